@@ -1,0 +1,64 @@
+"""The exceptions of this package, one root for callers who want to catch them all.
+
+What a card would *answer* is a value (a status word); an exception here means that an operator,
+a file, a cable or the other side of the dialogue got something wrong.
+"""
+
+from enum import Enum, unique
+from typing import final
+
+
+class CardProtocolError(Exception):
+    """Root of all exceptions of `card_protocol`."""
+
+
+class LayoutError(CardProtocolError, ValueError):
+    """Bytes that do not fit a fixed layout; says the offset, what was wanted and what came."""
+
+    def __init__(self, what: str, *, offset: int, want: str, got: str) -> None:
+        super().__init__(f"{what}: at offset {offset} want {want}, got {got}")
+        self.offset = offset
+        self.want = want
+        self.got = got
+
+
+class TimestampError(CardProtocolError, ValueError):
+    """Bytes that are no date and time in the encoding at hand."""
+
+
+class MacError(CardProtocolError):
+    """A record whose MAC does not match under the key it should be under."""
+
+
+class AtrError(CardProtocolError, ValueError):
+    """An answer to reset that cannot be parsed; says why."""
+
+
+class ApduError(CardProtocolError):
+    """A command or response that is no APDU, or a status word the terminal cannot go on from."""
+
+    def __init__(self, message: str, *, sw: int | None = None) -> None:
+        super().__init__(message)
+        self.sw = sw
+
+
+@final
+@unique
+class LinkErrorKind(Enum):
+    """Why a link to a card failed; every link maps its own errors to one of these."""
+
+    NO_READER = "no reader"
+    NO_CARD = "no card"
+    CARD_GONE = "card removed"
+    IN_USE = "reader in use by another program"
+    TIMED_OUT = "timed out"
+    BROKEN = "broken link"
+    OTHER = "other"
+
+
+class LinkError(CardProtocolError):
+    """The way to the card failed; `kind` says how, in terms generic code can act on."""
+
+    def __init__(self, kind: LinkErrorKind, detail: str = "") -> None:
+        super().__init__(f"{kind.value}: {detail}" if detail else kind.value)
+        self.kind = kind

@@ -1,0 +1,68 @@
+"""Dates and times as they stand on a wire: encodings between bytes and plain integers.
+
+There is no calendar and no zone here: a field is in range or it is not, and whether 31 February
+exists, or what instant a civil time names, is the business of whoever reads it. Encodings differ
+in range, resolution and in the values that mean "none", and each says so.
+"""
+
+from typing import Final, NamedTuple
+
+from card_protocol.errors import TimestampError
+
+
+class Civil(NamedTuple):
+    """A date and wall-clock minute without zone: year in full, month 1-12, day 1-31."""
+
+    year: int
+    month: int
+    day: int
+    hour: int
+    minute: int
+
+    def __str__(self) -> str:
+        """Return the civil time as `2020-07-03 23:01`."""
+        return f"{self.year:04}-{self.month:02}-{self.day:02} {self.hour:02}:{self.minute:02}"
+
+
+# YYMMDDhhmm in BCD, five bytes, as fielded prepayment cards carry it (State Grid Q/GDW 365 order
+# file, bytes 10-14). The century is not on the wire; generation 1 cards mean 2000-2099 (ours).
+BCD_MINUTE_SIZE_BYTES: Final = 5
+BCD_NONE: Final = b"\xff" * BCD_MINUTE_SIZE_BYTES  # ours: no digit is F, so it is never a date
+BCD_CENTURY: Final = 2000
+
+_RANGES: Final = (("year", 0, 99), ("month", 1, 12), ("day", 1, 31), ("hour", 0, 23), ("minute", 0, 59))  # fmt: skip
+
+
+def encode_bcd_minute(when: Civil | None) -> bytes:
+    """Return the five BCD bytes of `when`, or the "none" value; raise `TimestampError` outside 2000-2099."""
+    if when is None:
+        return BCD_NONE
+    values = (when.year - BCD_CENTURY, when.month, when.day, when.hour, when.minute)
+    for (name, low, high), value in zip(_RANGES, values, strict=True):
+        if not low <= value <= high:
+            raise TimestampError(f"{name} of {when} is outside the range of YYMMDDhhmm")
+    return bytes(value // 10 << 4 | value % 10 for value in values)
+
+
+def decode_bcd_minute(raw: bytes) -> Civil | None:
+    """Return the civil time in five BCD bytes, `None` for the "none" value.
+
+    Raise `TimestampError` for a nibble above 9 or a field out of range. The day is only known to
+    be 1-31: 31 February passes here.
+    """
+    if raw == BCD_NONE:
+        return None
+    if len(raw) != BCD_MINUTE_SIZE_BYTES:
+        raise TimestampError(f"want {BCD_MINUTE_SIZE_BYTES} bytes YYMMDDhhmm, got {len(raw)}")
+    values = []
+    for (name, low, high), byte in zip(_RANGES, raw, strict=True):
+        tens, units = byte >> 4, byte & 0x0F
+        if tens > 9 or units > 9 or not low <= tens * 10 + units <= high:
+            raise TimestampError(f"{name} byte {byte:02x} of {raw.hex()} is not BCD {low}-{high}")
+        values.append(tens * 10 + units)
+    return Civil(BCD_CENTURY + values[0], values[1], values[2], values[3], values[4])
+
+
+# Whole minutes since 2000-01-01 00:00 UTC in an unsigned 32-bit integer (ours): ends in 10166.
+EPOCH_2000: Final = Civil(2000, 1, 1, 0, 0)
+MINUTES_NONE: Final = 0xFFFFFFFF

@@ -1,0 +1,43 @@
+"""What an operator, a file or a cable got wrong: one root, one clear line each at the CLI.
+
+What a device would answer is a value; what we got wrong is an assert. `PowerLost` is neither: it
+is the supply going away under a running program, raised by the board and caught only by whoever
+restarts it. It derives from `BaseException` so that no `except Exception` can swallow a power cut.
+"""
+
+
+class MeterEmuError(Exception):
+    """Root of all exceptions of `meter_emu`."""
+
+
+class ConfigError(MeterEmuError):
+    """A model, campaign or option that cannot be used; says where (`path`, `key`) and why."""
+
+    def __init__(self, path: str, key: str, why: str) -> None:
+        super().__init__(f"{path}: {key}: {why}" if key else f"{path}: {why}")
+        self.path = path
+        self.key = key
+
+
+class ImageError(MeterEmuError):
+    """A file that is no usable meter or card image; says what was expected."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.path = path
+
+
+class DeskError(MeterEmuError):
+    """An order the office must not write; says which rule forbids it."""
+
+
+class OutputError(MeterEmuError):
+    """A place that cannot be written."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path}: cannot be written: {why}")
+        self.path = path
+
+
+class PowerLost(BaseException):  # a power cut, not an error anyone may handle on the way up
+    """The meter's supply went away inside a port call; what the call left behind is physics."""
