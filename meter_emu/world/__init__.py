@@ -1,0 +1,1 @@
+"""True time and everything outside the meter: households, visits, campaigns, promises, verdicts."""

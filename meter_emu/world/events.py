@@ -1,0 +1,48 @@
+"""What can be seen of a meter from outside, as a list of dated facts.
+
+The world writes these while it runs a meter; the verdict and the reports read nothing else of it.
+The *reason* of a supply change is what the meter itself showed: a cut that the display does not
+explain is a silent one, and shows as such.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import final
+
+from card_protocol.timestamp import Civil
+
+
+@final
+@unique
+class What(Enum):
+    """The kinds of fact."""
+
+    DESK = "desk"  # the office wrote on the card
+    CARD_SERVED = "card"  # the meter obeyed the card
+    CARD_REFUSED = "card refused"  # the meter showed a code and left the card as it was
+    CARD_UNSEEN = "card unseen"  # put into a meter without power
+    KEY_PRESSED = "key"
+    OPENED = "supply off"  # the contactor's actual position, whoever moved it
+    CLOSED = "supply on"
+    LIMITED = "limiter on"
+    UNLIMITED = "limiter off"
+    POWER_LOST = "power lost"  # upstream of the meter; the home is dark too
+    POWER_BACK = "power back"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One fact at one true instant, integer microseconds since 1970-01-01 UTC.
+
+    `shown` is the display text after it; `detail` is the world's own words (who, what order).
+    `understood` is T1 and T2 as the meter's write-back on the card states them (legal time), on
+    card events that left a write-back; `uncertainty_s` is the clock uncertainty it stated.
+    """
+
+    at_us: int
+    what: What
+    shown: str = ""
+    detail: str = ""
+    understood: tuple[Civil | None, Civil | None] | None = None
+    clock_trusted: bool = True
