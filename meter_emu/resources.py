@@ -1,0 +1,109 @@
+"""Where the built-in data files are, and how any data file is read.
+
+In a wheel the files lie inside the package, in a checkout at its top level. Every mistake in a file
+ends here as one `ConfigError`: which file, which key, what was expected.
+"""
+
+import difflib
+import re
+import tomllib
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Final, Literal, TypeAlias, TypeVar, get_args
+
+import msgspec
+
+from meter_emu.errors import ConfigError
+
+Kind: TypeAlias = Literal["meters", "campaigns"]
+_PACKAGE: Final = Path(__file__).parent
+_HOMES: Final = (_PACKAGE / "_fixtures", _PACKAGE.parent / "fixtures")
+_SUFFIX: Final = ".toml"
+
+RawT = TypeVar("RawT")
+
+
+def built_in(kind: Kind) -> dict[str, Path]:
+    """Return the built-in files of `kind` by name without suffix, in alphabetical order."""
+    assert kind in get_args(Kind), "no such kind of file"
+    for home in _HOMES:
+        folder = home / kind
+        if folder.is_dir():
+            return {path.stem: path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
+    return {}
+
+
+def find(kind: Kind, name_or_path: str, *, beside: Path | None = None) -> Path:
+    """Return the file meant: a path that exists (from `beside` if given), else a built-in name.
+
+    Raise `ConfigError` that lists the built-in names when it is neither.
+    """
+    path = Path(name_or_path) if beside is None else beside / name_or_path
+    if name_or_path and path.exists():
+        return path
+    known = built_in(kind)
+    found = known.get(name_or_path.removesuffix(_SUFFIX))
+    if found is None:
+        raise ConfigError(
+            name_or_path or "(empty name)",
+            "",
+            f"no such file, and none of the built-in {kind}: {', '.join(known) or '(none)'}",
+        )
+    return found
+
+
+def read_toml(path: Path, into: type[RawT]) -> RawT:
+    """Return the file as an `into`; raise `ConfigError` for whatever is wrong with it."""
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except IsADirectoryError:
+        raise ConfigError(str(path), "", "is a directory, want a TOML file") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            str(path), "", f"is not UTF-8 text (byte {error.start}), want a TOML file"
+        ) from None
+    except OSError as error:
+        raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(str(path), "", f"is not valid TOML: {error}") from None
+    try:
+        return msgspec.convert(data, into, builtin_types=(datetime, date, time))
+    except msgspec.ValidationError as error:
+        key, why = _explain(str(error), into)
+        raise ConfigError(str(path), key, why) from None
+
+
+_AT: Final = re.compile(r"^(?P<why>.*?)(?: - at `(?P<at>.*)`)?$", re.DOTALL)
+_UNKNOWN: Final = re.compile(r"^Object contains unknown field `(?P<name>.*)`$", re.DOTALL)
+_MISSING: Final = re.compile(r"^Object missing required field `(?P<name>.*)`$", re.DOTALL)
+
+
+def _explain(message: str, root: type) -> tuple[str, str]:
+    """Turn what msgspec says into the key as it stands in the file, and the reason."""
+    match = _AT.match(message)
+    assert match is not None, "the pattern matches any text"
+    why, at = match["why"], (match["at"] or "$").removeprefix("$").removeprefix(".")
+    for pattern, reason in ((_UNKNOWN, "unknown key"), (_MISSING, "is missing")):
+        named = pattern.match(why)
+        if named is not None:
+            name = named["name"]
+            near = difflib.get_close_matches(name, _all_keys(root), n=1)
+            hint = f", did you mean {near[0]!r}?" if near and pattern is _UNKNOWN else ""
+            return f"{at}.{name}" if at else name, reason + hint
+    return at, why[:1].lower() + why[1:].replace("`", "")
+
+
+def _all_keys(root: type) -> list[str]:
+    """Return every key of `root` and of the structs inside it."""
+    keys: list[str] = []
+    waiting: list[msgspec.inspect.Type] = [msgspec.inspect.type_info(root)]
+    while waiting:
+        kind = waiting.pop()
+        if isinstance(kind, msgspec.inspect.StructType):
+            keys += [field.encode_name for field in kind.fields]
+            waiting += [field.type for field in kind.fields]
+        elif isinstance(kind, msgspec.inspect.UnionType):
+            waiting += kind.types
+        elif isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.VarTupleType):
+            waiting.append(kind.item_type)
+    return keys

@@ -1,0 +1,446 @@
+"""A campaign: who lives behind which meter, what was announced, and who does what when.
+
+The file is TOML for people (`docs/campaign-file.md`); what the world runs is resolved here once,
+to integers, so that nothing behind this module parses, guesses or rounds.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum, unique
+from pathlib import Path
+from typing import Annotated, Final, Literal, NoReturn, TypeAlias, final
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta
+
+from card_protocol.timestamp import Civil
+from meter_emu.errors import ConfigError
+from meter_emu.ports import Key
+from meter_emu.resources import find, read_toml
+from meter_emu.world.model import MeterModel, load_model
+from meter_emu.world.outcome import Verdict
+from meter_emu.world.times import MINUTE_US, SECOND_US, legal_to_us, us_to_civil, zone_named
+
+HOURS_A_DAY: Final = 24
+METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
+_YEARS: Final = range(2000, 2100)  # what a generation 1 card can carry (card_protocol.timestamp)
+_CENTS_MAX: Final = 1_000_000
+_LOAD_JITTER_PERCENT: Final = 20  # ours: so that copies of a household do not run out together
+
+
+@final
+@unique
+class VisitKind(Enum):
+    """What a person does: the card at the office, the card in the meter, a button."""
+
+    DESK = "desk"
+    INSERT = "insert"
+    PRESS = "press"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskOrder:
+    """What the office writes at one visit; what is `None`, false or 0 stays as it was.
+
+    `defer_us` and `cut_us` are the instants the household was told for the two civil times.
+    """
+
+    defer_until: Civil | None = None
+    cut_at: Civil | None = None
+    reactivate: bool = False
+    load_cents: int = 0
+    prepayment: bool | None = None
+    limiter: bool | None = None
+    tariff: tuple[int, int] | None = None  # number, price in micro-euro per Wh
+    defer_us: int | None = None
+    cut_us: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One deed at one instant; `desk` is set for `DESK`, `key` for `PRESS`."""
+
+    at_us: int
+    kind: VisitKind
+    desk: DeskOrder | None = None
+    key: Key | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What everybody was told: both times as legal time and as instants, and the words."""
+
+    defer_until: Civil
+    cut_at: Civil
+    defer_us: int
+    cut_us: int
+    text: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Household:
+    """One meter and the people behind it; instants are true microseconds.
+
+    `clock_error_s` is RTC minus true time at `clock_set_us`, `drift_ppb` counts from there
+    (positive is fast). `load_w` is by hour of the UTC day. Visits are in time order, equal times
+    in file order. `expect` are the verdicts the author expects, `None` for the ordinary good ones.
+    """
+
+    id: str
+    kind: str
+    model: MeterModel
+    model_name: str
+    build: str
+    balance_cents: int
+    load_w: tuple[int, ...]
+    clock_error_s: int
+    drift_ppb: int
+    clock_set_us: int
+    limiter: bool
+    prepayment: bool
+    poll_phase_us: int
+    outages: tuple[tuple[int, int], ...]
+    visits: tuple[Visit, ...]
+    meter_id: int
+    expect: tuple[str, ...] | None
+    image: Path | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A whole rehearsal, resolved: the same file and seed give the same campaign."""
+
+    name: str
+    zone: ZoneInfo
+    zone_name: str
+    start_us: int
+    end_us: int
+    seed: int
+    announced: Announcement
+    households: tuple[Household, ...]
+
+
+# The file as people write it. Amounts are whole euro or text such as "12.50": never floats.
+_Euro: TypeAlias = int | str
+_Watt: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
+_Text: TypeAlias = Annotated[str, Meta(min_length=1)]
+_Word: TypeAlias = Literal[
+    "defer", "cut", "reactivate", "prepayment-on", "prepayment-off", "limiter-on", "limiter-off"
+]
+
+
+class _RawTariff(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    number: Annotated[int, Meta(ge=1, le=65_535)]
+    price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class _RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    at: datetime
+    desk: list[_Word] = msgspec.field(default_factory=list)
+    defer_until: datetime | None = None
+    cut_at: datetime | None = None
+    load_eur: _Euro | None = None
+    tariff: _RawTariff | None = None
+    insert: bool = False
+    press: Literal["red", "blue"] | None = None
+
+
+class _RawOutage(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    from_: datetime = msgspec.field(name="from")
+    to: datetime
+
+
+class _RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    id: _Text
+    kind: _Text
+    model: _Text | None = None
+    build: _Text | None = None
+    count: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    balance_eur: _Euro
+    load_w: _Watt | Annotated[list[_Watt], Meta(min_length=HOURS_A_DAY, max_length=HOURS_A_DAY)]
+    clock_error_s: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0
+    drift_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
+    clock_set: datetime | None = None
+    limiter: bool = False
+    prepayment: bool = True
+    outages: list[_RawOutage] = msgspec.field(default_factory=list)
+    visits: list[_RawVisit] = msgspec.field(default_factory=list)
+    meter_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+    expect: list[str] | None = None
+    image: _Text | None = None
+
+
+class _RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    defer_until: datetime
+    cut_at: datetime
+    text: str = ""
+
+
+class _RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    name: _Text
+    zone: _Text
+    start: datetime
+    end: datetime
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    model: _Text | None = None
+    build: _Text = "reference"
+    announced: _RawAnnouncement
+    household: Annotated[list[_RawHousehold], Meta(min_length=1)]
+
+
+def load_campaign(path: Path, *, seed: int | None = None, build: str | None = None) -> Campaign:
+    """Return the campaign in a file; `seed` and `build` override what it says.
+
+    Raise `ConfigError` naming file, key and what was wanted. Builds are names only here: the
+    engine knows which there are.
+    """
+    raw = read_toml(path, _RawCampaign)
+    return _Resolver(path, raw, seed=raw.seed if seed is None else seed, build=build).campaign()
+
+
+class _Resolver:
+    """Turns the raw file into integers, keeping hold of where it is for the error's sake."""
+
+    def __init__(self, path: Path, raw: _RawCampaign, *, seed: int, build: str | None) -> None:
+        self.path = path
+        self.raw = raw
+        self.seed = seed
+        self.build = build
+        self.models: dict[str, MeterModel] = {}
+        self.zone = zone_named(raw.zone, path=str(path), key="zone")
+        self.start_us = self._instant(raw.start, "start")
+        self.end_us = self._instant(raw.end, "end")
+        if self.end_us <= self.start_us:
+            self._refuse("end", f"want after start ({raw.start}), got {raw.end}")
+        self.announced = self._announcement(raw.announced)
+
+    def campaign(self) -> Campaign:
+        households: list[Household] = []
+        for index, raw in enumerate(self.raw.household):
+            households += self._households(raw, f"household[{index}]", len(households))
+        return Campaign(
+            name=self.raw.name,
+            zone=self.zone,
+            zone_name=self.raw.zone,
+            start_us=self.start_us,
+            end_us=self.end_us,
+            seed=self.seed,
+            announced=self.announced,
+            households=self._all_different(households),
+        )
+
+    def _announcement(self, raw: _RawAnnouncement) -> Announcement:
+        defer_until, defer_us = self._minute(raw.defer_until, "announced.defer_until")
+        cut_at, cut_us = self._minute(raw.cut_at, "announced.cut_at")
+        self._in_order(defer_us, cut_us, "announced.cut_at")
+        return Announcement(
+            defer_until=defer_until, cut_at=cut_at, defer_us=defer_us, cut_us=cut_us, text=raw.text
+        )
+
+    def _households(self, raw: _RawHousehold, key: str, before: int) -> list[Household]:
+        """Return the copies of one entry; `before` households stand in front of it."""
+        model_name = raw.model or self.raw.model
+        if model_name is None:
+            self._refuse(f"{key}.model", "is missing here and at the top of the file")
+        if raw.meter_id is not None and raw.count > 1:
+            self._refuse(f"{key}.meter_id", f"want none for {raw.count} copies")
+        model = self._model(model_name, f"{key}.model")
+        clock_set_us = self.start_us
+        if raw.clock_set is not None:
+            clock_set_us = self._instant(raw.clock_set, f"{key}.clock_set")
+            if clock_set_us > self.start_us:
+                self._refuse(f"{key}.clock_set", f"want no later than start ({self.raw.start})")
+        load_w = (raw.load_w,) * HOURS_A_DAY if isinstance(raw.load_w, int) else tuple(raw.load_w)
+        first = Household(
+            id=raw.id,
+            kind=raw.kind,
+            model=model,
+            model_name=model_name,
+            build=self.build or raw.build or self.raw.build,
+            balance_cents=self._cents(raw.balance_eur, f"{key}.balance_eur"),
+            load_w=load_w,
+            clock_error_s=raw.clock_error_s,
+            drift_ppb=raw.drift_ppb,
+            clock_set_us=clock_set_us,
+            limiter=raw.limiter,
+            prepayment=raw.prepayment,
+            poll_phase_us=self._drawn(raw.id, "poll phase", model.poll_s * SECOND_US),
+            outages=self._outages(raw.outages, f"{key}.outages"),
+            visits=self._visits(raw.visits, f"{key}.visits", model),
+            meter_id=METER_ID_FIRST + before if raw.meter_id is None else raw.meter_id,
+            expect=self._expect(raw.expect, f"{key}.expect"),
+            image=None if raw.image is None else self.path.parent / raw.image,
+        )
+        if raw.count == 1:
+            return [first]
+        return [self._copy(first, number) for number in range(1, raw.count + 1)]
+
+    def _copy(self, first: Household, number: int) -> Household:
+        """Return copy `number` (from 1): its own poll phase and a load that differs a little."""
+        name = f"{first.id}-{number}"
+        percent = 100 - _LOAD_JITTER_PERCENT
+        percent += self._drawn(name, "load", 2 * _LOAD_JITTER_PERCENT + 1)
+        return replace(
+            first,
+            id=name,
+            meter_id=first.meter_id + number - 1,
+            load_w=tuple(load_w * percent // 100 for load_w in first.load_w),
+            poll_phase_us=self._drawn(name, "poll phase", first.model.poll_s * SECOND_US),
+        )
+
+    def _drawn(self, name: str, what: str, below: int) -> int:
+        """Return a number from 0 that depends on nothing but seed, household and `what`."""
+        text = f"{self.seed}/{name}/{what}".encode()
+        return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % below
+
+    def _all_different(self, households: Sequence[Household]) -> tuple[Household, ...]:
+        names: set[str] = set()
+        meter_ids: set[int] = set()
+        for household in households:
+            if household.id in names:
+                self._refuse("household", f"two have the id {household.id!r}, want each once")
+            if household.meter_id in meter_ids:
+                self._refuse("household", f"two have the meter_id {household.meter_id}")
+            names.add(household.id)
+            meter_ids.add(household.meter_id)
+        return tuple(households)
+
+    def _outages(self, raws: Sequence[_RawOutage], key: str) -> tuple[tuple[int, int], ...]:
+        outages: list[tuple[int, int]] = []
+        free_from_us = self.start_us
+        for index, raw in enumerate(raws):
+            at = f"{key}[{index}]"
+            from_us, to_us = (
+                self._instant(raw.from_, f"{at}.from"),
+                self._instant(raw.to, f"{at}.to"),
+            )
+            if not free_from_us <= from_us < to_us <= self.end_us:
+                self._refuse(at, "want from before to, in time order, within start and end")
+            free_from_us = to_us + 1
+            outages.append((from_us, to_us))
+        return tuple(outages)
+
+    def _visits(self, raws: Sequence[_RawVisit], key: str, model: MeterModel) -> tuple[Visit, ...]:
+        visits = [self._visit(raw, f"{key}[{index}]", model) for index, raw in enumerate(raws)]
+        return tuple(sorted(visits, key=lambda visit: visit.at_us))
+
+    def _visit(self, raw: _RawVisit, key: str, model: MeterModel) -> Visit:
+        at_us = self._instant(raw.at, f"{key}.at")
+        if not self.start_us <= at_us < self.end_us:
+            self._refuse(f"{key}.at", f"want from {self.raw.start} to before {self.raw.end}")
+        at_desk = bool(raw.desk) or raw.load_eur is not None or raw.tariff is not None
+        if [at_desk, raw.insert, raw.press is not None].count(True) != 1:
+            self._refuse(
+                key, "want one of: desk orders (desk, load_eur, tariff), insert = true, press"
+            )
+        if raw.insert:
+            return Visit(at_us=at_us, kind=VisitKind.INSERT)
+        if raw.press is not None:
+            return Visit(at_us=at_us, kind=VisitKind.PRESS, key=Key[raw.press.upper()])
+        return Visit(at_us=at_us, kind=VisitKind.DESK, desk=self._order(raw, key, model))
+
+    def _order(self, raw: _RawVisit, key: str, model: MeterModel) -> DeskOrder:
+        words = set(raw.desk)
+        for pair in ({"prepayment-on", "prepayment-off"}, {"limiter-on", "limiter-off"},
+                     {"reactivate", "defer"}, {"reactivate", "cut"}):  # fmt: skip
+            if pair <= words:
+                self._refuse(f"{key}.desk", f"want only one of {' and '.join(sorted(pair))}")
+        defer_until, defer_us = self._dated(raw.defer_until, "defer", words, f"{key}.defer_until")
+        cut_at, cut_us = self._dated(raw.cut_at, "cut", words, f"{key}.cut_at")
+        if defer_us is not None and cut_us is not None:
+            self._in_order(defer_us, cut_us, f"{key}.cut_at")
+        load_cents = 0
+        if raw.load_eur is not None:
+            load_cents = self._cents(raw.load_eur, f"{key}.load_eur")
+            low, high = model.credit.load_min_cents, model.credit.load_max_cents
+            if not low <= load_cents <= high:
+                self._refuse(f"{key}.load_eur", f"want {low} to {high} cents, got {load_cents}")
+        return DeskOrder(
+            defer_until=defer_until,
+            cut_at=cut_at,
+            reactivate="reactivate" in words,
+            load_cents=load_cents,
+            prepayment=_switch(words, "prepayment"),
+            limiter=_switch(words, "limiter"),
+            tariff=None
+            if raw.tariff is None
+            else (raw.tariff.number, raw.tariff.price_ueur_per_wh),
+            defer_us=defer_us,
+            cut_us=cut_us,
+        )
+
+    def _dated(
+        self, own: datetime | None, word: str, words: set[_Word], key: str
+    ) -> tuple[Civil | None, int | None]:
+        """Return the end a desk word means: the visit's own, or the announced one."""
+        if word not in words:
+            if own is not None:
+                self._refuse(key, f"want {word!r} among the desk orders of this visit as well")
+            return None, None
+        if own is not None:
+            return self._minute(own, key)
+        told = self.announced
+        if word == "defer":
+            return told.defer_until, told.defer_us
+        return told.cut_at, told.cut_us
+
+    def _model(self, name: str, key: str) -> MeterModel:
+        if name not in self.models:
+            try:
+                path = find("meters", name, beside=self.path.parent)
+            except ConfigError as error:
+                raise ConfigError(str(self.path), key, str(error)) from None
+            self.models[name] = load_model(path)
+        return self.models[name]
+
+    def _expect(self, raw: Sequence[str] | None, key: str) -> tuple[str, ...] | None:
+        known = [verdict.value for verdict in Verdict]
+        for index, word in enumerate(raw or ()):
+            if word not in known:
+                self._refuse(f"{key}[{index}]", f"want one of {', '.join(known)}, got {word!r}")
+        return None if raw is None else tuple(raw)
+
+    def _cents(self, raw: _Euro, key: str) -> int:
+        try:
+            cents = Decimal(raw) * 100
+        except InvalidOperation:
+            self._refuse(key, f'want whole euro or text such as "12.50", got {raw!r}')
+        if not cents.is_finite() or cents != int(cents) or abs(cents) > _CENTS_MAX:
+            self._refuse(key, f"want whole cents within ±{_CENTS_MAX // 100} euro, got {raw!r}")
+        return int(cents)
+
+    def _minute(self, raw: datetime, key: str) -> tuple[Civil, int]:
+        """Return a date that goes onto a card, as legal time and as the instant it names."""
+        us = self._instant(raw, key)
+        if us % MINUTE_US or raw.year not in _YEARS:
+            self._refuse(
+                key,
+                f"want whole minutes from {_YEARS[0]} to {_YEARS[-1]}, as cards carry, got {raw}",
+            )
+        return us_to_civil(us, self.zone), us
+
+    def _instant(self, raw: datetime, key: str) -> int:
+        return legal_to_us(raw, self.zone, path=str(self.path), key=key)
+
+    def _in_order(self, defer_us: int, cut_us: int, key: str) -> None:
+        if cut_us < defer_us:
+            self._refuse(key, "want no earlier than defer_until: a cut inside the deferral")
+
+    def _refuse(self, key: str, why: str) -> NoReturn:
+        raise ConfigError(str(self.path), key, why)
+
+
+def _switch(words: set[_Word], what: str) -> bool | None:
+    """Return what `what`-on or `what`-off among the words says, `None` when neither is there."""
+    if f"{what}-on" in words:
+        return True
+    return False if f"{what}-off" in words else None

@@ -1,0 +1,93 @@
+"""A meter model: every number of a meter that is not its program, read from a file with its source.
+
+The files lie in `fixtures/meters/`; the order of the fields here is the order there.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias, final
+
+import msgspec
+from msgspec import Meta
+
+from meter_emu.errors import ConfigError
+from meter_emu.resources import read_toml
+from meter_emu.world.times import SECOND_US
+
+Minute: TypeAlias = Annotated[int, Meta(ge=0, le=1439)]
+_PPB_SECONDS: Final = 1_000_000_000 * SECOND_US
+
+
+class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How far the RTC may be off, and when the meter stops believing it."""
+
+    set_error_s: Annotated[int, Meta(ge=1, le=3600)]
+    drift_bound_ppb: Annotated[int, Meta(ge=0, le=1_000_000)]
+    trust_max_days: Annotated[int, Meta(ge=1, le=36_500)]
+    outage_max_days: Annotated[int, Meta(ge=1, le=3650)]
+    backup_days: Annotated[int, Meta(ge=0, le=3650)]
+
+
+class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Amounts in cents, and the tariff a meter leaves the factory with in micro-euro per Wh."""
+
+    emergency_cents: Annotated[int, Meta(ge=0, le=100_000)]
+    load_min_cents: Annotated[int, Meta(ge=0, le=100_000)]
+    load_max_cents: Annotated[int, Meta(ge=1, le=1_000_000)]
+    low_credit_cents: Annotated[int, Meta(ge=0, le=100_000)]
+    price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
+    tariff_number: Annotated[int, Meta(ge=1, le=65_535)]
+
+
+class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The non-disconnection period, in minutes of the legal day: start, over midnight, to end."""
+
+    start_minute: Minute
+    end_minute: Minute
+    weekend: bool
+
+
+@final
+class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One model of meter. Which chip and which dialogue these names mean is the engine's table."""
+
+    name: Annotated[str, Meta(min_length=1)]
+    energy: Literal["electricity"]
+    rtc: Annotated[str, Meta(min_length=1)]
+    rtc_base: Literal["utc"]
+    poll_s: Annotated[int, Meta(ge=1, le=3600)]
+    boot_ms: Annotated[int, Meta(ge=0, le=60_000)]
+    eeprom_size_bytes: Annotated[int, Meta(ge=256, le=65_536)]
+    eeprom_page_bytes: Annotated[int, Meta(ge=8, le=256)]
+    limiter_a: Annotated[int, Meta(ge=1, le=100)]
+    deferral_accounting: Literal["suspended", "negative"]
+    clock: Clock
+    credit: Credit
+    window: Window
+
+
+def load_model(path: Path) -> MeterModel:
+    """Return the model in a file; raise `ConfigError` naming file, key and what was wanted."""
+    model = read_toml(path, MeterModel)
+    for key, low, high in (
+        ("window.start_minute", model.window.end_minute, model.window.start_minute),
+        ("credit.load_max_cents", model.credit.load_min_cents, model.credit.load_max_cents),
+    ):
+        if low >= high:
+            raise ConfigError(str(path), key, f"want more than {low}, got {high}")
+    if model.eeprom_size_bytes % model.eeprom_page_bytes:
+        raise ConfigError(
+            str(path),
+            "eeprom_page_bytes",
+            f"want a divisor of eeprom_size_bytes ({model.eeprom_size_bytes}), "
+            f"got {model.eeprom_page_bytes}",
+        )
+    return model
+
+
+def uncertainty_s(model: MeterModel, set_at_us: int, at_us: int) -> int:
+    """Return how far the RTC may be off at `at_us`, in whole seconds, rounded up.
+
+    The second that an RTC register does not show is part of `set_error_s`.
+    """
+    elapsed_us = max(0, at_us - set_at_us)
+    return model.clock.set_error_s - (-model.clock.drift_bound_ppb * elapsed_us // _PPB_SECONDS)

@@ -1,0 +1,97 @@
+"""True time, and how people write it: the only place of the world that knows zones.
+
+True time is integer microseconds since 1970-01-01 00:00 UTC. People write legal time: date and
+wall clock under a zone's rule. `datetime` and `zoneinfo` do the arithmetic here, on purpose: the
+firmware has its own calendar in integers, and the two check each other.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from card_protocol.timestamp import Civil
+from meter_emu.errors import ConfigError
+
+SECOND_US: Final = 1_000_000
+MINUTE_US: Final = 60 * SECOND_US
+HOUR_US: Final = 60 * MINUTE_US
+DAY_US: Final = 24 * HOUR_US
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ONE_US: Final = timedelta(microseconds=1)
+
+
+def zone_named(name: str, *, path: str, key: str) -> ZoneInfo:
+    """Return the time zone `name`, or raise `ConfigError`."""
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, LookupError):  # a folder, a bad name, an unknown one
+        raise ConfigError(
+            path, key, f"no time zone {name!r}, want a name such as 'Europe/Brussels'"
+        ) from None
+
+
+def to_us(when: datetime) -> int:
+    """Return the instant of an aware datetime in true microseconds."""
+    assert when.tzinfo is not None, "a civil time without zone names no instant"
+    return (when - _EPOCH) // _ONE_US
+
+
+def us_to_legal(us: int, zone: ZoneInfo) -> datetime:
+    """Return the instant as an aware datetime under the zone's rule."""
+    return (_EPOCH + timedelta(microseconds=us)).astimezone(zone)
+
+
+def legal_to_us(when: datetime, zone: ZoneInfo, *, path: str, key: str) -> int:
+    """Return the one instant that a time written in a file names under the zone's rule.
+
+    Without offset it must exist exactly once; with an offset, the zone must have that offset at
+    that wall clock. Otherwise raise `ConfigError` for `key` in the file `path`.
+    """
+    wall = when.replace(tzinfo=None)
+    readings = _readings(wall, zone)
+    offsets = " or ".join(f"{reading:%H:%M}{_offset(reading)}" for reading in readings)
+    if when.tzinfo is not None:
+        for reading in readings:
+            if reading.utcoffset() == when.utcoffset():
+                return to_us(reading)
+        raise ConfigError(
+            path,
+            key,
+            f"{wall} never has the offset {_offset(when)} in {zone.key}"
+            + (f", want {offsets}" if readings else ", a clock jump"),
+        )
+    if not readings:
+        raise ConfigError(
+            path, key, f"{wall} does not exist in {zone.key}: the clock jumps over it"
+        )
+    if len(readings) > 1:
+        raise ConfigError(path, key, f"{wall} exists twice in {zone.key}, write {offsets}")
+    return to_us(readings[0])
+
+
+def us_to_civil(us: int, zone: ZoneInfo) -> Civil:
+    """Return the legal time of an instant, whole minutes, the rest cut off."""
+    legal = us_to_legal(us, zone)
+    return Civil(legal.year, legal.month, legal.day, legal.hour, legal.minute)
+
+
+def us_to_iso(us: int, zone: ZoneInfo) -> str:
+    """Return the instant as ISO 8601 with offset, whole seconds, the rest cut off."""
+    return us_to_legal(us, zone).isoformat(timespec="seconds")
+
+
+def _readings(wall: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Return the instants the wall clock names: none in a gap, two in a fold, else one."""
+    found: list[datetime] = []
+    for fold in (0, 1):
+        reading = wall.replace(tzinfo=zone, fold=fold)
+        exists = reading.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
+        if exists and reading.utcoffset() not in [other.utcoffset() for other in found]:
+            found.append(reading)
+    return found
+
+
+def _offset(when: datetime) -> str:
+    text = when.strftime("%z")
+    return f"{text[:3]}:{text[3:5]}"
