@@ -1,0 +1,1 @@
+"""Real-time clock chips, one module a chip."""

@@ -1,0 +1,182 @@
+"""A serial EEPROM of the 24Cxx kind, as the AT24C256C data sheet (Atmel 8568D, 9/11) says.
+
+Sections by name: "Write Operations" (page write, roll-over inside the page, self-timed cycle from
+STOP during which the part does not respond), "Acknowledge Polling" (the NACK while busy), "Read
+Operations" (sequential reads roll over from the last cell to the first), features (64-byte pages,
+32,768 cells, at most 5 ms a cycle, endurance of 1,000,000 cycles).
+
+What a supply that fails inside a cycle leaves is not said. We let each byte *sent* become, on its
+own, old, erased, new, anything, or *weak* (each read gives something else), because program code
+must survive all of them. Real parts rewrite the whole page and might harm the rest of it; not
+said, and we leave cells that were not sent alone, because then what is promised by the layout of
+records to pages stays testable.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Final, Self
+
+from card_protocol.errors import LayoutError
+
+SIZE_BYTES: Final = 32_768  # AT24C256C, features
+PAGE_BYTES: Final = 64  # AT24C256C, "Page Write"
+WRITE_CYCLE_US: Final = 5_000  # AT24C256C, tWR, the maximum
+ERASED: Final = 0xFF  # not said by the sheet; parts are delivered so
+
+# What becomes of a byte sent when the supply fails inside the cycle, by fate modulo 5.
+OLD, BLANK, NEW, MIXED, WEAK = range(5)
+FATE_COUNT: Final = 5
+
+_WEAR_BYTES: Final = 4
+
+
+class Eeprom:
+    """The cells, which of them are weak, and how often each page was written."""
+
+    __slots__ = (
+        "_before",
+        "_busy_until_us",
+        "_flicker",
+        "_sent",
+        "_sent_base",
+        "_weak_before",
+        "cells",
+        "page_bytes",
+        "weak",
+        "wear",
+    )
+
+    def __init__(
+        self,
+        flicker: Callable[[], int],
+        *,
+        size_bytes: int = SIZE_BYTES,
+        page_bytes: int = PAGE_BYTES,
+    ) -> None:
+        assert size_bytes & (size_bytes - 1) == 0, "the address counter is binary"
+        assert page_bytes & (page_bytes - 1) == 0, "the page counter is binary"
+        assert size_bytes % (8 * page_bytes) == 0, "whole pages, and whole bytes of weak-cell bits"
+        self.cells = bytearray((ERASED,)) * size_bytes
+        self.weak: set[int] = set()
+        self.wear = [0] * (size_bytes // page_bytes)
+        self.page_bytes: Final = page_bytes
+        self._flicker: Final = flicker
+        self._busy_until_us = 0
+        self._before = b""  # the page as it was before the cycle in progress
+        self._weak_before: frozenset[int] = frozenset()
+        self._sent_base = 0
+        self._sent: range = range(0)  # offsets of the bytes sent, modulo the page
+
+    def read(self, at: int, count: int, now_us: int) -> bytes | None:
+        """Read cells in one access, rolling over at the end; `None` is a NACK: still busy.
+
+        A weak cell gives what `flicker` says, 0 to 255, at each read anew.
+        """
+        if now_us < self._busy_until_us:
+            return None
+        size = len(self.cells)
+        at %= size
+        end = at + count
+        if end > size:
+            shown = bytearray((self.cells * (end // size + 1))[at:end])
+        elif not self.weak:
+            return bytes(self.cells[at:end])
+        else:
+            shown = self.cells[at:end]
+        if self.weak:
+            for index in range(count):
+                if (at + index) % size in self.weak:
+                    shown[index] = self._flicker()
+        return bytes(shown)
+
+    def write(self, at: int, data: bytes, now_us: int) -> bool:
+        """Take one page write whose STOP is at `now_us`; `False` is a NACK: busy, nothing changes.
+
+        The address wraps inside the page, so of more bytes than a page the last ones stay. An
+        access that ends before its STOP never gets here and changes nothing. Without data there
+        is no cycle: the access only sets the address.
+        """
+        if now_us < self._busy_until_us:
+            return False
+        if not data:
+            return True
+        page_bytes = self.page_bytes
+        at %= len(self.cells)
+        offset = at % page_bytes
+        base = at - offset
+        self._before = bytes(self.cells[base : base + page_bytes])
+        self._weak_before = frozenset(self.weak)
+        self._sent_base = base
+        self._sent = range(offset, offset + min(len(data), page_bytes))
+        if offset + len(data) <= page_bytes:
+            self.cells[at : at + len(data)] = data
+        else:
+            for index, byte in enumerate(data, offset):
+                self.cells[base + index % page_bytes] = byte
+        if self.weak:
+            self.weak.difference_update(base + index % page_bytes for index in self._sent)
+        self.wear[base // page_bytes] += 1
+        self._busy_until_us = now_us + WRITE_CYCLE_US
+        return True
+
+    def busy_until_us(self, now_us: int) -> int:
+        """Return when the part answers again: the end of the cycle in progress, or now."""
+        return max(now_us, self._busy_until_us)
+
+    def lose_power(self, now_us: int, fate: Callable[[], int]) -> None:
+        """Let the supply fail: a cycle in progress ends here, byte by byte as `fate` says.
+
+        `fate` gives 0 to 255. One call a byte sent, modulo 5: old, FF, new, mixed, weak; mixed
+        takes a second call for what the cell holds. A cycle that was over is not touched.
+        """
+        if now_us < self._busy_until_us:
+            self._busy_until_us = now_us
+            for index in self._sent:
+                self._settle(index % self.page_bytes, fate)
+
+    def _settle(self, offset: int, fate: Callable[[], int]) -> None:
+        cell = self._sent_base + offset
+        outcome = fate() % FATE_COUNT
+        if outcome == OLD:
+            self.cells[cell] = self._before[offset]
+            if cell in self._weak_before:
+                self.weak.add(cell)
+        elif outcome == BLANK:
+            self.cells[cell] = ERASED
+        elif outcome == MIXED:
+            self.cells[cell] = fate()
+        elif outcome == WEAK:
+            self.weak.add(cell)
+
+    # offset            size        field
+    # 0                 size        cells
+    # size              size / 8    weak cells, one bit each, cell 0 in bit 7 of the first byte
+    # size + size / 8   4 a page    wear, big-endian
+    def to_bytes(self) -> bytes:
+        """Return the part of a meter image. A cycle in progress is taken to end well."""
+        weak = bytearray(len(self.cells) // 8)
+        for cell in self.weak:
+            weak[cell // 8] |= 0x80 >> cell % 8
+        return bytes(self.cells + weak) + struct.pack(f">{len(self.wear)}I", *self.wear)
+
+    @classmethod
+    def from_bytes(
+        cls,
+        raw: bytes,
+        flicker: Callable[[], int],
+        *,
+        size_bytes: int = SIZE_BYTES,
+        page_bytes: int = PAGE_BYTES,
+    ) -> Self:
+        """Return the part an image holds, at rest."""
+        part = cls(flicker, size_bytes=size_bytes, page_bytes=page_bytes)
+        wear_at = size_bytes + size_bytes // 8
+        want = wear_at + _WEAR_BYTES * len(part.wear)
+        if len(raw) != want:
+            raise LayoutError("EEPROM", offset=0, want=f"{want} bytes", got=f"{len(raw)} bytes")
+        part.cells[:] = raw[:size_bytes]
+        for at, bits in enumerate(raw[size_bytes:wear_at]):
+            if bits:
+                part.weak.update(at * 8 + bit for bit in range(8) if bits & 0x80 >> bit)
+        part.wear[:] = struct.unpack(f">{len(part.wear)}I", raw[wear_at:])
+        return part

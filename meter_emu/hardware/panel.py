@@ -1,0 +1,46 @@
+"""The front of the meter: display, lamps, latched buttons, buzzer.
+
+`ours:` a character display of 64 places, as the ports promise; nothing of it survives a power cut.
+"""
+
+from typing import Final
+
+from meter_emu.ports import Key, Lamp
+
+TEXT_CHARS_MAX: Final = 64
+
+
+class Panel:
+    """What a person in front of the meter sees, hears and presses."""
+
+    __slots__ = ("_keys", "beep_count", "lamps", "text")
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.lamps = Lamp(0)
+        self.beep_count = 0
+        self._keys = Key(0)
+
+    def show(self, text: str) -> None:
+        """Show text; what the display cannot show is `?`, what does not fit is dropped."""
+        self.text = text.encode("ascii", "replace")[:TEXT_CHARS_MAX].decode("ascii")
+
+    def beep(self) -> None:
+        """Sound the buzzer once more; it is only counted."""
+        self.beep_count += 1
+
+    def press(self, key: Key) -> None:
+        """Press a button; it stays latched until taken."""
+        self._keys |= key
+
+    def take_keys(self) -> Key:
+        """Return the buttons pressed since the last call, and clear them."""
+        keys = self._keys
+        self._keys = Key(0)
+        return keys
+
+    def lose_power(self) -> None:
+        """Go dark and forget the buttons; the count of beeps is the observer's, and stays."""
+        self.text = ""
+        self.lamps = Lamp(0)
+        self._keys = Key(0)
