@@ -231,7 +231,7 @@ class Pcf8563:
         return self.oscillator.us_until(max(0, second - shown))
 
     def tick(self, seconds: int) -> None:
-        """Give the counters that many ticks of one second (Fig. 8, data flow)."""
+        """Give the counters one or more ticks of one second (Fig. 8, data flow)."""
         minutes = self.count_seconds(seconds)
         hours = minutes and self.count_minutes(minutes)
         days = hours and self.count_hours(hours)

@@ -1,0 +1,1 @@
+"""Chips against their data sheets and against oracles that share nothing with them."""

@@ -1,0 +1,73 @@
+"""The reserve that carries the RTC: one for one down, faster up."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from card_protocol.errors import LayoutError
+from meter_emu.hardware.backup import Backup
+
+DAY_US = 86_400_000_000
+TIMES = st.integers(0, 10 * DAY_US)
+
+
+@given(TIMES, TIMES)
+def test_an_outage_shorter_than_the_charge_is_carried_and_no_other(capacity, outage):
+    backup = Backup(capacity)
+    backup.lose_power(0)
+    assert backup.exhausted_after_us(0) == capacity
+    assert backup.regain_power(outage) is (outage < capacity)
+    assert backup.exhausted_after_us(outage) is None
+
+
+@given(TIMES, st.lists(st.integers(0, DAY_US), max_size=8), st.booleans())
+def test_how_often_it_is_looked_at_makes_no_difference(capacity, looks, mains_up):
+    once, often = Backup(capacity), Backup(capacity)
+    for backup in (once, often):
+        backup.charge_us //= 2
+        backup.mains_up = mains_up
+    for look in sorted(looks):
+        often.advance(look)
+    assert often.to_bytes(DAY_US) == once.to_bytes(DAY_US)
+
+
+def test_it_recharges_at_its_ratio_and_no_further_than_full():
+    backup = Backup(DAY_US, recharge_ratio=24)
+    backup.lose_power(0)
+    assert not backup.regain_power(DAY_US)
+    backup.advance(DAY_US + DAY_US // 48)
+    assert backup.charge_us == DAY_US // 2
+    backup.advance(3 * DAY_US)
+    assert backup.charge_us == DAY_US
+
+
+def test_an_empty_reserve_does_not_carry_even_an_instant():
+    backup = Backup(0)
+    backup.lose_power(0)
+    assert not backup.regain_power(0)
+
+
+def test_power_that_never_went_away_was_carried():
+    assert Backup(0).regain_power(5)
+
+
+@given(TIMES, TIMES)
+def test_an_image_holds_the_charge(capacity, outage):
+    backup = Backup(capacity)
+    backup.lose_power(0)
+    raw = backup.to_bytes(outage)
+    again = Backup.from_bytes(raw, capacity, at_us=outage)
+    again.lose_power(outage)
+    assert again.exhausted_after_us(outage) == backup.exhausted_after_us(outage)
+
+
+@pytest.mark.parametrize("raw", [bytes(7), bytes(9), (6).to_bytes(8, "big")])
+def test_an_image_that_no_reserve_could_have_made_is_refused(raw):
+    with pytest.raises(LayoutError):
+        Backup.from_bytes(raw, 5, at_us=0)
+
+
+def test_true_time_does_not_go_back():
+    backup = Backup(5, at_us=10)
+    with pytest.raises(AssertionError):
+        backup.advance(9)

@@ -1,0 +1,120 @@
+"""The energy register: closed forms against an hour-by-hour walk in exact fractions."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from card_protocol.errors import LayoutError
+from meter_emu.hardware.metrology import DAY_US, HOUR_US, REGISTER_WH, WH, Metrology
+
+PROFILES = st.lists(st.just(0) | st.integers(0, 20_000), min_size=24, max_size=24)
+TIMES = st.integers(0, 20 * DAY_US) | st.integers(0, 500).map(lambda hours: hours * HOUR_US)
+LIMITS = st.none() | st.integers(0, 5_000)
+
+
+def walk_wh(profile_w: list[int], limit_w: int | None, start_us: int, stop_us: int) -> Fraction:
+    """Sum hour by hour; shares nothing with the register."""
+    total = Fraction(0)
+    while start_us < stop_us:
+        hour = start_us // HOUR_US
+        edge = min(stop_us, (hour + 1) * HOUR_US)
+        power = profile_w[hour % 24]
+        if limit_w is not None:
+            power = min(power, limit_w)
+        total += Fraction(power * (edge - start_us), HOUR_US)
+        start_us = edge
+    return total
+
+
+@given(PROFILES, LIMITS, TIMES, TIMES)
+def test_energy_is_the_walk_through_the_hours(profile, limit_w, start, length):
+    meter = Metrology(profile, at_us=start)
+    meter.set_flow(start, flowing=True, limit_w=limit_w)
+    want = walk_wh(profile, limit_w, start, start + length)
+    assert Fraction(meter.energy_at(start + length), WH) == want
+    assert meter.read_wh(start + length) == want // 1
+
+
+@given(PROFILES, st.lists(st.tuples(TIMES, st.booleans(), LIMITS), max_size=6))
+def test_only_what_flows_is_counted(profile, changes):
+    changes.sort(key=lambda change: change[0])
+    meter = Metrology(profile)
+    want, now, flowing, limit = Fraction(0), 0, False, None
+    for at, next_flowing, next_limit in changes:
+        if flowing:
+            want += walk_wh(profile, limit, now, at)
+        meter.set_flow(at, flowing=next_flowing, limit_w=next_limit)
+        now, flowing, limit = at, next_flowing, next_limit
+        assert Fraction(meter.energy_at(now), WH) == want
+
+
+@given(PROFILES, LIMITS, TIMES, st.integers(0, WH - 1), st.integers(1, 200_000))
+def test_a_reading_comes_exactly_when_it_was_foretold(profile, limit_w, start, rest, ahead):
+    assume(any(profile) and limit_w != 0)
+    meter = Metrology(profile, at_us=start, energy=7 * WH + rest)
+    meter.set_flow(start, flowing=True, limit_w=limit_w)
+    us = meter.us_until_wh(7 + ahead, start)
+    assert us is not None
+    assert meter.read_wh(start + us) == 7 + ahead
+    assert us == 0 or meter.read_wh(start + us - 1) == 7 + ahead - 1
+
+
+def test_a_reading_already_passed_is_there_at_once():
+    meter = Metrology([100] * 24, energy=50 * WH)
+    assert meter.us_until_wh(50, 0) == 0
+    assert meter.us_until_wh(49, 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("profile", "flowing", "limit"), [(100, False, None), (0, True, None), (100, True, 0)]
+)
+def test_a_reading_that_never_comes_is_none(profile, flowing, limit):
+    meter = Metrology([profile] * 24)
+    meter.set_flow(0, flowing=flowing, limit_w=limit)
+    assert meter.us_until_wh(1, 5) is None
+
+
+def test_the_register_wraps_at_32_bits():
+    meter = Metrology([1000] * 24, energy=(REGISTER_WH - 1) * WH)
+    meter.set_flow(0, flowing=True)
+    assert meter.us_until_wh(0, 0) == HOUR_US // 1000
+    assert meter.read_wh(HOUR_US // 1000 - 1) == REGISTER_WH - 1
+    assert meter.read_wh(HOUR_US // 1000) == 0
+
+
+def test_power_is_that_of_the_hour_and_the_limiter_caps_it():
+    meter = Metrology(list(range(0, 2400, 100)))
+    assert meter.power_w(0) == 0
+    meter.set_flow(0, flowing=True, limit_w=2250)
+    assert meter.power_w(DAY_US + 2 * HOUR_US - 1) == 100
+    assert meter.power_w(23 * HOUR_US) == 2250
+
+
+@given(PROFILES, TIMES, TIMES, st.integers(0, REGISTER_WH * WH - 1))
+def test_a_register_from_its_image_goes_on_to_the_last_watt_microsecond(
+    profile, saved, more, energy
+):
+    meter = Metrology(profile, energy=energy)
+    meter.set_flow(0, flowing=True)
+    raw = meter.to_bytes(saved)
+    again = Metrology.from_bytes(raw, profile, at_us=saved)
+    again.set_flow(saved, flowing=True)
+    assert again.to_bytes(saved + more) == meter.to_bytes(saved + more)
+    assert len(raw) == 8
+
+
+@pytest.mark.parametrize(
+    ("raw", "offset"), [(bytes(7), 0), (bytes(9), 0), (bytes(4) + b"\xff" * 4, 4)]
+)
+def test_an_image_that_no_register_could_have_made_is_refused(raw, offset):
+    with pytest.raises(LayoutError) as refused:
+        Metrology.from_bytes(raw, [0] * 24, at_us=0)
+    assert refused.value.offset == offset
+
+
+def test_true_time_does_not_go_back():
+    meter = Metrology([0] * 24, at_us=10)
+    with pytest.raises(AssertionError):
+        meter.read_wh(9)
