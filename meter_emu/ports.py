@@ -42,16 +42,16 @@ class ResetCause(IntEnum):
 class Sleep:
     """A program's hint: polls before this moment would do nothing.
 
-    `until_minute` is a minute of the *RTC's* day, 1 to 1440 (1440 is its next midnight), so no
-    calendar is in it; it lies after the minute the program read in this poll. `until_wh` is a
+    `until_second` is a second of the *RTC's* day, 1 to 86400 (86400 is its next midnight), so no
+    calendar is in it; it lies after the second the program read in this poll. `until_wh` is a
     metrology reading, or `None`. Whichever comes first ends the sleep; so do a card and a key.
     """
 
-    until_minute: int
+    until_second: int
     until_wh: int | None = None
 
 
-MINUTES_A_DAY: Final = 1440
+SECONDS_A_DAY: Final = 86_400
 
 
 class Ports(Protocol):

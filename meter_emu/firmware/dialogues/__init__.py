@@ -1,0 +1,1 @@
+"""Card dialogues, one file a card format."""

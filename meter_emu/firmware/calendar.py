@@ -1,0 +1,82 @@
+"""The meter's own calendar, in integers, as an embedded program does it.
+
+Day numbers count from 1970-01-01, weekdays from Monday = 0. Checked against `datetime` for every
+day 1970-2105; it never calls it. Every sum goes through `is_leap`, so that a defect in the leap
+rule shows everywhere a real program would show it.
+"""
+
+from typing import Final
+
+from card_protocol.timestamp import Civil
+
+EPOCH_YEAR: Final = 1970
+EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday
+LAST_YEAR: Final = 2106
+
+_DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_BEFORE: Final = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
+
+
+class Calendar:
+    """The Gregorian calendar 1970-2106. A part: a defect is a subclass with one rule changed."""
+
+    __slots__ = ("_new_years",)
+
+    def __init__(self) -> None:
+        self._new_years = [0]  # day number of 1 January, from EPOCH_YEAR on, filled as needed
+
+    def is_leap(self, year: int) -> bool:
+        """Whether `year` has a 29 February."""
+        return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+    def days_in_month(self, year: int, month: int) -> int:
+        """Return 28 to 31; `month` is 1-12."""
+        return _DAYS[month - 1] + (month == 2 and self.is_leap(year))
+
+    def exists(self, when: Civil) -> bool:
+        """Whether the date is in the calendar and the time on the clock."""
+        return (
+            EPOCH_YEAR <= when.year <= LAST_YEAR
+            and 1 <= when.month <= 12
+            and 1 <= when.day <= self.days_in_month(when.year, when.month)
+            and 0 <= when.hour <= 23
+            and 0 <= when.minute <= 59
+        )
+
+    def new_year(self, year: int) -> int:
+        """Return the day number of 1 January."""
+        known = self._new_years
+        while len(known) <= year - EPOCH_YEAR:
+            known.append(known[-1] + 365 + self.is_leap(EPOCH_YEAR + len(known) - 1))
+        return known[year - EPOCH_YEAR]
+
+    def day_number(self, year: int, month: int, day: int) -> int:
+        """Return days since 1970-01-01 of a date that exists."""
+        leap_day = month > 2 and self.is_leap(year)
+        return self.new_year(year) + _BEFORE[month - 1] + leap_day + day - 1
+
+    def date(self, day_number: int) -> tuple[int, int, int]:
+        """Return (year, month, day) of a day number, 0 to the end of 2106."""
+        year = EPOCH_YEAR + day_number // 366
+        while self.new_year(year + 1) <= day_number:
+            year += 1
+        day = day_number - self.new_year(year)
+        month = 1
+        while day >= (days := self.days_in_month(year, month)):
+            day -= days
+            month += 1
+        return year, month, day + 1
+
+    def weekday(self, day_number: int) -> int:
+        """Return 0 for Monday to 6 for Sunday."""
+        return (day_number + EPOCH_WEEKDAY) % 7
+
+    def minutes(self, when: Civil) -> int:
+        """Return minutes since 1970-01-01 00:00 of a civil time that exists, zone ignored."""
+        days = self.day_number(when.year, when.month, when.day)
+        return (days * 24 + when.hour) * 60 + when.minute
+
+    def civil(self, minutes: int) -> Civil:
+        """Return the civil time of minutes since 1970-01-01 00:00: the inverse of `minutes`."""
+        days, minute = divmod(minutes, 1440)
+        return Civil(*self.date(days), minute // 60, minute % 60)

@@ -1,0 +1,120 @@
+"""The dialogue with a budget card, generation 1: read everything, decide, then write back.
+
+Nothing on the card or in the meter changes while reading. The program applies and *saves* what was
+read before `write_back` is called, so a card pulled early, or power cut, costs at most the
+write-back: numbers and cumulative amounts make the next insertion harmless.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from card_protocol.errors import ApduError, LayoutError, LinkError, MacError
+from card_protocol.formats.budget import (
+    DF_ELECTRICITY,
+    IDENTITY,
+    ORDER,
+    TARIFF,
+    WALLET,
+    WRITE_BACK,
+    Energy,
+    Order,
+    RecordT,
+    Result,
+    Sfi,
+    Tariff,
+    Wallet,
+    WriteBack,
+    open_sealed,
+    seal,
+)
+from card_protocol.keys import Key
+from card_protocol.layout import Layout
+from card_protocol.terminal import Role, Terminal
+from meter_emu.firmware.layouts import Factory
+from meter_emu.ports import Ports
+
+
+class Contents(NamedTuple):
+    """What a genuine card of this meter carried."""
+
+    wallet: Wallet
+    order: Order
+    tariff: Tariff
+
+
+class BudgetDialogue:
+    """One session with one inserted card."""
+
+    __slots__ = ("_factory", "_ports", "_record_key", "_terminal")
+
+    def __init__(self, ports: Ports, factory: Factory) -> None:
+        self._ports = ports
+        self._factory = factory
+        self._terminal = Terminal(ports.card_exchange)
+        self._record_key = Key(factory.key_desk_record)
+
+    def read(self, challenge: bytes) -> Contents | Result:
+        """Return the card's records, or why it is refused. `challenge` is eight fresh bytes."""
+        if not self._ports.card_power(True):
+            return Result.CARD_UNREADABLE
+        return _refusing(lambda: self._read(challenge))
+
+    def write_back(self, record: WriteBack) -> None:
+        """Write what the meter did; a card pulled too early only misses this."""
+        key = Key(self._factory.key_meter_record)
+        raw = seal(WRITE_BACK, record, key, self._factory.meter_id)
+        _refusing(lambda: self._update(raw))
+
+    def leave(self) -> None:
+        """Unpower the card, so that no authentication outlives the session."""
+        self._ports.card_power(False)
+
+    def _update(self, raw: bytes) -> Result:
+        self._terminal.update_binary(Sfi.WRITE_BACK, raw)
+        return Result.EXECUTED
+
+    def _read(self, challenge: bytes) -> Contents | Result:
+        self._terminal.select(DF_ELECTRICITY)
+        # The identity is readable by anyone: a foreign card is refused before an authentication
+        # that must fail, and would cost it one of its tries.
+        identity = IDENTITY.parse(self._terminal.read_binary(Sfi.IDENTITY, IDENTITY.size_bytes))
+        if identity.meter_id != self._factory.meter_id or identity.energy != Energy.ELECTRICITY:
+            return Result.WRONG_METER
+        if not self._authenticated(challenge):
+            return Result.CARD_NOT_GENUINE
+        self._record(IDENTITY, Sfi.IDENTITY)
+        return Contents(
+            self._record(WALLET, Sfi.WALLET),
+            self._record(ORDER, Sfi.ORDER),
+            self._record(TARIFF, Sfi.TARIFF),
+        )
+
+    def _authenticated(self, challenge: bytes) -> bool:
+        try:
+            self._terminal.authenticate(
+                Role.METER,
+                Key(self._factory.key_meter_auth),
+                Key(self._factory.key_card_auth),
+                challenge,
+            )
+        except ApduError:
+            return False
+        return True
+
+    def _record(self, layout: Layout[RecordT], sfi: Sfi) -> RecordT:
+        raw = self._terminal.read_binary(sfi, layout.size_bytes)
+        return open_sealed(layout, raw, self._record_key, self._factory.meter_id)
+
+
+def _refusing(job: Callable[[], "Contents | Result"]) -> Contents | Result:
+    """Run part of a dialogue; what the card or the slot does wrong becomes a result."""
+    try:
+        return job()
+    except LinkError:
+        return Result.CARD_REMOVED
+    except MacError:
+        return Result.BAD_MAC
+    except LayoutError:
+        return Result.BAD_FORMAT
+    except ApduError:
+        return Result.CARD_UNREADABLE

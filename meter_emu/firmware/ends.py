@@ -1,0 +1,48 @@
+"""How the end of a deferral (T1) and the moment of a programmed cut (T2) are kept and compared.
+
+An end is *one instant*: the civil time of the card is converted once, on acceptance, to minutes
+since 1970 UTC by the meter's own zone rule, both are stored, and the instant is compared as a
+whole. Half-open: at the minute itself the end has come.
+"""
+
+from card_protocol.timestamp import Civil, decode_bcd_minute, encode_bcd_minute
+from meter_emu.firmware.calendar import Calendar
+from meter_emu.firmware.layouts import END_SIZE_BYTES, NO_END
+from meter_emu.firmware.trust import Now
+from meter_emu.firmware.zone import Zone
+
+# offset  size  field     unit
+# 0       5     civil     YYMMDDhhmm BCD, legal time as announced
+# 5       4     utc_min   minutes since 1970-01-01 00:00 UTC
+# 9       3     reserved  FF
+
+
+class EndStore:
+    """Twelve bytes an end. A part: a defect of another design brings its own bytes in the same room."""
+
+    __slots__ = ("calendar", "zone")
+
+    def __init__(self, calendar: Calendar, zone: Zone) -> None:
+        self.calendar = calendar
+        self.zone = zone
+
+    def accept(self, civil: Civil | None) -> bytes:
+        """Return the twelve bytes to keep for an end that exists in the calendar, or for none."""
+        if civil is None:
+            return NO_END
+        utc_min = self.zone.to_utc_later(self.calendar.minutes(civil))
+        return encode_bcd_minute(civil) + utc_min.to_bytes(4, "big") + b"\xff" * 3
+
+    def seconds_left(self, end: bytes, now: Now) -> int | None:
+        """Return seconds until the end may be acted on, 0 or less when it has come, `None` for none.
+
+        The one number from which both the decision and the sleep hint derive.
+        """
+        if end == NO_END:
+            return None
+        return int.from_bytes(end[5:9], "big") * 60 - now.early_s
+
+    def understood(self, end: bytes) -> Civil | None:
+        """Return the civil time this meter believes in: what display and write-back show."""
+        assert len(end) == END_SIZE_BYTES, "an end is twelve bytes"
+        return decode_bcd_minute(end[:5])

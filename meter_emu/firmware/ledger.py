@@ -1,0 +1,98 @@
+"""Money and energy: integers only, micro-euro and watt-hours, remainders impossible.
+
+The metrology register runs free; what is not booked yet is its difference to the last booked value.
+Energy is booked to the account in force *before* a change: CHARGED costs, DEFERRED is counted for
+the later invoice (2020: "la facturation reportée"), POSTPAID is a meter with prepayment off.
+
+accepted = balance - emergency debt + charged: the law of money inside one meter.
+"""
+
+from typing import Final
+
+from card_protocol.formats.budget import Result, Wallet
+from meter_emu.firmware.layouts import Account, Factory, FactoryFlags, State, StateFlags
+
+UEUR_PER_CENT: Final = 10_000
+_U32: Final = 0xFFFFFFFF
+
+
+class Ledger:
+    """Booking, loading, emergency credit. A part."""
+
+    __slots__ = ()
+
+    def account(self, state: State, factory: Factory, *, deferral_holds: bool) -> Account:
+        """Return which account the energy now flowing belongs to."""
+        if not state.flags & StateFlags.PREPAYMENT_ON:
+            return Account.POSTPAID
+        if deferral_holds and factory.flags & FactoryFlags.DEFERRAL_SUSPENDS:
+            return Account.DEFERRED
+        return Account.CHARGED
+
+    def pending_wh(self, state: State, register_wh: int) -> int:
+        """Return the energy not booked yet; the register wraps at 32 bits."""
+        return (register_wh - state.booked_wh) & _U32
+
+    def book(self, state: State, register_wh: int) -> None:
+        """Book what is pending to the account in force since the last booking."""
+        pending_wh = self.pending_wh(state, register_wh)
+        state.booked_wh = register_wh
+        if state.account == Account.CHARGED:
+            cost_ueur = pending_wh * state.price_ueur_per_wh
+            state.charged_wh = (state.charged_wh + pending_wh) & _U32
+            state.charged_ueur += cost_ueur
+            state.balance_ueur -= cost_ueur
+        elif state.account == Account.DEFERRED:
+            state.deferred_wh = (state.deferred_wh + pending_wh) & _U32
+        else:
+            state.postpaid_wh = (state.postpaid_wh + pending_wh) & _U32
+
+    def balance_ueur(self, state: State, register_wh: int) -> int:
+        """Return the balance with the pending energy taken off, emergency credit included."""
+        if state.account != Account.CHARGED:
+            return state.balance_ueur
+        return state.balance_ueur - self.pending_wh(state, register_wh) * state.price_ueur_per_wh
+
+    def wh_until(self, state: State, balance_ueur: int) -> int | None:
+        """Return the register value at which the balance first is at or below `balance_ueur`.
+
+        `None` when it stands still or is there already.
+        """
+        spare_ueur = state.balance_ueur - balance_ueur
+        if state.account != Account.CHARGED or spare_ueur <= 0 or not state.price_ueur_per_wh:
+            return None
+        return (state.booked_wh + -(-spare_ueur // state.price_ueur_per_wh)) & _U32
+
+    def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
+        """Return `EXECUTED` for new credit, `ALREADY_EXECUTED` for none, or why it is refused."""
+        cents = wallet.loaded_cents - state.accepted_cents
+        loads = wallet.load_count - state.accepted_count
+        if cents < 0 or loads < 0 or (loads == 0 and cents):
+            return Result.WALLET_ROLLED_BACK
+        if cents > loads * factory.load_max_cents:
+            return Result.LOAD_TOO_LARGE
+        return Result.EXECUTED if loads else Result.ALREADY_EXECUTED
+
+    def load(self, state: State, wallet: Wallet) -> int:
+        """Book the difference of a wallet judged `EXECUTED`; return the cents loaded.
+
+        Emergency credit is repaid first and in full; only the rest is credit.
+        """
+        cents = wallet.loaded_cents - state.accepted_cents
+        repaid_ueur = min(cents * UEUR_PER_CENT, state.emergency_debt_ueur)
+        state.emergency_debt_ueur -= repaid_ueur
+        state.balance_ueur += cents * UEUR_PER_CENT - repaid_ueur
+        state.accepted_cents = wallet.loaded_cents
+        state.accepted_count = wallet.load_count
+        state.flags &= ~StateFlags.LOW_CREDIT_SAID
+        return cents
+
+    def emergency_offered(self, state: State, factory: Factory) -> bool:
+        """Whether emergency credit can be taken: once, until it is repaid in full."""
+        return state.emergency_debt_ueur == 0 and factory.emergency_cents > 0
+
+    def take_emergency(self, state: State, factory: Factory) -> None:
+        """Advance the emergency credit."""
+        assert self.emergency_offered(state, factory), "emergency credit is not offered"
+        state.emergency_debt_ueur = factory.emergency_cents * UEUR_PER_CENT
+        state.balance_ueur += state.emergency_debt_ueur

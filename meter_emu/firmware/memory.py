@@ -1,0 +1,89 @@
+"""The EEPROM as the program sees it: a factory record, and a state record in two journalled copies.
+
+A save goes to the copy that is *not* the newest, with the sequence one higher, so a cut at any byte
+leaves the newest as it was. After every power-up the program saves once: a copy that was being
+written when power went may read differently each time, and that save settles it for good.
+"""
+
+from typing import Final
+
+from meter_emu.firmware.layouts import (
+    FACTORY,
+    FACTORY_AT,
+    LAYOUT_VERSION,
+    STATE,
+    STATE_AT,
+    Factory,
+    State,
+    crc_holds,
+    with_crc,
+)
+from card_protocol.errors import LayoutError
+from meter_emu.ports import Ports
+
+PAGE_SIZE_BYTES: Final = 64  # AT24C256-class part
+ACK_TRIES_MAX: Final = 50  # a NACK costs the driver 1 ms; the part is ready after 5 (tWR)
+_U32: Final = 0xFFFFFFFF
+_HALF: Final = 0x80000000
+
+
+class Memory:
+    """Loads and saves. Holds no state of the meter between calls but where the newest copy lies."""
+
+    __slots__ = ("_newest", "_ports", "_raw")
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._newest = 0
+        self._raw = b""
+
+    def factory(self) -> Factory | None:
+        """Return the factory record, or `None` when there is no valid one (blank, foreign, broken)."""
+        raw = self._read(FACTORY_AT, FACTORY.size_bytes)
+        if raw[:2] != FACTORY.magic or raw[2] != LAYOUT_VERSION or not crc_holds(raw):
+            return None
+        return FACTORY.parse(raw)
+
+    def state(self) -> State | None:
+        """Return the newest valid copy of the state, or `None` when both are broken."""
+        copies = [self._read(at, STATE.size_bytes) for at in STATE_AT]
+        order = (1, 0) if _newer(copies[1], copies[0]) else (0, 1)
+        for index in order:
+            raw = copies[index]
+            if raw[:2] == STATE.magic and raw[2] == LAYOUT_VERSION and crc_holds(raw):
+                self._newest, self._raw = index, raw
+                return STATE.parse(raw)
+        return None
+
+    def changed(self, state: State) -> bool:
+        """Whether `state` differs from what was loaded or saved last."""
+        return STATE.build(state) != self._raw
+
+    def save(self, state: State) -> None:
+        """Write the older copy and wait until it is there; sequence and CRC are filled in."""
+        state.sequence = (state.sequence + 1) & _U32
+        raw = with_crc(STATE.build(state))
+        state.crc = int.from_bytes(raw[-4:], "big")
+        target = 1 - self._newest
+        for offset in range(0, len(raw), PAGE_SIZE_BYTES):
+            self._write_page(STATE_AT[target] + offset, raw[offset : offset + PAGE_SIZE_BYTES])
+        self._read(STATE_AT[target], 1)  # acknowledged only when the last cycle is over
+        self._newest, self._raw = target, raw
+
+    def _read(self, at: int, count: int) -> bytes:
+        for _ in range(ACK_TRIES_MAX):
+            raw = self._ports.eeprom_read(at, count)
+            if raw is not None:
+                return raw
+        return b"\xff" * count  # a dead part reads as an erased one
+
+    def _write_page(self, at: int, data: bytes) -> None:
+        for _ in range(ACK_TRIES_MAX):
+            if self._ports.eeprom_write(at, data):
+                return
+
+
+def _newer(raw: bytes, than: bytes) -> bool:
+    """Whether a copy's sequence is after another's, across the wrap of 32 bits."""
+    ahead = int.from_bytes(raw[4:8], "big") - int.from_bytes(than[4:8], "big")
+    return 0 < (ahead & _U32) < _HALF

@@ -1,0 +1,286 @@
+"""The meter's rules over one state at one moment. No ports here: numbers in, numbers out.
+
+A poll loads the state, makes a `Meter` of it and of one reading of clock and register, lets it
+settle, and saves what changed. Blocks, shields and permission are always computed, never stored.
+"""
+
+from typing import Final
+
+from card_protocol.formats.budget import (
+    GENERATION,
+    NO_MAC,
+    NO_TOKEN,
+    WRITE_BACK,
+    Result,
+    WriteBack,
+)
+from card_protocol.keys import Key
+from card_protocol.timestamp import BCD_NONE, encode_bcd_minute
+from meter_emu.firmware.dialogues.budget import Contents
+from meter_emu.firmware.layouts import (
+    EVENT_SIZE_BYTES,
+    EVENTS_IN_WRITE_BACK,
+    EventCode,
+    Factory,
+    State,
+    StateFlags,
+    Supply,
+)
+from meter_emu.firmware.parts import Parts
+from meter_emu.firmware.supply import Block, Cue, Permission, Shield, permission, settle, step
+from meter_emu.firmware.trust import DAY_S, EPOCH_2000_S, Now
+from meter_emu.ports import SECONDS_A_DAY, Sleep
+
+_U16_MAX: Final = 0xFFFF
+_U24_MAX: Final = 0xFFFFFF
+
+# What the display says when credit and order come out differently: the more telling one, last.
+_TELLING: Final = (Result.NONE, Result.ALREADY_EXECUTED, Result.PENDING, Result.EXECUTED)
+
+
+class Meter:
+    """One state, one reading, the rules between them. Changes `state` in place."""
+
+    __slots__ = ("beeping", "factory", "now", "parts", "register_wh", "state")
+
+    def __init__(
+        self, parts: Parts, factory: Factory, state: State, now: Now, register_wh: int
+    ) -> None:
+        self.parts = parts
+        self.factory = factory
+        self.state = state
+        self.now = now
+        self.register_wh = register_wh
+        self.beeping = False
+
+    # What follows from the state -----------------------------------------------------------------
+
+    @property
+    def balance_ueur(self) -> int:
+        """The balance at this moment, energy not booked yet taken off."""
+        return self.parts.ledger.balance_ueur(self.state, self.register_wh)
+
+    def deferral_holds(self) -> bool:
+        """Whether T1 is still to come. With an untrusted clock an armed deferral holds."""
+        left_s = self.parts.ends.seconds_left(self.state.defer_end, self.now)
+        return left_s is not None and (left_s > 0 or not self.now.trusted)
+
+    def blocks(self) -> Block:
+        """Return the reasons to be dark."""
+        blocks = Block(0)
+        if self.state.flags & StateFlags.CUT_LATCHED:
+            blocks |= Block.PROGRAMMED
+        if self.state.flags & StateFlags.PREPAYMENT_ON and self.balance_ueur <= 0:
+            blocks |= Block.CREDIT
+        return blocks
+
+    def shields(self) -> Shield:
+        """Return what holds a lack of credit off. Unpaid emergency credit switches the window off."""
+        shields = Shield(0)
+        if self.deferral_holds():
+            shields |= Shield.DEFERRAL
+        if not self.state.emergency_debt_ueur and self.parts.windows.protects(
+            self.now, self.factory
+        ):
+            shields |= Shield.WINDOW
+        if not self.state.flags & StateFlags.PREPAYMENT_ON:
+            shields |= Shield.PREPAYMENT_OFF
+        return shields
+
+    def permission(self) -> Permission:
+        """Return what the supply machine is told now."""
+        blocks = self.blocks()
+        granted = bool(self.state.flags & StateFlags.LIMITER_GRANTED)
+        shields = self.shields() if blocks else Shield(0)
+        return permission(blocks, shields, limiter_granted=granted)
+
+    # What time and events do ---------------------------------------------------------------------
+
+    def note(self, code: EventCode, detail: int = 0) -> None:
+        """Journal an event: minutes since 2000 UTC (FFFFFFFF if unknown), code, detail of 24 bits."""
+        minute = (self.now.utc_s - EPOCH_2000_S) // 60 if self.now.utc_s else 0xFFFFFFFF
+        entry = minute.to_bytes(4, "big") + bytes([code]) + min(detail, _U24_MAX).to_bytes(3, "big")
+        self.state.events = entry + self.state.events[:-EVENT_SIZE_BYTES]
+
+    def keep_time(self, *, powered_on: bool) -> None:
+        """Journal the time once a day and after every power-up, and a loss of trust at once."""
+        state, now = self.state, self.now
+        if powered_on:
+            self.note(EventCode.POWER_ON)
+        if not now.trusted:
+            if not state.health:
+                state.health = now.health
+                self.note(EventCode.CLOCK_LOST, now.health)
+            return
+        time_s = now.utc_s - EPOCH_2000_S
+        if powered_on or time_s // DAY_S != state.last_time_s // DAY_S:
+            self.book()
+            state.last_time_s = time_s
+
+    def book(self) -> None:
+        """Book the energy since the last booking to the account in force."""
+        self.parts.ledger.book(self.state, self.register_wh)
+
+    def settle(self) -> None:
+        """Let everything that is due happen: the cut, the account, the supply, the beep."""
+        state = self.state
+        self._latch_cut()
+        account = self.parts.ledger.account(
+            state, self.factory, deferral_holds=self.deferral_holds()
+        )
+        if account != state.account:
+            self.book()
+            state.account = account
+        self._move(settle(Supply(state.supply), self.permission()))
+        low_ueur = self.factory.low_credit_cents * 10_000
+        if 0 < self.balance_ueur <= low_ueur and not state.flags & StateFlags.LOW_CREDIT_SAID:
+            state.flags |= StateFlags.LOW_CREDIT_SAID
+            self.beeping = True
+
+    def _latch_cut(self) -> None:
+        left_s = self.parts.ends.seconds_left(self.state.cut_end, self.now)
+        due = left_s is not None and left_s <= 0 and self.now.trusted
+        if due and not self.state.flags & StateFlags.CUT_LATCHED:
+            self.state.flags |= StateFlags.CUT_LATCHED
+
+    def _move(self, supply: Supply) -> None:
+        if supply == self.state.supply:
+            return
+        self.book()
+        self.state.supply = supply
+        programmed = self.blocks() & Block.PROGRAMMED
+        dark = EventCode.CUT_PROGRAMMED if programmed else EventCode.CUT_CREDIT
+        self.note(
+            {
+                Supply.DISCONNECTED: dark,
+                Supply.READY_FOR_RECONNECTION: EventCode.READY,
+                Supply.CONNECTED: EventCode.RECONNECTED,
+            }[supply]
+        )
+
+    def found_open(self) -> None:
+        """The contactor is open though it belongs closed: only a person may close it again."""
+        self.note(EventCode.CONTACTOR_DISAGREES)
+        self.book()
+        self.state.supply = Supply.READY_FOR_RECONNECTION
+
+    def press_red(self) -> None:
+        """Take the emergency credit if that is what is missing, then reconnect if allowed."""
+        ledger = self.parts.ledger
+        lacks_credit = self.blocks() == Block.CREDIT and self.permission() is not Permission.ALLOW
+        if lacks_credit and ledger.emergency_offered(self.state, self.factory):
+            self.book()
+            ledger.take_emergency(self.state, self.factory)
+            self.note(EventCode.EMERGENCY_TAKEN)
+            self.settle()
+        self._move(step(Supply(self.state.supply), Cue.BUTTON))
+
+    # What a card does ----------------------------------------------------------------------------
+
+    def refuse(self, result: Result) -> None:
+        """Journal a card that was refused whole."""
+        self.note(EventCode.CARD_REFUSED, result)
+
+    def obey(self, contents: Contents) -> Result:
+        """Book new credit and execute a new order; return what the display says of the card.
+
+        Credit and order are judged apart: a household whose order is refused still gets what it
+        paid for.
+        """
+        self.book()
+        wallet, order = self._take_wallet(contents), self._take_order(contents)
+        self.settle()
+        for result in (wallet, order):
+            if result.refused:
+                self.refuse(result)
+                return result
+        return max(order, wallet, key=_TELLING.index)
+
+    def _take_wallet(self, contents: Contents) -> Result:
+        ledger, state = self.parts.ledger, self.state
+        result = ledger.judge_wallet(state, self.factory, contents.wallet)
+        if result is Result.EXECUTED:
+            self.note(EventCode.CREDIT_LOADED, ledger.load(state, contents.wallet))
+        return result
+
+    def _take_order(self, contents: Contents) -> Result:
+        gate, state, order = self.parts.gate, self.state, contents.order
+        key = Key(self.factory.key_reactivation)
+        result = gate.judge(order, contents.tariff, state, key, self.factory.meter_id)
+        if result in {Result.NONE, Result.ALREADY_EXECUTED}:
+            return result
+        if result is Result.EXECUTED:
+            gate.apply(order, contents.tariff, state)
+            self.note(EventCode.ORDER_EXECUTED, order.number)
+            if order.token == NO_TOKEN and not self.now.trusted:
+                result = Result.PENDING  # dated orders wait for a clock that can be believed
+        state.order_result = result
+        return result
+
+    def write_back(self, result: Result) -> WriteBack:
+        """Return what the office shall read: how the meter stands, as it understands it."""
+        state, now, ends = self.state, self.now, self.parts.ends
+        legal = self.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
+        return WriteBack(
+            magic=WRITE_BACK.magic,
+            generation=GENERATION,
+            result=result,
+            meter_id=self.factory.meter_id,
+            session_count=state.session_count,
+            clock=encode_bcd_minute(legal) if legal and legal.year < 2100 else BCD_NONE,
+            clock_health=now.health,
+            uncertainty_s=min(now.uncertainty_s, _U16_MAX),
+            register_wh=self.register_wh,
+            charged_wh=state.charged_wh,
+            deferred_wh=state.deferred_wh,
+            postpaid_wh=state.postpaid_wh,
+            balance_ueur=state.balance_ueur,
+            charged_ueur=state.charged_ueur,
+            emergency_debt_ueur=state.emergency_debt_ueur,
+            accepted_cents=state.accepted_cents,
+            accepted_count=state.accepted_count,
+            order_number=state.order_number,
+            order_result=state.order_result,
+            supply=state.supply,
+            blocks=self.blocks(),
+            shields=self.shields(),
+            defer_until=encode_bcd_minute(ends.understood(state.defer_end)),
+            cut_at=encode_bcd_minute(ends.understood(state.cut_end)),
+            tariff_number=state.tariff_number,
+            events=state.events[: EVENT_SIZE_BYTES * EVENTS_IN_WRITE_BACK],
+            mac=NO_MAC,
+        )
+
+    # When to look again --------------------------------------------------------------------------
+
+    def sleep(self, *, at_most_s: int) -> Sleep | None:
+        """Return until when nothing can be due, by clock and by register; `None` if unknown.
+
+        Never too long: waking early changes nothing, waking late would. Every wait derives from
+        the number that the decision itself uses.
+        """
+        now, state = self.now, self.state
+        if now.second_of_day is None:
+            return None
+        waits_s = [SECONDS_A_DAY - now.second_of_day, at_most_s]
+        if now.trusted:
+            ends = [state.defer_end]
+            if not state.flags & StateFlags.CUT_LATCHED:
+                ends.append(state.cut_end)
+            lefts_s = [self.parts.ends.seconds_left(end, now) for end in ends]
+            waits_s += [left_s for left_s in lefts_s if left_s is not None and left_s > 0]
+            if self.blocks() == Block.CREDIT:
+                waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
+        return Sleep(now.second_of_day + max(1, min(waits_s)), self._wake_at_wh())
+
+    def _wake_at_wh(self) -> int | None:
+        ledger, state = self.parts.ledger, self.state
+        marks_ueur = [0]
+        if not state.flags & StateFlags.LOW_CREDIT_SAID:
+            marks_ueur.append(self.factory.low_credit_cents * 10_000)
+        targets_wh = [ledger.wh_until(state, mark_ueur) for mark_ueur in marks_ueur]
+        return min(
+            (target_wh for target_wh in targets_wh if target_wh is not None),
+            key=lambda target_wh: (target_wh - self.register_wh) & 0xFFFFFFFF,
+            default=None,
+        )

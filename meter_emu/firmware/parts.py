@@ -1,0 +1,50 @@
+"""The program's parts, assembled. A build with defects is the same program of other classes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from meter_emu.firmware.calendar import Calendar
+from meter_emu.firmware.ends import EndStore
+from meter_emu.firmware.gate import OrderGate, RecordCodec
+from meter_emu.firmware.ledger import Ledger
+from meter_emu.firmware.rtc.pcf8563 import RtcDriver
+from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.windows import Windows
+from meter_emu.firmware.zone import Zone
+
+PartT = TypeVar("PartT")
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One instance of each part. They hold nothing of a meter, so meters of a build share them."""
+
+    calendar: Calendar
+    zone: Zone
+    rtc: RtcDriver
+    trust: ClockTrust
+    ends: EndStore
+    windows: Windows
+    codec: RecordCodec
+    gate: OrderGate
+    ledger: Ledger
+
+
+def assemble(fit: Callable[[type[PartT]], type[PartT]]) -> Parts:
+    """Return the parts, each of the class that `fit` gives for it."""
+    calendar = fit(Calendar)()
+    zone = fit(Zone)(calendar)
+    ends = fit(EndStore)(calendar, zone)
+    codec = fit(RecordCodec)()
+    return Parts(
+        calendar=calendar,
+        zone=zone,
+        rtc=fit(RtcDriver)(),
+        trust=fit(ClockTrust)(calendar),
+        ends=ends,
+        windows=fit(Windows)(calendar, zone),
+        codec=codec,
+        gate=fit(OrderGate)(codec, ends),
+        ledger=fit(Ledger)(),
+    )

@@ -1,0 +1,119 @@
+"""The reference program of an electricity meter: one poll from reset cause to sleep hint.
+
+Between two polls nothing lives in memory but the page of the button scroll: every poll loads the
+state from EEPROM, so a program built anew from the same bytes behaves the same. Within a poll the
+order is fixed: what is due happens before a card is served, and a change is saved before the
+contactor moves or a card is told of it.
+"""
+
+from typing import Final
+
+from card_protocol.formats.budget import Result
+from card_protocol.keys import Key
+from meter_emu.firmware import screen
+from meter_emu.firmware.dialogues.budget import BudgetDialogue, Contents
+from meter_emu.firmware.layouts import Supply
+from meter_emu.firmware.memory import Memory
+from meter_emu.firmware.meter import Meter
+from meter_emu.firmware.parts import Parts
+from meter_emu.firmware.supply import Permission, contactor_closed
+from meter_emu.ports import SECONDS_A_DAY, Lamp, Ports, ResetCause, Sleep
+from meter_emu.ports import Key as Button
+
+CHALLENGE_SIZE_BYTES: Final = 8
+CARD_BEEP_MS: Final = 200  # ours
+LOW_CREDIT_BEEP_MS: Final = 2000  # ours
+
+
+class Program:
+    """The firmware as the board runs it (`meter_emu.ports.Firmware`)."""
+
+    __slots__ = ("_memory", "_page", "_parts", "_ports")
+
+    def __init__(self, ports: Ports, parts: Parts) -> None:
+        self._ports = ports
+        self._parts = parts
+        self._memory = Memory(ports)
+        self._page = 0
+
+    def poll(self) -> Sleep | None:
+        """Run once. See `meter_emu.ports.Firmware`."""
+        ports, memory = self._ports, self._memory
+        powered_on = ports.reset_cause() is ResetCause.POWER_ON
+        factory = memory.factory()
+        state = memory.state() if factory else None
+        if factory is None or state is None:
+            return self._out_of_order("NOT CONFIGURED" if factory is None else "MEMORY FAULT")
+        now = self._parts.trust.judge(self._parts.rtc.read(ports), state, factory)
+        meter = Meter(self._parts, factory, state, now, ports.metrology_wh())
+        if contactor_closed(Supply(state.supply)) and not ports.contactor_closed():
+            meter.found_open()
+        meter.keep_time(powered_on=powered_on)
+        meter.settle()
+        said = self._serve_card(meter) if ports.card_present() else None
+        pressed = ports.keys()
+        if pressed & Button.RED:
+            meter.press_red()
+        if powered_on or memory.changed(state):
+            memory.save(state)
+        obeyed = self._drive(meter)
+        self._show(meter, said, pressed, fault=not obeyed)
+        if not obeyed:
+            return None
+        busy = said is not None or bool(pressed)
+        return meter.sleep(at_most_s=screen.SHOWN_S if busy else SECONDS_A_DAY)
+
+    def _serve_card(self, meter: Meter) -> Result:
+        dialogue = BudgetDialogue(self._ports, meter.factory)
+        meter.state.session_count = (meter.state.session_count + 1) & 0xFFFFFFFF
+        found = dialogue.read(self._challenge(meter))
+        if isinstance(found, Contents):
+            result = meter.obey(found)
+        else:
+            result = found
+            meter.refuse(result)
+        self._memory.save(meter.state)
+        if isinstance(found, Contents):
+            dialogue.write_back(meter.write_back(result))
+        dialogue.leave()
+        self._ports.card_done()
+        self._ports.beep(CARD_BEEP_MS)
+        return result
+
+    def _challenge(self, meter: Meter) -> bytes:
+        """Return eight bytes no card can foresee: a MAC of the session count, which never repeats."""
+        text = meter.state.session_count.to_bytes(4, "big") + self._ports.ticks_ms().to_bytes(4, "big")
+        return Key(meter.factory.key_meter_auth).cmac(b"challenge" + text)[:CHALLENGE_SIZE_BYTES]
+
+    def _drive(self, meter: Meter) -> bool:
+        """Move the contactor where it belongs; whether it went there."""
+        ports = self._ports
+        limited = meter.permission() is Permission.LIMIT
+        ports.limiter_set(meter.factory.limiter_ampere if limited else 0)
+        wanted = contactor_closed(Supply(meter.state.supply))
+        if ports.contactor_closed() != wanted:
+            ports.contactor_drive(wanted)
+        return ports.contactor_closed() == wanted
+
+    def _show(self, meter: Meter, said: Result | None, pressed: Button, *, fault: bool) -> None:
+        if meter.beeping:
+            self._ports.beep(LOW_CREDIT_BEEP_MS)
+        text = screen.status(meter)
+        if said is not None:
+            text = f"{text} | {screen.card(said)}"
+        elif pressed & Button.BLUE:
+            text = screen.scroll(meter, self._page)
+            self._page += 1
+        self._ports.display(text)
+        self._ports.lamps(screen.lamps(meter, fault=fault))
+
+    def _out_of_order(self, why: str) -> Sleep | None:
+        """Touch nothing but the panel: without a valid memory every other act could do harm."""
+        ports = self._ports
+        text = why
+        if ports.card_present():
+            text = f"{why} | {screen.card(Result.METER_NOT_CONFIGURED)}"
+            ports.card_done()
+        ports.display(text)
+        ports.lamps(Lamp.FAULT)
+        return None

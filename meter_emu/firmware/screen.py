@@ -1,0 +1,79 @@
+"""What the panel shows. Never silent: why it is dark, what became of the card, T1 and T2 as understood."""
+
+from collections.abc import Callable
+from typing import Final
+
+from card_protocol.formats.budget import Result
+from card_protocol.timestamp import Civil
+from meter_emu.firmware.layouts import Supply
+from meter_emu.firmware.meter import Meter
+from meter_emu.firmware.supply import Block, Permission
+from meter_emu.ports import Lamp
+
+SHOWN_S: Final = 30  # how long a screen stays (UK card meters: "last screen visible 30 s")
+
+
+def status(meter: Meter) -> str:
+    """Return the resting screen: the reason first when the home is dark or limited."""
+    supply = Supply(meter.state.supply)
+    if supply is Supply.READY_FOR_RECONNECTION:
+        return "PRESS RED TO RECONNECT"
+    if supply is Supply.DISCONNECTED and meter.blocks() & Block.PROGRAMMED:
+        return f"OFF: CUT AS OF {_date(meter.parts.ends.understood(meter.state.cut_end))}"
+    if supply is Supply.DISCONNECTED:
+        return "OFF: CREDIT EXHAUSTED"
+    if meter.permission() is Permission.LIMIT:
+        return f"LIMITED TO {meter.factory.limiter_ampere} A"
+    return f"CREDIT {euro(meter.balance_ueur)} EUR"
+
+
+def card(result: Result) -> str:
+    """Return what is said of a card."""
+    return f"CARD {result:02X} {result.name}"
+
+
+def scroll(meter: Meter, page: int) -> str:
+    """Return a page of the button scroll; pages repeat."""
+    return _PAGES[page % len(_PAGES)](meter)
+
+
+def lamps(meter: Meter, *, fault: bool) -> Lamp:
+    """Return the lamps: the triangle when credit is used up, the invitation, a fault."""
+    lit = Lamp(0)
+    if meter.blocks() & Block.CREDIT:
+        lit |= Lamp.CREDIT_EXHAUSTED
+    if meter.state.supply == Supply.READY_FOR_RECONNECTION:
+        lit |= Lamp.PRESS_RED
+    if fault or not meter.now.trusted:
+        lit |= Lamp.FAULT
+    return lit
+
+
+def euro(ueur: int) -> str:
+    """Return an amount in euro and cents, cut off towards zero."""
+    cents = abs(ueur) // 10_000
+    return f"{'-' if ueur < 0 and cents else ''}{cents // 100}.{cents % 100:02}"
+
+
+def _date(when: Civil | None) -> str:
+    return str(when) if when else "NONE"
+
+
+def _clock(meter: Meter) -> str:
+    now = meter.now
+    legal = meter.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
+    return f"CLOCK {_date(legal)} {now.health.name} +-{now.uncertainty_s}S"
+
+
+def _order(meter: Meter) -> str:
+    state = meter.state
+    return f"ORDER {state.order_number} {Result(state.order_result).name}"
+
+
+_PAGES: Final[tuple[Callable[[Meter], str], ...]] = (
+    _clock,
+    lambda meter: f"T1 {_date(meter.parts.ends.understood(meter.state.defer_end))}",
+    lambda meter: f"T2 {_date(meter.parts.ends.understood(meter.state.cut_end))}",
+    _order,
+    lambda meter: f"CREDIT {euro(meter.balance_ueur)} EUR",
+)

@@ -1,0 +1,128 @@
+"""Blocks, shields and the contactor: small coupled machines as plain tables.
+
+Theory. A *block* is a reason to be dark: PROGRAMMED (T2 came; latched until a reactivation) and
+CREDIT (balance and emergency credit used up). A *shield* works against CREDIT only and stops
+opening: the deferral until T1, the non-disconnection period, prepayment switched off. From blocks,
+shields and the limiter follows one *permission*; permissions and the household's button are the
+cues of the supply machine. The contactor only follows the supply state, so nothing can disagree.
+
+A shield never reconnects. But under a deferral or without prepayment the household is meant to
+have supply, so there a person may reconnect (READY); in a mere non-disconnection period a home
+already dark for lack of credit stays dark until it loads (`docs/decisions/supply.md`).
+"""
+
+from collections.abc import Mapping
+from enum import Enum, IntFlag, unique
+from types import MappingProxyType
+from typing import Final, TypeAlias, final
+
+from meter_emu.firmware.layouts import Supply
+
+
+@final
+class Block(IntFlag):
+    """Reasons to be dark."""
+
+    PROGRAMMED = 0x01
+    CREDIT = 0x02
+
+
+@final
+class Shield(IntFlag):
+    """What holds a block CREDIT off."""
+
+    DEFERRAL = 0x01
+    WINDOW = 0x02
+    PREPAYMENT_OFF = 0x04
+
+
+@final
+@unique
+class Permission(Enum):
+    """What blocks and shields say to the supply machine."""
+
+    OPEN = "open"  # must be dark
+    HOLD = "hold"  # stays as it is
+    LIMIT = "limit"  # may be fed, through the current limiter
+    ALLOW = "allow"  # may be fed; a person reconnects
+
+
+@final
+@unique
+class Cue(Enum):
+    """What moves the supply machine: a permission, or the red button."""
+
+    OPEN = "open"
+    HOLD = "hold"
+    ALLOW = "allow"
+    BUTTON = "red button"
+
+
+_CUE_OF: Final = {
+    Permission.OPEN: Cue.OPEN,
+    Permission.HOLD: Cue.HOLD,
+    Permission.LIMIT: Cue.ALLOW,
+    Permission.ALLOW: Cue.ALLOW,
+}
+
+# shields over CREDIT, the strongest first; the first that is up answers
+_OVER_CREDIT: Final = (
+    (Shield.PREPAYMENT_OFF, Permission.ALLOW),
+    (Shield.DEFERRAL, Permission.ALLOW),
+    (Shield.WINDOW, Permission.HOLD),
+)
+
+# A granted limiter feeds 10 A where the answer would be darkness.
+_WITH_LIMITER: Final = {
+    Permission.OPEN: Permission.LIMIT,
+    Permission.HOLD: Permission.ALLOW,
+    Permission.ALLOW: Permission.ALLOW,
+}
+
+Row: TypeAlias = tuple[Supply, Cue]
+
+# state                              cue          next state
+SUPPLY_STEPS: Final[Mapping[Row, Supply]] = MappingProxyType({
+    (Supply.CONNECTED, Cue.OPEN): Supply.DISCONNECTED,
+    (Supply.CONNECTED, Cue.HOLD): Supply.CONNECTED,
+    (Supply.CONNECTED, Cue.ALLOW): Supply.CONNECTED,
+    (Supply.CONNECTED, Cue.BUTTON): Supply.CONNECTED,
+    (Supply.DISCONNECTED, Cue.OPEN): Supply.DISCONNECTED,
+    (Supply.DISCONNECTED, Cue.HOLD): Supply.DISCONNECTED,
+    (Supply.DISCONNECTED, Cue.ALLOW): Supply.READY_FOR_RECONNECTION,
+    (Supply.DISCONNECTED, Cue.BUTTON): Supply.DISCONNECTED,
+    (Supply.READY_FOR_RECONNECTION, Cue.OPEN): Supply.DISCONNECTED,
+    (Supply.READY_FOR_RECONNECTION, Cue.HOLD): Supply.DISCONNECTED,
+    (Supply.READY_FOR_RECONNECTION, Cue.ALLOW): Supply.READY_FOR_RECONNECTION,
+    (Supply.READY_FOR_RECONNECTION, Cue.BUTTON): Supply.CONNECTED,
+})  # fmt: skip
+
+
+def permission(blocks: Block, shields: Shield, *, limiter_granted: bool) -> Permission:
+    """Return what the supply machine is told. Pure and total."""
+    answer = _unlimited(blocks, shields)
+    return _WITH_LIMITER[answer] if limiter_granted else answer
+
+
+def _unlimited(blocks: Block, shields: Shield) -> Permission:
+    if blocks & Block.PROGRAMMED:
+        return Permission.OPEN
+    if not blocks:
+        return Permission.ALLOW
+    answers = (answer for shield, answer in _OVER_CREDIT if shields & shield)
+    return next(answers, Permission.OPEN)
+
+
+def step(supply: Supply, cue: Cue) -> Supply:
+    """Return the next supply state. Pure and total."""
+    return SUPPLY_STEPS[supply, cue]
+
+
+def settle(supply: Supply, allowed: Permission) -> Supply:
+    """Return the supply state under a permission."""
+    return step(supply, _CUE_OF[allowed])
+
+
+def contactor_closed(supply: Supply) -> bool:
+    """Whether the contactor belongs closed. Derived, so it can never disagree with the state."""
+    return supply is Supply.CONNECTED

@@ -1,0 +1,60 @@
+"""Legal time in Belgium as the meter's own integer rule: CET, and CEST between two Sundays.
+
+Summer time begins and ends at 01:00 UTC on the last Sundays of March and October (directive
+2000/84/EC, article 2 and 3; the same rule held from 1996). Checked against `zoneinfo` at every
+transition 1996-2037.
+"""
+
+from typing import Final
+
+from card_protocol.timestamp import Civil
+from meter_emu.firmware.calendar import Calendar
+
+WINTER_MIN: Final = 60
+SUMMER_MIN: Final = 120
+CHANGE_HOUR_UTC: Final = 1
+
+
+class Zone:
+    """Europe/Brussels, minutes since 1970-01-01 00:00 UTC to civil time and back. A part."""
+
+    __slots__ = ("_calendar", "_summers")
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
+        self._summers: dict[int, tuple[int, int]] = {}
+
+    def offset_min(self, utc_min: int) -> int:
+        """Return legal time minus UTC, 60 or 120 minutes, at an instant."""
+        year = self._calendar.date(utc_min // 1440)[0]
+        begin, end = self._summer(year)
+        return SUMMER_MIN if begin <= utc_min < end else WINTER_MIN
+
+    def to_legal_min(self, utc_min: int) -> int:
+        """Return the legal time of an instant as minutes since 1970-01-01 00:00 *legal*."""
+        return utc_min + self.offset_min(utc_min)
+
+    def to_utc_later(self, legal_min: int) -> int:
+        """Return the instant of a legal time, in minutes; the later one where there are two.
+
+        A time that exists twice, or not at all, is read in the household's favour: an end is the
+        later instant (design rule, `docs/decisions/time.md`).
+        """
+        for offset in (WINTER_MIN, SUMMER_MIN):
+            if self.offset_min(legal_min - offset) == offset:
+                return legal_min - offset
+        return legal_min - WINTER_MIN
+
+    def to_legal(self, utc_min: int) -> Civil:
+        """Return the legal civil time of an instant."""
+        return self._calendar.civil(self.to_legal_min(utc_min))
+
+    def _summer(self, year: int) -> tuple[int, int]:
+        if year not in self._summers:
+            self._summers[year] = (self._change(year, 3), self._change(year, 10))
+        return self._summers[year]
+
+    def _change(self, year: int, month: int) -> int:
+        last = self._calendar.day_number(year, month, 31)
+        sunday = last - (self._calendar.weekday(last) + 1) % 7
+        return (sunday * 24 + CHANGE_HOUR_UTC) * 60
