@@ -34,6 +34,10 @@ class AtrError(CardProtocolError, ValueError):
     """An answer to reset that cannot be parsed; says why."""
 
 
+class TlvError(CardProtocolError, ValueError):
+    """Bytes that are no list of BER-TLV data objects, or objects that cannot be encoded."""
+
+
 class ApduError(CardProtocolError):
     """A command or response that is no APDU, or a status word the terminal cannot go on from."""
 

@@ -1,0 +1,1 @@
+"""The card's own side, sans-IO: files, access rules, commands, power. Bytes in, bytes out."""

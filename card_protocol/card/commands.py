@@ -1,0 +1,298 @@
+"""The commands of the secure card: one row each, checked in one place, and their handlers.
+
+A row says what is legal before any handler runs: how much data, whether an answer is asked for,
+and in which life cycle. A handler gets a command that passed its row and returns the R-APDU.
+Refusals are status words; the order of the checks is the order of `secure.SecureCard.transmit`.
+"""
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import Final, final
+
+from cryptography.hazmat.primitives.constant_time import bytes_eq
+
+from card_protocol.apdu import NE_MAX, NE_SHORT_MAX
+from card_protocol.authentication import (
+    CARD_KEY_REFERENCE,
+    PIN_REFERENCE,
+    PIN_SIZE_MAX,
+    PIN_SIZE_MIN,
+    PROOF_SIZE_BYTES,
+    RANDOM_SIZE_BYTES,
+    Role,
+    external_text,
+    internal_text,
+    is_pin,
+)
+from card_protocol.card.files import MF, SFI_MAX, Access
+from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX
+from card_protocol.card.session import Session
+from card_protocol.status import SW
+from card_protocol.tlv import build
+
+Handler = Callable[[Session, int, int, bytes, int], bytes]
+
+SUCCESS: Final = b"\x90\x00"
+_ALL_THERE_IS: Final = frozenset({NE_SHORT_MAX, NE_MAX})  # what Le 00 and 0000 mean
+_PIN_COUNTER: Final = 0
+
+
+def refuse(sw: int) -> bytes:
+    """Return the response that is only a status word."""
+    return sw.to_bytes(2, "big")
+
+
+@final
+@unique
+class Answer(Enum):
+    """Whether a command must, may or must not ask for response data (that is, have an Le)."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    NONE = "none"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One row: `nc` holds the sizes of command data allowed, in bytes.
+
+    `blocked` is what a blocked card answers; `None` means that it still obeys.
+    """
+
+    ins: int
+    name: str
+    nc: Container[int]
+    answer: Answer
+    blocked: SW | None
+    handler: Handler
+    spec: str
+
+
+def select(session: Session, p1: int, p2: int, data: bytes, ne: int) -> bytes:
+    """SELECT by file identifier: the MF, any DF, or an EF of the current DF. No data is the MF.
+
+    P2 is 0C for no answer, 04 for the FCP template, 00 for the same wrapped as FCI. Without Le
+    the answer is left out, whatever P2 says.
+    """
+    if p1 != 0x00 or p2 not in _TEMPLATES:
+        return refuse(SW.INCORRECT_P1_P2)
+    fid = int.from_bytes(data, "big") if data else MF
+    tree = session.image.tree
+    if fid in tree.dfs:
+        session.df, session.ef = fid, None
+    else:
+        index = tree.by_fid(session.df, fid)
+        if index is None:
+            return refuse(SW.FILE_NOT_FOUND)
+        session.ef = index
+    template = _TEMPLATES[p2]
+    if not (template and ne):
+        return SUCCESS
+    return _exactly(build([(template, _control_parameters(session))]), ne)
+
+
+# P2 of SELECT and the tag it is answered with, ISO/IEC 7816-4, table "P2 of SELECT".
+_TEMPLATES: Final = {0x0C: 0, 0x04: 0x62, 0x00: 0x6F}
+
+
+def _control_parameters(session: Session) -> bytes:
+    """ISO/IEC 7816-4, table "File control parameter data objects"."""
+    if session.ef is None:
+        own = session.df.to_bytes(2, "big")
+        state = bytes((session.image.life_cycle,))
+        return build([(0x82, b"\x38"), (0x83, own), (0x8A, state)])  # 38: a DF
+    spec = session.image.tree.specs[session.ef]
+    return build(
+        [
+            (0x80, spec.size_bytes.to_bytes(2, "big")),
+            (0x82, b"\x01"),  # 01: a transparent working EF
+            (0x83, spec.fid.to_bytes(2, "big")),
+            (0x88, bytes((spec.sfi << 3,))),
+            (0x8A, b"\x05"),  # 05: activated
+        ]
+    )
+
+
+def read_binary(session: Session, p1: int, p2: int, _data: bytes, ne: int) -> bytes:
+    """READ BINARY: bytes of the current EF, or of the one whose SFI is in P1.
+
+    Le 00 reads up to the end of the file, at most 256 bytes. More than there is gives what there
+    is and 6282; an offset at or past the end is 6B00.
+    """
+    at = _locate(session, p1, p2)
+    if isinstance(at, SW):
+        return refuse(at)
+    index, offset = at
+    if not session.image.tree.specs[index].read & session.rights:
+        return refuse(SW.SECURITY_STATUS_NOT_SATISFIED)
+    content = session.image.contents[index]
+    part = content[offset : offset + ne]
+    if len(part) == ne or (part and ne in _ALL_THERE_IS):
+        return part + SUCCESS
+    return part + refuse(SW.END_OF_FILE) if part else refuse(SW.WRONG_OFFSET)
+
+
+def update_binary(session: Session, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
+    """UPDATE BINARY: overwrite bytes of an EF, all of them or none; never past its end."""
+    at = _locate(session, p1, p2)
+    if isinstance(at, SW):
+        return refuse(at)
+    index, offset = at
+    spec = session.image.tree.specs[index]
+    if not spec.update & session.rights:
+        return refuse(SW.SECURITY_STATUS_NOT_SATISFIED)
+    if offset >= spec.size_bytes:
+        return refuse(SW.WRONG_OFFSET)
+    if offset + len(data) > spec.size_bytes:
+        return refuse(SW.NOT_ENOUGH_SPACE)
+    session.image = session.image.with_part(index, offset, data)
+    return SUCCESS
+
+
+def _locate(session: Session, p1: int, p2: int) -> tuple[int, int] | SW:
+    """Return file index and offset. A good SFI in P1 (bit 8 set) makes its file current."""
+    if p1 < 0x80:
+        return SW.NO_CURRENT_EF if session.ef is None else (session.ef, p1 << 8 | p2)
+    sfi = p1 & 0x7F
+    if not 1 <= sfi <= SFI_MAX:
+        return SW.INCORRECT_P1_P2
+    index = session.image.tree.by_sfi(session.df, sfi)
+    if index is None:
+        return SW.FILE_NOT_FOUND
+    session.ef = index
+    return index, p2
+
+
+def get_challenge(session: Session, p1: int, p2: int, _data: bytes, ne: int) -> bytes:
+    """GET CHALLENGE: eight random bytes, good for the very next command only."""
+    if p1 or p2:
+        return refuse(SW.INCORRECT_P1_P2)
+    if ne != RANDOM_SIZE_BYTES and ne not in _ALL_THERE_IS:
+        return refuse(_wrong_le(RANDOM_SIZE_BYTES))
+    session.next_challenge = session.rng(RANDOM_SIZE_BYTES)
+    return session.next_challenge + SUCCESS
+
+
+def internal_authenticate(session: Session, p1: int, p2: int, data: bytes, ne: int) -> bytes:
+    """INTERNAL AUTHENTICATE: the card proves itself (see `authentication`)."""
+    if p1:
+        return refuse(SW.INCORRECT_P1_P2)
+    if p2 != CARD_KEY_REFERENCE:
+        return refuse(SW.REFERENCE_NOT_FOUND)
+    return _exactly(session.image.card_key.mac(internal_text(data)), ne)
+
+
+def external_authenticate(session: Session, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
+    """EXTERNAL AUTHENTICATE: the terminal proves its role (see `authentication`).
+
+    A wrong proof takes the role's right away and costs a try; the last one blocks the card. The
+    try is taken *before* the comparison, so cutting the power in between wins no free guess.
+    """
+    if p1:
+        return refuse(SW.INCORRECT_P1_P2)
+    if p2 not in _ROLES:
+        return refuse(SW.REFERENCE_NOT_FOUND)
+    if not session.challenge:
+        return refuse(SW.CONDITIONS_NOT_SATISFIED)
+    image = session.image
+    key = image.meter_key if p2 == Role.METER else image.desk_key
+    session.image = image.with_tries(p2, image.tries_left[p2] - 1)
+    session.rights &= ~p2
+    text = external_text(p2, session.challenge, data[:RANDOM_SIZE_BYTES])
+    if not key.verify(text, data[RANDOM_SIZE_BYTES:]):
+        return _refuse_try(session, p2)
+    session.rights |= p2
+    session.image = image.in_use().with_tries(p2, KEY_TRIES_MAX)
+    return SUCCESS
+
+
+_ROLES: Final = frozenset(Role)
+assert all(Access(role).name == role.name for role in Role), "a role's right has its number"
+
+
+def verify(session: Session, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
+    """VERIFY: compare the PIN. No data asks for the state: 9000 when verified, else 63Cx.
+
+    What is no PIN at all is 6A80 and costs no try; a wrong one does, and the third blocks.
+    """
+    if p1:
+        return refuse(SW.INCORRECT_P1_P2)
+    if p2 != PIN_REFERENCE:
+        return refuse(SW.REFERENCE_NOT_FOUND)
+    image = session.image
+    if not data:
+        verified = session.rights & Access.PIN
+        return SUCCESS if verified else refuse(_tries(image.tries_left[_PIN_COUNTER]))
+    if not is_pin(data):
+        return refuse(SW.WRONG_DATA)
+    session.image = image.with_tries(_PIN_COUNTER, image.tries_left[_PIN_COUNTER] - 1)
+    session.rights &= ~Access.PIN
+    if not bytes_eq(data.ljust(PIN_SIZE_MAX, b"\xff"), image.pin):
+        return _refuse_try(session, _PIN_COUNTER)
+    session.rights |= Access.PIN
+    session.image = image.with_tries(_PIN_COUNTER, PIN_TRIES_MAX)
+    return SUCCESS
+
+
+def get_response(_session: Session, _p1: int, _p2: int, _data: bytes, _ne: int) -> bytes:
+    """GET RESPONSE with nothing waiting: what waits under T=0 never comes here."""
+    return refuse(SW.CONDITIONS_NOT_SATISFIED)
+
+
+def _refuse_try(session: Session, counter: int) -> bytes:
+    """Answer 63Cx; a card that just ran out of tries forgets every right it had given."""
+    left = session.image.tries_left[counter]
+    if left == 0:
+        session.rights = Access.ALWAYS
+    return refuse(_tries(left))
+
+
+def _tries(left: int) -> int:
+    return 0x63C0 | left
+
+
+def _wrong_le(size: int) -> int:
+    return 0x6C00 | size
+
+
+def _exactly(answer: bytes, ne: int) -> bytes:
+    """Give `answer` to a command that asked for its size or for all there is, else 6Cxx."""
+    if ne == len(answer) or ne in _ALL_THERE_IS:
+        return answer + SUCCESS
+    return refuse(_wrong_le(len(answer)))
+
+
+_PIN_SIZES: Final = frozenset({0, *range(PIN_SIZE_MIN, PIN_SIZE_MAX + 1)})
+_ANY: Final = range(1, 0x8000)
+_PROOF: Final = frozenset({PROOF_SIZE_BYTES})
+_RANDOM: Final = frozenset({RANDOM_SIZE_BYTES})
+_FID: Final = frozenset({0, 2})
+_NO: Final = frozenset({0})
+_6983: Final = SW.AUTHENTICATION_BLOCKED
+_6985: Final = SW.CONDITIONS_NOT_SATISFIED
+
+# The words of a card that is not in service (a blank one answers 6985 to every row). 6985, because
+# the instruction exists (not 6D00, not 6A81) and no right would help (not 6982): the state of the
+# card is in the way. The commands that compare a secret say 6983, the word for exhausted tries. A
+# blocked card still shows whose it is: SELECT, and reading what anyone may read.
+#
+# INS, name, Nc, answer, blocked, handler, section of ISO/IEC 7816-4
+COMMANDS: Final = (
+    Command(0x20, "VERIFY", _PIN_SIZES, Answer.NONE, _6983, verify, "VERIFY command"),
+    Command(0x82, "EXTERNAL AUTHENTICATE", _PROOF, Answer.NONE, _6983,
+            external_authenticate, "EXTERNAL AUTHENTICATE command"),
+    Command(0x84, "GET CHALLENGE", _NO, Answer.REQUIRED, _6985,
+            get_challenge, "GET CHALLENGE command"),
+    Command(0x88, "INTERNAL AUTHENTICATE", _RANDOM, Answer.REQUIRED, _6985,
+            internal_authenticate, "INTERNAL AUTHENTICATE command"),
+    Command(0xA4, "SELECT", _FID, Answer.OPTIONAL, None, select, "SELECT command"),
+    Command(0xB0, "READ BINARY", _NO, Answer.REQUIRED, None, read_binary, "READ BINARY command"),
+    Command(0xC0, "GET RESPONSE", _NO, Answer.REQUIRED, None,
+            get_response, "GET RESPONSE command"),
+    Command(0xD6, "UPDATE BINARY", _ANY, Answer.NONE, _6985,
+            update_binary, "UPDATE BINARY command"),
+)  # fmt: skip
+BY_INS: Final = {command.ins: command for command in COMMANDS}
+assert len(BY_INS) == len(COMMANDS), "two commands share an instruction byte"

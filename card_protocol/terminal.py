@@ -1,0 +1,161 @@
+"""The reader's side of the dialogue: send commands, follow 61xx and 6Cxx, and never for ever.
+
+Works over any `exchange` call (a link, a meter's port) and knows no transport. What the card
+refuses becomes an `ApduError` with the status word in `sw`; what the way to the card breaks
+passes through as the `LinkError` it was.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, final
+
+from card_protocol.apdu import NC_SHORT_MAX, NE_SHORT_MAX, CommandApdu, ResponseApdu
+from card_protocol.authentication import (
+    CARD_KEY_REFERENCE,
+    PIN_REFERENCE,
+    RANDOM_SIZE_BYTES,
+    Role,
+    internal_text,
+    is_pin,
+    proof,
+)
+from card_protocol.errors import ApduError
+from card_protocol.keys import MAC_SIZE_BYTES, Key
+from card_protocol.status import SW, bytes_waiting, explain, right_le
+
+ANSWER_PARTS_MAX: Final = 256  # GET RESPONSE in a row: 256 times 256 bytes is the longest answer
+LE_CORRECTIONS_MAX: Final = 1  # 6Cxx in a row: a card that told the right Le must then accept it
+FILE_SIZE_MAX: Final = 0x8000  # bytes: P1-P2 hold offsets of 15 bits
+
+_SFI_FLAG: Final = 0x80  # in P1: the low five bits are a short file identifier
+_SELECT_BY_FID: Final = 0x00
+_NO_DATA: Final = 0x0C
+_FCP: Final = 0x04
+
+
+@final
+class Terminal:
+    """A terminal in dialogue with one card. `exchange` takes a C-APDU and returns the R-APDU."""
+
+    def __init__(self, exchange: Callable[[bytes], bytes]) -> None:
+        self._exchange: Final = exchange
+
+    def send(self, command: CommandApdu) -> ResponseApdu:
+        """Send `command` and return the whole answer, fetched in parts when the card says 61xx.
+
+        The status word is the last one; refusals are values here. Raise `ApduError` for a
+        response under two bytes and for a card that never comes to an end.
+        """
+        response = self._corrected(command)
+        waiting = bytes_waiting(response.sw)
+        if waiting is None:
+            return response
+        gathered = bytearray(response.data)
+        for _ in range(ANSWER_PARTS_MAX):
+            response = self._corrected(CommandApdu(0x00, 0xC0, 0x00, 0x00, ne=waiting))
+            gathered += response.data
+            waiting = bytes_waiting(response.sw)
+            if waiting is None:
+                return ResponseApdu(bytes(gathered), response.sw)
+        raise ApduError(f"still more data after {ANSWER_PARTS_MAX} parts", sw=response.sw)
+
+    def _corrected(self, command: CommandApdu) -> ResponseApdu:
+        """Send `command`, and again with the Le a 6Cxx asks for."""
+        response = ResponseApdu.parse(self._exchange(command.to_bytes()))
+        for _ in range(LE_CORRECTIONS_MAX):
+            ne = right_le(response.sw)
+            if ne is None:
+                return response
+            response = ResponseApdu.parse(self._exchange(replace(command, ne=ne).to_bytes()))
+        if right_le(response.sw) is not None:
+            raise ApduError("the card refuses the Le it asked for", sw=response.sw)
+        return response
+
+    def select(self, fid: int) -> None:
+        """Select the MF, a DF or an EF by its two-byte file identifier."""
+        self._select(fid, _NO_DATA, ne=None)
+
+    def select_fcp(self, fid: int) -> bytes:
+        """Select like `select` and return the file control parameters, a BER-TLV template 62."""
+        return self._select(fid, _FCP, ne=NE_SHORT_MAX)
+
+    def _select(self, fid: int, p2: int, ne: int | None) -> bytes:
+        data = fid.to_bytes(2, "big")
+        return self._done(
+            f"select {fid:04X}", CommandApdu(0x00, 0xA4, _SELECT_BY_FID, p2, data, ne)
+        )
+
+    def read_binary(self, sfi: int, size: int) -> bytes:
+        """Return the first `size` bytes (1 to 32,768) of the EF with short identifier `sfi`.
+
+        Raise `ApduError` when the card refuses or the file is shorter.
+        """
+        _check_range("sfi", sfi, 1, 30)
+        _check_range("size", size, 1, FILE_SIZE_MAX)
+        gathered = bytearray()
+        for offset in range(0, size, NE_SHORT_MAX):
+            ne = min(NE_SHORT_MAX, size - offset)
+            p1, p2 = _place(sfi, offset)
+            part = self._done(f"read file {sfi}", CommandApdu(0x00, 0xB0, p1, p2, ne=ne))
+            if len(part) != ne:
+                raise ApduError(f"read file {sfi}: want {ne} bytes at {offset}, got {len(part)}")
+            gathered += part
+        return bytes(gathered)
+
+    def update_binary(self, sfi: int, data: bytes) -> None:
+        """Write `data` (1 to 32,768 bytes) from the start of the EF with identifier `sfi`.
+
+        Up to 255 bytes travel in one command, which a secure card obeys whole or not at all;
+        longer data is only safe part by part.
+        """
+        _check_range("sfi", sfi, 1, 30)
+        _check_range("size", len(data), 1, FILE_SIZE_MAX)
+        for offset in range(0, len(data), NC_SHORT_MAX):
+            p1, p2 = _place(sfi, offset)
+            part = data[offset : offset + NC_SHORT_MAX]
+            self._done(f"update file {sfi}", CommandApdu(0x00, 0xD6, p1, p2, part))
+
+    def authenticate(
+        self, role: Role, role_key: Key, card_key: Key, terminal_random: bytes
+    ) -> None:
+        """Prove `role` to the card, then have the card prove itself (see `authentication`).
+
+        `terminal_random` is eight bytes never used before. Raise `ApduError` with the card's
+        status word when it refuses us, without one when its own proof is wrong.
+        """
+        _check_range("terminal random size", len(terminal_random), *2 * (RANDOM_SIZE_BYTES,))
+        card_random = self._done("get challenge", CommandApdu(0, 0x84, 0, 0, ne=RANDOM_SIZE_BYTES))
+        if len(card_random) != RANDOM_SIZE_BYTES:
+            raise ApduError(f"the challenge has {len(card_random)} bytes, want {RANDOM_SIZE_BYTES}")
+        evidence = proof(role, role_key, card_random, terminal_random)
+        self._done("external authenticate", CommandApdu(0, 0x82, 0, role, evidence))
+        answer = self._done(
+            "internal authenticate",
+            CommandApdu(0, 0x88, 0, CARD_KEY_REFERENCE, terminal_random, MAC_SIZE_BYTES),
+        )
+        if not card_key.verify(internal_text(terminal_random), answer):
+            raise ApduError("the card's proof does not match its key")
+
+    def verify(self, pin: str) -> None:
+        """Present the PIN, four to eight digits; `tries_left(error.sw)` tells after a refusal."""
+        digits = pin.encode("ascii", "replace")
+        if not is_pin(digits):
+            raise ApduError("a PIN is four to eight digits")
+        self._done("verify", CommandApdu(0x00, 0x20, 0x00, PIN_REFERENCE, digits))
+
+    def _done(self, what: str, command: CommandApdu) -> bytes:
+        response = self.send(command)
+        if response.sw != SW.SUCCESS:
+            why = f"{what}: {response.sw:04X}, {explain(response.sw)}"
+            raise ApduError(why, sw=response.sw)
+        return response.data
+
+
+def _place(sfi: int, offset: int) -> tuple[int, int]:
+    """Return P1, P2: by SFI at the start, which makes the file current, by offset from there."""
+    return (_SFI_FLAG | sfi, 0) if offset == 0 else (offset >> 8, offset & 0xFF)
+
+
+def _check_range(what: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ApduError(f"{what}: want {low} to {high}, got {value}")
