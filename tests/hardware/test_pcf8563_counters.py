@@ -140,6 +140,7 @@ def test_an_impossible_date_ends_its_month_at_midnight():
         ("59592300000220", "00000001010220"),
         ("59592331000020", "00000001010120"),
         ("59592331001320", "00000001010121"),
+        ("59592330000b20", "00000031010b20"),  # 0Bh is no November, though its digits weigh 11
     ):
         chip = chip_at(bytes.fromhex(before))
         chip.tick(1)

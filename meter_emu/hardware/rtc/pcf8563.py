@@ -14,6 +14,7 @@ from card_protocol.errors import LayoutError
 from meter_emu.hardware.oscillator import SECOND, Oscillator
 from meter_emu.hardware.rtc.registers import (
     BCD,
+    NO_MONTH,
     BcdCounter,
     Bits,
     ChipCalendar,
@@ -271,7 +272,8 @@ class Pcf8563:
 
     def month_length(self) -> int:
         """Return the last day of the month the registers show."""
-        month = bcd_value(self.registers[CENTURY_MONTHS] & ~C)
+        place = _MONTHS.value(self.registers[CENTURY_MONTHS] & 0x1F)
+        month = NO_MONTH if place is None else place + 1
         return self.calendar.days_in_month(month, bcd_value(self.registers[YEARS]))
 
     def count_month(self) -> None:

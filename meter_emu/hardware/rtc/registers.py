@@ -85,9 +85,9 @@ def bcd_value(raw: int) -> int:
     return (raw >> 4) * 10 + (raw & 0x0F)
 
 
-_MONTH_DAYS: Final = (31, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)  # index 0: no month
+NO_MONTH: Final = 0  # stands for bits that are none of the twelve codes
+_MONTH_DAYS: Final = (31, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _FEBRUARY: Final = 2
-_DECEMBER: Final = 12
 
 
 class ChipCalendar:
@@ -104,10 +104,10 @@ class ChipCalendar:
         return yy % 4 == 0
 
     def days_in_month(self, month: int, yy: int) -> int:
-        """Return the last day of `month`, which is 1 to 12, or garbage from 0 to 25.
+        """Return the last day of `month`, which is 1 to 12 or `NO_MONTH`.
 
         Not said what an impossible month does; we give it 31 days, so the day counter runs out.
         """
         if month == _FEBRUARY and self.is_leap(yy):
             return 29
-        return _MONTH_DAYS[month] if month <= _DECEMBER else 31
+        return _MONTH_DAYS[month]
