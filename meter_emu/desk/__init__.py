@@ -1,0 +1,1 @@
+"""The office: issue a card, load credit, write orders, read back what the meter did."""

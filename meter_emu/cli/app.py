@@ -1,0 +1,141 @@
+"""The command `meter-emu`: finds the verb, runs it, and turns its mistakes into one line.
+
+A verb is imported when it is called, not before: `--help` must answer at once, and the card and
+fleet verbs pull in cryptography, construct and more. Exit status: 0 all as expected, 1 a promise
+broken or a defect found, 2 bad input, 130 interrupted. A verb returns its status as an integer.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import click
+
+from card_protocol.errors import CardProtocolError
+from meter_emu.errors import MeterEmuError
+
+if TYPE_CHECKING:
+    from typing_extensions import override
+else:  # in the standard library from 3.12 on; at run time it would do nothing
+
+    def override(method):  # noqa: ANN001, ANN201, D103
+        return method
+
+
+EXIT_OK: Final = 0
+EXIT_BAD_INPUT: Final = 2
+EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell reports it
+EXIT_PIPE_CLOSED: Final = 141  # 128 + SIGPIPE, likewise: whoever read us has gone
+
+
+class Verb(NamedTuple):
+    """Where a verb lives, as `module:function`, and its line in the list of verbs."""
+
+    place: str
+    help: str
+
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "rehearse": Verb("meter_emu.cli.rehearse:rehearse", "Run a campaign: who is cut when."),
+    "card": Verb("meter_emu.cli.card:card", "Make and explain card images."),
+    "desk": Verb("meter_emu.cli.desk:desk", "Write on a card what the office writes."),
+}
+
+
+class PipeClosedError(Exception):
+    """Whoever read our output has gone; not a mistake of ours, and not one to talk about."""
+
+
+class VerbGroup(click.Group):
+    """The verbs of `VERBS`, each imported when it is asked for."""
+
+    @override
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names in the order of the table."""
+        return list(VERBS)
+
+    @override
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
+        """Import the verb and return it."""
+        verb = VERBS.get(cmd_name)
+        if verb is None:
+            return None
+        module, _, function = verb.place.partition(":")
+        command = getattr(import_module(module), function)
+        assert isinstance(command, click.Command), f"{verb.place} is no command"
+        return command
+
+    @override
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        formatter: click.HelpFormatter,
+    ) -> None:
+        """List the verbs from the table, importing none."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
+
+    @override
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the verb; a closed pipe becomes an error of our own."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # click would end with 1, which here means a broken promise
+            raise PipeClosedError from None
+
+
+@click.group(
+    cls=VerbGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="meter-emu", prog_name="meter-emu")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Rehearse what goes from an office over a chip card into a prepayment meter."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    sys.exit(run())
+
+
+def run() -> int:
+    """Run the command line in `sys.argv` and return its exit status."""
+    if sys.flags.optimize:
+        return _complain("python -O removes the checks this program relies on; run it without")
+    try:
+        status = cli.main(prog_name="meter-emu", standalone_mode=False)
+        sys.stdout.flush()
+    except click.Abort:
+        return EXIT_INTERRUPTED
+    except (PipeClosedError, BrokenPipeError):
+        _forget_stdout()
+        return EXIT_PIPE_CLOSED
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "meter-emu"
+        return _complain(f"{error.format_message()} (see {where} --help)")
+    except click.ClickException as error:
+        return _complain(error.format_message())
+    except (CardProtocolError, MeterEmuError) as error:
+        return _complain(str(error))
+    return status if isinstance(status, int) else EXIT_OK
+
+
+def _complain(message: str) -> int:
+    """Say what is wrong in one line, whatever the message holds."""
+    click.echo(f"meter-emu: {' '.join(message.split())}", err=True)
+    return EXIT_BAD_INPUT
+
+
+def _forget_stdout() -> None:
+    """Let the interpreter flush what is left into nothing, not into a traceback."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,108 @@
+"""The office's dates: what a clerk may write, and which instant it names in Europe/Brussels.
+
+An office PC has a calendar and a zone table, so this is `datetime` and `zoneinfo`, and it checks
+the firmware's own integers by being something else. A card carries civil time without zone. A
+civil time that the change of clocks skips or repeats is refused, unless the clerk says which
+reading is meant, and then only a time that the meter must understand in that way is written.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from enum import Enum, unique
+from typing import Final, final
+from zoneinfo import ZoneInfo
+
+from card_protocol.timestamp import MINUTES_NONE, Civil
+from meter_emu.errors import DeskError
+
+ZONE_NAME: Final = "Europe/Brussels"
+_ZONE: Final = ZoneInfo(ZONE_NAME)
+_EPOCH_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MINUTE: Final = timedelta(minutes=1)
+_YEARS: Final = range(2000, 2100)  # what YYMMDDhhmm can carry (card_protocol.timestamp)
+_SHAPE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d)", re.ASCII)
+
+
+@final
+@unique
+class Reading(Enum):
+    """Which instant is meant by a civil time that does not exist or exists twice."""
+
+    EARLIER = "earlier"
+    LATER = "later"
+
+
+class DeskDates:
+    """The calendar and zone of the office. A part: a defect overrides one of its routines."""
+
+    __slots__ = ()
+
+    def parse(self, text: str) -> Civil:
+        """Return the civil time in `YYYY-MM-DD HH:MM`; raise `DeskError` for anything else."""
+        found = _SHAPE.fullmatch(text.strip())
+        if found is None:
+            raise DeskError(f"want a time such as '2020-07-03 23:01', got {text!r}")
+        when = Civil(*(int(part) for part in found.groups()))
+        self.check(when)
+        return when
+
+    def check(self, when: Civil) -> None:
+        """Raise `DeskError` for a date that no calendar has or no card can carry."""
+        if when.year not in _YEARS:
+            raise DeskError(f"{when}: a card carries the years 2000 to 2099")
+        try:
+            datetime(*when, tzinfo=UTC)
+        except ValueError as error:
+            raise DeskError(f"{when} is no date and time: {error}") from None
+
+    def settle(self, when: Civil, reading: Reading | None = None) -> Civil:
+        """Return the civil time to write on a card for `when`: legal time that exists.
+
+        A meter reads a time that exists twice as the later instant, so the earlier one cannot be
+        written and is refused. A time that does not exist becomes the one an hour beside it.
+        """
+        self.check(when)
+        first, second = self._instants(when)
+        if first == second:
+            return when
+        if reading is None:
+            raise DeskError(f"{when} {_trouble(first, second)} in {ZONE_NAME}: say which is meant")
+        legal = _PICK[reading](first, second).astimezone(_ZONE)
+        if first < second and reading is Reading.EARLIER:
+            raise DeskError(f"{when} exists twice in {ZONE_NAME}: a meter takes the later")
+        return Civil(legal.year, legal.month, legal.day, legal.hour, legal.minute)
+
+    def minute_of(self, when: Civil, reading: Reading | None = None) -> int:
+        """Return the minutes from 2000-01-01 00:00 UTC to the legal time `when`."""
+        self.check(when)
+        first, second = self._instants(when)
+        if first != second and reading is None:
+            raise DeskError(f"{when} {_trouble(first, second)} in {ZONE_NAME}: say which is meant")
+        return self.minute_of_instant(_PICK[reading or Reading.LATER](first, second))
+
+    def minute_of_instant(self, instant: datetime) -> int:
+        """Return the whole minutes from 2000-01-01 00:00 UTC to an aware `instant`."""
+        minute = (instant - _EPOCH_2000) // _MINUTE
+        if not 0 <= minute < MINUTES_NONE:
+            raise DeskError(f"{instant} is outside what a card can carry, from 2000 on")
+        return minute
+
+    def cut_precedes(self, defer_until: Civil, cut_at: Civil) -> bool:
+        """Whether T2 lies before T1, as the meter will compare them: whole, as written."""
+        return cut_at < defer_until
+
+    def _instants(self, when: Civil) -> tuple[datetime, datetime]:
+        """Return both readings: equal, earlier and later when twice, the reverse in a gap."""
+        civil = datetime(*when, tzinfo=_ZONE)
+        return civil.astimezone(UTC), civil.replace(fold=1).astimezone(UTC)
+
+
+_PICK: Final[dict[Reading, Callable[[datetime, datetime], datetime]]] = {
+    Reading.EARLIER: min,
+    Reading.LATER: max,
+}
+
+
+def _trouble(first: datetime, second: datetime) -> str:
+    return "exists twice" if first < second else "does not exist"

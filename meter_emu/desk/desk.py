@@ -1,0 +1,375 @@
+"""The office: reads a card, decides what may be written, writes it, and tells what it now says.
+
+The order record is one state, not a queue. An operation takes the record that is on the card,
+changes what it must and leaves the rest, raises the number by one and seals it, in one UPDATE
+BINARY: a card torn out holds the old record or the new one. Nothing is written before every record
+of the card has shown its MAC, and nothing at all when one part of the work is refused.
+
+Time is an argument here: each write carries `issued_at_min`, minutes since 2000-01-01 UTC, which a
+meter takes as a lower bound for its own clock.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+from card_protocol.authentication import RANDOM_SIZE_BYTES, Role
+from card_protocol.card.budget import personalise_budget_card
+from card_protocol.card.image import CardImage
+from card_protocol.formats import budget
+from card_protocol.formats.budget import (
+    GENERATION,
+    NO_MAC,
+    NO_TOKEN,
+    Energy,
+    Identity,
+    Order,
+    OrderFlags,
+    RecordT,
+    Sfi,
+    Tariff,
+    Wallet,
+    WriteBack,
+)
+from card_protocol.keys import Key, Purpose, derive
+from card_protocol.layout import Layout
+from card_protocol.terminal import Terminal
+from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
+from meter_emu.desk.codec import DeskCodec
+from meter_emu.desk.dates import DeskDates, Reading
+from meter_emu.errors import DeskError
+
+LOAD_CENTS_MIN: Final = 500  # 5 EUR an operation (domain: terminal text, synonyme-du-mot.com)
+LOAD_CENTS_MAX: Final = 25_000  # 250 EUR, likewise
+TARIFF_NUMBER_MAX: Final = 0xFFFF  # what the record holds
+PRICE_UEUR_PER_WH_MAX: Final = 0xFFFFFFFF  # likewise
+
+METER_ID_MAX: Final = 0xFFFF_FFFF_FFFF_FFFF  # likewise
+FIRST_TARIFF: Final = (1, 250)  # number and micro-euro per Wh: 0.25 EUR/kWh (domain: EIW's example)
+PIN_NOT_USED: Final = "0000"  # ours: no file of a budget card asks for the PIN
+ERASED: Final = b"\xff"  # what a file holds that nobody has written
+
+Exchange = Callable[[bytes], bytes]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the office knows of a meter: the records as they stand on its newest card."""
+
+    identity: Identity
+    wallet: Wallet
+    order: Order
+    tariff: Tariff
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What one visit to the office writes; what is `None`, false or 0 stays as it is.
+
+    Whatever of it belongs to the order record goes into one order under one number. `reading` says
+    which instant is meant when the change of clocks skips or repeats one of the times.
+    """
+
+    load_cents: int = 0
+    defer_until: Civil | None = None
+    cut_at: Civil | None = None
+    reactivate: bool = False
+    prepayment_on: bool | None = None
+    limiter_granted: bool | None = None
+    tariff: tuple[int, int] | None = None  # number, price in micro-euro per Wh
+    reading: Reading | None = None
+
+    @property
+    def orders(self) -> bool:
+        """Whether any of it changes the order record."""
+        arms = self.defer_until is not None or self.cut_at is not None
+        switches = self.prepayment_on is not None or self.limiter_granted is not None
+        return arms or switches or self.reactivate or self.tariff is not None
+
+
+@final
+class Desk:
+    """An office that holds the master key; `dates` and `codec` are its parts.
+
+    `exchange` takes a C-APDU and returns the R-APDU of the card in the desk's reader. All writes
+    return the account as it stands after them. Refusals: `DeskError` for what the office must not
+    write, `LayoutError` and `MacError` for a card that is foreign, of another operator or forged,
+    `ApduError` for one that refuses us, `LinkError` for one that is gone.
+    """
+
+    def __init__(
+        self,
+        master: Key,
+        *,
+        dates: DeskDates | None = None,
+        codec: DeskCodec | None = None,
+        challenge: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        self._master: Final = master
+        self._dates: Final = DeskDates() if dates is None else dates
+        self._codec: Final = DeskCodec() if codec is None else codec
+        self._challenge: Final = challenge
+
+    def issue(
+        self,
+        meter_id: int,
+        *,
+        customer_ref: int = 0,
+        card_number: int = 1,
+        tariff: tuple[int, int] = FIRST_TARIFF,
+        issued_at_min: int,
+    ) -> CardImage:
+        """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back."""
+        _check_meter_id(meter_id)
+        _check_issued_at(issued_at_min)
+        _check_tariff(*tariff)
+        number, price = tariff
+        wallet = Wallet(budget.WALLET.magic, GENERATION, 0, 0, 0, issued_at_min, ERASED * 8, NO_MAC)
+        order = Order(
+            budget.ORDER.magic, GENERATION, OrderFlags.PREPAYMENT_ON, 0, BCD_NONE, BCD_NONE,
+            number, issued_at_min, NO_TOKEN, ERASED * 8, NO_MAC,
+        )  # fmt: skip
+        price_record = Tariff(
+            budget.TARIFF.magic, GENERATION, 0, number, price, issued_at_min, ERASED * 10, NO_MAC
+        )
+        identity = Identity(
+            budget.IDENTITY.magic, GENERATION, Energy.ELECTRICITY, meter_id, customer_ref,
+            card_number, issued_at_min, ERASED * 12, NO_MAC,
+        )  # fmt: skip
+        return self._personalised(Account(identity, wallet, order, price_record))
+
+    def reissue(self, account: Account, *, card_number: int, issued_at_min: int) -> CardImage:
+        """Return a replacement for a lost card from the office's own account of its meter.
+
+        Wallet, order and tariff are those of the account, number and all, so what the meter has
+        executed or booked already is neither repeated nor lost. The lost card is not called back:
+        what is on it stays good until an order with a higher number reaches the meter.
+        """
+        _check_issued_at(issued_at_min)
+        identity = replace(account.identity, card_number=card_number, issued_at_min=issued_at_min)
+        return self._personalised(replace(account, identity=identity))
+
+    def account(self, exchange: Exchange) -> Account:
+        """Return what the card says, every record checked."""
+        return self._open(exchange)[1]
+
+    def read_back(self, exchange: Exchange) -> WriteBack | None:
+        """Return what the meter last wrote on the card, `None` on a card no meter has seen."""
+        terminal, account = self._open(exchange)
+        layout = budget.WRITE_BACK
+        raw = terminal.read_binary(Sfi.WRITE_BACK, layout.size_bytes)
+        if raw == ERASED * layout.size_bytes:
+            return None
+        meter_id = account.identity.meter_id
+        key = derive(self._master, Purpose.METER_RECORD, meter_id)
+        return budget.open_sealed(layout, raw, key, meter_id)
+
+    def load(self, exchange: Exchange, cents: int, *, issued_at_min: int) -> Account:
+        """Add 500 to 25,000 `cents` to the amount ever loaded."""
+        _check_load(cents)
+        return self.serve(exchange, Work(load_cents=cents), issued_at_min=issued_at_min)
+
+    def defer(
+        self,
+        exchange: Exchange,
+        until: Civil,
+        *,
+        issued_at_min: int,
+        reading: Reading | None = None,
+    ) -> Account:
+        """Order "do not disconnect, whatever the credit, until T1"; a T2 on the card stays."""
+        work = Work(defer_until=until, reading=reading)
+        return self.serve(exchange, work, issued_at_min=issued_at_min)
+
+    def programme_cut(
+        self, exchange: Exchange, at: Civil, *, issued_at_min: int, reading: Reading | None = None
+    ) -> Account:
+        """Order "cut at T2 unless reactivated before"; a T1 on the card stays."""
+        work = Work(cut_at=at, reading=reading)
+        return self.serve(exchange, work, issued_at_min=issued_at_min)
+
+    def arm(
+        self,
+        exchange: Exchange,
+        *,
+        defer_until: Civil,
+        cut_at: Civil,
+        issued_at_min: int,
+        reading: Reading | None = None,
+    ) -> Account:
+        """Order both in one record, as in spring 2020: on until T1, cut at T2."""
+        work = Work(defer_until=defer_until, cut_at=cut_at, reading=reading)
+        return self.serve(exchange, work, issued_at_min=issued_at_min)
+
+    def reactivate(self, exchange: Exchange, *, issued_at_min: int) -> Account:
+        """Order the ordinary rules back: no T1, no T2, and the token that lifts a cut."""
+        return self.serve(exchange, Work(reactivate=True), issued_at_min=issued_at_min)
+
+    def prepayment(self, exchange: Exchange, *, on: bool, issued_at_min: int) -> Account:
+        """Switch the prepayment function on, or off: then the meter counts and never cuts."""
+        return self.serve(exchange, Work(prepayment_on=on), issued_at_min=issued_at_min)
+
+    def limiter(self, exchange: Exchange, *, granted: bool, issued_at_min: int) -> Account:
+        """Grant or withdraw the 10 A limiter."""
+        return self.serve(exchange, Work(limiter_granted=granted), issued_at_min=issued_at_min)
+
+    def change_tariff(
+        self, exchange: Exchange, number: int, price_ueur_per_wh: int, *, issued_at_min: int
+    ) -> Account:
+        """Write tariff `number` (1 to 65,535) at a price in micro-euro per Wh, and order it."""
+        work = Work(tariff=(number, price_ueur_per_wh))
+        return self.serve(exchange, work, issued_at_min=issued_at_min)
+
+    def serve(self, exchange: Exchange, work: Work, *, issued_at_min: int) -> Account:
+        """Do all of one visit's `work` in one session; refuse all of it or none.
+
+        Files are written one by one: tariff, then order, then wallet. A card torn out between two
+        holds the first part only, each file old or new; doing the visit again is then right for
+        orders, and for money after a look at the wallet.
+        """
+        _check_issued_at(issued_at_min)
+        if work.load_cents:
+            _check_load(work.load_cents)
+        terminal, before = self._open(exchange)
+        after = self._after(before, work, issued_at_min)
+        if after.tariff != before.tariff:
+            terminal.update_binary(Sfi.TARIFF, budget.TARIFF.build(after.tariff))
+        if after.order != before.order:
+            terminal.update_binary(Sfi.ORDER, budget.ORDER.build(after.order))
+        if after.wallet != before.wallet:
+            terminal.update_binary(Sfi.WALLET, budget.WALLET.build(after.wallet))
+        return after
+
+    def _personalised(self, account: Account) -> CardImage:
+        meter_id = account.identity.meter_id
+        key = derive(self._master, Purpose.DESK_RECORD, meter_id)
+        records = {
+            Sfi.IDENTITY: budget.seal(budget.IDENTITY, account.identity, key, meter_id),
+            Sfi.WALLET: budget.seal(budget.WALLET, account.wallet, key, meter_id),
+            Sfi.ORDER: budget.seal(budget.ORDER, account.order, key, meter_id),
+            Sfi.TARIFF: budget.seal(budget.TARIFF, account.tariff, key, meter_id),
+        }
+        return personalise_budget_card(self._master, meter_id, records, pin=PIN_NOT_USED)
+
+    def _open(self, exchange: Exchange) -> tuple[Terminal, Account]:
+        """Start a session: whose card it is, both sides proved, every record read and checked."""
+        terminal = Terminal(exchange)
+        terminal.select(budget.DF_ELECTRICITY)
+        raw = terminal.read_binary(Sfi.IDENTITY, budget.IDENTITY.size_bytes)
+        meter_id = budget.IDENTITY.parse(raw).meter_id  # a claim, until its MAC is checked below
+        record_key = derive(self._master, Purpose.DESK_RECORD, meter_id)
+        identity = budget.open_sealed(budget.IDENTITY, raw, record_key, meter_id)
+        terminal.authenticate(
+            Role.DESK,
+            derive(self._master, Purpose.DESK_AUTH, meter_id),
+            derive(self._master, Purpose.CARD_AUTH, meter_id),
+            self._challenge(RANDOM_SIZE_BYTES),
+        )
+
+        def read(sfi: Sfi, layout: Layout[RecordT]) -> RecordT:
+            raw = terminal.read_binary(sfi, layout.size_bytes)
+            return budget.open_sealed(layout, raw, record_key, meter_id)
+
+        account = Account(
+            identity,
+            read(Sfi.WALLET, budget.WALLET),
+            read(Sfi.ORDER, budget.ORDER),
+            read(Sfi.TARIFF, budget.TARIFF),
+        )
+        return terminal, account
+
+    def _after(self, account: Account, work: Work, issued_at_min: int) -> Account:
+        """Return the account as `work` leaves it, sealed; raise `DeskError` if it must not be."""
+        meter_id = account.identity.meter_id
+        key = derive(self._master, Purpose.DESK_RECORD, meter_id)
+        wallet, order, tariff = account.wallet, account.order, account.tariff
+        if work.load_cents:
+            wallet = replace(
+                wallet,
+                loaded_cents=wallet.loaded_cents + work.load_cents,
+                load_count=wallet.load_count + 1,
+                issued_at_min=issued_at_min,
+            )
+            wallet = _sealed(budget.WALLET, wallet, key, meter_id)
+        if work.tariff is not None:
+            number, price = work.tariff
+            _check_tariff(number, price)
+            tariff = replace(
+                tariff, number=number, price_ueur_per_wh=price, issued_at_min=issued_at_min
+            )
+            tariff = _sealed(budget.TARIFF, tariff, key, meter_id)
+        if work.orders:
+            order = self._ordered(order, work, meter_id)
+            order = replace(order, tariff_number=tariff.number, issued_at_min=issued_at_min)
+            order = _sealed(budget.ORDER, order, key, meter_id)
+        return Account(account.identity, wallet, order, tariff)
+
+    def _ordered(self, order: Order, work: Work, meter_id: int) -> Order:
+        """Return the next order, unsealed.
+
+        A reactivation stands until the next arming: an order between them repeats it under its own
+        number, for a card that skipped the first. An arming replaces it, seen by the meter or not.
+        """
+        if work.defer_until is not None or work.cut_at is not None:
+            if work.reactivate:
+                raise DeskError("one order cannot both reactivate a meter and arm it")
+            order = self._armed(order, work)
+        if work.reactivate:
+            order = self._codec.disarmed(order)
+        number = self._codec.next_number(order.number)
+        token = NO_TOKEN
+        if work.reactivate or order.token != NO_TOKEN:
+            key = derive(self._master, Purpose.REACTIVATION, meter_id)
+            token = budget.reactivation_token(key, meter_id, number)
+        flags = _switched(order.flags, OrderFlags.PREPAYMENT_ON, work.prepayment_on)
+        flags = _switched(flags, OrderFlags.LIMITER_GRANTED, work.limiter_granted)
+        return replace(order, number=number, flags=flags, token=token)
+
+    def _armed(self, order: Order, work: Work) -> Order:
+        """Check T1 and T2 as the clerk means them, then have the codec write what is new."""
+        new_defer, new_cut = (
+            None if when is None else self._dates.settle(when, work.reading)
+            for when in (work.defer_until, work.cut_at)
+        )
+        defer = new_defer or self._codec.read_time(order.defer_until)
+        cut = new_cut or self._codec.read_time(order.cut_at)
+        if defer is not None and cut is not None and self._dates.cut_precedes(defer, cut):
+            raise DeskError(f"the cut at {cut} lies before the end of the deferral, {defer}")
+        return self._codec.armed(order, new_defer, new_cut)
+
+
+def _sealed(layout: Layout[RecordT], record: RecordT, key: Key, meter_id: int) -> RecordT:
+    return layout.parse(budget.seal(layout, record, key, meter_id))
+
+
+def _switched(flags: int, flag: OrderFlags, on: bool | None) -> int:
+    if on is None:
+        return flags
+    return flags | flag if on else flags & ~flag
+
+
+def _check_meter_id(meter_id: int) -> None:
+    if not 1 <= meter_id <= METER_ID_MAX:
+        raise DeskError(f"a meter number is 1 to {METER_ID_MAX}, got {meter_id}")
+
+
+def _check_issued_at(issued_at_min: int) -> None:
+    if not 0 <= issued_at_min < MINUTES_NONE:
+        raise DeskError(f"issued at minute {issued_at_min}: want 0 to {MINUTES_NONE - 1}")
+
+
+def _check_load(cents: int) -> None:
+    if not LOAD_CENTS_MIN <= cents <= LOAD_CENTS_MAX:
+        raise DeskError(f"a load is {LOAD_CENTS_MIN} to {LOAD_CENTS_MAX} cents, got {cents}")
+
+
+def _check_tariff(number: int, price_ueur_per_wh: int) -> None:
+    if not 1 <= number <= TARIFF_NUMBER_MAX:
+        raise DeskError(f"a tariff number is 1 to {TARIFF_NUMBER_MAX}, got {number}")
+    if not 1 <= price_ueur_per_wh <= PRICE_UEUR_PER_WH_MAX:
+        raise DeskError(
+            f"a price is 1 to {PRICE_UEUR_PER_WH_MAX} micro-euro per Wh, got {price_ueur_per_wh}"
+        )
