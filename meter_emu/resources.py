@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
+from msgspec import inspect
 
 from meter_emu.errors import ConfigError
 
@@ -76,6 +77,7 @@ def read_toml(path: Path, into: type[RawT]) -> RawT:
 _AT: Final = re.compile(r"^(?P<why>.*?)(?: - at `(?P<at>.*)`)?$", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"^Object contains unknown field `(?P<name>.*)`$", re.DOTALL)
 _MISSING: Final = re.compile(r"^Object missing required field `(?P<name>.*)`$", re.DOTALL)
+_NO_MEMBER: Final = re.compile(r"^Invalid enum value (?P<name>'.*')$", re.DOTALL)
 
 
 def _explain(message: str, root: type) -> tuple[str, str]:
@@ -83,27 +85,41 @@ def _explain(message: str, root: type) -> tuple[str, str]:
     match = _AT.match(message)
     assert match is not None, "the pattern matches any text"
     why, at = match["why"], (match["at"] or "$").removeprefix("$").removeprefix(".")
-    for pattern, reason in ((_UNKNOWN, "unknown key"), (_MISSING, "is missing")):
-        named = pattern.match(why)
-        if named is not None:
-            name = named["name"]
-            near = difflib.get_close_matches(name, _all_keys(root), n=1)
-            hint = f", did you mean {near[0]!r}?" if near and pattern is _UNKNOWN else ""
-            return f"{at}.{name}" if at else name, reason + hint
+    if named := _UNKNOWN.match(why):
+        near = difflib.get_close_matches(named["name"], _fields(root), n=1)
+        hint = f", did you mean {near[0]!r}?" if near else ""
+        return f"{at}.{named['name']}".removeprefix("."), f"unknown key{hint}"
+    if named := _MISSING.match(why):
+        return f"{at}.{named['name']}".removeprefix("."), "is missing"
+    if named := _NO_MEMBER.match(why):
+        members = _members(_fields(root)[re.sub(r"\[.*?\]", "", at).rpartition(".")[2]])
+        return at, f"want one of {', '.join(members)}, got {named['name']}"
     return at, why[:1].lower() + why[1:].replace("`", "")
 
 
-def _all_keys(root: type) -> list[str]:
-    """Return every key of `root` and of the structs inside it."""
-    keys: list[str] = []
-    waiting: list[msgspec.inspect.Type] = [msgspec.inspect.type_info(root)]
+def _fields(root: type) -> dict[str, inspect.Type]:
+    """Return every key of `root` and of the structs inside it, with its type."""
+    fields: dict[str, inspect.Type] = {}
+    waiting: list[inspect.Type] = [inspect.type_info(root)]
     while waiting:
         kind = waiting.pop()
-        if isinstance(kind, msgspec.inspect.StructType):
-            keys += [field.encode_name for field in kind.fields]
+        if isinstance(kind, inspect.StructType):
+            fields |= {field.encode_name: field.type for field in kind.fields}
             waiting += [field.type for field in kind.fields]
-        elif isinstance(kind, msgspec.inspect.UnionType):
-            waiting += kind.types
-        elif isinstance(kind, msgspec.inspect.ListType | msgspec.inspect.VarTupleType):
-            waiting.append(kind.item_type)
-    return keys
+        else:
+            waiting += _inside(kind)
+    return fields
+
+
+def _members(kind: inspect.Type) -> list[str]:
+    """Return the words a field may hold."""
+    if isinstance(kind, inspect.LiteralType):
+        return [str(value) for value in kind.values]
+    return [word for inner in _inside(kind) for word in _members(inner)]
+
+
+def _inside(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+    """Return the types a union or a list is made of."""
+    if isinstance(kind, inspect.UnionType):
+        return kind.types
+    return (kind.item_type,) if isinstance(kind, inspect.ListType) else ()

@@ -5,10 +5,10 @@ to integers, so that nothing behind this module parses, guesses or rounds.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from enum import Enum, unique
 from pathlib import Path
 from typing import Annotated, Final, Literal, NoReturn, TypeAlias, final
@@ -28,7 +28,6 @@ from meter_emu.world.times import MINUTE_US, SECOND_US, legal_to_us, us_to_civil
 HOURS_A_DAY: Final = 24
 METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
 _YEARS: Final = range(2000, 2100)  # what a generation 1 card can carry (card_protocol.timestamp)
-_CENTS_MAX: Final = 1_000_000
 _LOAD_JITTER_PERCENT: Final = 20  # ours: so that copies of a household do not run out together
 
 
@@ -131,6 +130,7 @@ class Campaign:
 
 # The file as people write it. Amounts are whole euro or text such as "12.50": never floats.
 _Euro: TypeAlias = int | str
+_EURO: Final = re.compile(r"(?P<sign>-?)(?P<euro>\d{1,5})(?:\.(?P<cents>\d{1,2}))?", re.ASCII)
 _Watt: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
 _Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 _Word: TypeAlias = Literal[
@@ -410,13 +410,11 @@ class _Resolver:
         return None if raw is None else tuple(raw)
 
     def _cents(self, raw: _Euro, key: str) -> int:
-        try:
-            cents = Decimal(raw) * 100
-        except InvalidOperation:
-            self._refuse(key, f'want whole euro or text such as "12.50", got {raw!r}')
-        if not cents.is_finite() or cents != int(cents) or abs(cents) > _CENTS_MAX:
-            self._refuse(key, f"want whole cents within ±{_CENTS_MAX // 100} euro, got {raw!r}")
-        return int(cents)
+        text = _EURO.fullmatch(str(raw))
+        if text is None:
+            self._refuse(key, f'want whole euro, or text such as "12.50", got {raw!r}')
+        cents = int(text["euro"]) * 100 + int((text["cents"] or "").ljust(2, "0"))
+        return -cents if text["sign"] else cents
 
     def _minute(self, raw: datetime, key: str) -> tuple[Civil, int]:
         """Return a date that goes onto a card, as legal time and as the instant it names."""

@@ -5,7 +5,7 @@ wall clock under a zone's rule. `datetime` and `zoneinfo` do the arithmetic here
 firmware has its own calendar in integers, and the two check each other.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,7 @@ def to_us(when: datetime) -> int:
     return (when - _EPOCH) // _ONE_US
 
 
-def us_to_legal(us: int, zone: ZoneInfo) -> datetime:
+def us_to_legal(us: int, zone: tzinfo) -> datetime:
     """Return the instant as an aware datetime under the zone's rule."""
     return (_EPOCH + timedelta(microseconds=us)).astimezone(zone)
 

@@ -1,0 +1,252 @@
+"""What a household was told: an ideal meter, exact in time and money, that never saw the firmware.
+
+The promise is computed from what people did (visits), from how the home was fed (observed supply
+and power, because energy flows only while it is on) and from the model's numbers. It shares no
+code with the firmware: `datetime` and `zoneinfo` do the calendar, and money is one exact integer,
+micro-euro times watt-microseconds, so that nothing is ever rounded.
+
+Rules, all from `docs/campaign-file.md`:
+
+- An order counts from the insertion of the card on, and only in a meter with power; the newest one
+  replaces everything; a card shown again changes nothing.
+- Armed: on until T2, then cut, credit kept. While the deferral until T1 holds, credit stands still
+  (or runs into debt, by the model). Reactivated: the ordinary rules from then on.
+- Ordinary: a home may be cut when its credit is used up, outside the non-disconnection period, with
+  prepayment on. The period is no shelter while emergency credit is unpaid; the next load repays
+  that first. A granted limiter means 10 A instead of any cut.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, unique
+from itertools import accumulate
+from typing import Final, TypeAlias, final
+
+from meter_emu.ports import Key
+from meter_emu.world.campaign import HOURS_A_DAY, Campaign, DeskOrder, Household, VisitKind
+from meter_emu.world.events import Event, What
+from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, us_to_legal
+
+WH_WUS: Final = HOUR_US  # one watt-hour in watt-microseconds
+CENT_UEUR: Final = 10_000
+_SATURDAY: Final = 5
+_MOVES: Final = frozenset({What.OPENED, What.CLOSED, What.POWER_LOST, What.POWER_BACK})
+
+
+@final
+@unique
+class ToldKind(Enum):
+    """Which promise is in force."""
+
+    ORDINARY = "ordinary"
+    ARMED = "armed"
+    REACTIVATED = "reactivated"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What holds from `from_us` on; the instants are those announced, not what a card can say."""
+
+    from_us: int
+    kind: ToldKind
+    defer_us: int | None
+    cut_us: int | None
+    limiter: bool
+    prepayment: bool
+    price_ueur_per_wh: int
+    loaded_cents: int = 0
+
+
+@dataclass(slots=True)
+class _Account:
+    """Where the ideal meter stands at `at_us`. Money is micro-euro times watt-microseconds."""
+
+    at_us: int
+    told: Told
+    balance: int
+    emergency_debt: int = 0
+    closed: bool = True
+    powered: bool = True
+
+
+_Step: TypeAlias = Told | What | Key | None  # None: a deferral ends, only a breakpoint
+
+
+class Promise:
+    """The promise of one household, given what was observed of its supply."""
+
+    def __init__(self, household: Household, campaign: Campaign, events: Sequence[Event]) -> None:
+        self._household = household
+        self._zone = campaign.zone
+        self._hour_sums = tuple(accumulate(household.load_w, initial=0))
+        self.orders: Final = tuple(_orders(household, campaign.start_us))
+        self._steps = self._in_order(events)
+
+    def in_force_at(self, us: int) -> Told:
+        """Return what the household was told to expect at an instant."""
+        return next(told for told in reversed(self.orders) if told.from_us <= us)
+
+    def credit_cut_lawful(self, us: int, tolerance_us: int) -> bool:
+        """Whether the ordinary rules let supply go at `us`: credit used up and no shield up.
+
+        True when that held at some instant from `us - tolerance_us` to `us`: a meter may notice
+        late, never early. With a granted limiter it is the 10 A limit that may come, not the cut.
+        """
+        early_us = us - tolerance_us
+        instants = {us, early_us}
+        # Windows and ends change on whole minutes: the last moment before one is the telling one.
+        instants |= set(range(us // MINUTE_US * MINUTE_US - 1, early_us, -MINUTE_US))
+        instants |= {at_us - 1 for at_us, _ in self._steps if early_us < at_us <= us}
+        return any(self._may_cut(at_us) for at_us in instants)
+
+    def _may_cut(self, us: int) -> bool:
+        account = self._account_at(us)
+        if not account.told.prepayment or _deferred(account):
+            return False
+        if account.balance > account.told.price_ueur_per_wh * WH_WUS:  # a register counts whole Wh
+            return False
+        return account.emergency_debt > 0 or not self._sheltered(us)
+
+    def _sheltered(self, us: int) -> bool:
+        """Whether the instant lies in the non-disconnection period, public holidays or not."""
+        window = self._household.model.window
+        legal = us_to_legal(us, self._zone)
+        minute = legal.hour * 60 + legal.minute
+        if window.weekend and legal.weekday() >= _SATURDAY:
+            return True
+        return minute >= window.start_minute or minute < window.end_minute
+
+    def _account_at(self, us: int) -> _Account:
+        """Return the ideal meter after everything that happened up to and including `us`."""
+        first = self.orders[0]
+        account = _Account(
+            at_us=first.from_us,
+            told=first,
+            balance=self._household.balance_cents * CENT_UEUR * WH_WUS,
+        )
+        for at_us, step in self._steps:
+            if at_us > us:
+                break
+            self._consume(account, at_us)
+            if isinstance(step, Told):
+                _serve(account, step)
+            elif isinstance(step, What):
+                _move(account, step)
+            elif step is not None:
+                self._press_red(account)
+        self._consume(account, us)
+        return account
+
+    def _consume(self, account: _Account, to_us: int) -> None:
+        """Charge what flowed since `account.at_us`; the caller stops at every change of the rules.
+
+        A limiter's cap on the load is left out: it only makes the ideal meter charge more.
+        """
+        if account.closed and account.powered and account.told.prepayment:
+            suspended = self._household.model.deferral_accounting == "suspended"
+            if not (suspended and _deferred(account)):
+                energy_wus = self._profile_wus(to_us) - self._profile_wus(account.at_us)
+                account.balance -= energy_wus * account.told.price_ueur_per_wh
+        account.at_us = to_us
+
+    def _profile_wus(self, us: int) -> int:
+        """Return what the load profile adds up to from 1970 to `us`, in watt-microseconds."""
+        days, of_day_us = divmod(us, DAY_US)
+        hour, of_hour_us = divmod(of_day_us, HOUR_US)
+        whole_hours = days * self._hour_sums[HOURS_A_DAY] + self._hour_sums[hour]
+        return whole_hours * HOUR_US + self._household.load_w[hour] * of_hour_us
+
+    def _press_red(self, account: _Account) -> None:
+        """Take the emergency credit, if the home is dark for lack of credit and nothing else."""
+        told = account.told
+        if account.closed or not account.powered or account.emergency_debt > 0:
+            return
+        if not told.prepayment or _deferred(account):
+            return  # the button only reconnects
+        if told.cut_us is not None and account.at_us >= told.cut_us:
+            return  # cut on schedule: only a reactivation helps
+        if account.balance > told.price_ueur_per_wh * WH_WUS:
+            return
+        account.emergency_debt = self._household.model.credit.emergency_cents * CENT_UEUR * WH_WUS
+        account.balance += account.emergency_debt
+
+    def _in_order(self, events: Sequence[Event]) -> list[tuple[int, _Step]]:
+        """Return all that changes the account in time order, deeds before what follows."""
+        steps: list[tuple[int, _Step]] = [(told.from_us, told) for told in self.orders[1:]]
+        steps += [(told.defer_us, None) for told in self.orders if told.defer_us is not None]
+        steps += [
+            (visit.at_us, visit.key) for visit in self._household.visits if visit.key == Key.RED
+        ]
+        steps += [(event.at_us, event.what) for event in events if event.what in _MOVES]
+        start_us = self.orders[0].from_us
+        return sorted((step for step in steps if step[0] >= start_us), key=lambda step: step[0])
+
+
+def _orders(household: Household, start_us: int) -> Iterator[Told]:
+    """Yield what the household was told, from the beginning, at each insertion that changed it."""
+    told = Told(
+        from_us=start_us,
+        kind=ToldKind.ORDINARY,
+        defer_us=None,
+        cut_us=None,
+        limiter=household.limiter,
+        prepayment=household.prepayment,
+        price_ueur_per_wh=household.model.credit.price_ueur_per_wh,
+    )
+    yield told
+    on_card = told
+    for visit in household.visits:
+        if visit.kind is VisitKind.DESK:
+            assert visit.desk is not None, "a desk visit has its orders"
+            on_card = _written(on_card, visit.desk)
+        seen = visit.kind is VisitKind.INSERT and _powered(household, visit.at_us)
+        if seen and replace(on_card, from_us=told.from_us) != told:
+            told = replace(on_card, from_us=visit.at_us)
+            yield told
+
+
+def _written(card: Told, order: DeskOrder) -> Told:
+    """Return what the card says after a desk visit: what the order does not name stays."""
+    if order.reactivate:
+        card = replace(card, kind=ToldKind.REACTIVATED, defer_us=None, cut_us=None)
+    if order.defer_us is not None:
+        card = replace(card, defer_us=order.defer_us)
+    if order.cut_us is not None:
+        card = replace(card, cut_us=order.cut_us)
+    if card.cut_us is not None:
+        card = replace(card, kind=ToldKind.ARMED)
+    elif card.defer_us is not None:
+        card = replace(card, kind=ToldKind.ORDINARY)
+    return replace(
+        card,
+        limiter=card.limiter if order.limiter is None else order.limiter,
+        prepayment=card.prepayment if order.prepayment is None else order.prepayment,
+        price_ueur_per_wh=card.price_ueur_per_wh if order.tariff is None else order.tariff[1],
+        loaded_cents=card.loaded_cents + order.load_cents,
+    )
+
+
+def _powered(household: Household, us: int) -> bool:
+    return not any(from_us <= us < to_us for from_us, to_us in household.outages)
+
+
+def _deferred(account: _Account) -> bool:
+    defer_us = account.told.defer_us
+    return defer_us is not None and account.at_us < defer_us
+
+
+def _serve(account: _Account, told: Told) -> None:
+    """Obey an inserted card: a load repays the emergency credit first, in full."""
+    load = (told.loaded_cents - account.told.loaded_cents) * CENT_UEUR * WH_WUS
+    repaid = min(load, account.emergency_debt)
+    account.emergency_debt -= repaid
+    account.balance += load - repaid
+    account.told = told
+
+
+def _move(account: _Account, what: What) -> None:
+    if what in {What.OPENED, What.CLOSED}:
+        account.closed = what is What.CLOSED
+    else:
+        account.powered = what is What.POWER_BACK

@@ -1,0 +1,257 @@
+from pathlib import Path
+
+import pytest
+
+from card_protocol.timestamp import Civil
+from meter_emu.errors import ConfigError
+from meter_emu.ports import Key
+from meter_emu.resources import built_in
+from meter_emu.world.campaign import Campaign, VisitKind, load_campaign
+from meter_emu.world.times import us_to_iso
+
+TEXT = """
+name = "test"
+zone = "Europe/Brussels"
+start = 2020-03-18T00:00:00
+end = 2020-10-30T12:00:00
+model = "electricity-pcf8563-utc"
+[announced]
+defer_until = 2020-07-03T23:01:00
+cut_at = 2020-07-03T23:01:00
+[[household]]
+id = "a"
+kind = "armed and reactivated"
+balance_eur = "12.50"
+load_w = 100
+visits = [
+  {at = 2020-03-20T14:00:00, desk = ["defer", "cut"]},
+  {at = 2020-03-20T15:00:00, insert = true},
+  {at = 2020-06-29T10:00:00, desk = ["reactivate"], load_eur = 100},
+  {at = 2020-06-29T18:00:00, press = "red"},
+]
+"""
+
+
+def load(tmp_path: Path, text: str = TEXT) -> Campaign:
+    path = tmp_path / "c.toml"
+    path.write_text(text, "utf-8")
+    return load_campaign(path)
+
+
+def refusal(tmp_path: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    message = str(caught.value)
+    assert message.startswith(f"{tmp_path / 'c.toml'}: ")
+    assert "\n" not in message
+    return message.removeprefix(f"{tmp_path / 'c.toml'}: ")
+
+
+def test_a_household_is_resolved_to_integers_and_instants(tmp_path):
+    campaign = load(tmp_path)
+    (home,) = campaign.households
+    assert (home.id, home.balance_cents, home.load_w) == ("a", 1250, (100,) * 24)
+    assert (home.build, home.model_name) == ("reference", "electricity-pcf8563-utc")
+    assert home.clock_set_us == campaign.start_us
+    assert 0 <= home.poll_phase_us < 60_000_000
+    arming, insertion, back, press = home.visits
+    assert arming.desk is not None
+    assert arming.desk.cut_at == arming.desk.defer_until == Civil(2020, 7, 3, 23, 1)
+    assert arming.desk.cut_us == campaign.announced.cut_us == 1_593_810_060_000_000
+    assert (insertion.kind, insertion.desk, insertion.key) == (VisitKind.INSERT, None, None)
+    assert back.desk is not None
+    assert (back.desk.reactivate, back.desk.load_cents, back.desk.cut_at) == (True, 10_000, None)
+    assert (press.kind, press.key) == (VisitKind.PRESS, Key.RED)
+
+
+def test_a_desk_word_takes_its_own_time_where_one_is_given(tmp_path):
+    text = TEXT.replace('["defer", "cut"]', '["cut"], cut_at = 2020-06-30T09:00:00')
+    order = load(tmp_path, text).households[0].visits[0].desk
+    assert order is not None
+    assert (order.defer_until, order.cut_at) == (None, Civil(2020, 6, 30, 9, 0))
+
+
+def test_visits_are_in_time_order_and_equal_times_in_file_order(tmp_path):
+    text = TEXT.replace("2020-03-20T14:00:00", "2020-06-29T18:00:00")
+    kinds = [visit.kind for visit in load(tmp_path, text).households[0].visits]
+    assert kinds == [VisitKind.INSERT, VisitKind.DESK, VisitKind.DESK, VisitKind.PRESS]
+
+
+def test_copies_differ_by_seed_in_phase_and_load_and_in_nothing_else(tmp_path):
+    text = TEXT.replace('id = "a"', 'id = "a"\ncount = 40')
+    homes = load(tmp_path, text).households
+    assert [home.id for home in homes] == [f"a-{number}" for number in range(1, 41)]
+    assert len({home.meter_id for home in homes}) == 40
+    assert len({home.poll_phase_us for home in homes}) > 30
+    assert {80, 120} >= {min(80, *home.load_w) for home in homes}
+    assert len({home.load_w for home in homes}) > 10
+    assert all(80 <= watt <= 120 for home in homes for watt in home.load_w)
+    assert {home.visits for home in homes} == {load(tmp_path).households[0].visits}
+    assert homes == load(tmp_path, text).households
+    assert homes != load(tmp_path, text.replace("[announced]", "seed = 1\n[announced]")).households
+
+
+def test_seed_and_build_can_be_overridden(tmp_path):
+    load(tmp_path)
+    path = tmp_path / "c.toml"
+    assert load_campaign(path, build="reference+x").households[0].build == "reference+x"
+    assert load_campaign(path, seed=7).seed == 7
+    assert load_campaign(path, seed=7).households != load_campaign(path).households
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "want"),
+    [
+        (
+            "insert =",
+            "inser =",
+            "household[0].visits[1].inser: unknown key, did you mean 'insert'?",
+        ),
+        ("kind =", "knd =", "household[0].knd: unknown key, did you mean 'kind'?"),
+        ('id = "a"\n', "", "household[0].id: is missing"),
+        ('name = "test"', "", "name: is missing"),
+        ('"cut"]', '"cutt"]', "household[0].visits[0].desk[1]: want one of"),
+        ('press = "red"', 'press = "green"', "household[0].visits[3].press: want one of blue, red"),
+        ("2020-06-29T18:00:00", "2020-02-30T18:00:00", "is not valid TOML: Invalid date"),
+        ("2020-06-29T18:00:00", "2020-06-29", "household[0].visits[3].at: expected datetime"),
+        (
+            "2020-06-29T18:00:00",
+            "2020-03-29T02:30:00",
+            "household[0].visits[3].at: 2020-03-29 02:30:00 does not exist",
+        ),
+        (
+            "2020-06-29T18:00:00",
+            "2020-10-25T02:30:00",
+            "household[0].visits[3].at: 2020-10-25 02:30:00 exists twice",
+        ),
+        ("2020-06-29T18:00:00", "2020-11-01T12:00:00", "household[0].visits[3].at: want from"),
+        ("2020-06-29T18:00:00", "2020-03-17T12:00:00", "household[0].visits[3].at: want from"),
+        ("2020-10-30T12:00:00", "2020-03-17T12:00:00", "end: want after start"),
+        (
+            "cut_at = 2020-07-03T23:01:00",
+            "cut_at = 2020-07-03T23:00:00",
+            "announced.cut_at: want no earlier",
+        ),
+        (
+            "cut_at = 2020-07-03T23:01:00",
+            "cut_at = 2020-07-03T23:01:30",
+            "announced.cut_at: want whole minutes",
+        ),
+        (
+            "cut_at = 2020-07-03T23:01:00",
+            "cut_at = 2100-07-03T23:01:00",
+            "announced.cut_at: want whole minutes from 2000 to 2099",
+        ),
+        (
+            '["defer", "cut"]',
+            '["defer"], cut_at = 2020-06-30T09:00:00',
+            "household[0].visits[0].cut_at: want 'cut' among",
+        ),
+        (
+            '["defer", "cut"]',
+            '["defer", "cut"], cut_at = 2020-06-30T09:00:00',
+            "household[0].visits[0].cut_at: want no earlier",
+        ),
+        (
+            '["defer", "cut"]',
+            '["reactivate", "cut"]',
+            "household[0].visits[0].desk: want only one of cut and reactivate",
+        ),
+        (
+            '["defer", "cut"]',
+            '["limiter-on", "limiter-off"]',
+            "household[0].visits[0].desk: want only one of",
+        ),
+        ('["defer", "cut"]', "[]", "household[0].visits[0]: want one of: desk orders"),
+        ("insert = true", "insert = false", "household[0].visits[1]: want one of: desk orders"),
+        (
+            "insert = true",
+            'insert = true, press = "red"',
+            "household[0].visits[1]: want one of: desk orders",
+        ),
+        (
+            "load_eur = 100",
+            "load_eur = 251",
+            "household[0].visits[2].load_eur: want 500 to 25000 cents, got 25100",
+        ),
+        (
+            "load_eur = 100",
+            'load_eur = "4.99"',
+            "household[0].visits[2].load_eur: want 500 to 25000 cents, got 499",
+        ),
+        ('"12.50"', "12.5", "household[0].balance_eur: expected int | str, got float"),
+        ('"12.50"', '"12.505"', "household[0].balance_eur: want whole euro, or text"),
+        ('"12.50"', '"twelve"', "household[0].balance_eur: want whole euro, or text"),
+        ('"12.50"', '"nan"', "household[0].balance_eur: want whole euro, or text"),
+        ('"12.50"', '"1e999999"', "household[0].balance_eur: want whole euro, or text"),
+        ("load_w = 100", "load_w = [100]", "household[0].load_w: expected array of length >= 24"),
+        ("load_w = 100", "load_w = -1", "household[0].load_w: expected int >= 0"),
+        ("load_w = 100", "load_w = 100\ncount = 0", "household[0].count: expected int >= 1"),
+        (
+            "load_w = 100",
+            'load_w = 100\nexpect = ["hold"]',
+            "household[0].expect[0]: want one of wrongly_cut, early",
+        ),
+        (
+            "load_w = 100",
+            "load_w = 100\nclock_set = 2020-03-19T00:00:00",
+            "household[0].clock_set: want no later than start",
+        ),
+        (
+            "load_w = 100",
+            "load_w = 100\noutages = [{from = 2020-04-02T00:00:00, to = 2020-04-01T00:00:00}]",
+            "household[0].outages[0]: want from before to",
+        ),
+        (
+            "load_w = 100",
+            "load_w = 100\nmeter_id = 5\ncount = 2",
+            "household[0].meter_id: want none for 2 copies",
+        ),
+        (
+            "electricity-pcf8563-utc",
+            "no-such",
+            "household[0].model: no-such: no such file, and none of the built-in meters: elec",
+        ),
+        (
+            'model = "electricity-pcf8563-utc"',
+            "",
+            "household[0].model: is missing here and at the top",
+        ),
+        ("Europe/Brussels", "Europe/Bruxelles", "zone: no time zone 'Europe/Bruxelles'"),
+        ("[[household]]", "[[household]", "is not valid TOML: Expected ']]'"),
+    ],
+)
+def test_a_bad_campaign_is_refused_with_file_key_and_what_was_wanted(tmp_path, old, new, want):
+    assert old in TEXT
+    assert refusal(tmp_path, TEXT.replace(old, new, 1)).startswith(want)
+
+
+def test_two_households_never_share_an_id_or_a_meter(tmp_path):
+    home = TEXT[TEXT.index("[[household]]") :]
+    assert refusal(tmp_path, TEXT + home) == "household: two have the id 'a', want each once"
+    clash = home.replace('"a"', '"a-2"')
+    copies = TEXT.replace('id = "a"', 'id = "a"\ncount = 2')
+    assert refusal(tmp_path, copies + clash).startswith("household: two have the id 'a-2'")
+    same = home.replace('"a"', '"b"\nmeter_id = 541000000001')
+    assert refusal(tmp_path, TEXT + same) == "household: two have the meter_id 541000000001"
+
+
+def test_a_time_that_exists_twice_is_taken_with_its_offset(tmp_path):
+    campaign = load(tmp_path, TEXT.replace("2020-06-29T18:00:00", "2020-10-25T02:30:00+02:00"))
+    at_us = campaign.households[0].visits[-1].at_us
+    assert us_to_iso(at_us, campaign.zone) == "2020-10-25T02:30:00+02:00"
+
+
+def test_every_built_in_campaign_loads():
+    assert "ores-2020-07" in built_in("campaigns")
+    for path in built_in("campaigns").values():
+        assert load_campaign(path).households
+
+
+def test_the_july_2020_campaign_is_the_one_announced():
+    campaign = load_campaign(built_in("campaigns")["ores-2020-07"])
+    told = us_to_iso(campaign.announced.cut_us, campaign.zone)
+    assert told == "2020-07-03T23:01:00+02:00"
+    assert campaign.announced.defer_us == campaign.announced.cut_us
+    kinds = [home.kind for home in campaign.households]
+    assert len(set(kinds)) >= 16
