@@ -1,0 +1,232 @@
+"""`meter-emu card`: make card images and explain what is on them."""
+
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from meter_emu.cli.output import STDOUT, print_json, write_atomically
+from meter_emu.errors import ConfigError, ImageError, OutputError
+
+if TYPE_CHECKING:
+    from card_protocol.card.image import CardImage
+    from card_protocol.keys import Key
+    from meter_emu.desk.view import RecordView
+
+EXIT_OK: Final = 0
+EXIT_FOUND: Final = 1
+IMAGE_SIZE_MAX: Final = 1 << 24  # bytes; 255 files of 32,767 bytes and their table fit
+KEY_DIGITS: Final = 32
+_U32: Final = click.IntRange(0, 0xFFFF_FFFF)
+_U64: Final = click.IntRange(0, 0xFFFF_FFFF_FFFF_FFFF)
+_METER: Final = click.IntRange(1, 0xFFFF_FFFF_FFFF_FFFF)
+
+master_key_option: Final = click.option(
+    "--master-key",
+    "key_file",
+    metavar="FILE",
+    help="A file with the office's key, 32 hex digits. Default: the published bench key.",
+)
+issued_at_option: Final = click.option(
+    "--issued-at",
+    metavar="TIME",
+    help="When the office writes: '2020-06-02 10:15' is legal time, with Z or +02:00 an instant. "
+    "Default: now.",
+)
+json_option: Final = click.option(
+    "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE, or - for here."
+)
+
+
+@click.group(no_args_is_help=False)
+def card() -> None:
+    """Make and explain card images."""
+
+
+@card.command()
+@click.argument("file")
+@click.option("--meter", type=_METER, required=True, help="The meter the card is bound to.")
+@click.option("--customer", type=_U64, default=0, help="The customer reference, 13 digits.")
+@click.option("--card-number", type=_U32, default=1, show_default=True)
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@master_key_option
+@issued_at_option
+@json_option
+def new(
+    file: str,
+    meter: int,
+    customer: int,
+    card_number: int,
+    force: bool,
+    key_file: str | None,
+    issued_at: str | None,
+    json_file: str | None,
+) -> None:
+    """Issue a new card for a meter and save its image as FILE."""
+    from meter_emu.desk.desk import Desk
+
+    if not force and os.path.lexists(file):
+        raise OutputError(file, "it is there already, and --force was not given")
+    image = Desk(read_master_key(key_file)).issue(
+        meter,
+        customer_ref=customer,
+        card_number=card_number,
+        issued_at_min=issued_at_min(issued_at),
+    )
+    write_atomically(file, image.to_bytes())
+    if json_file is not None:
+        print_json({"file": file, "meter": meter, "card_number": card_number}, json_file)
+    if json_file != STDOUT:
+        click.echo(f"{file}: card {card_number} for meter {meter}")
+
+
+@card.command()
+@click.argument("file")
+@master_key_option
+@json_option
+def show(file: str, key_file: str | None, json_file: str | None) -> int:
+    """Explain every field of every record on the card in FILE.
+
+    Exit status 1 when something on the card is wrong: a MAC, a value out of range.
+    """
+    from meter_emu.desk.view import Seal, explain_card
+
+    image = read_image(file)
+    records = explain_card(lambda sfi: read_file(file, image, sfi), read_master_key(key_file))
+    if json_file is not None:
+        print_json(_card_as_json(file, image, records), json_file)
+    if json_file != STDOUT:
+        _print_card(file, image, records)
+    sound = all(record.seal in {Seal.OK, Seal.EMPTY} for record in records)
+    clean = not any(row.wrong for record in records for row in record.rows)
+    return EXIT_OK if sound and clean and not any(r.wrong for r in records) else EXIT_FOUND
+
+
+def read_image(file: str) -> "CardImage":
+    """Return the card image in `file`; raise `ImageError` that says what is wrong with it."""
+    from card_protocol.card.image import CardImage
+    from card_protocol.errors import CardProtocolError
+
+    path = Path(file)
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ImageError(file, "want a card image, this is no regular file")
+        with path.open("rb") as opened:
+            raw = opened.read(IMAGE_SIZE_MAX + 1)
+    except (OSError, ValueError) as error:  # the latter: a zero byte in the name
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ImageError(file, f"cannot be read: {why.lower()}") from error
+    try:
+        return CardImage.from_bytes(raw)
+    except CardProtocolError as error:
+        raise ImageError(file, f"no card image: {error}") from error
+
+
+def read_file(file: str, image: "CardImage", sfi: int) -> bytes:
+    """Return what one file of a budget card holds; raise `ImageError` for another kind of card."""
+    from card_protocol.formats.budget import DF_ELECTRICITY
+
+    try:
+        return image.content(DF_ELECTRICITY, sfi)
+    except KeyError:
+        raise ImageError(file, f"no budget card: it has no file {sfi} in DF01") from None
+
+
+def read_master_key(file: str | None) -> "Key":
+    """Return the key in `file`, or the bench key; raise `ConfigError` without showing a digit."""
+    from card_protocol.keys import Key
+    from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+
+    if file is None:
+        return BENCH_MASTER_KEY
+    try:
+        with Path(file).open("rb") as opened:
+            text = opened.read(2 * KEY_DIGITS).decode("ascii").strip()
+        if len(text) != KEY_DIGITS:
+            raise ConfigError(file, "", f"want a key of {KEY_DIGITS} hex digits")
+        return Key(bytes.fromhex(text))
+    except OSError as error:
+        raise ConfigError(file, "", (error.strerror or str(error)).lower()) from error
+    except ValueError:  # neither ASCII nor hex; the text itself stays out of the message
+        raise ConfigError(file, "", f"want a key of {KEY_DIGITS} hex digits") from None
+
+
+def issued_at_min(text: str | None) -> int:
+    """Return minutes since 2000-01-01 UTC of the instant in `text`, of now for `None`."""
+    from meter_emu.desk.dates import DeskDates
+
+    dates = DeskDates()
+    if text is None:
+        return dates.minute_of_instant(datetime.now(UTC))
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is not None and instant.tzinfo is not None:
+        return dates.minute_of_instant(instant)
+    return dates.minute_of(dates.parse(text))
+
+
+def record_as_json(record: "RecordView") -> dict[str, Any]:
+    """Return a record explained, for `--json`."""
+    return {
+        "name": record.name,
+        "file": record.sfi,
+        "size_bytes": record.size_bytes,
+        "mac": record.seal.value,
+        "fields": [
+            {
+                "offset": row.offset,
+                "field": row.field,
+                "value": row.value,
+                "unit": row.unit,
+                "note": row.note,
+                "wrong": row.wrong,
+            }
+            for row in record.rows
+        ],
+        "wrong": list(record.wrong),
+    }
+
+
+def print_record(record: "RecordView") -> None:
+    """Print a record explained, a line a field."""
+    click.echo(
+        f"\n{record.name}: file {record.sfi}, {record.size_bytes} bytes, MAC {record.seal.value}"
+    )
+    for row in record.rows:
+        note = f"({row.note})" if row.note else ""
+        wrong = f"WRONG: {row.wrong}" if row.wrong else ""
+        said = " ".join(part for part in (str(row.value), row.unit, note, wrong) if part)
+        click.echo(f"  {row.offset:3}  {row.field:<19} {said}")
+    for wrong in record.wrong:
+        click.echo(f"  WRONG: {wrong}")
+
+
+def _print_card(file: str, image: "CardImage", records: tuple["RecordView", ...]) -> None:
+    tries = ", ".join(f"{who} {left}" for who, left in _tries(image).items())
+    click.echo(f"{file}: {_life_cycle(image)}; tries left: {tries}")
+    for record in records:
+        print_record(record)
+
+
+def _card_as_json(
+    file: str, image: "CardImage", records: tuple["RecordView", ...]
+) -> dict[str, Any]:
+    return {
+        "file": file,
+        "life_cycle": _life_cycle(image),
+        "tries_left": _tries(image),
+        "records": [record_as_json(record) for record in records],
+    }
+
+
+def _life_cycle(image: "CardImage") -> str:
+    return image.life_cycle.name.lower().replace("_", " ")
+
+
+def _tries(image: "CardImage") -> dict[str, int]:
+    return dict(zip(("pin", "meter", "desk"), image.tries_left, strict=True))

@@ -1,0 +1,269 @@
+"""`meter-emu desk`: what the office writes, on a card image.
+
+A verb says what is to be done as a `Deed`; reading the card, doing the deed at a desk, saving the
+card whole and reporting are the same for all of them.
+"""
+
+import re
+import secrets
+from collections.abc import Callable
+from decimal import Decimal
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+import click
+
+from meter_emu.cli.card import (
+    issued_at_min,
+    issued_at_option,
+    json_option,
+    master_key_option,
+    print_record,
+    read_file,
+    read_image,
+    read_master_key,
+    record_as_json,
+)
+from meter_emu.cli.output import STDOUT, print_json, write_atomically
+from meter_emu.errors import ImageError
+
+if TYPE_CHECKING:
+    from card_protocol.card.image import CardImage
+    from card_protocol.timestamp import Civil
+    from meter_emu.desk.dates import Reading
+    from meter_emu.desk.desk import Account, Desk, Exchange
+
+Deed: TypeAlias = "Callable[[Desk, Exchange, int], Account]"
+DoneT = TypeVar("DoneT")
+
+_AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
+_on_off_argument: Final = click.argument("switch", type=click.Choice(["on", "off"]))
+_ambiguous_option: Final = click.option(
+    "--if-ambiguous",
+    "which",
+    type=click.Choice(["earlier", "later"]),
+    help="Which instant is meant when the change of clocks skips or repeats the time.",
+)
+
+
+def _writes(plan: Callable[..., Deed]) -> Callable[..., None]:
+    """Make a verb that writes of a function from its own options to a deed."""
+
+    @master_key_option
+    @issued_at_option
+    @json_option
+    @wraps(plan)
+    def verb(
+        file: str,
+        key_file: str | None,
+        issued_at: str | None,
+        json_file: str | None,
+        **own: Any,  # noqa: ANN401 - whatever the verb's options are
+    ) -> None:
+        deed, minute = plan(**own), issued_at_min(issued_at)
+        account, image = _at_the_desk(file, key_file, lambda desk, card: deed(desk, card, minute))
+        write_atomically(file, image.to_bytes())
+        if json_file is not None:
+            print_json(_account_as_json(account), json_file)
+        if json_file != STDOUT:
+            click.echo(_account_as_text(file, account))
+
+    click.argument("file")(verb)
+    return verb
+
+
+@click.group(no_args_is_help=False)
+def desk() -> None:
+    """Write on a card what the office writes. Dates are legal time, Europe/Brussels."""
+
+
+@desk.command()
+@_writes
+@click.option("--eur", required=True, metavar="AMOUNT", help="5 to 250, such as 50 or 12.50.")
+def load(eur: str) -> Deed:
+    """Load credit."""
+    cents = _cents(eur)
+    return lambda office, card, at: office.load(card, cents, issued_at_min=at)
+
+
+@desk.command()
+@_writes
+@click.option("--until", required=True, metavar="TIME", help="T1, such as '2020-07-03 23:01'.")
+@_ambiguous_option
+def defer(until: str, which: str | None) -> Deed:
+    """Order: do not disconnect, whatever the credit, until T1."""
+    when, reading = _civil(until), _reading(which)
+    return lambda office, card, at: office.defer(card, when, issued_at_min=at, reading=reading)
+
+
+@desk.command()
+@_writes
+@click.option("--at", "cut_at", required=True, metavar="TIME", help="T2: '2020-07-03 23:01'.")
+@_ambiguous_option
+def cut(cut_at: str, which: str | None) -> Deed:
+    """Order: cut at T2 unless reactivated before."""
+    when, reading = _civil(cut_at), _reading(which)
+    return lambda office, card, at: office.programme_cut(
+        card, when, issued_at_min=at, reading=reading
+    )
+
+
+@desk.command()
+@_writes
+@click.option("--defer-until", required=True, metavar="TIME", help="T1: '2020-07-03 23:01'.")
+@click.option("--cut-at", required=True, metavar="TIME", help="T2, not before T1.")
+@_ambiguous_option
+def arm(defer_until: str, cut_at: str, which: str | None) -> Deed:
+    """Order both in one record, as in spring 2020: on until T1, cut at T2."""
+    first, second, reading = _civil(defer_until), _civil(cut_at), _reading(which)
+    return lambda office, card, at: office.arm(
+        card, defer_until=first, cut_at=second, issued_at_min=at, reading=reading
+    )
+
+
+@desk.command()
+@_writes
+def reactivate() -> Deed:
+    """Order the ordinary rules back: no T1, no T2, a programmed cut lifted."""
+    return lambda office, card, at: office.reactivate(card, issued_at_min=at)
+
+
+@desk.command()
+@_writes
+@_on_off_argument
+def prepayment(switch: str) -> Deed:
+    """Switch the prepayment function on or off."""
+    return lambda office, card, at: office.prepayment(card, on=switch == "on", issued_at_min=at)
+
+
+@desk.command()
+@_writes
+@_on_off_argument
+def limiter(switch: str) -> Deed:
+    """Grant the 10 A limiter, or withdraw it."""
+    return lambda office, card, at: office.limiter(card, granted=switch == "on", issued_at_min=at)
+
+
+@desk.command()
+@_writes
+@click.option("--number", type=int, required=True, help="The tariff's number, 1 to 65535.")
+@click.option("--price-ueur-per-wh", type=int, required=True, help="250 is 0.25 EUR/kWh.")
+def tariff(number: int, price_ueur_per_wh: int) -> Deed:
+    """Write another tariff."""
+    return lambda office, card, at: office.change_tariff(
+        card, number, price_ueur_per_wh, issued_at_min=at
+    )
+
+
+@desk.command()
+@click.argument("file")
+@master_key_option
+@json_option
+def read(file: str, key_file: str | None, json_file: str | None) -> None:
+    """Read back what the meter last wrote on the card."""
+    from card_protocol.formats.budget import Sfi
+    from meter_emu.desk.view import explain_record
+
+    written, image = _at_the_desk(file, key_file, lambda office, card: office.read_back(card))
+    if written is None:
+        raise ImageError(file, "no meter has written on this card yet")
+    raw = read_file(file, image, Sfi.WRITE_BACK)
+    record = explain_record(Sfi.WRITE_BACK, raw, written.meter_id, read_master_key(key_file))
+    if json_file is not None:
+        print_json(record_as_json(record), json_file)
+    if json_file != STDOUT:
+        print_record(record)
+
+
+def _at_the_desk(
+    file: str, key_file: str | None, do: "Callable[[Desk, Exchange], DoneT]"
+) -> "tuple[DoneT, CardImage]":
+    """Put the card of `file` into a desk's reader, `do` something, and return the card after it."""
+    from card_protocol.card.secure import SecureCard
+    from card_protocol.errors import CardProtocolError
+    from card_protocol.link.direct import DirectLink
+    from meter_emu.desk.desk import Desk
+
+    office = Desk(read_master_key(key_file))
+    card = SecureCard(read_image(file), secrets.token_bytes)
+    link = DirectLink(card)
+    link.connect()
+    try:
+        done = do(office, link.exchange)
+    except CardProtocolError as error:
+        raise ImageError(file, str(error)) from error
+    finally:
+        link.disconnect()
+    return done, card.image
+
+
+def _civil(text: str) -> "Civil":
+    from meter_emu.desk.dates import DeskDates
+
+    return DeskDates().parse(text)
+
+
+def _reading(which: str | None) -> "Reading | None":
+    from meter_emu.desk.dates import Reading
+
+    return None if which is None else Reading(which)
+
+
+def _cents(text: str) -> int:
+    if _AMOUNT.fullmatch(text) is None:
+        raise click.BadParameter(f"want an amount such as 50 or 12.50, got {text!r}")
+    return int(Decimal(text) * 100)
+
+
+def _account_as_json(account: "Account") -> dict[str, Any]:
+    from card_protocol.formats.budget import NO_TOKEN, OrderFlags
+
+    order = account.order
+    return {
+        "meter": account.identity.meter_id,
+        "card_number": account.identity.card_number,
+        "loaded_cents": account.wallet.loaded_cents,
+        "load_count": account.wallet.load_count,
+        "order": {
+            "number": order.number,
+            "defer_until": _time(order.defer_until),
+            "cut_at": _time(order.cut_at),
+            "reactivates": order.token != NO_TOKEN,
+            "prepayment_on": bool(order.flags & OrderFlags.PREPAYMENT_ON),
+            "limiter_granted": bool(order.flags & OrderFlags.LIMITER_GRANTED),
+        },
+        "tariff": {
+            "number": account.tariff.number,
+            "price_ueur_per_wh": account.tariff.price_ueur_per_wh,
+        },
+    }
+
+
+def _time(raw: bytes) -> str | None:
+    """Return a date of the card for people: also one that is none, for the card is written."""
+    from card_protocol.errors import TimestampError
+    from card_protocol.timestamp import decode_bcd_minute
+
+    try:
+        when = decode_bcd_minute(raw)
+    except TimestampError:
+        return f"{raw.hex()} (no date)"
+    return None if when is None else str(when)
+
+
+def _account_as_text(file: str, account: "Account") -> str:
+    told = _account_as_json(account)
+    order, price, cents = told["order"], told["tariff"], told["loaded_cents"]
+    parts = [f"order {order['number']}"]
+    if order["defer_until"]:
+        parts.append(f"no disconnection until {order['defer_until']}")
+    if order["cut_at"]:
+        parts.append(f"cut at {order['cut_at']}")
+    if order["reactivates"]:
+        parts.append("reactivates")
+    parts.append(f"prepayment {'on' if order['prepayment_on'] else 'off'}")
+    if order["limiter_granted"]:
+        parts.append("limiter granted")
+    parts.append(f"tariff {price['number']} at {price['price_ueur_per_wh']} micro-euro/Wh")
+    loads = f"{cents // 100}.{cents % 100:02} EUR in {told['load_count']} loads"
+    return f"{file}: meter {told['meter']}: {', '.join(parts)}; ever loaded {loads}"
