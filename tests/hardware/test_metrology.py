@@ -61,6 +61,13 @@ def test_a_reading_comes_exactly_when_it_was_foretold(profile, limit_w, start, r
     assert us == 0 or meter.read_wh(start + us - 1) == 7 + ahead - 1
 
 
+def test_the_last_watt_hour_of_a_day_comes_that_day():
+    meter = Metrology([100] + [0] * 23)
+    meter.set_flow(0, flowing=True)
+    assert meter.us_until_wh(100, 0) == HOUR_US
+    assert meter.us_until_wh(300, 0) == 2 * DAY_US + HOUR_US
+
+
 def test_a_reading_already_passed_is_there_at_once():
     meter = Metrology([100] * 24, energy=50 * WH)
     assert meter.us_until_wh(50, 0) == 0
