@@ -58,6 +58,10 @@ class Layout(Generic[T]):
             )
         return self.record(*self._struct.unpack(raw))
 
+    def erased(self, name: str) -> bytes:
+        """Return FF bytes of the size of the bytes field `name`: what a reserved field holds."""
+        return b"\xff" * next(field.size_bytes for field in self.fields if field.name == name)
+
     def build(self, record: T) -> bytes:
         """Return the bytes of `record`; raise `LayoutError` for a value its field cannot hold."""
         values = [getattr(record, field.name) for field in self.fields]

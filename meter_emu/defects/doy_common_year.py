@@ -1,0 +1,54 @@
+"""The target's day of the year comes from a table without 29 February, the clock's from a true one.
+
+Day 184 is 3 July in a common year and 2 July in a leap year: from 1 March of a leap year on, every
+end comes 24 hours early. In 2019 or 2021 nothing shows.
+"""
+
+from typing import Final, override
+
+from card_protocol.timestamp import Civil, encode_bcd_minute
+from meter_emu.defects import Defect
+from meter_emu.firmware.ends import EndStore
+from meter_emu.firmware.layouts import NO_END
+from meter_emu.firmware.trust import DAY_S, Now
+
+_BEFORE_COMMON: Final = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
+
+# offset  size  field   unit
+# 0       5     civil   YYMMDDhhmm BCD, as announced
+# 5       2     year
+# 7       2     doy     day of the year, from 1
+# 9       2     minute  of the day, legal time
+# 11      1     FF
+
+
+class DayOfYearEnd(EndStore):
+    """Another design of the end: year, day of the year and minute, in legal time."""
+
+    __slots__ = ()
+
+    @override
+    def accept(self, civil: Civil | None) -> bytes:
+        if civil is None:
+            return NO_END
+        doy = _BEFORE_COMMON[civil.month - 1] + civil.day
+        numbers = (civil.year, doy, civil.hour * 60 + civil.minute)
+        return encode_bcd_minute(civil) + b"".join(n.to_bytes(2, "big") for n in numbers) + b"\xff"
+
+    @override
+    def seconds_left(self, end: bytes, now: Now) -> int | None:
+        if end == NO_END:
+            return None
+        year, doy, minute = (int.from_bytes(end[at : at + 2], "big") for at in (5, 7, 9))
+        target_s = (self.calendar.new_year(year) + doy - 1) * DAY_S + minute * 60
+        legal_s = self.zone.to_legal_min(now.early_s // 60) * 60 + now.early_s % 60
+        return target_s - legal_s
+
+
+DEFECT: Final = Defect(
+    id="doy-common-year",
+    title="a day-of-year table without the leap day on the target's side",
+    part=EndStore,
+    swap=DayOfYearEnd,
+    source="jarzebski/Arduino-DS3231#12 and #29, in the direction that loses the leap day",
+)

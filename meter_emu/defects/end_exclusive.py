@@ -1,0 +1,30 @@
+"""The end date is taken as the first day *without*: everything ends a day early, time kept."""
+
+from typing import Final, override
+
+from card_protocol.timestamp import Civil
+from meter_emu.defects import Defect
+from meter_emu.firmware.ends import EndStore
+
+_DAY_MIN: Final = 1440
+
+
+class EndDateExclusive(EndStore):
+    """Steps the date back on acceptance, and believes it."""
+
+    __slots__ = ()
+
+    @override
+    def accept(self, civil: Civil | None) -> bytes:
+        if civil is not None:
+            civil = self.calendar.civil(self.calendar.minutes(civil) - _DAY_MIN)
+        return super().accept(civil)
+
+
+DEFECT: Final = Defect(
+    id="end-exclusive",
+    title="an end date taken as the first day without",
+    part=EndStore,
+    swap=EndDateExclusive,
+    source="owncloud/core#39735, pkp/pkp-lib#6229, empirical-org/Empirical-Core#10819",
+)

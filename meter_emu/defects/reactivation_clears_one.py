@@ -1,0 +1,27 @@
+"""A reactivation clears the deferral and forgets the programmed cut: two registers, one disarmed."""
+
+from typing import Final, override
+
+from meter_emu.defects import Defect
+from meter_emu.firmware.gate import OrderGate
+from meter_emu.firmware.layouts import NO_END, State, StateFlags
+
+
+class ReactivationClearsOne(OrderGate):
+    """Lifts T1 and the latch; T2 stays armed."""
+
+    __slots__ = ()
+
+    @override
+    def reactivate(self, state: State) -> None:
+        state.defer_end = NO_END
+        state.flags &= ~StateFlags.CUT_LATCHED
+
+
+DEFECT: Final = Defect(
+    id="reactivation-clears-one",
+    title="a reactivation that clears only one of the two items",
+    part=OrderGate,
+    swap=ReactivationClearsOne,
+    source="the two items of spring 2020 (rwade.fr, 2020); how meters stored them is not public",
+)

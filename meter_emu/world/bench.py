@@ -1,0 +1,166 @@
+"""One meter on the bench: power, polls, cards and buttons along true time.
+
+Polls at the model's cadence are the truth. A program's sleep hint lets the bench skip polls that
+would do nothing, except those whose accesses may straddle an RTC midnight or something that happens
+from outside: a jump that never lands there would hide torn reads. With `obey_hints=False` every
+poll is run, and the difference must be none, byte for byte.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from meter_emu.errors import PowerLost
+from meter_emu.ports import SECONDS_A_DAY, Firmware, Key, Ports, Sleep
+from meter_emu.world.board import NEVER_US, Board, Card
+
+POLL_LONGEST_US: Final = 1_000_000  # ours: no poll without a card takes longer (about 0.1 s does)
+
+
+class Bench:
+    """Runs one program on one board from `board.now_us` on.
+
+    `program` builds the firmware, at the start and after every power-up. `outages` are true
+    (from, to) instants, ascending and apart. `on_poll` is called after every poll, `on_power` when
+    the supply goes and comes.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        program: Callable[[Ports], Firmware],
+        *,
+        poll_us: int,
+        phase_us: int = 0,
+        boot_us: int = 0,
+        outages: Sequence[tuple[int, int]] = (),
+        obey_hints: bool = True,
+        on_poll: Callable[[], None] = lambda: None,
+        on_power: Callable[[bool], None] = lambda _up: None,
+    ) -> None:
+        self.board = board
+        self._program = program
+        self._firmware = program(board)
+        self._poll_us = poll_us
+        self._anchor_us = board.now_us + phase_us
+        self._boot_us = boot_us
+        self._outages = list(reversed(outages))
+        self._obey_hints = obey_hints
+        self._on_poll = on_poll
+        self._on_power = on_power
+        self._wake_us = board.now_us
+        self._midnight_us = NEVER_US
+        self._arm()
+
+    # Time ----------------------------------------------------------------------------------------
+
+    def run_until(self, until_us: int) -> None:
+        """Let true time pass up to `until_us`; polls that begin before it are run."""
+        while True:
+            if not self.board.powered:
+                back_us = self._outages[-1][1]
+                if back_us > until_us:
+                    break
+                self._power_up(back_us)
+                continue
+            at_us = self._next_poll_us(until_us)
+            if self.board.fails_at_us <= min(at_us, until_us):
+                self._power_down()
+            elif at_us >= until_us:
+                break
+            else:
+                self.board.now_us = max(self.board.now_us, at_us)
+                self._poll()
+        self.board.now_us = max(self.board.now_us, until_us)
+
+    def rebuild(self) -> None:
+        """Build the program anew from what the board holds; nothing may change by it."""
+        self._firmware = self._program(self.board)
+
+    # What people do ------------------------------------------------------------------------------
+
+    def insert(self, card: Card) -> None:
+        """Put a card in; the card switch wakes a powered program at once."""
+        self.board.insert(card)
+        self._wake()
+
+    def remove(self) -> None:
+        """Pull the card out."""
+        self.board.remove()
+
+    def press(self, key: Key) -> None:
+        """Press a button; it wakes a powered program at once."""
+        if self.board.powered:
+            self.board.panel.press(key)
+        self._wake()
+
+    # Inside --------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        if self.board.powered:
+            self._poll()
+
+    def _arm(self) -> None:
+        self.board.fails_at_us = self._outages[-1][0] if self._outages else NEVER_US
+
+    def _poll(self) -> None:
+        try:
+            hint = self._firmware.poll()
+        except PowerLost:
+            self._power_down()
+            return
+        self._plan(hint)
+        self._on_poll()
+
+    def _power_down(self) -> None:
+        board = self.board
+        board.now_us = max(board.now_us, board.fails_at_us)
+        board.lose_power()
+        self._on_power(False)
+
+    def _power_up(self, back_us: int) -> None:
+        board = self.board
+        self._outages.pop()
+        self._arm()
+        board.now_us = max(board.now_us, back_us)
+        board.regain_power()
+        self._on_power(True)
+        board.now_us += self._boot_us
+        self._anchor_us = board.now_us + self._poll_us
+        if board.now_us >= board.fails_at_us:
+            self._power_down()
+            return
+        self._firmware = self._program(board)
+        self._poll()
+
+    def _plan(self, hint: Sleep | None) -> None:
+        """Turn a hint into the true instant it ends, from what the chips will show by then."""
+        now_us = self.board.now_us
+        self._wake_us = now_us
+        if hint is None or not self._obey_hints:
+            return
+        rtc = self.board.rtc
+        shown_us = rtc.us_until_second_of_day(hint.until_second, now_us)
+        midnight_us = rtc.us_until_second_of_day(SECONDS_A_DAY, now_us)
+        if shown_us is None or midnight_us is None:
+            return
+        self._midnight_us = now_us + midnight_us
+        if hint.until_wh is not None:
+            reached_us = self.board.metrology.us_until_wh(hint.until_wh, now_us)
+            shown_us = shown_us if reached_us is None else min(shown_us, reached_us)
+        self._wake_us = now_us + shown_us
+
+    def _next_poll_us(self, until_us: int) -> int:
+        """Return when the next poll begins: a cadence instant, in the future."""
+        soonest_us = self._cadence_from(self.board.now_us)
+        if self._wake_us <= soonest_us:
+            return soonest_us
+        at_us = self._cadence_from(self._wake_us)
+        for edge_us in (self._midnight_us, until_us):
+            last_us = self._cadence_from(edge_us) - self._poll_us  # the last one before the edge
+            if edge_us - last_us <= POLL_LONGEST_US and last_us >= soonest_us:
+                at_us = min(at_us, last_us)
+        return at_us
+
+    def _cadence_from(self, at_us: int) -> int:
+        """Return the first cadence instant at or after `at_us`."""
+        return at_us + (self._anchor_us - at_us) % self._poll_us

@@ -1,0 +1,262 @@
+"""The board: chips wired to the ports, true time moving by what each call costs.
+
+It owns the true instant of everything the program does. A call whose time runs past the moment the
+supply fails stops there with `PowerLost`, and leaves behind what the chip's data sheet says of a
+half-done access. `docs/ports.md` lists the costs.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Final, Protocol
+
+from card_protocol.errors import LinkError, LinkErrorKind
+from meter_emu.errors import PowerLost
+from meter_emu.hardware.backup import Backup
+from meter_emu.hardware.contactor import Contactor
+from meter_emu.hardware.eeprom import Eeprom
+from meter_emu.hardware.metrology import Metrology
+from meter_emu.hardware.panel import Panel
+from meter_emu.hardware.rtc.pcf8563 import GARBAGE_BYTES, Pcf8563
+from meter_emu.ports import Key, Lamp, ResetCause
+
+RTC_BYTE_US: Final = 90  # I²C at 100 kHz: nine bits a byte (PCF8563 data sheet, characteristics)
+RTC_ADDRESS_BYTES: Final = 2  # slave address, register address; a read repeats the former
+EEPROM_BYTE_US: Final = 23  # I²C at 400 kHz (AT24C256 data sheet, AC characteristics)
+EEPROM_ADDRESS_BYTES: Final = 3
+EEPROM_NACK_US: Final = 1_000  # ours: the driver waits so long before it asks again
+CARD_BYTE_US: Final = 1_250  # ISO/IEC 7816-3: 12 etu at 9,600 baud
+CARD_RESET_US: Final = 40_000  # ours: activation, 40,000 cycles at most until the ATR, its bytes
+CONTACTOR_PULSE_US: Final = 30_000  # ours: half as long again as the shortest that moves it
+REGISTER_US: Final = 10  # ours: everything inside the microcontroller
+TICKS_WRAP: Final = 2**32
+NEVER_US: Final = 2**63
+
+
+class Card(Protocol):
+    """What can be put into the slot: a virtual card, or a real one behind a link."""
+
+    def power_on(self) -> bytes:
+        """Return the ATR."""
+        ...
+
+    def power_off(self) -> None:
+        """Take the power away."""
+        ...
+
+    def transmit(self, command: bytes) -> bytes:
+        """Return the R-APDU."""
+        ...
+
+
+class Board:
+    """One meter's hardware (`meter_emu.ports.Ports`). `fate` decides what half-done things leave."""
+
+    def __init__(
+        self,
+        *,
+        now_us: int,
+        rtc: Pcf8563,
+        backup: Backup,
+        eeprom: Eeprom,
+        contactor: Contactor,
+        metrology: Metrology,
+        fate: Random,
+    ) -> None:
+        self.now_us = now_us
+        self.fails_at_us = NEVER_US
+        self.rtc = rtc
+        self.backup = backup
+        self.eeprom = eeprom
+        self.contactor = contactor
+        self.metrology = metrology
+        self.panel = Panel()
+        self.powered = True
+        self.moves: list[tuple[int, bool]] = []  # when the contactor really moved, and whereto
+        self._fate = fate
+        self._cause = ResetCause.NONE
+        self._ticks_from_us = now_us - fate.randrange(TICKS_WRAP) * 1_000
+        self._card: Card | None = None
+        self._card_waiting = False
+        self._flow()
+
+    # What people do ------------------------------------------------------------------------------
+
+    def insert(self, card: Card) -> None:
+        """Put a card into the slot; the mechanical switch latches it."""
+        self._card = card
+        self._card_waiting = True
+
+    def remove(self) -> None:
+        """Pull the card out, at any moment."""
+        if self._card is not None:
+            self._card.power_off()
+        self._card = None
+        self._card_waiting = False
+
+    # Supply --------------------------------------------------------------------------------------
+
+    def lose_power(self) -> None:
+        """The supply has failed now: what is volatile goes, what is half done settles."""
+        self.powered = False
+        self.eeprom.lose_power(self.now_us, self._byte)
+        self.contactor.lose_power()
+        self.panel.lose_power()
+        self.backup.lose_power(self.now_us)
+        if self._card is not None:
+            self._card.power_off()
+        self._flow()
+
+    def regain_power(self) -> None:
+        """The supply is back now; the next program to run finds a power-on reset."""
+        if not self.backup.regain_power(self.now_us):
+            self.rtc.power_on_reset(self._fate.randbytes(GARBAGE_BYTES), self.now_us)
+        self.powered = True
+        self._cause = ResetCause.POWER_ON
+        self._ticks_from_us = self.now_us - self._fate.randrange(TICKS_WRAP) * 1_000
+        self._card_waiting = self._card is not None
+        self._flow()
+
+    def _flow(self) -> None:
+        flowing = self.powered and self.contactor.closed
+        self.metrology.set_flow(self.now_us, flowing=flowing, limit_w=self.contactor.limit_w())
+
+    def _byte(self) -> int:
+        return self._fate.randrange(256)
+
+    def _spend(self, cost_us: int) -> int:
+        """Let a call take its time and return when it began; raise where the supply fails in it."""
+        start_us = self.now_us
+        if start_us + cost_us >= self.fails_at_us:
+            self.now_us = max(start_us, self.fails_at_us)
+            raise PowerLost
+        self.now_us = start_us + cost_us
+        return start_us
+
+    # The ports -----------------------------------------------------------------------------------
+
+    def rtc_read(self, at: int, count: int) -> bytes:
+        """See `Ports`."""
+        start_us = self._spend((2 * RTC_ADDRESS_BYTES + count) * RTC_BYTE_US)
+        return self.rtc.read(at, count, start_us, self.now_us)
+
+    def rtc_write(self, at: int, data: bytes) -> None:
+        """See `Ports`. Cut inside, the registers sent so far are new."""
+        start_us = self.now_us
+        try:
+            self._spend((RTC_ADDRESS_BYTES + len(data)) * RTC_BYTE_US)
+        except PowerLost:
+            sent = max(0, (self.now_us - start_us) // RTC_BYTE_US - RTC_ADDRESS_BYTES)
+            self.rtc.write(at, data[:sent], start_us, self.now_us)
+            raise
+        self.rtc.write(at, data, start_us, self.now_us)
+
+    def eeprom_read(self, at: int, count: int) -> bytes | None:
+        """See `Ports`."""
+        raw = self.eeprom.read(at, count, self.now_us)
+        self._spend(EEPROM_NACK_US if raw is None else (EEPROM_ADDRESS_BYTES + count) * EEPROM_BYTE_US)
+        return raw
+
+    def eeprom_write(self, at: int, data: bytes) -> bool:
+        """See `Ports`. Cut before STOP nothing happened; cut in the cycle is `lose_power`'s."""
+        if self.now_us < self.eeprom.busy_until_us(self.now_us):
+            self._spend(EEPROM_NACK_US)
+            return False
+        self._spend((EEPROM_ADDRESS_BYTES + len(data)) * EEPROM_BYTE_US)
+        return self.eeprom.write(at, data, self.now_us)
+
+    def card_present(self) -> bool:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        return self._card_waiting
+
+    def card_power(self, on: bool) -> bytes:
+        """See `Ports`."""
+        self._spend(CARD_RESET_US if on else REGISTER_US)
+        if self._card is None:
+            return b""
+        if on:
+            return self._card.power_on()
+        self._card.power_off()
+        return b""
+
+    def card_exchange(self, command: bytes) -> bytes:
+        """See `Ports`. Cut inside the command the card never had it; in the answer it has obeyed."""
+        self._spend(len(command) * CARD_BYTE_US)
+        if self._card is None:
+            raise LinkError(LinkErrorKind.CARD_GONE)
+        answer = self._card.transmit(command)
+        self._spend(len(answer) * CARD_BYTE_US)
+        return answer
+
+    def card_done(self) -> None:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        self._card_waiting = False
+
+    def contactor_drive(self, closed: bool) -> None:
+        """See `Ports`."""
+        before = self.contactor.closed
+        start_us = self.now_us
+        try:
+            self._spend(CONTACTOR_PULSE_US)
+        except PowerLost:
+            self.contactor.cut_during_drive(closed, self._byte)
+            self._moved(before)
+            raise
+        self.contactor.drive(closed, start_us, self.now_us)
+        self._moved(before)
+
+    def _moved(self, before: bool) -> None:
+        if self.contactor.closed != before:
+            self.moves.append((self.now_us, self.contactor.closed))
+            self._flow()
+
+    def contactor_closed(self) -> bool:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        return self.contactor.closed
+
+    def limiter_set(self, ampere: int) -> None:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        if ampere != self.contactor.limiter_a:
+            self.contactor.limiter_a = ampere
+            self._flow()
+
+    def metrology_wh(self) -> int:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        return self.metrology.read_wh(self.now_us)
+
+    def keys(self) -> Key:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        return self.panel.take_keys()
+
+    def display(self, text: str) -> None:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        self.panel.show(text)
+
+    def lamps(self, lamps: Lamp) -> None:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        self.panel.lamps = lamps
+
+    def beep(self, duration_ms: int) -> None:
+        """See `Ports`. How long it sounds is not modelled: it is counted."""
+        self._spend(REGISTER_US)
+        self.panel.beep()
+
+    def ticks_ms(self) -> int:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        return (self.now_us - self._ticks_from_us) // 1_000 % TICKS_WRAP
+
+    def reset_cause(self) -> ResetCause:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        cause, self._cause = self._cause, ResetCause.NONE
+        return cause
+
+

@@ -1,0 +1,198 @@
+"""A new meter as the installer leaves it: factory record, first state, clock set, contactor closed.
+
+The world's own way to the bytes of `docs/meter-image.md`. The clock was set some time ago and has
+drifted since; both are the campaign's numbers, and the state only knows when it was set.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC
+from random import Random
+from typing import Final, final
+
+from card_protocol.formats.budget import Energy, Result
+from card_protocol.keys import Key, Purpose, derive
+from meter_emu.firmware.layouts import (
+    FACTORY,
+    FACTORY_AT,
+    LAYOUT_VERSION,
+    NO_END,
+    NO_EVENTS,
+    STATE,
+    STATE_AT,
+    Account,
+    Factory,
+    FactoryFlags,
+    Health,
+    State,
+    StateFlags,
+    Supply,
+    with_crc,
+)
+from meter_emu.hardware.backup import Backup
+from meter_emu.hardware.contactor import Contactor
+from meter_emu.hardware.eeprom import Eeprom
+from meter_emu.hardware.metrology import Metrology
+from meter_emu.world.board import Board
+from meter_emu.world.build import Build
+from meter_emu.world.model import MeterModel
+from meter_emu.world.times import DAY_US, SECOND_US, us_to_legal
+
+EPOCH_2000_US: Final = 946_684_800 * SECOND_US
+UEUR_PER_CENT: Final = 10_000
+PPB: Final = 1_000_000_000
+MODEL_NAME_SIZE_BYTES: Final = 24
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """How one meter stands when its story begins. Instants are true microseconds.
+
+    `clock_error_us` is RTC minus true time at `clock_set_us`; `drift_ppb` counts from there.
+    """
+
+    meter_id: int
+    balance_cents: int
+    load_w: tuple[int, ...]
+    clock_error_us: int
+    drift_ppb: int
+    clock_set_us: int
+    prepayment: bool = True
+    limiter: bool = False
+
+
+def install(
+    model: MeterModel, build: Build, inst: Installation, *, master: Key, now_us: int, fate: Random
+) -> Board:
+    """Return the board of a newly installed meter at `now_us`."""
+    rtc_us = now_us + inst.clock_error_us + inst.drift_ppb * (now_us - inst.clock_set_us) // PPB
+    board = empty_board(model, build, inst.load_w, drift_ppb=inst.drift_ppb, now_us=now_us, fate=fate)
+    board.rtc.registers[2:9] = _registers(rtc_us)
+    board.rtc.oscillator.phase = rtc_us % SECOND_US * PPB
+    _burn(board, FACTORY_AT, FACTORY.build(factory_record(model, inst.meter_id, master)))
+    _burn(board, STATE_AT[0], STATE.build(first_state(model, inst, rtc_us=rtc_us)))
+    return board
+
+
+def empty_board(
+    model: MeterModel,
+    build: Build,
+    load_w: tuple[int, ...],
+    *,
+    drift_ppb: int,
+    now_us: int,
+    fate: Random,
+) -> Board:
+    """Return a board as it comes from assembly: EEPROM erased, clock never set, contactor closed."""
+    return Board(
+        now_us=now_us,
+        rtc=build.rtc(model, drift_ppb, now_us),
+        backup=Backup(model.clock.backup_days * DAY_US, at_us=now_us),
+        eeprom=Eeprom(
+            lambda: fate.randrange(256),
+            size_bytes=model.eeprom_size_bytes,
+            page_bytes=model.eeprom_page_bytes,
+        ),
+        contactor=Contactor(closed=True),
+        metrology=Metrology(load_w, at_us=now_us),
+        fate=fate,
+    )
+
+
+def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
+    """Return what the factory writes: the model's numbers and this meter's own keys."""
+    flags = FactoryFlags.WINDOW_ON
+    if model.window.weekend:
+        flags |= FactoryFlags.WINDOW_WEEKEND
+    if model.deferral_accounting == "suspended":
+        flags |= FactoryFlags.DEFERRAL_SUSPENDS
+    return Factory(
+        magic=FACTORY.magic,
+        version=LAYOUT_VERSION,
+        energy=Energy.ELECTRICITY,
+        model=model_code(model),
+        meter_id=meter_id,
+        flags=flags,
+        limiter_ampere=model.limiter_a,
+        window_start_minute=model.window.start_minute,
+        window_end_minute=model.window.end_minute,
+        set_error_s=model.clock.set_error_s,
+        drift_bound_ppb=model.clock.drift_bound_ppb,
+        trust_max_days=model.clock.trust_max_days,
+        outage_max_days=model.clock.outage_max_days,
+        emergency_cents=model.credit.emergency_cents,
+        load_max_cents=model.credit.load_max_cents,
+        low_credit_cents=model.credit.low_credit_cents,
+        key_meter_auth=derive(master, Purpose.METER_AUTH, meter_id).raw,
+        key_card_auth=derive(master, Purpose.CARD_AUTH, meter_id).raw,
+        key_desk_record=derive(master, Purpose.DESK_RECORD, meter_id).raw,
+        key_meter_record=derive(master, Purpose.METER_RECORD, meter_id).raw,
+        key_reactivation=derive(master, Purpose.REACTIVATION, meter_id).raw,
+        reserved=FACTORY.erased("reserved"),
+        crc=0,
+    )
+
+
+def first_state(model: MeterModel, inst: Installation, *, rtc_us: int) -> State:
+    """Return the state of a meter in service that has seen no card yet."""
+    flags = StateFlags(0)
+    if inst.prepayment:
+        flags |= StateFlags.PREPAYMENT_ON
+    if inst.limiter:
+        flags |= StateFlags.LIMITER_GRANTED
+    return State(
+        magic=STATE.magic,
+        version=LAYOUT_VERSION,
+        flags=flags,
+        sequence=1,
+        last_time_s=(rtc_us - EPOCH_2000_US) // SECOND_US,
+        clock_set_s=(inst.clock_set_us - EPOCH_2000_US) // SECOND_US,
+        health=Health.TRUSTED,
+        supply=Supply.CONNECTED,
+        account=Account.CHARGED if inst.prepayment else Account.POSTPAID,
+        order_result=Result.NONE,
+        booked_wh=0,
+        charged_wh=0,
+        deferred_wh=0,
+        postpaid_wh=0,
+        balance_ueur=inst.balance_cents * UEUR_PER_CENT,
+        charged_ueur=0,
+        emergency_debt_ueur=0,
+        accepted_cents=0,
+        accepted_count=0,
+        order_number=0,
+        session_count=0,
+        price_ueur_per_wh=model.credit.price_ueur_per_wh,
+        tariff_number=model.credit.tariff_number,
+        defer_end=NO_END,
+        cut_end=NO_END,
+        events=NO_EVENTS,
+        reserved=STATE.erased("reserved"),
+        crc=0,
+    )
+
+
+def model_code(model: MeterModel) -> bytes:
+    """Return the model's name as the factory record and the meter image carry it."""
+    return model.name.encode("ascii", "replace")[:MODEL_NAME_SIZE_BYTES].ljust(
+        MODEL_NAME_SIZE_BYTES, b"\0"
+    )
+
+
+def _registers(rtc_us: int) -> bytes:
+    """Return PCF8563 registers 02h to 08h showing a time (data sheet Tables 8 to 17), VL clear."""
+    when = us_to_legal(rtc_us, UTC)
+    values = (
+        when.second,
+        when.minute,
+        when.hour,
+        when.day,
+        when.isoweekday() % 7,
+        when.month,
+        when.year % 100,
+    )
+    return bytes(value // 10 << 4 | value % 10 for value in values)
+
+
+def _burn(board: Board, at: int, raw: bytes) -> None:
+    board.eeprom.cells[at : at + len(raw)] = with_crc(raw)

@@ -1,0 +1,278 @@
+"""Runs one household of a campaign from start to end and returns what could be seen.
+
+Composition only: the meter from its model and build, its card from the desk, then the visits in
+order. The household does what the campaign says and one thing more: whoever stands at the meter
+after a card session presses the button when the lamp asks for it.
+"""
+
+from random import Random
+from typing import Final, final
+
+from card_protocol.card.secure import SecureCard
+from card_protocol.errors import CardProtocolError
+from card_protocol.formats.budget import (
+    DF_ELECTRICITY,
+    WRITE_BACK,
+    Sfi,
+    WriteBack,
+    open_sealed,
+)
+from card_protocol.keys import Purpose, derive
+from card_protocol.timestamp import decode_bcd_minute
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk, Work
+from meter_emu.errors import ConfigError, DeskError, ImageError
+from meter_emu.ports import Key, Lamp
+from meter_emu.world.bench import Bench
+from meter_emu.world.board import Board
+from meter_emu.world.build import Build, parse_build
+from meter_emu.world.campaign import Campaign, DeskOrder, Household, Visit, VisitKind
+from meter_emu.world.commission import EPOCH_2000_US, Installation, install
+from meter_emu.world.events import Event, What
+from meter_emu.world.image import board_of, meter_id_of
+from meter_emu.world.times import MINUTE_US, SECOND_US
+
+CARD_STAYS_US: Final = 30 * SECOND_US  # UK card meters: "leave the card in 15 to 30 s"
+PRESS_AFTER_US: Final = 60 * SECOND_US  # ours: the person reads the display and presses
+
+
+def run_meter(household: Household, campaign: Campaign) -> list[Event]:
+    """Return the events of one meter, in time order.
+
+    Raise `ConfigError` for a build that does not exist or an order the desk refuses, `ImageError`
+    for an image that is not of this meter's model.
+    """
+    story = _Story(household, campaign)
+    for visit in household.visits:
+        story.live_until(visit.at_us)
+        story.receive(visit)
+    story.live_until(campaign.end_us)
+    return story.events
+
+
+@final
+class _Story:
+    """One meter, its card, its desk, and the events so far."""
+
+    def __init__(self, household: Household, campaign: Campaign) -> None:
+        self.events: list[Event] = []
+        self._household = household
+        self._fate = Random(f"{campaign.seed}/{household.id}")  # noqa: S311  torn cells, not secrets
+        build = parse_build(household.build)
+        self._board, self._meter_id = _board(household, campaign, build, self._fate)
+        self._limited = False
+        self._trusted = True
+        self._desk = Desk(
+            BENCH_MASTER_KEY,
+            dates=build.desk_parts()[0],
+            codec=build.desk_parts()[1],
+            challenge=self._fate.randbytes,
+        )
+        self._card = self._issue(campaign.start_us)
+        self._bench = Bench(
+            self._board,
+            build.program,
+            poll_us=household.model.poll_s * SECOND_US,
+            phase_us=household.poll_phase_us,
+            boot_us=household.model.boot_ms * 1_000,
+            outages=household.outages,
+            on_poll=self._look,
+            on_power=self._power,
+        )
+
+    def live_until(self, until_us: int) -> None:
+        """Let the meter run."""
+        self._bench.run_until(until_us)
+
+    def receive(self, visit: Visit) -> None:
+        """Do what a person does at one visit."""
+        if visit.kind is VisitKind.DESK:
+            assert visit.desk is not None, "a desk visit has its orders"
+            self._write(visit.desk)
+        elif visit.kind is VisitKind.INSERT:
+            self._insert()
+        else:
+            assert visit.key is not None, "a press has its button"
+            self._press(visit.key)
+
+    # The office ----------------------------------------------------------------------------------
+
+    def _issue(self, start_us: int) -> SecureCard:
+        """Return the household's card, as it was before the campaign touched it."""
+        household, credit = self._household, self._household.model.credit
+        issued_at_min = _minute_2000(start_us)
+        image = self._desk.issue(
+            self._meter_id,
+            tariff=(credit.tariff_number, credit.price_ueur_per_wh),
+            issued_at_min=issued_at_min,
+        )
+        card = SecureCard(image, self._fate.randbytes)
+        standing = Work(
+            limiter_granted=True if household.limiter else None,
+            prepayment_on=None if household.prepayment else False,
+        )
+        if standing.orders:  # what the meter already obeys, so that later orders keep it
+            card.power_on()
+            self._desk.serve(card.transmit, standing, issued_at_min=issued_at_min)
+            card.power_off()
+        return card
+
+    def _write(self, order: DeskOrder) -> None:
+        at_us = self._board.now_us
+        work = Work(
+            load_cents=order.load_cents,
+            defer_until=order.defer_until,
+            cut_at=order.cut_at,
+            reactivate=order.reactivate,
+            prepayment_on=order.prepayment,
+            limiter_granted=order.limiter,
+            tariff=order.tariff,
+        )
+        self._card.power_on()
+        try:
+            self._desk.serve(self._card.transmit, work, issued_at_min=_minute_2000(at_us))
+        except DeskError as error:
+            raise ConfigError(self._household.id, "desk", str(error)) from None
+        finally:
+            self._card.power_off()
+        self._see(at_us, What.DESK, detail=_words(order))
+
+    # The meter -----------------------------------------------------------------------------------
+
+    def _insert(self) -> None:
+        at_us = self._board.now_us
+        if not self._board.powered:
+            self._see(at_us, What.CARD_UNSEEN, detail="no power")
+            return
+        before = self._write_back()
+        self._bench.insert(self._card)
+        self._judge_session(at_us, before)
+        asked = bool(self._board.panel.lamps & Lamp.PRESS_RED)
+        self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
+        self._bench.remove()
+        if asked:
+            self._bench.run_until(max(self._board.now_us, at_us + PRESS_AFTER_US))
+            self._press(Key.RED)
+
+    def _judge_session(self, at_us: int, before: WriteBack | None) -> None:
+        """Tell from the card whether it was obeyed: a new write-back says so, and how."""
+        after = self._write_back()
+        if after is None or after == before or after.result >= 0x10:
+            self._see(at_us, What.CARD_REFUSED)
+            return
+        self._trusted = after.clock_health == 0
+        understood = (decode_bcd_minute(after.defer_until), decode_bcd_minute(after.cut_at))
+        self._see(at_us, What.CARD_SERVED, understood=understood)
+
+    def _write_back(self) -> WriteBack | None:
+        raw = self._card.image.content(DF_ELECTRICITY, Sfi.WRITE_BACK)
+        key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, self._meter_id)
+        try:
+            return open_sealed(WRITE_BACK, raw, key, self._meter_id)
+        except CardProtocolError:  # no meter has written it yet
+            return None
+
+    def _press(self, key: Key) -> None:
+        at_us = self._board.now_us
+        self._bench.press(key)
+        self._see(at_us, What.KEY_PRESSED, detail=key.name.lower() if key.name else "")
+
+    # What can be seen ----------------------------------------------------------------------------
+
+    def _see(self, at_us: int, what: What, **more: object) -> None:
+        event = Event(
+            at_us=at_us,
+            what=what,
+            shown=self._board.panel.text,
+            clock_trusted=self._trusted,
+            **more,  # type: ignore[arg-type]
+        )
+        self.events.append(event)
+
+    def _look(self) -> None:
+        """After a poll: did the contactor move, did the limiter change, is the clock believed?"""
+        board = self._board
+        self._trusted = not board.panel.lamps & Lamp.FAULT
+        for at_us, closed in board.moves:
+            self._see(at_us, What.CLOSED if closed else What.OPENED)
+        board.moves.clear()
+        if self._limited != bool(board.contactor.limiter_a):
+            self._limited = not self._limited
+            self._see(board.now_us, What.LIMITED if self._limited else What.UNLIMITED)
+
+    def _power(self, up: bool) -> None:
+        self._see(self._board.now_us, What.POWER_BACK if up else What.POWER_LOST)
+
+
+def _board(
+    household: Household, campaign: Campaign, build: Build, fate: Random
+) -> tuple[Board, int]:
+    """Return the meter as the campaign finds it, and its number."""
+    if household.image is not None:
+        return _board_of_file(household, campaign, build, fate)
+    installation = Installation(
+        meter_id=household.meter_id,
+        balance_cents=household.balance_cents,
+        load_w=household.load_w,
+        clock_error_us=household.clock_error_s * SECOND_US,
+        drift_ppb=household.drift_ppb,
+        clock_set_us=household.clock_set_us,
+        prepayment=household.prepayment,
+        limiter=household.limiter,
+    )
+    board = install(
+        household.model,
+        build,
+        installation,
+        master=BENCH_MASTER_KEY,
+        now_us=campaign.start_us,
+        fate=fate,
+    )
+    return board, household.meter_id
+
+
+def _board_of_file(
+    household: Household, campaign: Campaign, build: Build, fate: Random
+) -> tuple[Board, int]:
+    assert household.image is not None, "the caller has looked"
+    path = str(household.image)
+    try:
+        raw = household.image.read_bytes()
+    except OSError as error:
+        raise ImageError(path, f"cannot be read: {error.strerror}") from None
+    board = board_of(
+        raw,
+        household.model,
+        build,
+        household.load_w,
+        drift_ppb=household.drift_ppb,
+        now_us=campaign.start_us,
+        fate=fate,
+        path=path,
+    )
+    meter_id = meter_id_of(raw)
+    return board, household.meter_id if meter_id is None else meter_id
+
+
+def _minute_2000(us: int) -> int:
+    return (us - EPOCH_2000_US) // MINUTE_US
+
+
+def _words(order: DeskOrder) -> str:
+    """Return what the office wrote, in words."""
+    words = []
+    if order.defer_until is not None:
+        words.append(f"defer until {order.defer_until}")
+    if order.cut_at is not None:
+        words.append(f"cut at {order.cut_at}")
+    if order.reactivate:
+        words.append("reactivate")
+    if order.prepayment is not None:
+        words.append(f"prepayment {'on' if order.prepayment else 'off'}")
+    if order.limiter is not None:
+        words.append(f"limiter {'granted' if order.limiter else 'withdrawn'}")
+    if order.tariff is not None:
+        words.append(f"tariff {order.tariff[0]} at {order.tariff[1]} micro-euro per Wh")
+    if order.load_cents:
+        words.append(f"load {order.load_cents // 100}.{order.load_cents % 100:02} EUR")
+    return ", ".join(words)
