@@ -156,13 +156,13 @@ class CardImage:
             raise KeyError(f"no file {sfi} in DF {df:04X}")
         return index
 
-    def __eq__(self, other: object) -> bool:  # type: ignore[explicit-override]
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, CardImage) and self.to_bytes() == other.to_bytes()
 
-    def __hash__(self) -> int:  # type: ignore[explicit-override]
+    def __hash__(self) -> int:
         return hash(self.to_bytes())
 
-    def __reduce__(self) -> NoReturn:  # type: ignore[explicit-override]
+    def __reduce__(self) -> NoReturn:
         raise TypeError("a card image holds keys and is not pickled; use to_bytes()")
 
 

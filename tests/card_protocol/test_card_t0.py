@@ -1,0 +1,104 @@
+"""A card that speaks T=0 keeps its answers for GET RESPONSE; what it says is the same."""
+
+import pytest
+
+from card_protocol.card.secure import SecureCard
+from card_protocol.formats.budget import Sfi
+from card_protocol.terminal import Terminal
+from tests.card_protocol.cards import (
+    DESK,
+    PIN,
+    RECORDS,
+    SELECT_DF,
+    authenticate,
+    mac8,
+    powered,
+    read_command,
+    verify_command,
+)
+
+
+def h(text: str) -> bytes:
+    return bytes.fromhex(text)
+
+
+def card_with_answer() -> tuple[SecureCard, bytes]:
+    card = powered(t0=True)
+    answer = mac8(card.image.card_key, b"int" + bytes(8))
+    assert card.transmit(h("0088000308") + bytes(8)) == h("6108")
+    return card, answer
+
+
+def test_an_answer_waits_and_is_fetched_whole():
+    card, answer = card_with_answer()
+    assert card.transmit(h("00c0000008")) == answer + h("9000")
+
+
+def test_an_answer_is_fetched_in_parts():
+    card, answer = card_with_answer()
+    assert card.transmit(h("00c0000003")) == answer[:3] + h("6105")
+    assert card.transmit(h("00c0000004")) == answer[3:7] + h("6101")
+    assert card.transmit(h("00c0000001")) == answer[7:] + h("9000")
+    assert card.transmit(h("00c0000001")) == h("6985")
+
+
+@pytest.mark.parametrize("le", ["00", "09", "ff", ""])
+def test_too_large_an_le_is_corrected_and_loses_nothing(le):
+    card, answer = card_with_answer()
+    assert card.transmit(h("00c00000" + le)) == h("6c08")
+    assert card.transmit(h("00c0000008")) == answer + h("9000")
+
+
+@pytest.mark.parametrize(
+    "between", ["", "00", "0084000008", "ff00000000", "00ff0000", "00c0010008", "00c0000001aa"]
+)
+def test_an_answer_waits_for_the_very_next_command_only(between):
+    card, _ = card_with_answer()
+    card.transmit(h(between))
+    assert card.transmit(h("00c0000008")) == h("6985")
+
+
+def test_an_answer_is_gone_after_a_reset():
+    card, _ = card_with_answer()
+    card.power_on()
+    assert card.transmit(h("00c0000008")) == h("6985")
+
+
+def test_select_offers_its_template_with_and_without_le():
+    for le in ("", "00"):
+        card = powered(t0=True)
+        assert card.transmit(h("00a40004023f00" + le)) == h("610c")
+        assert len(card.transmit(h("00c000000c"))) == 14
+    assert powered(t0=True).transmit(SELECT_DF) == h("9000")
+
+
+def test_an_le_past_the_end_is_corrected_not_warned():
+    card = powered(t0=True)
+    authenticate(card, DESK)
+    card.transmit(SELECT_DF)
+    for le in (33, 0):
+        assert card.transmit(read_command(Sfi.WALLET, le)) == h("6c20")
+    assert card.transmit(read_command(Sfi.WALLET, 32)) == RECORDS[Sfi.WALLET] + h("9000")
+    assert card.transmit(h("0084000000")) == h("6c08")
+
+
+def test_commands_without_an_answer_say_9000_at_once():
+    card = powered(t0=True)
+    assert card.transmit(verify_command(PIN)) == h("9000")
+    authenticate(card, DESK)
+
+
+@pytest.mark.parametrize("command", ["00b0000000ffff", "00d60000000100" + "00" * 256])
+def test_t0_has_one_length_byte(command):
+    assert powered(t0=True).transmit(h(command)) == h("6700")
+
+
+def test_a_terminal_sees_no_difference_between_the_protocols():
+    seen = []
+    for t0 in (False, True):
+        card = powered(t0=t0)
+        authenticate(card, DESK)
+        terminal = Terminal(card.transmit)
+        fcps = [terminal.select_fcp(fid) for fid in (0x3F00, 0xDF01, 0xEF02)]
+        seen.append((*fcps, terminal.read_binary(Sfi.WALLET, 32), card.image))
+    assert seen[0] == seen[1]
