@@ -8,7 +8,7 @@ construct build costs ten microseconds and a meter parses its state at every pol
 
 import struct
 from dataclasses import fields
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import construct as c
 
@@ -79,7 +79,7 @@ class Layout(Generic[T]):
 def _walk(definition: "c.Struct") -> list[FieldInfo]:
     found, offset = [], 0
     for sub in definition.subcons:
-        inner = sub.subcon
+        inner: Any = sub.subcon  # type: ignore[attr-defined]  # every named field is a Renamed
         size = inner.sizeof()
         code = getattr(inner, "fmtstr", "")
         kind = "bytes" if not code else "uint" if code[-1].isupper() else "int"
@@ -105,5 +105,7 @@ def _fits(field: FieldInfo, value: object) -> bool:
     if not isinstance(value, int):
         return False
     bits = 8 * field.size_bytes
-    low, high = (0, (1 << bits) - 1) if field.kind == "uint" else (-(1 << bits - 1), (1 << bits - 1) - 1)
+    low, high = (
+        (0, (1 << bits) - 1) if field.kind == "uint" else (-(1 << bits - 1), (1 << bits - 1) - 1)
+    )
     return low <= value <= high

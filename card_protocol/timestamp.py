@@ -30,11 +30,20 @@ BCD_MINUTE_SIZE_BYTES: Final = 5
 BCD_NONE: Final = b"\xff" * BCD_MINUTE_SIZE_BYTES  # ours: no digit is F, so it is never a date
 BCD_CENTURY: Final = 2000
 
-_RANGES: Final = (("year", 0, 99), ("month", 1, 12), ("day", 1, 31), ("hour", 0, 23), ("minute", 0, 59))  # fmt: skip
+_RANGES: Final = (
+    ("year", 0, 99),
+    ("month", 1, 12),
+    ("day", 1, 31),
+    ("hour", 0, 23),
+    ("minute", 0, 59),
+)
 
 
 def encode_bcd_minute(when: Civil | None) -> bytes:
-    """Return the five BCD bytes of `when`, or the "none" value; raise `TimestampError` outside 2000-2099."""
+    """Return the five BCD bytes of `when`, or the "none" value.
+
+    Raise `TimestampError` for a year outside 2000-2099 or a field out of range.
+    """
     if when is None:
         return BCD_NONE
     values = (when.year - BCD_CENTURY, when.month, when.day, when.hour, when.minute)

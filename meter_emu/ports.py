@@ -26,6 +26,7 @@ class Lamp(IntFlag):
     CREDIT_EXHAUSTED = 0x01  # the flashing triangle
     PRESS_RED = 0x02  # ours: "press the red button to reconnect"
     FAULT = 0x04
+    CLOCK_DOUBTED = 0x08  # ours: the meter does not believe its clock; dated orders wait
 
 
 @final
@@ -58,11 +59,11 @@ class Ports(Protocol):
     """The calls. Integers are unsigned unless said; sizes and addresses are in bytes."""
 
     def rtc_read(self, at: int, count: int) -> bytes:
-        """Read `count` registers from `at` in one I²C access: latched inside, torn between accesses."""
+        """Read `count` registers from `at` in one I²C access: latched inside, torn between."""
         ...
 
     def rtc_write(self, at: int, data: bytes) -> None:
-        """Write registers from `at` in one I²C access. A power cut inside leaves the first ones new."""
+        """Write registers from `at` in one I²C access; a cut inside leaves the first ones new."""
         ...
 
     def eeprom_read(self, at: int, count: int) -> bytes | None:
@@ -92,7 +93,7 @@ class Ports(Protocol):
         ...
 
     def card_done(self) -> None:
-        """Clear the insertion latch: one session an insertion. A power-up with a card in sets it."""
+        """Clear the insertion latch: one session an insertion. Power-up with a card in sets it."""
         ...
 
     def contactor_drive(self, closed: bool) -> None:

@@ -5,8 +5,9 @@ interface control document and a test holds both together). Its idea follows the
 Grid card (Q/GDW 365): order file, cumulative wallet with a count, tariff file, write-back file.
 Dates the household was told are civil time YYMMDDhhmm in BCD without zone, as fielded cards carry.
 
-Every record ends in an eight-byte AES-CMAC over meter number ‖ all bytes before the MAC. The layouts
-are dumb: date fields stay five raw bytes, and reading them is the codec part of whoever obeys them.
+Every record ends in an eight-byte AES-CMAC over meter number ‖ all bytes before the MAC. The
+layouts are dumb: date fields stay five raw bytes, and reading them is the codec part of whoever
+obeys them.
 """
 
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ PartT = TypeVar("PartT")
 @final
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """An entry of the catalogue. `swap` is a direct subclass of `part`; `source` is where it was seen."""
+    """One entry: `swap` is a direct subclass of `part`, `source` says where it was seen."""
 
     id: str
     title: str
@@ -51,11 +51,12 @@ def fit(part: type[PartT], defects: Sequence[Defect]) -> type[PartT]:
     Raise `ConfigError` when two of them swap the same routine: neither would be what it says.
     """
     mine = tuple(defect for defect in defects if defect.part is part)
-    return _composed(part, mine) if mine else part
+    fitted: type[PartT] = _composed(part, mine) if mine else part
+    return fitted
 
 
 @cache
-def _composed(part: type[PartT], defects: tuple[Defect, ...]) -> type[PartT]:
+def _composed(part: type, defects: tuple[Defect, ...]) -> type:
     taken: dict[str, str] = {}
     for defect in defects:
         for routine in defect.routines:

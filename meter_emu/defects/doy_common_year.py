@@ -4,7 +4,9 @@ Day 184 is 3 July in a common year and 2 July in a leap year: from 1 March of a 
 end comes 24 hours early. In 2019 or 2021 nothing shows.
 """
 
-from typing import Final, override
+from typing import Final
+
+from typing_extensions import override
 
 from card_protocol.timestamp import Civil, encode_bcd_minute
 from meter_emu.defects import Defect

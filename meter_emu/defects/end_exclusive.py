@@ -1,6 +1,8 @@
 """The end date is taken as the first day *without*: everything ends a day early, time kept."""
 
-from typing import Final, override
+from typing import Final
+
+from typing_extensions import override
 
 from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect

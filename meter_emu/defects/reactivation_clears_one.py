@@ -1,6 +1,8 @@
-"""A reactivation clears the deferral and forgets the programmed cut: two registers, one disarmed."""
+"""A reactivation clears the deferral and forgets the programmed cut: of two items, one stays."""
 
-from typing import Final, override
+from typing import Final
+
+from typing_extensions import override
 
 from meter_emu.defects import Defect
 from meter_emu.firmware.gate import OrderGate

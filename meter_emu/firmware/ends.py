@@ -18,7 +18,7 @@ from meter_emu.firmware.zone import Zone
 
 
 class EndStore:
-    """Twelve bytes an end. A part: a defect of another design brings its own bytes in the same room."""
+    """Twelve bytes an end. A part: a defect of another design brings its own bytes here."""
 
     __slots__ = ("calendar", "zone")
 
@@ -34,7 +34,7 @@ class EndStore:
         return encode_bcd_minute(civil) + utc_min.to_bytes(4, "big") + b"\xff" * 3
 
     def seconds_left(self, end: bytes, now: Now) -> int | None:
-        """Return seconds until the end may be acted on, 0 or less when it has come, `None` for none.
+        """Return seconds until the end may be acted on: 0 or less has come, `None` is no end.
 
         The one number from which both the decision and the sleep hint derive.
         """

@@ -55,7 +55,10 @@ class OrderGate:
         if not dated and not reactivation_token_valid(key, meter_id, order.number, order.token):
             return Result.BAD_TOKEN
         try:
-            defer_until, cut_at = self._codec.civil(order.defer_until), self._codec.civil(order.cut_at)
+            defer_until, cut_at = (
+                self._codec.civil(order.defer_until),
+                self._codec.civil(order.cut_at),
+            )
         except TimestampError:
             return Result.BAD_DATE
         if order.flags & ~_KNOWN_FLAGS or (not dated and (defer_until or cut_at)):

@@ -18,7 +18,6 @@ from meter_emu.firmware.layouts import (
     crc_holds,
     with_crc,
 )
-from card_protocol.errors import LayoutError
 from meter_emu.ports import Ports
 
 PAGE_SIZE_BYTES: Final = 64  # AT24C256-class part
@@ -38,7 +37,7 @@ class Memory:
         self._raw = b""
 
     def factory(self) -> Factory | None:
-        """Return the factory record, or `None` when there is no valid one (blank, foreign, broken)."""
+        """Return the factory record, `None` when there is no valid one (blank, foreign, broken)."""
         raw = self._read(FACTORY_AT, FACTORY.size_bytes)
         if raw[:2] != FACTORY.magic or raw[2] != LAYOUT_VERSION or not crc_holds(raw):
             return None

@@ -75,7 +75,7 @@ class Meter:
         return blocks
 
     def shields(self) -> Shield:
-        """Return what holds a lack of credit off. Unpaid emergency credit switches the window off."""
+        """Return what holds a lack of credit off; unpaid emergency credit ends the window."""
         shields = Shield(0)
         if self.deferral_holds():
             shields |= Shield.DEFERRAL
@@ -97,7 +97,7 @@ class Meter:
     # What time and events do ---------------------------------------------------------------------
 
     def note(self, code: EventCode, detail: int = 0) -> None:
-        """Journal an event: minutes since 2000 UTC (FFFFFFFF if unknown), code, detail of 24 bits."""
+        """Journal an event: minutes since 2000 UTC (FFFFFFFF unknown), code, 24 bits of detail."""
         minute = (self.now.utc_s - EPOCH_2000_S) // 60 if self.now.utc_s else 0xFFFFFFFF
         entry = minute.to_bytes(4, "big") + bytes([code]) + min(detail, _U24_MAX).to_bytes(3, "big")
         self.state.events = entry + self.state.events[:-EVENT_SIZE_BYTES]
@@ -269,7 +269,7 @@ class Meter:
                 ends.append(state.cut_end)
             lefts_s = [self.parts.ends.seconds_left(end, now) for end in ends]
             waits_s += [left_s for left_s in lefts_s if left_s is not None and left_s > 0]
-            if self.blocks() == Block.CREDIT:
+            if self.blocks() == Block.CREDIT and not self.deferral_holds():
                 waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
         return Sleep(now.second_of_day + max(1, min(waits_s)), self._wake_at_wh())
 

@@ -1,8 +1,7 @@
 """The program's parts, assembled. A build with defects is the same program of other classes."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.ends import EndStore
@@ -31,7 +30,15 @@ class Parts:
     ledger: Ledger
 
 
-def assemble(fit: Callable[[type[PartT]], type[PartT]]) -> Parts:
+class Fit(Protocol):
+    """Gives the class to build a part with."""
+
+    def __call__(self, part: type[PartT], /) -> type[PartT]:
+        """Return `part` itself or a subclass of it."""
+        ...
+
+
+def assemble(fit: Fit) -> Parts:
     """Return the parts, each of the class that `fit` gives for it."""
     calendar = fit(Calendar)()
     zone = fit(Zone)(calendar)

@@ -81,8 +81,10 @@ class Program:
         return result
 
     def _challenge(self, meter: Meter) -> bytes:
-        """Return eight bytes no card can foresee: a MAC of the session count, which never repeats."""
-        text = meter.state.session_count.to_bytes(4, "big") + self._ports.ticks_ms().to_bytes(4, "big")
+        """Return eight bytes no card can foresee: a MAC of a count that never repeats."""
+        text = meter.state.session_count.to_bytes(4, "big") + self._ports.ticks_ms().to_bytes(
+            4, "big"
+        )
         return Key(meter.factory.key_meter_auth).cmac(b"challenge" + text)[:CHALLENGE_SIZE_BYTES]
 
     def _drive(self, meter: Meter) -> bool:

@@ -1,4 +1,7 @@
-"""What the panel shows. Never silent: why it is dark, what became of the card, T1 and T2 as understood."""
+"""What the panel shows.
+
+Never silent: why it is dark, what became of the card, T1 and T2 as understood.
+"""
 
 from collections.abc import Callable
 from typing import Final
@@ -44,8 +47,10 @@ def lamps(meter: Meter, *, fault: bool) -> Lamp:
         lit |= Lamp.CREDIT_EXHAUSTED
     if meter.state.supply == Supply.READY_FOR_RECONNECTION:
         lit |= Lamp.PRESS_RED
-    if fault or not meter.now.trusted:
+    if fault:
         lit |= Lamp.FAULT
+    if not meter.now.trusted:
+        lit |= Lamp.CLOCK_DOUBTED
     return lit
 
 

@@ -56,7 +56,7 @@ class Windows:
         """Return seconds from an instant to the next time legal clocks show `edge_min`."""
         at_min = at_s // 60
         left_min = (edge_min - self._legal_min(at_s) - 1) % _DAY_MIN + 1
-        # A clock change in between: spring brings the edge an hour nearer, autumn may only delay it.
+        # A clock change in between: spring brings the edge nearer, autumn only delays it.
         nearer_min = self._zone.offset_min(at_min + left_min) - self._zone.offset_min(at_min)
         return (left_min - max(0, nearer_min)) * 60 - at_s % 60
 

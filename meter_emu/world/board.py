@@ -5,7 +5,6 @@ supply fails stops there with `PowerLost`, and leaves behind what the chip's dat
 half-done access. `docs/ports.md` lists the costs.
 """
 
-from collections.abc import Callable
 from random import Random
 from typing import Final, Protocol
 
@@ -49,7 +48,7 @@ class Card(Protocol):
 
 
 class Board:
-    """One meter's hardware (`meter_emu.ports.Ports`). `fate` decides what half-done things leave."""
+    """One meter's hardware (`meter_emu.ports.Ports`); `fate` says what half-done things leave."""
 
     def __init__(
         self,
@@ -153,7 +152,9 @@ class Board:
     def eeprom_read(self, at: int, count: int) -> bytes | None:
         """See `Ports`."""
         raw = self.eeprom.read(at, count, self.now_us)
-        self._spend(EEPROM_NACK_US if raw is None else (EEPROM_ADDRESS_BYTES + count) * EEPROM_BYTE_US)
+        self._spend(
+            EEPROM_NACK_US if raw is None else (EEPROM_ADDRESS_BYTES + count) * EEPROM_BYTE_US
+        )
         return raw
 
     def eeprom_write(self, at: int, data: bytes) -> bool:
@@ -180,7 +181,7 @@ class Board:
         return b""
 
     def card_exchange(self, command: bytes) -> bytes:
-        """See `Ports`. Cut inside the command the card never had it; in the answer it has obeyed."""
+        """See `Ports`. Cut in the command the card never had it; in the answer it has obeyed."""
         self._spend(len(command) * CARD_BYTE_US)
         if self._card is None:
             raise LinkError(LinkErrorKind.CARD_GONE)
@@ -243,7 +244,7 @@ class Board:
         self._spend(REGISTER_US)
         self.panel.lamps = lamps
 
-    def beep(self, duration_ms: int) -> None:
+    def beep(self, duration_ms: int) -> None:  # noqa: ARG002  the port's signature
         """See `Ports`. How long it sounds is not modelled: it is counted."""
         self._spend(REGISTER_US)
         self.panel.beep()
@@ -258,5 +259,3 @@ class Board:
         self._spend(REGISTER_US)
         cause, self._cause = self._cause, ResetCause.NONE
         return cause
-
-

@@ -16,7 +16,8 @@ from meter_emu.errors import ConfigError
 from meter_emu.firmware.parts import Parts, assemble
 from meter_emu.firmware.program import Program
 from meter_emu.hardware.oscillator import Oscillator
-from meter_emu.hardware.rtc.pcf8563 import ChipCalendar, Pcf8563
+from meter_emu.hardware.rtc.pcf8563 import Pcf8563
+from meter_emu.hardware.rtc.registers import ChipCalendar
 from meter_emu.ports import Firmware, Ports
 from meter_emu.world.model import MeterModel
 
@@ -43,7 +44,9 @@ class Build:
     def rtc(self, model: MeterModel, drift_ppb: int, now_us: int) -> Pcf8563:
         """Return the clock chip a model names; raise `ConfigError` for one we do not have."""
         if model.rtc not in _CHIPS:
-            raise ConfigError(model.name, "rtc", f"want one of {', '.join(_CHIPS)}, got {model.rtc}")
+            raise ConfigError(
+                model.name, "rtc", f"want one of {', '.join(_CHIPS)}, got {model.rtc}"
+            )
         return _CHIPS[model.rtc](self, drift_ppb, now_us)
 
     def desk_parts(self) -> tuple[DeskDates, DeskCodec]:
@@ -75,4 +78,8 @@ def parse_build(name: str) -> Build:
     if len(set(defect_ids)) != len(defect_ids):
         raise ConfigError(name, "build", "a defect is named twice")
     defects = tuple(known[defect_id] for defect_id in defect_ids)
-    return Build(name, defects, assemble(lambda part: fit(part, defects)))
+
+    def fitted(part: type[PartT], /) -> type[PartT]:
+        return fit(part, defects)
+
+    return Build(name, defects, assemble(fitted))

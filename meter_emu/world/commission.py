@@ -66,7 +66,9 @@ def install(
 ) -> Board:
     """Return the board of a newly installed meter at `now_us`."""
     rtc_us = now_us + inst.clock_error_us + inst.drift_ppb * (now_us - inst.clock_set_us) // PPB
-    board = empty_board(model, build, inst.load_w, drift_ppb=inst.drift_ppb, now_us=now_us, fate=fate)
+    board = empty_board(
+        model, build, inst.load_w, drift_ppb=inst.drift_ppb, now_us=now_us, fate=fate
+    )
     board.rtc.registers[2:9] = _registers(rtc_us)
     board.rtc.oscillator.phase = rtc_us % SECOND_US * PPB
     _burn(board, FACTORY_AT, FACTORY.build(factory_record(model, inst.meter_id, master)))
@@ -83,7 +85,7 @@ def empty_board(
     now_us: int,
     fate: Random,
 ) -> Board:
-    """Return a board as it comes from assembly: EEPROM erased, clock never set, contactor closed."""
+    """Return a board as assembled: EEPROM erased, clock never set, contactor closed."""
     return Board(
         now_us=now_us,
         rtc=build.rtc(model, drift_ppb, now_us),

@@ -13,12 +13,13 @@ from card_protocol.errors import CardProtocolError
 from card_protocol.formats.budget import (
     DF_ELECTRICITY,
     WRITE_BACK,
+    Result,
     Sfi,
     WriteBack,
     open_sealed,
 )
 from card_protocol.keys import Purpose, derive
-from card_protocol.timestamp import decode_bcd_minute
+from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.errors import ConfigError, DeskError, ImageError
@@ -59,13 +60,14 @@ class _Story:
         self._household = household
         self._fate = Random(f"{campaign.seed}/{household.id}")  # noqa: S311  torn cells, not secrets
         build = parse_build(household.build)
+        dates, codec = build.desk_parts()
         self._board, self._meter_id = _board(household, campaign, build, self._fate)
         self._limited = False
         self._trusted = True
         self._desk = Desk(
             BENCH_MASTER_KEY,
-            dates=build.desk_parts()[0],
-            codec=build.desk_parts()[1],
+            dates=dates,
+            codec=codec,
             challenge=self._fate.randbytes,
         )
         self._card = self._issue(campaign.start_us)
@@ -157,10 +159,9 @@ class _Story:
     def _judge_session(self, at_us: int, before: WriteBack | None) -> None:
         """Tell from the card whether it was obeyed: a new write-back says so, and how."""
         after = self._write_back()
-        if after is None or after == before or after.result >= 0x10:
+        if after is None or after == before or Result(after.result).refused:
             self._see(at_us, What.CARD_REFUSED)
             return
-        self._trusted = after.clock_health == 0
         understood = (decode_bcd_minute(after.defer_until), decode_bcd_minute(after.cut_at))
         self._see(at_us, What.CARD_SERVED, understood=understood)
 
@@ -179,20 +180,29 @@ class _Story:
 
     # What can be seen ----------------------------------------------------------------------------
 
-    def _see(self, at_us: int, what: What, **more: object) -> None:
+    def _see(
+        self,
+        at_us: int,
+        what: What,
+        detail: str = "",
+        understood: tuple[Civil | None, Civil | None] | None = None,
+    ) -> None:
         event = Event(
             at_us=at_us,
             what=what,
             shown=self._board.panel.text,
             clock_trusted=self._trusted,
-            **more,  # type: ignore[arg-type]
+            detail=detail,
+            understood=understood,
         )
         self.events.append(event)
 
     def _look(self) -> None:
-        """After a poll: did the contactor move, did the limiter change, is the clock believed?"""
+        """After a poll: did contactor, limiter or the trust in the clock change?"""
         board = self._board
-        self._trusted = not board.panel.lamps & Lamp.FAULT
+        if self._trusted == bool(board.panel.lamps & Lamp.CLOCK_DOUBTED):
+            self._trusted = not self._trusted
+            self._see(board.now_us, What.CLOCK_TRUSTED if self._trusted else What.CLOCK_DOUBTED)
         for at_us, closed in board.moves:
             self._see(at_us, What.CLOSED if closed else What.OPENED)
         board.moves.clear()

@@ -26,6 +26,8 @@ class What(Enum):
     CLOSED = "supply on"
     LIMITED = "limiter on"
     UNLIMITED = "limiter off"
+    CLOCK_DOUBTED = "clock doubted"  # the meter's lamp says it does not believe its clock
+    CLOCK_TRUSTED = "clock trusted"
     POWER_LOST = "power lost"  # upstream of the meter; the home is dark too
     POWER_BACK = "power back"
 
@@ -37,7 +39,7 @@ class Event:
 
     `shown` is the display text after it; `detail` is the world's own words (who, what order).
     `understood` is T1 and T2 as the meter's write-back on the card states them (legal time), on
-    card events that left a write-back; `uncertainty_s` is the clock uncertainty it stated.
+    card events that left a write-back. `clock_trusted` is what the meter's lamp said last.
     """
 
     at_us: int

@@ -122,7 +122,9 @@ def _board(
 def _check(raw: bytes, model: MeterModel) -> None:
     """Raise `LayoutError` unless these are the bytes of a whole image of this model."""
     if raw[:4] != MAGIC:
-        raise LayoutError("meter image", offset=0, want=MAGIC.decode(), got=raw[:4].hex() or "nothing")
+        raise LayoutError(
+            "meter image", offset=0, want=MAGIC.decode(), got=raw[:4].hex() or "nothing"
+        )
     if len(raw) < EEPROM_AT + CRC_SIZE_BYTES:
         raise LayoutError(
             "meter image", offset=0, want=f"over {EEPROM_AT} bytes", got=f"{len(raw)} bytes"
@@ -146,4 +148,3 @@ def meter_id_of(raw: bytes) -> int | None:
     if len(record) < FACTORY.size_bytes or record[:2] != FACTORY.magic or not crc_holds(record):
         return None
     return FACTORY.parse(record).meter_id
-

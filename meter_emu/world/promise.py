@@ -158,18 +158,19 @@ class Promise:
         return whole_hours * HOUR_US + self._household.load_w[hour] * of_hour_us
 
     def _press_red(self, account: _Account) -> None:
-        """Take the emergency credit, if the home is dark for lack of credit and nothing else."""
+        """Take the emergency credit, once until repaid, if credit is what is missing."""
         told = account.told
-        if account.closed or not account.powered or account.emergency_debt > 0:
+        if not account.powered or account.emergency_debt > 0:
             return
         if not told.prepayment or _deferred(account):
             return  # the button only reconnects
         if told.cut_us is not None and account.at_us >= told.cut_us:
             return  # cut on schedule: only a reactivation helps
-        if account.balance > told.price_ueur_per_wh * WH_WUS:
-            return
-        account.emergency_debt = self._household.model.credit.emergency_cents * CENT_UEUR * WH_WUS
-        account.balance += account.emergency_debt
+        grain = 0 if account.closed else told.price_ueur_per_wh * WH_WUS
+        if account.balance <= grain:
+            debt = self._household.model.credit.emergency_cents * CENT_UEUR * WH_WUS
+            account.emergency_debt = debt
+            account.balance += debt
 
     def _in_order(self, events: Sequence[Event]) -> list[tuple[int, _Step]]:
         """Return all that changes the account in time order, deeds before what follows."""

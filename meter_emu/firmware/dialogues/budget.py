@@ -8,6 +8,7 @@ write-back: numbers and cumulative amounts make the next insertion harmless.
 from collections.abc import Callable
 from typing import NamedTuple
 
+from card_protocol.authentication import Role
 from card_protocol.errors import ApduError, LayoutError, LinkError, MacError
 from card_protocol.formats.budget import (
     DF_ELECTRICITY,
@@ -29,7 +30,7 @@ from card_protocol.formats.budget import (
 )
 from card_protocol.keys import Key
 from card_protocol.layout import Layout
-from card_protocol.terminal import Role, Terminal
+from card_protocol.terminal import Terminal
 from meter_emu.firmware.layouts import Factory
 from meter_emu.ports import Ports
 

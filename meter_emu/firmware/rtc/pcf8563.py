@@ -47,17 +47,10 @@ class RtcDriver:
     def decode(self, raw: bytes) -> Reading:
         """Return the reading in seven register bytes, masks as the data sheet's tables 8 to 17."""
         second, minute, hour, day, _weekday, month, year = raw
-        fields = (year, month & 0x1F, day & 0x3F, hour & 0x3F, minute & 0x7F, second & 0x7F)
-        values = tuple((field >> 4) * 10 + (field & 0x0F) for field in fields)
-        valid = all(field & 0x0F <= 9 for field in fields) and year >> 4 <= 9
+        bcd = (year, month & 0x1F, day & 0x3F, hour & 0x3F, minute & 0x7F, second & 0x7F)
+        digits = all(byte & 0x0F <= 9 for byte in bcd) and year >> 4 <= 9
+        yy, mm, dd, h, m, s = ((byte >> 4) * 10 + (byte & 0x0F) for byte in bcd)
+        in_range = 1 <= mm <= 12 and 1 <= dd <= 31 and h <= 23 and m <= 59 and s <= 59
         century = 2100 if month & _CENTURY else 2000
-        in_range = (
-            1 <= values[1] <= 12
-            and 1 <= values[2] <= 31
-            and values[3] <= 23
-            and values[4] <= 59
-            and values[5] <= 59
-        )
-        return Reading(
-            century + values[0], *values[1:], low_voltage=bool(second & _VL), valid=valid and in_range
-        )
+        valid = digits and in_range
+        return Reading(century + yy, mm, dd, h, m, s, low_voltage=bool(second & _VL), valid=valid)
