@@ -51,12 +51,15 @@ def fit(part: type[PartT], defects: Sequence[Defect]) -> type[PartT]:
     Raise `ConfigError` when two of them swap the same routine: neither would be what it says.
     """
     mine = tuple(defect for defect in defects if defect.part is part)
-    fitted: type[PartT] = _composed(part, mine) if mine else part
+    if not mine:
+        return part
+    fitted: type[PartT] = _composed(mine)
     return fitted
 
 
 @cache
-def _composed(part: type, defects: tuple[Defect, ...]) -> type:
+def _composed(defects: tuple[Defect, ...]) -> type:
+    part = defects[0].part
     taken: dict[str, str] = {}
     for defect in defects:
         for routine in defect.routines:

@@ -41,8 +41,13 @@ def judge(household: Household, campaign: Campaign, events: Sequence[Event]) -> 
     """Return the verdict over one household; `events` are in time order."""
     promise = Promise(household, campaign, events)
     due = _due(promise, household, campaign)
-    announced_us = promise.in_force_at(campaign.end_us).cut_us if due is None else due.cut_us
     cut_us, verdict = _forbidden(promise, household, events)
+    if cut_us is not None:
+        announced_us = promise.in_force_at(cut_us).cut_us
+    elif due is not None:
+        announced_us = due.cut_us
+    else:
+        announced_us = promise.in_force_at(campaign.end_us).cut_us
     if verdict is None:
         cut_us, verdict = (None, Verdict.KEPT) if due is None else _programmed(due, events)
     return Outcome(

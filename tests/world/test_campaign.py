@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -5,8 +6,8 @@ import pytest
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.ports import Key
-from meter_emu.resources import built_in
-from meter_emu.world.campaign import Campaign, VisitKind, load_campaign
+from meter_emu.resources import _fields, built_in
+from meter_emu.world.campaign import Campaign, VisitKind, _RawCampaign, load_campaign
 from meter_emu.world.times import us_to_iso
 
 TEXT = """
@@ -255,3 +256,18 @@ def test_the_july_2020_campaign_is_the_one_announced():
     assert campaign.announced.defer_us == campaign.announced.cut_us
     kinds = [home.kind for home in campaign.households]
     assert len(set(kinds)) >= 16
+
+
+DOC = Path(__file__).parents[2] / "docs/campaign-file.md"
+
+
+def test_the_worked_example_of_the_documentation_loads(tmp_path):
+    example = DOC.read_text("utf-8").split("```toml\n")[1].split("```")[0]
+    assert [home.id for home in load(tmp_path, example).households] == ["number-1", "number-3"]
+
+
+def test_every_key_is_documented():
+    text = DOC.read_text("utf-8")
+    keys = _fields(_RawCampaign)
+    assert {"zone", "outages", "load_eur", "price_ueur_per_wh"} <= set(keys)
+    assert not [key for key in keys if not re.search(rf"[`\s]{key}[`\s]", text)]

@@ -166,7 +166,14 @@ def test_emergency_credit_takes_the_shelter_away_until_it_is_repaid(tmp_path):
     assert not case.lawful("2020-06-03T12:55:00", *DARK)
     assert case.lawful("2020-06-03T13:00:00", *DARK)
     assert case.lawful("2020-06-03T20:00:00", *DARK)  # inside the period, but no shelter
-    assert not case.lawful("2020-06-03T20:00:00")  # nobody dark, so nothing was taken
+
+
+def test_emergency_credit_is_not_offered_while_there_is_credit(tmp_path):
+    # 20 EUR are 80 hours: Thursday 4 June at 18:00, sheltered until Friday 08:00.
+    body = EMERGENCY.replace('"0.50"', "20").replace("2020-06-04", "2020-06-25")
+    case = Case(tmp_path, body)
+    assert not case.lawful("2020-06-04T20:00:00")
+    assert case.lawful("2020-06-05T08:00:00")
 
 
 def test_a_load_repays_the_emergency_credit_first(tmp_path):

@@ -123,6 +123,13 @@ def test_a_lawful_credit_cut_is_an_event_and_no_verdict(tmp_path):
     assert later_too.cut_us == case.us("2020-06-03T20:00:00")
 
 
+def test_what_was_announced_is_the_promise_in_force_at_the_forbidden_cut(tmp_path):
+    case = Case(tmp_path, REACTIVATED.replace("2020-06-29T11:00:00", "2020-07-03T10:10:00"))
+    outcome = case.judge((NIGHT_BEFORE, What.OPENED))
+    assert (outcome.verdict, outcome.announced_us) == (Verdict.EARLY, case.us(T))
+    assert case.judge((T, What.OPENED)).announced_us is None
+
+
 def test_wrongly_cut_comes_before_early(tmp_path):
     case = Case(tmp_path, REACTIVATED)
     outcome = case.judge(
