@@ -51,7 +51,7 @@ def desk_visit(terminal: Terminal, image: CardImage) -> None:
 
 
 def clumsy_visit(terminal: Terminal, image: CardImage) -> None:
-    with pytest.raises(ApduError, match="63C[12]"):
+    with pytest.raises(ApduError, match=r"63C[12]"):
         terminal.verify("0000")
     terminal.verify(PIN)
     prove(terminal, image, DESK)
