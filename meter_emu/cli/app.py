@@ -9,20 +9,12 @@ import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import click
 
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import MeterEmuError
-
-if TYPE_CHECKING:
-    from typing_extensions import override
-else:  # in the standard library from 3.12 on; at run time it would do nothing
-
-    def override(method):  # noqa: ANN001, ANN201, D103
-        return method
-
 
 EXIT_OK: Final = 0
 EXIT_BAD_INPUT: Final = 2
@@ -51,12 +43,10 @@ class PipeClosedError(Exception):
 class VerbGroup(click.Group):
     """The verbs of `VERBS`, each imported when it is asked for."""
 
-    @override
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names in the order of the table."""
         return list(VERBS)
 
-    @override
     def get_command(
         self,
         ctx: click.Context,  # noqa: ARG002
@@ -71,7 +61,6 @@ class VerbGroup(click.Group):
         assert isinstance(command, click.Command), f"{verb.place} is no command"
         return command
 
-    @override
     def format_commands(
         self,
         ctx: click.Context,  # noqa: ARG002
@@ -81,7 +70,6 @@ class VerbGroup(click.Group):
         with formatter.section("Verbs"):
             formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
 
-    @override
     def invoke(self, ctx: click.Context) -> object:
         """Run the verb; a closed pipe becomes an error of our own."""
         try:

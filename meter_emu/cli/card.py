@@ -76,7 +76,7 @@ def new(
         card_number=card_number,
         issued_at_min=issued_at_min(issued_at),
     )
-    write_atomically(file, image.to_bytes())
+    write_atomically(file, image.to_bytes(), private=True)
     if json_file is not None:
         print_json({"file": file, "meter": meter, "card_number": card_number}, json_file)
     if json_file != STDOUT:

@@ -62,7 +62,7 @@ def _writes(plan: Callable[..., Deed]) -> Callable[..., None]:
     ) -> None:
         deed, minute = plan(**own), issued_at_min(issued_at)
         account, image = _at_the_desk(file, key_file, lambda desk, card: deed(desk, card, minute))
-        write_atomically(file, image.to_bytes())
+        write_atomically(file, image.to_bytes(), private=True)
         if json_file is not None:
             print_json(_account_as_json(account), json_file)
         if json_file != STDOUT:

@@ -15,18 +15,19 @@ from meter_emu.errors import OutputError
 STDOUT: Final = "-"
 
 
-def write_atomically(path: str | Path, data: bytes) -> None:
+def write_atomically(path: str | Path, data: bytes, *, private: bool = False) -> None:
     """Make `path` hold exactly `data`, or leave it as it was and raise `OutputError`.
 
     The bytes go to a new file beside the target, reach the disk, and only then take its name, so
     neither a full disk nor a power cut leaves half a file. A symbolic link stays and its target is
     replaced; an existing file keeps its mode; a read-only file is refused although the folder
     would allow the swap; other hard links keep the old bytes. What is no regular file (a pipe, a
-    terminal) cannot be swapped and is written as it stands.
+    terminal) cannot be swapped and is written as it stands. A new file that is `private`, because
+    keys are in it, is readable by its owner only.
     """
     target = Path(os.path.realpath(path))
     try:
-        _write(target, data)
+        _write(target, data, 0o600 if private else None)
     except OSError as error:
         raise OutputError(str(path), _why(error)) from error
 
@@ -40,7 +41,7 @@ def print_json(value: Any, where: str) -> None:  # noqa: ANN401 - whatever JSON 
         write_atomically(where, text.encode())
 
 
-def _write(target: Path, data: bytes) -> None:
+def _write(target: Path, data: bytes, new_mode: int | None) -> None:
     try:
         mode: int | None = target.stat().st_mode
     except FileNotFoundError:
@@ -53,8 +54,9 @@ def _write(target: Path, data: bytes) -> None:
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
         with beside.open("xb") as file:
-            if mode is not None:
-                os.fchmod(file.fileno(), stat.S_IMODE(mode))
+            wanted = new_mode if mode is None else stat.S_IMODE(mode)
+            if wanted is not None:
+                os.fchmod(file.fileno(), wanted)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())

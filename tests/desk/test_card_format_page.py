@@ -1,0 +1,241 @@
+"""docs/card-format.md is the contract: its tables and dumps are the program's, byte for byte."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
+
+from card_protocol.card.budget import BUDGET_TREE
+from card_protocol.card.files import Access
+from card_protocol.card.image import CardImage
+from card_protocol.card.secure import SecureCard
+from card_protocol.formats import budget
+from card_protocol.formats.budget import OrderFlags, Result, Sfi, WriteBack, seal
+from card_protocol.keys import Purpose, derive
+from card_protocol.layout import Layout
+from card_protocol.link.direct import DirectLink
+from card_protocol.timestamp import Civil, encode_bcd_minute
+from meter_emu.desk import view
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk
+
+PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
+METER = 541_000_000_001
+T = Civil(2020, 7, 3, 23, 1)
+LAYOUTS: dict[str, Layout[Any]] = {layout.name: layout for layout in view.LAYOUTS.values()}
+BY_NAME = pytest.mark.parametrize("name", LAYOUTS)
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip().strip("`") for cell in line.strip().strip("|").split("|")]
+
+
+def table(heading: str, page: str = PAGE) -> list[list[str]]:
+    """Return the rows of the table whose head row reads `heading`."""
+    assert page.count(f"\n| {heading} |\n") == 1, heading
+    lines = page.split(f"\n| {heading} |\n")[1].splitlines()[1:]
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append(cells(line))
+    assert rows, heading
+    return rows
+
+
+def fields(name: str, page: str = PAGE) -> list[tuple[int, int, str, str]]:
+    section = page.split(f"\n## {name.capitalize()}\n")[1].split("\n## ", maxsplit=1)[0]
+    rows = table("offset | size | field | kind | unit | holds", section)
+    return [(int(row[0]), int(row[1]), row[2], row[3]) for row in rows]
+
+
+def hexdump(name: str) -> bytes:
+    found = re.findall(rf"```hexdump {name}\n(.*?)```", PAGE, re.DOTALL)
+    assert len(found) == 1, name
+    raw = b""
+    for line in found[0].splitlines():
+        at, _, digits = line.partition("  ")
+        assert int(at, 16) == len(raw), line
+        raw += bytes.fromhex(digits)
+    return raw
+
+
+def codes(heading: str) -> dict[int, str]:
+    return {int(code, 16): name for code, name in table(heading)}
+
+
+@pytest.fixture(scope="module")
+def card() -> CardImage:
+    """The card of the worked example, as its last section tells it."""
+    desk = Desk(BENCH_MASTER_KEY)
+    image = desk.issue(
+        METER, customer_ref=1_234_567_890_123, card_number=7, issued_at_min=10_734_240
+    )
+    secure = SecureCard(image, bytes)
+    link = DirectLink(secure)
+    link.connect()
+    desk.load(link.exchange, 5000, issued_at_min=10_734_245)
+    desk.arm(link.exchange, defer_until=T, cut_at=T, issued_at_min=10_734_245)
+    return secure.image
+
+
+WRITTEN_BACK = WriteBack(
+    magic=b"BB",
+    generation=1,
+    result=Result.EXECUTED,
+    meter_id=METER,
+    session_count=2,
+    clock=encode_bcd_minute(Civil(2020, 5, 29, 10, 12)),
+    clock_health=0,
+    uncertainty_s=61,
+    register_wh=4_711_000,
+    charged_wh=4_600_000,
+    deferred_wh=0,
+    postpaid_wh=0,
+    balance_ueur=48_250_000,
+    charged_ueur=1_150_000_000,
+    emergency_debt_ueur=0,
+    accepted_cents=5000,
+    accepted_count=1,
+    order_number=1,
+    order_result=Result.EXECUTED,
+    supply=1,
+    blocks=0,
+    shields=1,
+    defer_until=encode_bcd_minute(T),
+    cut_at=encode_bcd_minute(T),
+    tariff_number=1,
+    events=bytes.fromhex("00a3caac06000001 00a3caac08001388") + b"\xff" * 16,
+    mac=budget.NO_MAC,
+)
+
+
+@BY_NAME
+def test_every_field_is_where_the_page_says(name):
+    """Against the construct definition itself, not against what was derived from it."""
+    at, found = 0, []
+    for sub in LAYOUTS[name].definition.subcons:
+        size = sub.sizeof()
+        found.append((at, size, sub.name))
+        at += size
+    assert [row[:3] for row in fields(name)] == found
+    assert [row[3] for row in fields(name)] == [field.kind for field in LAYOUTS[name].fields]
+
+
+def test_a_page_that_is_off_by_one_is_seen():
+    """The check can fail."""
+    broken = PAGE.replace("| 8 | 5 | `defer_until` |", "| 9 | 5 | `defer_until` |", 1)
+    assert broken != PAGE
+    assert fields("order", broken) != fields("order")
+
+
+@pytest.mark.parametrize("sfi", [sfi for sfi in Sfi if sfi is not Sfi.WRITE_BACK])
+def test_every_byte_the_desk_wrote_is_in_the_dump(card, sfi):
+    assert card.content(budget.DF_ELECTRICITY, sfi) == hexdump(view.LAYOUTS[sfi].name)
+
+
+def test_every_byte_the_meter_wrote_is_in_the_dump():
+    key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
+    assert seal(budget.WRITE_BACK, WRITTEN_BACK, key, METER) == hexdump("write-back")
+
+
+def test_another_value_makes_another_dump():
+    """The check can fail: one cent more is seen in the record and in its MAC."""
+    key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
+    other = seal(budget.WRITE_BACK, replace(WRITTEN_BACK, accepted_cents=5001), key, METER)
+    dump = hexdump("write-back")
+    touched = {at for at in range(len(dump)) if dump[at] != other[at]}
+    assert 63 in touched  # accepted_cents
+    assert touched - {63} <= set(range(120, 128))
+
+
+def test_the_files_are_those_of_the_card():
+    words = {
+        "always": Access.ALWAYS,
+        "desk": Access.DESK,
+        "meter": Access.METER,
+        "meter or desk": Access.METER_OR_DESK,
+    }
+    rows = table("SFI | FID | name | size | read | update")
+    assert [
+        (int(sfi), int(fid, 16), int(size), words[read], words[update])
+        for sfi, fid, _, size, read, update in rows
+    ] == [(s.sfi, s.fid, s.size_bytes, s.read, s.update) for s in BUDGET_TREE.specs]
+    assert [row[2] for row in rows] == [view.LAYOUTS[sfi].name for sfi in Sfi]
+
+
+def cmac(key: bytes, data: bytes) -> bytes:
+    mac = CMAC(AES(key))
+    mac.update(data)
+    return mac.finalize()
+
+
+def test_keys_derive_as_the_page_says():
+    """The formula of the page, over plain CMAC, gives the keys in its table and those in use."""
+    rows = table("purpose | label | key")
+    assert [row[0] for row in rows] == [purpose.name for purpose in Purpose]
+    for name, label, digits in rows:
+        fixed = label.encode() + b"\x00" + METER.to_bytes(8, "big") + bytes.fromhex("00000080")
+        key = cmac(BENCH_MASTER_KEY.raw, bytes.fromhex("00000001") + fixed)
+        assert key.hex() == digits
+        assert derive(BENCH_MASTER_KEY, Purpose[name], METER).raw == key
+    assert f"`{BENCH_MASTER_KEY.raw.hex()}`" in PAGE
+
+
+@BY_NAME
+def test_macs_cover_what_the_page_says(name):
+    raw = hexdump(name)
+    purpose = Purpose.METER_RECORD if name == "write-back" else Purpose.DESK_RECORD
+    key = derive(BENCH_MASTER_KEY, purpose, METER)
+    assert cmac(key.raw, METER.to_bytes(8, "big") + raw[:-8])[:8] == raw[-8:]
+
+
+def test_the_token_is_the_one_on_the_page():
+    key = derive(BENCH_MASTER_KEY, Purpose.REACTIVATION, METER)
+    text = METER.to_bytes(8, "big") + bytes.fromhex("00000002") + b"cancels T1 and T2"
+    token = cmac(key.raw, text)[:8]
+    assert token == budget.reactivation_token(key, METER, 2)
+    assert f"`{token.hex()}`" in PAGE
+
+
+def test_result_codes_are_those_of_the_format():
+    rows = table("code | name | means")
+    assert {name: int(code, 16) for code, name, _ in rows} == {r.name: r.value for r in Result}
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("code | energies", view.ENERGIES),
+        ("code | clock health", view.HEALTH),
+        ("code | supply states", view.SUPPLY),
+        ("bit | blocks", view.BLOCKS),
+        ("bit | shields", view.SHIELDS),
+        ("bit | order flags", view.FLAGS),
+        ("code | events", view.EVENTS),
+    ],
+)
+def test_the_office_reads_codes_as_the_page_says(heading, names):
+    assert codes(heading) == names
+
+
+def test_the_meter_writes_codes_as_the_page_says():
+    """Office and meter share no table; the page is what they have in common."""
+    from meter_emu.firmware import layouts, supply
+
+    def said(members: Any) -> dict[int, str]:
+        return {member.value: member.name.lower().replace("_", " ") for member in members}
+
+    assert codes("code | clock health") == said(layouts.Health)
+    assert codes("code | supply states") == said(layouts.Supply)
+    assert codes("bit | blocks") == said(supply.Block)
+    assert codes("bit | shields") == said(supply.Shield)
+    assert codes("bit | order flags") == said(OrderFlags)
+    events = codes("code | events")
+    assert events.keys() == {code.value for code in layouts.EventCode}
+    for code in layouts.EventCode:
+        assert code.name.lower().split("_")[0] in events[code.value]

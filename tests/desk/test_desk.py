@@ -1,0 +1,622 @@
+"""The office: one order is one state, no number is used twice, a bad card is left alone."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typing_extensions import override
+
+from card_protocol.authentication import Role
+from card_protocol.card.image import CardImage
+from card_protocol.card.secure import SecureCard
+from card_protocol.errors import (
+    ApduError,
+    CardProtocolError,
+    LayoutError,
+    LinkError,
+    LinkErrorKind,
+    MacError,
+)
+from card_protocol.formats import budget
+from card_protocol.formats.budget import (
+    DF_ELECTRICITY,
+    NO_TOKEN,
+    Order,
+    OrderFlags,
+    Result,
+    Sfi,
+    WriteBack,
+    open_sealed,
+    reactivation_token_valid,
+    seal,
+)
+from card_protocol.keys import Key, Purpose, derive
+from card_protocol.link.direct import DirectLink
+from card_protocol.terminal import Terminal
+from card_protocol.timestamp import BCD_NONE, Civil, decode_bcd_minute
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.codec import DeskCodec
+from meter_emu.desk.dates import DeskDates, Reading
+from meter_emu.desk.desk import Account, Desk, Exchange, Work
+from meter_emu.errors import DeskError
+
+METER = 541_000_000_001
+ISSUED = 10_734_240
+T1 = Civil(2020, 6, 30, 9, 0)
+T2 = Civil(2020, 7, 3, 23, 1)
+DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
+METER_KEY = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
+TOKEN_KEY = derive(BENCH_MASTER_KEY, Purpose.REACTIVATION, METER)
+
+
+def counted() -> Callable[[int], bytes]:
+    """Return a source of bytes that differ from call to call and from run to run never."""
+    numbers = itertools.count(1)
+    return lambda size: next(numbers).to_bytes(size, "big")
+
+
+class Reader:
+    """A desk with a card in its reader."""
+
+    def __init__(self, desk: Desk | None = None, image: CardImage | None = None) -> None:
+        self.desk = desk or Desk(BENCH_MASTER_KEY, challenge=counted())
+        first = image or self.desk.issue(METER, issued_at_min=ISSUED)
+        self.card = SecureCard(first, counted())
+        self.link = DirectLink(self.card)
+        self.link.connect()
+        self.exchange = self.link.exchange
+
+    def put(self, sfi: Sfi, raw: bytes) -> None:
+        """Change a file behind everybody's back."""
+        self.link.disconnect()
+        self.card = SecureCard(self.card.image.with_content(DF_ELECTRICITY, sfi, raw), counted())
+        self.link = DirectLink(self.card)
+        self.link.connect()
+        self.exchange = self.link.exchange
+
+    def file(self, sfi: Sfi) -> bytes:
+        return self.card.image.content(DF_ELECTRICITY, sfi)
+
+    def files(self) -> tuple[bytes, ...]:
+        return self.card.image.contents
+
+    def order(self) -> Order:
+        return open_sealed(budget.ORDER, self.file(Sfi.ORDER), DESK_KEY, METER)
+
+
+@pytest.fixture
+def reader() -> Reader:
+    return Reader()
+
+
+def dates(order: Order) -> tuple[Civil | None, Civil | None]:
+    return decode_bcd_minute(order.defer_until), decode_bcd_minute(order.cut_at)
+
+
+DEEDS: dict[str, Callable[[Desk, Exchange], Account]] = {
+    "load": lambda d, x: d.load(x, 5000, issued_at_min=ISSUED + 1),
+    "defer": lambda d, x: d.defer(x, T1, issued_at_min=ISSUED + 1),
+    "cut": lambda d, x: d.programme_cut(x, T2, issued_at_min=ISSUED + 1),
+    "arm": lambda d, x: d.arm(x, defer_until=T1, cut_at=T2, issued_at_min=ISSUED + 1),
+    "reactivate": lambda d, x: d.reactivate(x, issued_at_min=ISSUED + 1),
+    "prepayment": lambda d, x: d.prepayment(x, on=False, issued_at_min=ISSUED + 1),
+    "limiter": lambda d, x: d.limiter(x, granted=True, issued_at_min=ISSUED + 1),
+    "tariff": lambda d, x: d.change_tariff(x, 2, 275, issued_at_min=ISSUED + 1),
+}
+ORDERING = sorted(DEEDS.keys() - {"load"})
+BY_DEED = pytest.mark.parametrize("deed", DEEDS)
+
+
+# A new card ---------------------------------------------------------------------------------------
+
+
+def test_a_new_card_has_nothing_loaded_and_no_order(reader):
+    account = reader.desk.account(reader.exchange)
+    assert account.identity.meter_id == METER
+    assert (account.wallet.loaded_cents, account.wallet.load_count) == (0, 0)
+    assert account.order.number == 0
+    assert dates(account.order) == (None, None)
+    assert account.order.token == NO_TOKEN
+    assert account.order.flags == OrderFlags.PREPAYMENT_ON
+    assert account.order.tariff_number == account.tariff.number == 1
+    assert account.tariff.price_ueur_per_wh == 250
+    assert reader.desk.read_back(reader.exchange) is None
+
+
+@pytest.mark.parametrize("meter", [0, -1, 2**64])
+def test_a_meter_number_that_cannot_be_is_refused(meter):
+    with pytest.raises(DeskError, match="meter number"):
+        Desk(BENCH_MASTER_KEY).issue(meter, issued_at_min=ISSUED)
+
+
+# Money --------------------------------------------------------------------------------------------
+
+
+def test_loads_add_up_and_are_counted(reader):
+    for cents in (500, 5000, 25_000):
+        reader.desk.load(reader.exchange, cents, issued_at_min=ISSUED)
+    wallet = reader.desk.account(reader.exchange).wallet
+    assert (wallet.loaded_cents, wallet.load_count) == (30_500, 3)
+
+
+@pytest.mark.parametrize("cents", [-1, 0, 1, 499, 25_001, 25_100, 2**32])
+def test_a_load_outside_5_to_250_euro_is_refused_and_nothing_written(reader, cents):
+    before = reader.files()
+    with pytest.raises(DeskError, match="500 to 25000 cents"):
+        reader.desk.load(reader.exchange, cents, issued_at_min=ISSUED)
+    assert reader.files() == before
+
+
+@pytest.mark.parametrize("cents", [500, 25_000])
+def test_5_and_250_euro_are_loads(reader, cents):
+    account = reader.desk.load(reader.exchange, cents, issued_at_min=ISSUED)
+    assert account.wallet.loaded_cents == cents
+
+
+def test_a_load_leaves_the_order_alone(reader):
+    reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
+    before = reader.file(Sfi.ORDER)
+    reader.desk.load(reader.exchange, 5000, issued_at_min=ISSUED + 5)
+    assert reader.file(Sfi.ORDER) == before
+
+
+def test_a_wallet_that_is_full_is_refused_and_not_wrapped(reader):
+    full = replace(reader.desk.account(reader.exchange).wallet, loaded_cents=2**32 - 500)
+    reader.put(Sfi.WALLET, seal(budget.WALLET, full, DESK_KEY, METER))
+    with pytest.raises(LayoutError, match="loaded_cents"):
+        reader.desk.load(reader.exchange, 500, issued_at_min=ISSUED)
+
+
+# Orders -------------------------------------------------------------------------------------------
+
+
+def test_each_item_leaves_the_other_in_place(reader):
+    reader.desk.defer(reader.exchange, T1, issued_at_min=ISSUED)
+    assert dates(reader.order()) == (T1, None)
+    reader.desk.programme_cut(reader.exchange, T2, issued_at_min=ISSUED)
+    assert dates(reader.order()) == (T1, T2)
+    reader.desk.defer(reader.exchange, T2, issued_at_min=ISSUED)
+    assert dates(reader.order()) == (T2, T2)
+    assert reader.order().number == 3
+
+
+def test_both_items_in_one_order_take_one_number(reader):
+    reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
+    assert (reader.order().number, *dates(reader.order())) == (1, T1, T2)
+
+
+def test_one_visit_is_one_order(reader):
+    work = Work(
+        load_cents=5000,
+        defer_until=T1,
+        cut_at=T2,
+        prepayment_on=True,
+        limiter_granted=True,
+        tariff=(2, 275),
+    )
+    account = reader.desk.serve(reader.exchange, work, issued_at_min=ISSUED)
+    assert account.order.number == 1
+    assert account.order.tariff_number == 2
+    assert account.wallet.loaded_cents == 5000
+    assert reader.desk.account(reader.exchange) == account
+
+
+@pytest.mark.parametrize("deed", ORDERING)
+def test_every_order_takes_the_next_number_and_is_what_is_on_the_card(reader, deed):
+    for number in (1, 2, 3):
+        account = DEEDS[deed](reader.desk, reader.exchange)
+        assert account.order.number == number
+        assert account.order.issued_at_min == ISSUED + 1
+        assert account == reader.desk.account(reader.exchange)
+
+
+@settings(max_examples=40)
+@given(deeds=st.lists(st.sampled_from(sorted(DEEDS)), max_size=12))
+def test_numbers_and_money_only_grow(deeds):
+    reader = Reader()
+    before = reader.desk.account(reader.exchange)
+    for deed in deeds:
+        after = DEEDS[deed](reader.desk, reader.exchange)
+        assert after.order.number == before.order.number + (deed != "load")
+        assert after.wallet.load_count == before.wallet.load_count + (deed == "load")
+        assert after.wallet.loaded_cents >= before.wallet.loaded_cents
+        assert after.identity == before.identity
+        before = after
+
+
+def test_the_last_number_is_refused_and_not_wrapped(reader):
+    last = replace(reader.order(), number=2**32 - 1)
+    reader.put(Sfi.ORDER, seal(budget.ORDER, last, DESK_KEY, METER))
+    with pytest.raises(LayoutError, match="number"):
+        reader.desk.limiter(reader.exchange, granted=True, issued_at_min=ISSUED)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        Work(defer_until=T2, cut_at=T1),
+        Work(defer_until=T2, cut_at=T2._replace(minute=0)),
+        Work(defer_until=T2, cut_at=T2._replace(day=2)),
+    ],
+)
+def test_a_cut_before_the_deferral_ends_is_refused(reader, work):
+    before = reader.files()
+    with pytest.raises(DeskError, match="lies before the end of the deferral"):
+        reader.desk.serve(reader.exchange, work, issued_at_min=ISSUED)
+    assert reader.files() == before
+
+
+def test_a_cut_before_the_deferral_on_the_card_is_refused_too(reader):
+    reader.desk.defer(reader.exchange, T2, issued_at_min=ISSUED)
+    with pytest.raises(DeskError, match="lies before"):
+        reader.desk.programme_cut(reader.exchange, T1, issued_at_min=ISSUED)
+
+
+def test_a_deferral_past_the_cut_on_the_card_is_refused_too(reader):
+    """Extending the deferral alone would have the home cut in the middle of it."""
+    reader.desk.programme_cut(reader.exchange, T1, issued_at_min=ISSUED)
+    with pytest.raises(DeskError, match="lies before"):
+        reader.desk.defer(reader.exchange, T2, issued_at_min=ISSUED)
+    reader.desk.arm(reader.exchange, defer_until=T2, cut_at=T2, issued_at_min=ISSUED)
+    assert dates(reader.order()) == (T2, T2)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        Civil(2020, 2, 31, 12, 0),
+        Civil(2100, 1, 1, 0, 0),
+        Civil(2020, 3, 29, 2, 30),
+        Civil(2020, 10, 25, 2, 30),
+    ],
+)
+def test_a_time_that_is_none_or_two_is_refused(reader, when):
+    before = reader.files()
+    with pytest.raises(DeskError):
+        reader.desk.programme_cut(reader.exchange, when, issued_at_min=ISSUED)
+    assert reader.files() == before
+
+
+def test_a_choice_makes_it_one(reader):
+    reader.desk.programme_cut(
+        reader.exchange, Civil(2020, 3, 29, 2, 30), issued_at_min=ISSUED, reading=Reading.LATER
+    )
+    assert dates(reader.order()) == (None, Civil(2020, 3, 29, 3, 30))
+
+
+@pytest.mark.parametrize("minute", [-1, 2**32 - 1, 2**32])
+def test_an_instant_no_card_can_carry_is_refused(reader, minute):
+    with pytest.raises(DeskError, match="issued at"):
+        reader.desk.load(reader.exchange, 500, issued_at_min=minute)
+    with pytest.raises(DeskError, match="issued at"):
+        reader.desk.issue(METER, issued_at_min=minute)
+
+
+def test_a_reactivation_has_no_dates_and_a_token_for_its_number(reader):
+    reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
+    reader.desk.reactivate(reader.exchange, issued_at_min=ISSUED)
+    order = reader.order()
+    assert (order.defer_until, order.cut_at) == (BCD_NONE, BCD_NONE)
+    assert reactivation_token_valid(TOKEN_KEY, METER, order.number, order.token)
+    assert order.number == 2
+
+
+def test_an_order_that_arms_nothing_keeps_the_reactivation_under_its_own_number(reader):
+    """Else a household that skips one insertion would lose what it was told is done."""
+    reader.desk.reactivate(reader.exchange, issued_at_min=ISSUED)
+    first = reader.order().token
+    reader.desk.limiter(reader.exchange, granted=True, issued_at_min=ISSUED)
+    order = reader.order()
+    assert order.token != first
+    assert reactivation_token_valid(TOKEN_KEY, METER, 2, order.token)
+
+
+def test_an_arming_ends_the_reactivation(reader):
+    reader.desk.reactivate(reader.exchange, issued_at_min=ISSUED)
+    reader.desk.defer(reader.exchange, T1, issued_at_min=ISSUED)
+    assert reader.order().token == NO_TOKEN
+    assert dates(reader.order()) == (T1, None)
+
+
+def test_an_order_cannot_both_reactivate_and_arm(reader):
+    with pytest.raises(DeskError, match="both"):
+        reader.desk.serve(reader.exchange, Work(reactivate=True, cut_at=T2), issued_at_min=ISSUED)
+
+
+def test_a_reactivation_clears_even_a_date_that_is_none(reader):
+    """The one order that must always be possible does not read what it clears."""
+    broken = replace(reader.order(), cut_at=b"\x20\x02\x31\xaa\x00")
+    reader.put(Sfi.ORDER, seal(budget.ORDER, broken, DESK_KEY, METER))
+    with pytest.raises(CardProtocolError):
+        reader.desk.defer(reader.exchange, T1, issued_at_min=ISSUED)
+    reader.desk.reactivate(reader.exchange, issued_at_min=ISSUED)
+    assert dates(reader.order()) == (None, None)
+
+
+def test_switches_change_their_own_bit(reader):
+    desk, exchange = reader.desk, reader.exchange
+    both = OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED
+    assert desk.limiter(exchange, granted=True, issued_at_min=1).order.flags == both
+    off = desk.prepayment(exchange, on=False, issued_at_min=1).order.flags
+    assert off == OrderFlags.LIMITER_GRANTED
+    assert desk.limiter(exchange, granted=False, issued_at_min=1).order.flags == 0
+    assert desk.prepayment(exchange, on=True, issued_at_min=1).order.flags == 1
+
+
+def test_a_tariff_changes_its_record_and_the_order_names_it(reader):
+    account = reader.desk.change_tariff(reader.exchange, 2, 275, issued_at_min=ISSUED + 9)
+    assert (account.tariff.number, account.tariff.price_ueur_per_wh) == (2, 275)
+    assert account.order.tariff_number == 2
+    assert account.order.number == 1
+
+
+@pytest.mark.parametrize("tariff", [(0, 250), (65_536, 250), (1, 0), (1, -1), (1, 2**32)])
+def test_a_tariff_no_record_can_hold_is_refused(reader, tariff):
+    with pytest.raises(DeskError):
+        reader.desk.change_tariff(reader.exchange, *tariff, issued_at_min=ISSUED)
+
+
+# Cards that are not right -------------------------------------------------------------------------
+
+
+@BY_DEED
+@pytest.mark.parametrize("sfi", [Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF])
+def test_a_record_with_a_wrong_mac_stops_every_deed_before_anything_is_written(deed, sfi):
+    reader = Reader()
+    raw = bytearray(reader.file(sfi))
+    raw[-1] ^= 1
+    reader.put(sfi, bytes(raw))
+    before = reader.files()
+    with pytest.raises(MacError, match=budget_name(sfi)):
+        DEEDS[deed](reader.desk, reader.exchange)
+    assert reader.files() == before
+
+
+def budget_name(sfi: Sfi) -> str:
+    return sfi.name.lower()
+
+
+@BY_DEED
+def test_the_card_of_another_operator_is_refused_and_loses_no_try(reader, deed):
+    stranger = Desk(Key(b"another operator"), challenge=counted())
+    before = reader.card.image.to_bytes()
+    with pytest.raises(MacError):
+        DEEDS[deed](stranger, reader.exchange)
+    assert reader.card.image.to_bytes() == before
+
+
+@BY_DEED
+def test_a_card_without_budget_files_is_refused(deed):
+    from card_protocol.card.image import blank
+
+    reader = Reader(image=blank())
+    with pytest.raises(ApduError):
+        DEEDS[deed](reader.desk, reader.exchange)
+
+
+@BY_DEED
+def test_a_record_moved_from_another_card_is_refused(reader, deed):
+    other = Reader(image=reader.desk.issue(METER + 1, issued_at_min=ISSUED))
+    other.desk.load(other.exchange, 25_000, issued_at_min=ISSUED)
+    reader.put(Sfi.WALLET, other.file(Sfi.WALLET))
+    with pytest.raises(MacError):
+        DEEDS[deed](reader.desk, reader.exchange)
+
+
+# Cards that go away -------------------------------------------------------------------------------
+
+
+def cut_after(exchange: Exchange, count: int) -> Exchange:
+    """Pull the card out after `count` commands; the last one is obeyed or not, never half."""
+    left = itertools.chain([True] * count, itertools.repeat(False))
+
+    def torn(command: bytes) -> bytes:
+        if next(left):
+            return exchange(command)
+        raise LinkError(LinkErrorKind.CARD_GONE)
+
+    return torn
+
+
+def commands_of(deed: Callable[[Desk, Exchange], Account]) -> int:
+    reader, count = Reader(), 0
+
+    def counting(command: bytes) -> bytes:
+        nonlocal count
+        count += 1
+        return reader.exchange(command)
+
+    deed(reader.desk, counting)
+    return count
+
+
+def torn_readers(deed: Callable[[Desk, Exchange], Account]) -> Iterator[Reader]:
+    for count in range(commands_of(deed)):
+        reader = Reader()
+        with pytest.raises(LinkError):
+            deed(reader.desk, cut_after(reader.exchange, count))
+        yield reader
+
+
+@BY_DEED
+def test_a_torn_session_leaves_each_record_old_or_new(deed):
+    whole = Reader()
+    old = whole.files()
+    DEEDS[deed](whole.desk, whole.exchange)
+    new = whole.files()
+    assert old != new
+    for reader in torn_readers(DEEDS[deed]):
+        for was, now, found in zip(old, new, reader.files(), strict=True):
+            assert found in (was, now)
+        reader.desk.account(reader.exchange)  # and every one of them still opens
+
+
+@pytest.mark.parametrize("deed", ORDERING)
+def test_a_torn_order_done_again_ends_where_it_should(deed):
+    whole = Reader()
+    want = DEEDS[deed](whole.desk, whole.exchange)
+    for reader in torn_readers(DEEDS[deed]):
+        again = DEEDS[deed](reader.desk, reader.exchange)
+        assert again.order.flags == want.order.flags
+        assert dates(again.order) == dates(want.order)
+        assert (again.tariff.number, again.order.tariff_number) == (
+            want.tariff.number,
+            want.order.tariff_number,
+        )
+
+
+def test_a_load_whose_answer_is_lost_shows_in_the_wallet(reader: Reader):
+    """The clerk looks before loading again; the desk cannot know from the error alone."""
+
+    def lost(command: bytes) -> bytes:
+        answer = reader.exchange(command)
+        if command[1] == 0xD6:
+            raise LinkError(LinkErrorKind.CARD_GONE)
+        return answer
+
+    with pytest.raises(LinkError):
+        reader.desk.load(lost, 5000, issued_at_min=ISSUED)
+    assert reader.desk.account(reader.exchange).wallet.loaded_cents == 5000
+
+
+# Replacement and write-back -----------------------------------------------------------------------
+
+
+def test_a_replacement_card_goes_on_where_the_lost_one_was(reader):
+    reader.desk.load(reader.exchange, 5000, issued_at_min=ISSUED)
+    account = reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
+    second = Reader(image=reader.desk.reissue(account, card_number=2, issued_at_min=ISSUED + 1))
+    assert second.file(Sfi.ORDER) == reader.file(Sfi.ORDER)
+    assert second.file(Sfi.WALLET) == reader.file(Sfi.WALLET)
+    after = second.desk.reactivate(second.exchange, issued_at_min=ISSUED + 2)
+    assert after.order.number == 2
+    assert after.identity.card_number == 2
+    assert after.wallet.loaded_cents == 5000
+
+
+def meter_writes(reader: Reader, record: WriteBack, key: Key) -> None:
+    terminal = Terminal(reader.exchange)
+    terminal.select(DF_ELECTRICITY)
+    terminal.authenticate(
+        Role.METER,
+        derive(BENCH_MASTER_KEY, Purpose.METER_AUTH, METER),
+        derive(BENCH_MASTER_KEY, Purpose.CARD_AUTH, METER),
+        bytes(8),
+    )
+    terminal.update_binary(Sfi.WRITE_BACK, seal(budget.WRITE_BACK, record, key, METER))
+
+
+def a_write_back() -> WriteBack:
+    blank = budget.WRITE_BACK.parse(b"BB\x01" + bytes(125))
+    return replace(
+        blank, result=Result.EXECUTED, meter_id=METER, balance_ueur=-5, defer_until=BCD_NONE
+    )
+
+
+def test_the_desk_reads_what_the_meter_wrote(reader):
+    meter_writes(reader, a_write_back(), METER_KEY)
+    found = reader.desk.read_back(reader.exchange)
+    assert found is not None
+    assert (found.result, found.meter_id, found.balance_ueur) == (Result.EXECUTED, METER, -5)
+
+
+def test_a_write_back_under_another_key_is_not_believed(reader):
+    meter_writes(reader, a_write_back(), DESK_KEY)
+    with pytest.raises(MacError):
+        reader.desk.read_back(reader.exchange)
+
+
+def test_a_bad_write_back_does_not_stop_the_office(reader):
+    """The desk obeys nothing in it, so a meter that garbles it must not cost anybody a load."""
+    meter_writes(reader, a_write_back(), DESK_KEY)
+    assert reader.desk.load(reader.exchange, 500, issued_at_min=1).wallet.loaded_cents == 500
+
+
+# Parts --------------------------------------------------------------------------------------------
+
+
+class DayEarlyCodec(DeskCodec):
+    """A faulty office: what it writes is a day early."""
+
+    __slots__ = ()
+
+    @override
+    def write_time(self, when: Civil) -> bytes:
+        return super().write_time(when._replace(day=when.day - 1))
+
+
+class ForgetfulCodec(DeskCodec):
+    """A faulty office: a reactivation cancels one of two items."""
+
+    __slots__ = ()
+
+    @override
+    def disarmed(self, order: Order) -> Order:
+        return replace(order, defer_until=BCD_NONE)
+
+
+class StuckCodec(DeskCodec):
+    """A faulty office: the number does not advance."""
+
+    __slots__ = ()
+
+    @override
+    def next_number(self, number: int) -> int:
+        return max(number, 1)
+
+
+class CarelessDates(DeskDates):
+    """A faulty office: it does not look which of two dates comes first."""
+
+    __slots__ = ()
+
+    @override
+    def cut_precedes(self, defer_until: Civil, cut_at: Civil) -> bool:
+        return False
+
+
+def orders_of(desk: Desk) -> list[Order]:
+    reader = Reader(desk)
+    return [
+        reader.desk.arm(reader.exchange, defer_until=T2, cut_at=T2, issued_at_min=1).order,
+        reader.desk.limiter(reader.exchange, granted=True, issued_at_min=2).order,
+        reader.desk.reactivate(reader.exchange, issued_at_min=3).order,
+    ]
+
+
+def changed(codec: DeskCodec) -> list[set[str]]:
+    """Return, order by order, which fields a codec writes otherwise than the office's own."""
+    good = orders_of(Desk(BENCH_MASTER_KEY, challenge=counted()))
+    bad = orders_of(Desk(BENCH_MASTER_KEY, codec=codec, challenge=counted()))
+    names = [name for name in Order.__slots__ if name != "mac"]
+    return [
+        {name for name in names if getattr(was, name) != getattr(now, name)}
+        for was, now in zip(good, bad, strict=True)
+    ]
+
+
+def test_a_part_swapped_in_changes_its_routine_and_nothing_else():
+    both = {"defer_until", "cut_at"}
+    assert changed(DeskCodec()) == [set(), set(), set()]
+    assert changed(DayEarlyCodec()) == [both, both, set()]
+    assert changed(ForgetfulCodec()) == [set(), set(), {"cut_at"}]
+    assert changed(StuckCodec()) == [set(), {"number"}, {"number", "token"}]
+
+
+def test_a_careless_office_writes_what_the_reference_refuses():
+    reader = Reader(Desk(BENCH_MASTER_KEY, dates=CarelessDates(), challenge=counted()))
+    reader.desk.arm(reader.exchange, defer_until=T2, cut_at=T1, issued_at_min=1)
+    assert dates(reader.order()) == (T2, T1)
+
+
+def test_the_same_visits_leave_the_same_bytes():
+    def run() -> tuple[bytes, ...]:
+        reader = Reader()
+        for deed in DEEDS.values():
+            deed(reader.desk, reader.exchange)
+        return reader.files()
+
+    assert run() == run()

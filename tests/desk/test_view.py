@@ -1,0 +1,201 @@
+"""What a card holds, explained: every field shown, whatever is wrong said, no key ever."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from card_protocol.card.image import CardImage
+from card_protocol.formats import budget
+from card_protocol.formats.budget import DF_ELECTRICITY, Sfi, seal
+from card_protocol.keys import Key, Purpose, derive
+from card_protocol.timestamp import BCD_NONE
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk
+from meter_emu.desk.view import LAYOUTS, RecordView, Row, Seal, explain_card, explain_record
+
+METER = 541_000_000_001
+DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
+METER_KEY = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
+
+
+@pytest.fixture
+def image() -> CardImage:
+    return Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=10_734_240)
+
+
+def explain(image: CardImage, master: Key = BENCH_MASTER_KEY) -> tuple[RecordView, ...]:
+    return explain_card(lambda sfi: image.content(DF_ELECTRICITY, sfi), master)
+
+
+def record(sfi: Sfi, **changes: Any) -> RecordView:
+    """Explain a well-sealed record with some of its fields changed."""
+    layout = LAYOUTS[sfi]
+    base = layout.magic + b"\x01" + bytes(layout.size_bytes - 3)
+    if sfi is not Sfi.WRITE_BACK:
+        base = Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=1).content(DF_ELECTRICITY, sfi)
+    key = METER_KEY if sfi is Sfi.WRITE_BACK else DESK_KEY
+    raw = seal(layout, replace(layout.parse(base), **changes), key, METER)
+    return explain_record(sfi, raw, METER, BENCH_MASTER_KEY)
+
+
+def row(view: RecordView, field: str) -> Row:
+    (found,) = [row for row in view.rows if row.field == field]
+    return found
+
+
+def complaints(view: RecordView) -> list[str]:
+    return [*view.wrong, *(row.wrong for row in view.rows if row.wrong)]
+
+
+def test_a_new_card_is_well_and_its_write_back_empty(image):
+    views = explain(image)
+    assert [view.seal for view in views] == [Seal.OK] * 4 + [Seal.EMPTY]
+    assert not [complaint for view in views for complaint in complaints(view)]
+
+
+@pytest.mark.parametrize("sfi", list(Sfi))
+def test_every_field_of_every_record_is_shown_at_its_offset(sfi):
+    view = record(sfi)
+    assert [(row.offset, row.field) for row in view.rows] == [
+        (field.offset, field.name) for field in LAYOUTS[sfi].fields
+    ]
+    assert view.seal is Seal.OK
+    assert view.size_bytes == LAYOUTS[sfi].size_bytes
+
+
+def test_values_carry_their_unit_and_meaning():
+    view = record(Sfi.WRITE_BACK, balance_ueur=-1_500_000, supply=1, blocks=3, shields=5)
+    assert row(view, "balance_ueur").note == "-1.500000 EUR"
+    assert row(view, "balance_ueur").unit == "micro-euro"
+    assert row(view, "supply").note == "connected"
+    assert row(view, "blocks").note == "programmed, credit"
+    assert row(view, "shields").note == "deferral, prepayment off"
+    assert row(record(Sfi.WALLET, loaded_cents=1205), "loaded_cents").note == "12.05 EUR"
+    assert row(record(Sfi.TARIFF), "price_ueur_per_wh").note == "0.250 EUR/kWh"
+    assert row(record(Sfi.IDENTITY), "issued_at_min").note == "2000-01-01 00:01 UTC"
+    order = record(Sfi.ORDER, cut_at=bytes.fromhex("2007032301"))
+    assert row(order, "cut_at").note == "2020-07-03 23:01"
+    assert row(order, "defer_until").note == "none"
+
+
+def test_the_journal_is_read_entry_by_entry():
+    events = bytes.fromhex("00a3caac08001388 ffffffff0a000001 00a3caac63000000") + b"\xff" * 8
+    note = row(record(Sfi.WRITE_BACK, events=events), "events").note
+    assert note == (
+        "2020-05-29 08:12 UTC: credit loaded (5000); none: clock lost (1);"
+        " 2020-05-29 08:12 UTC: event 99 (0)"
+    )
+    assert row(record(Sfi.WRITE_BACK, events=b"\xff" * 32), "events").note == "none"
+
+
+@pytest.mark.parametrize(
+    ("sfi", "changes", "field"),
+    [
+        (Sfi.IDENTITY, {"energy": 3}, "energy"),
+        (Sfi.WALLET, {"pad": 1}, "pad"),
+        (Sfi.ORDER, {"flags": 0x05}, "flags"),
+        (Sfi.ORDER, {"cut_at": bytes.fromhex("2002311200")}, "cut_at"),
+        (Sfi.ORDER, {"defer_until": bytes.fromhex("20071a1200")}, "defer_until"),
+        (Sfi.TARIFF, {"price_ueur_per_wh": 0}, "price_ueur_per_wh"),
+        (Sfi.WRITE_BACK, {"result": 0x55}, "result"),
+        (Sfi.WRITE_BACK, {"clock_health": 6}, "clock_health"),
+        (Sfi.WRITE_BACK, {"supply": 3}, "supply"),
+        (Sfi.WRITE_BACK, {"blocks": 4}, "blocks"),
+        (Sfi.WRITE_BACK, {"shields": 8}, "shields"),
+        (Sfi.WRITE_BACK, {"clock": b"\x99" * 5}, "clock"),
+    ],
+)
+def test_what_is_out_of_range_is_said_at_its_field_although_the_mac_is_right(sfi, changes, field):
+    view = record(sfi, **changes)
+    assert view.seal is Seal.OK
+    assert row(view, field).wrong
+
+
+def test_what_no_single_field_shows_is_said_of_the_record():
+    late, early = bytes.fromhex("2007032301"), bytes.fromhex("2006300900")
+    assert "lies before" in record(Sfi.ORDER, defer_until=late, cut_at=early).wrong[0]
+    assert not record(Sfi.ORDER, defer_until=early, cut_at=late).wrong
+    assert "carries no dates" in record(Sfi.ORDER, token=bytes(8), cut_at=late).wrong[0]
+    assert not record(Sfi.ORDER, token=bytes(8), cut_at=BCD_NONE).wrong
+
+
+@pytest.mark.parametrize("sfi", list(Sfi))
+def test_a_wrong_mac_is_a_word_and_the_fields_are_still_shown(sfi):
+    layout = LAYOUTS[sfi]
+    raw = layout.magic + b"\x01" + bytes(layout.size_bytes - 3)
+    view = explain_record(sfi, raw, METER, BENCH_MASTER_KEY)
+    assert view.seal is Seal.WRONG
+    assert len(view.rows) == len(layout.fields)
+    assert "MAC" in view.wrong[0]
+
+
+def test_another_master_key_makes_every_mac_wrong(image):
+    views = explain(image, Key(b"another operator"))
+    assert [view.seal for view in views] == [Seal.WRONG] * 4 + [Seal.EMPTY]
+
+
+def test_without_an_identity_no_mac_can_be_checked(image):
+    views = explain(image.with_content(DF_ELECTRICITY, Sfi.IDENTITY, bytes(48)))
+    assert [view.seal for view in views] == [Seal.UNCHECKED] * 4 + [Seal.EMPTY]
+    assert "magic" in views[0].wrong[0]
+    assert "no meter id" in views[1].wrong[0]
+
+
+def test_another_generation_is_said():
+    order = record(Sfi.ORDER, generation=2)
+    assert order.seal is Seal.UNCHECKED
+    assert row(order, "generation").wrong == "want generation 1"
+
+
+def test_a_minute_past_the_calendar_is_no_crash():
+    assert row(record(Sfi.WALLET, issued_at_min=2**32 - 2), "issued_at_min").note == "after 9999"
+    assert row(record(Sfi.WALLET, issued_at_min=2**32 - 1), "issued_at_min").note == "none"
+
+
+@settings(max_examples=150)
+@given(sfi=st.sampled_from(list(Sfi)), noise=st.binary(max_size=128), headed=st.booleans())
+def test_any_bytes_at_all_are_explained(sfi, noise, headed):
+    layout = LAYOUTS[sfi]
+    raw = (layout.magic + noise).ljust(layout.size_bytes, b"\x20") if headed else noise
+    view = explain_record(sfi, raw[: layout.size_bytes], METER, BENCH_MASTER_KEY)
+    assert view.seal in Seal
+
+
+def test_no_key_is_shown(image):
+    shown = repr(explain(image))
+    for purpose in Purpose:
+        key = derive(BENCH_MASTER_KEY, purpose, METER).raw
+        assert key.hex() not in shown
+        assert repr(key) not in shown
+    assert BENCH_MASTER_KEY.raw.hex() not in shown
+
+
+def test_the_view_knows_all_fields():
+    """What gets a unit or a code in the format is explained here, or is a plain number."""
+    plain = {
+        "meter_id",
+        "customer_ref",
+        "card_number",
+        "number",
+        "tariff_number",
+        "order_number",
+        "reserved",
+        "mac",
+    }
+    from meter_emu.desk.view import _FIELDS
+
+    names = {field.name for layout in LAYOUTS.values() for field in layout.fields}
+    assert names == plain | _FIELDS.keys()
+
+
+def test_layouts_of_the_view_are_those_of_the_format():
+    assert set(LAYOUTS.values()) == {
+        budget.IDENTITY,
+        budget.WALLET,
+        budget.ORDER,
+        budget.TARIFF,
+        budget.WRITE_BACK,
+    }
