@@ -8,6 +8,7 @@ construct build costs ten microseconds and a meter parses its state at every pol
 
 import struct
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import construct as c
@@ -42,6 +43,12 @@ class Layout(Generic[T]):
         names = [field.name for field in self.fields]
         assert names == [f.name for f in fields(record)], f"{name}: dataclass and layout disagree"  # type: ignore[arg-type]
         assert names[0] == "magic", f"{name}: a record starts with its magic"
+        self._values = attrgetter(*names)
+        self._bytes_fields = [
+            (index, field.size_bytes)
+            for index, field in enumerate(self.fields)
+            if field.kind == "bytes"
+        ]
         self._struct = struct.Struct(">" + "".join(_code(field) for field in self.fields))
         self.size_bytes: Final = self._struct.size
         assert self.size_bytes == definition.sizeof(), f"{name}: struct and construct disagree"
@@ -64,16 +71,22 @@ class Layout(Generic[T]):
 
     def build(self, record: T) -> bytes:
         """Return the bytes of `record`; raise `LayoutError` for a value its field cannot hold."""
-        values = [getattr(record, field.name) for field in self.fields]
-        for field, value in zip(self.fields, values, strict=True):
-            if not _fits(field, value):
-                raise LayoutError(
-                    f"{self.name}.{field.name}",
-                    offset=field.offset,
-                    want=f"{field.kind} of {field.size_bytes} bytes",
-                    got=value.hex() if isinstance(value, bytes) else str(value),
-                )
-        return self._struct.pack(*values)
+        values = self._values(record)
+        try:
+            if all(len(values[index]) == size_bytes for index, size_bytes in self._bytes_fields):
+                return self._struct.pack(*values)
+        except (struct.error, TypeError):
+            pass  # said field by field below
+        raise next(
+            LayoutError(
+                f"{self.name}.{field.name}",
+                offset=field.offset,
+                want=f"{field.kind} of {field.size_bytes} bytes",
+                got=value.hex() if isinstance(value, bytes) else str(value),
+            )
+            for field, value in zip(self.fields, values, strict=True)
+            if not _fits(field, value)
+        )
 
 
 def _walk(definition: "c.Struct") -> list[FieldInfo]:

@@ -1,0 +1,152 @@
+"""A meter, its card and its desk on one bench, and the oracles the laws are checked against.
+
+Legal time comes from `zoneinfo`, never from the firmware's own calendar.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from card_protocol.card.secure import SecureCard
+from card_protocol.timestamp import Civil
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk, Work
+from meter_emu.firmware.layouts import STATE, STATE_AT, State, crc_holds
+from meter_emu.ports import Firmware, Ports
+from meter_emu.resources import find
+from meter_emu.world.bench import Bench
+from meter_emu.world.board import Board
+from meter_emu.world.build import parse_build
+from meter_emu.world.commission import Installation, install
+from meter_emu.world.image import image_of
+from meter_emu.world.model import MeterModel, load_model, uncertainty_s
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
+HOUR_US = 60 * MINUTE_US
+DAY_US = 24 * HOUR_US
+WORK_US = SECOND_US  # one poll's own time on bus and EEPROM, with room
+METER_ID = 541_000_000_777
+
+MODEL: MeterModel = load_model(find("meters", "electricity-pcf8563-utc"))
+
+
+def us(when: datetime) -> int:
+    """Return an aware datetime as true microseconds."""
+    return (when - EPOCH) // timedelta(microseconds=1)
+
+
+def legal(at_us: int) -> datetime:
+    return (EPOCH + timedelta(microseconds=at_us)).astimezone(BRUSSELS)
+
+
+def civil(at_us: int) -> Civil:
+    when = legal(at_us)
+    return Civil(when.year, when.month, when.day, when.hour, when.minute)
+
+
+def later_instant_us(when: Civil) -> int:
+    """Return the instant of a legal time; the later reading where there are two or none."""
+    naive = datetime(*when, tzinfo=BRUSSELS)
+    return max(us(naive.replace(fold=0)), us(naive.replace(fold=1)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One meter's circumstances."""
+
+    start_us: int
+    clock_set_us: int
+    clock_error_us: int = 0
+    drift_ppb: int = 0
+    phase_us: int = 0
+    balance_cents: int = 100_000
+    load_w: tuple[int, ...] = (250,) * 24
+    outages: Sequence[tuple[int, int]] = ()
+    build: str = "reference"
+    model: MeterModel = MODEL
+    seed: int = 0
+
+    def uncertainty_us(self, at_us: int) -> int:
+        return uncertainty_s(self.model, self.clock_set_us, at_us) * SECOND_US
+
+
+class Lab:
+    """Runs a setting. `rebuilding` builds the program anew from its bytes before every poll."""
+
+    def __init__(
+        self, setting: Setting, *, obey_hints: bool = True, rebuilding: bool = False
+    ) -> None:
+        self.setting = setting
+        build = parse_build(setting.build)
+        fate = Random(setting.seed)
+        self.board: Board = install(
+            setting.model,
+            build,
+            Installation(
+                meter_id=METER_ID,
+                balance_cents=setting.balance_cents,
+                load_w=setting.load_w,
+                clock_error_us=setting.clock_error_us,
+                drift_ppb=setting.drift_ppb,
+                clock_set_us=setting.clock_set_us,
+            ),
+            master=BENCH_MASTER_KEY,
+            now_us=setting.start_us,
+            fate=fate,
+        )
+
+        def program(ports: Ports) -> Firmware:
+            return build.program(ports)
+
+        self.bench = Bench(
+            self.board,
+            program,
+            poll_us=setting.model.poll_s * SECOND_US,
+            phase_us=setting.phase_us,
+            boot_us=setting.model.boot_ms * 1_000,
+            outages=setting.outages,
+            obey_hints=obey_hints,
+            on_poll=(lambda: self.bench.rebuild()) if rebuilding else (lambda: None),
+        )
+        dates, codec = build.desk_parts()
+        card_fate = Random(setting.seed + 1)
+        self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
+        image = self.desk.issue(METER_ID, issued_at_min=0)
+        self.card = SecureCard(image, card_fate.randbytes)
+
+    def write(self, work: Work) -> None:
+        """Have the desk write on the card."""
+        self.card.power_on()
+        self.desk.serve(self.card.transmit, work, issued_at_min=0)
+        self.card.power_off()
+
+    def insert(self) -> None:
+        """Put the card in and take it out after the session."""
+        self.bench.insert(self.card)
+        self.bench.remove()
+
+    @property
+    def openings_us(self) -> list[int]:
+        """Return when the contactor opened."""
+        return [at_us for at_us, closed in self.board.moves if not closed]
+
+    def state(self) -> State:
+        """Return the newest whole state in the cells, read without the firmware's own loader."""
+        copies = [bytes(self.board.eeprom.cells[at : at + STATE.size_bytes]) for at in STATE_AT]
+        states = [STATE.parse(raw) for raw in copies if raw[:2] == STATE.magic and crc_holds(raw)]
+        return max(states, key=lambda state: state.sequence)
+
+    def bytes_now(self) -> bytes:
+        """Return every persistent byte of meter and card."""
+        return image_of(self.board, self.setting.model) + self.card.image.to_bytes()
+
+
+def with_model(setting: Setting, **changes: object) -> Setting:
+    """Return a setting whose model has other top-level numbers."""
+    fields = {name: getattr(setting.model, name) for name in setting.model.__struct_fields__}
+    return replace(setting, model=MeterModel(**{**fields, **changes}))
