@@ -1,0 +1,194 @@
+"""The verb over real campaigns: what it prints, what it writes, how it ends."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TINY = """
+name = "tiny"
+zone = "Europe/Brussels"
+start = 2020-06-01T08:00:00
+end = 2020-07-08T12:00:00
+model = "electricity-pcf8563-utc"
+[announced]
+defer_until = 2020-07-03T23:01:00
+cut_at = 2020-07-03T23:01:00
+[[household]]
+id = "back"
+kind = "reactivated"
+balance_eur = "12.50"
+load_w = 300
+visits = [
+  { at = 2020-06-02T10:00:00, desk = ["defer", "cut"] },
+  { at = 2020-06-02T10:30:00, insert = true },
+  { at = 2020-06-29T09:20:00, desk = ["reactivate"], load_eur = 100 },
+  { at = 2020-06-29T17:40:00, insert = true },
+]
+[[household]]
+id = "gone"
+kind = "never came back"
+count = 3
+balance_eur = 8
+load_w = 200
+visits = [
+  { at = 2020-06-02T11:00:00, desk = ["defer", "cut"] },
+  { at = 2020-06-02T11:30:00, insert = true },
+]
+"""
+TWO_JULY = "2020-07-02T23:"
+
+
+def rehearse(*args: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "meter_emu", "rehearse", *map(str, args)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY, "utf-8")
+    return path
+
+
+def meters(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]:
+    return {meter["id"]: meter for meter in json.loads(done.stdout)["meters"]}
+
+
+def test_with_the_reference_every_promise_of_july_2020_is_kept():
+    done = rehearse("ores-2020-07", "--json", "-")
+    assert (done.returncode, done.stderr) == (0, "")
+    result = json.loads(done.stdout)
+    assert list(result) == ["campaign", "zone", "seed", "meters", "summary"]
+    rows = meters(done)
+    verdicts = {name: row["verdict"] for name, row in rows.items()}
+    assert set(verdicts.values()) == {"on_time", "kept", "held"}
+    assert verdicts["clock-lost"] == "held"
+    assert sum(result["summary"].values()) == len(rows)
+    assert not [row["id"] for row in rows.values() if (row["cut_at"] or "").startswith(TWO_JULY)]
+    assert list(rows["friday"]) == [
+        "id", "energy", "model", "firmware", "announced", "cut_at", "verdict",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("build", "dark", "verdict"),
+    [
+        ("reference+end-exclusive", "friday", "early"),
+        ("reference+end-exclusive", "never-back", "early"),
+        ("reference+doy-common-year", "large-balance", "early"),
+        ("reference+end-exclusive+reactivation-clears-one", "june-29", "wrongly_cut"),
+    ],
+)
+def test_with_a_defect_homes_are_dark_the_evening_before(build, dark, verdict):
+    done = rehearse("ores-2020-07", "--json", "-", "--build", build)
+    assert done.returncode == 1
+    row = meters(done)[dark]
+    assert (row["verdict"], row["firmware"]) == (verdict, build)
+    assert row["cut_at"].startswith(TWO_JULY)
+
+
+def test_a_reactivation_that_clears_one_item_cuts_the_reactivated_at_the_old_t():
+    done = rehearse("ores-2020-07", "--json", "-", "--build", "reference+reactivation-clears-one")
+    assert done.returncode == 1
+    rows = meters(done)
+    assert rows["june-29"]["verdict"] == "wrongly_cut"
+    assert rows["june-29"]["cut_at"].startswith("2020-07-03T23:")
+    assert rows["never-back"]["verdict"] == "on_time"
+
+
+def test_the_first_ordinary_credit_cut_after_t_is_an_event_on_monday_morning():
+    done = rehearse("ores-2020-07", "--json", "-", "--events")
+    row = json.loads(done.stdout)["meters"][6]
+    assert (row["id"], row["verdict"], row["cut_at"]) == ("little-credit", "kept", None)
+    off = [event for event in row["events"] if event["what"] == "supply off"]
+    assert [event["at"][:14] for event in off] == ["2020-07-06T08:"]
+    assert off[0]["shown"]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tiny):
+    one, two = rehearse(tiny, "--json", "-", "--events"), rehearse(tiny, "--json", "-", "--events")
+    assert one.stdout == two.stdout
+    other = rehearse(tiny, "--json", "-", "--events", "--seed", "9")
+    assert json.loads(other.stdout)["seed"] == 9
+    assert other.stdout != one.stdout
+
+
+def test_a_file_holds_what_stdout_would_show_and_the_table_is_shown_beside_it(tiny, tmp_path):
+    out = tmp_path / "out.json"
+    done = rehearse(tiny, "--json", out)
+    assert out.read_text("utf-8") == rehearse(tiny, "--json", "-").stdout
+    assert "every promise kept" in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "tiny.toml"]
+
+
+def test_copies_that_fare_alike_are_one_row_and_all_in_the_json(tiny):
+    assert "gone-1 and 2 more" in rehearse(tiny).stdout
+    assert list(meters(rehearse(tiny, "--json", "-"))) == ["back", "gone-1", "gone-2", "gone-3"]
+
+
+def test_the_table_fits_80_columns_and_says_what_a_wrong_display_said():
+    done = rehearse("ores-2020-07", "--build", "reference+end-exclusive")
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    assert "the display has said a cut at 2020-07-02 23:01 since" in done.stdout
+    assert "not as expected" in done.stdout
+
+
+def test_the_event_log_gives_the_reason_of_every_supply_change():
+    done = rehearse("ores-2020-07", "--events")
+    lines = [line for line in done.stdout.splitlines() if "supply off" in line]
+    assert lines
+    assert all("OFF:" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("args", "want"),
+    [
+        (["no-such"], "no-such: no such file, and none of the built-in campaigns: ores-2020-07"),
+        (["TINY", "--build", "reference+nothing"], "want a defect of"),
+        (["TINY", "--build", "other"], "got program 'other'"),
+        (["TINY", "--seed", "-1"], "--seed"),
+        (["TINY", "--json", "/nowhere/out.json"], "/nowhere/out.json: cannot be written"),
+        (["."], "is a directory, want a TOML file"),
+        ([], "Missing argument 'CAMPAIGN'"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(tiny, args, want):
+    done = rehearse(*[str(tiny) if arg == "TINY" else arg for arg in args])
+    assert done.returncode == 2
+    assert want in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "{" not in done.stdout
+
+
+def test_an_expected_verdict_that_does_not_come_is_exit_1(tiny):
+    tiny.write_text(TINY.replace('id = "back"', 'id = "back"\nexpect = ["early"]'), "utf-8")
+    done = rehearse(tiny)
+    assert done.returncode == 1
+    assert "1 not as expected" in done.stdout
+
+
+def test_interrupted_is_130_and_leaves_nothing_half_written(tmp_path):
+    out = tmp_path / "out.json"
+    many = tmp_path / "many.toml"
+    many.write_text(TINY.replace("count = 3", "count = 100_000"), "utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "meter_emu",
+        "rehearse",
+        str(many),
+        "--json",
+        str(out),
+        "--events",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        running.stdout.readline()  # the first log is out: it runs
+        running.send_signal(signal.SIGINT)
+        running.stdout.read()
+        assert running.wait(timeout=60) == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["many.toml"]
