@@ -76,6 +76,10 @@ class VerbGroup(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:  # click would end with 1, which here means a broken promise
             raise PipeClosedError from None
+        except SystemExit as end:  # and so does rich, from inside the handler of that error
+            if isinstance(end.__context__, BrokenPipeError):
+                raise PipeClosedError from None
+            raise
 
 
 @click.group(

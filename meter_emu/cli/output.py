@@ -69,12 +69,16 @@ def _write(target: Path, data: bytes, new_mode: int | None) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name itself survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """Make the new name itself survive a power cut, where the folder can be opened for that.
+
+    The swap has happened, so failing here is no reason to say that nothing was written.
+    """
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _why(error: OSError) -> str:

@@ -170,6 +170,26 @@ def test_json_goes_to_a_file_as_well(emu, card, tmp_path):
     assert json.loads(where.read_text())["loaded_cents"] == 5000
 
 
+def test_a_new_card_is_told_as_json_too(emu, tmp_path):
+    done = emu("card", "new", tmp_path / "c.bin", "--meter", METER, "--json", "-")
+    assert json.loads(done.out) == {
+        "file": str(tmp_path / "c.bin"),
+        "meter": METER,
+        "card_number": 1,
+    }
+
+
+def test_a_date_that_is_none_does_not_hide_that_the_card_was_written(emu, card):
+    image = CardImage.from_bytes(card.read_bytes())
+    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
+    order = budget.ORDER.parse(image.content(DF_ELECTRICITY, Sfi.ORDER))
+    odd = seal(budget.ORDER, replace(order, cut_at=b"\x20\x07\xaa\x00\x00"), key, METER)
+    card.write_bytes(image.with_content(DF_ELECTRICITY, Sfi.ORDER, odd).to_bytes())
+    done = emu("desk", "limiter", card, "on")
+    assert done.code == 0
+    assert "cut at 2007aa0000 (no date)" in done.out
+
+
 @BY_VERB
 def test_every_verb_that_writes_speaks_json(emu, card, verb):
     done = emu("desk", verb, card, *WRITES[verb], "--json", "-")
@@ -531,22 +551,50 @@ def test_an_interrupt_is_130_without_a_traceback(emu, card, monkeypatch):
     assert "Traceback" not in done.err
 
 
-def test_a_reader_that_goes_away_is_no_drama(card):
-    code = (
-        "import sys; sys.argv = ['meter-emu', 'card', 'show', sys.argv[1]];"
-        "from meter_emu.cli.app import main; main()"
-    )
+def unread(code: str, *args: str) -> subprocess.CompletedProcess[str]:
+    """Run code whose standard output nobody reads any more."""
     read_end, write_end = os.pipe()
     os.close(read_end)
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", code, str(card)],
+        return subprocess.run(
+            [sys.executable, "-c", code, *args],
             cwd=ROOT, stdout=write_end, stderr=subprocess.PIPE, text=True, timeout=60,
         )  # fmt: skip
     finally:
         os.close(write_end)
+
+
+A_VERB_OF_OURS = """
+import sys
+import click, rich.console
+from meter_emu.cli import app
+
+@click.command()
+@click.argument("rest", nargs=-1)
+def verb(rest):
+    {does}
+
+app.cli.get_command = lambda ctx, name: verb
+app.main()
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from meter_emu.cli import app; app.main()",
+        A_VERB_OF_OURS.format(does="rich.console.Console().print('a table')"),
+    ],
+    ids=["plain", "rich"],
+)
+def test_a_reader_that_goes_away_is_no_drama_and_no_broken_promise(card, code):
+    done = unread(code, "card", "show", str(card))
     assert done.stderr == ""
     assert done.returncode == 128 + signal.SIGPIPE
+
+
+def test_a_verb_that_exits_keeps_its_status():
+    assert unread(A_VERB_OF_OURS.format(does="sys.exit(1)"), "x").returncode == 1
 
 
 def test_the_version_is_the_packages(emu):

@@ -150,6 +150,14 @@ def test_a_load_outside_5_to_250_euro_is_refused_and_nothing_written(reader, cen
     assert reader.files() == before
 
 
+@pytest.mark.parametrize("cents", [-1, 499, 25_001])
+def test_a_visit_with_such_a_load_is_refused_as_a_whole(reader, cents):
+    before, work = reader.files(), Work(load_cents=cents, limiter_granted=True)
+    with pytest.raises(DeskError, match="a load is"):
+        reader.desk.serve(reader.exchange, work, issued_at_min=ISSUED)
+    assert reader.files() == before
+
+
 @pytest.mark.parametrize("cents", [500, 25_000])
 def test_5_and_250_euro_are_loads(reader, cents):
     account = reader.desk.load(reader.exchange, cents, issued_at_min=ISSUED)
