@@ -1,0 +1,198 @@
+"""docs/ports.md lists every call a firmware has, with what it really takes."""
+
+import inspect
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from enum import IntEnum, IntFlag
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from meter_emu import ports
+from meter_emu.ports import Key, Lamp, Ports, ResetCause
+from meter_emu.world import board as board_module
+from meter_emu.world.bench import Bench
+from meter_emu.world.board import Board
+from tests.docs.pages import blocks, page, section, table
+from tests.docs.test_meter_image import MAY_2020_US, installed
+
+PAGE = page("docs/ports.md")
+CALLS = {
+    name: method
+    for name, method in vars(Ports).items()
+    if inspect.isfunction(method) and not name.startswith("_")
+}
+COST_ROWS = {
+    row[0].split("(")[0]: row for row in table(PAGE.replace("\\|", "¦"), "call", "answer", "cost")
+}
+CONSTANTS = {
+    name: value
+    for name, value in vars(board_module).items()
+    if name.endswith("_US") and name not in {"NEVER_US", "DAY_US"}
+}
+# What each call is tried with, where it takes something.
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "rtc_read": (2, 7),
+    "rtc_write": (9, b"\x80\x80\x80"),
+    "eeprom_read": (0, 100),
+    "eeprom_write": (0x300, b"some bytes"),
+    "card_exchange": (b"\x00\x84\x00\x00\x08",),
+    "card_power": (True,),
+    "contactor_drive": (False,),
+    "limiter_set": (10,),
+    "display": ("HELLO",),
+    "lamps": (Lamp.FAULT,),
+    "beep": (100,),
+}
+
+
+class Silent:
+    """A card that answers three bytes to anything."""
+
+    def power_on(self) -> bytes:
+        return b"\x3b\x00"
+
+    def power_off(self) -> None:
+        pass
+
+    def transmit(self, command: bytes) -> bytes:
+        return b"\x00\x90\x00"
+
+
+def signature(method: Callable[..., object]) -> str:
+    found = inspect.signature(method)
+    parts = [
+        f"{name}: {inspect.formatannotation(parameter.annotation)}"
+        for name, parameter in list(found.parameters.items())[1:]
+    ]
+    answer = inspect.formatannotation(found.return_annotation).replace("meter_emu.ports.", "")
+    return f"{', '.join(parts)}) -> {answer}".replace("meter_emu.ports.", "")
+
+
+def test_every_call_is_on_the_page_with_its_exact_parameters() -> None:
+    assert list(COST_ROWS) == list(CALLS)
+    for name, row in COST_ROWS.items():
+        assert row[0].replace("¦", "|") == f"{name}({signature(CALLS[name])}"
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_call_takes_the_time_the_page_says(name: str) -> None:
+    arguments = ARGUMENTS.get(name, ())
+    board = installed()
+    board.insert(Silent())
+    started_us = board.now_us
+    answer = getattr(board, name)(*arguments)
+    names = list(inspect.signature(CALLS[name]).parameters)[1:]
+    known = {**CONSTANTS, **dict(zip(names, arguments, strict=True)), "answer": answer}
+    assert board.now_us - started_us == eval(COST_ROWS[name][2], {"len": len}, known)
+
+
+def test_a_nack_costs_what_the_page_says() -> None:
+    board = installed()
+    assert board.eeprom_write(0, b"x")
+    started_us = board.now_us
+    assert board.eeprom_read(0, 1) is None
+    assert board.now_us - started_us == board_module.EEPROM_NACK_US
+    assert not board.eeprom_write(0, b"y")
+
+
+def test_every_cost_constant_is_on_the_page() -> None:
+    said = {row[0]: int(row[1]) for row in table(PAGE, "constant", "µs", "from")}
+    assert said == CONSTANTS
+
+
+@pytest.mark.parametrize(
+    ("head", "enum"),
+    [(("bit", "keys"), Key), (("bit", "lamps"), Lamp), (("code", "reset causes"), ResetCause)],
+)
+def test_bits_and_codes(head: tuple[str, str], enum: type[IntEnum | IntFlag]) -> None:
+    said = {int(code, 16): name for code, name in table(PAGE, *head)}
+    assert said == {int(one): str(one.name).lower().replace("_", " ") for one in enum}
+
+
+def test_the_day_of_the_hint() -> None:
+    assert f"1 to {ports.SECONDS_A_DAY}" in section(PAGE, "Sleep: the hint")
+
+
+def test_a_poll_with_nothing_to_do_takes_about_what_the_page_says() -> None:
+    from meter_emu.world.build import parse_build
+
+    board = installed()
+    program = parse_build("reference").program(board)
+    program.poll()
+    started_us = board.now_us
+    program.poll()
+    said = re.search(r"nothing to do is about (\d+) ms", PAGE)
+    assert said is not None
+    assert (board.now_us - started_us) / 1000 == pytest.approx(int(said[1]), rel=0.25)
+
+
+def test_the_program_in_ten_lines_runs() -> None:
+    (text,) = blocks(PAGE, "python")
+    scope: dict[str, Any] = {"__name__": "page"}
+    exec(compile(text, "docs/ports.md", "exec"), scope)
+    board = installed()
+    board.contactor_drive(False)
+    bench = Bench(board, scope["AlwaysOn"], poll_us=60_000_000)
+    bench.run_until(MAY_2020_US + 86_400_000_000)
+    assert board.contactor.closed
+    assert board.panel.text.endswith(" WH")
+    assert board.metrology_wh() > 0
+
+
+def test_the_c_view_has_the_same_calls_and_compiles(tmp_path: Path) -> None:
+    (text,) = blocks(PAGE, "c")
+    assert re.findall(r"meter_status \(\*(\w+)\)", text) == list(CALLS)
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler on this machine")
+    header = tmp_path / "ports.h"
+    header.write_text(text, "utf-8")
+    done = subprocess.run(
+        [compiler, "-std=c99", "-Wall", "-Werror", "-fsyntax-only", "-x", "c", str(header)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_cuts_inside_a_call_leave_what_the_page_says() -> None:
+    from meter_emu.errors import PowerLost
+
+    for name in CALLS:
+        board = installed()
+        board.insert(Silent())
+        board.fails_at_us = board.now_us + 5
+        before = _kept(board)
+        with pytest.raises(PowerLost):
+            getattr(board, name)(*ARGUMENTS.get(name, ()))
+        if name != "contactor_drive":
+            assert _kept(board) == before, name
+    rows = {row[0]: row[1] for row in table(PAGE, "inside", "leaves")}
+    assert "either position" in rows["contactor_drive"]
+    moved = set()
+    for seed in range(8):
+        board = installed()
+        board._fate = Random(seed)
+        board.fails_at_us = board.now_us + 29_000
+        with pytest.raises(PowerLost):
+            board.contactor_drive(False)
+        moved.add(board.contactor.closed)
+    assert moved == {True, False}
+
+
+def _kept(board: Board) -> tuple[object, ...]:
+    return (
+        bytes(board.rtc.registers),
+        bytes(board.eeprom.cells),
+        board.contactor.closed,
+        board.contactor.limiter_a,
+        board.panel.text,
+        board.panel.lamps,
+        board._card_waiting,
+    )
