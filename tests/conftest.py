@@ -16,8 +16,9 @@ settings.register_profile(
     suppress_health_check=_SLOW,
 )
 settings.register_profile(
-    "night", deadline=None, max_examples=20_000, suppress_health_check=_SLOW
+    "night",
+    deadline=None,
+    max_examples=int(os.environ.get("NIGHT_EXAMPLES", "20000")),
+    suppress_health_check=_SLOW,
 )
-settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev")
-)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))

@@ -103,12 +103,18 @@ class Bench:
         self.board.fails_at_us = self._outages[-1][0] if self._outages else NEVER_US
 
     def _poll(self) -> None:
+        rtc = self.board.rtc
+        before = rtc.second_of_day(self.board.now_us)
         try:
             hint = self._firmware.poll()
         except PowerLost:
             self._power_down()
             return
-        self._plan(hint)
+        after = rtc.second_of_day(self.board.now_us)
+        # A hint is about the RTC day of the reading; when midnight came within the poll it may be
+        # about the day before, so it is taken as over.
+        same_day = before is not None and after is not None and before <= after
+        self._plan(hint if same_day else None)
         self._on_poll()
 
     def _power_down(self) -> None:
@@ -141,7 +147,7 @@ class Bench:
         rtc = self.board.rtc
         shown_us = rtc.us_until_second_of_day(hint.until_second, now_us)
         midnight_us = rtc.us_until_second_of_day(SECONDS_A_DAY, now_us)
-        if shown_us is None or midnight_us is None:
+        if shown_us is None or midnight_us is None:  # a stopped clock: no hint can end
             return
         self._midnight_us = now_us + midnight_us
         if hint.until_wh is not None:

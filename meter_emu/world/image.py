@@ -19,7 +19,7 @@ from meter_emu.hardware.metrology import Metrology
 from meter_emu.hardware.rtc import pcf8563
 from meter_emu.world.board import Board
 from meter_emu.world.build import Build
-from meter_emu.world.commission import MODEL_NAME_SIZE_BYTES, model_code
+from meter_emu.world.commission import MODEL_NAME_SIZE_BYTES, flicker, model_code
 from meter_emu.world.model import MeterModel
 from meter_emu.world.times import DAY_US
 
@@ -109,7 +109,7 @@ def _board(
         backup=Backup.from_bytes(parts["backup"], model.clock.backup_days * DAY_US, at_us=now_us),
         eeprom=Eeprom.from_bytes(
             raw[EEPROM_AT:-CRC_SIZE_BYTES],
-            lambda: fate.randrange(256),
+            flicker(fate),
             size_bytes=model.eeprom_size_bytes,
             page_bytes=model.eeprom_page_bytes,
         ),

@@ -1,9 +1,9 @@
 """What a household was told: an ideal meter, exact in time and money, that never saw the firmware.
 
-The promise is computed from what people did (visits), from how the home was fed (observed supply
-and power, because energy flows only while it is on) and from the model's numbers. It shares no
-code with the firmware: `datetime` and `zoneinfo` do the calendar, and money is one exact integer,
-micro-euro times watt-microseconds, so that nothing is ever rounded.
+The promise is computed from what people did (visits, buttons), from how the home was fed (observed
+supply and power, because energy flows only while it is on) and from the model's numbers. It shares
+no code with the firmware: `datetime` and `zoneinfo` do the calendar, and money is one exact
+integer, micro-euro times watt-microseconds, so that nothing is ever rounded.
 
 Rules, all from `docs/campaign-file.md`:
 
@@ -22,7 +22,6 @@ from enum import Enum, unique
 from itertools import accumulate
 from typing import Final, TypeAlias, final
 
-from meter_emu.ports import Key
 from meter_emu.world.campaign import HOURS_A_DAY, Campaign, DeskOrder, Household, VisitKind
 from meter_emu.world.events import Event, What
 from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, us_to_legal
@@ -30,7 +29,10 @@ from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, us_to_legal
 WH_WUS: Final = HOUR_US  # one watt-hour in watt-microseconds
 CENT_UEUR: Final = 10_000
 _SATURDAY: Final = 5
-_MOVES: Final = frozenset({What.OPENED, What.CLOSED, What.POWER_LOST, What.POWER_BACK})
+RED: Final = "red"  # the detail of a `KEY_PRESSED` event
+_MOVES: Final = frozenset({
+    What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED, What.POWER_LOST, What.POWER_BACK,
+})  # fmt: skip
 
 
 @final
@@ -67,10 +69,11 @@ class _Account:
     balance: int
     emergency_debt: int = 0
     closed: bool = True
+    limited: bool = False
     powered: bool = True
 
 
-_Step: TypeAlias = Told | What | Key | None  # None: a deferral ends, only a breakpoint
+_Step: TypeAlias = Told | What | None  # None: a deferral ends, only a breakpoint
 
 
 class Promise:
@@ -131,10 +134,10 @@ class Promise:
             self._consume(account, at_us)
             if isinstance(step, Told):
                 _serve(account, step)
-            elif isinstance(step, What):
-                _move(account, step)
-            elif step is not None:
+            elif step is What.KEY_PRESSED:
                 self._press_red(account)
+            elif step is not None:
+                _move(account, step)
         self._consume(account, us)
         return account
 
@@ -166,6 +169,8 @@ class Promise:
             return  # the button only reconnects
         if told.cut_us is not None and account.at_us >= told.cut_us:
             return  # cut on schedule: only a reactivation helps
+        if told.limiter and not account.limited:
+            return  # fed in full, or free to be: nothing is missing
         grain = 0 if account.closed else told.price_ueur_per_wh * WH_WUS
         if account.balance <= grain:
             debt = self._household.model.credit.emergency_cents * CENT_UEUR * WH_WUS
@@ -177,9 +182,10 @@ class Promise:
         steps: list[tuple[int, _Step]] = [(told.from_us, told) for told in self.orders[1:]]
         steps += [(told.defer_us, None) for told in self.orders if told.defer_us is not None]
         steps += [
-            (visit.at_us, visit.key) for visit in self._household.visits if visit.key == Key.RED
+            (event.at_us, event.what)
+            for event in events
+            if event.what in _MOVES or (event.what is What.KEY_PRESSED and event.detail == RED)
         ]
-        steps += [(event.at_us, event.what) for event in events if event.what in _MOVES]
         start_us = self.orders[0].from_us
         return sorted((step for step in steps if step[0] >= start_us), key=lambda step: step[0])
 
@@ -249,5 +255,7 @@ def _serve(account: _Account, told: Told) -> None:
 def _move(account: _Account, what: What) -> None:
     if what in {What.OPENED, What.CLOSED}:
         account.closed = what is What.CLOSED
+    elif what in {What.LIMITED, What.UNLIMITED}:
+        account.limited = what is What.LIMITED
     else:
         account.powered = what is What.POWER_BACK

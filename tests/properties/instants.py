@@ -12,7 +12,17 @@ LAST_US = us(datetime(2099, 12, 1, tzinfo=UTC))
 _SPECIAL_DAYS = [
     us(datetime(year, month, day, tzinfo=BRUSSELS))
     for year in (2000, 2004, 2019, 2020, 2021, 2023, 2024, 2030, 2038, 2096, 2099)
-    for month, day in ((1, 1), (2, 28), (3, 1), (3, 29), (6, 30), (7, 2), (7, 3), (10, 25), (12, 31))
+    for month, day in (
+        (1, 1),
+        (2, 28),
+        (3, 1),
+        (3, 29),
+        (6, 30),
+        (7, 2),
+        (7, 3),
+        (10, 25),
+        (12, 31),
+    )
     if FIRST_US < us(datetime(year, month, day, tzinfo=BRUSSELS)) < LAST_US
 ]
 _LEAP_DAYS = [us(datetime(year, 2, 29, tzinfo=BRUSSELS)) for year in range(2004, 2099, 4)]

@@ -111,13 +111,16 @@ class Lab:
             boot_us=setting.model.boot_ms * 1_000,
             outages=setting.outages,
             obey_hints=obey_hints,
-            on_poll=(lambda: self.bench.rebuild()) if rebuilding else (lambda: None),
+            on_poll=self._rebuild if rebuilding else (lambda: None),
         )
         dates, codec = build.desk_parts()
         card_fate = Random(setting.seed + 1)
         self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
         image = self.desk.issue(METER_ID, issued_at_min=0)
         self.card = SecureCard(image, card_fate.randbytes)
+
+    def _rebuild(self) -> None:
+        self.bench.rebuild()
 
     def write(self, work: Work) -> None:
         """Have the desk write on the card."""

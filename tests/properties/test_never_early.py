@@ -1,5 +1,7 @@
 """A programmed cut comes in [T, T + 2u + poll], for any clock within its bound."""
 
+from dataclasses import replace
+
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
@@ -35,8 +37,12 @@ def settings_within_bound(draw: st.DrawFn) -> Setting:
     return Setting(
         start_us=start_us,
         clock_set_us=max(start_us - age_us, 946_684_800 * SECOND_US),
-        clock_error_us=draw(st.integers(-bound_us, bound_us) | st.sampled_from([-bound_us, bound_us])),
-        drift_ppb=draw(st.integers(-bound_ppb, bound_ppb) | st.sampled_from([-bound_ppb, bound_ppb])),
+        clock_error_us=draw(
+            st.integers(-bound_us, bound_us) | st.sampled_from([-bound_us, bound_us])
+        ),
+        drift_ppb=draw(
+            st.integers(-bound_ppb, bound_ppb) | st.sampled_from([-bound_ppb, bound_ppb])
+        ),
         phase_us=draw(st.integers(0, POLL_US)),
         seed=draw(st.integers(0, 2**32)),
     )
@@ -72,7 +78,7 @@ def test_after_an_outage_across_the_end_it_is_decided_at_power_up(setting, wait_
     from_us = max(at_us - before, setting.start_us + 10 * MINUTE_US)
     back_us = max(at_us + 2 * setting.uncertainty_us(at_us) + after, from_us + 1)
     outage = (from_us, back_us)
-    lab = Lab(Setting(**{**vars(setting), "outages": [outage]}))
+    lab = Lab(replace(setting, outages=[outage]))
     assert armed(lab, wait_us) == at_us
     lab.bench.run_until(back_us + BOOT_US + HOUR_US)
     first_us = lab.openings_us[0]
@@ -89,7 +95,7 @@ def test_a_clock_that_stopped_without_supply_cuts_nobody_on_a_date(setting, wait
     from_us = max(setting.start_us + 10 * MINUTE_US, at_us - 2 * DAY_US)
     assume(at_us > from_us + setting.uncertainty_us(at_us))
     back_us = from_us + days * DAY_US  # longer than the model's backup of 40 days
-    lab = Lab(Setting(**{**vars(setting), "outages": [(from_us, back_us)]}))
+    lab = Lab(replace(setting, outages=[(from_us, back_us)]))
     armed(lab, wait_us)
     lab.bench.run_until(back_us + HOUR_US)
     assert lab.openings_us == []
@@ -106,7 +112,7 @@ def test_a_home_reactivated_before_the_end_is_not_cut(setting, wait_us, before):
     lab = Lab(setting)
     at_us = armed(lab, wait_us)
     lab.bench.run_until(max(at_us - before - MINUTE_US, setting.start_us))
-    assume(not lab.openings_us)
+    assume(lab.board.now_us < at_us)
     lab.write(Work(reactivate=True))
     lab.insert()
     lab.bench.run_until(at_us + 2 * setting.uncertainty_us(at_us) + 2 * DAY_US)
@@ -115,8 +121,8 @@ def test_a_home_reactivated_before_the_end_is_not_cut(setting, wait_us, before):
 
 @given(settings_within_bound(), waits, st.sampled_from(["end-exclusive", "doy-common-year"]))
 def test_the_law_can_fail(setting, wait_us, defect):
-    """With a day lost the cut is early whenever the defect shows; never later than the reference."""
-    reference, broken = Lab(setting), Lab(Setting(**{**vars(setting), "build": f"reference+{defect}"}))
+    """With a day lost the cut is early whenever the defect shows, never later than without it."""
+    reference, broken = Lab(setting), Lab(replace(setting, build=f"reference+{defect}"))
     at_us, _ = armed(reference, wait_us), armed(broken, wait_us)
     by_us = max(at_us, setting.start_us) + 2 * setting.uncertainty_us(at_us) + POLL_US + WORK_US
     for lab in (reference, broken):

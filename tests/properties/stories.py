@@ -1,0 +1,110 @@
+"""Short stories around a boundary: what people, the desk and the supply do within a few hours."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from meter_emu.defects import catalogue
+from meter_emu.desk.desk import Work
+from meter_emu.errors import DeskError
+from meter_emu.ports import Key
+from tests.properties.instants import near_boundaries
+from tests.properties.lab import DAY_US, HOUR_US, MINUTE_US, MODEL, SECOND_US, Lab, Setting, civil
+
+EPOCH_2000_US = 946_684_800 * SECOND_US
+HALF_US = 2 * HOUR_US
+BUILDS = ["reference", *(f"reference+{defect}" for defect in catalogue())]
+
+Deed = tuple[int, str, int]  # when after the start in µs, what, a number for it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """A setting, deeds in time order, and how long it is watched."""
+
+    setting: Setting
+    deeds: tuple[Deed, ...]
+    long_us: int = 2 * HALF_US
+
+
+def _arm(lab: Lab, number: int) -> None:
+    at = civil(lab.board.now_us + number * MINUTE_US)
+    try:
+        lab.write(Work(defer_until=at, cut_at=at))
+    except DeskError:  # a time that exists twice; the card stays as it was
+        lab.card.power_off()
+    lab.insert()
+
+
+def _reactivate(lab: Lab, _number: int) -> None:
+    lab.write(Work(reactivate=True))
+    lab.insert()
+
+
+def _load(lab: Lab, number: int) -> None:
+    lab.write(Work(load_cents=500 + number))
+    lab.insert()
+
+
+def _switch(lab: Lab, number: int) -> None:
+    lab.write(Work(prepayment_on=bool(number & 1), limiter_granted=bool(number & 2)))
+    lab.insert()
+
+
+def _tariff(lab: Lab, number: int) -> None:
+    lab.write(Work(tariff=(1 + number, 1 + 10 * number)))
+    lab.insert()
+
+
+DEEDS: dict[str, Callable[[Lab, int], None]] = {
+    "arm": _arm,
+    "reactivate": _reactivate,
+    "load": _load,
+    "switch": _switch,
+    "tariff": _tariff,
+    "show": lambda lab, _number: lab.insert(),
+    "red": lambda lab, _number: lab.bench.press(Key.RED),
+    "blue": lambda lab, _number: lab.bench.press(Key.BLUE),
+}
+
+
+def live(story: Story, *, between: Callable[[Lab], None] = lambda _lab: None, **how: bool) -> Lab:
+    """Run a story and return the lab at its end; `between` is called before every deed."""
+    lab = Lab(story.setting, **how)
+    for after_us, deed, number in story.deeds:
+        lab.bench.run_until(story.setting.start_us + after_us)
+        between(lab)
+        DEEDS[deed](lab, number)
+    lab.bench.run_until(story.setting.start_us + story.long_us)
+    return lab
+
+
+@st.composite
+def stories(draw: st.DrawFn, *, builds: list[str] = BUILDS) -> Story:
+    """Draw a story of four hours around a boundary, often near the end of credit."""
+    start_us = draw(near_boundaries) - HALF_US
+    moments = st.integers(0, 2 * HALF_US) | st.integers(0, 240).map(lambda m: m * MINUTE_US)
+    deeds = draw(
+        st.lists(
+            st.tuples(moments, st.sampled_from(sorted(DEEDS)), st.integers(0, 200)), max_size=6
+        )
+    )
+    cuts = sorted(draw(st.lists(st.integers(MINUTE_US, 2 * HALF_US), unique=True, max_size=4)))
+    outages = [
+        (start_us + lost, start_us + back)
+        for lost, back in zip(cuts[::2], cuts[1::2], strict=False)
+    ]
+    setting = Setting(
+        start_us=start_us,
+        clock_set_us=max(start_us - draw(st.integers(0, 400)) * DAY_US, EPOCH_2000_US),
+        clock_error_us=draw(st.integers(-59 * SECOND_US, 59 * SECOND_US)),
+        drift_ppb=draw(st.sampled_from([0, 50_000, -50_000]) | st.integers(-50_000, 50_000)),
+        phase_us=draw(st.integers(0, MODEL.poll_s * SECOND_US)),
+        balance_cents=draw(st.integers(-300, 900)),
+        load_w=tuple(draw(st.lists(st.integers(0, 9_000), min_size=24, max_size=24))),
+        outages=outages,
+        build=draw(st.sampled_from(builds)),
+        seed=draw(st.integers(0, 2**16)),
+    )
+    return Story(setting=setting, deeds=tuple(sorted(deeds)))

@@ -1,0 +1,83 @@
+"""What the world does beyond the cadence makes no difference to any byte."""
+
+from dataclasses import replace
+from random import Random
+
+from hypothesis import given, settings
+
+from meter_emu.ports import Firmware, Sleep
+from meter_emu.world.bench import Bench
+from meter_emu.world.build import parse_build
+from meter_emu.world.image import board_of, image_of
+from tests.properties.lab import HOUR_US, MINUTE_US, MODEL, SECOND_US, Lab, Setting
+from tests.properties.stories import DEEDS, Story, live, stories
+
+
+def seen(lab: Lab) -> tuple[bytes, list[tuple[int, bool]]]:
+    return lab.bytes_now(), lab.board.moves
+
+
+@given(stories())
+def test_a_hint_ignored_equals_a_hint_used(story):
+    assert seen(live(story, obey_hints=False)) == seen(live(story))
+
+
+@given(stories())
+def test_building_the_program_anew_between_any_two_polls_changes_nothing(story):
+    assert seen(live(story, rebuilding=True)) == seen(live(story))
+
+
+@given(stories(builds=["reference"]))
+@settings(max_examples=30)
+def test_a_meter_saved_to_a_file_and_loaded_goes_on_the_same(story):
+    """At any rest between polls: the image is all there is. Outages would draw other fates."""
+    story = replace(story, setting=replace(story.setting, outages=()))
+    halfway_us = story.setting.start_us + story.long_us // 2
+    stayed = live(replace(story, deeds=(), long_us=story.long_us // 2))
+    raw = image_of(stayed.board, MODEL)
+    build = parse_build("reference")
+    loaded = board_of(
+        raw,
+        MODEL,
+        build,
+        story.setting.load_w,
+        drift_ppb=story.setting.drift_ppb,
+        now_us=stayed.board.now_us,
+        fate=Random(0),
+        path="image",
+    )
+    assert image_of(loaded, MODEL) == raw
+    phase_us = (story.setting.start_us + story.setting.phase_us - halfway_us) % MINUTE_US
+    bench = Bench(loaded, build.program, poll_us=MINUTE_US, phase_us=phase_us)
+    for other in (stayed.bench, bench):
+        other.run_until(halfway_us + HOUR_US)
+    assert image_of(loaded, MODEL) == image_of(stayed.board, MODEL)
+
+
+class Oversleeper:
+    """A program whose hints are an hour too long."""
+
+    def __init__(self, program: Firmware) -> None:
+        self._program = program
+
+    def poll(self) -> Sleep | None:
+        hint = self._program.poll()
+        return hint and Sleep(min(86_400, hint.until_second + 3_600), hint.until_wh)
+
+
+def test_the_hint_law_can_fail():
+    """A cut at 23:01 is missed by a program that sleeps an hour too long, and the bytes show it."""
+    start_us = 1_593_802_800 * SECOND_US  # 3 July 2020 21:00 in Brussels
+    setting = Setting(start_us=start_us, clock_set_us=start_us)
+    deeds = ((MINUTE_US, "arm", 60),)
+    honest = Story(setting=setting, deeds=deeds, long_us=90 * MINUTE_US)
+    lab = Lab(setting)
+    program = parse_build("reference").program
+    lab.bench = Bench(
+        lab.board, lambda ports: Oversleeper(program(ports)), poll_us=MINUTE_US, phase_us=0
+    )
+    lab.bench.run_until(start_us + deeds[0][0])
+    DEEDS["arm"](lab, 60)
+    lab.bench.run_until(start_us + honest.long_us)
+    assert live(honest).openings_us
+    assert not lab.openings_us

@@ -1,0 +1,62 @@
+"""Money is conserved to the smallest unit across desk, card and meter, cuts and tears included."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from card_protocol.formats.budget import DF_ELECTRICITY, WALLET, Sfi
+from meter_emu.desk.desk import Work
+from tests.properties.lab import DAY_US, HOUR_US, SECOND_US, Lab, Setting
+from tests.properties.stories import Story, live, stories
+
+UEUR_PER_CENT = 10_000
+
+
+def wallet_cents(lab: Lab) -> int:
+    return WALLET.parse(lab.card.image.content(DF_ELECTRICITY, Sfi.WALLET)).loaded_cents
+
+
+def balance_law(lab: Lab) -> None:
+    """issued = on cards beyond what the meter accepted + in the meter + consumed."""
+    state = lab.state()
+    issued = wallet_cents(lab) * UEUR_PER_CENT
+    on_card = (wallet_cents(lab) - state.accepted_cents) * UEUR_PER_CENT
+    in_meter = state.balance_ueur - state.emergency_debt_ueur
+    started = lab.setting.balance_cents * UEUR_PER_CENT
+    assert issued == on_card + in_meter - started + state.charged_ueur
+    assert on_card >= 0
+    pending_wh = lab.board.metrology.read_wh(lab.board.now_us) - state.booked_wh
+    assert pending_wh >= 0
+    assert state.booked_wh == state.charged_wh + state.deferred_wh + state.postpaid_wh
+
+
+@given(stories())
+def test_money_is_conserved_whatever_happens(story: Story):
+    lab = live(story, between=balance_law)
+    balance_law(lab)
+
+
+@given(st.integers(0, 3 * SECOND_US), st.integers(0, 2**16), st.integers(500, 25_000))
+def test_a_load_is_booked_exactly_once_wherever_the_session_is_cut(cut_us, seed, cents):
+    start_us = 1_583_000_000 * SECOND_US
+    at_us = start_us + HOUR_US
+    outage = (at_us + cut_us, at_us + cut_us + HOUR_US)
+    lab = Lab(Setting(start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed))
+    lab.write(Work(load_cents=cents))
+    lab.bench.run_until(at_us)
+    lab.bench.insert(lab.card)  # and it stays in across the cut
+    balance_law(lab)
+    lab.bench.run_until(at_us + DAY_US)
+    lab.bench.remove()
+    lab.insert()
+    balance_law(lab)
+    assert lab.state().accepted_cents == cents
+    assert lab.state().accepted_count == 1
+
+
+@given(stories(builds=["reference"]))
+def test_energy_that_is_charged_costs_its_price(story: Story):
+    """With one tariff all along, what is charged is what went through the register, times it."""
+    deeds = tuple(deed for deed in story.deeds if deed[1] != "tariff")
+    lab = live(Story(setting=story.setting, deeds=deeds))
+    state = lab.state()
+    assert state.charged_ueur == state.charged_wh * 250
