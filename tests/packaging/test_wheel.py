@@ -79,12 +79,11 @@ def test_the_wheel_rehearses_from_another_folder(installed: Path, tmp_path: Path
 
 
 def test_the_code_and_the_data_come_from_the_wheel(installed: Path, tmp_path: Path) -> None:
-    question = "\n".join((
-        "import meter_emu, card_protocol",
-        "from meter_emu.resources import built_in",
-        "for place in (meter_emu.__file__, card_protocol.__file__, *built_in('campaigns').values()):",
-        "    print(place)",
-    ))  # fmt: skip
+    question = """
+import card_protocol, meter_emu
+from meter_emu.resources import built_in
+print(card_protocol.__file__, meter_emu.__file__, *built_in("campaigns").values(), sep="\\n")
+"""
     done = _run(sys.executable, "-c", question, cwd=tmp_path, path=installed)
     assert done.returncode == 0, done.stderr
     places = [Path(line) for line in done.stdout.splitlines()]
