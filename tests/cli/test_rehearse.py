@@ -117,6 +117,22 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tiny):
     assert other.stdout != one.stdout
 
 
+def test_how_many_processes_work_makes_no_difference_to_a_byte(tiny):
+    tiny.write_text(TINY.replace("count = 3", "count = 70"), "utf-8")
+    one, two = (rehearse(tiny, "--json", "-", "--events", "--jobs", jobs) for jobs in "12")
+    assert one.stdout == two.stdout
+    assert len(meters(two)) == 71
+
+
+def test_a_mistake_found_by_a_worker_comes_home_as_one_line(tiny):
+    many = TINY.replace("count = 3", "count = 70")
+    tiny.write_text(many.replace('id = "back"', 'id = "back"\nimage = "none.img"'), "utf-8")
+    done = rehearse(tiny, "--jobs", "2")
+    assert done.returncode == 2
+    assert "none.img: cannot be read: No such file" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_a_file_holds_what_stdout_would_show_and_the_table_is_shown_beside_it(tiny, tmp_path):
     out = tmp_path / "out.json"
     done = rehearse(tiny, "--json", out)

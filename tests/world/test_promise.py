@@ -7,7 +7,7 @@ import pytest
 
 from meter_emu.world.campaign import Campaign, load_campaign
 from meter_emu.world.events import Event, What
-from meter_emu.world.promise import Promise, ToldKind
+from meter_emu.world.promise import RED, Promise, ToldKind
 from meter_emu.world.times import SECOND_US, legal_to_us
 
 POLL_US = 60 * SECOND_US
@@ -56,7 +56,9 @@ class Case:
         self.campaign = load_campaign(path)
 
     def promise(self, *seen: tuple[str, What]) -> Promise:
-        events = [Event(at_us=at(self.campaign, when), what=what) for when, what in seen]
+        events = [
+            Event(at_us=at(self.campaign, when), what=what, detail=RED) for when, what in seen
+        ]
         return Promise(self.campaign.households[0], self.campaign, events)
 
     def lawful(self, when: str, *seen: tuple[str, What]) -> bool:
@@ -153,11 +155,11 @@ def test_energy_flows_only_while_the_supply_is_on(tmp_path):
 
 EMERGENCY = """balance_eur = "0.50"
 visits = [
-  {at = 2020-06-01T13:00:00, press = "red"},
   {at = 2020-06-04T10:00:00, load_eur = 20},
   {at = 2020-06-04T10:10:00, insert = true},
 ]"""
-DARK = (("2020-06-01T12:00:30", What.OPENED), ("2020-06-01T13:00:01", What.CLOSED))
+PRESS = ("2020-06-01T13:00:00", What.KEY_PRESSED)
+DARK = (("2020-06-01T12:00:30", What.OPENED), PRESS, ("2020-06-01T13:00:01", What.CLOSED))
 
 
 def test_emergency_credit_takes_the_shelter_away_until_it_is_repaid(tmp_path):
@@ -172,8 +174,14 @@ def test_emergency_credit_is_not_offered_while_there_is_credit(tmp_path):
     # 20 EUR are 80 hours: Thursday 4 June at 18:00, sheltered until Friday 08:00.
     body = EMERGENCY.replace('"0.50"', "20").replace("2020-06-04", "2020-06-25")
     case = Case(tmp_path, body)
-    assert not case.lawful("2020-06-04T20:00:00")
-    assert case.lawful("2020-06-05T08:00:00")
+    assert not case.lawful("2020-06-04T20:00:00", PRESS)
+    assert case.lawful("2020-06-05T08:00:00", PRESS)
+
+
+def test_with_a_limiter_emergency_credit_is_offered_only_while_it_limits(tmp_path):
+    case = Case(tmp_path, EMERGENCY.replace("2020-06-04", "2020-06-25") + "\nlimiter = true")
+    assert case.lawful("2020-06-01T14:00:00", PRESS)
+    assert not case.lawful("2020-06-01T14:00:00", ("2020-06-01T12:00:30", What.LIMITED), PRESS)
 
 
 def test_a_load_repays_the_emergency_credit_first(tmp_path):
@@ -188,8 +196,7 @@ def test_a_load_repays_the_emergency_credit_first(tmp_path):
 def test_the_button_only_reconnects_while_a_deferral_holds(tmp_path):
     body = """balance_eur = "0.50"
     visits = [{at = 2020-06-01T12:30:00, desk = ["defer"], defer_until = 2020-06-10T12:00:00},
-              {at = 2020-06-01T12:40:00, insert = true},
-              {at = 2020-06-01T13:00:00, press = "red"}]"""
+              {at = 2020-06-01T12:40:00, insert = true}]"""
     assert Case(tmp_path, body).lawful("2020-06-10T12:00:00", *DARK)
 
 

@@ -1,13 +1,19 @@
-"""Verdicts over hand-written event lists: what each one means, and that each can come."""
+"""Verdicts over hand-written event lists: what each one means, and that each can come.
+
+The last test runs the reference program itself.
+"""
 
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
 from meter_emu.world.campaign import Campaign, Household, load_campaign
+from meter_emu.world.engine import run_meter
 from meter_emu.world.events import Event, What
 from meter_emu.world.model import uncertainty_s
 from meter_emu.world.outcome import Outcome, Verdict
@@ -46,9 +52,9 @@ NIGHT_BEFORE = "2020-07-02T23:00:30"
 class Case:
     """A campaign of one household to be judged."""
 
-    def __init__(self, tmp_path: Path, body: str) -> None:
+    def __init__(self, tmp_path: Path, body: str, *, text: str = TEXT) -> None:
         path = tmp_path / "c.toml"
-        path.write_text(TEXT.replace("BODY", body), "utf-8")
+        path.write_text(text.replace("BODY", body), "utf-8")
         self.campaign: Campaign = load_campaign(path)
         self.home: Household = self.campaign.households[0]
 
@@ -234,3 +240,48 @@ def test_a_clock_ten_minutes_off_needs_a_setting_long_ago_to_be_within_its_bound
     assert clock_within_bound(Case(tmp_path, off + "drift_ppb = 32_400\n" + ARMED).home, at_us)
     assert clock_within_bound(Case(tmp_path, off + "drift_ppb = -32_400\n" + ARMED).home, at_us)
     assert not clock_within_bound(Case(tmp_path, "clock_error_s = 600\n" + ARMED).home, at_us)
+
+
+DEEDS = (
+    'desk = ["defer", "cut"]',
+    'desk = ["defer"]',
+    'desk = ["cut"]',
+    'desk = ["reactivate"], load_eur = 20',
+    'desk = ["prepayment-off"]',
+    'desk = ["prepayment-on"]',
+    'desk = ["limiter-on"]',
+    'desk = ["limiter-off"]',
+    "load_eur = 5",
+    "tariff = { number = 2, price_ueur_per_wh = 400 }",
+    'press = "red"',
+    "insert = true",
+    "insert = true",
+    "insert = true",
+)
+MOMENTS = st.datetimes(datetime.fromisoformat("2020-06-02"), datetime.fromisoformat("2020-07-07"))
+
+
+@given(
+    deeds=st.lists(st.tuples(MOMENTS, st.sampled_from(DEEDS)), max_size=12),
+    balance=st.sampled_from(["0", "0.50", "3", "10", "50"]),
+    load_w=st.sampled_from([0, 30, 300, 3000]),
+    drift_ppb=st.sampled_from([-50_000, 0, 50_000]),
+    limiter=st.booleans(),
+)
+def test_the_reference_keeps_the_promise_whatever_the_household_does(
+    tmp_path_factory, deeds, balance, load_w, drift_ppb, limiter
+):
+    """Firmware and ideal meter share no code: what both say of any story is no accident."""
+    visits = "\n".join(f"  {{ at = {when.isoformat()}, {deed} }}," for when, deed in deeds)
+    body = f"""balance_eur = "{balance}"
+drift_ppb = {drift_ppb}
+clock_set = 2019-12-02T09:00:00
+limiter = {str(limiter).lower()}
+visits = [
+{visits}
+]"""
+    text = TEXT.replace("load_w = 100", f"load_w = {load_w}")
+    case = Case(tmp_path_factory.mktemp("case"), body, text=text)
+    events = sorted(run_meter(case.home, case.campaign), key=lambda event: event.at_us)
+    outcome = judge(case.home, case.campaign, events)
+    assert (expected(outcome, case.home), outcome.wrong_display) == (True, None), visits
