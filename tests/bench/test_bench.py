@@ -1,0 +1,21 @@
+"""The bench runs and prints each row with its target; no figure is asserted."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_bench_runs_and_shows_each_target() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--quick"],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for row in (
+        "GET CHALLENGE", "READ BINARY 16", "whole card session", "a meter-year", "53,579 meters",
+        "projected", "--help", "not built yet",
+    ):  # fmt: skip
+        assert row in done.stdout, row
+    assert "figures mean nothing" in done.stdout
