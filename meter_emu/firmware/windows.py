@@ -13,6 +13,7 @@ from meter_emu.firmware.zone import Zone
 
 _FIRST_WEEKEND_DAY: Final = 5
 _DAY_MIN: Final = 1440
+_HOUR_S: Final = 3600
 
 
 class Windows:
@@ -38,10 +39,20 @@ class Windows:
 
     def protects(self, now: Now, factory: Factory) -> bool:
         """Whether the period may be running. An untrusted clock counts as inside it."""
+        if not factory.flags & FactoryFlags.WINDOW_ON:
+            return False
         if not now.trusted:
             return True
-        return self.covers(self._legal_min(now.early_s), factory) or self.covers(
-            self._legal_min(now.late_s), factory
+        early_min, late_min = self._legal_min(now.early_s), self._legal_min(now.late_s)
+        # The period runs over midnight: who knows the time no better than that may be inside it,
+        # though neither end of what he knows is. So may who does not know if clocks have changed.
+        same_day = early_min // _DAY_MIN == late_min // _DAY_MIN
+        changed = late_min - early_min != now.late_s // 60 - now.early_s // 60
+        return (
+            not same_day
+            or changed
+            or self.covers(early_min, factory)
+            or self.covers(late_min, factory)
         )
 
     def seconds_to_edge(self, now: Now, factory: Factory) -> int:
@@ -53,12 +64,16 @@ class Windows:
         return left_s - left_s * factory.drift_bound_ppb // PPB - 1  # u grows while waiting
 
     def _seconds_to(self, edge_min: int, at_s: int) -> int:
-        """Return seconds from an instant to the next time legal clocks show `edge_min`."""
+        """Return seconds from an instant to the next time legal clocks show `edge_min`.
+
+        Or to the next full hour when clocks change before that, which is at a full hour too:
+        spring jumps over edges, autumn shows one again that has passed.
+        """
         at_min = at_s // 60
         left_min = (edge_min - self._legal_min(at_s) - 1) % _DAY_MIN + 1
-        # A clock change in between: spring brings the edge nearer, autumn only delays it.
-        nearer_min = self._zone.offset_min(at_min + left_min) - self._zone.offset_min(at_min)
-        return (left_min - max(0, nearer_min)) * 60 - at_s % 60
+        if self._zone.offset_min(at_min + left_min) != self._zone.offset_min(at_min):
+            return _HOUR_S - at_s % _HOUR_S
+        return left_min * 60 - at_s % 60
 
     def _legal_min(self, at_s: int) -> int:
         return self._zone.to_legal_min(at_s // 60)
