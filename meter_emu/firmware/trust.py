@@ -88,6 +88,10 @@ class ClockTrust:
         return Health.TRUSTED
 
     def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
-        """Return *u* in whole seconds, rounded up."""
+        """Return *u* in whole seconds, rounded up.
+
+        `since_s` is what *this* clock counted; a slow one has counted less than has passed.
+        """
         since_s = max(0, utc_s - EPOCH_2000_S - state.clock_set_s)
-        return factory.set_error_s - (-since_s * factory.drift_bound_ppb // PPB)
+        drift_ppb = factory.drift_bound_ppb
+        return factory.set_error_s - (-since_s * drift_ppb // (PPB - drift_ppb))
