@@ -9,7 +9,6 @@ from typing import Final
 from card_protocol.formats.budget import (
     GENERATION,
     NO_MAC,
-    NO_TOKEN,
     WRITE_BACK,
     Result,
     WriteBack,
@@ -20,6 +19,7 @@ from meter_emu.firmware.dialogues.budget import Contents
 from meter_emu.firmware.layouts import (
     EVENT_SIZE_BYTES,
     EVENTS_IN_WRITE_BACK,
+    NO_END,
     EventCode,
     Factory,
     State,
@@ -212,7 +212,8 @@ class Meter:
         if result is Result.EXECUTED:
             gate.apply(order, contents.tariff, state)
             self.note(EventCode.ORDER_EXECUTED, order.number)
-            if order.token == NO_TOKEN and not self.now.trusted:
+            dated = state.defer_end != NO_END or state.cut_end != NO_END
+            if dated and not self.now.trusted:
                 result = Result.PENDING  # dated orders wait for a clock that can be believed
         state.order_result = result
         return result
