@@ -12,8 +12,9 @@ from card_protocol.timestamp import Civil, encode_bcd_minute
 from meter_emu.defects import Defect
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import NO_END
-from meter_emu.firmware.trust import DAY_S, Now
+from meter_emu.firmware.trust import Now
 
+_DAY_MIN: Final = 1440
 _BEFORE_COMMON: Final = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 # offset  size  field   unit
@@ -42,9 +43,8 @@ class DayOfYearEnd(EndStore):
         if end == NO_END:
             return None
         year, doy, minute = (int.from_bytes(end[at : at + 2], "big") for at in (5, 7, 9))
-        target_s = (self.calendar.new_year(year) + doy - 1) * DAY_S + minute * 60
-        legal_s = self.zone.to_legal_min(now.early_s // 60) * 60 + now.early_s % 60
-        return target_s - legal_s
+        target_min = (self.calendar.new_year(year) + doy - 1) * _DAY_MIN + minute
+        return self.zone.to_utc_later(target_min) * 60 - now.early_s
 
 
 DEFECT: Final = Defect(

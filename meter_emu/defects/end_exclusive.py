@@ -9,6 +9,7 @@ from meter_emu.defects import Defect
 from meter_emu.firmware.ends import EndStore
 
 _DAY_MIN: Final = 1440
+_FIRST: Final = Civil(2000, 1, 1, 0, 0)  # nothing before it can be stored
 
 
 class EndDateExclusive(EndStore):
@@ -19,7 +20,8 @@ class EndDateExclusive(EndStore):
     @override
     def accept(self, civil: Civil | None) -> bytes:
         if civil is not None:
-            civil = self.calendar.civil(self.calendar.minutes(civil) - _DAY_MIN)
+            day_before_min = self.calendar.minutes(civil) - _DAY_MIN
+            civil = max(_FIRST, self.calendar.civil(day_before_min))
         return super().accept(civil)
 
 
