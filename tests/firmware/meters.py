@@ -1,0 +1,162 @@
+"""What the firmware tests share: a factory record, a state, a moment, and a whole home."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+from random import Random
+from typing import Any
+
+from card_protocol.card.secure import SecureCard
+from card_protocol.formats.budget import (
+    DF_ELECTRICITY,
+    WRITE_BACK,
+    Sfi,
+    WriteBack,
+    open_sealed,
+)
+from card_protocol.keys import Purpose, derive
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk, Work
+from meter_emu.firmware.layouts import STATE, STATE_AT, Factory, Health, State, crc_holds
+from meter_emu.firmware.trust import Now
+from meter_emu.ports import Firmware, Ports
+from meter_emu.resources import find
+from meter_emu.world.bench import Bench
+from meter_emu.world.board import Board
+from meter_emu.world.build import parse_build
+from meter_emu.world.commission import Installation, factory_record, first_state, install
+from meter_emu.world.model import load_model
+from meter_emu.world.times import SECOND_US, to_us
+
+MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
+PARTS = parse_build("reference").parts
+METER_ID = 541_000_000_321
+START = datetime(2020, 7, 1, 10, 0, tzinfo=UTC)  # a Wednesday, noon in Brussels: no window
+START_US = to_us(START)
+EPOCH_2000 = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def seconds(when: datetime) -> int:
+    """Return an aware datetime as seconds since 1970."""
+    return to_us(when) // SECOND_US
+
+
+def seconds_2000(when: datetime) -> int:
+    """Return an aware datetime as seconds since 2000, as the state record keeps them."""
+    return seconds(when) - seconds(EPOCH_2000)
+
+
+def factory(**changes: Any) -> Factory:
+    return replace(factory_record(MODEL, METER_ID, BENCH_MASTER_KEY), **changes)
+
+
+def state(**changes: Any) -> State:
+    """Return the state of a meter installed at START with 50 euro."""
+    installation = Installation(
+        meter_id=METER_ID,
+        balance_cents=5_000,
+        load_w=(0,) * 24,
+        clock_error_us=0,
+        drift_ppb=0,
+        clock_set_us=START_US,
+    )
+    return replace(first_state(MODEL, installation, rtc_us=START_US), **changes)
+
+
+def now_at(utc_s: int, *, u: int = 0, health: Health = Health.TRUSTED) -> Now:
+    return Now(utc_s, u, health, utc_s % 86_400)
+
+
+def counted() -> Callable[[int], bytes]:
+    """Return a source of bytes that differ from call to call and from run to run never."""
+    numbers = count(1)
+    return lambda size: next(numbers).to_bytes(size, "big")
+
+
+def stored_state(board: Board) -> State | None:
+    """Return the newest whole state in the cells, read without the firmware's own loader."""
+    copies = [bytes(board.eeprom.cells[at : at + STATE.size_bytes]) for at in STATE_AT]
+    whole = [STATE.parse(raw) for raw in copies if raw[:2] == b"MS" and crc_holds(raw)]
+    return max(whole, key=lambda found: found.sequence, default=None)
+
+
+class Home:
+    """A meter on a bench, its card and its desk."""
+
+    def __init__(
+        self,
+        *,
+        build: str = "reference",
+        balance_cents: int = 5_000,
+        load_w: int = 0,
+        start_us: int = START_US,
+        outages: Sequence[tuple[int, int]] = (),
+        obey_hints: bool = True,
+        fate: Random | None = None,
+        tap: Callable[[Ports], Ports] = lambda ports: ports,
+    ) -> None:
+        fate = Random(1) if fate is None else fate
+        named = parse_build(build)
+        installation = Installation(
+            meter_id=METER_ID,
+            balance_cents=balance_cents,
+            load_w=(load_w,) * 24,
+            clock_error_us=0,
+            drift_ppb=0,
+            clock_set_us=start_us,
+        )
+        self.board = install(
+            MODEL, named, installation, master=BENCH_MASTER_KEY, now_us=start_us, fate=fate
+        )
+
+        def program(ports: Ports) -> Firmware:
+            return named.program(tap(ports))
+
+        self.bench = Bench(
+            self.board,
+            program,
+            poll_us=MODEL.poll_s * SECOND_US,
+            boot_us=MODEL.boot_ms * 1_000,
+            outages=outages,
+            obey_hints=obey_hints,
+        )
+        self.desk = Desk(BENCH_MASTER_KEY, challenge=counted())
+        self.card = SecureCard(self.desk.issue(METER_ID, issued_at_min=0), counted())
+
+    def write(self, work: Work) -> None:
+        """Have the desk write on the card."""
+        self.card.power_on()
+        self.desk.serve(self.card.transmit, work, issued_at_min=0)
+        self.card.power_off()
+
+    def put(self, sfi: Sfi, raw: bytes) -> None:
+        """Change a file of the card behind everybody's back."""
+        self.card = SecureCard(self.card.image.with_content(DF_ELECTRICITY, sfi, raw), counted())
+
+    def insert(self) -> str:
+        """Put the card in, take it out after the session, return what the display says."""
+        self.bench.insert(self.card)
+        shown = self.board.panel.text
+        self.bench.remove()
+        return shown
+
+    def run(self, seconds: int) -> None:
+        self.bench.run_until(self.board.now_us + seconds * SECOND_US)
+
+    @property
+    def state(self) -> State:
+        found = stored_state(self.board)
+        assert found is not None
+        return found
+
+    def file(self, sfi: Sfi) -> bytes:
+        return self.card.image.content(DF_ELECTRICITY, sfi)
+
+    def write_back(self) -> WriteBack | None:
+        """Return what the meter wrote on the card, `None` when it is still erased."""
+        raw = self.file(Sfi.WRITE_BACK)
+        if raw == b"\xff" * len(raw):
+            return None
+        key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER_ID)
+        return open_sealed(WRITE_BACK, raw, key, METER_ID)
