@@ -23,11 +23,19 @@ from meter_emu.ports import Key
 from meter_emu.resources import find, read_toml
 from meter_emu.world.model import MeterModel, load_model
 from meter_emu.world.outcome import Verdict
-from meter_emu.world.times import MINUTE_US, SECOND_US, legal_to_us, us_to_civil, zone_named
+from meter_emu.world.times import (
+    DAY_US,
+    END_US,
+    FIRST_US,
+    MINUTE_US,
+    SECOND_US,
+    legal_to_us,
+    us_to_civil,
+    zone_named,
+)
 
 HOURS_A_DAY: Final = 24
 METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
-_YEARS: Final = range(2000, 2100)  # what a generation 1 card can carry (card_protocol.timestamp)
 _LOAD_JITTER_PERCENT: Final = 20  # ours: so that copies of a household do not run out together
 
 
@@ -259,6 +267,9 @@ class _Resolver:
             clock_set_us = self._instant(raw.clock_set, f"{key}.clock_set")
             if clock_set_us > self.start_us:
                 self._refuse(f"{key}.clock_set", f"want no later than start ({self.raw.start})")
+        shown_us = self.start_us + raw.clock_error_s * SECOND_US
+        if not FIRST_US + DAY_US <= shown_us < END_US - DAY_US:
+            self._refuse(f"{key}.clock_error_s", "want a clock that shows a day of 2000 to 2099")
         load_w = (raw.load_w,) * HOURS_A_DAY if isinstance(raw.load_w, int) else tuple(raw.load_w)
         first = Household(
             id=raw.id,
@@ -419,11 +430,8 @@ class _Resolver:
     def _minute(self, raw: datetime, key: str) -> tuple[Civil, int]:
         """Return a date that goes onto a card, as legal time and as the instant it names."""
         us = self._instant(raw, key)
-        if us % MINUTE_US or raw.year not in _YEARS:
-            self._refuse(
-                key,
-                f"want whole minutes from {_YEARS[0]} to {_YEARS[-1]}, as cards carry, got {raw}",
-            )
+        if us % MINUTE_US:
+            self._refuse(key, f"want whole minutes, as cards carry, got {raw}")
         return us_to_civil(us, self.zone), us
 
     def _instant(self, raw: datetime, key: str) -> int:

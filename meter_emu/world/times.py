@@ -16,6 +16,9 @@ SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
 HOUR_US: Final = 60 * MINUTE_US
 DAY_US: Final = 24 * HOUR_US
+YEARS: Final = range(2000, 2100)  # what clock chips and generation 1 cards can show
+FIRST_US: Final = 946_684_800 * SECOND_US  # 2000-01-01 00:00 UTC
+END_US: Final = 4_102_444_800 * SECOND_US  # 2100-01-01 00:00 UTC
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_US: Final = timedelta(microseconds=1)
@@ -46,15 +49,35 @@ def legal_to_us(when: datetime, zone: ZoneInfo, *, path: str, key: str) -> int:
     """Return the one instant that a time written in a file names under the zone's rule.
 
     Without offset it must exist exactly once; with an offset, the zone must have that offset at
-    that wall clock. Otherwise raise `ConfigError` for `key` in the file `path`.
+    that wall clock. It lies from 2000-01-01 00:00 UTC to the end of 2099. Otherwise raise
+    `ConfigError` for `key` in the file `path`.
     """
+    in_reach = when.year in YEARS
+    us = to_us(_reading_meant(when, zone, path=path, key=key)) if in_reach else 0
+    if not FIRST_US <= us < END_US:
+        raise ConfigError(path, key, f"want {YEARS[0]} to {YEARS[-1]}, also in UTC, got {when}")
+    return us
+
+
+def us_to_civil(us: int, zone: ZoneInfo) -> Civil:
+    """Return the legal time of an instant, whole minutes, the rest cut off."""
+    legal = us_to_legal(us, zone)
+    return Civil(legal.year, legal.month, legal.day, legal.hour, legal.minute)
+
+
+def us_to_iso(us: int, zone: ZoneInfo) -> str:
+    """Return the instant as ISO 8601 with offset, whole seconds, the rest cut off."""
+    return us_to_legal(us, zone).isoformat(timespec="seconds")
+
+
+def _reading_meant(when: datetime, zone: ZoneInfo, *, path: str, key: str) -> datetime:
     wall = when.replace(tzinfo=None)
     readings = _readings(wall, zone)
     offsets = " or ".join(f"{reading:%H:%M}{_offset(reading)}" for reading in readings)
     if when.tzinfo is not None:
         for reading in readings:
             if reading.utcoffset() == when.utcoffset():
-                return to_us(reading)
+                return reading
         raise ConfigError(
             path,
             key,
@@ -67,18 +90,7 @@ def legal_to_us(when: datetime, zone: ZoneInfo, *, path: str, key: str) -> int:
         )
     if len(readings) > 1:
         raise ConfigError(path, key, f"{wall} exists twice in {zone.key}, write {offsets}")
-    return to_us(readings[0])
-
-
-def us_to_civil(us: int, zone: ZoneInfo) -> Civil:
-    """Return the legal time of an instant, whole minutes, the rest cut off."""
-    legal = us_to_legal(us, zone)
-    return Civil(legal.year, legal.month, legal.day, legal.hour, legal.minute)
-
-
-def us_to_iso(us: int, zone: ZoneInfo) -> str:
-    """Return the instant as ISO 8601 with offset, whole seconds, the rest cut off."""
-    return us_to_legal(us, zone).isoformat(timespec="seconds")
+    return readings[0]
 
 
 def _readings(wall: datetime, zone: ZoneInfo) -> list[datetime]:

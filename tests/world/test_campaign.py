@@ -141,7 +141,7 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         (
             "cut_at = 2020-07-03T23:01:00",
             "cut_at = 2100-07-03T23:01:00",
-            "announced.cut_at: want whole minutes from 2000 to 2099",
+            "announced.cut_at: want 2000 to 2099, also in UTC",
         ),
         (
             '["defer", "cut"]',
@@ -202,6 +202,11 @@ def test_seed_and_build_can_be_overridden(tmp_path):
             "load_w = 100",
             "load_w = 100\noutages = [{from = 2020-04-02T00:00:00, to = 2020-04-01T00:00:00}]",
             "household[0].outages[0]: want from before to",
+        ),
+        (
+            "load_w = 100",
+            "load_w = 100\nclock_error_s = -700_000_000",
+            "household[0].clock_error_s: want a clock that shows a day of 2000 to 2099",
         ),
         (
             "load_w = 100",

@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
-from meter_emu.world.times import legal_to_us, to_us, us_to_civil, us_to_iso, zone_named
+from meter_emu.world.times import (
+    END_US,
+    FIRST_US,
+    SECOND_US,
+    legal_to_us,
+    to_us,
+    us_to_civil,
+    us_to_iso,
+    zone_named,
+)
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
@@ -55,7 +64,7 @@ def test_an_offset_the_zone_never_has_is_an_error():
         instant("2020-03-29T02:30+01:00")
 
 
-@given(st.integers(0, 4_102_444_799))
+@given(st.integers(FIRST_US // SECOND_US, END_US // SECOND_US - 7200))
 def test_an_instant_written_with_its_offset_comes_back(second):
     us = second * 1_000_000
     assert instant(us_to_iso(us, BRUSSELS)) == us
@@ -65,3 +74,23 @@ def test_an_instant_written_with_its_offset_comes_back(second):
 def test_an_unknown_zone_is_an_error(name):
     with pytest.raises(ConfigError, match=r"^f\.toml: zone: no time zone"):
         zone_named(name, path="f.toml", key="zone")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00",
+        "1999-12-31T23:59",
+        "2000-01-01T00:59",
+        "2100-01-01T00:00",
+        "9999-12-31T23:59:59",
+    ],
+)
+def test_years_no_chip_or_card_can_show_are_an_error(text):
+    with pytest.raises(ConfigError, match=r"^f\.toml: at: want 2000 to 2099, also in UTC"):
+        instant(text)
+
+
+def test_the_first_and_the_last_second_in_reach():
+    assert instant("2000-01-01T01:00") == FIRST_US
+    assert instant("2099-12-31T23:59:59") == END_US - 3601 * SECOND_US
