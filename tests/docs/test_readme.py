@@ -1,0 +1,106 @@
+"""The README's rehearsal and tour are real: its commands run and print what it says they print."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from meter_emu.defects import catalogue
+from tests.docs.pages import ROOT, page
+
+README = page("README.md")
+STEP = re.compile(
+    r"^\*\*(\d)\.\*\*.*?^```sh\n(.+?)\n```$(?:\n\n```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE
+)
+STEPS = {
+    int(number): (command, said.splitlines())
+    for number, command, said in STEP.findall(README.split("## For whom")[0])
+}
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", "meter_emu", *arguments],
+        cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def assert_said(lines: list[str], output: str) -> None:
+    """Each line begins a line of the output, in this order; an ellipsis stands for any."""
+    left = iter([line.rstrip() for line in output.splitlines()])
+    for line in lines:
+        assert line == "…" or any(found.startswith(line) for found in left), line
+
+
+def test_make_run_prints_what_the_readme_shows() -> None:
+    (shown,) = re.findall(r"^```text make-run\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    makefile = page("Makefile")
+    assert re.search(
+        r"^run:.*\n\t@\$\(BIN\)/meter-emu rehearse \$\(CAMPAIGN\)$", makefile, re.MULTILINE
+    )
+    campaign = re.search(r"^CAMPAIGN\s*\?= (\S+)$", makefile, re.MULTILINE)
+    assert campaign is not None
+    done = run("rehearse", campaign[1], cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert_said(shown.splitlines(), done.stdout)
+
+
+@pytest.fixture(scope="module")
+def tour(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[int, str, Path]]:
+    """Walk the tour once, step after step, in one empty folder."""
+    folder = tmp_path_factory.mktemp("tour")
+    walked = {}
+    for number, (command, _) in STEPS.items():
+        program, *arguments = shlex.split(command, comments=True)
+        assert program == "meter-emu"
+        done = run(*arguments, cwd=folder)
+        walked[number] = (done.returncode, done.stdout + done.stderr, folder)
+    return walked
+
+
+def test_the_tour_has_five_commands() -> None:
+    assert list(STEPS) == [1, 2, 3, 4, 5]
+    assert all("\n" not in command for command, _ in STEPS.values())
+
+
+@pytest.mark.parametrize("number", STEPS)
+def test_a_step_of_the_tour_does_what_the_readme_says(
+    tour: dict[int, tuple[int, str, Path]], number: int
+) -> None:
+    command, said = STEPS[number]
+    status, output, _ = tour[number]
+    wanted = re.search(r"# exit status (\d)$", command)
+    assert wanted is not None
+    assert status == int(wanted[1]), output
+    assert "Traceback" not in output
+    assert_said(said, output)
+
+
+def test_the_tour_leaves_its_two_files(tour: dict[int, tuple[int, str, Path]]) -> None:
+    folder = tour[5][2]
+    assert sorted(path.name for path in folder.iterdir()) == ["home.card", "result.json"]
+    result = json.loads((folder / "result.json").read_text("utf-8"))
+    assert len(result["meters"]) == 21
+    assert all(meter["events"] for meter in result["meters"] if meter["id"] == "june-29")
+
+
+def test_the_two_commands_are_targets_of_the_makefile() -> None:
+    for command in re.findall(r"^    make (\w+)", README, re.MULTILINE):
+        assert re.search(rf"^{command}:", page("Makefile"), re.MULTILINE), command
+
+
+def test_what_the_readme_counts() -> None:
+    said = re.search(r"with (\d+) date defects", README)
+    assert said is not None
+    assert int(said[1]) == len(catalogue())
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 170
