@@ -21,7 +21,8 @@ from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
 
-_KNOWN_FLAGS: Final = OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED
+# A plain integer: the complement of an `IntFlag` has no bits but the named ones.
+_KNOWN_FLAGS: Final = int(OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED)
 
 
 class RecordCodec:
