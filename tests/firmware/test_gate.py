@@ -1,0 +1,267 @@
+"""The order gate: each refusal by an order that deserves just that one, and what obeying does."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from card_protocol.formats.budget import (
+    GENERATION,
+    NO_MAC,
+    NO_TOKEN,
+    ORDER,
+    TARIFF,
+    Order,
+    OrderFlags,
+    Result,
+    Tariff,
+    reactivation_token,
+)
+from card_protocol.keys import Key
+from card_protocol.timestamp import Civil, encode_bcd_minute
+from meter_emu.firmware.layouts import NO_END, State, StateFlags
+from tests.firmware.meters import METER_ID, PARTS, factory, now_at, seconds, state
+
+GATE = PARTS.gate
+ENDS = PARTS.ends
+KEY = Key(factory().key_reactivation)
+BRUSSELS = ZoneInfo("Europe/Brussels")
+T1 = Civil(2020, 6, 30, 9, 0)
+T2 = Civil(2020, 7, 3, 23, 1)
+PRICE = Tariff(TARIFF.magic, GENERATION, 0, 1, 250, 0, TARIFF.erased("reserved"), NO_MAC)
+
+
+def order(
+    number: int = 6,
+    defer_until: Civil | bytes | None = T1,
+    cut_at: Civil | bytes | None = T2,
+    **changes: Any,
+) -> Order:
+    plain = Order(
+        ORDER.magic,
+        GENERATION,
+        OrderFlags.PREPAYMENT_ON,
+        number,
+        field(defer_until),
+        field(cut_at),
+        PRICE.number,
+        0,
+        NO_TOKEN,
+        ORDER.erased("reserved"),
+        NO_MAC,
+    )
+    return replace(plain, **changes)
+
+
+def field(when: Civil | bytes | None) -> bytes:
+    """Return what stands in a date field: bytes that are no date go in as they are."""
+    return when if isinstance(when, bytes) else encode_bcd_minute(when)
+
+
+def reactivation(number: int = 6, **changes: Any) -> Order:
+    token = reactivation_token(KEY, METER_ID, number)
+    return replace(order(number, None, None, token=token), **changes)
+
+
+def judge(asked: Order, kept: State | None = None, tariff: Tariff = PRICE) -> Result:
+    kept = state(order_number=5) if kept is None else kept
+    before = replace(kept)
+    result = GATE.judge(asked, tariff, kept, KEY, METER_ID)
+    assert kept == before, "judging changes nothing"
+    return result
+
+
+# Each order deserves its own answer and no other --------------------------------------------------
+
+ANSWERS = {
+    "both items": (order(), Result.EXECUTED),
+    "T1 only": (order(cut_at=None), Result.EXECUTED),
+    "T2 only": (order(defer_until=None), Result.EXECUTED),
+    "neither": (order(defer_until=None, cut_at=None), Result.EXECUTED),
+    "T2 at T1": (order(defer_until=T2), Result.EXECUTED),
+    "29 February": (order(defer_until=None, cut_at=Civil(2024, 2, 29, 0, 0)), Result.EXECUTED),
+    "both flags": (order(flags=3), Result.EXECUTED),
+    "no flag": (order(flags=0), Result.EXECUTED),
+    "a reactivation": (reactivation(), Result.EXECUTED),
+    "a gap of numbers": (order(4_000_000_000), Result.EXECUTED),
+    "the number executed last": (order(5), Result.ALREADY_EXECUTED),
+    "a reactivation executed last": (reactivation(5), Result.ALREADY_EXECUTED),
+    "a number below": (order(4), Result.STALE_ORDER),
+    "a reactivation below": (reactivation(4), Result.STALE_ORDER),
+    "no order on a card": (order(0), Result.STALE_ORDER),
+    "another tariff": (order(tariff_number=2), Result.TARIFF_MISMATCH),
+    "a token of another number": (
+        reactivation(token=reactivation_token(KEY, METER_ID, 7)), Result.BAD_TOKEN,
+    ),
+    "a token of another meter": (
+        reactivation(token=reactivation_token(KEY, METER_ID + 1, 6)), Result.BAD_TOKEN,
+    ),
+    "a token of nothing": (reactivation(token=bytes(8)), Result.BAD_TOKEN),
+    "a token with T1": (reactivation(defer_until=encode_bcd_minute(T1)), Result.BAD_FORMAT),
+    "a token with T2": (reactivation(cut_at=encode_bcd_minute(T2)), Result.BAD_FORMAT),
+    "an unknown flag": (order(flags=0x05), Result.BAD_FORMAT),
+    "the highest flag": (order(flags=0x81), Result.BAD_FORMAT),
+    "31 February": (order(cut_at=Civil(2021, 2, 31, 0, 0)),
+                    Result.BAD_DATE),
+    "29 February 2021": (order(defer_until=Civil(2021, 2, 29, 9, 0), cut_at=None),
+                         Result.BAD_DATE),
+    "31 June": (order(cut_at=Civil(2020, 6, 31, 9, 0)), Result.BAD_DATE),
+    "a nibble above 9": (order(cut_at=bytes.fromhex("20070a2301")), Result.BAD_DATE),
+    "24:00": (order(cut_at=bytes.fromhex("2007032400")), Result.BAD_DATE),
+    "month 13": (order(defer_until=bytes.fromhex("2013010900")), Result.BAD_DATE),
+    "T2 before T1": (order(cut_at=T1._replace(hour=8)), Result.CUT_BEFORE_DEFERRAL),
+    "T2 a minute before T1": (order(defer_until=T2._replace(minute=2)),
+                              Result.CUT_BEFORE_DEFERRAL),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ANSWERS)
+def test_each_order_gets_the_answer_it_deserves(what):
+    asked, result = ANSWERS[what]
+    assert judge(asked) is result
+
+
+def test_every_answer_the_gate_can_give_is_in_the_table():
+    given_answers = {result for _, result in ANSWERS.values()} | {Result.NONE}
+    assert given_answers == {
+        Result.NONE,
+        Result.EXECUTED,
+        Result.ALREADY_EXECUTED,
+        Result.STALE_ORDER,
+        Result.TARIFF_MISMATCH,
+        Result.BAD_TOKEN,
+        Result.BAD_DATE,
+        Result.BAD_FORMAT,
+        Result.CUT_BEFORE_DEFERRAL,
+    }
+
+
+def test_a_card_and_a_meter_that_never_saw_an_order_have_none():
+    assert judge(order(0), state(order_number=0)) is Result.NONE
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
+def test_the_number_alone_says_what_is_new(asked, done):
+    answer = judge(order(asked), state(order_number=done))
+    if asked > done:
+        assert answer is Result.EXECUTED
+    elif asked < done:
+        assert answer is Result.STALE_ORDER
+    else:
+        assert answer is (Result.ALREADY_EXECUTED if done else Result.NONE)
+
+
+@given(st.binary(min_size=5, max_size=5), st.binary(min_size=5, max_size=5))
+def test_freshness_is_never_judged_by_dates(defer_until, cut_at):
+    """An order already executed, or stale, is that whatever its dates say."""
+    for number, answer in ((5, Result.ALREADY_EXECUTED), (4, Result.STALE_ORDER)):
+        assert judge(order(number, defer_until=defer_until, cut_at=cut_at)) is answer
+
+
+# Dates across a change of clocks ------------------------------------------------------------------
+
+
+def later_instant(when: Civil) -> datetime:
+    naive = datetime(*when, tzinfo=BRUSSELS)
+    return max(naive.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+
+
+FOLD = [Civil(2020, 10, 25, hour, minute) for hour in (1, 2, 3) for minute in (0, 29, 30, 59)]
+GAP = [Civil(2020, 3, 29, hour, minute) for hour in (1, 2, 3, 4) for minute in (0, 29, 30, 59)]
+
+
+@pytest.mark.parametrize(("defer_until", "cut_at"), [*product(FOLD, FOLD), *product(GAP, GAP)])
+def test_t2_and_t1_are_compared_as_later_instants_across_a_change_of_clocks(defer_until, cut_at):
+    early = later_instant(cut_at) < later_instant(defer_until)
+    want = Result.CUT_BEFORE_DEFERRAL if early else Result.EXECUTED
+    assert judge(order(defer_until=defer_until, cut_at=cut_at)) is want
+
+
+@pytest.mark.parametrize("when", [*FOLD, *GAP, T1, T2])
+def test_an_end_is_kept_as_its_later_instant_and_shown_as_it_was_announced(when):
+    end = ENDS.accept(when)
+    assert ENDS.understood(end) == when
+    instant_s = seconds(later_instant(when))
+    for offset_s in (-1, 0, 1):
+        assert ENDS.seconds_left(end, now_at(instant_s + offset_s)) == -offset_s
+        assert ENDS.seconds_left(end, now_at(instant_s + offset_s, u=60)) == 60 - offset_s
+
+
+def test_no_end_never_comes():
+    assert ENDS.accept(None) == NO_END
+    assert ENDS.seconds_left(NO_END, now_at(0)) is None
+    assert ENDS.understood(NO_END) is None
+
+
+# Obeying ------------------------------------------------------------------------------------------
+
+
+def obey(asked: Order, kept: State, tariff: Tariff = PRICE) -> State:
+    assert GATE.judge(asked, tariff, kept, KEY, METER_ID) is Result.EXECUTED
+    GATE.apply(asked, tariff, kept)
+    return kept
+
+
+ENDS_OF = [None, T1, T2]
+
+
+@pytest.mark.parametrize(
+    ("defer_until", "cut_at", "latched"), list(product(ENDS_OF, ENDS_OF, (False, True)))
+)
+def test_a_reactivation_clears_both_items_and_the_latch_whatever_the_dates(
+    defer_until, cut_at, latched
+):
+    flags = StateFlags.PREPAYMENT_ON | (StateFlags.CUT_LATCHED if latched else 0)
+    armed = state(
+        order_number=5,
+        flags=flags,
+        defer_end=ENDS.accept(defer_until),
+        cut_end=ENDS.accept(cut_at),
+    )
+    kept = obey(reactivation(), armed)
+    assert (kept.defer_end, kept.cut_end) == (NO_END, NO_END)
+    assert kept.flags == StateFlags.PREPAYMENT_ON
+
+
+def test_a_reactivation_clears_even_what_no_calendar_has():
+    armed = state(order_number=5, defer_end=bytes(12), cut_end=bytes.fromhex("ab" * 12))
+    kept = obey(reactivation(), armed)
+    assert (kept.defer_end, kept.cut_end) == (NO_END, NO_END)
+
+
+@pytest.mark.parametrize("dates", [(T1, T2), (None, T2), (T1, None), (None, None)])
+def test_a_dated_order_replaces_both_items_and_leaves_the_latch(dates):
+    flags = StateFlags.PREPAYMENT_ON | StateFlags.CUT_LATCHED
+    armed = state(order_number=5, flags=flags, defer_end=ENDS.accept(T2), cut_end=ENDS.accept(T2))
+    kept = obey(order(6, *dates), armed)
+    assert (ENDS.understood(kept.defer_end), ENDS.understood(kept.cut_end)) == dates
+    assert kept.flags == flags
+
+
+@pytest.mark.parametrize(
+    ("asked", "before", "other"),
+    list(product(range(4), range(4), (StateFlags(0), StateFlags.LOW_CREDIT_SAID))),
+)
+def test_the_order_sets_its_two_switches_and_no_other_flag(asked, before, other):
+    kept = obey(order(flags=asked), state(order_number=5, flags=before | other))
+    assert kept.flags == asked | other
+
+
+def test_an_order_brings_its_number_and_its_tariff():
+    tariff = replace(PRICE, number=9, price_ueur_per_wh=275)
+    kept = obey(order(70, tariff_number=9), state(order_number=5), tariff)
+    assert (kept.order_number, kept.tariff_number, kept.price_ueur_per_wh) == (70, 9, 275)
+
+
+@given(
+    st.sampled_from([what for what, (_, answer) in ANSWERS.items() if answer is Result.EXECUTED])
+)
+def test_what_was_executed_is_already_executed(what):
+    asked = ANSWERS[what][0]
+    kept = obey(asked, state(order_number=5))
+    assert judge(asked, kept) is Result.ALREADY_EXECUTED

@@ -1,0 +1,230 @@
+"""Money and energy against a model that keeps every load and every watt-hour in a list."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from card_protocol.formats.budget import GENERATION, NO_MAC, WALLET, Result, Wallet
+from meter_emu.firmware.layouts import Account, FactoryFlags, State, StateFlags
+from tests.firmware.meters import PARTS, factory, state
+
+LEDGER = PARTS.ledger
+WRAP = 2**32
+FACTORY = factory()
+EURO = 1_000_000  # micro-euro
+
+
+def wallet(loaded_cents: int, load_count: int) -> Wallet:
+    return Wallet(
+        WALLET.magic, GENERATION, 0, loaded_cents, load_count, 0, WALLET.erased("reserved"), NO_MAC
+    )
+
+
+class MoneyOfAMeter(RuleBasedStateMachine):
+    """The ledger against plain sums of what was loaded, used and owed."""
+
+    @initialize(register_wh=st.integers(0, WRAP - 1), price=st.integers(1, 5000))
+    def install(self, register_wh: int, price: int) -> None:
+        self.state: State = state(
+            balance_ueur=0, booked_wh=register_wh, price_ueur_per_wh=price, account=0
+        )
+        self.register_wh = register_wh
+        self.loads_cents: list[int] = []
+        self.cost_ueur = 0
+        self.used_wh = dict.fromkeys(Account, 0)
+        self.owed_ueur = 0
+
+    @rule(wh=st.one_of(st.integers(0, 5000), st.integers(0, WRAP - 1)))
+    def use_and_book(self, wh: int) -> None:
+        self.use(wh)
+        LEDGER.book(self.state, self.register_wh)
+
+    @rule(wh=st.lists(st.integers(0, 5000), max_size=3))
+    def use_and_look(self, wh: list[int]) -> None:
+        """Looking at the balance between two bookings is as good as booking."""
+        for part_wh in wh:
+            self.use(part_wh)
+        shown_ueur = LEDGER.balance_ueur(self.state, self.register_wh)
+        LEDGER.book(self.state, self.register_wh)
+        assert self.state.balance_ueur == shown_ueur
+
+    def use(self, wh: int) -> None:
+        self.register_wh = (self.register_wh + wh) % WRAP
+        account = Account(self.state.account)
+        self.used_wh[account] += wh
+        if account is Account.CHARGED:
+            self.cost_ueur += wh * self.state.price_ueur_per_wh
+
+    @rule(account=st.sampled_from(Account))
+    def change_account(self, account: Account) -> None:
+        LEDGER.book(self.state, self.register_wh)
+        self.state.account = account
+
+    @rule(price=st.integers(1, 5000))
+    def change_price(self, price: int) -> None:
+        LEDGER.book(self.state, self.register_wh)
+        self.state.price_ueur_per_wh = price
+
+    @rule(cents=st.lists(st.integers(500, 25_000), max_size=3))
+    def load(self, cents: list[int]) -> None:
+        """The card may have been loaded several times since the meter saw it."""
+        self.loads_cents += cents
+        shown = wallet(sum(self.loads_cents), len(self.loads_cents))
+        judged = LEDGER.judge_wallet(self.state, FACTORY, shown)
+        assert judged is (Result.EXECUTED if cents else Result.ALREADY_EXECUTED)
+        if judged is Result.EXECUTED:
+            assert LEDGER.load(self.state, shown) == sum(cents)
+        self.owed_ueur = max(0, self.owed_ueur - sum(cents) * 10_000)
+
+    @precondition(lambda self: self.owed_ueur == 0)
+    @rule()
+    def take_emergency(self) -> None:
+        assert LEDGER.emergency_offered(self.state, FACTORY)
+        LEDGER.take_emergency(self.state, FACTORY)
+        self.owed_ueur = 12 * EURO
+
+    @invariant()
+    def emergency_is_offered_once_until_repaid(self) -> None:
+        assert LEDGER.emergency_offered(self.state, FACTORY) == (self.owed_ueur == 0)
+        assert self.state.emergency_debt_ueur == self.owed_ueur
+
+    @invariant()
+    def what_was_accepted_is_what_is_left_less_what_is_owed_and_what_was_charged(self) -> None:
+        accepted_ueur = self.state.accepted_cents * 10_000
+        assert accepted_ueur == sum(self.loads_cents) * 10_000
+        left_ueur = self.state.balance_ueur - self.state.emergency_debt_ueur
+        assert accepted_ueur == left_ueur + self.state.charged_ueur
+
+    @invariant()
+    def each_watt_hour_is_in_one_account(self) -> None:
+        kept = self.state
+        booked = {
+            Account.CHARGED: kept.charged_wh,
+            Account.DEFERRED: kept.deferred_wh,
+            Account.POSTPAID: kept.postpaid_wh,
+        }
+        pending_wh = LEDGER.pending_wh(kept, self.register_wh)
+        booked[Account(kept.account)] += pending_wh
+        assert {account: wh % WRAP for account, wh in booked.items()} == {
+            account: wh % WRAP for account, wh in self.used_wh.items()
+        }
+        pending_ueur = pending_wh * kept.price_ueur_per_wh * (kept.account == Account.CHARGED)
+        assert kept.charged_ueur + pending_ueur == self.cost_ueur
+
+
+MoneyOfAMeter.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
+TestMoneyOfAMeter = MoneyOfAMeter.TestCase
+
+
+@pytest.mark.parametrize("booked_wh", [0, 1, 1000, WRAP - 1, WRAP - 1000, WRAP // 2])
+def test_the_register_wraps_at_32_bits_and_no_energy_is_lost(booked_wh):
+    kept = state(booked_wh=booked_wh, balance_ueur=50 * EURO, price_ueur_per_wh=250)
+    LEDGER.book(kept, (booked_wh + 1234) % WRAP)
+    assert kept.charged_wh == 1234
+    assert kept.balance_ueur == 50 * EURO - 1234 * 250
+
+
+@given(
+    st.integers(0, WRAP - 1),
+    st.integers(-100 * EURO, 500 * EURO),
+    st.integers(-1, 10 * EURO),
+    st.integers(1, 5000),
+)
+def test_wh_until_is_exactly_the_first_register_at_or_below_the_mark(
+    booked_wh, balance_ueur, mark_ueur, price
+):
+    kept = state(booked_wh=booked_wh, balance_ueur=balance_ueur, price_ueur_per_wh=price)
+    target_wh = LEDGER.wh_until(kept, mark_ueur)
+    if target_wh is None:
+        assert balance_ueur <= mark_ueur
+        return
+    assert LEDGER.balance_ueur(kept, target_wh) <= mark_ueur
+    assert LEDGER.balance_ueur(kept, (target_wh - 1) % WRAP) > mark_ueur
+    assert target_wh != booked_wh
+
+
+@pytest.mark.parametrize("account", [Account.DEFERRED, Account.POSTPAID])
+def test_a_balance_that_stands_still_reaches_no_mark(account):
+    kept = state(account=account)
+    assert LEDGER.wh_until(kept, 0) is None
+    assert LEDGER.balance_ueur(kept, 123_456) == kept.balance_ueur
+
+
+def test_a_price_of_nothing_reaches_no_mark():
+    assert LEDGER.wh_until(state(price_ueur_per_wh=0), 0) is None
+
+
+# flags of the state, the deferral holds, the model suspends: the account in force
+ACCOUNTS = [
+    (StateFlags.PREPAYMENT_ON, False, True, Account.CHARGED),
+    (StateFlags.PREPAYMENT_ON, True, True, Account.DEFERRED),
+    (StateFlags.PREPAYMENT_ON, True, False, Account.CHARGED),
+    (StateFlags.PREPAYMENT_ON, False, False, Account.CHARGED),
+    (StateFlags(0), True, True, Account.POSTPAID),
+    (StateFlags(0), False, True, Account.POSTPAID),
+    (StateFlags(0), True, False, Account.POSTPAID),
+    (StateFlags(0), False, False, Account.POSTPAID),
+]
+
+
+@pytest.mark.parametrize(("flags", "holds", "suspends", "account"), ACCOUNTS)
+def test_the_account_follows_from_prepayment_deferral_and_model(flags, holds, suspends, account):
+    record = factory(flags=FactoryFlags.DEFERRAL_SUSPENDS if suspends else 0)
+    assert LEDGER.account(state(flags=flags), record, deferral_holds=holds) is account
+
+
+# accepted (cents, count), wallet (cents, count), what becomes of it; a load is 250 euro at most
+WALLETS = [
+    ((0, 0), (0, 0), Result.ALREADY_EXECUTED),
+    ((5_000, 1), (5_000, 1), Result.ALREADY_EXECUTED),
+    ((5_000, 1), (10_000, 2), Result.EXECUTED),
+    ((5_000, 1), (5_500, 4), Result.EXECUTED),
+    ((0, 0), (25_000, 1), Result.EXECUTED),
+    ((0, 0), (25_001, 1), Result.LOAD_TOO_LARGE),
+    ((5_000, 1), (55_000, 3), Result.EXECUTED),
+    ((5_000, 1), (55_001, 3), Result.LOAD_TOO_LARGE),
+    ((5_000, 1), (4_999, 1), Result.WALLET_ROLLED_BACK),
+    ((5_000, 2), (5_000, 1), Result.WALLET_ROLLED_BACK),
+    ((5_000, 1), (5_001, 1), Result.WALLET_ROLLED_BACK),
+    ((5_000, 1), (4_000, 2), Result.WALLET_ROLLED_BACK),
+    ((5_000, 2), (6_000, 1), Result.WALLET_ROLLED_BACK),
+    ((5_000, 1), (0, 0), Result.WALLET_ROLLED_BACK),
+    ((0, 0), (WRAP - 1, 200_000), Result.EXECUTED),
+    ((WRAP - 1, 9), (0, 0), Result.WALLET_ROLLED_BACK),
+    ((0, 0), (WRAP - 1, 1), Result.LOAD_TOO_LARGE),
+]
+
+
+@pytest.mark.parametrize(("accepted", "shown", "result"), WALLETS)
+def test_a_wallet_is_judged_by_amount_and_count_together(accepted, shown, result):
+    kept = state(accepted_cents=accepted[0], accepted_count=accepted[1])
+    before = replace(kept)
+    assert LEDGER.judge_wallet(kept, FACTORY, wallet(*shown)) is result
+    assert kept == before
+
+
+# emergency debt, load in euro: debt and balance after it, the balance having been -2 euro
+REPAYMENTS = [(0, 5, 0, 3), (12, 5, 7, -2), (12, 12, 0, -2), (12, 20, 0, 6), (7, 5, 2, -2)]
+
+
+@pytest.mark.parametrize(("debt", "load", "debt_after", "balance_after"), REPAYMENTS)
+def test_emergency_credit_is_repaid_first_and_only_the_rest_is_credit(
+    debt, load, debt_after, balance_after
+):
+    kept = state(balance_ueur=-2 * EURO, emergency_debt_ueur=debt * EURO)
+    LEDGER.load(kept, wallet(load * 100, 1))
+    assert kept.emergency_debt_ueur == debt_after * EURO
+    assert kept.balance_ueur == balance_after * EURO
+
+
+def test_a_load_lets_the_low_credit_beep_sound_again():
+    kept = state(flags=StateFlags.PREPAYMENT_ON | StateFlags.LOW_CREDIT_SAID)
+    LEDGER.load(kept, wallet(500, 1))
+    assert kept.flags == StateFlags.PREPAYMENT_ON
+
+
+def test_a_model_without_emergency_credit_offers_none():
+    assert not LEDGER.emergency_offered(state(), factory(emergency_cents=0))
