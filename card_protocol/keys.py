@@ -7,7 +7,7 @@ truncated to its first eight bytes (SP 800-38B appendix A.2: at least 64 bits).
 """
 
 from enum import Enum, unique
-from typing import Final, final
+from typing import Final, NoReturn, final
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
@@ -33,7 +33,7 @@ class Purpose(Enum):
 
 @final
 class Key:
-    """An AES-128 key that never shows its bytes: not in `repr`, not in `str`, not in equality."""
+    """An AES-128 key that shows its bytes only when asked for `raw`: not in `repr`, `str` or a pickle."""
 
     __slots__ = ("_algorithm", "raw")
 
@@ -45,6 +45,9 @@ class Key:
 
     def __repr__(self) -> str:
         return "Key(***)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is not pickled: derive it where it is needed")
 
     def cmac(self, data: bytes) -> bytes:
         """Return the full 16-byte AES-CMAC of `data`."""

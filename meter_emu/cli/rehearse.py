@@ -137,7 +137,7 @@ def _rehearse_batch(
 
 
 def _rehearse(household: Household, campaign: Campaign, *, events: bool) -> Seen:
-    seen = sorted(run_meter(household, campaign), key=lambda event: event.at_us)
+    seen = run_meter(household, campaign)
     return judge(household, campaign, seen), seen if events else []
 
 

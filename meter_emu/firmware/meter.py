@@ -165,10 +165,14 @@ class Meter:
         self.state.supply = Supply.READY_FOR_RECONNECTION
 
     def press_red(self) -> None:
-        """Take the emergency credit if that is what is missing, then reconnect if allowed."""
+        """In the dark for lack of credit, take the emergency credit; then reconnect if allowed."""
         ledger = self.parts.ledger
-        lacks_credit = self.blocks() == Block.CREDIT and self.permission() is not Permission.ALLOW
-        if lacks_credit and ledger.emergency_offered(self.state, self.factory):
+        dark = self.state.supply == Supply.DISCONNECTED
+        if (
+            dark
+            and self.blocks() == Block.CREDIT
+            and ledger.emergency_offered(self.state, self.factory)
+        ):
             self.book()
             ledger.take_emergency(self.state, self.factory)
             self.note(EventCode.EMERGENCY_TAKEN)

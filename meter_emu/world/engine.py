@@ -48,7 +48,7 @@ def run_meter(household: Household, campaign: Campaign) -> list[Event]:
         story.live_until(visit.at_us)
         story.receive(visit)
     story.live_until(campaign.end_us)
-    return story.events
+    return sorted(story.events, key=lambda event: event.at_us)
 
 
 @final

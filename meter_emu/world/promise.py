@@ -30,9 +30,7 @@ WH_WUS: Final = HOUR_US  # one watt-hour in watt-microseconds
 CENT_UEUR: Final = 10_000
 _SATURDAY: Final = 5
 RED: Final = "red"  # the detail of a `KEY_PRESSED` event
-_MOVES: Final = frozenset({
-    What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED, What.POWER_LOST, What.POWER_BACK,
-})  # fmt: skip
+_MOVES: Final = frozenset({What.OPENED, What.CLOSED, What.POWER_LOST, What.POWER_BACK})  # fmt: skip
 
 
 @final
@@ -69,7 +67,6 @@ class _Account:
     balance: int
     emergency_debt: int = 0
     closed: bool = True
-    limited: bool = False
     powered: bool = True
 
 
@@ -161,18 +158,17 @@ class Promise:
         return whole_hours * HOUR_US + self._household.load_w[hour] * of_hour_us
 
     def _press_red(self, account: _Account) -> None:
-        """Take the emergency credit, once until repaid, if credit is what is missing."""
+        """Take the emergency credit, once until repaid, in the dark if credit is what is missing."""
         told = account.told
-        if not account.powered or account.emergency_debt > 0:
+        if account.closed or not account.powered or account.emergency_debt > 0:
             return
         if not told.prepayment or _deferred(account):
             return  # the button only reconnects
         if told.cut_us is not None and account.at_us >= told.cut_us:
             return  # cut on schedule: only a reactivation helps
-        if told.limiter and not account.limited:
-            return  # fed in full, or free to be: nothing is missing
-        grain = 0 if account.closed else told.price_ueur_per_wh * WH_WUS
-        if account.balance <= grain:
+        if told.limiter:
+            return  # 10 A are there for the pressing
+        if account.balance <= told.price_ueur_per_wh * WH_WUS:  # a register counts whole Wh
             debt = self._household.model.credit.emergency_cents * CENT_UEUR * WH_WUS
             account.emergency_debt = debt
             account.balance += debt
@@ -255,7 +251,5 @@ def _serve(account: _Account, told: Told) -> None:
 def _move(account: _Account, what: What) -> None:
     if what in {What.OPENED, What.CLOSED}:
         account.closed = what is What.CLOSED
-    elif what in {What.LIMITED, What.UNLIMITED}:
-        account.limited = what is What.LIMITED
     else:
         account.powered = what is What.POWER_BACK

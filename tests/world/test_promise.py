@@ -178,10 +178,16 @@ def test_emergency_credit_is_not_offered_while_there_is_credit(tmp_path):
     assert case.lawful("2020-06-05T08:00:00", PRESS)
 
 
-def test_with_a_limiter_emergency_credit_is_offered_only_while_it_limits(tmp_path):
-    case = Case(tmp_path, EMERGENCY.replace("2020-06-04", "2020-06-25") + "\nlimiter = true")
-    assert case.lawful("2020-06-01T14:00:00", PRESS)
-    assert not case.lawful("2020-06-01T14:00:00", ("2020-06-01T12:00:30", What.LIMITED), PRESS)
+def test_with_a_limiter_there_is_no_emergency_credit_to_take(tmp_path):
+    body = EMERGENCY.replace("2020-06-04", "2020-06-25")
+    dark = ("2020-06-01T12:00:30", What.OPENED)
+    assert Case(tmp_path, body + "\nlimiter = true").lawful("2020-06-01T14:00:00", dark, PRESS)
+    assert not Case(tmp_path, body).lawful("2020-06-01T14:00:00", dark, PRESS)
+
+
+def test_emergency_credit_is_taken_only_in_the_dark(tmp_path):
+    body = EMERGENCY.replace("2020-06-04", "2020-06-25")
+    assert Case(tmp_path, body).lawful("2020-06-01T14:00:00", PRESS)
 
 
 def test_a_load_repays_the_emergency_credit_first(tmp_path):
