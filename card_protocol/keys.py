@@ -33,7 +33,7 @@ class Purpose(Enum):
 
 @final
 class Key:
-    """An AES-128 key that shows its bytes only when asked for `raw`: not in `repr`, `str` or a pickle."""
+    """An AES-128 key; only `raw` shows its bytes: not `repr`, not `str`, and no pickle."""
 
     __slots__ = ("_algorithm", "raw")
 

@@ -1,4 +1,4 @@
-"""Hypothesis profiles, chosen by HYPOTHESIS_PROFILE: dev (fast), ci (same every run), night (long)."""
+"""Hypothesis profiles by HYPOTHESIS_PROFILE: dev (fast), ci (same every run), night (long)."""
 
 import os
 
@@ -18,7 +18,7 @@ settings.register_profile(
 settings.register_profile(
     "night",
     deadline=None,
-    max_examples=int(os.environ.get("NIGHT_EXAMPLES", "20000")),
+    max_examples=20_000,
     suppress_health_check=_SLOW,
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))

@@ -158,7 +158,7 @@ class Promise:
         return whole_hours * HOUR_US + self._household.load_w[hour] * of_hour_us
 
     def _press_red(self, account: _Account) -> None:
-        """Take the emergency credit, once until repaid, in the dark if credit is what is missing."""
+        """Take the emergency credit, once until repaid, in the dark for lack of credit."""
         told = account.told
         if account.closed or not account.powered or account.emergency_debt > 0:
             return
