@@ -1,0 +1,372 @@
+"""Named swaps: each defect is its own few routines, and early by exactly what it says."""
+
+import ast
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typing_extensions import override
+
+import meter_emu.defects
+from card_protocol.timestamp import Civil
+from meter_emu.defects import Defect, catalogue, fit
+from meter_emu.desk.codec import DeskCodec
+from meter_emu.desk.dates import DeskDates
+from meter_emu.desk.desk import Work
+from meter_emu.errors import ConfigError
+from meter_emu.firmware.calendar import Calendar
+from meter_emu.firmware.ends import EndStore
+from meter_emu.firmware.gate import OrderGate, RecordCodec
+from meter_emu.firmware.ledger import Ledger
+from meter_emu.firmware.rtc.pcf8563 import RtcDriver
+from meter_emu.firmware.trust import ClockTrust
+from meter_emu.firmware.windows import Windows
+from meter_emu.firmware.zone import Zone
+from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.pcf8563 import Pcf8563
+from meter_emu.hardware.rtc.registers import ChipCalendar
+from meter_emu.world.build import parse_build
+from meter_emu.world.times import to_us
+from tests.firmware.meters import Home, now_at, seconds
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+PARTS: list[type] = [
+    Calendar, Zone, RtcDriver, ClockTrust, EndStore, Windows, RecordCodec, OrderGate, Ledger,
+    ChipCalendar, Oscillator, Pcf8563, DeskDates, DeskCodec,
+]  # fmt: skip
+FOLDER = Path(meter_emu.defects.__file__).parent
+MODULES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")
+DEFECTS = list(catalogue().values())
+BY_DEFECT = pytest.mark.parametrize("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
+
+
+# The catalogue ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", MODULES, ids=[path.stem for path in MODULES])
+def test_every_module_ends_in_a_defect_of_its_own_name(path):
+    last = ast.parse(path.read_text("utf-8")).body[-1]
+    assert isinstance(last, ast.AnnAssign)
+    assert isinstance(last.target, ast.Name)
+    assert last.target.id == "DEFECT"
+    assert path.stem.replace("_", "-") in catalogue()
+
+
+def test_the_catalogue_is_the_folder_in_alphabetical_order():
+    assert list(catalogue()) == sorted(path.stem.replace("_", "-") for path in MODULES)
+    assert all(defect_id == defect.id for defect_id, defect in catalogue().items())
+
+
+@BY_DEFECT
+def test_a_defect_overrides_its_routines_and_nothing_else(defect):
+    for name in dir(defect.part):
+        if name in defect.routines:
+            assert vars(defect.swap)[name] is not getattr(defect.part, name)
+        elif not name.startswith("__"):
+            assert getattr(defect.swap, name) is getattr(defect.part, name)
+    added = {name for name in vars(defect.swap) if not name.startswith("__")}
+    assert added == defect.routines
+    assert defect.routines <= set(dir(defect.part))
+
+
+@BY_DEFECT
+def test_a_defect_adds_no_state_of_its_own(defect):
+    assert vars(defect.swap)["__slots__"] == ()
+
+
+@BY_DEFECT
+def test_a_defect_swaps_a_part_that_is_fitted_and_names_its_source(defect):
+    assert defect.part in PARTS
+    assert defect.source
+    assert defect.title
+
+
+@BY_DEFECT
+def test_a_build_with_one_defect_differs_from_the_reference_in_one_part(defect):
+    build, reference = parse_build(f"reference+{defect.id}"), parse_build("reference")
+    for part in PARTS:
+        fitted: type = build.fitted(part)
+        assert (fitted is not part) == (part is defect.part)
+        assert reference.fitted(part) is part
+    names = type(build.parts).__slots__
+    classes = [type(getattr(build.parts, name)) for name in names]
+    plain = [type(getattr(reference.parts, name)) for name in names]
+    changed = [b for a, b in zip(classes, plain, strict=True) if a is not b]
+    assert changed == [defect.part]
+
+
+# Fitting ------------------------------------------------------------------------------------------
+
+
+class NoLeap(Calendar):
+    """Knows no leap years."""
+
+    __slots__ = ()
+
+    @override
+    def is_leap(self, year: int) -> bool:
+        return False
+
+
+class SundayFirst(Calendar):
+    """Counts weekdays from Sunday."""
+
+    __slots__ = ()
+
+    @override
+    def weekday(self, day_number: int) -> int:
+        return (super().weekday(day_number) + 1) % 7
+
+
+class AlwaysLeap(Calendar):
+    """Knows no common years."""
+
+    __slots__ = ()
+
+    @override
+    def is_leap(self, year: int) -> bool:
+        return True
+
+
+def defect(swap: type, part: type = Calendar) -> Defect:
+    return Defect(id=swap.__name__, title="-", part=part, swap=swap, source="-")
+
+
+@pytest.mark.parametrize("part", PARTS, ids=[part.__name__ for part in PARTS])
+def test_without_a_defect_of_its_own_a_part_is_the_part_itself(part):
+    assert fit(part, ()) is part
+    others = [entry for entry in DEFECTS if entry.part is not part]
+    assert fit(part, others) is part
+
+
+def test_two_defects_of_one_part_are_both_in_the_composed_class():
+    both = fit(Calendar, (defect(NoLeap), defect(SundayFirst)))()
+    assert not both.is_leap(2020)
+    assert both.weekday(0) == 4  # 1970-01-01, a Thursday
+    assert both.day_number(1972, 3, 1) == Calendar().day_number(1972, 3, 1) - 1
+
+
+@pytest.mark.parametrize(
+    "pair", [(NoLeap, AlwaysLeap), (AlwaysLeap, NoLeap)], ids=["one way", "the other way"]
+)
+def test_two_defects_that_swap_one_routine_are_refused(pair):
+    with pytest.raises(ConfigError, match=r"both swap Calendar\.is_leap"):
+        fit(Calendar, [defect(swap) for swap in pair])
+
+
+def test_two_end_stores_in_one_build_are_refused():
+    with pytest.raises(ConfigError, match="doy-common-year and end-exclusive both swap"):
+        parse_build("reference+doy-common-year+end-exclusive")
+
+
+def test_equal_defects_give_the_same_class_and_equal_names_the_same_build():
+    entries = (defect(NoLeap), defect(SundayFirst))
+    assert fit(Calendar, entries) is fit(Calendar, list(entries))
+    for name in ("reference", "reference+end-exclusive+reactivation-clears-one"):
+        assert parse_build(name) is parse_build(name)
+
+
+def test_a_composed_class_has_room_for_nothing_new():
+    composed = fit(Calendar, (defect(NoLeap),))()
+    with pytest.raises(AttributeError):
+        composed.extra = 1  # type: ignore[attr-defined]
+
+
+def test_a_swap_that_is_no_direct_subclass_is_no_defect():
+    class Grandchild(NoLeap):
+        @override
+        def is_leap(self, year: int) -> bool:
+            return False
+
+    with pytest.raises(AssertionError, match="not a direct subclass"):
+        defect(Grandchild)
+
+
+def test_a_swap_that_overrides_nothing_is_no_defect():
+    class Same(Calendar):
+        pass
+
+    with pytest.raises(AssertionError, match="overrides nothing"):
+        defect(Same)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("reference+no-such-thing", "want a defect of"),
+        ("reference+end-exclusive+end-exclusive", "named twice"),
+        ("other", "want reference"),
+        ("reference+", "want a defect of"),
+        ("", "want reference"),
+    ],
+)
+def test_a_build_that_cannot_be_is_refused_in_one_line(name, why):
+    with pytest.raises(ConfigError, match=why) as caught:
+        parse_build(name)
+    assert "\n" not in str(caught.value)
+
+
+# The regression grid ------------------------------------------------------------------------------
+
+DATES = [(1, 1), (2, 28), (2, 29), (3, 1), (6, 30), (7, 2), (7, 3), (12, 31)]
+YEARS = [2019, 2020, 2021, 2024, 2030, 2096, 2099]
+TIMES = [(0, 0), (0, 1), (8, 0), (9, 0), (16, 0), (22, 59), (23, 0), (23, 1), (23, 59)]
+
+
+def leap(year: int) -> bool:
+    return (datetime(year + 1, 1, 1, tzinfo=UTC) - datetime(year, 1, 1, tzinfo=UTC)).days == 366
+
+
+TARGETS = [
+    Civil(year, *date, *time)
+    for year, date, time in product(YEARS, DATES, TIMES)
+    if date != (2, 29) or leap(year)
+]
+
+
+def instant_s(wall: datetime) -> int:
+    """The oracle: the later instant of a naive legal time, in seconds since 1970."""
+    return max(seconds(wall.replace(tzinfo=BRUSSELS, fold=fold)) for fold in (0, 1))
+
+
+def wall(when: Civil) -> datetime:
+    return datetime(*when, tzinfo=UTC).replace(tzinfo=None)
+
+
+def due_s(build: str, when: Civil) -> int:
+    """Return when an end comes in a build, by a clock without error."""
+    ends = parse_build(build).parts.ends
+    left_s = ends.seconds_left(ends.accept(when), now_at(0))
+    assert left_s is not None
+    return left_s
+
+
+@pytest.mark.parametrize("when", TARGETS, ids=str)
+def test_the_reference_is_right_on_the_whole_grid(when):
+    assert due_s("reference", when) == instant_s(wall(when))
+
+
+@pytest.mark.parametrize("when", TARGETS, ids=str)
+def test_the_day_of_year_is_a_day_early_from_1_march_of_a_leap_year_and_else_right(when):
+    early = leap(when.year) and when.month > 2
+    want = wall(when) - timedelta(days=1) * early
+    assert due_s("reference+doy-common-year", when) == instant_s(want)
+
+
+@pytest.mark.parametrize("year", [2019, 2020, 2021, 2024])
+def test_the_day_of_year_is_seen_on_every_day_after_february_of_a_leap_year_only(year):
+    day = datetime(year, 1, 1, 23, 1, tzinfo=UTC).replace(tzinfo=None)
+    while day.year == year:
+        when = Civil(day.year, day.month, day.day, 23, 1)
+        early = leap(year) and when.month > 2
+        want = day - timedelta(days=1) * early
+        assert due_s("reference+doy-common-year", when) == instant_s(want)
+        day += timedelta(days=1)
+
+
+@pytest.mark.parametrize("when", TARGETS, ids=str)
+def test_an_exclusive_end_is_a_day_early_always(when):
+    want = wall(when) - timedelta(days=1)
+    assert due_s("reference+end-exclusive", when) == instant_s(want)
+
+
+def test_what_the_meter_shows_tells_two_early_meters_apart():
+    """One believes the announced date and counts wrongly, the other believes the day before."""
+    announced = Civil(2020, 7, 3, 23, 1)
+    shown = [
+        parse_build(f"reference+{name}").parts.ends for name in ("doy-common-year", "end-exclusive")
+    ]
+    assert [ends.understood(ends.accept(announced)) for ends in shown] == [
+        announced,
+        announced._replace(day=2),
+    ]
+
+
+END_BUILDS = ["reference", *(f"reference+{entry.id}" for entry in DEFECTS)]
+
+
+@pytest.mark.parametrize("build", END_BUILDS)
+@given(
+    target=st.datetimes(wall(Civil(2000, 1, 1, 0, 0)), wall(Civil(2099, 12, 31, 23, 59))),
+    before_s=st.integers(0, 200_000),
+    waited_s=st.integers(0, 200_000),
+)
+def test_the_time_left_to_an_end_falls_second_by_second_in_every_build(
+    build, target, before_s, waited_s
+):
+    """The sleep hint derives from it: a leap at a change of clocks would oversleep the end."""
+    ends = parse_build(build).parts.ends
+    when = Civil(target.year, target.month, target.day, target.hour, target.minute)
+    end = ends.accept(when)
+    assert len(end) == 12
+    at_s = max(0, instant_s(wall(when)) - before_s)
+    first_s, then_s = (ends.seconds_left(end, now_at(at_s + s)) for s in (0, waited_s))
+    assert first_s is not None
+    assert then_s == first_s - waited_s
+
+
+# On a whole meter ---------------------------------------------------------------------------------
+
+DAY = timedelta(days=1)
+
+
+def opened(build: str, armed: datetime, target: Civil, *deeds: Work) -> datetime | None:
+    """Return when the contactor opened in a home armed for `target`, within a day after it."""
+    home = Home(build=build, start_us=to_us(armed))
+    for work in (Work(defer_until=target, cut_at=target), *deeds):
+        home.write(work)
+        home.insert()
+    home.bench.run_until(instant_s(wall(target)) * 1_000_000 + 86_400_000_000)
+    moves = [at_us for at_us, closed in home.board.moves if not closed]
+    return datetime.fromtimestamp(moves[0] // 1_000_000, UTC) if moves else None
+
+
+def hours_early(build: str, year: int, target: tuple[int, int, int, int]) -> float | None:
+    when = Civil(year, *target)
+    instant = datetime.fromtimestamp(instant_s(wall(when)), UTC)
+    at = opened(build, instant - 3 * DAY, when)
+    return None if at is None else (instant - at) / timedelta(hours=1)
+
+
+@pytest.mark.parametrize("target", [(7, 3, 23, 1), (6, 30, 9, 0), (3, 1, 12, 0)])
+@pytest.mark.parametrize(
+    ("build", "year", "early"),
+    [
+        ("reference", 2020, 0),
+        ("reference", 2021, 0),
+        ("reference+doy-common-year", 2019, 0),
+        ("reference+doy-common-year", 2020, 24),
+        ("reference+doy-common-year", 2021, 0),
+        ("reference+doy-common-year", 2024, 24),
+        ("reference+end-exclusive", 2019, 24),
+        ("reference+end-exclusive", 2020, 24),
+        ("reference+reactivation-clears-one", 2020, 0),
+    ],
+)
+def test_a_home_goes_dark_as_early_as_its_defect_says_and_never_before(build, year, early, target):
+    """Within five minutes after: u is a minute and twelve seconds or so, a poll is a minute."""
+    found = hours_early(build, year, target)
+    assert found is not None
+    assert early - 5 / 60 < found <= early
+
+
+@pytest.mark.parametrize(
+    ("build", "cut"),
+    [
+        ("reference", False),
+        ("reference+reactivation-clears-one", True),
+        ("reference+doy-common-year", False),
+        ("reference+end-exclusive", False),
+    ],
+)
+def test_who_reactivated_is_cut_only_where_a_reactivation_clears_one_item(build, cut):
+    target = Civil(2020, 7, 3, 23, 1)
+    at = opened(build, datetime(2020, 6, 29, 10, tzinfo=UTC), target, Work(reactivate=True))
+    assert (at is not None) == cut
+    if at is not None:
+        instant = datetime.fromtimestamp(instant_s(wall(target)), UTC)
+        assert timedelta(0) <= at - instant < timedelta(minutes=5)
