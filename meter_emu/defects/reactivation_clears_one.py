@@ -25,5 +25,5 @@ DEFECT: Final = Defect(
     title="a reactivation that clears only one of the two items",
     part=OrderGate,
     swap=ReactivationClearsOne,
-    source="the two items of spring 2020 (rwade.fr, 2020); how meters stored them is not public",
+    source="the two items of spring 2020 (rwade.be, 2020); how meters stored them is not public",
 )

@@ -12,6 +12,7 @@ from zlib import crc32
 
 import construct as c
 
+from card_protocol.formats.budget import Result
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE
 
@@ -234,6 +235,18 @@ assert FACTORY.size_bytes == 256, "factory record drifted"
 assert STATE.size_bytes == 192, "state record drifted"
 
 CRC_SIZE_BYTES: Final = 4
+
+_CODES: Final = (
+    ("supply", frozenset(Supply)),
+    ("account", frozenset(Account)),
+    ("health", frozenset(Health)),
+    ("order_result", frozenset(Result)),
+)
+
+
+def codes_known(state: State) -> bool:
+    """Whether every code in a state is one this program writes; others come from elsewhere."""
+    return all(getattr(state, name) in codes for name, codes in _CODES)
 
 
 def with_crc(raw: bytes) -> bytes:

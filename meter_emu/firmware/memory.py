@@ -15,6 +15,7 @@ from meter_emu.firmware.layouts import (
     STATE_AT,
     Factory,
     State,
+    codes_known,
     crc_holds,
     with_crc,
 )
@@ -50,8 +51,10 @@ class Memory:
         for index in order:
             raw = copies[index]
             if raw[:2] == STATE.magic and raw[2] == LAYOUT_VERSION and crc_holds(raw):
-                self._newest, self._raw = index, raw
-                return STATE.parse(raw)
+                state = STATE.parse(raw)
+                if codes_known(state):
+                    self._newest, self._raw = index, raw
+                    return state
         return None
 
     def changed(self, state: State) -> bool:

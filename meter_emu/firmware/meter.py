@@ -283,7 +283,8 @@ class Meter:
         marks_ueur = [0]
         if not state.flags & StateFlags.LOW_CREDIT_SAID:
             marks_ueur.append(self.factory.low_credit_cents * 10_000)
-        targets_wh = [ledger.wh_until(state, mark_ueur) for mark_ueur in marks_ueur]
+        ahead = [mark_ueur for mark_ueur in marks_ueur if self.balance_ueur > mark_ueur]
+        targets_wh = [ledger.wh_until(state, mark_ueur) for mark_ueur in ahead]
         return min(
             (target_wh for target_wh in targets_wh if target_wh is not None),
             key=lambda target_wh: (target_wh - self.register_wh) & 0xFFFFFFFF,

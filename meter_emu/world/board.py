@@ -19,9 +19,10 @@ from meter_emu.hardware.rtc.pcf8563 import GARBAGE_BYTES, Pcf8563
 from meter_emu.ports import Key, Lamp, ResetCause
 
 RTC_BYTE_US: Final = 90  # I²C at 100 kHz: nine bits a byte (PCF8563 data sheet, characteristics)
-RTC_ADDRESS_BYTES: Final = 2  # slave address, register address; a read repeats the former
+RTC_ADDRESS_BYTES: Final = 2  # slave address, register address
 EEPROM_BYTE_US: Final = 23  # I²C at 400 kHz (AT24C256 data sheet, AC characteristics)
-EEPROM_ADDRESS_BYTES: Final = 3
+EEPROM_ADDRESS_BYTES: Final = 3  # slave address, cell address
+I2C_TURN_BYTES: Final = 1  # a read repeats the slave address after its repeated START
 EEPROM_NACK_US: Final = 1_000  # ours: the driver waits so long before it asks again
 CARD_BYTE_US: Final = 1_250  # ISO/IEC 7816-3: 12 etu at 9,600 baud
 CARD_RESET_US: Final = 40_000  # ours: activation, 40,000 cycles at most until the ATR, its bytes
@@ -135,7 +136,7 @@ class Board:
 
     def rtc_read(self, at: int, count: int) -> bytes:
         """See `Ports`."""
-        start_us = self._spend((2 * RTC_ADDRESS_BYTES + count) * RTC_BYTE_US)
+        start_us = self._spend((RTC_ADDRESS_BYTES + I2C_TURN_BYTES + count) * RTC_BYTE_US)
         return self.rtc.read(at, count, start_us, self.now_us)
 
     def rtc_write(self, at: int, data: bytes) -> None:
@@ -152,9 +153,8 @@ class Board:
     def eeprom_read(self, at: int, count: int) -> bytes | None:
         """See `Ports`."""
         raw = self.eeprom.read(at, count, self.now_us)
-        self._spend(
-            EEPROM_NACK_US if raw is None else (EEPROM_ADDRESS_BYTES + count) * EEPROM_BYTE_US
-        )
+        sent_bytes = EEPROM_ADDRESS_BYTES + I2C_TURN_BYTES + count
+        self._spend(EEPROM_NACK_US if raw is None else sent_bytes * EEPROM_BYTE_US)
         return raw
 
     def eeprom_write(self, at: int, data: bytes) -> bool:

@@ -56,8 +56,8 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     rtc_base: Literal["utc"]
     poll_s: Annotated[int, Meta(ge=1, le=3600)]
     boot_ms: Annotated[int, Meta(ge=0, le=60_000)]
-    eeprom_size_bytes: Annotated[int, Meta(ge=256, le=65_536)]
-    eeprom_page_bytes: Annotated[int, Meta(ge=8, le=256)]
+    eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536)]  # the program's records end at 2C0h
+    eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256)]  # the program writes 64 bytes at a time
     limiter_a: Annotated[int, Meta(ge=1, le=100)]
     deferral_accounting: Literal["suspended", "negative"]
     clock: Clock
@@ -74,13 +74,12 @@ def load_model(path: Path) -> MeterModel:
     ):
         if low >= high:
             raise ConfigError(str(path), key, f"want more than {low}, got {high}")
-    if model.eeprom_size_bytes % model.eeprom_page_bytes:
-        raise ConfigError(
-            str(path),
-            "eeprom_page_bytes",
-            f"want a divisor of eeprom_size_bytes ({model.eeprom_size_bytes}), "
-            f"got {model.eeprom_page_bytes}",
-        )
+    for key, size in (
+        ("eeprom_size_bytes", model.eeprom_size_bytes),
+        ("eeprom_page_bytes", model.eeprom_page_bytes),
+    ):
+        if size & (size - 1):
+            raise ConfigError(str(path), key, f"want a power of two, got {size}")
     return model
 
 

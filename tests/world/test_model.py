@@ -66,7 +66,7 @@ def test_what_is_not_found_is_answered_with_what_there_is(name):
         ("start_minute = 960", "start_minute = 1440", "window.start_minute: expected int <= 1439"),
         ("start_minute = 960", "start_minute = 480", "window.start_minute: want more than 480"),
         ("load_max_cents = 25_000", "load_max_cents = 400", "credit.load_max_cents: want more"),
-        ("page_bytes = 64", "page_bytes = 63", "eeprom_page_bytes: want a divisor of"),
+        ("page_bytes = 64", "page_bytes = 65", "eeprom_page_bytes: want a power of two"),
         ("[clock]", "[clock", "is not valid TOML: Expected ']'"),
     ],
 )  # fmt: skip
