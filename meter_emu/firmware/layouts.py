@@ -37,6 +37,16 @@ class FactoryFlags(IntFlag):
 
 
 @final
+@unique
+class RtcBase(IntEnum):
+    """What the clock chip's registers count."""
+
+    UTC = 0
+    STANDARD = 1  # CET all year
+    LEGAL = 2  # CET and CEST, stepped by the program
+
+
+@final
 class StateFlags(IntFlag):
     """Bits of the state record's `flags`."""
 
@@ -44,6 +54,8 @@ class StateFlags(IntFlag):
     LIMITER_GRANTED = 0x02
     CUT_LATCHED = 0x04  # T2 was reached: block PROGRAMMED until a reactivation
     LOW_CREDIT_SAID = 0x08  # the low-credit beep has sounded since the last load
+    SUMMER = 0x10  # base LEGAL: the registers stand in summer time
+    STEP_PENDING = 0x20  # base LEGAL: a step of one hour was begun
 
 
 @final
@@ -69,7 +81,11 @@ class Account(IntEnum):
 @final
 @unique
 class Health(IntEnum):
-    """Whether the clock may be believed, and if not, why not. Stays until a clock is set."""
+    """Whether the clock may be believed, and if not, why not. Stays until a clock is set.
+
+    LOWER_BOUND is a clock moved forward to an instant that has certainly passed: what must not be
+    early may be decided by it, nothing else.
+    """
 
     TRUSTED = 0
     LOW_VOLTAGE = 1
@@ -77,6 +93,9 @@ class Health(IntEnum):
     BACKWARDS = 3
     TOO_FAR_AHEAD = 4
     SET_TOO_LONG_AGO = 5
+    TICKS_DISAGREE = 6
+    BEING_SET = 7
+    LOWER_BOUND = 8
 
 
 @final
@@ -95,6 +114,8 @@ class EventCode(IntEnum):
     EMERGENCY_TAKEN = 9
     CLOCK_LOST = 10
     CONTACTOR_DISAGREES = 11
+    CLOCK_SET = 12
+    STEP_DOUBTED = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +131,13 @@ class Factory:
     limiter_ampere: int
     window_start_minute: int
     window_end_minute: int
-    set_error_s: int
     drift_bound_ppb: int
     trust_max_days: int
     outage_max_days: int
     emergency_cents: int
     load_max_cents: int
     low_credit_cents: int
+    rtc_base: int
     key_meter_auth: bytes
     key_card_auth: bytes
     key_desk_record: bytes
@@ -138,7 +159,11 @@ class State:
     flags: int
     sequence: int
     last_time_s: int
+    last_ticks_ms: int
+    last_day: int
     clock_set_s: int
+    set_error_s: int
+    clock_card_s: int
     health: int
     supply: int
     account: int
@@ -178,19 +203,19 @@ FACTORY: Final = Layout(
         "limiter_ampere" / _U8,
         "window_start_minute" / _U16,
         "window_end_minute" / _U16,
-        "set_error_s" / _U16,
         "drift_bound_ppb" / _U32,
         "trust_max_days" / _U16,
         "outage_max_days" / _U16,
         "emergency_cents" / _U32,
         "load_max_cents" / _U32,
         "low_credit_cents" / _U32,
+        "rtc_base" / _U8,
         "key_meter_auth" / _KEY,
         "key_card_auth" / _KEY,
         "key_desk_record" / _KEY,
         "key_meter_record" / _KEY,
         "key_reactivation" / _KEY,
-        "reserved" / c.Bytes(108),
+        "reserved" / c.Bytes(109),
         "crc" / _U32,
     ),
     Factory,
@@ -204,7 +229,11 @@ STATE: Final = Layout(
         "flags" / _U8,
         "sequence" / _U32,
         "last_time_s" / _U32,
+        "last_ticks_ms" / _U32,
+        "last_day" / _U16,
         "clock_set_s" / _U32,
+        "set_error_s" / _U16,
+        "clock_card_s" / _U32,
         "health" / _U8,
         "supply" / _U8,
         "account" / _U8,
@@ -225,7 +254,7 @@ STATE: Final = Layout(
         "defer_end" / c.Bytes(END_SIZE_BYTES),
         "cut_end" / c.Bytes(END_SIZE_BYTES),
         "events" / c.Bytes(EVENT_SIZE_BYTES * EVENT_COUNT),
-        "reserved" / c.Bytes(22),
+        "reserved" / c.Bytes(10),
         "crc" / _U32,
     ),
     State,

@@ -14,7 +14,7 @@ from card_protocol.formats.budget import (
     WriteBack,
 )
 from card_protocol.keys import Key
-from card_protocol.timestamp import BCD_NONE, encode_bcd_minute
+from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, encode_bcd_minute
 from meter_emu.firmware.dialogues.budget import Contents
 from meter_emu.firmware.layouts import (
     EVENT_SIZE_BYTES,
@@ -28,7 +28,7 @@ from meter_emu.firmware.layouts import (
 )
 from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.supply import Block, Cue, Permission, Shield, permission, settle, step
-from meter_emu.firmware.trust import DAY_S, EPOCH_2000_S, Now
+from meter_emu.firmware.trust import EPOCH_2000_DAYS, EPOCH_2000_S, Now
 from meter_emu.ports import SECONDS_A_DAY, Sleep
 
 _U16_MAX: Final = 0xFFFF
@@ -41,15 +41,23 @@ _TELLING: Final = (Result.NONE, Result.ALREADY_EXECUTED, Result.PENDING, Result.
 class Meter:
     """One state, one reading, the rules between them. Changes `state` in place."""
 
-    __slots__ = ("beeping", "factory", "now", "parts", "register_wh", "state")
+    __slots__ = ("beeping", "factory", "now", "parts", "register_wh", "state", "ticks_ms")
 
     def __init__(
-        self, parts: Parts, factory: Factory, state: State, now: Now, register_wh: int
+        self,
+        parts: Parts,
+        factory: Factory,
+        state: State,
+        now: Now,
+        *,
+        ticks_ms: int,
+        register_wh: int,
     ) -> None:
         self.parts = parts
         self.factory = factory
         self.state = state
         self.now = now
+        self.ticks_ms = ticks_ms
         self.register_wh = register_wh
         self.beeping = False
 
@@ -63,7 +71,7 @@ class Meter:
     def deferral_holds(self) -> bool:
         """Whether T1 is still to come. With an untrusted clock an armed deferral holds."""
         left_s = self.parts.ends.seconds_left(self.state.defer_end, self.now)
-        return left_s is not None and (left_s > 0 or not self.now.trusted)
+        return left_s is not None and (left_s > 0 or not self.now.dated)
 
     def blocks(self) -> Block:
         """Return the reasons to be dark."""
@@ -103,19 +111,35 @@ class Meter:
         self.state.events = entry + self.state.events[:-EVENT_SIZE_BYTES]
 
     def keep_time(self, *, powered_on: bool) -> None:
-        """Journal the time once a day and after every power-up, and a loss of trust at once."""
+        """Journal the time once an RTC day and after every power-up, a loss of trust at once."""
         state, now = self.state, self.now
         if powered_on:
             self.note(EventCode.POWER_ON)
-        if not now.trusted:
-            if not state.health:
-                state.health = now.health
-                self.note(EventCode.CLOCK_LOST, now.health)
-            return
-        time_s = now.utc_s - EPOCH_2000_S
-        if powered_on or time_s // DAY_S != state.last_time_s // DAY_S:
+        if state.health != now.health:
+            state.health = now.health
+            self.note(EventCode.CLOCK_LOST, now.health)
+        day = now.day - EPOCH_2000_DAYS
+        if now.dated and (powered_on or day != state.last_day):
             self.book()
-            state.last_time_s = time_s
+            self.journal_time()
+
+    def journal_time(self) -> None:
+        """Take down the time and the ticks of this moment: what the next readings are held to."""
+        self.state.last_time_s = self.now.utc_s - EPOCH_2000_S
+        self.state.last_ticks_ms = self.ticks_ms
+        self.state.last_day = self.now.day - EPOCH_2000_DAYS
+
+    def clock_behind(self, issued_at_min: int) -> bool:
+        """Whether the clock is behind an instant that the desk has seen pass, minutes since 2000.
+
+        A trusted clock is allowed its uncertainty; one that is not believed is always behind.
+        """
+        if issued_at_min == MINUTES_NONE:
+            return False
+        issued_s = EPOCH_2000_S + issued_at_min * 60
+        now = self.now
+        known_s = now.late_s if now.trusted else now.utc_s
+        return not now.dated or known_s < issued_s
 
     def book(self) -> None:
         """Book the energy since the last booking to the account in force."""
@@ -139,7 +163,7 @@ class Meter:
 
     def _latch_cut(self) -> None:
         left_s = self.parts.ends.seconds_left(self.state.cut_end, self.now)
-        due = left_s is not None and left_s <= 0 and self.now.trusted
+        due = left_s is not None and left_s <= 0 and self.now.dated
         if due and not self.state.flags & StateFlags.CUT_LATCHED:
             self.state.flags |= StateFlags.CUT_LATCHED
 
@@ -217,7 +241,7 @@ class Meter:
             gate.apply(order, contents.tariff, state)
             self.note(EventCode.ORDER_EXECUTED, order.number)
             dated = state.defer_end != NO_END or state.cut_end != NO_END
-            if dated and not self.now.trusted:
+            if dated and not self.now.dated:
                 result = Result.PENDING  # dated orders wait for a clock that can be believed
         state.order_result = result
         return result
@@ -268,13 +292,14 @@ class Meter:
         if now.second_of_day is None:
             return None
         waits_s = [SECONDS_A_DAY - now.second_of_day, at_most_s]
-        if now.trusted:
+        if now.dated:
             ends = [state.defer_end]
             if not state.flags & StateFlags.CUT_LATCHED:
                 ends.append(state.cut_end)
             lefts_s = [self.parts.ends.seconds_left(end, now) for end in ends]
+            lefts_s.append(self.parts.base.seconds_to_step(now.utc_s, state, self.factory))
             waits_s += [left_s for left_s in lefts_s if left_s is not None and left_s > 0]
-            if self.blocks() == Block.CREDIT and not self.deferral_holds():
+            if now.trusted and self.blocks() == Block.CREDIT and not self.deferral_holds():
                 waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
         return Sleep(now.second_of_day + max(1, min(waits_s)), self._wake_at_wh())
 

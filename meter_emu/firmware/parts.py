@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from meter_emu.firmware.base import ClockBase
 from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, RecordCodec
 from meter_emu.firmware.ledger import Ledger
-from meter_emu.firmware.rtc.pcf8563 import RtcDriver
+from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.firmware.trust import ClockTrust
 from meter_emu.firmware.windows import Windows
 from meter_emu.firmware.zone import Zone
@@ -22,6 +23,7 @@ class Parts:
     calendar: Calendar
     zone: Zone
     rtc: RtcDriver
+    base: ClockBase
     trust: ClockTrust
     ends: EndStore
     windows: Windows
@@ -38,17 +40,19 @@ class Fit(Protocol):
         ...
 
 
-def assemble(fit: Fit) -> Parts:
-    """Return the parts, each of the class that `fit` gives for it."""
+def assemble(fit: Fit, driver: type[RtcDriver]) -> Parts:
+    """Return the parts, each of the class that `fit` gives for it, on one clock chip's driver."""
     calendar = fit(Calendar)()
     zone = fit(Zone)(calendar)
+    base = fit(ClockBase)(zone)
     ends = fit(EndStore)(calendar, zone)
     codec = fit(RecordCodec)()
     return Parts(
         calendar=calendar,
         zone=zone,
-        rtc=fit(RtcDriver)(),
-        trust=fit(ClockTrust)(calendar),
+        rtc=fit(driver)(),
+        base=base,
+        trust=fit(ClockTrust)(calendar, base),
         ends=ends,
         windows=fit(Windows)(calendar, zone),
         codec=codec,

@@ -10,13 +10,17 @@ from typing import Final
 
 from card_protocol.formats.budget import Result
 from card_protocol.keys import Key
+from card_protocol.timestamp import MINUTES_NONE
 from meter_emu.firmware import screen
+from meter_emu.firmware.clock import set_clock, step_clock
 from meter_emu.firmware.dialogues.budget import BudgetDialogue, Contents
-from meter_emu.firmware.layouts import Supply
+from meter_emu.firmware.layouts import EventCode, Factory, Health, State, StateFlags, Supply
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.meter import Meter
 from meter_emu.firmware.parts import Parts
+from meter_emu.firmware.rtc.driver import Reading
 from meter_emu.firmware.supply import Permission, contactor_closed
+from meter_emu.firmware.trust import EPOCH_2000_S
 from meter_emu.ports import SECONDS_A_DAY, Lamp, Ports, ResetCause, Sleep
 from meter_emu.ports import Key as Button
 
@@ -44,8 +48,7 @@ class Program:
         state = memory.state() if factory else None
         if factory is None or state is None:
             return self._out_of_order("NOT CONFIGURED" if factory is None else "MEMORY FAULT")
-        now = self._parts.trust.judge(self._parts.rtc.read(ports), state, factory)
-        meter = Meter(self._parts, factory, state, now, ports.metrology_wh())
+        meter = self._meter(factory, state, powered_on=powered_on)
         if contactor_closed(Supply(state.supply)) and not ports.contactor_closed():
             meter.found_open()
         meter.keep_time(powered_on=powered_on)
@@ -58,16 +61,38 @@ class Program:
             memory.save(state)
         obeyed = self._drive(meter)
         self._show(meter, said, pressed, fault=not obeyed)
-        if not obeyed:
+        if step_clock(ports, memory, meter) or not obeyed:
             return None
         busy = said is not None or bool(pressed)
         return meter.sleep(at_most_s=screen.SHOWN_S if busy else SECONDS_A_DAY)
+
+    def _meter(self, factory: Factory, state: State, *, powered_on: bool) -> Meter:
+        """Return the rules over this moment: one reading of clock, ticks and register."""
+        ports, parts = self._ports, self._parts
+        reading = parts.rtc.read(ports)
+        ticks_ms = ports.ticks_ms()
+        doubted = powered_on and self._settle_step(reading, state, factory)
+        now = parts.trust.judge(reading, None if powered_on else ticks_ms, state, factory)
+        register_wh = ports.metrology_wh()
+        meter = Meter(parts, factory, state, now, ticks_ms=ticks_ms, register_wh=register_wh)
+        if doubted:
+            meter.note(EventCode.STEP_DOUBTED)
+        return meter
+
+    def _settle_step(self, reading: Reading, state: State, factory: Factory) -> bool:
+        """After a power-up, finish a step of the clock that a cut interrupted; whether in doubt."""
+        if not state.flags & StateFlags.STEP_PENDING:
+            return False
+        unstepped = self._parts.trust.judge(reading, None, state, factory)
+        since_s = unstepped.utc_s - EPOCH_2000_S - state.last_time_s
+        return self._parts.base.resolve_step(since_s, state)
 
     def _serve_card(self, meter: Meter) -> Result:
         dialogue = BudgetDialogue(self._ports, meter.factory)
         meter.state.session_count = (meter.state.session_count + 1) & 0xFFFFFFFF
         found = dialogue.read(self._challenge(meter))
         if isinstance(found, Contents):
+            self._heed_bound(meter, found)
             result = meter.obey(found)
         else:
             result = found
@@ -79,6 +104,17 @@ class Program:
         self._ports.card_done()
         self._ports.beep(CARD_BEEP_MS)
         return result
+
+    def _heed_bound(self, meter: Meter, found: Contents) -> None:
+        """Move a clock that is behind the desk's last write forward to it, never back."""
+        issued_at_min = max(
+            (record.issued_at_min for record in found if record.issued_at_min != MINUTES_NONE),
+            default=MINUTES_NONE,
+        )
+        if meter.clock_behind(issued_at_min):
+            utc_s = EPOCH_2000_S + issued_at_min * 60
+            set_clock(self._ports, self._memory, meter, utc_s, error_s=0, health=Health.LOWER_BOUND)
+            meter.settle()
 
     def _challenge(self, meter: Meter) -> bytes:
         """Return eight bytes no card can foresee: a MAC of a count that never repeats."""

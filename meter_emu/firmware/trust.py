@@ -1,39 +1,53 @@
 """Whether the clock may be believed, and how far off it may be.
 
-The program keeps the last trusted setting in EEPROM. Its uncertainty *u* is the error of that
-setting plus the drift bound times the time since; the second that a register does not show is part
-of the setting's error. An end is acted on only when RTC - u has reached it, a protection starts at
+The program keeps the last setting in EEPROM. Its uncertainty *u* is the error of that setting plus
+the drift bound times the time since; the second that a register does not show is part of the
+setting's error. An end is acted on only when RTC - u has reached it, a protection starts at
 RTC + u: so a cut lies in [T, T + 2u + poll] for any clock within its bound, and never before T.
+
+A clock moved forward to an instant that has certainly passed (`LOWER_BOUND`) may be behind by any
+amount: RTC - u is still never ahead of the truth, so what must not be early may be decided by it.
+A forward leap within the longest outage cannot be told from an outage: a stated limit.
 """
 
 from typing import Final, NamedTuple
 
+from meter_emu.firmware.base import ClockBase
 from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.layouts import Factory, Health, State
-from meter_emu.firmware.rtc.pcf8563 import Reading
+from meter_emu.firmware.rtc.driver import Reading
 
 PPB: Final = 1_000_000_000
 DAY_S: Final = 86_400
 EPOCH_2000_S: Final = 946_684_800  # 2000-01-01 00:00 UTC in seconds since 1970
+EPOCH_2000_DAYS: Final = EPOCH_2000_S // DAY_S
 LAST_TRUSTED_YEAR: Final = 2099  # every RTC of this kind counts 29 Feb 2100 (data sheet Table 12)
+TICKS_SLACK_MS: Final = 5_000  # ours: what clock and ticks may differ by, beyond the drift bound
+TICKS_WRAP: Final = 2**32
 
 
 class Now(NamedTuple):
     """One reading of the clock, understood. Seconds since 1970-01-01 UTC.
 
-    With an untrusted clock `utc_s` is whatever could be read (0 if nothing) and no dated thing may
-    be decided on it.
+    `second_of_day` and `day` (since 1970) are the registers' own, in whatever they count. With an
+    untrusted clock `utc_s` is whatever could be read, 0 if nothing.
     """
 
     utc_s: int
     uncertainty_s: int
     health: Health
     second_of_day: int | None
+    day: int
 
     @property
     def trusted(self) -> bool:
-        """Whether dated decisions may be taken."""
+        """Whether the time is known on both sides: windows may be decided."""
         return self.health is Health.TRUSTED
+
+    @property
+    def dated(self) -> bool:
+        """Whether RTC - u is never ahead of the truth: ends may be acted on."""
+        return self.health in _DATED
 
     @property
     def early_s(self) -> int:
@@ -46,24 +60,33 @@ class Now(NamedTuple):
         return self.utc_s + self.uncertainty_s
 
 
+_DATED: Final = frozenset({Health.TRUSTED, Health.LOWER_BOUND})
+
+
 class ClockTrust:
     """Turns a reading into `Now`. A part."""
 
-    __slots__ = ("_calendar",)
+    __slots__ = ("_base", "_calendar")
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: Calendar, base: ClockBase) -> None:
         self._calendar = calendar
+        self._base = base
 
-    def judge(self, reading: Reading, state: State, factory: Factory) -> Now:
-        """Return the time and whether to believe it. A distrust once journalled stays."""
+    def judge(self, reading: Reading, ticks_ms: int | None, state: State, factory: Factory) -> Now:
+        """Return the time and whether to believe it. A distrust once journalled stays.
+
+        `ticks_ms` is `None` right after a reset: the ticks say nothing of the time before.
+        """
         second_of_day = (reading.hour * 60 + reading.minute) * 60 + reading.second
         if not self.possible(reading):
             health = Health.LOW_VOLTAGE if reading.low_voltage else Health.IMPOSSIBLE_DATE
-            return Now(0, 0, health, second_of_day if reading.valid else None)
-        days = self._calendar.day_number(reading.year, reading.month, reading.day)
-        utc_s = days * DAY_S + second_of_day
-        health = Health(state.health) or self.suspicion(reading, utc_s, state, factory)
-        return Now(utc_s, self.uncertainty_s(utc_s, state, factory), health, second_of_day)
+            return Now(0, 0, health, second_of_day if reading.valid else None, 0)
+        day = self._calendar.day_number(reading.year, reading.month, reading.day)
+        utc_s = day * DAY_S + second_of_day - self._base.offset_s(state, factory)
+        health = Health(state.health)
+        if health in _DATED:
+            health = self.suspicion(reading, utc_s, ticks_ms, state, factory) or health
+        return Now(utc_s, self.uncertainty_s(utc_s, state, factory), health, second_of_day, day)
 
     def possible(self, reading: Reading) -> bool:
         """Whether the registers hold a date that exists, 2000 to 2099."""
@@ -73,7 +96,9 @@ class ClockTrust:
             and reading.day <= self._calendar.days_in_month(reading.year, reading.month)
         )
 
-    def suspicion(self, reading: Reading, utc_s: int, state: State, factory: Factory) -> Health:
+    def suspicion(
+        self, reading: Reading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
+    ) -> Health:
         """Return why a possible date is not to be believed, or `TRUSTED`."""
         since_journal_s = utc_s - EPOCH_2000_S - state.last_time_s
         set_days = (utc_s - EPOCH_2000_S) // DAY_S - state.clock_set_s // DAY_S
@@ -83,9 +108,19 @@ class ClockTrust:
             return Health.BACKWARDS
         if since_journal_s > factory.outage_max_days * DAY_S:
             return Health.TOO_FAR_AHEAD
+        if ticks_ms is not None and self.ticks_disagree(since_journal_s, ticks_ms, state, factory):
+            return Health.TICKS_DISAGREE
         if set_days > factory.trust_max_days:
             return Health.SET_TOO_LONG_AGO
         return Health.TRUSTED
+
+    def ticks_disagree(
+        self, since_journal_s: int, ticks_ms: int, state: State, factory: Factory
+    ) -> bool:
+        """Whether the clock has counted another time than the ticks since the last journal."""
+        ticked_ms = (ticks_ms - state.last_ticks_ms) % TICKS_WRAP
+        slack_ms = TICKS_SLACK_MS + ticked_ms * factory.drift_bound_ppb // PPB
+        return abs(since_journal_s * 1000 - ticked_ms) > slack_ms
 
     def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
         """Return *u* in whole seconds, rounded up.
@@ -94,4 +129,4 @@ class ClockTrust:
         """
         since_s = max(0, utc_s - EPOCH_2000_S - state.clock_set_s)
         drift_ppb = factory.drift_bound_ppb
-        return factory.set_error_s - (-since_s * drift_ppb // (PPB - drift_ppb))
+        return state.set_error_s - (-since_s * drift_ppb // (PPB - drift_ppb))

@@ -49,6 +49,12 @@ class Zone:
         """Return the legal civil time of an instant."""
         return self._calendar.civil(self.to_legal_min(utc_min))
 
+    def next_change_min(self, utc_min: int) -> int:
+        """Return the instant of the next change of clocks after `utc_min`, in minutes."""
+        year = self._calendar.date(utc_min // 1440)[0]
+        changes = (*self._summer(year), *self._summer(year + 1))
+        return next(change for change in changes if change > utc_min)
+
     def _summer(self, year: int) -> tuple[int, int]:
         if year not in self._summers:
             self._summers[year] = (self._change(year, 3), self._change(year, 10))

@@ -15,7 +15,7 @@ from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
 from meter_emu.hardware.panel import Panel
-from meter_emu.hardware.rtc.pcf8563 import GARBAGE_BYTES, Pcf8563
+from meter_emu.hardware.rtc.chip import RtcChip
 from meter_emu.ports import Key, Lamp, ResetCause
 
 RTC_BYTE_US: Final = 90  # I²C at 100 kHz: nine bits a byte (PCF8563 data sheet, characteristics)
@@ -49,18 +49,23 @@ class Card(Protocol):
 
 
 class Board:
-    """One meter's hardware (`meter_emu.ports.Ports`); `fate` says what half-done things leave."""
+    """One meter's hardware (`meter_emu.ports.Ports`); `fate` says what half-done things leave.
+
+    `ticks_from_us` is when the tick counter stood at 0, for a program that has been running;
+    without it the meter is being powered up now.
+    """
 
     def __init__(
         self,
         *,
         now_us: int,
-        rtc: Pcf8563,
+        rtc: RtcChip,
         backup: Backup,
         eeprom: Eeprom,
         contactor: Contactor,
         metrology: Metrology,
         fate: Random,
+        ticks_from_us: int | None = None,
     ) -> None:
         self.now_us = now_us
         self.fails_at_us = NEVER_US
@@ -73,8 +78,8 @@ class Board:
         self.powered = True
         self.moves: list[tuple[int, bool]] = []  # when the contactor really moved, and whereto
         self._fate = fate
-        self._cause = ResetCause.NONE
-        self._ticks_from_us = now_us - fate.randrange(TICKS_WRAP) * 1_000
+        self._cause = ResetCause.POWER_ON if ticks_from_us is None else ResetCause.NONE
+        self.ticks_from_us = self._restarted_us() if ticks_from_us is None else ticks_from_us
         self._card: Card | None = None
         self._card_waiting = False
         self._flow()
@@ -109,12 +114,16 @@ class Board:
     def regain_power(self) -> None:
         """The supply is back now; the next program to run finds a power-on reset."""
         if not self.backup.regain_power(self.now_us):
-            self.rtc.power_on_reset(self._fate.randbytes(GARBAGE_BYTES), self.now_us)
+            self.rtc.power_on_reset(self._fate.randbytes(self.rtc.GARBAGE_BYTES), self.now_us)
         self.powered = True
         self._cause = ResetCause.POWER_ON
-        self._ticks_from_us = self.now_us - self._fate.randrange(TICKS_WRAP) * 1_000
+        self.ticks_from_us = self._restarted_us()
         self._card_waiting = self._card is not None
         self._flow()
+
+    def _restarted_us(self) -> int:
+        """Return when the ticks stood at 0 for a counter that starts anywhere now."""
+        return self.now_us - self._fate.randrange(TICKS_WRAP) * 1_000
 
     def _flow(self) -> None:
         flowing = self.powered and self.contactor.closed
@@ -252,7 +261,7 @@ class Board:
     def ticks_ms(self) -> int:
         """See `Ports`."""
         self._spend(REGISTER_US)
-        return (self.now_us - self._ticks_from_us) // 1_000 % TICKS_WRAP
+        return (self.now_us - self.ticks_from_us) // 1_000 % TICKS_WRAP
 
     def reset_cause(self) -> ResetCause:
         """See `Ports`."""

@@ -15,7 +15,10 @@ from meter_emu.desk.dates import DeskDates
 from meter_emu.errors import ConfigError
 from meter_emu.firmware.parts import Parts, assemble
 from meter_emu.firmware.program import Program
+from meter_emu.firmware.rtc.driver import RtcDriver
+from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.chip import RtcChip
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.hardware.rtc.registers import ChipCalendar
 from meter_emu.ports import Firmware, Ports
@@ -27,40 +30,58 @@ REFERENCE: Final = "reference"
 @final
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A named program with its parts; equal names give the same object."""
+    """A named program; equal names give the same object."""
 
     name: str
     defects: tuple[Defect, ...]
-    parts: Parts
 
-    def program(self, ports: Ports) -> Firmware:
-        """Return the firmware on a board, as after a reset."""
-        return Program(ports, self.parts)
+    def program(self, model: MeterModel) -> Callable[[Ports], Firmware]:
+        """Return what makes the firmware of a model's board, as after a reset."""
+        parts = self.parts(model)
+        return lambda ports: Program(ports, parts)
 
-    def fitted(self, part: type[PartT]) -> type[PartT]:
+    def parts(self, model: MeterModel) -> Parts:
+        """Return the program's parts for a model's board."""
+        return _parts(self, _chips(model).driver)
+
+    def fitted(self, part: type[PartT], /) -> type[PartT]:
         """Return the class of a chip's or the desk's part in this build."""
         return fit(part, self.defects)
 
-    def rtc(self, model: MeterModel, drift_ppb: int, now_us: int) -> Pcf8563:
+    def rtc(self, model: MeterModel, drift_ppb: int, now_us: int) -> RtcChip:
         """Return the clock chip a model names; raise `ConfigError` for one we do not have."""
-        if model.rtc not in _CHIPS:
-            raise ConfigError(
-                model.name, "rtc", f"want one of {', '.join(_CHIPS)}, got {model.rtc}"
-            )
-        return _CHIPS[model.rtc](self, drift_ppb, now_us)
+        oscillator = self.fitted(Oscillator)(drift_ppb, at_us=now_us)
+        return self.fitted(_chips(model).chip)(self.fitted(ChipCalendar)(), oscillator)
 
     def desk_parts(self) -> tuple[DeskDates, DeskCodec]:
         """Return the parts of the desk that serves this meter."""
         return self.fitted(DeskDates)(), self.fitted(DeskCodec)()
 
 
-def _pcf8563(build: Build, drift_ppb: int, now_us: int) -> Pcf8563:
-    oscillator = build.fitted(Oscillator)(drift_ppb, at_us=now_us)
-    return build.fitted(Pcf8563)(build.fitted(ChipCalendar)(), oscillator)
+@final
+@dataclass(frozen=True, slots=True)
+class _Chips:
+    """What a model's `rtc` names: the chip on the board and its driver in the program."""
+
+    chip: type[RtcChip]
+    driver: type[RtcDriver]
 
 
-# The chips a model file may name. A new chip is a new file in hardware/rtc and one in firmware/rtc.
-_CHIPS: Final[dict[str, Callable[[Build, int, int], Pcf8563]]] = {"pcf8563": _pcf8563}
+# A new clock chip is a file in hardware/rtc, a file in firmware/rtc, and a row here.
+_CHIPS: Final = {
+    "pcf8563": _Chips(Pcf8563, Pcf8563Driver),
+}
+
+
+def _chips(model: MeterModel) -> _Chips:
+    if model.rtc not in _CHIPS:
+        raise ConfigError(model.name, "rtc", f"want one of {', '.join(_CHIPS)}, got {model.rtc}")
+    return _CHIPS[model.rtc]
+
+
+@cache
+def _parts(build: Build, driver: type[RtcDriver]) -> Parts:
+    return assemble(build.fitted, driver)
 
 
 @cache
@@ -78,8 +99,6 @@ def parse_build(name: str) -> Build:
     if len(set(defect_ids)) != len(defect_ids):
         raise ConfigError(name, "build", "a defect is named twice")
     defects = tuple(known[defect_id] for defect_id in defect_ids)
-
-    def fitted(part: type[PartT], /) -> type[PartT]:
-        return fit(part, defects)
-
-    return Build(name, defects, assemble(fitted))
+    for defect in defects:
+        fit(defect.part, defects)  # two that swap the same routine are refused here
+    return Build(name, defects)

@@ -6,9 +6,10 @@ drifted since; both are the campaign's numbers, and the state only knows when it
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from random import Random
 from typing import Final, final
+from zoneinfo import ZoneInfo
 
 from card_protocol.formats.budget import Energy, Result
 from card_protocol.keys import Key, Purpose, derive
@@ -24,6 +25,7 @@ from meter_emu.firmware.layouts import (
     Factory,
     FactoryFlags,
     Health,
+    RtcBase,
     State,
     StateFlags,
     Supply,
@@ -33,7 +35,8 @@ from meter_emu.hardware.backup import Backup
 from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
-from meter_emu.world.board import Board
+from meter_emu.hardware.rtc.chip import RtcChip
+from meter_emu.world.board import TICKS_WRAP, Board
 from meter_emu.world.build import Build
 from meter_emu.world.model import MeterModel
 from meter_emu.world.times import DAY_US, SECOND_US, us_to_legal
@@ -66,14 +69,23 @@ def install(
     model: MeterModel, build: Build, inst: Installation, *, master: Key, now_us: int, fate: Random
 ) -> Board:
     """Return the board of a newly installed meter at `now_us`."""
-    rtc_us = now_us + inst.clock_error_us + inst.drift_ppb * (now_us - inst.clock_set_us) // PPB
+    clock_us = now_us + inst.clock_error_us + inst.drift_ppb * (now_us - inst.clock_set_us) // PPB
+    ticks_ms = fate.randrange(TICKS_WRAP)
+    ticks_from_us = now_us - ticks_ms * 1_000
     board = empty_board(
-        model, build, inst.load_w, drift_ppb=inst.drift_ppb, now_us=now_us, fate=fate
+        model,
+        build,
+        inst.load_w,
+        drift_ppb=inst.drift_ppb,
+        now_us=now_us,
+        fate=fate,
+        ticks_from_us=ticks_from_us,
     )
-    board.rtc.registers[2:9] = _registers(rtc_us)
-    board.rtc.oscillator.phase = rtc_us % SECOND_US * PPB
+    shown = us_to_legal(clock_us, _SHOWN[RtcBase[model.rtc_base.upper()]])
+    _set_clock(board.rtc, model.rtc, shown, clock_us)
+    state = first_state(model, inst, clock_us=clock_us, ticks_ms=ticks_ms)
     _burn(board, FACTORY_AT, FACTORY.build(factory_record(model, inst.meter_id, master)))
-    _burn(board, STATE_AT[0], STATE.build(first_state(model, inst, rtc_us=rtc_us)))
+    _burn(board, STATE_AT[0], STATE.build(state))
     return board
 
 
@@ -85,6 +97,7 @@ def empty_board(
     drift_ppb: int,
     now_us: int,
     fate: Random,
+    ticks_from_us: int | None = None,
 ) -> Board:
     """Return a board as assembled: EEPROM erased, clock never set, contactor closed."""
     return Board(
@@ -99,6 +112,7 @@ def empty_board(
         contactor=Contactor(closed=True),
         metrology=Metrology(load_w, at_us=now_us),
         fate=fate,
+        ticks_from_us=ticks_from_us,
     )
 
 
@@ -125,13 +139,13 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
         limiter_ampere=model.limiter_a,
         window_start_minute=model.window.start_minute,
         window_end_minute=model.window.end_minute,
-        set_error_s=model.clock.set_error_s,
         drift_bound_ppb=model.clock.drift_bound_ppb,
         trust_max_days=model.clock.trust_max_days,
         outage_max_days=model.clock.outage_max_days,
         emergency_cents=model.credit.emergency_cents,
         load_max_cents=model.credit.load_max_cents,
         low_credit_cents=model.credit.low_credit_cents,
+        rtc_base=RtcBase[model.rtc_base.upper()],
         key_meter_auth=derive(master, Purpose.METER_AUTH, meter_id).raw,
         key_card_auth=derive(master, Purpose.CARD_AUTH, meter_id).raw,
         key_desk_record=derive(master, Purpose.DESK_RECORD, meter_id).raw,
@@ -142,20 +156,30 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
     )
 
 
-def first_state(model: MeterModel, inst: Installation, *, rtc_us: int) -> State:
-    """Return the state of a meter in service that has seen no card yet."""
+def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_ms: int) -> State:
+    """Return the state of a meter in service that has seen no card yet.
+
+    `clock_us` is what its clock says the time is, UTC; `ticks_ms` where its ticks stand.
+    """
+    shown = us_to_legal(clock_us, _SHOWN[RtcBase[model.rtc_base.upper()]])
     flags = StateFlags(0)
     if inst.prepayment:
         flags |= StateFlags.PREPAYMENT_ON
     if inst.limiter:
         flags |= StateFlags.LIMITER_GRANTED
+    if model.rtc_base == "legal" and shown.dst():
+        flags |= StateFlags.SUMMER
     return State(
         magic=STATE.magic,
         version=LAYOUT_VERSION,
         flags=flags,
         sequence=1,
-        last_time_s=(rtc_us - EPOCH_2000_US) // SECOND_US,
+        last_time_s=(clock_us - EPOCH_2000_US) // SECOND_US,
+        last_ticks_ms=ticks_ms,
+        last_day=(shown.date() - _DAY_0).days,
         clock_set_s=(inst.clock_set_us - EPOCH_2000_US) // SECOND_US,
+        set_error_s=model.clock.set_error_s,
+        clock_card_s=0,
         health=Health.TRUSTED,
         supply=Supply.CONNECTED,
         account=Account.CHARGED if inst.prepayment else Account.POSTPAID,
@@ -188,19 +212,38 @@ def model_code(model: MeterModel) -> bytes:
     )
 
 
-def _registers(rtc_us: int) -> bytes:
-    """Return PCF8563 registers 02h to 08h showing a time (data sheet Tables 8 to 17), VL clear."""
-    when = us_to_legal(rtc_us, UTC)
+def _set_clock(chip: RtcChip, name: str, shown: datetime, clock_us: int) -> None:
+    """Have a chip show a time, as a technician's tool does, with its divider at the fraction."""
+    at, doubt_at, doubt = _CLOCK_REGISTERS[name]
     values = (
-        when.second,
-        when.minute,
-        when.hour,
-        when.day,
-        when.isoweekday() % 7,
-        when.month,
-        when.year % 100,
+        shown.second,
+        shown.minute,
+        shown.hour,
+        *_DAY_FIELDS[name](shown),
+        shown.month,
+        shown.year % 100,
     )
-    return bytes(value // 10 << 4 | value % 10 for value in values)
+    raw = bytes(value // 10 << 4 | value % 10 for value in values)
+    now_us = chip.oscillator.at_us
+    chip.write(at, raw, now_us, now_us)
+    if doubt_at is not None:
+        chip.write(doubt_at, bytes((doubt,)), now_us, now_us)
+    chip.oscillator.phase = clock_us % SECOND_US * PPB
+
+
+# Where a chip keeps seconds to years, and where its doubt is cleared if not with the seconds.
+_CLOCK_REGISTERS: Final = {"pcf8563": (0x02, None, 0), "ds3231": (0x00, 0x0F, 0x08)}
+# Day and weekday in the chip's order; Sunday is 0 (PCF8563 Table 14), Monday is 1 (DS3231, ours).
+_DAY_FIELDS: Final[dict[str, Callable[[datetime], tuple[int, int]]]] = {
+    "pcf8563": lambda when: (when.day, when.isoweekday() % 7),
+    "ds3231": lambda when: (when.isoweekday(), when.day),
+}
+_DAY_0: Final = date(2000, 1, 1)
+_SHOWN: Final[dict[RtcBase, tzinfo]] = {
+    RtcBase.UTC: UTC,
+    RtcBase.STANDARD: timezone(timedelta(hours=1)),
+    RtcBase.LEGAL: ZoneInfo("Europe/Brussels"),
+}
 
 
 def _burn(board: Board, at: int, raw: bytes) -> None:

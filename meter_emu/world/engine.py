@@ -73,7 +73,7 @@ class _Story:
         self._card = self._issue(campaign.start_us)
         self._bench = Bench(
             self._board,
-            build.program,
+            build.program(household.model),
             poll_us=household.model.poll_s * SECOND_US,
             phase_us=household.poll_phase_us,
             boot_us=household.model.boot_ms * 1_000,

@@ -76,13 +76,25 @@ def board_of(
     now_us: int,
     fate: Random,
     path: str,
+    ticks_from_us: int | None = None,
 ) -> Board:
     """Return the board an image describes, its clock going on from what it shows at `now_us`.
+
+    `ticks_from_us` is for a meter that never stopped running; without it, it is being powered up.
 
     Raise `ImageError` for anything that is not a whole image of this model.
     """
     try:
-        return _board(raw, model, build, load_w, drift_ppb=drift_ppb, now_us=now_us, fate=fate)
+        return _board(
+            raw,
+            model,
+            build,
+            load_w,
+            drift_ppb=drift_ppb,
+            now_us=now_us,
+            fate=fate,
+            ticks_from_us=ticks_from_us,
+        )
     except LayoutError as error:
         raise ImageError(path, str(error)) from None
 
@@ -96,6 +108,7 @@ def _board(
     drift_ppb: int,
     now_us: int,
     fate: Random,
+    ticks_from_us: int | None,
 ) -> Board:
     _check(raw, model)
     parts, at = {}, HEADER_SIZE_BYTES
@@ -116,6 +129,7 @@ def _board(
         contactor=Contactor.from_bytes(parts["contactor"]),
         metrology=Metrology.from_bytes(parts["metrology"], load_w, at_us=now_us),
         fate=fate,
+        ticks_from_us=ticks_from_us,
     )
 
 

@@ -53,7 +53,7 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     name: Annotated[str, Meta(min_length=1)]
     energy: Literal["electricity"]
     rtc: Annotated[str, Meta(min_length=1)]
-    rtc_base: Literal["utc"]
+    rtc_base: Literal["utc", "standard", "legal"]
     poll_s: Annotated[int, Meta(ge=1, le=3600)]
     boot_ms: Annotated[int, Meta(ge=0, le=60_000)]
     eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536)]  # the program's records end at 2C0h

@@ -133,7 +133,7 @@ def _session(times: int) -> Row:
     board = install(
         model, build, story, master=BENCH_MASTER_KEY, now_us=JUNE_2020_US, fate=Random(1)
     )
-    program = build.program(board)
+    program = build.program(model)(board)
     desk = _desk()
     card = SecureCard(desk.issue(METER, issued_at_min=_minute(0)), Random(2).randbytes)
     told = Civil(2020, 7, 3, 23, 1)

@@ -22,7 +22,7 @@ from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, RecordCodec
 from meter_emu.firmware.ledger import Ledger
-from meter_emu.firmware.rtc.pcf8563 import RtcDriver
+from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.firmware.trust import ClockTrust
 from meter_emu.firmware.windows import Windows
 from meter_emu.firmware.zone import Zone
@@ -31,11 +31,11 @@ from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.hardware.rtc.registers import ChipCalendar
 from meter_emu.world.build import parse_build
 from meter_emu.world.times import to_us
-from tests.firmware.meters import Home, now_at, seconds
+from tests.firmware.meters import MODEL, Home, now_at, seconds
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 PARTS: list[type] = [
-    Calendar, Zone, RtcDriver, ClockTrust, EndStore, Windows, RecordCodec, OrderGate, Ledger,
+    Calendar, Zone, Pcf8563Driver, ClockTrust, EndStore, Windows, RecordCodec, OrderGate, Ledger,
     ChipCalendar, Oscillator, Pcf8563, DeskDates, DeskCodec,
 ]  # fmt: skip
 FOLDER = Path(meter_emu.defects.__file__).parent
@@ -92,9 +92,9 @@ def test_a_build_with_one_defect_differs_from_the_reference_in_one_part(defect):
         fitted: type = build.fitted(part)
         assert (fitted is not part) == (part is defect.part)
         assert reference.fitted(part) is part
-    names = type(build.parts).__slots__
-    classes = [type(getattr(build.parts, name)) for name in names]
-    plain = [type(getattr(reference.parts, name)) for name in names]
+    names = type(build.parts(MODEL)).__slots__
+    classes = [type(getattr(build.parts(MODEL), name)) for name in names]
+    plain = [type(getattr(reference.parts(MODEL), name)) for name in names]
     changed = [b for a, b in zip(classes, plain, strict=True) if a is not b]
     assert changed == [defect.part]
 
@@ -239,7 +239,7 @@ def wall(when: Civil) -> datetime:
 
 def due_s(build: str, when: Civil) -> int:
     """Return when an end comes in a build, by a clock without error."""
-    ends = parse_build(build).parts.ends
+    ends = parse_build(build).parts(MODEL).ends
     left_s = ends.seconds_left(ends.accept(when), now_at(0))
     assert left_s is not None
     return left_s
@@ -278,7 +278,7 @@ def test_what_the_meter_shows_tells_two_early_meters_apart():
     """One believes the announced date and counts wrongly, the other believes the day before."""
     announced = Civil(2020, 7, 3, 23, 1)
     shown = [
-        parse_build(f"reference+{name}").parts.ends for name in ("doy-common-year", "end-exclusive")
+        parse_build(f"reference+{name}").parts(MODEL).ends for name in ("doy-common-year", "end-exclusive")
     ]
     assert [ends.understood(ends.accept(announced)) for ends in shown] == [
         announced,
@@ -299,7 +299,7 @@ def test_the_time_left_to_an_end_falls_second_by_second_in_every_build(
     build, target, before_s, waited_s
 ):
     """The sleep hint derives from it: a leap at a change of clocks would oversleep the end."""
-    ends = parse_build(build).parts.ends
+    ends = parse_build(build).parts(MODEL).ends
     when = Civil(target.year, target.month, target.day, target.hour, target.minute)
     end = ends.accept(when)
     assert len(end) == 12

@@ -15,6 +15,7 @@ from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import assemble
+from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.hardware import eeprom
 from meter_emu.hardware.oscillator import SECOND
 from meter_emu.hardware.rtc import pcf8563
@@ -60,6 +61,7 @@ def test_the_records_are_those_of_the_program(heading: str, layout: Layout[Any])
         (("bit", "factory flags"), layouts.FactoryFlags),
         (("bit", "state flags"), layouts.StateFlags),
         (("code", "clock health"), layouts.Health),
+        (("code", "clock base"), layouts.RtcBase),
         (("code", "supply states"), layouts.Supply),
         (("code", "accounts"), layouts.Account),
         (("code", "event", "detail"), layouts.EventCode),
@@ -137,7 +139,7 @@ def test_the_eeprom_part() -> None:
 
 
 def test_an_end_is_as_the_page_says() -> None:
-    ends: EndStore = assemble(lambda part: part).ends
+    ends: EndStore = assemble(lambda part: part, Pcf8563Driver).ends
     raw = ends.accept(Civil(2020, 7, 3, 23, 1))
     rows = table(section(PAGE, "An end"), "offset", "size", "part of an end", "unit")
     parts = {row[2]: raw[int(row[0]) : int(row[0]) + int(row[1])] for row in rows}
@@ -177,7 +179,7 @@ def test_a_blank_meter_has_no_record_at_all(tmp_path: Path) -> None:
     board = empty_board(MODEL, build, (0,) * 24, drift_ppb=0, now_us=MAY_2020_US, fate=Random(2))
     assert Memory(board).factory() is None
     assert Memory(board).state() is None
-    build.program(board).poll()
+    build.program(MODEL)(board).poll()
     assert board.panel.text == "NOT CONFIGURED"
     path = tmp_path / "blank.bin"
     path.write_bytes(image.image_of(board, MODEL))

@@ -18,7 +18,7 @@ from meter_emu.world import board as board_module
 from meter_emu.world.bench import Bench
 from meter_emu.world.board import Board
 from tests.docs.pages import blocks, page, section, table
-from tests.docs.test_meter_image import MAY_2020_US, installed
+from tests.docs.test_meter_image import MAY_2020_US, MODEL, installed
 
 PAGE = page("docs/ports.md")
 CALLS = {
@@ -122,7 +122,7 @@ def test_a_poll_with_nothing_to_do_takes_about_what_the_page_says() -> None:
     from meter_emu.world.build import parse_build
 
     board = installed()
-    program = parse_build("reference").program(board)
+    program = parse_build("reference").program(MODEL)(board)
     program.poll()
     started_us = board.now_us
     program.poll()

@@ -30,7 +30,7 @@ from meter_emu.world.model import load_model
 from meter_emu.world.times import SECOND_US, to_us
 
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
-PARTS = parse_build("reference").parts
+PARTS = parse_build("reference").parts(MODEL)
 METER_ID = 541_000_000_321
 START = datetime(2020, 7, 1, 10, 0, tzinfo=UTC)  # a Wednesday, noon in Brussels: no window
 START_US = to_us(START)
@@ -61,11 +61,11 @@ def state(**changes: Any) -> State:
         drift_ppb=0,
         clock_set_us=START_US,
     )
-    return replace(first_state(MODEL, installation, rtc_us=START_US), **changes)
+    return replace(first_state(MODEL, installation, clock_us=START_US, ticks_ms=0), **changes)
 
 
 def now_at(utc_s: int, *, u: int = 0, health: Health = Health.TRUSTED) -> Now:
-    return Now(utc_s, u, health, utc_s % 86_400)
+    return Now(utc_s, u, health, utc_s % 86_400, utc_s // 86_400)
 
 
 def counted() -> Callable[[int], bytes]:
@@ -111,7 +111,7 @@ class Home:
         )
 
         def program(ports: Ports) -> Firmware:
-            return named.program(tap(ports))
+            return named.program(MODEL)(tap(ports))
 
         self.bench = Bench(
             self.board,

@@ -9,11 +9,12 @@ from itertools import product
 
 import pytest
 
-from meter_emu.firmware.rtc.pcf8563 import Reading, RtcDriver
+from meter_emu.firmware.rtc.driver import Reading
+from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.world.times import to_us
 from tests.firmware.meters import Home
 
-DRIVER = RtcDriver()
+DRIVER = Pcf8563Driver()
 SECONDS, MINUTES, HOURS, DAYS, WEEKDAYS, MONTHS, YEARS = range(7)
 GOOD = bytes.fromhex("56 34 12 03 05 07 20")
 WANT = Reading(2020, 7, 3, 12, 34, 56, low_voltage=False, valid=True)

@@ -26,7 +26,7 @@ PAGE_COUNT = 5
 
 def meter(now: Now | None = None, **changes: object) -> Meter:
     now = now_at(seconds(START), u=60) if now is None else now
-    return Meter(PARTS, factory(), state(**changes), now, 0)
+    return Meter(PARTS, factory(), state(**changes), now, ticks_ms=0, register_wh=0)
 
 
 def meters() -> list[Meter]:
@@ -81,7 +81,7 @@ def test_the_resting_screen_gives_the_reason_first(changes, text):
 
 
 LONGEST = meter(
-    Now(seconds(START), 3_200_000_000, Health.SET_TOO_LONG_AGO, 0),
+    Now(seconds(START), 3_200_000_000, Health.SET_TOO_LONG_AGO, 0, 0),
     defer_end=PARTS.ends.accept(T1),
     cut_end=PARTS.ends.accept(T2),
     order_number=2**32 - 1,
@@ -114,7 +114,7 @@ def test_the_scroll_shows_clock_health_both_ends_the_order_and_the_credit():
 
 
 def test_what_is_not_known_is_said():
-    home = meter(Now(0, 0, Health.IMPOSSIBLE_DATE, None))
+    home = meter(Now(0, 0, Health.IMPOSSIBLE_DATE, None, 0))
     assert [screen.scroll(home, page) for page in range(3)] == [
         "CLOCK NONE IMPOSSIBLE_DATE +-0S",
         "T1 NONE",

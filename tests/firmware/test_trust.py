@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from meter_emu.firmware.layouts import EventCode, Health
 from meter_emu.firmware.meter import Meter
-from meter_emu.firmware.rtc.pcf8563 import Reading
+from meter_emu.firmware.rtc.driver import Reading
 from meter_emu.firmware.trust import PPB
 from tests.firmware.meters import (
     EPOCH_2000,
@@ -86,7 +86,7 @@ KEEPS = {
 @pytest.mark.parametrize("why", LOSSES)
 def test_each_way_of_losing_trust_has_its_name(why):
     shown, kept, health = LOSSES[why]
-    now = TRUST.judge(shown, kept, factory())
+    now = TRUST.judge(shown, None, kept, factory())
     assert now.health is health
     assert not now.trusted
 
@@ -94,18 +94,34 @@ def test_each_way_of_losing_trust_has_its_name(why):
 @pytest.mark.parametrize("why", KEEPS)
 def test_trust_is_kept_up_to_the_limit_itself(why):
     shown, kept = KEEPS[why]
-    assert TRUST.judge(shown, kept, factory()).health is Health.TRUSTED
+    assert TRUST.judge(shown, None, kept, factory()).health is Health.TRUSTED
 
 
 def test_every_way_is_in_the_table():
-    assert {health for _, _, health in LOSSES.values()} == set(Health) - {Health.TRUSTED}
+    """The rest has tests of its own: ticks below, setting and lower bound in test_clock."""
+    elsewhere = {Health.TRUSTED, Health.TICKS_DISAGREE, Health.BEING_SET, Health.LOWER_BOUND}
+    assert {health for _, _, health in LOSSES.values()} == set(Health) - elsewhere
 
 
-@pytest.mark.parametrize("health", [health for health in Health if health])
+@given(st.integers(0, 86_400), st.integers(-20_000, 20_000), st.integers(0, 2**32 - 1))
+def test_clock_and_ticks_may_differ_by_five_seconds_and_the_drift(since_s, apart_ms, first_ms):
+    kept = journalled(READ - since_s * SECOND)
+    kept.last_ticks_ms = first_ms
+    ticked_ms = since_s * 1000 + apart_ms
+    now = TRUST.judge(GOOD, (first_ms + ticked_ms) % 2**32, kept, factory())
+    slack_ms = 5_000 + Fraction(ticked_ms % 2**32 * factory().drift_bound_ppb, PPB)
+    disagree = ticked_ms < 0 or abs(apart_ms) > slack_ms
+    if abs(abs(apart_ms) - slack_ms) > 1:
+        assert now.health is (Health.TICKS_DISAGREE if disagree else Health.TRUSTED)
+
+
+@pytest.mark.parametrize(
+    "health", [health for health in Health if health not in {Health.TRUSTED, Health.LOWER_BOUND}]
+)
 def test_a_distrust_once_journalled_stays_though_the_clock_looks_well(health):
     kept = journalled(READ - DAY)
     kept.health = health
-    assert TRUST.judge(GOOD, kept, factory()).health is health
+    assert TRUST.judge(GOOD, None, kept, factory()).health is health
 
 
 @pytest.mark.parametrize("why", LOSSES)
@@ -114,8 +130,8 @@ def test_a_loss_is_journalled_once_and_time_no_more(why):
     kept = journalled(START)
     kept.last_time_s, kept.clock_set_s = lost.last_time_s, lost.clock_set_s
     for _ in range(3):
-        now = TRUST.judge(shown, kept, factory())
-        Meter(PARTS, factory(), kept, now, 0).keep_time(powered_on=False)
+        now = TRUST.judge(shown, None, kept, factory())
+        Meter(PARTS, factory(), kept, now, ticks_ms=0, register_wh=0).keep_time(powered_on=False)
     assert kept.health is health
     assert kept.last_time_s == lost.last_time_s
     codes = [kept.events[at] for at in range(4, len(kept.events), 8)]
@@ -123,14 +139,14 @@ def test_a_loss_is_journalled_once_and_time_no_more(why):
 
 
 def test_a_possible_date_is_told_even_when_it_is_not_believed():
-    now = TRUST.judge(GOOD._replace(low_voltage=True), KEPT, factory())
+    now = TRUST.judge(GOOD._replace(low_voltage=True), None, KEPT, factory())
     assert (now.utc_s, now.second_of_day) == (seconds(READ), 45_296)
 
 
 @pytest.mark.parametrize("why", ["digits that are none", "31 February", "the century bit"])
 def test_an_impossible_date_gives_no_time(why):
     shown, kept, _ = LOSSES[why]
-    now = TRUST.judge(shown, kept, factory())
+    now = TRUST.judge(shown, None, kept, factory())
     assert now.utc_s == 0
     assert (now.second_of_day is None) == (not shown.valid)
 
@@ -138,7 +154,7 @@ def test_an_impossible_date_gives_no_time(why):
 @given(st.integers(0, (datetime(2100, 1, 1, tzinfo=UTC) - EPOCH_2000) // SECOND - 1))
 def test_any_second_2000_to_2099_is_the_second_of_datetime(second):
     when = EPOCH_2000 + second * SECOND
-    assert TRUST.judge(reading(when), journalled(START), factory()).utc_s == seconds(when)
+    assert TRUST.judge(reading(when), None, journalled(START), factory()).utc_s == seconds(when)
 
 
 @given(
@@ -151,7 +167,8 @@ def test_uncertainty_covers_a_clock_at_its_bound_and_not_a_second_more(
 ):
     """A clock that is slow by the whole bound has counted less than has passed."""
     kept = state(clock_set_s=seconds_2000(START))
-    record = factory(drift_bound_ppb=drift_ppb, set_error_s=set_error_s)
+    kept.set_error_s = set_error_s
+    record = factory(drift_bound_ppb=drift_ppb)
     u_s = TRUST.uncertainty_s(seconds(START) + counted_s, kept, record)
     passed_s = Fraction(counted_s * PPB, PPB - drift_ppb)
     error_s = set_error_s + passed_s - counted_s
@@ -159,8 +176,8 @@ def test_uncertainty_covers_a_clock_at_its_bound_and_not_a_second_more(
 
 
 def test_uncertainty_before_the_setting_is_the_settings_error():
-    kept = state(clock_set_s=seconds_2000(START))
-    assert TRUST.uncertainty_s(seconds(START) - 5, kept, factory(set_error_s=60)) == 60
+    kept = state(clock_set_s=seconds_2000(START), set_error_s=60)
+    assert TRUST.uncertainty_s(seconds(START) - 5, kept, factory()) == 60
 
 
 @given(st.integers(0, 4_000_000_000), st.integers(0, 10_000))

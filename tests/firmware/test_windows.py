@@ -66,6 +66,21 @@ def test_an_uncertain_clock_is_protected_whenever_it_may_be_inside(u_min):
         assert WINDOWS.protects(now_at((first + at) * 60, u=u_min * 60), MODEL_WINDOW) == may_be
 
 
+@pytest.mark.parametrize("end_minute", [121, 150, 179])
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_edge_inside_the_changed_hour_counts_both_times_it_is_shown(change, end_minute):
+    """From 02:35 to 02:40 in autumn may be five minutes, or an hour with 02:10 in it."""
+    nights = factory(window_end_minute=end_minute, flags=FactoryFlags.WINDOW_ON)
+    first = seconds(change) // 60 - 150
+    walls = [datetime.fromtimestamp((first + n) * 60, BRUSSELS) for n in range(300)]
+    truth = [not end_minute <= wall.hour * 60 + wall.minute < 960 for wall in walls]
+    for u_min in (0, 3, 30, 35):
+        for at in range(u_min, len(truth) - u_min):
+            protected = WINDOWS.protects(now_at((first + at) * 60, u=u_min * 60), nights)
+            if any(truth[at - u_min : at + u_min + 1]):
+                assert protected
+
+
 def test_the_second_before_an_edge_belongs_to_the_minute_before():
     start = seconds(datetime(2020, 7, 1, 14, 0, tzinfo=UTC))  # 16:00 in Brussels
     assert not WINDOWS.protects(now_at(start - 1), MODEL_WINDOW)

@@ -28,7 +28,7 @@ _SPECIAL_DAYS = [
 _LEAP_DAYS = [us(datetime(year, 2, 29, tzinfo=BRUSSELS)) for year in range(2004, 2099, 4)]
 
 
-def _changes() -> list[int]:
+def clock_changes() -> list[int]:
     """Return the day of every clock change 2001-2098 (last Sundays of March and October)."""
     days = []
     for year in range(2001, 2099):
@@ -38,7 +38,8 @@ def _changes() -> list[int]:
     return days
 
 
-boundary_days = st.sampled_from(_SPECIAL_DAYS + _LEAP_DAYS + _changes())
+changes = clock_changes()
+boundary_days = st.sampled_from(_SPECIAL_DAYS + _LEAP_DAYS + changes)
 near_boundaries = st.builds(
     lambda day, minute, second: day + minute * MINUTE_US + second * SECOND_US,
     boundary_days,

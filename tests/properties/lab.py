@@ -4,17 +4,18 @@ Legal time comes from `zoneinfo`, never from the firmware's own calendar.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from card_protocol.card.secure import SecureCard
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.firmware.layouts import STATE, STATE_AT, State, crc_holds
-from meter_emu.ports import Firmware, Ports
 from meter_emu.resources import find
 from meter_emu.world.bench import Bench
 from meter_emu.world.board import Board
@@ -33,6 +34,7 @@ WORK_US = SECOND_US  # one poll's own time on bus and EEPROM, with room
 METER_ID = 541_000_000_777
 
 MODEL: MeterModel = load_model(find("meters", "electricity-pcf8563-utc"))
+MODELS = [msgspec.structs.replace(MODEL, rtc_base=base) for base in ("utc", "standard", "legal")]
 
 
 def us(when: datetime) -> int:
@@ -99,13 +101,9 @@ class Lab:
             now_us=setting.start_us,
             fate=fate,
         )
-
-        def program(ports: Ports) -> Firmware:
-            return build.program(ports)
-
         self.bench = Bench(
             self.board,
-            program,
+            build.program(setting.model),
             poll_us=setting.model.poll_s * SECOND_US,
             phase_us=setting.phase_us,
             boot_us=setting.model.boot_ms * 1_000,
@@ -113,6 +111,7 @@ class Lab:
             obey_hints=obey_hints,
             on_poll=self._rebuild if rebuilding else (lambda: None),
         )
+        self.issued_at_min = 0  # when the desk says it writes: long ago, unless a test says else
         dates, codec = build.desk_parts()
         card_fate = Random(setting.seed + 1)
         self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
@@ -125,7 +124,7 @@ class Lab:
     def write(self, work: Work) -> None:
         """Have the desk write on the card."""
         self.card.power_on()
-        self.desk.serve(self.card.transmit, work, issued_at_min=0)
+        self.desk.serve(self.card.transmit, work, issued_at_min=self.issued_at_min)
         self.card.power_off()
 
     def insert(self) -> None:
@@ -147,9 +146,3 @@ class Lab:
     def bytes_now(self) -> bytes:
         """Return every persistent byte of meter and card."""
         return image_of(self.board, self.setting.model) + self.card.image.to_bytes()
-
-
-def with_model(setting: Setting, **changes: object) -> Setting:
-    """Return a setting whose model has other top-level numbers."""
-    fields = {name: getattr(setting.model, name) for name in setting.model.__struct_fields__}
-    return replace(setting, model=MeterModel(**{**fields, **changes}))

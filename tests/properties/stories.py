@@ -10,7 +10,17 @@ from meter_emu.desk.desk import Work
 from meter_emu.errors import DeskError
 from meter_emu.ports import Key
 from tests.properties.instants import near_boundaries
-from tests.properties.lab import DAY_US, HOUR_US, MINUTE_US, MODEL, SECOND_US, Lab, Setting, civil
+from tests.properties.lab import (
+    DAY_US,
+    HOUR_US,
+    MINUTE_US,
+    MODEL,
+    MODELS,
+    SECOND_US,
+    Lab,
+    Setting,
+    civil,
+)
 
 EPOCH_2000_US = 946_684_800 * SECOND_US
 HALF_US = 2 * HOUR_US
@@ -104,6 +114,7 @@ def stories(draw: st.DrawFn, *, builds: list[str] = BUILDS) -> Story:
         balance_cents=draw(st.integers(-300, 900)),
         load_w=tuple(draw(st.lists(st.integers(0, 9_000), min_size=24, max_size=24))),
         outages=outages,
+        model=draw(st.sampled_from(MODELS)),
         build=draw(st.sampled_from(builds)),
         seed=draw(st.integers(0, 2**16)),
     )

@@ -34,24 +34,25 @@ def test_a_meter_saved_to_a_file_and_loaded_goes_on_the_same(story):
     story = replace(story, setting=replace(story.setting, outages=()))
     halfway_us = story.setting.start_us + story.long_us // 2
     stayed = live(replace(story, deeds=(), long_us=story.long_us // 2))
-    raw = image_of(stayed.board, MODEL)
+    raw = image_of(stayed.board, story.setting.model)
     build = parse_build("reference")
     loaded = board_of(
         raw,
-        MODEL,
+        story.setting.model,
         build,
         story.setting.load_w,
         drift_ppb=story.setting.drift_ppb,
         now_us=stayed.board.now_us,
         fate=Random(0),
         path="image",
+        ticks_from_us=stayed.board.ticks_from_us,
     )
-    assert image_of(loaded, MODEL) == raw
+    assert image_of(loaded, story.setting.model) == raw
     phase_us = (story.setting.start_us + story.setting.phase_us - halfway_us) % MINUTE_US
-    bench = Bench(loaded, build.program, poll_us=MINUTE_US, phase_us=phase_us)
+    bench = Bench(loaded, build.program(story.setting.model), poll_us=MINUTE_US, phase_us=phase_us)
     for other in (stayed.bench, bench):
         other.run_until(halfway_us + HOUR_US)
-    assert image_of(loaded, MODEL) == image_of(stayed.board, MODEL)
+    assert image_of(loaded, story.setting.model) == image_of(stayed.board, story.setting.model)
 
 
 class Oversleeper:
@@ -72,7 +73,7 @@ def test_the_hint_law_can_fail():
     deeds = ((MINUTE_US, "arm", 60),)
     honest = Story(setting=setting, deeds=deeds, long_us=90 * MINUTE_US)
     lab = Lab(setting)
-    program = parse_build("reference").program
+    program = parse_build("reference").program(MODEL)
     lab.bench = Bench(
         lab.board, lambda ports: Oversleeper(program(ports)), poll_us=MINUTE_US, phase_us=0
     )

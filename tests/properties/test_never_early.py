@@ -15,6 +15,7 @@ from tests.properties.lab import (
     HOUR_US,
     MINUTE_US,
     MODEL,
+    MODELS,
     SECOND_US,
     WORK_US,
     Lab,
@@ -44,6 +45,7 @@ def settings_within_bound(draw: st.DrawFn) -> Setting:
             st.integers(-bound_ppb, bound_ppb) | st.sampled_from([-bound_ppb, bound_ppb])
         ),
         phase_us=draw(st.integers(0, POLL_US)),
+        model=draw(st.sampled_from(MODELS)),
         seed=draw(st.integers(0, 2**32)),
     )
 

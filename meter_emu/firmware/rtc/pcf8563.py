@@ -4,46 +4,32 @@ Reads seconds to years in one access, because the chip latches them only inside 
 Shares no constant with the chip's model: a mistake made twice would cancel.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from typing_extensions import override
+
+from card_protocol.timestamp import Civil
+from meter_emu.firmware.rtc.driver import Reading, RtcDriver
 from meter_emu.ports import Ports
 
 _FIRST: Final = 0x02  # VL_seconds
 _COUNT: Final = 7  # to 08h, years
+_HOURS: Final = 0x04
 _VL: Final = 0x80
 _CENTURY: Final = 0x80  # set when years ran over from 99 to 00: past 2099
 
 
-class Reading(NamedTuple):
-    """What the chip says, decoded. `valid` is false for a field that is no BCD number in range.
-
-    The year is in full, 2000-2199. Whether the *day* exists in its month is the calendar's
-    business.
-    """
-
-    year: int
-    month: int
-    day: int
-    hour: int
-    minute: int
-    second: int
-    low_voltage: bool
-    valid: bool
-
-
-class RtcDriver:
-    """Reads the clock. A part: a defect overrides `registers` or `decode`."""
+class Pcf8563Driver(RtcDriver):
+    """Reads and sets the clock. A part: a defect overrides one of its routines."""
 
     __slots__ = ()
 
-    def read(self, ports: Ports) -> Reading:
-        """Return the time the chip shows."""
-        return self.decode(self.registers(ports))
-
+    @override
     def registers(self, ports: Ports) -> bytes:
         """Return registers 02h to 08h as they stand at one moment."""
         return ports.rtc_read(_FIRST, _COUNT)
 
+    @override
     def decode(self, raw: bytes) -> Reading:
         """Return the reading in seven register bytes, masks as the data sheet's tables 8 to 17."""
         second, minute, hour, day, _weekday, month, year = raw
@@ -54,3 +40,27 @@ class RtcDriver:
         century = 2100 if month & _CENTURY else 2000
         valid = digits and in_range
         return Reading(century + yy, mm, dd, h, m, s, low_voltage=bool(second & _VL), valid=valid)
+
+    @override
+    def set_time(self, ports: Ports, when: Civil, second: int, weekday: int) -> None:
+        """Write 02h to 08h in one access, with VL 0 and Sunday as 0 (Table 14)."""
+        ports.rtc_write(_FIRST, self.encode(when, second, weekday))
+
+    def encode(self, when: Civil, second: int, weekday: int) -> bytes:
+        """Return registers 02h to 08h for a time 2000-2099."""
+        sunday_first = (weekday + 1) % 7
+        fields = (
+            second,
+            when.minute,
+            when.hour,
+            when.day,
+            sunday_first,
+            when.month,
+            when.year % 100,
+        )
+        return bytes(value // 10 << 4 | value % 10 for value in fields)
+
+    @override
+    def set_hour(self, ports: Ports, hour: int) -> None:
+        """Write 04h."""
+        ports.rtc_write(_HOURS, bytes((hour // 10 << 4 | hour % 10,)))

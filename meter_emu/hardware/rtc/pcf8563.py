@@ -8,7 +8,7 @@ What the model leaves out is in the table as "not modelled": alarm, countdown ti
 and test modes. Their registers are kept and read back.
 """
 
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.oscillator import SECOND, Oscillator
@@ -138,6 +138,9 @@ _RUNNING: Final = 0x01
 
 class Pcf8563:
     """One chip: 16 registers on a crystal. Registers are those of the crystal's last advance."""
+
+    IMAGE_BYTES: ClassVar[int] = IMAGE_BYTES
+    GARBAGE_BYTES: ClassVar[int] = GARBAGE_BYTES
 
     __slots__ = ("calendar", "oscillator", "registers")
 

@@ -1,0 +1,58 @@
+"""Setting and stepping the clock: the only code that writes it, journalled on both sides.
+
+A setting first saves that it is under way (`BEING_SET`, not to be believed), so that a power cut
+inside leaves an untrusted clock and never a wrong one. A step of the hour saves its intent.
+"""
+
+from typing import Final
+
+from meter_emu.firmware.layouts import EventCode, Health, RtcBase, StateFlags
+from meter_emu.firmware.memory import Memory
+from meter_emu.firmware.meter import Meter
+from meter_emu.firmware.trust import EPOCH_2000_S
+from meter_emu.ports import Ports
+
+WRITE_ERROR_S: Final = 2  # ours: the second not shown, and the divider's place when it is written
+
+
+def set_clock(
+    ports: Ports, memory: Memory, meter: Meter, utc_s: int, *, error_s: int, health: Health
+) -> None:
+    """Set the clock to an instant known to within `error_s`, and believe it as `health` says.
+
+    The meter's `now` is a fresh reading afterwards.
+    """
+    parts, factory, state = meter.parts, meter.factory, meter.state
+    meter.book()
+    state.health = Health.BEING_SET
+    memory.save(state)
+    if factory.rtc_base == RtcBase.LEGAL:
+        state.flags = parts.base.season(utc_s, state) & ~StateFlags.STEP_PENDING
+    minutes, second = divmod(utc_s + parts.base.offset_s(state, factory), 60)
+    weekday = parts.calendar.weekday(minutes // 1440)
+    parts.rtc.set_time(ports, parts.calendar.civil(minutes), second, weekday)
+    state.clock_set_s = state.last_time_s = utc_s - EPOCH_2000_S
+    state.last_ticks_ms = meter.ticks_ms = ports.ticks_ms()
+    state.set_error_s = error_s + WRITE_ERROR_S
+    state.health = health
+    meter.now = parts.trust.judge(parts.rtc.read(ports), meter.ticks_ms, state, factory)
+    meter.journal_time()
+    meter.note(EventCode.CLOCK_SET, health)
+    memory.save(state)
+
+
+def step_clock(ports: Ports, memory: Memory, meter: Meter) -> bool:
+    """Step the clock by the hour if legal time has changed; whether it was written."""
+    parts, state, now = meter.parts, meter.state, meter.now
+    if not now.dated or now.second_of_day is None:
+        return False
+    hours = parts.base.step_hours(now.utc_s, now.second_of_day, state, meter.factory)
+    if not hours:
+        return False
+    meter.journal_time()
+    state.flags |= StateFlags.STEP_PENDING
+    memory.save(state)
+    parts.rtc.set_hour(ports, now.second_of_day // 3600 + hours)
+    state.flags = parts.base.season(now.utc_s, state) & ~StateFlags.STEP_PENDING
+    memory.save(state)
+    return True

@@ -1,0 +1,126 @@
+"""Setting and stepping the clock: cut anywhere, it stays within what it says of itself."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meter_emu.desk.desk import Work
+from meter_emu.firmware.layouts import Health, StateFlags
+from tests.properties.instants import changes
+from tests.properties.lab import (
+    DAY_US,
+    HOUR_US,
+    MINUTE_US,
+    MODELS,
+    SECOND_US,
+    Lab,
+    Setting,
+    civil,
+    legal,
+)
+
+LEGAL = MODELS[2]
+CHANGE_US = HOUR_US  # after midnight UTC of the day
+EPOCH_2000_US = 946_684_800 * SECOND_US
+
+
+def shown(lab: Lab) -> datetime:
+    """Return what the registers show, read without the driver."""
+    lab.board.rtc.second_of_day(lab.board.now_us)
+    second, minute, hour, day, _, month, year = lab.board.rtc.registers[2:9]
+    bcd = [(byte >> 4) * 10 + (byte & 0x0F) for byte in (year, month, day, hour, minute, second)]
+    return datetime(2000 + bcd[0], *bcd[1:], tzinfo=UTC)
+
+
+@given(st.sampled_from(changes), st.integers(-50_000, 50_000), st.integers(0, 60 * SECOND_US))
+def test_a_clock_in_legal_time_shows_legal_time_after_every_change(day_us, drift_ppb, phase_us):
+    setting = Setting(
+        start_us=day_us,
+        clock_set_us=day_us,
+        drift_ppb=drift_ppb,
+        phase_us=phase_us,
+        model=LEGAL,
+    )
+    lab = Lab(setting)
+    lab.bench.run_until(day_us + CHANGE_US + 2 * MINUTE_US)
+    apart = shown(lab).replace(tzinfo=None) - legal(lab.board.now_us).replace(tzinfo=None)
+    assert abs(apart.total_seconds()) <= 2
+
+
+@given(
+    st.sampled_from(changes),
+    st.integers(0, 60_000) | st.integers(0, 400_000),
+    st.integers(0, 3 * HOUR_US),
+    st.integers(0, 2**16),
+)
+def test_a_step_cut_anywhere_never_makes_a_cut_early(day_us, cut_us, dark_us, seed):
+    """Power goes within the poll that steps the clock, for seconds or hours, and T is that day."""
+    start_us, step_us = day_us - HOUR_US, day_us + CHANGE_US
+    end_us = step_us + 9 * HOUR_US
+    outage = (step_us + cut_us, step_us + cut_us + 1 + dark_us)
+    setting = Setting(
+        start_us=start_us, clock_set_us=start_us, model=LEGAL, outages=[outage], seed=seed
+    )
+    lab = Lab(setting)
+    lab.write(Work(defer_until=civil(end_us), cut_at=civil(end_us)))
+    lab.insert()
+    lab.bench.run_until(end_us + 4 * HOUR_US)
+    assert len(lab.openings_us) == 1
+    assert lab.openings_us[0] >= end_us
+    assert not lab.state().flags & StateFlags.STEP_PENDING
+
+
+@given(
+    st.integers(0, 50 * 365).map(lambda days: EPOCH_2000_US + days * DAY_US),
+    st.integers(0, 3 * SECOND_US),
+    st.integers(0, 2**16),
+    st.sampled_from(MODELS),
+)
+def test_a_lower_bound_cut_anywhere_is_a_bound_or_is_not_believed(start_us, cut_us, seed, model):
+    """The desk's word moves a lost clock forward; never past the truth, whatever is torn."""
+    at_us = start_us + 10 * MINUTE_US
+    outage = (at_us + cut_us, at_us + cut_us + 5 * SECOND_US)
+    setting = Setting(
+        start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, model=model
+    )
+    lab = Lab(setting)
+    lab.bench.run_until(at_us)
+    lab.board.rtc.registers[2] |= 0x80  # the chip doubts itself
+    lab.issued_at_min = (at_us - EPOCH_2000_US) // MINUTE_US - 3
+    end = civil(at_us + 2 * DAY_US)
+    lab.write(Work(defer_until=end, cut_at=end))
+    lab.bench.insert(lab.card)
+    lab.bench.run_until(at_us + HOUR_US)
+    assert lab.state().health == Health.LOWER_BOUND
+    lab.bench.run_until(at_us + 3 * DAY_US)
+    assert lab.openings_us
+    assert lab.openings_us[0] >= (at_us + 2 * DAY_US) // MINUTE_US * MINUTE_US
+
+
+def test_a_forward_leap_within_the_longest_outage_cuts_early():
+    """A stated limit: without power, a clock that leaps looks like one that waited."""
+    start_us = 1_593_597_600 * SECOND_US  # 1 July 2020 10:00 UTC
+    end_us = start_us + 2 * DAY_US
+    outage = (start_us + HOUR_US, start_us + 2 * HOUR_US)
+    lab = Lab(Setting(start_us=start_us, clock_set_us=start_us, outages=[outage]))
+    lab.write(Work(defer_until=civil(end_us), cut_at=civil(end_us)))
+    lab.insert()
+    lab.bench.run_until(start_us + HOUR_US + MINUTE_US)
+    lab.board.rtc.tick(3 * 86_400)
+    lab.bench.run_until(end_us - HOUR_US)
+    assert lab.openings_us
+    assert lab.openings_us[0] < end_us
+
+
+def test_the_same_leap_with_power_on_is_seen_and_cuts_nobody():
+    start_us = 1_593_597_600 * SECOND_US
+    lab = Lab(Setting(start_us=start_us, clock_set_us=start_us))
+    end_us = start_us + 2 * DAY_US
+    lab.write(Work(defer_until=civil(end_us), cut_at=civil(end_us)))
+    lab.insert()
+    lab.bench.run_until(start_us + HOUR_US)
+    lab.board.rtc.tick(3 * 86_400)
+    lab.bench.run_until(end_us + DAY_US)
+    assert lab.openings_us == []
+    assert lab.state().health == Health.TICKS_DISAGREE
