@@ -1,0 +1,421 @@
+"""DS3231 real-time clock with its own crystal: Maxim Integrated, 19-5170, Rev. 10, 3/15.
+
+Registers 00h to 12h (Figure 1, Address Map), counting (Clock and Calendar), OSF (Status Register),
+EOSC (Control Register), first power (Power Control). The chip counts: it holds no policy and knows
+no true time but the one its crystal is advanced to. All instants are true microseconds.
+
+What the model leaves out is in the table as "not modelled": alarms, square wave, 32 kHz output,
+temperature and ageing (the caller gives the crystal its drift), interrupt and reset pins.
+"""
+
+from typing import ClassVar, Final, Self
+
+from card_protocol.errors import LayoutError
+from meter_emu.hardware.oscillator import SECOND, Oscillator
+from meter_emu.hardware.rtc.registers import (
+    BCD,
+    NO_MONTH,
+    BcdCounter,
+    Bits,
+    ChipCalendar,
+    Kind,
+    bcd_value,
+    masks,
+)
+
+REGISTER_COUNT: Final = 19
+
+SECONDS: Final = 0x00
+MINUTES: Final = 0x01
+HOURS: Final = 0x02
+DAY: Final = 0x03
+DATE: Final = 0x04
+MONTH_CENTURY: Final = 0x05
+YEAR: Final = 0x06
+ALARM_1_SECONDS: Final = 0x07
+CONTROL: Final = 0x0E
+STATUS: Final = 0x0F
+TEMPERATURE: Final = 0x11
+
+# All Figure 1.
+TWELVE_HOUR: Final = 0x40
+PM: Final = 0x20
+CENTURY: Final = 0x80
+EOSC: Final = 0x80
+CONV: Final = 0x20
+OSF: Final = 0x80
+BSY: Final = 0x04
+FLAGS: Final = 0x83  # OSF, A2F, A1F: only 0 can be written to them
+
+_ZERO: Final = "reads 0 (Figure 1); not said what writing does, we drop it, so it goes on reading 0"
+_ALARM: Final = "alarm never raised; kept and read back (Table 2)"
+_RAISED: Final = (
+    "never raised here; writing 0 clears, 1 leaves (Status Register); not said how it comes up,"
+    " we clear it, because no alarm was seen"
+)
+_PIN: Final = "no such pin here"
+_CONVERSION: Final = "no temperature is taken, so it reads 0 whatever is written"
+_TEMPERATURE: Final = "read only; stays at the 0 °C of a power reset (Temperature Registers)"
+
+REGISTERS: Final = (
+    Bits(0x00, 7, 7, "0", Kind.UNUSED, _ZERO),
+    Bits(
+        0x00,
+        6,
+        0,
+        "SECONDS",
+        Kind.FIELD,
+        "BCD 00 to 59; writing resets the countdown chain (Clock and Calendar)",
+    ),
+    Bits(0x01, 7, 7, "0", Kind.UNUSED, _ZERO),
+    Bits(0x01, 6, 0, "MINUTES", Kind.FIELD, "BCD 00 to 59"),
+    Bits(0x02, 7, 7, "0", Kind.UNUSED, _ZERO),
+    Bits(
+        0x02,
+        6,
+        6,
+        "12/24",
+        Kind.FLAG,
+        "1 counts 1 to 12 and AM/PM; not said what changing it does to the hours, we keep the"
+        " other bits, because they are a register (in the DS1307 the hours must be written again)",
+    ),
+    Bits(0x02, 5, 5, "AM/PM, 20 HOUR", Kind.FIELD, "1 is PM with 12/24 set, else a tens digit"),
+    Bits(0x02, 4, 0, "HOURS", Kind.FIELD, "BCD 01 to 12 with 12/24 set, else 00 to 23"),
+    Bits(0x03, 7, 3, "0", Kind.UNUSED, _ZERO),
+    Bits(0x03, 2, 0, "DAY", Kind.FIELD, "1 to 7, user-defined, counts at midnight alone"),
+    Bits(0x04, 7, 6, "0", Kind.UNUSED, _ZERO),
+    Bits(
+        0x04,
+        5,
+        0,
+        "DATE",
+        Kind.FIELD,
+        "BCD 01 to 28, 29, 30 or 31, leap years right up to 2100 (Features); not said whether"
+        " 2100 is one, we count every fourth year, because chips that were tried do",
+    ),
+    Bits(0x05, 7, 7, "CENTURY", Kind.FLAG, "toggles when the years overflow from 99 to 00"),
+    Bits(0x05, 6, 5, "0", Kind.UNUSED, _ZERO),
+    Bits(0x05, 4, 0, "MONTH", Kind.FIELD, "BCD 01 to 12"),
+    Bits(0x06, 7, 0, "YEAR", Kind.FIELD, "BCD 00 to 99"),
+    Bits(0x07, 7, 7, "A1M1", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x07, 6, 0, "ALARM 1 SECONDS", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x08, 7, 7, "A1M2", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x08, 6, 0, "ALARM 1 MINUTES", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x09, 7, 7, "A1M3", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x09, 6, 0, "ALARM 1 HOURS", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x0A, 7, 7, "A1M4", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x0A, 6, 6, "DY/DT", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x0A, 5, 0, "ALARM 1 DAY, DATE", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x0B, 7, 7, "A2M2", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x0B, 6, 0, "ALARM 2 MINUTES", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x0C, 7, 7, "A2M3", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x0C, 6, 0, "ALARM 2 HOURS", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x0D, 7, 7, "A2M4", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x0D, 6, 6, "DY/DT", Kind.NOT_MODELLED, _ALARM),
+    Bits(0x0D, 5, 0, "ALARM 2 DAY, DATE", Kind.NOT_MODELLED, _ALARM),
+    Bits(
+        0x0E, 7, 7, "EOSC", Kind.FLAG, "1 stops the oscillator on battery only (Control Register)"
+    ),
+    Bits(0x0E, 6, 6, "BBSQW", Kind.NOT_MODELLED, f"square wave on battery; {_PIN}"),
+    Bits(0x0E, 5, 5, "CONV", Kind.NOT_MODELLED, _CONVERSION),
+    Bits(0x0E, 4, 3, "RS2, RS1", Kind.NOT_MODELLED, f"square wave rate; {_PIN}"),
+    Bits(0x0E, 2, 2, "INTCN", Kind.NOT_MODELLED, f"alarm or square wave; {_PIN}"),
+    Bits(0x0E, 1, 1, "A2IE", Kind.NOT_MODELLED, f"alarm 2 interrupt enable; {_PIN}"),
+    Bits(0x0E, 0, 0, "A1IE", Kind.NOT_MODELLED, f"alarm 1 interrupt enable; {_PIN}"),
+    Bits(
+        0x0F,
+        7,
+        7,
+        "OSF",
+        Kind.FLAG,
+        "set whenever the oscillator stops, cleared only by writing 0 (Status Register); not said"
+        " what writing 1 does, we leave it, as the alarm flags beside it are left",
+    ),
+    Bits(0x0F, 6, 4, "0", Kind.UNUSED, _ZERO),
+    Bits(0x0F, 3, 3, "EN32kHz", Kind.NOT_MODELLED, f"32 kHz output enable; {_PIN}"),
+    Bits(0x0F, 2, 2, "BSY", Kind.NOT_MODELLED, _CONVERSION),
+    Bits(0x0F, 1, 1, "A2F", Kind.FLAG, _RAISED),
+    Bits(0x0F, 0, 0, "A1F", Kind.FLAG, _RAISED),
+    Bits(
+        0x10,
+        7,
+        0,
+        "AGING OFFSET",
+        Kind.NOT_MODELLED,
+        "kept and read back; the crystal's drift is the caller's number",
+    ),
+    Bits(0x11, 7, 0, "TEMPERATURE", Kind.NOT_MODELLED, _TEMPERATURE),
+    Bits(0x12, 7, 6, "TEMPERATURE", Kind.NOT_MODELLED, _TEMPERATURE),
+    Bits(0x12, 5, 0, "0", Kind.UNUSED, _ZERO),
+)
+
+UNUSED: Final = masks(REGISTERS, Kind.UNUSED, count=REGISTER_COUNT)
+IMPLEMENTED: Final = bytes(0xFF ^ mask for mask in UNUSED)
+_READ_ONLY: Final = {CONTROL: CONV, STATUS: BSY, TEMPERATURE: 0xFF, TEMPERATURE + 1: 0xC0}
+WRITABLE: Final = bytes(mask & ~_READ_ONLY.get(at, 0) for at, mask in enumerate(IMPLEMENTED))
+NEVER_SET: Final = bytes(
+    mask | {CONTROL: CONV, STATUS: BSY}.get(at, 0) for at, mask in enumerate(UNUSED)
+)
+
+# Power Control: 01/01/00 01 00:00:00; Control 1Ch, Status 88h; ageing and temperature 0; the
+# alarms come from the caller.
+RESET: Final = bytes.fromhex("00 00 00 01 01 01 00 00 00 00 00 00 00 00 1c 88 00 00 00")
+TIME: Final = slice(SECONDS, YEAR + 1)
+ALARMS: Final = slice(ALARM_1_SECONDS, CONTROL)
+GARBAGE_BYTES: Final = CONTROL - ALARM_1_SECONDS
+
+_SIXTIES: Final = BcdCounter(0x7F, 0, 59)
+_HOURS_24: Final = BcdCounter(0x3F, 0, 23)
+_DAYS: Final = BcdCounter(0x07, 1, 7)
+_MONTHS: Final = BcdCounter(0x1F, 1, 12)
+_YEARS: Final = BcdCounter(0xFF, 0, 99)
+_PAST_ANY_MONTH: Final = 99  # ours: stands for a day that is no BCD
+_DATE_VALUES: Final = tuple(
+    bcd_value(raw) if raw & 0x0F <= 9 else _PAST_ANY_MONTH for raw in range(0x40)
+)
+_HOURS_A_DAY: Final = 24
+# The 12-hour codes of bits 5 to 0 in the order of the day: 12, 1 to 11 AM, 12, 1 to 11 PM.
+_CODES_12: Final = bytes(half | BCD[hour] for half in (0, PM) for hour in (12, *range(1, 12)))
+_NOONS: Final = (0, 12)  # the place of 12 AM and of 12 PM
+_PLACES_12: Final = tuple(
+    _CODES_12.index(raw) if raw in _CODES_12 else _NOONS[raw >= PM] for raw in range(0x40)
+)
+
+# offset  size  field
+# 0x00    19    registers 00h to 12h, bits that read 0 are 0
+# 0x13    8     countdown chain's phase, big-endian, 1e-15 s
+# 0x1B    1     flags: bit 0 the crystal oscillates; others 0
+PHASE_AT: Final = REGISTER_COUNT
+FLAGS_AT: Final = PHASE_AT + 8
+IMAGE_BYTES: Final = FLAGS_AT + 1
+_RUNNING: Final = 0x01
+
+
+class Ds3231:
+    """One chip: 19 registers on a crystal. Registers are those of the crystal's last advance."""
+
+    IMAGE_BYTES: ClassVar[int] = IMAGE_BYTES
+    GARBAGE_BYTES: ClassVar[int] = GARBAGE_BYTES
+
+    __slots__ = ("calendar", "on_battery", "oscillator", "registers")
+
+    def __init__(self, calendar: ChipCalendar, oscillator: Oscillator) -> None:
+        self.calendar = calendar
+        self.oscillator = oscillator
+        self.on_battery = False
+        self.registers = bytearray(RESET)
+
+    def advance(self, now_us: int) -> None:
+        """Count the seconds until `now_us`; how often this is called makes no difference."""
+        seconds = self.oscillator.advance(now_us)
+        if seconds:
+            self.tick(seconds)
+        self._watch()
+
+    def read(self, at: int, count: int, start_us: int, stop_us: int) -> bytes:
+        """Read `count` registers in one access; the address goes on from 12h to 00h.
+
+        The time registers are copied at START and again whenever the pointer comes to 00h, and
+        the clock counts on meanwhile (Address Map). Not said when that is; we spread the bytes
+        evenly from `start_us` to `stop_us`. Not said what an address past 12h does; we take it
+        modulo 13h.
+        """
+        at %= REGISTER_COUNT
+        self.advance(start_us)
+        shown = self.registers[at : at + count]
+        while len(shown) < count:
+            self.advance(start_us + (stop_us - start_us) * len(shown) // count)
+            shown += self.registers[: count - len(shown)]
+        return bytes(shown)
+
+    def write(self, at: int, data: bytes, start_us: int, stop_us: int) -> None:
+        """Write registers in one access; a torn one is one with fewer bytes, up to `stop_us`.
+
+        Each byte takes effect at its acknowledge, and the clock counts on in between, so what
+        follows the seconds must come within a second (Clock and Calendar). Not said when the
+        acknowledges are; we spread them evenly from `start_us` to `stop_us`, the last at the end.
+        """
+        self.advance(start_us)
+        for sent, byte in enumerate(data, 1):
+            self.advance(start_us + (stop_us - start_us) * sent // len(data))
+            self._store((at + sent - 1) % REGISTER_COUNT, byte)
+        self._obey_eosc()
+
+    def voltage_low(self) -> None:
+        """Set OSF, as voltages too low for the oscillator do (Status Register)."""
+        self.registers[STATUS] |= OSF
+
+    def lose_power(self, now_us: int) -> None:
+        """Go over to the battery: with EOSC set the oscillator stops there, else it runs on."""
+        self.advance(now_us)
+        self.on_battery = True
+        self._obey_eosc()
+
+    def regain_power(self, now_us: int) -> None:
+        """Come back from the battery: on VCC the oscillator is always on, whatever EOSC says.
+
+        Not said where a stopped countdown chain goes on; we let it go on where it stopped.
+        """
+        self.advance(now_us)
+        self.on_battery = False
+        self._obey_eosc()
+
+    def power_on_reset(self, garbage: bytes, now_us: int) -> None:
+        """Start as from an empty supply: 2000-01-01 00:00:00, day 1, 24-hour, OSF set.
+
+        `garbage` is what the alarm registers 07h to 0Dh come up with, 7 bytes, which Figure 1
+        leaves undefined. Not said where the countdown chain starts; we start it at 0.
+        """
+        assert len(garbage) == GARBAGE_BYTES, "one byte for each of 07h to 0Dh"
+        self.registers[:] = RESET
+        self.registers[ALARMS] = garbage
+        self.oscillator.advance(now_us)
+        self.oscillator.phase = 0
+        self.oscillator.running = True
+        self.oscillator.held = False
+        self.on_battery = False
+
+    def second_of_day(self, now_us: int) -> int | None:
+        """Return 0 to 86,399, or `None` when hours, minutes and seconds are no time of day."""
+        self.advance(now_us)
+        hours = self.hour_of_day()
+        minutes = _SIXTIES.value(self.registers[MINUTES])
+        seconds = _SIXTIES.value(self.registers[SECONDS])
+        if hours is None or minutes is None or seconds is None:
+            return None
+        return hours * 3600 + minutes * 60 + seconds
+
+    def us_until_second_of_day(self, second: int, now_us: int) -> int | None:
+        """Return the true µs from now until that second of today's RTC day shows.
+
+        86,400 is the next RTC midnight; a second already shown gives 0. `None` when the clock is
+        stopped or shows no time of day. Writing the seconds moves it.
+        """
+        shown = self.second_of_day(now_us)
+        if shown is None:
+            return None
+        return self.oscillator.us_until(max(0, second - shown))
+
+    def hour_of_day(self) -> int | None:
+        """Return 0 to 23 from the hours register in its mode, `None` when it holds no hour."""
+        shown = self.registers[HOURS]
+        if not shown & TWELVE_HOUR:
+            return _HOURS_24.value(shown)
+        place = _CODES_12.find(shown & ~TWELVE_HOUR)
+        return place if place >= 0 else None
+
+    def tick(self, seconds: int) -> None:
+        """Give the counters one or more ticks of one second."""
+        minutes = self.count_seconds(seconds)
+        hours = minutes and self.count_minutes(minutes)
+        days = hours and self.count_hours(hours)
+        if days:
+            self.count_weekdays(days)
+            self.count_days(days)
+
+    def count_seconds(self, ticks: int) -> int:
+        """Count the seconds register; return the carries into minutes."""
+        self.registers[SECONDS], carries = _SIXTIES.count(self.registers[SECONDS], ticks)
+        return carries
+
+    def count_minutes(self, ticks: int) -> int:
+        """Count the minutes register; return the carries into hours."""
+        self.registers[MINUTES], carries = _SIXTIES.count(self.registers[MINUTES], ticks)
+        return carries
+
+    def count_hours(self, ticks: int) -> int:
+        """Count the hours register in the mode of its bit 6; return the carries into days.
+
+        Not said how a 12-hour counter goes on from a value outside 01 to 12; we do: it acts as
+        the 12 of its half of the day and goes to 01, as `BcdCounter` goes to its first.
+        """
+        shown = self.registers[HOURS]
+        if shown & TWELVE_HOUR:
+            place = _PLACES_12[shown & ~TWELVE_HOUR]
+            carries, place = divmod(place + ticks, _HOURS_A_DAY)
+            self.registers[HOURS] = TWELVE_HOUR | _CODES_12[place]
+        else:
+            self.registers[HOURS], carries = _HOURS_24.count(shown, ticks)
+        return carries
+
+    def count_weekdays(self, ticks: int) -> None:
+        """Count the day register, which nothing ties to the date."""
+        self.registers[DAY], _ = _DAYS.count(self.registers[DAY], ticks)
+
+    def count_days(self, ticks: int) -> None:
+        """Count the date register, month by month, and what follows from it."""
+        day = _DATE_VALUES[self.registers[DATE]]
+        while ticks > (room := max(0, self.month_length() - day)):
+            ticks -= room + 1
+            day = 1
+            self.count_month()
+        self.registers[DATE] = BCD[day + ticks]
+
+    def month_length(self) -> int:
+        """Return the last day of the month the registers show."""
+        place = _MONTHS.value(self.registers[MONTH_CENTURY] & ~CENTURY)
+        month = NO_MONTH if place is None else place + 1
+        return self.calendar.days_in_month(month, bcd_value(self.registers[YEAR]))
+
+    def count_month(self) -> None:
+        """Count one month, and the year and the century bit with it."""
+        shown = self.registers[MONTH_CENTURY]
+        code, years = _MONTHS.count(shown & ~CENTURY, 1)
+        self.registers[MONTH_CENTURY] = shown & CENTURY | code
+        if years:
+            self.registers[YEAR], overflowed = _YEARS.count(self.registers[YEAR], 1)
+            if overflowed:
+                self.registers[MONTH_CENTURY] ^= CENTURY
+
+    def to_bytes(self, now_us: int) -> bytes:
+        """Return the chip's part of a meter image, 28 bytes, as of `now_us`.
+
+        Which supply it runs from is the caller's to know and no part of it.
+        """
+        self.advance(now_us)
+        flags = _RUNNING if self.oscillator.running else 0
+        return bytes(self.registers) + self.oscillator.phase.to_bytes(8, "big") + bytes((flags,))
+
+    @classmethod
+    def from_bytes(cls, raw: bytes, calendar: ChipCalendar, oscillator: Oscillator) -> Self:
+        """Return the chip of an image, on VCC; its crystal's `at_us` is the image's instant."""
+        if len(raw) != IMAGE_BYTES:
+            raise LayoutError(
+                "DS3231", offset=0, want=f"{IMAGE_BYTES} bytes", got=f"{len(raw)} bytes"
+            )
+        for at, never in enumerate(NEVER_SET):
+            if raw[at] & never:
+                want = f"bits {never:02x} clear"
+                raise LayoutError("DS3231", offset=at, want=want, got=f"{raw[at]:02x}")
+        phase = int.from_bytes(raw[PHASE_AT:FLAGS_AT], "big")
+        if phase >= SECOND:
+            raise LayoutError(
+                "DS3231", offset=PHASE_AT, want=f"a phase below {SECOND}", got=f"{phase}"
+            )
+        if raw[FLAGS_AT] & ~_RUNNING:
+            raise LayoutError(
+                "DS3231", offset=FLAGS_AT, want="flags 00 or 01", got=f"{raw[FLAGS_AT]:02x}"
+            )
+        chip = cls(calendar, oscillator)
+        chip.registers[:] = raw[:REGISTER_COUNT]
+        oscillator.phase = phase
+        oscillator.running = raw[FLAGS_AT] == _RUNNING
+        oscillator.held = False
+        return chip
+
+    def _store(self, register: int, byte: int) -> None:
+        held = self.registers[register]
+        writable = WRITABLE[register]
+        if register == STATUS:
+            byte &= held | ~FLAGS
+        elif register == SECONDS:
+            self.oscillator.phase = 0
+        self.registers[register] = held & ~writable | byte & writable
+
+    def _obey_eosc(self) -> None:
+        self.oscillator.held = self.on_battery and bool(self.registers[CONTROL] & EOSC)
+        self._watch()
+
+    def _watch(self) -> None:
+        if self.oscillator.held or not self.oscillator.running:
+            self.registers[STATUS] |= OSF
