@@ -82,7 +82,7 @@ class Layout(Generic[T]):
                 f"{self.name}.{field.name}",
                 offset=field.offset,
                 want=f"{field.kind} of {field.size_bytes} bytes",
-                got=value.hex() if isinstance(value, bytes) else str(value),
+                got=f"{len(value)} bytes" if isinstance(value, bytes) else str(value),
             )
             for field, value in zip(self.fields, values, strict=True)
             if not _fits(field, value)

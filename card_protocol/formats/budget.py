@@ -81,6 +81,7 @@ class Result(IntEnum):
     LOAD_TOO_LARGE = 0x1B
     CARD_REMOVED = 0x1C
     METER_NOT_CONFIGURED = 0x1D
+    CLOCK_CARD_STALE = 0x20
 
     @property
     def refused(self) -> bool:

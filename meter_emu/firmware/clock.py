@@ -6,6 +6,8 @@ inside leaves an untrusted clock and never a wrong one. A step of the hour saves
 
 from typing import Final
 
+from card_protocol.formats.budget import Result
+from card_protocol.formats.clock import ClockOrder
 from meter_emu.firmware.layouts import EventCode, Health, RtcBase, StateFlags
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.meter import Meter
@@ -35,10 +37,27 @@ def set_clock(
     state.last_ticks_ms = meter.ticks_ms = ports.ticks_ms()
     state.set_error_s = error_s + WRITE_ERROR_S
     state.health = health
+    if state.order_result == Result.PENDING:
+        state.order_result = Result.EXECUTED  # what it waited for has come
     meter.now = parts.trust.judge(parts.rtc.read(ports), meter.ticks_ms, state, factory)
     meter.journal_time()
     meter.note(EventCode.CLOCK_SET, health)
     memory.save(state)
+
+
+def obey_clock_card(ports: Ports, memory: Memory, meter: Meter, order: ClockOrder) -> Result:
+    """Set the clock as a technician's card says; refuse one that is not news.
+
+    Not news is a card no newer than the last one, or one that would move a clock back past what
+    is known for certain.
+    """
+    utc_s = EPOCH_2000_S + order.set_to_s
+    certain_s = meter.now.early_s if meter.now.dated else 0
+    if order.set_to_s <= meter.state.clock_card_s or utc_s + order.set_error_s < certain_s:
+        return Result.CLOCK_CARD_STALE
+    meter.state.clock_card_s = order.set_to_s
+    set_clock(ports, memory, meter, utc_s, error_s=order.set_error_s, health=Health.TRUSTED)
+    return Result.EXECUTED
 
 
 def step_clock(ports: Ports, memory: Memory, meter: Meter) -> bool:

@@ -82,6 +82,7 @@ class OrderGate:
         if order.token == NO_TOKEN:
             state.defer_end = self._ends.accept(self._codec.civil(order.defer_until))
             state.cut_end = self._ends.accept(self._codec.civil(order.cut_at))
+            state.flags &= ~StateFlags.DEFERRAL_OVER
         else:
             self.reactivate(state)
         switched = {

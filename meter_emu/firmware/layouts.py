@@ -56,6 +56,7 @@ class StateFlags(IntFlag):
     LOW_CREDIT_SAID = 0x08  # the low-credit beep has sounded since the last load
     SUMMER = 0x10  # base LEGAL: the registers stand in summer time
     STEP_PENDING = 0x20  # base LEGAL: a step of one hour was begun
+    DEFERRAL_OVER = 0x40  # T1 was reached: a clock lost later does not bring it back
 
 
 @final

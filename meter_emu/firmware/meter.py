@@ -35,7 +35,7 @@ _U16_MAX: Final = 0xFFFF
 _U24_MAX: Final = 0xFFFFFF
 
 # What the display says when credit and order come out differently: the more telling one, last.
-_TELLING: Final = (Result.NONE, Result.ALREADY_EXECUTED, Result.PENDING, Result.EXECUTED)
+_TELLING: Final = (Result.NONE, Result.ALREADY_EXECUTED, Result.EXECUTED, Result.PENDING)
 
 
 class Meter:
@@ -70,6 +70,8 @@ class Meter:
 
     def deferral_holds(self) -> bool:
         """Whether T1 is still to come. With an untrusted clock an armed deferral holds."""
+        if self.state.flags & StateFlags.DEFERRAL_OVER:
+            return False
         left_s = self.parts.ends.seconds_left(self.state.defer_end, self.now)
         return left_s is not None and (left_s > 0 or not self.now.dated)
 
@@ -106,7 +108,8 @@ class Meter:
 
     def note(self, code: EventCode, detail: int = 0) -> None:
         """Journal an event: minutes since 2000 UTC (FFFFFFFF unknown), code, 24 bits of detail."""
-        minute = (self.now.utc_s - EPOCH_2000_S) // 60 if self.now.utc_s else 0xFFFFFFFF
+        since_2000_s = self.now.utc_s - EPOCH_2000_S
+        minute = since_2000_s // 60 if since_2000_s >= 0 else MINUTES_NONE
         entry = minute.to_bytes(4, "big") + bytes([code]) + min(detail, _U24_MAX).to_bytes(3, "big")
         self.state.events = entry + self.state.events[:-EVENT_SIZE_BYTES]
 
@@ -148,7 +151,7 @@ class Meter:
     def settle(self) -> None:
         """Let everything that is due happen: the cut, the account, the supply, the beep."""
         state = self.state
-        self._latch_cut()
+        self._latch_ends()
         account = self.parts.ledger.account(
             state, self.factory, deferral_holds=self.deferral_holds()
         )
@@ -161,11 +164,20 @@ class Meter:
             state.flags |= StateFlags.LOW_CREDIT_SAID
             self.beeping = True
 
-    def _latch_cut(self) -> None:
-        left_s = self.parts.ends.seconds_left(self.state.cut_end, self.now)
-        due = left_s is not None and left_s <= 0 and self.now.dated
-        if due and not self.state.flags & StateFlags.CUT_LATCHED:
-            self.state.flags |= StateFlags.CUT_LATCHED
+    def _latch_ends(self) -> None:
+        """Take down for good what has come: once reached, an end needs no clock any more."""
+        state = self.state
+        for end, flag in (
+            (state.defer_end, StateFlags.DEFERRAL_OVER),
+            (state.cut_end, StateFlags.CUT_LATCHED),
+        ):
+            if self.has_come(end):
+                state.flags |= flag
+
+    def has_come(self, end: bytes) -> bool:
+        """Whether an end may be acted on now."""
+        left_s = self.parts.ends.seconds_left(end, self.now)
+        return left_s is not None and left_s <= 0 and self.now.dated
 
     def _move(self, supply: Supply) -> None:
         if supply == self.state.supply:
@@ -206,7 +218,7 @@ class Meter:
     # What a card does ----------------------------------------------------------------------------
 
     def refuse(self, result: Result) -> None:
-        """Journal a card that was refused whole."""
+        """Journal that a card, or something on it, was refused."""
         self.note(EventCode.CARD_REFUSED, result)
 
     def obey(self, contents: Contents) -> Result:
@@ -220,7 +232,6 @@ class Meter:
         self.settle()
         for result in (wallet, order):
             if result.refused:
-                self.refuse(result)
                 return result
         return max(order, wallet, key=_TELLING.index)
 
@@ -236,14 +247,15 @@ class Meter:
         key = Key(self.factory.key_reactivation)
         result = gate.judge(order, contents.tariff, state, key, self.factory.meter_id)
         if result in {Result.NONE, Result.ALREADY_EXECUTED}:
-            return result
+            return Result.PENDING if state.order_result == Result.PENDING else result
         if result is Result.EXECUTED:
             gate.apply(order, contents.tariff, state)
             self.note(EventCode.ORDER_EXECUTED, order.number)
             dated = state.defer_end != NO_END or state.cut_end != NO_END
             if dated and not self.now.dated:
                 result = Result.PENDING  # dated orders wait for a clock that can be believed
-        state.order_result = result
+        if not result.refused:
+            state.order_result = result
         return result
 
     def write_back(self, result: Result) -> WriteBack:

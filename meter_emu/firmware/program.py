@@ -9,11 +9,13 @@ contactor moves or a card is told of it.
 from typing import Final
 
 from card_protocol.formats.budget import Result
+from card_protocol.formats.clock import ClockOrder
 from card_protocol.keys import Key
 from card_protocol.timestamp import MINUTES_NONE
 from meter_emu.firmware import screen
-from meter_emu.firmware.clock import set_clock, step_clock
+from meter_emu.firmware.clock import obey_clock_card, set_clock, step_clock
 from meter_emu.firmware.dialogues.budget import BudgetDialogue, Contents
+from meter_emu.firmware.dialogues.clock import ClockDialogue
 from meter_emu.firmware.layouts import EventCode, Factory, Health, State, StateFlags, Supply
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.meter import Meter
@@ -45,7 +47,7 @@ class Program:
         ports, memory = self._ports, self._memory
         powered_on = ports.reset_cause() is ResetCause.POWER_ON
         factory = memory.factory()
-        state = memory.state() if factory else None
+        state = memory.state(powered_on=powered_on) if factory else None
         if factory is None or state is None:
             return self._out_of_order("NOT CONFIGURED" if factory is None else "MEMORY FAULT")
         meter = self._meter(factory, state, powered_on=powered_on)
@@ -90,12 +92,12 @@ class Program:
     def _serve_card(self, meter: Meter) -> Result:
         dialogue = BudgetDialogue(self._ports, meter.factory)
         meter.state.session_count = (meter.state.session_count + 1) & 0xFFFFFFFF
-        found = dialogue.read(self._challenge(meter))
-        if isinstance(found, Contents):
-            self._heed_bound(meter, found)
-            result = meter.obey(found)
-        else:
-            result = found
+        challenge = self._challenge(meter)
+        found: Contents | ClockOrder | Result = dialogue.read(challenge)
+        if found is Result.CARD_UNREADABLE:
+            found = ClockDialogue(self._ports, meter.factory).read(challenge)
+        result = self._obey(meter, found)
+        if result.refused:
             meter.refuse(result)
         self._memory.save(meter.state)
         if isinstance(found, Contents):
@@ -104,6 +106,17 @@ class Program:
         self._ports.card_done()
         self._ports.beep(CARD_BEEP_MS)
         return result
+
+    def _obey(self, meter: Meter, found: Contents | ClockOrder | Result) -> Result:
+        """Do what a card says; what becomes of it."""
+        if isinstance(found, Contents):
+            self._heed_bound(meter, found)
+            return meter.obey(found)
+        if isinstance(found, ClockOrder):
+            result = obey_clock_card(self._ports, self._memory, meter, found)
+            meter.settle()
+            return result
+        return found
 
     def _heed_bound(self, meter: Meter, found: Contents) -> None:
         """Move a clock that is behind the desk's last write forward to it, never back."""
@@ -117,7 +130,7 @@ class Program:
             meter.settle()
 
     def _challenge(self, meter: Meter) -> bytes:
-        """Return eight bytes no card can foresee: a MAC of a count that never repeats."""
+        """Return eight bytes no card can foresee: a MAC of session count and ticks."""
         text = meter.state.session_count.to_bytes(4, "big") + self._ports.ticks_ms().to_bytes(
             4, "big"
         )

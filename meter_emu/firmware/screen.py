@@ -22,6 +22,8 @@ def status(meter: Meter) -> str:
     if supply is Supply.READY_FOR_RECONNECTION:
         return "PRESS RED TO RECONNECT"
     if supply is Supply.DISCONNECTED and meter.blocks() & Block.PROGRAMMED:
+        if not meter.has_come(meter.state.cut_end):  # a later order named another day, or none
+            return "OFF: PROGRAMMED CUT"
         return f"OFF: CUT AS OF {_date(meter.parts.ends.understood(meter.state.cut_end))}"
     if supply is Supply.DISCONNECTED:
         return "OFF: CREDIT EXHAUSTED"

@@ -107,12 +107,14 @@ class Board:
         self.contactor.lose_power()
         self.panel.lose_power()
         self.backup.lose_power(self.now_us)
+        self.rtc.lose_power(self.now_us)
         if self._card is not None:
             self._card.power_off()
         self._flow()
 
     def regain_power(self) -> None:
         """The supply is back now; the next program to run finds a power-on reset."""
+        self.rtc.regain_power(self.now_us)
         if not self.backup.regain_power(self.now_us):
             self.rtc.power_on_reset(self._fate.randbytes(self.rtc.GARBAGE_BYTES), self.now_us)
         self.powered = True

@@ -16,9 +16,11 @@ from meter_emu.errors import ConfigError
 from meter_emu.firmware.parts import Parts, assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import RtcDriver
+from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.chip import RtcChip
+from meter_emu.hardware.rtc.ds3231 import Ds3231
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.hardware.rtc.registers import ChipCalendar
 from meter_emu.ports import Firmware, Ports
@@ -69,6 +71,7 @@ class _Chips:
 
 # A new clock chip is a file in hardware/rtc, a file in firmware/rtc, and a row here.
 _CHIPS: Final = {
+    "ds3231": _Chips(Ds3231, Ds3231Driver),
     "pcf8563": _Chips(Pcf8563, Pcf8563Driver),
 }
 

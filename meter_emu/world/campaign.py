@@ -47,6 +47,7 @@ class VisitKind(Enum):
     DESK = "desk"
     INSERT = "insert"
     PRESS = "press"
+    CLOCK_CARD = "clock card"
 
 
 @final
@@ -71,12 +72,16 @@ class DeskOrder:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One deed at one instant; `desk` is set for `DESK`, `key` for `PRESS`."""
+    """One deed at one instant; `desk` is set for `DESK`, `key` for `PRESS`.
+
+    `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`.
+    """
 
     at_us: int
     kind: VisitKind
     desk: DeskOrder | None = None
     key: Key | None = None
+    clock_error_s: int = 0
 
 
 @final
@@ -160,6 +165,8 @@ class _RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     tariff: _RawTariff | None = None
     insert: bool = False
     press: Literal["red", "blue"] | None = None
+    clock_card: bool = False
+    clock_error_s: Annotated[int, Meta(ge=-3600, le=3600)] = 0
 
 
 class _RawOutage(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -349,10 +356,15 @@ class _Resolver:
         if not self.start_us <= at_us < self.end_us:
             self._refuse(f"{key}.at", f"want from {self.raw.start} to before {self.raw.end}")
         at_desk = bool(raw.desk) or raw.load_eur is not None or raw.tariff is not None
-        if [at_desk, raw.insert, raw.press is not None].count(True) != 1:
-            self._refuse(
-                key, "want one of: desk orders (desk, load_eur, tariff), insert = true, press"
-            )
+        deeds = [at_desk, raw.insert, raw.press is not None, raw.clock_card]
+        if deeds.count(True) != 1:
+            want = "desk orders (desk, load_eur, tariff), insert = true, press, clock_card = true"
+            self._refuse(key, f"want one of: {want}")
+        if raw.clock_error_s and not raw.clock_card:
+            self._refuse(f"{key}.clock_error_s", "want clock_card = true beside it")
+        if raw.clock_card:
+            error_s = raw.clock_error_s
+            return Visit(at_us=at_us, kind=VisitKind.CLOCK_CARD, clock_error_s=error_s)
         if raw.insert:
             return Visit(at_us=at_us, kind=VisitKind.INSERT)
         if raw.press is not None:

@@ -21,6 +21,7 @@ from card_protocol.formats.budget import (
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.clock_card import issue_clock_card
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.errors import ConfigError, DeskError, ImageError
 from meter_emu.ports import Key, Lamp
@@ -93,6 +94,8 @@ class _Story:
             self._write(visit.desk)
         elif visit.kind is VisitKind.INSERT:
             self._insert()
+        elif visit.kind is VisitKind.CLOCK_CARD:
+            self._set_clock(visit.clock_error_s)
         else:
             assert visit.key is not None, "a press has its button"
             self._press(visit.key)
@@ -155,6 +158,24 @@ class _Story:
         if asked:
             self._bench.run_until(max(self._board.now_us, at_us + PRESS_AFTER_US))
             self._press(Key.RED)
+
+    def _set_clock(self, error_s: int) -> None:
+        """Have a technician make a clock card at the meter and put it in, tool error and all."""
+        at_us = self._board.now_us
+        if not self._board.powered:
+            self._see(at_us, What.CARD_UNSEEN, detail="no power")
+            return
+        image = issue_clock_card(
+            BENCH_MASTER_KEY,
+            self._meter_id,
+            set_to_s=(at_us - EPOCH_2000_US) // SECOND_US + error_s,
+            set_error_s=self._household.model.clock.set_error_s,
+        )
+        self._bench.insert(SecureCard(image, self._fate.randbytes))
+        obeyed = self._board.panel.text.endswith(f"CARD {Result.EXECUTED:02X} EXECUTED")
+        self._see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
+        self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
+        self._bench.remove()
 
     def _judge_session(self, at_us: int, before: WriteBack | None) -> None:
         """Tell from the card whether it was obeyed: a new write-back says so, and how."""

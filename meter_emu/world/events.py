@@ -20,6 +20,7 @@ class What(Enum):
     DESK = "desk"  # the office wrote on the card
     CARD_SERVED = "card"  # the meter obeyed the card
     CARD_REFUSED = "card refused"  # the meter showed a code and left the card as it was
+    CLOCK_SET = "clock set"  # a technician's clock card was obeyed
     CARD_UNSEEN = "card unseen"  # put into a meter without power
     KEY_PRESSED = "key"
     OPENED = "supply off"  # the contactor's actual position, whoever moved it

@@ -40,7 +40,7 @@ class _Due:
 def judge(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
     """Return the verdict over one household; `events` are in time order."""
     promise = Promise(household, campaign, events)
-    due = _due(promise, household, campaign)
+    due = _due(promise, household, campaign, events)
     cut_us, verdict = _forbidden(promise, household, events)
     if cut_us is not None:
         announced_us = promise.in_force_at(cut_us).cut_us
@@ -77,11 +77,14 @@ def clock_within_bound(household: Household, at_us: int) -> bool:
     """
     drifted_us = household.drift_ppb * (at_us - household.clock_set_us) // 1_000_000_000
     error_us = household.clock_error_s * SECOND_US + drifted_us
-    return abs(error_us) <= _uncertainty_us(household, at_us)
+    return abs(error_us) <= _uncertainty_us(household, (), at_us)
 
 
-def _uncertainty_us(household: Household, at_us: int) -> int:
-    return uncertainty_s(household.model, household.clock_set_us, at_us) * SECOND_US
+def _uncertainty_us(household: Household, events: Sequence[Event], at_us: int) -> int:
+    """Return *u* at an instant: since the last clock card obeyed, or since `clock_set`."""
+    set_us = [e.at_us for e in events if e.what is What.CLOCK_SET and e.at_us <= at_us]
+    last_us = max(set_us, default=household.clock_set_us)
+    return uncertainty_s(household.model, last_us, at_us) * SECOND_US
 
 
 def _forbidden(
@@ -115,7 +118,9 @@ def _disconnections(events: Sequence[Event]) -> Iterator[Event]:
             limited = event.what is What.LIMITED
 
 
-def _due(promise: Promise, household: Household, campaign: Campaign) -> _Due | None:
+def _due(
+    promise: Promise, household: Household, campaign: Campaign, events: Sequence[Event]
+) -> _Due | None:
     """Return the first cut that came due within the rehearsal, or `None`."""
     orders = promise.orders
     for index, told in enumerate(orders):
@@ -127,7 +132,7 @@ def _due(promise: Promise, household: Household, campaign: Campaign) -> _Due | N
         if over_us < from_us or from_us >= campaign.end_us:
             continue
         until_us = from_us + household.model.poll_s * SECOND_US + WORK_US
-        until_us += 2 * _uncertainty_us(household, from_us)
+        until_us += 2 * _uncertainty_us(household, events, from_us)
         for lost_us, back_us in household.outages:
             if lost_us <= until_us and back_us > from_us:
                 until_us = max(until_us, back_us + household.model.boot_ms * 1000 + WORK_US)

@@ -278,7 +278,8 @@ def test_what_the_meter_shows_tells_two_early_meters_apart():
     """One believes the announced date and counts wrongly, the other believes the day before."""
     announced = Civil(2020, 7, 3, 23, 1)
     shown = [
-        parse_build(f"reference+{name}").parts(MODEL).ends for name in ("doy-common-year", "end-exclusive")
+        parse_build(f"reference+{name}").parts(MODEL).ends
+        for name in ("doy-common-year", "end-exclusive")
     ]
     assert [ends.understood(ends.accept(announced)) for ends in shown] == [
         announced,

@@ -68,8 +68,12 @@ RESTING = [
     ({"supply": Supply.READY_FOR_RECONNECTION}, "PRESS RED TO RECONNECT"),
     ({"supply": Supply.DISCONNECTED, "balance_ueur": 0}, "OFF: CREDIT EXHAUSTED"),
     (
+        {"supply": Supply.DISCONNECTED, "flags": CUT, "cut_end": PARTS.ends.accept(T1)},
+        "OFF: CUT AS OF 2020-06-30 09:00",
+    ),
+    (
         {"supply": Supply.DISCONNECTED, "flags": CUT, "cut_end": PARTS.ends.accept(T2)},
-        "OFF: CUT AS OF 2020-07-03 23:01",
+        "OFF: PROGRAMMED CUT",  # not of that day, which is to come
     ),
     ({"supply": Supply.CONNECTED, "flags": LIMITED, "balance_ueur": 0}, "LIMITED TO 10 A"),
 ]

@@ -27,8 +27,7 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
-from meter_emu.firmware.layouts import NO_END, EventCode, Health, StateFlags, Supply
-from meter_emu.hardware.rtc.pcf8563 import VL, VL_SECONDS
+from meter_emu.firmware.layouts import NO_END, Account, EventCode, Health, StateFlags, Supply
 from meter_emu.ports import Key, Lamp, Ports
 from tests.firmware.meters import METER_ID, START_US, Home, counted
 
@@ -124,7 +123,7 @@ def test_the_word_about_the_card_gives_way_to_the_resting_screen():
 
 def test_a_clock_not_believed_takes_the_desks_word_as_a_lower_bound():
     home = armed()
-    home.board.rtc.registers[VL_SECONDS] |= VL
+    home.board.rtc.voltage_low()
     home.write(Work(cut_at=T2))
     assert home.insert().endswith("CARD 01 EXECUTED")
     told = home.write_back()
@@ -135,7 +134,7 @@ def test_a_clock_not_believed_takes_the_desks_word_as_a_lower_bound():
 
 def test_an_order_without_a_date_has_nothing_to_wait_for():
     home = Home()
-    home.board.rtc.registers[VL_SECONDS] |= VL
+    home.board.rtc.voltage_low()
     home.write(Work(limiter_granted=True))
     assert home.insert().endswith("CARD 01 EXECUTED")
     assert home.state.order_result == Result.EXECUTED
@@ -533,3 +532,15 @@ def test_a_supply_that_fails_again_and_again_counts_money_once_and_obeys_once(fa
     home.bench.run_until(at_us + 60_000_000)
     counted_once(home)
     assert supplied(home)
+
+
+def test_a_deferral_that_has_ended_does_not_come_back_with_a_lost_clock():
+    home = Home(balance_cents=100)
+    home.write(Work(defer_until=Civil(2020, 7, 1, 13, 0)))
+    home.insert()
+    home.run(2 * 3600)
+    assert home.state.flags & StateFlags.DEFERRAL_OVER
+    home.board.rtc.voltage_low()
+    home.run(120)
+    assert home.state.health == Health.LOW_VOLTAGE
+    assert home.state.account == Account.CHARGED

@@ -262,7 +262,9 @@ MOMENTS = st.datetimes(datetime.fromisoformat("2020-06-02"), datetime.fromisofor
 
 
 @given(
-    deeds=st.lists(st.tuples(MOMENTS, st.sampled_from(DEEDS)), max_size=12),
+    deeds=st.lists(
+        st.tuples(MOMENTS, st.sampled_from(DEEDS)), max_size=12, unique_by=lambda deed: deed[0]
+    ),
     balance=st.sampled_from(["0", "0.50", "3", "10", "50"]),
     load_w=st.sampled_from([0, 30, 300, 3000]),
     drift_ppb=st.sampled_from([-50_000, 0, 50_000]),

@@ -6,7 +6,7 @@ write-back: numbers and cumulative amounts make the next insertion harmless.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from card_protocol.authentication import Role
 from card_protocol.errors import ApduError, LayoutError, LinkError, MacError
@@ -58,13 +58,13 @@ class BudgetDialogue:
         """Return the card's records, or why it is refused. `challenge` is eight fresh bytes."""
         if not self._ports.card_power(True):
             return Result.CARD_UNREADABLE
-        return _refusing(lambda: self._read(challenge))
+        return refusing(lambda: self._read(challenge))
 
     def write_back(self, record: WriteBack) -> None:
         """Write what the meter did; a card pulled too early only misses this."""
         key = Key(self._factory.key_meter_record)
         raw = seal(WRITE_BACK, record, key, self._factory.meter_id)
-        _refusing(lambda: self._update(raw))
+        refusing(lambda: self._update(raw))
 
     def leave(self) -> None:
         """Unpower the card, so that no authentication outlives the session."""
@@ -81,7 +81,7 @@ class BudgetDialogue:
         identity = IDENTITY.parse(self._terminal.read_binary(Sfi.IDENTITY, IDENTITY.size_bytes))
         if identity.meter_id != self._factory.meter_id or identity.energy != Energy.ELECTRICITY:
             return Result.WRONG_METER
-        if not self._authenticated(challenge):
+        if not authenticated(self._terminal, self._factory, challenge):
             return Result.CARD_NOT_GENUINE
         self._record(IDENTITY, Sfi.IDENTITY)
         return Contents(
@@ -90,24 +90,26 @@ class BudgetDialogue:
             self._record(TARIFF, Sfi.TARIFF),
         )
 
-    def _authenticated(self, challenge: bytes) -> bool:
-        try:
-            self._terminal.authenticate(
-                Role.METER,
-                Key(self._factory.key_meter_auth),
-                Key(self._factory.key_card_auth),
-                challenge,
-            )
-        except ApduError:
-            return False
-        return True
-
     def _record(self, layout: Layout[RecordT], sfi: Sfi) -> RecordT:
         raw = self._terminal.read_binary(sfi, layout.size_bytes)
         return open_sealed(layout, raw, self._record_key, self._factory.meter_id)
 
 
-def _refusing(job: Callable[[], "Contents | Result"]) -> Contents | Result:
+def authenticated(terminal: Terminal, factory: Factory, challenge: bytes) -> bool:
+    """Whether card and meter have proved themselves to each other."""
+    try:
+        terminal.authenticate(
+            Role.METER, Key(factory.key_meter_auth), Key(factory.key_card_auth), challenge
+        )
+    except ApduError:
+        return False
+    return True
+
+
+FoundT = TypeVar("FoundT")
+
+
+def refusing(job: Callable[[], FoundT | Result]) -> FoundT | Result:
     """Run part of a dialogue; what the card or the slot does wrong becomes a result."""
     try:
         return job()

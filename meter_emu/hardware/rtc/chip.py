@@ -25,6 +25,18 @@ class RtcChip(Protocol):
         """Write registers in one access."""
         ...
 
+    def voltage_low(self) -> None:
+        """Raise the chip's own doubt: its supply or oscillator failed."""
+        ...
+
+    def lose_power(self, now_us: int) -> None:
+        """Go on from the backup."""
+        ...
+
+    def regain_power(self, now_us: int) -> None:
+        """Go on from the mains."""
+        ...
+
     def power_on_reset(self, garbage: bytes, now_us: int) -> None:
         """Start as from an empty supply."""
         ...

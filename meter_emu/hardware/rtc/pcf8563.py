@@ -196,6 +196,14 @@ class Pcf8563:
         """Set VL, as the supply falling below the detector's level does (8.4.1.1)."""
         self.registers[VL_SECONDS] |= VL
 
+    def lose_power(self, now_us: int) -> None:
+        """Go on from the backup: the crystal runs on it as on the mains, down to Vlow (8.4.1.1)."""
+        self.advance(now_us)
+
+    def regain_power(self, now_us: int) -> None:
+        """Go on from the mains."""
+        self.advance(now_us)
+
     def power_on_reset(self, garbage: bytes, now_us: int) -> None:
         """Start as from an empty supply: Table 27, with the time registers undefined.
 

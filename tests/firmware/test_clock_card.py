@@ -1,0 +1,111 @@
+"""The technician's clock card: trust comes back by it, once, and never by an old one."""
+
+from datetime import timedelta
+
+import pytest
+
+from card_protocol.card.secure import SecureCard
+from card_protocol.errors import LayoutError, MacError
+from card_protocol.formats.clock import CLOCK, open_clock_order, seal_clock_order
+from card_protocol.keys import Key
+from card_protocol.timestamp import Civil
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.clock_card import SET_ERROR_S_MAX, issue_clock_card
+from meter_emu.desk.desk import Work
+from meter_emu.errors import DeskError
+from meter_emu.firmware.layouts import Health
+from meter_emu.ports import Lamp
+from tests.firmware.meters import METER_ID, START, Home, counted, seconds_2000
+
+
+def clock_card(set_to_s: int, *, meter_id: int = METER_ID, error_s: int = 60) -> SecureCard:
+    image = issue_clock_card(BENCH_MASTER_KEY, meter_id, set_to_s=set_to_s, set_error_s=error_s)
+    return SecureCard(image, counted())
+
+
+def show(home: Home, card: SecureCard) -> str:
+    home.bench.insert(card)
+    home.bench.remove()
+    return home.board.panel.text
+
+
+def lost() -> Home:
+    """Return a home whose clock chip doubts itself."""
+    home = Home()
+    home.board.rtc.voltage_low()
+    home.run(120)
+    assert home.state.health == Health.LOW_VOLTAGE
+    return home
+
+
+NOW_S = seconds_2000(START) + 120
+
+
+def test_a_clock_card_brings_trust_back():
+    home = lost()
+    assert show(home, clock_card(NOW_S)).endswith("CARD 01 EXECUTED")
+    assert home.state.health == Health.TRUSTED
+    assert not home.board.panel.lamps & Lamp.CLOCK_DOUBTED
+    assert home.state.set_error_s == 62  # the tool's, and what the write itself adds
+
+
+def test_the_clock_then_shows_what_the_card_said():
+    home = lost()
+    show(home, clock_card(NOW_S + 3600))
+    when = START + timedelta(seconds=120 + 3600)
+    assert home.board.rtc.second_of_day(home.board.now_us) in {
+        when.hour * 3600 + when.minute * 60 + when.second + late for late in range(3)
+    }
+
+
+def test_a_clock_card_is_spent_by_its_time():
+    home = lost()
+    card = clock_card(NOW_S)
+    assert show(home, card).endswith("EXECUTED")
+    assert show(home, card).endswith("CARD 20 CLOCK_CARD_STALE")
+    assert show(home, clock_card(NOW_S - 1)).endswith("CARD 20 CLOCK_CARD_STALE")
+    assert show(home, clock_card(NOW_S + 1)).endswith("EXECUTED")
+
+
+def test_a_believed_clock_is_not_moved_back_past_what_is_certain():
+    home = Home()
+    assert show(home, clock_card(NOW_S - 86_400)).endswith("CARD 20 CLOCK_CARD_STALE")
+    assert home.state.health == Health.TRUSTED
+
+
+def test_a_clock_card_of_another_meter_is_refused_without_costing_it_a_try():
+    home = lost()
+    card = clock_card(NOW_S, meter_id=METER_ID + 1)
+    before = card.image.to_bytes()
+    assert show(home, card).endswith("CARD 12 WRONG_METER")
+    assert card.image.to_bytes() == before
+    assert home.state.health == Health.LOW_VOLTAGE
+
+
+@pytest.mark.parametrize("error_s", [0, -1, SET_ERROR_S_MAX + 1])
+def test_a_tool_that_does_not_say_how_good_it_is_makes_no_card(error_s):
+    with pytest.raises(DeskError, match="a clock card is good to"):
+        clock_card(NOW_S, error_s=error_s)
+
+
+def test_an_order_that_waited_comes_into_force():
+    home = lost()
+    home.write(Work(cut_at=Civil(2020, 7, 1, 12, 10)))
+    home.insert()
+    assert home.state.health == Health.LOWER_BOUND
+    show(home, clock_card(NOW_S))
+    home.run(20 * 60)
+    assert not home.board.contactor.closed
+
+
+KEY = Key(bytes(range(16)))
+SEALED = seal_clock_order(KEY, meter_id=METER_ID, set_to_s=NOW_S, set_error_s=60)
+
+
+def test_every_bit_of_a_clock_order_is_covered():
+    assert open_clock_order(SEALED, KEY).set_to_s == NOW_S
+    for bit in range(8 * CLOCK.size_bytes):
+        forged = bytearray(SEALED)
+        forged[bit // 8] ^= 0x80 >> bit % 8
+        with pytest.raises((MacError, LayoutError)):
+            open_clock_order(bytes(forged), KEY)
