@@ -1,13 +1,22 @@
-"""`meter-emu card`: make card images and explain what is on them."""
+"""`meter-emu card`: make card images, explain what is on them, compare two."""
 
 import os
-import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from meter_emu.cli.explained import (
+    EXIT_DIFFERENT,
+    EXIT_SAME,
+    differences_as_json,
+    part_as_json,
+    print_differences,
+    read_bytes,
+    row_as_json,
+)
 from meter_emu.cli.output import STDOUT, print_json, write_atomically
 from meter_emu.errors import ConfigError, ImageError, OutputError
 
@@ -15,10 +24,12 @@ if TYPE_CHECKING:
     from card_protocol.card.image import CardImage
     from card_protocol.keys import Key
     from meter_emu.desk.view import RecordView
+    from meter_emu.rows import Part, Row
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 EXIT_OK: Final = 0
 EXIT_FOUND: Final = 1
-IMAGE_SIZE_MAX: Final = 1 << 24  # bytes; 255 files of 32,767 bytes and their table fit
 KEY_DIGITS: Final = 32
 _U32: Final = click.IntRange(0, 0xFFFF_FFFF)
 _U64: Final = click.IntRange(0, 0xFFFF_FFFF_FFFF_FFFF)
@@ -41,14 +52,19 @@ json_option: Final = click.option(
 )
 
 
+def meter_option(text: str) -> Callable[[CommandT], CommandT]:
+    """Return the option that takes a meter's number."""
+    return click.option("--meter", type=_METER, required=True, help=text)
+
+
 @click.group(no_args_is_help=False)
 def card() -> None:
-    """Make and explain card images."""
+    """Make card images, explain and compare them."""
 
 
 @card.command()
 @click.argument("file")
-@click.option("--meter", type=_METER, required=True, help="The meter the card is bound to.")
+@meter_option("The meter the card is bound to.")
 @click.option("--customer", type=_U64, default=0, help="The customer reference, 13 digits.")
 @click.option("--card-number", type=_U32, default=1, show_default=True)
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
@@ -88,21 +104,49 @@ def new(
 @master_key_option
 @json_option
 def show(file: str, key_file: str | None, json_file: str | None) -> int:
-    """Explain every field of every record on the card in FILE.
+    """Explain every field of every record on the card in FILE. Keys are never shown.
 
     Exit status 1 when something on the card is wrong: a MAC, a value out of range.
     """
-    from meter_emu.desk.view import Seal, explain_card
+    from meter_emu.desk.view import Seal, explain_card, explain_image
 
-    image = read_image(file)
-    records = explain_card(lambda sfi: read_file(file, image, sfi), read_master_key(key_file))
+    image, key = read_image(file), read_master_key(key_file)
+    records = explain_card(lambda sfi: read_file(file, image, sfi), key)
+    names = {record.name for record in records}
+    around = [part for part in explain_image(image, key) if part.name not in names]
     if json_file is not None:
-        print_json(_card_as_json(file, image, records), json_file)
+        print_json(_card_as_json(file, image, records, around), json_file)
     if json_file != STDOUT:
-        _print_card(file, image, records)
+        _print_card(file, image, records, around)
     sound = all(record.seal in {Seal.OK, Seal.EMPTY} for record in records)
     clean = not any(row.wrong for record in records for row in record.rows)
     return EXIT_OK if sound and clean and not any(r.wrong for r in records) else EXIT_FOUND
+
+
+@card.command()
+@click.argument("a")
+@click.argument("b")
+@master_key_option
+@json_option
+def diff(a: str, b: str, key_file: str | None, json_file: str | None) -> int:
+    """Say in which fields the card images in A and B differ. Keys are never shown.
+
+    Exit status 0 when they are the same, 1 when they differ.
+    """
+    from meter_emu.desk.view import explain_image
+    from meter_emu.rows import differences
+
+    key = read_master_key(key_file)
+    card_a, card_b = read_image(a), read_image(b)
+    if card_a.tree.specs != card_b.tree.specs:
+        raise ImageError(b, f"its files are not those of {a}, there is nothing to compare")
+    parts_a, parts_b = explain_image(card_a, key), explain_image(card_b, key)
+    found = list(differences(parts_a, parts_b, card_a.to_bytes(), card_b.to_bytes()))
+    if json_file is not None:
+        print_json(differences_as_json(a, b, found), json_file)
+    if json_file != STDOUT:
+        print_differences(a, b, found)
+    return EXIT_DIFFERENT if found else EXIT_SAME
 
 
 def read_image(file: str) -> "CardImage":
@@ -110,15 +154,7 @@ def read_image(file: str) -> "CardImage":
     from card_protocol.card.image import CardImage
     from card_protocol.errors import CardProtocolError
 
-    path = Path(file)
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ImageError(file, "want a card image, this is no regular file")
-        with path.open("rb") as opened:
-            raw = opened.read(IMAGE_SIZE_MAX + 1)
-    except (OSError, ValueError) as error:  # the latter: a zero byte in the name
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ImageError(file, f"cannot be read: {why.lower()}") from error
+    raw = read_bytes(file, "a card image")
     try:
         return CardImage.from_bytes(raw)
     except CardProtocolError as error:
@@ -177,17 +213,7 @@ def record_as_json(record: "RecordView") -> dict[str, Any]:
         "file": record.sfi,
         "size_bytes": record.size_bytes,
         "mac": record.seal.value,
-        "fields": [
-            {
-                "offset": row.offset,
-                "field": row.field,
-                "value": row.value,
-                "unit": row.unit,
-                "note": row.note,
-                "wrong": row.wrong,
-            }
-            for row in record.rows
-        ],
+        "fields": [row_as_json(row) for row in record.rows],
         "wrong": list(record.wrong),
     }
 
@@ -197,30 +223,40 @@ def print_record(record: "RecordView") -> None:
     click.echo(
         f"\n{record.name}: file {record.sfi}, {record.size_bytes} bytes, MAC {record.seal.value}"
     )
-    for row in record.rows:
-        note = f"({row.note})" if row.note else ""
-        wrong = f"WRONG: {row.wrong}" if row.wrong else ""
-        said = " ".join(part for part in (str(row.value), row.unit, note, wrong) if part)
-        click.echo(f"  {row.offset:3}  {row.field:<19} {said}")
+    _print_rows(record.rows)
     for wrong in record.wrong:
         click.echo(f"  WRONG: {wrong}")
 
 
-def _print_card(file: str, image: "CardImage", records: tuple["RecordView", ...]) -> None:
+def _print_rows(rows: tuple["Row", ...]) -> None:
+    for row in rows:
+        note = f"({row.note or row.about})" if row.note or row.about else ""
+        wrong = f"WRONG: {row.wrong}" if row.wrong else ""
+        said = " ".join(part for part in (str(row.value), row.unit, note, wrong) if part)
+        click.echo(f"  {row.offset:3}  {row.field:<19} {said}")
+
+
+def _print_card(
+    file: str, image: "CardImage", records: tuple["RecordView", ...], around: list["Part"]
+) -> None:
     tries = ", ".join(f"{who} {left}" for who, left in _tries(image).items())
     click.echo(f"{file}: {_life_cycle(image)}; tries left: {tries}")
     for record in records:
         print_record(record)
+    for part in around:
+        click.echo(f"\n{part.name}: from byte {part.offset} of the file, {part.size_bytes} bytes")
+        _print_rows(part.rows)
 
 
 def _card_as_json(
-    file: str, image: "CardImage", records: tuple["RecordView", ...]
+    file: str, image: "CardImage", records: tuple["RecordView", ...], around: list["Part"]
 ) -> dict[str, Any]:
     return {
         "file": file,
         "life_cycle": _life_cycle(image),
         "tries_left": _tries(image),
         "records": [record_as_json(record) for record in records],
+        "around": [part_as_json(part) for part in around],
     }
 
 

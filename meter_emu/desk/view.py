@@ -1,25 +1,48 @@
-"""Explains the records of a card, field by field, for people at a desk.
+"""Explains a card, field by field, for people at a desk: its records, and the image around them.
 
 It has no use for a card that is well: every field is shown whatever it holds, what is out of range
-is said beside it, and a wrong MAC is a word and not an exception. Keys are not among the records
-and never come here except to check a MAC.
+is said beside it, and a wrong MAC is a word and not an exception. Of keys and PIN it says that they
+are there, and nothing else.
 
 The names of codes are those of `docs/card-format.md`, written out here once more on purpose: the
 office reads what a meter wrote without sharing a table with its program.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from enum import Enum, unique
-from typing import Any, Final, NamedTuple, final
+from typing import Any, Final, final
 
+from card_protocol.card.files import Access, FileSpec
+from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget
-from card_protocol.formats.budget import Energy, Result, Sfi
+from card_protocol.formats.budget import DF_ELECTRICITY, Energy, Result, Sfi
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
-from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, decode_bcd_minute
+from card_protocol.timestamp import BCD_NONE, decode_bcd_minute
+from meter_emu.rows import (
+    EVENT_SIZE_BYTES,
+    Part,
+    Row,
+    Tell,
+    Told,
+    bits,
+    civil,
+    euro,
+    minute_2000,
+    moved,
+    named,
+    nothing,
+    number,
+    octets,
+    price,
+    rows_of,
+    secret,
+    text,
+    unused,
+    zero,
+)
 
 HEALTH: Final = {
     0: "trusted",
@@ -28,6 +51,9 @@ HEALTH: Final = {
     3: "backwards",
     4: "too far ahead",
     5: "set too long ago",
+    6: "ticks disagree",
+    7: "being set",
+    8: "lower bound",
 }
 SUPPLY: Final = {0: "disconnected", 1: "connected", 2: "ready for reconnection"}
 FLAGS: Final = {0x01: "prepayment on", 0x02: "limiter granted"}
@@ -45,12 +71,12 @@ EVENTS: Final = {
     9: "emergency credit taken",
     10: "clock lost",
     11: "contactor disagrees",
+    12: "clock set",
+    13: "step doubted",
 }
 RESULTS: Final = {result.value: result.name.lower().replace("_", " ") for result in Result}
 ENERGIES: Final = {energy.value: energy.name.lower() for energy in Energy}
-
-EVENT_SIZE_BYTES: Final = 8
-_EPOCH_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
+LIFE_CYCLES: Final = {stage.value: stage.name.lower().replace("_", " ") for stage in LifeCycle}
 
 
 @final
@@ -66,19 +92,6 @@ class Seal(Enum):
 
 @final
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One field: where it lies, what it holds, in which unit, what that means, what is wrong."""
-
-    offset: int
-    field: str
-    value: int | str
-    unit: str
-    note: str
-    wrong: str
-
-
-@final
-@dataclass(frozen=True, slots=True)
 class RecordView:
     """One record explained; `wrong` holds what no single field shows."""
 
@@ -90,13 +103,6 @@ class RecordView:
     wrong: tuple[str, ...]
 
 
-class _Told(NamedTuple):
-    """What a value means, and what is wrong with it."""
-
-    note: str = ""
-    wrong: str = ""
-
-
 LAYOUTS: Final[Mapping[Sfi, Layout[Any]]] = {
     Sfi.IDENTITY: budget.IDENTITY,
     Sfi.WALLET: budget.WALLET,
@@ -106,14 +112,95 @@ LAYOUTS: Final[Mapping[Sfi, Layout[Any]]] = {
 }
 
 
+# Where things lie in an image file, as in card_protocol/card/image.py; a test adds the sizes up.
+_TABLE_AT: Final = 0x44
+_TABLE_ROW: Final = 9
+_CRC_SIZE_BYTES: Final = 4
+
+
 def explain_card(read: Callable[[Sfi], bytes], master: Key) -> tuple[RecordView, ...]:
     """Return all records of a card, explained. `read` returns what a file holds."""
     raws = {sfi: read(sfi) for sfi in LAYOUTS}
-    try:
-        meter_id = budget.IDENTITY.parse(raws[Sfi.IDENTITY]).meter_id
-    except LayoutError:
-        meter_id = None
+    meter_id = _meter_id(raws[Sfi.IDENTITY])
     return tuple(explain_record(sfi, raw, meter_id, master) for sfi, raw in raws.items())
+
+
+def explain_image(image: CardImage, master: Key) -> tuple[Part, ...]:
+    """Return every byte of a card's image, in order, explained.
+
+    The parts of two images with the same files lie alike, whatever the files hold.
+    """
+    raw, specs = image.to_bytes(), image.tree.specs
+    at = _TABLE_AT + _TABLE_ROW * len(specs)
+    table = tuple(_file_row(raw, index, spec) for index, spec in enumerate(specs))
+    parts = [Part("card", 0, tuple(_head(raw))), Part("files", _TABLE_AT, table)]
+    meter_id = next(
+        (_meter_id(content) for spec, content in zip(specs, image.contents, strict=True)
+         if _record_of(spec) is Sfi.IDENTITY),
+        None,
+    )  # fmt: skip
+    for spec, content in zip(specs, image.contents, strict=True):
+        parts.append(_content(spec, content, at, meter_id, master))
+        at += spec.size_bytes
+    crc = replace(octets("crc", at, raw[at:]), about="CRC-32 of everything before it")
+    return (*parts, Part("end", at, (crc,)))
+
+
+def _meter_id(raw: bytes) -> int | None:
+    try:
+        return budget.IDENTITY.parse(raw).meter_id
+    except LayoutError:
+        return None
+
+
+def _record_of(spec: FileSpec) -> Sfi | None:
+    """Return which record a file is for, `None` for a file of another kind of card."""
+    if spec.df != DF_ELECTRICITY or spec.sfi not in set(Sfi):
+        return None
+    sfi = Sfi(spec.sfi)
+    return sfi if LAYOUTS[sfi].size_bytes == spec.size_bytes else None
+
+
+def _content(spec: FileSpec, raw: bytes, at: int, meter_id: int | None, master: Key) -> Part:
+    sfi = _record_of(spec)
+    if sfi is None:
+        name, plain = f"file {spec.fid:04X}", octets("content", at, raw)
+        return Part(name, at, (replace(plain, divisible=True),), "no record of the budget card")
+    view = explain_record(sfi, raw, meter_id, master)
+    rows = view.rows
+    if view.seal is Seal.EMPTY:  # fields all the same, so that it compares with a written one
+        rows = tuple(
+            replace(row, value=row.raw, unit="", note="never written", wrong="")
+            for row in rows_of(LAYOUTS[sfi], raw, _FIELDS)
+        )
+    return Part(view.name, at, moved(rows, at), f"MAC {view.seal.value}", view.wrong)
+
+
+def _head(raw: bytes) -> Iterator[Row]:
+    yield octets("magic", 0, raw[:2], tell=text)
+    yield number("version", 2, raw[2:3])
+    yield number("life_cycle", 3, raw[3:4], tell=named(LIFE_CYCLES))
+    yield number("image_size", 4, raw[4:8], "bytes")
+    yield number("file_count", 8, raw[8:9], "files")
+    for at, who, most in ((9, "pin", PIN_TRIES_MAX), (10, "meter", KEY_TRIES_MAX),
+                          (11, "desk", KEY_TRIES_MAX)):  # fmt: skip
+        yield number(f"{who}_tries_left", at, raw[at : at + 1], f"of {most}")
+    yield secret("pin", 12, raw[12:20])
+    for at, who in ((20, "meter"), (36, "desk"), (52, "card")):
+        yield secret(f"{who}_key", at, raw[at : at + 16])
+
+
+def _file_row(raw: bytes, index: int, spec: FileSpec) -> Row:
+    at = _TABLE_AT + _TABLE_ROW * index
+    note = (
+        f"DF {spec.df:04X}, EF {spec.fid:04X}, short {spec.sfi}, {spec.size_bytes} bytes,"
+        f" read {_rule(spec.read)}, update {_rule(spec.update)}"
+    )
+    return octets(f"file[{index}]", at, raw[at : at + _TABLE_ROW], tell=lambda _: Told(note))
+
+
+def _rule(rule: Access) -> str:
+    return rule.name.lower().replace("_", " ")
 
 
 def explain_record(sfi: Sfi, raw: bytes, meter_id: int | None, master: Key) -> RecordView:
@@ -121,13 +208,11 @@ def explain_record(sfi: Sfi, raw: bytes, meter_id: int | None, master: Key) -> R
     layout = LAYOUTS[sfi]
     if raw == b"\xff" * len(raw):
         return RecordView(layout.name, sfi, len(raw), Seal.EMPTY, (), ())
+    rows = rows_of(layout, raw, _FIELDS) if len(raw) == layout.size_bytes else ()
     try:
         record = layout.parse(raw)
     except LayoutError as error:
-        return RecordView(layout.name, sfi, len(raw), Seal.UNCHECKED, (), (str(error),))
-    rows = tuple(
-        _row(field.offset, field.name, getattr(record, field.name)) for field in layout.fields
-    )
+        return RecordView(layout.name, sfi, len(raw), Seal.UNCHECKED, rows, (str(error),))
     seal, wrong = _seal(sfi, layout, raw, meter_id, master)
     return RecordView(layout.name, sfi, len(raw), seal, rows, wrong + _across(sfi, record))
 
@@ -147,13 +232,6 @@ def _seal(
     return Seal.OK, ()
 
 
-def _row(offset: int, field: str, value: int | bytes) -> Row:
-    unit, tell = _FIELDS.get(field, ("", _nothing))
-    told = tell(value)
-    shown = value.hex() if isinstance(value, bytes) else value
-    return Row(offset, field, shown, unit, told.note, told.wrong)
-
-
 def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one record of five kinds
     """Return what is wrong with a record although each of its fields is well."""
     if sfi is not Sfi.ORDER:
@@ -171,123 +249,58 @@ def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one rec
     return tuple(found)
 
 
-def _nothing(_value: Any) -> _Told:  # noqa: ANN401
-    return _Told()
-
-
-def _named(names: Mapping[int, str]) -> Callable[[int], _Told]:
-    def tell(value: int) -> _Told:
-        if value in names:
-            return _Told(names[value])
-        return _Told(wrong=f"no such code, want one of {', '.join(str(code) for code in names)}")
-
-    return tell
-
-
-def _bits(names: Mapping[int, str]) -> Callable[[int], _Told]:
-    def tell(value: int) -> _Told:
-        unknown = value & ~sum(names)
-        note = ", ".join(name for bit, name in names.items() if value & bit) or "none"
-        return _Told(note, f"unknown bits {unknown:02x}" if unknown else "")
-
-    return tell
-
-
-def _civil(raw: bytes) -> _Told:
-    try:
-        when = decode_bcd_minute(raw)
-        if when is None:
-            return _Told("none")
-        datetime(*when, tzinfo=UTC)
-    except (CardProtocolError, ValueError) as error:
-        return _Told(wrong=str(error))
-    return _Told(str(when))
-
-
-def _minute(value: int) -> _Told:
-    if value == MINUTES_NONE:
-        return _Told("none")
-    return _Told(_utc(value))
-
-
-def _utc(minute: int) -> str:
-    try:
-        return f"{_EPOCH_2000 + timedelta(minutes=minute):%Y-%m-%d %H:%M} UTC"
-    except OverflowError:  # datetime ends with the year 9999, the field in 10166
-        return "after 9999"
-
-
-def _euro(per_euro: int) -> Callable[[int], _Told]:
-    digits = len(str(per_euro)) - 1
-
-    def tell(value: int) -> _Told:
-        whole, rest = divmod(abs(value), per_euro)
-        return _Told(f"{'-' if value < 0 else ''}{whole}.{rest:0{digits}} EUR")
-
-    return tell
-
-
-def _price(value: int) -> _Told:
-    return _Told(
-        f"{value // 1000}.{value % 1000:03} EUR/kWh", "" if value else "a price of nothing"
-    )
-
-
-def _generation(value: int) -> _Told:
+def _generation(value: int) -> Told:
     want = budget.GENERATION
-    return _Told(wrong="" if value == want else f"want generation {want}")
+    return Told(wrong="" if value == want else f"want generation {want}")
 
 
-def _zero(value: int) -> _Told:
-    return _Told(wrong="want 0" if value else "")
+def _token(raw: bytes) -> Told:
+    return Told("none" if raw == budget.NO_TOKEN else "reactivates")
 
 
-def _token(raw: bytes) -> _Told:
-    return _Told("none" if raw == budget.NO_TOKEN else "reactivates")
-
-
-def _journal(raw: bytes) -> _Told:
+def _journal(raw: bytes) -> Told:
     entries = [raw[at : at + EVENT_SIZE_BYTES] for at in range(0, len(raw), EVENT_SIZE_BYTES)]
     told = []
     for entry in entries:
         if entry != b"\xff" * EVENT_SIZE_BYTES:
-            minute = _minute(int.from_bytes(entry[:4], "big")).note
+            minute = minute_2000(int.from_bytes(entry[:4], "big")).note
             name = EVENTS.get(entry[4], f"event {entry[4]}")
             told.append(f"{minute}: {name} ({int.from_bytes(entry[5:], 'big')})")
-    return _Told("; ".join(told) or "none")
+    return Told("; ".join(told) or "none")
 
 
 # field: unit, what to tell. One table for all records: a name means the same everywhere.
-_FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], _Told]]]] = {
-    "magic": ("", lambda raw: _Told(raw.decode("ascii"))),
+_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
+    "magic": ("", text),
     "generation": ("", _generation),
-    "pad": ("", _zero),
-    "energy": ("", _named(ENERGIES)),
-    "issued_at_min": ("min since 2000 UTC", _minute),
-    "loaded_cents": ("cent", _euro(100)),
-    "load_count": ("loads", _nothing),
-    "flags": ("bits", _bits(FLAGS)),
-    "defer_until": ("YYMMDDhhmm", _civil),
-    "cut_at": ("YYMMDDhhmm", _civil),
-    "clock": ("YYMMDDhhmm", _civil),
+    "pad": ("", zero),
+    "energy": ("", named(ENERGIES)),
+    "issued_at_min": ("min since 2000 UTC", minute_2000),
+    "loaded_cents": ("cent", euro(100)),
+    "load_count": ("loads", nothing),
+    "flags": ("bits", bits(FLAGS)),
+    "defer_until": ("YYMMDDhhmm", civil),
+    "cut_at": ("YYMMDDhhmm", civil),
+    "clock": ("YYMMDDhhmm", civil),
     "token": ("", _token),
-    "price_ueur_per_wh": ("micro-euro/Wh", _price),
-    "result": ("", _named(RESULTS)),
-    "order_result": ("", _named(RESULTS)),
-    "session_count": ("sessions", _nothing),
-    "clock_health": ("", _named(HEALTH)),
-    "uncertainty_s": ("s", _nothing),
-    "register_wh": ("Wh", _nothing),
-    "charged_wh": ("Wh", _nothing),
-    "deferred_wh": ("Wh", _nothing),
-    "postpaid_wh": ("Wh", _nothing),
-    "balance_ueur": ("micro-euro", _euro(1_000_000)),
-    "charged_ueur": ("micro-euro", _euro(1_000_000)),
-    "emergency_debt_ueur": ("micro-euro", _euro(1_000_000)),
-    "accepted_cents": ("cent", _euro(100)),
-    "accepted_count": ("loads", _nothing),
-    "supply": ("", _named(SUPPLY)),
-    "blocks": ("bits", _bits(BLOCKS)),
-    "shields": ("bits", _bits(SHIELDS)),
+    "price_ueur_per_wh": ("micro-euro/Wh", price),
+    "result": ("", named(RESULTS)),
+    "order_result": ("", named(RESULTS)),
+    "session_count": ("sessions", nothing),
+    "clock_health": ("", named(HEALTH)),
+    "uncertainty_s": ("s", nothing),
+    "register_wh": ("Wh", nothing),
+    "charged_wh": ("Wh", nothing),
+    "deferred_wh": ("Wh", nothing),
+    "postpaid_wh": ("Wh", nothing),
+    "balance_ueur": ("micro-euro", euro(1_000_000)),
+    "charged_ueur": ("micro-euro", euro(1_000_000)),
+    "emergency_debt_ueur": ("micro-euro", euro(1_000_000)),
+    "accepted_cents": ("cent", euro(100)),
+    "accepted_count": ("loads", nothing),
+    "supply": ("", named(SUPPLY)),
+    "blocks": ("bits", bits(BLOCKS)),
+    "shields": ("bits", bits(SHIELDS)),
     "events": ("", _journal),
+    "reserved": ("", unused),
 }

@@ -14,7 +14,8 @@ from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import BCD_NONE
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
-from meter_emu.desk.view import LAYOUTS, RecordView, Row, Seal, explain_card, explain_record
+from meter_emu.desk.view import LAYOUTS, RecordView, Seal, explain_card, explain_record
+from meter_emu.rows import Row
 
 METER = 541_000_000_001
 DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
@@ -101,7 +102,7 @@ def test_the_journal_is_read_entry_by_entry():
         (Sfi.ORDER, {"defer_until": bytes.fromhex("20071a1200")}, "defer_until"),
         (Sfi.TARIFF, {"price_ueur_per_wh": 0}, "price_ueur_per_wh"),
         (Sfi.WRITE_BACK, {"result": 0x55}, "result"),
-        (Sfi.WRITE_BACK, {"clock_health": 6}, "clock_health"),
+        (Sfi.WRITE_BACK, {"clock_health": 9}, "clock_health"),
         (Sfi.WRITE_BACK, {"supply": 3}, "supply"),
         (Sfi.WRITE_BACK, {"blocks": 4}, "blocks"),
         (Sfi.WRITE_BACK, {"shields": 8}, "shields"),

@@ -44,7 +44,8 @@ MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
 METER = 541_000_000_001
 MAY_2020_US = 1_588_300_000_000_000
 BUILD = parse_build("reference")
-FIRST, LAST = datetime.min.replace(year=2000), datetime.max.replace(year=2099)  # no zone: registers
+FIRST = datetime(2000, 1, 1)  # noqa: DTZ001  what registers and cards hold has no zone
+LAST = FIRST.replace(year=2099, month=12, day=31, hour=23, minute=59, second=59)
 IN_THE_CLOCKS_RANGE = st.datetimes(FIRST, LAST)
 NIGHT = FIRST.replace(year=2020, month=7, day=3, hour=21, minute=1)
 

@@ -1,0 +1,191 @@
+"""Shows bytes explained, and how two files differ, as text and as JSON: for cards and meters."""
+
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from meter_emu.errors import ImageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from meter_emu.rows import Difference, Part, Row
+
+EXIT_SAME: Final = 0
+EXIT_DIFFERENT: Final = 1
+FILE_SIZE_MAX: Final = 1 << 24  # bytes; a card of 255 files of 32,767 bytes fits
+WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
+OFFSET_WIDTH: Final = 6
+SIZE_WIDTH: Final = 5
+FIELD_WIDTH: Final = 20
+RAW_WIDTH: Final = 16  # eight bytes a line
+
+
+def read_bytes(file: str, what: str) -> bytes:
+    """Return the bytes of a file that should hold `what`; raise `ImageError`."""
+    path = Path(file)
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ImageError(file, f"want {what}, this is no regular file")
+        with path.open("rb") as opened:
+            return opened.read(FILE_SIZE_MAX + 1)
+    except (OSError, ValueError) as error:  # the latter: a zero byte in the name
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ImageError(file, f"cannot be read: {why.lower()}") from error
+
+
+def row_as_json(row: "Row") -> dict[str, Any]:
+    """Return a field explained, for `--json`."""
+    return {
+        "offset": row.offset,
+        "size_bytes": row.size_bytes,
+        "field": row.field,
+        "raw": row.raw,
+        "value": row.value,
+        "unit": row.unit,
+        "note": row.note,
+        "wrong": row.wrong,
+        "about": row.about,
+    }
+
+
+def part_as_json(part: "Part") -> dict[str, Any]:
+    """Return a part explained, for `--json`."""
+    return {
+        "name": part.name,
+        "offset": part.offset,
+        "size_bytes": part.size_bytes,
+        "said": part.said,
+        "wrong": list(part.wrong),
+        "fields": [row_as_json(row) for row in part.rows],
+    }
+
+
+def differences_as_json(a: str, b: str, found: Sequence["Difference"]) -> dict[str, Any]:
+    """Return a comparison of the files `a` and `b`, for `--json`."""
+    return {
+        "a": a,
+        "b": b,
+        "same": not found,
+        "differences": [
+            {
+                "offset": one.a.offset,
+                "size_bytes": one.a.size_bytes,
+                "part": one.part_a.name,
+                "field": one.a.field,
+                "a": _side_as_json(one.a),
+                "b": _side_as_json(one.b),
+            }
+            for one in found
+        ],
+    }
+
+
+def _side_as_json(row: "Row") -> dict[str, Any]:
+    told = row_as_json(row)
+    return {key: told[key] for key in ("raw", "value", "unit", "note", "wrong")}
+
+
+def print_parts(parts: Iterable["Part"]) -> None:
+    """Print every field of every part, as wide as the terminal."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(_heads(_table(console.width), "raw bytes", "means"))
+    for part in parts:
+        said = f": {part.said}" if part.said else ""
+        console.print(Text.assemble("\n", (part.name, "bold"), said))
+        for wrong in part.wrong:
+            console.print(Text(f"WRONG: {wrong}", style="bold red"))
+        table = _table(console.width)
+        for row in part.rows:
+            means = Text("; ").join(_means(row))
+            where = Text(str(row.offset)), Text(str(row.size_bytes)), Text(row.field)
+            table.add_row(*where, Text(row.raw), means)
+        console.print(table)
+
+
+def _means(row: "Row") -> "Iterator[Text]":
+    """Yield what a field holds, what it is for, and what is wrong with it."""
+    from rich.text import Text
+
+    if row.meaning:
+        yield Text(row.meaning)
+    if row.about:
+        yield Text(row.about, style="dim")
+    if row.wrong:
+        yield Text(f"WRONG: {row.wrong}", style="bold red")
+
+
+def print_differences(a: str, b: str, found: Sequence["Difference"]) -> None:
+    """Print the fields in which two files differ, side by side."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    console.print(Text(f"A: {a}\nB: {b}"), soft_wrap=True)
+    if not found:
+        console.print("the same, byte for byte")
+        return
+    console.print(Text("\n"), end="")
+    console.print(_heads(_table(console.width, sides=True), "A", "B"))
+    for part, group in groupby(found, key=lambda one: (one.part_a, one.part_b)):
+        _print_part_heads(console, *part)
+        table = _table(console.width, sides=True)
+        for one in group:
+            where = Text(str(one.a.offset)), Text(str(one.a.size_bytes)), Text(one.a.field)
+            table.add_row(*where, Text(_side(one.a, one.b)), Text(_side(one.b, one.a)))
+        console.print(table)
+    plural = "field differs" if len(found) == 1 else "fields differ"
+    console.print(f"\n{len(found)} {plural}")
+
+
+def _print_part_heads(console: "Console", a: "Part", b: "Part") -> None:
+    """Print a part's name, and what is said of it where the files disagree about that."""
+    from rich.text import Text
+
+    console.print(Text(f"\n{a.name}", style="bold"))
+    words = ["; ".join(filter(None, (part.said, *part.wrong))) for part in (a, b)]
+    if words[0] != words[1]:
+        for letter, said in zip("AB", words, strict=True):
+            console.print(Text(f"{letter} is {said}" if said else f"{letter} is sound"))
+
+
+def _side(row: "Row", other: "Row") -> str:
+    """Return what one file holds; the bytes too where words do not tell it from the other."""
+    if not row.meaning:
+        return row.raw
+    return row.meaning if row.meaning != other.meaning else f"{row.meaning} {row.raw}"
+
+
+def _heads(table: "Table", *last: str) -> "Table":
+    table.add_row("offset", "size", "field", *last)
+    return table
+
+
+def _table(width: int, *, sides: bool = False) -> "Table":
+    """Return an empty table; every one has the same columns, so they stand under each other."""
+    from rich.table import Table
+
+    table = Table(
+        box=None,
+        show_header=False,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        expand=True,
+        width=min(width, WIDTH_MAX),
+    )
+    table.add_column(justify="right", width=OFFSET_WIDTH, no_wrap=True)
+    table.add_column(justify="right", width=SIZE_WIDTH, no_wrap=True)
+    table.add_column(width=FIELD_WIDTH, overflow="fold")
+    if sides:
+        table.add_column(ratio=1, overflow="fold")
+    else:
+        table.add_column(width=RAW_WIDTH, overflow="fold")
+    table.add_column(ratio=1, overflow="fold")
+    return table

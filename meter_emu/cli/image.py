@@ -1,0 +1,191 @@
+"""`meter-emu image`: make meter images, explain every byte of one, compare two."""
+
+import os
+import re
+from decimal import Decimal
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from meter_emu.cli.card import (
+    issued_at_min,
+    json_option,
+    master_key_option,
+    meter_option,
+    read_master_key,
+)
+from meter_emu.cli.explained import (
+    EXIT_DIFFERENT,
+    EXIT_SAME,
+    differences_as_json,
+    part_as_json,
+    print_differences,
+    print_parts,
+    read_bytes,
+)
+from meter_emu.cli.output import STDOUT, print_json, write_atomically
+from meter_emu.errors import ConfigError, OutputError
+
+if TYPE_CHECKING:
+    from meter_emu.world.model import MeterModel
+
+EXIT_OK: Final = 0
+EXIT_FOUND: Final = 1
+MINUTES_MAX: Final = 36_525 * 24 * 60  # of 2000 to 2099, what a clock chip counts right
+_AMOUNT: Final = re.compile(r"-?\d{1,6}(\.\d{1,2})?", re.ASCII)
+_model_option: Final = click.option(
+    "--model",
+    metavar="NAME",
+    help="A built-in model or a model file. Default: the built-in one the image names.",
+)
+
+
+@click.group(no_args_is_help=False)
+def image() -> None:
+    """Make meter images, explain and compare them."""
+
+
+@image.command()
+@click.argument("file")
+@click.option("--model", metavar="NAME", required=True, help="A built-in model or a model file.")
+@meter_option("The meter's number.")
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="When the image is taken, and the clock set: as --issued-at of card new. Default: now.",
+)
+@click.option("--balance-eur", default="0", show_default=True, help="Such as 12.50.")
+@click.option("--prepayment", type=click.Choice(["on", "off"]), default="on", show_default=True)
+@click.option("--limiter", is_flag=True, help="Grant the limiter.")
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@master_key_option
+@json_option
+def new(
+    file: str,
+    model: str,
+    meter: int,
+    at: str | None,
+    balance_eur: str,
+    prepayment: str,
+    limiter: bool,
+    force: bool,
+    key_file: str | None,
+    json_file: str | None,
+) -> None:
+    """Install a new meter, its clock just set, and save its image as FILE."""
+    from meter_emu.resources import find
+    from meter_emu.world.build import REFERENCE, parse_build
+    from meter_emu.world.commission import EPOCH_2000_US, Installation, install
+    from meter_emu.world.image import image_of
+    from meter_emu.world.model import load_model
+    from meter_emu.world.times import MINUTE_US
+
+    if not force and os.path.lexists(file):
+        raise OutputError(file, "it is there already, and --force was not given")
+    minute = issued_at_min(at)
+    if minute >= MINUTES_MAX:
+        raise click.BadParameter("a clock chip counts the years 2000 to 2099", param_hint="--at")
+    now_us = EPOCH_2000_US + minute * MINUTE_US
+    installation = Installation(
+        meter_id=meter,
+        balance_cents=_cents(balance_eur),
+        load_w=(0,) * 24,  # what flows is the campaign's business and in no image
+        clock_error_us=0,
+        drift_ppb=0,
+        clock_set_us=now_us,
+        prepayment=prepayment == "on",
+        limiter=limiter,
+    )
+    of_model = load_model(find("meters", model))
+    board = install(
+        of_model,
+        parse_build(REFERENCE),
+        installation,
+        master=read_master_key(key_file),
+        now_us=now_us,
+        fate=Random(meter),  # noqa: S311  where the tick counter stands, no secret
+    )
+    raw = image_of(board, of_model)
+    write_atomically(file, raw, private=True)
+    told = {"file": file, "model": of_model.name, "meter": meter, "size_bytes": len(raw)}
+    if json_file is not None:
+        print_json(told, json_file)
+    if json_file != STDOUT:
+        click.echo(f"{file}: meter {meter} of model {of_model.name}, {len(raw)} bytes")
+
+
+@image.command()
+@click.argument("file")
+@_model_option
+@json_option
+def show(file: str, model: str | None, json_file: str | None) -> int:
+    """Explain every byte of the meter image in FILE. Keys are never shown.
+
+    Exit status 1 when something in it is wrong: a record torn, a value out of range.
+    """
+    from meter_emu.explain.meter import explain_image, meter_id_of
+
+    raw, of_model = _read(file, model)
+    parts = explain_image(raw, of_model)
+    meter = meter_id_of(parts)
+    sound = all(part.sound for part in parts)
+    if json_file is not None:
+        told = {
+            "file": file,
+            "model": of_model.name,
+            "meter": meter,
+            "size_bytes": len(raw),
+            "sound": sound,
+            "parts": [part_as_json(part) for part in parts],
+        }
+        print_json(told, json_file)
+    if json_file != STDOUT:
+        who = "no meter yet" if meter is None else f"meter {meter}"
+        click.echo(f"{file}: {who}, model {of_model.name}, {len(raw)} bytes\n")
+        print_parts(parts)
+        click.echo("\nnothing is out of range" if sound else "\nwhat is out of range says WRONG")
+    return EXIT_OK if sound else EXIT_FOUND
+
+
+@image.command()
+@click.argument("a")
+@click.argument("b")
+@_model_option
+@json_option
+def diff(a: str, b: str, model: str | None, json_file: str | None) -> int:
+    """Say in which fields the meter images in A and B differ.
+
+    Exit status 0 when they are the same, 1 when they differ.
+    """
+    from meter_emu.explain.meter import check_image, explain_image
+    from meter_emu.rows import differences
+
+    raw_a, of_model = _read(a, model)
+    raw_b = read_bytes(b, "a meter image")
+    check_image(raw_b, of_model, b)
+    parts_a, parts_b = (explain_image(raw, of_model, fold=False) for raw in (raw_a, raw_b))
+    found = list(differences(parts_a, parts_b, raw_a, raw_b))
+    if json_file is not None:
+        print_json(differences_as_json(a, b, found), json_file)
+    if json_file != STDOUT:
+        print_differences(a, b, found)
+    return EXIT_DIFFERENT if found else EXIT_SAME
+
+
+def _read(file: str, model: str | None) -> "tuple[bytes, MeterModel]":
+    """Return a whole meter image and its model; raise `ImageError` or `ConfigError`."""
+    from meter_emu.explain.meter import check_image, image_model
+    from meter_emu.resources import find
+    from meter_emu.world.model import load_model
+
+    raw = read_bytes(file, "a meter image")
+    of_model = image_model(raw, file) if model is None else load_model(find("meters", model))
+    check_image(raw, of_model, file)
+    return raw, of_model
+
+
+def _cents(text: str) -> int:
+    if _AMOUNT.fullmatch(text) is None:
+        raise ConfigError("--balance-eur", "", f"want an amount such as 12.50, got {text!r}")
+    return int(Decimal(text) * 100)

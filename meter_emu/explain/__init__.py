@@ -1,0 +1,1 @@
+"""Says what every byte of a meter image means, for people."""

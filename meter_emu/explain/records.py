@@ -1,0 +1,415 @@
+"""Explains what the program keeps in the EEPROM of a meter: factory record, both state copies.
+
+Names and units are those of `docs/meter-image.md`, said here once more. Which copy counts is worked
+out from the page as well and not asked of the program, so the two check each other.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from enum import IntEnum, IntFlag
+from typing import Final, NamedTuple
+
+from card_protocol.errors import TimestampError
+from card_protocol.formats.budget import Energy, Result
+from card_protocol.timestamp import BCD_MINUTE_SIZE_BYTES, BCD_NONE, decode_bcd_minute
+from meter_emu.explain.instants import (
+    NO_MINUTE,
+    day_2000,
+    later_minute_1970,
+    minute_1970,
+    minute_2000,
+    minute_of_day,
+    second_2000,
+)
+from meter_emu.firmware.layouts import (
+    EVENT_COUNT,
+    FACTORY,
+    LAYOUT_VERSION,
+    STATE,
+    Account,
+    EventCode,
+    FactoryFlags,
+    Health,
+    StateFlags,
+    Supply,
+    crc_holds,
+)
+from meter_emu.rows import (
+    ERASED,
+    EVENT_SIZE_BYTES,
+    Part,
+    Row,
+    Tell,
+    Told,
+    bits,
+    civil,
+    euro,
+    hidden,
+    named,
+    nothing,
+    number,
+    octets,
+    price,
+    rows_of,
+    text,
+    unused,
+)
+
+_U32: Final = 2**32
+_HALF: Final = 2**31
+_END_MINUTE: Final = slice(BCD_MINUTE_SIZE_BYTES, BCD_MINUTE_SIZE_BYTES + 4)
+_NO_EVENT: Final = b"\xff" * EVENT_SIZE_BYTES
+_OR_MORE: Final = 0xFFFFFF
+
+
+# Fields -------------------------------------------------------------------------------------------
+
+
+def words(enum: type[IntEnum | IntFlag]) -> dict[int, str]:
+    """Return the names of codes or bits as the documentation writes them."""
+    return {int(one): str(one.name).lower().replace("_", " ") for one in enum}
+
+
+def kwh(value: int) -> Told:
+    """Tell watt-hours."""
+    return Told(f"{value // 1000}.{value % 1000:03} kWh")
+
+
+def _magic(want: bytes) -> Tell:
+    def tell(raw: bytes) -> Told:
+        good = raw == want
+        return Told(text(raw).note, "" if good else f"want {want.hex()}, {want.decode('ascii')}")
+
+    return tell
+
+
+def _version(value: int) -> Told:
+    return Told(wrong="" if value == LAYOUT_VERSION else f"want {LAYOUT_VERSION}")
+
+
+def _not_zero(value: int) -> Told:
+    return Told(wrong="" if value else "want 1 or more")
+
+
+def _drift(ppb: int) -> Told:
+    return Told(f"{ppb * 86_400 // 10**7 / 100:.2f} s a day")
+
+
+def _never_or_second(value: int) -> Told:
+    return second_2000(value) if value else Told("never")
+
+
+_MONEY: Final = ("micro-euro", euro(1_000_000))
+_CENTS: Final = ("cent", euro(100))
+_SECONDS: Final = "s since 2000 UTC"
+FACTORY_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
+    "magic": ("", _magic(FACTORY.magic)),
+    "version": ("", _version),
+    "energy": ("", named(words(Energy))),
+    "model": ("", text),
+    "meter_id": ("", _not_zero),
+    "flags": ("bits", bits(words(FactoryFlags))),
+    "limiter_ampere": ("A", nothing),
+    "window_start_minute": ("min", minute_of_day),
+    "window_end_minute": ("min", minute_of_day),
+    "drift_bound_ppb": ("ppb", _drift),
+    "trust_max_days": ("d", nothing),
+    "outage_max_days": ("d", nothing),
+    "emergency_cents": _CENTS,
+    "load_max_cents": _CENTS,
+    "low_credit_cents": _CENTS,
+    "rtc_base": ("", named({0: "utc", 1: "standard", 2: "legal"})),
+    "key_meter_auth": ("", hidden),
+    "key_card_auth": ("", hidden),
+    "key_desk_record": ("", hidden),
+    "key_meter_record": ("", hidden),
+    "key_reactivation": ("", hidden),
+    "reserved": ("", unused),
+    "crc": ("", nothing),
+}
+STATE_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
+    "magic": ("", _magic(STATE.magic)),
+    "version": ("", _version),
+    "flags": ("bits", bits(words(StateFlags))),
+    "sequence": ("", nothing),
+    "last_time_s": (_SECONDS, second_2000),
+    "last_ticks_ms": ("ms", nothing),
+    "last_day": ("d since 2000", day_2000),
+    "clock_set_s": (_SECONDS, second_2000),
+    "set_error_s": ("s", nothing),
+    "clock_card_s": (_SECONDS, _never_or_second),
+    "health": ("", named(words(Health))),
+    "supply": ("", named(words(Supply))),
+    "account": ("", named(words(Account))),
+    "order_result": ("", named(words(Result))),
+    "booked_wh": ("Wh", kwh),
+    "charged_wh": ("Wh", kwh),
+    "deferred_wh": ("Wh", kwh),
+    "postpaid_wh": ("Wh", kwh),
+    "balance_ueur": _MONEY,
+    "charged_ueur": _MONEY,
+    "emergency_debt_ueur": _MONEY,
+    "accepted_cents": _CENTS,
+    "accepted_count": ("loads", nothing),
+    "order_number": ("", nothing),
+    "session_count": ("sessions", nothing),
+    "price_ueur_per_wh": ("micro-euro/Wh", price),
+    "tariff_number": ("", nothing),
+    "defer_end": ("", nothing),  # told piece by piece below
+    "cut_end": ("", nothing),
+    "events": ("", nothing),
+    "reserved": ("", unused),
+    "crc": ("", nothing),
+}
+
+# What fields are for, where the name alone does not say it.
+ABOUT: Final[Mapping[str, str]] = {
+    "limiter_ampere": "a granted limiter lets through",
+    "window_start_minute": "non-disconnection begins",
+    "window_end_minute": "it ends, the next morning",
+    "drift_bound_ppb": "how fast the clock may run off",
+    "trust_max_days": "an older setting is not believed",
+    "outage_max_days": "a longer outage is not believed",
+    "emergency_cents": "emergency credit",
+    "load_max_cents": "the most one load may bring",
+    "low_credit_cents": "it beeps at or below",
+    "rtc_base": "what the clock counts",
+    "sequence": "the save, tells the newer copy",
+    "last_time_s": "the time journalled last",
+    "last_ticks_ms": "the tick counter then",
+    "last_day": "the day journalled last",
+    "clock_set_s": "when the clock was last set",
+    "set_error_s": "how wrong it may have been then",
+    "clock_card_s": "the newest clock card obeyed",
+    "health": "of the clock",
+    "account": "where energy now flowing is booked",
+    "order_result": "of the last order",
+    "booked_wh": "the register when last booked",
+    "charged_wh": "paid from the balance",
+    "deferred_wh": "used while a deferral held",
+    "postpaid_wh": "used with prepayment off",
+    "balance_ueur": "what is left",
+    "charged_ueur": "ever taken from the balance",
+    "emergency_debt_ueur": "emergency credit to repay",
+    "accepted_cents": "ever loaded from the card",
+    "accepted_count": "so many loads were that",
+    "order_number": "the last order executed",
+    "price_ueur_per_wh": "the price in force",
+    "tariff_number": "the tariff it belongs to",
+    "defer_end.civil": "no disconnection until then",
+    "cut_end.civil": "cut then unless reactivated",
+}
+
+
+# An end and an event ------------------------------------------------------------------------------
+
+
+def _end(row: Row, raw: bytes, label: str) -> Iterator[Row]:
+    """Yield the three pieces of an end; its two times must be one instant."""
+    at, announced, rest = row.offset, raw[: _END_MINUTE.start], raw[_END_MINUTE.stop :]
+    told = civil(announced)
+    legal = "" if announced == BCD_NONE or told.wrong else " legal"
+    note = f"{label}: {told.note or 'no date'}{legal}"
+
+    def tell_minute(value: int) -> Told:
+        return Told(minute_1970(value).note, _apart(announced, value))
+
+    minute = number(
+        f"{row.field}.utc_min",
+        at + _END_MINUTE.start,
+        raw[_END_MINUTE],
+        "min since 1970 UTC",
+        tell_minute,
+    )
+    yield octets(
+        f"{row.field}.civil", at, announced, "YYMMDDhhmm", lambda _: told._replace(note=note)
+    )
+    yield minute
+    yield octets(f"{row.field}.reserved", at + _END_MINUTE.stop, rest, tell=unused)
+
+
+def _apart(civil_raw: bytes, minute: int) -> str:
+    """Return what is wrong with an end whose civil time is another instant than its minute."""
+    try:
+        when = decode_bcd_minute(civil_raw)
+    except TimestampError:
+        return ""  # said beside the civil time
+    want = NO_MINUTE if when is None else later_minute_1970(when)
+    return "" if want in (None, minute) else f"the civil time is another instant, minute {want}"
+
+
+def _detail(code: int, value: int) -> Told:
+    """Tell the detail of an event."""
+    if code == EventCode.ORDER_EXECUTED:
+        return Told(f" number {value}")
+    if code == EventCode.CREDIT_LOADED:
+        more = " or more" if value == _OR_MORE else ""
+        return Told(f" {euro(100)(value).note}{more}")
+    if code == EventCode.CARD_REFUSED:
+        told = named(words(Result))(value)
+        return Told(f" as {told.note or value}", told.wrong)
+    if code == EventCode.CLOCK_LOST:
+        told = named(words(Health))(value)
+        return Told(f" because {told.note or value}", told.wrong)
+    return Told(f" ({value})" if value else "")
+
+
+def _event(row: Row, index: int, raw: bytes) -> Row:
+    field = f"{row.field}[{index}]"
+    at = row.offset + index * EVENT_SIZE_BYTES
+
+    def tell(entry: bytes) -> Told:
+        if entry == _NO_EVENT:
+            return Told("no event")
+        code, value = entry[4], int.from_bytes(entry[5:], "big")
+        name = words(EventCode).get(code)
+        when = minute_2000(int.from_bytes(entry[:4], "big"))
+        if name is None:
+            return Told(f"{when}: event {code} ({value})", "no such event")
+        detail = _detail(code, value)
+        return Told(f"{when}: {name}{detail.note}", detail.wrong)
+
+    return octets(field, at, raw, tell=tell)
+
+
+def _pieces(row: Row, raw: bytes) -> Iterator[Row]:
+    """Yield the rows of a field of the state record: itself, or what it is made of."""
+    if row.field == "defer_end":
+        yield from _end(row, raw, "T1")
+    elif row.field == "cut_end":
+        yield from _end(row, raw, "T2")
+    elif row.field == "events":
+        for index in range(EVENT_COUNT):
+            piece = raw[index * EVENT_SIZE_BYTES :][:EVENT_SIZE_BYTES]
+            yield _event(row, index, piece)
+    else:
+        yield row
+
+
+# Records ------------------------------------------------------------------------------------------
+
+
+class _Copy(NamedTuple):
+    """One copy of the state: where it lies, its bytes, and why it does not count."""
+
+    at: int
+    raw: bytes
+    flaw: str
+
+
+def explain_factory(raw: bytes, at: int, model_code: bytes, *, fold: bool) -> Part:
+    """Return the factory record of a meter of a model, which lies at `at`, explained.
+
+    With `fold`, an erased record is one row.
+    """
+    name, flaw = "factory record", _flaw(raw, FACTORY.magic)
+    rows = _with_about(_with_crc(rows_of(FACTORY, raw, FACTORY_FIELDS, at=at), raw))
+    if flaw == _ERASED:
+        return Part(
+            name, at, _blank(rows, raw, fold=fold), "erased: the meter shows NOT CONFIGURED"
+        )
+    if flaw:
+        return Part(name, at, rows, "", (f"{flaw}: the meter shows NOT CONFIGURED",))
+    wrong = () if FACTORY.parse(raw).model == model_code else ("it is of another model",)
+    return Part(name, at, rows, "valid; the program never writes it", wrong)
+
+
+def explain_states(raws: Sequence[bytes], ats: Sequence[int], *, fold: bool) -> tuple[Part, Part]:
+    """Return both copies of the state, explained, and which of them the program loads, and why.
+
+    With `fold`, an erased copy is one row.
+    """
+    first, second = (
+        _Copy(at, raw, _flaw(raw, STATE.magic)) for at, raw in zip(ats, raws, strict=True)
+    )
+    newer = 1 if _is_newer(second.raw, first.raw) else 0
+    order = (newer, 1 - newer)
+    copies = (first, second)
+    loaded = next((index for index in order if not copies[index].flaw), None)
+    return (
+        _state(copies[0], 0, copies[1], loaded=loaded, newer=newer, fold=fold),
+        _state(copies[1], 1, copies[0], loaded=loaded, newer=newer, fold=fold),
+    )
+
+
+def _state(
+    copy: _Copy, index: int, other: _Copy, *, loaded: int | None, newer: int, fold: bool
+) -> Part:
+    name = f"state record, copy {index}"
+    rows = _with_crc(rows_of(STATE, copy.raw, STATE_FIELDS, at=copy.at), copy.raw)
+    rows = _with_about(
+        piece
+        for row in rows
+        for piece in _pieces(row, copy.raw[row.offset - copy.at :][: row.size_bytes])
+    )
+    lost = "" if loaded is not None else "; neither copy counts, the meter shows MEMORY FAULT"
+    if copy.flaw == _ERASED:
+        blank = _blank(rows, copy.raw, fold=fold)
+        return Part(name, copy.at, blank, f"erased: nothing was saved here yet{lost}")
+    if copy.flaw:
+        return Part(name, copy.at, rows, "", (f"{copy.flaw}: it is not loaded{lost}",))
+    if index != loaded:
+        return Part(name, copy.at, rows, "valid, older: kept in case the next save is torn")
+    return Part(name, copy.at, rows, _why_loaded(index, other, newer), _across(copy.raw))
+
+
+def _why_loaded(index: int, other: _Copy, newer: int) -> str:
+    if other.flaw == _ERASED:
+        return "valid, the only one: the program loads it"
+    if other.flaw:
+        what = "the save after it" if index != newer else "the save before it"
+        return f"valid, {what} does not count: the program loads it"
+    return "valid, the newest: the program loads it"
+
+
+def _across(raw: bytes) -> tuple[str, ...]:
+    """Return what is wrong with the state although each of its fields is well."""
+    state = STATE.parse(raw)
+    try:
+        ends = [decode_bcd_minute(end[:5]) for end in (state.defer_end, state.cut_end)]
+    except TimestampError:
+        return ()  # said beside the field
+    defer_until, cut_at = ends
+    if defer_until is not None and cut_at is not None and cut_at < defer_until:
+        return (f"the cut at {cut_at} lies before the end of the deferral, {defer_until}",)
+    return ()
+
+
+_ERASED: Final = "erased"
+
+
+def _flaw(raw: bytes, magic: bytes) -> str:
+    """Return why a record does not count, or nothing."""
+    if raw == bytes((ERASED,)) * len(raw):
+        return _ERASED
+    if raw[:2] != magic:
+        return f"no record, its magic is not {magic.decode('ascii')}"
+    if raw[2] != LAYOUT_VERSION:
+        return f"of version {raw[2]}, want {LAYOUT_VERSION}"
+    return "" if crc_holds(raw) else "torn or changed, its CRC does not hold"
+
+
+def _is_newer(raw: bytes, than: bytes) -> bool:
+    """Whether a copy's sequence is ahead of another's by less than half of the ring."""
+    at = next(field.offset for field in STATE.fields if field.name == "sequence")
+    one, other = (int.from_bytes(copy[at : at + 4], "big") for copy in (raw, than))
+    return 0 < (one - other) % _U32 < _HALF
+
+
+def _with_crc(rows: tuple[Row, ...], raw: bytes) -> tuple[Row, ...]:
+    """Return the rows of a record with its last one, the CRC, checked."""
+    last = rows[-1]
+    if crc_holds(raw):
+        return (*rows[:-1], replace(last, note="holds"))
+    return (*rows[:-1], replace(last, wrong="does not match the bytes before it"))
+
+
+def _with_about(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(replace(row, about=ABOUT.get(row.field, "")) for row in rows)
+
+
+def _blank(rows: tuple[Row, ...], raw: bytes, *, fold: bool) -> tuple[Row, ...]:
+    """Return the rows of a record that was never written: nothing in it is right or wrong."""
+    if fold:
+        return (octets("all of it", rows[0].offset, raw, tell=lambda _: Told(_ERASED)),)
+    return tuple(replace(row, value=row.raw, unit="", note=_ERASED, wrong="") for row in rows)

@@ -1,0 +1,280 @@
+"""Bytes explained, as rows: where a field lies, what it holds, what that means, what is wrong.
+
+The office explains a card with it and the world a meter; it knows neither, only shapes that both
+have (codes, bits, amounts, dates). Rows never raise: a byte that should not be there is what people
+look at an image for, so it is said beside the field and the next field is explained all the same.
+Two images of one layout are compared row by row, so what `show` explains is what `diff` compares.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, NamedTuple, TypeAlias, final
+
+from card_protocol.errors import CardProtocolError
+from card_protocol.layout import Layout
+from card_protocol.timestamp import MINUTES_NONE, decode_bcd_minute
+
+EVENT_SIZE_BYTES: Final = 8
+NOT_SHOWN: Final = "not shown"
+ERASED: Final = 0xFF
+SQUEEZED_FROM_BYTES: Final = 8  # ours: what fits into the hex column is shown as it is
+_EPOCH_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class Told(NamedTuple):
+    """What a value means, and what is wrong with it."""
+
+    note: str = ""
+    wrong: str = ""
+
+
+Tell: TypeAlias = Callable[[Any], Told]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field: where it lies, what it holds, in which unit, what that means, what is wrong.
+
+    `raw` is hex (a long run of one byte is `ff * 109`), or `NOT_SHOWN` for a secret. `divisible`
+    bytes have no meaning as a whole: of them a comparison names only those that differ. `about`
+    says what the field is for, whatever it holds.
+    """
+
+    offset: int
+    size_bytes: int
+    field: str
+    raw: str
+    value: int | str
+    unit: str = ""
+    note: str = ""
+    wrong: str = ""
+    divisible: bool = False
+    about: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """What the field holds, for people who see `raw` beside it."""
+        if not self.note:
+            plain = "" if self.value == self.raw else str(self.value)
+            return f"{plain} {self.unit}".strip()
+        if isinstance(self.value, str) or self.unit == "bits" or " since " in self.unit:
+            return self.note  # a count since an epoch says nothing to people
+        return f"{self.note} ({self.value} {self.unit})" if self.unit else self.note
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that belong together; `said` and `wrong` are about all of them."""
+
+    name: str
+    offset: int
+    rows: tuple[Row, ...]
+    said: str = ""
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes the rows explain."""
+        return sum(row.size_bytes for row in self.rows)
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing in it is wrong."""
+        return not self.wrong and not any(row.wrong for row in self.rows)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field that two images hold differently, as each explains it, and the part it is in."""
+
+    part_a: Part
+    part_b: Part
+    a: Row
+    b: Row
+
+
+def number(
+    field: str,
+    at: int,
+    raw: bytes,
+    unit: str = "",
+    tell: Tell | None = None,
+    *,
+    signed: bool = False,
+) -> Row:
+    """Return the row of a big-endian integer."""
+    value = int.from_bytes(raw, "big", signed=signed)
+    told = (tell or nothing)(value)
+    return Row(at, len(raw), field, raw.hex(), value, unit, told.note, told.wrong)
+
+
+def octets(field: str, at: int, raw: bytes, unit: str = "", tell: Tell | None = None) -> Row:
+    """Return the row of bytes that are no integer."""
+    told = (tell or nothing)(raw)
+    shown = squeezed(raw)
+    return Row(at, len(raw), field, shown, shown, unit, told.note, told.wrong)
+
+
+def squeezed(raw: bytes) -> str:
+    """Return bytes as hex, and a long run of one byte as `ff * 109`."""
+    if len(raw) > SQUEEZED_FROM_BYTES and len(set(raw)) == 1:
+        return f"{raw[0]:02x} * {len(raw)}"
+    return raw.hex()
+
+
+def secret(field: str, at: int, raw: bytes) -> Row:
+    """Return the row of a key or a PIN, which holds nothing of it."""
+    return Row(at, len(raw), field, NOT_SHOWN, f"{len(raw)} bytes, {NOT_SHOWN}")
+
+
+def rows_of(
+    layout: Layout[Any], raw: bytes, tells: Mapping[str, tuple[str, Tell]], *, at: int = 0
+) -> tuple[Row, ...]:
+    """Return a row for each field of a record that lies at `at`, whatever its bytes are.
+
+    `tells` has unit and teller by field name; a field without is a plain number or plain bytes.
+    """
+    assert len(raw) == layout.size_bytes, "the caller knows the size"
+    rows = []
+    for field in layout.fields:
+        piece = raw[field.offset : field.offset + field.size_bytes]
+        unit, tell = tells.get(field.name, ("", nothing))
+        where = at + field.offset
+        if tell is hidden:
+            rows.append(secret(field.name, where, piece))
+        elif field.kind == "bytes":
+            rows.append(octets(field.name, where, piece, unit, tell))
+        else:
+            rows.append(number(field.name, where, piece, unit, tell, signed=field.kind == "int"))
+    return tuple(rows)
+
+
+def moved(rows: Iterable[Row], by: int) -> tuple[Row, ...]:
+    """Return the rows as they lie in something larger."""
+    return tuple(replace(row, offset=row.offset + by) for row in rows)
+
+
+def differences(
+    a: Sequence[Part], b: Sequence[Part], raw_a: bytes, raw_b: bytes
+) -> Iterator[Difference]:
+    """Yield the fields in which two images of one layout differ, in their order.
+
+    Bytes are compared, not words, so secrets are compared too and stay unsaid.
+    """
+    for part_a, part_b in zip(a, b, strict=True):
+        for row_a, row_b in zip(part_a.rows, part_b.rows, strict=True):
+            place = slice(row_a.offset, row_a.offset + row_a.size_bytes)
+            assert row_b.offset == row_a.offset, "both lie alike"
+            assert row_b.size_bytes == row_a.size_bytes, "both lie alike"
+            if raw_a[place] == raw_b[place]:
+                continue
+            if row_a.raw == NOT_SHOWN:
+                row_b = replace(row_b, value=f"{row_b.value}, another")  # noqa: PLW2901
+            if row_a.divisible:
+                row_a, row_b = _narrowed(row_a, row_b, raw_a[place], raw_b[place])  # noqa: PLW2901
+            yield Difference(part_a, part_b, row_a, row_b)
+
+
+def _narrowed(row_a: Row, row_b: Row, raw_a: bytes, raw_b: bytes) -> tuple[Row, Row]:
+    """Return the rows of the first to the last byte that differ."""
+    unlike = [at for at, (one, other) in enumerate(zip(raw_a, raw_b, strict=True)) if one != other]
+    first, end = unlike[0], unlike[-1] + 1
+    return (
+        octets(row_a.field, row_a.offset + first, raw_a[first:end]),
+        octets(row_b.field, row_b.offset + first, raw_b[first:end]),
+    )
+
+
+# What values mean ---------------------------------------------------------------------------------
+
+
+def nothing(_value: Any) -> Told:  # noqa: ANN401 - an integer or bytes
+    """Tell nothing: a plain number."""
+    return Told()
+
+
+def hidden(_value: Any) -> Told:  # noqa: ANN401 - an integer or bytes
+    """Mark a secret in a table of tellers; it is never asked."""
+    raise AssertionError("a secret is not told")
+
+
+def named(names: Mapping[int, str]) -> Tell:
+    """Tell the name of a code."""
+
+    def tell(value: int) -> Told:
+        if value in names:
+            return Told(names[value])
+        return Told(wrong=f"no such code, want one of {', '.join(str(code) for code in names)}")
+
+    return tell
+
+
+def bits(names: Mapping[int, str]) -> Tell:
+    """Tell the names of the bits that are set."""
+
+    def tell(value: int) -> Told:
+        unknown = value & ~sum(names)
+        note = ", ".join(name for bit, name in names.items() if value & bit) or "none"
+        return Told(note, f"unknown bits {unknown:02x}" if unknown else "")
+
+    return tell
+
+
+def civil(raw: bytes) -> Told:
+    """Tell a date and time `YYMMDDhhmm` that must exist in the calendar."""
+    try:
+        when = decode_bcd_minute(raw)
+        if when is None:
+            return Told("none")
+        datetime(*when, tzinfo=UTC)
+    except (CardProtocolError, ValueError) as error:
+        return Told(wrong=str(error))
+    return Told(str(when))
+
+
+def minute_2000(value: int) -> Told:
+    """Tell minutes since 2000-01-01 00:00 UTC."""
+    if value == MINUTES_NONE:
+        return Told("none")
+    try:
+        return Told(f"{_EPOCH_2000 + timedelta(minutes=value):%Y-%m-%d %H:%M} UTC")
+    except OverflowError:  # datetime ends with the year 9999, the field in 10166
+        return Told("after 9999")
+
+
+def euro(per_euro: int) -> Tell:
+    """Tell an amount of so many to the euro."""
+    digits = len(str(per_euro)) - 1
+
+    def tell(value: int) -> Told:
+        whole, rest = divmod(abs(value), per_euro)
+        return Told(f"{'-' if value < 0 else ''}{whole}.{rest:0{digits}} EUR")
+
+    return tell
+
+
+def price(value: int) -> Told:
+    """Tell a price in micro-euro per watt-hour."""
+    return Told(f"{value // 1000}.{value % 1000:03} EUR/kWh", "" if value else "a price of nothing")
+
+
+def zero(value: int) -> Told:
+    """Tell a field that is always 0."""
+    return Told(wrong="want 0" if value else "")
+
+
+def text(raw: bytes) -> Told:
+    """Tell ASCII padded with 00; what a terminal would obey is written out."""
+    shown = "".join(
+        chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in raw.rstrip(b"\0")
+    )
+    return Told(shown, "want printable ASCII" if "\\" in shown else "")
+
+
+def unused(raw: bytes) -> Told:
+    """Tell bytes that are kept for later and hold FF."""
+    return Told("unused, FF") if set(raw) <= {ERASED} else Told("unused", "want FF in every byte")
