@@ -76,6 +76,11 @@ _CHIPS: Final = {
 }
 
 
+def chip_of(model: MeterModel) -> type[RtcChip]:
+    """Return the clock chip on a model's board; raise `ConfigError` for one we do not have."""
+    return _chips(model).chip
+
+
 def _chips(model: MeterModel) -> _Chips:
     if model.rtc not in _CHIPS:
         raise ConfigError(model.name, "rtc", f"want one of {', '.join(_CHIPS)}, got {model.rtc}")

@@ -281,7 +281,7 @@ def _board_of_file(
         fate=fate,
         path=path,
     )
-    meter_id = meter_id_of(raw)
+    meter_id = meter_id_of(raw, household.model)
     return board, household.meter_id if meter_id is None else meter_id
 
 

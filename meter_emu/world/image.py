@@ -16,9 +16,8 @@ from meter_emu.hardware.backup import Backup
 from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
-from meter_emu.hardware.rtc import pcf8563
 from meter_emu.world.board import Board
-from meter_emu.world.build import Build
+from meter_emu.world.build import Build, chip_of
 from meter_emu.world.commission import MODEL_NAME_SIZE_BYTES, flicker, model_code
 from meter_emu.world.model import MeterModel
 from meter_emu.world.times import DAY_US
@@ -28,24 +27,31 @@ VERSION: Final = 1
 HEADER_SIZE_BYTES: Final = 32
 CRC_SIZE_BYTES: Final = 4
 
+
 # offset  size  field
 # 0       4     magic "MEMI"
 # 4       1     version
 # 5       3     reserved, 00
 # 8       24    model name, ASCII, padded with 00
-# 32      25    PCF8563: registers, divider phase, flags
-# 57      8     backup: charge
-# 65      1     contactor
-# 66      8     metrology: register, remainder
-# 74      ...   EEPROM: cells, weak cells, wear
+# 32      ...   clock chip: registers, divider phase, flags; PCF8563 25 bytes, DS3231 28
+# +0      8     backup: charge
+# +8      1     contactor
+# +9      8     metrology: register, remainder
+# +17     ...   EEPROM: cells, weak cells, wear
 # end-4   4     CRC-32 of everything before it
-PARTS: Final = (
-    ("clock", pcf8563.IMAGE_BYTES),
-    ("backup", backup.IMAGE_BYTES),
-    ("contactor", contactor.IMAGE_BYTES),
-    ("metrology", metrology.IMAGE_BYTES),
-)
-EEPROM_AT: Final = HEADER_SIZE_BYTES + sum(size for _, size in PARTS)
+def parts(model: MeterModel) -> tuple[tuple[str, int], ...]:
+    """Return name and size of each part between header and EEPROM, in order."""
+    return (
+        ("clock", chip_of(model).IMAGE_BYTES),
+        ("backup", backup.IMAGE_BYTES),
+        ("contactor", contactor.IMAGE_BYTES),
+        ("metrology", metrology.IMAGE_BYTES),
+    )
+
+
+def eeprom_at(model: MeterModel) -> int:
+    """Return the offset of the EEPROM's part."""
+    return HEADER_SIZE_BYTES + sum(size for _, size in parts(model))
 
 
 def image_of(board: Board, model: MeterModel) -> bytes:
@@ -111,23 +117,23 @@ def _board(
     ticks_from_us: int | None,
 ) -> Board:
     _check(raw, model)
-    parts, at = {}, HEADER_SIZE_BYTES
-    for name, size in PARTS:
-        parts[name] = raw[at : at + size]
+    found, at = {}, HEADER_SIZE_BYTES
+    for name, size in parts(model):
+        found[name] = raw[at : at + size]
         at += size
     blank = build.rtc(model, drift_ppb, now_us)
     return Board(
         now_us=now_us,
-        rtc=type(blank).from_bytes(parts["clock"], blank.calendar, blank.oscillator),
-        backup=Backup.from_bytes(parts["backup"], model.clock.backup_days * DAY_US, at_us=now_us),
+        rtc=type(blank).from_bytes(found["clock"], blank.calendar, blank.oscillator),
+        backup=Backup.from_bytes(found["backup"], model.clock.backup_days * DAY_US, at_us=now_us),
         eeprom=Eeprom.from_bytes(
-            raw[EEPROM_AT:-CRC_SIZE_BYTES],
+            raw[at:-CRC_SIZE_BYTES],
             flicker(fate),
             size_bytes=model.eeprom_size_bytes,
             page_bytes=model.eeprom_page_bytes,
         ),
-        contactor=Contactor.from_bytes(parts["contactor"]),
-        metrology=Metrology.from_bytes(parts["metrology"], load_w, at_us=now_us),
+        contactor=Contactor.from_bytes(found["contactor"]),
+        metrology=Metrology.from_bytes(found["metrology"], load_w, at_us=now_us),
         fate=fate,
         ticks_from_us=ticks_from_us,
     )
@@ -139,9 +145,10 @@ def _check(raw: bytes, model: MeterModel) -> None:
         raise LayoutError(
             "meter image", offset=0, want=MAGIC.decode(), got=raw[:4].hex() or "nothing"
         )
-    if len(raw) < EEPROM_AT + CRC_SIZE_BYTES:
+    least = eeprom_at(model) + CRC_SIZE_BYTES
+    if len(raw) < least:
         raise LayoutError(
-            "meter image", offset=0, want=f"over {EEPROM_AT} bytes", got=f"{len(raw)} bytes"
+            "meter image", offset=0, want=f"over {least} bytes", got=f"{len(raw)} bytes"
         )
     if raw[4] != VERSION:
         raise LayoutError("meter image", offset=4, want=f"version {VERSION}", got=str(raw[4]))
@@ -155,9 +162,9 @@ def _check(raw: bytes, model: MeterModel) -> None:
         )
 
 
-def meter_id_of(raw: bytes) -> int | None:
+def meter_id_of(raw: bytes, model: MeterModel) -> int | None:
     """Return the meter number in an image's factory record, `None` when there is no valid one."""
-    at = EEPROM_AT + FACTORY_AT
+    at = eeprom_at(model) + FACTORY_AT
     record = raw[at : at + FACTORY.size_bytes]
     if len(record) < FACTORY.size_bytes or record[:2] != FACTORY.magic or not crc_holds(record):
         return None

@@ -50,7 +50,7 @@ class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One model of meter. Which chip and which dialogue these names mean is the engine's table."""
 
-    name: Annotated[str, Meta(min_length=1)]
+    name: Annotated[str, Meta(min_length=1, max_length=24)]  # what record and image have room for
     energy: Literal["electricity"]
     rtc: Annotated[str, Meta(min_length=1)]
     rtc_base: Literal["utc", "standard", "legal"]

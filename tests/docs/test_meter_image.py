@@ -18,7 +18,7 @@ from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.hardware import eeprom
 from meter_emu.hardware.oscillator import SECOND
-from meter_emu.hardware.rtc import pcf8563
+from meter_emu.hardware.rtc import ds3231, pcf8563
 from meter_emu.resources import find
 from meter_emu.world import image
 from meter_emu.world.build import parse_build
@@ -83,10 +83,10 @@ def test_the_file_has_its_parts_where_the_page_says() -> None:
     rows = table(section(PAGE, "The file"), "offset", "size", "part", "holds")
     said = {row[2]: (row[0], row[1]) for row in rows}
     at = image.HEADER_SIZE_BYTES
-    for name, size in image.PARTS:
+    for name, size in image.parts(MODEL):
         assert said[name] == (str(at), str(size))
         at += size
-    assert said["eeprom"][0] == str(image.EEPROM_AT) == str(at)
+    assert said["eeprom"][0] == str(image.eeprom_at(MODEL)) == str(at)
     assert said["crc"] == (f"end - {image.CRC_SIZE_BYTES}", str(image.CRC_SIZE_BYTES))
     header = [(int(row[0]), int(row[1])) for row in rows[:4]]
     assert [offset + size for offset, size in header] == [4, 5, 8, image.HEADER_SIZE_BYTES]
@@ -100,7 +100,7 @@ def test_a_real_image_is_as_the_page_says() -> None:
     raw = image.image_of(board, MODEL)
     said = PAGE.split("that is ")[1].split(" bytes")[0]
     assert len(raw) == int(said.replace(",", ""))
-    cells = raw[image.EEPROM_AT :]
+    cells = raw[image.eeprom_at(MODEL) :]
     for row in table(section(PAGE, "The EEPROM's part"), "address", "size", "record"):
         at, size = int(row[0].removesuffix("h"), 16), int(row[1])
         record = cells[at : at + size]
@@ -124,6 +124,11 @@ def test_the_clock_part() -> None:
     assert ends[-1] == pcf8563.IMAGE_BYTES
     assert int(rows[0][1]) == pcf8563.REGISTER_COUNT
     assert f"{SECOND:,}" in rows[1][3]
+    rows = table(
+        section(PAGE, "The DS3231's part"), "offset", "size", "field of a DS3231", "holds"
+    )
+    assert sum(int(row[1]) for row in rows) == ds3231.IMAGE_BYTES
+    assert int(rows[0][1]) == ds3231.REGISTER_COUNT
 
 
 def test_the_eeprom_part() -> None:
@@ -183,4 +188,4 @@ def test_a_blank_meter_has_no_record_at_all(tmp_path: Path) -> None:
     assert board.panel.text == "NOT CONFIGURED"
     path = tmp_path / "blank.bin"
     path.write_bytes(image.image_of(board, MODEL))
-    assert image.meter_id_of(path.read_bytes()) is None
+    assert image.meter_id_of(path.read_bytes(), MODEL) is None

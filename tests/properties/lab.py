@@ -34,7 +34,12 @@ WORK_US = SECOND_US  # one poll's own time on bus and EEPROM, with room
 METER_ID = 541_000_000_777
 
 MODEL: MeterModel = load_model(find("meters", "electricity-pcf8563-utc"))
-MODELS = [msgspec.structs.replace(MODEL, rtc_base=base) for base in ("utc", "standard", "legal")]
+DS3231: MeterModel = load_model(find("meters", "electricity-ds3231-utc"))
+MODELS = [
+    msgspec.structs.replace(model, rtc_base=base)
+    for model in (MODEL, DS3231)
+    for base in ("utc", "standard", "legal")
+]
 
 
 def us(when: datetime) -> int:

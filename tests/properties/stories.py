@@ -105,16 +105,17 @@ def stories(draw: st.DrawFn, *, builds: list[str] = BUILDS) -> Story:
         (start_us + lost, start_us + back)
         for lost, back in zip(cuts[::2], cuts[1::2], strict=False)
     ]
+    model = draw(st.sampled_from(MODELS))
     setting = Setting(
         start_us=start_us,
         clock_set_us=max(start_us - draw(st.integers(0, 400)) * DAY_US, EPOCH_2000_US),
         clock_error_us=draw(st.integers(-59 * SECOND_US, 59 * SECOND_US)),
-        drift_ppb=draw(st.sampled_from([0, 50_000, -50_000]) | st.integers(-50_000, 50_000)),
+        drift_ppb=draw(st.integers(-100, 100)) * model.clock.drift_bound_ppb // 100,
         phase_us=draw(st.integers(0, MODEL.poll_s * SECOND_US)),
         balance_cents=draw(st.integers(-300, 900)),
         load_w=tuple(draw(st.lists(st.integers(0, 9_000), min_size=24, max_size=24))),
         outages=outages,
-        model=draw(st.sampled_from(MODELS)),
+        model=model,
         build=draw(st.sampled_from(builds)),
         seed=draw(st.integers(0, 2**16)),
     )

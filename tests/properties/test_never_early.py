@@ -33,8 +33,9 @@ def settings_within_bound(draw: st.DrawFn) -> Setting:
     """Draw a meter whose clock keeps what its model promises."""
     start_us = draw(instants)
     age_us = draw(st.integers(0, 900) | st.sampled_from([0, 170, 365])) * DAY_US
-    bound_ppb = MODEL.clock.drift_bound_ppb
-    bound_us = (MODEL.clock.set_error_s - 1) * SECOND_US  # the hidden second is the rest of it
+    model = draw(st.sampled_from(MODELS))
+    bound_ppb = model.clock.drift_bound_ppb
+    bound_us = (model.clock.set_error_s - 1) * SECOND_US  # the hidden second is the rest of it
     return Setting(
         start_us=start_us,
         clock_set_us=max(start_us - age_us, 946_684_800 * SECOND_US),
@@ -45,7 +46,7 @@ def settings_within_bound(draw: st.DrawFn) -> Setting:
             st.integers(-bound_ppb, bound_ppb) | st.sampled_from([-bound_ppb, bound_ppb])
         ),
         phase_us=draw(st.integers(0, POLL_US)),
-        model=draw(st.sampled_from(MODELS)),
+        model=model,
         seed=draw(st.integers(0, 2**32)),
     )
 
