@@ -124,9 +124,7 @@ def test_the_clock_part() -> None:
     assert ends[-1] == pcf8563.IMAGE_BYTES
     assert int(rows[0][1]) == pcf8563.REGISTER_COUNT
     assert f"{SECOND:,}" in rows[1][3]
-    rows = table(
-        section(PAGE, "The DS3231's part"), "offset", "size", "field of a DS3231", "holds"
-    )
+    rows = table(section(PAGE, "The DS3231's part"), "offset", "size", "field of a DS3231", "holds")
     assert sum(int(row[1]) for row in rows) == ds3231.IMAGE_BYTES
     assert int(rows[0][1]) == ds3231.REGISTER_COUNT
 
