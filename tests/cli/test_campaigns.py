@@ -1,0 +1,33 @@
+"""Every campaign we ship: as promised with the reference, not with a day lost."""
+
+import pytest
+
+from meter_emu.resources import built_in
+from meter_emu.world.campaign import load_campaign
+from meter_emu.world.engine import run_meter
+from meter_emu.world.outcome import Verdict
+from meter_emu.world.times import DAY_US
+from meter_emu.world.verdict import expected, judge
+
+CAMPAIGNS = built_in("campaigns")
+
+
+@pytest.mark.parametrize("name", CAMPAIGNS)
+def test_with_the_reference_every_household_fares_as_promised(name):
+    campaign = load_campaign(CAMPAIGNS[name])
+    for household in campaign.households:
+        outcome = judge(household, campaign, run_meter(household, campaign))
+        assert expected(outcome, household), outcome
+        assert outcome.wrong_display is None, outcome
+
+
+@pytest.mark.parametrize("name", CAMPAIGNS)
+def test_with_an_end_taken_as_exclusive_homes_go_dark_the_evening_before(name):
+    campaign = load_campaign(CAMPAIGNS[name], build="reference+end-exclusive")
+    told_us = campaign.announced.cut_us
+    outcomes = [judge(home, campaign, run_meter(home, campaign)) for home in campaign.households]
+    early = [outcome for outcome in outcomes if outcome.verdict is Verdict.EARLY]
+    assert len(early) >= 5
+    for outcome in early:
+        assert outcome.cut_us is not None
+        assert told_us - DAY_US <= outcome.cut_us < told_us - DAY_US + DAY_US // 24
