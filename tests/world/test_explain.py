@@ -68,6 +68,7 @@ def sealed(raw: bytes) -> bytes:
 
 
 IMAGE = image_of(installed(), MODEL)
+PARTS = explain_image(IMAGE, MODEL, fold=False)
 CELLS_AT = next(
     part.offset - FACTORY_AT for part in explain_image(IMAGE, MODEL) if "factory" in part.name
 )
@@ -193,12 +194,7 @@ def test_a_changed_byte_is_in_the_difference_at_its_offset_and_no_other_is(offse
     for at in {offset, *more}:
         changed[at] ^= change
     raw = sealed(bytes(changed))
-    found = list(
-        differences(
-            explain_image(IMAGE, MODEL, fold=False), explain_image(raw, MODEL, fold=False),
-            IMAGE, raw,
-        )
-    )  # fmt: skip
+    found = list(differences(PARTS, explain_image(raw, MODEL, fold=False), IMAGE, raw))
     named = {at for one in found for at in range(one.a.offset, one.a.offset + one.a.size_bytes)}
     unlike = {at for at, (was, now) in enumerate(zip(IMAGE, raw, strict=True)) if was != now}
     assert unlike <= named
