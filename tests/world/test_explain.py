@@ -450,6 +450,7 @@ KINDS = ["valid", "valid", "valid", "torn", "foreign", "version", "erased"]
         st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1)),
         st.integers(0, 2**32 - 1).map(lambda one: (one, (one + 1) % 2**32)),
         st.integers(0, 2**32 - 1).map(lambda one: (one, one)),
+        st.integers(0, 2**32 - 1).map(lambda one: (one, (one + 2**31) % 2**32)),
     ),
     kinds=st.tuples(st.sampled_from(KINDS), st.sampled_from(KINDS)),
     turned=st.booleans(),
@@ -549,6 +550,13 @@ def test_weak_cells_are_named_and_said_of_the_record_they_are_in() -> None:
     assert [note.startswith("none") for note in notes] == [True, False, True, False, True]
 
 
+def test_pages_with_the_same_weak_bits_name_their_own_cells() -> None:
+    board = installed()
+    board.eeprom.weak.update({0x1000, 0x1040})
+    part = part_of(explain_image(image_of(board, MODEL), MODEL), "weak cells")
+    assert [row.note[-5:] for row in part.rows if row.note != "none"] == ["1000h", "1040h"]
+
+
 def test_wear_is_summed_up_and_too_much_of_it_said() -> None:
     board = installed()
     board.eeprom.wear[4], board.eeprom.wear[5] = 7, 1_000_001
@@ -565,6 +573,11 @@ def test_a_meter_without_factory_record_has_no_number() -> None:
     parts = explain_image(raw, MODEL)
     assert meter_id_of(parts) is None
     assert "NOT CONFIGURED" in part_of(parts, "factory record").said
+    record = IMAGE[CELLS_AT : CELLS_AT + FACTORY.size_bytes]
+    other = with_cells(FACTORY_AT, with_crc(record[:4] + b"x" + record[5:]))
+    assert part_of(explain_image(other, MODEL), "factory record").wrong == (
+        "it is of another model",
+    )
     broken = with_cells(FACTORY_AT + 30, b"\xff")
     assert meter_id_of(explain_image(broken, MODEL)) is None
 
