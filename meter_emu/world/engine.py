@@ -152,7 +152,7 @@ class _Story:
         before = self._write_back()
         self._bench.insert(self._card)
         self._judge_session(at_us, before)
-        asked = bool(self._board.panel.lamps & Lamp.PRESS_RED)
+        asked = Lamp.PRESS_RED in self._board.panel.lamps
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
         if asked:
@@ -221,7 +221,7 @@ class _Story:
     def _look(self) -> None:
         """After a poll: did contactor, limiter or the trust in the clock change?"""
         board = self._board
-        if self._trusted == bool(board.panel.lamps & Lamp.CLOCK_DOUBTED):
+        if self._trusted == (Lamp.CLOCK_DOUBTED in board.panel.lamps):
             self._trusted = not self._trusted
             self._see(board.now_us, What.CLOCK_TRUSTED if self._trusted else What.CLOCK_DOUBTED)
         for at_us, closed in board.moves:
