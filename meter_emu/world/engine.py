@@ -28,9 +28,10 @@ from meter_emu.ports import Key, Lamp
 from meter_emu.world.bench import Bench
 from meter_emu.world.board import Board
 from meter_emu.world.build import Build, parse_build
-from meter_emu.world.campaign import Campaign, DeskOrder, Household, Visit, VisitKind
+from meter_emu.world.campaign import Campaign
 from meter_emu.world.commission import EPOCH_2000_US, Installation, install
 from meter_emu.world.events import Event, What
+from meter_emu.world.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.image import board_of, meter_id_of
 from meter_emu.world.times import MINUTE_US, SECOND_US
 

@@ -16,6 +16,7 @@ from meter_emu.resources import find
 from meter_emu.world.campaign import Campaign, load_campaign
 from meter_emu.world.engine import run_meter
 from meter_emu.world.events import What
+from meter_emu.world.household import Entry, Households
 from meter_emu.world.verdict import judge
 from tests.bench.row import Row, best_s
 
@@ -133,4 +134,5 @@ visits = [
     # Ten years without a technician: the clock must stay within what this model trusts.
     clock = msgspec.structs.replace(home.model.clock, trust_max_days=36_500)
     model = msgspec.structs.replace(home.model, clock=clock)
-    return replace(campaign, households=(replace(home, model=model),))
+    entry = Entry(first=replace(home, model=model), count=1)
+    return replace(campaign, households=Households((entry,), campaign.seed))
