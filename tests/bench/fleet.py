@@ -1,7 +1,8 @@
-"""The whole fleet for real: `python -m tests.bench.fleet`. Ten minutes, so not part of `make bench`.
+"""The whole fleet for real: `python -m tests.bench.fleet`, minutes long: not in `make bench`.
 
 Runs the command itself, on the built-in fleet and on the same kinds in smaller numbers, each in a
-process of its own, and prints how long it took and how much memory its largest process ever had.
+process of its own, and prints how long it took, how much processor time it used, and how much
+memory its largest process ever had. Processor time over cores is what an idle machine would need.
 There is one process that leads, one for each job, and one of Python's own that tracks them.
 """
 
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
@@ -26,7 +27,8 @@ _COUNT: Final = re.compile(r"^count = ([\d_]+)$", re.MULTILINE)
 _RUN: Final = """
 import resource, subprocess, sys
 status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
-print(status, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(status, used.ru_maxrss, used.ru_utime + used.ru_stime)
 """
 
 
@@ -37,17 +39,24 @@ def fleet(*, meters: tuple[int, ...], jobs: int) -> None:
     """Run the fleet in each size and print time and peak memory."""
     with TemporaryDirectory() as folder:
         for count in meters:
-            path = scaled(Path(folder), count)
-            out = Path(folder) / "out.json"
+            path, out = scaled(Path(folder), count), Path(folder) / "out.json"
             began = perf_counter()
-            status, peak_bytes = run(path, "--jobs", str(jobs), "--json", str(out))
+            used = run("-m", "meter_emu", "rehearse", path, "--jobs", jobs, "--json", out)
             took_s = perf_counter() - began
             click.echo(
-                f"{count:>8,} meters  {jobs} jobs  {took_s:7.1f} s  {1000 * took_s / count:5.1f} ms each"
-                f"  {peak_bytes / _MIB:6.1f} MiB in the largest process"
-                f"  {out.stat().st_size / _MIB:5.1f} MiB of JSON  exit status {status}"
+                f"{count:>8,} meters, {jobs} jobs: {took_s:.0f} s, processors {used.cpu_s:.0f} s"
+                f" ({1000 * used.cpu_s / count:.1f} ms a meter),"
+                f" largest process {used.peak_bytes / _MIB:.1f} MiB, exit status {used.status}"
             )
             sys.stdout.flush()
+
+
+class Used(NamedTuple):
+    """How a command ended and what it used; the peak is of the largest process among its own."""
+
+    status: int
+    peak_bytes: int
+    cpu_s: float
 
 
 def scaled(folder: Path, meters: int) -> Path:
@@ -62,14 +71,12 @@ def scaled(folder: Path, meters: int) -> Path:
     return path
 
 
-def run(campaign: Path, *options: str) -> tuple[int, int]:
-    """Rehearse a campaign; return the exit status and the peak of the largest process in bytes."""
-    command = [sys.executable, "-m", "meter_emu", "rehearse", str(campaign), *options]
-    done = subprocess.run(
-        [sys.executable, "-c", _RUN, *command], stdout=subprocess.PIPE, text=True, check=True
-    )
-    status, peak_kib = done.stdout.split()
-    return int(status), int(peak_kib) * 1024
+def run(*python: object) -> Used:
+    """Run this Python with arguments, output dropped."""
+    command = [sys.executable, "-c", _RUN, sys.executable, *map(str, python)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    status, peak_kib, cpu_s = done.stdout.split()
+    return Used(int(status), int(peak_kib) * 1024, float(cpu_s))
 
 
 if __name__ == "__main__":
