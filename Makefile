@@ -9,7 +9,7 @@ PYTEST_ARGS ?= -n 2 --dist=worksteal -q
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test lint bench clean help
+.PHONY: run test lint bench fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ lint: $(DEV)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+fleet: $(DEV)  ## rehearse 53,579 meters for real: minutes, with time and peak memory
+	@$(BIN)/python -m tests.bench.fleet
 
 bench: $(DEV)  ## speed, each row with its target beside it
 	@$(BIN)/python -m tests.bench

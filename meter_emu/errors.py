@@ -39,5 +39,9 @@ class OutputError(MeterEmuError):
         self.path = path
 
 
+class WorkerError(MeterEmuError):
+    """A process that worked for us has ended before its work was done; says how."""
+
+
 class PowerLost(BaseException):  # a power cut, not an error anyone may handle on the way up
     """The meter's supply went away inside a port call; what the call left behind is physics."""

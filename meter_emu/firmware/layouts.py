@@ -6,7 +6,7 @@ meter's memory map is public.
 """
 
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag, unique
+from enum import IntEnum, unique
 from typing import Final, final
 from zlib import crc32
 
@@ -28,8 +28,9 @@ NO_END: Final = BCD_NONE + b"\xff" * (END_SIZE_BYTES - len(BCD_NONE))
 
 
 @final
-class FactoryFlags(IntFlag):
-    """Bits of the factory record's `flags`."""
+@unique
+class FactoryFlags(IntEnum):
+    """Bits of the factory record's `flags`: masks over its integer."""
 
     WINDOW_ON = 0x01  # the non-disconnection function, a parameter of each network operator
     WINDOW_WEEKEND = 0x02  # whole Saturdays and Sundays are inside it
@@ -47,8 +48,9 @@ class RtcBase(IntEnum):
 
 
 @final
-class StateFlags(IntFlag):
-    """Bits of the state record's `flags`."""
+@unique
+class StateFlags(IntEnum):
+    """Bits of the state record's `flags`: masks over its integer."""
 
     PREPAYMENT_ON = 0x01
     LIMITER_GRANTED = 0x02

@@ -30,21 +30,26 @@ _HALF: Final = 0x80000000
 
 
 class Memory:
-    """Loads and saves. Holds no state of the meter between calls but where the newest copy lies."""
+    """Loads and saves. Between calls it holds nothing that the cells do not say again."""
 
-    __slots__ = ("_newest", "_ports", "_raw")
+    __slots__ = ("_factory", "_newest", "_ports", "_raw")
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
+        self._factory: tuple[bytes, Factory] | None = None  # what those bytes were found to mean
         self._newest = 0
         self._raw = b""
 
     def factory(self) -> Factory | None:
         """Return the factory record, `None` when there is no valid one (blank, foreign, broken)."""
         raw = self._read(FACTORY_AT, FACTORY.size_bytes)
+        if self._factory is not None and self._factory[0] == raw:
+            return self._factory[1]
         if raw[:2] != FACTORY.magic or raw[2] != LAYOUT_VERSION or not crc_holds(raw):
             return None
-        return FACTORY.parse(raw)
+        factory = FACTORY.parse(raw)
+        self._factory = raw, factory
+        return factory
 
     def state(self, *, powered_on: bool = False) -> State | None:
         """Return the newest valid copy of the state, or `None` when both are broken."""

@@ -184,7 +184,7 @@ class Meter:
             return
         self.book()
         self.state.supply = supply
-        programmed = self.blocks() & Block.PROGRAMMED
+        programmed = Block.PROGRAMMED in self.blocks()
         dark = EventCode.CUT_PROGRAMMED if programmed else EventCode.CUT_CREDIT
         self.note(
             {

@@ -57,7 +57,7 @@ class Program:
         meter.settle()
         said = self._serve_card(meter) if ports.card_present() else None
         pressed = ports.keys()
-        if pressed & Button.RED:
+        if Button.RED in pressed:
             meter.press_red()
         if powered_on or memory.changed(state):
             memory.save(state)
@@ -152,7 +152,7 @@ class Program:
         text = screen.status(meter)
         if said is not None:
             text = f"{text} | {screen.card(said)}"
-        elif pressed & Button.BLUE:
+        elif Button.BLUE in pressed:
             text = screen.scroll(meter, self._page)
             self._page += 1
         self._ports.display(text)

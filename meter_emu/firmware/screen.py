@@ -21,7 +21,7 @@ def status(meter: Meter) -> str:
     supply = Supply(meter.state.supply)
     if supply is Supply.READY_FOR_RECONNECTION:
         return "PRESS RED TO RECONNECT"
-    if supply is Supply.DISCONNECTED and meter.blocks() & Block.PROGRAMMED:
+    if supply is Supply.DISCONNECTED and Block.PROGRAMMED in meter.blocks():
         if not meter.has_come(meter.state.cut_end):  # a later order named another day, or none
             return "OFF: PROGRAMMED CUT"
         return f"OFF: CUT AS OF {_date(meter.parts.ends.understood(meter.state.cut_end))}"
@@ -45,7 +45,7 @@ def scroll(meter: Meter, page: int) -> str:
 def lamps(meter: Meter, *, fault: bool) -> Lamp:
     """Return the lamps: the triangle when credit is used up, the invitation, a fault."""
     lit = Lamp(0)
-    if meter.blocks() & Block.CREDIT:
+    if Block.CREDIT in meter.blocks():
         lit |= Lamp.CREDIT_EXHAUSTED
     if meter.state.supply == Supply.READY_FOR_RECONNECTION:
         lit |= Lamp.PRESS_RED

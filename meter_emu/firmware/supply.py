@@ -105,11 +105,11 @@ def permission(blocks: Block, shields: Shield, *, limiter_granted: bool) -> Perm
 
 
 def _unlimited(blocks: Block, shields: Shield) -> Permission:
-    if blocks & Block.PROGRAMMED:
-        return Permission.OPEN
     if not blocks:
         return Permission.ALLOW
-    answers = (answer for shield, answer in _OVER_CREDIT if shields & shield)
+    if Block.PROGRAMMED in blocks:
+        return Permission.OPEN
+    answers = (answer for shield, answer in _OVER_CREDIT if shield in shields)
     return next(answers, Permission.OPEN)
 
 

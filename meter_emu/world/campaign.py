@@ -4,12 +4,10 @@ The file is TOML for people (`docs/campaign-file.md`); what the world runs is re
 to integers, so that nothing behind this module parses, guesses or rounds.
 """
 
-import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum, unique
 from pathlib import Path
 from typing import Annotated, Final, Literal, NoReturn, TypeAlias, final
 from zoneinfo import ZoneInfo
@@ -21,6 +19,17 @@ from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.ports import Key
 from meter_emu.resources import find, read_toml
+from meter_emu.world.household import (
+    HOURS_A_DAY,
+    DeskOrder,
+    Entry,
+    Household,
+    Households,
+    Visit,
+    VisitKind,
+    shared_id,
+    shared_meter_id,
+)
 from meter_emu.world.model import MeterModel, load_model
 from meter_emu.world.outcome import Verdict
 from meter_emu.world.times import (
@@ -34,54 +43,7 @@ from meter_emu.world.times import (
     zone_named,
 )
 
-HOURS_A_DAY: Final = 24
 METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
-_LOAD_JITTER_PERCENT: Final = 20  # ours: so that copies of a household do not run out together
-
-
-@final
-@unique
-class VisitKind(Enum):
-    """What a person does: the card at the office, the card in the meter, a button."""
-
-    DESK = "desk"
-    INSERT = "insert"
-    PRESS = "press"
-    CLOCK_CARD = "clock card"
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeskOrder:
-    """What the office writes at one visit; what is `None`, false or 0 stays as it was.
-
-    `defer_us` and `cut_us` are the instants the household was told for the two civil times.
-    """
-
-    defer_until: Civil | None = None
-    cut_at: Civil | None = None
-    reactivate: bool = False
-    load_cents: int = 0
-    prepayment: bool | None = None
-    limiter: bool | None = None
-    tariff: tuple[int, int] | None = None  # number, price in micro-euro per Wh
-    defer_us: int | None = None
-    cut_us: int | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """One deed at one instant; `desk` is set for `DESK`, `key` for `PRESS`.
-
-    `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`.
-    """
-
-    at_us: int
-    kind: VisitKind
-    desk: DeskOrder | None = None
-    key: Key | None = None
-    clock_error_s: int = 0
 
 
 @final
@@ -98,36 +60,6 @@ class Announcement:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Household:
-    """One meter and the people behind it; instants are true microseconds.
-
-    `clock_error_s` is RTC minus true time at `clock_set_us`, `drift_ppb` counts from there
-    (positive is fast). `load_w` is by hour of the UTC day. Visits are in time order, equal times
-    in file order. `expect` are the verdicts the author expects, `None` for the ordinary good ones.
-    """
-
-    id: str
-    kind: str
-    model: MeterModel
-    model_name: str
-    build: str
-    balance_cents: int
-    load_w: tuple[int, ...]
-    clock_error_s: int
-    drift_ppb: int
-    clock_set_us: int
-    limiter: bool
-    prepayment: bool
-    poll_phase_us: int
-    outages: tuple[tuple[int, int], ...]
-    visits: tuple[Visit, ...]
-    meter_id: int
-    expect: tuple[str, ...] | None
-    image: Path | None
-
-
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
     """A whole rehearsal, resolved: the same file and seed give the same campaign."""
 
@@ -138,7 +70,7 @@ class Campaign:
     end_us: int
     seed: int
     announced: Announcement
-    households: tuple[Household, ...]
+    households: Households
 
 
 # The file as people write it. Amounts are whole euro or text such as "12.50": never floats.
@@ -239,9 +171,11 @@ class _Resolver:
         self.announced = self._announcement(raw.announced)
 
     def campaign(self) -> Campaign:
-        households: list[Household] = []
+        entries: list[Entry] = []
+        before = 0
         for index, raw in enumerate(self.raw.household):
-            households += self._households(raw, f"household[{index}]", len(households))
+            entries.append(self._entry(raw, f"household[{index}]", before))
+            before += raw.count
         return Campaign(
             name=self.raw.name,
             zone=self.zone,
@@ -250,7 +184,7 @@ class _Resolver:
             end_us=self.end_us,
             seed=self.seed,
             announced=self.announced,
-            households=self._all_different(households),
+            households=self._all_different(entries),
         )
 
     def _announcement(self, raw: _RawAnnouncement) -> Announcement:
@@ -261,8 +195,8 @@ class _Resolver:
             defer_until=defer_until, cut_at=cut_at, defer_us=defer_us, cut_us=cut_us, text=raw.text
         )
 
-    def _households(self, raw: _RawHousehold, key: str, before: int) -> list[Household]:
-        """Return the copies of one entry; `before` households stand in front of it."""
+    def _entry(self, raw: _RawHousehold, key: str, before: int) -> Entry:
+        """Return one entry; `before` households stand in front of it."""
         model_name = raw.model or self.raw.model
         if model_name is None:
             self._refuse(f"{key}.model", "is missing here and at the top of the file")
@@ -291,46 +225,22 @@ class _Resolver:
             clock_set_us=clock_set_us,
             limiter=raw.limiter,
             prepayment=raw.prepayment,
-            poll_phase_us=self._drawn(raw.id, "poll phase", model.poll_s * SECOND_US),
+            poll_phase_us=0,
             outages=self._outages(raw.outages, f"{key}.outages"),
             visits=self._visits(raw.visits, f"{key}.visits", model),
             meter_id=METER_ID_FIRST + before if raw.meter_id is None else raw.meter_id,
             expect=self._expect(raw.expect, f"{key}.expect"),
             image=None if raw.image is None else self.path.parent / raw.image,
         )
-        if raw.count == 1:
-            return [first]
-        return [self._copy(first, number) for number in range(1, raw.count + 1)]
+        return Entry(first=first, count=raw.count)
 
-    def _copy(self, first: Household, number: int) -> Household:
-        """Return copy `number` (from 1): its own poll phase and a load that differs a little."""
-        name = f"{first.id}-{number}"
-        percent = 100 - _LOAD_JITTER_PERCENT
-        percent += self._drawn(name, "load", 2 * _LOAD_JITTER_PERCENT + 1)
-        return replace(
-            first,
-            id=name,
-            meter_id=first.meter_id + number - 1,
-            load_w=tuple(load_w * percent // 100 for load_w in first.load_w),
-            poll_phase_us=self._drawn(name, "poll phase", first.model.poll_s * SECOND_US),
-        )
-
-    def _drawn(self, name: str, what: str, below: int) -> int:
-        """Return a number from 0 that depends on nothing but seed, household and `what`."""
-        text = f"{self.seed}/{name}/{what}".encode()
-        return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % below
-
-    def _all_different(self, households: Sequence[Household]) -> tuple[Household, ...]:
-        names: set[str] = set()
-        meter_ids: set[int] = set()
-        for household in households:
-            if household.id in names:
-                self._refuse("household", f"two have the id {household.id!r}, want each once")
-            if household.meter_id in meter_ids:
-                self._refuse("household", f"two have the meter_id {household.meter_id}")
-            names.add(household.id)
-            meter_ids.add(household.meter_id)
-        return tuple(households)
+    def _all_different(self, entries: Sequence[Entry]) -> Households:
+        name, meter_id = shared_id(entries), shared_meter_id(entries)
+        if name is not None:
+            self._refuse("household", f"two have the id {name!r}, want each once")
+        if meter_id is not None:
+            self._refuse("household", f"two have the meter_id {meter_id}")
+        return Households(tuple(entries), self.seed)
 
     def _outages(self, raws: Sequence[_RawOutage], key: str) -> tuple[tuple[int, int], ...]:
         outages: list[tuple[int, int]] = []

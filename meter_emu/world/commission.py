@@ -124,7 +124,7 @@ def flicker(fate: Random) -> Callable[[], int]:
 
 def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
     """Return what the factory writes: the model's numbers and this meter's own keys."""
-    flags = FactoryFlags.WINDOW_ON
+    flags: int = FactoryFlags.WINDOW_ON
     if model.window.weekend:
         flags |= FactoryFlags.WINDOW_WEEKEND
     if model.deferral_accounting == "suspended":
@@ -162,7 +162,7 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
     `clock_us` is what its clock says the time is, UTC; `ticks_ms` where its ticks stand.
     """
     shown = us_to_legal(clock_us, _SHOWN[RtcBase[model.rtc_base.upper()]])
-    flags = StateFlags(0)
+    flags = 0
     if inst.prepayment:
         flags |= StateFlags.PREPAYMENT_ON
     if inst.limiter:

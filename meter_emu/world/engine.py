@@ -28,9 +28,10 @@ from meter_emu.ports import Key, Lamp
 from meter_emu.world.bench import Bench
 from meter_emu.world.board import Board
 from meter_emu.world.build import Build, parse_build
-from meter_emu.world.campaign import Campaign, DeskOrder, Household, Visit, VisitKind
+from meter_emu.world.campaign import Campaign
 from meter_emu.world.commission import EPOCH_2000_US, Installation, install
 from meter_emu.world.events import Event, What
+from meter_emu.world.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.image import board_of, meter_id_of
 from meter_emu.world.times import MINUTE_US, SECOND_US
 
@@ -152,7 +153,7 @@ class _Story:
         before = self._write_back()
         self._bench.insert(self._card)
         self._judge_session(at_us, before)
-        asked = bool(self._board.panel.lamps & Lamp.PRESS_RED)
+        asked = Lamp.PRESS_RED in self._board.panel.lamps
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
         if asked:
@@ -221,7 +222,7 @@ class _Story:
     def _look(self) -> None:
         """After a poll: did contactor, limiter or the trust in the clock change?"""
         board = self._board
-        if self._trusted == bool(board.panel.lamps & Lamp.CLOCK_DOUBTED):
+        if self._trusted == (Lamp.CLOCK_DOUBTED in board.panel.lamps):
             self._trusted = not self._trusted
             self._see(board.now_us, What.CLOCK_TRUSTED if self._trusted else What.CLOCK_DOUBTED)
         for at_us, closed in board.moves:

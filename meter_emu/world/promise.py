@@ -22,8 +22,9 @@ from enum import Enum, unique
 from itertools import accumulate
 from typing import Final, TypeAlias, final
 
-from meter_emu.world.campaign import HOURS_A_DAY, Campaign, DeskOrder, Household, VisitKind
+from meter_emu.world.campaign import Campaign
 from meter_emu.world.events import Event, What
+from meter_emu.world.household import HOURS_A_DAY, DeskOrder, Household, VisitKind
 from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, us_to_legal
 
 WH_WUS: Final = HOUR_US  # one watt-hour in watt-microseconds

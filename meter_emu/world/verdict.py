@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from card_protocol.timestamp import Civil
-from meter_emu.world.campaign import Campaign, Household
+from meter_emu.world.campaign import Campaign
 from meter_emu.world.events import Event, What
+from meter_emu.world.household import Household
 from meter_emu.world.model import uncertainty_s
 from meter_emu.world.outcome import Outcome, Verdict
 from meter_emu.world.promise import Promise, Told, ToldKind

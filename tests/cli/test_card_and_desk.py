@@ -467,6 +467,34 @@ def test_a_card_is_for_its_owner_only_since_keys_are_in_it(emu, card):
     assert card.stat().st_mode & 0o777 == 0o640
 
 
+def test_an_error_on_the_way_leaves_the_old_file_and_passes_through_unchanged(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def half() -> None:
+        with output.atomic_writer(path) as write:
+            write(b"half")
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        half()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written_is_known_before_the_work(tmp_path):
+    begun = []
+    writer = output.atomic_writer(tmp_path / "none" / "file")
+    with pytest.raises(OutputError, match="cannot be written"), writer:
+        begun.append(True)
+    assert not begun
+
+
+def test_a_full_disk_is_said_with_the_path():
+    with pytest.raises(OutputError, match="/dev/full: cannot be written: no space left"):
+        output.write_atomically("/dev/full", b"new")
+
+
 def test_a_device_is_written_and_not_replaced():
     output.write_atomically("/dev/null", b"gone")
     assert Path("/dev/null").is_char_device()

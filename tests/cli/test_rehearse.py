@@ -1,7 +1,6 @@
 """The verb over real campaigns: what it prints, what it writes, how it ends."""
 
 import json
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -117,22 +116,6 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tiny):
     assert other.stdout != one.stdout
 
 
-def test_how_many_processes_work_makes_no_difference_to_a_byte(tiny):
-    tiny.write_text(TINY.replace("count = 3", "count = 70"), "utf-8")
-    one, two = (rehearse(tiny, "--json", "-", "--events", "--jobs", jobs) for jobs in "12")
-    assert one.stdout == two.stdout
-    assert len(meters(two)) == 71
-
-
-def test_a_mistake_found_by_a_worker_comes_home_as_one_line(tiny):
-    many = TINY.replace("count = 3", "count = 70")
-    tiny.write_text(many.replace('id = "back"', 'id = "back"\nimage = "none.img"'), "utf-8")
-    done = rehearse(tiny, "--jobs", "2")
-    assert done.returncode == 2
-    assert "none.img: cannot be read: No such file" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-
-
 def test_a_file_holds_what_stdout_would_show_and_the_table_is_shown_beside_it(tiny, tmp_path):
     out = tmp_path / "out.json"
     done = rehearse(tiny, "--json", out)
@@ -185,26 +168,3 @@ def test_an_expected_verdict_that_does_not_come_is_exit_1(tiny):
     done = rehearse(tiny)
     assert done.returncode == 1
     assert "1 not as expected" in done.stdout
-
-
-def test_interrupted_is_130_and_leaves_nothing_half_written(tmp_path):
-    out = tmp_path / "out.json"
-    many = tmp_path / "many.toml"
-    many.write_text(TINY.replace("count = 3", "count = 100_000"), "utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "meter_emu",
-        "rehearse",
-        str(many),
-        "--json",
-        str(out),
-        "--events",
-    ]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
-        assert running.stdout is not None
-        running.stdout.readline()  # the first log is out: it runs
-        running.send_signal(signal.SIGINT)
-        running.stdout.read()
-        assert running.wait(timeout=60) == 130
-    assert [path.name for path in tmp_path.iterdir()] == ["many.toml"]

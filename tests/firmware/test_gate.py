@@ -245,7 +245,7 @@ def test_a_dated_order_replaces_both_items_and_leaves_the_latch(dates):
 
 @pytest.mark.parametrize(
     ("asked", "before", "other"),
-    list(product(range(4), range(4), (StateFlags(0), StateFlags.LOW_CREDIT_SAID))),
+    list(product(range(4), range(4), (0, StateFlags.LOW_CREDIT_SAID))),
 )
 def test_the_order_sets_its_two_switches_and_no_other_flag(asked, before, other):
     kept = obey(order(flags=asked), state(order_number=5, flags=before | other))

@@ -163,10 +163,10 @@ ACCOUNTS = [
     (StateFlags.PREPAYMENT_ON, True, True, Account.DEFERRED),
     (StateFlags.PREPAYMENT_ON, True, False, Account.CHARGED),
     (StateFlags.PREPAYMENT_ON, False, False, Account.CHARGED),
-    (StateFlags(0), True, True, Account.POSTPAID),
-    (StateFlags(0), False, True, Account.POSTPAID),
-    (StateFlags(0), True, False, Account.POSTPAID),
-    (StateFlags(0), False, False, Account.POSTPAID),
+    (0, True, True, Account.POSTPAID),
+    (0, False, True, Account.POSTPAID),
+    (0, True, False, Account.POSTPAID),
+    (0, False, False, Account.POSTPAID),
 ]
 
 

@@ -7,7 +7,8 @@ from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.ports import Key
 from meter_emu.resources import _fields, built_in
-from meter_emu.world.campaign import Campaign, VisitKind, _RawCampaign, load_campaign
+from meter_emu.world.campaign import Campaign, _RawCampaign, load_campaign
+from meter_emu.world.household import VisitKind
 from meter_emu.world.times import us_to_iso
 
 TEXT = """

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
-from meter_emu.world.campaign import Campaign, Household, load_campaign
+from meter_emu.world.campaign import Campaign, load_campaign
 from meter_emu.world.engine import run_meter
 from meter_emu.world.events import Event, What
+from meter_emu.world.household import Household
 from meter_emu.world.model import uncertainty_s
 from meter_emu.world.outcome import Outcome, Verdict
 from meter_emu.world.times import SECOND_US, legal_to_us

@@ -1,0 +1,72 @@
+"""The result of a rehearsal as JSON, written meter by meter as they come.
+
+The keys and their order are fixed; instants are ISO 8601 with offset, or null. Nothing in it
+depends on when or on how many processes it was made: the same seed gives the same bytes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from meter_emu.cli.output import Write
+from meter_emu.world.campaign import Campaign
+from meter_emu.world.events import Event
+from meter_emu.world.outcome import Outcome
+from meter_emu.world.times import us_to_iso
+
+
+class JsonStream:
+    """Writes the result meter by meter, one a line, so that its size does not matter."""
+
+    def __init__(self, campaign: Campaign, write: Write, *, events: bool) -> None:
+        self._campaign = campaign
+        self._write = write
+        self._events = events
+        self._first = True
+
+    def open(self) -> None:
+        """Write the head."""
+        head = (self._campaign.name, self._campaign.zone_name, self._campaign.seed)
+        name, zone, seed = (msgspec.json.encode(value) for value in head)
+        self._write(b'{"campaign": %b, "zone": %b, "seed": %b, "meters": [' % (name, zone, seed))
+
+    def meter(self, outcome: Outcome, events: Sequence[Event]) -> None:
+        """Write one meter, with its events if they are wanted."""
+        row: dict[str, Any] = {
+            "id": outcome.id,
+            "energy": outcome.energy,
+            "model": outcome.model,
+            "firmware": outcome.build,
+            "announced": self._iso(outcome.announced_us),
+            "cut_at": self._iso(outcome.cut_us),
+            "verdict": outcome.verdict.value,
+        }
+        if self._events:
+            row["events"] = [self._event(event) for event in events]
+        self._write((b"\n" if self._first else b",\n") + msgspec.json.encode(row))
+        self._first = False
+
+    def close(self, summary: dict[str, int]) -> None:
+        """Write the counts and the end."""
+        self._write(b'\n], "summary": %b}\n' % msgspec.json.encode(summary))
+
+    def _event(self, event: Event) -> dict[str, Any]:
+        understood = None
+        if event.understood is not None:
+            names = ("defer_until", "cut_at")
+            understood = {
+                name: None if when is None else str(when)
+                for name, when in zip(names, event.understood, strict=True)
+            }
+        return {
+            "at": self._iso(event.at_us),
+            "what": event.what.value,
+            "shown": event.shown,
+            "detail": event.detail,
+            "understood": understood,
+            "clock_trusted": event.clock_trusted,
+        }
+
+    def _iso(self, us: int | None) -> str | None:
+        return None if us is None else us_to_iso(us, self._campaign.zone)

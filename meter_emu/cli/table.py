@@ -1,0 +1,164 @@
+"""The table of a rehearsal: households that differ in nothing but name and minute are one row.
+
+Only rows and counts are kept, so its size goes with the kinds of household, not with their number.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from card_protocol.timestamp import Civil
+from meter_emu.world.campaign import Campaign
+from meter_emu.world.household import DeskOrder, Household, VisitKind
+from meter_emu.world.outcome import Outcome, Verdict
+from meter_emu.world.times import us_to_legal
+from meter_emu.world.verdict import GOOD, clock_within_bound, expected
+
+NOTHING: Final = "-"
+TABLE_WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
+
+
+@dataclass(slots=True)
+class Row:
+    """Households that differ in nothing but name and minute."""
+
+    first: Household
+    outcome: Outcome
+    count: int = 0
+    unexpected: int = 0
+    cuts_us: list[int] = field(default_factory=list)  # the first and the last
+    wrong_displays: int = 0
+    wrong_display: tuple[int, Civil | None] | None = None
+
+    def add(self, household: Household, outcome: Outcome) -> None:
+        """Take one more in."""
+        self.count += 1
+        self.unexpected += not expected(outcome, household)
+        if outcome.cut_us is not None:
+            cuts_us = [*self.cuts_us, outcome.cut_us]
+            self.cuts_us = sorted({min(cuts_us), max(cuts_us)})
+        if outcome.wrong_display is not None:
+            self.wrong_displays += 1
+            if self.wrong_display is None or outcome.wrong_display[0] < self.wrong_display[0]:
+                self.wrong_display = outcome.wrong_display
+
+
+class ResultTable:
+    """What the table will say."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign = campaign
+        self._rows: dict[tuple[str, Verdict, int | None, str], Row] = {}
+        self._counts: Counter[Verdict] = Counter()
+
+    def add(self, household: Household, outcome: Outcome) -> None:
+        """Take in one household."""
+        self._counts[outcome.verdict] += 1
+        key = (household.kind, outcome.verdict, outcome.announced_us, outcome.build)
+        self._rows.setdefault(key, Row(household, outcome)).add(household, outcome)
+
+    @property
+    def summary(self) -> dict[str, int]:
+        """How often each verdict came, in their order."""
+        return {verdict.value: self._counts[verdict] for verdict in Verdict}
+
+    @property
+    def unexpected(self) -> int:
+        """How many households did not fare as expected."""
+        return sum(row.unexpected for row in self._rows.values())
+
+    def show(self, console: Console) -> None:
+        """Print the table, the counts and the wrong displays."""
+        announced = self._campaign.announced
+        console.print(Text(self._campaign.name, style="bold"))
+        console.print(Text(announced.text or f"announced: {announced.cut_at}"))
+        table = Table(
+            box=box.SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+            show_edge=False,
+            expand=True,
+            width=min(console.width, TABLE_WIDTH_MAX),
+        )
+        table.add_column("household", ratio=1)
+        for name in ("announced", "on the card", "cut at"):
+            table.add_column(name, max_width=18)
+        table.add_column("verdict", no_wrap=True)
+        for row in self._rows.values():
+            table.add_row(*self._cells(row))
+        console.print(table)
+        counts = ", ".join(f"{name} {count}" for name, count in self.summary.items() if count)
+        broken = self.unexpected
+        console.print(Text(f"\n{sum(self._counts.values())} households: {counts}"))
+        console.print(
+            Text(f"{broken} not as expected", style="bold red")
+            if broken
+            else Text("every promise kept", style="green")
+        )
+        for row in self._rows.values():
+            if row.wrong_display is not None:
+                console.print(self._wrong_display(row, *row.wrong_display))
+
+    def _cells(self, row: Row) -> tuple[Text, str, str, str, Text]:
+        home, outcome = row.first, row.outcome
+        name = home.id if row.count == 1 else f"{home.id} and {row.count - 1} more"
+        who = Text.assemble((name, "bold"), "\n", home.kind)
+        if not clock_within_bound(home, self._campaign.announced.cut_us):
+            who.append(" (clock beyond its bound: outside the promise)", style="yellow")
+        good = row.unexpected == 0
+        style = "green" if outcome.verdict in GOOD else "yellow" if good else "bold red"
+        return (
+            who,
+            self._short(outcome.announced_us),
+            "\n".join(self._carried(home)) or NOTHING,
+            "\nto ".join(self._short(us) for us in row.cuts_us) or NOTHING,
+            Text(outcome.verdict.value, style=style),
+        )
+
+    def _carried(self, home: Household) -> Iterator[str]:
+        """Yield what each order on the card said, a line each."""
+        for visit in home.visits:
+            if visit.kind is VisitKind.DESK and visit.desk is not None:
+                yield ", ".join(self._words(visit.desk))
+
+    def _words(self, order: DeskOrder) -> Iterator[str]:
+        if order.cut_us is not None and order.cut_us == order.defer_us:
+            yield f"T1 T2 {self._short(order.cut_us)}"
+        else:
+            if order.defer_us is not None:
+                yield f"T1 {self._short(order.defer_us)}"
+            if order.cut_us is not None:
+                yield f"T2 {self._short(order.cut_us)}"
+        if order.reactivate:
+            yield "reactivation"
+        if order.load_cents:
+            euro, cents = divmod(order.load_cents, 100)
+            yield f"{euro}.{cents:02} EUR" if cents else f"{euro} EUR"
+        if order.prepayment is not None:
+            yield f"prepayment {'on' if order.prepayment else 'off'}"
+        if order.limiter is not None:
+            yield f"limiter {'on' if order.limiter else 'off'}"
+        if order.tariff is not None:
+            yield f"tariff {order.tariff[0]}"
+
+    def _wrong_display(self, row: Row, from_us: int, shown: Civil | None) -> Text:
+        many = "" if row.wrong_displays == 1 else f" and {row.wrong_displays - 1} more"
+        said = "no cut" if shown is None else f"a cut at {shown}"
+        return Text(
+            f"{row.first.id}{many}: the display has said {said} since {self._short(from_us)}",
+            style="yellow",
+        )
+
+    def _short(self, us: int | None) -> str:
+        return NOTHING if us is None else _short(us, self._campaign.zone)
+
+
+def _short(us: int, zone: ZoneInfo) -> str:
+    legal = us_to_legal(us, zone)
+    return f"{legal.day} {legal:%b %H:%M}"
