@@ -7,7 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import click
 import pytest
@@ -403,10 +403,7 @@ def test_a_write_that_fails_leaves_the_old_card_and_nothing_beside_it(
             def __init__(self, file: Any) -> None:
                 self.file = file
 
-            def __enter__(self) -> Self:
-                return self
-
-            def __exit__(self, *exc: object) -> None:
+            def close(self) -> None:
                 self.file.close()
 
             def fileno(self) -> int:
