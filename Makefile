@@ -18,6 +18,7 @@ run: $(RUN)    ## rehearse the July 2020 campaign
 	@$(BIN)/meter-emu rehearse $(CAMPAIGN)
 
 test: lint     ## lint, types, import rules, then the whole suite
+	@command -v chromium >/dev/null || $(MAKE) -s .apt PACKAGES=chromium || echo "without chromium the tests of the report in a browser cannot run"
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
 
 lint: $(DEV)

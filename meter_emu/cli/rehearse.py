@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from meter_emu.cli.output import STDOUT, Write, atomic_writer
+from meter_emu.cli.report import ReportFolder
 from meter_emu.cli.result import JsonStream
 from meter_emu.cli.table import ResultTable
 from meter_emu.resources import find
@@ -34,6 +35,7 @@ EXIT_PROMISE_BROKEN: Final = 1
 @click.command()
 @click.argument("campaign")
 @click.option("--json", "json_to", metavar="FILE", help="Write the result as JSON; - for stdout.")
+@click.option("--report", "report_to", metavar="DIR", help="Write a page to read: DIR/index.html.")
 @click.option("--events", is_flag=True, help="Show each meter's event log, also in the JSON.")
 @click.option("--build", metavar="BUILD", help="Run this build, whatever the campaign says.")
 @click.option("--seed", type=click.IntRange(min=0), help="Draw copies and phases from this seed.")
@@ -42,6 +44,7 @@ def rehearse(
     campaign: str,
     *,
     json_to: str | None,
+    report_to: str | None,
     events: bool,
     build: str | None,
     seed: int | None,
@@ -59,7 +62,8 @@ def rehearse(
     console = Console(highlight=False)
     show_log = events and json_to != STDOUT
     streaming = show_log or json_to == STDOUT
-    runs = rehearse_all(resolved, jobs=jobs, events=events)
+    page = None if report_to is None else ReportFolder(report_to, resolved)
+    runs = rehearse_all(resolved, jobs=jobs, events=events or page is not None)
     with ExitStack() as stack:
         stream = JsonStream(resolved, stack.enter_context(_sink(json_to)), events=events)
         stream.open()
@@ -69,11 +73,15 @@ def rehearse(
         stack.enter_context(closing(runs))
         for household, outcome, seen in runs:
             table.add(household, outcome)
+            if page is not None:
+                page.add(household, outcome, seen)
             stream.meter(outcome, seen)
             if show_log:
                 console.print(_log(household, outcome, seen, resolved.zone), soft_wrap=True)
             step()
         stream.close(table.summary)
+        if page is not None:
+            page.write()
     if json_to != STDOUT:
         table.show(console)
     return EXIT_PROMISE_BROKEN if table.unexpected else EXIT_AS_EXPECTED

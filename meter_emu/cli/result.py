@@ -66,6 +66,7 @@ class JsonStream:
             "detail": event.detail,
             "understood": understood,
             "clock_trusted": event.clock_trusted,
+            "balance_ueur": event.balance_ueur,
         }
 
     def _iso(self, us: int | None) -> str | None:

@@ -33,6 +33,7 @@ from meter_emu.world.commission import EPOCH_2000_US, Installation, install
 from meter_emu.world.events import Event, What
 from meter_emu.world.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.image import board_of, meter_id_of
+from meter_emu.world.memory import balance_ueur
 from meter_emu.world.times import MINUTE_US, SECOND_US
 
 CARD_STAYS_US: Final = 30 * SECOND_US  # UK card meters: "leave the card in 15 to 30 s"
@@ -50,6 +51,7 @@ def run_meter(household: Household, campaign: Campaign) -> list[Event]:
         story.live_until(visit.at_us)
         story.receive(visit)
     story.live_until(campaign.end_us)
+    story.end(campaign.end_us)
     return sorted(story.events, key=lambda event: event.at_us)
 
 
@@ -63,6 +65,7 @@ class _Story:
         self._fate = Random(f"{campaign.seed}/{household.id}")  # noqa: S311  torn cells, not secrets
         build = parse_build(household.build)
         dates, codec = build.desk_parts()
+        self._ledger = build.parts(household.model).ledger
         self._board, self._meter_id = _board(household, campaign, build, self._fate)
         self._limited = False
         self._trusted = True
@@ -100,6 +103,10 @@ class _Story:
         else:
             assert visit.key is not None, "a press has its button"
             self._press(visit.key)
+
+    def end(self, at_us: int) -> None:
+        """Take down how the meter stands when the rehearsal is over."""
+        self._see(at_us, What.ENDED)
 
     # The office ----------------------------------------------------------------------------------
 
@@ -216,6 +223,7 @@ class _Story:
             clock_trusted=self._trusted,
             detail=detail,
             understood=understood,
+            balance_ueur=balance_ueur(self._board, self._ledger),
         )
         self.events.append(event)
 

@@ -31,6 +31,7 @@ class What(Enum):
     CLOCK_TRUSTED = "clock trusted"
     POWER_LOST = "power lost"  # upstream of the meter; the home is dark too
     POWER_BACK = "power back"
+    ENDED = "end"  # the rehearsal is over; how the meter stands then
 
 
 @final
@@ -41,6 +42,8 @@ class Event:
     `shown` is the display text after it; `detail` is the world's own words (who, what order).
     `understood` is T1 and T2 as the meter's write-back on the card states them (legal time), on
     card events that left a write-back. `clock_trusted` is what the meter's lamp said last.
+    `balance_ueur` is the balance in the meter's memory after it, micro-euro, energy used up to then
+    taken off, `None` where the memory cannot be read.
     """
 
     at_us: int
@@ -49,3 +52,4 @@ class Event:
     detail: str = ""
     understood: tuple[Civil | None, Civil | None] | None = None
     clock_trusted: bool = True
+    balance_ueur: int | None = None

@@ -69,9 +69,12 @@ def test_the_wheel_rehearses_from_another_folder(installed: Path, tmp_path: Path
     assert command.exists(), "pip put the command beside the packages"
     done = _run(
         sys.executable, str(command), "rehearse", "ores-2020-07", "--json", "-",
+        "--report", "report",
         cwd=tmp_path, path=installed,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    page = (tmp_path / "report" / "index.html").read_text("utf-8")
+    assert "Every promise is kept" in page
     result = json.loads(done.stdout)
     assert result["zone"] == "Europe/Brussels"
     assert result["summary"]["early"] == result["summary"]["wrongly_cut"] == 0

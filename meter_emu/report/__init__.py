@@ -1,0 +1,1 @@
+"""The report of a rehearsal: data in, the text of one HTML page out; no clock, file or printing."""

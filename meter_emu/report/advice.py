@@ -1,0 +1,75 @@
+"""What the rehearsal means for whoever decides: the one sentence at the top, and what to do."""
+
+from collections.abc import Iterator
+
+from meter_emu.report.collect import Collector
+from meter_emu.report.words import PLAIN, duration, homes, moment
+from meter_emu.world.outcome import Verdict
+from meter_emu.world.times import DAY_US
+
+
+def headline(seen: Collector) -> str:
+    """Return the answer in one sentence."""
+    total, broken = seen.counts.total(), seen.broken.total()
+    if not broken:
+        return f"Every promise is kept: {total:,} of {homes(total)} fared as they were told."
+    return (
+        f"Do not start this campaign as it is: {broken:,} of {homes(total)} "
+        "would not have fared as they were told."
+    )
+
+
+def first_dark(seen: Collector) -> str | None:
+    """Return when the first home goes dark against its promise; `None` when none does."""
+    first = seen.first_broken
+    if first is None or first.outcome.cut_us is None:
+        return None
+    outcome, cut_us = first.outcome, first.outcome.cut_us
+    when = moment(cut_us, seen.campaign.zone)
+    text = f"The first home to lose its supply against its promise does so on {when}"
+    if outcome.announced_us is not None and outcome.announced_us > cut_us:
+        return f"{text}, {duration(outcome.announced_us - cut_us)} before the announced moment."
+    if outcome.announced_us is None:
+        return f"{text}; no cut was due for it at all."
+    return f"{text}."
+
+
+def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
+    """Yield what to do, most urgent first: a heading and a text each."""
+    for verdict in Verdict:
+        if seen.broken[verdict]:
+            plain = PLAIN[verdict]
+            yield f"{plain.heading}: {homes(seen.broken[verdict])}", plain.advice
+    if seen.displays:
+        yield "Look at a display before anybody is cut", _look_at_a_display(seen)
+    held = seen.counts[Verdict.HELD] - seen.broken[Verdict.HELD]
+    if held:
+        yield f"{PLAIN[Verdict.HELD].heading}: {homes(held)}", PLAIN[Verdict.HELD].advice
+    if not seen.broken.total():
+        yield (
+            "Keep this page with the campaign file",
+            (
+                "The same file, seed and program give the same page. Rehearse again when a date, a "
+                "meter model or a program changes: a rehearsal speaks only of what it ran."
+            ),
+        )
+
+
+def _look_at_a_display(seen: Collector) -> str:
+    zone = seen.campaign.zone
+    count = sum(row.count for row in seen.displays.values())
+    from_us = min(row.from_us for row in seen.displays.values())
+    text = (
+        f"{homes(count)} would have shown another moment than they were told, the first from "
+        f"{moment(from_us, zone)}"
+    )
+    first = seen.first_broken
+    if first is not None and first.outcome.cut_us is not None:
+        days = (first.outcome.cut_us - from_us) // DAY_US
+        if days > 0:
+            text += f", {days} days before the first wrong cut"
+    return (
+        f"{text}. After the first card sessions, press the blue button on a few meters and "
+        "compare T2 with the announcement. The card that the meter has written back says the same "
+        "to the office."
+    )

@@ -1,0 +1,121 @@
+"""Keeps of a rehearsal what the page will show, and nothing else.
+
+However large the fleet, only these stay: one household of each kind and verdict, up to
+`MORE_MAX` further ones of each broken promise, counts, and one row for each way in which displays
+were wrong. A *kind* is the household's words with its model and build.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, final
+
+from card_protocol.timestamp import Civil
+from meter_emu.world.campaign import Campaign
+from meter_emu.world.events import Event
+from meter_emu.world.household import Household
+from meter_emu.world.outcome import Outcome, Verdict
+from meter_emu.world.verdict import expected
+
+MORE_MAX: Final = 20  # of each broken promise, beside the first of each kind
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One household with all that was seen of it."""
+
+    household: Household
+    outcome: Outcome
+    events: tuple[Event, ...]
+
+
+class GroupKey(NamedTuple):
+    """What the households of one group have in common."""
+
+    kind: str
+    model: str
+    build: str
+    verdict: Verdict
+
+
+@final
+@dataclass(slots=True)
+class Group:
+    """Households of one kind that fared alike; `cuts_us` are the first and the last cut."""
+
+    first: Seen
+    count: int = 0
+    broken: int = 0
+    cuts_us: tuple[int, int] | None = None
+
+    def add(self, outcome: Outcome, *, broken: bool) -> None:
+        """Take one more in."""
+        self.count += 1
+        self.broken += broken
+        if outcome.cut_us is not None:
+            first_us, last_us = self.cuts_us or (outcome.cut_us, outcome.cut_us)
+            self.cuts_us = (min(first_us, outcome.cut_us), max(last_us, outcome.cut_us))
+
+
+class DisplayKey(NamedTuple):
+    """One way of stating a wrong T2: who, what they were told, and what the meter stated."""
+
+    kind: str
+    announced_us: int | None
+    stated: Civil | None
+
+
+@final
+@dataclass(slots=True)
+class WrongDisplays:
+    """Households whose meters stated the same wrong T2; since when the first and the last did."""
+
+    first_id: str
+    from_us: int
+    last_us: int
+    count: int = 0
+
+
+class Collector:
+    """Takes in households one by one, in the order of the campaign."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self.campaign: Final = campaign
+        self.groups: Final[dict[GroupKey, Group]] = {}
+        self.more: Final[dict[Verdict, list[Seen]]] = {verdict: [] for verdict in Verdict}
+        self.counts: Final[Counter[Verdict]] = Counter()
+        self.broken: Final[Counter[Verdict]] = Counter()
+        self.first_broken: Seen | None = None
+        self.displays: Final[dict[DisplayKey, WrongDisplays]] = {}
+
+    def add(self, household: Household, outcome: Outcome, events: Sequence[Event]) -> None:
+        """Take in one household; `events` are all of its events, in time order."""
+        broken = not expected(outcome, household)
+        self.counts[outcome.verdict] += 1
+        self.broken[outcome.verdict] += broken
+        key = GroupKey(outcome.kind, outcome.model, outcome.build, outcome.verdict)
+        seen = Seen(household, outcome, tuple(events))
+        if key not in self.groups:
+            self.groups[key] = Group(seen)
+        elif broken and len(self.more[outcome.verdict]) < MORE_MAX:
+            self.more[outcome.verdict].append(seen)
+        self.groups[key].add(outcome, broken=broken)
+        if broken and outcome.cut_us is not None:
+            self._keep_first_broken(seen, outcome.cut_us)
+        self._add_display(outcome)
+
+    def _keep_first_broken(self, seen: Seen, cut_us: int) -> None:
+        first = self.first_broken
+        if first is None or first.outcome.cut_us is None or cut_us < first.outcome.cut_us:
+            self.first_broken = seen
+
+    def _add_display(self, outcome: Outcome) -> None:
+        if outcome.wrong_display is None:
+            return
+        from_us, stated = outcome.wrong_display
+        key = DisplayKey(outcome.kind, outcome.announced_us, stated)
+        row = self.displays.setdefault(key, WrongDisplays(outcome.id, from_us, from_us))
+        row.count += 1
+        row.from_us = min(row.from_us, from_us)
+        row.last_us = max(row.last_us, from_us)

@@ -1,0 +1,177 @@
+"""What happened to one household, as stretches of time and moments: the matter of a timeline.
+
+Everything here comes from events, from the model and from what the household was told. Supply is
+what the contactor and the street did; the deferral stands twice, as told and as the meter stated.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum, unique
+from typing import Final, final
+from zoneinfo import ZoneInfo
+
+from card_protocol.timestamp import Civil
+from meter_emu.report.collect import Seen
+from meter_emu.report.scale import civil_us
+from meter_emu.world.campaign import Campaign
+from meter_emu.world.events import Event, What
+from meter_emu.world.model import Window
+from meter_emu.world.promise import Promise, Told
+from meter_emu.world.times import to_us, us_to_legal
+
+CENT_UEUR: Final = 10_000
+_SATURDAY: Final = 5
+
+
+@final
+@unique
+class Supply(Enum):
+    """What a home had: the value is its word on the page."""
+
+    ON = "on"
+    OFF = "off"
+    LIMITED = "limited"
+    NO_POWER = "no power in the street"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """From one true instant to another, and what held between."""
+
+    from_us: int
+    to_us: int
+    what: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One household's story. `told_us` is T2 as told, `None` when no cut was due at the end.
+
+    `stated` is T2 as the meter last stated it before the cut or the end, `has_stated` whether it
+    did. `only_limited`: at `cut_us` the limiter came in place of a cut. `balance` are (instant,
+    micro-euro) points, joined by straight lines.
+    """
+
+    supply: tuple[Stretch, ...]
+    deferral_told: tuple[Stretch, ...]
+    deferral_stated: tuple[Stretch, ...]
+    balance: tuple[tuple[int, int], ...]
+    told: Told
+    told_us: int | None
+    has_stated: bool
+    stated: Civil | None
+    stated_us: int | None
+    cut_us: int | None
+    only_limited: bool
+    other_dark: tuple[Event, ...]
+
+
+def facts_of(seen: Seen, campaign: Campaign) -> Facts:
+    """Return the story of one household."""
+    outcome, events = seen.outcome, seen.events
+    promise = Promise(seen.household, campaign, events)
+    judged_us = campaign.end_us if outcome.cut_us is None else outcome.cut_us
+    stated = [e.understood[1] for e in events if e.understood is not None and e.at_us <= judged_us]
+    last = stated[-1] if stated else None
+    return Facts(
+        supply=tuple(_supply(events, campaign)),
+        deferral_told=tuple(_deferral_told(promise.orders, campaign)),
+        deferral_stated=tuple(_deferral_stated(events, campaign)),
+        balance=tuple(_balance(seen, campaign)),
+        told=promise.in_force_at(judged_us),
+        told_us=outcome.announced_us,
+        has_stated=bool(stated),
+        stated=last,
+        stated_us=None if last is None else civil_us(last, campaign.zone),
+        cut_us=outcome.cut_us,
+        only_limited=any(e.what is What.LIMITED and e.at_us == outcome.cut_us for e in events),
+        other_dark=tuple(e for e in events if e.what is What.OPENED and e.at_us != outcome.cut_us),
+    )
+
+
+def _supply(events: Sequence[Event], campaign: Campaign) -> Iterator[Stretch]:
+    moves = [event.what for event in events if event.what in {What.OPENED, What.CLOSED}]
+    closed = not moves or moves[0] is What.OPENED  # what moves first was the other way before
+    powered, limited, from_us = True, False, campaign.start_us
+    for event in events:
+        before = _state(powered=powered, closed=closed, limited=limited)
+        if event.what in {What.OPENED, What.CLOSED}:
+            closed = event.what is What.CLOSED
+        elif event.what in {What.LIMITED, What.UNLIMITED}:
+            limited = event.what is What.LIMITED
+        elif event.what in {What.POWER_LOST, What.POWER_BACK}:
+            powered = event.what is What.POWER_BACK
+        if _state(powered=powered, closed=closed, limited=limited) is not before:
+            if event.at_us > from_us:
+                yield Stretch(from_us, event.at_us, before.value)
+            from_us = event.at_us
+    last = _state(powered=powered, closed=closed, limited=limited)
+    yield Stretch(from_us, campaign.end_us, last.value)
+
+
+def _state(*, powered: bool, closed: bool, limited: bool) -> Supply:
+    if not powered:
+        return Supply.NO_POWER
+    if not closed:
+        return Supply.OFF
+    return Supply.LIMITED if limited else Supply.ON
+
+
+def _deferral_told(orders: Sequence[Told], campaign: Campaign) -> Iterator[Stretch]:
+    followers = [told.from_us for told in orders[1:]]
+    for told, next_us in zip(orders, [*followers, campaign.end_us], strict=True):
+        if told.defer_us is not None and told.from_us < min(told.defer_us, next_us):
+            yield Stretch(told.from_us, min(told.defer_us, next_us), "told")
+
+
+def _deferral_stated(events: Sequence[Event], campaign: Campaign) -> Iterator[Stretch]:
+    stating = [(e.at_us, e.understood) for e in events if e.understood is not None]
+    followers = [at_us for at_us, _ in stating[1:]]
+    for (from_us, stated), next_us in zip(stating, [*followers, campaign.end_us], strict=False):
+        until_us = None if stated[0] is None else civil_us(stated[0], campaign.zone)
+        if until_us is not None and from_us < min(until_us, next_us):
+            yield Stretch(from_us, min(until_us, next_us), "stated")
+
+
+def _balance(seen: Seen, campaign: Campaign) -> Iterator[tuple[int, int]]:
+    """Yield the balance at each event, and the level before each rise: credit comes at once."""
+    last = (campaign.start_us, seen.household.balance_cents * CENT_UEUR)
+    yield last
+    for event in seen.events:
+        if event.balance_ueur is None:
+            continue
+        if event.balance_ueur > last[1]:
+            yield event.at_us, last[1]
+        last = (event.at_us, event.balance_ueur)
+        yield last
+
+
+def protected_stretches(window: Window, from_us: int, to_us_: int, zone: ZoneInfo) -> list[Stretch]:
+    """Return the non-disconnection periods that touch a stretch of time, joined where they meet.
+
+    The calendar alone: what may switch the period off is not looked at.
+    """
+    found: list[Stretch] = []
+    day = us_to_legal(from_us, zone).date() - timedelta(days=2)
+    last = us_to_legal(to_us_, zone).date() + timedelta(days=1)
+    while day <= last:
+        begins_us = _legal_us(day, window.start_minute, zone, fold=0)
+        ends_us = _legal_us(day + timedelta(days=1), window.end_minute, zone, fold=1)
+        if window.weekend and day.weekday() >= _SATURDAY:
+            begins_us = _legal_us(day, 0, zone, fold=0)
+        if window.weekend and (day + timedelta(days=1)).weekday() >= _SATURDAY:
+            ends_us = _legal_us(day + timedelta(days=2), 0, zone, fold=1)
+        if found and begins_us <= found[-1].to_us:
+            found[-1] = Stretch(found[-1].from_us, max(found[-1].to_us, ends_us), "period")
+        else:
+            found.append(Stretch(begins_us, ends_us, "period"))
+        day += timedelta(days=1)
+    return [one for one in found if one.to_us > from_us and one.from_us < to_us_]
+
+
+def _legal_us(day: date, minute: int, zone: ZoneInfo, *, fold: int) -> int:
+    hour, minute = divmod(minute, 60)
+    return to_us(datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone, fold=fold))

@@ -1,0 +1,317 @@
+"""The page: what was collected, turned into words and drawings, and those into HTML.
+
+Self-contained: style and drawings are in the page, there is no script, and its own policy forbids
+the browser to load anything. Every text goes through the template's escaping.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from card_protocol.timestamp import Civil
+from meter_emu.report import advice
+from meter_emu.report.collect import Collector, Group, Seen
+from meter_emu.report.facts import CENT_UEUR, Facts, facts_of
+from meter_emu.report.scale import civil_us
+from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, close_up, overview
+from meter_emu.report.words import (
+    HAPPENED,
+    PLAIN,
+    duration,
+    euro,
+    homes,
+    moment,
+    offset,
+    share,
+    short,
+    stamp,
+)
+from meter_emu.world.campaign import Campaign
+from meter_emu.world.events import Event
+from meter_emu.world.outcome import Verdict
+from meter_emu.world.promise import ToldKind
+from meter_emu.world.verdict import GOOD, clock_within_bound, expected
+
+TEMPLATE: Final = "rehearsal.html.jinja"
+NOTHING: Final = "none"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One event of the log."""
+
+    at: str
+    happened: str
+    detail: str
+    shown: str
+    balance: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One household on the page."""
+
+    anchor: str
+    id: str
+    kind: str
+    alike: str
+    tone: str
+    sentence: str
+    facts: tuple[tuple[str, str], ...]
+    drawings: tuple[Drawing, ...]
+    log: tuple[LogLine, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One group in the table of households."""
+
+    story: Story
+    told: str
+    cut: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """One verdict: its place in the table of verdicts, and its households."""
+
+    verdict: Verdict
+    heading: str
+    meaning: str
+    count: int
+    broken: int
+    share: str
+    tone: str
+    rows: tuple[Row, ...]
+    more: tuple[Story, ...]
+    left_out: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """One way of stating a wrong T2."""
+
+    who: str
+    kind: str
+    told: str
+    stated: str
+    since: str
+
+
+def render(seen: Collector) -> str:
+    """Return the whole page as HTML text: the same rehearsal gives the same text."""
+    campaign, zone = seen.campaign, seen.campaign.zone
+    sections = tuple(_sections(seen))
+    return (
+        _environment()
+        .get_template(TEMPLATE)
+        .render(
+            name=campaign.name,
+            announcement=campaign.announced.text,
+            defer_until=moment(campaign.announced.defer_us, zone),
+            cut_at=moment(campaign.announced.cut_us, zone),
+            headline=advice.headline(seen),
+            first_dark=advice.first_dark(seen),
+            kept=not seen.broken.total(),
+            total=seen.counts.total(),
+            broken=seen.broken.total(),
+            to_do=tuple(advice.to_do(seen)),
+            sections=sections,
+            displays=tuple(_displays(seen)),
+            made=tuple(_made(seen)),
+            curve_width=CURVE_WIDTH,
+            curve_height=CURVE_HEIGHT,
+            homes=homes,
+        )
+    )
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("meter_emu.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+def _sections(seen: Collector) -> Iterator[Section]:
+    total, number = seen.counts.total(), 0
+    for verdict in Verdict:
+        count, broken = seen.counts[verdict], seen.broken[verdict]
+        if not count:
+            continue
+        groups = [group for key, group in seen.groups.items() if key.verdict is verdict]
+        rows = []
+        for group in groups:
+            number += 1
+            rows.append(_row(group, f"home-{number}", seen.campaign))
+        more = []
+        for one in seen.more[verdict]:
+            number += 1
+            more.append(_story(one, f"home-{number}", seen.campaign, alike=""))
+        yield Section(
+            verdict=verdict,
+            heading=PLAIN[verdict].heading,
+            meaning=PLAIN[verdict].meaning,
+            count=count,
+            broken=broken,
+            share=share(count, total),
+            tone=_tone(verdict, broken=bool(broken)),
+            rows=tuple(rows),
+            more=tuple(more),
+            left_out=max(0, broken - len(more) - sum(group.broken > 0 for group in groups)),
+        )
+
+
+def _tone(verdict: Verdict, *, broken: bool) -> str:
+    if broken:
+        return "bad"
+    return "good" if verdict in GOOD else "warn"
+
+
+def _row(group: Group, anchor: str, campaign: Campaign) -> Row:
+    first, zone = group.first, campaign.zone
+    told_us = first.outcome.announced_us
+    cuts = dict.fromkeys(short(us, zone) for us in group.cuts_us or ())
+    alike = "" if group.count == 1 else f"the first of {homes(group.count)} of this kind"
+    return Row(
+        story=_story(first, anchor, campaign, alike=alike),
+        told=NOTHING if told_us is None else short(told_us, zone),
+        cut=" to ".join(cuts) or NOTHING,
+    )
+
+
+def _story(seen: Seen, anchor: str, campaign: Campaign, *, alike: str) -> Story:
+    facts = facts_of(seen, campaign)
+    broken = not expected(seen.outcome, seen.household)
+    return Story(
+        anchor=anchor,
+        id=seen.household.id,
+        kind=seen.household.kind,
+        alike=alike,
+        tone=_tone(seen.outcome.verdict, broken=broken),
+        sentence=" ".join(_sentences(facts, campaign)),
+        facts=tuple(_facts(seen, facts, campaign)),
+        drawings=(overview(seen, facts, campaign), close_up(seen, facts, campaign)),
+        log=tuple(_line(event, campaign) for event in seen.events),
+    )
+
+
+def _sentences(facts: Facts, campaign: Campaign) -> Iterator[str]:
+    """Yield what a drawing shows, for whoever does not see it."""
+    yield f"Told: {_told(facts, campaign)}."
+    yield f"The meter understood: {_stated(facts, campaign)}."
+    if facts.cut_us is None:
+        yield "No cut by order, and none against a promise."
+    else:
+        when = f"{moment(facts.cut_us, campaign.zone)}{_offset(facts)}"
+        yield f"Supply {'limited' if facts.only_limited else 'cut'} on {when}."
+
+
+def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, str]]:
+    zone = campaign.zone
+    yield "Told", _told(facts, campaign)
+    yield "The meter understood", _stated(facts, campaign)
+    cut = "no" if facts.cut_us is None else f"{moment(facts.cut_us, zone)}{_offset(facts)}"
+    yield "Limited" if facts.only_limited else "Cut", cut
+    if facts.other_dark:
+        first = facts.other_dark[0]
+        times = "once" if len(facts.other_dark) == 1 else f"{len(facts.other_dark)} times, first"
+        reason = f" ({first.shown})" if first.shown else ""
+        yield "Dark by the ordinary rules", f"{times} on {moment(first.at_us, zone)}{reason}"
+    start, end = seen.household.balance_cents * CENT_UEUR, facts.balance[-1][1]
+    yield "Balance", f"{euro(start)} at the start, {euro(end)} at the end"
+    yield "Meter", f"{seen.outcome.model}, program {seen.outcome.build}"
+    if not clock_within_bound(seen.household, campaign.announced.cut_us):
+        yield "Clock", "beyond its bound: a fault outside the promise"
+
+
+def _told(facts: Facts, campaign: Campaign) -> str:
+    told, zone = facts.told, campaign.zone
+    if facts.told_us is not None:
+        return f"cut on {moment(facts.told_us, zone)}"
+    if told.kind is ToldKind.REACTIVATED:
+        return f"no cut: reactivated on {moment(told.from_us, zone)}"
+    return "no cut: the ordinary rules"
+
+
+def _stated(facts: Facts, campaign: Campaign) -> str:
+    if not facts.has_stated:
+        return "no order: no card was put in"
+    if facts.stated is None:
+        return "no cut"
+    if facts.stated_us is None:
+        return f"cut on {facts.stated}, a day that does not exist"
+    return f"cut on {moment(facts.stated_us, campaign.zone)}"
+
+
+def _offset(facts: Facts) -> str:
+    if facts.cut_us is None:
+        return ""
+    if facts.told_us is None:
+        return ", and no cut was due"
+    return f", {offset(facts.cut_us - facts.told_us)}"
+
+
+def _line(event: Event, campaign: Campaign) -> LogLine:
+    return LogLine(
+        at=stamp(event.at_us, campaign.zone),
+        happened=HAPPENED[event.what],
+        detail=", ".join(part for part in (event.detail, _understood(event)) if part),
+        shown=event.shown,
+        balance="unknown" if event.balance_ueur is None else euro(event.balance_ueur),
+    )
+
+
+def _understood(event: Event) -> str:
+    """Return T1 and T2 as the meter stated them in its write-back, where there was one."""
+    if event.understood is None:
+        return ""
+    defer_until, cut_at = event.understood
+    defer = "no deferral" if defer_until is None else f"no disconnection until {defer_until}"
+    return f"it understood {defer}, {'no cut' if cut_at is None else f'cut at {cut_at}'}"
+
+
+def _displays(seen: Collector) -> Iterator[Display]:
+    campaign, zone = seen.campaign, seen.campaign.zone
+    for key, row in sorted(seen.displays.items(), key=lambda item: item[1].from_us):
+        since = moment(row.from_us, zone)
+        if row.last_us != row.from_us:
+            since += f" (the last from {short(row.last_us, zone)})"
+        yield Display(
+            who=row.first_id if row.count == 1 else f"{row.first_id} and {row.count - 1:,} more",
+            kind=key.kind,
+            told="no cut" if key.announced_us is None else short(key.announced_us, zone),
+            stated="no cut" if key.stated is None else _civil(key.stated, campaign),
+            since=since,
+        )
+
+
+def _civil(when: Civil, campaign: Campaign) -> str:
+    us = civil_us(when, campaign.zone)
+    return str(when) if us is None else short(us, campaign.zone)
+
+
+def _made(seen: Collector) -> Iterator[tuple[str, str]]:
+    campaign, zone = seen.campaign, seen.campaign.zone
+    yield "Campaign", campaign.name
+    yield "Rehearsed", f"{moment(campaign.start_us, zone)} to {moment(campaign.end_us, zone)}"
+    yield "Length", duration(campaign.end_us - campaign.start_us)
+    yield "Times", f"legal time, {campaign.zone_name}"
+    yield "Seed", str(campaign.seed)
+    yield "Programs", _listed(key.build for key in seen.groups)
+    yield "Meter models", _listed(key.model for key in seen.groups)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(names))

@@ -1,0 +1,98 @@
+"""From true time to places on a drawing: integers in, percent of the width out.
+
+A drawing has no width of its own: whatever is placed in percent is right in a narrow window and in
+a wide one, and letters keep their size in both.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, final
+from zoneinfo import ZoneInfo
+
+from card_protocol.timestamp import Civil
+from meter_emu.world.times import DAY_US, to_us, us_to_legal
+
+_MILLI_MAX: Final = 100_000  # thousandths of a percent
+_LABELS_MAX: Final = 6  # ours: so many dates fit side by side on a telephone
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A stretch of true time across a drawing, from its left edge to its right one."""
+
+    start_us: int
+    end_us: int
+
+    def at(self, us: int) -> str:
+        """Return where an instant lies, `0%` to `100%`; what lies outside is at the edge."""
+        return _percent(self._milli(us))
+
+    def width(self, from_us: int, to_us: int) -> str:
+        """Return how wide a stretch is, the part inside the drawing."""
+        return _percent(self._milli(to_us) - self._milli(from_us))
+
+    def holds(self, us: int) -> bool:
+        """Whether an instant lies inside."""
+        return self.start_us <= us <= self.end_us
+
+    def touches(self, from_us: int, to_us: int) -> bool:
+        """Whether any of a stretch lies inside."""
+        return from_us < self.end_us and to_us > self.start_us
+
+    def anchor(self, us: int) -> str:
+        """Return which end of a label belongs at an instant, so that it stays inside."""
+        thirds = self._milli(us) * 3 // _MILLI_MAX
+        return ("start", "middle", "end", "end")[thirds]
+
+    def _milli(self, us: int) -> int:
+        inside_us = min(max(us, self.start_us), self.end_us) - self.start_us
+        return inside_us * _MILLI_MAX // (self.end_us - self.start_us)
+
+
+def _percent(milli: int) -> str:
+    return f"{milli // 1000}.{milli % 1000:03}".rstrip("0").rstrip(".") + "%"
+
+
+def midnight_us(us: int, zone: ZoneInfo, *, days: int = 0) -> int:
+    """Return the legal midnight that begins the day of an instant, or one so many days on."""
+    day = us_to_legal(us, zone).date() + timedelta(days=days)
+    return to_us(datetime(day.year, day.month, day.day, tzinfo=zone))
+
+
+def civil_us(when: Civil, zone: ZoneInfo) -> int | None:
+    """Return the instant of a legal time, the later one of two; `None` when no calendar has it."""
+    try:
+        return to_us(datetime(*when, tzinfo=zone, fold=1))
+    except ValueError:
+        return None
+
+
+def days_between(scale: Scale, zone: ZoneInfo) -> list[int]:
+    """Return every legal midnight inside, in order."""
+    found = []
+    at_us = midnight_us(scale.start_us, zone)
+    while at_us < scale.end_us:
+        if at_us >= scale.start_us:
+            found.append(at_us)
+        at_us = midnight_us(at_us, zone, days=1)
+    return found
+
+
+def dates_on_axis(scale: Scale, zone: ZoneInfo) -> list[int]:
+    """Return the midnights to write under a long drawing: firsts of months, or evenly spread."""
+    days = days_between(scale, zone)
+    firsts = [at_us for at_us in days if us_to_legal(at_us, zone).day == 1]
+    step = -(-len(firsts) // _LABELS_MAX)
+    if len(firsts) >= 2:
+        return firsts[::step]
+    return days[:: max(1, -(-len(days) // _LABELS_MAX))]
+
+
+def around(points_us: list[int], focus_us: int, zone: ZoneInfo, *, reach_days: int) -> Scale:
+    """Return whole days around `focus_us` and those points no more than `reach_days` from it."""
+    near = [us for us in points_us if abs(us - focus_us) <= reach_days * DAY_US] + [focus_us]
+    return Scale(
+        midnight_us(min(near), zone, days=-1),
+        midnight_us(max(near), zone, days=2),
+    )

@@ -1,0 +1,292 @@
+"""One household as two drawings: the whole rehearsal, and the days around the moment that counts.
+
+A drawing is rows from top to bottom: a line of text for each mark, then lanes of bars, the balance,
+the dates. Heights are pixels, places along time are percent (`scale`), colours are the style
+sheet's, and no meaning hangs on colour alone: bars differ in shape or pattern, marks have words.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, final
+from zoneinfo import ZoneInfo
+
+from meter_emu.report.collect import Seen
+from meter_emu.report.facts import Facts, Stretch, Supply, protected_stretches
+from meter_emu.report.scale import Scale, around, dates_on_axis, days_between
+from meter_emu.report.words import HAPPENED, euro, short
+from meter_emu.world.campaign import Campaign
+from meter_emu.world.events import What
+from meter_emu.world.times import DAY_US, us_to_legal
+
+MARK_HEIGHT_PX: Final = 18
+LANE_HEIGHT_PX: Final = 36
+BAR_HEIGHT_PX: Final = 14
+BAR_DROP_PX: Final = 17  # from the top of a lane to its bar; the lane's name stands above
+BALANCE_HEIGHT_PX: Final = 60
+AXIS_HEIGHT_PX: Final = 22
+REACH_DAYS: Final = 4  # ours: how far from the moment that counts another one is drawn with it
+DAYS_NAMED_MAX: Final = 6  # ours: more names of days do not fit side by side on a telephone
+CURVE_WIDTH: Final = 1000  # the balance has a box of its own, stretched to the drawing
+CURVE_HEIGHT: Final = 100
+
+_LOOK: Final = {
+    Supply.ON.value: "on",
+    Supply.OFF.value: "off",
+    Supply.LIMITED.value: "limited",
+    Supply.NO_POWER.value: "no-power",
+    "told": "told",
+    "stated": "stated",
+    "period": "period",
+}
+_GLYPH: Final = {
+    What.DESK: "desk",
+    What.CARD_SERVED: "card",
+    What.CLOCK_SET: "card",
+    What.CARD_REFUSED: "refused",
+    What.CARD_UNSEEN: "refused",
+    What.KEY_PRESSED: "key",
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch in a lane: place, look, and the words a pointer resting on it shows."""
+
+    x: str
+    width: str
+    look: str
+    words: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A deed in the lane of visits."""
+
+    x: str
+    look: str
+    words: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A row of bars or glyphs; `y` is its top."""
+
+    name: str
+    y: int
+    bars: tuple[Bar, ...] = ()
+    glyphs: tuple[Glyph, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The balance: a path in a box of `CURVE_WIDTH` by `CURVE_HEIGHT`, and where zero is."""
+
+    name: str
+    y: int
+    path: str
+    zero: int | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A moment: a line through all lanes with its words at the top."""
+
+    x: str
+    look: str
+    words: str
+    y: int
+    anchor: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A date under the lanes; `line_x` is where its thin line runs."""
+
+    line_x: str
+    x: str
+    words: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """Everything of one drawing, from the top down."""
+
+    caption: str
+    height: int
+    lanes_y: int
+    axis_y: int
+    marks: tuple[Mark, ...]
+    lanes: tuple[Lane, ...]
+    curve: Curve | None
+    ticks: tuple[Tick, ...]
+
+
+def overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
+    """Return the whole rehearsal: supply, both deferrals, visits, balance."""
+    scale = Scale(campaign.start_us, campaign.end_us)
+    marks = _marks(facts, scale, campaign)
+    lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
+    lanes.bars("supply", _bars(facts.supply, scale, campaign.zone))
+    _add_deferrals(lanes, facts, scale, campaign.zone)
+    if glyphs := _glyphs(seen, scale, campaign.zone):
+        lanes.glyphs("card and buttons", glyphs)
+    curve = _curve(facts, scale, lanes.y)
+    axis_y = lanes.y + (0 if curve is None else BAR_DROP_PX + BALANCE_HEIGHT_PX + 6)
+    ticks = tuple(
+        Tick(scale.at(us), scale.at(us), _day(us, campaign.zone))
+        for us in dates_on_axis(scale, campaign.zone)
+    )
+    return Drawing(
+        caption="The whole rehearsal",
+        height=axis_y + AXIS_HEIGHT_PX,
+        lanes_y=lanes.from_y,
+        axis_y=axis_y,
+        marks=marks,
+        lanes=tuple(lanes.lanes),
+        curve=curve,
+        ticks=ticks,
+    )
+
+
+def close_up(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
+    """Return the days around the cut, or around the announced moment when there was none."""
+    zone = campaign.zone
+    told_us = campaign.announced.cut_us if facts.told_us is None else facts.told_us
+    points_us = [us for us in (told_us, facts.stated_us, facts.cut_us) if us is not None]
+    focus_us = told_us if facts.cut_us is None else facts.cut_us
+    scale = around(points_us, focus_us, zone, reach_days=REACH_DAYS)
+    marks = _marks(facts, scale, campaign)
+    lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
+    lanes.bars("supply", _bars(facts.supply, scale, zone))
+    window = seen.household.model.window
+    sheltered = protected_stretches(window, scale.start_us, scale.end_us, zone)
+    lanes.bars("non-disconnection period", _bars(sheltered, scale, zone))
+    _add_deferrals(lanes, facts, scale, zone)
+    days = days_between(scale, zone)
+    every = -(-len(days) // DAYS_NAMED_MAX)
+    ticks = tuple(
+        Tick(
+            scale.at(us), scale.at(us + DAY_US // 2), f"{us_to_legal(us, zone):%a} {_day(us, zone)}"
+        )
+        for us in days[::every]
+    )
+    return Drawing(
+        caption=f"Close up, {_day(scale.start_us, zone)} to {_day(scale.end_us - 1, zone)}",
+        height=lanes.y + AXIS_HEIGHT_PX,
+        lanes_y=lanes.from_y,
+        axis_y=lanes.y,
+        marks=marks,
+        lanes=tuple(lanes.lanes),
+        curve=None,
+        ticks=ticks,
+    )
+
+
+class _Stack:
+    """Lanes laid under each other from `from_y` down."""
+
+    def __init__(self, from_y: int) -> None:
+        self.from_y: Final = from_y
+        self.y = from_y
+        self.lanes: Final[list[Lane]] = []
+
+    def bars(self, name: str, bars: tuple[Bar, ...]) -> None:
+        self._add(Lane(name, self.y, bars=bars))
+
+    def glyphs(self, name: str, glyphs: tuple[Glyph, ...]) -> None:
+        self._add(Lane(name, self.y, glyphs=glyphs))
+
+    def _add(self, lane: Lane) -> None:
+        self.lanes.append(lane)
+        self.y += LANE_HEIGHT_PX
+
+
+def _add_deferrals(lanes: _Stack, facts: Facts, scale: Scale, zone: ZoneInfo) -> None:
+    """Add the deferral as told and as stated by the meter, where there is one at all."""
+    told = _bars(facts.deferral_told, scale, zone)
+    stated = _bars(facts.deferral_stated, scale, zone)
+    if told or stated:
+        lanes.bars("no disconnection, as told", told)
+        lanes.bars("no disconnection, as the meter understood", stated)
+
+
+def _bars(stretches: Iterable[Stretch], scale: Scale, zone: ZoneInfo) -> tuple[Bar, ...]:
+    return tuple(
+        Bar(
+            x=scale.at(one.from_us),
+            width=scale.width(one.from_us, one.to_us),
+            look=_LOOK[one.what],
+            words=f"{_SAID.get(one.what, one.what)}: {short(one.from_us, zone)} to "
+            f"{short(one.to_us, zone)}",
+        )
+        for one in stretches
+        if scale.touches(one.from_us, one.to_us)
+    )
+
+
+_SAID: Final = {
+    "told": "deferral as told",
+    "stated": "deferral as the meter understood it",
+    "period": "non-disconnection period",
+}
+
+
+def _glyphs(seen: Seen, scale: Scale, zone: ZoneInfo) -> tuple[Glyph, ...]:
+    return tuple(
+        Glyph(scale.at(e.at_us), _GLYPH[e.what], f"{short(e.at_us, zone)}: {HAPPENED[e.what]}")
+        for e in seen.events
+        if e.what in _GLYPH
+    )
+
+
+def _marks(facts: Facts, scale: Scale, campaign: Campaign) -> tuple[Mark, ...]:
+    """Return announced T, T as understood and the cut, each that lies inside, in this order."""
+    zone = campaign.zone
+    cut = "✕ limited" if facts.only_limited else "✕ cut"
+    wanted = [
+        (facts.told_us, "announced", "announced {}"),
+        (facts.stated_us, "understood", "meter: {}"),
+        (facts.cut_us, "cut", f"{cut} {{}}"),
+    ]
+    if facts.told_us is None:  # a moment for others, shown to compare with
+        wanted[0] = (campaign.announced.cut_us, "aside", "(announced {})")
+    inside = [
+        (us, look, words.format(short(us, zone)))
+        for us, look, words in wanted
+        if us is not None and scale.holds(us)
+    ]
+    return tuple(
+        Mark(scale.at(us), look, words, row * MARK_HEIGHT_PX, scale.anchor(us))
+        for row, (us, look, words) in enumerate(inside)
+    )
+
+
+def _curve(facts: Facts, scale: Scale, y: int) -> Curve | None:
+    if len(facts.balance) < 2:
+        return None
+    amounts = [ueur for _, ueur in facts.balance]
+    low, high = min(0, *amounts), max(0, *amounts)
+    tall = max(1, high - low)
+    span_us = scale.end_us - scale.start_us
+
+    def level(ueur: int) -> int:
+        return CURVE_HEIGHT - (ueur - low) * CURVE_HEIGHT // tall
+
+    points = [
+        f"{(us - scale.start_us) * CURVE_WIDTH // span_us},{level(ueur)}"
+        for us, ueur in facts.balance
+    ]
+    name = f"balance, {euro(min(amounts))} to {euro(max(amounts))}"
+    return Curve(name, y, "M" + " L".join(points), level(0))
+
+
+def _day(us: int, zone: ZoneInfo) -> str:
+    legal = us_to_legal(us, zone)
+    return f"{legal.day} {legal:%b}"

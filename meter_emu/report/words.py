@@ -1,0 +1,147 @@
+"""The words of the report: verdicts for people who never saw the program, dates, spans, amounts.
+
+Language is plain on purpose: a manager decides by this page whether cards are handed out.
+"""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+from types import MappingProxyType
+from typing import Final, final
+
+from meter_emu.world.events import What
+from meter_emu.world.outcome import Verdict
+from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, us_to_legal
+
+UEUR_PER_CENT: Final = 10_000
+_KEEP: Final = "\u00a0"  # a space at which no line breaks
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A verdict in plain words: a heading, what happened, and what to do when it is a surprise."""
+
+    heading: str
+    meaning: str
+    advice: str
+
+
+PLAIN: Final = MappingProxyType({
+    Verdict.WRONGLY_CUT: Plain(
+        "Cut though nothing allowed it",
+        "These homes had reactivated, or had credit or protection, and lost their supply all the "
+        "same.",
+        "Do not hand out cards for these meters. A home cut in this way is dark until its card has "
+        "been to an office and back: no one can reach the meter from afar. Compare “the meter "
+        "understood” with “told” in the timelines: where they differ, the order was written or "
+        "read wrongly; where they agree, the meter did not act on what it knew.",
+    ),
+    Verdict.EARLY: Plain(
+        "Cut before the announced moment",
+        "These homes were told when their supply would end, and lost it before.",
+        "Do not hand out cards for these meters. If the meter understood an earlier moment than "
+        "was told, every meter of that kind will do the same: mend how the date is written or "
+        "read, then rehearse again. Announcing an earlier moment is no remedy; it would move too.",
+    ),
+    Verdict.LATE: Plain(
+        "Cut later than announced",
+        "These homes stayed on for longer than the meter's clock can explain.",
+        "Nobody was left in the dark, but energy flowed that somebody has to pay for. Look in the "
+        "event log for what the meter waited for.",
+    ),
+    Verdict.NEVER: Plain(
+        "Not cut although announced",
+        "These homes were told that their supply would end, and kept it.",
+        "Nobody was left in the dark, but the order had no effect. See whether the meter "
+        "understood an end at all; if not, the order never reached it.",
+    ),
+    Verdict.HELD: Plain(
+        "Still on because the meter could not know the time",
+        "A cut was due, but the meter did not trust its clock or had no power. It kept the supply "
+        "on and said so on its display.",
+        "Plan a visit: these meters wait for a technician to set the clock, or for power.",
+    ),
+    Verdict.ON_TIME: Plain(
+        "Cut as announced",
+        "These homes were told when their supply would end, and it ended then, never before.",
+        "These homes were expected to fare otherwise: compare the campaign file with the timeline.",
+    ),
+    Verdict.KEPT: Plain(
+        "Supplied as promised",
+        "No cut was due for these homes, and none came that should not have come.",
+        "These homes were expected to fare otherwise: compare the campaign file with the timeline.",
+    ),
+})  # fmt: skip
+
+HAPPENED: Final = MappingProxyType({
+    What.DESK: "Office wrote on the card",
+    What.CARD_SERVED: "Card put in, meter obeyed",
+    What.CARD_REFUSED: "Card put in, meter refused it",
+    What.CARD_UNSEEN: "Card put in, meter without power",
+    What.KEY_PRESSED: "Button pressed",
+    What.OPENED: "Supply off",
+    What.CLOSED: "Supply on",
+    What.LIMITED: "Supply limited",
+    What.UNLIMITED: "Limit lifted",
+    What.CLOCK_SET: "Clock set by a technician's card",
+    What.CLOCK_DOUBTED: "Meter no longer trusts its clock",
+    What.CLOCK_TRUSTED: "Meter trusts its clock again",
+    What.POWER_LOST: "Power failed in the street",
+    What.POWER_BACK: "Power back in the street",
+    What.ENDED: "End of the rehearsal",
+})  # fmt: skip
+
+
+def homes(count: int) -> str:
+    """Return `1 home`, `2 homes`, `53,579 homes`."""
+    return f"{count:,} home{'' if count == 1 else 's'}"
+
+
+def share(count: int, total: int) -> str:
+    """Return a share of the whole in percent, never 0 % of some nor 100 % of not all."""
+    assert 0 <= count <= total, "a part is no larger than the whole"
+    if count in {0, total}:
+        return "100 %" if count else "0 %"
+    percent = count * 100 // total
+    return "under 1 %" if percent == 0 else f"{percent} %"
+
+
+def moment(us: int, zone: tzinfo) -> str:
+    """Return an instant in full: `Friday 3 July 2020, 23:01`."""
+    legal = us_to_legal(us, zone)
+    return f"{legal:%A} {legal.day} {legal:%B %Y, %H:%M}"
+
+
+def short(us: int, zone: tzinfo) -> str:
+    """Return an instant in short: `Fri 3 Jul 23:01`; a line breaks before the hour only."""
+    legal = us_to_legal(us, zone)
+    return f"{legal:%a}{_KEEP}{legal.day}{_KEEP}{legal:%b %H:%M}"
+
+
+def stamp(us: int, zone: tzinfo) -> str:
+    """Return an instant for a log: `2020-07-03 23:01:00`."""
+    return f"{us_to_legal(us, zone):%Y-%m-%d %H:%M:%S}"
+
+
+def duration(us: int) -> str:
+    """Return a length of time in its two largest units, the rest cut off: `23 h 51 min`."""
+    left = abs(us)
+    parts: list[str] = []
+    for unit, size_us in (("d", DAY_US), ("h", HOUR_US), ("min", MINUTE_US), ("s", SECOND_US)):
+        count, left = divmod(left, size_us)
+        if count or parts:
+            parts.append(f"{count} {unit}")
+    return " ".join(part for part in parts[:2] if not part.startswith("0 ")) or "0 s"
+
+
+def offset(us: int) -> str:
+    """Return how far an instant lies from the announced one, in words."""
+    if abs(us) < SECOND_US:
+        return "at the announced moment"
+    return f"{duration(us)} {'after' if us > 0 else 'before'} the announced moment"
+
+
+def euro(ueur: int) -> str:
+    """Return an amount in micro-euro as euro and cents, cut off towards zero: `-3.20 €`."""
+    cents = abs(ueur) // UEUR_PER_CENT
+    return f"{'-' if ueur < 0 and cents else ''}{cents // 100:,}.{cents % 100:02} €"

@@ -1,0 +1,48 @@
+"""docs/report.md says what the page says, and its picture is one."""
+
+import re
+import shlex
+import struct
+from pathlib import Path
+
+from meter_emu.report.words import PLAIN
+from meter_emu.world.events import What
+from tests.docs.pages import ROOT, blocks, page, section, table
+from tests.docs.test_readme import run
+from tests.report.pages import BOTH, Page, ores_page
+
+PAGE = page("docs/report.md")
+PICTURE_BYTES_MAX = 200_000
+
+
+def test_the_command_writes_the_page(tmp_path: Path) -> None:
+    (command,) = blocks(PAGE, "sh")
+    program, *arguments = shlex.split(command)
+    assert program == "meter-emu"
+    assert run(*arguments, cwd=tmp_path).returncode == 1
+    assert (tmp_path / "out" / "index.html").read_text("utf-8") == ores_page(BOTH)
+
+
+def test_the_sections_are_those_of_the_page() -> None:
+    said = re.findall(r"^\d\. \*\*(.+?)\*\*", section(PAGE, "From the top"), re.MULTILINE)
+    assert said[1:] == Page(ores_page(BOTH)).texts("h2")
+
+
+def test_the_verdicts_have_the_words_of_the_page() -> None:
+    rows = table(PAGE, "on the page", "verdict")
+    assert rows == [[plain.heading, verdict.value] for verdict, plain in PLAIN.items()]
+
+
+def test_every_kind_of_event_is_named_in_the_campaign_file_page() -> None:
+    rows = dict(table(page("docs/campaign-file.md"), "key", "value"))
+    assert re.findall(r"`([^`]+)`", rows["what"]) == [what.value for what in What]
+
+
+def test_the_picture_is_small_and_a_picture() -> None:
+    raw = (ROOT / "docs" / "report.png").read_bytes()
+    assert raw[:8] == b"\x89PNG\r\n\x1a\n"
+    assert len(raw) <= PICTURE_BYTES_MAX
+    width, height = struct.unpack(">II", raw[16:24])
+    assert width >= 800
+    assert height >= 800
+    assert "docs/report.png" in page("README.md")

@@ -1,0 +1,81 @@
+"""The page in a real browser: silent, alone, legible and within its window.
+
+Each check is also shown a page that breaks the rule, so that it cannot pass by seeing nothing.
+"""
+
+import pytest
+
+from tests.report.browser import console_of, need_browser, run, show
+from tests.report.pages import BOTH, EARLY, REFERENCE, ores_page
+
+pytestmark = pytest.mark.usefixtures("browser")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    need_browser()
+
+
+@pytest.mark.parametrize(
+    ("build", "width", "dark"),
+    [
+        (REFERENCE, 1600, False),
+        (EARLY, 1600, False),
+        (REFERENCE, 360, False),
+        (BOTH, 360, True),
+        (BOTH, 1600, True),
+        (EARLY, 800, False),
+    ],
+)
+def test_the_page_is_silent_alone_legible_and_within_its_window(build, width, dark, tmp_path):
+    shown = show(ores_page(build), tmp_path, width=width, dark=dark)
+    seen = shown.seen
+    assert shown.console == []
+    assert (seen["width"], seen["dark"]) == (width, dark)
+    assert seen["loads"] == []
+    assert seen["overflow"] is False
+    assert seen["outside"] == []
+    assert seen["texts"] > 500
+    assert seen["faint"] == []
+    assert seen["bars"] > 200
+    assert seen["faint_bars"] == []
+    assert seen["keyboard"] == 0
+
+
+def test_the_page_as_it_is_says_nothing_on_the_console(tmp_path):
+    """With its policy, without the probe: nothing on it is even refused."""
+    path = tmp_path / "index.html"
+    path.write_text(ores_page(BOTH), "utf-8")
+    dumped = run(path, tmp_path, "--window-size=1600,900", dark=False)
+    assert "Household by household" in dumped.stdout
+    assert console_of(dumped.stderr) == []
+
+
+@pytest.mark.parametrize(
+    ("planted", "what"),
+    [
+        ('<p style="color:#999">faint words</p>', "faint"),
+        ('<p style="min-width:2000px">wide words</p>', "overflow"),
+        ('<p style="min-width:2000px">wide words</p>', "outside"),
+        ('<img src="http://127.0.0.1:9/x.png" alt="">', "loads"),
+        ('<a href="#made" tabindex="-1">not for the keyboard</a>', "keyboard"),
+        ('<svg><rect class="bar" fill="#eeeeee" width="9" height="9"/></svg>', "faint_bars"),
+    ],
+)
+def test_a_page_that_breaks_the_rule_is_found_out(planted, what, tmp_path):
+    page = ores_page(REFERENCE).replace("</main>", f"{planted}</main>")
+    assert show(page, tmp_path, width=1600).seen[what]
+
+
+def test_an_error_on_a_page_is_heard(tmp_path):
+    page = ores_page(REFERENCE).replace("</main>", "<script>nothing.here()</script></main>")
+    shown = show(page, tmp_path, width=1600)
+    assert any("nothing is not defined" in line for line in shown.console)
+
+
+def test_the_policy_of_the_page_refuses_what_would_be_loaded(tmp_path):
+    path = tmp_path / "index.html"
+    planted = '<img src="missing.png" alt=""></main>'
+    path.write_text(ores_page(REFERENCE).replace("</main>", planted), "utf-8")
+    said = console_of(run(path, tmp_path, "--window-size=1600,900", dark=False).stderr)
+    assert any("Content Security Policy" in line for line in said)

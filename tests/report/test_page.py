@@ -1,0 +1,226 @@
+"""The page as text: everything is on it, nothing comes from outside, and it can be read by all."""
+
+import itertools
+import re
+
+import pytest
+
+from meter_emu.report.collect import MORE_MAX
+from meter_emu.report.page import render
+from meter_emu.world.outcome import Verdict
+from tests.report.pages import BOTH, EARLY, REFERENCE, Page, ores, ores_page, page_of
+
+BUILDS = pytest.mark.parametrize("build", [REFERENCE, EARLY, BOTH])
+
+CAMPAIGN = """
+name = "one street"
+zone = "Europe/Brussels"
+start = 2020-06-01T08:00:00
+end = 2020-07-08T12:00:00
+model = "electricity-pcf8563-utc"
+build = "BUILD"
+[announced]
+defer_until = 2020-07-03T23:01:00
+cut_at = 2020-07-03T23:01:00
+text = "ANNOUNCED"
+[[household]]
+id = "gone"
+kind = "KIND"
+count = COUNT
+balance_eur = 8
+load_w = 200
+visits = [
+  { at = 2020-06-02T11:00:00, desk = ["defer", "cut"] },
+  { at = 2020-06-02T11:30:00, insert = true },
+]
+"""
+
+
+def street(
+    *,
+    kind: str = "never came back",
+    count: int = 1,
+    build: str = EARLY,
+    announced: str = "Until 3 July.",
+) -> str:
+    text = CAMPAIGN.replace("KIND", kind).replace("COUNT", str(count))
+    return text.replace("BUILD", build).replace("ANNOUNCED", announced)
+
+
+def attributes(page: Page, name: str) -> list[str]:
+    return [e.attributes[name] for e in page.elements if name in e.attributes]
+
+
+@BUILDS
+def test_every_kind_of_household_has_a_timeline_and_a_line_in_the_table(build):
+    collector, page = ores(build), Page(ores_page(build))
+    kinds = {household.kind for household in collector.campaign.households}
+    assert len(kinds) == 21
+    assert sorted(page.texts("h4")) == sorted(kinds)
+    heads = page.texts("th")
+    assert all(any(head.endswith(kind) for head in heads) for kind in kinds)
+    articles = page.all("article")
+    drawings = [e for e in page.all("svg") if e.attributes.get("role") == "img"]
+    assert len(drawings) == 2 * len(articles)
+    assert all("Event log of" in article.text for article in articles)
+
+
+@BUILDS
+def test_every_event_of_a_household_shown_is_in_its_log(build):
+    collector, page = ores(build), Page(ores_page(build))
+    shown = sum(len(group.first.events) for group in collector.groups.values())
+    stamps = [text for text in page.texts("th") if re.fullmatch(r"2020-\d\d-\d\d [\d:]{8}", text)]
+    assert len(stamps) == shown
+
+
+def test_the_answer_is_said_in_one_sentence():
+    assert "✓ Every promise is kept: 21 of 21 homes fared as they were told." in Page(
+        ores_page(REFERENCE)
+    ).texts("p")
+    texts = Page(ores_page(BOTH)).texts("p")
+    assert (
+        "✕ Do not start this campaign as it is: 18 of 21 homes would not have fared as they "
+        "were told." in texts
+    )
+    (first,) = [text for text in texts if text.startswith("The first home to lose")]
+    assert "Thursday 2 July 2020, 23:0" in first
+    assert "23 h 52 min before the announced moment" in first
+
+
+def test_wrong_displays_are_listed_with_the_day_from_which_they_were_wrong():
+    page = Page(ores_page(EARLY))
+    rows = [" ".join(e.text.split()) for e in page.all("tr")]
+    (row,) = [row for row in rows if row.startswith("never-back") and "April 2020" in row]
+    assert row.endswith("Fri 3 Jul 23:01Thu 2 Jul 23:01Thursday 2 April 2020, 10:30")
+    assert "displays" not in attributes(Page(ores_page(REFERENCE)), "id")
+
+
+def test_the_drawing_says_in_words_what_it_shows():
+    page = Page(ores_page(EARLY))
+    (said,) = {e.text for e in page.all("desc") if "Thursday 2 July 2020, 23:27" in e.text}
+    assert said == (
+        "Told: cut on Friday 3 July 2020, 23:01. "
+        "The meter understood: cut on Thursday 2 July 2020, 23:01. "
+        "Supply cut on Thursday 2 July 2020, 23:27, 23 h 33 min before the announced moment."
+    )
+
+
+def test_a_limit_is_not_called_a_cut():
+    article = next(e for e in Page(ores_page(EARLY)).all("article") if "10 A limiter" in e.text)
+    assert "✕ limited Thu" in article.text
+    assert "✕ cut" not in article.text
+
+
+def test_nothing_is_loaded_from_outside():
+    for build in (REFERENCE, BOTH):
+        html = ores_page(build)
+        page = Page(html)
+        assert not page.all("script", "link", "img", "iframe", "object", "embed", "base", "form")
+        links = attributes(page, "href")
+        assert links
+        assert all(link.startswith("#") for link in links)
+        assert not attributes(page, "src")
+        assert set(re.findall(r"url\(([^)]*)\)", html)) == {"#hatch", "#half", "#dots", "#stripes"}
+        assert "@import" not in html
+        assert "http:" not in html
+        assert "https:" not in html
+        (policy,) = [
+            e.attributes["content"] for e in page.all("meta") if "http-equiv" in e.attributes
+        ]
+        assert policy == "default-src 'none'; style-src 'unsafe-inline'"
+
+
+@BUILDS
+def test_every_link_leads_to_one_place_on_the_page(build):
+    page = Page(ores_page(build))
+    ids = attributes(page, "id")
+    assert len(ids) == len(set(ids))
+    assert {link.removeprefix("#") for link in attributes(page, "href")} <= set(ids)
+    named = " ".join(attributes(page, "aria-labelledby")).split()
+    assert set(named) <= set(ids)
+
+
+@BUILDS
+def test_headings_are_in_order_and_landmarks_are_there(build):
+    page = Page(ores_page(build))
+    levels = [int(e.tag[1]) for e in page.elements if re.fullmatch(r"h[1-6]", e.tag)]
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
+    assert page.all("html")[0].attributes["lang"] == "en"
+    assert [len(page.all(tag)) for tag in ("main", "nav", "footer")] == [1, 1, 1]
+    assert all(e.attributes.get("aria-label") for e in page.all("nav"))
+    assert all(e.attributes.get("aria-labelledby") for e in page.all("section"))
+    assert page.all("title")[0].text.endswith(
+        ": ORES, end of the suspension of prepayment, July 2020"
+    )
+
+
+@BUILDS
+def test_tables_have_headers_with_scope_and_drawings_have_words(build):
+    page = Page(ores_page(build))
+    for head in page.all("th"):
+        assert head.attributes.get("scope") in {"col", "row", "rowgroup"}
+        assert head.text.strip()
+    drawings = [e for e in page.all("svg") if e.path[-1] == "figure"]
+    assert drawings
+    titles = {e.attributes["id"]: e.text for e in page.all("title", "desc") if "id" in e.attributes}
+    for drawing in drawings:
+        assert drawing.attributes["role"] == "img"
+        named = drawing.attributes["aria-labelledby"].split()
+        assert [bool(titles[name].strip()) for name in named] == [True, True]
+    for other in page.all("svg"):
+        inside = "svg" in other.path or other.path[-1] == "figure"
+        assert inside or other.attributes.get("aria-hidden") == "true"
+
+
+def test_the_same_rehearsal_gives_the_same_page():
+    assert render(ores(EARLY)) == render(ores(EARLY)) == ores_page(EARLY)
+
+
+def test_what_people_wrote_stays_text(tmp_path):
+    hostile = "<script>alert('&')</script>\\\" onload=x"
+    html = page_of(tmp_path / "c.toml", street(kind=hostile, announced="<b>now</b>"))
+    page = Page(html)
+    assert "<script>alert('&')</script>\" onload=x" in page.texts("h4")
+    assert not page.all("script", "b")
+    assert "<b>now</b>" in page.all("blockquote")[0].text
+    assert not any("onload" in e.attributes for e in page.elements)
+
+
+@pytest.mark.parametrize("count", [1, 2, MORE_MAX, MORE_MAX + 1, MORE_MAX + 2, MORE_MAX + 5])
+def test_up_to_twenty_more_of_a_broken_promise_are_shown(tmp_path, count):
+    page = Page(page_of(tmp_path / "c.toml", street(count=count)))
+    shown = min(count, 1 + MORE_MAX)
+    assert len(page.all("article")) == shown
+    said = [text for text in page.texts("p") if text.startswith("More homes with this")]
+    left_out = count - shown
+    want = f"More homes with this broken promise, {shown - 1} shown"
+    want += f" and {left_out} not:" if left_out else ":"
+    assert said == ([want] if shown > 1 else [])
+
+
+def test_of_a_kept_promise_one_of_each_kind_is_shown(tmp_path):
+    page = Page(page_of(tmp_path / "c.toml", street(count=30, build=REFERENCE)))
+    assert len(page.all("article")) == 1
+    assert "gone-1, the first of 30 homes of this kind" in page.texts("p")
+
+
+def test_an_expectation_that_fails_is_broken_whatever_the_verdict(tmp_path):
+    text = street(build=REFERENCE).replace('id = "gone"', 'id = "gone"\nexpect = ["early"]')
+    page = Page(page_of(tmp_path / "c.toml", text))
+    assert "✕ Do not start this campaign as it is: 1 of 1 home would not have fared" in " ".join(
+        page.texts("p")
+    )
+
+
+def test_every_verdict_has_plain_words():
+    from meter_emu.report.words import HAPPENED, PLAIN
+    from meter_emu.world.events import What
+
+    assert set(PLAIN) == set(Verdict)
+    assert set(HAPPENED) == set(What)
+    for plain in PLAIN.values():
+        assert plain.heading[0].isupper()
+        assert plain.meaning.endswith(".")
+        assert plain.advice.endswith(".")

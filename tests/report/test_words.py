@@ -1,0 +1,58 @@
+"""Amounts, spans and counts in words, against decimals and timedelta."""
+
+from datetime import timedelta
+from decimal import ROUND_DOWN, Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meter_emu.report.words import duration, euro, homes, share
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_an_amount_is_cut_off_to_the_cent(ueur):
+    exact = (Decimal(ueur) / 1_000_000).quantize(Decimal("0.01"), ROUND_DOWN)
+    assert Decimal(euro(ueur).removesuffix(" €").replace(",", "")) == exact
+    assert not euro(ueur).startswith("-0.00")
+
+
+@given(st.integers(0, 10**14))
+def test_a_span_names_its_two_largest_units_and_is_never_longer(us):
+    units = {"d": 86_400, "h": 3600, "min": 60, "s": 1}
+    words = duration(us).split()
+    said = sum(int(n) * units[unit] for n, unit in zip(words[::2], words[1::2], strict=True))
+    left = us // 1_000_000 - said
+    smallest = {"d": 3600, "h": 60, "min": 1, "s": 1}
+    assert len(words) in {2, 4}
+    assert left >= 0
+    first = next((size for unit, size in smallest.items() if us // 1_000_000 >= units[unit]), 1)
+    assert left < first
+    assert timedelta(seconds=said) <= timedelta(microseconds=us)
+
+
+@pytest.mark.parametrize(
+    ("us", "words"),
+    [
+        (0, "0 s"),
+        (59_999_999, "59 s"),
+        (558_000_000, "9 min 18 s"),
+        (85_860_000_000, "23 h 51 min"),
+        (86_400_000_000, "1 d"),
+        (86_459_000_000, "1 d"),
+        (-3_600_000_000, "1 h"),
+    ],
+)
+def test_spans(us, words):
+    assert duration(us) == words
+
+
+@given(st.integers(1, 10**6), st.data())
+def test_a_share_is_never_nothing_of_some_nor_all_of_not_all(total, data):
+    count = data.draw(st.integers(0, total))
+    assert (share(count, total) == "0 %") == (count == 0)
+    assert (share(count, total) == "100 %") == (count == total)
+
+
+def test_homes_are_counted():
+    assert [homes(count) for count in (0, 1, 53_579)] == ["0 homes", "1 home", "53,579 homes"]
