@@ -96,10 +96,8 @@ class Terminal:
         for offset in range(0, size, NE_SHORT_MAX):
             ne = min(NE_SHORT_MAX, size - offset)
             p1, p2 = _place(sfi, offset)
-            part = self._done(f"read file {sfi}", CommandApdu(0x00, 0xB0, p1, p2, ne=ne))
-            if len(part) != ne:
-                raise ApduError(f"read file {sfi}: want {ne} bytes at {offset}, got {len(part)}")
-            gathered += part
+            command = CommandApdu(0x00, 0xB0, p1, p2, ne=ne)
+            gathered += self._part(f"read file {sfi}", command, ne, offset)
         return bytes(gathered)
 
     def update_binary(self, sfi: int, data: bytes) -> None:
@@ -114,6 +112,27 @@ class Terminal:
             p1, p2 = _place(sfi, offset)
             part = data[offset : offset + NC_SHORT_MAX]
             self._done(f"update file {sfi}", CommandApdu(0x00, 0xD6, p1, p2, part))
+
+    def read_current(self, offset: int, size: int) -> bytes:
+        """Return `size` bytes at `offset` of the EF selected last; both within 32,768 bytes.
+
+        Raise `ApduError` when the card refuses or the file is shorter.
+        """
+        _check_range("end of the part", offset + size, 1, FILE_SIZE_MAX)
+        gathered = bytearray()
+        for at in range(offset, offset + size, NE_SHORT_MAX):
+            ne = min(NE_SHORT_MAX, offset + size - at)
+            command = CommandApdu(0x00, 0xB0, at >> 8, at & 0xFF, ne=ne)
+            gathered += self._part("read", command, ne, at)
+        return bytes(gathered)
+
+    def update_current(self, offset: int, data: bytes) -> None:
+        """Write `data` at `offset` of the EF selected last, up to 255 bytes a command."""
+        _check_range("end of the part", offset + len(data), 1, FILE_SIZE_MAX)
+        for at in range(0, len(data), NC_SHORT_MAX):
+            p1, p2 = divmod(offset + at, 0x100)
+            part = data[at : at + NC_SHORT_MAX]
+            self._done("update", CommandApdu(0x00, 0xD6, p1, p2, part))
 
     def authenticate(
         self, role: Role, role_key: Key, card_key: Key, terminal_random: bytes
@@ -142,6 +161,12 @@ class Terminal:
         if not is_pin(digits):
             raise ApduError("a PIN is four to eight digits")
         self._done("verify", CommandApdu(0x00, 0x20, 0x00, PIN_REFERENCE, digits))
+
+    def _part(self, what: str, command: CommandApdu, size: int, at: int) -> bytes:
+        part = self._done(what, command)
+        if len(part) != size:
+            raise ApduError(f"{what}: want {size} bytes at {at}, got {len(part)}")
+        return part
 
     def _done(self, what: str, command: CommandApdu) -> bytes:
         response = self.send(command)

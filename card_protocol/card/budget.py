@@ -1,14 +1,15 @@
-"""Making a budget card: its file tree, access rules and keys around the records of the format.
+"""Making a budget card of either kind: files, access rules and keys around the records.
 
-Identifiers and rules are ours. The household's card lies open to both ends and to nobody else:
-only the identity, which tells a finder whose card it is, is readable without a key.
+Identifiers and rules are ours. The household's secure card lies open to both ends and to nobody
+else: only the identity, which tells a finder whose card it is, is readable without a key. A plain
+card has one file that everybody can read.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
-from card_protocol.card.files import Access, FileSpec, FileTree
-from card_protocol.card.image import CardImage, personalise
+from card_protocol.card.files import MF, Access, FileSpec, FileTree
+from card_protocol.card.image import NO_KEY, CardImage, Kind, personalise
 from card_protocol.formats.budget import (
     DF_ELECTRICITY,
     IDENTITY,
@@ -17,6 +18,14 @@ from card_protocol.formats.budget import (
     WALLET,
     WRITE_BACK,
     Sfi,
+)
+from card_protocol.formats.container import (
+    FILE_SIZE_BYTES,
+    SLOT_BYTES,
+    TRANSPORT_PIN,
+    Container,
+    in_force,
+    plain_file,
 )
 from card_protocol.keys import Key, Purpose, derive
 
@@ -34,22 +43,78 @@ BUDGET_TREE: Final = FileTree(
     FileSpec(DF_ELECTRICITY, FID_BASE + sfi, sfi, size, read, update)
     for sfi, size, read, update in _FILES
 )
+PLAIN_SFI: Final = 1
+PLAIN_TREE: Final = FileTree(
+    (
+        FileSpec(
+            MF, plain_file(DF_ELECTRICITY), PLAIN_SFI, FILE_SIZE_BYTES, Access.ALWAYS, Access.PIN
+        ),
+    )
+)
+_ERASED: Final = b"\xff"
 
 
 def personalise_budget_card(
     master: Key, meter_id: int, records: Mapping[Sfi, bytes], *, pin: str
 ) -> CardImage:
-    """Return a new card bound to meter `meter_id` (below 2**64), keys derived from `master`.
+    """Return a new secure card of meter `meter_id` (below 2**64), keys derived from `master`.
 
     `records` are sealed records by file; a file without one is erased, all FF. Raise
     `LayoutError` for a record that does not fill its file and for a PIN not of 4 to 8 digits.
     """
-    contents = tuple(records.get(sfi, b"\xff" * size) for sfi, size, _, _ in _FILES)
     return personalise(
         BUDGET_TREE,
-        contents,
+        tuple(_filled(records).values()),
         meter_key=derive(master, Purpose.METER_AUTH, meter_id),
         desk_key=derive(master, Purpose.DESK_AUTH, meter_id),
         card_key=derive(master, Purpose.CARD_AUTH, meter_id),
         pin=pin,
     )
+
+
+def personalise_plain_budget_card(records: Mapping[Sfi, bytes]) -> CardImage:
+    """Return a new plain card with these records; one that is missing is erased, all FF.
+
+    The first copy is in force under number 1 and the second slot is empty.
+    """
+    return personalise(
+        PLAIN_TREE,
+        (Container(1, _filled(records)).to_bytes().ljust(FILE_SIZE_BYTES, _ERASED),),
+        meter_key=NO_KEY,
+        desk_key=NO_KEY,
+        card_key=NO_KEY,
+        pin=TRANSPORT_PIN,
+        kind=Kind.PLAIN,
+    )
+
+
+def record_on(image: CardImage, sfi: Sfi) -> bytes:
+    """Return a record of a budget card of either kind, past all access rules.
+
+    Raise `KeyError` when the card has no such file and `LayoutError` when no copy is whole.
+    """
+    if image.kind is Kind.SECURE:
+        return image.content(DF_ELECTRICITY, sfi)
+    return _in_force(image)[1].records[sfi]
+
+
+def with_record(image: CardImage, sfi: Sfi, raw: bytes) -> CardImage:
+    """Return the card with one record replaced, past all access rules.
+
+    On a plain card that happens in the copy in force, so nothing but this record changes.
+    """
+    if image.kind is Kind.SECURE:
+        return image.with_content(DF_ELECTRICITY, sfi, raw)
+    slot, container = _in_force(image)
+    copy = Container(container.sequence, {**container.records, sfi: raw})
+    return image.with_part(0, slot * SLOT_BYTES, copy.to_bytes())
+
+
+def _in_force(image: CardImage) -> tuple[int, Container]:
+    """Return slot and copy in force; raise `LayoutError` when there is none."""
+    file = image.content(MF, PLAIN_SFI)
+    return in_force(lambda offset, size: file[offset : offset + size])
+
+
+def _filled(records: Mapping[Sfi, bytes]) -> dict[int, bytes]:
+    return {sfi: records.get(sfi, _ERASED * size) for sfi, size, _, _ in _FILES}

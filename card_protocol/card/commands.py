@@ -1,8 +1,8 @@
-"""The commands of the secure card: one row each, checked in one place, and their handlers.
+"""The commands of the cards: one row each, checked in one place, and their handlers.
 
 A row says what is legal before any handler runs: how much data, whether an answer is asked for,
 and in which life cycle. A handler gets a command that passed its row and returns the R-APDU.
-Refusals are status words; the order of the checks is the order of `secure.SecureCard.transmit`.
+Refusals are status words; the order of the checks is the order of `base.FileCard.transmit`.
 """
 
 from collections.abc import Callable, Container
@@ -135,7 +135,11 @@ def read_binary(session: Session, p1: int, p2: int, _data: bytes, ne: int) -> by
 
 
 def update_binary(session: Session, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
-    """UPDATE BINARY: overwrite bytes of an EF, all of them or none; never past its end."""
+    """UPDATE BINARY: overwrite bytes of an EF; never past its end.
+
+    All of them or none, unless the power fails in it (`session.settle`) and the card is a plain
+    one: then each cell is whatever the cut left.
+    """
     at = _locate(session, p1, p2)
     if isinstance(at, SW):
         return refuse(at)
@@ -147,6 +151,9 @@ def update_binary(session: Session, p1: int, p2: int, data: bytes, _ne: int) -> 
         return refuse(SW.WRONG_OFFSET)
     if offset + len(data) > spec.size_bytes:
         return refuse(SW.NOT_ENOUGH_SPACE)
+    if session.settle is not None:
+        old = session.image.contents[index][offset : offset + len(data)]
+        data = session.settle(old, data)
     session.image = session.image.with_part(index, offset, data)
     return SUCCESS
 
@@ -294,5 +301,7 @@ COMMANDS: Final = (
     Command(0xD6, "UPDATE BINARY", _ANY, Answer.NONE, _6985,
             update_binary, "UPDATE BINARY command"),
 )  # fmt: skip
-BY_INS: Final = {command.ins: command for command in COMMANDS}
-assert len(BY_INS) == len(COMMANDS), "two commands share an instruction byte"
+SECURE_ROWS: Final = {command.ins: command for command in COMMANDS}
+assert len(SECURE_ROWS) == len(COMMANDS), "two commands share an instruction byte"
+# What a card without keys knows: files and a PIN, and nothing to authenticate with.
+PLAIN_ROWS: Final = {ins: SECURE_ROWS[ins] for ins in (0x20, 0xA4, 0xB0, 0xC0, 0xD6)}

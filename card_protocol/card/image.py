@@ -10,7 +10,7 @@ somewhere on purpose there is `to_bytes`; a file of those bytes is as secret as 
 import struct
 from binascii import crc32
 from dataclasses import dataclass, field, replace
-from enum import IntEnum, unique
+from enum import Enum, IntEnum, unique
 from typing import Final, NoReturn, Self, final
 
 from card_protocol.authentication import PIN_SIZE_MAX, is_pin
@@ -18,14 +18,13 @@ from card_protocol.card.files import Access, FileSpec, FileTree
 from card_protocol.errors import LayoutError
 from card_protocol.keys import KEY_SIZE_BYTES, Key
 
-MAGIC: Final = b"SC"
 VERSION: Final = 1
 PIN_TRIES_MAX: Final = 3  # as bank and SIM cards have
 KEY_TRIES_MAX: Final = 10  # ours: torn contacts may cost a few tries, guessing 64 bits gains none
 _ERASED: Final = b"\xff"
 
 # offset  size  field             unit   note
-# 0x00    2     magic             -      "SC"
+# 0x00    2     magic             -      a Kind: "SC" or "PC"
 # 0x02    1     version           -      1
 # 0x03    1     life cycle        -      a LifeCycle
 # 0x04    4     image size        bytes  all of it, CRC included
@@ -34,7 +33,7 @@ _ERASED: Final = b"\xff"
 # 0x0A    1     meter tries left  tries  0..10, key reference 1
 # 0x0B    1     desk tries left   tries  0..10, key reference 2
 # 0x0C    8     PIN               -      ASCII digits, padded with FF; all FF is no PIN
-# 0x14    16    meter key         -      authenticates the meter
+# 0x14    16    meter key         -      authenticates the meter; a plain card's keys are zeros
 # 0x24    16    desk key          -      authenticates the desk
 # 0x34    16    card key          -      authenticates the card
 # 0x44    9*n   file table        -      one row a file, see below
@@ -54,6 +53,15 @@ assert (_HEADER.size, _ROW.size, _CRC.size) == (0x44, 9, 4), "image layout drift
 
 @final
 @unique
+class Kind(Enum):
+    """What sort of card it is; its value is the magic of the image."""
+
+    SECURE = b"SC"
+    PLAIN = b"PC"
+
+
+@final
+@unique
 class LifeCycle(IntEnum):
     """Where the card stands, as ISO/IEC 7816-4 life cycle status bytes."""
 
@@ -68,9 +76,11 @@ class LifeCycle(IntEnum):
 class CardImage:
     """Everything persistent of one card. `tries_left` has the PIN, meter and desk counters.
 
-    `contents` has one byte string a file, in the order of `tree.specs`.
+    `contents` has one byte string a file, in the order of `tree.specs`. A plain card has no keys:
+    the three are zeros.
     """
 
+    kind: Kind = Kind.SECURE
     life_cycle: LifeCycle
     pin: bytes = field(repr=False)
     tries_left: tuple[int, int, int]
@@ -79,6 +89,11 @@ class CardImage:
     card_key: Key
     tree: FileTree = field(repr=False)
     contents: tuple[bytes, ...] = field(repr=False)
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the card has keys to authenticate with."""
+        return self.kind is Kind.SECURE
 
     def to_bytes(self) -> bytes:
         """Return the image as laid out above. It contains the keys in the clear."""
@@ -90,7 +105,14 @@ class CardImage:
         keys = (self.meter_key.raw, self.desk_key.raw, self.card_key.raw)
         count = len(self.tree.specs)
         head = _HEADER.pack(
-            MAGIC, VERSION, self.life_cycle, size, count, *self.tries_left, self.pin, *keys
+            self.kind.value,
+            VERSION,
+            self.life_cycle,
+            size,
+            count,
+            *self.tries_left,
+            self.pin,
+            *keys,
         )
         return head + tail + _CRC.pack(crc32(head + tail))
 
@@ -107,8 +129,12 @@ class CardImage:
         _require(spent, 0x09, "a counter at 0 in a blocked card, and only there", life_cycle)
         fits = pin == _NO_PIN if life_cycle == LifeCycle.BLANK else is_pin(pin.rstrip(_ERASED))
         _require(fits, 0x0C, "a PIN, or none in a blank card", life_cycle)
+        kind = Kind(fields[0])
+        keyed = kind is Kind.SECURE or keys == [NO_KEY.raw] * len(keys)
+        _require(keyed, 0x14, "keys of zeros in a plain card", life_cycle)
         tree = FileTree(_parse_rows(raw, count))
         return cls(
+            kind=kind,
             life_cycle=LifeCycle(life_cycle),
             pin=pin,
             tries_left=tries,
@@ -167,19 +193,20 @@ class CardImage:
 
 
 _NO_PIN: Final = _ERASED * PIN_SIZE_MAX
+NO_KEY: Final = Key(bytes(KEY_SIZE_BYTES))
+_MAGICS: Final = frozenset(kind.value for kind in Kind)
 _TRIES_MAX: Final = (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)
 
 
 def blank() -> CardImage:
     """Return a card as delivered: no keys, no files; it refuses everything."""
-    nothing = Key(bytes(KEY_SIZE_BYTES))
     return CardImage(
         life_cycle=LifeCycle.BLANK,
         pin=_NO_PIN,
         tries_left=_TRIES_MAX,
-        meter_key=nothing,
-        desk_key=nothing,
-        card_key=nothing,
+        meter_key=NO_KEY,
+        desk_key=NO_KEY,
+        card_key=NO_KEY,
         tree=FileTree(()),
         contents=(),
     )
@@ -193,6 +220,7 @@ def personalise(
     desk_key: Key,
     card_key: Key,
     pin: str,
+    kind: Kind = Kind.SECURE,
 ) -> CardImage:
     """Return the image of a card that is ready to be handed out.
 
@@ -208,6 +236,7 @@ def personalise(
     for spec, content in zip(tree.specs, contents, strict=True):
         _check_size(spec, content)
     return CardImage(
+        kind=kind,
         life_cycle=LifeCycle.PERSONALISED,
         pin=digits.ljust(PIN_SIZE_MAX, _ERASED),
         tries_left=_TRIES_MAX,
@@ -236,8 +265,9 @@ def _require(met: bool, offset: int, want: str, got: int) -> None:
 
 def _check_frame(raw: bytes) -> None:
     """Check what says that these bytes are a whole image at all: magic, version, size, CRC."""
-    if raw[:2] != MAGIC:
-        raise LayoutError("card image", offset=0, want=f"magic {MAGIC.hex()}", got=raw[:2].hex())
+    if raw[:2] not in _MAGICS:
+        want = " or ".join(f"magic {magic.hex()}" for magic in sorted(_MAGICS))
+        raise LayoutError("card image", offset=0, want=want, got=raw[:2].hex())
     least = _HEADER.size + _CRC.size
     _require(len(raw) >= least, 0, f"at least {least} bytes", len(raw))
     _require(raw[2] == VERSION, 2, f"version {VERSION}", raw[2])

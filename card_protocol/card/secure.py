@@ -1,140 +1,19 @@
-"""The secure virtual card: bytes in, bytes out, nothing else. It knows files, not formats.
+"""The secure virtual card: every command there is, mutual authentication, atomic updates."""
 
-ISO/IEC 7816-4 on the basic logical channel, without secure messaging and without chaining. All
-that lasts is in a `CardImage`; all else is a `Session` and gone at power off. Randomness is an
-argument, so the same commands give the same bytes.
+from typing import final
 
-Under T=0 a command with data cannot carry its answer back: the card says 61xx and keeps it for
-an immediate GET RESPONSE, and an Le that is more than the answer gets 6Cxx (ISO/IEC 7816-3,
-"Transportation of APDUs by T=0"). That is a layer around the commands, not part of them.
-"""
-
-from typing import Final, final
-
-from card_protocol.apdu import NC_SHORT_MAX, NE_SHORT_MAX, split_command
 from card_protocol.atr import offer
-from card_protocol.card.commands import BY_INS, SUCCESS, Answer, refuse
-from card_protocol.card.image import CardImage, LifeCycle
-from card_protocol.card.session import Rng, Session
-from card_protocol.errors import ApduError
-from card_protocol.status import SW
-
-_INS_GET_RESPONSE: Final = 0xC0
-# Compact-TLV, ISO/IEC 7816-4 "Historical bytes": category 80, then six bytes of pre-issuing data.
-_HISTORICAL: Final = b"\x80\x66SECURE"
-_ATR_T0: Final = offer((0,), _HISTORICAL).to_bytes()
-_ATR_T1: Final = offer((1,), _HISTORICAL).to_bytes()
-
-
-def _class_refusal(cla: int) -> bytes:
-    """Return what a CLA byte is refused with, empty for the one that is not: 00."""
-    if cla >= 0x20:  # further channels, proprietary classes and FF
-        return refuse(SW.CLA_NOT_SUPPORTED)
-    if cla & 0x10:
-        return refuse(SW.CHAINING_NOT_SUPPORTED)
-    if cla & 0x0C:
-        return refuse(SW.SECURE_MESSAGING_NOT_SUPPORTED)
-    return refuse(SW.CHANNEL_NOT_SUPPORTED) if cla else b""
-
-
-_CLASS_REFUSALS: Final = tuple(_class_refusal(cla) for cla in range(0x100))
+from card_protocol.card.base import FileCard
+from card_protocol.card.commands import SECURE_ROWS
+from card_protocol.card.image import Kind
 
 
 @final
-class SecureCard:
-    """A card in a process. `rng(n)` returns `n` unpredictable bytes; `t0` makes it speak T=0."""
+class SecureCard(FileCard):
+    """A card with keys. A cut leaves the old bytes of a write or the new ones."""
 
-    def __init__(self, image: CardImage, rng: Rng, *, t0: bool = False) -> None:
-        self._image = image
-        self._rng: Final = rng
-        self._t0: Final = t0
-        self._session: Session | None = None
-        self._waiting = b""
-
-    @property
-    def image(self) -> CardImage:
-        """All of the card that lasts, as it is now."""
-        return self._session.image if self._session else self._image
-
-    def power_on(self) -> bytes:
-        """Reset the card and return its ATR; powering a powered card is a warm reset."""
-        self.power_off()
-        self._session = Session(self._image, self._rng)
-        return _ATR_T0 if self._t0 else _ATR_T1
-
-    def power_off(self) -> None:
-        """Forget all but the image."""
-        self._image = self.image
-        self._session = None
-        self._waiting = b""
-
-    def transmit(self, command: bytes) -> bytes:
-        """Return the R-APDU to any bytes at all: a status word at least, never an exception.
-
-        Without power the answer is empty: a card that is off says nothing.
-        """
-        session = self._session
-        if session is None:
-            return b""
-        session.challenge, session.next_challenge = session.next_challenge, b""
-        try:
-            cla, ins, p1, p2, data, ne = split_command(command)
-        except ApduError:
-            self._waiting = b""
-            return refuse(SW.WRONG_LENGTH)
-        refusal = _CLASS_REFUSALS[cla]
-        if refusal:
-            self._waiting = b""
-            return refusal
-        if self._t0:
-            return self._over_t0(session, ins, p1, p2, data, ne)
-        return _obey(session, ins, p1, p2, data, ne)
-
-    def _over_t0(
-        self, session: Session, ins: int, p1: int, p2: int, data: bytes, ne: int | None
-    ) -> bytes:
-        waiting, self._waiting = self._waiting, b""
-        if len(data) > NC_SHORT_MAX or (ne or 0) > NE_SHORT_MAX:
-            return refuse(SW.WRONG_LENGTH)  # T=0 has one length byte
-        if ins == _INS_GET_RESPONSE and waiting and not (p1 or p2 or data):
-            return self._give(waiting, ne or NE_SHORT_MAX)
-        if data:
-            asks = ins in BY_INS and BY_INS[ins].answer is not Answer.NONE
-            response = _obey(session, ins, p1, p2, data, NE_SHORT_MAX if asks else ne)
-            return self._offer(response) if len(response) > 2 else response
-        response = _obey(session, ins, p1, p2, data, ne)
-        size = len(response) - 2
-        return refuse(0x6C00 | size & 0xFF) if 0 < size < (ne or 0) else response
-
-    def _give(self, waiting: bytes, ne: int) -> bytes:
-        """Answer GET RESPONSE; too large an Le is told the right one and loses nothing."""
-        if ne > len(waiting):
-            self._waiting = waiting
-            return refuse(0x6C00 | len(waiting))
-        self._waiting = waiting[ne:]
-        return waiting[:ne] + (self._sw_waiting() if self._waiting else SUCCESS)
-
-    def _offer(self, response: bytes) -> bytes:
-        self._waiting = response[:-2]
-        return self._sw_waiting()
-
-    def _sw_waiting(self) -> bytes:
-        return refuse(0x6100 | len(self._waiting))
-
-
-def _obey(session: Session, ins: int, p1: int, p2: int, data: bytes, ne: int | None) -> bytes:
-    """Check the command against its row and hand it to its handler."""
-    row = BY_INS.get(ins)
-    if row is None:
-        return refuse(SW.INS_NOT_SUPPORTED)
-    life_cycle = session.image.life_cycle
-    if life_cycle is LifeCycle.BLANK:
-        return refuse(SW.CONDITIONS_NOT_SATISFIED)
-    if life_cycle is LifeCycle.BLOCKED and row.blocked:
-        return refuse(row.blocked)
-    if len(data) not in row.nc:
-        return refuse(SW.WRONG_LENGTH)
-    answer = row.answer
-    if answer is not Answer.OPTIONAL and (ne is None) is (answer is Answer.REQUIRED):
-        return refuse(SW.WRONG_LENGTH)
-    return row.handler(session, p1, p2, data, ne or 0)
+    kind = Kind.SECURE
+    rows = SECURE_ROWS
+    # Compact-TLV, ISO/IEC 7816-4 "Historical bytes": category 80, six bytes of pre-issuing data.
+    atr_t0 = offer((0,), b"\x80\x66SECURE").to_bytes()
+    atr_t1 = offer((1,), b"\x80\x66SECURE").to_bytes()

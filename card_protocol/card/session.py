@@ -7,6 +7,8 @@ from card_protocol.card.files import MF, Access
 from card_protocol.card.image import CardImage
 
 Rng = Callable[[int], bytes]
+Fate = Callable[[], int]  # 0 to 255
+Settle = Callable[[bytes, bytes], bytes]
 
 
 @final
@@ -15,10 +17,11 @@ class Session:
 
     `rights` are bits of `Access` gathered so far; they belong to the whole card, so selecting
     another DF keeps them. `challenge` is what the *previous* command gave out, empty if it was
-    no GET CHALLENGE; `next_challenge` is what this one gives out.
+    no GET CHALLENGE; `next_challenge` is what this one gives out. `settle` is set while the power
+    fails: it takes the old and the new bytes of a write and returns what the cells then hold.
     """
 
-    __slots__ = ("challenge", "df", "ef", "image", "next_challenge", "rights", "rng")
+    __slots__ = ("challenge", "df", "ef", "image", "next_challenge", "rights", "rng", "settle")
 
     def __init__(self, image: CardImage, rng: Rng) -> None:
         self.image = image
@@ -28,3 +31,4 @@ class Session:
         self.rights: int = Access.ALWAYS
         self.challenge = b""
         self.next_challenge = b""
+        self.settle: Settle | None = None

@@ -2,7 +2,7 @@
 
 from typing import final
 
-from card_protocol.card.secure import SecureCard
+from card_protocol.card.base import FileCard
 from card_protocol.errors import LinkError, LinkErrorKind
 
 
@@ -10,7 +10,7 @@ from card_protocol.errors import LinkError, LinkErrorKind
 class DirectLink:
     """A link to a virtual card that can be pulled out and put back."""
 
-    def __init__(self, card: SecureCard) -> None:
+    def __init__(self, card: FileCard) -> None:
         self._card = card
         self._gone = False
         self._connected = False

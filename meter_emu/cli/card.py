@@ -22,6 +22,7 @@ from meter_emu.errors import ConfigError, ImageError, OutputError
 
 if TYPE_CHECKING:
     from card_protocol.card.image import CardImage
+    from card_protocol.formats.budget import Sfi
     from card_protocol.keys import Key
     from meter_emu.desk.view import RecordView
     from meter_emu.rows import Part, Row
@@ -67,6 +68,13 @@ def card() -> None:
 @meter_option("The meter the card is bound to.")
 @click.option("--customer", type=_U64, default=0, help="The customer reference, 13 digits.")
 @click.option("--card-number", type=_U32, default=1, show_default=True)
+@click.option(
+    "--carrier",
+    type=click.Choice(["secure", "plain"]),
+    default="secure",
+    show_default=True,
+    help="A card with keys and atomic writes, or one plain file on any ISO/IEC 7816-4 card.",
+)
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @master_key_option
 @issued_at_option
@@ -76,12 +84,14 @@ def new(
     meter: int,
     customer: int,
     card_number: int,
+    carrier: str,
     force: bool,
     key_file: str | None,
     issued_at: str | None,
     json_file: str | None,
 ) -> None:
     """Issue a new card for a meter and save its image as FILE."""
+    from card_protocol.card.image import Kind
     from meter_emu.desk.desk import Desk
 
     if not force and os.path.lexists(file):
@@ -91,12 +101,14 @@ def new(
         customer_ref=customer,
         card_number=card_number,
         issued_at_min=issued_at_min(issued_at),
+        kind=Kind[carrier.upper()],
     )
     write_atomically(file, image.to_bytes(), private=True)
     if json_file is not None:
-        print_json({"file": file, "meter": meter, "card_number": card_number}, json_file)
+        told = {"file": file, "carrier": carrier, "meter": meter, "card_number": card_number}
+        print_json(told, json_file)
     if json_file != STDOUT:
-        click.echo(f"{file}: card {card_number} for meter {meter}")
+        click.echo(f"{file}: {carrier} card {card_number} for meter {meter}")
 
 
 @card.command()
@@ -161,14 +173,17 @@ def read_image(file: str) -> "CardImage":
         raise ImageError(file, f"no card image: {error}") from error
 
 
-def read_file(file: str, image: "CardImage", sfi: int) -> bytes:
-    """Return what one file of a budget card holds; raise `ImageError` for another kind of card."""
-    from card_protocol.formats.budget import DF_ELECTRICITY
+def read_file(file: str, image: "CardImage", sfi: "Sfi") -> bytes:
+    """Return one record of a budget card; raise `ImageError` for another kind of card."""
+    from card_protocol.card.budget import record_on
+    from card_protocol.errors import LayoutError
 
     try:
-        return image.content(DF_ELECTRICITY, sfi)
+        return record_on(image, sfi)
     except KeyError:
-        raise ImageError(file, f"no budget card: it has no file {sfi} in DF01") from None
+        raise ImageError(file, f"no budget card: it has no record {sfi:d}") from None
+    except LayoutError as error:
+        raise ImageError(file, f"no budget card: {error}") from None
 
 
 def read_master_key(file: str | None) -> "Key":
@@ -240,7 +255,7 @@ def _print_card(
     file: str, image: "CardImage", records: tuple["RecordView", ...], around: list["Part"]
 ) -> None:
     tries = ", ".join(f"{who} {left}" for who, left in _tries(image).items())
-    click.echo(f"{file}: {_life_cycle(image)}; tries left: {tries}")
+    click.echo(f"{file}: {_carrier(image)} card, {_life_cycle(image)}; tries left: {tries}")
     for record in records:
         print_record(record)
     for part in around:
@@ -253,6 +268,7 @@ def _card_as_json(
 ) -> dict[str, Any]:
     return {
         "file": file,
+        "carrier": _carrier(image),
         "life_cycle": _life_cycle(image),
         "tries_left": _tries(image),
         "records": [record_as_json(record) for record in records],
@@ -260,9 +276,15 @@ def _card_as_json(
     }
 
 
+def _carrier(image: "CardImage") -> str:
+    return image.kind.name.lower()
+
+
 def _life_cycle(image: "CardImage") -> str:
     return image.life_cycle.name.lower().replace("_", " ")
 
 
 def _tries(image: "CardImage") -> dict[str, int]:
-    return dict(zip(("pin", "meter", "desk"), image.tries_left, strict=True))
+    """Return the tries left of what this kind of card has: keys, or just a PIN."""
+    tries = dict(zip(("pin", "meter", "desk"), image.tries_left, strict=True))
+    return tries if image.keyed else {"pin": tries["pin"]}

@@ -179,13 +179,13 @@ def _at_the_desk(
     file: str, key_file: str | None, do: "Callable[[Desk, Exchange], DoneT]"
 ) -> "tuple[DoneT, CardImage]":
     """Put the card of `file` into a desk's reader, `do` something, and return the card after it."""
-    from card_protocol.card.secure import SecureCard
+    from card_protocol.card.make import card_of
     from card_protocol.errors import CardProtocolError
     from card_protocol.link.direct import DirectLink
     from meter_emu.desk.desk import Desk
 
     office = Desk(read_master_key(key_file))
-    card = SecureCard(read_image(file), secrets.token_bytes)
+    card = card_of(read_image(file), secrets.token_bytes)
     link = DirectLink(card)
     link.connect()
     try:

@@ -15,8 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Final, final
 
 from card_protocol.authentication import RANDOM_SIZE_BYTES, Role
-from card_protocol.card.budget import personalise_budget_card
-from card_protocol.card.image import CardImage
+from card_protocol.card.budget import personalise_budget_card, personalise_plain_budget_card
+from card_protocol.card.image import CardImage, Kind
+from card_protocol.carrier.base import Carrier, Credentials
+from card_protocol.carrier.find import find_carrier
 from card_protocol.formats import budget
 from card_protocol.formats.budget import (
     GENERATION,
@@ -121,6 +123,7 @@ class Desk:
         card_number: int = 1,
         tariff: tuple[int, int] = FIRST_TARIFF,
         issued_at_min: int,
+        kind: Kind = Kind.SECURE,
     ) -> CardImage:
         """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back."""
         _check_meter_id(meter_id)
@@ -139,9 +142,16 @@ class Desk:
             budget.IDENTITY.magic, GENERATION, Energy.ELECTRICITY, meter_id, customer_ref,
             card_number, issued_at_min, ERASED * 12, NO_MAC,
         )  # fmt: skip
-        return self._personalised(Account(identity, wallet, order, price_record))
+        return self._personalised(Account(identity, wallet, order, price_record), kind)
 
-    def reissue(self, account: Account, *, card_number: int, issued_at_min: int) -> CardImage:
+    def reissue(
+        self,
+        account: Account,
+        *,
+        card_number: int,
+        issued_at_min: int,
+        kind: Kind = Kind.SECURE,
+    ) -> CardImage:
         """Return a replacement for a lost card from the office's own account of its meter.
 
         Wallet, order and tariff are those of the account, number and all, so what the meter has
@@ -150,7 +160,7 @@ class Desk:
         """
         _check_issued_at(issued_at_min)
         identity = replace(account.identity, card_number=card_number, issued_at_min=issued_at_min)
-        return self._personalised(replace(account, identity=identity))
+        return self._personalised(replace(account, identity=identity), kind)
 
     def account(self, exchange: Exchange) -> Account:
         """Return what the card says, every record checked."""
@@ -158,9 +168,9 @@ class Desk:
 
     def read_back(self, exchange: Exchange) -> WriteBack | None:
         """Return what the meter last wrote on the card, `None` on a card no meter has seen."""
-        terminal, account = self._open(exchange)
+        carrier, account = self._open(exchange)
         layout = budget.WRITE_BACK
-        raw = terminal.read_binary(Sfi.WRITE_BACK, layout.size_bytes)
+        raw = carrier.read(Sfi.WRITE_BACK, layout.size_bytes)
         if raw == ERASED * layout.size_bytes:
             return None
         meter_id = account.identity.meter_id
@@ -226,24 +236,27 @@ class Desk:
     def serve(self, exchange: Exchange, work: Work, *, issued_at_min: int) -> Account:
         """Do all of one visit's `work` in one session; refuse all of it or none.
 
-        Files are written one by one: tariff, then order, then wallet. A card torn out between two
-        holds the first part only, each file old or new; doing the visit again is then right for
-        orders, and for money after a look at the wallet.
+        The order of writing is tariff, order, wallet. A secure card torn out between two holds the
+        first part only, each record old or new, and a plain one all of it or none; doing the visit
+        again is then right for orders, and for money after a look at the wallet.
         """
         _check_issued_at(issued_at_min)
         if work.load_cents:
             _check_load(work.load_cents)
-        terminal, before = self._open(exchange)
+        carrier, before = self._open(exchange)
         after = self._after(before, work, issued_at_min)
+        changes: dict[int, bytes] = {}
         if after.tariff != before.tariff:
-            terminal.update_binary(Sfi.TARIFF, budget.TARIFF.build(after.tariff))
+            changes[Sfi.TARIFF] = budget.TARIFF.build(after.tariff)
         if after.order != before.order:
-            terminal.update_binary(Sfi.ORDER, budget.ORDER.build(after.order))
+            changes[Sfi.ORDER] = budget.ORDER.build(after.order)
         if after.wallet != before.wallet:
-            terminal.update_binary(Sfi.WALLET, budget.WALLET.build(after.wallet))
+            changes[Sfi.WALLET] = budget.WALLET.build(after.wallet)
+        if changes:
+            carrier.write(changes)
         return after
 
-    def _personalised(self, account: Account) -> CardImage:
+    def _personalised(self, account: Account, kind: Kind) -> CardImage:
         meter_id = account.identity.meter_id
         key = derive(self._master, Purpose.DESK_RECORD, meter_id)
         records = {
@@ -252,25 +265,25 @@ class Desk:
             Sfi.ORDER: budget.seal(budget.ORDER, account.order, key, meter_id),
             Sfi.TARIFF: budget.seal(budget.TARIFF, account.tariff, key, meter_id),
         }
+        if kind is Kind.PLAIN:
+            return personalise_plain_budget_card(records)
         return personalise_budget_card(self._master, meter_id, records, pin=PIN_NOT_USED)
 
-    def _open(self, exchange: Exchange) -> tuple[Terminal, Account]:
+    def _open(self, exchange: Exchange) -> tuple[Carrier, Account]:
         """Start a session: whose card it is, both sides proved, every record read and checked."""
-        terminal = Terminal(exchange)
-        terminal.select(budget.DF_ELECTRICITY)
-        raw = terminal.read_binary(Sfi.IDENTITY, budget.IDENTITY.size_bytes)
+        carrier = find_carrier(Terminal(exchange), budget.DF_ELECTRICITY)
+        raw = carrier.read(Sfi.IDENTITY, budget.IDENTITY.size_bytes)
         meter_id = budget.IDENTITY.parse(raw).meter_id  # a claim, until its MAC is checked below
         record_key = derive(self._master, Purpose.DESK_RECORD, meter_id)
         identity = budget.open_sealed(budget.IDENTITY, raw, record_key, meter_id)
-        terminal.authenticate(
-            Role.DESK,
-            derive(self._master, Purpose.DESK_AUTH, meter_id),
-            derive(self._master, Purpose.CARD_AUTH, meter_id),
-            self._challenge(RANDOM_SIZE_BYTES),
+        keys = (
+            derive(self._master, purpose, meter_id)
+            for purpose in (Purpose.DESK_AUTH, Purpose.CARD_AUTH)
         )
+        carrier.authenticate(Credentials(Role.DESK, *keys), self._challenge(RANDOM_SIZE_BYTES))
 
         def read(sfi: Sfi, layout: Layout[RecordT]) -> RecordT:
-            raw = terminal.read_binary(sfi, layout.size_bytes)
+            raw = carrier.read(sfi, layout.size_bytes)
             return budget.open_sealed(layout, raw, record_key, meter_id)
 
         account = Account(
@@ -279,7 +292,7 @@ class Desk:
             read(Sfi.ORDER, budget.ORDER),
             read(Sfi.TARIFF, budget.TARIFF),
         )
-        return terminal, account
+        return carrier, account
 
     def _after(self, account: Account, work: Work, issued_at_min: int) -> Account:
         """Return the account as `work` leaves it, sealed; raise `DeskError` if it must not be."""

@@ -13,11 +13,19 @@ from dataclasses import dataclass, replace
 from enum import Enum, unique
 from typing import Any, Final, final
 
-from card_protocol.card.files import Access, FileSpec
+from card_protocol.card.files import MF, Access, FileSpec
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget
 from card_protocol.formats.budget import DF_ELECTRICITY, Energy, Result, Sfi
+from card_protocol.formats.container import (
+    HEAD,
+    SLOT_BYTES,
+    SLOT_COUNT,
+    parse_container,
+    parse_head,
+    plain_file,
+)
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, decode_bcd_minute
@@ -163,6 +171,8 @@ def _record_of(spec: FileSpec) -> Sfi | None:
 
 def _content(spec: FileSpec, raw: bytes, at: int, meter_id: int | None, master: Key) -> Part:
     sfi = _record_of(spec)
+    if sfi is None and (spec.df, spec.fid) == (MF, plain_file(DF_ELECTRICITY)):
+        return Part("plain file", at, moved(_slots(raw), at))
     if sfi is None:
         name, plain = f"file {spec.fid:04X}", octets("content", at, raw)
         return Part(name, at, (replace(plain, divisible=True),), "no record of the budget card")
@@ -174,6 +184,23 @@ def _content(spec: FileSpec, raw: bytes, at: int, meter_id: int | None, master: 
             for row in rows_of(LAYOUTS[sfi], raw, _FIELDS)
         )
     return Part(view.name, at, moved(rows, at), f"MAC {view.seal.value}", view.wrong)
+
+
+def _slots(raw: bytes) -> Iterator[Row]:
+    """Yield head and body of each slot; the records in force are explained on their own."""
+    for slot in range(SLOT_COUNT):
+        at = slot * SLOT_BYTES
+        slot_raw = raw[at : at + SLOT_BYTES]
+        head, body = slot_raw[: HEAD.size_bytes], slot_raw[HEAD.size_bytes :]
+        for row in rows_of(HEAD, head, {"magic": ("", text), "size_bytes": ("bytes", nothing)}):
+            yield replace(row, field=f"{row.field}[{slot}]", offset=row.offset + at)
+        try:
+            parse_container(slot_raw[: parse_head(head).size_bytes])
+            note = "a whole copy"
+        except LayoutError:
+            note = "empty or torn: the other slot is in force"
+        told = octets(f"records[{slot}]", at + HEAD.size_bytes, body)
+        yield replace(told, note=note, divisible=True)
 
 
 def _head(raw: bytes) -> Iterator[Row]:

@@ -5,6 +5,7 @@ supply fails stops there with `PowerLost`, and leaves behind what the chip's dat
 half-done access. `docs/ports.md` lists the costs.
 """
 
+from collections.abc import Callable
 from random import Random
 from typing import Final, Protocol
 
@@ -41,6 +42,14 @@ class Card(Protocol):
 
     def power_off(self) -> None:
         """Take the power away."""
+        ...
+
+    def writing_us(self, command: bytes) -> int:
+        """Return for how long a power cut would find the card writing for `command`, in µs."""
+        ...
+
+    def tear(self, command: bytes, fate: Callable[[], int]) -> None:
+        """Lose power in that time; `fate` gives 0 to 255 and decides what the cells hold."""
         ...
 
     def transmit(self, command: bytes) -> bytes:
@@ -192,11 +201,20 @@ class Board:
         return b""
 
     def card_exchange(self, command: bytes) -> bytes:
-        """See `Ports`. Cut in the command the card never had it; in the answer it has obeyed."""
+        """See `Ports`. Cut in the command the card never had it; in the answer it has obeyed.
+
+        In between a plain card writes: cut there, it keeps what fate leaves.
+        """
         self._spend(len(command) * CARD_BYTE_US)
-        if self._card is None:
+        card = self._card
+        if card is None:
             raise LinkError(LinkErrorKind.CARD_GONE)
-        answer = self._card.transmit(command)
+        try:
+            self._spend(card.writing_us(command))
+        except PowerLost:
+            card.tear(command, self._byte)
+            raise
+        answer = card.transmit(command)
         self._spend(len(answer) * CARD_BYTE_US)
         return answer
 

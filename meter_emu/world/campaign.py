@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
+from card_protocol.card.image import Kind
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.ports import Key
@@ -122,6 +123,7 @@ class _RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     outages: list[_RawOutage] = msgspec.field(default_factory=list)
     visits: list[_RawVisit] = msgspec.field(default_factory=list)
     meter_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+    carrier: Literal["secure", "plain"] = "secure"
     expect: list[str] | None = None
     image: _Text | None = None
 
@@ -229,6 +231,7 @@ class _Resolver:
             outages=self._outages(raw.outages, f"{key}.outages"),
             visits=self._visits(raw.visits, f"{key}.visits", model),
             meter_id=METER_ID_FIRST + before if raw.meter_id is None else raw.meter_id,
+            carrier=Kind[raw.carrier.upper()],
             expect=self._expect(raw.expect, f"{key}.expect"),
             image=None if raw.image is None else self.path.parent / raw.image,
         )

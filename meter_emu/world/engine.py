@@ -8,10 +8,11 @@ after a card session presses the button when the lamp asks for it.
 from random import Random
 from typing import Final, final
 
-from card_protocol.card.secure import SecureCard
+from card_protocol.card.base import FileCard
+from card_protocol.card.budget import record_on
+from card_protocol.card.make import card_of
 from card_protocol.errors import CardProtocolError
 from card_protocol.formats.budget import (
-    DF_ELECTRICITY,
     WRITE_BACK,
     Result,
     Sfi,
@@ -110,7 +111,7 @@ class _Story:
 
     # The office ----------------------------------------------------------------------------------
 
-    def _issue(self, start_us: int) -> SecureCard:
+    def _issue(self, start_us: int) -> FileCard:
         """Return the household's card, as it was before the campaign touched it."""
         household, credit = self._household, self._household.model.credit
         issued_at_min = _minute_2000(start_us)
@@ -118,8 +119,9 @@ class _Story:
             self._meter_id,
             tariff=(credit.tariff_number, credit.price_ueur_per_wh),
             issued_at_min=issued_at_min,
+            kind=household.carrier,
         )
-        card = SecureCard(image, self._fate.randbytes)
+        card = card_of(image, self._fate.randbytes)
         standing = Work(
             limiter_granted=True if household.limiter else None,
             prepayment_on=None if household.prepayment else False,
@@ -179,7 +181,7 @@ class _Story:
             set_to_s=(at_us - EPOCH_2000_US) // SECOND_US + error_s,
             set_error_s=self._household.model.clock.set_error_s,
         )
-        self._bench.insert(SecureCard(image, self._fate.randbytes))
+        self._bench.insert(card_of(image, self._fate.randbytes))
         obeyed = self._board.panel.text.endswith(f"CARD {Result.EXECUTED:02X} EXECUTED")
         self._see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
@@ -195,9 +197,9 @@ class _Story:
         self._see(at_us, What.CARD_SERVED, understood=understood)
 
     def _write_back(self) -> WriteBack | None:
-        raw = self._card.image.content(DF_ELECTRICITY, Sfi.WRITE_BACK)
         key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, self._meter_id)
         try:
+            raw = record_on(self._card.image, Sfi.WRITE_BACK)
             return open_sealed(WRITE_BACK, raw, key, self._meter_id)
         except CardProtocolError:  # no meter has written it yet
             return None

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, final
 
+from card_protocol.card.image import Kind
 from card_protocol.timestamp import Civil
 from meter_emu.ports import Key
 from meter_emu.world.model import MeterModel
@@ -75,7 +76,8 @@ class Household:
 
     `clock_error_s` is RTC minus true time at `clock_set_us`, `drift_ppb` counts from there
     (positive is fast). `load_w` is by hour of the UTC day. Visits are in time order, equal times
-    in file order. `expect` are the verdicts the author expects, `None` for the ordinary good ones.
+    in file order. `carrier` is the kind of card they have. `expect` are the verdicts the author
+    expects, `None` for the ordinary good ones.
     """
 
     id: str
@@ -94,6 +96,7 @@ class Household:
     outages: tuple[tuple[int, int], ...]
     visits: tuple[Visit, ...]
     meter_id: int
+    carrier: Kind
     expect: tuple[str, ...] | None
     image: Path | None
 

@@ -5,8 +5,9 @@ from itertools import count
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from card_protocol.card.budget import personalise_budget_card
+from card_protocol.card.budget import personalise_budget_card, personalise_plain_budget_card
 from card_protocol.card.image import CardImage
+from card_protocol.card.plain import PlainCard
 from card_protocol.card.secure import SecureCard
 from card_protocol.card.session import Rng
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
@@ -26,6 +27,16 @@ TERMINAL_RANDOM = bytes.fromhex("a0a1a2a3a4a5a6a7")
 
 def budget_image() -> CardImage:
     return personalise_budget_card(Key(MASTER_RAW), METER_ID, RECORDS, pin=PIN)
+
+
+def plain_image() -> CardImage:
+    return personalise_plain_budget_card(RECORDS)
+
+
+def plain_powered(image: CardImage | None = None, *, t0: bool = False) -> PlainCard:
+    card = PlainCard(image or plain_image(), t0=t0)
+    card.power_on()
+    return card
 
 
 def counting_rng() -> Rng:

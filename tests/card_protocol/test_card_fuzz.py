@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from card_protocol.card.commands import BY_INS
+from card_protocol.card.commands import SECURE_ROWS
 from card_protocol.card.image import CardImage
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.status import explain
@@ -20,7 +20,7 @@ from tests.card_protocol.cards import (
 BYTES = st.integers(0, 255)
 headers = st.tuples(
     st.just(0) | BYTES,
-    st.sampled_from(sorted(BY_INS)) | BYTES,
+    st.sampled_from(sorted(SECURE_ROWS)) | BYTES,
     st.sampled_from([0, 1, 0x81, 0x82, 0x85]) | BYTES,
     st.sampled_from([0, 1, 2, 3, 4, 0x0C]) | BYTES,
 ).map(bytes)

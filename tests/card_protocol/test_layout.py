@@ -9,10 +9,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
-from card_protocol.formats import budget
+from card_protocol.formats import budget, container
 from card_protocol.layout import FieldInfo, Layout
 
-LAYOUTS: list[Layout[Any]] = [value for value in vars(budget).values() if isinstance(value, Layout)]
+LAYOUTS: list[Layout[Any]] = [
+    value
+    for module in (budget, container)
+    for value in vars(module).values()
+    if isinstance(value, Layout)
+]
 BY_NAME = pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 
 
@@ -42,13 +47,14 @@ def a_record(layout: Layout[Any]) -> Any:
     return layout.parse(layout.magic + bytes(range(2, layout.size_bytes)))
 
 
-def test_every_budget_record_is_here():
+def test_every_record_is_here():
     assert {layout.name for layout in LAYOUTS} == {
         "identity",
         "wallet",
         "order",
         "tariff",
         "write-back",
+        "container head",
     }
 
 

@@ -12,9 +12,10 @@ from typing import Any
 import click
 import pytest
 
+from card_protocol.card.budget import record_on, with_record
 from card_protocol.card.image import CardImage
 from card_protocol.formats import budget
-from card_protocol.formats.budget import DF_ELECTRICITY, Sfi, seal
+from card_protocol.formats.budget import Sfi, seal
 from card_protocol.keys import Purpose, derive
 from meter_emu.cli import app, output
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -55,10 +56,11 @@ def emu(monkeypatch, capsys):
     return go
 
 
-@pytest.fixture
-def card(tmp_path: Path, emu: Any) -> Path:
+@pytest.fixture(params=["secure", "plain"])
+def card(tmp_path: Path, emu: Any, request: pytest.FixtureRequest) -> Path:
     path = tmp_path / "card.bin"
-    done = emu("card", "new", path, "--meter", METER, "--issued-at", "2020-05-29 10:00")
+    kind = ("--carrier", request.param)
+    done = emu("card", "new", path, "--meter", METER, *kind, "--issued-at", "2020-05-29 10:00")
     assert (done.code, done.err) == (0, "")
     return path
 
@@ -77,9 +79,9 @@ def shown(emu: Any, card: Path) -> dict[str, dict[str, Any]]:
 
 def break_mac(card: Path, sfi: Sfi) -> None:
     image = CardImage.from_bytes(card.read_bytes())
-    raw = bytearray(image.content(DF_ELECTRICITY, sfi))
+    raw = bytearray(record_on(image, sfi))
     raw[-1] ^= 1
-    card.write_bytes(image.with_content(DF_ELECTRICITY, sfi, bytes(raw)).to_bytes())
+    card.write_bytes(with_record(image, sfi, bytes(raw)).to_bytes())
 
 
 WRITES: dict[str, list[str]] = {
@@ -174,6 +176,7 @@ def test_a_new_card_is_told_as_json_too(emu, tmp_path):
     done = emu("card", "new", tmp_path / "c.bin", "--meter", METER, "--json", "-")
     assert json.loads(done.out) == {
         "file": str(tmp_path / "c.bin"),
+        "carrier": "secure",
         "meter": METER,
         "card_number": 1,
     }
@@ -182,9 +185,9 @@ def test_a_new_card_is_told_as_json_too(emu, tmp_path):
 def test_a_date_that_is_none_does_not_hide_that_the_card_was_written(emu, card):
     image = CardImage.from_bytes(card.read_bytes())
     key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
-    order = budget.ORDER.parse(image.content(DF_ELECTRICITY, Sfi.ORDER))
+    order = budget.ORDER.parse(record_on(image, Sfi.ORDER))
     odd = seal(budget.ORDER, replace(order, cut_at=b"\x20\x07\xaa\x00\x00"), key, METER)
-    card.write_bytes(image.with_content(DF_ELECTRICITY, Sfi.ORDER, odd).to_bytes())
+    card.write_bytes(with_record(image, Sfi.ORDER, odd).to_bytes())
     done = emu("desk", "limiter", card, "on")
     assert done.code == 0
     assert "cut at 2007aa0000 (no date)" in done.out
@@ -195,6 +198,44 @@ def test_every_verb_that_writes_speaks_json(emu, card, verb):
     done = emu("desk", verb, card, *WRITES[verb], "--json", "-")
     assert done.code == 0
     assert json.loads(done.out)["meter"] == METER
+
+
+@pytest.mark.parametrize(
+    ("carrier", "tries"),
+    [("secure", {"pin": 3, "meter": 10, "desk": 10}), ("plain", {"pin": 3})],
+)
+def test_the_image_tells_which_carrier_it_is(emu, tmp_path, carrier, tries):
+    path = tmp_path / "c.bin"
+    done = emu("card", "new", path, "--meter", METER, "--carrier", carrier)
+    assert done.out == f"{path}: {carrier} card 1 for meter {METER}\n"
+    told = json.loads(emu("card", "show", path, "--json", "-").out)
+    assert (told["carrier"], told["tries_left"]) == (carrier, tries)
+    assert emu("card", "show", path).out.startswith(f"{path}: {carrier} card, personalised; tries")
+
+
+def test_a_plain_card_shows_both_copies_and_its_difference(emu, tmp_path):
+    old, new = tmp_path / "old.bin", tmp_path / "new.bin"
+    assert emu("card", "new", old, "--meter", METER, "--carrier", "plain").code == 0
+    new.write_bytes(old.read_bytes())
+    assert emu("desk", "load", new, "--eur", "5").code == 0
+    shown = emu("card", "show", old).out
+    assert "a whole copy" in shown
+    assert "empty or torn" in shown
+    assert emu("card", "show", new).out.count("a whole copy") == 2
+    assert emu("card", "diff", old, old).code == 0
+    done = emu("card", "diff", old, new)
+    assert done.code == 1
+    assert "sequence[1]" in done.out
+    assert "sequence[0]" not in done.out
+
+
+def test_a_plain_card_without_a_whole_copy_is_one_line(emu, tmp_path):
+    path = tmp_path / "c.bin"
+    assert emu("card", "new", path, "--meter", METER, "--carrier", "plain").code == 0
+    image = CardImage.from_bytes(path.read_bytes())
+    path.write_bytes(image.with_part(0, 0, b"XX").to_bytes())
+    assert "want a copy that is whole" in emu("card", "show", path).complains()
+    assert "want a copy that is whole" in emu("desk", "load", path, "--eur", "5").complains()
 
 
 def test_show_for_people_names_fields_and_no_key(emu, card):
@@ -213,9 +254,9 @@ def test_show_ends_with_1_when_something_is_wrong_and_says_it(emu, card):
     image = CardImage.from_bytes(card.read_bytes())
     key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
     layout = budget.IDENTITY
-    fields = layout.parse(image.content(DF_ELECTRICITY, Sfi.IDENTITY))
+    fields = layout.parse(record_on(image, Sfi.IDENTITY))
     odd = seal(layout, replace(fields, energy=9), key, METER)
-    card.write_bytes(image.with_content(DF_ELECTRICITY, Sfi.IDENTITY, odd).to_bytes())
+    card.write_bytes(with_record(image, Sfi.IDENTITY, odd).to_bytes())
     assert "WRONG: no such code" in emu("card", "show", card).out
 
 
@@ -228,7 +269,7 @@ def test_read_back_shows_what_the_meter_wrote(emu, card):
     raw = seal(
         budget.WRITE_BACK, record, derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER), METER
     )
-    card.write_bytes(image.with_content(DF_ELECTRICITY, Sfi.WRITE_BACK, raw).to_bytes())
+    card.write_bytes(with_record(image, Sfi.WRITE_BACK, raw).to_bytes())
     done = emu("desk", "read", card)
     assert done.code == 0
     assert "result              1 (executed)" in done.out

@@ -4,17 +4,20 @@ import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from card_protocol.card.budget import BUDGET_TREE
-from card_protocol.card.files import Access
-from card_protocol.card.image import CardImage
+from card_protocol.card.budget import BUDGET_TREE, PLAIN_TREE
+from card_protocol.card.files import MF, Access
+from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.plain import PlainCard
 from card_protocol.card.secure import SecureCard
 from card_protocol.formats import budget
 from card_protocol.formats.budget import OrderFlags, Result, Sfi, WriteBack, seal
+from card_protocol.formats.container import HEAD, SLOT_BYTES, TRANSPORT_PIN
 from card_protocol.keys import Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.link.direct import DirectLink
@@ -83,6 +86,25 @@ def card() -> CardImage:
     return secure.image
 
 
+@pytest.fixture(scope="module")
+def plain_card() -> CardImage:
+    """The same on a plain card."""
+    desk = Desk(BENCH_MASTER_KEY)
+    card = PlainCard(
+        desk.issue(
+            METER,
+            customer_ref=1_234_567_890_123,
+            card_number=7,
+            issued_at_min=10_734_240,
+            kind=Kind.PLAIN,
+        )
+    )
+    card.power_on()
+    desk.load(card.transmit, 5000, issued_at_min=10_734_245)
+    desk.arm(card.transmit, defer_until=T, cut_at=T, issued_at_min=10_734_245)
+    return card.image
+
+
 WRITTEN_BACK = WriteBack(
     magic=b"BB",
     generation=1,
@@ -112,6 +134,28 @@ WRITTEN_BACK = WriteBack(
     events=bytes.fromhex("00a3caac06000001 00a3caac08001388") + b"\xff" * 16,
     mac=budget.NO_MAC,
 )
+
+
+def test_every_byte_of_a_plain_card_is_on_the_page(plain_card):
+    """Head and rows, the records of the other dumps, a write-back of FF, and the CRC."""
+    names = [view.LAYOUTS[sfi].name for sfi in Sfi if sfi is not Sfi.WRITE_BACK]
+    body = hexdump("container") + b"".join(hexdump(name) for name in names) + b"\xff" * 128
+    whole = body + crc32(body).to_bytes(4, "big")
+    assert plain_card.contents[0][: len(whole)] == whole
+    assert f"`{whole[-4:].hex()}`" in PAGE
+
+
+def test_the_head_of_a_container_is_what_the_page_says():
+    found = [(field.offset, field.size_bytes, field.name, field.kind) for field in HEAD.fields]
+    assert fields("container head") == found
+
+
+def test_the_plain_file_is_where_the_page_says():
+    (spec,) = PLAIN_TREE.specs
+    assert (spec.df, f"`{spec.fid:X}` in the MF" in PAGE) == (MF, True)
+    assert f"{spec.size_bytes:,} bytes: two slots of {SLOT_BYTES}" in PAGE
+    assert f"transport PIN `{TRANSPORT_PIN}`" in PAGE
+    assert (spec.read, spec.update) == (Access.ALWAYS, Access.PIN)
 
 
 @BY_NAME

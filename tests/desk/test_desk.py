@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from card_protocol.authentication import Role
-from card_protocol.card.image import CardImage
-from card_protocol.card.secure import SecureCard
+from card_protocol.card.budget import record_on, with_record
+from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.make import card_of
+from card_protocol.carrier.base import Credentials
+from card_protocol.carrier.find import find_carrier
 from card_protocol.errors import (
     ApduError,
     CardProtocolError,
@@ -61,10 +64,15 @@ def counted() -> Callable[[int], bytes]:
 class Reader:
     """A desk with a card in its reader."""
 
-    def __init__(self, desk: Desk | None = None, image: CardImage | None = None) -> None:
+    def __init__(
+        self,
+        desk: Desk | None = None,
+        image: CardImage | None = None,
+        kind: Kind = Kind.SECURE,
+    ) -> None:
         self.desk = desk or Desk(BENCH_MASTER_KEY, challenge=counted())
-        first = image or self.desk.issue(METER, issued_at_min=ISSUED)
-        self.card = SecureCard(first, counted())
+        first = image or self.desk.issue(METER, issued_at_min=ISSUED, kind=kind)
+        self.card = card_of(first, counted())
         self.link = DirectLink(self.card)
         self.link.connect()
         self.exchange = self.link.exchange
@@ -72,24 +80,24 @@ class Reader:
     def put(self, sfi: Sfi, raw: bytes) -> None:
         """Change a file behind everybody's back."""
         self.link.disconnect()
-        self.card = SecureCard(self.card.image.with_content(DF_ELECTRICITY, sfi, raw), counted())
+        self.card = card_of(with_record(self.card.image, sfi, raw), counted())
         self.link = DirectLink(self.card)
         self.link.connect()
         self.exchange = self.link.exchange
 
     def file(self, sfi: Sfi) -> bytes:
-        return self.card.image.content(DF_ELECTRICITY, sfi)
+        return record_on(self.card.image, sfi)
 
     def files(self) -> tuple[bytes, ...]:
-        return self.card.image.contents
+        return tuple(self.file(sfi) for sfi in Sfi)
 
     def order(self) -> Order:
         return open_sealed(budget.ORDER, self.file(Sfi.ORDER), DESK_KEY, METER)
 
 
-@pytest.fixture
-def reader() -> Reader:
-    return Reader()
+@pytest.fixture(params=list(Kind), ids=lambda kind: kind.name.lower())
+def reader(request: pytest.FixtureRequest) -> Reader:
+    return Reader(kind=request.param)
 
 
 def dates(order: Order) -> tuple[Civil | None, Civil | None]:
@@ -107,6 +115,7 @@ DEEDS: dict[str, Callable[[Desk, Exchange], Account]] = {
     "tariff": lambda d, x: d.change_tariff(x, 2, 275, issued_at_min=ISSUED + 1),
 }
 ORDERING = sorted(DEEDS.keys() - {"load"})
+ON_EACH = pytest.mark.parametrize("kind", list(Kind), ids=lambda kind: kind.name.lower())
 BY_DEED = pytest.mark.parametrize("deed", DEEDS)
 
 
@@ -429,44 +438,74 @@ def cut_after(exchange: Exchange, count: int) -> Exchange:
     return torn
 
 
-def commands_of(deed: Callable[[Desk, Exchange], Account]) -> int:
-    reader, count = Reader(), 0
+def torn_within(reader: Reader, count: int, done: int, size: int) -> Exchange:
+    """Pull a card out while it writes for command `count`, after `done` of its `size` bytes."""
+    numbers = itertools.chain([-(-done * 256 // size)], itertools.repeat(0))
+    sent = itertools.count()
 
-    def counting(command: bytes) -> bytes:
-        nonlocal count
-        count += 1
+    def torn(command: bytes) -> bytes:
+        if next(sent) < count:
+            return reader.exchange(command)
+        reader.card.tear(command, lambda: next(numbers))
+        raise LinkError(LinkErrorKind.CARD_GONE)
+
+    return torn
+
+
+def commands_of(deed: Callable[[Desk, Exchange], Account], kind: Kind) -> list[bytes]:
+    reader = Reader(kind=kind)
+    sent: list[bytes] = []
+
+    def noting(command: bytes) -> bytes:
+        sent.append(command)
         return reader.exchange(command)
 
-    deed(reader.desk, counting)
-    return count
+    deed(reader.desk, noting)
+    return sent
 
 
-def torn_readers(deed: Callable[[Desk, Exchange], Account]) -> Iterator[Reader]:
-    for count in range(commands_of(deed)):
-        reader = Reader()
+def torn_readers(
+    deed: Callable[[Desk, Exchange], Account], kind: Kind, every: int = 1
+) -> Iterator[Reader]:
+    """Yield readers whose card was torn out: between all commands, and after `every` byte of all
+    that a plain card writes.
+    """
+    for count, command in enumerate(commands_of(deed, kind)):
+        reader = Reader(kind=kind)
         with pytest.raises(LinkError):
             deed(reader.desk, cut_after(reader.exchange, count))
         yield reader
+        size = len(command) - 5 if command[1] == 0xD6 else 0
+        for done in range(0, size if kind is Kind.PLAIN else 0, every):
+            reader = Reader(kind=kind)
+            with pytest.raises(LinkError):
+                deed(reader.desk, torn_within(reader, count, done, size))
+            reader.link.connect()
+            yield reader
 
 
+@ON_EACH
 @BY_DEED
-def test_a_torn_session_leaves_each_record_old_or_new(deed):
-    whole = Reader()
+def test_a_torn_session_leaves_each_record_old_or_new(deed, kind):
+    whole = Reader(kind=kind)
     old = whole.files()
     DEEDS[deed](whole.desk, whole.exchange)
     new = whole.files()
     assert old != new
-    for reader in torn_readers(DEEDS[deed]):
+    for reader in torn_readers(DEEDS[deed], kind):
         for was, now, found in zip(old, new, reader.files(), strict=True):
             assert found in (was, now)
+        if kind is Kind.PLAIN:
+            assert reader.files() == old  # one container: all of the visit or none
         reader.desk.account(reader.exchange)  # and every one of them still opens
 
 
+@ON_EACH
 @pytest.mark.parametrize("deed", ORDERING)
-def test_a_torn_order_done_again_ends_where_it_should(deed):
-    whole = Reader()
+def test_a_torn_order_done_again_ends_where_it_should(deed, kind):
+    whole = Reader(kind=kind)
     want = DEEDS[deed](whole.desk, whole.exchange)
-    for reader in torn_readers(DEEDS[deed]):
+    for reader in torn_readers(DEEDS[deed], kind, every=16):
         again = DEEDS[deed](reader.desk, reader.exchange)
         assert again.order.flags == want.order.flags
         assert dates(again.order) == dates(want.order)
@@ -479,9 +518,12 @@ def test_a_torn_order_done_again_ends_where_it_should(deed):
 def test_a_load_whose_answer_is_lost_shows_in_the_wallet(reader: Reader):
     """The clerk looks before loading again; the desk cannot know from the error alone."""
 
+    left = len(commands_of(DEEDS["load"], reader.card.kind))
+
     def lost(command: bytes) -> bytes:
-        answer = reader.exchange(command)
-        if command[1] == 0xD6:
+        nonlocal left
+        answer, left = reader.exchange(command), left - 1
+        if left == 0:
             raise LinkError(LinkErrorKind.CARD_GONE)
         return answer
 
@@ -506,15 +548,13 @@ def test_a_replacement_card_goes_on_where_the_lost_one_was(reader):
 
 
 def meter_writes(reader: Reader, record: WriteBack, key: Key) -> None:
-    terminal = Terminal(reader.exchange)
-    terminal.select(DF_ELECTRICITY)
-    terminal.authenticate(
-        Role.METER,
-        derive(BENCH_MASTER_KEY, Purpose.METER_AUTH, METER),
-        derive(BENCH_MASTER_KEY, Purpose.CARD_AUTH, METER),
-        bytes(8),
+    keys = (
+        derive(BENCH_MASTER_KEY, purpose, METER)
+        for purpose in (Purpose.METER_AUTH, Purpose.CARD_AUTH)
     )
-    terminal.update_binary(Sfi.WRITE_BACK, seal(budget.WRITE_BACK, record, key, METER))
+    carrier = find_carrier(Terminal(reader.exchange), DF_ELECTRICITY)
+    carrier.authenticate(Credentials(Role.METER, *keys), bytes(8))
+    carrier.write({Sfi.WRITE_BACK: seal(budget.WRITE_BACK, record, key, METER)})
 
 
 def a_write_back() -> WriteBack:

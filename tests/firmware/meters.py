@@ -7,9 +7,10 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from card_protocol.card.secure import SecureCard
+from card_protocol.card.budget import record_on, with_record
+from card_protocol.card.image import Kind
+from card_protocol.card.make import card_of
 from card_protocol.formats.budget import (
-    DF_ELECTRICITY,
     WRITE_BACK,
     Sfi,
     WriteBack,
@@ -95,6 +96,7 @@ class Home:
         obey_hints: bool = True,
         fate: Random | None = None,
         tap: Callable[[Ports], Ports] = lambda ports: ports,
+        carrier: Kind = Kind.SECURE,
     ) -> None:
         fate = Random(1) if fate is None else fate
         named = parse_build(build)
@@ -122,7 +124,8 @@ class Home:
             obey_hints=obey_hints,
         )
         self.desk = Desk(BENCH_MASTER_KEY, challenge=counted())
-        self.card = SecureCard(self.desk.issue(METER_ID, issued_at_min=0), counted())
+        image = self.desk.issue(METER_ID, issued_at_min=0, kind=carrier)
+        self.card = card_of(image, counted())
 
     def write(self, work: Work) -> None:
         """Have the desk write on the card."""
@@ -132,7 +135,7 @@ class Home:
 
     def put(self, sfi: Sfi, raw: bytes) -> None:
         """Change a file of the card behind everybody's back."""
-        self.card = SecureCard(self.card.image.with_content(DF_ELECTRICITY, sfi, raw), counted())
+        self.card = card_of(with_record(self.card.image, sfi, raw), counted())
 
     def insert(self) -> str:
         """Put the card in, take it out after the session, return what the display says."""
@@ -151,7 +154,7 @@ class Home:
         return found
 
     def file(self, sfi: Sfi) -> bytes:
-        return self.card.image.content(DF_ELECTRICITY, sfi)
+        return record_on(self.card.image, sfi)
 
     def write_back(self) -> WriteBack | None:
         """Return what the meter wrote on the card, `None` when it is still erased."""

@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from card_protocol.card.image import KEY_TRIES_MAX, CardImage
+from card_protocol.card.base import FileCard
+from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, Kind
+from card_protocol.card.make import card_of
+from card_protocol.card.plain import PAGE_WRITE_US
 from card_protocol.card.secure import SecureCard
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import (
@@ -29,6 +32,7 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import NO_END, Account, EventCode, Health, StateFlags, Supply
 from meter_emu.ports import Key, Lamp, Ports
+from meter_emu.world.board import CARD_BYTE_US
 from tests.firmware.meters import METER_ID, START_US, Home, counted
 
 T1 = Civil(2020, 7, 3, 9, 0)
@@ -40,8 +44,11 @@ RECORDS = {Sfi.IDENTITY: IDENTITY, Sfi.WALLET: WALLET, Sfi.ORDER: ORDER, Sfi.TAR
 DESK_FILES = (Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF)
 
 
-def armed() -> Home:
-    home = Home()
+ON_EACH = pytest.mark.parametrize("carrier", list(Kind), ids=lambda kind: kind.name.lower())
+
+
+def armed(carrier: Kind = Kind.SECURE) -> Home:
+    home = Home(carrier=carrier)
     home.write(ARM)
     return home
 
@@ -55,8 +62,11 @@ def supplied(home: Home) -> bool:
     return home.board.contactor.closed
 
 
-def tries(image: CardImage) -> tuple[int, int]:
-    return image.tries_left[1], image.tries_left[2]
+UNTRIED = (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)
+
+
+def tries(image: CardImage) -> tuple[int, int, int]:
+    return image.tries_left
 
 
 def resealed(home: Home, sfi: Sfi, **changes: Any) -> None:
@@ -69,8 +79,9 @@ def resealed(home: Home, sfi: Sfi, **changes: Any) -> None:
 # Obeyed -------------------------------------------------------------------------------------------
 
 
-def test_an_order_and_a_load_are_executed_and_told_to_the_card():
-    home = armed()
+@ON_EACH
+def test_an_order_and_a_load_are_executed_and_told_to_the_card(carrier):
+    home = armed(carrier)
     assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
     told, kept = home.write_back(), home.state
     assert told is not None
@@ -85,8 +96,9 @@ def test_an_order_and_a_load_are_executed_and_told_to_the_card():
     assert events(home)[:2] == [EventCode.ORDER_EXECUTED, EventCode.CREDIT_LOADED]
 
 
-def test_a_card_shown_again_is_already_executed_and_changes_nothing_that_counts():
-    home = armed()
+@ON_EACH
+def test_a_card_shown_again_is_already_executed_and_changes_nothing_that_counts(carrier):
+    home = armed(carrier)
     home.insert()
     before = home.state
     for _ in range(3):
@@ -157,7 +169,8 @@ def test_a_reactivation_lifts_a_cut_and_a_person_reconnects():
 
 
 def stranger(home: Home) -> None:
-    home.card = SecureCard(home.desk.issue(METER_ID + 1, issued_at_min=0), counted())
+    kind = home.card.image.kind
+    home.card = card_of(home.desk.issue(METER_ID + 1, issued_at_min=0, kind=kind), counted())
 
 
 def other_energy(home: Home) -> None:
@@ -208,10 +221,23 @@ REFUSALS: dict[str, tuple[Callable[[Home], None], Result]] = {
 }
 
 
-@pytest.mark.parametrize("what", REFUSALS)
-def test_a_card_refused_whole_shows_its_code_and_keeps_its_content_and_its_tries(what):
+# What only keys can tell. A plain card of another operator has records with other MACs instead.
+KEYED = {"a card of another operator", "a blank card"}
+ON_EACH_REFUSAL = pytest.mark.parametrize(
+    ("what", "carrier"),
+    [
+        (what, kind)
+        for what in REFUSALS
+        for kind in Kind
+        if kind is Kind.SECURE or what not in KEYED
+    ],
+)
+
+
+@ON_EACH_REFUSAL
+def test_a_card_refused_whole_shows_its_code_and_keeps_its_content_and_its_tries(what, carrier):
     spoil, result = REFUSALS[what]
-    home = armed()
+    home = armed(carrier)
     spoil(home)
     before, kept = home.card.image, home.state
     home.run(0)
@@ -219,7 +245,7 @@ def test_a_card_refused_whole_shows_its_code_and_keeps_its_content_and_its_tries
     assert shown == f"CREDIT 50.00 EUR | CARD {result:02X} {result.name}"
     after = home.card.image
     assert after.contents == before.contents
-    assert tries(after) == tries(before) == (KEY_TRIES_MAX, KEY_TRIES_MAX)
+    assert tries(after) == tries(before) == UNTRIED
     assert events(home)[0] == EventCode.CARD_REFUSED
     assert home.state.events[5:8] == result.to_bytes(3, "big")
     refused = home.state
@@ -227,9 +253,9 @@ def test_a_card_refused_whole_shows_its_code_and_keeps_its_content_and_its_tries
     assert refused.balance_ueur == kept.balance_ueur
 
 
-@pytest.mark.parametrize("what", REFUSALS)
-def test_a_refused_card_stands_in_nobodys_way(what):
-    home = armed()
+@ON_EACH_REFUSAL
+def test_a_refused_card_stands_in_nobodys_way(what, carrier):
+    home = armed(carrier)
     good = home.card
     REFUSALS[what][0](home)
     home.insert()
@@ -251,7 +277,7 @@ def stale(home: Home) -> None:
     home.insert()
     home.write(Work(limiter_granted=True))
     home.insert()
-    home.card = SecureCard(old, counted())
+    home.card = card_of(old, counted())
 
 
 def undone(home: Home) -> None:
@@ -266,10 +292,11 @@ PARTLY = {
 }
 
 
+@ON_EACH
 @pytest.mark.parametrize("what", PARTLY)
-def test_what_is_refused_of_a_genuine_card_is_told_on_display_and_card(what):
+def test_what_is_refused_of_a_genuine_card_is_told_on_display_and_card(what, carrier):
     prepare, result = PARTLY[what]
-    home = armed()
+    home = armed(carrier)
     prepare(home)
     files = [home.file(sfi) for sfi in RECORDS]
     assert home.insert().endswith(f"| CARD {result:02X} {result.name}")
@@ -299,13 +326,19 @@ def test_a_household_whose_load_is_refused_still_has_its_order():
 
 
 class Pulled:
-    """A card that leaves the slot at its n-th command, before or after it had obeyed."""
+    """A card that leaves the slot at its n-th command: before it, while writing for it, after."""
 
-    def __init__(self, card: SecureCard, at: int, *, obeyed: bool) -> None:
+    def __init__(self, card: FileCard, at: int, how: str) -> None:
         self._card = card
         self._left = at
-        self._obeyed = obeyed
+        self._how = how
         self.count = 0
+
+    def writing_us(self, command: bytes) -> int:
+        return self._card.writing_us(command)
+
+    def tear(self, command: bytes, fate: Callable[[], int]) -> None:
+        self._card.tear(command, fate)
 
     def power_on(self) -> bytes:
         return self._card.power_on()
@@ -317,46 +350,55 @@ class Pulled:
         self.count += 1
         if self.count < self._left:
             return self._card.transmit(command)
-        if self.count == self._left and self._obeyed:
+        if self.count == self._left and self._how == "after":
             self._card.transmit(command)
+        if self.count == self._left and self._how == "within":
+            fate = Random(self._left)
+            self._card.tear(command, lambda: fate.randrange(256))
         raise LinkError(LinkErrorKind.CARD_GONE)
 
 
-def command_count() -> int:
-    home = armed()
-    whole = Pulled(home.card, 1_000, obeyed=True)
+def command_count(carrier: Kind) -> int:
+    home = armed(carrier)
+    whole = Pulled(home.card, 1_000, "after")
     home.bench.insert(whole)
     return whole.count
 
 
-COMMANDS = command_count()
+COMMANDS = {carrier: command_count(carrier) for carrier in Kind}
+WRITING = {Kind.SECURE: 1, Kind.PLAIN: 3}  # how many of them, the last ones, are the write-back
 
 
-@pytest.mark.parametrize("obeyed", [False, True])
-@pytest.mark.parametrize("at", range(1, COMMANDS + 1))
-def test_a_card_pulled_at_any_command_is_served_whole_or_not_at_all(at, obeyed):
-    """Only the last command writes: pulled before it, nothing; at it, the write-back may miss."""
-    home = armed()
+@pytest.mark.parametrize("how", ["before", "within", "after"])
+@pytest.mark.parametrize(
+    ("carrier", "at"), [(kind, at + 1) for kind in Kind for at in range(COMMANDS[kind])]
+)
+def test_a_card_pulled_at_any_command_is_served_whole_or_not_at_all(carrier, at, how):
+    """Only the last commands write: pulled before them, nothing; at them, it may miss."""
+    home = armed(carrier)
     files = [home.file(sfi) for sfi in RECORDS]
-    home.bench.insert(Pulled(home.card, at, obeyed=obeyed))
+    home.bench.insert(Pulled(home.card, at, how))
     shown = home.board.panel.text
     home.bench.remove()
-    executed = at == COMMANDS
+    executed = at > COMMANDS[carrier] - WRITING[carrier]
     assert shown.endswith("CARD 01 EXECUTED" if executed else "CARD 1C CARD_REMOVED")
     assert home.state.order_number == executed
     assert home.state.accepted_cents == 5_000 * executed
     assert [home.file(sfi) for sfi in RECORDS] == files
-    assert (home.write_back() is not None) == (executed and obeyed)
+    assert (home.write_back() is not None) == (at == COMMANDS[carrier] and how == "after")
     again = "CARD 02 ALREADY_EXECUTED" if executed else "CARD 01 EXECUTED"
     assert home.insert() == f"CREDIT 100.00 EUR | {again}"
     assert events(home).count(EventCode.ORDER_EXECUTED) == 1
     assert events(home).count(EventCode.CREDIT_LOADED) == 1
-    assert tries(home.card.image) == (KEY_TRIES_MAX, KEY_TRIES_MAX)
+    assert tries(home.card.image) == UNTRIED
 
 
 def test_a_session_is_as_many_commands_as_the_page_says():
-    """Select, identity, three of authentication, four records, the write-back."""
-    assert COMMANDS == 1 + 1 + 3 + 4 + 1
+    """Select, identity, three of authentication, four records, the write-back.
+
+    Plain: two selects, two heads, one copy in two parts; the PIN, the next copy in two parts.
+    """
+    assert COMMANDS == {Kind.SECURE: 1 + 1 + 3 + 4 + 1, Kind.PLAIN: 2 + 2 + 2 + 1 + 2}
 
 
 # Cut ----------------------------------------------------------------------------------------------
@@ -383,31 +425,42 @@ LOAD_W = 3_000
 OUT_US = 10_000_000
 
 
-def session_calls() -> list[tuple[str, int, int]]:
+def session_calls(carrier: Kind) -> list[tuple[str, int, int]]:
     calls: list[tuple[str, int, int]] = []
-    home = Home(load_w=LOAD_W, tap=lambda ports: cast("Ports", Tap(ports, calls)))
+    tap = lambda ports: cast("Ports", Tap(ports, calls))  # noqa: E731
+    home = Home(load_w=LOAD_W, tap=tap, carrier=carrier)
     home.write(ARM)
     home.bench.insert(home.card)
     return calls
 
 
-CALLS = session_calls()
+CALLS = {carrier: session_calls(carrier) for carrier in Kind}
+ANSWER_US = 2 * CARD_BYTE_US  # what a command without data is answered with
+WRITE_US = 4 * PAGE_WRITE_US  # the longest write: 255 bytes
 
 
 def cuts(calls: list[tuple[str, int, int]]) -> list[int]:
-    """Return instants at the beginning, at the end and inside every call."""
+    """Return instants at the beginning, at the end and inside every call.
+
+    Just before the answer to a command a plain card writes: there are some more of them.
+    """
     found = set()
-    for _, begin_us, end_us in calls:
+    for name, begin_us, end_us in calls:
         found |= {end_us, *range(begin_us + 1, end_us + 1, max(1, (end_us - begin_us) // 5))}
+        if name == "card_exchange":
+            written_us = end_us - ANSWER_US
+            found |= set(range(max(begin_us, written_us - WRITE_US), written_us, WRITE_US // 4))
     return sorted(found)
 
 
-def test_the_session_of_the_cuts_has_all_its_calls():
-    names = [name for name, _, _ in CALLS]
-    assert names.count("card_exchange") == COMMANDS
+@ON_EACH
+def test_the_session_of_the_cuts_has_all_its_calls(carrier):
+    calls = CALLS[carrier]
+    names = [name for name, _, _ in calls]
+    assert names.count("card_exchange") == COMMANDS[carrier]
     assert names.count("eeprom_write") >= 3
-    assert CALLS[0][1] == START_US
-    assert len(cuts(CALLS)) > 3 * len(CALLS)
+    assert calls[0][1] == START_US
+    assert len(cuts(calls)) > 3 * len(calls)
 
 
 def counted_once(home: Home) -> None:
@@ -423,11 +476,13 @@ def counted_once(home: Home) -> None:
     assert (home.write_back() or kept).order_number == 1
 
 
+@ON_EACH
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("stays", [False, True], ids=["pulled", "left in"])
-def test_a_power_cut_anywhere_in_a_session_counts_money_once_and_obeys_once(seed, stays):
-    for at_us in cuts(CALLS):
+def test_a_power_cut_anywhere_in_a_session_counts_money_once_and_obeys_once(seed, stays, carrier):
+    for at_us in cuts(CALLS[carrier]):
         home = Home(
+            carrier=carrier,
             load_w=LOAD_W,
             outages=[(at_us, at_us + OUT_US)],
             fate=Random(seed * 7 + at_us),
@@ -448,16 +503,17 @@ def test_a_power_cut_anywhere_in_a_session_counts_money_once_and_obeys_once(seed
         assert told.result in {Result.EXECUTED, Result.ALREADY_EXECUTED}
         assert (told.accepted_cents, told.order_number) == (5_000, 1)
         assert supplied(home)
-        assert tries(home.card.image)[0] == KEY_TRIES_MAX
+        assert tries(home.card.image) == UNTRIED
 
 
-def test_a_power_cut_anywhere_leaves_the_write_back_old_or_new():
-    whole = Home(load_w=LOAD_W)
+@ON_EACH
+def test_a_power_cut_anywhere_leaves_the_write_back_old_or_new(carrier):
+    whole = Home(load_w=LOAD_W, carrier=carrier)
     whole.write(ARM)
     whole.bench.insert(whole.card)
     new = whole.file(Sfi.WRITE_BACK)
-    for at_us in cuts(CALLS):
-        home = Home(load_w=LOAD_W, outages=[(at_us, at_us + OUT_US)])
+    for at_us in cuts(CALLS[carrier]):
+        home = Home(load_w=LOAD_W, outages=[(at_us, at_us + OUT_US)], carrier=carrier)
         home.write(ARM)
         old = home.file(Sfi.WRITE_BACK)
         home.bench.insert(home.card)
@@ -519,14 +575,17 @@ def test_a_power_cut_anywhere_in_a_reconnection_ends_with_supply_or_an_invitatio
 @given(
     st.lists(st.tuples(st.integers(1, 2_200_000), st.integers(1, OUT_US)), min_size=1, max_size=6),
     st.integers(0, 2**32),
+    st.sampled_from(Kind),
 )
-def test_a_supply_that_fails_again_and_again_counts_money_once_and_obeys_once(failures, seed):
+def test_a_supply_that_fails_again_and_again_counts_money_once_and_obeys_once(
+    failures, seed, carrier
+):
     """Each failure some time after the last, in start-up or anywhere in the session after it."""
     outages, at_us = [], START_US
     for up_us, out_us in failures:
         outages.append((at_us + up_us, at_us + up_us + out_us))
         at_us += up_us + out_us
-    home = Home(load_w=LOAD_W, outages=outages, fate=Random(seed))
+    home = Home(load_w=LOAD_W, outages=outages, fate=Random(seed), carrier=carrier)
     home.write(ARM)
     home.bench.insert(home.card)
     home.bench.run_until(at_us + 60_000_000)

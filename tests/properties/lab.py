@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from card_protocol.card.secure import SecureCard
+from card_protocol.card.image import Kind
+from card_protocol.card.make import card_of
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
@@ -77,6 +78,7 @@ class Setting:
     build: str = "reference"
     model: MeterModel = MODEL
     seed: int = 0
+    carrier: Kind = Kind.SECURE
 
     def uncertainty_us(self, at_us: int) -> int:
         return uncertainty_s(self.model, self.clock_set_us, at_us) * SECOND_US
@@ -120,8 +122,8 @@ class Lab:
         dates, codec = build.desk_parts()
         card_fate = Random(setting.seed + 1)
         self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
-        image = self.desk.issue(METER_ID, issued_at_min=0)
-        self.card = SecureCard(image, card_fate.randbytes)
+        image = self.desk.issue(METER_ID, issued_at_min=0, kind=setting.carrier)
+        self.card = card_of(image, card_fate.randbytes)
 
     def _rebuild(self) -> None:
         self.bench.rebuild()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
+from card_protocol.card.image import Kind
 from meter_emu.defects import catalogue
 from meter_emu.desk.desk import Work
 from meter_emu.errors import DeskError
@@ -118,5 +119,6 @@ def stories(draw: st.DrawFn, *, builds: list[str] = BUILDS) -> Story:
         model=model,
         build=draw(st.sampled_from(builds)),
         seed=draw(st.integers(0, 2**16)),
+        carrier=draw(st.sampled_from(Kind)),
     )
     return Story(setting=setting, deeds=tuple(sorted(deeds)))

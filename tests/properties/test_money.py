@@ -3,7 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.formats.budget import DF_ELECTRICITY, WALLET, Sfi
+from card_protocol.card.budget import record_on
+from card_protocol.card.image import Kind
+from card_protocol.formats.budget import WALLET, Sfi
 from meter_emu.desk.desk import Work
 from tests.properties.lab import DAY_US, HOUR_US, SECOND_US, Lab, Setting
 from tests.properties.stories import Story, live, stories
@@ -12,7 +14,7 @@ UEUR_PER_CENT = 10_000
 
 
 def wallet_cents(lab: Lab) -> int:
-    return WALLET.parse(lab.card.image.content(DF_ELECTRICITY, Sfi.WALLET)).loaded_cents
+    return WALLET.parse(record_on(lab.card.image, Sfi.WALLET)).loaded_cents
 
 
 def balance_law(lab: Lab) -> None:
@@ -35,12 +37,20 @@ def test_money_is_conserved_whatever_happens(story: Story):
     balance_law(lab)
 
 
-@given(st.integers(0, 3 * SECOND_US), st.integers(0, 2**16), st.integers(500, 25_000))
-def test_a_load_is_booked_exactly_once_wherever_the_session_is_cut(cut_us, seed, cents):
+@given(
+    st.integers(0, 3 * SECOND_US),
+    st.integers(0, 2**16),
+    st.integers(500, 25_000),
+    st.sampled_from(Kind),
+)
+def test_a_load_is_booked_exactly_once_wherever_the_session_is_cut(cut_us, seed, cents, carrier):
     start_us = 1_583_000_000 * SECOND_US
     at_us = start_us + HOUR_US
     outage = (at_us + cut_us, at_us + cut_us + HOUR_US)
-    lab = Lab(Setting(start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed))
+    setting = Setting(
+        start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, carrier=carrier
+    )
+    lab = Lab(setting)
     lab.write(Work(load_cents=cents))
     lab.bench.run_until(at_us)
     lab.bench.insert(lab.card)  # and it stays in across the cut

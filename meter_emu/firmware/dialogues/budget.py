@@ -1,4 +1,4 @@
-"""The dialogue with a budget card, generation 1: read everything, decide, then write back.
+"""The dialogue with a budget card, generation 1, on any carrier: read, decide, write back.
 
 Nothing on the card or in the meter changes while reading. The program applies and *saves* what was
 read before `write_back` is called, so a card pulled early, or power cut, costs at most the
@@ -9,6 +9,8 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from card_protocol.authentication import Role
+from card_protocol.carrier.base import Carrier, Credentials
+from card_protocol.carrier.find import find_carrier
 from card_protocol.errors import ApduError, LayoutError, LinkError, MacError
 from card_protocol.formats.budget import (
     DF_ELECTRICITY,
@@ -46,61 +48,66 @@ class Contents(NamedTuple):
 class BudgetDialogue:
     """One session with one inserted card."""
 
-    __slots__ = ("_factory", "_ports", "_record_key", "_terminal")
+    __slots__ = ("_carrier", "_factory", "_ports", "_record_key")
 
     def __init__(self, ports: Ports, factory: Factory) -> None:
         self._ports = ports
         self._factory = factory
-        self._terminal = Terminal(ports.card_exchange)
+        self._carrier: Carrier | None = None
         self._record_key = Key(factory.key_desk_record)
 
     def read(self, challenge: bytes) -> Contents | Result:
         """Return the card's records, or why it is refused. `challenge` is eight fresh bytes."""
         if not self._ports.card_power(True):
             return Result.CARD_UNREADABLE
-        return refusing(lambda: self._read(challenge))
+        return refusing(lambda: self._read(self._found(), challenge))
 
     def write_back(self, record: WriteBack) -> None:
-        """Write what the meter did; a card pulled too early only misses this."""
+        """Write what the meter did on the card that was read; one pulled too early misses this."""
         key = Key(self._factory.key_meter_record)
         raw = seal(WRITE_BACK, record, key, self._factory.meter_id)
-        refusing(lambda: self._update(raw))
+        carrier = self._carrier
+        assert carrier is not None, "a card is read before it is written"
+        refusing(lambda: _written(carrier, raw))
 
     def leave(self) -> None:
         """Unpower the card, so that no authentication outlives the session."""
         self._ports.card_power(False)
 
-    def _update(self, raw: bytes) -> Result:
-        self._terminal.update_binary(Sfi.WRITE_BACK, raw)
-        return Result.EXECUTED
+    def _found(self) -> Carrier:
+        self._carrier = find_carrier(Terminal(self._ports.card_exchange), DF_ELECTRICITY)
+        return self._carrier
 
-    def _read(self, challenge: bytes) -> Contents | Result:
-        self._terminal.select(DF_ELECTRICITY)
+    def _read(self, carrier: Carrier, challenge: bytes) -> Contents | Result:
         # The identity is readable by anyone: a foreign card is refused before an authentication
         # that must fail, and would cost it one of its tries.
-        identity = IDENTITY.parse(self._terminal.read_binary(Sfi.IDENTITY, IDENTITY.size_bytes))
+        identity = IDENTITY.parse(carrier.read(Sfi.IDENTITY, IDENTITY.size_bytes))
         if identity.meter_id != self._factory.meter_id or identity.energy != Energy.ELECTRICITY:
             return Result.WRONG_METER
-        if not authenticated(self._terminal, self._factory, challenge):
+        if not authenticated(carrier, self._factory, challenge):
             return Result.CARD_NOT_GENUINE
-        self._record(IDENTITY, Sfi.IDENTITY)
+        self._record(carrier, IDENTITY, Sfi.IDENTITY)
         return Contents(
-            self._record(WALLET, Sfi.WALLET),
-            self._record(ORDER, Sfi.ORDER),
-            self._record(TARIFF, Sfi.TARIFF),
+            self._record(carrier, WALLET, Sfi.WALLET),
+            self._record(carrier, ORDER, Sfi.ORDER),
+            self._record(carrier, TARIFF, Sfi.TARIFF),
         )
 
-    def _record(self, layout: Layout[RecordT], sfi: Sfi) -> RecordT:
-        raw = self._terminal.read_binary(sfi, layout.size_bytes)
+    def _record(self, carrier: Carrier, layout: Layout[RecordT], sfi: Sfi) -> RecordT:
+        raw = carrier.read(sfi, layout.size_bytes)
         return open_sealed(layout, raw, self._record_key, self._factory.meter_id)
 
 
-def authenticated(terminal: Terminal, factory: Factory, challenge: bytes) -> bool:
-    """Whether card and meter have proved themselves to each other."""
+def _written(carrier: Carrier, raw: bytes) -> Result:
+    carrier.write({Sfi.WRITE_BACK: raw})
+    return Result.EXECUTED
+
+
+def authenticated(carrier: Carrier, factory: Factory, challenge: bytes) -> bool:
+    """Whether card and meter have proved themselves to each other, as far as the card can."""
+    keys = Key(factory.key_meter_auth), Key(factory.key_card_auth)
     try:
-        terminal.authenticate(
-            Role.METER, Key(factory.key_meter_auth), Key(factory.key_card_auth), challenge
-        )
+        carrier.authenticate(Credentials(Role.METER, *keys), challenge)
     except ApduError:
         return False
     return True

@@ -1,5 +1,6 @@
 """The dialogue with a technician's clock card: whose it is, whether genuine, what time it says."""
 
+from card_protocol.carrier.secure import SecureCarrier
 from card_protocol.formats.budget import Result
 from card_protocol.formats.clock import (
     CLOCK,
@@ -33,6 +34,6 @@ class ClockDialogue:
         raw = self._terminal.read_binary(SFI_CLOCK, CLOCK.size_bytes)
         if CLOCK.parse(raw).meter_id != self._factory.meter_id:
             return Result.WRONG_METER
-        if not authenticated(self._terminal, self._factory, challenge):
+        if not authenticated(SecureCarrier(self._terminal), self._factory, challenge):
             return Result.CARD_NOT_GENUINE
         return open_clock_order(raw, Key(self._factory.key_desk_record))

@@ -1,0 +1,1 @@
+"""What a terminal keeps records on: one interface, one module a kind of card."""

@@ -1,0 +1,163 @@
+"""The container: all records of a card in one transparent file, kept twice.
+
+For cards that do not write atomically. Two slots of fixed size hold a copy each; a write goes to
+the one that is not in force, under the next sequence number, and a CRC over everything makes the
+new copy valid only when all of it has arrived. A cut at any byte leaves the old copy in force or
+the new one. The copy in force is the valid one with the higher number.
+
+The container knows records by short file identifier and size, and nothing of what is in them: the
+CRC tells a torn copy from a whole one and protects against nobody. Ours.
+"""
+
+import struct
+from binascii import crc32
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+import construct as c
+
+from card_protocol.errors import LayoutError
+from card_protocol.layout import Layout
+
+VERSION: Final = 1
+SLOT_BYTES: Final = 512  # ours: the five records take 317 bytes and have room to grow
+SLOT_COUNT: Final = 2
+FILE_SIZE_BYTES: Final = SLOT_BYTES * SLOT_COUNT
+RECORD_COUNT_MAX: Final = 30  # as many as there are short file identifiers
+SEQUENCE_MAX: Final = 0xFFFF_FFFF  # the last write there is; no card lives to see it
+TRANSPORT_PIN: Final = "7816"  # ours, the same on every card and no secret: see `PlainCarrier`
+_FID_BASE: Final = 0xBE00  # ours
+
+
+def plain_file(df: int) -> int:
+    """Return the identifier of the file, in the MF, with what a secure card has in `df`.
+
+    Both end in the same byte: DF01 and BE01 are for electricity.
+    """
+    return _FID_BASE | df & 0xFF
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What every copy begins with. `size_bytes` is all of it, head and CRC included."""
+
+    magic: bytes
+    version: int
+    record_count: int
+    sequence: int
+    size_bytes: int
+
+
+HEAD: Final = Layout(
+    "container head",
+    c.Struct(
+        "magic" / c.Bytes(2),
+        "version" / c.Int8ub,
+        "record_count" / c.Int8ub,
+        "sequence" / c.Int32ub,
+        "size_bytes" / c.Int16ub,
+    ),
+    Head,
+    magic=b"PE",
+)
+# After the head: one row a record, then the records without gaps, then the CRC-32 of it all.
+# +0      1     sfi               -      which record
+# +1      2     size              bytes
+_ROW: Final = struct.Struct(">BH")
+_CRC: Final = struct.Struct(">I")
+assert (HEAD.size_bytes, _ROW.size, _CRC.size) == (10, 3, 4), "container layout drifted"
+_SIZE_MIN: Final = HEAD.size_bytes + _CRC.size
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One whole copy: its number, and each record's bytes by short file identifier."""
+
+    sequence: int
+    records: Mapping[int, bytes]
+
+    def to_bytes(self) -> bytes:
+        """Return the copy; raise `LayoutError` when it does not fit a slot."""
+        rows = b"".join(_ROW.pack(sfi, len(raw)) for sfi, raw in self.records.items())
+        tail = rows + b"".join(self.records.values())
+        size = _SIZE_MIN + len(tail)
+        _require(size <= SLOT_BYTES, 8, f"at most {SLOT_BYTES} bytes", size)
+        _require(self.sequence <= SEQUENCE_MAX, 4, "a number that is not used up", self.sequence)
+        head = Head(HEAD.magic, VERSION, len(self.records), self.sequence, size)
+        body = HEAD.build(head) + tail
+        return body + _CRC.pack(crc32(body))
+
+    def after(self, changes: Mapping[int, bytes]) -> "Container":
+        """Return the next copy: `changes` written from the start of the records they name.
+
+        Raise `LayoutError` for a record that is not there or too small.
+        """
+        records = dict(self.records)
+        for sfi, new in changes.items():
+            old = self.record(sfi, len(new))
+            records[sfi] = new + records[sfi][len(old) :]
+        return Container(self.sequence + 1, records)
+
+    def record(self, sfi: int, size: int) -> bytes:
+        """Return the first `size` bytes of a record; raise `LayoutError` if it has not so many."""
+        raw = self.records.get(sfi, b"")
+        _require(len(raw) >= size, 0, f"{size} bytes of record {sfi}", len(raw))
+        return raw[:size]
+
+
+def parse_head(raw: bytes) -> Head:
+    """Return the head in exactly `HEAD.size_bytes` bytes; raise `LayoutError` for none of ours."""
+    head = HEAD.parse(raw)
+    _require(head.version == VERSION, 2, f"version {VERSION}", head.version)
+    count = head.record_count
+    _require(count <= RECORD_COUNT_MAX, 3, f"at most {RECORD_COUNT_MAX} records", count)
+    size = head.size_bytes
+    _require(_SIZE_MIN <= size <= SLOT_BYTES, 8, f"{_SIZE_MIN} to {SLOT_BYTES} bytes", size)
+    return head
+
+
+def parse_container(raw: bytes) -> Container:
+    """Return the copy in `raw`, exactly its bytes; raise `LayoutError` for one not whole."""
+    head = parse_head(raw[: HEAD.size_bytes])
+    _require(head.size_bytes == len(raw), 8, f"{len(raw)} bytes", head.size_bytes)
+    (said,) = _CRC.unpack_from(raw, len(raw) - _CRC.size)
+    _require(said == crc32(raw[: -_CRC.size]), len(raw) - _CRC.size, "the CRC-32 of it", said)
+    end = HEAD.size_bytes + head.record_count * _ROW.size
+    _require(end <= len(raw) - _CRC.size, 3, "room for the rows", head.record_count)
+    records, at = {}, end
+    for sfi, size in _ROW.iter_unpack(raw[HEAD.size_bytes : end]):
+        records[sfi] = raw[at : at + size]
+        at += size
+    _require(at == len(raw) - _CRC.size, 8, f"{at + _CRC.size} bytes", len(raw))
+    _require(len(records) == head.record_count, 3, "each record once", head.record_count)
+    return Container(head.sequence, records)
+
+
+def in_force(read: Callable[[int, int], bytes]) -> tuple[int, Container]:
+    """Return slot and copy in force; `read(offset, size)` returns bytes of the file.
+
+    Reads both heads, then whole copies, the higher number first, until one is valid: the other one
+    was torn. Raise `LayoutError` when neither is.
+    """
+    heads = [(slot, _head(read(slot * SLOT_BYTES, HEAD.size_bytes))) for slot in range(SLOT_COUNT)]
+    found = [(slot, head) for slot, head in heads if head is not None]
+    for slot, head in sorted(found, key=lambda pair: pair[1].sequence, reverse=True):
+        try:
+            return slot, parse_container(read(slot * SLOT_BYTES, head.size_bytes))
+        except LayoutError:
+            continue
+    raise LayoutError("plain file", offset=0, want="a copy that is whole", got="none")
+
+
+def _head(raw: bytes) -> Head | None:
+    try:
+        return parse_head(raw)
+    except LayoutError:
+        return None
+
+
+def _require(met: bool, offset: int, want: str, got: int) -> None:
+    if not met:
+        raise LayoutError("container", offset=offset, want=want, got=str(got))

@@ -1,0 +1,278 @@
+"""What each carrier promises, row by row as `docs/card-format.md` says, on a whole meter."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from card_protocol.card.budget import record_on, with_record
+from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.make import card_of
+from card_protocol.errors import ApduError
+from card_protocol.formats.budget import DF_ELECTRICITY, Result, Sfi
+from card_protocol.terminal import Terminal
+from card_protocol.timestamp import Civil
+from meter_emu.desk.desk import Work
+from meter_emu.ports import Ports
+from tests.firmware.meters import METER_ID, START_US, Home, counted
+
+PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
+T2 = Civil(2020, 7, 3, 23, 1)
+UEUR_PER_CENT = 10_000
+
+
+def outsider_reads(home: Home, sfi: Sfi) -> bytes | None:
+    """Return a record as anyone with a reader gets it, `None` when the card refuses."""
+    home.card.power_on()
+    terminal = Terminal(home.card.transmit)
+    try:
+        if home.card.image.kind is Kind.SECURE:
+            terminal.select(DF_ELECTRICITY)
+            return terminal.read_binary(sfi, len(home.file(sfi)))
+        terminal.select(0xBE01)
+        whole = terminal.read_current(0, 512)
+    except ApduError:
+        return None
+    finally:
+        home.card.power_off()
+    return home.file(sfi) if home.file(sfi) in whole else None
+
+
+def copied(image: CardImage, home: Home) -> bool:
+    """Whether an outsider can put the records of `image` onto the card that `home` has now.
+
+    On a secure card nobody without keys can write, whatever PIN is known; on a plain one the
+    transport PIN is public.
+    """
+    home.card.power_on()
+    terminal = Terminal(home.card.transmit)
+    try:
+        if image.kind is Kind.SECURE:
+            terminal.select(DF_ELECTRICITY)
+            terminal.verify("0000")
+            for sfi in (Sfi.WALLET, Sfi.ORDER):
+                terminal.update_binary(sfi, record_on(image, sfi))
+        else:
+            terminal.select(0xBE01)
+            terminal.verify("7816")
+            terminal.update_current(0, image.contents[0])
+    except ApduError:
+        return False
+    finally:
+        home.card.power_off()
+    return True
+
+
+def served(carrier: Kind, *works: Work) -> Home:
+    home = Home(carrier=carrier)
+    for work in works:
+        home.write(work)
+        home.insert()
+    return home
+
+
+# One row of the page each: returns whether the carrier keeps it -----------------------------------
+
+
+def forged_record_refused(carrier: Kind) -> bool:
+    home = Home(carrier=carrier)
+    home.write(Work(load_cents=5_000))
+    raw = bytearray(home.file(Sfi.WALLET))
+    raw[6] ^= 1
+    home.put(Sfi.WALLET, bytes(raw))
+    return home.insert().endswith(Result.BAD_MAC.name) and home.state.accepted_cents == 0
+
+
+def foreign_card_refused(carrier: Kind) -> bool:
+    home = Home(carrier=carrier)
+    image = home.desk.issue(METER_ID + 1, issued_at_min=0, kind=carrier)
+    home.card = card_of(image, counted())
+    return home.insert().endswith(Result.WRONG_METER.name)
+
+
+def torn_write_old_or_new(carrier: Kind) -> bool:
+    """At each of 60 instants of a session's last commands; every byte is tested elsewhere."""
+    found = set()
+    whole = Home(carrier=carrier)
+    whole.write(Work(load_cents=5_000))
+    whole.bench.insert(whole.card)
+    new, end_us = whole.file(Sfi.WRITE_BACK), whole.board.now_us
+    for number in range(60):
+        at_us = end_us - 10_000 * number
+        home = Home(carrier=carrier, outages=[(at_us, at_us + 10**6)], fate=Random(number))
+        home.write(Work(load_cents=5_000))
+        old = home.file(Sfi.WRITE_BACK)
+        home.bench.insert(home.card)
+        found.add({old: "old", new: "new"}.get(home.file(Sfi.WRITE_BACK), "torn"))
+    return found == {"old", "new"}
+
+
+def money_and_order_once(carrier: Kind) -> bool:
+    home = served(carrier, Work(load_cents=5_000, cut_at=T2))
+    before = home.state.balance_ueur
+    shown = [home.insert() for _ in range(3)]
+    return home.state.balance_ueur == before and all(
+        text.endswith(Result.ALREADY_EXECUTED.name) for text in shown
+    )
+
+
+def rolled_back_money_refused(carrier: Kind) -> bool:
+    """Old records, by whatever means they came onto the card, are seen by sum and count."""
+    home = served(carrier, Work(load_cents=5_000))
+    old = home.card.image
+    home.write(Work(load_cents=2_000))
+    home.insert()
+    booked = home.state.balance_ueur
+    home.put(Sfi.WALLET, record_on(old, Sfi.WALLET))
+    said = home.insert()
+    return said.endswith(Result.WALLET_ROLLED_BACK.name) and home.state.balance_ueur == booked
+
+
+def rolled_back_order_refused(carrier: Kind) -> bool:
+    home = served(carrier, Work(cut_at=T2))
+    old = home.card.image
+    home.write(Work(reactivate=True))
+    home.insert()
+    home.card = card_of(old, counted())
+    said = home.insert()
+    return said.endswith(Result.STALE_ORDER.name) and home.state.order_number == 2
+
+
+def second_use_of_a_clone_books_nothing(carrier: Kind) -> bool:
+    """A byte-for-byte copy, however it was made."""
+    home = Home(carrier=carrier)
+    home.write(Work(load_cents=5_000))
+    clone = card_of(CardImage.from_bytes(home.card.image.to_bytes()), counted())
+    home.insert()
+    booked = home.state.balance_ueur
+    home.card = clone
+    said = home.insert()
+    return said.endswith(Result.ALREADY_EXECUTED.name) and home.state.balance_ueur == booked
+
+
+def private_from_strangers(carrier: Kind) -> bool:
+    home = Home(carrier=carrier)
+    assert outsider_reads(home, Sfi.IDENTITY) == home.file(Sfi.IDENTITY)
+    return outsider_reads(home, Sfi.WALLET) is None
+
+
+def writing_needs_a_key(carrier: Kind) -> bool:
+    home = Home(carrier=carrier)
+    old = home.card.image
+    home.write(Work(load_cents=5_000))
+    return not copied(old, home)
+
+
+def imitation_refused(carrier: Kind) -> bool:
+    """A card with all the right records and none of the keys."""
+    home = Home(carrier=carrier)
+    home.write(Work(load_cents=5_000))
+    image = home.desk.issue(METER_ID, issued_at_min=0, kind=carrier)
+    if carrier is Kind.SECURE:  # its maker does not know the keys
+        stranger = home.desk.issue(METER_ID + 1, issued_at_min=0)
+        keys = {name: getattr(stranger, name) for name in ("meter_key", "desk_key", "card_key")}
+        image = replace(image, **keys)
+    for sfi in (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF):
+        image = with_record(image, sfi, home.file(sfi))
+    home.card = card_of(image, counted())
+    return home.insert().endswith(Result.CARD_NOT_GENUINE.name)
+
+
+def visit_all_or_nothing(carrier: Kind) -> bool:
+    """Pull the card at every command of a visit that changes tariff, order and wallet."""
+    work = Work(load_cents=5_000, cut_at=T2, tariff=(2, 275))
+    new = Home(carrier=carrier)
+    new.write(work)
+    seen = set()
+    for count in range(30):
+        home = Home(carrier=carrier)
+        old = [home.file(sfi) for sfi in Sfi]
+        home.card.power_on()
+        left = count
+
+        def exchange(command: bytes, home: Home = home) -> bytes:
+            nonlocal left
+            left -= 1
+            return home.card.transmit(command) if left >= 0 else b"\x6f\x00"
+
+        with suppress(ApduError):
+            home.desk.serve(exchange, work, issued_at_min=0)
+        files = [home.file(sfi) for sfi in Sfi]
+        seen.add(
+            "old" if files == old else "new" if files == [new.file(s) for s in Sfi] else "part"
+        )
+    assert {"old", "new"} <= seen
+    return "part" not in seen
+
+
+PROMISES: dict[str, Callable[[Kind], bool]] = {
+    "a forged or altered record is refused": forged_record_refused,
+    "another meter's card is refused": foreign_card_refused,
+    "a torn write leaves each record old or new": torn_write_old_or_new,
+    "a torn visit to the office leaves all of it or none": visit_all_or_nothing,
+    "a card shown again books and executes nothing": money_and_order_once,
+    "rolled-back credit is refused, by sum and count": rolled_back_money_refused,
+    "a rolled-back order is refused, by its number": rolled_back_order_refused,
+    "the second use of a clone books nothing": second_use_of_a_clone_books_nothing,
+    "an imitation without keys is refused": imitation_refused,
+    "only who has a key can write, so no roll-back and no clone": writing_needs_a_key,
+    "only who has a key can read more than the identity": private_from_strangers,
+}
+
+
+def said() -> dict[str, dict[Kind, bool]]:
+    """Return the table of the page."""
+    rows = PAGE.split("\n| promise | secure | plain |\n")[1].splitlines()[1:]
+    table = {}
+    for row in rows:
+        if not row.startswith("|"):
+            break
+        promise, secure, plain = (cell.strip() for cell in row.strip("|").split("|"))
+        assert {secure, plain} <= {"yes", "no"}
+        table[promise] = {Kind.SECURE: secure == "yes", Kind.PLAIN: plain == "yes"}
+    return table
+
+
+def test_the_page_and_the_checks_have_the_same_rows():
+    assert list(said()) == list(PROMISES)
+
+
+@pytest.mark.parametrize("carrier", list(Kind), ids=lambda kind: kind.name.lower())
+@pytest.mark.parametrize("promise", PROMISES)
+def test_a_carrier_keeps_what_the_page_says_and_no_more(promise, carrier):
+    assert PROMISES[promise](carrier) == said()[promise][carrier]
+
+
+class Timed:
+    """Passes every port call on and notes exchanges with the card."""
+
+    def __init__(self, ports: Ports, spent: list[tuple[int, int]]) -> None:
+        self._ports = ports
+        self._spent = spent
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ports, name)
+
+    def card_exchange(self, command: bytes) -> bytes:
+        begin_us = self._ports.now_us  # type: ignore[attr-defined]  # the board under the ports
+        answer = self._ports.card_exchange(command)
+        self._spent.append((begin_us, self._ports.now_us))  # type: ignore[attr-defined]
+        return answer
+
+
+@pytest.mark.parametrize("carrier", list(Kind), ids=lambda kind: kind.name.lower())
+def test_a_session_costs_what_the_page_says(carrier):
+    spent: list[tuple[int, int]] = []
+    home = Home(carrier=carrier, tap=lambda ports: Timed(ports, spent))  # type: ignore[arg-type,return-value]
+    home.write(Work(load_cents=5_000, cut_at=T2))
+    home.bench.insert(home.card)
+    assert home.state.order_number == 1
+    assert spent[0][0] > START_US
+    cost_ms = sum(end_us - begin_us for begin_us, end_us in spent) // 1_000
+    row = re.search(rf"^\| {carrier.name.lower()} \| (\d+) \| ([\d,]+) \|", PAGE, re.MULTILINE)
+    assert row is not None
+    assert (len(spent), cost_ms) == (int(row[1]), int(row[2].replace(",", "")))
