@@ -22,7 +22,7 @@ CAMPAIGN = load_campaign(find("campaigns", "ores-2020-07"))
 UNSURE_H = 1  # a deferral ends, for the meter, when its clock is sure of it: u is minutes
 
 
-@pytest.mark.parametrize("home", CAMPAIGN.households, ids=lambda home: home.id)
+@pytest.mark.parametrize("home", list(CAMPAIGN.households), ids=lambda home: home.id)
 def test_every_event_carries_the_balance_an_exact_account_has(home):
     events = run_meter(home, CAMPAIGN)
     promise = Promise(home, CAMPAIGN, events)
