@@ -396,7 +396,7 @@ def test_a_bad_key_file_is_one_line_without_the_key(emu, card, tmp_path, text):
     key.write_bytes(text.encode("latin-1"))
     said = emu("card", "show", card, "--master-key", key).complains()
     assert "32 hex digits" in said
-    assert not text.strip() or text.strip() not in said
+    assert not text.strip() or text.strip() not in said.replace(str(tmp_path), "")
     emu("card", "show", card, "--master-key", tmp_path / "none").complains()
 
 
