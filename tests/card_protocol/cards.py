@@ -25,7 +25,7 @@ TERMINAL_RANDOM = bytes.fromhex("a0a1a2a3a4a5a6a7")
 
 
 def budget_image() -> CardImage:
-    return personalise_budget_card(Key(MASTER_RAW), METER_ID, RECORDS, pin=PIN)
+    return personalise_budget_card(Key(MASTER_RAW), METER_ID, RECORDS, pin=PIN, generation=1)
 
 
 def counting_rng() -> Rng:

@@ -9,10 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
-from card_protocol.formats import budget
+from card_protocol.formats import budget, budget_instants
 from card_protocol.layout import FieldInfo, Layout
 
-LAYOUTS: list[Layout[Any]] = [value for value in vars(budget).values() if isinstance(value, Layout)]
+LAYOUTS: list[Layout[Any]] = [
+    *(value for value in vars(budget).values() if isinstance(value, Layout)),
+    budget_instants.ORDER,
+]
 BY_NAME = pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 
 
@@ -47,6 +50,7 @@ def test_every_budget_record_is_here():
         "identity",
         "wallet",
         "order",
+        "order of instants",
         "tariff",
         "write-back",
     }

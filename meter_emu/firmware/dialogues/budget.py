@@ -1,4 +1,7 @@
-"""The dialogue with a budget card, generation 1: read everything, decide, then write back.
+"""The dialogue with a budget card of either generation: read everything, decide, then write back.
+
+The identity is read first and says which generation the card is of; a record of another one on the
+same card is no record of it (`BAD_FORMAT`).
 
 Nothing on the card or in the meter changes while reading. The program applies and *saves* what was
 read before `write_back` is called, so a card pulled early, or power cut, costs at most the
@@ -13,12 +16,11 @@ from card_protocol.errors import ApduError, LayoutError, LinkError, MacError
 from card_protocol.formats.budget import (
     DF_ELECTRICITY,
     IDENTITY,
-    ORDER,
     TARIFF,
     WALLET,
     WRITE_BACK,
     Energy,
-    Order,
+    Identity,
     RecordT,
     Result,
     Sfi,
@@ -28,6 +30,7 @@ from card_protocol.formats.budget import (
     open_sealed,
     seal,
 )
+from card_protocol.formats.generations import ORDERS, AnyOrder, parse_identity
 from card_protocol.keys import Key
 from card_protocol.layout import Layout
 from card_protocol.terminal import Terminal
@@ -38,8 +41,9 @@ from meter_emu.ports import Ports
 class Contents(NamedTuple):
     """What a genuine card of this meter carried."""
 
+    identity: Identity
     wallet: Wallet
-    order: Order
+    order: AnyOrder
     tariff: Tariff
 
 
@@ -78,21 +82,22 @@ class BudgetDialogue:
         self._terminal.select(DF_ELECTRICITY)
         # The identity is readable by anyone: a foreign card is refused before an authentication
         # that must fail, and would cost it one of its tries.
-        identity = IDENTITY.parse(self._terminal.read_binary(Sfi.IDENTITY, IDENTITY.size_bytes))
+        identity = parse_identity(self._terminal.read_binary(Sfi.IDENTITY, IDENTITY.size_bytes))
         if identity.meter_id != self._factory.meter_id or identity.energy != Energy.ELECTRICITY:
             return Result.WRONG_METER
         if not authenticated(self._terminal, self._factory, challenge):
             return Result.CARD_NOT_GENUINE
-        self._record(IDENTITY, Sfi.IDENTITY)
+        generation = identity.generation
         return Contents(
-            self._record(WALLET, Sfi.WALLET),
-            self._record(ORDER, Sfi.ORDER),
-            self._record(TARIFF, Sfi.TARIFF),
+            self._record(IDENTITY, Sfi.IDENTITY, generation),
+            self._record(WALLET, Sfi.WALLET, generation),
+            self._record(ORDERS[generation], Sfi.ORDER, generation),
+            self._record(TARIFF, Sfi.TARIFF, generation),
         )
 
-    def _record(self, layout: Layout[RecordT], sfi: Sfi) -> RecordT:
+    def _record(self, layout: Layout[RecordT], sfi: Sfi, generation: int) -> RecordT:
         raw = self._terminal.read_binary(sfi, layout.size_bytes)
-        return open_sealed(layout, raw, self._record_key, self._factory.meter_id)
+        return open_sealed(layout, raw, self._record_key, self._factory.meter_id, generation)
 
 
 def authenticated(terminal: Terminal, factory: Factory, challenge: bytes) -> bool:
