@@ -76,6 +76,7 @@ class Setting:
     outages: Sequence[tuple[int, int]] = ()
     build: str = "reference"
     model: MeterModel = MODEL
+    generation: int = 1
     seed: int = 0
 
     def uncertainty_us(self, at_us: int) -> int:
@@ -120,7 +121,7 @@ class Lab:
         dates, codec = build.desk_parts()
         card_fate = Random(setting.seed + 1)
         self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
-        image = self.desk.issue(METER_ID, issued_at_min=0)
+        image = self.desk.issue(METER_ID, generation=setting.generation, issued_at_min=0)
         self.card = SecureCard(image, card_fate.randbytes)
 
     def _rebuild(self) -> None:
