@@ -74,4 +74,5 @@ def decode_bcd_minute(raw: bytes) -> Civil | None:
 
 # Whole minutes since 2000-01-01 00:00 UTC in an unsigned 32-bit integer (ours): ends in 10166.
 EPOCH_2000: Final = Civil(2000, 1, 1, 0, 0)
+EPOCH_2000_MIN: Final = 15_778_080  # the same in minutes since 1970-01-01 00:00 UTC
 MINUTES_NONE: Final = 0xFFFFFFFF

@@ -6,19 +6,12 @@ card has one file that everybody can read.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import NO_KEY, CardImage, Kind, personalise
-from card_protocol.formats.budget import (
-    DF_ELECTRICITY,
-    IDENTITY,
-    ORDER,
-    TARIFF,
-    WALLET,
-    WRITE_BACK,
-    Sfi,
-)
+from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.formats.container import (
     FILE_SIZE_BYTES,
     SLOT_BYTES,
@@ -27,21 +20,31 @@ from card_protocol.formats.container import (
     in_force,
     plain_file,
 )
+from card_protocol.formats.generations import ORDERS, layouts
 from card_protocol.keys import Key, Purpose, derive
 
 FID_BASE: Final = 0xEF00  # ours: an EF's identifier is this plus its short one
 
-# short identifier, layout, who may read, who may update
+# short identifier, who may read, who may update
 _FILES: Final = (
-    (Sfi.IDENTITY, IDENTITY.size_bytes, Access.ALWAYS, Access.DESK),
-    (Sfi.WALLET, WALLET.size_bytes, Access.METER_OR_DESK, Access.DESK),
-    (Sfi.ORDER, ORDER.size_bytes, Access.METER_OR_DESK, Access.DESK),
-    (Sfi.TARIFF, TARIFF.size_bytes, Access.METER_OR_DESK, Access.DESK),
-    (Sfi.WRITE_BACK, WRITE_BACK.size_bytes, Access.METER_OR_DESK, Access.METER),
+    (Sfi.IDENTITY, Access.ALWAYS, Access.DESK),
+    (Sfi.WALLET, Access.METER_OR_DESK, Access.DESK),
+    (Sfi.ORDER, Access.METER_OR_DESK, Access.DESK),
+    (Sfi.TARIFF, Access.METER_OR_DESK, Access.DESK),
+    (Sfi.WRITE_BACK, Access.METER_OR_DESK, Access.METER),
 )
-BUDGET_TREE: Final = FileTree(
-    FileSpec(DF_ELECTRICITY, FID_BASE + sfi, sfi, size, read, update)
-    for sfi, size, read, update in _FILES
+
+
+def _tree(generation: int) -> FileTree:
+    by_sfi = layouts(generation)
+    return FileTree(
+        FileSpec(DF_ELECTRICITY, FID_BASE + sfi, sfi, by_sfi[sfi].size_bytes, read, update)
+        for sfi, read, update in _FILES
+    )
+
+
+BUDGET_TREES: Final[Mapping[int, FileTree]] = MappingProxyType(
+    {generation: _tree(generation) for generation in ORDERS}
 )
 PLAIN_SFI: Final = 1
 PLAIN_TREE: Final = FileTree(
@@ -55,16 +58,16 @@ _ERASED: Final = b"\xff"
 
 
 def personalise_budget_card(
-    master: Key, meter_id: int, records: Mapping[Sfi, bytes], *, pin: str
+    master: Key, meter_id: int, records: Mapping[Sfi, bytes], *, pin: str, generation: int
 ) -> CardImage:
     """Return a new secure card of meter `meter_id` (below 2**64), keys derived from `master`.
 
-    `records` are sealed records by file; a file without one is erased, all FF. Raise
-    `LayoutError` for a record that does not fill its file and for a PIN not of 4 to 8 digits.
+    `records` are sealed records of `generation` by file; a file without one is erased, all FF.
+    Raise `LayoutError` for a record that does not fill its file and for a PIN not of 4 to 8 digits.
     """
     return personalise(
-        BUDGET_TREE,
-        tuple(_filled(records).values()),
+        BUDGET_TREES[generation],
+        tuple(_filled(records, generation).values()),
         meter_key=derive(master, Purpose.METER_AUTH, meter_id),
         desk_key=derive(master, Purpose.DESK_AUTH, meter_id),
         card_key=derive(master, Purpose.CARD_AUTH, meter_id),
@@ -72,14 +75,14 @@ def personalise_budget_card(
     )
 
 
-def personalise_plain_budget_card(records: Mapping[Sfi, bytes]) -> CardImage:
-    """Return a new plain card with these records; one that is missing is erased, all FF.
+def personalise_plain_budget_card(records: Mapping[Sfi, bytes], *, generation: int) -> CardImage:
+    """Return a new plain card with these records of `generation`; a missing one is erased, all FF.
 
     The first copy is in force under number 1 and the second slot is empty.
     """
     return personalise(
         PLAIN_TREE,
-        (Container(1, _filled(records)).to_bytes().ljust(FILE_SIZE_BYTES, _ERASED),),
+        (Container(1, _filled(records, generation)).to_bytes().ljust(FILE_SIZE_BYTES, _ERASED),),
         meter_key=NO_KEY,
         desk_key=NO_KEY,
         card_key=NO_KEY,
@@ -116,5 +119,8 @@ def _in_force(image: CardImage) -> tuple[int, Container]:
     return in_force(lambda offset, size: file[offset : offset + size])
 
 
-def _filled(records: Mapping[Sfi, bytes]) -> dict[int, bytes]:
-    return {sfi: records.get(sfi, _ERASED * size) for sfi, size, _, _ in _FILES}
+def _filled(records: Mapping[Sfi, bytes], generation: int) -> dict[int, bytes]:
+    return {
+        sfi: records.get(sfi, _ERASED * layout.size_bytes)
+        for sfi, layout in layouts(generation).items()
+    }

@@ -1,9 +1,12 @@
-"""The budget card, generation 1: identity, wallet, order, tariff and write-back records.
+"""The budget card: identity, wallet, tariff and write-back records, and generation 1's order.
 
 No Belgian card format is public, so this one is an invention (`docs/card-format.md` is its
 interface control document and a test holds both together). Its idea follows the published State
 Grid card (Q/GDW 365): order file, cumulative wallet with a count, tariff file, write-back file.
-Dates the household was told are civil time YYMMDDhhmm in BCD without zone, as fielded cards carry.
+Dates the household was told are civil time YYMMDDhhmm in BCD without zone, as fielded cards carry;
+generation 2 puts the instant beside them, which takes an order record of its own
+(`budget_instants`), and an expiry's instant is FF in generation 1. All other records are the same
+bytes in both but for the generation.
 
 Every record ends in an eight-byte AES-CMAC over meter number ‖ all bytes before the MAC. The
 layouts are dumb: date fields stay five raw bytes, and reading them is the codec part of whoever
@@ -12,13 +15,14 @@ obeys them.
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, unique
-from typing import Final, TypeVar, final
+from typing import Final, Protocol, TypeVar, final
 
 import construct as c
 
 from card_protocol.errors import LayoutError, MacError
 from card_protocol.keys import MAC_SIZE_BYTES, Key
 from card_protocol.layout import Layout
+from card_protocol.timestamp import BCD_MINUTE_SIZE_BYTES
 
 GENERATION: Final = 1
 DF_ELECTRICITY: Final = 0xDF01  # one DF an energy, after the State Grid card (DF01, DF02, DF03)
@@ -48,6 +52,17 @@ class Energy(IntEnum):
 
 
 @final
+@unique
+class ZoneRule(IntEnum):
+    """Under which rule the civil time beside an instant was announced (generation 2)."""
+
+    EUROPE_BRUSSELS = 1  # CET, and CEST as directive 2000/84/EC has it
+
+
+NO_ZONE_RULE: Final = 0xFF  # beside no instant
+
+
+@final
 class OrderFlags(IntFlag):
     """Bits of the order record; all others are zero."""
 
@@ -67,6 +82,7 @@ class Result(IntEnum):
     EXECUTED = 0x01
     ALREADY_EXECUTED = 0x02
     PENDING = 0x03
+    LATER_END_TAKEN = 0x04
     CARD_UNREADABLE = 0x10
     CARD_NOT_GENUINE = 0x11
     WRONG_METER = 0x12
@@ -81,7 +97,10 @@ class Result(IntEnum):
     LOAD_TOO_LARGE = 0x1B
     CARD_REMOVED = 0x1C
     METER_NOT_CONFIGURED = 0x1D
+    CUT_DISAGREES = 0x1E
+    CARD_EXPIRED = 0x1F
     CLOCK_CARD_STALE = 0x20
+    CARD_REPLACED = 0x21
 
     @property
     def refused(self) -> bool:
@@ -91,7 +110,11 @@ class Result(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose card this is. Written once, when the card is issued."""
+    """Whose card this is. Written once, when the card is issued.
+
+    `expires` is five BCD bytes or `BCD_NONE`; generation 2 has the instant and the zone rule beside
+    it, `MINUTES_NONE` and `NO_ZONE_RULE` in generation 1 and where there is no expiry.
+    """
 
     magic: bytes
     generation: int
@@ -100,6 +123,9 @@ class Identity:
     customer_ref: int
     card_number: int
     issued_at_min: int
+    expires: bytes
+    expires_min: int
+    zone_rule: int
     reserved: bytes
     mac: bytes
 
@@ -203,7 +229,10 @@ IDENTITY: Final = Layout(
         "customer_ref" / _U64,
         "card_number" / _U32,
         "issued_at_min" / _U32,
-        "reserved" / c.Bytes(12),
+        "expires" / c.Bytes(BCD_MINUTE_SIZE_BYTES),
+        "expires_min" / _U32,
+        "zone_rule" / _U8,
+        "reserved" / c.Bytes(2),
         _MAC,
     ),
     Identity,
@@ -290,7 +319,22 @@ WRITE_BACK: Final = Layout(
 assert (IDENTITY.size_bytes, WALLET.size_bytes, ORDER.size_bytes) == (48, 32, 48), "layout drifted"
 assert (TARIFF.size_bytes, WRITE_BACK.size_bytes) == (32, 128), "layout drifted"
 
-RecordT = TypeVar("RecordT", Identity, Wallet, Order, Tariff, WriteBack)
+
+class Record(Protocol):
+    """What all records of a card have."""
+
+    @property
+    def generation(self) -> int:
+        """Which generation of the format the record belongs to."""
+        ...
+
+    @property
+    def mac(self) -> bytes:
+        """Eight bytes over meter number and everything before."""
+        ...
+
+
+RecordT = TypeVar("RecordT", bound=Record)
 
 
 def seal(layout: Layout[RecordT], record: RecordT, key: Key, meter_id: int) -> bytes:
@@ -299,16 +343,18 @@ def seal(layout: Layout[RecordT], record: RecordT, key: Key, meter_id: int) -> b
     return body + key.mac(_covered(body, meter_id))
 
 
-def open_sealed(layout: Layout[RecordT], raw: bytes, key: Key, meter_id: int) -> RecordT:
-    """Return the record in `raw` after checking size, magic, generation and MAC.
+def open_sealed(
+    layout: Layout[RecordT], raw: bytes, key: Key, meter_id: int, generation: int = GENERATION
+) -> RecordT:
+    """Return the record in `raw` after checking size, magic, `generation` and MAC.
 
     Raise `LayoutError` for the first three and `MacError` for the last: in that order, so that a
     foreign card is told apart from a forged one.
     """
     record = layout.parse(raw)
-    if record.generation != GENERATION:
+    if record.generation != generation:
         raise LayoutError(
-            layout.name, offset=2, want=f"generation {GENERATION}", got=str(record.generation)
+            layout.name, offset=2, want=f"generation {generation}", got=str(record.generation)
         )
     if not key.verify(_covered(raw[:-MAC_SIZE_BYTES], meter_id), record.mac):
         raise MacError(f"{layout.name}: the MAC does not match this meter's key")

@@ -21,7 +21,7 @@ from card_protocol.errors import LayoutError
 from card_protocol.layout import Layout
 
 VERSION: Final = 1
-SLOT_BYTES: Final = 512  # ours: the five records take 317 bytes and have room to grow
+SLOT_BYTES: Final = 512  # ours: a generation 2 copy takes 333 bytes and has room to grow
 SLOT_COUNT: Final = 2
 FILE_SIZE_BYTES: Final = SLOT_BYTES * SLOT_COUNT
 RECORD_COUNT_MAX: Final = 30  # as many as there are short file identifiers

@@ -17,6 +17,7 @@ from meter_emu.cli.explained import (
     read_bytes,
     row_as_json,
 )
+from meter_emu.cli.office import ambiguous_option, at_the_desk, civil_time, reading_meant
 from meter_emu.cli.output import STDOUT, print_json, write_atomically
 from meter_emu.errors import ConfigError, ImageError, OutputError
 
@@ -48,6 +49,11 @@ issued_at_option: Final = click.option(
     help="When the office writes: '2020-06-02 10:15' is legal time, with Z or +02:00 an instant. "
     "Default: now.",
 )
+_expires_option: Final = click.option(
+    "--expires",
+    metavar="TIME",
+    help="A temporary card: no meter obeys it from then on; '2020-07-18 00:00' is legal time.",
+)
 json_option: Final = click.option(
     "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE, or - for here."
 )
@@ -75,6 +81,15 @@ def card() -> None:
     show_default=True,
     help="A card with keys and atomic writes, or one plain file on any ISO/IEC 7816-4 card.",
 )
+@click.option(
+    "--generation",
+    type=click.Choice(["1", "2"]),
+    default="1",
+    show_default=True,
+    help="1 carries civil times, 2 instants with the announced time beside them.",
+)
+@_expires_option
+@ambiguous_option
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @master_key_option
 @issued_at_option
@@ -85,6 +100,9 @@ def new(
     customer: int,
     card_number: int,
     carrier: str,
+    generation: str,
+    expires: str | None,
+    which: str | None,
     force: bool,
     key_file: str | None,
     issued_at: str | None,
@@ -94,16 +112,76 @@ def new(
     from card_protocol.card.image import Kind
     from meter_emu.desk.desk import Desk
 
-    if not force and os.path.lexists(file):
-        raise OutputError(file, "it is there already, and --force was not given")
+    _check_free(file, force=force)
     image = Desk(read_master_key(key_file)).issue(
         meter,
         customer_ref=customer,
         card_number=card_number,
+        generation=int(generation),
+        expires=None if expires is None else civil_time(expires),
+        reading=reading_meant(which),
         issued_at_min=issued_at_min(issued_at),
         kind=Kind[carrier.upper()],
     )
     write_atomically(file, image.to_bytes(), private=True)
+    _tell_issued(file, image, meter, card_number, json_file)
+
+
+@card.command()
+@click.argument("old")
+@click.argument("file", metavar="NEW")
+@click.option("--card-number", type=_U32, help="Default: one more than the old card's.")
+@_expires_option
+@ambiguous_option
+@click.option("--force", is_flag=True, help="Replace NEW if it is there.")
+@master_key_option
+@issued_at_option
+@json_option
+def reissue(
+    old: str,
+    file: str,
+    card_number: int | None,
+    expires: str | None,
+    which: str | None,
+    force: bool,
+    key_file: str | None,
+    issued_at: str | None,
+    json_file: str | None,
+) -> None:
+    """Replace a card: NEW goes on where the records of OLD stand.
+
+    OLD is the office's account of the card, and NEW has its carrier and generation. Once the meter
+    has obeyed NEW, it refuses OLD.
+    """
+    from meter_emu.desk.desk import Desk
+
+    _check_free(file, force=force)
+    key = read_master_key(key_file)
+    account, before = at_the_desk(
+        old, read_image(old), key, lambda office, reader: office.account(reader)
+    )
+    number = account.identity.card_number + 1 if card_number is None else card_number
+    image = Desk(key).reissue(
+        account,
+        card_number=number,
+        expires=None if expires is None else civil_time(expires),
+        reading=reading_meant(which),
+        issued_at_min=issued_at_min(issued_at),
+        kind=before.kind,
+    )
+    write_atomically(file, image.to_bytes(), private=True)
+    _tell_issued(file, image, account.identity.meter_id, number, json_file)
+
+
+def _check_free(file: str, *, force: bool) -> None:
+    if not force and os.path.lexists(file):
+        raise OutputError(file, "it is there already, and --force was not given")
+
+
+def _tell_issued(
+    file: str, image: "CardImage", meter: int, card_number: int, json_file: str | None
+) -> None:
+    carrier = image.kind.name.lower()
     if json_file is not None:
         told = {"file": file, "carrier": carrier, "meter": meter, "card_number": card_number}
         print_json(told, json_file)

@@ -5,7 +5,6 @@ card whole and reporting are the same for all of them.
 """
 
 import re
-import secrets
 from collections.abc import Callable
 from decimal import Decimal
 from functools import wraps
@@ -24,13 +23,12 @@ from meter_emu.cli.card import (
     read_master_key,
     record_as_json,
 )
+from meter_emu.cli.office import ambiguous_option, at_the_desk, civil_time, reading_meant
 from meter_emu.cli.output import STDOUT, print_json, write_atomically
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
     from card_protocol.card.image import CardImage
-    from card_protocol.timestamp import Civil
-    from meter_emu.desk.dates import Reading
     from meter_emu.desk.desk import Account, Desk, Exchange
 
 Deed: TypeAlias = "Callable[[Desk, Exchange, int], Account]"
@@ -38,12 +36,6 @@ DoneT = TypeVar("DoneT")
 
 _AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
 _on_off_argument: Final = click.argument("switch", type=click.Choice(["on", "off"]))
-_ambiguous_option: Final = click.option(
-    "--if-ambiguous",
-    "which",
-    type=click.Choice(["earlier", "later"]),
-    help="Which instant is meant when the change of clocks skips or repeats the time.",
-)
 
 
 def _writes(plan: Callable[..., Deed]) -> Callable[..., None]:
@@ -89,20 +81,20 @@ def load(eur: str) -> Deed:
 @desk.command()
 @_writes
 @click.option("--until", required=True, metavar="TIME", help="T1, such as '2020-07-03 23:01'.")
-@_ambiguous_option
+@ambiguous_option
 def defer(until: str, which: str | None) -> Deed:
     """Order: do not disconnect, whatever the credit, until T1."""
-    when, reading = _civil(until), _reading(which)
+    when, reading = civil_time(until), reading_meant(which)
     return lambda office, card, at: office.defer(card, when, issued_at_min=at, reading=reading)
 
 
 @desk.command()
 @_writes
 @click.option("--at", "cut_at", required=True, metavar="TIME", help="T2: '2020-07-03 23:01'.")
-@_ambiguous_option
+@ambiguous_option
 def cut(cut_at: str, which: str | None) -> Deed:
     """Order: cut at T2 unless reactivated before."""
-    when, reading = _civil(cut_at), _reading(which)
+    when, reading = civil_time(cut_at), reading_meant(which)
     return lambda office, card, at: office.programme_cut(
         card, when, issued_at_min=at, reading=reading
     )
@@ -112,10 +104,10 @@ def cut(cut_at: str, which: str | None) -> Deed:
 @_writes
 @click.option("--defer-until", required=True, metavar="TIME", help="T1: '2020-07-03 23:01'.")
 @click.option("--cut-at", required=True, metavar="TIME", help="T2, not before T1.")
-@_ambiguous_option
+@ambiguous_option
 def arm(defer_until: str, cut_at: str, which: str | None) -> Deed:
     """Order both in one record, as in spring 2020: on until T1, cut at T2."""
-    first, second, reading = _civil(defer_until), _civil(cut_at), _reading(which)
+    first, second, reading = civil_time(defer_until), civil_time(cut_at), reading_meant(which)
     return lambda office, card, at: office.arm(
         card, defer_until=first, cut_at=second, issued_at_min=at, reading=reading
     )
@@ -178,35 +170,7 @@ def read(file: str, key_file: str | None, json_file: str | None) -> None:
 def _at_the_desk(
     file: str, key_file: str | None, do: "Callable[[Desk, Exchange], DoneT]"
 ) -> "tuple[DoneT, CardImage]":
-    """Put the card of `file` into a desk's reader, `do` something, and return the card after it."""
-    from card_protocol.card.make import card_of
-    from card_protocol.errors import CardProtocolError
-    from card_protocol.link.direct import DirectLink
-    from meter_emu.desk.desk import Desk
-
-    office = Desk(read_master_key(key_file))
-    card = card_of(read_image(file), secrets.token_bytes)
-    link = DirectLink(card)
-    link.connect()
-    try:
-        done = do(office, link.exchange)
-    except CardProtocolError as error:
-        raise ImageError(file, str(error)) from error
-    finally:
-        link.disconnect()
-    return done, card.image
-
-
-def _civil(text: str) -> "Civil":
-    from meter_emu.desk.dates import DeskDates
-
-    return DeskDates().parse(text)
-
-
-def _reading(which: str | None) -> "Reading | None":
-    from meter_emu.desk.dates import Reading
-
-    return None if which is None else Reading(which)
+    return at_the_desk(file, read_image(file), read_master_key(key_file), do)
 
 
 def _cents(text: str) -> int:
@@ -222,6 +186,8 @@ def _account_as_json(account: "Account") -> dict[str, Any]:
     return {
         "meter": account.identity.meter_id,
         "card_number": account.identity.card_number,
+        "generation": account.identity.generation,
+        "expires": _time(account.identity.expires),
         "loaded_cents": account.wallet.loaded_cents,
         "load_count": account.wallet.load_count,
         "order": {
@@ -266,4 +232,5 @@ def _account_as_text(file: str, account: "Account") -> str:
         parts.append("limiter granted")
     parts.append(f"tariff {price['number']} at {price['price_ueur_per_wh']} micro-euro/Wh")
     loads = f"{cents // 100}.{cents % 100:02} EUR in {told['load_count']} loads"
-    return f"{file}: meter {told['meter']}: {', '.join(parts)}; ever loaded {loads}"
+    until = f" (until {told['expires']})" if told["expires"] else ""
+    return f"{file}: meter {told['meter']}{until}: {', '.join(parts)}; ever loaded {loads}"

@@ -26,12 +26,15 @@ _BEFORE_COMMON: Final = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 
 
 class DayOfYearEnd(EndStore):
-    """Another design of the end: year, day of the year and minute, in legal time."""
+    """Another design of the end: year, day of the year and minute, in legal time.
+
+    It has no room for an instant, so one that the card brings is not read.
+    """
 
     __slots__ = ()
 
     @override
-    def accept(self, civil: Civil | None) -> bytes:
+    def accept(self, civil: Civil | None, utc_min: int | None = None) -> bytes:
         if civil is None:
             return NO_END
         doy = _BEFORE_COMMON[civil.month - 1] + civil.day

@@ -13,12 +13,12 @@ _FIRST: Final = Civil(2000, 1, 1, 0, 0)  # nothing before it can be stored
 
 
 class EndDateExclusive(EndStore):
-    """Steps the date back on acceptance, and believes it."""
+    """Steps the date back on acceptance, and believes it: an instant beside it is not read."""
 
     __slots__ = ()
 
     @override
-    def accept(self, civil: Civil | None) -> bytes:
+    def accept(self, civil: Civil | None, utc_min: int | None = None) -> bytes:
         if civil is not None:
             day_before_min = self.calendar.minutes(civil) - _DAY_MIN
             civil = max(_FIRST, self.calendar.civil(day_before_min))

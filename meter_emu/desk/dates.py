@@ -1,9 +1,10 @@
 """The office's dates: what a clerk may write, and which instant it names in Europe/Brussels.
 
 An office PC has a calendar and a zone table, so this is `datetime` and `zoneinfo`, and it checks
-the firmware's own integers by being something else. A card carries civil time without zone. A
-civil time that the change of clocks skips or repeats is refused, unless the clerk says which
-reading is meant, and then only a time that the meter must understand in that way is written.
+the firmware's own integers by being something else. A generation 1 card carries civil time without
+zone, a generation 2 card the instant beside it. A civil time that the change of clocks skips or
+repeats is refused, unless the clerk says which reading is meant, and then only a time that the
+meter must understand in that way is written.
 """
 
 import re
@@ -14,6 +15,7 @@ from typing import Final, final
 from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import MINUTES_NONE, Civil
+from meter_emu.desk.codec import Written
 from meter_emu.errors import DeskError
 
 ZONE_NAME: Final = "Europe/Brussels"
@@ -56,11 +58,13 @@ class DeskDates:
         except ValueError as error:
             raise DeskError(f"{when} is no date and time: {error}") from None
 
-    def settle(self, when: Civil, reading: Reading | None = None) -> Civil:
+    def settle(
+        self, when: Civil, reading: Reading | None = None, *, instants: bool = False
+    ) -> Civil:
         """Return the civil time to write on a card for `when`: legal time that exists.
 
-        A meter reads a time that exists twice as the later instant, so the earlier one cannot be
-        written and is refused. A time that does not exist becomes the one an hour beside it.
+        A time that does not exist becomes the one an hour beside it. Of a time that exists twice, a
+        card without `instants` can only mean the later: the earlier one is refused.
         """
         self.check(when)
         first, second = self._instants(when)
@@ -69,7 +73,7 @@ class DeskDates:
         if reading is None:
             raise DeskError(f"{when} {_trouble(first, second)} in {ZONE_NAME}: say which is meant")
         legal = _PICK[reading](first, second).astimezone(_ZONE)
-        if first < second and reading is Reading.EARLIER:
+        if first < second and reading is Reading.EARLIER and not instants:
             raise DeskError(f"{when} exists twice in {ZONE_NAME}: a meter takes the later")
         return Civil(legal.year, legal.month, legal.day, legal.hour, legal.minute)
 
@@ -81,6 +85,14 @@ class DeskDates:
             raise DeskError(f"{when} {_trouble(first, second)} in {ZONE_NAME}: say which is meant")
         return self.minute_of_instant(_PICK[reading or Reading.LATER](first, second))
 
+    def legal(self, minute: int) -> Civil:
+        """Return the legal time of an instant, minutes from 2000 UTC; `DeskError` past 9999."""
+        try:
+            when = (_EPOCH_2000 + minute * _MINUTE).astimezone(_ZONE)
+        except OverflowError:
+            raise DeskError(f"minute {minute} is after the year 9999") from None
+        return Civil(when.year, when.month, when.day, when.hour, when.minute)
+
     def minute_of_instant(self, instant: datetime) -> int:
         """Return the whole minutes from 2000-01-01 00:00 UTC to an aware `instant`."""
         minute = (instant - _EPOCH_2000) // _MINUTE
@@ -88,9 +100,11 @@ class DeskDates:
             raise DeskError(f"{instant} is outside what a card can carry, from 2000 on")
         return minute
 
-    def cut_precedes(self, defer_until: Civil, cut_at: Civil) -> bool:
+    def cut_precedes(self, defer_until: Written, cut_at: Written) -> bool:
         """Whether T2 lies before T1, as the meter will compare them: whole, as written."""
-        return cut_at < defer_until
+        if defer_until.minute is None or cut_at.minute is None:
+            return cut_at.civil < defer_until.civil
+        return cut_at.minute < defer_until.minute
 
     def _instants(self, when: Civil) -> tuple[datetime, datetime]:
         """Return both readings: equal, earlier and later when twice, the reverse in a gap."""

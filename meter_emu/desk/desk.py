@@ -24,6 +24,7 @@ from card_protocol.formats.budget import (
     GENERATION,
     NO_MAC,
     NO_TOKEN,
+    NO_ZONE_RULE,
     Energy,
     Identity,
     Order,
@@ -33,12 +34,16 @@ from card_protocol.formats.budget import (
     Tariff,
     Wallet,
     WriteBack,
+    ZoneRule,
 )
+from card_protocol.formats.budget_instants import GENERATION as INSTANTS
+from card_protocol.formats.budget_instants import InstantOrder
+from card_protocol.formats.generations import ORDERS, AnyOrder, parse_identity
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
-from meter_emu.desk.codec import DeskCodec
+from meter_emu.desk.codec import DeskCodec, Written
 from meter_emu.desk.dates import DeskDates, Reading
 from meter_emu.errors import DeskError
 
@@ -62,7 +67,7 @@ class Account:
 
     identity: Identity
     wallet: Wallet
-    order: Order
+    order: AnyOrder
     tariff: Tariff
 
 
@@ -122,26 +127,31 @@ class Desk:
         customer_ref: int = 0,
         card_number: int = 1,
         tariff: tuple[int, int] = FIRST_TARIFF,
+        generation: int = GENERATION,
+        expires: Civil | None = None,
+        reading: Reading | None = None,
         issued_at_min: int,
         kind: Kind = Kind.SECURE,
     ) -> CardImage:
-        """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back."""
+        """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back.
+
+        A temporary card `expires`; `reading` says which instant is meant, where there are two.
+        """
         _check_meter_id(meter_id)
         _check_issued_at(issued_at_min)
         _check_tariff(*tariff)
+        _check_generation(generation)
         number, price = tariff
-        wallet = Wallet(budget.WALLET.magic, GENERATION, 0, 0, 0, issued_at_min, ERASED * 8, NO_MAC)
-        order = Order(
-            budget.ORDER.magic, GENERATION, OrderFlags.PREPAYMENT_ON, 0, BCD_NONE, BCD_NONE,
-            number, issued_at_min, NO_TOKEN, ERASED * 8, NO_MAC,
-        )  # fmt: skip
+        wallet = Wallet(budget.WALLET.magic, generation, 0, 0, 0, issued_at_min, ERASED * 8, NO_MAC)
         price_record = Tariff(
-            budget.TARIFF.magic, GENERATION, 0, number, price, issued_at_min, ERASED * 10, NO_MAC
+            budget.TARIFF.magic, generation, 0, number, price, issued_at_min, ERASED * 10, NO_MAC
         )
         identity = Identity(
-            budget.IDENTITY.magic, GENERATION, Energy.ELECTRICITY, meter_id, customer_ref,
-            card_number, issued_at_min, ERASED * 12, NO_MAC,
+            budget.IDENTITY.magic, generation, Energy.ELECTRICITY, meter_id, customer_ref,
+            card_number, issued_at_min, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, ERASED * 2, NO_MAC,
         )  # fmt: skip
+        identity = self._expiring(identity, expires, reading)
+        order = _no_order(generation, number, issued_at_min)
         return self._personalised(Account(identity, wallet, order, price_record), kind)
 
     def reissue(
@@ -149,17 +159,24 @@ class Desk:
         account: Account,
         *,
         card_number: int,
+        expires: Civil | None = None,
+        reading: Reading | None = None,
         issued_at_min: int,
         kind: Kind = Kind.SECURE,
     ) -> CardImage:
         """Return a replacement for a lost card from the office's own account of its meter.
 
         Wallet, order and tariff are those of the account, number and all, so what the meter has
-        executed or booked already is neither repeated nor lost. The lost card is not called back:
-        what is on it stays good until an order with a higher number reaches the meter.
+        executed or booked already is neither repeated nor lost. `card_number` is higher than the
+        account's: once the meter has obeyed the new card it refuses the old one. Until then what
+        is on the lost card stays good.
         """
         _check_issued_at(issued_at_min)
+        before = account.identity.card_number
+        if card_number <= before:
+            raise DeskError(f"a replacement for card {before} has a higher number, {card_number}")
         identity = replace(account.identity, card_number=card_number, issued_at_min=issued_at_min)
+        identity = self._expiring(identity, expires, reading)
         return self._personalised(replace(account, identity=identity), kind)
 
     def account(self, exchange: Exchange) -> Account:
@@ -175,7 +192,7 @@ class Desk:
             return None
         meter_id = account.identity.meter_id
         key = derive(self._master, Purpose.METER_RECORD, meter_id)
-        return budget.open_sealed(layout, raw, key, meter_id)
+        return budget.open_sealed(layout, raw, key, meter_id, account.identity.generation)
 
     def load(self, exchange: Exchange, cents: int, *, issued_at_min: int) -> Account:
         """Add 500 to 25,000 `cents` to the amount ever loaded."""
@@ -249,33 +266,48 @@ class Desk:
         if after.tariff != before.tariff:
             changes[Sfi.TARIFF] = budget.TARIFF.build(after.tariff)
         if after.order != before.order:
-            changes[Sfi.ORDER] = budget.ORDER.build(after.order)
+            changes[Sfi.ORDER] = ORDERS[after.order.generation].build(after.order)
         if after.wallet != before.wallet:
             changes[Sfi.WALLET] = budget.WALLET.build(after.wallet)
         if changes:
             carrier.write(changes)
         return after
 
+    def _expiring(
+        self, identity: Identity, expires: Civil | None, reading: Reading | None
+    ) -> Identity:
+        at = None if expires is None else self._written(expires, reading, identity.generation)
+        return self._codec.expiring(identity, at)
+
+    def _written(self, when: Civil, reading: Reading | None, generation: int) -> Written:
+        """Return a time as a card of `generation` carries it; raise `DeskError` if it cannot."""
+        instants = generation == INSTANTS
+        civil = self._dates.settle(when, reading, instants=instants)
+        return Written(civil, self._dates.minute_of(civil, reading) if instants else None)
+
     def _personalised(self, account: Account, kind: Kind) -> CardImage:
-        meter_id = account.identity.meter_id
+        meter_id, generation = account.identity.meter_id, account.identity.generation
         key = derive(self._master, Purpose.DESK_RECORD, meter_id)
         records = {
             Sfi.IDENTITY: budget.seal(budget.IDENTITY, account.identity, key, meter_id),
             Sfi.WALLET: budget.seal(budget.WALLET, account.wallet, key, meter_id),
-            Sfi.ORDER: budget.seal(budget.ORDER, account.order, key, meter_id),
+            Sfi.ORDER: budget.seal(ORDERS[generation], account.order, key, meter_id),
             Sfi.TARIFF: budget.seal(budget.TARIFF, account.tariff, key, meter_id),
         }
         if kind is Kind.PLAIN:
-            return personalise_plain_budget_card(records)
-        return personalise_budget_card(self._master, meter_id, records, pin=PIN_NOT_USED)
+            return personalise_plain_budget_card(records, generation=generation)
+        return personalise_budget_card(
+            self._master, meter_id, records, pin=PIN_NOT_USED, generation=generation
+        )
 
     def _open(self, exchange: Exchange) -> tuple[Carrier, Account]:
         """Start a session: whose card it is, both sides proved, every record read and checked."""
         carrier = find_carrier(Terminal(exchange), budget.DF_ELECTRICITY)
         raw = carrier.read(Sfi.IDENTITY, budget.IDENTITY.size_bytes)
-        meter_id = budget.IDENTITY.parse(raw).meter_id  # a claim, until its MAC is checked below
+        claimed = parse_identity(raw)  # a claim, until its MAC is checked below
+        meter_id, generation = claimed.meter_id, claimed.generation
         record_key = derive(self._master, Purpose.DESK_RECORD, meter_id)
-        identity = budget.open_sealed(budget.IDENTITY, raw, record_key, meter_id)
+        identity = budget.open_sealed(budget.IDENTITY, raw, record_key, meter_id, generation)
         keys = (
             derive(self._master, purpose, meter_id)
             for purpose in (Purpose.DESK_AUTH, Purpose.CARD_AUTH)
@@ -284,12 +316,12 @@ class Desk:
 
         def read(sfi: Sfi, layout: Layout[RecordT]) -> RecordT:
             raw = carrier.read(sfi, layout.size_bytes)
-            return budget.open_sealed(layout, raw, record_key, meter_id)
+            return budget.open_sealed(layout, raw, record_key, meter_id, generation)
 
         account = Account(
             identity,
             read(Sfi.WALLET, budget.WALLET),
-            read(Sfi.ORDER, budget.ORDER),
+            read(Sfi.ORDER, ORDERS[generation]),
             read(Sfi.TARIFF, budget.TARIFF),
         )
         return carrier, account
@@ -317,10 +349,10 @@ class Desk:
         if work.orders:
             order = self._ordered(order, work, meter_id)
             order = replace(order, tariff_number=tariff.number, issued_at_min=issued_at_min)
-            order = _sealed(budget.ORDER, order, key, meter_id)
+            order = _sealed(ORDERS[order.generation], order, key, meter_id)
         return Account(account.identity, wallet, order, tariff)
 
-    def _ordered(self, order: Order, work: Work, meter_id: int) -> Order:
+    def _ordered(self, order: AnyOrder, work: Work, meter_id: int) -> AnyOrder:
         """Return the next order, unsealed.
 
         A reactivation stands until the next arming: an order between them repeats it under its own
@@ -341,17 +373,33 @@ class Desk:
         flags = _switched(flags, OrderFlags.LIMITER_GRANTED, work.limiter_granted)
         return replace(order, number=number, flags=flags, token=token)
 
-    def _armed(self, order: Order, work: Work) -> Order:
+    def _armed(self, order: AnyOrder, work: Work) -> AnyOrder:
         """Check T1 and T2 as the clerk means them, then have the codec write what is new."""
         new_defer, new_cut = (
-            None if when is None else self._dates.settle(when, work.reading)
+            None if when is None else self._written(when, work.reading, order.generation)
             for when in (work.defer_until, work.cut_at)
         )
-        defer = new_defer or self._codec.read_time(order.defer_until)
-        cut = new_cut or self._codec.read_time(order.cut_at)
+        old_defer, old_cut = self._codec.read_ends(order)
+        defer, cut = new_defer or old_defer, new_cut or old_cut
         if defer is not None and cut is not None and self._dates.cut_precedes(defer, cut):
-            raise DeskError(f"the cut at {cut} lies before the end of the deferral, {defer}")
+            why = f"the cut at {cut.civil} lies before the end of the deferral, {defer.civil}"
+            raise DeskError(why)
         return self._codec.armed(order, new_defer, new_cut)
+
+
+def _no_order(generation: int, tariff_number: int, issued_at_min: int) -> AnyOrder:
+    """Return the order record of a new card: number 0, prepayment on, no dates."""
+    flags = OrderFlags.PREPAYMENT_ON
+    if generation == INSTANTS:
+        return InstantOrder(
+            ORDERS[generation].magic, generation, flags, 0, MINUTES_NONE, BCD_NONE, MINUTES_NONE,
+            BCD_NONE, ZoneRule.EUROPE_BRUSSELS, tariff_number, issued_at_min, NO_TOKEN, ERASED * 15,
+            NO_MAC,
+        )  # fmt: skip
+    return Order(
+        budget.ORDER.magic, generation, flags, 0, BCD_NONE, BCD_NONE, tariff_number, issued_at_min,
+        NO_TOKEN, ERASED * 8, NO_MAC,
+    )  # fmt: skip
 
 
 def _sealed(layout: Layout[RecordT], record: RecordT, key: Key, meter_id: int) -> RecordT:
@@ -372,6 +420,11 @@ def _check_meter_id(meter_id: int) -> None:
 def _check_issued_at(issued_at_min: int) -> None:
     if not 0 <= issued_at_min < MINUTES_NONE:
         raise DeskError(f"issued at minute {issued_at_min}: want 0 to {MINUTES_NONE - 1}")
+
+
+def _check_generation(generation: int) -> None:
+    if generation not in ORDERS:
+        raise DeskError(f"a card is of generation 1 or 2, got {generation}")
 
 
 def _check_load(cents: int) -> None:

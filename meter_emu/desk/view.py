@@ -16,8 +16,9 @@ from typing import Any, Final, final
 from card_protocol.card.files import MF, Access, FileSpec
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
-from card_protocol.formats import budget
+from card_protocol.formats import budget, budget_instants
 from card_protocol.formats.budget import DF_ELECTRICITY, Energy, Result, Sfi
+from card_protocol.formats.budget_instants import InstantOrder
 from card_protocol.formats.container import (
     HEAD,
     SLOT_BYTES,
@@ -26,9 +27,12 @@ from card_protocol.formats.container import (
     parse_head,
     plain_file,
 )
+from card_protocol.formats.generations import ORDERS, layouts
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
-from card_protocol.timestamp import BCD_NONE, decode_bcd_minute
+from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, decode_bcd_minute
+from meter_emu.desk.dates import DeskDates
+from meter_emu.errors import DeskError
 from meter_emu.rows import (
     EVENT_SIZE_BYTES,
     Part,
@@ -81,8 +85,11 @@ EVENTS: Final = {
     11: "contactor disagrees",
     12: "clock set",
     13: "step doubted",
+    20: "the two forms of an end disagree, the later was taken",
+    21: "expiry unchecked, the clock could not say",
 }
 RESULTS: Final = {result.value: result.name.lower().replace("_", " ") for result in Result}
+ZONE_RULES: Final = {1: "europe brussels"}
 ENERGIES: Final = {energy.value: energy.name.lower() for energy in Energy}
 LIFE_CYCLES: Final = {stage.value: stage.name.lower().replace("_", " ") for stage in LifeCycle}
 
@@ -111,13 +118,10 @@ class RecordView:
     wrong: tuple[str, ...]
 
 
-LAYOUTS: Final[Mapping[Sfi, Layout[Any]]] = {
-    Sfi.IDENTITY: budget.IDENTITY,
-    Sfi.WALLET: budget.WALLET,
-    Sfi.ORDER: budget.ORDER,
-    Sfi.TARIFF: budget.TARIFF,
-    Sfi.WRITE_BACK: budget.WRITE_BACK,
-}
+def layout_of(sfi: Sfi, size_bytes: int) -> Layout[Any]:
+    """Return the layout of a record in a file of that size; where none fits, the first's."""
+    both = [layouts(generation)[sfi] for generation in ORDERS]
+    return next((layout for layout in both if layout.size_bytes == size_bytes), both[0])
 
 
 # Where things lie in an image file, as in card_protocol/card/image.py; a test adds the sizes up.
@@ -128,9 +132,20 @@ _CRC_SIZE_BYTES: Final = 4
 
 def explain_card(read: Callable[[Sfi], bytes], master: Key) -> tuple[RecordView, ...]:
     """Return all records of a card, explained. `read` returns what a file holds."""
-    raws = {sfi: read(sfi) for sfi in LAYOUTS}
+    raws = {sfi: read(sfi) for sfi in Sfi}
     meter_id = _meter_id(raws[Sfi.IDENTITY])
-    return tuple(explain_record(sfi, raw, meter_id, master) for sfi, raw in raws.items())
+    return tuple(
+        _of_the_card(explain_record(sfi, raw, meter_id, master), raw, raws[Sfi.IDENTITY])
+        for sfi, raw in raws.items()
+    )
+
+
+def _of_the_card(view: RecordView, raw: bytes, identity: bytes) -> RecordView:
+    """Return `view`, and whether the record is of another generation than the card's identity."""
+    if view.seal is Seal.EMPTY or raw[2:3] == identity[2:3]:
+        return view
+    why = "this record is of another generation than the identity: no meter obeys the card"
+    return replace(view, wrong=(*view.wrong, why))
 
 
 def explain_image(image: CardImage, master: Key) -> tuple[Part, ...]:
@@ -166,7 +181,7 @@ def _record_of(spec: FileSpec) -> Sfi | None:
     if spec.df != DF_ELECTRICITY or spec.sfi not in set(Sfi):
         return None
     sfi = Sfi(spec.sfi)
-    return sfi if LAYOUTS[sfi].size_bytes == spec.size_bytes else None
+    return sfi if layout_of(sfi, spec.size_bytes).size_bytes == spec.size_bytes else None
 
 
 def _content(spec: FileSpec, raw: bytes, at: int, meter_id: int | None, master: Key) -> Part:
@@ -181,7 +196,7 @@ def _content(spec: FileSpec, raw: bytes, at: int, meter_id: int | None, master: 
     if view.seal is Seal.EMPTY:  # fields all the same, so that it compares with a written one
         rows = tuple(
             replace(row, value=row.raw, unit="", note="never written", wrong="")
-            for row in rows_of(LAYOUTS[sfi], raw, _FIELDS)
+            for row in rows_of(layout_of(sfi, len(raw)), raw, _FIELDS)
         )
     return Part(view.name, at, moved(rows, at), f"MAC {view.seal.value}", view.wrong)
 
@@ -232,7 +247,7 @@ def _rule(rule: Access) -> str:
 
 def explain_record(sfi: Sfi, raw: bytes, meter_id: int | None, master: Key) -> RecordView:
     """Return one record explained; without `meter_id` its MAC cannot be checked."""
-    layout = LAYOUTS[sfi]
+    layout = layout_of(sfi, len(raw))
     if raw == b"\xff" * len(raw):
         return RecordView(layout.name, sfi, len(raw), Seal.EMPTY, (), ())
     rows = rows_of(layout, raw, _FIELDS) if len(raw) == layout.size_bytes else ()
@@ -250,8 +265,10 @@ def _seal(
     if meter_id is None:
         return Seal.UNCHECKED, ("no meter id to check the MAC with",)
     purpose = Purpose.METER_RECORD if sfi is Sfi.WRITE_BACK else Purpose.DESK_RECORD
+    fitting = [generation for generation in ORDERS if layouts(generation)[sfi] is layout]
+    generation = raw[2] if raw[2] in fitting else fitting[0]
     try:
-        budget.open_sealed(layout, raw, derive(master, purpose, meter_id), meter_id)
+        budget.open_sealed(layout, raw, derive(master, purpose, meter_id), meter_id, generation)
     except MacError as error:
         return Seal.WRONG, (str(error),)
     except LayoutError as error:
@@ -261,9 +278,14 @@ def _seal(
 
 def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one record of five kinds
     """Return what is wrong with a record although each of its fields is well."""
+    if sfi is Sfi.IDENTITY and record.generation == budget_instants.GENERATION:
+        return _two_forms("the expiry", record.expires, record.expires_min, record.zone_rule)
     if sfi is not Sfi.ORDER:
         return ()
-    found = []
+    found: list[str] = []
+    if isinstance(record, InstantOrder):
+        found += _two_forms("T1", record.defer_until, record.defer_min, record.zone_rule)
+        found += _two_forms("T2", record.cut_at, record.cut_min, record.zone_rule)
     dates = (record.defer_until, record.cut_at)
     if record.token != budget.NO_TOKEN and dates != (BCD_NONE, BCD_NONE):
         found.append("a reactivation carries no dates")
@@ -276,9 +298,28 @@ def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one rec
     return tuple(found)
 
 
+def _two_forms(what: str, raw: bytes, minute: int, zone_rule: int) -> tuple[str, ...]:
+    """Return what is wrong between the instant of an end and the civil time announced."""
+    try:
+        announced = decode_bcd_minute(raw)
+        legal = None if minute == MINUTES_NONE else DeskDates().legal(minute)
+    except (CardProtocolError, DeskError):
+        return (f"{what} is no date in one of its two forms",)
+    if announced == legal:
+        stray = announced is not None and zone_rule not in ZONE_RULES
+        return (f"{what} has no zone rule",) if stray else ()
+    if announced is None or legal is None:
+        return (f"{what} has only one of its two forms",)
+    return (f"{what} was announced as {announced}, its instant is {legal}: they disagree",)
+
+
 def _generation(value: int) -> Told:
-    want = budget.GENERATION
-    return Told(wrong="" if value == want else f"want generation {want}")
+    wanted = " or ".join(str(generation) for generation in ORDERS)
+    return Told(wrong="" if value in ORDERS else f"want generation {wanted}")
+
+
+def _zone_rule(value: int) -> Told:
+    return Told("none") if value == budget.NO_ZONE_RULE else named(ZONE_RULES)(value)
 
 
 def _token(raw: bytes) -> Told:
@@ -306,6 +347,11 @@ _FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "loaded_cents": ("cent", euro(100)),
     "load_count": ("loads", nothing),
     "flags": ("bits", bits(FLAGS)),
+    "expires": ("YYMMDDhhmm", civil),
+    "expires_min": ("min since 2000 UTC", minute_2000),
+    "zone_rule": ("", _zone_rule),
+    "defer_min": ("min since 2000 UTC", minute_2000),
+    "cut_min": ("min since 2000 UTC", minute_2000),
     "defer_until": ("YYMMDDhhmm", civil),
     "cut_at": ("YYMMDDhhmm", civil),
     "clock": ("YYMMDDhhmm", civil),

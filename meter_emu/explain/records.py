@@ -158,6 +158,7 @@ STATE_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "defer_end": ("", nothing),  # told piece by piece below
     "cut_end": ("", nothing),
     "events": ("", nothing),
+    "card_number": ("", nothing),
     "reserved": ("", unused),
     "crc": ("", nothing),
 }
@@ -194,6 +195,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "accepted_cents": "ever loaded from the card",
     "accepted_count": "so many loads were that",
     "order_number": "the last order executed",
+    "card_number": "the highest card number obeyed",
     "price_ueur_per_wh": "the price in force",
     "tariff_number": "the tariff it belongs to",
     "defer_end.civil": "no disconnection until then",

@@ -2,7 +2,7 @@
 
 An end is *one instant*: the civil time of the card is converted once, on acceptance, to minutes
 since 1970 UTC by the meter's own zone rule, both are stored, and the instant is compared as a
-whole. Half-open: at the minute itself the end has come.
+whole. Half-open: at the minute itself the end has come. A card of generation 2 brings the instant.
 """
 
 from card_protocol.timestamp import Civil, decode_bcd_minute, encode_bcd_minute
@@ -26,11 +26,15 @@ class EndStore:
         self.calendar = calendar
         self.zone = zone
 
-    def accept(self, civil: Civil | None) -> bytes:
-        """Return the twelve bytes to keep for an end that exists in the calendar, or for none."""
+    def accept(self, civil: Civil | None, utc_min: int | None = None) -> bytes:
+        """Return the twelve bytes to keep for an end that exists in the calendar, or for none.
+
+        `utc_min` is the instant, minutes since 1970, where the card brings it.
+        """
         if civil is None:
             return NO_END
-        utc_min = self.zone.to_utc_later(self.calendar.minutes(civil))
+        if utc_min is None:
+            utc_min = self.zone.to_utc_later(self.calendar.minutes(civil))
         return encode_bcd_minute(civil) + utc_min.to_bytes(4, "big") + b"\xff" * 3
 
     def seconds_left(self, end: bytes, now: Now) -> int | None:

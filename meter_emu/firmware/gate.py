@@ -3,36 +3,89 @@
 The highest number replaces everything; an equal one is already executed and harmless; a lower one
 is stale; gaps need nothing. Freshness is never judged by dates. A reactivation clears by state,
 both items and the latch, never by looking an entry up.
+
+A card of generation 2 states each end twice, as an instant and as the civil time announced. Where
+the two are not the same under the meter's own zone rule, a cut is refused and a deferral, or a
+card's expiry, takes the later end: whichever of the two the household was told, it is kept.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from card_protocol.errors import TimestampError
 from card_protocol.formats.budget import (
     NO_TOKEN,
-    Order,
+    Identity,
     OrderFlags,
     Result,
     Tariff,
+    ZoneRule,
     reactivation_token_valid,
 )
+from card_protocol.formats.budget_instants import GENERATION as INSTANTS
+from card_protocol.formats.budget_instants import InstantOrder
+from card_protocol.formats.generations import AnyOrder
 from card_protocol.keys import Key
-from card_protocol.timestamp import Civil, decode_bcd_minute
+from card_protocol.timestamp import EPOCH_2000_MIN, MINUTES_NONE, Civil, decode_bcd_minute
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
+from meter_emu.firmware.trust import LAST_TRUSTED_YEAR, Now
+from meter_emu.firmware.zone import WINTER_MIN
 
 # A plain integer: the complement of an `IntFlag` has no bits but the named ones.
 _KNOWN_FLAGS: Final = int(OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED)
 
 
+class Announced(NamedTuple):
+    """An end as a card states it; `utc_min`, minutes since 1970, where the card carries it."""
+
+    civil: Civil
+    utc_min: int | None = None
+
+
 class RecordCodec:
-    """Reads the date fields of card records. A part."""
+    """Reads the date fields of card records. A part.
+
+    Everything here raises `TimestampError` for a field that holds no date, for an end of which
+    generation 2 has only one form, and for a zone rule that this meter does not know.
+    """
 
     __slots__ = ()
 
     def civil(self, raw: bytes) -> Civil | None:
-        """Return the civil time in a date field, `None` for none; raise `TimestampError`."""
+        """Return the civil time in a date field, `None` for none."""
         return decode_bcd_minute(raw)
+
+    def instant(self, minute: int) -> int | None:
+        """Return an instant field as minutes since 1970-01-01 00:00 UTC, `None` for none."""
+        return None if minute == MINUTES_NONE else EPOCH_2000_MIN + minute
+
+    def both(self, raw: bytes, minute: int, zone_rule: int) -> Announced | None:
+        """Return an end of generation 2, from its two forms."""
+        civil, utc_min = self.civil(raw), self.instant(minute)
+        if civil is None and utc_min is None:
+            return None
+        if civil is None or utc_min is None:
+            raise TimestampError(f"half an end: civil {civil}, minute {minute}")
+        if zone_rule != ZoneRule.EUROPE_BRUSSELS:
+            raise TimestampError(f"zone rule {zone_rule} is not known")
+        return Announced(civil, utc_min)
+
+    def ends(self, order: AnyOrder) -> tuple[Announced | None, Announced | None]:
+        """Return T1 and T2 of an order."""
+        if isinstance(order, InstantOrder):
+            return (
+                self.both(order.defer_until, order.defer_min, order.zone_rule),
+                self.both(order.cut_at, order.cut_min, order.zone_rule),
+            )
+        defer_until, cut_at = self.civil(order.defer_until), self.civil(order.cut_at)
+        return defer_until and Announced(defer_until), cut_at and Announced(cut_at)
+
+    def expiry(self, identity: Identity) -> Announced | None:
+        """Return when a temporary card expires, `None` for a card that does not."""
+        if identity.generation == INSTANTS:
+            return self.both(identity.expires, identity.expires_min, identity.zone_rule)
+        civil = self.civil(identity.expires)
+        return civil and Announced(civil)
 
 
 class OrderGate:
@@ -44,7 +97,33 @@ class OrderGate:
         self._codec = codec
         self._ends = ends
 
-    def judge(self, order: Order, tariff: Tariff, state: State, key: Key, meter_id: int) -> Result:
+    def judge_card(self, identity: Identity, state: State, now: Now) -> Result:
+        """Return `EXECUTED` for a card to obey, or why nothing of it is. Changes nothing.
+
+        Half-open like every end: a card is expired when RTC - u has reached the expiry. Where the
+        clock cannot say, the card is obeyed.
+        """
+        if identity.card_number < state.card_number:
+            return Result.CARD_REPLACED
+        try:
+            end = self._codec.expiry(identity)
+        except TimestampError:
+            return Result.BAD_DATE
+        if end is None:
+            return Result.EXECUTED
+        if not self.exists(end):
+            return Result.BAD_DATE
+        left_s = self._ends.seconds_left(self._accept(end), now)
+        expired = left_s is not None and left_s <= 0 and now.dated
+        return Result.CARD_EXPIRED if expired else Result.EXECUTED
+
+    def expiry(self, identity: Identity) -> Announced | None:
+        """Return when a card that `judge_card` let pass expires, `None` for never."""
+        return self._codec.expiry(identity)
+
+    def judge(
+        self, order: AnyOrder, tariff: Tariff, state: State, key: Key, meter_id: int
+    ) -> Result:
         """Return `EXECUTED` for an order to obey, or why it is not. Changes nothing."""
         if order.number == state.order_number:
             return Result.ALREADY_EXECUTED if order.number else Result.NONE
@@ -56,32 +135,62 @@ class OrderGate:
         if not dated and not reactivation_token_valid(key, meter_id, order.number, order.token):
             return Result.BAD_TOKEN
         try:
-            defer_until, cut_at = (
-                self._codec.civil(order.defer_until),
-                self._codec.civil(order.cut_at),
-            )
+            defer_until, cut_at = self._codec.ends(order)
         except TimestampError:
             return Result.BAD_DATE
         if order.flags & ~_KNOWN_FLAGS or (not dated and (defer_until or cut_at)):
             return Result.BAD_FORMAT
         return self.judge_dates(defer_until, cut_at)
 
-    def judge_dates(self, defer_until: Civil | None, cut_at: Civil | None) -> Result:
-        """Return `EXECUTED` when both dates exist and the cut is not before the deferral's end."""
-        calendar, zone = self._ends.calendar, self._ends.zone
-        if not all(calendar.exists(when) for when in (defer_until, cut_at) if when):
+    def judge_dates(self, defer_until: Announced | None, cut_at: Announced | None) -> Result:
+        """Return `EXECUTED` for dates that exist, a sure cut, and no cut before the deferral's end.
+
+        `LATER_END_TAKEN` is the same where the two forms of the deferral's end disagree.
+        """
+        if not all(self.exists(end) for end in (defer_until, cut_at) if end):
             return Result.BAD_DATE
-        if defer_until and cut_at:
-            ends = [zone.to_utc_later(calendar.minutes(when)) for when in (defer_until, cut_at)]
-            if ends[1] < ends[0]:
-                return Result.CUT_BEFORE_DEFERRAL
+        if cut_at and not self.agrees(cut_at):
+            return Result.CUT_DISAGREES
+        if defer_until and cut_at and self.later_min(cut_at) < self.later_min(defer_until):
+            return Result.CUT_BEFORE_DEFERRAL
+        if defer_until and not self.agrees(defer_until):
+            return Result.LATER_END_TAKEN
         return Result.EXECUTED
 
-    def apply(self, order: Order, tariff: Tariff, state: State) -> None:
-        """Make the state what an order judged `EXECUTED` says."""
+    def exists(self, end: Announced) -> bool:
+        """Whether the date is in the calendar and within what a clock chip can reach."""
+        calendar = self._ends.calendar
+        after_min = calendar.new_year(LAST_TRUSTED_YEAR + 1) * 1440 - WINTER_MIN
+        return calendar.exists(end.civil) and (end.utc_min is None or end.utc_min < after_min)
+
+    def agrees(self, end: Announced) -> bool:
+        """Whether the instant shows the civil time; either reading of a repeated hour does."""
+        return end.utc_min is None or self._ends.zone.to_legal(end.utc_min) == end.civil
+
+    def later_min(self, end: Announced) -> int:
+        """Return the instant of an end, the later where two are stated, in minutes since 1970."""
+        if end.utc_min is not None and self.agrees(end):
+            return end.utc_min
+        civil_min = self._ends.zone.to_utc_later(self._ends.calendar.minutes(end.civil))
+        return civil_min if end.utc_min is None else max(civil_min, end.utc_min)
+
+    def _accept(self, end: Announced | None) -> bytes:
+        """Return what is kept of an end: where its forms disagree, both forms of the later one."""
+        if end is None:
+            return self._ends.accept(None)
+        if end.utc_min is None or self.agrees(end):
+            return self._ends.accept(*end)
+        later_min = self.later_min(end)
+        if later_min == end.utc_min:
+            return self._ends.accept(self._ends.zone.to_legal(later_min), later_min)
+        return self._ends.accept(end.civil)
+
+    def apply(self, order: AnyOrder, tariff: Tariff, state: State) -> None:
+        """Make the state what an order judged `EXECUTED` or `LATER_END_TAKEN` says."""
         if order.token == NO_TOKEN:
-            state.defer_end = self._ends.accept(self._codec.civil(order.defer_until))
-            state.cut_end = self._ends.accept(self._codec.civil(order.cut_at))
+            defer_until, cut_at = self._codec.ends(order)
+            state.defer_end = self._accept(defer_until)
+            state.cut_end = self._accept(cut_at)
             state.flags &= ~StateFlags.DEFERRAL_OVER
         else:
             self.reactivate(state)

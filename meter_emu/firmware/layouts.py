@@ -119,6 +119,8 @@ class EventCode(IntEnum):
     CONTACTOR_DISAGREES = 11
     CLOCK_SET = 12
     STEP_DOUBTED = 13
+    END_DISAGREES = 20
+    EXPIRY_UNCHECKED = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,7 @@ class State:
     defer_end: bytes
     cut_end: bytes
     events: bytes
+    card_number: int
     reserved: bytes
     crc: int
 
@@ -257,7 +260,8 @@ STATE: Final = Layout(
         "defer_end" / c.Bytes(END_SIZE_BYTES),
         "cut_end" / c.Bytes(END_SIZE_BYTES),
         "events" / c.Bytes(EVENT_SIZE_BYTES * EVENT_COUNT),
-        "reserved" / c.Bytes(10),
+        "card_number" / _U32,
+        "reserved" / c.Bytes(6),
         "crc" / _U32,
     ),
     State,

@@ -6,13 +6,7 @@ settle, and saves what changed. Blocks, shields and permission are always comput
 
 from typing import Final
 
-from card_protocol.formats.budget import (
-    GENERATION,
-    NO_MAC,
-    WRITE_BACK,
-    Result,
-    WriteBack,
-)
+from card_protocol.formats.budget import NO_MAC, WRITE_BACK, Identity, Result, WriteBack
 from card_protocol.keys import Key
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, encode_bcd_minute
 from meter_emu.firmware.dialogues.budget import Contents
@@ -35,7 +29,13 @@ _U16_MAX: Final = 0xFFFF
 _U24_MAX: Final = 0xFFFFFF
 
 # What the display says when credit and order come out differently: the more telling one, last.
-_TELLING: Final = (Result.NONE, Result.ALREADY_EXECUTED, Result.EXECUTED, Result.PENDING)
+_TELLING: Final = (
+    Result.NONE,
+    Result.ALREADY_EXECUTED,
+    Result.EXECUTED,
+    Result.LATER_END_TAKEN,
+    Result.PENDING,
+)
 
 
 class Meter:
@@ -225,8 +225,11 @@ class Meter:
         """Book new credit and execute a new order; return what the display says of the card.
 
         Credit and order are judged apart: a household whose order is refused still gets what it
-        paid for.
+        paid for. Of a card that has expired or was replaced, nothing is obeyed.
         """
+        result = self._admit(contents.identity)
+        if result.refused:
+            return result
         self.book()
         wallet, order = self._take_wallet(contents), self._take_order(contents)
         self.settle()
@@ -234,6 +237,20 @@ class Meter:
             if result.refused:
                 return result
         return max(order, wallet, key=_TELLING.index)
+
+    def _admit(self, identity: Identity) -> Result:
+        """Judge the card itself, and remember its number: no older one is obeyed after it."""
+        gate, state = self.parts.gate, self.state
+        result = gate.judge_card(identity, state, self.now)
+        if result.refused:
+            return result
+        state.card_number = identity.card_number
+        expiry = gate.expiry(identity)
+        if expiry and not self.now.trusted:
+            self.note(EventCode.EXPIRY_UNCHECKED, identity.card_number)
+        if expiry and not gate.agrees(expiry):
+            self.note(EventCode.END_DISAGREES)
+        return result
 
     def _take_wallet(self, contents: Contents) -> Result:
         ledger, state = self.parts.ledger, self.state
@@ -248,23 +265,25 @@ class Meter:
         result = gate.judge(order, contents.tariff, state, key, self.factory.meter_id)
         if result in {Result.NONE, Result.ALREADY_EXECUTED}:
             return Result.PENDING if state.order_result == Result.PENDING else result
-        if result is Result.EXECUTED:
+        if not result.refused:
             gate.apply(order, contents.tariff, state)
             self.note(EventCode.ORDER_EXECUTED, order.number)
+            if result is Result.LATER_END_TAKEN:
+                self.note(EventCode.END_DISAGREES, order.number)
             dated = state.defer_end != NO_END or state.cut_end != NO_END
-            if dated and not self.now.dated:
+            if dated and not self.now.dated and result is Result.EXECUTED:
                 result = Result.PENDING  # dated orders wait for a clock that can be believed
         if not result.refused:
             state.order_result = result
         return result
 
-    def write_back(self, result: Result) -> WriteBack:
-        """Return what the office shall read: how the meter stands, as it understands it."""
+    def write_back(self, result: Result, generation: int) -> WriteBack:
+        """Return what the office shall read on a card: how the meter stands, as it understands."""
         state, now, ends = self.state, self.now, self.parts.ends
         legal = self.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
         return WriteBack(
             magic=WRITE_BACK.magic,
-            generation=GENERATION,
+            generation=generation,
             result=result,
             meter_id=self.factory.meter_id,
             session_count=state.session_count,

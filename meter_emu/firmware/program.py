@@ -101,7 +101,7 @@ class Program:
             meter.refuse(result)
         self._memory.save(meter.state)
         if isinstance(found, Contents):
-            dialogue.write_back(meter.write_back(result))
+            dialogue.write_back(meter.write_back(result, found.identity.generation))
         dialogue.leave()
         self._ports.card_done()
         self._ports.beep(CARD_BEEP_MS)

@@ -84,6 +84,9 @@ _Word: TypeAlias = Literal[
 ]
 
 
+_Generation: TypeAlias = Literal[1, 2]
+
+
 class _RawTariff(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     number: Annotated[int, Meta(ge=1, le=65_535)]
     price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
@@ -96,6 +99,7 @@ class _RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     cut_at: datetime | None = None
     load_eur: _Euro | None = None
     tariff: _RawTariff | None = None
+    replace_card: bool = False
     insert: bool = False
     press: Literal["red", "blue"] | None = None
     clock_card: bool = False
@@ -120,6 +124,8 @@ class _RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     clock_set: datetime | None = None
     limiter: bool = False
     prepayment: bool = True
+    card_generation: _Generation | None = None
+    card_expires: datetime | None = None
     outages: list[_RawOutage] = msgspec.field(default_factory=list)
     visits: list[_RawVisit] = msgspec.field(default_factory=list)
     meter_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
@@ -142,6 +148,7 @@ class _RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     model: _Text | None = None
     build: _Text = "reference"
+    card_generation: _Generation = 1
     announced: _RawAnnouncement
     household: Annotated[list[_RawHousehold], Meta(min_length=1)]
 
@@ -213,6 +220,9 @@ class _Resolver:
         shown_us = self.start_us + raw.clock_error_s * SECOND_US
         if not FIRST_US + DAY_US <= shown_us < END_US - DAY_US:
             self._refuse(f"{key}.clock_error_s", "want a clock that shows a day of 2000 to 2099")
+        card_expires, card_expires_us = None, None
+        if raw.card_expires is not None:
+            card_expires, card_expires_us = self._minute(raw.card_expires, f"{key}.card_expires")
         load_w = (raw.load_w,) * HOURS_A_DAY if isinstance(raw.load_w, int) else tuple(raw.load_w)
         first = Household(
             id=raw.id,
@@ -227,6 +237,9 @@ class _Resolver:
             clock_set_us=clock_set_us,
             limiter=raw.limiter,
             prepayment=raw.prepayment,
+            card_generation=raw.card_generation or self.raw.card_generation,
+            card_expires=card_expires,
+            card_expires_us=card_expires_us,
             poll_phase_us=0,
             outages=self._outages(raw.outages, f"{key}.outages"),
             visits=self._visits(raw.visits, f"{key}.visits", model),
@@ -268,10 +281,12 @@ class _Resolver:
         at_us = self._instant(raw.at, f"{key}.at")
         if not self.start_us <= at_us < self.end_us:
             self._refuse(f"{key}.at", f"want from {self.raw.start} to before {self.raw.end}")
-        at_desk = bool(raw.desk) or raw.load_eur is not None or raw.tariff is not None
+        writes = bool(raw.desk) or raw.load_eur is not None or raw.tariff is not None
+        at_desk = writes or raw.replace_card
         deeds = [at_desk, raw.insert, raw.press is not None, raw.clock_card]
         if deeds.count(True) != 1:
-            want = "desk orders (desk, load_eur, tariff), insert = true, press, clock_card = true"
+            orders = "desk orders (desk, load_eur, tariff, replace_card)"
+            want = f"{orders}, insert = true, press, clock_card = true"
             self._refuse(key, f"want one of: {want}")
         if raw.clock_error_s and not raw.clock_card:
             self._refuse(f"{key}.clock_error_s", "want clock_card = true beside it")
@@ -312,6 +327,7 @@ class _Resolver:
             else (raw.tariff.number, raw.tariff.price_ueur_per_wh),
             defer_us=defer_us,
             cut_us=cut_us,
+            replace_card=raw.replace_card,
         )
 
     def _dated(

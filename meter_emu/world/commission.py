@@ -200,6 +200,7 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         defer_end=NO_END,
         cut_end=NO_END,
         events=NO_EVENTS,
+        card_number=0,
         reserved=STATE.erased("reserved"),
         crc=0,
     )

@@ -7,6 +7,7 @@ after a card session presses the button when the lamp asks for it.
 
 from random import Random
 from typing import Final, final
+from zoneinfo import ZoneInfo
 
 from card_protocol.card.base import FileCard
 from card_protocol.card.budget import record_on
@@ -23,6 +24,7 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock_card import issue_clock_card
+from meter_emu.desk.dates import Reading
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.errors import ConfigError, DeskError, ImageError
 from meter_emu.ports import Key, Lamp
@@ -35,7 +37,7 @@ from meter_emu.world.events import Event, What
 from meter_emu.world.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.image import board_of, meter_id_of
 from meter_emu.world.memory import balance_ueur
-from meter_emu.world.times import MINUTE_US, SECOND_US
+from meter_emu.world.times import MINUTE_US, SECOND_US, us_to_legal
 
 CARD_STAYS_US: Final = 30 * SECOND_US  # UK card meters: "leave the card in 15 to 30 s"
 PRESS_AFTER_US: Final = 60 * SECOND_US  # ours: the person reads the display and presses
@@ -63,6 +65,7 @@ class _Story:
     def __init__(self, household: Household, campaign: Campaign) -> None:
         self.events: list[Event] = []
         self._household = household
+        self._zone = campaign.zone
         self._fate = Random(f"{campaign.seed}/{household.id}")  # noqa: S311  torn cells, not secrets
         build = parse_build(household.build)
         dates, codec = build.desk_parts()
@@ -115,12 +118,18 @@ class _Story:
         """Return the household's card, as it was before the campaign touched it."""
         household, credit = self._household, self._household.model.credit
         issued_at_min = _minute_2000(start_us)
-        image = self._desk.issue(
-            self._meter_id,
-            tariff=(credit.tariff_number, credit.price_ueur_per_wh),
-            issued_at_min=issued_at_min,
-            kind=household.carrier,
-        )
+        try:
+            image = self._desk.issue(
+                self._meter_id,
+                tariff=(credit.tariff_number, credit.price_ueur_per_wh),
+                generation=household.card_generation,
+                expires=household.card_expires,
+                reading=_reading(self._zone, household.card_expires_us),
+                issued_at_min=issued_at_min,
+                kind=household.carrier,
+            )
+        except DeskError as error:
+            raise ConfigError(household.id, "card_expires", str(error)) from None
         card = card_of(image, self._fate.randbytes)
         standing = Work(
             limiter_granted=True if household.limiter else None,
@@ -142,7 +151,10 @@ class _Story:
             prepayment_on=order.prepayment,
             limiter_granted=order.limiter,
             tariff=order.tariff,
+            reading=_reading(self._zone, order.defer_us, order.cut_us),
         )
+        if order.replace_card:
+            self._replace_card(at_us)
         self._card.power_on()
         try:
             self._desk.serve(self._card.transmit, work, issued_at_min=_minute_2000(at_us))
@@ -151,6 +163,19 @@ class _Story:
         finally:
             self._card.power_off()
         self._see(at_us, What.DESK, detail=_words(order))
+
+    def _replace_card(self, at_us: int) -> None:
+        """Have the office hand out a new card from its account, which is what it last wrote."""
+        self._card.power_on()
+        account = self._desk.account(self._card.transmit)
+        self._card.power_off()
+        image = self._desk.reissue(
+            account,
+            card_number=account.identity.card_number + 1,
+            issued_at_min=_minute_2000(at_us),
+            kind=self._household.carrier,
+        )
+        self._card = card_of(image, self._fate.randbytes)
 
     # The meter -----------------------------------------------------------------------------------
 
@@ -200,7 +225,8 @@ class _Story:
         key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, self._meter_id)
         try:
             raw = record_on(self._card.image, Sfi.WRITE_BACK)
-            return open_sealed(WRITE_BACK, raw, key, self._meter_id)
+            generation = self._household.card_generation
+            return open_sealed(WRITE_BACK, raw, key, self._meter_id, generation)
         except CardProtocolError:  # no meter has written it yet
             return None
 
@@ -300,9 +326,18 @@ def _minute_2000(us: int) -> int:
     return (us - EPOCH_2000_US) // MINUTE_US
 
 
+def _reading(zone: ZoneInfo, *instants_us: int | None) -> Reading:
+    """Return which reading of a repeated hour is meant: the later if it is for one of them."""
+    meant = (us for us in instants_us if us is not None)
+    later = any(us_to_legal(us, zone).fold for us in meant)
+    return Reading.LATER if later else Reading.EARLIER
+
+
 def _words(order: DeskOrder) -> str:
     """Return what the office wrote, in words."""
     words = []
+    if order.replace_card:
+        words.append("new card")
     if order.defer_until is not None:
         words.append(f"defer until {order.defer_until}")
     if order.cut_at is not None:

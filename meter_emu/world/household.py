@@ -52,6 +52,7 @@ class DeskOrder:
     tariff: tuple[int, int] | None = None  # number, price in micro-euro per Wh
     defer_us: int | None = None
     cut_us: int | None = None
+    replace_card: bool = False
 
 
 @final
@@ -92,6 +93,9 @@ class Household:
     clock_set_us: int
     limiter: bool
     prepayment: bool
+    card_generation: int
+    card_expires: Civil | None
+    card_expires_us: int | None
     poll_phase_us: int
     outages: tuple[tuple[int, int], ...]
     visits: tuple[Visit, ...]

@@ -8,7 +8,7 @@ integer, micro-euro times watt-microseconds, so that nothing is ever rounded.
 Rules, all from `docs/campaign-file.md`:
 
 - An order counts from the insertion of the card on, and only in a meter with power; the newest one
-  replaces everything; a card shown again changes nothing.
+  replaces everything; a card shown again changes nothing, and neither does one that has expired.
 - Armed: on until T2, then cut, credit kept. While the deferral until T1 holds, credit stands still
   (or runs into debt, by the model). Reactivated: the ordinary rules from then on.
 - Ordinary: a home may be cut when its credit is used up, outside the non-disconnection period, with
@@ -199,13 +199,15 @@ def _orders(household: Household, start_us: int) -> Iterator[Told]:
         price_ueur_per_wh=household.model.credit.price_ueur_per_wh,
     )
     yield told
-    on_card = told
+    on_card, expires_us = told, household.card_expires_us
     for visit in household.visits:
         if visit.kind is VisitKind.DESK:
             assert visit.desk is not None, "a desk visit has its orders"
             on_card = _written(on_card, visit.desk)
+            expires_us = None if visit.desk.replace_card else expires_us
         seen = visit.kind is VisitKind.INSERT and _powered(household, visit.at_us)
-        if seen and replace(on_card, from_us=told.from_us) != told:
+        good = expires_us is None or visit.at_us < expires_us
+        if seen and good and replace(on_card, from_us=told.from_us) != told:
             told = replace(on_card, from_us=visit.at_us)
             yield told
 

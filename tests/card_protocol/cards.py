@@ -26,11 +26,11 @@ TERMINAL_RANDOM = bytes.fromhex("a0a1a2a3a4a5a6a7")
 
 
 def budget_image() -> CardImage:
-    return personalise_budget_card(Key(MASTER_RAW), METER_ID, RECORDS, pin=PIN)
+    return personalise_budget_card(Key(MASTER_RAW), METER_ID, RECORDS, pin=PIN, generation=1)
 
 
 def plain_image() -> CardImage:
-    return personalise_plain_budget_card(RECORDS)
+    return personalise_plain_budget_card(RECORDS, generation=1)
 
 
 def plain_powered(image: CardImage | None = None, *, t0: bool = False) -> PlainCard:

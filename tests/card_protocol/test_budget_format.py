@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
-from card_protocol.formats import budget
+from card_protocol.formats import budget, budget_instants
 from card_protocol.formats.budget import (
     Identity,
     Order,
     OrderFlags,
     Result,
+    Sfi,
     Tariff,
     Wallet,
     WriteBack,
@@ -22,8 +23,11 @@ from card_protocol.formats.budget import (
     reactivation_token_valid,
     seal,
 )
+from card_protocol.formats.budget_instants import InstantOrder
+from card_protocol.formats.generations import layouts, parse_identity
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
+from card_protocol.timestamp import BCD_NONE, MINUTES_NONE
 
 METER = 541_000_000_001
 MASTER = Key(b"meter-emu bench.")
@@ -36,7 +40,20 @@ NO_MAC = budget.NO_MAC
 CASES: dict[str, Case] = {
     "identity": (
         budget.IDENTITY,
-        Identity(b"BI", 1, 1, METER, 1_234_567_890_123, 7, 10_734_240, b"\xff" * 12, NO_MAC),
+        Identity(
+            b"BI",
+            1,
+            1,
+            METER,
+            1_234_567_890_123,
+            7,
+            10_734_240,
+            BCD_NONE,
+            MINUTES_NONE,
+            budget.NO_ZONE_RULE,
+            b"\xff" * 2,
+            NO_MAC,
+        ),
     ),
     "wallet": (budget.WALLET, Wallet(b"BW", 1, 0, 10_000, 2, 10_734_240, b"\xff" * 8, NO_MAC)),
     "order": (
@@ -62,6 +79,60 @@ CASES: dict[str, Case] = {
     ),
 }
 BY_NAME = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+
+
+INSTANTS = InstantOrder(
+    b"BO",
+    2,
+    OrderFlags.PREPAYMENT_ON,
+    1,
+    10_785_421,
+    bytes.fromhex("2007032301"),
+    10_785_421,
+    bytes.fromhex("2007032301"),
+    1,
+    1,
+    10_734_240,
+    budget.NO_TOKEN,
+    b"\xff" * 15,
+    NO_MAC,
+)
+SECOND: dict[str, Case] = {
+    name: (layout, replace(record, generation=2))
+    for name, (layout, record) in CASES.items()
+    if name != "order"
+} | {"order": (budget_instants.ORDER, INSTANTS)}
+
+
+@pytest.mark.parametrize("case", SECOND.values(), ids=SECOND)
+def test_every_flipped_bit_of_a_generation_2_record_is_refused(case):
+    layout, record = case
+    raw = sealed(case)
+    assert open_sealed(layout, raw, DESK, METER, 2) == replace(record, mac=raw[-8:])
+    for at in range(8 * layout.size_bytes):
+        bad = (int.from_bytes(raw, "big") ^ 1 << at).to_bytes(layout.size_bytes, "big")
+        with pytest.raises((LayoutError, MacError)):
+            open_sealed(layout, bad, DESK, METER, 2)
+
+
+@pytest.mark.parametrize("name", SECOND)
+def test_neither_generation_is_taken_for_the_other(name):
+    for cases, wanted in ((CASES, 2), (SECOND, 1)):
+        with pytest.raises(LayoutError, match=f"generation {wanted}"):
+            open_sealed(cases[name][0], sealed(cases[name]), DESK, METER, wanted)
+    for generation, cases in ((1, SECOND), (2, CASES)):
+        layout = layouts(generation)[Sfi[name.upper().replace("-", "_")]]
+        with pytest.raises(LayoutError):
+            open_sealed(layout, sealed(cases[name]), DESK, METER, generation)
+
+
+def test_an_identity_of_a_generation_nobody_defined_is_refused():
+    layout, record = CASES["identity"]
+    for generation in (0, 3, 255):
+        raw = layout.build(replace(record, generation=generation))
+        with pytest.raises(LayoutError, match="generation 1 or 2"):
+            parse_identity(raw)
+    assert parse_identity(layout.build(record)) == record
 
 
 def sealed(case: Case) -> bytes:
@@ -228,7 +299,13 @@ def test_no_token_is_no_token():
 
 
 def test_codes_below_10h_were_obeyed_and_all_others_refused():
-    obeyed = {Result.NONE, Result.EXECUTED, Result.ALREADY_EXECUTED, Result.PENDING}
+    obeyed = {
+        Result.NONE,
+        Result.EXECUTED,
+        Result.ALREADY_EXECUTED,
+        Result.PENDING,
+        Result.LATER_END_TAKEN,
+    }
     assert {result for result in Result if not result.refused} == obeyed
 
 

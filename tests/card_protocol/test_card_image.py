@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.card.budget import BUDGET_TREE, personalise_budget_card
+from card_protocol.card.budget import BUDGET_TREES, personalise_budget_card
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import CardImage, LifeCycle, blank, personalise
 from card_protocol.errors import LayoutError
@@ -140,14 +140,16 @@ def test_no_bytes_crash_the_reader(raw):
 def test_a_budget_card_holds_its_records_and_its_meters_keys():
     image = budget_image()
     assert {sfi: image.content(DF_ELECTRICITY, sfi) for sfi in Sfi} == RECORDS
-    other = personalise_budget_card(Key(MASTER_RAW), METER_ID + 1, RECORDS, pin="1234")
+    other = personalise_budget_card(
+        Key(MASTER_RAW), METER_ID + 1, RECORDS, pin="1234", generation=1
+    )
     mine = {image.meter_key.raw, image.desk_key.raw, image.card_key.raw}
     assert len(mine) == 3
     assert not mine & {other.meter_key.raw, other.desk_key.raw, other.card_key.raw}
 
 
 def test_a_file_without_a_record_is_erased():
-    image = personalise_budget_card(Key(MASTER_RAW), METER_ID, {}, pin="1234")
+    image = personalise_budget_card(Key(MASTER_RAW), METER_ID, {}, pin="1234", generation=1)
     assert all(image.content(DF_ELECTRICITY, sfi) == b"\xff" * SIZES[sfi] for sfi in Sfi)
 
 
@@ -156,7 +158,7 @@ def test_a_file_without_a_record_is_erased():
 def test_a_record_of_another_size_is_refused(sfi, surplus):
     record = bytes(SIZES[sfi] + surplus)
     with pytest.raises(LayoutError, match=f"want {SIZES[sfi]} bytes, got {len(record)} bytes"):
-        personalise_budget_card(Key(MASTER_RAW), METER_ID, {sfi: record}, pin="1234")
+        personalise_budget_card(Key(MASTER_RAW), METER_ID, {sfi: record}, pin="1234", generation=1)
     with pytest.raises(LayoutError):
         budget_image().with_content(DF_ELECTRICITY, sfi, record)
 
@@ -164,7 +166,7 @@ def test_a_record_of_another_size_is_refused(sfi, surplus):
 @pytest.mark.parametrize("pin", ["", "123", "123456789", "12a4", "١٢٣٤", "\ud800123"])
 def test_a_pin_is_four_to_eight_digits(pin):
     with pytest.raises(LayoutError, match="want 4 to 8 digits") as caught:
-        personalise_budget_card(Key(MASTER_RAW), METER_ID, {}, pin=pin)
+        personalise_budget_card(Key(MASTER_RAW), METER_ID, {}, pin=pin, generation=1)
     assert not pin or pin not in str(caught.value)
 
 
@@ -172,7 +174,7 @@ def test_there_are_as_many_contents_as_files():
     key = Key(bytes(16))
     with pytest.raises(LayoutError, match="want 5 contents, got 1"):
         personalise(
-            BUDGET_TREE, (bytes(48),), meter_key=key, desk_key=key, card_key=key, pin="1234"
+            BUDGET_TREES[1], (bytes(48),), meter_key=key, desk_key=key, card_key=key, pin="1234"
         )
 
 

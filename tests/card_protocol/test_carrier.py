@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from card_protocol.authentication import Role
 from card_protocol.card.base import FileCard
-from card_protocol.card.budget import BUDGET_TREE, PLAIN_TREE, record_on, with_record
+from card_protocol.card.budget import BUDGET_TREES, PLAIN_TREE, record_on, with_record
 from card_protocol.card.files import FileTree
 from card_protocol.card.image import CardImage, Kind, blank, personalise
 from card_protocol.card.make import card_of
@@ -111,7 +111,7 @@ def test_a_card_that_refuses_for_another_reason_is_not_asked_again():
 
 def test_a_card_that_is_both_is_held_to_the_stronger_promises():
     image = budget_image()
-    both = FileTree((*BUDGET_TREE.specs, *PLAIN_TREE.specs))
+    both = FileTree((*BUDGET_TREES[1].specs, *PLAIN_TREE.specs))
     slot = Slot(
         personalise(
             both,

@@ -9,14 +9,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
-from card_protocol.formats import budget, container
+from card_protocol.formats import budget, budget_instants, container
 from card_protocol.layout import FieldInfo, Layout
 
 LAYOUTS: list[Layout[Any]] = [
-    value
-    for module in (budget, container)
-    for value in vars(module).values()
-    if isinstance(value, Layout)
+    *(
+        value
+        for module in (budget, container)
+        for value in vars(module).values()
+        if isinstance(value, Layout)
+    ),
+    budget_instants.ORDER,
 ]
 BY_NAME = pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 
@@ -52,6 +55,7 @@ def test_every_record_is_here():
         "identity",
         "wallet",
         "order",
+        "order of instants",
         "tariff",
         "write-back",
         "container head",

@@ -56,6 +56,9 @@ def emu(monkeypatch, capsys):
     return go
 
 
+CARRIERS = pytest.mark.parametrize("carrier", ["secure", "plain"])
+
+
 @pytest.fixture(params=["secure", "plain"])
 def card(tmp_path: Path, emu: Any, request: pytest.FixtureRequest) -> Path:
     path = tmp_path / "card.bin"
@@ -671,3 +674,43 @@ def test_the_version_is_the_packages(emu):
     except PackageNotFoundError:
         pytest.skip("the package is not installed here, only on the path")
     assert emu("--version").out == f"meter-emu, version {want}\n"
+
+
+@CARRIERS
+def test_a_card_of_generation_2_is_written_and_explained_like_the_first(emu, tmp_path, carrier):
+    path = tmp_path / "second.bin"
+    kind = ("--carrier", carrier, "--generation", "2")
+    args = ("--expires", "2020-07-18 00:00", "--issued-at", "2020-07-03 10:00")
+    assert emu("card", "new", path, "--meter", METER, *kind, *args).code == 0
+    identity = shown(emu, path)["identity"]
+    assert identity["expires"] == "2020-07-18 00:00"
+    assert identity["expires_min"] == "2020-07-17 22:00 UTC"
+    cut = ("desk", "cut", path, "--at", "2020-10-25 02:30")
+    assert "exists twice" in emu(*cut).complains()
+    for which, instant in (("earlier", "00:30"), ("later", "01:30")):
+        told = json.loads(emu(*cut, "--if-ambiguous", which, "--json", "-").out)
+        assert (told["generation"], told["expires"]) == (2, "2020-07-18 00:00")
+        order = shown(emu, path)["order of instants"]
+        assert order["cut_at"] == "2020-10-25 02:30"
+        assert order["cut_min"] == f"2020-10-25 {instant} UTC"
+
+
+@CARRIERS
+@pytest.mark.parametrize("generation", ["1", "2"])
+def test_a_card_is_reissued_with_the_next_number_and_goes_on(emu, tmp_path, generation, carrier):
+    old, new = tmp_path / "old.bin", tmp_path / "new.bin"
+    kind = ("--carrier", carrier, "--generation", generation)
+    assert emu("card", "new", old, "--meter", METER, *kind).code == 0
+    assert emu("desk", "load", old, "--eur", "50").code == 0
+    assert emu("card", "reissue", old, new).out == f"{new}: {carrier} card 2 for meter {METER}\n"
+    told = json.loads(emu("desk", "load", new, "--eur", "5", "--json", "-").out)
+    assert (told["card_number"], told["loaded_cents"]) == (2, 5500)
+    assert told["generation"] == int(generation)
+    assert "--force" in emu("card", "reissue", old, new).complains()
+    low = emu("card", "reissue", old, tmp_path / "low.bin", "--card-number", "1")
+    assert "higher number" in low.complains()
+
+
+def test_an_expiry_that_is_no_time_is_refused(emu, tmp_path):
+    done = emu("card", "new", tmp_path / "c", "--meter", METER, "--expires", "2020-02-31 00:00")
+    assert "no date" in done.complains()

@@ -10,14 +10,15 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from card_protocol.card.budget import BUDGET_TREE, PLAIN_TREE
+from card_protocol.card.budget import BUDGET_TREES, PLAIN_TREE
 from card_protocol.card.files import MF, Access
 from card_protocol.card.image import CardImage, Kind
-from card_protocol.card.plain import PlainCard
-from card_protocol.card.secure import SecureCard
+from card_protocol.card.make import card_of
 from card_protocol.formats import budget
 from card_protocol.formats.budget import OrderFlags, Result, Sfi, WriteBack, seal
+from card_protocol.formats.budget_instants import ORDER as ORDER_OF_INSTANTS
 from card_protocol.formats.container import HEAD, SLOT_BYTES, TRANSPORT_PIN
+from card_protocol.formats.generations import layouts
 from card_protocol.keys import Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.link.direct import DirectLink
@@ -29,7 +30,9 @@ from meter_emu.desk.desk import Desk
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
 METER = 541_000_000_001
 T = Civil(2020, 7, 3, 23, 1)
-LAYOUTS: dict[str, Layout[Any]] = {layout.name: layout for layout in view.LAYOUTS.values()}
+LAYOUTS: dict[str, Layout[Any]] = {
+    layout.name: layout for generation in (1, 2) for layout in layouts(generation).values()
+}
 BY_NAME = pytest.mark.parametrize("name", LAYOUTS)
 
 
@@ -71,38 +74,34 @@ def codes(heading: str) -> dict[int, str]:
     return {int(code, 16): name for code, name in table(heading)}
 
 
-@pytest.fixture(scope="module")
-def card() -> CardImage:
+def armed_card(generation: int, kind: Kind = Kind.SECURE) -> CardImage:
     """The card of the worked example, as its last section tells it."""
     desk = Desk(BENCH_MASTER_KEY)
     image = desk.issue(
-        METER, customer_ref=1_234_567_890_123, card_number=7, issued_at_min=10_734_240
+        METER,
+        customer_ref=1_234_567_890_123,
+        card_number=7,
+        generation=generation,
+        issued_at_min=10_734_240,
+        kind=kind,
     )
-    secure = SecureCard(image, bytes)
-    link = DirectLink(secure)
+    card = card_of(image, bytes)
+    link = DirectLink(card)
     link.connect()
     desk.load(link.exchange, 5000, issued_at_min=10_734_245)
     desk.arm(link.exchange, defer_until=T, cut_at=T, issued_at_min=10_734_245)
-    return secure.image
+    return card.image
+
+
+@pytest.fixture(scope="module")
+def card() -> CardImage:
+    return armed_card(1)
 
 
 @pytest.fixture(scope="module")
 def plain_card() -> CardImage:
     """The same on a plain card."""
-    desk = Desk(BENCH_MASTER_KEY)
-    card = PlainCard(
-        desk.issue(
-            METER,
-            customer_ref=1_234_567_890_123,
-            card_number=7,
-            issued_at_min=10_734_240,
-            kind=Kind.PLAIN,
-        )
-    )
-    card.power_on()
-    desk.load(card.transmit, 5000, issued_at_min=10_734_245)
-    desk.arm(card.transmit, defer_until=T, cut_at=T, issued_at_min=10_734_245)
-    return card.image
+    return armed_card(1, Kind.PLAIN)
 
 
 WRITTEN_BACK = WriteBack(
@@ -138,11 +137,19 @@ WRITTEN_BACK = WriteBack(
 
 def test_every_byte_of_a_plain_card_is_on_the_page(plain_card):
     """Head and rows, the records of the other dumps, a write-back of FF, and the CRC."""
-    names = [view.LAYOUTS[sfi].name for sfi in Sfi if sfi is not Sfi.WRITE_BACK]
+    names = [layouts(1)[sfi].name for sfi in Sfi if sfi is not Sfi.WRITE_BACK]
     body = hexdump("container") + b"".join(hexdump(name) for name in names) + b"\xff" * 128
     whole = body + crc32(body).to_bytes(4, "big")
     assert plain_card.contents[0][: len(whole)] == whole
     assert f"`{whole[-4:].hex()}`" in PAGE
+
+
+def test_a_container_of_either_generation_is_as_long_as_the_page_says():
+    sizes = []
+    for generation in (1, 2):
+        file = armed_card(generation, Kind.PLAIN).contents[0]
+        sizes.append(HEAD.parse(file[: HEAD.size_bytes]).size_bytes)
+    assert "has {1} in place of {0}.".format(*sizes) in PAGE
 
 
 def test_the_head_of_a_container_is_what_the_page_says():
@@ -179,7 +186,13 @@ def test_a_page_that_is_off_by_one_is_seen():
 
 @pytest.mark.parametrize("sfi", [sfi for sfi in Sfi if sfi is not Sfi.WRITE_BACK])
 def test_every_byte_the_desk_wrote_is_in_the_dump(card, sfi):
-    assert card.content(budget.DF_ELECTRICITY, sfi) == hexdump(view.LAYOUTS[sfi].name)
+    assert card.content(budget.DF_ELECTRICITY, sfi) == hexdump(layouts(1)[sfi].name)
+
+
+def test_every_byte_of_an_order_of_instants_is_in_the_dump():
+    raw = armed_card(2).content(budget.DF_ELECTRICITY, Sfi.ORDER)
+    assert raw == hexdump(ORDER_OF_INSTANTS.name)
+    assert ORDER_OF_INSTANTS.parse(raw).cut_min * 60 + 946_684_800 == 1_593_810_060  # 21:01 UTC
 
 
 def test_every_byte_the_meter_wrote_is_in_the_dump():
@@ -204,12 +217,15 @@ def test_the_files_are_those_of_the_card():
         "meter": Access.METER,
         "meter or desk": Access.METER_OR_DESK,
     }
-    rows = table("SFI | FID | name | size | read | update")
-    assert [
-        (int(sfi), int(fid, 16), int(size), words[read], words[update])
-        for sfi, fid, _, size, read, update in rows
-    ] == [(s.sfi, s.fid, s.size_bytes, s.read, s.update) for s in BUDGET_TREE.specs]
-    assert [row[2] for row in rows] == [view.LAYOUTS[sfi].name for sfi in Sfi]
+    rows = table("SFI | FID | name | size | size in generation 2 | read | update")
+    for generation, column in ((1, 3), (2, 4)):
+        assert [
+            (int(row[0]), int(row[1], 16), int(row[column]), words[row[5]], words[row[6]])
+            for row in rows
+        ] == [
+            (s.sfi, s.fid, s.size_bytes, s.read, s.update) for s in BUDGET_TREES[generation].specs
+        ]
+    assert [row[2] for row in rows] == [layouts(1)[sfi].name for sfi in Sfi]
 
 
 def cmac(key: bytes, data: bytes) -> bytes:
@@ -261,6 +277,7 @@ def test_result_codes_are_those_of_the_format():
         ("bit | shields", view.SHIELDS),
         ("bit | order flags", view.FLAGS),
         ("code | events", view.EVENTS),
+        ("code | zone rules", view.ZONE_RULES),
     ],
 )
 def test_the_office_reads_codes_as_the_page_says(heading, names):
@@ -279,6 +296,7 @@ def test_the_meter_writes_codes_as_the_page_says():
     assert codes("bit | blocks") == said(supply.Block)
     assert codes("bit | shields") == said(supply.Shield)
     assert codes("bit | order flags") == said(OrderFlags)
+    assert codes("code | zone rules") == said(budget.ZoneRule)
     events = codes("code | events")
     assert events.keys() == {code.value for code in layouts.EventCode}
     for code in layouts.EventCode:

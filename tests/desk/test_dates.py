@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
+from meter_emu.desk.codec import Written
 from meter_emu.desk.dates import DeskDates, Reading
 from meter_emu.errors import DeskError
 
@@ -128,8 +129,28 @@ def test_the_epoch_is_the_year_2000_in_utc():
 
 
 def test_a_cut_at_the_very_end_of_a_deferral_does_not_precede_it():
+    def precedes(cut_at: Civil) -> bool:
+        return DATES.cut_precedes(Written(end, None), Written(cut_at, None))
+
     end = Civil(2020, 7, 3, 23, 1)
-    assert not DATES.cut_precedes(end, end)
-    assert not DATES.cut_precedes(end, end._replace(minute=2))
-    assert DATES.cut_precedes(end, end._replace(minute=0))
-    assert DATES.cut_precedes(end, Civil(2020, 6, 30, 23, 59))
+    assert not precedes(end)
+    assert not precedes(end._replace(minute=2))
+    assert precedes(end._replace(minute=0))
+    assert precedes(Civil(2020, 6, 30, 23, 59))
+
+
+def test_with_instants_a_cut_and_a_deferral_are_compared_by_them():
+    """02:30 before the clocks go back lies before 02:00 after it."""
+    early, late = Written(Civil(2020, 10, 25, 2, 30), 100), Written(Civil(2020, 10, 25, 2, 0), 130)
+    assert not DATES.cut_precedes(early, late)
+    assert DATES.cut_precedes(late, early)
+    assert not DATES.cut_precedes(early, early)
+
+
+def test_a_card_with_instants_carries_either_reading_of_a_repeated_hour():
+    assert DATES.settle(FOLD, Reading.EARLIER, instants=True) == FOLD
+    assert DATES.settle(FOLD, Reading.LATER, instants=True) == FOLD
+    with pytest.raises(DeskError, match="exists twice"):
+        DATES.settle(FOLD, instants=True)
+    with pytest.raises(DeskError, match="does not exist"):
+        DATES.settle(GAP, instants=True)

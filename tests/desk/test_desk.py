@@ -36,12 +36,13 @@ from card_protocol.formats.budget import (
     reactivation_token_valid,
     seal,
 )
+from card_protocol.formats.generations import AnyOrder
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.link.direct import DirectLink
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE, Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.codec import DeskCodec
+from meter_emu.desk.codec import DeskCodec, Written
 from meter_emu.desk.dates import DeskDates, Reading
 from meter_emu.desk.desk import Account, Desk, Exchange, Work
 from meter_emu.errors import DeskError
@@ -100,7 +101,7 @@ def reader(request: pytest.FixtureRequest) -> Reader:
     return Reader(kind=request.param)
 
 
-def dates(order: Order) -> tuple[Civil | None, Civil | None]:
+def dates(order: AnyOrder) -> tuple[Civil | None, Civil | None]:
     return decode_bcd_minute(order.defer_until), decode_bcd_minute(order.cut_at)
 
 
@@ -602,7 +603,7 @@ class ForgetfulCodec(DeskCodec):
     __slots__ = ()
 
     @override
-    def disarmed(self, order: Order) -> Order:
+    def disarmed(self, order: AnyOrder) -> AnyOrder:
         return replace(order, defer_until=BCD_NONE)
 
 
@@ -622,11 +623,11 @@ class CarelessDates(DeskDates):
     __slots__ = ()
 
     @override
-    def cut_precedes(self, defer_until: Civil, cut_at: Civil) -> bool:
+    def cut_precedes(self, defer_until: Written, cut_at: Written) -> bool:
         return False
 
 
-def orders_of(desk: Desk) -> list[Order]:
+def orders_of(desk: Desk) -> list[AnyOrder]:
     reader = Reader(desk)
     return [
         reader.desk.arm(reader.exchange, defer_until=T2, cut_at=T2, issued_at_min=1).order,

@@ -17,6 +17,7 @@ from card_protocol.formats.budget import (
     open_sealed,
 )
 from card_protocol.keys import Purpose, derive
+from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.firmware.layouts import STATE, STATE_AT, Factory, Health, State, crc_holds
@@ -95,6 +96,9 @@ class Home:
         outages: Sequence[tuple[int, int]] = (),
         obey_hints: bool = True,
         fate: Random | None = None,
+        generation: int = 1,
+        expires: Civil | None = None,
+        card_number: int = 1,
         tap: Callable[[Ports], Ports] = lambda ports: ports,
         carrier: Kind = Kind.SECURE,
     ) -> None:
@@ -124,7 +128,14 @@ class Home:
             obey_hints=obey_hints,
         )
         self.desk = Desk(BENCH_MASTER_KEY, challenge=counted())
-        image = self.desk.issue(METER_ID, issued_at_min=0, kind=carrier)
+        image = self.desk.issue(
+            METER_ID,
+            card_number=card_number,
+            generation=generation,
+            expires=expires,
+            issued_at_min=0,
+            kind=carrier,
+        )
         self.card = card_of(image, counted())
 
     def write(self, work: Work) -> None:
@@ -162,4 +173,4 @@ class Home:
         if raw == b"\xff" * len(raw):
             return None
         key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER_ID)
-        return open_sealed(WRITE_BACK, raw, key, METER_ID)
+        return open_sealed(WRITE_BACK, raw, key, METER_ID, raw[2])

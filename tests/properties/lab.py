@@ -77,6 +77,7 @@ class Setting:
     outages: Sequence[tuple[int, int]] = ()
     build: str = "reference"
     model: MeterModel = MODEL
+    generation: int = 1
     seed: int = 0
     carrier: Kind = Kind.SECURE
 
@@ -122,7 +123,12 @@ class Lab:
         dates, codec = build.desk_parts()
         card_fate = Random(setting.seed + 1)
         self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
-        image = self.desk.issue(METER_ID, issued_at_min=0, kind=setting.carrier)
+        image = self.desk.issue(
+            METER_ID,
+            generation=setting.generation,
+            issued_at_min=0,
+            kind=setting.carrier,
+        )
         self.card = card_of(image, card_fate.randbytes)
 
     def _rebuild(self) -> None:

@@ -118,6 +118,7 @@ def stories(draw: st.DrawFn, *, builds: list[str] = BUILDS) -> Story:
         outages=outages,
         model=model,
         build=draw(st.sampled_from(builds)),
+        generation=draw(st.sampled_from([1, 2])),
         seed=draw(st.integers(0, 2**16)),
         carrier=draw(st.sampled_from(Kind)),
     )

@@ -47,6 +47,7 @@ def settings_within_bound(draw: st.DrawFn) -> Setting:
         ),
         phase_us=draw(st.integers(0, POLL_US)),
         model=model,
+        generation=draw(st.sampled_from([1, 2])),
         seed=draw(st.integers(0, 2**32)),
     )
 

@@ -227,3 +227,20 @@ def test_the_load_profile_is_by_hour_of_the_utc_day(tmp_path):
     case = Case(tmp_path, "balance_eur = 1", load_w=str([0] * 9 + [4000] * 15))
     assert not case.lawful("2020-06-01T11:59:00")
     assert case.lawful("2020-06-01T12:00:00")
+
+
+EXPIRED = """balance_eur = "0.50"
+    card_generation = 2
+    card_expires = 2020-06-02T12:00:00
+    visits = [{at = 2020-06-01T10:00:00, desk = ["defer", "cut"]},
+              {at = 2020-06-02T%s, insert = true},
+              {at = 2020-06-03T10:00:00, replace_card = true},
+              {at = 2020-06-03T11:00:00, insert = true}]"""
+
+
+def test_a_card_counts_until_its_expiry_and_its_replacement_again(tmp_path):
+    late = Case(tmp_path, EXPIRED % "12:00:00")
+    assert late.told("2020-06-03T10:59:00") is ToldKind.ORDINARY
+    assert late.told("2020-06-03T11:00:00") is ToldKind.ARMED
+    early = Case(tmp_path, EXPIRED % "11:59:59")
+    assert early.told("2020-06-02T11:59:59") is ToldKind.ARMED

@@ -1,4 +1,7 @@
-"""The dialogue with a budget card, generation 1, on any carrier: read, decide, write back.
+"""The dialogue with a budget card of either generation, on any carrier: read, decide, write back.
+
+The identity is read first and says which generation the card is of; a record of another one on the
+same card is no record of it (`BAD_FORMAT`).
 
 Nothing on the card or in the meter changes while reading. The program applies and *saves* what was
 read before `write_back` is called, so a card pulled early, or power cut, costs at most the
@@ -15,12 +18,11 @@ from card_protocol.errors import ApduError, LayoutError, LinkError, MacError
 from card_protocol.formats.budget import (
     DF_ELECTRICITY,
     IDENTITY,
-    ORDER,
     TARIFF,
     WALLET,
     WRITE_BACK,
     Energy,
-    Order,
+    Identity,
     RecordT,
     Result,
     Sfi,
@@ -30,6 +32,7 @@ from card_protocol.formats.budget import (
     open_sealed,
     seal,
 )
+from card_protocol.formats.generations import ORDERS, AnyOrder, parse_identity
 from card_protocol.keys import Key
 from card_protocol.layout import Layout
 from card_protocol.terminal import Terminal
@@ -40,8 +43,9 @@ from meter_emu.ports import Ports
 class Contents(NamedTuple):
     """What a genuine card of this meter carried."""
 
+    identity: Identity
     wallet: Wallet
-    order: Order
+    order: AnyOrder
     tariff: Tariff
 
 
@@ -81,21 +85,24 @@ class BudgetDialogue:
     def _read(self, carrier: Carrier, challenge: bytes) -> Contents | Result:
         # The identity is readable by anyone: a foreign card is refused before an authentication
         # that must fail, and would cost it one of its tries.
-        identity = IDENTITY.parse(carrier.read(Sfi.IDENTITY, IDENTITY.size_bytes))
+        identity = parse_identity(carrier.read(Sfi.IDENTITY, IDENTITY.size_bytes))
         if identity.meter_id != self._factory.meter_id or identity.energy != Energy.ELECTRICITY:
             return Result.WRONG_METER
         if not authenticated(carrier, self._factory, challenge):
             return Result.CARD_NOT_GENUINE
-        self._record(carrier, IDENTITY, Sfi.IDENTITY)
+        generation = identity.generation
         return Contents(
-            self._record(carrier, WALLET, Sfi.WALLET),
-            self._record(carrier, ORDER, Sfi.ORDER),
-            self._record(carrier, TARIFF, Sfi.TARIFF),
+            self._record(carrier, IDENTITY, Sfi.IDENTITY, generation),
+            self._record(carrier, WALLET, Sfi.WALLET, generation),
+            self._record(carrier, ORDERS[generation], Sfi.ORDER, generation),
+            self._record(carrier, TARIFF, Sfi.TARIFF, generation),
         )
 
-    def _record(self, carrier: Carrier, layout: Layout[RecordT], sfi: Sfi) -> RecordT:
+    def _record(
+        self, carrier: Carrier, layout: Layout[RecordT], sfi: Sfi, generation: int
+    ) -> RecordT:
         raw = carrier.read(sfi, layout.size_bytes)
-        return open_sealed(layout, raw, self._record_key, self._factory.meter_id)
+        return open_sealed(layout, raw, self._record_key, self._factory.meter_id, generation)
 
 
 def _written(carrier: Carrier, raw: bytes) -> Result:

@@ -1,0 +1,45 @@
+"""Which layout each file of a budget card has, by the generation that its identity states."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+from card_protocol.errors import LayoutError
+from card_protocol.formats import budget, budget_instants
+from card_protocol.formats.budget import IDENTITY, TARIFF, WALLET, WRITE_BACK, Identity, Sfi
+from card_protocol.formats.budget_instants import InstantOrder
+from card_protocol.layout import Layout
+
+AnyOrder: TypeAlias = budget.Order | InstantOrder
+
+ORDERS: Final[Mapping[int, Layout[Any]]] = MappingProxyType(
+    {
+        budget.GENERATION: budget.ORDER,
+        budget_instants.GENERATION: budget_instants.ORDER,
+    }
+)
+
+
+def layouts(generation: int) -> Mapping[Sfi, Layout[Any]]:
+    """Return the layout of every file of a card of `generation` (a key of `ORDERS`)."""
+    return {
+        Sfi.IDENTITY: IDENTITY,
+        Sfi.WALLET: WALLET,
+        Sfi.ORDER: ORDERS[generation],
+        Sfi.TARIFF: TARIFF,
+        Sfi.WRITE_BACK: WRITE_BACK,
+    }
+
+
+def parse_identity(raw: bytes) -> Identity:
+    """Return the identity in `raw`, of a known generation; its MAC is not checked here.
+
+    Raise `LayoutError` for a wrong size or magic, and for a generation nobody has defined.
+    """
+    identity = IDENTITY.parse(raw)
+    if identity.generation not in ORDERS:
+        wanted = " or ".join(str(generation) for generation in ORDERS)
+        raise LayoutError(
+            IDENTITY.name, offset=2, want=f"generation {wanted}", got=str(identity.generation)
+        )
+    return identity

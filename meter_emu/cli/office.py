@@ -1,0 +1,60 @@
+"""What verbs that work as the office share: its reader, and times as a clerk writes them."""
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import click
+
+from meter_emu.errors import ImageError
+
+if TYPE_CHECKING:
+    from card_protocol.card.image import CardImage
+    from card_protocol.keys import Key
+    from card_protocol.timestamp import Civil
+    from meter_emu.desk.dates import Reading
+    from meter_emu.desk.desk import Desk, Exchange
+
+DoneT = TypeVar("DoneT")
+
+ambiguous_option: Final = click.option(
+    "--if-ambiguous",
+    "which",
+    type=click.Choice(["earlier", "later"]),
+    help="Which instant is meant when the change of clocks skips or repeats the time.",
+)
+
+
+def at_the_desk(
+    file: str, image: "CardImage", key: "Key", do: "Callable[[Desk, Exchange], DoneT]"
+) -> "tuple[DoneT, CardImage]":
+    """Put the card of `file` into a desk's reader, `do` something, and return the card after it."""
+    from card_protocol.card.make import card_of
+    from card_protocol.errors import CardProtocolError
+    from card_protocol.link.direct import DirectLink
+    from meter_emu.desk.desk import Desk
+
+    card = card_of(image, secrets.token_bytes)
+    link = DirectLink(card)
+    link.connect()
+    try:
+        done = do(Desk(key), link.exchange)
+    except CardProtocolError as error:
+        raise ImageError(file, str(error)) from error
+    finally:
+        link.disconnect()
+    return done, card.image
+
+
+def civil_time(text: str) -> "Civil":
+    """Return a legal time as a clerk writes it, such as `2020-07-03 23:01`."""
+    from meter_emu.desk.dates import DeskDates
+
+    return DeskDates().parse(text)
+
+
+def reading_meant(which: str | None) -> "Reading | None":
+    """Return the reading that `--if-ambiguous` names."""
+    from meter_emu.desk.dates import Reading
+
+    return None if which is None else Reading(which)

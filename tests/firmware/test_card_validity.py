@@ -1,0 +1,264 @@
+"""Temporary and replaced cards: half-open, by RTC - u, and nothing of a refused card is obeyed."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from card_protocol.card.image import Kind
+from card_protocol.card.make import card_of
+from card_protocol.formats import budget
+from card_protocol.formats.budget import Identity, Result, Sfi, seal
+from card_protocol.formats.generations import layouts
+from card_protocol.keys import Purpose, derive
+from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil, encode_bcd_minute
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk, Work
+from meter_emu.errors import DeskError
+from meter_emu.firmware.layouts import EventCode, Health
+from tests.firmware.meters import METER_ID, PARTS, Home, counted, now_at, seconds, state
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+EXPIRES = Civil(2020, 7, 18, 0, 0)
+EXPIRES_S = seconds(datetime(2020, 7, 18, tzinfo=BRUSSELS))
+BOTH = pytest.mark.parametrize("generation", [1, 2])
+CARRIERS = pytest.mark.parametrize("carrier", Kind)
+DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
+
+
+def identity(generation: int, expires: Civil | None = EXPIRES) -> Identity:
+    home = Home(generation=generation, expires=expires)
+    return budget.IDENTITY.parse(home.file(Sfi.IDENTITY))
+
+
+def judged(card: Identity, at_s: int, *, u: int = 0, health: Health = Health.TRUSTED) -> Result:
+    return PARTS.gate.judge_card(card, state(), now_at(at_s, u=u, health=health))
+
+
+@BOTH
+@pytest.mark.parametrize("u", [0, 60, 600])
+def test_a_card_expires_half_open_when_rtc_minus_u_has_reached_it(generation, u):
+    card = identity(generation)
+    assert judged(card, EXPIRES_S + u - 1, u=u) is Result.EXECUTED
+    assert judged(card, EXPIRES_S + u, u=u) is Result.CARD_EXPIRED
+    assert judged(card, EXPIRES_S + u + 10**8, u=u) is Result.CARD_EXPIRED
+
+
+@BOTH
+@given(when=st.datetimes(datetime(2000, 2, 1), datetime(2099, 12, 30)))  # noqa: DTZ001 - naive
+def test_both_generations_expire_at_the_instant_zoneinfo_says(generation, when):
+    try:
+        card = identity(generation, Civil(*when.timetuple()[:5]))
+    except DeskError:
+        return  # skipped or repeated by the change of clocks
+    at_s = seconds(when.replace(second=0, microsecond=0, tzinfo=BRUSSELS))
+    assert judged(card, at_s - 1) is Result.EXECUTED
+    assert judged(card, at_s) is Result.CARD_EXPIRED
+
+
+@BOTH
+def test_a_lasting_card_never_expires(generation):
+    assert judged(identity(generation, None), 2**32) is Result.EXECUTED
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "health", [h for h in Health if h not in {Health.TRUSTED, Health.LOWER_BOUND}]
+)
+def test_a_clock_that_cannot_say_obeys_a_temporary_card(generation, health):
+    assert judged(identity(generation), EXPIRES_S + 10**6, health=health) is Result.EXECUTED
+
+
+@BOTH
+def test_a_lower_bound_past_the_expiry_proves_it(generation):
+    health = Health.LOWER_BOUND
+    assert judged(identity(generation), EXPIRES_S, health=health) is Result.CARD_EXPIRED
+    assert judged(identity(generation), EXPIRES_S - 1, health=health) is Result.EXECUTED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expires": bytes.fromhex("2002310000")},
+        {"expires": bytes.fromhex("20071a0000")},
+        {"expires": BCD_NONE},
+        {"expires_min": MINUTES_NONE},
+        {"expires_min": MINUTES_NONE - 1},
+        {"zone_rule": 2},
+    ],
+)
+def test_an_expiry_that_is_none_refuses_the_card(changes):
+    assert judged(replace(identity(2), **changes), 0) is Result.BAD_DATE
+
+
+@pytest.mark.parametrize("by_min", [-1440, -60, -1, 1, 60, 1440])
+def test_of_an_expiry_whose_forms_disagree_the_later_holds(by_min):
+    card = identity(2)
+    card = replace(card, expires_min=card.expires_min + by_min)
+    later_s = EXPIRES_S + max(0, by_min) * 60
+    assert judged(card, later_s - 1) is Result.EXECUTED
+    assert judged(card, later_s) is Result.CARD_EXPIRED
+
+
+# On a whole meter ---------------------------------------------------------------------------------
+
+
+def noted(home: Home) -> bytes:
+    return home.state.events[4::8]
+
+
+def put_identity(home: Home, card: Identity) -> None:
+    home.put(Sfi.IDENTITY, seal(budget.IDENTITY, card, DESK_KEY, METER_ID))
+
+
+LOAD_AND_CUT = Work(load_cents=5_000, cut_at=Civil(2020, 8, 3, 23, 1))
+
+
+@BOTH
+def test_nothing_of_an_expired_card_is_obeyed_and_its_content_stays(generation):
+    home = Home(generation=generation, expires=Civil(2020, 7, 1, 12, 0))  # the meter says noon
+    home.write(LOAD_AND_CUT)
+    home.run(600)
+    kept = [home.file(sfi) for sfi in Sfi if sfi is not Sfi.WRITE_BACK]
+    before = home.state
+    assert home.insert().endswith("CARD 1F CARD_EXPIRED")
+    after = home.state
+    for name in ("balance_ueur", "accepted_cents", "order_number", "cut_end", "card_number"):
+        assert getattr(after, name) == getattr(before, name), name
+    assert [home.file(sfi) for sfi in Sfi if sfi is not Sfi.WRITE_BACK] == kept
+    told = home.write_back()
+    assert told is not None
+    assert (told.generation, told.result) == (generation, Result.CARD_EXPIRED)
+    assert noted(home).count(EventCode.CARD_REFUSED) == 1
+
+
+@BOTH
+def test_a_temporary_card_is_obeyed_before_it_expires(generation):
+    home = Home(generation=generation, expires=EXPIRES)
+    home.write(LOAD_AND_CUT)
+    assert home.insert().endswith("CARD 01 EXECUTED")
+    assert home.state.accepted_cents == 5_000
+    assert EventCode.EXPIRY_UNCHECKED not in noted(home)
+
+
+@BOTH
+@CARRIERS
+def test_a_replacement_goes_on_and_the_old_card_is_refused_from_then_on(generation, carrier):
+    home = Home(generation=generation, carrier=carrier)
+    home.write(LOAD_AND_CUT)
+    home.insert()
+    old = home.card
+    old.power_on()
+    account = home.desk.account(old.transmit)
+    old.power_off()
+    image = home.desk.reissue(account, card_number=2, issued_at_min=0, kind=carrier)
+    home.card = card_of(image, counted())
+    assert home.state.card_number == 1
+    assert home.insert().endswith("CARD 02 ALREADY_EXECUTED")
+    assert (home.state.card_number, home.state.accepted_cents) == (2, 5_000)
+    home.write(Work(load_cents=1_000, reactivate=True))
+    assert home.insert().endswith("CARD 01 EXECUTED")
+    assert home.state.accepted_cents == 6_000
+    new, home.card = home.card, old
+    home.write(Work(load_cents=25_000, cut_at=Civil(2020, 8, 3, 23, 1)))
+    home.write(Work(limiter_granted=True))
+    before = home.state
+    assert home.insert().endswith("CARD 21 CARD_REPLACED")
+    assert (home.state.accepted_cents, home.state.order_number) == (6_000, before.order_number)
+    home.card = new
+    assert home.insert().endswith("CARD 02 ALREADY_EXECUTED")
+
+
+@BOTH
+def test_a_lost_card_stays_good_until_its_replacement_has_been_used(generation):
+    home = Home(generation=generation)
+    home.insert()
+    home.write(LOAD_AND_CUT)
+    assert home.insert().endswith("CARD 01 EXECUTED")
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1))
+def test_the_number_alone_says_which_card_is_newer(asked, known):
+    card = replace(identity(1, None), card_number=asked)
+    want = Result.CARD_REPLACED if asked < known else Result.EXECUTED
+    assert PARTS.gate.judge_card(card, state(card_number=known), now_at(0)) is want
+
+
+@pytest.mark.parametrize("sfi", [Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF])
+@pytest.mark.parametrize("generation", [1, 2])
+def test_a_record_of_the_other_generation_is_no_record_of_the_card(sfi, generation):
+    """Sealed with the right key all the same; an order fills its file or lies at its beginning."""
+    home, other = Home(generation=generation), Home(generation=3 - generation)
+    size = layouts(generation)[sfi].size_bytes
+    home.put(sfi, other.file(sfi)[:size].ljust(size, b"\xff"))
+    before = home.state
+    assert home.insert().endswith("CARD 13 BAD_FORMAT")
+    assert home.state.order_number == before.order_number
+    assert home.write_back() is None
+
+
+@BOTH
+def test_an_identity_of_the_other_generation_makes_no_card_of_it(generation):
+    home = Home(generation=generation)
+    card = budget.IDENTITY.parse(home.file(Sfi.IDENTITY))
+    put_identity(home, replace(card, generation=3 - generation))
+    assert home.insert().endswith("CARD 13 BAD_FORMAT")
+
+
+def test_an_expiry_whose_forms_disagree_is_noted():
+    home = Home(generation=2, expires=EXPIRES)
+    card = budget.IDENTITY.parse(home.file(Sfi.IDENTITY))
+    put_identity(home, replace(card, expires=encode_bcd_minute(EXPIRES._replace(day=19))))
+    home.insert()
+    assert EventCode.END_DISAGREES in noted(home)
+
+
+@BOTH
+def test_a_meter_with_a_doubted_clock_obeys_and_notes_that_it_could_not_look(generation):
+    """The backup ran out: the clock card has not come yet, and no lower bound proves the expiry."""
+    off = home_us(2020, 7, 1, 12), home_us(2020, 8, 25, 12)
+    home = Home(generation=generation, expires=EXPIRES, outages=[off])
+    home.bench.run_until(off[1] + 3_600_000_000)
+    home.insert()
+    assert EventCode.EXPIRY_UNCHECKED in noted(home)
+    assert home.state.card_number == 1
+
+
+def home_us(*when: int) -> int:
+    start = datetime(*when, tzinfo=UTC)  # type: ignore[misc,arg-type]
+    return int((start - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+
+
+# The office ---------------------------------------------------------------------------------------
+
+
+@BOTH
+def test_a_replacement_needs_a_higher_number(generation):
+    home = Home(generation=generation, card_number=7)
+    home.card.power_on()
+    account = home.desk.account(home.card.transmit)
+    for number in (0, 6, 7):
+        with pytest.raises(DeskError, match="higher number"):
+            home.desk.reissue(account, card_number=number, issued_at_min=0)
+
+
+@BOTH
+def test_a_replacement_of_a_temporary_card_lasts_unless_it_is_one_too(generation):
+    home = Home(generation=generation, expires=EXPIRES)
+    home.card.power_on()
+    account = home.desk.account(home.card.transmit)
+    for expires in (None, EXPIRES._replace(day=30)):
+        image = home.desk.reissue(account, card_number=2, expires=expires, issued_at_min=0)
+        card = card_of(image, counted())
+        card.power_on()
+        found = home.desk.account(card.transmit).identity
+        assert (found.generation, found.expires) == (generation, encode_bcd_minute(expires))
+
+
+@pytest.mark.parametrize("generation", [0, 3, 255])
+def test_the_office_issues_no_generation_that_nobody_defined(generation):
+    with pytest.raises(DeskError, match="generation 1 or 2"):
+        Desk(BENCH_MASTER_KEY).issue(METER_ID, generation=generation, issued_at_min=0)
