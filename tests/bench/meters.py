@@ -1,11 +1,12 @@
-"""A meter over years, and a whole campaign."""
+"""A meter over years, and the whole fleet, in processor time: a rehearsal only computes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import process_time
 from typing import Final
 from unittest.mock import patch
 
@@ -42,8 +43,8 @@ def rows(*, quick: bool) -> Iterator[Row]:
         seen = {event.what for event in run_meter(one.households[0], one)}
         assert {What.CARD_SERVED, What.OPENED, What.CLOSED} <= seen, "a year with all that matters"
         polls, many_polls = _polls(one) / short, _polls(many) / long
-        one_s = best_s(lambda: run_meter(one.households[0], one), rounds=rounds) / short
-        many_s = best_s(lambda: run_meter(many.households[0], many), rounds=min(rounds, 2)) / long
+        one_s = _cpu_s(lambda: run_meter(one.households[0], one), rounds) / short
+        many_s = _cpu_s(lambda: run_meter(many.households[0], many), min(rounds, 2)) / long
     yield Row(
         what="a meter-year: hourly load, windows, a card a week",
         measured=f"{one_s:.3f} s ({polls:,.0f} polls)",
@@ -65,7 +66,7 @@ def _fleet(rounds: int) -> Iterator[Row]:
     fleet_s = 0.0
     for entry in campaign.households.entries:
         home = entry.household(entry.count, campaign.seed)
-        fleet_s += entry.count * best_s(partial(_rehearse, home, campaign), rounds=rounds)
+        fleet_s += entry.count * _cpu_s(partial(_rehearse, home, campaign), rounds)
     yield Row(
         what="ORES fleet, one household, run and judged",
         measured=f"{1000 * fleet_s / FLEET:.1f} ms",
@@ -77,6 +78,10 @@ def _fleet(rounds: int) -> Iterator[Row]:
         target=f"<= {FLEET_MINUTES_MAX} min",
         met=minutes <= FLEET_MINUTES_MAX,
     )
+
+
+def _cpu_s(job: Callable[[], object], rounds: int) -> float:
+    return best_s(job, rounds=rounds, clock=process_time)
 
 
 def _polls(campaign: Campaign) -> int:
