@@ -55,11 +55,16 @@ class Calendar:
         leap_day = month > 2 and self.is_leap(year)
         return self.new_year(year) + _BEFORE[month - 1] + leap_day + day - 1
 
-    def date(self, day_number: int) -> tuple[int, int, int]:
-        """Return (year, month, day) of a day number, 0 to the end of 2106."""
+    def year(self, day_number: int) -> int:
+        """Return the year of a day number, 0 to the end of 2106."""
         year = EPOCH_YEAR + day_number // 366
         while self.new_year(year + 1) <= day_number:
             year += 1
+        return year
+
+    def date(self, day_number: int) -> tuple[int, int, int]:
+        """Return (year, month, day) of a day number, 0 to the end of 2106."""
+        year = self.year(day_number)
         day = day_number - self.new_year(year)
         month = 1
         while day >= (days := self.days_in_month(year, month)):

@@ -26,7 +26,7 @@ class Zone:
 
     def offset_min(self, utc_min: int) -> int:
         """Return legal time minus UTC, 60 or 120 minutes, at an instant."""
-        year = self._calendar.date(utc_min // 1440)[0]
+        year = self._calendar.year(utc_min // 1440)
         begin, end = self._summer(year)
         return SUMMER_MIN if begin <= utc_min < end else WINTER_MIN
 
@@ -51,7 +51,7 @@ class Zone:
 
     def next_change_min(self, utc_min: int) -> int:
         """Return the instant of the next change of clocks after `utc_min`, in minutes."""
-        year = self._calendar.date(utc_min // 1440)[0]
+        year = self._calendar.year(utc_min // 1440)
         changes = (*self._summer(year), *self._summer(year + 1))
         return next(change for change in changes if change > utc_min)
 
