@@ -15,8 +15,8 @@ from typing import Final, Protocol, final
 class Key(IntFlag):
     """The buttons on the panel; a bit is set when its button was pressed since the last look."""
 
-    BLUE = 0x01  # scrolls the display (domain: ORES brochure, "bouton bleu")
-    RED = 0x02  # asks for the emergency credit and confirms reconnection (synonyme-du-mot.com)
+    BLUE = 0x01  # scrolls the display (domain: ORES brochure, "bouton bleu"); held, re-arms gas
+    RED = 0x02  # electricity: emergency credit, reconnection (domain: synonyme-du-mot.com)
 
 
 @final
@@ -24,7 +24,7 @@ class Lamp(IntFlag):
     """The lamps and the flashing triangle."""
 
     CREDIT_EXHAUSTED = 0x01  # the flashing triangle
-    PRESS_RED = 0x02  # ours: "press the red button to reconnect"
+    RECONNECT = 0x02  # ours: a person may reconnect now, by the button the display names
     FAULT = 0x04
     CLOCK_DOUBTED = 0x08  # ours: the meter does not believe its clock; dated orders wait
 
@@ -44,19 +44,24 @@ class Sleep:
     """A program's hint: polls before this moment would do nothing.
 
     `until_second` is a second of the *RTC's* day, 1 to 86400 (86400 is its next midnight), so no
-    calendar is in it; it lies after the second the program read in this poll. `until_wh` is a
-    metrology reading, or `None`. Whichever comes first ends the sleep; so do a card and a key.
+    calendar is in it; it lies after the second the program read in this poll. `until_units` is a
+    reading of the register, or `None`. Whichever comes first ends the sleep; so do a card and a
+    key.
     """
 
     until_second: int
-    until_wh: int | None = None
+    until_units: int | None = None
 
 
 SECONDS_A_DAY: Final = 86_400
 
 
 class Ports(Protocol):
-    """The calls. Integers are unsigned unless said; sizes and addresses are in bytes."""
+    """The calls. Integers are unsigned unless said; sizes and addresses are in bytes.
+
+    The *switch* is the contactor of an electricity meter or the valve of a gas meter; *on* means
+    that energy can pass. A *unit* is a watt-hour of electricity or a cubic decimetre of gas.
+    """
 
     def rtc_read(self, at: int, count: int) -> bytes:
         """Read `count` registers from `at` in one I²C access: latched inside, torn between."""
@@ -96,24 +101,36 @@ class Ports(Protocol):
         """Clear the insertion latch: one session an insertion. Power-up with a card in sets it."""
         ...
 
-    def contactor_drive(self, closed: bool) -> None:
-        """Pulse the latching contactor. A power cut inside the pulse leaves either position."""
+    def switch_drive(self, on: bool) -> None:
+        """Drive the latching switch. A cut inside leaves either position; a valve, or between."""
         ...
 
-    def contactor_closed(self) -> bool:
-        """The *actual* position, from the auxiliary contact."""
+    def switch_on(self) -> bool:
+        """The *actual* position: whether energy can pass. A valve between its ends is on."""
         ...
 
     def limiter_set(self, ampere: int) -> None:
-        """Set the current limiter; 0 is no limit. Volatile: off after a reset."""
+        """Set the current limiter; 0 is no limit. Volatile: off after a reset. A valve has none."""
         ...
 
-    def metrology_wh(self) -> int:
-        """The energy register in Wh: non-volatile, free-running, 32 bits, wraps."""
+    def metrology_units(self) -> int:
+        """The register in Wh or dm³: non-volatile, free-running, 32 bits, wraps."""
+        ...
+
+    def flowing(self) -> bool:
+        """Whether anything flows through the switch at this moment."""
         ...
 
     def keys(self) -> Key:
         """The buttons pressed since the last call; reading clears."""
+        ...
+
+    def key_held_ms(self, key: Key) -> int:
+        """How long a button was held when it was last pressed; 0 after a reset."""
+        ...
+
+    def wait_ms(self, duration_ms: int) -> None:
+        """Rest for a time; return early when something begins to flow or a button is pressed."""
         ...
 
     def display(self, text: str) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import NO_KEY, CardImage, Kind, personalise
-from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
+from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, Energy, Sfi
 from card_protocol.formats.container import (
     FILE_SIZE_BYTES,
     SLOT_BYTES,
@@ -35,30 +35,40 @@ _FILES: Final = (
 )
 
 
-def _tree(generation: int) -> FileTree:
+def _tree(df: int, generation: int) -> FileTree:
     by_sfi = layouts(generation)
     return FileTree(
-        FileSpec(DF_ELECTRICITY, FID_BASE + sfi, sfi, by_sfi[sfi].size_bytes, read, update)
+        FileSpec(df, FID_BASE + sfi, sfi, by_sfi[sfi].size_bytes, read, update)
         for sfi, read, update in _FILES
     )
 
 
-BUDGET_TREES: Final[Mapping[int, FileTree]] = MappingProxyType(
-    {generation: _tree(generation) for generation in ORDERS}
+BUDGET_TREES: Final[Mapping[Energy, Mapping[int, FileTree]]] = MappingProxyType(
+    {
+        energy: {generation: _tree(df, generation) for generation in ORDERS}
+        for energy, df in DF_OF.items()
+    }
 )
 PLAIN_SFI: Final = 1
-PLAIN_TREE: Final = FileTree(
-    (
-        FileSpec(
-            MF, plain_file(DF_ELECTRICITY), PLAIN_SFI, FILE_SIZE_BYTES, Access.ALWAYS, Access.PIN
-        ),
-    )
+PLAIN_TREES: Final[Mapping[Energy, FileTree]] = MappingProxyType(
+    {
+        energy: FileTree(
+            (FileSpec(MF, plain_file(df), PLAIN_SFI, FILE_SIZE_BYTES, Access.ALWAYS, Access.PIN),)
+        )
+        for energy, df in DF_OF.items()
+    }
 )
 _ERASED: Final = b"\xff"
 
 
 def personalise_budget_card(
-    master: Key, meter_id: int, records: Mapping[Sfi, bytes], *, pin: str, generation: int
+    master: Key,
+    meter_id: int,
+    records: Mapping[Sfi, bytes],
+    *,
+    pin: str,
+    generation: int,
+    energy: Energy = Energy.ELECTRICITY,
 ) -> CardImage:
     """Return a new secure card of meter `meter_id` (below 2**64), keys derived from `master`.
 
@@ -66,7 +76,7 @@ def personalise_budget_card(
     Raise `LayoutError` for a record that does not fill its file and for a PIN not of 4 to 8 digits.
     """
     return personalise(
-        BUDGET_TREES[generation],
+        BUDGET_TREES[energy][generation],
         tuple(_filled(records, generation).values()),
         meter_key=derive(master, Purpose.METER_AUTH, meter_id),
         desk_key=derive(master, Purpose.DESK_AUTH, meter_id),
@@ -75,13 +85,15 @@ def personalise_budget_card(
     )
 
 
-def personalise_plain_budget_card(records: Mapping[Sfi, bytes], *, generation: int) -> CardImage:
+def personalise_plain_budget_card(
+    records: Mapping[Sfi, bytes], *, generation: int, energy: Energy = Energy.ELECTRICITY
+) -> CardImage:
     """Return a new plain card with these records of `generation`; a missing one is erased, all FF.
 
     The first copy is in force under number 1 and the second slot is empty.
     """
     return personalise(
-        PLAIN_TREE,
+        PLAIN_TREES[energy],
         (Container(1, _filled(records, generation)).to_bytes().ljust(FILE_SIZE_BYTES, _ERASED),),
         meter_key=NO_KEY,
         desk_key=NO_KEY,
@@ -97,7 +109,7 @@ def record_on(image: CardImage, sfi: Sfi) -> bytes:
     Raise `KeyError` when the card has no such file and `LayoutError` when no copy is whole.
     """
     if image.kind is Kind.SECURE:
-        return image.content(DF_ELECTRICITY, sfi)
+        return image.content(_df_on(image), sfi)
     return _in_force(image)[1].records[sfi]
 
 
@@ -107,10 +119,15 @@ def with_record(image: CardImage, sfi: Sfi, raw: bytes) -> CardImage:
     On a plain card that happens in the copy in force, so nothing but this record changes.
     """
     if image.kind is Kind.SECURE:
-        return image.with_content(DF_ELECTRICITY, sfi, raw)
+        return image.with_content(_df_on(image), sfi, raw)
     slot, container = _in_force(image)
     copy = Container(container.sequence, {**container.records, sfi: raw})
     return image.with_part(0, slot * SLOT_BYTES, copy.to_bytes())
+
+
+def _df_on(image: CardImage) -> int:
+    """Return the DF of whichever energy the card is for; of electricity when it is for neither."""
+    return next((df for df in DF_OF.values() if df in image.tree.dfs), DF_ELECTRICITY)
 
 
 def _in_force(image: CardImage) -> tuple[int, Container]:

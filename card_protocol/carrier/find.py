@@ -1,4 +1,6 @@
-"""Which kind of card is in the slot: two SELECTs at most tell."""
+"""Which kind of card is in the slot: two SELECTs at most tell, for each energy it may be for."""
+
+from collections.abc import Iterable
 
 from card_protocol.carrier.base import Carrier
 from card_protocol.carrier.plain import PlainCarrier
@@ -24,3 +26,17 @@ def find_carrier(terminal: Terminal, df: int) -> Carrier:
         return SecureCarrier(terminal)
     terminal.select(plain_file(df))
     return PlainCarrier(terminal)
+
+
+def find_among(terminal: Terminal, dfs: Iterable[int]) -> Carrier:
+    """Return the card as a carrier, whichever of `dfs`, at least one, it is for.
+
+    Raise `ApduError` for a card that is for none of them.
+    """
+    first, *others = dfs
+    try:
+        return find_carrier(terminal, first)
+    except ApduError as error:
+        if error.sw != SW.FILE_NOT_FOUND or not others:
+            raise
+    return find_among(terminal, others)

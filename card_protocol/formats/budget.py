@@ -25,7 +25,6 @@ from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_MINUTE_SIZE_BYTES
 
 GENERATION: Final = 1
-DF_ELECTRICITY: Final = 0xDF01  # one DF an energy, after the State Grid card (DF01, DF02, DF03)
 NO_MAC: Final = b"\x00" * MAC_SIZE_BYTES
 NO_TOKEN: Final = b"\xff" * MAC_SIZE_BYTES
 
@@ -49,6 +48,12 @@ class Energy(IntEnum):
 
     ELECTRICITY = 1
     GAS = 2
+
+
+DF_ELECTRICITY: Final = 0xDF01  # one DF an energy, after the State Grid card (DF01, DF02, DF03)
+DF_GAS: Final = 0xDF03
+DF_OF: Final = {Energy.ELECTRICITY: DF_ELECTRICITY, Energy.GAS: DF_GAS}
+MWH_PER_UNIT_ELECTRICITY: Final = 1000  # its unit is the watt-hour
 
 
 @final
@@ -101,6 +106,8 @@ class Result(IntEnum):
     CARD_EXPIRED = 0x1F
     CLOCK_CARD_STALE = 0x20
     CARD_REPLACED = 0x21
+    WRONG_ENERGY = 0x28
+    NO_LIMITER = 0x29
 
     @property
     def refused(self) -> bool:
@@ -171,13 +178,18 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """The price the meter counts with: micro-euro per watt-hour (250 = 0.25 EUR/kWh)."""
+    """The price the meter counts with: micro-euro per watt-hour (250 = 0.25 EUR/kWh).
+
+    `mwh_per_unit` is the energy in one unit of the register: 1000 for electricity, which counts
+    watt-hours; for gas the calorific factor, in milliwatt-hours per cubic decimetre.
+    """
 
     magic: bytes
     generation: int
     pad: int
     number: int
     price_ueur_per_wh: int
+    mwh_per_unit: int
     issued_at_min: int
     reserved: bytes
     mac: bytes
@@ -195,7 +207,7 @@ class WriteBack:
     clock: bytes
     clock_health: int
     uncertainty_s: int
-    register_wh: int
+    register_units: int
     charged_wh: int
     deferred_wh: int
     postpaid_wh: int
@@ -276,8 +288,9 @@ TARIFF: Final = Layout(
         "pad" / _U8,
         "number" / _U16,
         "price_ueur_per_wh" / _U32,
+        "mwh_per_unit" / _U16,
         "issued_at_min" / _U32,
-        "reserved" / c.Bytes(10),
+        "reserved" / c.Bytes(8),
         _MAC,
     ),
     Tariff,
@@ -293,7 +306,7 @@ WRITE_BACK: Final = Layout(
         "clock" / c.Bytes(5),
         "clock_health" / _U8,
         "uncertainty_s" / _U16,
-        "register_wh" / _U32,
+        "register_units" / _U32,
         "charged_wh" / _U32,
         "deferred_wh" / _U32,
         "postpaid_wh" / _U32,

@@ -72,6 +72,13 @@ def card() -> None:
 @card.command()
 @click.argument("file")
 @meter_option("The meter the card is bound to.")
+@click.option(
+    "--energy",
+    type=click.Choice(["electricity", "gas"]),
+    default="electricity",
+    show_default=True,
+    help="Which energy the meter measures.",
+)
 @click.option("--customer", type=_U64, default=0, help="The customer reference, 13 digits.")
 @click.option("--card-number", type=_U32, default=1, show_default=True)
 @click.option(
@@ -97,6 +104,7 @@ def card() -> None:
 def new(
     file: str,
     meter: int,
+    energy: str,
     customer: int,
     card_number: int,
     carrier: str,
@@ -110,11 +118,13 @@ def new(
 ) -> None:
     """Issue a new card for a meter and save its image as FILE."""
     from card_protocol.card.image import Kind
+    from card_protocol.formats.budget import Energy
     from meter_emu.desk.desk import Desk
 
     _check_free(file, force=force)
     image = Desk(read_master_key(key_file)).issue(
         meter,
+        energy=Energy[energy.upper()],
         customer_ref=customer,
         card_number=card_number,
         generation=int(generation),
@@ -181,12 +191,17 @@ def _check_free(file: str, *, force: bool) -> None:
 def _tell_issued(
     file: str, image: "CardImage", meter: int, card_number: int, json_file: str | None
 ) -> None:
+    from card_protocol.card.budget import record_on
+    from card_protocol.formats.budget import Energy, Sfi
+    from card_protocol.formats.generations import parse_identity
+
     carrier = image.kind.name.lower()
+    energy = Energy(parse_identity(record_on(image, Sfi.IDENTITY)).energy).name.lower()
     if json_file is not None:
-        told = {"file": file, "carrier": carrier, "meter": meter, "card_number": card_number}
-        print_json(told, json_file)
+        told = {"file": file, "carrier": carrier, "energy": energy, "meter": meter}
+        print_json({**told, "card_number": card_number}, json_file)
     if json_file != STDOUT:
-        click.echo(f"{file}: {carrier} card {card_number} for meter {meter}")
+        click.echo(f"{file}: {carrier} card {card_number} for {energy} meter {meter}")
 
 
 @card.command()

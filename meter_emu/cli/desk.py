@@ -140,10 +140,11 @@ def limiter(switch: str) -> Deed:
 @_writes
 @click.option("--number", type=int, required=True, help="The tariff's number, 1 to 65535.")
 @click.option("--price-ueur-per-wh", type=int, required=True, help="250 is 0.25 EUR/kWh.")
-def tariff(number: int, price_ueur_per_wh: int) -> Deed:
+@click.option("--mwh-per-unit", type=int, help="Gas: 11500 is 11.5 kWh/m³. Default: as it was.")
+def tariff(number: int, price_ueur_per_wh: int, mwh_per_unit: int | None) -> Deed:
     """Write another tariff."""
     return lambda office, card, at: office.change_tariff(
-        card, number, price_ueur_per_wh, issued_at_min=at
+        card, number, price_ueur_per_wh, mwh_per_unit=mwh_per_unit, issued_at_min=at
     )
 
 
@@ -201,6 +202,7 @@ def _account_as_json(account: "Account") -> dict[str, Any]:
         "tariff": {
             "number": account.tariff.number,
             "price_ueur_per_wh": account.tariff.price_ueur_per_wh,
+            "mwh_per_unit": account.tariff.mwh_per_unit,
         },
     }
 

@@ -90,7 +90,7 @@ def new(
     installation = Installation(
         meter_id=meter,
         balance_cents=_cents(balance_eur),
-        load_w=(0,) * 24,  # what flows is the campaign's business and in no image
+        load=(0,) * 24,  # what flows is the campaign's business and in no image
         clock_error_us=0,
         drift_ppb=0,
         clock_set_us=now_us,

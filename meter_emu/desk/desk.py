@@ -18,10 +18,12 @@ from card_protocol.authentication import RANDOM_SIZE_BYTES, Role
 from card_protocol.card.budget import personalise_budget_card, personalise_plain_budget_card
 from card_protocol.card.image import CardImage, Kind
 from card_protocol.carrier.base import Carrier, Credentials
-from card_protocol.carrier.find import find_carrier
+from card_protocol.carrier.find import find_among
 from card_protocol.formats import budget
 from card_protocol.formats.budget import (
+    DF_OF,
     GENERATION,
+    MWH_PER_UNIT_ELECTRICITY,
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
@@ -53,7 +55,11 @@ TARIFF_NUMBER_MAX: Final = 0xFFFF  # what the record holds
 PRICE_UEUR_PER_WH_MAX: Final = 0xFFFFFFFF  # likewise
 
 METER_ID_MAX: Final = 0xFFFF_FFFF_FFFF_FFFF  # likewise
-FIRST_TARIFF: Final = (1, 250)  # number and micro-euro per Wh: 0.25 EUR/kWh (domain: EIW's example)
+MWH_PER_UNIT_MAX: Final = 0xFFFF  # likewise
+# Number and micro-euro per Wh: 0.25 EUR/kWh (domain: EIW's example), gas 0.045 EUR/kWh (ours).
+FIRST_TARIFFS: Final = {Energy.ELECTRICITY: (1, 250), Energy.GAS: (1, 45)}
+# The energy in one unit of the register; for gas 11.5 kWh/m³ (ours, as of rich natural gas).
+FIRST_FACTORS: Final = {Energy.ELECTRICITY: MWH_PER_UNIT_ELECTRICITY, Energy.GAS: 11_500}
 PIN_NOT_USED: Final = "0000"  # ours: no file of a budget card asks for the PIN
 ERASED: Final = b"\xff"  # what a file holds that nobody has written
 
@@ -87,6 +93,7 @@ class Work:
     prepayment_on: bool | None = None
     limiter_granted: bool | None = None
     tariff: tuple[int, int] | None = None  # number, price in micro-euro per Wh
+    mwh_per_unit: int | None = None  # of a new tariff; gas only
     reading: Reading | None = None
 
     @property
@@ -94,7 +101,8 @@ class Work:
         """Whether any of it changes the order record."""
         arms = self.defer_until is not None or self.cut_at is not None
         switches = self.prepayment_on is not None or self.limiter_granted is not None
-        return arms or switches or self.reactivate or self.tariff is not None
+        priced = self.tariff is not None or self.mwh_per_unit is not None
+        return arms or switches or self.reactivate or priced
 
 
 @final
@@ -126,7 +134,9 @@ class Desk:
         *,
         customer_ref: int = 0,
         card_number: int = 1,
-        tariff: tuple[int, int] = FIRST_TARIFF,
+        energy: Energy = Energy.ELECTRICITY,
+        tariff: tuple[int, int] | None = None,
+        mwh_per_unit: int | None = None,
         generation: int = GENERATION,
         expires: Civil | None = None,
         reading: Reading | None = None,
@@ -135,19 +145,23 @@ class Desk:
     ) -> CardImage:
         """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back.
 
+        Without `tariff` or `mwh_per_unit` it carries those of `FIRST_TARIFFS` and `FIRST_FACTORS`.
         A temporary card `expires`; `reading` says which instant is meant, where there are two.
         """
         _check_meter_id(meter_id)
         _check_issued_at(issued_at_min)
-        _check_tariff(*tariff)
+        number, price = FIRST_TARIFFS[energy] if tariff is None else tariff
+        factor = FIRST_FACTORS[energy] if mwh_per_unit is None else mwh_per_unit
+        _check_tariff(number, price)
+        _check_factor(energy, factor)
         _check_generation(generation)
-        number, price = tariff
         wallet = Wallet(budget.WALLET.magic, generation, 0, 0, 0, issued_at_min, ERASED * 8, NO_MAC)
         price_record = Tariff(
-            budget.TARIFF.magic, generation, 0, number, price, issued_at_min, ERASED * 10, NO_MAC
-        )
+            budget.TARIFF.magic, generation, 0, number, price, factor, issued_at_min, ERASED * 8,
+            NO_MAC,
+        )  # fmt: skip
         identity = Identity(
-            budget.IDENTITY.magic, generation, Energy.ELECTRICITY, meter_id, customer_ref,
+            budget.IDENTITY.magic, generation, energy, meter_id, customer_ref,
             card_number, issued_at_min, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, ERASED * 2, NO_MAC,
         )  # fmt: skip
         identity = self._expiring(identity, expires, reading)
@@ -244,10 +258,19 @@ class Desk:
         return self.serve(exchange, Work(limiter_granted=granted), issued_at_min=issued_at_min)
 
     def change_tariff(
-        self, exchange: Exchange, number: int, price_ueur_per_wh: int, *, issued_at_min: int
+        self,
+        exchange: Exchange,
+        number: int,
+        price_ueur_per_wh: int,
+        *,
+        mwh_per_unit: int | None = None,
+        issued_at_min: int,
     ) -> Account:
-        """Write tariff `number` (1 to 65,535) at a price in micro-euro per Wh, and order it."""
-        work = Work(tariff=(number, price_ueur_per_wh))
+        """Write tariff `number` (1 to 65,535) at a price in micro-euro per Wh, and order it.
+
+        `mwh_per_unit` is the new calorific factor of a gas card; without it the old one stays.
+        """
+        work = Work(tariff=(number, price_ueur_per_wh), mwh_per_unit=mwh_per_unit)
         return self.serve(exchange, work, issued_at_min=issued_at_min)
 
     def serve(self, exchange: Exchange, work: Work, *, issued_at_min: int) -> Account:
@@ -294,15 +317,21 @@ class Desk:
             Sfi.ORDER: budget.seal(ORDERS[generation], account.order, key, meter_id),
             Sfi.TARIFF: budget.seal(budget.TARIFF, account.tariff, key, meter_id),
         }
+        energy = Energy(account.identity.energy)
         if kind is Kind.PLAIN:
-            return personalise_plain_budget_card(records, generation=generation)
+            return personalise_plain_budget_card(records, generation=generation, energy=energy)
         return personalise_budget_card(
-            self._master, meter_id, records, pin=PIN_NOT_USED, generation=generation
+            self._master,
+            meter_id,
+            records,
+            pin=PIN_NOT_USED,
+            generation=generation,
+            energy=energy,
         )
 
     def _open(self, exchange: Exchange) -> tuple[Carrier, Account]:
         """Start a session: whose card it is, both sides proved, every record read and checked."""
-        carrier = find_carrier(Terminal(exchange), budget.DF_ELECTRICITY)
+        carrier = find_among(Terminal(exchange), DF_OF.values())
         raw = carrier.read(Sfi.IDENTITY, budget.IDENTITY.size_bytes)
         claimed = parse_identity(raw)  # a claim, until its MAC is checked below
         meter_id, generation = claimed.meter_id, claimed.generation
@@ -341,11 +370,21 @@ class Desk:
             wallet = _sealed(budget.WALLET, wallet, key, meter_id)
         if work.tariff is not None:
             number, price = work.tariff
+            factor = tariff.mwh_per_unit if work.mwh_per_unit is None else work.mwh_per_unit
             _check_tariff(number, price)
+            _check_factor(Energy(account.identity.energy), factor)
             tariff = replace(
-                tariff, number=number, price_ueur_per_wh=price, issued_at_min=issued_at_min
+                tariff,
+                number=number,
+                price_ueur_per_wh=price,
+                mwh_per_unit=factor,
+                issued_at_min=issued_at_min,
             )
             tariff = _sealed(budget.TARIFF, tariff, key, meter_id)
+        if work.mwh_per_unit is not None and work.tariff is None:
+            raise DeskError("a calorific factor is part of a tariff, and no tariff was given")
+        if work.limiter_granted and account.identity.energy == Energy.GAS:
+            raise DeskError("a gas meter has no limiter to grant")
         if work.orders:
             order = self._ordered(order, work, meter_id)
             order = replace(order, tariff_number=tariff.number, issued_at_min=issued_at_min)
@@ -438,4 +477,15 @@ def _check_tariff(number: int, price_ueur_per_wh: int) -> None:
     if not 1 <= price_ueur_per_wh <= PRICE_UEUR_PER_WH_MAX:
         raise DeskError(
             f"a price is 1 to {PRICE_UEUR_PER_WH_MAX} micro-euro per Wh, got {price_ueur_per_wh}"
+        )
+
+
+def _check_factor(energy: Energy, mwh_per_unit: int) -> None:
+    if energy is Energy.ELECTRICITY and mwh_per_unit != MWH_PER_UNIT_ELECTRICITY:
+        raise DeskError(
+            f"an electricity meter counts {MWH_PER_UNIT_ELECTRICITY} mWh a unit, got {mwh_per_unit}"
+        )
+    if not 1 <= mwh_per_unit <= MWH_PER_UNIT_MAX:
+        raise DeskError(
+            f"a calorific factor is 1 to {MWH_PER_UNIT_MAX} mWh/dm³, got {mwh_per_unit}"
         )

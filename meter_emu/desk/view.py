@@ -17,7 +17,7 @@ from card_protocol.card.files import MF, Access, FileSpec
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget, budget_instants
-from card_protocol.formats.budget import DF_ELECTRICITY, Energy, Result, Sfi
+from card_protocol.formats.budget import DF_OF, Energy, Result, Sfi
 from card_protocol.formats.budget_instants import InstantOrder
 from card_protocol.formats.container import (
     HEAD,
@@ -82,9 +82,10 @@ EVENTS: Final = {
     8: "credit loaded",
     9: "emergency credit taken",
     10: "clock lost",
-    11: "contactor disagrees",
+    11: "switch disagrees",
     12: "clock set",
     13: "step doubted",
+    14: "flow in test",
     20: "the two forms of an end disagree, the later was taken",
     21: "expiry unchecked, the clock could not say",
 }
@@ -178,7 +179,7 @@ def _meter_id(raw: bytes) -> int | None:
 
 def _record_of(spec: FileSpec) -> Sfi | None:
     """Return which record a file is for, `None` for a file of another kind of card."""
-    if spec.df != DF_ELECTRICITY or spec.sfi not in set(Sfi):
+    if spec.df not in DF_OF.values() or spec.sfi not in set(Sfi):
         return None
     sfi = Sfi(spec.sfi)
     return sfi if layout_of(sfi, spec.size_bytes).size_bytes == spec.size_bytes else None
@@ -186,7 +187,7 @@ def _record_of(spec: FileSpec) -> Sfi | None:
 
 def _content(spec: FileSpec, raw: bytes, at: int, meter_id: int | None, master: Key) -> Part:
     sfi = _record_of(spec)
-    if sfi is None and (spec.df, spec.fid) == (MF, plain_file(DF_ELECTRICITY)):
+    if sfi is None and spec.df == MF and spec.fid in map(plain_file, DF_OF.values()):
         return Part("plain file", at, moved(_slots(raw), at))
     if sfi is None:
         name, plain = f"file {spec.fid:04X}", octets("content", at, raw)
@@ -313,6 +314,11 @@ def _two_forms(what: str, raw: bytes, minute: int, zone_rule: int) -> tuple[str,
     return (f"{what} was announced as {announced}, its instant is {legal}: they disagree",)
 
 
+def _factor(value: int) -> Told:
+    note = "a unit is 1 Wh" if value == 1000 else f"{value // 1000}.{value % 1000:03} kWh/m³"
+    return Told(note, "" if value else "a unit without energy")
+
+
 def _generation(value: int) -> Told:
     wanted = " or ".join(str(generation) for generation in ORDERS)
     return Told(wrong="" if value in ORDERS else f"want generation {wanted}")
@@ -357,12 +363,13 @@ _FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "clock": ("YYMMDDhhmm", civil),
     "token": ("", _token),
     "price_ueur_per_wh": ("micro-euro/Wh", price),
+    "mwh_per_unit": ("mWh/unit", _factor),
     "result": ("", named(RESULTS)),
     "order_result": ("", named(RESULTS)),
     "session_count": ("sessions", nothing),
     "clock_health": ("", named(HEALTH)),
     "uncertainty_s": ("s", nothing),
-    "register_wh": ("Wh", nothing),
+    "register_units": ("Wh or dm³", nothing),
     "charged_wh": ("Wh", nothing),
     "deferred_wh": ("Wh", nothing),
     "postpaid_wh": ("Wh", nothing),

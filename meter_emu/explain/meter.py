@@ -16,12 +16,12 @@ from meter_emu.errors import ConfigError, ImageError
 from meter_emu.explain.clocks import Chip, explain_clock
 from meter_emu.explain.ds3231 import DS3231
 from meter_emu.explain.pcf8563 import PCF8563
-from meter_emu.explain.records import explain_factory, explain_states, kwh
+from meter_emu.explain.records import cubic_metres, explain_factory, explain_states, kwh
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT
-from meter_emu.hardware import backup, contactor, metrology
+from meter_emu.hardware import backup, metrology
 from meter_emu.resources import built_in
-from meter_emu.rows import ERASED, Part, Row, Told, number, octets, text
-from meter_emu.world.commission import MODEL_NAME_SIZE_BYTES, model_code
+from meter_emu.rows import ERASED, Part, Row, Tell, Told, number, octets, text
+from meter_emu.world.commission import MODEL_NAME_SIZE_BYTES, model_code, switch_class
 from meter_emu.world.image import CRC_SIZE_BYTES, HEADER_SIZE_BYTES, MAGIC, VERSION
 from meter_emu.world.model import MeterModel, load_model
 from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US
@@ -126,7 +126,7 @@ def _chips(model: MeterModel) -> Iterator[tuple[int, Explain]]:
         raise ConfigError(model.name, "rtc", f"want one of {', '.join(CLOCKS)}, got {model.rtc}")
     yield CLOCKS[model.rtc].size_bytes, _clock
     yield backup.IMAGE_BYTES, _backup
-    yield contactor.IMAGE_BYTES, _contactor
+    yield switch_class(model).IMAGE_BYTES, _SWITCHES[model.energy]
     yield metrology.IMAGE_BYTES, _metrology
 
 
@@ -153,20 +153,43 @@ def _contactor(raw: bytes, at: int, model: MeterModel) -> Part:  # noqa: ARG001 
         stuck = ", stuck: it no longer moves (an injected fault)" if flags & 2 else ""
         return Told(position + stuck, f"unknown bits {flags & ~3:02x}" if flags & ~3 else "")
 
-    return Part("contactor", at, (number("position", at, raw, "bits", tell),))
+    return Part("switch", at, (number("position", at, raw, "bits", tell),), "the contactor")
 
 
-def _metrology(raw: bytes, at: int, model: MeterModel) -> Part:  # noqa: ARG001 - as the others
+def _valve(raw: bytes, at: int, model: MeterModel) -> Part:  # noqa: ARG001 - as the others
+    def tell(flags: int) -> Told:
+        position = "open, gas can pass" if flags & 1 else "closed, no gas can pass"
+        between = ", stopped between its ends" if flags & 4 else ""
+        stuck = ", stuck: it no longer moves (an injected fault)" if flags & 2 else ""
+        wrong = f"unknown bits {flags & ~7:02x}" if flags & ~7 else ""
+        if flags & 5 == 4:
+            wrong = "want bit 01 with bit 04: between its ends gas can pass"
+        return Told(position + between + stuck, wrong)
+
+    return Part("switch", at, (number("position", at, raw, "bits", tell),), "the valve")
+
+
+_SWITCHES: Final[Mapping[str, Explain]] = {"electricity": _contactor, "gas": _valve}
+# Unit of the register and of its remainder, and what tells the register.
+_UNITS: Final[Mapping[str, tuple[str, str, Tell]]] = {
+    "electricity": ("Wh", "W·µs", kwh),
+    "gas": ("dm³", "dm³/h·µs", cubic_metres),
+}
+
+
+def _metrology(raw: bytes, at: int, model: MeterModel) -> Part:
+    unit, rest_unit, whole = _UNITS[model.energy]
+
     def tell(rest: int) -> Told:
-        note = f"0.{rest * 1_000_000 // metrology.WH:06} Wh"
-        wrong = f"want less than {metrology.WH}"
-        return Told(note) if rest < metrology.WH else Told(wrong=wrong)
+        note = f"0.{rest * 1_000_000 // metrology.UNIT:06} {unit}"
+        wrong = f"want less than {metrology.UNIT}"
+        return Told(note) if rest < metrology.UNIT else Told(wrong=wrong)
 
     rows = (
-        number("register", at, raw[:4], "Wh", kwh),
-        number("remainder", at + 4, raw[4:], "W·µs", tell),
+        number("register", at, raw[:4], unit, whole),
+        number("remainder", at + 4, raw[4:], rest_unit, tell),
     )
-    return Part("metrology", at, rows, "all energy that ever flowed")
+    return Part("metrology", at, rows, "all that ever flowed")
 
 
 # EEPROM -------------------------------------------------------------------------------------------

@@ -57,6 +57,7 @@ from meter_emu.rows import (
 
 _U32: Final = 2**32
 _HALF: Final = 2**31
+MWH_PER_WH: Final = 1000
 _END_MINUTE: Final = slice(BCD_MINUTE_SIZE_BYTES, BCD_MINUTE_SIZE_BYTES + 4)
 _NO_EVENT: Final = b"\xff" * EVENT_SIZE_BYTES
 _OR_MORE: Final = 0xFFFFFF
@@ -75,6 +76,11 @@ def kwh(value: int) -> Told:
     return Told(f"{value // 1000}.{value % 1000:03} kWh")
 
 
+def cubic_metres(value: int) -> Told:
+    """Tell cubic decimetres."""
+    return Told(f"{value // 1000}.{value % 1000:03} m³")
+
+
 def _magic(want: bytes) -> Tell:
     def tell(raw: bytes) -> Told:
         good = raw == want
@@ -89,6 +95,10 @@ def _version(value: int) -> Told:
 
 def _not_zero(value: int) -> Told:
     return Told(wrong="" if value else "want 1 or more")
+
+
+def _below_a_wh(mwh: int) -> Told:
+    return Told(wrong="" if mwh < MWH_PER_WH else f"want less than {MWH_PER_WH}")
 
 
 def _drift(ppb: int) -> Told:
@@ -119,6 +129,9 @@ FACTORY_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "load_max_cents": _CENTS,
     "low_credit_cents": _CENTS,
     "rtc_base": ("", named({0: "utc", 1: "standard", 2: "legal"})),
+    "rearm_key": ("bits", bits({1: "blue", 2: "red"})),
+    "rearm_hold_ms": ("ms", nothing),
+    "tightness_s": ("s", nothing),
     "key_meter_auth": ("", hidden),
     "key_card_auth": ("", hidden),
     "key_desk_record": ("", hidden),
@@ -142,7 +155,7 @@ STATE_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "supply": ("", named(words(Supply))),
     "account": ("", named(words(Account))),
     "order_result": ("", named(words(Result))),
-    "booked_wh": ("Wh", kwh),
+    "booked_units": ("Wh or dm³", nothing),
     "charged_wh": ("Wh", kwh),
     "deferred_wh": ("Wh", kwh),
     "postpaid_wh": ("Wh", kwh),
@@ -154,6 +167,8 @@ STATE_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "order_number": ("", nothing),
     "session_count": ("sessions", nothing),
     "price_ueur_per_wh": ("micro-euro/Wh", price),
+    "mwh_per_unit": ("mWh/unit", _not_zero),
+    "remainder_mwh": ("mWh", _below_a_wh),
     "tariff_number": ("", nothing),
     "defer_end": ("", nothing),  # told piece by piece below
     "cut_end": ("", nothing),
@@ -175,6 +190,9 @@ ABOUT: Final[Mapping[str, str]] = {
     "load_max_cents": "the most one load may bring",
     "low_credit_cents": "it beeps at or below",
     "rtc_base": "what the clock counts",
+    "rearm_key": "the button that asks for supply",
+    "rearm_hold_ms": "held so long; 0 is a press",
+    "tightness_s": "gas is watched so long; 0 is no test",
     "sequence": "the save, tells the newer copy",
     "last_time_s": "the time journalled last",
     "last_ticks_ms": "the tick counter then",
@@ -185,7 +203,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "health": "of the clock",
     "account": "where energy now flowing is booked",
     "order_result": "of the last order",
-    "booked_wh": "the register when last booked",
+    "booked_units": "the register when last booked",
     "charged_wh": "paid from the balance",
     "deferred_wh": "used while a deferral held",
     "postpaid_wh": "used with prepayment off",
@@ -197,6 +215,8 @@ ABOUT: Final[Mapping[str, str]] = {
     "order_number": "the last order executed",
     "card_number": "the highest card number obeyed",
     "price_ueur_per_wh": "the price in force",
+    "mwh_per_unit": "energy in one unit of the register",
+    "remainder_mwh": "booked, but no whole Wh yet",
     "tariff_number": "the tariff it belongs to",
     "defer_end.civil": "no disconnection until then",
     "cut_end.civil": "cut then unless reactivated",

@@ -122,9 +122,19 @@ class OrderGate:
         return self._codec.expiry(identity)
 
     def judge(
-        self, order: AnyOrder, tariff: Tariff, state: State, key: Key, meter_id: int
+        self,
+        order: AnyOrder,
+        tariff: Tariff,
+        state: State,
+        key: Key,
+        meter_id: int,
+        *,
+        limited: bool,
     ) -> Result:
-        """Return `EXECUTED` for an order to obey, or why it is not. Changes nothing."""
+        """Return `EXECUTED` for an order to obey, or why it is not. Changes nothing.
+
+        `limited` says whether this meter has a limiter to grant: a valve has none.
+        """
         if order.number == state.order_number:
             return Result.ALREADY_EXECUTED if order.number else Result.NONE
         if order.number < state.order_number:
@@ -140,6 +150,8 @@ class OrderGate:
             return Result.BAD_DATE
         if order.flags & ~_KNOWN_FLAGS or (not dated and (defer_until or cut_at)):
             return Result.BAD_FORMAT
+        if order.flags & OrderFlags.LIMITER_GRANTED and not limited:
+            return Result.NO_LIMITER
         return self.judge_dates(defer_until, cut_at)
 
     def judge_dates(self, defer_until: Announced | None, cut_at: Announced | None) -> Result:
@@ -202,6 +214,7 @@ class OrderGate:
             state.flags = state.flags | flag if on else state.flags & ~flag
         state.tariff_number = tariff.number
         state.price_ueur_per_wh = tariff.price_ueur_per_wh
+        state.mwh_per_unit = tariff.mwh_per_unit
         state.order_number = order.number
 
     def reactivate(self, state: State) -> None:

@@ -21,6 +21,7 @@ STATE_AT: Final = (0x0100, 0x0200)  # two copies, page-aligned, never sharing a 
 LAYOUT_VERSION: Final = 1
 END_SIZE_BYTES: Final = 12
 EVENT_SIZE_BYTES: Final = 8
+EVENT_CODE_AT: Final = 4  # within an event
 EVENT_COUNT: Final = 8
 EVENTS_IN_WRITE_BACK: Final = 4
 NO_EVENTS: Final = b"\xff" * (EVENT_SIZE_BYTES * EVENT_COUNT)
@@ -64,7 +65,7 @@ class StateFlags(IntEnum):
 @final
 @unique
 class Supply(IntEnum):
-    """Control state of the contactor (DLMS disconnect control, class 70, attribute 3)."""
+    """Control state of contactor or valve (DLMS disconnect control, class 70, attribute 3)."""
 
     DISCONNECTED = 0
     CONNECTED = 1
@@ -116,9 +117,10 @@ class EventCode(IntEnum):
     CREDIT_LOADED = 8
     EMERGENCY_TAKEN = 9
     CLOCK_LOST = 10
-    CONTACTOR_DISAGREES = 11
+    SWITCH_DISAGREES = 11
     CLOCK_SET = 12
     STEP_DOUBTED = 13
+    FLOW_IN_TEST = 14
     END_DISAGREES = 20
     EXPIRY_UNCHECKED = 21
 
@@ -143,6 +145,9 @@ class Factory:
     load_max_cents: int
     low_credit_cents: int
     rtc_base: int
+    rearm_key: int
+    rearm_hold_ms: int
+    tightness_s: int
     key_meter_auth: bytes
     key_card_auth: bytes
     key_desk_record: bytes
@@ -173,7 +178,7 @@ class State:
     supply: int
     account: int
     order_result: int
-    booked_wh: int
+    booked_units: int
     charged_wh: int
     deferred_wh: int
     postpaid_wh: int
@@ -185,6 +190,8 @@ class State:
     order_number: int
     session_count: int
     price_ueur_per_wh: int
+    mwh_per_unit: int
+    remainder_mwh: int
     tariff_number: int
     defer_end: bytes
     cut_end: bytes
@@ -216,12 +223,15 @@ FACTORY: Final = Layout(
         "load_max_cents" / _U32,
         "low_credit_cents" / _U32,
         "rtc_base" / _U8,
+        "rearm_key" / _U8,
+        "rearm_hold_ms" / _U16,
+        "tightness_s" / _U16,
         "key_meter_auth" / _KEY,
         "key_card_auth" / _KEY,
         "key_desk_record" / _KEY,
         "key_meter_record" / _KEY,
         "key_reactivation" / _KEY,
-        "reserved" / c.Bytes(109),
+        "reserved" / c.Bytes(104),
         "crc" / _U32,
     ),
     Factory,
@@ -244,7 +254,7 @@ STATE: Final = Layout(
         "supply" / _U8,
         "account" / _U8,
         "order_result" / _U8,
-        "booked_wh" / _U32,
+        "booked_units" / _U32,
         "charged_wh" / _U32,
         "deferred_wh" / _U32,
         "postpaid_wh" / _U32,
@@ -256,12 +266,14 @@ STATE: Final = Layout(
         "order_number" / _U32,
         "session_count" / _U32,
         "price_ueur_per_wh" / _U32,
+        "mwh_per_unit" / _U16,
+        "remainder_mwh" / _U16,
         "tariff_number" / _U16,
         "defer_end" / c.Bytes(END_SIZE_BYTES),
         "cut_end" / c.Bytes(END_SIZE_BYTES),
         "events" / c.Bytes(EVENT_SIZE_BYTES * EVENT_COUNT),
         "card_number" / _U32,
-        "reserved" / c.Bytes(6),
+        "reserved" / c.Bytes(2),
         "crc" / _U32,
     ),
     State,

@@ -1,6 +1,11 @@
-"""Money and energy: integers only, micro-euro and watt-hours, remainders impossible.
+"""Money and energy: integers only, micro-euro, watt-hours and a remainder that is never lost.
 
-The metrology register runs free; what is not booked yet is its difference to the last booked value.
+The register counts *units*: watt-hours of electricity, cubic decimetres of gas. A factor of the
+tariff turns them into energy (1000 mWh a unit for electricity, the calorific factor for gas); what
+does not fill a watt-hour is kept, in milliwatt-hours, for the next booking. So electricity is the
+same arithmetic with a remainder that stays 0.
+
+The register runs free; what is not booked yet is its difference to the last booked value.
 Energy is booked to the account in force *before* a change: CHARGED costs, DEFERRED is counted for
 the later invoice (2020: "la facturation reportée"), POSTPAID is a meter with prepayment off.
 
@@ -13,6 +18,7 @@ from card_protocol.formats.budget import Result, Wallet
 from meter_emu.firmware.layouts import Account, Factory, FactoryFlags, State, StateFlags
 
 UEUR_PER_CENT: Final = 10_000
+MWH_PER_WH: Final = 1000
 _U32: Final = 0xFFFFFFFF
 
 
@@ -29,39 +35,48 @@ class Ledger:
             return Account.DEFERRED
         return Account.CHARGED
 
-    def pending_wh(self, state: State, register_wh: int) -> int:
-        """Return the energy not booked yet; the register wraps at 32 bits."""
-        return (register_wh - state.booked_wh) & _U32
+    def pending_units(self, state: State, register_units: int) -> int:
+        """Return the units not booked yet; the register wraps at 32 bits."""
+        return (register_units - state.booked_units) & _U32
 
-    def book(self, state: State, register_wh: int) -> None:
+    def book(self, state: State, register_units: int) -> None:
         """Book what is pending to the account in force since the last booking."""
-        pending_wh = self.pending_wh(state, register_wh)
-        state.booked_wh = register_wh
+        pending_units, state.remainder_mwh = self._pending(state, register_units)
+        state.booked_units = register_units
         if state.account == Account.CHARGED:
-            cost_ueur = pending_wh * state.price_ueur_per_wh
-            state.charged_wh = (state.charged_wh + pending_wh) & _U32
+            cost_ueur = pending_units * state.price_ueur_per_wh
+            state.charged_wh = (state.charged_wh + pending_units) & _U32
             state.charged_ueur += cost_ueur
             state.balance_ueur -= cost_ueur
         elif state.account == Account.DEFERRED:
-            state.deferred_wh = (state.deferred_wh + pending_wh) & _U32
+            state.deferred_wh = (state.deferred_wh + pending_units) & _U32
         else:
-            state.postpaid_wh = (state.postpaid_wh + pending_wh) & _U32
+            state.postpaid_wh = (state.postpaid_wh + pending_units) & _U32
 
-    def balance_ueur(self, state: State, register_wh: int) -> int:
+    def balance_ueur(self, state: State, register_units: int) -> int:
         """Return the balance with the pending energy taken off, emergency credit included."""
         if state.account != Account.CHARGED:
             return state.balance_ueur
-        return state.balance_ueur - self.pending_wh(state, register_wh) * state.price_ueur_per_wh
+        pending_units, _ = self._pending(state, register_units)
+        return state.balance_ueur - pending_units * state.price_ueur_per_wh
 
-    def wh_until(self, state: State, balance_ueur: int) -> int | None:
+    def _pending(self, state: State, register_units: int) -> tuple[int, int]:
+        """Return the whole Wh not booked yet, and the mWh left over."""
+        units = self.pending_units(state, register_units)
+        return divmod(state.remainder_mwh + units * state.mwh_per_unit, MWH_PER_WH)
+
+    def units_until(self, state: State, balance_ueur: int) -> int | None:
         """Return the register value at which the balance first is at or below `balance_ueur`.
 
         `None` when it stands still or is there already.
         """
         spare_ueur = state.balance_ueur - balance_ueur
-        if state.account != Account.CHARGED or spare_ueur <= 0 or not state.price_ueur_per_wh:
+        costs = state.price_ueur_per_wh * state.mwh_per_unit
+        if state.account != Account.CHARGED or spare_ueur <= 0 or not costs:
             return None
-        return (state.booked_wh + -(-spare_ueur // state.price_ueur_per_wh)) & _U32
+        wanted_wh = -(-spare_ueur // state.price_ueur_per_wh)
+        wanted_mwh = wanted_wh * MWH_PER_WH - state.remainder_mwh
+        return (state.booked_units + -(-wanted_mwh // state.mwh_per_unit)) & _U32
 
     def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
         """Return `EXECUTED` for new credit, `ALREADY_EXECUTED` for none, or why it is refused."""

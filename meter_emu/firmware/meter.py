@@ -41,7 +41,7 @@ _TELLING: Final = (
 class Meter:
     """One state, one reading, the rules between them. Changes `state` in place."""
 
-    __slots__ = ("beeping", "factory", "now", "parts", "register_wh", "state", "ticks_ms")
+    __slots__ = ("beeping", "factory", "now", "parts", "register_units", "state", "ticks_ms")
 
     def __init__(
         self,
@@ -51,14 +51,14 @@ class Meter:
         now: Now,
         *,
         ticks_ms: int,
-        register_wh: int,
+        register_units: int,
     ) -> None:
         self.parts = parts
         self.factory = factory
         self.state = state
         self.now = now
         self.ticks_ms = ticks_ms
-        self.register_wh = register_wh
+        self.register_units = register_units
         self.beeping = False
 
     # What follows from the state -----------------------------------------------------------------
@@ -66,7 +66,7 @@ class Meter:
     @property
     def balance_ueur(self) -> int:
         """The balance at this moment, energy not booked yet taken off."""
-        return self.parts.ledger.balance_ueur(self.state, self.register_wh)
+        return self.parts.ledger.balance_ueur(self.state, self.register_units)
 
     def deferral_holds(self) -> bool:
         """Whether T1 is still to come. With an untrusted clock an armed deferral holds."""
@@ -146,7 +146,7 @@ class Meter:
 
     def book(self) -> None:
         """Book the energy since the last booking to the account in force."""
-        self.parts.ledger.book(self.state, self.register_wh)
+        self.parts.ledger.book(self.state, self.register_units)
 
     def settle(self) -> None:
         """Let everything that is due happen: the cut, the account, the supply, the beep."""
@@ -195,13 +195,16 @@ class Meter:
         )
 
     def found_open(self) -> None:
-        """The contactor is open though it belongs closed: only a person may close it again."""
-        self.note(EventCode.CONTACTOR_DISAGREES)
+        """The switch is off though it belongs on: only a person may turn it on again."""
+        self.note(EventCode.SWITCH_DISAGREES)
         self.book()
         self.state.supply = Supply.READY_FOR_RECONNECTION
 
-    def press_red(self) -> None:
-        """In the dark for lack of credit, take the emergency credit; then reconnect if allowed."""
+    def ask_supply(self) -> bool:
+        """Let a person ask for supply by the button; whether the switch may be turned on.
+
+        In the dark for lack of credit that takes the emergency credit first.
+        """
         ledger = self.parts.ledger
         dark = self.state.supply == Supply.DISCONNECTED
         if (
@@ -213,7 +216,16 @@ class Meter:
             ledger.take_emergency(self.state, self.factory)
             self.note(EventCode.EMERGENCY_TAKEN)
             self.settle()
+        return self.state.supply == Supply.READY_FOR_RECONNECTION
+
+    def reconnect(self) -> None:
+        """Take the last step of a reconnection, if it is still allowed."""
         self._move(step(Supply(self.state.supply), Cue.BUTTON))
+
+    def leaked(self) -> None:
+        """Note that something flowed in the tightness countdown: all stays as it was."""
+        self.book()
+        self.note(EventCode.FLOW_IN_TEST)
 
     # What a card does ----------------------------------------------------------------------------
 
@@ -262,7 +274,10 @@ class Meter:
     def _take_order(self, contents: Contents) -> Result:
         gate, state, order = self.parts.gate, self.state, contents.order
         key = Key(self.factory.key_reactivation)
-        result = gate.judge(order, contents.tariff, state, key, self.factory.meter_id)
+        limited = self.factory.limiter_ampere > 0
+        result = gate.judge(
+            order, contents.tariff, state, key, self.factory.meter_id, limited=limited
+        )
         if result in {Result.NONE, Result.ALREADY_EXECUTED}:
             return Result.PENDING if state.order_result == Result.PENDING else result
         if not result.refused:
@@ -290,7 +305,7 @@ class Meter:
             clock=encode_bcd_minute(legal) if legal and legal.year < 2100 else BCD_NONE,
             clock_health=now.health,
             uncertainty_s=min(now.uncertainty_s, _U16_MAX),
-            register_wh=self.register_wh,
+            register_units=self.register_units,
             charged_wh=state.charged_wh,
             deferred_wh=state.deferred_wh,
             postpaid_wh=state.postpaid_wh,
@@ -332,17 +347,17 @@ class Meter:
             waits_s += [left_s for left_s in lefts_s if left_s is not None and left_s > 0]
             if now.trusted and self.blocks() == Block.CREDIT and not self.deferral_holds():
                 waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
-        return Sleep(now.second_of_day + max(1, min(waits_s)), self._wake_at_wh())
+        return Sleep(now.second_of_day + max(1, min(waits_s)), self._wake_at_units())
 
-    def _wake_at_wh(self) -> int | None:
+    def _wake_at_units(self) -> int | None:
         ledger, state = self.parts.ledger, self.state
         marks_ueur = [0]
         if not state.flags & StateFlags.LOW_CREDIT_SAID:
             marks_ueur.append(self.factory.low_credit_cents * 10_000)
         ahead = [mark_ueur for mark_ueur in marks_ueur if self.balance_ueur > mark_ueur]
-        targets_wh = [ledger.wh_until(state, mark_ueur) for mark_ueur in ahead]
+        targets_units = [ledger.units_until(state, mark_ueur) for mark_ueur in ahead]
         return min(
-            (target_wh for target_wh in targets_wh if target_wh is not None),
-            key=lambda target_wh: (target_wh - self.register_wh) & 0xFFFFFFFF,
+            (target_units for target_units in targets_units if target_units is not None),
+            key=lambda target_units: (target_units - self.register_units) & 0xFFFFFFFF,
             default=None,
         )

@@ -1,9 +1,10 @@
-"""The reference program of an electricity meter: one poll from reset cause to sleep hint.
+"""The reference program of a meter, either energy: one poll from reset cause to sleep hint.
 
 Between two polls nothing lives in memory but the page of the button scroll: every poll loads the
 state from EEPROM, so a program built anew from the same bytes behaves the same. Within a poll the
 order is fixed: what is due happens before a card is served, and a change is saved before the
-contactor moves or a card is told of it.
+switch moves or a card is told of it. The tightness countdown of a gas meter is one long poll: it
+is stored nowhere, so a power cut ends it, and the next poll turns the valve off.
 """
 
 from typing import Final
@@ -21,7 +22,7 @@ from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.meter import Meter
 from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.rtc.driver import Reading
-from meter_emu.firmware.supply import Permission, contactor_closed
+from meter_emu.firmware.supply import Permission, switch_belongs_on
 from meter_emu.firmware.trust import EPOCH_2000_S
 from meter_emu.ports import SECONDS_A_DAY, Lamp, Ports, ResetCause, Sleep
 from meter_emu.ports import Key as Button
@@ -29,6 +30,7 @@ from meter_emu.ports import Key as Button
 CHALLENGE_SIZE_BYTES: Final = 8
 CARD_BEEP_MS: Final = 200  # ours
 LOW_CREDIT_BEEP_MS: Final = 2000  # ours
+COUNT_MS: Final = 1000  # ours: the countdown is shown second by second
 
 
 class Program:
@@ -51,18 +53,21 @@ class Program:
         if factory is None or state is None:
             return self._out_of_order("NOT CONFIGURED" if factory is None else "MEMORY FAULT")
         meter = self._meter(factory, state, powered_on=powered_on)
-        if contactor_closed(Supply(state.supply)) and not ports.contactor_closed():
+        if switch_belongs_on(Supply(state.supply)) and not ports.switch_on():
             meter.found_open()
         meter.keep_time(powered_on=powered_on)
         meter.settle()
         said = self._serve_card(meter) if ports.card_present() else None
         pressed = ports.keys()
-        if Button.RED in pressed:
-            meter.press_red()
+        asked = self._asked(factory, pressed) if pressed else pressed
+        testing = bool(asked) and self._ask(meter)
         if powered_on or memory.changed(state):
             memory.save(state)
         obeyed = self._drive(meter)
-        self._show(meter, said, pressed, fault=not obeyed)
+        if testing and obeyed:
+            meter = self._rearm(meter)
+            obeyed = self._drive(meter)
+        self._show(meter, said, pressed & ~asked if asked else pressed, fault=not obeyed)
         if step_clock(ports, memory, meter) or not obeyed:
             return None
         busy = said is not None or bool(pressed)
@@ -75,8 +80,8 @@ class Program:
         ticks_ms = ports.ticks_ms()
         doubted = powered_on and self._settle_step(reading, state, factory)
         now = parts.trust.judge(reading, None if powered_on else ticks_ms, state, factory)
-        register_wh = ports.metrology_wh()
-        meter = Meter(parts, factory, state, now, ticks_ms=ticks_ms, register_wh=register_wh)
+        register_units = ports.metrology_units()
+        meter = Meter(parts, factory, state, now, ticks_ms=ticks_ms, register_units=register_units)
         if doubted:
             meter.note(EventCode.STEP_DOUBTED)
         return meter
@@ -88,6 +93,48 @@ class Program:
         unstepped = self._parts.trust.judge(reading, None, state, factory)
         since_s = unstepped.utc_s - EPOCH_2000_S - state.last_time_s
         return self._parts.base.resolve_step(since_s, state)
+
+    def _asked(self, factory: Factory, pressed: Button) -> Button:
+        """Return the button that asks for supply if it was pressed, and held long enough."""
+        asked = pressed & Button(factory.rearm_key)
+        if asked and self._ports.key_held_ms(asked) < factory.rearm_hold_ms:
+            return Button(0)
+        return asked
+
+    def _ask(self, meter: Meter) -> bool:
+        """Let a person ask for supply; whether the tightness test comes before it."""
+        allowed = meter.ask_supply()
+        if allowed and not meter.factory.tightness_s:
+            meter.reconnect()
+        return allowed and bool(meter.factory.tightness_s)
+
+    def _rearm(self, meter: Meter) -> Meter:
+        """Test the installation and act on it; return the meter as it stands minutes later."""
+        tight = self._tight(meter.factory.tightness_s * 1000)
+        later = self._meter(meter.factory, meter.state, powered_on=False)
+        later.keep_time(powered_on=False)
+        later.settle()
+        if tight:
+            later.reconnect()
+        else:
+            later.leaked()
+        self._memory.save(later.state)
+        return later
+
+    def _tight(self, whole_ms: int) -> bool:
+        """Turn the valve on and watch; whether nothing flowed for the whole time."""
+        ports = self._ports
+        ports.switch_drive(True)
+        began_ms = ports.ticks_ms()
+        left_ms = whole_ms
+        while left_ms > 0:
+            if ports.flowing():
+                return False
+            ports.keys()  # a button pressed now would end every wait at once
+            ports.display(screen.countdown(-(-left_ms // 1000)))
+            ports.wait_ms(min(left_ms, COUNT_MS))
+            left_ms = whole_ms - ((ports.ticks_ms() - began_ms) & 0xFFFFFFFF)
+        return not ports.flowing()
 
     def _serve_card(self, meter: Meter) -> Result:
         dialogue = BudgetDialogue(self._ports, meter.factory)
@@ -137,14 +184,14 @@ class Program:
         return Key(meter.factory.key_meter_auth).cmac(b"challenge" + text)[:CHALLENGE_SIZE_BYTES]
 
     def _drive(self, meter: Meter) -> bool:
-        """Move the contactor where it belongs; whether it went there."""
+        """Move the switch where it belongs; whether it went there."""
         ports = self._ports
         limited = meter.permission() is Permission.LIMIT
         ports.limiter_set(meter.factory.limiter_ampere if limited else 0)
-        wanted = contactor_closed(Supply(meter.state.supply))
-        if ports.contactor_closed() != wanted:
-            ports.contactor_drive(wanted)
-        return ports.contactor_closed() == wanted
+        wanted = switch_belongs_on(Supply(meter.state.supply))
+        if ports.switch_on() != wanted:
+            ports.switch_drive(wanted)
+        return ports.switch_on() == wanted
 
     def _show(self, meter: Meter, said: Result | None, pressed: Button, *, fault: bool) -> None:
         if meter.beeping:

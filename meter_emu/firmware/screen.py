@@ -8,10 +8,10 @@ from typing import Final
 
 from card_protocol.formats.budget import Result
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.layouts import Supply
+from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Supply
 from meter_emu.firmware.meter import Meter
 from meter_emu.firmware.supply import Block, Permission
-from meter_emu.ports import Lamp
+from meter_emu.ports import Key, Lamp
 
 SHOWN_S: Final = 30  # how long a screen stays (UK card meters: "last screen visible 30 s")
 
@@ -20,7 +20,7 @@ def status(meter: Meter) -> str:
     """Return the resting screen: the reason first when the home is dark or limited."""
     supply = Supply(meter.state.supply)
     if supply is Supply.READY_FOR_RECONNECTION:
-        return "PRESS RED TO RECONNECT"
+        return _invitation(meter)
     if supply is Supply.DISCONNECTED and Block.PROGRAMMED in meter.blocks():
         if not meter.has_come(meter.state.cut_end):  # a later order named another day, or none
             return "OFF: PROGRAMMED CUT"
@@ -30,6 +30,21 @@ def status(meter: Meter) -> str:
     if meter.permission() is Permission.LIMIT:
         return f"LIMITED TO {meter.factory.limiter_ampere} A"
     return f"CREDIT {euro(meter.balance_ueur)} EUR"
+
+
+def _invitation(meter: Meter) -> str:
+    """Return what a person must do to have supply back, and why the last try failed."""
+    factory = meter.factory
+    key = Key(factory.rearm_key).name
+    if not factory.rearm_hold_ms:
+        return f"PRESS {key} TO RECONNECT"
+    flowed = meter.state.events[EVENT_CODE_AT] == EventCode.FLOW_IN_TEST
+    return f"{'GAS FLOWED, VALVE SHUT: ' if flowed else ''}SHUT ALL APPLIANCES, HOLD {key}"
+
+
+def countdown(left_s: int) -> str:
+    """Return the screen of the tightness test."""
+    return f"WAIT {left_s} S, LEAVE ALL APPLIANCES SHUT"
 
 
 def card(result: Result) -> str:
@@ -48,7 +63,7 @@ def lamps(meter: Meter, *, fault: bool) -> Lamp:
     if Block.CREDIT in meter.blocks():
         lit |= Lamp.CREDIT_EXHAUSTED
     if meter.state.supply == Supply.READY_FOR_RECONNECTION:
-        lit |= Lamp.PRESS_RED
+        lit |= Lamp.RECONNECT
     if fault:
         lit |= Lamp.FAULT
     if not meter.now.trusted:

@@ -1,10 +1,12 @@
-"""Blocks, shields and the contactor: small coupled machines as plain tables.
+"""Blocks, shields and the switch: small coupled machines as plain tables.
 
 Theory. A *block* is a reason to be dark: PROGRAMMED (T2 came; latched until a reactivation) and
 CREDIT (balance and emergency credit used up). A *shield* works against CREDIT only and stops
 opening: the deferral until T1, the non-disconnection period, prepayment switched off. From blocks,
 shields and the limiter follows one *permission*; permissions and the household's button are the
-cues of the supply machine. The contactor only follows the supply state, so nothing can disagree.
+cues of the supply machine. The switch (contactor or valve) only follows the supply state, so
+nothing can disagree. A gas meter gives the button's cue only when its tightness countdown has ended
+without flow.
 
 A shield never reconnects. But under a deferral or without prepayment the household is meant to
 have supply, so there a person may reconnect (READY); in a mere non-disconnection period a home
@@ -50,12 +52,12 @@ class Permission(Enum):
 @final
 @unique
 class Cue(Enum):
-    """What moves the supply machine: a permission, or the red button."""
+    """What moves the supply machine: a permission, or a person at the button."""
 
     OPEN = "open"
     HOLD = "hold"
     ALLOW = "allow"
-    BUTTON = "red button"
+    BUTTON = "button"
 
 
 _CUE_OF: Final = {
@@ -123,6 +125,6 @@ def settle(supply: Supply, allowed: Permission) -> Supply:
     return step(supply, _CUE_OF[allowed])
 
 
-def contactor_closed(supply: Supply) -> bool:
-    """Whether the contactor belongs closed. Derived, so it can never disagree with the state."""
+def switch_belongs_on(supply: Supply) -> bool:
+    """Whether the switch belongs on. Derived, so it can never disagree with the state."""
     return supply is Supply.CONNECTED

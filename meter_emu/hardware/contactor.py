@@ -11,37 +11,45 @@ from typing import Final, Self
 from card_protocol.errors import LayoutError
 
 PULSE_US_MIN: Final = 20_000  # ours: a shorter pulse does not move the armature
+PULSE_US: Final = 30_000  # ours: half as long again as the shortest that moves it
 VOLTAGE_V: Final = 230  # EN 50160, nominal voltage between phase and neutral
 
 # offset  size  field
-# 0x00    1     flags: bit 0 closed, bit 1 stuck; others 0
-IMAGE_BYTES: Final = 1
-_CLOSED: Final = 0x01
+# 0x00    1     flags: bit 0 closed, so that current passes, bit 1 stuck; others 0
+_ON: Final = 0x01
 _STUCK: Final = 0x02
 
 
 class Contactor:
-    """`closed` is the actual position; `stuck` is an injected fault: it no longer follows."""
+    """`on` is the actual position, closed; `stuck` is an injected fault: it no longer follows."""
 
-    __slots__ = ("closed", "limiter_a", "stuck")
+    __slots__ = ("limiter_a", "on", "stuck")
 
-    def __init__(self, *, closed: bool = True, stuck: bool = False) -> None:
-        self.closed = closed
+    IMAGE_BYTES: Final = 1
+    drive_us: Final = PULSE_US
+    needs_mains: Final = True
+
+    def __init__(self, *, on: bool = True, stuck: bool = False) -> None:
+        self.on = on
         self.stuck = stuck
         self.limiter_a = 0
 
-    def drive(self, closed: bool, start_us: int, stop_us: int) -> None:
+    def drive(self, on: bool, start_us: int, stop_us: int) -> None:
         """Pulse towards a position; too short a pulse, or a stuck armature, moves nothing."""
         if stop_us - start_us >= PULSE_US_MIN and not self.stuck:
-            self.closed = closed
+            self.on = on
 
-    def cut_during_drive(self, closed: bool, fate: Callable[[], int]) -> None:
+    def cut_during_drive(self, on: bool, fate: Callable[[], int]) -> None:
         """Let the supply fail inside a pulse: an odd `fate` has moved, an even one has not."""
         if fate() & 1 and not self.stuck:
-            self.closed = closed
+            self.on = on
 
-    def limit_w(self) -> int | None:
-        """Return the load the limiter lets through, or `None` without a limit."""
+    def limit(self, ampere: int) -> None:
+        """Set the limiter; 0 is no limit."""
+        self.limiter_a = ampere
+
+    def limit_rate(self) -> int | None:
+        """Return the power in watts the limiter lets through, or `None` without a limit."""
         return self.limiter_a * VOLTAGE_V or None
 
     def lose_power(self) -> None:
@@ -50,13 +58,13 @@ class Contactor:
 
     def to_bytes(self) -> bytes:
         """Return the part of a meter image, 1 byte."""
-        return bytes((self.closed * _CLOSED | self.stuck * _STUCK,))
+        return bytes((self.on * _ON | self.stuck * _STUCK,))
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
         """Return the contactor an image holds."""
-        if len(raw) != IMAGE_BYTES:
+        if len(raw) != cls.IMAGE_BYTES:
             raise LayoutError("contactor", offset=0, want="1 byte", got=f"{len(raw)} bytes")
-        if raw[0] & ~(_CLOSED | _STUCK):
+        if raw[0] & ~(_ON | _STUCK):
             raise LayoutError("contactor", offset=0, want="flags 00 to 03", got=f"{raw[0]:02x}")
-        return cls(closed=bool(raw[0] & _CLOSED), stuck=bool(raw[0] & _STUCK))
+        return cls(on=bool(raw[0] & _ON), stuck=bool(raw[0] & _STUCK))

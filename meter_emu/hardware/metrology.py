@@ -1,10 +1,12 @@
-"""The energy register: whole watt-hours, 32 bits, non-volatile, free-running.
+"""The consumption register: whole units, 32 bits, non-volatile, free-running.
 
-No chip's data sheet stands behind it: `ours:`, after the total registers of energy metering
-chips. The load is piecewise constant, one power for each hour of the UTC day, and flows only
-while the contactor is closed and the mains are up. Energy is kept exactly in watt-microseconds,
-and both directions, energy at a time and time of an energy, are closed forms over the day's
-running sum, so a year costs no more than a second.
+No chip's data sheet stands behind it: `ours:`, after the total registers of metering chips and of
+gas meters with an electronic index. A *unit* is a watt-hour of electricity or a cubic decimetre of
+gas, a *rate* is units an hour: watts, or dm³/h. The load is piecewise constant, one rate for each
+hour of the UTC day, and flows only while the switch is on. The household may shut its appliances
+until a moment; before it nothing flows. Amounts are kept exactly in rate-microseconds, and both
+directions, amount at a time and time of an amount, are closed forms over the day's running sum, so
+a year costs no more than a second.
 """
 
 from bisect import bisect_left
@@ -17,104 +19,128 @@ from card_protocol.errors import LayoutError
 HOURS_A_DAY: Final = 24
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = HOURS_A_DAY * HOUR_US
-WH: Final = HOUR_US  # watt-microseconds in one watt-hour
-REGISTER_WH: Final = 2**32
-_RANGE: Final = REGISTER_WH * WH
-_AHEAD_WH_MAX: Final = REGISTER_WH // 2  # ours: as with sequence numbers, half the ring is ahead
+UNIT: Final = HOUR_US  # rate-microseconds in one unit
+REGISTER_UNITS: Final = 2**32
+_RANGE: Final = REGISTER_UNITS * UNIT
+_AHEAD_UNITS_MAX: Final = REGISTER_UNITS // 2  # ours: as with sequence numbers, half is ahead
 
 # offset  size  field      unit
-# 0x00    4     register   Wh, big-endian
-# 0x04    4     remainder  W·µs, below 3,600,000,000, big-endian
+# 0x00    4     register   Wh or dm³, big-endian
+# 0x04    4     remainder  W·µs or dm³/h·µs, below 3,600,000,000, big-endian
 IMAGE_BYTES: Final = 8
 
 
 class Metrology:
-    """The register of one meter under one load profile of 24 powers in watts."""
+    """The register of one meter under one load profile of 24 rates."""
 
-    __slots__ = ("_at_us", "_energy", "_flowing", "_limit_w", "_profile_w", "_sums", "_watts")
+    __slots__ = (
+        "_amount", "_at_us", "_flowing", "_limit_rate", "_profile", "_rates", "_shut_until_us",
+        "_sums",
+    )  # fmt: skip
 
-    def __init__(self, profile_w: Sequence[int], *, at_us: int = 0, energy: int = 0) -> None:
-        assert len(profile_w) == HOURS_A_DAY, "one power for each hour"
-        assert min(profile_w) >= 0, "no reverse energy"
-        self._profile_w: Final = tuple(profile_w)
-        self._energy = energy  # W·µs at `_at_us`, modulo the register
+    def __init__(self, profile: Sequence[int], *, at_us: int = 0, amount: int = 0) -> None:
+        assert len(profile) == HOURS_A_DAY, "one rate for each hour"
+        assert min(profile) >= 0, "nothing flows backwards"
+        self._profile: Final = tuple(profile)
+        self._amount = amount  # rate-µs at `_at_us`, modulo the register
         self._at_us = at_us
         self._flowing = False
-        self._limit_w: int | None = None
-        self._watts = self._profile_w
-        self._sums = _running_sums(self._watts)
+        self._shut_until_us = at_us
+        self._limit_rate: int | None = None
+        self._rates = self._profile
+        self._sums = _running_sums(self._rates)
 
-    def set_flow(self, now_us: int, *, flowing: bool, limit_w: int | None = None) -> None:
-        """From now on let the load flow or not, capped at `limit_w` watts."""
-        self._energy = self.energy_at(now_us)
+    def set_flow(self, now_us: int, *, flowing: bool, limit_rate: int | None = None) -> None:
+        """From now on let the load flow or not, capped at a rate."""
+        self._amount = self.amount_at(now_us)
         self._at_us = now_us
         self._flowing = flowing
-        if limit_w != self._limit_w:
-            self._limit_w = limit_w
-            self._watts = (
-                self._profile_w
-                if limit_w is None
-                else tuple(min(power, limit_w) for power in self._profile_w)
+        if limit_rate != self._limit_rate:
+            self._limit_rate = limit_rate
+            self._rates = (
+                self._profile
+                if limit_rate is None
+                else tuple(min(rate, limit_rate) for rate in self._profile)
             )
-            self._sums = _running_sums(self._watts)
+            self._sums = _running_sums(self._rates)
 
-    def energy_at(self, now_us: int) -> int:
-        """Return the energy in W·µs, modulo the register, at an instant from the last change on."""
+    def shut_until(self, now_us: int, until_us: int) -> None:
+        """Let the household shut every appliance from now on until a moment."""
+        self._amount = self.amount_at(now_us)
+        self._at_us = now_us
+        self._shut_until_us = until_us
+
+    def amount_at(self, now_us: int) -> int:
+        """Return the rate-µs, modulo the register, at an instant from the last change on."""
         assert now_us >= self._at_us, "true time does not go back"
-        if not self._flowing:
-            return self._energy
-        return (self._energy + self._since_epoch(now_us) - self._since_epoch(self._at_us)) % _RANGE
+        from_us = max(self._at_us, self._shut_until_us)
+        if not self._flowing or now_us <= from_us:
+            return self._amount
+        return (self._amount + self._since_epoch(now_us) - self._since_epoch(from_us)) % _RANGE
 
-    def read_wh(self, now_us: int) -> int:
-        """Return the register: whole Wh, 0 to 2**32 - 1."""
-        return self.energy_at(now_us) // WH
+    def read_units(self, now_us: int) -> int:
+        """Return the register: whole units, 0 to 2**32 - 1."""
+        return self.amount_at(now_us) // UNIT
 
-    def power_w(self, now_us: int) -> int:
-        """Return the power flowing at an instant, in watts."""
-        return self._watts[now_us % DAY_US // HOUR_US] if self._flowing else 0
+    def rate(self, now_us: int) -> int:
+        """Return what flows at an instant, in units an hour."""
+        if not self._flowing or now_us < self._shut_until_us:
+            return 0
+        return self._rates[now_us % DAY_US // HOUR_US]
 
-    def us_until_wh(self, target_wh: int, from_us: int) -> int | None:
-        """Return the µs from `from_us` until the register shows `target_wh`, if nothing changes.
+    def us_until_units(self, target_units: int, from_us: int) -> int | None:
+        """Return the µs from `from_us` until the register shows `target_units`, left alone.
 
         Half the register's range counts as ahead, the rest as passed, which gives 0. `None` when
         it never comes: nothing flows.
         """
-        energy = self.energy_at(from_us)
-        ahead_wh = (target_wh - energy // WH) % REGISTER_WH
-        if ahead_wh == 0 or ahead_wh >= _AHEAD_WH_MAX:
+        amount = self.amount_at(from_us)
+        ahead_units = (target_units - amount // UNIT) % REGISTER_UNITS
+        if ahead_units == 0 or ahead_units >= _AHEAD_UNITS_MAX:
             return 0
-        a_day = self._sums[HOURS_A_DAY]
-        if not self._flowing or not a_day:
-            return None
-        wanted = self._since_epoch(from_us) + ahead_wh * WH - energy % WH
-        days = (wanted - 1) // a_day
-        rest = wanted - days * a_day  # 1 to a_day, so its hour has a power
-        hour = bisect_left(self._sums, rest) - 1
-        within_us = -((self._sums[hour] - rest) // self._watts[hour])
-        return days * DAY_US + hour * HOUR_US + within_us - from_us
+        return self._us_until_amount(ahead_units * UNIT - amount % UNIT, from_us)
+
+    def us_until_flow(self, from_us: int) -> int | None:
+        """Return the µs until something flows, 0 when it does, `None` when it never will."""
+        if self.rate(from_us):
+            return 0
+        first_us = self._us_until_amount(1, from_us)
+        return None if first_us is None else first_us - 1  # the smallest rate shows 1 µs later
 
     def to_bytes(self, now_us: int) -> bytes:
         """Return the part of a meter image, 8 bytes, as of `now_us`."""
-        register_wh, remainder = divmod(self.energy_at(now_us), WH)
-        return register_wh.to_bytes(4, "big") + remainder.to_bytes(4, "big")
+        register_units, remainder = divmod(self.amount_at(now_us), UNIT)
+        return register_units.to_bytes(4, "big") + remainder.to_bytes(4, "big")
 
     @classmethod
-    def from_bytes(cls, raw: bytes, profile_w: Sequence[int], *, at_us: int) -> Self:
+    def from_bytes(cls, raw: bytes, profile: Sequence[int], *, at_us: int) -> Self:
         """Return the register an image holds, with no flow, at the image's instant."""
         if len(raw) != IMAGE_BYTES:
             raise LayoutError(
                 "metrology", offset=0, want=f"{IMAGE_BYTES} bytes", got=f"{len(raw)} bytes"
             )
         remainder = int.from_bytes(raw[4:], "big")
-        if remainder >= WH:
-            raise LayoutError("metrology", offset=4, want=f"below {WH} W·µs", got=f"{remainder}")
-        return cls(profile_w, at_us=at_us, energy=int.from_bytes(raw[:4], "big") * WH + remainder)
+        if remainder >= UNIT:
+            raise LayoutError("metrology", offset=4, want=f"below {UNIT}", got=f"{remainder}")
+        return cls(profile, at_us=at_us, amount=int.from_bytes(raw[:4], "big") * UNIT + remainder)
+
+    def _us_until_amount(self, ahead: int, from_us: int) -> int | None:
+        """Return the µs until `ahead` more rate-µs, at least 1, have flowed."""
+        a_day = self._sums[HOURS_A_DAY]
+        if not self._flowing or not a_day:
+            return None
+        wanted = self._since_epoch(max(from_us, self._shut_until_us)) + ahead
+        days = (wanted - 1) // a_day
+        rest = wanted - days * a_day  # 1 to a_day, so its hour has a rate
+        hour = bisect_left(self._sums, rest) - 1
+        within_us = -((self._sums[hour] - rest) // self._rates[hour])
+        return days * DAY_US + hour * HOUR_US + within_us - from_us
 
     def _since_epoch(self, now_us: int) -> int:
         days, within_us = divmod(now_us, DAY_US)
         hour, rest_us = divmod(within_us, HOUR_US)
-        return days * self._sums[HOURS_A_DAY] + self._sums[hour] + rest_us * self._watts[hour]
+        return days * self._sums[HOURS_A_DAY] + self._sums[hour] + rest_us * self._rates[hour]
 
 
-def _running_sums(watts: Sequence[int]) -> tuple[int, ...]:
-    return tuple(accumulate((power * HOUR_US for power in watts), initial=0))
+def _running_sums(rates: Sequence[int]) -> tuple[int, ...]:
+    return tuple(accumulate((rate * HOUR_US for rate in rates), initial=0))

@@ -13,13 +13,14 @@ TEXT_CHARS_MAX: Final = 64
 class Panel:
     """What a person in front of the meter sees, hears and presses."""
 
-    __slots__ = ("_keys", "beep_count", "lamps", "text")
+    __slots__ = ("_held_ms", "_keys", "beep_count", "lamps", "text")
 
     def __init__(self) -> None:
         self.text = ""
         self.lamps = Lamp(0)
         self.beep_count = 0
         self._keys = Key(0)
+        self._held_ms: dict[Key, int] = {}
 
     def show(self, text: str) -> None:
         """Show text; what the display cannot show is `?`, what does not fit is dropped."""
@@ -29,9 +30,14 @@ class Panel:
         """Sound the buzzer once more; it is only counted."""
         self.beep_count += 1
 
-    def press(self, key: Key) -> None:
-        """Press a button; it stays latched until taken."""
+    def press(self, key: Key, held_ms: int = 0) -> None:
+        """Let go of a button that was held so long; the press stays latched until taken."""
         self._keys |= key
+        self._held_ms[key] = held_ms
+
+    def held_ms(self, key: Key) -> int:
+        """Return how long a button was held at its last press."""
+        return self._held_ms.get(key, 0)
 
     def take_keys(self) -> Key:
         """Return the buttons pressed since the last call, and clear them."""
@@ -44,3 +50,4 @@ class Panel:
         self.text = ""
         self.lamps = Lamp(0)
         self._keys = Key(0)
+        self._held_ms.clear()

@@ -87,10 +87,10 @@ class Bench:
         """Pull the card out."""
         self.board.remove()
 
-    def press(self, key: Key) -> None:
-        """Press a button; it wakes a powered program at once."""
+    def press(self, key: Key, held_ms: int = 0) -> None:
+        """Let go of a button held so long; it wakes a powered program at once."""
         if self.board.powered:
-            self.board.panel.press(key)
+            self.board.panel.press(key, held_ms)
         self._wake()
 
     # Inside --------------------------------------------------------------------------------------
@@ -150,8 +150,8 @@ class Bench:
         if shown_us is None or midnight_us is None:  # a stopped clock: no hint can end
             return
         self._midnight_us = now_us + midnight_us
-        if hint.until_wh is not None:
-            reached_us = self.board.metrology.us_until_wh(hint.until_wh, now_us)
+        if hint.until_units is not None:
+            reached_us = self.board.metrology.us_until_units(hint.until_units, now_us)
             shown_us = shown_us if reached_us is None else min(shown_us, reached_us)
         self._wake_us = now_us + shown_us
 

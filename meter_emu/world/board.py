@@ -12,7 +12,6 @@ from typing import Final, Protocol
 from card_protocol.errors import LinkError, LinkErrorKind
 from meter_emu.errors import PowerLost
 from meter_emu.hardware.backup import Backup
-from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
 from meter_emu.hardware.panel import Panel
@@ -27,10 +26,51 @@ I2C_TURN_BYTES: Final = 1  # a read repeats the slave address after its repeated
 EEPROM_NACK_US: Final = 1_000  # ours: the driver waits so long before it asks again
 CARD_BYTE_US: Final = 1_250  # ISO/IEC 7816-3: 12 etu at 9,600 baud
 CARD_RESET_US: Final = 40_000  # ours: activation, 40,000 cycles at most until the ATR, its bytes
-CONTACTOR_PULSE_US: Final = 30_000  # ours: half as long again as the shortest that moves it
 REGISTER_US: Final = 10  # ours: everything inside the microcontroller
 TICKS_WRAP: Final = 2**32
 NEVER_US: Final = 2**63
+
+
+class Switch(Protocol):
+    """The load switch: a contactor or a valve. `on` is whether energy can pass."""
+
+    on: bool
+    stuck: bool
+    limiter_a: int
+
+    @property
+    def drive_us(self) -> int:
+        """How long a drive takes, in µs."""
+        ...
+
+    @property
+    def needs_mains(self) -> bool:
+        """Whether nothing passes while the meter has no power."""
+        ...
+
+    def drive(self, on: bool, start_us: int, stop_us: int) -> None:
+        """Drive it to a position."""
+        ...
+
+    def cut_during_drive(self, on: bool, fate: Callable[[], int]) -> None:
+        """Let the supply fail inside a drive."""
+        ...
+
+    def limit(self, ampere: int) -> None:
+        """Set the limiter, if there is one."""
+        ...
+
+    def limit_rate(self) -> int | None:
+        """Return the most that flows, in units an hour, or `None` without a limit."""
+        ...
+
+    def lose_power(self) -> None:
+        """Forget what is volatile."""
+        ...
+
+    def to_bytes(self) -> bytes:
+        """Return its part of a meter image."""
+        ...
 
 
 class Card(Protocol):
@@ -71,7 +111,7 @@ class Board:
         rtc: RtcChip,
         backup: Backup,
         eeprom: Eeprom,
-        contactor: Contactor,
+        switch: Switch,
         metrology: Metrology,
         fate: Random,
         ticks_from_us: int | None = None,
@@ -81,11 +121,11 @@ class Board:
         self.rtc = rtc
         self.backup = backup
         self.eeprom = eeprom
-        self.contactor = contactor
+        self.switch = switch
         self.metrology = metrology
         self.panel = Panel()
         self.powered = True
-        self.moves: list[tuple[int, bool]] = []  # when the contactor really moved, and whereto
+        self.moves: list[tuple[int, bool]] = []  # when the switch really moved, and whereto
         self._fate = fate
         self._cause = ResetCause.POWER_ON if ticks_from_us is None else ResetCause.NONE
         self.ticks_from_us = self._restarted_us() if ticks_from_us is None else ticks_from_us
@@ -107,13 +147,21 @@ class Board:
         self._card = None
         self._card_waiting = False
 
+    def shut_appliances(self, until_us: int = NEVER_US) -> None:
+        """Shut everything that uses energy, from now until a moment."""
+        self.metrology.shut_until(self.now_us, until_us)
+
+    def open_appliances(self) -> None:
+        """Let the load be what it ordinarily is, from now on."""
+        self.metrology.shut_until(self.now_us, self.now_us)
+
     # Supply --------------------------------------------------------------------------------------
 
     def lose_power(self) -> None:
         """The supply has failed now: what is volatile goes, what is half done settles."""
         self.powered = False
         self.eeprom.lose_power(self.now_us, self._byte)
-        self.contactor.lose_power()
+        self.switch.lose_power()
         self.panel.lose_power()
         self.backup.lose_power(self.now_us)
         self.rtc.lose_power(self.now_us)
@@ -137,8 +185,9 @@ class Board:
         return self.now_us - self._fate.randrange(TICKS_WRAP) * 1_000
 
     def _flow(self) -> None:
-        flowing = self.powered and self.contactor.closed
-        self.metrology.set_flow(self.now_us, flowing=flowing, limit_w=self.contactor.limit_w())
+        switch = self.switch
+        flowing = switch.on and (self.powered or not switch.needs_mains)
+        self.metrology.set_flow(self.now_us, flowing=flowing, limit_rate=switch.limit_rate())
 
     def _byte(self) -> int:
         return self._fate.randrange(256)
@@ -223,45 +272,61 @@ class Board:
         self._spend(REGISTER_US)
         self._card_waiting = False
 
-    def contactor_drive(self, closed: bool) -> None:
+    def switch_drive(self, on: bool) -> None:
         """See `Ports`."""
-        before = self.contactor.closed
+        before = self.switch.on
         start_us = self.now_us
         try:
-            self._spend(CONTACTOR_PULSE_US)
+            self._spend(self.switch.drive_us)
         except PowerLost:
-            self.contactor.cut_during_drive(closed, self._byte)
+            self.switch.cut_during_drive(on, self._byte)
             self._moved(before)
             raise
-        self.contactor.drive(closed, start_us, self.now_us)
+        self.switch.drive(on, start_us, self.now_us)
         self._moved(before)
 
     def _moved(self, before: bool) -> None:
-        if self.contactor.closed != before:
-            self.moves.append((self.now_us, self.contactor.closed))
+        if self.switch.on != before:
+            self.moves.append((self.now_us, self.switch.on))
             self._flow()
 
-    def contactor_closed(self) -> bool:
+    def switch_on(self) -> bool:
         """See `Ports`."""
         self._spend(REGISTER_US)
-        return self.contactor.closed
+        return self.switch.on
 
     def limiter_set(self, ampere: int) -> None:
         """See `Ports`."""
         self._spend(REGISTER_US)
-        if ampere != self.contactor.limiter_a:
-            self.contactor.limiter_a = ampere
+        if ampere != self.switch.limiter_a:
+            self.switch.limit(ampere)
             self._flow()
 
-    def metrology_wh(self) -> int:
+    def metrology_units(self) -> int:
         """See `Ports`."""
         self._spend(REGISTER_US)
-        return self.metrology.read_wh(self.now_us)
+        return self.metrology.read_units(self.now_us)
+
+    def flowing(self) -> bool:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        return self.metrology.rate(self.now_us) > 0
 
     def keys(self) -> Key:
         """See `Ports`."""
         self._spend(REGISTER_US)
         return self.panel.take_keys()
+
+    def key_held_ms(self, key: Key) -> int:
+        """See `Ports`."""
+        self._spend(REGISTER_US)
+        return self.panel.held_ms(key)
+
+    def wait_ms(self, duration_ms: int) -> None:
+        """See `Ports`. Nobody presses a button inside: people come between two polls."""
+        flow_us = self.metrology.us_until_flow(self.now_us)
+        rest_us = duration_ms * 1_000
+        self._spend(rest_us if flow_us is None else min(rest_us, flow_us + REGISTER_US))
 
     def display(self, text: str) -> None:
         """See `Ports`."""

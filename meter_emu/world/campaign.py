@@ -77,7 +77,10 @@ class Campaign:
 # The file as people write it. Amounts are whole euro or text such as "12.50": never floats.
 _Euro: TypeAlias = int | str
 _EURO: Final = re.compile(r"(?P<sign>-?)(?P<euro>\d{1,5})(?:\.(?P<cents>\d{1,2}))?", re.ASCII)
-_Watt: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
+_Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
+_Load: TypeAlias = (
+    _Rate | Annotated[list[_Rate], Meta(min_length=HOURS_A_DAY, max_length=HOURS_A_DAY)]
+)
 _Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 _Word: TypeAlias = Literal[
     "defer", "cut", "reactivate", "prepayment-on", "prepayment-off", "limiter-on", "limiter-off"
@@ -90,6 +93,7 @@ _Generation: TypeAlias = Literal[1, 2]
 class _RawTariff(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     number: Annotated[int, Meta(ge=1, le=65_535)]
     price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
+    mwh_per_unit: Annotated[int, Meta(ge=1, le=65_535)] | None = None
 
 
 class _RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -102,6 +106,7 @@ class _RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     replace_card: bool = False
     insert: bool = False
     press: Literal["red", "blue"] | None = None
+    hold: Literal["red", "blue"] | None = None
     clock_card: bool = False
     clock_error_s: Annotated[int, Meta(ge=-3600, le=3600)] = 0
 
@@ -118,12 +123,14 @@ class _RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     build: _Text | None = None
     count: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     balance_eur: _Euro
-    load_w: _Watt | Annotated[list[_Watt], Meta(min_length=HOURS_A_DAY, max_length=HOURS_A_DAY)]
+    load_w: _Load | None = None
+    load_dm3_per_h: _Load | None = None
     clock_error_s: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0
     drift_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
     clock_set: datetime | None = None
     limiter: bool = False
     prepayment: bool = True
+    rearm: Literal["careful", "careless"] = "careful"
     card_generation: _Generation | None = None
     card_expires: datetime | None = None
     outages: list[_RawOutage] = msgspec.field(default_factory=list)
@@ -223,7 +230,6 @@ class _Resolver:
         card_expires, card_expires_us = None, None
         if raw.card_expires is not None:
             card_expires, card_expires_us = self._minute(raw.card_expires, f"{key}.card_expires")
-        load_w = (raw.load_w,) * HOURS_A_DAY if isinstance(raw.load_w, int) else tuple(raw.load_w)
         first = Household(
             id=raw.id,
             kind=raw.kind,
@@ -231,12 +237,13 @@ class _Resolver:
             model_name=model_name,
             build=self.build or raw.build or self.raw.build,
             balance_cents=self._cents(raw.balance_eur, f"{key}.balance_eur"),
-            load_w=load_w,
+            load=self._load(raw, model, key),
             clock_error_s=raw.clock_error_s,
             drift_ppb=raw.drift_ppb,
             clock_set_us=clock_set_us,
             limiter=raw.limiter,
             prepayment=raw.prepayment,
+            careless=raw.rearm == "careless",
             card_generation=raw.card_generation or self.raw.card_generation,
             card_expires=card_expires,
             card_expires_us=card_expires_us,
@@ -249,6 +256,20 @@ class _Resolver:
             image=None if raw.image is None else self.path.parent / raw.image,
         )
         return Entry(first=first, count=raw.count)
+
+    def _load(self, raw: _RawHousehold, model: MeterModel, key: str) -> tuple[int, ...]:
+        """Return the load under the name that fits the energy; the other must be absent."""
+        loads = {
+            "electricity": ("load_w", raw.load_w),
+            "gas": ("load_dm3_per_h", raw.load_dm3_per_h),
+        }
+        name, load = loads.pop(model.energy)
+        ((other_name, other),) = loads.values()
+        if other is not None:
+            self._refuse(f"{key}.{other_name}", f"want {name} for {model.energy}")
+        if load is None:
+            self._refuse(f"{key}.{name}", "is missing")
+        return (load,) * HOURS_A_DAY if isinstance(load, int) else tuple(load)
 
     def _all_different(self, entries: Sequence[Entry]) -> Households:
         name, meter_id = shared_id(entries), shared_meter_id(entries)
@@ -283,10 +304,10 @@ class _Resolver:
             self._refuse(f"{key}.at", f"want from {self.raw.start} to before {self.raw.end}")
         writes = bool(raw.desk) or raw.load_eur is not None or raw.tariff is not None
         at_desk = writes or raw.replace_card
-        deeds = [at_desk, raw.insert, raw.press is not None, raw.clock_card]
-        if deeds.count(True) != 1:
+        buttons = [raw.press is not None, raw.hold is not None]
+        if [at_desk, raw.insert, raw.clock_card, *buttons].count(True) != 1:
             orders = "desk orders (desk, load_eur, tariff, replace_card)"
-            want = f"{orders}, insert = true, press, clock_card = true"
+            want = f"{orders}, insert = true, press, hold, clock_card = true"
             self._refuse(key, f"want one of: {want}")
         if raw.clock_error_s and not raw.clock_card:
             self._refuse(f"{key}.clock_error_s", "want clock_card = true beside it")
@@ -297,6 +318,8 @@ class _Resolver:
             return Visit(at_us=at_us, kind=VisitKind.INSERT)
         if raw.press is not None:
             return Visit(at_us=at_us, kind=VisitKind.PRESS, key=Key[raw.press.upper()])
+        if raw.hold is not None:
+            return Visit(at_us=at_us, kind=VisitKind.HOLD, key=Key[raw.hold.upper()])
         return Visit(at_us=at_us, kind=VisitKind.DESK, desk=self._order(raw, key, model))
 
     def _order(self, raw: _RawVisit, key: str, model: MeterModel) -> DeskOrder:
@@ -325,6 +348,7 @@ class _Resolver:
             tariff=None
             if raw.tariff is None
             else (raw.tariff.number, raw.tariff.price_ueur_per_wh),
+            mwh_per_unit=None if raw.tariff is None else raw.tariff.mwh_per_unit,
             defer_us=defer_us,
             cut_us=cut_us,
             replace_card=raw.replace_card,

@@ -1,4 +1,4 @@
-"""A new meter as the installer leaves it: factory record, first state, clock set, contactor closed.
+"""A new meter as the installer leaves it: factory record, first state, clock set, switch on.
 
 The world's own way to the bytes of `docs/meter-image.md`. The clock was set some time ago and has
 drifted since; both are the campaign's numbers, and the state only knows when it was set.
@@ -36,6 +36,8 @@ from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
 from meter_emu.hardware.rtc.chip import RtcChip
+from meter_emu.hardware.valve import Valve
+from meter_emu.ports import Key as PanelKey
 from meter_emu.world.board import TICKS_WRAP, Board
 from meter_emu.world.build import Build
 from meter_emu.world.model import MeterModel
@@ -57,7 +59,7 @@ class Installation:
 
     meter_id: int
     balance_cents: int
-    load_w: tuple[int, ...]
+    load: tuple[int, ...]
     clock_error_us: int
     drift_ppb: int
     clock_set_us: int
@@ -75,7 +77,7 @@ def install(
     board = empty_board(
         model,
         build,
-        inst.load_w,
+        inst.load,
         drift_ppb=inst.drift_ppb,
         now_us=now_us,
         fate=fate,
@@ -92,14 +94,14 @@ def install(
 def empty_board(
     model: MeterModel,
     build: Build,
-    load_w: tuple[int, ...],
+    load: tuple[int, ...],
     *,
     drift_ppb: int,
     now_us: int,
     fate: Random,
     ticks_from_us: int | None = None,
 ) -> Board:
-    """Return a board as assembled: EEPROM erased, clock never set, contactor closed."""
+    """Return a board as assembled: EEPROM erased, clock never set, switch on."""
     return Board(
         now_us=now_us,
         rtc=build.rtc(model, drift_ppb, now_us),
@@ -109,11 +111,22 @@ def empty_board(
             size_bytes=model.eeprom_size_bytes,
             page_bytes=model.eeprom_page_bytes,
         ),
-        contactor=Contactor(closed=True),
-        metrology=Metrology(load_w, at_us=now_us),
+        switch=switch_class(model)(),
+        metrology=Metrology(load, at_us=now_us),
         fate=fate,
         ticks_from_us=ticks_from_us,
     )
+
+
+def switch_class(model: MeterModel) -> type[Contactor] | type[Valve]:
+    """Return what opens and closes the supply in a model."""
+    return _SWITCHES[model.energy]
+
+
+_SWITCHES: Final[dict[str, type[Contactor] | type[Valve]]] = {
+    "electricity": Contactor,
+    "gas": Valve,
+}
 
 
 def flicker(fate: Random) -> Callable[[], int]:
@@ -132,7 +145,7 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
     return Factory(
         magic=FACTORY.magic,
         version=LAYOUT_VERSION,
-        energy=Energy.ELECTRICITY,
+        energy=Energy[model.energy.upper()],
         model=model_code(model),
         meter_id=meter_id,
         flags=flags,
@@ -146,6 +159,9 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
         load_max_cents=model.credit.load_max_cents,
         low_credit_cents=model.credit.low_credit_cents,
         rtc_base=RtcBase[model.rtc_base.upper()],
+        rearm_key=PanelKey[model.rearm.key.upper()],
+        rearm_hold_ms=model.rearm.hold_ms,
+        tightness_s=model.rearm.tightness_s,
         key_meter_auth=derive(master, Purpose.METER_AUTH, meter_id).raw,
         key_card_auth=derive(master, Purpose.CARD_AUTH, meter_id).raw,
         key_desk_record=derive(master, Purpose.DESK_RECORD, meter_id).raw,
@@ -184,7 +200,7 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         supply=Supply.CONNECTED,
         account=Account.CHARGED if inst.prepayment else Account.POSTPAID,
         order_result=Result.NONE,
-        booked_wh=0,
+        booked_units=0,
         charged_wh=0,
         deferred_wh=0,
         postpaid_wh=0,
@@ -196,6 +212,8 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         order_number=0,
         session_count=0,
         price_ueur_per_wh=model.credit.price_ueur_per_wh,
+        mwh_per_unit=model.credit.mwh_per_unit,
+        remainder_mwh=0,
         tariff_number=model.credit.tariff_number,
         defer_end=NO_END,
         cut_end=NO_END,

@@ -15,6 +15,7 @@ from card_protocol.card.make import card_of
 from card_protocol.errors import CardProtocolError
 from card_protocol.formats.budget import (
     WRITE_BACK,
+    Energy,
     Result,
     Sfi,
     WriteBack,
@@ -37,10 +38,14 @@ from meter_emu.world.events import Event, What
 from meter_emu.world.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.image import board_of, meter_id_of
 from meter_emu.world.memory import balance_ueur
+from meter_emu.world.outcome import WORK_US
 from meter_emu.world.times import MINUTE_US, SECOND_US, us_to_legal
 
 CARD_STAYS_US: Final = 30 * SECOND_US  # UK card meters: "leave the card in 15 to 30 s"
 PRESS_AFTER_US: Final = 60 * SECOND_US  # ours: the person reads the display and presses
+HOLD_MS: Final = 4_000  # 3 to 5 s, as the texts say (domain: synonyme-du-mot.com)
+SHUT_US: Final = 30 * SECOND_US  # ours: going round the appliances
+TRY_AGAIN_US: Final = 5 * MINUTE_US  # ours: the careless person finds the open appliance
 
 
 def run_meter(household: Household, campaign: Campaign) -> list[Event]:
@@ -71,6 +76,7 @@ class _Story:
         dates, codec = build.desk_parts()
         self._ledger = build.parts(household.model).ledger
         self._board, self._meter_id = _board(household, campaign, build, self._fate)
+        self._energy = Energy[household.model.energy.upper()]
         self._limited = False
         self._trusted = True
         self._desk = Desk(
@@ -106,7 +112,10 @@ class _Story:
             self._set_clock(visit.clock_error_s)
         else:
             assert visit.key is not None, "a press has its button"
-            self._press(visit.key)
+            if visit.kind is VisitKind.HOLD:
+                self._rearm(visit.key)
+            else:
+                self._press(visit.key)
 
     def end(self, at_us: int) -> None:
         """Take down how the meter stands when the rehearsal is over."""
@@ -121,7 +130,9 @@ class _Story:
         try:
             image = self._desk.issue(
                 self._meter_id,
+                energy=self._energy,
                 tariff=(credit.tariff_number, credit.price_ueur_per_wh),
+                mwh_per_unit=credit.mwh_per_unit,
                 generation=household.card_generation,
                 expires=household.card_expires,
                 reading=_reading(self._zone, household.card_expires_us),
@@ -151,6 +162,7 @@ class _Story:
             prepayment_on=order.prepayment,
             limiter_granted=order.limiter,
             tariff=order.tariff,
+            mwh_per_unit=order.mwh_per_unit,
             reading=_reading(self._zone, order.defer_us, order.cut_us),
         )
         if order.replace_card:
@@ -187,12 +199,12 @@ class _Story:
         before = self._write_back()
         self._bench.insert(self._card)
         self._judge_session(at_us, before)
-        asked = Lamp.PRESS_RED in self._board.panel.lamps
+        asked = Lamp.RECONNECT in self._board.panel.lamps
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
         if asked:
             self._bench.run_until(max(self._board.now_us, at_us + PRESS_AFTER_US))
-            self._press(Key.RED)
+            self._reconnect()
 
     def _set_clock(self, error_s: int) -> None:
         """Have a technician make a clock card at the meter and put it in, tool error and all."""
@@ -235,6 +247,49 @@ class _Story:
         self._bench.press(key)
         self._see(at_us, What.KEY_PRESSED, detail=key.name.lower() if key.name else "")
 
+    def _reconnect(self) -> None:
+        """Do what the lamp asks for, as this model wants it."""
+        rearm = self._household.model.rearm
+        key = Key[rearm.key.upper()]
+        if rearm.hold_ms:
+            self._rearm(key)
+        else:
+            self._press(key)
+
+    def _rearm(self, key: Key) -> None:
+        """Shut all appliances, hold the button, wait, light them again: what gas asks for.
+
+        Who is careless does it with one left open first.
+        """
+        if self._household.careless:
+            self._hold(key)
+            if not self._board.panel.lamps & Lamp.RECONNECT:
+                return
+            self._bench.run_until(self._board.now_us + TRY_AGAIN_US)
+        self._see(self._board.now_us, What.SHUT)
+        self._board.shut_appliances()
+        self._bench.run_until(self._board.now_us + SHUT_US)
+        self._hold(key)
+        self._bench.run_until(self._powered_us())
+        self._board.open_appliances()
+        self._see(self._board.now_us, What.LIT)
+
+    def _hold(self, key: Key) -> None:
+        at_us = self._board.now_us
+        self._bench.press(key, HOLD_MS)
+        self._see(at_us, What.KEY_HELD, detail=key.name.lower() if key.name else "")
+
+    def _powered_us(self) -> int:
+        """Return when the meter is at work again: nobody lights anything before a dark display."""
+        now_us = self._board.now_us
+        boot_us = self._household.model.boot_ms * 1_000 + WORK_US
+        ends_us = (
+            back_us + boot_us
+            for lost_us, back_us in self._household.outages
+            if lost_us <= now_us < back_us + boot_us
+        )
+        return max((now_us, *ends_us))
+
     # What can be seen ----------------------------------------------------------------------------
 
     def _see(
@@ -256,7 +311,7 @@ class _Story:
         self.events.append(event)
 
     def _look(self) -> None:
-        """After a poll: did contactor, limiter or the trust in the clock change?"""
+        """After a poll: did switch, limiter or the trust in the clock change?"""
         board = self._board
         if self._trusted == (Lamp.CLOCK_DOUBTED in board.panel.lamps):
             self._trusted = not self._trusted
@@ -264,7 +319,7 @@ class _Story:
         for at_us, closed in board.moves:
             self._see(at_us, What.CLOSED if closed else What.OPENED)
         board.moves.clear()
-        if self._limited != bool(board.contactor.limiter_a):
+        if self._limited != bool(board.switch.limiter_a):
             self._limited = not self._limited
             self._see(board.now_us, What.LIMITED if self._limited else What.UNLIMITED)
 
@@ -281,7 +336,7 @@ def _board(
     installation = Installation(
         meter_id=household.meter_id,
         balance_cents=household.balance_cents,
-        load_w=household.load_w,
+        load=household.load,
         clock_error_us=household.clock_error_s * SECOND_US,
         drift_ppb=household.drift_ppb,
         clock_set_us=household.clock_set_us,
@@ -312,7 +367,7 @@ def _board_of_file(
         raw,
         household.model,
         build,
-        household.load_w,
+        household.load,
         drift_ppb=household.drift_ppb,
         now_us=campaign.start_us,
         fate=fate,
@@ -350,6 +405,8 @@ def _words(order: DeskOrder) -> str:
         words.append(f"limiter {'granted' if order.limiter else 'withdrawn'}")
     if order.tariff is not None:
         words.append(f"tariff {order.tariff[0]} at {order.tariff[1]} micro-euro per Wh")
+    if order.mwh_per_unit is not None:
+        words.append(f"{order.mwh_per_unit} mWh per unit")
     if order.load_cents:
         words.append(f"load {order.load_cents // 100}.{order.load_cents % 100:02} EUR")
     return ", ".join(words)

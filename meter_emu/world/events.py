@@ -23,7 +23,10 @@ class What(Enum):
     CLOCK_SET = "clock set"  # a technician's clock card was obeyed
     CARD_UNSEEN = "card unseen"  # put into a meter without power
     KEY_PRESSED = "key"
-    OPENED = "supply off"  # the contactor's actual position, whoever moved it
+    KEY_HELD = "key held"
+    SHUT = "appliances shut"  # by the household, to re-arm
+    LIT = "appliances lit"
+    OPENED = "supply off"  # the switch's actual position, whoever moved it
     CLOSED = "supply on"
     LIMITED = "limiter on"
     UNLIMITED = "limiter off"

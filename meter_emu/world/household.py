@@ -27,11 +27,12 @@ _COPY_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
 @final
 @unique
 class VisitKind(Enum):
-    """What a person does: the card at the office, the card in the meter, a button."""
+    """What a person does: the card at the office, the card in the meter, a button, held or not."""
 
     DESK = "desk"
     INSERT = "insert"
     PRESS = "press"
+    HOLD = "hold"
     CLOCK_CARD = "clock card"
 
 
@@ -50,6 +51,7 @@ class DeskOrder:
     prepayment: bool | None = None
     limiter: bool | None = None
     tariff: tuple[int, int] | None = None  # number, price in micro-euro per Wh
+    mwh_per_unit: int | None = None  # of that tariff, gas only
     defer_us: int | None = None
     cut_us: int | None = None
     replace_card: bool = False
@@ -58,7 +60,7 @@ class DeskOrder:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One deed at one instant; `desk` is set for `DESK`, `key` for `PRESS`.
+    """One deed at one instant; `desk` is set for `DESK`, `key` for `PRESS` and `HOLD`.
 
     `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`.
     """
@@ -76,9 +78,10 @@ class Household:
     """One meter and the people behind it; instants are true microseconds.
 
     `clock_error_s` is RTC minus true time at `clock_set_us`, `drift_ppb` counts from there
-    (positive is fast). `load_w` is by hour of the UTC day. Visits are in time order, equal times
-    in file order. `carrier` is the kind of card they have. `expect` are the verdicts the author
-    expects, `None` for the ordinary good ones.
+    (positive is fast). `load` is by hour of the UTC day, in units an hour: W, or dm³/h of gas.
+    A careless household re-arms gas with an appliance left open, then does it again. Visits are in
+    time order, equal times in file order. `carrier` is the kind of card they have. `expect` are
+    the verdicts the author expects, `None` for the ordinary good ones.
     """
 
     id: str
@@ -87,12 +90,13 @@ class Household:
     model_name: str
     build: str
     balance_cents: int
-    load_w: tuple[int, ...]
+    load: tuple[int, ...]
     clock_error_s: int
     drift_ppb: int
     clock_set_us: int
     limiter: bool
     prepayment: bool
+    careless: bool
     card_generation: int
     card_expires: Civil | None
     card_expires_us: int | None
@@ -130,7 +134,7 @@ class Entry:
             first,
             id=name,
             meter_id=first.meter_id + number - 1,
-            load_w=tuple(load_w * percent // 100 for load_w in first.load_w),
+            load=tuple(rate * percent // 100 for rate in first.load),
             poll_phase_us=_drawn(seed, name, "poll phase", phases_us),
         )
 

@@ -1,7 +1,7 @@
 """A meter image: every persistent byte of a meter in one file that can be kept, compared, changed.
 
 Offsets are in `docs/meter-image.md`. What people are used to call "the state" is the EEPROM part;
-clock, reserve, contactor and energy register are the rest of what survives without supply.
+clock, reserve, switch and consumption register are the rest of what survives without supply.
 """
 
 from random import Random
@@ -11,14 +11,13 @@ from zlib import crc32
 from card_protocol.errors import LayoutError
 from meter_emu.errors import ImageError
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, crc_holds
-from meter_emu.hardware import backup, contactor, metrology
+from meter_emu.hardware import backup, metrology
 from meter_emu.hardware.backup import Backup
-from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
 from meter_emu.world.board import Board
 from meter_emu.world.build import Build, chip_of
-from meter_emu.world.commission import MODEL_NAME_SIZE_BYTES, flicker, model_code
+from meter_emu.world.commission import MODEL_NAME_SIZE_BYTES, flicker, model_code, switch_class
 from meter_emu.world.model import MeterModel
 from meter_emu.world.times import DAY_US
 
@@ -35,7 +34,7 @@ CRC_SIZE_BYTES: Final = 4
 # 8       24    model name, ASCII, padded with 00
 # 32      ...   clock chip: registers, divider phase, flags; PCF8563 25 bytes, DS3231 28
 # +0      8     backup: charge
-# +8      1     contactor
+# +8      1     switch: contactor or valve
 # +9      8     metrology: register, remainder
 # +17     ...   EEPROM: cells, weak cells, wear
 # end-4   4     CRC-32 of everything before it
@@ -44,7 +43,7 @@ def parts(model: MeterModel) -> tuple[tuple[str, int], ...]:
     return (
         ("clock", chip_of(model).IMAGE_BYTES),
         ("backup", backup.IMAGE_BYTES),
-        ("contactor", contactor.IMAGE_BYTES),
+        ("switch", switch_class(model).IMAGE_BYTES),
         ("metrology", metrology.IMAGE_BYTES),
     )
 
@@ -64,7 +63,7 @@ def image_of(board: Board, model: MeterModel) -> bytes:
             model_code(model),
             board.rtc.to_bytes(now_us),
             board.backup.to_bytes(now_us),
-            board.contactor.to_bytes(),
+            board.switch.to_bytes(),
             board.metrology.to_bytes(now_us),
             board.eeprom.to_bytes(),
         )
@@ -76,7 +75,7 @@ def board_of(
     raw: bytes,
     model: MeterModel,
     build: Build,
-    load_w: tuple[int, ...],
+    load: tuple[int, ...],
     *,
     drift_ppb: int,
     now_us: int,
@@ -95,7 +94,7 @@ def board_of(
             raw,
             model,
             build,
-            load_w,
+            load,
             drift_ppb=drift_ppb,
             now_us=now_us,
             fate=fate,
@@ -109,7 +108,7 @@ def _board(
     raw: bytes,
     model: MeterModel,
     build: Build,
-    load_w: tuple[int, ...],
+    load: tuple[int, ...],
     *,
     drift_ppb: int,
     now_us: int,
@@ -132,8 +131,8 @@ def _board(
             size_bytes=model.eeprom_size_bytes,
             page_bytes=model.eeprom_page_bytes,
         ),
-        contactor=Contactor.from_bytes(found["contactor"]),
-        metrology=Metrology.from_bytes(found["metrology"], load_w, at_us=now_us),
+        switch=switch_class(model).from_bytes(found["switch"]),
+        metrology=Metrology.from_bytes(found["metrology"], load, at_us=now_us),
         fate=fate,
         ticks_from_us=ticks_from_us,
     )

@@ -29,7 +29,7 @@ def balance_ueur(board: Board, ledger: Ledger) -> int | None:
     state = _newest_state(board)
     if state is None:
         return None
-    return ledger.balance_ueur(state, board.metrology.read_wh(board.now_us))
+    return ledger.balance_ueur(state, board.metrology.read_units(board.now_us))
 
 
 def _newest_state(board: Board) -> State | None:

@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal, TypeAlias, final
 import msgspec
 from msgspec import Meta
 
+from card_protocol.formats.budget import MWH_PER_UNIT_ELECTRICITY
 from meter_emu.errors import ConfigError
 from meter_emu.resources import read_toml
 from meter_emu.world.times import SECOND_US
@@ -28,14 +29,27 @@ class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Amounts in cents, and the tariff a meter leaves the factory with in micro-euro per Wh."""
+    """Amounts in cents, and the tariff a meter leaves the factory with.
+
+    The price is in micro-euro per Wh; a unit of the register (1 Wh, or 1 dm³ of gas) holds
+    `mwh_per_unit` milliwatt-hours.
+    """
 
     emergency_cents: Annotated[int, Meta(ge=0, le=100_000)]
     load_min_cents: Annotated[int, Meta(ge=0, le=100_000)]
     load_max_cents: Annotated[int, Meta(ge=1, le=1_000_000)]
     low_credit_cents: Annotated[int, Meta(ge=0, le=100_000)]
     price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
+    mwh_per_unit: Annotated[int, Meta(ge=1, le=65_535)]
     tariff_number: Annotated[int, Meta(ge=1, le=65_535)]
+
+
+class Rearm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a person asks for supply: which button, held how long, and how long gas is tested."""
+
+    key: Literal["red", "blue"]
+    hold_ms: Annotated[int, Meta(ge=0, le=60_000)]
+    tightness_s: Annotated[int, Meta(ge=0, le=3600)]
 
 
 class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -51,17 +65,18 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """One model of meter. Which chip and which dialogue these names mean is the engine's table."""
 
     name: Annotated[str, Meta(min_length=1, max_length=24)]  # what record and image have room for
-    energy: Literal["electricity"]
+    energy: Literal["electricity", "gas"]
     rtc: Annotated[str, Meta(min_length=1)]
     rtc_base: Literal["utc", "standard", "legal"]
     poll_s: Annotated[int, Meta(ge=1, le=3600)]
     boot_ms: Annotated[int, Meta(ge=0, le=60_000)]
     eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536)]  # the program's records end at 2C0h
     eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256)]  # the program writes 64 bytes at a time
-    limiter_a: Annotated[int, Meta(ge=1, le=100)]
+    limiter_a: Annotated[int, Meta(ge=0, le=100)]  # 0: there is none
     deferral_accounting: Literal["suspended", "negative"]
     clock: Clock
     credit: Credit
+    rearm: Rearm
     window: Window
 
 
@@ -74,6 +89,14 @@ def load_model(path: Path) -> MeterModel:
     ):
         if low >= high:
             raise ConfigError(str(path), key, f"want more than {low}, got {high}")
+    for key, got, electricity in (
+        ("credit.mwh_per_unit", model.credit.mwh_per_unit, MWH_PER_UNIT_ELECTRICITY),
+        ("rearm.tightness_s", model.rearm.tightness_s, 0),
+    ):
+        if model.energy == "electricity" and got != electricity:
+            raise ConfigError(str(path), key, f"want {electricity} for electricity, got {got}")
+    if model.energy == "gas" and model.limiter_a:
+        raise ConfigError(str(path), "limiter_a", f"want 0 for gas, got {model.limiter_a}")
     for key, size in (
         ("eeprom_size_bytes", model.eeprom_size_bytes),
         ("eeprom_page_bytes", model.eeprom_page_bytes),

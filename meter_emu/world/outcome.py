@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from enum import Enum, unique
-from typing import final
+from typing import Final, final
 
 from card_protocol.timestamp import Civil
+
+WORK_US: Final = 5_000_000  # ours: one poll's own bus, EEPROM, card and drive time, with room
 
 
 @final

@@ -3,7 +3,7 @@
 The promise is computed from what people did (visits, buttons), from how the home was fed (observed
 supply and power, because energy flows only while it is on) and from the model's numbers. It shares
 no code with the firmware: `datetime` and `zoneinfo` do the calendar, and money is one exact
-integer, micro-euro times watt-microseconds, so that nothing is ever rounded.
+integer, a fraction of a micro-euro fine enough (`UEUR`) that nothing is ever rounded.
 
 Rules, all from `docs/campaign-file.md`:
 
@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, unique
 from itertools import accumulate
+from math import gcd
 from typing import Final, TypeAlias, final
 
 from meter_emu.world.campaign import Campaign
@@ -27,11 +28,13 @@ from meter_emu.world.events import Event, What
 from meter_emu.world.household import HOURS_A_DAY, DeskOrder, Household, VisitKind
 from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, us_to_legal
 
-WH_WUS: Final = HOUR_US  # one watt-hour in watt-microseconds
+UEUR: Final = 1000 * HOUR_US  # a micro-euro in its mWh per Wh and rate-µs per unit
 CENT_UEUR: Final = 10_000
 _SATURDAY: Final = 5
-RED: Final = "red"  # the detail of a `KEY_PRESSED` event
-_MOVES: Final = frozenset({What.OPENED, What.CLOSED, What.POWER_LOST, What.POWER_BACK})  # fmt: skip
+_MOVES: Final = frozenset(
+    {What.OPENED, What.CLOSED, What.POWER_LOST, What.POWER_BACK, What.SHUT, What.LIT}
+)
+_ASKS: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
 
 
 @final
@@ -56,12 +59,13 @@ class Told:
     limiter: bool
     prepayment: bool
     price_ueur_per_wh: int
+    mwh_per_unit: int
     loaded_cents: int = 0
 
 
 @dataclass(slots=True)
 class _Account:
-    """Where the ideal meter stands at `at_us`. Money is micro-euro times watt-microseconds."""
+    """Where the ideal meter stands at `at_us`. `UEUR` of its money are one micro-euro."""
 
     at_us: int
     told: Told
@@ -69,6 +73,7 @@ class _Account:
     emergency_debt: int = 0
     closed: bool = True
     powered: bool = True
+    shut: bool = False
 
 
 _Step: TypeAlias = Told | What | None  # None: a deferral ends, only a breakpoint
@@ -80,7 +85,7 @@ class Promise:
     def __init__(self, household: Household, campaign: Campaign, events: Sequence[Event]) -> None:
         self._household = household
         self._zone = campaign.zone
-        self._hour_sums = tuple(accumulate(household.load_w, initial=0))
+        self._hour_sums = tuple(accumulate(household.load, initial=0))
         self.orders: Final = tuple(_orders(household, campaign.start_us))
         self._steps = self._in_order(events)
 
@@ -105,7 +110,7 @@ class Promise:
         account = self._account_at(us)
         if not account.told.prepayment or _deferred(account):
             return False
-        if account.balance > account.told.price_ueur_per_wh * WH_WUS:  # a register counts whole Wh
+        if account.balance > _unseen(account.told):
             return False
         return account.emergency_debt > 0 or not self._sheltered(us)
 
@@ -124,7 +129,7 @@ class Promise:
         account = _Account(
             at_us=first.from_us,
             told=first,
-            balance=self._household.balance_cents * CENT_UEUR * WH_WUS,
+            balance=self._household.balance_cents * CENT_UEUR * UEUR,
         )
         for at_us, step in self._steps:
             if at_us > us:
@@ -132,8 +137,8 @@ class Promise:
             self._consume(account, at_us)
             if isinstance(step, Told):
                 _serve(account, step)
-            elif step is What.KEY_PRESSED:
-                self._press_red(account)
+            elif step in _ASKS:
+                self._ask_supply(account)
             elif step is not None:
                 _move(account, step)
         self._consume(account, us)
@@ -144,21 +149,23 @@ class Promise:
 
         A limiter's cap on the load is left out: it only makes the ideal meter charge more.
         """
-        if account.closed and account.powered and account.told.prepayment:
+        fed = account.closed and (account.powered or self._household.model.energy == "gas")
+        if fed and not account.shut and account.told.prepayment:
             suspended = self._household.model.deferral_accounting == "suspended"
             if not (suspended and _deferred(account)):
-                energy_wus = self._profile_wus(to_us) - self._profile_wus(account.at_us)
-                account.balance -= energy_wus * account.told.price_ueur_per_wh
+                used = self._profile(to_us) - self._profile(account.at_us)
+                told = account.told
+                account.balance -= used * told.mwh_per_unit * told.price_ueur_per_wh
         account.at_us = to_us
 
-    def _profile_wus(self, us: int) -> int:
-        """Return what the load profile adds up to from 1970 to `us`, in watt-microseconds."""
+    def _profile(self, us: int) -> int:
+        """Return what the load profile adds up to from 1970 to `us`, in rate-microseconds."""
         days, of_day_us = divmod(us, DAY_US)
         hour, of_hour_us = divmod(of_day_us, HOUR_US)
         whole_hours = days * self._hour_sums[HOURS_A_DAY] + self._hour_sums[hour]
-        return whole_hours * HOUR_US + self._household.load_w[hour] * of_hour_us
+        return whole_hours * HOUR_US + self._household.load[hour] * of_hour_us
 
-    def _press_red(self, account: _Account) -> None:
+    def _ask_supply(self, account: _Account) -> None:
         """Take the emergency credit, once until repaid, in the dark for lack of credit."""
         told = account.told
         if account.closed or not account.powered or account.emergency_debt > 0:
@@ -169,19 +176,21 @@ class Promise:
             return  # cut on schedule: only a reactivation helps
         if told.limiter:
             return  # 10 A are there for the pressing
-        if account.balance <= told.price_ueur_per_wh * WH_WUS:  # a register counts whole Wh
-            debt = self._household.model.credit.emergency_cents * CENT_UEUR * WH_WUS
+        if account.balance <= _unseen(told):
+            debt = self._household.model.credit.emergency_cents * CENT_UEUR * UEUR
             account.emergency_debt = debt
             account.balance += debt
 
     def _in_order(self, events: Sequence[Event]) -> list[tuple[int, _Step]]:
         """Return all that changes the account in time order, deeds before what follows."""
         steps: list[tuple[int, _Step]] = [(told.from_us, told) for told in self.orders[1:]]
+        rearm = self._household.model.rearm
+        asks = What.KEY_HELD if rearm.hold_ms else What.KEY_PRESSED
         steps += [(told.defer_us, None) for told in self.orders if told.defer_us is not None]
         steps += [
             (event.at_us, event.what)
             for event in events
-            if event.what in _MOVES or (event.what is What.KEY_PRESSED and event.detail == RED)
+            if event.what in _MOVES or (event.what is asks and event.detail == rearm.key)
         ]
         start_us = self.orders[0].from_us
         return sorted((step for step in steps if step[0] >= start_us), key=lambda step: step[0])
@@ -197,6 +206,7 @@ def _orders(household: Household, start_us: int) -> Iterator[Told]:
         limiter=household.limiter,
         prepayment=household.prepayment,
         price_ueur_per_wh=household.model.credit.price_ueur_per_wh,
+        mwh_per_unit=household.model.credit.mwh_per_unit,
     )
     yield told
     on_card, expires_us = told, household.card_expires_us
@@ -229,8 +239,18 @@ def _written(card: Told, order: DeskOrder) -> Told:
         limiter=card.limiter if order.limiter is None else order.limiter,
         prepayment=card.prepayment if order.prepayment is None else order.prepayment,
         price_ueur_per_wh=card.price_ueur_per_wh if order.tariff is None else order.tariff[1],
+        mwh_per_unit=order.mwh_per_unit or card.mwh_per_unit,
         loaded_cents=card.loaded_cents + order.load_cents,
     )
+
+
+def _unseen(told: Told) -> int:
+    """Return the money for what no register shows yet: part of a unit, and part of a Wh after it.
+
+    For electricity, whose unit is the Wh, that is one Wh.
+    """
+    unseen_mwh = told.mwh_per_unit + 1000 - gcd(told.mwh_per_unit, 1000)
+    return told.price_ueur_per_wh * unseen_mwh * HOUR_US
 
 
 def _powered(household: Household, us: int) -> bool:
@@ -244,7 +264,7 @@ def _deferred(account: _Account) -> bool:
 
 def _serve(account: _Account, told: Told) -> None:
     """Obey an inserted card: a load repays the emergency credit first, in full."""
-    load = (told.loaded_cents - account.told.loaded_cents) * CENT_UEUR * WH_WUS
+    load = (told.loaded_cents - account.told.loaded_cents) * CENT_UEUR * UEUR
     repaid = min(load, account.emergency_debt)
     account.emergency_debt -= repaid
     account.balance += load - repaid
@@ -254,5 +274,7 @@ def _serve(account: _Account, told: Told) -> None:
 def _move(account: _Account, what: What) -> None:
     if what in {What.OPENED, What.CLOSED}:
         account.closed = what is What.CLOSED
+    elif what in {What.SHUT, What.LIT}:
+        account.shut = what is What.SHUT
     else:
         account.powered = what is What.POWER_BACK

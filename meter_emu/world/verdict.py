@@ -16,12 +16,11 @@ from meter_emu.world.campaign import Campaign
 from meter_emu.world.events import Event, What
 from meter_emu.world.household import Household
 from meter_emu.world.model import uncertainty_s
-from meter_emu.world.outcome import Outcome, Verdict
+from meter_emu.world.outcome import WORK_US, Outcome, Verdict
 from meter_emu.world.promise import Promise, Told, ToldKind
 from meter_emu.world.times import SECOND_US, us_to_civil
 
 GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})
-WORK_US: Final = 5 * SECOND_US  # ours: one poll's own bus, EEPROM and card time, with room
 
 
 @final
@@ -94,7 +93,7 @@ def _forbidden(
     """Return the first disconnection that no promise allows, and the worst that such ones were."""
     poll_us = household.model.poll_s * SECOND_US + WORK_US
     found: list[tuple[int, Verdict]] = []
-    for event in _disconnections(events):
+    for event in _disconnections(events, household.model.rearm.tightness_s * SECOND_US):
         told = promise.in_force_at(event.at_us)
         limited_instead = told.limiter and event.what is What.OPENED
         programmed = told.cut_us is not None and event.at_us >= told.cut_us
@@ -109,11 +108,20 @@ def _forbidden(
     return found[0][0], worst
 
 
-def _disconnections(events: Sequence[Event]) -> Iterator[Event]:
-    """Yield each opening and each start of the 10 A limit; a restart that restores it is none."""
-    limited = False
+def _disconnections(events: Sequence[Event], test_us: int) -> Iterator[Event]:
+    """Yield each opening and each start of the 10 A limit; a restart that restores it is none.
+
+    Nor is a gas valve that goes back within the tightness test, appliances open: something flowed.
+    """
+    limited, shut, test_until_us = False, False, 0
     for event in events:
-        if event.what is What.OPENED or (event.what is What.LIMITED and not limited):
+        if event.what is What.CLOSED:
+            test_until_us = event.at_us + test_us + WORK_US if test_us else 0
+        if event.what in {What.SHUT, What.LIT}:
+            shut = event.what is What.SHUT
+        leaked = not shut and event.at_us < test_until_us
+        opened = event.what is What.OPENED and not leaked
+        if opened or (event.what is What.LIMITED and not limited):
             yield event
         if event.what in {What.LIMITED, What.UNLIMITED}:
             limited = event.what is What.LIMITED

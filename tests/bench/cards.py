@@ -128,7 +128,7 @@ def _session(kind: Kind, times: int) -> Row:
     story = Installation(
         meter_id=METER,
         balance_cents=2_000,
-        load_w=(300,) * 24,
+        load=(300,) * 24,
         clock_error_us=0,
         drift_ppb=0,
         clock_set_us=JUNE_2020_US,

@@ -11,11 +11,12 @@ from card_protocol.card.budget import BUDGET_TREES, personalise_budget_card
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import CardImage, LifeCycle, blank, personalise
 from card_protocol.errors import LayoutError
-from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
+from card_protocol.formats.budget import DF_ELECTRICITY, Energy, Sfi
 from card_protocol.keys import Key, Purpose, derive
 from tests.card_protocol.cards import MASTER_RAW, METER_ID, RECORDS, SIZES, budget_image
 
 HEADER_SIZE, ROW_SIZE, CRC_SIZE = 0x44, 9, 4
+TREES = BUDGET_TREES[Energy.ELECTRICITY]
 TABLE_SIZE = ROW_SIZE * len(SIZES)
 
 
@@ -173,9 +174,7 @@ def test_a_pin_is_four_to_eight_digits(pin):
 def test_there_are_as_many_contents_as_files():
     key = Key(bytes(16))
     with pytest.raises(LayoutError, match="want 5 contents, got 1"):
-        personalise(
-            BUDGET_TREES[1], (bytes(48),), meter_key=key, desk_key=key, card_key=key, pin="1234"
-        )
+        personalise(TREES[1], (bytes(48),), meter_key=key, desk_key=key, card_key=key, pin="1234")
 
 
 def test_a_file_that_is_not_there_is_a_key_error():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from card_protocol.authentication import Role
 from card_protocol.card.base import FileCard
-from card_protocol.card.budget import BUDGET_TREES, PLAIN_TREE, record_on, with_record
+from card_protocol.card.budget import BUDGET_TREES, PLAIN_TREES, record_on, with_record
 from card_protocol.card.files import FileTree
 from card_protocol.card.image import CardImage, Kind, blank, personalise
 from card_protocol.card.make import card_of
@@ -19,7 +19,7 @@ from card_protocol.carrier.find import find_carrier
 from card_protocol.carrier.plain import PlainCarrier
 from card_protocol.carrier.secure import SecureCarrier
 from card_protocol.errors import ApduError, LayoutError
-from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
+from card_protocol.formats.budget import DF_ELECTRICITY, Energy, Sfi
 from card_protocol.formats.container import SLOT_BYTES
 from card_protocol.terminal import Terminal
 from tests.card_protocol.cards import (
@@ -111,7 +111,8 @@ def test_a_card_that_refuses_for_another_reason_is_not_asked_again():
 
 def test_a_card_that_is_both_is_held_to_the_stronger_promises():
     image = budget_image()
-    both = FileTree((*BUDGET_TREES[1].specs, *PLAIN_TREE.specs))
+    trees = (BUDGET_TREES[Energy.ELECTRICITY][1], PLAIN_TREES[Energy.ELECTRICITY])
+    both = FileTree(spec for tree in trees for spec in tree.specs)
     slot = Slot(
         personalise(
             both,

@@ -37,4 +37,6 @@ def test_with_an_end_taken_as_exclusive_homes_go_dark_the_evening_before(name):
     assert len(early) >= 5
     for outcome in early:
         assert outcome.cut_us is not None
-        assert told_us - DAY_US <= outcome.cut_us < told_us - DAY_US + DAY_US // 24
+        assert (
+            told_us - DAY_US <= outcome.cut_us < told_us - DAY_US + DAY_US // 12
+        )  # u, and an hourly poll

@@ -181,6 +181,7 @@ def test_a_new_card_is_told_as_json_too(emu, tmp_path):
         "file": str(tmp_path / "c.bin"),
         "carrier": "secure",
         "meter": METER,
+        "energy": "electricity",
         "card_number": 1,
     }
 
@@ -210,7 +211,7 @@ def test_every_verb_that_writes_speaks_json(emu, card, verb):
 def test_the_image_tells_which_carrier_it_is(emu, tmp_path, carrier, tries):
     path = tmp_path / "c.bin"
     done = emu("card", "new", path, "--meter", METER, "--carrier", carrier)
-    assert done.out == f"{path}: {carrier} card 1 for meter {METER}\n"
+    assert done.out == f"{path}: {carrier} card 1 for electricity meter {METER}\n"
     told = json.loads(emu("card", "show", path, "--json", "-").out)
     assert (told["carrier"], told["tries_left"]) == (carrier, tries)
     assert emu("card", "show", path).out.startswith(f"{path}: {carrier} card, personalised; tries")
@@ -702,7 +703,10 @@ def test_a_card_is_reissued_with_the_next_number_and_goes_on(emu, tmp_path, gene
     kind = ("--carrier", carrier, "--generation", generation)
     assert emu("card", "new", old, "--meter", METER, *kind).code == 0
     assert emu("desk", "load", old, "--eur", "50").code == 0
-    assert emu("card", "reissue", old, new).out == f"{new}: {carrier} card 2 for meter {METER}\n"
+    assert (
+        emu("card", "reissue", old, new).out
+        == f"{new}: {carrier} card 2 for electricity meter {METER}\n"
+    )
     told = json.loads(emu("desk", "load", new, "--eur", "5", "--json", "-").out)
     assert (told["card_number"], told["loaded_cents"]) == (2, 5500)
     assert told["generation"] == int(generation)

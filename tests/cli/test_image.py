@@ -243,7 +243,7 @@ def test_show_ends_with_1_and_says_what_is_out_of_range(emu, image):
     assert done.out.splitlines()[-1] == "what is out of range says WRONG"
     told = emu("image", "show", other, "--json", "-").json()
     assert told["sound"] is False
-    assert fields(told)["contactor", "position"]["wrong"] == "unknown bits 04"
+    assert fields(told)["switch", "position"]["wrong"] == "unknown bits 04"
 
 
 def test_json_goes_to_a_file_as_well(emu, image, tmp_path):
@@ -322,7 +322,7 @@ def test_different_images_name_the_field_both_values_and_the_offset(emu, image):
     assert "2 fields differ" in done.out
     told = emu("image", "diff", image, other, "--json", "-").json()
     first, crc = told["differences"]
-    assert (told["same"], first["offset"], first["part"]) == (False, 65, "contactor")
+    assert (told["same"], first["offset"], first["part"]) == (False, 65, "switch")
     assert (first["a"]["value"], first["b"]["value"]) == (1, 0)
     assert crc["field"] == "crc"
 

@@ -10,12 +10,12 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from card_protocol.card.budget import BUDGET_TREES, PLAIN_TREE
+from card_protocol.card.budget import BUDGET_TREES, PLAIN_TREES
 from card_protocol.card.files import MF, Access
 from card_protocol.card.image import CardImage, Kind
 from card_protocol.card.make import card_of
 from card_protocol.formats import budget
-from card_protocol.formats.budget import OrderFlags, Result, Sfi, WriteBack, seal
+from card_protocol.formats.budget import Energy, OrderFlags, Result, Sfi, WriteBack, seal
 from card_protocol.formats.budget_instants import ORDER as ORDER_OF_INSTANTS
 from card_protocol.formats.container import HEAD, SLOT_BYTES, TRANSPORT_PIN
 from card_protocol.formats.generations import layouts
@@ -28,6 +28,7 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
 
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
+TREES = BUDGET_TREES[Energy.ELECTRICITY]
 METER = 541_000_000_001
 T = Civil(2020, 7, 3, 23, 1)
 LAYOUTS: dict[str, Layout[Any]] = {
@@ -113,7 +114,7 @@ WRITTEN_BACK = WriteBack(
     clock=encode_bcd_minute(Civil(2020, 5, 29, 10, 12)),
     clock_health=0,
     uncertainty_s=61,
-    register_wh=4_711_000,
+    register_units=4_711_000,
     charged_wh=4_600_000,
     deferred_wh=0,
     postpaid_wh=0,
@@ -158,7 +159,7 @@ def test_the_head_of_a_container_is_what_the_page_says():
 
 
 def test_the_plain_file_is_where_the_page_says():
-    (spec,) = PLAIN_TREE.specs
+    (spec,) = PLAIN_TREES[Energy.ELECTRICITY].specs
     assert (spec.df, f"`{spec.fid:X}` in the MF" in PAGE) == (MF, True)
     assert f"{spec.size_bytes:,} bytes: two slots of {SLOT_BYTES}" in PAGE
     assert f"transport PIN `{TRANSPORT_PIN}`" in PAGE
@@ -223,7 +224,8 @@ def test_the_files_are_those_of_the_card():
             (int(row[0]), int(row[1], 16), int(row[column]), words[row[5]], words[row[6]])
             for row in rows
         ] == [
-            (s.sfi, s.fid, s.size_bytes, s.read, s.update) for s in BUDGET_TREES[generation].specs
+            (s.sfi, s.fid, s.size_bytes, s.read, s.update)
+            for s in BUDGET_TREES[Energy.ELECTRICITY][generation].specs
         ]
     assert [row[2] for row in rows] == [layouts(1)[sfi].name for sfi in Sfi]
 

@@ -27,6 +27,7 @@ from card_protocol.formats import budget
 from card_protocol.formats.budget import (
     DF_ELECTRICITY,
     NO_TOKEN,
+    Energy,
     Order,
     OrderFlags,
     Result,
@@ -669,3 +670,48 @@ def test_the_same_visits_leave_the_same_bytes():
         return reader.files()
 
     assert run() == run()
+
+
+# Gas ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=list(Kind), ids=lambda kind: kind.name.lower())
+def gas_card(request):
+    image = Desk(BENCH_MASTER_KEY).issue(
+        METER, energy=Energy.GAS, issued_at_min=0, kind=request.param
+    )
+    card = card_of(image, counted())
+    card.power_on()
+    return card
+
+
+def test_a_gas_card_carries_a_calorific_factor_and_a_new_tariff_may_change_it(gas_card):
+    office = Desk(BENCH_MASTER_KEY, challenge=counted())
+    account = office.account(gas_card.transmit)
+    assert (account.identity.energy, account.tariff.mwh_per_unit) == (Energy.GAS, 11_500)
+    kept = office.change_tariff(gas_card.transmit, 2, 50, issued_at_min=1)
+    assert (kept.tariff.price_ueur_per_wh, kept.tariff.mwh_per_unit) == (50, 11_500)
+    new = office.change_tariff(gas_card.transmit, 3, 50, mwh_per_unit=10_333, issued_at_min=2)
+    assert new.tariff.mwh_per_unit == 10_333
+    assert office.account(gas_card.transmit) == new
+
+
+@pytest.mark.parametrize(
+    ("work", "why"),
+    [
+        (Work(limiter_granted=True), "has no limiter"),
+        (Work(mwh_per_unit=10_000), "no tariff was given"),
+        (Work(tariff=(2, 50), mwh_per_unit=0), "1 to 65535"),
+        (Work(tariff=(2, 50), mwh_per_unit=65_536), "1 to 65535"),
+    ],
+)
+def test_what_must_not_stand_on_a_gas_card_is_refused(gas_card, work, why):
+    before = gas_card.image.contents
+    with pytest.raises(DeskError, match=why):
+        Desk(BENCH_MASTER_KEY, challenge=counted()).serve(gas_card.transmit, work, issued_at_min=1)
+    assert gas_card.image.contents == before
+
+
+def test_an_electricity_card_takes_no_calorific_factor():
+    with pytest.raises(DeskError, match="1000 mWh a unit"):
+        Desk(BENCH_MASTER_KEY).issue(METER, mwh_per_unit=11_500, issued_at_min=0)

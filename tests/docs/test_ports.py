@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from meter_emu import ports
+from meter_emu.hardware.contactor import Contactor
+from meter_emu.hardware.valve import Valve
 from meter_emu.ports import Key, Lamp, Ports, ResetCause
 from meter_emu.world import board as board_module
 from meter_emu.world.bench import Bench
@@ -42,7 +44,9 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "eeprom_write": (0x300, b"some bytes"),
     "card_exchange": (b"\x00\x84\x00\x00\x08",),
     "card_power": (True,),
-    "contactor_drive": (False,),
+    "switch_drive": (False,),
+    "key_held_ms": (Key.BLUE,),
+    "wait_ms": (5,),
     "limiter_set": (10,),
     "display": ("HELLO",),
     "lamps": (Lamp.FAULT,),
@@ -90,10 +94,16 @@ def test_every_call_takes_the_time_the_page_says(name: str) -> None:
     arguments = ARGUMENTS.get(name, ())
     board = installed()
     board.insert(Silent())
+    board.shut_appliances()  # a flow would end a wait at once
     started_us = board.now_us
     answer = getattr(board, name)(*arguments)
     names = list(inspect.signature(CALLS[name]).parameters)[1:]
-    known = {**CONSTANTS, **dict(zip(names, arguments, strict=True)), "answer": answer}
+    known = {
+        **CONSTANTS,
+        **dict(zip(names, arguments, strict=True)),
+        "answer": answer,
+        "drive_us": board.switch.drive_us,
+    }
     assert board.now_us - started_us == eval(COST_ROWS[name][2], {"len": len}, known)
 
 
@@ -120,6 +130,11 @@ def test_bits_and_codes(head: tuple[str, str], enum: type[IntEnum | IntFlag]) ->
     assert said == {int(one): str(one.name).lower().replace("_", " ") for one in enum}
 
 
+def test_how_long_each_switch_is_driven() -> None:
+    assert f"{Contactor.drive_us} for the contactor" in PAGE
+    assert f"{Valve.drive_us} for the valve" in PAGE
+
+
 def test_the_day_of_the_hint() -> None:
     assert f"1 to {ports.SECONDS_A_DAY}" in section(PAGE, "Sleep: the hint")
 
@@ -142,12 +157,12 @@ def test_the_program_in_ten_lines_runs() -> None:
     scope: dict[str, Any] = {"__name__": "page"}
     exec(compile(text, "docs/ports.md", "exec"), scope)
     board = installed()
-    board.contactor_drive(False)
+    board.switch_drive(False)
     bench = Bench(board, scope["AlwaysOn"], poll_us=60_000_000)
     bench.run_until(MAY_2020_US + 86_400_000_000)
-    assert board.contactor.closed
-    assert board.panel.text.endswith(" WH")
-    assert board.metrology_wh() > 0
+    assert board.switch.on
+    assert board.panel.text.endswith(" UNITS")
+    assert board.metrology_units() > 0
 
 
 def test_the_c_view_has_the_same_calls_and_compiles(tmp_path: Path) -> None:
@@ -177,18 +192,18 @@ def test_cuts_inside_a_call_leave_what_the_page_says() -> None:
         before = _kept(board)
         with pytest.raises(PowerLost):
             getattr(board, name)(*ARGUMENTS.get(name, ()))
-        if name != "contactor_drive":
+        if name != "switch_drive":
             assert _kept(board) == before, name
     rows = {row[0]: row[1] for row in table(PAGE, "inside", "leaves")}
-    assert "either position" in rows["contactor_drive"]
+    assert "either position" in rows["switch_drive"]
     moved = set()
     for seed in range(8):
         board = installed()
         board._fate = Random(seed)
         board.fails_at_us = board.now_us + 29_000
         with pytest.raises(PowerLost):
-            board.contactor_drive(False)
-        moved.add(board.contactor.closed)
+            board.switch_drive(False)
+        moved.add(board.switch.on)
     assert moved == {True, False}
 
 
@@ -196,8 +211,8 @@ def _kept(board: Board) -> tuple[object, ...]:
     return (
         bytes(board.rtc.registers),
         bytes(board.eeprom.cells),
-        board.contactor.closed,
-        board.contactor.limiter_a,
+        board.switch.on,
+        board.switch.limiter_a,
         board.panel.text,
         board.panel.lamps,
         board._card_waiting,

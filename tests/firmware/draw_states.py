@@ -12,9 +12,9 @@ from meter_emu.firmware.supply import (
     Cue,
     Permission,
     Shield,
-    contactor_closed,
     permission,
     settle,
+    switch_belongs_on,
 )
 
 PAGE = Path(__file__).parents[2] / "docs" / "states.md"
@@ -28,7 +28,7 @@ def draw() -> str:
     sections = (
         ("The supply machine, drawn", _diagram()),
         ("The supply machine, every step", _steps()),
-        ("What the contactor does", _contactor()),
+        ("What the switch does", _switch()),
         ("From blocks, shields and limiter to a permission", _permissions()),
         ("Each shield over a lack of credit", _shields()),
     )
@@ -59,9 +59,9 @@ def _steps() -> str:
     return _table(("state", *(cue.value for cue in Cue)), rows)
 
 
-def _contactor() -> str:
-    rows = ((state.name, "closed" if contactor_closed(state) else "open") for state in Supply)
-    return _table(("state", "contactor belongs"), rows)
+def _switch() -> str:
+    rows = ((state.name, "on" if switch_belongs_on(state) else "off") for state in Supply)
+    return _table(("state", "switch belongs"), rows)
 
 
 def _permissions() -> str:

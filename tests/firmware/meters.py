@@ -58,7 +58,7 @@ def state(**changes: Any) -> State:
     installation = Installation(
         meter_id=METER_ID,
         balance_cents=5_000,
-        load_w=(0,) * 24,
+        load=(0,) * 24,
         clock_error_us=0,
         drift_ppb=0,
         clock_set_us=START_US,
@@ -91,7 +91,7 @@ class Home:
         *,
         build: str = "reference",
         balance_cents: int = 5_000,
-        load_w: int = 0,
+        load: int = 0,
         start_us: int = START_US,
         outages: Sequence[tuple[int, int]] = (),
         obey_hints: bool = True,
@@ -107,7 +107,7 @@ class Home:
         installation = Installation(
             meter_id=METER_ID,
             balance_cents=balance_cents,
-            load_w=(load_w,) * 24,
+            load=(load,) * 24,
             clock_error_us=0,
             drift_ppb=0,
             clock_set_us=start_us,

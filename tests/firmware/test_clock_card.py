@@ -95,7 +95,7 @@ def test_an_order_that_waited_comes_into_force():
     assert home.state.health == Health.LOWER_BOUND
     show(home, clock_card(NOW_S))
     home.run(20 * 60)
-    assert not home.board.contactor.closed
+    assert not home.board.switch.on
 
 
 KEY = Key(bytes(range(16)))

@@ -33,7 +33,7 @@ KEY = Key(factory().key_reactivation)
 BRUSSELS = ZoneInfo("Europe/Brussels")
 T1 = Civil(2020, 6, 30, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)
-PRICE = Tariff(TARIFF.magic, GENERATION, 0, 1, 250, 0, TARIFF.erased("reserved"), NO_MAC)
+PRICE = Tariff(TARIFF.magic, GENERATION, 0, 1, 250, 1000, 0, TARIFF.erased("reserved"), NO_MAC)
 
 
 def order(
@@ -68,10 +68,12 @@ def reactivation(number: int = 6, **changes: Any) -> Order:
     return replace(order(number, None, None, token=token), **changes)
 
 
-def judge(asked: Order, kept: State | None = None, tariff: Tariff = PRICE) -> Result:
+def judge(
+    asked: Order, kept: State | None = None, tariff: Tariff = PRICE, *, limited: bool = True
+) -> Result:
     kept = state(order_number=5) if kept is None else kept
     before = replace(kept)
-    result = GATE.judge(asked, tariff, kept, KEY, METER_ID)
+    result = GATE.judge(asked, tariff, kept, KEY, METER_ID, limited=limited)
     assert kept == before, "judging changes nothing"
     return result
 
@@ -192,6 +194,13 @@ def test_an_end_is_kept_as_its_later_instant_and_shown_as_it_was_announced(when)
         assert ENDS.seconds_left(end, now_at(instant_s + offset_s, u=60)) == 60 - offset_s
 
 
+def test_a_limiter_is_granted_only_where_there_is_one():
+    granted = order(flags=OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED)
+    assert judge(granted) is Result.EXECUTED
+    assert judge(granted, limited=False) is Result.NO_LIMITER
+    assert judge(order(), limited=False) is Result.EXECUTED
+
+
 def test_no_end_never_comes():
     assert ENDS.accept(None) == NO_END
     assert ENDS.seconds_left(NO_END, now_at(0)) is None
@@ -202,7 +211,7 @@ def test_no_end_never_comes():
 
 
 def obey(asked: Order, kept: State, tariff: Tariff = PRICE) -> State:
-    assert GATE.judge(asked, tariff, kept, KEY, METER_ID) is Result.EXECUTED
+    assert GATE.judge(asked, tariff, kept, KEY, METER_ID, limited=True) is Result.EXECUTED
     GATE.apply(asked, tariff, kept)
     return kept
 

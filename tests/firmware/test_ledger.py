@@ -1,6 +1,7 @@
 """Money and energy against a model that keeps every load and every watt-hour in a list."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -26,12 +27,12 @@ def wallet(loaded_cents: int, load_count: int) -> Wallet:
 class MoneyOfAMeter(RuleBasedStateMachine):
     """The ledger against plain sums of what was loaded, used and owed."""
 
-    @initialize(register_wh=st.integers(0, WRAP - 1), price=st.integers(1, 5000))
-    def install(self, register_wh: int, price: int) -> None:
+    @initialize(register_units=st.integers(0, WRAP - 1), price=st.integers(1, 5000))
+    def install(self, register_units: int, price: int) -> None:
         self.state: State = state(
-            balance_ueur=0, booked_wh=register_wh, price_ueur_per_wh=price, account=0
+            balance_ueur=0, booked_units=register_units, price_ueur_per_wh=price, account=0
         )
-        self.register_wh = register_wh
+        self.register_units = register_units
         self.loads_cents: list[int] = []
         self.cost_ueur = 0
         self.used_wh = dict.fromkeys(Account, 0)
@@ -40,19 +41,19 @@ class MoneyOfAMeter(RuleBasedStateMachine):
     @rule(wh=st.one_of(st.integers(0, 5000), st.integers(0, WRAP - 1)))
     def use_and_book(self, wh: int) -> None:
         self.use(wh)
-        LEDGER.book(self.state, self.register_wh)
+        LEDGER.book(self.state, self.register_units)
 
     @rule(wh=st.lists(st.integers(0, 5000), max_size=3))
     def use_and_look(self, wh: list[int]) -> None:
         """Looking at the balance between two bookings is as good as booking."""
         for part_wh in wh:
             self.use(part_wh)
-        shown_ueur = LEDGER.balance_ueur(self.state, self.register_wh)
-        LEDGER.book(self.state, self.register_wh)
+        shown_ueur = LEDGER.balance_ueur(self.state, self.register_units)
+        LEDGER.book(self.state, self.register_units)
         assert self.state.balance_ueur == shown_ueur
 
     def use(self, wh: int) -> None:
-        self.register_wh = (self.register_wh + wh) % WRAP
+        self.register_units = (self.register_units + wh) % WRAP
         account = Account(self.state.account)
         self.used_wh[account] += wh
         if account is Account.CHARGED:
@@ -60,12 +61,12 @@ class MoneyOfAMeter(RuleBasedStateMachine):
 
     @rule(account=st.sampled_from(Account))
     def change_account(self, account: Account) -> None:
-        LEDGER.book(self.state, self.register_wh)
+        LEDGER.book(self.state, self.register_units)
         self.state.account = account
 
     @rule(price=st.integers(1, 5000))
     def change_price(self, price: int) -> None:
-        LEDGER.book(self.state, self.register_wh)
+        LEDGER.book(self.state, self.register_units)
         self.state.price_ueur_per_wh = price
 
     @rule(cents=st.lists(st.integers(500, 25_000), max_size=3))
@@ -106,12 +107,12 @@ class MoneyOfAMeter(RuleBasedStateMachine):
             Account.DEFERRED: kept.deferred_wh,
             Account.POSTPAID: kept.postpaid_wh,
         }
-        pending_wh = LEDGER.pending_wh(kept, self.register_wh)
-        booked[Account(kept.account)] += pending_wh
+        pending_units = LEDGER.pending_units(kept, self.register_units)
+        booked[Account(kept.account)] += pending_units
         assert {account: wh % WRAP for account, wh in booked.items()} == {
             account: wh % WRAP for account, wh in self.used_wh.items()
         }
-        pending_ueur = pending_wh * kept.price_ueur_per_wh * (kept.account == Account.CHARGED)
+        pending_ueur = pending_units * kept.price_ueur_per_wh * (kept.account == Account.CHARGED)
         assert kept.charged_ueur + pending_ueur == self.cost_ueur
 
 
@@ -119,10 +120,10 @@ MoneyOfAMeter.TestCase.settings = settings(max_examples=60, stateful_step_count=
 TestMoneyOfAMeter = MoneyOfAMeter.TestCase
 
 
-@pytest.mark.parametrize("booked_wh", [0, 1, 1000, WRAP - 1, WRAP - 1000, WRAP // 2])
-def test_the_register_wraps_at_32_bits_and_no_energy_is_lost(booked_wh):
-    kept = state(booked_wh=booked_wh, balance_ueur=50 * EURO, price_ueur_per_wh=250)
-    LEDGER.book(kept, (booked_wh + 1234) % WRAP)
+@pytest.mark.parametrize("booked_units", [0, 1, 1000, WRAP - 1, WRAP - 1000, WRAP // 2])
+def test_the_register_wraps_at_32_bits_and_no_energy_is_lost(booked_units):
+    kept = state(booked_units=booked_units, balance_ueur=50 * EURO, price_ueur_per_wh=250)
+    LEDGER.book(kept, (booked_units + 1234) % WRAP)
     assert kept.charged_wh == 1234
     assert kept.balance_ueur == 50 * EURO - 1234 * 250
 
@@ -134,27 +135,27 @@ def test_the_register_wraps_at_32_bits_and_no_energy_is_lost(booked_wh):
     st.integers(1, 5000),
 )
 def test_wh_until_is_exactly_the_first_register_at_or_below_the_mark(
-    booked_wh, balance_ueur, mark_ueur, price
+    booked_units, balance_ueur, mark_ueur, price
 ):
-    kept = state(booked_wh=booked_wh, balance_ueur=balance_ueur, price_ueur_per_wh=price)
-    target_wh = LEDGER.wh_until(kept, mark_ueur)
-    if target_wh is None:
+    kept = state(booked_units=booked_units, balance_ueur=balance_ueur, price_ueur_per_wh=price)
+    target_units = LEDGER.units_until(kept, mark_ueur)
+    if target_units is None:
         assert balance_ueur <= mark_ueur
         return
-    assert LEDGER.balance_ueur(kept, target_wh) <= mark_ueur
-    assert LEDGER.balance_ueur(kept, (target_wh - 1) % WRAP) > mark_ueur
-    assert target_wh != booked_wh
+    assert LEDGER.balance_ueur(kept, target_units) <= mark_ueur
+    assert LEDGER.balance_ueur(kept, (target_units - 1) % WRAP) > mark_ueur
+    assert target_units != booked_units
 
 
 @pytest.mark.parametrize("account", [Account.DEFERRED, Account.POSTPAID])
 def test_a_balance_that_stands_still_reaches_no_mark(account):
     kept = state(account=account)
-    assert LEDGER.wh_until(kept, 0) is None
+    assert LEDGER.units_until(kept, 0) is None
     assert LEDGER.balance_ueur(kept, 123_456) == kept.balance_ueur
 
 
 def test_a_price_of_nothing_reaches_no_mark():
-    assert LEDGER.wh_until(state(price_ueur_per_wh=0), 0) is None
+    assert LEDGER.units_until(state(price_ueur_per_wh=0), 0) is None
 
 
 # flags of the state, the deferral holds, the model suspends: the account in force
@@ -228,3 +229,64 @@ def test_a_load_lets_the_low_credit_beep_sound_again():
 
 def test_a_model_without_emergency_credit_offers_none():
     assert not LEDGER.emergency_offered(state(), factory(emergency_cents=0))
+
+
+# Gas: units are dm³, a factor makes them energy ---------------------------------------------------
+
+FACTORS = st.integers(1, 0xFFFF) | st.sampled_from([1000, 11_500, 10_333, 999, 1001])
+
+
+@given(st.lists(st.tuples(st.integers(0, 50_000), FACTORS), min_size=1, max_size=8))
+def test_whatever_the_factors_no_milliwatt_hour_is_lost(steps):
+    kept, register, want_mwh = state(booked_units=7), 7, 0
+    for units, factor in steps:
+        LEDGER.book(kept, register)
+        kept.mwh_per_unit = factor
+        register += units
+        want_mwh += units * factor
+    LEDGER.book(kept, register)
+    assert kept.charged_wh * 1000 + kept.remainder_mwh == want_mwh
+    assert 0 <= kept.remainder_mwh < 1000
+
+
+@given(st.lists(st.integers(0, 3_000), min_size=1, max_size=10), FACTORS, st.integers(1, 5_000))
+def test_how_often_is_booked_makes_no_difference(parts, factor, price):
+    often, once = (state(mwh_per_unit=factor, price_ueur_per_wh=price) for _ in range(2))
+    register = 0
+    for units in parts:
+        register += units
+        LEDGER.book(often, register)
+    LEDGER.book(once, register)
+    assert often == once
+    exact_ueur = Fraction(register * factor, 1000) * price
+    assert 0 <= exact_ueur - once.charged_ueur < price
+
+
+@given(
+    FACTORS,
+    st.integers(0, 999),
+    st.integers(1, 100),
+    st.integers(-3, 3) | st.integers(-500, 500),
+    st.integers(0, 500),
+)
+def test_the_register_of_a_balance_is_the_first_one(factor, rest, price, mark, spare):
+    kept = state(
+        mwh_per_unit=factor,
+        remainder_mwh=rest,
+        price_ueur_per_wh=price,
+        booked_units=WRAP - 2,
+        balance_ueur=mark + spare,
+    )
+    found = LEDGER.units_until(kept, mark)
+    if not spare:
+        assert found is None
+        return
+    assert found is not None
+    assert LEDGER.balance_ueur(kept, found) <= mark < LEDGER.balance_ueur(kept, (found - 1) % WRAP)
+
+
+def test_a_price_per_cubic_metre_is_a_factor_of_one_thousand():
+    """0.518 EUR/m³ is 518 micro-euro a dm³: booked exactly, and the accounts count dm³."""
+    kept = state(mwh_per_unit=1000, price_ueur_per_wh=518)
+    LEDGER.book(kept, 1_000)
+    assert kept.charged_ueur == 518_000

@@ -311,14 +311,14 @@ HARMS: list[tuple[Callable[[Board], None], str]] = [
 def test_without_a_valid_memory_only_the_panel_is_touched(harm, says, closed):
     home = Home()
     harm(home.board)
-    home.board.contactor.closed = closed
+    home.board.switch.on = closed
     cells = bytes(home.board.eeprom.cells)
     home.run(600)
     home.bench.press(Key.RED | Key.BLUE)
     assert home.board.panel.text == says
     assert home.board.panel.lamps == Lamp.FAULT
-    assert home.board.contactor.closed == closed
-    assert home.board.contactor.limiter_a == 0
+    assert home.board.switch.on == closed
+    assert home.board.switch.limiter_a == 0
     assert home.board.moves == []
     assert bytes(home.board.eeprom.cells) == cells
 
@@ -347,7 +347,7 @@ def test_whatever_the_cells_hold_a_poll_neither_fails_nor_moves_the_contactor(
     home = Home()
     for at, raw in burns:
         burn(home.board, at, raw)
-    home.board.contactor.closed = closed
+    home.board.switch.on = closed
     factory_whole = Memory(home.board).factory() is not None
     valid = factory_whole and stored_state(home.board) is not None
     if card_in:
@@ -356,7 +356,7 @@ def test_whatever_the_cells_hold_a_poll_neither_fails_nor_moves_the_contactor(
     home.run(180)
     if not valid:
         assert home.board.moves == []
-        assert home.board.contactor.closed == closed
+        assert home.board.switch.on == closed
 
 
 @settings(max_examples=100)

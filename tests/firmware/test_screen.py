@@ -26,7 +26,7 @@ PAGE_COUNT = 5
 
 def meter(now: Now | None = None, **changes: object) -> Meter:
     now = now_at(seconds(START), u=60) if now is None else now
-    return Meter(PARTS, factory(), state(**changes), now, ticks_ms=0, register_wh=0)
+    return Meter(PARTS, factory(), state(**changes), now, ticks_ms=0, register_units=0)
 
 
 def meters() -> list[Meter]:
@@ -145,7 +145,7 @@ LAMPS = [
     ({}, {}, Lamp(0)),
     ({"balance_ueur": 0}, {}, Lamp.CREDIT_EXHAUSTED),
     ({"balance_ueur": 0, "flags": 0}, {}, Lamp(0)),
-    ({"supply": Supply.READY_FOR_RECONNECTION}, {}, Lamp.PRESS_RED),
+    ({"supply": Supply.READY_FOR_RECONNECTION}, {}, Lamp.RECONNECT),
     ({}, {"health": Health.BACKWARDS}, Lamp.CLOCK_DOUBTED),
 ]
 

@@ -59,7 +59,7 @@ def events(home: Home) -> list[int]:
 
 
 def supplied(home: Home) -> bool:
-    return home.board.contactor.closed
+    return home.board.switch.on
 
 
 UNTRIED = (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)
@@ -207,7 +207,7 @@ def foreign(sfi: Sfi) -> Callable[[Home], None]:
 
 REFUSALS: dict[str, tuple[Callable[[Home], None], Result]] = {
     "another meter's card": (stranger, Result.WRONG_METER),
-    "a gas card": (other_energy, Result.WRONG_METER),
+    "a gas card": (other_energy, Result.WRONG_ENERGY),
     "a card of another operator": (of_another_operator, Result.CARD_NOT_GENUINE),
     "a blank card": (dead, Result.CARD_UNREADABLE),
     "a forged wallet": (forged(Sfi.WALLET), Result.BAD_MAC),
@@ -428,7 +428,7 @@ OUT_US = 10_000_000
 def session_calls(carrier: Kind) -> list[tuple[str, int, int]]:
     calls: list[tuple[str, int, int]] = []
     tap = lambda ports: cast("Ports", Tap(ports, calls))  # noqa: E731
-    home = Home(load_w=LOAD_W, tap=tap, carrier=carrier)
+    home = Home(load=LOAD_W, tap=tap, carrier=carrier)
     home.write(ARM)
     home.bench.insert(home.card)
     return calls
@@ -483,7 +483,7 @@ def test_a_power_cut_anywhere_in_a_session_counts_money_once_and_obeys_once(seed
     for at_us in cuts(CALLS[carrier]):
         home = Home(
             carrier=carrier,
-            load_w=LOAD_W,
+            load=LOAD_W,
             outages=[(at_us, at_us + OUT_US)],
             fate=Random(seed * 7 + at_us),
         )
@@ -508,12 +508,12 @@ def test_a_power_cut_anywhere_in_a_session_counts_money_once_and_obeys_once(seed
 
 @ON_EACH
 def test_a_power_cut_anywhere_leaves_the_write_back_old_or_new(carrier):
-    whole = Home(load_w=LOAD_W, carrier=carrier)
+    whole = Home(load=LOAD_W, carrier=carrier)
     whole.write(ARM)
     whole.bench.insert(whole.card)
     new = whole.file(Sfi.WRITE_BACK)
     for at_us in cuts(CALLS[carrier]):
-        home = Home(load_w=LOAD_W, outages=[(at_us, at_us + OUT_US)], carrier=carrier)
+        home = Home(load=LOAD_W, outages=[(at_us, at_us + OUT_US)], carrier=carrier)
         home.write(ARM)
         old = home.file(Sfi.WRITE_BACK)
         home.bench.insert(home.card)
@@ -529,7 +529,7 @@ def tapped(story: Callable[[Home], None]) -> list[tuple[str, int, int]]:
     home = Home(tap=lambda ports: cast("Ports", Tap(ports, calls)))
     story(home)
     begin = max(n for n, (name, _, _) in enumerate(calls) if name == "reset_cause")
-    assert "contactor_drive" in [name for name, _, _ in calls[begin:]]
+    assert "switch_drive" in [name for name, _, _ in calls[begin:]]
     return calls[begin:]
 
 
@@ -565,7 +565,7 @@ def test_a_power_cut_anywhere_in_a_reconnection_ends_with_supply_or_an_invitatio
         reconnected(home)
         home.bench.run_until(at_us + OUT_US + 60_000_000)
         if not supplied(home):
-            assert home.board.panel.lamps & Lamp.PRESS_RED
+            assert home.board.panel.lamps & Lamp.RECONNECT
             home.bench.press(Key.RED)
         assert supplied(home)
         assert home.state.supply == Supply.CONNECTED
@@ -585,7 +585,7 @@ def test_a_supply_that_fails_again_and_again_counts_money_once_and_obeys_once(
     for up_us, out_us in failures:
         outages.append((at_us + up_us, at_us + up_us + out_us))
         at_us += up_us + out_us
-    home = Home(load_w=LOAD_W, outages=outages, fate=Random(seed), carrier=carrier)
+    home = Home(load=LOAD_W, outages=outages, fate=Random(seed), carrier=carrier)
     home.write(ARM)
     home.bench.insert(home.card)
     home.bench.run_until(at_us + 60_000_000)

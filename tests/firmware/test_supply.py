@@ -11,10 +11,10 @@ from meter_emu.firmware.supply import (
     Cue,
     Permission,
     Shield,
-    contactor_closed,
     permission,
     settle,
     step,
+    switch_belongs_on,
 )
 
 BLOCKS = [Block(bits) for bits in range(4)]
@@ -87,19 +87,19 @@ def test_every_state_can_get_back_to_connected(supply):
 
 @pytest.mark.parametrize("supply", Supply)
 def test_told_to_open_every_state_is_dark_at_once(supply):
-    assert not contactor_closed(settle(supply, Permission.OPEN))
+    assert not switch_belongs_on(settle(supply, Permission.OPEN))
 
 
 @pytest.mark.parametrize(("supply", "cue"), list(product(Supply, Cue)))
 def test_only_the_button_closes_the_contactor(supply, cue):
-    if not contactor_closed(supply) and contactor_closed(step(supply, cue)):
+    if not switch_belongs_on(supply) and switch_belongs_on(step(supply, cue)):
         assert cue is Cue.BUTTON
         assert supply is Supply.READY_FOR_RECONNECTION
 
 
 @pytest.mark.parametrize("allowed", Permission)
 def test_nothing_but_open_takes_supply_away(allowed):
-    dark = not contactor_closed(settle(Supply.CONNECTED, allowed))
+    dark = not switch_belongs_on(settle(Supply.CONNECTED, allowed))
     assert dark == (allowed is Permission.OPEN)
 
 
@@ -110,4 +110,4 @@ def test_a_permission_that_stands_moves_nothing_twice(supply, allowed):
 
 
 def test_the_contactor_belongs_closed_when_connected_only():
-    assert [supply for supply in Supply if contactor_closed(supply)] == [Supply.CONNECTED]
+    assert [supply for supply in Supply if switch_belongs_on(supply)] == [Supply.CONNECTED]

@@ -131,7 +131,7 @@ def test_a_loss_is_journalled_once_and_time_no_more(why):
     kept.last_time_s, kept.clock_set_s = lost.last_time_s, lost.clock_set_s
     for _ in range(3):
         now = TRUST.judge(shown, None, kept, factory())
-        Meter(PARTS, factory(), kept, now, ticks_ms=0, register_wh=0).keep_time(powered_on=False)
+        Meter(PARTS, factory(), kept, now, ticks_ms=0, register_units=0).keep_time(powered_on=False)
     assert kept.health is health
     assert kept.last_time_s == lost.last_time_s
     codes = [kept.events[at] for at in range(4, len(kept.events), 8)]

@@ -13,6 +13,7 @@ import msgspec
 
 from card_protocol.card.image import Kind
 from card_protocol.card.make import card_of
+from card_protocol.formats.budget import Energy
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
@@ -31,7 +32,7 @@ SECOND_US = 1_000_000
 MINUTE_US = 60 * SECOND_US
 HOUR_US = 60 * MINUTE_US
 DAY_US = 24 * HOUR_US
-WORK_US = SECOND_US  # one poll's own time on bus and EEPROM, with room
+WORK_US = 5 * SECOND_US  # one poll's own time on bus and EEPROM, a valve's travel, with room
 METER_ID = 541_000_000_777
 
 MODEL: MeterModel = load_model(find("meters", "electricity-pcf8563-utc"))
@@ -41,6 +42,8 @@ MODELS = [
     for model in (MODEL, DS3231)
     for base in ("utc", "standard", "legal")
 ]
+GAS: MeterModel = load_model(find("meters", "gas-pcf8563-battery"))
+MODELS.append(GAS)
 
 
 def us(when: datetime) -> int:
@@ -73,7 +76,7 @@ class Setting:
     drift_ppb: int = 0
     phase_us: int = 0
     balance_cents: int = 100_000
-    load_w: tuple[int, ...] = (250,) * 24
+    load: tuple[int, ...] = (250,) * 24
     outages: Sequence[tuple[int, int]] = ()
     build: str = "reference"
     model: MeterModel = MODEL
@@ -100,7 +103,7 @@ class Lab:
             Installation(
                 meter_id=METER_ID,
                 balance_cents=setting.balance_cents,
-                load_w=setting.load_w,
+                load=setting.load,
                 clock_error_us=setting.clock_error_us,
                 drift_ppb=setting.drift_ppb,
                 clock_set_us=setting.clock_set_us,
@@ -123,8 +126,13 @@ class Lab:
         dates, codec = build.desk_parts()
         card_fate = Random(setting.seed + 1)
         self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
+        self.energy = Energy[setting.model.energy.upper()]
+        credit = setting.model.credit
         image = self.desk.issue(
             METER_ID,
+            energy=self.energy,
+            tariff=(credit.tariff_number, credit.price_ueur_per_wh),
+            mwh_per_unit=credit.mwh_per_unit,
             generation=setting.generation,
             issued_at_min=0,
             kind=setting.carrier,
@@ -147,7 +155,7 @@ class Lab:
 
     @property
     def openings_us(self) -> list[int]:
-        """Return when the contactor opened."""
+        """Return when the supply went off."""
         return [at_us for at_us, closed in self.board.moves if not closed]
 
     def state(self) -> State:

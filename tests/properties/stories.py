@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from card_protocol.card.image import Kind
+from card_protocol.formats.budget import Energy
 from meter_emu.defects import catalogue
 from meter_emu.desk.desk import Work
 from meter_emu.errors import DeskError
 from meter_emu.ports import Key
+from meter_emu.world.model import MeterModel
 from tests.properties.instants import near_boundaries
 from tests.properties.lab import (
     DAY_US,
     HOUR_US,
     MINUTE_US,
-    MODEL,
     MODELS,
     SECOND_US,
     Lab,
@@ -59,13 +60,20 @@ def _load(lab: Lab, number: int) -> None:
 
 
 def _switch(lab: Lab, number: int) -> None:
-    lab.write(Work(prepayment_on=bool(number & 1), limiter_granted=bool(number & 2)))
+    granted = None if lab.energy is Energy.GAS else bool(number & 2)  # no limiter for gas
+    lab.write(Work(prepayment_on=bool(number & 1), limiter_granted=granted))
     lab.insert()
 
 
 def _tariff(lab: Lab, number: int) -> None:
     lab.write(Work(tariff=(1 + number, 1 + 10 * number)))
     lab.insert()
+
+
+def _hold(lab: Lab, number: int) -> None:
+    """Hold the blue button; an appliance is lit 0 to 1,000 s later, before or after its time."""
+    lab.board.shut_appliances(lab.board.now_us + 5 * number * SECOND_US)
+    lab.bench.press(Key.BLUE, held_ms=4_000)
 
 
 DEEDS: dict[str, Callable[[Lab, int], None]] = {
@@ -76,6 +84,7 @@ DEEDS: dict[str, Callable[[Lab, int], None]] = {
     "tariff": _tariff,
     "show": lambda lab, _number: lab.insert(),
     "red": lambda lab, _number: lab.bench.press(Key.RED),
+    "hold": _hold,
     "blue": lambda lab, _number: lab.bench.press(Key.BLUE),
 }
 
@@ -92,7 +101,9 @@ def live(story: Story, *, between: Callable[[Lab], None] = lambda _lab: None, **
 
 
 @st.composite
-def stories(draw: st.DrawFn, *, builds: list[str] = BUILDS) -> Story:
+def stories(
+    draw: st.DrawFn, *, builds: list[str] = BUILDS, models: list[MeterModel] = MODELS
+) -> Story:
     """Draw a story of four hours around a boundary, often near the end of credit."""
     start_us = draw(near_boundaries) - HALF_US
     moments = st.integers(0, 2 * HALF_US) | st.integers(0, 240).map(lambda m: m * MINUTE_US)
@@ -106,15 +117,15 @@ def stories(draw: st.DrawFn, *, builds: list[str] = BUILDS) -> Story:
         (start_us + lost, start_us + back)
         for lost, back in zip(cuts[::2], cuts[1::2], strict=False)
     ]
-    model = draw(st.sampled_from(MODELS))
+    model = draw(st.sampled_from(models))
     setting = Setting(
         start_us=start_us,
         clock_set_us=max(start_us - draw(st.integers(0, 400)) * DAY_US, EPOCH_2000_US),
         clock_error_us=draw(st.integers(-59 * SECOND_US, 59 * SECOND_US)),
         drift_ppb=draw(st.integers(-100, 100)) * model.clock.drift_bound_ppb // 100,
-        phase_us=draw(st.integers(0, MODEL.poll_s * SECOND_US)),
+        phase_us=draw(st.integers(0, model.poll_s * SECOND_US)),
         balance_cents=draw(st.integers(-300, 900)),
-        load_w=tuple(draw(st.lists(st.integers(0, 9_000), min_size=24, max_size=24))),
+        load=tuple(draw(st.lists(st.integers(0, 9_000), min_size=24, max_size=24))),
         outages=outages,
         model=model,
         build=draw(st.sampled_from(builds)),

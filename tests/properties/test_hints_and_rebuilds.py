@@ -40,7 +40,7 @@ def test_a_meter_saved_to_a_file_and_loaded_goes_on_the_same(story):
         raw,
         story.setting.model,
         build,
-        story.setting.load_w,
+        story.setting.load,
         drift_ppb=story.setting.drift_ppb,
         now_us=stayed.board.now_us,
         fate=Random(0),
@@ -49,9 +49,9 @@ def test_a_meter_saved_to_a_file_and_loaded_goes_on_the_same(story):
     )
     assert image_of(loaded, story.setting.model) == raw
     # The last poll may have run on past halfway: the cadence is counted from where it ended.
-    now_us = loaded.now_us
-    phase_us = (story.setting.start_us + story.setting.phase_us - now_us) % MINUTE_US
-    bench = Bench(loaded, build.program(story.setting.model), poll_us=MINUTE_US, phase_us=phase_us)
+    poll_us = story.setting.model.poll_s * SECOND_US
+    phase_us = (story.setting.start_us + story.setting.phase_us - loaded.now_us) % poll_us
+    bench = Bench(loaded, build.program(story.setting.model), poll_us=poll_us, phase_us=phase_us)
     for other in (stayed.bench, bench):
         other.run_until(halfway_us + HOUR_US)
     assert image_of(loaded, story.setting.model) == image_of(stayed.board, story.setting.model)
@@ -65,7 +65,7 @@ class Oversleeper:
 
     def poll(self) -> Sleep | None:
         hint = self._program.poll()
-        return hint and Sleep(min(86_400, hint.until_second + 3_600), hint.until_wh)
+        return hint and Sleep(min(86_400, hint.until_second + 3_600), hint.until_units)
 
 
 def test_the_hint_law_can_fail():

@@ -26,9 +26,12 @@ def balance_law(lab: Lab) -> None:
     started = lab.setting.balance_cents * UEUR_PER_CENT
     assert issued == on_card + in_meter - started + state.charged_ueur
     assert on_card >= 0
-    pending_wh = lab.board.metrology.read_wh(lab.board.now_us) - state.booked_wh
-    assert pending_wh >= 0
-    assert state.booked_wh == state.charged_wh + state.deferred_wh + state.postpaid_wh
+    pending_units = lab.board.metrology.read_units(lab.board.now_us) - state.booked_units
+    assert pending_units >= 0
+    booked_units = state.charged_wh + state.deferred_wh + state.postpaid_wh
+    factor = lab.setting.model.credit.mwh_per_unit
+    assert state.booked_units * factor == booked_units * 1000 + state.remainder_mwh
+    assert 0 <= state.remainder_mwh < 1000
 
 
 @given(stories())
@@ -69,4 +72,4 @@ def test_energy_that_is_charged_costs_its_price(story: Story):
     deeds = tuple(deed for deed in story.deeds if deed[1] != "tariff")
     lab = live(Story(setting=story.setting, deeds=deeds))
     state = lab.state()
-    assert state.charged_ueur == state.charged_wh * 250
+    assert state.charged_ueur == state.charged_wh * story.setting.model.credit.price_ueur_per_wh

@@ -52,7 +52,7 @@ def refusal(tmp_path: Path, text: str) -> str:
 def test_a_household_is_resolved_to_integers_and_instants(tmp_path):
     campaign = load(tmp_path)
     (home,) = campaign.households
-    assert (home.id, home.balance_cents, home.load_w) == ("a", 1250, (100,) * 24)
+    assert (home.id, home.balance_cents, home.load) == ("a", 1250, (100,) * 24)
     assert (home.build, home.model_name) == ("reference", "electricity-pcf8563-utc")
     assert home.clock_set_us == campaign.start_us
     assert 0 <= home.poll_phase_us < 60_000_000
@@ -85,9 +85,9 @@ def test_copies_differ_by_seed_in_phase_and_load_and_in_nothing_else(tmp_path):
     assert [home.id for home in homes] == [f"a-{number}" for number in range(1, 41)]
     assert len({home.meter_id for home in homes}) == 40
     assert len({home.poll_phase_us for home in homes}) > 30
-    assert {80, 120} >= {min(80, *home.load_w) for home in homes}
-    assert len({home.load_w for home in homes}) > 10
-    assert all(80 <= watt <= 120 for home in homes for watt in home.load_w)
+    assert {80, 120} >= {min(80, *home.load) for home in homes}
+    assert len({home.load for home in homes}) > 10
+    assert all(80 <= watt <= 120 for home in homes for watt in home.load)
     assert {home.visits for home in homes} == {load(tmp_path).households[0].visits}
     assert homes == load(tmp_path, text).households
     assert homes != load(tmp_path, text.replace("[announced]", "seed = 1\n[announced]")).households

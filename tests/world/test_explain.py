@@ -54,7 +54,7 @@ def installed(model: MeterModel = MODEL, now_us: int = MAY_2020_US) -> Board:
     story = Installation(
         meter_id=METER,
         balance_cents=1_000,
-        load_w=(100,) * 24,
+        load=(100,) * 24,
         clock_error_us=0,
         drift_ppb=0,
         clock_set_us=now_us,
@@ -520,7 +520,7 @@ def test_a_field_of_the_factory_record_out_of_range_is_said(field, value):
     ("part", "field", "at", "data", "says"),
     [
         ("backup", "charge", 57, b"\x01" + bytes(7), "at most 40 d"),
-        ("contactor", "position", 65, b"\x05", "unknown bits 04"),
+        ("switch", "position", 65, b"\x05", "unknown bits 04"),
         ("metrology", "remainder", 70, b"\xff\xff\xff\xff", "less than"),
         ("clock", "phase", 48, b"\xff" * 8, "less than one second"),
         ("header", "reserved", 5, b"\0\1\0", "want 00"),

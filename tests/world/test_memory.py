@@ -15,7 +15,7 @@ from meter_emu.world.commission import Installation, install
 from meter_emu.world.engine import run_meter
 from meter_emu.world.events import What
 from meter_emu.world.memory import balance_ueur
-from meter_emu.world.promise import WH_WUS, Promise
+from meter_emu.world.promise import UEUR, Promise
 from tests.firmware.meters import METER_ID, MODEL, START_US, state
 
 CAMPAIGN = load_campaign(find("campaigns", "ores-2020-07"))
@@ -27,13 +27,15 @@ def test_every_event_carries_the_balance_an_exact_account_has(home):
     events = run_meter(home, CAMPAIGN)
     promise = Promise(home, CAMPAIGN, events)
     assert (events[-1].what, events[-1].at_us) == (What.ENDED, CAMPAIGN.end_us)
-    apart_wh = 1 + max(home.load_w) * UNSURE_H  # and a register counts whole watt-hours
+    late_h = UNSURE_H + home.model.poll_s / 3600
+    apart_units = 1 + max(home.load) * late_h  # and a register counts whole units
+    apart_wh = 1 + apart_units * home.model.credit.mwh_per_unit / 1000
     for event in events:
         if not event.clock_trusted:
             break  # in doubt an armed deferral holds: the ideal meter is never in doubt
         account = promise._account_at(event.at_us)
         assert event.balance_ueur is not None
-        apart_ueur = abs(event.balance_ueur - account.balance // WH_WUS)
+        apart_ueur = abs(event.balance_ueur - account.balance // UEUR)
         assert apart_ueur <= apart_wh * home.model.credit.price_ueur_per_wh, event
 
 
@@ -43,7 +45,7 @@ def board() -> Board:
     installation = Installation(
         meter_id=METER_ID,
         balance_cents=0,
-        load_w=(0,) * 24,
+        load=(0,) * 24,
         clock_error_us=0,
         drift_ppb=0,
         clock_set_us=START_US,

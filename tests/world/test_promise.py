@@ -7,7 +7,7 @@ import pytest
 
 from meter_emu.world.campaign import Campaign, load_campaign
 from meter_emu.world.events import Event, What
-from meter_emu.world.promise import RED, Promise, ToldKind
+from meter_emu.world.promise import Promise, ToldKind
 from meter_emu.world.times import SECOND_US, legal_to_us
 
 POLL_US = 60 * SECOND_US
@@ -48,16 +48,16 @@ class Case:
         body: str,
         *,
         model: str = "electricity-pcf8563-utc",
-        load_w: str = "1000",
+        load: str = "1000",
     ) -> None:
-        text = TEXT.replace("BODY", body).replace("MODEL", model).replace("LOAD", load_w)
+        text = TEXT.replace("BODY", body).replace("MODEL", model).replace("LOAD", load)
         path = tmp_path / "c.toml"
         path.write_text(text, "utf-8")
         self.campaign = load_campaign(path)
 
     def promise(self, *seen: tuple[str, What]) -> Promise:
         events = [
-            Event(at_us=at(self.campaign, when), what=what, detail=RED) for when, what in seen
+            Event(at_us=at(self.campaign, when), what=what, detail="red") for when, what in seen
         ]
         return Promise(self.campaign.households[0], self.campaign, events)
 
@@ -224,7 +224,7 @@ def test_nothing_is_cut_for_credit_while_prepayment_is_off(tmp_path):
 
 def test_the_load_profile_is_by_hour_of_the_utc_day(tmp_path):
     # 10:00 legal is 08:00 UTC: an hour at 0, then 4000 W, 1 EUR an hour from 11:00 legal.
-    case = Case(tmp_path, "balance_eur = 1", load_w=str([0] * 9 + [4000] * 15))
+    case = Case(tmp_path, "balance_eur = 1", load=str([0] * 9 + [4000] * 15))
     assert not case.lawful("2020-06-01T11:59:00")
     assert case.lawful("2020-06-01T12:00:00")
 

@@ -17,9 +17,9 @@ from meter_emu.world.engine import run_meter
 from meter_emu.world.events import Event, What
 from meter_emu.world.household import Household
 from meter_emu.world.model import uncertainty_s
-from meter_emu.world.outcome import Outcome, Verdict
+from meter_emu.world.outcome import WORK_US, Outcome, Verdict
 from meter_emu.world.times import SECOND_US, legal_to_us
-from meter_emu.world.verdict import WORK_US, clock_within_bound, expected, judge
+from meter_emu.world.verdict import clock_within_bound, expected, judge
 
 TEXT = """
 name = "test"
@@ -267,12 +267,12 @@ MOMENTS = st.datetimes(datetime.fromisoformat("2020-06-02"), datetime.fromisofor
         st.tuples(MOMENTS, st.sampled_from(DEEDS)), max_size=12, unique_by=lambda deed: deed[0]
     ),
     balance=st.sampled_from(["0", "0.50", "3", "10", "50"]),
-    load_w=st.sampled_from([0, 30, 300, 3000]),
+    load=st.sampled_from([0, 30, 300, 3000]),
     drift_ppb=st.sampled_from([-50_000, 0, 50_000]),
     limiter=st.booleans(),
 )
 def test_the_reference_keeps_the_promise_whatever_the_household_does(
-    tmp_path_factory, deeds, balance, load_w, drift_ppb, limiter
+    tmp_path_factory, deeds, balance, load, drift_ppb, limiter
 ):
     """Firmware and ideal meter share no code: what both say of any story is no accident."""
     visits = "\n".join(f"  {{ at = {when.isoformat()}, {deed} }}," for when, deed in deeds)
@@ -283,7 +283,7 @@ limiter = {str(limiter).lower()}
 visits = [
 {visits}
 ]"""
-    text = TEXT.replace("load_w = 100", f"load_w = {load_w}")
+    text = TEXT.replace("load_w = 100", f"load_w = {load}")
     case = Case(tmp_path_factory.mktemp("case"), body, text=text)
     events = sorted(run_meter(case.home, case.campaign), key=lambda event: event.at_us)
     outcome = judge(case.home, case.campaign, events)

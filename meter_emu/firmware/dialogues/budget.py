@@ -13,10 +13,10 @@ from typing import NamedTuple, TypeVar
 
 from card_protocol.authentication import Role
 from card_protocol.carrier.base import Carrier, Credentials
-from card_protocol.carrier.find import find_carrier
+from card_protocol.carrier.find import find_among, find_carrier
 from card_protocol.errors import ApduError, LayoutError, LinkError, MacError
 from card_protocol.formats.budget import (
-    DF_ELECTRICITY,
+    DF_OF,
     IDENTITY,
     TARIFF,
     WALLET,
@@ -35,6 +35,7 @@ from card_protocol.formats.budget import (
 from card_protocol.formats.generations import ORDERS, AnyOrder, parse_identity
 from card_protocol.keys import Key
 from card_protocol.layout import Layout
+from card_protocol.status import SW
 from card_protocol.terminal import Terminal
 from meter_emu.firmware.layouts import Factory
 from meter_emu.ports import Ports
@@ -64,7 +65,7 @@ class BudgetDialogue:
         """Return the card's records, or why it is refused. `challenge` is eight fresh bytes."""
         if not self._ports.card_power(True):
             return Result.CARD_UNREADABLE
-        return refusing(lambda: self._read(self._found(), challenge))
+        return refusing(lambda: self._read(challenge))
 
     def write_back(self, record: WriteBack) -> None:
         """Write what the meter did on the card that was read; one pulled too early misses this."""
@@ -78,15 +79,28 @@ class BudgetDialogue:
         """Unpower the card, so that no authentication outlives the session."""
         self._ports.card_power(False)
 
-    def _found(self) -> Carrier:
-        self._carrier = find_carrier(Terminal(self._ports.card_exchange), DF_ELECTRICITY)
-        return self._carrier
+    def _found(self, energy: Energy) -> Carrier | None:
+        """Return the card, `None` for one of the other energy: SELECTs cost it no try."""
+        terminal = Terminal(self._ports.card_exchange)
+        try:
+            return find_carrier(terminal, DF_OF[energy])
+        except ApduError as error:
+            if error.sw != SW.FILE_NOT_FOUND:
+                raise
+        find_among(terminal, (DF_OF[other] for other in Energy if other is not energy))
+        return None
 
-    def _read(self, carrier: Carrier, challenge: bytes) -> Contents | Result:
+    def _read(self, challenge: bytes) -> Contents | Result:
+        energy = Energy(self._factory.energy)
+        carrier = self._carrier = self._found(energy)
+        if carrier is None:
+            return Result.WRONG_ENERGY
         # The identity is readable by anyone: a foreign card is refused before an authentication
         # that must fail, and would cost it one of its tries.
         identity = parse_identity(carrier.read(Sfi.IDENTITY, IDENTITY.size_bytes))
-        if identity.meter_id != self._factory.meter_id or identity.energy != Energy.ELECTRICITY:
+        if identity.energy != energy:
+            return Result.WRONG_ENERGY
+        if identity.meter_id != self._factory.meter_id:
             return Result.WRONG_METER
         if not authenticated(carrier, self._factory, challenge):
             return Result.CARD_NOT_GENUINE

@@ -1,0 +1,167 @@
+"""Re-arming a gas meter: flow shuts the valve, time opens it, a power cut ends it."""
+
+from datetime import UTC, datetime
+
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from meter_emu.desk.desk import Work
+from meter_emu.firmware.layouts import Supply
+from meter_emu.firmware.program import Program
+from meter_emu.ports import Key, Lamp
+from meter_emu.world.bench import Bench
+from meter_emu.world.build import parse_build
+from tests.properties.lab import GAS, HOUR_US, SECOND_US, WORK_US, Lab, Setting, us
+from tests.properties.stories import live, stories
+
+NOON_US = us(datetime(2020, 7, 1, 10, 0, tzinfo=UTC))  # a Wednesday: no window
+TEST_US = GAS.rearm.tightness_s * SECOND_US
+TRAVEL_US = 3 * SECOND_US
+HELD_MS = 4_000
+RATES = st.integers(1, 6_000)
+
+
+def ready(rate: int, *, outage: tuple[int, int] | None = None) -> Lab:
+    """Return a meter that went dark for lack of credit, loaded since, and waits for a person.
+
+    `outage` counts from that moment.
+    """
+    at_us = NOON_US + 2 * HOUR_US
+    outages = [] if outage is None else [(at_us + outage[0], at_us + outage[1])]
+    lab = Lab(
+        Setting(
+            start_us=NOON_US,
+            clock_set_us=NOON_US,
+            balance_cents=0,
+            load=(rate,) * 24,
+            outages=outages,
+            model=GAS,
+        )
+    )
+    lab.bench.run_until(NOON_US + HOUR_US)
+    lab.write(Work(load_cents=5_000))
+    lab.insert()
+    lab.bench.run_until(NOON_US + 2 * HOUR_US)
+    assert lab.state().supply == Supply.READY_FOR_RECONNECTION
+    assert lab.board.panel.lamps & Lamp.RECONNECT
+    return lab
+
+
+def hold(lab: Lab, lit_after_us: int) -> None:
+    lab.board.shut_appliances(lab.board.now_us + lit_after_us)
+    lab.bench.press(Key.BLUE, held_ms=HELD_MS)
+
+
+def valve_shut(lab: Lab) -> bool:
+    return not lab.board.switch.on and lab.state().supply != Supply.CONNECTED
+
+
+@given(RATES, st.integers(0, TRAVEL_US + TEST_US - SECOND_US))
+@example(rate=1, lit_after_us=0)
+@example(rate=1, lit_after_us=TRAVEL_US + TEST_US - SECOND_US)
+def test_any_flow_in_the_countdown_ends_with_the_valve_shut(rate, lit_after_us):
+    lab = ready(rate)
+    began_us = lab.board.now_us
+    hold(lab, lit_after_us)
+    assert valve_shut(lab)
+    assert "GAS FLOWED" in lab.board.panel.text
+    flowed_us = max(lit_after_us, TRAVEL_US)
+    assert lab.board.now_us - began_us <= flowed_us + WORK_US
+    register = lab.board.metrology.read_units(lab.board.now_us)
+    lab.bench.run_until(lab.board.now_us + 5 * HOUR_US)
+    assert lab.board.metrology.read_units(lab.board.now_us) == register
+    hold(lab, TEST_US + WORK_US)
+    assert lab.state().supply == Supply.CONNECTED
+
+
+@given(RATES, st.integers(TRAVEL_US + TEST_US + SECOND_US, 2 * TEST_US))
+def test_a_countdown_without_flow_ends_with_supply(rate, lit_after_us):
+    lab = ready(rate)
+    began_us = lab.board.now_us
+    hold(lab, lit_after_us)
+    assert lab.board.switch.on
+    assert lab.state().supply == Supply.CONNECTED
+    assert lab.board.now_us - began_us >= TEST_US
+
+
+@given(st.integers(0, 2_999))
+def test_a_button_let_go_too_early_only_scrolls(held_ms):
+    lab = ready(100)
+    lab.bench.press(Key.BLUE, held_ms=held_ms)
+    assert valve_shut(lab)
+    assert lab.board.panel.text.startswith("CLOCK")
+
+
+@given(st.integers(1, TRAVEL_US + TEST_US), st.integers(1, HOUR_US), st.booleans())
+@example(lost_us=1_000, long_us=1, lit=True)
+@example(lost_us=TRAVEL_US + TEST_US - 1, long_us=1, lit=True)
+def test_a_power_cut_at_any_moment_of_re_arming_leaves_the_valve_shut(lost_us, long_us, lit):
+    lab = ready(500, outage=(lost_us, lost_us + long_us))
+    hold(lab, lost_us if lit else 2 * HOUR_US)
+    assert not lab.board.powered
+    back_us = NOON_US + 2 * HOUR_US + lost_us + long_us
+    lab.bench.run_until(back_us + GAS.boot_ms * 1_000 + WORK_US)
+    assert valve_shut(lab)
+    assert lab.board.panel.lamps & Lamp.RECONNECT
+
+
+@given(stories(models=[GAS]))
+def test_gas_flows_only_while_the_supply_is_connected(story):
+    """Except inside a countdown, and after a power cut in it until the meter is back."""
+
+    def look(lab: Lab) -> None:
+        if lab.board.powered and lab.state().supply != Supply.CONNECTED:
+            assert not lab.board.switch.on
+            assert not lab.board.metrology.rate(lab.board.now_us)
+
+    look(live(story, between=look))
+
+
+class Trusting(Program):
+    """A program that rests through the countdown and never asks whether anything flowed."""
+
+    __slots__ = ()
+
+    def _tight(self, whole_ms: int) -> bool:
+        self._ports.switch_drive(True)
+        self._ports.wait_ms(whole_ms)
+        return True
+
+
+def test_the_countdown_law_can_fail():
+    lab = ready(500)
+    parts = parse_build("reference").parts(GAS)
+    lab.bench = Bench(
+        lab.board, lambda ports: Trusting(ports, parts), poll_us=GAS.poll_s * SECOND_US
+    )
+    hold(lab, 60 * SECOND_US)
+    assert not valve_shut(lab)
+
+
+@given(st.integers(1, 3_000))
+def test_emergency_credit_is_taken_by_the_held_button_in_the_dark(rate):
+    lab = Lab(
+        Setting(
+            start_us=NOON_US,
+            clock_set_us=NOON_US,
+            balance_cents=0,
+            load=(rate,) * 24,
+            model=GAS,
+        )
+    )
+    lab.bench.run_until(NOON_US + HOUR_US)
+    assume(lab.state().supply == Supply.DISCONNECTED)
+    hold(lab, TEST_US + WORK_US)
+    assert lab.state().emergency_debt_ueur == 15_000_000
+    assert lab.state().supply == Supply.CONNECTED
+
+
+def test_the_card_of_the_other_energy_is_refused_and_keeps_its_tries():
+    lab = ready(100)
+    other = Lab(Setting(start_us=NOON_US, clock_set_us=NOON_US))
+    for meter, card in ((lab, other.card), (other, lab.card)):
+        before = card.image.to_bytes()
+        meter.bench.insert(card)
+        assert "WRONG_ENERGY" in meter.board.panel.text
+        meter.bench.remove()
+        assert card.image.to_bytes() == before
