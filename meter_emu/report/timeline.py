@@ -20,7 +20,6 @@ from meter_emu.world.times import DAY_US, us_to_legal
 
 MARK_HEIGHT_PX: Final = 18
 LANE_HEIGHT_PX: Final = 36
-BAR_HEIGHT_PX: Final = 14
 BAR_DROP_PX: Final = 17  # from the top of a lane to its bar; the lane's name stands above
 BALANCE_HEIGHT_PX: Final = 60
 AXIS_HEIGHT_PX: Final = 22
