@@ -44,11 +44,8 @@ class Layout(Generic[T]):
         assert names == [f.name for f in fields(record)], f"{name}: dataclass and layout disagree"  # type: ignore[arg-type]
         assert names[0] == "magic", f"{name}: a record starts with its magic"
         self._values = attrgetter(*names)
-        self._bytes_fields = [
-            (index, field.size_bytes)
-            for index, field in enumerate(self.fields)
-            if field.kind == "bytes"
-        ]
+        self._bytes_at = [at for at, field in enumerate(self.fields) if field.kind == "bytes"]
+        self._bytes_sizes = [self.fields[at].size_bytes for at in self._bytes_at]
         self._struct = struct.Struct(">" + "".join(_code(field) for field in self.fields))
         self.size_bytes: Final = self._struct.size
         assert self.size_bytes == definition.sizeof(), f"{name}: struct and construct disagree"
@@ -73,7 +70,7 @@ class Layout(Generic[T]):
         """Return the bytes of `record`; raise `LayoutError` for a value its field cannot hold."""
         values = self._values(record)
         try:
-            if all(len(values[index]) == size_bytes for index, size_bytes in self._bytes_fields):
+            if [len(values[at]) for at in self._bytes_at] == self._bytes_sizes:
                 return self._struct.pack(*values)
         except (struct.error, TypeError):
             pass  # said field by field below

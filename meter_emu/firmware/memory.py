@@ -24,7 +24,7 @@ from meter_emu.ports import Ports
 
 PAGE_SIZE_BYTES: Final = 64  # AT24C256-class part
 READS_AFTER_POWER_UP: Final = 4  # ours: one weak byte passes once in 256 ** 4 times
-ACK_TRIES_MAX: Final = 50  # a NACK costs the driver 1 ms; the part is ready after 5 (tWR)
+ACK_TRIES_MAX: Final = 50  # ours: a NACK costs the driver 5 ms, and by then the part is ready (tWR)
 _U32: Final = 0xFFFFFFFF
 _HALF: Final = 0x80000000
 
@@ -82,8 +82,11 @@ class Memory:
 
     def _firm(self, at: int, reads: int) -> bytes:
         """Return a copy that reads the same every time; one that does not is as good as erased."""
-        raw, *more = (self._read(at, STATE.size_bytes) for _ in range(reads))
-        return raw if all(again == raw for again in more) else b"\xff" * STATE.size_bytes
+        raw = self._read(at, STATE.size_bytes)
+        for _ in range(reads - 1):
+            if self._read(at, STATE.size_bytes) != raw:
+                return b"\xff" * STATE.size_bytes
+        return raw
 
     def _read(self, at: int, count: int) -> bytes:
         for _ in range(ACK_TRIES_MAX):

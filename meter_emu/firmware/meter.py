@@ -20,8 +20,19 @@ from meter_emu.firmware.layouts import (
     StateFlags,
     Supply,
 )
+from meter_emu.firmware.ledger import UEUR_PER_CENT
 from meter_emu.firmware.parts import Parts
-from meter_emu.firmware.supply import Block, Cue, Permission, Shield, permission, settle, step
+from meter_emu.firmware.supply import (
+    Block,
+    Cue,
+    Permission,
+    Shield,
+    blocks_of,
+    permission,
+    settle,
+    shields_of,
+    step,
+)
 from meter_emu.firmware.trust import EPOCH_2000_DAYS, EPOCH_2000_S, Now
 from meter_emu.ports import SECONDS_A_DAY, Sleep
 
@@ -77,32 +88,29 @@ class Meter:
 
     def blocks(self) -> Block:
         """Return the reasons to be dark."""
-        blocks = Block(0)
-        if self.state.flags & StateFlags.CUT_LATCHED:
-            blocks |= Block.PROGRAMMED
-        if self.state.flags & StateFlags.PREPAYMENT_ON and self.balance_ueur <= 0:
-            blocks |= Block.CREDIT
-        return blocks
+        flags = self.state.flags
+        return blocks_of(
+            programmed=flags & StateFlags.CUT_LATCHED != 0,
+            credit=flags & StateFlags.PREPAYMENT_ON != 0 and self.balance_ueur <= 0,
+        )
 
     def shields(self) -> Shield:
         """Return what holds a lack of credit off; unpaid emergency credit ends the window."""
-        shields = Shield(0)
-        if self.deferral_holds():
-            shields |= Shield.DEFERRAL
-        if not self.state.emergency_debt_ueur and self.parts.windows.protects(
-            self.now, self.factory
-        ):
-            shields |= Shield.WINDOW
-        if not self.state.flags & StateFlags.PREPAYMENT_ON:
-            shields |= Shield.PREPAYMENT_OFF
-        return shields
+        state = self.state
+        return shields_of(
+            deferral=self.deferral_holds(),
+            window=not state.emergency_debt_ueur
+            and self.parts.windows.protects(self.now, self.factory),
+            prepayment_off=not state.flags & StateFlags.PREPAYMENT_ON,
+        )
 
     def permission(self) -> Permission:
         """Return what the supply machine is told now."""
         blocks = self.blocks()
-        granted = bool(self.state.flags & StateFlags.LIMITER_GRANTED)
-        shields = self.shields() if blocks else Shield(0)
-        return permission(blocks, shields, limiter_granted=granted)
+        if not blocks:  # as nearly always: no shield is asked about
+            return Permission.ALLOW
+        granted = self.state.flags & StateFlags.LIMITER_GRANTED != 0
+        return permission(blocks, self.shields(), limiter_granted=granted)
 
     # What time and events do ---------------------------------------------------------------------
 
@@ -158,9 +166,9 @@ class Meter:
         if account != state.account:
             self.book()
             state.account = account
-        self._move(settle(Supply(state.supply), self.permission()))
-        low_ueur = self.factory.low_credit_cents * 10_000
-        if 0 < self.balance_ueur <= low_ueur and not state.flags & StateFlags.LOW_CREDIT_SAID:
+        self._move(settle(state.supply, self.permission()))
+        low_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
+        if not state.flags & StateFlags.LOW_CREDIT_SAID and 0 < self.balance_ueur <= low_ueur:
             state.flags |= StateFlags.LOW_CREDIT_SAID
             self.beeping = True
 
@@ -220,7 +228,7 @@ class Meter:
 
     def reconnect(self) -> None:
         """Take the last step of a reconnection, if it is still allowed."""
-        self._move(step(Supply(self.state.supply), Cue.BUTTON))
+        self._move(step(self.state.supply, Cue.BUTTON))
 
     def leaked(self) -> None:
         """Note that something flowed in the tightness countdown: all stays as it was."""
@@ -339,25 +347,23 @@ class Meter:
             return None
         waits_s = [SECONDS_A_DAY - now.second_of_day, at_most_s]
         if now.dated:
-            ends = [state.defer_end]
-            if not state.flags & StateFlags.CUT_LATCHED:
-                ends.append(state.cut_end)
-            lefts_s = [self.parts.ends.seconds_left(end, now) for end in ends]
-            lefts_s.append(self.parts.base.seconds_to_step(now.utc_s, state, self.factory))
-            waits_s += [left_s for left_s in lefts_s if left_s is not None and left_s > 0]
+            seconds_left = self.parts.ends.seconds_left
+            dues_s = [
+                seconds_left(state.defer_end, now),
+                None if state.flags & StateFlags.CUT_LATCHED else seconds_left(state.cut_end, now),
+                self.parts.base.seconds_to_step(now.utc_s, state, self.factory),
+            ]
+            waits_s += [due_s for due_s in dues_s if due_s is not None and due_s > 0]
             if now.trusted and self.blocks() == Block.CREDIT and not self.deferral_holds():
                 waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
         return Sleep(now.second_of_day + max(1, min(waits_s)), self._wake_at_units())
 
     def _wake_at_units(self) -> int | None:
-        ledger, state = self.parts.ledger, self.state
-        marks_ueur = [0]
-        if not state.flags & StateFlags.LOW_CREDIT_SAID:
-            marks_ueur.append(self.factory.low_credit_cents * 10_000)
-        ahead = [mark_ueur for mark_ueur in marks_ueur if self.balance_ueur > mark_ueur]
-        targets_units = [ledger.units_until(state, mark_ueur) for mark_ueur in ahead]
-        return min(
-            (target_units for target_units in targets_units if target_units is not None),
-            key=lambda target_units: (target_units - self.register_units) & 0xFFFFFFFF,
-            default=None,
-        )
+        """Return the register value at the next mark the balance falls to: the beep, or the end."""
+        balance_ueur = self.balance_ueur
+        mark_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
+        if self.state.flags & StateFlags.LOW_CREDIT_SAID or balance_ueur <= mark_ueur:
+            mark_ueur = 0
+        if balance_ueur <= mark_ueur:
+            return None
+        return self.parts.ledger.units_until(self.state, mark_ueur)

@@ -17,7 +17,7 @@ from meter_emu.firmware import screen
 from meter_emu.firmware.clock import obey_clock_card, set_clock, step_clock
 from meter_emu.firmware.dialogues.budget import BudgetDialogue, Contents
 from meter_emu.firmware.dialogues.clock import ClockDialogue
-from meter_emu.firmware.layouts import EventCode, Factory, Health, State, StateFlags, Supply
+from meter_emu.firmware.layouts import EventCode, Factory, Health, State, StateFlags
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.meter import Meter
 from meter_emu.firmware.parts import Parts
@@ -53,7 +53,7 @@ class Program:
         if factory is None or state is None:
             return self._out_of_order("NOT CONFIGURED" if factory is None else "MEMORY FAULT")
         meter = self._meter(factory, state, powered_on=powered_on)
-        if switch_belongs_on(Supply(state.supply)) and not ports.switch_on():
+        if switch_belongs_on(state.supply) and not ports.switch_on():
             meter.found_open()
         meter.keep_time(powered_on=powered_on)
         meter.settle()
@@ -188,7 +188,7 @@ class Program:
         ports = self._ports
         limited = meter.permission() is Permission.LIMIT
         ports.limiter_set(meter.factory.limiter_ampere if limited else 0)
-        wanted = switch_belongs_on(Supply(meter.state.supply))
+        wanted = switch_belongs_on(meter.state.supply)
         if ports.switch_on() != wanted:
             ports.switch_drive(wanted)
         return ports.switch_on() == wanted

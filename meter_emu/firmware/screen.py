@@ -18,14 +18,14 @@ SHOWN_S: Final = 30  # how long a screen stays (UK card meters: "last screen vis
 
 def status(meter: Meter) -> str:
     """Return the resting screen: the reason first when the home is dark or limited."""
-    supply = Supply(meter.state.supply)
-    if supply is Supply.READY_FOR_RECONNECTION:
+    supply = meter.state.supply
+    if supply == Supply.READY_FOR_RECONNECTION:
         return _invitation(meter)
-    if supply is Supply.DISCONNECTED and Block.PROGRAMMED in meter.blocks():
+    if supply == Supply.DISCONNECTED and Block.PROGRAMMED in meter.blocks():
         if not meter.has_come(meter.state.cut_end):  # a later order named another day, or none
             return "OFF: PROGRAMMED CUT"
         return f"OFF: CUT AS OF {_date(meter.parts.ends.understood(meter.state.cut_end))}"
-    if supply is Supply.DISCONNECTED:
+    if supply == Supply.DISCONNECTED:
         return "OFF: CREDIT EXHAUSTED"
     if meter.permission() is Permission.LIMIT:
         return f"LIMITED TO {meter.factory.limiter_ampere} A"

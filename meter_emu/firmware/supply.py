@@ -67,6 +67,9 @@ _CUE_OF: Final = {
     Permission.ALLOW: Cue.ALLOW,
 }
 
+_BLOCKS: Final = tuple(map(Block, range(4)))
+_SHIELDS: Final = tuple(map(Shield, range(8)))
+
 # shields over CREDIT, the strongest first; the first that is up answers
 _OVER_CREDIT: Final = (
     (Shield.PREPAYMENT_OFF, Permission.ALLOW),
@@ -81,7 +84,7 @@ _WITH_LIMITER: Final = {
     Permission.ALLOW: Permission.ALLOW,
 }
 
-Row: TypeAlias = tuple[Supply, Cue]
+Row: TypeAlias = tuple[int, Cue]  # a `Supply`, as the state record holds it
 
 # state                              cue          next state
 SUPPLY_STEPS: Final[Mapping[Row, Supply]] = MappingProxyType({
@@ -100,12 +103,6 @@ SUPPLY_STEPS: Final[Mapping[Row, Supply]] = MappingProxyType({
 })  # fmt: skip
 
 
-def permission(blocks: Block, shields: Shield, *, limiter_granted: bool) -> Permission:
-    """Return what the supply machine is told. Pure and total."""
-    answer = _unlimited(blocks, shields)
-    return _WITH_LIMITER[answer] if limiter_granted else answer
-
-
 def _unlimited(blocks: Block, shields: Shield) -> Permission:
     if not blocks:
         return Permission.ALLOW
@@ -115,16 +112,41 @@ def _unlimited(blocks: Block, shields: Shield) -> Permission:
     return next(answers, Permission.OPEN)
 
 
-def step(supply: Supply, cue: Cue) -> Supply:
-    """Return the next supply state. Pure and total."""
+# All cases, worked out once: a poll asks several times.
+_PERMISSIONS: Final = {
+    (blocks, shields, granted): _WITH_LIMITER[answer] if granted else answer
+    for blocks in _BLOCKS
+    for shields in _SHIELDS
+    for answer in (_unlimited(blocks, shields),)
+    for granted in (False, True)
+}
+
+
+def blocks_of(*, programmed: bool, credit: bool) -> Block:
+    """Return the reasons to be dark that hold."""
+    return _BLOCKS[programmed | credit << 1]
+
+
+def shields_of(*, deferral: bool, window: bool, prepayment_off: bool) -> Shield:
+    """Return what holds a lack of credit off."""
+    return _SHIELDS[deferral | window << 1 | prepayment_off << 2]
+
+
+def permission(blocks: Block, shields: Shield, *, limiter_granted: bool) -> Permission:
+    """Return what the supply machine is told. Pure and total."""
+    return _PERMISSIONS[blocks, shields, limiter_granted]
+
+
+def step(supply: int, cue: Cue) -> Supply:
+    """Return the next supply state. Pure and total over `Supply`."""
     return SUPPLY_STEPS[supply, cue]
 
 
-def settle(supply: Supply, allowed: Permission) -> Supply:
+def settle(supply: int, allowed: Permission) -> Supply:
     """Return the supply state under a permission."""
     return step(supply, _CUE_OF[allowed])
 
 
-def switch_belongs_on(supply: Supply) -> bool:
+def switch_belongs_on(supply: int) -> bool:
     """Whether the switch belongs on. Derived, so it can never disagree with the state."""
-    return supply is Supply.CONNECTED
+    return supply == Supply.CONNECTED

@@ -18,16 +18,21 @@ CHANGE_HOUR_UTC: Final = 1
 class Zone:
     """Europe/Brussels, minutes since 1970-01-01 00:00 UTC to civil time and back. A part."""
 
-    __slots__ = ("_calendar", "_summers")
+    __slots__ = ("_calendar", "_summers", "_year")
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
         self._summers: dict[int, tuple[int, int]] = {}
+        self._year = (0, 0, 0, 0)  # of the last question: its first minute, summer, the next year
 
     def offset_min(self, utc_min: int) -> int:
         """Return legal time minus UTC, 60 or 120 minutes, at an instant."""
-        year = self._calendar.year(utc_min // 1440)
-        begin, end = self._summer(year)
+        first, begin, end, after = self._year
+        if not first <= utc_min < after:
+            year = self._calendar.year(utc_min // 1440)
+            begin, end = self._summer(year)
+            first, after = (self._calendar.new_year(y) * 1440 for y in (year, year + 1))
+            self._year = first, begin, end, after
         return SUMMER_MIN if begin <= utc_min < end else WINTER_MIN
 
     def to_legal_min(self, utc_min: int) -> int:

@@ -113,7 +113,10 @@ def test_a_nack_costs_what_the_page_says() -> None:
     started_us = board.now_us
     assert board.eeprom_read(0, 1) is None
     assert board.now_us - started_us == board_module.EEPROM_NACK_US
-    assert not board.eeprom_write(0, b"y")
+    assert board.eeprom_write(0, b"y")
+    started_us = board.now_us
+    assert not board.eeprom_write(0, b"z")
+    assert board.now_us - started_us == board_module.EEPROM_NACK_US
 
 
 def test_every_cost_constant_is_on_the_page() -> None:

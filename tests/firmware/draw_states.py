@@ -45,8 +45,8 @@ def redrawn(page: str) -> str:
 def _diagram() -> str:
     arrows: dict[tuple[Supply, Supply], list[str]] = {}
     for (state, cue), after in SUPPLY_STEPS.items():
-        if after is not state:
-            arrows.setdefault((state, after), []).append(cue.value)
+        if after != state:
+            arrows.setdefault((Supply(state), after), []).append(cue.value)
     lines = [
         f"    {before.name} --> {after.name}: {', '.join(cues)}"
         for (before, after), cues in arrows.items()
