@@ -4,7 +4,10 @@ from typing import Protocol
 
 
 class Link(Protocol):
-    """A slot with or without a card in it. All calls raise `LinkError` when the way fails."""
+    """A slot with or without a card in it: `connect` and `exchange` raise `LinkError` if it fails.
+
+    A link that has failed can be connected again: it then starts afresh.
+    """
 
     def connect(self) -> bytes:
         """Power the card and return its ATR; connecting again is a reset."""
@@ -15,5 +18,8 @@ class Link(Protocol):
         ...
 
     def disconnect(self) -> None:
-        """Cut the card's power; harmless when it is already off."""
+        """Cut the card's power; harmless when it is already off, and never fails.
+
+        A way that is broken carries no power either, so there is nothing to be told.
+        """
         ...
