@@ -15,7 +15,7 @@ from meter_emu.hardware.backup import Backup
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
 from meter_emu.hardware.panel import Panel
-from meter_emu.hardware.rtc.chip import RtcChip
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.ports import Key, Lamp, ResetCause
 
 RTC_BYTE_US: Final = 90  # I²C at 100 kHz: nine bits a byte (PCF8563 data sheet, characteristics)
@@ -108,7 +108,7 @@ class Board:
         self,
         *,
         now_us: int,
-        rtc: RtcChip,
+        rtc: CalendarChip,
         backup: Backup,
         eeprom: Eeprom,
         switch: Switch,

@@ -19,7 +19,7 @@ from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.hardware.oscillator import Oscillator
-from meter_emu.hardware.rtc.chip import RtcChip
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.hardware.rtc.ds3231 import Ds3231
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.hardware.rtc.registers import ChipCalendar
@@ -50,7 +50,7 @@ class Build:
         """Return the class of a chip's or the desk's part in this build."""
         return fit(part, self.defects)
 
-    def rtc(self, model: MeterModel, drift_ppb: int, now_us: int) -> RtcChip:
+    def rtc(self, model: MeterModel, drift_ppb: int, now_us: int) -> CalendarChip:
         """Return the clock chip a model names; raise `ConfigError` for one we do not have."""
         oscillator = self.fitted(Oscillator)(drift_ppb, at_us=now_us)
         return self.fitted(_chips(model).chip)(self.fitted(ChipCalendar)(), oscillator)
@@ -65,7 +65,7 @@ class Build:
 class _Chips:
     """What a model's `rtc` names: the chip on the board and its driver in the program."""
 
-    chip: type[RtcChip]
+    chip: type[CalendarChip]
     driver: type[RtcDriver]
 
 
@@ -76,7 +76,7 @@ _CHIPS: Final = {
 }
 
 
-def chip_of(model: MeterModel) -> type[RtcChip]:
+def chip_of(model: MeterModel) -> type[CalendarChip]:
     """Return the clock chip on a model's board; raise `ConfigError` for one we do not have."""
     return _chips(model).chip
 

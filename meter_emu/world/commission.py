@@ -35,7 +35,7 @@ from meter_emu.hardware.backup import Backup
 from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
-from meter_emu.hardware.rtc.chip import RtcChip
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.hardware.valve import Valve
 from meter_emu.ports import Key as PanelKey
 from meter_emu.world.board import TICKS_WRAP, Board
@@ -231,7 +231,7 @@ def model_code(model: MeterModel) -> bytes:
     )
 
 
-def _set_clock(chip: RtcChip, name: str, shown: datetime, clock_us: int) -> None:
+def _set_clock(chip: CalendarChip, name: str, shown: datetime, clock_us: int) -> None:
     """Have a chip show a time, as a technician's tool does, with its divider at the fraction."""
     at, doubt_at, doubt = _CLOCK_REGISTERS[name]
     values = (

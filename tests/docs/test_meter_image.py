@@ -121,11 +121,11 @@ def test_the_clock_part() -> None:
     rows = table(section(PAGE, "The PCF8563's part"), "offset", "size", "field", "holds")
     ends = [int(row[0]) + int(row[1]) for row in rows]
     assert [int(row[0]) for row in rows] == [0, *ends[:-1]]
-    assert ends[-1] == pcf8563.IMAGE_BYTES
+    assert ends[-1] == pcf8563.Pcf8563.IMAGE_BYTES
     assert int(rows[0][1]) == pcf8563.REGISTER_COUNT
     assert f"{SECOND:,}" in rows[1][3]
     rows = table(section(PAGE, "The DS3231's part"), "offset", "size", "field of a DS3231", "holds")
-    assert sum(int(row[1]) for row in rows) == ds3231.IMAGE_BYTES
+    assert sum(int(row[1]) for row in rows) == ds3231.Ds3231.IMAGE_BYTES
     assert int(rows[0][1]) == ds3231.REGISTER_COUNT
 
 

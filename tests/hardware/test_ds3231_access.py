@@ -14,7 +14,6 @@ from meter_emu.hardware.oscillator import SECOND, Oscillator
 from meter_emu.hardware.rtc.ds3231 import (
     ALARMS,
     GARBAGE_BYTES,
-    IMAGE_BYTES,
     REGISTERS,
     RESET,
     TIME,
@@ -397,7 +396,7 @@ def test_a_chip_from_its_image_goes_on_as_if_nothing_happened(saved, later, time
     raw = chip.to_bytes(saved)
     again = Ds3231.from_bytes(raw, ChipCalendar(), Oscillator(drift, at_us=saved))
     assert again.to_bytes(saved) == raw
-    assert len(raw) == IMAGE_BYTES
+    assert len(raw) == Ds3231.IMAGE_BYTES
     assert again.to_bytes(saved + later) == chip.to_bytes(saved + later)
 
 

@@ -10,7 +10,6 @@ from card_protocol.errors import LayoutError
 from meter_emu.hardware.oscillator import SECOND, Oscillator
 from meter_emu.hardware.rtc.pcf8563 import (
     FIRST_TICK_AFTER_STOP_US,
-    IMAGE_BYTES,
     IMPLEMENTED,
     REGISTERS,
     RESET,
@@ -240,7 +239,7 @@ def test_a_chip_from_its_image_goes_on_as_if_nothing_happened(saved, later, stop
     raw = chip.to_bytes(saved)
     again = Pcf8563.from_bytes(raw, ChipCalendar(), Oscillator(drift, at_us=saved))
     assert again.to_bytes(saved) == raw
-    assert len(raw) == IMAGE_BYTES
+    assert len(raw) == Pcf8563.IMAGE_BYTES
     assert again.to_bytes(saved + later) == chip.to_bytes(saved + later)
 
 

@@ -347,8 +347,8 @@ def test_words_are_there_for_every_counter_and_flag_of_a_chip(chip):
 
 
 def test_sizes_are_those_of_the_chips() -> None:
-    assert PCF8563.size_bytes == pcf8563.IMAGE_BYTES
-    assert DS3231.size_bytes == ds3231.IMAGE_BYTES
+    assert PCF8563.size_bytes == pcf8563.Pcf8563.IMAGE_BYTES
+    assert DS3231.size_bytes == ds3231.Ds3231.IMAGE_BYTES
 
 
 def test_the_divider_is_said_in_microseconds() -> None:

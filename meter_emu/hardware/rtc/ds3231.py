@@ -8,20 +8,13 @@ What the model leaves out is in the table as "not modelled": alarms, square wave
 temperature and ageing (the caller gives the crystal its drift), interrupt and reset pins.
 """
 
-from typing import ClassVar, Final, Self
+from typing import Final
 
-from card_protocol.errors import LayoutError
-from meter_emu.hardware.oscillator import SECOND, Oscillator
-from meter_emu.hardware.rtc.registers import (
-    BCD,
-    NO_MONTH,
-    BcdCounter,
-    Bits,
-    ChipCalendar,
-    Kind,
-    bcd_value,
-    masks,
-)
+from typing_extensions import override
+
+from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.calendar_chip import TAIL_BYTES, CalendarChip
+from meter_emu.hardware.rtc.registers import BCD, BcdCounter, Bits, ChipCalendar, Kind, masks
 
 REGISTER_COUNT: Final = 19
 
@@ -164,15 +157,6 @@ TIME: Final = slice(SECONDS, YEAR + 1)
 ALARMS: Final = slice(ALARM_1_SECONDS, CONTROL)
 GARBAGE_BYTES: Final = CONTROL - ALARM_1_SECONDS
 
-_SIXTIES: Final = BcdCounter(0x7F, 0, 59)
-_HOURS_24: Final = BcdCounter(0x3F, 0, 23)
-_DAYS: Final = BcdCounter(0x07, 1, 7)
-_MONTHS: Final = BcdCounter(0x1F, 1, 12)
-_YEARS: Final = BcdCounter(0xFF, 0, 99)
-_PAST_ANY_MONTH: Final = 99  # ours: stands for a day that is no BCD
-_DATE_VALUES: Final = tuple(
-    bcd_value(raw) if raw & 0x0F <= 9 else _PAST_ANY_MONTH for raw in range(0x40)
-)
 _HOURS_A_DAY: Final = 24
 # The 12-hour codes of bits 5 to 0 in the order of the day: 12, 1 to 11 AM, 12, 1 to 11 PM.
 _CODES_12: Final = bytes(half | BCD[hour] for half in (0, PM) for hour in (12, *range(1, 12)))
@@ -181,37 +165,32 @@ _PLACES_12: Final = tuple(
     _CODES_12.index(raw) if raw in _CODES_12 else _NOONS[raw >= PM] for raw in range(0x40)
 )
 
-# offset  size  field
-# 0x00    19    registers 00h to 12h, bits that read 0 are 0
-# 0x13    8     countdown chain's phase, big-endian, 1e-15 s
-# 0x1B    1     flags: bit 0 the crystal oscillates; others 0
-PHASE_AT: Final = REGISTER_COUNT
-FLAGS_AT: Final = PHASE_AT + 8
-IMAGE_BYTES: Final = FLAGS_AT + 1
-_RUNNING: Final = 0x01
 
+class Ds3231(CalendarChip):
+    """One chip: 19 registers on a crystal."""
 
-class Ds3231:
-    """One chip: 19 registers on a crystal. Registers are those of the crystal's last advance."""
+    NAME = "DS3231"
+    RESET = RESET
+    NEVER_SET = NEVER_SET
+    IMAGE_BYTES = REGISTER_COUNT + TAIL_BYTES
+    GARBAGE_BYTES = GARBAGE_BYTES
+    SECONDS, MINUTES, HOURS = SECONDS, MINUTES, HOURS
+    WEEKDAY, DAY, MONTH, YEAR = DAY, DATE, MONTH_CENTURY, YEAR
+    WEEKDAY_COUNTER = BcdCounter(0x07, 1, 7)
 
-    IMAGE_BYTES: ClassVar[int] = IMAGE_BYTES
-    GARBAGE_BYTES: ClassVar[int] = GARBAGE_BYTES
-
-    __slots__ = ("calendar", "on_battery", "oscillator", "registers")
+    __slots__ = ("on_battery",)
 
     def __init__(self, calendar: ChipCalendar, oscillator: Oscillator) -> None:
-        self.calendar = calendar
-        self.oscillator = oscillator
+        super().__init__(calendar, oscillator)
         self.on_battery = False
-        self.registers = bytearray(RESET)
 
+    @override
     def advance(self, now_us: int) -> None:
-        """Count the seconds until `now_us`; how often this is called makes no difference."""
-        seconds = self.oscillator.advance(now_us)
-        if seconds:
-            self.tick(seconds)
+        """Count the seconds until `now_us`, and see whether the oscillator has stopped."""
+        super().advance(now_us)
         self._watch()
 
+    @override
     def read(self, at: int, count: int, start_us: int, stop_us: int) -> bytes:
         """Read `count` registers in one access; the address goes on from 12h to 00h.
 
@@ -228,6 +207,7 @@ class Ds3231:
             shown += self.registers[: count - len(shown)]
         return bytes(shown)
 
+    @override
     def write(self, at: int, data: bytes, start_us: int, stop_us: int) -> None:
         """Write registers in one access; a torn one is one with fewer bytes, up to `stop_us`.
 
@@ -239,18 +219,21 @@ class Ds3231:
         for sent, byte in enumerate(data, 1):
             self.advance(start_us + (stop_us - start_us) * sent // len(data))
             self._store((at + sent - 1) % REGISTER_COUNT, byte)
-        self._obey_eosc()
+        self.obey_registers()
 
+    @override
     def voltage_low(self) -> None:
         """Set OSF, as voltages too low for the oscillator do (Status Register)."""
         self.registers[STATUS] |= OSF
 
+    @override
     def lose_power(self, now_us: int) -> None:
         """Go over to the battery: with EOSC set the oscillator stops there, else it runs on."""
         self.advance(now_us)
         self.on_battery = True
-        self._obey_eosc()
+        self.obey_registers()
 
+    @override
     def regain_power(self, now_us: int) -> None:
         """Come back from the battery: on VCC the oscillator is always on, whatever EOSC says.
 
@@ -258,8 +241,9 @@ class Ds3231:
         """
         self.advance(now_us)
         self.on_battery = False
-        self._obey_eosc()
+        self.obey_registers()
 
+    @override
     def power_on_reset(self, garbage: bytes, now_us: int) -> None:
         """Start as from an empty supply: 2000-01-01 00:00:00, day 1, 24-hour, OSF set.
 
@@ -267,62 +251,20 @@ class Ds3231:
         leaves undefined. Not said where the countdown chain starts; we start it at 0.
         """
         assert len(garbage) == GARBAGE_BYTES, "one byte for each of 07h to 0Dh"
-        self.registers[:] = RESET
+        self.start_afresh(now_us)
         self.registers[ALARMS] = garbage
-        self.oscillator.advance(now_us)
-        self.oscillator.phase = 0
-        self.oscillator.running = True
-        self.oscillator.held = False
         self.on_battery = False
 
-    def second_of_day(self, now_us: int) -> int | None:
-        """Return 0 to 86,399, or `None` when hours, minutes and seconds are no time of day."""
-        self.advance(now_us)
-        hours = self.hour_of_day()
-        minutes = _SIXTIES.value(self.registers[MINUTES])
-        seconds = _SIXTIES.value(self.registers[SECONDS])
-        if hours is None or minutes is None or seconds is None:
-            return None
-        return hours * 3600 + minutes * 60 + seconds
-
-    def us_until_second_of_day(self, second: int, now_us: int) -> int | None:
-        """Return the true µs from now until that second of today's RTC day shows.
-
-        86,400 is the next RTC midnight; a second already shown gives 0. `None` when the clock is
-        stopped or shows no time of day. Writing the seconds moves it.
-        """
-        shown = self.second_of_day(now_us)
-        if shown is None:
-            return None
-        return self.oscillator.us_until(max(0, second - shown))
-
+    @override
     def hour_of_day(self) -> int | None:
         """Return 0 to 23 from the hours register in its mode, `None` when it holds no hour."""
         shown = self.registers[HOURS]
         if not shown & TWELVE_HOUR:
-            return _HOURS_24.value(shown)
+            return super().hour_of_day()
         place = _CODES_12.find(shown & ~TWELVE_HOUR)
         return place if place >= 0 else None
 
-    def tick(self, seconds: int) -> None:
-        """Give the counters one or more ticks of one second."""
-        minutes = self.count_seconds(seconds)
-        hours = minutes and self.count_minutes(minutes)
-        days = hours and self.count_hours(hours)
-        if days:
-            self.count_weekdays(days)
-            self.count_days(days)
-
-    def count_seconds(self, ticks: int) -> int:
-        """Count the seconds register; return the carries into minutes."""
-        self.registers[SECONDS], carries = _SIXTIES.count(self.registers[SECONDS], ticks)
-        return carries
-
-    def count_minutes(self, ticks: int) -> int:
-        """Count the minutes register; return the carries into hours."""
-        self.registers[MINUTES], carries = _SIXTIES.count(self.registers[MINUTES], ticks)
-        return carries
-
+    @override
     def count_hours(self, ticks: int) -> int:
         """Count the hours register in the mode of its bit 6; return the carries into days.
 
@@ -330,78 +272,12 @@ class Ds3231:
         the 12 of its half of the day and goes to 01, as `BcdCounter` goes to its first.
         """
         shown = self.registers[HOURS]
-        if shown & TWELVE_HOUR:
-            place = _PLACES_12[shown & ~TWELVE_HOUR]
-            carries, place = divmod(place + ticks, _HOURS_A_DAY)
-            self.registers[HOURS] = TWELVE_HOUR | _CODES_12[place]
-        else:
-            self.registers[HOURS], carries = _HOURS_24.count(shown, ticks)
+        if not shown & TWELVE_HOUR:
+            return super().count_hours(ticks)
+        place = _PLACES_12[shown & ~TWELVE_HOUR]
+        carries, place = divmod(place + ticks, _HOURS_A_DAY)
+        self.registers[HOURS] = TWELVE_HOUR | _CODES_12[place]
         return carries
-
-    def count_weekdays(self, ticks: int) -> None:
-        """Count the day register, which nothing ties to the date."""
-        self.registers[DAY], _ = _DAYS.count(self.registers[DAY], ticks)
-
-    def count_days(self, ticks: int) -> None:
-        """Count the date register, month by month, and what follows from it."""
-        day = _DATE_VALUES[self.registers[DATE]]
-        while ticks > (room := max(0, self.month_length() - day)):
-            ticks -= room + 1
-            day = 1
-            self.count_month()
-        self.registers[DATE] = BCD[day + ticks]
-
-    def month_length(self) -> int:
-        """Return the last day of the month the registers show."""
-        place = _MONTHS.value(self.registers[MONTH_CENTURY] & ~CENTURY)
-        month = NO_MONTH if place is None else place + 1
-        return self.calendar.days_in_month(month, bcd_value(self.registers[YEAR]))
-
-    def count_month(self) -> None:
-        """Count one month, and the year and the century bit with it."""
-        shown = self.registers[MONTH_CENTURY]
-        code, years = _MONTHS.count(shown & ~CENTURY, 1)
-        self.registers[MONTH_CENTURY] = shown & CENTURY | code
-        if years:
-            self.registers[YEAR], overflowed = _YEARS.count(self.registers[YEAR], 1)
-            if overflowed:
-                self.registers[MONTH_CENTURY] ^= CENTURY
-
-    def to_bytes(self, now_us: int) -> bytes:
-        """Return the chip's part of a meter image, 28 bytes, as of `now_us`.
-
-        Which supply it runs from is the caller's to know and no part of it.
-        """
-        self.advance(now_us)
-        flags = _RUNNING if self.oscillator.running else 0
-        return bytes(self.registers) + self.oscillator.phase.to_bytes(8, "big") + bytes((flags,))
-
-    @classmethod
-    def from_bytes(cls, raw: bytes, calendar: ChipCalendar, oscillator: Oscillator) -> Self:
-        """Return the chip of an image, on VCC; its crystal's `at_us` is the image's instant."""
-        if len(raw) != IMAGE_BYTES:
-            raise LayoutError(
-                "DS3231", offset=0, want=f"{IMAGE_BYTES} bytes", got=f"{len(raw)} bytes"
-            )
-        for at, never in enumerate(NEVER_SET):
-            if raw[at] & never:
-                want = f"bits {never:02x} clear"
-                raise LayoutError("DS3231", offset=at, want=want, got=f"{raw[at]:02x}")
-        phase = int.from_bytes(raw[PHASE_AT:FLAGS_AT], "big")
-        if phase >= SECOND:
-            raise LayoutError(
-                "DS3231", offset=PHASE_AT, want=f"a phase below {SECOND}", got=f"{phase}"
-            )
-        if raw[FLAGS_AT] & ~_RUNNING:
-            raise LayoutError(
-                "DS3231", offset=FLAGS_AT, want="flags 00 or 01", got=f"{raw[FLAGS_AT]:02x}"
-            )
-        chip = cls(calendar, oscillator)
-        chip.registers[:] = raw[:REGISTER_COUNT]
-        oscillator.phase = phase
-        oscillator.running = raw[FLAGS_AT] == _RUNNING
-        oscillator.held = False
-        return chip
 
     def _store(self, register: int, byte: int) -> None:
         held = self.registers[register]
@@ -412,7 +288,9 @@ class Ds3231:
             self.oscillator.phase = 0
         self.registers[register] = held & ~writable | byte & writable
 
-    def _obey_eosc(self) -> None:
+    @override
+    def obey_registers(self) -> None:
+        """Hold the divider on the battery while EOSC is set (Control Register)."""
         self.oscillator.held = self.on_battery and bool(self.registers[CONTROL] & EOSC)
         self._watch()
 

@@ -8,20 +8,13 @@ What the model leaves out is in the table as "not modelled": alarm, countdown ti
 and test modes. Their registers are kept and read back.
 """
 
-from typing import ClassVar, Final, Self
+from typing import Final
 
-from card_protocol.errors import LayoutError
-from meter_emu.hardware.oscillator import SECOND, Oscillator
-from meter_emu.hardware.rtc.registers import (
-    BCD,
-    NO_MONTH,
-    BcdCounter,
-    Bits,
-    ChipCalendar,
-    Kind,
-    bcd_value,
-    masks,
-)
+from typing_extensions import override
+
+from meter_emu.hardware.oscillator import SECOND
+from meter_emu.hardware.rtc.calendar_chip import TAIL_BYTES, CalendarChip
+from meter_emu.hardware.rtc.registers import BcdCounter, Bits, Kind, masks
 
 REGISTER_COUNT: Final = 16
 
@@ -118,43 +111,22 @@ GARBAGE_BYTES: Final = YEARS + 1 - VL_SECONDS
 FIRST_TICK_AFTER_STOP_US: Final = 507_874
 RELEASE_PHASE: Final = SECOND - FIRST_TICK_AFTER_STOP_US * (SECOND // 1_000_000)
 
-_SIXTIES: Final = BcdCounter(0x7F, 0, 59)
-_HOURS: Final = BcdCounter(0x3F, 0, 23)
-_WEEKDAYS: Final = BcdCounter(0x07, 0, 6)
-_MONTHS: Final = BcdCounter(0x1F, 1, 12)
-_YEARS: Final = BcdCounter(0xFF, 0, 99)
-_PAST_ANY_MONTH: Final = 99  # ours: stands for a day that is no BCD
-_DAY_VALUES: Final = tuple(
-    bcd_value(raw) if raw & 0x0F <= 9 else _PAST_ANY_MONTH for raw in range(0x40)
-)
 
-# offset  size  field
-# 0x00    16    registers 00h to 0Fh, unused bits 0
-# 0x10    8     divider phase, big-endian, 1e-15 s
-# 0x18    1     flags: bit 0 the crystal oscillates; others 0
-IMAGE_BYTES: Final = 25
-_RUNNING: Final = 0x01
+class Pcf8563(CalendarChip):
+    """One chip: 16 registers on a crystal."""
 
+    NAME = "PCF8563"
+    RESET = RESET
+    NEVER_SET = UNUSED
+    IMAGE_BYTES = REGISTER_COUNT + TAIL_BYTES
+    GARBAGE_BYTES = GARBAGE_BYTES
+    SECONDS, MINUTES, HOURS = VL_SECONDS, MINUTES, HOURS
+    WEEKDAY, DAY, MONTH, YEAR = WEEKDAYS, DAYS, CENTURY_MONTHS, YEARS
+    WEEKDAY_COUNTER = BcdCounter(0x07, 0, 6)
 
-class Pcf8563:
-    """One chip: 16 registers on a crystal. Registers are those of the crystal's last advance."""
+    __slots__ = ()
 
-    IMAGE_BYTES: ClassVar[int] = IMAGE_BYTES
-    GARBAGE_BYTES: ClassVar[int] = GARBAGE_BYTES
-
-    __slots__ = ("calendar", "oscillator", "registers")
-
-    def __init__(self, calendar: ChipCalendar, oscillator: Oscillator) -> None:
-        self.calendar = calendar
-        self.oscillator = oscillator
-        self.registers = bytearray(RESET)
-
-    def advance(self, now_us: int) -> None:
-        """Count the seconds until `now_us`; how often this is called makes no difference."""
-        seconds = self.oscillator.advance(now_us)
-        if seconds:
-            self.tick(seconds)
-
+    @override
     def read(self, at: int, count: int, start_us: int, stop_us: int) -> bytes:
         """Read `count` registers in one access; the address goes on from 0Fh to 00h.
 
@@ -175,6 +147,7 @@ class Pcf8563:
         bits = int.from_bytes(shown, "big") | int.from_bytes(unused, "big")
         return bits.to_bytes(count, "big")
 
+    @override
     def write(self, at: int, data: bytes, start_us: int, stop_us: int) -> None:
         """Write registers in one access; a torn one is one with fewer bytes, up to `stop_us`.
 
@@ -190,20 +163,24 @@ class Pcf8563:
                 kept &= self.registers[CONTROL_STATUS_2] | ~AF_TF
             self.registers[register] = kept
         self._release(stop_us)
-        self._obey_stop()
+        self.obey_registers()
 
+    @override
     def voltage_low(self) -> None:
         """Set VL, as the supply falling below the detector's level does (8.4.1.1)."""
         self.registers[VL_SECONDS] |= VL
 
+    @override
     def lose_power(self, now_us: int) -> None:
         """Go on from the backup: the crystal runs on it as on the mains, down to Vlow (8.4.1.1)."""
         self.advance(now_us)
 
+    @override
     def regain_power(self, now_us: int) -> None:
         """Go on from the mains."""
         self.advance(now_us)
 
+    @override
     def power_on_reset(self, garbage: bytes, now_us: int) -> None:
         """Start as from an empty supply: Table 27, with the time registers undefined.
 
@@ -211,125 +188,19 @@ class Pcf8563:
         dropped and VL is set. Not said where the divider starts; we start it at 0.
         """
         assert len(garbage) == GARBAGE_BYTES, "one byte for each of 02h to 08h"
-        self.registers[:] = RESET
+        self.start_afresh(now_us)
         self.registers[TIME] = bytes(
             byte & mask for byte, mask in zip(garbage, IMPLEMENTED[TIME], strict=True)
         )
         self.voltage_low()
-        self.oscillator.advance(now_us)
-        self.oscillator.phase = 0
-        self.oscillator.running = True
-        self.oscillator.held = False
-
-    def second_of_day(self, now_us: int) -> int | None:
-        """Return 0 to 86,399, or `None` when hours, minutes and seconds are no time of day."""
-        self.advance(now_us)
-        hours = _HOURS.value(self.registers[HOURS])
-        minutes = _SIXTIES.value(self.registers[MINUTES])
-        seconds = _SIXTIES.value(self.registers[VL_SECONDS] & ~VL)
-        if hours is None or minutes is None or seconds is None:
-            return None
-        return hours * 3600 + minutes * 60 + seconds
-
-    def us_until_second_of_day(self, second: int, now_us: int) -> int | None:
-        """Return the true µs from now until that second of today's RTC day shows.
-
-        86,400 is the next RTC midnight; a second already shown gives 0. `None` when the clock is
-        stopped or shows no time of day. Accesses that block the counters can only make it later.
-        """
-        shown = self.second_of_day(now_us)
-        if shown is None:
-            return None
-        return self.oscillator.us_until(max(0, second - shown))
-
-    def tick(self, seconds: int) -> None:
-        """Give the counters one or more ticks of one second (Fig. 8, data flow)."""
-        minutes = self.count_seconds(seconds)
-        hours = minutes and self.count_minutes(minutes)
-        days = hours and self.count_hours(hours)
-        if days:
-            self.count_weekdays(days)
-            self.count_days(days)
-
-    def count_seconds(self, ticks: int) -> int:
-        """Count the seconds register; return the carries into minutes. VL stays."""
-        shown = self.registers[VL_SECONDS]
-        code, carries = _SIXTIES.count(shown & ~VL, ticks)
-        self.registers[VL_SECONDS] = shown & VL | code
-        return carries
-
-    def count_minutes(self, ticks: int) -> int:
-        """Count the minutes register; return the carries into hours."""
-        self.registers[MINUTES], carries = _SIXTIES.count(self.registers[MINUTES], ticks)
-        return carries
-
-    def count_hours(self, ticks: int) -> int:
-        """Count the hours register; return the carries into days and weekdays."""
-        self.registers[HOURS], carries = _HOURS.count(self.registers[HOURS], ticks)
-        return carries
-
-    def count_weekdays(self, ticks: int) -> None:
-        """Count the weekdays register, which nothing ties to the date (Table 14 note 1)."""
-        self.registers[WEEKDAYS], _ = _WEEKDAYS.count(self.registers[WEEKDAYS], ticks)
-
-    def count_days(self, ticks: int) -> None:
-        """Count the days register, month by month, and what follows from it."""
-        day = _DAY_VALUES[self.registers[DAYS]]
-        while ticks > (room := max(0, self.month_length() - day)):
-            ticks -= room + 1
-            day = 1
-            self.count_month()
-        self.registers[DAYS] = BCD[day + ticks]
-
-    def month_length(self) -> int:
-        """Return the last day of the month the registers show."""
-        place = _MONTHS.value(self.registers[CENTURY_MONTHS] & 0x1F)
-        month = NO_MONTH if place is None else place + 1
-        return self.calendar.days_in_month(month, bcd_value(self.registers[YEARS]))
-
-    def count_month(self) -> None:
-        """Count one month, and the year and the century bit with it (Tables 15, 17)."""
-        shown = self.registers[CENTURY_MONTHS]
-        code, years = _MONTHS.count(shown & 0x1F, 1)
-        self.registers[CENTURY_MONTHS] = shown & C | code
-        if years:
-            self.registers[YEARS], overflowed = _YEARS.count(self.registers[YEARS], 1)
-            if overflowed:
-                self.registers[CENTURY_MONTHS] ^= C
-
-    def to_bytes(self, now_us: int) -> bytes:
-        """Return the chip's part of a meter image, 25 bytes, as of `now_us`."""
-        self.advance(now_us)
-        flags = _RUNNING if self.oscillator.running else 0
-        return bytes(self.registers) + self.oscillator.phase.to_bytes(8, "big") + bytes((flags,))
-
-    @classmethod
-    def from_bytes(cls, raw: bytes, calendar: ChipCalendar, oscillator: Oscillator) -> Self:
-        """Return the chip of an image on a crystal whose `at_us` is the image's instant."""
-        if len(raw) != IMAGE_BYTES:
-            raise LayoutError(
-                "PCF8563", offset=0, want=f"{IMAGE_BYTES} bytes", got=f"{len(raw)} bytes"
-            )
-        for at, unused in enumerate(UNUSED):
-            if raw[at] & unused:
-                raise LayoutError("PCF8563", offset=at, want="unused bits 0", got=f"{raw[at]:02x}")
-        phase = int.from_bytes(raw[16:24], "big")
-        if phase >= SECOND:
-            raise LayoutError("PCF8563", offset=16, want=f"a phase below {SECOND}", got=f"{phase}")
-        if raw[24] & ~_RUNNING:
-            raise LayoutError("PCF8563", offset=24, want="flags 00 or 01", got=f"{raw[24]:02x}")
-        chip = cls(calendar, oscillator)
-        chip.registers[:] = raw[:REGISTER_COUNT]
-        oscillator.phase = phase
-        oscillator.running = raw[24] == _RUNNING
-        oscillator.held = bool(raw[CONTROL_STATUS_1] & STOP)
-        return chip
 
     def _release(self, stop_us: int) -> None:
         if self.oscillator.advance(stop_us):
             self.tick(1)
 
-    def _obey_stop(self) -> None:
+    @override
+    def obey_registers(self) -> None:
+        """Hold the divider in reset while STOP is set (8.10)."""
         self.oscillator.held = bool(self.registers[CONTROL_STATUS_1] & STOP)
         if self.oscillator.held:
             self.oscillator.phase = RELEASE_PHASE

@@ -1,0 +1,221 @@
+"""What clock chips of this kind count alike: seconds to years in BCD, and the century.
+
+A chip says where its registers are and what is its own: how it is read and written, what it does
+without power, what else stands in a register. Bit 7 beside the seconds is not the counter's (VL, or
+nothing), bit 7 beside the month is the century, which toggles when the years overflow.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Final, Self
+
+from card_protocol.errors import LayoutError
+from meter_emu.hardware.oscillator import SECOND, Oscillator
+from meter_emu.hardware.rtc.registers import (
+    BCD,
+    NO_MONTH,
+    BcdCounter,
+    ChipCalendar,
+    bcd_value,
+)
+
+_BIT_7: Final = 0x80
+_SIXTIES: Final = BcdCounter(0x7F, 0, 59)
+_HOURS: Final = BcdCounter(0x3F, 0, 23)
+_MONTHS: Final = BcdCounter(0x1F, 1, 12)
+_YEARS: Final = BcdCounter(0xFF, 0, 99)
+_PAST_ANY_MONTH: Final = 99  # ours: stands for a day that is no BCD
+_DAY_VALUES: Final = tuple(
+    bcd_value(raw) if raw & 0x0F <= 9 else _PAST_ANY_MONTH for raw in range(0x40)
+)
+
+# offset  size  field
+# 0       n     registers, bits that the chip never holds are 0
+# n       8     divider phase, big-endian, 1e-15 s
+# n + 8   1     flags: bit 0 the crystal oscillates; others 0
+PHASE_BYTES: Final = 8
+TAIL_BYTES: Final = PHASE_BYTES + 1
+_RUNNING: Final = 0x01
+
+
+class CalendarChip(ABC):
+    """Registers on a crystal, as of its last advance: what board and bench know of any chip.
+
+    Times are true microseconds; see the chips for what each call does.
+    """
+
+    NAME: ClassVar[str]
+    RESET: ClassVar[bytes]  # after power-up; its length is the number of registers
+    NEVER_SET: ClassVar[bytes]  # for each register, the bits that are always 0
+    IMAGE_BYTES: ClassVar[int]  # of `to_bytes`
+    GARBAGE_BYTES: ClassVar[int]  # what `power_on_reset` takes
+    SECONDS: ClassVar[int]
+    MINUTES: ClassVar[int]
+    HOURS: ClassVar[int]
+    WEEKDAY: ClassVar[int]
+    DAY: ClassVar[int]
+    MONTH: ClassVar[int]
+    YEAR: ClassVar[int]
+    WEEKDAY_COUNTER: ClassVar[BcdCounter]
+
+    __slots__ = ("calendar", "oscillator", "registers")
+
+    def __init__(self, calendar: ChipCalendar, oscillator: Oscillator) -> None:
+        self.calendar = calendar
+        self.oscillator = oscillator
+        self.registers = bytearray(self.RESET)
+
+    def advance(self, now_us: int) -> None:
+        """Count the seconds until `now_us`; how often this is called makes no difference."""
+        seconds = self.oscillator.advance(now_us)
+        if seconds:
+            self.tick(seconds)
+
+    @abstractmethod
+    def read(self, at: int, count: int, start_us: int, stop_us: int) -> bytes:
+        """Read registers in one access."""
+
+    @abstractmethod
+    def write(self, at: int, data: bytes, start_us: int, stop_us: int) -> None:
+        """Write registers in one access; a torn one is one with fewer bytes, up to `stop_us`."""
+
+    @abstractmethod
+    def voltage_low(self) -> None:
+        """Raise the chip's own doubt: its supply or oscillator failed."""
+
+    @abstractmethod
+    def lose_power(self, now_us: int) -> None:
+        """Go on from the backup."""
+
+    @abstractmethod
+    def regain_power(self, now_us: int) -> None:
+        """Go on from the mains."""
+
+    @abstractmethod
+    def power_on_reset(self, garbage: bytes, now_us: int) -> None:
+        """Start as from an empty supply; `garbage` is what undefined registers come up with."""
+
+    @abstractmethod
+    def obey_registers(self) -> None:
+        """Hold the divider, or let it go, as registers say that were just written or loaded."""
+
+    def second_of_day(self, now_us: int) -> int | None:
+        """Return 0 to 86,399, or `None` when hours, minutes and seconds are no time of day."""
+        self.advance(now_us)
+        hours = self.hour_of_day()
+        minutes = _SIXTIES.value(self.registers[self.MINUTES])
+        seconds = _SIXTIES.value(self.registers[self.SECONDS] & ~_BIT_7)
+        if hours is None or minutes is None or seconds is None:
+            return None
+        return hours * 3600 + minutes * 60 + seconds
+
+    def us_until_second_of_day(self, second: int, now_us: int) -> int | None:
+        """Return the true µs from now until that second of today's RTC day shows.
+
+        86,400 is the next RTC midnight; a second already shown gives 0. `None` when the clock is
+        stopped or shows no time of day. Accesses to the chip can move it.
+        """
+        shown = self.second_of_day(now_us)
+        if shown is None:
+            return None
+        return self.oscillator.us_until(max(0, second - shown))
+
+    def hour_of_day(self) -> int | None:
+        """Return 0 to 23 from the hours register, `None` when it holds no hour."""
+        return _HOURS.value(self.registers[self.HOURS])
+
+    def tick(self, seconds: int) -> None:
+        """Give the counters one or more ticks of one second."""
+        minutes = self.count_seconds(seconds)
+        hours = minutes and self.count_minutes(minutes)
+        days = hours and self.count_hours(hours)
+        if days:
+            self.count_weekdays(days)
+            self.count_days(days)
+
+    def count_seconds(self, ticks: int) -> int:
+        """Count the seconds; return the carries into minutes. Bit 7 stays."""
+        shown = self.registers[self.SECONDS]
+        code, carries = _SIXTIES.count(shown & ~_BIT_7, ticks)
+        self.registers[self.SECONDS] = shown & _BIT_7 | code
+        return carries
+
+    def count_minutes(self, ticks: int) -> int:
+        """Count the minutes; return the carries into hours."""
+        at = self.MINUTES
+        self.registers[at], carries = _SIXTIES.count(self.registers[at], ticks)
+        return carries
+
+    def count_hours(self, ticks: int) -> int:
+        """Count the hours; return the carries into days and weekdays."""
+        at = self.HOURS
+        self.registers[at], carries = _HOURS.count(self.registers[at], ticks)
+        return carries
+
+    def count_weekdays(self, ticks: int) -> None:
+        """Count the weekdays, which nothing ties to the date."""
+        at = self.WEEKDAY
+        self.registers[at], _ = self.WEEKDAY_COUNTER.count(self.registers[at], ticks)
+
+    def count_days(self, ticks: int) -> None:
+        """Count the days, month by month, and what follows from it."""
+        day = _DAY_VALUES[self.registers[self.DAY]]
+        while ticks > (room := max(0, self.month_length() - day)):
+            ticks -= room + 1
+            day = 1
+            self.count_month()
+        self.registers[self.DAY] = BCD[day + ticks]
+
+    def month_length(self) -> int:
+        """Return the last day of the month the registers show."""
+        place = _MONTHS.value(self.registers[self.MONTH] & 0x1F)
+        month = NO_MONTH if place is None else place + 1
+        return self.calendar.days_in_month(month, bcd_value(self.registers[self.YEAR]))
+
+    def count_month(self) -> None:
+        """Count one month, and the year and the century bit with it."""
+        shown = self.registers[self.MONTH]
+        code, years = _MONTHS.count(shown & 0x1F, 1)
+        self.registers[self.MONTH] = shown & _BIT_7 | code
+        if years:
+            self.registers[self.YEAR], overflowed = _YEARS.count(self.registers[self.YEAR], 1)
+            if overflowed:
+                self.registers[self.MONTH] ^= _BIT_7
+
+    def start_afresh(self, now_us: int) -> None:
+        """Come up reset, with the crystal running and the divider at 0."""
+        self.registers[:] = self.RESET
+        self.oscillator.advance(now_us)
+        self.oscillator.phase = 0
+        self.oscillator.running = True
+        self.oscillator.held = False
+
+    def to_bytes(self, now_us: int) -> bytes:
+        """Return the chip's part of a meter image as of `now_us`."""
+        self.advance(now_us)
+        phase = self.oscillator.phase.to_bytes(PHASE_BYTES, "big")
+        flags = _RUNNING if self.oscillator.running else 0
+        return bytes(self.registers) + phase + bytes((flags,))
+
+    @classmethod
+    def from_bytes(cls, raw: bytes, calendar: ChipCalendar, oscillator: Oscillator) -> Self:
+        """Return the chip of an image, powered; its crystal's `at_us` is the image's instant."""
+        count = len(cls.RESET)
+        _require(cls.NAME, len(raw) == count + TAIL_BYTES, 0, f"{count + TAIL_BYTES} bytes", raw)
+        for at, never in enumerate(cls.NEVER_SET):
+            _require(cls.NAME, not raw[at] & never, at, f"bits {never:02x} clear", raw[at : at + 1])
+        phase, flags = raw[count:-1], raw[-1:]
+        below = f"a phase below {SECOND}"
+        _require(cls.NAME, int.from_bytes(phase, "big") < SECOND, count, below, phase)
+        _require(cls.NAME, flags[0] <= _RUNNING, count + PHASE_BYTES, "flags 00 or 01", flags)
+        chip = cls(calendar, oscillator)
+        chip.registers[:] = raw[:count]
+        oscillator.running = flags[0] == _RUNNING
+        chip.obey_registers()
+        oscillator.phase = int.from_bytes(phase, "big")
+        return chip
+
+
+def _require(name: str, met: bool, offset: int, want: str, got: bytes) -> None:
+    if not met:
+        said = got.hex() if len(got) <= PHASE_BYTES else f"{len(got)} bytes"
+        raise LayoutError(name, offset=offset, want=want, got=said)
