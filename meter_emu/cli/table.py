@@ -78,7 +78,8 @@ class ResultTable:
         """Print the table, the counts and the wrong displays."""
         announced = self._campaign.announced
         console.print(Text(self._campaign.name, style="bold"))
-        console.print(Text(announced.text or f"announced: {announced.cut_at}"))
+        if announced is not None:
+            console.print(Text(announced.text or f"announced: {announced.cut_at}"))
         table = Table(
             box=box.SIMPLE_HEAD,
             padding=(0, 1, 0, 0),
@@ -109,7 +110,7 @@ class ResultTable:
         home, outcome = row.first, row.outcome
         name = home.id if row.count == 1 else f"{home.id} and {row.count - 1} more"
         who = Text.assemble((name, "bold"), "\n", home.kind)
-        if not clock_within_bound(home, self._campaign.announced.cut_us):
+        if not clock_within_bound(home, self._campaign):
             who.append(" (clock beyond its bound: outside the promise)", style="yellow")
         good = row.unexpected == 0
         style = "green" if outcome.verdict in GOOD else "yellow" if good else "bold red"

@@ -50,6 +50,7 @@ class Stretch:
 class Facts:
     """One household's story. `told_us` is T2 as told, `None` when no cut was due at the end.
 
+    `others_us` is then T2 as announced to all, to compare with, `None` where nothing was announced.
     `stated` is T2 as the meter last stated it before the cut or the end, `has_stated` whether it
     did. `only_limited`: at `cut_us` the limiter came in place of a cut. `balance` are (instant,
     micro-euro) points, joined by straight lines.
@@ -61,6 +62,7 @@ class Facts:
     balance: tuple[tuple[int, int], ...]
     told: Told
     told_us: int | None
+    others_us: int | None
     has_stated: bool
     stated: Civil | None
     stated_us: int | None
@@ -76,6 +78,7 @@ def facts_of(seen: Seen, campaign: Campaign) -> Facts:
     judged_us = campaign.end_us if outcome.cut_us is None else outcome.cut_us
     stated = [e.understood[1] for e in events if e.understood is not None and e.at_us <= judged_us]
     last = stated[-1] if stated else None
+    to_all = None if campaign.announced is None else campaign.announced.cut_us
     return Facts(
         supply=tuple(_supply(events, campaign)),
         deferral_told=tuple(_deferral_told(promise.orders, campaign)),
@@ -83,6 +86,7 @@ def facts_of(seen: Seen, campaign: Campaign) -> Facts:
         balance=tuple(_balance(seen, campaign)),
         told=promise.in_force_at(judged_us),
         told_us=outcome.announced_us,
+        others_us=to_all if outcome.announced_us is None else None,
         has_stated=bool(stated),
         stated=last,
         stated_us=None if last is None else civil_us(last, campaign.zone),

@@ -15,7 +15,7 @@ from meter_emu.report import advice
 from meter_emu.report.collect import Collector, Group, Seen
 from meter_emu.report.facts import CENT_UEUR, Facts, facts_of
 from meter_emu.report.scale import civil_us
-from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, close_up, overview
+from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawings
 from meter_emu.report.words import (
     HAPPENED,
     PLAIN,
@@ -36,6 +36,16 @@ from meter_emu.world.verdict import GOOD, clock_within_bound, expected
 
 TEMPLATE: Final = "rehearsal.html.jinja"
 NOTHING: Final = "none"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What everybody was told, in words."""
+
+    text: str
+    defer_until: str
+    cut_at: str
 
 
 @final
@@ -107,16 +117,14 @@ class Display:
 
 def render(seen: Collector) -> str:
     """Return the whole page as HTML text: the same rehearsal gives the same text."""
-    campaign, zone = seen.campaign, seen.campaign.zone
+    campaign = seen.campaign
     sections = tuple(_sections(seen))
     return (
         _environment()
         .get_template(TEMPLATE)
         .render(
             name=campaign.name,
-            announcement=campaign.announced.text,
-            defer_until=moment(campaign.announced.defer_us, zone),
-            cut_at=moment(campaign.announced.cut_us, zone),
+            announced=_announced(campaign),
             headline=advice.headline(seen),
             first_dark=advice.first_dark(seen),
             kept=not seen.broken.total(),
@@ -131,6 +139,13 @@ def render(seen: Collector) -> str:
             homes=homes,
         )
     )
+
+
+def _announced(campaign: Campaign) -> Announced | None:
+    told, zone = campaign.announced, campaign.zone
+    if told is None:
+        return None
+    return Announced(told.text, moment(told.defer_us, zone), moment(told.cut_us, zone))
 
 
 def _environment() -> Environment:
@@ -202,7 +217,7 @@ def _story(seen: Seen, anchor: str, campaign: Campaign, *, alike: str) -> Story:
         tone=_tone(seen.outcome.verdict, broken=broken),
         sentence=" ".join(_sentences(facts, campaign)),
         facts=tuple(_facts(seen, facts, campaign)),
-        drawings=(overview(seen, facts, campaign), close_up(seen, facts, campaign)),
+        drawings=tuple(drawings(seen, facts, campaign)),
         log=tuple(_line(event, campaign) for event in seen.events),
     )
 
@@ -232,7 +247,7 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
     start, end = seen.household.balance_cents * CENT_UEUR, facts.balance[-1][1]
     yield "Balance", f"{euro(start)} at the start, {euro(end)} at the end"
     yield "Meter", f"{seen.outcome.model}, program {seen.outcome.build}"
-    if not clock_within_bound(seen.household, campaign.announced.cut_us):
+    if not clock_within_bound(seen.household, campaign):
         yield "Clock", "beyond its bound: a fault outside the promise"
 
 

@@ -5,7 +5,7 @@ the dates. Heights are pixels, places along time are percent (`scale`), colours 
 sheet's, and no meaning hangs on colour alone: bars differ in shape or pattern, marks have words.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, final
 from zoneinfo import ZoneInfo
@@ -37,6 +37,7 @@ _LOOK: Final = {
     "stated": "stated",
     "period": "period",
 }
+_TAKEN: Final = frozenset({Supply.OFF.value, Supply.LIMITED.value})
 _GLYPH: Final = {
     What.DESK: "desk",
     What.CARD_SERVED: "card",
@@ -127,7 +128,22 @@ class Drawing:
     ticks: tuple[Tick, ...]
 
 
-def overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
+def drawings(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[Drawing]:
+    """Yield the whole rehearsal, and the days around the moment that counts, if one does."""
+    yield _overview(seen, facts, campaign)
+    focus_us = _focus_us(facts)
+    if focus_us is not None:
+        yield _close_up(seen, facts, campaign, focus_us)
+
+
+def _focus_us(facts: Facts) -> int | None:
+    """Return the cut, else T2, else when the home was first dark or limited by ordinary rules."""
+    dark = (one.from_us for one in facts.supply if one.what in _TAKEN)
+    moments_us = (facts.cut_us, facts.told_us, facts.others_us, next(dark, None))
+    return next((us for us in moments_us if us is not None), None)
+
+
+def _overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
     """Return the whole rehearsal: supply, both deferrals, visits, balance."""
     scale = Scale(campaign.start_us, campaign.end_us)
     marks = _marks(facts, scale, campaign)
@@ -154,12 +170,11 @@ def overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
     )
 
 
-def close_up(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
-    """Return the days around the cut, or around the announced moment when there was none."""
+def _close_up(seen: Seen, facts: Facts, campaign: Campaign, focus_us: int) -> Drawing:
+    """Return the days around a moment, with T2 as told and as stated where they are near."""
     zone = campaign.zone
-    told_us = campaign.announced.cut_us if facts.told_us is None else facts.told_us
-    points_us = [us for us in (told_us, facts.stated_us, facts.cut_us) if us is not None]
-    focus_us = told_us if facts.cut_us is None else facts.cut_us
+    near_us = (facts.told_us, facts.others_us, facts.stated_us, focus_us)
+    points_us = [us for us in near_us if us is not None]
     scale = around(points_us, focus_us, zone, reach_days=REACH_DAYS)
     marks = _marks(facts, scale, campaign)
     lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
@@ -251,11 +266,10 @@ def _marks(facts: Facts, scale: Scale, campaign: Campaign) -> tuple[Mark, ...]:
     cut = "✕ limited" if facts.only_limited else "✕ cut"
     wanted = [
         (facts.told_us, "announced", "announced {}"),
+        (facts.others_us, "aside", "(announced {})"),  # for others, shown to compare with
         (facts.stated_us, "understood", "meter: {}"),
         (facts.cut_us, "cut", f"{cut} {{}}"),
     ]
-    if facts.told_us is None:  # a moment for others, shown to compare with
-        wanted[0] = (campaign.announced.cut_us, "aside", "(announced {})")
     inside = [
         (us, look, words.format(short(us, zone)))
         for us, look, words in wanted

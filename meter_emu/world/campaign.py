@@ -62,7 +62,10 @@ class Announcement:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
-    """A whole rehearsal, resolved: the same file and seed give the same campaign."""
+    """A whole rehearsal, resolved: the same file and seed give the same campaign.
+
+    An ordinary season has no announcement; whatever is dated in it belongs to one household.
+    """
 
     name: str
     zone: ZoneInfo
@@ -70,7 +73,7 @@ class Campaign:
     start_us: int
     end_us: int
     seed: int
-    announced: Announcement
+    announced: Announcement | None
     households: Households
 
 
@@ -156,7 +159,7 @@ class _RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     model: _Text | None = None
     build: _Text = "reference"
     card_generation: _Generation = 1
-    announced: _RawAnnouncement
+    announced: _RawAnnouncement | None = None
     household: Annotated[list[_RawHousehold], Meta(min_length=1)]
 
 
@@ -184,7 +187,7 @@ class _Resolver:
         self.end_us = self._instant(raw.end, "end")
         if self.end_us <= self.start_us:
             self._refuse("end", f"want after start ({raw.start}), got {raw.end}")
-        self.announced = self._announcement(raw.announced)
+        self.announced = None if raw.announced is None else self._announcement(raw.announced)
 
     def campaign(self) -> Campaign:
         entries: list[Entry] = []
@@ -365,6 +368,8 @@ class _Resolver:
         if own is not None:
             return self._minute(own, key)
         told = self.announced
+        if told is None:
+            self._refuse(key, "is missing, and the file announces none")
         if word == "defer":
             return told.defer_until, told.defer_us
         return told.cut_at, told.cut_us

@@ -70,11 +70,16 @@ def expected(outcome: Outcome, household: Household) -> bool:
     return outcome.verdict.value in household.expect
 
 
-def clock_within_bound(household: Household, at_us: int) -> bool:
-    """Whether the true error of the RTC, left alone, is within what the model promises.
+def clock_within_bound(household: Household, campaign: Campaign) -> bool:
+    """Whether the true error of the RTC, left alone, is all along what the model promises.
 
-    A clock beyond its bound is a fault and outside the promise.
+    A clock beyond its bound is a fault and outside the promise. Error and bound grow evenly, so the
+    two ends of the rehearsal speak for all between.
     """
+    return all(_within_bound(household, us) for us in (campaign.start_us, campaign.end_us))
+
+
+def _within_bound(household: Household, at_us: int) -> bool:
     drifted_us = household.drift_ppb * (at_us - household.clock_set_us) // 1_000_000_000
     error_us = household.clock_error_s * SECOND_US + drifted_us
     return abs(error_us) <= _uncertainty_us(household, (), at_us)

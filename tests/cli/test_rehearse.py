@@ -168,3 +168,14 @@ def test_an_expected_verdict_that_does_not_come_is_exit_1(tiny):
     done = rehearse(tiny)
     assert done.returncode == 1
     assert "1 not as expected" in done.stdout
+
+
+def test_an_ordinary_season_is_rehearsed_with_nothing_announced():
+    done = rehearse("winter", "--json", "-")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {row["announced"] for row in meters(done).values()} == {None}
+    shown = rehearse("winter")
+    assert shown.returncode == 0
+    title, table = shown.stdout.splitlines()[:2]
+    assert title == "An ordinary winter, October 2019 to April 2020"
+    assert table.split() == ["household", "announced", "on", "the", "card", "cut", "at", "verdict"]

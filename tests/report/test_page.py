@@ -47,6 +47,25 @@ def street(
     return text.replace("BUILD", build).replace("ANNOUNCED", announced)
 
 
+SEASON = """
+name = "one week"
+zone = "Europe/Brussels"
+start = 2020-01-06T00:00:00    # a Monday
+end = 2020-01-20T00:00:00
+model = "electricity-pcf8563-utc"
+[[household]]
+id = "dark"
+kind = "credit for a day and a half"
+balance_eur = 9
+load_w = 1000
+[[household]]
+id = "fed"
+kind = "credit for good"
+balance_eur = 200
+load_w = 100
+"""
+
+
 def attributes(page: Page, name: str) -> list[str]:
     return [e.attributes[name] for e in page.elements if name in e.attributes]
 
@@ -204,6 +223,18 @@ def test_of_a_kept_promise_one_of_each_kind_is_shown(tmp_path):
     page = Page(page_of(tmp_path / "c.toml", street(count=30, build=REFERENCE)))
     assert len(page.all("article")) == 1
     assert "gone-1, the first of 30 homes of this kind" in page.texts("p")
+
+
+def test_an_ordinary_season_announces_nothing_and_shows_when_a_home_was_first_dark(tmp_path):
+    """9 euro are 36 kWh, gone on Tuesday at noon: the cut is lawful at once."""
+    page = Page(page_of(tmp_path / "c.toml", SEASON))
+    assert "What was announced" not in page.texts("h2") + page.texts("a")
+    assert "announced" not in attributes(page, "id")
+    assert page.texts("figcaption") == [
+        "The whole rehearsal", "Close up, 6 Jan to 8 Jan", "The whole rehearsal"
+    ]  # fmt: skip
+    assert "once on Tuesday 7 January 2020, 12:00" in " ".join(page.texts("dd"))
+    assert not [text for text in page.texts("text") if "announced" in text]
 
 
 def test_an_expectation_that_fails_is_broken_whatever_the_verdict(tmp_path):

@@ -59,6 +59,7 @@ def test_a_household_is_resolved_to_integers_and_instants(tmp_path):
     arming, insertion, back, press = home.visits
     assert arming.desk is not None
     assert arming.desk.cut_at == arming.desk.defer_until == Civil(2020, 7, 3, 23, 1)
+    assert campaign.announced is not None
     assert arming.desk.cut_us == campaign.announced.cut_us == 1_593_810_060_000_000
     assert (insertion.kind, insertion.desk, insertion.key) == (VisitKind.INSERT, None, None)
     assert back.desk is not None
@@ -71,6 +72,22 @@ def test_a_desk_word_takes_its_own_time_where_one_is_given(tmp_path):
     order = load(tmp_path, text).households[0].visits[0].desk
     assert order is not None
     assert (order.defer_until, order.cut_at) == (None, Civil(2020, 6, 30, 9, 0))
+
+
+ANNOUNCEMENT = TEXT[TEXT.index("[announced]") : TEXT.index("[[household]]")]
+OWN = '["defer", "cut"], defer_until = 2020-07-03T23:01:00, cut_at = 2020-07-03T23:01:00'
+
+
+def test_an_ordinary_season_announces_nothing_and_dates_are_the_visits_own(tmp_path):
+    season = TEXT.replace(ANNOUNCEMENT, "")
+    assert refusal(tmp_path, season) == (
+        "household[0].visits[0].defer_until: is missing, and the file announces none"
+    )
+    campaign = load(tmp_path, season.replace('["defer", "cut"]', OWN))
+    assert campaign.announced is None
+    order = campaign.households[0].visits[0].desk
+    assert order is not None
+    assert order.defer_until == order.cut_at == Civil(2020, 7, 3, 23, 1)
 
 
 def test_visits_are_in_time_order_and_equal_times_in_file_order(tmp_path):
@@ -257,6 +274,7 @@ def test_every_built_in_campaign_loads():
 
 def test_the_july_2020_campaign_is_the_one_announced():
     campaign = load_campaign(built_in("campaigns")["ores-2020-07"])
+    assert campaign.announced is not None
     told = us_to_iso(campaign.announced.cut_us, campaign.zone)
     assert told == "2020-07-03T23:01:00+02:00"
     assert campaign.announced.defer_us == campaign.announced.cut_us

@@ -235,12 +235,18 @@ def test_only_on_time_and_kept_are_good_unless_the_author_expects_otherwise(tmp_
 
 
 def test_a_clock_ten_minutes_off_needs_a_setting_long_ago_to_be_within_its_bound(tmp_path):
-    at_us = Case(tmp_path, ARMED).us(T)
-    assert clock_within_bound(Case(tmp_path, ARMED).home, at_us)
+    def within(clock: str) -> bool:
+        case = Case(tmp_path, clock + ARMED)
+        return clock_within_bound(case.home, case.campaign)
+
+    assert within("")
     off = "clock_error_s = 0\nclock_set = 2019-12-02T09:00:00\n"
-    assert clock_within_bound(Case(tmp_path, off + "drift_ppb = 32_400\n" + ARMED).home, at_us)
-    assert clock_within_bound(Case(tmp_path, off + "drift_ppb = -32_400\n" + ARMED).home, at_us)
-    assert not clock_within_bound(Case(tmp_path, "clock_error_s = 600\n" + ARMED).home, at_us)
+    assert within(off + "drift_ppb = 32_400\n")
+    assert within(off + "drift_ppb = -32_400\n")
+    assert not within("clock_error_s = 600\n")
+    # Off at one end only: at the start, then slower; or right at the start, then too fast.
+    assert not within("clock_error_s = 61\ndrift_ppb = -20_000\n")
+    assert not within("clock_error_s = 60\ndrift_ppb = 51_000\n")
 
 
 DEEDS = (
