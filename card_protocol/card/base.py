@@ -6,7 +6,8 @@ argument, so the same commands give the same bytes.
 
 Under T=0 a command with data cannot carry its answer back: the card says 61xx and keeps it for
 an immediate GET RESPONSE, and an Le that is more than the answer gets 6Cxx (ISO/IEC 7816-3,
-"Transportation of APDUs by T=0"). That is a layer around the commands, not part of them.
+"Transportation of APDUs by T=0"). That is a layer around the commands, not part of them, and it
+sees of a command what a header of five characters can say; the characters are `card_protocol.t0`.
 """
 
 from collections.abc import Mapping
@@ -81,6 +82,11 @@ class FileCard:
         """Lose power while writing what `command` orders. An atomic card keeps the old bytes."""
         self.power_off()
 
+    def takes_data(self, ins: int) -> bool:
+        """Whether a length in the header of this instruction counts bytes to the card."""
+        row = self.rows.get(ins)
+        return row is not None and any(row.nc)
+
     def transmit(self, command: bytes) -> bytes:
         """Return the R-APDU to any bytes at all: a status word at least, never an exception.
 
@@ -106,18 +112,22 @@ class FileCard:
     def _over_t0(
         self, session: Session, ins: int, p1: int, p2: int, data: bytes, ne: int | None
     ) -> bytes:
+        """Answer as the header lets a T=0 card: P3 says one length, and INS which way it goes."""
         waiting, self._waiting = self._waiting, b""
         if len(data) > NC_SHORT_MAX or (ne or 0) > NE_SHORT_MAX:
             return refuse(SW.WRONG_LENGTH)  # T=0 has one length byte
         if ins == _INS_GET_RESPONSE and waiting and not (p1 or p2 or data):
             return self._give(waiting, ne or NE_SHORT_MAX)
-        if data:
-            asks = ins in self.rows and self.rows[ins].answer is not Answer.NONE
-            response = self._obey(session, ins, p1, p2, data, NE_SHORT_MAX if asks else ne)
+        if self.takes_data(ins):
+            if not data and (ne or NE_SHORT_MAX) != NE_SHORT_MAX:
+                return refuse(SW.WRONG_LENGTH)  # P3 promised data, and none came
+            asks = self.rows[ins].answer is not Answer.NONE
+            response = self._obey(session, ins, p1, p2, data, NE_SHORT_MAX if asks else None)
             return self._offer(response) if len(response) > 2 else response
+        ne = ne or NE_SHORT_MAX
         response = self._obey(session, ins, p1, p2, data, ne)
         size = len(response) - 2
-        return refuse(0x6C00 | size & 0xFF) if 0 < size < (ne or 0) else response
+        return refuse(0x6C00 | size & 0xFF) if 0 < size < ne else response
 
     def _give(self, waiting: bytes, ne: int) -> bytes:
         """Answer GET RESPONSE; too large an Le is told the right one and loses nothing."""

@@ -5,7 +5,7 @@ and in which life cycle. A handler gets a command that passed its row and return
 Refusals are status words; the order of the checks is the order of `base.FileCard.transmit`.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Final, final
@@ -63,7 +63,7 @@ class Command:
 
     ins: int
     name: str
-    nc: Container[int]
+    nc: Collection[int]
     answer: Answer
     blocked: SW | None
     handler: Handler

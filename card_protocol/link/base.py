@@ -23,3 +23,19 @@ class Link(Protocol):
         A way that is broken carries no power either, so there is nothing to be told.
         """
         ...
+
+
+class Slotted(Protocol):
+    """What a link in this process can have in its slot: a virtual card, bare or over T=0."""
+
+    def power_on(self) -> bytes:
+        """Reset the card and return its ATR."""
+        ...
+
+    def power_off(self) -> None:
+        """Take the power away."""
+        ...
+
+    def transmit(self, command: bytes) -> bytes:
+        """Return the R-APDU."""
+        ...

@@ -2,15 +2,15 @@
 
 from typing import final
 
-from card_protocol.card.base import FileCard
 from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.link.base import Slotted
 
 
 @final
 class DirectLink:
     """A link to a virtual card that can be pulled out and put back."""
 
-    def __init__(self, card: FileCard) -> None:
+    def __init__(self, card: Slotted) -> None:
         self._card = card
         self._gone = False
         self._connected = False

@@ -88,6 +88,22 @@ def test_commands_without_an_answer_say_9000_at_once():
     authenticate(card, DESK)
 
 
+def test_a_header_without_data_is_all_a_card_sees_of_cases_1_and_2():
+    for le in ("", "00"):
+        card = powered(t0=True)
+        assert card.transmit(h("00840000" + le)) == h("6c08")
+        assert card.transmit(h("00a40004" + le)) == h("610c"), "SELECT of the MF by saying nothing"
+
+
+def test_a_length_that_promises_data_is_wrong_without_them():
+    assert powered(t0=True).transmit(h("00a400040c")) == h("6700")
+
+
+def test_an_le_behind_data_is_never_seen():
+    card = powered(t0=True)
+    assert card.transmit(verify_command(PIN) + b"\x00") == h("9000")
+
+
 @pytest.mark.parametrize("command", ["00b0000000ffff", "00d60000000100" + "00" * 256])
 def test_t0_has_one_length_byte(command):
     assert powered(t0=True).transmit(h(command)) == h("6700")

@@ -1,0 +1,104 @@
+"""A virtual card at the far end of a contact: every exchange travels as T=0 characters.
+
+It goes where a card goes, into a `DirectLink` or a meter's slot, and what comes out is what the
+card would have answered directly: the way is longer, it is counted, and it can be cut anywhere.
+"""
+
+from typing import Final, final
+
+from card_protocol.atr import Atr
+from card_protocol.card.base import FileCard
+from card_protocol.card.session import Fate
+from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.t0 import WAITING_ETU, Answering, Asking, Line, Manner
+
+
+@final
+class CardOverT0:
+    """`card`, which must be one that speaks T=0, behind a contact; `line` counts what passes."""
+
+    def __init__(self, card: FileCard, manner: Manner | None = None) -> None:
+        self._card: Final = card
+        self._end: Final = Answering(card, manner)
+        self._pulled_at: int | None = None
+        self.line: Final = Line()
+
+    def pull_after(self, characters: int) -> None:
+        """Have the card pulled out when so many more characters have passed, 0 and up."""
+        self._pulled_at = self.line.characters + characters
+
+    def power_on(self) -> bytes:
+        """Reset the card and return its ATR; empty once it was pulled out."""
+        self._end.reset()
+        if self._gone:
+            return b""
+        atr = self._card.power_on()
+        assert 0 in Atr.parse(atr).protocols, "a card over T=0 is one that speaks T=0"
+        return atr
+
+    def power_off(self) -> None:
+        """Take the power away, and with it a command half sent."""
+        self._end.reset()
+        self._card.power_off()
+
+    def writing_us(self, command: bytes) -> int:
+        """Return as the card does."""
+        return self._card.writing_us(command)
+
+    def tear(self, command: bytes, fate: Fate) -> None:
+        """Tear the card as it does itself; a cut while it writes is no cut of the line."""
+        self._card.tear(command, fate)
+
+    def transmit(self, command: bytes) -> bytes:
+        """Return the R-APDU, whole and from the same bytes the card would answer directly.
+
+        Raise `ApduError` for a command T=0 cannot carry. Raise `LinkError`: CARD_GONE where the
+        card was pulled out, TIMED_OUT when it stays silent, BROKEN when both ends send at once.
+        """
+        asking = Asking(command)
+        out = asking.header
+        while (response := asking.response) is None:  # each round moves a byte of the command
+            if not out:
+                self.line.silent_etu += WAITING_ETU
+                raise LinkError(LinkErrorKind.TIMED_OUT, "T=0: the card is silent")
+            out = asking.receive(self._pass_back(self._end.receive(self._pass(out))))
+        return response
+
+    @property
+    def _gone(self) -> bool:
+        return self._pulled_at is not None and self.line.characters >= self._pulled_at
+
+    def _pass(self, characters: bytes) -> bytes:
+        """Let characters pass to the card, as many as it is there for."""
+        self._check()
+        passed = self._cut(characters)
+        self.line.sent += len(passed)
+        if len(passed) < len(characters):
+            self._end.receive(passed)
+            self._lose()
+        return passed
+
+    def _pass_back(self, characters: bytes) -> bytes:
+        """Let characters pass from the card."""
+        if not characters:
+            return b""
+        self._check()
+        self.line.turns += 2  # here, and back before the next command or the next of its data
+        passed = self._cut(characters)
+        self.line.received += len(passed)
+        if len(passed) < len(characters):
+            self._lose()
+        return passed
+
+    def _cut(self, characters: bytes) -> bytes:
+        if self._pulled_at is None:
+            return characters
+        return characters[: self._pulled_at - self.line.characters]
+
+    def _check(self) -> None:
+        if self._gone:
+            self._lose()
+
+    def _lose(self) -> None:
+        self.power_off()
+        raise LinkError(LinkErrorKind.CARD_GONE, "pulled out")
