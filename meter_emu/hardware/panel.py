@@ -39,6 +39,11 @@ class Panel:
         """Return how long a button was held at its last press."""
         return self._held_ms.get(key, 0)
 
+    @property
+    def pressed(self) -> bool:
+        """Whether a press is waiting to be taken."""
+        return bool(self._keys)
+
     def take_keys(self) -> Key:
         """Return the buttons pressed since the last call, and clear them."""
         keys = self._keys

@@ -21,7 +21,8 @@ class Bench:
 
     `program` builds the firmware, at the start and after every power-up. `outages` are true
     (from, to) instants, ascending and apart. `on_poll` is called after every poll, `on_power` when
-    the supply goes and comes.
+    the supply goes and comes. `polling` is whether the program is running: what people do meanwhile
+    (`Board.meanwhile`) it finds in its ports, or when it runs again right after.
     """
 
     def __init__(
@@ -49,28 +50,39 @@ class Bench:
         self._on_power = on_power
         self._wake_us = board.now_us
         self._midnight_us = NEVER_US
+        self.polling = False
+        self._woken = False
         self._arm()
 
     # Time ----------------------------------------------------------------------------------------
 
     def run_until(self, until_us: int) -> None:
         """Let true time pass up to `until_us`; polls that begin before it are run."""
-        while True:
-            if not self.board.powered:
-                back_us = self._outages[-1][1]
-                if back_us > until_us:
-                    break
-                self._power_up(back_us)
-                continue
-            at_us = self._next_poll_us(until_us)
-            if self.board.fails_at_us <= min(at_us, until_us):
-                self._power_down()
-            elif at_us >= until_us:
-                break
-            else:
-                self.board.now_us = max(self.board.now_us, at_us)
-                self._poll()
+        while self.step(until_us):
+            pass
         self.board.now_us = max(self.board.now_us, until_us)
+
+    def step(self, until_us: int) -> bool:
+        """Do the one thing that comes next and before `until_us`; whether there was one.
+
+        That is a poll, or the supply going or coming. Without one, no time has passed.
+        """
+        board = self.board
+        if not board.powered:
+            back_us = self._outages[-1][1]
+            if back_us > until_us:
+                return False
+            self._power_up(back_us)
+            return True
+        at_us = self._next_poll_us(until_us)
+        if board.fails_at_us <= min(at_us, until_us):
+            self._power_down()
+        elif at_us >= until_us:
+            return False
+        else:
+            board.now_us = max(board.now_us, at_us)
+            self._poll()
+        return True
 
     def rebuild(self) -> None:
         """Build the program anew from what the board holds; nothing may change by it."""
@@ -93,23 +105,52 @@ class Bench:
             self.board.panel.press(key, held_ms)
         self._wake()
 
+    def cut_supply(self) -> None:
+        """Take the supply away now, until somebody restores it; a poll under way ends there."""
+        board = self.board
+        if not board.powered or board.fails_at_us <= board.now_us:
+            return
+        self._outages.append((board.now_us, NEVER_US))
+        self._arm()
+        if not self.polling:
+            self.step(board.now_us)
+
+    def restore_supply(self) -> None:
+        """Give the supply back now, whatever took it away."""
+        if self.board.powered:
+            return
+        gone_us, _ = self._outages.pop()
+        self._outages.append((gone_us, self.board.now_us))
+        self.step(self.board.now_us)
+
     # Inside --------------------------------------------------------------------------------------
 
     def _wake(self) -> None:
-        if self.board.powered:
+        """Have the program run at once; one that is running runs again when it has finished."""
+        self._woken = True
+        if self.board.powered and not self.polling:
             self._poll()
 
     def _arm(self) -> None:
         self.board.fails_at_us = self._outages[-1][0] if self._outages else NEVER_US
 
     def _poll(self) -> None:
+        self._woken = True
+        while self._woken and self.board.powered:
+            self._woken = False
+            self._poll_once()
+
+    def _poll_once(self) -> None:
         rtc = self.board.rtc
         before = rtc.second_of_day(self.board.now_us)
+        self.polling = True
         try:
             hint = self._firmware.poll()
         except PowerLost:
             self._power_down()
             return
+        finally:
+            self.polling = False
         after = rtc.second_of_day(self.board.now_us)
         # A hint is about the RTC day of the reading; when midnight came within the poll it may be
         # about the day before, so it is taken as over.

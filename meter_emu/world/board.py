@@ -101,7 +101,9 @@ class Board:
     """One meter's hardware (`meter_emu.ports.Ports`); `fate` says what half-done things leave.
 
     `ticks_from_us` is when the tick counter stood at 0, for a program that has been running;
-    without it the meter is being powered up now.
+    without it the meter is being powered up now. `meanwhile` is called at the start of whatever
+    takes long (a rest, a reset of a card, an APDU): there people can see the panel and act, or time
+    can be let pass.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class Board:
         self.ticks_from_us = self._restarted_us() if ticks_from_us is None else ticks_from_us
         self._card: Card | None = None
         self._card_waiting = False
+        self.meanwhile: Callable[[], None] = _nothing
         self._flow()
 
     # What people do ------------------------------------------------------------------------------
@@ -234,6 +237,11 @@ class Board:
         self._spend((EEPROM_ADDRESS_BYTES + len(data)) * EEPROM_BYTE_US)
         return self.eeprom.write(at, data, self.now_us)
 
+    @property
+    def card_waiting(self) -> bool:
+        """Whether a card is in that the program has not served yet."""
+        return self._card_waiting
+
     def card_present(self) -> bool:
         """See `Ports`."""
         self._spend(REGISTER_US)
@@ -241,6 +249,8 @@ class Board:
 
     def card_power(self, on: bool) -> bytes:
         """See `Ports`."""
+        if on:
+            self.meanwhile()
         self._spend(CARD_RESET_US if on else REGISTER_US)
         if self._card is None:
             return b""
@@ -254,6 +264,7 @@ class Board:
 
         In between a plain card writes: cut there, it keeps what fate leaves.
         """
+        self.meanwhile()
         self._spend(len(command) * CARD_BYTE_US)
         card = self._card
         if card is None:
@@ -323,8 +334,9 @@ class Board:
         return self.panel.held_ms(key)
 
     def wait_ms(self, duration_ms: int) -> None:
-        """See `Ports`. Nobody presses a button inside: people come between two polls."""
-        flow_us = self.metrology.us_until_flow(self.now_us)
+        """See `Ports`. Buttons are pressed at its start or not at all."""
+        self.meanwhile()
+        flow_us = 0 if self.panel.pressed else self.metrology.us_until_flow(self.now_us)
         rest_us = duration_ms * 1_000
         self._spend(rest_us if flow_us is None else min(rest_us, flow_us + REGISTER_US))
 
@@ -353,3 +365,7 @@ class Board:
         self._spend(REGISTER_US)
         cause, self._cause = self._cause, ResetCause.NONE
         return cause
+
+
+def _nothing() -> None:
+    """Let nobody do anything meanwhile."""

@@ -22,22 +22,20 @@ from card_protocol.formats.budget import (
     open_sealed,
 )
 from card_protocol.keys import Purpose, derive
-from card_protocol.timestamp import Civil, decode_bcd_minute
+from card_protocol.timestamp import decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock_card import issue_clock_card
 from meter_emu.desk.dates import Reading
 from meter_emu.desk.desk import Desk, Work
-from meter_emu.errors import ConfigError, DeskError, ImageError
+from meter_emu.errors import ConfigError, DeskError
 from meter_emu.ports import Key, Lamp
-from meter_emu.world.bench import Bench
 from meter_emu.world.board import Board
 from meter_emu.world.build import Build, parse_build
 from meter_emu.world.campaign import Campaign
 from meter_emu.world.commission import EPOCH_2000_US, Installation, install
+from meter_emu.world.compose import board_of_file, watched_bench
 from meter_emu.world.events import Event, What
 from meter_emu.world.household import DeskOrder, Household, Visit, VisitKind
-from meter_emu.world.image import board_of, meter_id_of
-from meter_emu.world.memory import balance_ueur
 from meter_emu.world.outcome import WORK_US
 from meter_emu.world.times import MINUTE_US, SECOND_US, us_to_legal
 
@@ -74,11 +72,8 @@ class _Story:
         self._fate = Random(f"{campaign.seed}/{household.id}")  # noqa: S311  torn cells, not secrets
         build = parse_build(household.build)
         dates, codec = build.desk_parts()
-        self._ledger = build.parts(household.model).ledger
         self._board, self._meter_id = _board(household, campaign, build, self._fate)
         self._energy = Energy[household.model.energy.upper()]
-        self._limited = False
-        self._trusted = True
         self._desk = Desk(
             BENCH_MASTER_KEY,
             dates=dates,
@@ -86,15 +81,13 @@ class _Story:
             challenge=self._fate.randbytes,
         )
         self._card = self._issue(campaign.start_us)
-        self._bench = Bench(
+        self._bench, self._watch = watched_bench(
             self._board,
-            build.program(household.model),
-            poll_us=household.model.poll_s * SECOND_US,
+            household.model,
+            build,
+            self.events.append,
             phase_us=household.poll_phase_us,
-            boot_us=household.model.boot_ms * 1_000,
             outages=household.outages,
-            on_poll=self._look,
-            on_power=self._power,
         )
 
     def live_until(self, until_us: int) -> None:
@@ -119,7 +112,7 @@ class _Story:
 
     def end(self, at_us: int) -> None:
         """Take down how the meter stands when the rehearsal is over."""
-        self._see(at_us, What.ENDED)
+        self._watch.see(at_us, What.ENDED)
 
     # The office ----------------------------------------------------------------------------------
 
@@ -174,7 +167,7 @@ class _Story:
             raise ConfigError(self._household.id, "desk", str(error)) from None
         finally:
             self._card.power_off()
-        self._see(at_us, What.DESK, detail=_words(order))
+        self._watch.see(at_us, What.DESK, detail=_words(order))
 
     def _replace_card(self, at_us: int) -> None:
         """Have the office hand out a new card from its account, which is what it last wrote."""
@@ -194,7 +187,7 @@ class _Story:
     def _insert(self) -> None:
         at_us = self._board.now_us
         if not self._board.powered:
-            self._see(at_us, What.CARD_UNSEEN, detail="no power")
+            self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
             return
         before = self._write_back()
         self._bench.insert(self._card)
@@ -210,7 +203,7 @@ class _Story:
         """Have a technician make a clock card at the meter and put it in, tool error and all."""
         at_us = self._board.now_us
         if not self._board.powered:
-            self._see(at_us, What.CARD_UNSEEN, detail="no power")
+            self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
             return
         image = issue_clock_card(
             BENCH_MASTER_KEY,
@@ -220,7 +213,7 @@ class _Story:
         )
         self._bench.insert(card_of(image, self._fate.randbytes))
         obeyed = self._board.panel.text.endswith(f"CARD {Result.EXECUTED:02X} EXECUTED")
-        self._see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
+        self._watch.see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
 
@@ -228,10 +221,10 @@ class _Story:
         """Tell from the card whether it was obeyed: a new write-back says so, and how."""
         after = self._write_back()
         if after is None or after == before or Result(after.result).refused:
-            self._see(at_us, What.CARD_REFUSED)
+            self._watch.see(at_us, What.CARD_REFUSED)
             return
         understood = (decode_bcd_minute(after.defer_until), decode_bcd_minute(after.cut_at))
-        self._see(at_us, What.CARD_SERVED, understood=understood)
+        self._watch.see(at_us, What.CARD_SERVED, understood=understood)
 
     def _write_back(self) -> WriteBack | None:
         key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, self._meter_id)
@@ -245,7 +238,7 @@ class _Story:
     def _press(self, key: Key) -> None:
         at_us = self._board.now_us
         self._bench.press(key)
-        self._see(at_us, What.KEY_PRESSED, detail=key.name.lower() if key.name else "")
+        self._watch.see(at_us, What.KEY_PRESSED, detail=key.name.lower() if key.name else "")
 
     def _reconnect(self) -> None:
         """Do what the lamp asks for, as this model wants it."""
@@ -266,18 +259,18 @@ class _Story:
             if not self._board.panel.lamps & Lamp.RECONNECT:
                 return
             self._bench.run_until(self._board.now_us + TRY_AGAIN_US)
-        self._see(self._board.now_us, What.SHUT)
+        self._watch.see(self._board.now_us, What.SHUT)
         self._board.shut_appliances()
         self._bench.run_until(self._board.now_us + SHUT_US)
         self._hold(key)
         self._bench.run_until(self._powered_us())
         self._board.open_appliances()
-        self._see(self._board.now_us, What.LIT)
+        self._watch.see(self._board.now_us, What.LIT)
 
     def _hold(self, key: Key) -> None:
         at_us = self._board.now_us
         self._bench.press(key, HOLD_MS)
-        self._see(at_us, What.KEY_HELD, detail=key.name.lower() if key.name else "")
+        self._watch.see(at_us, What.KEY_HELD, detail=key.name.lower() if key.name else "")
 
     def _powered_us(self) -> int:
         """Return when the meter is at work again: nobody lights anything before a dark display."""
@@ -290,49 +283,22 @@ class _Story:
         )
         return max((now_us, *ends_us))
 
-    # What can be seen ----------------------------------------------------------------------------
-
-    def _see(
-        self,
-        at_us: int,
-        what: What,
-        detail: str = "",
-        understood: tuple[Civil | None, Civil | None] | None = None,
-    ) -> None:
-        event = Event(
-            at_us=at_us,
-            what=what,
-            shown=self._board.panel.text,
-            clock_trusted=self._trusted,
-            detail=detail,
-            understood=understood,
-            balance_ueur=balance_ueur(self._board, self._ledger),
-        )
-        self.events.append(event)
-
-    def _look(self) -> None:
-        """After a poll: did switch, limiter or the trust in the clock change?"""
-        board = self._board
-        if self._trusted == (Lamp.CLOCK_DOUBTED in board.panel.lamps):
-            self._trusted = not self._trusted
-            self._see(board.now_us, What.CLOCK_TRUSTED if self._trusted else What.CLOCK_DOUBTED)
-        for at_us, closed in board.moves:
-            self._see(at_us, What.CLOSED if closed else What.OPENED)
-        board.moves.clear()
-        if self._limited != bool(board.switch.limiter_a):
-            self._limited = not self._limited
-            self._see(board.now_us, What.LIMITED if self._limited else What.UNLIMITED)
-
-    def _power(self, up: bool) -> None:
-        self._see(self._board.now_us, What.POWER_BACK if up else What.POWER_LOST)
-
 
 def _board(
     household: Household, campaign: Campaign, build: Build, fate: Random
 ) -> tuple[Board, int]:
     """Return the meter as the campaign finds it, and its number."""
     if household.image is not None:
-        return _board_of_file(household, campaign, build, fate)
+        board, meter_id = board_of_file(
+            household.image,
+            household.model,
+            build,
+            household.load,
+            drift_ppb=household.drift_ppb,
+            now_us=campaign.start_us,
+            fate=fate,
+        )
+        return board, household.meter_id if meter_id is None else meter_id
     installation = Installation(
         meter_id=household.meter_id,
         balance_cents=household.balance_cents,
@@ -352,29 +318,6 @@ def _board(
         fate=fate,
     )
     return board, household.meter_id
-
-
-def _board_of_file(
-    household: Household, campaign: Campaign, build: Build, fate: Random
-) -> tuple[Board, int]:
-    assert household.image is not None, "the caller has looked"
-    path = str(household.image)
-    try:
-        raw = household.image.read_bytes()
-    except OSError as error:
-        raise ImageError(path, f"cannot be read: {error.strerror}") from None
-    board = board_of(
-        raw,
-        household.model,
-        build,
-        household.load,
-        drift_ppb=household.drift_ppb,
-        now_us=campaign.start_us,
-        fate=fate,
-        path=path,
-    )
-    meter_id = meter_id_of(raw, household.model)
-    return board, household.meter_id if meter_id is None else meter_id
 
 
 def _minute_2000(us: int) -> int:

@@ -1,0 +1,154 @@
+"""A meter that somebody stands at: time passes when it is told to, people act between or within.
+
+It is the bench that rehearsals run, so a live meter and a rehearsed one leave the same bytes.
+Nothing here knows a wall clock. What lets time pass are iterators that give back control after
+every step, so that whoever watches can look, or stop, whenever he wants.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final, final
+
+from card_protocol.formats.budget import Result
+from meter_emu.ports import Key
+from meter_emu.world.board import Board, Card
+from meter_emu.world.build import Build
+from meter_emu.world.compose import watched_bench
+from meter_emu.world.events import Event, What
+from meter_emu.world.image import image_of
+from meter_emu.world.memory import balance_ueur
+from meter_emu.world.model import MeterModel
+from meter_emu.world.plan import Insight, Planned, insight
+from meter_emu.world.times import HOUR_US, SECOND_US
+
+# A clock's uncertainty grows while a deed comes nearer and moves it by minutes; the next deed of
+# the same kind is about a day away.
+_MOVED_US: Final = 12 * HOUR_US
+_TRIES_MAX: Final = 100  # ours: three are enough for a clock of 50 ppm
+_CARD_SAID: Final = " | CARD "
+
+
+@final
+class LiveMeter:
+    """One meter on its bench. `take` gets every event as it happens."""
+
+    def __init__(
+        self, board: Board, model: MeterModel, build: Build, take: Callable[[Event], None]
+    ) -> None:
+        self.board: Final = board
+        self.model: Final = model
+        self._build: Final = build
+        self._take: Final = take
+        self._events = 0
+        self._ledger: Final = build.parts(model).ledger
+        self.bench, self._watch = watched_bench(board, model, build, self._count)
+
+    def _count(self, event: Event) -> None:
+        self._events += 1
+        self._take(event)
+
+    # Time ----------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Let the program run for the first time, at the instant the meter was put together."""
+        self.bench.step(self.board.now_us + 1)
+
+    def until(self, until_us: int) -> Iterator[None]:
+        """Let time pass up to an instant, one step each."""
+        while self.bench.step(until_us):
+            yield
+        self.bench.run_until(until_us)
+
+    def past_next(self) -> Iterator[None]:
+        """Let time pass until the meter has done what it plans next, one step each.
+
+        Something else that can be seen and happens before ends it as well. A meter that plans
+        nothing is let run for two of its polls.
+        """
+        events = self._events
+        poll_us = self.model.poll_s * SECOND_US
+        planned = self.next_planned()
+        until_us = self.board.now_us + 2 * poll_us if planned is None else planned.at_us
+        for _ in range(_TRIES_MAX):
+            for _ in self.until(until_us):
+                yield
+                if self._events > events:
+                    return
+            if planned is None or not self._still_ahead(planned):
+                return
+            until_us = self.board.now_us + poll_us
+
+    def _still_ahead(self, planned: Planned) -> bool:
+        """Whether a deed has not been done yet: it may have moved, but not as far as a day."""
+        return any(
+            (ahead.deed, ahead.civil) == (planned.deed, planned.civil)
+            and ahead.at_us < planned.at_us + _MOVED_US
+            for ahead in self._plan()
+        )
+
+    # What can be known ---------------------------------------------------------------------------
+
+    def insight(self) -> Insight | None:
+        """Return how the meter understands its situation."""
+        return insight(self.board, self.model, self._build)
+
+    def next_planned(self) -> Planned | None:
+        """Return what the meter will do next, `None` when it plans nothing."""
+        return next(iter(self._plan()), None)
+
+    def _plan(self) -> tuple[Planned, ...]:
+        known = self.insight()
+        return () if known is None else known.plan
+
+    def balance_ueur(self) -> int | None:
+        """Return the balance, micro-euro, `None` where the memory cannot be read."""
+        return balance_ueur(self.board, self._ledger)
+
+    def image(self) -> bytes:
+        """Return the meter's image, at rest between two polls."""
+        assert not self.bench.polling, "within a poll there is no image of its own"
+        return image_of(self.board, self.model)
+
+    # What people do ------------------------------------------------------------------------------
+
+    def press(self, key: Key, held_ms: int = 0) -> None:
+        """Press a button and see what it shows; or hold it, let go, and see what comes of it."""
+        at_us = self.board.now_us
+        name = (key.name or "").lower()
+        if held_ms:
+            self._watch.see(at_us, What.KEY_HELD, detail=name)
+        self.bench.press(key, held_ms)
+        if not held_ms:
+            self._watch.see(at_us, What.KEY_PRESSED, detail=name)
+
+    def insert(self, card: Card, name: str) -> None:
+        """Put a card in and let the meter serve it."""
+        assert not self.bench.polling, "a card is put in between two polls"
+        at_us = self.board.now_us
+        self.bench.insert(card)
+        if not self.board.powered:
+            self._watch.see(at_us, What.CARD_UNSEEN, detail=f"{name}: no power")
+            return
+        _, _, said = self.board.panel.text.partition(_CARD_SAID)
+        refused = said[:2].isalnum() and Result(int(said[:2], 16)).refused
+        self._watch.see(at_us, What.CARD_REFUSED if refused else What.CARD_SERVED, detail=name)
+
+    def remove(self) -> None:
+        """Pull the card out, at any moment."""
+        self.bench.remove()
+
+    def supply(self, *, on: bool) -> None:
+        """Take the meter's supply away or give it back."""
+        if on:
+            self.bench.restore_supply()
+        else:
+            self.bench.cut_supply()
+
+    def appliances(self, *, lit: bool, for_us: int | None = None) -> None:
+        """Light the appliances, or shut them, for good or for a time."""
+        if lit:
+            self.board.open_appliances()
+        elif for_us is None:
+            self.board.shut_appliances()
+        else:
+            self.board.shut_appliances(self.board.now_us + for_us)
+        self._watch.see(self.board.now_us, What.LIT if lit else What.SHUT)
