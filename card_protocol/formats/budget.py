@@ -108,6 +108,7 @@ class Result(IntEnum):
     CARD_REPLACED = 0x21
     WRONG_ENERGY = 0x28
     NO_LIMITER = 0x29
+    NO_NIGHT_HOURS = 0x2A
 
     @property
     def refused(self) -> bool:
@@ -178,7 +179,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """The price the meter counts with: micro-euro per watt-hour (250 = 0.25 EUR/kWh).
+    """The prices the meter counts with: micro-euro per watt-hour (250 = 0.25 EUR/kWh).
+
+    `night_price_ueur_per_wh` holds in the night hours, which the meter knows and the card does not;
+    it is never above the other. Both the same is a mono-hourly tariff: there is no other way to
+    write one.
 
     `mwh_per_unit` is the energy in one unit of the register: 1000 for electricity, which counts
     watt-hours; for gas the calorific factor, in milliwatt-hours per cubic decimetre.
@@ -189,6 +194,7 @@ class Tariff:
     pad: int
     number: int
     price_ueur_per_wh: int
+    night_price_ueur_per_wh: int
     mwh_per_unit: int
     issued_at_min: int
     reserved: bytes
@@ -224,6 +230,8 @@ class WriteBack:
     defer_until: bytes
     cut_at: bytes
     tariff_number: int
+    night_wh: int
+    charged_night_wh: int
     events: bytes
     mac: bytes
 
@@ -288,9 +296,10 @@ TARIFF: Final = Layout(
         "pad" / _U8,
         "number" / _U16,
         "price_ueur_per_wh" / _U32,
+        "night_price_ueur_per_wh" / _U32,
         "mwh_per_unit" / _U16,
         "issued_at_min" / _U32,
-        "reserved" / c.Bytes(8),
+        "reserved" / c.Bytes(4),
         _MAC,
     ),
     Tariff,
@@ -323,7 +332,9 @@ WRITE_BACK: Final = Layout(
         "defer_until" / c.Bytes(5),
         "cut_at" / c.Bytes(5),
         "tariff_number" / _U16,
-        "events" / c.Bytes(32),
+        "night_wh" / _U32,
+        "charged_night_wh" / _U32,
+        "events" / c.Bytes(24),
         _MAC,
     ),
     WriteBack,

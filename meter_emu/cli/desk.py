@@ -140,11 +140,22 @@ def limiter(switch: str) -> Deed:
 @_writes
 @click.option("--number", type=int, required=True, help="The tariff's number, 1 to 65535.")
 @click.option("--price-ueur-per-wh", type=int, required=True, help="250 is 0.25 EUR/kWh.")
+@click.option("--night-price-ueur-per-wh", type=int, help="Default: none, mono-hourly.")
 @click.option("--mwh-per-unit", type=int, help="Gas: 11500 is 11.5 kWh/m³. Default: as it was.")
-def tariff(number: int, price_ueur_per_wh: int, mwh_per_unit: int | None) -> Deed:
-    """Write another tariff."""
+def tariff(
+    number: int,
+    price_ueur_per_wh: int,
+    night_price_ueur_per_wh: int | None,
+    mwh_per_unit: int | None,
+) -> Deed:
+    """Write another tariff: one price, or a lower one in the meter's night hours."""
     return lambda office, card, at: office.change_tariff(
-        card, number, price_ueur_per_wh, mwh_per_unit=mwh_per_unit, issued_at_min=at
+        card,
+        number,
+        price_ueur_per_wh,
+        night_price_ueur_per_wh=night_price_ueur_per_wh,
+        mwh_per_unit=mwh_per_unit,
+        issued_at_min=at,
     )
 
 
@@ -202,6 +213,7 @@ def _account_as_json(account: "Account") -> dict[str, Any]:
         "tariff": {
             "number": account.tariff.number,
             "price_ueur_per_wh": account.tariff.price_ueur_per_wh,
+            "night_price_ueur_per_wh": account.tariff.night_price_ueur_per_wh,
             "mwh_per_unit": account.tariff.mwh_per_unit,
         },
     }
@@ -233,6 +245,8 @@ def _account_as_text(file: str, account: "Account") -> str:
     if order["limiter_granted"]:
         parts.append("limiter granted")
     parts.append(f"tariff {price['number']} at {price['price_ueur_per_wh']} micro-euro/Wh")
+    if price["night_price_ueur_per_wh"] != price["price_ueur_per_wh"]:
+        parts.append(f"at night {price['night_price_ueur_per_wh']}")
     loads = f"{cents // 100}.{cents % 100:02} EUR in {told['load_count']} loads"
     until = f" (until {told['expires']})" if told["expires"] else ""
     return f"{file}: meter {told['meter']}{until}: {', '.join(parts)}; ever loaded {loads}"

@@ -146,7 +146,7 @@ class ResultTable:
         if order.limiter is not None:
             yield f"limiter {'on' if order.limiter else 'off'}"
         if order.tariff is not None:
-            yield f"tariff {order.tariff[0]}"
+            yield f"tariff {order.tariff.number}"
 
     def _wrong_display(self, row: Row, from_us: int, shown: Civil | None) -> Text:
         many = "" if row.wrong_displays == 1 else f" and {row.wrong_displays - 1} more"

@@ -23,7 +23,6 @@ from card_protocol.formats import budget
 from card_protocol.formats.budget import (
     DF_OF,
     GENERATION,
-    MWH_PER_UNIT_ELECTRICITY,
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
@@ -47,19 +46,18 @@ from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
 from meter_emu.desk.codec import DeskCodec, Written
 from meter_emu.desk.dates import DeskDates, Reading
+from meter_emu.desk.pricing import (
+    FIRST_FACTORS,
+    FIRST_TARIFFS,
+    Pricing,
+    check_factor,
+    check_tariff,
+)
 from meter_emu.errors import DeskError
 
 LOAD_CENTS_MIN: Final = 500  # 5 EUR an operation (domain: terminal text, synonyme-du-mot.com)
 LOAD_CENTS_MAX: Final = 25_000  # 250 EUR, likewise
-TARIFF_NUMBER_MAX: Final = 0xFFFF  # what the record holds
-PRICE_UEUR_PER_WH_MAX: Final = 0xFFFFFFFF  # likewise
-
-METER_ID_MAX: Final = 0xFFFF_FFFF_FFFF_FFFF  # likewise
-MWH_PER_UNIT_MAX: Final = 0xFFFF  # likewise
-# Number and micro-euro per Wh: 0.25 EUR/kWh (domain: EIW's example), gas 0.045 EUR/kWh (ours).
-FIRST_TARIFFS: Final = {Energy.ELECTRICITY: (1, 250), Energy.GAS: (1, 45)}
-# The energy in one unit of the register; for gas 11.5 kWh/m³ (ours, as of rich natural gas).
-FIRST_FACTORS: Final = {Energy.ELECTRICITY: MWH_PER_UNIT_ELECTRICITY, Energy.GAS: 11_500}
+METER_ID_MAX: Final = 0xFFFF_FFFF_FFFF_FFFF  # what the record holds
 PIN_NOT_USED: Final = "0000"  # ours: no file of a budget card asks for the PIN
 ERASED: Final = b"\xff"  # what a file holds that nobody has written
 
@@ -92,7 +90,7 @@ class Work:
     reactivate: bool = False
     prepayment_on: bool | None = None
     limiter_granted: bool | None = None
-    tariff: tuple[int, int] | None = None  # number, price in micro-euro per Wh
+    tariff: Pricing | None = None
     mwh_per_unit: int | None = None  # of a new tariff; gas only
     reading: Reading | None = None
 
@@ -135,7 +133,7 @@ class Desk:
         customer_ref: int = 0,
         card_number: int = 1,
         energy: Energy = Energy.ELECTRICITY,
-        tariff: tuple[int, int] | None = None,
+        tariff: Pricing | None = None,
         mwh_per_unit: int | None = None,
         generation: int = GENERATION,
         expires: Civil | None = None,
@@ -150,22 +148,21 @@ class Desk:
         """
         _check_meter_id(meter_id)
         _check_issued_at(issued_at_min)
-        number, price = FIRST_TARIFFS[energy] if tariff is None else tariff
+        tariff = FIRST_TARIFFS[energy] if tariff is None else tariff
         factor = FIRST_FACTORS[energy] if mwh_per_unit is None else mwh_per_unit
-        _check_tariff(number, price)
-        _check_factor(energy, factor)
+        check_tariff(energy, tariff)
+        check_factor(energy, factor)
         _check_generation(generation)
         wallet = Wallet(budget.WALLET.magic, generation, 0, 0, 0, issued_at_min, ERASED * 8, NO_MAC)
         price_record = Tariff(
-            budget.TARIFF.magic, generation, 0, number, price, factor, issued_at_min, ERASED * 8,
-            NO_MAC,
+            budget.TARIFF.magic, generation, 0, *tariff, factor, issued_at_min, ERASED * 4, NO_MAC,
         )  # fmt: skip
         identity = Identity(
             budget.IDENTITY.magic, generation, energy, meter_id, customer_ref,
             card_number, issued_at_min, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, ERASED * 2, NO_MAC,
         )  # fmt: skip
         identity = self._expiring(identity, expires, reading)
-        order = _no_order(generation, number, issued_at_min)
+        order = _no_order(generation, tariff.number, issued_at_min)
         return self._personalised(Account(identity, wallet, order, price_record), kind)
 
     def reissue(
@@ -263,14 +260,18 @@ class Desk:
         number: int,
         price_ueur_per_wh: int,
         *,
+        night_price_ueur_per_wh: int | None = None,
         mwh_per_unit: int | None = None,
         issued_at_min: int,
     ) -> Account:
         """Write tariff `number` (1 to 65,535) at a price in micro-euro per Wh, and order it.
 
-        `mwh_per_unit` is the new calorific factor of a gas card; without it the old one stays.
+        With a night price, at most the other, the tariff is bi-hourly, and the meter must have
+        night hours. `mwh_per_unit` is the new calorific factor of a gas card; without it the old
+        one stays.
         """
-        work = Work(tariff=(number, price_ueur_per_wh), mwh_per_unit=mwh_per_unit)
+        tariff = Pricing.of(number, price_ueur_per_wh, night_price_ueur_per_wh)
+        work = Work(tariff=tariff, mwh_per_unit=mwh_per_unit)
         return self.serve(exchange, work, issued_at_min=issued_at_min)
 
     def serve(self, exchange: Exchange, work: Work, *, issued_at_min: int) -> Account:
@@ -369,14 +370,13 @@ class Desk:
             )
             wallet = _sealed(budget.WALLET, wallet, key, meter_id)
         if work.tariff is not None:
-            number, price = work.tariff
             factor = tariff.mwh_per_unit if work.mwh_per_unit is None else work.mwh_per_unit
-            _check_tariff(number, price)
-            _check_factor(Energy(account.identity.energy), factor)
+            energy = Energy(account.identity.energy)
+            check_tariff(energy, work.tariff)
+            check_factor(energy, factor)
             tariff = replace(
                 tariff,
-                number=number,
-                price_ueur_per_wh=price,
+                **work.tariff._asdict(),
                 mwh_per_unit=factor,
                 issued_at_min=issued_at_min,
             )
@@ -469,23 +469,3 @@ def _check_generation(generation: int) -> None:
 def _check_load(cents: int) -> None:
     if not LOAD_CENTS_MIN <= cents <= LOAD_CENTS_MAX:
         raise DeskError(f"a load is {LOAD_CENTS_MIN} to {LOAD_CENTS_MAX} cents, got {cents}")
-
-
-def _check_tariff(number: int, price_ueur_per_wh: int) -> None:
-    if not 1 <= number <= TARIFF_NUMBER_MAX:
-        raise DeskError(f"a tariff number is 1 to {TARIFF_NUMBER_MAX}, got {number}")
-    if not 1 <= price_ueur_per_wh <= PRICE_UEUR_PER_WH_MAX:
-        raise DeskError(
-            f"a price is 1 to {PRICE_UEUR_PER_WH_MAX} micro-euro per Wh, got {price_ueur_per_wh}"
-        )
-
-
-def _check_factor(energy: Energy, mwh_per_unit: int) -> None:
-    if energy is Energy.ELECTRICITY and mwh_per_unit != MWH_PER_UNIT_ELECTRICITY:
-        raise DeskError(
-            f"an electricity meter counts {MWH_PER_UNIT_ELECTRICITY} mWh a unit, got {mwh_per_unit}"
-        )
-    if not 1 <= mwh_per_unit <= MWH_PER_UNIT_MAX:
-        raise DeskError(
-            f"a calorific factor is 1 to {MWH_PER_UNIT_MAX} mWh/dm³, got {mwh_per_unit}"
-        )

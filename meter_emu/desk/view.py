@@ -281,6 +281,8 @@ def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one rec
     """Return what is wrong with a record although each of its fields is well."""
     if sfi is Sfi.IDENTITY and record.generation == budget_instants.GENERATION:
         return _two_forms("the expiry", record.expires, record.expires_min, record.zone_rule)
+    if sfi is Sfi.TARIFF and record.night_price_ueur_per_wh > record.price_ueur_per_wh:
+        return ("the night costs more than the day: no meter obeys such a tariff",)
     if sfi is not Sfi.ORDER:
         return ()
     found: list[str] = []
@@ -363,6 +365,7 @@ _FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "clock": ("YYMMDDhhmm", civil),
     "token": ("", _token),
     "price_ueur_per_wh": ("micro-euro/Wh", price),
+    "night_price_ueur_per_wh": ("micro-euro/Wh", price),
     "mwh_per_unit": ("mWh/unit", _factor),
     "result": ("", named(RESULTS)),
     "order_result": ("", named(RESULTS)),
@@ -373,6 +376,8 @@ _FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "charged_wh": ("Wh", nothing),
     "deferred_wh": ("Wh", nothing),
     "postpaid_wh": ("Wh", nothing),
+    "night_wh": ("Wh", nothing),
+    "charged_night_wh": ("Wh", nothing),
     "balance_ueur": ("micro-euro", euro(1_000_000)),
     "charged_ueur": ("micro-euro", euro(1_000_000)),
     "emergency_debt_ueur": ("micro-euro", euro(1_000_000)),

@@ -30,6 +30,7 @@ from meter_emu.firmware.layouts import (
     EventCode,
     FactoryFlags,
     Health,
+    Rate,
     StateFlags,
     Supply,
     crc_holds,
@@ -132,6 +133,8 @@ FACTORY_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "rearm_key": ("bits", bits({1: "blue", 2: "red"})),
     "rearm_hold_ms": ("ms", nothing),
     "tightness_s": ("s", nothing),
+    "night_start_minute": ("min", minute_of_day),
+    "night_end_minute": ("min", minute_of_day),
     "key_meter_auth": ("", hidden),
     "key_card_auth": ("", hidden),
     "key_desk_record": ("", hidden),
@@ -174,6 +177,10 @@ STATE_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "cut_end": ("", nothing),
     "events": ("", nothing),
     "card_number": ("", nothing),
+    "night_price_ueur_per_wh": ("micro-euro/Wh", price),
+    "night_wh": ("Wh", kwh),
+    "charged_night_wh": ("Wh", kwh),
+    "rate": ("", named(words(Rate))),
     "reserved": ("", unused),
     "crc": ("", nothing),
 }
@@ -193,6 +200,8 @@ ABOUT: Final[Mapping[str, str]] = {
     "rearm_key": "the button that asks for supply",
     "rearm_hold_ms": "held so long; 0 is a press",
     "tightness_s": "gas is watched so long; 0 is no test",
+    "night_start_minute": "the night price begins",
+    "night_end_minute": "it ends, the next morning",
     "sequence": "the save, tells the newer copy",
     "last_time_s": "the time journalled last",
     "last_ticks_ms": "the tick counter then",
@@ -214,7 +223,11 @@ ABOUT: Final[Mapping[str, str]] = {
     "accepted_count": "so many loads were that",
     "order_number": "the last order executed",
     "card_number": "the highest card number obeyed",
-    "price_ueur_per_wh": "the price in force",
+    "night_price_ueur_per_wh": "in the night hours; the same is mono-hourly",
+    "night_wh": "of all energy, at the night rate",
+    "charged_night_wh": "of what was paid, at the night rate",
+    "rate": "what energy now flowing costs",
+    "price_ueur_per_wh": "the price, by day if bi-hourly",
     "mwh_per_unit": "energy in one unit of the register",
     "remainder_mwh": "booked, but no whole Wh yet",
     "tariff_number": "the tariff it belongs to",
@@ -386,15 +399,17 @@ def _why_loaded(index: int, other: _Copy, newer: int) -> str:
 
 def _across(raw: bytes) -> tuple[str, ...]:
     """Return what is wrong with the state although each of its fields is well."""
-    state = STATE.parse(raw)
+    state, found = STATE.parse(raw), []
+    if state.night_price_ueur_per_wh > state.price_ueur_per_wh:
+        found.append("the night costs more than the day")
     try:
         ends = [decode_bcd_minute(end[:5]) for end in (state.defer_end, state.cut_end)]
     except TimestampError:
-        return ()  # said beside the field
+        return tuple(found)  # said beside the field
     defer_until, cut_at = ends
     if defer_until is not None and cut_at is not None and cut_at < defer_until:
-        return (f"the cut at {cut_at} lies before the end of the deferral, {defer_until}",)
-    return ()
+        found.append(f"the cut at {cut_at} lies before the end of the deferral, {defer_until}")
+    return tuple(found)
 
 
 _ERASED: Final = "erased"

@@ -130,17 +130,20 @@ class OrderGate:
         meter_id: int,
         *,
         limited: bool,
+        nights: bool,
     ) -> Result:
         """Return `EXECUTED` for an order to obey, or why it is not. Changes nothing.
 
-        `limited` says whether this meter has a limiter to grant: a valve has none.
+        `limited` says whether this meter has a limiter to grant: a valve has none. `nights` says
+        whether it has night hours: without them a night price cannot be kept.
         """
         if order.number == state.order_number:
             return Result.ALREADY_EXECUTED if order.number else Result.NONE
         if order.number < state.order_number:
             return Result.STALE_ORDER
-        if order.tariff_number != tariff.number:
-            return Result.TARIFF_MISMATCH
+        priced = self.judge_tariff(order, tariff, nights=nights)
+        if priced.refused:
+            return priced
         dated = order.token == NO_TOKEN
         if not dated and not reactivation_token_valid(key, meter_id, order.number, order.token):
             return Result.BAD_TOKEN
@@ -153,6 +156,16 @@ class OrderGate:
         if order.flags & OrderFlags.LIMITER_GRANTED and not limited:
             return Result.NO_LIMITER
         return self.judge_dates(defer_until, cut_at)
+
+    def judge_tariff(self, order: AnyOrder, tariff: Tariff, *, nights: bool) -> Result:
+        """Return `EXECUTED` for the tariff an order names, at prices this meter can keep."""
+        if order.tariff_number != tariff.number:
+            return Result.TARIFF_MISMATCH
+        if tariff.night_price_ueur_per_wh > tariff.price_ueur_per_wh:
+            return Result.BAD_FORMAT
+        if tariff.night_price_ueur_per_wh != tariff.price_ueur_per_wh and not nights:
+            return Result.NO_NIGHT_HOURS
+        return Result.EXECUTED
 
     def judge_dates(self, defer_until: Announced | None, cut_at: Announced | None) -> Result:
         """Return `EXECUTED` for dates that exist, a sure cut, and no cut before the deferral's end.
@@ -214,6 +227,7 @@ class OrderGate:
             state.flags = state.flags | flag if on else state.flags & ~flag
         state.tariff_number = tariff.number
         state.price_ueur_per_wh = tariff.price_ueur_per_wh
+        state.night_price_ueur_per_wh = tariff.night_price_ueur_per_wh
         state.mwh_per_unit = tariff.mwh_per_unit
         state.order_number = order.number
 

@@ -23,7 +23,7 @@ END_SIZE_BYTES: Final = 12
 EVENT_SIZE_BYTES: Final = 8
 EVENT_CODE_AT: Final = 4  # within an event
 EVENT_COUNT: Final = 8
-EVENTS_IN_WRITE_BACK: Final = 4
+EVENTS_IN_WRITE_BACK: Final = 3
 NO_EVENTS: Final = b"\xff" * (EVENT_SIZE_BYTES * EVENT_COUNT)
 NO_END: Final = BCD_NONE + b"\xff" * (END_SIZE_BYTES - len(BCD_NONE))
 
@@ -36,6 +36,8 @@ class FactoryFlags(IntEnum):
     WINDOW_ON = 0x01  # the non-disconnection function, a parameter of each network operator
     WINDOW_WEEKEND = 0x02  # whole Saturdays and Sundays are inside it
     DEFERRAL_SUSPENDS = 0x04  # while a deferral holds, balance stands still (ours; unknown in 2020)
+    NIGHT_ON = 0x08  # the meter has night hours, so a tariff may have a night price
+    NIGHT_WEEKEND = 0x10  # whole Saturdays and Sundays are night
 
 
 @final
@@ -80,6 +82,15 @@ class Account(IntEnum):
     CHARGED = 0
     DEFERRED = 1
     POSTPAID = 2
+
+
+@final
+@unique
+class Rate(IntEnum):
+    """Which price the energy now flowing costs; a mono-hourly tariff has only the first."""
+
+    DAY = 0
+    NIGHT = 1
 
 
 @final
@@ -148,6 +159,8 @@ class Factory:
     rearm_key: int
     rearm_hold_ms: int
     tightness_s: int
+    night_start_minute: int
+    night_end_minute: int
     key_meter_auth: bytes
     key_card_auth: bytes
     key_desk_record: bytes
@@ -197,6 +210,10 @@ class State:
     cut_end: bytes
     events: bytes
     card_number: int
+    night_price_ueur_per_wh: int
+    night_wh: int
+    charged_night_wh: int
+    rate: int
     reserved: bytes
     crc: int
 
@@ -226,12 +243,14 @@ FACTORY: Final = Layout(
         "rearm_key" / _U8,
         "rearm_hold_ms" / _U16,
         "tightness_s" / _U16,
+        "night_start_minute" / _U16,
+        "night_end_minute" / _U16,
         "key_meter_auth" / _KEY,
         "key_card_auth" / _KEY,
         "key_desk_record" / _KEY,
         "key_meter_record" / _KEY,
         "key_reactivation" / _KEY,
-        "reserved" / c.Bytes(104),
+        "reserved" / c.Bytes(100),
         "crc" / _U32,
     ),
     Factory,
@@ -273,20 +292,25 @@ STATE: Final = Layout(
         "cut_end" / c.Bytes(END_SIZE_BYTES),
         "events" / c.Bytes(EVENT_SIZE_BYTES * EVENT_COUNT),
         "card_number" / _U32,
-        "reserved" / c.Bytes(2),
+        "night_price_ueur_per_wh" / _U32,
+        "night_wh" / _U32,
+        "charged_night_wh" / _U32,
+        "rate" / _U8,
+        "reserved" / c.Bytes(53),
         "crc" / _U32,
     ),
     State,
     magic=b"MS",
 )
 assert FACTORY.size_bytes == 256, "factory record drifted"
-assert STATE.size_bytes == 192, "state record drifted"
+assert STATE.size_bytes == 256, "state record drifted"
 
 CRC_SIZE_BYTES: Final = 4
 
 _CODES: Final = (
     ("supply", frozenset(Supply)),
     ("account", frozenset(Account)),
+    ("rate", frozenset(Rate)),
     ("health", frozenset(Health)),
     ("order_result", frozenset(Result)),
 )

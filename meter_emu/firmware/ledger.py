@@ -7,7 +7,8 @@ same arithmetic with a remainder that stays 0.
 
 The register runs free; what is not booked yet is its difference to the last booked value.
 Energy is booked to the account in force *before* a change: CHARGED costs, DEFERRED is counted for
-the later invoice (2020: "la facturation reportée"), POSTPAID is a meter with prepayment off.
+the later invoice (2020: "la facturation reportée"), POSTPAID is a meter with prepayment off. So it
+is with the rate: what is pending belongs to the day or to the night, whole.
 
 accepted = balance - emergency debt + charged: the law of money inside one meter.
 """
@@ -15,7 +16,7 @@ accepted = balance - emergency debt + charged: the law of money inside one meter
 from typing import Final
 
 from card_protocol.formats.budget import Result, Wallet
-from meter_emu.firmware.layouts import Account, Factory, FactoryFlags, State, StateFlags
+from meter_emu.firmware.layouts import Account, Factory, FactoryFlags, Rate, State, StateFlags
 
 UEUR_PER_CENT: Final = 10_000
 MWH_PER_WH: Final = 1000
@@ -35,6 +36,16 @@ class Ledger:
             return Account.DEFERRED
         return Account.CHARGED
 
+    def bi_hourly(self, state: State) -> bool:
+        """Whether the night has a price of its own."""
+        return state.night_price_ueur_per_wh != state.price_ueur_per_wh
+
+    def price_ueur_per_wh(self, state: State) -> int:
+        """Return the price of the energy now flowing."""
+        return (
+            state.night_price_ueur_per_wh if state.rate == Rate.NIGHT else state.price_ueur_per_wh
+        )
+
     def pending_units(self, state: State, register_units: int) -> int:
         """Return the units not booked yet; the register wraps at 32 bits."""
         return (register_units - state.booked_units) & _U32
@@ -43,9 +54,13 @@ class Ledger:
         """Book what is pending to the account in force since the last booking."""
         pending_units, state.remainder_mwh = self._pending(state, register_units)
         state.booked_units = register_units
+        if state.rate == Rate.NIGHT:
+            state.night_wh = (state.night_wh + pending_units) & _U32
         if state.account == Account.CHARGED:
-            cost_ueur = pending_units * state.price_ueur_per_wh
+            cost_ueur = pending_units * self.price_ueur_per_wh(state)
             state.charged_wh = (state.charged_wh + pending_units) & _U32
+            if state.rate == Rate.NIGHT:
+                state.charged_night_wh = (state.charged_night_wh + pending_units) & _U32
             state.charged_ueur += cost_ueur
             state.balance_ueur -= cost_ueur
         elif state.account == Account.DEFERRED:
@@ -58,7 +73,7 @@ class Ledger:
         if state.account != Account.CHARGED:
             return state.balance_ueur
         pending_units, _ = self._pending(state, register_units)
-        return state.balance_ueur - pending_units * state.price_ueur_per_wh
+        return state.balance_ueur - pending_units * self.price_ueur_per_wh(state)
 
     def _pending(self, state: State, register_units: int) -> tuple[int, int]:
         """Return the whole Wh not booked yet, and the mWh left over."""
@@ -71,10 +86,11 @@ class Ledger:
         `None` when it stands still or is there already.
         """
         spare_ueur = state.balance_ueur - balance_ueur
-        costs = state.price_ueur_per_wh * state.mwh_per_unit
+        price_ueur_per_wh = self.price_ueur_per_wh(state)
+        costs = price_ueur_per_wh * state.mwh_per_unit
         if state.account != Account.CHARGED or spare_ueur <= 0 or not costs:
             return None
-        wanted_wh = -(-spare_ueur // state.price_ueur_per_wh)
+        wanted_wh = -(-spare_ueur // price_ueur_per_wh)
         wanted_mwh = wanted_wh * MWH_PER_WH - state.remainder_mwh
         return (state.booked_units + -(-wanted_mwh // state.mwh_per_unit)) & _U32
 

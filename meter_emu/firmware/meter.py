@@ -16,6 +16,8 @@ from meter_emu.firmware.layouts import (
     NO_END,
     EventCode,
     Factory,
+    FactoryFlags,
+    Rate,
     State,
     StateFlags,
     Supply,
@@ -100,9 +102,15 @@ class Meter:
         return shields_of(
             deferral=self.deferral_holds(),
             window=not state.emergency_debt_ueur
-            and self.parts.windows.protects(self.now, self.factory),
+            and self.parts.windows.may_run(self.now, self.factory),
             prepayment_off=not state.flags & StateFlags.PREPAYMENT_ON,
         )
+
+    def rate(self) -> Rate:
+        """Return which price the energy now flowing costs: the lower one where it may be night."""
+        if not self.parts.ledger.bi_hourly(self.state):
+            return Rate.DAY
+        return Rate.NIGHT if self.parts.nights.may_run(self.now, self.factory) else Rate.DAY
 
     def permission(self) -> Permission:
         """Return what the supply machine is told now."""
@@ -163,9 +171,10 @@ class Meter:
         account = self.parts.ledger.account(
             state, self.factory, deferral_holds=self.deferral_holds()
         )
-        if account != state.account:
+        rate = self.rate()
+        if account != state.account or rate != state.rate:
             self.book()
-            state.account = account
+            state.account, state.rate = account, rate
         self._move(settle(state.supply, self.permission()))
         low_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
         if not state.flags & StateFlags.LOW_CREDIT_SAID and 0 < self.balance_ueur <= low_ueur:
@@ -283,8 +292,15 @@ class Meter:
         gate, state, order = self.parts.gate, self.state, contents.order
         key = Key(self.factory.key_reactivation)
         limited = self.factory.limiter_ampere > 0
+        nights = bool(self.factory.flags & FactoryFlags.NIGHT_ON)
         result = gate.judge(
-            order, contents.tariff, state, key, self.factory.meter_id, limited=limited
+            order,
+            contents.tariff,
+            state,
+            key,
+            self.factory.meter_id,
+            limited=limited,
+            nights=nights,
         )
         if result in {Result.NONE, Result.ALREADY_EXECUTED}:
             return Result.PENDING if state.order_result == Result.PENDING else result
@@ -330,6 +346,8 @@ class Meter:
             defer_until=encode_bcd_minute(ends.understood(state.defer_end)),
             cut_at=encode_bcd_minute(ends.understood(state.cut_end)),
             tariff_number=state.tariff_number,
+            night_wh=state.night_wh,
+            charged_night_wh=state.charged_night_wh,
             events=state.events[: EVENT_SIZE_BYTES * EVENTS_IN_WRITE_BACK],
             mac=NO_MAC,
         )
@@ -356,6 +374,8 @@ class Meter:
             waits_s += [due_s for due_s in dues_s if due_s is not None and due_s > 0]
             if now.trusted and self.blocks() == Block.CREDIT and not self.deferral_holds():
                 waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
+            if now.trusted and self.parts.ledger.bi_hourly(state):
+                waits_s.append(self.parts.nights.seconds_to_edge(now, self.factory))
         return Sleep(now.second_of_day + max(1, min(waits_s)), self._wake_at_units())
 
     def _wake_at_units(self) -> int | None:

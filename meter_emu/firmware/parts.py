@@ -8,6 +8,7 @@ from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, RecordCodec
 from meter_emu.firmware.ledger import Ledger
+from meter_emu.firmware.nights import Nights
 from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.firmware.trust import ClockTrust
 from meter_emu.firmware.windows import Windows
@@ -27,6 +28,7 @@ class Parts:
     trust: ClockTrust
     ends: EndStore
     windows: Windows
+    nights: Nights
     codec: RecordCodec
     gate: OrderGate
     ledger: Ledger
@@ -55,6 +57,7 @@ def assemble(fit: Fit, driver: type[RtcDriver]) -> Parts:
         trust=fit(ClockTrust)(calendar, base),
         ends=ends,
         windows=fit(Windows)(calendar, zone),
+        nights=fit(Nights)(calendar, zone),
         codec=codec,
         gate=fit(OrderGate)(codec, ends),
         ledger=fit(Ledger)(),

@@ -41,7 +41,7 @@ class Now(NamedTuple):
 
     @property
     def trusted(self) -> bool:
-        """Whether the time is known on both sides: windows may be decided."""
+        """Whether the time is known on both sides: hours of the day may be decided."""
         return self.health is Health.TRUSTED
 
     @property

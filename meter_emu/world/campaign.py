@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from card_protocol.card.image import Kind
 from card_protocol.timestamp import Civil
+from meter_emu.desk.pricing import Pricing
 from meter_emu.errors import ConfigError
 from meter_emu.ports import Key
 from meter_emu.resources import find, read_toml
@@ -96,7 +97,11 @@ _Generation: TypeAlias = Literal[1, 2]
 class _RawTariff(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     number: Annotated[int, Meta(ge=1, le=65_535)]
     price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
+    night_price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     mwh_per_unit: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+
+    def pricing(self) -> Pricing:
+        return Pricing.of(self.number, self.price_ueur_per_wh, self.night_price_ueur_per_wh)
 
 
 class _RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -348,9 +353,7 @@ class _Resolver:
             load_cents=load_cents,
             prepayment=_switch(words, "prepayment"),
             limiter=_switch(words, "limiter"),
-            tariff=None
-            if raw.tariff is None
-            else (raw.tariff.number, raw.tariff.price_ueur_per_wh),
+            tariff=None if raw.tariff is None else raw.tariff.pricing(),
             mwh_per_unit=None if raw.tariff is None else raw.tariff.mwh_per_unit,
             defer_us=defer_us,
             cut_us=cut_us,

@@ -25,6 +25,7 @@ from meter_emu.firmware.layouts import (
     Factory,
     FactoryFlags,
     Health,
+    Rate,
     RtcBase,
     State,
     StateFlags,
@@ -142,6 +143,10 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
         flags |= FactoryFlags.WINDOW_WEEKEND
     if model.deferral_accounting == "suspended":
         flags |= FactoryFlags.DEFERRAL_SUSPENDS
+    night = model.night
+    if night is not None:
+        flags |= FactoryFlags.NIGHT_ON
+        flags |= FactoryFlags.NIGHT_WEEKEND if night.weekend else 0
     return Factory(
         magic=FACTORY.magic,
         version=LAYOUT_VERSION,
@@ -162,6 +167,8 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
         rearm_key=PanelKey[model.rearm.key.upper()],
         rearm_hold_ms=model.rearm.hold_ms,
         tightness_s=model.rearm.tightness_s,
+        night_start_minute=0 if night is None else night.start_minute,
+        night_end_minute=0 if night is None else night.end_minute,
         key_meter_auth=derive(master, Purpose.METER_AUTH, meter_id).raw,
         key_card_auth=derive(master, Purpose.CARD_AUTH, meter_id).raw,
         key_desk_record=derive(master, Purpose.DESK_RECORD, meter_id).raw,
@@ -219,6 +226,10 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         cut_end=NO_END,
         events=NO_EVENTS,
         card_number=0,
+        night_price_ueur_per_wh=model.credit.pricing.night_price_ueur_per_wh,
+        night_wh=0,
+        charged_night_wh=0,
+        rate=Rate.DAY,
         reserved=STATE.erased("reserved"),
         crc=0,
     )

@@ -124,7 +124,7 @@ class _Story:
             image = self._desk.issue(
                 self._meter_id,
                 energy=self._energy,
-                tariff=(credit.tariff_number, credit.price_ueur_per_wh),
+                tariff=credit.pricing,
                 mwh_per_unit=credit.mwh_per_unit,
                 generation=household.card_generation,
                 expires=household.card_expires,
@@ -347,7 +347,7 @@ def _words(order: DeskOrder) -> str:
     if order.limiter is not None:
         words.append(f"limiter {'granted' if order.limiter else 'withdrawn'}")
     if order.tariff is not None:
-        words.append(f"tariff {order.tariff[0]} at {order.tariff[1]} micro-euro per Wh")
+        words.append(str(order.tariff))
     if order.mwh_per_unit is not None:
         words.append(f"{order.mwh_per_unit} mWh per unit")
     if order.load_cents:

@@ -15,6 +15,7 @@ from typing import Final, final
 
 from card_protocol.card.image import Kind
 from card_protocol.timestamp import Civil
+from meter_emu.desk.pricing import Pricing
 from meter_emu.ports import Key
 from meter_emu.world.model import MeterModel
 from meter_emu.world.times import SECOND_US
@@ -50,7 +51,7 @@ class DeskOrder:
     load_cents: int = 0
     prepayment: bool | None = None
     limiter: bool | None = None
-    tariff: tuple[int, int] | None = None  # number, price in micro-euro per Wh
+    tariff: Pricing | None = None
     mwh_per_unit: int | None = None  # of that tariff, gas only
     defer_us: int | None = None
     cut_us: int | None = None

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from card_protocol.formats.budget import MWH_PER_UNIT_ELECTRICITY
+from meter_emu.desk.pricing import Pricing
 from meter_emu.errors import ConfigError
 from meter_emu.resources import read_toml
 from meter_emu.world.times import SECOND_US
@@ -31,8 +32,8 @@ class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Amounts in cents, and the tariff a meter leaves the factory with.
 
-    The price is in micro-euro per Wh; a unit of the register (1 Wh, or 1 dm³ of gas) holds
-    `mwh_per_unit` milliwatt-hours.
+    Prices are in micro-euro per Wh; without one for the night the tariff is mono-hourly. A unit of
+    the register (1 Wh, or 1 dm³ of gas) holds `mwh_per_unit` milliwatt-hours.
     """
 
     emergency_cents: Annotated[int, Meta(ge=0, le=100_000)]
@@ -40,8 +41,14 @@ class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     load_max_cents: Annotated[int, Meta(ge=1, le=1_000_000)]
     low_credit_cents: Annotated[int, Meta(ge=0, le=100_000)]
     price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
+    night_price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     mwh_per_unit: Annotated[int, Meta(ge=1, le=65_535)]
     tariff_number: Annotated[int, Meta(ge=1, le=65_535)]
+
+    @property
+    def pricing(self) -> Pricing:
+        """The tariff as the office writes it on the first card."""
+        return Pricing.of(self.tariff_number, self.price_ueur_per_wh, self.night_price_ueur_per_wh)
 
 
 class Rearm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -53,7 +60,7 @@ class Rearm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The non-disconnection period, in minutes of the legal day: start, over midnight, to end."""
+    """Hours over midnight, in minutes of the legal day from start to end, and whole weekends."""
 
     start_minute: Minute
     end_minute: Minute
@@ -70,21 +77,24 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     rtc_base: Literal["utc", "standard", "legal"]
     poll_s: Annotated[int, Meta(ge=1, le=3600)]
     boot_ms: Annotated[int, Meta(ge=0, le=60_000)]
-    eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536)]  # the program's records end at 2C0h
+    eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536)]  # the program's records end at 300h
     eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256)]  # the program writes 64 bytes at a time
     limiter_a: Annotated[int, Meta(ge=0, le=100)]  # 0: there is none
     deferral_accounting: Literal["suspended", "negative"]
     clock: Clock
     credit: Credit
     rearm: Rearm
-    window: Window
+    window: Window  # the non-disconnection period
+    night: Window | None = None  # the night hours of a bi-hourly tariff, where the meter has any
 
 
 def load_model(path: Path) -> MeterModel:
     """Return the model in a file; raise `ConfigError` naming file, key and what was wanted."""
     model = read_toml(path, MeterModel)
+    night = model.night or model.window
     for key, low, high in (
         ("window.start_minute", model.window.end_minute, model.window.start_minute),
+        ("night.start_minute", night.end_minute, night.start_minute),
         ("credit.load_max_cents", model.credit.load_min_cents, model.credit.load_max_cents),
     ):
         if low >= high:
@@ -95,6 +105,7 @@ def load_model(path: Path) -> MeterModel:
     ):
         if model.energy == "electricity" and got != electricity:
             raise ConfigError(str(path), key, f"want {electricity} for electricity, got {got}")
+    _check_night(path, model)
     if model.energy == "gas" and model.limiter_a:
         raise ConfigError(str(path), "limiter_a", f"want 0 for gas, got {model.limiter_a}")
     for key, size in (
@@ -104,6 +115,20 @@ def load_model(path: Path) -> MeterModel:
         if size & (size - 1):
             raise ConfigError(str(path), key, f"want a power of two, got {size}")
     return model
+
+
+def _check_night(path: Path, model: MeterModel) -> None:
+    """Refuse a night price that is above the day's, or that the meter has no hours for."""
+    if model.energy == "gas" and model.night is not None:
+        raise ConfigError(str(path), "night", "want none: gas costs the same at all hours")
+    pricing = model.credit.pricing
+    if pricing.night_price_ueur_per_wh > pricing.price_ueur_per_wh:
+        want = f"want at most the day's {pricing.price_ueur_per_wh}"
+    elif pricing.bi_hourly and model.night is None:
+        want = "want none: the model has no [night]"
+    else:
+        return
+    raise ConfigError(str(path), "credit.night_price_ueur_per_wh", want)
 
 
 def uncertainty_s(model: MeterModel, set_at_us: int, at_us: int) -> int:

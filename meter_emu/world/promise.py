@@ -23,14 +23,16 @@ from itertools import accumulate
 from math import gcd
 from typing import Final, TypeAlias, final
 
+from meter_emu.desk.pricing import Pricing
 from meter_emu.world.campaign import Campaign
 from meter_emu.world.events import Event, What
 from meter_emu.world.household import HOURS_A_DAY, DeskOrder, Household, VisitKind
-from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, us_to_legal
+from meter_emu.world.outcome import WORK_US
+from meter_emu.world.rates import spans, within
+from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 UEUR: Final = 1000 * HOUR_US  # a micro-euro in its mWh per Wh and rate-µs per unit
 CENT_UEUR: Final = 10_000
-_SATURDAY: Final = 5
 _MOVES: Final = frozenset(
     {What.OPENED, What.CLOSED, What.POWER_LOST, What.POWER_BACK, What.SHUT, What.LIT}
 )
@@ -58,7 +60,7 @@ class Told:
     cut_us: int | None
     limiter: bool
     prepayment: bool
-    price_ueur_per_wh: int
+    pricing: Pricing
     mwh_per_unit: int
     loaded_cents: int = 0
 
@@ -74,6 +76,7 @@ class _Account:
     closed: bool = True
     powered: bool = True
     shut: bool = False
+    looks_us: int = 0  # since when the meter has been at work
 
 
 _Step: TypeAlias = Told | What | None  # None: a deferral ends, only a breakpoint
@@ -85,6 +88,8 @@ class Promise:
     def __init__(self, household: Household, campaign: Campaign, events: Sequence[Event]) -> None:
         self._household = household
         self._zone = campaign.zone
+        self._look_us = household.model.poll_s * SECOND_US + WORK_US
+        self._boot_us = household.model.boot_ms * 1000 + WORK_US
         self._hour_sums = tuple(accumulate(household.load, initial=0))
         self.orders: Final = tuple(_orders(household, campaign.start_us))
         self._steps = self._in_order(events)
@@ -116,12 +121,7 @@ class Promise:
 
     def _sheltered(self, us: int) -> bool:
         """Whether the instant lies in the non-disconnection period, public holidays or not."""
-        window = self._household.model.window
-        legal = us_to_legal(us, self._zone)
-        minute = legal.hour * 60 + legal.minute
-        if window.weekend and legal.weekday() >= _SATURDAY:
-            return True
-        return minute >= window.start_minute or minute < window.end_minute
+        return within(self._household.model.window, us, self._zone)
 
     def _account_at(self, us: int) -> _Account:
         """Return the ideal meter after everything that happened up to and including `us`."""
@@ -141,6 +141,8 @@ class Promise:
                 self._ask_supply(account)
             elif step is not None:
                 _move(account, step)
+                if step is What.POWER_BACK:
+                    account.looks_us = at_us + self._boot_us
         self._consume(account, us)
         return account
 
@@ -153,10 +155,24 @@ class Promise:
         if fed and not account.shut and account.told.prepayment:
             suspended = self._household.model.deferral_accounting == "suspended"
             if not (suspended and _deferred(account)):
-                used = self._profile(to_us) - self._profile(account.at_us)
-                told = account.told
-                account.balance -= used * told.mwh_per_unit * told.price_ueur_per_wh
+                account.balance -= self._cost(account, to_us)
         account.at_us = to_us
+
+    def _cost(self, account: _Account, to_us: int) -> int:
+        """Return the money for what flows from `account.at_us` on, at the price of its hours."""
+        told, night, from_us = account.told, self._household.model.night, account.at_us
+        day_price, night_price = told.pricing[1:]
+        if night is None or not told.pricing.bi_hourly:
+            return self._used(from_us, to_us) * told.mwh_per_unit * night_price
+        looked_us = min(max(from_us, account.looks_us), to_us)
+        priced = self._used(from_us, looked_us) * day_price
+        for span in spans(night, self._zone, looked_us, to_us, look_us=self._look_us):
+            used = self._used(span.from_us, span.to_us)
+            priced += used * (night_price if span.night else day_price)
+        return priced * told.mwh_per_unit
+
+    def _used(self, from_us: int, to_us: int) -> int:
+        return self._profile(to_us) - self._profile(from_us)
 
     def _profile(self, us: int) -> int:
         """Return what the load profile adds up to from 1970 to `us`, in rate-microseconds."""
@@ -205,7 +221,7 @@ def _orders(household: Household, start_us: int) -> Iterator[Told]:
         cut_us=None,
         limiter=household.limiter,
         prepayment=household.prepayment,
-        price_ueur_per_wh=household.model.credit.price_ueur_per_wh,
+        pricing=household.model.credit.pricing,
         mwh_per_unit=household.model.credit.mwh_per_unit,
     )
     yield told
@@ -238,7 +254,7 @@ def _written(card: Told, order: DeskOrder) -> Told:
         card,
         limiter=card.limiter if order.limiter is None else order.limiter,
         prepayment=card.prepayment if order.prepayment is None else order.prepayment,
-        price_ueur_per_wh=card.price_ueur_per_wh if order.tariff is None else order.tariff[1],
+        pricing=card.pricing if order.tariff is None else order.tariff,
         mwh_per_unit=order.mwh_per_unit or card.mwh_per_unit,
         loaded_cents=card.loaded_cents + order.load_cents,
     )
@@ -250,7 +266,7 @@ def _unseen(told: Told) -> int:
     For electricity, whose unit is the Wh, that is one Wh.
     """
     unseen_mwh = told.mwh_per_unit + 1000 - gcd(told.mwh_per_unit, 1000)
-    return told.price_ueur_per_wh * unseen_mwh * HOUR_US
+    return told.pricing.price_ueur_per_wh * unseen_mwh * HOUR_US
 
 
 def _powered(household: Household, us: int) -> bool:

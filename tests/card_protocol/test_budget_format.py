@@ -72,7 +72,10 @@ CASES: dict[str, Case] = {
             NO_MAC,
         ),
     ),
-    "tariff": (budget.TARIFF, Tariff(b"BT", 1, 0, 1, 250, 1000, 10_734_240, b"\xff" * 8, NO_MAC)),
+    "tariff": (
+        budget.TARIFF,
+        Tariff(b"BT", 1, 0, 1, 250, 180, 1000, 10_734_240, b"\xff" * 4, NO_MAC),
+    ),
     "write-back": (
         budget.WRITE_BACK,
         budget.WRITE_BACK.parse(b"BB\x01" + bytes(117) + NO_MAC),
@@ -233,7 +236,7 @@ def test_a_record_with_the_mac_of_zeros_is_refused():
 # Derived from this format; checked by an independent AES-CMAC written from SP 800-38B (below).
 VECTORS = {
     "wallet": "425701000000271000000002 00a3caa0 ffffffffffffffff",
-    "tariff": "425401000001000000fa 03e8 00a3caa0 ffffffffffffffff",
+    "tariff": "425401000001000000fa 000000b4 03e8 00a3caa0 ffffffff",
     "order": "424f010100000001 2007032301 2007032301 0001 00a3caa0 ffffffffffffffff"
     " ffffffffffffffff",
     "identity": "42490101 0000007df61ce201 0000011f71fb04cb 00000007 00a3caa0"

@@ -131,7 +131,9 @@ WRITTEN_BACK = WriteBack(
     defer_until=encode_bcd_minute(T),
     cut_at=encode_bcd_minute(T),
     tariff_number=1,
-    events=bytes.fromhex("00a3caac06000001 00a3caac08001388") + b"\xff" * 16,
+    night_wh=0,
+    charged_night_wh=0,
+    events=bytes.fromhex("00a3caac06000001 00a3caac08001388") + b"\xff" * 8,
     mac=budget.NO_MAC,
 )
 

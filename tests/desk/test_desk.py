@@ -46,6 +46,7 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.codec import DeskCodec, Written
 from meter_emu.desk.dates import DeskDates, Reading
 from meter_emu.desk.desk import Account, Desk, Exchange, Work
+from meter_emu.desk.pricing import Pricing
 from meter_emu.errors import DeskError
 
 METER = 541_000_000_001
@@ -214,7 +215,7 @@ def test_one_visit_is_one_order(reader):
         cut_at=T2,
         prepayment_on=True,
         limiter_granted=True,
-        tariff=(2, 275),
+        tariff=Pricing.of(2, 275),
     )
     account = reader.desk.serve(reader.exchange, work, issued_at_min=ISSUED)
     assert account.order.number == 1
@@ -367,7 +368,8 @@ def test_switches_change_their_own_bit(reader):
 
 def test_a_tariff_changes_its_record_and_the_order_names_it(reader):
     account = reader.desk.change_tariff(reader.exchange, 2, 275, issued_at_min=ISSUED + 9)
-    assert (account.tariff.number, account.tariff.price_ueur_per_wh) == (2, 275)
+    assert account.tariff.number == 2
+    assert account.tariff.price_ueur_per_wh == account.tariff.night_price_ueur_per_wh == 275
     assert account.order.tariff_number == 2
     assert account.order.number == 1
 
@@ -376,6 +378,22 @@ def test_a_tariff_changes_its_record_and_the_order_names_it(reader):
 def test_a_tariff_no_record_can_hold_is_refused(reader, tariff):
     with pytest.raises(DeskError):
         reader.desk.change_tariff(reader.exchange, *tariff, issued_at_min=ISSUED)
+
+
+def test_a_night_price_goes_with_its_tariff_and_goes_when_the_next_has_none(reader):
+    desk, exchange = reader.desk, reader.exchange
+    both = desk.change_tariff(exchange, 2, 275, night_price_ueur_per_wh=190, issued_at_min=ISSUED)
+    assert (both.tariff.price_ueur_per_wh, both.tariff.night_price_ueur_per_wh) == (275, 190)
+    one = desk.change_tariff(exchange, 3, 260, issued_at_min=ISSUED)
+    assert (one.tariff.price_ueur_per_wh, one.tariff.night_price_ueur_per_wh) == (260, 260)
+
+
+@pytest.mark.parametrize("night", [0, -1, 276, 2**32])
+def test_a_night_that_costs_nothing_or_more_than_the_day_is_refused(reader, night):
+    with pytest.raises(DeskError, match="a night price is 1 to the day's 275"):
+        reader.desk.change_tariff(
+            reader.exchange, 2, 275, night_price_ueur_per_wh=night, issued_at_min=ISSUED
+        )
 
 
 # Cards that are not right -------------------------------------------------------------------------
@@ -701,8 +719,9 @@ def test_a_gas_card_carries_a_calorific_factor_and_a_new_tariff_may_change_it(ga
     [
         (Work(limiter_granted=True), "has no limiter"),
         (Work(mwh_per_unit=10_000), "no tariff was given"),
-        (Work(tariff=(2, 50), mwh_per_unit=0), "1 to 65535"),
-        (Work(tariff=(2, 50), mwh_per_unit=65_536), "1 to 65535"),
+        (Work(tariff=Pricing.of(2, 50), mwh_per_unit=0), "1 to 65535"),
+        (Work(tariff=Pricing(2, 50, 40)), "at all hours"),
+        (Work(tariff=Pricing.of(2, 50), mwh_per_unit=65_536), "1 to 65535"),
     ],
 )
 def test_what_must_not_stand_on_a_gas_card_is_refused(gas_card, work, why):

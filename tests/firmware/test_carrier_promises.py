@@ -17,6 +17,7 @@ from card_protocol.formats.budget import DF_ELECTRICITY, Result, Sfi
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
+from meter_emu.desk.pricing import Pricing
 from meter_emu.ports import Ports
 from tests.firmware.meters import METER_ID, START_US, Home, counted
 
@@ -184,7 +185,7 @@ def imitation_refused(carrier: Kind) -> bool:
 
 def visit_all_or_nothing(carrier: Kind) -> bool:
     """Pull the card at every command of a visit that changes tariff, order and wallet."""
-    work = Work(load_cents=5_000, cut_at=T2, tariff=(2, 275))
+    work = Work(load_cents=5_000, cut_at=T2, tariff=Pricing(2, 275, 190))
     new = Home(carrier=carrier)
     new.write(work)
     seen = set()

@@ -33,7 +33,7 @@ KEY = Key(factory().key_reactivation)
 BRUSSELS = ZoneInfo("Europe/Brussels")
 T1 = Civil(2020, 6, 30, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)
-PRICE = Tariff(TARIFF.magic, GENERATION, 0, 1, 250, 1000, 0, TARIFF.erased("reserved"), NO_MAC)
+PRICE = Tariff(TARIFF.magic, GENERATION, 0, 1, 250, 250, 1000, 0, TARIFF.erased("reserved"), NO_MAC)
 
 
 def order(
@@ -69,11 +69,16 @@ def reactivation(number: int = 6, **changes: Any) -> Order:
 
 
 def judge(
-    asked: Order, kept: State | None = None, tariff: Tariff = PRICE, *, limited: bool = True
+    asked: Order,
+    kept: State | None = None,
+    tariff: Tariff = PRICE,
+    *,
+    limited: bool = True,
+    nights: bool = True,
 ) -> Result:
     kept = state(order_number=5) if kept is None else kept
     before = replace(kept)
-    result = GATE.judge(asked, tariff, kept, KEY, METER_ID, limited=limited)
+    result = GATE.judge(asked, tariff, kept, KEY, METER_ID, limited=limited, nights=nights)
     assert kept == before, "judging changes nothing"
     return result
 
@@ -211,7 +216,8 @@ def test_no_end_never_comes():
 
 
 def obey(asked: Order, kept: State, tariff: Tariff = PRICE) -> State:
-    assert GATE.judge(asked, tariff, kept, KEY, METER_ID, limited=True) is Result.EXECUTED
+    judged = GATE.judge(asked, tariff, kept, KEY, METER_ID, limited=True, nights=True)
+    assert judged is Result.EXECUTED
     GATE.apply(asked, tariff, kept)
     return kept
 
@@ -262,9 +268,28 @@ def test_the_order_sets_its_two_switches_and_no_other_flag(asked, before, other)
 
 
 def test_an_order_brings_its_number_and_its_tariff():
-    tariff = replace(PRICE, number=9, price_ueur_per_wh=275)
+    tariff = replace(PRICE, number=9, price_ueur_per_wh=275, night_price_ueur_per_wh=190)
     kept = obey(order(70, tariff_number=9), state(order_number=5), tariff)
-    assert (kept.order_number, kept.tariff_number, kept.price_ueur_per_wh) == (70, 9, 275)
+    assert (kept.order_number, kept.tariff_number) == (70, 9)
+    assert (kept.price_ueur_per_wh, kept.night_price_ueur_per_wh) == (275, 190)
+
+
+# night price beside a day's of 250, does the meter have night hours: what becomes of it
+PRICES = [
+    (250, True, Result.EXECUTED),
+    (250, False, Result.EXECUTED),
+    (180, True, Result.EXECUTED),
+    (180, False, Result.NO_NIGHT_HOURS),
+    (251, True, Result.BAD_FORMAT),
+    (251, False, Result.BAD_FORMAT),
+    (0, True, Result.EXECUTED),
+]
+
+
+@pytest.mark.parametrize(("night_price", "nights", "result"), PRICES)
+def test_a_night_price_takes_night_hours_and_is_the_lower_one(night_price, nights, result):
+    tariff = replace(PRICE, night_price_ueur_per_wh=night_price)
+    assert judge(order(), tariff=tariff, nights=nights) is result
 
 
 @given(

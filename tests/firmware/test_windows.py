@@ -47,13 +47,13 @@ def year_of_truth(year: int, *, weekends: bool = True) -> tuple[int, list[bool]]
 def test_a_clock_without_error_is_protected_exactly_inside(year):
     first, truth = year_of_truth(year)
     for utc_min, covered in enumerate(truth, first):
-        assert WINDOWS.protects(now_at(utc_min * 60), MODEL_WINDOW) == covered
+        assert WINDOWS.may_run(now_at(utc_min * 60), MODEL_WINDOW) == covered
 
 
 def test_weekends_are_like_other_days_where_they_are_not_in_it():
     first, truth = year_of_truth(2020, weekends=False)
     for at in range(0, len(truth), 20):
-        assert WINDOWS.protects(now_at((first + at) * 60), NIGHTS_ONLY) == truth[at]
+        assert WINDOWS.may_run(now_at((first + at) * 60), NIGHTS_ONLY) == truth[at]
 
 
 @pytest.mark.parametrize("u_min", [1, 61, 239, 500, 1500])
@@ -63,7 +63,7 @@ def test_an_uncertain_clock_is_protected_whenever_it_may_be_inside(u_min):
     running = list(accumulate(truth, initial=0))
     for at in range(u_min, len(truth) - u_min - 1, 19):
         may_be = running[at + u_min + 1] > running[at - u_min]
-        assert WINDOWS.protects(now_at((first + at) * 60, u=u_min * 60), MODEL_WINDOW) == may_be
+        assert WINDOWS.may_run(now_at((first + at) * 60, u=u_min * 60), MODEL_WINDOW) == may_be
 
 
 @pytest.mark.parametrize("end_minute", [121, 150, 179])
@@ -76,25 +76,25 @@ def test_an_edge_inside_the_changed_hour_counts_both_times_it_is_shown(change, e
     truth = [not end_minute <= wall.hour * 60 + wall.minute < 960 for wall in walls]
     for u_min in (0, 3, 30, 35):
         for at in range(u_min, len(truth) - u_min):
-            protected = WINDOWS.protects(now_at((first + at) * 60, u=u_min * 60), nights)
+            protected = WINDOWS.may_run(now_at((first + at) * 60, u=u_min * 60), nights)
             if any(truth[at - u_min : at + u_min + 1]):
                 assert protected
 
 
 def test_the_second_before_an_edge_belongs_to_the_minute_before():
     start = seconds(datetime(2020, 7, 1, 14, 0, tzinfo=UTC))  # 16:00 in Brussels
-    assert not WINDOWS.protects(now_at(start - 1), MODEL_WINDOW)
-    assert WINDOWS.protects(now_at(start), MODEL_WINDOW)
-    assert WINDOWS.protects(now_at(start - 1, u=1), MODEL_WINDOW)
+    assert not WINDOWS.may_run(now_at(start - 1), MODEL_WINDOW)
+    assert WINDOWS.may_run(now_at(start), MODEL_WINDOW)
+    assert WINDOWS.may_run(now_at(start - 1, u=1), MODEL_WINDOW)
     end = seconds(datetime(2020, 7, 1, 6, 0, tzinfo=UTC))  # 08:00 in Brussels
-    assert WINDOWS.protects(now_at(end, u=1), MODEL_WINDOW)
-    assert not WINDOWS.protects(now_at(end + 1, u=1), MODEL_WINDOW)
+    assert WINDOWS.may_run(now_at(end, u=1), MODEL_WINDOW)
+    assert not WINDOWS.may_run(now_at(end + 1, u=1), MODEL_WINDOW)
 
 
 @pytest.mark.parametrize("health", [health for health in Health if health])
 def test_a_clock_that_is_not_believed_counts_as_inside(health):
     noon = seconds(datetime(2020, 7, 1, 10, tzinfo=UTC))
-    assert WINDOWS.protects(now_at(noon, health=health), MODEL_WINDOW)
+    assert WINDOWS.may_run(now_at(noon, health=health), MODEL_WINDOW)
 
 
 @pytest.mark.parametrize("health", Health)
@@ -102,7 +102,7 @@ def test_a_meter_without_the_function_has_no_window_whatever_its_clock(health):
     record = factory(flags=0)
     for hour in range(24):
         at = now_at(seconds(datetime(2020, 7, 1, hour, tzinfo=UTC)), u=60, health=health)
-        assert not WINDOWS.protects(at, record)
+        assert not WINDOWS.may_run(at, record)
 
 
 # The sleep hint -----------------------------------------------------------------------------------
@@ -152,10 +152,10 @@ def moments() -> st.SearchStrategy[int]:
 @given(moments(), st.integers(0, 100_000), windows_of_a_model())
 def test_the_hint_is_never_later_than_the_next_change(utc_s, u_s, record):
     now = now_at(utc_s, u=u_s)
-    protected = WINDOWS.protects(now, record)
+    protected = WINDOWS.may_run(now, record)
     hint_s = WINDOWS.seconds_to_edge(now, record)
     for waited_s in sorted({*range(0, hint_s, 60), *range(max(0, hint_s - 70), hint_s)}):
-        assert WINDOWS.protects(later(now, waited_s, u_s, record), record) == protected
+        assert WINDOWS.may_run(later(now, waited_s, u_s, record), record) == protected
 
 
 @settings(max_examples=30)

@@ -42,6 +42,11 @@ MODELS = [
     for model in (MODEL, DS3231)
     for base in ("utc", "standard", "legal")
 ]
+NIGHTS: MeterModel = load_model(find("meters", "electricity-bi-hourly"))
+BI_HOURLY = [
+    msgspec.structs.replace(NIGHTS, rtc_base=base) for base in ("utc", "standard", "legal")
+]
+MODELS += BI_HOURLY
 GAS: MeterModel = load_model(find("meters", "gas-pcf8563-battery"))
 MODELS.append(GAS)
 
@@ -127,12 +132,11 @@ class Lab:
         card_fate = Random(setting.seed + 1)
         self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
         self.energy = Energy[setting.model.energy.upper()]
-        credit = setting.model.credit
         image = self.desk.issue(
             METER_ID,
             energy=self.energy,
-            tariff=(credit.tariff_number, credit.price_ueur_per_wh),
-            mwh_per_unit=credit.mwh_per_unit,
+            tariff=setting.model.credit.pricing,
+            mwh_per_unit=setting.model.credit.mwh_per_unit,
             generation=setting.generation,
             issued_at_min=0,
             kind=setting.carrier,

@@ -9,6 +9,7 @@ from card_protocol.card.image import Kind
 from card_protocol.formats.budget import Energy
 from meter_emu.defects import catalogue
 from meter_emu.desk.desk import Work
+from meter_emu.desk.pricing import Pricing
 from meter_emu.errors import DeskError
 from meter_emu.ports import Key
 from meter_emu.world.model import MeterModel
@@ -66,7 +67,9 @@ def _switch(lab: Lab, number: int) -> None:
 
 
 def _tariff(lab: Lab, number: int) -> None:
-    lab.write(Work(tariff=(1 + number, 1 + 10 * number)))
+    price = 1 + 10 * number
+    night = None if lab.energy is Energy.GAS or number % 3 == 0 else 1 + 6 * number
+    lab.write(Work(tariff=Pricing.of(1 + number, price, night)))
     lab.insert()
 
 

@@ -26,7 +26,7 @@ from tests.properties.lab import BRUSSELS, MINUTE_US, MODEL, civil, later_instan
 
 PARTS = parse_build("reference").parts(MODEL)
 KEY = Key(factory().key_reactivation)
-PRICE = Tariff(budget.TARIFF.magic, 1, 0, 1, 250, 1000, 0, b"\xff" * 8, budget.NO_MAC)
+PRICE = Tariff(budget.TARIFF.magic, 1, 0, 1, 250, 250, 1000, 0, b"\xff" * 4, budget.NO_MAC)
 EPOCH_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 BUILDS = ["reference", "reference+end-exclusive", "reference+doy-common-year"]
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -54,7 +54,7 @@ def order(**changes: Any) -> budget_instants.InstantOrder:
 
 def obeyed(asked: AnyOrder, build: str = "reference") -> tuple[Result, State]:
     gate, kept = parse_build(build).parts(MODEL).gate, state()
-    result = gate.judge(asked, PRICE, kept, KEY, METER_ID, limited=True)
+    result = gate.judge(asked, PRICE, kept, KEY, METER_ID, limited=True, nights=True)
     if not result.refused:
         gate.apply(asked, PRICE, kept)
     return result, kept

@@ -68,8 +68,14 @@ def test_a_load_is_booked_exactly_once_wherever_the_session_is_cut(cut_us, seed,
 
 @given(stories(builds=["reference"]))
 def test_energy_that_is_charged_costs_its_price(story: Story):
-    """With one tariff all along, what is charged is what went through the register, times it."""
+    """With one tariff all along, what is charged is what went through the register, times it.
+
+    By day and by night, where the night has a price of its own.
+    """
     deeds = tuple(deed for deed in story.deeds if deed[1] != "tariff")
     lab = live(Story(setting=story.setting, deeds=deeds))
     state = lab.state()
-    assert state.charged_ueur == state.charged_wh * story.setting.model.credit.price_ueur_per_wh
+    _, day, night = story.setting.model.credit.pricing
+    day_wh = state.charged_wh - state.charged_night_wh
+    assert state.charged_ueur == day_wh * day + state.charged_night_wh * night
+    assert state.charged_night_wh <= state.night_wh

@@ -1,0 +1,67 @@
+"""Prices as the office gives them: what a tariff record may hold, for which energy.
+
+One price at all hours is a night price that is the same: nothing else says mono-hourly.
+"""
+
+from typing import Final, NamedTuple, Self
+
+from card_protocol.formats.budget import MWH_PER_UNIT_ELECTRICITY, Energy
+from meter_emu.errors import DeskError
+
+TARIFF_NUMBER_MAX: Final = 0xFFFF  # what the record holds
+PRICE_UEUR_PER_WH_MAX: Final = 0xFFFFFFFF  # likewise
+MWH_PER_UNIT_MAX: Final = 0xFFFF  # likewise
+
+
+class Pricing(NamedTuple):
+    """A tariff's number and its two prices in micro-euro per Wh: by day, and in the night hours."""
+
+    number: int
+    price_ueur_per_wh: int
+    night_price_ueur_per_wh: int
+
+    @classmethod
+    def of(cls, number: int, price_ueur_per_wh: int, night_ueur_per_wh: int | None = None) -> Self:
+        """Return a tariff; without a night price it is mono-hourly."""
+        night = price_ueur_per_wh if night_ueur_per_wh is None else night_ueur_per_wh
+        return cls(number, price_ueur_per_wh, night)
+
+    @property
+    def bi_hourly(self) -> bool:
+        """Whether the night has a price of its own."""
+        return self.night_price_ueur_per_wh != self.price_ueur_per_wh
+
+    def __str__(self) -> str:
+        night = f", {self.night_price_ueur_per_wh} at night" if self.bi_hourly else ""
+        return f"tariff {self.number} at {self.price_ueur_per_wh}{night} micro-euro per Wh"
+
+
+# 0.25 EUR/kWh (domain: EIW's example), gas 0.045 EUR/kWh (ours).
+FIRST_TARIFFS: Final = {Energy.ELECTRICITY: Pricing.of(1, 250), Energy.GAS: Pricing.of(1, 45)}
+# The energy in one unit of the register; for gas 11.5 kWh/m³ (ours, as of rich natural gas).
+FIRST_FACTORS: Final = {Energy.ELECTRICITY: MWH_PER_UNIT_ELECTRICITY, Energy.GAS: 11_500}
+
+
+def check_tariff(energy: Energy, tariff: Pricing) -> None:
+    """Raise `DeskError` for a number or price no record holds, and for a night that costs more."""
+    price, night = tariff.price_ueur_per_wh, tariff.night_price_ueur_per_wh
+    if not 1 <= tariff.number <= TARIFF_NUMBER_MAX:
+        raise DeskError(f"a tariff number is 1 to {TARIFF_NUMBER_MAX}, got {tariff.number}")
+    if not 1 <= price <= PRICE_UEUR_PER_WH_MAX:
+        raise DeskError(f"a price is 1 to {PRICE_UEUR_PER_WH_MAX} micro-euro per Wh, got {price}")
+    if not 1 <= night <= price:
+        raise DeskError(f"a night price is 1 to the day's {price} micro-euro per Wh, got {night}")
+    if energy is Energy.GAS and tariff.bi_hourly:
+        raise DeskError("gas costs the same at all hours, and a night price was given")
+
+
+def check_factor(energy: Energy, mwh_per_unit: int) -> None:
+    """Raise `DeskError` for energy in a unit that no meter of that energy counts."""
+    if energy is Energy.ELECTRICITY and mwh_per_unit != MWH_PER_UNIT_ELECTRICITY:
+        raise DeskError(
+            f"an electricity meter counts {MWH_PER_UNIT_ELECTRICITY} mWh a unit, got {mwh_per_unit}"
+        )
+    if not 1 <= mwh_per_unit <= MWH_PER_UNIT_MAX:
+        raise DeskError(
+            f"a calorific factor is 1 to {MWH_PER_UNIT_MAX} mWh/dm³, got {mwh_per_unit}"
+        )

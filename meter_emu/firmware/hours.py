@@ -1,0 +1,95 @@
+"""Hours of the legal day that favour the household, and when they begin and end for a real clock.
+
+They run from a minute of the day over midnight to one of the next morning, and whole weekends where
+so set. What they give begins as soon as RTC + u says so and ends only when RTC - u does: a clock
+that is not sure errs for the household, and one that is not believed always may be inside.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Final, NamedTuple
+
+from meter_emu.firmware.calendar import Calendar
+from meter_emu.firmware.layouts import Factory
+from meter_emu.firmware.trust import PPB, Now
+from meter_emu.firmware.zone import Zone
+
+_FIRST_WEEKEND_DAY: Final = 5
+_DAY_MIN: Final = 1440
+_HOUR_S: Final = 3600
+
+
+class Hours(NamedTuple):
+    """From `start_minute` of the legal day over midnight to `end_minute`, which is before it."""
+
+    start_minute: int
+    end_minute: int
+    weekend: bool  # whole Saturdays and Sundays as well
+
+
+class LegalHours(ABC):
+    """What every kind of such hours is; a kind says which they are. A part."""
+
+    __slots__ = ("_calendar", "_zone")
+
+    def __init__(self, calendar: Calendar, zone: Zone) -> None:
+        self._calendar = calendar
+        self._zone = zone
+
+    @abstractmethod
+    def hours(self, factory: Factory) -> Hours | None:
+        """Return the hours of a meter, `None` for one that has none of this kind."""
+
+    def covers(self, legal_min: int, factory: Factory) -> bool:
+        """Whether a legal minute (since 1970-01-01 00:00 legal) lies inside."""
+        hours = self.hours(factory)
+        if hours is None:
+            return False
+        day, minute = divmod(legal_min, _DAY_MIN)
+        if hours.weekend and self._calendar.weekday(day) >= _FIRST_WEEKEND_DAY:
+            return True
+        return minute >= hours.start_minute or minute < hours.end_minute
+
+    def may_run(self, now: Now, factory: Factory) -> bool:
+        """Whether they may be running. An untrusted clock counts as inside."""
+        if self.hours(factory) is None:
+            return False
+        if not now.trusted:
+            return True
+        early_min, late_min = self._legal_min(now.early_s), self._legal_min(now.late_s)
+        # They run over midnight: who knows the time no better than that may be inside them, though
+        # neither end of what he knows is. So may who does not know if clocks have changed.
+        same_day = early_min // _DAY_MIN == late_min // _DAY_MIN
+        changed = late_min - early_min != now.late_s // 60 - now.early_s // 60
+        return (
+            not same_day
+            or changed
+            or self.covers(early_min, factory)
+            or self.covers(late_min, factory)
+        )
+
+    def seconds_to_edge(self, now: Now, factory: Factory) -> int:
+        """Return seconds until `may_run` may next change, never too many. Sleep hint only.
+
+        For a meter without such hours it is the next midnight.
+        """
+        hours = self.hours(factory)
+        edges = (_DAY_MIN,) if hours is None else (hours.start_minute, hours.end_minute, _DAY_MIN)
+        left_s = min(
+            self._seconds_to(edge, at_s) for at_s in (now.early_s, now.late_s) for edge in edges
+        )
+        return left_s - left_s * factory.drift_bound_ppb // PPB - 1  # u grows while waiting
+
+    def _seconds_to(self, edge_min: int, at_s: int) -> int:
+        """Return seconds from an instant to the next time legal clocks show `edge_min`.
+
+        Or to the next full hour when clocks change before that, which is at a full hour too:
+        spring jumps over edges, autumn shows one again that has passed.
+        """
+        at_min = at_s // 60
+        left_min = (edge_min - self._legal_min(at_s) - 1) % _DAY_MIN + 1
+        if self._zone.offset_min(at_min + left_min) != self._zone.offset_min(at_min):
+            return _HOUR_S - at_s % _HOUR_S
+        return left_min * 60 - at_s % 60
+
+    def _legal_min(self, at_s: int) -> int:
+        return self._zone.to_legal_min(at_s // 60)
