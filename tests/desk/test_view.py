@@ -84,13 +84,13 @@ def test_values_carry_their_unit_and_meaning():
 
 
 def test_the_journal_is_read_entry_by_entry():
-    events = bytes.fromhex("00a3caac08001388 ffffffff0a000001 00a3caac63000000") + b"\xff" * 8
+    events = bytes.fromhex("00a3caac08001388 ffffffff0a000001 00a3caac63000000")
     note = row(record(Sfi.WRITE_BACK, events=events), "events").note
     assert note == (
         "2020-05-29 08:12 UTC: credit loaded (5000); none: clock lost (1);"
         " 2020-05-29 08:12 UTC: event 99 (0)"
     )
-    assert row(record(Sfi.WRITE_BACK, events=b"\xff" * 32), "events").note == "none"
+    assert row(record(Sfi.WRITE_BACK, events=b"\xff" * 24), "events").note == "none"
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,7 @@ def test_the_journal_is_read_entry_by_entry():
         (Sfi.ORDER, {"cut_at": bytes.fromhex("2002311200")}, "cut_at"),
         (Sfi.ORDER, {"defer_until": bytes.fromhex("20071a1200")}, "defer_until"),
         (Sfi.TARIFF, {"price_ueur_per_wh": 0}, "price_ueur_per_wh"),
+        (Sfi.TARIFF, {"night_price_ueur_per_wh": 0}, "night_price_ueur_per_wh"),
         (Sfi.WRITE_BACK, {"result": 0x55}, "result"),
         (Sfi.WRITE_BACK, {"clock_health": 9}, "clock_health"),
         (Sfi.WRITE_BACK, {"supply": 3}, "supply"),

@@ -64,6 +64,7 @@ def test_the_records_are_those_of_the_program(heading: str, layout: Layout[Any])
         (("code", "clock base"), layouts.RtcBase),
         (("code", "supply states"), layouts.Supply),
         (("code", "accounts"), layouts.Account),
+        (("code", "rates"), layouts.Rate),
         (("code", "event", "detail"), layouts.EventCode),
     ],
 )
@@ -173,8 +174,8 @@ def test_a_save_goes_to_the_older_copy_page_by_page() -> None:
     assert STATE.parse(after[1]).sequence == STATE.parse(before[0]).sequence + 1
     worn = [now - then for now, then in zip(board.eeprom.wear, wear, strict=True)]
     first = STATE_AT[1] // 64
-    assert worn[first : first + 3] == [1, 1, 1]
-    assert sum(worn) == 3
+    assert worn[first : first + 4] == [1, 1, 1, 1]
+    assert sum(worn) == 4
 
 
 def test_a_blank_meter_has_no_record_at_all(tmp_path: Path) -> None:

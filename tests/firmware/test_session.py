@@ -92,7 +92,7 @@ def test_an_order_and_a_load_are_executed_and_told_to_the_card(carrier):
     assert (told.clock, told.uncertainty_s) == (bytes.fromhex("2007011200"), 60)
     assert told.supply == Supply.CONNECTED
     assert told.meter_id == METER_ID
-    assert told.events == kept.events[:32]
+    assert told.events == kept.events[:24]
     assert events(home)[:2] == [EventCode.ORDER_EXECUTED, EventCode.CREDIT_LOADED]
 
 
