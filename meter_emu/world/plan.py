@@ -12,7 +12,8 @@ from random import Random
 from typing import Final, final
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.layouts import FactoryFlags, Health, StateFlags
+from meter_emu.firmware.hours import LegalHours
+from meter_emu.firmware.layouts import Health, StateFlags
 from meter_emu.firmware.ledger import UEUR_PER_CENT
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.meter import Meter
@@ -37,6 +38,8 @@ class Deed(Enum):
     CUT = "T2: programmed cut"
     PROTECTION_BEGINS = "non-disconnection period begins"
     PROTECTION_ENDS = "non-disconnection period ends"
+    NIGHT_BEGINS = "night price begins"
+    NIGHT_ENDS = "night price ends"
     LOW_CREDIT = "beeps for low credit, at this load"
     CREDIT_OUT = "credit used up, at this load"
     CLOCK_STEP = "steps its clock by an hour"
@@ -109,7 +112,7 @@ def insight(board: Board, model: MeterModel, build: Build) -> Insight | None:
 
 
 def _plan(board: Board, meter: Meter, second_us: int) -> Iterator[Planned]:
-    by_clock = (*_ends(meter), *_protection(meter), *_clock(meter))
+    by_clock = (*_ends(meter), *_protection(meter), *_night(meter), *_clock(meter))
     for left_s, deed, civil in by_clock:
         yield Planned(board.now_us + left_s * SECOND_US - second_us, deed, civil)
     for units, deed in _marks(meter):
@@ -130,19 +133,30 @@ def _ends(meter: Meter) -> Iterator[tuple[int, Deed, Civil | None]]:
 
 
 def _protection(meter: Meter) -> Iterator[tuple[int, Deed, Civil | None]]:
-    """Yield the next change of the non-disconnection period, found as the hint finds its edges."""
-    windows, trust, factory, now = meter.parts.windows, meter.parts.trust, meter.factory, meter.now
-    if not factory.flags & FactoryFlags.WINDOW_ON or not now.trusted:
+    yield from _change(meter, meter.parts.windows, Deed.PROTECTION_BEGINS, Deed.PROTECTION_ENDS)
+
+
+def _night(meter: Meter) -> Iterator[tuple[int, Deed, Civil | None]]:
+    if meter.parts.ledger.bi_hourly(meter.state):
+        yield from _change(meter, meter.parts.nights, Deed.NIGHT_BEGINS, Deed.NIGHT_ENDS)
+
+
+def _change(
+    meter: Meter, kind: LegalHours, begins: Deed, ends: Deed
+) -> Iterator[tuple[int, Deed, Civil | None]]:
+    """Yield the next change of hours of a kind, found as the hint finds its edges."""
+    trust, factory, now = meter.parts.trust, meter.factory, meter.now
+    if kind.hours(factory) is None or not now.trusted:
         return
-    inside = windows.protects(now, factory)
+    inside = kind.may_run(now, factory)
     left_s, then = 0, now
     for _ in range(_LOOKS_MAX):
-        left_s += max(1, windows.seconds_to_edge(then, factory))
+        left_s += max(1, kind.seconds_to_edge(then, factory))
         utc_s = now.utc_s + left_s
         uncertainty_s = trust.uncertainty_s(utc_s, meter.state, factory)
         then = now._replace(utc_s=utc_s, uncertainty_s=uncertainty_s)
-        if windows.protects(then, factory) != inside:
-            yield left_s, Deed.PROTECTION_ENDS if inside else Deed.PROTECTION_BEGINS, None
+        if kind.may_run(then, factory) != inside:
+            yield left_s, ends if inside else begins, None
             return
 
 
