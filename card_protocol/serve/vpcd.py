@@ -1,0 +1,208 @@
+"""A virtual card in a reader of PC/SC, by way of the vpcd driver of the vsmartcard project.
+
+The driver is a reader whose slots are TCP ports, and the card is who connects to one: connecting
+is insertion, closing is removal. Both ways go a length of two bytes, big-endian, and so many bytes.
+A message of one byte is a control, anything else a C-APDU whose answer is the R-APDU (vsmartcard
+manual, "Creating a Virtual Smart Card"). Three things are not said there and were measured:
+
+- The driver sends length and body in two writes, so an acknowledgement that is delayed, as is
+  usual, costs 40 ms a command. Linux forgets `TCP_QUICKACK` whenever it likes: it is set before
+  each read.
+- It asks for the ATR several times a second: that is how it sees that the card is there.
+- An empty answer stops pcscd for good. A card that has nothing to say closes the connection.
+
+A program can have the driver send a C-APDU of one byte, which nobody can tell from a control. It
+is answered as the control it looks like: two of the four have no answer, and the program waits.
+"""
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from enum import IntEnum
+from time import monotonic
+from typing import Final, final
+
+from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.link.base import Slotted
+
+HOST: Final = "127.0.0.1"
+PORT: Final = 0x8C7B  # the packaged reader.conf: slot 0 here, slot 1 on the next port
+MESSAGE_SIZE_MAX: Final = 0xFFFF  # bytes: the length field has two of them
+MESSAGE_S: Final = 2.0  # ours: both ends are on one machine, so a message is there at once
+CONNECT_S: Final = 2.0  # ours: likewise; on loopback the answer is immediate, yes or no
+
+_LENGTH_SIZE: Final = 2
+_AT_ONCE_S: Final = 0.001  # a socket takes a timeout of 0 for something else
+_QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux alone has it
+
+
+class Control(IntEnum):
+    """What a message of one byte asks for; only `GET_ATR` is answered."""
+
+    POWER_OFF = 0
+    POWER_ON = 1
+    RESET = 2
+    GET_ATR = 4
+
+
+@final
+class VpcdSlot:
+    """The card's half of the protocol: bytes in, bytes out, and no socket.
+
+    The card is unpowered when it comes and when it leaves. Its ATR is asked for once, here: the
+    driver wants to know it at any time and must not disturb the card by that. Raise `LinkError`
+    NO_CARD for a card that does not answer to reset.
+    """
+
+    def __init__(self, card: Slotted) -> None:
+        self._card: Final = card
+        self.atr: Final = card.power_on()
+        card.power_off()
+        if not self.atr:
+            raise LinkError(LinkErrorKind.NO_CARD, "it does not answer to reset")
+        self._received = bytearray()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a message has begun that is not all there."""
+        return bool(self._received)
+
+    def receive(self, data: bytes) -> bytes:
+        """Take bytes from the driver, in pieces of any size, and return what to send to it.
+
+        Raise `LinkError` for a message without a byte, and where the card has no answer or one
+        above 65,535 bytes: the protocol cannot carry these, so the card has to leave.
+        """
+        self._received += data
+        answers = b""
+        while (message := self._next_message()) is not None:
+            answers += self._answer(message)
+        return answers
+
+    def closed(self) -> None:
+        """Take the card's power away: the connection is gone. Raise `LinkError` if mid-message."""
+        self._card.power_off()
+        cut_off, self._received = len(self._received), bytearray()
+        if cut_off:
+            why = f"the reader left after {cut_off} bytes of a message"
+            raise LinkError(LinkErrorKind.BROKEN, why)
+
+    def _next_message(self) -> bytes | None:
+        if len(self._received) < _LENGTH_SIZE:
+            return None
+        end = _LENGTH_SIZE + int.from_bytes(self._received[:_LENGTH_SIZE], "big")
+        if end == _LENGTH_SIZE:
+            raise LinkError(LinkErrorKind.BROKEN, "the reader sent a message without a byte")
+        if len(self._received) < end:
+            return None
+        message = bytes(self._received[_LENGTH_SIZE:end])
+        del self._received[:end]
+        return message
+
+    def _answer(self, message: bytes) -> bytes:
+        if len(message) > 1 or message[0] not in _CONTROLS:
+            return _framed(self._card.transmit(message))
+        if message[0] == Control.GET_ATR:
+            return _framed(self.atr)
+        if message[0] == Control.POWER_OFF:
+            self._card.power_off()
+        else:
+            self._card.power_on()
+        return b""
+
+
+_CONTROLS: Final = frozenset(Control)
+
+
+def _framed(answer: bytes) -> bytes:
+    if not 0 < len(answer) <= MESSAGE_SIZE_MAX:
+        why = f"want an answer of 1 to {MESSAGE_SIZE_MAX} bytes for the reader, got {len(answer)}"
+        raise LinkError(LinkErrorKind.BROKEN, why)
+    return len(answer).to_bytes(_LENGTH_SIZE, "big") + answer
+
+
+@final
+class VpcdLine:
+    """A card plugged in: its slot, and the connected socket whose life is the card's stay.
+
+    `keep` is called after the card has obeyed and before the terminal hears of it: whoever stores
+    the card does it there, and what it raises passes through, with the answer unsent.
+    """
+
+    def __init__(
+        self, connected: socket.socket, card: Slotted, keep: Callable[[], object] = lambda: None
+    ) -> None:
+        self._slot: Final = VpcdSlot(card)
+        self._socket: Final = connected
+        self._keep: Final = keep
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def fileno(self) -> int:
+        """Return what `select` waits on until the driver has sent something."""
+        return self._socket.fileno()
+
+    def turn(self, message_s: float = MESSAGE_S) -> bool:
+        """Take one message, or several that are there, and answer; false when the reader has gone.
+
+        Wait for the first byte as long as it takes, and then `message_s` for the rest of it. Raise
+        `LinkError` for a message that stops half-way and for what `VpcdSlot` does not carry.
+        """
+        deadline = None
+        while True:
+            data = self._read(deadline)
+            if not data:
+                self._slot.closed()
+                return False
+            if answers := self._slot.receive(data):
+                self._keep()
+                if not self._send(answers, message_s):
+                    self._slot.closed()
+                    return False
+            if not self._slot.waiting:
+                return True
+            deadline = deadline or monotonic() + message_s
+
+    def close(self) -> None:
+        """Pull the card out; harmless when it is out."""
+        with suppress(LinkError):  # we leave, so half a message from the reader is nothing
+            self._slot.closed()
+        self._socket.close()
+
+    def _read(self, deadline: float | None) -> bytes:
+        """Return what is there, empty when the other side has closed or died."""
+        left_s = None if deadline is None else max(deadline - monotonic(), _AT_ONCE_S)
+        self._socket.settimeout(left_s)
+        try:
+            if _QUICKACK is not None:
+                self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+            return self._socket.recv(_LENGTH_SIZE + MESSAGE_SIZE_MAX)
+        except TimeoutError:
+            why = "the reader stopped in the middle of a message"
+            raise LinkError(LinkErrorKind.TIMED_OUT, why) from None
+        except OSError:
+            return b""
+
+    def _send(self, answers: bytes, bound_s: float) -> bool:
+        self._socket.settimeout(bound_s)
+        try:
+            self._socket.sendall(answers)
+        except TimeoutError:
+            raise LinkError(LinkErrorKind.TIMED_OUT, "the reader takes no answer") from None
+        except OSError:
+            return False
+        return True
+
+
+def connect(host: str = HOST, port: int = PORT, bound_s: float = CONNECT_S) -> socket.socket:
+    """Return a socket connected to a slot of the driver.
+
+    Raise `LinkError` NO_READER when nothing listens there and for a host there is no way to,
+    TIMED_OUT when nobody says either within `bound_s`.
+    """
+    try:
+        return socket.create_connection((host, port), bound_s)
+    except TimeoutError:
+        raise LinkError(LinkErrorKind.TIMED_OUT, f"no answer from {host} port {port}") from None
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise LinkError(LinkErrorKind.NO_READER, f"{host} port {port}: {why}") from None

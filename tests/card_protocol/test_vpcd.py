@@ -1,0 +1,244 @@
+"""The card's half of the virtual reader's protocol: bytes in, bytes out, and then a socket."""
+
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.serve.plugged import PluggedCard
+from card_protocol.serve.vpcd import VpcdLine, VpcdSlot, connect
+
+ATR = bytes.fromhex("3b80800101")
+GET_ATR, POWER_ON, POWER_OFF, RESET = (bytes((0, 1, code)) for code in (4, 1, 0, 2))
+SHORT_S = 0.05
+
+
+class Echo:
+    """A card that says what it heard, and notes what was done to it."""
+
+    def __init__(self, answer: Callable[[bytes], bytes] = lambda command: command) -> None:
+        self.story: list[bytes | str] = []
+        self._answer = answer
+
+    def power_on(self) -> bytes:
+        self.story.append("on")
+        return ATR
+
+    def power_off(self) -> None:
+        self.story.append("off")
+
+    def transmit(self, command: bytes) -> bytes:
+        self.story.append(command)
+        return self._answer(command)
+
+
+class Dead(Echo):
+    def power_on(self) -> bytes:
+        return b""
+
+
+def framed(payload: bytes) -> bytes:
+    return len(payload).to_bytes(2, "big") + payload
+
+
+def slot(card: Echo) -> VpcdSlot:
+    made = VpcdSlot(card)
+    card.story.clear()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("control", "answer", "story"),
+    [
+        (GET_ATR, framed(ATR), []),
+        (POWER_ON, b"", ["on"]),
+        (POWER_OFF, b"", ["off"]),
+        (RESET, b"", ["on"]),
+    ],
+)
+def test_only_the_atr_is_answered_and_asking_for_it_leaves_the_card_alone(
+    control: bytes, answer: bytes, story: list[str]
+) -> None:
+    card = Echo()
+    assert slot(card).receive(control) == answer
+    assert card.story == story
+
+
+@pytest.mark.parametrize("code", sorted(set(range(256)) - {0, 1, 2, 4}))
+def test_any_other_single_byte_is_a_command(code: int) -> None:
+    card = Echo(lambda _: b"\x67\x00")
+    assert slot(card).receive(bytes((0, 1, code))) == framed(b"\x67\x00")
+    assert card.story == [bytes((code,))]
+
+
+def test_the_card_comes_and_goes_without_power() -> None:
+    card = Echo()
+    plugged = VpcdSlot(card)
+    assert card.story == ["on", "off"]
+    plugged.receive(POWER_ON)
+    plugged.closed()
+    assert card.story[-1] == "off"
+
+
+@given(st.lists(st.binary(min_size=2, max_size=300), max_size=6), st.data())
+def test_where_the_bytes_are_split_makes_no_difference(
+    commands: list[bytes], data: st.DataObject
+) -> None:
+    sent = b"".join(framed(command) for command in commands)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=8)))
+    card = Echo()
+    plugged = slot(card)
+    answered = b"".join(
+        plugged.receive(sent[start:end])
+        for start, end in zip([0, *cuts], [*cuts, len(sent)], strict=True)
+    )
+    assert answered == sent
+    assert card.story == commands
+    assert not plugged.waiting
+
+
+@pytest.mark.parametrize("size", [1, 2, 65_535])
+def test_answers_of_all_sizes_the_length_can_say_are_carried(size: int) -> None:
+    card = Echo(lambda _: bytes(size))
+    assert slot(card).receive(framed(b"\0\0")) == framed(bytes(size))
+
+
+@pytest.mark.parametrize("size", [0, 65_536, 65_538])
+def test_what_the_length_cannot_say_is_never_sent(size: int) -> None:
+    card = Echo(lambda _: bytes(size))
+    with pytest.raises(LinkError, match=f"want an answer of 1 to 65535 bytes .* got {size}") as got:
+        slot(card).receive(framed(b"\0\0"))
+    assert got.value.kind is LinkErrorKind.BROKEN
+
+
+def test_a_message_without_a_byte_is_refused() -> None:
+    with pytest.raises(LinkError, match="without a byte"):
+        slot(Echo()).receive(b"\0\0")
+
+
+def test_a_card_that_does_not_answer_to_reset_is_not_plugged_in() -> None:
+    with pytest.raises(LinkError) as got:
+        VpcdSlot(Dead())
+    assert got.value.kind is LinkErrorKind.NO_CARD
+
+
+@pytest.mark.parametrize("size", range(1, 6))
+def test_a_reader_that_leaves_mid_message_is_an_error_and_the_card_unpowered(size: int) -> None:
+    card = Echo()
+    plugged = slot(card)
+    plugged.receive(framed(b"\1\2\3\4")[:size])
+    assert plugged.waiting
+    with pytest.raises(LinkError, match=f"left after {size} bytes of a message"):
+        plugged.closed()
+    assert card.story == ["off"]
+    plugged.closed()  # said once
+
+
+@pytest.fixture
+def wire() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two connected ends of TCP on loopback: ours, and the driver's."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        ours = connect(port=server.getsockname()[1])
+        theirs, _ = server.accept()
+    theirs.settimeout(5)
+    with ours, theirs:
+        yield ours, theirs
+
+
+def test_a_turn_answers_what_is_there_and_tells_when_the_reader_has_gone(wire) -> None:
+    ours, theirs = wire
+    line = VpcdLine(ours, Echo())
+    theirs.sendall(POWER_ON + framed(b"\0\xa4"))
+    assert line.turn()
+    assert theirs.recv(100) == framed(b"\0\xa4")
+    theirs.close()
+    assert not line.turn()
+    line.close()
+
+
+def test_the_card_is_stored_before_the_terminal_hears_of_it(wire) -> None:
+    ours, theirs = wire
+
+    def keep() -> None:
+        theirs.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            theirs.recv(1)
+        raise OSError("disk full")
+
+    line = VpcdLine(ours, Echo(), keep)
+    theirs.sendall(framed(b"\0\xd6"))
+    with pytest.raises(OSError, match="disk full"):
+        line.turn()
+    line.close()
+    assert theirs.recv(1) == b"", "no answer, only the end"
+
+
+@pytest.mark.parametrize("part", [b"\0", b"\0\5", b"\0\5\1\2", b"\xff\xff" + bytes(9)])
+def test_a_message_that_stops_half_way_is_not_waited_for(wire, part: bytes) -> None:
+    ours, theirs = wire
+    line = VpcdLine(ours, Echo())
+    theirs.sendall(part)
+    with pytest.raises(LinkError, match="stopped in the middle") as got:
+        line.turn(SHORT_S)
+    assert got.value.kind is LinkErrorKind.TIMED_OUT
+
+
+def _ask_for_ever(line: VpcdLine, theirs: socket.socket) -> None:
+    for _ in range(1000):
+        theirs.sendall(framed(b"\0\xb0"))
+        line.turn(SHORT_S)
+
+
+def test_a_reader_that_takes_no_answers_is_not_waited_for(wire) -> None:
+    ours, theirs = wire
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    line = VpcdLine(ours, Echo(lambda _: bytes(65_535)))
+    with pytest.raises(LinkError, match="takes no answer") as got:
+        _ask_for_ever(line, theirs)
+    assert got.value.kind is LinkErrorKind.TIMED_OUT
+
+
+def test_nothing_that_listens_is_no_reader() -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # and does not listen
+        with pytest.raises(LinkError, match="connection refused") as got:
+            connect(port=bound.getsockname()[1])
+    assert got.value.kind is LinkErrorKind.NO_READER
+
+
+def test_a_pulled_card_answers_nothing_more_and_belongs_to_us_again(wire) -> None:
+    ours, theirs = wire
+    card = Echo()
+    with PluggedCard(ours, card) as plugged:
+        theirs.sendall(framed(b"\0\xa4"))
+        assert theirs.recv(100) == framed(b"\0\xa4")
+    assert theirs.recv(1) == b""
+    assert card.story[-1] == "off"
+    assert plugged.failure is None
+
+
+def test_a_card_pulled_within_a_command_does_not_answer_it(wire) -> None:
+    ours, theirs = wire
+    plugged: PluggedCard
+
+    def pull(_: bytes) -> bytes:
+        plugged.pull()
+        return b"\x90\0"
+
+    plugged = PluggedCard(ours, Echo(pull))
+    theirs.sendall(framed(b"\0\xa4"))
+    assert theirs.recv(1) == b""
+    plugged.pull()
+
+
+def test_why_a_card_left_by_itself_is_kept(wire) -> None:
+    ours, theirs = wire
+    with PluggedCard(ours, Echo(lambda _: b"")) as plugged:
+        theirs.sendall(framed(b"\0\xa4"))
+        assert theirs.recv(1) == b""
+    assert plugged.failure is not None
+    assert plugged.failure.kind is LinkErrorKind.BROKEN

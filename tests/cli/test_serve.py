@@ -1,0 +1,321 @@
+"""`card serve` against a driver played here, from the protocol alone: no PC/SC is needed."""
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from card_protocol.card.image import CardImage, Kind, LifeCycle
+from meter_emu.cli import app
+from meter_emu.cli.output import write_atomically
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk
+from tests.cli.serving import BOUND_S, Serving
+
+METER = 541_000_000_001
+GET_ATR, POWER_ON = b"\4", b"\1"
+WRONG_PIN = bytes.fromhex("002000010431313131")
+
+
+class Driver:
+    """What the virtual reader does at one slot: listen, take a card, ask it things."""
+
+    def __init__(self) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server.settimeout(BOUND_S)
+        self.port = self._server.getsockname()[1]
+        self._card: socket.socket | None = None
+
+    def take(self) -> bytes:
+        """Accept a card and greet it; return its ATR."""
+        if self._card is not None:
+            self._card.close()
+        self._card, _ = self._server.accept()
+        self._card.settimeout(BOUND_S)
+        return self.ask(GET_ATR)
+
+    def ask(self, message: bytes) -> bytes:
+        self.send(message)
+        assert self._card is not None
+        size = int.from_bytes(self._card.recv(2, socket.MSG_WAITALL), "big")
+        return self._card.recv(size, socket.MSG_WAITALL)
+
+    def send(self, message: bytes) -> None:
+        assert self._card is not None
+        self._card.sendall(len(message).to_bytes(2, "big") + message)
+
+    def gone(self) -> bool:
+        """Wait for the card to leave."""
+        assert self._card is not None
+        try:
+            return self._card.recv(1) == b""
+        except ConnectionResetError:  # it left with something of ours unread
+            return True
+
+    def stop(self) -> None:
+        """Listen no more."""
+        if self._card is not None:
+            self._card.close()
+        self._server.close()
+
+    def again(self) -> None:
+        """Listen again on the same port."""
+        self._server = socket.create_server(("127.0.0.1", self.port))
+        self._server.settimeout(BOUND_S)
+
+
+@pytest.fixture
+def driver() -> Iterator[Driver]:
+    made = Driver()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "the.card"
+    desk = Desk(BENCH_MASTER_KEY, challenge=bytes)
+    image = desk.issue(METER, issued_at_min=10_000_000, kind=Kind.PLAIN)
+    write_atomically(path, image.to_bytes())
+    return path
+
+
+@pytest.fixture
+def serving(driver: Driver, file: Path) -> Iterator[Serving]:
+    """A card that has just been inserted and powered."""
+    with Serving(file, "--port", str(driver.port)) as made:
+        driver.take()
+        driver.send(POWER_ON)
+        made.says("inserted")
+        yield made
+
+
+@pytest.fixture
+def complaint(monkeypatch, capsys):
+    """Run the command line in this process and return the one line it ends with."""
+
+    def go(*args: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["meter-emu", *map(str, args)])
+        assert app.run() == 2
+        said: str = capsys.readouterr().err
+        assert said.count("\n") == 1
+        return said
+
+    return go
+
+
+def tries_in(file: Path) -> int:
+    return CardImage.from_bytes(file.read_bytes()).tries_left[0]
+
+
+def test_it_says_what_it_is_and_where_it_went(driver: Driver, file: Path) -> None:
+    with Serving(file, "--port", str(driver.port)) as serving:
+        assert serving.said() == f"{file}: plain card, T=1"
+        driver.take()
+        assert serving.said() == f"inserted: 127.0.0.1 port {driver.port}"
+
+
+def test_the_atr_offers_the_protocol_that_was_asked_for(driver: Driver, file: Path) -> None:
+    from card_protocol.atr import Atr
+
+    for option, protocols in (((), (1,)), (("--t0",), (0,))):
+        with Serving(file, "--port", str(driver.port), *option):
+            assert Atr.parse(driver.take()).protocols == protocols
+
+
+def test_a_change_is_in_the_file_before_the_terminal_hears_of_it(
+    serving: Serving, driver: Driver, file: Path
+) -> None:
+    for left in (2, 1, 0):
+        assert driver.ask(WRONG_PIN)[0] in {0x63, 0x69}
+        assert tries_in(file) == left, "read after the answer, and there already"
+        assert serving.said() == f"saved: change {3 - left}"
+    assert CardImage.from_bytes(file.read_bytes()).life_cycle is LifeCycle.BLOCKED
+
+
+def test_a_command_that_changes_nothing_writes_nothing(
+    serving: Serving, driver: Driver, file: Path
+) -> None:
+    before = file.stat()
+    assert driver.ask(bytes.fromhex("00a4000c023f00")) == b"\x90\x00"
+    assert file.stat().st_ino == before.st_ino, "an atomic write makes a new file"
+
+
+def test_remove_and_insert_are_commands(serving: Serving, driver: Driver) -> None:
+    serving.do("remove")
+    assert driver.gone()
+    assert serving.said() == "removed"
+    serving.do("remove")
+    assert serving.said() == "the card is out already"
+    serving.do("insert")
+    driver.take()
+    assert serving.said().startswith("inserted")
+    serving.do("insert")
+    assert serving.said() == "the card is in already"
+
+
+def test_what_is_no_command_is_named_and_forgotten(serving: Serving, driver: Driver) -> None:
+    serving.do("eject")
+    assert serving.said() == "'eject' is no command: insert, remove or quit"
+    serving.do("x" * 5000)
+    assert "is no command" in serving.says("'xxx")
+    assert driver.ask(GET_ATR)
+
+
+def test_insertion_takes_the_file_as_it_is_then(
+    serving: Serving, driver: Driver, file: Path
+) -> None:
+    serving.do("remove")
+    serving.says("removed")
+    image = CardImage.from_bytes(file.read_bytes())
+    write_atomically(file, image.with_tries(0, 2).to_bytes())
+    serving.do("insert")
+    driver.take()
+    driver.send(POWER_ON)
+    assert driver.ask(WRONG_PIN) == b"\x63\xc1"
+
+
+def test_a_file_that_is_no_card_any_more_is_not_inserted(
+    serving: Serving, driver: Driver, file: Path
+) -> None:
+    serving.do("remove")
+    serving.says("removed")
+    whole = file.read_bytes()
+    file.write_bytes(b"nonsense")
+    serving.do("insert")
+    assert serving.said().startswith(f"not inserted: {file}: no card image")
+    file.write_bytes(whole)
+    serving.do("insert")
+    assert driver.take()
+
+
+def test_what_another_program_wrote_meanwhile_is_not_overwritten(
+    serving: Serving, driver: Driver, file: Path
+) -> None:
+    image = CardImage.from_bytes(file.read_bytes())
+    theirs = image.with_tries(0, 1).to_bytes()
+    write_atomically(file, theirs)
+    driver.send(WRONG_PIN)
+    assert driver.gone(), "no answer: the card leaves instead"
+    assert serving.end() == 2
+    assert serving.complaint == (
+        f"meter-emu: {file}: cannot be written: "
+        "another program changed it while the card was in the reader\n"
+    )
+    assert file.read_bytes() == theirs
+
+
+def test_a_file_that_cannot_be_written_ends_it_without_an_answer(
+    serving: Serving, driver: Driver, file: Path
+) -> None:
+    before = file.read_bytes()
+    file.unlink()
+    file.mkdir()
+    driver.send(WRONG_PIN)
+    assert driver.gone()
+    assert serving.end() == 2
+    assert serving.complaint.count("\n") == 1
+    assert before, "nothing of the file was ours to keep"
+
+
+def test_a_reader_that_leaves_is_looked_for_until_it_is_back(
+    serving: Serving, driver: Driver
+) -> None:
+    driver.stop()
+    assert serving.said() == "out: the reader has gone; looking for it again"
+    assert serving.said() == (
+        f"waiting: no reader: 127.0.0.1 port {driver.port}: connection refused; "
+        "is pcscd running, with the vpcd driver?"
+    )
+    driver.again()
+    driver.take()
+    assert serving.said().startswith("inserted"), "the reason was said once"
+
+
+def test_a_reader_that_is_not_there_yet_is_waited_for(driver: Driver, file: Path) -> None:
+    driver.stop()
+    with Serving(file, "--port", str(driver.port)) as serving:
+        serving.says("waiting: no reader")
+        driver.again()
+        driver.take()
+        serving.says("inserted")
+
+
+def test_waiting_ends_when_it_was_told_to(complaint, driver: Driver, file: Path) -> None:
+    driver.stop()
+    said = complaint("card", "serve", file, "--port", driver.port, "--wait", "0")
+    assert said == f"meter-emu: no reader: 127.0.0.1 port {driver.port}: connection refused\n"
+
+
+def test_nonsense_from_the_reader_takes_the_card_out_and_in_again(
+    serving: Serving, driver: Driver
+) -> None:
+    driver.send(b"")
+    assert driver.gone()
+    assert "the reader sent a message without a byte" in serving.says("out: ")
+    driver.take()
+    serving.says("inserted")
+
+
+def test_a_reader_that_took_another_card_is_wondered_about(driver: Driver, file: Path) -> None:
+    with Serving(file, "--port", str(driver.port)) as serving:
+        serving.says(f"{file}: plain card")
+        assert "is another card in its slot?" in serving.says("connected, but")
+        driver.take()
+        serving.says("inserted")
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)]
+)
+def test_a_signal_takes_the_card_out_in_order(
+    serving: Serving, driver: Driver, number: signal.Signals, status: int
+) -> None:
+    serving.signal(number)
+    assert driver.gone()
+    assert serving.said() == f"{number.name}: removed, the file is saved"
+    assert serving.end() == status
+    assert serving.complaint == ""
+
+
+@pytest.mark.parametrize("last", ["quit", None])
+def test_quit_and_the_end_of_the_input_end_it(
+    serving: Serving, driver: Driver, last: str | None
+) -> None:
+    if last:
+        serving.do(last)
+    assert serving.end() == 0
+    assert driver.gone()
+
+
+def test_without_an_input_it_serves_until_a_signal(driver: Driver, file: Path) -> None:
+    with Serving(file, "--port", str(driver.port), stdin=subprocess.DEVNULL) as serving:
+        driver.take()
+        serving.says("inserted")
+        assert driver.ask(GET_ATR)
+        serving.signal(signal.SIGTERM)
+        assert serving.end() == 0
+
+
+def test_a_file_of_commands_is_an_input(driver: Driver, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "commands").write_text("remove\nquit\n")
+    with (
+        (tmp_path / "commands").open() as commands,
+        Serving(file, "--port", str(driver.port), stdin=commands.fileno()) as serving,
+    ):
+        assert serving.end() == 0
+        assert serving.says("removed")
+
+
+@pytest.mark.parametrize("what", ["", "no card", "folder", "absent"])
+def test_what_is_no_card_is_one_line(complaint, tmp_path: Path, what: str) -> None:
+    file = tmp_path / "it"
+    if what == "folder":
+        file.mkdir()
+    elif what != "absent":
+        file.write_text(what)
+    assert complaint("card", "serve", file).startswith(f"meter-emu: {file}: ")
