@@ -129,6 +129,9 @@ class ResultTable:
                 yield ", ".join(self._words(visit.desk))
 
     def _words(self, order: DeskOrder) -> Iterator[str]:
+        if order.new_card is not None:
+            until_us = order.new_card.expires_us
+            yield "new card" if until_us is None else f"card until {self._short(until_us)}"
         if order.cut_us is not None and order.cut_us == order.defer_us:
             yield f"T1 T2 {self._short(order.cut_us)}"
         else:

@@ -27,6 +27,7 @@ from meter_emu.world.household import (
     Entry,
     Household,
     Households,
+    NewCard,
     Visit,
     VisitKind,
     shared_id,
@@ -112,6 +113,7 @@ class _RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     load_eur: _Euro | None = None
     tariff: _RawTariff | None = None
     replace_card: bool = False
+    card_expires: datetime | None = None
     insert: bool = False
     press: Literal["red", "blue"] | None = None
     hold: Literal["red", "blue"] | None = None
@@ -235,9 +237,6 @@ class _Resolver:
         shown_us = self.start_us + raw.clock_error_s * SECOND_US
         if not FIRST_US + DAY_US <= shown_us < END_US - DAY_US:
             self._refuse(f"{key}.clock_error_s", "want a clock that shows a day of 2000 to 2099")
-        card_expires, card_expires_us = None, None
-        if raw.card_expires is not None:
-            card_expires, card_expires_us = self._minute(raw.card_expires, f"{key}.card_expires")
         first = Household(
             id=raw.id,
             kind=raw.kind,
@@ -253,8 +252,7 @@ class _Resolver:
             prepayment=raw.prepayment,
             careless=raw.rearm == "careless",
             card_generation=raw.card_generation or self.raw.card_generation,
-            card_expires=card_expires,
-            card_expires_us=card_expires_us,
+            first_card=self._card(raw.card_expires, f"{key}.card_expires"),
             poll_phase_us=0,
             outages=self._outages(raw.outages, f"{key}.outages"),
             visits=self._visits(raw.visits, f"{key}.visits", model),
@@ -317,6 +315,8 @@ class _Resolver:
             orders = "desk orders (desk, load_eur, tariff, replace_card)"
             want = f"{orders}, insert = true, press, hold, clock_card = true"
             self._refuse(key, f"want one of: {want}")
+        if raw.card_expires is not None and not raw.replace_card:
+            self._refuse(f"{key}.card_expires", "want replace_card = true beside it")
         if raw.clock_error_s and not raw.clock_card:
             self._refuse(f"{key}.clock_error_s", "want clock_card = true beside it")
         if raw.clock_card:
@@ -357,7 +357,9 @@ class _Resolver:
             mwh_per_unit=None if raw.tariff is None else raw.tariff.mwh_per_unit,
             defer_us=defer_us,
             cut_us=cut_us,
-            replace_card=raw.replace_card,
+            new_card=self._card(raw.card_expires, f"{key}.card_expires")
+            if raw.replace_card
+            else None,
         )
 
     def _dated(
@@ -376,6 +378,9 @@ class _Resolver:
         if word == "defer":
             return told.defer_until, told.defer_us
         return told.cut_at, told.cut_us
+
+    def _card(self, expires: datetime | None, key: str) -> NewCard:
+        return NewCard() if expires is None else NewCard(*self._minute(expires, key))
 
     def _model(self, name: str, key: str) -> MeterModel:
         if name not in self.models:

@@ -35,7 +35,7 @@ from meter_emu.world.campaign import Campaign
 from meter_emu.world.commission import EPOCH_2000_US, Installation, install
 from meter_emu.world.compose import board_of_file, watched_bench
 from meter_emu.world.events import Event, What
-from meter_emu.world.household import DeskOrder, Household, Visit, VisitKind
+from meter_emu.world.household import DeskOrder, Household, NewCard, Visit, VisitKind
 from meter_emu.world.outcome import WORK_US
 from meter_emu.world.times import MINUTE_US, SECOND_US, us_to_legal
 
@@ -127,8 +127,8 @@ class _Story:
                 tariff=credit.pricing,
                 mwh_per_unit=credit.mwh_per_unit,
                 generation=household.card_generation,
-                expires=household.card_expires,
-                reading=_reading(self._zone, household.card_expires_us),
+                expires=household.first_card.expires,
+                reading=_reading(self._zone, household.first_card.expires_us),
                 issued_at_min=issued_at_min,
                 kind=household.carrier,
             )
@@ -158,8 +158,8 @@ class _Story:
             mwh_per_unit=order.mwh_per_unit,
             reading=_reading(self._zone, order.defer_us, order.cut_us),
         )
-        if order.replace_card:
-            self._replace_card(at_us)
+        if order.new_card is not None:
+            self._replace_card(order.new_card, at_us)
         self._card.power_on()
         try:
             self._desk.serve(self._card.transmit, work, issued_at_min=_minute_2000(at_us))
@@ -169,17 +169,22 @@ class _Story:
             self._card.power_off()
         self._watch.see(at_us, What.DESK, detail=_words(order))
 
-    def _replace_card(self, at_us: int) -> None:
+    def _replace_card(self, new: NewCard, at_us: int) -> None:
         """Have the office hand out a new card from its account, which is what it last wrote."""
         self._card.power_on()
         account = self._desk.account(self._card.transmit)
         self._card.power_off()
-        image = self._desk.reissue(
-            account,
-            card_number=account.identity.card_number + 1,
-            issued_at_min=_minute_2000(at_us),
-            kind=self._household.carrier,
-        )
+        try:
+            image = self._desk.reissue(
+                account,
+                card_number=account.identity.card_number + 1,
+                expires=new.expires,
+                reading=_reading(self._zone, new.expires_us),
+                issued_at_min=_minute_2000(at_us),
+                kind=self._household.carrier,
+            )
+        except DeskError as error:
+            raise ConfigError(self._household.id, "card_expires", str(error)) from None
         self._card = card_of(image, self._fate.randbytes)
 
     # The meter -----------------------------------------------------------------------------------
@@ -334,8 +339,9 @@ def _reading(zone: ZoneInfo, *instants_us: int | None) -> Reading:
 def _words(order: DeskOrder) -> str:
     """Return what the office wrote, in words."""
     words = []
-    if order.replace_card:
-        words.append("new card")
+    if order.new_card is not None:
+        expires = order.new_card.expires
+        words.append("new card" if expires is None else f"new card until {expires}")
     if order.defer_until is not None:
         words.append(f"defer until {order.defer_until}")
     if order.cut_at is not None:

@@ -38,11 +38,24 @@ class VisitKind(Enum):
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class NewCard:
+    """A card that the office hands out: for good, or temporary.
+
+    From `expires_us` on, which a temporary card carries as `expires`, no meter obeys it.
+    """
+
+    expires: Civil | None = None
+    expires_us: int | None = None
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskOrder:
     """What the office writes at one visit; what is `None`, false or 0 stays as it was.
 
-    `defer_us` and `cut_us` are the instants the household was told for the two civil times.
+    `defer_us` and `cut_us` are the instants the household was told for the two civil times. A
+    `new_card` is handed out first, and written on.
     """
 
     defer_until: Civil | None = None
@@ -55,7 +68,7 @@ class DeskOrder:
     mwh_per_unit: int | None = None  # of that tariff, gas only
     defer_us: int | None = None
     cut_us: int | None = None
-    replace_card: bool = False
+    new_card: NewCard | None = None
 
 
 @final
@@ -99,8 +112,7 @@ class Household:
     prepayment: bool
     careless: bool
     card_generation: int
-    card_expires: Civil | None
-    card_expires_us: int | None
+    first_card: NewCard
     poll_phase_us: int
     outages: tuple[tuple[int, int], ...]
     visits: tuple[Visit, ...]

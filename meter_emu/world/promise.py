@@ -225,14 +225,14 @@ def _orders(household: Household, start_us: int) -> Iterator[Told]:
         mwh_per_unit=household.model.credit.mwh_per_unit,
     )
     yield told
-    on_card, expires_us = told, household.card_expires_us
+    on_card, card = told, household.first_card
     for visit in household.visits:
         if visit.kind is VisitKind.DESK:
             assert visit.desk is not None, "a desk visit has its orders"
             on_card = _written(on_card, visit.desk)
-            expires_us = None if visit.desk.replace_card else expires_us
+            card = visit.desk.new_card or card
         seen = visit.kind is VisitKind.INSERT and _powered(household, visit.at_us)
-        good = expires_us is None or visit.at_us < expires_us
+        good = card.expires_us is None or visit.at_us < card.expires_us
         if seen and good and replace(on_card, from_us=told.from_us) != told:
             told = replace(on_card, from_us=visit.at_us)
             yield told

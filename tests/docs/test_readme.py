@@ -87,7 +87,7 @@ def test_the_tour_leaves_its_two_files(tour: dict[int, tuple[int, str, Path]]) -
     folder = tour[5][2]
     assert sorted(path.name for path in folder.iterdir()) == ["home.card", "result.json"]
     result = json.loads((folder / "result.json").read_text("utf-8"))
-    assert len(result["meters"]) == 30
+    assert len(result["meters"]) == 32
     assert all(meter["events"] for meter in result["meters"] if meter["id"] == "june-29")
 
 

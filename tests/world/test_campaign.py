@@ -90,6 +90,23 @@ def test_an_ordinary_season_announces_nothing_and_dates_are_the_visits_own(tmp_p
     assert order.defer_until == order.cut_at == Civil(2020, 7, 3, 23, 1)
 
 
+def test_a_new_card_lasts_or_is_valid_until_its_own_expiry(tmp_path):
+    desk = '["reactivate"], load_eur = 100'
+    new = f"{desk}, replace_card = true"
+    until = "card_expires = 2020-07-14T00:00:00"
+    first, *_, back, _ = load(tmp_path, TEXT).households[0].visits
+    assert first.desk is not None
+    assert back.desk is not None
+    assert (first.desk.new_card, back.desk.new_card) == (None, None)
+    for text, expires in ((new, None), (f"{new}, {until}", Civil(2020, 7, 14, 0, 0))):
+        order = load(tmp_path, TEXT.replace(desk, text)).households[0].visits[2].desk
+        assert order is not None
+        assert order.new_card is not None
+        assert order.new_card.expires == expires
+    alone = "household[0].visits[2].card_expires: want replace_card = true beside it"
+    assert refusal(tmp_path, TEXT.replace(desk, f"{desk}, {until}")) == alone
+
+
 def test_visits_are_in_time_order_and_equal_times_in_file_order(tmp_path):
     text = TEXT.replace("2020-03-20T14:00:00", "2020-06-29T18:00:00")
     kinds = [visit.kind for visit in load(tmp_path, text).households[0].visits]

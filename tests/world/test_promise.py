@@ -238,6 +238,26 @@ EXPIRED = """balance_eur = "0.50"
               {at = 2020-06-03T11:00:00, insert = true}]"""
 
 
+TEMPORARY = """balance_eur = 50
+    visits = [{at = 2020-06-02T10:00:00, replace_card = true, card_expires = 2020-06-05T12:00:00},
+              {at = 2020-06-03T10:00:00, desk = ["prepayment-off"]},
+              {at = 2020-06-03T11:00:00, insert = true},
+              {at = 2020-06-04T10:00:00, desk = ["defer", "cut"]},
+              {at = 2020-06-05T%s, insert = true},
+              {at = 2020-06-08T10:00:00, replace_card = true},
+              {at = 2020-06-08T11:00:00, insert = true}]"""
+
+
+@pytest.mark.parametrize(
+    ("shown", "kind"), [("11:59:59", ToldKind.ARMED), ("12:00:00", ToldKind.ORDINARY)]
+)
+def test_a_temporary_replacement_counts_until_its_expiry(tmp_path, shown, kind):
+    case = Case(tmp_path, TEMPORARY % shown)
+    assert not case.promise().in_force_at(at(case.campaign, "2020-06-03T11:00:00")).prepayment
+    assert case.told(f"2020-06-05T{shown}") is kind
+    assert case.told("2020-06-08T11:00:00") is ToldKind.ARMED
+
+
 def test_a_card_counts_until_its_expiry_and_its_replacement_again(tmp_path):
     late = Case(tmp_path, EXPIRED % "12:00:00")
     assert late.told("2020-06-03T10:59:00") is ToldKind.ORDINARY
