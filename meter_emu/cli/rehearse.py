@@ -38,6 +38,7 @@ EXIT_PROMISE_BROKEN: Final = 1
 @click.option("--report", "report_to", metavar="DIR", help="Write a page to read: DIR/index.html.")
 @click.option("--events", is_flag=True, help="Show each meter's event log, also in the JSON.")
 @click.option("--build", metavar="BUILD", help="Run this build, whatever the campaign says.")
+@click.option("--model", metavar="MODEL", help="Put all households of its energy on this meter.")
 @click.option("--seed", type=click.IntRange(min=0), help="Draw copies and phases from this seed.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
 def rehearse(
@@ -47,6 +48,7 @@ def rehearse(
     report_to: str | None,
     events: bool,
     build: str | None,
+    model: str | None,
     seed: int | None,
     jobs: int | None,
 ) -> int:
@@ -54,7 +56,8 @@ def rehearse(
 
     Exit status: 0 all as expected, 1 a promise broken.
     """
-    resolved = load_campaign(find("campaigns", campaign), seed=seed, build=build)
+    path = find("campaigns", campaign)
+    resolved = load_campaign(path, seed=seed, build=build, model=model)
     for name in sorted({entry.first.build for entry in resolved.households.entries}):
         parse_build(name)
     jobs = jobs or os.cpu_count() or 1

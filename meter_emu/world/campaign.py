@@ -170,25 +170,35 @@ class _RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     household: Annotated[list[_RawHousehold], Meta(min_length=1)]
 
 
-def load_campaign(path: Path, *, seed: int | None = None, build: str | None = None) -> Campaign:
-    """Return the campaign in a file; `seed` and `build` override what it says.
+def load_campaign(
+    path: Path, *, seed: int | None = None, build: str | None = None, model: str | None = None
+) -> Campaign:
+    """Return the campaign in a file; `seed`, `build` and `model` override what it says.
 
-    Raise `ConfigError` naming file, key and what was wanted. Builds are names only here: the
-    engine knows which there are.
+    `model`, a path or a built-in name, is for the households of its energy. Raise `ConfigError`
+    naming file, key and what was wanted. Builds are names only here: the engine knows which there
+    are.
     """
     raw = read_toml(path, _RawCampaign)
-    return _Resolver(path, raw, seed=raw.seed if seed is None else seed, build=build).campaign()
+    seed = raw.seed if seed is None else seed
+    return _Resolver(path, raw, seed=seed, build=build, model=model).campaign()
 
 
 class _Resolver:
     """Turns the raw file into integers, keeping hold of where it is for the error's sake."""
 
-    def __init__(self, path: Path, raw: _RawCampaign, *, seed: int, build: str | None) -> None:
+    def __init__(
+        self, path: Path, raw: _RawCampaign, *, seed: int, build: str | None, model: str | None
+    ) -> None:
         self.path = path
         self.raw = raw
         self.seed = seed
         self.build = build
         self.models: dict[str, MeterModel] = {}
+        self.others: dict[str, tuple[str, MeterModel]] = {}
+        if model is not None:
+            other = load_model(find("meters", model))
+            self.others[other.energy] = (model, other)
         self.zone = zone_named(raw.zone, path=str(path), key="zone")
         self.start_us = self._instant(raw.start, "start")
         self.end_us = self._instant(raw.end, "end")
@@ -202,6 +212,8 @@ class _Resolver:
         for index, raw in enumerate(self.raw.household):
             entries.append(self._entry(raw, f"household[{index}]", before))
             before += raw.count
+        for energy in self.others.keys() - {entry.first.model.energy for entry in entries}:
+            self._refuse("household", f"none has a meter for {energy}, as the model given is")
         return Campaign(
             name=self.raw.name,
             zone=self.zone,
@@ -228,13 +240,15 @@ class _Resolver:
             self._refuse(f"{key}.model", "is missing here and at the top of the file")
         if raw.meter_id is not None and raw.count > 1:
             self._refuse(f"{key}.meter_id", f"want none for {raw.count} copies")
-        model = self._model(model_name, f"{key}.model")
+        own = self._model(model_name, f"{key}.model")
+        model_name, model = self.others.get(own.energy, (model_name, own))
+        error_s = _share(raw.clock_error_s, own.clock.set_error_s, model.clock.set_error_s)
         clock_set_us = self.start_us
         if raw.clock_set is not None:
             clock_set_us = self._instant(raw.clock_set, f"{key}.clock_set")
             if clock_set_us > self.start_us:
                 self._refuse(f"{key}.clock_set", f"want no later than start ({self.raw.start})")
-        shown_us = self.start_us + raw.clock_error_s * SECOND_US
+        shown_us = self.start_us + error_s * SECOND_US
         if not FIRST_US + DAY_US <= shown_us < END_US - DAY_US:
             self._refuse(f"{key}.clock_error_s", "want a clock that shows a day of 2000 to 2099")
         first = Household(
@@ -245,8 +259,8 @@ class _Resolver:
             build=self.build or raw.build or self.raw.build,
             balance_cents=self._cents(raw.balance_eur, f"{key}.balance_eur"),
             load=self._load(raw, model, key),
-            clock_error_s=raw.clock_error_s,
-            drift_ppb=raw.drift_ppb,
+            clock_error_s=error_s,
+            drift_ppb=_share(raw.drift_ppb, own.clock.drift_bound_ppb, model.clock.drift_bound_ppb),
             clock_set_us=clock_set_us,
             limiter=raw.limiter,
             prepayment=raw.prepayment,
@@ -421,6 +435,14 @@ class _Resolver:
 
     def _refuse(self, key: str, why: str) -> NoReturn:
         raise ConfigError(str(self.path), key, why)
+
+
+def _share(error: int, bound: int, other_bound: int) -> int:
+    """Return the error that takes the same share of another bound, cut off towards zero."""
+    if bound == other_bound:
+        return error
+    share = abs(error) * other_bound // max(1, bound)
+    return share if error >= 0 else -share
 
 
 def _switch(words: set[_Word], what: str) -> bool | None:

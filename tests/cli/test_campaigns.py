@@ -6,11 +6,13 @@ from meter_emu.resources import built_in
 from meter_emu.world.campaign import Campaign, load_campaign
 from meter_emu.world.engine import run_meter
 from meter_emu.world.household import Household
+from meter_emu.world.model import load_model
 from meter_emu.world.outcome import Verdict
 from meter_emu.world.times import DAY_US
-from meter_emu.world.verdict import expected, judge
+from meter_emu.world.verdict import clock_within_bound, expected, judge
 
 CAMPAIGNS = built_in("campaigns")
+MODELS = {name: load_model(path) for name, path in built_in("meters").items()}
 ANNOUNCED = [name for name, path in CAMPAIGNS.items() if load_campaign(path).announced]
 
 
@@ -27,6 +29,47 @@ def test_with_the_reference_every_household_fares_as_promised(name):
         outcome = judge(household, campaign, run_meter(household, campaign))
         assert expected(outcome, household), outcome
         assert outcome.wrong_display is None, outcome
+
+
+def energies(campaign: Campaign) -> set[str]:
+    return {entry.first.model.energy for entry in campaign.households.entries}
+
+
+ON_OTHERS = [
+    (name, model)
+    for name, path in CAMPAIGNS.items()
+    for model, meter in MODELS.items()
+    if meter.energy in energies(load_campaign(path))
+]
+
+
+@pytest.mark.parametrize(("name", "model"), ON_OTHERS)
+def test_with_every_home_of_an_energy_on_one_model_it_fares_as_promised(name, model):
+    """What "every model" means: docs/campaign-file.md."""
+    campaign = load_campaign(CAMPAIGNS[name], model=model)
+    homes = [home for home in one_of_each(campaign) if home.model.energy == MODELS[model].energy]
+    assert homes
+    for home in homes:
+        assert (home.model_name, home.model) == (model, MODELS[model])
+        assert clock_within_bound(home, campaign)
+        outcome = judge(home, campaign, run_meter(home, campaign))
+        assert expected(outcome, home), outcome
+        assert outcome.wrong_display is None, outcome
+
+
+def test_every_model_has_its_turn_and_the_fleet_has_no_gas():
+    assert {model for _, model in ON_OTHERS} == set(MODELS)
+    assert len(ON_OTHERS) == len(CAMPAIGNS) * len(MODELS) - 1
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_on_every_model_a_lost_day_is_seen(model):
+    campaign = load_campaign(
+        CAMPAIGNS["resa-2020-06"], model=model, build="reference+end-exclusive"
+    )
+    name = "gas-never-back" if MODELS[model].energy == "gas" else "never-back"
+    (home,) = [home for home in one_of_each(campaign) if home.id == name]
+    assert judge(home, campaign, run_meter(home, campaign)).verdict is Verdict.EARLY
 
 
 def test_the_campaigns_of_2020_announce_an_end_and_the_winter_none():

@@ -150,6 +150,8 @@ def test_the_event_log_gives_the_reason_of_every_supply_change():
         (["TINY", "--build", "reference+nothing"], "want a defect of"),
         (["TINY", "--build", "other"], "got program 'other'"),
         (["TINY", "--seed", "-1"], "--seed"),
+        (["TINY", "--model", "no-such"], "no-such: no such file, and none of the built-in meters"),
+        (["TINY", "--model", "gas-pcf8563-battery"], "household: none has a meter for gas"),
         (["TINY", "--json", "/nowhere/out.json"], "/nowhere/out.json: cannot be written"),
         (["."], "is a directory, want a TOML file"),
         ([], "Missing argument 'CAMPAIGN'"),
@@ -168,6 +170,12 @@ def test_an_expected_verdict_that_does_not_come_is_exit_1(tiny):
     done = rehearse(tiny)
     assert done.returncode == 1
     assert "1 not as expected" in done.stdout
+
+
+def test_a_campaign_can_be_rehearsed_on_another_meter(tiny):
+    done = rehearse(tiny, "--model", "electricity-ds3231-utc", "--json", "-")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {row["model"] for row in meters(done).values()} == {"electricity-ds3231-utc"}
 
 
 def test_an_ordinary_season_is_rehearsed_with_nothing_announced():

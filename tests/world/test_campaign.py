@@ -90,6 +90,39 @@ def test_an_ordinary_season_announces_nothing_and_dates_are_the_visits_own(tmp_p
     assert order.defer_until == order.cut_at == Civil(2020, 7, 3, 23, 1)
 
 
+def test_another_model_takes_over_its_energy_and_clocks_stay_as_sound_as_they_were(tmp_path):
+    """A PCF8563 is allowed 50,000 ppb, a DS3231 5,000: two thirds of the bound stay two thirds."""
+    gas = """[[household]]
+id = "b"
+kind = "gas"
+model = "gas-pcf8563-battery"
+balance_eur = 10
+load_dm3_per_h = 10
+drift_ppb = -30_000
+"""
+    path = tmp_path / "c.toml"
+    path.write_text(TEXT.replace("load_w", "drift_ppb = 33_339\nclock_error_s = -7\nload_w") + gas)
+    first, second = load_campaign(path, model="electricity-ds3231-utc").households
+    assert (first.model.rtc, first.model_name) == ("ds3231", "electricity-ds3231-utc")
+    assert (first.drift_ppb, first.clock_error_s) == (3_333, -7)
+    assert (second.model_name, second.drift_ppb) == ("gas-pcf8563-battery", -30_000)
+    first, second = load_campaign(path, model="gas-pcf8563-battery").households
+    assert (first.model_name, first.drift_ppb) == ("electricity-pcf8563-utc", 33_339)
+    own = tmp_path / "own.toml"
+    model = built_in("meters")["gas-pcf8563-battery"].read_text("utf-8")
+    own.write_text(model.replace("drift_bound_ppb = 50_000", "drift_bound_ppb = 7"), "utf-8")
+    assert load_campaign(path, model=str(own)).households[1].drift_ppb == -4
+
+
+def test_another_model_that_fits_nobody_or_does_not_exist_is_refused(tmp_path):
+    load(tmp_path)
+    path = tmp_path / "c.toml"
+    with pytest.raises(ConfigError, match=r"c\.toml: household: none has a meter for gas, as"):
+        load_campaign(path, model="gas-pcf8563-battery")
+    with pytest.raises(ConfigError, match="no-such: no such file, and none of the built-in"):
+        load_campaign(path, model="no-such")
+
+
 def test_a_new_card_lasts_or_is_valid_until_its_own_expiry(tmp_path):
     desk = '["reactivate"], load_eur = 100'
     new = f"{desk}, replace_card = true"
