@@ -53,9 +53,9 @@ def run_meter(household: Household, campaign: Campaign) -> list[Event]:
     for an image that is not of this meter's model.
     """
     story = _Story(household, campaign)
-    for visit in household.visits:
+    for number, visit in enumerate(household.visits):
         story.live_until(visit.at_us)
-        story.receive(visit)
+        story.receive(visit, number)
     story.live_until(campaign.end_us)
     story.end(campaign.end_us)
     return sorted(story.events, key=lambda event: event.at_us)
@@ -94,13 +94,13 @@ class _Story:
         """Let the meter run."""
         self._bench.run_until(until_us)
 
-    def receive(self, visit: Visit) -> None:
-        """Do what a person does at one visit."""
+    def receive(self, visit: Visit, number: int) -> None:
+        """Do what a person does at one visit, as soon as the one before is over."""
         if visit.kind is VisitKind.DESK:
             assert visit.desk is not None, "a desk visit has its orders"
             self._write(visit.desk)
         elif visit.kind is VisitKind.INSERT:
-            self._insert()
+            self._insert(number)
         elif visit.kind is VisitKind.CLOCK_CARD:
             self._set_clock(visit.clock_error_s)
         else:
@@ -189,14 +189,14 @@ class _Story:
 
     # The meter -----------------------------------------------------------------------------------
 
-    def _insert(self) -> None:
+    def _insert(self, number: int) -> None:
         at_us = self._board.now_us
         if not self._board.powered:
-            self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
+            self._watch.see(at_us, What.CARD_UNSEEN, detail="no power", visit=number)
             return
         before = self._write_back()
         self._bench.insert(self._card)
-        self._judge_session(at_us, before)
+        self._judge_session(at_us, before, number)
         asked = Lamp.RECONNECT in self._board.panel.lamps
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
@@ -222,14 +222,14 @@ class _Story:
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
 
-    def _judge_session(self, at_us: int, before: WriteBack | None) -> None:
+    def _judge_session(self, at_us: int, before: WriteBack | None, number: int) -> None:
         """Tell from the card whether it was obeyed: a new write-back says so, and how."""
         after = self._write_back()
         if after is None or after == before or Result(after.result).refused:
-            self._watch.see(at_us, What.CARD_REFUSED)
+            self._watch.see(at_us, What.CARD_REFUSED, visit=number)
             return
         understood = (decode_bcd_minute(after.defer_until), decode_bcd_minute(after.cut_at))
-        self._watch.see(at_us, What.CARD_SERVED, understood=understood)
+        self._watch.see(at_us, What.CARD_SERVED, understood=understood, visit=number)
 
     def _write_back(self) -> WriteBack | None:
         key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, self._meter_id)

@@ -46,7 +46,8 @@ class Event:
     `understood` is T1 and T2 as the meter's write-back on the card states them (legal time), on
     card events that left a write-back. `clock_trusted` is what the meter's lamp said last.
     `balance_ueur` is the balance in the meter's memory after it, micro-euro, energy used up to then
-    taken off, `None` where the memory cannot be read.
+    taken off, `None` where the memory cannot be read. `visit` says which of the household's visits,
+    from 0, put a card in; the person may have stood at the meter since the one before.
     """
 
     at_us: int
@@ -56,3 +57,4 @@ class Event:
     understood: tuple[Civil | None, Civil | None] | None = None
     clock_trusted: bool = True
     balance_ueur: int | None = None
+    visit: int | None = None

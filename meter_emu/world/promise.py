@@ -16,7 +16,7 @@ Rules, all from `docs/campaign-file.md`:
   that first. A granted limiter means 10 A instead of any cut.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, unique
 from itertools import accumulate
@@ -91,7 +91,8 @@ class Promise:
         self._look_us = household.model.poll_s * SECOND_US + WORK_US
         self._boot_us = household.model.boot_ms * 1000 + WORK_US
         self._hour_sums = tuple(accumulate(household.load, initial=0))
-        self.orders: Final = tuple(_orders(household, campaign.start_us))
+        inserted_us = {event.visit: event.at_us for event in events if event.visit is not None}
+        self.orders: Final = tuple(_orders(household, campaign.start_us, inserted_us))
         self._steps = self._in_order(events)
 
     def in_force_at(self, us: int) -> Told:
@@ -212,8 +213,12 @@ class Promise:
         return sorted((step for step in steps if step[0] >= start_us), key=lambda step: step[0])
 
 
-def _orders(household: Household, start_us: int) -> Iterator[Told]:
-    """Yield what the household was told, from the beginning, at each insertion that changed it."""
+def _orders(household: Household, start_us: int, inserted_us: Mapping[int, int]) -> Iterator[Told]:
+    """Yield what the household was told, from the beginning, at each insertion that changed it.
+
+    `inserted_us` is when a visit put its card in, where that was seen: a visit waits until whoever
+    stands at the meter is done.
+    """
     told = Told(
         from_us=start_us,
         kind=ToldKind.ORDINARY,
@@ -226,15 +231,16 @@ def _orders(household: Household, start_us: int) -> Iterator[Told]:
     )
     yield told
     on_card, card = told, household.first_card
-    for visit in household.visits:
+    for number, visit in enumerate(household.visits):
         if visit.kind is VisitKind.DESK:
             assert visit.desk is not None, "a desk visit has its orders"
             on_card = _written(on_card, visit.desk)
             card = visit.desk.new_card or card
-        seen = visit.kind is VisitKind.INSERT and _powered(household, visit.at_us)
-        good = card.expires_us is None or visit.at_us < card.expires_us
+        at_us = inserted_us.get(number, visit.at_us)
+        seen = visit.kind is VisitKind.INSERT and _powered(household, at_us)
+        good = card.expires_us is None or at_us < card.expires_us
         if seen and good and replace(on_card, from_us=told.from_us) != told:
-            told = replace(on_card, from_us=visit.at_us)
+            told = replace(on_card, from_us=at_us)
             yield told
 
 

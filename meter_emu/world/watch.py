@@ -31,6 +31,7 @@ class Watch:
         what: What,
         detail: str = "",
         understood: tuple[Civil | None, Civil | None] | None = None,
+        visit: int | None = None,
     ) -> None:
         """Take down one fact, with what the meter shows at this moment."""
         event = Event(
@@ -41,6 +42,7 @@ class Watch:
             detail=detail,
             understood=understood,
             balance_ueur=balance_ueur(self._board, self._ledger),
+            visit=visit,
         )
         self._take(event)
 
