@@ -41,7 +41,7 @@ BOUND_S: Final = 10.0  # ours: much longer than anything here takes, short enoug
 _START: Final = f"""
 mount -t tmpfs none /run && mount -t tmpfs none {DRIVERS} && exec 3<&0 </dev/null || exit
 export LISTEN_FDS=1 LISTEN_PID=$$
-exec setpriv --pdeathsig KILL pcscd --foreground --disable-polkit --config "$0"
+exec setpriv --pdeathsig KILL pcscd --foreground --config "$0" "$@"
 """
 _READER_CONF: Final = f"""FRIENDLYNAME "Virtual PCD"
 DEVICENAME /dev/null:{PORTS[0]:#06x}
@@ -53,16 +53,18 @@ CHANNELID {PORTS[0]:#06x}
 class PrivatePcscd:
     """One namespace and the daemon in it, which can be killed and started again.
 
-    `folder` is the caller's, empty, and short: a Unix socket's path has 107 bytes at most.
+    `folder` is the caller's, empty, and short: a Unix socket's path has 107 bytes at most. With
+    `polkit` the daemon asks it who may come in, and it is not there to be asked.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, polkit: bool = False) -> None:
         self.folder: Final = folder
         self.socket_path: Final = folder / "pcscd.comm"
         self._daemon: subprocess.Popen[bytes] | None = None
         self._listening: socket.socket | None = None
         shutil.copy(DRIVER.resolve(), folder / "driver.so")
         self._conf: Final = str(folder / "reader.conf")
+        self._flags: Final = () if polkit else ("--disable-polkit",)
         entry = _READER_CONF.format(driver=folder / "driver.so")
         Path(self._conf).write_text(entry, encoding="utf-8")
         self._ask, theirs = socket.socketpair()
@@ -105,7 +107,7 @@ class PrivatePcscd:
         self._listening.listen()
         with (self.folder / "log").open("wb") as log:
             self._daemon = subprocess.Popen(
-                self.inside(["unshare", "--mount", "sh", "-c", _START, self._conf]),
+                self.inside(["unshare", "--mount", "sh", "-c", _START, self._conf, *self._flags]),
                 stdin=self._listening.fileno(), stdout=log, stderr=log,
             )  # fmt: skip
         until(self._listens, lambda: self.log)

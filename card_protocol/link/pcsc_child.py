@@ -1,0 +1,216 @@
+"""The process that owns a reader: one PC/SC call after another, for `pcsc` at the other end.
+
+SCardTransmit has no timeout: a card that never answers would hold its caller for ever. So the
+caller is this process. Each request says how long it may take, and the alarm clock ends the
+process then, whether or not anybody is left to notice: an orphan holds no reader.
+
+Run as a script, it needs the standard library and pyscard and nothing else. Its standard input is
+a socket: a JSON object a line in, one a line out, bytes in hex. `{"do": …, "limit_ms": …}` with the
+arguments of a method of `Owner` is answered by `{"done": …}` or by `{"call": …, "fault": …}`, the
+PC/SC call that failed and the name of its error. When the other end closes, the card is unpowered
+and that is all.
+"""
+
+import json
+import signal
+import socket
+import time
+from collections.abc import Callable
+from io import BufferedRWPair
+from typing import Any, Final, final
+
+LINE_BYTES_MAX: Final = 140_000  # the longest R-APDU, 65,538 bytes, in hex, and what is around it
+LEAVE_S: Final = 5.0  # ours: for unpowering the card when nobody waits any more
+RESETS_MAX: Final = 3  # ours: pcscd resets a card once by itself
+STATUS_BYTES: Final = 2  # SW1 and SW2: the shortest answer (ISO/IEC 7816-4)
+SETTLE_MS: Final = 1_000  # ours: pcscd looks for removal several times a second
+
+Answer = dict[str, Any]
+
+
+@final
+class Fault(Exception):
+    """A PC/SC call that failed, with its code."""
+
+    def __init__(self, call: str, code: int) -> None:
+        super().__init__(call, code)
+        self.call = call
+        self.code = code
+
+
+@final
+class Owner:
+    """What a program has at PC/SC: a context, and during a session one card, exclusively.
+
+    After any fault both are given up and taken anew when next needed. So nothing has to be known
+    about which of them outlives a reader that was unplugged or a pcscd that was stopped: a context
+    does not, and says so in several ways (pyscard issue 27).
+    """
+
+    def __init__(self, scard: Any) -> None:  # noqa: ANN401 - pyscard has no types
+        self._scard: Final = scard
+        self._context: Any = None
+        self._card: Any = None
+        self._reader = ""
+        self._pci: Any = None
+
+    def obey(self, do: str, **what: Any) -> Answer:  # noqa: ANN401 - what JSON can say
+        """Do one request and return the answer to it."""
+        calls: dict[str, Callable[..., Any]] = {
+            "readers": self._readers,
+            "wait": self._wait,
+            "connect": self._connect,
+            "transmit": self._transmit,
+            "leave": self.leave,
+        }
+        try:
+            return {"done": calls[do](**what)}
+        except Fault as fault:
+            self._give_up()
+            return {"call": fault.call, "fault": self._name(fault.code)}
+
+    def _readers(self) -> list[str]:
+        """Return the names of all readers."""
+        try:
+            (names,) = self._call("SCardListReaders", self._taken(), [])
+        except Fault as fault:
+            if fault.code != self._scard.SCARD_E_NO_READERS_AVAILABLE:
+                raise
+            return []
+        return list(names)
+
+    def _wait(self, reader: str, present: bool, wait_ms: int) -> bool:
+        """Wait until a card is in the reader, or is not; whether that came within `wait_ms`."""
+        scard, context = self._scard, self._taken()
+        deadline_s = time.monotonic() + wait_ms / 1_000
+        known = scard.SCARD_STATE_UNAWARE
+        while True:
+            left_ms = max(0, int((deadline_s - time.monotonic()) * 1_000))
+            try:
+                (states,) = self._call("SCardGetStatusChange", context, left_ms, [(reader, known)])
+            except Fault as fault:
+                if fault.code != scard.SCARD_E_TIMEOUT:
+                    raise
+                return False
+            known = states[0][1] & ~scard.SCARD_STATE_CHANGED
+            if known & (scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE):
+                raise Fault("SCardGetStatusChange", scard.SCARD_E_READER_UNAVAILABLE)
+            if bool(known & scard.SCARD_STATE_PRESENT) is present:
+                return True
+
+    def _connect(self, reader: str) -> Answer:
+        """Take the card for ourselves, powered afresh; return its ATR and what it speaks.
+
+        The card may be found powered, with what another program has proved to it still in force:
+        a reconnection by unpowering ends that. Just after insertion pcscd may still be resetting
+        the card by itself, and says so.
+        """
+        scard = self._scard
+        self.leave()
+        how = scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+        self._card, _ = self._call("SCardConnect", self._taken(), reader, *how)
+        self._reader = reader
+        for again in reversed(range(RESETS_MAX)):
+            try:
+                self._call("SCardReconnect", self._card, *how, scard.SCARD_UNPOWER_CARD)
+                _, _, protocol, atr = self._call("SCardStatus", self._card)
+                break
+            except Fault as fault:
+                if not again or fault.code != scard.SCARD_W_RESET_CARD:
+                    raise
+        t0 = protocol == scard.SCARD_PROTOCOL_T0
+        self._pci = scard.SCARD_PCI_T0 if t0 else scard.SCARD_PCI_T1
+        return {"atr": bytes(atr).hex(), "t0": t0}
+
+    def _transmit(self, command: str) -> str:
+        """Send a command and return the response, both in hex."""
+        sent = list(bytes.fromhex(command))
+        try:
+            (response,) = self._call("SCardTransmit", self._card, self._pci, sent)
+        except Fault:
+            self._check_present()
+            raise
+        if len(response) < STATUS_BYTES:
+            self._check_present()
+        return bytes(response).hex()
+
+    def _check_present(self) -> None:
+        """Raise a better `Fault` after a failed exchange if the card is just on its way out.
+
+        The driver reports that the exchange failed, or no answer at all, and removal is noticed a
+        moment later.
+        """
+        if self._wait(self._reader, present=False, wait_ms=SETTLE_MS):
+            raise Fault("SCardTransmit", self._scard.SCARD_W_REMOVED_CARD)
+
+    def leave(self) -> None:
+        """Unpower the card, so that nothing proved to it outlives the session, and let it go."""
+        card, self._card = self._card, None
+        if card is not None:  # a card that is gone needs no unpowering, so the result says nothing
+            self._scard.SCardDisconnect(card, self._scard.SCARD_UNPOWER_CARD)
+
+    def _give_up(self) -> None:
+        self.leave()
+        context, self._context = self._context, None
+        if context is not None:
+            self._scard.SCardReleaseContext(context)
+
+    def _taken(self) -> Any:  # noqa: ANN401 - a handle of pyscard's
+        """Return the context, established when there is none."""
+        if self._context is None:
+            scope = self._scard.SCARD_SCOPE_SYSTEM
+            (self._context,) = self._call("SCardEstablishContext", scope)
+        return self._context
+
+    def _name(self, code: int) -> str:
+        """Return what the header files call an error, or its number."""
+        for name, value in vars(self._scard).items():
+            if name.startswith(("SCARD_E_", "SCARD_F_", "SCARD_W_")) and value == code:
+                return str(name)
+        return f"{code & 0xFFFF_FFFF:08X}"
+
+    def _call(self, call: str, *what: Any) -> list[Any]:  # noqa: ANN401 - as pyscard has it
+        code, *results = getattr(self._scard, call)(*what)
+        if code != self._scard.SCARD_S_SUCCESS:
+            raise Fault(call, code)
+        return list(results)
+
+
+def serve(lines: BufferedRWPair) -> None:
+    """Answer requests until there are none."""
+    requests = iter(lambda: lines.readline(LINE_BYTES_MAX), b"")
+    try:
+        from smartcard import scard
+    except ImportError as missing:  # no pyscard, or no PC/SC library under it
+        for _ in requests:
+            _tell(lines, {"call": "import pyscard", "fault": str(missing)})
+        return
+    owner = Owner(scard)
+    try:
+        for line in requests:
+            request = json.loads(line)
+            signal.setitimer(signal.ITIMER_REAL, request.pop("limit_ms") / 1_000)
+            answer = owner.obey(**request)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            _tell(lines, answer)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, LEAVE_S)
+        owner.leave()
+
+
+def _tell(lines: BufferedRWPair, answer: Answer) -> None:
+    lines.write(json.dumps(answer).encode() + b"\n")
+    lines.flush()
+
+
+def main() -> None:
+    """Serve whoever has the other end of standard input."""
+    with socket.socket(fileno=0) as channel, channel.makefile("rwb") as lines:
+        try:
+            serve(lines)
+        except (BrokenPipeError, ConnectionResetError):
+            channel.close()  # nobody is left to answer
+
+
+if __name__ == "__main__":
+    main()

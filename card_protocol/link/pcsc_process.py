@@ -1,0 +1,137 @@
+"""The process behind a PC/SC link, seen from outside: asked, answered, and ended at a deadline.
+
+What passes between the two is described in `pcsc_child`. It is JSON, so nothing that a card or a
+reader says is ever more than a string here.
+"""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, final
+
+from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.link import pcsc_child
+
+START_MS: Final = 5_000  # ours: for an interpreter to start on a busy machine
+GRACE_MS: Final = 1_000  # ours: its own alarm ends it at the deadline, we only if that fails
+END_S: Final = 5.0  # ours: for a process that was asked to go, and then for one that was killed
+PART_BYTES: Final = 65_536
+
+Answer = dict[str, Any]
+
+
+@final
+class PcscProcess:
+    """One process, started when it is first asked something, and afresh after it had to be ended.
+
+    `about` is what a person calls the reader. One thread at a time may ask.
+    """
+
+    def __init__(self, about: str) -> None:
+        self.about = about
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: socket.socket | None = None
+
+    def ask(self, do: str, limit_ms: int, **what: str | int) -> Answer:
+        """Have it do something and return its answer.
+
+        Raise `LinkError`: TIMED_OUT when there is none within `limit_ms`, BROKEN when the process
+        ended otherwise, OTHER when none can be started.
+        """
+        deadline_s = time.monotonic() + (limit_ms + GRACE_MS) / 1_000
+        if self._channel is None:
+            deadline_s += START_MS / 1_000
+        channel = self._started()
+        request = json.dumps({"do": do, "limit_ms": limit_ms, **what}).encode() + b"\n"
+        line, patience_s = b"", 0.0
+        status: int | None = None
+        try:
+            line = _exchanged(channel, request, deadline_s)
+            patience_s = END_S
+        except TimeoutError:
+            pass  # its alarm has not ended it: we do
+        except OSError:
+            patience_s = END_S  # it has gone, or is going
+        finally:
+            # An interrupt comes through here too: an answer still to come would be taken for the
+            # answer to the next question.
+            answered = line.endswith(b"\n")
+            if not answered:
+                status = self._ended(patience_s)
+        if answered:
+            answer: Answer = json.loads(line)
+            return answer
+        if status in {-signal.SIGALRM, None}:
+            why = f"{self.about}: no answer within {limit_ms} ms"
+            raise LinkError(LinkErrorKind.TIMED_OUT, why)
+        why = f"{self.about}: the process that holds it ended with {status}"
+        raise LinkError(LinkErrorKind.BROKEN, why)
+
+    def close(self) -> None:
+        """Have it unpower its card and end; harmless when there is none."""
+        if self._process is not None:
+            self._ended(END_S)
+
+    def _started(self) -> socket.socket:
+        if self._channel is not None:
+            return self._channel
+        ours, theirs = socket.socketpair()
+        # -P: what lies in the current folder is no part of this program. A session of its own: an
+        # interrupt at the terminal is for us, and the card is let go when we close the channel.
+        command = [sys.executable, "-P", str(Path(pcsc_child.__file__))]
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  our own program
+                command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
+            )
+        except OSError as error:
+            ours.close()
+            why = f"{self.about}: no process for it can be started: {error}"
+            raise LinkError(LinkErrorKind.OTHER, why) from error
+        finally:
+            theirs.close()
+        self._channel = ours
+        return ours
+
+    def _ended(self, patience_s: float) -> int | None:
+        """Close the channel and give the process time to end; return how, `None` if killed."""
+        channel, process = self._channel, self._process
+        assert channel is not None, "a process that was never started"
+        assert process is not None, "a channel to nobody"
+        self._channel = self._process = None
+        channel.close()
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(patience_s)
+        process.kill()
+        with suppress(subprocess.TimeoutExpired):  # not even killed while the kernel holds it
+            process.wait(END_S)
+        return None
+
+
+def _exchanged(channel: socket.socket, request: bytes, deadline_s: float) -> bytes:
+    """Send a line and return the one that answers; without its end when there is no more of it.
+
+    Raise `OSError` when the other side is gone or, as `TimeoutError`, late.
+    """
+    channel.settimeout(_left_s(deadline_s))
+    channel.sendall(request)
+    line = bytearray()
+    while not line.endswith(b"\n") and len(line) < pcsc_child.LINE_BYTES_MAX:
+        channel.settimeout(_left_s(deadline_s))
+        part = channel.recv(PART_BYTES)
+        if not part:
+            break
+        line += part
+    return bytes(line)
+
+
+def _left_s(deadline_s: float) -> float:
+    """Return how long there is until a deadline; 0 would mean no waiting at all, so never that."""
+    left_s = deadline_s - time.monotonic()
+    if left_s <= 0:
+        raise TimeoutError
+    return left_s

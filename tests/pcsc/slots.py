@@ -1,0 +1,95 @@
+"""A card in a slot of the virtual reader, written from the wire protocol alone.
+
+Length (two bytes, big-endian) and payload, both ways; a payload of one byte is a control. Here any
+card can be in the slot, also one that no emulator should serve: silent, or lying about lengths.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final, Protocol
+
+from tests.pcsc.private import PORTS, PrivatePcscd
+
+POWER_OFF, POWER_ON, RESET, GET_ATR = 0, 1, 2, 4
+ATR_T1: Final = bytes.fromhex("3b80800101")
+QUICKACK: Final = getattr(socket, "TCP_QUICKACK", 12)  # linux/tcp.h
+
+
+class Inserted(Protocol):
+    """What can be in the slot."""
+
+    def power_on(self) -> bytes: ...
+    def power_off(self) -> None: ...
+    def transmit(self, command: bytes) -> bytes: ...
+
+
+class Wire(bytes):
+    """An answer that goes onto the wire as it is, with whatever length it claims."""
+
+
+class Slot:
+    """A card in a slot until `pull`. `transmit` is called for what is no control."""
+
+    def __init__(self, pcscd: PrivatePcscd, card: Inserted, port: int = PORTS[0]) -> None:
+        self._card = card
+        self._atr = card.power_on()
+        card.power_off()
+        self._socket = pcscd.plug(port)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def pull(self) -> None:
+        """Take the card out, at once; also from inside `transmit`."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._card.power_off()
+
+    def end(self) -> None:
+        """Take it out and wait until nobody serves it any more."""
+        self.pull()
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "a card is still busy"
+        self._socket.close()
+
+    def _serve(self) -> None:
+        with suppress(OSError):  # pulled
+            while size := int.from_bytes(self._read(2), "big"):
+                answer = self._answer(self._read(size))
+                if answer is not None:
+                    framed = len(answer).to_bytes(2, "big") + answer
+                    self._socket.sendall(answer if isinstance(answer, Wire) else framed)
+
+    def _answer(self, message: bytes) -> bytes | None:
+        if len(message) > 1:
+            return self._card.transmit(message)
+        if message[0] == GET_ATR:
+            return self._atr
+        if message[0] in {POWER_ON, RESET}:
+            self._card.power_on()
+        else:
+            self._card.power_off()
+        return None
+
+    def _read(self, size: int) -> bytes:
+        """Return so many bytes, fewer at the end. A delayed acknowledgement costs 40 ms."""
+        read = b""
+        while len(read) < size:
+            self._socket.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
+            part = self._socket.recv(size - len(read))
+            if not part:
+                break
+            read += part
+        return read
+
+
+@contextmanager
+def inserted(pcscd: PrivatePcscd, card: Inserted, port: int = PORTS[0]) -> Iterator[Slot]:
+    """Have a card in a slot for the length of a block."""
+    slot = Slot(pcscd, card, port)
+    try:
+        yield slot
+    finally:
+        slot.end()
