@@ -38,6 +38,14 @@ class TlvError(CardProtocolError, ValueError):
     """Bytes that are no list of BER-TLV data objects, or objects that cannot be encoded."""
 
 
+class TraceError(CardProtocolError):
+    """A file that is no recorded dialogue; says where it is wrong and what was wanted."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.path = path
+
+
 class ApduError(CardProtocolError):
     """A command or response that is no APDU, or a status word the terminal cannot go on from."""
 

@@ -1,0 +1,112 @@
+"""A link, or a card, whose dialogue is written down as it happens and not changed by it.
+
+`RecordedLink` stands where a terminal looks at a link; `RecordedCard` stands where a slot looks at
+a card: a `DirectLink`, a meter's slot, a server that shows a virtual card to a reader.
+"""
+
+from typing import Final, Protocol, final
+
+from card_protocol.card.session import Fate
+from card_protocol.errors import LinkError
+from card_protocol.link.base import Link, Slotted
+from card_protocol.trace import Clock, Recorder, no_clock
+
+
+@final
+class RecordedLink:
+    """`link`, taken down by `recorder`; `clock` says what the terminal's own clock shows."""
+
+    def __init__(self, link: Link, recorder: Recorder, clock: Clock = no_clock) -> None:
+        self._link: Final = link
+        self._recorder: Final = recorder
+        self._clock: Final = clock
+        self._powered = False
+
+    def connect(self) -> bytes:
+        """Connect, and take down the ATR or why there is none."""
+        try:
+            atr = self._link.connect()
+        except LinkError as failure:
+            self._recorder.reset(b"", failure, clock=self._clock)
+            raise
+        self._powered = True
+        self._recorder.reset(atr, clock=self._clock)
+        return atr
+
+    def exchange(self, command: bytes) -> bytes:
+        """Exchange, and take down both ways."""
+        try:
+            answer = self._link.exchange(command)
+        except LinkError as failure:
+            self._recorder.exchanged(command, failure, clock=self._clock)
+            raise
+        self._recorder.exchanged(command, answer, clock=self._clock)
+        return answer
+
+    def disconnect(self) -> None:
+        """Disconnect, and take it down once."""
+        self._link.disconnect()
+        if self._powered:
+            self._powered = False
+            self._recorder.unpowered(clock=self._clock)
+
+
+class MeterCard(Slotted, Protocol):
+    """A card as a meter's slot takes it: its supply may fail while the card writes."""
+
+    def writing_us(self, command: bytes) -> int:
+        """Return for how long a cut would find the card writing for `command`, in µs."""
+        ...
+
+    def tear(self, command: bytes, fate: Fate) -> None:
+        """Lose power in that time."""
+        ...
+
+
+@final
+class RecordedCard:
+    """`card`, taken down by `recorder`; `clock` says what the terminal's own clock shows."""
+
+    def __init__(self, card: MeterCard, recorder: Recorder, clock: Clock = no_clock) -> None:
+        self._card: Final = card
+        self._recorder: Final = recorder
+        self._clock: Final = clock
+        self._powered = False
+
+    def power_on(self) -> bytes:
+        """Reset the card, and take down its ATR."""
+        atr = self._card.power_on()
+        self._powered = bool(atr)
+        self._recorder.reset(atr, clock=self._clock)
+        return atr
+
+    def power_off(self) -> None:
+        """Take the power away, and take it down once."""
+        self._card.power_off()
+        self._off()
+
+    def writing_us(self, command: bytes) -> int:
+        """Return as the card does."""
+        return self._card.writing_us(command)
+
+    def tear(self, command: bytes, fate: Fate) -> None:
+        """Tear the card, and take it down."""
+        self._recorder.torn(command, clock=self._clock)
+        self._card.tear(command, fate)
+        self._off()
+
+    def transmit(self, command: bytes) -> bytes:
+        """Transmit, and take down both ways."""
+        writing_us = self._card.writing_us(command)
+        try:
+            answer = self._card.transmit(command)
+        except LinkError as failure:
+            self._recorder.exchanged(command, failure, clock=self._clock)
+            raise
+        self._recorder.exchanged(command, answer, clock=self._clock, writing_us=writing_us)
+        return answer
+
+    def _off(self) -> None:
+        if self._powered:
+            self._powered = False
+            self._recorder.unpowered(clock=self._clock)

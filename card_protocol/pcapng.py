@@ -1,0 +1,82 @@
+"""A recorded dialogue as a capture file that Wireshark and tshark dissect as ISO/IEC 7816.
+
+pcapng as the IETF opsawg draft has it, link type 252 (LINKTYPE_WIRESHARK_UPPER_PDU): each packet
+begins with tags that name the dissector (12) and the direction (35), as Wireshark's
+`epan/exported_pdu.h` numbers them. GSMTAP would be wrong: it means a SIM, with other commands.
+
+Times are what the terminal's clock showed, taken as UTC; a row without one has the time of the row
+before it. Secrets are 00, and the packet's comment says that they were hidden.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from struct import pack
+from typing import Final
+
+from msgspec import UNSET
+
+from card_protocol.trace import Exchanged, Reset, Row, reveal
+
+LINK_TYPE_UPPER_PDU: Final = 252
+_SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
+_BYTE_ORDER: Final = 0x1A2B3C4D
+_SIZE_UNKNOWN: Final = 0xFFFF_FFFF_FFFF_FFFF
+_TAG_END, _TAG_DISSECTOR, _TAG_DIRECTION = 0, 12, 35
+_OPTION_END, _OPTION_COMMENT = 0, 1
+_TO_CARD, _FROM_CARD = 0, 1
+_COMMANDS, _ANSWER_TO_RESET = b"iso7816", b"iso7816.atr"
+_HIDDEN: Final = b"the bytes 00 at the end of this packet stand for a secret that was not recorded"
+_US: Final = 1_000_000
+
+
+def capture(rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield the file in pieces: resets that were answered, commands, answers."""
+    section = pack("<IHHQ", _BYTE_ORDER, 1, 0, _SIZE_UNKNOWN)
+    yield _block(_SECTION, section)
+    yield _block(_INTERFACE, pack("<HHI", LINK_TYPE_UPPER_PDU, 0, 0))
+    at_us = 0
+    for row in rows:
+        at_us = _us(row.at, at_us)
+        if isinstance(row, Reset) and row.atr:
+            yield _packet(row.atr, _ANSWER_TO_RESET, _FROM_CARD, at_us)
+        elif isinstance(row, Exchanged):
+            yield _packet(row.command, _COMMANDS, _TO_CARD, at_us)
+            if row.answer is not UNSET:
+                yield _packet(row.answer, _COMMANDS, _FROM_CARD, at_us)
+
+
+def _us(at: str | None, before_us: int) -> int:
+    """Return a clock's reading in µs since 1970; whatever is none has the time before it."""
+    try:
+        shown = datetime.fromisoformat(at or "").replace(tzinfo=UTC)
+    except ValueError:
+        return before_us
+    return max(0, int(shown.timestamp()) * _US)
+
+
+def _packet(text: str, dissector: bytes, direction: int, at_us: int) -> bytes:
+    data = (
+        _tag(_TAG_DISSECTOR, _padded(dissector))
+        + _tag(_TAG_DIRECTION, pack(">I", direction))
+        + _tag(_TAG_END, b"")
+        + reveal(text)
+    )
+    high, low = divmod(at_us, 1 << 32)
+    head = pack("<IIIII", 0, high, low, len(data), len(data))
+    comment = pack("<HH", _OPTION_COMMENT, len(_HIDDEN)) + _padded(_HIDDEN)
+    options = comment + pack("<HH", _OPTION_END, 0) if "xx" in text else b""
+    return _block(_PACKET, head + _padded(data) + options)
+
+
+def _tag(code: int, value: bytes) -> bytes:
+    """Return a tag of an exported PDU, big-endian; whoever reads it adds no padding of its own."""
+    return pack(">HH", code, len(value)) + value
+
+
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
+
+
+def _block(kind: int, body: bytes) -> bytes:
+    size = pack("<I", len(body) + 12)
+    return pack("<I", kind) + size + body + size

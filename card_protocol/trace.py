@@ -1,0 +1,301 @@
+"""Recorded dialogues: what passed between a card and whatever it was plugged into, a row each.
+
+A trace is JSON, one object a line (`docs/traces.md`). The first says what it is a trace of; a row
+is written whole the moment it happens, so whoever is killed while recording leaves a trace that
+ends a line early, and no more. Nothing of it is kept in memory on either side.
+
+**Secrets.** Keys never travel in commands. A PIN or code does, so what VERIFY and its kin carry is
+put down as `xx`, and so is what a memory card's reader gives away of a code. Challenges, random
+numbers and cryptograms stand as they were: a CMAC under a 128-bit key tells nothing of the key, and
+without them a dialogue can neither be understood nor played again.
+
+**Time** is what the terminal's clock shows, if it has one and it shows a date: `clock` returns it,
+and this module never asks another. `us` is true time where somebody knows it, a simulated world.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, TypeAlias, final
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from card_protocol.apdu import HEADER_SIZE_BYTES, split_command
+from card_protocol.errors import ApduError, LinkError, TraceError
+from card_protocol.words import command_words, meaning
+
+VERSION: Final = 1
+LINE_SIZE_MAX: Final = 1 << 20  # ours: the longest command and answer are half of it in hex
+SUFFIX: Final = ".trace"
+
+# INS of commands whose data are secret: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, of any
+# class (FF 20 is PRESENT CODE); with class FF also LOAD KEYS and CHANGE CODE.
+_SECRET: Final = frozenset({0x20, 0x21, 0x24, 0x25, 0x2C, 0x2D})
+_SECRET_OF_READER: Final = frozenset({0x82, 0xD2})
+_READER_CLASS: Final = 0xFF
+_READ_ERROR_COUNTER: Final = 0xB1  # an SLE4442 shows its code behind the counter once it is known
+_HEX: Final = re.compile(r"(?:[0-9a-f]{2}|xx)*")
+
+Origin: TypeAlias = Mapping[str, str | int]
+Clock: TypeAlias = Callable[[], str | None]
+
+
+class _Row(msgspec.Struct, tag_field="row", frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`at` is what the terminal's clock showed, `us` true microseconds since 1970."""
+
+    at: str | None = None
+    us: int | UnsetType = UNSET
+
+
+@final
+class Header(msgspec.Struct, tag_field="row", tag="trace", frozen=True, forbid_unknown_fields=True):
+    """The first line. `origin` says what was recorded, and for a meter how it can be had again."""
+
+    version: int
+    origin: dict[str, str | int]
+
+
+@final
+class Inserted(_Row, tag="insert", frozen=True, kw_only=True):
+    """A card was put in; `card` is its name for people, of a file or a reader."""
+
+    card: str
+
+
+@final
+class Removed(_Row, tag="remove", frozen=True, kw_only=True):
+    """The card was pulled out."""
+
+
+@final
+class Reset(_Row, tag="reset", frozen=True, kw_only=True):
+    """The card was powered and answered `atr`; an empty one is no answer."""
+
+    atr: str
+    failure: str | UnsetType = UNSET
+
+
+@final
+class Unpowered(_Row, tag="off", frozen=True, kw_only=True):
+    """The terminal took the power away."""
+
+
+@final
+class Exchanged(_Row, tag="exchange", frozen=True, kw_only=True):
+    """One command and its answer, or how the way to the card failed.
+
+    `writing_us` is for how long a cut of the supply would have found the card writing.
+    """
+
+    command: str
+    answer: str | UnsetType = UNSET
+    failure: str | UnsetType = UNSET
+    writing_us: int | UnsetType = UNSET
+    means: str
+
+
+@final
+class Torn(_Row, tag="torn", frozen=True, kw_only=True):
+    """The supply failed while the card was writing for `command`."""
+
+    command: str
+    means: str
+
+
+@final
+class Done(_Row, tag="done", frozen=True, kw_only=True):
+    """Something else that somebody did where the card was: a button, the supply, the load."""
+
+    what: str
+    value: int | UnsetType = UNSET
+
+
+@final
+class Ended(_Row, tag="end", frozen=True, kw_only=True):
+    """Whoever recorded stopped on purpose; a trace without it was cut off."""
+
+
+Row: TypeAlias = Inserted | Removed | Reset | Unpowered | Exchanged | Torn | Done | Ended
+
+
+def hide(command: bytes, answer: bytes = b"") -> tuple[str, str]:
+    """Return command and answer in hexadecimal, `xx` for each byte that is secret."""
+    cla, ins = (*command[:2], 0, 0)[:2]
+    shown = len(command)
+    if ins in _SECRET or (cla == _READER_CLASS and ins in _SECRET_OF_READER):
+        shown = _public_size(command)
+    gives_code = cla == _READER_CLASS and ins == _READ_ERROR_COUNTER
+    return _masked(command, shown), _masked(answer, 1 if gives_code else len(answer), tail=2)
+
+
+def _public_size(command: bytes) -> int:
+    """Return how many leading bytes of a command with a secret are none of it."""
+    try:
+        data = split_command(command)[4]
+    except ApduError:
+        return HEADER_SIZE_BYTES
+    return HEADER_SIZE_BYTES + 1 if data else len(command)
+
+
+def _masked(raw: bytes, shown: int, tail: int = 0) -> str:
+    hidden = max(0, len(raw) - tail - shown)
+    return raw[:shown].hex() + "xx" * hidden + raw[shown + hidden :].hex()
+
+
+def reveal(text: str) -> bytes:
+    """Return the bytes of a row's hexadecimal, 00 for each that was hidden."""
+    return bytes.fromhex(text.replace("xx", "00"))
+
+
+@final
+class Recorder:
+    """Writes one trace. `write` takes a whole line at a time; what it raises passes through.
+
+    A caller who knows the true time sets `us` before he lets anything happen.
+    """
+
+    def __init__(self, write: Callable[[bytes], object], origin: Origin) -> None:
+        self._write: Final = write
+        self._put(Header(VERSION, dict(origin)))
+
+    def inserted(self, card: str, *, clock: Clock, us: int | None = None) -> None:
+        """Take down that a card was put in."""
+        self._put(Inserted(at=clock(), us=_known(us), card=card))
+
+    def removed(self, *, clock: Clock, us: int | None = None) -> None:
+        """Take down that the card was pulled out."""
+        self._put(Removed(at=clock(), us=_known(us)))
+
+    def done(self, what: str, value: int | None = None, *, clock: Clock, us: int) -> None:
+        """Take down what somebody did to a meter, and how much of it."""
+        self._put(Done(at=clock(), us=us, what=what, value=_known(value)))
+
+    def ended(self, *, clock: Clock, us: int | None = None) -> None:
+        """Take down that the recording ends here on purpose."""
+        self._put(Ended(at=clock(), us=_known(us)))
+
+    def reset(self, atr: bytes, failure: LinkError | None = None, *, clock: Clock) -> None:
+        """Take down a reset and what came of it."""
+        why = UNSET if failure is None else str(failure)
+        self._put(Reset(at=clock(), atr=atr.hex(), failure=why))
+
+    def unpowered(self, *, clock: Clock) -> None:
+        """Take down that the card lost its power."""
+        self._put(Unpowered(at=clock()))
+
+    def exchanged(
+        self, command: bytes, answer: bytes | LinkError, *, clock: Clock, writing_us: int = 0
+    ) -> None:
+        """Take down a command and its answer, or the failure that came instead."""
+        if isinstance(answer, LinkError):
+            asked, _ = hide(command)
+            means = f"{command_words(command)}: {answer}"
+            row = Exchanged(at=clock(), command=asked, failure=str(answer), means=means)
+        else:
+            asked, said = hide(command, answer)
+            row = Exchanged(
+                at=clock(),
+                command=asked,
+                answer=said,
+                writing_us=writing_us or UNSET,
+                means=meaning(command, answer),
+            )
+        self._put(row)
+
+    def torn(self, command: bytes, *, clock: Clock) -> None:
+        """Take down that a card lost power while it was writing."""
+        means = f"{command_words(command)}: power lost while the card was writing"
+        self._put(Torn(at=clock(), command=hide(command)[0], means=means))
+
+    def _put(self, row: Header | Row) -> None:
+        self._write(msgspec.json.encode(row) + b"\n")
+
+
+def _known(value: int | None) -> int | UnsetType:
+    return UNSET if value is None else value
+
+
+def no_clock() -> None:
+    """Return what a terminal without a clock shows: nothing."""
+    return
+
+
+@final
+class Trace:
+    """A recorded dialogue, read row by row. Close it, or use it as a context.
+
+    `cut` tells, once all rows were read, that the recording ended in the middle of a line or
+    without an end. All raise `TraceError` with path and line for what is no trace.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path: Final = path
+        self._number = 0
+        self.cut = True
+        try:
+            self._file: Final = path.open("rb")
+        except OSError as error:
+            raise TraceError(str(path), f"cannot be read: {error.strerror}") from None
+        try:
+            self.header: Final = self._header()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> "Trace":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows in order."""
+        while (line := self._line()) is not None:
+            try:
+                row = _ROWS.decode(line)
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise self._wrong(str(error)) from None
+            self._check(row)
+            if isinstance(row, Ended):
+                self.cut = False
+            yield row
+
+    def _header(self) -> Header:
+        line = self._line()
+        if line is None:
+            raise TraceError(str(self._path), "is empty or its first line is cut off, want a trace")
+        try:
+            header = _HEADER.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise self._wrong('want a trace, which begins with {"row":"trace"') from None
+        if header.version != VERSION:
+            raise self._wrong(f"want format version {VERSION}, got {header.version}")
+        return header
+
+    def _line(self) -> bytes | None:
+        """Return the next whole line, `None` at the end or for one that was cut off."""
+        try:
+            line = self._file.readline(LINE_SIZE_MAX + 1)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise TraceError(str(self._path), f"cannot be read: {why}") from None
+        self._number += 1
+        if len(line) > LINE_SIZE_MAX:
+            raise self._wrong(f"want at most {LINE_SIZE_MAX} bytes a line")
+        return line if line.endswith(b"\n") else None
+
+    def _check(self, row: Row) -> None:
+        for name in ("atr", "command", "answer"):
+            text = getattr(row, name, UNSET)
+            if text is not UNSET and _HEX.fullmatch(text) is None:
+                raise self._wrong(f"{name}: want hexadecimal digits or xx, got {text[:40]!r}")
+        if isinstance(row, Exchanged) and (row.answer is UNSET) == (row.failure is UNSET):
+            raise self._wrong("an exchange has an answer or a failure")
+
+    def _wrong(self, why: str) -> TraceError:
+        return TraceError(str(self._path), f"line {self._number}: {why}")
+
+
+_HEADER: Final = msgspec.json.Decoder(Header)
+_ROWS: Final = msgspec.json.Decoder(Row)
