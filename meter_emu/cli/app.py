@@ -31,6 +31,7 @@ class Verb(NamedTuple):
 
 VERBS: Final[Mapping[str, Verb]] = {
     "rehearse": Verb("meter_emu.cli.rehearse:rehearse", "Run a campaign: who is cut when."),
+    "run": Verb("meter_emu.cli.run:run", "Run a live meter and sit at it."),
     "card": Verb("meter_emu.cli.card:card", "Make, explain and compare card images."),
     "image": Verb("meter_emu.cli.image:image", "Make, explain and compare meter images."),
     "desk": Verb("meter_emu.cli.desk:desk", "Write on a card what the office writes."),
