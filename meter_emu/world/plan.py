@@ -34,8 +34,8 @@ _NO_LOAD: Final = (0,) * 24
 class Deed(Enum):
     """What a meter does by itself, in words for a person."""
 
-    DEFERRAL_ENDS = "T1: the deferral ends"
-    CUT = "T2: programmed cut"
+    DEFERRAL_ENDS = "deferral ends T1"
+    CUT = "programmed cut T2"
     PROTECTION_BEGINS = "non-disconnection period begins"
     PROTECTION_ENDS = "non-disconnection period ends"
     NIGHT_BEGINS = "night price begins"

@@ -46,11 +46,11 @@ ORDERS: Final = MappingProxyType(
         "blue": Order("[SECONDS]", "press the blue button, or hold it", meanwhile=True),
         "insert": Order("FILE", "put the card of an image file into the slot"),
         "remove": Order("", "pull the card out, at any moment", meanwhile=True),
-        "power": Order("[on|off]", "take the supply away, or give it back", meanwhile=True),
+        "power": Order("[on/off]", "take the supply away, or give it back", meanwhile=True),
         "appliances": Order(
-            "[lit|shut [3h]]", "light or shut what uses energy, for a time", meanwhile=True
+            "[lit/shut [3h]]", "light or shut what uses energy, for a time", meanwhile=True
         ),
-        "rate": Order("N|max|+|-", "how fast time goes; max: by jumps alone", meanwhile=True),
+        "rate": Order("N/max/+/-", "how fast time goes; max: by jumps alone", meanwhile=True),
         "advance": Order("1d2h3m4s", "let so much time pass at once", leaps=True),
         "until": Order("TIME", "let time pass until '2020-07-03 23:01', legal time", leaps=True),
         "next": Order("", "let time pass until something has happened", leaps=True),

@@ -91,7 +91,7 @@ def clock_words(view: View) -> str:
 
 def planned_words(planned: Planned, now_us: int) -> str:
     """Return what will be done and when."""
-    civil = "" if planned.civil is None else f" ({planned.civil})"
+    civil = "" if planned.civil is None else f" {planned.civil}"
     left = span_words(max(0, planned.at_us - now_us))
     return f"{legal(planned.at_us)}  in {left:<11} {planned.deed.value}{civil}"
 
