@@ -31,6 +31,10 @@ class DeskError(MeterEmuError):
     """An order the office must not write; says which rule forbids it."""
 
 
+class CommandError(MeterEmuError):
+    """What somebody asked of a live meter and cannot have; says why."""
+
+
 class OutputError(MeterEmuError):
     """A place that cannot be written."""
 

@@ -89,7 +89,7 @@ def new(
     now_us = EPOCH_2000_US + minute * MINUTE_US
     installation = Installation(
         meter_id=meter,
-        balance_cents=_cents(balance_eur),
+        balance_cents=cents_of(balance_eur),
         load=(0,) * 24,  # what flows is the campaign's business and in no image
         clock_error_us=0,
         drift_ppb=0,
@@ -185,7 +185,8 @@ def _read(file: str, model: str | None) -> "tuple[bytes, MeterModel]":
     return raw, of_model
 
 
-def _cents(text: str) -> int:
+def cents_of(text: str) -> int:
+    """Return the cents in an amount such as `-12.50`; raise `ConfigError`."""
     if _AMOUNT.fullmatch(text) is None:
         raise ConfigError("--balance-eur", "", f"want an amount such as 12.50, got {text!r}")
     return int(Decimal(text) * 100)

@@ -70,6 +70,10 @@ class Metrology:
         self._at_us = now_us
         self._shut_until_us = until_us
 
+    def lit(self, now_us: int) -> bool:
+        """Whether the household has its appliances as they ordinarily are, not shut."""
+        return now_us >= self._shut_until_us
+
     def amount_at(self, now_us: int) -> int:
         """Return the rate-µs, modulo the register, at an instant from the last change on."""
         assert now_us >= self._at_us, "true time does not go back"

@@ -136,6 +136,11 @@ class Board:
         self.meanwhile: Callable[[], None] = _nothing
         self._flow()
 
+    @property
+    def starting(self) -> bool:
+        """Whether the program has not run yet since power came: its ticks tell nothing so far."""
+        return self._cause is ResetCause.POWER_ON
+
     # What people do ------------------------------------------------------------------------------
 
     def insert(self, card: Card) -> None:

@@ -66,24 +66,27 @@ class LiveMeter:
         """
         events = self._events
         poll_us = self.model.poll_s * SECOND_US
-        planned = self.next_planned()
-        until_us = self.board.now_us + 2 * poll_us if planned is None else planned.at_us
+        planned = ahead = self.next_planned()
         for _ in range(_TRIES_MAX):
-            for _ in self.until(until_us):
+            due_us = self.board.now_us + poll_us if ahead is None else ahead.at_us
+            for _ in self.until(due_us):
                 yield
                 if self._events > events:
                     return
-            if planned is None or not self._still_ahead(planned):
+            for _ in self.until(self.board.now_us + poll_us):
+                yield
+                break  # this is the poll that does it, unless the clock is not quite there
+            ahead = None if planned is None else self._still_ahead(planned)
+            if ahead is None or self._events > events:
                 return
-            until_us = self.board.now_us + poll_us
 
-    def _still_ahead(self, planned: Planned) -> bool:
-        """Whether a deed has not been done yet: it may have moved, but not as far as a day."""
-        return any(
-            (ahead.deed, ahead.civil) == (planned.deed, planned.civil)
-            and ahead.at_us < planned.at_us + _MOVED_US
-            for ahead in self._plan()
-        )
+    def _still_ahead(self, planned: Planned) -> Planned | None:
+        """Return a deed that has not been done yet: it may have moved, but not as far as a day."""
+        for ahead in self._plan():
+            same = (ahead.deed, ahead.civil) == (planned.deed, planned.civil)
+            if same and ahead.at_us < planned.at_us + _MOVED_US:
+                return ahead
+        return None
 
     # What can be known ---------------------------------------------------------------------------
 

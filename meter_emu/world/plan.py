@@ -23,7 +23,7 @@ from meter_emu.world.board import Board
 from meter_emu.world.build import Build
 from meter_emu.world.image import board_of, image_of
 from meter_emu.world.model import MeterModel
-from meter_emu.world.times import SECOND_US
+from meter_emu.world.times import END_US, SECOND_US
 
 _LOOKS_MAX: Final = 400  # ours: a weekend with its night needs about a hundred
 _NO_LOAD: Final = (0,) * 24
@@ -34,8 +34,8 @@ _NO_LOAD: Final = (0,) * 24
 class Deed(Enum):
     """What a meter does by itself, in words for a person."""
 
-    DEFERRAL_ENDS = "T1: the deferral ends"
-    CUT = "T2: programmed cut"
+    DEFERRAL_ENDS = "deferral ends T1"
+    CUT = "programmed cut T2"
     PROTECTION_BEGINS = "non-disconnection period begins"
     PROTECTION_ENDS = "non-disconnection period ends"
     NIGHT_BEGINS = "night price begins"
@@ -43,7 +43,7 @@ class Deed(Enum):
     LOW_CREDIT = "beeps for low credit, at this load"
     CREDIT_OUT = "credit used up, at this load"
     CLOCK_STEP = "steps its clock by an hour"
-    MIDNIGHT = "midnight of its clock: journals the time"
+    MIDNIGHT = "midnight of its clock, journal"
 
 
 @final
@@ -97,17 +97,19 @@ def insight(board: Board, model: MeterModel, build: Build) -> Insight | None:
     parts = build.parts(model)
     phase = copy.rtc.oscillator.phase
     reading, ticks_ms = parts.rtc.read(copy), copy.ticks_ms()
-    now = parts.trust.judge(reading, ticks_ms, state, factory)
+    ticking = board.powered and not board.starting
+    now = parts.trust.judge(reading, ticks_ms if ticking else None, state, factory)
     units = copy.metrology_units()
     meter = Meter(parts, factory, state, now, ticks_ms=ticks_ms, register_units=units)
     second_us = phase // NOMINAL_RATE  # how far the second has come that the registers show
     plan = _plan(board, meter, second_us) if board.powered else ()
+    within = (planned for planned in plan if planned.at_us < END_US)  # what nobody lights uses none
     return Insight(
         meter_id=factory.meter_id,
         utc_us=now.utc_s * SECOND_US + second_us if now.utc_s else None,
         health=now.health,
         uncertainty_s=now.uncertainty_s,
-        plan=tuple(sorted(plan, key=lambda planned: planned.at_us)),
+        plan=tuple(sorted(within, key=lambda planned: planned.at_us)),
     )
 
 

@@ -1,0 +1,135 @@
+"""What can be asked of a live meter: a word and what it takes, typed as a line or behind a key."""
+
+import re
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from meter_emu.cli.card import issued_at_min
+from meter_emu.errors import CommandError
+from meter_emu.world.commission import EPOCH_2000_US
+from meter_emu.world.pace import RATE_JUMPS, RATE_MAX
+from meter_emu.world.times import DAY_US, END_US, HOUR_US, MINUTE_US, SECOND_US
+
+LINE_CHARS_MAX: Final = 4_096  # ours: the longest path of most systems
+HELD_MS_MAX: Final = 60_000
+RATES: Final = (1, 10, 60, 600, 3_600, 86_400)  # ours: what `rate +` and `rate -` go through
+_DURATION: Final = re.compile(r"(\d{1,5}d)?(\d{1,6}h)?(\d{1,7}m)?(\d{1,9}s)?", re.ASCII)
+_UNITS_US: Final = (DAY_US, HOUR_US, MINUTE_US, SECOND_US)
+_SECONDS: Final = re.compile(r"\d{1,2}(\.\d{1,3})?", re.ASCII)
+_RATE: Final = re.compile(r"(\d{1,7})x?", re.ASCII)
+
+
+class Order(NamedTuple):
+    """A word that can be typed. `meanwhile` is whether it can be done while the program runs.
+
+    Others wait until it has finished its poll: in a card session, or in the countdown of gas.
+    `leaps` are those that do not want to see the rest of such a poll at the pace of the wall.
+    """
+
+    takes: str
+    help: str
+    meanwhile: bool = False
+    leaps: bool = False
+
+
+class Command(NamedTuple):
+    """What was typed: a word of `ORDERS` and the rest of the line."""
+
+    word: str
+    argument: str
+
+
+ORDERS: Final = MappingProxyType(
+    {
+        "red": Order("[SECONDS]", "press the red button, or hold it", meanwhile=True),
+        "blue": Order("[SECONDS]", "press the blue button, or hold it", meanwhile=True),
+        "insert": Order("FILE", "put the card of an image file into the slot"),
+        "remove": Order("", "pull the card out, at any moment", meanwhile=True),
+        "power": Order("[on/off]", "take the supply away, or give it back", meanwhile=True),
+        "appliances": Order(
+            "[lit/shut [3h]]", "light or shut what uses energy, for a time", meanwhile=True
+        ),
+        "rate": Order("N/max/+/-", "how fast time goes; max: by jumps alone", meanwhile=True),
+        "advance": Order("1d2h3m4s", "let so much time pass at once", leaps=True),
+        "until": Order("TIME", "let time pass until '2020-07-03 23:01', legal time", leaps=True),
+        "next": Order("", "let time pass until something has happened", leaps=True),
+        "show": Order("", "say how the meter stands"),
+        "save": Order("[FILE]", "save the meter's image", leaps=True),
+        "help": Order("", "list these words", meanwhile=True),
+        "quit": Order("", "save and leave", meanwhile=True),
+    }
+)
+
+
+def parse_command(line: str) -> Command | None:
+    """Return the command in a line, `None` for an empty one or a comment (`#`).
+
+    Raise `CommandError` for a word that is none, or an argument where none is taken.
+    """
+    word, _, rest = line.strip().partition(" ")
+    if not word or word.startswith("#"):
+        return None
+    order = ORDERS.get(word)
+    if order is None:
+        raise CommandError(f"want one of {', '.join(ORDERS)}, got {word[:40]!r}")
+    argument = rest.strip()
+    if argument and not order.takes:
+        raise CommandError(f"{word} takes nothing, got {argument[:40]!r}")
+    if not argument and order.takes and not order.takes.startswith("["):
+        raise CommandError(f"{word} wants {order.takes}")
+    return Command(word, argument)
+
+
+def held_ms(text: str) -> int:
+    """Return for how long a button is held, from `0` to `60` seconds; nothing is a short press."""
+    if not text:
+        return 0
+    held = int(Decimal(text) * 1_000) if _SECONDS.fullmatch(text) else HELD_MS_MAX + 1
+    if held > HELD_MS_MAX:
+        raise CommandError(f"want seconds from 0 to {HELD_MS_MAX // 1_000}, got {text!r}")
+    return held
+
+
+def duration_us(text: str) -> int:
+    """Return a time span such as `3h` or `1d12h` in µs; at least a second, less than the years."""
+    found = _DURATION.fullmatch(text)
+    counts = [int((count or "0d")[:-1]) for count in found.groups()] if found else []
+    span_us = sum(count * unit_us for count, unit_us in zip(counts, _UNITS_US, strict=False))
+    if not 0 < span_us < END_US:
+        raise CommandError(f"want a time span such as 90s, 3h or 1d12h, got {text!r}")
+    return span_us
+
+
+def instant_us(text: str) -> int:
+    """Return the instant of a legal time `2020-07-03 23:01`, or one with an offset."""
+    return in_reach(EPOCH_2000_US + issued_at_min(text) * MINUTE_US)
+
+
+def until_us(text: str, now_us: int) -> int:
+    """Return the instant a jump goes to: legal time or with an offset, and not in the past."""
+    at_us = instant_us(text)
+    if at_us < now_us:
+        raise CommandError(f"{text} has passed: time does not go back")
+    return at_us
+
+
+def in_reach(at_us: int) -> int:
+    """Return an instant that clock chips can still show; raise `CommandError` for later ones."""
+    if at_us >= END_US:
+        raise CommandError("clock chips count to 2099, and so does a live meter")
+    return at_us
+
+
+def rate_of(text: str, rate: int) -> int:
+    """Return the rate meant by a number, `max` (jumps alone), `+` or `-`; `rate` is the present."""
+    if text == "max":
+        return RATE_JUMPS
+    if text in {"+", "-"}:
+        rungs = RATES if text == "+" else RATES[::-1]
+        beyond = [rung for rung in rungs if (rung > rate) is (text == "+") and rung != rate]
+        return next(iter(beyond), rate or RATES[0])
+    found = _RATE.fullmatch(text)
+    if found is None or not 1 <= int(found[1]) <= RATE_MAX:
+        raise CommandError(f"want a rate from 1 to {RATE_MAX}, or max, got {text!r}")
+    return int(found[1])

@@ -1,0 +1,81 @@
+"""A sitting at a meter without a terminal: a command a line in, an event a line out.
+
+This is what scripts and tests use. With the rate `max` nothing depends on the wall: the same lines
+in give the same lines and the same images out.
+"""
+
+import sys
+from typing import Final, final
+
+from meter_emu.cli.live.commands import LINE_CHARS_MAX
+from meter_emu.cli.live.session import Session
+from meter_emu.cli.live.shell import Input
+
+LOOK_NS: Final = 50_000_000  # ours: an event is at most so late, a card in a reader seen so soon
+
+
+@final
+class Printer:
+    """Prints for whoever reads along: what could not be done to the error output.
+
+    A reader that has gone away is noted, not raised: what the meter is doing must not suffer.
+    """
+
+    def __init__(self) -> None:
+        self.gone = False
+
+    def say(self, line: str) -> None:
+        """Print a line."""
+        try:
+            print(line, file=sys.stderr if line.startswith("!") else sys.stdout, flush=True)
+        except BrokenPipeError:
+            self.gone = True
+
+
+@final
+class Lines:
+    """Reads commands from an input as they are asked for."""
+
+    def __init__(self, session: Session, source: Input, printer: Printer) -> None:
+        self._session = session
+        self._source = source
+        self._printer = printer
+        self._rest = b""
+        session.wait = self._wait
+
+    def run(self) -> None:
+        """Sit at the meter until `quit`, the end of the input, or a signal."""
+        session = self._session
+        while not session.done:
+            session.turn()
+            if session.jumping:
+                self._heed()
+            else:
+                self._wait(LOOK_NS)
+                if self._source.ended and not self._rest and not session.jumping:
+                    session.leave()
+
+    def _wait(self, wait_ns: int) -> None:
+        """Wait for a line at most so long, and do what it asks."""
+        line = self._line()
+        if line is None:
+            self._rest += self._source.read(min(wait_ns, LOOK_NS))
+            line = self._line()
+        if line is not None:
+            self._session.type_in(line)
+        self._heed()
+
+    def _line(self) -> str | None:
+        """Return the next line that has been read, or what the input ended with.
+
+        One that is far too long is taken in pieces, none of which will be a command.
+        """
+        line, newline, rest = self._rest.partition(b"\n")
+        if newline or (self._source.ended and line) or len(line) > LINE_CHARS_MAX:
+            self._rest = rest
+            return line.decode("utf-8", "replace")
+        return None
+
+    def _heed(self) -> None:
+        if self._source.caught is not None or self._printer.gone:
+            self._session.leave()

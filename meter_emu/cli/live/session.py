@@ -1,0 +1,263 @@
+"""A live meter, the pace of its time, and what is asked of it: the same behind lines and screen.
+
+A shell hands in commands and says what the wall's clock shows; the session lets time pass and does
+what was asked. While the meter's program rests or talks to a card, the session asks the shell to
+`wait` until the wall is there: so a countdown is seen counting, and a card can be pulled from it.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Final, final
+
+from card_protocol.errors import CardProtocolError
+from meter_emu.cli.live.commands import (
+    ORDERS,
+    Command,
+    duration_us,
+    held_ms,
+    in_reach,
+    parse_command,
+    rate_of,
+    until_us,
+)
+from meter_emu.cli.live.slot import Slot
+from meter_emu.cli.live.view import View, event_words, legal, lines_of, rate_words, view_of
+from meter_emu.cli.output import write_atomically
+from meter_emu.errors import CommandError, MeterEmuError
+from meter_emu.ports import Key
+from meter_emu.world.bench import POLL_LONGEST_US
+from meter_emu.world.board import Board
+from meter_emu.world.build import Build
+from meter_emu.world.events import Event
+from meter_emu.world.live import LiveMeter
+from meter_emu.world.model import MeterModel
+from meter_emu.world.pace import RATE_JUMPS, Pace
+from meter_emu.world.times import END_US
+
+SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time passes in bulk
+WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish its poll
+
+
+@final
+class Session:
+    """One sitting at one meter. `say` takes a line for a person, `wall_ns` reads the wall's clock.
+
+    `wait` is the shell's: it waits so many ns for input, hands it to `type_in`, and may come back
+    early. `done` is set by `quit`, `mistakes` counts what could not be done.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        model: MeterModel,
+        build: Build,
+        slot: Slot,
+        *,
+        rate: int,
+        image_file: str | None,
+        say: Callable[[str], None],
+        wall_ns: Callable[[], int],
+    ) -> None:
+        self.meter: Final = LiveMeter(board, model, build, self._saw)
+        self.build: Final = build
+        self.slot: Final = slot
+        self.pace = Pace(wall_ns(), board.now_us, rate)
+        self.wait: Callable[[int], None] = _no_shell
+        self.done = False
+        self.mistakes = 0
+        self._image_file = image_file
+        self._say = say
+        self._wall_ns = wall_ns
+        self._waiting: deque[Command] = deque(maxlen=WAITING_MAX)
+        self._jump: Iterator[None] | None = None
+        self._goal_us = 0  # where a jump under way ends, if it is known
+        self._hurried = False
+        self._deeds: dict[str, Callable[[str], None]] = {
+            "red": partial(self._press, Key.RED),
+            "blue": partial(self._press, Key.BLUE),
+            "insert": partial(slot.insert, self.meter),
+            "remove": self._remove,
+            "power": self._power,
+            "appliances": self._appliances,
+            "rate": self._rate,
+            "advance": self._advance,
+            "until": self._until,
+            "next": self._next,
+            "show": self._show,
+            "save": self._save,
+            "help": self._help,
+            "quit": self._quit,
+        }
+        assert self._deeds.keys() == ORDERS.keys(), "every word has its deed"
+        board.meanwhile = self._meanwhile
+
+    # Time ----------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Let the meter's program run for the first time."""
+        self.meter.begin()
+
+    @property
+    def jumping(self) -> bool:
+        """Whether a jump is under way, or a command waits: who reads a script waits for it."""
+        return self._jump is not None or bool(self._waiting)
+
+    def turn(self) -> None:
+        """Let the meter live, up to what is due on the wall or on in a jump, a slice at most."""
+        end_ns = self._wall_ns() + SLICE_NS
+        steps = self._jump
+        if steps is None:
+            steps = self.meter.until(min(self.pace.due_us(self._wall_ns()), END_US))
+        self._hurried = False
+        for _ in steps:
+            if self.done or self._wall_ns() >= end_ns:  # a rate that cannot be kept is not made up
+                self.pace = self.pace.from_here(self.meter.board.now_us, self._wall_ns())
+                break
+        else:
+            self._arrive()
+        self._attend()
+        while self._waiting and self._jump is None and not self.done:
+            self._do(self._waiting.popleft())
+
+    def _arrive(self) -> None:
+        board = self.meter.board
+        if self._jump is not None:
+            self._jump = None
+            self.pace = self.pace.from_here(self._goal_us or board.now_us, self._wall_ns())
+        if board.now_us >= END_US and self.pace.rate != RATE_JUMPS:
+            self.pace = self.pace.at_rate(RATE_JUMPS, self._wall_ns())
+            self._complain("clock chips count to 2099: time stands")
+
+    def _meanwhile(self) -> None:
+        """The program rests, or waits for a card: let the wall come to where its time is."""
+        while not (self.done or self._hurried or self._jump is not None):
+            wait_ns = self.pace.wait_ns(self.meter.board.now_us, self._wall_ns())
+            if not wait_ns:  # it is there, or will never be
+                return
+            self.wait(wait_ns)
+
+    # What is asked -------------------------------------------------------------------------------
+
+    def type_in(self, line: str) -> None:
+        """Do what a line asks, now or as soon as it can be done; say what is wrong with it."""
+        try:
+            command = parse_command(line)
+        except CommandError as error:
+            self._complain(str(error))
+            return
+        if command is None:
+            return
+        order = ORDERS[command.word]
+        if self.meter.bench.polling and not order.meanwhile:
+            self._hurried = self._hurried or order.leaps
+            self._waiting.append(command)
+        elif self._jump is not None and command.word != "quit":
+            self._waiting.append(command)
+        else:
+            self._do(command)
+
+    def leave(self) -> None:
+        """Make this the last turn, whatever waits; a poll under way ends as at a power cut."""
+        self._quit("")
+
+    def _do(self, command: Command) -> None:
+        try:
+            self._deeds[command.word](command.argument)
+        except (MeterEmuError, CardProtocolError) as error:
+            self._complain(f"{command.word}: {error}")
+
+    def _complain(self, why: str) -> None:
+        self.mistakes += 1
+        self._say(f"! {' '.join(why.split())}")
+
+    def _press(self, key: Key, argument: str) -> None:
+        self.meter.press(key, held_ms(argument))
+
+    def _remove(self, _argument: str) -> None:
+        self.slot.remove(self.meter)
+
+    def _power(self, argument: str) -> None:
+        on = _either(argument, "on", "off", other=not self.meter.board.powered)
+        self.meter.supply(on=on)
+
+    def _appliances(self, argument: str) -> None:
+        board = self.meter.board
+        word, _, span = argument.partition(" ")
+        lit = _either(word, "lit", "shut", other=not board.metrology.lit(board.now_us))
+        if lit and span:
+            raise CommandError("appliances are lit until they are shut")
+        self.meter.appliances(lit=lit, for_us=duration_us(span.strip()) if span else None)
+
+    def _rate(self, argument: str) -> None:
+        self.pace = self.pace.at_rate(rate_of(argument, self.pace.rate), self._wall_ns())
+        self._say(rate_words(self.pace.rate))
+
+    def _advance(self, argument: str) -> None:
+        """Jump from the instant that is due: what a poll took beyond it does not count twice."""
+        now_us, due_us = self.meter.board.now_us, self.pace.due_us(self._wall_ns())
+        from_us = due_us if abs(now_us - due_us) < POLL_LONGEST_US else now_us
+        self._jump_to(in_reach(from_us + duration_us(argument)))
+
+    def _until(self, argument: str) -> None:
+        self._jump_to(until_us(argument, self.meter.board.now_us))
+
+    def _jump_to(self, at_us: int) -> None:
+        self._jump, self._goal_us = self.meter.until(at_us), at_us
+
+    def _next(self, _argument: str) -> None:
+        self._jump, self._goal_us = self.meter.past_next(), 0
+
+    def _show(self, _argument: str) -> None:
+        for name, words in lines_of(self.view()):
+            self._say(f"{name:<8} {words}")
+
+    def _save(self, argument: str) -> None:
+        file = argument or self._image_file
+        if file is None:
+            raise CommandError("save wants FILE: the meter came from no image")
+        write_atomically(file, self.meter.image(), private=True)
+        self._say(f"saved {file}")
+
+    def _help(self, _argument: str) -> None:
+        for word, order in ORDERS.items():
+            self._say(f"{word + ' ' + order.takes:<26} {order.help}")
+
+    def _quit(self, _argument: str) -> None:
+        self.done = True
+        if self.meter.bench.polling:
+            self.meter.supply(on=False)
+
+    # What comes of it ----------------------------------------------------------------------------
+
+    def view(self) -> View:
+        """Return how the meter stands."""
+        return view_of(self.meter, self.slot, self.pace.rate)
+
+    def close(self) -> None:
+        """Save card and meter for the last time; raise `OutputError` for what cannot be saved."""
+        try:
+            self.slot.attend(self.meter, insist=True)
+        finally:
+            if self._image_file is not None:
+                write_atomically(self._image_file, self.meter.image(), private=True)
+
+    def _attend(self) -> None:
+        try:
+            self.slot.attend(self.meter)
+        except (MeterEmuError, CardProtocolError) as error:
+            self._complain(str(error))
+
+    def _saw(self, event: Event) -> None:
+        self._say(f"{legal(event.at_us)}  {event_words(event)}")
+
+
+def _either(word: str, yes: str, no: str, *, other: bool) -> bool:
+    """Return whether `yes` was said; nothing said is the other of what is now."""
+    if word not in {"", yes, no}:
+        raise CommandError(f"want {yes} or {no}, got {word[:40]!r}")
+    return word == yes if word else other
+
+
+def _no_shell(_wait_ns: int) -> None:
+    raise AssertionError("a session has a shell before its time is paced")

@@ -1,0 +1,100 @@
+"""Where cards come from: image files, put in and pulled out by hand."""
+
+from pathlib import Path
+from random import Random
+from typing import Protocol, final
+
+from card_protocol.card.base import FileCard
+from card_protocol.card.make import card_of
+from meter_emu.cli.card import read_image
+from meter_emu.cli.output import write_atomically
+from meter_emu.errors import CommandError, OutputError
+from meter_emu.world.live import LiveMeter
+
+
+class Slot(Protocol):
+    """The place a card is put into."""
+
+    def insert(self, meter: LiveMeter, argument: str) -> None:
+        """Put a card in and let the meter serve it; raise what is wrong with that."""
+        ...
+
+    def remove(self, meter: LiveMeter) -> None:
+        """Pull the card out; raise `CommandError` when there is none."""
+        ...
+
+    def attend(self, meter: LiveMeter, *, insist: bool = False) -> None:
+        """Do what is due between two polls; `insist` is the last chance to."""
+        ...
+
+    def words(self) -> str:
+        """Say what is in the slot."""
+        ...
+
+
+@final
+class FileSlot:
+    """Cards of image files. What a session changed is in the file when the session is over.
+
+    `fate` is what a card draws its challenges from. A file that somebody else has changed while its
+    card was in the meter is not overwritten.
+    """
+
+    def __init__(self, fate: Random) -> None:
+        self._fate = fate
+        self._file = ""
+        self._card: FileCard | None = None  # in the slot, or pulled out and not saved yet
+        self._inside = False
+        self._saved = b""
+        self._refused = b""  # what could not be saved when it was tried
+
+    def insert(self, meter: LiveMeter, argument: str) -> None:
+        """Put the card of an image file in; raise `ImageError`, or `CommandError`."""
+        if self._card is not None:
+            why = "is in the slot: remove it first" if self._inside else "could not be saved yet"
+            raise CommandError(f"{self._file} {why}")
+        image = read_image(argument)
+        self._file, self._saved, self._refused = argument, image.to_bytes(), b""
+        self._card, self._inside = card_of(image, self._fate.randbytes), True
+        meter.insert(self._card, Path(argument).name)
+        self.attend(meter)
+
+    def remove(self, meter: LiveMeter) -> None:
+        """Pull the card out; within a poll it is saved as soon as the poll is over."""
+        if not self._inside:
+            raise CommandError("there is no card in the slot")
+        meter.remove()
+        self._inside = False
+        self.attend(meter)
+
+    def attend(self, meter: LiveMeter, *, insist: bool = False) -> None:
+        """Save the card if it has changed, and forget one that was pulled out.
+
+        Raise `OutputError` when it cannot be saved; then it is kept, and tried again when it has
+        changed further, or for who insists.
+        """
+        card = self._card
+        if card is None or meter.bench.polling:
+            return
+        raw = card.image.to_bytes()
+        if raw != self._saved:
+            if raw == self._refused and not insist:
+                return
+            self._refused = raw
+            self._save(raw)
+        if not self._inside:
+            self._card = None
+
+    def _save(self, raw: bytes) -> None:
+        try:
+            there = Path(self._file).read_bytes()
+        except OSError:  # it is gone, or will not be read: writing says what is the matter
+            there = self._saved
+        if there != self._saved:
+            raise OutputError(self._file, "somebody changed it while its card was in the meter")
+        write_atomically(self._file, raw, private=True)
+        self._saved = raw
+
+    def words(self) -> str:
+        """Say which file's card is in the slot."""
+        return Path(self._file).name if self._inside else "none"

@@ -1,0 +1,153 @@
+"""A sitting at a meter in a terminal: a screen that is drawn anew, and keys that are commands.
+
+The terminal is given back as it was, however the sitting ends.
+"""
+
+import termios
+import tty
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final, final
+
+from rich.console import Console
+from rich.live import Live
+
+from meter_emu.cli.live.commands import LINE_CHARS_MAX
+from meter_emu.cli.live.screen import picture
+from meter_emu.cli.live.session import Session
+from meter_emu.cli.live.shell import Input
+
+FRAME_NS: Final = 100_000_000  # ours: ten pictures a second
+LINES_KEPT: Final = 500
+# What a key stands for; one that ends in a blank asks for the rest.
+COMMANDS: Final = {
+    "r": "red",
+    "R": "red 4",
+    "b": "blue",
+    "B": "blue 4",
+    "i": "insert ",
+    "x": "remove",
+    "a": "appliances",
+    "p": "power",
+    "+": "rate +",
+    "-": "rate -",
+    "n": "next",
+    "s": "save",
+    ":": " ",
+    "q": "quit",
+}
+_ENTER: Final = frozenset("\r\n")
+_RUB_OUT: Final = frozenset("\b\x7f")
+_ESCAPE: Final = "\x1b"
+_CLEAR: Final = "\x15"  # Ctrl-U
+
+
+@final
+class Prompt:
+    """Keys in, commands out: single keys, or a line being typed."""
+
+    def __init__(self) -> None:
+        self.asked: str | None = None  # the line being typed, `None` when single keys count
+
+    def take(self, keys: str) -> Iterator[str]:
+        """Yield the commands that keys complete. An escape sequence (an arrow) is no key."""
+        if keys.startswith(_ESCAPE):
+            self.asked = None if len(keys) == 1 else self.asked
+            return
+        for key in keys:
+            if self.asked is not None:
+                yield from self._type(key)
+            elif key in COMMANDS:
+                command = COMMANDS[key]
+                if command.endswith(" "):
+                    self.asked = command.lstrip()
+                else:
+                    yield command
+
+    def _type(self, key: str) -> Iterator[str]:
+        assert self.asked is not None, "a line is being typed"
+        if key in _ENTER:
+            line, self.asked = self.asked, None
+            yield line
+        elif key in _RUB_OUT:
+            self.asked = self.asked[:-1]
+        elif key == _CLEAR:
+            self.asked = ""
+        elif key == _ESCAPE:
+            self.asked = None
+        elif key.isprintable() and len(self.asked) < LINE_CHARS_MAX:
+            self.asked += key
+
+
+@final
+class Log:
+    """The last lines that were said."""
+
+    def __init__(self) -> None:
+        self.lines: deque[str] = deque(maxlen=LINES_KEPT)
+
+    def say(self, line: str) -> None:
+        """Keep a line for the next picture."""
+        self.lines.append(line)
+
+
+@final
+class Screen:
+    """Draws, and takes keys."""
+
+    def __init__(self, session: Session, source: Input, log: Log, title: str) -> None:
+        self._session = session
+        self._source = source
+        self._log = log
+        self._title = title
+        self.gone = False  # whether the terminal has gone away
+        self._prompt = Prompt()
+        self._console = Console(highlight=False)
+        self._live = Live(console=self._console, screen=True, auto_refresh=False)
+        session.wait = self._wait
+
+    def run(self) -> None:
+        """Sit at the meter until `q`, or a signal, or the terminal is gone."""
+        try:
+            with self._live:
+                while not self._session.done:
+                    self._session.turn()
+                    self._wait(0 if self._session.jumping else FRAME_NS)
+        except OSError:  # nothing can be given back to a terminal that has gone
+            if not self.gone:
+                raise
+
+    def _wait(self, wait_ns: int) -> None:
+        """Draw, wait for keys at most so long, and do what they ask."""
+        self._draw()
+        keys = self._source.read(min(wait_ns, FRAME_NS))
+        for command in self._prompt.take(keys.decode("utf-8", "ignore")):
+            self._session.type_in(command)
+        self.gone = self.gone or self._source.ended
+        if self._source.caught is not None or self.gone:
+            self._session.leave()
+
+    def _draw(self) -> None:
+        said = list(self._log.lines)
+        view = self._session.view()
+        shown = picture(view, self._title, said, self._prompt.asked, self._console.options)
+        try:
+            self._live.update(shown, refresh=True)
+        except OSError:
+            self.gone = True
+
+
+@contextmanager
+def single_keys(fd: int) -> Iterator[None]:
+    """Have a terminal give every key at once and show none; afterwards it is as it was."""
+    before = termios.tcgetattr(fd)
+    try:
+        tty.setcbreak(fd)
+        mode = termios.tcgetattr(fd)
+        mode[6][termios.VSUSP] = b"\0"  # Ctrl-Z would leave the shell with this screen
+        termios.tcsetattr(fd, termios.TCSANOW, mode)
+        yield
+    finally:
+        with suppress(termios.error):  # the terminal itself may have gone
+            termios.tcsetattr(fd, termios.TCSAFLUSH, before)

@@ -1,0 +1,134 @@
+"""How a live meter stands, as words: read once, shown as lines or as a screen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, final
+from zoneinfo import ZoneInfo
+
+from meter_emu.cli.live.slot import Slot
+from meter_emu.desk.dates import ZONE_NAME
+from meter_emu.firmware.layouts import Health
+from meter_emu.firmware.screen import euro
+from meter_emu.ports import Lamp
+from meter_emu.world.events import Event
+from meter_emu.world.live import LiveMeter
+from meter_emu.world.pace import RATE_JUMPS
+from meter_emu.world.plan import Insight, Planned
+from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, us_to_legal
+
+ZONE: Final = ZoneInfo(ZONE_NAME)
+RATE_UNITS: Final = {"electricity": "W", "gas": "dm³/h"}
+LAMPS: Final = {
+    Lamp.CREDIT_EXHAUSTED: "CREDIT",
+    Lamp.RECONNECT: "RECONNECT",
+    Lamp.FAULT: "FAULT",
+    Lamp.CLOCK_DOUBTED: "CLOCK",
+}
+_SPANS: Final = ((DAY_US, "d"), (HOUR_US, "h"), (MINUTE_US, "min"), (SECOND_US, "s"))
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Everything a person at the meter, or behind it, can know at one moment."""
+
+    now_us: int
+    rate: int
+    display: str
+    lamps: Lamp
+    beep_count: int
+    supply: str
+    balance_ueur: int | None
+    card: str
+    known: Insight | None
+
+
+def view_of(meter: LiveMeter, slot: Slot, rate: int) -> View:
+    """Return how a meter stands now."""
+    board = meter.board
+    return View(
+        now_us=board.now_us,
+        rate=rate,
+        display=board.panel.text,
+        lamps=board.panel.lamps,
+        beep_count=board.panel.beep_count,
+        supply=_supply(meter),
+        balance_ueur=meter.balance_ueur(),
+        card=slot.words(),
+        known=meter.insight(),
+    )
+
+
+def lines_of(view: View) -> Iterator[tuple[str, str]]:
+    """Yield what is known, a name and words each; what will be done next comes last."""
+    yield "display", view.display or "dark"
+    lit = [name for lamp, name in LAMPS.items() if lamp in view.lamps]
+    yield "lamps", ", ".join(lit) or "none"
+    yield "supply", view.supply
+    yield "time", legal(view.now_us)
+    yield "clock", clock_words(view)
+    balance = view.balance_ueur
+    yield "balance", "unreadable" if balance is None else f"{euro(balance)} EUR"
+    yield "card", view.card
+    for planned in plan_of(view):
+        yield "next", planned_words(planned, view.now_us)
+
+
+def plan_of(view: View) -> tuple[Planned, ...]:
+    """Return what the meter will do by itself, soonest first."""
+    return () if view.known is None else view.known.plan
+
+
+def clock_words(view: View) -> str:
+    """Return what the meter's own clock says, and whether the meter believes it."""
+    known = view.known
+    if known is None or known.utc_us is None:
+        return "shows no time that can be"
+    trusted = known.health is Health.TRUSTED
+    health = "trusted" if trusted else known.health.name.lower().replace("_", " ")
+    return f"{legal(known.utc_us)}  {health}, +-{known.uncertainty_s} s"
+
+
+def planned_words(planned: Planned, now_us: int) -> str:
+    """Return what will be done and when."""
+    civil = "" if planned.civil is None else f" {planned.civil}"
+    left = span_words(max(0, planned.at_us - now_us))
+    return f"{legal(planned.at_us)}  in {left:<11} {planned.deed.value}{civil}"
+
+
+def span_words(span_us: int) -> str:
+    """Return a span in its two largest units, cut off."""
+    words: list[str] = []
+    for unit_us, name in _SPANS:
+        count, span_us = divmod(span_us, unit_us)
+        if count or words:
+            words.append(f"{count} {name}")
+    return " ".join(words[:2]) or "0 s"
+
+
+def rate_words(rate: int) -> str:
+    """Return how fast time goes."""
+    if rate == RATE_JUMPS:
+        return "time stands but for jumps"
+    return "real time" if rate == 1 else f"{rate} x real time"
+
+
+def event_words(event: Event) -> str:
+    """Return one event, without its time."""
+    doubt = "" if event.clock_trusted else "  (clock not trusted)"
+    said = "  ".join(part for part in (event.detail, event.shown) if part)
+    return f"{event.what.value:<11} {said}{doubt}".rstrip()
+
+
+def legal(at_us: int) -> str:
+    """Return the legal time of an instant."""
+    return f"{us_to_legal(at_us, ZONE):%Y-%m-%d %H:%M:%S}"
+
+
+def _supply(meter: LiveMeter) -> str:
+    board = meter.board
+    switch = "on" if board.switch.on else "off"
+    limit = f", limited to {board.switch.limiter_a} A" if board.switch.limiter_a else ""
+    flow = f"{board.metrology.rate(board.now_us)} {RATE_UNITS[meter.model.energy]}"
+    mains = "" if board.powered else ", the meter has no supply"
+    return f"{switch}, {flow}{limit}{mains}"

@@ -1,0 +1,171 @@
+"""The live meter in a terminal: what it shows, what its keys do, and how the terminal is left."""
+
+import io
+import os
+import pty
+import signal
+import termios
+from contextlib import suppress
+from random import Random
+
+import pytest
+from rich.console import Console
+
+from meter_emu.cli.live.commands import ORDERS, RATES, parse_command, rate_of
+from meter_emu.cli.live.screen import KEYS, picture
+from meter_emu.cli.live.terminal import COMMANDS, Prompt, single_keys
+from meter_emu.cli.live.view import View, span_words
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.ports import Lamp
+from meter_emu.resources import find
+from meter_emu.world.build import parse_build
+from meter_emu.world.commission import Installation, install
+from meter_emu.world.image import image_of
+from meter_emu.world.model import load_model
+from tests.cli.sitting import JUNE, MODEL, Sitting
+
+LEFT = b"\x1b[?1049l"  # the alternate screen, xterm
+CURSOR = b"\x1b[?25h"
+NOW_US = 1_593_406_800_000_000  # 29 June 2020 07:00 in Brussels
+DARK = View(
+    now_us=NOW_US, rate=60, display="", lamps=Lamp(0), beep_count=0, supply="off, 0 W",
+    balance_ueur=None, card="none", known=None,
+)  # fmt: skip
+
+
+def assert_given_back(sitting: Sitting) -> None:
+    assert termios.tcgetattr(sitting.inner) == sitting.mode_before
+    assert sitting.raw.rindex(LEFT) > sitting.raw.rindex(b"\x1b[?1049h")
+    assert sitting.raw.rindex(CURSOR) > sitting.raw.rindex(b"\x1b[?25l")
+
+
+def test_a_person_sits_down_looks_presses_and_leaves(tmp_path):
+    home = ("--balance-eur", "20", "--load-w", "400")
+    with Sitting(MODEL, *JUNE, *home, cwd=tmp_path, terminal=True) as sitting:
+        said = sitting.wait_for("quit")
+        for part in ("CREDIT 20.00 EUR", "real time", "non-disconnection period ends", "on, 400 W"):
+            assert part in said
+        sitting.type("b")
+        sitting.wait_for("CLOCK 2020-06-29 07:00 TRUSTED")
+        sitting.type("+")
+        sitting.wait_for("10 x real time")
+        sitting.type(":save h.image\r")
+        sitting.wait_for("saved h.image")
+        sitting.type("inone.card\r")
+        sitting.wait_for("! insert: none.card: cannot be read")
+        sitting.type("p")
+        sitting.wait_for("power lost")
+        sitting.type("q")
+        assert sitting.end() == 0
+        assert_given_back(sitting)
+    assert (tmp_path / "h.image").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_gives_the_terminal_back(number, tmp_path):
+    with Sitting(MODEL, *JUNE, cwd=tmp_path, terminal=True) as sitting:
+        sitting.wait_for("quit")
+        if number == signal.SIGINT:
+            sitting.type("\x03")  # Ctrl-C where the terminal is the controlling one, or not
+            os.kill(sitting.process.pid, number)
+        else:
+            sitting.process.send_signal(number)
+        assert sitting.end() == 128 + number
+        assert_given_back(sitting)
+
+
+def test_a_terminal_that_goes_away_ends_the_sitting(tmp_path):
+    board = install(
+        (model := load_model(find("meters", MODEL))), parse_build("reference"),
+        Installation(
+            meter_id=1, balance_cents=0, load=(0,) * 24, clock_error_us=0, drift_ppb=0,
+            clock_set_us=NOW_US,
+        ),
+        master=BENCH_MASTER_KEY, now_us=NOW_US, fate=Random(1),
+    )  # fmt: skip
+    image = tmp_path / "m.image"
+    image.write_bytes(before := image_of(board, model))
+    with Sitting("--image", image, cwd=tmp_path, terminal=True) as sitting:
+        sitting.wait_for("quit")
+        sitting.hang_up()
+        assert sitting.process.wait(30) == 141
+    assert image.read_bytes() != before
+
+
+def test_after_an_error_the_terminal_is_as_it_was():
+    outer, inner = pty.openpty()
+    try:
+        before = termios.tcgetattr(inner)
+        with suppress(RuntimeError), single_keys(inner):
+            assert termios.tcgetattr(inner) != before
+            raise RuntimeError("of ours")
+        assert termios.tcgetattr(inner) == before
+    finally:
+        for fd in (outer, inner):
+            with suppress(OSError):
+                os.close(fd)
+
+
+def drawn(view: View, width: int, height: int, said: list[str], asked: str | None = None) -> str:
+    console = Console(file=io.StringIO(), width=width, height=height, color_system=None)
+    console.print(picture(view, MODEL, said, asked, console.options))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (200, 60), (72, 20)])
+def test_the_picture_is_as_large_as_the_terminal(width, height):
+    lines = drawn(DARK, width, height, [f"line {n} {'x' * 200}" for n in range(100)]).splitlines()
+    assert len(lines) == height
+    assert max(map(len, lines)) <= min(width, 120)
+    assert any("line 99" in line for line in lines)  # the last that was said is seen
+
+
+def test_a_command_being_typed_is_seen_where_the_keys_were():
+    assert drawn(DARK, 80, 24, [], "insert ho").splitlines()[-1] == ":insert ho_"
+
+
+# Keys ---------------------------------------------------------------------------------------------
+
+
+def typed(*keys: str) -> list[str]:
+    prompt = Prompt()
+    return [command for chunk in keys for command in prompt.take(chunk)]
+
+
+def test_every_key_is_a_command_that_there_is_and_is_on_the_screen():
+    for key, line in COMMANDS.items():
+        assert line.split() == [] or line.split()[0] in ORDERS, key
+        if not line.endswith(" "):
+            assert parse_command(line) is not None
+    shown = {key for keys, _ in KEYS for key in keys.split()}
+    assert shown == set(COMMANDS)
+
+
+def test_a_line_is_typed_corrected_given_up_and_entered():
+    assert typed(":show\r") == ["show"]
+    assert typed(":sx\x7fhow\n") == ["show"]
+    assert typed("ia b.card\r") == ["insert a b.card"]
+    assert typed(":show\x15next\r") == ["next"]
+    assert typed(":show", "\x1b", "n") == ["next"]
+    assert typed(":sh", "\x1b[D", "ow\r") == ["show"]  # an arrow key is none of ours
+    assert typed("z\t\x00é") == []
+    assert typed("nq") == ["next", "quit"]
+
+
+def test_rates_go_up_and_down_the_ladder_and_stay_on_it():
+    rate, seen = 1, []
+    for _ in range(len(RATES) + 1):
+        seen.append(rate)
+        rate = rate_of("+", rate)
+    assert seen == [*RATES, RATES[-1]]
+    assert [rate_of("-", rate) for rate in RATES] == [1, *RATES[:-1]]
+    assert (rate_of("+", 77), rate_of("-", 77)) == (600, 60)
+    assert (rate_of("+", 0), rate_of("-", 0)) == (1, 1)
+
+
+def test_a_span_is_said_in_its_two_largest_units():
+    assert span_words(0) == "0 s"
+    assert span_words(59_999_999) == "59 s"
+    assert span_words(3_600_000_000) == "1 h 0 min"
+    assert span_words(90_061_000_000) == "1 d 1 h"
