@@ -31,9 +31,8 @@ class Verb(NamedTuple):
 
 VERBS: Final[Mapping[str, Verb]] = {
     "rehearse": Verb("meter_emu.cli.rehearse:rehearse", "Run a campaign: who is cut when."),
-    "card": Verb("meter_emu.cli.card:card", "Make, explain, compare and serve card images."),
     "run": Verb("meter_emu.cli.run:run", "Run a live meter and sit at it."),
-    "card": Verb("meter_emu.cli.card:card", "Make, explain and compare card images."),
+    "card": Verb("meter_emu.cli.card:card", "Make, explain, compare and serve card images."),
     "image": Verb("meter_emu.cli.image:image", "Make, explain and compare meter images."),
     "trace": Verb("meter_emu.cli.trace:trace", "Show, replay and export recorded dialogues."),
     "desk": Verb("meter_emu.cli.desk:desk", "Write on a card what the office writes."),
