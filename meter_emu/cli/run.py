@@ -12,9 +12,12 @@ from meter_emu.cli.card import master_key_option, read_master_key
 from meter_emu.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from meter_emu.cli.live.lines import Printer
     from meter_emu.cli.live.session import Session
     from meter_emu.cli.live.shell import Input
+    from meter_emu.cli.live.slot import Slot
     from meter_emu.cli.live.terminal import Log
     from meter_emu.world.board import Board
     from meter_emu.world.build import Build
@@ -44,6 +47,8 @@ _LOADS: Final = {"electricity": "load_w", "gas": "load_dm3_per_h"}
 @click.option("--meter-id", type=click.IntRange(1, 2**64 - 1), default=METER_ID, show_default=True)
 @click.option("--load-w", type=click.IntRange(0, RATE_UNITS_MAX), help="What the home draws.")
 @click.option("--load-dm3-per-h", type=click.IntRange(0, RATE_UNITS_MAX), help="The same for gas.")
+@click.option("--reader", metavar="NAME", help="Take cards from this reader, or part of its name.")
+@click.option("--yes-write-hardware", "sure", is_flag=True, help="The meter may write on them.")
 @click.option("--lines", is_flag=True, help="Lines in and out, also in a terminal.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="What half-done things leave.")
 @master_key_option
@@ -56,7 +61,6 @@ def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
     from meter_emu.cli.live.lines import Printer
     from meter_emu.cli.live.session import Session
     from meter_emu.cli.live.shell import listening
-    from meter_emu.cli.live.slot import FileSlot
     from meter_emu.cli.live.terminal import Log
     from meter_emu.world.build import parse_build
 
@@ -69,7 +73,7 @@ def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
         board,
         model,
         build,
-        FileSlot(fate),
+        _slot(options, fate, out.say),
         rate=rate_of(options["rate"], 1),
         image_file=options["image_file"],
         say=out.say,
@@ -84,6 +88,20 @@ def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
     if source.caught is not None:
         return EXIT_SIGNAL + source.caught
     return EXIT_NOT_ALL_DONE if session.mistakes and not shown else EXIT_OK
+
+
+def _slot(options: dict[str, Any], fate: Random, say: "Callable[[str], None]") -> "Slot":
+    """Return where cards come from."""
+    from meter_emu.cli.live.slot import FileSlot
+
+    if options["reader"] is None:
+        return FileSlot(fate)
+    if not options["sure"]:
+        why = "a meter writes on the cards of --reader: say so with --yes-write-hardware"
+        raise click.UsageError(why)
+    from meter_emu.cli.live.reader import ReaderSlot
+
+    return ReaderSlot(options["reader"], say=say, wall_ns=time.monotonic_ns)
 
 
 def _in_a_terminal() -> bool:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from fcntl import ioctl
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -77,6 +78,15 @@ class Sitting:
                 assert data, f"ended with {self.process.wait()}: {said}"
                 self._said += data
 
+    def wait_until_shown(self, wanted: str) -> None:
+        """Ask with `show` until it is so."""
+        end = time.monotonic() + DEADLINE_S
+        while wanted not in self.said.rpartition("display ")[2]:
+            assert time.monotonic() < end, self.said
+            shown = partial(_more_than, self.said.count("next"))
+            self.type("show\n")
+            self.wait_for(shown)
+
     def end(self) -> int:
         """Wait until it has ended; return the exit status."""
         if self.process.stdin is not None:
@@ -119,3 +129,8 @@ class Sitting:
             os.close(self.inner)
             if self.fd >= 0:
                 os.close(self.fd)
+
+
+def _more_than(plans: int, said: str) -> bool:
+    """Whether the plan has been said more often than so."""
+    return said.count("next") > plans

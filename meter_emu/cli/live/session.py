@@ -237,7 +237,7 @@ class Session:
     def close(self) -> None:
         """Save card and meter for the last time; raise `OutputError` for what cannot be saved."""
         try:
-            self.slot.attend(self.meter, insist=True)
+            self.slot.close(self.meter)
         finally:
             if self._image_file is not None:
                 write_atomically(self._image_file, self.meter.image(), private=True)

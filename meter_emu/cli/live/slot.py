@@ -23,8 +23,12 @@ class Slot(Protocol):
         """Pull the card out; raise `CommandError` when there is none."""
         ...
 
-    def attend(self, meter: LiveMeter, *, insist: bool = False) -> None:
-        """Do what is due between two polls; `insist` is the last chance to."""
+    def attend(self, meter: LiveMeter) -> None:
+        """Do what is due between two polls."""
+        ...
+
+    def close(self, meter: LiveMeter) -> None:
+        """Do what is left when the sitting is over."""
         ...
 
     def words(self) -> str:
@@ -67,23 +71,28 @@ class FileSlot:
         self._inside = False
         self.attend(meter)
 
-    def attend(self, meter: LiveMeter, *, insist: bool = False) -> None:
+    def attend(self, meter: LiveMeter) -> None:
         """Save the card if it has changed, and forget one that was pulled out.
 
         Raise `OutputError` when it cannot be saved; then it is kept, and tried again when it has
-        changed further, or for who insists.
+        changed further, and at the end.
         """
         card = self._card
         if card is None or meter.bench.polling:
             return
         raw = card.image.to_bytes()
         if raw != self._saved:
-            if raw == self._refused and not insist:
+            if raw == self._refused:
                 return
             self._refused = raw
             self._save(raw)
         if not self._inside:
             self._card = None
+
+    def close(self, meter: LiveMeter) -> None:
+        """Save the card for the last time; raise `OutputError`."""
+        self._refused = b""
+        self.attend(meter)
 
     def _save(self, raw: bytes) -> None:
         try:
