@@ -65,7 +65,7 @@ def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
     from meter_emu.world.build import parse_build
 
     model, build = _model(options), parse_build(options["build"])
-    fate = Random(options["seed"])  # noqa: S311  torn cells and challenges, no secrets
+    fate = Random(options["seed"])  # noqa: S311  torn cells, no secrets
     board = _board(options, model, build, fate)
     shown = not options["lines"] and _in_a_terminal()
     out = Log() if shown else Printer()
@@ -73,7 +73,7 @@ def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
         board,
         model,
         build,
-        _slot(options, fate, out.say),
+        _slot(options, out.say),
         rate=rate_of(options["rate"], 1),
         image_file=options["image_file"],
         say=out.say,
@@ -90,12 +90,13 @@ def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
     return EXIT_NOT_ALL_DONE if session.mistakes and not shown else EXIT_OK
 
 
-def _slot(options: dict[str, Any], fate: Random, say: "Callable[[str], None]") -> "Slot":
+def _slot(options: dict[str, Any], say: "Callable[[str], None]") -> "Slot":
     """Return where cards come from."""
     from meter_emu.cli.live.slot import FileSlot
 
     if options["reader"] is None:
-        return FileSlot(fate)
+        chance = Random(f"{options['seed']}/cards")  # noqa: S311  challenges of virtual cards
+        return FileSlot(chance)
     if not options["sure"]:
         why = "a meter writes on the cards of --reader: say so with --yes-write-hardware"
         raise click.UsageError(why)

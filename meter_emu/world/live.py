@@ -88,6 +88,10 @@ class LiveMeter:
                 return ahead
         return None
 
+    def look(self) -> None:
+        """See what has changed in the middle of a poll; after one it is seen anyway."""
+        self._watch.look()
+
     # What can be known ---------------------------------------------------------------------------
 
     def insight(self) -> Insight | None:

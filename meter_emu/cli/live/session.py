@@ -131,6 +131,7 @@ class Session:
 
     def _meanwhile(self) -> None:
         """The program rests, or waits for a card: let the wall come to where its time is."""
+        self.meter.look()
         while not (self.done or self._hurried or self._jump is not None):
             wait_ns = self.pace.wait_ns(self.meter.board.now_us, self._wall_ns())
             if not wait_ns:  # it is there, or will never be

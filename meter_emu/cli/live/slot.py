@@ -40,12 +40,12 @@ class Slot(Protocol):
 class FileSlot:
     """Cards of image files. What a session changed is in the file when the session is over.
 
-    `fate` is what a card draws its challenges from. A file that somebody else has changed while its
-    card was in the meter is not overwritten.
+    `chance` is what cards draw their challenges from. A file that somebody else has changed while
+    its card was in the meter is not overwritten.
     """
 
-    def __init__(self, fate: Random) -> None:
-        self._fate = fate
+    def __init__(self, chance: Random) -> None:
+        self._chance = chance
         self._file = ""
         self._card: FileCard | None = None  # in the slot, or pulled out and not saved yet
         self._inside = False
@@ -59,7 +59,7 @@ class FileSlot:
             raise CommandError(f"{self._file} {why}")
         image = read_image(argument)
         self._file, self._saved, self._refused = argument, image.to_bytes(), b""
-        self._card, self._inside = card_of(image, self._fate.randbytes), True
+        self._card, self._inside = card_of(image, self._chance.randbytes), True
         meter.insert(self._card, Path(argument).name)
         self.attend(meter)
 
