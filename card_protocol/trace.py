@@ -15,6 +15,7 @@ and this module never asks another. `us` is true time where somebody knows it, a
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, TypeAlias, final
 
@@ -237,11 +238,10 @@ class Trace:
             self._file: Final = path.open("rb")
         except OSError as error:
             raise TraceError(str(path), f"cannot be read: {error.strerror}") from None
-        try:
+        with ExitStack() as closing:
+            closing.callback(self._file.close)
             self.header: Final = self._header()
-        except BaseException:
-            self._file.close()
-            raise
+            closing.pop_all()
 
     def __enter__(self) -> "Trace":
         return self
