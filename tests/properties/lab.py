@@ -6,7 +6,9 @@ Legal time comes from `zoneinfo`, never from the firmware's own calendar.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from random import Random
+from typing import NamedTuple, get_args, get_type_hints
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -14,11 +16,13 @@ import msgspec
 from card_protocol.card.image import Kind
 from card_protocol.card.make import card_of
 from card_protocol.formats.budget import Energy
+from card_protocol.formats.generations import ORDERS
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.dates import Reading
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.firmware.layouts import STATE, STATE_AT, State, crc_holds
-from meter_emu.resources import find
+from meter_emu.resources import built_in
 from meter_emu.world.bench import Bench
 from meter_emu.world.board import Board
 from meter_emu.world.build import parse_build
@@ -35,20 +39,24 @@ DAY_US = 24 * HOUR_US
 WORK_US = 5 * SECOND_US  # one poll's own time on bus and EEPROM, a valve's travel, with room
 METER_ID = 541_000_000_777
 
-MODEL: MeterModel = load_model(find("meters", "electricity-pcf8563-utc"))
-DS3231: MeterModel = load_model(find("meters", "electricity-ds3231-utc"))
+METERS = {name: load_model(path) for name, path in built_in("meters").items()}
+MODEL: MeterModel = METERS["electricity-pcf8563-utc"]
+GAS: MeterModel = METERS["gas-pcf8563-battery"]
+BASES: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
 MODELS = [
-    msgspec.structs.replace(model, rtc_base=base)
-    for model in (MODEL, DS3231)
-    for base in ("utc", "standard", "legal")
+    msgspec.structs.replace(model, rtc_base=base) for model in METERS.values() for base in BASES
 ]
-NIGHTS: MeterModel = load_model(find("meters", "electricity-bi-hourly"))
-BI_HOURLY = [
-    msgspec.structs.replace(NIGHTS, rtc_base=base) for base in ("utc", "standard", "legal")
-]
-MODELS += BI_HOURLY
-GAS: MeterModel = load_model(find("meters", "gas-pcf8563-battery"))
-MODELS.append(GAS)
+
+
+class Kit(NamedTuple):
+    """What a law is tried on: a meter, and the format and the kind of its cards."""
+
+    model: MeterModel
+    generation: int
+    carrier: Kind
+
+
+KITS = [Kit(*kit) for kit in product(MODELS, ORDERS, Kind)]
 
 
 def us(when: datetime) -> int:
@@ -88,6 +96,7 @@ class Setting:
     generation: int = 1
     seed: int = 0
     carrier: Kind = Kind.SECURE
+    card_expires_us: int | None = None
 
     def uncertainty_us(self, at_us: int) -> int:
         return uncertainty_s(self.model, self.clock_set_us, at_us) * SECOND_US
@@ -138,10 +147,13 @@ class Lab:
             tariff=setting.model.credit.pricing,
             mwh_per_unit=setting.model.credit.mwh_per_unit,
             generation=setting.generation,
+            expires=_expiry(setting.card_expires_us),
+            reading=Reading.LATER,
             issued_at_min=0,
             kind=setting.carrier,
         )
-        self.card = card_of(image, card_fate.randbytes)
+        self._fresh = card_fate.randbytes
+        self.card = card_of(image, self._fresh)
 
     def _rebuild(self) -> None:
         self.bench.rebuild()
@@ -151,6 +163,21 @@ class Lab:
         self.card.power_on()
         self.desk.serve(self.card.transmit, work, issued_at_min=self.issued_at_min)
         self.card.power_off()
+
+    def replace_card(self, expires_us: int | None) -> None:
+        """Have the desk hand out the next card, temporary or not, from what it last wrote."""
+        self.card.power_on()
+        account = self.desk.account(self.card.transmit)
+        self.card.power_off()
+        image = self.desk.reissue(
+            account,
+            card_number=account.identity.card_number + 1,
+            expires=_expiry(expires_us),
+            reading=Reading.LATER,
+            issued_at_min=self.issued_at_min,
+            kind=self.setting.carrier,
+        )
+        self.card = card_of(image, self._fresh)
 
     def insert(self) -> None:
         """Put the card in and take it out after the session."""
@@ -171,3 +198,7 @@ class Lab:
     def bytes_now(self) -> bytes:
         """Return every persistent byte of meter and card."""
         return image_of(self.board, self.setting.model) + self.card.image.to_bytes()
+
+
+def _expiry(us: int | None) -> Civil | None:
+    return None if us is None else civil(us)

@@ -1,11 +1,10 @@
 """Short stories around a boundary: what people, the desk and the supply do within a few hours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from card_protocol.card.image import Kind
 from card_protocol.formats.budget import Energy
 from meter_emu.defects import catalogue
 from meter_emu.desk.desk import Work
@@ -17,9 +16,11 @@ from tests.properties.instants import near_boundaries
 from tests.properties.lab import (
     DAY_US,
     HOUR_US,
+    KITS,
     MINUTE_US,
     MODELS,
     SECOND_US,
+    Kit,
     Lab,
     Setting,
     civil,
@@ -73,6 +74,13 @@ def _tariff(lab: Lab, number: int) -> None:
     lab.insert()
 
 
+def _replace(lab: Lab, number: int) -> None:
+    """Hand out a new card: every third lasts, the others expire within 100 min, before or after."""
+    after_us = None if number % 3 == 0 else (number - 100) * MINUTE_US
+    lab.replace_card(None if after_us is None else lab.board.now_us + after_us)
+    lab.insert()
+
+
 def _hold(lab: Lab, number: int) -> None:
     """Hold the blue button; an appliance is lit 0 to 1,000 s later, before or after its time."""
     lab.board.shut_appliances(lab.board.now_us + 5 * number * SECOND_US)
@@ -85,6 +93,7 @@ DEEDS: dict[str, Callable[[Lab, int], None]] = {
     "load": _load,
     "switch": _switch,
     "tariff": _tariff,
+    "replace": _replace,
     "show": lambda lab, _number: lab.insert(),
     "red": lambda lab, _number: lab.bench.press(Key.RED),
     "hold": _hold,
@@ -101,6 +110,11 @@ def live(story: Story, *, between: Callable[[Lab], None] = lambda _lab: None, **
         DEEDS[deed](lab, number)
     lab.bench.run_until(story.setting.start_us + story.long_us)
     return lab
+
+
+def kits(models: Sequence[MeterModel] = MODELS) -> st.SearchStrategy[Kit]:
+    """Draw a meter of these models with cards of any generation on any carrier."""
+    return st.sampled_from([kit for kit in KITS if kit.model in models])
 
 
 @st.composite
@@ -120,20 +134,20 @@ def stories(
         (start_us + lost, start_us + back)
         for lost, back in zip(cuts[::2], cuts[1::2], strict=False)
     ]
-    model = draw(st.sampled_from(models))
+    kit = draw(kits(models))
+    expires = st.integers(-HALF_US, 2 * HALF_US).map(lambda after_us: start_us + after_us)
     setting = Setting(
         start_us=start_us,
         clock_set_us=max(start_us - draw(st.integers(0, 400)) * DAY_US, EPOCH_2000_US),
         clock_error_us=draw(st.integers(-59 * SECOND_US, 59 * SECOND_US)),
-        drift_ppb=draw(st.integers(-100, 100)) * model.clock.drift_bound_ppb // 100,
-        phase_us=draw(st.integers(0, model.poll_s * SECOND_US)),
+        drift_ppb=draw(st.integers(-100, 100)) * kit.model.clock.drift_bound_ppb // 100,
+        phase_us=draw(st.integers(0, kit.model.poll_s * SECOND_US)),
         balance_cents=draw(st.integers(-300, 900)),
         load=tuple(draw(st.lists(st.integers(0, 9_000), min_size=24, max_size=24))),
         outages=outages,
-        model=model,
         build=draw(st.sampled_from(builds)),
-        generation=draw(st.sampled_from([1, 2])),
         seed=draw(st.integers(0, 2**16)),
-        carrier=draw(st.sampled_from(Kind)),
+        card_expires_us=draw(st.none() | expires),
+        **kit._asdict(),
     )
     return Story(setting=setting, deeds=tuple(sorted(deeds)))

@@ -20,6 +20,7 @@ from tests.properties.lab import (
     civil,
     legal,
 )
+from tests.properties.stories import kits
 
 LEGAL = [model for model in MODELS if model.rtc_base == "legal"]
 CHANGE_US = HOUR_US  # after midnight UTC of the day
@@ -58,15 +59,15 @@ def test_a_clock_in_legal_time_shows_legal_time_after_every_change(day_us, phase
     st.integers(0, 60_000) | st.integers(0, 400_000),
     st.integers(0, 3 * HOUR_US),
     st.integers(0, 2**16),
-    st.sampled_from(LEGAL),
+    kits(LEGAL),
 )
-def test_a_step_cut_anywhere_never_makes_a_cut_early(day_us, cut_us, dark_us, seed, model):
+def test_a_step_cut_anywhere_never_makes_a_cut_early(day_us, cut_us, dark_us, seed, kit):
     """Power goes within the poll that steps the clock, for seconds or hours, and T is that day."""
     start_us, step_us = day_us - HOUR_US, day_us + CHANGE_US
     end_us = step_us + 9 * HOUR_US
     outage = (step_us + cut_us, step_us + cut_us + 1 + dark_us)
     setting = Setting(
-        start_us=start_us, clock_set_us=start_us, model=model, outages=[outage], seed=seed
+        start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, **kit._asdict()
     )
     lab = Lab(setting)
     lab.write(Work(defer_until=civil(end_us), cut_at=civil(end_us)))
@@ -81,14 +82,14 @@ def test_a_step_cut_anywhere_never_makes_a_cut_early(day_us, cut_us, dark_us, se
     st.integers(0, 50 * 365).map(lambda days: EPOCH_2000_US + days * DAY_US),
     st.integers(0, 3 * SECOND_US),
     st.integers(0, 2**16),
-    st.sampled_from(MODELS),
+    kits(),
 )
-def test_a_lower_bound_cut_anywhere_is_a_bound_or_is_not_believed(start_us, cut_us, seed, model):
+def test_a_lower_bound_cut_anywhere_is_a_bound_or_is_not_believed(start_us, cut_us, seed, kit):
     """The desk's word moves a lost clock forward; never past the truth, whatever is torn."""
     at_us = start_us + 10 * MINUTE_US
     outage = (at_us + cut_us, at_us + cut_us + 5 * SECOND_US)
     setting = Setting(
-        start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, model=model
+        start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, **kit._asdict()
     )
     lab = Lab(setting)
     lab.bench.run_until(at_us)

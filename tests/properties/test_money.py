@@ -4,11 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.card.budget import record_on
-from card_protocol.card.image import Kind
 from card_protocol.formats.budget import WALLET, Sfi
 from meter_emu.desk.desk import Work
 from tests.properties.lab import DAY_US, HOUR_US, SECOND_US, Lab, Setting
-from tests.properties.stories import Story, live, stories
+from tests.properties.stories import Story, kits, live, stories
 
 UEUR_PER_CENT = 10_000
 
@@ -44,14 +43,14 @@ def test_money_is_conserved_whatever_happens(story: Story):
     st.integers(0, 3 * SECOND_US),
     st.integers(0, 2**16),
     st.integers(500, 25_000),
-    st.sampled_from(Kind),
+    kits(),
 )
-def test_a_load_is_booked_exactly_once_wherever_the_session_is_cut(cut_us, seed, cents, carrier):
+def test_a_load_is_booked_exactly_once_wherever_the_session_is_cut(cut_us, seed, cents, kit):
     start_us = 1_583_000_000 * SECOND_US
     at_us = start_us + HOUR_US
     outage = (at_us + cut_us, at_us + cut_us + HOUR_US)
     setting = Setting(
-        start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, carrier=carrier
+        start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, **kit._asdict()
     )
     lab = Lab(setting)
     lab.write(Work(load_cents=cents))

@@ -15,7 +15,6 @@ from tests.properties.lab import (
     HOUR_US,
     MINUTE_US,
     MODEL,
-    MODELS,
     SECOND_US,
     WORK_US,
     Lab,
@@ -23,6 +22,7 @@ from tests.properties.lab import (
     civil,
     later_instant_us,
 )
+from tests.properties.stories import kits
 
 BOOT_US = MODEL.boot_ms * 1_000  # the same for all models
 
@@ -36,9 +36,9 @@ def settings_within_bound(draw: st.DrawFn) -> Setting:
     """Draw a meter whose clock keeps what its model promises."""
     start_us = draw(instants)
     age_us = draw(st.integers(0, 900) | st.sampled_from([0, 170, 365])) * DAY_US
-    model = draw(st.sampled_from(MODELS))
-    bound_ppb = model.clock.drift_bound_ppb
-    bound_us = (model.clock.set_error_s - 1) * SECOND_US  # the hidden second is the rest of it
+    kit = draw(kits())
+    bound_ppb = kit.model.clock.drift_bound_ppb
+    bound_us = (kit.model.clock.set_error_s - 1) * SECOND_US  # the hidden second is the rest of it
     return Setting(
         start_us=start_us,
         clock_set_us=max(start_us - age_us, 946_684_800 * SECOND_US),
@@ -48,10 +48,9 @@ def settings_within_bound(draw: st.DrawFn) -> Setting:
         drift_ppb=draw(
             st.integers(-bound_ppb, bound_ppb) | st.sampled_from([-bound_ppb, bound_ppb])
         ),
-        phase_us=draw(st.integers(0, model.poll_s * SECOND_US)),
-        model=model,
-        generation=draw(st.sampled_from([1, 2])),
+        phase_us=draw(st.integers(0, kit.model.poll_s * SECOND_US)),
         seed=draw(st.integers(0, 2**32)),
+        **kit._asdict(),
     )
 
 
