@@ -16,6 +16,7 @@ Rules, all from `docs/campaign-file.md`:
   that first. A granted limiter means 10 A instead of any cut.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, unique
@@ -79,7 +80,8 @@ class _Account:
     looks_us: int = 0  # since when the meter has been at work
 
 
-_Step: TypeAlias = Told | What | None  # None: a deferral ends, only a breakpoint
+# None is only a place to stand: a deferral ends, or a limit came and will be asked about.
+_Step: TypeAlias = Told | What | None
 
 
 class Promise:
@@ -94,6 +96,8 @@ class Promise:
         inserted_us = {event.visit: event.at_us for event in events if event.visit is not None}
         self.orders: Final = tuple(_orders(household, campaign.start_us, inserted_us))
         self._steps = self._in_order(events)
+        self._step_times_us = [at_us for at_us, _ in self._steps]
+        self._stood = [self._at_first()]  # after each step, as far as anyone asked
 
     def in_force_at(self, us: int) -> Told:
         """Return what the household was told to expect at an instant."""
@@ -109,32 +113,42 @@ class Promise:
         instants = {us, early_us}
         # Windows and ends change on whole minutes: the last moment before one is the telling one.
         instants |= set(range(us // MINUTE_US * MINUTE_US - 1, early_us, -MINUTE_US))
-        instants |= {at_us - 1 for at_us, _ in self._steps if early_us < at_us <= us}
-        return any(self._may_cut(at_us) for at_us in instants)
+        instants |= {at_us - 1 for at_us in self._step_times_us if early_us < at_us <= us}
+        return any(self._may_cut(account) for account in self._accounts_at(sorted(instants)))
 
-    def _may_cut(self, us: int) -> bool:
-        account = self._account_at(us)
+    def _may_cut(self, account: _Account) -> bool:
         if not account.told.prepayment or _deferred(account):
             return False
         if account.balance > _unseen(account.told):
             return False
-        return account.emergency_debt > 0 or not self._sheltered(us)
+        return account.emergency_debt > 0 or not self._sheltered(account.at_us)
 
     def _sheltered(self, us: int) -> bool:
         """Whether the instant lies in the non-disconnection period, public holidays or not."""
         return within(self._household.model.window, us, self._zone)
 
-    def _account_at(self, us: int) -> _Account:
-        """Return the ideal meter after everything that happened up to and including `us`."""
+    def _at_first(self) -> _Account:
         first = self.orders[0]
-        account = _Account(
-            at_us=first.from_us,
-            told=first,
-            balance=self._household.balance_cents * CENT_UEUR * UEUR,
-        )
-        for at_us, step in self._steps:
-            if at_us > us:
-                break
+        balance = self._household.balance_cents * CENT_UEUR * UEUR
+        return _Account(at_us=first.from_us, told=first, balance=balance)
+
+    def _accounts_at(self, instants_us: Sequence[int]) -> Iterator[_Account]:
+        """Yield the ideal meter after everything up to and including each instant, in time order.
+
+        It is the same object every time, taken further: months are walked through once.
+        """
+        account, walked = self._at_first(), 0
+        for us in instants_us:
+            count = bisect_right(self._step_times_us, us)
+            if count > walked:
+                account, walked = replace(self._after(count)), count
+            self._consume(account, us)
+            yield account
+
+    def _after(self, count: int) -> _Account:
+        """Return the ideal meter after so many steps, which nobody may change."""
+        for at_us, step in self._steps[len(self._stood) - 1 : count]:
+            account = replace(self._stood[-1])
             self._consume(account, at_us)
             if isinstance(step, Told):
                 _serve(account, step)
@@ -144,8 +158,8 @@ class Promise:
                 _move(account, step)
                 if step is What.POWER_BACK:
                     account.looks_us = at_us + self._boot_us
-        self._consume(account, us)
-        return account
+            self._stood.append(account)
+        return self._stood[count]
 
     def _consume(self, account: _Account, to_us: int) -> None:
         """Charge what flowed since `account.at_us`; the caller stops at every change of the rules.
@@ -204,6 +218,7 @@ class Promise:
         rearm = self._household.model.rearm
         asks = What.KEY_HELD if rearm.hold_ms else What.KEY_PRESSED
         steps += [(told.defer_us, None) for told in self.orders if told.defer_us is not None]
+        steps += [(event.at_us, None) for event in events if event.what is What.LIMITED]
         steps += [
             (event.at_us, event.what)
             for event in events

@@ -33,7 +33,7 @@ def test_every_event_carries_the_balance_an_exact_account_has(home):
     for event in events:
         if not event.clock_trusted:
             break  # in doubt an armed deferral holds: the ideal meter is never in doubt
-        account = promise._account_at(event.at_us)
+        (account,) = promise._accounts_at([event.at_us])
         assert event.balance_ueur is not None
         apart_ueur = abs(event.balance_ueur - account.balance // UEUR)
         assert apart_ueur <= apart_wh * home.model.credit.price_ueur_per_wh, event
