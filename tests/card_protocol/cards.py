@@ -17,7 +17,12 @@ MASTER_RAW = bytes.fromhex("4d41535445522d4b45592d54455354aa")
 METER_ID = 541_448_820_000_123
 PIN = "73519"
 SIZES = {Sfi.IDENTITY: 48, Sfi.WALLET: 32, Sfi.ORDER: 48, Sfi.TARIFF: 32, Sfi.WRITE_BACK: 128}
-RECORDS = {sfi: bytes((sfi,)) * size for sfi, size in SIZES.items()}
+SIZES_OF = {1: SIZES, 2: SIZES | {Sfi.ORDER: 64}}  # by generation
+RECORDS_OF = {
+    generation: {sfi: bytes((sfi,)) * size for sfi, size in sizes.items()}
+    for generation, sizes in SIZES_OF.items()
+}
+RECORDS = RECORDS_OF[1]
 METER, DESK = 1, 2
 
 SELECT_DF = bytes.fromhex("00a4000c02") + DF_ELECTRICITY.to_bytes(2, "big")
@@ -25,12 +30,15 @@ GET_CHALLENGE = bytes.fromhex("0084000008")
 TERMINAL_RANDOM = bytes.fromhex("a0a1a2a3a4a5a6a7")
 
 
-def budget_image() -> CardImage:
-    return personalise_budget_card(Key(MASTER_RAW), METER_ID, RECORDS, pin=PIN, generation=1)
+def budget_image(generation: int = 1) -> CardImage:
+    records = RECORDS_OF[generation]
+    return personalise_budget_card(
+        Key(MASTER_RAW), METER_ID, records, pin=PIN, generation=generation
+    )
 
 
-def plain_image() -> CardImage:
-    return personalise_plain_budget_card(RECORDS, generation=1)
+def plain_image(generation: int = 1) -> CardImage:
+    return personalise_plain_budget_card(RECORDS_OF[generation], generation=generation)
 
 
 def plain_powered(image: CardImage | None = None, *, t0: bool = False) -> PlainCard:

@@ -24,7 +24,9 @@ from card_protocol.formats.container import SLOT_BYTES
 from card_protocol.terminal import Terminal
 from tests.card_protocol.cards import (
     RECORDS,
+    RECORDS_OF,
     SIZES,
+    SIZES_OF,
     TERMINAL_RANDOM,
     budget_image,
     counting_rng,
@@ -33,7 +35,11 @@ from tests.card_protocol.cards import (
 
 IMAGES: dict[Kind, Callable[[], CardImage]] = {Kind.SECURE: budget_image, Kind.PLAIN: plain_image}
 ON_EACH = pytest.mark.parametrize("kind", list(Kind), ids=lambda kind: kind.name.lower())
-NEW = {sfi: bytes((0xF0 | sfi,)) * size for sfi, size in SIZES.items()}
+NEW_OF = {
+    generation: {sfi: bytes((0xF0 | sfi,)) * size for sfi, size in sizes.items()}
+    for generation, sizes in SIZES_OF.items()
+}
+NEW = NEW_OF[1]
 DESK_FILES = (Sfi.TARIFF, Sfi.ORDER, Sfi.WALLET)
 
 
@@ -205,43 +211,48 @@ def test_a_record_put_behind_everybodys_back_is_read(kind, data):
 # Cuts ---------------------------------------------------------------------------------------------
 
 
-def desk_visit(carrier: Carrier) -> None:
-    carrier.write({sfi: NEW[sfi] for sfi in DESK_FILES})
+def desk_visit(carrier: Carrier, generation: int = 1) -> None:
+    carrier.write({sfi: NEW_OF[generation][sfi] for sfi in DESK_FILES})
 
 
-def meter_visit(carrier: Carrier) -> None:
-    for sfi in Sfi:
-        carrier.read(sfi, SIZES[sfi])
+def meter_visit(carrier: Carrier, generation: int = 1) -> None:
+    for sfi, size in SIZES_OF[generation].items():
+        carrier.read(sfi, size)
     carrier.write({Sfi.WRITE_BACK: NEW[Sfi.WRITE_BACK]})
 
 
 VISITS = {Role.DESK: desk_visit, Role.METER: meter_visit}
 BY_VISIT = pytest.mark.parametrize("role", list(VISITS), ids=lambda role: role.name.lower())
+BY_GENERATION = pytest.mark.parametrize("generation", SIZES_OF)
 
 
-def written_by(role: Role) -> tuple[Sfi, ...]:
-    return DESK_FILES if role is Role.DESK else (Sfi.WRITE_BACK,)
+def after_visit(role: Role, generation: int) -> dict[Sfi, bytes]:
+    """Return what is on the card after a visit that nobody tears."""
+    written = DESK_FILES if role is Role.DESK else (Sfi.WRITE_BACK,)
+    return RECORDS_OF[generation] | {sfi: NEW_OF[generation][sfi] for sfi in written}
 
 
-def commands(image: CardImage, role: Role) -> list[bytes]:
+def commands(image: CardImage, role: Role, generation: int = 1) -> list[bytes]:
     slot = Slot(image)
-    VISITS[role](slot.carrier(role))
+    VISITS[role](slot.carrier(role), generation)
     return slot.sent
 
 
-def after_cut(image: CardImage, role: Role, at: int, fate: Callable[[], int]) -> CardImage:
+def after_cut(
+    image: CardImage, role: Role, at: int, fate: Callable[[], int], generation: int = 1
+) -> CardImage:
     slot = Tearing(image, at, fate)
     with pytest.raises(Cut):
-        VISITS[role](slot.carrier(role))
+        VISITS[role](slot.carrier(role), generation)
     return slot.card.image
 
 
-def used() -> CardImage:
+def used(generation: int = 1) -> CardImage:
     """A plain card both of whose slots were written, so that an old copy lies under a new one."""
-    slot = Slot(plain_image())
+    slot = Slot(plain_image(generation))
     for filler in (b"\x11", b"\x22"):
-        slot.carrier().write({Sfi.ORDER: filler * 48})
-    slot.carrier().write({Sfi.ORDER: RECORDS[Sfi.ORDER]})
+        slot.carrier().write({Sfi.ORDER: filler * SIZES_OF[generation][Sfi.ORDER]})
+    slot.carrier().write({Sfi.ORDER: RECORDS_OF[generation][Sfi.ORDER]})
     return slot.card.image
 
 
@@ -252,47 +263,51 @@ def prefix(done: int, size: int) -> Callable[[], int]:
 
 
 @BY_VISIT
-@pytest.mark.parametrize("image", [plain_image(), used()], ids=["new card", "used card"])
-def test_a_plain_card_torn_after_any_byte_of_any_write_is_old_or_new(image, role):
-    sent = commands(image, role)
-    wanted = RECORDS | {sfi: NEW[sfi] for sfi in written_by(role)}
+@BY_GENERATION
+@pytest.mark.parametrize("make", [plain_image, used], ids=["new card", "used card"])
+def test_a_plain_card_torn_after_any_byte_of_any_write_is_old_or_new(make, generation, role):
+    image, old, new = make(generation), RECORDS_OF[generation], after_visit(role, generation)
     count = 0
-    for at, command in enumerate(sent):
+    for at, command in enumerate(commands(image, role, generation)):
         data = command[5:] if command[1] == 0xD6 else b""
         for done in range(max(1, len(data))):
-            torn = after_cut(image, role, at, prefix(done, len(data) or 1))
-            assert records(torn) == RECORDS, (at, done)
+            torn = after_cut(image, role, at, prefix(done, len(data) or 1), generation)
+            assert records(torn) == old, (at, done)
             slot = Slot(torn)
-            VISITS[role](slot.carrier(role))
-            assert records(slot.card.image) == wanted
+            VISITS[role](slot.carrier(role), generation)
+            assert records(slot.card.image) == new
             count += 1
     assert count > 315
 
 
 @BY_VISIT
+@BY_GENERATION
 @given(st.integers(0, 2**32), st.booleans())
-def test_a_plain_card_torn_anyhow_is_old_or_new(role, seed, worn):
-    image = used() if worn else plain_image()
-    wanted = RECORDS | {sfi: NEW[sfi] for sfi in written_by(role)}
-    writes = [at for at, command in enumerate(commands(image, role)) if command[1] == 0xD6]
+def test_a_plain_card_torn_anyhow_is_old_or_new(role, generation, seed, worn):
+    image = used(generation) if worn else plain_image(generation)
+    old, new = RECORDS_OF[generation], after_visit(role, generation)
+    sent = commands(image, role, generation)
+    writes = [at for at, command in enumerate(sent) if command[1] == 0xD6]
     for at in writes:
         fate = Random(seed)
         numbers = partial(fate.randrange, 256)
-        torn = after_cut(image, role, at, numbers)
-        assert records(torn) in (RECORDS, wanted)
-        again = after_cut(torn, role, at, numbers)
-        assert records(again) in (RECORDS, wanted)
+        torn = after_cut(image, role, at, numbers, generation)
+        assert records(torn) in (old, new)
+        again = after_cut(torn, role, at, numbers, generation)
+        assert records(again) in (old, new)
         slot = Slot(again)
-        VISITS[role](slot.carrier(role))
-        assert records(slot.card.image) == wanted
+        VISITS[role](slot.carrier(role), generation)
+        assert records(slot.card.image) == new
 
 
 @BY_VISIT
-def test_a_secure_card_torn_at_any_command_has_each_record_old_or_new(role):
-    for at in range(len(commands(budget_image(), role))):
-        torn = after_cut(budget_image(), role, at, lambda: 0)
+@BY_GENERATION
+def test_a_secure_card_torn_at_any_command_has_each_record_old_or_new(generation, role):
+    image = budget_image(generation)
+    for at in range(len(commands(image, role, generation))):
+        torn = after_cut(image, role, at, lambda: 0, generation)
         for sfi, raw in records(torn).items():
-            assert raw in (RECORDS[sfi], NEW[sfi])
+            assert raw in (RECORDS_OF[generation][sfi], NEW_OF[generation][sfi])
 
 
 def test_a_carrier_that_wrote_over_the_copy_in_force_would_be_seen(monkeypatch):
