@@ -107,6 +107,7 @@ def card_in(
     It is let go before it is pulled: a card that is swapped between two looks of pcscd while a
     session ends is not noticed by it (2.3.3), which nobody's hand is quick enough for.
     """
+    assert link.wait(present=False, wait_ms=LONG_MS)  # the one before, if it was just pulled
     with inserted(pcscd, card, port) as slot:
         assert link.wait(present=True, wait_ms=LONG_MS)
         yield slot

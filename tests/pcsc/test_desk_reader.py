@@ -14,7 +14,7 @@ from tests.cli.test_card_and_desk import Outcome
 from tests.firmware.meters import METER_ID, Home
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.private import READERS, PrivatePcscd
-from tests.pcsc.slots import Odd, Pulled, Slot, card_in
+from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, card_in
 
 FIRST, SECOND = READERS
 SURE = "--yes-write-hardware"
@@ -40,6 +40,7 @@ def desk(monkeypatch, capsys) -> Callable[..., Outcome]:
 @pytest.fixture
 def link(pcscd: PrivatePcscd) -> Iterator[PcscLink]:
     with PcscLink(FIRST) as link:
+        assert link.wait(present=False, wait_ms=LONG_MS)  # a card of the test before
         yield link
 
 

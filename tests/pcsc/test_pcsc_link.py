@@ -47,6 +47,7 @@ def _client() -> None:
 @pytest.fixture
 def link(pcscd: PrivatePcscd) -> Iterator[PcscLink]:
     with PcscLink(FIRST) as link:
+        assert link.wait(present=False, wait_ms=LONG_MS)  # a card of the test before
         yield link
 
 
