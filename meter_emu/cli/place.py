@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
 
 import click
 
-from meter_emu.cli.card import read_image
-from meter_emu.cli.office import at_the_desk
+from meter_emu.cli.office import at_the_desk, read_image
 from meter_emu.cli.output import write_atomically
 from meter_emu.errors import CardError
 
@@ -26,7 +25,24 @@ DoneT = TypeVar("DoneT")
 WAIT_S_DEFAULT: Final = 30  # ours: for taking a card out of a wallet
 WAIT_S_MAX: Final = 3_600
 _READER: Final = "--reader"
+_SURE: Final = "--yes-write-hardware"
 _IN_READER: Final = f"{__name__}.in_reader"  # whether the command line has --reader
+
+
+sure_option: Final = click.option(_SURE, "sure", is_flag=True, help="Do write on a real card.")
+wait_option: Final = click.option(
+    "--wait-s",
+    type=click.IntRange(0, WAIT_S_MAX),
+    default=WAIT_S_DEFAULT,
+    show_default=True,
+    help="How long to wait for a card in the reader, in seconds.",
+)
+
+
+def check_sure(sure: bool) -> None:
+    """Refuse to write on a real card without the word."""
+    if not sure:
+        raise click.UsageError(f"{_READER} writes on a real card: say so with {_SURE}")
 
 
 class Place(Protocol):
@@ -73,17 +89,22 @@ class CardReader:
         self, key: "Key", do: "Callable[[Desk, Exchange], DoneT]", *, writes: bool = False
     ) -> DoneT:
         """See `Place`. Raise `LinkError` before the session, `CardError` in it."""
+        from meter_emu.desk.desk import Desk
+
+        return self.session(lambda exchange: do(Desk(key), exchange), writes=writes)
+
+    def session(self, do: "Callable[[Exchange], DoneT]", *, writes: bool) -> DoneT:
+        """Do something with the card in the reader, by itself and powered afresh."""
         from card_protocol.errors import CardProtocolError, LinkError
         from card_protocol.link.guarded import GuardedLink
         from card_protocol.link.pcsc import PcscLink
-        from meter_emu.desk.desk import Desk
 
         with PcscLink(self.name) as reader:
             self._await_card(reader)
             link = GuardedLink(reader)
             link.connect()
             try:
-                done = do(Desk(key), link.exchange)
+                done = do(link.exchange)
             except LinkError as error:
                 perhaps = "; it may have been written: see desk account" if writes else ""
                 raise CardError(f"{error}{perhaps}") from error
@@ -137,23 +158,13 @@ def with_card(*, writes: bool) -> Callable[[Callable[..., Any]], Callable[..., A
             if reader is None:
                 assert file is not None, "click asks for one of the two"
                 return function(place=CardFile(file), **own)
-            if writes and not sure:
-                raise click.UsageError(
-                    f"{_READER} writes on a real card: say so with --yes-write-hardware"
-                )
+            if writes:
+                check_sure(sure)
             return function(place=CardReader(reader, wait_s), **own)
 
         if writes:
-            verb = click.option(
-                "--yes-write-hardware", "sure", is_flag=True, help="Do write on a real card."
-            )(verb)
-        verb = click.option(
-            "--wait-s",
-            type=click.IntRange(0, WAIT_S_MAX),
-            default=WAIT_S_DEFAULT,
-            show_default=True,
-            help="How long to wait for a card in the reader, in seconds.",
-        )(verb)
+            verb = sure_option(verb)
+        verb = wait_option(verb)
         verb = click.option(
             _READER, metavar="NAME", help="The card in this reader, or part of its name, not FILE."
         )(verb)

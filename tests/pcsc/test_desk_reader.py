@@ -4,14 +4,17 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
+from card_protocol.card.base import FileCard
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, Kind
+from card_protocol.card.make import card_of
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.cli import app
 from tests.cli.test_card_and_desk import Outcome
-from tests.firmware.meters import METER_ID, Home
+from tests.firmware.meters import METER_ID, Home, counted
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.private import READERS, PrivatePcscd
 from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, card_in
@@ -125,3 +128,51 @@ def test_a_card_that_is_none_of_ours_is_said(pcscd, link, desk):
     with card_in(pcscd, link, Odd(lambda _: b"\x6a\x82")):
         said = desk("account").complains()
         assert said.startswith(f"meter-emu: {FIRST}: select ")
+
+
+# A real card's first content ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def put(monkeypatch, capsys) -> Callable[..., Outcome]:
+    def go(*args: object) -> Outcome:
+        argv = ["meter-emu", "card", "put", *map(str, args), "--reader", FIRST]
+        monkeypatch.setattr(sys, "argv", argv)
+        capsys.readouterr()
+        return Outcome(app.run(), *capsys.readouterr())
+
+    return go
+
+
+def erased(home: Home) -> FileCard:
+    """Return the plain card of a home as its maker delivers it: the file is there, and empty."""
+    image = home.card.image
+    (content,) = image.contents
+    return card_of(replace(image, contents=(b"\xff" * len(content),)), counted())
+
+
+def test_a_new_plain_card_gets_its_first_content_and_is_obeyed(pcscd, link, put, desk, tmp_path):
+    home = Home(carrier=Kind.PLAIN)
+    issued, home.card = home.card.image, erased(home)
+    path = tmp_path / "home.card"
+    path.write_bytes(issued.to_bytes())
+    with card_in(pcscd, link, home.card):
+        assert SURE in put(path).complains()
+        assert "want a copy that is whole" in desk("account").complains()
+        done = put(path, SURE)
+        assert (done.code, done.err) == (0, "")
+        assert done.out == f"{FIRST}: holds {path} now, 1024 bytes in file BE01\n"
+        assert desk("load", "--eur", "50", SURE).code == 0
+    assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
+
+
+def test_only_a_plain_image_is_put_on_a_card_that_has_room_for_it(pcscd, link, put, tmp_path):
+    secure, plain = tmp_path / "secure.card", tmp_path / "plain.card"
+    secure.write_bytes(Home().card.image.to_bytes())
+    plain.write_bytes(Home(carrier=Kind.PLAIN).card.image.to_bytes())
+    assert "want a plain card" in put(secure, SURE).complains()
+    with card_in(pcscd, link, Odd(lambda _: b"\x6a\x82")):
+        assert "select BE01: 6A82" in put(plain, SURE).complains()
+    forgetful = Odd(lambda command: b"\x90\x00" if command[1] != 0xB0 else bytes(256) + b"\x90\x00")
+    with card_in(pcscd, link, forgetful):
+        assert "does not hold what was written" in put(plain, SURE).complains()
