@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final, final
 
 from card_protocol.carrier.base import Credentials
+from card_protocol.errors import ApduError
 from card_protocol.formats.container import (
     SLOT_BYTES,
     SLOT_COUNT,
@@ -17,6 +18,19 @@ from card_protocol.formats.container import (
     in_force,
 )
 from card_protocol.terminal import Terminal
+
+
+def put_file(terminal: Terminal, fid: int, content: bytes) -> None:
+    """Give a card its first content: all of the file `fid` in its MF, which must be there.
+
+    Nothing of what the file held counts any more. Raise `ApduError` for a card without the file,
+    with another PIN or a smaller file, and for one that does not hold afterwards what it was given.
+    """
+    terminal.select(fid)
+    terminal.verify(TRANSPORT_PIN)
+    terminal.update_current(0, content)
+    if terminal.read_current(0, len(content)) != content:
+        raise ApduError(f"file {fid:04X} does not hold what was written into it")
 
 
 @final

@@ -27,6 +27,10 @@ class Meaning(NamedTuple):
 
 
 _NO_SERVICE: Final = Meaning(LinkErrorKind.BROKEN, "the PC/SC service (pcscd) is not running")
+_STOPPED: Final = Meaning(
+    LinkErrorKind.BROKEN,
+    "the PC/SC service (pcscd) has stopped, or is another version than its library",
+)
 _POWER_LOST: Final = Meaning(LinkErrorKind.CARD_GONE, "or reset; was it pulled out and put back?")
 _DENIED: Final = Meaning(LinkErrorKind.OTHER, "access denied: polkit says who may use readers")
 _UNREADABLE: Final = Meaning(LinkErrorKind.BROKEN, "the reader cannot work with this card")
@@ -38,7 +42,7 @@ MEANINGS: Final[Mapping[str, Meaning]] = {
     "SCARD_E_NO_SMARTCARD": Meaning(LinkErrorKind.NO_CARD),
     "SCARD_E_PROTO_MISMATCH": _UNREADABLE,
     "SCARD_E_READER_UNAVAILABLE": Meaning(LinkErrorKind.NO_READER, "it was unplugged"),
-    "SCARD_E_SERVICE_STOPPED": _NO_SERVICE,
+    "SCARD_E_SERVICE_STOPPED": _STOPPED,
     "SCARD_E_SHARING_VIOLATION": Meaning(LinkErrorKind.IN_USE),
     "SCARD_E_TIMEOUT": Meaning(LinkErrorKind.TIMED_OUT),
     "SCARD_E_UNKNOWN_READER": Meaning(LinkErrorKind.NO_READER, "it was unplugged"),

@@ -14,11 +14,18 @@ from meter_emu.cli.explained import (
     differences_as_json,
     part_as_json,
     print_differences,
-    read_bytes,
     row_as_json,
 )
-from meter_emu.cli.office import ambiguous_option, at_the_desk, civil_time, reading_meant
+from meter_emu.cli.office import (
+    ambiguous_option,
+    at_the_desk,
+    civil_time,
+    read_image,
+    reading_meant,
+)
 from meter_emu.cli.output import STDOUT, print_json, write_atomically
+from meter_emu.cli.put import put
+from meter_emu.cli.readers import readers
 from meter_emu.cli.serve import serve
 from meter_emu.errors import ConfigError, ImageError, OutputError
 
@@ -70,6 +77,8 @@ def card() -> None:
     """Make card images, explain and compare them, and plug them into PC/SC."""
 
 
+card.add_command(put)
+card.add_command(readers)
 card.add_command(serve)
 
 
@@ -256,18 +265,6 @@ def diff(a: str, b: str, key_file: str | None, json_file: str | None) -> int:
     if json_file != STDOUT:
         print_differences(a, b, found)
     return EXIT_DIFFERENT if found else EXIT_SAME
-
-
-def read_image(file: str) -> "CardImage":
-    """Return the card image in `file`; raise `ImageError` that says what is wrong with it."""
-    from card_protocol.card.image import CardImage
-    from card_protocol.errors import CardProtocolError
-
-    raw = read_bytes(file, "a card image")
-    try:
-        return CardImage.from_bytes(raw)
-    except CardProtocolError as error:
-        raise ImageError(file, f"no card image: {error}") from error
 
 
 def read_file(file: str, image: "CardImage", sfi: "Sfi") -> bytes:

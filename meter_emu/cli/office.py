@@ -1,4 +1,4 @@
-"""What verbs that work as the office share: its reader, and times as a clerk writes them."""
+"""What verbs that work as the office share: cards, its reader, times as a clerk writes them."""
 
 import secrets
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
+from meter_emu.cli.explained import read_bytes
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -23,6 +24,18 @@ ambiguous_option: Final = click.option(
     type=click.Choice(["earlier", "later"]),
     help="Which instant is meant when the change of clocks skips or repeats the time.",
 )
+
+
+def read_image(file: str) -> "CardImage":
+    """Return the card image in `file`; raise `ImageError` that says what is wrong with it."""
+    from card_protocol.card.image import CardImage
+    from card_protocol.errors import CardProtocolError
+
+    raw = read_bytes(file, "a card image")
+    try:
+        return CardImage.from_bytes(raw)
+    except CardProtocolError as error:
+        raise ImageError(file, f"no card image: {error}") from error
 
 
 def at_the_desk(

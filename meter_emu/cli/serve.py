@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
+from meter_emu.cli.office import read_image
 from meter_emu.cli.output import write_atomically
 from meter_emu.errors import ImageError, OutputError
 
@@ -95,7 +96,6 @@ class _Served:
         from secrets import token_bytes
 
         from card_protocol.card.make import card_of
-        from meter_emu.cli.card import read_image
 
         return card_of(read_image(self._file), token_bytes, t0=self._t0)
 

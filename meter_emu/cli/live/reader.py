@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.link.guarded import GuardedLink
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.errors import CommandError
 from meter_emu.world.linked_card import LinkedCard
@@ -83,7 +84,7 @@ class ReaderSlot:
         return True
 
     def _put_in(self, meter: LiveMeter) -> None:
-        self._card = LinkedCard(self._link)
+        self._card = LinkedCard(GuardedLink(self._link))
         meter.insert(self._card, self._reader)
         self._next_look_ns = self._wall_ns()
         failure = self._card.failure

@@ -6,7 +6,7 @@ from typing import Protocol, final
 
 from card_protocol.card.base import FileCard
 from card_protocol.card.make import card_of
-from meter_emu.cli.card import read_image
+from meter_emu.cli.office import read_image
 from meter_emu.cli.output import write_atomically
 from meter_emu.errors import CommandError, OutputError
 from meter_emu.world.live import LiveMeter
