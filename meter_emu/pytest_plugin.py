@@ -11,8 +11,9 @@ import pytest
 
 if TYPE_CHECKING:
     from meter_emu.testing import Card, Desk, Lab, Meter, World
+    from meter_emu.testing.links import Reach
 
-LINKS: Final = ("direct",)
+LINKS: Final = ("direct", "vpcd")
 REFERENCE: Final = "reference"
 _LAB: "Final[pytest.StashKey[Lab]]" = pytest.StashKey()
 
@@ -53,23 +54,36 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from None
 
 
+@pytest.fixture(scope="session")
+def _meter_reach(pytestconfig: pytest.Config) -> "Iterator[Reach]":
+    """Make the way to the cards of the whole run."""
+    from meter_emu.errors import ConfigError
+    from meter_emu.testing.links import LINKS as REACHES
+    from meter_emu.testing.links import LinkOptions
+
+    option = pytestconfig.getoption
+    try:
+        reach = REACHES[option("--meter-card-link")](LinkOptions(reader=option("--meter-reader")))
+    except ConfigError as error:
+        pytest.fail(str(error), pytrace=False)
+    yield reach
+    reach.close()
+
+
 @pytest.fixture
-def _meter_lab(request: pytest.FixtureRequest) -> "Iterator[Lab]":
+def _meter_lab(request: pytest.FixtureRequest, _meter_reach: "Reach") -> "Iterator[Lab]":
     """Make the bench of one test from its markers, the nearest first, and from the options."""
     from meter_emu.errors import ConfigError
     from meter_emu.testing import Lab
-    from meter_emu.testing.links import LINKS as REACHES
-    from meter_emu.testing.links import LinkOptions
     from meter_emu.testing.setting import setting_of
 
     option = request.config.getoption
     marks: dict[str, Any] = {}
     for mark in request.node.iter_markers("meter"):
         marks = {**mark.kwargs, **marks}
+    build, seed = option("--meter-firmware"), option("--meter-seed")
     try:
-        reach = REACHES[option("--meter-card-link")](LinkOptions(reader=option("--meter-reader")))
-        build, seed = option("--meter-firmware"), option("--meter-seed")
-        lab = Lab(setting_of(marks), build=build, seed=seed, reach=reach)
+        lab = Lab(setting_of(marks), build=build, seed=seed, reach=_meter_reach)
     except ConfigError as error:
         pytest.fail(str(error), pytrace=False)
     request.node.stash[_LAB] = lab

@@ -9,11 +9,15 @@ from card_protocol.card.base import FileCard
 from card_protocol.card.image import CardImage
 from card_protocol.card.make import card_of
 from card_protocol.card.session import Rng
+from meter_emu.testing.vpcd import Vpcd
 from meter_emu.world.board import Card
 
 
 class Reach(Protocol):
-    """A way to cards. One card is in reach at a time; a new one takes its place."""
+    """A way to cards, for a whole run. Tests take turns at it.
+
+    All raise `ConfigError` for a way that is not there, or does not go to this card.
+    """
 
     def card(self, image: CardImage, rng: Rng) -> Card:
         """Return a card that holds `image`, as the meter's slot and the desk's reader take it."""
@@ -55,5 +59,8 @@ class LinkOptions:
 
 
 LINKS: Final[Mapping[str, Callable[[LinkOptions], Reach]]] = MappingProxyType(
-    {"direct": lambda _options: Direct()}
+    {
+        "direct": lambda _options: Direct(),
+        "vpcd": lambda options: Vpcd(options.reader),
+    }
 )
