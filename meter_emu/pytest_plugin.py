@@ -43,13 +43,18 @@ def pytest_configure(config: pytest.Config) -> None:
         "meter(model, start, balance_eur, load_per_hour, clock_error_s, drift_ppb, carrier,"
         " generation, prepayment, limiter): the circumstances of the meter-emu fixtures",
     )
-    build = config.getoption("--meter-firmware")
-    if build != REFERENCE:
+    option = config.getoption
+    if option("--meter-card-link") != LINKS[0] and option("dist", "no") != "no":
+        raise pytest.UsageError(
+            f"--meter-card-link {option('--meter-card-link')} has one reader for all tests: "
+            "run them in one process, -n 0"
+        )
+    if option("--meter-firmware") != REFERENCE:
         from meter_emu.errors import ConfigError
         from meter_emu.world.build import parse_build
 
         try:
-            parse_build(build)
+            parse_build(option("--meter-firmware"))
         except ConfigError as error:
             raise pytest.UsageError(str(error)) from None
 

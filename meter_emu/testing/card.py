@@ -17,9 +17,17 @@ class Card:
     """The fixture `card`, or another that the desk has issued; hand it to `meter` and `desk`."""
 
     def __init__(
-        self, name: str, image: CardImage, home: Home, reach: Reach, dialogue: Dialogue
+        self,
+        name: str,
+        image: CardImage,
+        home: Home,
+        reach: Reach,
+        dialogue: Dialogue,
+        *,
+        sets_clock: bool = False,
     ) -> None:
         self.name = name  # as a failed test is told of it
+        self.sets_clock = sets_clock
         self._home = home
         self._reach = reach
         self._dialogue = dialogue

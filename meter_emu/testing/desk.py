@@ -1,7 +1,7 @@
 """The office on the bench: what it writes goes onto a card, over whatever link the run has."""
 
 from collections.abc import Callable
-from typing import Final, TypeVar, final
+from typing import Final, Protocol, TypeVar, final
 
 from card_protocol.card.image import CardImage
 from card_protocol.formats.budget import WriteBack
@@ -21,6 +21,14 @@ DoneT = TypeVar("DoneT")
 WHO: Final = "desk"
 
 
+class MakeCard(Protocol):
+    """Puts an image on a new card."""
+
+    def __call__(self, image: CardImage, *, sets_clock: bool = False) -> Card:
+        """Return the card."""
+        ...
+
+
 @final
 class Desk:
     """The fixture `desk`. Raises `DeskError` for what the office must not write.
@@ -32,7 +40,7 @@ class Desk:
     def __init__(
         self,
         home: Home,
-        make: Callable[[CardImage], Card],
+        make: MakeCard,
         in_meter: Callable[[Card], bool],
         note: Callable[[What, str], None],
     ) -> None:
@@ -113,7 +121,7 @@ class Desk:
 
     def clock_card(self, *, error_s: int = 0) -> Card:
         """Return a technician's card that sets the clock to now, `error_s` off."""
-        return self._make(self._home.clock_card(error_s).image)
+        return self._make(self._home.clock_card(error_s).image, sets_clock=True)
 
     # Inside --------------------------------------------------------------------------------------
 

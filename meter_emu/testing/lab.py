@@ -48,6 +48,7 @@ class Lab:
         """Leave no card in the meter; how it is reached is for the next test to use."""
         self.meter.remove()
 
-    def _card(self, image: CardImage) -> Card:
+    def _card(self, image: CardImage, *, sets_clock: bool = False) -> Card:
         self._cards += 1
-        return Card(f"card {self._cards}", image, self.home, self._reach, self.dialogue)
+        name = f"{'clock card' if sets_clock else 'card'} {self._cards}"
+        return Card(name, image, self.home, self._reach, self.dialogue, sets_clock=sets_clock)

@@ -56,6 +56,8 @@ class Meter:
         self._inside = card
         slot = card.plugged(WHO, pulled_after=pulled_after)
         result = self._live.insert(slot, card.name)
+        if card.sets_clock and result is Result.EXECUTED:
+            self._live.note(What.CLOCK_SET, card.name)
         if pulled_after is not None:
             self.remove()
         return result

@@ -200,11 +200,12 @@ def test_a_wrong_marker_is_one_clear_line(pytester: pytest.Pytester, marks: str,
         (("--meter-firmware", "json:loads+end-exclusive"), "*is a defect of our own program*"),
         (("--meter-firmware", "other"), "*want reference or MODULE:FACTORY, *"),
         (("--meter-card-link", "radio"), "*invalid choice: 'radio'*"),
+        (("--meter-card-link", "vpcd", "-n2"), "*vpcd has one reader for all tests*"),
         (("--meter-seed", "luck"), "*invalid int value: 'luck'*"),
     ],
 )
 def test_a_wrong_option_ends_the_run_with_one_line(
-    examples: pytest.Pytester, options: tuple[str, str], why: str
+    examples: pytest.Pytester, options: tuple[str, ...], why: str
 ) -> None:
     result = run(examples, *options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
