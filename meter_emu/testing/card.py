@@ -6,8 +6,8 @@ from typing import final
 from card_protocol.card.image import CardImage
 from card_protocol.errors import LayoutError
 from meter_emu.errors import ImageError, OutputError
+from meter_emu.testing.dialogue import Dialogue, PulledCard
 from meter_emu.testing.links import Reach
-from meter_emu.testing.tap import Dialogue, TappedCard
 from meter_emu.world.board import Card as SlotCard
 from meter_emu.world.home import Home
 
@@ -56,6 +56,6 @@ class Card:
         self._held = self._reach.card(image, self._home.fate.randbytes)
 
     def plugged(self, who: str, *, pulled_after: int | None = None) -> SlotCard:
-        """Return the card as a slot takes it, every exchange written down as spoken by `who`."""
-        said_by = f"{who}, {self.name}"
-        return TappedCard(self._held, self._dialogue, said_by, pulled_after=pulled_after)
+        """Return the card as a slot takes it, whose dialogue with `who` is taken down."""
+        held = self._held if pulled_after is None else PulledCard(self._held, pulled_after)
+        return self._dialogue.heard(held, f"{who}, {self.name}")

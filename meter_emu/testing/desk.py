@@ -14,7 +14,7 @@ from meter_emu.testing.when import When, minute_of
 from meter_emu.world.euro import Euro, cents_of
 from meter_emu.world.events import What
 from meter_emu.world.home import Home
-from meter_emu.world.household import DeskOrder
+from meter_emu.world.household import DeskOrder, NewCard
 
 DoneT = TypeVar("DoneT")
 
@@ -113,11 +113,10 @@ class Desk:
 
     def replace(self, card: Card, *, expires: When | None = None) -> Card:
         """Return a new card for the same meter, as for a lost one; a temporary one `expires`."""
-        civil, us = None, None
+        new = NewCard()
         if expires is not None:
-            civil, us = self._minute(expires, "desk.replace", "expires")
-        old = card.plugged(WHO)
-        return self._make(self._home.replacement(old, expires=civil, expires_us=us).image)
+            new = NewCard(*self._minute(expires, "desk.replace", "expires"))
+        return self._make(self._home.replacement(self._at_hand(card).plugged(WHO), new).image)
 
     def clock_card(self, *, error_s: int = 0) -> Card:
         """Return a technician's card that sets the clock to now, `error_s` off."""

@@ -13,7 +13,7 @@ from meter_emu.resources import find, typed
 from meter_emu.testing.when import instant_us
 from meter_emu.world.campaign import METER_ID_FIRST
 from meter_emu.world.euro import Euro, cents_of
-from meter_emu.world.household import HOURS_A_DAY, Household
+from meter_emu.world.household import HOURS_A_DAY, Household, NewCard
 from meter_emu.world.model import load_model
 from meter_emu.world.times import DAY_US, END_US, FIRST_US, SECOND_US
 
@@ -77,8 +77,7 @@ def household_of(setting: Setting, build: str) -> tuple[Household, int]:
         prepayment=setting.prepayment,
         careless=False,
         card_generation=setting.generation,
-        card_expires=None,
-        card_expires_us=None,
+        first_card=NewCard(),
         poll_phase_us=0,
         outages=(),
         visits=(),

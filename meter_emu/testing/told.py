@@ -3,23 +3,20 @@
 from collections.abc import Iterator
 from typing import Final
 
-from card_protocol.card.secure import SecureCard
-from card_protocol.status import explain
+from card_protocol.trace import Exchanged, Reset, Row, Torn
 from meter_emu.firmware.screen import euro
+from meter_emu.testing.dialogue import Heard
 from meter_emu.testing.lab import Lab
-from meter_emu.testing.tap import Heard
 from meter_emu.world.events import Event
 from meter_emu.world.times import us_to_iso
 
 EVENTS_SHOWN: Final = 15  # ours: what fits on a screen
 STEPS_SHOWN: Final = 40  # ours: the last two or three sessions
-_VERIFY: Final = 0x20
 
 
 def told(lab: Lab, how: str) -> str:
     """Return the story of a test so far; `how` are the options that repeat it."""
     events, steps = lab.meter.events, lab.dialogue.steps
-    count = len(steps) + lab.dialogue.dropped
     lines = [
         f"repeat with: {how}",
         f"{lab.meter.model.name}, build {lab.home.household.build}, it is {lab.world.now}",
@@ -28,7 +25,7 @@ def told(lab: Lab, how: str) -> str:
         f"the last {min(EVENTS_SHOWN, len(events))} of {len(events)} events:",
         *(_event(event, lab) for event in events[-EVENTS_SHOWN:]),
         "",
-        f"the last {min(STEPS_SHOWN, len(steps))} of {count} exchanges:",
+        f"the last {min(STEPS_SHOWN, len(steps))} of {lab.dialogue.count} steps between card and reader:",
         *_dialogue(steps[-STEPS_SHOWN:], lab),
     ]
     return "\n".join(lines)
@@ -42,26 +39,23 @@ def _event(event: Event, lab: Lab) -> str:
 
 
 def _dialogue(steps: tuple[Heard, ...], lab: Lab) -> Iterator[str]:
-    """Yield a line a step, and one where somebody else takes up the card or time has passed."""
+    """Yield a line a step, and one where a session begins."""
     before = None
     for step in steps:
-        at = us_to_iso(step.at_us, lab.world.zone)
-        if step.command is None or before != step.who:
-            yield f"  {at}  {step.who}"
+        row = step.row
+        if before != step.who or isinstance(row, Reset):
+            yield f"  {us_to_iso(step.at_us, lab.world.zone)}  {step.who}"
         before = step.who
-        yield f"    {_step(step)}"
+        yield f"    {_said(row)}"
 
 
-def _step(step: Heard) -> str:
-    if step.command is None:
-        return "reset -> no answer" if step.answer is None else f"reset -> ATR {step.answer.hex()}"
-    ins = step.command[1] if len(step.command) > 1 else None
-    row = None if ins is None else SecureCard.rows.get(ins)
-    name = "command" if row is None else row.name
-    secret = ins == _VERIFY
-    sent = f"{step.command[:5].hex()} ..." if secret else step.command.hex()
-    if step.answer is None:
-        return f"{name} {sent} -> the card is gone"
-    sw = int.from_bytes(step.answer[-2:], "big")
-    data = f" {step.answer[:-2].hex()}" if len(step.answer) > 2 else ""
-    return f"{name} {sent} -> {sw:04x} {explain(sw)}{data}"
+def _said(row: Row) -> str:
+    match row:
+        case Reset():
+            return f"reset: {row.failure or f'ATR {row.atr}' if row.atr else 'no answer'}"
+        case Exchanged():
+            return f"{row.means} [{row.command} > {row.answer or '-'}]"
+        case Torn():
+            return f"{row.means} [{row.command}]"
+        case _:
+            return "power off"

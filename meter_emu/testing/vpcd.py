@@ -100,8 +100,8 @@ class _ServedCard:
         self._linked.power_off()
 
     def writing_us(self, command: bytes) -> int:
-        """See `Card`."""
-        return self._linked.writing_us(command)
+        """See `Card`. A virtual card can be looked into, so it takes its time as if in process."""
+        return self.virtual.writing_us(command)
 
     def tear(self, command: bytes, fate: Callable[[], int]) -> None:
         """See `Card`."""

@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from card_protocol.card.base import FileCard
 from card_protocol.card.make import card_of
 from card_protocol.formats.budget import Energy
-from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock_card import issue_clock_card
 from meter_emu.desk.dates import Reading

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from card_protocol.card.image import CardImage
 from card_protocol.formats.budget import Result as OnTheCard
+from card_protocol.trace import Exchanged
 from meter_emu.errors import ConfigError, DeskError, ImageError, MeterEmuError
 from meter_emu.testing import Card, Desk, Key, Lab, Lamp, Meter, Result, World
+from meter_emu.testing.dialogue import STEPS_KEPT
 from meter_emu.testing.links import Direct
 from meter_emu.testing.setting import setting_of
-from meter_emu.testing.tap import EXCHANGES_KEPT
 from meter_emu.world.events import What
 
 T = "2020-07-03 23:01"
@@ -91,7 +92,9 @@ def test_a_card_pulled_after_any_answer_loses_and_doubles_nothing(carrier: str) 
         one = lab(carrier=carrier, balance_eur=20, load_per_hour=0)
         one.desk.load(one.card, 50)
         one.meter.insert(one.card, pulled_after=answers)
-        spoken = sum(step.command is not None for step in one.dialogue.steps if "meter" in step.who)
+        spoken = sum(
+            isinstance(step.row, Exchanged) for step in one.dialogue.steps if "meter" in step.who
+        )
         assert not one.meter.insert(one.card).refused
         assert one.meter.balance_cents == 7_000
         if spoken <= answers:
@@ -249,6 +252,6 @@ def test_a_dialogue_keeps_the_last_steps(meter: Meter, card: Card) -> None:
         one.meter.insert(one.card)
         one.meter.remove()
     steps = one.dialogue.steps
-    assert len(steps) == EXCHANGES_KEPT
-    assert one.dialogue.dropped > 0
+    assert len(steps) == STEPS_KEPT
+    assert one.dialogue.count > STEPS_KEPT
     assert list(accumulate((step.at_us for step in steps), max)) == [step.at_us for step in steps]

@@ -85,12 +85,12 @@ def test_a_failed_test_tells_seed_events_and_dialogue(examples: pytest.Pytester)
             "the last * of * events:",
             "  2020-03-18T12:00:00+01:00 * EUR  desk defer until 2020-07-03 23:01, cut at *",
             "  2020-07-02T23:*+02:00   20.00 EUR  supply off [[]OFF: CUT AS OF 2020-07-02 23:01[]]",
-            "the last * of * exchanges:",
+            "the last * of * steps between card and reader:",
             "  2020-03-18T12:00:00+01:00  desk, card 1",
-            "    reset -> ATR 3b*",
-            "    UPDATE BINARY 00d683* -> 9000 success",
+            "    reset: ATR 3b*",
+            "    UPDATE BINARY file 3 from 0, 48 bytes*: success [[]00d683*03 > 9000[]]",
             "  2020-03-18T12:00:00+01:00  meter, card 1",
-            "    EXTERNAL AUTHENTICATE 00820001* -> 9000 success",
+            "    EXTERNAL AUTHENTICATE with key 1*: success [[]00820001* > 9000[]]",
         ]
     )
 
@@ -107,7 +107,9 @@ def test_the_transport_pin_is_not_told(pytester: pytest.Pytester) -> None:
         """
     )
     result = run(pytester)
-    result.stdout.fnmatch_lines(["    VERIFY 0020* ... -> 9000 success"])
+    result.stdout.fnmatch_lines(
+        ["    VERIFY secret *, 4 bytes not shown: success [[]0020*04xxxxxxxx > 9000[]]"]
+    )
     from card_protocol.formats.container import TRANSPORT_PIN
 
     assert TRANSPORT_PIN.encode().hex() not in result.stdout.str()
