@@ -17,6 +17,7 @@ STEPS_SHOWN: Final = 40  # ours: the last two or three sessions
 def told(lab: Lab, how: str) -> str:
     """Return the story of a test so far; `how` are the options that repeat it."""
     events, steps = lab.meter.events, lab.dialogue.steps
+    said = steps[-STEPS_SHOWN:]
     lines = [
         f"repeat with: {how}",
         f"{lab.meter.model.name}, build {lab.home.household.build}, it is {lab.world.now}",
@@ -25,8 +26,8 @@ def told(lab: Lab, how: str) -> str:
         f"the last {min(EVENTS_SHOWN, len(events))} of {len(events)} events:",
         *(_event(event, lab) for event in events[-EVENTS_SHOWN:]),
         "",
-        f"the last {min(STEPS_SHOWN, len(steps))} of {lab.dialogue.count} steps between card and reader:",
-        *_dialogue(steps[-STEPS_SHOWN:], lab),
+        f"the last {len(said)} of {lab.dialogue.count} steps between card and reader:",
+        *_dialogue(said, lab),
     ]
     return "\n".join(lines)
 
