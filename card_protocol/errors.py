@@ -65,6 +65,7 @@ class LinkErrorKind(Enum):
     IN_USE = "reader in use by another program"
     TIMED_OUT = "timed out"
     BROKEN = "broken link"
+    REFUSED = "not sent"
     OTHER = "other"
 
 
