@@ -27,6 +27,10 @@ class ImageError(MeterEmuError):
         self.path = path
 
 
+class CardError(MeterEmuError):
+    """A card that the office cannot serve; says where it is and why."""
+
+
 class DeskError(MeterEmuError):
     """An order the office must not write; says which rule forbids it."""
 

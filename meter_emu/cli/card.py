@@ -19,6 +19,7 @@ from meter_emu.cli.explained import (
 )
 from meter_emu.cli.office import ambiguous_option, at_the_desk, civil_time, reading_meant
 from meter_emu.cli.output import STDOUT, print_json, write_atomically
+from meter_emu.cli.readers import readers
 from meter_emu.cli.serve import serve
 from meter_emu.errors import ConfigError, ImageError, OutputError
 
@@ -70,6 +71,7 @@ def card() -> None:
     """Make card images, explain and compare them, and plug them into PC/SC."""
 
 
+card.add_command(readers)
 card.add_command(serve)
 
 

@@ -1,4 +1,4 @@
-"""`meter-emu desk`: what the office writes, on a card image.
+"""`meter-emu desk`: what the office writes, on a card image or on a card in a reader.
 
 A verb says what is to be done as a `Deed`; reading the card, doing the deed at a desk, saving the
 card whole and reporting are the same for all of them.
@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
@@ -18,21 +18,18 @@ from meter_emu.cli.card import (
     json_option,
     master_key_option,
     print_record,
-    read_file,
-    read_image,
     read_master_key,
     record_as_json,
 )
-from meter_emu.cli.office import ambiguous_option, at_the_desk, civil_time, reading_meant
-from meter_emu.cli.output import STDOUT, print_json, write_atomically
-from meter_emu.errors import ImageError
+from meter_emu.cli.office import ambiguous_option, civil_time, reading_meant
+from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.place import CardCommand, Place, with_card
+from meter_emu.errors import CardError
 
 if TYPE_CHECKING:
-    from card_protocol.card.image import CardImage
     from meter_emu.desk.desk import Account, Desk, Exchange
 
 Deed: TypeAlias = "Callable[[Desk, Exchange, int], Account]"
-DoneT = TypeVar("DoneT")
 
 _AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
 _on_off_argument: Final = click.argument("switch", type=click.Choice(["on", "off"]))
@@ -41,30 +38,33 @@ _on_off_argument: Final = click.argument("switch", type=click.Choice(["on", "off
 def _writes(plan: Callable[..., Deed]) -> Callable[..., None]:
     """Make a verb that writes of a function from its own options to a deed."""
 
+    @with_card(writes=True)
     @master_key_option
     @issued_at_option
     @json_option
     @wraps(plan)
     def verb(
-        file: str,
+        place: Place,
         key_file: str | None,
         issued_at: str | None,
         json_file: str | None,
         **own: Any,  # noqa: ANN401 - whatever the verb's options are
     ) -> None:
         deed, minute = plan(**own), issued_at_min(issued_at)
-        account, image = _at_the_desk(file, key_file, lambda desk, card: deed(desk, card, minute))
-        write_atomically(file, image.to_bytes(), private=True)
-        if json_file is not None:
-            print_json(_account_as_json(account), json_file)
-        if json_file != STDOUT:
-            click.echo(_account_as_text(file, account))
+        key = read_master_key(key_file)
+        account = place.serve(key, lambda desk, card: deed(desk, card, minute), writes=True)
+        _tell(place, account, json_file)
 
-    click.argument("file")(verb)
     return verb
 
 
-@click.group(no_args_is_help=False)
+class DeskGroup(click.Group):
+    """The verbs of the office."""
+
+    command_class = CardCommand
+
+
+@click.group(cls=DeskGroup, no_args_is_help=False)
 def desk() -> None:
     """Write on a card what the office writes. Dates are legal time, Europe/Brussels."""
 
@@ -160,29 +160,41 @@ def tariff(
 
 
 @desk.command()
-@click.argument("file")
+@with_card(writes=False)
 @master_key_option
 @json_option
-def read(file: str, key_file: str | None, json_file: str | None) -> None:
+def account(place: Place, key_file: str | None, json_file: str | None) -> None:
+    """Say what is on the card now, and write nothing."""
+    key = read_master_key(key_file)
+    _tell(place, place.serve(key, lambda office, card: office.account(card)), json_file)
+
+
+@desk.command()
+@with_card(writes=False)
+@master_key_option
+@json_option
+def read(place: Place, key_file: str | None, json_file: str | None) -> None:
     """Read back what the meter last wrote on the card."""
-    from card_protocol.formats.budget import Sfi
+    from card_protocol.formats.budget import WRITE_BACK, Sfi
     from meter_emu.desk.view import explain_record
 
-    written, image = _at_the_desk(file, key_file, lambda office, card: office.read_back(card))
+    key = read_master_key(key_file)
+    written = place.serve(key, lambda office, card: office.read_back(card))
     if written is None:
-        raise ImageError(file, "no meter has written on this card yet")
-    raw = read_file(file, image, Sfi.WRITE_BACK)
-    record = explain_record(Sfi.WRITE_BACK, raw, written.meter_id, read_master_key(key_file))
+        raise CardError(f"{place.name}: no meter has written on this card yet")
+    raw = WRITE_BACK.build(written)
+    record = explain_record(Sfi.WRITE_BACK, raw, written.meter_id, key)
     if json_file is not None:
         print_json(record_as_json(record), json_file)
     if json_file != STDOUT:
         print_record(record)
 
 
-def _at_the_desk(
-    file: str, key_file: str | None, do: "Callable[[Desk, Exchange], DoneT]"
-) -> "tuple[DoneT, CardImage]":
-    return at_the_desk(file, read_image(file), read_master_key(key_file), do)
+def _tell(place: Place, account: "Account", json_file: str | None) -> None:
+    if json_file is not None:
+        print_json(_account_as_json(account), json_file)
+    if json_file != STDOUT:
+        click.echo(_account_as_text(place.name, account))
 
 
 def _cents(text: str) -> int:

@@ -6,14 +6,17 @@ card can be in the slot, also one that no emulator should serve: silent, or lyin
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
+from card_protocol.card.base import FileCard
+from card_protocol.link.pcsc import PcscLink
 from tests.pcsc.private import PORTS, PrivatePcscd
 
 POWER_OFF, POWER_ON, RESET, GET_ATR = 0, 1, 2, 4
 ATR_T1: Final = bytes.fromhex("3b80800101")
+LONG_MS: Final = 10_000  # much longer than anything here takes
 QUICKACK: Final = getattr(socket, "TCP_QUICKACK", 12)  # linux/tcp.h
 
 
@@ -93,3 +96,51 @@ def inserted(pcscd: PrivatePcscd, card: Inserted, port: int = PORTS[0]) -> Itera
         yield slot
     finally:
         slot.end()
+
+
+@contextmanager
+def card_in(
+    pcscd: PrivatePcscd, link: PcscLink, card: Inserted, port: int = PORTS[0]
+) -> Iterator[Slot]:
+    """Have a card in a reader, seen by PC/SC before the block begins, gone to it when it ends.
+
+    It is let go before it is pulled: a card that is swapped between two looks of pcscd while a
+    session ends is not noticed by it (2.3.3), which nobody's hand is quick enough for.
+    """
+    with inserted(pcscd, card, port) as slot:
+        assert link.wait(present=True, wait_ms=LONG_MS)
+        yield slot
+        link.disconnect()
+    assert link.wait(present=False, wait_ms=LONG_MS)
+
+
+class Odd:
+    """A card that answers as it is told to."""
+
+    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
+        self.transmit = answer
+
+    def power_on(self) -> bytes:
+        return ATR_T1
+
+    def power_off(self) -> None:
+        pass
+
+
+class Pulled:
+    """A card that is pulled out when it has obeyed `at` commands, before it can answer."""
+
+    def __init__(self, card: FileCard) -> None:
+        self._card = card
+        self.power_on, self.power_off = card.power_on, card.power_off
+        self.slot: Slot | None = None
+        self.at = 0
+
+    def transmit(self, command: bytes) -> bytes:
+        answer = self._card.transmit(command)
+        self.at -= 1
+        if self.at:
+            return answer
+        assert self.slot is not None
+        self.slot.pull()
+        return b""

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,9 +28,8 @@ from tests.card_protocol.cards import GET_CHALLENGE, budget_image, counting_rng
 from tests.firmware.meters import Home
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.private import PORTS, READERS, SOCKET_VARIABLE, PrivatePcscd, until
-from tests.pcsc.slots import ATR_T1, Inserted, Slot, Wire, inserted
+from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, Wire, card_in, inserted
 
-LONG_MS = 10_000  # much longer than anything here takes
 FIRST, SECOND = READERS
 PLAIN_FILE = plain_file(DF_OF[Energy.ELECTRICITY]).to_bytes(2, "big")
 SELECT_PLAIN = CommandApdu(0x00, 0xA4, 0x00, 0x0C, PLAIN_FILE).to_bytes()
@@ -50,22 +48,6 @@ def _client() -> None:
 def link(pcscd: PrivatePcscd) -> Iterator[PcscLink]:
     with PcscLink(FIRST) as link:
         yield link
-
-
-@contextmanager
-def card_in(
-    pcscd: PrivatePcscd, link: PcscLink, card: Inserted, port: int = PORTS[0]
-) -> Iterator[Slot]:
-    """Have a card in a reader, seen by PC/SC before the block begins, gone to it when it ends.
-
-    It is let go before it is pulled: a card that is swapped between two looks of pcscd while a
-    session ends is not noticed by it (2.3.3), which nobody's hand is quick enough for.
-    """
-    with inserted(pcscd, card, port) as slot:
-        assert link.wait(present=True, wait_ms=LONG_MS)
-        yield slot
-        link.disconnect()
-    assert link.wait(present=False, wait_ms=LONG_MS)
 
 
 def budget_card(*, t0: bool = False) -> FileCard:
@@ -94,19 +76,6 @@ def kind_of_connecting(link: PcscLink) -> LinkErrorKind | None:
 def assert_works(link: PcscLink) -> None:
     link.connect()
     assert len(challenge(link)) == 10
-
-
-class Odd:
-    """A card that answers as it is told to."""
-
-    def __init__(self, answer: Callable[[bytes], bytes]) -> None:
-        self.transmit = answer
-
-    def power_on(self) -> bytes:
-        return ATR_T1
-
-    def power_off(self) -> None:
-        pass
 
 
 # What it does -------------------------------------------------------------------------------------
@@ -329,25 +298,6 @@ def test_a_card_that_never_answers_is_let_go_at_the_deadline(pcscd):
         answer.set()
         until(lambda: kind_of_connecting(link) is None or None)
         assert challenge(link) == OK
-
-
-class Pulled:
-    """A card that is pulled out when it has obeyed `at` commands, before it can answer."""
-
-    def __init__(self, card: FileCard) -> None:
-        self._card = card
-        self.power_on, self.power_off = card.power_on, card.power_off
-        self.slot: Slot | None = None
-        self.at = 0
-
-    def transmit(self, command: bytes) -> bytes:
-        answer = self._card.transmit(command)
-        self.at -= 1
-        if self.at:
-            return answer
-        assert self.slot is not None
-        self.slot.pull()
-        return b""
 
 
 def test_a_card_pulled_at_each_command_of_a_meter_loses_nothing(pcscd, link):

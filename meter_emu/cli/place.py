@@ -1,0 +1,162 @@
+"""Where the card is that a verb works on: an image in FILE, or a real card in a reader.
+
+What is written on a real card stays, also where a test or a typing mistake wrote it, so that takes
+a word more than writing a file. Over a reader only the commands of an office are sent, and after
+one failed proof no other (`link.guarded`).
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
+
+import click
+
+from meter_emu.cli.card import read_image
+from meter_emu.cli.office import at_the_desk
+from meter_emu.cli.output import write_atomically
+from meter_emu.errors import CardError
+
+if TYPE_CHECKING:
+    from card_protocol.keys import Key
+    from card_protocol.link.pcsc import PcscLink
+    from meter_emu.desk.desk import Desk, Exchange
+
+DoneT = TypeVar("DoneT")
+
+WAIT_S_DEFAULT: Final = 30  # ours: for taking a card out of a wallet
+WAIT_S_MAX: Final = 3_600
+_READER: Final = "--reader"
+_IN_READER: Final = f"{__name__}.in_reader"  # whether the command line has --reader
+
+
+class Place(Protocol):
+    """A card at the desk."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        ...
+
+    def serve(
+        self, key: "Key", do: "Callable[[Desk, Exchange], DoneT]", *, writes: bool = False
+    ) -> DoneT:
+        """Have a desk with the master key do something with the card, and keep what it wrote."""
+        ...
+
+
+@final
+class CardFile:
+    """A virtual card whose image is a file."""
+
+    def __init__(self, file: str) -> None:
+        self.name = file
+
+    def serve(
+        self, key: "Key", do: "Callable[[Desk, Exchange], DoneT]", *, writes: bool = False
+    ) -> DoneT:
+        """See `Place`: the image is saved whole when everything is done, or not at all."""
+        done, image = at_the_desk(self.name, read_image(self.name), key, do)
+        if writes:
+            write_atomically(self.name, image.to_bytes(), private=True)
+        return done
+
+
+@final
+class CardReader:
+    """A real card in a reader that PC/SC knows, waited for when it is not there yet."""
+
+    def __init__(self, name: str, wait_s: int) -> None:
+        self.name = name
+        self._wait_s: Final = wait_s
+
+    def serve(
+        self, key: "Key", do: "Callable[[Desk, Exchange], DoneT]", *, writes: bool = False
+    ) -> DoneT:
+        """See `Place`. Raise `LinkError` before the session, `CardError` in it."""
+        from card_protocol.errors import CardProtocolError, LinkError
+        from card_protocol.link.guarded import GuardedLink
+        from card_protocol.link.pcsc import PcscLink
+        from meter_emu.desk.desk import Desk
+
+        with PcscLink(self.name) as reader:
+            self._await_card(reader)
+            link = GuardedLink(reader)
+            link.connect()
+            try:
+                done = do(Desk(key), link.exchange)
+            except LinkError as error:
+                perhaps = "; it may have been written: see desk account" if writes else ""
+                raise CardError(f"{error}{perhaps}") from error
+            except CardProtocolError as error:
+                raise CardError(f"{self.name}: {error}") from error
+            link.disconnect()
+        return done
+
+    def _await_card(self, reader: "PcscLink") -> None:
+        if reader.wait(present=True, wait_ms=0) or not self._wait_s:
+            return
+        click.echo(f"{self.name}: put the card in; waiting {self._wait_s} s", err=True)
+        reader.wait(present=True, wait_ms=self._wait_s * 1_000)
+
+
+class CardCommand(click.Command):
+    """A command whose FILE is not on its command line when `--reader` is."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Look for `--reader` first: it decides what the arguments are."""
+        own = args[: args.index("--")] if "--" in args else args
+        ctx.meta[_IN_READER] = any(arg.partition("=")[0] == _READER for arg in own)
+        return super().parse_args(ctx, args)
+
+
+class FileArgument(click.Argument):
+    """The FILE of a `CardCommand`."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:  # noqa: ANN401 - click's own
+        """Take an argument, unless the card is in a reader."""
+        if not ctx.meta[_IN_READER]:
+            super().add_to_parser(parser, ctx)
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:  # noqa: ANN401 - click's own
+        """Do not ask for what is not wanted."""
+        return None if ctx.meta[_IN_READER] else super().process_value(ctx, value)
+
+
+def with_card(*, writes: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a `CardCommand` its card as `place`, from FILE or from the options for a reader."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def verb(
+            file: str | None,
+            reader: str | None,
+            wait_s: int,
+            sure: bool = False,
+            **own: Any,  # noqa: ANN401 - whatever the verb's options are
+        ) -> Any:  # noqa: ANN401 - likewise
+            if reader is None:
+                assert file is not None, "click asks for one of the two"
+                return function(place=CardFile(file), **own)
+            if writes and not sure:
+                raise click.UsageError(
+                    f"{_READER} writes on a real card: say so with --yes-write-hardware"
+                )
+            return function(place=CardReader(reader, wait_s), **own)
+
+        if writes:
+            verb = click.option(
+                "--yes-write-hardware", "sure", is_flag=True, help="Do write on a real card."
+            )(verb)
+        verb = click.option(
+            "--wait-s",
+            type=click.IntRange(0, WAIT_S_MAX),
+            default=WAIT_S_DEFAULT,
+            show_default=True,
+            help="How long to wait for a card in the reader, in seconds.",
+        )(verb)
+        verb = click.option(
+            _READER, metavar="NAME", help="The card in this reader, or part of its name, not FILE."
+        )(verb)
+        return click.argument("file", cls=FileArgument, metavar="FILE")(verb)
+
+    return decorate

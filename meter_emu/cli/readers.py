@@ -1,0 +1,18 @@
+"""`meter-emu card readers`: which readers there are for `--reader`."""
+
+import click
+
+from meter_emu.cli.output import STDOUT, print_json
+
+
+@click.command()
+@click.option("--json", "json_file", metavar="FILE", help="Write them to FILE, or - for here.")
+def readers(json_file: str | None) -> None:
+    """List the readers that PC/SC knows, for --reader."""
+    from card_protocol.link.pcsc import readers as known
+
+    names = known()
+    if json_file is not None:
+        print_json({"readers": names}, json_file)
+    if json_file != STDOUT:
+        click.echo("\n".join(names) if names else "no reader is plugged in")
