@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from meter_emu.testing import Card, Desk, Lab, Meter, World
     from meter_emu.testing.links import Reach
 
-LINKS: Final = ("direct", "vpcd")
+LINKS: Final = ("direct", "vpcd", "pcsc")
 REFERENCE: Final = "reference"
 _LAB: "Final[pytest.StashKey[Lab]]" = pytest.StashKey()
 
@@ -24,7 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--meter-card-link", choices=LINKS, default=LINKS[0], help="How cards are reached."
     )
-    group.addoption("--meter-reader", metavar="NAME", help="The PC/SC reader, if there are more.")
+    group.addoption("--meter-reader", metavar="NAME", help="The PC/SC reader, or part of its name.")
+    group.addoption(
+        "--meter-yes-write-hardware",
+        action="store_true",
+        help="Let tests write on the real card in --meter-reader.",
+    )
     group.addoption(
         "--meter-firmware",
         metavar="BUILD",
@@ -68,7 +73,10 @@ def _meter_reach(pytestconfig: pytest.Config) -> "Iterator[Reach]":
 
     option = pytestconfig.getoption
     try:
-        reach = REACHES[option("--meter-card-link")](LinkOptions(reader=option("--meter-reader")))
+        options = LinkOptions(
+            reader=option("--meter-reader"), write_hardware=option("--meter-yes-write-hardware")
+        )
+        reach = REACHES[option("--meter-card-link")](options)
     except ConfigError as error:
         pytest.fail(str(error), pytrace=False)
     yield reach

@@ -23,7 +23,7 @@ class Lab:
     """
 
     def __init__(self, setting: Setting, *, build: str, seed: int, reach: Reach) -> None:
-        household, start_us = household_of(setting, build)
+        household, start_us = household_of(setting, build, reach.carrier)
         self.seed = seed
         self.home = Home(household, start_us=start_us, zone=ZONE, seed=seed)
         events: list[Event] = []

@@ -6,9 +6,10 @@ from types import MappingProxyType
 from typing import Final, Protocol, final
 
 from card_protocol.card.base import FileCard
-from card_protocol.card.image import CardImage
+from card_protocol.card.image import CardImage, Kind
 from card_protocol.card.make import card_of
 from card_protocol.card.session import Rng
+from meter_emu.testing.hardware import Hardware
 from meter_emu.testing.vpcd import Vpcd
 from meter_emu.world.board import Card
 
@@ -16,8 +17,14 @@ from meter_emu.world.board import Card
 class Reach(Protocol):
     """A way to cards, for a whole run. Tests take turns at it.
 
-    All raise `ConfigError` for a way that is not there, or does not go to this card.
+    All raise `ConfigError` for a way that is not there, or does not go to this card. `carrier` is
+    the kind of card a test has if it does not say.
     """
+
+    @property
+    def carrier(self) -> Kind:
+        """The kind of card that this way is for."""
+        ...
 
     def card(self, image: CardImage, rng: Rng) -> Card:
         """Return a card that holds `image`, as the meter's slot and the desk's reader take it."""
@@ -35,6 +42,8 @@ class Reach(Protocol):
 @final
 class Direct:
     """Cards in the process."""
+
+    carrier: Final = Kind.SECURE
 
     def card(self, image: CardImage, rng: Rng) -> Card:
         """See `Reach`."""
@@ -62,5 +71,6 @@ LINKS: Final[Mapping[str, Callable[[LinkOptions], Reach]]] = MappingProxyType(
     {
         "direct": lambda _options: Direct(),
         "vpcd": lambda options: Vpcd(options.reader),
+        "pcsc": lambda o: Hardware(o.reader, write_hardware=o.write_hardware),
     }
 )

@@ -35,7 +35,7 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     load_per_hour: _Rate = 250  # ours: 6 kWh a day, a small home
     clock_error_s: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0
     drift_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
-    carrier: Literal["secure", "plain"] = "secure"
+    carrier: Literal["secure", "plain"] | None = None  # as the link has it
     generation: Literal[1, 2] = 1
     prepayment: bool = True
     limiter: bool = False
@@ -46,10 +46,11 @@ def setting_of(marks: Mapping[str, Any]) -> Setting:
     return typed(marks, Setting, path=MARK)
 
 
-def household_of(setting: Setting, build: str) -> tuple[Household, int]:
+def household_of(setting: Setting, build: str, carrier: Kind) -> tuple[Household, int]:
     """Return the household a setting means, and when its story starts, in true microseconds.
 
-    Raise `ConfigError` for a model, a time or an amount that is none.
+    It has a card of the kind `carrier` if the setting does not say. Raise `ConfigError` for a
+    model, a time or an amount that is none, and for a secure card where there are plain ones only.
     """
     start_us = instant_us(setting.start, ZONE, path=MARK, key="start")
     shown_us = start_us + setting.clock_error_s * SECOND_US
@@ -62,6 +63,9 @@ def household_of(setting: Setting, build: str) -> tuple[Household, int]:
     model = load_model(find("meters", setting.model))
     if setting.limiter and not model.limiter_a:
         raise ConfigError(MARK, "limiter", f"a {model.name} has none")
+    kind = carrier if setting.carrier is None else Kind[setting.carrier.upper()]
+    if kind is Kind.SECURE and carrier is Kind.PLAIN:
+        raise ConfigError(MARK, "carrier", "want plain on this link: a secure card is virtual")
     household = Household(
         id="bench",
         kind="the meter of a test",
@@ -82,7 +86,7 @@ def household_of(setting: Setting, build: str) -> tuple[Household, int]:
         outages=(),
         visits=(),
         meter_id=METER_ID_FIRST,
-        carrier=Kind[setting.carrier.upper()],
+        carrier=kind,
         expect=None,
         image=None,
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from card_protocol.card.base import FileCard
-from card_protocol.card.image import CardImage
+from card_protocol.card.image import CardImage, Kind
 from card_protocol.card.make import card_of
 from card_protocol.card.session import Rng
 from card_protocol.errors import LinkError
@@ -27,6 +27,8 @@ SEEN_MS: Final = 10_000  # ours: pcscd looks several times a second; longer is a
 @final
 class Vpcd:
     """See `meter_emu.testing.links.Reach`."""
+
+    carrier: Final = Kind.SECURE
 
     def __init__(self, reader: str | None) -> None:
         self._link: Final = PcscLink(reader or READER)
