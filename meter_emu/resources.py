@@ -7,9 +7,10 @@ ends here as one `ConfigError`: which file, which key, what was expected.
 import difflib
 import re
 import tomllib
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, TypeVar, get_args
+from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 
 import msgspec
 from msgspec import inspect
@@ -67,11 +68,16 @@ def read_toml(path: Path, into: type[RawT]) -> RawT:
         raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(str(path), "", f"is not valid TOML: {error}") from None
+    return typed(data, into, path=str(path))
+
+
+def typed(data: Mapping[str, Any], into: type[RawT], *, path: str) -> RawT:
+    """Return what was written as an `into`; `path` says where, in the `ConfigError` if it fails."""
     try:
         return msgspec.convert(data, into, builtin_types=(datetime, date, time))
     except msgspec.ValidationError as error:
         key, why = _explain(str(error), into)
-        raise ConfigError(str(path), key, why) from None
+        raise ConfigError(path, key, why) from None
 
 
 _AT: Final = re.compile(r"^(?P<why>.*?)(?: - at `(?P<at>.*)`)?$", re.DOTALL)

@@ -1,8 +1,13 @@
-"""Hypothesis profiles by HYPOTHESIS_PROFILE: dev (fast), ci (same every run), night (long)."""
+"""Hypothesis profiles by HYPOTHESIS_PROFILE: dev (fast), ci (same every run), night (long).
+
+Our own plugin is named here, so that a checkout that is not installed has its fixtures as well.
+"""
 
 import os
 
 from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["pytester", "meter_emu.pytest_plugin"]
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 

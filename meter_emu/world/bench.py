@@ -7,6 +7,7 @@ poll is run, and the difference must be none, byte for byte.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from meter_emu.errors import PowerLost
@@ -98,6 +99,19 @@ class Bench:
     def remove(self) -> None:
         """Pull the card out."""
         self.board.remove()
+
+    def plan_outage(self, lost_us: int, back_us: int) -> None:
+        """Have the supply fail at a true instant and come back at another.
+
+        Raise `ValueError` unless both are ahead, and apart from every other outage.
+        """
+        outages = sorted([*self._outages, (lost_us, back_us)], reverse=True)
+        apart = all(early[1] < late[0] for late, early in pairwise(outages))
+        if not (self.board.now_us <= lost_us < back_us and apart):
+            raise ValueError("want an outage ahead, from before to, apart from every other")
+        self._outages = outages
+        if self.board.powered:
+            self._arm()
 
     def press(self, key: Key, held_ms: int = 0) -> None:
         """Let go of a button held so long; it wakes a powered program at once."""

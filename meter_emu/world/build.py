@@ -1,12 +1,15 @@
 """Which program runs in a meter, on which chips, served by which desk: a *build*, by its name.
 
 `reference` is our program; `reference+DEFECT[+DEFECT...]` is the same with parts swapped, each
-defect at its own site (chip, firmware, or that meter's visits to the desk).
+defect at its own site (chip, firmware, or that meter's visits to the desk). `MODULE:FACTORY` is
+somebody else's program that speaks the ports; it takes the defects of chips and desk.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from typing import Final, final
 
 from meter_emu.defects import Defect, PartT, catalogue, fit
@@ -27,23 +30,28 @@ from meter_emu.ports import Firmware, Ports
 from meter_emu.world.model import MeterModel
 
 REFERENCE: Final = "reference"
+_FACTORY: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)
+_OUR_PROGRAM: Final = "meter_emu.firmware."  # where the parts of our program are, and no other's
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Build:
-    """A named program; equal names give the same object."""
+    """A named program; equal names give the same object. `factory` is `None` for our own."""
 
     name: str
     defects: tuple[Defect, ...]
+    factory: Callable[[Ports], Firmware] | None = None
 
     def program(self, model: MeterModel) -> Callable[[Ports], Firmware]:
         """Return what makes the firmware of a model's board, as after a reset."""
+        if self.factory is not None:
+            return self.factory
         parts = self.parts(model)
         return lambda ports: Program(ports, parts)
 
     def parts(self, model: MeterModel) -> Parts:
-        """Return the program's parts for a model's board."""
+        """Return our program's parts for a model's board, by which another's memory is read too."""
         return _parts(self, _chips(model).driver)
 
     def fitted(self, part: type[PartT], /) -> type[PartT]:
@@ -96,8 +104,7 @@ def _parts(build: Build, driver: type[RtcDriver]) -> Parts:
 def parse_build(name: str) -> Build:
     """Return the build of a name; raise `ConfigError` saying which names there are."""
     program, *defect_ids = name.split("+")
-    if program != REFERENCE:
-        raise ConfigError(name, "build", f"want {REFERENCE}[+DEFECT...], got program {program!r}")
+    factory = None if program == REFERENCE else _factory(name, program)
     known = catalogue()
     for defect_id in defect_ids:
         if defect_id not in known:
@@ -108,5 +115,26 @@ def parse_build(name: str) -> Build:
         raise ConfigError(name, "build", "a defect is named twice")
     defects = tuple(known[defect_id] for defect_id in defect_ids)
     for defect in defects:
+        if factory is not None and defect.part.__module__.startswith(_OUR_PROGRAM):
+            why = f"{defect.id} is a defect of our own program, and {program} is another"
+            raise ConfigError(name, "build", why)
         fit(defect.part, defects)  # two that swap the same routine are refused here
-    return Build(name, defects)
+    return Build(name, defects, factory)
+
+
+def _factory(name: str, program: str) -> Callable[[Ports], Firmware]:
+    """Return what `MODULE:FACTORY` names: it takes the ports and returns a `Firmware`."""
+    found = _FACTORY.fullmatch(program)
+    if found is None:
+        why = f"want {REFERENCE} or MODULE:FACTORY, then [+DEFECT...], got program {program!r}"
+        raise ConfigError(name, "build", why)
+    module_name, attribute = found.groups()
+    try:
+        factory = getattr(import_module(module_name), attribute, None)
+    except ImportError as error:
+        raise ConfigError(name, "build", f"cannot import {module_name}: {error}") from None
+    if not callable(factory):
+        why = f"{module_name} has no {attribute} to call"
+        raise ConfigError(name, "build", why)
+    made: Callable[[Ports], Firmware] = factory
+    return made

@@ -4,7 +4,6 @@ The file is TOML for people (`docs/campaign-file.md`); what the world runs is re
 to integers, so that nothing behind this module parses, guesses or rounds.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.errors import ConfigError
 from meter_emu.ports import Key
 from meter_emu.resources import find, read_toml
+from meter_emu.world.euro import Euro, cents_of
 from meter_emu.world.household import (
     HOURS_A_DAY,
     DeskOrder,
@@ -79,9 +79,7 @@ class Campaign:
     households: Households
 
 
-# The file as people write it. Amounts are whole euro or text such as "12.50": never floats.
-_Euro: TypeAlias = int | str
-_EURO: Final = re.compile(r"(?P<sign>-?)(?P<euro>\d{1,5})(?:\.(?P<cents>\d{1,2}))?", re.ASCII)
+# The file as people write it.
 _Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
 _Load: TypeAlias = (
     _Rate | Annotated[list[_Rate], Meta(min_length=HOURS_A_DAY, max_length=HOURS_A_DAY)]
@@ -110,7 +108,7 @@ class _RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     desk: list[_Word] = msgspec.field(default_factory=list)
     defer_until: datetime | None = None
     cut_at: datetime | None = None
-    load_eur: _Euro | None = None
+    load_eur: Euro | None = None
     tariff: _RawTariff | None = None
     replace_card: bool = False
     card_expires: datetime | None = None
@@ -132,7 +130,7 @@ class _RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     model: _Text | None = None
     build: _Text | None = None
     count: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
-    balance_eur: _Euro
+    balance_eur: Euro
     load_w: _Load | None = None
     load_dm3_per_h: _Load | None = None
     clock_error_s: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0
@@ -412,12 +410,11 @@ class _Resolver:
                 self._refuse(f"{key}[{index}]", f"want one of {', '.join(known)}, got {word!r}")
         return None if raw is None else tuple(raw)
 
-    def _cents(self, raw: _Euro, key: str) -> int:
-        text = _EURO.fullmatch(str(raw))
-        if text is None:
-            self._refuse(key, f'want whole euro, or text such as "12.50", got {raw!r}')
-        cents = int(text["euro"]) * 100 + int((text["cents"] or "").ljust(2, "0"))
-        return -cents if text["sign"] else cents
+    def _cents(self, raw: Euro, key: str) -> int:
+        try:
+            return cents_of(raw)
+        except ValueError as error:
+            self._refuse(key, str(error))
 
     def _minute(self, raw: datetime, key: str) -> tuple[Civil, int]:
         """Return a date that goes onto a card, as legal time and as the instant it names."""

@@ -1,43 +1,26 @@
 """Runs one household of a campaign from start to end and returns what could be seen.
 
-Composition only: the meter from its model and build, its card from the desk, then the visits in
-order. The household does what the campaign says and one thing more: whoever stands at the meter
-after a card session presses the button when the lamp asks for it.
+Who comes when: the visits in order. The household does what the campaign says and one thing more:
+whoever stands at the meter after a card session presses the button when the lamp asks for it.
 """
 
-from random import Random
 from typing import Final, final
-from zoneinfo import ZoneInfo
 
-from card_protocol.card.base import FileCard
 from card_protocol.card.budget import record_on
-from card_protocol.card.make import card_of
 from card_protocol.errors import CardProtocolError
-from card_protocol.formats.budget import (
-    WRITE_BACK,
-    Energy,
-    Result,
-    Sfi,
-    WriteBack,
-    open_sealed,
-)
+from card_protocol.formats.budget import WRITE_BACK, Result, Sfi, WriteBack, open_sealed
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.clock_card import issue_clock_card
-from meter_emu.desk.dates import Reading
-from meter_emu.desk.desk import Desk, Work
 from meter_emu.errors import ConfigError, DeskError
 from meter_emu.ports import Key, Lamp
-from meter_emu.world.board import Board
-from meter_emu.world.build import Build, parse_build
 from meter_emu.world.campaign import Campaign
-from meter_emu.world.commission import EPOCH_2000_US, Installation, install
-from meter_emu.world.compose import board_of_file, watched_bench
+from meter_emu.world.compose import watched_bench
 from meter_emu.world.events import Event, What
-from meter_emu.world.household import DeskOrder, Household, NewCard, Visit, VisitKind
+from meter_emu.world.home import Home
+from meter_emu.world.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.outcome import WORK_US
-from meter_emu.world.times import MINUTE_US, SECOND_US, us_to_legal
+from meter_emu.world.times import MINUTE_US, SECOND_US
 
 CARD_STAYS_US: Final = 30 * SECOND_US  # UK card meters: "leave the card in 15 to 30 s"
 PRESS_AFTER_US: Final = 60 * SECOND_US  # ours: the person reads the display and presses
@@ -63,28 +46,21 @@ def run_meter(household: Household, campaign: Campaign) -> list[Event]:
 
 @final
 class _Story:
-    """One meter, its card, its desk, and the events so far."""
+    """One home and its card, what happens to them, and the events so far."""
 
     def __init__(self, household: Household, campaign: Campaign) -> None:
         self.events: list[Event] = []
         self._household = household
-        self._zone = campaign.zone
-        self._fate = Random(f"{campaign.seed}/{household.id}")  # noqa: S311  torn cells, not secrets
-        build = parse_build(household.build)
-        dates, codec = build.desk_parts()
-        self._board, self._meter_id = _board(household, campaign, build, self._fate)
-        self._energy = Energy[household.model.energy.upper()]
-        self._desk = Desk(
-            BENCH_MASTER_KEY,
-            dates=dates,
-            codec=codec,
-            challenge=self._fate.randbytes,
-        )
-        self._card = self._issue(campaign.start_us)
+        home = Home(household, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed)
+        self._home, self._board = home, home.board
+        try:
+            self._card = home.first_card()
+        except DeskError as error:
+            raise ConfigError(household.id, "card_expires", str(error)) from None
         self._bench, self._watch = watched_bench(
-            self._board,
+            home.board,
             household.model,
-            build,
+            home.build,
             self.events.append,
             phase_us=household.poll_phase_us,
             outages=household.outages,
@@ -116,76 +92,16 @@ class _Story:
 
     # The office ----------------------------------------------------------------------------------
 
-    def _issue(self, start_us: int) -> FileCard:
-        """Return the household's card, as it was before the campaign touched it."""
-        household, credit = self._household, self._household.model.credit
-        issued_at_min = _minute_2000(start_us)
-        try:
-            image = self._desk.issue(
-                self._meter_id,
-                energy=self._energy,
-                tariff=credit.pricing,
-                mwh_per_unit=credit.mwh_per_unit,
-                generation=household.card_generation,
-                expires=household.first_card.expires,
-                reading=_reading(self._zone, household.first_card.expires_us),
-                issued_at_min=issued_at_min,
-                kind=household.carrier,
-            )
-        except DeskError as error:
-            raise ConfigError(household.id, "card_expires", str(error)) from None
-        card = card_of(image, self._fate.randbytes)
-        standing = Work(
-            limiter_granted=True if household.limiter else None,
-            prepayment_on=None if household.prepayment else False,
-        )
-        if standing.orders:  # what the meter already obeys, so that later orders keep it
-            card.power_on()
-            self._desk.serve(card.transmit, standing, issued_at_min=issued_at_min)
-            card.power_off()
-        return card
-
     def _write(self, order: DeskOrder) -> None:
-        at_us = self._board.now_us
-        work = Work(
-            load_cents=order.load_cents,
-            defer_until=order.defer_until,
-            cut_at=order.cut_at,
-            reactivate=order.reactivate,
-            prepayment_on=order.prepayment,
-            limiter_granted=order.limiter,
-            tariff=order.tariff,
-            mwh_per_unit=order.mwh_per_unit,
-            reading=_reading(self._zone, order.defer_us, order.cut_us),
-        )
-        if order.new_card is not None:
-            self._replace_card(order.new_card, at_us)
-        self._card.power_on()
+        key = "card_expires"
         try:
-            self._desk.serve(self._card.transmit, work, issued_at_min=_minute_2000(at_us))
+            if order.new_card is not None:
+                self._card = self._home.replacement(self._card, order.new_card)
+            key = "desk"
+            written = self._home.write(self._card, order)
         except DeskError as error:
-            raise ConfigError(self._household.id, "desk", str(error)) from None
-        finally:
-            self._card.power_off()
-        self._watch.see(at_us, What.DESK, detail=_words(order))
-
-    def _replace_card(self, new: NewCard, at_us: int) -> None:
-        """Have the office hand out a new card from its account, which is what it last wrote."""
-        self._card.power_on()
-        account = self._desk.account(self._card.transmit)
-        self._card.power_off()
-        try:
-            image = self._desk.reissue(
-                account,
-                card_number=account.identity.card_number + 1,
-                expires=new.expires,
-                reading=_reading(self._zone, new.expires_us),
-                issued_at_min=_minute_2000(at_us),
-                kind=self._household.carrier,
-            )
-        except DeskError as error:
-            raise ConfigError(self._household.id, "card_expires", str(error)) from None
-        self._card = card_of(image, self._fate.randbytes)
+            raise ConfigError(self._household.id, key, str(error)) from None
+        self._watch.see(self._board.now_us, What.DESK, detail=written)
 
     # The meter -----------------------------------------------------------------------------------
 
@@ -210,13 +126,7 @@ class _Story:
         if not self._board.powered:
             self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
             return
-        image = issue_clock_card(
-            BENCH_MASTER_KEY,
-            self._meter_id,
-            set_to_s=(at_us - EPOCH_2000_US) // SECOND_US + error_s,
-            set_error_s=self._household.model.clock.set_error_s,
-        )
-        self._bench.insert(card_of(image, self._fate.randbytes))
+        self._bench.insert(self._home.clock_card(error_s))
         obeyed = self._board.panel.text.endswith(f"CARD {Result.EXECUTED:02X} EXECUTED")
         self._watch.see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
@@ -232,11 +142,11 @@ class _Story:
         self._watch.see(at_us, What.CARD_SERVED, understood=understood, visit=number)
 
     def _write_back(self) -> WriteBack | None:
-        key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, self._meter_id)
+        key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, self._home.meter_id)
         try:
             raw = record_on(self._card.image, Sfi.WRITE_BACK)
             generation = self._household.card_generation
-            return open_sealed(WRITE_BACK, raw, key, self._meter_id, generation)
+            return open_sealed(WRITE_BACK, raw, key, self._home.meter_id, generation)
         except CardProtocolError:  # no meter has written it yet
             return None
 
@@ -287,75 +197,3 @@ class _Story:
             if lost_us <= now_us < back_us + boot_us
         )
         return max((now_us, *ends_us))
-
-
-def _board(
-    household: Household, campaign: Campaign, build: Build, fate: Random
-) -> tuple[Board, int]:
-    """Return the meter as the campaign finds it, and its number."""
-    if household.image is not None:
-        board, meter_id = board_of_file(
-            household.image,
-            household.model,
-            build,
-            household.load,
-            drift_ppb=household.drift_ppb,
-            now_us=campaign.start_us,
-            fate=fate,
-        )
-        return board, household.meter_id if meter_id is None else meter_id
-    installation = Installation(
-        meter_id=household.meter_id,
-        balance_cents=household.balance_cents,
-        load=household.load,
-        clock_error_us=household.clock_error_s * SECOND_US,
-        drift_ppb=household.drift_ppb,
-        clock_set_us=household.clock_set_us,
-        prepayment=household.prepayment,
-        limiter=household.limiter,
-    )
-    board = install(
-        household.model,
-        build,
-        installation,
-        master=BENCH_MASTER_KEY,
-        now_us=campaign.start_us,
-        fate=fate,
-    )
-    return board, household.meter_id
-
-
-def _minute_2000(us: int) -> int:
-    return (us - EPOCH_2000_US) // MINUTE_US
-
-
-def _reading(zone: ZoneInfo, *instants_us: int | None) -> Reading:
-    """Return which reading of a repeated hour is meant: the later if it is for one of them."""
-    meant = (us for us in instants_us if us is not None)
-    later = any(us_to_legal(us, zone).fold for us in meant)
-    return Reading.LATER if later else Reading.EARLIER
-
-
-def _words(order: DeskOrder) -> str:
-    """Return what the office wrote, in words."""
-    words = []
-    if order.new_card is not None:
-        expires = order.new_card.expires
-        words.append("new card" if expires is None else f"new card until {expires}")
-    if order.defer_until is not None:
-        words.append(f"defer until {order.defer_until}")
-    if order.cut_at is not None:
-        words.append(f"cut at {order.cut_at}")
-    if order.reactivate:
-        words.append("reactivate")
-    if order.prepayment is not None:
-        words.append(f"prepayment {'on' if order.prepayment else 'off'}")
-    if order.limiter is not None:
-        words.append(f"limiter {'granted' if order.limiter else 'withdrawn'}")
-    if order.tariff is not None:
-        words.append(str(order.tariff))
-    if order.mwh_per_unit is not None:
-        words.append(f"{order.mwh_per_unit} mWh per unit")
-    if order.load_cents:
-        words.append(f"load {order.load_cents // 100}.{order.load_cents % 100:02} EUR")
-    return ", ".join(words)

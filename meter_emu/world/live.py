@@ -5,6 +5,7 @@ Nothing here knows a wall clock. What lets time pass are iterators that give bac
 every step, so that whoever watches can look, or stop, whenever he wants.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final, final
 
@@ -24,7 +25,8 @@ from meter_emu.world.times import HOUR_US, SECOND_US
 # the same kind is about a day away.
 _MOVED_US: Final = 12 * HOUR_US
 _TRIES_MAX: Final = 100  # ours: three are enough for a clock of 50 ppm
-_CARD_SAID: Final = " | CARD "
+_CARD_SAID: Final = re.compile(r" \| CARD ([0-9A-F]{2})\b")
+_RESULTS: Final = {result.value: result for result in Result}
 
 
 @final
@@ -127,17 +129,21 @@ class LiveMeter:
         if not held_ms:
             self._watch.see(at_us, What.KEY_PRESSED, detail=name)
 
-    def insert(self, card: Card, name: str) -> None:
-        """Put a card in and let the meter serve it."""
+    def insert(self, card: Card, name: str) -> Result:
+        """Put a card in, let the meter serve it, and return what the display says of it.
+
+        `NONE` is a display that says nothing of a card.
+        """
         assert not self.bench.polling, "a card is put in between two polls"
         at_us = self.board.now_us
         self.bench.insert(card)
         if not self.board.powered:
             self._watch.see(at_us, What.CARD_UNSEEN, detail=f"{name}: no power")
-            return
-        _, _, said = self.board.panel.text.partition(_CARD_SAID)
-        refused = said[:2].isalnum() and Result(int(said[:2], 16)).refused
-        self._watch.see(at_us, What.CARD_REFUSED if refused else What.CARD_SERVED, detail=name)
+            return Result.NONE
+        said = _said_of_card(self.board.panel.text)
+        what = What.CARD_REFUSED if said.refused else What.CARD_SERVED
+        self._watch.see(at_us, what, detail=name)
+        return said
 
     def remove(self) -> None:
         """Pull the card out, at any moment."""
@@ -159,3 +165,13 @@ class LiveMeter:
         else:
             self.board.shut_appliances(self.board.now_us + for_us)
         self._watch.see(self.board.now_us, What.LIT if lit else What.SHUT)
+
+    def note(self, what: What, detail: str) -> None:
+        """Take down what happened elsewhere now, such as a visit to the office."""
+        self._watch.see(self.board.now_us, what, detail=detail)
+
+
+def _said_of_card(display: str) -> Result:
+    """Return what a display says of a card; another program than ours may say what we cannot."""
+    found = _CARD_SAID.search(display)
+    return Result.NONE if found is None else _RESULTS.get(int(found[1], 16), Result.NONE)

@@ -85,6 +85,12 @@ def _within_bound(household: Household, at_us: int) -> bool:
     return abs(error_us) <= _uncertainty_us(household, (), at_us)
 
 
+def latest_cut_us(household: Household, events: Sequence[Event], cut_us: int) -> int:
+    """Return when a powered meter has cut at the latest that is to cut at `cut_us`."""
+    work_us = household.model.poll_s * SECOND_US + WORK_US
+    return cut_us + work_us + 2 * _uncertainty_us(household, events, cut_us)
+
+
 def _uncertainty_us(household: Household, events: Sequence[Event], at_us: int) -> int:
     """Return *u* at an instant: since the last clock card obeyed, or since `clock_set`."""
     set_us = [e.at_us for e in events if e.what is What.CLOCK_SET and e.at_us <= at_us]
@@ -145,8 +151,7 @@ def _due(
         from_us = max(told.cut_us, told.from_us)
         if over_us < from_us or from_us >= campaign.end_us:
             continue
-        until_us = from_us + household.model.poll_s * SECOND_US + WORK_US
-        until_us += 2 * _uncertainty_us(household, events, from_us)
+        until_us = latest_cut_us(household, events, from_us)
         for lost_us, back_us in household.outages:
             if lost_us <= until_us and back_us > from_us:
                 until_us = max(until_us, back_us + household.model.boot_ms * 1000 + WORK_US)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -101,3 +102,9 @@ def test_the_wheel_says_its_name_and_version(installed: Path, tmp_path: Path) ->
     done = _run(sys.executable, str(command), "--version", cwd=tmp_path, path=installed)
     assert done.returncode == 0
     assert done.stdout.startswith("meter-emu, version ")
+
+
+def test_the_wheel_gives_pytest_its_fixtures(installed: Path, tmp_path: Path) -> None:
+    done = _run(sys.executable, "-m", "pytest", "--fixtures", "-q", cwd=tmp_path, path=installed)
+    found = re.findall(r"^(\w+) -- .*pytest_plugin\.py", done.stdout, re.MULTILINE)
+    assert found == ["world", "meter", "desk", "card"]

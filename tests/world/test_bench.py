@@ -1,6 +1,8 @@
 """People at the bench: the supply taken and given by hand, and deeds in the middle of a poll."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from meter_emu.desk.desk import Work
 from meter_emu.ports import Firmware, Key, Lamp, Ports
@@ -32,6 +34,22 @@ def test_a_supply_cut_by_hand_is_an_outage_that_was_planned(model):
     for lab in (by_hand, planned):
         lab.bench.run_until(START_US + DAY_US)
     assert by_hand.bytes_now() == planned.bytes_now()
+
+
+@given(
+    st.lists(st.integers(1, 86_399), min_size=2, max_size=6, unique=True).map(sorted),
+    st.randoms(use_true_random=False),
+)
+def test_outages_made_known_later_in_any_order_are_those_known_before(edges_s, shuffle):
+    edges_us = [START_US + edge_s * SECOND_US for edge_s in edges_s]
+    outages = list(zip(edges_us[::2], edges_us[1::2], strict=False))
+    before, later = lab_of(outages=outages), lab_of()
+    shuffle.shuffle(outages)
+    for lost_us, back_us in outages:
+        later.bench.plan_outage(lost_us, back_us)
+    for lab in (before, later):
+        lab.bench.run_until(START_US + DAY_US)
+    assert later.bytes_now() == before.bytes_now()
 
 
 def test_to_cut_what_is_dark_and_to_give_what_is_there_is_nothing():

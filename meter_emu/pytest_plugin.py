@@ -1,0 +1,147 @@
+"""pytest fixtures `meter`, `card`, `desk` and `world`: an emulated meter on the bench of a test.
+
+Every pytest run in an environment that has meter-emu installed imports this module, so it imports
+nothing but pytest; the bench is made when a test asks for one. `docs/testing-with-pytest.md`.
+"""
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from meter_emu.testing import Card, Desk, Lab, Meter, World
+    from meter_emu.testing.links import Reach
+
+LINKS: Final = ("direct", "vpcd", "pcsc")
+REFERENCE: Final = "reference"
+_LAB: "Final[pytest.StashKey[Lab]]" = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the bench."""
+    group = parser.getgroup("meter-emu", "an emulated prepayment meter, its card and its desk")
+    group.addoption(
+        "--meter-card-link", choices=LINKS, default=LINKS[0], help="How cards are reached."
+    )
+    group.addoption("--meter-reader", metavar="NAME", help="The PC/SC reader, or part of its name.")
+    group.addoption(
+        "--meter-yes-write-hardware",
+        action="store_true",
+        help="Let tests write on the real card in --meter-reader.",
+    )
+    group.addoption(
+        "--meter-firmware",
+        metavar="BUILD",
+        default=REFERENCE,
+        help="reference[+DEFECT...] (default), or MODULE:FACTORY of your own program.",
+    )
+    group.addoption(
+        "--meter-seed", type=int, default=0, metavar="N", help="What chance does (default: 0)."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker; refuse options that cannot be before any test runs."""
+    config.addinivalue_line(
+        "markers",
+        "meter(model, start, balance_eur, load_per_hour, clock_error_s, drift_ppb, carrier,"
+        " generation, prepayment, limiter): the circumstances of the meter-emu fixtures",
+    )
+    option = config.getoption
+    if option("--meter-card-link") != LINKS[0] and option("dist", "no") != "no":
+        raise pytest.UsageError(
+            f"--meter-card-link {option('--meter-card-link')} has one reader for all tests: "
+            "run them in one process, -n 0"
+        )
+    if option("--meter-firmware") != REFERENCE:
+        from meter_emu.errors import ConfigError
+        from meter_emu.world.build import parse_build
+
+        try:
+            parse_build(option("--meter-firmware"))
+        except ConfigError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
+@pytest.fixture(scope="session")
+def _meter_reach(pytestconfig: pytest.Config) -> "Iterator[Reach]":
+    """Make the way to the cards of the whole run."""
+    from meter_emu.errors import ConfigError
+    from meter_emu.testing.links import LINKS as REACHES
+    from meter_emu.testing.links import LinkOptions
+
+    option = pytestconfig.getoption
+    try:
+        options = LinkOptions(
+            reader=option("--meter-reader"), write_hardware=option("--meter-yes-write-hardware")
+        )
+        reach = REACHES[option("--meter-card-link")](options)
+    except ConfigError as error:
+        pytest.fail(str(error), pytrace=False)
+    yield reach
+    reach.close()
+
+
+@pytest.fixture
+def _meter_lab(request: pytest.FixtureRequest, _meter_reach: "Reach") -> "Iterator[Lab]":
+    """Make the bench of one test from its markers, the nearest first, and from the options."""
+    from meter_emu.errors import ConfigError
+    from meter_emu.testing import Lab
+    from meter_emu.testing.setting import setting_of
+
+    option = request.config.getoption
+    marks: dict[str, Any] = {}
+    for mark in request.node.iter_markers("meter"):
+        marks = {**mark.kwargs, **marks}
+    build, seed = option("--meter-firmware"), option("--meter-seed")
+    try:
+        lab = Lab(setting_of(marks), build=build, seed=seed, reach=_meter_reach)
+    except ConfigError as error:
+        pytest.fail(str(error), pytrace=False)
+    request.node.stash[_LAB] = lab
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def world(_meter_lab: "Lab") -> "World":
+    """True time, and how it passes."""
+    return _meter_lab.world
+
+
+@pytest.fixture
+def meter(_meter_lab: "Lab") -> "Meter":
+    """One running meter."""
+    return _meter_lab.meter
+
+
+@pytest.fixture
+def desk(_meter_lab: "Lab") -> "Desk":
+    """The office, which writes on cards."""
+    return _meter_lab.desk
+
+
+@pytest.fixture
+def card(_meter_lab: "Lab") -> "Card":
+    """The household's card, as newly issued."""
+    return _meter_lab.card
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell a failed test of its bench: seed, the meter's events, what the cards said."""
+    report = yield
+    lab = item.stash.get(_LAB, None)
+    if lab is not None and report.failed:
+        from meter_emu.testing.told import told
+
+        option = item.config.getoption
+        how = " ".join(
+            f"{name} {option(name)}"
+            for name in ("--meter-seed", "--meter-firmware", "--meter-card-link")
+        )
+        report.sections.append(("meter-emu", told(lab, how)))
+    return report

@@ -1,0 +1,14 @@
+"""The bench that tests are written with: a meter, cards, an office, and time that obeys.
+
+`meter_emu.pytest_plugin` hands these out as fixtures; `docs/testing-with-pytest.md` shows how.
+"""
+
+from card_protocol.formats.budget import Result
+from meter_emu.ports import Key, Lamp
+from meter_emu.testing.card import Card
+from meter_emu.testing.desk import Desk
+from meter_emu.testing.lab import Lab
+from meter_emu.testing.meter import Meter
+from meter_emu.testing.world import World
+
+__all__ = ["Card", "Desk", "Key", "Lab", "Lamp", "Meter", "Result", "World"]

@@ -1,0 +1,145 @@
+"""The office on the bench: what it writes goes onto a card, over whatever link the run has."""
+
+from collections.abc import Callable
+from typing import Final, Protocol, TypeVar, final
+
+from card_protocol.card.image import CardImage
+from card_protocol.formats.budget import WriteBack
+from card_protocol.timestamp import Civil
+from meter_emu.desk.desk import Account, Exchange
+from meter_emu.desk.pricing import Pricing
+from meter_emu.errors import ConfigError
+from meter_emu.testing.card import Card
+from meter_emu.testing.when import When, minute_of
+from meter_emu.world.euro import Euro, cents_of
+from meter_emu.world.events import What
+from meter_emu.world.home import Home
+from meter_emu.world.household import DeskOrder, NewCard
+
+DoneT = TypeVar("DoneT")
+
+WHO: Final = "desk"
+
+
+class MakeCard(Protocol):
+    """Puts an image on a new card."""
+
+    def __call__(self, image: CardImage, *, sets_clock: bool = False) -> Card:
+        """Return the card."""
+        ...
+
+
+@final
+class Desk:
+    """The fixture `desk`. Raises `DeskError` for what the office must not write.
+
+    Times are legal time in whole minutes. Each call is one visit: the card must not be in the
+    meter.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        make: MakeCard,
+        in_meter: Callable[[Card], bool],
+        note: Callable[[What, str], None],
+    ) -> None:
+        self._home = home
+        self._note = note
+        self._make = make
+        self._in_meter = in_meter
+
+    # What is written on a card -------------------------------------------------------------------
+
+    def load(self, card: Card, eur: Euro) -> None:
+        """Load an amount: whole euro, or text such as `"12.50"`."""
+        try:
+            cents = cents_of(eur)
+        except ValueError as error:
+            raise ConfigError("desk.load", "eur", str(error)) from None
+        self._write(card, DeskOrder(load_cents=cents))
+
+    def defer(self, card: Card, until: When) -> None:
+        """Order: do not disconnect, whatever the credit, until T1."""
+        civil, us = self._minute(until, "desk.defer", "until")
+        self._write(card, DeskOrder(defer_until=civil, defer_us=us))
+
+    def cut(self, card: Card, at: When) -> None:
+        """Order: cut at T2 unless reactivated before."""
+        civil, us = self._minute(at, "desk.cut", "at")
+        self._write(card, DeskOrder(cut_at=civil, cut_us=us))
+
+    def arm(self, card: Card, *, defer_until: When, cut_at: When) -> None:
+        """Order both in one record, as in spring 2020: on until T1, cut at T2."""
+        defer, defer_us = self._minute(defer_until, "desk.arm", "defer_until")
+        cut, cut_us = self._minute(cut_at, "desk.arm", "cut_at")
+        order = DeskOrder(defer_until=defer, defer_us=defer_us, cut_at=cut, cut_us=cut_us)
+        self._write(card, order)
+
+    def reactivate(self, card: Card) -> None:
+        """Order the ordinary rules back: no T1, no T2, a programmed cut lifted."""
+        self._write(card, DeskOrder(reactivate=True))
+
+    def prepayment(self, card: Card, *, on: bool) -> None:
+        """Switch the prepayment function on, or off: then the meter counts and never cuts."""
+        self._write(card, DeskOrder(prepayment=on))
+
+    def limiter(self, card: Card, *, granted: bool) -> None:
+        """Grant or withdraw the 10 A limiter."""
+        self._write(card, DeskOrder(limiter=granted))
+
+    def tariff(
+        self,
+        card: Card,
+        number: int,
+        price_ueur_per_wh: int,
+        night_price_ueur_per_wh: int | None = None,
+    ) -> None:
+        """Write another tariff; 250 micro-euro per Wh is 0.25 EUR/kWh."""
+        tariff = Pricing.of(number, price_ueur_per_wh, night_price_ueur_per_wh)
+        self._write(card, DeskOrder(tariff=tariff))
+
+    # What is read from a card --------------------------------------------------------------------
+
+    def account(self, card: Card) -> Account:
+        """Return what the office has written on a card, every record checked."""
+        return self._served(card, self._home.desk.account)
+
+    def read_back(self, card: Card) -> WriteBack | None:
+        """Return what the meter last wrote on a card, `None` on one that no meter has seen."""
+        return self._served(card, self._home.desk.read_back)
+
+    # New cards -----------------------------------------------------------------------------------
+
+    def replace(self, card: Card, *, expires: When | None = None) -> Card:
+        """Return a new card for the same meter, as for a lost one; a temporary one `expires`."""
+        new = NewCard()
+        if expires is not None:
+            new = NewCard(*self._minute(expires, "desk.replace", "expires"))
+        return self._make(self._home.replacement(self._at_hand(card).plugged(WHO), new).image)
+
+    def clock_card(self, *, error_s: int = 0) -> Card:
+        """Return a technician's card that sets the clock to now, `error_s` off."""
+        return self._make(self._home.clock_card(error_s).image, sets_clock=True)
+
+    # Inside --------------------------------------------------------------------------------------
+
+    def _write(self, card: Card, order: DeskOrder) -> None:
+        written = self._home.write(self._at_hand(card).plugged(WHO), order)
+        self._note(What.DESK, written)
+
+    def _served(self, card: Card, do: Callable[[Exchange], DoneT]) -> DoneT:
+        slot = self._at_hand(card).plugged(WHO)
+        slot.power_on()
+        try:
+            return do(slot.transmit)
+        finally:
+            slot.power_off()
+
+    def _at_hand(self, card: Card) -> Card:
+        if self._in_meter(card):
+            raise ConfigError("desk", "card", "it is in the meter: meter.remove() comes first")
+        return card
+
+    def _minute(self, when: When, path: str, key: str) -> tuple[Civil, int]:
+        return minute_of(when, self._home.zone, path=path, key=key)

@@ -1,0 +1,93 @@
+"""What is said between a card and whatever it is plugged into, and a hand that pulls it out."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, final
+
+import msgspec
+
+from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.link.recorded import RecordedCard
+from card_protocol.trace import Recorder, Row
+from meter_emu.world.board import Card
+
+STEPS_KEPT: Final = 400  # ours: some ten whole sessions; the oldest go first
+_HEADER: Final = b'{"row":"trace"'  # a trace begins with a line about itself
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One step of a dialogue: at which true time, between whom, and what, as a trace has it."""
+
+    at_us: int
+    who: str
+    line: bytes
+
+    @property
+    def row(self) -> Row:
+        """Return what was said; secrets are not in it."""
+        row: Row = msgspec.json.decode(self.line, type=Row)
+        return row
+
+
+@final
+class Dialogue:
+    """The last steps of a test, in order; `count` is how many there were in all."""
+
+    def __init__(self, now_us: Callable[[], int]) -> None:
+        self.count = 0
+        self._now_us: Final = now_us
+        self._kept: Final[deque[Heard]] = deque(maxlen=STEPS_KEPT)
+
+    def heard(self, card: Card, who: str) -> RecordedCard:
+        """Return the card with all that is said to it and by it taken down as `who` speaking."""
+        return RecordedCard(card, Recorder(lambda line: self._keep(who, line), {}))
+
+    @property
+    def steps(self) -> tuple[Heard, ...]:
+        """The steps kept, oldest first."""
+        return tuple(self._kept)
+
+    def _keep(self, who: str, line: bytes) -> None:
+        if line.startswith(_HEADER):
+            return
+        self.count += 1
+        self._kept.append(Heard(self._now_us(), who, line))
+
+
+@final
+class PulledCard:
+    """A card that is pulled out when it has answered so many commands.
+
+    The next one finds no card, and whatever was in progress stays as the card left it.
+    """
+
+    def __init__(self, card: Card, answers: int) -> None:
+        self._card: Final = card
+        self._left = answers
+
+    def power_on(self) -> bytes:
+        """Return the ATR, or nothing once the card has gone."""
+        return self._card.power_on() if self._left > 0 else b""
+
+    def power_off(self) -> None:
+        """Take the power away."""
+        self._card.power_off()
+
+    def writing_us(self, command: bytes) -> int:
+        """See `Card`."""
+        return self._card.writing_us(command) if self._left > 0 else 0
+
+    def tear(self, command: bytes, fate: Callable[[], int]) -> None:
+        """See `Card`."""
+        self._card.tear(command, fate)
+
+    def transmit(self, command: bytes) -> bytes:
+        """Return the R-APDU; raise `LinkError` CARD_GONE once the card was pulled."""
+        if self._left <= 0:
+            self._card.power_off()
+            raise LinkError(LinkErrorKind.CARD_GONE)
+        self._left -= 1
+        return self._card.transmit(command)

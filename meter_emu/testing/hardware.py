@@ -1,0 +1,112 @@
+"""A real card in a reader: meter and desk take turns at it, and every test issues it anew.
+
+What is written on it stays written, so that takes a word of its own on the command line, and only
+the commands of meters and offices go out (`card_protocol.link.guarded`). There is one card, of the
+plain kind; what the bench makes beside it, a technician's card, is a virtual one.
+"""
+
+from collections.abc import Callable
+from typing import Final, final
+
+from card_protocol.card.base import FileCard
+from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.make import card_of
+from card_protocol.card.session import Rng
+from card_protocol.errors import ApduError, LinkError
+from card_protocol.formats.container import TRANSPORT_PIN
+from card_protocol.link.guarded import GuardedLink
+from card_protocol.link.pcsc import PcscLink
+from card_protocol.terminal import Terminal
+from meter_emu.errors import ConfigError
+from meter_emu.world.board import Card
+from meter_emu.world.linked_card import LinkedCard
+
+OPTION: Final = "--meter-card-link pcsc"
+
+
+@final
+class Hardware:
+    """See `meter_emu.testing.links.Reach`."""
+
+    carrier: Final = Kind.PLAIN
+
+    def __init__(self, reader: str | None, *, write_hardware: bool) -> None:
+        if reader is None:
+            raise ConfigError(OPTION, "", "say which reader with --meter-reader NAME")
+        if not write_hardware:
+            why = f"a test writes on the card in {reader}: say so with --meter-yes-write-hardware"
+            raise ConfigError(OPTION, "", why)
+        self._pcsc: Final = PcscLink(reader)
+        self._link: Final = GuardedLink(self._pcsc)
+        self._issued: _RealCard | None = None
+
+    def card(self, image: CardImage, rng: Rng) -> Card:
+        """See `Reach`. A plain image is written over what the card in the reader holds."""
+        if image.kind is not Kind.PLAIN:
+            return card_of(image, rng)
+        self._issue(image)
+        self._issued = _RealCard(self._link, self._check)
+        return self._issued
+
+    def image(self, card: Card) -> CardImage:
+        """See `Reach`."""
+        if isinstance(card, FileCard):
+            return card.image
+        raise ConfigError(OPTION, "", "nobody can look into a real card, want desk.read_back")
+
+    def close(self) -> None:
+        """See `Reach`. What was written last stays on the card."""
+        self._link.disconnect()
+        self._pcsc.close()
+
+    def _issue(self, image: CardImage) -> None:
+        """Write the whole of an image's one file."""
+        (file,), (content,) = image.tree.specs, image.contents
+        terminal = Terminal(self._link.exchange)
+        try:
+            self._link.connect()
+            terminal.select(file.fid)
+            terminal.verify(TRANSPORT_PIN)
+            terminal.update_current(0, content)
+        except LinkError as error:
+            raise ConfigError(OPTION, "", str(error)) from None
+        except ApduError as error:
+            want = f"want a card with file {file.fid:04X} of {len(content)} bytes and our PIN"
+            raise ConfigError(OPTION, "", f"{error}; {want}") from None
+        finally:
+            self._link.disconnect()
+
+    def _check(self, card: "_RealCard") -> None:
+        if card is not self._issued:
+            why = "there is one card, and it has been issued anew since"
+            raise ConfigError(OPTION, "", why)
+
+
+@final
+class _RealCard:
+    """The card in the reader, as it was issued at some time."""
+
+    def __init__(self, link: GuardedLink, check: Callable[["_RealCard"], None]) -> None:
+        self._linked: Final = LinkedCard(link)
+        self._check: Final = check
+
+    def power_on(self) -> bytes:
+        """See `Card`."""
+        self._check(self)
+        return self._linked.power_on()
+
+    def power_off(self) -> None:
+        """See `Card`."""
+        self._linked.power_off()
+
+    def writing_us(self, command: bytes) -> int:
+        """See `Card`."""
+        return self._linked.writing_us(command)
+
+    def tear(self, command: bytes, fate: Callable[[], int]) -> None:
+        """See `Card`."""
+        self._linked.tear(command, fate)
+
+    def transmit(self, command: bytes) -> bytes:
+        """See `Card`."""
+        return self._linked.transmit(command)

@@ -1,0 +1,54 @@
+"""Everything one test has on its bench, made once for it."""
+
+from typing import final
+
+from card_protocol.card.image import CardImage
+from meter_emu.testing.card import Card
+from meter_emu.testing.desk import Desk
+from meter_emu.testing.dialogue import Dialogue
+from meter_emu.testing.links import Reach
+from meter_emu.testing.meter import Meter
+from meter_emu.testing.setting import ZONE, Setting, household_of
+from meter_emu.testing.world import World
+from meter_emu.world.events import Event
+from meter_emu.world.home import Home
+from meter_emu.world.live import LiveMeter
+
+
+@final
+class Lab:
+    """A world with one meter in it, the office that serves it, and its household's card.
+
+    Raise `ConfigError` for a setting or a build that cannot be.
+    """
+
+    def __init__(self, setting: Setting, *, build: str, seed: int, reach: Reach) -> None:
+        household, start_us = household_of(setting, build, reach.carrier)
+        self.seed = seed
+        self.home = Home(household, start_us=start_us, zone=ZONE, seed=seed)
+        events: list[Event] = []
+        live = LiveMeter(self.home.board, household.model, self.home.build, events.append)
+        live.begin()
+        self.dialogue = Dialogue(lambda: self.home.board.now_us)
+        self.world = World(self.home, live.bench, seed)
+        self.meter = Meter(self.home, live, events)
+        self.desk = Desk(self.home, self._card, self.meter.holds, live.note)
+        self._reach = reach
+        self._household_card: Card | None = None
+        self._cards = 0
+
+    @property
+    def card(self) -> Card:
+        """The household's card, issued when it is first asked for."""
+        if self._household_card is None:
+            self._household_card = self._card(self.home.first_card().image)
+        return self._household_card
+
+    def close(self) -> None:
+        """Leave no card in the meter; how it is reached is for the next test to use."""
+        self.meter.remove()
+
+    def _card(self, image: CardImage, *, sets_clock: bool = False) -> Card:
+        self._cards += 1
+        name = f"{'clock card' if sets_clock else 'card'} {self._cards}"
+        return Card(name, image, self.home, self._reach, self.dialogue, sets_clock=sets_clock)

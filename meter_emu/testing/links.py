@@ -1,0 +1,76 @@
+"""How the cards of a test are reached: one row a link, chosen by `--meter-card-link`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Protocol, final
+
+from card_protocol.card.base import FileCard
+from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.make import card_of
+from card_protocol.card.session import Rng
+from meter_emu.testing.hardware import Hardware
+from meter_emu.testing.vpcd import Vpcd
+from meter_emu.world.board import Card
+
+
+class Reach(Protocol):
+    """A way to cards, for a whole run. Tests take turns at it.
+
+    All raise `ConfigError` for a way that is not there, or does not go to this card. `carrier` is
+    the kind of card a test has if it does not say.
+    """
+
+    @property
+    def carrier(self) -> Kind:
+        """The kind of card that this way is for."""
+        ...
+
+    def card(self, image: CardImage, rng: Rng) -> Card:
+        """Return a card that holds `image`, as the meter's slot and the desk's reader take it."""
+        ...
+
+    def image(self, card: Card) -> CardImage:
+        """Return what a card of this reach holds; raise `ConfigError` where nobody can look."""
+        ...
+
+    def close(self) -> None:
+        """Leave everything as it was found."""
+        ...
+
+
+@final
+class Direct:
+    """Cards in the process."""
+
+    carrier: Final = Kind.SECURE
+
+    def card(self, image: CardImage, rng: Rng) -> Card:
+        """See `Reach`."""
+        return card_of(image, rng)
+
+    def image(self, card: Card) -> CardImage:
+        """See `Reach`."""
+        assert isinstance(card, FileCard), "only its own cards are asked for"
+        return card.image
+
+    def close(self) -> None:
+        """See `Reach`."""
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkOptions:
+    """What the command line says of the link."""
+
+    reader: str | None = None
+    write_hardware: bool = False
+
+
+LINKS: Final[Mapping[str, Callable[[LinkOptions], Reach]]] = MappingProxyType(
+    {
+        "direct": lambda _options: Direct(),
+        "vpcd": lambda options: Vpcd(options.reader),
+        "pcsc": lambda o: Hardware(o.reader, write_hardware=o.write_hardware),
+    }
+)

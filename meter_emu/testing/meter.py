@@ -1,0 +1,200 @@
+"""The meter on the bench: what a person in front of it can do and see, and its bytes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, final
+
+from card_protocol.formats.budget import Result
+from meter_emu.errors import ConfigError
+from meter_emu.ports import Key, Lamp
+from meter_emu.testing.card import Card
+from meter_emu.testing.when import When, instant_us, length_us
+from meter_emu.world.events import Event, What
+from meter_emu.world.home import Home
+from meter_emu.world.live import LiveMeter
+from meter_emu.world.model import MeterModel
+from meter_emu.world.times import us_to_legal
+from meter_emu.world.verdict import latest_cut_us
+
+WHO: Final = "meter"
+UEUR_PER_CENT: Final = 10_000
+HOLD_MS: Final = 4_000  # 3 to 5 s, as the texts say (domain: synonyme-du-mot.com)
+
+
+@final
+class Meter:
+    """The fixture `meter`: one running meter with the build of the run."""
+
+    def __init__(self, home: Home, live: LiveMeter, events: Sequence[Event]) -> None:
+        self._home = home
+        self._live = live
+        self._board = home.board
+        self._events = events
+        self._inside: Card | None = None
+
+    @property
+    def id(self) -> int:
+        """The meter's number."""
+        return self._home.meter_id
+
+    @property
+    def model(self) -> MeterModel:
+        """Every number of the meter that is not its program."""
+        return self._home.household.model
+
+    # What people do ------------------------------------------------------------------------------
+
+    def insert(self, card: Card, *, pulled_after: int | None = None) -> Result:
+        """Put a card in, let the meter serve it, and return what the display says of its order.
+
+        `NONE` is a display that says nothing of a card, as without power. With `pulled_after` the
+        card is pulled out when the meter has had so many answers from it; otherwise it stays in
+        until `remove`.
+        """
+        if self._inside is not None:
+            raise ConfigError("meter.insert", "card", "there is one in: meter.remove() comes first")
+        self._inside = card
+        slot = card.plugged(WHO, pulled_after=pulled_after)
+        result = self._live.insert(slot, card.name)
+        if card.sets_clock and result is Result.EXECUTED:
+            self._live.note(What.CLOCK_SET, card.name)
+        if pulled_after is not None:
+            self.remove()
+        return result
+
+    def remove(self) -> None:
+        """Take the card out; harmless when there is none."""
+        self._live.remove()
+        self._inside = None
+
+    def holds(self, card: Card) -> bool:
+        """Whether this card is in the slot."""
+        return self._inside is card
+
+    def press(self, key: str | Key) -> None:
+        """Press a button: `"red"` or `"blue"`."""
+        self._live.press(_key(key, "meter.press"))
+
+    def hold(self, key: str | Key, ms: int = HOLD_MS) -> None:
+        """Hold a button for so long, as gas asks for, and let go."""
+        self._live.press(_key(key, "meter.hold"), ms)
+
+    def shut_appliances(self) -> None:
+        """Shut everything that uses energy, as gas asks for before its valve is tested."""
+        self._live.appliances(lit=False)
+
+    def open_appliances(self) -> None:
+        """Let the home use energy as it did before."""
+        self._live.appliances(lit=True)
+
+    def power_cut(
+        self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: int = 0
+    ) -> None:
+        """Have the street without power for so long, from now on, and wait until it is back."""
+        rest_us = length_us(
+            "meter.power_cut", days=days, hours=hours, minutes=minutes, seconds=seconds
+        )
+        now_us = self._board.now_us
+        self._plan(now_us, now_us + rest_us, "meter.power_cut")
+        self._live.bench.run_until(now_us + rest_us)
+
+    def plan_power_cut(self, at: When, until: When) -> None:
+        """Have the power fail and come back at two times from now on, whatever goes on then."""
+        path = "meter.plan_power_cut"
+        self._plan(
+            instant_us(at, self._home.zone, path=path, key="at"),
+            instant_us(until, self._home.zone, path=path, key="until"),
+            path,
+        )
+
+    # What people see -----------------------------------------------------------------------------
+
+    @property
+    def powered(self) -> bool:
+        """Whether the street has power."""
+        return self._board.powered
+
+    @property
+    def supply_on(self) -> bool:
+        """Whether the home can use energy: the switch's actual position, and the street's power."""
+        switch = self._board.switch
+        return switch.on and (self._board.powered or not switch.needs_mains)
+
+    @property
+    def display(self) -> str:
+        """What the display shows; nothing without power."""
+        return self._board.panel.text
+
+    @property
+    def lamps(self) -> Lamp:
+        """Which lamps are lit."""
+        return self._board.panel.lamps
+
+    @property
+    def clock_trusted(self) -> bool:
+        """Whether the meter believes its clock, by its lamp."""
+        return Lamp.CLOCK_DOUBTED not in self.lamps
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Everything that could be seen so far, in time order."""
+        return tuple(sorted(self._events, key=lambda event: event.at_us))
+
+    @property
+    def opened_at(self) -> list[datetime]:
+        """When the supply went off, in legal time."""
+        return self._times(What.OPENED)
+
+    @property
+    def closed_at(self) -> list[datetime]:
+        """When the supply came back on, in legal time."""
+        return self._times(What.CLOSED)
+
+    def latest_cut(self, at: When) -> datetime:
+        """Return by when a meter with power has cut that is to cut `at`.
+
+        It waits until its clock, less all it may be wrong by, has reached the moment; before it
+        the meter must not cut, after this it is late.
+        """
+        at_us = instant_us(at, self._home.zone, path="meter.latest_cut", key="at")
+        latest_us = latest_cut_us(self._home.household, self._events, at_us)
+        return us_to_legal(latest_us, self._home.zone)
+
+    # What is in it -------------------------------------------------------------------------------
+
+    @property
+    def balance_ueur(self) -> int | None:
+        """The balance in micro-euro, used energy taken off; `None` where memory is unreadable."""
+        return self._live.balance_ueur()
+
+    @property
+    def balance_cents(self) -> int | None:
+        """The same in whole cents, rounded down."""
+        balance_ueur = self.balance_ueur
+        return None if balance_ueur is None else balance_ueur // UEUR_PER_CENT
+
+    @property
+    def image(self) -> bytes:
+        """Every byte the meter holds, as `meter-emu image show` explains them."""
+        return self._live.image()
+
+    # Inside --------------------------------------------------------------------------------------
+
+    def _times(self, what: What) -> list[datetime]:
+        zone = self._home.zone
+        return [us_to_legal(event.at_us, zone) for event in self.events if event.what is what]
+
+    def _plan(self, lost_us: int, back_us: int, path: str) -> None:
+        try:
+            self._live.bench.plan_outage(lost_us, back_us)
+        except ValueError as error:
+            raise ConfigError(path, "", str(error)) from None
+
+
+def _key(key: str | Key, path: str) -> Key:
+    names = {str(one.name).lower(): one for one in Key}
+    if isinstance(key, Key):
+        return key
+    if key not in names:
+        raise ConfigError(path, "key", f"want one of {', '.join(names)}, got {key!r}")
+    return names[key]

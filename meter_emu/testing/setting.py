@@ -1,0 +1,93 @@
+"""What a test says of its meter, `@pytest.mark.meter(...)`, and the household that makes of it."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Meta
+
+from card_protocol.card.image import Kind
+from meter_emu.errors import ConfigError
+from meter_emu.resources import find, typed
+from meter_emu.testing.when import instant_us
+from meter_emu.world.campaign import METER_ID_FIRST
+from meter_emu.world.euro import Euro, cents_of
+from meter_emu.world.household import HOURS_A_DAY, Household, NewCard
+from meter_emu.world.model import load_model
+from meter_emu.world.times import DAY_US, END_US, FIRST_US, SECOND_US
+
+MARK: Final = "@pytest.mark.meter"  # where a mistake in a setting is said to be
+ZONE: Final = ZoneInfo("Europe/Brussels")
+_Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
+
+
+class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One meter's circumstances. `start` is legal time, Europe/Brussels.
+
+    `load_per_hour` is W, or dm³/h of gas. `clock_error_s` is RTC minus true time when the story
+    starts, `drift_ppb` counts from there (positive is fast).
+    """
+
+    model: str = "electricity-pcf8563-utc"
+    start: str = "2020-03-18 12:00"  # the day the suspension of 2020 was asked for
+    balance_eur: Euro = 20
+    load_per_hour: _Rate = 250  # ours: 6 kWh a day, a small home
+    clock_error_s: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0
+    drift_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
+    carrier: Literal["secure", "plain"] | None = None  # as the link has it
+    generation: Literal[1, 2] = 1
+    prepayment: bool = True
+    limiter: bool = False
+
+
+def setting_of(marks: Mapping[str, Any]) -> Setting:
+    """Return the setting that a test's marks make; raise `ConfigError` for one that is none."""
+    return typed(marks, Setting, path=MARK)
+
+
+def household_of(setting: Setting, build: str, carrier: Kind) -> tuple[Household, int]:
+    """Return the household a setting means, and when its story starts, in true microseconds.
+
+    It has a card of the kind `carrier` if the setting does not say. Raise `ConfigError` for a
+    model, a time or an amount that is none, and for a secure card where there are plain ones only.
+    """
+    start_us = instant_us(setting.start, ZONE, path=MARK, key="start")
+    shown_us = start_us + setting.clock_error_s * SECOND_US
+    if not FIRST_US + DAY_US <= shown_us < END_US - DAY_US:
+        raise ConfigError(MARK, "clock_error_s", "want a clock that shows a day of 2000 to 2099")
+    try:
+        balance_cents = cents_of(setting.balance_eur)
+    except ValueError as error:
+        raise ConfigError(MARK, "balance_eur", str(error)) from None
+    model = load_model(find("meters", setting.model))
+    if setting.limiter and not model.limiter_a:
+        raise ConfigError(MARK, "limiter", f"a {model.name} has none")
+    kind = carrier if setting.carrier is None else Kind[setting.carrier.upper()]
+    if kind is Kind.SECURE and carrier is Kind.PLAIN:
+        raise ConfigError(MARK, "carrier", "want plain on this link: a secure card is virtual")
+    household = Household(
+        id="bench",
+        kind="the meter of a test",
+        model=model,
+        model_name=setting.model,
+        build=build,
+        balance_cents=balance_cents,
+        load=(setting.load_per_hour,) * HOURS_A_DAY,
+        clock_error_s=setting.clock_error_s,
+        drift_ppb=setting.drift_ppb,
+        clock_set_us=start_us,
+        limiter=setting.limiter,
+        prepayment=setting.prepayment,
+        careless=False,
+        card_generation=setting.generation,
+        first_card=NewCard(),
+        poll_phase_us=0,
+        outages=(),
+        visits=(),
+        meter_id=METER_ID_FIRST,
+        carrier=kind,
+        expect=None,
+        image=None,
+    )
+    return household, start_us

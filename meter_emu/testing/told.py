@@ -1,0 +1,62 @@
+"""What a failed test is told of its bench: seed, what could be seen, and what the cards said."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from card_protocol.trace import Exchanged, Reset, Row, Torn
+from meter_emu.firmware.screen import euro
+from meter_emu.testing.dialogue import Heard
+from meter_emu.testing.lab import Lab
+from meter_emu.world.events import Event
+from meter_emu.world.times import us_to_iso
+
+EVENTS_SHOWN: Final = 15  # ours: what fits on a screen
+STEPS_SHOWN: Final = 40  # ours: the last two or three sessions
+
+
+def told(lab: Lab, how: str) -> str:
+    """Return the story of a test so far; `how` are the options that repeat it."""
+    events, steps = lab.meter.events, lab.dialogue.steps
+    said = steps[-STEPS_SHOWN:]
+    lines = [
+        f"repeat with: {how}",
+        f"{lab.meter.model.name}, build {lab.home.household.build}, it is {lab.world.now}",
+        f"display: {lab.meter.display or '(dark)'}",
+        "",
+        f"the last {min(EVENTS_SHOWN, len(events))} of {len(events)} events:",
+        *(_event(event, lab) for event in events[-EVENTS_SHOWN:]),
+        "",
+        f"the last {len(said)} of {lab.dialogue.count} steps between card and reader:",
+        *_dialogue(said, lab),
+    ]
+    return "\n".join(lines)
+
+
+def _event(event: Event, lab: Lab) -> str:
+    at = us_to_iso(event.at_us, lab.world.zone)
+    balance = "?" if event.balance_ueur is None else f"{euro(event.balance_ueur)} EUR"
+    said = f"{event.what.value} {event.detail}".rstrip()
+    return f"  {at} {balance:>11}  {said}{f' [{event.shown}]' if event.shown else ''}"
+
+
+def _dialogue(steps: tuple[Heard, ...], lab: Lab) -> Iterator[str]:
+    """Yield a line a step, and one where a session begins."""
+    before = None
+    for step in steps:
+        row = step.row
+        if before != step.who or isinstance(row, Reset):
+            yield f"  {us_to_iso(step.at_us, lab.world.zone)}  {step.who}"
+        before = step.who
+        yield f"    {_said(row)}"
+
+
+def _said(row: Row) -> str:
+    match row:
+        case Reset():
+            return f"reset: {row.failure or f'ATR {row.atr}' if row.atr else 'no answer'}"
+        case Exchanged():
+            return f"{row.means} [{row.command} > {row.answer or '-'}]"
+        case Torn():
+            return f"{row.means} [{row.command}]"
+        case _:
+            return "power off"

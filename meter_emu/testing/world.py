@@ -1,0 +1,45 @@
+"""True time on the bench, in the legal time of the place."""
+
+from datetime import datetime
+from typing import final
+from zoneinfo import ZoneInfo
+
+from meter_emu.errors import ConfigError
+from meter_emu.testing.when import When, instant_us, length_us
+from meter_emu.world.bench import Bench
+from meter_emu.world.home import Home
+from meter_emu.world.times import us_to_legal
+
+
+@final
+class World:
+    """The fixture `world`: what time it is, and how it passes. `seed` is the run's."""
+
+    def __init__(self, home: Home, bench: Bench, seed: int) -> None:
+        self.seed = seed
+        self._home = home
+        self._bench = bench
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone whose rule is legal time here."""
+        return self._home.zone
+
+    @property
+    def now(self) -> datetime:
+        """True time, as an aware datetime in legal time."""
+        return us_to_legal(self._home.board.now_us, self.zone)
+
+    def run_until(self, when: When) -> None:
+        """Let the meter live until `when`; raise `ConfigError` for a time that has passed."""
+        until_us = instant_us(when, self.zone, path="world.run_until", key="when")
+        if until_us < self._home.board.now_us:
+            raise ConfigError("world.run_until", "when", f"it is {self.now} already, got {when}")
+        self._bench.run_until(until_us)
+
+    def advance(self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: int = 0) -> None:
+        """Let the meter live for a while, by true time: a day has 24 hours on any date."""
+        rest_us = length_us(
+            "world.advance", days=days, hours=hours, minutes=minutes, seconds=seconds
+        )
+        self._bench.run_until(self._home.board.now_us + rest_us)

@@ -1,0 +1,71 @@
+"""The page on pytest: its tables are the options, keys and calls there are, and its test runs."""
+
+import inspect
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from meter_emu.testing import Card, Desk, Meter, World
+from meter_emu.testing.links import LINKS
+from meter_emu.testing.setting import Setting
+from tests.docs.pages import blocks, page, section, table
+
+PAGE = page("docs/testing-with-pytest.md")
+FIXTURES = section(PAGE, "The fixtures")
+
+
+def test_the_options_are_those_of_the_plugin(pytestconfig: pytest.Config) -> None:
+    names = {row[0] for row in table(PAGE, "option", "what it does")}
+    parser = pytestconfig._parser
+    (group,) = (group for group in parser._groups if group.name == "meter-emu")
+    assert names == {option.names()[0] for option in group.options}
+
+
+def test_the_links_are_those_there_are() -> None:
+    assert [row[0] for row in table(PAGE, "link", "the card is")] == list(LINKS)
+
+
+def test_the_keys_and_defaults_are_those_of_the_marker(pytestconfig: pytest.Config) -> None:
+    rows = table(PAGE, "key", "default", "meaning")
+    fields = msgspec.structs.fields(Setting)
+    assert [(row[0], row[1]) for row in rows] == [
+        (field.name, str(field.default)) for field in fields
+    ]
+    (marker,) = (m for m in pytestconfig.getini("markers") if m.startswith("meter("))
+    said = re.findall(r"\w+", marker.partition(")")[0].removeprefix("meter("))
+    assert said == [field.name for field in fields]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("world", World), ("meter", Meter), ("desk", Desk), ("card", Card)]
+)
+def test_every_call_of_a_fixture_is_listed(name: str, kind: type[Any]) -> None:
+    listed: dict[str, str] = {}
+    for cell, *_ in table(FIXTURES, f"`{name}`", "what it is or does"):
+        for call in re.findall(r"(\w+(?:\([^)]*\))?)", cell.replace("`", "")):
+            listed[call.partition("(")[0]] = call
+    inside = {"plugged"}
+    made = {World: {"seed"}, Card: {"name", "sets_clock"}}.get(kind, set())
+    public = {member for member in vars(kind) if not member.startswith("_")} - inside | made
+    assert set(listed) == public
+    for member in public - made:
+        routine = getattr(kind, member)
+        if inspect.isfunction(routine):
+            parameters = [one for one in inspect.signature(routine).parameters if one != "self"]
+            assert listed[member] == f"{member}({', '.join(parameters)})"
+
+
+def test_the_first_test_passes_and_finds_the_mistake(pytester: pytest.Pytester) -> None:
+    (shown,) = blocks(PAGE, "python")
+    pytester.makepyfile(shown)
+    own = ("-p", "meter_emu.pytest_plugin", "-p", "no:cacheprovider")
+    pytester.runpytest_inprocess(*own).assert_outcomes(passed=1)
+    found = pytester.runpytest_inprocess(*own, "--meter-firmware", "reference+end-exclusive")
+    found.assert_outcomes(failed=1)
+    output = iter([re.sub(r"-+ (meter-emu) -+", r"-- \1 --", ln) for ln in found.outlines])
+    (said,) = blocks(PAGE, "text")
+    for line in said.splitlines():
+        wanted = re.sub(r"-+ (meter-emu) -+", r"-- \1 --", line).partition("…")[0].rstrip()
+        assert any(got.startswith(wanted) for got in output), line

@@ -1,0 +1,165 @@
+"""The examples run unchanged over PC/SC, and a test leaves the same bytes on every link."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from card_protocol.card.base import FileCard
+from card_protocol.card.image import PIN_TRIES_MAX, Kind
+from card_protocol.card.make import card_of
+from card_protocol.link.pcsc import PcscLink
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk
+from tests.pcsc.needs import pyscard_absent, refuse
+from tests.pcsc.private import READERS, PrivatePcscd
+from tests.pcsc.slots import Odd, card_in
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "tests" / "examples"
+BOUND_S = 120
+PROBE = """
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("carrier", [
+    pytest.param(name, marks=pytest.mark.meter(carrier=name)) for name in ("secure", "plain")
+])
+def test_bytes(meter, card, desk, world, carrier, request):
+    desk.load(card, 50)
+    desk.arm(card, defer_until="2020-07-03 23:01", cut_at="2020-07-03 23:01")
+    meter.insert(card, pulled_after=6)
+    world.advance(hours=1)
+    meter.insert(card)
+    meter.remove()
+    written = desk.read_back(card)
+    card.save(f"{carrier}.card")
+    print("bytes", carrier, sha256(meter.image + card.image + repr(written).encode()).hexdigest())
+"""
+
+
+@pytest.fixture(autouse=True)
+def _client() -> None:
+    if why := pyscard_absent():
+        refuse(why)
+
+
+def run(pcscd: PrivatePcscd, cwd: Path, *options: str) -> str:
+    """Run pytest where the cards' ports are, and return what it says."""
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-s", "-p", "meter_emu.pytest_plugin",
+        "-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error", *options,
+    ]  # fmt: skip
+    env = {**pcscd.environment, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        pcscd.inside(command), env=env, cwd=cwd, capture_output=True, text=True,
+        timeout=BOUND_S, check=False,
+    )  # fmt: skip
+    return done.stdout + done.stderr
+
+
+def left(output: str) -> list[str]:
+    found = re.findall(r"^\.*(bytes \w+ \w+)$", output, re.MULTILINE)
+    assert len(found) == 2, output
+    return found
+
+
+def test_the_examples_pass_over_pcsc_and_leave_the_same_bytes(
+    pcscd: PrivatePcscd, tmp_path: Path
+) -> None:
+    (tmp_path / "test_probe.py").write_text(PROBE, encoding="utf-8")
+    over_pcsc = run(pcscd, tmp_path, "--meter-card-link", "vpcd", str(EXAMPLES), "test_probe.py")
+    assert re.search(r"\b11 passed in", over_pcsc), over_pcsc
+    directly = run(pcscd, tmp_path, "test_probe.py")
+    assert left(over_pcsc) == left(directly)
+
+
+@pytest.fixture
+def real(pcscd: PrivatePcscd) -> Iterator[FileCard]:
+    """A card in the reader that the bench knows nothing of: plain, T=0, of another meter, used."""
+    image = Desk(BENCH_MASTER_KEY).issue(7, issued_at_min=0, kind=Kind.PLAIN)
+    card = card_of(image, bytes, t0=True)
+    with PcscLink(READERS[0]) as link, card_in(pcscd, link, card):
+        yield card
+
+
+REAL = ("--meter-card-link", "pcsc", "--meter-reader", "virtual pcd 00 00")
+SURE = "--meter-yes-write-hardware"
+
+
+def run_real(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
+    """Run pytest here: the daemon's socket crosses namespaces."""
+    own = ("-p", "meter_emu.pytest_plugin", "-p", "no:randomly", "-p", "no:cacheprovider")
+    return pytester.runpytest_inprocess("-W", "error", *own, *REAL, *options)
+
+
+def test_the_examples_pass_on_a_card_that_was_in_the_reader(
+    real: FileCard, pytester: pytest.Pytester
+) -> None:
+    before = real.image.to_bytes()
+    run_real(pytester, SURE, str(EXAMPLES)).assert_outcomes(passed=9)
+    after = real.image
+    assert after.to_bytes() != before
+    assert after.tries_left[0] == PIN_TRIES_MAX
+
+
+def test_a_real_card_is_not_touched_without_the_word(
+    real: FileCard, pytester: pytest.Pytester
+) -> None:
+    before = real.image.to_bytes()
+    said = run_real(pytester, str(EXAMPLES))
+    said.assert_outcomes(errors=9)
+    said.stdout.fnmatch_lines([f"*--meter-card-link pcsc: *: say so with {SURE}"])
+    said.stdout.no_fnmatch_line("*Traceback*")
+    assert real.image.to_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("card.image", "*nobody can look into a real card*"),
+        ("desk.replace(card); meter.insert(card)", "*there is one card*"),
+        ("assert 0", "*VERIFY secret 1, 4 bytes not shown: success *04xxxxxxxx > 9000*"),
+    ],
+)
+def test_what_a_real_card_is_not_for_is_one_line(
+    real: FileCard, pytester: pytest.Pytester, body: str, why: str
+) -> None:
+    pytester.makepyfile(f"def test_it(meter, card, desk):\n    desk.load(card, 50)\n    {body}\n")
+    said = run_real(pytester, SURE)
+    said.assert_outcomes(failed=1)
+    said.stdout.fnmatch_lines([why])
+
+
+def test_a_secure_card_is_no_real_one(real: FileCard, pytester: pytest.Pytester) -> None:
+    marked = "import pytest\n@pytest.mark.meter(carrier='secure')\ndef test_it(card):\n    pass\n"
+    pytester.makepyfile(marked)
+    said = run_real(pytester, SURE)
+    said.assert_outcomes(errors=1)
+    said.stdout.fnmatch_lines(["*carrier: want plain on this link*"])
+
+
+def test_a_card_that_is_none_of_ours_is_one_line(
+    pcscd: PrivatePcscd, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile("def test_it(card):\n    pass\n")
+    run_real(pytester, SURE).stdout.fnmatch_lines(["*pcsc: no card: Virtual PCD 00 00*"])
+    with PcscLink(READERS[0]) as link, card_in(pcscd, link, Odd(lambda _: b"\x6a\x82")):
+        want = ["*want a card with file BE01 of 1024 bytes*"]
+        run_real(pytester, SURE).stdout.fnmatch_lines(want)
+
+
+def test_without_a_daemon_each_test_fails_with_a_line_and_none_hangs(
+    pcscd: PrivatePcscd, tmp_path: Path
+) -> None:
+    (tmp_path / "test_probe.py").write_text(PROBE, encoding="utf-8")
+    pcscd.kill()
+    said = run(pcscd, tmp_path, "--meter-card-link", "vpcd", "test_probe.py")
+    assert re.search(r"\b2 failed in", said), said
+    assert "want a running pcscd with the vpcd driver" in said
