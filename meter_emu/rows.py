@@ -246,6 +246,11 @@ def minute_2000(value: int) -> Told:
         return Told("after 9999")
 
 
+def second_2000(value: int) -> Told:
+    """Tell seconds since 2000-01-01 00:00 UTC, 32 bits of them."""
+    return Told(f"{_EPOCH_2000 + timedelta(seconds=value):%Y-%m-%d %H:%M:%S} UTC")
+
+
 def euro(per_euro: int) -> Tell:
     """Tell an amount of so many to the euro."""
     digits = len(str(per_euro)) - 1

@@ -22,6 +22,13 @@ CLOCK_TREE: Final = FileTree(
 )
 
 
+def clock_order_on(image: CardImage) -> bytes | None:
+    """Return the clock order on a card, `None` where the card has no file for one."""
+    if CLOCK_TREE.specs[0] not in image.tree.specs:
+        return None
+    return image.content(DF_SERVICE, SFI_CLOCK)
+
+
 def personalise_clock_card(master: Key, meter_id: int, record: bytes, *, pin: str) -> CardImage:
     """Return a clock card bound to meter `meter_id`, holding a sealed clock order."""
     return personalise(

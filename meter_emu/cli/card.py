@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -129,7 +129,7 @@ def new(
     issued_at: str | None,
     json_file: str | None,
 ) -> None:
-    """Issue a new card for a meter and save its image as FILE."""
+    """Issue a new budget card for a meter and save its image as FILE."""
     from card_protocol.card.image import Kind
     from card_protocol.formats.budget import Energy
     from meter_emu.desk.desk import Desk
@@ -196,6 +196,54 @@ def reissue(
     _tell_issued(file, image, account.identity.meter_id, number, json_file)
 
 
+@card.command("clock")
+@click.argument("file")
+@meter_option("The meter whose clock it sets.")
+@click.option(
+    "--set-to",
+    metavar="TIME",
+    help="'2020-06-02 10:15' is legal time, with Z or +02:00 an instant. Default: now.",
+)
+@click.option(
+    "--set-error-s",
+    type=int,
+    default=60,
+    show_default=True,
+    help="How far off the tool and the way to the meter may be, 1 to 3600 s.",
+)
+@ambiguous_option
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@master_key_option
+@json_option
+def clock(
+    file: str,
+    meter: int,
+    set_to: str | None,
+    set_error_s: int,
+    which: str | None,
+    force: bool,
+    key_file: str | None,
+    json_file: str | None,
+) -> None:
+    """Make a technician's card that sets a meter's clock, and save its image as FILE.
+
+    It is made at the meter and put in at once: its time is the card's, not the meter's.
+    """
+    from meter_emu.desk.clock_card import issue_clock_card
+    from meter_emu.rows import second_2000
+
+    _check_free(file, force=force)
+    key, set_to_s = read_master_key(key_file), _second_2000(set_to, which)
+    image = issue_clock_card(key, meter, set_to_s=set_to_s, set_error_s=set_error_s)
+    write_atomically(file, image.to_bytes(), private=True)
+    at = second_2000(set_to_s).note
+    if json_file is not None:
+        told = {"file": file, "meter": meter, "set_to": at, "set_error_s": set_error_s}
+        print_json(told, json_file)
+    if json_file != STDOUT:
+        click.echo(f"{file}: clock card for meter {meter}: sets it to {at}, ±{set_error_s} s")
+
+
 def _check_free(file: str, *, force: bool) -> None:
     if not force and os.path.lexists(file):
         raise OutputError(file, "it is there already, and --force was not given")
@@ -226,10 +274,16 @@ def show(file: str, key_file: str | None, json_file: str | None) -> int:
 
     Exit status 1 when something on the card is wrong: a MAC, a value out of range.
     """
-    from meter_emu.desk.view import Seal, explain_card, explain_image
+    from card_protocol.card.clock import clock_order_on
+    from meter_emu.desk.view import Seal, explain_card, explain_clock_order, explain_image
 
     image, key = read_image(file), read_master_key(key_file)
-    records = explain_card(lambda sfi: read_file(file, image, sfi), key)
+    order = clock_order_on(image)
+    records = (
+        explain_card(lambda sfi: read_file(file, image, sfi), key)
+        if order is None
+        else (explain_clock_order(order, key),)
+    )
     names = {record.name for record in records}
     around = [part for part in explain_image(image, key) if part.name not in names]
     if json_file is not None:
@@ -304,15 +358,32 @@ def issued_at_min(text: str | None) -> int:
     from meter_emu.desk.dates import DeskDates
 
     dates = DeskDates()
+    instant = _instant(text)
+    if isinstance(instant, str):
+        return dates.minute_of(dates.parse(instant))
+    return dates.minute_of_instant(instant)
+
+
+def _second_2000(text: str | None, which: str | None) -> int:
+    """Return seconds since 2000-01-01 UTC of the instant in `text`, of now for `None`."""
+    from meter_emu.desk.dates import DeskDates
+
+    dates = DeskDates()
+    instant = _instant(text)
+    if isinstance(instant, str):
+        return 60 * dates.minute_of(dates.parse(instant), reading_meant(which))
+    return (instant - datetime(2000, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+
+
+def _instant(text: str | None) -> datetime | str:
+    """Return the instant that is meant, now for `None`; legal time stays text for the desk."""
     if text is None:
-        return dates.minute_of_instant(datetime.now(UTC))
+        return datetime.now(UTC)
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        instant = None
-    if instant is not None and instant.tzinfo is not None:
-        return dates.minute_of_instant(instant)
-    return dates.minute_of(dates.parse(text))
+        return text
+    return text if instant.tzinfo is None else instant
 
 
 def record_as_json(record: "RecordView") -> dict[str, Any]:

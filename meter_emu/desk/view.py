@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 from enum import Enum, unique
 from typing import Any, Final, final
 
+from card_protocol.card.clock import CLOCK_TREE
 from card_protocol.card.files import MF, Access, FileSpec
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget, budget_instants
 from card_protocol.formats.budget import DF_OF, Energy, Result, Sfi
 from card_protocol.formats.budget_instants import InstantOrder
+from card_protocol.formats.clock import CLOCK, SFI_CLOCK, open_clock_order
 from card_protocol.formats.container import (
     HEAD,
     SLOT_BYTES,
@@ -31,6 +33,7 @@ from card_protocol.formats.generations import ORDERS, layouts
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, decode_bcd_minute
+from meter_emu.desk.clock_card import SET_ERROR_S_MAX, SET_TO_S_COUNT
 from meter_emu.desk.dates import DeskDates
 from meter_emu.errors import DeskError
 from meter_emu.rows import (
@@ -50,6 +53,7 @@ from meter_emu.rows import (
     octets,
     price,
     rows_of,
+    second_2000,
     secret,
     text,
     unused,
@@ -186,6 +190,9 @@ def _record_of(spec: FileSpec) -> Sfi | None:
 
 
 def _content(spec: FileSpec, raw: bytes, at: int, meter_id: int | None, master: Key) -> Part:
+    if spec == CLOCK_TREE.specs[0]:
+        clock = explain_clock_order(raw, master)
+        return Part(clock.name, at, moved(clock.rows, at), f"MAC {clock.seal.value}", clock.wrong)
     sfi = _record_of(spec)
     if sfi is None and spec.df == MF and spec.fid in map(plain_file, DF_OF.values()):
         return Part("plain file", at, moved(_slots(raw), at))
@@ -260,6 +267,20 @@ def explain_record(sfi: Sfi, raw: bytes, meter_id: int | None, master: Key) -> R
     return RecordView(layout.name, sfi, len(raw), seal, rows, wrong + _across(sfi, record))
 
 
+def explain_clock_order(raw: bytes, master: Key) -> RecordView:
+    """Return the record of a technician's clock card explained; it says itself whose it is."""
+    seal, wrong = Seal.OK, ""
+    try:
+        meter_id = CLOCK.parse(raw).meter_id
+        open_clock_order(raw, derive(master, Purpose.DESK_RECORD, meter_id))
+    except MacError as error:
+        seal, wrong = Seal.WRONG, str(error)
+    except LayoutError as error:
+        seal, wrong = Seal.UNCHECKED, str(error)
+    rows = rows_of(CLOCK, raw, _CLOCK_FIELDS)
+    return RecordView(CLOCK.name, SFI_CLOCK, len(raw), seal, rows, (wrong,) if wrong else ())
+
+
 def _seal(
     sfi: Sfi, layout: Layout[Any], raw: bytes, meter_id: int | None, master: Key
 ) -> tuple[Seal, tuple[str, ...]]:
@@ -330,6 +351,16 @@ def _zone_rule(value: int) -> Told:
     return Told("none") if value == budget.NO_ZONE_RULE else named(ZONE_RULES)(value)
 
 
+def _set_to(value: int) -> Told:
+    known = value < SET_TO_S_COUNT
+    return Told(second_2000(value).note, "" if known else "want a time of 2000 to 2099")
+
+
+def _set_error(value: int) -> Told:
+    known = 1 <= value <= SET_ERROR_S_MAX
+    return Told("how far off tool and way are", "" if known else f"want 1 to {SET_ERROR_S_MAX}")
+
+
 def _token(raw: bytes) -> Told:
     return Told("none" if raw == budget.NO_TOKEN else "reactivates")
 
@@ -387,5 +418,15 @@ _FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "blocks": ("bits", bits(BLOCKS)),
     "shields": ("bits", bits(SHIELDS)),
     "events": ("", _journal),
+    "reserved": ("", unused),
+}
+
+# A clock order has a generation of its own, and a time where other records have minutes.
+_CLOCK_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
+    "magic": ("", text),
+    "generation": ("", named({budget.GENERATION: "the only one"})),
+    "pad": ("", zero),
+    "set_to_s": ("s since 2000 UTC", _set_to),
+    "set_error_s": ("s", _set_error),
     "reserved": ("", unused),
 }

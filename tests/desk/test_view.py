@@ -9,12 +9,19 @@ from hypothesis import strategies as st
 
 from card_protocol.card.image import CardImage
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi, seal
+from card_protocol.formats.clock import seal_clock_order
 from card_protocol.formats.generations import layouts
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import BCD_NONE, Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
-from meter_emu.desk.view import RecordView, Seal, explain_card, explain_record
+from meter_emu.desk.view import (
+    RecordView,
+    Seal,
+    explain_card,
+    explain_clock_order,
+    explain_record,
+)
 from meter_emu.rows import Row
 
 METER = 541_000_000_001
@@ -245,3 +252,47 @@ def test_a_card_of_mixed_generations_is_said(image, second):
     views = explain(image.with_content(DF_ELECTRICITY, Sfi.WALLET, wallet))
     assert [bool(view.wrong) for view in views] == [False, True, False, False, False]
     assert "another generation" in views[1].wrong[-1]
+
+
+# A technician's clock card ------------------------------------------------------------------------
+
+
+def clock_order(**changes: int) -> bytes:
+    told = {"meter_id": METER, "set_to_s": 644_400_930, "set_error_s": 60} | changes
+    return seal_clock_order(DESK_KEY, **told)
+
+
+def test_a_clock_order_is_shown_whole_with_the_instant_it_sets():
+    view = explain_clock_order(clock_order(), BENCH_MASTER_KEY)
+    assert (view.name, view.seal, complaints(view)) == ("clock order", Seal.OK, [])
+    assert [row.offset for row in view.rows] == [0, 2, 3, 4, 12, 16, 18, 24]
+    assert row(view, "set_to_s").note == "2020-06-02 08:15:30 UTC"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"set_error_s": 0}, "set_error_s"),
+        ({"set_error_s": 3601}, "set_error_s"),
+        ({"set_to_s": 3_155_760_000}, "set_to_s"),  # 2100-01-01 00:00 UTC
+    ],
+)
+def test_what_no_meter_takes_of_a_clock_order_is_said_at_its_field(changes, field):
+    view = explain_clock_order(clock_order(**changes), BENCH_MASTER_KEY)
+    assert view.seal is Seal.OK
+    assert row(view, field).wrong
+
+
+def test_a_clock_order_of_another_office_or_meter_has_a_wrong_mac():
+    other = explain_clock_order(clock_order(), Key(bytes(15) + b"\x01"))
+    assert (other.seal, len(other.wrong)) == (Seal.WRONG, 1)
+    moved = explain_clock_order(clock_order(meter_id=METER + 1), BENCH_MASTER_KEY)
+    assert moved.seal is Seal.WRONG
+
+
+@given(noise=st.binary(min_size=32, max_size=32), headed=st.booleans())
+def test_any_clock_order_at_all_is_explained(noise, headed):
+    raw = b"CC\x01" + noise[3:] if headed else noise
+    view = explain_clock_order(raw, BENCH_MASTER_KEY)
+    assert len(view.rows) == 8
+    assert view.seal is not Seal.OK
