@@ -8,7 +8,7 @@ from typing import Final
 
 from card_protocol.formats.budget import Result
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Supply
+from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Rate, Supply
 from meter_emu.firmware.meter import Meter
 from meter_emu.firmware.supply import Block, Permission
 from meter_emu.ports import Key, Lamp
@@ -87,6 +87,13 @@ def _clock(meter: Meter) -> str:
     return f"CLOCK {_date(legal)} {now.health.name} +-{now.uncertainty_s}S"
 
 
+def _price(meter: Meter) -> str:
+    ledger, state = meter.parts.ledger, meter.state
+    price = ledger.price_ueur_per_wh(state)
+    which = f"{Rate(state.rate).name} " if ledger.bi_hourly(state) else ""
+    return f"{which}PRICE {price // 1000}.{price % 1000:03} EUR/KWH"
+
+
 def _order(meter: Meter) -> str:
     state = meter.state
     return f"ORDER {state.order_number} {Result(state.order_result).name}"
@@ -98,4 +105,5 @@ _PAGES: Final[tuple[Callable[[Meter], str], ...]] = (
     lambda meter: f"T2 {_date(meter.parts.ends.understood(meter.state.cut_end))}",
     _order,
     lambda meter: f"CREDIT {euro(meter.balance_ueur)} EUR",
+    _price,
 )

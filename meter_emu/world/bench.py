@@ -185,11 +185,12 @@ class Bench:
         board.now_us = max(board.now_us, back_us)
         board.regain_power()
         self._on_power(True)
-        board.now_us += self._boot_us
-        self._anchor_us = board.now_us + self._poll_us
-        if board.now_us >= board.fails_at_us:
+        up_us = board.now_us + self._boot_us
+        if up_us >= board.fails_at_us:
             self._power_down()
             return
+        board.now_us = up_us
+        self._anchor_us = up_us + self._poll_us
         self._firmware = self._program(board)
         self._poll()
 

@@ -163,6 +163,11 @@ def test_switches_and_tariff_show_on_the_card(emu, card):
     done = emu("desk", "tariff", card, *WRITES["tariff"])
     assert "limiter granted, tariff 2 at 275" in done.out
     assert shown(emu, card)["tariff"]["price_ueur_per_wh"] == "0.275 EUR/kWh"
+    assert "at night" not in done.out
+    nights = [*WRITES["tariff"], "--night-price-ueur-per-wh", "190"]
+    done = emu("desk", "tariff", card, *nights)
+    assert "tariff 2 at 275 micro-euro/Wh, at night 190" in done.out
+    assert shown(emu, card)["tariff"]["night_price_ueur_per_wh"] == "0.190 EUR/kWh"
 
 
 def test_a_choice_settles_a_time_that_exists_twice(emu, card):
@@ -332,6 +337,18 @@ def test_a_bad_load_is_one_line(emu, card, args, says):
         (["prepayment", "maybe"], "maybe"),
         (["tariff", "--number", "0", "--price-ueur-per-wh", "250"], "1 to 65535"),
         (["tariff", "--number", "2", "--price-ueur-per-wh", "0"], "a price is 1"),
+        (
+            [
+                "tariff",
+                "--number",
+                "2",
+                "--price-ueur-per-wh",
+                "9",
+                "--night-price-ueur-per-wh",
+                "10",
+            ],
+            "a night price is 1 to the day's 9",
+        ),
         (["nonsense"], "nonsense"),
     ],
 )

@@ -130,6 +130,8 @@ def test_what_no_single_field_shows_is_said_of_the_record():
     assert not record(Sfi.ORDER, defer_until=early, cut_at=late).wrong
     assert "carries no dates" in record(Sfi.ORDER, token=bytes(8), cut_at=late).wrong[0]
     assert not record(Sfi.ORDER, token=bytes(8), cut_at=BCD_NONE).wrong
+    assert "the night costs more" in record(Sfi.TARIFF, night_price_ueur_per_wh=251).wrong[0]
+    assert not record(Sfi.TARIFF, night_price_ueur_per_wh=1).wrong
 
 
 @pytest.mark.parametrize("sfi", list(Sfi))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from card_protocol.formats.budget import GENERATION, NO_MAC, WALLET, Result, Wallet
-from meter_emu.firmware.layouts import Account, FactoryFlags, State, StateFlags
+from meter_emu.firmware.layouts import Account, FactoryFlags, Rate, State, StateFlags
 from tests.firmware.meters import PARTS, factory, state
 
 LEDGER = PARTS.ledger
@@ -30,12 +30,17 @@ class MoneyOfAMeter(RuleBasedStateMachine):
     @initialize(register_units=st.integers(0, WRAP - 1), price=st.integers(1, 5000))
     def install(self, register_units: int, price: int) -> None:
         self.state: State = state(
-            balance_ueur=0, booked_units=register_units, price_ueur_per_wh=price, account=0
+            balance_ueur=0,
+            booked_units=register_units,
+            price_ueur_per_wh=price,
+            night_price_ueur_per_wh=price,
+            account=0,
         )
         self.register_units = register_units
         self.loads_cents: list[int] = []
         self.cost_ueur = 0
         self.used_wh = dict.fromkeys(Account, 0)
+        self.night_wh = dict.fromkeys(Account, 0)
         self.owed_ueur = 0
 
     @rule(wh=st.one_of(st.integers(0, 5000), st.integers(0, WRAP - 1)))
@@ -54,20 +59,28 @@ class MoneyOfAMeter(RuleBasedStateMachine):
 
     def use(self, wh: int) -> None:
         self.register_units = (self.register_units + wh) % WRAP
-        account = Account(self.state.account)
+        account, at_night = Account(self.state.account), self.state.rate == Rate.NIGHT
         self.used_wh[account] += wh
+        self.night_wh[account] += wh * at_night
         if account is Account.CHARGED:
-            self.cost_ueur += wh * self.state.price_ueur_per_wh
+            night, day = self.state.night_price_ueur_per_wh, self.state.price_ueur_per_wh
+            self.cost_ueur += wh * (night if at_night else day)
 
     @rule(account=st.sampled_from(Account))
     def change_account(self, account: Account) -> None:
         LEDGER.book(self.state, self.register_units)
         self.state.account = account
 
-    @rule(price=st.integers(1, 5000))
-    def change_price(self, price: int) -> None:
+    @rule(rate=st.sampled_from(Rate))
+    def change_rate(self, rate: Rate) -> None:
+        LEDGER.book(self.state, self.register_units)
+        self.state.rate = rate
+
+    @rule(price=st.integers(1, 5000), night=st.integers(1, 5000))
+    def change_price(self, price: int, night: int) -> None:
         LEDGER.book(self.state, self.register_units)
         self.state.price_ueur_per_wh = price
+        self.state.night_price_ueur_per_wh = min(price, night)
 
     @rule(cents=st.lists(st.integers(500, 25_000), max_size=3))
     def load(self, cents: list[int]) -> None:
@@ -112,8 +125,17 @@ class MoneyOfAMeter(RuleBasedStateMachine):
         assert {account: wh % WRAP for account, wh in booked.items()} == {
             account: wh % WRAP for account, wh in self.used_wh.items()
         }
-        pending_ueur = pending_units * kept.price_ueur_per_wh * (kept.account == Account.CHARGED)
+        price = kept.night_price_ueur_per_wh if kept.rate else kept.price_ueur_per_wh
+        pending_ueur = pending_units * price * (kept.account == Account.CHARGED)
         assert kept.charged_ueur + pending_ueur == self.cost_ueur
+
+    @invariant()
+    def what_was_used_at_night_is_counted_whatever_the_account(self) -> None:
+        kept = self.state
+        pending_units = LEDGER.pending_units(kept, self.register_units) * (kept.rate == Rate.NIGHT)
+        charged = pending_units * (kept.account == Account.CHARGED)
+        assert (kept.night_wh + pending_units - sum(self.night_wh.values())) % WRAP == 0
+        assert (kept.charged_night_wh + charged - self.night_wh[Account.CHARGED]) % WRAP == 0
 
 
 MoneyOfAMeter.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
@@ -156,6 +178,20 @@ def test_a_balance_that_stands_still_reaches_no_mark(account):
 
 def test_a_price_of_nothing_reaches_no_mark():
     assert LEDGER.units_until(state(price_ueur_per_wh=0), 0) is None
+
+
+@given(st.integers(1, 50 * EURO), st.integers(1, 5000), st.integers(1, 5000))
+def test_marks_are_reached_at_the_price_of_the_rate(balance_ueur, day, night):
+    for rate, price in ((Rate.DAY, day), (Rate.NIGHT, night)):
+        kept = state(
+            balance_ueur=balance_ueur,
+            price_ueur_per_wh=day,
+            night_price_ueur_per_wh=night,
+            rate=rate,
+        )
+        assert LEDGER.price_ueur_per_wh(kept) == price
+        assert LEDGER.units_until(kept, 0) == -(-balance_ueur // price)
+        assert LEDGER.bi_hourly(kept) == (day != night)
 
 
 # flags of the state, the deferral holds, the model suspends: the account in force

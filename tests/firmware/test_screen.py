@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from card_protocol.formats.budget import Result
 from card_protocol.timestamp import Civil
 from meter_emu.firmware import screen
-from meter_emu.firmware.layouts import Health, StateFlags, Supply
+from meter_emu.firmware.layouts import Health, Rate, StateFlags, Supply
 from meter_emu.firmware.meter import Meter
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Lamp
@@ -21,7 +21,7 @@ T1 = Civil(2020, 6, 30, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)
 EURO = 1_000_000
 S64 = 2**63
-PAGE_COUNT = 5
+PAGE_COUNT = 6
 
 
 def meter(now: Now | None = None, **changes: object) -> Meter:
@@ -91,6 +91,8 @@ LONGEST = meter(
     order_number=2**32 - 1,
     order_result=max(Result, key=lambda result: len(result.name)),
     balance_ueur=-S64,
+    rate=Rate.NIGHT,
+    night_price_ueur_per_wh=2**32 - 1,
 )
 
 
@@ -114,7 +116,16 @@ def test_the_scroll_shows_clock_health_both_ends_the_order_and_the_credit():
         "T2 2020-07-03 23:01",
         "ORDER 7 EXECUTED",
         "CREDIT 50.00 EUR",
+        "PRICE 0.250 EUR/KWH",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"), [(Rate.DAY, "DAY PRICE 0.250"), (Rate.NIGHT, "NIGHT PRICE 0.098")]
+)
+def test_a_bi_hourly_meter_says_which_price_counts_now(rate, text):
+    home = meter(rate=rate, night_price_ueur_per_wh=98)
+    assert screen.scroll(home, PAGE_COUNT - 1) == f"{text} EUR/KWH"
 
 
 def test_what_is_not_known_is_said():

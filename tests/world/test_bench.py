@@ -176,3 +176,16 @@ def test_a_card_pulled_in_any_exchange_of_a_session_loses_nothing():
         lab.insert()
         assert lab.state().balance_ueur == whole.state().balance_ueur
         assert lab.state().accepted_count == 1
+
+
+@pytest.mark.parametrize("gap_us", [1, 700_000, 1_499_999, 1_500_000])
+def test_supply_that_goes_again_before_the_program_has_started_feeds_nobody_meanwhile(gap_us):
+    """A start-up takes 1.5 s; the home draws 100 kW, so that a second of it is 27 Wh."""
+    lost_us = START_US + HOUR_US
+    back_us = lost_us + MINUTE_US
+    again_us = back_us + gap_us
+    outages = [(lost_us, back_us), (again_us, again_us + HOUR_US)]
+    lab = lab_of(outages=outages, load=(100_000,) * 24, balance_cents=1_000_000)
+    lab.bench.run_until(START_US + 2 * HOUR_US)
+    fed_us = HOUR_US + gap_us
+    assert lab.board.metrology.read_units(lab.board.now_us) == 100_000 * fed_us // HOUR_US

@@ -67,6 +67,9 @@ def test_what_is_not_found_is_answered_with_what_there_is(name):
         ("start_minute = 960", "start_minute = 480", "window.start_minute: want more than 480"),
         ("mwh_per_unit = 1000", "mwh_per_unit = 999", "credit.mwh_per_unit: want 1000"),
         ("tightness_s = 0", "tightness_s = 1", "rearm.tightness_s: want 0"),
+        ("start_minute = 1320", "start_minute = 420", "night.start_minute: want more than 420"),
+        ("mwh_per_unit", "night_price_ueur_per_wh = 251\nmwh_per_unit",
+         "credit.night_price_ueur_per_wh: want at most the day's 250"),
         ("load_max_cents = 25_000", "load_max_cents = 400", "credit.load_max_cents: want more"),
         ("page_bytes = 64", "page_bytes = 65", "eeprom_page_bytes: want a power of two"),
         ("[clock]", "[clock", "is not valid TOML: Expected ']'"),
@@ -75,6 +78,25 @@ def test_what_is_not_found_is_answered_with_what_there_is(name):
 def test_a_bad_model_is_refused_with_file_key_and_what_was_wanted(tmp_path, text, old, new, want):
     assert old in text
     assert refusal(tmp_path, text.replace(old, new, 1)).startswith(want)
+
+
+def test_a_night_price_takes_night_hours_and_gas_has_none(tmp_path, text):
+    prices = text.replace("mwh_per_unit", "night_price_ueur_per_wh = 180\nmwh_per_unit", 1)
+    own = tmp_path / "own.toml"
+    own.write_text(prices, "utf-8")
+    assert load_model(own).credit.pricing == (1, 250, 180)
+    no_hours = prices.split("# Night hours")[0]
+    want = "credit.night_price_ueur_per_wh: want none: the model has no [night]"
+    assert refusal(tmp_path, no_hours) == want
+    night = text[text.index("[night]") :]
+    gas = find("meters", "gas-pcf8563-battery").read_text("utf-8") + night
+    assert refusal(tmp_path, gas).startswith("night: want none: gas costs the same at all hours")
+
+
+def test_without_a_night_price_a_model_is_mono_hourly():
+    pricing = load_model(find("meters", NAME)).credit.pricing
+    assert pricing == (1, 250, 250)
+    assert not pricing.bi_hourly
 
 
 def test_what_is_no_readable_text_file_is_one_line(tmp_path):

@@ -8,12 +8,14 @@ from hypothesis import strategies as st
 
 from meter_emu.desk.desk import Work
 from meter_emu.errors import DeskError
+from meter_emu.firmware.layouts import Rate
 from meter_emu.world.build import parse_build
 from meter_emu.world.events import Event, What
 from meter_emu.world.live import LiveMeter
 from meter_emu.world.plan import Deed, Insight, insight
 from tests.properties.instants import near_boundaries
 from tests.properties.lab import (
+    BI_HOURLY,
     BRUSSELS,
     DAY_US,
     HOUR_US,
@@ -47,6 +49,18 @@ def lab_of(**kw) -> Lab:
     lab = Lab(Setting(**kw))
     lab.bench.run_until(lab.setting.start_us + 1)
     return lab
+
+
+@pytest.mark.parametrize("model", BI_HOURLY, ids=lambda model: model.rtc_base)
+def test_the_plan_has_the_next_edge_of_the_night_and_the_rate_changes_then(model):
+    lab = lab_of(model=model, start_us=START_US + HOUR_US, clock_set_us=START_US)
+    for deed, rate in ((Deed.NIGHT_BEGINS, Rate.NIGHT), (Deed.NIGHT_ENDS, Rate.DAY)):
+        (edge,) = [planned for planned in known(lab).plan if planned.deed is deed]
+        assert abs((edge.at_us - START_US) % DAY_US - (15 if rate else 0) * HOUR_US) < 2 * MINUTE_US
+        lab.bench.run_until(edge.at_us - MINUTE_US)
+        assert lab.state().rate != rate
+        lab.bench.run_until(edge.at_us + 2 * MINUTE_US)
+        assert lab.state().rate == rate
 
 
 @given(stories())

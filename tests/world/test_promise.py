@@ -215,6 +215,31 @@ def test_a_new_price_counts_from_the_insertion_on(tmp_path):
     assert case.lawful("2020-06-01T13:00:00")
 
 
+TWO_PRICES = "{number = 2, price_ueur_per_wh = 500, night_price_ueur_per_wh = 100}"
+NIGHTS = f"""balance_eur = "%s"
+    visits = [{{at = 2020-06-01T10:30:00, tariff = {TWO_PRICES}}},
+              {{at = 2020-06-01T12:00:00, insert = true}}]"""
+
+
+def test_a_night_price_counts_in_the_night_hours_and_at_weekends(tmp_path):
+    """A Monday: 0.50 until noon, 10 hours at 0.50, 9 at 0.10 from 22:00, then 2 at 0.50."""
+    case = Case(tmp_path, NIGHTS % "7.40")
+    assert not case.lawful("2020-06-02T08:59:00")
+    assert case.lawful("2020-06-02T09:02:00")  # the night began a poll late, by six cents an hour
+    # To Friday 22:00 are 70 hours of day and 36 of night, to Monday 7:00 57 of night: 46.30 with
+    # the first two hours and the last three.
+    week = Case(tmp_path, NIGHTS % "46.30")
+    assert not week.lawful("2020-06-08T09:54:00")  # five nights began late
+    assert week.lawful("2020-06-08T10:02:00")
+
+
+def test_a_model_without_night_hours_charges_the_lower_price(tmp_path, model_text):
+    """What its meter makes of such an order is another matter: it refuses it."""
+    (tmp_path / "own.toml").write_text(model_text.split("# Night hours")[0], "utf-8")
+    case = Case(tmp_path, NIGHTS % "1", model="own.toml")  # 0.50 at noon, 0.10 an hour
+    assert not case.lawful("2020-06-01T15:59:00")
+
+
 def test_nothing_is_cut_for_credit_while_prepayment_is_off(tmp_path):
     body = """balance_eur = "0.50"
     visits = [{at = 2020-06-01T10:30:00, desk = ["prepayment-off"]},

@@ -264,6 +264,7 @@ DEEDS = (
     "tariff = { number = 2, price_ueur_per_wh = 400 }",
     "replace_card = true",
     f"replace_card = true, card_expires = {EXPIRY}",
+    "tariff = { number = 3, price_ueur_per_wh = 400, night_price_ueur_per_wh = 90 }",
     'press = "red"',
     "insert = true",
     "insert = true",

@@ -4,7 +4,7 @@ The hours are worked out from load, price and calendar beside each home, not tak
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -75,6 +75,9 @@ def test_every_promise_of_an_ordinary_winter_is_kept():
 DARK = {
     "every-month": [],
     "weekend": [],
+    # 372 hours at 0.100 EUR, 990 by day at 0.108, 1,218 at night at 0.076: 236.688. The clock is
+    # two minutes in doubt, so that each of 65 nights is four minutes longer: 0.14 EUR, 80 minutes.
+    "two-prices": [("2020-02-04T11:00", 100 * MINUTE)],
     "clocks-back": [("2019-10-28T08:00", 5 * MINUTE)],
     "clocks-back-unseen": [("2019-10-28T08:00", 5 * MINUTE)],
     "leap-day": [("2020-03-02T08:00", 23 * MINUTE)],
@@ -149,6 +152,22 @@ def test_with_prepayment_off_nothing_is_charged():
     home = winter()["prepayment-off"]
     off = home.balance_ueur("2019-11-15", What.CARD_SERVED)
     assert home.balance_ueur("2020-03-16", What.CARD_SERVED) == off + 30 * EURO_UEUR
+
+
+def test_two_prices_cost_what_the_clock_on_the_wall_says():
+    """Hour by hour from the insertion of the tariff to the cut, and never more than that."""
+    home, hour = winter()["two-prices"], legal("2019-11-04T11:00").astimezone(UTC)
+    ideal_ueur = home.balance_ueur("2019-11-04", What.CARD_SERVED)
+    while hour < legal("2020-02-04T11:00"):
+        wall = hour.astimezone(BRUSSELS)
+        night = wall.weekday() >= 5 or not 6 <= wall.hour < 21
+        ideal_ueur -= 400 * (190 if night else 270)
+        hour += HOUR
+    (dark,) = (event for event in home.events if event.what is What.OPENED)
+    assert dark.balance_ueur is not None
+    late = us_to_legal(dark.at_us, BRUSSELS) - legal("2020-02-04T11:00")
+    spared_ueur = dark.balance_ueur - ideal_ueur + late // MINUTE * 400 * 270 // 60
+    assert 0 < spared_ueur < 65 * 5 * 400 * 80 // 60  # 65 nights, less than five minutes each
 
 
 def test_the_winter_tariff_is_what_gas_costs_in_winter():
