@@ -205,6 +205,7 @@ def _tell(lines: BufferedRWPair, answer: Answer) -> None:
 
 def main() -> None:
     """Serve whoever has the other end of standard input."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # who started us may have ignored it
     with socket.socket(fileno=0) as channel, channel.makefile("rwb") as lines:
         try:
             serve(lines)

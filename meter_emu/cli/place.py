@@ -27,7 +27,7 @@ WAIT_S_MAX: Final = 3_600
 _READER: Final = "--reader"
 _SURE: Final = "--yes-write-hardware"
 _IN_READER: Final = f"{__name__}.in_reader"  # whether the command line has --reader
-
+_WRITES: Final = frozenset({0xD0, 0xD6})  # a memory card's WRITE, UPDATE BINARY
 
 sure_option: Final = click.option(_SURE, "sure", is_flag=True, help="Do write on a real card.")
 wait_option: Final = click.option(
@@ -86,27 +86,38 @@ class CardReader:
         self._wait_s: Final = wait_s
 
     def serve(
-        self, key: "Key", do: "Callable[[Desk, Exchange], DoneT]", *, writes: bool = False
+        self,
+        key: "Key",
+        do: "Callable[[Desk, Exchange], DoneT]",
+        *,
+        writes: bool = False,  # noqa: ARG002  a real card keeps what it was given
     ) -> DoneT:
         """See `Place`. Raise `LinkError` before the session, `CardError` in it."""
         from meter_emu.desk.desk import Desk
 
-        return self.session(lambda exchange: do(Desk(key), exchange), writes=writes)
+        return self.session(lambda exchange: do(Desk(key), exchange))
 
-    def session(self, do: "Callable[[Exchange], DoneT]", *, writes: bool) -> DoneT:
+    def session(self, do: "Callable[[Exchange], DoneT]") -> DoneT:
         """Do something with the card in the reader, by itself and powered afresh."""
         from card_protocol.errors import CardProtocolError, LinkError
         from card_protocol.link.guarded import GuardedLink
         from card_protocol.link.pcsc import PcscLink
+
+        writing = False
+
+        def exchange(command: bytes) -> bytes:
+            nonlocal writing
+            writing |= command[1] in _WRITES
+            return link.exchange(command)
 
         with PcscLink(self.name) as reader:
             self._await_card(reader)
             link = GuardedLink(reader)
             link.connect()
             try:
-                done = do(link.exchange)
+                done = do(exchange)
             except LinkError as error:
-                perhaps = "; it may have been written: see desk account" if writes else ""
+                perhaps = "; it may have been written: see desk account" if writing else ""
                 raise CardError(f"{error}{perhaps}") from error
             except CardProtocolError as error:
                 raise CardError(f"{self.name}: {error}") from error

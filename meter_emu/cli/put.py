@@ -29,7 +29,7 @@ def put(file: str, reader: str, wait_s: int, sure: bool) -> None:
     image = _plain_image(file)
     (spec,), (content,) = image.tree.specs, image.contents
     place = CardReader(reader, wait_s)
-    place.session(lambda exchange: put_file(Terminal(exchange), spec.fid, content), writes=True)
+    place.session(lambda exchange: put_file(Terminal(exchange), spec.fid, content))
     click.echo(f"{reader}: holds {file} now, {len(content)} bytes in file {spec.fid:04X}")
 
 

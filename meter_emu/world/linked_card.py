@@ -22,24 +22,28 @@ class LinkedCard:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+        self._powered = False
         self._failure: LinkError | None = None
 
     @property
     def failure(self) -> LinkError | None:
-        """How the link failed last, since the card was powered; `None` when it has not."""
+        """How the link failed first since the card was powered; `None` when it has not."""
         return self._failure
 
     def power_on(self) -> bytes:
         """Return the ATR, empty where the link finds no card that answers."""
-        self._failure = None
+        self._failure, self._powered = None, False
         try:
-            return self._link.connect()
+            atr = self._link.connect()
         except LinkError as failure:
             self._failure = failure
             return b""
+        self._powered = True
+        return atr
 
     def power_off(self) -> None:
         """Take the power away; a link never fails in that."""
+        self._powered = False
         self._link.disconnect()
 
     def writing_us(self, command: bytes) -> int:  # noqa: ARG002  nobody can look into a real card
@@ -51,9 +55,14 @@ class LinkedCard:
         self.power_off()
 
     def transmit(self, command: bytes) -> bytes:
-        """Return the R-APDU; let the `LinkError` of a card that is gone or silent pass."""
+        """Return the R-APDU, empty from a card without power, as a virtual one.
+
+        The `LinkError` of a card that is gone or silent passes.
+        """
+        if not self._powered:
+            return b""
         try:
             return self._link.exchange(command)
         except LinkError as failure:
-            self._failure = failure
+            self._failure = self._failure or failure
             raise

@@ -67,7 +67,7 @@ def test_desk_and_meter_need_nothing_that_is_not_on_the_list(carrier):
     assert carrier is Kind.PLAIN or needed == set(FILE_CARD) - unused - {(0x00, 0x20)}
 
 
-@settings(max_examples=200)
+@settings(max_examples=60)
 @given(dialogues)
 def test_whatever_is_tried_a_card_loses_one_try_at_most(dialogue):
     card = card_of(budget_image(), counting_rng())

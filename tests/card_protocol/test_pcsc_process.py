@@ -5,6 +5,9 @@ Here the PC/SC library is one that does what a test says; with the real one it i
 
 import os
 import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any
 import pytest
 
 from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.link import pcsc_child
 from card_protocol.link.pcsc import MEANINGS, PcscLink, chosen
 from card_protocol.link.pcsc_process import PcscProcess
 
@@ -141,6 +145,23 @@ def test_a_call_that_does_not_return_ends_with_its_process(library, how, tmp_pat
             LinkErrorKind.TIMED_OUT,
             "timed out: reader: no answer within 50 ms",
         )
+
+
+@pytest.mark.parametrize("asked", [True, False], ids=["stuck", "idle"])
+def test_an_orphan_ends_whatever_its_parent_ignored(library, asked):
+    library(listing="time.sleep(60)")
+    ours, theirs = socket.socketpair()
+    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    try:
+        command = [sys.executable, "-P", pcsc_child.__file__]
+        process = subprocess.Popen(command, stdin=theirs.fileno())
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    theirs.close()
+    if asked:
+        ours.sendall(b'{"do": "readers", "limit_ms": 50}\n')
+    ours.close()
+    assert process.wait(20) == (-signal.SIGALRM if asked else 0)
 
 
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "os._exit(3)"])

@@ -19,6 +19,8 @@ ATR_T1: Final = bytes.fromhex("3b80800101")
 LONG_MS: Final = 10_000  # much longer than anything here takes
 QUICKACK: Final = getattr(socket, "TCP_QUICKACK", 12)  # linux/tcp.h
 
+_PLUGGING: Final = threading.Lock()  # the way into the namespace is one
+
 
 class Inserted(Protocol):
     """What can be in the slot."""
@@ -39,7 +41,8 @@ class Slot:
         self._card = card
         self._atr = card.power_on()
         card.power_off()
-        self._socket = pcscd.plug(port)
+        with _PLUGGING:
+            self._socket = pcscd.plug(port)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()

@@ -115,11 +115,12 @@ def test_a_wrong_key_costs_the_card_no_try(pcscd, link, desk, tmp_path):
 def test_a_card_pulled_while_it_is_written_is_to_be_looked_at(pcscd, link, desk):
     home = Home()
     pulled = Pulled(home.card)
-    with card_in(pcscd, link, pulled) as slot:
-        pulled.slot, pulled.at = slot, 9
-        said = desk("load", "--eur", "50", SURE).complains()
-    why = "it may have been written: see desk account"
-    assert said == f"meter-emu: card removed: {FIRST}; {why}\n"
+    look = "; it may have been written: see desk account"
+    for at, perhaps in ((8, ""), (9, look)):
+        with card_in(pcscd, link, pulled) as slot:
+            pulled.slot, pulled.at = slot, at
+            said = desk("load", "--eur", "50", SURE).complains()
+        assert said == f"meter-emu: card removed: {FIRST}{perhaps}\n"
     with card_in(pcscd, link, home.card):
         assert "ever loaded 50.00 EUR in 1 loads" in desk("account").out
 

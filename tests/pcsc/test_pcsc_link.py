@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -301,43 +302,52 @@ def test_a_card_that_never_answers_is_let_go_at_the_deadline(pcscd):
         assert challenge(link) == OK
 
 
-def test_a_card_pulled_at_each_command_of_a_meter_loses_nothing(pcscd, link):
+def pull_at_each_command_of_a_meter(pcscd: PrivatePcscd) -> None:
     home = Home(carrier=Kind.PLAIN)
     home.write(Work(load_cents=5_000))
     pulled = Pulled(home.card)
     balances_ueur = []
-    for at in range(1, 20):
-        with card_in(pcscd, link, pulled) as slot:
-            pulled.slot, pulled.at = slot, at
-            card = LinkedCard(link)
-            home.bench.insert(card)
-        home.bench.remove()
-        balances_ueur.append(home.state.balance_ueur)
-        if card.failure is None:
-            break
-        assert card.failure.kind is LinkErrorKind.CARD_GONE
+    with PcscLink(FIRST) as link:
+        for at in range(1, 20):
+            with card_in(pcscd, link, pulled) as slot:
+                pulled.slot, pulled.at = slot, at
+                card = LinkedCard(link)
+                home.bench.insert(card)
+            home.bench.remove()
+            balances_ueur.append(home.state.balance_ueur)
+            if card.failure is None:
+                break
+            assert card.failure.kind is LinkErrorKind.CARD_GONE
     assert at > 9, "SELECTs, READs, VERIFY, UPDATE"
     assert balances_ueur == sorted(balances_ueur)
     assert set(balances_ueur) == {50_000_000, 100_000_000}
     assert home.write_back() is not None
 
 
-def test_a_card_pulled_at_each_command_of_a_desk_is_loaded_once_or_not_at_all(pcscd, link):
+def pull_at_each_command_of_a_desk(pcscd: PrivatePcscd) -> None:
     home = Home()
     pulled = Pulled(home.card)
-    for at in range(1, 20):
-        with card_in(pcscd, link, pulled) as slot:
-            pulled.slot, pulled.at = slot, at
-            link.connect()
-            said = fails(lambda: home.desk.load(link.exchange, 5_000, issued_at_min=0))
-        assert said.kind is LinkErrorKind.CARD_GONE
-        home.card.power_on()
-        wallet = home.desk.account(home.card.transmit).wallet
-        home.card.power_off()
-        if wallet.load_count:
-            break
+    with PcscLink(SECOND) as link:
+        for at in range(1, 20):
+            with card_in(pcscd, link, pulled, PORTS[1]) as slot:
+                pulled.slot, pulled.at = slot, at
+                link.connect()
+                said = fails(lambda: home.desk.load(link.exchange, 5_000, issued_at_min=0))
+            assert said.kind is LinkErrorKind.CARD_GONE
+            home.card.power_on()
+            wallet = home.desk.account(home.card.transmit).wallet
+            home.card.power_off()
+            if wallet.load_count:
+                break
     assert at == 9, "SELECT, READ, three to authenticate, three READs, one UPDATE"
     assert (wallet.load_count, wallet.loaded_cents) == (1, 5_000)
+
+
+def test_a_card_pulled_at_each_command_loses_nothing_and_is_loaded_once_or_not_at_all(pcscd):
+    with ThreadPoolExecutor(2) as both:  # a reader each: most of it is waiting for pcscd to notice
+        chains = (pull_at_each_command_of_a_meter, pull_at_each_command_of_a_desk)
+        for done in [both.submit(chain, pcscd) for chain in chains]:
+            done.result()
 
 
 @pytest.mark.parametrize("wire", [Wire(b"\xff\xff\x90\x00"), Wire(b"\x00\x00")], ids=bytes.hex)

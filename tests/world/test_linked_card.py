@@ -115,8 +115,28 @@ def test_a_card_that_cannot_be_reached_does_not_answer_and_says_why():
     assert card.failure is not None
     assert card.failure.kind is LinkErrorKind.NO_CARD
     home.bench.insert(card)
-    assert home.board.panel.text.startswith("CREDIT 50.00 EUR | CARD ")
+    assert home.board.panel.text.endswith("CARD 10 CARD_UNREADABLE")
+    assert card.failure.kind is LinkErrorKind.NO_CARD
     assert home.write_back() is None
+
+
+def test_the_first_failure_is_the_one_that_is_told():
+    failing = [(GET_CHALLENGE, kind) for kind in (LinkErrorKind.TIMED_OUT, LinkErrorKind.BROKEN)]
+    card = LinkedCard(ScriptedLink(failing))
+    card.power_on()
+    for _ in failing:
+        with pytest.raises(LinkError):
+            card.transmit(GET_CHALLENGE)
+    assert card.failure is not None
+    assert card.failure.kind is LinkErrorKind.TIMED_OUT
+
+
+def test_a_card_without_power_says_nothing_and_is_not_asked():
+    card = LinkedCard(ScriptedLink([]))
+    assert card.transmit(GET_CHALLENGE) == b""
+    card.power_on()
+    card.power_off()
+    assert card.transmit(GET_CHALLENGE) == b""
 
 
 def test_a_failure_is_forgotten_when_the_card_answers_a_reset():
