@@ -30,10 +30,10 @@ class Hardware:
 
     carrier: Final = Kind.PLAIN
 
-    def __init__(self, reader: str | None, *, write_hardware: bool) -> None:
+    def __init__(self, reader: str | None, *, sure: bool) -> None:
         if reader is None:
             raise ConfigError(OPTION, "", "say which reader with --meter-reader NAME")
-        if not write_hardware:
+        if not sure:
             why = f"a test writes on the card in {reader}: say so with --meter-yes-write-hardware"
             raise ConfigError(OPTION, "", why)
         self._pcsc: Final = PcscLink(reader)

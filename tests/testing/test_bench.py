@@ -24,7 +24,9 @@ T = "2020-07-03 23:01"
 
 
 def lab(**marks: object) -> Lab:
-    return Lab(setting_of(marks), build="reference", seed=0, reach=Direct())
+    return Lab(
+        setting_of([pytest.mark.meter(**marks).mark]), build="reference", seed=0, reach=Direct()
+    )
 
 
 def fails(call: Callable[[], object], kind: type[MeterEmuError] = ConfigError) -> str:
