@@ -141,10 +141,7 @@ def pytest_runtest_makereport(
     if lab is not None and report.failed:
         from meter_emu.testing.told import told
 
-        option = item.config.getoption
-        how = " ".join(
-            f"{name} {option(name)}"
-            for name in ("--meter-seed", "--meter-firmware", "--meter-card-link")
-        )
-        report.sections.append(("meter-emu", told(lab, how)))
+        names = ("--meter-seed", "--meter-firmware", "--meter-card-link", "--meter-reader")
+        options = {name: item.config.getoption(name) for name in names}
+        report.sections.append(("meter-emu", told(lab, options)))
     return report

@@ -1,6 +1,7 @@
 """What a failed test is told of its bench: seed, what could be seen, and what the cards said."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from card_protocol.trace import Exchanged, Reset, Row, Torn
@@ -14,12 +15,14 @@ EVENTS_SHOWN: Final = 15  # ours: what fits on a screen
 STEPS_SHOWN: Final = 40  # ours: the last two or three sessions
 
 
-def told(lab: Lab, how: str) -> str:
-    """Return the story of a test so far; `how` are the options that repeat it."""
+def told(lab: Lab, options: Mapping[str, object]) -> str:
+    """Return the story of a test so far; `options` are those of the command line that count."""
     events, steps = lab.meter.events, lab.dialogue.steps
     said = steps[-STEPS_SHOWN:]
+    given = ((name, str(value)) for name, value in options.items() if value is not None)
+    how = [word for pair in given for word in pair]
     lines = [
-        f"repeat with: {how}",
+        f"repeat with: {shlex.join(how)}",
         f"{lab.meter.model.name}, build {lab.home.household.build}, it is {lab.world.now}",
         f"display: {lab.meter.display or '(dark)'}",
         "",
@@ -35,7 +38,8 @@ def told(lab: Lab, how: str) -> str:
 def _event(event: Event, lab: Lab) -> str:
     at = us_to_iso(event.at_us, lab.world.zone)
     balance = "?" if event.balance_ueur is None else f"{euro(event.balance_ueur)} EUR"
-    said = f"{event.what.value} {event.detail}".rstrip()
+    what, detail = event.what.value, event.detail
+    said = detail if detail.startswith(what) else f"{what} {detail}".rstrip()  # no "card card 1"
     return f"  {at} {balance:>11}  {said}{f' [{event.shown}]' if event.shown else ''}"
 
 
