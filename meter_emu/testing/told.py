@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from card_protocol.trace import Exchanged, Reset, Row, Torn
+from meter_emu.explain.meter import explain_image
+from meter_emu.explain.records import LOADED, NO_EVENT_NOTE
 from meter_emu.firmware.screen import euro
 from meter_emu.testing.dialogue import Heard
 from meter_emu.testing.lab import Lab
@@ -29,6 +31,9 @@ def told(lab: Lab, options: Mapping[str, object]) -> str:
         f"the last {min(EVENTS_SHOWN, len(events))} of {len(events)} events:",
         *(_event(event, lab) for event in events[-EVENTS_SHOWN:]),
         "",
+        "the meter's own journal:",
+        *_journal(lab),
+        "",
         f"the last {len(said)} of {lab.dialogue.count} steps between card and reader:",
         *_dialogue(said, lab),
     ]
@@ -41,6 +46,14 @@ def _event(event: Event, lab: Lab) -> str:
     what, detail = event.what.value, event.detail
     said = detail if detail.startswith(what) else f"{what} {detail}".rstrip()  # no "card card 1"
     return f"  {at} {balance:>11}  {said}{f' [{event.shown}]' if event.shown else ''}"
+
+
+def _journal(lab: Lab) -> Iterator[str]:
+    """Yield the events in the meter's memory, oldest first, if it holds a state that counts."""
+    for part in explain_image(lab.meter.image, lab.meter.model):
+        if part.said.endswith(LOADED):
+            events = (row.note for row in part.rows if row.field.startswith("events["))
+            yield from (f"  {note}" for note in reversed([*events]) if note != NO_EVENT_NOTE)
 
 
 def _dialogue(steps: tuple[Heard, ...], lab: Lab) -> Iterator[str]:
