@@ -5,7 +5,8 @@ nothing but pytest; the bench is made when a test asks for one. `docs/testing-wi
 """
 
 from collections.abc import Generator, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -64,21 +65,27 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(str(error)) from None
 
 
+@contextmanager
+def _mistakes_in_one_line() -> Iterator[None]:
+    """Fail a test whose options, marker or card are at fault without a traceback of ours."""
+    from meter_emu.errors import MeterEmuError
+
+    try:
+        yield
+    except MeterEmuError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
 @pytest.fixture(scope="session")
 def _meter_reach(pytestconfig: pytest.Config) -> "Iterator[Reach]":
     """Make the way to the cards of the whole run."""
-    from meter_emu.errors import ConfigError
     from meter_emu.testing.links import LINKS as REACHES
     from meter_emu.testing.links import LinkOptions
 
     option = pytestconfig.getoption
-    try:
-        options = LinkOptions(
-            reader=option("--meter-reader"), write_hardware=option("--meter-yes-write-hardware")
-        )
-        reach = REACHES[option("--meter-card-link")](options)
-    except ConfigError as error:
-        pytest.fail(str(error), pytrace=False)
+    reader, sure = option("--meter-reader"), option("--meter-yes-write-hardware")
+    with _mistakes_in_one_line():
+        reach = REACHES[option("--meter-card-link")](LinkOptions(reader=reader, sure=sure))
     yield reach
     reach.close()
 
@@ -86,19 +93,14 @@ def _meter_reach(pytestconfig: pytest.Config) -> "Iterator[Reach]":
 @pytest.fixture
 def _meter_lab(request: pytest.FixtureRequest, _meter_reach: "Reach") -> "Iterator[Lab]":
     """Make the bench of one test from its markers, the nearest first, and from the options."""
-    from meter_emu.errors import ConfigError
     from meter_emu.testing import Lab
     from meter_emu.testing.setting import setting_of
 
     option = request.config.getoption
-    marks: dict[str, Any] = {}
-    for mark in request.node.iter_markers("meter"):
-        marks = {**mark.kwargs, **marks}
     build, seed = option("--meter-firmware"), option("--meter-seed")
-    try:
-        lab = Lab(setting_of(marks), build=build, seed=seed, reach=_meter_reach)
-    except ConfigError as error:
-        pytest.fail(str(error), pytrace=False)
+    with _mistakes_in_one_line():
+        setting = setting_of(request.node.iter_markers("meter"))
+        lab = Lab(setting, build=build, seed=seed, reach=_meter_reach)
     request.node.stash[_LAB] = lab
     yield lab
     lab.close()
@@ -125,7 +127,8 @@ def desk(_meter_lab: "Lab") -> "Desk":
 @pytest.fixture
 def card(_meter_lab: "Lab") -> "Card":
     """The household's card, as newly issued."""
-    return _meter_lab.card
+    with _mistakes_in_one_line():
+        return _meter_lab.card
 
 
 @pytest.hookimpl(wrapper=True)
@@ -138,10 +141,7 @@ def pytest_runtest_makereport(
     if lab is not None and report.failed:
         from meter_emu.testing.told import told
 
-        option = item.config.getoption
-        how = " ".join(
-            f"{name} {option(name)}"
-            for name in ("--meter-seed", "--meter-firmware", "--meter-card-link")
-        )
-        report.sections.append(("meter-emu", told(lab, how)))
+        names = ("--meter-seed", "--meter-firmware", "--meter-card-link", "--meter-reader")
+        options = {name: item.config.getoption(name) for name in names}
+        report.sections.append(("meter-emu", told(lab, options)))
     return report

@@ -60,6 +60,8 @@ _U32: Final = 2**32
 _HALF: Final = 2**31
 MWH_PER_WH: Final = 1000
 _END_MINUTE: Final = slice(BCD_MINUTE_SIZE_BYTES, BCD_MINUTE_SIZE_BYTES + 4)
+LOADED: Final = "the program loads it"  # how what is said of a copy ends, of the one that counts
+NO_EVENT_NOTE: Final = "no event"
 _NO_EVENT: Final = b"\xff" * EVENT_SIZE_BYTES
 _OR_MORE: Final = 0xFFFFFF
 
@@ -295,7 +297,7 @@ def _event(row: Row, index: int, raw: bytes) -> Row:
 
     def tell(entry: bytes) -> Told:
         if entry == _NO_EVENT:
-            return Told("no event")
+            return Told(NO_EVENT_NOTE)
         code, value = entry[4], int.from_bytes(entry[5:], "big")
         name = words(EventCode).get(code)
         when = minute_2000(int.from_bytes(entry[:4], "big"))
@@ -390,11 +392,11 @@ def _state(
 
 def _why_loaded(index: int, other: _Copy, newer: int) -> str:
     if other.flaw == _ERASED:
-        return "valid, the only one: the program loads it"
+        return f"valid, the only one: {LOADED}"
     if other.flaw:
         what = "the save after it" if index != newer else "the save before it"
-        return f"valid, {what} does not count: the program loads it"
-    return "valid, the newest: the program loads it"
+        return f"valid, {what} does not count: {LOADED}"
+    return f"valid, the newest: {LOADED}"
 
 
 def _across(raw: bytes) -> tuple[str, ...]:

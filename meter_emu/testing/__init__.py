@@ -8,7 +8,20 @@ from meter_emu.ports import Key, Lamp
 from meter_emu.testing.card import Card
 from meter_emu.testing.desk import Desk
 from meter_emu.testing.lab import Lab
+from meter_emu.testing.links import Direct
 from meter_emu.testing.meter import Meter
+from meter_emu.testing.setting import Setting
 from meter_emu.testing.world import World
 
-__all__ = ["Card", "Desk", "Key", "Lab", "Lamp", "Meter", "Result", "World"]
+__all__ = [
+    "Card",
+    "Desk",
+    "Direct",
+    "Key",
+    "Lab",
+    "Lamp",
+    "Meter",
+    "Result",
+    "Setting",
+    "World",
+]

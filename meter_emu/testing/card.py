@@ -5,7 +5,7 @@ from typing import final
 
 from card_protocol.card.image import CardImage
 from card_protocol.errors import LayoutError
-from meter_emu.errors import ImageError, OutputError
+from meter_emu.errors import ConfigError, ImageError, OutputError
 from meter_emu.testing.dialogue import Dialogue, PulledCard
 from meter_emu.testing.links import Reach
 from meter_emu.world.board import Card as SlotCard
@@ -28,6 +28,7 @@ class Card:
     ) -> None:
         self.name = name  # as a failed test is told of it
         self.sets_clock = sets_clock
+        self.in_meter = False  # the meter says so
         self._home = home
         self._reach = reach
         self._dialogue = dialogue
@@ -47,6 +48,7 @@ class Card:
 
     def load(self, path: str | Path) -> None:
         """Make this card the one in a file; raise `ImageError` when it is none."""
+        self.check_at_hand()
         try:
             image = CardImage.from_bytes(Path(path).read_bytes())
         except OSError as error:
@@ -54,6 +56,11 @@ class Card:
         except LayoutError as error:
             raise ImageError(str(path), str(error)) from None
         self._held = self._reach.card(image, self._home.fate.randbytes)
+
+    def check_at_hand(self) -> None:
+        """Raise `ConfigError` while the card is in the meter, where nobody else has it."""
+        if self.in_meter:
+            raise ConfigError(self.name, "", "it is in the meter: meter.remove() comes first")
 
     def plugged(self, who: str, *, pulled_after: int | None = None) -> SlotCard:
         """Return the card as a slot takes it, whose dialogue with `who` is taken down."""

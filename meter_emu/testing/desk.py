@@ -11,6 +11,7 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.errors import ConfigError
 from meter_emu.testing.card import Card
 from meter_emu.testing.when import When, minute_of
+from meter_emu.world.board import Card as SlotCard
 from meter_emu.world.euro import Euro, cents_of
 from meter_emu.world.events import What
 from meter_emu.world.home import Home
@@ -37,17 +38,10 @@ class Desk:
     meter.
     """
 
-    def __init__(
-        self,
-        home: Home,
-        make: MakeCard,
-        in_meter: Callable[[Card], bool],
-        note: Callable[[What, str], None],
-    ) -> None:
+    def __init__(self, home: Home, make: MakeCard, note: Callable[[What, str], None]) -> None:
         self._home = home
-        self._note = note
         self._make = make
-        self._in_meter = in_meter
+        self._note = note
 
     # What is written on a card -------------------------------------------------------------------
 
@@ -116,7 +110,7 @@ class Desk:
         new = NewCard()
         if expires is not None:
             new = NewCard(*self._minute(expires, "desk.replace", "expires"))
-        return self._make(self._home.replacement(self._at_hand(card).plugged(WHO), new).image)
+        return self._make(self._home.replacement(_at_the_desk(card), new).image)
 
     def clock_card(self, *, error_s: int = 0) -> Card:
         """Return a technician's card that sets the clock to now, `error_s` off."""
@@ -125,21 +119,21 @@ class Desk:
     # Inside --------------------------------------------------------------------------------------
 
     def _write(self, card: Card, order: DeskOrder) -> None:
-        written = self._home.write(self._at_hand(card).plugged(WHO), order)
+        written = self._home.write(_at_the_desk(card), order)
         self._note(What.DESK, written)
 
     def _served(self, card: Card, do: Callable[[Exchange], DoneT]) -> DoneT:
-        slot = self._at_hand(card).plugged(WHO)
+        slot = _at_the_desk(card)
         slot.power_on()
         try:
             return do(slot.transmit)
         finally:
             slot.power_off()
 
-    def _at_hand(self, card: Card) -> Card:
-        if self._in_meter(card):
-            raise ConfigError("desk", "card", "it is in the meter: meter.remove() comes first")
-        return card
-
     def _minute(self, when: When, path: str, key: str) -> tuple[Civil, int]:
         return minute_of(when, self._home.zone, path=path, key=key)
+
+
+def _at_the_desk(card: Card) -> SlotCard:
+    card.check_at_hand()
+    return card.plugged(WHO)

@@ -12,8 +12,8 @@ from card_protocol.card.base import FileCard
 from card_protocol.card.image import CardImage, Kind
 from card_protocol.card.make import card_of
 from card_protocol.card.session import Rng
+from card_protocol.carrier.plain import put_file
 from card_protocol.errors import ApduError, LinkError
-from card_protocol.formats.container import TRANSPORT_PIN
 from card_protocol.link.guarded import GuardedLink
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.terminal import Terminal
@@ -30,10 +30,10 @@ class Hardware:
 
     carrier: Final = Kind.PLAIN
 
-    def __init__(self, reader: str | None, *, write_hardware: bool) -> None:
+    def __init__(self, reader: str | None, *, sure: bool) -> None:
         if reader is None:
             raise ConfigError(OPTION, "", "say which reader with --meter-reader NAME")
-        if not write_hardware:
+        if not sure:
             why = f"a test writes on the card in {reader}: say so with --meter-yes-write-hardware"
             raise ConfigError(OPTION, "", why)
         self._pcsc: Final = PcscLink(reader)
@@ -62,12 +62,9 @@ class Hardware:
     def _issue(self, image: CardImage) -> None:
         """Write the whole of an image's one file."""
         (file,), (content,) = image.tree.specs, image.contents
-        terminal = Terminal(self._link.exchange)
         try:
             self._link.connect()
-            terminal.select(file.fid)
-            terminal.verify(TRANSPORT_PIN)
-            terminal.update_current(0, content)
+            put_file(Terminal(self._link.exchange), file.fid, content)
         except LinkError as error:
             raise ConfigError(OPTION, "", str(error)) from None
         except ApduError as error:

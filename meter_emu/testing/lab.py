@@ -32,7 +32,7 @@ class Lab:
         self.dialogue = Dialogue(lambda: self.home.board.now_us)
         self.world = World(self.home, live.bench, seed)
         self.meter = Meter(self.home, live, events)
-        self.desk = Desk(self.home, self._card, self.meter.holds, live.note)
+        self.desk = Desk(self.home, self._card, live.note)
         self._reach = reach
         self._household_card: Card | None = None
         self._cards = 0

@@ -61,16 +61,16 @@ class Direct:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkOptions:
-    """What the command line says of the link."""
+    """What the command line says of the link; `sure` is that tests may write on a real card."""
 
     reader: str | None = None
-    write_hardware: bool = False
+    sure: bool = False
 
 
 LINKS: Final[Mapping[str, Callable[[LinkOptions], Reach]]] = MappingProxyType(
     {
         "direct": lambda _options: Direct(),
         "vpcd": lambda options: Vpcd(options.reader),
-        "pcsc": lambda o: Hardware(o.reader, write_hardware=o.write_hardware),
+        "pcsc": lambda options: Hardware(options.reader, sure=options.sure),
     }
 )

@@ -53,7 +53,7 @@ class Meter:
         """
         if self._inside is not None:
             raise ConfigError("meter.insert", "card", "there is one in: meter.remove() comes first")
-        self._inside = card
+        self._inside, card.in_meter = card, True
         slot = card.plugged(WHO, pulled_after=pulled_after)
         result = self._live.insert(slot, card.name)
         if card.sets_clock and result is Result.EXECUTED:
@@ -65,11 +65,9 @@ class Meter:
     def remove(self) -> None:
         """Take the card out; harmless when there is none."""
         self._live.remove()
+        if self._inside is not None:
+            self._inside.in_meter = False
         self._inside = None
-
-    def holds(self, card: Card) -> bool:
-        """Whether this card is in the slot."""
-        return self._inside is card
 
     def press(self, key: str | Key) -> None:
         """Press a button: `"red"` or `"blue"`."""

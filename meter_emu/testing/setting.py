@@ -1,7 +1,7 @@
 """What a test says of its meter, `@pytest.mark.meter(...)`, and the household that makes of it."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -41,9 +41,31 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     limiter: bool = False
 
 
-def setting_of(marks: Mapping[str, Any]) -> Setting:
-    """Return the setting that a test's marks make; raise `ConfigError` for one that is none."""
-    return typed(marks, Setting, path=MARK)
+class Mark(Protocol):
+    """What a test runner calls a marker."""
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """What stands in it without a name."""
+        ...
+
+    @property
+    def kwargs(self) -> Mapping[str, Any]:
+        """What stands in it by name."""
+        ...
+
+
+def setting_of(marks: Iterable[Mark]) -> Setting:
+    """Return the setting that markers make, the nearest first: of each key the first one holds.
+
+    Raise `ConfigError` for a setting that cannot be.
+    """
+    said: dict[str, Any] = {}
+    for mark in marks:
+        if mark.args:
+            raise ConfigError(MARK, "", f"want key=value, got {mark.args[0]!r}")
+        said = {**mark.kwargs, **said}
+    return typed(said, Setting, path=MARK)
 
 
 def household_of(setting: Setting, build: str, carrier: Kind) -> tuple[Household, int]:

@@ -1,9 +1,12 @@
 """What a failed test is told of its bench: seed, what could be seen, and what the cards said."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from card_protocol.trace import Exchanged, Reset, Row, Torn
+from meter_emu.explain.meter import explain_image
+from meter_emu.explain.records import LOADED, NO_EVENT_NOTE
 from meter_emu.firmware.screen import euro
 from meter_emu.testing.dialogue import Heard
 from meter_emu.testing.lab import Lab
@@ -14,17 +17,22 @@ EVENTS_SHOWN: Final = 15  # ours: what fits on a screen
 STEPS_SHOWN: Final = 40  # ours: the last two or three sessions
 
 
-def told(lab: Lab, how: str) -> str:
-    """Return the story of a test so far; `how` are the options that repeat it."""
+def told(lab: Lab, options: Mapping[str, object]) -> str:
+    """Return the story of a test so far; `options` are those of the command line that count."""
     events, steps = lab.meter.events, lab.dialogue.steps
     said = steps[-STEPS_SHOWN:]
+    given = ((name, str(value)) for name, value in options.items() if value is not None)
+    how = [word for pair in given for word in pair]
     lines = [
-        f"repeat with: {how}",
+        f"repeat with: {shlex.join(how)}",
         f"{lab.meter.model.name}, build {lab.home.household.build}, it is {lab.world.now}",
         f"display: {lab.meter.display or '(dark)'}",
         "",
         f"the last {min(EVENTS_SHOWN, len(events))} of {len(events)} events:",
         *(_event(event, lab) for event in events[-EVENTS_SHOWN:]),
+        "",
+        "the meter's own journal:",
+        *_journal(lab),
         "",
         f"the last {len(said)} of {lab.dialogue.count} steps between card and reader:",
         *_dialogue(said, lab),
@@ -35,8 +43,17 @@ def told(lab: Lab, how: str) -> str:
 def _event(event: Event, lab: Lab) -> str:
     at = us_to_iso(event.at_us, lab.world.zone)
     balance = "?" if event.balance_ueur is None else f"{euro(event.balance_ueur)} EUR"
-    said = f"{event.what.value} {event.detail}".rstrip()
+    what, detail = event.what.value, event.detail
+    said = detail if detail.startswith(what) else f"{what} {detail}".rstrip()  # no "card card 1"
     return f"  {at} {balance:>11}  {said}{f' [{event.shown}]' if event.shown else ''}"
+
+
+def _journal(lab: Lab) -> Iterator[str]:
+    """Yield the events in the meter's memory, oldest first, if it holds a state that counts."""
+    for part in explain_image(lab.meter.image, lab.meter.model):
+        if part.said.endswith(LOADED):
+            events = (row.note for row in part.rows if row.field.startswith("events["))
+            yield from (f"  {note}" for note in reversed([*events]) if note != NO_EVENT_NOTE)
 
 
 def _dialogue(steps: tuple[Heard, ...], lab: Lab) -> Iterator[str]:

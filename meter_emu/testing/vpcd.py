@@ -48,8 +48,10 @@ class Vpcd:
 
     def close(self) -> None:
         """See `Reach`."""
-        self._take_out()
-        self._link.close()
+        try:
+            self._take_out()
+        finally:
+            self._link.close()
 
     def _plug_in(self, card: "_ServedCard") -> None:
         """Have this card be the one in the reader."""

@@ -1,6 +1,7 @@
 """The verb over real campaigns: what it prints, what it writes, how it ends."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -41,9 +42,24 @@ visits = [
 TWO_JULY = "2020-07-02T23:"
 
 
-def rehearse(*args: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+ALWAYS_ON = """
+from meter_emu.ports import Sleep
+
+class AlwaysOn:
+    def __init__(self, ports):
+        self._ports = ports
+
+    def poll(self):
+        self._ports.display("ON")
+        return Sleep(86_400)
+"""
+
+
+def rehearse(
+    *args: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "meter_emu", "rehearse", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env)
 
 
 @pytest.fixture
@@ -176,6 +192,18 @@ def test_a_campaign_can_be_rehearsed_on_another_meter(tiny):
     done = rehearse(tiny, "--model", "electricity-ds3231-utc", "--json", "-")
     assert (done.returncode, done.stderr) == (0, "")
     assert {row["model"] for row in meters(done).values()} == {"electricity-ds3231-utc"}
+
+
+def test_a_campaign_can_be_rehearsed_with_somebody_elses_program(tiny, tmp_path):
+    """Also by several workers, which find it by its name."""
+    (tmp_path / "my_meter.py").write_text(ALWAYS_ON, "utf-8")
+    env = {**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
+    options = ("--build", "my_meter:AlwaysOn", "--jobs", "2", "--json", "-")
+    done = rehearse(tiny, *options, env=env)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert {row["id"]: row["verdict"] for row in meters(done).values()} == {
+        "back": "kept", "gone-1": "never", "gone-2": "never", "gone-3": "never",
+    }  # fmt: skip
 
 
 def test_an_ordinary_season_is_rehearsed_with_nothing_announced():

@@ -46,8 +46,8 @@ def test_every_call_of_a_fixture_is_listed(name: str, kind: type[Any]) -> None:
     for cell, *_ in table(FIXTURES, f"`{name}`", "what it is or does"):
         for call in re.findall(r"(\w+(?:\([^)]*\))?)", cell.replace("`", "")):
             listed[call.partition("(")[0]] = call
-    inside = {"plugged"}
-    made = {World: {"seed"}, Card: {"name", "sets_clock"}}.get(kind, set())
+    inside = {"plugged", "check_at_hand"}
+    made = {World: {"seed"}, Card: {"name", "sets_clock", "in_meter"}}.get(kind, set())
     public = {member for member in vars(kind) if not member.startswith("_")} - inside | made
     assert set(listed) == public
     for member in public - made:
@@ -58,7 +58,7 @@ def test_every_call_of_a_fixture_is_listed(name: str, kind: type[Any]) -> None:
 
 
 def test_the_first_test_passes_and_finds_the_mistake(pytester: pytest.Pytester) -> None:
-    (shown,) = blocks(PAGE, "python")
+    shown, _ = blocks(PAGE, "python")
     pytester.makepyfile(shown)
     own = ("-p", "meter_emu.pytest_plugin", "-p", "no:cacheprovider")
     pytester.runpytest_inprocess(*own).assert_outcomes(passed=1)
@@ -69,3 +69,9 @@ def test_the_first_test_passes_and_finds_the_mistake(pytester: pytest.Pytester) 
     for line in said.splitlines():
         wanted = re.sub(r"-+ (meter-emu) -+", r"-- \1 --", line).partition("…")[0].rstrip()
         assert any(got.startswith(wanted) for got in output), line
+
+
+def test_the_bench_without_fixtures_is_as_shown(pytester: pytest.Pytester) -> None:
+    _, shown = blocks(PAGE, "python")
+    pytester.makepyfile(shown)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)

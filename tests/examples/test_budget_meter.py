@@ -1,8 +1,9 @@
 """Eight tests to copy: what card, office and meter must do together, whatever program runs there.
 
-pytest tests/examples
-pytest tests/examples --meter-firmware reference+end-exclusive
-pytest tests/examples --meter-firmware my_meter:MyMeter
+- `pytest tests/examples`
+- the same over PC/SC, in the virtual reader: `--meter-card-link vpcd`
+- with a mistake in the firmware: `--meter-firmware reference+end-exclusive`
+- with a program of your own: `--meter-firmware my_meter:MyMeter`
 """
 
 import pytest

@@ -24,7 +24,9 @@ T = "2020-07-03 23:01"
 
 
 def lab(**marks: object) -> Lab:
-    return Lab(setting_of(marks), build="reference", seed=0, reach=Direct())
+    return Lab(
+        setting_of([pytest.mark.meter(**marks).mark]), build="reference", seed=0, reach=Direct()
+    )
 
 
 def fails(call: Callable[[], object], kind: type[MeterEmuError] = ConfigError) -> str:
@@ -105,10 +107,11 @@ def test_a_card_pulled_after_any_answer_loses_and_doubles_nothing(carrier: str) 
 def test_a_card_is_in_one_place(meter: Meter, desk: Desk, card: Card) -> None:
     other = desk.replace(card)
     meter.insert(card)
-    assert meter.holds(card)
-    assert not meter.holds(other)
+    assert (card.in_meter, other.in_meter) == (True, False)
     assert "meter.remove() comes first" in fails(lambda: desk.load(card, 50))
     assert "meter.remove() comes first" in fails(lambda: desk.account(card))
+    assert "meter.remove() comes first" in fails(lambda: desk.replace(card))
+    assert "meter.remove() comes first" in fails(lambda: card.load("other.card"))
     assert "meter.remove() comes first" in fails(lambda: meter.insert(other))
     meter.remove()
     meter.remove()
@@ -153,6 +156,7 @@ def test_a_card_goes_to_a_file_and_back(
     card.load(tmp_path / "empty.card")
     assert card.image == empty == CardImage.from_bytes(empty).to_bytes()
     meter.insert(card)
+    meter.remove()
     assert "cannot be read" in fails(lambda: card.load(tmp_path / "none.card"), ImageError)
     (tmp_path / "torn.card").write_bytes(empty[:-1])
     assert "card image" in fails(lambda: card.load(tmp_path / "torn.card"), ImageError)

@@ -85,6 +85,9 @@ def test_a_failed_test_tells_seed_events_and_dialogue(examples: pytest.Pytester)
             "the last * of * events:",
             "  2020-03-18T12:00:00+01:00 * EUR  desk defer until 2020-07-03 23:01, cut at *",
             "  2020-07-02T23:*+02:00   20.00 EUR  supply off [[]OFF: CUT AS OF 2020-07-02 23:01[]]",
+            "the meter's own journal:",
+            "  2020-03-18 12:00 legal, 11:00 UTC: order executed number 1",
+            "  2020-07-02 23:10 legal, 21:10 UTC: cut programmed",
             "the last * of * steps between card and reader:",
             "  2020-03-18T12:00:00+01:00  desk, card 1",
             "    reset: ATR 3b*",
@@ -166,6 +169,7 @@ def test_the_nearest_marker_wins_and_the_others_stay(pytester: pytest.Pytester) 
     ("marks", "why"),
     [
         ("balance=1", "@pytest.mark.meter: balance: unknown key, did you mean 'balance_eur'?"),
+        ("'gas'", "@pytest.mark.meter: want key=value, got 'gas'"),
         ("balance_eur=12.5", "@pytest.mark.meter: balance_eur: *got `float`*"),
         ("balance_eur='much'", "@pytest.mark.meter: balance_eur: want whole euro, or text *"),
         ("start='2020-02-30 10:00'", "@pytest.mark.meter: start: want a time such as *"),
