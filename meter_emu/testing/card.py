@@ -31,7 +31,7 @@ class Card:
         self._home = home
         self._reach = reach
         self._dialogue = dialogue
-        self._held = reach.card(image, home.fate.randbytes)
+        self._held = reach.card(image, home.chance.randbytes)
 
     @property
     def image(self) -> bytes:
@@ -53,7 +53,7 @@ class Card:
             raise ImageError(str(path), f"cannot be read: {error.strerror}") from None
         except LayoutError as error:
             raise ImageError(str(path), str(error)) from None
-        self._held = self._reach.card(image, self._home.fate.randbytes)
+        self._held = self._reach.card(image, self._home.chance.randbytes)
 
     def plugged(self, who: str, *, pulled_after: int | None = None) -> SlotCard:
         """Return the card as a slot takes it, whose dialogue with `who` is taken down."""
