@@ -19,6 +19,7 @@ run: $(RUN)    ## rehearse the July 2020 campaign
 
 test: lint     ## lint, types, import rules, then the whole suite
 	@command -v chromium >/dev/null || $(MAKE) -s .apt PACKAGES=chromium || echo "without chromium the tests of the report in a browser cannot run"
+	@command -v tshark >/dev/null || $(MAKE) -s .apt PACKAGES=tshark || echo "without tshark the test of exported traces cannot run"
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
 
 lint: $(DEV)

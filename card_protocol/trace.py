@@ -28,7 +28,6 @@ from card_protocol.words import command_words, meaning
 
 VERSION: Final = 1
 LINE_SIZE_MAX: Final = 1 << 20  # ours: the longest command and answer are half of it in hex
-SUFFIX: Final = ".trace"
 
 # INS of commands whose data are secret: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, of any
 # class (FF 20 is PRESENT CODE); with class FF also LOAD KEYS and CHANGE CODE.
@@ -101,6 +100,7 @@ class Torn(_Row, tag="torn", frozen=True, kw_only=True):
     """The supply failed while the card was writing for `command`."""
 
     command: str
+    writing_us: int
     means: str
 
 
@@ -118,6 +118,25 @@ class Ended(_Row, tag="end", frozen=True, kw_only=True):
 
 
 Row: TypeAlias = Inserted | Removed | Reset | Unpowered | Exchanged | Torn | Done | Ended
+
+
+def row_words(row: Row) -> str:
+    """Return what a row tells, without its time."""
+    match row:
+        case Inserted():
+            return f"card put in: {row.card}"
+        case Removed():
+            return "card pulled out"
+        case Reset():
+            return f"reset: {row.failure}" if row.failure else f"reset: ATR {row.atr or 'none'}"
+        case Unpowered():
+            return "power off"
+        case Done():
+            return row.what if row.value is UNSET else f"{row.what} ({row.value})"
+        case Ended():
+            return "end of the recording"
+        case Exchanged() | Torn():
+            return row.means
 
 
 def hide(command: bytes, answer: bytes = b"") -> tuple[str, str]:
@@ -204,10 +223,11 @@ class Recorder:
             )
         self._put(row)
 
-    def torn(self, command: bytes, *, clock: Clock) -> None:
+    def torn(self, command: bytes, *, clock: Clock, writing_us: int) -> None:
         """Take down that a card lost power while it was writing."""
         means = f"{command_words(command)}: power lost while the card was writing"
-        self._put(Torn(at=clock(), command=hide(command)[0], means=means))
+        asked, _ = hide(command)
+        self._put(Torn(at=clock(), command=asked, writing_us=writing_us, means=means))
 
     def _put(self, row: Header | Row) -> None:
         self._write(msgspec.json.encode(row) + b"\n")

@@ -91,7 +91,8 @@ class RecordedCard:
 
     def tear(self, command: bytes, fate: Fate) -> None:
         """Tear the card, and take it down."""
-        self._recorder.torn(command, clock=self._clock)
+        writing_us = self._card.writing_us(command)
+        self._recorder.torn(command, clock=self._clock, writing_us=writing_us)
         self._card.tear(command, fate)
         self._off()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import click
 
 from meter_emu.cli.explained import read_bytes
+from meter_emu.cli.tracing import traced
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -39,23 +40,30 @@ def read_image(file: str) -> "CardImage":
 
 
 def at_the_desk(
-    file: str, image: "CardImage", key: "Key", do: "Callable[[Desk, Exchange], DoneT]"
+    file: str,
+    image: "CardImage",
+    key: "Key",
+    do: "Callable[[Desk, Exchange], DoneT]",
+    trace_to: str | None = None,
 ) -> "tuple[DoneT, CardImage]":
-    """Put the card of `file` into a desk's reader, `do` something, and return the card after it."""
+    """Put the card of `file` into a desk's reader, `do` something, and return the card after it.
+
+    The dialogue is recorded in the file `trace_to`, if there is one.
+    """
     from card_protocol.card.make import card_of
     from card_protocol.errors import CardProtocolError
     from card_protocol.link.direct import DirectLink
     from meter_emu.desk.desk import Desk
 
     card = card_of(image, secrets.token_bytes)
-    link = DirectLink(card)
-    link.connect()
-    try:
-        done = do(Desk(key), link.exchange)
-    except CardProtocolError as error:
-        raise ImageError(file, str(error)) from error
-    finally:
-        link.disconnect()
+    with traced(DirectLink(card), file, trace_to) as link:
+        link.connect()
+        try:
+            done = do(Desk(key), link.exchange)
+        except CardProtocolError as error:
+            raise ImageError(file, str(error)) from error
+        finally:
+            link.disconnect()
     return done, card.image
 
 

@@ -13,6 +13,7 @@ import click
 
 from meter_emu.cli.office import at_the_desk, read_image
 from meter_emu.cli.output import write_atomically
+from meter_emu.cli.tracing import trace_option, traced
 from meter_emu.errors import CardError
 
 if TYPE_CHECKING:
@@ -64,14 +65,15 @@ class Place(Protocol):
 class CardFile:
     """A virtual card whose image is a file."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, trace_to: str | None) -> None:
         self.name = file
+        self._trace_to: Final = trace_to
 
     def serve(
         self, key: "Key", do: "Callable[[Desk, Exchange], DoneT]", *, writes: bool = False
     ) -> DoneT:
         """See `Place`: the image is saved whole when everything is done, or not at all."""
-        done, image = at_the_desk(self.name, read_image(self.name), key, do)
+        done, image = at_the_desk(self.name, read_image(self.name), key, do, self._trace_to)
         if writes:
             write_atomically(self.name, image.to_bytes(), private=True)
         return done
@@ -81,9 +83,10 @@ class CardFile:
 class CardReader:
     """A real card in a reader that PC/SC knows, waited for when it is not there yet."""
 
-    def __init__(self, name: str, wait_s: int) -> None:
+    def __init__(self, name: str, wait_s: int, trace_to: str | None) -> None:
         self.name = name
         self._wait_s: Final = wait_s
+        self._trace_to: Final = trace_to
 
     def serve(
         self,
@@ -112,16 +115,16 @@ class CardReader:
 
         with PcscLink(self.name) as reader:
             self._await_card(reader)
-            link = GuardedLink(reader)
-            link.connect()
-            try:
-                done = do(exchange)
-            except LinkError as error:
-                perhaps = "; it may have been written: see desk account" if writing else ""
-                raise CardError(f"{error}{perhaps}") from error
-            except CardProtocolError as error:
-                raise CardError(f"{self.name}: {error}") from error
-            link.disconnect()
+            with traced(GuardedLink(reader), self.name, self._trace_to) as link:
+                link.connect()
+                try:
+                    done = do(exchange)
+                except LinkError as error:
+                    perhaps = "; it may have been written: see desk account" if writing else ""
+                    raise CardError(f"{error}{perhaps}") from error
+                except CardProtocolError as error:
+                    raise CardError(f"{self.name}: {error}") from error
+                link.disconnect()
         return done
 
     def _await_card(self, reader: "PcscLink") -> None:
@@ -163,19 +166,20 @@ def with_card(*, writes: bool) -> Callable[[Callable[..., Any]], Callable[..., A
             file: str | None,
             reader: str | None,
             wait_s: int,
+            trace_to: str | None,
             sure: bool = False,
             **own: Any,  # noqa: ANN401 - whatever the verb's options are
         ) -> Any:  # noqa: ANN401 - likewise
             if reader is None:
                 assert file is not None, "click asks for one of the two"
-                return function(place=CardFile(file), **own)
+                return function(place=CardFile(file, trace_to), **own)
             if writes:
                 check_sure(sure)
-            return function(place=CardReader(reader, wait_s), **own)
+            return function(place=CardReader(reader, wait_s, trace_to), **own)
 
         if writes:
             verb = sure_option(verb)
-        verb = wait_option(verb)
+        verb = wait_option(trace_option(verb))
         verb = click.option(
             _READER, metavar="NAME", help="The card in this reader, or part of its name, not FILE."
         )(verb)

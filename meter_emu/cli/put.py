@@ -6,6 +6,7 @@ import click
 
 from meter_emu.cli.office import read_image
 from meter_emu.cli.place import CardReader, check_sure, sure_option, wait_option
+from meter_emu.cli.tracing import trace_option
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 @click.option("--reader", required=True, metavar="NAME", help="The reader, or part of its name.")
 @wait_option
 @sure_option
-def put(file: str, reader: str, wait_s: int, sure: bool) -> None:
+@trace_option
+def put(file: str, reader: str, wait_s: int, sure: bool, trace_to: str | None) -> None:
     """Write the plain card in FILE on a real card in a reader, over whatever is on it.
 
     The real card has the file for it already, with the transport PIN: docs/hardware-in-the-loop.md.
@@ -28,7 +30,7 @@ def put(file: str, reader: str, wait_s: int, sure: bool) -> None:
     check_sure(sure)
     image = _plain_image(file)
     (spec,), (content,) = image.tree.specs, image.contents
-    place = CardReader(reader, wait_s)
+    place = CardReader(reader, wait_s, trace_to)
     place.session(lambda exchange: put_file(Terminal(exchange), spec.fid, content))
     click.echo(f"{reader}: holds {file} now, {len(content)} bytes in file {spec.fid:04X}")
 

@@ -16,12 +16,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from meter_emu.cli.output import STDOUT, Write, atomic_writer
+from meter_emu.cli.replayed import chosen, witnessing
 from meter_emu.cli.report import ReportFolder
 from meter_emu.cli.result import JsonStream
 from meter_emu.cli.table import ResultTable
-from meter_emu.resources import find
+from meter_emu.cli.tracing import trace_option
 from meter_emu.world.build import parse_build
-from meter_emu.world.campaign import load_campaign
 from meter_emu.world.events import Event
 from meter_emu.world.fleet import rehearse_all
 from meter_emu.world.household import Household
@@ -40,6 +40,8 @@ EXIT_PROMISE_BROKEN: Final = 1
 @click.option("--build", metavar="BUILD", help="Run this build, whatever the campaign says.")
 @click.option("--model", metavar="MODEL", help="Put all households of its energy on this meter.")
 @click.option("--seed", type=click.IntRange(min=0), help="Draw copies and phases from this seed.")
+@click.option("--household", metavar="ID", help="Run this household only.")
+@trace_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
 def rehearse(
     campaign: str,
@@ -50,14 +52,15 @@ def rehearse(
     build: str | None,
     model: str | None,
     seed: int | None,
+    household: str | None,
+    trace_to: str | None,
     jobs: int | None,
 ) -> int:
     """Run CAMPAIGN, a file or a built-in name, and judge every household by what it was told.
 
     Exit status: 0 all as expected, 1 a promise broken.
     """
-    path = find("campaigns", campaign)
-    resolved = load_campaign(path, seed=seed, build=build, model=model)
+    resolved = chosen(campaign, seed=seed, build=build, model=model, household=household)
     for name in sorted({entry.first.build for entry in resolved.households.entries}):
         parse_build(name)
     jobs = jobs or os.cpu_count() or 1
@@ -66,21 +69,24 @@ def rehearse(
     show_log = events and json_to != STDOUT
     streaming = show_log or json_to == STDOUT
     page = None if report_to is None else ReportFolder(report_to, resolved)
-    runs = rehearse_all(resolved, jobs=jobs, events=events or page is not None)
     with ExitStack() as stack:
+        witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
+        runs = rehearse_all(
+            resolved, jobs=jobs, events=events or page is not None, witness_of=witness_of
+        )
         stream = JsonStream(resolved, stack.enter_context(_sink(json_to)), events=events)
         stream.open()
         step = stack.enter_context(
             _progress(len(resolved.households), shown=not (streaming and console.is_terminal))
         )
         stack.enter_context(closing(runs))
-        for household, outcome, seen in runs:
-            table.add(household, outcome)
+        for home, outcome, seen in runs:
+            table.add(home, outcome)
             if page is not None:
-                page.add(household, outcome, seen)
+                page.add(home, outcome, seen)
             stream.meter(outcome, seen)
             if show_log:
-                console.print(_log(household, outcome, seen, resolved.zone), soft_wrap=True)
+                console.print(_log(home, outcome, seen, resolved.zone), soft_wrap=True)
             step()
         stream.close(table.summary)
         if page is not None:

@@ -2,19 +2,20 @@
 
 import sys
 import time
-from pathlib import Path
+from contextlib import contextmanager
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from meter_emu.cli.card import master_key_option, read_master_key
-from meter_emu.errors import ConfigError
+from meter_emu.cli.card import master_key_option
+from meter_emu.cli.tracing import recording, trace_option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from meter_emu.cli.live.lines import Printer
+    from meter_emu.cli.live.origin import LiveOrigin
     from meter_emu.cli.live.session import Session
     from meter_emu.cli.live.shell import Input
     from meter_emu.cli.live.slot import Slot
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from meter_emu.world.board import Board
     from meter_emu.world.build import Build
     from meter_emu.world.model import MeterModel
+    from meter_emu.world.witness import Witness
 
 EXIT_OK: Final = 0
 EXIT_NOT_ALL_DONE: Final = 2
@@ -51,6 +53,7 @@ _LOADS: Final = {"electricity": "load_w", "gas": "load_dm3_per_h"}
 @click.option("--yes-write-hardware", "sure", is_flag=True, help="The meter may write on them.")
 @click.option("--lines", is_flag=True, help="Lines in and out, also in a terminal.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="What half-done things leave.")
+@trace_option
 @master_key_option
 def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
     """Run one meter and sit at it: METER is a built-in model or a model file.
@@ -59,27 +62,35 @@ def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
     """
     from meter_emu.cli.live.commands import rate_of
     from meter_emu.cli.live.lines import Printer
+    from meter_emu.cli.live.origin import board_of, model_of
     from meter_emu.cli.live.session import Session
     from meter_emu.cli.live.shell import listening
     from meter_emu.cli.live.terminal import Log
     from meter_emu.world.build import parse_build
 
-    model, build = _model(options), parse_build(options["build"])
-    fate = Random(options["seed"])  # noqa: S311  torn cells, no secrets
-    board = _board(options, model, build, fate)
+    if options["meter"] is None and options["image_file"] is None:
+        raise click.UsageError("want METER, or --image FILE, which names its own")
+    model = model_of(options["meter"] or "", options["image_file"] or "")
+    build = parse_build(options["build"])
+    origin = _origin(options, model, build)
+    board = board_of(origin, model, build)
     shown = not options["lines"] and _in_a_terminal()
     out = Log() if shown else Printer()
-    session = Session(
-        board,
-        model,
-        build,
-        _slot(options, out.say),
-        rate=rate_of(options["rate"], 1),
-        image_file=options["image_file"],
-        say=out.say,
-        wall_ns=time.monotonic_ns,
-    )
-    with listening(sys.stdin.fileno()) as source:
+    with (
+        _witness(options["trace_to"], origin, board, model) as witness,
+        listening(sys.stdin.fileno()) as source,
+    ):
+        session = Session(
+            board,
+            model,
+            build,
+            _slot(options, out.say),
+            rate=rate_of(options["rate"], 1),
+            image_file=options["image_file"],
+            say=out.say,
+            wall_ns=time.monotonic_ns,
+            witness=witness,
+        )
         session.begin()
         if isinstance(out, Log):
             _sit_at_screen(session, source, out, f"{model.name}  {build.name}")
@@ -88,6 +99,25 @@ def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
     if source.caught is not None:
         return EXIT_SIGNAL + source.caught
     return EXIT_NOT_ALL_DONE if session.mistakes and not shown else EXIT_OK
+
+
+@contextmanager
+def _witness(
+    trace_to: str | None, origin: "LiveOrigin", board: "Board", model: "MeterModel"
+) -> "Iterator[Witness | None]":
+    """Give who records the sitting in a file, if there is one for it."""
+    import msgspec
+
+    from card_protocol.trace import no_clock
+    from meter_emu.explain.meter import clock_of
+    from meter_emu.world.witness import MeterTrace
+
+    with recording(trace_to, msgspec.to_builtins(origin)) as recorder:
+        if recorder is None:
+            yield None
+            return
+        yield MeterTrace(recorder, board, clock_of(board, model))
+        recorder.ended(clock=no_clock, us=board.now_us)
 
 
 def _slot(options: dict[str, Any], say: "Callable[[str], None]") -> "Slot":
@@ -134,60 +164,49 @@ def _read_lines(session: "Session", source: "Input", printer: "Printer") -> None
         raise BrokenPipeError
 
 
-def _model(options: dict[str, Any]) -> "MeterModel":
-    """Return the model that is named, or that the image names."""
-    from meter_emu.cli.explained import read_bytes
-    from meter_emu.explain.meter import image_model
-    from meter_emu.resources import find
-    from meter_emu.world.model import load_model
+def _origin(options: dict[str, Any], model: "MeterModel", build: "Build") -> "LiveOrigin":
+    """Return how the meter begins: a new one, or the one of an image."""
+    import msgspec
 
-    file = options["image_file"]
-    if options["meter"] is not None:
-        return load_model(find("meters", options["meter"]))
-    if file is None:
-        raise click.UsageError("want METER, or --image FILE, which names its own")
-    return image_model(read_bytes(file, "a meter image"), file)
-
-
-def _board(options: dict[str, Any], model: "MeterModel", build: "Build", fate: Random) -> "Board":
-    """Return the meter as it begins: a new one, or the one of an image."""
     from meter_emu.cli.image import cents_of
     from meter_emu.cli.live.commands import instant_us
-    from meter_emu.world.commission import Installation, install
+    from meter_emu.cli.live.origin import LiveOrigin, digest_of, shown_us
 
-    load = _load(options, model)
+    image = options["image_file"] or ""
     start_us = None if options["start"] is None else instant_us(options["start"])
-    if options["image_file"] is not None:
+    begins = LiveOrigin(
+        meter=options["meter"] or "",
+        build=build.name,
+        start_us=0,
+        load=_load(options, model),
+        seed=options["seed"],
+        clock=model.rtc_base,
+    )
+    if image:
         _refuse_of_new_meters()
-        return _board_of_image(options["image_file"], model, build, load, start_us, fate)
-    now_us = time.time_ns() // 1_000 if start_us is None else start_us
-    return install(
-        model,
-        build,
-        Installation(
-            meter_id=options["meter_id"],
-            balance_cents=cents_of(options["balance_eur"]),
-            load=load,
-            clock_error_us=0,
-            drift_ppb=0,
-            clock_set_us=now_us,
-        ),
-        master=read_master_key(options["key_file"]),
-        now_us=now_us,
-        fate=fate,
+        return msgspec.structs.replace(
+            begins,
+            image=image,
+            sha256=digest_of(image),
+            start_us=shown_us(image, model, build) if start_us is None else start_us,
+        )
+    return msgspec.structs.replace(
+        begins,
+        start_us=time.time_ns() // 1_000 if start_us is None else start_us,
+        meter_id=options["meter_id"],
+        balance_cents=cents_of(options["balance_eur"]),
+        key_file=options["key_file"] or "",
     )
 
 
-def _load(options: dict[str, Any], model: "MeterModel") -> tuple[int, ...]:
-    """Return what the home draws by hour of the day, the same at every hour."""
-    from meter_emu.hardware.metrology import HOURS_A_DAY
-
+def _load(options: dict[str, Any], model: "MeterModel") -> int:
+    """Return what the home draws, the same at every hour of the day."""
     wanted = _LOADS[model.energy]
     for name in _LOADS.values():
         if name != wanted and options[name] is not None:
             want, got = (f"--{key.replace('_', '-')}" for key in (wanted, name))
             raise click.UsageError(f"{model.name} is a meter of {model.energy}: {want}, not {got}")
-    return (options[wanted] or 0,) * HOURS_A_DAY
+    return options[wanted] or 0
 
 
 def _refuse_of_new_meters() -> None:
@@ -197,31 +216,3 @@ def _refuse_of_new_meters() -> None:
         if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
             (option,) = (one for one in context.command.params if one.name == name)
             raise click.UsageError(f"{option.opts[0]} is for a new meter; the image has its own")
-
-
-def _board_of_image(
-    file: str,
-    model: "MeterModel",
-    build: "Build",
-    load: tuple[int, ...],
-    start_us: int | None,
-    fate: Random,
-) -> "Board":
-    """Return the meter of an image, powered up at `start_us`, or at what its own clock says."""
-    from meter_emu.firmware.layouts import Health
-    from meter_emu.world.commission import EPOCH_2000_US
-    from meter_emu.world.compose import board_of_file
-    from meter_emu.world.plan import insight
-
-    path = Path(file)
-
-    def board_at(now_us: int) -> "Board":
-        board, _ = board_of_file(path, model, build, load, drift_ppb=0, now_us=now_us, fate=fate)
-        return board
-
-    if start_us is None:
-        known = insight(board_at(EPOCH_2000_US), model, build)
-        if known is None or known.utc_us is None or known.health is not Health.TRUSTED:
-            raise ConfigError(file, "", "its clock says no time to go on from: give --start")
-        start_us = known.utc_us
-    return board_at(start_us)

@@ -20,11 +20,14 @@ import click
 
 from meter_emu.cli.office import read_image
 from meter_emu.cli.output import write_atomically
+from meter_emu.cli.tracing import recording, trace_option
 from meter_emu.errors import ImageError, OutputError
 
 if TYPE_CHECKING:
     from card_protocol.card.base import FileCard
+    from card_protocol.link.base import Slotted
     from card_protocol.serve.vpcd import VpcdLine
+    from card_protocol.trace import Recorder
 
 EXIT_OK: Final = 0
 EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT
@@ -54,20 +57,34 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     type=click.IntRange(0, 86_400),
     help="Give up when there was no reader for so long. Default: never.",
 )
-def serve(file: str, port: int, host: str, t0: bool, out: bool, wait_s: int | None) -> int:
+@trace_option
+def serve(
+    file: str,
+    port: int,
+    host: str,
+    t0: bool,
+    out: bool,
+    wait_s: int | None,
+    trace_to: str | None,
+) -> int:
     """Plug the card in FILE into PC/SC through vpcd.
 
     Commands on standard input: insert, remove, quit. The end of the input ends it too, except that
     of /dev/null: then it goes on until SIGTERM. FILE is saved after each change.
     """
-    served = _Served(file, (host, port), t0=t0, wait_s=wait_s)
-    with _stop_signals() as stopped:
+    from card_protocol.trace import no_clock
+
+    with recording(trace_to, {"kind": "serve"}) as recorder, _stop_signals() as stopped:
+        served = _Served(file, (host, port), t0=t0, wait_s=wait_s, recorder=recorder)
         try:
             if not out:
                 served.insert()
-            return _Loop(served, stopped).run()
+            status = _Loop(served, stopped).run()
         finally:
             served.leave()
+        if recorder is not None:
+            recorder.ended(clock=no_clock)
+        return status
 
 
 @final
@@ -77,8 +94,17 @@ class _Served:
     `due` is when to look for a reader again, `None` while the card is in or beside it.
     """
 
-    def __init__(self, file: str, where: tuple[str, int], *, t0: bool, wait_s: int | None) -> None:
+    def __init__(
+        self,
+        file: str,
+        where: tuple[str, int],
+        *,
+        t0: bool,
+        wait_s: int | None,
+        recorder: "Recorder | None",
+    ) -> None:
         self._file: Final = file
+        self._recorder: Final = recorder
         self._where: Final = where
         self._t0: Final = t0
         self._wait_s: Final = wait_s
@@ -123,7 +149,7 @@ class _Served:
     def leave(self) -> None:
         """Be out, whatever it was."""
         if self.line is not None:
-            self.line.close()
+            self._unplug(self.line)
         self.line = self.due = self._given_up_at = None
         self._said = ""
 
@@ -141,7 +167,7 @@ class _Served:
         from card_protocol.serve.vpcd import VpcdLine, connect
 
         try:
-            self.line = VpcdLine(connect(*self._where), self._card, self._keep)
+            self.line = VpcdLine(connect(*self._where), self._plugged(), self._keep)
         except LinkError as error:
             if self._given_up(now):
                 raise
@@ -152,6 +178,23 @@ class _Served:
             return
         self.greeted = False
         self.due = monotonic() + GREETING_S
+
+    def _plugged(self) -> "Slotted":
+        """Return what the reader gets to see: the card, recorded or not."""
+        from card_protocol.link.recorded import RecordedCard
+        from card_protocol.trace import no_clock
+
+        if self._recorder is None:
+            return self._card
+        self._recorder.inserted(self._file, clock=no_clock)
+        return RecordedCard(self._card, self._recorder)
+
+    def _unplug(self, line: "VpcdLine") -> None:
+        from card_protocol.trace import no_clock
+
+        line.close()
+        if self._recorder is not None:
+            self._recorder.removed(clock=no_clock)
 
     def _wonder(self, now: float) -> None:
         """Somebody has taken the connection and asks nothing: the driver has another card in."""
@@ -185,7 +228,7 @@ class _Served:
 
     def _lost(self, why: str) -> None:
         assert self.line is not None, "only what was there is lost"
-        self.line.close()
+        self._unplug(self.line)
         self.line = None
         self._say_once(f"out: {why}; looking for it again")
         self._look_again(monotonic() + RETRY_S)

@@ -4,14 +4,17 @@ A trace is read row by row and forgotten, so its length does not matter.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from meter_emu.cli.output import atomic_writer, print_json
+from meter_emu.cli.output import STDOUT, atomic_writer, print_json
 
 if TYPE_CHECKING:
     from card_protocol.trace import Row, Trace
+
+EXIT_SAME: Final = 0
+EXIT_DIFFERENT: Final = 1
 
 
 @click.group(no_args_is_help=False)
@@ -25,20 +28,59 @@ def trace() -> None:
 @click.option("--json", "json_file", metavar="FILE", help="Write it as JSON; - for stdout.")
 def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
     """Say what happened in a recorded dialogue, a line each."""
-    from card_protocol.trace import Trace
+    from card_protocol.trace import Trace, row_words
 
     with Trace(Path(file)) as recorded:
         if json_file is not None:
             print_json(_as_json(recorded), json_file)
             return
         origin = recorded.header.origin
-        click.echo(f"{file}: {', '.join(f'{name} {value}' for name, value in origin.items())}")
+        told = (f"{name} {value}" for name, value in origin.items() if value != "")
+        click.echo(f"{file}: {', '.join(told)}")
         for row in recorded.rows():
-            click.echo(f"{row.at or '-':<19}  {_words(row)}")
+            click.echo(f"{row.at or '-':<19}  {row_words(row)}")
             for line in _bytes_of(row) if with_bytes else ():
                 click.echo(f"{'':19}  {line}")
         if recorded.cut:
             click.echo(f"{file}: the recording was cut off here")
+
+
+@trace.command()
+@click.argument("file")
+@click.option("--build", metavar="BUILD", help="The build to play it to; default the recorded one.")
+@click.option("--image", metavar="FILE", help="The image a live meter began with, where it is now.")
+@click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - for stdout.")
+def replay(file: str, build: str | None, image: str | None, json_file: str | None) -> int:
+    """Play a recorded meter's dialogue to a build, and say where it first says something else.
+
+    Exit status: 0 all as recorded, 1 a difference.
+    """
+    from card_protocol.trace import Trace
+    from meter_emu.cli.replayed import recorded_bench
+    from meter_emu.world.replay import Replay
+
+    with Trace(Path(file)) as recorded:
+        bench, build = recorded_bench(file, recorded.header.origin, build=build, image=image)
+        played = Replay(bench, recorded.rows())
+        played.run()
+    said = {
+        "build": build,
+        "exchanges": played.exchanges,
+        "difference": played.difference,
+        "cut": recorded.cut,
+    }
+    if json_file is not None:
+        print_json(said, json_file)
+    if json_file != STDOUT:
+        click.echo(_told(file, said))
+    return EXIT_SAME if played.difference is None else EXIT_DIFFERENT
+
+
+def _told(file: str, said: dict[str, Any]) -> str:
+    same = f"{file}: {said['build']}: {said['exchanges']} commands as recorded"
+    if said["difference"] is not None:
+        return f"{same}, then another\n{said['difference']}"
+    return f"{same}; there the recording was cut off" if said["cut"] else same
 
 
 @trace.command()
@@ -55,26 +97,6 @@ def export(file: str, out: str) -> None:
         cut = recorded.cut
     if cut:
         click.echo(f"{file}: the recording was cut off; what there is of it is in {out}", err=True)
-
-
-def _words(row: "Row") -> str:
-    from card_protocol import trace as rows
-
-    match row:
-        case rows.Inserted():
-            return f"card put in: {row.card}"
-        case rows.Removed():
-            return "card pulled out"
-        case rows.Reset():
-            return f"reset: {row.failure}" if row.failure else f"reset: ATR {row.atr or 'none'}"
-        case rows.Unpowered():
-            return "power off"
-        case rows.Done():
-            return row.what
-        case rows.Ended():
-            return "end of the recording"
-        case _:
-            return row.means
 
 
 def _bytes_of(row: "Row") -> tuple[str, ...]:

@@ -88,6 +88,14 @@ def explain_clock(chip: Chip, raw: bytes, at: int, base: str) -> Part:
     return Part("clock", at, tuple(rows), f"{verb} {_words(shown, base)}{doubt}")
 
 
+def reading(chip: Chip, raw: bytes) -> str | None:
+    """Return the date and time a chip's part of an image shows, `None` when it shows none."""
+    try:
+        return f"{_instant(chip.time(raw)):%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return None
+
+
 def decimal(bcd: int) -> int | None:
     """Return the value of two BCD digits, `None` when a digit is above 9."""
     tens, units = divmod(bcd, 16)

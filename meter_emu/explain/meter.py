@@ -13,7 +13,7 @@ from zlib import crc32
 
 from card_protocol.errors import LayoutError
 from meter_emu.errors import ConfigError, ImageError
-from meter_emu.explain.clocks import Chip, explain_clock
+from meter_emu.explain.clocks import Chip, explain_clock, reading
 from meter_emu.explain.ds3231 import DS3231
 from meter_emu.explain.pcf8563 import PCF8563
 from meter_emu.explain.records import cubic_metres, explain_factory, explain_states, kwh
@@ -21,6 +21,7 @@ from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT
 from meter_emu.hardware import backup, metrology
 from meter_emu.resources import built_in
 from meter_emu.rows import ERASED, Part, Row, Tell, Told, number, octets, text
+from meter_emu.world.board import Board
 from meter_emu.world.commission import MODEL_NAME_SIZE_BYTES, model_code, switch_class
 from meter_emu.world.image import CRC_SIZE_BYTES, HEADER_SIZE_BYTES, MAGIC, VERSION
 from meter_emu.world.model import MeterModel, load_model
@@ -47,6 +48,12 @@ def image_model(raw: bytes, path: str) -> MeterModel:
             path, "", f"its model {name!r} is none of the built-in ones: {', '.join(known)}"
         )
     return known[name]
+
+
+def clock_of(board: Board, model: MeterModel) -> Callable[[], str | None]:
+    """Return a look at a running meter's clock: what its registers show, as they count."""
+    chip = CLOCKS[model.rtc]
+    return lambda: reading(chip, board.rtc.to_bytes(board.now_us))
 
 
 def image_size_bytes(model: MeterModel) -> int:

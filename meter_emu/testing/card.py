@@ -32,7 +32,7 @@ class Card:
         self._home = home
         self._reach = reach
         self._dialogue = dialogue
-        self._held = reach.card(image, home.fate.randbytes)
+        self._held = reach.card(image, home.chance.randbytes)
 
     @property
     def image(self) -> bytes:
@@ -55,7 +55,7 @@ class Card:
             raise ImageError(str(path), f"cannot be read: {error.strerror}") from None
         except LayoutError as error:
             raise ImageError(str(path), str(error)) from None
-        self._held = self._reach.card(image, self._home.fate.randbytes)
+        self._held = self._reach.card(image, self._home.chance.randbytes)
 
     def check_at_hand(self) -> None:
         """Raise `ConfigError` while the card is in the meter, where nobody else has it."""

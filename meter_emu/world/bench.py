@@ -13,6 +13,7 @@ from typing import Final
 from meter_emu.errors import PowerLost
 from meter_emu.ports import SECONDS_A_DAY, Firmware, Key, Ports, Sleep
 from meter_emu.world.board import NEVER_US, Board, Card
+from meter_emu.world.witness import Witness
 
 POLL_LONGEST_US: Final = 1_000_000  # ours: no poll without a card takes longer (about 0.1 s does)
 
@@ -22,8 +23,9 @@ class Bench:
 
     `program` builds the firmware, at the start and after every power-up. `outages` are true
     (from, to) instants, ascending and apart. `on_poll` is called after every poll, `on_power` when
-    the supply goes and comes. `polling` is whether the program is running: what people do meanwhile
-    (`Board.meanwhile`) it finds in its ports, or when it runs again right after.
+    the supply goes and comes, and `witness` is told of what people do. `polling` is whether the
+    program is running: what people do meanwhile (`Board.meanwhile`) it finds in its ports, or when
+    it runs again right after.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class Bench:
         obey_hints: bool = True,
         on_poll: Callable[[], None] = lambda: None,
         on_power: Callable[[bool], None] = lambda _up: None,
+        witness: Witness | None = None,
     ) -> None:
         self.board = board
         self._program = program
@@ -49,6 +52,7 @@ class Bench:
         self._obey_hints = obey_hints
         self._on_poll = on_poll
         self._on_power = on_power
+        self._witness = witness
         self._wake_us = board.now_us
         self._midnight_us = NEVER_US
         self.polling = False
@@ -91,13 +95,17 @@ class Bench:
 
     # What people do ------------------------------------------------------------------------------
 
-    def insert(self, card: Card) -> None:
-        """Put a card in; the card switch wakes a powered program at once."""
+    def insert(self, card: Card, name: str = "card") -> None:
+        """Put a card in, `name` for people; the card switch wakes a powered program at once."""
+        if self._witness is not None:
+            card = self._witness.inserted(card, name)
         self.board.insert(card)
         self._wake()
 
     def remove(self) -> None:
         """Pull the card out."""
+        if self._witness is not None:
+            self._witness.removed()
         self.board.remove()
 
     def plan_outage(self, lost_us: int, back_us: int) -> None:
@@ -115,6 +123,8 @@ class Bench:
 
     def press(self, key: Key, held_ms: int = 0) -> None:
         """Let go of a button held so long; it wakes a powered program at once."""
+        if self._witness is not None:
+            self._witness.pressed(key, held_ms)
         if self.board.powered:
             self.board.panel.press(key, held_ms)
         self._wake()
@@ -124,6 +134,8 @@ class Bench:
         board = self.board
         if not board.powered or board.fails_at_us <= board.now_us:
             return
+        if self._witness is not None:
+            self._witness.supplied(on=False)
         self._outages.append((board.now_us, NEVER_US))
         self._arm()
         if not self.polling:
@@ -133,9 +145,23 @@ class Bench:
         """Give the supply back now, whatever took it away."""
         if self.board.powered:
             return
+        if self._witness is not None:
+            self._witness.supplied(on=True)
         gone_us, _ = self._outages.pop()
         self._outages.append((gone_us, self.board.now_us))
         self.step(self.board.now_us)
+
+    def shut_appliances(self, until_us: int | None = None) -> None:
+        """Shut everything that uses energy, for good or until a true instant."""
+        if self._witness is not None:
+            self._witness.shut(until_us)
+        self.board.shut_appliances(NEVER_US if until_us is None else until_us)
+
+    def light_appliances(self) -> None:
+        """Let the load be what it ordinarily is."""
+        if self._witness is not None:
+            self._witness.lit()
+        self.board.open_appliances()
 
     # Inside --------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
+from typing import TypeAlias
 
 from meter_emu.errors import ImageError
 from meter_emu.world.bench import Bench
@@ -13,6 +14,9 @@ from meter_emu.world.image import board_of, meter_id_of
 from meter_emu.world.model import MeterModel
 from meter_emu.world.times import SECOND_US
 from meter_emu.world.watch import Watch
+from meter_emu.world.witness import Witness
+
+WitnessOf: TypeAlias = Callable[[Board, MeterModel], Witness]
 
 
 def watched_bench(
@@ -23,8 +27,12 @@ def watched_bench(
     *,
     phase_us: int = 0,
     outages: Sequence[tuple[int, int]] = (),
+    witness: Witness | None = None,
 ) -> tuple[Bench, Watch]:
-    """Return the bench that runs `build` on a board of `model`, and the watch that tells `take`."""
+    """Return the bench that runs `build` on a board of `model`, and the watch that tells `take`.
+
+    `witness` is told of what people do at it.
+    """
     watch = Watch(board, build.parts(model).ledger, take)
     bench = Bench(
         board,
@@ -35,6 +43,7 @@ def watched_bench(
         outages=outages,
         on_poll=watch.look,
         on_power=watch.power,
+        witness=witness,
     )
     return bench, watch
 

@@ -15,7 +15,7 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.errors import ConfigError, DeskError
 from meter_emu.ports import Key, Lamp
 from meter_emu.world.campaign import Campaign
-from meter_emu.world.compose import watched_bench
+from meter_emu.world.compose import WitnessOf
 from meter_emu.world.events import Event, What
 from meter_emu.world.home import Home
 from meter_emu.world.household import DeskOrder, Household, Visit, VisitKind
@@ -29,13 +29,15 @@ SHUT_US: Final = 30 * SECOND_US  # ours: going round the appliances
 TRY_AGAIN_US: Final = 5 * MINUTE_US  # ours: the careless person finds the open appliance
 
 
-def run_meter(household: Household, campaign: Campaign) -> list[Event]:
-    """Return the events of one meter, in time order.
+def run_meter(
+    household: Household, campaign: Campaign, witness_of: WitnessOf | None = None
+) -> list[Event]:
+    """Return the events of one meter, in time order; a witness is told of what people do at it.
 
     Raise `ConfigError` for a build that does not exist or an order the desk refuses, `ImageError`
     for an image that is not of this meter's model.
     """
-    story = _Story(household, campaign)
+    story = _Story(household, campaign, witness_of)
     for number, visit in enumerate(household.visits):
         story.live_until(visit.at_us)
         story.receive(visit, number)
@@ -48,7 +50,9 @@ def run_meter(household: Household, campaign: Campaign) -> list[Event]:
 class _Story:
     """One home and its card, what happens to them, and the events so far."""
 
-    def __init__(self, household: Household, campaign: Campaign) -> None:
+    def __init__(
+        self, household: Household, campaign: Campaign, witness_of: WitnessOf | None
+    ) -> None:
         self.events: list[Event] = []
         self._household = household
         home = Home(household, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed)
@@ -57,14 +61,7 @@ class _Story:
             self._card = home.first_card()
         except DeskError as error:
             raise ConfigError(household.id, "card_expires", str(error)) from None
-        self._bench, self._watch = watched_bench(
-            home.board,
-            household.model,
-            home.build,
-            self.events.append,
-            phase_us=household.poll_phase_us,
-            outages=household.outages,
-        )
+        self._bench, self._watch = home.bench(self.events.append, witness_of)
 
     def live_until(self, until_us: int) -> None:
         """Let the meter run."""
@@ -111,7 +108,7 @@ class _Story:
             self._watch.see(at_us, What.CARD_UNSEEN, detail="no power", visit=number)
             return
         before = self._write_back()
-        self._bench.insert(self._card)
+        self._bench.insert(self._card, "the household's card")
         self._judge_session(at_us, before, number)
         asked = Lamp.RECONNECT in self._board.panel.lamps
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
@@ -126,7 +123,7 @@ class _Story:
         if not self._board.powered:
             self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
             return
-        self._bench.insert(self._home.clock_card(error_s))
+        self._bench.insert(self._home.clock_card(error_s), "a clock card")
         obeyed = self._board.panel.text.endswith(f"CARD {Result.EXECUTED:02X} EXECUTED")
         self._watch.see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
@@ -175,11 +172,11 @@ class _Story:
                 return
             self._bench.run_until(self._board.now_us + TRY_AGAIN_US)
         self._watch.see(self._board.now_us, What.SHUT)
-        self._board.shut_appliances()
+        self._bench.shut_appliances()
         self._bench.run_until(self._board.now_us + SHUT_US)
         self._hold(key)
         self._bench.run_until(self._powered_us())
-        self._board.open_appliances()
+        self._bench.light_appliances()
         self._watch.see(self._board.now_us, What.LIT)
 
     def _hold(self, key: Key) -> None:

@@ -22,6 +22,7 @@ from typing import Final, NamedTuple, TypeAlias
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import MeterEmuError, WorkerError
 from meter_emu.world.campaign import Campaign
+from meter_emu.world.compose import WitnessOf
 from meter_emu.world.engine import run_meter
 from meter_emu.world.events import Event
 from meter_emu.world.household import Household
@@ -51,15 +52,19 @@ class _Worker:
     pipe: Connection
 
 
-def rehearse_all(campaign: Campaign, *, jobs: int, events: bool) -> Generator[Run, None, None]:
+def rehearse_all(
+    campaign: Campaign, *, jobs: int, events: bool, witness_of: WitnessOf | None = None
+) -> Generator[Run, None, None]:
     """Yield every household's run in the campaign's order, from at most `jobs` processes.
 
+    A witness is told of what people do; there is one only for a campaign of one household.
     Raise what `run_meter` raises, after the runs before it, and `WorkerError` when a process
     ended before its work. Closing the iterator ends the processes.
     """
+    assert witness_of is None or len(campaign.households) == 1, "one witness, one meter"
     if jobs == 1 or len(campaign.households) <= ALONE_MAX:
         for household in campaign.households:
-            yield Run(household, *_rehearse(household, campaign, events=events))
+            yield Run(household, *_rehearse(household, campaign, witness_of, events=events))
         return
     households = iter(campaign.households)
     with closing(_batches(campaign, jobs=jobs, events=events)) as batches:
@@ -70,8 +75,10 @@ def rehearse_all(campaign: Campaign, *, jobs: int, events: bool) -> Generator[Ru
                 raise MeterEmuError(mistake)
 
 
-def _rehearse(household: Household, campaign: Campaign, *, events: bool) -> _Result:
-    seen = run_meter(household, campaign)
+def _rehearse(
+    household: Household, campaign: Campaign, witness_of: WitnessOf | None = None, *, events: bool
+) -> _Result:
+    seen = run_meter(household, campaign, witness_of)
     return judge(household, campaign, seen), seen if events else []
 
 

@@ -4,6 +4,7 @@ The one place that makes all three of a household. Who drives the meter (a campa
 bench of a test) decides who comes when, and what a card is put into.
 """
 
+from collections.abc import Callable
 from random import Random
 from typing import final
 from zoneinfo import ZoneInfo
@@ -15,17 +16,23 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock_card import issue_clock_card
 from meter_emu.desk.dates import Reading
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.world.bench import Bench
 from meter_emu.world.board import Board, Card
 from meter_emu.world.build import Build, parse_build
 from meter_emu.world.commission import EPOCH_2000_US, Installation, install
-from meter_emu.world.compose import board_of_file
+from meter_emu.world.compose import WitnessOf, board_of_file, watched_bench
+from meter_emu.world.events import Event
 from meter_emu.world.household import DeskOrder, Household, NewCard
 from meter_emu.world.times import MINUTE_US, SECOND_US, us_to_legal
+from meter_emu.world.watch import Watch
 
 
 @final
 class Home:
     """A household's meter from `start_us` on; `seed` decides what half-done things leave.
+
+    Cards and the office draw from `chance`, the meter from a stream of its own: so it is what it
+    is, also when a recording stands in for its cards.
 
     Raise `ConfigError` for a build that does not exist, `ImageError` for an image that is not of
     this meter's model.
@@ -34,11 +41,29 @@ class Home:
     def __init__(self, household: Household, *, start_us: int, zone: ZoneInfo, seed: int) -> None:
         self.household = household
         self.zone = zone
-        self.fate = Random(f"{seed}/{household.id}")  # noqa: S311  torn cells, not secrets
+        self.chance = Random(f"{seed}/{household.id}/cards")  # noqa: S311  no real card's
+        fate = Random(f"{seed}/{household.id}")  # noqa: S311  torn cells, not secrets
         self.build = parse_build(household.build)
         dates, codec = self.build.desk_parts()
-        self.board, self.meter_id = _board(household, self.build, start_us, self.fate)
-        self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=self.fate.randbytes)
+        self.board, self.meter_id = _board(household, self.build, start_us, fate)
+        self.desk = Desk(
+            BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=self.chance.randbytes
+        )
+
+    def bench(
+        self, take: Callable[[Event], None], witness_of: WitnessOf | None = None
+    ) -> tuple[Bench, Watch]:
+        """Return the bench that runs the meter as this household has it, and its watch."""
+        model = self.household.model
+        return watched_bench(
+            self.board,
+            model,
+            self.build,
+            take,
+            phase_us=self.household.poll_phase_us,
+            outages=self.household.outages,
+            witness=None if witness_of is None else witness_of(self.board, model),
+        )
 
     # Cards ---------------------------------------------------------------------------------------
 
@@ -60,7 +85,7 @@ class Home:
             issued_at_min=issued_at_min,
             kind=household.carrier,
         )
-        card = card_of(image, self.fate.randbytes)
+        card = card_of(image, self.chance.randbytes)
         standing = Work(
             limiter_granted=True if household.limiter else None,
             prepayment_on=None if household.prepayment else False,
@@ -87,7 +112,7 @@ class Home:
             issued_at_min=self._minute_2000(),
             kind=self.household.carrier,
         )
-        return card_of(image, self.fate.randbytes)
+        return card_of(image, self.chance.randbytes)
 
     def clock_card(self, error_s: int) -> FileCard:
         """Return a clock card that a technician makes at the meter, tool error and all."""
@@ -97,7 +122,7 @@ class Home:
             set_to_s=(self.board.now_us - EPOCH_2000_US) // SECOND_US + error_s,
             set_error_s=self.household.model.clock.set_error_s,
         )
-        return card_of(image, self.fate.randbytes)
+        return card_of(image, self.chance.randbytes)
 
     def write(self, card: Card, order: DeskOrder) -> str:
         """Have the office write an order on a card, and return it in words.

@@ -173,6 +173,19 @@ class Households:
         entry, number = self.place(index)
         return entry.household(number, self.seed)
 
+    def alone(self, name: str) -> "Households | None":
+        """Return the one household of that id, as it is among the others; `None` without one."""
+        for entry in self.entries:
+            of, _, number = name.rpartition("-")
+            if entry.count == 1 and name == entry.first.id:
+                return Households((entry,), self.seed)
+            if entry.count > 1 and of == entry.first.id and _COPY_NUMBER.fullmatch(number):
+                if int(number) > entry.count:
+                    return None
+                home = entry.household(int(number), self.seed)
+                return Households((Entry(first=home, count=1),), self.seed)
+        return None
+
     def place(self, index: int) -> tuple[Entry, int]:
         """Return the entry that household `index` comes from and which of its copies it is."""
         left = index

@@ -20,6 +20,7 @@ from meter_emu.world.memory import balance_ueur
 from meter_emu.world.model import MeterModel
 from meter_emu.world.plan import Insight, Planned, insight
 from meter_emu.world.times import HOUR_US, SECOND_US
+from meter_emu.world.witness import Witness
 
 # A clock's uncertainty grows while a deed comes nearer and moves it by minutes; the next deed of
 # the same kind is about a day away.
@@ -31,10 +32,15 @@ _RESULTS: Final = {result.value: result for result in Result}
 
 @final
 class LiveMeter:
-    """One meter on its bench. `take` gets every event as it happens."""
+    """One meter on its bench. `take` gets every event as it happens, `witness` every deed."""
 
     def __init__(
-        self, board: Board, model: MeterModel, build: Build, take: Callable[[Event], None]
+        self,
+        board: Board,
+        model: MeterModel,
+        build: Build,
+        take: Callable[[Event], None],
+        witness: Witness | None = None,
     ) -> None:
         self.board: Final = board
         self.model: Final = model
@@ -42,7 +48,7 @@ class LiveMeter:
         self._take: Final = take
         self._events = 0
         self._ledger: Final = build.parts(model).ledger
-        self.bench, self._watch = watched_bench(board, model, build, self._count)
+        self.bench, self._watch = watched_bench(board, model, build, self._count, witness=witness)
 
     def _count(self, event: Event) -> None:
         self._events += 1
@@ -136,7 +142,7 @@ class LiveMeter:
         """
         assert not self.bench.polling, "a card is put in between two polls"
         at_us = self.board.now_us
-        self.bench.insert(card)
+        self.bench.insert(card, name)
         if not self.board.powered:
             self._watch.see(at_us, What.CARD_UNSEEN, detail=f"{name}: no power")
             return Result.NONE
@@ -159,11 +165,11 @@ class LiveMeter:
     def appliances(self, *, lit: bool, for_us: int | None = None) -> None:
         """Light the appliances, or shut them, for good or for a time."""
         if lit:
-            self.board.open_appliances()
+            self.bench.light_appliances()
         elif for_us is None:
-            self.board.shut_appliances()
+            self.bench.shut_appliances()
         else:
-            self.board.shut_appliances(self.board.now_us + for_us)
+            self.bench.shut_appliances(self.board.now_us + for_us)
         self._watch.see(self.board.now_us, What.LIT if lit else What.SHUT)
 
     def note(self, what: What, detail: str) -> None:

@@ -1,5 +1,6 @@
 """`card serve` against a driver played here, from the protocol alone: no PC/SC is needed."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -319,3 +320,20 @@ def test_what_is_no_card_is_one_line(complaint, tmp_path: Path, what: str) -> No
     elif what != "absent":
         file.write_text(what)
     assert complaint("card", "serve", file).startswith(f"meter-emu: {file}: ")
+
+
+def test_what_a_reader_asks_is_recorded(driver, file, tmp_path):
+    trace = tmp_path / "served.trace"
+    with Serving(file, "--port", str(driver.port), "--trace", str(trace)) as serving:
+        driver.take()
+        serving.says("inserted")
+        driver.send(POWER_ON)
+        assert driver.ask(WRONG_PIN)[:1] == b"\x63"
+        serving.do("remove")
+        serving.says("removed")
+        assert serving.end() == 0
+    rows = [json.loads(line) for line in trace.read_text().splitlines()]
+    assert [row["row"] for row in rows] == [
+        "trace", "insert", "reset", "off", "reset", "exchange", "off", "remove", "end",
+    ]  # fmt: skip
+    assert rows[5]["command"] == "0020000104xxxxxxxx"

@@ -71,3 +71,23 @@ def test_first_and_last_of_each_kind_of_the_fleet_fare_as_promised():
     for home in chain.from_iterable(ends):
         outcome = judge(home, FLEET, run_meter(home, FLEET))
         assert expected(outcome, home), outcome
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(NAMES), st.integers(1, 11)),
+        min_size=1,
+        max_size=5,
+        unique_by=lambda pair: pair[0],
+    ),
+    st.sampled_from([*NAMES, "a-0", "a-12", "b-01", "c", ""]),
+)
+def test_a_home_alone_is_the_home_among_all(names, wanted):
+    homes = Households(tuple(entries(names)), seed=3)
+    among = {home.id: home for home in homes} if shared_id(homes.entries) is None else {}
+    for name, home in among.items():
+        alone = homes.alone(name)
+        assert alone is not None
+        assert list(alone) == [home]
+    if among and wanted not in among:
+        assert homes.alone(wanted) is None

@@ -34,6 +34,7 @@ from meter_emu.world.live import LiveMeter
 from meter_emu.world.model import MeterModel
 from meter_emu.world.pace import RATE_JUMPS, Pace
 from meter_emu.world.times import END_US
+from meter_emu.world.witness import Witness
 
 SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time passes in bulk
 WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish its poll
@@ -44,7 +45,8 @@ class Session:
     """One sitting at one meter. `say` takes a line for a person, `wall_ns` reads the wall's clock.
 
     `wait` is the shell's: it waits so many ns for input, hands it to `type_in`, and may come back
-    early. `done` is set by `quit`, `mistakes` counts what could not be done.
+    early. `done` is set by `quit`, `mistakes` counts what could not be done. `witness` is told of
+    what people do.
     """
 
     def __init__(
@@ -58,8 +60,9 @@ class Session:
         image_file: str | None,
         say: Callable[[str], None],
         wall_ns: Callable[[], int],
+        witness: Witness | None = None,
     ) -> None:
-        self.meter: Final = LiveMeter(board, model, build, self._saw)
+        self.meter: Final = LiveMeter(board, model, build, self._saw, witness)
         self.build: Final = build
         self.slot: Final = slot
         self.pace = Pace(wall_ns(), board.now_us, rate)

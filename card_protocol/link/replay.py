@@ -1,0 +1,145 @@
+"""A card that answers as it once did: the other end of a recorded dialogue, without any card.
+
+Whoever talks to it must say what was said then. The first time he does not, that difference is kept
+in words, and from there on the card is gone: what it would have answered nobody knows.
+"""
+
+from collections.abc import Iterator
+from typing import Final, final
+
+from msgspec import UNSET
+
+from card_protocol.card.session import Fate
+from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.trace import (
+    Exchanged,
+    Reset,
+    Row,
+    Torn,
+    Unpowered,
+    hide,
+    reveal,
+    row_words,
+)
+from card_protocol.words import command_words
+
+_FIRST_ROW: Final = 2  # line 1 of a trace is its header
+
+
+@final
+class Playback:
+    """The rows of a trace, one after another, and the first `difference` from them.
+
+    `exchanges` counts what was said as it was then. `over` is whether the rows ran out, as they
+    do where a recording was cut off: what comes then is no difference.
+    """
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows: Final = rows
+        self._line = _FIRST_ROW - 1
+        self.next: Row | None = None
+        self.difference: str | None = None
+        self.exchanges = 0
+        self._advance()
+
+    @property
+    def over(self) -> bool:
+        """Whether there is no row left."""
+        return self.next is None
+
+    def take(self) -> Row:
+        """Return the next row and go on to the one after it."""
+        row = self.next
+        assert row is not None, "somebody has looked whether there is one"
+        self._advance()
+        return row
+
+    def differs(self, now: str) -> None:
+        """Keep the first difference: what is recorded next, and what comes `now` instead."""
+        if self.difference is None and self.next is not None:
+            at = f" ({self.next.at})" if self.next.at else ""
+            recorded = row_words(self.next)
+            self.difference = f"line {self._line}{at}: recorded is: {recorded}; now: {now}"
+
+    def _advance(self) -> None:
+        self.next = next(self._rows, None)
+        self._line += 1
+
+
+@final
+class ReplayCard:
+    """A card as a `DirectLink` or a meter's slot takes it; its answers are those of `playback`."""
+
+    def __init__(self, playback: Playback) -> None:
+        self._playback: Final = playback
+
+    def power_on(self) -> bytes:
+        """Return the ATR of then; nothing once the dialogue is another."""
+        row = self._playback.next
+        if not isinstance(row, Reset) or self._playback.difference is not None:
+            self._playback.differs("reset")
+            return b""
+        self._playback.take()
+        if row.failure is not UNSET:
+            return b""
+        return reveal(row.atr)
+
+    def power_off(self) -> None:
+        """Lose power, as often as anybody likes."""
+        if isinstance(self._playback.next, Unpowered):
+            self._playback.take()
+
+    def writing_us(self, command: bytes) -> int:
+        """Return how long the card was writing then."""
+        row = self._playback.next
+        if isinstance(row, Exchanged | Torn) and row.command == hide(command)[0]:
+            return 0 if row.writing_us is UNSET else row.writing_us
+        return 0
+
+    def tear(self, command: bytes, fate: Fate) -> None:  # noqa: ARG002  there are no cells
+        """Lose power as the card did then."""
+        row = self._playback.next
+        if isinstance(row, Torn) and row.command == hide(command)[0]:
+            self._playback.take()
+        else:
+            self._playback.differs(f"{command_words(command)}: power lost while the card writes")
+        self.power_off()
+
+    def transmit(self, command: bytes) -> bytes:
+        """Return the answer of then.
+
+        Raise the `LinkError` of then, and CARD_GONE for whatever was not said then.
+        """
+        playback = self._playback
+        row = playback.next
+        if playback.difference is not None or row is None:
+            raise LinkError(LinkErrorKind.CARD_GONE, "the recording knows no answer")
+        asked, _ = hide(command)
+        if not isinstance(row, Exchanged) or row.command != asked:
+            playback.differs(_compared(row, asked, command))
+            raise LinkError(LinkErrorKind.CARD_GONE, "the recording knows no answer")
+        playback.take()
+        playback.exchanges += 1
+        if row.answer is not UNSET:
+            return reveal(row.answer)
+        assert row.failure is not UNSET, "an exchange has an answer or a failure"
+        raise _failure(row.failure)
+
+
+def _compared(row: Row, asked: str, command: bytes) -> str:
+    """Return what is said now, and where it differs when the two are alike."""
+    now = command_words(command)
+    if not isinstance(row, Exchanged) or len(row.command) != len(asked):
+        return now
+    pairs = [(row.command[at : at + 2], asked[at : at + 2]) for at in range(0, len(asked), 2)]
+    at = next(index for index, (then, byte) in enumerate(pairs) if then != byte)
+    if at < 5:
+        return now
+    then, byte = pairs[at]
+    return f"{now}, but byte {at - 5} of its data is {byte} instead of {then}"
+
+
+def _failure(text: str) -> LinkError:
+    kind, _, detail = text.partition(": ")
+    known = {kind.value: kind for kind in LinkErrorKind}
+    return LinkError(known.get(kind, LinkErrorKind.OTHER), detail)

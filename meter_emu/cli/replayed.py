@@ -1,0 +1,159 @@
+"""Recording a rehearsed meter, and making a recorded meter again from what its trace says of it.
+
+No key and no image is in a trace: its origin names the campaign, the seed and the household, or the
+image a live meter began with, and from these a meter is made as it was, to the byte. The bytes of
+these files are told by their hash, because others would make another meter.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from card_protocol.errors import TraceError
+from card_protocol.trace import Origin, no_clock
+from meter_emu.cli.live.origin import LiveOrigin, board_of, digest_of, model_of
+from meter_emu.cli.tracing import recording
+from meter_emu.errors import ConfigError
+from meter_emu.explain.meter import clock_of
+from meter_emu.resources import find
+from meter_emu.world.bench import Bench
+from meter_emu.world.board import Board
+from meter_emu.world.build import parse_build
+from meter_emu.world.campaign import Campaign, load_campaign
+from meter_emu.world.compose import WitnessOf, watched_bench
+from meter_emu.world.events import Event
+from meter_emu.world.home import Home
+from meter_emu.world.model import MeterModel
+from meter_emu.world.witness import MeterTrace, Witness
+
+
+class Rehearsal(
+    msgspec.Struct, tag_field="kind", tag="rehearsal", forbid_unknown_fields=True, kw_only=True
+):
+    """Where a meter comes from. `clock` is what its registers count, for people.
+
+    `model` is the one all meters were put on, empty where each had its own.
+    """
+
+    campaign: str
+    sha256: str
+    seed: int
+    household: str
+    build: str
+    model: str
+    clock: str
+
+
+def chosen(
+    campaign: str,
+    *,
+    seed: int | None,
+    build: str | None,
+    model: str | None,
+    household: str | None,
+) -> Campaign:
+    """Return a campaign, of one household if one is named; raise `ConfigError` for none of that."""
+    path = find("campaigns", campaign)
+    whole = load_campaign(path, seed=seed, build=build, model=model)
+    if household is None:
+        return whole
+    alone = whole.households.alone(household)
+    if alone is None:
+        raise ConfigError(str(path), "household", f"none has the id {household!r}")
+    return replace(whole, households=alone)
+
+
+@contextmanager
+def witnessing(
+    trace_to: str | None, campaign: str, model: str | None, resolved: Campaign
+) -> Iterator[WitnessOf | None]:
+    """Give a witness that records the one meter of a campaign, if there is a file for it.
+
+    Raise `ConfigError` for a campaign of several.
+    """
+    if trace_to is not None and len(resolved.households) > 1:
+        why = "a trace is of one meter: say which with --household"
+        raise ConfigError(campaign, "--trace", why)
+    home = resolved.households[0]
+    origin = Rehearsal(
+        campaign=campaign,
+        sha256=_digest(find("campaigns", campaign)),
+        seed=resolved.seed,
+        household=home.id,
+        build=home.build,
+        model=model or "",
+        clock=home.model.rtc_base,
+    )
+    with recording(trace_to, msgspec.to_builtins(origin)) as recorder:
+        if recorder is None:
+            yield None
+            return
+
+        def witness_of(board: Board, model: MeterModel) -> Witness:
+            return MeterTrace(recorder, board, clock_of(board, model))
+
+        yield witness_of
+        recorder.ended(clock=no_clock, us=resolved.end_us)
+
+
+def recorded_bench(
+    path: str, origin: Origin, *, build: str | None, image: str | None
+) -> tuple[Bench, str]:
+    """Return the meter of a trace's origin as it stood, and the build it now runs.
+
+    `image` is where the image of a live meter lies now, if not where it lay. Raise `TraceError` for
+    a trace of no meter, and where what the meter was made from is not what it was.
+    """
+    kind = origin.get("kind")
+    if kind not in {"rehearsal", "run"}:
+        raise TraceError(path, f"is of a {kind}: there is no meter to play it to")
+    try:
+        was = msgspec.convert(origin, Rehearsal | LiveOrigin)
+    except msgspec.ValidationError as error:
+        raise TraceError(path, f"line 1: {error}") from None
+    if isinstance(was, LiveOrigin):
+        return _live_bench(path, was, build or was.build, image), build or was.build
+    return _rehearsed_bench(path, was, build or was.build), build or was.build
+
+
+def _rehearsed_bench(path: str, was: Rehearsal, build: str) -> Bench:
+    if _digest(find("campaigns", was.campaign)) != was.sha256:
+        raise TraceError(path, f"{was.campaign} is not what it was when this was recorded")
+    resolved = chosen(
+        was.campaign,
+        seed=was.seed,
+        build=build,
+        model=was.model or None,
+        household=was.household,
+    )
+    home = resolved.households[0]
+    bench, _ = Home(home, start_us=resolved.start_us, zone=resolved.zone, seed=resolved.seed).bench(
+        _forget
+    )
+    return bench
+
+
+def _live_bench(path: str, was: LiveOrigin, build: str, image: str | None) -> Bench:
+    if was.image:
+        was = msgspec.structs.replace(was, image=image or was.image)
+        if digest_of(was.image) != was.sha256:
+            why = f"{was.image} is not what it was when this began: give a copy with --image"
+            raise TraceError(path, why)
+    model, named = model_of(was.meter, was.image), parse_build(build)
+    bench, _ = watched_bench(board_of(was, model, named), model, named, _forget)
+    return bench
+
+
+def _forget(event: Event) -> None:
+    """Take an event and do nothing with it."""
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None

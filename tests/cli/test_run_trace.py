@@ -1,0 +1,111 @@
+"""A live meter's sitting is recorded, and another program can sit through it."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from meter_emu.cli import app
+from tests.cli.sitting import MODEL
+from tests.cli.test_run_lines import METER, THIRD, desk_writes
+from tests.cli.test_trace import Done, complaint, emu
+
+__all__ = ["emu"]
+
+START = ("--rate", "max", "--start", "2020-06-29 07:00", "--load-w", "300")
+SITTING = """insert a.card
+advance 30s
+remove
+advance 1h
+blue
+power off
+advance 5m
+power on
+appliances shut
+red 4
+insert a.card
+advance 10s
+remove
+quit
+"""
+
+
+@pytest.fixture
+def sit(monkeypatch, capsys, tmp_path):
+    """Run a sitting over lines, in this process, in an empty folder with an armed card in it."""
+    monkeypatch.chdir(tmp_path)
+
+    def go(*args: str, lines: str = SITTING) -> Done:
+        from meter_emu.desk.desk import Work
+
+        card = tmp_path / "a.card"
+        card.unlink(missing_ok=True)
+        desk_writes(card, Work(defer_until=THIRD, cut_at=THIRD, load_cents=2_000))
+        (tmp_path / "lines").write_text(lines)
+        monkeypatch.setattr(sys, "argv", ["meter-emu", "run", *args])
+        capsys.readouterr()
+        with (tmp_path / "lines").open() as typed, monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", typed)
+            code = app.run()
+        return Done(code, *capsys.readouterr())
+
+    return go
+
+
+def test_a_sitting_is_recorded_and_says_the_same_again(sit, emu):
+    plain = sit(MODEL, *START)
+    done = sit(MODEL, *START, "--trace", "sat.trace")
+    assert (done.returncode, done.stdout) == (0, plain.stdout)
+    rows = [json.loads(line) for line in Path("sat.trace").read_text().splitlines()]
+    did = [row["what"] for row in rows if row["row"] == "done"]
+    assert did == ["blue button", "supply off", "supply on", "appliances shut", "red button"]
+    assert [row["card"] for row in rows if row["row"] == "insert"] == ["a.card"] * 2
+    again = emu("trace", "replay", "sat.trace")
+    exchanges = sum(row["row"] == "exchange" for row in rows)
+    assert again.stdout == f"sat.trace: reference: {exchanges} commands as recorded\n"
+    other = emu("trace", "replay", "sat.trace", "--build", "reference+end-exclusive")
+    assert other.returncode == 1
+    assert "instead of" in other.stdout
+
+
+def test_the_image_a_meter_began_with_is_asked_for_when_it_has_changed(sit, emu):
+    made = emu("image", "new", "m.img", "--model", MODEL, "--meter", str(METER))
+    assert made.returncode == 0, made.stderr
+    kept = Path("kept.img")
+    kept.write_bytes(Path("m.img").read_bytes())
+    done = sit("--image", "m.img", *START, "--trace", "sat.trace")
+    assert done.returncode == 0, done.stderr
+    why = complaint(emu("trace", "replay", "sat.trace"))
+    assert "m.img is not what it was when this began: give a copy with --image" in why
+    again = emu("trace", "replay", "sat.trace", "--image", "kept.img")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "commands as recorded" in again.stdout
+    kept.unlink()
+    assert "kept.img" in complaint(emu("trace", "replay", "sat.trace", "--image", "kept.img"))
+
+
+def test_an_image_without_a_start_begins_where_its_clock_stands(sit, emu):
+    emu("image", "new", "m.img", "--model", MODEL, "--meter", str(METER))
+    Path("kept.img").write_bytes(Path("m.img").read_bytes())
+    done = sit("--image", "m.img", "--rate", "max", "--trace", "sat.trace")
+    assert done.returncode == 0, done.stderr
+    assert emu("trace", "replay", "sat.trace", "--image", "kept.img").returncode == 0
+
+
+def test_no_key_is_in_the_trace_of_a_sitting(sit, tmp_path):
+    key = tmp_path / "key"
+    key.write_text("0123456789abcdef0123456789abcdef\n")
+    sit(MODEL, *START, "--master-key", str(key), "--trace", "sat.trace")
+    text = Path("sat.trace").read_text("ascii")
+    assert '"key_file"' in text
+    assert "0123456789abcdef" not in text.lower()
+
+
+def test_an_origin_that_is_none_is_one_line(sit, emu):
+    sit(MODEL, *START, "--trace", "sat.trace", lines="quit\n")
+    raw = Path("sat.trace").read_text()
+    Path("odd.trace").write_text(raw.replace('"seed":0', '"seed":"x"'))
+    assert "line 1: Expected `int`" in complaint(emu("trace", "replay", "odd.trace"))
+    Path("odd.trace").write_text(raw.replace(MODEL, "toaster"))
+    assert "toaster" in complaint(emu("trace", "replay", "odd.trace"))

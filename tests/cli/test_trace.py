@@ -1,0 +1,242 @@
+"""`trace`: what was recorded is shown, played to a build, and dissected by a program not ours."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from card_protocol.formats.container import TRANSPORT_PIN
+from meter_emu.cli import app
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+
+HOME = ("rehearse", "ores-2020-07", "--household", "friday", "--trace")
+
+
+class Done(NamedTuple):
+    """What a run left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def emu(monkeypatch, capsys):
+    """Run the command line in this process, through the real `run`."""
+
+    def go(*args: str | Path) -> Done:
+        monkeypatch.setattr(sys, "argv", ["meter-emu", *map(str, args)])
+        capsys.readouterr()
+        return Done(app.run(), *capsys.readouterr())
+
+    return go
+
+
+def complaint(done: Done) -> str:
+    assert (done.returncode, done.stdout) == (2, ""), done
+    assert done.stderr.startswith("meter-emu: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def friday(tmp_path_factory):
+    path = tmp_path_factory.mktemp("trace") / "friday.trace"
+    command = [sys.executable, "-m", "meter_emu", *HOME, path]
+    subprocess.run(command, check=True, capture_output=True)
+    return path
+
+
+def test_a_rehearsal_recorded_twice_leaves_the_same_bytes(emu, friday, tmp_path):
+    emu(*HOME, tmp_path / "again.trace")
+    assert (tmp_path / "again.trace").read_bytes() == friday.read_bytes()
+
+
+def test_recording_changes_nothing_of_the_result(emu, friday, tmp_path):
+    plain = emu("rehearse", "ores-2020-07", "--household", "friday", "--json", "-", "--events")
+    traced = emu(*HOME, tmp_path / "t", "--json", "-", "--events")
+    assert traced.stdout == plain.stdout
+    assert [meter["id"] for meter in json.loads(plain.stdout)["meters"]] == ["friday"]
+
+
+def test_one_home_alone_is_the_home_among_all(emu, tmp_path):
+    alone = json.loads(
+        emu("rehearse", "ores-2020-07", "--household", "gas-dark", "--json", "-", "--events").stdout
+    )
+    all_of_them = json.loads(emu("rehearse", "ores-2020-07", "--json", "-", "--events").stdout)
+    home = next(meter for meter in all_of_them["meters"] if meter["id"] == "gas-dark")
+    assert alone["meters"] == [home]
+
+
+def test_a_trace_is_shown_in_words_and_bytes_and_json(emu, friday):
+    shown = emu("trace", "show", friday)
+    lines = shown.stdout.splitlines()
+    assert "household friday" in lines[0]
+    assert lines[1].endswith("card put in: the household's card")
+    assert lines[1][:11] == "2020-03-24 "
+    assert lines[-1] == f"{'-':<19}  end of the recording"
+    assert any("EXTERNAL AUTHENTICATE with key 1: success" in line for line in lines)
+    with_bytes = emu("trace", "show", "--bytes", friday).stdout
+    assert f"{'':19}  > 00a4000c02df01\n{'':19}  < 9000\n" in with_bytes
+    as_json = json.loads(emu("trace", "show", "--json", "-", friday).stdout)
+    assert as_json["origin"]["household"] == "friday"
+    assert len(as_json["rows"]) == len(lines) - 1
+    assert as_json["cut"] is False
+
+
+def test_the_same_build_says_the_same(emu, friday):
+    done = emu("trace", "replay", friday)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{friday}: reference: 20 commands as recorded\n"
+
+
+def test_another_build_is_told_from_its_first_other_word(emu, friday):
+    done = emu("trace", "replay", friday, "--build", "reference+end-exclusive")
+    assert done.returncode == 1
+    first, second = done.stdout.splitlines()
+    assert first == f"{friday}: reference+end-exclusive: 9 commands as recorded, then another"
+    assert second.startswith("line 13 (2020-03-24 ")
+    assert "UPDATE BINARY file 5" in second
+    told = json.loads(
+        emu("trace", "replay", friday, "--build", "reference+end-exclusive", "--json", "-").stdout
+    )
+    assert told["difference"] == second
+    assert told["exchanges"] == 9
+
+
+def test_a_trace_cut_off_is_shown_played_and_exported_as_far_as_it_goes(emu, friday, tmp_path):
+    cut = tmp_path / "cut.trace"
+    cut.write_bytes(friday.read_bytes()[:-700])
+    assert emu("trace", "show", cut).stdout.endswith("the recording was cut off here\n")
+    done = emu("trace", "replay", cut)
+    assert done.returncode == 0
+    assert "as recorded; there the recording was cut off" in done.stdout
+    done = emu("trace", "export", cut, "--pcapng", tmp_path / "cut.pcapng")
+    assert done.returncode == 0
+    assert "was cut off" in done.stderr
+
+
+def test_a_campaign_that_changed_makes_another_meter_and_is_refused(emu, tmp_path):
+    campaign = tmp_path / "mine.toml"
+    campaign.write_bytes(Path("fixtures/campaigns/ores-2020-07.toml").read_bytes())
+    trace = tmp_path / "t.trace"
+    emu("rehearse", campaign, "--household", "friday", "--trace", trace)
+    assert emu("trace", "replay", trace).returncode == 0
+    campaign.write_text(campaign.read_text("utf-8") + "\n# another\n", "utf-8")
+    assert "is not what it was" in complaint(emu("trace", "replay", trace))
+    campaign.unlink()
+    assert "no such file" in complaint(emu("trace", "replay", trace))
+
+
+@pytest.fixture
+def card(emu, tmp_path):
+    """A plain card: its PIN is shown at every visit."""
+    path = tmp_path / "card.img"
+    assert emu("card", "new", path, "--meter", "541000000001", "--carrier", "plain").returncode == 0
+    return path
+
+
+def test_a_visit_to_the_office_is_recorded_without_its_pin(emu, card, tmp_path):
+    trace = tmp_path / "desk.trace"
+    done = emu("desk", "load", card, "--eur", "50", "--trace", trace)
+    assert done.returncode == 0, done.stderr
+    text = trace.read_text("ascii")
+    assert '"command":"00200001' in text
+    assert "xxxxxxxx" in text
+    assert TRANSPORT_PIN.encode().hex() not in text
+    assert BENCH_MASTER_KEY.raw.hex() not in text
+    shown = emu("trace", "show", trace).stdout
+    assert shown.splitlines()[0] == f"{trace}: kind desk"
+    assert "card pulled out" in shown
+    assert "there is no meter to play it to" in complaint(emu("trace", "replay", trace))
+
+
+def test_a_trace_of_a_visit_that_failed_tells_how_far_it_came(emu, card, tmp_path):
+    trace = tmp_path / "desk.trace"
+    key = tmp_path / "key"
+    key.write_text("00" * 16)
+    complaint(emu("desk", "load", card, "--eur", "50", "--trace", trace, "--master-key", key))
+    assert emu("trace", "show", trace).stdout.endswith("the recording was cut off here\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (("rehearse", "ores-2020-07", "--trace", "t"), "say which with --household"),
+        (("rehearse", "ores-2020-07", "--household", "nobody"), "none has the id 'nobody'"),
+        ((*HOME, "/nowhere/t"), "cannot be written"),
+        ((*HOME, "."), "cannot be written: is a directory"),
+        (("trace", "show", "missing"), "cannot be read"),
+        (("trace", "show", "README.md"), "line 1: want a trace"),
+        (("trace", "replay", "README.md"), "line 1: want a trace"),
+        (("trace", "export", "README.md", "--pcapng", "x"), "line 1: want a trace"),
+        (("trace", "export", "README.md"), "Missing option '--pcapng'"),
+    ],
+)
+def test_mistakes_are_one_line(emu, args, why):
+    assert why in complaint(emu(*args))
+
+
+def test_a_build_that_does_not_exist_is_a_mistake(emu, friday):
+    assert "'x'" in complaint(emu("trace", "replay", friday, "--build", "reference+x"))
+
+
+# The packet analyser ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tshark():
+    if shutil.which("tshark"):
+        return "tshark"
+    why = "tshark is not installed; as root: apt-get install tshark"
+    if os.environ.get("CI") == "true":
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+def dissected(tshark: str, capture: Path, *fields: str) -> list[list[str]]:
+    wanted = [part for field in fields for part in ("-e", field)]
+    done = subprocess.run(
+        [tshark, "-r", capture, "-T", "fields", *wanted], capture_output=True, text=True, check=True
+    )
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def test_tshark_dissects_every_packet_as_iso_7816(emu, friday, tshark, tmp_path):
+    capture = tmp_path / "friday.pcapng"
+    assert emu("trace", "export", friday, "--pcapng", capture).returncode == 0
+    rows = dissected(tshark, capture, "_ws.col.Protocol", "_ws.col.Info", "frame.time_epoch")
+    said = [row[1] for row in rows]
+    assert "Malformed" not in " ".join(said)
+    first = said[: said.index("Response APDU (to Read binary)")]
+    assert first[1:] == ["Select file", "Response APDU (to Select file)", "Read binary"]
+    assert {"External authenticate", "Response APDU (to External authenticate)"} <= set(said)
+    lines = [json.loads(line) for line in friday.read_text().splitlines()]
+    resets = sum(line["row"] == "reset" for line in lines)
+    exchanges = sum(line["row"] == "exchange" for line in lines)
+    assert len(rows) == resets + 2 * exchanges
+    assert [row[0] for row in rows].count("ISO 7816") == 2 * exchanges
+    atrs = dissected(tshark, capture, "iso7816.atr.init_char", "iso7816.atr.t0")
+    assert [row for row in atrs if row[0]] == [["0x3b", "0x88"]] * resets
+    assert rows[0][2].startswith("1585")  # 24 March 2020
+
+
+def test_tshark_sees_the_bytes_of_the_trace_and_no_secret(emu, card, tshark, tmp_path):
+    trace, capture = tmp_path / "desk.trace", tmp_path / "desk.pcapng"
+    emu("desk", "load", card, "--eur", "50", "--trace", trace)
+    emu("trace", "export", trace, "--pcapng", capture)
+    rows = dissected(tshark, capture, "frame.comment", "iso7816.apdu.ins", "iso7816.apdu.sw1")
+    verify = [row for row in rows if row[1] == "0x20"]
+    assert len(verify) == 1
+    assert "stand for a secret" in verify[0][0]
+    assert all(not row[0] for row in rows if row not in verify)
+    lines = [json.loads(line) for line in trace.read_text().splitlines()]
+    commands = [line for line in lines if line["row"] == "exchange"]
+    assert [row[1] for row in rows if row[1]] == [f"0x{line['command'][2:4]}" for line in commands]
+    answered = [f"0x{line['answer'][-4:-2]}" for line in commands]
+    assert [row[2] for row in rows if row[2]] == answered
