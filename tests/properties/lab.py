@@ -46,6 +46,7 @@ BASES: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
 MODELS = [
     msgspec.structs.replace(model, rtc_base=base) for model in METERS.values() for base in BASES
 ]
+BI_HOURLY = [model for model in MODELS if model.name == "electricity-bi-hourly"]
 
 
 class Kit(NamedTuple):
