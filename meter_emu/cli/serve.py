@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 EXIT_OK: Final = 0
 EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT
 DEFAULT_PORT: Final = 35_963  # the packaged driver's slot 0; slot 1 is the next port
-RETRY_S: Final = 0.5  # ours: a daemon that comes back is found as fast as a person looks up
+# pcscd looks for cards every 0.4 s, and 2.3.3 misses for good one that is back before it has looked
+# if a session was open: measured. A daemon that comes back is found as fast as a person looks up.
+RETRY_S: Final = 0.6
 GREETING_S: Final = 2.0  # ours: the driver asks a new card for its ATR within half a second
 COMMAND_SIZE_MAX: Final = 1024  # ours: a line on standard input
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -113,6 +115,7 @@ class _Served:
         self._changes = 0
         self._said = ""
         self._given_up_at: float | None = None
+        self._out_since = monotonic() - RETRY_S
         self.line: VpcdLine | None = None
         self.greeted = False
         self.due: float | None = None
@@ -136,7 +139,7 @@ class _Served:
             _say(f"not inserted: {error}")
             return
         self._stored = self._card.image
-        self._look_again(monotonic())
+        self._look_again(max(monotonic(), self._out_since + RETRY_S))
 
     def remove(self) -> None:
         """Pull the card out."""
@@ -150,6 +153,7 @@ class _Served:
         """Be out, whatever it was."""
         if self.line is not None:
             self._unplug(self.line)
+            self._out_since = monotonic()
         self.line = self.due = self._given_up_at = None
         self._said = ""
 

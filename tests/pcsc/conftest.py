@@ -25,10 +25,12 @@ def _private() -> Iterator[PrivatePcscd]:
 
 
 @pytest.fixture
-def pcscd(_private: PrivatePcscd) -> PrivatePcscd:
-    """A daemon that runs, with no card in either reader."""
-    if not _private.running:
-        _private.kill()
-        _private.start()
-    _private.wait_empty()
-    return _private
+def pcscd(_private: PrivatePcscd) -> Iterator[PrivatePcscd]:
+    """A daemon that has just started, with no card in either reader.
+
+    Each test has its own: it looks for cards twice a second, and misses one that is taken out and
+    put back in between, so waiting until an old one is clean would take longer.
+    """
+    _private.start()
+    yield _private
+    _private.kill()

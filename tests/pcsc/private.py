@@ -13,6 +13,7 @@ drivers but a copy of the one it is given, so that it leaves real readers alone.
 
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -33,7 +34,7 @@ SOCKET_VARIABLE: Final = "PCSCLITE_CSOCK_NAME"
 # of the driver has two slots, on this port and the next, and PC/SC shows them as two readers.
 PORTS: Final = (0x8C7B, 0x8C7C)
 READERS: Final = ("Virtual PCD 00 00", "Virtual PCD 00 01")
-_LISTEN, _TIME_WAIT = "0A", "06"  # states in /proc/net/tcp, linux/net/tcp_states.h
+_LISTEN: Final = "0A"  # the state in /proc/net/tcp, linux/net/tcp_states.h
 BOUND_S: Final = 10.0  # ours: much longer than anything here takes, short enough to watch
 
 # Run by sh in the namespace: the listening socket comes as standard input and leaves as fd 3.
@@ -61,7 +62,6 @@ class PrivatePcscd:
         self.folder: Final = folder
         self.socket_path: Final = folder / "pcscd.comm"
         self._daemon: subprocess.Popen[bytes] | None = None
-        self._listening: socket.socket | None = None
         shutil.copy(DRIVER.resolve(), folder / "driver.so")
         self._conf: Final = str(folder / "reader.conf")
         self._flags: Final = () if polkit else ("--disable-polkit",)
@@ -89,11 +89,6 @@ class PrivatePcscd:
         return {**os.environ, SOCKET_VARIABLE: str(self.socket_path)}
 
     @property
-    def running(self) -> bool:
-        """Whether the daemon is alive."""
-        return self._daemon is not None and self._daemon.poll() is None
-
-    @property
     def log(self) -> str:
         """Return what the daemon has said since it was started."""
         return (self.folder / "log").read_text("utf-8", "replace")
@@ -102,13 +97,13 @@ class PrivatePcscd:
         """Start the daemon and wait until its readers take cards. Both are then empty."""
         assert self._daemon is None, "it was not killed yet"
         self.socket_path.unlink(missing_ok=True)
-        self._listening = socket.socket(socket.AF_UNIX)
-        self._listening.bind(str(self.socket_path))
-        self._listening.listen()
-        with (self.folder / "log").open("wb") as log:
+        # Ours is closed at once: when the daemon has gone, nobody listens, as with any daemon.
+        with socket.socket(socket.AF_UNIX) as listening, (self.folder / "log").open("wb") as log:
+            listening.bind(str(self.socket_path))
+            listening.listen()
             self._daemon = subprocess.Popen(
                 self.inside(["unshare", "--mount", "sh", "-c", _START, self._conf, *self._flags]),
-                stdin=self._listening.fileno(), stdout=log, stderr=log,
+                stdin=listening.fileno(), stdout=log, stderr=log,
             )  # fmt: skip
         until(self._listens, lambda: self.log)
 
@@ -118,10 +113,11 @@ class PrivatePcscd:
             self._daemon.kill()
             self._daemon.wait(BOUND_S)
             self._daemon = None
-        if self._listening is not None:
-            self._listening.close()
-            self._listening = None
-            self.socket_path.unlink()
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the daemon a signal: it can be frozen, and go on."""
+        assert self._daemon is not None, "it was not started"
+        self._daemon.send_signal(number)
 
     def plug(self, port: int = PORTS[0]) -> socket.socket:
         """Return a socket connected to a slot, as a card's is: to the reader this is insertion."""
@@ -130,20 +126,14 @@ class PrivatePcscd:
         assert answer == keeper.CONNECTED, f"nothing listens on port {port}: {self.log}"
         return socket.socket(fileno=handles[0])
 
-    def wait_empty(self) -> None:
-        """Wait until the driver has noticed that its cards are gone: it looks now and then."""
-        until(lambda: not self._on_ports() - {_LISTEN} or None, lambda: "a card is still in")
-
     def _listens(self) -> bool | None:
         """Whether the driver waits for cards, seen without being one; `None` for not yet."""
-        assert self.running, f"pcscd has ended: {self.log}"
-        return self._on_ports() == {_LISTEN} or None
-
-    def _on_ports(self) -> set[str]:
-        """Return the states of what the driver has on its ports."""
+        assert self._daemon is not None, "it was not started"
+        assert self._daemon.poll() is None, f"pcscd has ended: {self.log}"
         rows = Path(f"/proc/{self._keeper.pid}/net/tcp").read_text("ascii").splitlines()[1:]
         fields = [row.split() for row in rows]
-        return {at[3] for at in fields if int(at[1].partition(":")[2], 16) in PORTS} - {_TIME_WAIT}
+        waiting = {int(at[1].partition(":")[2], 16) for at in fields if at[3] == _LISTEN}
+        return waiting.issuperset(PORTS) or None
 
     def inside(self, command: Sequence[str]) -> list[str]:
         """Return the command that runs `command` in the namespace, where the cards' ports are."""

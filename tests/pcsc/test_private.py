@@ -78,7 +78,6 @@ def test_plugging_in_is_insertion_and_closing_is_removal(
 
 def test_the_daemon_can_be_killed_and_started_again_on_the_same_path(pcscd: PrivatePcscd) -> None:
     pcscd.kill()
-    assert not pcscd.running
     assert "No smart card readers found" in run(pcscd, "opensc-tool", "--list-readers")
     pcscd.start()
     with null_card(pcscd):

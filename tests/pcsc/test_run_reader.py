@@ -106,7 +106,6 @@ def test_the_service_stopped_and_started_is_a_line_each(sitting, pcscd):
         pcscd.kill()
         said = sitting.wait_for("the PC/SC service (pcscd) is not running")
     pcscd.start()
-    pcscd.wait_empty()
     sitting.wait_for(f"reader: {FIRST} is there again")
     with inserted(pcscd, card):
         said = sitting.wait_for(AGAIN)
