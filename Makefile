@@ -4,9 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    := .stamps/run
 DEV    := .stamps/dev
+PCSC   := .stamps/pcsc
 TEST_PATH   ?= tests
 PYTEST_ARGS ?= -n 2 --dist=worksteal -q
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml
+# What tests want of the system, as command or file = the Debian package that has it.
+TOOLS  := chromium=chromium tshark=tshark pcscd=pcscd opensc-tool=opensc pcsc_scan=pcsc-tools \
+          /usr/lib/pcsc/drivers/serial/libifdvpcd.so=vsmartcard-vpcd
+# And what building pyscard wants: it is published as source only.
+HEADER  = $(shell $(PYTHON) -c 'import sysconfig as s; print(s.get_path("include") + "/Python.h=python" + s.get_python_version() + "-dev")')
+BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=gcc $(HEADER)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .PHONY: run test lint bench fleet clean help
@@ -17,9 +24,8 @@ help:          ## this list
 run: $(RUN)    ## rehearse the July 2020 campaign
 	@$(BIN)/meter-emu rehearse $(CAMPAIGN)
 
-test: lint     ## lint, types, import rules, then the whole suite
-	@command -v chromium >/dev/null || $(MAKE) -s .apt PACKAGES=chromium || echo "without chromium the tests of the report in a browser cannot run"
-	@command -v tshark >/dev/null || $(MAKE) -s .apt PACKAGES=tshark || echo "without tshark the test of exported traces cannot run"
+test: lint $(PCSC)  ## lint, types, import rules, then the whole suite
+	@$(MAKE) -s .wanted WANTED="$(TOOLS)" || echo "tests that need what is missing are skipped, and say so"
 	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
 
 lint: $(DEV)
@@ -44,11 +50,22 @@ $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory .apt PACKAGES=python3-venv
 	@$(PYTHON) -m venv $(VENV)
 
+# Look for each thing first: what is there is not asked of apt, and a second run needs no network.
+.PHONY: .wanted
+.wanted:
+	@missing=; for one in $(WANTED); do what=$${one%%=*}; \
+	   [ -e "$$what" ] || PATH="$$PATH:/usr/sbin" command -v "$$what" >/dev/null || missing="$$missing $${one#*=}"; done; \
+	 [ -z "$$missing" ] || $(MAKE) -s .apt PACKAGES="$${missing# }"
+
+# All at once, and one by one only where one of them stops the others.
 .PHONY: .apt
 .apt:
 	@sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	 if command -v apt-get >/dev/null && { [ -z "$$sudo" ] || command -v sudo >/dev/null; }; \
-	 then $$sudo apt-get -qq update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y $(PACKAGES) >/dev/null; \
+	 then get() { $$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y "$$@" >/dev/null; }; \
+	   $$sudo apt-get -qq update; \
+	   get $(PACKAGES) || { lost=; for one in $(PACKAGES); do get $$one || lost="$$lost $$one"; done; \
+	     [ -z "$$lost" ] || { echo "apt-get cannot install:$$lost"; exit 1; }; }; \
 	 else echo "please run as root: apt-get install $(PACKAGES)"; exit 1; fi
 
 $(RUN): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
@@ -59,3 +76,9 @@ $(RUN): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 $(DEV): $(RUN)
 	@$(PIP) --editable '.[dev]'
 	@touch $@
+
+# Everything but PC/SC works without pyscard, so its stamp may be missing; the next run tries again.
+$(PCSC): $(DEV)
+	@$(MAKE) -s .wanted WANTED="$(BUILD)"; \
+	 if $(PIP) --editable '.[pcsc]' >$@.log 2>&1; then touch $@; \
+	 else echo "pyscard could not be built, see $@.log: tests over PC/SC are skipped, and say so"; fi

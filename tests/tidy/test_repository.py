@@ -136,7 +136,10 @@ def test_constraints_are_exact_versions_and_cover_what_we_name() -> None:
         pinned[_key(name)] = version
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["testing"]]
-    wanted += project["optional-dependencies"]["dev"]
+    wanted += [
+        *project["optional-dependencies"]["dev"],
+        *project["optional-dependencies"]["pcsc"],
+    ]
     names = {_key(re.split(r"[<>=\[ ]", one)[0]) for one in wanted} - {"meter-emu"}
     assert names <= set(pinned)
 
