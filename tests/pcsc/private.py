@@ -41,7 +41,7 @@ BOUND_S: Final = 10.0  # ours: much longer than anything here takes, short enoug
 # pdeathsig: a daemon must not outlive a test run that was killed.
 _START: Final = f"""
 mount -t tmpfs none /run && mount -t tmpfs none {DRIVERS} && exec 3<&0 </dev/null || exit
-export LISTEN_FDS=1 LISTEN_PID=$$
+export LISTEN_FDS=1 LISTEN_PID=$$ PATH="$PATH:/usr/sbin"
 exec setpriv --pdeathsig KILL pcscd --foreground --config "$0" "$@"
 """
 _READER_CONF: Final = f"""FRIENDLYNAME "Virtual PCD"
