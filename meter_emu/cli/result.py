@@ -6,6 +6,7 @@ depends on when or on how many processes it was made: the same seed gives the sa
 
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -43,7 +44,7 @@ class JsonStream:
             "verdict": outcome.verdict.value,
         }
         if self._events:
-            row["events"] = [self._event(event) for event in events]
+            row["events"] = [event_as_json(event, self._campaign.zone) for event in events]
         self._write((b"\n" if self._first else b",\n") + msgspec.json.encode(row))
         self._first = False
 
@@ -51,23 +52,25 @@ class JsonStream:
         """Write the counts and the end."""
         self._write(b'\n], "summary": %b}\n' % msgspec.json.encode(summary))
 
-    def _event(self, event: Event) -> dict[str, Any]:
-        understood = None
-        if event.understood is not None:
-            names = ("defer_until", "cut_at")
-            understood = {
-                name: None if when is None else str(when)
-                for name, when in zip(names, event.understood, strict=True)
-            }
-        return {
-            "at": self._iso(event.at_us),
-            "what": event.what.value,
-            "shown": event.shown,
-            "detail": event.detail,
-            "understood": understood,
-            "clock_trusted": event.clock_trusted,
-            "balance_ueur": event.balance_ueur,
-        }
-
     def _iso(self, us: int | None) -> str | None:
         return None if us is None else us_to_iso(us, self._campaign.zone)
+
+
+def event_as_json(event: Event, zone: ZoneInfo) -> dict[str, Any]:
+    """Return one event of a meter, its instant under a zone's rule."""
+    understood = None
+    if event.understood is not None:
+        names = ("defer_until", "cut_at")
+        understood = {
+            name: None if when is None else str(when)
+            for name, when in zip(names, event.understood, strict=True)
+        }
+    return {
+        "at": us_to_iso(event.at_us, zone),
+        "what": event.what.value,
+        "shown": event.shown,
+        "detail": event.detail,
+        "understood": understood,
+        "clock_trusted": event.clock_trusted,
+        "balance_ueur": event.balance_ueur,
+    }

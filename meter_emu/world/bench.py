@@ -55,6 +55,7 @@ class Bench:
         self._witness = witness
         self._wake_us = board.now_us
         self._midnight_us = NEVER_US
+        self._hint: Sleep | None = None
         self.polling = False
         self._woken = False
         self._arm()
@@ -156,12 +157,14 @@ class Bench:
         if self._witness is not None:
             self._witness.shut(until_us)
         self.board.shut_appliances(NEVER_US if until_us is None else until_us)
+        self._load_changed()
 
     def light_appliances(self) -> None:
         """Let the load be what it ordinarily is."""
         if self._witness is not None:
             self._witness.lit()
         self.board.open_appliances()
+        self._load_changed()
 
     # Inside --------------------------------------------------------------------------------------
 
@@ -195,7 +198,8 @@ class Bench:
         # A hint is about the RTC day of the reading; when midnight came within the poll it may be
         # about the day before, so it is taken as over.
         same_day = before is not None and after is not None and before <= after
-        self._plan(hint if same_day else None)
+        self._hint = hint if same_day else None
+        self._plan(self._hint)
         self._on_poll()
 
     def _power_down(self) -> None:
@@ -236,6 +240,12 @@ class Bench:
             reached_us = self.board.metrology.us_until_units(hint.until_units, now_us)
             shown_us = shown_us if reached_us is None else min(shown_us, reached_us)
         self._wake_us = now_us + shown_us
+
+    def _load_changed(self) -> None:
+        """The register comes to the hint's reading at another time now: plan that anew."""
+        asleep = self.board.powered and not self.polling and self._wake_us > self.board.now_us
+        if asleep:
+            self._plan(self._hint)
 
     def _next_poll_us(self, until_us: int) -> int:
         """Return when the next poll begins: a cadence instant, in the future."""

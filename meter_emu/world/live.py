@@ -166,10 +166,8 @@ class LiveMeter:
         """Light the appliances, or shut them, for good or for a time."""
         if lit:
             self.bench.light_appliances()
-        elif for_us is None:
-            self.bench.shut_appliances()
         else:
-            self.bench.shut_appliances(self.board.now_us + for_us)
+            self.bench.shut_appliances(None if for_us is None else self.board.now_us + for_us)
         self._watch.see(self.board.now_us, What.LIT if lit else What.SHUT)
 
     def note(self, what: What, detail: str) -> None:

@@ -1,5 +1,6 @@
 """The live meter without a terminal: the same lines in, the same lines and images out."""
 
+import json
 import signal
 import sys
 from collections.abc import Callable
@@ -325,6 +326,23 @@ def test_a_card_that_cannot_be_saved_is_said_once_and_at_the_end(emu, card):
         assert said.count("! drawer/a.card: cannot be written") == 1
         assert sitting.end() == 2
         assert sitting.said.count("drawer/a.card: cannot be written") == 2
+
+
+def test_events_are_data_for_a_program_too(emu, card, tmp_path):
+    lines = STORY.replace("show\n", "")
+    go = ("run", MODEL, *JUNE, *MAX, "--json")
+    told = [json.loads(line) for line in emu(*go, "-", lines=lines).out.splitlines()]
+    assert [event["what"] for event in told] == ["card", "key", "key", "supply off", "key"]
+    assert told[3]["at"] == "2020-07-03T23:03:00+02:00"
+    assert list(told[0]) == [
+        "at", "what", "shown", "detail", "understood", "clock_trusted", "balance_ueur",
+    ]  # fmt: skip
+    desk_writes(card, Work())
+    emu(*go, "events", lines=lines)
+    kept = [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
+    assert [event["at"] for event in kept] == [event["at"] for event in told]
+    refused = emu(*go, "no/folder/events", lines=lines, status=2)
+    assert "no/folder/events: cannot be written" in refused.err
 
 
 def test_without_any_input_it_ends_at_once(emu):

@@ -17,6 +17,7 @@ from meter_emu.cli.live.screen import picture
 from meter_emu.cli.live.session import Session
 from meter_emu.cli.live.slot import FileSlot
 from meter_emu.cli.live.terminal import COMMANDS, Log
+from meter_emu.cli.live.view import event_line
 from meter_emu.cli.run import run
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
@@ -57,7 +58,7 @@ def test_the_picture_is_what_a_terminal_of_80_columns_shows(home):
     wall_ns, log = 0, Log()
     session = Session(
         board, model, build, FileSlot(fate), rate=1, image_file=None, say=log.say,
-        wall_ns=lambda: wall_ns,
+        take=lambda event: log.say(event_line(event)), wall_ns=lambda: wall_ns,
     )  # fmt: skip
 
     def wait(wait_ns: int) -> None:

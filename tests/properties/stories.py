@@ -83,7 +83,7 @@ def _replace(lab: Lab, number: int) -> None:
 
 def _hold(lab: Lab, number: int) -> None:
     """Hold the blue button; an appliance is lit 0 to 1,000 s later, before or after its time."""
-    lab.board.shut_appliances(lab.board.now_us + 5 * number * SECOND_US)
+    lab.bench.shut_appliances(lab.board.now_us + 5 * number * SECOND_US)
     lab.bench.press(Key.BLUE, held_ms=4_000)
 
 
@@ -97,6 +97,8 @@ DEEDS: dict[str, Callable[[Lab, int], None]] = {
     "show": lambda lab, _number: lab.insert(),
     "red": lambda lab, _number: lab.bench.press(Key.RED),
     "hold": _hold,
+    "shut": lambda lab, _number: lab.bench.shut_appliances(),
+    "light": lambda lab, _number: lab.bench.light_appliances(),
     "blue": lambda lab, _number: lab.bench.press(Key.BLUE),
 }
 

@@ -48,7 +48,7 @@ def ready(rate: int, *, outage: tuple[int, int] | None = None) -> Lab:
 
 
 def hold(lab: Lab, lit_after_us: int) -> None:
-    lab.board.shut_appliances(lab.board.now_us + lit_after_us)
+    lab.bench.shut_appliances(lab.board.now_us + lit_after_us)
     lab.bench.press(Key.BLUE, held_ms=HELD_MS)
 
 

@@ -73,6 +73,28 @@ def test_giving_the_supply_back_early_ends_the_outage_and_not_the_next_one():
     assert lab.board.fails_at_us == second
 
 
+@pytest.mark.parametrize("lit_again_min", [40, 200])
+def test_a_load_that_changes_while_the_program_sleeps_wakes_it_in_time(lit_again_min):
+    """Its hint names a reading of the register, and when that comes is the load's business."""
+    left = []
+    for obey_hints in (True, False):
+        start_us = START_US + HOUR_US
+        lab = Lab(
+            Setting(start_us=start_us, clock_set_us=START_US, balance_cents=30, load=(900,) * 24),
+            obey_hints=obey_hints,
+        )
+        lab.bench.run_until(start_us + 10 * MINUTE_US)
+        lab.bench.shut_appliances()
+        lab.bench.press(Key.BLUE)  # the program goes to sleep with nothing flowing
+        lab.bench.run_until(start_us + lit_again_min * MINUTE_US)
+        lab.bench.light_appliances()
+        lab.bench.run_until(start_us + (lit_again_min + 100) * MINUTE_US)
+        left.append((lab.bytes_now(), lab.board.moves))
+    assert left[0] == left[1]
+    ((_, on),) = left[0][1]
+    assert not on  # it was cut, in the minute its credit was used up
+
+
 def rearming_gas() -> Lab:
     """Return a gas meter whose home was dark and has been loaded: it asks to be re-armed."""
     lab = lab_of(model=GAS, balance_cents=-100, load=(2_000,) * 24)
@@ -81,7 +103,7 @@ def rearming_gas() -> Lab:
     lab.write(Work(load_cents=5_000))
     lab.insert()
     assert Lamp.RECONNECT in lab.board.panel.lamps
-    lab.board.shut_appliances()
+    lab.bench.shut_appliances()
     return lab
 
 
@@ -92,7 +114,7 @@ def test_what_people_do_in_the_countdown_counts_there():
     def watch() -> None:
         seen.append(lab.board.panel.text)
         if len(seen) == 5:
-            lab.board.open_appliances()
+            lab.bench.light_appliances()
 
     lab.board.meanwhile = watch
     began_us = lab.board.now_us

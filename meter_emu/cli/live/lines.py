@@ -5,7 +5,7 @@ in give the same lines and the same images out.
 """
 
 import sys
-from typing import Final, final
+from typing import Final, TextIO, final
 
 from meter_emu.cli.live.commands import LINE_CHARS_MAX
 from meter_emu.cli.live.session import Session
@@ -21,13 +21,23 @@ class Printer:
     A reader that has gone away is noted, not raised: what the meter is doing must not suffer.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, data_only: bool = False) -> None:
         self.gone = False
+        self._data_only = data_only  # whether standard output is for `put` alone
 
     def say(self, line: str) -> None:
         """Print a line."""
+        aside = self._data_only or line.startswith("!")
+        self._write((sys.stderr if aside else sys.stdout), f"{line}\n")
+
+    def put(self, data: bytes) -> None:
+        """Write data to standard output."""
+        self._write(sys.stdout, data.decode())
+
+    def _write(self, stream: TextIO, text: str) -> None:
         try:
-            print(line, file=sys.stderr if line.startswith("!") else sys.stdout, flush=True)
+            stream.write(text)
+            stream.flush()
         except BrokenPipeError:
             self.gone = True
 
@@ -55,6 +65,11 @@ class Lines:
                 if self._source.ended and not self._rest and not session.jumping:
                     session.leave()
 
+    @property
+    def gone(self) -> bool:
+        """Whether whoever read along has gone."""
+        return self._printer.gone
+
     def _wait(self, wait_ns: int) -> None:
         """Wait for a line at most so long, and do what it asks."""
         line = self._line()
@@ -77,5 +92,5 @@ class Lines:
         return None
 
     def _heed(self) -> None:
-        if self._source.caught is not None or self._printer.gone:
+        if self._source.caught is not None or self.gone:
             self._session.leave()

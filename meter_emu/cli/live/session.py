@@ -22,7 +22,7 @@ from meter_emu.cli.live.commands import (
     until_us,
 )
 from meter_emu.cli.live.slot import Slot
-from meter_emu.cli.live.view import View, event_words, legal, lines_of, rate_words, view_of
+from meter_emu.cli.live.view import View, lines_of, rate_words, view_of
 from meter_emu.cli.output import write_atomically
 from meter_emu.errors import CommandError, MeterEmuError
 from meter_emu.ports import Key
@@ -42,11 +42,11 @@ WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish i
 
 @final
 class Session:
-    """One sitting at one meter. `say` takes a line for a person, `wall_ns` reads the wall's clock.
+    """One sitting at one meter. `say` takes a line for a person, `take` an event of the meter.
 
-    `wait` is the shell's: it waits so many ns for input, hands it to `type_in`, and may come back
-    early. `done` is set by `quit`, `mistakes` counts what could not be done. `witness` is told of
-    what people do.
+    `wall_ns` reads the wall's clock. `wait` is the shell's: it waits so many ns for input, hands it
+    to `type_in`, and may come back early. `done` is set by `quit`, `mistakes` counts what could not
+    be done. `witness` is told of what people do.
     """
 
     def __init__(
@@ -59,10 +59,11 @@ class Session:
         rate: int,
         image_file: str | None,
         say: Callable[[str], None],
+        take: Callable[[Event], None],
         wall_ns: Callable[[], int],
         witness: Witness | None = None,
     ) -> None:
-        self.meter: Final = LiveMeter(board, model, build, self._saw, witness)
+        self.meter: Final = LiveMeter(board, model, build, take, witness)
         self.build: Final = build
         self.slot: Final = slot
         self.pace = Pace(wall_ns(), board.now_us, rate)
@@ -251,9 +252,6 @@ class Session:
             self.slot.attend(self.meter)
         except (MeterEmuError, CardProtocolError) as error:
             self._complain(str(error))
-
-    def _saw(self, event: Event) -> None:
-        self._say(f"{legal(event.at_us)}  {event_words(event)}")
 
 
 def _either(word: str, yes: str, no: str, *, other: bool) -> bool:

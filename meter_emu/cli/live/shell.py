@@ -22,7 +22,7 @@ class Input:
     """A file descriptor to read from, and the signals that end a sitting."""
 
     def __init__(self, fd: int, wake_fd: int) -> None:
-        self._fd = fd
+        self.fd = fd
         self._wake_fd = wake_fd
         self.caught: int | None = None  # the number of the signal that came first
         self.ended = False  # whether the input has come to its end
@@ -38,14 +38,14 @@ class Input:
         waited_s = None if wait_ns is None else wait_ns / NS_A_S
         if self.caught is not None:
             return b""
-        readers = [self._wake_fd] if self.ended else [self._fd, self._wake_fd]
+        readers = [self._wake_fd] if self.ended else [self.fd, self._wake_fd]
         ready, _, _ = select.select(readers, [], [], waited_s)
         if self._wake_fd in ready:
             os.read(self._wake_fd, _READ_BYTES)
-        if self._fd not in ready:
+        if self.fd not in ready:
             return b""
         try:
-            data = os.read(self._fd, _READ_BYTES)
+            data = os.read(self.fd, _READ_BYTES)
         except OSError:  # a terminal that has gone away says so like this
             data = b""
         self.ended = not data

@@ -5,6 +5,7 @@ from random import Random
 from typing import Protocol, final
 
 from card_protocol.card.base import FileCard
+from card_protocol.card.image import CardImage
 from card_protocol.card.make import card_of
 from meter_emu.cli.office import read_image
 from meter_emu.cli.output import write_atomically
@@ -49,8 +50,8 @@ class FileSlot:
         self._file = ""
         self._card: FileCard | None = None  # in the slot, or pulled out and not saved yet
         self._inside = False
-        self._saved = b""
-        self._refused = b""  # what could not be saved when it was tried
+        self._saved: CardImage | None = None  # what the file holds
+        self._refused: CardImage | None = None  # what could not be saved when it was tried
 
     def insert(self, meter: LiveMeter, argument: str) -> None:
         """Put the card of an image file in; raise `ImageError`, or `CommandError`."""
@@ -58,7 +59,7 @@ class FileSlot:
             why = "is in the slot: remove it first" if self._inside else "could not be saved yet"
             raise CommandError(f"{self._file} {why}")
         image = read_image(argument)
-        self._file, self._saved, self._refused = argument, image.to_bytes(), b""
+        self._file, self._saved, self._refused = argument, image, None
         self._card, self._inside = card_of(image, self._chance.randbytes), True
         meter.insert(self._card, Path(argument).name)
         self.attend(meter)
@@ -80,29 +81,32 @@ class FileSlot:
         card = self._card
         if card is None or meter.bench.polling:
             return
-        raw = card.image.to_bytes()
-        if raw != self._saved:
-            if raw == self._refused:
+        image = card.image
+        if image is not self._saved:
+            if image is self._refused:
                 return
-            self._refused = raw
-            self._save(raw)
+            self._refused = image
+            self._save(image)
         if not self._inside:
             self._card = None
 
     def close(self, meter: LiveMeter) -> None:
         """Save the card for the last time; raise `OutputError`."""
-        self._refused = b""
+        self._refused = None
         self.attend(meter)
 
-    def _save(self, raw: bytes) -> None:
-        try:
-            there = Path(self._file).read_bytes()
-        except OSError:  # it is gone, or will not be read: writing says what is the matter
-            there = self._saved
-        if there != self._saved:
-            raise OutputError(self._file, "somebody changed it while its card was in the meter")
-        write_atomically(self._file, raw, private=True)
-        self._saved = raw
+    def _save(self, image: CardImage) -> None:
+        assert self._saved is not None, "a card in the slot came from its file"
+        before, raw = self._saved.to_bytes(), image.to_bytes()
+        if raw != before:
+            try:
+                there = Path(self._file).read_bytes()
+            except OSError:  # it is gone, or will not be read: writing says what is the matter
+                there = before
+            if there != before:
+                raise OutputError(self._file, "somebody changed it while its card was in the meter")
+            write_atomically(self._file, raw, private=True)
+        self._saved = image
 
     def words(self) -> str:
         """Say which file's card is in the slot."""

@@ -110,7 +110,7 @@ class Screen:
     def run(self) -> None:
         """Sit at the meter until `q`, or a signal, or the terminal is gone."""
         try:
-            with self._live:
+            with single_keys(self._source.fd), self._live:
                 while not self._session.done:
                     self._session.turn()
                     self._wait(0 if self._session.jumping else FRAME_NS)

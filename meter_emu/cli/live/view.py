@@ -113,11 +113,11 @@ def rate_words(rate: int) -> str:
     return "real time" if rate == 1 else f"{rate} x real time"
 
 
-def event_words(event: Event) -> str:
-    """Return one event, without its time."""
+def event_line(event: Event) -> str:
+    """Return one event as a line."""
     doubt = "" if event.clock_trusted else "  (clock not trusted)"
     said = "  ".join(part for part in (event.detail, event.shown) if part)
-    return f"{event.what.value:<11} {said}{doubt}".rstrip()
+    return f"{legal(event.at_us)}  {event.what.value:<11} {said}{doubt}".rstrip()
 
 
 def legal(at_us: int) -> str:

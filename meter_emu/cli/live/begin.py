@@ -1,0 +1,64 @@
+"""Which meter a sitting begins with: a new one, or one that was saved, as the options say."""
+
+import time
+from typing import Any, Final
+
+import click
+import msgspec
+
+from meter_emu.cli.image import cents_of
+from meter_emu.cli.live.commands import instant_us
+from meter_emu.cli.live.origin import LiveOrigin, digest_of, shown_us
+from meter_emu.world.build import Build
+from meter_emu.world.model import MeterModel
+
+_OF_NEW_METERS: Final = ("balance_eur", "meter_id", "key_file")
+_LOADS: Final = {"electricity": "load_w", "gas": "load_dm3_per_h"}
+
+
+def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveOrigin:
+    """Return how the meter begins: a new one, or the one of an image."""
+    image = options["image_file"] or ""
+    start_us = None if options["start"] is None else instant_us(options["start"])
+    begins = LiveOrigin(
+        meter=options["meter"] or "",
+        build=build.name,
+        start_us=0,
+        load=_load(options, model),
+        seed=options["seed"],
+        clock=model.rtc_base,
+    )
+    if image:
+        _refuse_of_new_meters()
+        return msgspec.structs.replace(
+            begins,
+            image=image,
+            sha256=digest_of(image),
+            start_us=shown_us(image, model, build) if start_us is None else start_us,
+        )
+    return msgspec.structs.replace(
+        begins,
+        start_us=time.time_ns() // 1_000 if start_us is None else start_us,
+        meter_id=options["meter_id"],
+        balance_cents=cents_of(options["balance_eur"]),
+        key_file=options["key_file"] or "",
+    )
+
+
+def _load(options: dict[str, Any], model: MeterModel) -> int:
+    """Return what the home draws, the same at every hour of the day."""
+    wanted = _LOADS[model.energy]
+    for name in _LOADS.values():
+        if name != wanted and options[name] is not None:
+            want, got = (f"--{key.replace('_', '-')}" for key in (wanted, name))
+            raise click.UsageError(f"{model.name} is a meter of {model.energy}: {want}, not {got}")
+    return options[wanted] or 0
+
+
+def _refuse_of_new_meters() -> None:
+    """Refuse options that an image already decides."""
+    context = click.get_current_context()
+    for name in _OF_NEW_METERS:
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            (option,) = (one for one in context.command.params if one.name == name)
+            raise click.UsageError(f"{option.opts[0]} is for a new meter; the image has its own")

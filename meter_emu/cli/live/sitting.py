@@ -1,0 +1,142 @@
+"""Puts a sitting together from what the command line says, and ends it in order."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from random import Random
+from typing import Any, Final
+
+import click
+import msgspec
+from rich.console import Console
+
+from card_protocol.trace import no_clock
+from meter_emu.cli.live.begin import origin_of
+from meter_emu.cli.live.commands import rate_of
+from meter_emu.cli.live.lines import Lines, Printer
+from meter_emu.cli.live.origin import LiveOrigin, board_of, model_of
+from meter_emu.cli.live.reader import ReaderSlot
+from meter_emu.cli.live.session import Session
+from meter_emu.cli.live.shell import listening
+from meter_emu.cli.live.slot import FileSlot, Slot
+from meter_emu.cli.live.terminal import Log, Screen
+from meter_emu.cli.live.view import ZONE, event_line
+from meter_emu.cli.output import STDOUT, atomic_writer
+from meter_emu.cli.result import event_as_json
+from meter_emu.cli.tracing import recording
+from meter_emu.errors import MeterEmuError
+from meter_emu.explain.meter import clock_of
+from meter_emu.world.board import Board
+from meter_emu.world.build import parse_build
+from meter_emu.world.events import Event
+from meter_emu.world.model import MeterModel
+from meter_emu.world.witness import MeterTrace, Witness
+
+EXIT_OK: Final = 0
+EXIT_NOT_ALL_DONE: Final = 2
+EXIT_SIGNAL: Final = 128  # and the signal's number, as a shell reports it
+
+
+def sit(options: dict[str, Any]) -> int:
+    """Sit at the meter of the options of `run` until somebody leaves; return the exit status.
+
+    Raise what is wrong with the options, and `BrokenPipeError` when whoever looked on has gone.
+    """
+    if options["meter"] is None and options["image_file"] is None:
+        raise click.UsageError("want METER, or --image FILE, which names its own")
+    model = model_of(options["meter"] or "", options["image_file"] or "")
+    build = parse_build(options["build"])
+    origin = origin_of(options, model, build)
+    board = board_of(origin, model, build)
+    out = _out(options)
+    with ExitStack() as stack:
+        session = Session(
+            board,
+            model,
+            build,
+            _slot(options, out.say),
+            rate=rate_of(options["rate"], 1),
+            image_file=options["image_file"],
+            say=out.say,
+            take=_teller(out, options["json_to"], stack),
+            wall_ns=time.monotonic_ns,
+            witness=stack.enter_context(_witness(options["trace_to"], origin, board, model)),
+        )
+        source = stack.enter_context(listening(_standard_input()))
+        shell: Lines | Screen
+        if isinstance(out, Log):
+            shell = Screen(session, source, out, f"{model.name}  {build.name}")
+        else:
+            shell = Lines(session, source, out)
+        try:
+            session.begin()
+            shell.run()
+        except MeterEmuError:  # what is saved now is as a power cut at this moment leaves it
+            with suppress(MeterEmuError):
+                session.close()
+            raise
+        session.close()
+    if shell.gone:
+        raise BrokenPipeError
+    if source.caught is not None:
+        return EXIT_SIGNAL + source.caught
+    return EXIT_NOT_ALL_DONE if session.mistakes and isinstance(shell, Lines) else EXIT_OK
+
+
+@contextmanager
+def _witness(
+    trace_to: str | None, origin: LiveOrigin, board: Board, model: MeterModel
+) -> Iterator[Witness | None]:
+    """Give who records the sitting in a file, if there is one for it."""
+    with recording(trace_to, msgspec.to_builtins(origin)) as recorder:
+        if recorder is None:
+            yield None
+            return
+        yield MeterTrace(recorder, board, clock_of(board, model))
+        recorder.ended(clock=no_clock, us=board.now_us)
+
+
+def _standard_input() -> int:
+    if sys.stdin is None:
+        raise click.UsageError("standard input is closed: nothing could be asked of the meter")
+    return sys.stdin.fileno()
+
+
+def _out(options: dict[str, Any]) -> Log | Printer:
+    """Return what takes the words: a screen where somebody can see it and press keys."""
+    data_only = options["json_to"] == STDOUT
+    terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    if options["lines"] or data_only or not terminal or Console().is_dumb_terminal:
+        return Printer(data_only=data_only)
+    return Log()
+
+
+def _slot(options: dict[str, Any], say: Callable[[str], None]) -> Slot:
+    """Return where cards come from."""
+    if options["reader"] is None:
+        return FileSlot(Random(f"{options['seed']}/cards"))  # noqa: S311  virtual cards' challenges
+    if not options["sure"]:
+        why = "a meter writes on the cards of --reader: say so with --yes-write-hardware"
+        raise click.UsageError(why)
+    return ReaderSlot(options["reader"], say=say, wall_ns=time.monotonic_ns)
+
+
+def _teller(out: Log | Printer, json_to: str | None, stack: ExitStack) -> Callable[[Event], None]:
+    """Return what tells an event: as words, as JSON, or as both."""
+
+    def as_json(event: Event) -> bytes:
+        return msgspec.json.encode(event_as_json(event, ZONE)) + b"\n"
+
+    if json_to == STDOUT:
+        assert isinstance(out, Printer), "data on standard output leaves no room for a screen"
+        return lambda event: out.put(as_json(event))
+    if json_to is None:
+        return lambda event: out.say(event_line(event))
+    write = stack.enter_context(atomic_writer(json_to))
+
+    def tell(event: Event) -> None:
+        write(as_json(event))
+        out.say(event_line(event))
+
+    return tell
