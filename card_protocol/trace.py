@@ -17,10 +17,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, TypeAlias, final
+from typing import Annotated, Final, TypeAlias, final
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from card_protocol.apdu import HEADER_SIZE_BYTES, split_command
 from card_protocol.errors import ApduError, LinkError, TraceError
@@ -37,15 +37,18 @@ _READER_CLASS: Final = 0xFF
 _READ_ERROR_COUNTER: Final = 0xB1  # an SLE4442 shows its code behind the counter once it is known
 _HEX: Final = re.compile(r"(?:[0-9a-f]{2}|xx)*")
 
+_YEAR_2100_US: Final = 4_102_444_800_000_000  # where the clock chips' own time ends
+_WRITING: Final = Meta(ge=0, le=60_000_000)  # ours: no card writes for a minute
+
 Origin: TypeAlias = Mapping[str, str | int]
 Clock: TypeAlias = Callable[[], str | None]
 
 
 class _Row(msgspec.Struct, tag_field="row", frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`at` is what the terminal's clock showed, `us` true microseconds since 1970."""
+    """`at` is what the terminal's clock showed, `us` true microseconds since 1970, below 2100."""
 
     at: str | None = None
-    us: int | UnsetType = UNSET
+    us: Annotated[int, Meta(ge=0, lt=_YEAR_2100_US)] | UnsetType = UNSET
 
 
 @final
@@ -91,7 +94,7 @@ class Exchanged(_Row, tag="exchange", frozen=True, kw_only=True):
     command: str
     answer: str | UnsetType = UNSET
     failure: str | UnsetType = UNSET
-    writing_us: int | UnsetType = UNSET
+    writing_us: Annotated[int, _WRITING] | UnsetType = UNSET
     means: str
 
 
@@ -100,7 +103,7 @@ class Torn(_Row, tag="torn", frozen=True, kw_only=True):
     """The supply failed while the card was writing for `command`."""
 
     command: str
-    writing_us: int
+    writing_us: Annotated[int, _WRITING]
     means: str
 
 

@@ -9,8 +9,10 @@ from typing import Final, final
 
 from msgspec import UNSET
 
+from card_protocol.apdu import HEADER_SIZE_BYTES
 from card_protocol.card.session import Fate
 from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.formats.differences import differences
 from card_protocol.trace import (
     Exchanged,
     Reset,
@@ -23,6 +25,7 @@ from card_protocol.trace import (
 )
 from card_protocol.words import command_words
 
+_DATA_AT: Final = HEADER_SIZE_BYTES + 1  # of a short command, as all are that write records
 _FIRST_ROW: Final = 2  # line 1 of a trace is its header
 
 
@@ -131,12 +134,15 @@ def _compared(row: Row, asked: str, command: bytes) -> str:
     now = command_words(command)
     if not isinstance(row, Exchanged) or len(row.command) != len(asked):
         return now
-    pairs = [(row.command[at : at + 2], asked[at : at + 2]) for at in range(0, len(asked), 2)]
-    at = next(index for index, (then, byte) in enumerate(pairs) if then != byte)
-    if at < 5:
+    then = reveal(row.command)
+    at = next(
+        at for at, (old, new) in enumerate(zip(then, reveal(asked), strict=True)) if old != new
+    )
+    if at < _DATA_AT:
         return now
-    then, byte = pairs[at]
-    return f"{now}, but byte {at - 5} of its data is {byte} instead of {then}"
+    fields = differences(then[_DATA_AT:], command[_DATA_AT:])
+    byte = f"byte {at - _DATA_AT} of its data is {command[at]:02x} instead of {then[at]:02x}"
+    return f"{now}, but {'; '.join(fields) or byte}"
 
 
 def _failure(text: str) -> LinkError:

@@ -61,7 +61,7 @@ def replay(file: str, build: str | None, image: str | None, json_file: str | Non
 
     with Trace(Path(file)) as recorded:
         bench, build = recorded_bench(file, recorded.header.origin, build=build, image=image)
-        played = Replay(bench, recorded.rows())
+        played = Replay(bench, recorded.rows(), file)
         played.run()
     said = {
         "build": build,

@@ -9,6 +9,7 @@ from typing import Final, final
 
 from msgspec import UNSET
 
+from card_protocol.errors import TraceError
 from card_protocol.link.replay import Playback, ReplayCard
 from card_protocol.trace import Done, Inserted, Removed, Row
 from meter_emu.world.bench import Bench
@@ -17,9 +18,10 @@ from meter_emu.world.witness import LIT, PRESSED, SHUT, SUPPLY
 
 @final
 class Replay:
-    """One trace on one bench, from where the recording began."""
+    """One trace on one bench, from where the recording began; `path` is its name in mistakes."""
 
-    def __init__(self, bench: Bench, rows: Iterator[Row]) -> None:
+    def __init__(self, bench: Bench, rows: Iterator[Row], path: str) -> None:
+        self._path: Final = path
         self._bench: Final = bench
         self._playback: Final = Playback(rows)
 
@@ -34,7 +36,10 @@ class Replay:
         return self._playback.exchanges
 
     def run(self) -> None:
-        """Play all rows, or up to the first difference."""
+        """Play all rows, or up to the first difference.
+
+        Raise `TraceError` for what no meter lets itself be done to.
+        """
         self._bench.board.meanwhile = self._meanwhile
         playback = self._playback
         while playback.difference is None and (row := playback.next) is not None:
@@ -62,8 +67,9 @@ class Replay:
             self._bench.remove()
         elif isinstance(row, Done):
             deed = _DEEDS.get(row.what)
-            if deed is not None:
-                deed(self._bench, 0 if row.value is UNSET else row.value)
+            if deed is None:
+                raise TraceError(self._path, f"done: want {', '.join(_DEEDS)}, got {row.what!r}")
+            deed(self._bench, 0 if row.value is UNSET else row.value)
 
 
 _Deed = Callable[[Bench, int], None]

@@ -2,7 +2,9 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -109,3 +111,63 @@ def test_an_origin_that_is_none_is_one_line(sit, emu):
     assert "line 1: Expected `int`" in complaint(emu("trace", "replay", "odd.trace"))
     Path("odd.trace").write_text(raw.replace(MODEL, "toaster"))
     assert "toaster" in complaint(emu("trace", "replay", "odd.trace"))
+
+
+@pytest.mark.parametrize("build", ["reference", "reference+end-exclusive"])
+def test_any_trace_is_played_or_refused_in_one_line(sit, emu, build):
+    """Rows dropped, doubled, swapped and filled with what does not belong there."""
+    sit(MODEL, *START, "--trace", "sat.trace")
+    lines = Path("sat.trace").read_text().splitlines()
+    fate = Random(7)
+    statuses = set()
+    for _ in range(40):
+        mutated = [json.loads(line) for line in lines]
+        for _ in range(fate.randint(1, 3)):
+            at = fate.randrange(len(mutated))
+            other = fate.randrange(len(mutated))
+            fate.choice(MUTATIONS)(mutated, at, other, fate)
+        Path("odd.trace").write_text("".join(json.dumps(row) + "\n" for row in mutated))
+        done = emu("trace", "replay", "odd.trace", "--build", build)
+        statuses.add(done.returncode)
+        assert done.returncode in {0, 1, 2}
+        assert "Traceback" not in done.stderr
+        assert done.stderr.count("\n") <= 1
+    assert {1, 2} <= statuses
+
+
+ODD_VALUES: list[object] = [
+    None,
+    "",
+    "xx",
+    "00",
+    -1,
+    0,
+    2**40,
+    4_000_000_000_000_000,
+    2**70,
+    "red button",
+    [],
+    {},
+]
+
+
+def _field(rows, at, other, fate):
+    row = rows[at]
+    origin = row.get("origin", row)
+    origin[fate.choice(list(origin))] = fate.choice(ODD_VALUES)
+
+
+def _swap(rows, at, other, fate):
+    rows[at], rows[other] = rows[other], rows[at]
+
+
+def _double(rows, at, other, fate):
+    rows.insert(other, dict(rows[at]))
+
+
+def _drop(rows, at, other, fate):
+    if len(rows) > 1:
+        del rows[at]
+
+
+MUTATIONS: list[Callable[..., None]] = [_field, _field, _swap, _double, _drop]

@@ -102,6 +102,7 @@ def test_another_build_is_told_from_its_first_other_word(emu, friday):
     assert first == f"{friday}: reference+end-exclusive: 9 commands as recorded, then another"
     assert second.startswith("line 13 (2020-03-24 ")
     assert "UPDATE BINARY file 5" in second
+    assert second.endswith("write-back: cut_at 2007022301 instead of 2007032301")
     told = json.loads(
         emu("trace", "replay", friday, "--build", "reference+end-exclusive", "--json", "-").stdout
     )

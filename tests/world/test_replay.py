@@ -68,7 +68,7 @@ def home_of(household: Household, campaign: Campaign) -> Home:
 
 def played(home: Household, campaign: Campaign, rows: list[Row]) -> Replay:
     bench, _ = home_of(home, campaign).bench(lambda _event: None)
-    replay = Replay(bench, iter(rows))
+    replay = Replay(bench, iter(rows), "t")
     replay.run()
     return replay
 
@@ -219,7 +219,7 @@ def test_what_is_done_within_a_poll_is_done_there_again(deed, at, tmp_path):
     bench.run_until(start_us + HOUR_US)
     recording.recorder.ended(clock=no_clock, us=start_us + HOUR_US)
     again, _ = home_of(home, JULY).bench(lambda _event: None)
-    replay = Replay(again, iter(recording.rows()))
+    replay = Replay(again, iter(recording.rows()), "t")
     replay.run()
     assert replay.difference is None
     assert replay.exchanges == commands(recording.rows())

@@ -6,11 +6,14 @@ Keys stay where they are: a meter of an image is that file, a new one has its ke
 import hashlib
 from pathlib import Path
 from random import Random
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from meter_emu.cli.card import read_master_key
 from meter_emu.cli.explained import read_bytes
+from meter_emu.cli.run import RATE_UNITS_MAX
 from meter_emu.errors import ConfigError
 from meter_emu.explain.meter import image_model
 from meter_emu.firmware.layouts import Health
@@ -22,6 +25,7 @@ from meter_emu.world.commission import EPOCH_2000_US, Installation, install
 from meter_emu.world.compose import board_of_file
 from meter_emu.world.model import MeterModel, load_model
 from meter_emu.world.plan import insight
+from meter_emu.world.times import END_US
 
 
 class LiveOrigin(
@@ -35,8 +39,8 @@ class LiveOrigin(
 
     meter: str
     build: str
-    start_us: int
-    load: int
+    start_us: Annotated[int, Meta(ge=EPOCH_2000_US, lt=END_US)]
+    load: Annotated[int, Meta(ge=0, le=RATE_UNITS_MAX)]
     seed: int
     image: str = ""
     sha256: str = ""
