@@ -12,6 +12,7 @@ from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.layouts import Factory
 from meter_emu.firmware.trust import PPB, Now
 from meter_emu.firmware.zone import Zone
+from meter_emu.ports import SECONDS_A_DAY
 
 _FIRST_WEEKEND_DAY: Final = 5
 _DAY_MIN: Final = 1440
@@ -70,12 +71,16 @@ class LegalHours(ABC):
     def seconds_to_edge(self, now: Now, factory: Factory) -> int:
         """Return seconds until `may_run` may next change, never too many. Sleep hint only.
 
-        For a meter without such hours it is the next midnight.
+        They begin when RTC + u has reached their start and end when RTC - u has reached their end.
+        Midnight is inside them, weekend or not, so nothing begins or ends there. For a meter
+        without such hours, a day.
         """
         hours = self.hours(factory)
-        edges = (_DAY_MIN,) if hours is None else (hours.start_minute, hours.end_minute, _DAY_MIN)
+        if hours is None:
+            return SECONDS_A_DAY
         left_s = min(
-            self._seconds_to(edge, at_s) for at_s in (now.early_s, now.late_s) for edge in edges
+            self._seconds_to(hours.start_minute, now.late_s),
+            self._seconds_to(hours.end_minute, now.early_s),
         )
         return left_s - left_s * factory.drift_bound_ppb // PPB - 1  # u grows while waiting
 

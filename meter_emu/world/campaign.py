@@ -15,9 +15,10 @@ import msgspec
 from msgspec import Meta
 
 from card_protocol.card.image import Kind
+from card_protocol.formats.budget import Energy
 from card_protocol.timestamp import Civil
-from meter_emu.desk.pricing import Pricing
-from meter_emu.errors import ConfigError
+from meter_emu.desk.pricing import Pricing, check_tariff
+from meter_emu.errors import ConfigError, DeskError
 from meter_emu.ports import Key
 from meter_emu.resources import find, read_toml
 from meter_emu.world.euro import Euro, cents_of
@@ -98,9 +99,6 @@ class _RawTariff(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
     night_price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)] | None = None
     mwh_per_unit: Annotated[int, Meta(ge=1, le=65_535)] | None = None
-
-    def pricing(self) -> Pricing:
-        return Pricing.of(self.number, self.price_ueur_per_wh, self.night_price_ueur_per_wh)
 
 
 class _RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -365,7 +363,9 @@ class _Resolver:
             load_cents=load_cents,
             prepayment=_switch(words, "prepayment"),
             limiter=_switch(words, "limiter"),
-            tariff=None if raw.tariff is None else raw.tariff.pricing(),
+            tariff=None
+            if raw.tariff is None
+            else self._tariff(raw.tariff, f"{key}.tariff", Energy[model.energy.upper()]),
             mwh_per_unit=None if raw.tariff is None else raw.tariff.mwh_per_unit,
             defer_us=defer_us,
             cut_us=cut_us,
@@ -429,6 +429,14 @@ class _Resolver:
     def _in_order(self, defer_us: int, cut_us: int, key: str) -> None:
         if cut_us < defer_us:
             self._refuse(key, "want no earlier than defer_until: a cut inside the deferral")
+
+    def _tariff(self, raw: _RawTariff, key: str, energy: Energy) -> Pricing:
+        pricing = Pricing.of(raw.number, raw.price_ueur_per_wh, raw.night_price_ueur_per_wh)
+        try:
+            check_tariff(energy, pricing)
+        except DeskError as error:
+            self._refuse(key, str(error))
+        return pricing
 
     def _refuse(self, key: str, why: str) -> NoReturn:
         raise ConfigError(str(self.path), key, why)

@@ -337,7 +337,7 @@ def test_a_mono_hourly_meter_wakes_no_more_often_for_having_night_hours(model):
     mono = msgspec.structs.replace(model, credit=credit)
     without = msgspec.structs.replace(mono, night=None)
     polls = [polls_of_a_month(kind) for kind in (mono, without, model)]
-    assert polls[0] == polls[1] < polls[2] <= polls[0] + 31 * 20
+    assert polls[0] == polls[1] < polls[2] <= polls[0] + 31 * 4
 
 
 def polls_of_a_month(model: MeterModel) -> int:

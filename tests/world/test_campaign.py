@@ -67,6 +67,45 @@ def test_a_household_is_resolved_to_integers_and_instants(tmp_path):
     assert (press.kind, press.key) == (VisitKind.PRESS, Key.RED)
 
 
+def priced(tariff: str, text: str = TEXT) -> str:
+    return text.replace("load_eur = 100", f"tariff = {{ number = 2, {tariff} }}")
+
+
+def test_a_tariff_without_a_night_price_is_mono_hourly(tmp_path):
+    for prices, want in (
+        ("price_ueur_per_wh = 270", (2, 270, 270)),
+        ("price_ueur_per_wh = 270, night_price_ueur_per_wh = 190", (2, 270, 190)),
+    ):
+        order = load(tmp_path, priced(prices)).households[0].visits[2].desk
+        assert order is not None
+        assert order.tariff == want
+
+
+@pytest.mark.parametrize(
+    ("prices", "want"),
+    [
+        (
+            "price_ueur_per_wh = 9, night_price_ueur_per_wh = 10",
+            "a night price is 1 to the day's 9",
+        ),
+        ("price_ueur_per_wh = 9, night_price_ueur_per_wh = 0", "expected int >= 1"),
+        ("price_ueur_per_wh = 9, night_price = 9", "unknown key"),
+    ],
+)
+def test_a_night_price_that_cannot_be_is_refused_at_its_key(tmp_path, prices, want):
+    message = refusal(tmp_path, priced(prices))
+    assert message.startswith("household[0].visits[2].tariff")
+    assert want in message
+
+
+def test_gas_takes_no_night_price(tmp_path):
+    text = TEXT.replace("load_w", "load_dm3_per_h").replace(
+        "electricity-pcf8563-utc", "gas-pcf8563-battery"
+    )
+    prices = "price_ueur_per_wh = 60, night_price_ueur_per_wh = 40"
+    assert "at all hours" in refusal(tmp_path, priced(prices, text))
+
+
 def test_a_desk_word_takes_its_own_time_where_one_is_given(tmp_path):
     text = TEXT.replace('["defer", "cut"]', '["cut"], cut_at = 2020-06-30T09:00:00')
     order = load(tmp_path, text).households[0].visits[0].desk
