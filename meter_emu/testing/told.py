@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from card_protocol.trace import Exchanged, Reset, Row, Torn
+from card_protocol.trace import Exchanged, Reset, Row, Torn, row_words
 from meter_emu.explain.meter import explain_image
 from meter_emu.explain.records import LOADED, NO_EVENT_NOTE
 from meter_emu.firmware.screen import euro
@@ -64,16 +64,15 @@ def _dialogue(steps: tuple[Heard, ...], lab: Lab) -> Iterator[str]:
         if before != step.who or isinstance(row, Reset):
             yield f"  {us_to_iso(step.at_us, lab.world.zone)}  {step.who}"
         before = step.who
-        yield f"    {_said(row)}"
+        yield f"    {row_words(row)}{_hex(row)}"
 
 
-def _said(row: Row) -> str:
+def _hex(row: Row) -> str:
+    """Return the bytes of an exchange, secrets hidden; nothing for any other row."""
     match row:
-        case Reset():
-            return f"reset: {row.failure or f'ATR {row.atr}' if row.atr else 'no answer'}"
         case Exchanged():
-            return f"{row.means} [{row.command} > {row.answer or '-'}]"
+            return f" [{row.command} > {row.answer or '-'}]"
         case Torn():
-            return f"{row.means} [{row.command}]"
+            return f" [{row.command}]"
         case _:
-            return "power off"
+            return ""
