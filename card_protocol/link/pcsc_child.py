@@ -16,12 +16,14 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
 from io import BufferedRWPair
 from typing import Any, Final, final
 
 LINE_BYTES_MAX: Final = 140_000  # the longest R-APDU, 65,538 bytes, in hex, and what is around it
 LEAVE_S: Final = 5.0  # ours: for unpowering the card when nobody waits any more
 RESETS_MAX: Final = 3  # ours: pcscd resets a card once by itself
+KNOCKS_MAX: Final = 20  # ours: of refusals in quick succession, up to three in four give no reason
 STATUS_BYTES: Final = 2  # SW1 and SW2: the shortest answer (ISO/IEC 7816-4)
 SETTLE_MS: Final = 1_000  # ours: pcscd looks for removal several times a second
 
@@ -110,14 +112,12 @@ class Owner:
         how = scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
         self._card, _ = self._call("SCardConnect", self._taken(), reader, *how)
         self._reader = reader
-        for again in reversed(range(RESETS_MAX)):
-            try:
-                self._call("SCardReconnect", self._card, *how, scard.SCARD_UNPOWER_CARD)
-                _, _, protocol, atr = self._call("SCardStatus", self._card)
-                break
-            except Fault as fault:
-                if not again or fault.code != scard.SCARD_W_RESET_CARD:
-                    raise
+
+        def powered_afresh() -> list[Any]:
+            self._call("SCardReconnect", self._card, *how, scard.SCARD_UNPOWER_CARD)
+            return self._call("SCardStatus", self._card)
+
+        _, _, protocol, atr = self._again(RESETS_MAX, scard.SCARD_W_RESET_CARD, powered_afresh)
         t0 = protocol == scard.SCARD_PROTOCOL_T0
         self._pci = scard.SCARD_PCI_T0 if t0 else scard.SCARD_PCI_T1
         return {"atr": bytes(atr).hex(), "t0": t0}
@@ -156,11 +156,25 @@ class Owner:
             self._scard.SCardReleaseContext(context)
 
     def _taken(self) -> Any:  # noqa: ANN401 - a handle of pyscard's
-        """Return the context, established when there is none."""
+        """Return the context, established when there is none.
+
+        A service that denies access may close the door before it has said why: it is asked again.
+        """
+        scard = self._scard
         if self._context is None:
-            scope = self._scard.SCARD_SCOPE_SYSTEM
-            (self._context,) = self._call("SCardEstablishContext", scope)
+            ask = partial(self._call, "SCardEstablishContext", scard.SCARD_SCOPE_SYSTEM)
+            (self._context,) = self._again(KNOCKS_MAX, scard.SCARD_E_NO_SERVICE, ask)
         return self._context
+
+    def _again(self, times: int, code: int, do: Callable[[], list[Any]]) -> list[Any]:
+        """Do something until it does not fail with `code`, so many times at most."""
+        for _ in range(times - 1):
+            try:
+                return do()
+            except Fault as fault:
+                if fault.code != code:
+                    raise
+        return do()
 
     def _name(self, code: int) -> str:
         """Return what the header files call an error, or its number."""
