@@ -19,7 +19,7 @@ from meter_emu.world.campaign import Campaign
 from meter_emu.world.household import DeskOrder, Household, VisitKind
 from meter_emu.world.outcome import Outcome, Verdict
 from meter_emu.world.times import us_to_legal
-from meter_emu.world.verdict import GOOD, clock_within_bound, expected
+from meter_emu.world.verdict import GOOD, clock_within_bound, cut_before_announced, expected
 
 NOTHING: Final = "-"
 TABLE_WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
@@ -103,6 +103,8 @@ class ResultTable:
             else Text("every promise kept", style="green")
         )
         for row in self._rows.values():
+            if cut_before_announced(row.outcome, self._campaign):
+                console.print(self._own_date(row))
             if row.wrong_display is not None:
                 console.print(self._wrong_display(row, *row.wrong_display))
 
@@ -150,6 +152,14 @@ class ResultTable:
             yield f"limiter {'on' if order.limiter else 'off'}"
         if order.tariff is not None:
             yield f"tariff {order.tariff.number}"
+
+    def _own_date(self, row: Row) -> Text:
+        many = "" if row.count == 1 else f" and {row.count - 1} more"
+        own = self._short(row.outcome.announced_us)
+        return Text(
+            f"{row.first.id}{many}: still ordered to be cut at {own}, before what was announced",
+            style="yellow",
+        )
 
     def _wrong_display(self, row: Row, from_us: int, shown: Civil | None) -> Text:
         many = "" if row.wrong_displays == 1 else f" and {row.wrong_displays - 1} more"

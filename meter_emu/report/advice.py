@@ -42,6 +42,15 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
             yield f"{plain.heading}: {homes(seen.broken[verdict])}", plain.advice
     if seen.displays:
         yield "Look at a display before anybody is cut", _look_at_a_display(seen)
+    if seen.own_dates:
+        first = moment(min(seen.own_dates), seen.campaign.zone)
+        yield (
+            f"Bring the announced date to {homes(seen.own_dates.total())}",
+            (
+                f"Their cards ordered an earlier cut, the first on {first}, and that is what they "
+                "were told here. What is announced reaches a meter only by its card."
+            ),
+        )
     held = seen.counts[Verdict.HELD] - seen.broken[Verdict.HELD]
     if held:
         yield f"{PLAIN[Verdict.HELD].heading}: {homes(held)}", PLAIN[Verdict.HELD].advice

@@ -15,7 +15,7 @@ from meter_emu.world.campaign import Campaign
 from meter_emu.world.events import Event
 from meter_emu.world.household import Household
 from meter_emu.world.outcome import Outcome, Verdict
-from meter_emu.world.verdict import expected
+from meter_emu.world.verdict import cut_before_announced, expected
 
 MORE_MAX: Final = 20  # of each broken promise, beside the first of each kind
 
@@ -88,6 +88,7 @@ class Collector:
         self.broken: Final[Counter[Verdict]] = Counter()
         self.first_broken: Seen | None = None
         self.displays: Final[dict[DisplayKey, WrongDisplays]] = {}
+        self.own_dates: Final[Counter[int]] = Counter()  # by T2, where it lies before the announced
 
     def add(self, household: Household, outcome: Outcome, events: Sequence[Event]) -> None:
         """Take in one household; `events` are all of its events, in time order."""
@@ -104,6 +105,8 @@ class Collector:
         if broken and outcome.cut_us is not None:
             self._keep_first_broken(seen, outcome.cut_us)
         self._add_display(outcome)
+        if outcome.announced_us is not None and cut_before_announced(outcome, self.campaign):
+            self.own_dates[outcome.announced_us] += 1
 
     def _keep_first_broken(self, seen: Seen, cut_us: int) -> None:
         first = self.first_broken

@@ -70,6 +70,16 @@ def expected(outcome: Outcome, household: Household) -> bool:
     return outcome.verdict.value in household.expect
 
 
+def cut_before_announced(outcome: Outcome, campaign: Campaign) -> bool:
+    """Whether the home's own order has it cut before the moment announced to all.
+
+    It is judged by its own: an announcement reaches a meter only by its card.
+    """
+    if campaign.announced is None or outcome.announced_us is None:
+        return False
+    return outcome.announced_us < campaign.announced.cut_us
+
+
 def clock_within_bound(household: Household, campaign: Campaign) -> bool:
     """Whether the true error of the RTC, left alone, is all along what the model promises.
 

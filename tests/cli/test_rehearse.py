@@ -206,6 +206,19 @@ def test_a_campaign_can_be_rehearsed_with_somebody_elses_program(tiny, tmp_path)
     }  # fmt: skip
 
 
+def test_a_home_whose_own_order_ends_before_the_announcement_is_named(tiny):
+    own = "defer_until = 2020-06-30T23:01:00, cut_at = 2020-06-30T23:01:00"
+    words = '11:00:00, desk = ["defer", "cut"]'
+    text = TINY.replace(words, f"{words}, {own}")
+    tiny.write_text(text, "utf-8")
+    done = rehearse(tiny)
+    assert done.returncode == 0
+    said = "gone-1 and 2 more: still ordered to be cut at 30 Jun 23:01, before what was announced"
+    assert said in " ".join(done.stdout.split())
+    tiny.write_text(TINY, "utf-8")
+    assert "still ordered" not in rehearse(tiny).stdout
+
+
 def test_an_ordinary_season_is_rehearsed_with_nothing_announced():
     done = rehearse("winter", "--json", "-")
     assert (done.returncode, done.stderr) == (0, "")

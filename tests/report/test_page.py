@@ -106,6 +106,12 @@ def test_the_answer_is_said_in_one_sentence():
     assert "23 h 51 min before the announced moment" in first
 
 
+def test_homes_still_to_be_cut_before_the_announcement_are_something_to_do():
+    (told,) = [text for text in Page(ores_page(REFERENCE)).texts("li") if "Bring the" in text]
+    assert told.startswith("Bring the announced date to 1 home")
+    assert "the first on Tuesday 30 June 2020, 23:01" in told
+
+
 def test_wrong_displays_are_listed_with_the_day_from_which_they_were_wrong():
     page = Page(ores_page(EARLY))
     rows = [" ".join(e.text.split()) for e in page.all("tr")]
