@@ -71,11 +71,11 @@ def test_every_kit_is_drawn():
 
 
 def test_meters_within_their_bound_are_of_any_kit():
-    assert seen_in(drawn(settings_within_bound(), 60)) == ALL
+    assert seen_in(drawn(settings_within_bound(), 200)) == ALL
 
 
 def test_stories_are_of_any_kit_build_and_deed_with_both_sorts_of_card():
-    seen = drawn(stories(), 150)
+    seen = drawn(stories(), 500)
     assert seen_in(story.setting for story in seen) == ALL
     assert {story.setting.build for story in seen} == set(BUILDS)
     assert {deed for story in seen for _, deed, _ in story.deeds} == set(DEEDS)

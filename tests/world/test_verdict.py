@@ -270,7 +270,10 @@ DEEDS = (
     "insert = true",
     "insert = true",
 )
-FOR_GAS = {'press = "red"': 'hold = "blue"', **dict.fromkeys(DEEDS[6:8], "insert = true")}
+FOR_GAS = {  # no limiter, no night price, and the button is held
+    'press = "red"': 'hold = "blue"',
+    **{deed: "insert = true" for deed in DEEDS if "limiter" in deed or "night" in deed},
+}
 FIRST, LAST = datetime.fromisoformat("2020-06-02"), datetime.fromisoformat("2020-07-07")
 # Several visits at one moment, and some while the person still stands at the meter.
 AT_ONCE = [
