@@ -6,7 +6,7 @@ change and before the terminal hears of it, and read again at each insertion.
 """
 
 import os
-import selectors
+import select
 import signal
 import socket
 import sys
@@ -282,26 +282,32 @@ class _Loop:
 
     def run(self) -> int:
         """Serve until a command, the end of the input or a signal ends it; return the status."""
-        # A plain select: standard input may be a file, which the quicker ways refuse.
-        with selectors.SelectSelector() as selector:
-            selector.register(self._stopped, selectors.EVENT_READ, self._hear_signal)
-            if _commands_come():
-                selector.register(sys.stdin, selectors.EVENT_READ, self._hear_command)
-            line: VpcdLine | None = None
-            while self._status is None:
-                self._served.look(monotonic())
-                if line is not self._served.line:
-                    if line is not None:
-                        selector.unregister(line)
-                    line = self._served.line
-                    if line is not None:
-                        selector.register(line, selectors.EVENT_READ, self._served.turn)
-                due = self._served.due
-                left_s = None if due is None else max(0.0, due - monotonic())
-                for key, _ in selector.select(left_s):
-                    if key.data != self._served.turn or line is self._served.line:
-                        key.data()
-            return self._status
+        # Not epoll: standard input may be a file, and epoll refuses those.
+        poll = select.poll()
+        heard: dict[int, Callable[[], None]] = {self._stopped.fileno(): self._hear_signal}
+        if _commands_come():
+            heard[sys.stdin.fileno()] = self._hear_command
+        for handle in heard:
+            poll.register(handle, select.POLLIN)
+        line: VpcdLine | None = None
+        handle = -1
+        while self._status is None:
+            self._served.look(monotonic())
+            if line is not self._served.line:
+                if line is not None:
+                    poll.unregister(handle)
+                    del heard[handle]
+                line = self._served.line
+                if line is not None:
+                    handle = line.fileno()
+                    heard[handle] = self._served.turn
+                    poll.register(handle, select.POLLIN)
+            due = self._served.due
+            left_ms = None if due is None else max(0.0, due - monotonic()) * 1_000
+            for ready, _ in poll.poll(left_ms):
+                if ready != handle or line is self._served.line:
+                    heard[ready]()
+        return self._status
 
     def _end(self, status: int) -> None:
         self._status = status

@@ -1,6 +1,7 @@
 """The card's half of the virtual reader's protocol: bytes in, bytes out, and then a socket."""
 
 import socket
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -179,24 +180,44 @@ def test_the_card_is_stored_before_the_terminal_hears_of_it(wire) -> None:
 @pytest.mark.parametrize("part", [b"\0", b"\0\5", b"\0\5\1\2", b"\xff\xff" + bytes(9)])
 def test_a_message_that_stops_half_way_is_not_waited_for(wire, part: bytes) -> None:
     ours, theirs = wire
-    line = VpcdLine(ours, Echo())
+    line = VpcdLine(ours, Echo(), message_s=SHORT_S)
     theirs.sendall(part)
     with pytest.raises(LinkError, match="stopped in the middle") as got:
-        line.turn(SHORT_S)
+        line.turn()
     assert got.value.kind is LinkErrorKind.TIMED_OUT
+
+
+def test_a_message_that_trickles_is_not_waited_for(wire) -> None:
+    ours, theirs = wire
+    line = VpcdLine(ours, Echo(), message_s=SHORT_S)
+    ended = threading.Event()
+
+    def trickle() -> None:
+        theirs.sendall(b"\xff")
+        while not ended.wait(SHORT_S / 10):
+            theirs.sendall(b"\xff")
+
+    trickling = threading.Thread(target=trickle)
+    trickling.start()
+    try:
+        with pytest.raises(LinkError, match="stopped in the middle"):
+            line.turn()
+    finally:
+        ended.set()
+        trickling.join()
 
 
 def _ask_for_ever(line: VpcdLine, theirs: socket.socket) -> None:
     for _ in range(1000):
         theirs.sendall(framed(b"\0\xb0"))
-        line.turn(SHORT_S)
+        line.turn()
 
 
 def test_a_reader_that_takes_no_answers_is_not_waited_for(wire) -> None:
     ours, theirs = wire
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    line = VpcdLine(ours, Echo(lambda _: bytes(65_535)))
+    line = VpcdLine(ours, Echo(lambda _: bytes(65_535)), message_s=SHORT_S)
     with pytest.raises(LinkError, match="takes no answer") as got:
         _ask_for_ever(line, theirs)
     assert got.value.kind is LinkErrorKind.TIMED_OUT
