@@ -11,6 +11,10 @@ AUTHENTICATE, with `MAC8` the first eight bytes of AES-CMAC (see `keys`):
 
 - A person proves to know the PIN: VERIFY with P2 = 01 carries four to eight ASCII digits.
 
+- A memory card compares three bytes and can do no more. They are CODE = the first three bytes of
+  AES-CMAC(K_card, "psc" ‖ card number(4)), so each card has its own and only who has K_card knows
+  it: it lets the terminal write, and shows that a card is not a copy made on another chip.
+
 The leading words keep one direction's cryptogram from ever serving in the other. What is *not*
 there: no session key follows, so commands after the authentication are not protected on the wire.
 Records carry MACs of their own for that reason.
@@ -27,6 +31,7 @@ CARD_KEY_REFERENCE: Final = 3  # P2 of INTERNAL AUTHENTICATE
 PIN_REFERENCE: Final = 1  # P2 of VERIFY
 PIN_SIZE_MIN: Final = 4  # digits
 PIN_SIZE_MAX: Final = 8
+MEMORY_CODE_SIZE_BYTES: Final = 3
 
 
 @final
@@ -51,6 +56,12 @@ def internal_text(terminal_random: bytes) -> bytes:
 def proof(role: Role, key: Key, card_random: bytes, terminal_random: bytes) -> bytes:
     """Return the 16 data bytes of EXTERNAL AUTHENTICATE."""
     return terminal_random + key.mac(external_text(role, card_random, terminal_random))
+
+
+def memory_code(card_key: Key, card_number: int) -> bytes:
+    """Return the code of a memory card, by the number in its identity, below 2**32."""
+    text = b"psc" + card_number.to_bytes(4, "big")
+    return card_key.cmac(text)[:MEMORY_CODE_SIZE_BYTES]
 
 
 def is_pin(digits: bytes) -> bool:

@@ -54,6 +54,10 @@ class ApduError(CardProtocolError):
         self.sw = sw
 
 
+class NotGenuineError(ApduError):
+    """A card that should know a secret of this operator and meter, and does not."""
+
+
 @final
 @unique
 class LinkErrorKind(Enum):

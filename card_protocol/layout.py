@@ -31,7 +31,7 @@ class Layout(Generic[T]):
     """A record of exactly `size_bytes` bytes, big-endian, with no gaps and no skipped bytes.
 
     `definition` holds named `Int8ub` … `Int64sb` and `Bytes(n)` fields only, in the order of the
-    dataclass. The first field is `magic`, two bytes that tell record kinds apart.
+    dataclass. The first field is `magic`, whose bytes tell record kinds apart.
     """
 
     def __init__(self, name: str, definition: "c.Struct", record: type[T], *, magic: bytes) -> None:
@@ -43,6 +43,7 @@ class Layout(Generic[T]):
         names = [field.name for field in self.fields]
         assert names == [f.name for f in fields(record)], f"{name}: dataclass and layout disagree"  # type: ignore[arg-type]
         assert names[0] == "magic", f"{name}: a record starts with its magic"
+        assert self.fields[0].size_bytes == len(magic), f"{name}: the magic fills its field"
         self._values = attrgetter(*names)
         self._bytes_at = [at for at, field in enumerate(self.fields) if field.kind == "bytes"]
         self._bytes_sizes = [self.fields[at].size_bytes for at in self._bytes_at]
@@ -56,10 +57,9 @@ class Layout(Generic[T]):
             raise LayoutError(
                 self.name, offset=0, want=f"{self.size_bytes} bytes", got=f"{len(raw)} bytes"
             )
-        if raw[:2] != self.magic:
-            raise LayoutError(
-                self.name, offset=0, want=f"magic {self.magic.hex()}", got=raw[:2].hex()
-            )
+        got = raw[: len(self.magic)]
+        if got != self.magic:
+            raise LayoutError(self.name, offset=0, want=f"magic {self.magic.hex()}", got=got.hex())
         return self.record(*self._struct.unpack(raw))
 
     def erased(self, name: str) -> bytes:

@@ -35,10 +35,13 @@ _FCP: Final = 0x04
 
 @final
 class Terminal:
-    """A terminal in dialogue with one card. `exchange` takes a C-APDU and returns the R-APDU."""
+    """A terminal in dialogue with one card. `exchange` takes a C-APDU and returns the R-APDU.
+
+    It is the bare way to the card, for what is not of ISO/IEC 7816-4: no 61xx or 6Cxx is followed.
+    """
 
     def __init__(self, exchange: Callable[[bytes], bytes]) -> None:
-        self._exchange: Final = exchange
+        self.exchange: Final = exchange
 
     def send(self, command: CommandApdu) -> ResponseApdu:
         """Send `command` and return the whole answer, fetched in parts when the card says 61xx.
@@ -61,12 +64,12 @@ class Terminal:
 
     def _corrected(self, command: CommandApdu) -> ResponseApdu:
         """Send `command`, and again with the Le a 6Cxx asks for."""
-        response = ResponseApdu.parse(self._exchange(command.to_bytes()))
+        response = ResponseApdu.parse(self.exchange(command.to_bytes()))
         for _ in range(LE_CORRECTIONS_MAX):
             ne = right_le(response.sw)
             if ne is None:
                 return response
-            response = ResponseApdu.parse(self._exchange(replace(command, ne=ne).to_bytes()))
+            response = ResponseApdu.parse(self.exchange(replace(command, ne=ne).to_bytes()))
         if right_le(response.sw) is not None:
             raise ApduError("the card refuses the Le it asked for", sw=response.sw)
         return response

@@ -1,17 +1,30 @@
-"""Making a budget card of either kind: files, access rules and keys around the records.
+"""Making a budget card of any kind: files, access rules and keys around the records.
 
 Identifiers and rules are ours. The household's secure card lies open to both ends and to nobody
 else: only the identity, which tells a finder whose card it is, is readable without a key. A plain
-card has one file that everybody can read.
+card has one file that everybody can read, and so has a memory card without the file.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from card_protocol.authentication import memory_code
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import NO_KEY, CardImage, Kind, personalise
-from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, Energy, Sfi
+from card_protocol.card.make import AnyImage
+from card_protocol.card.memory_image import COUNTER_ERASED, MAIN_SIZE_BYTES, MemoryImage
+from card_protocol.formats import budget
+from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, Energy, Sfi, seal
+from card_protocol.formats.budget_compact import (
+    DESK_AT,
+    DESK_PART,
+    FIRST_AT,
+    IDENTITY_PART,
+    desk_part,
+    identity_part,
+    seal_part,
+)
 from card_protocol.formats.container import (
     FILE_SIZE_BYTES,
     SLOT_BYTES,
@@ -20,7 +33,7 @@ from card_protocol.formats.container import (
     in_force,
     plain_file,
 )
-from card_protocol.formats.generations import ORDERS, layouts
+from card_protocol.formats.generations import ORDERS, Contents, layouts
 from card_protocol.keys import Key, Purpose, derive
 
 FID_BASE: Final = 0xEF00  # ours: an EF's identifier is this plus its short one
@@ -59,6 +72,59 @@ PLAIN_TREES: Final[Mapping[Energy, FileTree]] = MappingProxyType(
     }
 )
 _ERASED: Final = b"\xff"
+# What a new chip holds below our first byte, as chips of this type are sold: the ATR header, its
+# manufacturer and type, and the maker's application identifier (data sheet 07.95, 2.8, figures 12
+# and 13). Protected from the factory on; we never write there.
+_DELIVERED: Final = bytes.fromhex("a2131091ffff8115") + _ERASED * 13 + bytes.fromhex("d27600000400")
+_DELIVERED_PROTECTION: Final = bytes.fromhex("30ff1ff8")  # addresses 0-3, 6, 7 and 21-26
+
+
+def personalise_card(master: Key, contents: Contents, kind: Kind, *, pin: str) -> AnyImage:
+    """Return a new card of `kind` with these records, sealed under keys derived from `master`.
+
+    Raise `LayoutError` for a PIN not of 4 to 8 digits and for what this kind has no room for.
+    """
+    if kind is Kind.MEMORY:
+        return personalise_memory_budget_card(master, contents)
+    identity = contents.identity
+    energy, generation = Energy(identity.energy), identity.generation
+    records = _sealed(contents, derive(master, Purpose.DESK_RECORD, identity.meter_id))
+    if kind is Kind.PLAIN:
+        return personalise_plain_budget_card(records, generation=generation, energy=energy)
+    return personalise_budget_card(
+        master, identity.meter_id, records, pin=pin, generation=generation, energy=energy
+    )
+
+
+def _sealed(contents: Contents, key: Key) -> dict[Sfi, bytes]:
+    identity = contents.identity
+    meter_id = identity.meter_id
+    return {
+        Sfi.IDENTITY: seal(budget.IDENTITY, identity, key, meter_id),
+        Sfi.WALLET: seal(budget.WALLET, contents.wallet, key, meter_id),
+        Sfi.ORDER: seal(ORDERS[identity.generation], contents.order, key, meter_id),
+        Sfi.TARIFF: seal(budget.TARIFF, contents.tariff, key, meter_id),
+    }
+
+
+def personalise_memory_budget_card(master: Key, contents: Contents) -> MemoryImage:
+    """Return a new memory card: one copy of the desk's part, number 1, nothing of a meter.
+
+    Its code is its own, derived from `master`, meter and card number.
+    """
+    identity = contents.identity
+    meter_id = identity.meter_id
+    key = derive(master, Purpose.DESK_RECORD, meter_id)
+    parts = seal_part(IDENTITY_PART, identity_part(identity), key, meter_id)
+    parts += seal_part(DESK_PART, desk_part(contents, 1), key, meter_id)
+    assert DESK_AT[0] + DESK_PART.size_bytes == FIRST_AT + len(parts), "the first copy lies first"
+    main = _DELIVERED.ljust(FIRST_AT, _ERASED) + parts
+    return MemoryImage(
+        main=main.ljust(MAIN_SIZE_BYTES, _ERASED),
+        protection=_DELIVERED_PROTECTION,
+        counter=COUNTER_ERASED,
+        code=memory_code(derive(master, Purpose.CARD_AUTH, meter_id), identity.card_number),
+    )
 
 
 def personalise_budget_card(
@@ -103,8 +169,8 @@ def personalise_plain_budget_card(
     )
 
 
-def record_on(image: CardImage, sfi: Sfi) -> bytes:
-    """Return a record of a budget card of either kind, past all access rules.
+def record_on(image: CardImage, sfi: int) -> bytes:
+    """Return a record of a file card, secure or plain, past all access rules.
 
     Raise `KeyError` when the card has no such file and `LayoutError` when no copy is whole.
     """
@@ -113,7 +179,7 @@ def record_on(image: CardImage, sfi: Sfi) -> bytes:
     return _in_force(image)[1].records[sfi]
 
 
-def with_record(image: CardImage, sfi: Sfi, raw: bytes) -> CardImage:
+def with_record(image: CardImage, sfi: int, raw: bytes) -> CardImage:
     """Return the card with one record replaced, past all access rules.
 
     On a plain card that happens in the copy in force, so nothing but this record changes.

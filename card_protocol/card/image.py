@@ -1,4 +1,4 @@
-"""The card's memory: everything that survives power off, as one value and as bytes.
+"""A file card's memory: everything that survives power off, as one value and as bytes.
 
 An image is immutable. A command that changes the card builds the next image and the card takes
 it over in one assignment, so a cut leaves the old one or the new one and never a mix.
@@ -24,7 +24,7 @@ KEY_TRIES_MAX: Final = 10  # ours: torn contacts may cost a few tries, guessing 
 _ERASED: Final = b"\xff"
 
 # offset  size  field             unit   note
-# 0x00    2     magic             -      a Kind: "SC" or "PC"
+# 0x00    2     magic             -      a Kind of file card: "SC" or "PC"
 # 0x02    1     version           -      1
 # 0x03    1     life cycle        -      a LifeCycle
 # 0x04    4     image size        bytes  all of it, CRC included
@@ -58,6 +58,7 @@ class Kind(Enum):
 
     SECURE = b"SC"
     PLAIN = b"PC"
+    MEMORY = b"MC"
 
 
 @final
@@ -194,7 +195,7 @@ class CardImage:
 
 _NO_PIN: Final = _ERASED * PIN_SIZE_MAX
 NO_KEY: Final = Key(bytes(KEY_SIZE_BYTES))
-_MAGICS: Final = frozenset(kind.value for kind in Kind)
+_MAGICS: Final = frozenset({Kind.SECURE.value, Kind.PLAIN.value})
 _TRIES_MAX: Final = (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)
 
 

@@ -7,11 +7,11 @@ is in it, so it is not printed and the value refuses to be pickled.
 import struct
 from binascii import crc32
 from dataclasses import dataclass, field, replace
-from typing import Final, NoReturn, Self, final
+from typing import ClassVar, Final, NoReturn, Self, final
 
+from card_protocol.card.image import Kind
 from card_protocol.errors import LayoutError
 
-MAGIC: Final = b"MC"
 VERSION: Final = 1
 MAIN_SIZE_BYTES: Final = 256
 PROTECTION_SIZE_BYTES: Final = 4  # one bit for each of the first 32 bytes
@@ -19,7 +19,7 @@ CODE_SIZE_BYTES: Final = 3
 COUNTER_ERASED: Final = 0x07  # three tries: bits 0 to 2 (SLE 4432/4442 data sheet 07.95, 2.4)
 
 # offset  size  field             unit   note
-# 0x000   2     magic             -      "MC"
+# 0x000   2     magic             -      Kind.MEMORY, "MC"
 # 0x002   1     version           -      1
 # 0x003   1     pad               -      0
 # 0x004   256   main memory       -
@@ -44,6 +44,7 @@ CRC_AT: Final = 0x10C
 class MemoryImage:
     """Every cell of one chip. `counter` is 0 to 7; raise `LayoutError` for other sizes."""
 
+    kind: ClassVar[Kind] = Kind.MEMORY
     main: bytes
     protection: bytes
     counter: int
@@ -79,13 +80,15 @@ class MemoryImage:
 
     def to_bytes(self) -> bytes:
         """Return the image as laid out above. It contains the code in the clear."""
-        body = _IMAGE.pack(MAGIC, VERSION, 0, self.main, self.protection, self.counter, self.code)
+        body = _IMAGE.pack(
+            self.kind.value, VERSION, 0, self.main, self.protection, self.counter, self.code
+        )
         return body + _CRC.pack(crc32(body))
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
         """Return the image in `raw`; raise `LayoutError` that says where it is none."""
-        _require(raw[:2] == MAGIC, 0, f"magic {MAGIC.hex()}", raw[:2].hex())
+        _require(raw[:2] == cls.kind.value, 0, f"magic {cls.kind.value.hex()}", raw[:2].hex())
         _require(len(raw) == IMAGE_SIZE_BYTES, 0, f"{IMAGE_SIZE_BYTES} bytes", f"{len(raw)} bytes")
         (said,) = _CRC.unpack_from(raw, CRC_AT)
         found = crc32(raw[:CRC_AT])

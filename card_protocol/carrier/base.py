@@ -1,9 +1,15 @@
-"""What every kind of card offers the programs that read and write records on it."""
+"""What every kind of card offers the programs that read and write on it, in two layers.
+
+A `Carrier` moves the bytes of records. A `BudgetCard` is what office and meter work with: records
+as values, however this kind of card writes them down, so neither knows which kind it has.
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from card_protocol.authentication import Role
+from card_protocol.formats.budget import Identity, WriteBack
+from card_protocol.formats.generations import Contents
 from card_protocol.keys import Key
 
 
@@ -36,4 +42,44 @@ class Carrier(Protocol):
 
     def write(self, records: Mapping[int, bytes]) -> None:
         """Write records in this order; a cut leaves the first few new and the others old."""
+        ...
+
+
+class BudgetCard(Protocol):
+    """One inserted budget card; `key` is that of the records, the desk's or the meter's.
+
+    All calls raise `ApduError` for what the card refuses, `LayoutError` for bytes that are none of
+    ours, `MacError` for a record that is not of this meter, and let a `LinkError` pass. What is
+    written survives a cut at any instant as old or new, record by record.
+    """
+
+    def claimed(self) -> Identity:
+        """Return whose card it says it is; readable by anyone, and its MAC is not checked yet."""
+        ...
+
+    def identity(self, key: Key) -> Identity:
+        """Return the identity that was claimed, after checking its MAC."""
+        ...
+
+    def authenticate(self, credentials: Credentials, terminal_random: bytes) -> None:
+        """See `Carrier`."""
+        ...
+
+    def contents(self, key: Key) -> Contents:
+        """Return every record the desk wrote, each checked.
+
+        Raise `NotGenuineError` for a card that fails in the only proof it can give.
+        """
+        ...
+
+    def written_back(self, key: Key) -> WriteBack | None:
+        """Return what a meter last wrote, `None` when none ever did."""
+        ...
+
+    def save(self, before: Contents, after: Contents, key: Key) -> Contents:
+        """Seal and write what differs from `before`; return what then stands on the card."""
+        ...
+
+    def write_back(self, record: WriteBack, key: Key) -> None:
+        """Seal and write what the meter did."""
         ...

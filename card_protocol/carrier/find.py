@@ -1,41 +1,56 @@
-"""Which kind of card is in the slot: two SELECTs at most tell, for each energy it may be for."""
+"""Which kind of card is in the slot: two SELECTs at most tell, for each energy it may be for.
+
+A memory card has no files, and a reader that is asked for one has no such command: that is the
+sign to try the readers' own commands, which no file card is ever shown.
+"""
 
 from collections.abc import Iterable
+from typing import Final
 
-from card_protocol.carrier.base import Carrier
+from card_protocol.carrier.base import BudgetCard
+from card_protocol.carrier.memory import MemoryBudgetCard
 from card_protocol.carrier.plain import PlainCarrier
+from card_protocol.carrier.readers import find_reader
+from card_protocol.carrier.sealed import SealedCard
 from card_protocol.carrier.secure import SecureCarrier
 from card_protocol.errors import ApduError
 from card_protocol.formats.container import plain_file
 from card_protocol.status import SW
 from card_protocol.terminal import Terminal
 
+# What a reader may say to a file command for a card without files (ours: no manual says).
+_NO_FILES: Final = frozenset(
+    {SW.CLA_NOT_SUPPORTED, SW.INS_NOT_SUPPORTED, SW.FUNCTION_NOT_SUPPORTED, SW.EXECUTION_ERROR}
+)
 
-def find_carrier(terminal: Terminal, df: int) -> Carrier:
-    """Return the freshly powered card as a carrier: a secure card has `df`, a plain one its file.
+
+def find_card(terminal: Terminal, df: int) -> BudgetCard:
+    """Return the freshly powered card: a secure one has `df`, a plain one its file, a memory none.
 
     The secure one goes first, so a card that is both is held to the stronger promises. Raise
-    `ApduError` for a card that is neither.
+    `ApduError` for a card that is none of them.
     """
     try:
         terminal.select(df)
     except ApduError as error:
+        if error.sw in _NO_FILES:
+            return MemoryBudgetCard(find_reader(terminal.exchange))
         if error.sw != SW.FILE_NOT_FOUND:
             raise
     else:
-        return SecureCarrier(terminal)
+        return SealedCard(SecureCarrier(terminal))
     terminal.select(plain_file(df))
-    return PlainCarrier(terminal)
+    return SealedCard(PlainCarrier(terminal))
 
 
-def find_among(terminal: Terminal, dfs: Iterable[int]) -> Carrier:
-    """Return the card as a carrier, whichever of `dfs`, at least one, it is for.
+def find_among(terminal: Terminal, dfs: Iterable[int]) -> BudgetCard:
+    """Return the card, whichever of `dfs`, at least one, it is for.
 
     Raise `ApduError` for a card that is for none of them.
     """
     first, *others = dfs
     try:
-        return find_carrier(terminal, first)
+        return find_card(terminal, first)
     except ApduError as error:
         if error.sw != SW.FILE_NOT_FOUND or not others:
             raise

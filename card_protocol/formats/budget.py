@@ -203,7 +203,11 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True)
 class WriteBack:
-    """What the meter last did and how it stands, for the office to read."""
+    """What the meter last did and how it stands, for the office to read.
+
+    A memory card does not carry all of it (`budget_compact`): what may be `None` was then not
+    carried. In the record here every field is a number.
+    """
 
     magic: bytes
     generation: int
@@ -214,12 +218,12 @@ class WriteBack:
     clock_health: int
     uncertainty_s: int
     register_units: int
-    charged_wh: int
+    charged_wh: int | None
     deferred_wh: int
-    postpaid_wh: int
+    postpaid_wh: int | None
     balance_ueur: int
-    charged_ueur: int
-    emergency_debt_ueur: int
+    charged_ueur: int | None
+    emergency_debt_ueur: int | None
     accepted_cents: int
     accepted_count: int
     order_number: int
@@ -229,9 +233,9 @@ class WriteBack:
     shields: int
     defer_until: bytes
     cut_at: bytes
-    tariff_number: int
-    night_wh: int
-    charged_night_wh: int
+    tariff_number: int | None
+    night_wh: int | None
+    charged_night_wh: int | None
     events: bytes
     mac: bytes
 

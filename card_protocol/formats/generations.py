@@ -2,15 +2,34 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from card_protocol.errors import LayoutError
 from card_protocol.formats import budget, budget_instants
-from card_protocol.formats.budget import IDENTITY, TARIFF, WALLET, WRITE_BACK, Identity, Sfi
+from card_protocol.formats.budget import (
+    IDENTITY,
+    TARIFF,
+    WALLET,
+    WRITE_BACK,
+    Identity,
+    Sfi,
+    Tariff,
+    Wallet,
+)
 from card_protocol.formats.budget_instants import InstantOrder
 from card_protocol.layout import Layout
 
 AnyOrder: TypeAlias = budget.Order | InstantOrder
+
+
+class Contents(NamedTuple):
+    """What a card carries from the desk to the meter, each record checked."""
+
+    identity: Identity
+    wallet: Wallet
+    order: AnyOrder
+    tariff: Tariff
+
 
 ORDERS: Final[Mapping[int, Layout[Any]]] = MappingProxyType(
     {

@@ -31,6 +31,7 @@ from meter_emu.errors import ConfigError, ImageError, OutputError
 
 if TYPE_CHECKING:
     from card_protocol.card.image import CardImage
+    from card_protocol.card.make import AnyImage
     from card_protocol.formats.budget import Sfi
     from card_protocol.keys import Key
     from meter_emu.desk.view import RecordView
@@ -96,17 +97,18 @@ card.add_command(serve)
 @click.option("--card-number", type=_U32, default=1, show_default=True)
 @click.option(
     "--carrier",
-    type=click.Choice(["secure", "plain"]),
+    type=click.Choice(["secure", "plain", "memory"]),
     default="secure",
     show_default=True,
-    help="A card with keys and atomic writes, or one plain file on any ISO/IEC 7816-4 card.",
+    help="A card with keys and atomic writes, one plain file on any ISO/IEC 7816-4 card, or the "
+    "256 bytes of an SLE4442.",
 )
 @click.option(
     "--generation",
     type=click.Choice(["1", "2"]),
     default="1",
     show_default=True,
-    help="1 carries civil times, 2 instants with the announced time beside them.",
+    help="1 carries civil times, 2 instants with the announced time beside them (no memory card).",
 )
 @_expires_option
 @ambiguous_option
@@ -250,14 +252,13 @@ def _check_free(file: str, *, force: bool) -> None:
 
 
 def _tell_issued(
-    file: str, image: "CardImage", meter: int, card_number: int, json_file: str | None
+    file: str, image: "AnyImage", meter: int, card_number: int, json_file: str | None
 ) -> None:
-    from card_protocol.card.budget import record_on
-    from card_protocol.formats.budget import Energy, Sfi
-    from card_protocol.formats.generations import parse_identity
+    from card_protocol.carrier.image import laid_open
+    from card_protocol.formats.budget import Energy
 
     carrier = image.kind.name.lower()
-    energy = Energy(parse_identity(record_on(image, Sfi.IDENTITY)).energy).name.lower()
+    energy = Energy(laid_open(image).claimed().energy).name.lower()
     if json_file is not None:
         told = {"file": file, "carrier": carrier, "energy": energy, "meter": meter}
         print_json({**told, "card_number": card_number}, json_file)
@@ -274,18 +275,12 @@ def show(file: str, key_file: str | None, json_file: str | None) -> int:
 
     Exit status 1 when something on the card is wrong: a MAC, a value out of range.
     """
-    from card_protocol.card.clock import clock_order_on
-    from meter_emu.desk.view import Seal, explain_card, explain_clock_order, explain_image
+    from meter_emu.desk.view import Seal
 
     image, key = read_image(file), read_master_key(key_file)
-    order = clock_order_on(image)
-    records = (
-        explain_card(lambda sfi: read_file(file, image, sfi), key)
-        if order is None
-        else (explain_clock_order(order, key),)
-    )
+    records = explain_records(file, image, key)
     names = {record.name for record in records}
-    around = [part for part in explain_image(image, key) if part.name not in names]
+    around = [part for part in _explain_image(image, key) if part.name not in names]
     if json_file is not None:
         print_json(_card_as_json(file, image, records, around), json_file)
     if json_file != STDOUT:
@@ -305,14 +300,13 @@ def diff(a: str, b: str, key_file: str | None, json_file: str | None) -> int:
 
     Exit status 0 when they are the same, 1 when they differ.
     """
-    from meter_emu.desk.view import explain_image
     from meter_emu.rows import differences
 
     key = read_master_key(key_file)
     card_a, card_b = read_image(a), read_image(b)
-    if card_a.tree.specs != card_b.tree.specs:
+    if _shape(card_a) != _shape(card_b):
         raise ImageError(b, f"its files are not those of {a}, there is nothing to compare")
-    parts_a, parts_b = explain_image(card_a, key), explain_image(card_b, key)
+    parts_a, parts_b = _explain_image(card_a, key), _explain_image(card_b, key)
     found = list(differences(parts_a, parts_b, card_a.to_bytes(), card_b.to_bytes()))
     if json_file is not None:
         print_json(differences_as_json(a, b, found), json_file)
@@ -321,7 +315,39 @@ def diff(a: str, b: str, key_file: str | None, json_file: str | None) -> int:
     return EXIT_DIFFERENT if found else EXIT_SAME
 
 
-def read_file(file: str, image: "CardImage", sfi: "Sfi") -> bytes:
+def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordView", ...]:
+    """Return what a card carries, explained; raise `ImageError` for one that is none of ours."""
+    from card_protocol.card.clock import clock_order_on
+    from card_protocol.card.memory_image import MemoryImage
+    from meter_emu.desk.memory_view import explain_memory_card
+    from meter_emu.desk.view import explain_card, explain_clock_order
+
+    if isinstance(image, MemoryImage):
+        return explain_memory_card(image, key)
+    order = clock_order_on(image)
+    if order is not None:
+        return (explain_clock_order(order, key),)
+    return explain_card(lambda sfi: _read_file(file, image, sfi), key)
+
+
+def _explain_image(image: "AnyImage", key: "Key") -> tuple["Part", ...]:
+    from card_protocol.card.memory_image import MemoryImage
+    from meter_emu.desk.memory_view import explain_memory_image
+    from meter_emu.desk.view import explain_image
+
+    if isinstance(image, MemoryImage):
+        return explain_memory_image(image, key)
+    return explain_image(image, key)
+
+
+def _shape(image: "AnyImage") -> tuple[object, ...]:
+    """Return what two images must have in common for their bytes to mean the same."""
+    from card_protocol.card.memory_image import MemoryImage
+
+    return (image.kind,) if isinstance(image, MemoryImage) else image.tree.specs
+
+
+def _read_file(file: str, image: "CardImage", sfi: "Sfi") -> bytes:
     """Return one record of a budget card; raise `ImageError` for another kind of card."""
     from card_protocol.card.budget import record_on
     from card_protocol.errors import LayoutError
@@ -390,7 +416,7 @@ def record_as_json(record: "RecordView") -> dict[str, Any]:
     """Return a record explained, for `--json`."""
     return {
         "name": record.name,
-        "file": record.sfi,
+        "place": record.place,
         "size_bytes": record.size_bytes,
         "mac": record.seal.value,
         "fields": [row_as_json(row) for row in record.rows],
@@ -401,7 +427,7 @@ def record_as_json(record: "RecordView") -> dict[str, Any]:
 def print_record(record: "RecordView") -> None:
     """Print a record explained, a line a field."""
     click.echo(
-        f"\n{record.name}: file {record.sfi}, {record.size_bytes} bytes, MAC {record.seal.value}"
+        f"\n{record.name}: {record.place}, {record.size_bytes} bytes, MAC {record.seal.value}"
     )
     _print_rows(record.rows)
     for wrong in record.wrong:
@@ -417,19 +443,22 @@ def _print_rows(rows: tuple["Row", ...]) -> None:
 
 
 def _print_card(
-    file: str, image: "CardImage", records: tuple["RecordView", ...], around: list["Part"]
+    file: str, image: "AnyImage", records: tuple["RecordView", ...], around: list["Part"]
 ) -> None:
     tries = ", ".join(f"{who} {left}" for who, left in _tries(image).items())
     click.echo(f"{file}: {_carrier(image)} card, {_life_cycle(image)}; tries left: {tries}")
     for record in records:
         print_record(record)
     for part in around:
-        click.echo(f"\n{part.name}: from byte {part.offset} of the file, {part.size_bytes} bytes")
+        said = f", {part.said}" if part.said else ""
+        click.echo(
+            f"\n{part.name}: from byte {part.offset} of the file, {part.size_bytes} bytes{said}"
+        )
         _print_rows(part.rows)
 
 
 def _card_as_json(
-    file: str, image: "CardImage", records: tuple["RecordView", ...], around: list["Part"]
+    file: str, image: "AnyImage", records: tuple["RecordView", ...], around: list["Part"]
 ) -> dict[str, Any]:
     return {
         "file": file,
@@ -441,15 +470,23 @@ def _card_as_json(
     }
 
 
-def _carrier(image: "CardImage") -> str:
+def _carrier(image: "AnyImage") -> str:
     return image.kind.name.lower()
 
 
-def _life_cycle(image: "CardImage") -> str:
+def _life_cycle(image: "AnyImage") -> str:
+    from card_protocol.card.memory_image import MemoryImage
+
+    if isinstance(image, MemoryImage):  # a chip has none: it takes codes, or it does not any more
+        return "in use" if image.tries_left else "blocked"
     return image.life_cycle.name.lower().replace("_", " ")
 
 
-def _tries(image: "CardImage") -> dict[str, int]:
-    """Return the tries left of what this kind of card has: keys, or just a PIN."""
+def _tries(image: "AnyImage") -> dict[str, int]:
+    """Return the tries left of what this kind of card has: keys, or just a PIN, or a code."""
+    from card_protocol.card.memory_image import MemoryImage
+
+    if isinstance(image, MemoryImage):
+        return {"code": image.tries_left}
     tries = dict(zip(("pin", "meter", "desk"), image.tries_left, strict=True))
     return tries if image.keyed else {"pin": tries["pin"]}

@@ -175,15 +175,13 @@ def account(place: Place, key_file: str | None, json_file: str | None) -> None:
 @json_option
 def read(place: Place, key_file: str | None, json_file: str | None) -> None:
     """Read back what the meter last wrote on the card."""
-    from card_protocol.formats.budget import WRITE_BACK, Sfi
-    from meter_emu.desk.view import explain_record
+    from meter_emu.desk.view import explain_written_back
 
     key = read_master_key(key_file)
     written = place.serve(key, lambda office, card: office.read_back(card))
     if written is None:
         raise CardError(f"{place.name}: no meter has written on this card yet")
-    raw = WRITE_BACK.build(written)
-    record = explain_record(Sfi.WRITE_BACK, raw, written.meter_id, key)
+    record = explain_written_back(written, key)
     if json_file is not None:
         print_json(record_as_json(record), json_file)
     if json_file != STDOUT:

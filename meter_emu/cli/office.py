@@ -11,7 +11,7 @@ from meter_emu.cli.tracing import traced
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
-    from card_protocol.card.image import CardImage
+    from card_protocol.card.make import AnyImage
     from card_protocol.keys import Key
     from card_protocol.timestamp import Civil
     from meter_emu.desk.dates import Reading
@@ -27,25 +27,25 @@ ambiguous_option: Final = click.option(
 )
 
 
-def read_image(file: str) -> "CardImage":
+def read_image(file: str) -> "AnyImage":
     """Return the card image in `file`; raise `ImageError` that says what is wrong with it."""
-    from card_protocol.card.image import CardImage
+    from card_protocol.card.make import parse_image
     from card_protocol.errors import CardProtocolError
 
     raw = read_bytes(file, "a card image")
     try:
-        return CardImage.from_bytes(raw)
+        return parse_image(raw)
     except CardProtocolError as error:
         raise ImageError(file, f"no card image: {error}") from error
 
 
 def at_the_desk(
     file: str,
-    image: "CardImage",
+    image: "AnyImage",
     key: "Key",
     do: "Callable[[Desk, Exchange], DoneT]",
     trace_to: str | None = None,
-) -> "tuple[DoneT, CardImage]":
+) -> "tuple[DoneT, AnyImage]":
     """Put the card of `file` into a desk's reader, `do` something, and return the card after it.
 
     The dialogue is recorded in the file `trace_to`, if there is one.

@@ -36,9 +36,9 @@ def put(file: str, reader: str, wait_s: int, sure: bool, trace_to: str | None) -
 
 
 def _plain_image(file: str) -> "CardImage":
-    from card_protocol.card.image import Kind
+    from card_protocol.card.image import CardImage, Kind
 
     image = read_image(file)
-    if image.kind is not Kind.PLAIN:
+    if not isinstance(image, CardImage) or image.kind is not Kind.PLAIN:
         raise ImageError(file, "want a plain card: real ones take no keys from an image")
     return image

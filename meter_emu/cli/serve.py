@@ -24,7 +24,7 @@ from meter_emu.cli.tracing import recording, trace_option
 from meter_emu.errors import ImageError, OutputError
 
 if TYPE_CHECKING:
-    from card_protocol.card.base import FileCard
+    from card_protocol.card.make import AnyImage, VirtualCard
     from card_protocol.link.base import Slotted
     from card_protocol.serve.vpcd import VpcdLine
     from card_protocol.trace import Recorder
@@ -89,6 +89,15 @@ def serve(
         return status
 
 
+def _spoken(image: "AnyImage", *, t0: bool) -> str:
+    """Say which card it is, and what it speaks: a memory card is spoken for by its reader."""
+    from card_protocol.card.memory_image import MemoryImage
+
+    if isinstance(image, MemoryImage):
+        return "memory card, commands of an ACS reader"
+    return f"{image.kind.name.lower()} card, T={0 if t0 else 1}"
+
+
 @final
 class _Served:
     """The card, in the reader or beside it. `line` is its connection while it is in.
@@ -119,9 +128,9 @@ class _Served:
         self.line: VpcdLine | None = None
         self.greeted = False
         self.due: float | None = None
-        _say(f"{file}: {self._card.kind.name.lower()} card, T={0 if t0 else 1}")
+        _say(f"{file}: {_spoken(self._stored, t0=t0)}")
 
-    def _read(self) -> "FileCard":
+    def _read(self) -> "VirtualCard":
         from secrets import token_bytes
 
         from card_protocol.card.make import card_of

@@ -1,8 +1,8 @@
 """The office: reads a card, decides what may be written, writes it, and tells what it now says.
 
 The order record is one state, not a queue. An operation takes the record that is on the card,
-changes what it must and leaves the rest, raises the number by one and seals it, in one UPDATE
-BINARY: a card torn out holds the old record or the new one. Nothing is written before every record
+changes what it must and leaves the rest, raises the number by one and writes it sealed: a card torn
+out holds the old record or the new one. Nothing is written before every record
 of the card has shown its MAC, and nothing at all when one part of the work is refused.
 
 Time is an argument here: each write carries `issued_at_min`, minutes since 2000-01-01 UTC, which a
@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Final, final
 
 from card_protocol.authentication import RANDOM_SIZE_BYTES, Role
-from card_protocol.card.budget import personalise_budget_card, personalise_plain_budget_card
-from card_protocol.card.image import CardImage, Kind
-from card_protocol.carrier.base import Carrier, Credentials
+from card_protocol.card.budget import personalise_card
+from card_protocol.card.image import Kind
+from card_protocol.card.make import AnyImage
+from card_protocol.carrier.base import BudgetCard, Credentials
 from card_protocol.carrier.find import find_among
 from card_protocol.formats import budget
 from card_protocol.formats.budget import (
@@ -30,8 +31,6 @@ from card_protocol.formats.budget import (
     Identity,
     Order,
     OrderFlags,
-    RecordT,
-    Sfi,
     Tariff,
     Wallet,
     WriteBack,
@@ -39,9 +38,8 @@ from card_protocol.formats.budget import (
 )
 from card_protocol.formats.budget_instants import GENERATION as INSTANTS
 from card_protocol.formats.budget_instants import InstantOrder
-from card_protocol.formats.generations import ORDERS, AnyOrder, parse_identity
+from card_protocol.formats.generations import ORDERS, AnyOrder, Contents
 from card_protocol.keys import Key, Purpose, derive
-from card_protocol.layout import Layout
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
 from meter_emu.desk.codec import DeskCodec, Written
@@ -64,15 +62,7 @@ ERASED: Final = b"\xff"  # what a file holds that nobody has written
 Exchange = Callable[[bytes], bytes]
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What the office knows of a meter: the records as they stand on its newest card."""
-
-    identity: Identity
-    wallet: Wallet
-    order: AnyOrder
-    tariff: Tariff
+Account = Contents  # what the office knows of a meter: the records of its newest card
 
 
 @final
@@ -140,7 +130,7 @@ class Desk:
         reading: Reading | None = None,
         issued_at_min: int,
         kind: Kind = Kind.SECURE,
-    ) -> CardImage:
+    ) -> AnyImage:
         """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back.
 
         Without `tariff` or `mwh_per_unit` it carries those of `FIRST_TARIFFS` and `FIRST_FACTORS`.
@@ -152,7 +142,7 @@ class Desk:
         factor = FIRST_FACTORS[energy] if mwh_per_unit is None else mwh_per_unit
         check_tariff(energy, tariff)
         check_factor(energy, factor)
-        _check_generation(generation)
+        _check_generation(generation, kind)
         wallet = Wallet(budget.WALLET.magic, generation, 0, 0, 0, issued_at_min, ERASED * 8, NO_MAC)
         price_record = Tariff(
             budget.TARIFF.magic, generation, 0, *tariff, factor, issued_at_min, ERASED * 4, NO_MAC,
@@ -174,7 +164,7 @@ class Desk:
         reading: Reading | None = None,
         issued_at_min: int,
         kind: Kind = Kind.SECURE,
-    ) -> CardImage:
+    ) -> AnyImage:
         """Return a replacement for a lost card from the office's own account of its meter.
 
         Wallet, order and tariff are those of the account, number and all, so what the meter has
@@ -188,7 +178,7 @@ class Desk:
             raise DeskError(f"a replacement for card {before} has a higher number, {card_number}")
         identity = replace(account.identity, card_number=card_number, issued_at_min=issued_at_min)
         identity = self._expiring(identity, expires, reading)
-        return self._personalised(replace(account, identity=identity), kind)
+        return self._personalised(account._replace(identity=identity), kind)
 
     def account(self, exchange: Exchange) -> Account:
         """Return what the card says, every record checked."""
@@ -196,14 +186,8 @@ class Desk:
 
     def read_back(self, exchange: Exchange) -> WriteBack | None:
         """Return what the meter last wrote on the card, `None` on a card no meter has seen."""
-        carrier, account = self._open(exchange)
-        layout = budget.WRITE_BACK
-        raw = carrier.read(Sfi.WRITE_BACK, layout.size_bytes)
-        if raw == ERASED * layout.size_bytes:
-            return None
-        meter_id = account.identity.meter_id
-        key = derive(self._master, Purpose.METER_RECORD, meter_id)
-        return budget.open_sealed(layout, raw, key, meter_id, account.identity.generation)
+        card, account = self._open(exchange)
+        return card.written_back(self._key(Purpose.METER_RECORD, account))
 
     def load(self, exchange: Exchange, cents: int, *, issued_at_min: int) -> Account:
         """Add 500 to 25,000 `cents` to the amount ever loaded."""
@@ -284,18 +268,12 @@ class Desk:
         _check_issued_at(issued_at_min)
         if work.load_cents:
             _check_load(work.load_cents)
-        carrier, before = self._open(exchange)
+        card, before = self._open(exchange)
         after = self._after(before, work, issued_at_min)
-        changes: dict[int, bytes] = {}
-        if after.tariff != before.tariff:
-            changes[Sfi.TARIFF] = budget.TARIFF.build(after.tariff)
-        if after.order != before.order:
-            changes[Sfi.ORDER] = ORDERS[after.order.generation].build(after.order)
-        if after.wallet != before.wallet:
-            changes[Sfi.WALLET] = budget.WALLET.build(after.wallet)
-        if changes:
-            carrier.write(changes)
-        return after
+        return card.save(before, after, self._key(Purpose.DESK_RECORD, before))
+
+    def _key(self, purpose: Purpose, account: Account) -> Key:
+        return derive(self._master, purpose, account.identity.meter_id)
 
     def _expiring(
         self, identity: Identity, expires: Civil | None, reading: Reading | None
@@ -309,57 +287,24 @@ class Desk:
         civil = self._dates.settle(when, reading, instants=instants)
         return Written(civil, self._dates.minute_of(civil, reading) if instants else None)
 
-    def _personalised(self, account: Account, kind: Kind) -> CardImage:
-        meter_id, generation = account.identity.meter_id, account.identity.generation
-        key = derive(self._master, Purpose.DESK_RECORD, meter_id)
-        records = {
-            Sfi.IDENTITY: budget.seal(budget.IDENTITY, account.identity, key, meter_id),
-            Sfi.WALLET: budget.seal(budget.WALLET, account.wallet, key, meter_id),
-            Sfi.ORDER: budget.seal(ORDERS[generation], account.order, key, meter_id),
-            Sfi.TARIFF: budget.seal(budget.TARIFF, account.tariff, key, meter_id),
-        }
-        energy = Energy(account.identity.energy)
-        if kind is Kind.PLAIN:
-            return personalise_plain_budget_card(records, generation=generation, energy=energy)
-        return personalise_budget_card(
-            self._master,
-            meter_id,
-            records,
-            pin=PIN_NOT_USED,
-            generation=generation,
-            energy=energy,
-        )
+    def _personalised(self, account: Account, kind: Kind) -> AnyImage:
+        return personalise_card(self._master, account, kind, pin=PIN_NOT_USED)
 
-    def _open(self, exchange: Exchange) -> tuple[Carrier, Account]:
+    def _open(self, exchange: Exchange) -> tuple[BudgetCard, Account]:
         """Start a session: whose card it is, both sides proved, every record read and checked."""
-        carrier = find_among(Terminal(exchange), DF_OF.values())
-        raw = carrier.read(Sfi.IDENTITY, budget.IDENTITY.size_bytes)
-        claimed = parse_identity(raw)  # a claim, until its MAC is checked below
-        meter_id, generation = claimed.meter_id, claimed.generation
+        card = find_among(Terminal(exchange), DF_OF.values())
+        meter_id = card.claimed().meter_id  # a claim, until its MAC is checked in the next lines
         record_key = derive(self._master, Purpose.DESK_RECORD, meter_id)
-        identity = budget.open_sealed(budget.IDENTITY, raw, record_key, meter_id, generation)
+        card.identity(record_key)
         keys = (
             derive(self._master, purpose, meter_id)
             for purpose in (Purpose.DESK_AUTH, Purpose.CARD_AUTH)
         )
-        carrier.authenticate(Credentials(Role.DESK, *keys), self._challenge(RANDOM_SIZE_BYTES))
-
-        def read(sfi: Sfi, layout: Layout[RecordT]) -> RecordT:
-            raw = carrier.read(sfi, layout.size_bytes)
-            return budget.open_sealed(layout, raw, record_key, meter_id, generation)
-
-        account = Account(
-            identity,
-            read(Sfi.WALLET, budget.WALLET),
-            read(Sfi.ORDER, ORDERS[generation]),
-            read(Sfi.TARIFF, budget.TARIFF),
-        )
-        return carrier, account
+        card.authenticate(Credentials(Role.DESK, *keys), self._challenge(RANDOM_SIZE_BYTES))
+        return card, card.contents(record_key)
 
     def _after(self, account: Account, work: Work, issued_at_min: int) -> Account:
-        """Return the account as `work` leaves it, sealed; raise `DeskError` if it must not be."""
-        meter_id = account.identity.meter_id
-        key = derive(self._master, Purpose.DESK_RECORD, meter_id)
+        """Return the account as `work` leaves it, unsealed; raise `DeskError` if it must not be."""
         wallet, order, tariff = account.wallet, account.order, account.tariff
         if work.load_cents:
             wallet = replace(
@@ -368,7 +313,6 @@ class Desk:
                 load_count=wallet.load_count + 1,
                 issued_at_min=issued_at_min,
             )
-            wallet = _sealed(budget.WALLET, wallet, key, meter_id)
         if work.tariff is not None:
             factor = tariff.mwh_per_unit if work.mwh_per_unit is None else work.mwh_per_unit
             energy = Energy(account.identity.energy)
@@ -380,15 +324,13 @@ class Desk:
                 mwh_per_unit=factor,
                 issued_at_min=issued_at_min,
             )
-            tariff = _sealed(budget.TARIFF, tariff, key, meter_id)
         if work.mwh_per_unit is not None and work.tariff is None:
             raise DeskError("a calorific factor is part of a tariff, and no tariff was given")
         if work.limiter_granted and account.identity.energy == Energy.GAS:
             raise DeskError("a gas meter has no limiter to grant")
         if work.orders:
-            order = self._ordered(order, work, meter_id)
+            order = self._ordered(order, work, account.identity.meter_id)
             order = replace(order, tariff_number=tariff.number, issued_at_min=issued_at_min)
-            order = _sealed(ORDERS[order.generation], order, key, meter_id)
         return Account(account.identity, wallet, order, tariff)
 
     def _ordered(self, order: AnyOrder, work: Work, meter_id: int) -> AnyOrder:
@@ -441,10 +383,6 @@ def _no_order(generation: int, tariff_number: int, issued_at_min: int) -> AnyOrd
     )  # fmt: skip
 
 
-def _sealed(layout: Layout[RecordT], record: RecordT, key: Key, meter_id: int) -> RecordT:
-    return layout.parse(budget.seal(layout, record, key, meter_id))
-
-
 def _switched(flags: int, flag: OrderFlags, on: bool | None) -> int:
     if on is None:
         return flags
@@ -461,9 +399,11 @@ def _check_issued_at(issued_at_min: int) -> None:
         raise DeskError(f"issued at minute {issued_at_min}: want 0 to {MINUTES_NONE - 1}")
 
 
-def _check_generation(generation: int) -> None:
+def _check_generation(generation: int, kind: Kind) -> None:
     if generation not in ORDERS:
         raise DeskError(f"a card is of generation 1 or 2, got {generation}")
+    if kind is Kind.MEMORY and generation != GENERATION:
+        raise DeskError(f"a memory card has no room for generation {generation}, only for 1")
 
 
 def _check_load(cents: int) -> None:

@@ -18,7 +18,7 @@ from card_protocol.card.files import MF, Access, FileSpec
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget, budget_instants
-from card_protocol.formats.budget import DF_OF, Energy, Result, Sfi
+from card_protocol.formats.budget import DF_OF, Energy, Result, Sfi, WriteBack
 from card_protocol.formats.budget_instants import InstantOrder
 from card_protocol.formats.clock import CLOCK, SFI_CLOCK, open_clock_order
 from card_protocol.formats.container import (
@@ -113,10 +113,10 @@ class Seal(Enum):
 @final
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """One record explained; `wrong` holds what no single field shows."""
+    """One record explained, and its place on the card; `wrong` is what no single field shows."""
 
     name: str
-    sfi: int
+    place: str
     size_bytes: int
     seal: Seal
     rows: tuple[Row, ...]
@@ -204,7 +204,7 @@ def _content(spec: FileSpec, raw: bytes, at: int, meter_id: int | None, master: 
     if view.seal is Seal.EMPTY:  # fields all the same, so that it compares with a written one
         rows = tuple(
             replace(row, value=row.raw, unit="", note="never written", wrong="")
-            for row in rows_of(layout_of(sfi, len(raw)), raw, _FIELDS)
+            for row in rows_of(layout_of(sfi, len(raw)), raw, FIELDS)
         )
     return Part(view.name, at, moved(rows, at), f"MAC {view.seal.value}", view.wrong)
 
@@ -257,14 +257,16 @@ def explain_record(sfi: Sfi, raw: bytes, meter_id: int | None, master: Key) -> R
     """Return one record explained; without `meter_id` its MAC cannot be checked."""
     layout = layout_of(sfi, len(raw))
     if raw == b"\xff" * len(raw):
-        return RecordView(layout.name, sfi, len(raw), Seal.EMPTY, (), ())
-    rows = rows_of(layout, raw, _FIELDS) if len(raw) == layout.size_bytes else ()
+        return RecordView(layout.name, f"file {sfi}", len(raw), Seal.EMPTY, (), ())
+    rows = rows_of(layout, raw, FIELDS) if len(raw) == layout.size_bytes else ()
     try:
         record = layout.parse(raw)
     except LayoutError as error:
-        return RecordView(layout.name, sfi, len(raw), Seal.UNCHECKED, rows, (str(error),))
+        return RecordView(layout.name, f"file {sfi}", len(raw), Seal.UNCHECKED, rows, (str(error),))
     seal, wrong = _seal(sfi, layout, raw, meter_id, master)
-    return RecordView(layout.name, sfi, len(raw), seal, rows, wrong + _across(sfi, record))
+    return RecordView(
+        layout.name, f"file {sfi}", len(raw), seal, rows, wrong + _across(sfi, record)
+    )
 
 
 def explain_clock_order(raw: bytes, master: Key) -> RecordView:
@@ -278,7 +280,29 @@ def explain_clock_order(raw: bytes, master: Key) -> RecordView:
     except LayoutError as error:
         seal, wrong = Seal.UNCHECKED, str(error)
     rows = rows_of(CLOCK, raw, _CLOCK_FIELDS)
-    return RecordView(CLOCK.name, SFI_CLOCK, len(raw), seal, rows, (wrong,) if wrong else ())
+    return RecordView(
+        CLOCK.name, f"file {SFI_CLOCK}", len(raw), seal, rows, (wrong,) if wrong else ()
+    )
+
+
+def explain_written_back(written: WriteBack, master: Key) -> RecordView:
+    """Return a write-back explained that was read, its MAC checked, from whatever kind of card.
+
+    Of a memory card, which does not carry all of it, it says so beside the field.
+    """
+    missing = [f.name for f in budget.WRITE_BACK.fields if getattr(written, f.name) is None]
+    zeros: dict[str, Any] = dict.fromkeys(missing, 0)
+    raw = budget.WRITE_BACK.build(replace(written, **zeros))
+    view = explain_record(Sfi.WRITE_BACK, raw, written.meter_id, master)
+    if not missing:
+        return view
+    told = (
+        replace(row, raw="", value="", unit="", note="not on a memory card")
+        if row.field in {*missing, "events"}
+        else row
+        for row in view.rows
+    )
+    return replace(view, place="a memory card", seal=Seal.OK, rows=tuple(told), wrong=())
 
 
 def _seal(
@@ -377,7 +401,7 @@ def _journal(raw: bytes) -> Told:
 
 
 # field: unit, what to tell. One table for all records: a name means the same everywhere.
-_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
+FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "magic": ("", text),
     "generation": ("", _generation),
     "pad": ("", zero),

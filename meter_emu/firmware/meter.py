@@ -7,9 +7,9 @@ settle, and saves what changed. Blocks, shields and permission are always comput
 from typing import Final
 
 from card_protocol.formats.budget import NO_MAC, WRITE_BACK, Identity, Result, WriteBack
+from card_protocol.formats.generations import Contents
 from card_protocol.keys import Key
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, encode_bcd_minute
-from meter_emu.firmware.dialogues.budget import Contents
 from meter_emu.firmware.layouts import (
     EVENT_SIZE_BYTES,
     EVENTS_IN_WRITE_BACK,

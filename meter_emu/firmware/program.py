@@ -11,11 +11,12 @@ from typing import Final
 
 from card_protocol.formats.budget import Result
 from card_protocol.formats.clock import ClockOrder
+from card_protocol.formats.generations import Contents
 from card_protocol.keys import Key
 from card_protocol.timestamp import MINUTES_NONE
 from meter_emu.firmware import screen
 from meter_emu.firmware.clock import obey_clock_card, set_clock, step_clock
-from meter_emu.firmware.dialogues.budget import BudgetDialogue, Contents
+from meter_emu.firmware.dialogues.budget import BudgetDialogue
 from meter_emu.firmware.dialogues.clock import ClockDialogue
 from meter_emu.firmware.layouts import EventCode, Factory, Health, State, StateFlags
 from meter_emu.firmware.memory import Memory

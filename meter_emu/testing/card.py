@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import final
 
-from card_protocol.card.image import CardImage
+from card_protocol.card.make import AnyImage, parse_image
 from card_protocol.errors import LayoutError
 from meter_emu.errors import ConfigError, ImageError, OutputError
 from meter_emu.testing.dialogue import Dialogue, PulledCard
@@ -19,7 +19,7 @@ class Card:
     def __init__(
         self,
         name: str,
-        image: CardImage,
+        image: AnyImage,
         home: Home,
         reach: Reach,
         dialogue: Dialogue,
@@ -50,7 +50,7 @@ class Card:
         """Make this card the one in a file; raise `ImageError` when it is none."""
         self.check_at_hand()
         try:
-            image = CardImage.from_bytes(Path(path).read_bytes())
+            image = parse_image(Path(path).read_bytes())
         except OSError as error:
             raise ImageError(str(path), f"cannot be read: {error.strerror}") from None
         except LayoutError as error:

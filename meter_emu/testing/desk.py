@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar, final
 
-from card_protocol.card.image import CardImage
+from card_protocol.card.make import AnyImage
 from card_protocol.formats.budget import WriteBack
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Account, Exchange
@@ -25,7 +25,7 @@ WHO: Final = "desk"
 class MakeCard(Protocol):
     """Puts an image on a new card."""
 
-    def __call__(self, image: CardImage, *, sets_clock: bool = False) -> Card:
+    def __call__(self, image: AnyImage, *, sets_clock: bool = False) -> Card:
         """Return the card."""
         ...
 

@@ -8,9 +8,8 @@ plain kind; what the bench makes beside it, a technician's card, is a virtual on
 from collections.abc import Callable
 from typing import Final, final
 
-from card_protocol.card.base import FileCard
 from card_protocol.card.image import CardImage, Kind
-from card_protocol.card.make import card_of
+from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.session import Rng
 from card_protocol.carrier.plain import put_file
 from card_protocol.errors import ApduError, LinkError
@@ -40,17 +39,17 @@ class Hardware:
         self._link: Final = GuardedLink(self._pcsc)
         self._issued: _RealCard | None = None
 
-    def card(self, image: CardImage, rng: Rng) -> Card:
+    def card(self, image: AnyImage, rng: Rng) -> Card:
         """See `Reach`. A plain image is written over what the card in the reader holds."""
-        if image.kind is not Kind.PLAIN:
+        if not isinstance(image, CardImage) or image.kind is not Kind.PLAIN:
             return card_of(image, rng)
         self._issue(image)
         self._issued = _RealCard(self._link, self._check)
         return self._issued
 
-    def image(self, card: Card) -> CardImage:
+    def image(self, card: Card) -> AnyImage:
         """See `Reach`."""
-        if isinstance(card, FileCard):
+        if isinstance(card, VirtualCard):
             return card.image
         raise ConfigError(OPTION, "", "nobody can look into a real card, want desk.read_back")
 

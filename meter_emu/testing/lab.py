@@ -2,7 +2,7 @@
 
 from typing import final
 
-from card_protocol.card.image import CardImage
+from card_protocol.card.make import AnyImage
 from meter_emu.testing.card import Card
 from meter_emu.testing.desk import Desk
 from meter_emu.testing.dialogue import Dialogue
@@ -48,7 +48,7 @@ class Lab:
         """Leave no card in the meter; how it is reached is for the next test to use."""
         self.meter.remove()
 
-    def _card(self, image: CardImage, *, sets_clock: bool = False) -> Card:
+    def _card(self, image: AnyImage, *, sets_clock: bool = False) -> Card:
         self._cards += 1
         name = f"{'clock card' if sets_clock else 'card'} {self._cards}"
         return Card(name, image, self.home, self._reach, self.dialogue, sets_clock=sets_clock)

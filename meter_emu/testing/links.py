@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Protocol, final
 
-from card_protocol.card.base import FileCard
-from card_protocol.card.image import CardImage, Kind
-from card_protocol.card.make import card_of
+from card_protocol.card.image import Kind
+from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.session import Rng
 from meter_emu.testing.hardware import Hardware
 from meter_emu.testing.vpcd import Vpcd
@@ -26,11 +25,11 @@ class Reach(Protocol):
         """The kind of card that this way is for."""
         ...
 
-    def card(self, image: CardImage, rng: Rng) -> Card:
+    def card(self, image: AnyImage, rng: Rng) -> Card:
         """Return a card that holds `image`, as the meter's slot and the desk's reader take it."""
         ...
 
-    def image(self, card: Card) -> CardImage:
+    def image(self, card: Card) -> AnyImage:
         """Return what a card of this reach holds; raise `ConfigError` where nobody can look."""
         ...
 
@@ -45,13 +44,13 @@ class Direct:
 
     carrier: Final = Kind.SECURE
 
-    def card(self, image: CardImage, rng: Rng) -> Card:
+    def card(self, image: AnyImage, rng: Rng) -> Card:
         """See `Reach`."""
         return card_of(image, rng)
 
-    def image(self, card: Card) -> CardImage:
+    def image(self, card: Card) -> AnyImage:
         """See `Reach`."""
-        assert isinstance(card, FileCard), "only its own cards are asked for"
+        assert isinstance(card, VirtualCard), "only its own cards are asked for"
         return card.image
 
     def close(self) -> None:

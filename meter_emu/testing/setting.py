@@ -35,7 +35,7 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     load_per_hour: _Rate = 250  # ours: 6 kWh a day, a small home
     clock_error_s: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0
     drift_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
-    carrier: Literal["secure", "plain"] | None = None  # as the link has it
+    carrier: Literal["secure", "plain", "memory"] | None = None  # as the link has it
     generation: Literal[1, 2] = 1
     prepayment: bool = True
     limiter: bool = False

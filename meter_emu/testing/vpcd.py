@@ -7,9 +7,8 @@ both. One card is in the reader at a time, and changing cards takes about as lon
 from collections.abc import Callable
 from typing import Final, final
 
-from card_protocol.card.base import FileCard
-from card_protocol.card.image import CardImage, Kind
-from card_protocol.card.make import card_of
+from card_protocol.card.image import Kind
+from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.session import Rng
 from card_protocol.errors import LinkError
 from card_protocol.link.pcsc import PcscLink
@@ -35,11 +34,11 @@ class Vpcd:
         self._inside: _ServedCard | None = None
         self._plugged: PluggedCard | None = None
 
-    def card(self, image: CardImage, rng: Rng) -> Card:
+    def card(self, image: AnyImage, rng: Rng) -> Card:
         """See `Reach`. It is plugged in when it is first powered."""
         return _ServedCard(card_of(image, rng), self._link, self._plug_in)
 
-    def image(self, card: Card) -> CardImage:
+    def image(self, card: Card) -> AnyImage:
         """See `Reach`. A card that is in the reader is taken out for it."""
         assert isinstance(card, _ServedCard), "only its own cards are asked for"
         if card is self._inside:
@@ -88,7 +87,7 @@ class _ServedCard:
     """A virtual card that is in the reader whenever it has power."""
 
     def __init__(
-        self, virtual: FileCard, link: PcscLink, plug_in: Callable[["_ServedCard"], None]
+        self, virtual: VirtualCard, link: PcscLink, plug_in: Callable[["_ServedCard"], None]
     ) -> None:
         self.virtual: Final = virtual
         self._linked: Final = LinkedCard(link)

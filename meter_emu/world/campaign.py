@@ -142,7 +142,7 @@ class _RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     outages: list[_RawOutage] = msgspec.field(default_factory=list)
     visits: list[_RawVisit] = msgspec.field(default_factory=list)
     meter_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
-    carrier: Literal["secure", "plain"] = "secure"
+    carrier: Literal["secure", "plain", "memory"] = "secure"
     expect: list[str] | None = None
     image: _Text | None = None
 
@@ -247,6 +247,9 @@ class _Resolver:
         shown_us = self.start_us + error_s * SECOND_US
         if not FIRST_US + DAY_US <= shown_us < END_US - DAY_US:
             self._refuse(f"{key}.clock_error_s", "want a clock that shows a day of 2000 to 2099")
+        generation = raw.card_generation or self.raw.card_generation
+        if raw.carrier == "memory" and generation != 1:
+            self._refuse(f"{key}.carrier", f"a memory card has no room for generation {generation}")
         first = Household(
             id=raw.id,
             kind=raw.kind,
@@ -261,7 +264,7 @@ class _Resolver:
             limiter=raw.limiter,
             prepayment=raw.prepayment,
             careless=raw.rearm == "careless",
-            card_generation=raw.card_generation or self.raw.card_generation,
+            card_generation=generation,
             first_card=self._card(raw.card_expires, f"{key}.card_expires"),
             poll_phase_us=0,
             outages=self._outages(raw.outages, f"{key}.outages"),

@@ -6,9 +6,9 @@ whoever stands at the meter after a card session presses the button when the lam
 
 from typing import Final, final
 
-from card_protocol.card.budget import record_on
-from card_protocol.errors import CardProtocolError
-from card_protocol.formats.budget import WRITE_BACK, Result, Sfi, WriteBack, open_sealed
+from card_protocol.carrier.image import laid_open
+from card_protocol.errors import CardProtocolError, LayoutError
+from card_protocol.formats.budget import Result, WriteBack
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -61,6 +61,8 @@ class _Story:
             self._card = home.first_card()
         except DeskError as error:
             raise ConfigError(household.id, "card_expires", str(error)) from None
+        except LayoutError as error:  # too large for a memory card
+            raise ConfigError(household.id, "carrier", str(error)) from None
         self._bench, self._watch = home.bench(self.events.append, witness_of)
 
     def live_until(self, until_us: int) -> None:
@@ -96,7 +98,7 @@ class _Story:
                 self._card = self._home.replacement(self._card, order.new_card)
             key = "desk"
             written = self._home.write(self._card, order)
-        except DeskError as error:
+        except (DeskError, LayoutError) as error:  # the latter: too large for a memory card
             raise ConfigError(self._household.id, key, str(error)) from None
         self._watch.see(self._board.now_us, What.DESK, detail=written)
 
@@ -141,10 +143,8 @@ class _Story:
     def _write_back(self) -> WriteBack | None:
         key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, self._home.meter_id)
         try:
-            raw = record_on(self._card.image, Sfi.WRITE_BACK)
-            generation = self._household.card_generation
-            return open_sealed(WRITE_BACK, raw, key, self._home.meter_id, generation)
-        except CardProtocolError:  # no meter has written it yet
+            return laid_open(self._card.image).written_back(key)
+        except CardProtocolError:  # another meter's, or spoiled: none of this one
             return None
 
     def _press(self, key: Key) -> None:

@@ -9,8 +9,7 @@ from random import Random
 from typing import final
 from zoneinfo import ZoneInfo
 
-from card_protocol.card.base import FileCard
-from card_protocol.card.make import card_of
+from card_protocol.card.make import VirtualCard, card_of
 from card_protocol.formats.budget import Energy
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock_card import issue_clock_card
@@ -67,7 +66,7 @@ class Home:
 
     # Cards ---------------------------------------------------------------------------------------
 
-    def first_card(self) -> FileCard:
+    def first_card(self) -> VirtualCard:
         """Return the household's card as it is when its story begins.
 
         Raise `DeskError` for one that the office must not issue.
@@ -96,7 +95,7 @@ class Home:
             card.power_off()
         return card
 
-    def replacement(self, card: Card, new: NewCard) -> FileCard:
+    def replacement(self, card: Card, new: NewCard) -> VirtualCard:
         """Return a new card from the office's account, which is what it last wrote on `card`.
 
         Raise `DeskError` for one that the office must not issue.
@@ -114,7 +113,7 @@ class Home:
         )
         return card_of(image, self.chance.randbytes)
 
-    def clock_card(self, error_s: int) -> FileCard:
+    def clock_card(self, error_s: int) -> VirtualCard:
         """Return a clock card that a technician makes at the meter, tool error and all."""
         image = issue_clock_card(
             BENCH_MASTER_KEY,

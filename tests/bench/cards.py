@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from card_protocol.card.image import Kind
 from card_protocol.card.make import card_of
-from card_protocol.card.secure import SecureCard
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -54,7 +53,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
     yield Row(
         what="bare dispatch through a frozen dataclass", measured=f"{bare:,.0f}/s", target="peer"
     )
-    card = SecureCard(_desk().issue(METER, issued_at_min=_minute(0)), Random(1).randbytes)
+    card = card_of(_desk().issue(METER, issued_at_min=_minute(0)), Random(1).randbytes)
     card.power_on()
     assert card.transmit(SELECT_DF) == b"\x90\x00"
     peer = _peer()

@@ -9,13 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
-from card_protocol.formats import budget, budget_instants, container
+from card_protocol.formats import budget, budget_compact, budget_instants, container
 from card_protocol.layout import FieldInfo, Layout
 
 LAYOUTS: list[Layout[Any]] = [
     *(
         value
-        for module in (budget, container)
+        for module in (budget, budget_compact, container)
         for value in vars(module).values()
         if isinstance(value, Layout)
     ),
@@ -47,7 +47,7 @@ def raws(layout: Layout[Any]) -> st.SearchStrategy[bytes]:
 
 
 def a_record(layout: Layout[Any]) -> Any:
-    return layout.parse(layout.magic + bytes(range(2, layout.size_bytes)))
+    return layout.parse(layout.magic + bytes(range(len(layout.magic), layout.size_bytes)))
 
 
 def test_every_record_is_here():
@@ -59,6 +59,9 @@ def test_every_record_is_here():
         "tariff",
         "write-back",
         "container head",
+        "identity part",
+        "desk part",
+        "meter part",
     }
 
 
@@ -113,7 +116,7 @@ def test_a_byte_too_many_is_refused(layout):
 @BY_NAME
 def test_every_other_magic_is_refused(layout):
     raw = layout.build(a_record(layout))
-    for at in range(2):
+    for at in range(len(layout.magic)):
         for bit in range(8):
             bad = bytearray(raw)
             bad[at] ^= 1 << bit
@@ -140,12 +143,13 @@ def test_build_refuses_what_a_field_cannot_hold_and_names_it(layout):
 @BY_NAME
 def test_each_field_moves_only_its_own_bytes(layout):
     """Offsets as the field table states them, seen from outside."""
-    zero = bytes(layout.size_bytes - 2)
+    first = len(layout.magic)
+    zero = bytes(layout.size_bytes - first)
     base = layout.parse(layout.magic + zero)
     for field in layout.fields[1:]:
         ones = b"\xff" * field.size_bytes if field.kind == "bytes" else bounds(field)[1]
         raw = layout.build(replace(base, **{field.name: ones}))
-        touched = {at for at in range(2, layout.size_bytes) if raw[at]}
+        touched = {at for at in range(first, layout.size_bytes) if raw[at]}
         assert touched == set(range(field.offset, field.offset + field.size_bytes))
 
 

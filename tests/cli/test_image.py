@@ -483,4 +483,4 @@ def test_the_page_does_what_it_says(tmp_path):
         assert done.returncode == status, done.stdout + done.stderr
         said = done.stdout
         ran += 1
-    assert ran == 12
+    assert ran == 14

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from card_protocol.card.image import CardImage
-from card_protocol.card.make import card_of
+from card_protocol.card.make import card_of, parse_image
 from card_protocol.formats.budget import Energy
 from card_protocol.timestamp import Civil
 from meter_emu.cli import app
@@ -62,7 +62,7 @@ def desk_writes(path: Path, work: Work, energy: Energy = Energy.ELECTRICITY) -> 
     """Have the office write on the card of a file, which it issues if it is not there."""
     desk = Desk(BENCH_MASTER_KEY, challenge=Random(1).randbytes)
     if path.exists():
-        image = CardImage.from_bytes(path.read_bytes())
+        image = parse_image(path.read_bytes())
     else:
         image = desk.issue(METER, energy=energy, issued_at_min=ISSUED_MIN)
     card = card_of(image, Random(2).randbytes)

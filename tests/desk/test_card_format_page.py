@@ -26,6 +26,7 @@ from card_protocol.timestamp import Civil, encode_bcd_minute
 from meter_emu.desk import view
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from tests.cards import file_card
 
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
 TREES = BUDGET_TREES[Energy.ELECTRICITY]
@@ -91,7 +92,7 @@ def armed_card(generation: int, kind: Kind = Kind.SECURE) -> CardImage:
     link.connect()
     desk.load(link.exchange, 5000, issued_at_min=10_734_245)
     desk.arm(link.exchange, defer_until=T, cut_at=T, issued_at_min=10_734_245)
-    return card.image
+    return file_card(card.image)
 
 
 @pytest.fixture(scope="module")

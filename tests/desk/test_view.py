@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from card_protocol.card.budget import record_on
 from card_protocol.card.image import CardImage
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi, seal
 from card_protocol.formats.clock import seal_clock_order
@@ -23,6 +24,7 @@ from meter_emu.desk.view import (
     explain_record,
 )
 from meter_emu.rows import Row
+from tests.cards import file_card
 
 METER = 541_000_000_001
 LAYOUTS = layouts(1)
@@ -32,7 +34,7 @@ METER_KEY = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
 
 @pytest.fixture
 def image() -> CardImage:
-    return Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=10_734_240)
+    return file_card(Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=10_734_240))
 
 
 def explain(image: CardImage, master: Key = BENCH_MASTER_KEY) -> tuple[RecordView, ...]:
@@ -44,7 +46,7 @@ def record(sfi: Sfi, **changes: Any) -> RecordView:
     layout = LAYOUTS[sfi]
     base = layout.magic + b"\x01" + bytes(layout.size_bytes - 3)
     if sfi is not Sfi.WRITE_BACK:
-        base = Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=1).content(DF_ELECTRICITY, sfi)
+        base = record_on(file_card(Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=1)), sfi)
     key = METER_KEY if sfi is Sfi.WRITE_BACK else DESK_KEY
     raw = seal(layout, replace(layout.parse(base), **changes), key, METER)
     return explain_record(sfi, raw, METER, BENCH_MASTER_KEY)
@@ -197,11 +199,11 @@ def test_the_view_knows_all_fields():
         "reserved",
         "mac",
     }
-    from meter_emu.desk.view import _FIELDS
+    from meter_emu.desk.view import FIELDS
 
     both = [*layouts(1).values(), *layouts(2).values()]
     names = {field.name for layout in both for field in layout.fields}
-    assert names == plain | _FIELDS.keys()
+    assert names == plain | FIELDS.keys()
 
 
 def explained(issued: CardImage, **changes: Any) -> RecordView:
@@ -216,7 +218,8 @@ def explained(issued: CardImage, **changes: Any) -> RecordView:
 def second() -> CardImage:
     desk = Desk(BENCH_MASTER_KEY)
     expires = Civil(2020, 7, 18, 0, 0)
-    return desk.issue(METER, generation=2, expires=expires, issued_at_min=10_734_240)
+    issued = desk.issue(METER, generation=2, expires=expires, issued_at_min=10_734_240)
+    return file_card(issued)
 
 
 def test_a_card_of_generation_2_is_explained_as_well(second):

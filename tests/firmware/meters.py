@@ -7,15 +7,10 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from card_protocol.card.budget import record_on, with_record
 from card_protocol.card.image import Kind
 from card_protocol.card.make import card_of
-from card_protocol.formats.budget import (
-    WRITE_BACK,
-    Sfi,
-    WriteBack,
-    open_sealed,
-)
+from card_protocol.carrier.image import laid_open
+from card_protocol.formats.budget import Sfi, WriteBack
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -30,6 +25,7 @@ from meter_emu.world.build import parse_build
 from meter_emu.world.commission import Installation, factory_record, first_state, install
 from meter_emu.world.model import load_model
 from meter_emu.world.times import SECOND_US, to_us
+from tests.cards import raw_on, with_raw
 
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
 PARTS = parse_build("reference").parts(MODEL)
@@ -146,7 +142,7 @@ class Home:
 
     def put(self, sfi: Sfi, raw: bytes) -> None:
         """Change a file of the card behind everybody's back."""
-        self.card = card_of(with_record(self.card.image, sfi, raw), counted())
+        self.card = card_of(with_raw(self.card.image, sfi, raw), counted())
 
     def insert(self) -> str:
         """Put the card in, take it out after the session, return what the display says."""
@@ -165,12 +161,9 @@ class Home:
         return found
 
     def file(self, sfi: Sfi) -> bytes:
-        return record_on(self.card.image, sfi)
+        return raw_on(self.card.image, sfi)
 
     def write_back(self) -> WriteBack | None:
         """Return what the meter wrote on the card, `None` when it is still erased."""
-        raw = self.file(Sfi.WRITE_BACK)
-        if raw == b"\xff" * len(raw):
-            return None
         key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER_ID)
-        return open_sealed(WRITE_BACK, raw, key, METER_ID, raw[2])
+        return laid_open(self.card.image).written_back(key)

@@ -9,9 +9,10 @@ from random import Random
 
 import pytest
 
-from card_protocol.card.budget import record_on, with_record
-from card_protocol.card.image import CardImage, Kind
-from card_protocol.card.make import card_of
+from card_protocol.card.image import Kind
+from card_protocol.card.make import AnyImage, VirtualCard, card_of, parse_image
+from card_protocol.card.memory_image import MemoryImage
+from card_protocol.carrier.readers import find_reader
 from card_protocol.errors import ApduError
 from card_protocol.formats.budget import DF_ELECTRICITY, Result, Sfi
 from card_protocol.terminal import Terminal
@@ -19,6 +20,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.ports import Ports
+from tests.cards import file_card, memory_card, raw_on
 from tests.firmware.meters import METER_ID, START_US, Home, counted
 
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
@@ -34,8 +36,11 @@ def outsider_reads(home: Home, sfi: Sfi) -> bytes | None:
         if home.card.image.kind is Kind.SECURE:
             terminal.select(DF_ELECTRICITY)
             return terminal.read_binary(sfi, len(home.file(sfi)))
-        terminal.select(0xBE01)
-        whole = terminal.read_current(0, 512)
+        if home.card.image.kind is Kind.PLAIN:
+            terminal.select(0xBE01)
+            whole = terminal.read_current(0, 512)
+        else:
+            whole = find_reader(home.card.transmit).read(32, 224)
     except ApduError:
         return None
     finally:
@@ -43,11 +48,11 @@ def outsider_reads(home: Home, sfi: Sfi) -> bytes | None:
     return home.file(sfi) if home.file(sfi) in whole else None
 
 
-def copied(image: CardImage, home: Home) -> bool:
+def copied(image: AnyImage, home: Home) -> bool:
     """Whether an outsider can put the records of `image` onto the card that `home` has now.
 
     On a secure card nobody without keys can write, whatever PIN is known; on a plain one the
-    transport PIN is public.
+    transport PIN is public; of a memory card's code a stranger knows how cards are delivered.
     """
     home.card.power_on()
     terminal = Terminal(home.card.transmit)
@@ -56,11 +61,16 @@ def copied(image: CardImage, home: Home) -> bool:
             terminal.select(DF_ELECTRICITY)
             terminal.verify("0000")
             for sfi in (Sfi.WALLET, Sfi.ORDER):
-                terminal.update_binary(sfi, record_on(image, sfi))
-        else:
+                terminal.update_binary(sfi, raw_on(image, sfi))
+        elif image.kind is Kind.PLAIN:
             terminal.select(0xBE01)
             terminal.verify("7816")
-            terminal.update_current(0, image.contents[0])
+            terminal.update_current(0, file_card(image).contents[0])
+        else:
+            reader = find_reader(home.card.transmit)
+            with suppress(ApduError):
+                reader.present(b"\xff\xff\xff")
+            reader.write(32, memory_card(image).main[32:])
     except ApduError:
         return False
     finally:
@@ -128,7 +138,7 @@ def rolled_back_money_refused(carrier: Kind) -> bool:
     home.write(Work(load_cents=2_000))
     home.insert()
     booked = home.state.balance_ueur
-    home.put(Sfi.WALLET, record_on(old, Sfi.WALLET))
+    home.put(Sfi.WALLET, raw_on(old, Sfi.WALLET))
     said = home.insert()
     return said.endswith(Result.WALLET_ROLLED_BACK.name) and home.state.balance_ueur == booked
 
@@ -147,7 +157,7 @@ def second_use_of_a_clone_books_nothing(carrier: Kind) -> bool:
     """A byte-for-byte copy, however it was made."""
     home = Home(carrier=carrier)
     home.write(Work(load_cents=5_000))
-    clone = card_of(CardImage.from_bytes(home.card.image.to_bytes()), counted())
+    clone = card_of(parse_image(home.card.image.to_bytes()), counted())
     home.insert()
     booked = home.state.balance_ueur
     home.card = clone
@@ -161,26 +171,81 @@ def private_from_strangers(carrier: Kind) -> bool:
     return outsider_reads(home, Sfi.WALLET) is None
 
 
-def writing_needs_a_key(carrier: Kind) -> bool:
+def stranger_cannot_write(carrier: Kind) -> bool:
     home = Home(carrier=carrier)
     old = home.card.image
     home.write(Work(load_cents=5_000))
     return not copied(old, home)
 
 
-def imitation_refused(carrier: Kind) -> bool:
-    """A card with all the right records and none of the keys."""
+class Listener:
+    """A card on whose contacts somebody listens."""
+
+    def __init__(self, card: VirtualCard) -> None:
+        self._card = card
+        self.heard: list[bytes] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._card, name)
+
+    def transmit(self, command: bytes) -> bytes:
+        self.heard.append(command)
+        return self._card.transmit(command)
+
+
+def listening_gains_nothing(carrier: Kind) -> bool:
+    """Whether what was heard in a session does not let the listener write on the card."""
     home = Home(carrier=carrier)
     home.write(Work(load_cents=5_000))
-    image = home.desk.issue(METER_ID, issued_at_min=0, kind=carrier)
-    if carrier is Kind.SECURE:  # its maker does not know the keys
-        stranger = home.desk.issue(METER_ID + 1, issued_at_min=0)
-        keys = {name: getattr(stranger, name) for name in ("meter_key", "desk_key", "card_key")}
+    listener = Listener(home.card)
+    home.bench.insert(listener)  # type: ignore[arg-type]
+    home.bench.remove()
+    before = home.card.image
+    home.card.power_on()
+    for command in listener.heard:  # played again, the last write with a byte of his own
+        if command[1] in {0xD0, 0xD6} and len(command) > 40:
+            command = command[:-1] + bytes((command[-1] ^ 1,))  # noqa: PLW2901
+        home.card.transmit(command)
+    home.card.power_off()
+    return all(raw_on(home.card.image, sfi) == raw_on(before, sfi) for sfi in Sfi)
+
+
+def copy_on_another_card_refused(carrier: Kind) -> bool:
+    """Every byte a stranger can read, on a card of the same make that keeps secrets of its own."""
+    home = Home(carrier=carrier)
+    home.write(Work(load_cents=5_000))
+    image = home.card.image
+    if isinstance(image, MemoryImage):
+        image = replace(image, code=b"\xff\xff\xff")
+    elif image.kind is Kind.SECURE:  # its maker does not know the keys
+        foreign = file_card(home.desk.issue(METER_ID + 1, issued_at_min=0))
+        keys = {name: getattr(foreign, name) for name in ("meter_key", "desk_key", "card_key")}
         image = replace(image, **keys)
-    for sfi in (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF):
-        image = with_record(image, sfi, home.file(sfi))
     home.card = card_of(image, counted())
     return home.insert().endswith(Result.CARD_NOT_GENUINE.name)
+
+
+class YesCard:
+    """A programmed chip: it shows the right bytes and finds every code right."""
+
+    def __init__(self, card: VirtualCard) -> None:
+        self._card = card
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._card, name)
+
+    def transmit(self, command: bytes) -> bytes:
+        return b"\x90\x07" if command[:2] == b"\xff\x20" else self._card.transmit(command)
+
+
+def imitation_refused(carrier: Kind) -> bool:
+    """A programmed card that shows whatever its maker could read, and says yes to everything."""
+    home = Home(carrier=carrier)
+    home.write(Work(load_cents=5_000))
+    if carrier is Kind.SECURE:
+        return copy_on_another_card_refused(carrier)  # it would have to compute a proof
+    home.bench.insert(YesCard(home.card))  # type: ignore[arg-type]
+    return home.board.panel.text.endswith(Result.CARD_NOT_GENUINE.name)
 
 
 def visit_all_or_nothing(carrier: Kind) -> bool:
@@ -219,22 +284,27 @@ PROMISES: dict[str, Callable[[Kind], bool]] = {
     "rolled-back credit is refused, by sum and count": rolled_back_money_refused,
     "a rolled-back order is refused, by its number": rolled_back_order_refused,
     "the second use of a clone books nothing": second_use_of_a_clone_books_nothing,
+    "a copy of what strangers can read, on another such card, is refused": (
+        copy_on_another_card_refused
+    ),
+    "a stranger cannot write on the card": stranger_cannot_write,
+    "who listens on the contacts of a session cannot write either": listening_gains_nothing,
     "an imitation without keys is refused": imitation_refused,
-    "only who has a key can write, so no roll-back and no clone": writing_needs_a_key,
     "only who has a key can read more than the identity": private_from_strangers,
 }
 
 
 def said() -> dict[str, dict[Kind, bool]]:
     """Return the table of the page."""
-    rows = PAGE.split("\n| promise | secure | plain |\n")[1].splitlines()[1:]
+    rows = PAGE.split("\n| promise | secure | plain | memory |\n")[1].splitlines()[1:]
     table = {}
     for row in rows:
         if not row.startswith("|"):
             break
-        promise, secure, plain = (cell.strip() for cell in row.strip("|").split("|"))
-        assert {secure, plain} <= {"yes", "no"}
-        table[promise] = {Kind.SECURE: secure == "yes", Kind.PLAIN: plain == "yes"}
+        promise, *cells = (cell.strip() for cell in row.strip("|").split("|"))
+        assert set(cells) <= {"yes", "no"}
+        kept = [cell == "yes" for cell in cells]
+        table[promise] = dict(zip((Kind.SECURE, Kind.PLAIN, Kind.MEMORY), kept, strict=True))
     return table
 
 

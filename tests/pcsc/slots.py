@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
-from card_protocol.card.base import FileCard
+from card_protocol.card.make import VirtualCard
 from card_protocol.link.pcsc import PcscLink
 from tests.pcsc.private import PORTS, PrivatePcscd
 
@@ -134,7 +134,7 @@ class Odd:
 class Pulled:
     """A card that is pulled out when it has obeyed `at` commands, before it can answer."""
 
-    def __init__(self, card: FileCard) -> None:
+    def __init__(self, card: VirtualCard) -> None:
         self._card = card
         self.power_on, self.power_off = card.power_on, card.power_off
         self.slot: Slot | None = None

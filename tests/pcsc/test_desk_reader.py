@@ -13,6 +13,7 @@ from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, Ki
 from card_protocol.card.make import card_of
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.cli import app
+from tests.cards import file_card
 from tests.cli.test_card_and_desk import Outcome
 from tests.firmware.meters import METER_ID, Home, counted
 from tests.pcsc.needs import pyscard_absent, refuse
@@ -84,7 +85,7 @@ def test_a_real_card_is_not_written_without_the_word(pcscd, link, desk):
         assert SURE in desk("load", "--eur", "50").complains()
         assert home.card.image.to_bytes() == before
         assert desk("account").code == 0
-    assert home.card.image.contents == CardImage.from_bytes(before).contents
+    assert file_card(home.card.image).contents == CardImage.from_bytes(before).contents
 
 
 def test_a_card_is_waited_for_and_its_absence_said(pcscd, desk):
@@ -147,7 +148,7 @@ def put(monkeypatch, capsys) -> Callable[..., Outcome]:
 
 def erased(home: Home) -> FileCard:
     """Return the plain card of a home as its maker delivers it: the file is there, and empty."""
-    image = home.card.image
+    image = file_card(home.card.image)
     (content,) = image.contents
     return card_of(replace(image, contents=(b"\xff" * len(content),)), counted())
 

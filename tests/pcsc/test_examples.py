@@ -14,6 +14,7 @@ from card_protocol.card.make import card_of
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from tests.cards import file_card
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.private import READERS, PrivatePcscd
 from tests.pcsc.slots import Odd, card_in
@@ -84,7 +85,7 @@ def test_the_examples_pass_over_pcsc_and_leave_the_same_bytes(
 def real(pcscd: PrivatePcscd) -> Iterator[FileCard]:
     """A card in the reader that the bench knows nothing of: plain, T=0, of another meter, used."""
     image = Desk(BENCH_MASTER_KEY).issue(7, issued_at_min=0, kind=Kind.PLAIN)
-    card = card_of(image, bytes, t0=True)
+    card = card_of(file_card(image), bytes, t0=True)
     with PcscLink(READERS[0]) as link, card_in(pcscd, link, card):
         yield card
 

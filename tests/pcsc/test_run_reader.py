@@ -6,13 +6,12 @@ from random import Random
 
 import pytest
 
-from card_protocol.card.base import FileCard
-from card_protocol.card.budget import record_on
-from card_protocol.card.make import card_of
+from card_protocol.card.make import VirtualCard, card_of
 from card_protocol.formats.budget import Sfi
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
+from tests.cards import raw_on
 from tests.cli.sitting import JUNE, MODEL, Sitting
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.private import READERS, PrivatePcscd
@@ -42,7 +41,7 @@ def sit(folder: Path, reader: str) -> Sitting:
     return Sitting(MODEL, *JUNE, "--rate", "max", *card, cwd=folder)
 
 
-def loaded_card() -> FileCard:
+def loaded_card() -> VirtualCard:
     """Return a card that carries 20 euro to the meter."""
     desk = Desk(BENCH_MASTER_KEY, challenge=Random(1).randbytes)
     card = card_of(desk.issue(541_000_000_001, issued_at_min=JUNE_2_MIN), Random(2).randbytes)
@@ -54,13 +53,13 @@ def loaded_card() -> FileCard:
 
 def test_a_card_put_into_the_reader_is_served_and_written(sitting, pcscd):
     card = loaded_card()
-    before = record_on(card.image, Sfi.WRITE_BACK)
+    before = raw_on(card.image, Sfi.WRITE_BACK)
     with inserted(pcscd, card):
         sitting.wait_for(SERVED)
         sitting.type("show\n")
         said = sitting.wait_for(f"card     one in {FIRST}")
         assert "balance  20.00 EUR" in said
-    assert record_on(card.image, Sfi.WRITE_BACK) != before
+    assert raw_on(card.image, Sfi.WRITE_BACK) != before
     sitting.wait_until_shown(f"none in {FIRST}")
     with inserted(pcscd, card):
         sitting.wait_for(AGAIN)

@@ -57,7 +57,9 @@ class Kit(NamedTuple):
     carrier: Kind
 
 
-KITS = [Kit(*kit) for kit in product(MODELS, ORDERS, Kind)]
+# A memory card has no room for generation 2.
+CARDS = [card for card in product(ORDERS, Kind) if card != (2, Kind.MEMORY)]
+KITS = [Kit(model, *card) for model, card in product(MODELS, CARDS)]
 
 
 def us(when: datetime) -> int:

@@ -3,17 +3,19 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.card.budget import record_on
-from card_protocol.formats.budget import WALLET, Sfi
+from card_protocol.carrier.image import laid_open
+from card_protocol.keys import Purpose, derive
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
-from tests.properties.lab import DAY_US, HOUR_US, SECOND_US, Lab, Setting
+from tests.properties.lab import DAY_US, HOUR_US, METER_ID, SECOND_US, Lab, Setting
 from tests.properties.stories import Story, kits, live, stories
 
 UEUR_PER_CENT = 10_000
 
 
 def wallet_cents(lab: Lab) -> int:
-    return WALLET.parse(record_on(lab.card.image, Sfi.WALLET)).loaded_cents
+    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
+    return laid_open(lab.card.image).contents(key).wallet.loaded_cents
 
 
 def balance_law(lab: Lab) -> None:

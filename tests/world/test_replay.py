@@ -116,7 +116,7 @@ def test_a_defect_is_found_at_the_first_thing_it_says_otherwise(name, tmp_path):
     assert replay.difference is not None
     assert "UPDATE BINARY file 5" in replay.difference
     assert "instead of" in replay.difference
-    assert replay.exchanges == 9
+    assert replay.exchanges == 8
 
 
 def test_a_recording_that_goes_on_where_the_meter_is_done_is_a_difference(tmp_path):
@@ -157,7 +157,10 @@ def test_the_time_of_a_row_is_what_the_clock_chip_shows(tmp_path):
 
 
 def with_carrier(carrier: Kind) -> Household:
-    return next(home for home in HOMES.values() if home.carrier is carrier and not home.outages)
+    """Return a home with a card of this kind; the campaign has none with a memory card."""
+    like = Kind.SECURE if carrier is Kind.MEMORY else carrier
+    home = next(home for home in HOMES.values() if home.carrier is like and not home.outages)
+    return replace(home, carrier=carrier)
 
 
 def inserted_us(home: Household) -> int:
@@ -183,7 +186,7 @@ def test_a_session_cut_anywhere_is_cut_again(carrier, tmp_path):
         torn += sum(isinstance(row, Torn) for row in rows)
         sizes.add(commands(rows))
     assert len(sizes) > 5
-    assert bool(torn) is (carrier is Kind.PLAIN)
+    assert bool(torn) is (carrier is not Kind.SECURE)
 
 
 DEEDS: dict[str, Callable[[Bench], None]] = {
@@ -230,7 +233,7 @@ def test_what_is_done_within_a_poll_is_done_there_again(deed, at, tmp_path):
 
 @pytest.mark.parametrize("carrier", Kind)
 def test_no_key_of_meter_or_desk_is_in_a_trace(carrier, tmp_path):
-    home = next(home for home in HOMES.values() if home.carrier is carrier)
+    home = with_carrier(carrier)
     recording = Recording(tmp_path)
     run_meter(home, JULY, recording.witness_of)
     text = recording.path.read_text("ascii").lower()
@@ -238,3 +241,4 @@ def test_no_key_of_meter_or_desk_is_in_a_trace(carrier, tmp_path):
     keys.append(BENCH_MASTER_KEY.raw.hex())
     assert len(keys) > 5
     assert not [key for key in keys if key in text]
+    assert ("ff20000003xxxxxx" in text) is (carrier is Kind.MEMORY)  # nor is a card's code

@@ -4,9 +4,7 @@ from pathlib import Path
 from random import Random
 from typing import Protocol, final
 
-from card_protocol.card.base import FileCard
-from card_protocol.card.image import CardImage
-from card_protocol.card.make import card_of
+from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from meter_emu.cli.office import read_image
 from meter_emu.cli.output import write_atomically
 from meter_emu.errors import CommandError, OutputError
@@ -48,10 +46,10 @@ class FileSlot:
     def __init__(self, chance: Random) -> None:
         self._chance = chance
         self._file = ""
-        self._card: FileCard | None = None  # in the slot, or pulled out and not saved yet
+        self._card: VirtualCard | None = None  # in the slot, or pulled out and not saved yet
         self._inside = False
-        self._saved: CardImage | None = None  # what the file holds
-        self._refused: CardImage | None = None  # what could not be saved when it was tried
+        self._saved: AnyImage | None = None  # what the file holds
+        self._refused: AnyImage | None = None  # what could not be saved when it was tried
 
     def insert(self, meter: LiveMeter, argument: str) -> None:
         """Put the card of an image file in; raise `ImageError`, or `CommandError`."""
@@ -60,8 +58,9 @@ class FileSlot:
             raise CommandError(f"{self._file} {why}")
         image = read_image(argument)
         self._file, self._saved, self._refused = argument, image, None
-        self._card, self._inside = card_of(image, self._chance.randbytes), True
-        meter.insert(self._card, Path(argument).name)
+        card = card_of(image, self._chance.randbytes)
+        self._card, self._inside = card, True
+        meter.insert(card, Path(argument).name)
         self.attend(meter)
 
     def remove(self, meter: LiveMeter) -> None:
@@ -95,7 +94,7 @@ class FileSlot:
         self._refused = None
         self.attend(meter)
 
-    def _save(self, image: CardImage) -> None:
+    def _save(self, image: AnyImage) -> None:
         assert self._saved is not None, "a card in the slot came from its file"
         before, raw = self._saved.to_bytes(), image.to_bytes()
         if raw != before:

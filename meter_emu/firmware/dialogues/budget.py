@@ -9,57 +9,30 @@ write-back: numbers and cumulative amounts make the next insertion harmless.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from card_protocol.authentication import Role
-from card_protocol.carrier.base import Carrier, Credentials
-from card_protocol.carrier.find import find_among, find_carrier
-from card_protocol.errors import ApduError, LayoutError, LinkError, MacError
-from card_protocol.formats.budget import (
-    DF_OF,
-    IDENTITY,
-    TARIFF,
-    WALLET,
-    WRITE_BACK,
-    Energy,
-    Identity,
-    RecordT,
-    Result,
-    Sfi,
-    Tariff,
-    Wallet,
-    WriteBack,
-    open_sealed,
-    seal,
-)
-from card_protocol.formats.generations import ORDERS, AnyOrder, parse_identity
+from card_protocol.carrier.base import BudgetCard, Carrier, Credentials
+from card_protocol.carrier.find import find_among, find_card
+from card_protocol.errors import ApduError, LayoutError, LinkError, MacError, NotGenuineError
+from card_protocol.formats.budget import DF_OF, Energy, Result, WriteBack
+from card_protocol.formats.generations import Contents
 from card_protocol.keys import Key
-from card_protocol.layout import Layout
 from card_protocol.status import SW
 from card_protocol.terminal import Terminal
 from meter_emu.firmware.layouts import Factory
 from meter_emu.ports import Ports
 
 
-class Contents(NamedTuple):
-    """What a genuine card of this meter carried."""
-
-    identity: Identity
-    wallet: Wallet
-    order: AnyOrder
-    tariff: Tariff
-
-
 class BudgetDialogue:
     """One session with one inserted card."""
 
-    __slots__ = ("_carrier", "_factory", "_ports", "_record_key")
+    __slots__ = ("_card", "_factory", "_ports")
 
     def __init__(self, ports: Ports, factory: Factory) -> None:
         self._ports = ports
         self._factory = factory
-        self._carrier: Carrier | None = None
-        self._record_key = Key(factory.key_desk_record)
+        self._card: BudgetCard | None = None
 
     def read(self, challenge: bytes) -> Contents | Result:
         """Return the card's records, or why it is refused. `challenge` is eight fresh bytes."""
@@ -69,21 +42,19 @@ class BudgetDialogue:
 
     def write_back(self, record: WriteBack) -> None:
         """Write what the meter did on the card that was read; one pulled too early misses this."""
-        key = Key(self._factory.key_meter_record)
-        raw = seal(WRITE_BACK, record, key, self._factory.meter_id)
-        carrier = self._carrier
-        assert carrier is not None, "a card is read before it is written"
-        refusing(lambda: _written(carrier, raw))
+        card, key = self._card, Key(self._factory.key_meter_record)
+        assert card is not None, "a card is read before it is written"
+        refusing(lambda: _written(card, record, key))
 
     def leave(self) -> None:
         """Unpower the card, so that no authentication outlives the session."""
         self._ports.card_power(False)
 
-    def _found(self, energy: Energy) -> Carrier | None:
+    def _found(self, energy: Energy) -> BudgetCard | None:
         """Return the card, `None` for one of the other energy: SELECTs cost it no try."""
         terminal = Terminal(self._ports.card_exchange)
         try:
-            return find_carrier(terminal, DF_OF[energy])
+            return find_card(terminal, DF_OF[energy])
         except ApduError as error:
             if error.sw != SW.FILE_NOT_FOUND:
                 raise
@@ -92,43 +63,31 @@ class BudgetDialogue:
 
     def _read(self, challenge: bytes) -> Contents | Result:
         energy = Energy(self._factory.energy)
-        carrier = self._carrier = self._found(energy)
-        if carrier is None:
+        card = self._card = self._found(energy)
+        if card is None:
             return Result.WRONG_ENERGY
         # The identity is readable by anyone: a foreign card is refused before an authentication
         # that must fail, and would cost it one of its tries.
-        identity = parse_identity(carrier.read(Sfi.IDENTITY, IDENTITY.size_bytes))
+        identity = card.claimed()
         if identity.energy != energy:
             return Result.WRONG_ENERGY
         if identity.meter_id != self._factory.meter_id:
             return Result.WRONG_METER
-        if not authenticated(carrier, self._factory, challenge):
+        if not authenticated(card, self._factory, challenge):
             return Result.CARD_NOT_GENUINE
-        generation = identity.generation
-        return Contents(
-            self._record(carrier, IDENTITY, Sfi.IDENTITY, generation),
-            self._record(carrier, WALLET, Sfi.WALLET, generation),
-            self._record(carrier, ORDERS[generation], Sfi.ORDER, generation),
-            self._record(carrier, TARIFF, Sfi.TARIFF, generation),
-        )
-
-    def _record(
-        self, carrier: Carrier, layout: Layout[RecordT], sfi: Sfi, generation: int
-    ) -> RecordT:
-        raw = carrier.read(sfi, layout.size_bytes)
-        return open_sealed(layout, raw, self._record_key, self._factory.meter_id, generation)
+        return card.contents(Key(self._factory.key_desk_record))
 
 
-def _written(carrier: Carrier, raw: bytes) -> Result:
-    carrier.write({Sfi.WRITE_BACK: raw})
+def _written(card: BudgetCard, record: WriteBack, key: Key) -> Result:
+    card.write_back(record, key)
     return Result.EXECUTED
 
 
-def authenticated(carrier: Carrier, factory: Factory, challenge: bytes) -> bool:
+def authenticated(card: BudgetCard | Carrier, factory: Factory, challenge: bytes) -> bool:
     """Whether card and meter have proved themselves to each other, as far as the card can."""
     keys = Key(factory.key_meter_auth), Key(factory.key_card_auth)
     try:
-        carrier.authenticate(Credentials(Role.METER, *keys), challenge)
+        card.authenticate(Credentials(Role.METER, *keys), challenge)
     except ApduError:
         return False
     return True
@@ -143,6 +102,8 @@ def refusing(job: Callable[[], FoundT | Result]) -> FoundT | Result:
         return job()
     except LinkError:
         return Result.CARD_REMOVED
+    except NotGenuineError:
+        return Result.CARD_NOT_GENUINE
     except MacError:
         return Result.BAD_MAC
     except LayoutError:

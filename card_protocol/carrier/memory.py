@@ -1,0 +1,137 @@
+"""A budget card on an SLE4442: the compact parts of `budget_compact`, two copies of each.
+
+The chip proves nothing but that it holds a three-byte code, and it proves that by comparing: the
+code must be sent to it. It is presented once a session, after the MACs have said that the card is
+of this meter, so that a foreign card keeps its tries; and before anything is obeyed, so that a
+copy on another chip, whose maker does not know the code, is refused. Whoever listens on the
+contacts learns it.
+"""
+
+from typing import Any, Final, Protocol, final
+
+from card_protocol.authentication import memory_code
+from card_protocol.carrier.base import Credentials
+from card_protocol.errors import ApduError, MacError, NotGenuineError
+from card_protocol.formats.budget import Identity, WriteBack
+from card_protocol.formats.budget_compact import (
+    DESK_AT,
+    DESK_PART,
+    IDENTITY_AT,
+    IDENTITY_PART,
+    METER_AT,
+    METER_PART,
+    InForce,
+    contents_of,
+    desk_part,
+    identity_of,
+    in_force,
+    meter_part,
+    next_copy,
+    no_copy,
+    part_holds,
+    seal_part,
+    write_back_of,
+)
+from card_protocol.formats.generations import Contents
+from card_protocol.keys import Key
+from card_protocol.layout import Layout
+
+ERASED: Final = b"\xff"
+
+
+class Cells(Protocol):
+    """Main memory as a terminal reaches it; `readers.MemoryTerminal` says how each call fails."""
+
+    def read(self, at: int, size: int) -> bytes:
+        """Return `size` bytes from an address."""
+        ...
+
+    def write(self, at: int, data: bytes) -> None:
+        """Write bytes from an address, and see to it that they are there."""
+        ...
+
+    def present(self, code: bytes) -> None:
+        """Present the code, once."""
+        ...
+
+
+@final
+class MemoryBudgetCard:
+    """A memory card in a reader. What was claimed is read once."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells: Final = cells
+        self._raw = b""
+        self._claimed: Identity | None = None
+        self._card_key: Key | None = None
+
+    def claimed(self) -> Identity:
+        """See `BudgetCard`."""
+        if self._claimed is None:
+            self._raw = self._cells.read(IDENTITY_AT, IDENTITY_PART.size_bytes)
+            self._claimed = identity_of(IDENTITY_PART.parse(self._raw))
+        return self._claimed
+
+    def identity(self, key: Key) -> Identity:
+        """See `BudgetCard`."""
+        claimed = self.claimed()
+        if not part_holds(self._raw, key, claimed.meter_id):
+            raise MacError(f"{IDENTITY_PART.name}: the MAC does not match this meter's key")
+        return claimed
+
+    def authenticate(self, credentials: Credentials, terminal_random: bytes) -> None:  # noqa: ARG002
+        """See `BudgetCard`. The code waits until the MACs were checked: see `contents`."""
+        self._card_key = credentials.card_key
+
+    def contents(self, key: Key) -> Contents:
+        """See `BudgetCard`. Presents the code, if there was an authentication."""
+        identity = self.identity(key)
+        raws, found = self._copies(DESK_PART, DESK_AT, key)
+        if found is None:
+            raise no_copy(DESK_PART, raws)
+        contents = contents_of(identity, found.part)
+        if self._card_key is not None:
+            self._present(memory_code(self._card_key, identity.card_number))
+            self._card_key = None
+        return contents
+
+    def written_back(self, key: Key) -> WriteBack | None:
+        """See `BudgetCard`. A first write that was cut off is none: its MAC ends in FF yet."""
+        raws, found = self._copies(METER_PART, METER_AT, key)
+        if found is not None:
+            return write_back_of(found.part, self.claimed().meter_id)
+        if all(raw.endswith(ERASED) for raw in raws):
+            return None
+        raise no_copy(METER_PART, raws)
+
+    def save(self, before: Contents, after: Contents, key: Key) -> Contents:
+        """See `BudgetCard`: all of it is one part, so a cut leaves all or none."""
+        if after == before:
+            return before
+        _, found = self._copies(DESK_PART, DESK_AT, key)
+        copy, sequence = next_copy(found, DESK_PART.name)
+        raw = self._sealed(DESK_PART, desk_part(after, sequence), key)
+        self._cells.write(DESK_AT[copy], raw)
+        return contents_of(after.identity, DESK_PART.parse(raw))
+
+    def write_back(self, record: WriteBack, key: Key) -> None:
+        """See `BudgetCard`."""
+        _, found = self._copies(METER_PART, METER_AT, key)
+        copy, sequence = next_copy(found, METER_PART.name)
+        raw = self._sealed(METER_PART, meter_part(record, sequence), key)
+        self._cells.write(METER_AT[copy], raw)
+
+    def _copies(
+        self, layout: Layout[Any], places: tuple[int, ...], key: Key
+    ) -> tuple[tuple[bytes, ...], InForce | None]:
+        raws = tuple(self._cells.read(at, layout.size_bytes) for at in places)
+        return raws, in_force(layout, raws, key, self.claimed().meter_id)
+
+    def _sealed(self, layout: Layout[Any], part: object, key: Key) -> bytes:
+        return seal_part(layout, part, key, self.claimed().meter_id)
+
+    def _present(self, code: bytes) -> None:
+        try:
+            self._cells.present(code)
+        except ApduError as error:
+            raise NotGenuineError(str(error), sw=error.sw) from error

@@ -1,0 +1,432 @@
+"""The budget card in 224 bytes: what a memory card carries of it, in three parts.
+
+The sealed records of `budget` are 288 bytes, and a card that tears needs two copies. So a memory
+card carries the same values in layouts of their own: an identity written once, a part the desk
+writes, a part the meter writes, the latter two in two copies. Each part is whole or not by its
+MAC alone, eight bytes as everywhere; the copy in force is the whole one with the higher number.
+
+The dates are generation 1's: there is no room for instants. What else has no room is stated at
+`METER_PART` and in `docs/card-format.md`. A value too large for its field is refused here, at the
+desk; what a meter reports is held at the field's end, for a meter cannot refuse to report.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import construct as c
+
+from card_protocol.errors import LayoutError, MacError
+from card_protocol.formats import budget
+from card_protocol.formats.budget import (
+    GENERATION,
+    NO_MAC,
+    NO_TOKEN,
+    NO_ZONE_RULE,
+    Identity,
+    Order,
+    Tariff,
+    Wallet,
+    WriteBack,
+)
+from card_protocol.formats.generations import Contents
+from card_protocol.keys import MAC_SIZE_BYTES, Key
+from card_protocol.layout import Layout
+from card_protocol.timestamp import (
+    BCD_NONE,
+    MINUTES_NONE,
+    decode_bcd_minute,
+    encode_bcd_minute,
+    pack_minute,
+    unpack_minute,
+)
+
+FIRST_AT: Final = 32  # below it are the chip's own bytes, and a wrong write there ends the card
+END_AT: Final = 256
+COPY_COUNT: Final = 2
+SEQUENCE_MAX: Final = 0xFFFF  # writes; a cell is good for 10,000 (data sheet 07.95, features)
+REACTIVATES: Final = 0x80  # in `flags`, beside those of an order: `ends` holds a token
+CUSTOMER_HIGH_BITS: Final = 32  # a reference of 13 digits needs 44 bits, the field has 48
+UEUR_PER_STEP: Final = 100  # the balance is carried in steps of a hundredth of a cent
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityPart:
+    """Whose card this is; written when it is issued, once. As `budget.Identity`."""
+
+    magic: bytes
+    energy: int
+    meter_id: int
+    customer_high: int
+    customer_low: int
+    card_number: int
+    issued_at_min: int
+    expires: bytes
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPart:
+    """What the desk wants of the meter: wallet, order and tariff, always of one visit.
+
+    `ends` holds T1 and T2, five BCD bytes each, or with `REACTIVATES` the token and FFFF: an order
+    never has both. `issued_at_min` is when the desk last wrote, whatever it wrote.
+    """
+
+    magic: bytes
+    flags: int
+    sequence: int
+    loaded_cents: int
+    load_count: int
+    order_number: int
+    ends: bytes
+    tariff_number: int
+    price_ueur_per_wh: int
+    night_price_ueur_per_wh: int
+    mwh_per_unit: int
+    issued_at_min: int
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MeterPart:
+    """What the meter did and how it stands; `holds` has its shields above its blocks, four bits.
+
+    `clock`, `defer_until` and `cut_at` are packed minutes.
+    """
+
+    magic: bytes
+    result: int
+    sequence: int
+    session_count: int
+    clock: int
+    clock_health: int
+    supply: int
+    holds: int
+    uncertainty_s: int
+    balance_100ueur: int
+    accepted_cents: int
+    accepted_count: int
+    order_number: int
+    order_result: int
+    defer_until: int
+    cut_at: int
+    deferred_wh: int
+    register_units: int
+    mac: bytes
+
+
+_U8, _U16, _U32, _U64, _S32 = c.Int8ub, c.Int16ub, c.Int32ub, c.Int64ub, c.Int32sb
+_MAC: Final = "mac" / c.Bytes(MAC_SIZE_BYTES)
+
+IDENTITY_PART: Final = Layout(
+    "identity part",
+    c.Struct(
+        "magic" / c.Bytes(2),
+        "energy" / _U8,
+        "meter_id" / _U64,
+        "customer_high" / _U16,
+        "customer_low" / _U32,
+        "card_number" / _U16,
+        "issued_at_min" / _U32,
+        "expires" / c.Bytes(5),
+        _MAC,
+    ),
+    IdentityPart,
+    magic=b"I1",
+)
+DESK_PART: Final = Layout(
+    "desk part",
+    c.Struct(
+        "magic" / c.Bytes(1),
+        "flags" / _U8,
+        "sequence" / _U16,
+        "loaded_cents" / _U32,
+        "load_count" / _U16,
+        "order_number" / _U16,
+        "ends" / c.Bytes(10),
+        "tariff_number" / _U16,
+        "price_ueur_per_wh" / _U16,
+        "night_price_ueur_per_wh" / _U16,
+        "mwh_per_unit" / _U16,
+        "issued_at_min" / _U32,
+        _MAC,
+    ),
+    DeskPart,
+    magic=b"D",
+)
+METER_PART: Final = Layout(
+    "meter part",
+    c.Struct(
+        "magic" / c.Bytes(1),
+        "result" / _U8,
+        "sequence" / _U16,
+        "session_count" / _U16,
+        "clock" / _U32,
+        "clock_health" / _U8,
+        "supply" / _U8,
+        "holds" / _U8,
+        "uncertainty_s" / _U16,
+        "balance_100ueur" / _S32,
+        "accepted_cents" / _U32,
+        "accepted_count" / _U16,
+        "order_number" / _U16,
+        "order_result" / _U8,
+        "defer_until" / _U32,
+        "cut_at" / _U32,
+        "deferred_wh" / _U32,
+        "register_units" / _U32,
+        _MAC,
+    ),
+    MeterPart,
+    magic=b"M",
+)
+IDENTITY_AT: Final = FIRST_AT
+DESK_AT: Final = tuple(68 + copy * 42 for copy in range(COPY_COUNT))
+METER_AT: Final = tuple(152 + copy * 52 for copy in range(COPY_COUNT))
+# Every byte from 32 on is used, and none twice.
+assert IDENTITY_AT + IDENTITY_PART.size_bytes == DESK_AT[0], "layout drifted"
+assert DESK_AT[-1] + DESK_PART.size_bytes == METER_AT[0], "layout drifted"
+assert METER_AT[-1] + METER_PART.size_bytes == END_AT, "layout drifted"
+assert (DESK_PART.size_bytes, METER_PART.size_bytes) == (42, 52), "layout drifted"
+
+
+# MACs and copies ----------------------------------------------------------------------------------
+
+
+def seal_part(layout: Layout[Any], part: Any, key: Key, meter_id: int) -> bytes:  # noqa: ANN401
+    """Return the bytes of a part with its MAC over meter number ‖ all before it filled in."""
+    body = layout.build(part)[:-MAC_SIZE_BYTES]
+    return body + key.mac(_covered(body, meter_id))
+
+
+def part_holds(raw: bytes, key: Key, meter_id: int) -> bool:
+    """Whether the MAC at the end of a part is right: no torn part's is, and no forged one's."""
+    return key.verify(_covered(raw[:-MAC_SIZE_BYTES], meter_id), raw[-MAC_SIZE_BYTES:])
+
+
+def _covered(body: bytes, meter_id: int) -> bytes:
+    return meter_id.to_bytes(8, "big") + body
+
+
+class InForce(NamedTuple):
+    """Which copy of a part is in force, 0 or 1, and what it says."""
+
+    copy: int
+    part: Any
+
+
+def in_force(
+    layout: Layout[Any], raws: tuple[bytes, ...], key: Key, meter_id: int
+) -> InForce | None:
+    """Return the copy in force among `raws`, `None` when no copy is whole."""
+    whole = [
+        InForce(copy, layout.parse(raw))
+        for copy, raw in enumerate(raws)
+        if raw.startswith(layout.magic) and part_holds(raw, key, meter_id)
+    ]
+    return max(whole, key=lambda found: found.part.sequence, default=None)
+
+
+def next_copy(found: InForce | None, what: str) -> tuple[int, int]:
+    """Return copy and sequence of the next write of a part; raise `LayoutError` at the last."""
+    if found is None:
+        return 0, 1
+    if found.part.sequence == SEQUENCE_MAX:
+        raise _refused(what, "sequence", "a number that is not used up", SEQUENCE_MAX)
+    return (found.copy + 1) % COPY_COUNT, found.part.sequence + 1
+
+
+def no_copy(layout: Layout[Any], raws: tuple[bytes, ...]) -> LayoutError | MacError:
+    """Return the error for a part of which no copy is whole: nobody wrote it, or it is not ours."""
+    if any(raw.startswith(layout.magic) for raw in raws):
+        return MacError(f"{layout.name}: no copy has a MAC of this meter's key")
+    want = f"magic {layout.magic.hex()}"
+    return LayoutError(layout.name, offset=0, want=want, got=raws[0][: len(layout.magic)].hex())
+
+
+# Parts and the records they stand for -------------------------------------------------------------
+
+
+def identity_part(identity: Identity) -> IdentityPart:
+    """Return the part for an identity; raise `LayoutError` for generation 2: no room for it."""
+    if identity.generation != GENERATION:
+        want = f"generation {GENERATION}, a memory card has no room for instants"
+        raise _refused("identity part", "generation", want, identity.generation)
+    return IdentityPart(
+        magic=IDENTITY_PART.magic,
+        energy=identity.energy,
+        meter_id=identity.meter_id,
+        customer_high=identity.customer_ref >> CUSTOMER_HIGH_BITS,
+        customer_low=identity.customer_ref & 0xFFFFFFFF,
+        card_number=identity.card_number,
+        issued_at_min=identity.issued_at_min,
+        expires=identity.expires,
+        mac=NO_MAC,
+    )
+
+
+def identity_of(part: IdentityPart) -> Identity:
+    """Return the identity that a part stands for."""
+    return Identity(
+        magic=budget.IDENTITY.magic,
+        generation=GENERATION,
+        energy=part.energy,
+        meter_id=part.meter_id,
+        customer_ref=part.customer_high << CUSTOMER_HIGH_BITS | part.customer_low,
+        card_number=part.card_number,
+        issued_at_min=part.issued_at_min,
+        expires=part.expires,
+        expires_min=MINUTES_NONE,
+        zone_rule=NO_ZONE_RULE,
+        reserved=budget.IDENTITY.erased("reserved"),
+        mac=part.mac,
+    )
+
+
+def desk_part(contents: Contents, sequence: int) -> DeskPart:
+    """Return the part for what the desk wrote; raise `LayoutError` for what no part can say."""
+    wallet, order, tariff = contents.wallet, contents.order, contents.tariff
+    if not isinstance(order, Order):
+        want = f"an order of generation {GENERATION}"
+        raise _refused(DESK_PART.name, "ends", want, order.generation)
+    if order.tariff_number != tariff.number:
+        want = f"the order's tariff {order.tariff_number}"
+        raise _refused(DESK_PART.name, "tariff_number", want, tariff.number)
+    if order.flags & REACTIVATES:
+        raise _refused(DESK_PART.name, "flags", "bit 80 for the token alone", order.flags)
+    dates = order.defer_until + order.cut_at
+    flags, ends = order.flags, dates
+    if order.token != NO_TOKEN:
+        if dates != BCD_NONE * 2:
+            raise _refused(DESK_PART.name, "ends", "dates or a token", order.number)
+        flags, ends = flags | REACTIVATES, order.token.ljust(len(dates), b"\xff")
+    return DeskPart(
+        magic=DESK_PART.magic,
+        flags=flags,
+        sequence=sequence,
+        loaded_cents=wallet.loaded_cents,
+        load_count=wallet.load_count,
+        order_number=order.number,
+        ends=ends,
+        tariff_number=tariff.number,
+        price_ueur_per_wh=tariff.price_ueur_per_wh,
+        night_price_ueur_per_wh=tariff.night_price_ueur_per_wh,
+        mwh_per_unit=tariff.mwh_per_unit,
+        issued_at_min=max(wallet.issued_at_min, order.issued_at_min, tariff.issued_at_min),
+        mac=NO_MAC,
+    )
+
+
+def contents_of(identity: Identity, part: DeskPart) -> Contents:
+    """Return the records that identity and desk part stand for, all issued when it was written."""
+    reactivates = part.flags & REACTIVATES
+    dates, token = (BCD_NONE * 2, part.ends[:8]) if reactivates else (part.ends, NO_TOKEN)
+    wallet = Wallet(
+        magic=budget.WALLET.magic,
+        generation=GENERATION,
+        pad=0,
+        loaded_cents=part.loaded_cents,
+        load_count=part.load_count,
+        issued_at_min=part.issued_at_min,
+        reserved=budget.WALLET.erased("reserved"),
+        mac=part.mac,
+    )
+    order = Order(
+        magic=budget.ORDER.magic,
+        generation=GENERATION,
+        flags=part.flags & ~REACTIVATES,
+        number=part.order_number,
+        defer_until=dates[:5],
+        cut_at=dates[5:],
+        tariff_number=part.tariff_number,
+        issued_at_min=part.issued_at_min,
+        token=token,
+        reserved=budget.ORDER.erased("reserved"),
+        mac=part.mac,
+    )
+    tariff = Tariff(
+        magic=budget.TARIFF.magic,
+        generation=GENERATION,
+        pad=0,
+        number=part.tariff_number,
+        price_ueur_per_wh=part.price_ueur_per_wh,
+        night_price_ueur_per_wh=part.night_price_ueur_per_wh,
+        mwh_per_unit=part.mwh_per_unit,
+        issued_at_min=part.issued_at_min,
+        reserved=budget.TARIFF.erased("reserved"),
+        mac=part.mac,
+    )
+    return Contents(identity, wallet, order, tariff)
+
+
+def meter_part(record: WriteBack, sequence: int) -> MeterPart:
+    """Return the part for a write-back, each value held at the end of its field."""
+    steps = record.balance_ueur // UEUR_PER_STEP
+    return MeterPart(
+        magic=METER_PART.magic,
+        result=record.result,
+        sequence=sequence,
+        session_count=min(record.session_count, 0xFFFF),
+        clock=_packed(record.clock),
+        clock_health=record.clock_health,
+        supply=record.supply,
+        holds=record.shields << 4 | record.blocks,
+        uncertainty_s=record.uncertainty_s,
+        balance_100ueur=min(max(steps, -(1 << 31)), (1 << 31) - 1),
+        accepted_cents=record.accepted_cents,
+        accepted_count=min(record.accepted_count, 0xFFFF),
+        order_number=min(record.order_number, 0xFFFF),
+        order_result=record.order_result,
+        defer_until=_packed(record.defer_until),
+        cut_at=_packed(record.cut_at),
+        deferred_wh=record.deferred_wh,
+        register_units=record.register_units,
+        mac=NO_MAC,
+    )
+
+
+def write_back_of(part: MeterPart, meter_id: int) -> WriteBack:
+    """Return the write-back that a part stands for; what it does not carry is `None`, no event."""
+    return WriteBack(
+        magic=budget.WRITE_BACK.magic,
+        generation=GENERATION,
+        result=part.result,
+        meter_id=meter_id,
+        session_count=part.session_count,
+        clock=_unpacked(part.clock),
+        clock_health=part.clock_health,
+        uncertainty_s=part.uncertainty_s,
+        register_units=part.register_units,
+        charged_wh=None,
+        deferred_wh=part.deferred_wh,
+        postpaid_wh=None,
+        balance_ueur=part.balance_100ueur * UEUR_PER_STEP,
+        charged_ueur=None,
+        emergency_debt_ueur=None,
+        accepted_cents=part.accepted_cents,
+        accepted_count=part.accepted_count,
+        order_number=part.order_number,
+        order_result=part.order_result,
+        supply=part.supply,
+        blocks=part.holds & 0x0F,
+        shields=part.holds >> 4,
+        defer_until=_unpacked(part.defer_until),
+        cut_at=_unpacked(part.cut_at),
+        tariff_number=None,
+        night_wh=None,
+        charged_night_wh=None,
+        events=budget.WRITE_BACK.erased("events"),
+        mac=part.mac,
+    )
+
+
+def _packed(raw: bytes) -> int:
+    return pack_minute(decode_bcd_minute(raw))
+
+
+def _unpacked(packed: int) -> bytes:
+    return encode_bcd_minute(unpack_minute(packed))
+
+
+def _refused(part: str, field: str, want: str, got: int) -> LayoutError:
+    return LayoutError(f"{part}.{field}", offset=0, want=want, got=str(got))

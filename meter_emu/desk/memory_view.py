@@ -1,0 +1,258 @@
+"""Explains a memory card, byte by byte: the chip's own, the parts of the budget card, the counters.
+
+Like `view`, it has no use for a card that is well, and shows the code to nobody. Which copy of a
+part is in force it finds by the MACs alone, as office and meter do.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
+
+from card_protocol.card.memory_image import (
+    CODE_AT,
+    COUNTER_AT,
+    CRC_AT,
+    MAIN_AT,
+    PROTECTION_AT,
+    MemoryImage,
+)
+from card_protocol.errors import CardProtocolError, LayoutError
+from card_protocol.formats.budget_compact import (
+    DESK_AT,
+    DESK_PART,
+    FIRST_AT,
+    IDENTITY_AT,
+    IDENTITY_PART,
+    METER_AT,
+    METER_PART,
+    REACTIVATES,
+    UEUR_PER_STEP,
+    in_force,
+    part_holds,
+)
+from card_protocol.keys import Key, Purpose, derive
+from card_protocol.layout import Layout
+from card_protocol.timestamp import BCD_NONE, decode_bcd_minute, unpack_minute
+from meter_emu.desk.view import BLOCKS, FIELDS, FLAGS, SHIELDS, RecordView, Seal
+from meter_emu.rows import (
+    ERASED,
+    Part,
+    Row,
+    Tell,
+    Told,
+    bits,
+    civil,
+    euro,
+    moved,
+    nothing,
+    number,
+    octets,
+    rows_of,
+    secret,
+    text,
+    zero,
+)
+
+_HEADER_SIZE_BYTES: Final = 4  # H1 to H4 of the ATR, data sheet 07.95, 2.8
+_ENDS_HALF: Final = 5  # T1, then T2, five bytes each
+# What lies in main memory from address 32 on: layout, addresses of its copies, whose key is used.
+_PARTS: Final[tuple[tuple[Layout[Any], tuple[int, ...], Purpose], ...]] = (
+    (IDENTITY_PART, (IDENTITY_AT,), Purpose.DESK_RECORD),
+    (DESK_PART, DESK_AT, Purpose.DESK_RECORD),
+    (METER_PART, METER_AT, Purpose.METER_RECORD),
+)
+
+
+def explain_memory_card(image: MemoryImage, master: Key) -> tuple[RecordView, ...]:
+    """Return the identity and the copy in force of both other parts, explained."""
+    return tuple(
+        next((copy for copy in copies if copy.in_force), copies[0]).view
+        for copies in _explained(image, master)
+    )
+
+
+def explain_memory_image(image: MemoryImage, master: Key) -> tuple[Part, ...]:
+    """Return every byte of a memory card's image, in order, explained."""
+    raw = image.to_bytes()
+    parts = [Part("card", 0, tuple(_head(raw))), Part("chip", MAIN_AT, tuple(_chip(raw)))]
+    parts += [copy.part for copies in _explained(image, master) for copy in copies]
+    parts.append(Part("protection memory", PROTECTION_AT, (_protection(raw),)))
+    parts.append(Part("security memory", COUNTER_AT, tuple(_security(raw))))
+    crc = replace(octets("crc", CRC_AT, raw[CRC_AT:]), about="CRC-32 of everything before it")
+    return (*parts, Part("end", CRC_AT, (crc,)))
+
+
+class _Copy(NamedTuple):
+    """One copy of a part, as a view for people at a desk and as a part of the image."""
+
+    view: RecordView
+    part: Part
+    in_force: bool
+
+
+def _explained(image: MemoryImage, master: Key) -> Iterator[tuple[_Copy, ...]]:
+    """Yield the copies of each part, one of the identity and two of the others."""
+    meter_id = _meter_id(image)
+    for layout, places, purpose in _PARTS:
+        key = None if meter_id is None else derive(master, purpose, meter_id)
+        raws = tuple(image.main[at : at + layout.size_bytes] for at in places)
+        found = in_force(layout, raws, key, meter_id) if key and meter_id and places[1:] else None
+        copies = []
+        for copy, at in enumerate(places):
+            view = _view(layout, raws[copy], at, key, meter_id)
+            said = f"MAC {view.seal.value}"
+            if places[1:]:
+                view = replace(view, name=f"{layout.name}, copy {copy}")
+            if found is not None:
+                said += ", in force" if copy == found.copy else ", not in force"
+            wrong = view.wrong if found is None or copy == found.copy else ()
+            rows = view.rows or _unwritten(layout, raws[copy])
+            part = Part(view.name, MAIN_AT + at, moved(rows, MAIN_AT + at), said, wrong)
+            copies.append(_Copy(view, part, found is not None and copy == found.copy))
+        yield tuple(copies)
+
+
+def _meter_id(image: MemoryImage) -> int | None:
+    raw = image.main[IDENTITY_AT : IDENTITY_AT + IDENTITY_PART.size_bytes]
+    try:
+        return IDENTITY_PART.parse(raw).meter_id
+    except LayoutError:
+        return None
+
+
+def _view(
+    layout: Layout[Any], raw: bytes, at: int, key: Key | None, meter_id: int | None
+) -> RecordView:
+    if raw == bytes((ERASED,)) * len(raw):
+        return _told(layout, at, Seal.EMPTY, (), ())
+    rows = rows_of(layout, raw, _FIELDS)
+    try:
+        part = layout.parse(raw)
+    except LayoutError as error:
+        return _told(layout, at, Seal.UNCHECKED, rows, (str(error),))
+    if key is None or meter_id is None:
+        wrong: tuple[str, ...] = ("no meter id to check the MAC with",)
+        return _told(layout, at, Seal.UNCHECKED, rows, wrong)
+    if not part_holds(raw, key, meter_id):
+        wrong = (f"{layout.name}: the MAC does not match this meter's key",)
+        return _told(layout, at, Seal.WRONG, rows, wrong)
+    if layout is DESK_PART:
+        rows = tuple(_with_ends(row, part.flags, part.ends) for row in rows)
+    return _told(layout, at, Seal.OK, rows, _across(layout, part))
+
+
+def _told(
+    layout: Layout[Any], at: int, seal: Seal, rows: tuple[Row, ...], wrong: tuple[str, ...]
+) -> RecordView:
+    return RecordView(layout.name, f"address {at}", layout.size_bytes, seal, rows, wrong)
+
+
+def _with_ends(row: Row, flags: int, ends: bytes) -> Row:
+    """Return a row of a desk part, told by the flag that says what `ends` holds."""
+    if row.field != "ends":
+        return row
+    if flags & REACTIVATES:
+        return replace(row, note="a token: reactivates")
+    told = [civil(ends[:_ENDS_HALF]), civil(ends[_ENDS_HALF:])]
+    note = ", ".join(f"T{n} {one.note or '?'}" for n, one in enumerate(told, start=1))
+    return replace(row, note=note, wrong="; ".join(one.wrong for one in told if one.wrong))
+
+
+def _across(layout: Layout[Any], part: Any) -> tuple[str, ...]:  # noqa: ANN401 - one of three parts
+    """Return what is wrong with a part although each of its fields is well."""
+    if layout is not DESK_PART:
+        return ()
+    found = []
+    if part.night_price_ueur_per_wh > part.price_ueur_per_wh:
+        found.append("the night costs more than the day: no meter obeys such a tariff")
+    if not part.flags & REACTIVATES and BCD_NONE not in {part.ends[:5], part.ends[5:]}:
+        try:
+            defer_until, cut_at = (decode_bcd_minute(raw) for raw in (part.ends[:5], part.ends[5:]))
+        except CardProtocolError:
+            return tuple(found)  # said beside the field
+        if defer_until and cut_at and cut_at < defer_until:
+            found.append(f"the cut at {cut_at} lies before the end of the deferral, {defer_until}")
+    return tuple(found)
+
+
+def _unwritten(layout: Layout[Any], raw: bytes) -> tuple[Row, ...]:
+    return tuple(
+        replace(row, value=row.raw, unit="", note="never written", wrong="")
+        for row in rows_of(layout, raw, {})
+    )
+
+
+def _head(raw: bytes) -> Iterator[Row]:
+    yield octets("magic", 0, raw[:2], tell=text)
+    yield number("version", 2, raw[2:3])
+    yield number("pad", 3, raw[3:4], tell=zero)
+
+
+def _chip(raw: bytes) -> Iterator[Row]:
+    """Yield what lies below our first byte: the chip's, and we never write there."""
+    end = MAIN_AT + _HEADER_SIZE_BYTES
+    yield replace(
+        octets("atr_header", MAIN_AT, raw[MAIN_AT:end]), about="without it no reader knows the card"
+    )
+    rest = octets("manufacturer", end, raw[end : MAIN_AT + FIRST_AT])
+    yield replace(rest, about="the chip's own, not used", divisible=True)
+
+
+def _protection(raw: bytes) -> Row:
+    cells = raw[PROTECTION_AT:COUNTER_AT]
+    shut = [at for at in range(8 * len(cells)) if not cells[at // 8] >> at % 8 & 1]
+    note = f"protected for good: {_ranges(shut)}" if shut else "nothing is protected"
+    return octets("protection", PROTECTION_AT, cells, "bits", lambda _: Told(note))
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Return ascending numbers as `0-3, 6`."""
+    found: list[list[int]] = []
+    for one in numbers:
+        if found and one == found[-1][-1] + 1:
+            found[-1].append(one)
+        else:
+            found.append([one])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in found)
+
+
+def _security(raw: bytes) -> Iterator[Row]:
+    yield number("error_counter", COUNTER_AT, raw[COUNTER_AT:CODE_AT], "bits", _tries)
+    yield secret("code", CODE_AT, raw[CODE_AT:CRC_AT])
+
+
+def _tries(counter: int) -> Told:
+    left = counter.bit_count()
+    return Told(f"{left} tries left", "" if left else "blocked: nobody writes on it any more")
+
+
+def _packed(value: int) -> Told:
+    try:
+        when = unpack_minute(value)
+    except CardProtocolError as error:
+        return Told(wrong=str(error))
+    return Told("none" if when is None else str(when))
+
+
+def _balance(steps: int) -> Told:
+    return euro(1_000_000)(steps * UEUR_PER_STEP)
+
+
+def _holds(value: int) -> Told:
+    blocks, shields = bits(BLOCKS)(value & 0x0F), bits(SHIELDS)(value >> 4)
+    wrong = blocks.wrong or shields.wrong
+    return Told(f"blocks: {blocks.note}; shields: {shields.note}", wrong)
+
+
+# field: unit, what to tell; for the rest, what the same field of a record means.
+_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
+    **FIELDS,
+    "flags": ("bits", bits({**FLAGS, REACTIVATES: "reactivates"})),
+    "sequence": ("", nothing),
+    "ends": ("", nothing),
+    "clock": ("bits", _packed),
+    "defer_until": ("bits", _packed),
+    "cut_at": ("bits", _packed),
+    "holds": ("bits", _holds),
+    "balance_100ueur": ("x 100 micro-euro", _balance),
+}

@@ -1,0 +1,283 @@
+"""The compact form: what it carries comes back, what it cannot is refused or held at the end."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from card_protocol.errors import LayoutError, MacError
+from card_protocol.formats import budget, budget_compact
+from card_protocol.formats.budget import (
+    NO_MAC,
+    NO_TOKEN,
+    NO_ZONE_RULE,
+    Identity,
+    Order,
+    Tariff,
+    Wallet,
+    WriteBack,
+)
+from card_protocol.formats.budget_compact import (
+    DESK_AT,
+    DESK_PART,
+    END_AT,
+    IDENTITY_AT,
+    IDENTITY_PART,
+    METER_AT,
+    METER_PART,
+    SEQUENCE_MAX,
+    contents_of,
+    desk_part,
+    identity_of,
+    identity_part,
+    in_force,
+    meter_part,
+    next_copy,
+    no_copy,
+    part_holds,
+    seal_part,
+    write_back_of,
+)
+from card_protocol.formats.generations import Contents
+from card_protocol.keys import Key
+from card_protocol.layout import Layout
+from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil, encode_bcd_minute
+
+KEY = Key(b"a key of records")
+METER = 541_000_000_001
+_U8, _U16, _U32 = st.integers(0, 0xFF), st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF)
+_MINUTE = st.integers(0, MINUTES_NONE - 1)
+_CIVIL = st.builds(
+    Civil,
+    st.integers(2000, 2099),
+    st.integers(1, 12),
+    st.integers(1, 31),
+    st.integers(0, 23),
+    st.integers(0, 59),
+)
+_DATE = st.just(BCD_NONE) | _CIVIL.map(encode_bcd_minute)
+
+
+def ff(layout: Layout[Any]) -> bytes:
+    return b"\xff" * next(f.size_bytes for f in layout.fields if f.name == "reserved")
+
+
+IDENTITIES = st.builds(
+    Identity,
+    magic=st.just(b"BI"),
+    generation=st.just(1),
+    energy=st.sampled_from([1, 2]),
+    meter_id=st.integers(1, 2**64 - 1),
+    customer_ref=st.integers(0, 2**48 - 1),
+    card_number=_U16,
+    issued_at_min=_MINUTE,
+    expires=_DATE,
+    expires_min=st.just(MINUTES_NONE),
+    zone_rule=st.just(NO_ZONE_RULE),
+    reserved=st.just(ff(budget.IDENTITY)),
+    mac=st.just(NO_MAC),
+)
+
+
+@st.composite
+def contents(draw: st.DrawFn) -> Contents:
+    """Draw records as a desk would leave them, all of one visit."""
+    issued, number = draw(_MINUTE), draw(_U16)
+    token = draw(st.just(NO_TOKEN) | st.binary(min_size=8, max_size=8))
+    dated = token == NO_TOKEN
+    wallet = Wallet(b"BW", 1, 0, draw(_U32), draw(_U16), issued, ff(budget.WALLET), NO_MAC)
+    order = Order(
+        b"BO", 1, draw(st.integers(0, 0x7F)), draw(_U16),
+        draw(_DATE) if dated else BCD_NONE, draw(_DATE) if dated else BCD_NONE,
+        number, issued, token, ff(budget.ORDER), NO_MAC,
+    )  # fmt: skip
+    tariff = Tariff(
+        b"BT", 1, 0, number, draw(_U16), draw(_U16), draw(_U16), issued, ff(budget.TARIFF), NO_MAC
+    )
+    return Contents(draw(IDENTITIES), wallet, order, tariff)
+
+
+WRITE_BACKS = st.builds(
+    WriteBack,
+    magic=st.just(b"BB"),
+    generation=st.just(1),
+    result=_U8,
+    meter_id=st.just(METER),
+    session_count=_U16,
+    clock=_DATE,
+    clock_health=_U8,
+    uncertainty_s=_U16,
+    register_units=_U32,
+    charged_wh=st.none(),
+    deferred_wh=_U32,
+    postpaid_wh=st.none(),
+    balance_ueur=st.integers(-(2**31), 2**31 - 1).map(lambda steps: steps * 100),
+    charged_ueur=st.none(),
+    emergency_debt_ueur=st.none(),
+    accepted_cents=_U32,
+    accepted_count=_U16,
+    order_number=_U16,
+    order_result=_U8,
+    supply=_U8,
+    blocks=st.integers(0, 15),
+    shields=st.integers(0, 15),
+    defer_until=_DATE,
+    cut_at=_DATE,
+    tariff_number=st.none(),
+    night_wh=st.none(),
+    charged_night_wh=st.none(),
+    events=st.just(b"\xff" * 24),
+    mac=st.just(NO_MAC),
+)
+
+
+# What is carried ----------------------------------------------------------------------------------
+
+
+@given(contents(), st.integers(0, SEQUENCE_MAX))
+def test_records_come_back_from_the_bytes_of_their_parts(records, sequence):
+    identity = IDENTITY_PART.parse(IDENTITY_PART.build(identity_part(records.identity)))
+    desk = DESK_PART.parse(DESK_PART.build(desk_part(records, sequence)))
+    assert desk.sequence == sequence
+    assert contents_of(identity_of(identity), desk) == records
+
+
+@given(WRITE_BACKS, st.integers(0, SEQUENCE_MAX))
+def test_a_write_back_comes_back_from_the_bytes_of_its_part(record, sequence):
+    part = METER_PART.parse(METER_PART.build(meter_part(record, sequence)))
+    assert part.sequence == sequence
+    assert write_back_of(part, METER) == record
+
+
+def test_every_byte_from_32_on_is_in_one_part_and_none_below():
+    places = [(IDENTITY_AT, IDENTITY_PART.size_bytes)]
+    places += [(at, DESK_PART.size_bytes) for at in DESK_AT]
+    places += [(at, METER_PART.size_bytes) for at in METER_AT]
+    used = [at + offset for at, size in places for offset in range(size)]
+    assert sorted(used) == list(range(32, 256))
+    assert END_AT == 256
+
+
+def test_no_mac_is_shorter_than_on_other_cards():
+    for layout in (IDENTITY_PART, DESK_PART, METER_PART):
+        assert layout.fields[-1].name == "mac"
+        assert layout.fields[-1].size_bytes == 8
+
+
+# What is not --------------------------------------------------------------------------------------
+
+
+def a_contents() -> Contents:
+    identity = Identity(
+        b"BI", 1, 1, METER, 0, 1, 0, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, b"\xff" * 2, NO_MAC
+    )
+    return Contents(
+        identity,
+        Wallet(b"BW", 1, 0, 0, 0, 0, b"\xff" * 8, NO_MAC),
+        Order(b"BO", 1, 1, 0, BCD_NONE, BCD_NONE, 1, 0, NO_TOKEN, b"\xff" * 8, NO_MAC),
+        Tariff(b"BT", 1, 0, 1, 250, 250, 1000, 0, b"\xff" * 4, NO_MAC),
+    )
+
+
+@pytest.mark.parametrize(
+    ("record", "changes", "why"),
+    [
+        ("identity", {"generation": 2}, "generation 1, a memory card has no room for instants"),
+        ("identity", {"customer_ref": 2**48}, r"customer_high.*uint of 2 bytes, got 65536"),
+        ("identity", {"card_number": 2**16}, r"card_number.*uint of 2 bytes"),
+        ("wallet", {"load_count": 2**16}, r"load_count.*uint of 2 bytes"),
+        ("wallet", {"loaded_cents": 2**32}, r"loaded_cents.*uint of 4 bytes"),
+        ("order", {"number": 2**16}, r"order_number.*uint of 2 bytes"),
+        ("order", {"tariff_number": 2}, "want the order's tariff 2, got 1"),
+        ("order", {"flags": 0x81}, "bit 80 for the token alone"),
+        ("order", {"token": bytes(8), "cut_at": bytes(5)}, "dates or a token"),
+        ("tariff", {"price_ueur_per_wh": 2**16}, r"price_ueur_per_wh.*uint of 2 bytes"),
+        ("tariff", {"night_price_ueur_per_wh": 2**16}, r"night_price.*uint of 2 bytes"),
+    ],
+)
+def test_what_a_part_cannot_say_is_refused(record, changes, why):
+    records = a_contents()
+    records = records._replace(**{record: replace(getattr(records, record), **changes)})
+    with pytest.raises(LayoutError, match=why):
+        written(records)
+
+
+def written(records: Contents) -> bytes:
+    identity = seal_part(IDENTITY_PART, identity_part(records.identity), KEY, METER)
+    return identity + seal_part(DESK_PART, desk_part(records, 1), KEY, METER)
+
+
+def test_a_meter_that_counts_further_is_held_at_the_end_of_the_field():
+    zeros: dict[str, Any] = {field.name: 0 for field in fields(WriteBack)}
+    zeros |= {"clock": BCD_NONE, "defer_until": BCD_NONE, "cut_at": BCD_NONE}
+    far = WriteBack(
+        **{**zeros, "session_count": 2**32 - 1, "accepted_count": 70_000, "order_number": 2**32 - 1}
+    )
+    part = METER_PART.parse(METER_PART.build(meter_part(far, 1)))
+    assert (part.session_count, part.accepted_count, part.order_number) == (0xFFFF,) * 3
+    for balance, held in (
+        (2**40, (2**31 - 1) * 100), (-(2**40), -(2**31) * 100), (-1, -100), (199, 100),
+    ):  # fmt: skip
+        there = meter_part(WriteBack(**{**zeros, "balance_ueur": balance}), 1)
+        assert write_back_of(there, METER).balance_ueur == held
+
+
+# Copies -------------------------------------------------------------------------------------------
+
+
+def a_part(sequence: int, key: Key = KEY, meter_id: int = METER) -> bytes:
+    return seal_part(DESK_PART, desk_part(a_contents(), sequence), key, meter_id)
+
+
+def copy_in_force(*raws: bytes) -> int | None:
+    found = in_force(DESK_PART, raws, KEY, METER)
+    return None if found is None else found.copy
+
+
+def test_the_whole_copy_with_the_higher_number_is_in_force():
+    assert copy_in_force(a_part(1), a_part(2)) == 1
+    assert copy_in_force(a_part(2), a_part(1)) == 0
+    assert copy_in_force(a_part(1), b"\xff" * 42) == 0
+    assert copy_in_force(b"\xff" * 42, b"\xff" * 42) is None
+    assert copy_in_force(a_part(1), a_part(2, Key(b"another operator"))) == 0
+    assert copy_in_force(a_part(1), a_part(2, meter_id=METER + 1)) == 0
+
+
+@given(st.integers(0, 41), st.integers(1, 255))
+def test_a_copy_with_any_byte_changed_is_not_whole(at, change):
+    raw = bytearray(a_part(2))
+    raw[at] ^= change
+    assert copy_in_force(a_part(1), bytes(raw)) == 0
+    assert not part_holds(bytes(raw), KEY, METER)
+
+
+def test_writes_take_turns_until_the_numbers_are_used_up():
+    found = in_force(DESK_PART, (a_part(7), b"\xff" * 42), KEY, METER)
+    assert next_copy(found, "x") == (1, 8)
+    assert next_copy(None, "x") == (0, 1)
+    last = in_force(DESK_PART, (a_part(1), a_part(SEQUENCE_MAX)), KEY, METER)
+    with pytest.raises(LayoutError, match=r"sequence.*not used up"):
+        next_copy(last, "x")
+
+
+def test_cells_that_nobody_wrote_are_told_from_forged_ones():
+    assert isinstance(no_copy(DESK_PART, (b"\xff" * 42,) * 2), LayoutError)
+    assert isinstance(no_copy(DESK_PART, (b"\xff" * 42, b"D" * 42)), MacError)
+
+
+def test_a_part_is_never_taken_for_a_record_of_another_kind():
+    """One key seals all of the desk's: no two of its layouts begin alike."""
+    from card_protocol.formats.clock import CLOCK
+    from card_protocol.formats.generations import layouts
+
+    magics = [
+        layout.magic
+        for layout in (*layouts(1).values(), CLOCK, IDENTITY_PART, DESK_PART, METER_PART)
+    ]
+    for one in magics:
+        assert [other for other in magics if other[: len(one)] == one] == [one]
+    assert {name for name in vars(budget_compact) if name.endswith("_PART")} == {
+        "IDENTITY_PART", "DESK_PART", "METER_PART",
+    }  # fmt: skip

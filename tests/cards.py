@@ -1,0 +1,87 @@
+"""What lies on a card of any kind, as bytes, read and put there behind everybody's back.
+
+A memory card has no records but parts: asked for a record it shows the part that carries it, the
+copy in force under the bench key; what is put there is the only copy.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from card_protocol.card.budget import record_on, with_record
+from card_protocol.card.image import CardImage
+from card_protocol.card.make import AnyImage
+from card_protocol.card.memory_image import MemoryImage
+from card_protocol.carrier.image import laid_open
+from card_protocol.formats.budget import Sfi
+from card_protocol.formats.budget_compact import (
+    DESK_AT,
+    DESK_PART,
+    IDENTITY_AT,
+    IDENTITY_PART,
+    METER_AT,
+    METER_PART,
+    desk_part,
+    identity_part,
+    in_force,
+    seal_part,
+)
+from card_protocol.keys import Purpose, derive
+from card_protocol.layout import Layout
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+
+_DESK: tuple[Layout[Any], tuple[int, ...], Purpose] = (DESK_PART, DESK_AT, Purpose.DESK_RECORD)
+PARTS: dict[Sfi, tuple[Layout[Any], tuple[int, ...], Purpose]] = {
+    Sfi.IDENTITY: (IDENTITY_PART, (IDENTITY_AT,), Purpose.DESK_RECORD),
+    Sfi.WALLET: _DESK,
+    Sfi.ORDER: _DESK,
+    Sfi.TARIFF: _DESK,
+    Sfi.WRITE_BACK: (METER_PART, METER_AT, Purpose.METER_RECORD),
+}
+
+
+def file_card(image: AnyImage) -> CardImage:
+    """Return an image that is known to be a file card's."""
+    assert isinstance(image, CardImage)
+    return image
+
+
+def memory_card(image: AnyImage) -> MemoryImage:
+    """Return an image that is known to be a memory card's."""
+    assert isinstance(image, MemoryImage)
+    return image
+
+
+def raw_on(image: AnyImage, sfi: Sfi) -> bytes:
+    """Return the bytes of a record, or of the part that carries it; FF where there is none."""
+    if isinstance(image, CardImage):
+        return record_on(image, sfi)
+    layout, places, purpose = PARTS[sfi]
+    raws = tuple(image.main[at : at + layout.size_bytes] for at in places)
+    if len(raws) == 1:
+        return raws[0]
+    meter_id = int.from_bytes(image.main[IDENTITY_AT + 3 : IDENTITY_AT + 11], "big")
+    found = in_force(layout, raws, derive(BENCH_MASTER_KEY, purpose, meter_id), meter_id)
+    return b"\xff" * layout.size_bytes if found is None else raws[found.copy]
+
+
+def with_raw(image: AnyImage, sfi: Sfi, raw: bytes) -> AnyImage:
+    """Return the card with that record or part replaced, past all rules."""
+    if isinstance(image, CardImage):
+        return with_record(image, sfi, raw)
+    _, places, _ = PARTS[sfi]
+    for at in places[1:]:
+        image = image.with_main(at, b"\xff" * len(raw))
+    return image.with_main(places[0], raw)
+
+
+def resealed_part(image: AnyImage, sfi: Sfi, **changes: Any) -> bytes:
+    """Return the part of a memory card that carries a record, changed and sealed as by the desk."""
+    card = laid_open(memory_card(image))
+    meter_id = card.claimed().meter_id
+    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, meter_id)
+    contents = card.contents(key)
+    name = sfi.name.lower()
+    contents = contents._replace(**{name: replace(getattr(contents, name), **changes)})
+    if sfi is Sfi.IDENTITY:
+        return seal_part(IDENTITY_PART, identity_part(contents.identity), key, meter_id)
+    return seal_part(DESK_PART, desk_part(contents, 1), key, meter_id)

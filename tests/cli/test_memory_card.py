@@ -1,0 +1,321 @@
+"""Memory cards on the command line: made, written, explained byte by byte, compared, rehearsed."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from card_protocol.card.memory_image import MemoryImage
+from card_protocol.formats.budget import Sfi
+from card_protocol.formats.budget_compact import DESK_PART, METER_PART
+from card_protocol.keys import Purpose, derive
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.memory_view import explain_memory_card, explain_memory_image
+from meter_emu.desk.view import Seal
+from meter_emu.rows import NOT_SHOWN, differences
+from tests.cards import memory_card, raw_on
+from tests.cli.test_card_and_desk import METER, emu
+from tests.desk.test_memory_card_page import worked_example, written_back
+
+__all__ = ["emu"]  # the fixture
+PAGE = (Path(__file__).parents[2] / "docs" / "memory-card.md").read_text("utf-8")
+
+
+@pytest.fixture
+def card(tmp_path: Path, emu: Any) -> Path:
+    path = tmp_path / "memory.card"
+    done = emu("card", "new", path, "--meter", METER, "--carrier", "memory")
+    assert done.out == f"{path}: memory card 1 for electricity meter {METER}\n"
+    return path
+
+
+def the_image(path: Path) -> MemoryImage:
+    return MemoryImage.from_bytes(path.read_bytes())
+
+
+def served() -> MemoryImage:
+    """Return the worked example after the meter has written on it."""
+    return worked_example().with_main(152, written_back())
+
+
+# Made and written ---------------------------------------------------------------------------------
+
+
+def test_the_page_does_what_it_says(emu, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    for line in block.splitlines():
+        command, _, status = line.partition("  # exit status ")
+        assert emu(*command.split()[1:]).code == int(status), line
+
+
+@pytest.mark.parametrize(
+    ("verb", "told"),
+    [
+        (("load", "--eur", "50"), "ever loaded 50.00 EUR in 1 loads"),
+        (("cut", "--at", "2020-07-03 23:01"), "cut at 2020-07-03 23:01"),
+        (("reactivate",), "reactivates"),
+        (("limiter", "on"), "limiter granted"),
+        (("tariff", "--number", "2", "--price-ueur-per-wh", "275"), "tariff 2 at 275"),
+    ],
+)
+def test_the_office_writes_on_it(emu, card, verb, told):
+    before = the_image(card)
+    done = emu("desk", verb[0], card, *verb[1:])
+    assert (done.code, told in done.out) == (0, True)
+    after = the_image(card)
+    assert after.main[:68] == before.main[:68]
+    assert after.main[110:152] != before.main[110:152]
+    assert after.tries_left == 3
+
+
+def test_a_reissue_goes_on_under_another_code(emu, card, tmp_path):
+    emu("desk", "load", card, "--eur", "50")
+    new = tmp_path / "new.card"
+    assert emu("card", "reissue", card, new).code == 0
+    assert the_image(new).code != the_image(card).code
+    assert emu("desk", "load", new, "--eur", "5").out.endswith("ever loaded 55.00 EUR in 2 loads\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        (["--generation", "2"], "a memory card has no room for generation 2, only for 1"),
+        (["--customer", 2**48], "identity part.customer_high: at offset 11 want uint of 2 bytes"),
+        (["--card-number", 2**16], "identity part.card_number: at offset 17 want uint of 2 bytes"),
+    ],
+)
+def test_what_has_no_room_is_one_line_and_no_file(emu, tmp_path, args, why):
+    path = tmp_path / "no.card"
+    said = emu("card", "new", path, "--meter", METER, "--carrier", "memory", *args).complains()
+    assert why in said
+    assert not path.exists()
+
+
+def test_a_price_that_has_no_room_is_one_line_and_changes_nothing(emu, card):
+    before = card.read_bytes()
+    tariff = ("tariff", card, "--number", "2", "--price-ueur-per-wh", "65536")
+    assert "price_ueur_per_wh" in emu("desk", *tariff).complains()
+    assert the_image(card).main == MemoryImage.from_bytes(before).main
+
+
+def test_a_blocked_card_is_one_line(emu, card):
+    card.write_bytes(replace(the_image(card), counter=0).to_bytes())
+    assert "the card has 0 tries left" in emu("desk", "load", card, "--eur", "50").complains()
+
+
+def test_what_the_meter_wrote_is_read_back(emu, tmp_path):
+    path = tmp_path / "served.card"
+    path.write_bytes(worked_example().to_bytes())
+    assert "no meter has written" in emu("desk", "read", path).complains()
+    path.write_bytes(served().to_bytes())
+    told = json.loads(emu("desk", "read", path, "--json", "-").out)
+    fields = {row["field"]: row for row in told["fields"]}
+    assert (told["place"], told["mac"]) == ("a memory card", "ok")
+    assert fields["balance_ueur"]["note"] == "48.250000 EUR"
+    assert fields["shields"]["note"] == "deferral"
+    assert fields["cut_at"]["note"] == "2020-07-03 23:01"
+    left_out = {name for name, row in fields.items() if row["note"] == "not on a memory card"}
+    assert left_out == {
+        "charged_wh", "postpaid_wh", "charged_ueur", "emergency_debt_ueur", "tariff_number",
+        "night_wh", "charged_night_wh", "events",
+    }  # fmt: skip
+
+
+# Explained ----------------------------------------------------------------------------------------
+
+
+def assert_every_byte_once(image: MemoryImage) -> None:
+    at = 0
+    for part in explain_memory_image(image, BENCH_MASTER_KEY):
+        for row in part.rows:
+            assert row.offset == at
+            at += row.size_bytes
+    assert at == len(image.to_bytes())
+
+
+def test_every_byte_is_in_one_row_and_its_changes_are_found():
+    image = served()
+    raw, parts = image.to_bytes(), explain_memory_image(image, BENCH_MASTER_KEY)
+    assert_every_byte_once(image)
+    for at in range(256):
+        other = image.with_main(at, bytes((image.main[at] ^ 0x5A,)))
+        assert_every_byte_once(other)
+        changed = other.to_bytes()
+        explained = explain_memory_image(other, BENCH_MASTER_KEY)
+        found, crc = differences(parts, explained, raw, changed)
+        assert found.a.offset <= 4 + at < found.a.offset + found.a.size_bytes
+        assert crc.a.field == "crc"
+
+
+@settings(max_examples=50)
+@given(st.binary(min_size=256, max_size=256), st.integers(0, 7))
+def test_any_cells_are_explained(main, counter):
+    image = MemoryImage(main=main, protection=bytes(4), counter=counter, code=bytes(3))
+    assert_every_byte_once(image)
+    assert len(explain_memory_card(image, BENCH_MASTER_KEY)) == 3
+
+
+def test_the_code_is_shown_to_nobody(emu, card):
+    code = the_image(card).code
+    for args in (("show", card), ("show", card, "--json", "-"), ("diff", card, card)):
+        assert code.hex() not in emu("card", *args).out
+    (row,) = [
+        row
+        for part in explain_memory_image(the_image(card), BENCH_MASTER_KEY)
+        for row in part.rows
+        if row.field == "code"
+    ]
+    assert row.raw == NOT_SHOWN
+
+
+def test_show_tells_every_byte_and_which_copy_is_in_force(emu, card):
+    emu("desk", "load", card, "--eur", "50")
+    told = json.loads(emu("card", "show", card, "--json", "-").out)
+    sizes = [record["size_bytes"] for record in told["records"]]
+    sizes += [part["size_bytes"] for part in told["around"]]
+    assert sum(sizes) == card.stat().st_size
+    assert (told["carrier"], told["tries_left"]) == ("memory", {"code": 3})
+    assert [(record["name"], record["mac"]) for record in told["records"]] == [
+        ("identity part", "ok"), ("desk part, copy 1", "ok"), ("meter part, copy 0", "empty"),
+    ]  # fmt: skip
+    said = emu("card", "show", card).out
+    assert "desk part, copy 0: from byte 72 of the file, 42 bytes, MAC ok, not in force" in said
+
+
+def test_a_torn_copy_is_no_fault_of_the_card_and_a_spoiled_one_is(emu, tmp_path):
+    path = tmp_path / "torn.card"
+    image = served()
+    assert raw_on(image, Sfi.ORDER) == image.main[68:110]
+    path.write_bytes(image.with_main(120, b"\xff" * 20).to_bytes())  # the copy not in force
+    assert emu("card", "show", path).code == 0
+    path.write_bytes(image.with_main(70, b"\xff" * 82).to_bytes())  # both
+    done = emu("card", "show", path)
+    assert done.code == 1
+    assert "WRONG: desk part: the MAC does not match this meter's key" in done.out
+
+
+def test_what_is_wrong_in_a_sound_part_is_said():
+    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
+
+    def desk_view(**changes: Any) -> tuple[Seal, str]:
+        from card_protocol.formats.budget_compact import seal_part
+
+        part = DESK_PART.parse(raw_on(worked_example(), Sfi.ORDER))
+        raw = seal_part(DESK_PART, replace(part, **changes), key, METER)
+        image = worked_example().with_main(68, raw).with_main(110, raw)
+        _, view, _ = explain_memory_card(image, BENCH_MASTER_KEY)
+        return view.seal, "; ".join((*view.wrong, *(row.wrong for row in view.rows if row.wrong)))
+
+    early, late = bytes.fromhex("2007012301"), bytes.fromhex("2007032301")
+    assert desk_view() == (Seal.OK, "")
+    assert "lies before the end of the deferral" in desk_view(ends=late + early)[1]
+    assert "is not BCD" in desk_view(ends=b"\xaa" * 10)[1]
+    assert desk_view(flags=0x81, ends=bytes(10)) == (Seal.OK, "")  # a token of any bytes
+    assert "unknown bits 40" in desk_view(flags=0x41)[1]
+    assert "costs more than the day" in desk_view(night_price_ueur_per_wh=300)[1]
+    assert METER_PART.name == "meter part"
+
+
+# Compared -----------------------------------------------------------------------------------------
+
+
+def test_cards_are_compared_field_by_field(emu, card, tmp_path):
+    other = tmp_path / "other.card"
+    other.write_bytes(card.read_bytes())
+    assert emu("card", "diff", card, other).code == 0
+    emu("desk", "load", other, "--eur", "50")
+    done = emu("card", "diff", card, other, "--json", "-")
+    assert done.code == 1
+    found = {(one["part"], one["field"]) for one in json.loads(done.out)["differences"]}
+    assert ("desk part, copy 1", "loaded_cents") in found
+    assert {part for part, _ in found} == {"desk part, copy 1", "end"}
+
+
+def test_a_memory_card_and_a_file_card_have_nothing_to_compare(emu, card, tmp_path):
+    plain = tmp_path / "plain.card"
+    emu("card", "new", plain, "--meter", METER)
+    for pair in ((card, plain), (plain, card)):
+        assert "nothing to compare" in emu("card", "diff", *pair).complains()
+
+
+def test_a_spoiled_file_is_one_line(emu, card):
+    raw = bytearray(card.read_bytes())
+    raw[100] ^= 1
+    card.write_bytes(bytes(raw))
+    assert (
+        "no card image: memory card image: at offset 268" in emu("card", "show", card).complains()
+    )
+
+
+# Rehearsed ----------------------------------------------------------------------------------------
+
+CAMPAIGN = """
+name = "memory cards"
+zone = "Europe/Brussels"
+start = 2020-06-01T00:00:00
+end = 2020-07-08T00:00:00
+seed = 1
+model = "electricity-pcf8563-utc"
+[announced]
+defer_until = 2020-07-03T23:01:00
+cut_at = 2020-07-03T23:01:00
+[[household]]
+id = "a"
+kind = "armed and reactivated"
+carrier = "memory"
+balance_eur = "50.00"
+load_w = 100
+visits = [
+  {at = 2020-06-02T14:00:00, desk = ["defer", "cut"]},
+  {at = 2020-06-02T15:00:00, insert = true},
+  {at = 2020-06-29T10:00:00, desk = ["reactivate"], load_eur = 100},
+  {at = 2020-06-29T11:00:00, insert = true},
+]
+[[household]]
+id = "b"
+kind = "never came back"
+carrier = "memory"
+balance_eur = "50.00"
+load_w = 100
+visits = [
+  {at = 2020-06-02T14:00:00, desk = ["defer", "cut"]},
+  {at = 2020-06-02T15:00:00, insert = true},
+]
+"""
+
+
+def test_a_campaign_keeps_its_promises_on_memory_cards(emu, tmp_path):
+    path = tmp_path / "memory.toml"
+    path.write_text(CAMPAIGN, "utf-8")
+    done = emu("rehearse", path, "--json", "-")
+    assert done.code == 0, done.err
+    told = json.loads(done.out)
+    assert {home["id"]: home["verdict"] for home in told["meters"]} == {"a": "kept", "b": "on_time"}
+    path.write_text(CAMPAIGN.replace("seed = 1", 'seed = 1\nbuild = "reference+end-exclusive"'))
+    assert emu("rehearse", path, "--json", "-").code == 1
+
+
+def test_a_campaign_of_generation_2_on_memory_cards_is_one_line(emu, tmp_path):
+    path = tmp_path / "memory.toml"
+    path.write_text(CAMPAIGN.replace("seed = 1", "seed = 1\ncard_generation = 2"), "utf-8")
+    said = emu("rehearse", path).complains()
+    assert "household[0].carrier: a memory card has no room for generation 2" in said
+
+
+def test_a_value_too_large_in_a_campaign_names_its_household(emu, tmp_path):
+    path = tmp_path / "memory.toml"
+    tariff = (
+        'desk = ["reactivate"], load_eur = 100, tariff = {number = 2, price_ueur_per_wh = 70000}'
+    )
+    path.write_text(CAMPAIGN.replace('desk = ["reactivate"], load_eur = 100', tariff), "utf-8")
+    assert "price_ueur_per_wh" in emu("rehearse", path).complains()
+
+
+def test_the_worked_example_is_a_memory_card():
+    assert memory_card(worked_example()).tries_left == 3

@@ -1,0 +1,37 @@
+"""A memory card by way of PC/SC: pseudo-APDUs pass pcscd and its driver as they are."""
+
+import pytest
+
+from card_protocol.card.image import Kind
+from card_protocol.card.memory import Make, MemoryCard
+from card_protocol.link.pcsc import PcscLink
+from meter_emu.desk.desk import Work
+from meter_emu.world.linked_card import LinkedCard
+from tests.cards import memory_card
+from tests.firmware.meters import Home
+from tests.pcsc.needs import pyscard_absent, refuse
+from tests.pcsc.private import READERS
+from tests.pcsc.slots import card_in
+
+
+@pytest.mark.parametrize("make", list(Make), ids=lambda make: make.value)
+def test_a_memory_card_is_loaded_and_served_through_a_reader_of_either_make(pcscd, make):
+    if why := pyscard_absent():
+        refuse(why)
+    home = Home(carrier=Kind.MEMORY)
+    card = MemoryCard(memory_card(home.card.image), make=make)
+    with PcscLink(READERS[0]) as link, card_in(pcscd, link, card):
+        assert link.connect() == bytes.fromhex("3b04a2131091")
+        account = home.desk.load(link.exchange, 5_000, issued_at_min=1)
+        assert account.wallet.loaded_cents == 5_000
+        home.desk.serve(link.exchange, Work(reactivate=True), issued_at_min=2)
+        link.disconnect()
+        home.bench.insert(LinkedCard(link))
+        home.bench.remove()
+        assert home.state.accepted_cents == 5_000
+        assert home.state.order_number == 1
+        link.connect()
+        told = home.desk.read_back(link.exchange)
+    assert told is not None
+    assert (told.accepted_cents, told.order_number) == (5_000, 1)
+    assert card.image.tries_left == 3
