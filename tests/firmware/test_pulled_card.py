@@ -6,6 +6,7 @@ commands, and is pulled at every third.
 
 import pytest
 
+from card_protocol.card.base import FileCard
 from card_protocol.card.image import CardImage, Kind
 from card_protocol.card.make import card_of
 from card_protocol.errors import LinkError, LinkErrorKind
@@ -14,8 +15,9 @@ from card_protocol.link.direct import DirectLink
 from card_protocol.link.t0 import CardOverT0
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from tests.cards import file_card
 from tests.firmware.meters import METER_ID, Home, counted
-from tests.firmware.test_session import ARM, LOAD_W, ON_EACH, counted_once, supplied
+from tests.firmware.test_session import ARM, LOAD_W, counted_once, supplied
 
 DESK_FILES = (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF)
 CENTS = 5_000
@@ -26,20 +28,25 @@ def armed(carrier: Kind) -> Home:
     """A home whose card carries 50 euro and an order, and speaks T=0."""
     home = Home(load=LOAD_W, carrier=carrier)
     home.write(ARM)
-    home.card = card_of(home.card.image, counted(), t0=True)
+    home.card = card_of(file_card(home.card.image), counted(), t0=True)
     return home
 
 
-@ON_EACH
+def over_t0(home: Home) -> CardOverT0:
+    assert isinstance(home.card, FileCard)
+    return CardOverT0(home.card)
+
+
+@pytest.mark.parametrize("carrier", STEP)
 def test_at_the_meter_money_counts_once_and_the_order_is_obeyed_once(carrier):
     whole = armed(carrier)
-    wire = CardOverT0(whole.card)
+    wire = over_t0(whole)
     whole.bench.insert(wire)
     counted_once(whole)
     seen = set()
     for at in range(0, wire.line.characters, STEP[carrier]):
         home = armed(carrier)
-        wire = CardOverT0(home.card)
+        wire = over_t0(home)
         wire.pull_after(at)
         desk_files = [home.file(sfi) for sfi in DESK_FILES]
         home.bench.insert(wire)
@@ -61,7 +68,7 @@ def office() -> Desk:
 
 
 def issued(kind: Kind) -> CardImage:
-    return office().issue(METER_ID, issued_at_min=0, kind=kind)
+    return file_card(office().issue(METER_ID, issued_at_min=0, kind=kind))
 
 
 def visit(wire: CardOverT0) -> None:
@@ -70,7 +77,7 @@ def visit(wire: CardOverT0) -> None:
     office().load(link.exchange, CENTS, issued_at_min=1)
 
 
-@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("kind", STEP)
 def test_at_the_office_a_load_is_on_the_card_or_is_not(kind):
     wire = CardOverT0(card_of(issued(kind), counted(), t0=True))
     visit(wire)

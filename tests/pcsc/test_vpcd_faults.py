@@ -21,6 +21,7 @@ from card_protocol.serve.vpcd import VpcdSlot
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from tests.cards import file_card
 from tests.cli.serving import Serving
 from tests.firmware.meters import METER_ID, counted
 from tests.pcsc.needs import absent, pyscard_absent, refuse
@@ -48,7 +49,7 @@ def desk() -> Desk:
 
 
 def new_card(kind: Kind = Kind.SECURE) -> FileCard:
-    return card_of(desk().issue(METER_ID, issued_at_min=0, kind=kind), counted())
+    return card_of(file_card(desk().issue(METER_ID, issued_at_min=0, kind=kind)), counted())
 
 
 def load(link: PcscLink) -> None:
