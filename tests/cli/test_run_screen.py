@@ -121,8 +121,11 @@ def test_the_picture_is_as_large_as_the_terminal(width, height):
     assert any("line 99" in line for line in lines)  # the last that was said is seen
 
 
-def test_a_command_being_typed_is_seen_where_the_keys_were():
-    assert drawn(DARK, 80, 24, [], "insert ho").splitlines()[-1] == ":insert ho_"
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 15), (30, 6)])
+def test_a_command_being_typed_is_seen_where_the_keys_were(width, height):
+    lines = drawn(DARK, width, height, ["a line"], "insert ho").splitlines()
+    assert len(lines) == height
+    assert lines[-1] == ":insert ho_"
 
 
 # Keys ---------------------------------------------------------------------------------------------

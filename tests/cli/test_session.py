@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from card_protocol.card.image import CardImage
 from card_protocol.card.make import card_of
-from meter_emu.cli.live.session import Session
+from meter_emu.cli.live.session import WAITING_MAX, Session
 from meter_emu.cli.live.slot import FileSlot
 from meter_emu.cli.live.view import ZONE
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -117,6 +117,16 @@ def test_what_waits_is_done_in_order_when_the_session_is_over(tmp_path):
     (time,) = (line for line in sitting.said if line.startswith("time"))
     assert time.endswith("2020-06-29 09:00:00")  # two hours after it was asked for
     assert sitting.said[0] == "60 x real time"  # which did not have to wait
+
+
+def test_no_more_waits_than_a_person_can_have_meant(tmp_path):
+    sitting = Sitting(card_in(str(tmp_path), "card"), rate=0, step_ns=1)
+    for _ in range(WAITING_MAX + 3):
+        sitting.session.type_in("advance 1s")  # the first is under way, the others wait
+    assert sitting.said == [f"! advance: {WAITING_MAX} commands are waiting already"] * 2
+    while sitting.session.jumping:
+        sitting.session.turn()
+    assert sitting.session.pace.true_us == START_US + (WAITING_MAX + 1) * SECOND_US
 
 
 def test_a_card_pulled_while_it_is_served_is_saved_when_the_poll_is_over(tmp_path):

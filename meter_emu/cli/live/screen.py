@@ -55,6 +55,7 @@ def picture(
     below.append(_one_line(("-" if ascii_only else "─") * width, "dim"))
     foot = list(_keys(width)) if asked is None else [_one_line(f":{asked}_", "bold")]
     room = options.max_height - len(above) - _PANEL_LINES - len(below) - len(foot)
+    del below[len(below) + min(0, room) :]  # what is typed is seen in the smallest terminal
     log = [_said(line) for line in said[-room:]] if room > 0 else []
     log += [_one_line("")] * (room - len(log))
     return Constrain(Group(*above, glass, *below, *log, *foot), width)

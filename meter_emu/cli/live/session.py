@@ -73,7 +73,7 @@ class Session:
         self._image_file = image_file
         self._say = say
         self._wall_ns = wall_ns
-        self._waiting: deque[Command] = deque(maxlen=WAITING_MAX)
+        self._waiting: deque[Command] = deque()
         self._jump: Iterator[None] | None = None
         self._goal_us = 0  # where a jump under way ends, if it is known
         self._hurried = False
@@ -154,11 +154,11 @@ class Session:
         if command is None:
             return
         order = ORDERS[command.word]
-        if self.meter.bench.polling and not order.meanwhile:
-            self._hurried = self._hurried or order.leaps
-            self._waiting.append(command)
-        elif self._jump is not None and command.word != "quit":
-            self._waiting.append(command)
+        polling = self.meter.bench.polling
+        if polling and order.leaps:
+            self._hurried = True
+        if (polling and not order.meanwhile) or (self._jump is not None and command.word != "quit"):
+            self._do_later(command)
         else:
             self._do(command)
 
@@ -171,6 +171,12 @@ class Session:
             self._deeds[command.word](command.argument)
         except (MeterEmuError, CardProtocolError) as error:
             self._complain(f"{command.word}: {error}")
+
+    def _do_later(self, command: Command) -> None:
+        if len(self._waiting) < WAITING_MAX:
+            self._waiting.append(command)
+        else:
+            self._complain(f"{command.word}: {WAITING_MAX} commands are waiting already")
 
     def _complain(self, why: str) -> None:
         self.mistakes += 1

@@ -109,7 +109,7 @@ def span_words(span_us: int) -> str:
 def rate_words(rate: int) -> str:
     """Return how fast time goes."""
     if rate == RATE_JUMPS:
-        return "time stands but for jumps"
+        return "by jumps alone"
     return "real time" if rate == 1 else f"{rate} x real time"
 
 
