@@ -119,7 +119,7 @@ class _Served:
         self.line: VpcdLine | None = None
         self.greeted = False
         self.due: float | None = None
-        _say(f"{file}: {self._card.kind.name.lower()} card, T={0 if t0 else 1}")
+        _say(f"{file}: {self._card.image.kind.name.lower()} card, T={0 if t0 else 1}")
 
     def _read(self) -> "FileCard":
         from secrets import token_bytes
