@@ -158,25 +158,25 @@ class VpcdLine:
         longer, `message_s`. Raise `LinkError` for one that stops half-way and for what `VpcdSlot`
         does not carry.
         """
-        now = monotonic()
-        ends, deadline = now + TURN_S, 0.0
-        while now < ends or self._slot.waiting:
-            if self._slot.waiting and now > deadline:
-                why = "the reader stopped in the middle of a message"
-                raise LinkError(LinkErrorKind.TIMED_OUT, why)
-            data = self._read()
+        ends, deadline, waiting = monotonic() + TURN_S, 0.0, False
+        while (data := self._read()) != b"":
             now = monotonic()
             if data is None:
-                if not self._slot.waiting:
-                    break
-                continue
-            began = not self._slot.waiting
-            if not data or not self._obeyed(data):
-                self._slot.closed()
-                return False
-            if began:
-                deadline = now + self._message_s
-        return True
+                if not waiting:
+                    return True
+            elif not self._obeyed(data):
+                break
+            else:
+                if not waiting:
+                    deadline = now + self._message_s
+                waiting = self._slot.waiting
+            if waiting and now > deadline:
+                why = "the reader stopped in the middle of a message"
+                raise LinkError(LinkErrorKind.TIMED_OUT, why)
+            if not waiting and now > ends:
+                return True
+        self._slot.closed()
+        return False
 
     def _obeyed(self, data: bytes) -> bool:
         """Do what the reader says and answer; whether it was there to hear that."""
@@ -227,6 +227,8 @@ def connect(host: str = HOST, port: int = PORT, bound_s: float = CONNECT_S) -> s
         return socket.create_connection((host, port), bound_s)
     except TimeoutError:
         raise LinkError(LinkErrorKind.TIMED_OUT, f"no answer from {host} port {port}") from None
+    except UnicodeError:  # a label too long, or none
+        raise LinkError(LinkErrorKind.NO_READER, f"{host[:80]!r} is no name of a host") from None
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise LinkError(LinkErrorKind.NO_READER, f"{host} port {port}: {why}") from None

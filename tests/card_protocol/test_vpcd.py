@@ -231,6 +231,13 @@ def test_nothing_that_listens_is_no_reader() -> None:
     assert got.value.kind is LinkErrorKind.NO_READER
 
 
+@pytest.mark.parametrize("host", [".", "a" * 70])
+def test_what_is_no_host_is_no_reader(host: str) -> None:
+    with pytest.raises(LinkError, match="is no name of a host") as got:
+        connect(host)
+    assert got.value.kind is LinkErrorKind.NO_READER
+
+
 def test_a_pulled_card_answers_nothing_more_and_belongs_to_us_again(wire) -> None:
     ours, theirs = wire
     card = Echo()

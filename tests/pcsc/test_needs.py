@@ -1,0 +1,26 @@
+"""What is said where PC/SC is missing: which package, and a skip that CI does not take."""
+
+import pytest
+
+from tests.pcsc import needs
+
+
+def test_what_is_missing_is_named_with_the_line_that_installs_it(monkeypatch) -> None:
+    monkeypatch.setitem(needs.PACKAGES, "no-such-command", "b-package")
+    monkeypatch.setitem(needs.PACKAGES, "/no/such/file", "a-package")
+    said = needs.absent("/no/such/file", "no-such-command")
+    assert said == "not installed; as root: apt-get install a-package b-package"
+
+
+def test_a_machine_that_gives_no_namespace_is_one_that_cannot(monkeypatch) -> None:
+    monkeypatch.setattr(needs, "unshare", lambda: ["sh", "-c", "echo not permitted >&2; exit 1"])
+    assert needs.absent().endswith(": not permitted")
+
+
+@pytest.mark.parametrize(
+    ("ci", "ending"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)]
+)
+def test_a_test_is_skipped_for_a_person_and_fails_for_ci(monkeypatch, ci, ending) -> None:
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(ending, match="because"):
+        needs.refuse("because")
