@@ -179,9 +179,8 @@ class Households:
             of, _, number = name.rpartition("-")
             if entry.count == 1 and name == entry.first.id:
                 return Households((entry,), self.seed)
-            if entry.count > 1 and of == entry.first.id and _COPY_NUMBER.fullmatch(number):
-                if int(number) > entry.count:
-                    return None
+            copied = entry.count > 1 and of == entry.first.id and _COPY_NUMBER.fullmatch(number)
+            if copied and int(number) <= entry.count:
                 home = entry.household(int(number), self.seed)
                 return Households((Entry(first=home, count=1),), self.seed)
         return None

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from meter_emu.desk.dates import Reading
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import Health, StateFlags
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
@@ -12,6 +13,7 @@ from tests.properties.instants import changes
 from tests.properties.lab import (
     DAY_US,
     HOUR_US,
+    KITS,
     MINUTE_US,
     MODELS,
     SECOND_US,
@@ -84,6 +86,9 @@ def test_a_step_cut_anywhere_never_makes_a_cut_early(day_us, cut_us, dark_us, se
     st.integers(0, 2**16),
     kits(),
 )
+@example(  # two days on, the clocks go back and 2:10 comes twice
+    start_us=1_035_504_000 * SECOND_US, cut_us=0, seed=0, kit=KITS[0]._replace(generation=2)
+)
 def test_a_lower_bound_cut_anywhere_is_a_bound_or_is_not_believed(start_us, cut_us, seed, kit):
     """The desk's word moves a lost clock forward; never past the truth, whatever is torn."""
     at_us = start_us + 10 * MINUTE_US
@@ -96,7 +101,7 @@ def test_a_lower_bound_cut_anywhere_is_a_bound_or_is_not_believed(start_us, cut_
     lab.board.rtc.voltage_low()
     lab.issued_at_min = (at_us - EPOCH_2000_US) // MINUTE_US - 3
     end = civil(at_us + 2 * DAY_US)
-    lab.write(Work(defer_until=end, cut_at=end))
+    lab.write(Work(defer_until=end, cut_at=end, reading=Reading.LATER))
     lab.bench.insert(lab.card)
     lab.bench.run_until(at_us + HOUR_US)
     assert lab.state().health == Health.LOWER_BOUND

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import chain
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from meter_emu.resources import find
@@ -82,6 +82,7 @@ def test_first_and_last_of_each_kind_of_the_fleet_fare_as_promised():
     ),
     st.sampled_from([*NAMES, "a-0", "a-12", "b-01", "c", ""]),
 )
+@example(names=[("b", 2), ("b-10", 1)], wanted="a")  # b-10 is no copy of b, and is there
 def test_a_home_alone_is_the_home_among_all(names, wanted):
     homes = Households(tuple(entries(names)), seed=3)
     among = {home.id: home for home in homes} if shared_id(homes.entries) is None else {}
