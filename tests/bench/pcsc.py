@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from importlib.util import find_spec
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +15,9 @@ from typing import Final
 
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from tests.bench import vicc
 from tests.bench.row import Row
+from tests.bench.vicc import vicc_absent
 from tests.pcsc.needs import DAEMON, absent, pyscard_absent
 from tests.pcsc.private import PORTS, READERS, PrivatePcscd
 
@@ -24,8 +25,6 @@ ROOT: Final = Path(__file__).parents[2]
 RATIO_MIN: Final = 0.9
 TARGET: Final = f">= {RATIO_MIN:.0%}"
 SERVED: Final = 0  # the slot of ours; the peer has the other one
-VICC: Final = Path("/usr/bin/vicc")
-VICC_MODULES: Final = "/usr/lib/python3/site-packages/virtualsmartcard"
 WHAT: Final = "GET CHALLENGE through pcscd and vpcd"
 BESIDE_NULL: Final = "  through pcscd and vpcd: ours / null responder"
 BESIDE_VICC: Final = "  through pcscd and vpcd: ours / packaged vicc"
@@ -102,13 +101,9 @@ def rows(*, quick: bool) -> Iterator[Row]:
 
 
 def _beside_vicc(ours: float, count: int) -> Row:
-    if not VICC.exists():
-        why = "vicc not installed: apt-get install vsmartcard-vpicc"
+    if why := vicc_absent():
         return Row(what=BESIDE_VICC, measured=why)
-    if find_spec("Crypto") is None or find_spec("PIL") is None:
-        why = "vicc cannot start: pip install pycryptodome pillow"
-        return Row(what=BESIDE_VICC, measured=why)
-    command = _python(str(VICC), "--type", "iso7816", "--hostname", "127.0.0.1")
+    command = _python(str(vicc.PROGRAM), "--type", "iso7816", "--hostname", "127.0.0.1")
     with TemporaryDirectory(prefix="pcsc-") as folder:
         rate = _rates(Path(folder), {1 - SERVED: command}, count, 1)[1 - SERVED]
     return Row(what=BESIDE_VICC, measured=f"{ours / rate:,.0f} ({rate:,.1f}/s)")
@@ -147,7 +142,7 @@ def _python(*arguments: str) -> list[str]:
 def _with_vicc(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment in which Python finds vicc, installed where it does not look."""
     path = environment.get("PYTHONPATH")
-    return {**environment, "PYTHONPATH": f"{path}:{VICC_MODULES}" if path else VICC_MODULES}
+    return {**environment, "PYTHONPATH": f"{path}:{vicc.MODULES}" if path else vicc.MODULES}
 
 
 def _end(serving: "subprocess.Popen[bytes]") -> None:
