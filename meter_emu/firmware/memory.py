@@ -27,6 +27,7 @@ READS_AFTER_POWER_UP: Final = 4  # ours: one weak byte passes once in 256 ** 4 t
 ACK_TRIES_MAX: Final = 50  # ours: a NACK costs the driver 5 ms, and by then the part is ready (tWR)
 _U32: Final = 0xFFFFFFFF
 _HALF: Final = 0x80000000
+_SEQUENCE: Final = slice(4, 8)  # where the state record has it
 
 
 class Memory:
@@ -65,14 +66,22 @@ class Memory:
                     return state
         return None
 
-    def changed(self, state: State) -> bool:
-        """Whether `state` differs from what was loaded or saved last."""
-        return STATE.build(state) != self._raw
+    def save_changed(self, state: State) -> None:
+        """Save a state that differs from what was loaded or saved last."""
+        body = STATE.build(state)
+        if body != self._raw:
+            self._write(state, body)
 
     def save(self, state: State) -> None:
         """Write the older copy and wait until it is there; sequence and CRC are filled in."""
+        self._write(state, STATE.build(state))
+
+    def _write(self, state: State, body: bytes) -> None:
+        """Save `state`, whose bytes are `body` but for sequence and CRC."""
         state.sequence = (state.sequence + 1) & _U32
-        raw = with_crc(STATE.build(state))
+        raw = with_crc(
+            body[: _SEQUENCE.start] + state.sequence.to_bytes(4, "big") + body[_SEQUENCE.stop :]
+        )
         state.crc = int.from_bytes(raw[-4:], "big")
         target = 1 - self._newest
         for offset in range(0, len(raw), PAGE_SIZE_BYTES):
@@ -103,5 +112,5 @@ class Memory:
 
 def _newer(raw: bytes, than: bytes) -> bool:
     """Whether a copy's sequence is after another's, across the wrap of 32 bits."""
-    ahead = int.from_bytes(raw[4:8], "big") - int.from_bytes(than[4:8], "big")
+    ahead = int.from_bytes(raw[_SEQUENCE], "big") - int.from_bytes(than[_SEQUENCE], "big")
     return 0 < (ahead & _U32) < _HALF

@@ -62,8 +62,10 @@ class Program:
         pressed = ports.keys()
         asked = self._asked(factory, pressed) if pressed else pressed
         testing = bool(asked) and self._ask(meter)
-        if powered_on or memory.changed(state):
+        if powered_on:
             memory.save(state)
+        else:
+            memory.save_changed(state)
         obeyed = self._drive(meter)
         if testing and obeyed:
             meter = self._rearm(meter)
