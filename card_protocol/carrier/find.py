@@ -10,7 +10,7 @@ from typing import Final
 from card_protocol.carrier.base import BudgetCard
 from card_protocol.carrier.memory import MemoryBudgetCard
 from card_protocol.carrier.plain import PlainCarrier
-from card_protocol.carrier.readers import find_reader
+from card_protocol.carrier.readers import MemoryTerminal, find_reader
 from card_protocol.carrier.sealed import SealedCard
 from card_protocol.carrier.secure import SecureCarrier
 from card_protocol.errors import ApduError
@@ -22,6 +22,22 @@ from card_protocol.terminal import Terminal
 _NO_FILES: Final = frozenset(
     {SW.CLA_NOT_SUPPORTED, SW.INS_NOT_SUPPORTED, SW.FUNCTION_NOT_SUPPORTED, SW.EXECUTION_ERROR}
 )
+
+_MF: Final = 0x3F00
+
+
+def find_memory(terminal: Terminal) -> MemoryTerminal:
+    """Return a terminal for the freshly powered memory card, whatever is on it.
+
+    Raise `ApduError` for a card with files.
+    """
+    try:
+        terminal.select(_MF)
+    except ApduError as error:
+        if error.sw in _NO_FILES:
+            return find_reader(terminal.exchange)
+        raise
+    raise ApduError("want a memory card, and this one has files")
 
 
 def find_card(terminal: Terminal, df: int) -> BudgetCard:

@@ -19,7 +19,9 @@ READER_CLASS: Final = 0xFF  # PC/SC part 3: the reader obeys it, the card never 
 MEMORY_SIZE_BYTES: Final = 256
 PART_SIZE_MAX: Final = 255  # bytes in one command either way: the length byte of every make
 COUNTER_ANSWER_BYTES: Final = 4  # the error counter and three bytes of no use
+TRIES_MAX: Final = 3  # of a card whose last code was right
 TRIES_KEPT: Final = 1  # a code is not presented to a card that has no more tries than these
+_CODE_AT: Final = 1  # P2 that goes with a new code: its first address, behind the error counter
 
 
 @final
@@ -27,9 +29,10 @@ TRIES_KEPT: Final = 1  # a code is not presented to a card that has no more trie
 class Reader:
     """What one make of reader understands and answers.
 
-    `select` comes before all else, if there is one. `tails` are sizes of what the make may append
-    to data read. `counter` is the instruction that reads the error counter, if there is one; the
-    bits set in it are tries left. `tries` says of each refusal of a code how many are left.
+    `select` comes before all else, if there is one, and powers the card anew. `tails` are sizes of
+    what the make may append to data read. `counter` is the instruction that reads the error
+    counter, if there is one; the bits set in it are tries left. `change` is the instruction that
+    changes the code, if there is one. `tries` says of each refusal of a code how many are left.
     """
 
     name: str
@@ -40,9 +43,15 @@ class Reader:
     update: int
     present: int
     counter: int | None
+    change: int | None
     done: int
     right: int
     tries: Mapping[int, int]
+
+    @property
+    def can_change(self) -> bool:
+        """Whether it can change the code, and power the card anew to see that it did."""
+        return self.change is not None and self.select is not None
 
 
 ACS: Final = Reader(
@@ -54,6 +63,7 @@ ACS: Final = Reader(
     update=0xD0,
     present=0x20,
     counter=0xB1,
+    change=0xD2,
     done=0x9000,
     right=0x9007,
     tries=MappingProxyType(
@@ -69,6 +79,7 @@ PCSC: Final = Reader(
     update=0xD6,
     present=0x20,
     counter=None,  # none is known to us: what is left is seen from a refusal only
+    change=None,  # likewise: OMNIKEY's refuse that of ACS with 6D00
     done=0x9000,
     right=0x9000,
     tries=MappingProxyType({0x63C0: 0, 0x63C1: 1, 0x63C2: 2, 0x6983: 0}),
@@ -125,22 +136,42 @@ class MemoryTerminal:
             raise ApduError(f"error counter: want 4 bytes, got {len(response.data)}")
         return response.data[0].bit_count()
 
-    def present(self, code: bytes) -> None:
-        """Present the three-byte code once; a card with one try left is not risked.
+    def present(self, code: bytes, *, kept: int = TRIES_KEPT) -> None:
+        """Present the three-byte code once; `kept` tries are left even if it is wrong.
 
         Raise `ApduError` that says how many tries are left when it is wrong or not presented.
         """
+        response = self._present(code, kept)
+        if response.sw != self._reader.right:
+            left = self._reader.tries[response.sw]
+            raise ApduError(f"wrong code: {left} tries left", sw=response.sw)
+
+    def try_code(self, code: bytes, *, kept: int = TRIES_KEPT) -> bool:
+        """Present a code like `present` and return whether it was right: it costs a try if not."""
+        return self._present(code, kept).sw == self._reader.right
+
+    def change_code(self, code: bytes) -> None:
+        """Make `code` the card's, which was given the old one, and present it after a new reset.
+
+        Only for a reader that `can_change`.
+        """
+        assert self._reader.change is not None, "asked before"
+        assert self._reader.select is not None, "asked before"
+        command = CommandApdu(READER_CLASS, self._reader.change, 0, _CODE_AT, code)
+        self._send("change code", command)
+        self._send("select", CommandApdu.parse(self._reader.select))
+        self.present(code)
+
+    def _present(self, code: bytes, kept: int) -> ResponseApdu:
+        """Return what the reader says to a code, if it says right or wrong."""
         left = self.tries_left()
-        if left is not None and left <= TRIES_KEPT:
+        if left is not None and left <= kept:
             raise ApduError(f"code not presented: the card has {left} tries left")
         command = CommandApdu(READER_CLASS, self._reader.present, 0, 0, code)
         response = ResponseApdu.parse(self._exchange(command.to_bytes()))
-        if response.sw == self._reader.right:
-            return
-        if response.sw in self._reader.tries:
-            left = self._reader.tries[response.sw]
-            raise ApduError(f"wrong code: {left} tries left", sw=response.sw)
-        raise ApduError(f"present code: {response.sw:04X}", sw=response.sw)
+        if response.sw != self._reader.right and response.sw not in self._reader.tries:
+            raise ApduError(f"present code: {response.sw:04X}", sw=response.sw)
+        return response
 
     def _send(self, what: str, command: CommandApdu) -> ResponseApdu:
         response = ResponseApdu.parse(self._exchange(command.to_bytes()))

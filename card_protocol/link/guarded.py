@@ -21,6 +21,7 @@ from card_protocol.status import SW
 Allowed: TypeAlias = Mapping[tuple[int, int], frozenset[int]]
 
 FAILURES_MAX: Final = 1  # ours: a PIN and an SLE4442's code have three tries, one must be left over
+FAILURES_MAX_PUT: Final = 2  # ours: it still is; a put that was cut can have left one of two codes
 
 _NO_PROOF: Final[frozenset[int]] = frozenset()
 _PROVED: Final = frozenset({SW.SUCCESS})
@@ -56,6 +57,13 @@ def _memory_cards() -> Allowed:
 
 
 OURS: Final[Allowed] = MappingProxyType({**FILE_CARD, **_memory_cards()})
+# To give a memory card its first content, and at no other time, its code is changed.
+PUT: Final[Allowed] = MappingProxyType(
+    {
+        **OURS,
+        **{(READER_CLASS, make.change): _NO_PROOF for make in READERS if make.change is not None},
+    }
+)
 
 
 @final

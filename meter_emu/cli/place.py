@@ -18,6 +18,7 @@ from meter_emu.errors import CardError
 
 if TYPE_CHECKING:
     from card_protocol.keys import Key
+    from card_protocol.link.base import Link
     from card_protocol.link.pcsc import PcscLink
     from meter_emu.desk.desk import Desk, Exchange
 
@@ -28,7 +29,7 @@ WAIT_S_MAX: Final = 3_600
 _READER: Final = "--reader"
 _SURE: Final = "--yes-write-hardware"
 _IN_READER: Final = f"{__name__}.in_reader"  # whether the command line has --reader
-_WRITES: Final = frozenset({0xD0, 0xD6})  # a memory card's WRITE, UPDATE BINARY
+_WRITES: Final = frozenset({0xD0, 0xD2, 0xD6})  # a memory card's WRITE and CHANGE CODE, UPDATE
 
 sure_option: Final = click.option(_SURE, "sure", is_flag=True, help="Do write on a real card.")
 wait_option: Final = click.option(
@@ -100,8 +101,18 @@ class CardReader:
 
         return self.session(lambda exchange: do(Desk(key), exchange))
 
-    def session(self, do: "Callable[[Exchange], DoneT]") -> DoneT:
-        """Do something with the card in the reader, by itself and powered afresh."""
+    def session(
+        self,
+        do: "Callable[[Exchange], DoneT]",
+        guard: "Callable[[Link], Link] | None" = None,
+        *,
+        if_cut: str = "see desk account",
+    ) -> DoneT:
+        """Do something with the card in the reader, by itself and powered afresh.
+
+        `guard` is what stands between, the usual one when it is not given; `if_cut` is what a
+        person does when the session broke off after a write.
+        """
         from card_protocol.errors import CardProtocolError, LinkError
         from card_protocol.link.guarded import GuardedLink
         from card_protocol.link.pcsc import PcscLink
@@ -115,12 +126,12 @@ class CardReader:
 
         with PcscLink(self.name) as reader:
             self._await_card(reader)
-            with traced(GuardedLink(reader), self.name, self._trace_to) as link:
+            with traced((guard or GuardedLink)(reader), self.name, self._trace_to) as link:
                 link.connect()
                 try:
                     done = do(exchange)
                 except LinkError as error:
-                    perhaps = "; it may have been written: see desk account" if writing else ""
+                    perhaps = f"; it may have been written: {if_cut}" if writing else ""
                     raise CardError(f"{error}{perhaps}") from error
                 except CardProtocolError as error:
                     raise CardError(f"{self.name}: {error}") from error

@@ -1,6 +1,6 @@
-"""`meter-emu card put`: give a real card its first content, from the image of a plain one."""
+"""`meter-emu card put`: give a real card its first content, from the image of a virtual one."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,6 +11,9 @@ from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
     from card_protocol.card.image import CardImage
+    from card_protocol.card.memory_image import MemoryImage
+
+_IF_CUT: Final = "put it again"
 
 
 @click.command()
@@ -20,25 +23,57 @@ if TYPE_CHECKING:
 @sure_option
 @trace_option
 def put(file: str, reader: str, wait_s: int, sure: bool, trace_to: str | None) -> None:
-    """Write the plain card in FILE on a real card in a reader, over whatever is on it.
+    """Write the plain or memory card in FILE on a real card in a reader, over what is on it.
 
-    The real card has the file for it already, with the transport PIN: docs/hardware-in-the-loop.md.
+    What the real card must have for it, and how to go on when it was pulled out:
+    docs/hardware-in-the-loop.md.
     """
+    from card_protocol.card.image import Kind
+    from card_protocol.card.memory_image import MemoryImage
+
+    check_sure(sure)
+    image = read_image(file)
+    place = CardReader(reader, wait_s, trace_to)
+    if isinstance(image, MemoryImage):
+        _check_issued(file, image)
+        held = _put_memory(place, image)
+    elif image.kind is Kind.PLAIN:
+        held = _put_plain(place, image)
+    else:
+        raise ImageError(file, "want a plain or a memory card: others take no keys from an image")
+    click.echo(f"{reader}: holds {file} now, {held}")
+
+
+def _check_issued(file: str, image: "MemoryImage") -> None:
+    from card_protocol.carrier.first_content import issued_identity
+    from card_protocol.errors import LayoutError
+
+    try:
+        issued_identity(image.main)
+    except LayoutError as error:
+        raise ImageError(file, f"want a card as card new makes it: {error}") from error
+
+
+def _put_plain(place: CardReader, image: "CardImage") -> str:
     from card_protocol.carrier.plain import put_file
     from card_protocol.terminal import Terminal
 
-    check_sure(sure)
-    image = _plain_image(file)
     (spec,), (content,) = image.tree.specs, image.contents
-    place = CardReader(reader, wait_s, trace_to)
-    place.session(lambda exchange: put_file(Terminal(exchange), spec.fid, content))
-    click.echo(f"{reader}: holds {file} now, {len(content)} bytes in file {spec.fid:04X}")
+    place.session(lambda exchange: put_file(Terminal(exchange), spec.fid, content), if_cut=_IF_CUT)
+    return f"{len(content)} bytes in file {spec.fid:04X}"
 
 
-def _plain_image(file: str) -> "CardImage":
-    from card_protocol.card.image import CardImage, Kind
+def _put_memory(place: CardReader, image: "MemoryImage") -> str:
+    from functools import partial
 
-    image = read_image(file)
-    if not isinstance(image, CardImage) or image.kind is not Kind.PLAIN:
-        raise ImageError(file, "want a plain card: real ones take no keys from an image")
-    return image
+    from card_protocol.carrier.find import find_memory
+    from card_protocol.carrier.first_content import put_cells
+    from card_protocol.link.guarded import FAILURES_MAX_PUT, PUT, GuardedLink
+    from card_protocol.terminal import Terminal
+
+    place.session(
+        lambda exchange: put_cells(find_memory(Terminal(exchange)), image.main, image.code),
+        partial(GuardedLink, allowed=PUT, failures_max=FAILURES_MAX_PUT),
+        if_cut=_IF_CUT,
+    )
+    return "from byte 32 on, behind its own code"

@@ -149,16 +149,17 @@ def test_what_has_no_room_is_said():
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_the_table_of_readers_is_the_terminals(reader: Reader):
     heading = (
-        "make | select | read | update | error counter | present code | right |"
+        "make | select | read | update | error counter | present code | change code | right |"
         " wrong, by tries left"
     )
     (row,) = [row for row in rows_of(heading) if row[0] == reader.name]
-    select, read, update, counter, present, right, wrong = row[1:]
+    select, read, update, counter, present, change, right, wrong = row[1:]
     assert select == (reader.select.hex() if reader.select else "none")
     assert read == f"ff{reader.read:02x}00 at n"
     assert update == f"ff{reader.update:02x}00 at n"
     assert counter == (f"ff{reader.counter:02x}000004" if reader.counter else "none")
     assert present == f"ff{reader.present:02x}000003"
+    assert change == (f"ff{reader.change:02x}000103" if reader.change else "none")
     assert int(right, 16) == reader.right
     tries = {
         int(sw, 16): int(left)

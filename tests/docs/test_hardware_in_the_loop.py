@@ -11,7 +11,7 @@ from card_protocol.card.budget import PLAIN_TREES
 from card_protocol.errors import LinkErrorKind
 from card_protocol.formats.budget import Energy
 from card_protocol.formats.container import TRANSPORT_PIN
-from card_protocol.link.guarded import FAILURES_MAX, OURS
+from card_protocol.link.guarded import FAILURES_MAX, FAILURES_MAX_PUT, OURS, PUT
 from card_protocol.link.pcsc import ANSWER_MS, CALL_MS, MEANINGS
 from meter_emu.cli import app
 from tests.docs.pages import blocks, page, table
@@ -25,13 +25,17 @@ def test_every_kind_of_failure_is_in_the_table() -> None:
 
 
 def test_the_list_of_what_is_sent_is_the_guards() -> None:
-    said = {
-        (int(cla, 16), int(ins, 16))
-        for cla, instructions in table(PAGE, "class", "instructions")
-        for ins in instructions.replace("`", "").split()
-    }
-    assert said == set(OURS)
-    assert FAILURES_MAX == 1
+    always, for_put = (
+        {
+            (int(row[0].strip("`"), 16), int(ins, 16))
+            for row in table(PAGE, "class", "instructions", "and in `card put` of a memory card")
+            for ins in re.findall(r"\b[0-9A-F]{2}\b", row[column])
+        }
+        for column in (1, 2)
+    )
+    assert always == set(OURS)
+    assert for_put == set(PUT) - set(OURS)
+    assert (FAILURES_MAX, FAILURES_MAX_PUT) == (1, 2)
 
 
 def test_the_time_limits_are_those_of_the_link() -> None:

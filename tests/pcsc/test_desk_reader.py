@@ -5,15 +5,18 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from card_protocol.card.base import FileCard
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, Kind
 from card_protocol.card.make import card_of
+from card_protocol.card.memory import Make, MemoryCard
+from card_protocol.card.memory_image import MemoryImage
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.cli import app
-from tests.cards import file_card
+from tests.cards import file_card, memory_card
 from tests.cli.test_card_and_desk import Outcome
 from tests.firmware.meters import METER_ID, Home, counted
 from tests.pcsc.needs import pyscard_absent, refuse
@@ -172,9 +175,101 @@ def test_only_a_plain_image_is_put_on_a_card_that_has_room_for_it(pcscd, link, p
     secure, plain = tmp_path / "secure.card", tmp_path / "plain.card"
     secure.write_bytes(Home().card.image.to_bytes())
     plain.write_bytes(Home(carrier=Kind.PLAIN).card.image.to_bytes())
-    assert "want a plain card" in put(secure, SURE).complains()
+    assert "want a plain or a memory card" in put(secure, SURE).complains()
     with card_in(pcscd, link, Odd(lambda _: b"\x6a\x82")):
         assert "select BE01: 6A82" in put(plain, SURE).complains()
     forgetful = Odd(lambda command: b"\x90\x00" if command[1] != 0xB0 else bytes(256) + b"\x90\x00")
     with card_in(pcscd, link, forgetful):
         assert "does not hold what was written" in put(plain, SURE).complains()
+
+
+# A blank memory card ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def memory(tmp_path) -> tuple[Home, Path]:
+    """Return a home whose memory card was issued into a file and is a blank chip yet."""
+    home = Home(carrier=Kind.MEMORY)
+    path = tmp_path / "memory.card"
+    path.write_bytes(home.card.image.to_bytes())
+    home.card = MemoryCard(blank(home))
+    return home, path
+
+
+def blank(home: Home, code: bytes = b"\xff\xff\xff") -> MemoryImage:
+    own = memory_card(home.card.image)
+    return replace(own, main=own.main[:32] + b"\xff" * 224, code=code)
+
+
+def test_a_blank_memory_card_gets_its_first_content_and_is_obeyed(pcscd, link, put, desk, memory):
+    home, path = memory
+    own = MemoryImage.from_bytes(path.read_bytes())
+    with card_in(pcscd, link, home.card):
+        assert SURE in put(path).complains()
+        assert "magic" in desk("account").complains()
+        done = put(path, SURE)
+        assert (done.code, done.err) == (0, "")
+        assert done.out == f"{FIRST}: holds {path} now, from byte 32 on, behind its own code\n"
+        assert home.card.image == own
+        assert desk("load", "--eur", "50", SURE).code == 0
+        assert put(path, SURE).code == 0  # over a card in use: what was loaded is gone
+        assert home.card.image == own
+        assert desk("load", "--eur", "50", SURE).code == 0
+    assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
+    with card_in(pcscd, link, home.card):
+        assert "50.00 EUR" in desk("read").out
+    assert memory_card(home.card.image).tries_left == 3
+
+
+# How many commands the card obeys, and what it has then: bytes of ours, and of the code. All cuts,
+# also in the middle of a command, are in tests/card_protocol/test_first_content.py.
+PULLS = {"code presented": (6, 0, 0), "written": (7, 220, 0), "code begun": (11, 221, 1),
+         "code changed": (23, 223, 3)}  # fmt: skip
+
+
+@pytest.mark.parametrize(("at", "ours", "changed"), PULLS.values(), ids=PULLS)
+def test_a_memory_card_that_was_pulled_is_put_again(pcscd, link, put, memory, at, ours, changed):
+    home, path = memory
+    own = MemoryImage.from_bytes(path.read_bytes())
+    marks = max(ours - 220, 0)
+    pulled = Pulled(home.card)
+    with card_in(pcscd, link, pulled) as slot:
+        pulled.slot, pulled.at = slot, at
+        said = put(path, SURE).complains()
+    perhaps = "; it may have been written: put it again" if ours else ""
+    assert said == f"meter-emu: card removed: {FIRST}{perhaps}\n"
+    left = memory_card(home.card.image)
+    assert left.main[32:36] == own.main[32 : 32 + marks] + b"\xff" * (4 - marks)
+    assert left.main[36:] == (own.main[36:] if ours else b"\xff" * 220)
+    assert left.code == own.code[:changed] + b"\xff" * (3 - changed)
+    with card_in(pcscd, link, home.card):
+        assert put(path, SURE).code == 0
+    assert home.card.image == own
+
+
+def test_a_memory_card_with_a_foreign_code_loses_one_try(pcscd, link, put, memory):
+    home, path = memory
+    foreign = blank(home, b"\x12\x34\x56")
+    foreign = foreign.with_main(32, bytes(range(224)))
+    home.card = MemoryCard(foreign)
+    with card_in(pcscd, link, home.card):
+        assert put(path, SURE).complains() == f"meter-emu: {FIRST}: wrong code: 2 tries left\n"
+        for _ in range(2):
+            assert "code not presented: the card has 2 tries" in put(path, SURE).complains()
+    assert home.card.image == replace(foreign, counter=6)
+
+
+def test_what_cannot_take_a_memory_card_is_said_and_costs_no_try(pcscd, link, put, memory):
+    home, path = memory
+    fresh = memory_card(home.card.image)
+    path.with_name("blank.card").write_bytes(fresh.to_bytes())
+    said = put(path.with_name("blank.card"), SURE).complains()
+    assert "blank.card: want a card as card new makes it: identity part" in said
+    other = MemoryCard(fresh, make=Make.PCSC)
+    for card, said in (
+        (other, "a reader of make PC/SC cannot change the code"),
+        (Home(carrier=Kind.PLAIN).card, "want a memory card, and this one has files"),
+    ):
+        with card_in(pcscd, link, card):
+            assert put(path, SURE).complains() == f"meter-emu: {FIRST}: {said}\n"
+    assert other.image == fresh
