@@ -7,7 +7,7 @@ manual, "Creating a Virtual Smart Card"). Three things are not said there and we
 
 - The driver sends length and body in two writes, so an acknowledgement that is delayed, as is
   usual, costs 40 ms a command. Linux forgets `TCP_QUICKACK` whenever it likes: it is set before
-  each read.
+  each message. The body needs none, its answer acknowledges it.
 - It asks for the ATR several times a second: that is how it sees that the card is there.
 - An empty answer stops pcscd for good. A card that has nothing to say closes the connection.
 
@@ -195,7 +195,7 @@ class VpcdLine:
     def _read(self) -> bytes | None:
         """Return what is there, empty when the other side has closed or died, `None` in vain."""
         try:
-            if _QUICKACK is not None:
+            if _QUICKACK is not None and not self._slot.waiting:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             return self._socket.recv(_LENGTH_SIZE + MESSAGE_SIZE_MAX)
         except BlockingIOError:

@@ -1,7 +1,8 @@
 """APDU through pcscd and the virtual reader: ours beside a card that does nothing, and beside vicc.
 
 Each card is a process of its own in one slot of the same daemon, and the client another one, so the
-rounds of two cards can take turns: what the machine does meanwhile happens to both.
+rounds of two cards can take turns: what the machine does meanwhile happens to both. Many short
+rounds, so that some of each are left alone.
 """
 
 import subprocess
@@ -80,7 +81,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         yield Row(what=BESIDE_NULL, measured=why, target=TARGET)
         yield Row(what=BESIDE_VICC, measured=why)
         return
-    count, rounds = (20, 1) if quick else (3_000, 7)
+    count, rounds = (20, 1) if quick else (1_000, 25)
     with TemporaryDirectory(prefix="pcsc-") as folder:
         path = Path(folder, "the.card")
         path.write_bytes(

@@ -13,5 +13,5 @@ def vicc_absent() -> str:
     if not PROGRAM.exists():
         return "vicc not installed: apt-get install vsmartcard-vpicc"
     if find_spec("Crypto") is None or find_spec("PIL") is None:
-        return "vicc cannot start: pip install pycryptodome pillow"
+        return "vicc cannot start: make bench installs pycryptodome and pillow"
     return ""
