@@ -168,6 +168,8 @@ class CardImage:
 
     def with_tries(self, counter: int, left: int) -> Self:
         """Return the image with one counter (0 PIN, 1 meter, 2 desk) set; at 0 it is blocked."""
+        if self.tries_left[counter] == left:
+            return self
         tries = list(self.tries_left)
         tries[counter] = left
         life_cycle = self.life_cycle if left else LifeCycle.BLOCKED
@@ -175,7 +177,8 @@ class CardImage:
 
     def in_use(self) -> Self:
         """Return the image after a terminal proved itself for the first time."""
-        return replace(self, life_cycle=LifeCycle.IN_USE)
+        in_use = self.life_cycle is LifeCycle.IN_USE
+        return self if in_use else replace(self, life_cycle=LifeCycle.IN_USE)
 
     def _index(self, df: int, sfi: int) -> int:
         index = self.tree.by_sfi(df, sfi)

@@ -186,8 +186,8 @@ class Desk:
 
     def read_back(self, exchange: Exchange) -> WriteBack | None:
         """Return what the meter last wrote on the card, `None` on a card no meter has seen."""
-        card, account = self._open(exchange)
-        return card.written_back(self._key(Purpose.METER_RECORD, account))
+        card, account, _ = self._open(exchange)
+        return card.written_back(self._key(Purpose.METER_RECORD, account.identity.meter_id))
 
     def load(self, exchange: Exchange, cents: int, *, issued_at_min: int) -> Account:
         """Add 500 to 25,000 `cents` to the amount ever loaded."""
@@ -268,12 +268,11 @@ class Desk:
         _check_issued_at(issued_at_min)
         if work.load_cents:
             _check_load(work.load_cents)
-        card, before = self._open(exchange)
-        after = self._after(before, work, issued_at_min)
-        return card.save(before, after, self._key(Purpose.DESK_RECORD, before))
+        card, before, record_key = self._open(exchange)
+        return card.save(before, self._after(before, work, issued_at_min), record_key)
 
-    def _key(self, purpose: Purpose, account: Account) -> Key:
-        return derive(self._master, purpose, account.identity.meter_id)
+    def _key(self, purpose: Purpose, meter_id: int) -> Key:
+        return derive(self._master, purpose, meter_id)
 
     def _expiring(
         self, identity: Identity, expires: Civil | None, reading: Reading | None
@@ -290,18 +289,18 @@ class Desk:
     def _personalised(self, account: Account, kind: Kind) -> AnyImage:
         return personalise_card(self._master, account, kind, pin=PIN_NOT_USED)
 
-    def _open(self, exchange: Exchange) -> tuple[BudgetCard, Account]:
-        """Start a session: whose card it is, both sides proved, every record read and checked."""
+    def _open(self, exchange: Exchange) -> tuple[BudgetCard, Account, Key]:
+        """Start a session: whose card it is, both sides proved, every record read and checked.
+
+        Return card, account, and the key of the records that an office writes.
+        """
         card = find_among(Terminal(exchange), DF_OF.values())
         meter_id = card.claimed().meter_id  # a claim, until its MAC is checked in the next lines
-        record_key = derive(self._master, Purpose.DESK_RECORD, meter_id)
+        record_key = self._key(Purpose.DESK_RECORD, meter_id)
         card.identity(record_key)
-        keys = (
-            derive(self._master, purpose, meter_id)
-            for purpose in (Purpose.DESK_AUTH, Purpose.CARD_AUTH)
-        )
+        keys = (self._key(purpose, meter_id) for purpose in (Purpose.DESK_AUTH, Purpose.CARD_AUTH))
         card.authenticate(Credentials(Role.DESK, *keys), self._challenge(RANDOM_SIZE_BYTES))
-        return card, card.contents(record_key)
+        return card, card.contents(record_key), record_key
 
     def _after(self, account: Account, work: Work, issued_at_min: int) -> Account:
         """Return the account as `work` leaves it, unsealed; raise `DeskError` if it must not be."""

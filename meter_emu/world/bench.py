@@ -199,7 +199,7 @@ class Bench:
         # about the day before, so it is taken as over.
         same_day = before is not None and after is not None and before <= after
         self._hint = hint if same_day else None
-        self._plan(self._hint)
+        self._plan(self._hint, after)
         self._on_poll()
 
     def _power_down(self) -> None:
@@ -224,15 +224,15 @@ class Bench:
         self._firmware = self._program(board)
         self._poll()
 
-    def _plan(self, hint: Sleep | None) -> None:
+    def _plan(self, hint: Sleep | None, second_of_day: int | None) -> None:
         """Turn a hint into the true instant it ends, from what the chips will show by then."""
         now_us = self.board.now_us
         self._wake_us = now_us
-        if hint is None or not self._obey_hints:
+        if hint is None or second_of_day is None or not self._obey_hints:
             return
         rtc = self.board.rtc
-        shown_us = rtc.us_until_second_of_day(hint.until_second, now_us)
-        midnight_us = rtc.us_until_second_of_day(SECONDS_A_DAY, now_us)
+        shown_us = rtc.us_until_second_of_day(hint.until_second, second_of_day)
+        midnight_us = rtc.us_until_second_of_day(SECONDS_A_DAY, second_of_day)
         if shown_us is None or midnight_us is None:  # a stopped clock: no hint can end
             return
         self._midnight_us = now_us + midnight_us
@@ -245,7 +245,7 @@ class Bench:
         """The register comes to the hint's reading at another time now: plan that anew."""
         asleep = self.board.powered and not self.polling and self._wake_us > self.board.now_us
         if asleep:
-            self._plan(self._hint)
+            self._plan(self._hint, self.board.rtc.second_of_day(self.board.now_us))
 
     def _next_poll_us(self, until_us: int) -> int:
         """Return when the next poll begins: a cadence instant, in the future."""

@@ -57,6 +57,7 @@ class _Story:
         self._household = household
         home = Home(household, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed)
         self._home, self._board = home, home.board
+        self._record_key: Final = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, home.meter_id)
         try:
             self._card = home.first_card()
         except DeskError as error:
@@ -141,9 +142,8 @@ class _Story:
         self._watch.see(at_us, What.CARD_SERVED, understood=understood, visit=number)
 
     def _write_back(self) -> WriteBack | None:
-        key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, self._home.meter_id)
         try:
-            return laid_open(self._card.image).written_back(key)
+            return laid_open(self._card.image).written_back(self._record_key)
         except CardProtocolError:  # another meter's, or spoiled: none of this one
             return None
 

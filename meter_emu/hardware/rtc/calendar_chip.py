@@ -108,15 +108,13 @@ class CalendarChip(ABC):
             return None
         return hours * 3600 + minutes * 60 + seconds
 
-    def us_until_second_of_day(self, second: int, now_us: int) -> int | None:
-        """Return the true µs from now until that second of today's RTC day shows.
+    def us_until_second_of_day(self, second: int, shown: int) -> int | None:
+        """Return the true µs until `second` of today's RTC day shows; `shown` is the second now.
 
-        86,400 is the next RTC midnight; a second already shown gives 0. `None` when the clock is
-        stopped or shows no time of day. Accesses to the chip can move it.
+        "Now" is the moment `second_of_day` was asked for last. 86,400 is the next RTC midnight; a
+        second already shown gives 0. `None` when the clock is stopped. Accesses to the chip can
+        move it.
         """
-        shown = self.second_of_day(now_us)
-        if shown is None:
-            return None
         return self.oscillator.us_until(max(0, second - shown))
 
     def hour_of_day(self) -> int | None:
