@@ -35,6 +35,7 @@ from meter_emu.firmware.layouts import (
     Supply,
     crc_holds,
 )
+from meter_emu.firmware.memory import is_newer
 from meter_emu.rows import (
     ERASED,
     EVENT_SIZE_BYTES,
@@ -56,8 +57,6 @@ from meter_emu.rows import (
     unused,
 )
 
-_U32: Final = 2**32
-_HALF: Final = 2**31
 MWH_PER_WH: Final = 1000
 _END_MINUTE: Final = slice(BCD_MINUTE_SIZE_BYTES, BCD_MINUTE_SIZE_BYTES + 4)
 LOADED: Final = "the program loads it"  # how what is said of a copy ends, of the one that counts
@@ -359,7 +358,7 @@ def explain_states(raws: Sequence[bytes], ats: Sequence[int], *, fold: bool) -> 
     first, second = (
         _Copy(at, raw, _flaw(raw, STATE.magic)) for at, raw in zip(ats, raws, strict=True)
     )
-    newer = 1 if _is_newer(second.raw, first.raw) else 0
+    newer = 1 if is_newer(second.raw, first.raw) else 0
     order = (newer, 1 - newer)
     copies = (first, second)
     loaded = next((index for index in order if not copies[index].flaw), None)
@@ -426,13 +425,6 @@ def _flaw(raw: bytes, magic: bytes) -> str:
     if raw[2] != LAYOUT_VERSION:
         return f"of version {raw[2]}, want {LAYOUT_VERSION}"
     return "" if crc_holds(raw) else "torn or changed, its CRC does not hold"
-
-
-def _is_newer(raw: bytes, than: bytes) -> bool:
-    """Whether a copy's sequence is ahead of another's by less than half of the ring."""
-    at = next(field.offset for field in STATE.fields if field.name == "sequence")
-    one, other = (int.from_bytes(copy[at : at + 4], "big") for copy in (raw, than))
-    return 0 < (one - other) % _U32 < _HALF
 
 
 def _with_crc(rows: tuple[Row, ...], raw: bytes) -> tuple[Row, ...]:

@@ -6,6 +6,7 @@ time. So after a power-up a copy counts only when it reads the same several time
 saves once, which settles for good what was found.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from meter_emu.firmware.layouts import (
@@ -56,15 +57,12 @@ class Memory:
         """Return the newest valid copy of the state, or `None` when both are broken."""
         reads = READS_AFTER_POWER_UP if powered_on else 1
         copies = [self._firm(at, reads) for at in STATE_AT]
-        order = (1, 0) if _newer(copies[1], copies[0]) else (0, 1)
-        for index in order:
-            raw = copies[index]
-            if raw[:2] == STATE.magic and raw[2] == LAYOUT_VERSION and crc_holds(raw):
-                state = STATE.parse(raw)
-                if codes_known(state):
-                    self._newest, self._raw = index, raw
-                    return state
-        return None
+        found = newest(copies)
+        if found is None:
+            return None
+        self._newest, state = found
+        self._raw = copies[self._newest]
+        return state
 
     def save_changed(self, state: State) -> None:
         """Save a state that differs from what was loaded or saved last."""
@@ -110,7 +108,18 @@ class Memory:
                 return
 
 
-def _newer(raw: bytes, than: bytes) -> bool:
+def newest(copies: Sequence[bytes]) -> tuple[int, State] | None:
+    """Return which of the two copies of the state counts, and what it says; `None` if neither."""
+    for index in (1, 0) if is_newer(copies[1], copies[0]) else (0, 1):
+        raw = copies[index]
+        if raw[:2] == STATE.magic and raw[2] == LAYOUT_VERSION and crc_holds(raw):
+            state = STATE.parse(raw)
+            if codes_known(state):
+                return index, state
+    return None
+
+
+def is_newer(raw: bytes, than: bytes) -> bool:
     """Whether a copy's sequence is after another's, across the wrap of 32 bits."""
     ahead = int.from_bytes(raw[_SEQUENCE], "big") - int.from_bytes(than[_SEQUENCE], "big")
     return 0 < (ahead & _U32) < _HALF
