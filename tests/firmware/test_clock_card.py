@@ -4,14 +4,20 @@ from datetime import timedelta
 
 import pytest
 
+from card_protocol.card.clock import personalise_clock_card
 from card_protocol.card.secure import SecureCard
 from card_protocol.errors import LayoutError, MacError
-from card_protocol.formats.clock import CLOCK, open_clock_order, seal_clock_order
-from card_protocol.keys import Key
+from card_protocol.formats.clock import (
+    CLOCK,
+    SET_ERROR_S_MAX,
+    open_clock_order,
+    seal_clock_order,
+)
+from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.clock_card import SET_ERROR_S_MAX, issue_clock_card
-from meter_emu.desk.desk import Work
+from meter_emu.desk.clock_card import SET_TO_S_COUNT, issue_clock_card
+from meter_emu.desk.desk import PIN_NOT_USED, Work
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Lamp
@@ -67,10 +73,31 @@ def test_a_clock_card_is_spent_by_its_time():
     assert show(home, clock_card(NOW_S + 1)).endswith("EXECUTED")
 
 
-def test_a_believed_clock_is_not_moved_back_past_what_is_certain():
-    home = Home()
-    assert show(home, clock_card(NOW_S - 86_400)).endswith("CARD 20 CLOCK_CARD_STALE")
-    assert home.state.health == Health.TRUSTED
+@pytest.mark.parametrize("home", [Home, lost])
+def test_no_clock_is_set_back_past_what_is_certain(home):
+    """Nor one that is not believed: a card made last winter and never used is no news."""
+    home = home()
+    health = home.state.health
+    certain_s = home.state.last_time_s - home.state.set_error_s
+    assert show(home, clock_card(certain_s - 61)).endswith("CARD 20 CLOCK_CARD_STALE")
+    assert home.state.health == health
+    assert show(home, clock_card(NOW_S - 60)).endswith("EXECUTED")
+
+
+def test_a_time_that_not_every_clock_can_show_is_no_date():
+    home = lost()
+    assert show(home, clock_card(SET_TO_S_COUNT - 3_600)).endswith("CARD 16 BAD_DATE")
+    assert show(home, clock_card(SET_TO_S_COUNT - 3_601)).endswith("EXECUTED")
+
+
+@pytest.mark.parametrize("error_s", [0, SET_ERROR_S_MAX + 1, 0xFFFF])
+def test_a_card_that_does_not_say_how_good_its_time_is_sets_no_clock(error_s):
+    home = lost()
+    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
+    record = seal_clock_order(key, meter_id=METER_ID, set_to_s=NOW_S, set_error_s=error_s)
+    image = personalise_clock_card(BENCH_MASTER_KEY, METER_ID, record, pin=PIN_NOT_USED)
+    assert show(home, SecureCard(image, counted())).endswith("CARD 13 BAD_FORMAT")
+    assert home.state.health == Health.LOW_VOLTAGE
 
 
 def test_a_clock_card_of_another_meter_is_refused_without_costing_it_a_try():
