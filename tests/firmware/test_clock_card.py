@@ -1,6 +1,8 @@
 """The technician's clock card: trust comes back by it, once, and never by an old one."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
 
 import pytest
 
@@ -21,7 +23,16 @@ from meter_emu.desk.desk import PIN_NOT_USED, Work
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Lamp
-from tests.firmware.meters import METER_ID, START, Home, counted, seconds_2000
+from tests.firmware.meters import (
+    EPOCH_2000,
+    METER_ID,
+    MODEL,
+    START,
+    Home,
+    counted,
+    seconds,
+    seconds_2000,
+)
 
 
 def clock_card(set_to_s: int, *, meter_id: int = METER_ID, error_s: int = 60) -> SecureCard:
@@ -62,6 +73,71 @@ def test_the_clock_then_shows_what_the_card_said():
     assert home.board.rtc.second_of_day(home.board.now_us) in {
         when.hour * 3600 + when.minute * 60 + when.second + late for late in range(3)
     }
+
+
+def registers(home: Home, at: int, hexadecimal: str) -> None:
+    """Write registers of the clock chip (PCF8563) behind the program's back."""
+    now_us = home.board.now_us
+    home.board.rtc.write(at, bytes.fromhex(hexadecimal), now_us, now_us)
+
+
+def leap_in_the_dark(home: Home) -> None:
+    home.bench.cut_supply()
+    registers(home, 0x05, "01 03 09")  # 1 September, two months on
+    home.run(60)
+    home.bench.restore_supply()
+
+
+def setting_cut_short(home: Home) -> None:
+    """Take the power away at the write of a setting: the program has said that it is under way."""
+    write = home.board.rtc_write
+
+    def cut(at: int, data: bytes) -> None:
+        home.bench.cut_supply()
+        write(at, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(home.board, "rtc_write", cut)
+        home.bench.insert(clock_card(seconds_2000(START)))
+    home.bench.remove()
+    home.bench.restore_supply()
+
+
+# what happens to the clock, and what the meter makes of it
+LOST: Final[dict[str, tuple[Callable[[Home], object], Health]]] = {
+    "VL": (lambda home: home.board.rtc.voltage_low(), Health.LOW_VOLTAGE),
+    "31 February": (lambda home: registers(home, 0x05, "31 03 02"), Health.IMPOSSIBLE_DATE),
+    "a day back": (lambda home: registers(home, 0x05, "30 02 06"), Health.BACKWARDS),
+    "a day ahead": (lambda home: registers(home, 0x05, "02"), Health.TICKS_DISAGREE),
+    "held in STOP (8.10)": (lambda home: registers(home, 0x00, "20"), Health.TICKS_DISAGREE),
+    "a leap in the dark": (leap_in_the_dark, Health.TOO_FAR_AHEAD),
+    "three years": (
+        lambda home: home.run((MODEL.clock.trust_max_days + 1) * 86_400), Health.SET_TOO_LONG_AGO,
+    ),
+    "a setting cut short": (setting_cut_short, Health.BEING_SET),
+}  # fmt: skip
+
+
+def test_every_way_of_losing_trust_is_in_the_table():
+    believed = {Health.TRUSTED, Health.LOWER_BOUND}
+    assert {health for _, health in LOST.values()} == set(Health) - believed
+
+
+@pytest.mark.parametrize("why", LOST)
+def test_trust_comes_back_by_a_clock_card_and_by_nothing_else(why):
+    """Not by itself, nor by a day of power; the desk's word makes it a lower bound."""
+    cause, health = LOST[why]
+    home = Home()
+    cause(home)
+    home.run(86_400)
+    assert home.state.health == health
+    home.write(Work(load_cents=500), seconds_2000(START) // 60)
+    home.insert()
+    assert home.state.health == Health.LOWER_BOUND
+    now_s = home.board.now_us // 1_000_000 - seconds(EPOCH_2000)
+    assert show(home, clock_card(now_s)).endswith("EXECUTED")
+    home.run(86_400)
+    assert home.state.health == Health.TRUSTED
 
 
 def test_a_clock_card_is_spent_by_its_time():
