@@ -140,6 +140,7 @@ class Meter:
         if powered_on:
             self.note(EventCode.POWER_ON)
         if state.health != now.health:
+            self.book()
             state.health = now.health
             self.note(EventCode.CLOCK_LOST, now.health)
         day = now.day - EPOCH_2000_DAYS

@@ -22,6 +22,7 @@ from meter_emu.desk.clock_card import SET_TO_S_COUNT, issue_clock_card
 from meter_emu.desk.desk import PIN_NOT_USED, Work
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import Health
+from meter_emu.ports import Key as Button
 from meter_emu.ports import Lamp
 from tests.firmware.meters import (
     EPOCH_2000,
@@ -138,6 +139,25 @@ def test_trust_comes_back_by_a_clock_card_and_by_nothing_else(why):
     assert show(home, clock_card(now_s)).endswith("EXECUTED")
     home.run(86_400)
     assert home.state.health == Health.TRUSTED
+
+
+@pytest.mark.parametrize("why", LOST)
+def test_what_is_used_without_a_trusted_clock_is_counted_apart(why):
+    """Between the loss and the clock card, to within a poll at either end, and never after."""
+    cause, _ = LOST[why]
+    home = Home(load=6_000, balance_cents=25_000_000)  # 100 Wh a minute
+    cause(home)
+    lost_wh = home.state.booked_units if why == "three years" else 0
+    home.run(10 * 3_600)
+    used_wh = home.board.metrology.read_units(home.board.now_us) - lost_wh
+    show(home, clock_card(home.board.now_us // 1_000_000 - seconds(EPOCH_2000)))
+    for _ in range(2):
+        assert abs(home.state.untimed_wh - used_wh) <= 300
+        home.run(3_600)
+    for _ in range(7):
+        home.bench.press(Button.BLUE)
+    kwh, wh = divmod(home.state.untimed_wh, 1_000)
+    assert home.board.panel.text == f"USED WITHOUT TIME {kwh}.{wh:03} KWH"
 
 
 def test_a_clock_card_is_spent_by_its_time():
