@@ -182,6 +182,7 @@ STATE_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "night_wh": ("Wh", kwh),
     "charged_night_wh": ("Wh", kwh),
     "rate": ("", named(words(Rate))),
+    "untimed_wh": ("Wh", kwh),
     "reserved": ("", unused),
     "crc": ("", nothing),
 }
@@ -228,6 +229,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "night_wh": "of all energy, at the night rate",
     "charged_night_wh": "of what was paid, at the night rate",
     "rate": "what energy now flowing costs",
+    "untimed_wh": "of all energy, used without a trusted clock",
     "price_ueur_per_wh": "the price, by day if bi-hourly",
     "mwh_per_unit": "energy in one unit of the register",
     "remainder_mwh": "booked, but no whole Wh yet",

@@ -7,11 +7,11 @@ inside leaves an untrusted clock and never a wrong one. A step of the hour saves
 from typing import Final
 
 from card_protocol.formats.budget import Result
-from card_protocol.formats.clock import ClockOrder
+from card_protocol.formats.clock import SET_ERROR_S_MAX, ClockOrder
 from meter_emu.firmware.layouts import EventCode, Health, RtcBase, StateFlags
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.meter import Meter
-from meter_emu.firmware.trust import EPOCH_2000_S
+from meter_emu.firmware.trust import EPOCH_2000_S, clocks_end_min
 from meter_emu.ports import Ports
 
 WRITE_ERROR_S: Final = 2  # ours: the second not shown, and the divider's place when it is written
@@ -48,12 +48,15 @@ def set_clock(
 def obey_clock_card(ports: Ports, memory: Memory, meter: Meter, order: ClockOrder) -> Result:
     """Set the clock as a technician's card says; refuse one that is not news.
 
-    Not news is a card no newer than the last one, or one that would move a clock back past what
-    is known for certain.
+    Not news is a card no newer than the last one, or one that names a time before what is known
+    for certain, believed clock or not: it was made long ago and never put in.
     """
     utc_s = EPOCH_2000_S + order.set_to_s
-    certain_s = meter.now.early_s if meter.now.dated else 0
-    if order.set_to_s <= meter.state.clock_card_s or utc_s + order.set_error_s < certain_s:
+    if not 1 <= order.set_error_s <= SET_ERROR_S_MAX:
+        return Result.BAD_FORMAT  # all that may be believed of the clock would follow from it
+    if utc_s // 60 >= clocks_end_min(meter.parts.calendar):
+        return Result.BAD_DATE
+    if order.set_to_s <= meter.state.clock_card_s or utc_s + order.set_error_s < meter.certain_s:
         return Result.CLOCK_CARD_STALE
     meter.state.clock_card_s = order.set_to_s
     set_clock(ports, memory, meter, utc_s, error_s=order.set_error_s, health=Health.TRUSTED)

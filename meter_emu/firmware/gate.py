@@ -28,8 +28,7 @@ from card_protocol.keys import Key
 from card_protocol.timestamp import EPOCH_2000_MIN, MINUTES_NONE, Civil, decode_bcd_minute
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
-from meter_emu.firmware.trust import LAST_TRUSTED_YEAR, Now
-from meter_emu.firmware.zone import WINTER_MIN
+from meter_emu.firmware.trust import Now, clocks_end_min
 
 # A plain integer: the complement of an `IntFlag` has no bits but the named ones.
 _KNOWN_FLAGS: Final = int(OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED)
@@ -185,8 +184,8 @@ class OrderGate:
     def exists(self, end: Announced) -> bool:
         """Whether the date is in the calendar and within what a clock chip can reach."""
         calendar = self._ends.calendar
-        after_min = calendar.new_year(LAST_TRUSTED_YEAR + 1) * 1440 - WINTER_MIN
-        return calendar.exists(end.civil) and (end.utc_min is None or end.utc_min < after_min)
+        reached = end.utc_min is None or end.utc_min < clocks_end_min(calendar)
+        return calendar.exists(end.civil) and reached
 
     def agrees(self, end: Announced) -> bool:
         """Whether the instant shows the civil time; either reading of a repeated hour does."""

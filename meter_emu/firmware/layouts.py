@@ -214,6 +214,7 @@ class State:
     night_wh: int
     charged_night_wh: int
     rate: int
+    untimed_wh: int
     reserved: bytes
     crc: int
 
@@ -296,7 +297,8 @@ STATE: Final = Layout(
         "night_wh" / _U32,
         "charged_night_wh" / _U32,
         "rate" / _U8,
-        "reserved" / c.Bytes(53),
+        "untimed_wh" / _U32,
+        "reserved" / c.Bytes(49),
         "crc" / _U32,
     ),
     State,

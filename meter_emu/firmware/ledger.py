@@ -8,7 +8,8 @@ same arithmetic with a remainder that stays 0.
 The register runs free; what is not booked yet is its difference to the last booked value.
 Energy is booked to the account in force *before* a change: CHARGED costs, DEFERRED is counted for
 the later invoice (2020: "la facturation reportée"), POSTPAID is a meter with prepayment off. So it
-is with the rate: what is pending belongs to the day or to the night, whole.
+is with the rate: what is pending belongs to the day or to the night, whole. What was used while the
+clock was not trusted is counted once more, apart: nobody knows at which hours that was.
 
 accepted = balance - emergency debt + charged: the law of money inside one meter.
 """
@@ -16,7 +17,15 @@ accepted = balance - emergency debt + charged: the law of money inside one meter
 from typing import Final
 
 from card_protocol.formats.budget import Result, Wallet
-from meter_emu.firmware.layouts import Account, Factory, FactoryFlags, Rate, State, StateFlags
+from meter_emu.firmware.layouts import (
+    Account,
+    Factory,
+    FactoryFlags,
+    Health,
+    Rate,
+    State,
+    StateFlags,
+)
 
 UEUR_PER_CENT: Final = 10_000
 MWH_PER_WH: Final = 1000
@@ -52,6 +61,7 @@ class Ledger:
 
     def book(self, state: State, register_units: int) -> None:
         """Book what is pending to the account in force since the last booking."""
+        state.untimed_wh = self.untimed_wh(state, register_units)
         pending_units, state.remainder_mwh = self._pending(state, register_units)
         state.booked_units = register_units
         if state.rate == Rate.NIGHT:
@@ -74,6 +84,13 @@ class Ledger:
             return state.balance_ueur
         pending_units, _ = self._pending(state, register_units)
         return state.balance_ueur - pending_units * self.price_ueur_per_wh(state)
+
+    def untimed_wh(self, state: State, register_units: int) -> int:
+        """Return what was ever used while the clock was not trusted, pending energy included."""
+        if state.health == Health.TRUSTED:
+            return state.untimed_wh
+        pending_wh, _ = self._pending(state, register_units)
+        return (state.untimed_wh + pending_wh) & _U32
 
     def _pending(self, state: State, register_units: int) -> tuple[int, int]:
         """Return the whole Wh not booked yet, and the mWh left over."""

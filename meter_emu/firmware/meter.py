@@ -9,7 +9,12 @@ from typing import Final
 from card_protocol.formats.budget import NO_MAC, WRITE_BACK, Identity, Result, WriteBack
 from card_protocol.formats.generations import Contents
 from card_protocol.keys import Key
-from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, encode_bcd_minute
+from card_protocol.timestamp import (
+    BCD_NONE,
+    EPOCH_2000_MIN,
+    MINUTES_NONE,
+    encode_bcd_minute,
+)
 from meter_emu.firmware.layouts import (
     EVENT_SIZE_BYTES,
     EVENTS_IN_WRITE_BACK,
@@ -35,7 +40,7 @@ from meter_emu.firmware.supply import (
     shields_of,
     step,
 )
-from meter_emu.firmware.trust import EPOCH_2000_DAYS, EPOCH_2000_S, Now
+from meter_emu.firmware.trust import EPOCH_2000_DAYS, EPOCH_2000_S, Now, clocks_end_min
 from meter_emu.ports import SECONDS_A_DAY, Sleep
 
 _U16_MAX: Final = 0xFFFF
@@ -135,6 +140,7 @@ class Meter:
         if powered_on:
             self.note(EventCode.POWER_ON)
         if state.health != now.health:
+            self.book()
             state.health = now.health
             self.note(EventCode.CLOCK_LOST, now.health)
         day = now.day - EPOCH_2000_DAYS
@@ -148,17 +154,26 @@ class Meter:
         self.state.last_ticks_ms = self.ticks_ms
         self.state.last_day = self.now.day - EPOCH_2000_DAYS
 
-    def clock_behind(self, issued_at_min: int) -> bool:
-        """Whether the clock is behind an instant that the desk has seen pass, minutes since 2000.
+    @property
+    def certain_s(self) -> int:
+        """An instant that has passed for certain: nothing moves the clock back past it."""
+        return self.parts.trust.certain_s(self.now, self.state, self.factory)
 
-        A trusted clock is allowed its uncertainty; one that is not believed is always behind.
+    def lower_bound_s(self, issued_at_min: int) -> int | None:
+        """Return where a clock belongs that is behind what is known; `None` for one that is not.
+
+        Known is when the desk wrote, minutes since 2000, and what this meter once believed. A
+        trusted clock is allowed its uncertainty; one that is not believed is always behind. What
+        no clock can be set to tells nothing.
         """
-        if issued_at_min == MINUTES_NONE:
-            return False
-        issued_s = EPOCH_2000_S + issued_at_min * 60
+        issued_min = EPOCH_2000_MIN + issued_at_min
+        if issued_at_min == MINUTES_NONE or issued_min >= clocks_end_min(self.parts.calendar):
+            return None
         now = self.now
         known_s = now.late_s if now.trusted else now.utc_s
-        return not now.dated or known_s < issued_s
+        if now.dated and known_s >= issued_min * 60:
+            return None
+        return max(issued_min * 60, self.certain_s)
 
     def book(self) -> None:
         """Book the energy since the last booking to the account in force."""

@@ -169,13 +169,13 @@ class Program:
         return found
 
     def _heed_bound(self, meter: Meter, found: Contents) -> None:
-        """Move a clock that is behind the desk's last write forward to it, never back."""
+        """Move a clock that is behind what the desk's last write says forward, never back."""
         issued_at_min = max(
             (record.issued_at_min for record in found if record.issued_at_min != MINUTES_NONE),
             default=MINUTES_NONE,
         )
-        if meter.clock_behind(issued_at_min):
-            utc_s = EPOCH_2000_S + issued_at_min * 60
+        utc_s = meter.lower_bound_s(issued_at_min)
+        if utc_s is not None:
             set_clock(self._ports, self._memory, meter, utc_s, error_s=0, health=Health.LOWER_BOUND)
             meter.settle()
 

@@ -94,6 +94,12 @@ def _price(meter: Meter) -> str:
     return f"{which}PRICE {price // 1000}.{price % 1000:03} EUR/KWH"
 
 
+def _untimed(meter: Meter) -> str:
+    untimed_wh = meter.parts.ledger.untimed_wh(meter.state, meter.register_units)
+    kwh, wh = divmod(untimed_wh, 1000)
+    return f"USED WITHOUT TIME {kwh}.{wh:03} KWH"
+
+
 def _order(meter: Meter) -> str:
     state = meter.state
     return f"ORDER {state.order_number} {Result(state.order_result).name}"
@@ -106,4 +112,5 @@ _PAGES: Final[tuple[Callable[[Meter], str], ...]] = (
     _order,
     lambda meter: f"CREDIT {euro(meter.balance_ueur)} EUR",
     _price,
+    _untimed,
 )

@@ -16,6 +16,7 @@ from meter_emu.firmware.base import ClockBase
 from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.layouts import Factory, Health, State
 from meter_emu.firmware.rtc.driver import Reading
+from meter_emu.firmware.zone import WINTER_MIN
 
 PPB: Final = 1_000_000_000
 DAY_S: Final = 86_400
@@ -61,6 +62,11 @@ class Now(NamedTuple):
 
 
 _DATED: Final = frozenset({Health.TRUSTED, Health.LOWER_BOUND})
+
+
+def clocks_end_min(calendar: Calendar) -> int:
+    """Return the first minute since 1970 UTC that some clock, by its base, cannot be set to."""
+    return calendar.new_year(LAST_TRUSTED_YEAR + 1) * 1440 - WINTER_MIN
 
 
 class ClockTrust:
@@ -121,6 +127,16 @@ class ClockTrust:
         ticked_ms = (ticks_ms - state.last_ticks_ms) % TICKS_WRAP
         slack_ms = TICKS_SLACK_MS + ticked_ms * factory.drift_bound_ppb // PPB
         return abs(since_journal_s * 1000 - ticked_ms) > slack_ms
+
+    def certain_s(self, now: Now, state: State, factory: Factory) -> int:
+        """Return an instant that has passed for certain, whatever the clock shows.
+
+        A clock that is not believed leaves the last time journalled by one that was.
+        """
+        if now.dated:
+            return now.early_s
+        last_s = EPOCH_2000_S + state.last_time_s
+        return last_s - self.uncertainty_s(last_s, state, factory)
 
     def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
         """Return *u* in whole seconds, rounded up.

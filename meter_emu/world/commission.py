@@ -230,6 +230,7 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         night_wh=0,
         charged_night_wh=0,
         rate=Rate.DAY,
+        untimed_wh=0,
         reserved=STATE.erased("reserved"),
         crc=0,
     )

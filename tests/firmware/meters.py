@@ -134,10 +134,10 @@ class Home:
         )
         self.card = card_of(image, counted())
 
-    def write(self, work: Work) -> None:
+    def write(self, work: Work, issued_at_min: int = 0) -> None:
         """Have the desk write on the card."""
         self.card.power_on()
-        self.desk.serve(self.card.transmit, work, issued_at_min=0)
+        self.desk.serve(self.card.transmit, work, issued_at_min=issued_at_min)
         self.card.power_off()
 
     def put(self, sfi: Sfi, raw: bytes) -> None:

@@ -1,21 +1,39 @@
 """The technician's clock card: trust comes back by it, once, and never by an old one."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
 
 import pytest
 
+from card_protocol.card.clock import personalise_clock_card
 from card_protocol.card.secure import SecureCard
 from card_protocol.errors import LayoutError, MacError
-from card_protocol.formats.clock import CLOCK, open_clock_order, seal_clock_order
-from card_protocol.keys import Key
+from card_protocol.formats.clock import (
+    CLOCK,
+    SET_ERROR_S_MAX,
+    open_clock_order,
+    seal_clock_order,
+)
+from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.clock_card import SET_ERROR_S_MAX, issue_clock_card
-from meter_emu.desk.desk import Work
+from meter_emu.desk.clock_card import SET_TO_S_COUNT, issue_clock_card
+from meter_emu.desk.desk import PIN_NOT_USED, Work
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import Health
+from meter_emu.ports import Key as Button
 from meter_emu.ports import Lamp
-from tests.firmware.meters import METER_ID, START, Home, counted, seconds_2000
+from tests.firmware.meters import (
+    EPOCH_2000,
+    METER_ID,
+    MODEL,
+    START,
+    Home,
+    counted,
+    seconds,
+    seconds_2000,
+)
 
 
 def clock_card(set_to_s: int, *, meter_id: int = METER_ID, error_s: int = 60) -> SecureCard:
@@ -58,6 +76,90 @@ def test_the_clock_then_shows_what_the_card_said():
     }
 
 
+def registers(home: Home, at: int, hexadecimal: str) -> None:
+    """Write registers of the clock chip (PCF8563) behind the program's back."""
+    now_us = home.board.now_us
+    home.board.rtc.write(at, bytes.fromhex(hexadecimal), now_us, now_us)
+
+
+def leap_in_the_dark(home: Home) -> None:
+    home.bench.cut_supply()
+    registers(home, 0x05, "01 03 09")  # 1 September, two months on
+    home.run(60)
+    home.bench.restore_supply()
+
+
+def setting_cut_short(home: Home) -> None:
+    """Take the power away at the write of a setting: the program has said that it is under way."""
+    write = home.board.rtc_write
+
+    def cut(at: int, data: bytes) -> None:
+        home.bench.cut_supply()
+        write(at, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(home.board, "rtc_write", cut)
+        home.bench.insert(clock_card(seconds_2000(START)))
+    home.bench.remove()
+    home.bench.restore_supply()
+
+
+# what happens to the clock, and what the meter makes of it
+LOST: Final[dict[str, tuple[Callable[[Home], object], Health]]] = {
+    "VL": (lambda home: home.board.rtc.voltage_low(), Health.LOW_VOLTAGE),
+    "31 February": (lambda home: registers(home, 0x05, "31 03 02"), Health.IMPOSSIBLE_DATE),
+    "a day back": (lambda home: registers(home, 0x05, "30 02 06"), Health.BACKWARDS),
+    "a day ahead": (lambda home: registers(home, 0x05, "02"), Health.TICKS_DISAGREE),
+    "held in STOP (8.10)": (lambda home: registers(home, 0x00, "20"), Health.TICKS_DISAGREE),
+    "a leap in the dark": (leap_in_the_dark, Health.TOO_FAR_AHEAD),
+    "three years": (
+        lambda home: home.run((MODEL.clock.trust_max_days + 1) * 86_400), Health.SET_TOO_LONG_AGO,
+    ),
+    "a setting cut short": (setting_cut_short, Health.BEING_SET),
+}  # fmt: skip
+
+
+def test_every_way_of_losing_trust_is_in_the_table():
+    believed = {Health.TRUSTED, Health.LOWER_BOUND}
+    assert {health for _, health in LOST.values()} == set(Health) - believed
+
+
+@pytest.mark.parametrize("why", LOST)
+def test_trust_comes_back_by_a_clock_card_and_by_nothing_else(why):
+    """Not by itself, nor by a day of power; the desk's word makes it a lower bound."""
+    cause, health = LOST[why]
+    home = Home()
+    cause(home)
+    home.run(86_400)
+    assert home.state.health == health
+    home.write(Work(load_cents=500), seconds_2000(START) // 60)
+    home.insert()
+    assert home.state.health == Health.LOWER_BOUND
+    now_s = home.board.now_us // 1_000_000 - seconds(EPOCH_2000)
+    assert show(home, clock_card(now_s)).endswith("EXECUTED")
+    home.run(86_400)
+    assert home.state.health == Health.TRUSTED
+
+
+@pytest.mark.parametrize("why", LOST)
+def test_what_is_used_without_a_trusted_clock_is_counted_apart(why):
+    """Between the loss and the clock card, to within a poll at either end, and never after."""
+    cause, _ = LOST[why]
+    home = Home(load=6_000, balance_cents=25_000_000)  # 100 Wh a minute
+    cause(home)
+    lost_wh = home.state.booked_units if why == "three years" else 0
+    home.run(10 * 3_600)
+    used_wh = home.board.metrology.read_units(home.board.now_us) - lost_wh
+    show(home, clock_card(home.board.now_us // 1_000_000 - seconds(EPOCH_2000)))
+    for _ in range(2):
+        assert abs(home.state.untimed_wh - used_wh) <= 300
+        home.run(3_600)
+    for _ in range(7):
+        home.bench.press(Button.BLUE)
+    kwh, wh = divmod(home.state.untimed_wh, 1_000)
+    assert home.board.panel.text == f"USED WITHOUT TIME {kwh}.{wh:03} KWH"
+
+
 def test_a_clock_card_is_spent_by_its_time():
     home = lost()
     card = clock_card(NOW_S)
@@ -67,10 +169,31 @@ def test_a_clock_card_is_spent_by_its_time():
     assert show(home, clock_card(NOW_S + 1)).endswith("EXECUTED")
 
 
-def test_a_believed_clock_is_not_moved_back_past_what_is_certain():
-    home = Home()
-    assert show(home, clock_card(NOW_S - 86_400)).endswith("CARD 20 CLOCK_CARD_STALE")
-    assert home.state.health == Health.TRUSTED
+@pytest.mark.parametrize("home", [Home, lost])
+def test_no_clock_is_set_back_past_what_is_certain(home):
+    """Nor one that is not believed: a card made last winter and never used is no news."""
+    home = home()
+    health = home.state.health
+    certain_s = home.state.last_time_s - home.state.set_error_s
+    assert show(home, clock_card(certain_s - 61)).endswith("CARD 20 CLOCK_CARD_STALE")
+    assert home.state.health == health
+    assert show(home, clock_card(NOW_S - 60)).endswith("EXECUTED")
+
+
+def test_a_time_that_not_every_clock_can_show_is_no_date():
+    home = lost()
+    assert show(home, clock_card(SET_TO_S_COUNT - 3_600)).endswith("CARD 16 BAD_DATE")
+    assert show(home, clock_card(SET_TO_S_COUNT - 3_601)).endswith("EXECUTED")
+
+
+@pytest.mark.parametrize("error_s", [0, SET_ERROR_S_MAX + 1, 0xFFFF])
+def test_a_card_that_does_not_say_how_good_its_time_is_sets_no_clock(error_s):
+    home = lost()
+    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
+    record = seal_clock_order(key, meter_id=METER_ID, set_to_s=NOW_S, set_error_s=error_s)
+    image = personalise_clock_card(BENCH_MASTER_KEY, METER_ID, record, pin=PIN_NOT_USED)
+    assert show(home, SecureCard(image, counted())).endswith("CARD 13 BAD_FORMAT")
+    assert home.state.health == Health.LOW_VOLTAGE
 
 
 def test_a_clock_card_of_another_meter_is_refused_without_costing_it_a_try():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from card_protocol.formats.budget import GENERATION, NO_MAC, WALLET, Result, Wallet
-from meter_emu.firmware.layouts import Account, FactoryFlags, Rate, State, StateFlags
+from meter_emu.firmware.layouts import Account, FactoryFlags, Health, Rate, State, StateFlags
 from tests.firmware.meters import PARTS, factory, state
 
 LEDGER = PARTS.ledger
@@ -41,6 +41,7 @@ class MoneyOfAMeter(RuleBasedStateMachine):
         self.cost_ueur = 0
         self.used_wh = dict.fromkeys(Account, 0)
         self.night_wh = dict.fromkeys(Account, 0)
+        self.untimed_wh = 0
         self.owed_ueur = 0
 
     @rule(wh=st.one_of(st.integers(0, 5000), st.integers(0, WRAP - 1)))
@@ -62,6 +63,7 @@ class MoneyOfAMeter(RuleBasedStateMachine):
         account, at_night = Account(self.state.account), self.state.rate == Rate.NIGHT
         self.used_wh[account] += wh
         self.night_wh[account] += wh * at_night
+        self.untimed_wh += wh * (self.state.health != Health.TRUSTED)
         if account is Account.CHARGED:
             night, day = self.state.night_price_ueur_per_wh, self.state.price_ueur_per_wh
             self.cost_ueur += wh * (night if at_night else day)
@@ -75,6 +77,11 @@ class MoneyOfAMeter(RuleBasedStateMachine):
     def change_rate(self, rate: Rate) -> None:
         LEDGER.book(self.state, self.register_units)
         self.state.rate = rate
+
+    @rule(health=st.sampled_from(Health))
+    def change_health(self, health: Health) -> None:
+        LEDGER.book(self.state, self.register_units)
+        self.state.health = health
 
     @rule(price=st.integers(1, 5000), night=st.integers(1, 5000))
     def change_price(self, price: int, night: int) -> None:
@@ -136,6 +143,11 @@ class MoneyOfAMeter(RuleBasedStateMachine):
         charged = pending_units * (kept.account == Account.CHARGED)
         assert (kept.night_wh + pending_units - sum(self.night_wh.values())) % WRAP == 0
         assert (kept.charged_night_wh + charged - self.night_wh[Account.CHARGED]) % WRAP == 0
+
+    @invariant()
+    def what_was_used_without_a_trusted_clock_is_counted_apart(self) -> None:
+        untimed_wh = LEDGER.untimed_wh(self.state, self.register_units)
+        assert untimed_wh == self.untimed_wh % WRAP
 
 
 MoneyOfAMeter.TestCase.settings = settings(max_examples=60, stateful_step_count=30)

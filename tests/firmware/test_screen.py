@@ -21,7 +21,8 @@ T1 = Civil(2020, 6, 30, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)
 EURO = 1_000_000
 S64 = 2**63
-PAGE_COUNT = 6
+PAGE_COUNT = 7
+PRICE_PAGE = 5
 
 
 def meter(now: Now | None = None, **changes: object) -> Meter:
@@ -117,6 +118,7 @@ def test_the_scroll_shows_clock_health_both_ends_the_order_and_the_credit():
         "ORDER 7 EXECUTED",
         "CREDIT 50.00 EUR",
         "PRICE 0.250 EUR/KWH",
+        "USED WITHOUT TIME 0.000 KWH",
     ]
 
 
@@ -125,7 +127,7 @@ def test_the_scroll_shows_clock_health_both_ends_the_order_and_the_credit():
 )
 def test_a_bi_hourly_meter_says_which_price_counts_now(rate, text):
     home = meter(rate=rate, night_price_ueur_per_wh=98)
-    assert screen.scroll(home, PAGE_COUNT - 1) == f"{text} EUR/KWH"
+    assert screen.scroll(home, PRICE_PAGE) == f"{text} EUR/KWH"
 
 
 def test_what_is_not_known_is_said():

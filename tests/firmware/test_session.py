@@ -34,7 +34,7 @@ from meter_emu.firmware.layouts import NO_END, Account, EventCode, Health, State
 from meter_emu.ports import Key, Lamp, Ports
 from meter_emu.world.board import CARD_BYTE_US
 from tests.cards import file_card, resealed_part
-from tests.firmware.meters import METER_ID, START_US, Home, counted
+from tests.firmware.meters import METER_ID, MODEL, START, START_US, Home, counted, seconds_2000
 
 T1 = Civil(2020, 7, 3, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)
@@ -153,6 +153,29 @@ def test_a_clock_not_believed_takes_the_desks_word_as_a_lower_bound():
     assert told is not None
     assert told.clock_health == Health.LOWER_BOUND
     assert home.board.panel.lamps & Lamp.CLOCK_DOUBTED
+
+
+@pytest.mark.parametrize("ago_s", [0, 86_400, 3_600 * 24 * 200])
+def test_a_lost_clock_never_goes_back_behind_what_the_meter_knew(ago_s):
+    """A card written before the last time journalled says less than the meter knows itself."""
+    home = Home()
+    home.board.rtc.voltage_low()
+    home.write(Work(load_cents=500), (seconds_2000(START) - ago_s) // 60)
+    home.insert()
+    assert home.state.health == Health.LOWER_BOUND
+    behind_s = seconds_2000(START) - home.state.last_time_s
+    assert 0 <= behind_s <= (MODEL.clock.set_error_s if ago_s else 0)
+
+
+@pytest.mark.parametrize("year", [2100, 2136, 2150, 10_165])
+def test_what_no_clock_can_be_set_to_moves_none(year):
+    """A desk whose own clock is a century ahead; a chip that was set by it would show 2000."""
+    home = Home()
+    issued_at_min = (year - 2000) * 525_960 + 1_440
+    home.write(Work(load_cents=500), issued_at_min)
+    assert home.insert().endswith("CARD 01 EXECUTED")
+    assert home.state.health == Health.TRUSTED
+    assert home.state.clock_set_s == seconds_2000(START)
 
 
 def test_an_order_without_a_date_has_nothing_to_wait_for():

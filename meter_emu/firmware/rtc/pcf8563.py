@@ -12,6 +12,8 @@ from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import Reading, RtcDriver
 from meter_emu.ports import Ports
 
+_CONTROL_1: Final = 0x00
+_NORMAL: Final = 0x00  # TEST1, STOP and TESTC 0 (Table 5): a clock held in STOP shows no doubt
 _FIRST: Final = 0x02  # VL_seconds
 _COUNT: Final = 7  # to 08h, years
 _HOURS: Final = 0x04
@@ -43,8 +45,9 @@ class Pcf8563Driver(RtcDriver):
 
     @override
     def set_time(self, ports: Ports, when: Civil, second: int, weekday: int) -> None:
-        """Write 02h to 08h in one access, with VL 0 and Sunday as 0 (Table 14)."""
+        """Write 02h to 08h in one access, with VL 0 and Sunday as 0 (Table 14), then let it run."""
         ports.rtc_write(_FIRST, self.encode(when, second, weekday))
+        ports.rtc_write(_CONTROL_1, bytes((_NORMAL,)))
 
     def encode(self, when: Civil, second: int, weekday: int) -> bytes:
         """Return registers 02h to 08h for a time 2000-2099."""
