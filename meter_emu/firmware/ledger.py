@@ -55,10 +55,6 @@ class Ledger:
             state.night_price_ueur_per_wh if state.rate == Rate.NIGHT else state.price_ueur_per_wh
         )
 
-    def pending_units(self, state: State, register_units: int) -> int:
-        """Return the units not booked yet; the register wraps at 32 bits."""
-        return (register_units - state.booked_units) & _U32
-
     def book(self, state: State, register_units: int) -> None:
         """Book what is pending to the account in force since the last booking."""
         state.untimed_wh = self.untimed_wh(state, register_units)
@@ -93,8 +89,8 @@ class Ledger:
         return (state.untimed_wh + pending_wh) & _U32
 
     def _pending(self, state: State, register_units: int) -> tuple[int, int]:
-        """Return the whole Wh not booked yet, and the mWh left over."""
-        units = self.pending_units(state, register_units)
+        """Return the whole Wh not booked yet, and the mWh left over; the register wraps."""
+        units = (register_units - state.booked_units) & _U32
         return divmod(state.remainder_mwh + units * state.mwh_per_unit, MWH_PER_WH)
 
     def units_until(self, state: State, balance_ueur: int) -> int | None:

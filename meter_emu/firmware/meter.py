@@ -4,7 +4,7 @@ A poll loads the state, makes a `Meter` of it and of one reading of clock and re
 settle, and saves what changed. Blocks, shields and permission are always computed, never stored.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from card_protocol.formats.budget import NO_MAC, WRITE_BACK, Identity, Result, WriteBack
 from card_protocol.formats.generations import Contents
@@ -56,6 +56,17 @@ _TELLING: Final = (
 )
 
 
+class Standing(NamedTuple):
+    """How a meter stands: its reasons to be dark, what the supply machine is told, its credit.
+
+    `balance_ueur` has the energy not booked yet taken off.
+    """
+
+    blocks: Block
+    permission: Permission
+    balance_ueur: int
+
+
 class Meter:
     """One state, one reading, the rules between them. Changes `state` in place."""
 
@@ -81,10 +92,19 @@ class Meter:
 
     # What follows from the state -----------------------------------------------------------------
 
-    @property
-    def balance_ueur(self) -> int:
-        """The balance at this moment, energy not booked yet taken off."""
-        return self.parts.ledger.balance_ueur(self.state, self.register_units)
+    def standing(self) -> Standing:
+        """Return how the meter stands at this moment."""
+        state = self.state
+        balance_ueur = self.parts.ledger.balance_ueur(state, self.register_units)
+        blocks = blocks_of(
+            programmed=state.flags & StateFlags.CUT_LATCHED != 0,
+            credit=state.flags & StateFlags.PREPAYMENT_ON != 0 and balance_ueur <= 0,
+        )
+        if not blocks:  # as nearly always: no shield is asked about
+            return Standing(blocks, Permission.ALLOW, balance_ueur)
+        granted = state.flags & StateFlags.LIMITER_GRANTED != 0
+        allowed = permission(blocks, self.shields(), limiter_granted=granted)
+        return Standing(blocks, allowed, balance_ueur)
 
     def deferral_holds(self) -> bool:
         """Whether T1 is still to come. With an untrusted clock an armed deferral holds."""
@@ -92,14 +112,6 @@ class Meter:
             return False
         left_s = self.parts.ends.seconds_left(self.state.defer_end, self.now)
         return left_s is not None and (left_s > 0 or not self.now.dated)
-
-    def blocks(self) -> Block:
-        """Return the reasons to be dark."""
-        flags = self.state.flags
-        return blocks_of(
-            programmed=flags & StateFlags.CUT_LATCHED != 0,
-            credit=flags & StateFlags.PREPAYMENT_ON != 0 and self.balance_ueur <= 0,
-        )
 
     def shields(self) -> Shield:
         """Return what holds a lack of credit off; unpaid emergency credit ends the window."""
@@ -116,14 +128,6 @@ class Meter:
         if not self.parts.ledger.bi_hourly(self.state):
             return Rate.DAY
         return Rate.NIGHT if self.parts.nights.may_run(self.now, self.factory) else Rate.DAY
-
-    def permission(self) -> Permission:
-        """Return what the supply machine is told now."""
-        blocks = self.blocks()
-        if not blocks:  # as nearly always: no shield is asked about
-            return Permission.ALLOW
-        granted = self.state.flags & StateFlags.LIMITER_GRANTED != 0
-        return permission(blocks, self.shields(), limiter_granted=granted)
 
     # What time and events do ---------------------------------------------------------------------
 
@@ -190,9 +194,10 @@ class Meter:
         if account != state.account or rate != state.rate:
             self.book()
             state.account, state.rate = account, rate
-        self._move(settle(state.supply, self.permission()))
+        standing = self.standing()
+        self._move(settle(state.supply, standing.permission))
         low_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
-        if not state.flags & StateFlags.LOW_CREDIT_SAID and 0 < self.balance_ueur <= low_ueur:
+        if not state.flags & StateFlags.LOW_CREDIT_SAID and 0 < standing.balance_ueur <= low_ueur:
             state.flags |= StateFlags.LOW_CREDIT_SAID
             self.beeping = True
 
@@ -216,7 +221,7 @@ class Meter:
             return
         self.book()
         self.state.supply = supply
-        programmed = Block.PROGRAMMED in self.blocks()
+        programmed = self.state.flags & StateFlags.CUT_LATCHED
         dark = EventCode.CUT_PROGRAMMED if programmed else EventCode.CUT_CREDIT
         self.note(
             {
@@ -241,7 +246,7 @@ class Meter:
         dark = self.state.supply == Supply.DISCONNECTED
         if (
             dark
-            and self.blocks() == Block.CREDIT
+            and self.standing().blocks == Block.CREDIT
             and ledger.emergency_offered(self.state, self.factory)
         ):
             self.book()
@@ -356,7 +361,7 @@ class Meter:
             order_number=state.order_number,
             order_result=state.order_result,
             supply=state.supply,
-            blocks=self.blocks(),
+            blocks=self.standing().blocks,
             shields=self.shields(),
             defer_until=encode_bcd_minute(ends.understood(state.defer_end)),
             cut_at=encode_bcd_minute(ends.understood(state.cut_end)),
@@ -369,7 +374,7 @@ class Meter:
 
     # When to look again --------------------------------------------------------------------------
 
-    def sleep(self, *, at_most_s: int) -> Sleep | None:
+    def sleep(self, standing: Standing, *, at_most_s: int) -> Sleep | None:
         """Return until when nothing can be due, by clock and by register; `None` if unknown.
 
         Never too long: waking early changes nothing, waking late would. Every wait derives from
@@ -387,15 +392,16 @@ class Meter:
                 self.parts.base.seconds_to_step(now.utc_s, state, self.factory),
             ]
             waits_s += [due_s for due_s in dues_s if due_s is not None and due_s > 0]
-            if now.trusted and self.blocks() == Block.CREDIT and not self.deferral_holds():
+            if now.trusted and standing.blocks == Block.CREDIT and not self.deferral_holds():
                 waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
             if now.trusted and self.parts.ledger.bi_hourly(state):
                 waits_s.append(self.parts.nights.seconds_to_edge(now, self.factory))
-        return Sleep(now.second_of_day + max(1, min(waits_s)), self._wake_at_units())
+        return Sleep(
+            now.second_of_day + max(1, min(waits_s)), self._wake_at_units(standing.balance_ueur)
+        )
 
-    def _wake_at_units(self) -> int | None:
+    def _wake_at_units(self, balance_ueur: int) -> int | None:
         """Return the register value at the next mark the balance falls to: the beep, or the end."""
-        balance_ueur = self.balance_ueur
         mark_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
         if self.state.flags & StateFlags.LOW_CREDIT_SAID or balance_ueur <= mark_ueur:
             mark_ueur = 0

@@ -20,7 +20,7 @@ from meter_emu.firmware.dialogues.budget import BudgetDialogue
 from meter_emu.firmware.dialogues.clock import ClockDialogue
 from meter_emu.firmware.layouts import EventCode, Factory, Health, State, StateFlags
 from meter_emu.firmware.memory import Memory
-from meter_emu.firmware.meter import Meter
+from meter_emu.firmware.meter import Meter, Standing
 from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.rtc.driver import Reading
 from meter_emu.firmware.supply import Permission, switch_belongs_on
@@ -66,15 +66,17 @@ class Program:
             memory.save(state)
         else:
             memory.save_changed(state)
-        obeyed = self._drive(meter)
+        standing = meter.standing()
+        obeyed = self._drive(meter, standing)
         if testing and obeyed:
             meter = self._rearm(meter)
-            obeyed = self._drive(meter)
-        self._show(meter, said, pressed & ~asked if asked else pressed, fault=not obeyed)
+            standing = meter.standing()
+            obeyed = self._drive(meter, standing)
+        self._show(meter, standing, said, pressed & ~asked if asked else pressed, fault=not obeyed)
         if step_clock(ports, memory, meter) or not obeyed:
             return None
         busy = said is not None or bool(pressed)
-        return meter.sleep(at_most_s=screen.SHOWN_S if busy else SECONDS_A_DAY)
+        return meter.sleep(standing, at_most_s=screen.SHOWN_S if busy else SECONDS_A_DAY)
 
     def _meter(self, factory: Factory, state: State, *, powered_on: bool) -> Meter:
         """Return the rules over this moment: one reading of clock, ticks and register."""
@@ -186,27 +188,35 @@ class Program:
         )
         return Key(meter.factory.key_meter_auth).cmac(b"challenge" + text)[:CHALLENGE_SIZE_BYTES]
 
-    def _drive(self, meter: Meter) -> bool:
+    def _drive(self, meter: Meter, standing: Standing) -> bool:
         """Move the switch where it belongs; whether it went there."""
         ports = self._ports
-        limited = meter.permission() is Permission.LIMIT
+        limited = standing.permission is Permission.LIMIT
         ports.limiter_set(meter.factory.limiter_ampere if limited else 0)
         wanted = switch_belongs_on(meter.state.supply)
         if ports.switch_on() != wanted:
             ports.switch_drive(wanted)
         return ports.switch_on() == wanted
 
-    def _show(self, meter: Meter, said: Result | None, pressed: Button, *, fault: bool) -> None:
+    def _show(
+        self,
+        meter: Meter,
+        standing: Standing,
+        said: Result | None,
+        pressed: Button,
+        *,
+        fault: bool,
+    ) -> None:
         if meter.beeping:
             self._ports.beep(LOW_CREDIT_BEEP_MS)
-        text = screen.status(meter)
+        text = screen.status(meter, standing)
         if said is not None:
             text = f"{text} | {screen.card(said)}"
         elif Button.BLUE in pressed:
             text = screen.scroll(meter, self._page)
             self._page += 1
         self._ports.display(text)
-        self._ports.lamps(screen.lamps(meter, fault=fault))
+        self._ports.lamps(screen.lamps(meter, standing, fault=fault))
 
     def _out_of_order(self, why: str) -> Sleep | None:
         """Touch nothing but the panel: without a valid memory every other act could do harm."""

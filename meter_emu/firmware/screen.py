@@ -9,27 +9,27 @@ from typing import Final
 from card_protocol.formats.budget import Result
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Rate, Supply
-from meter_emu.firmware.meter import Meter
+from meter_emu.firmware.meter import Meter, Standing
 from meter_emu.firmware.supply import Block, Permission
 from meter_emu.ports import Key, Lamp
 
 SHOWN_S: Final = 30  # how long a screen stays (UK card meters: "last screen visible 30 s")
 
 
-def status(meter: Meter) -> str:
+def status(meter: Meter, standing: Standing) -> str:
     """Return the resting screen: the reason first when the home is dark or limited."""
     supply = meter.state.supply
     if supply == Supply.READY_FOR_RECONNECTION:
         return _invitation(meter)
-    if supply == Supply.DISCONNECTED and Block.PROGRAMMED in meter.blocks():
+    if supply == Supply.DISCONNECTED and Block.PROGRAMMED in standing.blocks:
         if not meter.has_come(meter.state.cut_end):  # a later order named another day, or none
             return "OFF: PROGRAMMED CUT"
         return f"OFF: CUT AS OF {_date(meter.parts.ends.understood(meter.state.cut_end))}"
     if supply == Supply.DISCONNECTED:
         return "OFF: CREDIT EXHAUSTED"
-    if meter.permission() is Permission.LIMIT:
+    if standing.permission is Permission.LIMIT:
         return f"LIMITED TO {meter.factory.limiter_ampere} A"
-    return f"CREDIT {euro(meter.balance_ueur)} EUR"
+    return _credit(standing)
 
 
 def _invitation(meter: Meter) -> str:
@@ -57,10 +57,10 @@ def scroll(meter: Meter, page: int) -> str:
     return _PAGES[page % len(_PAGES)](meter)
 
 
-def lamps(meter: Meter, *, fault: bool) -> Lamp:
+def lamps(meter: Meter, standing: Standing, *, fault: bool) -> Lamp:
     """Return the lamps: the triangle when credit is used up, the invitation, a fault."""
     lit = Lamp(0)
-    if Block.CREDIT in meter.blocks():
+    if Block.CREDIT in standing.blocks:
         lit |= Lamp.CREDIT_EXHAUSTED
     if meter.state.supply == Supply.READY_FOR_RECONNECTION:
         lit |= Lamp.RECONNECT
@@ -75,6 +75,10 @@ def euro(ueur: int) -> str:
     """Return an amount in euro and cents, cut off towards zero."""
     cents = abs(ueur) // 10_000
     return f"{'-' if ueur < 0 and cents else ''}{cents // 100}.{cents % 100:02}"
+
+
+def _credit(standing: Standing) -> str:
+    return f"CREDIT {euro(standing.balance_ueur)} EUR"
 
 
 def _date(when: Civil | None) -> str:
@@ -110,7 +114,7 @@ _PAGES: Final[tuple[Callable[[Meter], str], ...]] = (
     lambda meter: f"T1 {_date(meter.parts.ends.understood(meter.state.defer_end))}",
     lambda meter: f"T2 {_date(meter.parts.ends.understood(meter.state.cut_end))}",
     _order,
-    lambda meter: f"CREDIT {euro(meter.balance_ueur)} EUR",
+    lambda meter: _credit(meter.standing()),
     _price,
     _untimed,
 )

@@ -174,12 +174,13 @@ def _clock(meter: Meter) -> Iterator[tuple[int, Deed, Civil | None]]:
 def _marks(meter: Meter) -> Iterator[tuple[int, Deed]]:
     """Yield the readings of the register at which the balance comes to something."""
     ledger, state = meter.parts.ledger, meter.state
+    balance_ueur = meter.standing().balance_ueur
     low_ueur = meter.factory.low_credit_cents * UEUR_PER_CENT
     for mark_ueur, deed, said in (
         (low_ueur, Deed.LOW_CREDIT, bool(state.flags & StateFlags.LOW_CREDIT_SAID)),
         (0, Deed.CREDIT_OUT, False),
     ):
-        if meter.balance_ueur > mark_ueur and not said:
+        if balance_ueur > mark_ueur and not said:
             units = ledger.units_until(state, mark_ueur)
             if units is not None:
                 yield units, deed

@@ -44,6 +44,9 @@ class MoneyOfAMeter(RuleBasedStateMachine):
         self.untimed_wh = 0
         self.owed_ueur = 0
 
+    def pending_units(self) -> int:
+        return (self.register_units - self.state.booked_units) % WRAP
+
     @rule(wh=st.one_of(st.integers(0, 5000), st.integers(0, WRAP - 1)))
     def use_and_book(self, wh: int) -> None:
         self.use(wh)
@@ -127,7 +130,7 @@ class MoneyOfAMeter(RuleBasedStateMachine):
             Account.DEFERRED: kept.deferred_wh,
             Account.POSTPAID: kept.postpaid_wh,
         }
-        pending_units = LEDGER.pending_units(kept, self.register_units)
+        pending_units = self.pending_units()
         booked[Account(kept.account)] += pending_units
         assert {account: wh % WRAP for account, wh in booked.items()} == {
             account: wh % WRAP for account, wh in self.used_wh.items()
@@ -139,7 +142,7 @@ class MoneyOfAMeter(RuleBasedStateMachine):
     @invariant()
     def what_was_used_at_night_is_counted_whatever_the_account(self) -> None:
         kept = self.state
-        pending_units = LEDGER.pending_units(kept, self.register_units) * (kept.rate == Rate.NIGHT)
+        pending_units = self.pending_units() * (kept.rate == Rate.NIGHT)
         charged = pending_units * (kept.account == Account.CHARGED)
         assert (kept.night_wh + pending_units - sum(self.night_wh.values())) % WRAP == 0
         assert (kept.charged_night_wh + charged - self.night_wh[Account.CHARGED]) % WRAP == 0

@@ -45,12 +45,14 @@ def meters() -> list[Meter]:
 
 def test_the_longest_word_on_a_card_fits_beside_every_resting_screen():
     longest = max((screen.card(result) for result in Result), key=len)
-    texts = {screen.status(home) for home in meters()}
+    texts = {screen.status(home, home.standing()) for home in meters()}
     assert max(len(f"{text} | {longest}") for text in texts) <= DISPLAY_PLACES
 
 
 def test_every_text_is_ascii_and_not_empty():
-    texts = {screen.status(home) for home in meters()} | {screen.card(result) for result in Result}
+    texts = {screen.status(home, home.standing()) for home in meters()} | {
+        screen.card(result) for result in Result
+    }
     for text in texts:
         assert text
         assert text.isascii()
@@ -82,7 +84,8 @@ RESTING = [
 
 @pytest.mark.parametrize(("changes", "text"), RESTING)
 def test_the_resting_screen_gives_the_reason_first(changes, text):
-    assert screen.status(meter(**changes)) == text
+    home = meter(**changes)
+    assert screen.status(home, home.standing()) == text
 
 
 LONGEST = meter(
@@ -167,4 +170,4 @@ LAMPS = [
 @pytest.mark.parametrize("fault", [False, True])
 def test_each_lamp_says_one_thing(changes, clock, lamps, fault):
     home = meter(now_at(seconds(START), **clock), **changes)
-    assert screen.lamps(home, fault=fault) == lamps | (Lamp.FAULT if fault else 0)
+    assert screen.lamps(home, home.standing(), fault=fault) == lamps | (Lamp.FAULT if fault else 0)
