@@ -163,15 +163,20 @@ class Program:
         """Do what a card says; what becomes of it."""
         if isinstance(found, Contents):
             self._heed_bound(meter, found)
-            return meter.obey(found)
-        if isinstance(found, ClockOrder):
+            result = meter.obey(found)
+        elif isinstance(found, ClockOrder):
             result = obey_clock_card(self._ports, self._memory, meter, found)
-            meter.settle()
-            return result
-        return found
+        else:
+            return found
+        meter.settle()
+        return result
 
     def _heed_bound(self, meter: Meter, found: Contents) -> None:
-        """Move a clock that is behind what the desk's last write says forward, never back."""
+        """Move a clock that is behind what the desk's last write says forward, never back.
+
+        What is due by it comes after the card's own word: it may be the reactivation, brought late
+        to a meter that could not know that it was late.
+        """
         issued_at_min = max(
             (record.issued_at_min for record in found if record.issued_at_min != MINUTES_NONE),
             default=MINUTES_NONE,
@@ -179,7 +184,6 @@ class Program:
         utc_s = meter.lower_bound_s(issued_at_min)
         if utc_s is not None:
             set_clock(self._ports, self._memory, meter, utc_s, error_s=0, health=Health.LOWER_BOUND)
-            meter.settle()
 
     def _challenge(self, meter: Meter) -> bytes:
         """Return eight bytes no card can foresee: a MAC of session count and ticks."""

@@ -178,6 +178,21 @@ def test_what_no_clock_can_be_set_to_moves_none(year):
     assert home.state.clock_set_s == seconds_2000(START)
 
 
+@pytest.mark.parametrize(("work", "fed"), [(Work(reactivate=True), True), (Work(), False)])
+def test_a_card_that_says_how_late_it_is_is_obeyed_before_what_is_due_by_that(work, fed):
+    """A home held by a lost clock until after T2 is not cut by the card that reactivates it."""
+    home = armed()
+    home.insert()
+    home.board.rtc.voltage_low()
+    home.run(4 * 86_400)
+    assert home.board.switch.on
+    home.write(replace(work, load_cents=500), seconds_2000(START) // 60 + 4 * 1_440)
+    home.insert()
+    assert home.state.health == Health.LOWER_BOUND
+    assert home.board.switch.on is fed
+    assert bool(home.board.moves) is not fed
+
+
 def test_an_order_without_a_date_has_nothing_to_wait_for():
     home = Home()
     home.board.rtc.voltage_low()
