@@ -25,7 +25,7 @@ class Clock(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     set_error_s: Annotated[int, Meta(ge=1, le=3600)]
     drift_bound_ppb: Annotated[int, Meta(ge=0, le=1_000_000)]
     trust_max_days: Annotated[int, Meta(ge=1, le=36_500)]
-    outage_max_days: Annotated[int, Meta(ge=1, le=3650)]
+    outage_max_days: Annotated[int, Meta(ge=2, le=3650)]  # time is journalled once a day only
     backup_days: Annotated[int, Meta(ge=0, le=3650)]
 
 

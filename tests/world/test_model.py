@@ -63,6 +63,7 @@ def test_what_is_not_found_is_answered_with_what_there_is(name):
         ("poll_s = 60 ", "pol_s = 60 ", "pol_s: unknown key, did you mean 'poll_s'?"),
         ('"electricity"', '"water"', "energy: want one of electricity, gas, got 'water'"),
         ("set_error_s", "set_eror_s", "clock.set_eror_s: unknown key"),
+        ("outage_max_days = 60", "outage_max_days = 1", "clock.outage_max_days: expected int >= 2"),
         ("start_minute = 960", "start_minute = 1440", "window.start_minute: expected int <= 1439"),
         ("start_minute = 960", "start_minute = 480", "window.start_minute: want more than 480"),
         ("mwh_per_unit = 1000", "mwh_per_unit = 999", "credit.mwh_per_unit: want 1000"),
