@@ -147,6 +147,8 @@ class Meter:
             self.book()
             state.health = now.health
             self.note(EventCode.CLOCK_LOST, now.health)
+            if state.order_result == Result.EXECUTED and self._waiting():
+                state.order_result = Result.PENDING
         day = now.day - EPOCH_2000_DAYS
         if now.dated and (powered_on or day != state.last_day):
             self.book()
@@ -329,12 +331,18 @@ class Meter:
             self.note(EventCode.ORDER_EXECUTED, order.number)
             if result is Result.LATER_END_TAKEN:
                 self.note(EventCode.END_DISAGREES, order.number)
-            dated = state.defer_end != NO_END or state.cut_end != NO_END
-            if dated and not self.now.dated and result is Result.EXECUTED:
-                result = Result.PENDING  # dated orders wait for a clock that can be believed
+            if result is Result.EXECUTED and self._waiting():
+                result = Result.PENDING
         if not result.refused:
             state.order_result = result
         return result
+
+    def _waiting(self) -> bool:
+        """Whether an end is still to come and waits for a clock that can be believed."""
+        state = self.state
+        defer = state.defer_end != NO_END and not state.flags & StateFlags.DEFERRAL_OVER
+        cut = state.cut_end != NO_END and not state.flags & StateFlags.CUT_LATCHED
+        return not self.now.dated and (defer or cut)
 
     def write_back(self, result: Result, generation: int) -> WriteBack:
         """Return what the office shall read on a card: how the meter stands, as it understands."""

@@ -9,6 +9,7 @@ import pytest
 from card_protocol.card.clock import personalise_clock_card
 from card_protocol.card.secure import SecureCard
 from card_protocol.errors import LayoutError, MacError
+from card_protocol.formats.budget import Result
 from card_protocol.formats.clock import (
     CLOCK,
     SET_ERROR_S_MAX,
@@ -219,6 +220,35 @@ def test_an_order_that_waited_comes_into_force():
     show(home, clock_card(NOW_S))
     home.run(20 * 60)
     assert not home.board.switch.on
+
+
+def orders_after_a_loss(work: Work, run_s: int) -> tuple[int, int]:
+    """Return what the meter says of an order, its clock lost since, and again with a bound."""
+    home = Home()
+    home.write(work)
+    home.insert()
+    home.run(run_s)
+    home.board.rtc.voltage_low()
+    home.run(120)
+    assert home.state.health == Health.LOW_VOLTAGE
+    before = home.state.order_result
+    home.insert()
+    assert home.state.health == Health.LOWER_BOUND
+    return before, home.state.order_result
+
+
+@pytest.mark.parametrize(
+    ("work", "run_s", "says"),
+    [
+        (Work(cut_at=Civil(2020, 7, 3, 23, 1)), 3_600, Result.PENDING),
+        (Work(defer_until=Civil(2020, 7, 3, 23, 1)), 3_600, Result.PENDING),
+        (Work(cut_at=Civil(2020, 7, 3, 23, 1)), 4 * 86_400, Result.EXECUTED),
+        (Work(defer_until=Civil(2020, 7, 3, 23, 1)), 4 * 86_400, Result.EXECUTED),
+        (Work(limiter_granted=True), 3_600, Result.EXECUTED),
+    ],
+)
+def test_an_order_whose_end_no_clock_can_tell_any_more_is_pending(work, run_s, says):
+    assert orders_after_a_loss(work, run_s) == (says, Result.EXECUTED)
 
 
 KEY = Key(bytes(range(16)))
