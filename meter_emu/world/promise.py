@@ -34,9 +34,17 @@ from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 UEUR: Final = 1000 * HOUR_US  # a micro-euro in its mWh per Wh and rate-µs per unit
 CENT_UEUR: Final = 10_000
-_MOVES: Final = frozenset(
-    {What.OPENED, What.CLOSED, What.POWER_LOST, What.POWER_BACK, What.SHUT, What.LIT}
-)
+# What is observed of a meter that moves the account, by the field of it that becomes true or false.
+_MOVES: Final = {
+    What.OPENED: ("closed", False),
+    What.CLOSED: ("closed", True),
+    What.POWER_LOST: ("powered", False),
+    What.POWER_BACK: ("powered", True),
+    What.SHUT: ("shut", True),
+    What.LIT: ("shut", False),
+    What.CLOCK_DOUBTED: ("doubted", True),
+    What.CLOCK_SET: ("doubted", False),
+}
 _ASKS: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
 
 
@@ -77,6 +85,7 @@ class _Account:
     closed: bool = True
     powered: bool = True
     shut: bool = False
+    doubted: bool = False  # the meter says that it does not know the time: it is night all day
     looks_us: int = 0  # since when the meter has been at work
 
 
@@ -155,7 +164,7 @@ class Promise:
             elif step in _ASKS:
                 self._ask_supply(account)
             elif step is not None:
-                _move(account, step)
+                setattr(account, *_MOVES[step])
                 if step is What.POWER_BACK:
                     account.looks_us = at_us + self._boot_us
             self._stood.append(account)
@@ -177,7 +186,7 @@ class Promise:
         """Return the money for what flows from `account.at_us` on, at the price of its hours."""
         told, night, from_us = account.told, self._household.model.night, account.at_us
         day_price, night_price = told.pricing[1:]
-        if night is None or not told.pricing.bi_hourly:
+        if night is None or not told.pricing.bi_hourly or account.doubted:
             return self._used(from_us, to_us) * told.mwh_per_unit * night_price
         looked_us = min(max(from_us, account.looks_us), to_us)
         priced = self._used(from_us, looked_us) * day_price
@@ -306,12 +315,3 @@ def _serve(account: _Account, told: Told) -> None:
     account.emergency_debt -= repaid
     account.balance += load - repaid
     account.told = told
-
-
-def _move(account: _Account, what: What) -> None:
-    if what in {What.OPENED, What.CLOSED}:
-        account.closed = what is What.CLOSED
-    elif what in {What.SHUT, What.LIT}:
-        account.shut = what is What.SHUT
-    else:
-        account.powered = what is What.POWER_BACK

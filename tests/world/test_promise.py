@@ -233,6 +233,17 @@ def test_a_night_price_counts_in_the_night_hours_and_at_weekends(tmp_path):
     assert week.lawful("2020-06-08T10:02:00")
 
 
+def test_a_meter_that_says_it_does_not_know_the_time_charges_the_night_price(tmp_path):
+    case = Case(tmp_path, NIGHTS % "0.80")  # 0.30 left at noon
+    doubted = ("2020-06-01T12:00:00", What.CLOCK_DOUBTED)
+    assert case.lawful("2020-06-01T12:37:00")
+    assert not case.lawful("2020-06-01T14:58:00", doubted)
+    assert case.lawful("2020-06-01T15:00:00", doubted)
+    clock_set = ("2020-06-01T13:00:00", What.CLOCK_SET)
+    assert not case.lawful("2020-06-01T13:22:00", doubted, clock_set)
+    assert case.lawful("2020-06-01T13:24:00", doubted, clock_set)
+
+
 def test_a_model_without_night_hours_charges_the_lower_price(tmp_path, model_text):
     """What its meter makes of such an order is another matter: it refuses it."""
     (tmp_path / "own.toml").write_text(model_text.split("# Night hours")[0], "utf-8")
