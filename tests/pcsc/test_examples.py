@@ -138,12 +138,15 @@ def test_what_a_real_card_is_not_for_is_one_line(
     said.stdout.fnmatch_lines([why])
 
 
-def test_a_secure_card_is_no_real_one(real: FileCard, pytester: pytest.Pytester) -> None:
-    marked = "import pytest\n@pytest.mark.meter(carrier='secure')\ndef test_it(card):\n    pass\n"
+@pytest.mark.parametrize("kind", ["secure", "memory"])
+def test_a_card_of_another_kind_is_no_real_one(
+    real: FileCard, pytester: pytest.Pytester, kind: str
+) -> None:
+    marked = f"import pytest\n@pytest.mark.meter(carrier='{kind}')\ndef test_it(card):\n    pass\n"
     pytester.makepyfile(marked)
     said = run_real(pytester, SURE)
     said.assert_outcomes(errors=1)
-    said.stdout.fnmatch_lines(["*carrier: want plain on this link*"])
+    said.stdout.fnmatch_lines([f"*carrier: want plain on this link: a {kind} card would be *"])
 
 
 def test_a_card_that_is_none_of_ours_is_one_line(
