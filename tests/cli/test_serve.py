@@ -5,12 +5,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from card_protocol.card.image import CardImage, Kind, LifeCycle
+from card_protocol.formats.budget import DF_ELECTRICITY
+from card_protocol.formats.container import TRANSPORT_PIN, plain_file
 from meter_emu.cli import app
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -20,6 +25,9 @@ from tests.cli.serving import BOUND_S, Serving
 METER = 541_000_000_001
 GET_ATR, POWER_ON = b"\4", b"\1"
 WRONG_PIN = bytes.fromhex("002000010431313131")
+RIGHT_PIN = bytes.fromhex("0020000104") + TRANSPORT_PIN.encode()
+SELECT_FILE = bytes.fromhex("00a4000c02") + plain_file(DF_ELECTRICITY).to_bytes(2, "big")
+WRITE = bytes.fromhex("00d6000004")  # at the start of the file
 
 
 class Driver:
@@ -144,6 +152,30 @@ def test_a_command_that_changes_nothing_writes_nothing(
     before = file.stat()
     assert driver.ask(bytes.fromhex("00a4000c023f00")) == b"\x90\x00"
     assert file.stat().st_ino == before.st_ino, "an atomic write makes a new file"
+
+
+def test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered(
+    driver: Driver, file: Path
+) -> None:
+    (content,) = CardImage.from_bytes(file.read_bytes()).contents
+    seconds, answered = Random(4), int.from_bytes(content[:4], "big")
+    for _ in range(6):
+        with Serving(file, "--port", str(driver.port)) as serving:
+            driver.take()
+            driver.send(POWER_ON)
+            assert driver.ask(SELECT_FILE) == driver.ask(RIGHT_PIN) == b"\x90\x00"
+            kill = threading.Timer(seconds.uniform(0, 0.02), serving.process.kill)
+            kill.start()
+            asked = answered
+            with suppress(ConnectionError):
+                while driver.ask(WRITE + (asked := asked + 1).to_bytes(4, "big")) == b"\x90\x00":
+                    answered = asked
+            kill.join()
+            assert serving.process.wait(BOUND_S) == -signal.SIGKILL
+        (content,) = CardImage.from_bytes(file.read_bytes()).contents
+        held = int.from_bytes(content[:4], "big")
+        assert held in {answered, asked}
+        answered = held
 
 
 def test_remove_and_insert_are_commands(serving: Serving, driver: Driver) -> None:
