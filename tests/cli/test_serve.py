@@ -8,12 +8,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from card_protocol.card.image import CardImage, Kind, LifeCycle
+from card_protocol.card.memory_image import MemoryImage
 from card_protocol.formats.budget import DF_ELECTRICITY
 from card_protocol.formats.container import TRANSPORT_PIN, plain_file
 from meter_emu.cli import app
@@ -224,6 +226,28 @@ def test_a_file_that_is_no_card_any_more_is_not_inserted(
     file.write_bytes(whole)
     serving.do("insert")
     assert driver.take()
+
+
+def test_a_card_that_does_not_answer_to_a_reset_is_not_offered_to_readers(
+    complaint, driver: Driver, file: Path
+) -> None:
+    """A memory chip whose first four bytes were overwritten: a reader knows it by them."""
+    image = Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=10_000_000, kind=Kind.MEMORY)
+    assert isinstance(image, MemoryImage)
+    open_to_all = replace(image, protection=b"\xff" * 4)
+    write_atomically(file, open_to_all.to_bytes())
+    with Serving(file, "--port", str(driver.port)) as serving:
+        driver.take()
+        driver.send(POWER_ON)
+        for command in ("ffa400000106", f"ff20000003{image.code.hex()}", "ffd000000100"):
+            assert driver.ask(bytes.fromhex(command))[0] == 0x90
+        driver.stop()
+        assert serving.says("out: ").endswith("the card does not answer to a reset any more")
+        serving.do("insert")
+        assert serving.said() == f"not inserted: {file}: this card does not answer to a reset"
+    assert MemoryImage.from_bytes(file.read_bytes()).main[0] == 0
+    said = complaint("card", "serve", file, "--wait", "0")
+    assert said == f"meter-emu: {file}: this card does not answer to a reset\n"
 
 
 def test_what_another_program_wrote_meanwhile_is_not_overwritten(
