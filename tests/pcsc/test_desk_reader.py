@@ -117,6 +117,19 @@ def test_a_wrong_key_costs_the_card_no_try(pcscd, link, desk, tmp_path):
     assert home.card.image.tries_left == (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)
 
 
+def test_a_plain_card_at_its_last_try_keeps_it(pcscd, link, desk, put, tmp_path):
+    home, path = Home(carrier=Kind.PLAIN), tmp_path / "home.card"
+    path.write_bytes(home.card.image.to_bytes())
+    home.card = card_of(file_card(home.card.image).with_tries(0, 1), counted())
+    before = home.card.image.to_bytes()
+    with card_in(pcscd, link, home.card):
+        for done in (desk("load", "--eur", "50", SURE), put(path, SURE)):
+            kept = "meter-emu: not sent: PIN not presented: the card has 1 tries left\n"
+            assert done.complains() == kept
+        assert desk("account").code == 0
+    assert home.card.image.to_bytes() == before
+
+
 def test_a_card_pulled_while_it_is_written_is_to_be_looked_at(pcscd, link, desk):
     home = Home()
     pulled = Pulled(home.card)
