@@ -28,6 +28,11 @@ HEADER_SIZE_BYTES: Final = 4
 Fields = tuple[int, int, int, int, bytes, int | None]
 
 
+def is_extended(raw: bytes) -> bool:
+    """Whether the lengths of a C-APDU are in the long form, also where they would fit the short."""
+    return len(raw) > HEADER_SIZE_BYTES + 1 and raw[HEADER_SIZE_BYTES] == 0
+
+
 def split_command(raw: bytes) -> Fields:
     """Return CLA, INS, P1, P2, data and Ne of `raw`; raise `ApduError` when it is no C-APDU.
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Final, Protocol, final
 
-from card_protocol.apdu import HEADER_SIZE_BYTES, NE_SHORT_MAX, split_command
+from card_protocol.apdu import HEADER_SIZE_BYTES, NE_SHORT_MAX, is_extended, split_command
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 
 CHARACTER_ETU: Final = 12  # start, 8 data, parity and guard time, between two leading edges
@@ -67,7 +67,7 @@ def tpdu(command: bytes) -> tuple[bytes, bytes]:
     say, and for INS 6x and 9x, which the card could not repeat without saying a status word.
     """
     cla, ins, p1, p2, data, ne = split_command(command)
-    if len(command) > HEADER_CHARACTERS and command[HEADER_SIZE_BYTES] == 0:
+    if is_extended(command):
         raise ApduError("T=0 has one length byte, got extended lengths")
     if ins >> 4 in _STATUS_HIGH:
         raise ApduError(f"T=0 has no INS {ins:02X}: the card's echo of it would be a status byte")

@@ -31,7 +31,8 @@ def command_words(command: bytes) -> str:
     cla, ins = fields[:2]
     if cla == _READER_CLASS:
         name = _READER_NAMES.get(ins, f"instruction {ins:02X}")
-        return f"reader: {name}{_sizes(fields)}"
+        address = f" from {fields[2] << 8 | fields[3]}" if ins in _READER_ADDRESSED else ""
+        return f"reader: {name}{address}{_sizes(fields)}"
     describe = _WORDS.get(ins)
     said = describe(fields) if describe else f"instruction {ins:02X}{_sizes(fields)}"
     return said if cla == 0 else f"{said} (class {cla:02X})"
@@ -108,6 +109,7 @@ _READER_NAMES: Final = {
     0xD2: "CHANGE CODE",
     0xD6: "UPDATE MEMORY",
 }
+_READER_ADDRESSED: Final = frozenset({0xB0, 0xD0, 0xD1, 0xD6})  # P1-P2 is an address
 
 
 def _sizes(fields: Fields) -> str:

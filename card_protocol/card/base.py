@@ -13,7 +13,7 @@ sees of a command what a header of five characters can say; the characters are `
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
-from card_protocol.apdu import NC_SHORT_MAX, NE_SHORT_MAX, split_command
+from card_protocol.apdu import NE_SHORT_MAX, is_extended, split_command
 from card_protocol.card.commands import SUCCESS, Answer, Command, refuse
 from card_protocol.card.image import CardImage, Kind, LifeCycle
 from card_protocol.card.session import Fate, Rng, Session
@@ -106,6 +106,9 @@ class FileCard:
             self._waiting = b""
             return refusal
         if self._t0:
+            if is_extended(command):  # T=0 has one length byte
+                self._waiting = b""
+                return refuse(SW.WRONG_LENGTH)
             return self._over_t0(session, ins, p1, p2, data, ne)
         return self._obey(session, ins, p1, p2, data, ne)
 
@@ -114,8 +117,6 @@ class FileCard:
     ) -> bytes:
         """Answer as the header lets a T=0 card: P3 says one length, and INS which way it goes."""
         waiting, self._waiting = self._waiting, b""
-        if len(data) > NC_SHORT_MAX or (ne or 0) > NE_SHORT_MAX:
-            return refuse(SW.WRONG_LENGTH)  # T=0 has one length byte
         if ins == _INS_GET_RESPONSE and waiting and not (p1 or p2 or data):
             return self._give(waiting, ne or NE_SHORT_MAX)
         if self.takes_data(ins):

@@ -3,7 +3,7 @@
 A real card counts wrong PINs and wrong proofs, and at its limit it is dead for good. Nobody can
 undo what a fuzzer, a failing test or a wrong key did to it. So a command goes out only when its
 class and instruction are on a list, and one that may cost the card a try only while few have
-failed. What is refused here the card never sees.
+failed and the card does not say that it is at its last. What is refused here the card never sees.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from types import MappingProxyType
 from typing import Final, TypeAlias, final
 
 from card_protocol.apdu import HEADER_SIZE_BYTES, ResponseApdu
-from card_protocol.carrier.readers import READER_CLASS, READERS
+from card_protocol.carrier.readers import READER_CLASS, READERS, TRIES_KEPT
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link.base import Link
-from card_protocol.status import SW
+from card_protocol.status import SW, tries_left
 
 # Class and instruction -> the status words that say that a proof was right; empty where none is
 # given. A chained command or one in secure messaging has another class, so it is on no list.
@@ -23,12 +23,13 @@ Allowed: TypeAlias = Mapping[tuple[int, int], frozenset[int]]
 FAILURES_MAX: Final = 1  # ours: a PIN and an SLE4442's code have three tries, one must be left over
 FAILURES_MAX_PUT: Final = 2  # ours: it still is; a put that was cut can have left one of two codes
 
+_VERIFY: Final = 0x00, 0x20
 _NO_PROOF: Final[frozenset[int]] = frozenset()
 _PROVED: Final = frozenset({SW.SUCCESS})
 
 FILE_CARD: Final[Allowed] = MappingProxyType(
     {
-        (0x00, 0x20): _PROVED,  # VERIFY
+        _VERIFY: _PROVED,
         (0x00, 0x82): _PROVED,  # EXTERNAL AUTHENTICATE
         (0x00, 0x84): _NO_PROOF,  # GET CHALLENGE
         (0x00, 0x88): _NO_PROOF,  # INTERNAL AUTHENTICATE
@@ -105,8 +106,22 @@ class GuardedLink:
         if not self._failures_left:
             why = "a proof has failed before, and the card's last tries are not risked"
             raise LinkError(LinkErrorKind.REFUSED, why)
+        if (command[0], command[1]) == _VERIFY:
+            self._check_tries(command[:HEADER_SIZE_BYTES])
         self._failures_left -= 1  # also when no answer comes: the card may have counted
         answer = self._link.exchange(command)
         if ResponseApdu.parse(answer).sw in right:
             self._failures_left += 1
         return answer
+
+    def _check_tries(self, asking: bytes) -> None:
+        """Ask the card how many tries a PIN has: VERIFY without data (ISO/IEC 7816-4) costs none.
+
+        A memory card is asked by its terminal, with what its reader has for that. Whatever says no
+        number, also that the PIN was verified before, leaves only our own count.
+        """
+        sw = ResponseApdu.parse(self._link.exchange(asking)).sw
+        left = 0 if sw == SW.AUTHENTICATION_BLOCKED else tries_left(sw)
+        if left is not None and left <= TRIES_KEPT:
+            why = f"PIN not presented: the card has {left} tries left"
+            raise LinkError(LinkErrorKind.REFUSED, why)

@@ -5,6 +5,7 @@ that names the reader. After a failure the link can be connected again, whatever
 pulled out, the reader unplugged, pcscd stopped and started, a card that never answered.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from types import TracebackType
@@ -17,6 +18,7 @@ from card_protocol.t0 import tpdu
 
 CALL_MS: Final = 10_000  # ours: resetting a card takes a second; a daemon busy with another, more
 ANSWER_MS: Final = 30_000  # ours: a card may ask for time, and making keys takes some of them long
+PART_MS: Final = 1_000  # ours: of a wait for a hand; an orphan learns between two that it is one
 
 
 class Meaning(NamedTuple):
@@ -90,8 +92,15 @@ class PcscLink:
         0 just looks. Raise `LinkError`: NO_READER when the reader is not there or goes, BROKEN
         when the PC/SC service is not running or stops.
         """
-        what: dict[str, str | int] = {"present": present, "wait_ms": wait_ms}
-        return bool(self._asked("wait", wait_ms + CALL_MS, reader=self._chosen(), **what))
+        reader, deadline_s = self._chosen(), time.monotonic() + wait_ms / 1_000
+        while True:
+            left_ms = max(0, int((deadline_s - time.monotonic()) * 1_000))
+            part_ms = min(left_ms, PART_MS)
+            what: dict[str, str | int] = {"present": present, "wait_ms": part_ms}
+            if self._asked("wait", part_ms + CALL_MS, reader=reader, **what):
+                return True
+            if part_ms == left_ms:
+                return False
 
     def connect(self) -> bytes:
         """Take and power the card and return its ATR; connecting again is a reset.

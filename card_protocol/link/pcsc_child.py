@@ -16,6 +16,7 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from io import BufferedRWPair
 from typing import Any, Final, final
@@ -220,11 +221,12 @@ def _tell(lines: BufferedRWPair, answer: Answer) -> None:
 def main() -> None:
     """Serve whoever has the other end of standard input."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # who started us may have ignored it
-    with socket.socket(fileno=0) as channel, channel.makefile("rwb") as lines:
-        try:
-            serve(lines)
-        except (BrokenPipeError, ConnectionResetError):
-            channel.close()  # nobody is left to answer
+    with (
+        suppress(BrokenPipeError, ConnectionResetError),  # nobody is left to answer
+        socket.socket(fileno=0) as channel,
+        channel.makefile("rwb") as lines,
+    ):
+        serve(lines)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ class PcscProcess:
         # interrupt at the terminal is for us, and the card is let go when we close the channel.
         command = [sys.executable, "-P", str(Path(pcsc_child.__file__))]
         try:
-            self._process = subprocess.Popen(  # noqa: S603  our own program
+            process = subprocess.Popen(  # noqa: S603  our own program
                 command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
             )
         except OSError as error:
@@ -94,7 +94,8 @@ class PcscProcess:
             raise LinkError(LinkErrorKind.OTHER, why) from error
         finally:
             theirs.close()
-        self._channel = ours
+        # Both or none: an interrupt before this line closes the channel, and the process ends.
+        self._channel, self._process = ours, process
         return ours
 
     def _ended(self, patience_s: float) -> int | None:

@@ -26,6 +26,8 @@ from card_protocol.trace import (
 from card_protocol.words import command_words
 
 _DATA_AT: Final = HEADER_SIZE_BYTES + 1  # of a short command, as all are that write records
+_BEFORE_DATA: Final = {2: "P1", 3: "P2", 4: "its length byte"}  # behind CLA and INS
+_NAME_DIGITS: Final = 4  # hexadecimal, of CLA and INS, which say which command it is
 _FIRST_ROW: Final = 2  # line 1 of a trace is its header
 
 
@@ -130,18 +132,18 @@ class ReplayCard:
 
 
 def _compared(row: Row, asked: str, command: bytes) -> str:
-    """Return what is said now, and where it differs when the two are alike."""
+    """Return what is said now, and where it differs when it is the same instruction."""
     now = command_words(command)
-    if not isinstance(row, Exchanged) or len(row.command) != len(asked):
+    if not isinstance(row, Exchanged) or row.command[:_NAME_DIGITS] != asked[:_NAME_DIGITS]:
         return now
-    then = reveal(row.command)
-    at = next(
-        at for at, (old, new) in enumerate(zip(then, reveal(asked), strict=True)) if old != new
-    )
-    if at < _DATA_AT:
-        return now
-    fields = differences(then[_DATA_AT:], command[_DATA_AT:])
-    byte = f"byte {at - _DATA_AT} of its data is {command[at]:02x} instead of {then[at]:02x}"
+    then, said = reveal(row.command), reveal(asked)
+    pairs = enumerate(zip(then, said, strict=False))
+    at = next((at for at, (old, new) in pairs if old != new), None)
+    if at is None:
+        return f"{now}, but {len(said)} bytes in all instead of {len(then)}"
+    where = _BEFORE_DATA.get(at) or f"byte {at - _DATA_AT} of its data"
+    byte = f"{where} is {said[at]:02x} instead of {then[at]:02x}"
+    fields = differences(then[_DATA_AT:], said[_DATA_AT:]) if at >= _DATA_AT else ()
     return f"{now}, but {'; '.join(fields) or byte}"
 
 

@@ -14,7 +14,7 @@ import click
 from meter_emu.cli.office import at_the_desk, read_image
 from meter_emu.cli.output import write_atomically
 from meter_emu.cli.tracing import trace_option, traced
-from meter_emu.errors import CardError
+from meter_emu.errors import CardError, OutputError
 
 if TYPE_CHECKING:
     from card_protocol.keys import Key
@@ -96,7 +96,7 @@ class CardReader:
         *,
         writes: bool = False,  # noqa: ARG002  a real card keeps what it was given
     ) -> DoneT:
-        """See `Place`. Raise `LinkError` before the session, `CardError` in it."""
+        """See `Place`. Raise `CardError`."""
         from meter_emu.desk.desk import Desk
 
         return self.session(lambda exchange: do(Desk(key), exchange))
@@ -124,18 +124,18 @@ class CardReader:
             writing |= command[1] in _WRITES
             return link.exchange(command)
 
-        with PcscLink(self.name) as reader:
-            self._await_card(reader)
-            with traced((guard or GuardedLink)(reader), self.name, self._trace_to) as link:
-                link.connect()
-                try:
+        try:
+            with PcscLink(self.name) as reader:
+                self._await_card(reader)
+                with traced((guard or GuardedLink)(reader), self.name, self._trace_to) as link:
+                    link.connect()
                     done = do(exchange)
-                except LinkError as error:
-                    perhaps = f"; it may have been written: {if_cut}" if writing else ""
-                    raise CardError(f"{error}{perhaps}") from error
-                except CardProtocolError as error:
-                    raise CardError(f"{self.name}: {error}") from error
-                link.disconnect()
+                    link.disconnect()
+        except (LinkError, OutputError) as error:  # the reader, or the trace that has no room
+            perhaps = f"; it may have been written: {if_cut}" if writing else ""
+            raise CardError(f"{error}{perhaps}") from error
+        except CardProtocolError as error:
+            raise CardError(f"{self.name}: {error}") from error
         return done
 
     def _await_card(self, reader: "PcscLink") -> None:

@@ -89,6 +89,13 @@ def serve(
         return status
 
 
+def _answers(card: "VirtualCard") -> bool:
+    """Whether a card answers to a reset: without that no reader takes it for one."""
+    atr = card.power_on()
+    card.power_off()
+    return bool(atr)
+
+
 def _spoken(image: "AnyImage", *, t0: bool) -> str:
     """Say which card it is, and what it speaks: a memory card is spoken for by its reader."""
     from card_protocol.card.memory_image import MemoryImage
@@ -135,7 +142,10 @@ class _Served:
 
         from card_protocol.card.make import card_of
 
-        return card_of(read_image(self._file), token_bytes, t0=self._t0)
+        card = card_of(read_image(self._file), token_bytes, t0=self._t0)
+        if not _answers(card):
+            raise ImageError(self._file, "this card does not answer to a reset")
+        return card
 
     def insert(self) -> None:
         """Take the card as the file has it now, and look for the reader."""
@@ -243,6 +253,10 @@ class _Served:
         assert self.line is not None, "only what was there is lost"
         self._unplug(self.line)
         self.line = None
+        if not _answers(self._card):  # it was ruined in the reader, and no other will take it
+            self.leave()
+            _say(f"out: {why}; the card does not answer to a reset any more")
+            return
         self._say_once(f"out: {why}; looking for it again")
         self._look_again(monotonic() + RETRY_S)
 

@@ -72,7 +72,7 @@ def household_of(setting: Setting, build: str, carrier: Kind) -> tuple[Household
     """Return the household a setting means, and when its story starts, in true microseconds.
 
     It has a card of the kind `carrier` if the setting does not say. Raise `ConfigError` for a
-    model, a time or an amount that is none, and for a secure card where there are plain ones only.
+    model, a time or an amount that is none, and for another card where there are plain ones only.
     """
     start_us = instant_us(setting.start, ZONE, path=MARK, key="start")
     shown_us = start_us + setting.clock_error_s * SECOND_US
@@ -86,8 +86,9 @@ def household_of(setting: Setting, build: str, carrier: Kind) -> tuple[Household
     if setting.limiter and not model.limiter_a:
         raise ConfigError(MARK, "limiter", f"a {model.name} has none")
     kind = carrier if setting.carrier is None else Kind[setting.carrier.upper()]
-    if kind is Kind.SECURE and carrier is Kind.PLAIN:
-        raise ConfigError(MARK, "carrier", "want plain on this link: a secure card is virtual")
+    if carrier is Kind.PLAIN is not kind:
+        why = f"want plain on this link: a {kind.name.lower()} card would be a virtual one"
+        raise ConfigError(MARK, "carrier", why)
     household = Household(
         id="bench",
         kind="the meter of a test",

@@ -104,9 +104,14 @@ def test_an_le_behind_data_is_never_seen():
     assert card.transmit(verify_command(PIN) + b"\x00") == h("9000")
 
 
-@pytest.mark.parametrize("command", ["00b0000000ffff", "00d60000000100" + "00" * 256])
+@pytest.mark.parametrize(
+    "command",
+    ["00b0000000ffff", "00d60000000100" + "00" * 256, "00840000000008", "00a4000c000002df01"],
+)
 def test_t0_has_one_length_byte(command):
-    assert powered(t0=True).transmit(h(command)) == h("6700")
+    card, _ = card_with_answer()
+    assert card.transmit(h(command)) == h("6700")
+    assert card.transmit(h("00c0000000")) == h("6985"), "what waited is gone"
 
 
 def test_a_terminal_sees_no_difference_between_the_protocols():

@@ -24,9 +24,11 @@ from meter_emu.world.linked_card import LinkedCard
 from tests.card_protocol.cards import SELECT_DF, budget_image, counting_rng
 from tests.card_protocol.test_card_fuzz import dialogues
 from tests.card_protocol.test_sle4442 import CODE, an_image
+from tests.cards import file_card
 from tests.firmware.meters import Home
 
 VERIFY_WRONG = CommandApdu(0x00, 0x20, 0x00, 0x01, b"99999999").to_bytes()
+ASKED = VERIFY_WRONG[:4]  # how many tries are left: VERIFY without data
 WRONG = Key(bytes(15) + b"\x01")
 
 
@@ -134,7 +136,7 @@ class CardInReader:
 
 
 def test_a_proof_without_an_answer_counts():
-    link = ScriptedLink([(VERIFY_WRONG, LinkErrorKind.CARD_GONE)])
+    link = ScriptedLink([(ASKED, b"\x63\xc3"), (VERIFY_WRONG, LinkErrorKind.CARD_GONE)])
     guarded = GuardedLink(link)
     with pytest.raises(LinkError, match="card removed"):
         guarded.exchange(VERIFY_WRONG)
@@ -143,9 +145,28 @@ def test_a_proof_without_an_answer_counts():
 
 def test_right_proofs_are_never_used_up():
     right = bytes.fromhex("002000010431323334")
-    guarded = GuardedLink(ScriptedLink([(right, b"\x90\x00")] * 5))
-    for _ in range(5):
+    cannot_tell = [b"\x63\xc2", b"\x90\x00", b"\x67\x00", b"\x69\x85", b"\x6a\x80"]
+    script = [step for said in cannot_tell for step in ((ASKED, said), (right, b"\x90\x00"))]
+    guarded = GuardedLink(ScriptedLink(script))
+    for _ in cannot_tell:
         assert guarded.exchange(right) == b"\x90\x00"
+
+
+@pytest.mark.parametrize("carrier", [Kind.SECURE, Kind.PLAIN])
+@pytest.mark.parametrize("spent", range(PIN_TRIES_MAX + 1))
+def test_one_program_after_another_leaves_a_card_its_last_try(carrier, spent):
+    card = card_of(file_card(Home(carrier=carrier).card.image), counting_rng())
+    link = DirectLink(card)
+    link.connect()
+    for _ in range(spent):
+        link.exchange(VERIFY_WRONG)
+    for _ in range(PIN_TRIES_MAX):
+        with suppress(LinkError):
+            GuardedLink(link).exchange(VERIFY_WRONG)
+    left = min(PIN_TRIES_MAX - spent, 1)
+    assert card.image.tries_left[0] == left
+    said = refused(lambda: GuardedLink(link).exchange(VERIFY_WRONG))
+    assert said == f"not sent: PIN not presented: the card has {left} tries left"
 
 
 @pytest.mark.parametrize("command", ["", "00", "00A400"])

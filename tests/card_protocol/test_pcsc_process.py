@@ -20,9 +20,10 @@ from card_protocol.link import pcsc_child
 from card_protocol.link.pcsc import MEANINGS, PcscLink, chosen
 from card_protocol.link.pcsc_process import PcscProcess
 
-# A library whose readers are named like errors: whoever looks into one gets that error.
+# A library whose readers are named like errors: whoever looks into one gets that error, and who
+# waits for a card gets it late.
 LIBRARY = """
-import os, signal, time
+import os, signal, sys, time
 SCARD_S_SUCCESS = SCARD_SCOPE_SYSTEM = SCARD_STATE_UNAWARE = SCARD_UNPOWER_CARD = 0
 ERRORS = {errors}
 globals().update({{name: 0x80100000 + at for at, name in enumerate(ERRORS)}})
@@ -38,6 +39,9 @@ def SCardListReaders(context, groups):
     return 0, [*ERRORS, "0x80101234"]
 
 def SCardGetStatusChange(context, wait_ms, states):
+    if wait_ms:
+        print("waiting", file=sys.stderr, flush=True)
+        time.sleep(wait_ms / 1_000)
     name = states[0][0]
     return [globals()[name] if name in ERRORS else int(name, 16)]
 """
@@ -162,6 +166,23 @@ def test_an_orphan_ends_whatever_its_parent_ignored(library, asked):
         ours.sendall(b'{"do": "readers", "limit_ms": 50}\n')
     ours.close()
     assert process.wait(20) == (-signal.SIGALRM if asked else 0)
+
+
+WAIT = """
+from card_protocol.link.pcsc import PcscLink
+PcscLink("SCARD_E_TIMEOUT").wait(present=True, wait_ms=60_000)
+"""
+
+
+def test_a_program_killed_while_it_waits_for_a_card_leaves_nobody_waiting(library):
+    library()
+    command = [sys.executable, "-c", WAIT]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]) as holder:
+        assert holder.stderr is not None
+        assert holder.stderr.readline() == b"waiting\n"
+        holder.kill()
+        # Both processes have the pipe: it ends with the last, which has nothing to say of that.
+        assert holder.communicate(timeout=20)[1] == b""
 
 
 @pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "os._exit(3)"])

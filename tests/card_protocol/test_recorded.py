@@ -193,6 +193,28 @@ def test_another_command_is_a_difference_and_only_the_first_counts(tmp_path):
     assert link.connect() == b""
 
 
+@pytest.mark.parametrize(
+    ("now", "but"),
+    [
+        ("00a4010c02df01", "P1 is 01 instead of 00"),
+        ("00a4000402df01", "P2 is 04 instead of 0c"),
+        ("00a4000c01df", "its length byte is 01 instead of 02"),
+        ("00a4000c02de01", "byte 0 of its data is de instead of df"),
+        ("00a4000c02df0100", "8 bytes in all instead of 7"),
+        ("00a4000c", "4 bytes in all instead of 7"),
+    ],
+)
+def test_a_difference_that_the_words_do_not_tell_is_told_by_its_byte(tmp_path, now, but):
+    tape = Tape()
+    RecordedLink(ScriptedLink([(SELECT_DF, b"\x90\x00")]), tape.recorder).exchange(SELECT_DF)
+    played = Playback(iter(tape.rows(tmp_path)))
+    with pytest.raises(LinkError):
+        ReplayCard(played).transmit(bytes.fromhex(now))
+    assert played.difference is not None
+    assert played.difference.startswith("line 2: recorded is: SELECT DF01: success; now: SELECT")
+    assert played.difference.endswith(f", but {but}")
+
+
 def test_a_reset_too_many_is_a_difference(tmp_path):
     played = playback(tmp_path)
     card = ReplayCard(played)

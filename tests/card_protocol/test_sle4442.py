@@ -134,6 +134,16 @@ def test_three_wrong_codes_block_for_good():
     assert chip.image == image
 
 
+@pytest.mark.parametrize("bit", range(24))
+def test_a_code_with_one_wrong_bit_opens_nothing(bit):
+    code = bytearray(CODE)
+    code[bit // 8] ^= 1 << bit % 8
+    card = acs()
+    assert card.transmit(present(bytes(code))) == b"\x90\x06"
+    assert card.transmit(bytes.fromhex("ffd0006401aa")) == DONE, "the chip reports nothing"
+    assert card.image == an_image(counter=6)
+
+
 def test_without_a_counter_bit_spent_the_right_code_opens_nothing():
     for counter in (7, 0xFF):
         chip = Sle4442(an_image())

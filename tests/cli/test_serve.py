@@ -5,12 +5,19 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from card_protocol.card.image import CardImage, Kind, LifeCycle
+from card_protocol.card.memory_image import MemoryImage
+from card_protocol.formats.budget import DF_ELECTRICITY
+from card_protocol.formats.container import TRANSPORT_PIN, plain_file
 from meter_emu.cli import app
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -20,6 +27,9 @@ from tests.cli.serving import BOUND_S, Serving
 METER = 541_000_000_001
 GET_ATR, POWER_ON = b"\4", b"\1"
 WRONG_PIN = bytes.fromhex("002000010431313131")
+RIGHT_PIN = bytes.fromhex("0020000104") + TRANSPORT_PIN.encode()
+SELECT_FILE = bytes.fromhex("00a4000c02") + plain_file(DF_ELECTRICITY).to_bytes(2, "big")
+WRITE = bytes.fromhex("00d6000004")  # at the start of the file
 
 
 class Driver:
@@ -146,6 +156,30 @@ def test_a_command_that_changes_nothing_writes_nothing(
     assert file.stat().st_ino == before.st_ino, "an atomic write makes a new file"
 
 
+def test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered(
+    driver: Driver, file: Path
+) -> None:
+    (content,) = CardImage.from_bytes(file.read_bytes()).contents
+    seconds, answered = Random(4), int.from_bytes(content[:4], "big")
+    for _ in range(6):
+        with Serving(file, "--port", str(driver.port)) as serving:
+            driver.take()
+            driver.send(POWER_ON)
+            assert driver.ask(SELECT_FILE) == driver.ask(RIGHT_PIN) == b"\x90\x00"
+            kill = threading.Timer(seconds.uniform(0, 0.02), serving.process.kill)
+            kill.start()
+            asked = answered
+            with suppress(ConnectionError):
+                while driver.ask(WRITE + (asked := asked + 1).to_bytes(4, "big")) == b"\x90\x00":
+                    answered = asked
+            kill.join()
+            assert serving.process.wait(BOUND_S) == -signal.SIGKILL
+        (content,) = CardImage.from_bytes(file.read_bytes()).contents
+        held = int.from_bytes(content[:4], "big")
+        assert held in {answered, asked}
+        answered = held
+
+
 def test_remove_and_insert_are_commands(serving: Serving, driver: Driver) -> None:
     serving.do("remove")
     assert driver.gone()
@@ -192,6 +226,28 @@ def test_a_file_that_is_no_card_any_more_is_not_inserted(
     file.write_bytes(whole)
     serving.do("insert")
     assert driver.take()
+
+
+def test_a_card_that_does_not_answer_to_a_reset_is_not_offered_to_readers(
+    complaint, driver: Driver, file: Path
+) -> None:
+    """A memory chip whose first four bytes were overwritten: a reader knows it by them."""
+    image = Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=10_000_000, kind=Kind.MEMORY)
+    assert isinstance(image, MemoryImage)
+    open_to_all = replace(image, protection=b"\xff" * 4)
+    write_atomically(file, open_to_all.to_bytes())
+    with Serving(file, "--port", str(driver.port)) as serving:
+        driver.take()
+        driver.send(POWER_ON)
+        for command in ("ffa400000106", f"ff20000003{image.code.hex()}", "ffd000000100"):
+            assert driver.ask(bytes.fromhex(command))[0] == 0x90
+        driver.stop()
+        assert serving.says("out: ").endswith("the card does not answer to a reset any more")
+        serving.do("insert")
+        assert serving.said() == f"not inserted: {file}: this card does not answer to a reset"
+    assert MemoryImage.from_bytes(file.read_bytes()).main[0] == 0
+    said = complaint("card", "serve", file, "--wait", "0")
+    assert said == f"meter-emu: {file}: this card does not answer to a reset\n"
 
 
 def test_what_another_program_wrote_meanwhile_is_not_overwritten(

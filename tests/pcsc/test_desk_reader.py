@@ -1,6 +1,7 @@
 """`desk --reader`: the office at a real reader, which writes on purpose and says what failed."""
 
 import json
+import resource
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -116,6 +117,19 @@ def test_a_wrong_key_costs_the_card_no_try(pcscd, link, desk, tmp_path):
     assert home.card.image.tries_left == (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)
 
 
+def test_a_plain_card_at_its_last_try_keeps_it(pcscd, link, desk, put, tmp_path):
+    home, path = Home(carrier=Kind.PLAIN), tmp_path / "home.card"
+    path.write_bytes(home.card.image.to_bytes())
+    home.card = card_of(file_card(home.card.image).with_tries(0, 1), counted())
+    before = home.card.image.to_bytes()
+    with card_in(pcscd, link, home.card):
+        for done in (desk("load", "--eur", "50", SURE), put(path, SURE)):
+            kept = "meter-emu: not sent: PIN not presented: the card has 1 tries left\n"
+            assert done.complains() == kept
+        assert desk("account").code == 0
+    assert home.card.image.to_bytes() == before
+
+
 def test_a_card_pulled_while_it_is_written_is_to_be_looked_at(pcscd, link, desk):
     home = Home()
     pulled = Pulled(home.card)
@@ -127,6 +141,27 @@ def test_a_card_pulled_while_it_is_written_is_to_be_looked_at(pcscd, link, desk)
         assert said == f"meter-emu: card removed: {FIRST}{perhaps}\n"
     with card_in(pcscd, link, home.card):
         assert "ever loaded 50.00 EUR in 1 loads" in desk("account").out
+
+
+def test_a_trace_without_room_says_when_the_card_was_written_before(pcscd, link, desk, tmp_path):
+    home, trace = Home(), tmp_path / "the.trace"
+    load = ("load", "--eur", "50", SURE, "--trace", trace)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with card_in(pcscd, link, home.card):
+        assert desk(*load).code == 0
+        written = trace.read_bytes().rindex(b'{"row":"exchange"')  # UPDATE BINARY, and then the end
+        for room, perhaps, loads in (
+            (written - 1, "", 1),
+            (written + 1, "; it may have been written: see desk account", 2),
+        ):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+            try:
+                said = desk(*load).complains()
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            want = f"meter-emu: {trace}: cannot be written: no room for a whole row{perhaps}\n"
+            assert said == want
+            assert f"in {loads} loads" in desk("account").out
 
 
 def test_a_card_that_is_none_of_ours_is_said(pcscd, link, desk):

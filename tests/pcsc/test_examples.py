@@ -30,7 +30,8 @@ import pytest
 
 
 @pytest.mark.parametrize("carrier", [
-    pytest.param(name, marks=pytest.mark.meter(carrier=name)) for name in ("secure", "plain")
+    pytest.param(name, marks=pytest.mark.meter(carrier=name))
+    for name in ("secure", "plain", "memory")
 ])
 def test_bytes(meter, card, desk, world, carrier, request):
     desk.load(card, 50)
@@ -67,7 +68,7 @@ def run(pcscd: PrivatePcscd, cwd: Path, *options: str) -> str:
 
 def left(output: str) -> list[str]:
     found = re.findall(r"^\.*(bytes \w+ \w+)$", output, re.MULTILINE)
-    assert len(found) == 2, output
+    assert len(found) == 3, output
     return found
 
 
@@ -76,7 +77,7 @@ def test_the_examples_pass_over_pcsc_and_leave_the_same_bytes(
 ) -> None:
     (tmp_path / "test_probe.py").write_text(PROBE, encoding="utf-8")
     over_pcsc = run(pcscd, tmp_path, "--meter-card-link", "vpcd", str(EXAMPLES), "test_probe.py")
-    assert re.search(r"\b11 passed in", over_pcsc), over_pcsc
+    assert re.search(r"\b12 passed in", over_pcsc), over_pcsc
     directly = run(pcscd, tmp_path, "test_probe.py")
     assert left(over_pcsc) == left(directly)
 
@@ -138,12 +139,15 @@ def test_what_a_real_card_is_not_for_is_one_line(
     said.stdout.fnmatch_lines([why])
 
 
-def test_a_secure_card_is_no_real_one(real: FileCard, pytester: pytest.Pytester) -> None:
-    marked = "import pytest\n@pytest.mark.meter(carrier='secure')\ndef test_it(card):\n    pass\n"
+@pytest.mark.parametrize("kind", ["secure", "memory"])
+def test_a_card_of_another_kind_is_no_real_one(
+    real: FileCard, pytester: pytest.Pytester, kind: str
+) -> None:
+    marked = f"import pytest\n@pytest.mark.meter(carrier='{kind}')\ndef test_it(card):\n    pass\n"
     pytester.makepyfile(marked)
     said = run_real(pytester, SURE)
     said.assert_outcomes(errors=1)
-    said.stdout.fnmatch_lines(["*carrier: want plain on this link*"])
+    said.stdout.fnmatch_lines([f"*carrier: want plain on this link: a {kind} card would be *"])
 
 
 def test_a_card_that_is_none_of_ours_is_one_line(
@@ -156,11 +160,24 @@ def test_a_card_that_is_none_of_ours_is_one_line(
         run_real(pytester, SURE).stdout.fnmatch_lines(want)
 
 
+def test_a_real_card_at_its_last_try_keeps_it(real: FileCard, pytester: pytest.Pytester) -> None:
+    for _ in range(PIN_TRIES_MAX - 1):
+        real.power_on()
+        real.transmit(bytes.fromhex("002000010439393939"))
+    real.power_off()
+    before = real.image
+    assert before.tries_left[0] == 1
+    pytester.makepyfile("def test_it(card):\n    pass\n")
+    said = run_real(pytester, SURE)
+    said.stdout.fnmatch_lines(["*not sent: PIN not presented: the card has 1 tries left*"])
+    assert real.image == before
+
+
 def test_without_a_daemon_each_test_fails_with_a_line_and_none_hangs(
     pcscd: PrivatePcscd, tmp_path: Path
 ) -> None:
     (tmp_path / "test_probe.py").write_text(PROBE, encoding="utf-8")
     pcscd.kill()
     said = run(pcscd, tmp_path, "--meter-card-link", "vpcd", "test_probe.py")
-    assert re.search(r"\b2 failed in", said), said
+    assert re.search(r"\b3 failed in", said), said
     assert "want a running pcscd with the vpcd driver" in said

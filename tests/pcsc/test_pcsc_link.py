@@ -156,9 +156,10 @@ class Stranger:
         _, self._context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
         self._handle: Any = None
 
-    def connect(self) -> bool:
+    def connect(self, *, shared: bool = False) -> bool:
         scard = self._scard
-        how = (scard.SCARD_SHARE_EXCLUSIVE, scard.SCARD_PROTOCOL_T1)
+        share = scard.SCARD_SHARE_SHARED if shared else scard.SCARD_SHARE_EXCLUSIVE
+        how = (share, scard.SCARD_PROTOCOL_T1)
         code, self._handle, _ = scard.SCardConnect(self._context, FIRST, *how)
         assert code in {scard.SCARD_S_SUCCESS, scard.SCARD_E_SHARING_VIOLATION}
         return bool(code == scard.SCARD_S_SUCCESS)
@@ -193,6 +194,7 @@ def test_a_session_is_exclusive_both_ways(pcscd, link, stranger):
     with card_in(pcscd, link, budget_card()):
         link.connect()
         assert not stranger.connect()
+        assert not stranger.connect(shared=True)
         link.disconnect()
         assert stranger.connect()
         said = fails(link.connect)

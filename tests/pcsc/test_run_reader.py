@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from card_protocol.card.image import CardImage, Kind
 from card_protocol.card.make import VirtualCard, card_of
 from card_protocol.formats.budget import Sfi
 from card_protocol.link.pcsc import PcscLink
@@ -41,10 +42,11 @@ def sit(folder: Path, reader: str) -> Sitting:
     return Sitting(MODEL, *JUNE, "--rate", "max", *card, cwd=folder)
 
 
-def loaded_card() -> VirtualCard:
+def loaded_card(kind: Kind = Kind.SECURE) -> VirtualCard:
     """Return a card that carries 20 euro to the meter."""
     desk = Desk(BENCH_MASTER_KEY, challenge=Random(1).randbytes)
-    card = card_of(desk.issue(541_000_000_001, issued_at_min=JUNE_2_MIN), Random(2).randbytes)
+    image = desk.issue(541_000_000_001, issued_at_min=JUNE_2_MIN, kind=kind)
+    card = card_of(image, Random(2).randbytes)
     card.power_on()
     desk.serve(card.transmit, Work(load_cents=2_000), issued_at_min=JUNE_2_MIN)
     card.power_off()
@@ -126,6 +128,16 @@ def test_a_card_that_another_program_has_is_waited_for(pcscd, tmp_path):
             said = sitting.wait_for(SERVED)
             assert said.count("reader: reader in use") == 1
             assert sitting.end() == 0
+
+
+def test_a_card_at_its_last_try_keeps_it(sitting, pcscd):
+    image = loaded_card(Kind.PLAIN).image
+    assert isinstance(image, CardImage)
+    card = card_of(image.with_tries(0, 1), Random(3).randbytes)
+    with inserted(pcscd, card):
+        sitting.wait_for("reader: not sent: PIN not presented: the card has 1 tries left")
+    assert card.image == image.with_tries(0, 1)
+    assert sitting.end() == 0
 
 
 def test_a_reader_that_is_not_there_is_said_with_those_that_are(pcscd, tmp_path):
