@@ -27,8 +27,9 @@ from card_protocol.formats.budget import (
     seal,
 )
 from card_protocol.keys import Purpose, derive
-from card_protocol.timestamp import Civil, decode_bcd_minute
+from card_protocol.timestamp import MINUTES_NONE, Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.clock_card import issue_clock_card
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import NO_END, Account, EventCode, Health, StateFlags, Supply
 from meter_emu.ports import Key, Lamp, Ports
@@ -199,6 +200,30 @@ def test_an_order_without_a_date_has_nothing_to_wait_for():
     home.write(Work(limiter_granted=True))
     assert home.insert().endswith("CARD 01 EXECUTED")
     assert home.state.order_result == Result.EXECUTED
+
+
+def test_a_dated_order_waits_where_neither_clock_nor_card_knows_the_time():
+    """A card of an office that does not say when it writes: no bound to move a lost clock to."""
+    home = Home(load=LOAD_W)
+    home.board.rtc.voltage_low()
+    home.write(Work(load_cents=5_000, cut_at=Civil(2020, 7, 1, 12, 30)))
+    for sfi in RECORDS:
+        resealed(home, sfi, issued_at_min=MINUTES_NONE)
+    for _ in range(2):  # shown again it still waits
+        assert home.insert().endswith("PENDING")
+        told = home.write_back()
+        assert told is not None
+        assert (told.result, told.order_result) == (Result.PENDING, Result.PENDING)
+        assert told.clock_health == Health.LOW_VOLTAGE
+    home.run(3_600)
+    assert supplied(home)
+    clock_s = (home.board.now_us // 1_000_000) - 946_684_800
+    technician = issue_clock_card(BENCH_MASTER_KEY, METER_ID, set_to_s=clock_s, set_error_s=60)
+    home.bench.insert(card_of(technician, counted()))
+    home.bench.remove()
+    assert home.state.order_result == Result.EXECUTED
+    assert not supplied(home)  # what it waited for has come, and so has the cut
+    assert home.insert().endswith("ALREADY_EXECUTED")
 
 
 def test_a_reactivation_lifts_a_cut_and_a_person_reconnects():

@@ -1,19 +1,24 @@
 """Setting and stepping the clock: cut anywhere, it stays within what it says of itself."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from card_protocol.card.make import card_of
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.clock_card import issue_clock_card
 from meter_emu.desk.dates import Reading
 from meter_emu.desk.desk import Work
-from meter_emu.firmware.layouts import Health, StateFlags
+from meter_emu.firmware.layouts import EventCode, Health, StateFlags
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from tests.properties.instants import changes
 from tests.properties.lab import (
     DAY_US,
     HOUR_US,
     KITS,
+    METER_ID,
     MINUTE_US,
     MODELS,
     SECOND_US,
@@ -21,6 +26,7 @@ from tests.properties.lab import (
     Setting,
     civil,
     legal,
+    us,
 )
 from tests.properties.stories import kits
 
@@ -78,6 +84,80 @@ def test_a_step_cut_anywhere_never_makes_a_cut_early(day_us, cut_us, dark_us, se
     assert len(lab.openings_us) == 1
     assert lab.openings_us[0] >= end_us
     assert not lab.state().flags & StateFlags.STEP_PENDING
+
+
+SPRING_US = us(datetime(2020, 3, 29, tzinfo=UTC))
+AUTUMN_US = us(datetime(2020, 10, 25, tzinfo=UTC))
+CHIPS = [
+    model for model in LEGAL if model.name in {"electricity-legal-time", "electricity-ds3231-utc"}
+]
+# Within the poll: the save of the intent ends and the hour is written, then what is done is saved.
+CUTS_US = [*range(42_000, 47_000, 100), *range(47_000, 76_000, 1_000)]
+
+
+@pytest.mark.parametrize("model", CHIPS, ids=lambda model: model.name)
+@pytest.mark.parametrize("day_us", [SPRING_US, AUTUMN_US], ids=["spring", "autumn"])
+def test_a_step_cut_at_any_instant_is_settled_by_the_reading_or_doubted_by_an_hour(day_us, model):
+    """Five seconds dark: forward and an hour later look the same, and so do back and not yet."""
+    step_us, spring = day_us + CHANGE_US, day_us == SPRING_US
+    seen = set()
+    for cut_us in CUTS_US:
+        outage = (step_us + cut_us, step_us + cut_us + 5 * SECOND_US)
+        lab = Lab(
+            Setting(
+                start_us=step_us - HOUR_US,
+                clock_set_us=step_us - HOUR_US,
+                outages=[outage],
+                seed=cut_us,
+                model=model,
+            )
+        )
+        error_s = lab.state().set_error_s
+        lab.bench.run_until(outage[1] - SECOND_US)
+        begun = bool(lab.state().flags & StateFlags.STEP_PENDING)
+        written = abs(apart_s(lab, legal(lab.board.now_us))) < 60
+        lab.bench.run_until(step_us + 10 * MINUTE_US)
+        kept = lab.state()
+        doubted = begun and written == spring
+        assert kept.health == Health.TRUSTED
+        assert kept.set_error_s == error_s + 3600 * doubted
+        assert (EventCode.STEP_DOUBTED in kept.events[4::8]) == doubted
+        assert kept.flags & (StateFlags.STEP_PENDING | StateFlags.SUMMER) == (
+            StateFlags.SUMMER if spring else 0
+        )
+        assert abs(apart_s(lab, legal(lab.board.now_us))) <= kept.set_error_s
+        seen.add((begun, written))
+    assert seen == {(False, False), (True, False), (True, True), (False, True)}
+
+
+# where each chip counts the day of the week, and what it calls a Sunday (their data sheets)
+WEEKDAY_OF = {"pcf8563": (0x06, 0), "ds3231": (0x03, 7)}
+
+
+@pytest.mark.parametrize("model", CHIPS, ids=lambda model: model.name)
+@pytest.mark.parametrize("day", [0, 1, 6])  # Sunday, Monday, Saturday
+@pytest.mark.parametrize(
+    ("begun", "told"),
+    [
+        (datetime(2020, 2, 3, tzinfo=UTC), datetime(2020, 7, 5, tzinfo=UTC)),
+        (datetime(2020, 8, 3, tzinfo=UTC), datetime(2020, 12, 6, tzinfo=UTC)),
+    ],
+)
+def test_a_clock_set_in_the_other_season_shows_legal_time_and_its_weekday_at_once(
+    begun, told, day, model
+):
+    start_us = us(begun) + 10 * HOUR_US
+    told_us = us(told) + day * DAY_US + 22 * HOUR_US  # no hour for the program to step it at
+    lab = Lab(Setting(start_us=start_us, clock_set_us=start_us, model=model))
+    lab.board.rtc.voltage_low()
+    set_to_s = (told_us - EPOCH_2000_US) // SECOND_US
+    card = issue_clock_card(BENCH_MASTER_KEY, METER_ID, set_to_s=set_to_s, set_error_s=60)
+    lab.bench.insert(card_of(card, bytes))
+    assert lab.state().health == Health.TRUSTED
+    assert 0 <= apart_s(lab, legal(told_us)) <= 3
+    at, sunday = WEEKDAY_OF[model.rtc]
+    weekday = legal(told_us).isoweekday() % 7 or sunday
+    assert lab.board.rtc_read(at, 1)[0] & 0x07 == weekday
 
 
 @given(

@@ -1,17 +1,24 @@
 """Re-arming a gas meter: flow shuts the valve, time opens it, a power cut ends it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from card_protocol.card.make import card_of
+from card_protocol.formats.budget import ORDER, OrderFlags, Sfi, open_sealed, seal
+from card_protocol.keys import Purpose, derive
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import Supply
 from meter_emu.firmware.program import Program
 from meter_emu.ports import Key, Lamp
 from meter_emu.world.bench import Bench
 from meter_emu.world.build import parse_build
-from tests.properties.lab import GAS, HOUR_US, SECOND_US, WORK_US, Lab, Setting, us
+from tests.cards import raw_on, with_raw
+from tests.properties.lab import GAS, HOUR_US, METER_ID, SECOND_US, WORK_US, Lab, Setting, civil, us
 from tests.properties.stories import live, stories
 
 NOON_US = us(datetime(2020, 7, 1, 10, 0, tzinfo=UTC))  # a Wednesday: no window
@@ -19,6 +26,7 @@ TEST_US = GAS.rearm.tightness_s * SECOND_US
 TRAVEL_US = 3 * SECOND_US
 HELD_MS = 4_000
 RATES = st.integers(1, 6_000)
+DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
 
 
 def ready(rate: int, *, outage: tuple[int, int] | None = None) -> Lab:
@@ -117,6 +125,27 @@ def test_gas_flows_only_while_the_supply_is_connected(story):
     look(live(story, between=look))
 
 
+@pytest.mark.parametrize("dark_for", [Work(cut_at=civil(NOON_US)), Work(load_cents=500)])
+def test_a_home_that_may_not_have_supply_has_no_test_of_its_installation(dark_for):
+    """Cut on schedule, and out of a loaded credit that emergency credit has eaten: no flow."""
+    lab = Lab(
+        Setting(
+            start_us=NOON_US,
+            clock_set_us=NOON_US,
+            balance_cents=-10_000,
+            load=(3_000,) * 24,
+            model=GAS,
+        )
+    )
+    lab.write(dark_for)
+    lab.insert()
+    lab.bench.run_until(NOON_US + HOUR_US)
+    hold(lab, TEST_US + WORK_US)  # takes the emergency credit, where that is offered
+    assert lab.state().supply == Supply.DISCONNECTED
+    assert [on for _, on in lab.board.moves] == [False]
+    assert lab.board.now_us < NOON_US + HOUR_US + WORK_US
+
+
 class Trusting(Program):
     """A program that rests through the countdown and never asks whether anything flowed."""
 
@@ -154,6 +183,21 @@ def test_emergency_credit_is_taken_by_the_held_button_in_the_dark(rate):
     hold(lab, TEST_US + WORK_US)
     assert lab.state().emergency_debt_ueur == 15_000_000
     assert lab.state().supply == Supply.CONNECTED
+
+
+def test_a_valve_has_no_limiter_whatever_a_card_grants():
+    """Our own desk writes no such order: another office's might."""
+    lab = ready(100)
+    lab.write(Work(prepayment_on=True))
+    order = open_sealed(ORDER, raw_on(lab.card.image, Sfi.ORDER), DESK_KEY, METER_ID)
+    granted = replace(order, flags=order.flags | OrderFlags.LIMITER_GRANTED)
+    sealed = seal(ORDER, granted, DESK_KEY, METER_ID)
+    lab.card = card_of(with_raw(lab.card.image, Sfi.ORDER, sealed), bytes)
+    before = lab.state()
+    lab.insert()
+    assert "NO_LIMITER" in lab.board.panel.text
+    assert lab.state().flags == before.flags
+    assert lab.state().order_number == before.order_number
 
 
 def test_the_card_of_the_other_energy_is_refused_and_keeps_its_tries():

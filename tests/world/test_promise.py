@@ -55,14 +55,14 @@ class Case:
         path.write_text(text, "utf-8")
         self.campaign = load_campaign(path)
 
-    def promise(self, *seen: tuple[str, What]) -> Promise:
+    def promise(self, *seen: tuple[str, What], key: str = "red") -> Promise:
         events = [
-            Event(at_us=at(self.campaign, when), what=what, detail="red") for when, what in seen
+            Event(at_us=at(self.campaign, when), what=what, detail=key) for when, what in seen
         ]
         return Promise(self.campaign.households[0], self.campaign, events)
 
-    def lawful(self, when: str, *seen: tuple[str, What]) -> bool:
-        return self.promise(*seen).credit_cut_lawful(at(self.campaign, when), POLL_US)
+    def lawful(self, when: str, *seen: tuple[str, What], key: str = "red") -> bool:
+        return self.promise(*seen, key=key).credit_cut_lawful(at(self.campaign, when), POLL_US)
 
     def told(self, when: str) -> ToldKind:
         return self.promise().in_force_at(at(self.campaign, when)).kind
@@ -188,6 +188,22 @@ def test_with_a_limiter_there_is_no_emergency_credit_to_take(tmp_path):
 def test_emergency_credit_is_taken_only_in_the_dark(tmp_path):
     body = EMERGENCY.replace("2020-06-04", "2020-06-25")
     assert Case(tmp_path, body).lawful("2020-06-01T14:00:00", PRESS)
+
+
+@pytest.mark.parametrize(
+    ("what", "key", "taken"),
+    [
+        (What.KEY_PRESSED, "red", True),
+        (What.KEY_PRESSED, "blue", False),  # scrolls
+        (What.KEY_HELD, "red", False),  # this model is asked by a press, at its end
+    ],
+)
+def test_emergency_credit_is_taken_by_the_button_that_asks_for_supply_alone(
+    tmp_path, what, key, taken
+):
+    case = Case(tmp_path, EMERGENCY.replace("2020-06-04", "2020-06-25"))
+    seen = (("2020-06-01T12:00:30", What.OPENED), ("2020-06-01T13:00:00", what))
+    assert case.lawful("2020-06-01T14:00:00", *seen, key=key) != taken
 
 
 def test_a_load_repays_the_emergency_credit_first(tmp_path):

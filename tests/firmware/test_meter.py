@@ -1,0 +1,249 @@
+"""The rules over one state at one moment, against what `docs/decisions/` says of them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from card_protocol.timestamp import MINUTES_NONE, Civil
+from meter_emu.firmware.layouts import (
+    NO_END,
+    EventCode,
+    Factory,
+    FactoryFlags,
+    Health,
+    State,
+    StateFlags,
+)
+from meter_emu.firmware.meter import Meter
+from meter_emu.firmware.supply import Block, Permission, Shield
+from meter_emu.firmware.trust import PPB, Now
+from meter_emu.ports import Sleep
+from tests.firmware.meters import PARTS, START, factory, now_at, seconds, seconds_2000, state
+
+U_S = 60
+HEALTHS = (Health.TRUSTED, Health.LOWER_BOUND, Health.LOW_VOLTAGE)
+DATED = (Health.TRUSTED, Health.LOWER_BOUND)
+NOON = seconds(START)  # in Brussels, a Wednesday: outside the non-disconnection period
+EVENING = NOON + 6 * 3600  # inside it
+LOW_UEUR = factory().low_credit_cents * 10_000
+
+
+def meter(kept: State, now: Now, *, record: Factory | None = None, units: int = 0) -> Meter:
+    record = factory() if record is None else record
+    return Meter(PARTS, record, kept, now, ticks_ms=0, register_units=units)
+
+
+def end_at(at_s: int) -> bytes:
+    """Return an end at an instant; the civil time beside it decides nothing."""
+    return PARTS.ends.accept(Civil(2020, 7, 1, 0, 0), at_s // 60)
+
+
+def flags_of(**named: bool) -> int:
+    return sum(StateFlags[name] for name, on in named.items() if on)
+
+
+# What is computed ---------------------------------------------------------------------------------
+
+
+def allowed(*, latched: bool, broke: bool, deferred: bool, sheltered: bool, limited: bool) -> str:
+    """The oracle: the rules of `docs/decisions/supply.md`, one after the other."""
+    if latched:
+        answer = "OPEN"
+    elif not broke or deferred:
+        answer = "ALLOW"
+    else:
+        answer = "HOLD" if sheltered else "OPEN"
+    return {"OPEN": "LIMIT", "HOLD": "ALLOW"}.get(answer, answer) if limited else answer
+
+
+@pytest.mark.parametrize("health", HEALTHS)
+@pytest.mark.parametrize("at_s", [NOON, NOON - 1, EVENING])
+def test_what_a_home_is_allowed_follows_from_its_facts_alone(at_s, health):
+    """T1 none, past, come at this very second or one later, and to come."""
+    ends_s = (None, at_s // 60 * 60 - 120, at_s // 60 * 60 - 60, at_s // 60 * 60)
+    facts = product(ends_s, (0, 1), (1, 0, -1), *((False, True),) * 4)
+    for end_s, debt_ueur, balance_ueur, latched, over, prepaid, limited in facts:
+        kept = state(
+            flags=flags_of(
+                CUT_LATCHED=latched,
+                DEFERRAL_OVER=over,
+                PREPAYMENT_ON=prepaid,
+                LIMITER_GRANTED=limited,
+            ),
+            defer_end=NO_END if end_s is None else end_at(end_s),
+            emergency_debt_ueur=debt_ueur,
+            balance_ueur=balance_ueur,
+        )
+        home = meter(kept, now_at(at_s, u=U_S, health=health))
+        come = end_s is not None and at_s - U_S >= end_s and health in DATED
+        deferred = end_s is not None and not come and not over
+        sheltered = (at_s == EVENING or health is not Health.TRUSTED) and not debt_ueur
+        broke = prepaid and balance_ueur <= 0
+        assert home.deferral_holds() == deferred
+        assert home.blocks() == Block.PROGRAMMED * latched | Block.CREDIT * broke
+        assert home.shields() == (
+            Shield.DEFERRAL * deferred
+            | Shield.WINDOW * sheltered
+            | Shield.PREPAYMENT_OFF * (not prepaid)
+        )
+        assert (
+            home.permission()
+            is Permission[
+                allowed(
+                    latched=latched,
+                    broke=broke,
+                    deferred=deferred,
+                    sheltered=sheltered,
+                    limited=limited,
+                )
+            ]
+        )
+
+
+@pytest.mark.parametrize("health", HEALTHS)
+@pytest.mark.parametrize("late_s", [-1, 0, 1])
+def test_an_end_is_taken_down_for_good_from_its_own_second_on(late_s, health):
+    at_s = NOON + U_S + late_s
+    come = late_s >= 0 and health in DATED
+    for field, flag in (("defer_end", "DEFERRAL_OVER"), ("cut_end", "CUT_LATCHED")):
+        kept = state(**{field: end_at(NOON)})
+        meter(kept, now_at(at_s, u=U_S, health=health)).settle()
+        assert kept.flags == flags_of(PREPAYMENT_ON=True, **{flag: come})
+        meter(kept, now_at(at_s - 86_400, health=Health.BACKWARDS)).settle()
+        assert kept.flags == flags_of(PREPAYMENT_ON=True, **{flag: come})
+
+
+# A trusted clock may be ahead of the truth by u: it is behind only when even RTC + u is.
+BEHIND = [
+    (Health.TRUSTED, 60, False),
+    (Health.TRUSTED, 61, True),
+    (Health.LOWER_BOUND, 0, False),
+    (Health.LOWER_BOUND, 1, True),
+    (Health.LOW_VOLTAGE, -86_400, True),
+]
+
+
+@pytest.mark.parametrize(("health", "ahead_s", "behind"), BEHIND)
+def test_a_clock_is_behind_the_desk_by_more_than_it_may_be_wrong(health, ahead_s, behind):
+    issued_at_min = seconds_2000(START) // 60
+    home = meter(state(), now_at(NOON - ahead_s, u=U_S, health=health))
+    assert home.clock_behind(issued_at_min) == behind
+    assert not home.clock_behind(MINUTES_NONE)
+
+
+@pytest.mark.parametrize("health", HEALTHS)
+@pytest.mark.parametrize(
+    ("balance_ueur", "beeps"),
+    [(LOW_UEUR + 1, False), (LOW_UEUR, True), (1, True), (0, False), (-1, False)],
+)
+def test_low_credit_beeps_once_while_there_still_is_some(balance_ueur, beeps, health):
+    kept = state(balance_ueur=balance_ueur)
+    for expected in (beeps, False):
+        home = meter(kept, now_at(NOON, health=health))
+        home.settle()
+        assert home.beeping == expected
+        assert bool(kept.flags & StateFlags.LOW_CREDIT_SAID) == beeps
+
+
+# seconds since 2000, detail; and the eight bytes of the entry
+NOTES = [
+    (0, 0, "00000000 06 000000"),
+    (59, 1, "00000000 06 000001"),
+    (60, 0xFFFFFE, "00000001 06 fffffe"),
+    (86_400, 0xFFFFFF, "000005a0 06 ffffff"),
+    (86_400, 0x1000000, "000005a0 06 ffffff"),  # as much as fits
+    (-1, 2, "ffffffff 06 000002"),  # no time that could be told
+]
+
+
+@pytest.mark.parametrize(("since_2000_s", "detail", "entry"), NOTES)
+def test_an_event_is_minute_code_and_detail_and_pushes_the_oldest_out(since_2000_s, detail, entry):
+    before = bytes(range(64))
+    kept = state(events=before)
+    now = now_at(seconds(datetime(2000, 1, 1, tzinfo=UTC)) + since_2000_s)
+    meter(kept, now).note(EventCode.ORDER_EXECUTED, detail)
+    assert kept.events == bytes.fromhex(entry) + before[:-8]
+
+
+# When to look again -------------------------------------------------------------------------------
+
+
+def settled(kept: State, now: Now, record: Factory, units: int) -> tuple[State, bool]:
+    """Return what a poll makes of a state: all that can be due, and the beep."""
+    after = replace(kept)
+    home = meter(after, now, record=record, units=units)
+    home.settle()
+    return after, home.beeping
+
+
+def later(now: Now, waited_s: int, record: Factory) -> Now:
+    """Return the moment after a wait, u grown as a clock at its bound grows it."""
+    drift = record.drift_bound_ppb
+    grown_s = -(-waited_s * drift // (PPB - drift))
+    return now_at(now.utc_s + waited_s, u=now.uncertainty_s + grown_s, health=now.health)
+
+
+DAY = st.integers(NOON, NOON + 4 * 86_400)  # Wednesday to Sunday
+ENDS = st.none() | DAY
+NIGHTS = FactoryFlags.NIGHT_ON | FactoryFlags.WINDOW_ON | FactoryFlags.WINDOW_WEEKEND
+MODELS = [
+    factory(),
+    factory(flags=NIGHTS, night_start_minute=1320, night_end_minute=420),
+    factory(flags=0),
+]
+
+
+@settings(max_examples=200)
+@given(
+    at_s=DAY,
+    ends_s=st.tuples(ENDS, ENDS),
+    balance_ueur=st.sampled_from([-1, 0, 1, LOW_UEUR, LOW_UEUR + 1, 50_000_000]),
+    night_price=st.sampled_from([100, 250]),
+    debt_ueur=st.sampled_from([0, 1]),
+    flags=st.integers(0, 15),
+    health=st.sampled_from([Health.TRUSTED, *HEALTHS]),
+    record=st.sampled_from(MODELS),
+)
+def test_nothing_is_due_before_the_hint_by_clock_or_by_register(
+    at_s, ends_s, balance_ueur, night_price, debt_ueur, flags, health, record
+):
+    defer_end, cut_end = (NO_END if end is None else end_at(end) for end in ends_s)
+    now = now_at(at_s, u=U_S, health=health)
+    kept = state(
+        defer_end=defer_end,
+        cut_end=cut_end,
+        balance_ueur=balance_ueur,
+        night_price_ueur_per_wh=night_price,
+        emergency_debt_ueur=debt_ueur,
+        flags=flags,
+    )
+    kept, _ = settled(kept, now, record, 0)
+    hint = meter(kept, now, record=record).sleep(at_most_s=86_400)
+    assert isinstance(hint, Sleep)
+    wait_s = hint.until_second - at_s % 86_400
+    assert 1 <= wait_s <= 86_400 - at_s % 86_400
+    for waited_s in {*range(1, wait_s, 1_800), *range(max(1, wait_s - 3), wait_s)}:
+        assert settled(kept, later(now, waited_s, record), record, 0) == (kept, False)
+    if hint.until_units is None:
+        return
+    assert settled(kept, now, record, hint.until_units - 1) == (kept, False)
+    after, beeping = settled(kept, now, record, hint.until_units)
+    broke = meter(after, now, record=record, units=hint.until_units).blocks() & Block.CREDIT
+    assert beeping or broke
+
+
+def test_a_clock_that_shows_no_time_gives_no_hint():
+    unread = Now(0, 0, Health.IMPOSSIBLE_DATE, None, 0)
+    assert meter(state(), unread).sleep(at_most_s=86_400) is None
+
+
+@pytest.mark.parametrize("at_most_s", [0, 1, 30, 86_400])
+def test_a_wait_is_as_long_as_may_be_and_never_nothing(at_most_s):
+    hint = meter(state(), now_at(NOON)).sleep(at_most_s=at_most_s)
+    assert isinstance(hint, Sleep)
+    midnight_s = 86_400 - NOON % 86_400
+    assert hint.until_second - NOON % 86_400 == max(1, min(at_most_s, midnight_s))
