@@ -14,8 +14,10 @@ from card_protocol.card.image import CardImage, Kind, LifeCycle
 from card_protocol.card.make import card_of
 from card_protocol.card.plain import PAGE_BYTES, PAGE_WRITE_US, PlainCard
 from card_protocol.card.secure import SecureCard
-from card_protocol.errors import LayoutError
+from card_protocol.carrier.plain import put_file
+from card_protocol.errors import ApduError, LayoutError
 from card_protocol.formats.container import FILE_SIZE_BYTES, TRANSPORT_PIN
+from card_protocol.terminal import Terminal
 from tests.card_protocol.cards import (
     GET_CHALLENGE,
     SELECT_DF,
@@ -206,3 +208,33 @@ def test_tearing_a_card_without_power_changes_nothing():
     card = PlainCard(plain_image())
     card.tear(update(0, b"x"), numbers(255, BLANK))
     assert card.image == plain_image()
+
+
+# First content ------------------------------------------------------------------------------------
+
+FILE_ID = 0xBE01  # as SELECT_FILE has it
+NEW_FILE = bytes(range(256)) * (FILE_SIZE_BYTES // 256)
+
+
+def test_a_first_content_is_all_of_the_file():
+    card = plain_powered()
+    put_file(Terminal(card.transmit), FILE_ID, NEW_FILE)
+    assert content(card) == NEW_FILE
+
+
+@pytest.mark.parametrize("at", [0, FILE_SIZE_BYTES // 2, FILE_SIZE_BYTES - 1])
+def test_a_card_that_does_not_hold_its_first_content_is_named(at):
+    """A worn cell, or a card that says 9000 to everything."""
+    card = plain_powered()
+
+    def worn(command: bytes) -> bytes:
+        answer = card.transmit(command)
+        begin = int.from_bytes(command[2:4], "big")
+        if command[1] == 0xB0 and begin <= at < begin + len(answer) - 2:
+            flipped = bytearray(answer)
+            flipped[at - begin] ^= 0x10
+            return bytes(flipped)
+        return answer
+
+    with pytest.raises(ApduError, match="does not hold what was written"):
+        put_file(Terminal(worn), FILE_ID, NEW_FILE)

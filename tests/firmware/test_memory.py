@@ -307,9 +307,12 @@ HARMS: list[tuple[Callable[[Board], None], str]] = [
 
 
 @pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("ran_s", [0, 120], ids=["at first", "later"])
 @pytest.mark.parametrize(("harm", "says"), HARMS)
-def test_without_a_valid_memory_only_the_panel_is_touched(harm, says, closed):
+def test_without_a_valid_memory_only_the_panel_is_touched(harm, says, ran_s, closed):
+    """Harmed before the program ever ran, and under a program that has read what was there."""
     home = Home()
+    home.run(ran_s)
     harm(home.board)
     home.board.switch.on = closed
     cells = bytes(home.board.eeprom.cells)
