@@ -132,6 +132,30 @@ def test_a_lawful_credit_cut_is_an_event_and_no_verdict(tmp_path):
     assert later_too.cut_us == case.us("2020-06-03T20:00:00")
 
 
+GAS_TEXT = TEXT.replace("electricity-pcf8563-utc", "gas-pcf8563-battery").replace(
+    "load_w", "load_dm3_per_h"
+)
+
+
+def test_a_valve_that_goes_back_within_its_test_is_no_disconnection_while_something_flows(
+    tmp_path,
+):
+    """Turned on the night before T: back in time or not, with the appliances open or shut."""
+    case = Case(tmp_path, "balance_eur = 0" + ARMED.removeprefix("balance_eur = 50"), text=GAS_TEXT)
+    dark = ("2020-06-02T08:00:05", What.OPENED)
+    on_us = case.us(NIGHT_BEFORE)
+    end_us = on_us + case.home.model.rearm.tightness_s * SECOND_US + WORK_US
+    tried = (dark, (on_us, What.CLOSED))
+    assert case.judge(*tried, (end_us - 1, What.OPENED)).verdict is Verdict.ON_TIME
+    assert case.judge(*tried, (end_us, What.OPENED)).verdict is Verdict.EARLY
+    shut = (on_us - 1, What.SHUT)
+    assert case.judge(dark, shut, *tried[1:], (end_us - 1, What.OPENED)).verdict is Verdict.EARLY
+    lit = (end_us - 2, What.LIT)
+    leaked = case.judge(dark, shut, *tried[1:], lit, (end_us - 1, What.OPENED))
+    assert leaked.verdict is Verdict.ON_TIME
+    assert case.judge((NIGHT_BEFORE, What.OPENED)).verdict is Verdict.EARLY  # it was on all along
+
+
 def test_what_was_announced_is_the_promise_in_force_at_the_forbidden_cut(tmp_path):
     case = Case(tmp_path, REACTIVATED.replace("2020-06-29T11:00:00", "2020-07-03T10:10:00"))
     outcome = case.judge((NIGHT_BEFORE, What.OPENED))
