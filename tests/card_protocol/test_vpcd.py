@@ -115,6 +115,15 @@ def test_what_the_length_cannot_say_is_never_sent(size: int) -> None:
     assert got.value.kind is LinkErrorKind.BROKEN
 
 
+@pytest.mark.parametrize("size", [2, 255, 256, 260, 261, 65_535])
+def test_commands_of_all_sizes_the_length_can_say_are_heard_whole(size: int) -> None:
+    """UPDATE BINARY of 255 bytes is 260; the length is two bytes, the high one first."""
+    card = Echo()
+    command = bytes(number % 251 for number in range(size))
+    assert slot(card).receive(framed(command) + GET_ATR) == framed(command) + framed(ATR)
+    assert card.story == [command]
+
+
 def test_a_message_without_a_byte_is_refused() -> None:
     with pytest.raises(LinkError, match="without a byte"):
         slot(Echo()).receive(b"\0\0")
@@ -151,13 +160,47 @@ def wire() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 def test_a_turn_answers_what_is_there_and_tells_when_the_reader_has_gone(wire) -> None:
     ours, theirs = wire
-    line = VpcdLine(ours, Echo())
+    card = Echo()
+    line = VpcdLine(ours, card)
     theirs.sendall(POWER_ON + framed(b"\0\xa4"))
     assert line.turn()
     assert theirs.recv(100) == framed(b"\0\xa4")
+    card.story.clear()
     theirs.close()
     assert not line.turn()
+    assert card.story == ["off"]
     line.close()
+
+
+def test_a_reader_that_goes_in_the_middle_of_a_message_is_told_from_one_that_leaves(wire) -> None:
+    ours, theirs = wire
+    line = VpcdLine(ours, Echo())
+    theirs.sendall(b"\0\5\1")
+    theirs.close()
+    with pytest.raises(LinkError, match="left after 3 bytes of a message"):
+        line.turn()
+
+
+def test_the_rest_of_a_message_is_waited_for(wire) -> None:
+    """It is sent when the answer to what came before it is there."""
+    ours, theirs = wire
+    line = VpcdLine(ours, Echo())
+    first, second = framed(b"\0\xa4"), framed(b"\0\xb0\0\0\4")
+    theirs.sendall(first + second[:3])
+    heard: list[bytes] = []
+
+    def go_on() -> None:
+        heard.append(theirs.recv(len(first)))
+        theirs.sendall(second[3:])
+        heard.append(theirs.recv(len(second)))
+
+    reader = threading.Thread(target=go_on)
+    reader.start()
+    try:
+        assert line.turn()
+    finally:
+        reader.join()
+    assert heard == [first, second]
 
 
 def test_the_card_is_stored_before_the_terminal_hears_of_it(wire) -> None:

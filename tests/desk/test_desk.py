@@ -303,6 +303,20 @@ def test_a_deferral_past_the_cut_on_the_card_is_refused_too(reader):
     assert dates(reader.order()) == (T2, T2)
 
 
+@pytest.mark.parametrize("generation", [1, 2])
+def test_each_date_is_held_to_the_other_one_on_the_card_and_not_to_itself(generation):
+    reader = Reader(
+        image=Desk(BENCH_MASTER_KEY).issue(METER, generation=generation, issued_at_min=0)
+    )
+    desk, exchange = reader.desk, reader.exchange
+    desk.arm(exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
+    desk.defer(exchange, T2, issued_at_min=ISSUED)  # later than before, not than the cut
+    desk.defer(exchange, T1, issued_at_min=ISSUED)
+    desk.programme_cut(exchange, T1, issued_at_min=ISSUED)
+    after = desk.programme_cut(exchange, T2, issued_at_min=ISSUED)
+    assert dates(after.order) == (T1, T2)
+
+
 @pytest.mark.parametrize(
     "when",
     [

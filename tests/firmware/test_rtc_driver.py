@@ -4,11 +4,13 @@ NXP PCF8563, tables 8 to 17: seconds 0-59 and VL in bit 7, minutes 0-59, hours 0
 months 1-12 and the century in bit 7, years 0-99; bits without a name read as anything.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
+from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import Reading
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.world.times import to_us
@@ -110,6 +112,33 @@ def test_whether_the_day_exists_in_its_month_is_left_to_the_calendar():
     raw[DAYS] = 0x31
     reading = DRIVER.decode(bytes(raw))
     assert (reading.month, reading.day, reading.valid) == (2, 31, True)
+
+
+class Written:
+    """The clock's port, which notes what is written where."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[int, str]] = []
+
+    def rtc_write(self, at: int, data: bytes) -> None:
+        self.sent.append((at, data.hex()))
+
+
+@pytest.mark.parametrize("day", range(40, 36_525, 1_217))
+def test_a_time_is_set_in_one_access_as_the_tables_say(day):
+    """The digits of `strftime` are the BCD; its %w has Sunday as 0, as Table 14 does."""
+    when = datetime(2000, 1, 1, 23, 59, 7, tzinfo=UTC) + timedelta(days=day, minutes=-7 * day)
+    port: Any = Written()
+    civil = Civil(when.year, when.month, when.day, when.hour, when.minute)
+    DRIVER.set_time(port, civil, when.second, when.weekday())
+    assert port.sent == [(0x02, when.strftime("%S%M%H%d0%w%m%y"))]
+
+
+@pytest.mark.parametrize("hour", range(24))
+def test_the_hour_is_stepped_by_one_byte(hour):
+    port: Any = Written()
+    DRIVER.set_hour(port, hour)
+    assert port.sent == [(0x04, f"{hour:02}")]
 
 
 def test_a_reading_is_never_torn_over_midnight():
