@@ -88,7 +88,7 @@ class Curve:
     name: str
     y: int
     path: str
-    zero: int | None
+    zero: int
 
 
 @final

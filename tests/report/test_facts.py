@@ -2,10 +2,12 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from meter_emu.report.facts import Facts, Stretch, facts_of
+from meter_emu.world.events import Event, What
 from meter_emu.world.times import us_to_legal
 from tests.report.pages import BOTH, EARLY, REFERENCE, ores
 
@@ -42,6 +44,18 @@ def test_supply_covers_the_rehearsal_without_a_gap(build):
         assert all(a != b for a, b in itertools.pairwise(words))
 
 
+def test_what_lasted_no_time_is_no_stretch():
+    collector = ores(REFERENCE)
+    seen = next(iter(collector.groups.values())).first
+    at_us = collector.campaign.start_us + 1
+    events = tuple(Event(at_us=at_us, what=what) for what in (What.LIMITED, What.OPENED))
+    story = facts_of(replace(seen, events=events), collector.campaign)
+    assert [(one.what, one.from_us) for one in story.supply] == [
+        ("on", collector.campaign.start_us),
+        ("off", at_us),
+    ]
+
+
 def test_supply_says_who_took_it():
     stories = facts(REFERENCE)
     assert dated(stories["no-power"].supply, REFERENCE) == [
@@ -64,6 +78,10 @@ def test_the_deferral_stands_as_told_and_as_stated():
     assert dated(extended.deferral_told, REFERENCE) == [
         ("told", "23 Mar 09:30", "26 Jun 11:40"),
         ("told", "26 Jun 11:40", "03 Jul 23:01"),
+    ]
+    assert dated(extended.deferral_stated, REFERENCE) == [
+        ("stated", "23 Mar 09:30", "26 Jun 11:40"),
+        ("stated", "26 Jun 11:40", "03 Jul 23:01"),
     ]
     assert not facts(REFERENCE)["never-armed"].deferral_told
 

@@ -112,11 +112,46 @@ def test_homes_still_to_be_cut_before_the_announcement_are_something_to_do():
     assert "the first on Tuesday 30 June 2020, 23:01" in told
 
 
+def test_the_first_of_several_dates_of_their_own_is_named(tmp_path):
+    own = """[[household]]
+id = "DAY"
+kind = "an order of their own"
+balance_eur = 80
+load_w = 100
+visits = [
+  { at = 2020-06-02T11:00:00, desk = ["cut"], cut_at = 2020-06-DAYT09:00:00 },
+  { at = 2020-06-02T11:30:00, insert = true },
+]
+"""
+    text = street(build=REFERENCE) + own.replace("DAY", "30") + own.replace("DAY", "16")
+    (told,) = [
+        text for text in Page(page_of(tmp_path / "c.toml", text)).texts("li") if "Bring the" in text
+    ]
+    assert told.startswith("Bring the announced date to 2 homes")
+    assert "the first on Tuesday 16 June 2020, 09:00" in told
+
+
+def test_a_home_that_was_to_have_supply_is_not_said_to_be_cut_before_a_moment(tmp_path):
+    reactivated = """  { at = 2020-06-20T11:00:00, desk = ["reactivate"] },
+  { at = 2020-06-20T11:30:00, insert = true },
+]"""
+    text = street(build=BOTH).replace("balance_eur = 8", "balance_eur = 80")
+    head, end, _ = text.rpartition("]")
+    assert end
+    page = Page(page_of(tmp_path / "c.toml", head + reactivated))
+    (first,) = [text for text in page.texts("p") if text.startswith("The first home to lose")]
+    assert first.endswith("2 July 2020, 23:04; no cut was due for it at all.")
+
+
 def test_wrong_displays_are_listed_with_the_day_from_which_they_were_wrong():
     page = Page(ores_page(EARLY))
     rows = [" ".join(e.text.split()) for e in page.all("tr")]
     (row,) = [row for row in rows if row.startswith("never-back") and "April 2020" in row]
     assert row.endswith("Fri 3 Jul 23:01Thu 2 Jul 23:01Thursday 2 April 2020, 10:30")
+    (look,) = [text for text in page.texts("li") if text.startswith("Look at a display")]
+    assert (
+        "the first from Wednesday 18 March 2020, 10:30, 103 days before the first wrong cut" in look
+    )
     assert "displays" not in attributes(Page(ores_page(REFERENCE)), "id")
 
 

@@ -69,6 +69,14 @@ def test_a_label_stays_inside(at, anchor):
     assert Scale(0, 10_000).anchor(at) == anchor
 
 
+@given(*[st.integers(0, 12)] * 4)
+def test_a_stretch_touches_a_drawing_when_they_share_more_than_an_edge(a, b, c, d):
+    scale, (from_us, to_us) = Scale(min(a, b), max(a, b) + 1), sorted((c, d + 1))
+    shared = set(range(scale.start_us, scale.end_us)) & set(range(from_us, to_us))
+    if from_us < to_us:
+        assert scale.touches(from_us, to_us) == bool(shared)
+
+
 @given(INSTANTS, st.integers(-3, 3))
 def test_midnight_is_the_first_moment_of_its_legal_day(at, days):
     found = us_to_legal(midnight_us(at, BRUSSELS, days=days), BRUSSELS)
@@ -91,6 +99,12 @@ def test_a_long_drawing_names_months_and_a_short_one_days():
     assert {at.day for at in named} == {1}
     week = dates_on_axis(Scale(us(2020, 7, 1, 5), us(2020, 7, 8)), BRUSSELS)
     assert len(week) in range(2, 7)
+    month = [
+        us_to_legal(at, BRUSSELS)
+        for at in dates_on_axis(Scale(us(2020, 6, 20), us(2020, 7, 20)), BRUSSELS)
+    ]
+    assert len(month) in range(4, 7)
+    assert len({after - before for before, after in itertools.pairwise(month)}) == 1
 
 
 def test_a_civil_time_is_read_as_the_later_instant_and_31_february_as_none():
@@ -105,6 +119,9 @@ def test_a_close_up_holds_what_is_near_and_leaves_what_is_far():
     scale = around([told, cut, old], cut, BRUSSELS, reach_days=4)
     assert (scale.start_us, scale.end_us) == (us(2020, 7, 1), us(2020, 7, 5))
     assert not scale.holds(old)
+    edge = cut - 4 * DAY_US
+    assert around([edge], cut, BRUSSELS, reach_days=4).holds(edge)
+    assert not around([edge - 1], cut, BRUSSELS, reach_days=4).holds(edge)
 
 
 def sheltered(at_us: int, window: Window) -> bool:
