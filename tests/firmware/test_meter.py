@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from card_protocol.timestamp import MINUTES_NONE, Civil
@@ -197,6 +198,25 @@ MODELS = [
 ]
 
 
+def waiting(at_s: int, **changes: Any) -> dict[str, Any]:
+    """Return a home that waits for one thing alone."""
+    plain = {
+        "ends_s": (None, None),
+        "balance_ueur": 50_000_000,
+        "night_price": 250,
+        "debt_ueur": 0,
+        "flags": StateFlags.PREPAYMENT_ON,
+        "health": Health.TRUSTED,
+        "record": MODELS[1],
+    }
+    return {"at_s": at_s, **plain, **changes}
+
+
+@example(**waiting(NOON + 18 * 3600, balance_ueur=0))  # the morning takes its shelter away
+@example(**waiting(NOON, night_price=100))  # the night begins
+@example(**waiting(NOON + 18 * 3600, night_price=100))  # and ends
+@example(**waiting(NOON, ends_s=(NOON + 7_200, None), balance_ueur=0))
+@example(**waiting(NOON, ends_s=(None, NOON + 7_200)))
 @settings(max_examples=200)
 @given(
     at_s=DAY,
