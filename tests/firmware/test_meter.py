@@ -85,14 +85,16 @@ def test_what_a_home_is_allowed_follows_from_its_facts_alone(at_s, health):
         sheltered = (at_s == EVENING or health is not Health.TRUSTED) and not debt_ueur
         broke = prepaid and balance_ueur <= 0
         assert home.deferral_holds() == deferred
-        assert home.blocks() == Block.PROGRAMMED * latched | Block.CREDIT * broke
+        standing = home.standing()
+        assert standing.balance_ueur == balance_ueur
+        assert standing.blocks == Block.PROGRAMMED * latched | Block.CREDIT * broke
         assert home.shields() == (
             Shield.DEFERRAL * deferred
             | Shield.WINDOW * sheltered
             | Shield.PREPAYMENT_OFF * (not prepaid)
         )
         assert (
-            home.permission()
+            standing.permission
             is Permission[
                 allowed(
                     latched=latched,
@@ -132,8 +134,8 @@ BEHIND = [
 def test_a_clock_is_behind_the_desk_by_more_than_it_may_be_wrong(health, ahead_s, behind):
     issued_at_min = seconds_2000(START) // 60
     home = meter(state(), now_at(NOON - ahead_s, u=U_S, health=health))
-    assert home.clock_behind(issued_at_min) == behind
-    assert not home.clock_behind(MINUTES_NONE)
+    assert home.lower_bound_s(issued_at_min) == (NOON if behind else None)
+    assert home.lower_bound_s(MINUTES_NONE) is None
 
 
 @pytest.mark.parametrize("health", HEALTHS)
@@ -179,6 +181,10 @@ def settled(kept: State, now: Now, record: Factory, units: int) -> tuple[State, 
     home = meter(after, now, record=record, units=units)
     home.settle()
     return after, home.beeping
+
+
+def slept(home: Meter, at_most_s: int) -> Sleep | None:
+    return home.sleep(home.standing(), at_most_s=at_most_s)
 
 
 def later(now: Now, waited_s: int, record: Factory) -> Now:
@@ -242,7 +248,7 @@ def test_nothing_is_due_before_the_hint_by_clock_or_by_register(
         flags=flags,
     )
     kept, _ = settled(kept, now, record, 0)
-    hint = meter(kept, now, record=record).sleep(at_most_s=86_400)
+    hint = slept(meter(kept, now, record=record), 86_400)
     assert isinstance(hint, Sleep)
     wait_s = hint.until_second - at_s % 86_400
     assert 1 <= wait_s <= 86_400 - at_s % 86_400
@@ -252,18 +258,20 @@ def test_nothing_is_due_before_the_hint_by_clock_or_by_register(
         return
     assert settled(kept, now, record, hint.until_units - 1) == (kept, False)
     after, beeping = settled(kept, now, record, hint.until_units)
-    broke = meter(after, now, record=record, units=hint.until_units).blocks() & Block.CREDIT
+    broke = (
+        meter(after, now, record=record, units=hint.until_units).standing().blocks & Block.CREDIT
+    )
     assert beeping or broke
 
 
 def test_a_clock_that_shows_no_time_gives_no_hint():
     unread = Now(0, 0, Health.IMPOSSIBLE_DATE, None, 0)
-    assert meter(state(), unread).sleep(at_most_s=86_400) is None
+    assert slept(meter(state(), unread), 86_400) is None
 
 
 @pytest.mark.parametrize("at_most_s", [0, 1, 30, 86_400])
 def test_a_wait_is_as_long_as_may_be_and_never_nothing(at_most_s):
-    hint = meter(state(), now_at(NOON)).sleep(at_most_s=at_most_s)
+    hint = slept(meter(state(), now_at(NOON)), at_most_s)
     assert isinstance(hint, Sleep)
     midnight_s = 86_400 - NOON % 86_400
     assert hint.until_second - NOON % 86_400 == max(1, min(at_most_s, midnight_s))
