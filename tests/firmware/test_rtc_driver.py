@@ -125,13 +125,16 @@ class Written:
 
 
 @pytest.mark.parametrize("day", range(40, 36_525, 1_217))
-def test_a_time_is_set_in_one_access_as_the_tables_say(day):
-    """The digits of `strftime` are the BCD; its %w has Sunday as 0, as Table 14 does."""
+def test_a_time_is_set_in_one_access_as_the_tables_say_and_the_clock_let_run(day):
+    """The digits of `strftime` are the BCD; its %w has Sunday as 0, as Table 14 does.
+
+    Then Control_status_1 with STOP clear (Table 5): the counters are whole before they run.
+    """
     when = datetime(2000, 1, 1, 23, 59, 7, tzinfo=UTC) + timedelta(days=day, minutes=-7 * day)
     port: Any = Written()
     civil = Civil(when.year, when.month, when.day, when.hour, when.minute)
     DRIVER.set_time(port, civil, when.second, when.weekday())
-    assert port.sent == [(0x02, when.strftime("%S%M%H%d0%w%m%y"))]
+    assert port.sent == [(0x02, when.strftime("%S%M%H%d0%w%m%y")), (0x00, "00")]
 
 
 @pytest.mark.parametrize("hour", range(24))
