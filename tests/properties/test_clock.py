@@ -13,6 +13,7 @@ from meter_emu.desk.dates import Reading
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import EventCode, Health, StateFlags
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
+from meter_emu.ports import Key
 from tests.properties.instants import changes
 from tests.properties.lab import (
     DAY_US,
@@ -128,6 +129,19 @@ def test_a_step_cut_at_any_instant_is_settled_by_the_reading_or_doubted_by_an_ho
         assert abs(apart_s(lab, legal(lab.board.now_us))) <= kept.set_error_s
         seen.add((begun, written))
     assert seen == {(False, False), (True, False), (True, True), (False, True)}
+
+
+@pytest.mark.parametrize("model", CHIPS, ids=lambda model: model.name)
+@pytest.mark.parametrize(("day_us", "left_s"), [(SPRING_US, -3600), (AUTUMN_US, 3600)])
+def test_a_clock_that_is_not_believed_is_not_stepped(day_us, left_s, model):
+    """Nobody knows that it is at the change: it runs on as it was, for whoever sets it to judge."""
+    lab = Lab(Setting(start_us=day_us, clock_set_us=day_us, model=model))
+    lab.board.rtc.voltage_low()
+    lab.bench.run_until(day_us + CHANGE_US + 10 * MINUTE_US)
+    lab.bench.press(Key.BLUE)  # the program runs: without a date it has nothing to wake up for
+    assert lab.state().health == Health.LOW_VOLTAGE
+    assert abs(apart_s(lab, legal(lab.board.now_us)) - left_s) <= 2
+    assert not lab.state().flags & StateFlags.STEP_PENDING
 
 
 # where each chip counts the day of the week, and what it calls a Sunday (their data sheets)
