@@ -5,6 +5,8 @@ ends here as one `ConfigError`: which file, which key, what was expected.
 """
 
 import difflib
+import errno
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -21,6 +23,7 @@ Kind: TypeAlias = Literal["meters", "campaigns"]
 _PACKAGE: Final = Path(__file__).parent
 _HOMES: Final = (_PACKAGE / "_fixtures", _PACKAGE.parent / "fixtures")
 _SUFFIX: Final = ".toml"
+FILE_SIZE_MAX: Final = 1 << 26  # bytes, ours: a campaign that writes out 100,000 homes fits
 
 RawT = TypeVar("RawT")
 
@@ -41,7 +44,7 @@ def find(kind: Kind, name_or_path: str, *, beside: Path | None = None) -> Path:
     Raise `ConfigError` that lists the built-in names when it is neither.
     """
     path = Path(name_or_path) if beside is None else beside / name_or_path
-    if name_or_path and path.exists():
+    if name_or_path and _is_there(path):
         return path
     known = built_in(kind)
     found = known.get(name_or_path.removesuffix(_SUFFIX))
@@ -54,10 +57,33 @@ def find(kind: Kind, name_or_path: str, *, beside: Path | None = None) -> Path:
     return found
 
 
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file, or may be: then reading it says what is the matter."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):  # no permission, too long a name, a zero byte in it
+        return True
+    return True
+
+
+def read_file(path: str | Path) -> bytes:
+    """Return what is in a file; raise `OSError`, also where it does not end or has no such name."""
+    try:
+        with Path(path).open("rb") as opened:
+            raw = opened.read(FILE_SIZE_MAX + 1)
+    except ValueError as error:  # a zero byte in the name
+        raise OSError(errno.EINVAL, str(error)) from None
+    if len(raw) > FILE_SIZE_MAX:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return raw
+
+
 def read_toml(path: Path, into: type[RawT]) -> RawT:
     """Return the file as an `into`; raise `ConfigError` for whatever is wrong with it."""
     try:
-        data = tomllib.loads(path.read_text("utf-8"))
+        data = tomllib.loads(read_file(path).decode("utf-8").replace("\r\n", "\n"))
     except IsADirectoryError:
         raise ConfigError(str(path), "", "is a directory, want a TOML file") from None
     except UnicodeDecodeError as error:
@@ -68,6 +94,10 @@ def read_toml(path: Path, into: type[RawT]) -> RawT:
         raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(str(path), "", f"is not valid TOML: {error}") from None
+    except ValueError:  # Python turns no more than 4,300 digits into a number
+        raise ConfigError(str(path), "", "is not valid TOML: a number is too long") from None
+    except RecursionError:
+        raise ConfigError(str(path), "", "is nested too deep, want a TOML file") from None
     return typed(data, into, path=str(path))
 
 

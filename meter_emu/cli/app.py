@@ -6,20 +6,25 @@ broken or a defect found, 2 bad input, 130 interrupted. A verb returns its statu
 """
 
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Final, NamedTuple
+from io import TextIOWrapper
+from pathlib import Path
+from typing import Final, NamedTuple, NoReturn
 
 import click
 
 from card_protocol.errors import CardProtocolError
+from meter_emu.cli.output import stdout_refused
 from meter_emu.errors import MeterEmuError
 
 EXIT_OK: Final = 0
 EXIT_BAD_INPUT: Final = 2
 EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell reports it
 EXIT_PIPE_CLOSED: Final = 141  # 128 + SIGPIPE, likewise: whoever read us has gone
+EXIT_SIGNAL: Final = 128
 
 
 class Verb(NamedTuple):
@@ -100,6 +105,10 @@ def cli(ctx: click.Context) -> None:
 
 def main() -> None:
     """Run the command line and exit with its status."""
+    _be_heard()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # whom nohup started stays deaf to SIGHUP
+            signal.signal(number, _end)
     sys.exit(run())
 
 
@@ -122,6 +131,11 @@ def run() -> int:
         return _complain(error.format_message())
     except (CardProtocolError, MeterEmuError) as error:
         return _complain(str(error))
+    except OSError as error:
+        if error.filename is not None:  # a file of ours: `output` and `resources` name those
+            raise
+        _forget_stdout()
+        return _complain(str(stdout_refused(error)))
     return status if isinstance(status, int) else EXIT_OK
 
 
@@ -129,6 +143,24 @@ def _complain(message: str) -> int:
     """Say what is wrong in one line, whatever the message holds."""
     click.echo(f"meter-emu: {' '.join(message.split())}", err=True)
     return EXIT_BAD_INPUT
+
+
+def _be_heard() -> None:
+    """Give standard output and error something to be, and a way to say any character.
+
+    Closed ones are nothing to Python, and the next file opened would get their number. A locale
+    without the character, or a name that is no text, must not cost the answer.
+    """
+    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115  open to the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    """End on a signal as on a mistake: what was begun and is not whole goes."""
+    sys.exit(EXIT_SIGNAL + number)
 
 
 def _forget_stdout() -> None:

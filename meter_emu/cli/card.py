@@ -16,6 +16,7 @@ from meter_emu.cli.explained import (
     print_differences,
     row_as_json,
 )
+from meter_emu.cli.names import FILE, LEFT
 from meter_emu.cli.office import (
     ambiguous_option,
     at_the_desk,
@@ -49,6 +50,7 @@ _METER: Final = click.IntRange(1, 0xFFFF_FFFF_FFFF_FFFF)
 master_key_option: Final = click.option(
     "--master-key",
     "key_file",
+    type=FILE,
     metavar="FILE",
     help="A file with the office's key, 32 hex digits. Default: the published bench key.",
 )
@@ -64,7 +66,11 @@ _expires_option: Final = click.option(
     help="A temporary card: no meter obeys it from then on; '2020-07-18 00:00' is legal time.",
 )
 json_option: Final = click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE, or - for here."
+    "--json",
+    "json_file",
+    type=LEFT,
+    metavar="FILE",
+    help="Write the result as JSON to FILE, or - for here.",
 )
 
 
@@ -84,7 +90,7 @@ card.add_command(serve)
 
 
 @card.command()
-@click.argument("file")
+@click.argument("file", type=FILE)
 @meter_option("The meter the card is bound to.")
 @click.option(
     "--energy",
@@ -153,8 +159,8 @@ def new(
 
 
 @card.command()
-@click.argument("old")
-@click.argument("file", metavar="NEW")
+@click.argument("old", type=FILE)
+@click.argument("file", metavar="NEW", type=FILE)
 @click.option("--card-number", type=_U32, help="Default: one more than the old card's.")
 @_expires_option
 @ambiguous_option
@@ -199,7 +205,7 @@ def reissue(
 
 
 @card.command("clock")
-@click.argument("file")
+@click.argument("file", type=FILE)
 @meter_option("The meter whose clock it sets.")
 @click.option(
     "--set-to",
@@ -267,7 +273,7 @@ def _tell_issued(
 
 
 @card.command()
-@click.argument("file")
+@click.argument("file", type=FILE)
 @master_key_option
 @json_option
 def show(file: str, key_file: str | None, json_file: str | None) -> int:
@@ -291,8 +297,8 @@ def show(file: str, key_file: str | None, json_file: str | None) -> int:
 
 
 @card.command()
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", type=FILE)
+@click.argument("b", type=FILE)
 @master_key_option
 @json_option
 def diff(a: str, b: str, key_file: str | None, json_file: str | None) -> int:

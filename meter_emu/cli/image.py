@@ -24,6 +24,7 @@ from meter_emu.cli.explained import (
     print_parts,
     read_bytes,
 )
+from meter_emu.cli.names import FILE
 from meter_emu.cli.output import STDOUT, print_json, write_atomically
 from meter_emu.errors import ConfigError, OutputError
 
@@ -36,6 +37,7 @@ MINUTES_MAX: Final = 36_525 * 24 * 60  # of 2000 to 2099, what a clock chip coun
 _AMOUNT: Final = re.compile(r"-?\d{1,6}(\.\d{1,2})?", re.ASCII)
 _model_option: Final = click.option(
     "--model",
+    type=FILE,
     metavar="NAME",
     help="A built-in model or a model file. Default: the built-in one the image names.",
 )
@@ -47,8 +49,10 @@ def image() -> None:
 
 
 @image.command()
-@click.argument("file")
-@click.option("--model", metavar="NAME", required=True, help="A built-in model or a model file.")
+@click.argument("file", type=FILE)
+@click.option(
+    "--model", type=FILE, metavar="NAME", required=True, help="A built-in model or a model file."
+)
 @meter_option("The meter's number.")
 @click.option(
     "--at",
@@ -116,7 +120,7 @@ def new(
 
 
 @image.command()
-@click.argument("file")
+@click.argument("file", type=FILE)
 @_model_option
 @json_option
 def show(file: str, model: str | None, json_file: str | None) -> int:
@@ -149,8 +153,8 @@ def show(file: str, model: str | None, json_file: str | None) -> int:
 
 
 @image.command()
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", type=FILE)
+@click.argument("b", type=FILE)
 @_model_option
 @json_option
 def diff(a: str, b: str, model: str | None, json_file: str | None) -> int:

@@ -73,6 +73,11 @@ def print_json(value: Any, where: str) -> None:  # noqa: ANN401 - whatever JSON 
         write_atomically(where, text.encode())
 
 
+def stdout_refused(error: OSError) -> OutputError:
+    """Return what to say where standard output takes no more, such as a file on a full disk."""
+    return OutputError("standard output", (error.strerror or str(error)).lower())
+
+
 def _open(target: Path, new_mode: int | None) -> tuple[BinaryIO, Path | None]:
     """Return what to write to, and the new file it is beside the target, if it is one."""
     try:

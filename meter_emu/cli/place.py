@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
 
 import click
 
+from meter_emu.cli.names import FILE
 from meter_emu.cli.office import at_the_desk, read_image
 from meter_emu.cli.output import write_atomically
 from meter_emu.cli.tracing import trace_option, traced
@@ -194,6 +195,6 @@ def with_card(*, writes: bool) -> Callable[[Callable[..., Any]], Callable[..., A
         verb = click.option(
             _READER, metavar="NAME", help="The card in this reader, or part of its name, not FILE."
         )(verb)
-        return click.argument("file", cls=FileArgument, metavar="FILE")(verb)
+        return click.argument("file", cls=FileArgument, metavar="FILE", type=FILE)(verb)
 
     return decorate

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from meter_emu.cli.names import FILE
 from meter_emu.cli.office import read_image
 from meter_emu.cli.place import CardReader, check_sure, sure_option, wait_option
 from meter_emu.cli.tracing import trace_option
@@ -17,7 +18,7 @@ _IF_CUT: Final = "put it again"
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option("--reader", required=True, metavar="NAME", help="The reader, or part of its name.")
 @wait_option
 @sure_option

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from meter_emu.cli.names import FILE, LEFT, WORD
 from meter_emu.cli.output import STDOUT, Write, atomic_writer
 from meter_emu.cli.replayed import chosen, witnessing
 from meter_emu.cli.report import ReportFolder
@@ -33,12 +34,20 @@ EXIT_PROMISE_BROKEN: Final = 1
 
 
 @click.command()
-@click.argument("campaign")
-@click.option("--json", "json_to", metavar="FILE", help="Write the result as JSON; - for stdout.")
-@click.option("--report", "report_to", metavar="DIR", help="Write a page to read: DIR/index.html.")
+@click.argument("campaign", type=FILE)
+@click.option(
+    "--json", "json_to", type=LEFT, metavar="FILE", help="Write the result as JSON; - for stdout."
+)
+@click.option(
+    "--report", "report_to", type=LEFT, metavar="DIR", help="Write a page to read: DIR/index.html."
+)
 @click.option("--events", is_flag=True, help="Show each meter's event log, also in the JSON.")
-@click.option("--build", metavar="BUILD", help="Run this build, whatever the campaign says.")
-@click.option("--model", metavar="MODEL", help="Put all households of its energy on this meter.")
+@click.option(
+    "--build", type=WORD, metavar="BUILD", help="Run this build, whatever the campaign says."
+)
+@click.option(
+    "--model", type=FILE, metavar="MODEL", help="Put all households of its energy on this meter."
+)
 @click.option("--seed", type=click.IntRange(min=0), help="Draw copies and phases from this seed.")
 @click.option("--household", metavar="ID", help="Run this household only.")
 @trace_option

@@ -19,7 +19,7 @@ from meter_emu.cli.live.origin import LiveOrigin, board_of, digest_of, model_of
 from meter_emu.cli.tracing import recording
 from meter_emu.errors import ConfigError
 from meter_emu.explain.meter import clock_of
-from meter_emu.resources import find
+from meter_emu.resources import find, read_file
 from meter_emu.world.bench import Bench
 from meter_emu.world.board import Board
 from meter_emu.world.build import parse_build
@@ -154,6 +154,6 @@ def _forget(event: Event) -> None:
 
 def _digest(path: Path) -> str:
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(read_file(path)).hexdigest()
     except OSError as error:
         raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None

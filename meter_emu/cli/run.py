@@ -5,6 +5,7 @@ from typing import Any, Final
 import click
 
 from meter_emu.cli.card import master_key_option
+from meter_emu.cli.names import FILE, LEFT, WORD
 from meter_emu.cli.tracing import trace_option
 
 METER_ID: Final = 541_000_000_001
@@ -12,9 +13,13 @@ RATE_UNITS_MAX: Final = 1_000_000  # ours: a gigawatt is no home
 
 
 @click.command()
-@click.argument("meter", required=False)
-@click.option("--image", "image_file", metavar="FILE", help="Go on with this meter, and save it.")
-@click.option("--build", default="reference", show_default=True, help="reference[+DEFECT...]")
+@click.argument("meter", type=FILE, required=False)
+@click.option(
+    "--image", "image_file", type=FILE, metavar="FILE", help="Go on with this meter, and save it."
+)
+@click.option(
+    "--build", type=WORD, default="reference", show_default=True, help="reference[+DEFECT...]"
+)
 @click.option(
     "--start",
     metavar="TIME",
@@ -28,7 +33,9 @@ RATE_UNITS_MAX: Final = 1_000_000  # ours: a gigawatt is no home
 @click.option("--load-dm3-per-h", type=click.IntRange(0, RATE_UNITS_MAX), help="The same for gas.")
 @click.option("--reader", metavar="NAME", help="Take cards from this reader, or part of its name.")
 @click.option("--yes-write-hardware", "sure", is_flag=True, help="The meter may write on them.")
-@click.option("--json", "json_to", metavar="FILE", help="Write events as JSON lines; - for stdout.")
+@click.option(
+    "--json", "json_to", type=LEFT, metavar="FILE", help="Write events as JSON lines; - for stdout."
+)
 @click.option("--lines", is_flag=True, help="Lines in and out, also in a terminal.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="What half-done things leave.")
 @trace_option

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
+from meter_emu.cli.names import FILE
 from meter_emu.cli.office import read_image
 from meter_emu.cli.output import write_atomically
 from meter_emu.cli.tracing import recording, trace_option
@@ -41,7 +42,7 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option(
     "--port",
     type=click.IntRange(1, 0xFFFF),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from meter_emu.cli.names import FILE, LEFT, WORD
 from meter_emu.cli.output import STDOUT, atomic_writer, print_json
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ def trace() -> None:
 
 
 @trace.command()
-@click.argument("file")
+@click.argument("file", type=FILE)
 @click.option("--bytes", "with_bytes", is_flag=True, help="Show the bytes under each line.")
-@click.option("--json", "json_file", metavar="FILE", help="Write it as JSON; - for stdout.")
+@click.option(
+    "--json", "json_file", type=LEFT, metavar="FILE", help="Write it as JSON; - for stdout."
+)
 def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
     """Say what happened in a recorded dialogue, a line each."""
     from card_protocol.trace import Trace, row_words
@@ -46,10 +49,16 @@ def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
 
 
 @trace.command()
-@click.argument("file")
-@click.option("--build", metavar="BUILD", help="The build to play it to; default the recorded one.")
-@click.option("--image", metavar="FILE", help="The image a live meter began with, where it is now.")
-@click.option("--json", "json_file", metavar="FILE", help="Write the result as JSON; - for stdout.")
+@click.argument("file", type=FILE)
+@click.option(
+    "--build", type=WORD, metavar="BUILD", help="The build to play it to; default the recorded one."
+)
+@click.option(
+    "--image", type=FILE, metavar="FILE", help="The image a live meter began with, where it is now."
+)
+@click.option(
+    "--json", "json_file", type=LEFT, metavar="FILE", help="Write the result as JSON; - for stdout."
+)
 def replay(file: str, build: str | None, image: str | None, json_file: str | None) -> int:
     """Play a recorded meter's dialogue to a build, and say where it first says something else.
 
@@ -84,8 +93,10 @@ def _told(file: str, said: dict[str, Any]) -> str:
 
 
 @trace.command()
-@click.argument("file")
-@click.option("--pcapng", "out", required=True, metavar="OUT", help="The capture to write.")
+@click.argument("file", type=FILE)
+@click.option(
+    "--pcapng", "out", type=LEFT, required=True, metavar="OUT", help="The capture to write."
+)
 def export(file: str, out: str) -> None:
     """Write a recorded dialogue as a capture that Wireshark and tshark dissect as ISO 7816."""
     from card_protocol.pcapng import capture

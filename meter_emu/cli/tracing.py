@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from meter_emu.cli.names import LEFT
 from meter_emu.errors import OutputError
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from card_protocol.trace import Recorder
 
 trace_option: Final = click.option(
-    "--trace", "trace_to", metavar="FILE", help="Record the dialogue with the card, row by row."
+    "--trace",
+    "trace_to",
+    type=LEFT,
+    metavar="FILE",
+    help="Record the dialogue with the card, row by row.",
 )
 
 

@@ -6,6 +6,7 @@ from random import Random
 from typing import TypeAlias
 
 from meter_emu.errors import ImageError
+from meter_emu.resources import read_file
 from meter_emu.world.bench import Bench
 from meter_emu.world.board import Board
 from meter_emu.world.build import Build
@@ -64,7 +65,7 @@ def board_of_file(
     no whole image of this model.
     """
     try:
-        raw = path.read_bytes()
+        raw = read_file(path)
     except OSError as error:
         raise ImageError(str(path), f"cannot be read: {error.strerror}") from None
     board = board_of(

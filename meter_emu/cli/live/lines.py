@@ -10,6 +10,7 @@ from typing import Final, TextIO, final
 from meter_emu.cli.live.commands import LINE_CHARS_MAX
 from meter_emu.cli.live.session import Session
 from meter_emu.cli.live.shell import Input
+from meter_emu.cli.output import stdout_refused
 
 LOOK_NS: Final = 50_000_000  # ours: an event is at most so late, a card in a reader seen so soon
 
@@ -40,6 +41,8 @@ class Printer:
             stream.flush()
         except BrokenPipeError:
             self.gone = True
+        except OSError as error:
+            raise stdout_refused(error) from error
 
 
 @final

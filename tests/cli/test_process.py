@@ -1,0 +1,142 @@
+"""What surrounds the command line: closed and full streams, locales, signals, files named twice."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EMU = (sys.executable, "-m", "meter_emu")
+CAMPAIGN = """
+name = "short"
+zone = "Europe/Brussels"
+start = 2020-06-01T08:00:00
+end = 2020-06-02T08:00:00
+model = "electricity-pcf8563-utc"
+[[household]]
+id = "a"
+kind = "a home"
+balance_eur = 5
+load_w = 100
+"""
+
+
+def emu(line: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of a shell in which `emu` is the command line, from the checkout."""
+    return subprocess.run(
+        ["sh", "-c", line.replace("emu ", " ".join(EMU) + " ")],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | env,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+
+
+def said(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
+    assert done.stderr.startswith("meter-emu: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "emu --help",
+        "emu rehearse a.toml",
+        "emu rehearse a.toml --json -",
+        "emu card new a.card --meter 1",
+        "echo show | emu run electricity-pcf8563-utc --rate max --json m.json",
+    ],
+)
+def test_a_full_disk_behind_standard_output_is_a_line_and_a_closed_one_is_nothing(line, tmp_path):
+    (tmp_path / "a.toml").write_text(CAMPAIGN)
+    full = emu(f"{line} >/dev/full", tmp_path)
+    assert full.returncode == 2, full.stderr
+    assert full.stderr.endswith("standard output: cannot be written: no space left on device\n")
+    assert "Traceback" not in full.stderr
+    closed = emu(f"{line.replace('a.card', 'b.card')} >&-", tmp_path)
+    assert (closed.returncode, closed.stderr) == (0, "")
+
+
+def test_a_locale_that_lacks_a_character_costs_no_answer(tmp_path):
+    line = "echo show | emu run gas-pcf8563-battery --rate max"
+    done = emu(line, tmp_path, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "0 dm\\xb3/h" in done.stdout
+    named = emu(
+        "emu card new \"$(printf '\\377')\" --meter 1", tmp_path, PYTHONUTF8="1", LC_ALL="C.UTF-8"
+    )
+    assert (named.returncode, named.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_the_file_that_was_there_and_nothing_beside_it(number, tmp_path):
+    out = tmp_path / "out.json"
+    out.write_text("old")
+    command = [*EMU, "rehearse", "ores-fleet", "--jobs", "1", "--json", str(out)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    while len(list(tmp_path.iterdir())) < 2:  # until the new file is there and not whole
+        assert process.poll() is None
+    process.send_signal(number)
+    assert process.wait(timeout=30) == 128 + number
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+    assert out.read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "card serve a.card --trace a.card",
+        "card show --json ./a.card a.card",
+        "desk load a.card --eur 5 --trace a.card",
+        "card show a.card --json link",
+        "card show link --json a.card",
+        "rehearse a.toml --trace a.toml",
+        "rehearse a.toml --json new --trace ./new",
+        "run --image a.card --json a.card",
+    ],
+)
+def test_a_file_named_twice_is_not_overwritten(line, tmp_path):
+    (tmp_path / "a.toml").write_text(CAMPAIGN)
+    (tmp_path / "a.card").write_bytes(b"a card")
+    (tmp_path / "link").symlink_to("a.card")
+    assert "is named twice, and would be overwritten" in said(emu(f"emu {line}", tmp_path))
+    assert (tmp_path / "a.toml").read_text() == CAMPAIGN
+    assert (tmp_path / "a.card").read_bytes() == b"a card"
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_is_no_regular_file_may_be_named_twice(tmp_path):
+    (tmp_path / "a.toml").write_text(CAMPAIGN)
+    assert emu("emu rehearse a.toml --json /dev/null --trace /dev/null", tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize("option", ["--json", "--report", "--trace", "--build", "--model"])
+def test_an_empty_name_is_no_name(option, tmp_path):
+    (tmp_path / "a.toml").write_text(CAMPAIGN)
+    line = f"emu rehearse a.toml {option} ''"
+    assert f"'{option}': is empty" in said(emu(line, tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.toml"]
+
+
+@pytest.mark.parametrize(
+    ("campaign", "why"),
+    [
+        ("/dev/zero", "cannot be read: File too large"),
+        ("n" * 300, "cannot be read: File name too long"),
+        ("a=" + "[" * 3_000, "is nested too deep"),
+        ("seed=" + "9" * 5_000, "a number is too long"),
+        ('[[household]]\nimage = "a\\u0000b"', "embedded null byte"),
+    ],
+    ids=["endless", "long", "deep", "digits", "zero byte"],
+)
+def test_a_campaign_that_is_none_is_one_line(campaign, why, tmp_path):
+    text = CAMPAIGN + campaign.removeprefix("[[household]]") if "image" in campaign else campaign
+    (tmp_path / "a.toml").write_text(text)
+    name = campaign if campaign.startswith(("/", "n")) else "a.toml"
+    assert why in said(emu(f"emu rehearse {name}", tmp_path))
