@@ -94,11 +94,20 @@ class Sitting:
         end = time.monotonic() + DEADLINE_S
         while self.process.poll() is None:
             assert time.monotonic() < end, "it does not end"
-            ready, _, _ = select.select([self.fd], [], [], 0.05)
-            if ready:
-                with suppress(OSError):
-                    self._said += os.read(self.fd, 65_536)
+            self._take(wait_s=0.05)
+        while self._take(wait_s=0):  # its last words may have come after the last look
+            pass
         return self.process.returncode
+
+    def _take(self, *, wait_s: float) -> bool:
+        """Read what there is, or comes within so long; return whether that was anything."""
+        ready, _, _ = select.select([self.fd] if self.fd >= 0 else [], [], [], wait_s)
+        data = b""
+        if ready:
+            with suppress(OSError):  # the other side of a terminal has ended
+                data = os.read(self.fd, 65_536)
+        self._said += data
+        return bool(data)
 
     def hang_up(self) -> None:
         """Take the terminal away."""
