@@ -14,7 +14,7 @@ from rich.console import Console
 from meter_emu.cli.live.commands import ORDERS, RATES, parse_command, rate_of
 from meter_emu.cli.live.screen import KEYS, picture
 from meter_emu.cli.live.terminal import COMMANDS, Prompt, single_keys
-from meter_emu.cli.live.view import View, span_words
+from meter_emu.cli.live.view import View, legal, rate_words, span_words
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.ports import Lamp
 from meter_emu.resources import find
@@ -126,6 +126,26 @@ def test_a_command_being_typed_is_seen_where_the_keys_were(width, height):
     lines = drawn(DARK, width, height, ["a line"], "insert ho").splitlines()
     assert len(lines) == height
     assert lines[-1] == ":insert ho_"
+    lines = drawn(DARK, width, height, ["a line"], f"insert {'a' * 200}.card").splitlines()
+    assert lines[-1].startswith(":…a")
+    assert lines[-1].endswith("a.card_")
+    assert len(lines[-1]) == width
+
+
+@pytest.mark.parametrize("width", [80, 60, 46])
+def test_the_reason_at_the_end_of_a_line_and_the_time_are_seen_in_a_narrow_terminal(width):
+    why = "! want one of red, blue, insert, remove, power, appliances, rate, advance, got 'foo'"
+    shown = drawn(DARK, width, 24, [why])
+    assert "'foo'" in shown
+    assert legal(DARK.now_us) in shown
+    assert rate_words(DARK.rate) in shown
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (2, 2), (4, 3), (20, 4)])
+def test_no_terminal_is_too_small_to_be_drawn_in(width, height):
+    for asked in (None, "", "insert a.card"):
+        shown = drawn(DARK, width, height, ["a line of words"], asked)
+        assert max(map(len, shown.splitlines())) <= width
 
 
 # Keys ---------------------------------------------------------------------------------------------

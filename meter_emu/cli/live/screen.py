@@ -1,6 +1,7 @@
 """What a sitting looks like in a terminal: how the meter stands, what was said, in one picture."""
 
 from collections.abc import Iterator, Sequence
+from textwrap import wrap
 from typing import Final
 
 from rich import box
@@ -14,6 +15,9 @@ from meter_emu.cli.live.view import LAMPS, View, legal, lines_of, rate_words
 from meter_emu.ports import Lamp
 
 WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
+WIDTH_FULL: Final = 78  # below, what is planned is said without how long it is from now
+GAP_MIN: Final = 2
+WRAPPED_MIN: Final = 20  # narrower, a line's end is not worth the room
 PLANNED_SHOWN: Final = 4
 KEYS: Final = (
     ("r b", "red, blue"),
@@ -50,20 +54,20 @@ def picture(
         border_style="cyan" if view.display else "dim",
         width=width,
     )
-    above = [_apart(title, f"{legal(view.now_us)}  {rate_words(view.rate)}", width)]
-    below = [_lamps(view, ascii_only=ascii_only), *_facts(view)]
+    above = list(_apart(title, f"{legal(view.now_us)}  {rate_words(view.rate)}", width))
+    below = [_lamps(view, ascii_only=ascii_only), *_facts(view, brief=width < WIDTH_FULL)]
     below.append(_one_line(("-" if ascii_only else "─") * width, "dim"))
-    foot = list(_keys(width)) if asked is None else [_one_line(f":{asked}_", "bold")]
+    foot = list(_keys(width)) if asked is None else [_typed(asked, width)]
     room = options.max_height - len(above) - _PANEL_LINES - len(below) - len(foot)
     del below[len(below) + min(0, room) :]  # what is typed is seen in the smallest terminal
-    log = [_said(line) for line in said[-room:]] if room > 0 else []
+    log = [part for line in said[-room:] for part in _said(line, width)][-room:] if room > 0 else []
     log += [_one_line("")] * (room - len(log))
     return Constrain(Group(*above, glass, *below, *log, *foot), width)
 
 
-def _facts(view: View) -> Iterator[Text]:
+def _facts(view: View, *, brief: bool) -> Iterator[Text]:
     planned = 0
-    for name, words in lines_of(view):
+    for name, words in lines_of(view, brief=brief):
         planned += name == "next"
         if name in _ABOVE or planned > PLANNED_SHOWN:
             continue
@@ -91,13 +95,26 @@ def _keys(width: int) -> Iterator[Text]:
     yield line
 
 
-def _said(line: str) -> Text:
-    return _one_line(line, "bold red" if line.startswith("!") else "")
+def _said(line: str, width: int) -> Iterator[Text]:
+    """Yield what was said, all of it: the reason is at the end of a line."""
+    for part in wrap(line, max(width, WRAPPED_MIN), subsequent_indent="  ") or [""]:
+        yield _one_line(part, "bold red" if line.startswith("!") else "")
 
 
-def _apart(left: str, right: str, width: int) -> Text:
-    gap = max(2, width - cell_len(left) - cell_len(right))
-    return _one_line(f"{left}{' ' * gap}{right}", "bold")
+def _typed(asked: str, width: int) -> Text:
+    """Return what is being typed, its end if it does not fit: there the next key goes."""
+    line, rest = f":{asked}_", asked
+    while rest and cell_len(line) > width:
+        rest = rest[1:]
+        line = f":…{rest}_"
+    return _one_line(line, "bold")
+
+
+def _apart(left: str, right: str, width: int) -> Iterator[Text]:
+    """Yield two things at the ends of one line, or below each other where it is too short."""
+    gap = width - cell_len(left) - cell_len(right)
+    lines = [f"{left}{' ' * gap}{right}"] if gap >= GAP_MIN else [left, right]
+    yield from (_one_line(line, "bold") for line in lines)
 
 
 def _one_line(text: str, style: str = "") -> Text:

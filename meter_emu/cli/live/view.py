@@ -59,7 +59,7 @@ def view_of(meter: LiveMeter, slot: Slot, rate: int) -> View:
     )
 
 
-def lines_of(view: View) -> Iterator[tuple[str, str]]:
+def lines_of(view: View, *, brief: bool = False) -> Iterator[tuple[str, str]]:
     """Yield what is known, a name and words each; what will be done next comes last."""
     yield "display", view.display or "dark"
     lit = [name for lamp, name in LAMPS.items() if lamp in view.lamps]
@@ -71,7 +71,7 @@ def lines_of(view: View) -> Iterator[tuple[str, str]]:
     yield "balance", "unreadable" if balance is None else f"{euro(balance)} EUR"
     yield "card", view.card
     for planned in plan_of(view):
-        yield "next", planned_words(planned, view.now_us)
+        yield "next", planned_words(planned, view.now_us, brief=brief)
 
 
 def plan_of(view: View) -> tuple[Planned, ...]:
@@ -89,11 +89,11 @@ def clock_words(view: View) -> str:
     return f"{legal(known.utc_us)}  {health}, +-{known.uncertainty_s} s"
 
 
-def planned_words(planned: Planned, now_us: int) -> str:
-    """Return what will be done and when."""
+def planned_words(planned: Planned, now_us: int, *, brief: bool = False) -> str:
+    """Return what will be done and when, and unless it shall be brief how long that is from now."""
     civil = "" if planned.civil is None else f" {planned.civil}"
-    left = span_words(max(0, planned.at_us - now_us))
-    return f"{legal(planned.at_us)}  in {left:<11} {planned.deed.value}{civil}"
+    left = "" if brief else f"in {span_words(max(0, planned.at_us - now_us)):<11} "
+    return f"{legal(planned.at_us)}  {left}{planned.deed.value}{civil}"
 
 
 def span_words(span_us: int) -> str:
@@ -117,7 +117,7 @@ def event_line(event: Event) -> str:
     """Return one event as a line."""
     doubt = "" if event.clock_trusted else "  (clock not trusted)"
     said = "  ".join(part for part in (event.detail, event.shown) if part)
-    return f"{legal(event.at_us)}  {event.what.value:<11} {said}{doubt}".rstrip()
+    return f"{legal(event.at_us)}  {event.what.value:<10}  {said}{doubt}".rstrip()
 
 
 def legal(at_us: int) -> str:
