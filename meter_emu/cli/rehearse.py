@@ -18,7 +18,7 @@ from rich.text import Text
 from meter_emu.cli.names import FILE, LEFT, WORD
 from meter_emu.cli.output import STDOUT, Write, atomic_writer
 from meter_emu.cli.replayed import chosen, witnessing
-from meter_emu.cli.report import ReportFolder
+from meter_emu.cli.report import report_in
 from meter_emu.cli.result import JsonStream
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
@@ -77,8 +77,8 @@ def rehearse(
     console = Console(highlight=False)
     show_log = events and json_to != STDOUT
     streaming = show_log or json_to == STDOUT
-    page = None if report_to is None else ReportFolder(report_to, resolved)
     with ExitStack() as stack:
+        page = stack.enter_context(report_in(report_to, resolved))
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
         runs = rehearse_all(
             resolved, jobs=jobs, events=events or page is not None, witness_of=witness_of
@@ -98,8 +98,6 @@ def rehearse(
                 console.print(_log(home, outcome, seen, resolved.zone), soft_wrap=True)
             step()
         stream.close(table.summary)
-        if page is not None:
-            page.write()
     if json_to != STDOUT:
         table.show(console)
     return EXIT_PROMISE_BROKEN if table.unexpected else EXIT_AS_EXPECTED

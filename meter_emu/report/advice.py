@@ -28,7 +28,7 @@ def first_dark(seen: Collector) -> str | None:
     when = moment(cut_us, seen.campaign.zone)
     text = f"The first home to lose its supply against its promise does so on {when}"
     if outcome.announced_us is not None and outcome.announced_us > cut_us:
-        return f"{text}, {duration(outcome.announced_us - cut_us)} before the announced moment."
+        return f"{text}, {duration(outcome.announced_us - cut_us)} before the moment it was told."
     if outcome.announced_us is None:
         return f"{text}; no cut was due for it at all."
     return f"{text}."

@@ -103,7 +103,7 @@ def test_the_answer_is_said_in_one_sentence():
     )
     (first,) = [text for text in texts if text.startswith("The first home to lose")]
     assert "Monday 29 June 2020, 23:09" in first  # the one whose order still says 30 June
-    assert "23 h 51 min before the announced moment" in first
+    assert "23 h 51 min before the moment it was told" in first
 
 
 def test_homes_still_to_be_cut_before_the_announcement_are_something_to_do():
