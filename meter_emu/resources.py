@@ -113,6 +113,18 @@ def typed(data: Mapping[str, Any], into: type[RawT], *, path: str) -> RawT:
 _AT: Final = re.compile(r"^(?P<why>.*?)(?: - at `(?P<at>.*)`)?$", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"^Object contains unknown field `(?P<name>.*)`$", re.DOTALL)
 _MISSING: Final = re.compile(r"^Object missing required field `(?P<name>.*)`$", re.DOTALL)
+_WANTED: Final = re.compile(r"^Expected `(?P<want>[^`]*)`(?P<more>.*?)(?:, got `(?P<got>.*)`)?$")
+_TYPES: Final = {
+    "int": "a whole number",
+    "float": "a number with a point",
+    "str": "text",
+    "bool": "true or false",
+    "datetime": "a date and time",
+    "date": "a date",
+    "time": "a time",
+    "array": "a list",
+    "object": "a table",
+}
 _NO_MEMBER: Final = re.compile(r"^Invalid enum value (?P<name>'.*')$", re.DOTALL)
 
 
@@ -130,7 +142,19 @@ def _explain(message: str, root: type) -> tuple[str, str]:
     if named := _NO_MEMBER.match(why):
         members = _members(_fields(root)[re.sub(r"\[.*?\]", "", at).rpartition(".")[2]])
         return at, f"want one of {', '.join(members)}, got {named['name']}"
+    if wanted := _WANTED.match(why):
+        got = f", got {_one_word(wanted['got'])}" if wanted["got"] else ""
+        return at, f"want {_words(wanted['want'])}{wanted['more']}{got}"
     return at, why[:1].lower() + why[1:].replace("`", "")
+
+
+def _words(types: str) -> str:
+    """Return what msgspec calls `int | str | null` as a person does, without the null: no key."""
+    return " or ".join(_one_word(name) for name in types.split(" | ") if name != "null")
+
+
+def _one_word(name: str) -> str:
+    return _TYPES.get(name, name)
 
 
 def _fields(root: type) -> dict[str, inspect.Type]:

@@ -257,6 +257,7 @@ def _account_as_text(file: str, account: "Account") -> str:
     parts.append(f"tariff {price['number']} at {price['price_ueur_per_wh']} micro-euro/Wh")
     if price["night_price_ueur_per_wh"] != price["price_ueur_per_wh"]:
         parts.append(f"at night {price['night_price_ueur_per_wh']}")
-    loads = f"{cents // 100}.{cents % 100:02} EUR in {told['load_count']} loads"
+    count = told["load_count"]
+    loads = f"{cents // 100}.{cents % 100:02} EUR in {count} load{'s' if count != 1 else ''}"
     until = f" (until {told['expires']})" if told["expires"] else ""
     return f"{file}: meter {told['meter']}{until}: {', '.join(parts)}; ever loaded {loads}"

@@ -96,7 +96,8 @@ class ResultTable:
         console.print(table)
         counts = ", ".join(f"{name} {count}" for name, count in self.summary.items() if count)
         broken = self.unexpected
-        console.print(Text(f"\n{sum(self._counts.values())} households: {counts}"))
+        total = sum(self._counts.values())
+        console.print(Text(f"\n{total} household{'s' if total != 1 else ''}: {counts}"))
         console.print(
             Text(f"{broken} not as expected", style="bold red")
             if broken

@@ -44,7 +44,7 @@ class DeskDates:
         """Return the civil time in `YYYY-MM-DD HH:MM`; raise `DeskError` for anything else."""
         found = _SHAPE.fullmatch(text.strip())
         if found is None:
-            raise DeskError(f"want a time such as '2020-07-03 23:01', got {text!r}")
+            raise DeskError(f"want a legal time such as '2020-07-03 23:01', got {text!r}")
         when = Civil(*(int(part) for part in found.groups()))
         self.check(when)
         return when
@@ -71,7 +71,7 @@ class DeskDates:
         if first == second:
             return when
         if reading is None:
-            raise DeskError(f"{when} {_trouble(first, second)} in {ZONE_NAME}: say which is meant")
+            raise DeskError(f"{when} {_trouble(first, second)}: say whether earlier or later")
         legal = _PICK[reading](first, second).astimezone(_ZONE)
         if first < second and reading is Reading.EARLIER and not instants:
             raise DeskError(f"{when} exists twice in {ZONE_NAME}: a meter takes the later")
@@ -82,7 +82,7 @@ class DeskDates:
         self.check(when)
         first, second = self._instants(when)
         if first != second and reading is None:
-            raise DeskError(f"{when} {_trouble(first, second)} in {ZONE_NAME}: say which is meant")
+            raise DeskError(f"{when} {_trouble(first, second)}: say its offset, +01:00 or +02:00")
         return self.minute_of_instant(_PICK[reading or Reading.LATER](first, second))
 
     def legal(self, minute: int) -> Civil:
@@ -119,4 +119,4 @@ _PICK: Final[dict[Reading, Callable[[datetime, datetime], datetime]]] = {
 
 
 def _trouble(first: datetime, second: datetime) -> str:
-    return "exists twice" if first < second else "does not exist"
+    return f"{'exists twice' if first < second else 'does not exist'} in {ZONE_NAME}"

@@ -52,7 +52,9 @@ from meter_emu.desk.pricing import (
     check_tariff,
 )
 from meter_emu.errors import DeskError
+from meter_emu.rows import euro
 
+MEMORY_ENDS: Final = {"customer reference": 1 << 48, "card number": 1 << 16}  # memory-card.md
 LOAD_CENTS_MIN: Final = 500  # 5 EUR an operation (domain: terminal text, synonyme-du-mot.com)
 LOAD_CENTS_MAX: Final = 25_000  # 250 EUR, likewise
 METER_ID_MAX: Final = 0xFFFF_FFFF_FFFF_FFFF  # what the record holds
@@ -143,6 +145,7 @@ class Desk:
         check_tariff(energy, tariff)
         check_factor(energy, factor)
         _check_generation(generation, kind)
+        _check_room(kind, customer_ref, card_number)
         wallet = Wallet(budget.WALLET.magic, generation, 0, 0, 0, issued_at_min, ERASED * 8, NO_MAC)
         price_record = Tariff(
             budget.TARIFF.magic, generation, 0, *tariff, factor, issued_at_min, ERASED * 4, NO_MAC,
@@ -405,6 +408,13 @@ def _check_generation(generation: int, kind: Kind) -> None:
         raise DeskError(f"a memory card has no room for generation {generation}, only for 1")
 
 
+def _check_room(kind: Kind, *numbers: int) -> None:
+    for (what, end), number in zip(MEMORY_ENDS.items(), numbers, strict=True):
+        if kind is Kind.MEMORY and number >= end:
+            raise DeskError(f"a memory card has room for a {what} below {end}, got {number}")
+
+
 def _check_load(cents: int) -> None:
     if not LOAD_CENTS_MIN <= cents <= LOAD_CENTS_MAX:
-        raise DeskError(f"a load is {LOAD_CENTS_MIN} to {LOAD_CENTS_MAX} cents, got {cents}")
+        low, high, got = (euro(100)(one).note for one in (LOAD_CENTS_MIN, LOAD_CENTS_MAX, cents))
+        raise DeskError(f"a load is {low} to {high}, got {got}")

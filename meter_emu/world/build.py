@@ -131,7 +131,7 @@ def _factory(name: str, program: str) -> Callable[[Ports], Firmware]:
     module_name, attribute = found.groups()
     try:
         factory = getattr(import_module(module_name), attribute, None)
-    except ImportError as error:
+    except (ImportError, SyntaxError) as error:
         raise ConfigError(name, "build", f"cannot import {module_name}: {error}") from None
     if not callable(factory):
         why = f"{module_name} has no {attribute} to call"

@@ -21,6 +21,7 @@ from meter_emu.desk.pricing import Pricing, check_tariff
 from meter_emu.errors import ConfigError, DeskError
 from meter_emu.ports import Key
 from meter_emu.resources import find, read_toml
+from meter_emu.rows import euro
 from meter_emu.world.euro import Euro, cents_of
 from meter_emu.world.household import (
     HOURS_A_DAY,
@@ -358,7 +359,8 @@ class _Resolver:
             load_cents = self._cents(raw.load_eur, f"{key}.load_eur")
             low, high = model.credit.load_min_cents, model.credit.load_max_cents
             if not low <= load_cents <= high:
-                self._refuse(f"{key}.load_eur", f"want {low} to {high} cents, got {load_cents}")
+                told = [euro(100)(cents).note for cents in (low, high, load_cents)]
+                self._refuse(f"{key}.load_eur", "want {} to {}, got {}".format(*told))
         return DeskOrder(
             defer_until=defer_until,
             cut_at=cut_at,

@@ -180,7 +180,7 @@ def test_a_choice_settles_a_time_that_exists_twice(emu, card):
 def test_json_goes_to_a_file_as_well(emu, card, tmp_path):
     where = tmp_path / "told.json"
     done = emu("desk", "load", card, "--eur", "50", "--json", where)
-    assert "ever loaded 50.00 EUR in 1 loads" in done.out
+    assert "ever loaded 50.00 EUR in 1 load\n" in done.out
     assert json.loads(where.read_text())["loaded_cents"] == 5000
 
 
@@ -307,9 +307,9 @@ def test_another_key_makes_other_cards(emu, card, tmp_path):
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (["--eur", "4.99"], "500 to 25000 cents, got 499"),
-        (["--eur", "250.01"], "got 25001"),
-        (["--eur", "0"], "got 0"),
+        (["--eur", "4.99"], "5.00 EUR to 250.00 EUR, got 4.99 EUR"),
+        (["--eur", "250.01"], "got 250.01 EUR"),
+        (["--eur", "0"], "got 0.00 EUR"),
         (["--eur", "-5"], "want an amount"),
         (["--eur", "12.345"], "want an amount"),
         (["--eur", "1e2"], "want an amount"),
@@ -331,7 +331,7 @@ def test_a_bad_load_is_one_line(emu, card, args, says):
     ("args", "says"),
     [
         (["cut", "--at", "2020-02-31 12:00"], "day is out of range"),
-        (["cut", "--at", "soon"], "want a time such as"),
+        (["cut", "--at", "soon"], "want a legal time such as"),
         (["defer", "--until", "2020-03-29 02:30"], "does not exist"),
         (["arm", "--defer-until", "2020-07-03 23:01", "--cut-at", "2020-07-02 23:01"], "before"),
         (["prepayment", "maybe"], "maybe"),
@@ -811,7 +811,7 @@ def test_a_clock_card_of_another_key_or_torn_is_shown_with_what_is_wrong(emu, tm
         (["--set-to", "1999-12-31T23:59:59Z"], "a time of the years 2000 to 2099"),
         (["--set-to", "2100-01-01T00:00:00Z"], "a time of the years 2000 to 2099"),
         (["--set-to", "2020-10-25 02:30"], "exists twice in Europe/Brussels"),
-        (["--set-to", "soon"], "want a time such as"),
+        (["--set-to", "soon"], "want a legal time such as"),
         (["--set-error-s", "0"], "good to 1 to 3600 s, got 0"),
         (["--set-error-s", "3601"], "good to 1 to 3600 s, got 3601"),
     ],

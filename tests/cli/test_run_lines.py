@@ -240,7 +240,7 @@ def test_what_cannot_be_done_is_one_line_and_the_meter_goes_on(emu):
         (["no-such"], "none of the built-in meters"),
         (["."], "is a directory"),
         ([MODEL, "--rate", "0"], "want a rate from 1 to 1000000, or max"),
-        ([MODEL, "--start", "today"], "want a time such as"),
+        ([MODEL, "--start", "today"], "want a legal time such as"),
         ([MODEL, "--start", "2100-01-01 00:00"], "2000 to 2099"),
         ([MODEL, "--build", "reference+nothing"], "want a defect of"),
         ([MODEL, "--balance-eur", "ten"], "want an amount such as 12.50"),

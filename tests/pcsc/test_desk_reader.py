@@ -140,7 +140,7 @@ def test_a_card_pulled_while_it_is_written_is_to_be_looked_at(pcscd, link, desk)
             said = desk("load", "--eur", "50", SURE).complains()
         assert said == f"meter-emu: card removed: {FIRST}{perhaps}\n"
     with card_in(pcscd, link, home.card):
-        assert "ever loaded 50.00 EUR in 1 loads" in desk("account").out
+        assert "ever loaded 50.00 EUR in 1 load" in desk("account").out
 
 
 def test_a_trace_without_room_says_when_the_card_was_written_before(pcscd, link, desk, tmp_path):

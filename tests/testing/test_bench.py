@@ -121,7 +121,7 @@ def test_a_card_is_in_one_place(meter: Meter, desk: Desk, card: Card) -> None:
 def test_what_the_office_must_not_write_is_not_written(desk: Desk, card: Card) -> None:
     desk.account(card)  # a new card remembers its first terminal
     before = card.image
-    assert "500 to 25000 cents" in fails(lambda: desk.load(card, 4), DeskError)
+    assert "5.00 EUR to 250.00 EUR, got 4.00 EUR" in fails(lambda: desk.load(card, 4), DeskError)
     assert "lies before the end" in fails(
         lambda: desk.arm(card, defer_until=T, cut_at="2020-07-03 23:00"), DeskError
     )

@@ -170,7 +170,7 @@ def test_the_nearest_marker_wins_and_the_others_stay(pytester: pytest.Pytester) 
     [
         ("balance=1", "@pytest.mark.meter: balance: unknown key, did you mean 'balance_eur'?"),
         ("'gas'", "@pytest.mark.meter: want key=value, got 'gas'"),
-        ("balance_eur=12.5", "@pytest.mark.meter: balance_eur: *got `float`*"),
+        ("balance_eur=12.5", "@pytest.mark.meter: balance_eur: *got a number with a point*"),
         ("balance_eur='much'", "@pytest.mark.meter: balance_eur: want whole euro, or text *"),
         ("start='2020-02-30 10:00'", "@pytest.mark.meter: start: want a time such as *"),
         ("start='2020-03-29 02:30'", "*start: 2020-03-29 02:30:00 does not exist in *"),
