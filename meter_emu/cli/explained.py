@@ -6,6 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from meter_emu.cli.output import wide_console
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -92,10 +93,9 @@ def _side_as_json(row: "Row") -> dict[str, Any]:
 
 def print_parts(parts: Iterable["Part"]) -> None:
     """Print every field of every part, as wide as the terminal."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = wide_console()
     console.print(_heads(_table(console.width), "raw bytes", "means"))
     for part in parts:
         said = f": {part.said}" if part.said else ""
@@ -124,10 +124,9 @@ def _means(row: "Row") -> "Iterator[Text]":
 
 def print_differences(a: str, b: str, found: Sequence["Difference"]) -> None:
     """Print the fields in which two files differ, side by side."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = wide_console()
     console.print(Text(f"A: {a}\nB: {b}"), soft_wrap=True)
     if not found:
         console.print("the same, byte for byte")

@@ -7,13 +7,17 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 import click
 
 from meter_emu.errors import OutputError
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 STDOUT: Final = "-"
+WIDTH_MIN: Final = 72  # ours: below, a column of a table has no room for its words
 
 Write: TypeAlias = Callable[[bytes], object]
 
@@ -71,6 +75,13 @@ def print_json(value: Any, where: str) -> None:  # noqa: ANN401 - whatever JSON 
         click.echo(text, nl=False)
     else:
         write_atomically(where, text.encode())
+
+
+def wide_console() -> "Console":
+    """Return a console that is wide enough for a table: a narrower terminal breaks its lines."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=max(WIDTH_MIN, Console().width))
 
 
 def stdout_refused(error: OSError) -> OutputError:

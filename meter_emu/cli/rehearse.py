@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from meter_emu.cli.names import FILE, LEFT, WORD
-from meter_emu.cli.output import STDOUT, Write, atomic_writer
+from meter_emu.cli.output import STDOUT, Write, atomic_writer, wide_console
 from meter_emu.cli.replayed import chosen, witnessing
 from meter_emu.cli.report import report_in
 from meter_emu.cli.result import JsonStream
@@ -74,7 +74,7 @@ def rehearse(
         parse_build(name)
     jobs = jobs or os.cpu_count() or 1
     table = ResultTable(resolved)
-    console = Console(highlight=False)
+    console = wide_console()
     show_log = events and json_to != STDOUT
     streaming = show_log or json_to == STDOUT
     with ExitStack() as stack:

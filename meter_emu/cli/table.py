@@ -87,7 +87,7 @@ class ResultTable:
             expand=True,
             width=min(console.width, TABLE_WIDTH_MAX),
         )
-        table.add_column("household", ratio=1)
+        table.add_column("household", ratio=1, overflow="fold")
         for name in ("announced", "on the card", "cut at"):
             table.add_column(name, max_width=18)
         table.add_column("verdict", no_wrap=True)

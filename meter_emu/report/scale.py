@@ -45,6 +45,10 @@ class Scale:
         thirds = self._milli(us) * 3 // _MILLI_MAX
         return ("start", "middle", "end", "end")[thirds]
 
+    def anchor_under(self, us: int) -> str:
+        """Return the same for a short label under an instant: the middle, but at the edges."""
+        return {0: "start", 15: "end", 16: "end"}.get(self._milli(us) * 16 // _MILLI_MAX, "middle")
+
     def _milli(self, us: int) -> int:
         inside_us = min(max(us, self.start_us), self.end_us) - self.start_us
         return inside_us * _MILLI_MAX // (self.end_us - self.start_us)

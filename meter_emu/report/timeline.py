@@ -111,6 +111,7 @@ class Tick:
     line_x: str
     x: str
     words: str
+    anchor: str = "middle"
 
 
 @final
@@ -155,7 +156,7 @@ def _overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
     curve = _curve(facts, scale, lanes.y)
     axis_y = lanes.y + (0 if curve is None else BAR_DROP_PX + BALANCE_HEIGHT_PX + 6)
     ticks = tuple(
-        Tick(scale.at(us), scale.at(us), _day(us, campaign.zone))
+        Tick(scale.at(us), scale.at(us), _day(us, campaign.zone), scale.anchor_under(us))
         for us in dates_on_axis(scale, campaign.zone)
     )
     return Drawing(

@@ -152,6 +152,13 @@ def test_the_table_fits_80_columns_and_says_what_a_wrong_display_said():
     assert "not as expected" in done.stdout
 
 
+@pytest.mark.parametrize("columns", ["0", "40"])
+def test_a_narrow_terminal_breaks_lines_and_loses_no_word(tiny, columns):
+    shown = rehearse(tiny, env={**os.environ, "COLUMNS": columns}).stdout
+    for word in ("household", "gone-1 and", "never came", "3 Jul 23:01", "on_time"):
+        assert word in shown
+
+
 def test_the_event_log_gives_the_reason_of_every_supply_change():
     done = rehearse("ores-2020-07", "--events")
     lines = [line for line in done.stdout.splitlines() if "supply off" in line]

@@ -77,6 +77,21 @@ def test_a_stretch_touches_a_drawing_when_they_share_more_than_an_edge(a, b, c, 
         assert scale.touches(from_us, to_us) == bool(shared)
 
 
+@pytest.mark.parametrize(
+    ("at", "anchor"),
+    [
+        (0, "start"),
+        (600, "start"),
+        (700, "middle"),
+        (9_300, "middle"),
+        (9_400, "end"),
+        (10_000, "end"),
+    ],
+)
+def test_a_date_at_the_edge_is_not_cut_off(at, anchor):
+    assert Scale(0, 10_000).anchor_under(at) == anchor
+
+
 @given(INSTANTS, st.integers(-3, 3))
 def test_midnight_is_the_first_moment_of_its_legal_day(at, days):
     found = us_to_legal(midnight_us(at, BRUSSELS, days=days), BRUSSELS)

@@ -226,7 +226,7 @@ class Session:
     def _save(self, argument: str) -> None:
         file = argument or self._image_file
         if file is None:
-            raise CommandError("save wants FILE: the meter came from no image")
+            raise CommandError("want FILE: the meter came from no image")
         write_atomically(file, self.meter.image(), private=True)
         self._say(f"saved {file}")
 
