@@ -55,7 +55,12 @@ def find_card(terminal: Terminal, df: int) -> BudgetCard:
             raise
     else:
         return SealedCard(SecureCarrier(terminal))
-    terminal.select(plain_file(df))
+    try:
+        terminal.select(plain_file(df))
+    except ApduError as error:
+        if error.sw != SW.FILE_NOT_FOUND:
+            raise
+        raise ApduError(f"no budget card: {error}", sw=error.sw) from None
     return SealedCard(PlainCarrier(terminal))
 
 

@@ -108,7 +108,7 @@ def test_a_card_that_is_neither_is_refused_after_two_selects():
     key = budget_image().desk_key
     nothing = FileTree(())
     slot = Slot(personalise(nothing, (), pin="1234", meter_key=key, desk_key=key, card_key=key))
-    with pytest.raises(ApduError, match="select BE01: 6A82"):
+    with pytest.raises(ApduError, match="no budget card: select BE01: 6A82"):
         find_card(slot.terminal, DF_ELECTRICITY)
     assert len(slot.sent) == 2
 
