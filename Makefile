@@ -7,7 +7,8 @@ DEV    := .stamps/dev
 PCSC   := .stamps/pcsc
 BENCH  := .stamps/bench
 TEST_PATH   ?= tests
-PYTEST_ARGS ?= -n 2 --dist=worksteal -q
+# More at a time than two cores have: what goes over PC/SC waits for its daemon most of the time.
+PYTEST_ARGS ?= -n 4 --dist=worksteal -q
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml
 # What tests want of the system, as command or file = the Debian package that has it.
 TOOLS  := chromium=chromium tshark=tshark pcscd=pcscd opensc-tool=opensc pcsc_scan=pcsc-tools \

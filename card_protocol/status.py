@@ -145,7 +145,7 @@ _INVALID: Final = "no status word (only 61xx to 6Fxx and 9xxx are)"
 _NUMBERED: Final[tuple[tuple[int, int, Callable[[int], str]], ...]] = (
     (0x6100, 0x61FF, lambda sw: f"success, {sw & 0xFF or 256} bytes waiting"),
     (0x6202, 0x6280, lambda sw: f"the card asks for a query of {sw & 0xFF} bytes"),
-    (0x63C0, 0x63CF, lambda sw: f"refused, {sw & 0x0F} tries left"),
+    (0x63C0, 0x63CF, lambda sw: f"refused, tries left: {sw & 0x0F}"),
     (0x6402, 0x6480, lambda sw: f"aborted, the card asks for a query of {sw & 0xFF} bytes"),
     (0x6C00, 0x6CFF, lambda sw: f"wrong Le, {sw & 0xFF or 256} bytes are available"),
 )

@@ -144,7 +144,7 @@ class MemoryTerminal:
         response = self._present(code, kept)
         if response.sw != self._reader.right:
             left = self._reader.tries[response.sw]
-            raise ApduError(f"wrong code: {left} tries left", sw=response.sw)
+            raise ApduError(f"wrong code, tries left: {left}", sw=response.sw)
 
     def try_code(self, code: bytes, *, kept: int = TRIES_KEPT) -> bool:
         """Present a code like `present` and return whether it was right: it costs a try if not."""
@@ -166,7 +166,7 @@ class MemoryTerminal:
         """Return what the reader says to a code, if it says right or wrong."""
         left = self.tries_left()
         if left is not None and left <= kept:
-            raise ApduError(f"code not presented: the card has {left} tries left")
+            raise ApduError(f"code not presented, tries left: {left}")
         command = CommandApdu(READER_CLASS, self._reader.present, 0, 0, code)
         response = ResponseApdu.parse(self._exchange(command.to_bytes()))
         if response.sw != self._reader.right and response.sw not in self._reader.tries:

@@ -123,5 +123,5 @@ class GuardedLink:
         sw = ResponseApdu.parse(self._link.exchange(asking)).sw
         left = 0 if sw == SW.AUTHENTICATION_BLOCKED else tries_left(sw)
         if left is not None and left <= TRIES_KEPT:
-            why = f"PIN not presented: the card has {left} tries left"
+            why = f"PIN not presented, tries left: {left}"
             raise LinkError(LinkErrorKind.REFUSED, why)

@@ -223,7 +223,7 @@ def _security(raw: bytes) -> Iterator[Row]:
 
 def _tries(counter: int) -> Told:
     left = counter.bit_count()
-    return Told(f"{left} tries left", "" if left else "blocked: nobody writes on it any more")
+    return Told(f"tries left: {left}", "" if left else "blocked: nobody writes on it any more")
 
 
 def _packed(value: int) -> Told:

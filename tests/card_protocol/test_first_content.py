@@ -168,7 +168,7 @@ def test_strange_content_is_overwritten_and_only_a_torn_presentation_stops_it():
         again = Torn(torn.card.image)
         if torn.card.image == replace(STRANGE, counter=6):
             _, said = refused(torn.card.image)
-            assert said == "code not presented: the card has 2 tries left"
+            assert said == "code not presented, tries left: 2"
             stopped.add(at)
             continue
         again.put()
@@ -208,7 +208,7 @@ def test_without_the_marks_a_torn_code_could_not_be_told():
 @pytest.mark.parametrize("content", [b"\xff" * 224, bytes(range(224))], ids=["blank", "strange"])
 def test_a_foreign_code_costs_one_try(content):
     reader, said = refused(chip(FOREIGN, content=content))
-    assert said == "wrong code: 2 tries left"
+    assert said == "wrong code, tries left: 2"
     assert reader.card.image == chip(FOREIGN, counter=6, content=content)
 
 
@@ -216,20 +216,20 @@ def test_a_foreign_card_with_strange_content_is_asked_once_for_all():
     reader, _ = refused(chip(FOREIGN, content=bytes(range(224))))
     for _ in range(2):
         reader, said = refused(reader.card.image)
-        assert said == "code not presented: the card has 2 tries left"
+        assert said == "code not presented, tries left: 2"
         assert reader.card.image.tries_left == 2
 
 
 def test_a_copy_of_ours_with_another_code_costs_one_try():
     reader, said = refused(replace(done(), code=FOREIGN))
-    assert said == "wrong code: 2 tries left"
+    assert said == "wrong code, tries left: 2"
     assert reader.presented() == [(OWN.code, False)]
 
 
 def test_a_card_with_one_try_left_is_not_risked():
     for image in (chip(counter=4), replace(done(), counter=4), chip(counter=0)):
         reader, said = refused(image)
-        assert said.startswith("code not presented: the card has ")
+        assert said.startswith("code not presented, tries left: ")
         assert reader.card.image == image
 
 
@@ -281,7 +281,7 @@ def test_an_image_that_was_never_issued_is_not_put(main):
     assert reader.presented() == []
 
 
-@pytest.mark.parametrize(("ins", "said"), [(0xD0, "does not hold"), (CHANGE, "wrong code: 2")])
+@pytest.mark.parametrize(("ins", "said"), [(0xD0, "does not hold"), (CHANGE, "tries left: 2")])
 def test_a_reader_that_only_says_it_did_is_seen(ins, said):
     card = MemoryCard(chip())
     card.power_on()

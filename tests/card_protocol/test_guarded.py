@@ -123,7 +123,7 @@ def test_a_memory_card_keeps_tries_whatever_the_reader_says_of_a_code(make):
     assert terminal.read(32, 2) == b"\xab\xcd"
     guarded.connect()
     terminal = find_reader(guarded.exchange)
-    with pytest.raises(ApduError, match="wrong code: 2 tries left"):
+    with pytest.raises(ApduError, match="wrong code, tries left: 2"):
         terminal.present(b"\x00\x00\x00")
     assert "not risked" in refused(lambda: terminal.present(CODE))
 
@@ -166,7 +166,7 @@ def test_one_program_after_another_leaves_a_card_its_last_try(carrier, spent):
     left = min(PIN_TRIES_MAX - spent, 1)
     assert card.image.tries_left[0] == left
     said = refused(lambda: GuardedLink(link).exchange(VERIFY_WRONG))
-    assert said == f"not sent: PIN not presented: the card has {left} tries left"
+    assert said == f"not sent: PIN not presented, tries left: {left}"
 
 
 @pytest.mark.parametrize("command", ["", "00", "00A400"])

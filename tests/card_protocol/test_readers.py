@@ -80,21 +80,21 @@ def test_of_an_acs_reader_only_9007_is_a_right_code(sw):
         terminal.present(CODE)
         return
     left = (sw & 7).bit_count()
-    want = f"wrong code: {left} tries left" if sw < 0x9007 else f"present code: {sw:04X}"
+    want = f"wrong code, tries left: {left}" if sw < 0x9007 else f"present code: {sw:04X}"
     with pytest.raises(ApduError, match=want):
         terminal.present(CODE)
 
 
 def test_9000_of_an_acs_reader_is_a_dead_card():
     terminal, _ = scripted(ACS, ("ffb1000004", "03000000 9000"), ("ff20000003c0de42", "9000"))
-    with pytest.raises(ApduError, match="wrong code: 0 tries left"):
+    with pytest.raises(ApduError, match="wrong code, tries left: 0"):
         terminal.present(CODE)
 
 
 @pytest.mark.parametrize(("sw", "left"), [("63c2", 2), ("63c1", 1), ("63c0", 0), ("6983", 0)])
 def test_a_wrong_code_in_a_pcsc_reader(sw, left):
     terminal, _ = scripted(PCSC, ("ff20000003c0de42", sw))
-    with pytest.raises(ApduError, match=f"wrong code: {left} tries left"):
+    with pytest.raises(ApduError, match=f"wrong code, tries left: {left}"):
         terminal.present(CODE)
 
 
@@ -137,11 +137,11 @@ def test_the_last_try_is_never_taken():
     card = card_in(Make.ACS)
     for left in (2, 1):
         card.power_on()
-        with pytest.raises(ApduError, match=f"wrong code: {left} tries left"):
+        with pytest.raises(ApduError, match=f"wrong code, tries left: {left}"):
             find_reader(card.transmit).present(bytes(3))
     for _ in range(3):
         card.power_on()
-        with pytest.raises(ApduError, match="not presented: the card has 1 tries left"):
+        with pytest.raises(ApduError, match="not presented, tries left: 1"):
             find_reader(card.transmit).present(CODE)
     assert card.image.tries_left == 1
 

@@ -80,7 +80,7 @@ def test_what_was_recorded_is_read_back(tmp_path):
             command="0020000105xxxxxxxxxx",
             answer="63c2",
             writing_us=5_000,
-            means="VERIFY secret 1, 5 bytes not shown: refused, 2 tries left",
+            means="VERIFY secret 1, 5 bytes not shown: refused, tries left: 2",
         ),
         Exchanged(
             at=at,

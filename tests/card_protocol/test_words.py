@@ -15,9 +15,9 @@ SAID = {
     ("00b0010200", "6b00"): "READ BINARY from 258, up to 256 bytes back: "
     "wrong parameters P1-P2, offset outside the file",
     ("00d6830401aa", "9000"): "UPDATE BINARY file 3 from 4, 1 byte sent: success",
-    ("00200001", "63c3"): "VERIFY secret 1, to ask how many tries are left: refused, 3 tries left",
+    ("00200001", "63c3"): "VERIFY secret 1, to ask how many tries are left: refused, tries left: 3",
     ("002000010431323334", "9000"): "VERIFY secret 1, 4 bytes not shown: success",
-    ("0082000210" + "00" * 16, "63c9"): "EXTERNAL AUTHENTICATE with key 2: refused, 9 tries left",
+    ("0082000210" + "00" * 16, "63c9"): "EXTERNAL AUTHENTICATE with key 2: refused, tries left: 9",
     ("0088000308" + "00" * 8, "6108"): "INTERNAL AUTHENTICATE with key 3: success, 8 bytes waiting",
     ("0084000000", "6c08"): "GET CHALLENGE, up to 256 bytes back: wrong Le, 8 bytes are available",
     ("00c0000008", "6985"): "GET RESPONSE, up to 8 bytes back: conditions of use not satisfied",

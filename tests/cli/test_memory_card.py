@@ -106,7 +106,7 @@ def test_a_price_that_has_no_room_is_one_line_and_changes_nothing(emu, card):
 
 def test_a_blocked_card_is_one_line(emu, card):
     card.write_bytes(replace(the_image(card), counter=0).to_bytes())
-    assert "the card has 0 tries left" in emu("desk", "load", card, "--eur", "50").complains()
+    assert "tries left: 0" in emu("desk", "load", card, "--eur", "50").complains()
 
 
 def test_what_the_meter_wrote_is_read_back(emu, tmp_path):

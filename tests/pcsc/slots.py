@@ -61,7 +61,7 @@ class Slot:
         self._socket.close()
 
     def _serve(self) -> None:
-        with suppress(OSError):  # pulled
+        with suppress(OSError):  # pulled, maybe in the middle of a message
             while size := int.from_bytes(self._read(2), "big"):
                 answer = self._answer(self._read(size))
                 if answer is not None:
@@ -80,13 +80,15 @@ class Slot:
         return None
 
     def _read(self, size: int) -> bytes:
-        """Return so many bytes, fewer at the end. A delayed acknowledgement costs 40 ms."""
+        """Return so many bytes; raise `ConnectionError` where they end before. A delayed
+        acknowledgement costs 40 ms.
+        """
         read = b""
         while len(read) < size:
             self._socket.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
             part = self._socket.recv(size - len(read))
             if not part:
-                break
+                raise ConnectionError
             read += part
         return read
 

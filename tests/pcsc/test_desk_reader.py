@@ -124,7 +124,7 @@ def test_a_plain_card_at_its_last_try_keeps_it(pcscd, link, desk, put, tmp_path)
     before = home.card.image.to_bytes()
     with card_in(pcscd, link, home.card):
         for done in (desk("load", "--eur", "50", SURE), put(path, SURE)):
-            kept = "meter-emu: not sent: PIN not presented: the card has 1 tries left\n"
+            kept = "meter-emu: not sent: PIN not presented, tries left: 1\n"
             assert done.complains() == kept
         assert desk("account").code == 0
     assert home.card.image.to_bytes() == before
@@ -161,13 +161,13 @@ def test_a_trace_without_room_says_when_the_card_was_written_before(pcscd, link,
                 resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
             want = f"meter-emu: {trace}: cannot be written: no room for a whole row{perhaps}\n"
             assert said == want
-            assert f"in {loads} loads" in desk("account").out
+            assert f"in {loads} load{'s' * (loads > 1)}\n" in desk("account").out
 
 
 def test_a_card_that_is_none_of_ours_is_said(pcscd, link, desk):
     with card_in(pcscd, link, Odd(lambda _: b"\x6a\x82")):
         said = desk("account").complains()
-        assert said.startswith(f"meter-emu: {FIRST}: select ")
+        assert said.startswith(f"meter-emu: {FIRST}: no budget card: select ")
 
 
 # A real card's first content ----------------------------------------------------------------------
@@ -288,9 +288,9 @@ def test_a_memory_card_with_a_foreign_code_loses_one_try(pcscd, link, put, memor
     foreign = foreign.with_main(32, bytes(range(224)))
     home.card = MemoryCard(foreign)
     with card_in(pcscd, link, home.card):
-        assert put(path, SURE).complains() == f"meter-emu: {FIRST}: wrong code: 2 tries left\n"
+        assert put(path, SURE).complains() == f"meter-emu: {FIRST}: wrong code, tries left: 2\n"
         for _ in range(2):
-            assert "code not presented: the card has 2 tries" in put(path, SURE).complains()
+            assert "code not presented, tries left: 2" in put(path, SURE).complains()
     assert home.card.image == replace(foreign, counter=6)
 
 

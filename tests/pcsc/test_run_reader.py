@@ -135,7 +135,7 @@ def test_a_card_at_its_last_try_keeps_it(sitting, pcscd):
     assert isinstance(image, CardImage)
     card = card_of(image.with_tries(0, 1), Random(3).randbytes)
     with inserted(pcscd, card):
-        sitting.wait_for("reader: not sent: PIN not presented: the card has 1 tries left")
+        sitting.wait_for("reader: not sent: PIN not presented, tries left: 1")
     assert card.image == image.with_tries(0, 1)
     assert sitting.end() == 0
 
