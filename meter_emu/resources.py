@@ -110,6 +110,8 @@ def typed(data: Mapping[str, Any], into: type[RawT], *, path: str) -> RawT:
         raise ConfigError(path, key, why) from None
 
 
+# For msgspec: no control characters, so that what a file names cannot steer a terminal.
+PRINTABLE: Final = r"^[^\x00-\x1f\x7f-\x9f]*\Z"
 _AT: Final = re.compile(r"^(?P<why>.*?)(?: - at `(?P<at>.*)`)?$", re.DOTALL)
 _UNKNOWN: Final = re.compile(r"^Object contains unknown field `(?P<name>.*)`$", re.DOTALL)
 _MISSING: Final = re.compile(r"^Object missing required field `(?P<name>.*)`$", re.DOTALL)
@@ -125,6 +127,7 @@ _TYPES: Final = {
     "array": "a list",
     "object": "a table",
 }
+_CONDITIONS: Final = {f" matching regex {PRINTABLE!r}": " without control characters"}
 _NO_MEMBER: Final = re.compile(r"^Invalid enum value (?P<name>'.*')$", re.DOTALL)
 
 
@@ -144,7 +147,8 @@ def _explain(message: str, root: type) -> tuple[str, str]:
         return at, f"want one of {', '.join(members)}, got {named['name']}"
     if wanted := _WANTED.match(why):
         got = f", got {_one_word(wanted['got'])}" if wanted["got"] else ""
-        return at, f"want {_words(wanted['want'])}{wanted['more']}{got}"
+        more = _CONDITIONS.get(wanted["more"], wanted["more"])
+        return at, f"want {_words(wanted['want'])}{more}{got}"
     return at, why[:1].lower() + why[1:].replace("`", "")
 
 

@@ -20,7 +20,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.pricing import Pricing, check_tariff
 from meter_emu.errors import ConfigError, DeskError
 from meter_emu.ports import Key
-from meter_emu.resources import find, read_toml
+from meter_emu.resources import PRINTABLE, find, read_toml
 from meter_emu.rows import euro
 from meter_emu.world.euro import Euro, cents_of
 from meter_emu.world.household import (
@@ -86,7 +86,7 @@ _Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
 _Load: TypeAlias = (
     _Rate | Annotated[list[_Rate], Meta(min_length=HOURS_A_DAY, max_length=HOURS_A_DAY)]
 )
-_Text: TypeAlias = Annotated[str, Meta(min_length=1)]
+_Text: TypeAlias = Annotated[str, Meta(min_length=1, pattern=PRINTABLE)]
 _Word: TypeAlias = Literal[
     "defer", "cut", "reactivate", "prepayment-on", "prepayment-off", "limiter-on", "limiter-off"
 ]
@@ -151,7 +151,7 @@ class _RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class _RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     defer_until: datetime
     cut_at: datetime
-    text: str = ""
+    text: Annotated[str, Meta(pattern=PRINTABLE)] = ""
 
 
 class _RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

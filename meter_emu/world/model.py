@@ -12,7 +12,7 @@ from msgspec import Meta
 from card_protocol.formats.budget import MWH_PER_UNIT_ELECTRICITY
 from meter_emu.desk.pricing import Pricing
 from meter_emu.errors import ConfigError
-from meter_emu.resources import read_toml
+from meter_emu.resources import PRINTABLE, read_toml
 from meter_emu.world.times import SECOND_US
 
 Minute: TypeAlias = Annotated[int, Meta(ge=0, le=1439)]
@@ -71,7 +71,8 @@ class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One model of meter. Which chip and which dialogue these names mean is the engine's table."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=24)]  # what record and image have room for
+    # as long as record and image have room for
+    name: Annotated[str, Meta(min_length=1, max_length=24, pattern=PRINTABLE)]
     energy: Literal["electricity", "gas"]
     rtc: Annotated[str, Meta(min_length=1)]
     rtc_base: Literal["utc", "standard", "legal"]

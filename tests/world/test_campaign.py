@@ -217,6 +217,8 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         ),
         ("kind =", "knd =", "household[0].knd: unknown key, did you mean 'kind'?"),
         ('id = "a"\n', "", "household[0].id: is missing"),
+        ('id = "a"', 'id = "a\\n"', "household[0].id: want text without control characters"),
+        ('id = "a"', 'id = "a\\u009b"', "household[0].id: want text without control characters"),
         ('name = "test"', "", "name: is missing"),
         ('"cut"]', '"cutt"]', "household[0].visits[0].desk[1]: want one of"),
         ('press = "red"', 'press = "green"', "household[0].visits[3].press: want one of blue, red"),
