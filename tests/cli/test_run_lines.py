@@ -24,7 +24,7 @@ METER = 541_000_000_001
 MAX = ("--rate", "max")
 JULY = ("--start", "2020-07-03 22:00")
 GAS = ("gas-pcf8563-battery", "--start", "2020-06-29 12:00", "--load-dm3-per-h", "1000")
-ISSUED_MIN = 10_741_440  # 2 June 2020
+ISSUED_MIN = 10_741_440  # 3 June 2020, 08:00 UTC
 THIRD = Civil(2020, 7, 3, 23, 1)
 
 
@@ -119,6 +119,14 @@ next
 show
 red
 """
+
+
+def test_a_card_written_later_than_the_sitting_is_said_to_have_moved_the_clock(emu, card):
+    """The stamp is 3 June 2020, 08:00 UTC, and a clock never stays behind one."""
+    early = emu("run", MODEL, "--start", "2020-05-01 07:00", *MAX, lines="insert a.card\n")
+    note = "note: the meter took its time from a card written later: 2020-06-03 10:00:00"
+    assert note in early.out
+    assert "note:" not in emu("run", MODEL, *JUNE, *MAX, lines="insert a.card\n").out
 
 
 def test_a_script_tells_the_night_of_the_third_of_july(emu, card):

@@ -22,9 +22,10 @@ from meter_emu.cli.live.commands import (
     until_us,
 )
 from meter_emu.cli.live.slot import Slot
-from meter_emu.cli.live.view import View, lines_of, rate_words, view_of
+from meter_emu.cli.live.view import View, legal, lines_of, rate_words, view_of
 from meter_emu.cli.output import write_atomically
 from meter_emu.errors import CommandError, MeterEmuError
+from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Key
 from meter_emu.world.bench import POLL_LONGEST_US
 from meter_emu.world.board import Board
@@ -37,6 +38,7 @@ from meter_emu.world.times import END_US
 from meter_emu.world.witness import Witness
 
 SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time passes in bulk
+MINUTE_US: Final = 60_000_000  # what a stamp may be off by: it has no seconds
 WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish its poll
 
 
@@ -80,7 +82,7 @@ class Session:
         self._deeds: dict[str, Callable[[str], None]] = {
             "red": partial(self._press, Key.RED),
             "blue": partial(self._press, Key.BLUE),
-            "insert": partial(slot.insert, self.meter),
+            "insert": self._insert,
             "remove": self._remove,
             "power": self._power,
             "appliances": self._appliances,
@@ -184,6 +186,16 @@ class Session:
 
     def _press(self, key: Key, argument: str) -> None:
         self.meter.press(key, held_ms(argument))
+
+    def _insert(self, argument: str) -> None:
+        """Put a card in, and say why if its meter goes ahead of the time of this sitting."""
+        self.slot.insert(self.meter, argument)
+        known = self.meter.insight()
+        if known is None or known.utc_us is None or known.health is not Health.LOWER_BOUND:
+            return
+        if known.utc_us > self.meter.board.now_us + MINUTE_US:  # no clock runs ahead of a stamp
+            written = legal(known.utc_us)
+            self._say(f"note: the meter took its time from a card written later: {written}")
 
     def _remove(self, _argument: str) -> None:
         self.slot.remove(self.meter)
