@@ -19,10 +19,9 @@ from meter_emu.desk.memory_view import explain_memory_card, explain_memory_image
 from meter_emu.desk.view import Seal
 from meter_emu.rows import NOT_SHOWN, differences
 from tests.cards import memory_card, raw_on
-from tests.cli.test_card_and_desk import METER, emu
+from tests.cli.budget_cards import METER
 from tests.desk.test_memory_card_page import worked_example, written_back
 
-__all__ = ["emu"]  # the fixture
 PAGE = (Path(__file__).parents[2] / "docs" / "memory-card.md").read_text("utf-8")
 
 

@@ -18,7 +18,7 @@ from card_protocol.card.memory_image import MemoryImage
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.cli import app
 from tests.cards import file_card, memory_card
-from tests.cli.test_card_and_desk import Outcome
+from tests.cli.outcome import Outcome
 from tests.firmware.meters import METER_ID, Home, counted
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.private import READERS, PrivatePcscd
