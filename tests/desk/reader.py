@@ -1,0 +1,97 @@
+"""A desk with a card in its reader, and everything a clerk may do there."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from card_protocol.card.image import Kind
+from card_protocol.card.make import AnyImage, card_of
+from card_protocol.carrier.image import laid_open
+from card_protocol.formats.budget import Order, Sfi, open_sealed, seal
+from card_protocol.formats.generations import AnyOrder, layouts
+from card_protocol.keys import Purpose, derive
+from card_protocol.link.direct import DirectLink
+from card_protocol.timestamp import Civil, decode_bcd_minute
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Account, Desk, Exchange
+from tests.cards import raw_on, resealed_part, with_raw
+from tests.firmware.meters import counted
+
+METER = 541_000_000_001
+ISSUED = 10_734_240
+T1 = Civil(2020, 6, 30, 9, 0)
+T2 = Civil(2020, 7, 3, 23, 1)
+DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
+METER_KEY = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
+TOKEN_KEY = derive(BENCH_MASTER_KEY, Purpose.REACTIVATION, METER)
+
+
+class Reader:
+    """A desk with a card in its reader."""
+
+    def __init__(
+        self,
+        desk: Desk | None = None,
+        image: AnyImage | None = None,
+        kind: Kind = Kind.SECURE,
+    ) -> None:
+        self.desk = desk or Desk(BENCH_MASTER_KEY, challenge=counted())
+        first = image or self.desk.issue(METER, issued_at_min=ISSUED, kind=kind)
+        self.card = card_of(first, counted())
+        self.link = DirectLink(self.card)
+        self.link.connect()
+        self.exchange = self.link.exchange
+
+    def put(self, sfi: Sfi, raw: bytes) -> None:
+        """Change a file behind everybody's back."""
+        self.link.disconnect()
+        self.card = card_of(with_raw(self.card.image, sfi, raw), counted())
+        self.link = DirectLink(self.card)
+        self.link.connect()
+        self.exchange = self.link.exchange
+
+    def reseal(self, sfi: Sfi, **changes: Any) -> None:
+        """Change a record and seal it as only the desk can."""
+        if self.in_parts:
+            self.put(sfi, resealed_part(self.card.image, sfi, **changes))
+            return
+        layout = layouts(1)[sfi]
+        record = open_sealed(layout, self.file(sfi), DESK_KEY, METER)
+        self.put(sfi, seal(layout, replace(record, **changes), DESK_KEY, METER))
+
+    @property
+    def in_parts(self) -> bool:
+        """Whether the card has parts and no records."""
+        return self.card.image.kind is Kind.MEMORY
+
+    def file(self, sfi: Sfi) -> bytes:
+        return raw_on(self.card.image, sfi)
+
+    def files(self) -> tuple[bytes, ...]:
+        return tuple(self.file(sfi) for sfi in Sfi)
+
+    def order(self) -> Order:
+        order = laid_open(self.card.image).contents(DESK_KEY).order
+        assert isinstance(order, Order)
+        return order
+
+
+def dates(order: AnyOrder) -> tuple[Civil | None, Civil | None]:
+    return decode_bcd_minute(order.defer_until), decode_bcd_minute(order.cut_at)
+
+
+DEEDS: dict[str, Callable[[Desk, Exchange], Account]] = {
+    "load": lambda d, x: d.load(x, 5000, issued_at_min=ISSUED + 1),
+    "defer": lambda d, x: d.defer(x, T1, issued_at_min=ISSUED + 1),
+    "cut": lambda d, x: d.programme_cut(x, T2, issued_at_min=ISSUED + 1),
+    "arm": lambda d, x: d.arm(x, defer_until=T1, cut_at=T2, issued_at_min=ISSUED + 1),
+    "reactivate": lambda d, x: d.reactivate(x, issued_at_min=ISSUED + 1),
+    "prepayment": lambda d, x: d.prepayment(x, on=False, issued_at_min=ISSUED + 1),
+    "limiter": lambda d, x: d.limiter(x, granted=True, issued_at_min=ISSUED + 1),
+    "tariff": lambda d, x: d.change_tariff(x, 2, 275, issued_at_min=ISSUED + 1),
+}
+ORDERING = sorted(DEEDS.keys() - {"load"})
+ON_EACH = pytest.mark.parametrize("kind", list(Kind), ids=lambda kind: kind.name.lower())
+BY_DEED = pytest.mark.parametrize("deed", DEEDS)

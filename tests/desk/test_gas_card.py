@@ -1,0 +1,57 @@
+"""Gas cards: a calorific factor in the tariff, and no limiter."""
+
+import pytest
+
+from card_protocol.card.image import Kind
+from card_protocol.card.make import card_of
+from card_protocol.formats.budget import Energy, Sfi
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.pricing import Pricing
+from meter_emu.errors import DeskError
+from tests.cards import raw_on
+from tests.desk.reader import METER
+from tests.firmware.meters import counted
+
+
+@pytest.fixture(params=list(Kind), ids=lambda kind: kind.name.lower())
+def gas_card(request):
+    image = Desk(BENCH_MASTER_KEY).issue(
+        METER, energy=Energy.GAS, issued_at_min=0, kind=request.param
+    )
+    card = card_of(image, counted())
+    card.power_on()
+    return card
+
+
+def test_a_gas_card_carries_a_calorific_factor_and_a_new_tariff_may_change_it(gas_card):
+    office = Desk(BENCH_MASTER_KEY, challenge=counted())
+    account = office.account(gas_card.transmit)
+    assert (account.identity.energy, account.tariff.mwh_per_unit) == (Energy.GAS, 11_500)
+    kept = office.change_tariff(gas_card.transmit, 2, 50, issued_at_min=1)
+    assert (kept.tariff.price_ueur_per_wh, kept.tariff.mwh_per_unit) == (50, 11_500)
+    new = office.change_tariff(gas_card.transmit, 3, 50, mwh_per_unit=10_333, issued_at_min=2)
+    assert new.tariff.mwh_per_unit == 10_333
+    assert office.account(gas_card.transmit) == new
+
+
+@pytest.mark.parametrize(
+    ("work", "why"),
+    [
+        (Work(limiter_granted=True), "has no limiter"),
+        (Work(mwh_per_unit=10_000), "no tariff was given"),
+        (Work(tariff=Pricing.of(2, 50), mwh_per_unit=0), "1 to 65535"),
+        (Work(tariff=Pricing(2, 50, 40)), "at all hours"),
+        (Work(tariff=Pricing.of(2, 50), mwh_per_unit=65_536), "1 to 65535"),
+    ],
+)
+def test_what_must_not_stand_on_a_gas_card_is_refused(gas_card, work, why):
+    before = raw_on(gas_card.image, Sfi.ORDER)
+    with pytest.raises(DeskError, match=why):
+        Desk(BENCH_MASTER_KEY, challenge=counted()).serve(gas_card.transmit, work, issued_at_min=1)
+    assert raw_on(gas_card.image, Sfi.ORDER) == before
+
+
+def test_an_electricity_card_takes_no_calorific_factor():
+    with pytest.raises(DeskError, match="1000 mWh a unit"):
+        Desk(BENCH_MASTER_KEY).issue(METER, mwh_per_unit=11_500, issued_at_min=0)

@@ -1,0 +1,44 @@
+"""A new card: nothing on it yet, or all that the lost one carried."""
+
+import pytest
+
+from card_protocol.formats.budget import NO_TOKEN, OrderFlags, Sfi
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk
+from meter_emu.errors import DeskError
+from tests.desk.reader import ISSUED, METER, T1, T2, Reader, dates
+
+
+def test_a_new_card_has_nothing_loaded_and_no_order(reader):
+    account = reader.desk.account(reader.exchange)
+    assert account.identity.meter_id == METER
+    assert (account.wallet.loaded_cents, account.wallet.load_count) == (0, 0)
+    assert account.order.number == 0
+    assert dates(account.order) == (None, None)
+    assert account.order.token == NO_TOKEN
+    assert account.order.flags == OrderFlags.PREPAYMENT_ON
+    assert account.order.tariff_number == account.tariff.number == 1
+    assert account.tariff.price_ueur_per_wh == 250
+    assert reader.desk.read_back(reader.exchange) is None
+
+
+@pytest.mark.parametrize("meter", [0, -1, 2**64])
+def test_a_meter_number_that_cannot_be_is_refused(meter):
+    with pytest.raises(DeskError, match="meter number"):
+        Desk(BENCH_MASTER_KEY).issue(meter, issued_at_min=ISSUED)
+
+
+def test_a_replacement_card_goes_on_where_the_lost_one_was(reader):
+    reader.desk.load(reader.exchange, 5000, issued_at_min=ISSUED)
+    account = reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
+    kind = reader.card.image.kind
+    image = reader.desk.reissue(account, card_number=2, issued_at_min=ISSUED + 1, kind=kind)
+    second = Reader(image=image)
+    if not reader.in_parts:
+        assert second.file(Sfi.ORDER) == reader.file(Sfi.ORDER)
+        assert second.file(Sfi.WALLET) == reader.file(Sfi.WALLET)
+    assert dates(second.order()) == (T1, T2)
+    after = second.desk.reactivate(second.exchange, issued_at_min=ISSUED + 2)
+    assert after.order.number == 2
+    assert after.identity.card_number == 2
+    assert after.wallet.loaded_cents == 5000
