@@ -5,7 +5,11 @@ Our own plugin is named here, so that a checkout that is not installed has its f
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+# The laws that tests share: pytest shows values only of the modules it rewrites.
+pytest.register_assert_rewrite("tests.firmware.sessions")
 
 pytest_plugins = ["pytester", "meter_emu.pytest_plugin"]
 

@@ -1,7 +1,7 @@
 """A card over T=0, pulled out at any character of a visit: nothing is lost and nothing is double.
 
 On a secure card at every byte of every command and answer; a plain one has more bytes and the same
-commands, and is pulled at every third.
+commands, and is pulled at every third. Pulled at any command: `test_session_pulled_out.py`.
 """
 
 import pytest
@@ -17,7 +17,7 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
 from tests.cards import file_card
 from tests.firmware.meters import METER_ID, Home, counted
-from tests.firmware.test_session import ARM, LOAD_W, counted_once, supplied
+from tests.firmware.sessions import ARM, LOAD_W, counted_once, supplied
 
 DESK_FILES = (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF)
 CENTS = 5_000

@@ -1,0 +1,122 @@
+"""What the tests of card sessions share: one armed card, and what became of it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, Kind
+from card_protocol.card.make import AnyImage, VirtualCard
+from card_protocol.card.memory_image import MemoryImage
+from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.formats.budget import IDENTITY, ORDER, TARIFF, WALLET, Sfi, open_sealed, seal
+from card_protocol.keys import Purpose, derive
+from card_protocol.timestamp import Civil
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Work
+from meter_emu.firmware.layouts import EventCode
+from tests.cards import resealed_part
+from tests.firmware.meters import METER_ID, Home
+
+T1 = Civil(2020, 7, 3, 9, 0)
+T2 = Civil(2020, 7, 3, 23, 1)
+ARM = Work(load_cents=5_000, defer_until=T1, cut_at=T2)
+DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
+UEUR_PER_CENT = 10_000
+RECORDS = {Sfi.IDENTITY: IDENTITY, Sfi.WALLET: WALLET, Sfi.ORDER: ORDER, Sfi.TARIFF: TARIFF}
+LOAD_W = 3_000
+
+ON_EACH = pytest.mark.parametrize("carrier", list(Kind), ids=lambda kind: kind.name.lower())
+
+
+def armed(carrier: Kind = Kind.SECURE) -> Home:
+    home = Home(carrier=carrier)
+    home.write(ARM)
+    return home
+
+
+def events(home: Home) -> list[int]:
+    raw = home.state.events
+    return [raw[at] for at in range(4, len(raw), 8)]
+
+
+def supplied(home: Home) -> bool:
+    return home.board.switch.on
+
+
+UNTRIED = (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)
+
+
+def spent(image: AnyImage) -> bool:
+    """Whether a try of anything was taken and not given back."""
+    untried = 3 if isinstance(image, MemoryImage) else UNTRIED
+    return image.tries_left != untried
+
+
+def resealed(home: Home, sfi: Sfi, **changes: Any) -> None:
+    """Change a record and seal it as only the desk can."""
+    if isinstance(home.card.image, MemoryImage):
+        home.put(sfi, resealed_part(home.card.image, sfi, **changes))
+        return
+    layout: Any = RECORDS[sfi]
+    record = open_sealed(layout, home.file(sfi), DESK_KEY, METER_ID)
+    home.put(sfi, seal(layout, replace(record, **changes), DESK_KEY, METER_ID))
+
+
+def counted_once(home: Home) -> None:
+    """The card's 50 euro and its order are in the meter, once; the card's records are whole."""
+    kept = home.state
+    assert (kept.accepted_cents, kept.accepted_count, kept.order_number) == (5_000, 1, 1)
+    assert events(home).count(EventCode.CREDIT_LOADED) == 1
+    assert events(home).count(EventCode.ORDER_EXECUTED) == 1
+    installed_ueur = accepted_ueur = 5_000 * UEUR_PER_CENT
+    assert kept.emergency_debt_ueur == 0
+    assert installed_ueur + accepted_ueur == kept.balance_ueur + kept.charged_ueur
+    assert kept.charged_ueur == kept.charged_wh * 250
+    assert (home.write_back() or kept).order_number == 1
+
+
+class Pulled:
+    """A card that leaves the slot at its n-th command: before it, while writing for it, after."""
+
+    def __init__(self, card: VirtualCard, at: int, how: str) -> None:
+        self._card = card
+        self._left = at
+        self._how = how
+        self.count = 0
+
+    def writing_us(self, command: bytes) -> int:
+        return self._card.writing_us(command)
+
+    def tear(self, command: bytes, fate: Callable[[], int]) -> None:
+        self._card.tear(command, fate)
+
+    def power_on(self) -> bytes:
+        return self._card.power_on()
+
+    def power_off(self) -> None:
+        self._card.power_off()
+
+    def transmit(self, command: bytes) -> bytes:
+        self.count += 1
+        if self.count < self._left:
+            return self._card.transmit(command)
+        if self.count == self._left and self._how == "after":
+            self._card.transmit(command)
+        if self.count == self._left and self._how == "within":
+            fate = Random(self._left)
+            self._card.tear(command, lambda: fate.randrange(256))
+        raise LinkError(LinkErrorKind.CARD_GONE)
+
+
+def command_count(carrier: Kind) -> int:
+    home = armed(carrier)
+    whole = Pulled(home.card, 1_000, "after")
+    home.bench.insert(whole)
+    return whole.count
+
+
+# How many commands the session of an armed card has.
+COMMANDS = {carrier: command_count(carrier) for carrier in Kind}

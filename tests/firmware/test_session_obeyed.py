@@ -1,0 +1,189 @@
+"""A genuine card put in: its order and its load obeyed once and told to it, whatever the clock."""
+
+from dataclasses import asdict, replace
+
+import pytest
+
+from card_protocol.card.image import Kind
+from card_protocol.card.make import card_of
+from card_protocol.formats.budget import Result
+from card_protocol.timestamp import MINUTES_NONE, Civil, decode_bcd_minute
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.clock_card import issue_clock_card
+from meter_emu.desk.desk import Work
+from meter_emu.firmware.layouts import NO_END, Account, EventCode, Health, StateFlags, Supply
+from meter_emu.ports import Key, Lamp
+from tests.firmware.meters import METER_ID, MODEL, START, Home, counted, seconds_2000
+from tests.firmware.sessions import (
+    LOAD_W,
+    ON_EACH,
+    RECORDS,
+    T1,
+    T2,
+    UEUR_PER_CENT,
+    armed,
+    events,
+    resealed,
+    supplied,
+)
+
+
+@ON_EACH
+def test_an_order_and_a_load_are_executed_and_told_to_the_card(carrier):
+    home = armed(carrier)
+    assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
+    told, kept = home.write_back(), home.state
+    assert told is not None
+    assert told.result == told.order_result == Result.EXECUTED
+    assert (told.order_number, told.accepted_cents, told.accepted_count) == (1, 5_000, 1)
+    assert told.balance_ueur == kept.balance_ueur == 10_000 * UEUR_PER_CENT
+    assert (decode_bcd_minute(told.defer_until), decode_bcd_minute(told.cut_at)) == (T1, T2)
+    assert (told.clock, told.uncertainty_s) == (bytes.fromhex("2007011200"), 60)
+    assert told.supply == Supply.CONNECTED
+    assert told.meter_id == METER_ID
+    carried = b"" if carrier is Kind.MEMORY else kept.events  # it has no room for events
+    assert told.events == carried[: len(told.events)].ljust(len(told.events), b"\xff")
+    assert events(home)[:2] == [EventCode.ORDER_EXECUTED, EventCode.CREDIT_LOADED]
+
+
+@ON_EACH
+def test_a_card_shown_again_is_already_executed_and_changes_nothing_that_counts(carrier):
+    home = armed(carrier)
+    home.insert()
+    before = home.state
+    for _ in range(3):
+        assert home.insert() == "CREDIT 100.00 EUR | CARD 02 ALREADY_EXECUTED"
+    after = home.state
+    assert after.session_count == before.session_count + 3
+    told = home.write_back()
+    assert told is not None
+    assert told.result == Result.ALREADY_EXECUTED
+    assert told.order_result == Result.EXECUTED
+    changed = {name for name, value in asdict(after).items() if value != asdict(before)[name]}
+    assert changed == {"sequence", "session_count", "crc"}
+
+
+def test_a_card_left_in_is_served_once():
+    home = armed()
+    home.bench.insert(home.card)
+    home.run(3_600)
+    assert home.state.session_count == 1
+
+
+def test_the_card_is_unpowered_after_its_session():
+    home = armed()
+    home.bench.insert(home.card)
+    assert home.card.transmit(bytes.fromhex("0084000008")) == b""
+
+
+def test_the_word_about_the_card_gives_way_to_the_resting_screen():
+    home = armed()
+    home.insert()
+    home.run(120)
+    assert home.board.panel.text == "CREDIT 100.00 EUR"
+
+
+def test_a_clock_not_believed_takes_the_desks_word_as_a_lower_bound():
+    home = armed()
+    home.board.rtc.voltage_low()
+    home.write(Work(cut_at=T2))
+    assert home.insert().endswith("CARD 01 EXECUTED")
+    told = home.write_back()
+    assert told is not None
+    assert told.clock_health == Health.LOWER_BOUND
+    assert home.board.panel.lamps & Lamp.CLOCK_DOUBTED
+
+
+@pytest.mark.parametrize("ago_s", [0, 86_400, 3_600 * 24 * 200])
+def test_a_lost_clock_never_goes_back_behind_what_the_meter_knew(ago_s):
+    """A card written before the last time journalled says less than the meter knows itself."""
+    home = Home()
+    home.board.rtc.voltage_low()
+    home.write(Work(load_cents=500), (seconds_2000(START) - ago_s) // 60)
+    home.insert()
+    assert home.state.health == Health.LOWER_BOUND
+    behind_s = seconds_2000(START) - home.state.last_time_s
+    assert 0 <= behind_s <= (MODEL.clock.set_error_s if ago_s else 0)
+
+
+@pytest.mark.parametrize("year", [2100, 2136, 2150, 10_165])
+def test_what_no_clock_can_be_set_to_moves_none(year):
+    """A desk whose own clock is a century ahead; a chip that was set by it would show 2000."""
+    home = Home()
+    issued_at_min = (year - 2000) * 525_960 + 1_440
+    home.write(Work(load_cents=500), issued_at_min)
+    assert home.insert().endswith("CARD 01 EXECUTED")
+    assert home.state.health == Health.TRUSTED
+    assert home.state.clock_set_s == seconds_2000(START)
+
+
+@pytest.mark.parametrize(("work", "fed"), [(Work(reactivate=True), True), (Work(), False)])
+def test_a_card_that_says_how_late_it_is_is_obeyed_before_what_is_due_by_that(work, fed):
+    """A home held by a lost clock until after T2 is not cut by the card that reactivates it."""
+    home = armed()
+    home.insert()
+    home.board.rtc.voltage_low()
+    home.run(4 * 86_400)
+    assert home.board.switch.on
+    home.write(replace(work, load_cents=500), seconds_2000(START) // 60 + 4 * 1_440)
+    home.insert()
+    assert home.state.health == Health.LOWER_BOUND
+    assert home.board.switch.on is fed
+    assert bool(home.board.moves) is not fed
+
+
+def test_an_order_without_a_date_has_nothing_to_wait_for():
+    home = Home()
+    home.board.rtc.voltage_low()
+    home.write(Work(limiter_granted=True))
+    assert home.insert().endswith("CARD 01 EXECUTED")
+    assert home.state.order_result == Result.EXECUTED
+
+
+def test_a_dated_order_waits_where_neither_clock_nor_card_knows_the_time():
+    """A card of an office that does not say when it writes: no bound to move a lost clock to."""
+    home = Home(load=LOAD_W)
+    home.board.rtc.voltage_low()
+    home.write(Work(load_cents=5_000, cut_at=Civil(2020, 7, 1, 12, 30)))
+    for sfi in RECORDS:
+        resealed(home, sfi, issued_at_min=MINUTES_NONE)
+    for _ in range(2):  # shown again it still waits
+        assert home.insert().endswith("PENDING")
+        told = home.write_back()
+        assert told is not None
+        assert (told.result, told.order_result) == (Result.PENDING, Result.PENDING)
+        assert told.clock_health == Health.LOW_VOLTAGE
+    home.run(3_600)
+    assert supplied(home)
+    clock_s = (home.board.now_us // 1_000_000) - 946_684_800
+    technician = issue_clock_card(BENCH_MASTER_KEY, METER_ID, set_to_s=clock_s, set_error_s=60)
+    home.bench.insert(card_of(technician, counted()))
+    home.bench.remove()
+    assert home.state.order_result == Result.EXECUTED
+    assert not supplied(home)  # what it waited for has come, and so has the cut
+    assert home.insert().endswith("ALREADY_EXECUTED")
+
+
+def test_a_reactivation_lifts_a_cut_and_a_person_reconnects():
+    home = Home()
+    home.write(Work(cut_at=Civil(2020, 6, 30, 9, 0)))
+    assert home.insert() == "OFF: CUT AS OF 2020-06-30 09:00 | CARD 01 EXECUTED"
+    assert not supplied(home)
+    home.write(Work(reactivate=True))
+    assert home.insert() == "PRESS RED TO RECONNECT | CARD 01 EXECUTED"
+    assert not supplied(home)
+    home.bench.press(Key.RED)
+    assert supplied(home)
+    assert (home.state.defer_end, home.state.cut_end) == (NO_END, NO_END)
+
+
+def test_a_deferral_that_has_ended_does_not_come_back_with_a_lost_clock():
+    home = Home(balance_cents=100)
+    home.write(Work(defer_until=Civil(2020, 7, 1, 13, 0)))
+    home.insert()
+    home.run(2 * 3600)
+    assert home.state.flags & StateFlags.DEFERRAL_OVER
+    home.board.rtc.voltage_low()
+    home.run(120)
+    assert home.state.health == Health.LOW_VOLTAGE
+    assert home.state.account == Account.CHARGED

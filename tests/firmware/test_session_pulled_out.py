@@ -1,0 +1,54 @@
+"""A card pulled out at any command of its session: served whole or not at all, and once.
+
+Pulled out at any character over T=0: `test_pulled_card.py`.
+"""
+
+import pytest
+
+from card_protocol.card.image import Kind
+from meter_emu.firmware.layouts import EventCode
+from tests.firmware.sessions import COMMANDS, RECORDS, Pulled, armed, events, spent
+
+# How many of the commands, the last ones, are the write-back, and how many of these make it stand.
+WRITING = {Kind.SECURE: 1, Kind.PLAIN: 3, Kind.MEMORY: 4}
+STANDING = {Kind.SECURE: 1, Kind.PLAIN: 1, Kind.MEMORY: 2}  # a memory card's is read back
+
+
+@pytest.mark.parametrize("how", ["before", "within", "after"])
+@pytest.mark.parametrize(
+    ("carrier", "at"), [(kind, at + 1) for kind in Kind for at in range(COMMANDS[kind])]
+)
+def test_a_card_pulled_at_any_command_is_served_whole_or_not_at_all(carrier, at, how):
+    """Only the last commands write: pulled before them, nothing; at them, it may miss."""
+    home = armed(carrier)
+    files = [home.file(sfi) for sfi in RECORDS]
+    home.bench.insert(Pulled(home.card, at, how))
+    shown = home.board.panel.text
+    home.bench.remove()
+    executed = at > COMMANDS[carrier] - WRITING[carrier]
+    assert shown.endswith("CARD 01 EXECUTED" if executed else "CARD 1C CARD_REMOVED")
+    assert home.state.order_number == executed
+    assert home.state.accepted_cents == 5_000 * executed
+    assert [home.file(sfi) for sfi in RECORDS] == files
+    standing = at - (how != "after") > COMMANDS[carrier] - STANDING[carrier]
+    if how != "within":
+        assert (home.write_back() is not None) == standing
+    again = "CARD 02 ALREADY_EXECUTED" if executed else "CARD 01 EXECUTED"
+    assert home.insert() == f"CREDIT 100.00 EUR | {again}"
+    assert events(home).count(EventCode.ORDER_EXECUTED) == 1
+    assert events(home).count(EventCode.CREDIT_LOADED) == 1
+    assert not spent(home.card.image)
+
+
+def test_a_session_is_as_many_commands_as_the_page_says():
+    """Select, identity, three of authentication, three records, the write-back.
+
+    Plain: two selects, two heads, one copy in two parts; the PIN, the next copy in two parts.
+    Memory: a select that finds no files, the card type, the counter; identity, two copies; the
+    counter, the code; two copies, the write-back, and the look whether it is there.
+    """
+    assert COMMANDS == {
+        Kind.SECURE: 1 + 1 + 3 + 3 + 1,
+        Kind.PLAIN: 2 + 2 + 2 + 1 + 2,
+        Kind.MEMORY: 3 + 3 + 2 + 4,
+    }

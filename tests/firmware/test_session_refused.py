@@ -1,0 +1,175 @@
+"""A card that is not obeyed: refused whole, or in part, with a code on display and card."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from card_protocol.card.image import Kind
+from card_protocol.card.make import AnyImage, card_of
+from card_protocol.card.memory_image import MemoryImage
+from card_protocol.card.secure import SecureCard
+from card_protocol.formats.budget import Energy, Result, Sfi
+from meter_emu.desk.desk import Work
+from meter_emu.firmware.layouts import NO_END, EventCode
+from tests.cards import file_card
+from tests.firmware.meters import METER_ID, Home, counted
+from tests.firmware.sessions import ON_EACH, RECORDS, armed, events, resealed, spent
+
+
+def contents(image: AnyImage) -> tuple[bytes, ...]:
+    return (image.main,) if isinstance(image, MemoryImage) else image.contents
+
+
+def stranger(home: Home) -> None:
+    kind = home.card.image.kind
+    home.card = card_of(home.desk.issue(METER_ID + 1, issued_at_min=0, kind=kind), counted())
+
+
+def other_energy(home: Home) -> None:
+    resealed(home, Sfi.IDENTITY, energy=Energy.GAS)
+
+
+def of_another_operator(home: Home) -> None:
+    """The same meter number under other keys: no terminal of ours can open it."""
+    image = file_card(home.card.image)
+    home.card = SecureCard(replace(image, card_key=image.desk_key), counted())
+
+
+def dead(home: Home) -> None:
+    from card_protocol.card.image import blank
+
+    home.card = SecureCard(blank(), counted())
+
+
+def forged(sfi: Sfi) -> Callable[[Home], None]:
+    def forge(home: Home) -> None:
+        raw = bytearray(home.file(sfi))
+        raw[10] ^= 1
+        home.put(sfi, bytes(raw))
+
+    return forge
+
+
+def foreign(sfi: Sfi) -> Callable[[Home], None]:
+    def spoil(home: Home) -> None:
+        home.put(sfi, bytes(len(home.file(sfi))))
+
+    return spoil
+
+
+REFUSALS: dict[str, tuple[Callable[[Home], None], Result]] = {
+    "another meter's card": (stranger, Result.WRONG_METER),
+    "a gas card": (other_energy, Result.WRONG_ENERGY),
+    "a card of another operator": (of_another_operator, Result.CARD_NOT_GENUINE),
+    "a blank card": (dead, Result.CARD_UNREADABLE),
+    "a forged wallet": (forged(Sfi.WALLET), Result.BAD_MAC),
+    "a forged order": (forged(Sfi.ORDER), Result.BAD_MAC),
+    "a forged tariff": (forged(Sfi.TARIFF), Result.BAD_MAC),
+    "a forged identity": (forged(Sfi.IDENTITY), Result.WRONG_METER),
+    "a wallet of zeros": (foreign(Sfi.WALLET), Result.BAD_FORMAT),
+    "an order of zeros": (foreign(Sfi.ORDER), Result.BAD_FORMAT),
+    "a tariff of zeros": (foreign(Sfi.TARIFF), Result.BAD_FORMAT),
+    "an identity of zeros": (foreign(Sfi.IDENTITY), Result.BAD_FORMAT),
+}
+
+
+# What only keys can tell. A plain card of another operator has records with other MACs instead.
+KEYED = {"a card of another operator", "a blank card"}
+ON_EACH_REFUSAL = pytest.mark.parametrize(
+    ("what", "carrier"),
+    [
+        (what, kind)
+        for what in REFUSALS
+        for kind in Kind
+        if kind is Kind.SECURE or what not in KEYED
+    ],
+)
+
+
+@ON_EACH_REFUSAL
+def test_a_card_refused_whole_shows_its_code_and_keeps_its_content_and_its_tries(what, carrier):
+    spoil, result = REFUSALS[what]
+    home = armed(carrier)
+    spoil(home)
+    before, kept = home.card.image, home.state
+    home.run(0)
+    shown = home.insert()
+    assert shown == f"CREDIT 50.00 EUR | CARD {result:02X} {result.name}"
+    after = home.card.image
+    assert contents(after) == contents(before)
+    assert not spent(after)
+    assert events(home)[0] == EventCode.CARD_REFUSED
+    assert home.state.events[5:8] == result.to_bytes(3, "big")
+    refused = home.state
+    assert (refused.order_number, refused.accepted_cents) == (0, 0)
+    assert refused.balance_ueur == kept.balance_ueur
+
+
+@ON_EACH_REFUSAL
+def test_a_refused_card_stands_in_nobodys_way(what, carrier):
+    home = armed(carrier)
+    good = home.card
+    REFUSALS[what][0](home)
+    home.insert()
+    home.card = good
+    assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
+
+
+def too_large(home: Home) -> None:
+    resealed(home, Sfi.WALLET, loaded_cents=25_001, load_count=1)
+
+
+def rolled_back(home: Home) -> None:
+    home.insert()
+    resealed(home, Sfi.WALLET, loaded_cents=4_999)
+
+
+def stale(home: Home) -> None:
+    old = home.card.image
+    home.insert()
+    home.write(Work(limiter_granted=True))
+    home.insert()
+    home.card = card_of(old, counted())
+
+
+def undone(home: Home) -> None:
+    resealed(home, Sfi.ORDER, cut_at=bytes.fromhex("2013010900"))
+
+
+PARTLY = {
+    "too large a load": (too_large, Result.LOAD_TOO_LARGE),
+    "a wallet rolled back": (rolled_back, Result.WALLET_ROLLED_BACK),
+    "an old order": (stale, Result.STALE_ORDER),
+    "a date that is none": (undone, Result.BAD_DATE),
+}
+
+
+@ON_EACH
+@pytest.mark.parametrize("what", PARTLY)
+def test_what_is_refused_of_a_genuine_card_is_told_on_display_and_card(what, carrier):
+    prepare, result = PARTLY[what]
+    home = armed(carrier)
+    prepare(home)
+    files = [home.file(sfi) for sfi in RECORDS]
+    assert home.insert().endswith(f"| CARD {result:02X} {result.name}")
+    told = home.write_back()
+    assert told is not None
+    assert told.result == result
+    assert [home.file(sfi) for sfi in RECORDS] == files
+
+
+def test_a_household_whose_order_is_refused_still_gets_what_it_paid_for():
+    home = armed()
+    undone(home)
+    assert home.insert() == "CREDIT 100.00 EUR | CARD 16 BAD_DATE"
+    kept = home.state
+    assert (kept.accepted_cents, kept.order_number) == (5_000, 0)
+    assert (kept.defer_end, kept.cut_end) == (NO_END, NO_END)
+
+
+def test_a_household_whose_load_is_refused_still_has_its_order():
+    home = armed()
+    too_large(home)
+    assert home.insert() == "CREDIT 50.00 EUR | CARD 1B LOAD_TOO_LARGE"
+    assert (home.state.accepted_cents, home.state.order_number) == (0, 1)
