@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from meter_emu.ports import Key
 from tests.properties.instants import changes
 from tests.properties.lab import (
     DAY_US,
+    GAS,
     HOUR_US,
     KITS,
     METER_ID,
@@ -142,6 +144,25 @@ def test_a_clock_that_is_not_believed_is_not_stepped(day_us, left_s, model):
     assert lab.state().health == Health.LOW_VOLTAGE
     assert abs(apart_s(lab, legal(lab.board.now_us)) - left_s) <= 2
     assert not lab.state().flags & StateFlags.STEP_PENDING
+
+
+@pytest.mark.parametrize(("day_us", "left_s"), [(SPRING_US, -3600), (AUTUMN_US, 3600)])
+def test_an_hourly_poll_in_the_last_seconds_of_an_hour_puts_the_step_off(day_us, left_s):
+    """A stated limit (docs/decisions/clock.md): until a card, a button or power wakes the meter.
+
+    What is understood is right meanwhile: the registers count the old season, and it knows.
+    """
+    start_us = day_us - HOUR_US - 9 * SECOND_US
+    model = msgspec.structs.replace(GAS, rtc_base="legal")
+    end_us = day_us + CHANGE_US + 4 * HOUR_US
+    lab = Lab(Setting(start_us=start_us, clock_set_us=start_us, model=model))
+    lab.write(Work(cut_at=civil(end_us)))
+    lab.insert()
+    lab.bench.run_until(end_us + 2 * HOUR_US)
+    assert abs(apart_s(lab, legal(lab.board.now_us)) - left_s) <= 2
+    assert [end_us <= at_us <= end_us + 2 * HOUR_US for at_us in lab.openings_us] == [True]
+    lab.bench.press(Key.BLUE)
+    assert abs(apart_s(lab, legal(lab.board.now_us))) <= 2
 
 
 # where each chip counts the day of the week, and what it calls a Sunday (their data sheets)
