@@ -13,8 +13,8 @@ from meter_emu.world.events import Event, What
 from meter_emu.world.home import Home
 from meter_emu.world.live import LiveMeter
 from meter_emu.world.model import MeterModel
+from meter_emu.world.promise import latest_us
 from meter_emu.world.times import us_to_legal
-from meter_emu.world.verdict import latest_cut_us
 
 WHO: Final = "meter"
 UEUR_PER_CENT: Final = 10_000
@@ -155,8 +155,8 @@ class Meter:
         the meter must not cut, after this it is late.
         """
         at_us = instant_us(at, self._home.zone, path="meter.latest_cut", key="at")
-        latest_us = latest_cut_us(self._home.household, self._events, at_us)
-        return us_to_legal(latest_us, self._home.zone)
+        last_us = latest_us(self._home.household, self._events, at_us)
+        return us_to_legal(last_us, self._home.zone)
 
     # What is in it -------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.world.campaign import Campaign
 from meter_emu.world.events import Event, What
 from meter_emu.world.household import HOURS_A_DAY, DeskOrder, Household, VisitKind
+from meter_emu.world.model import uncertainty_s
 from meter_emu.world.outcome import WORK_US
 from meter_emu.world.rates import spans, within
 from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US
@@ -82,6 +83,7 @@ class _Account:
     told: Told
     balance: int
     emergency_debt: int = 0
+    may_owe: bool = False  # asked for supply while the meter could take a deferral to hold
     closed: bool = True
     powered: bool = True
     shut: bool = False
@@ -98,6 +100,7 @@ class Promise:
 
     def __init__(self, household: Household, campaign: Campaign, events: Sequence[Event]) -> None:
         self._household = household
+        self._events = events
         self._zone = campaign.zone
         self._look_us = household.model.poll_s * SECOND_US + WORK_US
         self._boot_us = household.model.boot_ms * 1000 + WORK_US
@@ -130,7 +133,8 @@ class Promise:
             return False
         if account.balance > _unseen(account.told):
             return False
-        return account.emergency_debt > 0 or not self._sheltered(account.at_us)
+        owes = account.emergency_debt > 0 or account.may_owe
+        return owes or not self._sheltered(account.at_us)
 
     def _sheltered(self, us: int) -> bool:
         """Whether the instant lies in the non-disconnection period, public holidays or not."""
@@ -216,10 +220,19 @@ class Promise:
             return  # cut on schedule: only a reactivation helps
         if told.limiter:
             return  # 10 A are there for the pressing
-        if account.balance <= _unseen(told):
+        if self._may_seem_deferred(account):
+            account.may_owe = True  # the button reconnected, or it took the emergency credit
+        elif account.balance <= _unseen(told):
             debt = self._household.model.credit.emergency_cents * CENT_UEUR * UEUR
             account.emergency_debt = debt
             account.balance += debt
+
+    def _may_seem_deferred(self, account: _Account) -> bool:
+        """Whether the meter may take a deferral to hold: by its clock it ends late, or never."""
+        defer_us = account.told.defer_us
+        if defer_us is None:
+            return False
+        return account.doubted or account.at_us < latest_us(self._household, self._events, defer_us)
 
     def _in_order(self, events: Sequence[Event]) -> list[tuple[int, _Step]]:
         """Return all that changes the account in time order, deeds before what follows."""
@@ -235,6 +248,19 @@ class Promise:
         ]
         start_us = self.orders[0].from_us
         return sorted((step for step in steps if step[0] >= start_us), key=lambda step: step[0])
+
+
+def latest_us(household: Household, events: Sequence[Event], at_us: int) -> int:
+    """Return when a powered meter has done at the latest what is due at `at_us` by its clock."""
+    work_us = household.model.poll_s * SECOND_US + WORK_US
+    return at_us + work_us + 2 * known_within_us(household, events, at_us)
+
+
+def known_within_us(household: Household, events: Sequence[Event], at_us: int) -> int:
+    """Return *u* at an instant: since the last clock card obeyed, or since `clock_set`."""
+    set_us = [e.at_us for e in events if e.what is What.CLOCK_SET and e.at_us <= at_us]
+    last_us = max(set_us, default=household.clock_set_us)
+    return uncertainty_s(household.model, last_us, at_us) * SECOND_US
 
 
 def _orders(household: Household, start_us: int, inserted_us: Mapping[int, int]) -> Iterator[Told]:
@@ -314,4 +340,5 @@ def _serve(account: _Account, told: Told) -> None:
     repaid = min(load, account.emergency_debt)
     account.emergency_debt -= repaid
     account.balance += load - repaid
+    account.may_owe = account.may_owe and not load
     account.told = told

@@ -15,9 +15,8 @@ from card_protocol.timestamp import Civil
 from meter_emu.world.campaign import Campaign
 from meter_emu.world.events import Event, What
 from meter_emu.world.household import Household
-from meter_emu.world.model import uncertainty_s
 from meter_emu.world.outcome import WORK_US, Outcome, Verdict
-from meter_emu.world.promise import Promise, Told, ToldKind
+from meter_emu.world.promise import Promise, Told, ToldKind, known_within_us, latest_us
 from meter_emu.world.times import SECOND_US, us_to_civil
 
 GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})
@@ -92,20 +91,7 @@ def clock_within_bound(household: Household, campaign: Campaign) -> bool:
 def _within_bound(household: Household, at_us: int) -> bool:
     drifted_us = household.drift_ppb * (at_us - household.clock_set_us) // 1_000_000_000
     error_us = household.clock_error_s * SECOND_US + drifted_us
-    return abs(error_us) <= _uncertainty_us(household, (), at_us)
-
-
-def latest_cut_us(household: Household, events: Sequence[Event], cut_us: int) -> int:
-    """Return when a powered meter has cut at the latest that is to cut at `cut_us`."""
-    work_us = household.model.poll_s * SECOND_US + WORK_US
-    return cut_us + work_us + 2 * _uncertainty_us(household, events, cut_us)
-
-
-def _uncertainty_us(household: Household, events: Sequence[Event], at_us: int) -> int:
-    """Return *u* at an instant: since the last clock card obeyed, or since `clock_set`."""
-    set_us = [e.at_us for e in events if e.what is What.CLOCK_SET and e.at_us <= at_us]
-    last_us = max(set_us, default=household.clock_set_us)
-    return uncertainty_s(household.model, last_us, at_us) * SECOND_US
+    return abs(error_us) <= known_within_us(household, (), at_us)
 
 
 def _forbidden(
@@ -161,7 +147,7 @@ def _due(
         from_us = max(told.cut_us, told.from_us)
         if over_us < from_us or from_us >= campaign.end_us:
             continue
-        until_us = latest_cut_us(household, events, from_us)
+        until_us = latest_us(household, events, from_us)
         for lost_us, back_us in household.outages:
             if lost_us <= until_us and back_us > from_us:
                 until_us = max(until_us, back_us + household.model.boot_ms * 1000 + WORK_US)

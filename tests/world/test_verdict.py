@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
@@ -317,6 +317,12 @@ MODELS = {name: load_model(path) for name, path in built_in("meters").items()}
     drift_percent=st.sampled_from([-100, 0, 100]),
     limiter=st.booleans(),
 )
+@example(  # the deferral is over, but not by a slow clock: a button presses no emergency credit
+    deeds=[(datetime(2020, 6, 2, 10, 0), 'desk = ["defer"]'),  # noqa: DTZ001  local, as in a file
+           (datetime(2020, 7, 3, 23, 1), "insert = true")],  # noqa: DTZ001
+    model="electricity-bi-hourly", card=(1, "secure"), balance="0", load=0, drift_percent=-100,
+    limiter=False,
+)  # fmt: skip
 def test_the_reference_keeps_the_promise_whatever_the_household_does(
     tmp_path_factory, deeds, model, card, balance, load, drift_percent, limiter
 ):
