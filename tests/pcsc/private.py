@@ -115,9 +115,14 @@ class PrivatePcscd:
             self._daemon = None
 
     def signal(self, number: signal.Signals) -> None:
-        """Send the daemon a signal: it can be frozen, and go on."""
+        """Send the daemon a signal: it can be frozen, and go on.
+
+        It is frozen on return. A thread of it that has not heard yet would still answer.
+        """
         assert self._daemon is not None, "it was not started"
         self._daemon.send_signal(number)
+        if number is signal.SIGSTOP:
+            os.waitid(os.P_PID, self._daemon.pid, os.WSTOPPED)
 
     def plug(self, port: int = PORTS[0]) -> socket.socket:
         """Return a socket connected to a slot, as a card's is: to the reader this is insertion."""
