@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import UNSET
 
-from card_protocol.trace import Exchanged, Reset, Row, reveal
+from card_protocol.trace import Exchanged, Reset, TraceRow, reveal
 
 LINK_TYPE_UPPER_PDU: Final = 252
 _SECTION, _INTERFACE, _PACKET = 0x0A0D0D0A, 1, 6
@@ -29,7 +29,7 @@ _HIDDEN: Final = b"the bytes 00 at the end of this packet stand for a secret tha
 _US: Final = 1_000_000
 
 
-def capture(rows: Iterable[Row]) -> Iterator[bytes]:
+def capture(rows: Iterable[TraceRow]) -> Iterator[bytes]:
     """Yield the file in pieces: resets that were answered, commands, answers."""
     section = pack("<IHHQ", _BYTE_ORDER, 1, 0, _SIZE_UNKNOWN)
     yield _block(_SECTION, section)

@@ -39,7 +39,7 @@ _STATUS_HIGH: Final = frozenset({0x6, 0x9})  # high half of SW1
 
 @final
 @unique
-class Step(Enum):
+class ProcedureStep(Enum):
     """What a procedure byte asks the interface device to do."""
 
     ALL = "move all data that are left"
@@ -49,15 +49,15 @@ class Step(Enum):
     UNKNOWN = "none of these"
 
 
-def step(ins: int, character: int) -> Step:
+def procedure_step(ins: int, character: int) -> ProcedureStep:
     """Return what the procedure byte `character` means to a command with instruction `ins`."""
     if character == NULL:
-        return Step.WAIT
+        return ProcedureStep.WAIT
     if character >> 4 in _STATUS_HIGH:
-        return Step.END
+        return ProcedureStep.END
     if character == ins:
-        return Step.ALL
-    return Step.ONE if character == ins ^ 0xFF else Step.UNKNOWN
+        return ProcedureStep.ALL
+    return ProcedureStep.ONE if character == ins ^ 0xFF else ProcedureStep.UNKNOWN
 
 
 def tpdu(command: bytes) -> tuple[bytes, bytes]:
@@ -123,19 +123,19 @@ class Asking:
 
     def _obey(self, character: int) -> bytes:
         ins = self.header[1]
-        asked = step(ins, character)
-        self._nulls = self._nulls + 1 if asked is Step.WAIT else 0
-        if asked is Step.END:
+        asked = procedure_step(ins, character)
+        self._nulls = self._nulls + 1 if asked is ProcedureStep.WAIT else 0
+        if asked is ProcedureStep.END:
             self._received.append(character)
             self._ending = True
-        elif asked is Step.WAIT:
+        elif asked is ProcedureStep.WAIT:
             if self._nulls > NULLS_MAX:
                 raise LinkError(LinkErrorKind.TIMED_OUT, f"T=0: more than {NULLS_MAX} NULL")
-        elif asked is Step.UNKNOWN or not self._left:
+        elif asked is ProcedureStep.UNKNOWN or not self._left:
             why = "with no data left" if self._left == 0 else f"after INS {ins:02X}"
             raise LinkError(LinkErrorKind.BROKEN, f"T=0: procedure byte {character:02X} {why}")
         else:
-            return self._move(self._left if asked is Step.ALL else 1)
+            return self._move(self._left if asked is ProcedureStep.ALL else 1)
         return b""
 
     def _move(self, count: int) -> bytes:

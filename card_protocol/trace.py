@@ -41,7 +41,7 @@ _YEAR_2100_US: Final = 4_102_444_800_000_000  # where the clock chips' own time 
 _WRITING: Final = Meta(ge=0, le=60_000_000)  # ours: no card writes for a minute
 
 Origin: TypeAlias = Mapping[str, str | int]
-Clock: TypeAlias = Callable[[], str | None]
+ClockText: TypeAlias = Callable[[], str | None]
 
 
 class _Row(msgspec.Struct, tag_field="row", frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -120,10 +120,10 @@ class Ended(_Row, tag="end", frozen=True, kw_only=True):
     """Whoever recorded stopped on purpose; a trace without it was cut off."""
 
 
-Row: TypeAlias = Inserted | Removed | Reset | Unpowered | Exchanged | Torn | Done | Ended
+TraceRow: TypeAlias = Inserted | Removed | Reset | Unpowered | Exchanged | Torn | Done | Ended
 
 
-def row_words(row: Row) -> str:
+def row_words(row: TraceRow) -> str:
     """Return what a row tells, without its time."""
     match row:
         case Inserted():
@@ -182,33 +182,33 @@ class Recorder:
         self._write: Final = write
         self._put(Header(VERSION, dict(origin)))
 
-    def inserted(self, card: str, *, clock: Clock, us: int | None = None) -> None:
+    def inserted(self, card: str, *, clock: ClockText, us: int | None = None) -> None:
         """Take down that a card was put in."""
         self._put(Inserted(at=clock(), us=_known(us), card=card))
 
-    def removed(self, *, clock: Clock, us: int | None = None) -> None:
+    def removed(self, *, clock: ClockText, us: int | None = None) -> None:
         """Take down that the card was pulled out."""
         self._put(Removed(at=clock(), us=_known(us)))
 
-    def done(self, what: str, value: int | None = None, *, clock: Clock, us: int) -> None:
+    def done(self, what: str, value: int | None = None, *, clock: ClockText, us: int) -> None:
         """Take down what somebody did to a meter, and how much of it."""
         self._put(Done(at=clock(), us=us, what=what, value=_known(value)))
 
-    def ended(self, *, clock: Clock, us: int | None = None) -> None:
+    def ended(self, *, clock: ClockText, us: int | None = None) -> None:
         """Take down that the recording ends here on purpose."""
         self._put(Ended(at=clock(), us=_known(us)))
 
-    def reset(self, atr: bytes, failure: LinkError | None = None, *, clock: Clock) -> None:
+    def reset(self, atr: bytes, failure: LinkError | None = None, *, clock: ClockText) -> None:
         """Take down a reset and what came of it."""
         why = UNSET if failure is None else str(failure)
         self._put(Reset(at=clock(), atr=atr.hex(), failure=why))
 
-    def unpowered(self, *, clock: Clock) -> None:
+    def unpowered(self, *, clock: ClockText) -> None:
         """Take down that the card lost its power."""
         self._put(Unpowered(at=clock()))
 
     def exchanged(
-        self, command: bytes, answer: bytes | LinkError, *, clock: Clock, writing_us: int = 0
+        self, command: bytes, answer: bytes | LinkError, *, clock: ClockText, writing_us: int = 0
     ) -> None:
         """Take down a command and its answer, or the failure that came instead."""
         if isinstance(answer, LinkError):
@@ -226,13 +226,13 @@ class Recorder:
             )
         self._put(row)
 
-    def torn(self, command: bytes, *, clock: Clock, writing_us: int) -> None:
+    def torn(self, command: bytes, *, clock: ClockText, writing_us: int) -> None:
         """Take down that a card lost power while it was writing."""
         means = f"{command_words(command)}: power lost while the card was writing"
         asked, _ = hide(command)
         self._put(Torn(at=clock(), command=asked, writing_us=writing_us, means=means))
 
-    def _put(self, row: Header | Row) -> None:
+    def _put(self, row: Header | TraceRow) -> None:
         self._write(msgspec.json.encode(row) + b"\n")
 
 
@@ -272,7 +272,7 @@ class Trace:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def rows(self) -> Iterator[Row]:
+    def rows(self) -> Iterator[TraceRow]:
         """Yield the rows in order."""
         while (line := self._line()) is not None:
             try:
@@ -308,7 +308,7 @@ class Trace:
             raise self._wrong(f"want at most {LINE_SIZE_MAX} bytes a line")
         return line if line.endswith(b"\n") else None
 
-    def _check(self, row: Row) -> None:
+    def _check(self, row: TraceRow) -> None:
         for name in ("atr", "command", "answer"):
             text = getattr(row, name, UNSET)
             if text is not UNSET and _HEX.fullmatch(text) is None:
@@ -321,4 +321,4 @@ class Trace:
 
 
 _HEADER: Final = msgspec.json.Decoder(Header)
-_ROWS: Final = msgspec.json.Decoder(Row)
+_ROWS: Final = msgspec.json.Decoder(TraceRow)

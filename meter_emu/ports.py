@@ -12,7 +12,7 @@ from typing import Final, Protocol, final
 
 
 @final
-class Key(IntFlag):
+class Button(IntFlag):
     """The buttons on the panel; a bit is set when its button was pressed since the last look."""
 
     BLUE = 0x01  # scrolls the display (domain: ORES brochure, "bouton bleu"); held, re-arms gas
@@ -121,11 +121,11 @@ class Ports(Protocol):
         """Whether anything flows through the switch at this moment."""
         ...
 
-    def keys(self) -> Key:
+    def buttons(self) -> Button:
         """The buttons pressed since the last call; reading clears."""
         ...
 
-    def key_held_ms(self, key: Key) -> int:
+    def button_held_ms(self, button: Button) -> int:
         """How long a button was held when it was last pressed; 0 after a reset."""
         ...
 

@@ -57,7 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if option("--meter-firmware") != REFERENCE:
         from meter_emu.errors import ConfigError
-        from meter_emu.world.build import parse_build
+        from meter_emu.world.meter.build import parse_build
 
         try:
             parse_build(option("--meter-firmware"))

@@ -19,18 +19,18 @@ from msgspec import inspect
 
 from meter_emu.errors import ConfigError
 
-Kind: TypeAlias = Literal["meters", "campaigns"]
+ResourceKind: TypeAlias = Literal["meters", "campaigns"]
 _PACKAGE: Final = Path(__file__).parent
 _HOMES: Final = (_PACKAGE / "_fixtures", _PACKAGE.parent / "fixtures")
 _SUFFIX: Final = ".toml"
-FILE_SIZE_MAX: Final = 1 << 26  # bytes, ours: a campaign that writes out 100,000 homes fits
+INPUT_SIZE_MAX: Final = 1 << 26  # bytes, ours: a campaign that writes out 100,000 homes fits
 
 RawT = TypeVar("RawT")
 
 
-def built_in(kind: Kind) -> dict[str, Path]:
+def built_in(kind: ResourceKind) -> dict[str, Path]:
     """Return the built-in files of `kind` by name without suffix, in alphabetical order."""
-    assert kind in get_args(Kind), "no such kind of file"
+    assert kind in get_args(ResourceKind), "no such kind of file"
     for home in _HOMES:
         folder = home / kind
         if folder.is_dir():
@@ -38,7 +38,7 @@ def built_in(kind: Kind) -> dict[str, Path]:
     return {}
 
 
-def find(kind: Kind, name_or_path: str, *, beside: Path | None = None) -> Path:
+def find(kind: ResourceKind, name_or_path: str, *, beside: Path | None = None) -> Path:
     """Return the file meant: a path that exists (from `beside` if given), else a built-in name.
 
     Raise `ConfigError` that lists the built-in names when it is neither.
@@ -72,10 +72,10 @@ def read_file(path: str | Path) -> bytes:
     """Return what is in a file; raise `OSError`, also where it does not end or has no such name."""
     try:
         with Path(path).open("rb") as opened:
-            raw = opened.read(FILE_SIZE_MAX + 1)
+            raw = opened.read(INPUT_SIZE_MAX + 1)
     except ValueError as error:  # a zero byte in the name
         raise OSError(errno.EINVAL, str(error)) from None
-    if len(raw) > FILE_SIZE_MAX:
+    if len(raw) > INPUT_SIZE_MAX:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
     return raw
 

@@ -22,14 +22,14 @@ SQUEEZED_FROM_BYTES: Final = 8  # ours: what fits into the hex column is shown a
 _EPOCH_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class Told(NamedTuple):
+class Meaning(NamedTuple):
     """What a value means, and what is wrong with it."""
 
     note: str = ""
     wrong: str = ""
 
 
-Tell: TypeAlias = Callable[[Any], Told]
+Tell: TypeAlias = Callable[[Any], Meaning]
 
 
 @final
@@ -192,12 +192,12 @@ def _narrowed(row_a: Row, row_b: Row, raw_a: bytes, raw_b: bytes) -> tuple[Row, 
 # What values mean ---------------------------------------------------------------------------------
 
 
-def nothing(_value: Any) -> Told:  # noqa: ANN401 - an integer or bytes
+def nothing(_value: Any) -> Meaning:  # noqa: ANN401 - an integer or bytes
     """Tell nothing: a plain number."""
-    return Told()
+    return Meaning()
 
 
-def hidden(_value: Any) -> Told:  # noqa: ANN401 - an integer or bytes
+def hidden(_value: Any) -> Meaning:  # noqa: ANN401 - an integer or bytes
     """Mark a secret in a table of tellers; it is never asked."""
     raise AssertionError("a secret is not told")
 
@@ -205,10 +205,10 @@ def hidden(_value: Any) -> Told:  # noqa: ANN401 - an integer or bytes
 def named(names: Mapping[int, str]) -> Tell:
     """Tell the name of a code."""
 
-    def tell(value: int) -> Told:
+    def tell(value: int) -> Meaning:
         if value in names:
-            return Told(names[value])
-        return Told(wrong=f"no such code, want one of {', '.join(str(code) for code in names)}")
+            return Meaning(names[value])
+        return Meaning(wrong=f"no such code, want one of {', '.join(str(code) for code in names)}")
 
     return tell
 
@@ -216,70 +216,76 @@ def named(names: Mapping[int, str]) -> Tell:
 def bits(names: Mapping[int, str]) -> Tell:
     """Tell the names of the bits that are set."""
 
-    def tell(value: int) -> Told:
+    def tell(value: int) -> Meaning:
         unknown = value & ~sum(names)
         note = ", ".join(name for bit, name in names.items() if value & bit) or "none"
-        return Told(note, f"unknown bits {unknown:02x}" if unknown else "")
+        return Meaning(note, f"unknown bits {unknown:02x}" if unknown else "")
 
     return tell
 
 
-def civil(raw: bytes) -> Told:
+def civil(raw: bytes) -> Meaning:
     """Tell a date and time `YYMMDDhhmm` that must exist in the calendar."""
     try:
         when = decode_bcd_minute(raw)
         if when is None:
-            return Told("none")
+            return Meaning("none")
         datetime(*when, tzinfo=UTC)
     except (CardProtocolError, ValueError) as error:
-        return Told(wrong=str(error))
-    return Told(str(when))
+        return Meaning(wrong=str(error))
+    return Meaning(str(when))
 
 
-def minute_2000(value: int) -> Told:
+def minute_2000(value: int) -> Meaning:
     """Tell minutes since 2000-01-01 00:00 UTC."""
     if value == MINUTES_NONE:
-        return Told("none")
+        return Meaning("none")
     try:
-        return Told(f"{_EPOCH_2000 + timedelta(minutes=value):%Y-%m-%d %H:%M} UTC")
+        return Meaning(f"{_EPOCH_2000 + timedelta(minutes=value):%Y-%m-%d %H:%M} UTC")
     except OverflowError:  # datetime ends with the year 9999, the field in 10166
-        return Told("after 9999")
+        return Meaning("after 9999")
 
 
-def second_2000(value: int) -> Told:
+def second_2000(value: int) -> Meaning:
     """Tell seconds since 2000-01-01 00:00 UTC, 32 bits of them."""
-    return Told(f"{_EPOCH_2000 + timedelta(seconds=value):%Y-%m-%d %H:%M:%S} UTC")
+    return Meaning(f"{_EPOCH_2000 + timedelta(seconds=value):%Y-%m-%d %H:%M:%S} UTC")
 
 
 def euro(per_euro: int) -> Tell:
     """Tell an amount of so many to the euro."""
     digits = len(str(per_euro)) - 1
 
-    def tell(value: int) -> Told:
+    def tell(value: int) -> Meaning:
         whole, rest = divmod(abs(value), per_euro)
-        return Told(f"{'-' if value < 0 else ''}{whole}.{rest:0{digits}} EUR")
+        return Meaning(f"{'-' if value < 0 else ''}{whole}.{rest:0{digits}} EUR")
 
     return tell
 
 
-def price(value: int) -> Told:
+def price(value: int) -> Meaning:
     """Tell a price in micro-euro per watt-hour."""
-    return Told(f"{value // 1000}.{value % 1000:03} EUR/kWh", "" if value else "a price of nothing")
+    return Meaning(
+        f"{value // 1000}.{value % 1000:03} EUR/kWh", "" if value else "a price of nothing"
+    )
 
 
-def zero(value: int) -> Told:
+def zero(value: int) -> Meaning:
     """Tell a field that is always 0."""
-    return Told(wrong="want 0" if value else "")
+    return Meaning(wrong="want 0" if value else "")
 
 
-def text(raw: bytes) -> Told:
+def text(raw: bytes) -> Meaning:
     """Tell ASCII padded with 00; what a terminal would obey is written out."""
     shown = "".join(
         chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in raw.rstrip(b"\0")
     )
-    return Told(shown, "want printable ASCII" if "\\" in shown else "")
+    return Meaning(shown, "want printable ASCII" if "\\" in shown else "")
 
 
-def unused(raw: bytes) -> Told:
+def unused(raw: bytes) -> Meaning:
     """Tell bytes that are kept for later and hold FF."""
-    return Told("unused, FF") if set(raw) <= {ERASED} else Told("unused", "want FF in every byte")
+    return (
+        Meaning("unused, FF")
+        if set(raw) <= {ERASED}
+        else Meaning("unused", "want FF in every byte")
+    )

@@ -20,9 +20,9 @@ from card_protocol.formats.budget_compact import (
     IDENTITY_PART,
     METER_AT,
     METER_PART,
+    compact_in_force,
     desk_part,
     identity_part,
-    in_force,
     seal_part,
 )
 from card_protocol.keys import Purpose, derive
@@ -60,7 +60,7 @@ def raw_on(image: AnyImage, sfi: Sfi) -> bytes:
     if len(raws) == 1:
         return raws[0]
     meter_id = int.from_bytes(image.main[IDENTITY_AT + 3 : IDENTITY_AT + 11], "big")
-    found = in_force(layout, raws, derive(BENCH_MASTER_KEY, purpose, meter_id), meter_id)
+    found = compact_in_force(layout, raws, derive(BENCH_MASTER_KEY, purpose, meter_id), meter_id)
     return b"\xff" * layout.size_bytes if found is None else raws[found.copy]
 
 

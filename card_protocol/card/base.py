@@ -1,7 +1,7 @@
 """A virtual card of files: bytes in, bytes out, nothing else. It knows files, not formats.
 
 ISO/IEC 7816-4 on the basic logical channel, without secure messaging and without chaining. All
-that lasts is in a `CardImage`; all else is a `Session` and gone at power off. Randomness is an
+that lasts is in a `CardImage`; all else is a `CardSession` and gone at power off. Randomness is an
 argument, so the same commands give the same bytes.
 
 Under T=0 a command with data cannot carry its answer back: the card says 61xx and keeps it for
@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from typing import ClassVar, Final
 
 from card_protocol.apdu import NE_SHORT_MAX, is_extended, split_command
-from card_protocol.card.commands import SUCCESS, Answer, Command, refuse
-from card_protocol.card.image import CardImage, Kind, LifeCycle
-from card_protocol.card.session import Fate, Rng, Session
+from card_protocol.card.commands import SUCCESS, Command, LeRule, refuse
+from card_protocol.card.image import CardImage, CardKind, LifeCycle
+from card_protocol.card.session import CardSession, Fate, Rng
 from card_protocol.errors import ApduError
 from card_protocol.status import SW
 
@@ -44,7 +44,7 @@ class FileCard:
     answers a reset.
     """
 
-    kind: ClassVar[Kind]
+    kind: ClassVar[CardKind]
     rows: ClassVar[Mapping[int, Command]]
     atr_t0: ClassVar[bytes]
     atr_t1: ClassVar[bytes]
@@ -54,7 +54,7 @@ class FileCard:
         self._image = image
         self._rng: Final = rng
         self._t0: Final = t0
-        self._session: Session | None = None
+        self._session: CardSession | None = None
         self._waiting = b""
 
     @property
@@ -65,7 +65,7 @@ class FileCard:
     def power_on(self) -> bytes:
         """Reset the card and return its ATR; powering a powered card is a warm reset."""
         self.power_off()
-        self._session = Session(self._image, self._rng)
+        self._session = CardSession(self._image, self._rng)
         return self.atr_t0 if self._t0 else self.atr_t1
 
     def power_off(self) -> None:
@@ -113,7 +113,7 @@ class FileCard:
         return self._obey(session, ins, p1, p2, data, ne)
 
     def _over_t0(
-        self, session: Session, ins: int, p1: int, p2: int, data: bytes, ne: int | None
+        self, session: CardSession, ins: int, p1: int, p2: int, data: bytes, ne: int | None
     ) -> bytes:
         """Answer as the header lets a T=0 card: P3 says one length, and INS which way it goes."""
         waiting, self._waiting = self._waiting, b""
@@ -122,7 +122,7 @@ class FileCard:
         if self.takes_data(ins):
             if not data and (ne or NE_SHORT_MAX) != NE_SHORT_MAX:
                 return refuse(SW.WRONG_LENGTH)  # P3 promised data, and none came
-            asks = self.rows[ins].answer is not Answer.NONE
+            asks = self.rows[ins].answer is not LeRule.NONE
             response = self._obey(session, ins, p1, p2, data, NE_SHORT_MAX if asks else None)
             return self._offer(response) if len(response) > 2 else response
         ne = ne or NE_SHORT_MAX
@@ -146,7 +146,7 @@ class FileCard:
         return refuse(0x6100 | len(self._waiting))
 
     def _obey(
-        self, session: Session, ins: int, p1: int, p2: int, data: bytes, ne: int | None
+        self, session: CardSession, ins: int, p1: int, p2: int, data: bytes, ne: int | None
     ) -> bytes:
         """Check the command against its row and hand it to its handler."""
         row = self.rows.get(ins)
@@ -160,6 +160,6 @@ class FileCard:
         if len(data) not in row.nc:
             return refuse(SW.WRONG_LENGTH)
         answer = row.answer
-        if answer is not Answer.OPTIONAL and (ne is None) is (answer is Answer.REQUIRED):
+        if answer is not LeRule.OPTIONAL and (ne is None) is (answer is LeRule.REQUIRED):
             return refuse(SW.WRONG_LENGTH)
         return row.handler(session, p1, p2, data, ne or 0)

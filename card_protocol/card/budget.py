@@ -11,7 +11,7 @@ from typing import Final
 
 from card_protocol.authentication import memory_code
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
-from card_protocol.card.image import NO_KEY, CardImage, Kind, personalise
+from card_protocol.card.image import NO_KEY, CardImage, CardKind, personalise
 from card_protocol.card.make import AnyImage
 from card_protocol.card.memory_image import COUNTER_ERASED, MAIN_SIZE_BYTES, MemoryImage
 from card_protocol.formats import budget
@@ -79,17 +79,17 @@ _DELIVERED: Final = bytes.fromhex("a2131091ffff8115") + _ERASED * 13 + bytes.fro
 _DELIVERED_PROTECTION: Final = bytes.fromhex("30ff1ff8")  # addresses 0-3, 6, 7 and 21-26
 
 
-def personalise_card(master: Key, contents: Contents, kind: Kind, *, pin: str) -> AnyImage:
+def personalise_card(master: Key, contents: Contents, kind: CardKind, *, pin: str) -> AnyImage:
     """Return a new card of `kind` with these records, sealed under keys derived from `master`.
 
     Raise `LayoutError` for a PIN not of 4 to 8 digits and for what this kind has no room for.
     """
-    if kind is Kind.MEMORY:
+    if kind is CardKind.MEMORY:
         return personalise_memory_budget_card(master, contents)
     identity = contents.identity
     energy, generation = Energy(identity.energy), identity.generation
     records = _sealed(contents, derive(master, Purpose.DESK_RECORD, identity.meter_id))
-    if kind is Kind.PLAIN:
+    if kind is CardKind.PLAIN:
         return personalise_plain_budget_card(records, generation=generation, energy=energy)
     return personalise_budget_card(
         master, identity.meter_id, records, pin=pin, generation=generation, energy=energy
@@ -165,7 +165,7 @@ def personalise_plain_budget_card(
         desk_key=NO_KEY,
         card_key=NO_KEY,
         pin=TRANSPORT_PIN,
-        kind=Kind.PLAIN,
+        kind=CardKind.PLAIN,
     )
 
 
@@ -174,7 +174,7 @@ def record_on(image: CardImage, sfi: int) -> bytes:
 
     Raise `KeyError` when the card has no such file and `LayoutError` when no copy is whole.
     """
-    if image.kind is Kind.SECURE:
+    if image.kind is CardKind.SECURE:
         return image.content(_df_on(image), sfi)
     return _in_force(image)[1].records[sfi]
 
@@ -184,7 +184,7 @@ def with_record(image: CardImage, sfi: int, raw: bytes) -> CardImage:
 
     On a plain card that happens in the copy in force, so nothing but this record changes.
     """
-    if image.kind is Kind.SECURE:
+    if image.kind is CardKind.SECURE:
         return image.with_content(_df_on(image), sfi, raw)
     slot, container = _in_force(image)
     copy = Container(container.sequence, {**container.records, sfi: raw})

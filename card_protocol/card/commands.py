@@ -27,11 +27,11 @@ from card_protocol.authentication import (
 )
 from card_protocol.card.files import MF, SFI_MAX, Access
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX
-from card_protocol.card.session import Session
+from card_protocol.card.session import CardSession
 from card_protocol.status import SW
 from card_protocol.tlv import build
 
-Handler = Callable[[Session, int, int, bytes, int], bytes]
+Handler = Callable[[CardSession, int, int, bytes, int], bytes]
 
 SUCCESS: Final = b"\x90\x00"
 _ALL_THERE_IS: Final = frozenset({NE_SHORT_MAX, NE_MAX})  # what Le 00 and 0000 mean
@@ -45,7 +45,7 @@ def refuse(sw: int) -> bytes:
 
 @final
 @unique
-class Answer(Enum):
+class LeRule(Enum):
     """Whether a command must, may or must not ask for response data (that is, have an Le)."""
 
     REQUIRED = "required"
@@ -64,13 +64,13 @@ class Command:
     ins: int
     name: str
     nc: Collection[int]
-    answer: Answer
+    answer: LeRule
     blocked: SW | None
     handler: Handler
     spec: str
 
 
-def select(session: Session, p1: int, p2: int, data: bytes, ne: int) -> bytes:
+def select(session: CardSession, p1: int, p2: int, data: bytes, ne: int) -> bytes:
     """SELECT by file identifier: the MF, any DF, or an EF of the current DF. No data is the MF.
 
     P2 is 0C for no answer, 04 for the FCP template, 00 for the same wrapped as FCI. Without Le
@@ -97,7 +97,7 @@ def select(session: Session, p1: int, p2: int, data: bytes, ne: int) -> bytes:
 _TEMPLATES: Final = {0x0C: 0, 0x04: 0x62, 0x00: 0x6F}
 
 
-def _control_parameters(session: Session) -> bytes:
+def _control_parameters(session: CardSession) -> bytes:
     """ISO/IEC 7816-4, table "File control parameter data objects"."""
     if session.ef is None:
         own = session.df.to_bytes(2, "big")
@@ -115,7 +115,7 @@ def _control_parameters(session: Session) -> bytes:
     )
 
 
-def read_binary(session: Session, p1: int, p2: int, _data: bytes, ne: int) -> bytes:
+def read_binary(session: CardSession, p1: int, p2: int, _data: bytes, ne: int) -> bytes:
     """READ BINARY: bytes of the current EF, or of the one whose SFI is in P1.
 
     Le 00 reads up to the end of the file, at most 256 bytes. More than there is gives what there
@@ -134,7 +134,7 @@ def read_binary(session: Session, p1: int, p2: int, _data: bytes, ne: int) -> by
     return part + refuse(SW.END_OF_FILE) if part else refuse(SW.WRONG_OFFSET)
 
 
-def update_binary(session: Session, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
+def update_binary(session: CardSession, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
     """UPDATE BINARY: overwrite bytes of an EF; never past its end.
 
     All of them or none, unless the power fails in it (`session.settle`) and the card is a plain
@@ -158,7 +158,7 @@ def update_binary(session: Session, p1: int, p2: int, data: bytes, _ne: int) -> 
     return SUCCESS
 
 
-def _locate(session: Session, p1: int, p2: int) -> tuple[int, int] | SW:
+def _locate(session: CardSession, p1: int, p2: int) -> tuple[int, int] | SW:
     """Return file index and offset. A good SFI in P1 (bit 8 set) makes its file current."""
     if p1 < 0x80:
         return SW.NO_CURRENT_EF if session.ef is None else (session.ef, p1 << 8 | p2)
@@ -172,7 +172,7 @@ def _locate(session: Session, p1: int, p2: int) -> tuple[int, int] | SW:
     return index, p2
 
 
-def get_challenge(session: Session, p1: int, p2: int, _data: bytes, ne: int) -> bytes:
+def get_challenge(session: CardSession, p1: int, p2: int, _data: bytes, ne: int) -> bytes:
     """GET CHALLENGE: eight random bytes, good for the very next command only."""
     if p1 or p2:
         return refuse(SW.INCORRECT_P1_P2)
@@ -182,7 +182,7 @@ def get_challenge(session: Session, p1: int, p2: int, _data: bytes, ne: int) -> 
     return session.next_challenge + SUCCESS
 
 
-def internal_authenticate(session: Session, p1: int, p2: int, data: bytes, ne: int) -> bytes:
+def internal_authenticate(session: CardSession, p1: int, p2: int, data: bytes, ne: int) -> bytes:
     """INTERNAL AUTHENTICATE: the card proves itself (see `authentication`)."""
     if p1:
         return refuse(SW.INCORRECT_P1_P2)
@@ -191,7 +191,7 @@ def internal_authenticate(session: Session, p1: int, p2: int, data: bytes, ne: i
     return _exactly(session.image.card_key.mac(internal_text(data)), ne)
 
 
-def external_authenticate(session: Session, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
+def external_authenticate(session: CardSession, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
     """EXTERNAL AUTHENTICATE: the terminal proves its role (see `authentication`).
 
     A wrong proof takes the role's right away and costs a try; the last one blocks the card. The
@@ -219,7 +219,7 @@ _ROLES: Final = frozenset(Role)
 assert all(Access(role).name == role.name for role in Role), "a role's right has its number"
 
 
-def verify(session: Session, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
+def verify(session: CardSession, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
     """VERIFY: compare the PIN. No data asks for the state: 9000 when verified, else 63Cx.
 
     What is no PIN at all is 6A80 and costs no try; a wrong one does, and the third blocks.
@@ -243,12 +243,12 @@ def verify(session: Session, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
     return SUCCESS
 
 
-def get_response(_session: Session, _p1: int, _p2: int, _data: bytes, _ne: int) -> bytes:
+def get_response(_session: CardSession, _p1: int, _p2: int, _data: bytes, _ne: int) -> bytes:
     """GET RESPONSE with nothing waiting: what waits under T=0 never comes here."""
     return refuse(SW.CONDITIONS_NOT_SATISFIED)
 
 
-def _refuse_try(session: Session, counter: int) -> bytes:
+def _refuse_try(session: CardSession, counter: int) -> bytes:
     """Answer 63Cx; a card that just ran out of tries forgets every right it had given."""
     left = session.image.tries_left[counter]
     if left == 0:
@@ -287,18 +287,18 @@ _6985: Final = SW.CONDITIONS_NOT_SATISFIED
 #
 # INS, name, Nc, answer, blocked, handler, section of ISO/IEC 7816-4
 COMMANDS: Final = (
-    Command(0x20, "VERIFY", _PIN_SIZES, Answer.NONE, _6983, verify, "VERIFY command"),
-    Command(0x82, "EXTERNAL AUTHENTICATE", _PROOF, Answer.NONE, _6983,
+    Command(0x20, "VERIFY", _PIN_SIZES, LeRule.NONE, _6983, verify, "VERIFY command"),
+    Command(0x82, "EXTERNAL AUTHENTICATE", _PROOF, LeRule.NONE, _6983,
             external_authenticate, "EXTERNAL AUTHENTICATE command"),
-    Command(0x84, "GET CHALLENGE", _NO, Answer.REQUIRED, _6985,
+    Command(0x84, "GET CHALLENGE", _NO, LeRule.REQUIRED, _6985,
             get_challenge, "GET CHALLENGE command"),
-    Command(0x88, "INTERNAL AUTHENTICATE", _RANDOM, Answer.REQUIRED, _6985,
+    Command(0x88, "INTERNAL AUTHENTICATE", _RANDOM, LeRule.REQUIRED, _6985,
             internal_authenticate, "INTERNAL AUTHENTICATE command"),
-    Command(0xA4, "SELECT", _FID, Answer.OPTIONAL, None, select, "SELECT command"),
-    Command(0xB0, "READ BINARY", _NO, Answer.REQUIRED, None, read_binary, "READ BINARY command"),
-    Command(0xC0, "GET RESPONSE", _NO, Answer.REQUIRED, None,
+    Command(0xA4, "SELECT", _FID, LeRule.OPTIONAL, None, select, "SELECT command"),
+    Command(0xB0, "READ BINARY", _NO, LeRule.REQUIRED, None, read_binary, "READ BINARY command"),
+    Command(0xC0, "GET RESPONSE", _NO, LeRule.REQUIRED, None,
             get_response, "GET RESPONSE command"),
-    Command(0xD6, "UPDATE BINARY", _ANY, Answer.NONE, _6985,
+    Command(0xD6, "UPDATE BINARY", _ANY, LeRule.NONE, _6985,
             update_binary, "UPDATE BINARY command"),
 )  # fmt: skip
 SECURE_ROWS: Final = {command.ins: command for command in COMMANDS}

@@ -53,7 +53,7 @@ assert (_HEADER.size, _ROW.size, _CRC.size) == (0x44, 9, 4), "image layout drift
 
 @final
 @unique
-class Kind(Enum):
+class CardKind(Enum):
     """What sort of card it is; its value is the magic of the image."""
 
     SECURE = b"SC"
@@ -81,7 +81,7 @@ class CardImage:
     the three are zeros.
     """
 
-    kind: Kind = Kind.SECURE
+    kind: CardKind = CardKind.SECURE
     life_cycle: LifeCycle
     pin: bytes = field(repr=False)
     tries_left: tuple[int, int, int]
@@ -94,7 +94,7 @@ class CardImage:
     @property
     def keyed(self) -> bool:
         """Whether the card has keys to authenticate with."""
-        return self.kind is Kind.SECURE
+        return self.kind is CardKind.SECURE
 
     def to_bytes(self) -> bytes:
         """Return the image as laid out above. It contains the keys in the clear."""
@@ -130,8 +130,8 @@ class CardImage:
         _require(spent, 0x09, "a counter at 0 in a blocked card, and only there", life_cycle)
         fits = pin == _NO_PIN if life_cycle == LifeCycle.BLANK else is_pin(pin.rstrip(_ERASED))
         _require(fits, 0x0C, "a PIN, or none in a blank card", life_cycle)
-        kind = Kind(fields[0])
-        keyed = kind is Kind.SECURE or keys == [NO_KEY.raw] * len(keys)
+        kind = CardKind(fields[0])
+        keyed = kind is CardKind.SECURE or keys == [NO_KEY.raw] * len(keys)
         _require(keyed, 0x14, "keys of zeros in a plain card", life_cycle)
         tree = FileTree(_parse_rows(raw, count))
         return cls(
@@ -198,7 +198,7 @@ class CardImage:
 
 _NO_PIN: Final = _ERASED * PIN_SIZE_MAX
 NO_KEY: Final = Key(bytes(KEY_SIZE_BYTES))
-_MAGICS: Final = frozenset({Kind.SECURE.value, Kind.PLAIN.value})
+_MAGICS: Final = frozenset({CardKind.SECURE.value, CardKind.PLAIN.value})
 _TRIES_MAX: Final = (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)
 
 
@@ -224,7 +224,7 @@ def personalise(
     desk_key: Key,
     card_key: Key,
     pin: str,
-    kind: Kind = Kind.SECURE,
+    kind: CardKind = CardKind.SECURE,
 ) -> CardImage:
     """Return the image of a card that is ready to be handed out.
 

@@ -3,7 +3,7 @@
 from typing import TypeAlias, overload
 
 from card_protocol.card.base import FileCard
-from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.memory import MemoryCard
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.card.plain import PlainCard
@@ -25,10 +25,12 @@ def card_of(image: AnyImage, rng: Rng, *, t0: bool = False) -> VirtualCard:
     """
     if isinstance(image, MemoryImage):
         return MemoryCard(image)
-    return PlainCard(image, t0=t0) if image.kind is Kind.PLAIN else SecureCard(image, rng, t0=t0)
+    return (
+        PlainCard(image, t0=t0) if image.kind is CardKind.PLAIN else SecureCard(image, rng, t0=t0)
+    )
 
 
 def parse_image(raw: bytes) -> AnyImage:
     """Return the image in `raw`, of whichever kind; raise `LayoutError` where it is none."""
-    kind = MemoryImage if raw[:2] == Kind.MEMORY.value else CardImage
+    kind = MemoryImage if raw[:2] == CardKind.MEMORY.value else CardImage
     return kind.from_bytes(raw)

@@ -42,18 +42,18 @@ class Make(Enum):
     PCSC = "pcsc"
 
 
-Handler = Callable[[Sle4442, int, bytes, int], bytes]  # chip, P2, data, Ne to R-APDU
+PseudoHandler = Callable[[Sle4442, int, bytes, int], bytes]  # chip, P2, data, Ne to R-APDU
 
 
 @final
 @dataclass(frozen=True, slots=True)
-class Row:
+class PseudoCommand:
     """One pseudo-APDU: `nc` holds the sizes of data it takes, `ne` of answers, both in bytes."""
 
     name: str
     nc: Container[int]
     ne: Container[int]
-    handler: Handler
+    handler: PseudoHandler
 
 
 def _read(chip: Sle4442, at: int, _data: bytes, ne: int) -> bytes:
@@ -140,21 +140,21 @@ _SOME: Final = range(1, 256)
 _ALL: Final = range(1, 257)
 _SELECT: Final = 0xA4
 
-ROWS: Final[Mapping[Make, Mapping[int, Row]]] = MappingProxyType(
+ROWS: Final[Mapping[Make, Mapping[int, PseudoCommand]]] = MappingProxyType(
     {
         Make.ACS: {
-            0xB0: Row("READ_MEMORY_CARD", _NO, _ALL, _read),
-            0xB1: Row("READ_PRESENTATION_ERROR_COUNTER", _NO, _FOUR, _read_counter),
-            0xB2: Row("READ_PROTECTION_BITS", _NO, _FOUR, _read_protection),
-            0xD0: Row("WRITE_MEMORY_CARD", _SOME, _NO, _write),
-            0xD1: Row("WRITE_PROTECTION", _SOME, _NO, _protect),
-            0x20: Row("PRESENT_CODE", _CODE, _NO, _present_acs),
-            0xD2: Row("CHANGE_CODE", _CODE, _NO, _change_acs),
+            0xB0: PseudoCommand("READ_MEMORY_CARD", _NO, _ALL, _read),
+            0xB1: PseudoCommand("READ_PRESENTATION_ERROR_COUNTER", _NO, _FOUR, _read_counter),
+            0xB2: PseudoCommand("READ_PROTECTION_BITS", _NO, _FOUR, _read_protection),
+            0xD0: PseudoCommand("WRITE_MEMORY_CARD", _SOME, _NO, _write),
+            0xD1: PseudoCommand("WRITE_PROTECTION", _SOME, _NO, _protect),
+            0x20: PseudoCommand("PRESENT_CODE", _CODE, _NO, _present_acs),
+            0xD2: PseudoCommand("CHANGE_CODE", _CODE, _NO, _change_acs),
         },
         Make.PCSC: {
-            0xB0: Row("READ BINARY", _NO, _ALL, _read),
-            0xD6: Row("UPDATE BINARY", _SOME, _NO, _update_pcsc),
-            0x20: Row("VERIFY", _CODE, _NO, _verify_pcsc),
+            0xB0: PseudoCommand("READ BINARY", _NO, _ALL, _read),
+            0xD6: PseudoCommand("UPDATE BINARY", _SOME, _NO, _update_pcsc),
+            0x20: PseudoCommand("VERIFY", _CODE, _NO, _verify_pcsc),
         },
     }
 )

@@ -9,7 +9,7 @@ from binascii import crc32
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, NoReturn, Self, final
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.errors import LayoutError
 
 VERSION: Final = 1
@@ -44,7 +44,7 @@ CRC_AT: Final = 0x10C
 class MemoryImage:
     """Every cell of one chip. `counter` is 0 to 7; raise `LayoutError` for other sizes."""
 
-    kind: ClassVar[Kind] = Kind.MEMORY
+    kind: ClassVar[CardKind] = CardKind.MEMORY
     main: bytes
     protection: bytes
     counter: int

@@ -11,7 +11,7 @@ from card_protocol.apdu import split_command
 from card_protocol.atr import offer
 from card_protocol.card.base import FileCard
 from card_protocol.card.commands import PLAIN_ROWS
-from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.session import Fate
 from card_protocol.errors import ApduError
 
@@ -25,7 +25,7 @@ _ERASED: Final = 0xFF
 class PlainCard(FileCard):
     """A card without keys, and without randomness: nothing on it asks for any."""
 
-    kind = Kind.PLAIN
+    kind = CardKind.PLAIN
     rows = PLAIN_ROWS
     atr_t0 = offer((0,), b"\x80\x65PLAIN").to_bytes()
     atr_t1 = offer((1,), b"\x80\x65PLAIN").to_bytes()

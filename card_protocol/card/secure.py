@@ -5,14 +5,14 @@ from typing import final
 from card_protocol.atr import offer
 from card_protocol.card.base import FileCard
 from card_protocol.card.commands import SECURE_ROWS
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 
 
 @final
 class SecureCard(FileCard):
     """A card with keys. A cut leaves the old bytes of a write or the new ones."""
 
-    kind = Kind.SECURE
+    kind = CardKind.SECURE
     rows = SECURE_ROWS
     # Compact-TLV, ISO/IEC 7816-4 "Historical bytes": category 80, six bytes of pre-issuing data.
     atr_t0 = offer((0,), b"\x80\x66SECURE").to_bytes()

@@ -12,7 +12,7 @@ Settle = Callable[[bytes, bytes], bytes]
 
 
 @final
-class Session:
+class CardSession:
     """A powered card. A new session is a reset: only `image` is taken from one to the next.
 
     `rights` are bits of `Access` gathered so far; they belong to the whole card, so selecting

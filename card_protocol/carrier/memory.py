@@ -21,10 +21,10 @@ from card_protocol.formats.budget_compact import (
     METER_AT,
     METER_PART,
     InForce,
+    compact_in_force,
     contents_of,
     desk_part,
     identity_of,
-    in_force,
     meter_part,
     next_copy,
     no_copy,
@@ -125,7 +125,7 @@ class MemoryBudgetCard:
         self, layout: Layout[Any], places: tuple[int, ...], key: Key
     ) -> tuple[tuple[bytes, ...], InForce | None]:
         raws = tuple(self._cells.read(at, layout.size_bytes) for at in places)
-        return raws, in_force(layout, raws, key, self.claimed().meter_id)
+        return raws, compact_in_force(layout, raws, key, self.claimed().meter_id)
 
     def _sealed(self, layout: Layout[Any], part: object, key: Key) -> bytes:
         return seal_part(layout, part, key, self.claimed().meter_id)

@@ -215,7 +215,7 @@ class InForce(NamedTuple):
     part: Any
 
 
-def in_force(
+def compact_in_force(
     layout: Layout[Any], raws: tuple[bytes, ...], key: Key, meter_id: int
 ) -> InForce | None:
     """Return the copy in force among `raws`, `None` when no copy is whole."""

@@ -19,7 +19,7 @@ _KINDS: Final[dict[tuple[bytes, int], Layout[Any]]] = {
 }
 
 
-def differences(then: bytes, now: bytes) -> tuple[str, ...]:
+def record_differences(then: bytes, now: bytes) -> tuple[str, ...]:
     """Return each field of `now` that is not as in `then`, in words; empty for other bytes.
 
     Numbers are decimal, everything else is hexadecimal.

@@ -152,11 +152,11 @@ class PcscLink:
     def _chosen(self) -> str:
         """Return the reader's whole name, which it may have changed since it was last asked for."""
         self._process.about = self._wanted
-        self._process.about = chosen(self._wanted, _readers(self._process))
+        self._process.about = chosen_reader(self._wanted, _readers(self._process))
         return self._process.about
 
 
-def readers() -> list[str]:
+def reader_names() -> list[str]:
     """Return the names of all readers that PC/SC knows now.
 
     Raise `LinkError`: BROKEN when the service is not running, OTHER when it denies access or is
@@ -166,7 +166,7 @@ def readers() -> list[str]:
         return _readers(process)
 
 
-def chosen(wanted: str, names: Sequence[str]) -> str:
+def chosen_reader(wanted: str, names: Sequence[str]) -> str:
     """Return which of `names` is wanted: the one that is equal, else the only one that holds it.
 
     Upper and lower case are the same in a part of a name. Raise `LinkError` NO_READER that lists

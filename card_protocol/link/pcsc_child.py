@@ -191,7 +191,7 @@ class Owner:
         return list(results)
 
 
-def serve(lines: BufferedRWPair) -> None:
+def answer_requests(lines: BufferedRWPair) -> None:
     """Answer requests until there are none."""
     requests = iter(lambda: lines.readline(LINE_BYTES_MAX), b"")
     try:
@@ -226,7 +226,7 @@ def main() -> None:
         socket.socket(fileno=0) as channel,
         channel.makefile("rwb") as lines,
     ):
-        serve(lines)
+        answer_requests(lines)
 
 
 if __name__ == "__main__":

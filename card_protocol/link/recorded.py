@@ -9,14 +9,14 @@ from typing import Final, Protocol, final
 from card_protocol.card.session import Fate
 from card_protocol.errors import LinkError
 from card_protocol.link.base import Link, Slotted
-from card_protocol.trace import Clock, Recorder, no_clock
+from card_protocol.trace import ClockText, Recorder, no_clock
 
 
 @final
 class RecordedLink:
     """`link`, taken down by `recorder`; `clock` says what the terminal's own clock shows."""
 
-    def __init__(self, link: Link, recorder: Recorder, clock: Clock = no_clock) -> None:
+    def __init__(self, link: Link, recorder: Recorder, clock: ClockText = no_clock) -> None:
         self._link: Final = link
         self._recorder: Final = recorder
         self._clock: Final = clock
@@ -67,7 +67,7 @@ class MeterCard(Slotted, Protocol):
 class RecordedCard:
     """`card`, taken down by `recorder`; `clock` says what the terminal's own clock shows."""
 
-    def __init__(self, card: MeterCard, recorder: Recorder, clock: Clock = no_clock) -> None:
+    def __init__(self, card: MeterCard, recorder: Recorder, clock: ClockText = no_clock) -> None:
         self._card: Final = card
         self._recorder: Final = recorder
         self._clock: Final = clock

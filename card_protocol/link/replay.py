@@ -12,12 +12,12 @@ from msgspec import UNSET
 from card_protocol.apdu import HEADER_SIZE_BYTES
 from card_protocol.card.session import Fate
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.formats.differences import differences
+from card_protocol.formats.differences import record_differences
 from card_protocol.trace import (
     Exchanged,
     Reset,
-    Row,
     Torn,
+    TraceRow,
     Unpowered,
     hide,
     reveal,
@@ -39,10 +39,10 @@ class Playback:
     do where a recording was cut off: what comes then is no difference.
     """
 
-    def __init__(self, rows: Iterator[Row]) -> None:
+    def __init__(self, rows: Iterator[TraceRow]) -> None:
         self._rows: Final = rows
         self._line = _FIRST_ROW - 1
-        self.next: Row | None = None
+        self.next: TraceRow | None = None
         self.difference: str | None = None
         self.exchanges = 0
         self._advance()
@@ -52,7 +52,7 @@ class Playback:
         """Whether there is no row left."""
         return self.next is None
 
-    def take(self) -> Row:
+    def take(self) -> TraceRow:
         """Return the next row and go on to the one after it."""
         row = self.next
         assert row is not None, "somebody has looked whether there is one"
@@ -131,7 +131,7 @@ class ReplayCard:
         raise _failure(row.failure)
 
 
-def _compared(row: Row, asked: str, command: bytes) -> str:
+def _compared(row: TraceRow, asked: str, command: bytes) -> str:
     """Return what is said now, and where it differs when it is the same instruction."""
     now = command_words(command)
     if not isinstance(row, Exchanged) or row.command[:_NAME_DIGITS] != asked[:_NAME_DIGITS]:
@@ -143,7 +143,7 @@ def _compared(row: Row, asked: str, command: bytes) -> str:
         return f"{now}, but {len(said)} bytes in all instead of {len(then)}"
     where = _BEFORE_DATA.get(at) or f"byte {at - _DATA_AT} of its data"
     byte = f"{where} is {said[at]:02x} instead of {then[at]:02x}"
-    fields = differences(then[_DATA_AT:], said[_DATA_AT:]) if at >= _DATA_AT else ()
+    fields = record_differences(then[_DATA_AT:], said[_DATA_AT:]) if at >= _DATA_AT else ()
     return f"{now}, but {'; '.join(fields) or byte}"
 
 

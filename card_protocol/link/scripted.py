@@ -5,7 +5,7 @@ from typing import Final, final
 
 from card_protocol.errors import LinkError, LinkErrorKind
 
-Step = tuple[bytes, bytes | LinkErrorKind]
+ScriptStep = tuple[bytes, bytes | LinkErrorKind]
 ATR: Final = b"\x3b\x00"  # the shortest there is: no interface and no historical bytes
 
 
@@ -17,7 +17,7 @@ class ScriptedLink:
     that wrote the script is wrong, or the terminal is, and neither is a failing link.
     """
 
-    def __init__(self, script: Sequence[Step], *, atr: bytes = ATR) -> None:
+    def __init__(self, script: Sequence[ScriptStep], *, atr: bytes = ATR) -> None:
         self._script: Final = tuple(script)
         self._atr: Final = atr
         self._at = 0

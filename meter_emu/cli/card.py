@@ -138,7 +138,7 @@ def new(
     json_file: str | None,
 ) -> None:
     """Issue a new budget card for a meter and save its image as FILE."""
-    from card_protocol.card.image import Kind
+    from card_protocol.card.image import CardKind
     from card_protocol.formats.budget import Energy
     from meter_emu.desk.desk import Desk
 
@@ -152,7 +152,7 @@ def new(
         expires=None if expires is None else civil_time(expires),
         reading=reading_meant(which),
         issued_at_min=issued_at_min(issued_at),
-        kind=Kind[carrier.upper()],
+        kind=CardKind[carrier.upper()],
     )
     write_atomically(file, image.to_bytes(), private=True)
     _tell_issued(file, image, meter, card_number, json_file)
@@ -339,11 +339,11 @@ def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordVi
 def _explain_image(image: "AnyImage", key: "Key") -> tuple["Part", ...]:
     from card_protocol.card.memory_image import MemoryImage
     from meter_emu.desk.memory_view import explain_memory_image
-    from meter_emu.desk.view import explain_image
+    from meter_emu.desk.view import explain_card_image
 
     if isinstance(image, MemoryImage):
         return explain_memory_image(image, key)
-    return explain_image(image, key)
+    return explain_card_image(image, key)
 
 
 def _shape(image: "AnyImage") -> tuple[object, ...]:

@@ -1,6 +1,6 @@
 """`meter-emu desk`: what the office writes, on a card image or on a card in a reader.
 
-A verb says what is to be done as a `Deed`; reading the card, doing the deed at a desk, saving the
+A verb says what is to be done as a `DeskWork`; reading the card, doing it at a desk, saving the
 card whole and reporting are the same for all of them.
 """
 
@@ -29,13 +29,13 @@ from meter_emu.errors import CardError
 if TYPE_CHECKING:
     from meter_emu.desk.desk import Account, Desk, Exchange
 
-Deed: TypeAlias = "Callable[[Desk, Exchange, int], Account]"
+DeskWork: TypeAlias = "Callable[[Desk, Exchange, int], Account]"
 
 _AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
 _on_off_argument: Final = click.argument("switch", type=click.Choice(["on", "off"]))
 
 
-def _writes(plan: Callable[..., Deed]) -> Callable[..., None]:
+def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
     """Make a verb that writes of a function from its own options to a deed."""
 
     @with_card(writes=True)
@@ -72,7 +72,7 @@ def desk() -> None:
 @desk.command()
 @_writes
 @click.option("--eur", required=True, metavar="AMOUNT", help="5 to 250, such as 50 or 12.50.")
-def load(eur: str) -> Deed:
+def load(eur: str) -> DeskWork:
     """Load credit."""
     cents = _cents(eur)
     return lambda office, card, at: office.load(card, cents, issued_at_min=at)
@@ -82,7 +82,7 @@ def load(eur: str) -> Deed:
 @_writes
 @click.option("--until", required=True, metavar="TIME", help="T1, such as '2020-07-03 23:01'.")
 @ambiguous_option
-def defer(until: str, which: str | None) -> Deed:
+def defer(until: str, which: str | None) -> DeskWork:
     """Order: do not disconnect, whatever the credit, until T1."""
     when, reading = civil_time(until), reading_meant(which)
     return lambda office, card, at: office.defer(card, when, issued_at_min=at, reading=reading)
@@ -92,7 +92,7 @@ def defer(until: str, which: str | None) -> Deed:
 @_writes
 @click.option("--at", "cut_at", required=True, metavar="TIME", help="T2: '2020-07-03 23:01'.")
 @ambiguous_option
-def cut(cut_at: str, which: str | None) -> Deed:
+def cut(cut_at: str, which: str | None) -> DeskWork:
     """Order: cut at T2 unless reactivated before."""
     when, reading = civil_time(cut_at), reading_meant(which)
     return lambda office, card, at: office.programme_cut(
@@ -105,7 +105,7 @@ def cut(cut_at: str, which: str | None) -> Deed:
 @click.option("--defer-until", required=True, metavar="TIME", help="T1: '2020-07-03 23:01'.")
 @click.option("--cut-at", required=True, metavar="TIME", help="T2, not before T1.")
 @ambiguous_option
-def arm(defer_until: str, cut_at: str, which: str | None) -> Deed:
+def arm(defer_until: str, cut_at: str, which: str | None) -> DeskWork:
     """Order both in one record, as in spring 2020: on until T1, cut at T2."""
     first, second, reading = civil_time(defer_until), civil_time(cut_at), reading_meant(which)
     return lambda office, card, at: office.arm(
@@ -115,7 +115,7 @@ def arm(defer_until: str, cut_at: str, which: str | None) -> Deed:
 
 @desk.command()
 @_writes
-def reactivate() -> Deed:
+def reactivate() -> DeskWork:
     """Order the ordinary rules back: no T1, no T2, a programmed cut lifted."""
     return lambda office, card, at: office.reactivate(card, issued_at_min=at)
 
@@ -123,7 +123,7 @@ def reactivate() -> Deed:
 @desk.command()
 @_writes
 @_on_off_argument
-def prepayment(switch: str) -> Deed:
+def prepayment(switch: str) -> DeskWork:
     """Switch the prepayment function on or off."""
     return lambda office, card, at: office.prepayment(card, on=switch == "on", issued_at_min=at)
 
@@ -131,7 +131,7 @@ def prepayment(switch: str) -> Deed:
 @desk.command()
 @_writes
 @_on_off_argument
-def limiter(switch: str) -> Deed:
+def limiter(switch: str) -> DeskWork:
     """Grant the 10 A limiter, or withdraw it."""
     return lambda office, card, at: office.limiter(card, granted=switch == "on", issued_at_min=at)
 
@@ -147,7 +147,7 @@ def tariff(
     price_ueur_per_wh: int,
     night_price_ueur_per_wh: int | None,
     mwh_per_unit: int | None,
-) -> Deed:
+) -> DeskWork:
     """Write another tariff: one price, or a lower one in the meter's night hours."""
     return lambda office, card, at: office.change_tariff(
         card,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EXIT_SAME: Final = 0
 EXIT_DIFFERENT: Final = 1
-FILE_SIZE_MAX: Final = 1 << 24  # bytes; a card of 255 files of 32,767 bytes fits
+IMAGE_SIZE_MAX: Final = 1 << 24  # bytes; a card of 255 files of 32,767 bytes fits
 WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
 OFFSET_WIDTH: Final = 6
 SIZE_WIDTH: Final = 5
@@ -33,7 +33,7 @@ def read_bytes(file: str, what: str) -> bytes:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ImageError(file, f"want {what}, this is no regular file")
         with path.open("rb") as opened:
-            return opened.read(FILE_SIZE_MAX + 1)
+            return opened.read(IMAGE_SIZE_MAX + 1)
     except (OSError, ValueError) as error:  # the latter: a zero byte in the name
         why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ImageError(file, f"cannot be read: {why.lower()}") from error

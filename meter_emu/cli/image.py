@@ -29,7 +29,7 @@ from meter_emu.cli.output import STDOUT, print_json, write_atomically
 from meter_emu.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
-    from meter_emu.world.model import MeterModel
+    from meter_emu.world.meter.model import MeterModel
 
 EXIT_OK: Final = 0
 EXIT_FOUND: Final = 1
@@ -79,11 +79,11 @@ def new(
 ) -> None:
     """Install a new meter, its clock just set, and save its image as FILE."""
     from meter_emu.resources import find
-    from meter_emu.world.build import REFERENCE, parse_build
-    from meter_emu.world.commission import EPOCH_2000_US, Installation, install
-    from meter_emu.world.image import image_of
-    from meter_emu.world.model import load_model
-    from meter_emu.world.times import MINUTE_US
+    from meter_emu.world.meter.build import REFERENCE, parse_build
+    from meter_emu.world.meter.image import image_of
+    from meter_emu.world.meter.install import EPOCH_2000_US, Installation, install
+    from meter_emu.world.meter.model import load_model
+    from meter_emu.world.meter.times import MINUTE_US
 
     if not force and os.path.lexists(file):
         raise OutputError(file, "it is there already, and --force was not given")
@@ -93,7 +93,7 @@ def new(
     now_us = EPOCH_2000_US + minute * MINUTE_US
     installation = Installation(
         meter_id=meter,
-        balance_cents=cents_of(balance_eur),
+        balance_cents=cents_option(balance_eur),
         load=(0,) * 24,  # what flows is the campaign's business and in no image
         clock_error_us=0,
         drift_ppb=0,
@@ -181,7 +181,7 @@ def _read(file: str, model: str | None) -> "tuple[bytes, MeterModel]":
     """Return a whole meter image and its model; raise `ImageError` or `ConfigError`."""
     from meter_emu.explain.meter import check_image, image_model
     from meter_emu.resources import find
-    from meter_emu.world.model import load_model
+    from meter_emu.world.meter.model import load_model
 
     raw = read_bytes(file, "a meter image")
     of_model = image_model(raw, file) if model is None else load_model(find("meters", model))
@@ -189,7 +189,7 @@ def _read(file: str, model: str | None) -> "tuple[bytes, MeterModel]":
     return raw, of_model
 
 
-def cents_of(text: str) -> int:
+def cents_option(text: str) -> int:
     """Return the cents in an amount such as `-12.50`; raise `ConfigError`."""
     if _AMOUNT.fullmatch(text) is None:
         raise ConfigError("--balance-eur", "", f"want an amount such as 12.50, got {text!r}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from card_protocol.card.make import AnyImage
     from card_protocol.keys import Key
     from card_protocol.timestamp import Civil
-    from meter_emu.desk.dates import Reading
+    from meter_emu.desk.dates import CivilReading
     from meter_emu.desk.desk import Desk, Exchange
 
 DoneT = TypeVar("DoneT")
@@ -74,8 +74,8 @@ def civil_time(text: str) -> "Civil":
     return DeskDates().parse(text)
 
 
-def reading_meant(which: str | None) -> "Reading | None":
+def reading_meant(which: str | None) -> "CivilReading | None":
     """Return the reading that `--if-ambiguous` names."""
-    from meter_emu.desk.dates import Reading
+    from meter_emu.desk.dates import CivilReading
 
-    return None if which is None else Reading(which)
+    return None if which is None else CivilReading(which)

@@ -29,7 +29,7 @@ def put(file: str, reader: str, wait_s: int, sure: bool, trace_to: str | None) -
     What the real card must have for it, and how to go on when it was pulled out:
     docs/hardware-in-the-loop.md.
     """
-    from card_protocol.card.image import Kind
+    from card_protocol.card.image import CardKind
     from card_protocol.card.memory_image import MemoryImage
 
     check_sure(sure)
@@ -38,7 +38,7 @@ def put(file: str, reader: str, wait_s: int, sure: bool, trace_to: str | None) -
     if isinstance(image, MemoryImage):
         _check_issued(file, image)
         held = _put_memory(place, image)
-    elif image.kind is Kind.PLAIN:
+    elif image.kind is CardKind.PLAIN:
         held = _put_plain(place, image)
     else:
         raise ImageError(file, "want a plain or a memory card: others take no keys from an image")

@@ -12,7 +12,7 @@ from meter_emu.cli.output import STDOUT, print_json
 )
 def readers(json_file: str | None) -> None:
     """List the readers that PC/SC knows, for --reader."""
-    from card_protocol.link.pcsc import readers as known
+    from card_protocol.link.pcsc import reader_names as known
 
     names = known()
     if json_file is not None:

@@ -17,17 +17,17 @@ from rich.text import Text
 
 from meter_emu.cli.names import FILE, LEFT, WORD
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, wide_console
-from meter_emu.cli.replayed import chosen, witnessing
+from meter_emu.cli.replayed import chosen_campaign, witnessing
 from meter_emu.cli.report import report_in
 from meter_emu.cli.result import JsonStream
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
-from meter_emu.world.build import parse_build
-from meter_emu.world.events import Event
-from meter_emu.world.fleet import rehearse_all
-from meter_emu.world.household import Household
-from meter_emu.world.outcome import Outcome
-from meter_emu.world.times import us_to_legal
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.fleet import rehearse_all
+from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.outcome import Outcome
 
 EXIT_AS_EXPECTED: Final = 0
 EXIT_PROMISE_BROKEN: Final = 1
@@ -69,7 +69,7 @@ def rehearse(
 
     Exit status: 0 all as expected, 1 a promise broken.
     """
-    resolved = chosen(campaign, seed=seed, build=build, model=model, household=household)
+    resolved = chosen_campaign(campaign, seed=seed, build=build, model=model, household=household)
     for name in sorted({entry.first.build for entry in resolved.households.entries}):
         parse_build(name)
     jobs = jobs or os.cpu_count() or 1

@@ -15,20 +15,20 @@ import msgspec
 
 from card_protocol.errors import TraceError
 from card_protocol.trace import Origin, no_clock
-from meter_emu.cli.live.origin import LiveOrigin, board_of, digest_of, model_of
+from meter_emu.cli.live.origin import LiveOrigin, board_at_start, digest_of, model_of
 from meter_emu.cli.tracing import recording
 from meter_emu.errors import ConfigError
 from meter_emu.explain.meter import clock_of
 from meter_emu.resources import find, read_file
-from meter_emu.world.bench import Bench
-from meter_emu.world.board import Board
-from meter_emu.world.build import parse_build
-from meter_emu.world.campaign import Campaign, load_campaign
-from meter_emu.world.compose import WitnessOf, watched_bench
-from meter_emu.world.events import Event
-from meter_emu.world.home import Home
-from meter_emu.world.model import MeterModel
-from meter_emu.world.witness import MeterTrace, Witness
+from meter_emu.world.meter.acts import ActListener, MeterTrace
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.compose import ListenerOf, watched_bench
+from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.home import Home
 
 
 class Rehearsal(
@@ -48,7 +48,7 @@ class Rehearsal(
     clock: str
 
 
-def chosen(
+def chosen_campaign(
     campaign: str,
     *,
     seed: int | None,
@@ -70,7 +70,7 @@ def chosen(
 @contextmanager
 def witnessing(
     trace_to: str | None, campaign: str, model: str | None, resolved: Campaign
-) -> Iterator[WitnessOf | None]:
+) -> Iterator[ListenerOf | None]:
     """Give a witness that records the one meter of a campaign, if there is a file for it.
 
     Raise `ConfigError` for a campaign of several.
@@ -93,7 +93,7 @@ def witnessing(
             yield None
             return
 
-        def witness_of(board: Board, model: MeterModel) -> Witness:
+        def witness_of(board: Board, model: MeterModel) -> ActListener:
             return MeterTrace(recorder, board, clock_of(board, model))
 
         yield witness_of
@@ -123,7 +123,7 @@ def recorded_bench(
 def _rehearsed_bench(path: str, was: Rehearsal, build: str) -> Bench:
     if _digest(find("campaigns", was.campaign)) != was.sha256:
         raise TraceError(path, f"{was.campaign} is not what it was when this was recorded")
-    resolved = chosen(
+    resolved = chosen_campaign(
         was.campaign,
         seed=was.seed,
         build=build,
@@ -144,7 +144,7 @@ def _live_bench(path: str, was: LiveOrigin, build: str, image: str | None) -> Be
             why = f"{was.image} is not what it was when this began: give a copy with --image"
             raise TraceError(path, why)
     model, named = model_of(was.meter, was.image), parse_build(build)
-    bench, _ = watched_bench(board_of(was, model, named), model, named, _forget)
+    bench, _ = watched_bench(board_at_start(was, model, named), model, named, _forget)
     return bench
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from meter_emu.cli.output import atomic_writer
 from meter_emu.errors import OutputError
 from meter_emu.report.collect import Collector
-from meter_emu.world.campaign import Campaign
+from meter_emu.world.rehearsal.campaign import Campaign
 
 PAGE: Final = "index.html"
 

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from meter_emu.cli.output import Write
-from meter_emu.world.campaign import Campaign
-from meter_emu.world.events import Event
-from meter_emu.world.outcome import Outcome
-from meter_emu.world.times import us_to_iso
+from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.times import us_to_iso
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.outcome import Outcome
 
 
 class JsonStream:

@@ -15,18 +15,23 @@ from rich.table import Table
 from rich.text import Text
 
 from card_protocol.timestamp import Civil
-from meter_emu.world.campaign import Campaign
-from meter_emu.world.household import DeskOrder, Household, VisitKind
-from meter_emu.world.outcome import Outcome, Verdict
-from meter_emu.world.times import us_to_legal
-from meter_emu.world.verdict import GOOD, clock_within_bound, cut_before_announced, expected
+from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
+from meter_emu.world.rehearsal.outcome import Outcome, Verdict
+from meter_emu.world.rehearsal.verdict import (
+    GOOD,
+    clock_within_bound,
+    cut_before_announced,
+    expected,
+)
 
 NOTHING: Final = "-"
 TABLE_WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
 
 
 @dataclass(slots=True)
-class Row:
+class HouseholdRow:
     """Households that differ in nothing but name and minute."""
 
     first: Household
@@ -55,14 +60,14 @@ class ResultTable:
 
     def __init__(self, campaign: Campaign) -> None:
         self._campaign = campaign
-        self._rows: dict[tuple[str, Verdict, int | None, str], Row] = {}
+        self._rows: dict[tuple[str, Verdict, int | None, str], HouseholdRow] = {}
         self._counts: Counter[Verdict] = Counter()
 
     def add(self, household: Household, outcome: Outcome) -> None:
         """Take in one household."""
         self._counts[outcome.verdict] += 1
         key = (household.kind, outcome.verdict, outcome.announced_us, outcome.build)
-        self._rows.setdefault(key, Row(household, outcome)).add(household, outcome)
+        self._rows.setdefault(key, HouseholdRow(household, outcome)).add(household, outcome)
 
     @property
     def summary(self) -> dict[str, int]:
@@ -109,7 +114,7 @@ class ResultTable:
             if row.wrong_display is not None:
                 console.print(self._wrong_display(row, *row.wrong_display))
 
-    def _cells(self, row: Row) -> tuple[Text, str, str, str, Text]:
+    def _cells(self, row: HouseholdRow) -> tuple[Text, str, str, str, Text]:
         home, outcome = row.first, row.outcome
         name = home.id if row.count == 1 else f"{home.id} and {row.count - 1} more"
         who = Text.assemble((name, "bold"), "\n", home.kind)
@@ -154,7 +159,7 @@ class ResultTable:
         if order.tariff is not None:
             yield f"tariff {order.tariff.number}"
 
-    def _own_date(self, row: Row) -> Text:
+    def _own_date(self, row: HouseholdRow) -> Text:
         many = "" if row.count == 1 else f" and {row.count - 1} more"
         own = self._short(row.outcome.announced_us)
         return Text(
@@ -162,7 +167,7 @@ class ResultTable:
             style="yellow",
         )
 
-    def _wrong_display(self, row: Row, from_us: int, shown: Civil | None) -> Text:
+    def _wrong_display(self, row: HouseholdRow, from_us: int, shown: Civil | None) -> Text:
         many = "" if row.wrong_displays == 1 else f" and {row.wrong_displays - 1} more"
         said = "no cut" if shown is None else f"a cut at {shown}"
         return Text(

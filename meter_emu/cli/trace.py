@@ -12,7 +12,7 @@ from meter_emu.cli.names import FILE, LEFT, WORD
 from meter_emu.cli.output import STDOUT, atomic_writer, print_json
 
 if TYPE_CHECKING:
-    from card_protocol.trace import Row, Trace
+    from card_protocol.trace import Trace, TraceRow
 
 EXIT_SAME: Final = 0
 EXIT_DIFFERENT: Final = 1
@@ -66,7 +66,7 @@ def replay(file: str, build: str | None, image: str | None, json_file: str | Non
     """
     from card_protocol.trace import Trace
     from meter_emu.cli.replayed import recorded_bench
-    from meter_emu.world.replay import Replay
+    from meter_emu.world.meter.replay import Replay
 
     with Trace(Path(file)) as recorded:
         bench, build = recorded_bench(file, recorded.header.origin, build=build, image=image)
@@ -110,7 +110,7 @@ def export(file: str, out: str) -> None:
         click.echo(f"{file}: the recording was cut off; what there is of it is in {out}", err=True)
 
 
-def _bytes_of(row: "Row") -> tuple[str, ...]:
+def _bytes_of(row: "TraceRow") -> tuple[str, ...]:
     from msgspec import UNSET
 
     told = ((">", getattr(row, "command", UNSET)), ("<", getattr(row, "answer", UNSET)))

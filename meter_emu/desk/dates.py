@@ -28,7 +28,7 @@ _SHAPE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d)", re.ASCII)
 
 @final
 @unique
-class Reading(Enum):
+class CivilReading(Enum):
     """Which instant is meant by a civil time that does not exist or exists twice."""
 
     EARLIER = "earlier"
@@ -59,7 +59,7 @@ class DeskDates:
             raise DeskError(f"{when} is no date and time: {error}") from None
 
     def settle(
-        self, when: Civil, reading: Reading | None = None, *, instants: bool = False
+        self, when: Civil, reading: CivilReading | None = None, *, instants: bool = False
     ) -> Civil:
         """Return the civil time to write on a card for `when`: legal time that exists.
 
@@ -73,17 +73,17 @@ class DeskDates:
         if reading is None:
             raise DeskError(f"{when} {_trouble(first, second)}: say whether earlier or later")
         legal = _PICK[reading](first, second).astimezone(_ZONE)
-        if first < second and reading is Reading.EARLIER and not instants:
+        if first < second and reading is CivilReading.EARLIER and not instants:
             raise DeskError(f"{when} exists twice in {ZONE_NAME}: a meter takes the later")
         return Civil(legal.year, legal.month, legal.day, legal.hour, legal.minute)
 
-    def minute_of(self, when: Civil, reading: Reading | None = None) -> int:
+    def minute_of(self, when: Civil, reading: CivilReading | None = None) -> int:
         """Return the minutes from 2000-01-01 00:00 UTC to the legal time `when`."""
         self.check(when)
         first, second = self._instants(when)
         if first != second and reading is None:
             raise DeskError(f"{when} {_trouble(first, second)}: say its offset, +01:00 or +02:00")
-        return self.minute_of_instant(_PICK[reading or Reading.LATER](first, second))
+        return self.minute_of_instant(_PICK[reading or CivilReading.LATER](first, second))
 
     def legal(self, minute: int) -> Civil:
         """Return the legal time of an instant, minutes from 2000 UTC; `DeskError` past 9999."""
@@ -112,9 +112,9 @@ class DeskDates:
         return civil.astimezone(UTC), civil.replace(fold=1).astimezone(UTC)
 
 
-_PICK: Final[dict[Reading, Callable[[datetime, datetime], datetime]]] = {
-    Reading.EARLIER: min,
-    Reading.LATER: max,
+_PICK: Final[dict[CivilReading, Callable[[datetime, datetime], datetime]]] = {
+    CivilReading.EARLIER: min,
+    CivilReading.LATER: max,
 }
 
 

@@ -16,7 +16,7 @@ from typing import Final, final
 
 from card_protocol.authentication import RANDOM_SIZE_BYTES, Role
 from card_protocol.card.budget import personalise_card
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage
 from card_protocol.carrier.base import BudgetCard, Credentials
 from card_protocol.carrier.find import find_among
@@ -43,7 +43,7 @@ from card_protocol.keys import Key, Purpose, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
 from meter_emu.desk.codec import DeskCodec, Written
-from meter_emu.desk.dates import DeskDates, Reading
+from meter_emu.desk.dates import CivilReading, DeskDates
 from meter_emu.desk.pricing import (
     FIRST_FACTORS,
     FIRST_TARIFFS,
@@ -84,7 +84,7 @@ class Work:
     limiter_granted: bool | None = None
     tariff: Pricing | None = None
     mwh_per_unit: int | None = None  # of a new tariff; gas only
-    reading: Reading | None = None
+    reading: CivilReading | None = None
 
     @property
     def orders(self) -> bool:
@@ -129,9 +129,9 @@ class Desk:
         mwh_per_unit: int | None = None,
         generation: int = GENERATION,
         expires: Civil | None = None,
-        reading: Reading | None = None,
+        reading: CivilReading | None = None,
         issued_at_min: int,
-        kind: Kind = Kind.SECURE,
+        kind: CardKind = CardKind.SECURE,
     ) -> AnyImage:
         """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back.
 
@@ -164,9 +164,9 @@ class Desk:
         *,
         card_number: int,
         expires: Civil | None = None,
-        reading: Reading | None = None,
+        reading: CivilReading | None = None,
         issued_at_min: int,
-        kind: Kind = Kind.SECURE,
+        kind: CardKind = CardKind.SECURE,
     ) -> AnyImage:
         """Return a replacement for a lost card from the office's own account of its meter.
 
@@ -203,14 +203,19 @@ class Desk:
         until: Civil,
         *,
         issued_at_min: int,
-        reading: Reading | None = None,
+        reading: CivilReading | None = None,
     ) -> Account:
         """Order "do not disconnect, whatever the credit, until T1"; a T2 on the card stays."""
         work = Work(defer_until=until, reading=reading)
         return self.serve(exchange, work, issued_at_min=issued_at_min)
 
     def programme_cut(
-        self, exchange: Exchange, at: Civil, *, issued_at_min: int, reading: Reading | None = None
+        self,
+        exchange: Exchange,
+        at: Civil,
+        *,
+        issued_at_min: int,
+        reading: CivilReading | None = None,
     ) -> Account:
         """Order "cut at T2 unless reactivated before"; a T1 on the card stays."""
         work = Work(cut_at=at, reading=reading)
@@ -223,7 +228,7 @@ class Desk:
         defer_until: Civil,
         cut_at: Civil,
         issued_at_min: int,
-        reading: Reading | None = None,
+        reading: CivilReading | None = None,
     ) -> Account:
         """Order both in one record, as in spring 2020: on until T1, cut at T2."""
         work = Work(defer_until=defer_until, cut_at=cut_at, reading=reading)
@@ -278,18 +283,18 @@ class Desk:
         return derive(self._master, purpose, meter_id)
 
     def _expiring(
-        self, identity: Identity, expires: Civil | None, reading: Reading | None
+        self, identity: Identity, expires: Civil | None, reading: CivilReading | None
     ) -> Identity:
         at = None if expires is None else self._written(expires, reading, identity.generation)
         return self._codec.expiring(identity, at)
 
-    def _written(self, when: Civil, reading: Reading | None, generation: int) -> Written:
+    def _written(self, when: Civil, reading: CivilReading | None, generation: int) -> Written:
         """Return a time as a card of `generation` carries it; raise `DeskError` if it cannot."""
         instants = generation == INSTANTS
         civil = self._dates.settle(when, reading, instants=instants)
         return Written(civil, self._dates.minute_of(civil, reading) if instants else None)
 
-    def _personalised(self, account: Account, kind: Kind) -> AnyImage:
+    def _personalised(self, account: Account, kind: CardKind) -> AnyImage:
         return personalise_card(self._master, account, kind, pin=PIN_NOT_USED)
 
     def _open(self, exchange: Exchange) -> tuple[BudgetCard, Account, Key]:
@@ -401,16 +406,16 @@ def _check_issued_at(issued_at_min: int) -> None:
         raise DeskError(f"issued at minute {issued_at_min}: want 0 to {MINUTES_NONE - 1}")
 
 
-def _check_generation(generation: int, kind: Kind) -> None:
+def _check_generation(generation: int, kind: CardKind) -> None:
     if generation not in ORDERS:
         raise DeskError(f"a card is of generation 1 or 2, got {generation}")
-    if kind is Kind.MEMORY and generation != GENERATION:
+    if kind is CardKind.MEMORY and generation != GENERATION:
         raise DeskError(f"a memory card has no room for generation {generation}, only for 1")
 
 
-def _check_room(kind: Kind, *numbers: int) -> None:
+def _check_room(kind: CardKind, *numbers: int) -> None:
     for (what, end), number in zip(MEMORY_ENDS.items(), numbers, strict=True):
-        if kind is Kind.MEMORY and number >= end:
+        if kind is CardKind.MEMORY and number >= end:
             raise DeskError(f"a memory card has room for a {what} below {end}, got {number}")
 
 

@@ -27,7 +27,7 @@ from card_protocol.formats.budget_compact import (
     METER_PART,
     REACTIVATES,
     UEUR_PER_STEP,
-    in_force,
+    compact_in_force,
     part_holds,
 )
 from card_protocol.keys import Key, Purpose, derive
@@ -36,10 +36,10 @@ from card_protocol.timestamp import BCD_NONE, decode_bcd_minute, unpack_minute
 from meter_emu.desk.view import BLOCKS, FIELDS, FLAGS, SHIELDS, RecordView, Seal
 from meter_emu.rows import (
     ERASED,
+    Meaning,
     Part,
     Row,
     Tell,
-    Told,
     bits,
     civil,
     euro,
@@ -96,7 +96,11 @@ def _explained(image: MemoryImage, master: Key) -> Iterator[tuple[_Copy, ...]]:
     for layout, places, purpose in _PARTS:
         key = None if meter_id is None else derive(master, purpose, meter_id)
         raws = tuple(image.main[at : at + layout.size_bytes] for at in places)
-        found = in_force(layout, raws, key, meter_id) if key and meter_id and places[1:] else None
+        found = (
+            compact_in_force(layout, raws, key, meter_id)
+            if key and meter_id and places[1:]
+            else None
+        )
         copies = []
         for copy, at in enumerate(places):
             view = _view(layout, raws[copy], at, key, meter_id)
@@ -202,7 +206,7 @@ def _protection(raw: bytes) -> Row:
     cells = raw[PROTECTION_AT:COUNTER_AT]
     shut = [at for at in range(8 * len(cells)) if not cells[at // 8] >> at % 8 & 1]
     note = f"protected for good: {_ranges(shut)}" if shut else "nothing is protected"
-    return octets("protection", PROTECTION_AT, cells, "bits", lambda _: Told(note))
+    return octets("protection", PROTECTION_AT, cells, "bits", lambda _: Meaning(note))
 
 
 def _ranges(numbers: list[int]) -> str:
@@ -221,27 +225,27 @@ def _security(raw: bytes) -> Iterator[Row]:
     yield secret("code", CODE_AT, raw[CODE_AT:CRC_AT])
 
 
-def _tries(counter: int) -> Told:
+def _tries(counter: int) -> Meaning:
     left = counter.bit_count()
-    return Told(f"tries left: {left}", "" if left else "blocked: nobody writes on it any more")
+    return Meaning(f"tries left: {left}", "" if left else "blocked: nobody writes on it any more")
 
 
-def _packed(value: int) -> Told:
+def _packed(value: int) -> Meaning:
     try:
         when = unpack_minute(value)
     except CardProtocolError as error:
-        return Told(wrong=str(error))
-    return Told("none" if when is None else str(when))
+        return Meaning(wrong=str(error))
+    return Meaning("none" if when is None else str(when))
 
 
-def _balance(steps: int) -> Told:
+def _balance(steps: int) -> Meaning:
     return euro(1_000_000)(steps * UEUR_PER_STEP)
 
 
-def _holds(value: int) -> Told:
+def _holds(value: int) -> Meaning:
     blocks, shields = bits(BLOCKS)(value & 0x0F), bits(SHIELDS)(value >> 4)
     wrong = blocks.wrong or shields.wrong
-    return Told(f"blocks: {blocks.note}; shields: {shields.note}", wrong)
+    return Meaning(f"blocks: {blocks.note}; shields: {shields.note}", wrong)
 
 
 # field: unit, what to tell; for the rest, what the same field of a record means.

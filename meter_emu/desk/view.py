@@ -38,10 +38,10 @@ from meter_emu.desk.dates import DeskDates
 from meter_emu.errors import DeskError
 from meter_emu.rows import (
     EVENT_SIZE_BYTES,
+    Meaning,
     Part,
     Row,
     Tell,
-    Told,
     bits,
     civil,
     euro,
@@ -153,7 +153,7 @@ def _of_the_card(view: RecordView, raw: bytes, identity: bytes) -> RecordView:
     return replace(view, wrong=(*view.wrong, why))
 
 
-def explain_image(image: CardImage, master: Key) -> tuple[Part, ...]:
+def explain_card_image(image: CardImage, master: Key) -> tuple[Part, ...]:
     """Return every byte of a card's image, in order, explained.
 
     The parts of two images with the same files lie alike, whatever the files hold.
@@ -246,7 +246,7 @@ def _file_row(raw: bytes, index: int, spec: FileSpec) -> Row:
         f"DF {spec.df:04X}, EF {spec.fid:04X}, short {spec.sfi}, {spec.size_bytes} bytes,"
         f" read {_rule(spec.read)}, update {_rule(spec.update)}"
     )
-    return octets(f"file[{index}]", at, raw[at : at + _TABLE_ROW], tell=lambda _: Told(note))
+    return octets(f"file[{index}]", at, raw[at : at + _TABLE_ROW], tell=lambda _: Meaning(note))
 
 
 def _rule(rule: Access) -> str:
@@ -361,35 +361,35 @@ def _two_forms(what: str, raw: bytes, minute: int, zone_rule: int) -> tuple[str,
     return (f"{what} was announced as {announced}, its instant is {legal}: they disagree",)
 
 
-def _factor(value: int) -> Told:
+def _factor(value: int) -> Meaning:
     note = "a unit is 1 Wh" if value == 1000 else f"{value // 1000}.{value % 1000:03} kWh/m³"
-    return Told(note, "" if value else "a unit without energy")
+    return Meaning(note, "" if value else "a unit without energy")
 
 
-def _generation(value: int) -> Told:
+def _generation(value: int) -> Meaning:
     wanted = " or ".join(str(generation) for generation in ORDERS)
-    return Told(wrong="" if value in ORDERS else f"want generation {wanted}")
+    return Meaning(wrong="" if value in ORDERS else f"want generation {wanted}")
 
 
-def _zone_rule(value: int) -> Told:
-    return Told("none") if value == budget.NO_ZONE_RULE else named(ZONE_RULES)(value)
+def _zone_rule(value: int) -> Meaning:
+    return Meaning("none") if value == budget.NO_ZONE_RULE else named(ZONE_RULES)(value)
 
 
-def _set_to(value: int) -> Told:
+def _set_to(value: int) -> Meaning:
     known = value < SET_TO_S_COUNT
-    return Told(second_2000(value).note, "" if known else "want a time of 2000 to 2099")
+    return Meaning(second_2000(value).note, "" if known else "want a time of 2000 to 2099")
 
 
-def _set_error(value: int) -> Told:
+def _set_error(value: int) -> Meaning:
     known = 1 <= value <= SET_ERROR_S_MAX
-    return Told("how far off tool and way are", "" if known else f"want 1 to {SET_ERROR_S_MAX}")
+    return Meaning("how far off tool and way are", "" if known else f"want 1 to {SET_ERROR_S_MAX}")
 
 
-def _token(raw: bytes) -> Told:
-    return Told("none" if raw == budget.NO_TOKEN else "reactivates")
+def _token(raw: bytes) -> Meaning:
+    return Meaning("none" if raw == budget.NO_TOKEN else "reactivates")
 
 
-def _journal(raw: bytes) -> Told:
+def _journal(raw: bytes) -> Meaning:
     entries = [raw[at : at + EVENT_SIZE_BYTES] for at in range(0, len(raw), EVENT_SIZE_BYTES)]
     told = []
     for entry in entries:
@@ -397,7 +397,7 @@ def _journal(raw: bytes) -> Told:
             minute = minute_2000(int.from_bytes(entry[:4], "big")).note
             name = EVENTS.get(entry[4], f"event {entry[4]}")
             told.append(f"{minute}: {name} ({int.from_bytes(entry[5:], 'big')})")
-    return Told("; ".join(told) or "none")
+    return Meaning("; ".join(told) or "none")
 
 
 # field: unit, what to tell. One table for all records: a name means the same everywhere.

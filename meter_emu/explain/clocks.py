@@ -12,8 +12,8 @@ from typing import Final, NamedTuple, final
 
 from meter_emu.explain.instants import ZONE, moment
 from meter_emu.hardware.oscillator import SECOND
-from meter_emu.hardware.rtc.registers import Bits, Kind
-from meter_emu.rows import Part, Row, Told, number
+from meter_emu.hardware.rtc.registers import Bits, BitsKind
+from meter_emu.rows import Meaning, Part, Row, number
 
 PHASE_SIZE_BYTES: Final = 8
 FLAGS_SIZE_BYTES: Final = 1
@@ -55,7 +55,7 @@ class Chip:
     table: tuple[Bits, ...]
     counters: Mapping[str, Counter]
     words: Mapping[str, str]
-    fields: Mapping[int, Callable[[int], Told]]
+    fields: Mapping[int, Callable[[int], Meaning]]
     time: Callable[[bytes], Shown]
     doubt: Callable[[bytes], bool]
     still: Callable[[bytes], bool]
@@ -136,44 +136,46 @@ def _told(chip: Chip, row: Row, register: int) -> Row:
     if register in chip.fields:
         tolds.append(chip.fields[register](byte))
     for bits in chip.table:
-        if bits.register == register and not (bits.kind is Kind.FIELD and register in chip.fields):
+        if bits.register == register and not (
+            bits.kind is BitsKind.FIELD and register in chip.fields
+        ):
             tolds.append(_bits(chip, bits, byte))
     note = "; ".join(told.note for told in tolds if told.note)
     wrong = "; ".join(told.wrong for told in tolds if told.wrong)
     return replace(row, unit="bits", note=note or "all bits 0", wrong=wrong)
 
 
-def _bits(chip: Chip, bits: Bits, byte: int) -> Told:
+def _bits(chip: Chip, bits: Bits, byte: int) -> Meaning:
     value = (byte & bits.mask) >> bits.low
-    if bits.kind is Kind.FIELD:
+    if bits.kind is BitsKind.FIELD:
         return tell_counter(chip.counters[bits.symbol], value)
     if not value:
-        return Told()
-    if bits.kind is Kind.FLAG:
-        return Told(chip.words[bits.symbol])
-    if bits.kind is Kind.UNUSED:
-        return Told(wrong=f"unused bits {byte & bits.mask:02x} are set")
+        return Meaning()
+    if bits.kind is BitsKind.FLAG:
+        return Meaning(chip.words[bits.symbol])
+    if bits.kind is BitsKind.UNUSED:
+        return Meaning(wrong=f"unused bits {byte & bits.mask:02x} are set")
     plain = f" {value:x}h" if bits.high != bits.low else ""
-    return Told(f"{bits.symbol}{plain}: kept, does nothing here")
+    return Meaning(f"{bits.symbol}{plain}: kept, does nothing here")
 
 
-def tell_counter(counter: Counter, bcd: int) -> Told:
+def tell_counter(counter: Counter, bcd: int) -> Meaning:
     """Tell a counter's value, and when it has none."""
     value = within(counter, bcd)
     if value is None:
         wanted = f"want BCD {counter.first:02} to {counter.last:02}, got {bcd:02x}"
-        return Told(counter.unit, wanted)
+        return Meaning(counter.unit, wanted)
     name = f", {counter.names[value]}" if counter.names else ""
-    return Told(f"{counter.unit} {value:02}{name}")
+    return Meaning(f"{counter.unit} {value:02}{name}")
 
 
-def _phase(value: int) -> Told:
+def _phase(value: int) -> Meaning:
     whole, rest = divmod(value, PHASE_A_US)
     note = f"{whole}.{rest * 1000 // PHASE_A_US:03} µs into the second"
-    return Told(note, "" if value < SECOND else "want less than one second, 1e15 fs")
+    return Meaning(note, "" if value < SECOND else "want less than one second, 1e15 fs")
 
 
-def _flags(value: int) -> Told:
+def _flags(value: int) -> Meaning:
     unknown = value & ~RUNNING
     note = "the crystal oscillates" if value & RUNNING else "the crystal stands still"
-    return Told(note, f"unknown bits {unknown:02x}" if unknown else "")
+    return Meaning(note, f"unknown bits {unknown:02x}" if unknown else "")

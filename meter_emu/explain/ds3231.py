@@ -4,7 +4,7 @@ from typing import Final
 
 from meter_emu.explain.clocks import Chip, Counter, Shown, tell_counter, within
 from meter_emu.hardware.rtc import ds3231
-from meter_emu.rows import Told
+from meter_emu.rows import Meaning
 
 # Figure 1, Address Map.
 _NAMES: Final = (
@@ -33,12 +33,12 @@ _WORDS: Final = {
 }
 
 
-def _tell_hours(byte: int) -> Told:
+def _tell_hours(byte: int) -> Meaning:
     """Tell the hours, whose bit 5 is PM or a tens digit as the bit beside it says."""
     if not byte & ds3231.TWELVE_HOUR:
         return tell_counter(_HOURS_24, byte & 0x3F)
     told = tell_counter(_HOURS_12, byte & 0x1F)
-    return Told(f"{told.note} {'PM' if byte & ds3231.PM else 'AM'}", told.wrong)
+    return Meaning(f"{told.note} {'PM' if byte & ds3231.PM else 'AM'}", told.wrong)
 
 
 def _time(raw: bytes) -> Shown:

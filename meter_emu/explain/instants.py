@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
-from meter_emu.rows import Told
+from meter_emu.rows import Meaning
 
 ZONE: Final = ZoneInfo("Europe/Brussels")  # whose legal time the meters of this project keep
 NO_MINUTE: Final = 0xFFFFFFFF
@@ -26,14 +26,14 @@ def moment(utc: datetime, *, minutes: bool = False) -> str:
     return f"{legal:%Y-%m-%d {clock}} legal, {utc:{other}} UTC"
 
 
-def second_2000(value: int) -> Told:
+def second_2000(value: int) -> Meaning:
     """Tell seconds since 2000-01-01 00:00 UTC."""
-    return Told(moment(_EPOCH_2000 + timedelta(seconds=value)))
+    return Meaning(moment(_EPOCH_2000 + timedelta(seconds=value)))
 
 
-def day_2000(value: int) -> Told:
+def day_2000(value: int) -> Meaning:
     """Tell days since 2000-01-01."""
-    return Told(f"{_EPOCH_2000 + timedelta(days=value):%Y-%m-%d}")
+    return Meaning(f"{_EPOCH_2000 + timedelta(days=value):%Y-%m-%d}")
 
 
 def minute_2000(value: int) -> str:
@@ -43,15 +43,15 @@ def minute_2000(value: int) -> str:
     return _minutes(_EPOCH_2000, value)
 
 
-def minute_1970(value: int) -> Told:
+def minute_1970(value: int) -> Meaning:
     """Tell minutes since 1970-01-01 00:00 UTC, 32 bits of them."""
-    return Told("none" if value == NO_MINUTE else _minutes(_EPOCH, value))
+    return Meaning("none" if value == NO_MINUTE else _minutes(_EPOCH, value))
 
 
-def minute_of_day(value: int) -> Told:
+def minute_of_day(value: int) -> Meaning:
     """Tell a minute of the legal day."""
     good = value < MINUTES_A_DAY
-    return Told(f"{value // 60:02}:{value % 60:02} legal", "" if good else "want 0 to 1439")
+    return Meaning(f"{value // 60:02}:{value % 60:02} legal", "" if good else "want 0 to 1439")
 
 
 def later_minute_1970(when: Civil) -> int | None:

@@ -20,12 +20,12 @@ from meter_emu.explain.records import cubic_metres, explain_factory, explain_sta
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT
 from meter_emu.hardware import backup, metrology
 from meter_emu.resources import built_in
-from meter_emu.rows import ERASED, Part, Row, Tell, Told, number, octets, text
-from meter_emu.world.board import Board
-from meter_emu.world.commission import MODEL_NAME_SIZE_BYTES, model_code, switch_class
-from meter_emu.world.image import CRC_SIZE_BYTES, HEADER_SIZE_BYTES, MAGIC, VERSION
-from meter_emu.world.model import MeterModel, load_model
-from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US
+from meter_emu.rows import ERASED, Meaning, Part, Row, Tell, number, octets, text
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.image import CRC_SIZE_BYTES, HEADER_SIZE_BYTES, MAGIC, VERSION
+from meter_emu.world.meter.install import MODEL_NAME_SIZE_BYTES, model_code, switch_class
+from meter_emu.world.meter.model import MeterModel, load_model
+from meter_emu.world.meter.times import DAY_US, HOUR_US, MINUTE_US
 
 MODEL_AT: Final = 8
 ENDURANCE_WRITES: Final = 1_000_000  # AT24C256C data sheet, features
@@ -117,8 +117,8 @@ def _header(raw: bytes) -> Iterator[Row]:
     yield octets("model", MODEL_AT, raw[MODEL_AT:HEADER_SIZE_BYTES], tell=text)
 
 
-def _zeros(raw: bytes) -> Told:
-    return Told("unused, 00", "want 00 in every byte" if any(raw) else "")
+def _zeros(raw: bytes) -> Meaning:
+    return Meaning("unused, 00", "want 00 in every byte" if any(raw) else "")
 
 
 # Chips --------------------------------------------------------------------------------------------
@@ -144,34 +144,36 @@ def _clock(raw: bytes, at: int, model: MeterModel) -> Part:
 def _backup(raw: bytes, at: int, model: MeterModel) -> Part:
     most_days = model.clock.backup_days
 
-    def tell(charge_us: int) -> Told:
+    def tell(charge_us: int) -> Meaning:
         days, rest_us = divmod(charge_us, DAY_US)
         hours, rest_us = divmod(rest_us, HOUR_US)
         note = f"enough for {days} d {hours} h {rest_us // MINUTE_US} min without supply"
-        return Told(note, f"want at most {most_days} d" if charge_us > most_days * DAY_US else "")
+        return Meaning(
+            note, f"want at most {most_days} d" if charge_us > most_days * DAY_US else ""
+        )
 
     said = f"the reserve that carries the clock, {most_days} d when full"
     return Part("backup", at, (number("charge", at, raw, "µs", tell),), said)
 
 
 def _contactor(raw: bytes, at: int, model: MeterModel) -> Part:  # noqa: ARG001 - as the others
-    def tell(flags: int) -> Told:
+    def tell(flags: int) -> Meaning:
         position = "closed, the home has supply" if flags & 1 else "open, the home is dark"
         stuck = ", stuck: it no longer moves (an injected fault)" if flags & 2 else ""
-        return Told(position + stuck, f"unknown bits {flags & ~3:02x}" if flags & ~3 else "")
+        return Meaning(position + stuck, f"unknown bits {flags & ~3:02x}" if flags & ~3 else "")
 
     return Part("switch", at, (number("position", at, raw, "bits", tell),), "the contactor")
 
 
 def _valve(raw: bytes, at: int, model: MeterModel) -> Part:  # noqa: ARG001 - as the others
-    def tell(flags: int) -> Told:
+    def tell(flags: int) -> Meaning:
         position = "open, gas can pass" if flags & 1 else "closed, no gas can pass"
         between = ", stopped between its ends" if flags & 4 else ""
         stuck = ", stuck: it no longer moves (an injected fault)" if flags & 2 else ""
         wrong = f"unknown bits {flags & ~7:02x}" if flags & ~7 else ""
         if flags & 5 == 4:
             wrong = "want bit 01 with bit 04: between its ends gas can pass"
-        return Told(position + between + stuck, wrong)
+        return Meaning(position + between + stuck, wrong)
 
     return Part("switch", at, (number("position", at, raw, "bits", tell),), "the valve")
 
@@ -187,10 +189,10 @@ _UNITS: Final[Mapping[str, tuple[str, str, Tell]]] = {
 def _metrology(raw: bytes, at: int, model: MeterModel) -> Part:
     unit, rest_unit, whole = _UNITS[model.energy]
 
-    def tell(rest: int) -> Told:
+    def tell(rest: int) -> Meaning:
         note = f"0.{rest * 1_000_000 // metrology.UNIT:06} {unit}"
         wrong = f"want less than {metrology.UNIT}"
-        return Told(note) if rest < metrology.UNIT else Told(wrong=wrong)
+        return Meaning(note) if rest < metrology.UNIT else Meaning(wrong=wrong)
 
     rows = (
         number("register", at, raw[:4], unit, whole),

@@ -26,7 +26,7 @@ from meter_emu.firmware.layouts import (
     FACTORY,
     LAYOUT_VERSION,
     STATE,
-    Account,
+    EnergyAccount,
     EventCode,
     FactoryFlags,
     Health,
@@ -39,10 +39,10 @@ from meter_emu.firmware.memory import is_newer
 from meter_emu.rows import (
     ERASED,
     EVENT_SIZE_BYTES,
+    Meaning,
     Part,
     Row,
     Tell,
-    Told,
     bits,
     civil,
     euro,
@@ -73,42 +73,42 @@ def words(enum: type[IntEnum | IntFlag]) -> dict[int, str]:
     return {int(one): str(one.name).lower().replace("_", " ") for one in enum}
 
 
-def kwh(value: int) -> Told:
+def kwh(value: int) -> Meaning:
     """Tell watt-hours."""
-    return Told(f"{value // 1000}.{value % 1000:03} kWh")
+    return Meaning(f"{value // 1000}.{value % 1000:03} kWh")
 
 
-def cubic_metres(value: int) -> Told:
+def cubic_metres(value: int) -> Meaning:
     """Tell cubic decimetres."""
-    return Told(f"{value // 1000}.{value % 1000:03} m³")
+    return Meaning(f"{value // 1000}.{value % 1000:03} m³")
 
 
 def _magic(want: bytes) -> Tell:
-    def tell(raw: bytes) -> Told:
+    def tell(raw: bytes) -> Meaning:
         good = raw == want
-        return Told(text(raw).note, "" if good else f"want {want.hex()}, {want.decode('ascii')}")
+        return Meaning(text(raw).note, "" if good else f"want {want.hex()}, {want.decode('ascii')}")
 
     return tell
 
 
-def _version(value: int) -> Told:
-    return Told(wrong="" if value == LAYOUT_VERSION else f"want {LAYOUT_VERSION}")
+def _version(value: int) -> Meaning:
+    return Meaning(wrong="" if value == LAYOUT_VERSION else f"want {LAYOUT_VERSION}")
 
 
-def _not_zero(value: int) -> Told:
-    return Told(wrong="" if value else "want 1 or more")
+def _not_zero(value: int) -> Meaning:
+    return Meaning(wrong="" if value else "want 1 or more")
 
 
-def _below_a_wh(mwh: int) -> Told:
-    return Told(wrong="" if mwh < MWH_PER_WH else f"want less than {MWH_PER_WH}")
+def _below_a_wh(mwh: int) -> Meaning:
+    return Meaning(wrong="" if mwh < MWH_PER_WH else f"want less than {MWH_PER_WH}")
 
 
-def _drift(ppb: int) -> Told:
-    return Told(f"{ppb * 86_400 // 10**7 / 100:.2f} s a day")
+def _drift(ppb: int) -> Meaning:
+    return Meaning(f"{ppb * 86_400 // 10**7 / 100:.2f} s a day")
 
 
-def _never_or_second(value: int) -> Told:
-    return second_2000(value) if value else Told("never")
+def _never_or_second(value: int) -> Meaning:
+    return second_2000(value) if value else Meaning("never")
 
 
 _MONEY: Final = ("micro-euro", euro(1_000_000))
@@ -157,7 +157,7 @@ STATE_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
     "clock_card_s": (_SECONDS, _never_or_second),
     "health": ("", named(words(Health))),
     "supply": ("", named(words(Supply))),
-    "account": ("", named(words(Account))),
+    "account": ("", named(words(EnergyAccount))),
     "order_result": ("", named(words(Result))),
     "booked_units": ("Wh or dm³", nothing),
     "charged_wh": ("Wh", kwh),
@@ -249,8 +249,8 @@ def _end(row: Row, raw: bytes, label: str) -> Iterator[Row]:
     legal = "" if announced == BCD_NONE or told.wrong else " legal"
     note = f"{label}: {told.note or 'no date'}{legal}"
 
-    def tell_minute(value: int) -> Told:
-        return Told(minute_1970(value).note, _apart(announced, value))
+    def tell_minute(value: int) -> Meaning:
+        return Meaning(minute_1970(value).note, _apart(announced, value))
 
     minute = number(
         f"{row.field}.utc_min",
@@ -276,36 +276,36 @@ def _apart(civil_raw: bytes, minute: int) -> str:
     return "" if want in (None, minute) else f"the civil time is another instant, minute {want}"
 
 
-def _detail(code: int, value: int) -> Told:
+def _detail(code: int, value: int) -> Meaning:
     """Tell the detail of an event."""
     if code == EventCode.ORDER_EXECUTED:
-        return Told(f" number {value}")
+        return Meaning(f" number {value}")
     if code == EventCode.CREDIT_LOADED:
         more = " or more" if value == _OR_MORE else ""
-        return Told(f" {euro(100)(value).note}{more}")
+        return Meaning(f" {euro(100)(value).note}{more}")
     if code == EventCode.CARD_REFUSED:
         told = named(words(Result))(value)
-        return Told(f" as {told.note or value}", told.wrong)
+        return Meaning(f" as {told.note or value}", told.wrong)
     if code == EventCode.CLOCK_LOST:
         told = named(words(Health))(value)
-        return Told(f" because {told.note or value}", told.wrong)
-    return Told(f" ({value})" if value else "")
+        return Meaning(f" because {told.note or value}", told.wrong)
+    return Meaning(f" ({value})" if value else "")
 
 
 def _event(row: Row, index: int, raw: bytes) -> Row:
     field = f"{row.field}[{index}]"
     at = row.offset + index * EVENT_SIZE_BYTES
 
-    def tell(entry: bytes) -> Told:
+    def tell(entry: bytes) -> Meaning:
         if entry == _NO_EVENT:
-            return Told(NO_EVENT_NOTE)
+            return Meaning(NO_EVENT_NOTE)
         code, value = entry[4], int.from_bytes(entry[5:], "big")
         name = words(EventCode).get(code)
         when = minute_2000(int.from_bytes(entry[:4], "big"))
         if name is None:
-            return Told(f"{when}: event {code} ({value})", "no such event")
+            return Meaning(f"{when}: event {code} ({value})", "no such event")
         detail = _detail(code, value)
-        return Told(f"{when}: {name}{detail.note}", detail.wrong)
+        return Meaning(f"{when}: {name}{detail.note}", detail.wrong)
 
     return octets(field, at, raw, tell=tell)
 
@@ -444,5 +444,5 @@ def _with_about(rows: Iterable[Row]) -> tuple[Row, ...]:
 def _blank(rows: tuple[Row, ...], raw: bytes, *, fold: bool) -> tuple[Row, ...]:
     """Return the rows of a record that was never written: nothing in it is right or wrong."""
     if fold:
-        return (octets("all of it", rows[0].offset, raw, tell=lambda _: Told(_ERASED)),)
+        return (octets("all of it", rows[0].offset, raw, tell=lambda _: Meaning(_ERASED)),)
     return tuple(replace(row, value=row.raw, unit="", note=_ERASED, wrong="") for row in rows)

@@ -10,7 +10,7 @@ from card_protocol.formats.budget import Result
 from card_protocol.formats.clock import SET_ERROR_S_MAX, ClockOrder
 from meter_emu.firmware.layouts import EventCode, Health, RtcBase, StateFlags
 from meter_emu.firmware.memory import Memory
-from meter_emu.firmware.meter import Meter
+from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.trust import EPOCH_2000_S, clocks_end_min
 from meter_emu.ports import Ports
 
@@ -18,7 +18,7 @@ WRITE_ERROR_S: Final = 2  # ours: the second not shown, and the divider's place 
 
 
 def set_clock(
-    ports: Ports, memory: Memory, meter: Meter, utc_s: int, *, error_s: int, health: Health
+    ports: Ports, memory: Memory, meter: MeterRules, utc_s: int, *, error_s: int, health: Health
 ) -> None:
     """Set the clock to an instant known to within `error_s`, and believe it as `health` says.
 
@@ -45,7 +45,7 @@ def set_clock(
     memory.save(state)
 
 
-def obey_clock_card(ports: Ports, memory: Memory, meter: Meter, order: ClockOrder) -> Result:
+def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: ClockOrder) -> Result:
     """Set the clock as a technician's card says; refuse one that is not news.
 
     Not news is a card no newer than the last one, or one that names a time before what is known
@@ -63,7 +63,7 @@ def obey_clock_card(ports: Ports, memory: Memory, meter: Meter, order: ClockOrde
     return Result.EXECUTED
 
 
-def step_clock(ports: Ports, memory: Memory, meter: Meter) -> bool:
+def step_clock(ports: Ports, memory: Memory, meter: MeterRules) -> bool:
     """Step the clock by the hour if legal time has changed; whether it was written."""
     parts, state, now = meter.parts, meter.state, meter.now
     if not now.dated or now.second_of_day is None:

@@ -34,7 +34,7 @@ from meter_emu.firmware.trust import Now, clocks_end_min
 _KNOWN_FLAGS: Final = int(OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED)
 
 
-class Announced(NamedTuple):
+class StatedEnd(NamedTuple):
     """An end as a card states it; `utc_min`, minutes since 1970, where the card carries it."""
 
     civil: Civil
@@ -58,7 +58,7 @@ class RecordCodec:
         """Return an instant field as minutes since 1970-01-01 00:00 UTC, `None` for none."""
         return None if minute == MINUTES_NONE else EPOCH_2000_MIN + minute
 
-    def both(self, raw: bytes, minute: int, zone_rule: int) -> Announced | None:
+    def both(self, raw: bytes, minute: int, zone_rule: int) -> StatedEnd | None:
         """Return an end of generation 2, from its two forms."""
         civil, utc_min = self.civil(raw), self.instant(minute)
         if civil is None and utc_min is None:
@@ -67,9 +67,9 @@ class RecordCodec:
             raise TimestampError(f"half an end: civil {civil}, minute {minute}")
         if zone_rule != ZoneRule.EUROPE_BRUSSELS:
             raise TimestampError(f"zone rule {zone_rule} is not known")
-        return Announced(civil, utc_min)
+        return StatedEnd(civil, utc_min)
 
-    def ends(self, order: AnyOrder) -> tuple[Announced | None, Announced | None]:
+    def ends(self, order: AnyOrder) -> tuple[StatedEnd | None, StatedEnd | None]:
         """Return T1 and T2 of an order."""
         if isinstance(order, InstantOrder):
             return (
@@ -77,14 +77,14 @@ class RecordCodec:
                 self.both(order.cut_at, order.cut_min, order.zone_rule),
             )
         defer_until, cut_at = self.civil(order.defer_until), self.civil(order.cut_at)
-        return defer_until and Announced(defer_until), cut_at and Announced(cut_at)
+        return defer_until and StatedEnd(defer_until), cut_at and StatedEnd(cut_at)
 
-    def expiry(self, identity: Identity) -> Announced | None:
+    def expiry(self, identity: Identity) -> StatedEnd | None:
         """Return when a temporary card expires, `None` for a card that does not."""
         if identity.generation == INSTANTS:
             return self.both(identity.expires, identity.expires_min, identity.zone_rule)
         civil = self.civil(identity.expires)
-        return civil and Announced(civil)
+        return civil and StatedEnd(civil)
 
 
 class OrderGate:
@@ -116,7 +116,7 @@ class OrderGate:
         expired = left_s is not None and left_s <= 0 and now.dated
         return Result.CARD_EXPIRED if expired else Result.EXECUTED
 
-    def expiry(self, identity: Identity) -> Announced | None:
+    def expiry(self, identity: Identity) -> StatedEnd | None:
         """Return when a card that `judge_card` let pass expires, `None` for never."""
         return self._codec.expiry(identity)
 
@@ -166,7 +166,7 @@ class OrderGate:
             return Result.NO_NIGHT_HOURS
         return Result.EXECUTED
 
-    def judge_dates(self, defer_until: Announced | None, cut_at: Announced | None) -> Result:
+    def judge_dates(self, defer_until: StatedEnd | None, cut_at: StatedEnd | None) -> Result:
         """Return `EXECUTED` for dates that exist, a sure cut, and no cut before the deferral's end.
 
         `LATER_END_TAKEN` is the same where the two forms of the deferral's end disagree.
@@ -181,24 +181,24 @@ class OrderGate:
             return Result.LATER_END_TAKEN
         return Result.EXECUTED
 
-    def exists(self, end: Announced) -> bool:
+    def exists(self, end: StatedEnd) -> bool:
         """Whether the date is in the calendar and within what a clock chip can reach."""
         calendar = self._ends.calendar
         reached = end.utc_min is None or end.utc_min < clocks_end_min(calendar)
         return calendar.exists(end.civil) and reached
 
-    def agrees(self, end: Announced) -> bool:
+    def agrees(self, end: StatedEnd) -> bool:
         """Whether the instant shows the civil time; either reading of a repeated hour does."""
         return end.utc_min is None or self._ends.zone.to_legal(end.utc_min) == end.civil
 
-    def later_min(self, end: Announced) -> int:
+    def later_min(self, end: StatedEnd) -> int:
         """Return the instant of an end, the later where two are stated, in minutes since 1970."""
         if end.utc_min is not None and self.agrees(end):
             return end.utc_min
         civil_min = self._ends.zone.to_utc_later(self._ends.calendar.minutes(end.civil))
         return civil_min if end.utc_min is None else max(civil_min, end.utc_min)
 
-    def _accept(self, end: Announced | None) -> bytes:
+    def _accept(self, end: StatedEnd | None) -> bytes:
         """Return what is kept of an end: where its forms disagree, both forms of the later one."""
         if end is None:
             return self._ends.accept(None)

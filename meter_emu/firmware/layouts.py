@@ -76,7 +76,7 @@ class Supply(IntEnum):
 
 @final
 @unique
-class Account(IntEnum):
+class EnergyAccount(IntEnum):
     """Which register the energy now flowing is booked to."""
 
     CHARGED = 0
@@ -310,7 +310,7 @@ assert STATE.size_bytes == 256, "state record drifted"
 CRC_SIZE_BYTES: Final = 4
 
 _SUPPLIES: Final = frozenset(Supply)
-_ACCOUNTS: Final = frozenset(Account)
+_ACCOUNTS: Final = frozenset(EnergyAccount)
 _RATES: Final = frozenset(Rate)
 _HEALTHS: Final = frozenset(Health)
 _RESULTS: Final = frozenset(Result)

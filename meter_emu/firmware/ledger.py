@@ -18,7 +18,7 @@ from typing import Final
 
 from card_protocol.formats.budget import Result, Wallet
 from meter_emu.firmware.layouts import (
-    Account,
+    EnergyAccount,
     Factory,
     FactoryFlags,
     Health,
@@ -37,13 +37,13 @@ class Ledger:
 
     __slots__ = ()
 
-    def account(self, state: State, factory: Factory, *, deferral_holds: bool) -> Account:
+    def account(self, state: State, factory: Factory, *, deferral_holds: bool) -> EnergyAccount:
         """Return which account the energy now flowing belongs to."""
         if not state.flags & StateFlags.PREPAYMENT_ON:
-            return Account.POSTPAID
+            return EnergyAccount.POSTPAID
         if deferral_holds and factory.flags & FactoryFlags.DEFERRAL_SUSPENDS:
-            return Account.DEFERRED
-        return Account.CHARGED
+            return EnergyAccount.DEFERRED
+        return EnergyAccount.CHARGED
 
     def bi_hourly(self, state: State) -> bool:
         """Whether the night has a price of its own."""
@@ -62,21 +62,21 @@ class Ledger:
         state.booked_units = register_units
         if state.rate == Rate.NIGHT:
             state.night_wh = (state.night_wh + pending_units) & _U32
-        if state.account == Account.CHARGED:
+        if state.account == EnergyAccount.CHARGED:
             cost_ueur = pending_units * self.price_ueur_per_wh(state)
             state.charged_wh = (state.charged_wh + pending_units) & _U32
             if state.rate == Rate.NIGHT:
                 state.charged_night_wh = (state.charged_night_wh + pending_units) & _U32
             state.charged_ueur += cost_ueur
             state.balance_ueur -= cost_ueur
-        elif state.account == Account.DEFERRED:
+        elif state.account == EnergyAccount.DEFERRED:
             state.deferred_wh = (state.deferred_wh + pending_units) & _U32
         else:
             state.postpaid_wh = (state.postpaid_wh + pending_units) & _U32
 
     def balance_ueur(self, state: State, register_units: int) -> int:
         """Return the balance with the pending energy taken off, emergency credit included."""
-        if state.account != Account.CHARGED:
+        if state.account != EnergyAccount.CHARGED:
             return state.balance_ueur
         pending_units, _ = self._pending(state, register_units)
         return state.balance_ueur - pending_units * self.price_ueur_per_wh(state)
@@ -101,7 +101,7 @@ class Ledger:
         spare_ueur = state.balance_ueur - balance_ueur
         price_ueur_per_wh = self.price_ueur_per_wh(state)
         costs = price_ueur_per_wh * state.mwh_per_unit
-        if state.account != Account.CHARGED or spare_ueur <= 0 or not costs:
+        if state.account != EnergyAccount.CHARGED or spare_ueur <= 0 or not costs:
             return None
         wanted_wh = -(-spare_ueur // price_ueur_per_wh)
         wanted_mwh = wanted_wh * MWH_PER_WH - state.remainder_mwh

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from meter_emu.firmware.base import ClockBase
 from meter_emu.firmware.calendar import Calendar
+from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, RecordCodec
 from meter_emu.firmware.ledger import Ledger

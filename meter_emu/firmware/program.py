@@ -20,13 +20,12 @@ from meter_emu.firmware.dialogues.budget import BudgetDialogue
 from meter_emu.firmware.dialogues.clock import ClockDialogue
 from meter_emu.firmware.layouts import EventCode, Factory, Health, State, StateFlags
 from meter_emu.firmware.memory import Memory
-from meter_emu.firmware.meter import Meter, Standing
 from meter_emu.firmware.parts import Parts
-from meter_emu.firmware.rtc.driver import Reading
+from meter_emu.firmware.rtc.driver import RtcReading
+from meter_emu.firmware.rules import MeterRules, Standing
 from meter_emu.firmware.supply import Permission, switch_belongs_on
 from meter_emu.firmware.trust import EPOCH_2000_S
-from meter_emu.ports import SECONDS_A_DAY, Lamp, Ports, ResetCause, Sleep
-from meter_emu.ports import Key as Button
+from meter_emu.ports import SECONDS_A_DAY, Button, Lamp, Ports, ResetCause, Sleep
 
 CHALLENGE_SIZE_BYTES: Final = 8
 CARD_BEEP_MS: Final = 200  # ours
@@ -59,7 +58,7 @@ class Program:
         meter.keep_time(powered_on=powered_on)
         meter.settle()
         said = self._serve_card(meter) if ports.card_present() else None
-        pressed = ports.keys()
+        pressed = ports.buttons()
         asked = self._asked(factory, pressed) if pressed else pressed
         testing = bool(asked) and self._ask(meter)
         if powered_on:
@@ -78,7 +77,7 @@ class Program:
         busy = said is not None or bool(pressed)
         return meter.sleep(standing, at_most_s=screen.SHOWN_S if busy else SECONDS_A_DAY)
 
-    def _meter(self, factory: Factory, state: State, *, powered_on: bool) -> Meter:
+    def _meter(self, factory: Factory, state: State, *, powered_on: bool) -> MeterRules:
         """Return the rules over this moment: one reading of clock, ticks and register."""
         ports, parts = self._ports, self._parts
         reading = parts.rtc.read(ports)
@@ -86,12 +85,14 @@ class Program:
         doubted = powered_on and self._settle_step(reading, state, factory)
         now = parts.trust.judge(reading, None if powered_on else ticks_ms, state, factory)
         register_units = ports.metrology_units()
-        meter = Meter(parts, factory, state, now, ticks_ms=ticks_ms, register_units=register_units)
+        meter = MeterRules(
+            parts, factory, state, now, ticks_ms=ticks_ms, register_units=register_units
+        )
         if doubted:
             meter.note(EventCode.STEP_DOUBTED)
         return meter
 
-    def _settle_step(self, reading: Reading, state: State, factory: Factory) -> bool:
+    def _settle_step(self, reading: RtcReading, state: State, factory: Factory) -> bool:
         """After a power-up, finish a step of the clock that a cut interrupted; whether in doubt."""
         if not state.flags & StateFlags.STEP_PENDING:
             return False
@@ -102,18 +103,18 @@ class Program:
     def _asked(self, factory: Factory, pressed: Button) -> Button:
         """Return the button that asks for supply if it was pressed, and held long enough."""
         asked = pressed & Button(factory.rearm_key)
-        if asked and self._ports.key_held_ms(asked) < factory.rearm_hold_ms:
+        if asked and self._ports.button_held_ms(asked) < factory.rearm_hold_ms:
             return Button(0)
         return asked
 
-    def _ask(self, meter: Meter) -> bool:
+    def _ask(self, meter: MeterRules) -> bool:
         """Let a person ask for supply; whether the tightness test comes before it."""
         allowed = meter.ask_supply()
         if allowed and not meter.factory.tightness_s:
             meter.reconnect()
         return allowed and bool(meter.factory.tightness_s)
 
-    def _rearm(self, meter: Meter) -> Meter:
+    def _rearm(self, meter: MeterRules) -> MeterRules:
         """Test the installation and act on it; return the meter as it stands minutes later."""
         tight = self._tight(meter.factory.tightness_s * 1000)
         later = self._meter(meter.factory, meter.state, powered_on=False)
@@ -135,13 +136,13 @@ class Program:
         while left_ms > 0:
             if ports.flowing():
                 return False
-            ports.keys()  # a button pressed now would end every wait at once
+            ports.buttons()  # a button pressed now would end every wait at once
             ports.display(screen.countdown(-(-left_ms // 1000)))
             ports.wait_ms(min(left_ms, COUNT_MS))
             left_ms = whole_ms - ((ports.ticks_ms() - began_ms) & 0xFFFFFFFF)
         return not ports.flowing()
 
-    def _serve_card(self, meter: Meter) -> Result:
+    def _serve_card(self, meter: MeterRules) -> Result:
         dialogue = BudgetDialogue(self._ports, meter.factory)
         meter.state.session_count = (meter.state.session_count + 1) & 0xFFFFFFFF
         challenge = self._challenge(meter)
@@ -159,7 +160,7 @@ class Program:
         self._ports.beep(CARD_BEEP_MS)
         return result
 
-    def _obey(self, meter: Meter, found: Contents | ClockOrder | Result) -> Result:
+    def _obey(self, meter: MeterRules, found: Contents | ClockOrder | Result) -> Result:
         """Do what a card says; what becomes of it."""
         if isinstance(found, Contents):
             self._heed_bound(meter, found)
@@ -171,7 +172,7 @@ class Program:
         meter.settle()
         return result
 
-    def _heed_bound(self, meter: Meter, found: Contents) -> None:
+    def _heed_bound(self, meter: MeterRules, found: Contents) -> None:
         """Move a clock that is behind what the desk's last write says forward, never back.
 
         What is due by it comes after the card's own word: it may be the reactivation, brought late
@@ -185,14 +186,14 @@ class Program:
         if utc_s is not None:
             set_clock(self._ports, self._memory, meter, utc_s, error_s=0, health=Health.LOWER_BOUND)
 
-    def _challenge(self, meter: Meter) -> bytes:
+    def _challenge(self, meter: MeterRules) -> bytes:
         """Return eight bytes no card can foresee: a MAC of session count and ticks."""
         text = meter.state.session_count.to_bytes(4, "big") + self._ports.ticks_ms().to_bytes(
             4, "big"
         )
         return Key(meter.factory.key_meter_auth).cmac(b"challenge" + text)[:CHALLENGE_SIZE_BYTES]
 
-    def _drive(self, meter: Meter, standing: Standing) -> bool:
+    def _drive(self, meter: MeterRules, standing: Standing) -> bool:
         """Move the switch where it belongs; whether it went there."""
         ports = self._ports
         limited = standing.permission is Permission.LIMIT
@@ -204,7 +205,7 @@ class Program:
 
     def _show(
         self,
-        meter: Meter,
+        meter: MeterRules,
         standing: Standing,
         said: Result | None,
         pressed: Button,
@@ -215,7 +216,7 @@ class Program:
             self._ports.beep(LOW_CREDIT_BEEP_MS)
         text = screen.status(meter, standing)
         if said is not None:
-            text = f"{text} | {screen.card(said)}"
+            text = f"{text} | {screen.card_line(said)}"
         elif Button.BLUE in pressed:
             text = screen.scroll(meter, self._page)
             self._page += 1
@@ -227,7 +228,7 @@ class Program:
         ports = self._ports
         text = why
         if ports.card_present():
-            text = f"{why} | {screen.card(Result.METER_NOT_CONFIGURED)}"
+            text = f"{why} | {screen.card_line(Result.METER_NOT_CONFIGURED)}"
             ports.card_done()
         ports.display(text)
         ports.lamps(Lamp.FAULT)

@@ -9,14 +9,14 @@ from typing import Final
 from card_protocol.formats.budget import Result
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Rate, Supply
-from meter_emu.firmware.meter import Meter, Standing
+from meter_emu.firmware.rules import MeterRules, Standing
 from meter_emu.firmware.supply import Block, Permission
-from meter_emu.ports import Key, Lamp
+from meter_emu.ports import Button, Lamp
 
 SHOWN_S: Final = 30  # how long a screen stays (UK card meters: "last screen visible 30 s")
 
 
-def status(meter: Meter, standing: Standing) -> str:
+def status(meter: MeterRules, standing: Standing) -> str:
     """Return the resting screen: the reason first when the home is dark or limited."""
     supply = meter.state.supply
     if supply == Supply.READY_FOR_RECONNECTION:
@@ -32,10 +32,10 @@ def status(meter: Meter, standing: Standing) -> str:
     return _credit(standing)
 
 
-def _invitation(meter: Meter) -> str:
+def _invitation(meter: MeterRules) -> str:
     """Return what a person must do to have supply back, and why the last try failed."""
     factory = meter.factory
-    key = Key(factory.rearm_key).name
+    key = Button(factory.rearm_key).name
     if not factory.rearm_hold_ms:
         return f"PRESS {key} TO RECONNECT"
     flowed = meter.state.events[EVENT_CODE_AT] == EventCode.FLOW_IN_TEST
@@ -47,17 +47,17 @@ def countdown(left_s: int) -> str:
     return f"WAIT {left_s} S, LEAVE ALL APPLIANCES SHUT"
 
 
-def card(result: Result) -> str:
+def card_line(result: Result) -> str:
     """Return what is said of a card."""
     return f"CARD {result:02X} {result.name}"
 
 
-def scroll(meter: Meter, page: int) -> str:
+def scroll(meter: MeterRules, page: int) -> str:
     """Return a page of the button scroll; pages repeat."""
     return _PAGES[page % len(_PAGES)](meter)
 
 
-def lamps(meter: Meter, standing: Standing, *, fault: bool) -> Lamp:
+def lamps(meter: MeterRules, standing: Standing, *, fault: bool) -> Lamp:
     """Return the lamps: the triangle when credit is used up, the invitation, a fault."""
     lit = Lamp(0)
     if Block.CREDIT in standing.blocks:
@@ -85,31 +85,31 @@ def _date(when: Civil | None) -> str:
     return str(when) if when else "NONE"
 
 
-def _clock(meter: Meter) -> str:
+def _clock(meter: MeterRules) -> str:
     now = meter.now
     legal = meter.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
     return f"CLOCK {_date(legal)} {now.health.name} +-{now.uncertainty_s}S"
 
 
-def _price(meter: Meter) -> str:
+def _price(meter: MeterRules) -> str:
     ledger, state = meter.parts.ledger, meter.state
     price = ledger.price_ueur_per_wh(state)
     which = f"{Rate(state.rate).name} " if ledger.bi_hourly(state) else ""
     return f"{which}PRICE {price // 1000}.{price % 1000:03} EUR/KWH"
 
 
-def _untimed(meter: Meter) -> str:
+def _untimed(meter: MeterRules) -> str:
     untimed_wh = meter.parts.ledger.untimed_wh(meter.state, meter.register_units)
     kwh, wh = divmod(untimed_wh, 1000)
     return f"USED WITHOUT TIME {kwh}.{wh:03} KWH"
 
 
-def _order(meter: Meter) -> str:
+def _order(meter: MeterRules) -> str:
     state = meter.state
     return f"ORDER {state.order_number} {Result(state.order_result).name}"
 
 
-_PAGES: Final[tuple[Callable[[Meter], str], ...]] = (
+_PAGES: Final[tuple[Callable[[MeterRules], str], ...]] = (
     _clock,
     lambda meter: f"T1 {_date(meter.parts.ends.understood(meter.state.defer_end))}",
     lambda meter: f"T2 {_date(meter.parts.ends.understood(meter.state.cut_end))}",

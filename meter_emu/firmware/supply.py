@@ -84,10 +84,10 @@ _WITH_LIMITER: Final = {
     Permission.ALLOW: Permission.ALLOW,
 }
 
-Row: TypeAlias = tuple[int, Cue]  # a `Supply`, as the state record holds it
+SupplyInput: TypeAlias = tuple[int, Cue]  # a `Supply`, as the state record holds it
 
 # state                              cue          next state
-SUPPLY_STEPS: Final[Mapping[Row, Supply]] = MappingProxyType({
+SUPPLY_STEPS: Final[Mapping[SupplyInput, Supply]] = MappingProxyType({
     (Supply.CONNECTED, Cue.OPEN): Supply.DISCONNECTED,
     (Supply.CONNECTED, Cue.HOLD): Supply.CONNECTED,
     (Supply.CONNECTED, Cue.ALLOW): Supply.CONNECTED,
@@ -137,14 +137,14 @@ def permission(blocks: Block, shields: Shield, *, limiter_granted: bool) -> Perm
     return _PERMISSIONS[blocks, shields, limiter_granted]
 
 
-def step(supply: int, cue: Cue) -> Supply:
+def next_supply(supply: int, cue: Cue) -> Supply:
     """Return the next supply state. Pure and total over `Supply`."""
     return SUPPLY_STEPS[supply, cue]
 
 
 def settle(supply: int, allowed: Permission) -> Supply:
     """Return the supply state under a permission."""
-    return step(supply, _CUE_OF[allowed])
+    return next_supply(supply, _CUE_OF[allowed])
 
 
 def switch_belongs_on(supply: int) -> bool:

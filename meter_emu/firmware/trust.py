@@ -12,10 +12,10 @@ A forward leap within the longest outage cannot be told from an outage: a stated
 
 from typing import Final, NamedTuple
 
-from meter_emu.firmware.base import ClockBase
 from meter_emu.firmware.calendar import Calendar
+from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.layouts import Factory, Health, State
-from meter_emu.firmware.rtc.driver import Reading
+from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.zone import WINTER_MIN
 
 PPB: Final = 1_000_000_000
@@ -78,7 +78,9 @@ class ClockTrust:
         self._calendar = calendar
         self._base = base
 
-    def judge(self, reading: Reading, ticks_ms: int | None, state: State, factory: Factory) -> Now:
+    def judge(
+        self, reading: RtcReading, ticks_ms: int | None, state: State, factory: Factory
+    ) -> Now:
         """Return the time and whether to believe it. A distrust once journalled stays.
 
         `ticks_ms` is `None` right after a reset: the ticks say nothing of the time before.
@@ -94,7 +96,7 @@ class ClockTrust:
             health = self.suspicion(reading, utc_s, ticks_ms, state, factory) or health
         return Now(utc_s, self.uncertainty_s(utc_s, state, factory), health, second_of_day, day)
 
-    def possible(self, reading: Reading) -> bool:
+    def possible(self, reading: RtcReading) -> bool:
         """Whether the registers hold a date that exists, 2000 to 2099."""
         return (
             reading.valid
@@ -103,7 +105,7 @@ class ClockTrust:
         )
 
     def suspicion(
-        self, reading: Reading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
+        self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
     ) -> Health:
         """Return why a possible date is not to be believed, or `TRUSTED`."""
         since_journal_s = utc_s - EPOCH_2000_S - state.last_time_s

@@ -19,7 +19,7 @@ from typing import Final, Self
 from card_protocol.errors import LayoutError
 
 SIZE_BYTES: Final = 32_768  # AT24C256C, features
-PAGE_BYTES: Final = 64  # AT24C256C, "Page Write"
+EEPROM_PAGE_BYTES: Final = 64  # AT24C256C, "Page Write"
 WRITE_CYCLE_US: Final = 5_000  # AT24C256C, tWR, the maximum
 ERASED: Final = 0xFF  # not said by the sheet; parts are delivered so
 
@@ -51,7 +51,7 @@ class Eeprom:
         flicker: Callable[[], int],
         *,
         size_bytes: int = SIZE_BYTES,
-        page_bytes: int = PAGE_BYTES,
+        page_bytes: int = EEPROM_PAGE_BYTES,
     ) -> None:
         assert size_bytes & (size_bytes - 1) == 0, "the address counter is binary"
         assert page_bytes & (page_bytes - 1) == 0, "the page counter is binary"
@@ -166,7 +166,7 @@ class Eeprom:
         flicker: Callable[[], int],
         *,
         size_bytes: int = SIZE_BYTES,
-        page_bytes: int = PAGE_BYTES,
+        page_bytes: int = EEPROM_PAGE_BYTES,
     ) -> Self:
         """Return the part an image holds, at rest."""
         part = cls(flicker, size_bytes=size_bytes, page_bytes=page_bytes)

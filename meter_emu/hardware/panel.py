@@ -5,7 +5,7 @@
 
 from typing import Final
 
-from meter_emu.ports import Key, Lamp
+from meter_emu.ports import Button, Lamp
 
 TEXT_CHARS_MAX: Final = 64
 
@@ -19,8 +19,8 @@ class Panel:
         self.text = ""
         self.lamps = Lamp(0)
         self.beep_count = 0
-        self._keys = Key(0)
-        self._held_ms: dict[Key, int] = {}
+        self._keys = Button(0)
+        self._held_ms: dict[Button, int] = {}
 
     def show(self, text: str) -> None:
         """Show text; what the display cannot show is `?`, what does not fit is dropped."""
@@ -30,12 +30,12 @@ class Panel:
         """Sound the buzzer once more; it is only counted."""
         self.beep_count += 1
 
-    def press(self, key: Key, held_ms: int = 0) -> None:
+    def press(self, key: Button, held_ms: int = 0) -> None:
         """Let go of a button that was held so long; the press stays latched until taken."""
         self._keys |= key
         self._held_ms[key] = held_ms
 
-    def held_ms(self, key: Key) -> int:
+    def held_ms(self, key: Button) -> int:
         """Return how long a button was held at its last press."""
         return self._held_ms.get(key, 0)
 
@@ -44,15 +44,15 @@ class Panel:
         """Whether a press is waiting to be taken."""
         return bool(self._keys)
 
-    def take_keys(self) -> Key:
+    def take_keys(self) -> Button:
         """Return the buttons pressed since the last call, and clear them."""
         keys = self._keys
-        self._keys = Key(0)
+        self._keys = Button(0)
         return keys
 
     def lose_power(self) -> None:
         """Go dark and forget the buttons; the count of beeps is the observer's, and stays."""
         self.text = ""
         self.lamps = Lamp(0)
-        self._keys = Key(0)
+        self._keys = Button(0)
         self._held_ms.clear()

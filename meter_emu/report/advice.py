@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from meter_emu.report.collect import Collector
-from meter_emu.report.words import PLAIN, duration, homes, moment
-from meter_emu.world.outcome import Verdict
-from meter_emu.world.times import DAY_US
+from meter_emu.report.words import PLAIN, duration, full_moment, homes
+from meter_emu.world.meter.times import DAY_US
+from meter_emu.world.rehearsal.outcome import Verdict
 
 
 def headline(seen: Collector) -> str:
@@ -25,7 +25,7 @@ def first_dark(seen: Collector) -> str | None:
     if first is None or first.outcome.cut_us is None:
         return None
     outcome, cut_us = first.outcome, first.outcome.cut_us
-    when = moment(cut_us, seen.campaign.zone)
+    when = full_moment(cut_us, seen.campaign.zone)
     text = f"The first home to lose its supply against its promise does so on {when}"
     if outcome.announced_us is not None and outcome.announced_us > cut_us:
         return f"{text}, {duration(outcome.announced_us - cut_us)} before the moment it was told."
@@ -43,7 +43,7 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
     if seen.displays:
         yield "Look at a display before anybody is cut", _look_at_a_display(seen)
     if seen.own_dates:
-        first = moment(min(seen.own_dates), seen.campaign.zone)
+        first = full_moment(min(seen.own_dates), seen.campaign.zone)
         yield (
             f"Bring the announced date to {homes(seen.own_dates.total())}",
             (
@@ -70,7 +70,7 @@ def _look_at_a_display(seen: Collector) -> str:
     from_us = min(row.from_us for row in seen.displays.values())
     text = (
         f"{homes(count)} would have shown another moment than they were told, the first from "
-        f"{moment(from_us, zone)}"
+        f"{full_moment(from_us, zone)}"
     )
     first = seen.first_broken
     if first is not None and first.outcome.cut_us is not None:

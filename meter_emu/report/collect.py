@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, final
 
 from card_protocol.timestamp import Civil
-from meter_emu.world.campaign import Campaign
-from meter_emu.world.events import Event
-from meter_emu.world.household import Household
-from meter_emu.world.outcome import Outcome, Verdict
-from meter_emu.world.verdict import cut_before_announced, expected
+from meter_emu.world.meter.events import Event
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.outcome import Outcome, Verdict
+from meter_emu.world.rehearsal.verdict import cut_before_announced, expected
 
 MORE_MAX: Final = 20  # of each broken promise, beside the first of each kind
 

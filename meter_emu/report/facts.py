@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 from card_protocol.timestamp import Civil
 from meter_emu.report.collect import Seen
 from meter_emu.report.scale import civil_us
-from meter_emu.world.campaign import Campaign
-from meter_emu.world.events import Event, What
-from meter_emu.world.model import Window
-from meter_emu.world.promise import Promise, Told
-from meter_emu.world.times import to_us, us_to_legal
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.model import Window
+from meter_emu.world.meter.times import to_us, us_to_legal
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.promise import Promise, Told
 
 CENT_UEUR: Final = 10_000
 _SATURDAY: Final = 5
@@ -26,7 +26,7 @@ _SATURDAY: Final = 5
 
 @final
 @unique
-class Supply(Enum):
+class HomeSupply(Enum):
     """What a home had: the value is its word on the page."""
 
     ON = "on"
@@ -116,12 +116,12 @@ def _supply(events: Sequence[Event], campaign: Campaign) -> Iterator[Stretch]:
     yield Stretch(from_us, campaign.end_us, last.value)
 
 
-def _state(*, powered: bool, closed: bool, limited: bool) -> Supply:
+def _state(*, powered: bool, closed: bool, limited: bool) -> HomeSupply:
     if not powered:
-        return Supply.NO_POWER
+        return HomeSupply.NO_POWER
     if not closed:
-        return Supply.OFF
-    return Supply.LIMITED if limited else Supply.ON
+        return HomeSupply.OFF
+    return HomeSupply.LIMITED if limited else HomeSupply.ON
 
 
 def _deferral_told(orders: Sequence[Told], campaign: Campaign) -> Iterator[Stretch]:

@@ -21,18 +21,18 @@ from meter_emu.report.words import (
     PLAIN,
     duration,
     euro,
+    full_moment,
     homes,
-    moment,
     offset,
     share,
     short,
     stamp,
 )
-from meter_emu.world.campaign import Campaign
-from meter_emu.world.events import Event
-from meter_emu.world.outcome import Verdict
-from meter_emu.world.promise import ToldKind
-from meter_emu.world.verdict import GOOD, clock_within_bound, expected
+from meter_emu.world.meter.events import Event
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.outcome import Verdict
+from meter_emu.world.rehearsal.promise import ToldKind
+from meter_emu.world.rehearsal.verdict import GOOD, clock_within_bound, expected
 
 TEMPLATE: Final = "rehearsal.html.jinja"
 NOTHING: Final = "none"
@@ -78,7 +78,7 @@ class Story:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class HouseholdGroup:
     """One group in the table of households."""
 
     story: Story
@@ -98,7 +98,7 @@ class Section:
     broken: int
     share: str
     tone: str
-    rows: tuple[Row, ...]
+    rows: tuple[HouseholdGroup, ...]
     more: tuple[Story, ...]
     left_out: int
 
@@ -145,7 +145,7 @@ def _announced(campaign: Campaign) -> Announced | None:
     told, zone = campaign.announced, campaign.zone
     if told is None:
         return None
-    return Announced(told.text, moment(told.defer_us, zone), moment(told.cut_us, zone))
+    return Announced(told.text, full_moment(told.defer_us, zone), full_moment(told.cut_us, zone))
 
 
 def _environment() -> Environment:
@@ -194,12 +194,12 @@ def _tone(verdict: Verdict, *, broken: bool) -> str:
     return "good" if verdict in GOOD else "warn"
 
 
-def _row(group: Group, anchor: str, campaign: Campaign) -> Row:
+def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
     first, zone = group.first, campaign.zone
     told_us = first.outcome.announced_us
     cuts = dict.fromkeys(short(us, zone) for us in group.cuts_us or ())
     alike = "" if group.count == 1 else f"the first of {homes(group.count)} of this kind"
-    return Row(
+    return HouseholdGroup(
         story=_story(first, anchor, campaign, alike=alike),
         told=NOTHING if told_us is None else short(told_us, zone),
         cut=" to ".join(cuts) or NOTHING,
@@ -229,7 +229,7 @@ def _sentences(facts: Facts, campaign: Campaign) -> Iterator[str]:
     if facts.cut_us is None:
         yield "No cut by order, and none against a promise."
     else:
-        when = f"{moment(facts.cut_us, campaign.zone)}{_offset(facts)}"
+        when = f"{full_moment(facts.cut_us, campaign.zone)}{_offset(facts)}"
         yield f"Supply {'limited' if facts.only_limited else 'cut'} on {when}."
 
 
@@ -237,13 +237,13 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
     zone = campaign.zone
     yield "Told", _told(facts, campaign)
     yield "The meter understood", _stated(facts, campaign)
-    cut = "no" if facts.cut_us is None else f"{moment(facts.cut_us, zone)}{_offset(facts)}"
+    cut = "no" if facts.cut_us is None else f"{full_moment(facts.cut_us, zone)}{_offset(facts)}"
     yield "Limited" if facts.only_limited else "Cut", cut
     if facts.other_dark:
         first = facts.other_dark[0]
         times = "once" if len(facts.other_dark) == 1 else f"{len(facts.other_dark)} times, first"
         reason = f" ({first.shown})" if first.shown else ""
-        yield "Dark by the ordinary rules", f"{times} on {moment(first.at_us, zone)}{reason}"
+        yield "Dark by the ordinary rules", f"{times} on {full_moment(first.at_us, zone)}{reason}"
     start, end = seen.household.balance_cents * CENT_UEUR, facts.balance[-1][1]
     yield "Balance", f"{euro(start)} at the start, {euro(end)} at the end"
     yield "Meter", f"{seen.outcome.model}, program {seen.outcome.build}"
@@ -254,9 +254,9 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
 def _told(facts: Facts, campaign: Campaign) -> str:
     told, zone = facts.told, campaign.zone
     if facts.told_us is not None:
-        return f"cut on {moment(facts.told_us, zone)}"
+        return f"cut on {full_moment(facts.told_us, zone)}"
     if told.kind is ToldKind.REACTIVATED:
-        return f"no cut: reactivated on {moment(told.from_us, zone)}"
+        return f"no cut: reactivated on {full_moment(told.from_us, zone)}"
     return "no cut: the ordinary rules"
 
 
@@ -267,7 +267,7 @@ def _stated(facts: Facts, campaign: Campaign) -> str:
         return "no cut"
     if facts.stated_us is None:
         return f"cut on {facts.stated}, a day that does not exist"
-    return f"cut on {moment(facts.stated_us, campaign.zone)}"
+    return f"cut on {full_moment(facts.stated_us, campaign.zone)}"
 
 
 def _offset(facts: Facts) -> str:
@@ -300,7 +300,7 @@ def _understood(event: Event) -> str:
 def _displays(seen: Collector) -> Iterator[Display]:
     campaign, zone = seen.campaign, seen.campaign.zone
     for key, row in sorted(seen.displays.items(), key=lambda item: item[1].from_us):
-        since = moment(row.from_us, zone)
+        since = full_moment(row.from_us, zone)
         if row.last_us != row.from_us:
             since += f" (the last from {short(row.last_us, zone)})"
         yield Display(
@@ -320,7 +320,10 @@ def _civil(when: Civil, campaign: Campaign) -> str:
 def _made(seen: Collector) -> Iterator[tuple[str, str]]:
     campaign, zone = seen.campaign, seen.campaign.zone
     yield "Campaign", campaign.name
-    yield "Rehearsed", f"{moment(campaign.start_us, zone)} to {moment(campaign.end_us, zone)}"
+    yield (
+        "Rehearsed",
+        f"{full_moment(campaign.start_us, zone)} to {full_moment(campaign.end_us, zone)}",
+    )
     yield "Length", duration(campaign.end_us - campaign.start_us)
     yield "Times", f"legal time, {campaign.zone_name}"
     yield "Seed", str(campaign.seed)

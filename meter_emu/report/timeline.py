@@ -11,12 +11,12 @@ from typing import Final, final
 from zoneinfo import ZoneInfo
 
 from meter_emu.report.collect import Seen
-from meter_emu.report.facts import Facts, Stretch, Supply, protected_stretches
+from meter_emu.report.facts import Facts, HomeSupply, Stretch, protected_stretches
 from meter_emu.report.scale import Scale, around, dates_on_axis, days_between
 from meter_emu.report.words import HAPPENED, euro, short
-from meter_emu.world.campaign import Campaign
-from meter_emu.world.events import What
-from meter_emu.world.times import DAY_US, us_to_legal
+from meter_emu.world.meter.events import What
+from meter_emu.world.meter.times import DAY_US, us_to_legal
+from meter_emu.world.rehearsal.campaign import Campaign
 
 MARK_HEIGHT_PX: Final = 18
 LANE_HEIGHT_PX: Final = 36
@@ -29,15 +29,15 @@ CURVE_WIDTH: Final = 1000  # the balance has a box of its own, stretched to the 
 CURVE_HEIGHT: Final = 100
 
 _LOOK: Final = {
-    Supply.ON.value: "on",
-    Supply.OFF.value: "off",
-    Supply.LIMITED.value: "limited",
-    Supply.NO_POWER.value: "no-power",
+    HomeSupply.ON.value: "on",
+    HomeSupply.OFF.value: "off",
+    HomeSupply.LIMITED.value: "limited",
+    HomeSupply.NO_POWER.value: "no-power",
     "told": "told",
     "stated": "stated",
     "period": "period",
 }
-_TAKEN: Final = frozenset({Supply.OFF.value, Supply.LIMITED.value})
+_TAKEN: Final = frozenset({HomeSupply.OFF.value, HomeSupply.LIMITED.value})
 _GLYPH: Final = {
     What.DESK: "desk",
     What.CARD_SERVED: "card",
@@ -93,7 +93,7 @@ class Curve:
 
 @final
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TimelineMark:
     """A moment: a line through all lanes with its words at the top."""
 
     x: str
@@ -123,7 +123,7 @@ class Drawing:
     height: int
     lanes_y: int
     axis_y: int
-    marks: tuple[Mark, ...]
+    marks: tuple[TimelineMark, ...]
     lanes: tuple[Lane, ...]
     curve: Curve | None
     ticks: tuple[Tick, ...]
@@ -261,7 +261,7 @@ def _glyphs(seen: Seen, scale: Scale, zone: ZoneInfo) -> tuple[Glyph, ...]:
     )
 
 
-def _marks(facts: Facts, scale: Scale, campaign: Campaign) -> tuple[Mark, ...]:
+def _marks(facts: Facts, scale: Scale, campaign: Campaign) -> tuple[TimelineMark, ...]:
     """Return announced T, T as understood and the cut, each that lies inside, in this order."""
     zone = campaign.zone
     cut = "✕ limited" if facts.only_limited else "✕ cut"
@@ -277,7 +277,7 @@ def _marks(facts: Facts, scale: Scale, campaign: Campaign) -> tuple[Mark, ...]:
         if us is not None and scale.holds(us)
     ]
     return tuple(
-        Mark(scale.at(us), look, words, row * MARK_HEIGHT_PX, scale.anchor(us))
+        TimelineMark(scale.at(us), look, words, row * MARK_HEIGHT_PX, scale.anchor(us))
         for row, (us, look, words) in enumerate(inside)
     )
 

@@ -8,9 +8,9 @@ from datetime import tzinfo
 from types import MappingProxyType
 from typing import Final, final
 
-from meter_emu.world.events import What
-from meter_emu.world.outcome import Verdict
-from meter_emu.world.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, us_to_legal
+from meter_emu.world.meter.events import What
+from meter_emu.world.meter.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, us_to_legal
+from meter_emu.world.rehearsal.outcome import Verdict
 
 UEUR_PER_CENT: Final = 10_000
 _KEEP: Final = "\u00a0"  # a space at which no line breaks
@@ -109,7 +109,7 @@ def share(count: int, total: int) -> str:
     return "under 1 %" if percent == 0 else f"{percent} %"
 
 
-def moment(us: int, zone: tzinfo) -> str:
+def full_moment(us: int, zone: tzinfo) -> str:
     """Return an instant in full: `Friday 3 July 2020, 23:01`."""
     legal = us_to_legal(us, zone)
     return f"{legal:%A} {legal.day} {legal:%B %Y, %H:%M}"

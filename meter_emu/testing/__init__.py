@@ -4,7 +4,7 @@
 """
 
 from card_protocol.formats.budget import Result
-from meter_emu.ports import Key, Lamp
+from meter_emu.ports import Button, Lamp
 from meter_emu.testing.card import Card
 from meter_emu.testing.desk import Desk
 from meter_emu.testing.lab import Lab
@@ -14,10 +14,10 @@ from meter_emu.testing.setting import Setting
 from meter_emu.testing.world import World
 
 __all__ = [
+    "Button",
     "Card",
     "Desk",
     "Direct",
-    "Key",
     "Lab",
     "Lamp",
     "Meter",

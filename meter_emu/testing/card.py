@@ -8,8 +8,8 @@ from card_protocol.errors import LayoutError
 from meter_emu.errors import ConfigError, ImageError, OutputError
 from meter_emu.testing.dialogue import Dialogue, PulledCard
 from meter_emu.testing.links import Reach
-from meter_emu.world.board import Card as SlotCard
-from meter_emu.world.home import Home
+from meter_emu.world.meter.board import SlotCard
+from meter_emu.world.rehearsal.home import Home
 
 
 @final

@@ -11,11 +11,11 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.errors import ConfigError
 from meter_emu.testing.card import Card
 from meter_emu.testing.when import When, minute_of
-from meter_emu.world.board import Card as SlotCard
-from meter_emu.world.euro import Euro, cents_of
-from meter_emu.world.events import What
-from meter_emu.world.home import Home
-from meter_emu.world.household import DeskOrder, NewCard
+from meter_emu.world.meter.board import SlotCard
+from meter_emu.world.meter.events import What
+from meter_emu.world.rehearsal.euro import Euro, cents_of
+from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.household import DeskOrder, NewCard
 
 DoneT = TypeVar("DoneT")
 

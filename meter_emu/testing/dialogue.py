@@ -9,8 +9,8 @@ import msgspec
 
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link.recorded import RecordedCard
-from card_protocol.trace import Recorder, Row
-from meter_emu.world.board import Card
+from card_protocol.trace import Recorder, TraceRow
+from meter_emu.world.meter.board import SlotCard
 
 STEPS_KEPT: Final = 400  # ours: some ten whole sessions; the oldest go first
 _HEADER: Final = b'{"row":"trace"'  # a trace begins with a line about itself
@@ -26,9 +26,9 @@ class Heard:
     line: bytes
 
     @property
-    def row(self) -> Row:
+    def row(self) -> TraceRow:
         """Return what was said; secrets are not in it."""
-        row: Row = msgspec.json.decode(self.line, type=Row)
+        row: TraceRow = msgspec.json.decode(self.line, type=TraceRow)
         return row
 
 
@@ -41,7 +41,7 @@ class Dialogue:
         self._now_us: Final = now_us
         self._kept: Final[deque[Heard]] = deque(maxlen=STEPS_KEPT)
 
-    def heard(self, card: Card, who: str) -> RecordedCard:
+    def heard(self, card: SlotCard, who: str) -> RecordedCard:
         """Return the card with all that is said to it and by it taken down as `who` speaking."""
         return RecordedCard(card, Recorder(lambda line: self._keep(who, line), {}))
 
@@ -64,7 +64,7 @@ class PulledCard:
     The next one finds no card, and whatever was in progress stays as the card left it.
     """
 
-    def __init__(self, card: Card, answers: int) -> None:
+    def __init__(self, card: SlotCard, answers: int) -> None:
         self._card: Final = card
         self._left = answers
 
@@ -77,11 +77,11 @@ class PulledCard:
         self._card.power_off()
 
     def writing_us(self, command: bytes) -> int:
-        """See `Card`."""
+        """See `SlotCard`."""
         return self._card.writing_us(command) if self._left > 0 else 0
 
     def tear(self, command: bytes, fate: Callable[[], int]) -> None:
-        """See `Card`."""
+        """See `SlotCard`."""
         self._card.tear(command, fate)
 
     def transmit(self, command: bytes) -> bytes:

@@ -8,7 +8,7 @@ plain kind; what the bench makes beside it, a technician's card, is a virtual on
 from collections.abc import Callable
 from typing import Final, final
 
-from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.session import Rng
 from card_protocol.carrier.plain import put_file
@@ -17,8 +17,8 @@ from card_protocol.link.guarded import GuardedLink
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.terminal import Terminal
 from meter_emu.errors import ConfigError
-from meter_emu.world.board import Card
-from meter_emu.world.linked_card import LinkedCard
+from meter_emu.world.meter.board import SlotCard
+from meter_emu.world.meter.linked_card import LinkedCard
 
 OPTION: Final = "--meter-card-link pcsc"
 
@@ -27,7 +27,7 @@ OPTION: Final = "--meter-card-link pcsc"
 class Hardware:
     """See `meter_emu.testing.links.Reach`."""
 
-    carrier: Final = Kind.PLAIN
+    carrier: Final = CardKind.PLAIN
 
     def __init__(self, reader: str | None, *, sure: bool) -> None:
         if reader is None:
@@ -39,15 +39,15 @@ class Hardware:
         self._link: Final = GuardedLink(self._pcsc)
         self._issued: _RealCard | None = None
 
-    def card(self, image: AnyImage, rng: Rng) -> Card:
+    def card(self, image: AnyImage, rng: Rng) -> SlotCard:
         """See `Reach`. A plain image is written over what the card in the reader holds."""
-        if not isinstance(image, CardImage) or image.kind is not Kind.PLAIN:
+        if not isinstance(image, CardImage) or image.kind is not CardKind.PLAIN:
             return card_of(image, rng)
         self._issue(image)
         self._issued = _RealCard(self._link, self._check)
         return self._issued
 
-    def image(self, card: Card) -> AnyImage:
+    def image(self, card: SlotCard) -> AnyImage:
         """See `Reach`."""
         if isinstance(card, VirtualCard):
             return card.image
@@ -87,22 +87,22 @@ class _RealCard:
         self._check: Final = check
 
     def power_on(self) -> bytes:
-        """See `Card`."""
+        """See `SlotCard`."""
         self._check(self)
         return self._linked.power_on()
 
     def power_off(self) -> None:
-        """See `Card`."""
+        """See `SlotCard`."""
         self._linked.power_off()
 
     def writing_us(self, command: bytes) -> int:
-        """See `Card`."""
+        """See `SlotCard`."""
         return self._linked.writing_us(command)
 
     def tear(self, command: bytes, fate: Callable[[], int]) -> None:
-        """See `Card`."""
+        """See `SlotCard`."""
         self._linked.tear(command, fate)
 
     def transmit(self, command: bytes) -> bytes:
-        """See `Card`."""
+        """See `SlotCard`."""
         return self._linked.transmit(command)

@@ -10,9 +10,9 @@ from meter_emu.testing.links import Reach
 from meter_emu.testing.meter import Meter
 from meter_emu.testing.setting import ZONE, Setting, household_of
 from meter_emu.testing.world import World
-from meter_emu.world.events import Event
-from meter_emu.world.home import Home
-from meter_emu.world.live import LiveMeter
+from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.live import LiveMeter
+from meter_emu.world.rehearsal.home import Home
 
 
 @final

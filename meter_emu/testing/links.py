@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Protocol, final
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.session import Rng
 from meter_emu.testing.hardware import Hardware
 from meter_emu.testing.vpcd import Vpcd
-from meter_emu.world.board import Card
+from meter_emu.world.meter.board import SlotCard
 
 
 class Reach(Protocol):
@@ -21,15 +21,15 @@ class Reach(Protocol):
     """
 
     @property
-    def carrier(self) -> Kind:
+    def carrier(self) -> CardKind:
         """The kind of card that this way is for."""
         ...
 
-    def card(self, image: AnyImage, rng: Rng) -> Card:
+    def card(self, image: AnyImage, rng: Rng) -> SlotCard:
         """Return a card that holds `image`, as the meter's slot and the desk's reader take it."""
         ...
 
-    def image(self, card: Card) -> AnyImage:
+    def image(self, card: SlotCard) -> AnyImage:
         """Return what a card of this reach holds; raise `ConfigError` where nobody can look."""
         ...
 
@@ -42,13 +42,13 @@ class Reach(Protocol):
 class Direct:
     """Cards in the process."""
 
-    carrier: Final = Kind.SECURE
+    carrier: Final = CardKind.SECURE
 
-    def card(self, image: AnyImage, rng: Rng) -> Card:
+    def card(self, image: AnyImage, rng: Rng) -> SlotCard:
         """See `Reach`."""
         return card_of(image, rng)
 
-    def image(self, card: Card) -> AnyImage:
+    def image(self, card: SlotCard) -> AnyImage:
         """See `Reach`."""
         assert isinstance(card, VirtualCard), "only its own cards are asked for"
         return card.image

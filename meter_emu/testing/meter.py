@@ -6,15 +6,15 @@ from typing import Final, final
 
 from card_protocol.formats.budget import Result
 from meter_emu.errors import ConfigError
-from meter_emu.ports import Key, Lamp
+from meter_emu.ports import Button, Lamp
 from meter_emu.testing.card import Card
-from meter_emu.testing.when import When, instant_us, length_us
-from meter_emu.world.events import Event, What
-from meter_emu.world.home import Home
-from meter_emu.world.live import LiveMeter
-from meter_emu.world.model import MeterModel
-from meter_emu.world.promise import latest_us
-from meter_emu.world.times import us_to_legal
+from meter_emu.testing.when import When, length_us, when_us
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.live import LiveMeter
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.promise import latest_us
 
 WHO: Final = "meter"
 UEUR_PER_CENT: Final = 10_000
@@ -69,11 +69,11 @@ class Meter:
             self._inside.in_meter = False
         self._inside = None
 
-    def press(self, key: str | Key) -> None:
+    def press(self, key: str | Button) -> None:
         """Press a button: `"red"` or `"blue"`."""
         self._live.press(_key(key, "meter.press"))
 
-    def hold(self, key: str | Key, ms: int = HOLD_MS) -> None:
+    def hold(self, key: str | Button, ms: int = HOLD_MS) -> None:
         """Hold a button for so long, as gas asks for, and let go."""
         self._live.press(_key(key, "meter.hold"), ms)
 
@@ -100,8 +100,8 @@ class Meter:
         """Have the power fail and come back at two times from now on, whatever goes on then."""
         path = "meter.plan_power_cut"
         self._plan(
-            instant_us(at, self._home.zone, path=path, key="at"),
-            instant_us(until, self._home.zone, path=path, key="until"),
+            when_us(at, self._home.zone, path=path, key="at"),
+            when_us(until, self._home.zone, path=path, key="until"),
             path,
         )
 
@@ -154,7 +154,7 @@ class Meter:
         It waits until its clock, less all it may be wrong by, has reached the moment; before it
         the meter must not cut, after this it is late.
         """
-        at_us = instant_us(at, self._home.zone, path="meter.latest_cut", key="at")
+        at_us = when_us(at, self._home.zone, path="meter.latest_cut", key="at")
         last_us = latest_us(self._home.household, self._events, at_us)
         return us_to_legal(last_us, self._home.zone)
 
@@ -189,9 +189,9 @@ class Meter:
             raise ConfigError(path, "", str(error)) from None
 
 
-def _key(key: str | Key, path: str) -> Key:
-    names = {str(one.name).lower(): one for one in Key}
-    if isinstance(key, Key):
+def _key(key: str | Button, path: str) -> Button:
+    names = {str(one.name).lower(): one for one in Button}
+    if isinstance(key, Button):
         return key
     if key not in names:
         raise ConfigError(path, "key", f"want one of {', '.join(names)}, got {key!r}")

@@ -7,15 +7,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from meter_emu.errors import ConfigError
 from meter_emu.resources import find, typed
-from meter_emu.testing.when import instant_us
-from meter_emu.world.campaign import METER_ID_FIRST
-from meter_emu.world.euro import Euro, cents_of
-from meter_emu.world.household import HOURS_A_DAY, Household, NewCard
-from meter_emu.world.model import load_model
-from meter_emu.world.times import DAY_US, END_US, FIRST_US, SECOND_US
+from meter_emu.testing.when import when_us
+from meter_emu.world.meter.model import load_model
+from meter_emu.world.meter.times import DAY_US, END_US, FIRST_US, SECOND_US
+from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
+from meter_emu.world.rehearsal.euro import Euro, cents_of
+from meter_emu.world.rehearsal.household import HOURS_A_DAY, Household, NewCard
 
 MARK: Final = "@pytest.mark.meter"  # where a mistake in a setting is said to be
 ZONE: Final = ZoneInfo("Europe/Brussels")
@@ -41,7 +41,7 @@ class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     limiter: bool = False
 
 
-class Mark(Protocol):
+class Marker(Protocol):
     """What a test runner calls a marker."""
 
     @property
@@ -55,7 +55,7 @@ class Mark(Protocol):
         ...
 
 
-def setting_of(marks: Iterable[Mark]) -> Setting:
+def setting_of(marks: Iterable[Marker]) -> Setting:
     """Return the setting that markers make, the nearest first: of each key the first one holds.
 
     Raise `ConfigError` for a setting that cannot be.
@@ -68,13 +68,13 @@ def setting_of(marks: Iterable[Mark]) -> Setting:
     return typed(said, Setting, path=MARK)
 
 
-def household_of(setting: Setting, build: str, carrier: Kind) -> tuple[Household, int]:
+def household_of(setting: Setting, build: str, carrier: CardKind) -> tuple[Household, int]:
     """Return the household a setting means, and when its story starts, in true microseconds.
 
     It has a card of the kind `carrier` if the setting does not say. Raise `ConfigError` for a
     model, a time or an amount that is none, and for another card where there are plain ones only.
     """
-    start_us = instant_us(setting.start, ZONE, path=MARK, key="start")
+    start_us = when_us(setting.start, ZONE, path=MARK, key="start")
     shown_us = start_us + setting.clock_error_s * SECOND_US
     if not FIRST_US + DAY_US <= shown_us < END_US - DAY_US:
         raise ConfigError(MARK, "clock_error_s", "want a clock that shows a day of 2000 to 2099")
@@ -85,8 +85,8 @@ def household_of(setting: Setting, build: str, carrier: Kind) -> tuple[Household
     model = load_model(find("meters", setting.model))
     if setting.limiter and not model.limiter_a:
         raise ConfigError(MARK, "limiter", f"a {model.name} has none")
-    kind = carrier if setting.carrier is None else Kind[setting.carrier.upper()]
-    if carrier is Kind.PLAIN is not kind:
+    kind = carrier if setting.carrier is None else CardKind[setting.carrier.upper()]
+    if carrier is CardKind.PLAIN is not kind:
         why = f"want plain on this link: a {kind.name.lower()} card would be a virtual one"
         raise ConfigError(MARK, "carrier", why)
     household = Household(

@@ -4,14 +4,14 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from card_protocol.trace import Exchanged, Reset, Row, Torn, row_words
+from card_protocol.trace import Exchanged, Reset, Torn, TraceRow, row_words
 from meter_emu.explain.meter import explain_image
 from meter_emu.explain.records import LOADED, NO_EVENT_NOTE
 from meter_emu.firmware.screen import euro
 from meter_emu.testing.dialogue import Heard
 from meter_emu.testing.lab import Lab
-from meter_emu.world.events import Event
-from meter_emu.world.times import us_to_iso
+from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.times import us_to_iso
 
 EVENTS_SHOWN: Final = 15  # ours: what fits on a screen
 STEPS_SHOWN: Final = 40  # ours: the last two or three sessions
@@ -67,7 +67,7 @@ def _dialogue(steps: tuple[Heard, ...], lab: Lab) -> Iterator[str]:
         yield f"    {row_words(row)}{_hex(row)}"
 
 
-def _hex(row: Row) -> str:
+def _hex(row: TraceRow) -> str:
     """Return the bytes of an exchange, secrets hidden; nothing for any other row."""
     match row:
         case Exchanged():

@@ -7,7 +7,7 @@ both. One card is in the reader at a time, and changing cards takes about as lon
 from collections.abc import Callable
 from typing import Final, final
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.session import Rng
 from card_protocol.errors import LinkError
@@ -15,8 +15,8 @@ from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.plugged import PluggedCard
 from card_protocol.serve.vpcd import connect
 from meter_emu.errors import ConfigError
-from meter_emu.world.board import Card
-from meter_emu.world.linked_card import LinkedCard
+from meter_emu.world.meter.board import SlotCard
+from meter_emu.world.meter.linked_card import LinkedCard
 
 READER: Final = "Virtual PCD 00 00"  # the first slot of the packaged reader.conf
 OPTION: Final = "--meter-card-link vpcd"
@@ -27,18 +27,18 @@ SEEN_MS: Final = 10_000  # ours: pcscd looks several times a second; longer is a
 class Vpcd:
     """See `meter_emu.testing.links.Reach`."""
 
-    carrier: Final = Kind.SECURE
+    carrier: Final = CardKind.SECURE
 
     def __init__(self, reader: str | None) -> None:
         self._link: Final = PcscLink(reader or READER)
         self._inside: _ServedCard | None = None
         self._plugged: PluggedCard | None = None
 
-    def card(self, image: AnyImage, rng: Rng) -> Card:
+    def card(self, image: AnyImage, rng: Rng) -> SlotCard:
         """See `Reach`. It is plugged in when it is first powered."""
         return _ServedCard(card_of(image, rng), self._link, self._plug_in)
 
-    def image(self, card: Card) -> AnyImage:
+    def image(self, card: SlotCard) -> AnyImage:
         """See `Reach`. A card that is in the reader is taken out for it."""
         assert isinstance(card, _ServedCard), "only its own cards are asked for"
         if card is self._inside:
@@ -94,22 +94,22 @@ class _ServedCard:
         self._plug_in: Final = plug_in
 
     def power_on(self) -> bytes:
-        """See `Card`."""
+        """See `SlotCard`."""
         self._plug_in(self)
         return self._linked.power_on()
 
     def power_off(self) -> None:
-        """See `Card`."""
+        """See `SlotCard`."""
         self._linked.power_off()
 
     def writing_us(self, command: bytes) -> int:
-        """See `Card`. A virtual card can be looked into, so it takes its time as if in process."""
+        """See `SlotCard`. A virtual card takes its time as if in process."""
         return self.virtual.writing_us(command)
 
     def tear(self, command: bytes, fate: Callable[[], int]) -> None:
-        """See `Card`."""
+        """See `SlotCard`."""
         self._linked.tear(command, fate)
 
     def transmit(self, command: bytes) -> bytes:
-        """See `Card`."""
+        """See `SlotCard`."""
         return self._linked.transmit(command)

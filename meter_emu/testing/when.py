@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
-from meter_emu.world.times import MINUTE_US, legal_to_us, us_to_civil
+from meter_emu.world.meter.times import MINUTE_US, legal_to_us, us_to_civil
 
 When: TypeAlias = str | datetime
 _ONE_US = timedelta(microseconds=1)
 
 
-def instant_us(when: When, zone: ZoneInfo, *, path: str, key: str) -> int:
+def when_us(when: When, zone: ZoneInfo, *, path: str, key: str) -> int:
     """Return the instant in true microseconds; `path` and `key` say in errors what it is for.
 
     A time the change of clocks repeats needs its offset: `"2020-10-25 02:30+01:00"`. Raise
@@ -31,7 +31,7 @@ def instant_us(when: When, zone: ZoneInfo, *, path: str, key: str) -> int:
 
 def minute_of(when: When, zone: ZoneInfo, *, path: str, key: str) -> tuple[Civil, int]:
     """Return a time that goes onto a card: as legal time, and its instant in microseconds."""
-    us = instant_us(when, zone, path=path, key=key)
+    us = when_us(when, zone, path=path, key=key)
     if us % MINUTE_US:
         raise ConfigError(path, key, f"want whole minutes, as cards carry, got {when}")
     return us_to_civil(us, zone), us

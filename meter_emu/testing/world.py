@@ -5,10 +5,10 @@ from typing import final
 from zoneinfo import ZoneInfo
 
 from meter_emu.errors import ConfigError
-from meter_emu.testing.when import When, instant_us, length_us
-from meter_emu.world.bench import Bench
-from meter_emu.world.home import Home
-from meter_emu.world.times import us_to_legal
+from meter_emu.testing.when import When, length_us, when_us
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.home import Home
 
 
 @final
@@ -32,7 +32,7 @@ class World:
 
     def run_until(self, when: When) -> None:
         """Let the meter live until `when`; raise `ConfigError` for a time that has passed."""
-        until_us = instant_us(when, self.zone, path="world.run_until", key="when")
+        until_us = when_us(when, self.zone, path="world.run_until", key="when")
         if until_us < self._home.board.now_us:
             raise ConfigError("world.run_until", "when", f"it is {self.now} already, got {when}")
         self._bench.run_until(until_us)

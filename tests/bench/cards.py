@@ -10,17 +10,17 @@ from random import Random
 from time import perf_counter
 from typing import Any, Final
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.resources import find
-from meter_emu.world.build import parse_build
-from meter_emu.world.commission import EPOCH_2000_US, Installation, install
-from meter_emu.world.model import load_model
-from meter_emu.world.times import MINUTE_US, SECOND_US
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.install import EPOCH_2000_US, Installation, install
+from meter_emu.world.meter.model import load_model
+from meter_emu.world.meter.times import MINUTE_US, SECOND_US
 from tests.bench import vicc
 from tests.bench.row import Row, rate
 from tests.bench.vicc import vicc_absent
@@ -65,7 +65,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         ours = rate(lambda command=command: card.transmit(command), count=times, rounds=rounds)  # type: ignore[misc]
         yield Row(what=f"{name} in process", measured=f"{ours:,.0f}/s = {ours / bare:.0%} of bare")
         yield _beside_peer(name, command, ours, peer, times, rounds)
-    for kind in Kind:
+    for kind in CardKind:
         yield _session(kind, 5 if quick else 100)
 
 
@@ -120,7 +120,7 @@ def _peer() -> Any:
     return peer
 
 
-def _session(kind: Kind, times: int) -> Row:
+def _session(kind: CardKind, times: int) -> Row:
     """Measure insert, authenticate, order, credit, write-back, at a meter that obeys all of it."""
     model = load_model(find("meters", "electricity-pcf8563-utc"))
     build = parse_build("reference")

@@ -12,11 +12,11 @@ from unittest.mock import patch
 from meter_emu.firmware.program import Program
 from meter_emu.ports import Sleep
 from meter_emu.resources import find
-from meter_emu.world.campaign import Campaign, load_campaign
-from meter_emu.world.engine import run_meter
-from meter_emu.world.events import What
-from meter_emu.world.household import Household
-from meter_emu.world.verdict import judge
+from meter_emu.world.meter.events import What
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.verdict import judge
 from tests.bench.row import Row, best_s
 
 YEAR_S_MAX: Final = 0.07
@@ -93,7 +93,7 @@ def _polls(campaign: Campaign) -> int:
             count += 1
             return super().poll()
 
-    with patch("meter_emu.world.build.Program", Counted):
+    with patch("meter_emu.world.meter.build.Program", Counted):
         run_meter(campaign.households[0], campaign)
     return count
 

@@ -28,11 +28,11 @@ from card_protocol.formats.budget_compact import (
     METER_AT,
     METER_PART,
     SEQUENCE_MAX,
+    compact_in_force,
     contents_of,
     desk_part,
     identity_of,
     identity_part,
-    in_force,
     meter_part,
     next_copy,
     no_copy,
@@ -232,7 +232,7 @@ def a_part(sequence: int, key: Key = KEY, meter_id: int = METER) -> bytes:
 
 
 def copy_in_force(*raws: bytes) -> int | None:
-    found = in_force(DESK_PART, raws, KEY, METER)
+    found = compact_in_force(DESK_PART, raws, KEY, METER)
     return None if found is None else found.copy
 
 
@@ -254,10 +254,10 @@ def test_a_copy_with_any_byte_changed_is_not_whole(at, change):
 
 
 def test_writes_take_turns_until_the_numbers_are_used_up():
-    found = in_force(DESK_PART, (a_part(7), b"\xff" * 42), KEY, METER)
+    found = compact_in_force(DESK_PART, (a_part(7), b"\xff" * 42), KEY, METER)
     assert next_copy(found, "x") == (1, 8)
     assert next_copy(None, "x") == (0, 1)
-    last = in_force(DESK_PART, (a_part(1), a_part(SEQUENCE_MAX)), KEY, METER)
+    last = compact_in_force(DESK_PART, (a_part(1), a_part(SEQUENCE_MAX)), KEY, METER)
     with pytest.raises(LayoutError, match=r"sequence.*not used up"):
         next_copy(last, "x")
 

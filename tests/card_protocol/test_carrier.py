@@ -12,7 +12,7 @@ from card_protocol.authentication import Role
 from card_protocol.card.base import FileCard
 from card_protocol.card.budget import BUDGET_TREES, PLAIN_TREES, record_on, with_record
 from card_protocol.card.files import FileTree
-from card_protocol.card.image import CardImage, Kind, blank, personalise
+from card_protocol.card.image import CardImage, CardKind, blank, personalise
 from card_protocol.card.make import card_of
 from card_protocol.carrier.base import Carrier, Credentials
 from card_protocol.carrier.find import find_card
@@ -33,11 +33,14 @@ from tests.card_protocol.cards import (
     plain_image,
 )
 
-IMAGES: dict[Kind, Callable[[], CardImage]] = {Kind.SECURE: budget_image, Kind.PLAIN: plain_image}
+IMAGES: dict[CardKind, Callable[[], CardImage]] = {
+    CardKind.SECURE: budget_image,
+    CardKind.PLAIN: plain_image,
+}
 ON_EACH = pytest.mark.parametrize("kind", list(IMAGES), ids=lambda kind: kind.name.lower())
-CARRIERS: dict[Kind, Callable[[Terminal], Carrier]] = {
-    Kind.SECURE: SecureCarrier,
-    Kind.PLAIN: PlainCarrier,
+CARRIERS: dict[CardKind, Callable[[Terminal], Carrier]] = {
+    CardKind.SECURE: SecureCarrier,
+    CardKind.PLAIN: PlainCarrier,
 }
 NEW_OF = {
     generation: {sfi: bytes((0xF0 | sfi,)) * size for sfi, size in sizes.items()}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.memory import Make, MemoryCard
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.card.sle4442 import PHASE_US
@@ -37,7 +37,7 @@ def issued(meter_id: int = 541_000_000_001, number: int = 7, issued_at_min: int 
         customer_ref=1,
         card_number=number,
         issued_at_min=issued_at_min,
-        kind=Kind.MEMORY,
+        kind=CardKind.MEMORY,
     )
     return memory_card(image)
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from card_protocol.apdu import CommandApdu
 from card_protocol.authentication import Role
-from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, Kind
+from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.card.memory import Make, MemoryCard
 from card_protocol.carrier.readers import find_reader
@@ -20,7 +20,7 @@ from card_protocol.link.scripted import ScriptedLink
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
-from meter_emu.world.linked_card import LinkedCard
+from meter_emu.world.meter.linked_card import LinkedCard
 from tests.card_protocol.cards import SELECT_DF, budget_image, counting_rng
 from tests.card_protocol.test_card_fuzz import dialogues
 from tests.card_protocol.test_sle4442 import CODE, an_image
@@ -52,7 +52,7 @@ def refused(call: Callable[[], object]) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("carrier", [Kind.SECURE, Kind.PLAIN])
+@pytest.mark.parametrize("carrier", [CardKind.SECURE, CardKind.PLAIN])
 def test_desk_and_meter_need_nothing_that_is_not_on_the_list(carrier):
     home = Home(carrier=carrier)
     spy = Spy(DirectLink(home.card))
@@ -64,9 +64,9 @@ def test_desk_and_meter_need_nothing_that_is_not_on_the_list(carrier):
     home.bench.insert(LinkedCard(guarded))
     assert home.board.panel.text == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
     needed = {(command[0], command[1]) for command in spy.sent}
-    unused = {(0x00, 0xC0)} if carrier is Kind.SECURE else set()  # GET RESPONSE is for T=0
+    unused = {(0x00, 0xC0)} if carrier is CardKind.SECURE else set()  # GET RESPONSE is for T=0
     assert needed <= set(FILE_CARD)
-    assert carrier is Kind.PLAIN or needed == set(FILE_CARD) - unused - {(0x00, 0x20)}
+    assert carrier is CardKind.PLAIN or needed == set(FILE_CARD) - unused - {(0x00, 0x20)}
 
 
 @settings(max_examples=60)
@@ -152,7 +152,7 @@ def test_right_proofs_are_never_used_up():
         assert guarded.exchange(right) == b"\x90\x00"
 
 
-@pytest.mark.parametrize("carrier", [Kind.SECURE, Kind.PLAIN])
+@pytest.mark.parametrize("carrier", [CardKind.SECURE, CardKind.PLAIN])
 @pytest.mark.parametrize("spent", range(PIN_TRIES_MAX + 1))
 def test_one_program_after_another_leaves_a_card_its_last_try(carrier, spent):
     card = card_of(file_card(Home(carrier=carrier).card.image), counting_rng())

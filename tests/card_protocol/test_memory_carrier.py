@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from card_protocol.authentication import Role, memory_code
 from card_protocol.card.budget import personalise_card
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.memory import Make, MemoryCard
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.carrier.base import BudgetCard, Credentials
@@ -42,7 +42,9 @@ class Cut(BaseException):
 
 @cache
 def new_image() -> MemoryImage:
-    return memory_card(personalise_card(BENCH_MASTER_KEY, a_contents(), Kind.MEMORY, pin="0000"))
+    return memory_card(
+        personalise_card(BENCH_MASTER_KEY, a_contents(), CardKind.MEMORY, pin="0000")
+    )
 
 
 def loaded(contents: Contents, cents: int) -> Contents:
@@ -220,7 +222,9 @@ def test_each_card_has_a_code_of_its_own():
     for meter, number in ((METER, 1), (METER, 2), (METER + 1, 1)):
         identity = replace(a_contents().identity, meter_id=meter, card_number=number)
         records = a_contents()._replace(identity=identity)
-        image = memory_card(personalise_card(BENCH_MASTER_KEY, records, Kind.MEMORY, pin="0000"))
+        image = memory_card(
+            personalise_card(BENCH_MASTER_KEY, records, CardKind.MEMORY, pin="0000")
+        )
         codes.add(image.code)
         assert image.code == memory_code(derive(BENCH_MASTER_KEY, Purpose.CARD_AUTH, meter), number)
     assert len(codes) == 3
@@ -309,7 +313,7 @@ def test_a_forged_copy_counts_as_none():
 def test_a_part_moved_from_another_meters_card_is_refused():
     identity = replace(a_contents().identity, meter_id=METER + 1)
     records = loaded(a_contents()._replace(identity=identity), 25_000)
-    other = memory_card(personalise_card(BENCH_MASTER_KEY, records, Kind.MEMORY, pin="0000"))
+    other = memory_card(personalise_card(BENCH_MASTER_KEY, records, CardKind.MEMORY, pin="0000"))
     with pytest.raises(MacError):
         laid_open(new_image().with_main(68, other.main[68:110])).contents(DESK_KEY)
 

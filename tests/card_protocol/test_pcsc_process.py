@@ -17,7 +17,7 @@ import pytest
 
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link import pcsc_child
-from card_protocol.link.pcsc import MEANINGS, PcscLink, chosen
+from card_protocol.link.pcsc import MEANINGS, PcscLink, chosen_reader
 from card_protocol.link.pcsc_process import PcscProcess
 
 # A library whose readers are named like errors: whoever looks into one gets that error, and who
@@ -76,7 +76,7 @@ NAMES = ["ACS ACR39U ICC Reader 00 00", "ACS ACR39U ICC Reader 01 00", "Gemalto 
     [(name, name) for name in NAMES] + [("39U icc reader 01", NAMES[1]), ("gemalto", NAMES[2])],
 )
 def test_a_reader_is_named_exactly_or_by_a_part_that_fits_no_other(wanted, name):
-    assert chosen(wanted, NAMES) == name
+    assert chosen_reader(wanted, NAMES) == name
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_reader_is_named_exactly_or_by_a_part_that_fits_no_other(wanted, name)
     ],
 )
 def test_a_name_that_fits_none_or_several_lists_what_there_is(wanted, names, says):
-    said = fails(lambda: chosen(wanted, names))
+    said = fails(lambda: chosen_reader(wanted, names))
     assert (said.kind, str(said)) == (LinkErrorKind.NO_READER, f"no reader: {says}")
 
 

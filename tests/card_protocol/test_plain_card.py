@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from card_protocol.atr import Atr
 from card_protocol.card.commands import PLAIN_ROWS, SECURE_ROWS
-from card_protocol.card.image import CardImage, Kind, LifeCycle
+from card_protocol.card.image import CardImage, CardKind, LifeCycle
 from card_protocol.card.make import card_of
 from card_protocol.card.plain import PAGE_BYTES, PAGE_WRITE_US, PlainCard
 from card_protocol.card.secure import SecureCard
@@ -123,7 +123,7 @@ def test_the_image_says_which_kind_it_is():
     raw = plain_image().to_bytes()
     assert raw[:2] == b"PC"
     assert CardImage.from_bytes(raw) == plain_image()
-    assert CardImage.from_bytes(raw).kind is Kind.PLAIN
+    assert CardImage.from_bytes(raw).kind is CardKind.PLAIN
     assert budget_image().to_bytes()[:2] == b"SC"
     assert isinstance(card_of(plain_image(), counting_rng()), PlainCard)
     assert isinstance(card_of(budget_image(), counting_rng()), SecureCard)

@@ -15,7 +15,7 @@ from card_protocol.link.recorded import RecordedCard, RecordedLink
 from card_protocol.link.replay import Playback, ReplayCard
 from card_protocol.link.scripted import ScriptedLink
 from card_protocol.terminal import Terminal
-from card_protocol.trace import Exchanged, Recorder, Reset, Row, Trace, Unpowered
+from card_protocol.trace import Exchanged, Recorder, Reset, Trace, TraceRow, Unpowered
 from tests.card_protocol.cards import (
     GET_CHALLENGE,
     PIN,
@@ -58,7 +58,7 @@ class Tape:
         self.lines: list[bytes] = []
         self.recorder = Recorder(self.lines.append, {"kind": "test"})
 
-    def rows(self, folder: Path) -> list[Row]:
+    def rows(self, folder: Path) -> list[TraceRow]:
         path = folder / "tape.trace"
         path.write_bytes(b"".join(self.lines))
         with Trace(path) as trace:

@@ -3,7 +3,15 @@
 import pytest
 
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
-from card_protocol.t0 import NULLS_MAX, Answering, Asking, Manner, Step, step, tpdu
+from card_protocol.t0 import (
+    NULLS_MAX,
+    Answering,
+    Asking,
+    Manner,
+    ProcedureStep,
+    procedure_step,
+    tpdu,
+)
 
 VALID_INS = [ins for ins in range(256) if ins >> 4 not in {6, 9}]
 
@@ -70,26 +78,26 @@ def test_what_is_no_command_has_no_header(command):
 def test_every_procedure_byte_has_one_meaning_for_every_instruction():
     """All 224 instructions and 256 bytes, against a list written the other way round."""
     for ins in VALID_INS:
-        want = dict.fromkeys(range(256), Step.UNKNOWN)
-        want[ins], want[0xFF - ins] = Step.ALL, Step.ONE
+        want = dict.fromkeys(range(256), ProcedureStep.UNKNOWN)
+        want[ins], want[0xFF - ins] = ProcedureStep.ALL, ProcedureStep.ONE
         for sw1 in (*range(0x61, 0x70), *range(0x90, 0xA0)):
-            assert want[sw1] is Step.UNKNOWN, "an instruction never reads as SW1"
-            want[sw1] = Step.END
-        assert want[0x60] is Step.UNKNOWN
-        want[0x60] = Step.WAIT
-        assert {byte: step(ins, byte) for byte in range(256)} == want
+            assert want[sw1] is ProcedureStep.UNKNOWN, "an instruction never reads as SW1"
+            want[sw1] = ProcedureStep.END
+        assert want[0x60] is ProcedureStep.UNKNOWN
+        want[0x60] = ProcedureStep.WAIT
+        assert {byte: procedure_step(ins, byte) for byte in range(256)} == want
 
 
 @pytest.mark.parametrize("byte", range(256))
 def test_every_first_procedure_byte_does_what_it_says(byte):
     asking = Asking(h("00d6000003aabbcc"))
-    meant = step(0xD6, byte)
-    if meant is Step.UNKNOWN:
+    meant = procedure_step(0xD6, byte)
+    if meant is ProcedureStep.UNKNOWN:
         assert kind_of(lambda: asking.receive(bytes((byte,)))) is LinkErrorKind.BROKEN
         return
     sent = asking.receive(bytes((byte,)))
-    assert sent == {Step.ALL: h("aabbcc"), Step.ONE: h("aa")}.get(meant, b"")
-    if meant is Step.END:
+    assert sent == {ProcedureStep.ALL: h("aabbcc"), ProcedureStep.ONE: h("aa")}.get(meant, b"")
+    if meant is ProcedureStep.END:
         assert asking.response is None
         asking.receive(b"\x05")
         assert asking.response == bytes((byte, 0x05))

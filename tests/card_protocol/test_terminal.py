@@ -6,7 +6,7 @@ from card_protocol.apdu import CommandApdu
 from card_protocol.authentication import Role
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.keys import Key
-from card_protocol.link.scripted import ScriptedLink, Step
+from card_protocol.link.scripted import ScriptedLink, ScriptStep
 from card_protocol.terminal import ANSWER_PARTS_MAX, LE_CORRECTIONS_MAX, Terminal
 from tests.card_protocol.cards import (
     DESK,
@@ -30,7 +30,7 @@ def h(text: str) -> bytes:
 
 
 def play(*steps: tuple[str, str | LinkErrorKind]) -> tuple[Terminal, ScriptedLink]:
-    script: list[Step] = [
+    script: list[ScriptStep] = [
         (h(command), answer if isinstance(answer, LinkErrorKind) else h(answer))
         for command, answer in steps
     ]

@@ -18,9 +18,9 @@ from card_protocol.trace import (
     Recorder,
     Removed,
     Reset,
-    Row,
     Torn,
     Trace,
+    TraceRow,
     Unpowered,
     hide,
     no_clock,
@@ -58,7 +58,7 @@ def recorded() -> bytes:
     return b"".join(lines)
 
 
-def read(path: Path, raw: bytes) -> tuple[list[Row], bool]:
+def read(path: Path, raw: bytes) -> tuple[list[TraceRow], bool]:
     path.write_bytes(raw)
     with Trace(path) as trace:
         return list(trace.rows()), trace.cut

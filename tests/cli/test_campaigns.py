@@ -3,13 +3,13 @@
 import pytest
 
 from meter_emu.resources import built_in
-from meter_emu.world.campaign import Campaign, load_campaign
-from meter_emu.world.engine import run_meter
-from meter_emu.world.household import Household
-from meter_emu.world.model import load_model
-from meter_emu.world.outcome import Verdict
-from meter_emu.world.times import DAY_US
-from meter_emu.world.verdict import clock_within_bound, expected, judge
+from meter_emu.world.meter.model import load_model
+from meter_emu.world.meter.times import DAY_US
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.outcome import Verdict
+from meter_emu.world.rehearsal.verdict import clock_within_bound, expected, judge
 
 CAMPAIGNS = built_in("campaigns")
 MODELS = {name: load_model(path) for name, path in built_in("meters").items()}

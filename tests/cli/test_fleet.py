@@ -169,7 +169,7 @@ def test_memory_does_not_grow_with_the_number_of_meters(tmp_path):
 
 def test_the_measure_sees_homes_that_are_held(tmp_path):
     hold = (
-        "import pathlib, sys; from meter_emu.world.campaign import load_campaign;"
+        "import pathlib, sys; from meter_emu.world.rehearsal.campaign import load_campaign;"
         "list(load_campaign(pathlib.Path(sys.argv[1])).households)"
     )
     few, many = (run("-c", hold, day(tmp_path, count)) for count in (200, 20_000))

@@ -383,12 +383,12 @@ def test_show_tells_every_byte_of_a_card(emu, card):
 
 
 def test_every_byte_of_a_card_is_in_one_row_and_its_changes_are_found(card):
-    from meter_emu.desk.view import explain_image
+    from meter_emu.desk.view import explain_card_image
     from meter_emu.rows import differences
 
     raw = card.read_bytes()
     image = CardImage.from_bytes(raw)
-    parts = explain_image(image, BENCH_MASTER_KEY)
+    parts = explain_card_image(image, BENCH_MASTER_KEY)
     at = 0
     for row in (row for part in parts for row in part.rows):
         assert row.offset == at
@@ -400,7 +400,9 @@ def test_every_byte_of_a_card_is_in_one_row_and_its_changes_are_found(card):
             other = image.with_part(index, offset, part)
             changed = other.to_bytes()
             (where,) = [i for i in range(len(raw) - 4) if raw[i] != changed[i]]
-            found, crc = differences(parts, explain_image(other, BENCH_MASTER_KEY), raw, changed)
+            found, crc = differences(
+                parts, explain_card_image(other, BENCH_MASTER_KEY), raw, changed
+            )
             assert found.a.offset <= where < found.a.offset + found.a.size_bytes
             assert crc.a.field == "crc"
 

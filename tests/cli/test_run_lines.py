@@ -15,7 +15,7 @@ from card_protocol.card.make import card_of, parse_image
 from card_protocol.formats.budget import Energy
 from card_protocol.timestamp import Civil
 from meter_emu.cli import app
-from meter_emu.cli.live.commands import ORDERS
+from meter_emu.cli.live.commands import WORDS
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from tests.cli.sitting import JUNE, MODEL, Sitting
@@ -359,4 +359,4 @@ def test_without_any_input_it_ends_at_once(emu):
 
 def test_every_word_is_listed(emu):
     said = emu("run", MODEL, *JUNE, *MAX, lines="help\n").out
-    assert [line.split()[0] for line in said.splitlines()] == list(ORDERS)
+    assert [line.split()[0] for line in said.splitlines()] == list(WORDS)

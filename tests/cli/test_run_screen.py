@@ -11,17 +11,17 @@ from random import Random
 import pytest
 from rich.console import Console
 
-from meter_emu.cli.live.commands import ORDERS, RATES, parse_command, rate_of
+from meter_emu.cli.live.commands import RATES, WORDS, parse_command, rate_of
 from meter_emu.cli.live.screen import KEYS, picture
 from meter_emu.cli.live.terminal import COMMANDS, Prompt, single_keys
 from meter_emu.cli.live.view import View, legal, rate_words, span_words
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.ports import Lamp
 from meter_emu.resources import find
-from meter_emu.world.build import parse_build
-from meter_emu.world.commission import Installation, install
-from meter_emu.world.image import image_of
-from meter_emu.world.model import load_model
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.image import image_of
+from meter_emu.world.meter.install import Installation, install
+from meter_emu.world.meter.model import load_model
 from tests.cli.sitting import JUNE, MODEL, Sitting
 
 LEFT = b"\x1b[?1049l"  # the alternate screen, xterm
@@ -158,7 +158,7 @@ def typed(*keys: str) -> list[str]:
 
 def test_every_key_is_a_command_that_there_is_and_is_on_the_screen():
     for key, line in COMMANDS.items():
-        assert line.split() == [] or line.split()[0] in ORDERS, key
+        assert line.split() == [] or line.split()[0] in WORDS, key
         if not line.endswith(" "):
             assert parse_command(line) is not None
     shown = {key for keys, _ in KEYS for key in keys.split()}

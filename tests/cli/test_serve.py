@@ -14,7 +14,7 @@ from random import Random
 
 import pytest
 
-from card_protocol.card.image import CardImage, Kind, LifeCycle
+from card_protocol.card.image import CardImage, CardKind, LifeCycle
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.formats.budget import DF_ELECTRICITY
 from card_protocol.formats.container import TRANSPORT_PIN, plain_file
@@ -90,7 +90,7 @@ def driver() -> Iterator[Driver]:
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "the.card"
     desk = Desk(BENCH_MASTER_KEY, challenge=bytes)
-    image = desk.issue(METER, issued_at_min=10_000_000, kind=Kind.PLAIN)
+    image = desk.issue(METER, issued_at_min=10_000_000, kind=CardKind.PLAIN)
     write_atomically(path, image.to_bytes())
     return path
 
@@ -232,7 +232,7 @@ def test_a_card_that_does_not_answer_to_a_reset_is_not_offered_to_readers(
     complaint, driver: Driver, file: Path
 ) -> None:
     """A memory chip whose first four bytes were overwritten: a reader knows it by them."""
-    image = Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=10_000_000, kind=Kind.MEMORY)
+    image = Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=10_000_000, kind=CardKind.MEMORY)
     assert isinstance(image, MemoryImage)
     open_to_all = replace(image, protection=b"\xff" * 4)
     write_atomically(file, open_to_all.to_bytes())

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from card_protocol.card.image import CardImage
 from card_protocol.card.make import card_of
-from meter_emu.cli.live.session import WAITING_MAX, Session
+from meter_emu.cli.live.session import WAITING_MAX, LiveSession
 from meter_emu.cli.live.slot import FileSlot
 from meter_emu.cli.live.view import ZONE
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.resources import find
-from meter_emu.world.build import parse_build
-from meter_emu.world.commission import Installation, install
-from meter_emu.world.events import Event
-from meter_emu.world.model import load_model
-from meter_emu.world.times import END_US, MINUTE_US, SECOND_US, us_to_civil
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.install import Installation, install
+from meter_emu.world.meter.model import load_model
+from meter_emu.world.meter.times import END_US, MINUTE_US, SECOND_US, us_to_civil
 
 START_US = 1_593_406_800 * SECOND_US  # 29 June 2020 07:00 in Brussels
 METER = 541_000_000_001
@@ -45,7 +45,7 @@ class Sitting:
         )  # fmt: skip
         board = install(model, build, new, master=BENCH_MASTER_KEY, now_us=start_us, fate=fate)
         self.card = card
-        self.session = Session(
+        self.session = LiveSession(
             board, model, build, FileSlot(Random(2)), rate=rate, image_file=None,
             say=self.said.append, take=self.events.append, wall_ns=lambda: self.wall_ns,
         )  # fmt: skip

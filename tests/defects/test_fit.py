@@ -29,8 +29,8 @@ from meter_emu.firmware.zone import Zone
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.hardware.rtc.registers import ChipCalendar
-from meter_emu.world.build import parse_build
-from meter_emu.world.times import to_us
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.times import to_us
 from tests.firmware.meters import MODEL, Home, now_at, seconds
 
 BRUSSELS = ZoneInfo("Europe/Brussels")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from tests.desk.reader import Reader
 
 
-@pytest.fixture(params=list(Kind), ids=lambda kind: kind.name.lower())
+@pytest.fixture(params=list(CardKind), ids=lambda kind: kind.name.lower())
 def reader(request: pytest.FixtureRequest) -> Reader:
     return Reader(kind=request.param)

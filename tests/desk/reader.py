@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of
 from card_protocol.carrier.image import laid_open
 from card_protocol.formats.budget import Order, Sfi, open_sealed, seal
@@ -35,7 +35,7 @@ class Reader:
         self,
         desk: Desk | None = None,
         image: AnyImage | None = None,
-        kind: Kind = Kind.SECURE,
+        kind: CardKind = CardKind.SECURE,
     ) -> None:
         self.desk = desk or Desk(BENCH_MASTER_KEY, challenge=counted())
         first = image or self.desk.issue(METER, issued_at_min=ISSUED, kind=kind)
@@ -64,7 +64,7 @@ class Reader:
     @property
     def in_parts(self) -> bool:
         """Whether the card has parts and no records."""
-        return self.card.image.kind is Kind.MEMORY
+        return self.card.image.kind is CardKind.MEMORY
 
     def file(self, sfi: Sfi) -> bytes:
         return raw_on(self.card.image, sfi)
@@ -93,5 +93,5 @@ DEEDS: dict[str, Callable[[Desk, Exchange], Account]] = {
     "tariff": lambda d, x: d.change_tariff(x, 2, 275, issued_at_min=ISSUED + 1),
 }
 ORDERING = sorted(DEEDS.keys() - {"load"})
-ON_EACH = pytest.mark.parametrize("kind", list(Kind), ids=lambda kind: kind.name.lower())
+ON_EACH = pytest.mark.parametrize("kind", list(CardKind), ids=lambda kind: kind.name.lower())
 BY_DEED = pytest.mark.parametrize("deed", DEEDS)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.cmac import CMAC
 
 from card_protocol.card.budget import BUDGET_TREES, PLAIN_TREES
 from card_protocol.card.files import MF, Access
-from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats import budget
 from card_protocol.formats.budget import Energy, OrderFlags, Result, Sfi, WriteBack, seal
@@ -76,7 +76,7 @@ def codes(heading: str) -> dict[int, str]:
     return {int(code, 16): name for code, name in table(heading)}
 
 
-def armed_card(generation: int, kind: Kind = Kind.SECURE) -> CardImage:
+def armed_card(generation: int, kind: CardKind = CardKind.SECURE) -> CardImage:
     """The card of the worked example, as its last section tells it."""
     desk = Desk(BENCH_MASTER_KEY)
     image = desk.issue(
@@ -103,7 +103,7 @@ def card() -> CardImage:
 @pytest.fixture(scope="module")
 def plain_card() -> CardImage:
     """The same on a plain card."""
-    return armed_card(1, Kind.PLAIN)
+    return armed_card(1, CardKind.PLAIN)
 
 
 WRITTEN_BACK = WriteBack(
@@ -151,7 +151,7 @@ def test_every_byte_of_a_plain_card_is_on_the_page(plain_card):
 def test_a_container_of_either_generation_is_as_long_as_the_page_says():
     sizes = []
     for generation in (1, 2):
-        file = armed_card(generation, Kind.PLAIN).contents[0]
+        file = armed_card(generation, CardKind.PLAIN).contents[0]
         sizes.append(HEAD.parse(file[: HEAD.size_bytes]).size_bytes)
     assert "has {1} in place of {0}.".format(*sizes) in PAGE
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
 from meter_emu.desk.codec import Written
-from meter_emu.desk.dates import DeskDates, Reading
+from meter_emu.desk.dates import CivilReading, DeskDates
 from meter_emu.errors import DeskError
 
 DATES = DeskDates()
@@ -74,20 +74,20 @@ def test_a_time_with_no_or_two_instants_needs_a_choice(when, why):
 
 
 def test_a_time_in_the_gap_becomes_the_existing_one_beside_it():
-    assert DATES.settle(GAP, Reading.LATER) == Civil(2020, 3, 29, 3, 30)
-    assert DATES.settle(GAP, Reading.EARLIER) == Civil(2020, 3, 29, 1, 30)
+    assert DATES.settle(GAP, CivilReading.LATER) == Civil(2020, 3, 29, 3, 30)
+    assert DATES.settle(GAP, CivilReading.EARLIER) == Civil(2020, 3, 29, 1, 30)
 
 
 def test_of_a_time_that_exists_twice_only_the_later_can_be_written():
-    assert DATES.settle(FOLD, Reading.LATER) == FOLD
+    assert DATES.settle(FOLD, CivilReading.LATER) == FOLD
     with pytest.raises(DeskError, match="a meter takes the later"):
-        DATES.settle(FOLD, Reading.EARLIER)
+        DATES.settle(FOLD, CivilReading.EARLIER)
 
 
 def test_both_readings_lie_an_hour_apart():
     for when in (GAP, FOLD):
-        earlier = DATES.minute_of(when, Reading.EARLIER)
-        assert DATES.minute_of(when, Reading.LATER) == earlier + 60
+        earlier = DATES.minute_of(when, CivilReading.EARLIER)
+        assert DATES.minute_of(when, CivilReading.LATER) == earlier + 60
 
 
 @pytest.mark.parametrize("year", range(2000, 2100, 9))
@@ -116,7 +116,7 @@ def test_minutes_are_those_of_the_legal_time(minute):
     when = Civil(legal.year, legal.month, legal.day, legal.hour, legal.minute)
     if when.year > 2099:
         return
-    reading = Reading.LATER if legal.fold else Reading.EARLIER
+    reading = CivilReading.LATER if legal.fold else CivilReading.EARLIER
     assert DATES.minute_of(when, reading) == minute
     assert DATES.minute_of_instant(legal) == minute
 
@@ -148,8 +148,8 @@ def test_with_instants_a_cut_and_a_deferral_are_compared_by_them():
 
 
 def test_a_card_with_instants_carries_either_reading_of_a_repeated_hour():
-    assert DATES.settle(FOLD, Reading.EARLIER, instants=True) == FOLD
-    assert DATES.settle(FOLD, Reading.LATER, instants=True) == FOLD
+    assert DATES.settle(FOLD, CivilReading.EARLIER, instants=True) == FOLD
+    assert DATES.settle(FOLD, CivilReading.LATER, instants=True) == FOLD
     with pytest.raises(DeskError, match="exists twice"):
         DATES.settle(FOLD, instants=True)
     with pytest.raises(DeskError, match="does not exist"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats.budget import Energy, Sfi
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -14,7 +14,7 @@ from tests.desk.reader import METER
 from tests.firmware.meters import counted
 
 
-@pytest.fixture(params=list(Kind), ids=lambda kind: kind.name.lower())
+@pytest.fixture(params=list(CardKind), ids=lambda kind: kind.name.lower())
 def gas_card(request):
     image = Desk(BENCH_MASTER_KEY).issue(
         METER, energy=Energy.GAS, issued_at_min=0, kind=request.param

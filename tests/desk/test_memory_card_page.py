@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.card.memory_image import IMAGE_SIZE_BYTES, MemoryImage
 from card_protocol.carrier.readers import READERS, Reader
@@ -64,7 +64,7 @@ def worked_example() -> MemoryImage:
         customer_ref=1_234_567_890_123,
         card_number=7,
         issued_at_min=10_734_240,
-        kind=Kind.MEMORY,
+        kind=CardKind.MEMORY,
     )
     card = card_of(image, bytes)
     link = DirectLink(card)

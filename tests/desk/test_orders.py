@@ -8,7 +8,7 @@ from card_protocol.errors import CardProtocolError, LayoutError
 from card_protocol.formats.budget import NO_TOKEN, OrderFlags, Sfi, reactivation_token_valid
 from card_protocol.timestamp import BCD_NONE, Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.dates import Reading
+from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.errors import DeskError
@@ -137,7 +137,7 @@ def test_a_time_that_is_none_or_two_is_refused(reader, when):
 
 def test_a_choice_makes_it_one(reader):
     reader.desk.programme_cut(
-        reader.exchange, Civil(2020, 3, 29, 2, 30), issued_at_min=ISSUED, reading=Reading.LATER
+        reader.exchange, Civil(2020, 3, 29, 2, 30), issued_at_min=ISSUED, reading=CivilReading.LATER
     )
     assert dates(reader.order()) == (None, Civil(2020, 3, 29, 3, 30))
 

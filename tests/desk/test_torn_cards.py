@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.errors import LinkError, LinkErrorKind
 from meter_emu.desk.desk import Account, Desk, Exchange
 from tests.desk.reader import BY_DEED, DEEDS, ISSUED, ON_EACH, ORDERING, Reader, dates
@@ -37,7 +37,7 @@ def torn_within(reader: Reader, count: int, done: int, size: int) -> Exchange:
     return torn
 
 
-def commands_of(deed: Callable[[Desk, Exchange], Account], kind: Kind) -> list[bytes]:
+def commands_of(deed: Callable[[Desk, Exchange], Account], kind: CardKind) -> list[bytes]:
     reader = Reader(kind=kind)
     sent: list[bytes] = []
 
@@ -50,7 +50,7 @@ def commands_of(deed: Callable[[Desk, Exchange], Account], kind: Kind) -> list[b
 
 
 def torn_readers(
-    deed: Callable[[Desk, Exchange], Account], kind: Kind, every: int = 1
+    deed: Callable[[Desk, Exchange], Account], kind: CardKind, every: int = 1
 ) -> Iterator[Reader]:
     """Yield readers whose card was torn out: between all commands, and after `every` byte of all
     that a plain card writes.
@@ -61,7 +61,7 @@ def torn_readers(
             deed(reader.desk, cut_after(reader.exchange, count))
         yield reader
         size = len(command) - 5 if command[1] == 0xD6 else 0
-        for done in range(0, size if kind is Kind.PLAIN else 0, every):
+        for done in range(0, size if kind is CardKind.PLAIN else 0, every):
             reader = Reader(kind=kind)
             with pytest.raises(LinkError):
                 deed(reader.desk, torn_within(reader, count, done, size))
@@ -80,7 +80,7 @@ def test_a_torn_session_leaves_each_record_old_or_new(deed, kind):
     for reader in torn_readers(DEEDS[deed], kind):
         for was, now, found in zip(old, new, reader.files(), strict=True):
             assert found in (was, now)
-        if kind is Kind.PLAIN:
+        if kind is CardKind.PLAIN:
             assert reader.files() == old  # one container: all of the visit or none
         reader.desk.account(reader.exchange)  # and every one of them still opens
 

@@ -12,9 +12,9 @@ from rich.console import Console
 from card_protocol.card.make import card_of
 from card_protocol.timestamp import Civil
 from meter_emu.cli import app
-from meter_emu.cli.live.commands import ORDERS, RATES
+from meter_emu.cli.live.commands import RATES, WORDS
 from meter_emu.cli.live.screen import picture
-from meter_emu.cli.live.session import Session
+from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.slot import FileSlot
 from meter_emu.cli.live.terminal import COMMANDS, Log
 from meter_emu.cli.live.view import event_line
@@ -22,9 +22,9 @@ from meter_emu.cli.run import run
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.resources import find
-from meter_emu.world.build import parse_build
-from meter_emu.world.commission import Installation, install
-from meter_emu.world.model import load_model
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.install import Installation, install
+from meter_emu.world.meter.model import load_model
 from tests.docs.pages import blocks, page, section, table
 
 PAGE = page("docs/live-meter.md")
@@ -56,7 +56,7 @@ def test_the_picture_is_what_a_terminal_of_80_columns_shows(home):
     )  # fmt: skip
     board = install(model, build, new, master=BENCH_MASTER_KEY, now_us=START_US, fate=fate)
     wall_ns, log = 0, Log()
-    session = Session(
+    session = LiveSession(
         board, model, build, FileSlot(fate), rate=1, image_file=None, say=log.say,
         take=lambda event: log.say(event_line(event)), wall_ns=lambda: wall_ns,
     )  # fmt: skip
@@ -90,7 +90,7 @@ def test_the_script_says_what_the_page_shows(home, monkeypatch, capsys):
 
 def test_the_words_and_keys_are_those_there_are():
     words = [row[0] for row in table(PAGE, "command", "what it does")]
-    assert words == [f"{word} {order.takes}".strip() for word, order in ORDERS.items()]
+    assert words == [f"{word} {order.takes}".strip() for word, order in WORDS.items()]
     rows = [line.split(" | ") for line in section(PAGE, "The screen").splitlines()]
     cells = " ".join(f"{row[0]} {row[2]}" for row in rows if row[0].startswith("| `"))
     keys = re.findall(r"`(\S)`", cells)

@@ -20,10 +20,10 @@ from meter_emu.hardware import eeprom
 from meter_emu.hardware.oscillator import SECOND
 from meter_emu.hardware.rtc import ds3231, pcf8563
 from meter_emu.resources import find
-from meter_emu.world import image
-from meter_emu.world.build import parse_build
-from meter_emu.world.commission import Installation, empty_board, install
-from meter_emu.world.model import MeterModel, load_model
+from meter_emu.world.meter import image
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.install import Installation, empty_board, install
+from meter_emu.world.meter.model import MeterModel, load_model
 from tests.docs.pages import page, section, table
 
 PAGE = page("docs/meter-image.md")
@@ -63,7 +63,7 @@ def test_the_records_are_those_of_the_program(heading: str, layout: Layout[Any])
         (("code", "clock health"), layouts.Health),
         (("code", "clock base"), layouts.RtcBase),
         (("code", "supply states"), layouts.Supply),
-        (("code", "accounts"), layouts.Account),
+        (("code", "accounts"), layouts.EnergyAccount),
         (("code", "rates"), layouts.Rate),
         (("code", "event", "detail"), layouts.EventCode),
     ],
@@ -187,4 +187,4 @@ def test_a_blank_meter_has_no_record_at_all(tmp_path: Path) -> None:
     assert board.panel.text == "NOT CONFIGURED"
     path = tmp_path / "blank.bin"
     path.write_bytes(image.image_of(board, MODEL))
-    assert image.meter_id_of(path.read_bytes(), MODEL) is None
+    assert image.meter_id_in(path.read_bytes(), MODEL) is None

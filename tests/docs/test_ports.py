@@ -15,10 +15,10 @@ import pytest
 from meter_emu import ports
 from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.valve import Valve
-from meter_emu.ports import Key, Lamp, Ports, ResetCause
-from meter_emu.world import board as board_module
-from meter_emu.world.bench import Bench
-from meter_emu.world.board import Board
+from meter_emu.ports import Button, Lamp, Ports, ResetCause
+from meter_emu.world.meter import board as board_module
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.board import Board
 from tests.docs.pages import blocks, page, section, table
 from tests.docs.test_meter_image import MAY_2020_US, MODEL, installed
 
@@ -45,7 +45,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "card_exchange": (b"\x00\x84\x00\x00\x08",),
     "card_power": (True,),
     "switch_drive": (False,),
-    "key_held_ms": (Key.BLUE,),
+    "button_held_ms": (Button.BLUE,),
     "wait_ms": (5,),
     "limiter_set": (10,),
     "display": ("HELLO",),
@@ -126,7 +126,11 @@ def test_every_cost_constant_is_on_the_page() -> None:
 
 @pytest.mark.parametrize(
     ("head", "enum"),
-    [(("bit", "keys"), Key), (("bit", "lamps"), Lamp), (("code", "reset causes"), ResetCause)],
+    [
+        (("bit", "buttons"), Button),
+        (("bit", "lamps"), Lamp),
+        (("code", "reset causes"), ResetCause),
+    ],
 )
 def test_bits_and_codes(head: tuple[str, str], enum: type[IntEnum | IntFlag]) -> None:
     said = {int(code, 16): name for code, name in table(PAGE, *head)}
@@ -143,7 +147,7 @@ def test_the_day_of_the_hint() -> None:
 
 
 def test_a_poll_with_nothing_to_do_takes_about_what_the_page_says() -> None:
-    from meter_emu.world.build import parse_build
+    from meter_emu.world.meter.build import parse_build
 
     board = installed()
     program = parse_build("reference").program(MODEL)(board)

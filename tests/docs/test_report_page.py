@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 
 from meter_emu.report.words import PLAIN
-from meter_emu.world.events import What
+from meter_emu.world.meter.events import What
 from tests.docs.pages import ROOT, blocks, page, section, table
 from tests.docs.test_readme import run
 from tests.report.pages import BOTH, Page, ores_page

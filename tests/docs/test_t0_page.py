@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from card_protocol import t0
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import LinkError
 from card_protocol.link.t0 import CardOverT0
-from card_protocol.t0 import Step, step
+from card_protocol.t0 import ProcedureStep, procedure_step
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
-from meter_emu.world.board import CARD_BYTE_US
+from meter_emu.world.meter.board import CARD_BYTE_US
 from tests.card_protocol.cards import budget_image
 from tests.cards import file_card
 from tests.docs.pages import blocks, page, table
@@ -29,8 +29,20 @@ def test_the_procedure_bytes_are_the_ones_obeyed():
     told = dict.fromkeys(range(256), "any other")
     told |= {0xA4: "INS", 0x5B: "INS complemented", 0x60: "60 (NULL)"}
     told |= dict.fromkeys((*range(0x61, 0x70), *range(0x90, 0xA0)), "61 to 6F, 90 to 9F")
-    done = dict(zip((Step.ALL, Step.ONE, Step.WAIT, Step.END, Step.UNKNOWN), rows, strict=True))
-    assert {byte: done[step(0xA4, byte)] for byte in range(256)} == told
+    done = dict(
+        zip(
+            (
+                ProcedureStep.ALL,
+                ProcedureStep.ONE,
+                ProcedureStep.WAIT,
+                ProcedureStep.END,
+                ProcedureStep.UNKNOWN,
+            ),
+            rows,
+            strict=True,
+        )
+    )
+    assert {byte: done[procedure_step(0xA4, byte)] for byte in range(256)} == told
 
 
 @pytest.mark.parametrize(
@@ -60,7 +72,7 @@ def test_the_example_counts_and_pulls():
     assert wire.line.characters == 100
 
 
-@pytest.mark.parametrize("kind", [Kind.SECURE, Kind.PLAIN])
+@pytest.mark.parametrize("kind", [CardKind.SECURE, CardKind.PLAIN])
 def test_the_meter_is_charged_as_much_too_little_as_it_says(kind):
     home = Home(carrier=kind)
     told = Civil(2020, 7, 3, 23, 1)
@@ -79,7 +91,7 @@ def test_the_meter_is_charged_as_much_too_little_as_it_says(kind):
     assert home.board.panel.text.endswith("EXECUTED")
     charged_s = sum(passed) * CARD_BYTE_US / 1_000_000
     taken_s = wire.line.etu / 9_600
-    known = "a secure card" if kind is Kind.SECURE else "a plain one"
+    known = "a secure card" if kind is CardKind.SECURE else "a plain one"
     words = rf"(\d+) %\s+on {known} \((\d\.\d+) s instead of (\d\.\d+) s\)"
     found = re.search(words, PAGE)
     assert found is not None

@@ -25,7 +25,7 @@ def test_every_row_is_listed_with_its_fields():
         row[0]: {field.strip(" `") for field in row[1].split(",")} - {""}
         for row in table(PAGE, "row", "fields", "when")
     }
-    kinds = (trace.Header, *get_args(trace.Row))
+    kinds = (trace.Header, *get_args(trace.TraceRow))
     infos = [msgspec.inspect.type_info(kind) for kind in kinds]
     rows = {
         info.tag: {field.name for field in info.fields} - COMMON

@@ -7,7 +7,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.carrier.image import laid_open
 from card_protocol.formats.budget import Sfi, WriteBack
@@ -19,12 +19,12 @@ from meter_emu.firmware.layouts import STATE, STATE_AT, Factory, Health, State, 
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Firmware, Ports
 from meter_emu.resources import find
-from meter_emu.world.bench import Bench
-from meter_emu.world.board import Board
-from meter_emu.world.build import parse_build
-from meter_emu.world.commission import Installation, factory_record, first_state, install
-from meter_emu.world.model import load_model
-from meter_emu.world.times import SECOND_US, to_us
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.install import Installation, factory_record, first_state, install
+from meter_emu.world.meter.model import load_model
+from meter_emu.world.meter.times import SECOND_US, to_us
 from tests.cards import raw_on, with_raw
 
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
@@ -96,7 +96,7 @@ class Home:
         expires: Civil | None = None,
         card_number: int = 1,
         tap: Callable[[Ports], Ports] = lambda ports: ports,
-        carrier: Kind = Kind.SECURE,
+        carrier: CardKind = CardKind.SECURE,
     ) -> None:
         fate = Random(1) if fate is None else fate
         named = parse_build(build)

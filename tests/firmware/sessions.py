@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, Kind
+from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardKind
 from card_protocol.card.make import AnyImage, VirtualCard
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.errors import LinkError, LinkErrorKind
@@ -28,10 +28,10 @@ UEUR_PER_CENT = 10_000
 RECORDS = {Sfi.IDENTITY: IDENTITY, Sfi.WALLET: WALLET, Sfi.ORDER: ORDER, Sfi.TARIFF: TARIFF}
 LOAD_W = 3_000
 
-ON_EACH = pytest.mark.parametrize("carrier", list(Kind), ids=lambda kind: kind.name.lower())
+ON_EACH = pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 
 
-def armed(carrier: Kind = Kind.SECURE) -> Home:
+def armed(carrier: CardKind = CardKind.SECURE) -> Home:
     home = Home(carrier=carrier)
     home.write(ARM)
     return home
@@ -111,7 +111,7 @@ class Pulled:
         raise LinkError(LinkErrorKind.CARD_GONE)
 
 
-def command_count(carrier: Kind) -> int:
+def command_count(carrier: CardKind) -> int:
     home = armed(carrier)
     whole = Pulled(home.card, 1_000, "after")
     home.bench.insert(whole)
@@ -119,4 +119,4 @@ def command_count(carrier: Kind) -> int:
 
 
 # How many commands the session of an armed card has.
-COMMANDS = {carrier: command_count(carrier) for carrier in Kind}
+COMMANDS = {carrier: command_count(carrier) for carrier in CardKind}

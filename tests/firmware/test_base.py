@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_emu.firmware.base import ERROR_MAX_S
+from meter_emu.firmware.clock_base import ERROR_MAX_S
 from meter_emu.firmware.layouts import Factory, RtcBase, StateFlags
 from tests.firmware.meters import PARTS, factory, seconds, state
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats import budget
 from card_protocol.formats.budget import Identity, Result, Sfi, seal
@@ -27,7 +27,7 @@ EXPIRES_S = seconds(datetime(2020, 7, 18, tzinfo=BRUSSELS))
 BOTH = pytest.mark.parametrize("generation", [1, 2])
 GENERATIONS_AND_CARRIERS = pytest.mark.parametrize(
     ("generation", "carrier"),
-    [(n, kind) for n in (1, 2) for kind in Kind if (n, kind) != (2, Kind.MEMORY)],
+    [(n, kind) for n in (1, 2) for kind in CardKind if (n, kind) != (2, CardKind.MEMORY)],
 )
 DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
 

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, VirtualCard, card_of, parse_image
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.carrier.readers import find_reader
@@ -33,10 +33,10 @@ def outsider_reads(home: Home, sfi: Sfi) -> bytes | None:
     home.card.power_on()
     terminal = Terminal(home.card.transmit)
     try:
-        if home.card.image.kind is Kind.SECURE:
+        if home.card.image.kind is CardKind.SECURE:
             terminal.select(DF_ELECTRICITY)
             return terminal.read_binary(sfi, len(home.file(sfi)))
-        if home.card.image.kind is Kind.PLAIN:
+        if home.card.image.kind is CardKind.PLAIN:
             terminal.select(0xBE01)
             whole = terminal.read_current(0, 512)
         else:
@@ -57,12 +57,12 @@ def copied(image: AnyImage, home: Home) -> bool:
     home.card.power_on()
     terminal = Terminal(home.card.transmit)
     try:
-        if image.kind is Kind.SECURE:
+        if image.kind is CardKind.SECURE:
             terminal.select(DF_ELECTRICITY)
             terminal.verify("0000")
             for sfi in (Sfi.WALLET, Sfi.ORDER):
                 terminal.update_binary(sfi, raw_on(image, sfi))
-        elif image.kind is Kind.PLAIN:
+        elif image.kind is CardKind.PLAIN:
             terminal.select(0xBE01)
             terminal.verify("7816")
             terminal.update_current(0, file_card(image).contents[0])
@@ -78,7 +78,7 @@ def copied(image: AnyImage, home: Home) -> bool:
     return True
 
 
-def served(carrier: Kind, *works: Work) -> Home:
+def served(carrier: CardKind, *works: Work) -> Home:
     home = Home(carrier=carrier)
     for work in works:
         home.write(work)
@@ -89,7 +89,7 @@ def served(carrier: Kind, *works: Work) -> Home:
 # One row of the page each: returns whether the carrier keeps it -----------------------------------
 
 
-def forged_record_refused(carrier: Kind) -> bool:
+def forged_record_refused(carrier: CardKind) -> bool:
     home = Home(carrier=carrier)
     home.write(Work(load_cents=5_000))
     raw = bytearray(home.file(Sfi.WALLET))
@@ -98,14 +98,14 @@ def forged_record_refused(carrier: Kind) -> bool:
     return home.insert().endswith(Result.BAD_MAC.name) and home.state.accepted_cents == 0
 
 
-def foreign_card_refused(carrier: Kind) -> bool:
+def foreign_card_refused(carrier: CardKind) -> bool:
     home = Home(carrier=carrier)
     image = home.desk.issue(METER_ID + 1, issued_at_min=0, kind=carrier)
     home.card = card_of(image, counted())
     return home.insert().endswith(Result.WRONG_METER.name)
 
 
-def torn_write_old_or_new(carrier: Kind) -> bool:
+def torn_write_old_or_new(carrier: CardKind) -> bool:
     """At each of 60 instants of a session's last commands; every byte is tested elsewhere."""
     found = set()
     whole = Home(carrier=carrier)
@@ -122,7 +122,7 @@ def torn_write_old_or_new(carrier: Kind) -> bool:
     return found == {"old", "new"}
 
 
-def money_and_order_once(carrier: Kind) -> bool:
+def money_and_order_once(carrier: CardKind) -> bool:
     home = served(carrier, Work(load_cents=5_000, cut_at=T2))
     before = home.state.balance_ueur
     shown = [home.insert() for _ in range(3)]
@@ -131,7 +131,7 @@ def money_and_order_once(carrier: Kind) -> bool:
     )
 
 
-def rolled_back_money_refused(carrier: Kind) -> bool:
+def rolled_back_money_refused(carrier: CardKind) -> bool:
     """Old records, by whatever means they came onto the card, are seen by sum and count."""
     home = served(carrier, Work(load_cents=5_000))
     old = home.card.image
@@ -143,7 +143,7 @@ def rolled_back_money_refused(carrier: Kind) -> bool:
     return said.endswith(Result.WALLET_ROLLED_BACK.name) and home.state.balance_ueur == booked
 
 
-def rolled_back_order_refused(carrier: Kind) -> bool:
+def rolled_back_order_refused(carrier: CardKind) -> bool:
     home = served(carrier, Work(cut_at=T2))
     old = home.card.image
     home.write(Work(reactivate=True))
@@ -153,7 +153,7 @@ def rolled_back_order_refused(carrier: Kind) -> bool:
     return said.endswith(Result.STALE_ORDER.name) and home.state.order_number == 2
 
 
-def second_use_of_a_clone_books_nothing(carrier: Kind) -> bool:
+def second_use_of_a_clone_books_nothing(carrier: CardKind) -> bool:
     """A byte-for-byte copy, however it was made."""
     home = Home(carrier=carrier)
     home.write(Work(load_cents=5_000))
@@ -165,13 +165,13 @@ def second_use_of_a_clone_books_nothing(carrier: Kind) -> bool:
     return said.endswith(Result.ALREADY_EXECUTED.name) and home.state.balance_ueur == booked
 
 
-def private_from_strangers(carrier: Kind) -> bool:
+def private_from_strangers(carrier: CardKind) -> bool:
     home = Home(carrier=carrier)
     assert outsider_reads(home, Sfi.IDENTITY) == home.file(Sfi.IDENTITY)
     return outsider_reads(home, Sfi.WALLET) is None
 
 
-def stranger_cannot_write(carrier: Kind) -> bool:
+def stranger_cannot_write(carrier: CardKind) -> bool:
     home = Home(carrier=carrier)
     old = home.card.image
     home.write(Work(load_cents=5_000))
@@ -193,7 +193,7 @@ class Listener:
         return self._card.transmit(command)
 
 
-def listening_gains_nothing(carrier: Kind) -> bool:
+def listening_gains_nothing(carrier: CardKind) -> bool:
     """Whether what was heard in a session does not let the listener write on the card."""
     home = Home(carrier=carrier)
     home.write(Work(load_cents=5_000))
@@ -210,14 +210,14 @@ def listening_gains_nothing(carrier: Kind) -> bool:
     return all(raw_on(home.card.image, sfi) == raw_on(before, sfi) for sfi in Sfi)
 
 
-def copy_on_another_card_refused(carrier: Kind) -> bool:
+def copy_on_another_card_refused(carrier: CardKind) -> bool:
     """Every byte a stranger can read, on a card of the same make that keeps secrets of its own."""
     home = Home(carrier=carrier)
     home.write(Work(load_cents=5_000))
     image = home.card.image
     if isinstance(image, MemoryImage):
         image = replace(image, code=b"\xff\xff\xff")
-    elif image.kind is Kind.SECURE:  # its maker does not know the keys
+    elif image.kind is CardKind.SECURE:  # its maker does not know the keys
         foreign = file_card(home.desk.issue(METER_ID + 1, issued_at_min=0))
         keys = {name: getattr(foreign, name) for name in ("meter_key", "desk_key", "card_key")}
         image = replace(image, **keys)
@@ -238,17 +238,17 @@ class YesCard:
         return b"\x90\x07" if command[:2] == b"\xff\x20" else self._card.transmit(command)
 
 
-def imitation_refused(carrier: Kind) -> bool:
+def imitation_refused(carrier: CardKind) -> bool:
     """A programmed card that shows whatever its maker could read, and says yes to everything."""
     home = Home(carrier=carrier)
     home.write(Work(load_cents=5_000))
-    if carrier is Kind.SECURE:
+    if carrier is CardKind.SECURE:
         return copy_on_another_card_refused(carrier)  # it would have to compute a proof
     home.bench.insert(YesCard(home.card))  # type: ignore[arg-type]
     return home.board.panel.text.endswith(Result.CARD_NOT_GENUINE.name)
 
 
-def visit_all_or_nothing(carrier: Kind) -> bool:
+def visit_all_or_nothing(carrier: CardKind) -> bool:
     """Pull the card at every command of a visit that changes tariff, order and wallet."""
     work = Work(load_cents=5_000, cut_at=T2, tariff=Pricing(2, 275, 190))
     new = Home(carrier=carrier)
@@ -275,7 +275,7 @@ def visit_all_or_nothing(carrier: Kind) -> bool:
     return "part" not in seen
 
 
-PROMISES: dict[str, Callable[[Kind], bool]] = {
+PROMISES: dict[str, Callable[[CardKind], bool]] = {
     "a forged or altered record is refused": forged_record_refused,
     "another meter's card is refused": foreign_card_refused,
     "a torn write leaves each record old or new": torn_write_old_or_new,
@@ -294,7 +294,7 @@ PROMISES: dict[str, Callable[[Kind], bool]] = {
 }
 
 
-def said() -> dict[str, dict[Kind, bool]]:
+def said() -> dict[str, dict[CardKind, bool]]:
     """Return the table of the page."""
     rows = PAGE.split("\n| promise | secure | plain | memory |\n")[1].splitlines()[1:]
     table = {}
@@ -304,7 +304,9 @@ def said() -> dict[str, dict[Kind, bool]]:
         promise, *cells = (cell.strip() for cell in row.strip("|").split("|"))
         assert set(cells) <= {"yes", "no"}
         kept = [cell == "yes" for cell in cells]
-        table[promise] = dict(zip((Kind.SECURE, Kind.PLAIN, Kind.MEMORY), kept, strict=True))
+        table[promise] = dict(
+            zip((CardKind.SECURE, CardKind.PLAIN, CardKind.MEMORY), kept, strict=True)
+        )
     return table
 
 
@@ -312,7 +314,7 @@ def test_the_page_and_the_checks_have_the_same_rows():
     assert list(said()) == list(PROMISES)
 
 
-@pytest.mark.parametrize("carrier", list(Kind), ids=lambda kind: kind.name.lower())
+@pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 @pytest.mark.parametrize("promise", PROMISES)
 def test_a_carrier_keeps_what_the_page_says_and_no_more(promise, carrier):
     assert PROMISES[promise](carrier) == said()[promise][carrier]
@@ -335,7 +337,7 @@ class Timed:
         return answer
 
 
-@pytest.mark.parametrize("carrier", list(Kind), ids=lambda kind: kind.name.lower())
+@pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 def test_a_session_costs_what_the_page_says(carrier):
     spent: list[tuple[int, int]] = []
     home = Home(carrier=carrier, tap=lambda ports: Timed(ports, spent))  # type: ignore[arg-type,return-value]

@@ -23,8 +23,7 @@ from meter_emu.desk.clock_card import SET_TO_S_COUNT, issue_clock_card
 from meter_emu.desk.desk import PIN_NOT_USED, Work
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import Health
-from meter_emu.ports import Key as Button
-from meter_emu.ports import Lamp
+from meter_emu.ports import Button, Lamp
 from tests.firmware.meters import (
     EPOCH_2000,
     METER_ID,

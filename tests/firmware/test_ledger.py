@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from card_protocol.formats.budget import GENERATION, NO_MAC, WALLET, Result, Wallet
-from meter_emu.firmware.layouts import Account, FactoryFlags, Health, Rate, State, StateFlags
+from meter_emu.firmware.layouts import EnergyAccount, FactoryFlags, Health, Rate, State, StateFlags
 from tests.firmware.meters import PARTS, factory, state
 
 LEDGER = PARTS.ledger
@@ -39,8 +39,8 @@ class MoneyOfAMeter(RuleBasedStateMachine):
         self.register_units = register_units
         self.loads_cents: list[int] = []
         self.cost_ueur = 0
-        self.used_wh = dict.fromkeys(Account, 0)
-        self.night_wh = dict.fromkeys(Account, 0)
+        self.used_wh = dict.fromkeys(EnergyAccount, 0)
+        self.night_wh = dict.fromkeys(EnergyAccount, 0)
         self.untimed_wh = 0
         self.owed_ueur = 0
 
@@ -63,16 +63,16 @@ class MoneyOfAMeter(RuleBasedStateMachine):
 
     def use(self, wh: int) -> None:
         self.register_units = (self.register_units + wh) % WRAP
-        account, at_night = Account(self.state.account), self.state.rate == Rate.NIGHT
+        account, at_night = EnergyAccount(self.state.account), self.state.rate == Rate.NIGHT
         self.used_wh[account] += wh
         self.night_wh[account] += wh * at_night
         self.untimed_wh += wh * (self.state.health != Health.TRUSTED)
-        if account is Account.CHARGED:
+        if account is EnergyAccount.CHARGED:
             night, day = self.state.night_price_ueur_per_wh, self.state.price_ueur_per_wh
             self.cost_ueur += wh * (night if at_night else day)
 
-    @rule(account=st.sampled_from(Account))
-    def change_account(self, account: Account) -> None:
+    @rule(account=st.sampled_from(EnergyAccount))
+    def change_account(self, account: EnergyAccount) -> None:
         LEDGER.book(self.state, self.register_units)
         self.state.account = account
 
@@ -126,26 +126,26 @@ class MoneyOfAMeter(RuleBasedStateMachine):
     def each_watt_hour_is_in_one_account(self) -> None:
         kept = self.state
         booked = {
-            Account.CHARGED: kept.charged_wh,
-            Account.DEFERRED: kept.deferred_wh,
-            Account.POSTPAID: kept.postpaid_wh,
+            EnergyAccount.CHARGED: kept.charged_wh,
+            EnergyAccount.DEFERRED: kept.deferred_wh,
+            EnergyAccount.POSTPAID: kept.postpaid_wh,
         }
         pending_units = self.pending_units()
-        booked[Account(kept.account)] += pending_units
+        booked[EnergyAccount(kept.account)] += pending_units
         assert {account: wh % WRAP for account, wh in booked.items()} == {
             account: wh % WRAP for account, wh in self.used_wh.items()
         }
         price = kept.night_price_ueur_per_wh if kept.rate else kept.price_ueur_per_wh
-        pending_ueur = pending_units * price * (kept.account == Account.CHARGED)
+        pending_ueur = pending_units * price * (kept.account == EnergyAccount.CHARGED)
         assert kept.charged_ueur + pending_ueur == self.cost_ueur
 
     @invariant()
     def what_was_used_at_night_is_counted_whatever_the_account(self) -> None:
         kept = self.state
         pending_units = self.pending_units() * (kept.rate == Rate.NIGHT)
-        charged = pending_units * (kept.account == Account.CHARGED)
+        charged = pending_units * (kept.account == EnergyAccount.CHARGED)
         assert (kept.night_wh + pending_units - sum(self.night_wh.values())) % WRAP == 0
-        assert (kept.charged_night_wh + charged - self.night_wh[Account.CHARGED]) % WRAP == 0
+        assert (kept.charged_night_wh + charged - self.night_wh[EnergyAccount.CHARGED]) % WRAP == 0
 
     @invariant()
     def what_was_used_without_a_trusted_clock_is_counted_apart(self) -> None:
@@ -184,7 +184,7 @@ def test_wh_until_is_exactly_the_first_register_at_or_below_the_mark(
     assert target_units != booked_units
 
 
-@pytest.mark.parametrize("account", [Account.DEFERRED, Account.POSTPAID])
+@pytest.mark.parametrize("account", [EnergyAccount.DEFERRED, EnergyAccount.POSTPAID])
 def test_a_balance_that_stands_still_reaches_no_mark(account):
     kept = state(account=account)
     assert LEDGER.units_until(kept, 0) is None
@@ -211,14 +211,14 @@ def test_marks_are_reached_at_the_price_of_the_rate(balance_ueur, day, night):
 
 # flags of the state, the deferral holds, the model suspends: the account in force
 ACCOUNTS = [
-    (StateFlags.PREPAYMENT_ON, False, True, Account.CHARGED),
-    (StateFlags.PREPAYMENT_ON, True, True, Account.DEFERRED),
-    (StateFlags.PREPAYMENT_ON, True, False, Account.CHARGED),
-    (StateFlags.PREPAYMENT_ON, False, False, Account.CHARGED),
-    (0, True, True, Account.POSTPAID),
-    (0, False, True, Account.POSTPAID),
-    (0, True, False, Account.POSTPAID),
-    (0, False, False, Account.POSTPAID),
+    (StateFlags.PREPAYMENT_ON, False, True, EnergyAccount.CHARGED),
+    (StateFlags.PREPAYMENT_ON, True, True, EnergyAccount.DEFERRED),
+    (StateFlags.PREPAYMENT_ON, True, False, EnergyAccount.CHARGED),
+    (StateFlags.PREPAYMENT_ON, False, False, EnergyAccount.CHARGED),
+    (0, True, True, EnergyAccount.POSTPAID),
+    (0, False, True, EnergyAccount.POSTPAID),
+    (0, True, False, EnergyAccount.POSTPAID),
+    (0, False, False, EnergyAccount.POSTPAID),
 ]
 
 

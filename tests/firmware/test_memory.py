@@ -21,8 +21,8 @@ from meter_emu.firmware.layouts import (
 )
 from meter_emu.firmware.memory import Memory
 from meter_emu.hardware.eeprom import BLANK, MIXED, NEW, OLD, WEAK, WRITE_CYCLE_US
-from meter_emu.ports import Key, Lamp
-from meter_emu.world.board import NEVER_US, Board
+from meter_emu.ports import Button, Lamp
+from meter_emu.world.meter.board import NEVER_US, Board
 from tests.firmware.meters import MODEL, Home, state, stored_state
 
 PAGE = MODEL.eeprom_page_bytes
@@ -317,7 +317,7 @@ def test_without_a_valid_memory_only_the_panel_is_touched(harm, says, ran_s, clo
     home.board.switch.on = closed
     cells = bytes(home.board.eeprom.cells)
     home.run(600)
-    home.bench.press(Key.RED | Key.BLUE)
+    home.bench.press(Button.RED | Button.BLUE)
     assert home.board.panel.text == says
     assert home.board.panel.lamps == Lamp.FAULT
     assert home.board.switch.on == closed
@@ -355,7 +355,7 @@ def test_whatever_the_cells_hold_a_poll_neither_fails_nor_moves_the_contactor(
     valid = factory_whole and stored_state(home.board) is not None
     if card_in:
         home.insert()
-    home.bench.press(Key.RED)
+    home.bench.press(Button.RED)
     home.run(180)
     if not valid:
         assert home.board.moves == []

@@ -19,7 +19,7 @@ from meter_emu.firmware.layouts import (
     State,
     StateFlags,
 )
-from meter_emu.firmware.meter import Meter
+from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.supply import Block, Permission, Shield
 from meter_emu.firmware.trust import PPB, Now
 from meter_emu.ports import Sleep
@@ -33,9 +33,9 @@ EVENING = NOON + 6 * 3600  # inside it
 LOW_UEUR = factory().low_credit_cents * 10_000
 
 
-def meter(kept: State, now: Now, *, record: Factory | None = None, units: int = 0) -> Meter:
+def meter(kept: State, now: Now, *, record: Factory | None = None, units: int = 0) -> MeterRules:
     record = factory() if record is None else record
-    return Meter(PARTS, record, kept, now, ticks_ms=0, register_units=units)
+    return MeterRules(PARTS, record, kept, now, ticks_ms=0, register_units=units)
 
 
 def end_at(at_s: int) -> bytes:
@@ -183,7 +183,7 @@ def settled(kept: State, now: Now, record: Factory, units: int) -> tuple[State, 
     return after, home.beeping
 
 
-def slept(home: Meter, at_most_s: int) -> Sleep | None:
+def slept(home: MeterRules, at_most_s: int) -> Sleep | None:
     return home.sleep(home.standing(), at_most_s=at_most_s)
 
 

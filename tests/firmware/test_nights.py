@@ -9,7 +9,7 @@ import pytest
 from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.firmware.layouts import Factory, FactoryFlags, Health, Rate
-from meter_emu.firmware.meter import Meter
+from meter_emu.firmware.rules import MeterRules
 from tests.firmware.meters import PARTS, START, Home, factory, now_at, seconds, state
 from tests.firmware.test_windows import BRUSSELS
 
@@ -106,7 +106,7 @@ RATES = [
 def test_the_rate_follows_from_prices_clock_and_hour(price, health, hour, rate):
     now = now_at(seconds(START.replace(hour=hour)), health=health)
     kept = state(night_price_ueur_per_wh=price)
-    meter = Meter(PARTS, hours("22-7"), kept, now, ticks_ms=0, register_units=0)
+    meter = MeterRules(PARTS, hours("22-7"), kept, now, ticks_ms=0, register_units=0)
     assert meter.rate() is rate
     meter.settle()
     assert kept.rate == rate
@@ -115,11 +115,11 @@ def test_the_rate_follows_from_prices_clock_and_hour(price, health, hour, rate):
 def test_a_change_of_the_rate_books_what_was_used_before_it():
     kept = state(night_price_ueur_per_wh=100)
     now = now_at(seconds(START.replace(hour=23)))
-    Meter(PARTS, hours("22-7"), kept, now, ticks_ms=0, register_units=700).settle()
+    MeterRules(PARTS, hours("22-7"), kept, now, ticks_ms=0, register_units=700).settle()
     assert (kept.rate, kept.booked_units, kept.charged_ueur) == (Rate.NIGHT, 700, 700 * 250)
     assert (kept.charged_wh, kept.charged_night_wh, kept.night_wh) == (700, 0, 0)
     now = now_at(seconds(START.replace(hour=9)))
-    Meter(PARTS, hours("22-7"), kept, now, ticks_ms=0, register_units=1_000).settle()
+    MeterRules(PARTS, hours("22-7"), kept, now, ticks_ms=0, register_units=1_000).settle()
     assert (kept.rate, kept.charged_ueur) == (Rate.DAY, 700 * 250 + 300 * 100)
     assert (kept.charged_wh, kept.charged_night_wh, kept.night_wh) == (1_000, 300, 300)
 

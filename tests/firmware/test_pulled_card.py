@@ -7,7 +7,7 @@ commands, and is pulled at every third. Pulled at any command: `test_session_pul
 import pytest
 
 from card_protocol.card.base import FileCard
-from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import Result, Sfi
@@ -21,10 +21,10 @@ from tests.firmware.sessions import ARM, LOAD_W, counted_once, supplied
 
 DESK_FILES = (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF)
 CENTS = 5_000
-STEP = {Kind.SECURE: 1, Kind.PLAIN: 3}
+STEP = {CardKind.SECURE: 1, CardKind.PLAIN: 3}
 
 
-def armed(carrier: Kind) -> Home:
+def armed(carrier: CardKind) -> Home:
     """A home whose card carries 50 euro and an order, and speaks T=0."""
     home = Home(load=LOAD_W, carrier=carrier)
     home.write(ARM)
@@ -67,7 +67,7 @@ def office() -> Desk:
     return Desk(BENCH_MASTER_KEY, challenge=counted())
 
 
-def issued(kind: Kind) -> CardImage:
+def issued(kind: CardKind) -> CardImage:
     return file_card(office().issue(METER_ID, issued_at_min=0, kind=kind))
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.rtc.driver import Reading
+from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
-from meter_emu.world.times import to_us
+from meter_emu.world.meter.times import to_us
 from tests.firmware.meters import Home
 
 DRIVER = Pcf8563Driver()
 SECONDS, MINUTES, HOURS, DAYS, WEEKDAYS, MONTHS, YEARS = range(7)
 GOOD = bytes.fromhex("56 34 12 03 05 07 20")
-WANT = Reading(2020, 7, 3, 12, 34, 56, low_voltage=False, valid=True)
+WANT = RtcReading(2020, 7, 3, 12, 34, 56, low_voltage=False, valid=True)
 
 # field of the reading, its register, the bits that count, first and last value, what is added
 FIELDS = [
@@ -65,7 +65,7 @@ def test_no_byte_disturbs_another_field(name, register, bits, first, last, base)
     touched |= {"year"} if register == MONTHS else set()
     for byte in range(256):
         reading = DRIVER.decode(with_byte(register, byte))
-        for other in set(Reading._fields) - touched:
+        for other in set(RtcReading._fields) - touched:
             assert getattr(reading, other) == getattr(WANT, other)
 
 
@@ -146,8 +146,8 @@ def test_the_hour_is_stepped_by_one_byte(hour):
 
 def test_a_reading_is_never_torn_over_midnight():
     """All seven registers in one access: whatever instant the access falls on."""
-    before = Reading(2020, 2, 29, 23, 59, 59, low_voltage=False, valid=True)
-    after = Reading(2020, 3, 1, 0, 0, 0, low_voltage=False, valid=True)
+    before = RtcReading(2020, 2, 29, 23, 59, 59, low_voltage=False, valid=True)
+    after = RtcReading(2020, 3, 1, 0, 0, 0, low_voltage=False, valid=True)
     midnight_us = to_us(datetime(2020, 3, 1, tzinfo=UTC))
     seen = [
         DRIVER.read(Home(start_us=midnight_us + offset_us).board)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.rtc.driver import Reading
+from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
 from meter_emu.hardware.oscillator import SECOND, Oscillator
 from meter_emu.hardware.rtc.ds3231 import Ds3231
@@ -29,7 +29,7 @@ SECONDS, MINUTES, HOURS, DAY, DATE, MONTH, YEAR = range(7)
 CONTROL, STATUS = 0x0E, 0x0F
 THURSDAY, FRIDAY = 3, 4
 GOOD = bytes.fromhex("56 34 12 05 03 07 20 00 00 00 00 00 00 00 1c 08")
-WANT = Reading(2020, 7, 3, 12, 34, 56, low_voltage=False, valid=True)
+WANT = RtcReading(2020, 7, 3, 12, 34, 56, low_voltage=False, valid=True)
 OTHERS = (DAY, *range(7, STATUS))
 
 # The hours as Figure 1 prints them, by hand: byte, hour of the day.
@@ -128,7 +128,7 @@ def test_no_byte_disturbs_another_field(name, register, table):
     touched |= {"year"} if register == MONTH else set()
     for byte in range(256):
         reading = DRIVER.decode(with_byte(register, byte))
-        for other in set(Reading._fields) - touched:
+        for other in set(RtcReading._fields) - touched:
             assert getattr(reading, other) == getattr(WANT, other)
 
 
@@ -235,8 +235,8 @@ def test_every_second_of_a_day_is_read_as_it_is(hours):
 
 @pytest.mark.parametrize("hours", ["23", "71"], ids=["24-hour", "12-hour"])
 def test_a_reading_is_one_access_and_never_torn_over_midnight(hours):
-    before = Reading(2020, 2, 29, 23, 59, 59, low_voltage=False, valid=True)
-    after = Reading(2020, 3, 1, 0, 0, 0, low_voltage=False, valid=True)
+    before = RtcReading(2020, 2, 29, 23, 59, 59, low_voltage=False, valid=True)
+    after = RtcReading(2020, 3, 1, 0, 0, 0, low_voltage=False, valid=True)
     seen = []
     for start_us in range(S - 3_000, S + 500, 45):
         bus = bus_with(f"5959{hours}06290220")
@@ -250,7 +250,7 @@ def test_a_reading_is_one_access_and_never_torn_over_midnight(hours):
 def test_a_chip_out_of_its_box_is_seen_to_have_stopped():
     """OSF is in the status, not in the seconds; the date it shows is its first-power default."""
     fresh: Any = Bus(Ds3231(ChipCalendar(), Oscillator()))
-    assert DRIVER.read(fresh) == Reading(2000, 1, 1, 0, 0, 0, low_voltage=True, valid=True)
+    assert DRIVER.read(fresh) == RtcReading(2000, 1, 1, 0, 0, 0, low_voltage=True, valid=True)
 
 
 def test_reading_leaves_osf_alone():
@@ -303,7 +303,7 @@ def test_a_clock_that_was_set_is_trusted_and_starts_a_whole_second(phase):
     bus.now_us = S
     assert DRIVER.read(bus)[5] == 0
     bus.now_us = S + 10 * BYTE_US
-    assert DRIVER.read(bus) == Reading(2020, 7, 3, 23, 1, 1, low_voltage=False, valid=True)
+    assert DRIVER.read(bus) == RtcReading(2020, 7, 3, 23, 1, 1, low_voltage=False, valid=True)
 
 
 def test_a_clock_that_does_not_run_stays_distrusted():
@@ -329,7 +329,7 @@ def test_a_set_cut_short_on_a_running_clock_cannot_be_seen_in_the_chip():
     bus.bytes_left = 5
     with pytest.raises(InterruptedError):
         DRIVER.set_time(bus, Civil(2020, 12, 24, 9, 8), 7, THURSDAY)
-    assert DRIVER.read(bus) == Reading(2020, 7, 24, 9, 8, 7, low_voltage=False, valid=True)
+    assert DRIVER.read(bus) == RtcReading(2020, 7, 24, 9, 8, 7, low_voltage=False, valid=True)
 
 
 # Apart ----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from card_protocol.formats.budget import Result
 from card_protocol.timestamp import Civil
 from meter_emu.firmware import screen
 from meter_emu.firmware.layouts import Health, Rate, StateFlags, Supply
-from meter_emu.firmware.meter import Meter
+from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Lamp
 from tests.firmware.meters import PARTS, START, factory, now_at, seconds, state
@@ -25,12 +25,12 @@ PAGE_COUNT = 7
 PRICE_PAGE = 5
 
 
-def meter(now: Now | None = None, **changes: object) -> Meter:
+def meter(now: Now | None = None, **changes: object) -> MeterRules:
     now = now_at(seconds(START), u=60) if now is None else now
-    return Meter(PARTS, factory(), state(**changes), now, ticks_ms=0, register_units=0)
+    return MeterRules(PARTS, factory(), state(**changes), now, ticks_ms=0, register_units=0)
 
 
-def meters() -> list[Meter]:
+def meters() -> list[MeterRules]:
     """Return a meter in every state the resting screen tells apart, and at every length."""
     return [
         meter(supply=supply, flags=flags, cut_end=cut_end, balance_ueur=balance_ueur)
@@ -44,14 +44,14 @@ def meters() -> list[Meter]:
 
 
 def test_the_longest_word_on_a_card_fits_beside_every_resting_screen():
-    longest = max((screen.card(result) for result in Result), key=len)
+    longest = max((screen.card_line(result) for result in Result), key=len)
     texts = {screen.status(home, home.standing()) for home in meters()}
     assert max(len(f"{text} | {longest}") for text in texts) <= DISPLAY_PLACES
 
 
 def test_every_text_is_ascii_and_not_empty():
     texts = {screen.status(home, home.standing()) for home in meters()} | {
-        screen.card(result) for result in Result
+        screen.card_line(result) for result in Result
     }
     for text in texts:
         assert text
@@ -60,7 +60,7 @@ def test_every_text_is_ascii_and_not_empty():
 
 def test_a_refused_card_shows_its_code_in_hex():
     for result in Result:
-        assert screen.card(result).split()[:2] == ["CARD", f"{result.value:02X}"]
+        assert screen.card_line(result).split()[:2] == ["CARD", f"{result.value:02X}"]
 
 
 CUT = StateFlags.PREPAYMENT_ON | StateFlags.CUT_LATCHED

@@ -4,15 +4,15 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats.budget import Result
 from card_protocol.timestamp import MINUTES_NONE, Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock_card import issue_clock_card
 from meter_emu.desk.desk import Work
-from meter_emu.firmware.layouts import NO_END, Account, EventCode, Health, StateFlags, Supply
-from meter_emu.ports import Key, Lamp
+from meter_emu.firmware.layouts import NO_END, EnergyAccount, EventCode, Health, StateFlags, Supply
+from meter_emu.ports import Button, Lamp
 from tests.firmware.meters import METER_ID, MODEL, START, Home, counted, seconds_2000
 from tests.firmware.sessions import (
     LOAD_W,
@@ -41,7 +41,7 @@ def test_an_order_and_a_load_are_executed_and_told_to_the_card(carrier):
     assert (told.clock, told.uncertainty_s) == (bytes.fromhex("2007011200"), 60)
     assert told.supply == Supply.CONNECTED
     assert told.meter_id == METER_ID
-    carried = b"" if carrier is Kind.MEMORY else kept.events  # it has no room for events
+    carried = b"" if carrier is CardKind.MEMORY else kept.events  # it has no room for events
     assert told.events == carried[: len(told.events)].ljust(len(told.events), b"\xff")
     assert events(home)[:2] == [EventCode.ORDER_EXECUTED, EventCode.CREDIT_LOADED]
 
@@ -172,7 +172,7 @@ def test_a_reactivation_lifts_a_cut_and_a_person_reconnects():
     home.write(Work(reactivate=True))
     assert home.insert() == "PRESS RED TO RECONNECT | CARD 01 EXECUTED"
     assert not supplied(home)
-    home.bench.press(Key.RED)
+    home.bench.press(Button.RED)
     assert supplied(home)
     assert (home.state.defer_end, home.state.cut_end) == (NO_END, NO_END)
 
@@ -186,4 +186,4 @@ def test_a_deferral_that_has_ended_does_not_come_back_with_a_lost_clock():
     home.board.rtc.voltage_low()
     home.run(120)
     assert home.state.health == Health.LOW_VOLTAGE
-    assert home.state.account == Account.CHARGED
+    assert home.state.account == EnergyAccount.CHARGED

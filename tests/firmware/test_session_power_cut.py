@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.card.memory_image import COUNTER_ERASED, MemoryImage
 from card_protocol.card.plain import PAGE_WRITE_US
@@ -17,8 +17,8 @@ from card_protocol.formats.budget import Result, Sfi
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import EventCode, StateFlags, Supply
-from meter_emu.ports import Key, Lamp, Ports
-from meter_emu.world.board import CARD_BYTE_US
+from meter_emu.ports import Button, Lamp, Ports
+from meter_emu.world.meter.board import CARD_BYTE_US
 from tests.firmware.meters import START_US, Home, counted
 from tests.firmware.sessions import (
     ARM,
@@ -54,7 +54,7 @@ class Tap:
 OUT_US = 10_000_000
 
 
-def session_calls(carrier: Kind) -> list[tuple[str, int, int]]:
+def session_calls(carrier: CardKind) -> list[tuple[str, int, int]]:
     calls: list[tuple[str, int, int]] = []
     tap = lambda ports: cast("Ports", Tap(ports, calls))  # noqa: E731
     home = Home(load=LOAD_W, tap=tap, carrier=carrier)
@@ -63,7 +63,7 @@ def session_calls(carrier: Kind) -> list[tuple[str, int, int]]:
     return calls
 
 
-CALLS = {carrier: session_calls(carrier) for carrier in Kind}
+CALLS = {carrier: session_calls(carrier) for carrier in CardKind}
 ANSWER_US = 2 * CARD_BYTE_US  # what a command without data is answered with
 WRITE_US = 4 * PAGE_WRITE_US  # the longest write: 255 bytes
 
@@ -159,7 +159,7 @@ def reconnected(home: Home) -> None:
     home.bench.remove()
     home.write(Work(reactivate=True))
     home.insert()
-    home.bench.press(Key.RED)
+    home.bench.press(Button.RED)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -182,7 +182,7 @@ def test_a_power_cut_anywhere_in_a_reconnection_ends_with_supply_or_an_invitatio
         home.bench.run_until(at_us + OUT_US + 60_000_000)
         if not supplied(home):
             assert home.board.panel.lamps & Lamp.RECONNECT
-            home.bench.press(Key.RED)
+            home.bench.press(Button.RED)
         assert supplied(home)
         assert home.state.supply == Supply.CONNECTED
 
@@ -191,9 +191,9 @@ def test_a_power_cut_anywhere_in_a_reconnection_ends_with_supply_or_an_invitatio
 @given(
     st.lists(st.tuples(st.integers(1, 2_200_000), st.integers(1, OUT_US)), min_size=1, max_size=6),
     st.integers(0, 2**32),
-    st.sampled_from(Kind),
+    st.sampled_from(CardKind),
 )
-@example([(1, 1), (1_829_781, 1), (1_829_781, 1)], 0, Kind.MEMORY)
+@example([(1, 1), (1_829_781, 1), (1_829_781, 1)], 0, CardKind.MEMORY)
 def test_a_supply_that_fails_again_and_again_counts_money_once_and_obeys_once(
     failures, seed, carrier
 ):

@@ -5,18 +5,22 @@ Pulled out at any character over T=0: `test_pulled_card.py`.
 
 import pytest
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from meter_emu.firmware.layouts import EventCode
 from tests.firmware.sessions import COMMANDS, RECORDS, Pulled, armed, events, spent
 
 # How many of the commands, the last ones, are the write-back, and how many of these make it stand.
-WRITING = {Kind.SECURE: 1, Kind.PLAIN: 3, Kind.MEMORY: 4}
-STANDING = {Kind.SECURE: 1, Kind.PLAIN: 1, Kind.MEMORY: 2}  # a memory card's is read back
+WRITING = {CardKind.SECURE: 1, CardKind.PLAIN: 3, CardKind.MEMORY: 4}
+STANDING = {
+    CardKind.SECURE: 1,
+    CardKind.PLAIN: 1,
+    CardKind.MEMORY: 2,
+}  # a memory card's is read back
 
 
 @pytest.mark.parametrize("how", ["before", "within", "after"])
 @pytest.mark.parametrize(
-    ("carrier", "at"), [(kind, at + 1) for kind in Kind for at in range(COMMANDS[kind])]
+    ("carrier", "at"), [(kind, at + 1) for kind in CardKind for at in range(COMMANDS[kind])]
 )
 def test_a_card_pulled_at_any_command_is_served_whole_or_not_at_all(carrier, at, how):
     """Only the last commands write: pulled before them, nothing; at them, it may miss."""
@@ -48,7 +52,7 @@ def test_a_session_is_as_many_commands_as_the_page_says():
     counter, the code; two copies, the write-back, and the look whether it is there.
     """
     assert COMMANDS == {
-        Kind.SECURE: 1 + 1 + 3 + 3 + 1,
-        Kind.PLAIN: 2 + 2 + 2 + 1 + 2,
-        Kind.MEMORY: 3 + 3 + 2 + 4,
+        CardKind.SECURE: 1 + 1 + 3 + 3 + 1,
+        CardKind.PLAIN: 2 + 2 + 2 + 1 + 2,
+        CardKind.MEMORY: 3 + 3 + 2 + 4,
     }

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.card.secure import SecureCard
@@ -81,8 +81,8 @@ ON_EACH_REFUSAL = pytest.mark.parametrize(
     [
         (what, kind)
         for what in REFUSALS
-        for kind in Kind
-        if kind is Kind.SECURE or what not in KEYED
+        for kind in CardKind
+        if kind is CardKind.SECURE or what not in KEYED
     ],
 )
 

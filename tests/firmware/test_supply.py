@@ -11,9 +11,9 @@ from meter_emu.firmware.supply import (
     Cue,
     Permission,
     Shield,
+    next_supply,
     permission,
     settle,
-    step,
     switch_belongs_on,
 )
 
@@ -78,7 +78,7 @@ def test_the_table_cannot_be_changed_at_run_time():
 def test_every_state_can_get_back_to_connected(supply):
     reached = {supply}
     while True:
-        more = {step(state, cue) for state, cue in product(reached, Cue)} | reached
+        more = {next_supply(state, cue) for state, cue in product(reached, Cue)} | reached
         if more == reached:
             break
         reached = more
@@ -92,7 +92,7 @@ def test_told_to_open_every_state_is_dark_at_once(supply):
 
 @pytest.mark.parametrize(("supply", "cue"), list(product(Supply, Cue)))
 def test_only_the_button_closes_the_contactor(supply, cue):
-    if not switch_belongs_on(supply) and switch_belongs_on(step(supply, cue)):
+    if not switch_belongs_on(supply) and switch_belongs_on(next_supply(supply, cue)):
         assert cue is Cue.BUTTON
         assert supply is Supply.READY_FOR_RECONNECTION
 

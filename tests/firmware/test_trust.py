@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from meter_emu.firmware.layouts import EventCode, Health
-from meter_emu.firmware.meter import Meter
-from meter_emu.firmware.rtc.driver import Reading
+from meter_emu.firmware.rtc.driver import RtcReading
+from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.trust import PPB
 from tests.firmware.meters import (
     EPOCH_2000,
@@ -23,14 +23,14 @@ from tests.firmware.meters import (
 )
 
 TRUST = PARTS.trust
-GOOD = Reading(2020, 7, 3, 12, 34, 56, low_voltage=False, valid=True)
+GOOD = RtcReading(2020, 7, 3, 12, 34, 56, low_voltage=False, valid=True)
 READ = datetime(2020, 7, 3, 12, 34, 56, tzinfo=UTC)
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 
 
-def reading(when: datetime) -> Reading:
-    return Reading(
+def reading(when: datetime) -> RtcReading:
+    return RtcReading(
         when.year, when.month, when.day, when.hour, when.minute, when.second, False, True
     )
 
@@ -55,7 +55,7 @@ LOSSES = {
     "the century bit": (GOOD._replace(year=2120), KEPT, Health.IMPOSSIBLE_DATE),
     "a second behind": (GOOD, journalled(READ + SECOND), Health.BACKWARDS),
     "the chip's first date": (
-        Reading(2000, 1, 1, 0, 0, 0, low_voltage=False, valid=True), KEPT, Health.BACKWARDS,
+        RtcReading(2000, 1, 1, 0, 0, 0, low_voltage=False, valid=True), KEPT, Health.BACKWARDS,
     ),
     "longer dark than any outage": (
         GOOD, journalled(READ - OUTAGE - SECOND), Health.TOO_FAR_AHEAD,
@@ -132,7 +132,9 @@ def test_a_loss_is_journalled_once_and_time_no_more(why):
     kept.last_time_s, kept.clock_set_s = lost.last_time_s, lost.clock_set_s
     for _ in range(3):
         now = TRUST.judge(shown, None, kept, factory())
-        Meter(PARTS, factory(), kept, now, ticks_ms=0, register_units=0).keep_time(powered_on=False)
+        MeterRules(PARTS, factory(), kept, now, ticks_ms=0, register_units=0).keep_time(
+            powered_on=False
+        )
     assert kept.health is health
     assert kept.last_time_s == lost.last_time_s
     codes = [kept.events[at] for at in range(4, len(kept.events), 8)]

@@ -20,7 +20,7 @@ from meter_emu.hardware.rtc.ds3231 import (
     UNUSED,
     Ds3231,
 )
-from meter_emu.hardware.rtc.registers import ChipCalendar, Kind
+from meter_emu.hardware.rtc.registers import BitsKind, ChipCalendar
 
 S = 1_000_000
 NOON = bytes.fromhex("00001205030720")  # Friday 2020-07-03 12:00:00
@@ -64,7 +64,7 @@ def test_the_documented_register_table_is_the_code():
 
 
 def test_every_flag_is_one_bit():
-    assert all(bits.high == bits.low for bits in REGISTERS if bits.kind is Kind.FLAG)
+    assert all(bits.high == bits.low for bits in REGISTERS if bits.kind is BitsKind.FLAG)
 
 
 def test_unused_bits_are_those_figure_1_prints_as_0():

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.eeprom import (
     BLANK,
+    EEPROM_PAGE_BYTES,
     ERASED,
     FATE_COUNT,
     MIXED,
     NEW,
     OLD,
-    PAGE_BYTES,
     SIZE_BYTES,
     WEAK,
     WRITE_CYCLE_US,
@@ -53,13 +53,15 @@ def test_a_write_wraps_inside_its_page(at, count, seed):
     """ "Page Write": from the last byte of the page to the first byte of the same page."""
     data = bytes((seed + n) & 0xFF for n in range(count))
     want = bytearray((ERASED,)) * SMALL
-    page = at // PAGE_BYTES * PAGE_BYTES
+    page = at // EEPROM_PAGE_BYTES * EEPROM_PAGE_BYTES
     for n, byte in enumerate(data):
-        want[page + (at + n) % PAGE_BYTES] = byte
+        want[page + (at + n) % EEPROM_PAGE_BYTES] = byte
     eeprom = part()
     assert eeprom.write(at, data, 0)
     assert eeprom.read(0, SMALL, WRITE_CYCLE_US) == bytes(want)
-    assert eeprom.wear == [int(n == at // PAGE_BYTES) for n in range(SMALL // PAGE_BYTES)]
+    assert eeprom.wear == [
+        int(n == at // EEPROM_PAGE_BYTES) for n in range(SMALL // EEPROM_PAGE_BYTES)
+    ]
 
 
 @given(st.integers(0, SMALL - 1), st.integers(0, 3 * SMALL), st.booleans())

@@ -1,7 +1,7 @@
 """The front of the meter."""
 
 from meter_emu.hardware.panel import Panel
-from meter_emu.ports import Key, Lamp
+from meter_emu.ports import Button, Lamp
 
 
 def test_text_is_cut_to_the_display_and_to_what_it_can_show():
@@ -12,19 +12,19 @@ def test_text_is_cut_to_the_display_and_to_what_it_can_show():
 
 def test_buttons_stay_latched_until_taken_and_only_once():
     panel = Panel()
-    panel.press(Key.BLUE)
-    panel.press(Key.RED)
-    panel.press(Key.BLUE)
-    assert panel.take_keys() == Key.BLUE | Key.RED
-    assert panel.take_keys() == Key(0)
+    panel.press(Button.BLUE)
+    panel.press(Button.RED)
+    panel.press(Button.BLUE)
+    assert panel.take_keys() == Button.BLUE | Button.RED
+    assert panel.take_keys() == Button(0)
 
 
 def test_nothing_survives_a_power_cut_but_the_observers_count():
     panel = Panel()
     panel.show("5.00 EUR")
     panel.lamps = Lamp.FAULT
-    panel.press(Key.RED)
+    panel.press(Button.RED)
     panel.beep()
     panel.lose_power()
-    assert (panel.text, panel.lamps, panel.take_keys()) == ("", Lamp(0), Key(0))
+    assert (panel.text, panel.lamps, panel.take_keys()) == ("", Lamp(0), Button(0))
     assert panel.beep_count == 1

@@ -17,7 +17,7 @@ from meter_emu.hardware.rtc.pcf8563 import (
     UNUSED,
     Pcf8563,
 )
-from meter_emu.hardware.rtc.registers import ChipCalendar, Kind
+from meter_emu.hardware.rtc.registers import BitsKind, ChipCalendar
 
 S = 1_000_000
 NOON = bytes.fromhex("00001203050720")  # Friday 2020-07-03 12:00:00
@@ -56,7 +56,7 @@ def test_the_documented_register_table_is_the_code():
 
 
 def test_every_flag_is_one_bit():
-    assert all(bits.high == bits.low for bits in REGISTERS if bits.kind is Kind.FLAG)
+    assert all(bits.high == bits.low for bits in REGISTERS if bits.kind is BitsKind.FLAG)
 
 
 def test_every_value_of_every_register_reads_back_but_for_unused_bits():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from card_protocol.card.budget import record_on
-from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import LinkError
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
@@ -122,9 +122,9 @@ def test_pcsc_scan_watches_it_come_and_go(
     assert log.read_text("utf-8", "replace").count(f"ATR: {atr}\n") == 2
 
 
-@pytest.mark.parametrize("kind", [Kind.PLAIN, Kind.SECURE])
+@pytest.mark.parametrize("kind", [CardKind.PLAIN, CardKind.SECURE])
 def test_a_change_made_through_pcsc_is_in_the_file(
-    pcscd: PrivatePcscd, file: Path, kind: Kind
+    pcscd: PrivatePcscd, file: Path, kind: CardKind
 ) -> None:
     image = Desk(BENCH_MASTER_KEY, challenge=bytes).issue(METER, issued_at_min=1, kind=kind)
     write_atomically(file, image.to_bytes())

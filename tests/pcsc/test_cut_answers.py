@@ -7,12 +7,12 @@ is what lies on the card then, and that the next visit comes to the same money.
 
 import pytest
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link.base import Slotted
 from card_protocol.serve.vpcd import VpcdSlot
 from meter_emu.desk.desk import Work
-from meter_emu.world.linked_card import LinkedCard
+from meter_emu.world.meter.linked_card import LinkedCard
 from tests.firmware.meters import Home
 
 LOAD_CENTS = 2_500
@@ -49,11 +49,11 @@ class Wire:
         return answer
 
 
-CARRIERS = pytest.mark.parametrize("carrier", [Kind.SECURE, Kind.PLAIN])
+CARRIERS = pytest.mark.parametrize("carrier", [CardKind.SECURE, CardKind.PLAIN])
 
 
 @CARRIERS
-def test_a_load_at_the_desk_is_on_the_card_once_or_not_at_all(carrier: Kind) -> None:
+def test_a_load_at_the_desk_is_on_the_card_once_or_not_at_all(carrier: CardKind) -> None:
     whole = _home(carrier)
     wire = Wire(whole.card)
     _load(whole, wire)
@@ -72,7 +72,7 @@ def test_a_load_at_the_desk_is_on_the_card_once_or_not_at_all(carrier: Kind) -> 
 
 
 @CARRIERS
-def test_a_load_at_the_meter_is_booked_once(carrier: Kind) -> None:
+def test_a_load_at_the_meter_is_booked_once(carrier: CardKind) -> None:
     whole = _home(carrier)
     _load(whole, Wire(whole.card))
     wire = Wire(whole.card)
@@ -92,7 +92,7 @@ def test_a_load_at_the_meter_is_booked_once(carrier: Kind) -> None:
     assert seen == {False, True}
 
 
-def _home(carrier: Kind) -> Home:
+def _home(carrier: CardKind) -> Home:
     return Home(carrier=carrier)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from card_protocol.card.base import FileCard
-from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, Kind
+from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.card.memory import Make, MemoryCard
 from card_protocol.card.memory_image import MemoryImage
@@ -61,7 +61,7 @@ def test_readers_are_listed_for_people_and_programs(pcscd, monkeypatch, capsys):
         assert out == said or json.loads(out) == {"readers": list(READERS)}
 
 
-@pytest.mark.parametrize("carrier", list(Kind), ids=lambda kind: kind.name.lower())
+@pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 def test_the_office_writes_on_a_real_card_and_reads_what_the_meter_wrote(
     pcscd, link, desk, carrier
 ):
@@ -118,7 +118,7 @@ def test_a_wrong_key_costs_the_card_no_try(pcscd, link, desk, tmp_path):
 
 
 def test_a_plain_card_at_its_last_try_keeps_it(pcscd, link, desk, put, tmp_path):
-    home, path = Home(carrier=Kind.PLAIN), tmp_path / "home.card"
+    home, path = Home(carrier=CardKind.PLAIN), tmp_path / "home.card"
     path.write_bytes(home.card.image.to_bytes())
     home.card = card_of(file_card(home.card.image).with_tries(0, 1), counted())
     before = home.card.image.to_bytes()
@@ -192,7 +192,7 @@ def erased(home: Home) -> FileCard:
 
 
 def test_a_new_plain_card_gets_its_first_content_and_is_obeyed(pcscd, link, put, desk, tmp_path):
-    home = Home(carrier=Kind.PLAIN)
+    home = Home(carrier=CardKind.PLAIN)
     issued, home.card = home.card.image, erased(home)
     path = tmp_path / "home.card"
     path.write_bytes(issued.to_bytes())
@@ -209,7 +209,7 @@ def test_a_new_plain_card_gets_its_first_content_and_is_obeyed(pcscd, link, put,
 def test_only_a_plain_image_is_put_on_a_card_that_has_room_for_it(pcscd, link, put, tmp_path):
     secure, plain = tmp_path / "secure.card", tmp_path / "plain.card"
     secure.write_bytes(Home().card.image.to_bytes())
-    plain.write_bytes(Home(carrier=Kind.PLAIN).card.image.to_bytes())
+    plain.write_bytes(Home(carrier=CardKind.PLAIN).card.image.to_bytes())
     assert "want a plain or a memory card" in put(secure, SURE).complains()
     with card_in(pcscd, link, Odd(lambda _: b"\x6a\x82")):
         assert "select BE01: 6A82" in put(plain, SURE).complains()
@@ -224,7 +224,7 @@ def test_only_a_plain_image_is_put_on_a_card_that_has_room_for_it(pcscd, link, p
 @pytest.fixture
 def memory(tmp_path) -> tuple[Home, Path]:
     """Return a home whose memory card was issued into a file and is a blank chip yet."""
-    home = Home(carrier=Kind.MEMORY)
+    home = Home(carrier=CardKind.MEMORY)
     path = tmp_path / "memory.card"
     path.write_bytes(home.card.image.to_bytes())
     home.card = MemoryCard(blank(home))
@@ -303,7 +303,7 @@ def test_what_cannot_take_a_memory_card_is_said_and_costs_no_try(pcscd, link, pu
     other = MemoryCard(fresh, make=Make.PCSC)
     for card, said in (
         (other, "a reader of make PC/SC cannot change the code"),
-        (Home(carrier=Kind.PLAIN).card, "want a memory card, and this one has files"),
+        (Home(carrier=CardKind.PLAIN).card, "want a memory card, and this one has files"),
     ):
         with card_in(pcscd, link, card):
             assert put(path, SURE).complains() == f"meter-emu: {FIRST}: {said}\n"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from card_protocol.card.base import FileCard
-from card_protocol.card.image import PIN_TRIES_MAX, Kind
+from card_protocol.card.image import PIN_TRIES_MAX, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -85,7 +85,7 @@ def test_the_examples_pass_over_pcsc_and_leave_the_same_bytes(
 @pytest.fixture
 def real(pcscd: PrivatePcscd) -> Iterator[FileCard]:
     """A card in the reader that the bench knows nothing of: plain, T=0, of another meter, used."""
-    image = Desk(BENCH_MASTER_KEY).issue(7, issued_at_min=0, kind=Kind.PLAIN)
+    image = Desk(BENCH_MASTER_KEY).issue(7, issued_at_min=0, kind=CardKind.PLAIN)
     card = card_of(file_card(image), bytes, t0=True)
     with PcscLink(READERS[0]) as link, card_in(pcscd, link, card):
         yield card

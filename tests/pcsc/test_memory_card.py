@@ -2,11 +2,11 @@
 
 import pytest
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.memory import Make, MemoryCard
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.desk.desk import Work
-from meter_emu.world.linked_card import LinkedCard
+from meter_emu.world.meter.linked_card import LinkedCard
 from tests.cards import memory_card
 from tests.firmware.meters import Home
 from tests.pcsc.needs import pyscard_absent, refuse
@@ -18,7 +18,7 @@ from tests.pcsc.slots import card_in
 def test_a_memory_card_is_loaded_and_served_through_a_reader_of_either_make(pcscd, make):
     if why := pyscard_absent():
         refuse(why)
-    home = Home(carrier=Kind.MEMORY)
+    home = Home(carrier=CardKind.MEMORY)
     card = MemoryCard(memory_card(home.card.image), make=make)
     with PcscLink(READERS[0]) as link, card_in(pcscd, link, card):
         assert link.connect() == bytes.fromhex("3b04a2131091")

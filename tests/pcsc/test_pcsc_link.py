@@ -16,15 +16,15 @@ from card_protocol.apdu import CommandApdu
 from card_protocol.atr import Atr
 from card_protocol.authentication import PIN_REFERENCE
 from card_protocol.card.base import FileCard
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.budget import DF_OF, Energy
 from card_protocol.formats.container import TRANSPORT_PIN, plain_file
-from card_protocol.link.pcsc import MEANINGS, PcscLink, readers
+from card_protocol.link.pcsc import MEANINGS, PcscLink, reader_names
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
-from meter_emu.world.linked_card import LinkedCard
+from meter_emu.world.meter.linked_card import LinkedCard
 from tests.card_protocol.cards import GET_CHALLENGE, budget_image, counting_rng
 from tests.firmware.meters import Home
 from tests.pcsc.needs import pyscard_absent, refuse
@@ -84,7 +84,7 @@ def assert_works(link: PcscLink) -> None:
 
 
 def test_readers_are_listed(pcscd):
-    assert readers() == list(READERS)
+    assert reader_names() == list(READERS)
 
 
 def test_a_card_is_waited_for_and_its_removal_too(pcscd, link):
@@ -104,7 +104,7 @@ def test_a_card_is_waited_for_and_its_removal_too(pcscd, link):
 
 @pytest.mark.parametrize(
     ("carrier", "t0"),
-    [(Kind.SECURE, False), (Kind.SECURE, True), (Kind.PLAIN, True)],
+    [(CardKind.SECURE, False), (CardKind.SECURE, True), (CardKind.PLAIN, True)],
     ids=["secure, T=1", "secure, T=0", "plain, T=0"],
 )
 def test_a_visit_to_desk_and_meter_through_a_reader_leaves_the_same_bytes(pcscd, link, carrier, t0):
@@ -205,7 +205,7 @@ def test_a_session_is_exclusive_both_ways(pcscd, link, stranger):
 
 
 def test_nothing_proved_to_the_card_is_in_force_before_or_after_a_session(pcscd, link, stranger):
-    with card_in(pcscd, link, Home(carrier=Kind.PLAIN).card):
+    with card_in(pcscd, link, Home(carrier=CardKind.PLAIN).card):
         assert stranger.connect()
         assert not proved(stranger.exchange)
         assert stranger.exchange(PIN) == OK
@@ -305,7 +305,7 @@ def test_a_card_that_never_answers_is_let_go_at_the_deadline(pcscd):
 
 
 def pull_at_each_command_of_a_meter(pcscd: PrivatePcscd) -> None:
-    home = Home(carrier=Kind.PLAIN)
+    home = Home(carrier=CardKind.PLAIN)
     home.write(Work(load_cents=5_000))
     pulled = Pulled(home.card)
     balances_ueur = []
@@ -376,7 +376,7 @@ def test_a_daemon_killed_in_a_session_ends_it_and_a_new_one_is_found(pcscd, link
         said = fails(lambda: challenge(link))
         assert str(said) == f"broken link: {FIRST}: the PC/SC service (pcscd) is not running"
         assert killed.wait(10)
-    for call in (link.connect, lambda: link.wait(present=True, wait_ms=LONG_MS), readers):
+    for call in (link.connect, lambda: link.wait(present=True, wait_ms=LONG_MS), reader_names):
         assert str(fails(call)).endswith("the PC/SC service (pcscd) is not running")
     pcscd.start()
     with card_in(pcscd, link, budget_card()):
@@ -392,7 +392,7 @@ def test_a_daemon_killed_under_a_wait_ends_it(pcscd, link):
 
 def denied() -> str | None:
     """Return why access is denied; pcscd may close the door before it has said so."""
-    said = fails(readers)
+    said = fails(reader_names)
     return str(said) if said.kind is LinkErrorKind.OTHER else None
 
 

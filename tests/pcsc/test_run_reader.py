@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import VirtualCard, card_of
 from card_protocol.formats.budget import Sfi
 from card_protocol.link.pcsc import PcscLink
@@ -42,7 +42,7 @@ def sit(folder: Path, reader: str) -> Sitting:
     return Sitting(MODEL, *JUNE, "--rate", "max", *card, cwd=folder)
 
 
-def loaded_card(kind: Kind = Kind.SECURE) -> VirtualCard:
+def loaded_card(kind: CardKind = CardKind.SECURE) -> VirtualCard:
     """Return a card that carries 20 euro to the meter."""
     desk = Desk(BENCH_MASTER_KEY, challenge=Random(1).randbytes)
     image = desk.issue(541_000_000_001, issued_at_min=JUNE_2_MIN, kind=kind)
@@ -131,7 +131,7 @@ def test_a_card_that_another_program_has_is_waited_for(pcscd, tmp_path):
 
 
 def test_a_card_at_its_last_try_keeps_it(sitting, pcscd):
-    image = loaded_card(Kind.PLAIN).image
+    image = loaded_card(CardKind.PLAIN).image
     assert isinstance(image, CardImage)
     card = card_of(image.with_tries(0, 1), Random(3).randbytes)
     with inserted(pcscd, card):

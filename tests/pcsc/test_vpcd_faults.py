@@ -10,7 +10,7 @@ import pytest
 
 from card_protocol.apdu import CommandApdu
 from card_protocol.card.base import FileCard
-from card_protocol.card.image import CardImage, Kind
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.budget import DF_OF, Energy
@@ -48,7 +48,7 @@ def desk() -> Desk:
     return Desk(BENCH_MASTER_KEY, challenge=counted())
 
 
-def new_card(kind: Kind = Kind.SECURE) -> FileCard:
+def new_card(kind: CardKind = CardKind.SECURE) -> FileCard:
     return card_of(file_card(desk().issue(METER_ID, issued_at_min=0, kind=kind)), counted())
 
 
@@ -197,7 +197,7 @@ def test_two_clients_at_once_are_both_served_or_one_is_told(pcscd, link, file) -
 
 def test_an_answer_longer_than_a_short_one_is_whole(pcscd, link) -> None:
     """Extended lengths: the whole file in one answer."""
-    card = new_card(Kind.PLAIN)
+    card = new_card(CardKind.PLAIN)
     (content,) = card.image.contents
     with PluggedCard(pcscd.plug(), card):
         assert link.wait(present=True, wait_ms=LONG_MS)

@@ -13,22 +13,22 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats.budget import Energy
 from card_protocol.formats.generations import ORDERS
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.dates import Reading
+from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.firmware.layouts import STATE, STATE_AT, State, crc_holds
 from meter_emu.resources import built_in
-from meter_emu.world.bench import Bench
-from meter_emu.world.board import Board
-from meter_emu.world.build import parse_build
-from meter_emu.world.commission import Installation, install
-from meter_emu.world.image import image_of
-from meter_emu.world.model import MeterModel, load_model, uncertainty_s
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.image import image_of
+from meter_emu.world.meter.install import Installation, install
+from meter_emu.world.meter.model import MeterModel, load_model, uncertainty_s
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,11 +54,11 @@ class Kit(NamedTuple):
 
     model: MeterModel
     generation: int
-    carrier: Kind
+    carrier: CardKind
 
 
 # A memory card has no room for generation 2.
-CARDS = [card for card in product(ORDERS, Kind) if card != (2, Kind.MEMORY)]
+CARDS = [card for card in product(ORDERS, CardKind) if card != (2, CardKind.MEMORY)]
 KITS = [Kit(model, *card) for model, card in product(MODELS, CARDS)]
 
 
@@ -98,7 +98,7 @@ class Setting:
     model: MeterModel = MODEL
     generation: int = 1
     seed: int = 0
-    carrier: Kind = Kind.SECURE
+    carrier: CardKind = CardKind.SECURE
     card_expires_us: int | None = None
 
     def uncertainty_us(self, at_us: int) -> int:
@@ -151,7 +151,7 @@ class Lab:
             mwh_per_unit=setting.model.credit.mwh_per_unit,
             generation=setting.generation,
             expires=_expiry(setting.card_expires_us),
-            reading=Reading.LATER,
+            reading=CivilReading.LATER,
             issued_at_min=0,
             kind=setting.carrier,
         )
@@ -176,7 +176,7 @@ class Lab:
             account,
             card_number=account.identity.card_number + 1,
             expires=_expiry(expires_us),
-            reading=Reading.LATER,
+            reading=CivilReading.LATER,
             issued_at_min=self.issued_at_min,
             kind=self.setting.carrier,
         )

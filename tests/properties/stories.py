@@ -10,8 +10,8 @@ from meter_emu.defects import catalogue
 from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.errors import DeskError
-from meter_emu.ports import Key
-from meter_emu.world.model import MeterModel
+from meter_emu.ports import Button
+from meter_emu.world.meter.model import MeterModel
 from tests.properties.instants import near_boundaries
 from tests.properties.lab import (
     DAY_US,
@@ -84,7 +84,7 @@ def _replace(lab: Lab, number: int) -> None:
 def _hold(lab: Lab, number: int) -> None:
     """Hold the blue button; an appliance is lit 0 to 1,000 s later, before or after its time."""
     lab.bench.shut_appliances(lab.board.now_us + 5 * number * SECOND_US)
-    lab.bench.press(Key.BLUE, held_ms=4_000)
+    lab.bench.press(Button.BLUE, held_ms=4_000)
 
 
 DEEDS: dict[str, Callable[[Lab, int], None]] = {
@@ -95,11 +95,11 @@ DEEDS: dict[str, Callable[[Lab, int], None]] = {
     "tariff": _tariff,
     "replace": _replace,
     "show": lambda lab, _number: lab.insert(),
-    "red": lambda lab, _number: lab.bench.press(Key.RED),
+    "red": lambda lab, _number: lab.bench.press(Button.RED),
     "hold": _hold,
     "shut": lambda lab, _number: lab.bench.shut_appliances(),
     "light": lambda lab, _number: lab.bench.light_appliances(),
-    "blue": lambda lab, _number: lab.bench.press(Key.BLUE),
+    "blue": lambda lab, _number: lab.bench.press(Button.BLUE),
 }
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from card_protocol.card.make import card_of
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock_card import issue_clock_card
-from meter_emu.desk.dates import Reading
+from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import EventCode, Health, StateFlags
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
-from meter_emu.ports import Key
+from meter_emu.ports import Button
 from tests.properties.instants import changes
 from tests.properties.lab import (
     DAY_US,
@@ -140,7 +140,7 @@ def test_a_clock_that_is_not_believed_is_not_stepped(day_us, left_s, model):
     lab = Lab(Setting(start_us=day_us, clock_set_us=day_us, model=model))
     lab.board.rtc.voltage_low()
     lab.bench.run_until(day_us + CHANGE_US + 10 * MINUTE_US)
-    lab.bench.press(Key.BLUE)  # the program runs: without a date it has nothing to wake up for
+    lab.bench.press(Button.BLUE)  # the program runs: without a date it has nothing to wake up for
     assert lab.state().health == Health.LOW_VOLTAGE
     assert abs(apart_s(lab, legal(lab.board.now_us)) - left_s) <= 2
     assert not lab.state().flags & StateFlags.STEP_PENDING
@@ -161,7 +161,7 @@ def test_an_hourly_poll_in_the_last_seconds_of_an_hour_puts_the_step_off(day_us,
     lab.bench.run_until(end_us + 2 * HOUR_US)
     assert abs(apart_s(lab, legal(lab.board.now_us)) - left_s) <= 2
     assert [end_us <= at_us <= end_us + 2 * HOUR_US for at_us in lab.openings_us] == [True]
-    lab.bench.press(Key.BLUE)
+    lab.bench.press(Button.BLUE)
     assert abs(apart_s(lab, legal(lab.board.now_us))) <= 2
 
 
@@ -216,7 +216,7 @@ def test_a_lower_bound_cut_anywhere_is_a_bound_or_is_not_believed(start_us, cut_
     lab.board.rtc.voltage_low()
     lab.issued_at_min = (at_us - EPOCH_2000_US) // MINUTE_US - 3
     end = civil(at_us + 2 * DAY_US)
-    lab.write(Work(defer_until=end, cut_at=end, reading=Reading.LATER))
+    lab.write(Work(defer_until=end, cut_at=end, reading=CivilReading.LATER))
     lab.bench.insert(lab.card)
     lab.bench.run_until(at_us + HOUR_US)
     assert lab.state().health == Health.LOWER_BOUND

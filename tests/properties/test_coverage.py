@@ -11,9 +11,9 @@ from typing import TypeVar
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from card_protocol.card.image import Kind
+from card_protocol.card.image import CardKind
 from card_protocol.formats.generations import ORDERS
-from meter_emu.world.build import _CHIPS
+from meter_emu.world.meter.build import _CHIPS
 from tests.properties.lab import BASES, CARDS, KITS, METERS, MODELS, Setting
 from tests.properties.stories import BUILDS, DEEDS, kits, stories
 from tests.properties.test_never_early import settings_within_bound
@@ -49,7 +49,7 @@ def seen_in(settings: Iterable[Setting]) -> list[set[object]]:
     return [set(column) for column in zip(*facts, strict=True)]
 
 
-ALL = [set(_CHIPS), set(BASES), {"electricity", "gas"}, set(ORDERS), set(Kind)]
+ALL = [set(_CHIPS), set(BASES), {"electricity", "gas"}, set(ORDERS), set(CardKind)]
 
 
 def test_the_laws_are_tried_on_every_built_in_model_and_so_on_every_chip_in_every_base():
@@ -59,7 +59,7 @@ def test_the_laws_are_tried_on_every_built_in_model_and_so_on_every_chip_in_ever
 
 
 def test_each_of_them_with_every_generation_of_card_on_every_carrier():
-    assert set(product(ORDERS, Kind)) - set(CARDS) == {(2, Kind.MEMORY)}  # it has no room
+    assert set(product(ORDERS, CardKind)) - set(CARDS) == {(2, CardKind.MEMORY)}  # it has no room
     assert len(KITS) == len(MODELS) * len(CARDS)
     for model in MODELS:
         cards = {(kit.generation, kit.carrier) for kit in KITS if kit.model == model}

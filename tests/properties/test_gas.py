@@ -14,9 +14,9 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import Supply
 from meter_emu.firmware.program import Program
-from meter_emu.ports import Key, Lamp
-from meter_emu.world.bench import Bench
-from meter_emu.world.build import parse_build
+from meter_emu.ports import Button, Lamp
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.build import parse_build
 from tests.cards import raw_on, with_raw
 from tests.properties.lab import GAS, HOUR_US, METER_ID, SECOND_US, WORK_US, Lab, Setting, civil, us
 from tests.properties.stories import live, stories
@@ -57,7 +57,7 @@ def ready(rate: int, *, outage: tuple[int, int] | None = None) -> Lab:
 
 def hold(lab: Lab, lit_after_us: int) -> None:
     lab.bench.shut_appliances(lab.board.now_us + lit_after_us)
-    lab.bench.press(Key.BLUE, held_ms=HELD_MS)
+    lab.bench.press(Button.BLUE, held_ms=HELD_MS)
 
 
 def valve_shut(lab: Lab) -> bool:
@@ -95,7 +95,7 @@ def test_a_countdown_without_flow_ends_with_supply(rate, lit_after_us):
 @given(st.integers(0, 2_999))
 def test_a_button_let_go_too_early_only_scrolls(held_ms):
     lab = ready(100)
-    lab.bench.press(Key.BLUE, held_ms=held_ms)
+    lab.bench.press(Button.BLUE, held_ms=held_ms)
     assert valve_shut(lab)
     assert lab.board.panel.text.startswith("CLOCK")
 

@@ -15,11 +15,11 @@ from card_protocol.keys import Key
 from card_protocol.timestamp import MINUTES_NONE, Civil, encode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.codec import DeskCodec, Written
-from meter_emu.desk.dates import Reading
+from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import State
-from meter_emu.world.build import parse_build
+from meter_emu.world.meter.build import parse_build
 from tests.firmware.meters import METER_ID, Home, factory, now_at, state
 from tests.properties.instants import instants
 from tests.properties.lab import BRUSSELS, MINUTE_US, MODEL, civil, later_instant_us, legal
@@ -78,7 +78,7 @@ def test_every_instant_leads_to_the_same_end_on_both_generations(minute):
     """The oracle is `zoneinfo`; the earlier of two equal times exists on generation 2 only."""
     us = us_of(minute)
     fold = bool(legal(us).fold)
-    work = Work(cut_at=civil(us), reading=Reading.LATER if fold else Reading.EARLIER)
+    work = Work(cut_at=civil(us), reading=CivilReading.LATER if fold else CivilReading.EARLIER)
     result, second = obeyed(written(work, 2))
     assert result is Result.EXECUTED
     assert end_us(second.cut_end) == us
@@ -97,7 +97,7 @@ def test_every_instant_leads_to_the_same_end_on_both_generations(minute):
 def test_a_defect_that_counts_dates_does_the_same_on_both_generations(build, minute):
     us = us_of(minute)
     assume(later_instant_us(civil(us)) == us and us > us_of(2880))
-    work = Work(defer_until=civil(us), cut_at=civil(us), reading=Reading.LATER)
+    work = Work(defer_until=civil(us), cut_at=civil(us), reading=CivilReading.LATER)
     ends = [obeyed(written(work, generation), build)[1] for generation in (1, 2)]
     assert ends[0].cut_end == ends[1].cut_end
     assert ends[0].defer_end == ends[1].defer_end
@@ -193,7 +193,7 @@ def test_each_order_of_instants_gets_the_answer_it_deserves(changes, result):
     assert obeyed(order(**changes))[0] is result
 
 
-@pytest.mark.parametrize(("fold", "reading"), [(0, Reading.EARLIER), (1, Reading.LATER)])
+@pytest.mark.parametrize(("fold", "reading"), [(0, CivilReading.EARLIER), (1, CivilReading.LATER)])
 def test_the_instant_says_which_of_two_equal_times_is_meant(fold, reading):
     twice = datetime(2020, 10, 25, 2, 30, fold=fold, tzinfo=BRUSSELS)
     minute = (twice.astimezone(UTC) - EPOCH_2000) // timedelta(minutes=1)

@@ -6,9 +6,9 @@ from random import Random
 from hypothesis import given, settings
 
 from meter_emu.ports import Firmware, Sleep
-from meter_emu.world.bench import Bench
-from meter_emu.world.build import parse_build
-from meter_emu.world.image import board_of, image_of
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.image import board_of, image_of
 from tests.properties.lab import HOUR_US, MINUTE_US, MODEL, SECOND_US, Lab, Setting
 from tests.properties.stories import DEEDS, Story, live, stories
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from meter_emu.desk.dates import Reading
+from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Work
 from meter_emu.errors import DeskError
 from meter_emu.ports import Lamp
@@ -58,7 +58,7 @@ def armed(lab: Lab, wait_us: int) -> int:
     """Arm a meter for a legal minute about `wait_us` ahead and return the instant T in µs."""
     when = civil(lab.setting.start_us + wait_us)
     try:
-        lab.write(Work(defer_until=when, cut_at=when, reading=Reading.LATER))
+        lab.write(Work(defer_until=when, cut_at=when, reading=CivilReading.LATER))
     except DeskError:
         assume(False)  # the desk refuses a time that exists twice, so no card carries it
     lab.insert()

@@ -21,9 +21,9 @@ from meter_emu.firmware.nights import Nights
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Sleep
-from meter_emu.world.bench import Bench
-from meter_emu.world.build import parse_build
-from meter_emu.world.model import MeterModel, Window
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.model import MeterModel, Window
 from tests.properties.instants import near_boundaries
 from tests.properties.lab import (
     BI_HOURLY,

@@ -7,9 +7,9 @@ from pathlib import Path
 from meter_emu.report.collect import Collector
 from meter_emu.report.page import render
 from meter_emu.resources import find
-from meter_emu.world.campaign import Campaign, load_campaign
-from meter_emu.world.engine import run_meter
-from meter_emu.world.verdict import judge
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.verdict import judge
 
 REFERENCE = "reference"
 EARLY = "reference+end-exclusive"

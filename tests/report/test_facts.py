@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from meter_emu.report.facts import Facts, Stretch, facts_of
-from meter_emu.world.events import Event, What
-from meter_emu.world.times import us_to_legal
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.times import us_to_legal
 from tests.report.pages import BOTH, EARLY, REFERENCE, ores
 
 BUILDS = pytest.mark.parametrize("build", [REFERENCE, EARLY, BOTH])

@@ -14,11 +14,11 @@ from card_protocol.card.image import CardImage
 from card_protocol.formats.budget import Result as OnTheCard
 from card_protocol.trace import Exchanged
 from meter_emu.errors import ConfigError, DeskError, ImageError, MeterEmuError
-from meter_emu.testing import Card, Desk, Key, Lab, Lamp, Meter, Result, World
+from meter_emu.testing import Button, Card, Desk, Lab, Lamp, Meter, Result, World
 from meter_emu.testing.dialogue import STEPS_KEPT
 from meter_emu.testing.links import Direct
 from meter_emu.testing.setting import setting_of
-from meter_emu.world.events import What
+from meter_emu.world.meter.events import What
 
 T = "2020-07-03 23:01"
 
@@ -223,7 +223,7 @@ def test_gas_is_rearmed_by_hand(meter: Meter, desk: Desk, card: Card, world: Wor
     meter.insert(card)
     assert Lamp.RECONNECT in meter.lamps
     meter.shut_appliances()
-    meter.hold(Key.BLUE)
+    meter.hold(Button.BLUE)
     assert (len(meter.opened_at), len(meter.closed_at)) == (1, 1)
     meter.open_appliances()
     world.advance(hours=1)

@@ -6,11 +6,11 @@ from typing import Any, Final
 import click
 import msgspec
 
-from meter_emu.cli.image import cents_of
-from meter_emu.cli.live.commands import instant_us
+from meter_emu.cli.image import cents_option
+from meter_emu.cli.live.commands import typed_instant_us
 from meter_emu.cli.live.origin import LiveOrigin, digest_of, shown_us
-from meter_emu.world.build import Build
-from meter_emu.world.model import MeterModel
+from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.model import MeterModel
 
 _OF_NEW_METERS: Final = ("balance_eur", "meter_id", "key_file")
 _LOADS: Final = {"electricity": "load_w", "gas": "load_dm3_per_h"}
@@ -19,7 +19,7 @@ _LOADS: Final = {"electricity": "load_w", "gas": "load_dm3_per_h"}
 def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveOrigin:
     """Return how the meter begins: a new one, or the one of an image."""
     image = options["image_file"] or ""
-    start_us = None if options["start"] is None else instant_us(options["start"])
+    start_us = None if options["start"] is None else typed_instant_us(options["start"])
     begins = LiveOrigin(
         meter=options["meter"] or "",
         build=build.name,
@@ -40,7 +40,7 @@ def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveO
         begins,
         start_us=time.time_ns() // 1_000 if start_us is None else start_us,
         meter_id=options["meter_id"],
-        balance_cents=cents_of(options["balance_eur"]),
+        balance_cents=cents_option(options["balance_eur"]),
         key_file=options["key_file"] or "",
     )
 

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 
 from meter_emu.cli.card import issued_at_min
 from meter_emu.errors import CommandError
-from meter_emu.world.commission import EPOCH_2000_US
-from meter_emu.world.pace import RATE_JUMPS, RATE_MAX
-from meter_emu.world.times import DAY_US, END_US, HOUR_US, MINUTE_US, SECOND_US
+from meter_emu.world.meter.install import EPOCH_2000_US
+from meter_emu.world.meter.pace import RATE_JUMPS, RATE_MAX
+from meter_emu.world.meter.times import DAY_US, END_US, HOUR_US, MINUTE_US, SECOND_US
 
 LINE_CHARS_MAX: Final = 4_096  # ours: the longest path of most systems
 HELD_MS_MAX: Final = 60_000
@@ -20,7 +20,7 @@ _SECONDS: Final = re.compile(r"\d{1,2}(\.\d{1,3})?", re.ASCII)
 _RATE: Final = re.compile(r"(\d{1,7})x?", re.ASCII)
 
 
-class Order(NamedTuple):
+class TypedWord(NamedTuple):
     """A word that can be typed. `meanwhile` is whether it can be done while the program runs.
 
     Others wait until it has finished its poll: in a card session, or in the countdown of gas.
@@ -33,36 +33,38 @@ class Order(NamedTuple):
     leaps: bool = False
 
 
-class Command(NamedTuple):
-    """What was typed: a word of `ORDERS` and the rest of the line."""
+class TypedCommand(NamedTuple):
+    """What was typed: a word of `WORDS` and the rest of the line."""
 
     word: str
     argument: str
 
 
-ORDERS: Final = MappingProxyType(
+WORDS: Final = MappingProxyType(
     {
-        "red": Order("[SECONDS]", "press the red button, or hold it", meanwhile=True),
-        "blue": Order("[SECONDS]", "press the blue button, or hold it", meanwhile=True),
-        "insert": Order("FILE", "put the card of an image file into the slot"),
-        "remove": Order("", "pull the card out, at any moment", meanwhile=True),
-        "power": Order("[on/off]", "take the supply away, or give it back", meanwhile=True),
-        "appliances": Order(
+        "red": TypedWord("[SECONDS]", "press the red button, or hold it", meanwhile=True),
+        "blue": TypedWord("[SECONDS]", "press the blue button, or hold it", meanwhile=True),
+        "insert": TypedWord("FILE", "put the card of an image file into the slot"),
+        "remove": TypedWord("", "pull the card out, at any moment", meanwhile=True),
+        "power": TypedWord("[on/off]", "take the supply away, or give it back", meanwhile=True),
+        "appliances": TypedWord(
             "[lit/shut [3h]]", "light or shut what uses energy, for a time", meanwhile=True
         ),
-        "rate": Order("N/max/+/-", "how fast time goes; max: by jumps alone", meanwhile=True),
-        "advance": Order("1d2h3m4s", "let so much time pass at once", leaps=True),
-        "until": Order("TIME", "let time pass until '2020-07-03 23:01', legal time", leaps=True),
-        "next": Order("", "let time pass until something has happened", leaps=True),
-        "show": Order("", "say how the meter stands"),
-        "save": Order("[FILE]", "save the meter's image", leaps=True),
-        "help": Order("", "list these words", meanwhile=True),
-        "quit": Order("", "save and leave", meanwhile=True),
+        "rate": TypedWord("N/max/+/-", "how fast time goes; max: by jumps alone", meanwhile=True),
+        "advance": TypedWord("1d2h3m4s", "let so much time pass at once", leaps=True),
+        "until": TypedWord(
+            "TIME", "let time pass until '2020-07-03 23:01', legal time", leaps=True
+        ),
+        "next": TypedWord("", "let time pass until something has happened", leaps=True),
+        "show": TypedWord("", "say how the meter stands"),
+        "save": TypedWord("[FILE]", "save the meter's image", leaps=True),
+        "help": TypedWord("", "list these words", meanwhile=True),
+        "quit": TypedWord("", "save and leave", meanwhile=True),
     }
 )
 
 
-def parse_command(line: str) -> Command | None:
+def parse_command(line: str) -> TypedCommand | None:
     """Return the command in a line, `None` for an empty one or a comment (`#`).
 
     Raise `CommandError` for a word that is none, or an argument where none is taken.
@@ -70,15 +72,15 @@ def parse_command(line: str) -> Command | None:
     word, _, rest = line.strip().partition(" ")
     if not word or word.startswith("#"):
         return None
-    order = ORDERS.get(word)
+    order = WORDS.get(word)
     if order is None:
-        raise CommandError(f"want one of {', '.join(ORDERS)}, got {word[:40]!r}")
+        raise CommandError(f"want one of {', '.join(WORDS)}, got {word[:40]!r}")
     argument = rest.strip()
     if argument and not order.takes:
         raise CommandError(f"{word} takes nothing, got {argument[:40]!r}")
     if not argument and order.takes and not order.takes.startswith("["):
         raise CommandError(f"{word} wants {order.takes}")
-    return Command(word, argument)
+    return TypedCommand(word, argument)
 
 
 def held_ms(text: str) -> int:
@@ -101,14 +103,14 @@ def duration_us(text: str) -> int:
     return span_us
 
 
-def instant_us(text: str) -> int:
+def typed_instant_us(text: str) -> int:
     """Return the instant of a legal time `2020-07-03 23:01`, or one with an offset."""
     return in_reach(EPOCH_2000_US + issued_at_min(text) * MINUTE_US)
 
 
 def until_us(text: str, now_us: int) -> int:
     """Return the instant a jump goes to: legal time or with an offset, and not in the past."""
-    at_us = instant_us(text)
+    at_us = typed_instant_us(text)
     if at_us < now_us:
         raise CommandError(f"{text} has passed: time does not go back")
     return at_us

@@ -8,7 +8,7 @@ import sys
 from typing import Final, TextIO, final
 
 from meter_emu.cli.live.commands import LINE_CHARS_MAX
-from meter_emu.cli.live.session import Session
+from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.shell import Input
 from meter_emu.cli.output import stdout_refused
 
@@ -49,7 +49,7 @@ class Printer:
 class Lines:
     """Reads commands from an input as they are asked for."""
 
-    def __init__(self, session: Session, source: Input, printer: Printer) -> None:
+    def __init__(self, session: LiveSession, source: Input, printer: Printer) -> None:
         self._session = session
         self._source = source
         self._printer = printer

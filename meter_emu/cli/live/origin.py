@@ -19,13 +19,13 @@ from meter_emu.explain.meter import image_model
 from meter_emu.firmware.layouts import Health
 from meter_emu.hardware.metrology import HOURS_A_DAY
 from meter_emu.resources import find
-from meter_emu.world.board import Board
-from meter_emu.world.build import Build
-from meter_emu.world.commission import EPOCH_2000_US, Installation, install
-from meter_emu.world.compose import board_of_file
-from meter_emu.world.model import MeterModel, load_model
-from meter_emu.world.plan import insight
-from meter_emu.world.times import END_US
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.compose import board_of_file
+from meter_emu.world.meter.install import EPOCH_2000_US, Installation, install
+from meter_emu.world.meter.model import MeterModel, load_model
+from meter_emu.world.meter.plan import insight
+from meter_emu.world.meter.times import END_US
 
 
 class LiveOrigin(
@@ -62,7 +62,7 @@ def digest_of(path: str) -> str:
     return hashlib.sha256(read_bytes(path, "a meter image")).hexdigest()
 
 
-def board_of(origin: LiveOrigin, model: MeterModel, build: Build) -> Board:
+def board_at_start(origin: LiveOrigin, model: MeterModel, build: Build) -> Board:
     """Return the board of a live meter as it begins."""
     fate = Random(origin.seed)  # noqa: S311  torn cells, no secrets
     load = (origin.load,) * HOURS_A_DAY

@@ -12,8 +12,8 @@ from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link.guarded import GuardedLink
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.errors import CommandError
-from meter_emu.world.linked_card import LinkedCard
-from meter_emu.world.live import LiveMeter
+from meter_emu.world.meter.linked_card import LinkedCard
+from meter_emu.world.meter.live import LiveMeter
 
 LOOK_NS: Final = 250_000_000  # ours: a person waits as long for a lamp
 # What a card that is being looked for may say before its meter does: it was too quick, or is busy.

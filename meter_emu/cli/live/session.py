@@ -12,8 +12,8 @@ from typing import Final, final
 
 from card_protocol.errors import CardProtocolError
 from meter_emu.cli.live.commands import (
-    ORDERS,
-    Command,
+    WORDS,
+    TypedCommand,
     duration_us,
     held_ms,
     in_reach,
@@ -26,16 +26,16 @@ from meter_emu.cli.live.view import View, legal, lines_of, rate_words, view_of
 from meter_emu.cli.output import write_atomically
 from meter_emu.errors import CommandError, MeterEmuError
 from meter_emu.firmware.layouts import Health
-from meter_emu.ports import Key
-from meter_emu.world.bench import POLL_LONGEST_US
-from meter_emu.world.board import Board
-from meter_emu.world.build import Build
-from meter_emu.world.events import Event
-from meter_emu.world.live import LiveMeter
-from meter_emu.world.model import MeterModel
-from meter_emu.world.pace import RATE_JUMPS, Pace
-from meter_emu.world.times import END_US
-from meter_emu.world.witness import Witness
+from meter_emu.ports import Button
+from meter_emu.world.meter.acts import ActListener
+from meter_emu.world.meter.bench import POLL_LONGEST_US
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.live import LiveMeter
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.pace import RATE_JUMPS, Pace
+from meter_emu.world.meter.times import END_US
 
 SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time passes in bulk
 MINUTE_US: Final = 60_000_000  # what a stamp may be off by: it has no seconds
@@ -43,7 +43,7 @@ WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish i
 
 
 @final
-class Session:
+class LiveSession:
     """One sitting at one meter. `say` takes a line for a person, `take` an event of the meter.
 
     `wall_ns` reads the wall's clock. `wait` is the shell's: it waits so many ns for input, hands it
@@ -63,7 +63,7 @@ class Session:
         say: Callable[[str], None],
         take: Callable[[Event], None],
         wall_ns: Callable[[], int],
-        witness: Witness | None = None,
+        witness: ActListener | None = None,
     ) -> None:
         self.meter: Final = LiveMeter(board, model, build, take, witness)
         self.build: Final = build
@@ -75,13 +75,13 @@ class Session:
         self._image_file = image_file
         self._say = say
         self._wall_ns = wall_ns
-        self._waiting: deque[Command] = deque()
+        self._waiting: deque[TypedCommand] = deque()
         self._jump: Iterator[None] | None = None
         self._goal_us = 0  # where a jump under way ends, if it is known
         self._hurried = False
         self._deeds: dict[str, Callable[[str], None]] = {
-            "red": partial(self._press, Key.RED),
-            "blue": partial(self._press, Key.BLUE),
+            "red": partial(self._press, Button.RED),
+            "blue": partial(self._press, Button.BLUE),
             "insert": self._insert,
             "remove": self._remove,
             "power": self._power,
@@ -95,7 +95,7 @@ class Session:
             "help": self._help,
             "quit": self._quit,
         }
-        assert self._deeds.keys() == ORDERS.keys(), "every word has its deed"
+        assert self._deeds.keys() == WORDS.keys(), "every word has its deed"
         board.meanwhile = self._meanwhile
 
     # Time ----------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ class Session:
             return
         if command is None:
             return
-        order = ORDERS[command.word]
+        order = WORDS[command.word]
         polling = self.meter.bench.polling
         if polling and order.leaps:
             self._hurried = True
@@ -168,13 +168,13 @@ class Session:
         """Make this the last turn, whatever waits; a poll under way ends as at a power cut."""
         self._quit("")
 
-    def _do(self, command: Command) -> None:
+    def _do(self, command: TypedCommand) -> None:
         try:
             self._deeds[command.word](command.argument)
         except (MeterEmuError, CardProtocolError) as error:
             self._complain(f"{command.word}: {error}")
 
-    def _do_later(self, command: Command) -> None:
+    def _do_later(self, command: TypedCommand) -> None:
         if len(self._waiting) < WAITING_MAX:
             self._waiting.append(command)
         else:
@@ -184,7 +184,7 @@ class Session:
         self.mistakes += 1
         self._say(f"! {' '.join(why.split())}")
 
-    def _press(self, key: Key, argument: str) -> None:
+    def _press(self, key: Button, argument: str) -> None:
         self.meter.press(key, held_ms(argument))
 
     def _insert(self, argument: str) -> None:
@@ -243,7 +243,7 @@ class Session:
         self._say(f"saved {file}")
 
     def _help(self, _argument: str) -> None:
-        for word, order in ORDERS.items():
+        for word, order in WORDS.items():
             self._say(f"{word + ' ' + order.takes:<26} {order.help}")
 
     def _quit(self, _argument: str) -> None:

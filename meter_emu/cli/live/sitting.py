@@ -15,9 +15,9 @@ from card_protocol.trace import no_clock
 from meter_emu.cli.live.begin import origin_of
 from meter_emu.cli.live.commands import rate_of
 from meter_emu.cli.live.lines import Lines, Printer
-from meter_emu.cli.live.origin import LiveOrigin, board_of, model_of
+from meter_emu.cli.live.origin import LiveOrigin, board_at_start, model_of
 from meter_emu.cli.live.reader import ReaderSlot
-from meter_emu.cli.live.session import Session
+from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.shell import listening
 from meter_emu.cli.live.slot import FileSlot, Slot
 from meter_emu.cli.live.terminal import Log, Screen
@@ -27,11 +27,11 @@ from meter_emu.cli.result import event_as_json
 from meter_emu.cli.tracing import recording
 from meter_emu.errors import MeterEmuError
 from meter_emu.explain.meter import clock_of
-from meter_emu.world.board import Board
-from meter_emu.world.build import parse_build
-from meter_emu.world.events import Event
-from meter_emu.world.model import MeterModel
-from meter_emu.world.witness import MeterTrace, Witness
+from meter_emu.world.meter.acts import ActListener, MeterTrace
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.model import MeterModel
 
 EXIT_OK: Final = 0
 EXIT_NOT_ALL_DONE: Final = 2
@@ -48,10 +48,10 @@ def sit(options: dict[str, Any]) -> int:
     model = model_of(options["meter"] or "", options["image_file"] or "")
     build = parse_build(options["build"])
     origin = origin_of(options, model, build)
-    board = board_of(origin, model, build)
+    board = board_at_start(origin, model, build)
     out = _out(options)
     with ExitStack() as stack:
-        session = Session(
+        session = LiveSession(
             board,
             model,
             build,
@@ -87,7 +87,7 @@ def sit(options: dict[str, Any]) -> int:
 @contextmanager
 def _witness(
     trace_to: str | None, origin: LiveOrigin, board: Board, model: MeterModel
-) -> Iterator[Witness | None]:
+) -> Iterator[ActListener | None]:
     """Give who records the sitting in a file, if there is one for it."""
     with recording(trace_to, msgspec.to_builtins(origin)) as recorder:
         if recorder is None:

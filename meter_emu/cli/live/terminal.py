@@ -15,7 +15,7 @@ from rich.live import Live
 
 from meter_emu.cli.live.commands import LINE_CHARS_MAX
 from meter_emu.cli.live.screen import picture
-from meter_emu.cli.live.session import Session
+from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.shell import Input
 
 FRAME_NS: Final = 100_000_000  # ours: ten pictures a second
@@ -96,7 +96,7 @@ class Log:
 class Screen:
     """Draws, and takes keys."""
 
-    def __init__(self, session: Session, source: Input, log: Log, title: str) -> None:
+    def __init__(self, session: LiveSession, source: Input, log: Log, title: str) -> None:
         self._session = session
         self._source = source
         self._log = log

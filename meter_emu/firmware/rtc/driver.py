@@ -7,7 +7,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.ports import Ports
 
 
-class Reading(NamedTuple):
+class RtcReading(NamedTuple):
     """What the chip says, decoded. `valid` is false for a field that is no number in range.
 
     The year is in full, 2000-2199. Whether the *day* exists in its month is the calendar's
@@ -29,7 +29,7 @@ class RtcDriver(ABC):
 
     __slots__ = ()
 
-    def read(self, ports: Ports) -> Reading:
+    def read(self, ports: Ports) -> RtcReading:
         """Return the time the chip shows."""
         return self.decode(self.registers(ports))
 
@@ -38,7 +38,7 @@ class RtcDriver(ABC):
         """Return the chip's time registers as they stand at one moment."""
 
     @abstractmethod
-    def decode(self, raw: bytes) -> Reading:
+    def decode(self, raw: bytes) -> RtcReading:
         """Return the reading in what `registers` returned."""
 
     @abstractmethod

@@ -10,7 +10,7 @@ from typing import Final
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.rtc.driver import Reading, RtcDriver
+from meter_emu.firmware.rtc.driver import RtcDriver, RtcReading
 from meter_emu.ports import Ports
 
 _SECONDS: Final = 0x00
@@ -40,7 +40,7 @@ class Ds3231Driver(RtcDriver):
         return ports.rtc_read(_SECONDS, _COUNT)
 
     @override
-    def decode(self, raw: bytes) -> Reading:
+    def decode(self, raw: bytes) -> RtcReading:
         """Return the reading in sixteen register bytes; OSF is its `low_voltage`."""
         second, minute, hours, _day, date, month, year = raw[:7]
         hour = self.hour(hours)
@@ -50,7 +50,7 @@ class Ds3231Driver(RtcDriver):
         ones = (second | minute | hours) & 0x80 | date & 0xC0 | month & 0x60
         yy, mm, dd, m, s = ((byte >> 4) * 10 + (byte & 0x0F) for byte in bcd)
         in_range = 1 <= mm <= 12 and 1 <= dd <= 31 and m <= 59 and s <= 59
-        return Reading(
+        return RtcReading(
             (2100 if month & _CENTURY else 2000) + yy,
             mm,
             dd,

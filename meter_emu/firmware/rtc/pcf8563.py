@@ -9,7 +9,7 @@ from typing import Final
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.rtc.driver import Reading, RtcDriver
+from meter_emu.firmware.rtc.driver import RtcDriver, RtcReading
 from meter_emu.ports import Ports
 
 _CONTROL_1: Final = 0x00
@@ -32,7 +32,7 @@ class Pcf8563Driver(RtcDriver):
         return ports.rtc_read(_FIRST, _COUNT)
 
     @override
-    def decode(self, raw: bytes) -> Reading:
+    def decode(self, raw: bytes) -> RtcReading:
         """Return the reading in seven register bytes, masks as the data sheet's tables 8 to 17."""
         second, minute, hour, day, _weekday, month, year = raw
         bcd = (year, month & 0x1F, day & 0x3F, hour & 0x3F, minute & 0x7F, second & 0x7F)
@@ -41,7 +41,9 @@ class Pcf8563Driver(RtcDriver):
         in_range = 1 <= mm <= 12 and 1 <= dd <= 31 and h <= 23 and m <= 59 and s <= 59
         century = 2100 if month & _CENTURY else 2000
         valid = digits and in_range
-        return Reading(century + yy, mm, dd, h, m, s, low_voltage=bool(second & _VL), valid=valid)
+        return RtcReading(
+            century + yy, mm, dd, h, m, s, low_voltage=bool(second & _VL), valid=valid
+        )
 
     @override
     def set_time(self, ports: Ports, when: Civil, second: int, weekday: int) -> None:

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from meter_emu.hardware.oscillator import SECOND
 from meter_emu.hardware.rtc.calendar_chip import TAIL_BYTES, CalendarChip
-from meter_emu.hardware.rtc.registers import BcdCounter, Bits, Kind, masks
+from meter_emu.hardware.rtc.registers import BcdCounter, Bits, BitsKind, masks
 
 REGISTER_COUNT: Final = 16
 
@@ -44,61 +44,67 @@ _NONE: Final = (
 _ALARM: Final = "alarm never raised; kept and read back (Tables 18 to 21)"
 
 REGISTERS: Final = (
-    Bits(0x00, 7, 7, "TEST1", Kind.NOT_MODELLED, "external clock test mode (8.9)"),
-    Bits(0x00, 6, 6, "N", Kind.UNUSED, _N),
-    Bits(0x00, 5, 5, "STOP", Kind.FLAG, "1 holds the divider in reset (8.10)"),
-    Bits(0x00, 4, 4, "N", Kind.UNUSED, _N),
-    Bits(0x00, 3, 3, "TESTC", Kind.NOT_MODELLED, "power-on reset override (8.11.1)"),
-    Bits(0x00, 2, 0, "N", Kind.UNUSED, _N),
-    Bits(0x01, 7, 5, "N", Kind.UNUSED, _N),
-    Bits(0x01, 4, 4, "TI_TP", Kind.NOT_MODELLED, "shape of the timer interrupt"),
-    Bits(0x01, 3, 3, "AF", Kind.FLAG, "never raised here; writing 0 clears, 1 leaves (Table 6)"),
-    Bits(0x01, 2, 2, "TF", Kind.FLAG, "never raised here; writing 0 clears, 1 leaves (Table 6)"),
-    Bits(0x01, 1, 1, "AIE", Kind.NOT_MODELLED, "alarm interrupt enable; no interrupt pin here"),
-    Bits(0x01, 0, 0, "TIE", Kind.NOT_MODELLED, "timer interrupt enable; no interrupt pin here"),
+    Bits(0x00, 7, 7, "TEST1", BitsKind.NOT_MODELLED, "external clock test mode (8.9)"),
+    Bits(0x00, 6, 6, "N", BitsKind.UNUSED, _N),
+    Bits(0x00, 5, 5, "STOP", BitsKind.FLAG, "1 holds the divider in reset (8.10)"),
+    Bits(0x00, 4, 4, "N", BitsKind.UNUSED, _N),
+    Bits(0x00, 3, 3, "TESTC", BitsKind.NOT_MODELLED, "power-on reset override (8.11.1)"),
+    Bits(0x00, 2, 0, "N", BitsKind.UNUSED, _N),
+    Bits(0x01, 7, 5, "N", BitsKind.UNUSED, _N),
+    Bits(0x01, 4, 4, "TI_TP", BitsKind.NOT_MODELLED, "shape of the timer interrupt"),
+    Bits(
+        0x01, 3, 3, "AF", BitsKind.FLAG, "never raised here; writing 0 clears, 1 leaves (Table 6)"
+    ),
+    Bits(
+        0x01, 2, 2, "TF", BitsKind.FLAG, "never raised here; writing 0 clears, 1 leaves (Table 6)"
+    ),
+    Bits(0x01, 1, 1, "AIE", BitsKind.NOT_MODELLED, "alarm interrupt enable; no interrupt pin here"),
+    Bits(0x01, 0, 0, "TIE", BitsKind.NOT_MODELLED, "timer interrupt enable; no interrupt pin here"),
     Bits(
         0x02,
         7,
         7,
         "VL",
-        Kind.FLAG,
+        BitsKind.FLAG,
         "set by low voltage, cleared only over the bus (8.4.1.1); not said what writing 1 does, we"
         " keep it, because Table 8 has no exception as Table 6 has",
     ),
-    Bits(0x02, 6, 0, "SECONDS", Kind.FIELD, "BCD 00 to 59 (Table 8)"),
-    Bits(0x03, 7, 7, "-", Kind.UNUSED, _NONE),
-    Bits(0x03, 6, 0, "MINUTES", Kind.FIELD, "BCD 00 to 59 (Table 10)"),
-    Bits(0x04, 7, 6, "-", Kind.UNUSED, _NONE),
-    Bits(0x04, 5, 0, "HOURS", Kind.FIELD, "BCD 00 to 23 (Table 11)"),
-    Bits(0x05, 7, 6, "-", Kind.UNUSED, _NONE),
-    Bits(0x05, 5, 0, "DAYS", Kind.FIELD, "BCD 01 to 28, 29, 30 or 31 (Table 12)"),
-    Bits(0x06, 7, 3, "-", Kind.UNUSED, _NONE),
-    Bits(0x06, 2, 0, "WEEKDAYS", Kind.FIELD, "0 to 6, counts with the days alone (Tables 13, 14)"),
-    Bits(0x07, 7, 7, "C", Kind.FLAG, "toggles when the years overflow (Table 15)"),
-    Bits(0x07, 6, 5, "-", Kind.UNUSED, _NONE),
-    Bits(0x07, 4, 0, "MONTHS", Kind.FIELD, "BCD 01 to 12 (Tables 15, 16)"),
-    Bits(0x08, 7, 0, "YEARS", Kind.FIELD, "BCD 00 to 99 (Table 17)"),
-    Bits(0x09, 7, 7, "AE_M", Kind.NOT_MODELLED, _ALARM),
-    Bits(0x09, 6, 0, "MINUTE_ALARM", Kind.NOT_MODELLED, _ALARM),
-    Bits(0x0A, 7, 7, "AE_H", Kind.NOT_MODELLED, _ALARM),
-    Bits(0x0A, 6, 6, "-", Kind.UNUSED, _NONE),
-    Bits(0x0A, 5, 0, "HOUR_ALARM", Kind.NOT_MODELLED, _ALARM),
-    Bits(0x0B, 7, 7, "AE_D", Kind.NOT_MODELLED, _ALARM),
-    Bits(0x0B, 6, 6, "-", Kind.UNUSED, _NONE),
-    Bits(0x0B, 5, 0, "DAY_ALARM", Kind.NOT_MODELLED, _ALARM),
-    Bits(0x0C, 7, 7, "AE_W", Kind.NOT_MODELLED, _ALARM),
-    Bits(0x0C, 6, 3, "-", Kind.UNUSED, _NONE),
-    Bits(0x0C, 2, 0, "WEEKDAY_ALARM", Kind.NOT_MODELLED, _ALARM),
-    Bits(0x0D, 7, 7, "FE", Kind.NOT_MODELLED, "clock output enable; no such pin here"),
-    Bits(0x0D, 6, 2, "-", Kind.UNUSED, _NONE),
-    Bits(0x0D, 1, 0, "FD", Kind.NOT_MODELLED, "clock output frequency"),
-    Bits(0x0E, 7, 7, "TE", Kind.NOT_MODELLED, "countdown timer enable; it never counts here"),
-    Bits(0x0E, 6, 2, "-", Kind.UNUSED, _NONE),
-    Bits(0x0E, 1, 0, "TD", Kind.NOT_MODELLED, "countdown timer source clock"),
-    Bits(0x0F, 7, 0, "TIMER", Kind.NOT_MODELLED, "countdown value; reads what was written"),
+    Bits(0x02, 6, 0, "SECONDS", BitsKind.FIELD, "BCD 00 to 59 (Table 8)"),
+    Bits(0x03, 7, 7, "-", BitsKind.UNUSED, _NONE),
+    Bits(0x03, 6, 0, "MINUTES", BitsKind.FIELD, "BCD 00 to 59 (Table 10)"),
+    Bits(0x04, 7, 6, "-", BitsKind.UNUSED, _NONE),
+    Bits(0x04, 5, 0, "HOURS", BitsKind.FIELD, "BCD 00 to 23 (Table 11)"),
+    Bits(0x05, 7, 6, "-", BitsKind.UNUSED, _NONE),
+    Bits(0x05, 5, 0, "DAYS", BitsKind.FIELD, "BCD 01 to 28, 29, 30 or 31 (Table 12)"),
+    Bits(0x06, 7, 3, "-", BitsKind.UNUSED, _NONE),
+    Bits(
+        0x06, 2, 0, "WEEKDAYS", BitsKind.FIELD, "0 to 6, counts with the days alone (Tables 13, 14)"
+    ),
+    Bits(0x07, 7, 7, "C", BitsKind.FLAG, "toggles when the years overflow (Table 15)"),
+    Bits(0x07, 6, 5, "-", BitsKind.UNUSED, _NONE),
+    Bits(0x07, 4, 0, "MONTHS", BitsKind.FIELD, "BCD 01 to 12 (Tables 15, 16)"),
+    Bits(0x08, 7, 0, "YEARS", BitsKind.FIELD, "BCD 00 to 99 (Table 17)"),
+    Bits(0x09, 7, 7, "AE_M", BitsKind.NOT_MODELLED, _ALARM),
+    Bits(0x09, 6, 0, "MINUTE_ALARM", BitsKind.NOT_MODELLED, _ALARM),
+    Bits(0x0A, 7, 7, "AE_H", BitsKind.NOT_MODELLED, _ALARM),
+    Bits(0x0A, 6, 6, "-", BitsKind.UNUSED, _NONE),
+    Bits(0x0A, 5, 0, "HOUR_ALARM", BitsKind.NOT_MODELLED, _ALARM),
+    Bits(0x0B, 7, 7, "AE_D", BitsKind.NOT_MODELLED, _ALARM),
+    Bits(0x0B, 6, 6, "-", BitsKind.UNUSED, _NONE),
+    Bits(0x0B, 5, 0, "DAY_ALARM", BitsKind.NOT_MODELLED, _ALARM),
+    Bits(0x0C, 7, 7, "AE_W", BitsKind.NOT_MODELLED, _ALARM),
+    Bits(0x0C, 6, 3, "-", BitsKind.UNUSED, _NONE),
+    Bits(0x0C, 2, 0, "WEEKDAY_ALARM", BitsKind.NOT_MODELLED, _ALARM),
+    Bits(0x0D, 7, 7, "FE", BitsKind.NOT_MODELLED, "clock output enable; no such pin here"),
+    Bits(0x0D, 6, 2, "-", BitsKind.UNUSED, _NONE),
+    Bits(0x0D, 1, 0, "FD", BitsKind.NOT_MODELLED, "clock output frequency"),
+    Bits(0x0E, 7, 7, "TE", BitsKind.NOT_MODELLED, "countdown timer enable; it never counts here"),
+    Bits(0x0E, 6, 2, "-", BitsKind.UNUSED, _NONE),
+    Bits(0x0E, 1, 0, "TD", BitsKind.NOT_MODELLED, "countdown timer source clock"),
+    Bits(0x0F, 7, 0, "TIMER", BitsKind.NOT_MODELLED, "countdown value; reads what was written"),
 )
 
-UNUSED: Final = masks(REGISTERS, Kind.UNUSED, count=REGISTER_COUNT)
+UNUSED: Final = masks(REGISTERS, BitsKind.UNUSED, count=REGISTER_COUNT)
 IMPLEMENTED: Final = bytes(0xFF ^ mask for mask in UNUSED)
 
 # Table 27; bits it leaves undefined are 0 here, the time registers come from the caller.

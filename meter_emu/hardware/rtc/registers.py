@@ -14,7 +14,7 @@ BCD: Final = bytes(value // 10 << 4 | value % 10 for value in range(100))
 
 @final
 @unique
-class Kind(Enum):
+class BitsKind(Enum):
     """What a group of bits is, here."""
 
     FIELD = "field"  # a counter or a value the model keeps and uses
@@ -31,7 +31,7 @@ class Bits(NamedTuple):
     high: int
     low: int
     symbol: str
-    kind: Kind
+    kind: BitsKind
     note: str = ""
 
     @property
@@ -40,7 +40,7 @@ class Bits(NamedTuple):
         return (2 << self.high) - (1 << self.low)
 
 
-def masks(table: Iterable[Bits], *kinds: Kind, count: int) -> bytes:
+def masks(table: Iterable[Bits], *kinds: BitsKind, count: int) -> bytes:
     """Return for each of `count` registers the mask of its bits of these kinds."""
     found = bytearray(count)
     for bits in table:

@@ -1,0 +1,418 @@
+"""The meter's rules over one state at one moment. No ports here: numbers in, numbers out.
+
+A poll loads the state, makes a `MeterRules` of it and of one reading of clock and register, lets it
+settle, and saves what changed. Blocks, shields and permission are always computed, never stored.
+"""
+
+from typing import Final, NamedTuple
+
+from card_protocol.formats.budget import NO_MAC, WRITE_BACK, Identity, Result, WriteBack
+from card_protocol.formats.generations import Contents
+from card_protocol.keys import Key
+from card_protocol.timestamp import (
+    BCD_NONE,
+    EPOCH_2000_MIN,
+    MINUTES_NONE,
+    encode_bcd_minute,
+)
+from meter_emu.firmware.layouts import (
+    EVENT_SIZE_BYTES,
+    EVENTS_IN_WRITE_BACK,
+    NO_END,
+    EventCode,
+    Factory,
+    FactoryFlags,
+    Rate,
+    State,
+    StateFlags,
+    Supply,
+)
+from meter_emu.firmware.ledger import UEUR_PER_CENT
+from meter_emu.firmware.parts import Parts
+from meter_emu.firmware.supply import (
+    Block,
+    Cue,
+    Permission,
+    Shield,
+    blocks_of,
+    next_supply,
+    permission,
+    settle,
+    shields_of,
+)
+from meter_emu.firmware.trust import EPOCH_2000_DAYS, EPOCH_2000_S, Now, clocks_end_min
+from meter_emu.ports import SECONDS_A_DAY, Sleep
+
+_U16_MAX: Final = 0xFFFF
+_U24_MAX: Final = 0xFFFFFF
+
+# What the display says when credit and order come out differently: the more telling one, last.
+_TELLING: Final = (
+    Result.NONE,
+    Result.ALREADY_EXECUTED,
+    Result.EXECUTED,
+    Result.LATER_END_TAKEN,
+    Result.PENDING,
+)
+
+
+class Standing(NamedTuple):
+    """How a meter stands: its reasons to be dark, what the supply machine is told, its credit.
+
+    `balance_ueur` has the energy not booked yet taken off.
+    """
+
+    blocks: Block
+    permission: Permission
+    balance_ueur: int
+
+
+class MeterRules:
+    """One state, one reading, the rules between them. Changes `state` in place."""
+
+    __slots__ = ("beeping", "factory", "now", "parts", "register_units", "state", "ticks_ms")
+
+    def __init__(
+        self,
+        parts: Parts,
+        factory: Factory,
+        state: State,
+        now: Now,
+        *,
+        ticks_ms: int,
+        register_units: int,
+    ) -> None:
+        self.parts = parts
+        self.factory = factory
+        self.state = state
+        self.now = now
+        self.ticks_ms = ticks_ms
+        self.register_units = register_units
+        self.beeping = False
+
+    # What follows from the state -----------------------------------------------------------------
+
+    def standing(self) -> Standing:
+        """Return how the meter stands at this moment."""
+        state = self.state
+        balance_ueur = self.parts.ledger.balance_ueur(state, self.register_units)
+        blocks = blocks_of(
+            programmed=state.flags & StateFlags.CUT_LATCHED != 0,
+            credit=state.flags & StateFlags.PREPAYMENT_ON != 0 and balance_ueur <= 0,
+        )
+        if not blocks:  # as nearly always: no shield is asked about
+            return Standing(blocks, Permission.ALLOW, balance_ueur)
+        granted = state.flags & StateFlags.LIMITER_GRANTED != 0
+        allowed = permission(blocks, self.shields(), limiter_granted=granted)
+        return Standing(blocks, allowed, balance_ueur)
+
+    def deferral_holds(self) -> bool:
+        """Whether T1 is still to come. With an untrusted clock an armed deferral holds."""
+        if self.state.flags & StateFlags.DEFERRAL_OVER:
+            return False
+        left_s = self.parts.ends.seconds_left(self.state.defer_end, self.now)
+        return left_s is not None and (left_s > 0 or not self.now.dated)
+
+    def shields(self) -> Shield:
+        """Return what holds a lack of credit off; unpaid emergency credit ends the window."""
+        state = self.state
+        return shields_of(
+            deferral=self.deferral_holds(),
+            window=not state.emergency_debt_ueur
+            and self.parts.windows.may_run(self.now, self.factory),
+            prepayment_off=not state.flags & StateFlags.PREPAYMENT_ON,
+        )
+
+    def rate(self) -> Rate:
+        """Return which price the energy now flowing costs: the lower one where it may be night."""
+        if not self.parts.ledger.bi_hourly(self.state):
+            return Rate.DAY
+        return Rate.NIGHT if self.parts.nights.may_run(self.now, self.factory) else Rate.DAY
+
+    # What time and events do ---------------------------------------------------------------------
+
+    def note(self, code: EventCode, detail: int = 0) -> None:
+        """Journal an event: minutes since 2000 UTC (FFFFFFFF unknown), code, 24 bits of detail."""
+        since_2000_s = self.now.utc_s - EPOCH_2000_S
+        minute = since_2000_s // 60 if since_2000_s >= 0 else MINUTES_NONE
+        entry = minute.to_bytes(4, "big") + bytes([code]) + min(detail, _U24_MAX).to_bytes(3, "big")
+        self.state.events = entry + self.state.events[:-EVENT_SIZE_BYTES]
+
+    def keep_time(self, *, powered_on: bool) -> None:
+        """Journal the time once an RTC day and after every power-up, a loss of trust at once."""
+        state, now = self.state, self.now
+        if powered_on:
+            self.note(EventCode.POWER_ON)
+        if state.health != now.health:
+            self.book()
+            state.health = now.health
+            self.note(EventCode.CLOCK_LOST, now.health)
+            if state.order_result == Result.EXECUTED and self._waiting():
+                state.order_result = Result.PENDING
+        day = now.day - EPOCH_2000_DAYS
+        if now.dated and (powered_on or day != state.last_day):
+            self.book()
+            self.journal_time()
+
+    def journal_time(self) -> None:
+        """Take down the time and the ticks of this moment: what the next readings are held to."""
+        self.state.last_time_s = self.now.utc_s - EPOCH_2000_S
+        self.state.last_ticks_ms = self.ticks_ms
+        self.state.last_day = self.now.day - EPOCH_2000_DAYS
+
+    @property
+    def certain_s(self) -> int:
+        """An instant that has passed for certain: nothing moves the clock back past it."""
+        return self.parts.trust.certain_s(self.now, self.state, self.factory)
+
+    def lower_bound_s(self, issued_at_min: int) -> int | None:
+        """Return where a clock belongs that is behind what is known; `None` for one that is not.
+
+        Known is when the desk wrote, minutes since 2000, and what this meter once believed. A
+        trusted clock is allowed its uncertainty; one that is not believed is always behind. What
+        no clock can be set to tells nothing.
+        """
+        issued_min = EPOCH_2000_MIN + issued_at_min
+        if issued_at_min == MINUTES_NONE or issued_min >= clocks_end_min(self.parts.calendar):
+            return None
+        now = self.now
+        known_s = now.late_s if now.trusted else now.utc_s
+        if now.dated and known_s >= issued_min * 60:
+            return None
+        return max(issued_min * 60, self.certain_s)
+
+    def book(self) -> None:
+        """Book the energy since the last booking to the account in force."""
+        self.parts.ledger.book(self.state, self.register_units)
+
+    def settle(self) -> None:
+        """Let everything that is due happen: the cut, the account, the supply, the beep."""
+        state = self.state
+        self._latch_ends()
+        account = self.parts.ledger.account(
+            state, self.factory, deferral_holds=self.deferral_holds()
+        )
+        rate = self.rate()
+        if account != state.account or rate != state.rate:
+            self.book()
+            state.account, state.rate = account, rate
+        standing = self.standing()
+        self._move(settle(state.supply, standing.permission))
+        low_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
+        if not state.flags & StateFlags.LOW_CREDIT_SAID and 0 < standing.balance_ueur <= low_ueur:
+            state.flags |= StateFlags.LOW_CREDIT_SAID
+            self.beeping = True
+
+    def _latch_ends(self) -> None:
+        """Take down for good what has come: once reached, an end needs no clock any more."""
+        state = self.state
+        for end, flag in (
+            (state.defer_end, StateFlags.DEFERRAL_OVER),
+            (state.cut_end, StateFlags.CUT_LATCHED),
+        ):
+            if self.has_come(end):
+                state.flags |= flag
+
+    def has_come(self, end: bytes) -> bool:
+        """Whether an end may be acted on now."""
+        left_s = self.parts.ends.seconds_left(end, self.now)
+        return left_s is not None and left_s <= 0 and self.now.dated
+
+    def _move(self, supply: Supply) -> None:
+        if supply == self.state.supply:
+            return
+        self.book()
+        self.state.supply = supply
+        programmed = self.state.flags & StateFlags.CUT_LATCHED
+        dark = EventCode.CUT_PROGRAMMED if programmed else EventCode.CUT_CREDIT
+        self.note(
+            {
+                Supply.DISCONNECTED: dark,
+                Supply.READY_FOR_RECONNECTION: EventCode.READY,
+                Supply.CONNECTED: EventCode.RECONNECTED,
+            }[supply]
+        )
+
+    def found_open(self) -> None:
+        """The switch is off though it belongs on: only a person may turn it on again."""
+        self.note(EventCode.SWITCH_DISAGREES)
+        self.book()
+        self.state.supply = Supply.READY_FOR_RECONNECTION
+
+    def ask_supply(self) -> bool:
+        """Let a person ask for supply by the button; whether the switch may be turned on.
+
+        In the dark for lack of credit that takes the emergency credit first.
+        """
+        ledger = self.parts.ledger
+        dark = self.state.supply == Supply.DISCONNECTED
+        if (
+            dark
+            and self.standing().blocks == Block.CREDIT
+            and ledger.emergency_offered(self.state, self.factory)
+        ):
+            self.book()
+            ledger.take_emergency(self.state, self.factory)
+            self.note(EventCode.EMERGENCY_TAKEN)
+            self.settle()
+        return self.state.supply == Supply.READY_FOR_RECONNECTION
+
+    def reconnect(self) -> None:
+        """Take the last step of a reconnection, if it is still allowed."""
+        self._move(next_supply(self.state.supply, Cue.BUTTON))
+
+    def leaked(self) -> None:
+        """Note that something flowed in the tightness countdown: all stays as it was."""
+        self.book()
+        self.note(EventCode.FLOW_IN_TEST)
+
+    # What a card does ----------------------------------------------------------------------------
+
+    def refuse(self, result: Result) -> None:
+        """Journal that a card, or something on it, was refused."""
+        self.note(EventCode.CARD_REFUSED, result)
+
+    def obey(self, contents: Contents) -> Result:
+        """Book new credit and execute a new order; return what the display says of the card.
+
+        Credit and order are judged apart: a household whose order is refused still gets what it
+        paid for. Of a card that has expired or was replaced, nothing is obeyed.
+        """
+        result = self._admit(contents.identity)
+        if result.refused:
+            return result
+        self.book()
+        wallet, order = self._take_wallet(contents), self._take_order(contents)
+        self.settle()
+        for result in (wallet, order):
+            if result.refused:
+                return result
+        return max(order, wallet, key=_TELLING.index)
+
+    def _admit(self, identity: Identity) -> Result:
+        """Judge the card itself, and remember its number: no older one is obeyed after it."""
+        gate, state = self.parts.gate, self.state
+        result = gate.judge_card(identity, state, self.now)
+        if result.refused:
+            return result
+        state.card_number = identity.card_number
+        expiry = gate.expiry(identity)
+        if expiry and not self.now.trusted:
+            self.note(EventCode.EXPIRY_UNCHECKED, identity.card_number)
+        if expiry and not gate.agrees(expiry):
+            self.note(EventCode.END_DISAGREES)
+        return result
+
+    def _take_wallet(self, contents: Contents) -> Result:
+        ledger, state = self.parts.ledger, self.state
+        result = ledger.judge_wallet(state, self.factory, contents.wallet)
+        if result is Result.EXECUTED:
+            self.note(EventCode.CREDIT_LOADED, ledger.load(state, contents.wallet))
+        return result
+
+    def _take_order(self, contents: Contents) -> Result:
+        gate, state, order = self.parts.gate, self.state, contents.order
+        key = Key(self.factory.key_reactivation)
+        limited = self.factory.limiter_ampere > 0
+        nights = bool(self.factory.flags & FactoryFlags.NIGHT_ON)
+        result = gate.judge(
+            order,
+            contents.tariff,
+            state,
+            key,
+            self.factory.meter_id,
+            limited=limited,
+            nights=nights,
+        )
+        if result in {Result.NONE, Result.ALREADY_EXECUTED}:
+            return Result.PENDING if state.order_result == Result.PENDING else result
+        if not result.refused:
+            gate.apply(order, contents.tariff, state)
+            self.note(EventCode.ORDER_EXECUTED, order.number)
+            if result is Result.LATER_END_TAKEN:
+                self.note(EventCode.END_DISAGREES, order.number)
+            if result is Result.EXECUTED and self._waiting():
+                result = Result.PENDING
+        if not result.refused:
+            state.order_result = result
+        return result
+
+    def _waiting(self) -> bool:
+        """Whether an end is still to come and waits for a clock that can be believed."""
+        state = self.state
+        defer = state.defer_end != NO_END and not state.flags & StateFlags.DEFERRAL_OVER
+        cut = state.cut_end != NO_END and not state.flags & StateFlags.CUT_LATCHED
+        return not self.now.dated and (defer or cut)
+
+    def write_back(self, result: Result, generation: int) -> WriteBack:
+        """Return what the office shall read on a card: how the meter stands, as it understands."""
+        state, now, ends = self.state, self.now, self.parts.ends
+        legal = self.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
+        return WriteBack(
+            magic=WRITE_BACK.magic,
+            generation=generation,
+            result=result,
+            meter_id=self.factory.meter_id,
+            session_count=state.session_count,
+            clock=encode_bcd_minute(legal) if legal and legal.year < 2100 else BCD_NONE,
+            clock_health=now.health,
+            uncertainty_s=min(now.uncertainty_s, _U16_MAX),
+            register_units=self.register_units,
+            charged_wh=state.charged_wh,
+            deferred_wh=state.deferred_wh,
+            postpaid_wh=state.postpaid_wh,
+            balance_ueur=state.balance_ueur,
+            charged_ueur=state.charged_ueur,
+            emergency_debt_ueur=state.emergency_debt_ueur,
+            accepted_cents=state.accepted_cents,
+            accepted_count=state.accepted_count,
+            order_number=state.order_number,
+            order_result=state.order_result,
+            supply=state.supply,
+            blocks=self.standing().blocks,
+            shields=self.shields(),
+            defer_until=encode_bcd_minute(ends.understood(state.defer_end)),
+            cut_at=encode_bcd_minute(ends.understood(state.cut_end)),
+            tariff_number=state.tariff_number,
+            night_wh=state.night_wh,
+            charged_night_wh=state.charged_night_wh,
+            events=state.events[: EVENT_SIZE_BYTES * EVENTS_IN_WRITE_BACK],
+            mac=NO_MAC,
+        )
+
+    # When to look again --------------------------------------------------------------------------
+
+    def sleep(self, standing: Standing, *, at_most_s: int) -> Sleep | None:
+        """Return until when nothing can be due, by clock and by register; `None` if unknown.
+
+        Never too long: waking early changes nothing, waking late would. Every wait derives from
+        the number that the decision itself uses.
+        """
+        now, state = self.now, self.state
+        if now.second_of_day is None:
+            return None
+        waits_s = [SECONDS_A_DAY - now.second_of_day, at_most_s]
+        if now.dated:
+            seconds_left = self.parts.ends.seconds_left
+            dues_s = [
+                seconds_left(state.defer_end, now),
+                None if state.flags & StateFlags.CUT_LATCHED else seconds_left(state.cut_end, now),
+                self.parts.base.seconds_to_step(now.utc_s, state, self.factory),
+            ]
+            waits_s += [due_s for due_s in dues_s if due_s is not None and due_s > 0]
+            if now.trusted and standing.blocks == Block.CREDIT and not self.deferral_holds():
+                waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
+            if now.trusted and self.parts.ledger.bi_hourly(state):
+                waits_s.append(self.parts.nights.seconds_to_edge(now, self.factory))
+        return Sleep(
+            now.second_of_day + max(1, min(waits_s)), self._wake_at_units(standing.balance_ueur)
+        )
+
+    def _wake_at_units(self, balance_ueur: int) -> int | None:
+        """Return the register value at the next mark the balance falls to: the beep, or the end."""
+        mark_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
+        if self.state.flags & StateFlags.LOW_CREDIT_SAID or balance_ueur <= mark_ueur:
+            mark_ueur = 0
+        if balance_ueur <= mark_ueur:
+            return None
+        return self.parts.ledger.units_until(self.state, mark_ueur)

@@ -1,0 +1,264 @@
+"""One meter on the bench: power, polls, cards and buttons along true time.
+
+Polls at the model's cadence are the truth. A program's sleep hint lets the bench skip polls that
+would do nothing, except those whose accesses may straddle an RTC midnight or something that happens
+from outside: a jump that never lands there would hide torn reads. With `obey_hints=False` every
+poll is run, and the difference must be none, byte for byte.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Final
+
+from meter_emu.errors import PowerLost
+from meter_emu.ports import SECONDS_A_DAY, Button, Firmware, Ports, Sleep
+from meter_emu.world.meter.acts import ActListener
+from meter_emu.world.meter.board import NEVER_US, Board, SlotCard
+
+POLL_LONGEST_US: Final = 1_000_000  # ours: no poll without a card takes longer (about 0.1 s does)
+
+
+class Bench:
+    """Runs one program on one board from `board.now_us` on.
+
+    `program` builds the firmware, at the start and after every power-up. `outages` are true
+    (from, to) instants, ascending and apart. `on_poll` is called after every poll, `on_power` when
+    the supply goes and comes, and `witness` is told of what people do. `polling` is whether the
+    program is running: what people do meanwhile (`Board.meanwhile`) it finds in its ports, or when
+    it runs again right after.
+    """
+
+    def __init__(
+        self,
+        board: Board,
+        program: Callable[[Ports], Firmware],
+        *,
+        poll_us: int,
+        phase_us: int = 0,
+        boot_us: int = 0,
+        outages: Sequence[tuple[int, int]] = (),
+        obey_hints: bool = True,
+        on_poll: Callable[[], None] = lambda: None,
+        on_power: Callable[[bool], None] = lambda _up: None,
+        witness: ActListener | None = None,
+    ) -> None:
+        self.board = board
+        self._program = program
+        self._firmware = program(board)
+        self._poll_us = poll_us
+        self._anchor_us = board.now_us + phase_us
+        self._boot_us = boot_us
+        self._outages = list(reversed(outages))
+        self._obey_hints = obey_hints
+        self._on_poll = on_poll
+        self._on_power = on_power
+        self._witness = witness
+        self._wake_us = board.now_us
+        self._midnight_us = NEVER_US
+        self._hint: Sleep | None = None
+        self.polling = False
+        self._woken = False
+        self._arm()
+
+    # Time ----------------------------------------------------------------------------------------
+
+    def run_until(self, until_us: int) -> None:
+        """Let true time pass up to `until_us`; polls that begin before it are run."""
+        while self.step(until_us):
+            pass
+        self.board.now_us = max(self.board.now_us, until_us)
+
+    def step(self, until_us: int) -> bool:
+        """Do the one thing that comes next and before `until_us`; whether there was one.
+
+        That is a poll, or the supply going or coming. Without one, no time has passed.
+        """
+        board = self.board
+        if not board.powered:
+            back_us = self._outages[-1][1]
+            if back_us > until_us:
+                return False
+            self._power_up(back_us)
+            return True
+        at_us = self._next_poll_us(until_us)
+        if board.fails_at_us <= min(at_us, until_us):
+            self._power_down()
+        elif at_us >= until_us:
+            return False
+        else:
+            board.now_us = max(board.now_us, at_us)
+            self._poll()
+        return True
+
+    def rebuild(self) -> None:
+        """Build the program anew from what the board holds; nothing may change by it."""
+        self._firmware = self._program(self.board)
+
+    # What people do ------------------------------------------------------------------------------
+
+    def insert(self, card: SlotCard, name: str = "card") -> None:
+        """Put a card in, `name` for people; the card switch wakes a powered program at once."""
+        if self._witness is not None:
+            card = self._witness.inserted(card, name)
+        self.board.insert(card)
+        self._wake()
+
+    def remove(self) -> None:
+        """Pull the card out."""
+        if self._witness is not None:
+            self._witness.removed()
+        self.board.remove()
+
+    def plan_outage(self, lost_us: int, back_us: int) -> None:
+        """Have the supply fail at a true instant and come back at another.
+
+        Raise `ValueError` unless both are ahead, and apart from every other outage.
+        """
+        outages = sorted([*self._outages, (lost_us, back_us)], reverse=True)
+        apart = all(early[1] < late[0] for late, early in pairwise(outages))
+        if not (self.board.now_us <= lost_us < back_us and apart):
+            raise ValueError("want an outage ahead, from before to, apart from every other")
+        self._outages = outages
+        if self.board.powered:
+            self._arm()
+
+    def press(self, key: Button, held_ms: int = 0) -> None:
+        """Let go of a button held so long; it wakes a powered program at once."""
+        if self._witness is not None:
+            self._witness.pressed(key, held_ms)
+        if self.board.powered:
+            self.board.panel.press(key, held_ms)
+        self._wake()
+
+    def cut_supply(self) -> None:
+        """Take the supply away now, until somebody restores it; a poll under way ends there."""
+        board = self.board
+        if not board.powered or board.fails_at_us <= board.now_us:
+            return
+        if self._witness is not None:
+            self._witness.supplied(on=False)
+        self._outages.append((board.now_us, NEVER_US))
+        self._arm()
+        if not self.polling:
+            self.step(board.now_us)
+
+    def restore_supply(self) -> None:
+        """Give the supply back now, whatever took it away."""
+        if self.board.powered:
+            return
+        if self._witness is not None:
+            self._witness.supplied(on=True)
+        gone_us, _ = self._outages.pop()
+        self._outages.append((gone_us, self.board.now_us))
+        self.step(self.board.now_us)
+
+    def shut_appliances(self, until_us: int | None = None) -> None:
+        """Shut everything that uses energy, for good or until a true instant."""
+        if self._witness is not None:
+            self._witness.shut(until_us)
+        self.board.shut_appliances(NEVER_US if until_us is None else until_us)
+        self._load_changed()
+
+    def light_appliances(self) -> None:
+        """Let the load be what it ordinarily is."""
+        if self._witness is not None:
+            self._witness.lit()
+        self.board.open_appliances()
+        self._load_changed()
+
+    # Inside --------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        """Have the program run at once; one that is running runs again when it has finished."""
+        self._woken = True
+        if self.board.powered and not self.polling:
+            self._poll()
+
+    def _arm(self) -> None:
+        self.board.fails_at_us = self._outages[-1][0] if self._outages else NEVER_US
+
+    def _poll(self) -> None:
+        self._woken = True
+        while self._woken and self.board.powered:
+            self._woken = False
+            self._poll_once()
+
+    def _poll_once(self) -> None:
+        rtc = self.board.rtc
+        before = rtc.second_of_day(self.board.now_us)
+        self.polling = True
+        try:
+            hint = self._firmware.poll()
+        except PowerLost:
+            self._power_down()
+            return
+        finally:
+            self.polling = False
+        after = rtc.second_of_day(self.board.now_us)
+        # A hint is about the RTC day of the reading; when midnight came within the poll it may be
+        # about the day before, so it is taken as over.
+        same_day = before is not None and after is not None and before <= after
+        self._hint = hint if same_day else None
+        self._plan(self._hint, after)
+        self._on_poll()
+
+    def _power_down(self) -> None:
+        board = self.board
+        board.now_us = max(board.now_us, board.fails_at_us)
+        board.lose_power()
+        self._on_power(False)
+
+    def _power_up(self, back_us: int) -> None:
+        board = self.board
+        self._outages.pop()
+        self._arm()
+        board.now_us = max(board.now_us, back_us)
+        board.regain_power()
+        self._on_power(True)
+        up_us = board.now_us + self._boot_us
+        if up_us >= board.fails_at_us:
+            self._power_down()
+            return
+        board.now_us = up_us
+        self._anchor_us = up_us + self._poll_us
+        self._firmware = self._program(board)
+        self._poll()
+
+    def _plan(self, hint: Sleep | None, second_of_day: int | None) -> None:
+        """Turn a hint into the true instant it ends, from what the chips will show by then."""
+        now_us = self.board.now_us
+        self._wake_us = now_us
+        if hint is None or second_of_day is None or not self._obey_hints:
+            return
+        rtc = self.board.rtc
+        shown_us = rtc.us_until_second_of_day(hint.until_second, second_of_day)
+        midnight_us = rtc.us_until_second_of_day(SECONDS_A_DAY, second_of_day)
+        if shown_us is None or midnight_us is None:  # a stopped clock: no hint can end
+            return
+        self._midnight_us = now_us + midnight_us
+        if hint.until_units is not None:
+            reached_us = self.board.metrology.us_until_units(hint.until_units, now_us)
+            shown_us = shown_us if reached_us is None else min(shown_us, reached_us)
+        self._wake_us = now_us + shown_us
+
+    def _load_changed(self) -> None:
+        """The register comes to the hint's reading at another time now: plan that anew."""
+        asleep = self.board.powered and not self.polling and self._wake_us > self.board.now_us
+        if asleep:
+            self._plan(self._hint, self.board.rtc.second_of_day(self.board.now_us))
+
+    def _next_poll_us(self, until_us: int) -> int:
+        """Return when the next poll begins: a cadence instant, in the future."""
+        soonest_us = self._cadence_from(self.board.now_us)
+        if self._wake_us <= soonest_us:
+            return soonest_us
+        at_us = self._cadence_from(self._wake_us)
+        for edge_us in (self._midnight_us, until_us):
+            last_us = self._cadence_from(edge_us) - self._poll_us  # the last one before the edge
+            if edge_us - last_us <= POLL_LONGEST_US and last_us >= soonest_us:
+                at_us = min(at_us, last_us)
+        return at_us
+
+    def _cadence_from(self, at_us: int) -> int:
+        """Return the first cadence instant at or after `at_us`."""
+        return at_us + (self._anchor_us - at_us) % self._poll_us

@@ -1,0 +1,140 @@
+"""Which program runs in a meter, on which chips, served by which desk: a *build*, by its name.
+
+`reference` is our program; `reference+DEFECT[+DEFECT...]` is the same with parts swapped, each
+defect at its own site (chip, firmware, or that meter's visits to the desk). `MODULE:FACTORY` is
+somebody else's program that speaks the ports; it takes the defects of chips and desk.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from typing import Final, final
+
+from meter_emu.defects import Defect, PartT, catalogue, fit
+from meter_emu.desk.codec import DeskCodec
+from meter_emu.desk.dates import DeskDates
+from meter_emu.errors import ConfigError
+from meter_emu.firmware.parts import Parts, assemble
+from meter_emu.firmware.program import Program
+from meter_emu.firmware.rtc.driver import RtcDriver
+from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
+from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
+from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip
+from meter_emu.hardware.rtc.ds3231 import Ds3231
+from meter_emu.hardware.rtc.pcf8563 import Pcf8563
+from meter_emu.hardware.rtc.registers import ChipCalendar
+from meter_emu.ports import Firmware, Ports
+from meter_emu.world.meter.model import MeterModel
+
+REFERENCE: Final = "reference"
+_FACTORY: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)
+_OUR_PROGRAM: Final = "meter_emu.firmware."  # where the parts of our program are, and no other's
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Build:
+    """A named program; equal names give the same object. `factory` is `None` for our own."""
+
+    name: str
+    defects: tuple[Defect, ...]
+    factory: Callable[[Ports], Firmware] | None = None
+
+    def program(self, model: MeterModel) -> Callable[[Ports], Firmware]:
+        """Return what makes the firmware of a model's board, as after a reset."""
+        if self.factory is not None:
+            return self.factory
+        parts = self.parts(model)
+        return lambda ports: Program(ports, parts)
+
+    def parts(self, model: MeterModel) -> Parts:
+        """Return our program's parts for a model's board, by which another's memory is read too."""
+        return _parts(self, _chips(model).driver)
+
+    def fitted(self, part: type[PartT], /) -> type[PartT]:
+        """Return the class of a chip's or the desk's part in this build."""
+        return fit(part, self.defects)
+
+    def rtc(self, model: MeterModel, drift_ppb: int, now_us: int) -> CalendarChip:
+        """Return the clock chip a model names; raise `ConfigError` for one we do not have."""
+        oscillator = self.fitted(Oscillator)(drift_ppb, at_us=now_us)
+        return self.fitted(_chips(model).chip)(self.fitted(ChipCalendar)(), oscillator)
+
+    def desk_parts(self) -> tuple[DeskDates, DeskCodec]:
+        """Return the parts of the desk that serves this meter."""
+        return self.fitted(DeskDates)(), self.fitted(DeskCodec)()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class _Chips:
+    """What a model's `rtc` names: the chip on the board and its driver in the program."""
+
+    chip: type[CalendarChip]
+    driver: type[RtcDriver]
+
+
+# A new clock chip is a file in hardware/rtc, a file in firmware/rtc, and a row here.
+_CHIPS: Final = {
+    "ds3231": _Chips(Ds3231, Ds3231Driver),
+    "pcf8563": _Chips(Pcf8563, Pcf8563Driver),
+}
+
+
+def chip_of(model: MeterModel) -> type[CalendarChip]:
+    """Return the clock chip on a model's board; raise `ConfigError` for one we do not have."""
+    return _chips(model).chip
+
+
+def _chips(model: MeterModel) -> _Chips:
+    if model.rtc not in _CHIPS:
+        raise ConfigError(model.name, "rtc", f"want one of {', '.join(_CHIPS)}, got {model.rtc}")
+    return _CHIPS[model.rtc]
+
+
+@cache
+def _parts(build: Build, driver: type[RtcDriver]) -> Parts:
+    return assemble(build.fitted, driver)
+
+
+@cache
+def parse_build(name: str) -> Build:
+    """Return the build of a name; raise `ConfigError` saying which names there are."""
+    program, *defect_ids = name.split("+")
+    factory = None if program == REFERENCE else _factory(name, program)
+    known = catalogue()
+    for defect_id in defect_ids:
+        if defect_id not in known:
+            raise ConfigError(
+                name, "build", f"want a defect of {', '.join(known)}, got {defect_id!r}"
+            )
+    if len(set(defect_ids)) != len(defect_ids):
+        raise ConfigError(name, "build", "a defect is named twice")
+    defects = tuple(known[defect_id] for defect_id in defect_ids)
+    for defect in defects:
+        if factory is not None and defect.part.__module__.startswith(_OUR_PROGRAM):
+            why = f"{defect.id} is a defect of our own program, and {program} is another"
+            raise ConfigError(name, "build", why)
+        fit(defect.part, defects)  # two that swap the same routine are refused here
+    return Build(name, defects, factory)
+
+
+def _factory(name: str, program: str) -> Callable[[Ports], Firmware]:
+    """Return what `MODULE:FACTORY` names: it takes the ports and returns a `Firmware`."""
+    found = _FACTORY.fullmatch(program)
+    if found is None:
+        why = f"want {REFERENCE} or MODULE:FACTORY, then [+DEFECT...], got program {program!r}"
+        raise ConfigError(name, "build", why)
+    module_name, attribute = found.groups()
+    try:
+        factory = getattr(import_module(module_name), attribute, None)
+    except (ImportError, SyntaxError) as error:
+        raise ConfigError(name, "build", f"cannot import {module_name}: {error}") from None
+    if not callable(factory):
+        why = f"{module_name} has no {attribute} to call"
+        raise ConfigError(name, "build", why)
+    made: Callable[[Ports], Firmware] = factory
+    return made

@@ -1,0 +1,281 @@
+"""A new meter as the installer leaves it: factory record, first state, clock set, switch on.
+
+The world's own way to the bytes of `docs/meter-image.md`. The clock was set some time ago and has
+drifted since; both are the campaign's numbers, and the state only knows when it was set.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from random import Random
+from typing import Final, final
+from zoneinfo import ZoneInfo
+
+from card_protocol.formats.budget import Energy, Result
+from card_protocol.keys import Key, Purpose, derive
+from meter_emu.firmware.layouts import (
+    FACTORY,
+    FACTORY_AT,
+    LAYOUT_VERSION,
+    NO_END,
+    NO_EVENTS,
+    STATE,
+    STATE_AT,
+    EnergyAccount,
+    Factory,
+    FactoryFlags,
+    Health,
+    Rate,
+    RtcBase,
+    State,
+    StateFlags,
+    Supply,
+    with_crc,
+)
+from meter_emu.hardware.backup import Backup
+from meter_emu.hardware.contactor import Contactor
+from meter_emu.hardware.eeprom import Eeprom
+from meter_emu.hardware.metrology import Metrology
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip
+from meter_emu.hardware.valve import Valve
+from meter_emu.ports import Button
+from meter_emu.world.meter.board import TICKS_WRAP, Board
+from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.times import DAY_US, SECOND_US, us_to_legal
+
+EPOCH_2000_US: Final = 946_684_800 * SECOND_US
+UEUR_PER_CENT: Final = 10_000
+PPB: Final = 1_000_000_000
+MODEL_NAME_SIZE_BYTES: Final = 24
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installation:
+    """How one meter stands when its story begins. Instants are true microseconds.
+
+    `clock_error_us` is RTC minus true time at `clock_set_us`; `drift_ppb` counts from there.
+    """
+
+    meter_id: int
+    balance_cents: int
+    load: tuple[int, ...]
+    clock_error_us: int
+    drift_ppb: int
+    clock_set_us: int
+    prepayment: bool = True
+    limiter: bool = False
+
+
+def install(
+    model: MeterModel, build: Build, inst: Installation, *, master: Key, now_us: int, fate: Random
+) -> Board:
+    """Return the board of a newly installed meter at `now_us`."""
+    clock_us = now_us + inst.clock_error_us + inst.drift_ppb * (now_us - inst.clock_set_us) // PPB
+    ticks_ms = fate.randrange(TICKS_WRAP)
+    ticks_from_us = now_us - ticks_ms * 1_000
+    board = empty_board(
+        model,
+        build,
+        inst.load,
+        drift_ppb=inst.drift_ppb,
+        now_us=now_us,
+        fate=fate,
+        ticks_from_us=ticks_from_us,
+    )
+    shown = us_to_legal(clock_us, _SHOWN[RtcBase[model.rtc_base.upper()]])
+    _set_clock(board.rtc, model.rtc, shown, clock_us)
+    state = first_state(model, inst, clock_us=clock_us, ticks_ms=ticks_ms)
+    _burn(board, FACTORY_AT, FACTORY.build(factory_record(model, inst.meter_id, master)))
+    _burn(board, STATE_AT[0], STATE.build(state))
+    return board
+
+
+def empty_board(
+    model: MeterModel,
+    build: Build,
+    load: tuple[int, ...],
+    *,
+    drift_ppb: int,
+    now_us: int,
+    fate: Random,
+    ticks_from_us: int | None = None,
+) -> Board:
+    """Return a board as assembled: EEPROM erased, clock never set, switch on."""
+    return Board(
+        now_us=now_us,
+        rtc=build.rtc(model, drift_ppb, now_us),
+        backup=Backup(model.clock.backup_days * DAY_US, at_us=now_us),
+        eeprom=Eeprom(
+            flicker(fate),
+            size_bytes=model.eeprom_size_bytes,
+            page_bytes=model.eeprom_page_bytes,
+        ),
+        switch=switch_class(model)(),
+        metrology=Metrology(load, at_us=now_us),
+        fate=fate,
+        ticks_from_us=ticks_from_us,
+    )
+
+
+def switch_class(model: MeterModel) -> type[Contactor] | type[Valve]:
+    """Return what opens and closes the supply in a model."""
+    return _SWITCHES[model.energy]
+
+
+_SWITCHES: Final[dict[str, type[Contactor] | type[Valve]]] = {
+    "electricity": Contactor,
+    "gas": Valve,
+}
+
+
+def flicker(fate: Random) -> Callable[[], int]:
+    """Return what weak cells read as: a stream of its own, so that reading decides nothing else."""
+    stream = Random(fate.getrandbits(64))  # noqa: S311  an unstable cell, not a secret
+    return lambda: stream.randrange(256)
+
+
+def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
+    """Return what the factory writes: the model's numbers and this meter's own keys."""
+    flags: int = FactoryFlags.WINDOW_ON
+    if model.window.weekend:
+        flags |= FactoryFlags.WINDOW_WEEKEND
+    if model.deferral_accounting == "suspended":
+        flags |= FactoryFlags.DEFERRAL_SUSPENDS
+    night = model.night
+    if night is not None:
+        flags |= FactoryFlags.NIGHT_ON
+        flags |= FactoryFlags.NIGHT_WEEKEND if night.weekend else 0
+    return Factory(
+        magic=FACTORY.magic,
+        version=LAYOUT_VERSION,
+        energy=Energy[model.energy.upper()],
+        model=model_code(model),
+        meter_id=meter_id,
+        flags=flags,
+        limiter_ampere=model.limiter_a,
+        window_start_minute=model.window.start_minute,
+        window_end_minute=model.window.end_minute,
+        drift_bound_ppb=model.clock.drift_bound_ppb,
+        trust_max_days=model.clock.trust_max_days,
+        outage_max_days=model.clock.outage_max_days,
+        emergency_cents=model.credit.emergency_cents,
+        load_max_cents=model.credit.load_max_cents,
+        low_credit_cents=model.credit.low_credit_cents,
+        rtc_base=RtcBase[model.rtc_base.upper()],
+        rearm_key=Button[model.rearm.key.upper()],
+        rearm_hold_ms=model.rearm.hold_ms,
+        tightness_s=model.rearm.tightness_s,
+        night_start_minute=0 if night is None else night.start_minute,
+        night_end_minute=0 if night is None else night.end_minute,
+        key_meter_auth=derive(master, Purpose.METER_AUTH, meter_id).raw,
+        key_card_auth=derive(master, Purpose.CARD_AUTH, meter_id).raw,
+        key_desk_record=derive(master, Purpose.DESK_RECORD, meter_id).raw,
+        key_meter_record=derive(master, Purpose.METER_RECORD, meter_id).raw,
+        key_reactivation=derive(master, Purpose.REACTIVATION, meter_id).raw,
+        reserved=FACTORY.erased("reserved"),
+        crc=0,
+    )
+
+
+def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_ms: int) -> State:
+    """Return the state of a meter in service that has seen no card yet.
+
+    `clock_us` is what its clock says the time is, UTC; `ticks_ms` where its ticks stand.
+    """
+    shown = us_to_legal(clock_us, _SHOWN[RtcBase[model.rtc_base.upper()]])
+    flags = 0
+    if inst.prepayment:
+        flags |= StateFlags.PREPAYMENT_ON
+    if inst.limiter:
+        flags |= StateFlags.LIMITER_GRANTED
+    if model.rtc_base == "legal" and shown.dst():
+        flags |= StateFlags.SUMMER
+    return State(
+        magic=STATE.magic,
+        version=LAYOUT_VERSION,
+        flags=flags,
+        sequence=1,
+        last_time_s=(clock_us - EPOCH_2000_US) // SECOND_US,
+        last_ticks_ms=ticks_ms,
+        last_day=(shown.date() - _DAY_0).days,
+        clock_set_s=(inst.clock_set_us - EPOCH_2000_US) // SECOND_US,
+        set_error_s=model.clock.set_error_s,
+        clock_card_s=0,
+        health=Health.TRUSTED,
+        supply=Supply.CONNECTED,
+        account=EnergyAccount.CHARGED if inst.prepayment else EnergyAccount.POSTPAID,
+        order_result=Result.NONE,
+        booked_units=0,
+        charged_wh=0,
+        deferred_wh=0,
+        postpaid_wh=0,
+        balance_ueur=inst.balance_cents * UEUR_PER_CENT,
+        charged_ueur=0,
+        emergency_debt_ueur=0,
+        accepted_cents=0,
+        accepted_count=0,
+        order_number=0,
+        session_count=0,
+        price_ueur_per_wh=model.credit.price_ueur_per_wh,
+        mwh_per_unit=model.credit.mwh_per_unit,
+        remainder_mwh=0,
+        tariff_number=model.credit.tariff_number,
+        defer_end=NO_END,
+        cut_end=NO_END,
+        events=NO_EVENTS,
+        card_number=0,
+        night_price_ueur_per_wh=model.credit.pricing.night_price_ueur_per_wh,
+        night_wh=0,
+        charged_night_wh=0,
+        rate=Rate.DAY,
+        untimed_wh=0,
+        reserved=STATE.erased("reserved"),
+        crc=0,
+    )
+
+
+def model_code(model: MeterModel) -> bytes:
+    """Return the model's name as the factory record and the meter image carry it."""
+    return model.name.encode("ascii", "replace")[:MODEL_NAME_SIZE_BYTES].ljust(
+        MODEL_NAME_SIZE_BYTES, b"\0"
+    )
+
+
+def _set_clock(chip: CalendarChip, name: str, shown: datetime, clock_us: int) -> None:
+    """Have a chip show a time, as a technician's tool does, with its divider at the fraction."""
+    at, doubt_at, doubt = _CLOCK_REGISTERS[name]
+    values = (
+        shown.second,
+        shown.minute,
+        shown.hour,
+        *_DAY_FIELDS[name](shown),
+        shown.month,
+        shown.year % 100,
+    )
+    raw = bytes(value // 10 << 4 | value % 10 for value in values)
+    now_us = chip.oscillator.at_us
+    chip.write(at, raw, now_us, now_us)
+    if doubt_at is not None:
+        chip.write(doubt_at, bytes((doubt,)), now_us, now_us)
+    chip.oscillator.phase = clock_us % SECOND_US * PPB
+
+
+# Where a chip keeps seconds to years, and where its doubt is cleared if not with the seconds.
+_CLOCK_REGISTERS: Final = {"pcf8563": (0x02, None, 0), "ds3231": (0x00, 0x0F, 0x08)}
+# Day and weekday in the chip's order; Sunday is 0 (PCF8563 Table 14), Monday is 1 (DS3231, ours).
+_DAY_FIELDS: Final[dict[str, Callable[[datetime], tuple[int, int]]]] = {
+    "pcf8563": lambda when: (when.day, when.isoweekday() % 7),
+    "ds3231": lambda when: (when.isoweekday(), when.day),
+}
+_DAY_0: Final = date(2000, 1, 1)
+_SHOWN: Final[dict[RtcBase, tzinfo]] = {
+    RtcBase.UTC: UTC,
+    RtcBase.STANDARD: timezone(timedelta(hours=1)),
+    RtcBase.LEGAL: ZoneInfo("Europe/Brussels"),
+}
+
+
+def _burn(board: Board, at: int, raw: bytes) -> None:
+    board.eeprom.cells[at : at + len(raw)] = with_crc(raw)

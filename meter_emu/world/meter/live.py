@@ -1,0 +1,181 @@
+"""A meter that somebody stands at: time passes when it is told to, people act between or within.
+
+It is the bench that rehearsals run, so a live meter and a rehearsed one leave the same bytes.
+Nothing here knows a wall clock. What lets time pass are iterators that give back control after
+every step, so that whoever watches can look, or stop, whenever he wants.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, final
+
+from card_protocol.formats.budget import Result
+from meter_emu.ports import Button
+from meter_emu.world.meter.acts import ActListener
+from meter_emu.world.meter.balance import balance_ueur
+from meter_emu.world.meter.board import Board, SlotCard
+from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.compose import watched_bench
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.image import image_of
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.plan import Insight, Planned, insight
+from meter_emu.world.meter.times import HOUR_US, SECOND_US
+
+# A clock's uncertainty grows while a deed comes nearer and moves it by minutes; the next deed of
+# the same kind is about a day away.
+_MOVED_US: Final = 12 * HOUR_US
+_TRIES_MAX: Final = 100  # ours: three are enough for a clock of 50 ppm
+_CARD_SAID: Final = re.compile(r" \| CARD ([0-9A-F]{2})\b")
+_RESULTS: Final = {result.value: result for result in Result}
+
+
+@final
+class LiveMeter:
+    """One meter on its bench. `take` gets every event as it happens, `witness` every deed."""
+
+    def __init__(
+        self,
+        board: Board,
+        model: MeterModel,
+        build: Build,
+        take: Callable[[Event], None],
+        witness: ActListener | None = None,
+    ) -> None:
+        self.board: Final = board
+        self.model: Final = model
+        self._build: Final = build
+        self._take: Final = take
+        self._events = 0
+        self._ledger: Final = build.parts(model).ledger
+        self.bench, self._watch = watched_bench(board, model, build, self._count, witness=witness)
+
+    def _count(self, event: Event) -> None:
+        self._events += 1
+        self._take(event)
+
+    # Time ----------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Let the program run for the first time, at the instant the meter was put together."""
+        self.bench.step(self.board.now_us + 1)
+
+    def until(self, until_us: int) -> Iterator[None]:
+        """Let time pass up to an instant, one step each."""
+        while self.bench.step(until_us):
+            yield
+        self.bench.run_until(until_us)
+
+    def past_next(self) -> Iterator[None]:
+        """Let time pass until the meter has done what it plans next, one step each.
+
+        Something else that can be seen and happens before ends it as well. A meter that plans
+        nothing is let run for two of its polls.
+        """
+        events = self._events
+        poll_us = self.model.poll_s * SECOND_US
+        planned = ahead = self.next_planned()
+        for _ in range(_TRIES_MAX):
+            due_us = self.board.now_us + poll_us if ahead is None else ahead.at_us
+            for _ in self.until(due_us):
+                yield
+                if self._events > events:
+                    return
+            for _ in self.until(self.board.now_us + poll_us):
+                yield
+                break  # this is the poll that does it, unless the clock is not quite there
+            ahead = None if planned is None else self._still_ahead(planned)
+            if ahead is None or self._events > events:
+                return
+
+    def _still_ahead(self, planned: Planned) -> Planned | None:
+        """Return a deed that has not been done yet: it may have moved, but not as far as a day."""
+        for ahead in self._plan():
+            same = (ahead.deed, ahead.civil) == (planned.deed, planned.civil)
+            if same and ahead.at_us < planned.at_us + _MOVED_US:
+                return ahead
+        return None
+
+    def look(self) -> None:
+        """See what has changed in the middle of a poll; after one it is seen anyway."""
+        self._watch.look()
+
+    # What can be known ---------------------------------------------------------------------------
+
+    def insight(self) -> Insight | None:
+        """Return how the meter understands its situation."""
+        return insight(self.board, self.model, self._build)
+
+    def next_planned(self) -> Planned | None:
+        """Return what the meter will do next, `None` when it plans nothing."""
+        return next(iter(self._plan()), None)
+
+    def _plan(self) -> tuple[Planned, ...]:
+        known = self.insight()
+        return () if known is None else known.plan
+
+    def balance_ueur(self) -> int | None:
+        """Return the balance, micro-euro, `None` where the memory cannot be read."""
+        return balance_ueur(self.board, self._ledger)
+
+    def image(self) -> bytes:
+        """Return the meter's image, at rest between two polls."""
+        assert not self.bench.polling, "within a poll there is no image of its own"
+        return image_of(self.board, self.model)
+
+    # What people do ------------------------------------------------------------------------------
+
+    def press(self, key: Button, held_ms: int = 0) -> None:
+        """Press a button and see what it shows; or hold it, let go, and see what comes of it."""
+        at_us = self.board.now_us
+        name = (key.name or "").lower()
+        if held_ms:
+            self._watch.see(at_us, What.KEY_HELD, detail=name)
+        self.bench.press(key, held_ms)
+        if not held_ms:
+            self._watch.see(at_us, What.KEY_PRESSED, detail=name)
+
+    def insert(self, card: SlotCard, name: str) -> Result:
+        """Put a card in, let the meter serve it, and return what the display says of it.
+
+        `NONE` is a display that says nothing of a card.
+        """
+        assert not self.bench.polling, "a card is put in between two polls"
+        at_us = self.board.now_us
+        self.bench.insert(card, name)
+        if not self.board.powered:
+            self._watch.see(at_us, What.CARD_UNSEEN, detail=f"{name}: no power")
+            return Result.NONE
+        said = _said_of_card(self.board.panel.text)
+        what = What.CARD_REFUSED if said.refused else What.CARD_SERVED
+        self._watch.see(at_us, what, detail=name)
+        return said
+
+    def remove(self) -> None:
+        """Pull the card out, at any moment."""
+        self.bench.remove()
+
+    def supply(self, *, on: bool) -> None:
+        """Take the meter's supply away or give it back."""
+        if on:
+            self.bench.restore_supply()
+        else:
+            self.bench.cut_supply()
+
+    def appliances(self, *, lit: bool, for_us: int | None = None) -> None:
+        """Light the appliances, or shut them, for good or for a time."""
+        if lit:
+            self.bench.light_appliances()
+        else:
+            self.bench.shut_appliances(None if for_us is None else self.board.now_us + for_us)
+        self._watch.see(self.board.now_us, What.LIT if lit else What.SHUT)
+
+    def note(self, what: What, detail: str) -> None:
+        """Take down what happened elsewhere now, such as a visit to the office."""
+        self._watch.see(self.board.now_us, what, detail=detail)
+
+
+def _said_of_card(display: str) -> Result:
+    """Return what a display says of a card; another program than ours may say what we cannot."""
+    found = _CARD_SAID.search(display)
+    return Result.NONE if found is None else _RESULTS.get(int(found[1], 16), Result.NONE)

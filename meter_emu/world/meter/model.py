@@ -1,0 +1,141 @@
+"""A meter model: every number of a meter that is not its program, read from a file with its source.
+
+The files lie in `fixtures/meters/`; the order of the fields here is the order there.
+"""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias, final
+
+import msgspec
+from msgspec import Meta
+
+from card_protocol.formats.budget import MWH_PER_UNIT_ELECTRICITY
+from meter_emu.desk.pricing import Pricing
+from meter_emu.errors import ConfigError
+from meter_emu.resources import PRINTABLE, read_toml
+from meter_emu.world.meter.times import SECOND_US
+
+Minute: TypeAlias = Annotated[int, Meta(ge=0, le=1439)]
+_PPB_SECONDS: Final = 1_000_000_000 * SECOND_US
+
+
+class ClockTrust(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How far the RTC may be off, and when the meter stops believing it."""
+
+    set_error_s: Annotated[int, Meta(ge=1, le=3600)]
+    drift_bound_ppb: Annotated[int, Meta(ge=0, le=1_000_000)]
+    trust_max_days: Annotated[int, Meta(ge=1, le=36_500)]
+    outage_max_days: Annotated[int, Meta(ge=2, le=3650)]  # time is journalled once a day only
+    backup_days: Annotated[int, Meta(ge=0, le=3650)]
+
+
+class Credit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Amounts in cents, and the tariff a meter leaves the factory with.
+
+    Prices are in micro-euro per Wh; without one for the night the tariff is mono-hourly. A unit of
+    the register (1 Wh, or 1 dm³ of gas) holds `mwh_per_unit` milliwatt-hours.
+    """
+
+    emergency_cents: Annotated[int, Meta(ge=0, le=100_000)]
+    load_min_cents: Annotated[int, Meta(ge=0, le=100_000)]
+    load_max_cents: Annotated[int, Meta(ge=1, le=1_000_000)]
+    low_credit_cents: Annotated[int, Meta(ge=0, le=100_000)]
+    price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
+    night_price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    mwh_per_unit: Annotated[int, Meta(ge=1, le=65_535)]
+    tariff_number: Annotated[int, Meta(ge=1, le=65_535)]
+
+    @property
+    def pricing(self) -> Pricing:
+        """The tariff as the office writes it on the first card."""
+        return Pricing.of(self.tariff_number, self.price_ueur_per_wh, self.night_price_ueur_per_wh)
+
+
+class Rearm(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a person asks for supply: which button, held how long, and how long gas is tested."""
+
+    key: Literal["red", "blue"]
+    hold_ms: Annotated[int, Meta(ge=0, le=60_000)]
+    tightness_s: Annotated[int, Meta(ge=0, le=3600)]
+
+
+class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Hours over midnight, in minutes of the legal day from start to end, and whole weekends."""
+
+    start_minute: Minute
+    end_minute: Minute
+    weekend: bool
+
+
+@final
+class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One model of meter. Which chip and which dialogue these names mean is the engine's table."""
+
+    # as long as record and image have room for
+    name: Annotated[str, Meta(min_length=1, max_length=24, pattern=PRINTABLE)]
+    energy: Literal["electricity", "gas"]
+    rtc: Annotated[str, Meta(min_length=1)]
+    rtc_base: Literal["utc", "standard", "legal"]
+    poll_s: Annotated[int, Meta(ge=1, le=3600)]
+    boot_ms: Annotated[int, Meta(ge=0, le=60_000)]
+    eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536)]  # the program's records end at 300h
+    eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256)]  # the program writes 64 bytes at a time
+    limiter_a: Annotated[int, Meta(ge=0, le=100)]  # 0: there is none
+    deferral_accounting: Literal["suspended", "negative"]
+    clock: ClockTrust
+    credit: Credit
+    rearm: Rearm
+    window: Window  # the non-disconnection period
+    night: Window | None = None  # the night hours of a bi-hourly tariff, where the meter has any
+
+
+def load_model(path: Path) -> MeterModel:
+    """Return the model in a file; raise `ConfigError` naming file, key and what was wanted."""
+    model = read_toml(path, MeterModel)
+    night = model.night or model.window
+    for key, low, high in (
+        ("window.start_minute", model.window.end_minute, model.window.start_minute),
+        ("night.start_minute", night.end_minute, night.start_minute),
+        ("credit.load_max_cents", model.credit.load_min_cents, model.credit.load_max_cents),
+    ):
+        if low >= high:
+            raise ConfigError(str(path), key, f"want more than {low}, got {high}")
+    for key, got, electricity in (
+        ("credit.mwh_per_unit", model.credit.mwh_per_unit, MWH_PER_UNIT_ELECTRICITY),
+        ("rearm.tightness_s", model.rearm.tightness_s, 0),
+    ):
+        if model.energy == "electricity" and got != electricity:
+            raise ConfigError(str(path), key, f"want {electricity} for electricity, got {got}")
+    _check_night(path, model)
+    if model.energy == "gas" and model.limiter_a:
+        raise ConfigError(str(path), "limiter_a", f"want 0 for gas, got {model.limiter_a}")
+    for key, size in (
+        ("eeprom_size_bytes", model.eeprom_size_bytes),
+        ("eeprom_page_bytes", model.eeprom_page_bytes),
+    ):
+        if size & (size - 1):
+            raise ConfigError(str(path), key, f"want a power of two, got {size}")
+    return model
+
+
+def _check_night(path: Path, model: MeterModel) -> None:
+    """Refuse a night price that is above the day's, or that the meter has no hours for."""
+    if model.energy == "gas" and model.night is not None:
+        raise ConfigError(str(path), "night", "want none: gas costs the same at all hours")
+    pricing = model.credit.pricing
+    if pricing.night_price_ueur_per_wh > pricing.price_ueur_per_wh:
+        want = f"want at most the day's {pricing.price_ueur_per_wh}"
+    elif pricing.bi_hourly and model.night is None:
+        want = "want none: the model has no [night]"
+    else:
+        return
+    raise ConfigError(str(path), "credit.night_price_ueur_per_wh", want)
+
+
+def uncertainty_s(model: MeterModel, set_at_us: int, at_us: int) -> int:
+    """Return how far the RTC may be off at `at_us`, in whole seconds, rounded up.
+
+    The second that an RTC register does not show is part of `set_error_s`.
+    """
+    elapsed_us = max(0, at_us - set_at_us)
+    return model.clock.set_error_s - (-model.clock.drift_bound_ppb * elapsed_us // _PPB_SECONDS)

@@ -1,0 +1,64 @@
+"""Takes down what can be seen of a meter from outside: switch, lamps, limiter, supply, balance."""
+
+from collections.abc import Callable
+from typing import final
+
+from card_protocol.timestamp import Civil
+from meter_emu.firmware.ledger import Ledger
+from meter_emu.ports import Lamp
+from meter_emu.world.meter.balance import balance_ueur
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.events import Event, What
+
+
+@final
+class Observer:
+    """Gives `take` every fact as it happens. `ledger` is the part that keeps the meter's account.
+
+    `look` belongs after every poll of a bench, `power` where its supply goes and comes.
+    """
+
+    def __init__(self, board: Board, ledger: Ledger, take: Callable[[Event], None]) -> None:
+        self._board = board
+        self._ledger = ledger
+        self._take = take
+        self._limited = False
+        self._trusted = True
+
+    def see(
+        self,
+        at_us: int,
+        what: What,
+        detail: str = "",
+        understood: tuple[Civil | None, Civil | None] | None = None,
+        visit: int | None = None,
+    ) -> None:
+        """Take down one fact, with what the meter shows at this moment."""
+        event = Event(
+            at_us=at_us,
+            what=what,
+            shown=self._board.panel.text,
+            clock_trusted=self._trusted,
+            detail=detail,
+            understood=understood,
+            balance_ueur=balance_ueur(self._board, self._ledger),
+            visit=visit,
+        )
+        self._take(event)
+
+    def look(self) -> None:
+        """After a poll: did switch, limiter or the trust in the clock change?"""
+        board = self._board
+        if self._trusted == (Lamp.CLOCK_DOUBTED in board.panel.lamps):
+            self._trusted = not self._trusted
+            self.see(board.now_us, What.CLOCK_TRUSTED if self._trusted else What.CLOCK_DOUBTED)
+        for at_us, closed in board.moves:
+            self.see(at_us, What.CLOSED if closed else What.OPENED)
+        board.moves.clear()
+        if self._limited != bool(board.switch.limiter_a):
+            self._limited = not self._limited
+            self.see(board.now_us, What.LIMITED if self._limited else What.UNLIMITED)
+
+    def power(self, up: bool) -> None:
+        """Take down that the supply has come back or gone."""
+        self.see(self._board.now_us, What.POWER_BACK if up else What.POWER_LOST)

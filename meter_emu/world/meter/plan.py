@@ -1,0 +1,186 @@
+"""What a meter is going to do next, as it understands time and orders itself.
+
+A copy of the meter is asked, made from its image and thrown away: looking takes the real one no
+time, wears nothing and wakes nobody. The copy's program parts are those of the build, so a build
+with a defect shows the wrong T that it believes in, long before it acts on it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, unique
+from random import Random
+from typing import Final, final
+
+from card_protocol.timestamp import Civil
+from meter_emu.firmware.hours import LegalHours
+from meter_emu.firmware.layouts import Health, StateFlags
+from meter_emu.firmware.ledger import UEUR_PER_CENT
+from meter_emu.firmware.memory import Memory
+from meter_emu.firmware.rules import MeterRules
+from meter_emu.hardware.oscillator import NOMINAL_RATE
+from meter_emu.ports import SECONDS_A_DAY
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.image import board_of, image_of
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.times import END_US, SECOND_US
+
+_LOOKS_MAX: Final = 400  # ours: a weekend with its night needs about a hundred
+_NO_LOAD: Final = (0,) * 24
+
+
+@final
+@unique
+class Deed(Enum):
+    """What a meter does by itself, in words for a person."""
+
+    DEFERRAL_ENDS = "deferral ends T1"
+    CUT = "programmed cut T2"
+    PROTECTION_BEGINS = "non-disconnection period begins"
+    PROTECTION_ENDS = "non-disconnection period ends"
+    NIGHT_BEGINS = "night price begins"
+    NIGHT_ENDS = "night price ends"
+    LOW_CREDIT = "beeps for low credit, at this load"
+    CREDIT_OUT = "credit used up, at this load"
+    CLOCK_STEP = "steps its clock by an hour"
+    MIDNIGHT = "midnight of its clock, journal"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A deed and the true instant from which the next poll does it, near enough for a person.
+
+    `civil` is T1 or T2 as the meter's display states it.
+    """
+
+    at_us: int
+    deed: Deed
+    civil: Civil | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """How a meter understands its own situation at one moment.
+
+    `utc_us` is the instant its clock shows, `None` when it shows none; `uncertainty_s` how far it
+    holds that to be wrong. `plan` is what it will do, soonest first; empty for one without power.
+    """
+
+    meter_id: int
+    utc_us: int | None
+    health: Health
+    uncertainty_s: int
+    plan: tuple[Planned, ...]
+
+
+def insight(board: Board, model: MeterModel, build: Build) -> Insight | None:
+    """Return what a meter understands; `None` for one whose memory it could not load itself."""
+    raw = image_of(board, model)
+    copy = board_of(
+        raw,
+        model,
+        build,
+        _NO_LOAD,
+        drift_ppb=0,
+        now_us=board.now_us,
+        fate=Random(0),  # noqa: S311  a copy that nobody keeps
+        path=model.name,
+        ticks_from_us=board.ticks_from_us,
+    )
+    memory = Memory(copy)
+    factory = memory.factory()
+    state = memory.state() if factory else None
+    if factory is None or state is None:
+        return None
+    parts = build.parts(model)
+    phase = copy.rtc.oscillator.phase
+    reading, ticks_ms = parts.rtc.read(copy), copy.ticks_ms()
+    ticking = board.powered and not board.starting
+    now = parts.trust.judge(reading, ticks_ms if ticking else None, state, factory)
+    units = copy.metrology_units()
+    meter = MeterRules(parts, factory, state, now, ticks_ms=ticks_ms, register_units=units)
+    second_us = phase // NOMINAL_RATE  # how far the second has come that the registers show
+    plan = _plan(board, meter, second_us) if board.powered else ()
+    within = (planned for planned in plan if planned.at_us < END_US)  # what nobody lights uses none
+    return Insight(
+        meter_id=factory.meter_id,
+        utc_us=now.utc_s * SECOND_US + second_us if now.utc_s else None,
+        health=now.health,
+        uncertainty_s=now.uncertainty_s,
+        plan=tuple(sorted(within, key=lambda planned: planned.at_us)),
+    )
+
+
+def _plan(board: Board, meter: MeterRules, second_us: int) -> Iterator[Planned]:
+    by_clock = (*_ends(meter), *_protection(meter), *_night(meter), *_clock(meter))
+    for left_s, deed, civil in by_clock:
+        yield Planned(board.now_us + left_s * SECOND_US - second_us, deed, civil)
+    for units, deed in _marks(meter):
+        left_us = board.metrology.us_until_units(units, board.now_us)
+        if left_us is not None:
+            yield Planned(board.now_us + left_us, deed)
+
+
+def _ends(meter: MeterRules) -> Iterator[tuple[int, Deed, Civil | None]]:
+    state, ends = meter.state, meter.parts.ends
+    for end, over, deed in (
+        (state.defer_end, StateFlags.DEFERRAL_OVER, Deed.DEFERRAL_ENDS),
+        (state.cut_end, StateFlags.CUT_LATCHED, Deed.CUT),
+    ):
+        left_s = ends.seconds_left(end, meter.now)
+        if left_s is not None and left_s > 0 and meter.now.dated and not state.flags & over:
+            yield left_s, deed, ends.understood(end)
+
+
+def _protection(meter: MeterRules) -> Iterator[tuple[int, Deed, Civil | None]]:
+    yield from _change(meter, meter.parts.windows, Deed.PROTECTION_BEGINS, Deed.PROTECTION_ENDS)
+
+
+def _night(meter: MeterRules) -> Iterator[tuple[int, Deed, Civil | None]]:
+    if meter.parts.ledger.bi_hourly(meter.state):
+        yield from _change(meter, meter.parts.nights, Deed.NIGHT_BEGINS, Deed.NIGHT_ENDS)
+
+
+def _change(
+    meter: MeterRules, kind: LegalHours, begins: Deed, ends: Deed
+) -> Iterator[tuple[int, Deed, Civil | None]]:
+    """Yield the next change of hours of a kind, found as the hint finds its edges."""
+    trust, factory, now = meter.parts.trust, meter.factory, meter.now
+    if kind.hours(factory) is None or not now.trusted:
+        return
+    inside = kind.may_run(now, factory)
+    left_s, then = 0, now
+    for _ in range(_LOOKS_MAX):
+        left_s += max(1, kind.seconds_to_edge(then, factory))
+        utc_s = now.utc_s + left_s
+        uncertainty_s = trust.uncertainty_s(utc_s, meter.state, factory)
+        then = now._replace(utc_s=utc_s, uncertainty_s=uncertainty_s)
+        if kind.may_run(then, factory) != inside:
+            yield left_s, ends if inside else begins, None
+            return
+
+
+def _clock(meter: MeterRules) -> Iterator[tuple[int, Deed, Civil | None]]:
+    now = meter.now
+    if now.second_of_day is not None and now.dated:
+        yield SECONDS_A_DAY - now.second_of_day, Deed.MIDNIGHT, None
+        step_s = meter.parts.base.seconds_to_step(now.utc_s, meter.state, meter.factory)
+        if step_s is not None:
+            yield step_s, Deed.CLOCK_STEP, None
+
+
+def _marks(meter: MeterRules) -> Iterator[tuple[int, Deed]]:
+    """Yield the readings of the register at which the balance comes to something."""
+    ledger, state = meter.parts.ledger, meter.state
+    balance_ueur = meter.standing().balance_ueur
+    low_ueur = meter.factory.low_credit_cents * UEUR_PER_CENT
+    for mark_ueur, deed, said in (
+        (low_ueur, Deed.LOW_CREDIT, bool(state.flags & StateFlags.LOW_CREDIT_SAID)),
+        (0, Deed.CREDIT_OUT, False),
+    ):
+        if balance_ueur > mark_ueur and not said:
+            units = ledger.units_until(state, mark_ueur)
+            if units is not None:
+                yield units, deed

@@ -1,0 +1,196 @@
+"""Runs one household of a campaign from start to end and returns what could be seen.
+
+Who comes when: the visits in order. The household does what the campaign says and one thing more:
+whoever stands at the meter after a card session presses the button when the lamp asks for it.
+"""
+
+from typing import Final, final
+
+from card_protocol.carrier.image import laid_open
+from card_protocol.errors import CardProtocolError, LayoutError
+from card_protocol.formats.budget import Result, WriteBack
+from card_protocol.keys import Purpose, derive
+from card_protocol.timestamp import decode_bcd_minute
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.errors import ConfigError, DeskError
+from meter_emu.ports import Button, Lamp
+from meter_emu.world.meter.compose import ListenerOf
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.times import MINUTE_US, SECOND_US
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind
+from meter_emu.world.rehearsal.outcome import WORK_US
+
+CARD_STAYS_US: Final = 30 * SECOND_US  # UK card meters: "leave the card in 15 to 30 s"
+PRESS_AFTER_US: Final = 60 * SECOND_US  # ours: the person reads the display and presses
+HOLD_MS: Final = 4_000  # 3 to 5 s, as the texts say (domain: synonyme-du-mot.com)
+SHUT_US: Final = 30 * SECOND_US  # ours: going round the appliances
+TRY_AGAIN_US: Final = 5 * MINUTE_US  # ours: the careless person finds the open appliance
+
+
+def run_meter(
+    household: Household, campaign: Campaign, witness_of: ListenerOf | None = None
+) -> list[Event]:
+    """Return the events of one meter, in time order; a witness is told of what people do at it.
+
+    Raise `ConfigError` for a build that does not exist or an order the desk refuses, `ImageError`
+    for an image that is not of this meter's model.
+    """
+    story = _Story(household, campaign, witness_of)
+    for number, visit in enumerate(household.visits):
+        story.live_until(visit.at_us)
+        story.receive(visit, number)
+    story.live_until(campaign.end_us)
+    story.end(campaign.end_us)
+    return sorted(story.events, key=lambda event: event.at_us)
+
+
+@final
+class _Story:
+    """One home and its card, what happens to them, and the events so far."""
+
+    def __init__(
+        self, household: Household, campaign: Campaign, witness_of: ListenerOf | None
+    ) -> None:
+        self.events: list[Event] = []
+        self._household = household
+        home = Home(household, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed)
+        self._home, self._board = home, home.board
+        self._record_key: Final = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, home.meter_id)
+        try:
+            self._card = home.first_card()
+        except DeskError as error:
+            raise ConfigError(household.id, "card_expires", str(error)) from None
+        except LayoutError as error:  # too large for a memory card
+            raise ConfigError(household.id, "carrier", str(error)) from None
+        self._bench, self._watch = home.bench(self.events.append, witness_of)
+
+    def live_until(self, until_us: int) -> None:
+        """Let the meter run."""
+        self._bench.run_until(until_us)
+
+    def receive(self, visit: Visit, number: int) -> None:
+        """Do what a person does at one visit, as soon as the one before is over."""
+        if visit.kind is VisitKind.DESK:
+            assert visit.desk is not None, "a desk visit has its orders"
+            self._write(visit.desk)
+        elif visit.kind is VisitKind.INSERT:
+            self._insert(number)
+        elif visit.kind is VisitKind.CLOCK_CARD:
+            self._set_clock(visit.clock_error_s)
+        else:
+            assert visit.key is not None, "a press has its button"
+            if visit.kind is VisitKind.HOLD:
+                self._rearm(visit.key)
+            else:
+                self._press(visit.key)
+
+    def end(self, at_us: int) -> None:
+        """Take down how the meter stands when the rehearsal is over."""
+        self._watch.see(at_us, What.ENDED)
+
+    # The office ----------------------------------------------------------------------------------
+
+    def _write(self, order: DeskOrder) -> None:
+        key = "card_expires"
+        try:
+            if order.new_card is not None:
+                self._card = self._home.replacement(self._card, order.new_card)
+            key = "desk"
+            written = self._home.write(self._card, order)
+        except (DeskError, LayoutError) as error:  # the latter: too large for a memory card
+            raise ConfigError(self._household.id, key, str(error)) from None
+        self._watch.see(self._board.now_us, What.DESK, detail=written)
+
+    # The meter -----------------------------------------------------------------------------------
+
+    def _insert(self, number: int) -> None:
+        at_us = self._board.now_us
+        if not self._board.powered:
+            self._watch.see(at_us, What.CARD_UNSEEN, detail="no power", visit=number)
+            return
+        before = self._write_back()
+        self._bench.insert(self._card, "the household's card")
+        self._judge_session(at_us, before, number)
+        asked = Lamp.RECONNECT in self._board.panel.lamps
+        self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
+        self._bench.remove()
+        if asked:
+            self._bench.run_until(max(self._board.now_us, at_us + PRESS_AFTER_US))
+            self._reconnect()
+
+    def _set_clock(self, error_s: int) -> None:
+        """Have a technician make a clock card at the meter and put it in, tool error and all."""
+        at_us = self._board.now_us
+        if not self._board.powered:
+            self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
+            return
+        self._bench.insert(self._home.clock_card(error_s), "a clock card")
+        obeyed = self._board.panel.text.endswith(f"CARD {Result.EXECUTED:02X} EXECUTED")
+        self._watch.see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
+        self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
+        self._bench.remove()
+
+    def _judge_session(self, at_us: int, before: WriteBack | None, number: int) -> None:
+        """Tell from the card whether it was obeyed: a new write-back says so, and how."""
+        after = self._write_back()
+        if after is None or after == before or Result(after.result).refused:
+            self._watch.see(at_us, What.CARD_REFUSED, visit=number)
+            return
+        understood = (decode_bcd_minute(after.defer_until), decode_bcd_minute(after.cut_at))
+        self._watch.see(at_us, What.CARD_SERVED, understood=understood, visit=number)
+
+    def _write_back(self) -> WriteBack | None:
+        try:
+            return laid_open(self._card.image).written_back(self._record_key)
+        except CardProtocolError:  # another meter's, or spoiled: none of this one
+            return None
+
+    def _press(self, key: Button) -> None:
+        at_us = self._board.now_us
+        self._bench.press(key)
+        self._watch.see(at_us, What.KEY_PRESSED, detail=key.name.lower() if key.name else "")
+
+    def _reconnect(self) -> None:
+        """Do what the lamp asks for, as this model wants it."""
+        rearm = self._household.model.rearm
+        key = Button[rearm.key.upper()]
+        if rearm.hold_ms:
+            self._rearm(key)
+        else:
+            self._press(key)
+
+    def _rearm(self, key: Button) -> None:
+        """Shut all appliances, hold the button, wait, light them again: what gas asks for.
+
+        Who is careless does it with one left open first.
+        """
+        if self._household.careless:
+            self._hold(key)
+            if not self._board.panel.lamps & Lamp.RECONNECT:
+                return
+            self._bench.run_until(self._board.now_us + TRY_AGAIN_US)
+        self._watch.see(self._board.now_us, What.SHUT)
+        self._bench.shut_appliances()
+        self._bench.run_until(self._board.now_us + SHUT_US)
+        self._hold(key)
+        self._bench.run_until(self._powered_us())
+        self._bench.light_appliances()
+        self._watch.see(self._board.now_us, What.LIT)
+
+    def _hold(self, key: Button) -> None:
+        at_us = self._board.now_us
+        self._bench.press(key, HOLD_MS)
+        self._watch.see(at_us, What.KEY_HELD, detail=key.name.lower() if key.name else "")
+
+    def _powered_us(self) -> int:
+        """Return when the meter is at work again: nobody lights anything before a dark display."""
+        now_us = self._board.now_us
+        boot_us = self._household.model.boot_ms * 1_000 + WORK_US
+        ends_us = (
+            back_us + boot_us
+            for lost_us, back_us in self._household.outages
+            if lost_us <= now_us < back_us + boot_us
+        )
+        return max((now_us, *ends_us))

@@ -1,0 +1,216 @@
+"""A home when its story begins: its meter by model and build, the office that serves it, cards.
+
+The one place that makes all three of a household. Who drives the meter (a campaign's engine, the
+bench of a test) decides who comes when, and what a card is put into.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import final
+from zoneinfo import ZoneInfo
+
+from card_protocol.card.make import VirtualCard, card_of
+from card_protocol.formats.budget import Energy
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.clock_card import issue_clock_card
+from meter_emu.desk.dates import CivilReading
+from meter_emu.desk.desk import Desk, Work
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.board import Board, SlotCard
+from meter_emu.world.meter.build import Build, parse_build
+from meter_emu.world.meter.compose import ListenerOf, board_of_file, watched_bench
+from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.install import EPOCH_2000_US, Installation, install
+from meter_emu.world.meter.observer import Observer
+from meter_emu.world.meter.times import MINUTE_US, SECOND_US, us_to_legal
+from meter_emu.world.rehearsal.household import DeskOrder, Household, NewCard
+
+
+@final
+class Home:
+    """A household's meter from `start_us` on; `seed` decides what half-done things leave.
+
+    Cards and the office draw from `chance`, the meter from a stream of its own: so it is what it
+    is, also when a recording stands in for its cards.
+
+    Raise `ConfigError` for a build that does not exist, `ImageError` for an image that is not of
+    this meter's model.
+    """
+
+    def __init__(self, household: Household, *, start_us: int, zone: ZoneInfo, seed: int) -> None:
+        self.household = household
+        self.zone = zone
+        self.chance = Random(f"{seed}/{household.id}/cards")  # noqa: S311  no real card's
+        fate = Random(f"{seed}/{household.id}")  # noqa: S311  torn cells, not secrets
+        self.build = parse_build(household.build)
+        dates, codec = self.build.desk_parts()
+        self.board, self.meter_id = _board(household, self.build, start_us, fate)
+        self.desk = Desk(
+            BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=self.chance.randbytes
+        )
+
+    def bench(
+        self, take: Callable[[Event], None], witness_of: ListenerOf | None = None
+    ) -> tuple[Bench, Observer]:
+        """Return the bench that runs the meter as this household has it, and its watch."""
+        model = self.household.model
+        return watched_bench(
+            self.board,
+            model,
+            self.build,
+            take,
+            phase_us=self.household.poll_phase_us,
+            outages=self.household.outages,
+            witness=None if witness_of is None else witness_of(self.board, model),
+        )
+
+    # Cards ---------------------------------------------------------------------------------------
+
+    def first_card(self) -> VirtualCard:
+        """Return the household's card as it is when its story begins.
+
+        Raise `DeskError` for one that the office must not issue.
+        """
+        household, credit = self.household, self.household.model.credit
+        issued_at_min = self._minute_2000()
+        image = self.desk.issue(
+            self.meter_id,
+            energy=Energy[household.model.energy.upper()],
+            tariff=credit.pricing,
+            mwh_per_unit=credit.mwh_per_unit,
+            generation=household.card_generation,
+            expires=household.first_card.expires,
+            reading=_reading(self.zone, household.first_card.expires_us),
+            issued_at_min=issued_at_min,
+            kind=household.carrier,
+        )
+        card = card_of(image, self.chance.randbytes)
+        standing = Work(
+            limiter_granted=True if household.limiter else None,
+            prepayment_on=None if household.prepayment else False,
+        )
+        if standing.orders:  # what the meter already obeys, so that later orders keep it
+            card.power_on()
+            self.desk.serve(card.transmit, standing, issued_at_min=issued_at_min)
+            card.power_off()
+        return card
+
+    def replacement(self, card: SlotCard, new: NewCard) -> VirtualCard:
+        """Return a new card from the office's account, which is what it last wrote on `card`.
+
+        Raise `DeskError` for one that the office must not issue.
+        """
+        card.power_on()
+        account = self.desk.account(card.transmit)
+        card.power_off()
+        image = self.desk.reissue(
+            account,
+            card_number=account.identity.card_number + 1,
+            expires=new.expires,
+            reading=_reading(self.zone, new.expires_us),
+            issued_at_min=self._minute_2000(),
+            kind=self.household.carrier,
+        )
+        return card_of(image, self.chance.randbytes)
+
+    def clock_card(self, error_s: int) -> VirtualCard:
+        """Return a clock card that a technician makes at the meter, tool error and all."""
+        image = issue_clock_card(
+            BENCH_MASTER_KEY,
+            self.meter_id,
+            set_to_s=(self.board.now_us - EPOCH_2000_US) // SECOND_US + error_s,
+            set_error_s=self.household.model.clock.set_error_s,
+        )
+        return card_of(image, self.chance.randbytes)
+
+    def write(self, card: SlotCard, order: DeskOrder) -> str:
+        """Have the office write an order on a card, and return it in words.
+
+        Raise `DeskError` for what it must not write.
+        """
+        work = Work(
+            load_cents=order.load_cents,
+            defer_until=order.defer_until,
+            cut_at=order.cut_at,
+            reactivate=order.reactivate,
+            prepayment_on=order.prepayment,
+            limiter_granted=order.limiter,
+            tariff=order.tariff,
+            mwh_per_unit=order.mwh_per_unit,
+            reading=_reading(self.zone, order.defer_us, order.cut_us),
+        )
+        card.power_on()
+        try:
+            self.desk.serve(card.transmit, work, issued_at_min=self._minute_2000())
+        finally:
+            card.power_off()
+        return _words(order)
+
+    def _minute_2000(self) -> int:
+        return (self.board.now_us - EPOCH_2000_US) // MINUTE_US
+
+
+def _board(household: Household, build: Build, start_us: int, fate: Random) -> tuple[Board, int]:
+    """Return the meter as its story finds it, and its number."""
+    if household.image is not None:
+        board, meter_id = board_of_file(
+            household.image,
+            household.model,
+            build,
+            household.load,
+            drift_ppb=household.drift_ppb,
+            now_us=start_us,
+            fate=fate,
+        )
+        return board, household.meter_id if meter_id is None else meter_id
+    installation = Installation(
+        meter_id=household.meter_id,
+        balance_cents=household.balance_cents,
+        load=household.load,
+        clock_error_us=household.clock_error_s * SECOND_US,
+        drift_ppb=household.drift_ppb,
+        clock_set_us=household.clock_set_us,
+        prepayment=household.prepayment,
+        limiter=household.limiter,
+    )
+    board = install(
+        household.model,
+        build,
+        installation,
+        master=BENCH_MASTER_KEY,
+        now_us=start_us,
+        fate=fate,
+    )
+    return board, household.meter_id
+
+
+def _reading(zone: ZoneInfo, *instants_us: int | None) -> CivilReading:
+    """Return which reading of a repeated hour is meant: the later if it is for one of them."""
+    meant = (us for us in instants_us if us is not None)
+    later = any(us_to_legal(us, zone).fold for us in meant)
+    return CivilReading.LATER if later else CivilReading.EARLIER
+
+
+def _words(order: DeskOrder) -> str:
+    """Return what the office wrote, in words."""
+    words = []
+    if order.new_card is not None:
+        expires = order.new_card.expires
+        words.append("new card" if expires is None else f"new card until {expires}")
+    if order.defer_until is not None:
+        words.append(f"defer until {order.defer_until}")
+    if order.cut_at is not None:
+        words.append(f"cut at {order.cut_at}")
+    if order.reactivate:
+        words.append("reactivate")
+    if order.prepayment is not None:
+        words.append(f"prepayment {'on' if order.prepayment else 'off'}")
+    if order.limiter is not None:
+        words.append(f"limiter {'granted' if order.limiter else 'withdrawn'}")
+    if order.tariff is not None:
+        words.append(str(order.tariff))
+    if order.mwh_per_unit is not None:
+        words.append(f"{order.mwh_per_unit} mWh per unit")
+    if order.load_cents:
+        words.append(f"load {order.load_cents // 100}.{order.load_cents % 100:02} EUR")
+    return ", ".join(words)

@@ -1,0 +1,229 @@
+"""A household: one meter, the people behind it, and what they do; and any number of copies of one.
+
+A campaign of 53,579 homes is some twenty entries and how often each is there. A home is made when
+somebody asks for it and from nothing but entry, number and seed, so it is the same in any process.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, unique
+from itertools import pairwise
+from pathlib import Path
+from typing import Final, final
+
+from card_protocol.card.image import CardKind
+from card_protocol.timestamp import Civil
+from meter_emu.desk.pricing import Pricing
+from meter_emu.ports import Button
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.times import SECOND_US
+
+HOURS_A_DAY: Final = 24
+_LOAD_JITTER_PERCENT: Final = 20  # ours: so that copies of a household do not run out together
+_COPY_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
+
+
+@final
+@unique
+class VisitKind(Enum):
+    """What a person does: the card at the office, the card in the meter, a button, held or not."""
+
+    DESK = "desk"
+    INSERT = "insert"
+    PRESS = "press"
+    HOLD = "hold"
+    CLOCK_CARD = "clock card"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class NewCard:
+    """A card that the office hands out: for good, or temporary.
+
+    From `expires_us` on, which a temporary card carries as `expires`, no meter obeys it.
+    """
+
+    expires: Civil | None = None
+    expires_us: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskOrder:
+    """What the office writes at one visit; what is `None`, false or 0 stays as it was.
+
+    `defer_us` and `cut_us` are the instants the household was told for the two civil times. A
+    `new_card` is handed out first, and written on.
+    """
+
+    defer_until: Civil | None = None
+    cut_at: Civil | None = None
+    reactivate: bool = False
+    load_cents: int = 0
+    prepayment: bool | None = None
+    limiter: bool | None = None
+    tariff: Pricing | None = None
+    mwh_per_unit: int | None = None  # of that tariff, gas only
+    defer_us: int | None = None
+    cut_us: int | None = None
+    new_card: NewCard | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One deed at one instant; `desk` is set for `DESK`, `key` for `PRESS` and `HOLD`.
+
+    `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`.
+    """
+
+    at_us: int
+    kind: VisitKind
+    desk: DeskOrder | None = None
+    key: Button | None = None
+    clock_error_s: int = 0
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Household:
+    """One meter and the people behind it; instants are true microseconds.
+
+    `clock_error_s` is RTC minus true time at `clock_set_us`, `drift_ppb` counts from there
+    (positive is fast). `load` is by hour of the UTC day, in units an hour: W, or dm³/h of gas.
+    A careless household re-arms gas with an appliance left open, then does it again. Visits are in
+    time order, equal times in file order. `carrier` is the kind of card they have. `expect` are
+    the verdicts the author expects, `None` for the ordinary good ones.
+    """
+
+    id: str
+    kind: str
+    model: MeterModel
+    model_name: str
+    build: str
+    balance_cents: int
+    load: tuple[int, ...]
+    clock_error_s: int
+    drift_ppb: int
+    clock_set_us: int
+    limiter: bool
+    prepayment: bool
+    careless: bool
+    card_generation: int
+    first_card: NewCard
+    poll_phase_us: int
+    outages: tuple[tuple[int, int], ...]
+    visits: tuple[Visit, ...]
+    meter_id: int
+    carrier: CardKind
+    expect: tuple[str, ...] | None
+    image: Path | None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A household of the file and how often it is there; copies are named `id-1` and so on.
+
+    `first` has no poll phase of its own: each household draws one.
+    """
+
+    first: Household
+    count: int
+
+    def household(self, number: int, seed: int) -> Household:
+        """Return copy `number`, from 1: its own poll phase and a load that differs a little."""
+        assert 1 <= number <= self.count, "copies are counted from 1"
+        first = self.first
+        phases_us = first.model.poll_s * SECOND_US
+        if self.count == 1:
+            return replace(first, poll_phase_us=_drawn(seed, first.id, "poll phase", phases_us))
+        name = f"{first.id}-{number}"
+        percent = 100 - _LOAD_JITTER_PERCENT
+        percent += _drawn(seed, name, "load", 2 * _LOAD_JITTER_PERCENT + 1)
+        return replace(
+            first,
+            id=name,
+            meter_id=first.meter_id + number - 1,
+            load=tuple(rate * percent // 100 for rate in first.load),
+            poll_phase_us=_drawn(seed, name, "poll phase", phases_us),
+        )
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Households:
+    """All households of a campaign in the order of its file, each made when it is asked for."""
+
+    entries: tuple[Entry, ...]
+    seed: int
+
+    def __len__(self) -> int:
+        return sum(entry.count for entry in self.entries)
+
+    def __iter__(self) -> Iterator[Household]:
+        for entry in self.entries:
+            for number in range(1, entry.count + 1):
+                yield entry.household(number, self.seed)
+
+    def __getitem__(self, index: int) -> Household:
+        """Return household `index`, from 0."""
+        entry, number = self.place(index)
+        return entry.household(number, self.seed)
+
+    def alone(self, name: str) -> "Households | None":
+        """Return the one household of that id, as it is among the others; `None` without one."""
+        for entry in self.entries:
+            of, _, number = name.rpartition("-")
+            if entry.count == 1 and name == entry.first.id:
+                return Households((entry,), self.seed)
+            copied = entry.count > 1 and of == entry.first.id and _COPY_NUMBER.fullmatch(number)
+            if copied and int(number) <= entry.count:
+                home = entry.household(int(number), self.seed)
+                return Households((Entry(first=home, count=1),), self.seed)
+        return None
+
+    def place(self, index: int) -> tuple[Entry, int]:
+        """Return the entry that household `index` comes from and which of its copies it is."""
+        left = index
+        for entry in self.entries if index >= 0 else ():
+            if left < entry.count:
+                return entry, left + 1
+            left -= entry.count
+        raise IndexError(f"no household {index} of {len(self)}")
+
+
+def shared_id(entries: Sequence[Entry]) -> str | None:
+    """Return an id that two households have, or `None`; no copy is made to find it."""
+    counts: dict[str, int] = {}  # how many copies each name has, of those that have any
+    alone: set[str] = set()
+    for entry in entries:
+        name = entry.first.id
+        if name in (alone if entry.count == 1 else counts):
+            return name if entry.count == 1 else f"{name}-1"
+        if entry.count == 1:
+            alone.add(name)
+        else:
+            counts[name] = entry.count
+    for name in alone:
+        of, _, number = name.rpartition("-")
+        if _COPY_NUMBER.fullmatch(number) and int(number) <= counts.get(of, 0):
+            return name
+    return None
+
+
+def shared_meter_id(entries: Sequence[Entry]) -> int | None:
+    """Return a meter number that two households have, or `None`."""
+    taken = sorted((entry.first.meter_id, entry.count) for entry in entries)
+    for (meter_id, count), (next_id, _) in pairwise(taken):
+        if next_id < meter_id + count:
+            return next_id
+    return None
+
+
+def _drawn(seed: int, name: str, what: str, below: int) -> int:
+    """Return a number from 0 that depends on nothing but seed, household and `what`."""
+    text = f"{seed}/{name}/{what}".encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % below

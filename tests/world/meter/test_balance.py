@@ -1,0 +1,89 @@
+"""The balance read from a meter's memory, against the ideal meter's exact account."""
+
+from random import Random
+
+import pytest
+
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.firmware.layouts import STATE, STATE_AT, with_crc
+from meter_emu.firmware.ledger import Ledger
+from meter_emu.resources import find
+from meter_emu.world.meter.balance import balance_ueur
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.events import What
+from meter_emu.world.meter.install import Installation, install
+from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.promise import UEUR, Promise
+from tests.firmware.meters import METER_ID, MODEL, START_US, state
+
+CAMPAIGN = load_campaign(find("campaigns", "ores-2020-07"))
+UNSURE_H = 1  # a deferral ends, for the meter, when its clock is sure of it: u is minutes
+
+
+@pytest.mark.parametrize("home", list(CAMPAIGN.households), ids=lambda home: home.id)
+def test_every_event_carries_the_balance_an_exact_account_has(home):
+    events = run_meter(home, CAMPAIGN)
+    promise = Promise(home, CAMPAIGN, events)
+    assert (events[-1].what, events[-1].at_us) == (What.ENDED, CAMPAIGN.end_us)
+    late_h = UNSURE_H + home.model.poll_s / 3600
+    apart_units = 1 + max(home.load) * late_h  # and a register counts whole units
+    apart_wh = 1 + apart_units * home.model.credit.mwh_per_unit / 1000
+    for event in events:
+        if not event.clock_trusted:
+            break  # in doubt an armed deferral holds: the ideal meter is never in doubt
+        (account,) = promise._accounts_at([event.at_us])
+        assert event.balance_ueur is not None
+        apart_ueur = abs(event.balance_ueur - account.balance // UEUR)
+        assert apart_ueur <= apart_wh * home.model.credit.price_ueur_per_wh, event
+
+
+@pytest.fixture
+def board() -> Board:
+    """A meter whose two copies of the state are written by the tests."""
+    installation = Installation(
+        meter_id=METER_ID,
+        balance_cents=0,
+        load=(0,) * 24,
+        clock_error_us=0,
+        drift_ppb=0,
+        clock_set_us=START_US,
+    )
+    build = parse_build("reference")
+    return install(
+        MODEL, build, installation, master=BENCH_MASTER_KEY, now_us=START_US, fate=Random(1)
+    )
+
+
+def put(board: Board, copy: int, raw: bytes) -> None:
+    board.eeprom.cells[STATE_AT[copy] : STATE_AT[copy] + len(raw)] = raw
+
+
+def saved(balance: int, sequence: int) -> bytes:
+    return with_crc(STATE.build(state(balance_ueur=balance, sequence=sequence)))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "newest"),
+    [(1, 2, 1), (2, 1, 0), (0xFFFFFFFF, 0, 1), (0, 0xFFFFFFFF, 0), (7, 0x7FFFFFFF, 1)],
+)
+def test_the_newest_of_two_copies_is_read_across_the_wrap(board, first, second, newest):
+    put(board, 0, saved(100, first))
+    put(board, 1, saved(200, second))
+    assert balance_ueur(board, Ledger()) == (100, 200)[newest]
+
+
+def test_a_broken_copy_is_passed_over_and_two_tell_nothing(board):
+    put(board, 0, saved(100, 1))
+    put(board, 1, saved(200, 2)[:-1] + b"?")
+    assert balance_ueur(board, Ledger()) == 100
+    put(board, 0, b"\xff" * STATE.size_bytes)
+    assert balance_ueur(board, Ledger()) is None
+
+
+def test_looking_leaves_no_trace(board):
+    board.eeprom.weak.add(STATE_AT[0] + 20)  # read through the bus, it would ask fate each time
+    before = (board.now_us, board.eeprom.to_bytes(), board.metrology.to_bytes(board.now_us))
+    assert balance_ueur(board, Ledger()) == balance_ueur(board, Ledger()) == 0
+    assert (board.now_us, board.eeprom.to_bytes(), board.metrology.to_bytes(board.now_us)) == before

@@ -1,0 +1,207 @@
+"""The plan a meter has is what it does: checked by letting it, and legal time by `zoneinfo`."""
+
+import dataclasses
+
+import msgspec
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from meter_emu.desk.desk import Work
+from meter_emu.errors import DeskError
+from meter_emu.firmware.clock_base import LAST_SECOND
+from meter_emu.firmware.layouts import Rate
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.live import LiveMeter
+from meter_emu.world.meter.plan import Deed, Insight, insight
+from tests.properties.instants import near_boundaries
+from tests.properties.lab import (
+    BI_HOURLY,
+    BRUSSELS,
+    DAY_US,
+    GAS,
+    HOUR_US,
+    MINUTE_US,
+    MODEL,
+    MODELS,
+    SECOND_US,
+    Lab,
+    Setting,
+    civil,
+    legal,
+)
+from tests.properties.stories import live, stories
+
+REFERENCE = parse_build("reference")
+START_US = 1_593_410_400 * SECOND_US  # Monday 29 June 2020 08:00 in Brussels
+
+
+def known(lab: Lab) -> Insight:
+    told = insight(lab.board, lab.setting.model, parse_build(lab.setting.build))
+    assert told is not None
+    return told
+
+
+def look(lab: Lab) -> None:
+    known(lab)
+
+
+def lab_of(**kw) -> Lab:
+    kw = {"start_us": START_US, "clock_set_us": START_US - 30 * DAY_US} | kw
+    lab = Lab(Setting(**kw))
+    lab.bench.run_until(lab.setting.start_us + 1)
+    return lab
+
+
+@pytest.mark.parametrize("model", BI_HOURLY, ids=lambda model: model.rtc_base)
+def test_the_plan_has_the_next_edge_of_the_night_and_the_rate_changes_then(model):
+    lab = lab_of(model=model, start_us=START_US + HOUR_US, clock_set_us=START_US)
+    for deed, rate in ((Deed.NIGHT_BEGINS, Rate.NIGHT), (Deed.NIGHT_ENDS, Rate.DAY)):
+        (edge,) = [planned for planned in known(lab).plan if planned.deed is deed]
+        assert abs((edge.at_us - START_US) % DAY_US - (15 if rate else 0) * HOUR_US) < 2 * MINUTE_US
+        lab.bench.run_until(edge.at_us - MINUTE_US)
+        assert lab.state().rate != rate
+        lab.bench.run_until(edge.at_us + 2 * MINUTE_US)
+        assert lab.state().rate == rate
+
+
+@given(stories())
+def test_to_look_changes_nothing(story):
+    looked, left_alone = live(story, between=look), live(story)
+    assert looked.bytes_now() == left_alone.bytes_now()
+    assert looked.board.moves == left_alone.board.moves
+    assert looked.board.panel.text == left_alone.board.panel.text
+
+
+@given(near_boundaries, st.sampled_from(MODELS), st.integers(1, 5_000))
+@settings(max_examples=40)
+def test_a_cut_comes_when_the_plan_says(at_us, model, minutes):
+    start_us = at_us - 2 * HOUR_US
+    lab = lab_of(start_us=start_us, clock_set_us=start_us - DAY_US, model=model)
+    told = civil(start_us + minutes * MINUTE_US)
+    try:
+        lab.write(Work(defer_until=told, cut_at=told))
+    except DeskError:  # a time that clocks skip or repeat
+        return
+    lab.insert()
+    cuts = [planned for planned in known(lab).plan if planned.deed is Deed.CUT]
+    if not cuts:  # it has come already
+        assert not lab.board.switch.on
+        return
+    (cut,) = cuts
+    assert cut.civil == told
+    lab.bench.run_until(cut.at_us)
+    assert lab.board.switch.on
+    late_us = model.poll_s * SECOND_US + MINUTE_US  # u grows by less than that in three days
+    lab.bench.run_until(cut.at_us + late_us)
+    assert not lab.board.switch.on
+
+
+@given(st.integers(0, 366 * 24 * 60))
+@settings(max_examples=60)
+def test_the_protected_hours_are_those_of_the_legal_week(minute):
+    """Weekdays 16:00 to 08:00 and whole weekends, an uncertain clock in the home's favour."""
+    start_us = START_US + minute * MINUTE_US
+    lab = lab_of(start_us=start_us, clock_set_us=start_us)
+    told = known(lab)
+    edge = next(p for p in told.plan if p.deed in {Deed.PROTECTION_BEGINS, Deed.PROTECTION_ENDS})
+    margin_us = (told.uncertainty_s + 60) * SECOND_US  # and what it grows by until then
+
+    def covered(at_us: int) -> bool:
+        when = legal(at_us)
+        return when.weekday() >= 5 or when.hour >= 16 or when.hour < 8
+
+    ends = edge.deed is Deed.PROTECTION_ENDS
+    inside = covered(edge.at_us - margin_us), covered(edge.at_us + margin_us)
+    assert inside == ((True, False) if ends else (False, True))
+    at_us = start_us + margin_us
+    while at_us < edge.at_us - margin_us:
+        assert covered(at_us) == ends
+        at_us += HOUR_US
+
+
+def test_credit_is_used_up_when_the_plan_says():
+    lab = lab_of(balance_cents=1_000, load=(500,) * 24)
+    plan = {planned.deed: planned.at_us for planned in known(lab).plan}
+    for deed, cents in ((Deed.LOW_CREDIT, 500), (Deed.CREDIT_OUT, 0)):
+        assert plan[deed] == START_US + (1_000 - cents) * HOUR_US * 10_000 // (500 * 250)
+    lab.bench.run_until(plan[Deed.LOW_CREDIT] + MINUTE_US)
+    assert Deed.LOW_CREDIT not in {planned.deed for planned in known(lab).plan}
+
+
+@pytest.mark.parametrize("month", [3, 10])
+def test_a_clock_in_legal_time_plans_its_step(month):
+    model = next(m for m in MODELS if m.rtc_base == "legal")
+    day = {3: 29, 10: 25}[month]
+    start = legal(START_US).replace(month=month, day=day - 1, hour=12)
+    start_us = int(start.astimezone(BRUSSELS).timestamp()) * SECOND_US
+    lab = lab_of(start_us=start_us, clock_set_us=start_us - DAY_US, model=model)
+    (step,) = [planned for planned in known(lab).plan if planned.deed is Deed.CLOCK_STEP]
+    offset_before = legal(step.at_us - SECOND_US).utcoffset()
+    assert offset_before != legal(step.at_us).utcoffset()
+
+
+def test_a_meter_without_supply_or_memory_plans_nothing():
+    lab = lab_of()
+    assert known(lab).plan
+    lab.bench.cut_supply()
+    assert known(lab).plan == ()
+    lab.board.eeprom.cells[0:0x400] = b"\xff" * 0x400
+    assert insight(lab.board, MODEL, REFERENCE) is None
+
+
+def test_a_defect_shows_the_t_it_believes_in():
+    told = civil(START_US + 4 * DAY_US)
+    dates = []
+    for build in ("reference", "reference+end-exclusive"):
+        lab = lab_of(build=build)
+        lab.write(Work(cut_at=told))
+        lab.insert()
+        (cut,) = [planned for planned in known(lab).plan if planned.deed is Deed.CUT]
+        dates.append(cut.at_us)
+    assert dates[0] - dates[1] == DAY_US
+
+
+# Jumping ------------------------------------------------------------------------------------------
+
+
+def live_meter(lab: Lab) -> tuple[LiveMeter, list[Event]]:
+    events: list[Event] = []
+    meter = LiveMeter(lab.board, lab.setting.model, parse_build(lab.setting.build), events.append)
+    return meter, events
+
+
+@given(near_boundaries, st.sampled_from(MODELS), st.integers(0, 3), st.integers(0, 900))
+@example(985_478_391_000_000, msgspec.structs.replace(GAS, rtc_base="legal"), 1, 0)
+@settings(max_examples=30)
+def test_a_jump_ends_just_after_something_was_done(at_us, model, jumps, cents):
+    lab = lab_of(start_us=at_us, clock_set_us=at_us, model=model, balance_cents=cents)
+    meter, events = live_meter(lab)
+    # an hourly poll in the last seconds of an hour puts a step off (docs/decisions/clock.md)
+    put_off = model.poll_s == 3600 and at_us // SECOND_US % 3600 > LAST_SECOND
+    for _ in range(jumps + 1):
+        seen, planned = len(events), meter.next_planned()
+        assert planned is not None
+        if put_off and planned.deed is Deed.CLOCK_STEP:
+            break
+        for _ in meter.past_next():
+            pass
+        ahead = [p for p in meter.insight().plan if p.deed is planned.deed]  # type: ignore[union-attr]
+        assert len(events) > seen or not ahead or ahead[0].at_us > planned.at_us + 12 * HOUR_US
+        assert lab.board.now_us <= planned.at_us + 3 * model.poll_s * SECOND_US + MINUTE_US
+
+
+def test_a_jump_to_a_far_cut_ends_at_the_cut():
+    lab = lab_of(clock_set_us=START_US - 300 * DAY_US)
+    told = civil(START_US + 200 * DAY_US)
+    lab.write(Work(cut_at=told, prepayment_on=False))
+    lab.insert()
+    meter, events = live_meter(lab)
+    for _ in range(900):
+        for _ in meter.past_next():
+            pass
+        if not lab.board.switch.on:
+            break
+    assert [event.what for event in events] == [What.OPENED]
+    assert dataclasses.astuple(events[0])[0] > START_US + 200 * DAY_US

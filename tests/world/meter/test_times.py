@@ -1,0 +1,96 @@
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from card_protocol.timestamp import Civil
+from meter_emu.errors import ConfigError
+from meter_emu.world.meter.times import (
+    END_US,
+    FIRST_US,
+    SECOND_US,
+    legal_to_us,
+    to_us,
+    us_to_civil,
+    us_to_iso,
+    zone_named,
+)
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+
+
+def instant(text: str) -> int:
+    return legal_to_us(datetime.fromisoformat(text), BRUSSELS, path="f.toml", key="at")
+
+
+def test_the_announced_cut_is_the_instant_the_calendar_says():
+    assert instant("2020-07-03T23:01") == 1_593_810_060_000_000  # 21:01 UTC
+    assert us_to_civil(1_593_810_060_000_000, BRUSSELS) == Civil(2020, 7, 3, 23, 1)
+    assert us_to_iso(1_593_810_060_000_000, BRUSSELS) == "2020-07-03T23:01:00+02:00"
+
+
+def test_what_is_shown_is_cut_off_not_rounded():
+    us = to_us(datetime(2020, 7, 3, 21, 0, 59, 999_999, tzinfo=UTC))
+    assert us_to_civil(us, BRUSSELS) == Civil(2020, 7, 3, 23, 0)
+    assert us_to_iso(us, BRUSSELS) == "2020-07-03T23:00:59+02:00"
+
+
+@pytest.mark.parametrize("minute", [0, 30, 59])
+def test_a_time_the_spring_change_skips_is_an_error(minute):
+    with pytest.raises(ConfigError, match=r"^f\.toml: at: .* does not exist in Europe/Brussels"):
+        instant(f"2020-03-29T02:{minute:02}")
+
+
+def test_the_minutes_beside_the_gap_exist_and_touch():
+    before, after = instant("2020-03-29T01:59"), instant("2020-03-29T03:00")
+    assert after - before == 60_000_000
+
+
+def test_a_time_that_exists_twice_needs_its_offset_and_takes_it():
+    wall = "2020-10-25T02:30"
+    with pytest.raises(ConfigError, match=r"exists twice .* write 02:30\+02:00 or 02:30\+01:00"):
+        instant(wall)
+    first, second = instant(f"{wall}+02:00"), instant(f"{wall}+01:00")
+    assert second - first == 3_600_000_000
+    assert first == to_us(datetime(2020, 10, 25, 0, 30, tzinfo=UTC))
+
+
+def test_an_offset_the_zone_never_has_is_an_error():
+    with pytest.raises(ConfigError, match=r"never has the offset \+01:00 .* want 12:00\+02:00"):
+        instant("2020-07-03T12:00+01:00")
+    with pytest.raises(ConfigError, match=r"never has the offset \+01:00 .* a clock jump"):
+        instant("2020-03-29T02:30+01:00")
+
+
+@given(st.integers(FIRST_US // SECOND_US, END_US // SECOND_US - 7200))
+def test_an_instant_written_with_its_offset_comes_back(second):
+    us = second * 1_000_000
+    assert instant(us_to_iso(us, BRUSSELS)) == us
+
+
+@pytest.mark.parametrize("name", ["Europe/Bruxelles", "", "Europe", "../etc/passwd", "a\0b"])
+def test_an_unknown_zone_is_an_error(name):
+    with pytest.raises(ConfigError, match=r"^f\.toml: zone: no time zone"):
+        zone_named(name, path="f.toml", key="zone")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00",
+        "1999-12-31T23:59",
+        "2000-01-01T00:59",
+        "2100-01-01T00:00",
+        "9999-12-31T23:59:59",
+    ],
+)
+def test_years_no_chip_or_card_can_show_are_an_error(text):
+    with pytest.raises(ConfigError, match=r"^f\.toml: at: want 2000 to 2099, also in UTC"):
+        instant(text)
+
+
+def test_the_first_and_the_last_second_in_reach():
+    assert instant("2000-01-01T01:00") == FIRST_US
+    assert instant("2099-12-31T23:59:59") == END_US - 3601 * SECOND_US

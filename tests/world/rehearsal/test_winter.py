@@ -1,0 +1,196 @@
+"""An ordinary winter: what each home of `winter.toml` lives through, hour by hour.
+
+The hours are worked out from load, price and calendar beside each home, not taken from a run.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from meter_emu.resources import find
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.outcome import Outcome, Verdict
+from meter_emu.world.rehearsal.verdict import judge
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+TAKEN = {What.OPENED, What.LIMITED}
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+EURO_UEUR = 1_000_000
+
+
+@dataclass(frozen=True)
+class Home:
+    """One home's story."""
+
+    outcome: Outcome
+    events: tuple[Event, ...]
+
+    def when(self, *what: What) -> list[datetime]:
+        return [us_to_legal(e.at_us, BRUSSELS) for e in self.events if e.what in what]
+
+    def balance_ueur(self, text: str, what: What) -> int:
+        """Return the balance at the one event of a kind on a day."""
+        (balance,) = (
+            e.balance_ueur
+            for e in self.events
+            if e.what is what and f"{us_to_legal(e.at_us, BRUSSELS):%Y-%m-%d}" == text
+        )
+        assert balance is not None
+        return balance
+
+
+@cache
+def winter(build: str = "reference") -> dict[str, Home]:
+    campaign = load_campaign(find("campaigns", "winter"), build=build)
+    homes = {}
+    for household in campaign.households:
+        events = run_meter(household, campaign)
+        homes[household.id] = Home(judge(household, campaign, events), tuple(events))
+    return homes
+
+
+def legal(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=BRUSSELS)
+
+
+def protected(when: datetime) -> bool:
+    """Whether the non-disconnection period covers a legal time; holidays are not looked at."""
+    return when.weekday() >= 5 or when.hour >= 16 or when.hour < 8
+
+
+def test_every_promise_of_an_ordinary_winter_is_kept():
+    for home in winter().values():
+        assert (home.outcome.verdict, home.outcome.announced_us) == (Verdict.KEPT, None)
+
+
+# When each home loses its supply, and when at the latest: credit that ends on a weekday between 8
+# and 16 is seen at the next poll, the start of an unprotected day at 8:00 + 2u + a poll. A PCF8563
+# may be 60 s + 4.3 s a day off, a DS3231 60 s + 0.4 s a day.
+DARK = {
+    "every-month": [],
+    "weekend": [],
+    # 372 hours at 0.100 EUR, 990 by day at 0.108, 1,218 at night at 0.076: 236.688. The clock is
+    # two minutes in doubt, so that each of 65 nights is four minutes longer: 0.14 EUR, 80 minutes.
+    "two-prices": [("2020-02-04T11:00", 100 * MINUTE)],
+    "clocks-back": [("2019-10-28T08:00", 5 * MINUTE)],
+    "clocks-back-unseen": [("2019-10-28T08:00", 5 * MINUTE)],
+    "leap-day": [("2020-03-02T08:00", 23 * MINUTE)],
+    "clocks-forward": [("2020-03-30T08:00", 6 * MINUTE)],
+    "christmas": [("2019-12-25T10:00", 2 * MINUTE)],
+    "new-year": [("2020-01-01T08:00", 5 * MINUTE)],
+    # 12 EUR at 0.10 EUR an hour last 120 hours, less the moment it was on before it was dark.
+    "emergency-gone": [("2020-01-13T14:00", 2 * MINUTE), ("2020-01-18T17:58", 3 * MINUTE)],
+    "prepayment-off": [],
+    "deferral": [("2020-03-11T12:00", 25 * MINUTE)],
+    "storm": [("2020-02-10T11:00", MINUTE)],
+    "gas-winter-tariff": [],
+    # 0.1035 EUR an hour: 229.66 EUR are 2,218 h 56 min from 20 October, 00:00 summer time.
+    "gas-emergency": [("2020-01-20T09:56", HOUR)],
+    # The valve goes back, and out again: an appliance was open at the first re-arming.
+    "gas-careless": [("2020-01-02T08:00", HOUR + 15 * MINUTE), ("2020-01-02T11:00", 2 * MINUTE)],
+}
+
+
+@pytest.mark.parametrize("name", DARK)
+def test_a_home_is_dark_when_its_credit_and_the_calendar_say_so(name):
+    seen = winter()[name].when(*TAKEN)
+    assert len(seen) == len(DARK[name])
+    for when, (text, reach) in zip(seen, DARK[name], strict=True):
+        assert legal(text) <= when < legal(text) + reach
+
+
+def test_no_home_is_cut_for_credit_inside_the_period_but_the_one_that_owes_emergency_credit():
+    inside = [
+        (name, when)
+        for name, home in winter().items()
+        for when in home.when(*TAKEN)
+        if protected(when)
+    ]
+    assert [name for name, _ in inside] == ["emergency-gone"]
+    assert inside[0][1].weekday() == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "taken", "loaded", "euro", "loaded_eur"),
+    [
+        ("new-year", What.KEY_PRESSED, "2020-01-01", "2020-01-02", 12, 150),
+        ("gas-emergency", What.KEY_HELD, "2020-01-21", "2020-01-23", 15, 250),
+    ],
+)
+def test_emergency_credit_is_an_advance_that_the_next_load_repays(
+    name, key, taken, loaded, euro, loaded_eur
+):
+    home, nothing_used = winter()[name], EURO_UEUR // 4
+    (dark,) = (e for e in home.events if e.what is What.OPENED)
+    assert dark.balance_ueur is not None
+    advanced = home.balance_ueur(taken, key) - dark.balance_ueur
+    assert euro * EURO_UEUR - nothing_used < advanced <= euro * EURO_UEUR
+    used = home.balance_ueur(taken, key) - home.balance_ueur(loaded, What.CARD_SERVED)
+    used += (loaded_eur - euro) * EURO_UEUR
+    # 30 hours at 0.05 EUR, 40.5 hours at 0.1035 EUR
+    assert abs(used - {"new-year": 1.5, "gas-emergency": 4.19}[name] * EURO_UEUR) < nothing_used
+
+
+def test_a_limiter_gives_10_ampere_on_every_weekday_and_holidays_are_weekdays():
+    """From the end of credit on 10 December to the load of 7 January; never dark."""
+    home = winter()["limiter"]
+    assert not home.when(What.OPENED)
+    days = [legal("2019-12-10T00:00") + timedelta(days=n) for n in range(29)]
+    limited = home.when(What.LIMITED)
+    assert [when.date() for when in limited] == [day.date() for day in days if day.weekday() < 5]
+    assert {(12, 25), (1, 1)} <= {(when.month, when.day) for when in limited}
+    assert [when.date() for when in home.when(What.UNLIMITED)] == [day.date() for day in limited]
+
+
+def test_with_prepayment_off_nothing_is_charged():
+    home = winter()["prepayment-off"]
+    off = home.balance_ueur("2019-11-15", What.CARD_SERVED)
+    assert home.balance_ueur("2020-03-16", What.CARD_SERVED) == off + 30 * EURO_UEUR
+
+
+def test_two_prices_cost_what_the_clock_on_the_wall_says():
+    """Hour by hour from the insertion of the tariff to the cut, and never more than that."""
+    home, hour = winter()["two-prices"], legal("2019-11-04T11:00").astimezone(UTC)
+    ideal_ueur = home.balance_ueur("2019-11-04", What.CARD_SERVED)
+    while hour < legal("2020-02-04T11:00"):
+        wall = hour.astimezone(BRUSSELS)
+        night = wall.weekday() >= 5 or not 6 <= wall.hour < 21
+        ideal_ueur -= 400 * (190 if night else 270)
+        hour += HOUR
+    (dark,) = (event for event in home.events if event.what is What.OPENED)
+    assert dark.balance_ueur is not None
+    late = us_to_legal(dark.at_us, BRUSSELS) - legal("2020-02-04T11:00")
+    spared_ueur = dark.balance_ueur - ideal_ueur + late // MINUTE * 400 * 270 // 60
+    assert 0 < spared_ueur < 65 * 5 * 400 * 80 // 60  # 65 nights, less than five minutes each
+
+
+def test_the_winter_tariff_is_what_gas_costs_in_winter():
+    """133 days at 2,080 dm³ a day and 11.5 Wh/dm³, 0.03 EUR/kWh in place of 0.045."""
+    home = winter()["gas-winter-tariff"]
+    before = home.balance_ueur("2019-11-04", What.CARD_SERVED)
+    used = before + 50 * EURO_UEUR - home.balance_ueur("2020-03-16", What.CARD_SERVED)
+    assert abs(used - 133 * 2_080 * 11.5 * 30) < 10_000
+
+
+@pytest.mark.parametrize(
+    ("defect", "notice"),
+    [
+        ("end-exclusive", {"deferral"}),
+        ("doy-common-year", {"deferral"}),  # 11 March of a leap year
+        ("reactivation-clears-one", set()),  # nobody is reactivated
+    ],
+)
+def test_who_would_notice_a_defect_in_an_ordinary_winter(defect, notice):
+    """Dated orders are rare in one: without the home that has its own, no date defect shows."""
+    homes = winter(f"reference+{defect}")
+    wrong = {name: home for name, home in homes.items() if home.outcome.verdict is not Verdict.KEPT}
+    assert set(wrong) == notice
+    for home in wrong.values():
+        assert home.outcome.verdict is Verdict.WRONGLY_CUT
+        assert home.when(What.OPENED)[0].date() == legal("2020-03-10").date()
