@@ -18,13 +18,13 @@ from card_protocol.timestamp import Civil
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
-from meter_emu.world.rehearsal.outcome import Outcome, Verdict
+from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import (
-    GOOD,
     clock_within_bound,
     cut_before_announced,
     expected,
 )
+from meter_emu.world.rehearsal.verdicts import GOOD, Verdict
 
 NOTHING: Final = "-"
 TABLE_WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from meter_emu.report.collect import Collector
-from meter_emu.report.words import PLAIN, duration, full_moment, homes
+from meter_emu.report.words import duration, full_moment, homes
 from meter_emu.world.meter.times import DAY_US
-from meter_emu.world.rehearsal.outcome import Verdict
+from meter_emu.world.rehearsal.verdicts import PLAIN, Verdict
 
 
 def headline(seen: Collector) -> str:

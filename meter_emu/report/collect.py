@@ -14,8 +14,9 @@ from card_protocol.timestamp import Civil
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.outcome import Outcome, Verdict
+from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import cut_before_announced, expected
+from meter_emu.world.rehearsal.verdicts import Verdict
 
 MORE_MAX: Final = 20  # of each broken promise, beside the first of each kind
 

@@ -18,7 +18,6 @@ from meter_emu.report.scale import civil_us
 from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawings
 from meter_emu.report.words import (
     HAPPENED,
-    PLAIN,
     duration,
     euro,
     full_moment,
@@ -30,9 +29,9 @@ from meter_emu.report.words import (
 )
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.outcome import Verdict
 from meter_emu.world.rehearsal.promise import ToldKind
-from meter_emu.world.rehearsal.verdict import GOOD, clock_within_bound, expected
+from meter_emu.world.rehearsal.verdict import clock_within_bound, expected
+from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
 
 TEMPLATE: Final = "rehearsal.html.jinja"
 NOTHING: Final = "none"

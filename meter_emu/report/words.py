@@ -1,77 +1,18 @@
-"""The words of the report: verdicts for people who never saw the program, dates, spans, amounts.
+"""The words of the report: events for people who never saw the program, dates, spans, amounts.
 
 Language is plain on purpose: a manager decides by this page whether cards are handed out.
 """
 
-from dataclasses import dataclass
 from datetime import tzinfo
 from types import MappingProxyType
-from typing import Final, final
+from typing import Final
 
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, us_to_legal
-from meter_emu.world.rehearsal.outcome import Verdict
 
 UEUR_PER_CENT: Final = 10_000
 _KEEP: Final = "\u00a0"  # a space at which no line breaks
 
-
-@final
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """A verdict in plain words: a heading, what happened, and what to do when it is a surprise."""
-
-    heading: str
-    meaning: str
-    advice: str
-
-
-PLAIN: Final = MappingProxyType({
-    Verdict.WRONGLY_CUT: Plain(
-        "Cut though nothing allowed it",
-        "These homes had reactivated, or had credit or protection, and lost their supply all the "
-        "same.",
-        "Do not hand out cards for these meters. A home cut in this way is dark until its card has "
-        "been to an office and back: no one can reach the meter from afar. Compare “the meter "
-        "understood” with “told” in the timelines: where they differ, the order was written or "
-        "read wrongly; where they agree, the meter did not act on what it knew.",
-    ),
-    Verdict.EARLY: Plain(
-        "Cut before the announced moment",
-        "These homes were told when their supply would end, and lost it before.",
-        "Do not hand out cards for these meters. If the meter understood an earlier moment than "
-        "was told, every meter of that kind will do the same: mend how the date is written or "
-        "read, then rehearse again. Announcing an earlier moment is no remedy; it would move too.",
-    ),
-    Verdict.LATE: Plain(
-        "Cut later than announced",
-        "These homes stayed on for longer than the meter's clock can explain.",
-        "Nobody was left in the dark, but energy flowed that somebody has to pay for. Look in the "
-        "event log for what the meter waited for.",
-    ),
-    Verdict.NEVER: Plain(
-        "Not cut although announced",
-        "These homes were told that their supply would end, and kept it.",
-        "Nobody was left in the dark, but the order had no effect. See whether the meter "
-        "understood an end at all; if not, the order never reached it.",
-    ),
-    Verdict.HELD: Plain(
-        "Still on because the meter could not know the time",
-        "A cut was due, but the meter did not trust its clock or had no power. It kept the supply "
-        "on and said so on its display.",
-        "Plan a visit: these meters wait for a technician to set the clock, or for power.",
-    ),
-    Verdict.ON_TIME: Plain(
-        "Cut as announced",
-        "These homes were told when their supply would end, and it ended then, never before.",
-        "These homes were expected to fare otherwise: compare the campaign file with the timeline.",
-    ),
-    Verdict.KEPT: Plain(
-        "Supplied as promised",
-        "No cut was due for these homes, and none came that should not have come.",
-        "These homes were expected to fare otherwise: compare the campaign file with the timeline.",
-    ),
-})  # fmt: skip
 
 HAPPENED: Final = MappingProxyType({
     What.DESK: "Office wrote on the card",

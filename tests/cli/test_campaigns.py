@@ -8,8 +8,8 @@ from meter_emu.world.meter.times import DAY_US
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.outcome import Verdict
 from meter_emu.world.rehearsal.verdict import clock_within_bound, expected, judge
+from meter_emu.world.rehearsal.verdicts import Verdict
 
 CAMPAIGNS = built_in("campaigns")
 MODELS = {name: load_model(path) for name, path in built_in("meters").items()}

@@ -5,8 +5,8 @@ import shlex
 import struct
 from pathlib import Path
 
-from meter_emu.report.words import PLAIN
 from meter_emu.world.meter.events import What
+from meter_emu.world.rehearsal.verdicts import GOOD, MEANING, PLAIN, Verdict
 from tests.docs.pages import ROOT, blocks, page, section, table
 from tests.docs.test_readme import run
 from tests.report.pages import BOTH, Page, ores_page
@@ -31,6 +31,15 @@ def test_the_sections_are_those_of_the_page() -> None:
 def test_the_verdicts_have_the_words_of_the_page() -> None:
     rows = table(PAGE, "on the page", "verdict")
     assert rows == [[plain.heading, verdict.value] for verdict, plain in PLAIN.items()]
+
+
+def test_the_verdicts_mean_what_the_campaign_file_page_says() -> None:
+    rows = table(page("docs/campaign-file.md"), "verdict", "means", "as expected")
+    assert rows == [[verdict.value, MEANING[verdict], _expected(verdict)] for verdict in Verdict]
+
+
+def _expected(verdict: Verdict) -> str:
+    return "yes" if verdict in GOOD else "only with `expect`"
 
 
 def test_every_kind_of_event_is_named_in_the_campaign_file_page() -> None:

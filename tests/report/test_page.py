@@ -7,7 +7,7 @@ import pytest
 
 from meter_emu.report.collect import MORE_MAX
 from meter_emu.report.page import render
-from meter_emu.world.rehearsal.outcome import Verdict
+from meter_emu.world.rehearsal.verdicts import PLAIN, Verdict
 from tests.report.pages import BOTH, EARLY, REFERENCE, Page, ores, ores_page, page_of
 
 BUILDS = pytest.mark.parametrize("build", [REFERENCE, EARLY, BOTH])
@@ -287,7 +287,7 @@ def test_an_expectation_that_fails_is_broken_whatever_the_verdict(tmp_path):
 
 
 def test_every_verdict_has_plain_words():
-    from meter_emu.report.words import HAPPENED, PLAIN
+    from meter_emu.report.words import HAPPENED
     from meter_emu.world.meter.events import What
 
     assert set(PLAIN) == set(Verdict)

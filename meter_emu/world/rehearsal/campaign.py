@@ -46,7 +46,7 @@ from meter_emu.world.rehearsal.household import (
     shared_id,
     shared_meter_id,
 )
-from meter_emu.world.rehearsal.outcome import Verdict
+from meter_emu.world.rehearsal.verdicts import Verdict
 
 METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
 

@@ -1,26 +1,12 @@
 """What a rehearsal says of one household."""
 
 from dataclasses import dataclass
-from enum import Enum, unique
 from typing import Final, final
 
 from card_protocol.timestamp import Civil
+from meter_emu.world.rehearsal.verdicts import Verdict
 
 WORK_US: Final = 5_000_000  # ours: one poll's own bus, EEPROM, card and drive time, with room
-
-
-@final
-@unique
-class Verdict(Enum):
-    """How a household fared against its promise; the first that fits, in this order, holds."""
-
-    WRONGLY_CUT = "wrongly_cut"  # cut though no promise allowed it
-    EARLY = "early"  # an armed home dark before T
-    LATE = "late"  # cut at T, but later than the clock's uncertainty explains
-    NEVER = "never"  # an armed home still supplied
-    HELD = "held"  # still supplied because the meter could not know that T had come
-    ON_TIME = "on_time"  # cut at T
-    KEPT = "kept"  # nothing was due, and nothing was cut that should not be
 
 
 @final

@@ -9,17 +9,16 @@ late by what the clock's uncertainty explains, and after a power failure within 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, final
+from typing import final
 
 from card_protocol.timestamp import Civil
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import SECOND_US, us_to_civil
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.outcome import WORK_US, Outcome, Verdict
+from meter_emu.world.rehearsal.outcome import WORK_US, Outcome
 from meter_emu.world.rehearsal.promise import Promise, Told, ToldKind, known_within_us, latest_us
-
-GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})
+from meter_emu.world.rehearsal.verdicts import GOOD, Verdict
 
 
 @final

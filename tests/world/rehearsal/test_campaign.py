@@ -308,7 +308,7 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         (
             "load_w = 100",
             'load_w = 100\nexpect = ["hold"]',
-            "household[0].expect[0]: want one of wrongly_cut, early",
+            "household[0].expect[0]: want one of crashed, hung, wrongly_cut, early",
         ),
         (
             "load_w = 100",

@@ -19,8 +19,9 @@ from meter_emu.world.meter.times import SECOND_US, legal_to_us
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.outcome import WORK_US, Outcome, Verdict
+from meter_emu.world.rehearsal.outcome import WORK_US, Outcome
 from meter_emu.world.rehearsal.verdict import clock_within_bound, expected, judge
+from meter_emu.world.rehearsal.verdicts import Verdict
 
 TEXT = """
 name = "test"

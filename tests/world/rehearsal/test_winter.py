@@ -15,8 +15,9 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.outcome import Outcome, Verdict
+from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import judge
+from meter_emu.world.rehearsal.verdicts import Verdict
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 TAKEN = {What.OPENED, What.LIMITED}

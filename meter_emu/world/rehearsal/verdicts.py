@@ -1,0 +1,147 @@
+"""The verdicts over a home, gravest first: the one place for their names, meanings and words.
+
+What a verdict is called in JSON and in `expect` is its value. `MEANING` says what it means to who
+knows the meters, `PLAIN` to who decides by the report whether cards are handed out. The pages
+`docs/campaign-file.md` and `docs/report.md` are checked against this file.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, unique
+from types import MappingProxyType
+from typing import Final, final
+
+
+@final
+@unique
+class Verdict(Enum):
+    """How a household fared against its promise, gravest first: the gravest that fits holds."""
+
+    CRASHED = "crashed"
+    HUNG = "hung"
+    WRONGLY_CUT = "wrongly_cut"
+    EARLY = "early"
+    NOT_RESTORED = "not_restored"
+    FED_UNASKED = "fed_unasked"
+    NEVER = "never"
+    LATE = "late"
+    NOT_SEEN = "not_seen"
+    HELD = "held"
+    ON_TIME = "on_time"
+    KEPT = "kept"
+
+
+GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})  # as expected without a word
+GRAVITY: Final = MappingProxyType({verdict: place for place, verdict in enumerate(Verdict)})
+
+MEANING: Final = MappingProxyType({
+    Verdict.CRASHED: "the program raised an exception, or asked for what no meter can do",
+    Verdict.HUNG: "the program did not come back from a poll",
+    Verdict.WRONGLY_CUT: "cut, or limited to 10 A, when no promise allows it: a reactivated home "
+    "at the old T2, an ordinary one with credit or inside the period, a home with a limiter",
+    Verdict.EARLY: "an armed home, cut or limited before T2",
+    Verdict.NOT_RESTORED: "dark although it was to be fed: the meter did not ask anybody to press "
+    "the button, or somebody asked for supply as this model wants it and was not fed",
+    Verdict.FED_UNASKED: "the switch closed although nobody had asked for supply",
+    Verdict.NEVER: "still fed although a cut was due",
+    Verdict.LATE: "cut later than L after T2, or than start-up after a power failure",
+    Verdict.NOT_SEEN: "nothing went wrong, but the rehearsal ended before it could be seen",
+    Verdict.HELD: "still fed at T2 because the meter did not believe its clock or had no power",
+    Verdict.ON_TIME: "cut at T2, or as soon after it as the clock's uncertainty *u* allows",
+    Verdict.KEPT: "nothing was due, and nothing happened that should not",
+})  # fmt: skip
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A verdict in plain words: a heading, what happened, and what to do when it is a surprise."""
+
+    heading: str
+    meaning: str
+    advice: str
+
+
+_COMPARE: Final = (
+    "These homes were expected to fare otherwise: compare the campaign file with the timeline."
+)
+
+PLAIN: Final = MappingProxyType({
+    Verdict.CRASHED: Plain(
+        "The meter's program failed",
+        "The program of these meters stopped with an error, so nobody knows what the homes would "
+        "have had.",
+        "Do not hand out cards for these meters. The result names the error, the moment, and the "
+        "last thing the program asked of its meter: give these to whoever wrote it.",
+    ),
+    Verdict.HUNG: Plain(
+        "The meter's program did not come back",
+        "The program of these meters looked once and never finished, so nobody knows what the "
+        "homes would have had.",
+        "Do not hand out cards for these meters. The result names the moment and the last thing "
+        "the program asked of its meter: give these to whoever wrote it.",
+    ),
+    Verdict.WRONGLY_CUT: Plain(
+        "Cut though nothing allowed it",
+        "These homes had reactivated, or had credit or protection, and lost their supply all the "
+        "same.",
+        "Do not hand out cards for these meters. A home cut in this way is dark until its card has "
+        "been to an office and back: no one can reach the meter from afar. Compare “the meter "
+        "understood” with “told” in the timelines: where they differ, the order was written or "
+        "read wrongly; where they agree, the meter did not act on what it knew.",
+    ),
+    Verdict.EARLY: Plain(
+        "Cut before the announced moment",
+        "These homes were told when their supply would end, and lost it before.",
+        "Do not hand out cards for these meters. If the meter understood an earlier moment than "
+        "was told, every meter of that kind will do the same: mend how the date is written or "
+        "read, then rehearse again. Announcing an earlier moment is no remedy; it would move too.",
+    ),
+    Verdict.NOT_RESTORED: Plain(
+        "Left in the dark",
+        "These homes had reactivated or loaded, and could not get their supply back: the meter "
+        "did not ask for the button, or the button did nothing.",
+        "Do not hand out cards for these meters. No visit to an office helps such a home, for its "
+        "card has already said everything. Look in the event log for what the meter showed when "
+        "the card was put in and when the button was pressed.",
+    ),
+    Verdict.FED_UNASKED: Plain(
+        "Switched on though nobody asked",
+        "These homes were dark, and the meter switched them on without anybody at the button.",
+        "Do not hand out cards for these meters: a hob may be on, or somebody at the wiring. Look "
+        "in the event log for what moved the switch.",
+    ),
+    Verdict.NEVER: Plain(
+        "Not cut although announced",
+        "These homes were told that their supply would end, and kept it.",
+        "Nobody was left in the dark, but the order had no effect. See whether the meter "
+        "understood an end at all; if not, the order never reached it.",
+    ),
+    Verdict.LATE: Plain(
+        "Cut later than announced",
+        "These homes stayed on for longer than the meter's clock can explain.",
+        "Nobody was left in the dark, but energy flowed that somebody has to pay for. Look in the "
+        "event log for what the meter waited for.",
+    ),
+    Verdict.NOT_SEEN: Plain(
+        "Not seen to the end",
+        "The rehearsal ended before it could be seen whether these homes fare as they were told.",
+        "Let the rehearsal end later: a meter waits until its clock, however wrong, must have "
+        "reached the announced moment.",
+    ),
+    Verdict.HELD: Plain(
+        "Still on because the meter could not know the time",
+        "A cut was due, but the meter did not trust its clock or had no power. It kept the supply "
+        "on and said so on its display.",
+        "Plan a visit: these meters wait for a technician to set the clock, or for power.",
+    ),
+    Verdict.ON_TIME: Plain(
+        "Cut as announced",
+        "These homes were told when their supply would end, and it ended then, never before.",
+        _COMPARE,
+    ),
+    Verdict.KEPT: Plain(
+        "Supplied as promised",
+        "No cut was due for these homes, and none came that should not have come.",
+        _COMPARE,
+    ),
+})  # fmt: skip
