@@ -1,47 +1,55 @@
-"""Fixed-size byte layouts: a construct definition, a frozen dataclass, and nothing between.
+"""Fixed-size byte layouts: each record is one frozen dataclass whose annotations say its bytes.
 
-construct describes; `struct` runs. The definition is the one source of offsets, sizes and the
-documentation tables, and a `struct.Struct` is derived from it at import, because an interpreted
-construct build costs ten microseconds and a meter parses its state at every poll.
-`tests/card_protocol/test_layout.py` proves that both agree on every layout, byte for byte.
+A field is `name: U16`, or `name: Annotated[U16, "cent"]` where its number has a unit. From that one
+definition come the construct `Struct` that describes the record, a `struct.Struct` that runs it (an
+interpreted construct build costs ten microseconds, and a meter parses its state at every poll), and
+the rows of the documentation and of `show`. `tests/card_protocol/test_layout.py` proves that both
+agree on every layout, byte for byte.
 """
 
 import struct
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, Final, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar, get_type_hints
 
 import construct as c
 
 from card_protocol.errors import LayoutError
 
 T = TypeVar("T")
+U8: TypeAlias = Annotated[int, c.Int8ub]
+U16: TypeAlias = Annotated[int, c.Int16ub]
+U32: TypeAlias = Annotated[int, c.Int32ub]
+U64: TypeAlias = Annotated[int, c.Int64ub]
+S32: TypeAlias = Annotated[int, c.Int32sb]
+S64: TypeAlias = Annotated[int, c.Int64sb]
+Magic: TypeAlias = Annotated[bytes, c.Bytes(2)]
 
 
 class FieldInfo(NamedTuple):
-    """Where one field lies: byte offset, size in bytes, name, and `uint`, `int` or `bytes`."""
+    """Where one field lies: byte offset, size in bytes, name, `uint`, `int` or `bytes`, unit."""
 
     offset: int
     size_bytes: int
     name: str
     kind: str
+    unit: str
 
 
 class Layout(Generic[T]):
     """A record of exactly `size_bytes` bytes, big-endian, with no gaps and no skipped bytes.
 
-    `definition` holds named `Int8ub` … `Int64sb` and `Bytes(n)` fields only, in the order of the
-    dataclass. The first field is `magic`, whose bytes tell record kinds apart.
+    `record` is a dataclass of `U8` … `S64` and `Annotated[bytes, Bytes(n)]` fields. Its first field
+    is `magic`, whose bytes tell records apart.
     """
 
-    def __init__(self, name: str, definition: "c.Struct", record: type[T], *, magic: bytes) -> None:
+    def __init__(self, name: str, record: type[T], *, magic: bytes) -> None:
         self.name: Final = name
-        self.definition: Final = definition
         self.record: Final = record
         self.magic: Final = magic
-        self.fields: Final = tuple(_walk(definition))
+        self.fields: Final = tuple(_fields(record))
+        self.definition: Final = c.Struct(*(n / sub for n, sub, _ in _annotated(record)))
         names = [field.name for field in self.fields]
-        assert names == [f.name for f in fields(record)], f"{name}: dataclass and layout disagree"  # type: ignore[arg-type]
         assert names[0] == "magic", f"{name}: a record starts with its magic"
         assert self.fields[0].size_bytes == len(magic), f"{name}: the magic fills its field"
         self._values = attrgetter(*names)
@@ -49,7 +57,7 @@ class Layout(Generic[T]):
         self._bytes_sizes = [self.fields[at].size_bytes for at in self._bytes_at]
         self._struct = struct.Struct(">" + "".join(_code(field) for field in self.fields))
         self.size_bytes: Final = self._struct.size
-        assert self.size_bytes == definition.sizeof(), f"{name}: struct and construct disagree"
+        assert self.size_bytes == self.definition.sizeof(), f"{name}: struct and construct disagree"
 
     def parse(self, raw: bytes) -> T:
         """Return the record in `raw`; raise `LayoutError` for a wrong size or a wrong magic."""
@@ -86,16 +94,25 @@ class Layout(Generic[T]):
         )
 
 
-def _walk(definition: "c.Struct") -> list[FieldInfo]:
+def _annotated(record: type) -> list[tuple[str, Any, str]]:
+    """Return name, construct type and unit of each field, as the class annotates them."""
+    hints, found = get_type_hints(record, include_extras=True), []
+    for field in fields(record):
+        said = getattr(hints[field.name], "__metadata__", ())
+        assert said, f"{record.__name__}.{field.name}: its annotation says no bytes"
+        sub, unit = said if len(said) == 2 else (*said, "")
+        found.append((field.name, sub, unit))
+    return found
+
+
+def _fields(record: type) -> list[FieldInfo]:
     found, offset = [], 0
-    for sub in definition.subcons:
-        inner: Any = sub.subcon  # type: ignore[attr-defined]  # every named field is a Renamed
-        size = inner.sizeof()
-        code = getattr(inner, "fmtstr", "")
+    for name, sub, unit in _annotated(record):
+        code = getattr(sub, "fmtstr", "")
         kind = "bytes" if not code else "uint" if code[-1].isupper() else "int"
-        assert not code or code[0] == ">", f"{sub.name}: only big-endian integers"
-        found.append(FieldInfo(offset, size, str(sub.name), kind))
-        offset += size
+        assert not code or code[0] == ">", f"{name}: only big-endian integers"
+        found.append(FieldInfo(offset, sub.sizeof(), name, kind, unit))
+        offset += sub.sizeof()
     return found
 
 

@@ -19,6 +19,7 @@ EVENT_SIZE_BYTES: Final = 8
 NOT_SHOWN: Final = "not shown"
 ERASED: Final = 0xFF
 SQUEEZED_FROM_BYTES: Final = 8  # ours: what fits into the hex column is shown as it is
+_SAY_NOTHING: Final = {"bits", "packed"}  # to people, as numbers
 _EPOCH_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -59,8 +60,8 @@ class Row:
         if not self.note:
             plain = "" if self.value == self.raw else str(self.value)
             return f"{plain} {self.unit}".strip()
-        if isinstance(self.value, str) or self.unit == "bits" or " since " in self.unit:
-            return self.note  # a count since an epoch says nothing to people
+        if isinstance(self.value, str) or self.unit in _SAY_NOTHING or " since " in self.unit:
+            return self.note  # neither does a count since an epoch
         return f"{self.note} ({self.value} {self.unit})" if self.unit else self.note
 
 
@@ -132,24 +133,26 @@ def secret(field: str, at: int, raw: bytes) -> Row:
 
 
 def rows_of(
-    layout: Layout[Any], raw: bytes, tells: Mapping[str, tuple[str, Tell]], *, at: int = 0
+    layout: Layout[Any], raw: bytes, tells: Mapping[str, Tell], *, at: int = 0
 ) -> tuple[Row, ...]:
     """Return a row for each field of a record that lies at `at`, whatever its bytes are.
 
-    `tells` has unit and teller by field name; a field without is a plain number or plain bytes.
+    What a value means is told by the name of its field or else by its unit; `tells` has both, and
+    `UNITS` the units that mean the same everywhere. The rest are plain numbers and plain bytes.
     """
     assert len(raw) == layout.size_bytes, "the caller knows the size"
-    rows = []
+    rows, tells = [], {**UNITS, **tells}
     for field in layout.fields:
         piece = raw[field.offset : field.offset + field.size_bytes]
-        unit, tell = tells.get(field.name, ("", nothing))
+        tell = tells.get(field.name) or tells.get(field.unit, nothing)
         where = at + field.offset
         if tell is hidden:
             rows.append(secret(field.name, where, piece))
         elif field.kind == "bytes":
-            rows.append(octets(field.name, where, piece, unit, tell))
+            rows.append(octets(field.name, where, piece, field.unit, tell))
         else:
-            rows.append(number(field.name, where, piece, unit, tell, signed=field.kind == "int"))
+            signed = field.kind == "int"
+            rows.append(number(field.name, where, piece, field.unit, tell, signed=signed))
     return tuple(rows)
 
 
@@ -289,3 +292,13 @@ def unused(raw: bytes) -> Meaning:
         if set(raw) <= {ERASED}
         else Meaning("unused", "want FF in every byte")
     )
+
+
+UNITS: Final[Mapping[str, Tell]] = {
+    "cent": euro(100),
+    "micro-euro": euro(1_000_000),
+    "micro-euro/Wh": price,
+    "YYMMDDhhmm": civil,
+    "min since 2000 UTC": minute_2000,
+    "s since 2000 UTC": second_2000,
+}

@@ -15,18 +15,21 @@ obeys them.
 
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, unique
-from typing import Final, Protocol, TypeVar, final
+from typing import Annotated, Final, Protocol, TypeAlias, TypeVar, final
 
 import construct as c
 
 from card_protocol.errors import LayoutError, MacError
 from card_protocol.keys import MAC_SIZE_BYTES, Key
-from card_protocol.layout import Layout
+from card_protocol.layout import S64, U8, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import BCD_MINUTE_SIZE_BYTES
 
 GENERATION: Final = 1
 NO_MAC: Final = b"\x00" * MAC_SIZE_BYTES
 NO_TOKEN: Final = b"\xff" * MAC_SIZE_BYTES
+MacField: TypeAlias = Annotated[bytes, c.Bytes(MAC_SIZE_BYTES)]
+CivilField: TypeAlias = Annotated[bytes, c.Bytes(BCD_MINUTE_SIZE_BYTES), "YYMMDDhhmm"]
+MinuteField: TypeAlias = Annotated[int, c.Int32ub, "min since 2000 UTC"]
 
 
 @final
@@ -124,18 +127,18 @@ class Identity:
     it, `MINUTES_NONE` and `NO_ZONE_RULE` in generation 1 and where there is no expiry.
     """
 
-    magic: bytes
-    generation: int
-    energy: int
-    meter_id: int
-    customer_ref: int
-    card_number: int
-    issued_at_min: int
-    expires: bytes
-    expires_min: int
-    zone_rule: int
-    reserved: bytes
-    mac: bytes
+    magic: Magic
+    generation: U8
+    energy: U8
+    meter_id: U64
+    customer_ref: U64
+    card_number: U32
+    issued_at_min: MinuteField
+    expires: CivilField
+    expires_min: MinuteField
+    zone_rule: U8
+    reserved: Annotated[bytes, c.Bytes(2)]
+    mac: MacField
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +149,14 @@ class Wallet:
     twice, or a torn session, can never pay twice.
     """
 
-    magic: bytes
-    generation: int
-    pad: int
-    loaded_cents: int
-    load_count: int
-    issued_at_min: int
-    reserved: bytes
-    mac: bytes
+    magic: Magic
+    generation: U8
+    pad: U8
+    loaded_cents: Annotated[U32, "cent"]
+    load_count: Annotated[U32, "loads"]
+    issued_at_min: MinuteField
+    reserved: Annotated[bytes, c.Bytes(8)]
+    mac: MacField
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,17 +167,17 @@ class Order:
     reactivation token or `NO_TOKEN`. Number 0 means that no order was ever written.
     """
 
-    magic: bytes
-    generation: int
-    flags: int
-    number: int
-    defer_until: bytes
-    cut_at: bytes
-    tariff_number: int
-    issued_at_min: int
-    token: bytes
-    reserved: bytes
-    mac: bytes
+    magic: Magic
+    generation: U8
+    flags: Annotated[U8, "bits"]
+    number: U32
+    defer_until: CivilField
+    cut_at: CivilField
+    tariff_number: U16
+    issued_at_min: MinuteField
+    token: MacField
+    reserved: Annotated[bytes, c.Bytes(8)]
+    mac: MacField
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,16 +192,16 @@ class Tariff:
     watt-hours; for gas the calorific factor, in milliwatt-hours per cubic decimetre.
     """
 
-    magic: bytes
-    generation: int
-    pad: int
-    number: int
-    price_ueur_per_wh: int
-    night_price_ueur_per_wh: int
-    mwh_per_unit: int
-    issued_at_min: int
-    reserved: bytes
-    mac: bytes
+    magic: Magic
+    generation: U8
+    pad: U8
+    number: U16
+    price_ueur_per_wh: Annotated[U32, "micro-euro/Wh"]
+    night_price_ueur_per_wh: Annotated[U32, "micro-euro/Wh"]
+    mwh_per_unit: Annotated[U16, "mWh/unit"]
+    issued_at_min: MinuteField
+    reserved: Annotated[bytes, c.Bytes(4)]
+    mac: MacField
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,141 +212,42 @@ class WriteBack:
     carried. In the record here every field is a number.
     """
 
-    magic: bytes
-    generation: int
-    result: int
-    meter_id: int
-    session_count: int
-    clock: bytes
-    clock_health: int
-    uncertainty_s: int
-    register_units: int
-    charged_wh: int | None
-    deferred_wh: int
-    postpaid_wh: int | None
-    balance_ueur: int
-    charged_ueur: int | None
-    emergency_debt_ueur: int | None
-    accepted_cents: int
-    accepted_count: int
-    order_number: int
-    order_result: int
-    supply: int
-    blocks: int
-    shields: int
-    defer_until: bytes
-    cut_at: bytes
-    tariff_number: int | None
-    night_wh: int | None
-    charged_night_wh: int | None
-    events: bytes
-    mac: bytes
+    magic: Magic
+    generation: U8
+    result: U8
+    meter_id: U64
+    session_count: Annotated[U32, "sessions"]
+    clock: CivilField
+    clock_health: U8
+    uncertainty_s: Annotated[U16, "s"]
+    register_units: Annotated[U32, "Wh or dm³"]
+    charged_wh: Annotated[int | None, c.Int32ub, "Wh"]
+    deferred_wh: Annotated[U32, "Wh"]
+    postpaid_wh: Annotated[int | None, c.Int32ub, "Wh"]
+    balance_ueur: Annotated[S64, "micro-euro"]
+    charged_ueur: Annotated[int | None, c.Int64ub, "micro-euro"]
+    emergency_debt_ueur: Annotated[int | None, c.Int32ub, "micro-euro"]
+    accepted_cents: Annotated[U32, "cent"]
+    accepted_count: Annotated[U32, "loads"]
+    order_number: U32
+    order_result: U8
+    supply: U8
+    blocks: Annotated[U8, "bits"]
+    shields: Annotated[U8, "bits"]
+    defer_until: CivilField
+    cut_at: CivilField
+    tariff_number: Annotated[int | None, c.Int16ub]
+    night_wh: Annotated[int | None, c.Int32ub, "Wh"]
+    charged_night_wh: Annotated[int | None, c.Int32ub, "Wh"]
+    events: Annotated[bytes, c.Bytes(24)]
+    mac: MacField
 
 
-_U8, _U16, _U32, _U64, _S64 = c.Int8ub, c.Int16ub, c.Int32ub, c.Int64ub, c.Int64sb
-_HEAD: Final = ("magic" / c.Bytes(2), "generation" / _U8)
-_MAC: Final = "mac" / c.Bytes(MAC_SIZE_BYTES)
-
-IDENTITY: Final = Layout(
-    "identity",
-    c.Struct(
-        *_HEAD,
-        "energy" / _U8,
-        "meter_id" / _U64,
-        "customer_ref" / _U64,
-        "card_number" / _U32,
-        "issued_at_min" / _U32,
-        "expires" / c.Bytes(BCD_MINUTE_SIZE_BYTES),
-        "expires_min" / _U32,
-        "zone_rule" / _U8,
-        "reserved" / c.Bytes(2),
-        _MAC,
-    ),
-    Identity,
-    magic=b"BI",
-)
-WALLET: Final = Layout(
-    "wallet",
-    c.Struct(
-        *_HEAD,
-        "pad" / _U8,
-        "loaded_cents" / _U32,
-        "load_count" / _U32,
-        "issued_at_min" / _U32,
-        "reserved" / c.Bytes(8),
-        _MAC,
-    ),
-    Wallet,
-    magic=b"BW",
-)
-ORDER: Final = Layout(
-    "order",
-    c.Struct(
-        *_HEAD,
-        "flags" / _U8,
-        "number" / _U32,
-        "defer_until" / c.Bytes(5),
-        "cut_at" / c.Bytes(5),
-        "tariff_number" / _U16,
-        "issued_at_min" / _U32,
-        "token" / c.Bytes(8),
-        "reserved" / c.Bytes(8),
-        _MAC,
-    ),
-    Order,
-    magic=b"BO",
-)
-TARIFF: Final = Layout(
-    "tariff",
-    c.Struct(
-        *_HEAD,
-        "pad" / _U8,
-        "number" / _U16,
-        "price_ueur_per_wh" / _U32,
-        "night_price_ueur_per_wh" / _U32,
-        "mwh_per_unit" / _U16,
-        "issued_at_min" / _U32,
-        "reserved" / c.Bytes(4),
-        _MAC,
-    ),
-    Tariff,
-    magic=b"BT",
-)
-WRITE_BACK: Final = Layout(
-    "write-back",
-    c.Struct(
-        *_HEAD,
-        "result" / _U8,
-        "meter_id" / _U64,
-        "session_count" / _U32,
-        "clock" / c.Bytes(5),
-        "clock_health" / _U8,
-        "uncertainty_s" / _U16,
-        "register_units" / _U32,
-        "charged_wh" / _U32,
-        "deferred_wh" / _U32,
-        "postpaid_wh" / _U32,
-        "balance_ueur" / _S64,
-        "charged_ueur" / _U64,
-        "emergency_debt_ueur" / _U32,
-        "accepted_cents" / _U32,
-        "accepted_count" / _U32,
-        "order_number" / _U32,
-        "order_result" / _U8,
-        "supply" / _U8,
-        "blocks" / _U8,
-        "shields" / _U8,
-        "defer_until" / c.Bytes(5),
-        "cut_at" / c.Bytes(5),
-        "tariff_number" / _U16,
-        "night_wh" / _U32,
-        "charged_night_wh" / _U32,
-        "events" / c.Bytes(24),
-        _MAC,
-    ),
-    WriteBack,
-    magic=b"BB",
-)
+IDENTITY: Final = Layout("identity", Identity, magic=b"BI")
+WALLET: Final = Layout("wallet", Wallet, magic=b"BW")
+ORDER: Final = Layout("order", Order, magic=b"BO")
+TARIFF: Final = Layout("tariff", Tariff, magic=b"BT")
+WRITE_BACK: Final = Layout("write-back", WriteBack, magic=b"BB")
 assert (IDENTITY.size_bytes, WALLET.size_bytes, ORDER.size_bytes) == (48, 32, 48), "layout drifted"
 assert (TARIFF.size_bytes, WRITE_BACK.size_bytes) == (32, 128), "layout drifted"
 

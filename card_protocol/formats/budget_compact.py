@@ -11,7 +11,7 @@ desk; what a meter reports is held at the field's end, for a meter cannot refuse
 """
 
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import construct as c
 
@@ -22,7 +22,10 @@ from card_protocol.formats.budget import (
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
+    CivilField,
     Identity,
+    MacField,
+    MinuteField,
     Order,
     Tariff,
     Wallet,
@@ -30,8 +33,9 @@ from card_protocol.formats.budget import (
 )
 from card_protocol.formats.generations import Contents
 from card_protocol.keys import MAC_SIZE_BYTES, Key
-from card_protocol.layout import Layout
+from card_protocol.layout import S32, U8, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import (
+    BCD_MINUTE_SIZE_BYTES,
     BCD_NONE,
     MINUTES_NONE,
     decode_bcd_minute,
@@ -53,15 +57,15 @@ UEUR_PER_STEP: Final = 100  # the balance is carried in steps of a hundredth of 
 class IdentityPart:
     """Whose card this is; written when it is issued, once. As `budget.Identity`."""
 
-    magic: bytes
-    energy: int
-    meter_id: int
-    customer_high: int
-    customer_low: int
-    card_number: int
-    issued_at_min: int
-    expires: bytes
-    mac: bytes
+    magic: Magic
+    energy: U8
+    meter_id: U64
+    customer_high: U16
+    customer_low: U32
+    card_number: U16
+    issued_at_min: MinuteField
+    expires: CivilField
+    mac: MacField
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,19 +76,19 @@ class DeskPart:
     never has both. `issued_at_min` is when the desk last wrote, whatever it wrote.
     """
 
-    magic: bytes
-    flags: int
-    sequence: int
-    loaded_cents: int
-    load_count: int
-    order_number: int
-    ends: bytes
-    tariff_number: int
-    price_ueur_per_wh: int
-    night_price_ueur_per_wh: int
-    mwh_per_unit: int
-    issued_at_min: int
-    mac: bytes
+    magic: Annotated[bytes, c.Bytes(1)]
+    flags: Annotated[U8, "bits"]
+    sequence: U16
+    loaded_cents: Annotated[U32, "cent"]
+    load_count: Annotated[U16, "loads"]
+    order_number: U16
+    ends: Annotated[bytes, c.Bytes(2 * BCD_MINUTE_SIZE_BYTES)]
+    tariff_number: U16
+    price_ueur_per_wh: Annotated[U16, "micro-euro/Wh"]
+    night_price_ueur_per_wh: Annotated[U16, "micro-euro/Wh"]
+    mwh_per_unit: Annotated[U16, "mWh/unit"]
+    issued_at_min: MinuteField
+    mac: MacField
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,92 +98,30 @@ class MeterPart:
     `clock`, `defer_until` and `cut_at` are packed minutes.
     """
 
-    magic: bytes
-    result: int
-    sequence: int
-    session_count: int
-    clock: int
-    clock_health: int
-    supply: int
-    holds: int
-    uncertainty_s: int
-    balance_100ueur: int
-    accepted_cents: int
-    accepted_count: int
-    order_number: int
-    order_result: int
-    defer_until: int
-    cut_at: int
-    deferred_wh: int
-    register_units: int
-    mac: bytes
+    magic: Annotated[bytes, c.Bytes(1)]
+    result: U8
+    sequence: U16
+    session_count: Annotated[U16, "sessions"]
+    clock: Annotated[U32, "packed"]
+    clock_health: U8
+    supply: U8
+    holds: Annotated[U8, "bits"]
+    uncertainty_s: Annotated[U16, "s"]
+    balance_100ueur: Annotated[S32, "x 100 micro-euro"]
+    accepted_cents: Annotated[U32, "cent"]
+    accepted_count: Annotated[U16, "loads"]
+    order_number: U16
+    order_result: U8
+    defer_until: Annotated[U32, "packed"]
+    cut_at: Annotated[U32, "packed"]
+    deferred_wh: Annotated[U32, "Wh"]
+    register_units: Annotated[U32, "Wh or dm³"]
+    mac: MacField
 
 
-_U8, _U16, _U32, _U64, _S32 = c.Int8ub, c.Int16ub, c.Int32ub, c.Int64ub, c.Int32sb
-_MAC: Final = "mac" / c.Bytes(MAC_SIZE_BYTES)
-
-IDENTITY_PART: Final = Layout(
-    "identity part",
-    c.Struct(
-        "magic" / c.Bytes(2),
-        "energy" / _U8,
-        "meter_id" / _U64,
-        "customer_high" / _U16,
-        "customer_low" / _U32,
-        "card_number" / _U16,
-        "issued_at_min" / _U32,
-        "expires" / c.Bytes(5),
-        _MAC,
-    ),
-    IdentityPart,
-    magic=b"I1",
-)
-DESK_PART: Final = Layout(
-    "desk part",
-    c.Struct(
-        "magic" / c.Bytes(1),
-        "flags" / _U8,
-        "sequence" / _U16,
-        "loaded_cents" / _U32,
-        "load_count" / _U16,
-        "order_number" / _U16,
-        "ends" / c.Bytes(10),
-        "tariff_number" / _U16,
-        "price_ueur_per_wh" / _U16,
-        "night_price_ueur_per_wh" / _U16,
-        "mwh_per_unit" / _U16,
-        "issued_at_min" / _U32,
-        _MAC,
-    ),
-    DeskPart,
-    magic=b"D",
-)
-METER_PART: Final = Layout(
-    "meter part",
-    c.Struct(
-        "magic" / c.Bytes(1),
-        "result" / _U8,
-        "sequence" / _U16,
-        "session_count" / _U16,
-        "clock" / _U32,
-        "clock_health" / _U8,
-        "supply" / _U8,
-        "holds" / _U8,
-        "uncertainty_s" / _U16,
-        "balance_100ueur" / _S32,
-        "accepted_cents" / _U32,
-        "accepted_count" / _U16,
-        "order_number" / _U16,
-        "order_result" / _U8,
-        "defer_until" / _U32,
-        "cut_at" / _U32,
-        "deferred_wh" / _U32,
-        "register_units" / _U32,
-        _MAC,
-    ),
-    MeterPart,
-    magic=b"M",
-)
+IDENTITY_PART: Final = Layout("identity part", IdentityPart, magic=b"I1")
+DESK_PART: Final = Layout("desk part", DeskPart, magic=b"D")
+METER_PART: Final = Layout("meter part", MeterPart, magic=b"M")
 IDENTITY_AT: Final = FIRST_AT
 DESK_AT: Final = tuple(68 + copy * 42 for copy in range(COPY_COUNT))
 METER_AT: Final = tuple(152 + copy * 52 for copy in range(COPY_COUNT))

@@ -8,13 +8,12 @@ zone rule named, so that a meter can see the two disagree. All other records are
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import construct as c
 
-from card_protocol.keys import MAC_SIZE_BYTES
-from card_protocol.layout import Layout
-from card_protocol.timestamp import BCD_MINUTE_SIZE_BYTES
+from card_protocol.formats.budget import CivilField, MacField, MinuteField
+from card_protocol.layout import U8, U16, U32, Layout, Magic
 
 GENERATION: Final = 2
 
@@ -27,43 +26,21 @@ class InstantOrder:
     both forms or neither. `zone_rule` is a `budget.ZoneRule`.
     """
 
-    magic: bytes
-    generation: int
-    flags: int
-    number: int
-    defer_min: int
-    defer_until: bytes
-    cut_min: int
-    cut_at: bytes
-    zone_rule: int
-    tariff_number: int
-    issued_at_min: int
-    token: bytes
-    reserved: bytes
-    mac: bytes
+    magic: Magic
+    generation: U8
+    flags: Annotated[U8, "bits"]
+    number: U32
+    defer_min: MinuteField
+    defer_until: CivilField
+    cut_min: MinuteField
+    cut_at: CivilField
+    zone_rule: U8
+    tariff_number: U16
+    issued_at_min: MinuteField
+    token: MacField
+    reserved: Annotated[bytes, c.Bytes(15)]
+    mac: MacField
 
 
-_U8, _U16, _U32 = c.Int8ub, c.Int16ub, c.Int32ub
-
-ORDER: Final = Layout(
-    "order of instants",
-    c.Struct(
-        "magic" / c.Bytes(2),
-        "generation" / _U8,
-        "flags" / _U8,
-        "number" / _U32,
-        "defer_min" / _U32,
-        "defer_until" / c.Bytes(BCD_MINUTE_SIZE_BYTES),
-        "cut_min" / _U32,
-        "cut_at" / c.Bytes(BCD_MINUTE_SIZE_BYTES),
-        "zone_rule" / _U8,
-        "tariff_number" / _U16,
-        "issued_at_min" / _U32,
-        "token" / c.Bytes(8),
-        "reserved" / c.Bytes(15),
-        "mac" / c.Bytes(MAC_SIZE_BYTES),
-    ),
-    InstantOrder,
-    magic=b"BO",
-)
+ORDER: Final = Layout("order of instants", InstantOrder, magic=b"BO")
 assert ORDER.size_bytes == 64, "layout drifted"

@@ -6,14 +6,14 @@ its number: a meter obeys a clock card only when it is newer than the last one.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 import construct as c
 
 from card_protocol.errors import LayoutError, MacError
-from card_protocol.formats.budget import GENERATION
+from card_protocol.formats.budget import GENERATION, MacField
 from card_protocol.keys import MAC_SIZE_BYTES, Key
-from card_protocol.layout import Layout
+from card_protocol.layout import U8, U16, U32, U64, Layout, Magic
 
 DF_SERVICE: Final = 0xDF0E  # ours: beside the energies' DF01, DF02, DF03
 SFI_CLOCK: Final = 1
@@ -24,31 +24,17 @@ SET_ERROR_S_MAX: Final = 3600  # ours: a tool that is worse sets no clock
 class ClockOrder:
     """Set the clock to `set_to_s`, seconds since 2000-01-01 UTC, true to `set_error_s` seconds."""
 
-    magic: bytes
-    generation: int
-    pad: int
-    meter_id: int
-    set_to_s: int
-    set_error_s: int
-    reserved: bytes
-    mac: bytes
+    magic: Magic
+    generation: U8
+    pad: U8
+    meter_id: U64
+    set_to_s: Annotated[U32, "s since 2000 UTC"]
+    set_error_s: Annotated[U16, "s"]
+    reserved: Annotated[bytes, c.Bytes(6)]
+    mac: MacField
 
 
-CLOCK: Final = Layout(
-    "clock order",
-    c.Struct(
-        "magic" / c.Bytes(2),
-        "generation" / c.Int8ub,
-        "pad" / c.Int8ub,
-        "meter_id" / c.Int64ub,
-        "set_to_s" / c.Int32ub,
-        "set_error_s" / c.Int16ub,
-        "reserved" / c.Bytes(6),
-        "mac" / c.Bytes(MAC_SIZE_BYTES),
-    ),
-    ClockOrder,
-    magic=b"CC",
-)
+CLOCK: Final = Layout("clock order", ClockOrder, magic=b"CC")
 assert CLOCK.size_bytes == 32, "layout drifted"
 
 

@@ -13,12 +13,10 @@ import struct
 from binascii import crc32
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, final
-
-import construct as c
+from typing import Annotated, Final, final
 
 from card_protocol.errors import LayoutError
-from card_protocol.layout import Layout
+from card_protocol.layout import U8, U16, U32, Layout, Magic
 
 VERSION: Final = 1
 SLOT_BYTES: Final = 512  # ours: a generation 2 copy takes 333 bytes and has room to grow
@@ -42,25 +40,14 @@ def plain_file(df: int) -> int:
 class Head:
     """What every copy begins with. `size_bytes` is all of it, head and CRC included."""
 
-    magic: bytes
-    version: int
-    record_count: int
-    sequence: int
-    size_bytes: int
+    magic: Magic
+    version: U8
+    record_count: U8
+    sequence: U32
+    size_bytes: Annotated[U16, "bytes"]
 
 
-HEAD: Final = Layout(
-    "container head",
-    c.Struct(
-        "magic" / c.Bytes(2),
-        "version" / c.Int8ub,
-        "record_count" / c.Int8ub,
-        "sequence" / c.Int32ub,
-        "size_bytes" / c.Int16ub,
-    ),
-    Head,
-    magic=b"PE",
-)
+HEAD: Final = Layout("container head", Head, magic=b"PE")
 # After the head: one row a record, then the records without gaps, then the CRC-32 of it all.
 # +0      1     sfi               -      which record
 # +1      2     size              bytes

@@ -33,7 +33,7 @@ from card_protocol.formats.budget_compact import (
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, decode_bcd_minute, unpack_minute
-from meter_emu.desk.view import BLOCKS, FIELDS, FLAGS, SHIELDS, RecordView, Seal
+from meter_emu.desk.view import BLOCKS, FLAGS, SHIELDS, TELLS, RecordView, Seal
 from meter_emu.rows import (
     ERASED,
     Meaning,
@@ -44,7 +44,6 @@ from meter_emu.rows import (
     civil,
     euro,
     moved,
-    nothing,
     number,
     octets,
     rows_of,
@@ -129,7 +128,7 @@ def _view(
 ) -> RecordView:
     if raw == bytes((ERASED,)) * len(raw):
         return _told(layout, at, Seal.EMPTY, (), ())
-    rows = rows_of(layout, raw, _FIELDS)
+    rows = rows_of(layout, raw, _TELLS)
     try:
         part = layout.parse(raw)
     except LayoutError as error:
@@ -248,15 +247,11 @@ def _holds(value: int) -> Meaning:
     return Meaning(f"blocks: {blocks.note}; shields: {shields.note}", wrong)
 
 
-# field: unit, what to tell; for the rest, what the same field of a record means.
-_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
-    **FIELDS,
-    "flags": ("bits", bits({**FLAGS, REACTIVATES: "reactivates"})),
-    "sequence": ("", nothing),
-    "ends": ("", nothing),
-    "clock": ("bits", _packed),
-    "defer_until": ("bits", _packed),
-    "cut_at": ("bits", _packed),
-    "holds": ("bits", _holds),
-    "balance_100ueur": ("x 100 micro-euro", _balance),
+# What to tell of a field or a unit of a part; for the rest, what the same field of a record means.
+_TELLS: Final[Mapping[str, Tell]] = {
+    **TELLS,
+    "flags": bits({**FLAGS, REACTIVATES: "reactivates"}),
+    "holds": _holds,
+    "packed": _packed,
+    "x 100 micro-euro": _balance,
 }

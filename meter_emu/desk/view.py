@@ -43,15 +43,11 @@ from meter_emu.rows import (
     Row,
     Tell,
     bits,
-    civil,
-    euro,
     minute_2000,
     moved,
     named,
-    nothing,
     number,
     octets,
-    price,
     rows_of,
     second_2000,
     secret,
@@ -204,7 +200,7 @@ def _content(spec: FileSpec, raw: bytes, at: int, meter_id: int | None, master: 
     if view.seal is Seal.EMPTY:  # fields all the same, so that it compares with a written one
         rows = tuple(
             replace(row, value=row.raw, unit="", note="never written", wrong="")
-            for row in rows_of(layout_of(sfi, len(raw)), raw, FIELDS)
+            for row in rows_of(layout_of(sfi, len(raw)), raw, TELLS)
         )
     return Part(view.name, at, moved(rows, at), f"MAC {view.seal.value}", view.wrong)
 
@@ -215,7 +211,7 @@ def _slots(raw: bytes) -> Iterator[Row]:
         at = slot * SLOT_BYTES
         slot_raw = raw[at : at + SLOT_BYTES]
         head, body = slot_raw[: HEAD.size_bytes], slot_raw[HEAD.size_bytes :]
-        for row in rows_of(HEAD, head, {"magic": ("", text), "size_bytes": ("bytes", nothing)}):
+        for row in rows_of(HEAD, head, {"magic": text}):
             yield replace(row, field=f"{row.field}[{slot}]", offset=row.offset + at)
         try:
             parse_container(slot_raw[: parse_head(head).size_bytes])
@@ -258,7 +254,7 @@ def explain_record(sfi: Sfi, raw: bytes, meter_id: int | None, master: Key) -> R
     layout = layout_of(sfi, len(raw))
     if raw == b"\xff" * len(raw):
         return RecordView(layout.name, f"file {sfi}", len(raw), Seal.EMPTY, (), ())
-    rows = rows_of(layout, raw, FIELDS) if len(raw) == layout.size_bytes else ()
+    rows = rows_of(layout, raw, TELLS) if len(raw) == layout.size_bytes else ()
     try:
         record = layout.parse(raw)
     except LayoutError as error:
@@ -279,7 +275,7 @@ def explain_clock_order(raw: bytes, master: Key) -> RecordView:
         seal, wrong = Seal.WRONG, str(error)
     except LayoutError as error:
         seal, wrong = Seal.UNCHECKED, str(error)
-    rows = rows_of(CLOCK, raw, _CLOCK_FIELDS)
+    rows = rows_of(CLOCK, raw, _CLOCK_TELLS)
     return RecordView(
         CLOCK.name, f"file {SFI_CLOCK}", len(raw), seal, rows, (wrong,) if wrong else ()
     )
@@ -400,57 +396,32 @@ def _journal(raw: bytes) -> Meaning:
     return Meaning("; ".join(told) or "none")
 
 
-# field: unit, what to tell. One table for all records: a name means the same everywhere.
-FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
-    "magic": ("", text),
-    "generation": ("", _generation),
-    "pad": ("", zero),
-    "energy": ("", named(ENERGIES)),
-    "issued_at_min": ("min since 2000 UTC", minute_2000),
-    "loaded_cents": ("cent", euro(100)),
-    "load_count": ("loads", nothing),
-    "flags": ("bits", bits(FLAGS)),
-    "expires": ("YYMMDDhhmm", civil),
-    "expires_min": ("min since 2000 UTC", minute_2000),
-    "zone_rule": ("", _zone_rule),
-    "defer_min": ("min since 2000 UTC", minute_2000),
-    "cut_min": ("min since 2000 UTC", minute_2000),
-    "defer_until": ("YYMMDDhhmm", civil),
-    "cut_at": ("YYMMDDhhmm", civil),
-    "clock": ("YYMMDDhhmm", civil),
-    "token": ("", _token),
-    "price_ueur_per_wh": ("micro-euro/Wh", price),
-    "night_price_ueur_per_wh": ("micro-euro/Wh", price),
-    "mwh_per_unit": ("mWh/unit", _factor),
-    "result": ("", named(RESULTS)),
-    "order_result": ("", named(RESULTS)),
-    "session_count": ("sessions", nothing),
-    "clock_health": ("", named(HEALTH)),
-    "uncertainty_s": ("s", nothing),
-    "register_units": ("Wh or dm³", nothing),
-    "charged_wh": ("Wh", nothing),
-    "deferred_wh": ("Wh", nothing),
-    "postpaid_wh": ("Wh", nothing),
-    "night_wh": ("Wh", nothing),
-    "charged_night_wh": ("Wh", nothing),
-    "balance_ueur": ("micro-euro", euro(1_000_000)),
-    "charged_ueur": ("micro-euro", euro(1_000_000)),
-    "emergency_debt_ueur": ("micro-euro", euro(1_000_000)),
-    "accepted_cents": ("cent", euro(100)),
-    "accepted_count": ("loads", nothing),
-    "supply": ("", named(SUPPLY)),
-    "blocks": ("bits", bits(BLOCKS)),
-    "shields": ("bits", bits(SHIELDS)),
-    "events": ("", _journal),
-    "reserved": ("", unused),
+# What to tell of a field whose unit does not say it; a name means the same in all records.
+TELLS: Final[Mapping[str, Tell]] = {
+    "magic": text,
+    "generation": _generation,
+    "pad": zero,
+    "energy": named(ENERGIES),
+    "flags": bits(FLAGS),
+    "zone_rule": _zone_rule,
+    "token": _token,
+    "mwh_per_unit": _factor,
+    "result": named(RESULTS),
+    "order_result": named(RESULTS),
+    "clock_health": named(HEALTH),
+    "supply": named(SUPPLY),
+    "blocks": bits(BLOCKS),
+    "shields": bits(SHIELDS),
+    "events": _journal,
+    "reserved": unused,
 }
 
 # A clock order has a generation of its own, and a time where other records have minutes.
-_CLOCK_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
-    "magic": ("", text),
-    "generation": ("", named({budget.GENERATION: "the only one"})),
-    "pad": ("", zero),
-    "set_to_s": ("s since 2000 UTC", _set_to),
-    "set_error_s": ("s", _set_error),
-    "reserved": ("", unused),
+_CLOCK_TELLS: Final[Mapping[str, Tell]] = {
+    "magic": text,
+    "generation": named({budget.GENERATION: "the only one"}),
+    "pad": zero,
+    "set_to_s": _set_to,
+    "set_error_s": _set_error,
+    "reserved": unused,
 }

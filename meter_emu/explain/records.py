@@ -48,10 +48,8 @@ from meter_emu.rows import (
     euro,
     hidden,
     named,
-    nothing,
     number,
     octets,
-    price,
     rows_of,
     text,
     unused,
@@ -111,80 +109,45 @@ def _never_or_second(value: int) -> Meaning:
     return second_2000(value) if value else Meaning("never")
 
 
-_MONEY: Final = ("micro-euro", euro(1_000_000))
-_CENTS: Final = ("cent", euro(100))
-_SECONDS: Final = "s since 2000 UTC"
-FACTORY_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
-    "magic": ("", _magic(FACTORY.magic)),
-    "version": ("", _version),
-    "energy": ("", named(words(Energy))),
-    "model": ("", text),
-    "meter_id": ("", _not_zero),
-    "flags": ("bits", bits(words(FactoryFlags))),
-    "limiter_ampere": ("A", nothing),
-    "window_start_minute": ("min", minute_of_day),
-    "window_end_minute": ("min", minute_of_day),
-    "drift_bound_ppb": ("ppb", _drift),
-    "trust_max_days": ("d", nothing),
-    "outage_max_days": ("d", nothing),
-    "emergency_cents": _CENTS,
-    "load_max_cents": _CENTS,
-    "low_credit_cents": _CENTS,
-    "rtc_base": ("", named({0: "utc", 1: "standard", 2: "legal"})),
-    "rearm_key": ("bits", bits({1: "blue", 2: "red"})),
-    "rearm_hold_ms": ("ms", nothing),
-    "tightness_s": ("s", nothing),
-    "night_start_minute": ("min", minute_of_day),
-    "night_end_minute": ("min", minute_of_day),
-    "key_meter_auth": ("", hidden),
-    "key_card_auth": ("", hidden),
-    "key_desk_record": ("", hidden),
-    "key_meter_record": ("", hidden),
-    "key_reactivation": ("", hidden),
-    "reserved": ("", unused),
-    "crc": ("", nothing),
+# What to tell of a field, by its name, or of all in a unit, where `rows.UNITS` does not say it.
+_UNITS: Final[Mapping[str, Tell]] = {
+    "Wh": kwh,
+    "ppb": _drift,
+    "min": minute_of_day,
+    "d since 2000": day_2000,
+    "s since 2000 UTC": second_2000,
 }
-STATE_FIELDS: Final[Mapping[str, tuple[str, Tell]]] = {
-    "magic": ("", _magic(STATE.magic)),
-    "version": ("", _version),
-    "flags": ("bits", bits(words(StateFlags))),
-    "sequence": ("", nothing),
-    "last_time_s": (_SECONDS, second_2000),
-    "last_ticks_ms": ("ms", nothing),
-    "last_day": ("d since 2000", day_2000),
-    "clock_set_s": (_SECONDS, second_2000),
-    "set_error_s": ("s", nothing),
-    "clock_card_s": (_SECONDS, _never_or_second),
-    "health": ("", named(words(Health))),
-    "supply": ("", named(words(Supply))),
-    "account": ("", named(words(EnergyAccount))),
-    "order_result": ("", named(words(Result))),
-    "booked_units": ("Wh or dm³", nothing),
-    "charged_wh": ("Wh", kwh),
-    "deferred_wh": ("Wh", kwh),
-    "postpaid_wh": ("Wh", kwh),
-    "balance_ueur": _MONEY,
-    "charged_ueur": _MONEY,
-    "emergency_debt_ueur": _MONEY,
-    "accepted_cents": _CENTS,
-    "accepted_count": ("loads", nothing),
-    "order_number": ("", nothing),
-    "session_count": ("sessions", nothing),
-    "price_ueur_per_wh": ("micro-euro/Wh", price),
-    "mwh_per_unit": ("mWh/unit", _not_zero),
-    "remainder_mwh": ("mWh", _below_a_wh),
-    "tariff_number": ("", nothing),
-    "defer_end": ("", nothing),  # told piece by piece below
-    "cut_end": ("", nothing),
-    "events": ("", nothing),
-    "card_number": ("", nothing),
-    "night_price_ueur_per_wh": ("micro-euro/Wh", price),
-    "night_wh": ("Wh", kwh),
-    "charged_night_wh": ("Wh", kwh),
-    "rate": ("", named(words(Rate))),
-    "untimed_wh": ("Wh", kwh),
-    "reserved": ("", unused),
-    "crc": ("", nothing),
+FACTORY_TELLS: Final[Mapping[str, Tell]] = {
+    **_UNITS,
+    "magic": _magic(FACTORY.magic),
+    "version": _version,
+    "energy": named(words(Energy)),
+    "model": text,
+    "meter_id": _not_zero,
+    "flags": bits(words(FactoryFlags)),
+    "rtc_base": named({0: "utc", 1: "standard", 2: "legal"}),
+    "rearm_key": bits({1: "blue", 2: "red"}),
+    "key_meter_auth": hidden,
+    "key_card_auth": hidden,
+    "key_desk_record": hidden,
+    "key_meter_record": hidden,
+    "key_reactivation": hidden,
+    "reserved": unused,
+}
+STATE_TELLS: Final[Mapping[str, Tell]] = {
+    **_UNITS,
+    "magic": _magic(STATE.magic),
+    "version": _version,
+    "flags": bits(words(StateFlags)),
+    "clock_card_s": _never_or_second,
+    "health": named(words(Health)),
+    "supply": named(words(Supply)),
+    "account": named(words(EnergyAccount)),
+    "order_result": named(words(Result)),
+    "mwh_per_unit": _not_zero,
+    "remainder_mwh": _below_a_wh,
+    "rate": named(words(Rate)),
+    "reserved": unused,
 }
 
 # What fields are for, where the name alone does not say it.
@@ -341,7 +304,7 @@ def explain_factory(raw: bytes, at: int, model_code: bytes, *, fold: bool) -> Pa
     With `fold`, an erased record is one row.
     """
     name, flaw = "factory record", _flaw(raw, FACTORY.magic)
-    rows = _with_about(_with_crc(rows_of(FACTORY, raw, FACTORY_FIELDS, at=at), raw))
+    rows = _with_about(_with_crc(rows_of(FACTORY, raw, FACTORY_TELLS, at=at), raw))
     if flaw == _ERASED:
         return Part(
             name, at, _blank(rows, raw, fold=fold), "erased: the meter shows NOT CONFIGURED"
@@ -374,7 +337,7 @@ def _state(
     copy: _Copy, index: int, other: _Copy, *, loaded: int | None, newer: int, fold: bool
 ) -> Part:
     name = f"state record, copy {index}"
-    rows = _with_crc(rows_of(STATE, copy.raw, STATE_FIELDS, at=copy.at), copy.raw)
+    rows = _with_crc(rows_of(STATE, copy.raw, STATE_TELLS, at=copy.at), copy.raw)
     rows = _with_about(
         piece
         for row in rows

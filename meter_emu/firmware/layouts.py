@@ -7,13 +7,14 @@ meter's memory map is public.
 
 from dataclasses import dataclass
 from enum import IntEnum, unique
-from typing import Final, final
+from typing import Annotated, Final, TypeAlias, final
 from zlib import crc32
 
 import construct as c
 
 from card_protocol.formats.budget import Result
-from card_protocol.layout import Layout
+from card_protocol.keys import KEY_SIZE_BYTES
+from card_protocol.layout import S64, U8, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import BCD_NONE
 
 FACTORY_AT: Final = 0x0000
@@ -26,6 +27,7 @@ EVENT_COUNT: Final = 8
 EVENTS_IN_WRITE_BACK: Final = 3
 NO_EVENTS: Final = b"\xff" * (EVENT_SIZE_BYTES * EVENT_COUNT)
 NO_END: Final = BCD_NONE + b"\xff" * (END_SIZE_BYTES - len(BCD_NONE))
+KeyField: TypeAlias = Annotated[bytes, c.Bytes(KEY_SIZE_BYTES)]
 
 
 @final
@@ -140,34 +142,34 @@ class EventCode(IntEnum):
 class Factory:
     """What the factory and the installer wrote: never rewritten by the program."""
 
-    magic: bytes
-    version: int
-    energy: int
-    model: bytes
-    meter_id: int
-    flags: int
-    limiter_ampere: int
-    window_start_minute: int
-    window_end_minute: int
-    drift_bound_ppb: int
-    trust_max_days: int
-    outage_max_days: int
-    emergency_cents: int
-    load_max_cents: int
-    low_credit_cents: int
-    rtc_base: int
-    rearm_key: int
-    rearm_hold_ms: int
-    tightness_s: int
-    night_start_minute: int
-    night_end_minute: int
-    key_meter_auth: bytes
-    key_card_auth: bytes
-    key_desk_record: bytes
-    key_meter_record: bytes
-    key_reactivation: bytes
-    reserved: bytes
-    crc: int
+    magic: Magic
+    version: U8
+    energy: U8
+    model: Annotated[bytes, c.Bytes(24)]
+    meter_id: U64
+    flags: Annotated[U8, "bits"]
+    limiter_ampere: Annotated[U8, "A"]
+    window_start_minute: Annotated[U16, "min"]
+    window_end_minute: Annotated[U16, "min"]
+    drift_bound_ppb: Annotated[U32, "ppb"]
+    trust_max_days: Annotated[U16, "d"]
+    outage_max_days: Annotated[U16, "d"]
+    emergency_cents: Annotated[U32, "cent"]
+    load_max_cents: Annotated[U32, "cent"]
+    low_credit_cents: Annotated[U32, "cent"]
+    rtc_base: U8
+    rearm_key: Annotated[U8, "bits"]
+    rearm_hold_ms: Annotated[U16, "ms"]
+    tightness_s: Annotated[U16, "s"]
+    night_start_minute: Annotated[U16, "min"]
+    night_end_minute: Annotated[U16, "min"]
+    key_meter_auth: KeyField
+    key_card_auth: KeyField
+    key_desk_record: KeyField
+    key_meter_record: KeyField
+    key_reactivation: KeyField
+    reserved: Annotated[bytes, c.Bytes(100)]
+    crc: U32
 
     def __repr__(self) -> str:
         return f"Factory(meter_id={self.meter_id}, keys=***)"
@@ -177,133 +179,50 @@ class Factory:
 class State:
     """The working copy of everything that changes. Saved whole or not at all."""
 
-    magic: bytes
-    version: int
-    flags: int
-    sequence: int
-    last_time_s: int
-    last_ticks_ms: int
-    last_day: int
-    clock_set_s: int
-    set_error_s: int
-    clock_card_s: int
-    health: int
-    supply: int
-    account: int
-    order_result: int
-    booked_units: int
-    charged_wh: int
-    deferred_wh: int
-    postpaid_wh: int
-    balance_ueur: int
-    charged_ueur: int
-    emergency_debt_ueur: int
-    accepted_cents: int
-    accepted_count: int
-    order_number: int
-    session_count: int
-    price_ueur_per_wh: int
-    mwh_per_unit: int
-    remainder_mwh: int
-    tariff_number: int
-    defer_end: bytes
-    cut_end: bytes
-    events: bytes
-    card_number: int
-    night_price_ueur_per_wh: int
-    night_wh: int
-    charged_night_wh: int
-    rate: int
-    untimed_wh: int
-    reserved: bytes
-    crc: int
+    magic: Magic
+    version: U8
+    flags: Annotated[U8, "bits"]
+    sequence: U32
+    last_time_s: Annotated[U32, "s since 2000 UTC"]
+    last_ticks_ms: Annotated[U32, "ms"]
+    last_day: Annotated[U16, "d since 2000"]
+    clock_set_s: Annotated[U32, "s since 2000 UTC"]
+    set_error_s: Annotated[U16, "s"]
+    clock_card_s: Annotated[U32, "s since 2000 UTC"]
+    health: U8
+    supply: U8
+    account: U8
+    order_result: U8
+    booked_units: Annotated[U32, "Wh or dm³"]
+    charged_wh: Annotated[U32, "Wh"]
+    deferred_wh: Annotated[U32, "Wh"]
+    postpaid_wh: Annotated[U32, "Wh"]
+    balance_ueur: Annotated[S64, "micro-euro"]
+    charged_ueur: Annotated[U64, "micro-euro"]
+    emergency_debt_ueur: Annotated[U32, "micro-euro"]
+    accepted_cents: Annotated[U32, "cent"]
+    accepted_count: Annotated[U32, "loads"]
+    order_number: U32
+    session_count: Annotated[U32, "sessions"]
+    price_ueur_per_wh: Annotated[U32, "micro-euro/Wh"]
+    mwh_per_unit: Annotated[U16, "mWh/unit"]
+    remainder_mwh: Annotated[U16, "mWh"]
+    tariff_number: U16
+    defer_end: Annotated[bytes, c.Bytes(END_SIZE_BYTES)]
+    cut_end: Annotated[bytes, c.Bytes(END_SIZE_BYTES)]
+    events: Annotated[bytes, c.Bytes(EVENT_SIZE_BYTES * EVENT_COUNT)]
+    card_number: U32
+    night_price_ueur_per_wh: Annotated[U32, "micro-euro/Wh"]
+    night_wh: Annotated[U32, "Wh"]
+    charged_night_wh: Annotated[U32, "Wh"]
+    rate: U8
+    untimed_wh: Annotated[U32, "Wh"]
+    reserved: Annotated[bytes, c.Bytes(49)]
+    crc: U32
 
 
-_U8, _U16, _U32, _U64 = c.Int8ub, c.Int16ub, c.Int32ub, c.Int64ub
-_KEY: Final = c.Bytes(16)
-
-FACTORY: Final = Layout(
-    "factory record",
-    c.Struct(
-        "magic" / c.Bytes(2),
-        "version" / _U8,
-        "energy" / _U8,
-        "model" / c.Bytes(24),
-        "meter_id" / _U64,
-        "flags" / _U8,
-        "limiter_ampere" / _U8,
-        "window_start_minute" / _U16,
-        "window_end_minute" / _U16,
-        "drift_bound_ppb" / _U32,
-        "trust_max_days" / _U16,
-        "outage_max_days" / _U16,
-        "emergency_cents" / _U32,
-        "load_max_cents" / _U32,
-        "low_credit_cents" / _U32,
-        "rtc_base" / _U8,
-        "rearm_key" / _U8,
-        "rearm_hold_ms" / _U16,
-        "tightness_s" / _U16,
-        "night_start_minute" / _U16,
-        "night_end_minute" / _U16,
-        "key_meter_auth" / _KEY,
-        "key_card_auth" / _KEY,
-        "key_desk_record" / _KEY,
-        "key_meter_record" / _KEY,
-        "key_reactivation" / _KEY,
-        "reserved" / c.Bytes(100),
-        "crc" / _U32,
-    ),
-    Factory,
-    magic=b"MF",
-)
-STATE: Final = Layout(
-    "state record",
-    c.Struct(
-        "magic" / c.Bytes(2),
-        "version" / _U8,
-        "flags" / _U8,
-        "sequence" / _U32,
-        "last_time_s" / _U32,
-        "last_ticks_ms" / _U32,
-        "last_day" / _U16,
-        "clock_set_s" / _U32,
-        "set_error_s" / _U16,
-        "clock_card_s" / _U32,
-        "health" / _U8,
-        "supply" / _U8,
-        "account" / _U8,
-        "order_result" / _U8,
-        "booked_units" / _U32,
-        "charged_wh" / _U32,
-        "deferred_wh" / _U32,
-        "postpaid_wh" / _U32,
-        "balance_ueur" / c.Int64sb,
-        "charged_ueur" / _U64,
-        "emergency_debt_ueur" / _U32,
-        "accepted_cents" / _U32,
-        "accepted_count" / _U32,
-        "order_number" / _U32,
-        "session_count" / _U32,
-        "price_ueur_per_wh" / _U32,
-        "mwh_per_unit" / _U16,
-        "remainder_mwh" / _U16,
-        "tariff_number" / _U16,
-        "defer_end" / c.Bytes(END_SIZE_BYTES),
-        "cut_end" / c.Bytes(END_SIZE_BYTES),
-        "events" / c.Bytes(EVENT_SIZE_BYTES * EVENT_COUNT),
-        "card_number" / _U32,
-        "night_price_ueur_per_wh" / _U32,
-        "night_wh" / _U32,
-        "charged_night_wh" / _U32,
-        "rate" / _U8,
-        "untimed_wh" / _U32,
-        "reserved" / c.Bytes(49),
-        "crc" / _U32,
-    ),
-    State,
-    magic=b"MS",
-)
+FACTORY: Final = Layout("factory record", Factory, magic=b"MF")
+STATE: Final = Layout("state record", State, magic=b"MS")
 assert FACTORY.size_bytes == 256, "factory record drifted"
 assert STATE.size_bytes == 256, "state record drifted"
 

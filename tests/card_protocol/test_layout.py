@@ -1,7 +1,7 @@
 """A layout runs on `struct` and is described in construct: both must say the same bytes."""
 
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Annotated, Any
 
 import construct as c
 import pytest
@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
-from card_protocol.formats import budget, budget_compact, budget_instants, container
-from card_protocol.layout import FieldInfo, Layout
+from card_protocol.formats import budget, budget_compact, budget_instants, clock, container
+from card_protocol.layout import U8, FieldInfo, Layout, Magic
 
 LAYOUTS: list[Layout[Any]] = [
     *(
@@ -20,6 +20,7 @@ LAYOUTS: list[Layout[Any]] = [
         if isinstance(value, Layout)
     ),
     budget_instants.ORDER,
+    clock.CLOCK,
 ]
 BY_NAME = pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
 
@@ -58,6 +59,7 @@ def test_every_record_is_here():
         "order of instants",
         "tariff",
         "write-back",
+        "clock order",
         "container head",
         "identity part",
         "desk part",
@@ -155,38 +157,54 @@ def test_each_field_moves_only_its_own_bytes(layout):
 
 @dataclass(frozen=True, slots=True)
 class Toy:
-    magic: bytes
-    signed: int
-    plain: int
-
-
-TOY = c.Struct("magic" / c.Bytes(2), "signed" / c.Int16sb, "plain" / c.Int8ub)
+    magic: Magic
+    signed: Annotated[int, c.Int16sb, "mm"]
+    plain: U8
 
 
 @given(signed=st.integers(-(2**15), 2**15 - 1), plain=st.integers(0, 255))
 @example(signed=-1, plain=255)
 def test_signed_numbers_agree_too(signed, plain):
-    layout = Layout("toy", TOY, Toy, magic=b"TY")
+    layout = Layout("toy", Toy, magic=b"TY")
     raw = layout.build(Toy(b"TY", signed, plain))
     assert raw == b"TY" + signed.to_bytes(2, "big", signed=True) + bytes([plain])
+    assert raw == layout.definition.build({"magic": b"TY", "signed": signed, "plain": plain})
     assert layout.parse(raw) == Toy(b"TY", signed, plain)
 
 
-def test_a_layout_and_a_dataclass_that_disagree_do_not_load():
-    with pytest.raises(AssertionError, match="disagree"):
-        Layout("toy", c.Struct("magic" / c.Bytes(2), "other" / c.Int8ub), Toy, magic=b"TY")
+def test_a_field_is_what_its_annotation_says():
+    """Written out: nothing here is derived from the class."""
+    assert Layout("toy", Toy, magic=b"TY").fields == (
+        (0, 2, "magic", "bytes", ""),
+        (2, 2, "signed", "int", "mm"),
+        (4, 1, "plain", "uint", ""),
+    )
+
+
+def test_a_field_whose_annotation_says_no_bytes_does_not_load():
+    @dataclass(frozen=True)
+    class Vague:
+        magic: Magic
+        plain: int
+
+    with pytest.raises(AssertionError, match=r"Vague\.plain: its annotation says no bytes"):
+        Layout("vague", Vague, magic=b"TY")
 
 
 def test_a_record_that_does_not_start_with_its_magic_does_not_load():
     @dataclass(frozen=True)
     class Headless:
-        plain: int
+        plain: U8
 
     with pytest.raises(AssertionError, match="starts with its magic"):
-        Layout("headless", c.Struct("plain" / c.Int8ub), Headless, magic=b"TY")
+        Layout("headless", Headless, magic=b"TY")
 
 
 def test_little_endian_integers_do_not_load():
-    swapped = c.Struct("magic" / c.Bytes(2), "signed" / c.Int16sl, "plain" / c.Int8ub)
+    @dataclass(frozen=True)
+    class Swapped:
+        magic: Magic
+        signed: Annotated[int, c.Int16sl]
+
     with pytest.raises(AssertionError, match="big-endian"):
-        Layout("toy", swapped, Toy, magic=b"TY")
+        Layout("swapped", Swapped, magic=b"TY")

@@ -86,9 +86,9 @@ def test_every_field_is_where_the_page_says(name):
     rows = rows_of("offset | size | field | kind | unit | holds", section)
     at, found = 0, []
     for sub, field in zip(LAYOUTS[name].definition.subcons, LAYOUTS[name].fields, strict=True):
-        found.append((at, sub.sizeof(), sub.name, field.kind))
+        found.append((at, sub.sizeof(), sub.name, field.kind, field.unit or "\N{EN DASH}"))
         at += sub.sizeof()
-    assert [(int(row[0]), int(row[1]), row[2], row[3]) for row in rows] == found
+    assert [(int(row[0]), int(row[1]), *row[2:5]) for row in rows] == found
     assert f"`{LAYOUTS[name].magic.hex()}`" in f"`{rows[0][5]}`"
 
 
