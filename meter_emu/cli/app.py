@@ -17,14 +17,15 @@ from typing import Final, NamedTuple, NoReturn
 import click
 
 from card_protocol.errors import CardProtocolError
+from meter_emu.cli.exits import (
+    EXIT_BAD_INPUT,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_PIPE_CLOSED,
+    EXIT_SIGNAL,
+)
 from meter_emu.cli.output import stdout_refused
 from meter_emu.errors import MeterEmuError
-
-EXIT_OK: Final = 0
-EXIT_BAD_INPUT: Final = 2
-EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell reports it
-EXIT_PIPE_CLOSED: Final = 141  # 128 + SIGPIPE, likewise: whoever read us has gone
-EXIT_SIGNAL: Final = 128
 
 
 class Verb(NamedTuple):

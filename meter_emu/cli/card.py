@@ -1,34 +1,41 @@
 """`meter-emu card`: make card images, explain what is on them, compare two."""
 
 import os
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from meter_emu.cli.card_file import at_the_desk, read_image
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import (
-    EXIT_DIFFERENT,
-    EXIT_SAME,
     differences_as_json,
     part_as_json,
     print_differences,
-    row_as_json,
+    print_record,
+    print_rows,
+    record_as_json,
 )
-from meter_emu.cli.names import FILE, LEFT
-from meter_emu.cli.office import (
+from meter_emu.cli.names import FILE
+from meter_emu.cli.options import (
     ambiguous_option,
-    at_the_desk,
-    civil_time,
-    read_image,
-    reading_meant,
+    expires_option,
+    issued_at_option,
+    json_option,
+    master_key_option,
+    meter_option,
 )
 from meter_emu.cli.output import STDOUT, print_json, write_atomically
 from meter_emu.cli.put import put
 from meter_emu.cli.readers import readers
 from meter_emu.cli.serve import serve
-from meter_emu.errors import ConfigError, ImageError, OutputError
+from meter_emu.cli.typed import (
+    civil_time,
+    issued_at_min,
+    read_master_key,
+    reading_meant,
+    second_2000_meant,
+)
+from meter_emu.errors import ImageError, OutputError
 
 if TYPE_CHECKING:
     from card_protocol.card.image import CardImage
@@ -36,47 +43,10 @@ if TYPE_CHECKING:
     from card_protocol.formats.budget import Sfi
     from card_protocol.keys import Key
     from meter_emu.desk.view import RecordView
-    from meter_emu.rows import Part, Row
+    from meter_emu.rows import Part
 
-CommandT = TypeVar("CommandT", bound=Callable[..., Any])
-
-EXIT_OK: Final = 0
-EXIT_FOUND: Final = 1
-KEY_DIGITS: Final = 32
 _U32: Final = click.IntRange(0, 0xFFFF_FFFF)
 _U64: Final = click.IntRange(0, 0xFFFF_FFFF_FFFF_FFFF)
-_METER: Final = click.IntRange(1, 0xFFFF_FFFF_FFFF_FFFF)
-
-master_key_option: Final = click.option(
-    "--master-key",
-    "key_file",
-    type=FILE,
-    metavar="FILE",
-    help="A file with the office's key, 32 hex digits. Default: the published bench key.",
-)
-issued_at_option: Final = click.option(
-    "--issued-at",
-    metavar="TIME",
-    help="When the office writes: '2020-06-02 10:15' is legal time, with Z or +02:00 an instant. "
-    "Default: now.",
-)
-_expires_option: Final = click.option(
-    "--expires",
-    metavar="TIME",
-    help="A temporary card: no meter obeys it from then on; '2020-07-18 00:00' is legal time.",
-)
-json_option: Final = click.option(
-    "--json",
-    "json_file",
-    type=LEFT,
-    metavar="FILE",
-    help="Write the result as JSON to FILE, or - for here.",
-)
-
-
-def meter_option(text: str) -> Callable[[CommandT], CommandT]:
-    """Return the option that takes a meter's number."""
-    return click.option("--meter", type=_METER, required=True, help=text)
 
 
 @click.group(no_args_is_help=False)
@@ -116,7 +86,7 @@ card.add_command(serve)
     show_default=True,
     help="1 carries civil times, 2 instants with the announced time beside them (no memory card).",
 )
-@_expires_option
+@expires_option
 @ambiguous_option
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @master_key_option
@@ -162,7 +132,7 @@ def new(
 @click.argument("old", type=FILE)
 @click.argument("file", metavar="NEW", type=FILE)
 @click.option("--card-number", type=_U32, help="Default: one more than the old card's.")
-@_expires_option
+@expires_option
 @ambiguous_option
 @click.option("--force", is_flag=True, help="Replace NEW if it is there.")
 @master_key_option
@@ -241,7 +211,7 @@ def clock(
     from meter_emu.rows import second_2000
 
     _check_free(file, force=force)
-    key, set_to_s = read_master_key(key_file), _second_2000(set_to, which)
+    key, set_to_s = read_master_key(key_file), second_2000_meant(set_to, which)
     image = issue_clock_card(key, meter, set_to_s=set_to_s, set_error_s=set_error_s)
     write_atomically(file, image.to_bytes(), private=True)
     at = second_2000(set_to_s).note
@@ -318,7 +288,7 @@ def diff(a: str, b: str, key_file: str | None, json_file: str | None) -> int:
         print_json(differences_as_json(a, b, found), json_file)
     if json_file != STDOUT:
         print_differences(a, b, found)
-    return EXIT_DIFFERENT if found else EXIT_SAME
+    return EXIT_FOUND if found else EXIT_OK
 
 
 def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordView", ...]:
@@ -366,88 +336,6 @@ def _read_file(file: str, image: "CardImage", sfi: "Sfi") -> bytes:
         raise ImageError(file, f"no budget card: {error}") from None
 
 
-def read_master_key(file: str | None) -> "Key":
-    """Return the key in `file`, or the bench key; raise `ConfigError` without showing a digit."""
-    from card_protocol.keys import Key
-    from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-
-    if file is None:
-        return BENCH_MASTER_KEY
-    try:
-        with Path(file).open("rb") as opened:
-            text = opened.read(2 * KEY_DIGITS).decode("ascii").strip()
-        if len(text) != KEY_DIGITS:
-            raise ConfigError(file, "", f"want a key of {KEY_DIGITS} hex digits")
-        return Key(bytes.fromhex(text))
-    except OSError as error:
-        raise ConfigError(file, "", (error.strerror or str(error)).lower()) from error
-    except ValueError:  # neither ASCII nor hex; the text itself stays out of the message
-        raise ConfigError(file, "", f"want a key of {KEY_DIGITS} hex digits") from None
-
-
-def issued_at_min(text: str | None) -> int:
-    """Return minutes since 2000-01-01 UTC of the instant in `text`, of now for `None`."""
-    from meter_emu.desk.dates import DeskDates
-
-    dates = DeskDates()
-    instant = _instant(text)
-    if isinstance(instant, str):
-        return dates.minute_of(dates.parse(instant))
-    return dates.minute_of_instant(instant)
-
-
-def _second_2000(text: str | None, which: str | None) -> int:
-    """Return seconds since 2000-01-01 UTC of the instant in `text`, of now for `None`."""
-    from meter_emu.desk.dates import DeskDates
-
-    dates = DeskDates()
-    instant = _instant(text)
-    if isinstance(instant, str):
-        return 60 * dates.minute_of(dates.parse(instant), reading_meant(which))
-    return (instant - datetime(2000, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
-
-
-def _instant(text: str | None) -> datetime | str:
-    """Return the instant that is meant, now for `None`; legal time stays text for the desk."""
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return text if instant.tzinfo is None else instant
-
-
-def record_as_json(record: "RecordView") -> dict[str, Any]:
-    """Return a record explained, for `--json`."""
-    return {
-        "name": record.name,
-        "place": record.place,
-        "size_bytes": record.size_bytes,
-        "mac": record.seal.value,
-        "fields": [row_as_json(row) for row in record.rows],
-        "wrong": list(record.wrong),
-    }
-
-
-def print_record(record: "RecordView") -> None:
-    """Print a record explained, a line a field."""
-    click.echo(
-        f"\n{record.name}: {record.place}, {record.size_bytes} bytes, MAC {record.seal.value}"
-    )
-    _print_rows(record.rows)
-    for wrong in record.wrong:
-        click.echo(f"  WRONG: {wrong}")
-
-
-def _print_rows(rows: tuple["Row", ...]) -> None:
-    for row in rows:
-        note = f"({row.note or row.about})" if row.note or row.about else ""
-        wrong = f"WRONG: {row.wrong}" if row.wrong else ""
-        said = " ".join(part for part in (str(row.value), row.unit, note, wrong) if part)
-        click.echo(f"  {row.offset:3}  {row.field:<19} {said}")
-
-
 def _print_card(
     file: str, image: "AnyImage", records: tuple["RecordView", ...], around: list["Part"]
 ) -> None:
@@ -460,7 +348,7 @@ def _print_card(
         click.echo(
             f"\n{part.name}: from byte {part.offset} of the file, {part.size_bytes} bytes{said}"
         )
-        _print_rows(part.rows)
+        print_rows(part.rows)
 
 
 def _card_as_json(

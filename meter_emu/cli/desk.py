@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
-from meter_emu.cli.card import (
-    issued_at_min,
+from meter_emu.cli.explained import print_record, record_as_json
+from meter_emu.cli.options import (
+    ambiguous_option,
     issued_at_option,
     json_option,
     master_key_option,
-    print_record,
-    read_master_key,
-    record_as_json,
 )
-from meter_emu.cli.office import ambiguous_option, civil_time, reading_meant
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardCommand, Place, with_card
+from meter_emu.cli.typed import civil_time, issued_at_min, read_master_key, reading_meant
 from meter_emu.errors import CardError
 
 if TYPE_CHECKING:

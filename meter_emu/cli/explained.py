@@ -6,6 +6,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import click
+
 from meter_emu.cli.output import wide_console
 from meter_emu.errors import ImageError
 
@@ -14,10 +16,9 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+    from meter_emu.desk.view import RecordView
     from meter_emu.rows import Difference, Part, Row
 
-EXIT_SAME: Final = 0
-EXIT_DIFFERENT: Final = 1
 IMAGE_SIZE_MAX: Final = 1 << 24  # bytes; a card of 255 files of 32,767 bytes fits
 WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
 OFFSET_WIDTH: Final = 6
@@ -66,6 +67,18 @@ def part_as_json(part: "Part") -> dict[str, Any]:
     }
 
 
+def record_as_json(record: "RecordView") -> dict[str, Any]:
+    """Return a record explained, for `--json`."""
+    return {
+        "name": record.name,
+        "place": record.place,
+        "size_bytes": record.size_bytes,
+        "mac": record.seal.value,
+        "fields": [row_as_json(row) for row in record.rows],
+        "wrong": list(record.wrong),
+    }
+
+
 def differences_as_json(a: str, b: str, found: Sequence["Difference"]) -> dict[str, Any]:
     """Return a comparison of the files `a` and `b`, for `--json`."""
     return {
@@ -89,6 +102,25 @@ def differences_as_json(a: str, b: str, found: Sequence["Difference"]) -> dict[s
 def _side_as_json(row: "Row") -> dict[str, Any]:
     told = row_as_json(row)
     return {key: told[key] for key in ("raw", "value", "unit", "note", "wrong")}
+
+
+def print_record(record: "RecordView") -> None:
+    """Print a record explained, a line a field."""
+    click.echo(
+        f"\n{record.name}: {record.place}, {record.size_bytes} bytes, MAC {record.seal.value}"
+    )
+    print_rows(record.rows)
+    for wrong in record.wrong:
+        click.echo(f"  WRONG: {wrong}")
+
+
+def print_rows(rows: tuple["Row", ...]) -> None:
+    """Print fields explained, a line each."""
+    for row in rows:
+        note = f"({row.note or row.about})" if row.note or row.about else ""
+        wrong = f"WRONG: {row.wrong}" if row.wrong else ""
+        said = " ".join(part for part in (str(row.value), row.unit, note, wrong) if part)
+        click.echo(f"  {row.offset:3}  {row.field:<19} {said}")
 
 
 def print_parts(parts: Iterable["Part"]) -> None:

@@ -8,16 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from meter_emu.cli.card import (
-    issued_at_min,
-    json_option,
-    master_key_option,
-    meter_option,
-    read_master_key,
-)
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import (
-    EXIT_DIFFERENT,
-    EXIT_SAME,
     differences_as_json,
     part_as_json,
     print_differences,
@@ -25,14 +17,14 @@ from meter_emu.cli.explained import (
     read_bytes,
 )
 from meter_emu.cli.names import FILE
+from meter_emu.cli.options import json_option, master_key_option, meter_option
 from meter_emu.cli.output import STDOUT, print_json, write_atomically
+from meter_emu.cli.typed import issued_at_min, read_master_key
 from meter_emu.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from meter_emu.world.meter.model import MeterModel
 
-EXIT_OK: Final = 0
-EXIT_FOUND: Final = 1
 MINUTES_MAX: Final = 36_525 * 24 * 60  # of 2000 to 2099, what a clock chip counts right
 _AMOUNT: Final = re.compile(r"-?\d{1,6}(\.\d{1,2})?", re.ASCII)
 _model_option: Final = click.option(
@@ -174,7 +166,7 @@ def diff(a: str, b: str, model: str | None, json_file: str | None) -> int:
         print_json(differences_as_json(a, b, found), json_file)
     if json_file != STDOUT:
         print_differences(a, b, found)
-    return EXIT_DIFFERENT if found else EXIT_SAME
+    return EXIT_FOUND if found else EXIT_OK
 
 
 def _read(file: str, model: str | None) -> "tuple[bytes, MeterModel]":

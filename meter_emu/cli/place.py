@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
 
 import click
 
+from meter_emu.cli.card_file import at_the_desk, read_image
 from meter_emu.cli.names import FILE
-from meter_emu.cli.office import at_the_desk, read_image
 from meter_emu.cli.output import write_atomically
 from meter_emu.cli.tracing import trace_option, traced
 from meter_emu.errors import CardError, OutputError

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from meter_emu.cli.card_file import read_image
 from meter_emu.cli.names import FILE
-from meter_emu.cli.office import read_image
 from meter_emu.cli.place import CardReader, check_sure, sure_option, wait_option
 from meter_emu.cli.tracing import trace_option
 from meter_emu.errors import ImageError

@@ -2,14 +2,12 @@
 
 import click
 
-from meter_emu.cli.names import LEFT
+from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, print_json
 
 
 @click.command()
-@click.option(
-    "--json", "json_file", type=LEFT, metavar="FILE", help="Write them to FILE, or - for here."
-)
+@json_option
 def readers(json_file: str | None) -> None:
     """List the readers that PC/SC knows, for --reader."""
     from card_protocol.link.pcsc import reader_names as known

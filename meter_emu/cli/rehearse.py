@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import click
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import FILE, LEFT, WORD
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, wide_console
 from meter_emu.cli.replayed import chosen_campaign, witnessing
@@ -28,9 +28,6 @@ from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
-
-EXIT_AS_EXPECTED: Final = 0
-EXIT_PROMISE_BROKEN: Final = 1
 
 
 @click.command()
@@ -100,7 +97,7 @@ def rehearse(
         stream.close(table.summary)
     if json_to != STDOUT:
         table.show(console)
-    return EXIT_PROMISE_BROKEN if table.unexpected else EXIT_AS_EXPECTED
+    return EXIT_FOUND if table.unexpected else EXIT_OK
 
 
 def _sink(json_to: str | None) -> AbstractContextManager[Write]:

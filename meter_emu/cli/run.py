@@ -4,12 +4,12 @@ from typing import Any, Final
 
 import click
 
-from meter_emu.cli.card import master_key_option
 from meter_emu.cli.names import FILE, LEFT, WORD
+from meter_emu.cli.options import master_key_option
 from meter_emu.cli.tracing import trace_option
+from meter_emu.hardware.metrology import RATE_UNITS_MAX
 
 METER_ID: Final = 541_000_000_001
-RATE_UNITS_MAX: Final = 1_000_000  # ours: a gigawatt is no home
 
 
 @click.command()

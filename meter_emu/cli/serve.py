@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
+from meter_emu.cli.card_file import read_image
+from meter_emu.cli.exits import EXIT_INTERRUPTED, EXIT_OK
 from meter_emu.cli.names import FILE
-from meter_emu.cli.office import read_image
 from meter_emu.cli.output import write_atomically
 from meter_emu.cli.tracing import recording, trace_option
 from meter_emu.errors import ImageError, OutputError
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from card_protocol.serve.vpcd import VpcdLine
     from card_protocol.trace import Recorder
 
-EXIT_OK: Final = 0
-EXIT_INTERRUPTED: Final = 130  # 128 + SIGINT
 DEFAULT_PORT: Final = 35_963  # the packaged driver's slot 0; slot 1 is the next port
 # pcscd looks for cards every 0.4 s, and 2.3.3 misses for good one that is back before it has looked
 # if a session was open: measured. A daemon that comes back is found as fast as a person looks up.

@@ -4,18 +4,17 @@ A trace is read row by row and forgotten, so its length does not matter.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import FILE, LEFT, WORD
+from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, atomic_writer, print_json
 
 if TYPE_CHECKING:
     from card_protocol.trace import Trace, TraceRow
-
-EXIT_SAME: Final = 0
-EXIT_DIFFERENT: Final = 1
 
 
 @click.group(no_args_is_help=False)
@@ -26,9 +25,7 @@ def trace() -> None:
 @trace.command()
 @click.argument("file", type=FILE)
 @click.option("--bytes", "with_bytes", is_flag=True, help="Show the bytes under each line.")
-@click.option(
-    "--json", "json_file", type=LEFT, metavar="FILE", help="Write it as JSON; - for stdout."
-)
+@json_option
 def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
     """Say what happened in a recorded dialogue, a line each."""
     from card_protocol.trace import Trace, row_words
@@ -56,9 +53,7 @@ def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
 @click.option(
     "--image", type=FILE, metavar="FILE", help="The image a live meter began with, where it is now."
 )
-@click.option(
-    "--json", "json_file", type=LEFT, metavar="FILE", help="Write the result as JSON; - for stdout."
-)
+@json_option
 def replay(file: str, build: str | None, image: str | None, json_file: str | None) -> int:
     """Play a recorded meter's dialogue to a build, and say where it first says something else.
 
@@ -82,7 +77,7 @@ def replay(file: str, build: str | None, image: str | None, json_file: str | Non
         print_json(said, json_file)
     if json_file != STDOUT:
         click.echo(_told(file, said))
-    return EXIT_SAME if played.difference is None else EXIT_DIFFERENT
+    return EXIT_OK if played.difference is None else EXIT_FOUND
 
 
 def _told(file: str, said: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ HOUR_US: Final = 3_600_000_000
 DAY_US: Final = HOURS_A_DAY * HOUR_US
 UNIT: Final = HOUR_US  # rate-microseconds in one unit
 REGISTER_UNITS: Final = 2**32
+RATE_UNITS_MAX: Final = 1_000_000  # ours, what may be typed as a load: a megawatt is no home
 _RANGE: Final = REGISTER_UNITS * UNIT
 _AHEAD_UNITS_MAX: Final = REGISTER_UNITS // 2  # ours: as with sequence numbers, half is ahead
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from meter_emu.cli.card import issued_at_min
+from meter_emu.cli.typed import issued_at_min
 from meter_emu.errors import CommandError
 from meter_emu.world.meter.install import EPOCH_2000_US
 from meter_emu.world.meter.pace import RATE_JUMPS, RATE_MAX

@@ -11,13 +11,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from meter_emu.cli.card import read_master_key
 from meter_emu.cli.explained import read_bytes
-from meter_emu.cli.run import RATE_UNITS_MAX
+from meter_emu.cli.typed import read_master_key
 from meter_emu.errors import ConfigError
 from meter_emu.explain.meter import image_model
 from meter_emu.firmware.layouts import Health
-from meter_emu.hardware.metrology import HOURS_A_DAY
+from meter_emu.hardware.metrology import HOURS_A_DAY, RATE_UNITS_MAX
 from meter_emu.resources import find
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build

@@ -5,13 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from random import Random
-from typing import Any, Final
+from typing import Any
 
 import click
 import msgspec
 from rich.console import Console
 
 from card_protocol.trace import no_clock
+from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_OK, EXIT_SIGNAL
 from meter_emu.cli.live.begin import origin_of
 from meter_emu.cli.live.commands import rate_of
 from meter_emu.cli.live.lines import Lines, Printer
@@ -32,10 +33,6 @@ from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.model import MeterModel
-
-EXIT_OK: Final = 0
-EXIT_NOT_ALL_DONE: Final = 2
-EXIT_SIGNAL: Final = 128  # and the signal's number, as a shell reports it
 
 
 def sit(options: dict[str, Any]) -> int:
@@ -81,7 +78,7 @@ def sit(options: dict[str, Any]) -> int:
         raise BrokenPipeError
     if source.caught is not None:
         return EXIT_SIGNAL + source.caught
-    return EXIT_NOT_ALL_DONE if session.mistakes and isinstance(shell, Lines) else EXIT_OK
+    return EXIT_BAD_INPUT if session.mistakes and isinstance(shell, Lines) else EXIT_OK
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from random import Random
 from typing import Protocol, final
 
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
-from meter_emu.cli.office import read_image
+from meter_emu.cli.card_file import read_image
 from meter_emu.cli.output import write_atomically
 from meter_emu.errors import CommandError, OutputError
 from meter_emu.world.meter.live import LiveMeter

@@ -1,10 +1,8 @@
-"""What verbs that work as the office share: cards, its reader, times as a clerk writes them."""
+"""A card image in a file: how it is read, and put into the office's reader."""
 
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final, TypeVar
-
-import click
+from typing import TYPE_CHECKING, TypeVar
 
 from meter_emu.cli.explained import read_bytes
 from meter_emu.cli.tracing import traced
@@ -13,18 +11,9 @@ from meter_emu.errors import ImageError
 if TYPE_CHECKING:
     from card_protocol.card.make import AnyImage
     from card_protocol.keys import Key
-    from card_protocol.timestamp import Civil
-    from meter_emu.desk.dates import CivilReading
     from meter_emu.desk.desk import Desk, Exchange
 
 DoneT = TypeVar("DoneT")
-
-ambiguous_option: Final = click.option(
-    "--if-ambiguous",
-    "which",
-    type=click.Choice(["earlier", "later"]),
-    help="Which instant is meant when the change of clocks skips or repeats the time.",
-)
 
 
 def read_image(file: str) -> "AnyImage":
@@ -65,17 +54,3 @@ def at_the_desk(
         finally:
             link.disconnect()
     return done, card.image
-
-
-def civil_time(text: str) -> "Civil":
-    """Return a legal time as a clerk writes it, such as `2020-07-03 23:01`."""
-    from meter_emu.desk.dates import DeskDates
-
-    return DeskDates().parse(text)
-
-
-def reading_meant(which: str | None) -> "CivilReading | None":
-    """Return the reading that `--if-ambiguous` names."""
-    from meter_emu.desk.dates import CivilReading
-
-    return None if which is None else CivilReading(which)

@@ -1,0 +1,10 @@
+"""The exit statuses of the program: the table that a script may rely on."""
+
+from typing import Final
+
+EXIT_OK: Final = 0
+EXIT_FOUND: Final = 1  # something is wrong, differs or breaks a promise: the answer, no mistake
+EXIT_BAD_INPUT: Final = 2
+EXIT_SIGNAL: Final = 128  # and the signal's number, as a shell reports it
+EXIT_INTERRUPTED: Final = EXIT_SIGNAL + 2  # SIGINT
+EXIT_PIPE_CLOSED: Final = EXIT_SIGNAL + 13  # SIGPIPE: the reader of our output has gone
