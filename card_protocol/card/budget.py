@@ -15,7 +15,7 @@ from card_protocol.card.image import NO_KEY, CardImage, CardKind, personalise
 from card_protocol.card.make import AnyImage
 from card_protocol.card.memory_image import COUNTER_ERASED, MAIN_SIZE_BYTES, MemoryImage
 from card_protocol.formats import budget
-from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, Energy, Sfi, seal
+from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, EnergyCode, Sfi, seal
 from card_protocol.formats.budget_compact import (
     DESK_AT,
     DESK_PART,
@@ -56,14 +56,14 @@ def _tree(df: int, generation: int) -> FileTree:
     )
 
 
-BUDGET_TREES: Final[Mapping[Energy, Mapping[int, FileTree]]] = MappingProxyType(
+BUDGET_TREES: Final[Mapping[int, Mapping[int, FileTree]]] = MappingProxyType(
     {
         energy: {generation: _tree(df, generation) for generation in ORDERS}
         for energy, df in DF_OF.items()
     }
 )
 PLAIN_SFI: Final = 1
-PLAIN_TREES: Final[Mapping[Energy, FileTree]] = MappingProxyType(
+PLAIN_TREES: Final[Mapping[int, FileTree]] = MappingProxyType(
     {
         energy: FileTree(
             (FileSpec(MF, plain_file(df), PLAIN_SFI, FILE_SIZE_BYTES, Access.ALWAYS, Access.PIN),)
@@ -87,7 +87,7 @@ def personalise_card(master: Key, contents: Contents, kind: CardKind, *, pin: st
     if kind is CardKind.MEMORY:
         return personalise_memory_budget_card(master, contents)
     identity = contents.identity
-    energy, generation = Energy(identity.energy), identity.generation
+    energy, generation = EnergyCode(identity.energy), identity.generation
     records = _sealed(contents, derive(master, Purpose.DESK_RECORD, identity.meter_id))
     if kind is CardKind.PLAIN:
         return personalise_plain_budget_card(records, generation=generation, energy=energy)
@@ -134,7 +134,7 @@ def personalise_budget_card(
     *,
     pin: str,
     generation: int,
-    energy: Energy = Energy.ELECTRICITY,
+    energy: EnergyCode = EnergyCode.ELECTRICITY,
 ) -> CardImage:
     """Return a new secure card of meter `meter_id` (below 2**64), keys derived from `master`.
 
@@ -152,7 +152,7 @@ def personalise_budget_card(
 
 
 def personalise_plain_budget_card(
-    records: Mapping[Sfi, bytes], *, generation: int, energy: Energy = Energy.ELECTRICITY
+    records: Mapping[Sfi, bytes], *, generation: int, energy: EnergyCode = EnergyCode.ELECTRICITY
 ) -> CardImage:
     """Return a new plain card with these records of `generation`; a missing one is erased, all FF.
 

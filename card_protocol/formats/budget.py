@@ -13,6 +13,7 @@ layouts are dumb: date fields stay five raw bytes, and reading them is the codec
 obeys them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, unique
 from typing import Annotated, Final, Protocol, TypeAlias, TypeVar, final
@@ -46,8 +47,8 @@ class Sfi(IntEnum):
 
 @final
 @unique
-class Energy(IntEnum):
-    """Which energy a card or meter is for."""
+class EnergyCode(IntEnum):
+    """Which energy a card is for."""
 
     ELECTRICITY = 1
     GAS = 2
@@ -55,8 +56,7 @@ class Energy(IntEnum):
 
 DF_ELECTRICITY: Final = 0xDF01  # one DF an energy, after the State Grid card (DF01, DF02, DF03)
 DF_GAS: Final = 0xDF03
-DF_OF: Final = {Energy.ELECTRICITY: DF_ELECTRICITY, Energy.GAS: DF_GAS}
-MWH_PER_UNIT_ELECTRICITY: Final = 1000  # its unit is the watt-hour
+DF_OF: Final[Mapping[int, int]] = {EnergyCode.ELECTRICITY: DF_ELECTRICITY, EnergyCode.GAS: DF_GAS}
 
 
 @final
@@ -76,47 +76,6 @@ class OrderFlags(IntFlag):
 
     PREPAYMENT_ON = 0x01
     LIMITER_GRANTED = 0x02
-
-
-@final
-@unique
-class Result(IntEnum):
-    """What became of a card or of its order: shown on the display, written back to the card.
-
-    Below 10h the card was obeyed; from 10h it was refused and nothing of it was executed.
-    """
-
-    NONE = 0x00
-    EXECUTED = 0x01
-    ALREADY_EXECUTED = 0x02
-    PENDING = 0x03
-    LATER_END_TAKEN = 0x04
-    CARD_UNREADABLE = 0x10
-    CARD_NOT_GENUINE = 0x11
-    WRONG_METER = 0x12
-    BAD_FORMAT = 0x13
-    BAD_MAC = 0x14
-    STALE_ORDER = 0x15
-    BAD_DATE = 0x16
-    CUT_BEFORE_DEFERRAL = 0x17
-    BAD_TOKEN = 0x18
-    TARIFF_MISMATCH = 0x19
-    WALLET_ROLLED_BACK = 0x1A
-    LOAD_TOO_LARGE = 0x1B
-    CARD_REMOVED = 0x1C
-    METER_NOT_CONFIGURED = 0x1D
-    CUT_DISAGREES = 0x1E
-    CARD_EXPIRED = 0x1F
-    CLOCK_CARD_STALE = 0x20
-    CARD_REPLACED = 0x21
-    WRONG_ENERGY = 0x28
-    NO_LIMITER = 0x29
-    NO_NIGHT_HOURS = 0x2A
-
-    @property
-    def refused(self) -> bool:
-        """Whether nothing of the card was executed."""
-        return self >= 0x10
 
 
 @dataclass(frozen=True, slots=True)

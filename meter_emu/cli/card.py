@@ -109,8 +109,8 @@ def new(
 ) -> None:
     """Issue a new budget card for a meter and save its image as FILE."""
     from card_protocol.card.image import CardKind
-    from card_protocol.formats.budget import Energy
     from meter_emu.desk.desk import Desk
+    from meter_emu.domain import Energy
 
     _check_free(file, force=force)
     image = Desk(read_master_key(key_file)).issue(
@@ -231,7 +231,7 @@ def _tell_issued(
     file: str, image: "AnyImage", meter: int, card_number: int, json_file: str | None
 ) -> None:
     from card_protocol.carrier.image import laid_open
-    from card_protocol.formats.budget import Energy
+    from meter_emu.domain import Energy
 
     carrier = image.kind.name.lower()
     energy = Energy(laid_open(image).claimed().energy).name.lower()

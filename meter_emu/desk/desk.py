@@ -27,7 +27,6 @@ from card_protocol.formats.budget import (
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
-    Energy,
     Identity,
     Order,
     OrderFlags,
@@ -51,6 +50,7 @@ from meter_emu.desk.pricing import (
     check_factor,
     check_tariff,
 )
+from meter_emu.domain import Energy
 from meter_emu.errors import DeskError
 from meter_emu.rows import euro
 

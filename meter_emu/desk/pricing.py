@@ -5,7 +5,7 @@ One price at all hours is a night price that is the same: nothing else says mono
 
 from typing import Final, NamedTuple, Self
 
-from card_protocol.formats.budget import MWH_PER_UNIT_ELECTRICITY, Energy
+from meter_emu.domain import MWH_PER_UNIT_ELECTRICITY, Energy
 from meter_emu.errors import DeskError
 
 TARIFF_NUMBER_MAX: Final = 0xFFFF  # what the record holds

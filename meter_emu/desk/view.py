@@ -18,7 +18,7 @@ from card_protocol.card.files import MF, Access, FileSpec
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget, budget_instants
-from card_protocol.formats.budget import DF_OF, Energy, Result, Sfi, WriteBack
+from card_protocol.formats.budget import DF_OF, Sfi, WriteBack
 from card_protocol.formats.budget_instants import InstantOrder
 from card_protocol.formats.clock import CLOCK, SET_ERROR_S_MAX, SFI_CLOCK, open_clock_order
 from card_protocol.formats.container import (
@@ -35,6 +35,7 @@ from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, decode_bcd_minute
 from meter_emu.desk.clock_card import SET_TO_S_COUNT
 from meter_emu.desk.dates import DeskDates
+from meter_emu.domain import Energy, Result
 from meter_emu.errors import DeskError
 from meter_emu.rows import (
     EVENT_SIZE_BYTES,

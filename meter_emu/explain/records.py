@@ -10,8 +10,8 @@ from enum import IntEnum, IntFlag
 from typing import Final, NamedTuple
 
 from card_protocol.errors import TimestampError
-from card_protocol.formats.budget import Energy, Result
 from card_protocol.timestamp import BCD_MINUTE_SIZE_BYTES, BCD_NONE, decode_bcd_minute
+from meter_emu.domain import Energy, Result
 from meter_emu.explain.instants import (
     NO_MINUTE,
     day_2000,

@@ -6,8 +6,8 @@ inside leaves an untrusted clock and never a wrong one. A step of the hour saves
 
 from typing import Final
 
-from card_protocol.formats.budget import Result
 from card_protocol.formats.clock import SET_ERROR_S_MAX, ClockOrder
+from meter_emu.domain import Result
 from meter_emu.firmware.layouts import EventCode, Health, RtcBase, StateFlags
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.rules import MeterRules

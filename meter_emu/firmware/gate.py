@@ -16,7 +16,6 @@ from card_protocol.formats.budget import (
     NO_TOKEN,
     Identity,
     OrderFlags,
-    Result,
     Tariff,
     ZoneRule,
     reactivation_token_valid,
@@ -26,6 +25,7 @@ from card_protocol.formats.budget_instants import InstantOrder
 from card_protocol.formats.generations import AnyOrder
 from card_protocol.keys import Key
 from card_protocol.timestamp import EPOCH_2000_MIN, MINUTES_NONE, Civil, decode_bcd_minute
+from meter_emu.domain import Result
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
 from meter_emu.firmware.trust import Now, clocks_end_min

@@ -12,10 +12,10 @@ from zlib import crc32
 
 import construct as c
 
-from card_protocol.formats.budget import Result
 from card_protocol.keys import KEY_SIZE_BYTES
 from card_protocol.layout import S64, U8, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import BCD_NONE
+from meter_emu.domain import Result
 
 FACTORY_AT: Final = 0x0000
 STATE_AT: Final = (0x0100, 0x0200)  # two copies, page-aligned, never sharing a page

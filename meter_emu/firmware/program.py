@@ -9,11 +9,11 @@ is stored nowhere, so a power cut ends it, and the next poll turns the valve off
 
 from typing import Final
 
-from card_protocol.formats.budget import Result
 from card_protocol.formats.clock import ClockOrder
 from card_protocol.formats.generations import Contents
 from card_protocol.keys import Key
 from card_protocol.timestamp import MINUTES_NONE
+from meter_emu.domain import Result
 from meter_emu.firmware import screen
 from meter_emu.firmware.clock import obey_clock_card, set_clock, step_clock
 from meter_emu.firmware.dialogues.budget import BudgetDialogue

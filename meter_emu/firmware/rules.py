@@ -6,7 +6,7 @@ settle, and saves what changed. Blocks, shields and permission are always comput
 
 from typing import Final, NamedTuple
 
-from card_protocol.formats.budget import NO_MAC, WRITE_BACK, Identity, Result, WriteBack
+from card_protocol.formats.budget import NO_MAC, WRITE_BACK, Identity, WriteBack
 from card_protocol.formats.generations import Contents
 from card_protocol.keys import Key
 from card_protocol.timestamp import (
@@ -15,6 +15,7 @@ from card_protocol.timestamp import (
     MINUTES_NONE,
     encode_bcd_minute,
 )
+from meter_emu.domain import Result
 from meter_emu.firmware.layouts import (
     EVENT_SIZE_BYTES,
     EVENTS_IN_WRITE_BACK,

@@ -6,8 +6,8 @@ Never silent: why it is dark, what became of the card, T1 and T2 as understood.
 from collections.abc import Callable
 from typing import Final
 
-from card_protocol.formats.budget import Result
 from card_protocol.timestamp import Civil
+from meter_emu.domain import Result
 from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Rate, Supply
 from meter_emu.firmware.rules import MeterRules, Standing
 from meter_emu.firmware.supply import Block, Permission

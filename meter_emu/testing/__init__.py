@@ -3,7 +3,7 @@
 `meter_emu.pytest_plugin` hands these out as fixtures; `docs/testing-with-pytest.md` shows how.
 """
 
-from card_protocol.formats.budget import Result
+from meter_emu.domain import Result
 from meter_emu.ports import Button, Lamp
 from meter_emu.testing.card import Card
 from meter_emu.testing.desk import Desk

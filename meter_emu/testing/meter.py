@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, final
 
-from card_protocol.formats.budget import Result
+from meter_emu.domain import Result
 from meter_emu.errors import ConfigError
 from meter_emu.ports import Button, Lamp
 from meter_emu.testing.card import Card

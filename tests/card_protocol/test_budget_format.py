@@ -13,7 +13,6 @@ from card_protocol.formats.budget import (
     Identity,
     Order,
     OrderFlags,
-    Result,
     Sfi,
     Tariff,
     Wallet,
@@ -299,17 +298,6 @@ def test_a_token_is_good_for_one_meter_and_one_number():
 
 def test_no_token_is_no_token():
     assert not reactivation_token_valid(TOKEN_KEY, METER, 2, budget.NO_TOKEN)
-
-
-def test_codes_below_10h_were_obeyed_and_all_others_refused():
-    obeyed = {
-        Result.NONE,
-        Result.EXECUTED,
-        Result.ALREADY_EXECUTED,
-        Result.PENDING,
-        Result.LATER_END_TAKEN,
-    }
-    assert {result for result in Result if not result.refused} == obeyed
 
 
 def test_the_write_back_holds_a_balance_below_zero():

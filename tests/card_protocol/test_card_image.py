@@ -11,12 +11,12 @@ from card_protocol.card.budget import BUDGET_TREES, personalise_budget_card
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import CardImage, LifeCycle, blank, personalise
 from card_protocol.errors import LayoutError
-from card_protocol.formats.budget import DF_ELECTRICITY, Energy, Sfi
+from card_protocol.formats.budget import DF_ELECTRICITY, EnergyCode, Sfi
 from card_protocol.keys import Key, Purpose, derive
 from tests.card_protocol.cards import MASTER_RAW, METER_ID, RECORDS, SIZES, budget_image
 
 HEADER_SIZE, ROW_SIZE, CRC_SIZE = 0x44, 9, 4
-TREES = BUDGET_TREES[Energy.ELECTRICITY]
+TREES = BUDGET_TREES[EnergyCode.ELECTRICITY]
 TABLE_SIZE = ROW_SIZE * len(SIZES)
 
 

@@ -19,7 +19,7 @@ from card_protocol.carrier.find import find_card
 from card_protocol.carrier.plain import PlainCarrier
 from card_protocol.carrier.secure import SecureCarrier
 from card_protocol.errors import ApduError, LayoutError
-from card_protocol.formats.budget import DF_ELECTRICITY, Energy, Sfi
+from card_protocol.formats.budget import DF_ELECTRICITY, EnergyCode, Sfi
 from card_protocol.formats.container import SLOT_BYTES
 from card_protocol.terminal import Terminal
 from tests.card_protocol.cards import (
@@ -125,7 +125,7 @@ def test_a_card_that_refuses_for_another_reason_is_not_asked_again():
 
 def test_a_card_that_is_both_is_held_to_the_stronger_promises():
     image = budget_image()
-    trees = (BUDGET_TREES[Energy.ELECTRICITY][1], PLAIN_TREES[Energy.ELECTRICITY])
+    trees = (BUDGET_TREES[EnergyCode.ELECTRICITY][1], PLAIN_TREES[EnergyCode.ELECTRICITY])
     both = FileTree(spec for tree in trees for spec in tree.specs)
     slot = Slot(
         personalise(

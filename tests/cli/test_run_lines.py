@@ -12,12 +12,12 @@ import pytest
 
 from card_protocol.card.image import CardImage
 from card_protocol.card.make import card_of, parse_image
-from card_protocol.formats.budget import Energy
 from card_protocol.timestamp import Civil
 from meter_emu.cli import app
 from meter_emu.cli.live.commands import WORDS
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.domain import Energy
 from tests.cli.sitting import JUNE, MODEL, Sitting
 
 METER = 541_000_000_001

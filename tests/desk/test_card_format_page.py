@@ -15,7 +15,7 @@ from card_protocol.card.files import MF, Access
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats import budget
-from card_protocol.formats.budget import Energy, OrderFlags, Result, Sfi, WriteBack, seal
+from card_protocol.formats.budget import OrderFlags, Sfi, WriteBack, seal
 from card_protocol.formats.budget_instants import ORDER as ORDER_OF_INSTANTS
 from card_protocol.formats.clock import CLOCK
 from card_protocol.formats.container import HEAD, SLOT_BYTES, TRANSPORT_PIN
@@ -27,6 +27,7 @@ from card_protocol.timestamp import Civil, encode_bcd_minute
 from meter_emu.desk import view
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.domain import Energy, Result
 from tests.cards import file_card
 
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")

@@ -4,10 +4,11 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
-from card_protocol.formats.budget import Energy, Sfi
+from card_protocol.formats.budget import Sfi
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.pricing import Pricing
+from meter_emu.domain import Energy
 from meter_emu.errors import DeskError
 from tests.cards import raw_on
 from tests.desk.reader import METER

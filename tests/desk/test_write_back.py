@@ -9,11 +9,12 @@ from card_protocol.carrier.base import Credentials
 from card_protocol.carrier.find import find_card
 from card_protocol.errors import MacError
 from card_protocol.formats import budget
-from card_protocol.formats.budget import DF_ELECTRICITY, Result, WriteBack
+from card_protocol.formats.budget import DF_ELECTRICITY, WriteBack
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.domain import Result
 from tests.desk.reader import DESK_KEY, METER, METER_KEY, Reader
 
 

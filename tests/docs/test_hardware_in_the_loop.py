@@ -9,11 +9,11 @@ import pytest
 from card_protocol.authentication import PIN_REFERENCE
 from card_protocol.card.budget import PLAIN_TREES
 from card_protocol.errors import LinkErrorKind
-from card_protocol.formats.budget import Energy
 from card_protocol.formats.container import TRANSPORT_PIN
 from card_protocol.link.guarded import FAILURES_MAX, FAILURES_MAX_PUT, OURS, PUT
 from card_protocol.link.pcsc import ANSWER_MS, CALL_MS, MEANINGS
 from meter_emu.cli import app
+from meter_emu.domain import Energy
 from tests.docs.pages import blocks, page, table
 
 PAGE = page("docs/hardware-in-the-loop.md")

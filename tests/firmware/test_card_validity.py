@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats import budget
-from card_protocol.formats.budget import Identity, Result, Sfi, seal
+from card_protocol.formats.budget import Identity, Sfi, seal
 from card_protocol.formats.generations import layouts
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil, encode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.domain import Result
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import EventCode, Health
 from tests.firmware.meters import METER_ID, PARTS, Home, counted, now_at, seconds, state

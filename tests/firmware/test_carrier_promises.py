@@ -14,11 +14,12 @@ from card_protocol.card.make import AnyImage, VirtualCard, card_of, parse_image
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.carrier.readers import find_reader
 from card_protocol.errors import ApduError
-from card_protocol.formats.budget import DF_ELECTRICITY, Result, Sfi
+from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
+from meter_emu.domain import Result
 from meter_emu.ports import Ports
 from tests.cards import file_card, memory_card, raw_on
 from tests.firmware.meters import METER_ID, START_US, Home, counted

@@ -18,12 +18,12 @@ from card_protocol.formats.budget import (
     TARIFF,
     Order,
     OrderFlags,
-    Result,
     Tariff,
     reactivation_token,
 )
 from card_protocol.keys import Key
 from card_protocol.timestamp import Civil, encode_bcd_minute
+from meter_emu.domain import Result
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
 from tests.firmware.meters import METER_ID, PARTS, factory, now_at, seconds, state
 

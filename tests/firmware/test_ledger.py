@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from card_protocol.formats.budget import GENERATION, NO_MAC, WALLET, Result, Wallet
+from card_protocol.formats.budget import GENERATION, NO_MAC, WALLET, Wallet
+from meter_emu.domain import Result
 from meter_emu.firmware.layouts import EnergyAccount, FactoryFlags, Health, Rate, State, StateFlags
 from tests.firmware.meters import PARTS, factory, state
 

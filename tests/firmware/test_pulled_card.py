@@ -10,11 +10,12 @@ from card_protocol.card.base import FileCard
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.formats.budget import Result, Sfi
+from card_protocol.formats.budget import Sfi
 from card_protocol.link.direct import DirectLink
 from card_protocol.link.t0 import CardOverT0
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.domain import Result
 from tests.cards import file_card
 from tests.firmware.meters import METER_ID, Home, counted
 from tests.firmware.sessions import ARM, LOAD_W, counted_once, supplied

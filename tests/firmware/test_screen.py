@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.formats.budget import Result
 from card_protocol.timestamp import Civil
+from meter_emu.domain import Result
 from meter_emu.firmware import screen
 from meter_emu.firmware.layouts import Health, Rate, StateFlags, Supply
 from meter_emu.firmware.rules import MeterRules

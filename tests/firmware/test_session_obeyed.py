@@ -6,11 +6,11 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
-from card_protocol.formats.budget import Result
 from card_protocol.timestamp import MINUTES_NONE, Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock_card import issue_clock_card
 from meter_emu.desk.desk import Work
+from meter_emu.domain import Result
 from meter_emu.firmware.layouts import NO_END, EnergyAccount, EventCode, Health, StateFlags, Supply
 from meter_emu.ports import Button, Lamp
 from tests.firmware.meters import METER_ID, MODEL, START, Home, counted, seconds_2000

@@ -13,9 +13,10 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.card.memory_image import COUNTER_ERASED, MemoryImage
 from card_protocol.card.plain import PAGE_WRITE_US
-from card_protocol.formats.budget import Result, Sfi
+from card_protocol.formats.budget import Sfi
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
+from meter_emu.domain import Result
 from meter_emu.firmware.layouts import EventCode, StateFlags, Supply
 from meter_emu.ports import Button, Lamp, Ports
 from meter_emu.world.meter.board import CARD_BYTE_US

@@ -9,8 +9,9 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.card.secure import SecureCard
-from card_protocol.formats.budget import Energy, Result, Sfi
+from card_protocol.formats.budget import Sfi
 from meter_emu.desk.desk import Work
+from meter_emu.domain import Energy, Result
 from meter_emu.firmware.layouts import NO_END, EventCode
 from tests.cards import file_card
 from tests.firmware.meters import METER_ID, Home, counted

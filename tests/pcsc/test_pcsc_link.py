@@ -19,11 +19,12 @@ from card_protocol.card.base import FileCard
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
-from card_protocol.formats.budget import DF_OF, Energy
+from card_protocol.formats.budget import DF_OF
 from card_protocol.formats.container import TRANSPORT_PIN, plain_file
 from card_protocol.link.pcsc import MEANINGS, PcscLink, reader_names
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
+from meter_emu.domain import Energy
 from meter_emu.world.meter.linked_card import LinkedCard
 from tests.card_protocol.cards import GET_CHALLENGE, budget_image, counting_rng
 from tests.firmware.meters import Home

@@ -13,7 +13,7 @@ from card_protocol.card.base import FileCard
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
-from card_protocol.formats.budget import DF_OF, Energy
+from card_protocol.formats.budget import DF_OF
 from card_protocol.formats.container import plain_file
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.plugged import PluggedCard
@@ -21,6 +21,7 @@ from card_protocol.serve.vpcd import VpcdSlot
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.domain import Energy
 from tests.cards import file_card
 from tests.cli.serving import Serving
 from tests.firmware.meters import METER_ID, counted

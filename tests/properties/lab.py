@@ -15,12 +15,12 @@ import msgspec
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
-from card_protocol.formats.budget import Energy
 from card_protocol.formats.generations import ORDERS
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.domain import Energy
 from meter_emu.firmware.layouts import STATE, STATE_AT, State, crc_holds
 from meter_emu.resources import built_in
 from meter_emu.world.meter.bench import Bench

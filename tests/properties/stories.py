@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from card_protocol.formats.budget import Energy
 from meter_emu.defects import catalogue
 from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
+from meter_emu.domain import Energy
 from meter_emu.errors import DeskError
 from meter_emu.ports import Button
 from meter_emu.world.meter.model import MeterModel

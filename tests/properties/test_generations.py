@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from card_protocol.formats import budget, budget_instants
-from card_protocol.formats.budget import NO_TOKEN, Result, Tariff
+from card_protocol.formats.budget import NO_TOKEN, Tariff
 from card_protocol.formats.generations import AnyOrder
 from card_protocol.keys import Key
 from card_protocol.timestamp import MINUTES_NONE, Civil, encode_bcd_minute
@@ -17,6 +17,7 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.codec import DeskCodec, Written
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.domain import Result
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import State
 from meter_emu.world.meter.build import parse_build

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.card.image import CardImage
-from card_protocol.formats.budget import Result as OnTheCard
 from card_protocol.trace import Exchanged
+from meter_emu.domain import Result as OnTheCard
 from meter_emu.errors import ConfigError, DeskError, ImageError, MeterEmuError
 from meter_emu.testing import Button, Card, Desk, Lab, Lamp, Meter, Result, World
 from meter_emu.testing.dialogue import STEPS_KEPT

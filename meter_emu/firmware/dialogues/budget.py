@@ -15,11 +15,12 @@ from card_protocol.authentication import Role
 from card_protocol.carrier.base import BudgetCard, Carrier, Credentials
 from card_protocol.carrier.find import find_among, find_card
 from card_protocol.errors import ApduError, LayoutError, LinkError, MacError, NotGenuineError
-from card_protocol.formats.budget import DF_OF, Energy, Result, WriteBack
+from card_protocol.formats.budget import DF_OF, WriteBack
 from card_protocol.formats.generations import Contents
 from card_protocol.keys import Key
 from card_protocol.status import SW
 from card_protocol.terminal import Terminal
+from meter_emu.domain import Energy, Result
 from meter_emu.firmware.layouts import Factory
 from meter_emu.ports import Ports
 

@@ -1,7 +1,6 @@
 """The dialogue with a technician's clock card: whose it is, whether genuine, what time it says."""
 
 from card_protocol.carrier.secure import SecureCarrier
-from card_protocol.formats.budget import Result
 from card_protocol.formats.clock import (
     CLOCK,
     DF_SERVICE,
@@ -11,6 +10,7 @@ from card_protocol.formats.clock import (
 )
 from card_protocol.keys import Key
 from card_protocol.terminal import Terminal
+from meter_emu.domain import Result
 from meter_emu.firmware.dialogues.budget import authenticated, refusing
 from meter_emu.firmware.layouts import Factory
 from meter_emu.ports import Ports

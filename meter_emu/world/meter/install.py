@@ -11,8 +11,8 @@ from random import Random
 from typing import Final, final
 from zoneinfo import ZoneInfo
 
-from card_protocol.formats.budget import Energy, Result
 from card_protocol.keys import Key, Purpose, derive
+from meter_emu.domain import Energy, Result
 from meter_emu.firmware.layouts import (
     FACTORY,
     FACTORY_AT,

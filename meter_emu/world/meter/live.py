@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, final
 
-from card_protocol.formats.budget import Result
+from meter_emu.domain import Result
 from meter_emu.ports import Button
 from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.balance import balance_ueur

@@ -9,8 +9,8 @@ from typing import Annotated, Final, Literal, TypeAlias, final
 import msgspec
 from msgspec import Meta
 
-from card_protocol.formats.budget import MWH_PER_UNIT_ELECTRICITY
 from meter_emu.desk.pricing import Pricing
+from meter_emu.domain import MWH_PER_UNIT_ELECTRICITY
 from meter_emu.errors import ConfigError
 from meter_emu.resources import PRINTABLE, read_toml
 from meter_emu.world.meter.times import SECOND_US

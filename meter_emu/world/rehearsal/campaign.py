@@ -15,9 +15,9 @@ import msgspec
 from msgspec import Meta
 
 from card_protocol.card.image import CardKind
-from card_protocol.formats.budget import Energy
 from card_protocol.timestamp import Civil
 from meter_emu.desk.pricing import Pricing, check_tariff
+from meter_emu.domain import Energy
 from meter_emu.errors import ConfigError, DeskError
 from meter_emu.ports import Button
 from meter_emu.resources import PRINTABLE, find, read_toml

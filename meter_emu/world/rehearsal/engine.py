@@ -8,10 +8,11 @@ from typing import Final, final
 
 from card_protocol.carrier.image import laid_open
 from card_protocol.errors import CardProtocolError, LayoutError
-from card_protocol.formats.budget import Result, WriteBack
+from card_protocol.formats.budget import WriteBack
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.domain import Result
 from meter_emu.errors import ConfigError, DeskError
 from meter_emu.ports import Button, Lamp
 from meter_emu.world.meter.compose import ListenerOf

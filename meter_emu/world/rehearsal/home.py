@@ -10,11 +10,11 @@ from typing import final
 from zoneinfo import ZoneInfo
 
 from card_protocol.card.make import VirtualCard, card_of
-from card_protocol.formats.budget import Energy
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.domain import Energy
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import Build, parse_build
