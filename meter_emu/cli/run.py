@@ -43,6 +43,9 @@ METER_ID: Final = 541_000_000_001
 def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
     """Run one meter and sit at it: METER is a built-in model or a model file.
 
+    Alone it is the evening of 3 July 2020, a quarter of an hour before the announced cut, at a
+    meter that was told of it in March, with its card in the slot.
+
     Exit status: 0, or 2 when something asked for could not be done; 130 after Ctrl-C.
     """
     from meter_emu.cli.live.sitting import sit

@@ -3,7 +3,9 @@
 import io
 import os
 import pty
+import re
 import signal
+import subprocess
 import termios
 from contextlib import suppress
 from random import Random
@@ -13,7 +15,7 @@ from rich.console import Console
 
 from meter_emu.cli.live.commands import RATES, WORDS, parse_command, rate_of
 from meter_emu.cli.live.screen import KEYS, picture
-from meter_emu.cli.live.terminal import COMMANDS, Prompt, single_keys
+from meter_emu.cli.live.terminal import COMMANDS, Prompt, completed, single_keys
 from meter_emu.cli.live.view import View, legal, rate_words, span_words
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.ports import Lamp
@@ -22,7 +24,7 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.model import load_model
-from tests.cli.sitting import JUNE, MODEL, Sitting
+from tests.cli.sitting import JUNE, MODEL, Sitting, command, environment
 
 LEFT = b"\x1b[?1049l"  # the alternate screen, xterm
 CURSOR = b"\x1b[?25h"
@@ -55,10 +57,58 @@ def test_a_person_sits_down_looks_presses_and_leaves(tmp_path):
         sitting.wait_for("! insert: none.card: cannot be read")
         sitting.type("p")
         sitting.wait_for("power lost")
-        sitting.type("q")
+        sitting.type("qq")
         assert sitting.end() == 0
         assert_given_back(sitting)
     assert (tmp_path / "h.image").exists()
+
+
+def test_leaving_what_is_saved_nowhere_is_asked_for_twice(tmp_path):
+    with Sitting(MODEL, *JUNE, cwd=tmp_path, terminal=True) as sitting:
+        sitting.wait_for("quit")
+        sitting.type("p")
+        sitting.wait_for("power lost")
+        sitting.type("q")
+        sitting.wait_for("! this meter is saved nowhere")
+        sitting.type("sh.image\r")
+        sitting.wait_for("saved h.image")
+        sitting.type("q")
+        assert sitting.end() == 0
+    with Sitting(MODEL, *JUNE, cwd=tmp_path, terminal=True) as sitting:
+        sitting.wait_for("quit")
+        sitting.type("p")
+        sitting.wait_for("power lost")
+        sitting.type("q")
+        sitting.wait_for("! this meter is saved nowhere")
+        assert sitting.process.poll() is None
+        sitting.type("q")
+        assert sitting.end() == 0
+
+
+def test_run_alone_is_the_evening_of_the_announced_cut(tmp_path):
+    """The office can reactivate the card in another process, and the cut does not come."""
+    quarter = ("--rate", "max", "--lines")
+    with Sitting(*quarter, cwd=tmp_path) as sitting:
+        said = sitting.wait_for("h lists all words")
+        file = re.search(r"reactivate (\S+) --issued-at '([^']+)'", said)
+        assert file is not None
+        assert "T2 2020-07-03 23:01" in said or "cut at 2020-07-03 23:01" in said
+        sitting.type("until 23:30\nshow\nquit\n")
+        assert sitting.end() == 0
+        assert "OFF: CUT AS OF 2020-07-03 23:01" in sitting.said
+    with Sitting(*quarter, cwd=tmp_path) as sitting:
+        file = re.search(r"reactivate (\S+) --issued-at '([^']+)'", sitting.wait_for("h lists"))
+        assert file is not None
+        sitting.type("until 22:52\nremove\n")
+        subprocess.run(
+            command("desk", "reactivate", file[1], "--issued-at", file[2]),
+            check=True, env=environment(), capture_output=True,
+        )  # fmt: skip
+        sitting.type(f"insert {file[1]}\nuntil 4 July 12:00\nshow\nquit\n")
+        assert sitting.end() == 0
+        assert "OFF" not in sitting.said
+        assert "2020-07-04 12:00:00  true time" in sitting.said
+    assert list(tmp_path.iterdir()) == []  # nothing is left where one stood
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -174,6 +224,27 @@ def test_a_line_is_typed_corrected_given_up_and_entered():
     assert typed(":sh", "\x1b[D", "ow\r") == ["show"]  # an arrow key is none of ours
     assert typed("z\t\x00é") == []
     assert typed("nq") == ["next", "quit"]
+
+
+def test_tab_completes_words_and_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("home.card", "home-2.card", "other.image"):
+        (tmp_path / name).touch()
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "a.card").touch()
+    assert completed("ins") == "insert "
+    assert completed("sh") == "show"
+    assert completed("r") == "r"  # red, remove, rate
+    assert completed("zzz") == "zzz"
+    assert completed("insert h") == "insert home"  # as far as only one thing can be meant
+    assert completed("insert home.") == "insert home.card"
+    assert completed("save o") == "save other.image"
+    assert completed("insert c") == "insert cards/"
+    assert completed("insert cards/") == "insert cards/a.card"
+    assert completed("insert nowhere/x") == "insert nowhere/x"
+    assert completed(f"insert {tmp_path}/oth") == f"insert {tmp_path}/other.image"
+    assert completed("until 2") == "until 2"  # takes no file
+    assert typed("ihome.\t\r") == ["insert home.card"]
 
 
 def test_rates_go_up_and_down_the_ladder_and_stay_on_it():

@@ -19,7 +19,8 @@ _LOADS: Final = {"electricity": "load_w", "gas": "load_dm3_per_h"}
 def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveOrigin:
     """Return how the meter begins: a new one, or the one of an image."""
     image = options["image_file"] or ""
-    start_us = None if options["start"] is None else typed_instant_us(options["start"])
+    wall_us = time.time_ns() // 1_000
+    start_us = None if options["start"] is None else typed_instant_us(options["start"], wall_us)
     begins = LiveOrigin(
         meter=options["meter"] or "",
         build=build.name,
@@ -38,7 +39,7 @@ def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveO
         )
     return msgspec.structs.replace(
         begins,
-        start_us=time.time_ns() // 1_000 if start_us is None else start_us,
+        start_us=wall_us if start_us is None else start_us,
         meter_id=options["meter_id"],
         balance_cents=cents_option(options["balance_eur"]),
         key_file=options["key_file"] or "",

@@ -5,6 +5,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from meter_emu.cli.live.spoken import written
+from meter_emu.cli.live.view import ZONE
 from meter_emu.cli.typed import issued_at_min
 from meter_emu.errors import CommandError
 from meter_emu.world.meter.install import EPOCH_2000_US
@@ -53,7 +55,7 @@ WORDS: Final = MappingProxyType(
         "rate": TypedWord("N/max/+/-", "how fast time goes; max: by jumps alone", meanwhile=True),
         "advance": TypedWord("1d2h3m4s", "let so much time pass at once", leaps=True),
         "until": TypedWord(
-            "TIME", "let time pass until '2020-07-03 23:01', legal time", leaps=True
+            "TIME", "let time pass until '2020-07-03 23:01', '2 July' or 'friday 08:00'", leaps=True
         ),
         "next": TypedWord("", "let time pass until something has happened", leaps=True),
         "show": TypedWord("", "say how the meter stands"),
@@ -103,14 +105,14 @@ def duration_us(text: str) -> int:
     return span_us
 
 
-def typed_instant_us(text: str) -> int:
-    """Return the instant of a legal time `2020-07-03 23:01`, or one with an offset."""
-    return in_reach(EPOCH_2000_US + issued_at_min(text) * MINUTE_US)
+def typed_instant_us(text: str, now_us: int) -> int:
+    """Return the instant of a legal time, written or said (`tomorrow 08:00`), or with an offset."""
+    return in_reach(EPOCH_2000_US + issued_at_min(written(text, now_us, ZONE)) * MINUTE_US)
 
 
 def until_us(text: str, now_us: int) -> int:
     """Return the instant a jump goes to: legal time or with an offset, and not in the past."""
-    at_us = typed_instant_us(text)
+    at_us = typed_instant_us(text, now_us)
     if at_us < now_us:
         raise CommandError(f"{text} has passed: time does not go back")
     return at_us

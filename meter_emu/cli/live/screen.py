@@ -8,9 +8,10 @@ from rich import box
 from rich.cells import cell_len
 from rich.console import ConsoleOptions, Group, RenderableType
 from rich.constrain import Constrain
-from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
+from meter_emu.cli.live.slot import NO_CARD
 from meter_emu.cli.live.view import LAMPS, View, legal, lines_of, rate_words
 from meter_emu.ports import Lamp
 
@@ -29,18 +30,22 @@ KEYS: Final = (
     ("+ -", "rate"),
     ("n", "next event"),
     ("s", "save"),
-    (":", "any command"),
+    (":", "command"),
+    ("h", "help"),
     ("q", "quit"),
 )
 _LABEL_WIDTH: Final = 9
-_PANEL_LINES: Final = 3
+_GLASS_LINES: Final = 3
+_FACE_LINES: Final = 6
+_HEIGHT_FULL: Final = 16  # lower, the meter is drawn as its display alone
 _LIT: Final = {
     Lamp.CREDIT_EXHAUSTED: "bold red",
     Lamp.RECONNECT: "bold green",
     Lamp.FAULT: "bold red",
     Lamp.CLOCK_DOUBTED: "bold yellow",
 }
-_ABOVE: Final = frozenset({"display", "lamps", "time"})  # what has a place of its own
+_BUTTONS: Final = {"red": "bold red", "blue": "bold blue"}
+_ABOVE: Final = frozenset({"display", "lamps", "time", "card"})  # what has a place of its own
 
 
 def picture(
@@ -48,21 +53,35 @@ def picture(
 ) -> RenderableType:
     """Return the screen, exactly as high as the terminal; `asked` is a command being typed."""
     width, ascii_only = min(options.max_width, WIDTH_MAX), options.ascii_only
-    glass = Panel(
-        _one_line(view.display, "bold"),
-        box=box.ASCII if ascii_only else box.HEAVY,
-        border_style="cyan" if view.display else "dim",
-        width=width,
-    )
-    above = list(_apart(title, f"{legal(view.now_us)}  {rate_words(view.rate)}", width))
-    below = [_lamps(view, ascii_only=ascii_only), *_facts(view, brief=width < WIDTH_FULL)]
+    whole = options.max_height >= _HEIGHT_FULL
+    above = list(_apart(title, f"true time {legal(view.now_us)}  {rate_words(view.rate)}", width))
+    below = [*_facts(view, brief=width < WIDTH_FULL)]
     below.append(_one_line(("-" if ascii_only else "─") * width, "dim"))
     foot = list(_keys(width)) if asked is None else [_typed(asked, width)]
-    room = options.max_height - len(above) - _PANEL_LINES - len(below) - len(foot)
+    room = options.max_height - len(above) - len(below) - len(foot)
+    room -= _FACE_LINES if whole else _GLASS_LINES
     del below[len(below) + min(0, room) :]  # what is typed is seen in the smallest terminal
     log = [part for line in said[-room:] for part in _said(line, width)][-room:] if room > 0 else []
     log += [_one_line("")] * (room - len(log))
-    return Constrain(Group(*above, glass, *below, *log, *foot), width)
+    meter = _meter(view, width, whole=whole, ascii_only=ascii_only)
+    return Constrain(Group(*above, meter, *below, *log, *foot), width)
+
+
+def _meter(view: View, width: int, *, whole: bool, ascii_only: bool) -> Table:
+    """Return the meter as one stands before it: its display, and below it lamps, buttons, slot."""
+    meter = Table(
+        box=box.ASCII if ascii_only else box.HEAVY_EDGE,
+        border_style="cyan" if view.display else "dim",
+        show_header=False,
+        show_lines=True,
+        width=width,
+    )
+    meter.add_column(no_wrap=True, overflow="ellipsis")
+    meter.add_row(_one_line(view.display, "bold"))
+    if whole:
+        lamps = _lamps(view, ascii_only=ascii_only)
+        meter.add_row(Group(lamps, _slot(view, ascii_only=ascii_only)))
+    return meter
 
 
 def _facts(view: View, *, brief: bool) -> Iterator[Text]:
@@ -78,11 +97,24 @@ def _facts(view: View, *, brief: bool) -> Iterator[Text]:
 
 def _lamps(view: View, *, ascii_only: bool) -> Text:
     on, off = ("*", "-") if ascii_only else ("●", "○")
-    line = _one_line(" ")
+    line = _one_line("")
     for lamp, name in LAMPS.items():
         lit = lamp in view.lamps
         line.append(f"{on if lit else off} {name}   ", _LIT[lamp] if lit else "dim")
     return line.append(f"beeps {view.beep_count}", "dim")
+
+
+def _slot(view: View, *, ascii_only: bool) -> Text:
+    """Return the buttons and the card slot, with what is in it."""
+    line = _one_line("")
+    for name, style in _BUTTONS.items():
+        line.append("(o)" if ascii_only else "◉", style).append(f" {name}   ")
+    left, right = "[]" if ascii_only else "▐▌"
+    card = view.card if view.card != NO_CARD else " " * len(NO_CARD)
+    line.append("card slot ").append(left, "bold").append(
+        f" {card} ", "reverse" if card.strip() else ""
+    )
+    return line.append(right, "bold")
 
 
 def _keys(width: int) -> Iterator[Text]:

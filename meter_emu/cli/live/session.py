@@ -41,6 +41,9 @@ SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time pass
 MINUTE_US: Final = 60_000_000  # what a stamp may be off by: it has no seconds
 WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish its poll
 
+# What a person does to a meter, as against looking at it and letting time pass.
+_CHANGING: Final = frozenset({"red", "blue", "insert", "remove", "power", "appliances"})
+
 
 @final
 class LiveSession:
@@ -72,6 +75,7 @@ class LiveSession:
         self.wait: Callable[[int], None] = _no_shell
         self.done = False
         self.mistakes = 0
+        self.unsaved = False  # whether something was done to a meter that is saved nowhere
         self._image_file = image_file
         self._say = say
         self._wall_ns = wall_ns
@@ -169,6 +173,7 @@ class LiveSession:
         self._quit("")
 
     def _do(self, command: TypedCommand) -> None:
+        self.unsaved |= command.word in _CHANGING and self._image_file is None
         try:
             self._deeds[command.word](command.argument)
         except (MeterEmuError, CardProtocolError) as error:
@@ -240,6 +245,7 @@ class LiveSession:
         if file is None:
             raise CommandError("want FILE: the meter came from no image")
         write_atomically(file, self.meter.image(), private=True)
+        self.unsaved = False
         self._say(f"saved {file}")
 
     def _help(self, _argument: str) -> None:

@@ -15,6 +15,7 @@ from card_protocol.trace import no_clock
 from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_OK, EXIT_SIGNAL
 from meter_emu.cli.live.begin import origin_of
 from meter_emu.cli.live.commands import rate_of
+from meter_emu.cli.live.evening import alone, words
 from meter_emu.cli.live.lines import Lines, Printer
 from meter_emu.cli.live.origin import LiveOrigin, board_at_start, model_of
 from meter_emu.cli.live.reader import ReaderSlot
@@ -40,8 +41,9 @@ def sit(options: dict[str, Any]) -> int:
 
     Raise what is wrong with the options, and `BrokenPipeError` when whoever looked on has gone.
     """
+    card_file = ""
     if options["meter"] is None and options["image_file"] is None:
-        raise click.UsageError("want METER, or --image FILE, which names its own")
+        options, card_file = alone(options)
     model = model_of(options["meter"] or "", options["image_file"] or "")
     build = parse_build(options["build"])
     origin = origin_of(options, model, build)
@@ -68,6 +70,10 @@ def sit(options: dict[str, Any]) -> int:
             shell = Lines(session, source, out)
         try:
             session.begin()
+            if card_file:
+                session.type_in(f"insert {card_file}")
+                for line in words(card_file):
+                    out.say(line)
             shell.run()
         except MeterEmuError:  # what is saved now is as a power cut at this moment leaves it
             with suppress(MeterEmuError):

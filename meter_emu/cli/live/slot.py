@@ -2,13 +2,15 @@
 
 from pathlib import Path
 from random import Random
-from typing import Protocol, final
+from typing import Final, Protocol, final
 
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from meter_emu.cli.card_file import read_image
 from meter_emu.cli.output import write_atomically
 from meter_emu.errors import CommandError, OutputError
 from meter_emu.world.meter.live import LiveMeter
+
+NO_CARD: Final = "none"
 
 
 class Slot(Protocol):
@@ -109,4 +111,4 @@ class FileSlot:
 
     def words(self) -> str:
         """Say which file's card is in the slot."""
-        return Path(self._file).name if self._inside else "none"
+        return Path(self._file).name if self._inside else NO_CARD

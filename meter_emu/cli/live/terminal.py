@@ -8,12 +8,15 @@ import tty
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
+from os.path import commonprefix
+from pathlib import Path
 from typing import Final, final
 
 from rich.console import Console
 from rich.live import Live
 
-from meter_emu.cli.live.commands import LINE_CHARS_MAX
+from meter_emu.cli.live.commands import LINE_CHARS_MAX, WORDS, TypedWord
 from meter_emu.cli.live.screen import picture
 from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.shell import Input
@@ -33,14 +36,18 @@ COMMANDS: Final = {
     "+": "rate +",
     "-": "rate -",
     "n": "next",
-    "s": "save",
+    "s": "save ",
     ":": " ",
+    "h": "help",
     "q": "quit",
 }
+_NO_WORD: Final = TypedWord("", "")
 _ENTER: Final = frozenset("\r\n")
 _RUB_OUT: Final = frozenset("\b\x7f")
 _ESCAPE: Final = "\x1b"
 _CLEAR: Final = "\x15"  # Ctrl-U
+_TAB: Final = "\t"
+_NAMES_LOOKED_AT: Final = 10_000  # ours: of a folder, when a name is completed
 
 
 @final
@@ -76,8 +83,33 @@ class Prompt:
             self.asked = ""
         elif key == _ESCAPE:
             self.asked = None
+        elif key == _TAB:
+            self.asked = completed(self.asked)
         elif key.isprintable() and len(self.asked) < LINE_CHARS_MAX:
             self.asked += key
+
+
+def completed(line: str) -> str:
+    """Return a line with its last word completed as far as only one thing can be meant.
+
+    The first word is one of the commands, what follows is a file. A folder ends in a slash.
+    """
+    word, blank, path = line.partition(" ")
+    if not blank:
+        names = [
+            f"{name} " if WORDS[name].takes else name for name in WORDS if name.startswith(word)
+        ]
+        return commonprefix(names) or line  # noqa: RUF071  as a shell does
+    if "FILE" not in WORDS.get(word, _NO_WORD).takes:
+        return line
+    folder, slash, start = path.rpartition("/")
+    try:
+        there = islice(Path(folder + slash or ".").iterdir(), _NAMES_LOOKED_AT)
+        found = [one for one in there if one.name.startswith(start)]
+    except OSError:  # no such folder: what is typed is what is known
+        return line
+    names = [f"{one.name}/" if one.is_dir() else one.name for one in found]
+    return f"{word} {folder}{slash}{commonprefix(names) or start}"  # noqa: RUF071
 
 
 @final
@@ -102,6 +134,7 @@ class Screen:
         self._log = log
         self._title = title
         self.gone = False  # whether the terminal has gone away
+        self._warned = False  # whether the last key was a `q` that would have lost something
         self._prompt = Prompt()
         self._console = Console(highlight=False)
         self._live = Live(console=self._console, screen=True, auto_refresh=False)
@@ -123,10 +156,19 @@ class Screen:
         self._draw()
         keys = self._source.read(min(wait_ns, FRAME_NS))
         for command in self._prompt.take(keys.decode("utf-8", "ignore")):
-            self._session.type_in(command)
+            self._obey(command)
         self.gone = self.gone or self._source.ended
         if self._source.caught is not None or self.gone:
             self._session.leave()
+
+    def _obey(self, command: str) -> None:
+        """Do what is asked; leaving what is saved nowhere is asked for twice."""
+        if command == "quit" and self._session.unsaved and not self._warned:
+            self._warned = True
+            self._log.say("! this meter is saved nowhere: s and a file name saves it, q leaves it")
+            return
+        self._warned = False
+        self._session.type_in(command)
 
     def _draw(self) -> None:
         said = list(self._log.lines)
