@@ -97,10 +97,18 @@ def facts(said: str) -> list[dict[str, str]]:
     """Return what each `show` said, by name; of several `next` the first."""
     shown: list[dict[str, str]] = []
     for line in said.splitlines():
-        name, _, words = line.partition(" ")
+        name, words = line[:9].rstrip(), line[10:]
         if name == "display":
             shown.append({})
-        if shown and name in {"display", "lamps", "supply", "time", "clock", "balance", "card"}:
+        if shown and name in {
+            "display",
+            "lamps",
+            "supply",
+            "true time",
+            "clock",
+            "balance",
+            "card",
+        }:
             shown[-1][name] = words.strip()
         if shown and name == "next":
             shown[-1].setdefault(name, words.strip())
@@ -195,7 +203,7 @@ def test_an_appliance_lit_in_the_countdown_shuts_the_valve(emu, gas_card, tmp_pa
     """The countdown of 720 s is lived through, and who lights the stove in it is heard."""
     with Sitting(*GAS, *MAX, cwd=tmp_path) as sitting:
         sitting.type(f"{REARM}appliances lit\nrate max\nshow\n")
-        said = sitting.wait_for("display  GAS FLOWED, VALVE SHUT")
+        said = sitting.wait_for("display   GAS FLOWED, VALVE SHUT")
         assert "supply on   WAIT 720 S, LEAVE ALL APPLIANCES SHUT" in said
         assert "supply off  GAS FLOWED, VALVE SHUT" in said
         assert sitting.end() == 0
@@ -222,7 +230,9 @@ def test_a_meter_lives_on_between_two_sittings(emu, image, card):
     (left,), (found,) = facts(done.out), facts(again.out)
     for name in ("supply", "balance", "next"):
         assert found[name].partition("  in ")[0] == left[name].partition("  in ")[0]
-    assert found["time"] == left["time"] == "2020-06-29 12:00:00"  # what its own clock says
+    assert (
+        found["true time"] == left["true time"] == "2020-06-29 12:00:00"
+    )  # what its own clock says
     assert found["clock"].startswith("2020-06-29 12:00:00  trusted")
     emu("image", "show", "m.image")  # sound, says its exit status
 
@@ -238,17 +248,17 @@ def test_what_cannot_be_done_is_one_line_and_the_meter_goes_on(emu):
     complaints = done.err.splitlines()
     assert all(line.startswith("! ") for line in complaints)
     assert len(complaints) == len(wrong)
-    assert facts(done.out)[0]["time"] == "2020-06-29 07:00:00"
+    assert facts(done.out)[0]["true time"] == "2020-06-29 07:00:00"
 
 
 @pytest.mark.parametrize(
     ("args", "want"),
     [
-        ([], "want METER, or --image FILE"),
+        (["--start", "2020-07-03 22:45"], "want METER with --start"),
         (["no-such"], "none of the built-in meters"),
         (["."], "is a directory"),
         ([MODEL, "--rate", "0"], "want a rate from 1 to 1000000, or max"),
-        ([MODEL, "--start", "today"], "want a legal time such as"),
+        ([MODEL, "--start", "soon"], "want a legal time such as"),
         ([MODEL, "--start", "2100-01-01 00:00"], "2000 to 2099"),
         ([MODEL, "--build", "reference+nothing"], "want a defect of"),
         ([MODEL, "--balance-eur", "ten"], "want an amount such as 12.50"),
@@ -330,7 +340,7 @@ def test_a_card_that_cannot_be_saved_is_said_once_and_at_the_end(emu, card):
         card.unlink()
         folder.rmdir()
         sitting.type("power on\nadvance 1h\nshow\n")
-        said = sitting.wait_for("balance  20.00 EUR")
+        said = sitting.wait_for("balance   20.00 EUR")
         assert said.count("! drawer/a.card: cannot be written") == 1
         assert sitting.end() == 2
         assert sitting.said.count("drawer/a.card: cannot be written") == 2

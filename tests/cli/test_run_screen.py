@@ -107,7 +107,7 @@ def test_run_alone_is_the_evening_of_the_announced_cut(tmp_path):
         sitting.type(f"insert {file[1]}\nuntil 4 July 12:00\nshow\nquit\n")
         assert sitting.end() == 0
         assert "OFF" not in sitting.said
-        assert "2020-07-04 12:00:00  true time" in sitting.said
+        assert "true time 2020-07-04 12:00:00" in sitting.said
     assert list(tmp_path.iterdir()) == []  # nothing is left where one stood
 
 

@@ -114,7 +114,7 @@ def test_what_waits_is_done_in_order_when_the_session_is_over(tmp_path):
     while sitting.session.jumping:
         sitting.session.turn()
     assert sitting.session.meter.board.now_us >= START_US + 2 * 3_600 * SECOND_US
-    (time,) = (line for line in sitting.said if line.startswith("time"))
+    (time,) = (line for line in sitting.said if line.startswith("true time"))
     assert time.endswith("2020-06-29 09:00:00")  # two hours after it was asked for
     assert sitting.said[0] == "60 x real time"  # which did not have to wait
 

@@ -59,7 +59,7 @@ def test_a_card_put_into_the_reader_is_served_and_written(sitting, pcscd):
     with inserted(pcscd, card):
         sitting.wait_for(SERVED)
         sitting.type("show\n")
-        said = sitting.wait_for(f"card     one in {FIRST}")
+        said = sitting.wait_for(f"card      one in {FIRST}")
         assert "balance  20.00 EUR" in said
     assert raw_on(card.image, Sfi.WRITE_BACK) != before
     sitting.wait_until_shown(f"none in {FIRST}")
@@ -122,7 +122,7 @@ def test_a_card_that_another_program_has_is_waited_for(pcscd, tmp_path):
         with sit(tmp_path, FIRST) as sitting:
             said = sitting.wait_for("in use by another program")
             sitting.type("show\n")
-            said = sitting.wait_for("card     reader in use by another program")
+            said = sitting.wait_for("card      reader in use by another program")
             assert "CARD" not in said.partition("display")[0]  # the meter has not been bothered
             other.disconnect()
             said = sitting.wait_for(SERVED)

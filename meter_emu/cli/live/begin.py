@@ -1,6 +1,7 @@
 """Which meter a sitting begins with: a new one, or one that was saved, as the options say."""
 
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 
 import click
@@ -30,7 +31,7 @@ def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveO
         clock=model.rtc_base,
     )
     if image:
-        _refuse_of_new_meters()
+        refuse_given("{} is for a new meter; the image has its own", _OF_NEW_METERS)
         return msgspec.structs.replace(
             begins,
             image=image,
@@ -56,10 +57,10 @@ def _load(options: dict[str, Any], model: MeterModel) -> int:
     return options[wanted] or 0
 
 
-def _refuse_of_new_meters() -> None:
-    """Refuse options that an image already decides."""
+def refuse_given(why: str, names: Iterable[str]) -> None:
+    """Refuse those options of `names` that were given; `why` has a place for the option."""
     context = click.get_current_context()
-    for name in _OF_NEW_METERS:
+    for name in names:
         if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
             (option,) = (one for one in context.command.params if one.name == name)
-            raise click.UsageError(f"{option.opts[0]} is for a new meter; the image has its own")
+            raise click.UsageError(why.format(option.opts[0]))

@@ -20,8 +20,8 @@ from meter_emu.world.meter.times import MINUTE_US
 
 CARD_NAME: Final = "home.card"
 # Friday 3 July 2020, 23:01 was announced (La Libre, 3 July 2020): a quarter of an hour before.
+METER: Final = "electricity-pcf8563-utc"
 OPTIONS: Final = {
-    "meter": "electricity-pcf8563-utc",
     "start": "2020-07-03 22:45",
     "balance_eur": "20",
     "load_w": 400,
@@ -35,7 +35,7 @@ def alone(options: dict[str, Any]) -> tuple[dict[str, Any], str]:
     card = _card(options["meter_id"])
     path = Path(tempfile.mkdtemp(prefix="meter-emu-")) / CARD_NAME
     write_atomically(path, card, private=True)
-    return options | OPTIONS, str(path)
+    return options | OPTIONS | {"meter": METER}, str(path)
 
 
 def words(file: str) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ KEYS: Final = (
 _LABEL_WIDTH: Final = 9
 _GLASS_LINES: Final = 3
 _FACE_LINES: Final = 6
-_HEIGHT_FULL: Final = 16  # lower, the meter is drawn as its display alone
+_HEIGHT_FULL: Final = 24  # lower, the meter is drawn as its display alone
 _LIT: Final = {
     Lamp.CREDIT_EXHAUSTED: "bold red",
     Lamp.RECONNECT: "bold green",
@@ -45,7 +45,7 @@ _LIT: Final = {
     Lamp.CLOCK_DOUBTED: "bold yellow",
 }
 _BUTTONS: Final = {"red": "bold red", "blue": "bold blue"}
-_ABOVE: Final = frozenset({"display", "lamps", "time", "card"})  # what has a place of its own
+_ABOVE: Final = frozenset({"display", "lamps", "true time", "card"})  # what has a place of its own
 
 
 def picture(

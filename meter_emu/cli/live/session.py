@@ -238,7 +238,7 @@ class LiveSession:
 
     def _show(self, _argument: str) -> None:
         for name, words in lines_of(self.view()):
-            self._say(f"{name:<8} {words}")
+            self._say(f"{name:<9} {words}")
 
     def _save(self, argument: str) -> None:
         file = argument or self._image_file

@@ -13,8 +13,9 @@ from rich.console import Console
 
 from card_protocol.trace import no_clock
 from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_OK, EXIT_SIGNAL
-from meter_emu.cli.live.begin import origin_of
+from meter_emu.cli.live.begin import origin_of, refuse_given
 from meter_emu.cli.live.commands import rate_of
+from meter_emu.cli.live.evening import OPTIONS as ALONE
 from meter_emu.cli.live.evening import alone, words
 from meter_emu.cli.live.lines import Lines, Printer
 from meter_emu.cli.live.origin import LiveOrigin, board_at_start, model_of
@@ -43,6 +44,7 @@ def sit(options: dict[str, Any]) -> int:
     """
     card_file = ""
     if options["meter"] is None and options["image_file"] is None:
+        refuse_given("want METER with {}: alone, it is a meter that there is", ALONE)
         options, card_file = alone(options)
     model = model_of(options["meter"] or "", options["image_file"] or "")
     build = parse_build(options["build"])

@@ -65,7 +65,7 @@ def lines_of(view: View, *, brief: bool = False) -> Iterator[tuple[str, str]]:
     lit = [name for lamp, name in LAMPS.items() if lamp in view.lamps]
     yield "lamps", ", ".join(lit) or "none"
     yield "supply", view.supply
-    yield "time", f"{legal(view.now_us)}  true time"
+    yield "true time", legal(view.now_us)
     yield "clock", clock_words(view)
     balance = view.balance_ueur
     yield "balance", "unreadable" if balance is None else f"{euro(balance)} EUR"
