@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag, unique
 from typing import Final, Protocol, final
 
+TICKS_WRAP: Final = 2**32  # what `ticks_ms` counts to
+
 
 @final
 class Button(IntFlag):

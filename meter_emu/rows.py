@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, final
 from card_protocol.errors import CardProtocolError
 from card_protocol.layout import Layout
 from card_protocol.timestamp import MINUTES_NONE, decode_bcd_minute
+from meter_emu.units import decimal
 
 EVENT_SIZE_BYTES: Final = 8
 NOT_SHOWN: Final = "not shown"
@@ -254,22 +255,14 @@ def second_2000(value: int) -> Meaning:
     return Meaning(f"{_EPOCH_2000 + timedelta(seconds=value):%Y-%m-%d %H:%M:%S} UTC")
 
 
-def euro(per_euro: int) -> Tell:
+def amount(per_euro: int) -> Tell:
     """Tell an amount of so many to the euro."""
-    digits = len(str(per_euro)) - 1
-
-    def tell(value: int) -> Meaning:
-        whole, rest = divmod(abs(value), per_euro)
-        return Meaning(f"{'-' if value < 0 else ''}{whole}.{rest:0{digits}} EUR")
-
-    return tell
+    return lambda value: Meaning(f"{decimal(value, per_euro)} EUR")
 
 
 def price(value: int) -> Meaning:
     """Tell a price in micro-euro per watt-hour."""
-    return Meaning(
-        f"{value // 1000}.{value % 1000:03} EUR/kWh", "" if value else "a price of nothing"
-    )
+    return Meaning(f"{decimal(value, 1000)} EUR/kWh", "" if value else "a price of nothing")
 
 
 def zero(value: int) -> Meaning:
@@ -295,8 +288,8 @@ def unused(raw: bytes) -> Meaning:
 
 
 UNITS: Final[Mapping[str, Tell]] = {
-    "cent": euro(100),
-    "micro-euro": euro(1_000_000),
+    "cent": amount(100),
+    "micro-euro": amount(1_000_000),
     "micro-euro/Wh": price,
     "YYMMDDhhmm": civil,
     "min since 2000 UTC": minute_2000,

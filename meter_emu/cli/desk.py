@@ -23,6 +23,7 @@ from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardCommand, Place, with_card
 from meter_emu.cli.typed import civil_time, issued_at_min, read_master_key, reading_meant
 from meter_emu.errors import CardError
+from meter_emu.units import decimal
 
 if TYPE_CHECKING:
     from meter_emu.desk.desk import Account, Desk, Exchange
@@ -256,6 +257,6 @@ def _account_as_text(file: str, account: "Account") -> str:
     if price["night_price_ueur_per_wh"] != price["price_ueur_per_wh"]:
         parts.append(f"at night {price['night_price_ueur_per_wh']}")
     count = told["load_count"]
-    loads = f"{cents // 100}.{cents % 100:02} EUR in {count} load{'s' if count != 1 else ''}"
+    loads = f"{decimal(cents, 100)} EUR in {count} load{'s' if count != 1 else ''}"
     until = f" (until {told['expires']})" if told["expires"] else ""
     return f"{file}: meter {told['meter']}{until}: {', '.join(parts)}; ever loaded {loads}"

@@ -71,11 +71,11 @@ def new(
 ) -> None:
     """Install a new meter, its clock just set, and save its image as FILE."""
     from meter_emu.resources import find
+    from meter_emu.units import EPOCH_2000_US, MINUTE_US
     from meter_emu.world.meter.build import REFERENCE, parse_build
     from meter_emu.world.meter.image import image_of
-    from meter_emu.world.meter.install import EPOCH_2000_US, Installation, install
+    from meter_emu.world.meter.install import Installation, install
     from meter_emu.world.meter.model import load_model
-    from meter_emu.world.meter.times import MINUTE_US
 
     if not force and os.path.lexists(file):
         raise OutputError(file, "it is there already, and --force was not given")

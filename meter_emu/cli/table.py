@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from card_protocol.timestamp import Civil
+from meter_emu.units import decimal
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
@@ -150,8 +151,7 @@ class ResultTable:
         if order.reactivate:
             yield "reactivation"
         if order.load_cents:
-            euro, cents = divmod(order.load_cents, 100)
-            yield f"{euro}.{cents:02} EUR" if cents else f"{euro} EUR"
+            yield f"{decimal(order.load_cents, 100).removesuffix('.00')} EUR"
         if order.prepayment is not None:
             yield f"prepayment {'on' if order.prepayment else 'off'}"
         if order.limiter is not None:

@@ -52,7 +52,7 @@ from meter_emu.desk.pricing import (
 )
 from meter_emu.domain import Energy
 from meter_emu.errors import DeskError
-from meter_emu.rows import euro
+from meter_emu.units import decimal
 
 MEMORY_ENDS: Final = {"customer reference": 1 << 48, "card number": 1 << 16}  # memory-card.md
 LOAD_CENTS_MIN: Final = 500  # 5 EUR an operation (domain: terminal text, synonyme-du-mot.com)
@@ -421,5 +421,7 @@ def _check_room(kind: CardKind, *numbers: int) -> None:
 
 def _check_load(cents: int) -> None:
     if not LOAD_CENTS_MIN <= cents <= LOAD_CENTS_MAX:
-        low, high, got = (euro(100)(one).note for one in (LOAD_CENTS_MIN, LOAD_CENTS_MAX, cents))
+        low, high, got = (
+            f"{decimal(one, 100)} EUR" for one in (LOAD_CENTS_MIN, LOAD_CENTS_MAX, cents)
+        )
         raise DeskError(f"a load is {low} to {high}, got {got}")

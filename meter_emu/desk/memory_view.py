@@ -40,9 +40,9 @@ from meter_emu.rows import (
     Part,
     Row,
     Tell,
+    amount,
     bits,
     civil,
-    euro,
     moved,
     number,
     octets,
@@ -238,7 +238,7 @@ def _packed(value: int) -> Meaning:
 
 
 def _balance(steps: int) -> Meaning:
-    return euro(1_000_000)(steps * UEUR_PER_STEP)
+    return amount(1_000_000)(steps * UEUR_PER_STEP)
 
 
 def _holds(value: int) -> Meaning:

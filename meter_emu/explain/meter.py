@@ -21,11 +21,11 @@ from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT
 from meter_emu.hardware import backup, metrology
 from meter_emu.resources import built_in
 from meter_emu.rows import ERASED, Meaning, Part, Row, Tell, number, octets, text
+from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.image import CRC_SIZE_BYTES, HEADER_SIZE_BYTES, MAGIC, VERSION
 from meter_emu.world.meter.install import MODEL_NAME_SIZE_BYTES, model_code, switch_class
 from meter_emu.world.meter.model import MeterModel, load_model
-from meter_emu.world.meter.times import DAY_US, HOUR_US, MINUTE_US
 
 MODEL_AT: Final = 8
 ENDURANCE_WRITES: Final = 1_000_000  # AT24C256C data sheet, features

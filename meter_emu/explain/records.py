@@ -45,7 +45,6 @@ from meter_emu.rows import (
     Tell,
     bits,
     civil,
-    euro,
     hidden,
     named,
     number,
@@ -54,8 +53,8 @@ from meter_emu.rows import (
     text,
     unused,
 )
+from meter_emu.units import MWH_PER_WH, decimal
 
-MWH_PER_WH: Final = 1000
 _END_MINUTE: Final = slice(BCD_MINUTE_SIZE_BYTES, BCD_MINUTE_SIZE_BYTES + 4)
 LOADED: Final = "the program loads it"  # how what is said of a copy ends, of the one that counts
 NO_EVENT_NOTE: Final = "no event"
@@ -245,7 +244,7 @@ def _detail(code: int, value: int) -> Meaning:
         return Meaning(f" number {value}")
     if code == EventCode.CREDIT_LOADED:
         more = " or more" if value == _OR_MORE else ""
-        return Meaning(f" {euro(100)(value).note}{more}")
+        return Meaning(f" {decimal(value, 100)} EUR{more}")
     if code == EventCode.CARD_REFUSED:
         told = named(words(Result))(value)
         return Meaning(f" as {told.note or value}", told.wrong)

@@ -10,9 +10,10 @@ from typing import Final, NamedTuple
 
 from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.layouts import Factory
-from meter_emu.firmware.trust import PPB, Now
+from meter_emu.firmware.trust import Now
 from meter_emu.firmware.zone import Zone
 from meter_emu.ports import SECONDS_A_DAY
+from meter_emu.units import PPB
 
 _FIRST_WEEKEND_DAY: Final = 5
 _DAY_MIN: Final = 1440

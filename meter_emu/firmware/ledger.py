@@ -27,9 +27,8 @@ from meter_emu.firmware.layouts import (
     State,
     StateFlags,
 )
+from meter_emu.units import MWH_PER_WH, UEUR_PER_CENT
 
-UEUR_PER_CENT: Final = 10_000
-MWH_PER_WH: Final = 1000
 _U32: Final = 0xFFFFFFFF
 
 

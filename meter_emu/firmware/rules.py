@@ -28,7 +28,6 @@ from meter_emu.firmware.layouts import (
     StateFlags,
     Supply,
 )
-from meter_emu.firmware.ledger import UEUR_PER_CENT
 from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.supply import (
     Block,
@@ -43,6 +42,7 @@ from meter_emu.firmware.supply import (
 )
 from meter_emu.firmware.trust import EPOCH_2000_DAYS, EPOCH_2000_S, Now, clocks_end_min
 from meter_emu.ports import SECONDS_A_DAY, Sleep
+from meter_emu.units import UEUR_PER_CENT
 
 _U16_MAX: Final = 0xFFFF
 _U24_MAX: Final = 0xFFFFFF

@@ -12,6 +12,7 @@ from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Rate, Supply
 from meter_emu.firmware.rules import MeterRules, Standing
 from meter_emu.firmware.supply import Block, Permission
 from meter_emu.ports import Button, Lamp
+from meter_emu.units import decimal, euro
 
 SHOWN_S: Final = 30  # how long a screen stays (UK card meters: "last screen visible 30 s")
 
@@ -71,12 +72,6 @@ def lamps(meter: MeterRules, standing: Standing, *, fault: bool) -> Lamp:
     return lit
 
 
-def euro(ueur: int) -> str:
-    """Return an amount in euro and cents, cut off towards zero."""
-    cents = abs(ueur) // 10_000
-    return f"{'-' if ueur < 0 and cents else ''}{cents // 100}.{cents % 100:02}"
-
-
 def _credit(standing: Standing) -> str:
     return f"CREDIT {euro(standing.balance_ueur)} EUR"
 
@@ -95,13 +90,12 @@ def _price(meter: MeterRules) -> str:
     ledger, state = meter.parts.ledger, meter.state
     price = ledger.price_ueur_per_wh(state)
     which = f"{Rate(state.rate).name} " if ledger.bi_hourly(state) else ""
-    return f"{which}PRICE {price // 1000}.{price % 1000:03} EUR/KWH"
+    return f"{which}PRICE {decimal(price, 1000)} EUR/KWH"
 
 
 def _untimed(meter: MeterRules) -> str:
     untimed_wh = meter.parts.ledger.untimed_wh(meter.state, meter.register_units)
-    kwh, wh = divmod(untimed_wh, 1000)
-    return f"USED WITHOUT TIME {kwh}.{wh:03} KWH"
+    return f"USED WITHOUT TIME {decimal(untimed_wh, 1000)} KWH"
 
 
 def _order(meter: MeterRules) -> str:

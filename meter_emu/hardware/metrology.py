@@ -15,10 +15,8 @@ from itertools import accumulate
 from typing import Final, Self
 
 from card_protocol.errors import LayoutError
+from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY
 
-HOURS_A_DAY: Final = 24
-HOUR_US: Final = 3_600_000_000
-DAY_US: Final = HOURS_A_DAY * HOUR_US
 UNIT: Final = HOUR_US  # rate-microseconds in one unit
 REGISTER_UNITS: Final = 2**32
 RATE_UNITS_MAX: Final = 1_000_000  # ours, what may be typed as a load: a megawatt is no home

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from meter_emu.report.collect import Collector
 from meter_emu.report.words import duration, full_moment, homes
-from meter_emu.world.meter.times import DAY_US
+from meter_emu.units import DAY_US
 from meter_emu.world.rehearsal.verdicts import PLAIN, Verdict
 
 

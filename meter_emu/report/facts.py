@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 from card_protocol.timestamp import Civil
 from meter_emu.report.collect import Seen
 from meter_emu.report.scale import civil_us
+from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import Window
 from meter_emu.world.meter.times import to_us, us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.promise import Promise, Told
 
-CENT_UEUR: Final = 10_000
 _SATURDAY: Final = 5
 
 
@@ -142,7 +142,7 @@ def _deferral_stated(events: Sequence[Event], campaign: Campaign) -> Iterator[St
 
 def _balance(seen: Seen, campaign: Campaign) -> Iterator[tuple[int, int]]:
     """Yield the balance at each event, and the level before each rise: credit comes at once."""
-    last = (campaign.start_us, seen.household.balance_cents * CENT_UEUR)
+    last = (campaign.start_us, seen.household.balance_cents * UEUR_PER_CENT)
     yield last
     for event in seen.events:
         if event.balance_ueur is None:

@@ -13,13 +13,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from card_protocol.timestamp import Civil
 from meter_emu.report import advice
 from meter_emu.report.collect import Collector, Group, Seen
-from meter_emu.report.facts import CENT_UEUR, Facts, facts_of
+from meter_emu.report.facts import Facts, facts_of
 from meter_emu.report.scale import civil_us
 from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawings
 from meter_emu.report.words import (
     HAPPENED,
     duration,
-    euro,
     full_moment,
     homes,
     offset,
@@ -27,6 +26,7 @@ from meter_emu.report.words import (
     short,
     stamp,
 )
+from meter_emu.units import UEUR_PER_CENT, euro
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.promise import ToldKind
@@ -243,8 +243,8 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
         times = "once" if len(facts.other_dark) == 1 else f"{len(facts.other_dark)} times, first"
         reason = f" ({first.shown})" if first.shown else ""
         yield "Dark by the ordinary rules", f"{times} on {full_moment(first.at_us, zone)}{reason}"
-    start, end = seen.household.balance_cents * CENT_UEUR, facts.balance[-1][1]
-    yield "Balance", f"{euro(start)} at the start, {euro(end)} at the end"
+    start, end = seen.household.balance_cents * UEUR_PER_CENT, facts.balance[-1][1]
+    yield "Balance", f"{euro(start)} € at the start, {euro(end)} € at the end"
     yield "Meter", f"{seen.outcome.model}, program {seen.outcome.build}"
     if not clock_within_bound(seen.household, campaign):
         yield "Clock", "beyond its bound: a fault outside the promise"
@@ -283,7 +283,7 @@ def _line(event: Event, campaign: Campaign) -> LogLine:
         happened=HAPPENED[event.what],
         detail=", ".join(part for part in (event.detail, _understood(event)) if part),
         shown=event.shown,
-        balance="unknown" if event.balance_ueur is None else euro(event.balance_ueur),
+        balance="unknown" if event.balance_ueur is None else f"{euro(event.balance_ueur)} €",
     )
 
 

@@ -10,7 +10,8 @@ from typing import Final, final
 from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
-from meter_emu.world.meter.times import DAY_US, to_us, us_to_legal
+from meter_emu.units import DAY_US
+from meter_emu.world.meter.times import to_us, us_to_legal
 
 _MILLI_MAX: Final = 100_000  # thousandths of a percent
 _LABELS_MAX: Final = 6  # ours: so many dates fit side by side on a telephone

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from meter_emu.report.collect import Seen
 from meter_emu.report.facts import Facts, HomeSupply, Stretch, protected_stretches
 from meter_emu.report.scale import Scale, around, dates_on_axis, days_between
-from meter_emu.report.words import HAPPENED, euro, short
+from meter_emu.report.words import HAPPENED, short
+from meter_emu.units import DAY_US, euro
 from meter_emu.world.meter.events import What
-from meter_emu.world.meter.times import DAY_US, us_to_legal
+from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 
 MARK_HEIGHT_PX: Final = 18
@@ -297,7 +298,7 @@ def _curve(facts: Facts, scale: Scale, y: int) -> Curve | None:
         f"{(us - scale.start_us) * CURVE_WIDTH // span_us},{level(ueur)}"
         for us, ueur in facts.balance
     ]
-    name = f"balance, {euro(min(amounts))} to {euro(max(amounts))}"
+    name = f"balance, {euro(min(amounts))} € to {euro(max(amounts))} €"
     return Curve(name, y, "M" + " L".join(points), level(0))
 
 

@@ -7,10 +7,10 @@ from datetime import tzinfo
 from types import MappingProxyType
 from typing import Final
 
+from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.events import What
-from meter_emu.world.meter.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, us_to_legal
+from meter_emu.world.meter.times import us_to_legal
 
-UEUR_PER_CENT: Final = 10_000
 _KEEP: Final = "\u00a0"  # a space at which no line breaks
 
 
@@ -83,9 +83,3 @@ def offset(us: int) -> str:
     if abs(us) < SECOND_US:
         return "at the announced moment"
     return f"{duration(us)} {'after' if us > 0 else 'before'} the announced moment"
-
-
-def euro(ueur: int) -> str:
-    """Return an amount in micro-euro as euro and cents, cut off towards zero: `-3.20 €`."""
-    cents = abs(ueur) // UEUR_PER_CENT
-    return f"{'-' if ueur < 0 and cents else ''}{cents // 100:,}.{cents % 100:02} €"

@@ -9,6 +9,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.ports import Button, Lamp
 from meter_emu.testing.card import Card
 from meter_emu.testing.when import When, length_us, when_us
+from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.model import MeterModel
@@ -17,7 +18,6 @@ from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.promise import latest_us
 
 WHO: Final = "meter"
-UEUR_PER_CENT: Final = 10_000
 HOLD_MS: Final = 4_000  # 3 to 5 s, as the texts say (domain: synonyme-du-mot.com)
 
 

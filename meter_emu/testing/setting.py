@@ -11,11 +11,12 @@ from card_protocol.card.image import CardKind
 from meter_emu.errors import ConfigError
 from meter_emu.resources import find, typed
 from meter_emu.testing.when import when_us
+from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.meter.times import DAY_US, END_US, FIRST_US, SECOND_US
+from meter_emu.world.meter.times import END_US
 from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
 from meter_emu.world.rehearsal.euro import Euro, cents_of
-from meter_emu.world.rehearsal.household import HOURS_A_DAY, Household, NewCard
+from meter_emu.world.rehearsal.household import Household, NewCard
 
 MARK: Final = "@pytest.mark.meter"  # where a mistake in a setting is said to be
 ZONE: Final = ZoneInfo("Europe/Brussels")
@@ -76,7 +77,7 @@ def household_of(setting: Setting, build: str, carrier: CardKind) -> tuple[House
     """
     start_us = when_us(setting.start, ZONE, path=MARK, key="start")
     shown_us = start_us + setting.clock_error_s * SECOND_US
-    if not FIRST_US + DAY_US <= shown_us < END_US - DAY_US:
+    if not EPOCH_2000_US + DAY_US <= shown_us < END_US - DAY_US:
         raise ConfigError(MARK, "clock_error_s", "want a clock that shows a day of 2000 to 2099")
     try:
         balance_cents = cents_of(setting.balance_eur)

@@ -7,9 +7,9 @@ from typing import Final
 from card_protocol.trace import Exchanged, Reset, Torn, TraceRow, row_words
 from meter_emu.explain.meter import explain_image
 from meter_emu.explain.records import LOADED, NO_EVENT_NOTE
-from meter_emu.firmware.screen import euro
 from meter_emu.testing.dialogue import Heard
 from meter_emu.testing.lab import Lab
+from meter_emu.units import euro
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_iso
 

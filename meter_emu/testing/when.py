@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
-from meter_emu.world.meter.times import MINUTE_US, legal_to_us, us_to_civil
+from meter_emu.units import MINUTE_US
+from meter_emu.world.meter.times import legal_to_us, us_to_civil
 
 When: TypeAlias = str | datetime
 _ONE_US = timedelta(microseconds=1)

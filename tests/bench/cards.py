@@ -17,10 +17,10 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.resources import find
+from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.build import parse_build
-from meter_emu.world.meter.install import EPOCH_2000_US, Installation, install
+from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.meter.times import MINUTE_US, SECOND_US
 from tests.bench import vicc
 from tests.bench.row import Row, rate
 from tests.bench.vicc import vicc_absent

@@ -3,8 +3,8 @@
 import pytest
 
 from meter_emu.resources import built_in
+from meter_emu.units import DAY_US
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.meter.times import DAY_US
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.household import Household

@@ -15,11 +15,12 @@ from meter_emu.cli.live.view import ZONE
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.resources import find
+from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.meter.times import END_US, MINUTE_US, SECOND_US, us_to_civil
+from meter_emu.world.meter.times import END_US, us_to_civil
 
 START_US = 1_593_406_800 * SECOND_US  # 29 June 2020 07:00 in Brussels
 METER = 541_000_000_001

@@ -19,12 +19,13 @@ from meter_emu.firmware.layouts import STATE, STATE_AT, Factory, Health, State, 
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Firmware, Ports
 from meter_emu.resources import find
+from meter_emu.units import SECOND_US
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.install import Installation, factory_record, first_state, install
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.meter.times import SECOND_US, to_us
+from meter_emu.world.meter.times import to_us
 from tests.cards import raw_on, with_raw
 
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))

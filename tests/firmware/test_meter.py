@@ -21,8 +21,9 @@ from meter_emu.firmware.layouts import (
 )
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.supply import Block, Permission, Shield
-from meter_emu.firmware.trust import PPB, Now
+from meter_emu.firmware.trust import Now
 from meter_emu.ports import Sleep
+from meter_emu.units import PPB
 from tests.firmware.meters import PARTS, START, factory, now_at, seconds, seconds_2000, state
 
 U_S = 60

@@ -1,11 +1,8 @@
 """The display: everything fits its 64 places, and says what is so."""
 
-from decimal import ROUND_DOWN, Decimal
 from itertools import product
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Result
@@ -140,20 +137,6 @@ def test_what_is_not_known_is_said():
         "T1 NONE",
         "T2 NONE",
     ]
-
-
-@given(st.integers(-S64, S64 - 1))
-def test_an_amount_is_cut_off_to_cents_towards_zero(ueur):
-    exact = (Decimal(ueur) / 1_000_000).quantize(Decimal("0.01"), rounding=ROUND_DOWN)
-    assert screen.euro(ueur) == str(abs(exact) if exact == 0 else exact)
-
-
-@pytest.mark.parametrize(
-    ("ueur", "text"),
-    [(0, "0.00"), (-1, "0.00"), (-9_999, "0.00"), (-10_000, "-0.01"), (19_999, "0.01")],
-)
-def test_less_than_a_cent_has_no_sign(ueur, text):
-    assert screen.euro(ueur) == text
 
 
 # what is so, which lamp says it

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from meter_emu.firmware.layouts import EventCode, Health
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rules import MeterRules
-from meter_emu.firmware.trust import PPB
+from meter_emu.units import PPB
 from tests.firmware.meters import (
     EPOCH_2000,
     PARTS,

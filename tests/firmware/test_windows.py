@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from meter_emu.firmware.layouts import Factory, FactoryFlags, Health
-from meter_emu.firmware.trust import PPB, Now
+from meter_emu.firmware.trust import Now
+from meter_emu.units import PPB
 from tests.firmware.meters import PARTS, factory, now_at, seconds
 
 BRUSSELS = ZoneInfo("Europe/Brussels")

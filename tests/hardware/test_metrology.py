@@ -7,7 +7,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
-from meter_emu.hardware.metrology import DAY_US, HOUR_US, REGISTER_UNITS, UNIT, Metrology
+from meter_emu.hardware.metrology import REGISTER_UNITS, UNIT, Metrology
+from meter_emu.units import DAY_US, HOUR_US
 
 PROFILES = st.lists(st.just(0) | st.integers(0, 20_000), min_size=24, max_size=24)
 TIMES = st.integers(0, 20 * DAY_US) | st.integers(0, 500).map(lambda hours: hours * HOUR_US)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.properties.lab import BRUSSELS, DAY_US, HOUR_US, MINUTE_US, SECOND_US, us
 
-FIRST_US = us(datetime(2000, 3, 1, tzinfo=UTC))
+EPOCH_2000_US = us(datetime(2000, 3, 1, tzinfo=UTC))
 LAST_US = us(datetime(2099, 12, 1, tzinfo=UTC))
 
 _SPECIAL_DAYS = [
@@ -23,7 +23,7 @@ _SPECIAL_DAYS = [
         (10, 25),
         (12, 31),
     )
-    if FIRST_US < us(datetime(year, month, day, tzinfo=BRUSSELS)) < LAST_US
+    if EPOCH_2000_US < us(datetime(year, month, day, tzinfo=BRUSSELS)) < LAST_US
 ]
 _LEAP_DAYS = [us(datetime(year, 2, 29, tzinfo=BRUSSELS)) for year in range(2004, 2099, 4)]
 
@@ -46,7 +46,7 @@ near_boundaries = st.builds(
     st.integers(-26 * 60, 26 * 60) | st.sampled_from([0, 8 * 60, 16 * 60, 23 * 60, 23 * 60 + 1]),
     st.integers(0, 59),
 )
-instants = near_boundaries | st.integers(FIRST_US, LAST_US)
+instants = near_boundaries | st.integers(EPOCH_2000_US, LAST_US)
 waits = (
     st.integers(0, 3 * HOUR_US)
     | st.integers(0, 3 * DAY_US)

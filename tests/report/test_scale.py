@@ -19,8 +19,9 @@ from meter_emu.report.scale import (
     days_between,
     midnight_us,
 )
+from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.model import Window
-from meter_emu.world.meter.times import DAY_US, HOUR_US, MINUTE_US, to_us, us_to_legal
+from meter_emu.world.meter.times import to_us, us_to_legal
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 BEGIN = to_us(datetime(2020, 1, 1, tzinfo=UTC))

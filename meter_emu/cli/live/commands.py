@@ -9,9 +9,9 @@ from meter_emu.cli.live.spoken import written
 from meter_emu.cli.live.view import ZONE
 from meter_emu.cli.typed import issued_at_min
 from meter_emu.errors import CommandError
-from meter_emu.world.meter.install import EPOCH_2000_US
+from meter_emu.units import DAY_US, EPOCH_2000_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.pace import RATE_JUMPS, RATE_MAX
-from meter_emu.world.meter.times import DAY_US, END_US, HOUR_US, MINUTE_US, SECOND_US
+from meter_emu.world.meter.times import END_US
 
 LINE_CHARS_MAX: Final = 4_096  # ours: the longest path of most systems
 HELD_MS_MAX: Final = 60_000

@@ -15,8 +15,7 @@ from meter_emu.cli.live.commands import typed_instant_us
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
-from meter_emu.world.meter.install import EPOCH_2000_US
-from meter_emu.world.meter.times import MINUTE_US
+from meter_emu.units import EPOCH_2000_US, MINUTE_US
 
 CARD_NAME: Final = "home.card"
 # Friday 3 July 2020, 23:01 was announced (La Libre, 3 July 2020): a quarter of an hour before.

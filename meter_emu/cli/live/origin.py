@@ -16,12 +16,13 @@ from meter_emu.cli.typed import read_master_key
 from meter_emu.errors import ConfigError
 from meter_emu.explain.meter import image_model
 from meter_emu.firmware.layouts import Health
-from meter_emu.hardware.metrology import HOURS_A_DAY, RATE_UNITS_MAX
+from meter_emu.hardware.metrology import RATE_UNITS_MAX
 from meter_emu.resources import find
+from meter_emu.units import EPOCH_2000_US, HOURS_A_DAY
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.compose import board_of_file
-from meter_emu.world.meter.install import EPOCH_2000_US, Installation, install
+from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.plan import insight
 from meter_emu.world.meter.times import END_US

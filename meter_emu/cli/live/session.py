@@ -27,6 +27,7 @@ from meter_emu.cli.output import write_atomically
 from meter_emu.errors import CommandError, MeterEmuError
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Button
+from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.bench import POLL_LONGEST_US
 from meter_emu.world.meter.board import Board
@@ -38,7 +39,6 @@ from meter_emu.world.meter.pace import RATE_JUMPS, Pace
 from meter_emu.world.meter.times import END_US
 
 SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time passes in bulk
-MINUTE_US: Final = 60_000_000  # what a stamp may be off by: it has no seconds
 WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish its poll
 
 # What a person does to a meter, as against looking at it and letting time pass.
@@ -198,7 +198,8 @@ class LiveSession:
         known = self.meter.insight()
         if known is None or known.utc_us is None or known.health is not Health.LOWER_BOUND:
             return
-        if known.utc_us > self.meter.board.now_us + MINUTE_US:  # no clock runs ahead of a stamp
+        # A stamp has no seconds, and no clock runs ahead of one.
+        if known.utc_us > self.meter.board.now_us + MINUTE_US:
             written = legal(known.utc_us)
             self._say(f"note: the meter took its time from a card written later: {written}")
 

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from meter_emu.cli.live.slot import Slot
 from meter_emu.desk.dates import ZONE_NAME
 from meter_emu.firmware.layouts import Health
-from meter_emu.firmware.screen import euro
 from meter_emu.ports import Lamp
+from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, euro
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.pace import RATE_JUMPS
 from meter_emu.world.meter.plan import Insight, Planned
-from meter_emu.world.meter.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US, us_to_legal
+from meter_emu.world.meter.times import us_to_legal
 
 ZONE: Final = ZoneInfo(ZONE_NAME)
 RATE_UNITS: Final = {"electricity": "W", "gas": "dm³/h"}

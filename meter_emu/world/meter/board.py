@@ -16,7 +16,7 @@ from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
 from meter_emu.hardware.panel import Panel
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
-from meter_emu.ports import Button, Lamp, ResetCause
+from meter_emu.ports import TICKS_WRAP, Button, Lamp, ResetCause
 
 RTC_BYTE_US: Final = 90  # I²C at 100 kHz: nine bits a byte (PCF8563 data sheet, characteristics)
 RTC_ADDRESS_BYTES: Final = 2  # slave address, register address
@@ -27,7 +27,6 @@ EEPROM_NACK_US: Final = 5_000  # ours: the driver sleeps a write cycle before it
 CARD_BYTE_US: Final = 1_250  # ISO/IEC 7816-3: 12 etu at 9,600 baud
 CARD_RESET_US: Final = 40_000  # ours: activation, 40,000 cycles at most until the ATR, its bytes
 REGISTER_US: Final = 10  # ours: everything inside the microcontroller
-TICKS_WRAP: Final = 2**32
 NEVER_US: Final = 2**63
 
 

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from meter_emu.errors import ImageError
 from meter_emu.resources import read_file
+from meter_emu.units import SECOND_US
 from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
@@ -15,7 +16,6 @@ from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.image import board_of, meter_id_in
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.observer import Observer
-from meter_emu.world.meter.times import SECOND_US
 
 ListenerOf: TypeAlias = Callable[[Board, MeterModel], ActListener]
 

@@ -15,11 +15,11 @@ from meter_emu.hardware import backup, metrology
 from meter_emu.hardware.backup import Backup
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
+from meter_emu.units import DAY_US
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build, chip_of
 from meter_emu.world.meter.install import MODEL_NAME_SIZE_BYTES, flicker, model_code, switch_class
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.meter.times import DAY_US
 
 MAGIC: Final = b"MEMI"
 VERSION: Final = 1

@@ -38,15 +38,13 @@ from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.hardware.valve import Valve
-from meter_emu.ports import Button
-from meter_emu.world.meter.board import TICKS_WRAP, Board
+from meter_emu.ports import TICKS_WRAP, Button
+from meter_emu.units import DAY_US, EPOCH_2000_US, PPB, SECOND_US, UEUR_PER_CENT
+from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.meter.times import DAY_US, SECOND_US, us_to_legal
+from meter_emu.world.meter.times import us_to_legal
 
-EPOCH_2000_US: Final = 946_684_800 * SECOND_US
-UEUR_PER_CENT: Final = 10_000
-PPB: Final = 1_000_000_000
 MODEL_NAME_SIZE_BYTES: Final = 24
 
 

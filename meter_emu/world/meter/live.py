@@ -11,6 +11,7 @@ from typing import Final, final
 
 from meter_emu.domain import Result
 from meter_emu.ports import Button
+from meter_emu.units import HOUR_US, SECOND_US
 from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.balance import balance_ueur
 from meter_emu.world.meter.board import Board, SlotCard
@@ -20,7 +21,6 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.plan import Insight, Planned, insight
-from meter_emu.world.meter.times import HOUR_US, SECOND_US
 
 # A clock's uncertainty grows while a deed comes nearer and moves it by minutes; the next deed of
 # the same kind is about a day away.

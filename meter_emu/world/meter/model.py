@@ -13,10 +13,10 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import MWH_PER_UNIT_ELECTRICITY
 from meter_emu.errors import ConfigError
 from meter_emu.resources import PRINTABLE, read_toml
-from meter_emu.world.meter.times import SECOND_US
+from meter_emu.units import PPB, SECOND_US
 
 Minute: TypeAlias = Annotated[int, Meta(ge=0, le=1439)]
-_PPB_SECONDS: Final = 1_000_000_000 * SECOND_US
+_PPB_SECONDS: Final = PPB * SECOND_US
 
 
 class ClockTrust(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -14,16 +14,16 @@ from typing import Final, final
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.hours import LegalHours
 from meter_emu.firmware.layouts import Health, StateFlags
-from meter_emu.firmware.ledger import UEUR_PER_CENT
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.hardware.oscillator import NOMINAL_RATE
 from meter_emu.ports import SECONDS_A_DAY
+from meter_emu.units import SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.image import board_of, image_of
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.meter.times import END_US, SECOND_US
+from meter_emu.world.meter.times import END_US
 
 _LOOKS_MAX: Final = 400  # ours: a weekend with its night needs about a hundred
 _NO_LOAD: Final = (0,) * 24

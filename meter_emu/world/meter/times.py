@@ -11,13 +11,9 @@ from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
+from meter_emu.units import EPOCH_2000_US, SECOND_US
 
-SECOND_US: Final = 1_000_000
-MINUTE_US: Final = 60 * SECOND_US
-HOUR_US: Final = 60 * MINUTE_US
-DAY_US: Final = 24 * HOUR_US
 YEARS: Final = range(2000, 2100)  # what clock chips and generation 1 cards can show
-FIRST_US: Final = 946_684_800 * SECOND_US  # 2000-01-01 00:00 UTC
 END_US: Final = 4_102_444_800 * SECOND_US  # 2100-01-01 00:00 UTC
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,7 +50,7 @@ def legal_to_us(when: datetime, zone: ZoneInfo, *, path: str, key: str) -> int:
     """
     in_reach = when.year in YEARS
     us = to_us(_reading_meant(when, zone, path=path, key=key)) if in_reach else 0
-    if not FIRST_US <= us < END_US:
+    if not EPOCH_2000_US <= us < END_US:
         raise ConfigError(path, key, f"want {YEARS[0]} to {YEARS[-1]}, also in UTC, got {when}")
     return us
 

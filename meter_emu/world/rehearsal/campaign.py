@@ -21,21 +21,11 @@ from meter_emu.domain import Energy
 from meter_emu.errors import ConfigError, DeskError
 from meter_emu.ports import Button
 from meter_emu.resources import PRINTABLE, find, read_toml
-from meter_emu.rows import euro
+from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, MINUTE_US, SECOND_US, decimal
 from meter_emu.world.meter.model import MeterModel, load_model
-from meter_emu.world.meter.times import (
-    DAY_US,
-    END_US,
-    FIRST_US,
-    MINUTE_US,
-    SECOND_US,
-    legal_to_us,
-    us_to_civil,
-    zone_named,
-)
+from meter_emu.world.meter.times import END_US, legal_to_us, us_to_civil, zone_named
 from meter_emu.world.rehearsal.euro import Euro, cents_of
 from meter_emu.world.rehearsal.household import (
-    HOURS_A_DAY,
     DeskOrder,
     Entry,
     Household,
@@ -246,7 +236,7 @@ class _Resolver:
             if clock_set_us > self.start_us:
                 self._refuse(f"{key}.clock_set", f"want no later than start ({self.raw.start})")
         shown_us = self.start_us + error_s * SECOND_US
-        if not FIRST_US + DAY_US <= shown_us < END_US - DAY_US:
+        if not EPOCH_2000_US + DAY_US <= shown_us < END_US - DAY_US:
             self._refuse(f"{key}.clock_error_s", "want a clock that shows a day of 2000 to 2099")
         generation = raw.card_generation or self.raw.card_generation
         if raw.carrier == "memory" and generation != 1:
@@ -359,7 +349,7 @@ class _Resolver:
             load_cents = self._cents(raw.load_eur, f"{key}.load_eur")
             low, high = model.credit.load_min_cents, model.credit.load_max_cents
             if not low <= load_cents <= high:
-                told = [euro(100)(cents).note for cents in (low, high, load_cents)]
+                told = [f"{decimal(cents, 100)} EUR" for cents in (low, high, load_cents)]
                 self._refuse(f"{key}.load_eur", "want {} to {}, got {}".format(*told))
         return DeskOrder(
             defer_until=defer_until,

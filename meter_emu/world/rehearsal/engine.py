@@ -15,9 +15,9 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.errors import ConfigError, DeskError
 from meter_emu.ports import Button, Lamp
+from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.meter.compose import ListenerOf
 from meter_emu.world.meter.events import Event, What
-from meter_emu.world.meter.times import MINUTE_US, SECOND_US
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind

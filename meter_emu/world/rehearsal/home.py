@@ -15,14 +15,15 @@ from meter_emu.desk.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.domain import Energy
+from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US, decimal
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.compose import ListenerOf, board_of_file, watched_bench
 from meter_emu.world.meter.events import Event
-from meter_emu.world.meter.install import EPOCH_2000_US, Installation, install
+from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.observer import Observer
-from meter_emu.world.meter.times import MINUTE_US, SECOND_US, us_to_legal
+from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.household import DeskOrder, Household, NewCard
 
 
@@ -212,5 +213,5 @@ def _words(order: DeskOrder) -> str:
     if order.mwh_per_unit is not None:
         words.append(f"{order.mwh_per_unit} mWh per unit")
     if order.load_cents:
-        words.append(f"load {order.load_cents // 100}.{order.load_cents % 100:02} EUR")
+        words.append(f"load {decimal(order.load_cents, 100)} EUR")
     return ", ".join(words)

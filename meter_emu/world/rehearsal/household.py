@@ -17,10 +17,9 @@ from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
 from meter_emu.desk.pricing import Pricing
 from meter_emu.ports import Button
+from meter_emu.units import SECOND_US
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.meter.times import SECOND_US
 
-HOURS_A_DAY: Final = 24
 _LOAD_JITTER_PERCENT: Final = 20  # ours: so that copies of a household do not run out together
 _COPY_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
 

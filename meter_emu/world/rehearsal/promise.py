@@ -25,16 +25,15 @@ from math import gcd
 from typing import Final, TypeAlias, final
 
 from meter_emu.desk.pricing import Pricing
+from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, MINUTE_US, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import uncertainty_s
-from meter_emu.world.meter.times import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import HOURS_A_DAY, DeskOrder, Household, VisitKind
+from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.rates import in_hours, spans
 
 UEUR: Final = 1000 * HOUR_US  # a micro-euro in its mWh per Wh and rate-µs per unit
-CENT_UEUR: Final = 10_000
 # What is observed of a meter that moves the account, by the field of it that becomes true or false.
 _MOVES: Final = {
     What.OPENED: ("closed", False),
@@ -142,7 +141,7 @@ class Promise:
 
     def _at_first(self) -> _Account:
         first = self.orders[0]
-        balance = self._household.balance_cents * CENT_UEUR * UEUR
+        balance = self._household.balance_cents * UEUR_PER_CENT * UEUR
         return _Account(at_us=first.from_us, told=first, balance=balance)
 
     def _accounts_at(self, instants_us: Sequence[int]) -> Iterator[_Account]:
@@ -223,7 +222,7 @@ class Promise:
         if self._may_seem_deferred(account):
             account.may_owe = True  # the button reconnected, or it took the emergency credit
         elif account.balance <= _unseen(told):
-            debt = self._household.model.credit.emergency_cents * CENT_UEUR * UEUR
+            debt = self._household.model.credit.emergency_cents * UEUR_PER_CENT * UEUR
             account.emergency_debt = debt
             account.balance += debt
 
@@ -336,7 +335,7 @@ def _deferred(account: _Account) -> bool:
 
 def _serve(account: _Account, told: Told) -> None:
     """Obey an inserted card: a load repays the emergency credit first, in full."""
-    load = (told.loaded_cents - account.told.loaded_cents) * CENT_UEUR * UEUR
+    load = (told.loaded_cents - account.told.loaded_cents) * UEUR_PER_CENT * UEUR
     repaid = min(load, account.emergency_debt)
     account.emergency_debt -= repaid
     account.balance += load - repaid

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from meter_emu.units import HOUR_US, MINUTE_US
 from meter_emu.world.meter.model import Window
-from meter_emu.world.meter.times import HOUR_US, MINUTE_US, us_to_legal
+from meter_emu.world.meter.times import us_to_legal
 
 _SATURDAY: Final = 5
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import final
 
 from card_protocol.timestamp import Civil
+from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event, What
-from meter_emu.world.meter.times import SECOND_US, us_to_civil
+from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import WORK_US, Outcome

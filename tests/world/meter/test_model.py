@@ -4,8 +4,8 @@ import pytest
 
 from meter_emu.errors import ConfigError
 from meter_emu.resources import built_in, find
+from meter_emu.units import DAY_US
 from meter_emu.world.meter.model import load_model, uncertainty_s
-from meter_emu.world.meter.times import DAY_US
 
 NAME = "electricity-pcf8563-utc"
 

@@ -18,13 +18,13 @@ from meter_emu.desk.desk import Desk
 from meter_emu.explain.meter import clock_of
 from meter_emu.ports import Button
 from meter_emu.resources import built_in, find
+from meter_emu.units import DAY_US, HOUR_US, SECOND_US
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.replay import Replay
-from meter_emu.world.meter.times import DAY_US, HOUR_US, SECOND_US
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.home import Home

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event, What
-from meter_emu.world.meter.times import SECOND_US, legal_to_us
+from meter_emu.world.meter.times import legal_to_us
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.promise import Promise, ToldKind
 

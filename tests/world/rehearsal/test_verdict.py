@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
 from meter_emu.resources import built_in
+from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import load_model, uncertainty_s
-from meter_emu.world.meter.times import SECOND_US, legal_to_us
+from meter_emu.world.meter.times import legal_to_us
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.household import Household

@@ -1,0 +1,25 @@
+"""Units and how many of one make another, and how amounts are written: integers all of them."""
+
+from typing import Final
+
+SECOND_US: Final = 1_000_000
+MINUTE_US: Final = 60 * SECOND_US
+HOUR_US: Final = 60 * MINUTE_US
+HOURS_A_DAY: Final = 24
+DAY_US: Final = HOURS_A_DAY * HOUR_US
+EPOCH_2000_US: Final = 946_684_800 * SECOND_US  # 2000-01-01 00:00 UTC in true time
+PPB: Final = 1_000_000_000
+UEUR_PER_CENT: Final = 10_000
+MWH_PER_WH: Final = 1_000
+
+
+def decimal(value: int, per_unit: int) -> str:
+    """Return a value of so many to the unit, a power of ten, in units: `-3.200` for -3200, 1000."""
+    whole, rest = divmod(abs(value), per_unit)
+    return f"{'-' if value < 0 else ''}{whole}.{rest:0{len(str(per_unit)) - 1}}"
+
+
+def euro(ueur: int) -> str:
+    """Return an amount in euro and cents, cut off towards zero."""
+    cents = abs(ueur) // UEUR_PER_CENT
+    return decimal(-cents if ueur < 0 else cents, 100)
