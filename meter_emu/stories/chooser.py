@@ -1,0 +1,100 @@
+"""The one interface through which a story is drawn, and the sources of choices behind it.
+
+A story asks for numbers below a bound and for nothing else, so whatever gives numbers can draw one:
+a seed, Hypothesis (through its `randoms`), a tape that was recorded, a fuzzer's bytes. A weight is
+a name that stands in a list more than once. The first of a list is its simplest, and 0 the simplest
+number: an empty tape draws the simplest story there is.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from random import Random
+from typing import Final, TypeVar, final
+
+from typing_extensions import override
+
+ItemT = TypeVar("ItemT")
+
+
+class Chooser(ABC):
+    """Gives numbers, and keeps them: `tape` draws the same again."""
+
+    __slots__ = ("tape",)
+
+    def __init__(self) -> None:
+        self.tape: Final[list[int]] = []
+
+    @final
+    def below(self, bound: int) -> int:
+        """Return a number from 0 to less than `bound`, which is at least 1."""
+        chosen = self._choose(bound)
+        self.tape.append(chosen)
+        return chosen
+
+    @final
+    def of(self, items: Sequence[ItemT]) -> ItemT:
+        """Return one of the items."""
+        return items[self.below(len(items))]
+
+    @final
+    def around(self, reach: int) -> int:
+        """Return a number from `-reach` to `reach`; 0 is its simplest, then 1, -1, 2."""
+        chosen = self.below(2 * reach + 1)
+        return (chosen + 1) // 2 if chosen % 2 else -(chosen // 2)
+
+    @abstractmethod
+    def _choose(self, bound: int) -> int: ...
+
+
+@final
+class Drawn(Chooser):
+    """Choices of a random number generator: a seeded one, or one that Hypothesis hands out."""
+
+    __slots__ = ("_random",)
+
+    def __init__(self, random: Random) -> None:
+        super().__init__()
+        self._random = random
+
+    @override
+    def _choose(self, bound: int) -> int:
+        return self._random.randrange(bound)
+
+
+@final
+class Replayed(Chooser):
+    """Choices of a tape; 0 where it is over, the largest for a number too large."""
+
+    __slots__ = ("_left",)
+
+    def __init__(self, tape: Sequence[int]) -> None:
+        super().__init__()
+        self._left = iter(tape)
+
+    @override
+    def _choose(self, bound: int) -> int:
+        return min(next(self._left, 0), bound - 1)
+
+
+@final
+class FromBytes(Chooser):
+    """Choices of a fuzzer's bytes, as many for a number as its bound has; 0 where they are over."""
+
+    __slots__ = ("_at", "_raw")
+
+    def __init__(self, raw: bytes) -> None:
+        super().__init__()
+        self._raw = raw
+        self._at = 0
+
+    @override
+    def _choose(self, bound: int) -> int:
+        size_bytes = ((bound - 1).bit_length() + 7) // 8
+        taken = self._raw[self._at : self._at + size_bytes]
+        self._at += size_bytes
+        return int.from_bytes(taken, "big") % bound
+
+
+def seeded(seed: int) -> Drawn:
+    """Return the choices of a plain seed: the same on every machine."""
+    return Drawn(Random(seed))  # noqa: S311  stories, not secrets

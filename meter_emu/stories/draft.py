@@ -1,0 +1,98 @@
+"""A home as it is being drawn: its meter and cards, and the visits that people make, in any order.
+
+It keeps a story valid: nothing is written on a card that no office may write.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final, final
+
+from card_protocol.card.image import CardKind
+from card_protocol.timestamp import Civil
+from meter_emu.desk.pricing import Pricing
+from meter_emu.ports import Button
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.times import HOUR_S, MINUTE_S, ZONE, Timing
+from meter_emu.units import SECOND_US
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.times import us_to_civil, us_to_legal
+from meter_emu.world.rehearsal.household import DeskOrder, NewCard, Visit, VisitKind
+
+# How long after the office the card is in the meter.
+_ON_THE_WAY_S: Final = (30 * MINUTE_S, 30 * MINUTE_S, 5 * MINUTE_S, 2 * HOUR_S, 20 * HOUR_S)
+
+
+@final
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """What is drawn of one home so far; instants in seconds since 1970-01-01 UTC."""
+
+    chooser: Chooser
+    model: MeterModel
+    model_name: str
+    generation: int
+    carrier: CardKind
+    timing: Timing
+    first_s: int  # when the story may begin at the earliest
+    kind: str = ""
+    credit_ends_s: int | None = None  # about when the credit is used up, left alone
+    limiter: bool = False
+    prepayment: bool = True
+    first_card: NewCard = field(default_factory=NewCard)
+    visits: list[Visit] = field(default_factory=list)
+    outages: list[tuple[int, int]] = field(default_factory=list)
+
+    def office(self, at_s: int, order: DeskOrder) -> None:
+        """Have the card written at the office."""
+        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.DESK, desk=order))
+
+    def insert(self, at_s: int) -> None:
+        """Have the card put into the meter."""
+        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.INSERT))
+
+    def bring(self, at_s: int, order: DeskOrder) -> None:
+        """Have an order written some time before, and put into the meter at `at_s`."""
+        self.office(max(self.first_s, at_s - self.chooser.of(_ON_THE_WAY_S)), order)
+        self.insert(at_s)
+
+    def ask_supply(self, at_s: int) -> None:
+        """Have somebody ask for supply by the button that this model wants."""
+        rearm = self.model.rearm
+        kind = VisitKind.HOLD if rearm.hold_ms else VisitKind.PRESS
+        key = Button[rearm.key.upper()]
+        self._visit(Visit(at_us=at_s * SECOND_US, kind=kind, key=key))
+
+    def technician(self, at_s: int, error_s: int) -> None:
+        """Have a technician set the clock, so far off."""
+        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.CLOCK_CARD, clock_error_s=error_s))
+
+    def arming(self, defer_s: int, cut_s: int) -> DeskOrder:
+        """Return the order that defers until T1 and cuts at T2, no earlier."""
+        defer_until, defer_us = self.minute(min(defer_s, cut_s))
+        cut_at, cut_us = self.minute(cut_s)
+        if defer_us > cut_us:
+            defer_until, defer_us = cut_at, cut_us
+        return DeskOrder(defer_until=defer_until, cut_at=cut_at, defer_us=defer_us, cut_us=cut_us)
+
+    def minute(self, at_s: int) -> tuple[Civil, int]:
+        """Return a time as a card carries it, and its instant in µs: the later one of two."""
+        at_us = at_s // MINUTE_S * MINUTE_S * SECOND_US
+        legal = us_to_legal(at_us, ZONE)
+        later = legal.replace(fold=1).utcoffset()
+        before = legal.utcoffset()
+        assert later is not None, "legal time has an offset"
+        assert before is not None, "legal time has an offset"
+        at_us += (before - later).seconds * SECOND_US
+        return us_to_civil(at_us, ZONE), at_us
+
+    def new_card(self, expires_s: int | None) -> NewCard:
+        """Return a new card, temporary or not."""
+        return NewCard() if expires_s is None else NewCard(*self.minute(expires_s))
+
+    def tariff(self) -> Pricing:
+        """Draw another tariff that this meter takes."""
+        day = 1 + self.chooser.below(400)
+        night = 1 + self.chooser.below(day) if self.model.night is not None else None
+        return Pricing.of(2, day, night)
+
+    def _visit(self, visit: Visit) -> None:
+        self.visits.append(visit)

@@ -1,0 +1,217 @@
+"""A story: one home, from before it is armed until after T, as a campaign of one household.
+
+`story(chooser)` draws one, valid and runnable; the same choices give the same story. Every source
+of choices will do:
+
+    story(seeded(7))                       # a plain seed
+    story(Replayed(chooser.tape))          # what another chooser chose, or part of it
+    story(Drawn(randoms))                  # Hypothesis' st.randoms(use_true_random=False)
+    story(FromBytes(data))                 # a fuzzer's bytes
+
+`lived(campaign)` runs one and judges it. The program is `reference` unless `on_build` says another.
+Clocks keep what their models promise; what is beyond that is no story but a hazard.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Final, NamedTuple, get_args, get_type_hints
+
+import msgspec
+
+from card_protocol.card.image import CardKind
+from meter_emu.resources import built_in
+from meter_emu.stories import people
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.draft import Draft
+from meter_emu.stories.times import DAY_S, HOUR_S, MINUTE_S, ZONE, timing
+from meter_emu.units import HOURS_A_DAY, SECOND_US
+from meter_emu.world.meter.build import REFERENCE
+from meter_emu.world.meter.model import MeterModel, load_model, uncertainty_s
+from meter_emu.world.rehearsal.campaign import METER_ID_FIRST, Campaign
+from meter_emu.world.rehearsal.fleet import Run, rehearse_all
+from meter_emu.world.rehearsal.household import Entry, Household, Households
+
+_CARDS: Final = ((1, CardKind.SECURE), (2, CardKind.SECURE), (1, CardKind.PLAIN),
+                 (2, CardKind.PLAIN), (1, CardKind.MEMORY))  # fmt: skip
+_AGES_D: Final = (0, 0, 1, 30, 170, 365, 899)
+_OUTAGES: Final = (*("none",) * 19, *("short", "at T") * 4, *("at arming", "several") * 2, "dark")
+_TECHNICIANS: Final = ("none",) * 6 + ("before T", "after T")
+_TAILS_S: Final = (3 * HOUR_S, 3 * HOUR_S, DAY_S, 2 * DAY_S)  # how long it is watched after T
+# Load in W, or in a fifth of it dm³ of gas an hour: by hour of the day, or all day.
+_LOADS: Final = (500, 500, 250, 1_000, 2_000, 4_000, 100, 0)
+_PROFILES: Final = (0, 0, 0, 1, 2)
+_LAST_S: Final = 4_102_444_800 - 2 * DAY_S
+
+
+class Kit(NamedTuple):
+    """A meter and the cards that go with it."""
+
+    model_name: str
+    model: MeterModel
+    generation: int
+    carrier: CardKind
+
+
+@cache
+def models() -> tuple[tuple[str, MeterModel], ...]:
+    """Return every built-in model in each time base, by its file's name; own bases first."""
+    bases: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
+    own = [(name, load_model(path)) for name, path in built_in("meters").items()]
+    others = [
+        (name, msgspec.structs.replace(model, rtc_base=base))
+        for name, model in own
+        for base in bases
+        if base != model.rtc_base
+    ]
+    return (*own, *others)
+
+
+def story(chooser: Chooser, among: Sequence[tuple[str, MeterModel]] = ()) -> Campaign:
+    """Draw a story on one of these models, by name; on any built-in one in any base without."""
+    seed = chooser.below(1 << 16)
+    model_name, model = chooser.of(among or models())
+    generation, carrier = chooser.of(_CARDS)
+    when = timing(chooser)
+    first_s = when.armed_s - 3 * DAY_S  # whatever is drawn begins there at the earliest
+    draft = Draft(
+        chooser=chooser,
+        model=model,
+        model_name=model_name,
+        generation=generation,
+        carrier=carrier,
+        timing=when,
+        first_s=first_s,
+    )
+    people.live(draft)
+    _outages(draft)
+    _technician(draft)
+    return _campaign(draft, seed)
+
+
+def on_build(campaign: Campaign, build: str) -> Campaign:
+    """Return the same story of homes whose meters run another program."""
+    entries = (
+        replace(entry, first=replace(entry.first, build=build))
+        for entry in campaign.households.entries
+    )
+    return replace(campaign, households=Households(tuple(entries), campaign.seed))
+
+
+def lived(campaign: Campaign) -> list[Run]:
+    """Run every home of a story and judge it; all events are kept."""
+    return list(rehearse_all(campaign, jobs=1, events=True))
+
+
+def _outages(draft: Draft) -> None:
+    chooser, (armed_s, end_s) = draft.chooser, draft.timing
+    name = chooser.of(_OUTAGES)
+    if name == "none":
+        return
+    long_s = (1 + chooser.below(300)) * MINUTE_S
+    if name == "short":
+        lost_s = [armed_s + chooser.below(max(1, end_s - armed_s))]
+    elif name == "at T":
+        lost_s = [end_s - chooser.below(long_s)]
+    elif name == "at arming":
+        lost_s = [armed_s - chooser.below(long_s)]
+    elif name == "several":
+        lost_s = sorted(end_s + chooser.around(600) * MINUTE_S for _ in range(3))
+    else:  # longer than any reserve of a clock
+        lost_s, long_s = [end_s - chooser.below(5 * DAY_S)], (41 + chooser.below(15)) * DAY_S
+    free_s = draft.first_s + MINUTE_S
+    for at_s in lost_s:
+        from_s = max(at_s, free_s)
+        draft.outages.append((from_s, from_s + long_s))
+        free_s = from_s + long_s + 1
+
+
+def _technician(draft: Draft) -> None:
+    chooser, (armed_s, end_s) = draft.chooser, draft.timing
+    name = chooser.of(_TECHNICIANS)
+    if name == "none":
+        return
+    error_s = chooser.around(draft.model.clock.set_error_s - 1)
+    if name == "before T":
+        draft.technician(armed_s + chooser.below(max(1, end_s - armed_s)), error_s)
+    else:
+        after_s = max([end_s, *(back_s for _, back_s in draft.outages)])
+        draft.technician(after_s + chooser.below(200) * MINUTE_S, error_s)
+
+
+def _campaign(draft: Draft, seed: int) -> Campaign:
+    """Return the story of a draft: clock, load and credit are drawn here, and it gets its ends."""
+    chooser, clock = draft.chooser, draft.model.clock
+    visits = tuple(sorted(draft.visits, key=lambda visit: visit.at_us))
+    moments_s = [*draft.timing, *(visit.at_us // SECOND_US for visit in visits)]
+    moments_s += (at_s for outage in draft.outages for at_s in outage)
+    start_s = min(moments_s) // HOUR_S * HOUR_S - HOUR_S
+    set_s = max(start_s - chooser.of(_AGES_D) * DAY_S, 946_684_800 + 2 * DAY_S)
+    last_s = max(moments_s)
+    u_s = uncertainty_s(draft.model, set_s * SECOND_US, last_s * SECOND_US)
+    tail_s = chooser.of(_TAILS_S)
+    if any(back_s - lost_s > clock.backup_days * DAY_S for lost_s, back_s in draft.outages):
+        tail_s = HOUR_S  # a meter that has lost its clock gives no hint, and each poll is run
+    end_s = last_s + 2 * u_s + draft.model.poll_s + tail_s
+    load = _load(draft)
+    household = Household(
+        id="home",
+        kind=draft.kind,
+        model=draft.model,
+        model_name=draft.model_name,
+        build=REFERENCE,
+        balance_cents=_balance_cents(draft, load, start_s),
+        load=load,
+        clock_error_s=chooser.around(4) * (clock.set_error_s - 1) // 4,
+        drift_ppb=chooser.around(4) * clock.drift_bound_ppb // 4,
+        clock_set_us=set_s * SECOND_US,
+        limiter=draft.limiter,
+        prepayment=draft.prepayment,
+        careless=draft.model.energy == "gas" and chooser.below(4) == 3,
+        card_generation=draft.generation,
+        first_card=draft.first_card,
+        poll_phase_us=0,
+        outages=tuple((lost * SECOND_US, back * SECOND_US) for lost, back in draft.outages),
+        visits=visits,
+        meter_id=METER_ID_FIRST,
+        carrier=draft.carrier,
+        expect=None,
+        image=None,
+    )
+    return Campaign(
+        name="a story",
+        zone=ZONE,
+        zone_name=ZONE.key,
+        start_us=start_s * SECOND_US,
+        end_us=end_s // MINUTE_S * MINUTE_S * SECOND_US,
+        seed=seed,
+        announced=None,
+        households=Households((Entry(first=household, count=1),), seed),
+    )
+
+
+def _load(draft: Draft) -> tuple[int, ...]:
+    """Draw what the home uses by hour of the day."""
+    rate = draft.chooser.of(_LOADS)
+    if draft.model.energy == "gas":
+        rate //= 5
+    profile = draft.chooser.of(_PROFILES)
+    if profile == 0:
+        return (rate,) * HOURS_A_DAY
+    if profile == 1:  # nothing at night
+        return tuple(rate * (6 <= hour < 22) for hour in range(HOURS_A_DAY))
+    return tuple(rate * (1 + hour * 7 % 5) // 3 for hour in range(HOURS_A_DAY))
+
+
+def _balance_cents(draft: Draft, load: tuple[int, ...], start_s: int) -> int:
+    """Draw the credit: what lasts to where it is to end, or any."""
+    ends_s = draft.credit_ends_s
+    if ends_s is None:
+        return (2_000, 2_000, 10_000, 100, 0, -300)[draft.chooser.below(6)]
+    price, mwh = draft.model.credit.price_ueur_per_wh, draft.model.credit.mwh_per_unit
+    hours, rest_s = divmod(max(0, ends_s - start_s), HOUR_S)
+    first = start_s // HOUR_S % HOURS_A_DAY
+    units = sum(load) * (hours // HOURS_A_DAY)
+    units += sum(load[(first + hour) % HOURS_A_DAY] for hour in range(hours % HOURS_A_DAY))
+    units += load[(first + hours) % HOURS_A_DAY] * rest_s // HOUR_S
+    return units * mwh * price // 10_000_000
