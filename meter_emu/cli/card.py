@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from meter_emu.cli.card_file import at_the_desk, read_image
+from meter_emu.cli.card_file import CARD_IMAGE, at_the_desk, image_in, open_desk, read_image
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import (
     differences_as_json,
@@ -15,6 +15,7 @@ from meter_emu.cli.explained import (
     print_rows,
     record_as_json,
 )
+from meter_emu.cli.held import HeldFile, leave_image
 from meter_emu.cli.names import FILE
 from meter_emu.cli.options import (
     ambiguous_option,
@@ -24,7 +25,7 @@ from meter_emu.cli.options import (
     master_key_option,
     meter_option,
 )
-from meter_emu.cli.output import STDOUT, print_json, write_atomically
+from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.put import put
 from meter_emu.cli.readers import readers
 from meter_emu.cli.serve import serve
@@ -124,7 +125,7 @@ def new(
         issued_at_min=issued_at_min(issued_at),
         kind=CardKind[carrier.upper()],
     )
-    write_atomically(file, image.to_bytes(), private=True)
+    leave_image(file, image.to_bytes(), replace=force)
     _tell_issued(file, image, meter, card_number, json_file)
 
 
@@ -158,19 +159,24 @@ def reissue(
 
     _check_free(file, force=force)
     key = read_master_key(key_file)
-    account, before = at_the_desk(
-        old, read_image(old), key, lambda office, reader: office.account(reader)
-    )
-    number = account.identity.card_number + 1 if card_number is None else card_number
-    image = Desk(key).reissue(
-        account,
-        card_number=number,
-        expires=None if expires is None else civil_time(expires),
-        reading=reading_meant(which),
-        issued_at_min=issued_at_min(issued_at),
-        kind=before.kind,
-    )
-    write_atomically(file, image.to_bytes(), private=True)
+    open_desk()
+    with HeldFile(old, CARD_IMAGE) as held:  # what is loaded meanwhile would be on neither card
+        account, before = at_the_desk(
+            old, image_in(old, held.content), key, lambda office, reader: office.account(reader)
+        )
+        number = account.identity.card_number + 1 if card_number is None else card_number
+        image = Desk(key).reissue(
+            account,
+            card_number=number,
+            expires=None if expires is None else civil_time(expires),
+            reading=reading_meant(which),
+            issued_at_min=issued_at_min(issued_at),
+            kind=before.kind,
+        )
+        if force and held.is_named(file):
+            held.write(image.to_bytes())
+        else:
+            leave_image(file, image.to_bytes(), replace=force)
     _tell_issued(file, image, account.identity.meter_id, number, json_file)
 
 
@@ -213,7 +219,7 @@ def clock(
     _check_free(file, force=force)
     key, set_to_s = read_master_key(key_file), second_2000_meant(set_to, which)
     image = issue_clock_card(key, meter, set_to_s=set_to_s, set_error_s=set_error_s)
-    write_atomically(file, image.to_bytes(), private=True)
+    leave_image(file, image.to_bytes(), replace=force)
     at = second_2000(set_to_s).note
     if json_file is not None:
         told = {"file": file, "meter": meter, "set_to": at, "set_error_s": set_error_s}

@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from meter_emu.cli.explained import read_bytes
 from meter_emu.cli.tracing import traced
@@ -15,17 +16,29 @@ if TYPE_CHECKING:
 
 DoneT = TypeVar("DoneT")
 
+CARD_IMAGE: Final = "a card image"
+
 
 def read_image(file: str) -> "AnyImage":
     """Return the card image in `file`; raise `ImageError` that says what is wrong with it."""
+    return image_in(file, read_bytes(file, CARD_IMAGE))
+
+
+def image_in(file: str, raw: bytes) -> "AnyImage":
+    """Return the card image that these bytes of `file` are; raise `ImageError`."""
     from card_protocol.card.make import parse_image
     from card_protocol.errors import CardProtocolError
 
-    raw = read_bytes(file, "a card image")
     try:
         return parse_image(raw)
     except CardProtocolError as error:
         raise ImageError(file, f"no card image: {error}") from error
+
+
+def open_desk() -> None:
+    """Import what a desk works with, which takes longer than the work."""
+    for module in ("card_protocol.card.make", "card_protocol.link.direct", "meter_emu.desk.desk"):
+        import_module(module)
 
 
 def at_the_desk(

@@ -35,9 +35,14 @@ def read_bytes(file: str, what: str) -> bytes:
             raise ImageError(file, f"want {what}, this is no regular file")
         with path.open("rb") as opened:
             return opened.read(IMAGE_SIZE_MAX + 1)
-    except (OSError, ValueError) as error:  # the latter: a zero byte in the name
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ImageError(file, f"cannot be read: {why.lower()}") from error
+    except (OSError, ValueError) as error:
+        raise unreadable(file, error) from error
+
+
+def unreadable(file: str, error: OSError | ValueError) -> ImageError:
+    """Return what to say of a file that cannot be opened, or whose name has a zero byte."""
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return ImageError(file, f"cannot be read: {why.lower()}")
 
 
 def row_as_json(row: "Row") -> dict[str, Any]:

@@ -16,9 +16,10 @@ from meter_emu.cli.explained import (
     print_parts,
     read_bytes,
 )
+from meter_emu.cli.held import leave_image
 from meter_emu.cli.names import FILE
 from meter_emu.cli.options import json_option, master_key_option, meter_option
-from meter_emu.cli.output import STDOUT, print_json, write_atomically
+from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.typed import issued_at_min, read_master_key
 from meter_emu.errors import ConfigError, OutputError
 
@@ -103,7 +104,7 @@ def new(
         fate=Random(meter),  # noqa: S311  where the tick counter stands, no secret
     )
     raw = image_of(board, of_model)
-    write_atomically(file, raw, private=True)
+    leave_image(file, raw, replace=force)
     told = {"file": file, "model": of_model.name, "meter": meter, "size_bytes": len(raw)}
     if json_file is not None:
         print_json(told, json_file)

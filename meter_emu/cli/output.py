@@ -1,7 +1,10 @@
 """The only ways a verb leaves something behind: a whole file or nothing, and one JSON shape."""
 
+import errno
+import fcntl
 import json
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable, Iterator
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
 STDOUT: Final = "-"
 WIDTH_MIN: Final = 72  # ours: below, a column of a table has no room for its words
+_PART_ATTEMPTS: Final = 8  # ours: it takes a race to need a second
 
 Write: TypeAlias = Callable[[bytes], object]
 
@@ -26,40 +30,60 @@ Write: TypeAlias = Callable[[bytes], object]
 def atomic_writer(path: str | Path, *, private: bool = False) -> Iterator[Write]:
     """Give a function whose bytes become the file `path` when the block ends, or never.
 
-    The bytes go to a new file beside the target, reach the disk, and only then take its name, so
+    See `replacing`. What the file system refuses is an `OutputError`, at once; errors of the block
+    pass through.
+    """
+    with replacing(path, private=private) as file:
+
+        def write(data: bytes) -> None:
+            with naming(path):
+                file.write(data)
+
+        yield write
+
+
+@contextmanager
+def replacing(
+    path: str | Path, *, private: bool = False, fresh: bool = False
+) -> Iterator[BinaryIO]:
+    """Give a file that becomes the file `path` when the block ends, or never.
+
+    The bytes go to a new file next to the target, reach the disk, and only then take its name, so
     neither a full disk nor a power cut nor an error in the block leaves half a file. A symbolic
     link stays and its target is replaced; an existing file keeps its mode; a read-only file is
     refused although the folder would allow the swap; other hard links keep the old bytes. What is
     no regular file (a pipe, a terminal) cannot be swapped and is written as it stands. A new file
-    that is `private`, because keys are in it, is readable by its owner only.
+    that is `private`, because keys are in it, is readable by its owner only. A `fresh` one must not
+    be there when it is to take its name.
 
-    What the file system refuses is an `OutputError`, at once; errors of the block pass through.
+    The new file is locked for as long as it is open: so those that killed programs left behind are
+    told from those that somebody is writing, and go with the next write.
     """
     target = Path(os.path.realpath(path))
-    with _named(path):
-        file, beside = _open(target, 0o600 if private else None)
-
-    def write(data: bytes) -> None:
-        with _named(path):
-            file.write(data)
-
+    with naming(path):
+        file, part = _open(target, 0o600 if private else None)
     try:
-        yield write
-        with _named(path):
+        yield file
+        with naming(path):
             file.flush()
-            if beside is not None:
+            if part is not None:
                 os.fsync(file.fileno())
-                beside.replace(target)
+                if fresh:
+                    os.link(part, target)
+                    part.unlink()
+                else:
+                    part.replace(target)
     except BaseException:
-        if beside is not None:
+        if part is not None:
             with suppress(FileNotFoundError):
-                beside.unlink()
+                part.unlink()
         raise
     finally:
         with suppress(OSError):  # what was still to be written has been flushed, or given up
             file.close()
-    if beside is not None:
+    if part is not None:
         _sync_folder(target.parent)
+        _clear_abandoned(target)
 
 
 def write_atomically(path: str | Path, data: bytes, *, private: bool = False) -> None:
@@ -90,7 +114,7 @@ def stdout_refused(error: OSError) -> OutputError:
 
 
 def _open(target: Path, new_mode: int | None) -> tuple[BinaryIO, Path | None]:
-    """Return what to write to, and the new file it is beside the target, if it is one."""
+    """Return what to write to, and the name it has next to the target, if it is a new file."""
     try:
         mode: int | None = target.stat().st_mode
     except FileNotFoundError:
@@ -99,12 +123,47 @@ def _open(target: Path, new_mode: int | None) -> tuple[BinaryIO, Path | None]:
         return target.open("wb"), None  # a folder says so here
     if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError(f"{target} is read-only")
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    file = beside.open("xb")
+    file, part = _locked_part(target)
     wanted = new_mode if mode is None else stat.S_IMODE(mode)
     if wanted is not None:
         os.fchmod(file.fileno(), wanted)
-    return file, beside
+    return file, part
+
+
+def _locked_part(target: Path) -> tuple[BinaryIO, Path]:
+    """Return a new file next to the target, and its name."""
+    for _ in range(_PART_ATTEMPTS):
+        part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+        file = part.open("xb")
+        if lock(file.fileno()) and os.fstat(file.fileno()).st_nlink:
+            return file, part
+        file.close()  # another program took it for an abandoned one before it was locked
+    raise OSError(errno.EBUSY, f"others remove what is written for {target}")
+
+
+def lock(handle: int) -> bool:
+    """Lock an open file for this process, which loses it with its end; return whether it is ours.
+
+    The lock binds those who ask for it, and belongs to the file, not to its name.
+    """
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _clear_abandoned(target: Path) -> None:
+    """Remove what killed programs left of their writing to the target."""
+    name = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{8}}\.part")
+    with suppress(OSError):  # what cannot be looked at stays, and the write was done
+        for part in [one for one in target.parent.iterdir() if name.fullmatch(one.name)]:
+            handle = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                if lock(handle):
+                    part.unlink()
+            finally:
+                os.close(handle)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -121,7 +180,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _named(path: str | Path) -> Iterator[None]:
+def naming(path: str | Path) -> Iterator[None]:
     """Turn what the file system refuses into our error, with the path as it was given."""
     try:
         yield

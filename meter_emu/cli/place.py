@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
 
 import click
 
-from meter_emu.cli.card_file import at_the_desk, read_image
+from meter_emu.cli.card_file import CARD_IMAGE, at_the_desk, image_in, open_desk, read_image
+from meter_emu.cli.held import HeldFile
 from meter_emu.cli.names import FILE
-from meter_emu.cli.output import write_atomically
 from meter_emu.cli.tracing import trace_option, traced
 from meter_emu.errors import CardError, OutputError
 
@@ -75,9 +75,13 @@ class CardFile:
         self, key: "Key", do: "Callable[[Desk, Exchange], DoneT]", *, writes: bool = False
     ) -> DoneT:
         """See `Place`: the image is saved whole when everything is done, or not at all."""
-        done, image = at_the_desk(self.name, read_image(self.name), key, do, self._trace_to)
-        if writes:
-            write_atomically(self.name, image.to_bytes(), private=True)
+        if not writes:
+            return at_the_desk(self.name, read_image(self.name), key, do, self._trace_to)[0]
+        open_desk()  # before the file is held, and others have to wait
+        with HeldFile(self.name, CARD_IMAGE) as held:
+            image = image_in(self.name, held.content)
+            done, image = at_the_desk(self.name, image, key, do, self._trace_to)
+            held.write(image.to_bytes())
         return done
 
 

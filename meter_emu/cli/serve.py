@@ -2,7 +2,8 @@
 
 One loop waits for whatever comes first: the reader, a command on standard input, a signal, or the
 time to look again for a reader that was not there. The file is the card: it is written after each
-change and before the terminal hears of it, and read again at each insertion.
+change and before the terminal hears of it, read again at each insertion, and nobody else's to
+change (`held`) until the card is out.
 """
 
 import os
@@ -18,12 +19,12 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
-from meter_emu.cli.card_file import read_image
+from meter_emu.cli.card_file import CARD_IMAGE, image_in, read_image
 from meter_emu.cli.exits import EXIT_INTERRUPTED, EXIT_OK
+from meter_emu.cli.held import HeldFile
 from meter_emu.cli.names import FILE
-from meter_emu.cli.output import write_atomically
 from meter_emu.cli.tracing import recording, trace_option
-from meter_emu.errors import ImageError, OutputError
+from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
     from card_protocol.card.make import AnyImage, VirtualCard
@@ -80,7 +81,7 @@ def serve(
         served = _Served(file, (host, port), t0=t0, wait_s=wait_s, recorder=recorder)
         try:
             if not out:
-                served.insert()
+                served.put_in()
             status = _Loop(served, stopped).run()
         finally:
             served.leave()
@@ -126,8 +127,9 @@ class _Served:
         self._where: Final = where
         self._t0: Final = t0
         self._wait_s: Final = wait_s
-        self._card = self._read()
+        self._card = self._card_in(read_image(file))
         self._stored = self._card.image
+        self._held: HeldFile | None = None
         self._changes = 0
         self._said = ""
         self._given_up_at: float | None = None
@@ -137,12 +139,12 @@ class _Served:
         self.due: float | None = None
         _say(f"{file}: {_spoken(self._stored, t0=t0)}")
 
-    def _read(self) -> "VirtualCard":
+    def _card_in(self, image: "AnyImage") -> "VirtualCard":
         from secrets import token_bytes
 
         from card_protocol.card.make import card_of
 
-        card = card_of(read_image(self._file), token_bytes, t0=self._t0)
+        card = card_of(image, token_bytes, t0=self._t0)
         if not _answers(card):
             raise ImageError(self._file, "this card does not answer to a reset")
         return card
@@ -153,11 +155,19 @@ class _Served:
             _say("the card is in already")
             return
         try:
-            self._card = self._read()
+            self.put_in()
         except ImageError as error:
             _say(f"not inserted: {error}")
-            return
-        self._stored = self._card.image
+
+    def put_in(self) -> None:
+        """Do that; raise `ImageError` where the file is no card, or not ours to change."""
+        held = HeldFile(self._file, CARD_IMAGE)
+        try:
+            self._card = self._card_in(image_in(self._file, held.content))
+        except BaseException:
+            held.release()
+            raise
+        self._held, self._stored = held, self._card.image
         self._look_again(max(monotonic(), self._out_since + RETRY_S))
 
     def remove(self) -> None:
@@ -173,6 +183,9 @@ class _Served:
         if self.line is not None:
             self._unplug(self.line)
             self._out_since = monotonic()
+        if self._held is not None:
+            self._held.release()
+            self._held = None
         self.line = self.due = self._given_up_at = None
         self._said = ""
 
@@ -274,10 +287,8 @@ class _Served:
         self._stored = image
         if raw == before:
             return
-        if _bytes_of(self._file) != before:
-            why = "another program changed it while the card was in the reader"
-            raise OutputError(self._file, why)
-        write_atomically(self._file, raw)
+        assert self._held is not None, "a card in the reader is held"
+        self._held.write(raw)
         self._changes += 1
         _say(f"saved: change {self._changes}")
 
@@ -385,13 +396,6 @@ def _commands_come() -> bool:
     except (AttributeError, OSError, ValueError):
         return False
     return here.st_rdev != Path(os.devnull).stat().st_rdev
-
-
-def _bytes_of(file: str) -> bytes | None:
-    try:
-        return Path(file).read_bytes()
-    except OSError:
-        return None
 
 
 def _say(text: str) -> None:

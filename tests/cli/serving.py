@@ -1,7 +1,8 @@
-"""`meter-emu card serve` as a process of its own, listened to line by line."""
+"""`meter-emu card serve` as a process of its own, listened to line by line, and its reader."""
 
 import queue
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from typing import Self
 
 BOUND_S = 20.0  # a process that starts on a busy machine; nothing here takes a second of it
 ROOT = Path(__file__).parents[2]
+GET_ATR, POWER_ON = b"\4", b"\1"
 
 
 class Serving:
@@ -85,3 +87,50 @@ class Serving:
         """Return what it said on standard error, after it has ended."""
         assert self.process.stderr is not None
         return self.process.stderr.read()
+
+
+class Driver:
+    """What the virtual reader does at one slot: listen, take a card, ask it things."""
+
+    def __init__(self) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server.settimeout(BOUND_S)
+        self.port = self._server.getsockname()[1]
+        self._card: socket.socket | None = None
+
+    def take(self) -> bytes:
+        """Accept a card and greet it; return its ATR."""
+        if self._card is not None:
+            self._card.close()
+        self._card, _ = self._server.accept()
+        self._card.settimeout(BOUND_S)
+        return self.ask(GET_ATR)
+
+    def ask(self, message: bytes) -> bytes:
+        self.send(message)
+        assert self._card is not None
+        size = int.from_bytes(self._card.recv(2, socket.MSG_WAITALL), "big")
+        return self._card.recv(size, socket.MSG_WAITALL)
+
+    def send(self, message: bytes) -> None:
+        assert self._card is not None
+        self._card.sendall(len(message).to_bytes(2, "big") + message)
+
+    def gone(self) -> bool:
+        """Wait for the card to leave."""
+        assert self._card is not None
+        try:
+            return self._card.recv(1) == b""
+        except ConnectionResetError:  # it left with something of ours unread
+            return True
+
+    def stop(self) -> None:
+        """Listen no more."""
+        if self._card is not None:
+            self._card.close()
+        self._server.close()
+
+    def again(self) -> None:
+        """Listen again on the same port."""
+        self._server = socket.create_server(("127.0.0.1", self.port))
+        self._server.settimeout(BOUND_S)

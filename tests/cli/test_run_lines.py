@@ -324,7 +324,7 @@ def test_a_card_that_somebody_else_changed_meanwhile_is_left_alone(card, tmp_pat
         changed = card.read_bytes()
         assert changed != other
         sitting.type("power on\nremove\n")
-        sitting.wait_for("somebody changed it while its card was in the meter")
+        sitting.wait_for("another program changed it meanwhile")
         assert sitting.end() == 2
     assert card.read_bytes() == changed
 

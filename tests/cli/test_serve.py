@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,61 +21,13 @@ from meter_emu.cli import app
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
-from tests.cli.serving import BOUND_S, Serving
+from tests.cli.serving import BOUND_S, GET_ATR, POWER_ON, Driver, Serving
 
 METER = 541_000_000_001
-GET_ATR, POWER_ON = b"\4", b"\1"
 WRONG_PIN = bytes.fromhex("002000010431313131")
 RIGHT_PIN = bytes.fromhex("0020000104") + TRANSPORT_PIN.encode()
 SELECT_FILE = bytes.fromhex("00a4000c02") + plain_file(DF_ELECTRICITY).to_bytes(2, "big")
 WRITE = bytes.fromhex("00d6000004")  # at the start of the file
-
-
-class Driver:
-    """What the virtual reader does at one slot: listen, take a card, ask it things."""
-
-    def __init__(self) -> None:
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self._server.settimeout(BOUND_S)
-        self.port = self._server.getsockname()[1]
-        self._card: socket.socket | None = None
-
-    def take(self) -> bytes:
-        """Accept a card and greet it; return its ATR."""
-        if self._card is not None:
-            self._card.close()
-        self._card, _ = self._server.accept()
-        self._card.settimeout(BOUND_S)
-        return self.ask(GET_ATR)
-
-    def ask(self, message: bytes) -> bytes:
-        self.send(message)
-        assert self._card is not None
-        size = int.from_bytes(self._card.recv(2, socket.MSG_WAITALL), "big")
-        return self._card.recv(size, socket.MSG_WAITALL)
-
-    def send(self, message: bytes) -> None:
-        assert self._card is not None
-        self._card.sendall(len(message).to_bytes(2, "big") + message)
-
-    def gone(self) -> bool:
-        """Wait for the card to leave."""
-        assert self._card is not None
-        try:
-            return self._card.recv(1) == b""
-        except ConnectionResetError:  # it left with something of ours unread
-            return True
-
-    def stop(self) -> None:
-        """Listen no more."""
-        if self._card is not None:
-            self._card.close()
-        self._server.close()
-
-    def again(self) -> None:
-        """Listen again on the same port."""
-        self._server = socket.create_server(("127.0.0.1", self.port))
-        self._server.settimeout(BOUND_S)
 
 
 @pytest.fixture
@@ -260,8 +211,7 @@ def test_what_another_program_wrote_meanwhile_is_not_overwritten(
     assert driver.gone(), "no answer: the card leaves instead"
     assert serving.end() == 2
     assert serving.complaint == (
-        f"meter-emu: {file}: cannot be written: "
-        "another program changed it while the card was in the reader\n"
+        f"meter-emu: {file}: cannot be written: another program changed it meanwhile\n"
     )
     assert file.read_bytes() == theirs
 

@@ -47,7 +47,7 @@ class Sitting:
         board = install(model, build, new, master=BENCH_MASTER_KEY, now_us=start_us, fate=fate)
         self.card = card
         self.session = LiveSession(
-            board, model, build, FileSlot(Random(2)), rate=rate, image_file=None,
+            board, model, build, FileSlot(Random(2)), rate=rate, held=None,
             say=self.said.append, take=self.events.append, wall_ns=lambda: self.wall_ns,
         )  # fmt: skip
         self.session.wait = self._wait

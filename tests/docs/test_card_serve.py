@@ -8,6 +8,7 @@ import click
 from card_protocol.serve.vpcd import HOST, MESSAGE_SIZE_MAX, PORT, Control
 from meter_emu.cli import serve as verb
 from meter_emu.cli.card import card
+from meter_emu.cli.held import WAIT_S
 from tests.docs.pages import ROOT, page, table
 
 PAGE = page("docs/card-serve.md")
@@ -45,6 +46,7 @@ def test_the_lines_are_those_it_says() -> None:
 def test_the_limits_are_those_of_the_code() -> None:
     assert f"every {verb.RETRY_S} s" in PAGE
     assert f"`insert` waits {verb.RETRY_S} s" in PAGE
+    assert f"wait {WAIT_S:.0f} s for it" in PAGE
     assert f"up to {MESSAGE_SIZE_MAX:,} bytes" in PAGE
     first, second, third = sorted(set(Control) - {Control.GET_ATR})
     assert f"{first:02}, {second:02} and {third:02} then have no answer" in PAGE

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final, final
 
 from card_protocol.errors import CardProtocolError
+from meter_emu.cli.held import HeldFile, leave_image
 from meter_emu.cli.live.commands import (
     WORDS,
     TypedCommand,
@@ -23,7 +24,6 @@ from meter_emu.cli.live.commands import (
 )
 from meter_emu.cli.live.slot import Slot
 from meter_emu.cli.live.view import View, legal, lines_of, rate_words, view_of
-from meter_emu.cli.output import write_atomically
 from meter_emu.errors import CommandError, MeterEmuError
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Button
@@ -49,6 +49,7 @@ _CHANGING: Final = frozenset({"red", "blue", "insert", "remove", "power", "appli
 class LiveSession:
     """One sitting at one meter. `say` takes a line for a person, `take` an event of the meter.
 
+    `held` is the image that the meter came from, if any, the sitting's own until its end.
     `wall_ns` reads the wall's clock. `wait` is the shell's: it waits so many ns for input, hands it
     to `type_in`, and may come back early. `done` is set by `quit`, `mistakes` counts what could not
     be done. `witness` is told of what people do.
@@ -62,7 +63,7 @@ class LiveSession:
         slot: Slot,
         *,
         rate: int,
-        image_file: str | None,
+        held: HeldFile | None,
         say: Callable[[str], None],
         take: Callable[[Event], None],
         wall_ns: Callable[[], int],
@@ -76,7 +77,7 @@ class LiveSession:
         self.done = False
         self.mistakes = 0
         self.unsaved = False  # whether something was done to a meter that is saved nowhere
-        self._image_file = image_file
+        self._held = held
         self._say = say
         self._wall_ns = wall_ns
         self._waiting: deque[TypedCommand] = deque()
@@ -173,7 +174,7 @@ class LiveSession:
         self._quit("")
 
     def _do(self, command: TypedCommand) -> None:
-        self.unsaved |= command.word in _CHANGING and self._image_file is None
+        self.unsaved |= command.word in _CHANGING and self._held is None
         try:
             self._deeds[command.word](command.argument)
         except (MeterEmuError, CardProtocolError) as error:
@@ -242,12 +243,15 @@ class LiveSession:
             self._say(f"{name:<9} {words}")
 
     def _save(self, argument: str) -> None:
-        file = argument or self._image_file
-        if file is None:
+        held, image = self._held, self.meter.image()
+        if held is not None and (not argument or held.is_named(argument)):
+            held.write(image)
+        elif argument:
+            leave_image(argument, image, replace=True)
+        else:
             raise CommandError("want FILE: the meter came from no image")
-        write_atomically(file, self.meter.image(), private=True)
         self.unsaved = False
-        self._say(f"saved {file}")
+        self._say(f"saved {argument or (held and held.path)}")
 
     def _help(self, _argument: str) -> None:
         for word, order in WORDS.items():
@@ -269,8 +273,8 @@ class LiveSession:
         try:
             self.slot.close(self.meter)
         finally:
-            if self._image_file is not None:
-                write_atomically(self._image_file, self.meter.image(), private=True)
+            if self._held is not None:
+                self._held.write(self.meter.image())
 
     def _attend(self) -> None:
         try:

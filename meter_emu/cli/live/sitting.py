@@ -13,6 +13,7 @@ from rich.console import Console
 
 from card_protocol.trace import no_clock
 from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_OK, EXIT_SIGNAL
+from meter_emu.cli.held import HeldFile
 from meter_emu.cli.live.begin import origin_of, refuse_given
 from meter_emu.cli.live.commands import rate_of
 from meter_emu.cli.live.evening import OPTIONS as ALONE
@@ -46,6 +47,13 @@ def sit(options: dict[str, Any]) -> int:
     if options["meter"] is None and options["image_file"] is None:
         refuse_given("want METER with {}: alone, it is a meter that there is", ALONE)
         options, card_file = alone(options)
+    if options["image_file"] is None:
+        return _sit(options, None, card_file)
+    with HeldFile(options["image_file"], "a meter image") as held:
+        return _sit(options, held, card_file)
+
+
+def _sit(options: dict[str, Any], held: HeldFile | None, card_file: str) -> int:
     model = model_of(options["meter"] or "", options["image_file"] or "")
     build = parse_build(options["build"])
     origin = origin_of(options, model, build)
@@ -58,7 +66,7 @@ def sit(options: dict[str, Any]) -> int:
             build,
             _slot(options, out.say),
             rate=rate_of(options["rate"], 1),
-            image_file=options["image_file"],
+            held=held,
             say=out.say,
             take=_teller(out, options["json_to"], stack),
             wall_ns=time.monotonic_ns,

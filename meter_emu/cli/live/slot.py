@@ -1,13 +1,14 @@
 """Where cards come from: image files, put in and pulled out by hand."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import Final, Protocol, final
 
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
-from meter_emu.cli.card_file import read_image
-from meter_emu.cli.output import write_atomically
-from meter_emu.errors import CommandError, OutputError
+from meter_emu.cli.card_file import CARD_IMAGE, image_in
+from meter_emu.cli.held import HeldFile
+from meter_emu.errors import CommandError
 from meter_emu.world.meter.live import LiveMeter
 
 NO_CARD: Final = "none"
@@ -41,13 +42,13 @@ class Slot(Protocol):
 class FileSlot:
     """Cards of image files. What a session changed is in the file when the session is over.
 
-    `chance` is what cards draw their challenges from. A file that somebody else has changed while
-    its card was in the meter is not overwritten.
+    `chance` is what cards draw their challenges from. A file is nobody else's to change (`held`)
+    while its card is in the meter.
     """
 
     def __init__(self, chance: Random) -> None:
         self._chance = chance
-        self._file = ""
+        self._held: HeldFile | None = None
         self._card: VirtualCard | None = None  # in the slot, or pulled out and not saved yet
         self._inside = False
         self._saved: AnyImage | None = None  # what the file holds
@@ -55,11 +56,14 @@ class FileSlot:
 
     def insert(self, meter: LiveMeter, argument: str) -> None:
         """Put the card of an image file in; raise `ImageError`, or `CommandError`."""
-        if self._card is not None:
+        if self._held is not None:
             why = "is in the slot: remove it first" if self._inside else "could not be saved yet"
-            raise CommandError(f"{self._file} {why}")
-        image = read_image(argument)
-        self._file, self._saved, self._refused = argument, image, None
+            raise CommandError(f"{self._held.path} {why}")
+        with ExitStack() as stack:
+            held = stack.enter_context(HeldFile(argument, CARD_IMAGE))
+            image = image_in(argument, held.content)
+            stack.pop_all()  # and holds it on
+        self._held, self._saved, self._refused = held, image, None
         card = card_of(image, self._chance.randbytes)
         self._card, self._inside = card, True
         meter.insert(card, Path(argument).name)
@@ -89,26 +93,29 @@ class FileSlot:
             self._refused = image
             self._save(image)
         if not self._inside:
-            self._card = None
+            self._let_go()
 
     def close(self, meter: LiveMeter) -> None:
         """Save the card for the last time; raise `OutputError`."""
         self._refused = None
-        self.attend(meter)
+        try:
+            self.attend(meter)
+        finally:
+            self._let_go()
 
     def _save(self, image: AnyImage) -> None:
         assert self._saved is not None, "a card in the slot came from its file"
-        before, raw = self._saved.to_bytes(), image.to_bytes()
-        if raw != before:
-            try:
-                there = Path(self._file).read_bytes()
-            except OSError:  # it is gone, or will not be read: writing says what is the matter
-                there = before
-            if there != before:
-                raise OutputError(self._file, "somebody changed it while its card was in the meter")
-            write_atomically(self._file, raw, private=True)
+        assert self._held is not None, "and that is held"
+        raw = image.to_bytes()
+        if raw != self._saved.to_bytes():
+            self._held.write(raw)
         self._saved = image
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            self._held.release()
+        self._held = self._card = None
 
     def words(self) -> str:
         """Say which file's card is in the slot."""
-        return Path(self._file).name if self._inside else NO_CARD
+        return Path(self._held.path).name if self._inside and self._held else NO_CARD

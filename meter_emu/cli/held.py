@@ -1,0 +1,143 @@
+"""Image files that one program at a time may change: read, work on it, write back, as one act.
+
+Whoever means to write an image holds it from before it is read until it is written. The lock is on
+the file itself, so it goes with the process however that ends, and nothing lies next to the file
+for it. Reading alone needs none: a file is replaced whole (`output`).
+"""
+
+import os
+import stat
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Self, final
+
+from meter_emu.cli.explained import read_bytes, unreadable
+from meter_emu.cli.output import lock, naming, replacing, write_atomically
+from meter_emu.errors import ImageError, OutputError
+
+WAIT_S: Final = 5.0  # ours: an act of the office takes a tenth of a second, and a queue has a few
+_LOOK_S: Final = 0.02  # ours: how often a file that is in use is looked at again
+_COMMAND_CHARS_MAX: Final = 80  # ours: of the command line of who has it
+
+
+@final
+class HeldFile:
+    """An image file, for as long as nobody else may change it: until `release`."""
+
+    def __init__(self, path: str, what: str) -> None:
+        """Wait for the file, briefly; raise `ImageError` that says who has it, or what is wrong.
+
+        `what` it should hold is what a person calls it.
+        """
+        self.path: Final = path
+        self._lock = _hold(path, what)
+        try:
+            self.content = read_bytes(path, what)
+        except BaseException:
+            self.release()
+            raise
+
+    def write(self, data: bytes) -> None:
+        """Make it hold exactly `data`, and go on holding it; raise `OutputError`.
+
+        Programs that do not ask for the lock are seen by what they left: that is not overwritten.
+        """
+        there = self.content
+        with suppress(OSError):  # it is gone, or will not be read: writing says what is the matter
+            there = Path(self.path).read_bytes()
+        if there != self.content:
+            raise OutputError(self.path, "another program changed it meanwhile")
+        handle = -1
+        try:
+            with replacing(self.path, private=True) as file, naming(self.path):
+                file.write(data)
+                handle = os.dup(file.fileno())  # the lock of what is to have the name
+        except BaseException:
+            if handle >= 0:
+                os.close(handle)
+            raise
+        os.close(self._lock)
+        self._lock, self.content = handle, data
+
+    def is_named(self, path: str) -> bool:
+        """Whether a name means this file."""
+        return os.path.realpath(path) == os.path.realpath(self.path)
+
+    def release(self) -> None:
+        """Let others have it."""
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        """Hold it for a block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let it go, whatever happened."""
+        self.release()
+
+
+def leave_image(path: str, data: bytes, *, replace: bool) -> None:
+    """Make `path` an image of these bytes; one that is there is an `OutputError`, or replaced.
+
+    Who else holds what is to be replaced is waited for, as always.
+    """
+    if not replace or not os.path.lexists(path):
+        with replacing(path, private=True, fresh=True) as file, naming(path):
+            file.write(data)
+    elif Path(path).is_file():
+        with HeldFile(path, "a file to replace") as held:
+            held.write(data)
+    else:
+        write_atomically(path, data, private=True)
+
+
+def _hold(path: str, what: str) -> int:
+    """Return the locked file that has this name now: locks stay with a file that is replaced."""
+    give_up = time.monotonic() + WAIT_S
+    while True:
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for a writer
+        except (OSError, ValueError) as error:
+            raise unreadable(path, error) from error
+        try:
+            there = os.fstat(handle)
+            if not stat.S_ISREG(there.st_mode):
+                raise ImageError(path, f"want {what}, this is no regular file")
+            if lock(handle) and _is_at(path, there):
+                return handle
+            if time.monotonic() >= give_up:
+                raise ImageError(path, f"is in use by {_holder(there.st_ino)}")
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+        time.sleep(_LOOK_S)
+
+
+def _is_at(path: str, file: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(Path(path).stat(), file)
+    except OSError:
+        return False
+
+
+def _holder(inode: int) -> str:
+    """Say who has locked a file, as well as this system tells."""
+    with suppress(OSError, ValueError):
+        for line in Path("/proc/locks").read_text("ascii").splitlines():
+            _, kind, *_, process, where, _, _ = line.split()
+            if kind == "FLOCK" and where.endswith(f":{inode}"):
+                return f"process {process}{_command_of(process)}"
+    return "another program"
+
+
+def _command_of(process: str) -> str:
+    try:
+        raw = Path("/proc", process, "cmdline").read_bytes()
+    except OSError:
+        return ""
+    text = raw.replace(b"\0", b" ").decode("utf-8", "replace").strip()
+    shown = "".join(char if char.isprintable() else "?" for char in text)
+    more = "..." if len(shown) > _COMMAND_CHARS_MAX else ""
+    return f" ({shown[:_COMMAND_CHARS_MAX]}{more})" if shown else ""
