@@ -25,7 +25,7 @@ from card_protocol.status import SW, bytes_waiting, explain, right_le
 
 ANSWER_PARTS_MAX: Final = 256  # GET RESPONSE in a row: 256 times 256 bytes is the longest answer
 LE_CORRECTIONS_MAX: Final = 1  # 6Cxx in a row: a card that told the right Le must then accept it
-FILE_SIZE_MAX: Final = 0x8000  # bytes: P1-P2 hold offsets of 15 bits
+_FILE_END_MAX: Final = 0x8000  # bytes: P1-P2 hold offsets of 15 bits
 
 _SFI_FLAG: Final = 0x80  # in P1: the low five bits are a short file identifier
 _SELECT_BY_FID: Final = 0x00
@@ -94,7 +94,7 @@ class Terminal:
         Raise `ApduError` when the card refuses or the file is shorter.
         """
         _check_range("sfi", sfi, 1, 30)
-        _check_range("size", size, 1, FILE_SIZE_MAX)
+        _check_range("size", size, 1, _FILE_END_MAX)
         gathered = bytearray()
         for offset in range(0, size, NE_SHORT_MAX):
             ne = min(NE_SHORT_MAX, size - offset)
@@ -110,7 +110,7 @@ class Terminal:
         longer data is only safe part by part.
         """
         _check_range("sfi", sfi, 1, 30)
-        _check_range("size", len(data), 1, FILE_SIZE_MAX)
+        _check_range("size", len(data), 1, _FILE_END_MAX)
         for offset in range(0, len(data), NC_SHORT_MAX):
             p1, p2 = _place(sfi, offset)
             part = data[offset : offset + NC_SHORT_MAX]
@@ -121,7 +121,7 @@ class Terminal:
 
         Raise `ApduError` when the card refuses or the file is shorter.
         """
-        _check_range("end of the part", offset + size, 1, FILE_SIZE_MAX)
+        _check_range("end of the part", offset + size, 1, _FILE_END_MAX)
         gathered = bytearray()
         for at in range(offset, offset + size, NE_SHORT_MAX):
             ne = min(NE_SHORT_MAX, offset + size - at)
@@ -131,7 +131,7 @@ class Terminal:
 
     def update_current(self, offset: int, data: bytes) -> None:
         """Write `data` at `offset` of the EF selected last, up to 255 bytes a command."""
-        _check_range("end of the part", offset + len(data), 1, FILE_SIZE_MAX)
+        _check_range("end of the part", offset + len(data), 1, _FILE_END_MAX)
         for at in range(0, len(data), NC_SHORT_MAX):
             p1, p2 = divmod(offset + at, 0x100)
             part = data[at : at + NC_SHORT_MAX]

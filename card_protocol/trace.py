@@ -26,7 +26,7 @@ from card_protocol.apdu import HEADER_SIZE_BYTES, split_command
 from card_protocol.errors import ApduError, LinkError, TraceError
 from card_protocol.words import command_words, meaning
 
-VERSION: Final = 1
+TRACE_VERSION: Final = 1
 LINE_SIZE_MAX: Final = 1 << 20  # ours: the longest command and answer are half of it in hex
 
 # INS of commands whose data are secret: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, of any
@@ -180,7 +180,7 @@ class Recorder:
 
     def __init__(self, write: Callable[[bytes], object], origin: Origin) -> None:
         self._write: Final = write
-        self._put(Header(VERSION, dict(origin)))
+        self._put(Header(TRACE_VERSION, dict(origin)))
 
     def inserted(self, card: str, *, clock: ClockText, us: int | None = None) -> None:
         """Take down that a card was put in."""
@@ -292,8 +292,8 @@ class Trace:
             header = _HEADER.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise self._wrong('want a trace, which begins with {"row":"trace"') from None
-        if header.version != VERSION:
-            raise self._wrong(f"want format version {VERSION}, got {header.version}")
+        if header.version != TRACE_VERSION:
+            raise self._wrong(f"want format version {TRACE_VERSION}, got {header.version}")
         return header
 
     def _line(self) -> bytes | None:

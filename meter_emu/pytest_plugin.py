@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from meter_emu.testing import Card, Desk, Lab, Meter, World
     from meter_emu.testing.links import Reach
 
-LINKS: Final = ("direct", "vpcd", "pcsc")
-REFERENCE: Final = "reference"
+LINK_NAMES: Final = ("direct", "vpcd", "pcsc")
+_REFERENCE: Final = "reference"
 _LAB: "Final[pytest.StashKey[Lab]]" = pytest.StashKey()
 
 
@@ -23,7 +23,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the bench."""
     group = parser.getgroup("meter-emu", "an emulated prepayment meter, its card and its desk")
     group.addoption(
-        "--meter-card-link", choices=LINKS, default=LINKS[0], help="How cards are reached."
+        "--meter-card-link",
+        choices=LINK_NAMES,
+        default=LINK_NAMES[0],
+        help="How cards are reached.",
     )
     group.addoption("--meter-reader", metavar="NAME", help="The PC/SC reader, or part of its name.")
     group.addoption(
@@ -34,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--meter-firmware",
         metavar="BUILD",
-        default=REFERENCE,
+        default=_REFERENCE,
         help="reference[+DEFECT...] (default), or MODULE:FACTORY of your own program.",
     )
     group.addoption(
@@ -50,12 +53,12 @@ def pytest_configure(config: pytest.Config) -> None:
         " generation, prepayment, limiter): the circumstances of the meter-emu fixtures",
     )
     option = config.getoption
-    if option("--meter-card-link") != LINKS[0] and option("dist", "no") != "no":
+    if option("--meter-card-link") != LINK_NAMES[0] and option("dist", "no") != "no":
         raise pytest.UsageError(
             f"--meter-card-link {option('--meter-card-link')} has one reader for all tests: "
             "run them in one process, -n 0"
         )
-    if option("--meter-firmware") != REFERENCE:
+    if option("--meter-firmware") != _REFERENCE:
         from meter_emu.errors import ConfigError
         from meter_emu.world.meter.build import parse_build
 
@@ -79,13 +82,12 @@ def _mistakes_in_one_line() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def _meter_reach(pytestconfig: pytest.Config) -> "Iterator[Reach]":
     """Make the way to the cards of the whole run."""
-    from meter_emu.testing.links import LINKS as REACHES
-    from meter_emu.testing.links import LinkOptions
+    from meter_emu.testing.links import LINKS, LinkOptions
 
     option = pytestconfig.getoption
     reader, sure = option("--meter-reader"), option("--meter-yes-write-hardware")
     with _mistakes_in_one_line():
-        reach = REACHES[option("--meter-card-link")](LinkOptions(reader=reader, sure=sure))
+        reach = LINKS[option("--meter-card-link")](LinkOptions(reader=reader, sure=sure))
     yield reach
     reach.close()
 

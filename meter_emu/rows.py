@@ -16,7 +16,6 @@ from card_protocol.layout import Layout
 from card_protocol.timestamp import MINUTES_NONE, decode_bcd_minute
 from meter_emu.units import decimal
 
-EVENT_SIZE_BYTES: Final = 8
 NOT_SHOWN: Final = "not shown"
 ERASED: Final = 0xFF
 SQUEEZED_FROM_BYTES: Final = 8  # ours: what fits into the hex column is shown as it is

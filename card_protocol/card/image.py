@@ -18,7 +18,7 @@ from card_protocol.card.files import Access, FileSpec, FileTree
 from card_protocol.errors import LayoutError
 from card_protocol.keys import KEY_SIZE_BYTES, Key
 
-VERSION: Final = 1
+_VERSION: Final = 1
 PIN_TRIES_MAX: Final = 3  # as bank and SIM cards have
 KEY_TRIES_MAX: Final = 10  # ours: torn contacts may cost a few tries, guessing 64 bits gains none
 _ERASED: Final = b"\xff"
@@ -107,7 +107,7 @@ class CardImage:
         count = len(self.tree.specs)
         head = _HEADER.pack(
             self.kind.value,
-            VERSION,
+            _VERSION,
             self.life_cycle,
             size,
             count,
@@ -274,7 +274,7 @@ def _check_frame(raw: bytes) -> None:
         raise LayoutError("card image", offset=0, want=want, got=raw[:2].hex())
     least = _HEADER.size + _CRC.size
     _require(len(raw) >= least, 0, f"at least {least} bytes", len(raw))
-    _require(raw[2] == VERSION, 2, f"version {VERSION}", raw[2])
+    _require(raw[2] == _VERSION, 2, f"version {_VERSION}", raw[2])
     size = int.from_bytes(raw[4:8], "big")
     _require(size == len(raw), 4, f"{size} bytes", len(raw))
     (want,) = _CRC.unpack_from(raw, size - _CRC.size)

@@ -12,7 +12,7 @@ from typing import ClassVar, Final, NoReturn, Self, final
 from card_protocol.card.image import CardKind
 from card_protocol.errors import LayoutError
 
-VERSION: Final = 1
+_VERSION: Final = 1
 MAIN_SIZE_BYTES: Final = 256
 PROTECTION_SIZE_BYTES: Final = 4  # one bit for each of the first 32 bytes
 CODE_SIZE_BYTES: Final = 3
@@ -81,7 +81,7 @@ class MemoryImage:
     def to_bytes(self) -> bytes:
         """Return the image as laid out above. It contains the code in the clear."""
         body = _IMAGE.pack(
-            self.kind.value, VERSION, 0, self.main, self.protection, self.counter, self.code
+            self.kind.value, _VERSION, 0, self.main, self.protection, self.counter, self.code
         )
         return body + _CRC.pack(crc32(body))
 
@@ -94,7 +94,7 @@ class MemoryImage:
         found = crc32(raw[:CRC_AT])
         _require(said == found, CRC_AT, f"CRC-32 {found:08x}", f"{said:08x}")
         _, version, pad, main, protection, counter, code = _IMAGE.unpack_from(raw)
-        _require(version == VERSION, 2, f"version {VERSION}", str(version))
+        _require(version == _VERSION, 2, f"version {_VERSION}", str(version))
         _require(pad == 0, 3, "0", str(pad))
         return cls(main=main, protection=protection, counter=counter, code=code)
 

@@ -18,7 +18,7 @@ the card is none of ours to desk and meter.
 from typing import Final
 
 from card_protocol.authentication import MEMORY_CODE_SIZE_BYTES
-from card_protocol.carrier.memory import ERASED
+from card_protocol.carrier.memory import ERASED_CELL
 from card_protocol.carrier.readers import TRIES_KEPT, TRIES_MAX, MemoryTerminal
 from card_protocol.errors import ApduError, LayoutError
 from card_protocol.formats.budget_compact import (
@@ -29,7 +29,8 @@ from card_protocol.formats.budget_compact import (
     IdentityPart,
 )
 
-TRANSPORT_CODE: Final = ERASED * MEMORY_CODE_SIZE_BYTES  # of loose chips: see docs/memory-card.md
+# Of loose chips: docs/memory-card.md.
+TRANSPORT_CODE: Final = ERASED_CELL * MEMORY_CODE_SIZE_BYTES
 MARK_COUNT: Final = MEMORY_CODE_SIZE_BYTES + 1
 _REST_AT: Final = FIRST_AT + MARK_COUNT
 
@@ -54,8 +55,8 @@ def put_cells(terminal: MemoryTerminal, main: bytes, code: bytes) -> None:
     held = _cells(terminal)
     marks = _marks_set(held, own, identity)
     changed = _open(terminal, code, marks, kept=_kept(held, own, marks))
-    if not marks and held[:MARK_COUNT] != ERASED * MARK_COUNT:
-        terminal.write(FIRST_AT, ERASED * MARK_COUNT)
+    if not marks and held[:MARK_COUNT] != ERASED_CELL * MARK_COUNT:
+        terminal.write(FIRST_AT, ERASED_CELL * MARK_COUNT)
     terminal.write(_REST_AT, own[MARK_COUNT:])
     for at in range(max(marks - 1, 0), MARK_COUNT):
         terminal.write(FIRST_AT + at, own[at : at + 1])
@@ -68,7 +69,7 @@ def put_cells(terminal: MemoryTerminal, main: bytes, code: bytes) -> None:
 def issued_identity(main: bytes) -> IdentityPart:
     """Return whose card 256 bytes are; raise `LayoutError` when they are none that was issued."""
     own = main[IDENTITY_AT : IDENTITY_AT + IDENTITY_PART.size_bytes]
-    if ERASED in own[:MARK_COUNT]:
+    if ERASED_CELL in own[:MARK_COUNT]:
         want, got = "four bytes that are not FF", own[:MARK_COUNT].hex()
         raise LayoutError(IDENTITY_PART.name, offset=0, want=want, got=got)
     return IDENTITY_PART.parse(own)
@@ -102,7 +103,7 @@ def _marks_set(held: bytes, own: bytes, identity: IdentityPart) -> int:
             return MARK_COUNT
     elif found == identity:
         for marks in range(1, MARK_COUNT):
-            if held[:MARK_COUNT] == own[:marks] + ERASED * (MARK_COUNT - marks):
+            if held[:MARK_COUNT] == own[:marks] + ERASED_CELL * (MARK_COUNT - marks):
                 return marks
     if held[:1] == IDENTITY_PART.magic[:1]:
         raise ApduError("another budget card, or one begun with another image: take a blank one")
@@ -115,7 +116,7 @@ def _kept(held: bytes, own: bytes, marks: int) -> int:
     All of them on a card that holds what is neither blank nor ours, for it may have any code. A
     blank one may be one that was cut off while the code was presented, and is given that try.
     """
-    blank = all(cell in {ERASED[0], new} for cell, new in zip(held, own, strict=True))
+    blank = all(cell in {ERASED_CELL[0], new} for cell, new in zip(held, own, strict=True))
     return TRIES_KEPT if marks or blank else TRIES_MAX - 1
 
 

@@ -36,7 +36,7 @@ from card_protocol.formats.generations import Contents
 from card_protocol.keys import Key
 from card_protocol.layout import Layout
 
-ERASED: Final = b"\xff"
+ERASED_CELL: Final = b"\xff"
 
 
 class Cells(Protocol):
@@ -100,7 +100,7 @@ class MemoryBudgetCard:
         raws, found = self._copies(METER_PART, METER_AT, key)
         if found is not None:
             return write_back_of(found.part, self.claimed().meter_id)
-        if all(raw.endswith(ERASED) for raw in raws):
+        if all(raw.endswith(ERASED_CELL) for raw in raws):
             return None
         raise no_copy(METER_PART, raws)
 

@@ -18,7 +18,7 @@ from typing import Annotated, Final, final
 from card_protocol.errors import LayoutError
 from card_protocol.layout import U8, U16, U32, Layout, Magic
 
-VERSION: Final = 1
+_VERSION: Final = 1
 SLOT_BYTES: Final = 512  # ours: a generation 2 copy takes 333 bytes and has room to grow
 SLOT_COUNT: Final = 2
 FILE_SIZE_BYTES: Final = SLOT_BYTES * SLOT_COUNT
@@ -72,7 +72,7 @@ class Container:
         size = _SIZE_MIN + len(tail)
         _require(size <= SLOT_BYTES, 8, f"at most {SLOT_BYTES} bytes", size)
         _require(self.sequence <= SEQUENCE_MAX, 4, "a number that is not used up", self.sequence)
-        head = Head(HEAD.magic, VERSION, len(self.records), self.sequence, size)
+        head = Head(HEAD.magic, _VERSION, len(self.records), self.sequence, size)
         body = HEAD.build(head) + tail
         return body + _CRC.pack(crc32(body))
 
@@ -97,7 +97,7 @@ class Container:
 def parse_head(raw: bytes) -> Head:
     """Return the head in exactly `HEAD.size_bytes` bytes; raise `LayoutError` for none of ours."""
     head = HEAD.parse(raw)
-    _require(head.version == VERSION, 2, f"version {VERSION}", head.version)
+    _require(head.version == _VERSION, 2, f"version {_VERSION}", head.version)
     count = head.record_count
     _require(count <= RECORD_COUNT_MAX, 3, f"at most {RECORD_COUNT_MAX} records", count)
     size = head.size_bytes

@@ -21,39 +21,39 @@ ANSWER_MS: Final = 30_000  # ours: a card may ask for time, and making keys take
 PART_MS: Final = 1_000  # ours: of a wait for a hand; an orphan learns between two that it is one
 
 
-class Meaning(NamedTuple):
+class _Meaning(NamedTuple):
     """What a PC/SC error is to a link, and in words."""
 
     kind: LinkErrorKind
     words: str = ""
 
 
-_NO_SERVICE: Final = Meaning(LinkErrorKind.BROKEN, "the PC/SC service (pcscd) is not running")
-_STOPPED: Final = Meaning(
+_NO_SERVICE: Final = _Meaning(LinkErrorKind.BROKEN, "the PC/SC service (pcscd) is not running")
+_STOPPED: Final = _Meaning(
     LinkErrorKind.BROKEN,
     "the PC/SC service (pcscd) has stopped, or is another version than its library",
 )
-_POWER_LOST: Final = Meaning(LinkErrorKind.CARD_GONE, "or reset; was it pulled out and put back?")
-_DENIED: Final = Meaning(LinkErrorKind.OTHER, "access denied: polkit says who may use readers")
-_UNREADABLE: Final = Meaning(LinkErrorKind.BROKEN, "the reader cannot work with this card")
+_POWER_LOST: Final = _Meaning(LinkErrorKind.CARD_GONE, "or reset; was it pulled out and put back?")
+_DENIED: Final = _Meaning(LinkErrorKind.OTHER, "access denied: polkit says who may use readers")
+_UNREADABLE: Final = _Meaning(LinkErrorKind.BROKEN, "the reader cannot work with this card")
 
 # The names are those of pcsclite.h; which of them comes of what is left to drivers and services.
-MEANINGS: Final[Mapping[str, Meaning]] = {
-    "SCARD_E_NOT_TRANSACTED": Meaning(LinkErrorKind.BROKEN, "the exchange with the card failed"),
+MEANINGS: Final[Mapping[str, _Meaning]] = {
+    "SCARD_E_NOT_TRANSACTED": _Meaning(LinkErrorKind.BROKEN, "the exchange with the card failed"),
     "SCARD_E_NO_SERVICE": _NO_SERVICE,
-    "SCARD_E_NO_SMARTCARD": Meaning(LinkErrorKind.NO_CARD),
+    "SCARD_E_NO_SMARTCARD": _Meaning(LinkErrorKind.NO_CARD),
     "SCARD_E_PROTO_MISMATCH": _UNREADABLE,
-    "SCARD_E_READER_UNAVAILABLE": Meaning(LinkErrorKind.NO_READER, "it was unplugged"),
+    "SCARD_E_READER_UNAVAILABLE": _Meaning(LinkErrorKind.NO_READER, "it was unplugged"),
     "SCARD_E_SERVICE_STOPPED": _STOPPED,
-    "SCARD_E_SHARING_VIOLATION": Meaning(LinkErrorKind.IN_USE),
-    "SCARD_E_TIMEOUT": Meaning(LinkErrorKind.TIMED_OUT),
-    "SCARD_E_UNKNOWN_READER": Meaning(LinkErrorKind.NO_READER, "it was unplugged"),
+    "SCARD_E_SHARING_VIOLATION": _Meaning(LinkErrorKind.IN_USE),
+    "SCARD_E_TIMEOUT": _Meaning(LinkErrorKind.TIMED_OUT),
+    "SCARD_E_UNKNOWN_READER": _Meaning(LinkErrorKind.NO_READER, "it was unplugged"),
     "SCARD_F_COMM_ERROR": _NO_SERVICE,
-    "SCARD_W_REMOVED_CARD": Meaning(LinkErrorKind.CARD_GONE),
+    "SCARD_W_REMOVED_CARD": _Meaning(LinkErrorKind.CARD_GONE),
     "SCARD_W_RESET_CARD": _POWER_LOST,
     "SCARD_W_SECURITY_VIOLATION": _DENIED,
     "SCARD_W_UNPOWERED_CARD": _POWER_LOST,
-    "SCARD_W_UNRESPONSIVE_CARD": Meaning(LinkErrorKind.TIMED_OUT, "no answer to the reset"),
+    "SCARD_W_UNRESPONSIVE_CARD": _Meaning(LinkErrorKind.TIMED_OUT, "no answer to the reset"),
     "SCARD_W_UNSUPPORTED_CARD": _UNREADABLE,
 }
 
@@ -192,5 +192,5 @@ def _asked(process: PcscProcess, do: str, limit_ms: int, **what: str | int) -> A
     if "done" in answer:
         return answer["done"]
     call, fault = answer["call"], answer["fault"]
-    kind, words = MEANINGS.get(fault) or Meaning(LinkErrorKind.OTHER, f"{call}: {fault}")
+    kind, words = MEANINGS.get(fault) or _Meaning(LinkErrorKind.OTHER, f"{call}: {fault}")
     raise LinkError(kind, f"{process.about}: {words}" if words else process.about)

@@ -28,7 +28,7 @@ KNOCKS_MAX: Final = 20  # ours: of refusals in quick succession, up to three in 
 STATUS_BYTES: Final = 2  # SW1 and SW2: the shortest answer (ISO/IEC 7816-4)
 SETTLE_MS: Final = 1_000  # ours: pcscd looks for removal several times a second
 
-Answer = dict[str, Any]
+_Answer = dict[str, Any]
 
 
 @final
@@ -57,7 +57,7 @@ class Owner:
         self._reader = ""
         self._pci: Any = None
 
-    def obey(self, do: str, **what: Any) -> Answer:  # noqa: ANN401 - what JSON can say
+    def obey(self, do: str, **what: Any) -> _Answer:  # noqa: ANN401 - what JSON can say
         """Do one request and return the answer to it."""
         calls: dict[str, Callable[..., Any]] = {
             "readers": self._readers,
@@ -101,7 +101,7 @@ class Owner:
             if bool(known & scard.SCARD_STATE_PRESENT) is present:
                 return True
 
-    def _connect(self, reader: str) -> Answer:
+    def _connect(self, reader: str) -> _Answer:
         """Take the card for ourselves, powered afresh; return its ATR and what it speaks.
 
         The card may be found powered, with what another program has proved to it still in force:
@@ -192,7 +192,7 @@ class Owner:
 
 
 def answer_requests(lines: BufferedRWPair) -> None:
-    """Answer requests until there are none."""
+    """_Answer requests until there are none."""
     requests = iter(lambda: lines.readline(LINE_BYTES_MAX), b"")
     try:
         from smartcard import scard
@@ -213,7 +213,7 @@ def answer_requests(lines: BufferedRWPair) -> None:
         owner.leave()
 
 
-def _tell(lines: BufferedRWPair, answer: Answer) -> None:
+def _tell(lines: BufferedRWPair, answer: _Answer) -> None:
     lines.write(json.dumps(answer).encode() + b"\n")
     lines.flush()
 

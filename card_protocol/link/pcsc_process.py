@@ -22,7 +22,7 @@ GRACE_MS: Final = 1_000  # ours: its own alarm ends it at the deadline, we only 
 END_S: Final = 5.0  # ours: for a process that was asked to go, and then for one that was killed
 PART_BYTES: Final = 65_536
 
-Answer = dict[str, Any]
+_Answer = dict[str, Any]
 
 
 @final
@@ -37,7 +37,7 @@ class PcscProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
 
-    def ask(self, do: str, limit_ms: int, **what: str | int) -> Answer:
+    def ask(self, do: str, limit_ms: int, **what: str | int) -> _Answer:
         """Have it do something and return its answer.
 
         Raise `LinkError`: TIMED_OUT when there is none within `limit_ms`, BROKEN when the process
@@ -64,7 +64,7 @@ class PcscProcess:
             if not answered:
                 status = self._ended(patience_s)
         if answered:
-            answer: Answer = json.loads(line)
+            answer: _Answer = json.loads(line)
             return answer
         if status in {-signal.SIGALRM, None}:
             why = f"{self.about}: no answer within {limit_ms} ms"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from card_protocol.keys import Key
     from meter_emu.desk.desk import Desk, Exchange
 
-DoneT = TypeVar("DoneT")
+_DoneT = TypeVar("_DoneT")
 
 CARD_IMAGE: Final = "a card image"
 
@@ -45,9 +45,9 @@ def at_the_desk(
     file: str,
     image: "AnyImage",
     key: "Key",
-    do: "Callable[[Desk, Exchange], DoneT]",
+    do: "Callable[[Desk, Exchange], _DoneT]",
     trace_to: str | None = None,
-) -> "tuple[DoneT, AnyImage]":
+) -> "tuple[_DoneT, AnyImage]":
     """Put the card of `file` into a desk's reader, `do` something, and return the card after it.
 
     The dialogue is recorded in the file `trace_to`, if there is one.

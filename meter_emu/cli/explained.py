@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from meter_emu.cli.output import wide_console
+from meter_emu.cli.output import WIDTH_MAX, wide_console
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from meter_emu.rows import Difference, Part, Row
 
 IMAGE_SIZE_MAX: Final = 1 << 24  # bytes; a card of 255 files of 32,767 bytes fits
-WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
 OFFSET_WIDTH: Final = 6
 SIZE_WIDTH: Final = 5
 FIELD_WIDTH: Final = 20

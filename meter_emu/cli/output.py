@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 STDOUT: Final = "-"
+WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
 WIDTH_MIN: Final = 72  # ours: below, a column of a table has no room for its words
 _PART_ATTEMPTS: Final = 8  # ours: it takes a race to need a second
 

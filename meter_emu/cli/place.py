@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from card_protocol.link.pcsc import PcscLink
     from meter_emu.desk.desk import Desk, Exchange
 
-DoneT = TypeVar("DoneT")
+_DoneT = TypeVar("_DoneT")
 
 WAIT_S_DEFAULT: Final = 30  # ours: for taking a card out of a wallet
 WAIT_S_MAX: Final = 3_600
@@ -57,8 +57,8 @@ class Place(Protocol):
         ...
 
     def serve(
-        self, key: "Key", do: "Callable[[Desk, Exchange], DoneT]", *, writes: bool = False
-    ) -> DoneT:
+        self, key: "Key", do: "Callable[[Desk, Exchange], _DoneT]", *, writes: bool = False
+    ) -> _DoneT:
         """Have a desk with the master key do something with the card, and keep what it wrote."""
         ...
 
@@ -72,8 +72,8 @@ class CardFile:
         self._trace_to: Final = trace_to
 
     def serve(
-        self, key: "Key", do: "Callable[[Desk, Exchange], DoneT]", *, writes: bool = False
-    ) -> DoneT:
+        self, key: "Key", do: "Callable[[Desk, Exchange], _DoneT]", *, writes: bool = False
+    ) -> _DoneT:
         """See `Place`: the image is saved whole when everything is done, or not at all."""
         if not writes:
             return at_the_desk(self.name, read_image(self.name), key, do, self._trace_to)[0]
@@ -97,10 +97,10 @@ class CardReader:
     def serve(
         self,
         key: "Key",
-        do: "Callable[[Desk, Exchange], DoneT]",
+        do: "Callable[[Desk, Exchange], _DoneT]",
         *,
         writes: bool = False,  # noqa: ARG002  a real card keeps what it was given
-    ) -> DoneT:
+    ) -> _DoneT:
         """See `Place`. Raise `CardError`."""
         from meter_emu.desk.desk import Desk
 
@@ -108,11 +108,11 @@ class CardReader:
 
     def session(
         self,
-        do: "Callable[[Exchange], DoneT]",
+        do: "Callable[[Exchange], _DoneT]",
         guard: "Callable[[Link], Link] | None" = None,
         *,
         if_cut: str = "see desk account",
-    ) -> DoneT:
+    ) -> _DoneT:
         """Do something with the card in the reader, by itself and powered afresh.
 
         `guard` is what stands between, the usual one when it is not given; `if_cut` is what a

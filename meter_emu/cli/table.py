@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from card_protocol.timestamp import Civil
+from meter_emu.cli.output import WIDTH_MAX
 from meter_emu.units import decimal
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -27,8 +28,7 @@ from meter_emu.world.rehearsal.verdict import (
 )
 from meter_emu.world.rehearsal.verdicts import GOOD, Verdict
 
-NOTHING: Final = "-"
-TABLE_WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
+_NOTHING: Final = "-"
 
 
 @dataclass(slots=True)
@@ -91,7 +91,7 @@ class ResultTable:
             padding=(0, 1, 0, 0),
             show_edge=False,
             expand=True,
-            width=min(console.width, TABLE_WIDTH_MAX),
+            width=min(console.width, WIDTH_MAX),
         )
         table.add_column("household", ratio=1, overflow="fold")
         for name in ("announced", "on the card", "cut at"):
@@ -126,8 +126,8 @@ class ResultTable:
         return (
             who,
             self._short(outcome.announced_us),
-            "\n".join(self._carried(home)) or NOTHING,
-            "\nto ".join(self._short(us) for us in row.cuts_us) or NOTHING,
+            "\n".join(self._carried(home)) or _NOTHING,
+            "\nto ".join(self._short(us) for us in row.cuts_us) or _NOTHING,
             Text(outcome.verdict.value, style=style),
         )
 
@@ -176,7 +176,7 @@ class ResultTable:
         )
 
     def _short(self, us: int | None) -> str:
-        return NOTHING if us is None else _short(us, self._campaign.zone)
+        return _NOTHING if us is None else _short(us, self._campaign.zone)
 
 
 def _short(us: int, zone: ZoneInfo) -> str:

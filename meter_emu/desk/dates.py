@@ -19,7 +19,7 @@ from meter_emu.desk.codec import Written
 from meter_emu.errors import DeskError
 
 ZONE_NAME: Final = "Europe/Brussels"
-_ZONE: Final = ZoneInfo(ZONE_NAME)
+ZONE: Final = ZoneInfo(ZONE_NAME)
 _EPOCH_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
 _YEARS: Final = range(2000, 2100)  # what YYMMDDhhmm can carry (card_protocol.timestamp)
@@ -72,7 +72,7 @@ class DeskDates:
             return when
         if reading is None:
             raise DeskError(f"{when} {_trouble(first, second)}: say whether earlier or later")
-        legal = _PICK[reading](first, second).astimezone(_ZONE)
+        legal = _PICK[reading](first, second).astimezone(ZONE)
         if first < second and reading is CivilReading.EARLIER and not instants:
             raise DeskError(f"{when} exists twice in {ZONE_NAME}: a meter takes the later")
         return Civil(legal.year, legal.month, legal.day, legal.hour, legal.minute)
@@ -88,7 +88,7 @@ class DeskDates:
     def legal(self, minute: int) -> Civil:
         """Return the legal time of an instant, minutes from 2000 UTC; `DeskError` past 9999."""
         try:
-            when = (_EPOCH_2000 + minute * _MINUTE).astimezone(_ZONE)
+            when = (_EPOCH_2000 + minute * _MINUTE).astimezone(ZONE)
         except OverflowError:
             raise DeskError(f"minute {minute} is after the year 9999") from None
         return Civil(when.year, when.month, when.day, when.hour, when.minute)
@@ -108,7 +108,7 @@ class DeskDates:
 
     def _instants(self, when: Civil) -> tuple[datetime, datetime]:
         """Return both readings: equal, earlier and later when twice, the reverse in a gap."""
-        civil = datetime(*when, tzinfo=_ZONE)
+        civil = datetime(*when, tzinfo=ZONE)
         return civil.astimezone(UTC), civil.replace(fold=1).astimezone(UTC)
 
 

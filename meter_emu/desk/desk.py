@@ -59,7 +59,7 @@ LOAD_CENTS_MIN: Final = 500  # 5 EUR an operation (domain: terminal text, synony
 LOAD_CENTS_MAX: Final = 25_000  # 250 EUR, likewise
 METER_ID_MAX: Final = 0xFFFF_FFFF_FFFF_FFFF  # what the record holds
 PIN_NOT_USED: Final = "0000"  # ours: no file of a budget card asks for the PIN
-ERASED: Final = b"\xff"  # what a file holds that nobody has written
+_FF: Final = b"\xff"  # what a file holds that nobody has written
 
 Exchange = Callable[[bytes], bytes]
 
@@ -146,13 +146,13 @@ class Desk:
         check_factor(energy, factor)
         _check_generation(generation, kind)
         _check_room(kind, customer_ref, card_number)
-        wallet = Wallet(budget.WALLET.magic, generation, 0, 0, 0, issued_at_min, ERASED * 8, NO_MAC)
+        wallet = Wallet(budget.WALLET.magic, generation, 0, 0, 0, issued_at_min, _FF * 8, NO_MAC)
         price_record = Tariff(
-            budget.TARIFF.magic, generation, 0, *tariff, factor, issued_at_min, ERASED * 4, NO_MAC,
+            budget.TARIFF.magic, generation, 0, *tariff, factor, issued_at_min, _FF * 4, NO_MAC,
         )  # fmt: skip
         identity = Identity(
             budget.IDENTITY.magic, generation, energy, meter_id, customer_ref,
-            card_number, issued_at_min, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, ERASED * 2, NO_MAC,
+            card_number, issued_at_min, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, _FF * 2, NO_MAC,
         )  # fmt: skip
         identity = self._expiring(identity, expires, reading)
         order = _no_order(generation, tariff.number, issued_at_min)
@@ -381,12 +381,12 @@ def _no_order(generation: int, tariff_number: int, issued_at_min: int) -> AnyOrd
     if generation == INSTANTS:
         return InstantOrder(
             ORDERS[generation].magic, generation, flags, 0, MINUTES_NONE, BCD_NONE, MINUTES_NONE,
-            BCD_NONE, ZoneRule.EUROPE_BRUSSELS, tariff_number, issued_at_min, NO_TOKEN, ERASED * 15,
+            BCD_NONE, ZoneRule.EUROPE_BRUSSELS, tariff_number, issued_at_min, NO_TOKEN, _FF * 15,
             NO_MAC,
         )  # fmt: skip
     return Order(
         budget.ORDER.magic, generation, flags, 0, BCD_NONE, BCD_NONE, tariff_number, issued_at_min,
-        NO_TOKEN, ERASED * 8, NO_MAC,
+        NO_TOKEN, _FF * 8, NO_MAC,
     )  # fmt: skip
 
 

@@ -38,7 +38,6 @@ from meter_emu.desk.dates import DeskDates
 from meter_emu.domain import Energy, Result
 from meter_emu.errors import DeskError
 from meter_emu.rows import (
-    EVENT_SIZE_BYTES,
     Meaning,
     Part,
     Row,
@@ -130,6 +129,7 @@ def layout_of(sfi: Sfi, size_bytes: int) -> Layout[Any]:
 _TABLE_AT: Final = 0x44
 _TABLE_ROW: Final = 9
 _CRC_SIZE_BYTES: Final = 4
+_EVENT_SIZE_BYTES: Final = 8
 
 
 def explain_card(read: Callable[[Sfi], bytes], master: Key) -> tuple[RecordView, ...]:
@@ -387,10 +387,10 @@ def _token(raw: bytes) -> Meaning:
 
 
 def _journal(raw: bytes) -> Meaning:
-    entries = [raw[at : at + EVENT_SIZE_BYTES] for at in range(0, len(raw), EVENT_SIZE_BYTES)]
+    entries = [raw[at : at + _EVENT_SIZE_BYTES] for at in range(0, len(raw), _EVENT_SIZE_BYTES)]
     told = []
     for entry in entries:
-        if entry != b"\xff" * EVENT_SIZE_BYTES:
+        if entry != b"\xff" * _EVENT_SIZE_BYTES:
             minute = minute_2000(int.from_bytes(entry[:4], "big")).note
             name = EVENTS.get(entry[4], f"event {entry[4]}")
             told.append(f"{minute}: {name} ({int.from_bytes(entry[5:], 'big')})")

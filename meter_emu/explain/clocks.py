@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, final
 
-from meter_emu.explain.instants import ZONE, moment
+from meter_emu.desk.dates import ZONE
+from meter_emu.explain.instants import moment
 from meter_emu.hardware.oscillator import SECOND
 from meter_emu.hardware.rtc.registers import Bits, BitsKind
 from meter_emu.rows import Meaning, Part, Row, number
@@ -96,7 +97,7 @@ def reading(chip: Chip, raw: bytes) -> str | None:
         return None
 
 
-def decimal(bcd: int) -> int | None:
+def of_bcd(bcd: int) -> int | None:
     """Return the value of two BCD digits, `None` when a digit is above 9."""
     tens, units = divmod(bcd, 16)
     return tens * 10 + units if tens <= 9 and units <= 9 else None
@@ -104,7 +105,7 @@ def decimal(bcd: int) -> int | None:
 
 def within(counter: Counter, bcd: int) -> int | None:
     """Return the value of two BCD digits, `None` when it is out of the counter's range."""
-    value = decimal(bcd)
+    value = of_bcd(bcd)
     return value if value is not None and counter.first <= value <= counter.last else None
 
 

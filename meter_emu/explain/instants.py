@@ -6,12 +6,11 @@ zone of its own in integers, and what is explained here checks it.
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
+from meter_emu.desk.dates import ZONE
 from meter_emu.rows import Meaning
 
-ZONE: Final = ZoneInfo("Europe/Brussels")  # whose legal time the meters of this project keep
 NO_MINUTE: Final = 0xFFFFFFFF
 MINUTES_A_DAY: Final = 24 * 60
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,7 +25,7 @@ def moment(utc: datetime, *, minutes: bool = False) -> str:
     return f"{legal:%Y-%m-%d {clock}} legal, {utc:{other}} UTC"
 
 
-def second_2000(value: int) -> Meaning:
+def legal_second_2000(value: int) -> Meaning:
     """Tell seconds since 2000-01-01 00:00 UTC."""
     return Meaning(moment(_EPOCH_2000 + timedelta(seconds=value)))
 
@@ -36,7 +35,7 @@ def day_2000(value: int) -> Meaning:
     return Meaning(f"{_EPOCH_2000 + timedelta(days=value):%Y-%m-%d}")
 
 
-def minute_2000(value: int) -> str:
+def legal_minute_2000(value: int) -> str:
     """Return the words for minutes since 2000-01-01 00:00 UTC, 32 bits of them."""
     if value == NO_MINUTE:
         return "at a time unknown"

@@ -23,7 +23,12 @@ from meter_emu.resources import built_in
 from meter_emu.rows import ERASED, Meaning, Part, Row, Tell, number, octets, text
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.board import Board
-from meter_emu.world.meter.image import CRC_SIZE_BYTES, HEADER_SIZE_BYTES, MAGIC, VERSION
+from meter_emu.world.meter.image import (
+    CRC_SIZE_BYTES,
+    IMAGE_HEADER_SIZE_BYTES,
+    MAGIC,
+    METER_IMAGE_VERSION,
+)
 from meter_emu.world.meter.install import MODEL_NAME_SIZE_BYTES, model_code, switch_class
 from meter_emu.world.meter.model import MeterModel, load_model
 
@@ -67,7 +72,13 @@ def check_image(raw: bytes, model: MeterModel, path: str) -> None:
     size = image_size_bytes(model)
     crc, want = raw[-CRC_SIZE_BYTES:], crc32(raw[:-CRC_SIZE_BYTES]).to_bytes(CRC_SIZE_BYTES, "big")
     _require(path, raw[: len(MAGIC)] == MAGIC, 0, MAGIC.decode(), raw[: len(MAGIC)].hex())
-    _require(path, raw[4:5] == bytes((VERSION,)), 4, f"version {VERSION}", raw[4:5].hex())
+    _require(
+        path,
+        raw[4:5] == bytes((METER_IMAGE_VERSION,)),
+        4,
+        f"version {METER_IMAGE_VERSION}",
+        raw[4:5].hex(),
+    )
     _require(path, name == model_code(model), MODEL_AT, f"model {model.name}", text(name).note)
     _require(path, len(raw) == size, 0, f"{size} bytes", f"{len(raw)} bytes")
     _require(path, crc == want, size - CRC_SIZE_BYTES, f"CRC-32 {want.hex()}", crc.hex())
@@ -87,7 +98,7 @@ def explain_image(raw: bytes, model: MeterModel, *, fold: bool = True) -> tuple[
     """
     assert len(raw) == image_size_bytes(model), "the caller has checked it"
     parts = [Part("header", 0, tuple(_header(raw)))]
-    at = HEADER_SIZE_BYTES
+    at = IMAGE_HEADER_SIZE_BYTES
     for size, explain in _chips(model):
         parts.append(explain(raw[at : at + size], at, model))
         at += size
@@ -114,7 +125,7 @@ def _header(raw: bytes) -> Iterator[Row]:
     yield octets("magic", 0, raw[:4], tell=text)
     yield number("version", 4, raw[4:5])
     yield octets("reserved", 5, raw[5:MODEL_AT], tell=_zeros)
-    yield octets("model", MODEL_AT, raw[MODEL_AT:HEADER_SIZE_BYTES], tell=text)
+    yield octets("model", MODEL_AT, raw[MODEL_AT:IMAGE_HEADER_SIZE_BYTES], tell=text)
 
 
 def _zeros(raw: bytes) -> Meaning:
@@ -132,9 +143,9 @@ def _chips(model: MeterModel) -> Iterator[tuple[int, Explain]]:
     if model.rtc not in CLOCKS:
         raise ConfigError(model.name, "rtc", f"want one of {', '.join(CLOCKS)}, got {model.rtc}")
     yield CLOCKS[model.rtc].size_bytes, _clock
-    yield backup.IMAGE_BYTES, _backup
+    yield backup.BACKUP_SIZE_BYTES, _backup
     yield switch_class(model).IMAGE_BYTES, _SWITCHES[model.energy]
-    yield metrology.IMAGE_BYTES, _metrology
+    yield metrology.METROLOGY_SIZE_BYTES, _metrology
 
 
 def _clock(raw: bytes, at: int, model: MeterModel) -> Part:
@@ -205,7 +216,7 @@ def _metrology(raw: bytes, at: int, model: MeterModel) -> Part:
 
 
 def _eeprom_at(model: MeterModel) -> int:
-    return HEADER_SIZE_BYTES + sum(size for size, _ in _chips(model))
+    return IMAGE_HEADER_SIZE_BYTES + sum(size for size, _ in _chips(model))
 
 
 def _eeprom_sizes(model: MeterModel) -> tuple[int, int, int]:

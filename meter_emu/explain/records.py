@@ -16,13 +16,14 @@ from meter_emu.explain.instants import (
     NO_MINUTE,
     day_2000,
     later_minute_1970,
+    legal_minute_2000,
+    legal_second_2000,
     minute_1970,
-    minute_2000,
     minute_of_day,
-    second_2000,
 )
 from meter_emu.firmware.layouts import (
     EVENT_COUNT,
+    EVENT_SIZE_BYTES,
     FACTORY,
     LAYOUT_VERSION,
     STATE,
@@ -38,7 +39,6 @@ from meter_emu.firmware.layouts import (
 from meter_emu.firmware.memory import is_newer
 from meter_emu.rows import (
     ERASED,
-    EVENT_SIZE_BYTES,
     Meaning,
     Part,
     Row,
@@ -65,19 +65,19 @@ _OR_MORE: Final = 0xFFFFFF
 # Fields -------------------------------------------------------------------------------------------
 
 
-def words(enum: type[IntEnum | IntFlag]) -> dict[int, str]:
+def _words(enum: type[IntEnum | IntFlag]) -> dict[int, str]:
     """Return the names of codes or bits as the documentation writes them."""
     return {int(one): str(one.name).lower().replace("_", " ") for one in enum}
 
 
 def kwh(value: int) -> Meaning:
     """Tell watt-hours."""
-    return Meaning(f"{value // 1000}.{value % 1000:03} kWh")
+    return Meaning(f"{decimal(value, 1000)} kWh")
 
 
 def cubic_metres(value: int) -> Meaning:
     """Tell cubic decimetres."""
-    return Meaning(f"{value // 1000}.{value % 1000:03} m³")
+    return Meaning(f"{decimal(value, 1000)} m³")
 
 
 def _magic(want: bytes) -> Tell:
@@ -105,7 +105,7 @@ def _drift(ppb: int) -> Meaning:
 
 
 def _never_or_second(value: int) -> Meaning:
-    return second_2000(value) if value else Meaning("never")
+    return legal_second_2000(value) if value else Meaning("never")
 
 
 # What to tell of a field, by its name, or of all in a unit, where `rows.UNITS` does not say it.
@@ -114,16 +114,16 @@ _UNITS: Final[Mapping[str, Tell]] = {
     "ppb": _drift,
     "min": minute_of_day,
     "d since 2000": day_2000,
-    "s since 2000 UTC": second_2000,
+    "s since 2000 UTC": legal_second_2000,
 }
 FACTORY_TELLS: Final[Mapping[str, Tell]] = {
     **_UNITS,
     "magic": _magic(FACTORY.magic),
     "version": _version,
-    "energy": named(words(Energy)),
+    "energy": named(_words(Energy)),
     "model": text,
     "meter_id": _not_zero,
-    "flags": bits(words(FactoryFlags)),
+    "flags": bits(_words(FactoryFlags)),
     "rtc_base": named({0: "utc", 1: "standard", 2: "legal"}),
     "rearm_key": bits({1: "blue", 2: "red"}),
     "key_meter_auth": hidden,
@@ -137,15 +137,15 @@ STATE_TELLS: Final[Mapping[str, Tell]] = {
     **_UNITS,
     "magic": _magic(STATE.magic),
     "version": _version,
-    "flags": bits(words(StateFlags)),
+    "flags": bits(_words(StateFlags)),
     "clock_card_s": _never_or_second,
-    "health": named(words(Health)),
-    "supply": named(words(Supply)),
-    "account": named(words(EnergyAccount)),
-    "order_result": named(words(Result)),
+    "health": named(_words(Health)),
+    "supply": named(_words(Supply)),
+    "account": named(_words(EnergyAccount)),
+    "order_result": named(_words(Result)),
     "mwh_per_unit": _not_zero,
     "remainder_mwh": _below_a_wh,
-    "rate": named(words(Rate)),
+    "rate": named(_words(Rate)),
     "reserved": unused,
 }
 
@@ -246,10 +246,10 @@ def _detail(code: int, value: int) -> Meaning:
         more = " or more" if value == _OR_MORE else ""
         return Meaning(f" {decimal(value, 100)} EUR{more}")
     if code == EventCode.CARD_REFUSED:
-        told = named(words(Result))(value)
+        told = named(_words(Result))(value)
         return Meaning(f" as {told.note or value}", told.wrong)
     if code == EventCode.CLOCK_LOST:
-        told = named(words(Health))(value)
+        told = named(_words(Health))(value)
         return Meaning(f" because {told.note or value}", told.wrong)
     return Meaning(f" ({value})" if value else "")
 
@@ -262,8 +262,8 @@ def _event(row: Row, index: int, raw: bytes) -> Row:
         if entry == _NO_EVENT:
             return Meaning(NO_EVENT_NOTE)
         code, value = entry[4], int.from_bytes(entry[5:], "big")
-        name = words(EventCode).get(code)
-        when = minute_2000(int.from_bytes(entry[:4], "big"))
+        name = _words(EventCode).get(code)
+        when = legal_minute_2000(int.from_bytes(entry[:4], "big"))
         if name is None:
             return Meaning(f"{when}: event {code} ({value})", "no such event")
         detail = _detail(code, value)

@@ -226,7 +226,7 @@ STATE: Final = Layout("state record", State, magic=b"MS")
 assert FACTORY.size_bytes == 256, "factory record drifted"
 assert STATE.size_bytes == 256, "state record drifted"
 
-CRC_SIZE_BYTES: Final = 4
+_CRC_SIZE_BYTES: Final = 4
 
 _SUPPLIES: Final = frozenset(Supply)
 _ACCOUNTS: Final = frozenset(EnergyAccount)
@@ -248,10 +248,10 @@ def codes_known(state: State) -> bool:
 
 def with_crc(raw: bytes) -> bytes:
     """Return `raw` with its last four bytes replaced by the CRC-32 of those before."""
-    body = raw[:-CRC_SIZE_BYTES]
-    return body + crc32(body).to_bytes(CRC_SIZE_BYTES, "big")
+    body = raw[:-_CRC_SIZE_BYTES]
+    return body + crc32(body).to_bytes(_CRC_SIZE_BYTES, "big")
 
 
 def crc_holds(raw: bytes) -> bool:
     """Whether the last four bytes are the CRC-32 of those before."""
-    return crc32(raw[:-CRC_SIZE_BYTES]) == int.from_bytes(raw[-CRC_SIZE_BYTES:], "big")
+    return crc32(raw[:-_CRC_SIZE_BYTES]) == int.from_bytes(raw[-_CRC_SIZE_BYTES:], "big")

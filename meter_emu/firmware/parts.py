@@ -14,7 +14,7 @@ from meter_emu.firmware.trust import ClockTrust
 from meter_emu.firmware.windows import Windows
 from meter_emu.firmware.zone import Zone
 
-PartT = TypeVar("PartT")
+_PartT = TypeVar("_PartT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Parts:
 class Fit(Protocol):
     """Gives the class to build a part with."""
 
-    def __call__(self, part: type[PartT], /) -> type[PartT]:
+    def __call__(self, part: type[_PartT], /) -> type[_PartT]:
         """Return `part` itself or a subclass of it."""
         ...
 

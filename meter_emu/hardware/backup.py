@@ -12,7 +12,7 @@ from card_protocol.errors import LayoutError
 
 # offset  size  field
 # 0x00    8     charge, µs, big-endian
-IMAGE_BYTES: Final = 8
+BACKUP_SIZE_BYTES: Final = 8
 
 RECHARGE_RATIO: Final = 24  # ours: an hour of mains carries a day
 
@@ -63,16 +63,16 @@ class Backup:
     def to_bytes(self, now_us: int) -> bytes:
         """Return the part of a meter image, 8 bytes, as of `now_us`."""
         self.advance(now_us)
-        return self.charge_us.to_bytes(IMAGE_BYTES, "big")
+        return self.charge_us.to_bytes(BACKUP_SIZE_BYTES, "big")
 
     @classmethod
     def from_bytes(
         cls, raw: bytes, capacity_us: int, *, at_us: int, recharge_ratio: int = RECHARGE_RATIO
     ) -> Self:
         """Return the reserve an image holds, with the mains up, at the image's instant."""
-        if len(raw) != IMAGE_BYTES:
+        if len(raw) != BACKUP_SIZE_BYTES:
             raise LayoutError(
-                "backup", offset=0, want=f"{IMAGE_BYTES} bytes", got=f"{len(raw)} bytes"
+                "backup", offset=0, want=f"{BACKUP_SIZE_BYTES} bytes", got=f"{len(raw)} bytes"
             )
         charge_us = int.from_bytes(raw, "big")
         if charge_us > capacity_us:

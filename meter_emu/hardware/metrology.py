@@ -26,7 +26,7 @@ _AHEAD_UNITS_MAX: Final = REGISTER_UNITS // 2  # ours: as with sequence numbers,
 # offset  size  field      unit
 # 0x00    4     register   Wh or dm³, big-endian
 # 0x04    4     remainder  W·µs or dm³/h·µs, below 3,600,000,000, big-endian
-IMAGE_BYTES: Final = 8
+METROLOGY_SIZE_BYTES: Final = 8
 
 
 class Metrology:
@@ -118,9 +118,9 @@ class Metrology:
     @classmethod
     def from_bytes(cls, raw: bytes, profile: Sequence[int], *, at_us: int) -> Self:
         """Return the register an image holds, with no flow, at the image's instant."""
-        if len(raw) != IMAGE_BYTES:
+        if len(raw) != METROLOGY_SIZE_BYTES:
             raise LayoutError(
-                "metrology", offset=0, want=f"{IMAGE_BYTES} bytes", got=f"{len(raw)} bytes"
+                "metrology", offset=0, want=f"{METROLOGY_SIZE_BYTES} bytes", got=f"{len(raw)} bytes"
             )
         remainder = int.from_bytes(raw[4:], "big")
         if remainder >= UNIT:

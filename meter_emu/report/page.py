@@ -34,7 +34,7 @@ from meter_emu.world.rehearsal.verdict import clock_within_bound, expected
 from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
 
 TEMPLATE: Final = "rehearsal.html.jinja"
-NOTHING: Final = "none"
+_NOTHING: Final = "none"
 
 
 @final
@@ -200,8 +200,8 @@ def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
     alike = "" if group.count == 1 else f"the first of {homes(group.count)} of this kind"
     return HouseholdGroup(
         story=_story(first, anchor, campaign, alike=alike),
-        told=NOTHING if told_us is None else short(told_us, zone),
-        cut=" to ".join(cuts) or NOTHING,
+        told=_NOTHING if told_us is None else short(told_us, zone),
+        cut=" to ".join(cuts) or _NOTHING,
     )
 
 

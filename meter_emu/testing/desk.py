@@ -17,9 +17,9 @@ from meter_emu.world.rehearsal.euro import Euro, cents_of
 from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import DeskOrder, NewCard
 
-DoneT = TypeVar("DoneT")
+_DoneT = TypeVar("_DoneT")
 
-WHO: Final = "desk"
+_WHO: Final = "desk"
 
 
 class MakeCard(Protocol):
@@ -122,7 +122,7 @@ class Desk:
         written = self._home.write(_at_the_desk(card), order)
         self._note(What.DESK, written)
 
-    def _served(self, card: Card, do: Callable[[Exchange], DoneT]) -> DoneT:
+    def _served(self, card: Card, do: Callable[[Exchange], _DoneT]) -> _DoneT:
         slot = _at_the_desk(card)
         slot.power_on()
         try:
@@ -136,4 +136,4 @@ class Desk:
 
 def _at_the_desk(card: Card) -> SlotCard:
     card.check_at_hand()
-    return card.plugged(WHO)
+    return card.plugged(_WHO)

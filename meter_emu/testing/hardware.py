@@ -20,7 +20,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.linked_card import LinkedCard
 
-OPTION: Final = "--meter-card-link pcsc"
+_OPTION: Final = "--meter-card-link pcsc"
 
 
 @final
@@ -31,10 +31,10 @@ class Hardware:
 
     def __init__(self, reader: str | None, *, sure: bool) -> None:
         if reader is None:
-            raise ConfigError(OPTION, "", "say which reader with --meter-reader NAME")
+            raise ConfigError(_OPTION, "", "say which reader with --meter-reader NAME")
         if not sure:
             why = f"a test writes on the card in {reader}: say so with --meter-yes-write-hardware"
-            raise ConfigError(OPTION, "", why)
+            raise ConfigError(_OPTION, "", why)
         self._pcsc: Final = PcscLink(reader)
         self._link: Final = GuardedLink(self._pcsc)
         self._issued: _RealCard | None = None
@@ -51,7 +51,7 @@ class Hardware:
         """See `Reach`."""
         if isinstance(card, VirtualCard):
             return card.image
-        raise ConfigError(OPTION, "", "nobody can look into a real card, want desk.read_back")
+        raise ConfigError(_OPTION, "", "nobody can look into a real card, want desk.read_back")
 
     def close(self) -> None:
         """See `Reach`. What was written last stays on the card."""
@@ -65,17 +65,17 @@ class Hardware:
             self._link.connect()
             put_file(Terminal(self._link.exchange), file.fid, content)
         except LinkError as error:
-            raise ConfigError(OPTION, "", str(error)) from None
+            raise ConfigError(_OPTION, "", str(error)) from None
         except ApduError as error:
             want = f"want a card with file {file.fid:04X} of {len(content)} bytes and our PIN"
-            raise ConfigError(OPTION, "", f"{error}; {want}") from None
+            raise ConfigError(_OPTION, "", f"{error}; {want}") from None
         finally:
             self._link.disconnect()
 
     def _check(self, card: "_RealCard") -> None:
         if card is not self._issued:
             why = "there is one card, and it has been issued anew since"
-            raise ConfigError(OPTION, "", why)
+            raise ConfigError(_OPTION, "", why)
 
 
 @final

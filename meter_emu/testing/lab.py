@@ -3,12 +3,13 @@
 from typing import final
 
 from card_protocol.card.make import AnyImage
+from meter_emu.desk.dates import ZONE
 from meter_emu.testing.card import Card
 from meter_emu.testing.desk import Desk
 from meter_emu.testing.dialogue import Dialogue
 from meter_emu.testing.links import Reach
 from meter_emu.testing.meter import Meter
-from meter_emu.testing.setting import ZONE, Setting, household_of
+from meter_emu.testing.setting import Setting, household_of
 from meter_emu.testing.world import World
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.live import LiveMeter

@@ -14,11 +14,11 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.engine import HOLD_MS
 from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.promise import latest_us
 
-WHO: Final = "meter"
-HOLD_MS: Final = 4_000  # 3 to 5 s, as the texts say (domain: synonyme-du-mot.com)
+_WHO: Final = "meter"
 
 
 @final
@@ -54,7 +54,7 @@ class Meter:
         if self._inside is not None:
             raise ConfigError("meter.insert", "card", "there is one in: meter.remove() comes first")
         self._inside, card.in_meter = card, True
-        slot = card.plugged(WHO, pulled_after=pulled_after)
+        slot = card.plugged(_WHO, pulled_after=pulled_after)
         result = self._live.insert(slot, card.name)
         if card.sets_clock and result is Result.EXECUTED:
             self._live.note(What.CLOCK_SET, card.name)

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias
-from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta
 
 from card_protocol.card.image import CardKind
+from meter_emu.desk.dates import ZONE
 from meter_emu.errors import ConfigError
 from meter_emu.resources import find, typed
 from meter_emu.testing.when import when_us
@@ -19,7 +19,6 @@ from meter_emu.world.rehearsal.euro import Euro, cents_of
 from meter_emu.world.rehearsal.household import Household, NewCard
 
 MARK: Final = "@pytest.mark.meter"  # where a mistake in a setting is said to be
-ZONE: Final = ZoneInfo("Europe/Brussels")
 _Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
 
 

@@ -19,7 +19,7 @@ from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.linked_card import LinkedCard
 
 READER: Final = "Virtual PCD 00 00"  # the first slot of the packaged reader.conf
-OPTION: Final = "--meter-card-link vpcd"
+_OPTION: Final = "--meter-card-link vpcd"
 SEEN_MS: Final = 10_000  # ours: pcscd looks several times a second; longer is a fault
 
 
@@ -63,7 +63,7 @@ class Vpcd:
             self._wait(present=True)
         except LinkError as error:
             why = f"{error}; want a running pcscd with the vpcd driver"
-            raise ConfigError(OPTION, "", why) from None
+            raise ConfigError(_OPTION, "", why) from None
 
     def _take_out(self) -> None:
         """Have no card in the reader, let go before it is pulled, as hands do."""
@@ -74,12 +74,12 @@ class Vpcd:
             try:
                 self._wait(present=False)
             except LinkError as error:
-                raise ConfigError(OPTION, "", str(error)) from None
+                raise ConfigError(_OPTION, "", str(error)) from None
 
     def _wait(self, *, present: bool) -> None:
         if not self._link.wait(present=present, wait_ms=SEEN_MS):
             state = "was put in" if present else "was taken out"
-            raise ConfigError(OPTION, "", f"a card {state}, and pcscd has not seen it")
+            raise ConfigError(_OPTION, "", f"a card {state}, and pcscd has not seen it")
 
 
 @final

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from meter_emu.cli.live.commands import RATES, WORDS, parse_command, rate_of
 from meter_emu.cli.live.screen import KEYS, picture
-from meter_emu.cli.live.terminal import COMMANDS, Prompt, completed, single_keys
+from meter_emu.cli.live.terminal import KEY_COMMANDS, Prompt, completed, single_keys
 from meter_emu.cli.live.view import View, legal, rate_words, span_words
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.ports import Lamp
@@ -207,12 +207,12 @@ def typed(*keys: str) -> list[str]:
 
 
 def test_every_key_is_a_command_that_there_is_and_is_on_the_screen():
-    for key, line in COMMANDS.items():
+    for key, line in KEY_COMMANDS.items():
         assert line.split() == [] or line.split()[0] in WORDS, key
         if not line.endswith(" "):
             assert parse_command(line) is not None
     shown = {key for keys, _ in KEYS for key in keys.split()}
-    assert shown == set(COMMANDS)
+    assert shown == set(KEY_COMMANDS)
 
 
 def test_a_line_is_typed_corrected_given_up_and_entered():

@@ -11,8 +11,8 @@ from card_protocol.card.image import CardImage
 from card_protocol.card.make import card_of
 from meter_emu.cli.live.session import WAITING_MAX, LiveSession
 from meter_emu.cli.live.slot import FileSlot
-from meter_emu.cli.live.view import ZONE
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.dates import ZONE
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.resources import find
 from meter_emu.units import MINUTE_US, SECOND_US

@@ -16,7 +16,7 @@ from meter_emu.cli.live.commands import RATES, WORDS
 from meter_emu.cli.live.screen import picture
 from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.slot import FileSlot
-from meter_emu.cli.live.terminal import COMMANDS, Log
+from meter_emu.cli.live.terminal import KEY_COMMANDS, Log
 from meter_emu.cli.live.view import event_line
 from meter_emu.cli.run import run
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -94,7 +94,7 @@ def test_the_words_and_keys_are_those_there_are():
     rows = [line.split(" | ") for line in section(PAGE, "The screen").splitlines()]
     cells = " ".join(f"{row[0]} {row[2]}" for row in rows if row[0].startswith("| `"))
     keys = re.findall(r"`(\S)`", cells)
-    assert sorted(keys) == sorted(COMMANDS)
+    assert sorted(keys) == sorted(KEY_COMMANDS)
     assert ", ".join(map(str, RATES)) in PAGE
 
 

@@ -83,17 +83,17 @@ def _words(member: IntEnum | IntFlag) -> str:
 def test_the_file_has_its_parts_where_the_page_says() -> None:
     rows = table(section(PAGE, "The file"), "offset", "size", "part", "holds")
     said = {row[2]: (row[0], row[1]) for row in rows}
-    at = image.HEADER_SIZE_BYTES
+    at = image.IMAGE_HEADER_SIZE_BYTES
     for name, size in image.parts(MODEL):
         assert said[name] == (str(at), str(size))
         at += size
     assert said["eeprom"][0] == str(image.eeprom_at(MODEL)) == str(at)
     assert said["crc"] == (f"end - {image.CRC_SIZE_BYTES}", str(image.CRC_SIZE_BYTES))
     header = [(int(row[0]), int(row[1])) for row in rows[:4]]
-    assert [offset + size for offset, size in header] == [4, 5, 8, image.HEADER_SIZE_BYTES]
+    assert [offset + size for offset, size in header] == [4, 5, 8, image.IMAGE_HEADER_SIZE_BYTES]
     assert [offset for offset, _ in header] == [0, 4, 5, 8]
     assert rows[0][3] == image.MAGIC.decode()
-    assert rows[1][3].startswith(f"{image.VERSION};")
+    assert rows[1][3].startswith(f"{image.METER_IMAGE_VERSION};")
 
 
 def test_a_real_image_is_as_the_page_says() -> None:

@@ -36,7 +36,7 @@ def test_every_row_is_listed_with_its_fields():
 
 
 def test_version_and_length_are_as_said():
-    assert f"the version is {trace.VERSION} |" in PAGE
+    assert f"the version is {trace.TRACE_VERSION} |" in PAGE
     assert trace.LINE_SIZE_MAX == 1 << 20
     assert "at most 1 MiB" in PAGE
 

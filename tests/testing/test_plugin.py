@@ -219,7 +219,7 @@ def test_a_wrong_option_ends_the_run_with_one_line(
 
 
 def test_the_options_name_every_link() -> None:
-    assert tuple(LINKS) == pytest_plugin.LINKS
+    assert tuple(LINKS) == pytest_plugin.LINK_NAMES
 
 
 # A run that wants none of it ----------------------------------------------------------------------

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from meter_emu.cli.live.spoken import written
-from meter_emu.cli.live.view import ZONE
 from meter_emu.cli.typed import issued_at_min
+from meter_emu.desk.dates import ZONE
 from meter_emu.errors import CommandError
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.pace import RATE_JUMPS, RATE_MAX

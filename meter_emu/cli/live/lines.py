@@ -12,7 +12,7 @@ from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.shell import Input
 from meter_emu.cli.output import stdout_refused
 
-LOOK_NS: Final = 50_000_000  # ours: an event is at most so late, a card in a reader seen so soon
+_LOOK_NS: Final = 50_000_000  # ours: an event is at most so late, a card in a reader seen so soon
 
 
 @final
@@ -64,7 +64,7 @@ class Lines:
             if session.jumping:
                 self._heed()
             else:
-                self._wait(LOOK_NS)
+                self._wait(_LOOK_NS)
                 if self._source.ended and not self._rest and not session.jumping:
                     session.leave()
 
@@ -77,7 +77,7 @@ class Lines:
         """Wait for a line at most so long, and do what it asks."""
         line = self._line()
         if line is None:
-            self._rest += self._source.read(min(wait_ns, LOOK_NS))
+            self._rest += self._source.read(min(wait_ns, _LOOK_NS))
             line = self._line()
         if line is not None:
             self._session.type_in(line)

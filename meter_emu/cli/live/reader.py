@@ -15,7 +15,7 @@ from meter_emu.errors import CommandError
 from meter_emu.world.meter.linked_card import LinkedCard
 from meter_emu.world.meter.live import LiveMeter
 
-LOOK_NS: Final = 250_000_000  # ours: a person waits as long for a lamp
+_LOOK_NS: Final = 250_000_000  # ours: a person waits as long for a lamp
 # What a card that is being looked for may say before its meter does: it was too quick, or is busy.
 _NOT_YET: Final = frozenset({LinkErrorKind.NO_CARD, LinkErrorKind.CARD_GONE, LinkErrorKind.IN_USE})
 # What is wrong with the way to the cards; everything else is for the meter to find out.
@@ -52,7 +52,7 @@ class ReaderSlot:
         if meter.bench.polling or now_ns < self._next_look_ns:
             return
         self._tell_failure()
-        self._next_look_ns = now_ns + LOOK_NS
+        self._next_look_ns = now_ns + _LOOK_NS
         try:
             here = self._link.wait(present=True, wait_ms=0)
             ready = here and (self._card is not None or self._free())

@@ -13,9 +13,9 @@ from rich.text import Text
 
 from meter_emu.cli.live.slot import NO_CARD
 from meter_emu.cli.live.view import LAMPS, View, legal, lines_of, rate_words
+from meter_emu.cli.output import WIDTH_MAX
 from meter_emu.ports import Lamp
 
-WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
 WIDTH_FULL: Final = 78  # below, what is planned is said without how long it is from now
 GAP_MIN: Final = 2
 WRAPPED_MIN: Final = 20  # narrower, a line's end is not worth the room

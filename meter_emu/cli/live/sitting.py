@@ -25,10 +25,11 @@ from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.shell import listening
 from meter_emu.cli.live.slot import FileSlot, Slot
 from meter_emu.cli.live.terminal import Log, Screen
-from meter_emu.cli.live.view import ZONE, event_line
+from meter_emu.cli.live.view import event_line
 from meter_emu.cli.output import STDOUT, atomic_writer
 from meter_emu.cli.result import event_as_json
 from meter_emu.cli.tracing import recording
+from meter_emu.desk.dates import ZONE
 from meter_emu.errors import MeterEmuError
 from meter_emu.explain.meter import clock_of
 from meter_emu.world.meter.acts import ActListener, MeterTrace

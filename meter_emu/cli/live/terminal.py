@@ -24,7 +24,7 @@ from meter_emu.cli.live.shell import Input
 FRAME_NS: Final = 100_000_000  # ours: ten pictures a second
 LINES_KEPT: Final = 500
 # What a key stands for; one that ends in a blank asks for the rest.
-COMMANDS: Final = {
+KEY_COMMANDS: Final = {
     "r": "red",
     "R": "red 4",
     "b": "blue",
@@ -65,8 +65,8 @@ class Prompt:
         for key in keys:
             if self.asked is not None:
                 yield from self._type(key)
-            elif key in COMMANDS:
-                command = COMMANDS[key]
+            elif key in KEY_COMMANDS:
+                command = KEY_COMMANDS[key]
                 if command.endswith(" "):
                     self.asked = command.lstrip()
                 else:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, final
-from zoneinfo import ZoneInfo
 
 from meter_emu.cli.live.slot import Slot
-from meter_emu.desk.dates import ZONE_NAME
+from meter_emu.desk.dates import ZONE
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Lamp
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, euro
@@ -16,7 +15,6 @@ from meter_emu.world.meter.pace import RATE_JUMPS
 from meter_emu.world.meter.plan import Insight, Planned
 from meter_emu.world.meter.times import us_to_legal
 
-ZONE: Final = ZoneInfo(ZONE_NAME)
 RATE_UNITS: Final = {"electricity": "W", "gas": "dm³/h"}
 LAMPS: Final = {
     Lamp.CREDIT_EXHAUSTED: "CREDIT",

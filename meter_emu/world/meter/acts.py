@@ -11,7 +11,7 @@ from card_protocol.trace import ClockText, Recorder
 from meter_emu.ports import Button
 from meter_emu.world.meter.board import Board, SlotCard
 
-SUPPLY: Final = {True: "supply on", False: "supply off"}
+SUPPLIED: Final = {True: "supply on", False: "supply off"}
 SHUT: Final = "appliances shut"
 LIT: Final = "appliances lit"
 PRESSED: Final = {f"{key.name} button".lower(): key for key in Button}
@@ -69,7 +69,7 @@ class MeterTrace:
 
     def supplied(self, *, on: bool) -> None:
         """Take the supply down."""
-        self._done(SUPPLY[on])
+        self._done(SUPPLIED[on])
 
     def shut(self, until_us: int | None) -> None:
         """Take down that nothing flows."""

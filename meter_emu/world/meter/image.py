@@ -22,8 +22,8 @@ from meter_emu.world.meter.install import MODEL_NAME_SIZE_BYTES, flicker, model_
 from meter_emu.world.meter.model import MeterModel
 
 MAGIC: Final = b"MEMI"
-VERSION: Final = 1
-HEADER_SIZE_BYTES: Final = 32
+METER_IMAGE_VERSION: Final = 1
+IMAGE_HEADER_SIZE_BYTES: Final = 32
 CRC_SIZE_BYTES: Final = 4
 
 
@@ -42,15 +42,15 @@ def parts(model: MeterModel) -> tuple[tuple[str, int], ...]:
     """Return name and size of each part between header and EEPROM, in order."""
     return (
         ("clock", chip_of(model).IMAGE_BYTES),
-        ("backup", backup.IMAGE_BYTES),
+        ("backup", backup.BACKUP_SIZE_BYTES),
         ("switch", switch_class(model).IMAGE_BYTES),
-        ("metrology", metrology.IMAGE_BYTES),
+        ("metrology", metrology.METROLOGY_SIZE_BYTES),
     )
 
 
 def eeprom_at(model: MeterModel) -> int:
     """Return the offset of the EEPROM's part."""
-    return HEADER_SIZE_BYTES + sum(size for _, size in parts(model))
+    return IMAGE_HEADER_SIZE_BYTES + sum(size for _, size in parts(model))
 
 
 def image_of(board: Board, model: MeterModel) -> bytes:
@@ -59,7 +59,7 @@ def image_of(board: Board, model: MeterModel) -> bytes:
     body = b"".join(
         (
             MAGIC,
-            bytes((VERSION, 0, 0, 0)),
+            bytes((METER_IMAGE_VERSION, 0, 0, 0)),
             model_code(model),
             board.rtc.to_bytes(now_us),
             board.backup.to_bytes(now_us),
@@ -116,7 +116,7 @@ def _board(
     ticks_from_us: int | None,
 ) -> Board:
     _check(raw, model)
-    found, at = {}, HEADER_SIZE_BYTES
+    found, at = {}, IMAGE_HEADER_SIZE_BYTES
     for name, size in parts(model):
         found[name] = raw[at : at + size]
         at += size
@@ -149,8 +149,10 @@ def _check(raw: bytes, model: MeterModel) -> None:
         raise LayoutError(
             "meter image", offset=0, want=f"over {least} bytes", got=f"{len(raw)} bytes"
         )
-    if raw[4] != VERSION:
-        raise LayoutError("meter image", offset=4, want=f"version {VERSION}", got=str(raw[4]))
+    if raw[4] != METER_IMAGE_VERSION:
+        raise LayoutError(
+            "meter image", offset=4, want=f"version {METER_IMAGE_VERSION}", got=str(raw[4])
+        )
     name = raw[8 : 8 + MODEL_NAME_SIZE_BYTES]
     if name != model_code(model):
         got = name.rstrip(b"\0").decode("ascii", "replace")

@@ -19,7 +19,7 @@ Minute: TypeAlias = Annotated[int, Meta(ge=0, le=1439)]
 _PPB_SECONDS: Final = PPB * SECOND_US
 
 
-class ClockTrust(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ClockBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How far the RTC may be off, and when the meter stops believing it."""
 
     set_error_s: Annotated[int, Meta(ge=1, le=3600)]
@@ -82,7 +82,7 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256)]  # the program writes 64 bytes at a time
     limiter_a: Annotated[int, Meta(ge=0, le=100)]  # 0: there is none
     deferral_accounting: Literal["suspended", "negative"]
-    clock: ClockTrust
+    clock: ClockBounds
     credit: Credit
     rearm: Rearm
     window: Window  # the non-disconnection period

@@ -12,7 +12,7 @@ from msgspec import UNSET
 from card_protocol.errors import TraceError
 from card_protocol.link.replay import Playback, ReplayCard
 from card_protocol.trace import Done, Inserted, Removed, TraceRow
-from meter_emu.world.meter.acts import LIT, PRESSED, SHUT, SUPPLY
+from meter_emu.world.meter.acts import LIT, PRESSED, SHUT, SUPPLIED
 from meter_emu.world.meter.bench import Bench
 
 
@@ -81,8 +81,8 @@ def _press(what: str) -> _Deed:
 
 _DEEDS: Final[dict[str, _Deed]] = {
     **{what: _press(what) for what in PRESSED},
-    SUPPLY[True]: lambda bench, _: bench.restore_supply(),
-    SUPPLY[False]: lambda bench, _: bench.cut_supply(),
+    SUPPLIED[True]: lambda bench, _: bench.restore_supply(),
+    SUPPLIED[False]: lambda bench, _: bench.cut_supply(),
     SHUT: lambda bench, until_us: bench.shut_appliances(until_us or None),
     LIT: lambda bench, _: bench.light_appliances(),
 }
