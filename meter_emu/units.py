@@ -2,10 +2,13 @@
 
 from typing import Final
 
+MINUTE_S: Final = 60
+HOUR_S: Final = 60 * MINUTE_S
+HOURS_A_DAY: Final = 24
+DAY_S: Final = HOURS_A_DAY * HOUR_S
 SECOND_US: Final = 1_000_000
 MINUTE_US: Final = 60 * SECOND_US
 HOUR_US: Final = 60 * MINUTE_US
-HOURS_A_DAY: Final = 24
 DAY_US: Final = HOURS_A_DAY * HOUR_US
 EPOCH_2000_US: Final = 946_684_800 * SECOND_US  # 2000-01-01 00:00 UTC in true time
 PPB: Final = 1_000_000_000

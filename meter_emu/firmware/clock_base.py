@@ -11,8 +11,8 @@ from typing import Final
 
 from meter_emu.firmware.layouts import Factory, RtcBase, State, StateFlags
 from meter_emu.firmware.zone import SUMMER_MIN, WINTER_MIN, Zone
+from meter_emu.units import HOUR_S
 
-HOUR_S: Final = 3600
 FIRST_HOUR: Final = 1  # a step from 1 to 22 o'clock never leaves the day
 LAST_HOUR: Final = 22
 LAST_SECOND: Final = 3590  # ours: of the hour; room for the save before the write

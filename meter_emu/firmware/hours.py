@@ -13,11 +13,10 @@ from meter_emu.firmware.layouts import Factory
 from meter_emu.firmware.trust import Now
 from meter_emu.firmware.zone import Zone
 from meter_emu.ports import SECONDS_A_DAY
-from meter_emu.units import PPB
+from meter_emu.units import HOUR_S, PPB
 
 _FIRST_WEEKEND_DAY: Final = 5
 _DAY_MIN: Final = 1440
-_HOUR_S: Final = 3600
 
 
 class Hours(NamedTuple):
@@ -94,7 +93,7 @@ class LegalHours(ABC):
         at_min = at_s // 60
         left_min = (edge_min - self._legal_min(at_s) - 1) % _DAY_MIN + 1
         if self._zone.offset_min(at_min + left_min) != self._zone.offset_min(at_min):
-            return _HOUR_S - at_s % _HOUR_S
+            return HOUR_S - at_s % HOUR_S
         return left_min * 60 - at_s % 60
 
     def _legal_min(self, at_s: int) -> int:

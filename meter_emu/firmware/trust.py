@@ -18,9 +18,8 @@ from meter_emu.firmware.layouts import Factory, Health, State
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.zone import WINTER_MIN
 from meter_emu.ports import TICKS_WRAP
-from meter_emu.units import PPB
+from meter_emu.units import DAY_S, PPB
 
-DAY_S: Final = 86_400
 EPOCH_2000_S: Final = 946_684_800  # 2000-01-01 00:00 UTC in seconds since 1970
 EPOCH_2000_DAYS: Final = EPOCH_2000_S // DAY_S
 LAST_TRUSTED_YEAR: Final = 2099  # every RTC of this kind counts 29 Feb 2100 (data sheet Table 12)

@@ -8,11 +8,12 @@ from typing import Final, final
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
+from meter_emu.desk.dates import ZONE
 from meter_emu.desk.pricing import Pricing
 from meter_emu.ports import Button
 from meter_emu.stories.chooser import Chooser
-from meter_emu.stories.times import HOUR_S, MINUTE_S, ZONE, Timing
-from meter_emu.units import SECOND_US
+from meter_emu.stories.times import Timing
+from meter_emu.units import HOUR_S, MINUTE_S, SECOND_US
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_civil, us_to_legal
 from meter_emu.world.rehearsal.household import DeskOrder, NewCard, Visit, VisitKind

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Final
 
 from meter_emu.stories.draft import Draft
-from meter_emu.stories.times import DAY_S, HOUR_S, MINUTE_S, at_minute_s, legal
+from meter_emu.stories.times import at_minute_s, legal
+from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 from meter_emu.world.rehearsal.household import DeskOrder
 
 # How long before T somebody comes back; a negative one is after it.

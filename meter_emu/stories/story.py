@@ -20,12 +20,13 @@ from typing import Final, NamedTuple, get_args, get_type_hints
 import msgspec
 
 from card_protocol.card.image import CardKind
+from meter_emu.desk.dates import ZONE
 from meter_emu.resources import built_in
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
-from meter_emu.stories.times import DAY_S, HOUR_S, MINUTE_S, ZONE, timing
-from meter_emu.units import HOURS_A_DAY, SECOND_US
+from meter_emu.stories.times import timing
+from meter_emu.units import DAY_S, HOUR_S, HOURS_A_DAY, MINUTE_S, SECOND_US
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.model import MeterModel, load_model, uncertainty_s
 from meter_emu.world.rehearsal.campaign import METER_ID_FIRST, Campaign

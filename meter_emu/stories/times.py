@@ -8,15 +8,12 @@ from calendar import isleap, monthrange
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
+from meter_emu.desk.dates import ZONE
 from meter_emu.stories.boundaries import changes
 from meter_emu.stories.chooser import Chooser
+from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 
-ZONE: Final = ZoneInfo("Europe/Brussels")
-MINUTE_S: Final = 60
-HOUR_S: Final = 3_600
-DAY_S: Final = 86_400
 FIRST_S: Final = 946_684_800 + 4 * DAY_S  # what is ordered lies in the years a card can say
 LAST_S: Final = 4_102_444_800 - 100 * DAY_S
 

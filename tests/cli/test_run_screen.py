@@ -16,7 +16,7 @@ from rich.console import Console
 from meter_emu.cli.live.commands import RATES, WORDS, parse_command, rate_of
 from meter_emu.cli.live.screen import KEYS, picture
 from meter_emu.cli.live.terminal import KEY_COMMANDS, Prompt, completed, single_keys
-from meter_emu.cli.live.view import View, legal, rate_words, span_words
+from meter_emu.cli.live.view import View, legal_words, rate_words, span_words
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.ports import Lamp
 from meter_emu.resources import find
@@ -187,7 +187,7 @@ def test_the_reason_at_the_end_of_a_line_and_the_time_are_seen_in_a_narrow_termi
     why = "! want one of red, blue, insert, remove, power, appliances, rate, advance, got 'foo'"
     shown = drawn(DARK, width, 24, [why])
     assert "'foo'" in shown
-    assert legal(DARK.now_us) in shown
+    assert legal_words(DARK.now_us) in shown
     assert rate_words(DARK.rate) in shown
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from meter_emu.cli.live.slot import NO_CARD
-from meter_emu.cli.live.view import LAMPS, View, legal, lines_of, rate_words
+from meter_emu.cli.live.view import LAMPS, View, legal_words, lines_of, rate_words
 from meter_emu.cli.output import WIDTH_MAX
 from meter_emu.ports import Lamp
 
@@ -54,7 +54,9 @@ def picture(
     """Return the screen, exactly as high as the terminal; `asked` is a command being typed."""
     width, ascii_only = min(options.max_width, WIDTH_MAX), options.ascii_only
     whole = options.max_height >= _HEIGHT_FULL
-    above = list(_apart(title, f"true time {legal(view.now_us)}  {rate_words(view.rate)}", width))
+    above = list(
+        _apart(title, f"true time {legal_words(view.now_us)}  {rate_words(view.rate)}", width)
+    )
     below = [*_facts(view, brief=width < WIDTH_FULL)]
     below.append(_one_line(("-" if ascii_only else "─") * width, "dim"))
     foot = list(_keys(width)) if asked is None else [_typed(asked, width)]

@@ -23,7 +23,7 @@ from meter_emu.cli.live.commands import (
     until_us,
 )
 from meter_emu.cli.live.slot import Slot
-from meter_emu.cli.live.view import View, legal, lines_of, rate_words, view_of
+from meter_emu.cli.live.view import View, legal_words, lines_of, rate_words, view_of
 from meter_emu.errors import CommandError, MeterEmuError
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Button
@@ -201,7 +201,7 @@ class LiveSession:
             return
         # A stamp has no seconds, and no clock runs ahead of one.
         if known.utc_us > self.meter.board.now_us + MINUTE_US:
-            written = legal(known.utc_us)
+            written = legal_words(known.utc_us)
             self._say(f"note: the meter took its time from a card written later: {written}")
 
     def _remove(self, _argument: str) -> None:

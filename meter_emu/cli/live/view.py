@@ -63,7 +63,7 @@ def lines_of(view: View, *, brief: bool = False) -> Iterator[tuple[str, str]]:
     lit = [name for lamp, name in LAMPS.items() if lamp in view.lamps]
     yield "lamps", ", ".join(lit) or "none"
     yield "supply", view.supply
-    yield "true time", legal(view.now_us)
+    yield "true time", legal_words(view.now_us)
     yield "clock", clock_words(view)
     balance = view.balance_ueur
     yield "balance", "unreadable" if balance is None else f"{euro(balance)} EUR"
@@ -84,14 +84,14 @@ def clock_words(view: View) -> str:
         return "shows no time that can be"
     trusted = known.health is Health.TRUSTED
     health = "trusted" if trusted else known.health.name.lower().replace("_", " ")
-    return f"{legal(known.utc_us)}  {health}, +-{known.uncertainty_s} s"
+    return f"{legal_words(known.utc_us)}  {health}, +-{known.uncertainty_s} s"
 
 
 def planned_words(planned: Planned, now_us: int, *, brief: bool = False) -> str:
     """Return what will be done and when, and unless it shall be brief how long that is from now."""
     civil = "" if planned.civil is None else f" {planned.civil}"
     left = "" if brief else f"in {span_words(max(0, planned.at_us - now_us)):<11} "
-    return f"{legal(planned.at_us)}  {left}{planned.deed.value}{civil}"
+    return f"{legal_words(planned.at_us)}  {left}{planned.deed.value}{civil}"
 
 
 def span_words(span_us: int) -> str:
@@ -115,10 +115,10 @@ def event_line(event: Event) -> str:
     """Return one event as a line."""
     doubt = "" if event.clock_trusted else "  (clock not trusted)"
     said = "  ".join(part for part in (event.detail, event.shown) if part)
-    return f"{legal(event.at_us)}  {event.what.value:<10}  {said}{doubt}".rstrip()
+    return f"{legal_words(event.at_us)}  {event.what.value:<10}  {said}{doubt}".rstrip()
 
 
-def legal(at_us: int) -> str:
+def legal_words(at_us: int) -> str:
     """Return the legal time of an instant."""
     return f"{us_to_legal(at_us, ZONE):%Y-%m-%d %H:%M:%S}"
 
