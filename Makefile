@@ -16,6 +16,7 @@ TOOLS  := chromium=chromium tshark=tshark pcscd=pcscd opensc-tool=opensc pcsc_sc
 # And what building pyscard wants: it is published as source only.
 HEADER  = $(shell $(PYTHON) -c 'import sysconfig as s; print(s.get_path("include") + "/Python.h=python" + s.get_python_version() + "-dev")')
 BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=gcc $(HEADER)
+DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .PHONY: run test lint bench fleet clean help
@@ -76,8 +77,10 @@ $(RUN): $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	@$(PIP) --editable .
 	@touch $@
 
+# Drivers that judge our clock chips come alone: what they name, USB and serial adapters, nobody needs.
 $(DEV): $(RUN)
 	@$(PIP) --editable '.[dev]'
+	@$(PIP) --no-deps $(DRIVERS)
 	@touch $@
 
 # Everything but PC/SC works without pyscard, so its stamp may be missing; the next run tries again.

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from meter_emu.explain.clocks import Chip, Counter, Shown, tell_counter, within
+from meter_emu.explain.clocks import Chip, Counter, Shown, within
+from meter_emu.explain.maxim import WEEKDAYS, hour_of, tell_hours
 from meter_emu.hardware.rtc import ds3231
-from meter_emu.rows import Meaning
 
 # Figure 1, Address Map.
 _NAMES: Final = (
@@ -12,17 +12,14 @@ _NAMES: Final = (
     "Alarm_1_minutes", "Alarm_1_hours", "Alarm_1_day", "Alarm_2_minutes", "Alarm_2_hours",
     "Alarm_2_day", "Control", "Status", "Aging_offset", "Temp_MSB", "Temp_LSB",
 )  # fmt: skip
-_DAYS: Final = ("-", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _COUNTERS: Final = {
     "SECONDS": Counter(0, 59, "second"),
     "MINUTES": Counter(0, 59, "minute"),
-    "DAY": Counter(1, 7, "weekday", _DAYS),
+    "DAY": Counter(1, 7, "weekday", WEEKDAYS),
     "DATE": Counter(1, 31, "day"),
     "MONTH": Counter(1, 12, "month"),
     "YEAR": Counter(0, 99, "year"),
 }
-_HOURS_12: Final = Counter(1, 12, "hour")
-_HOURS_24: Final = Counter(0, 23, "hour")
 _WORDS: Final = {
     "12/24": "12/24: counts to 12",
     "CENTURY": "CENTURY: a century on",
@@ -33,14 +30,6 @@ _WORDS: Final = {
 }
 
 
-def _tell_hours(byte: int) -> Meaning:
-    """Tell the hours, whose bit 5 is PM or a tens digit as the bit beside it says."""
-    if not byte & ds3231.TWELVE_HOUR:
-        return tell_counter(_HOURS_24, byte & 0x3F)
-    told = tell_counter(_HOURS_12, byte & 0x1F)
-    return Meaning(f"{told.note} {'PM' if byte & ds3231.PM else 'AM'}", told.wrong)
-
-
 def _time(raw: bytes) -> Shown:
     century = 2100 if raw[ds3231.MONTH_CENTURY] & ds3231.CENTURY else 2000
     year = within(_COUNTERS["YEAR"], raw[ds3231.YEAR])
@@ -48,17 +37,10 @@ def _time(raw: bytes) -> Shown:
         year=None if year is None else century + year,
         month=within(_COUNTERS["MONTH"], raw[ds3231.MONTH_CENTURY] & 0x1F),
         day=within(_COUNTERS["DATE"], raw[ds3231.DATE] & 0x3F),
-        hour=_hour(raw[ds3231.HOURS]),
+        hour=hour_of(raw[ds3231.HOURS]),
         minute=within(_COUNTERS["MINUTES"], raw[ds3231.MINUTES] & 0x7F),
         second=within(_COUNTERS["SECONDS"], raw[ds3231.SECONDS] & 0x7F),
     )
-
-
-def _hour(byte: int) -> int | None:
-    if not byte & ds3231.TWELVE_HOUR:
-        return within(_HOURS_24, byte & 0x3F)
-    hour = within(_HOURS_12, byte & 0x1F)
-    return None if hour is None else hour % 12 + (12 if byte & ds3231.PM else 0)
 
 
 DS3231: Final = Chip(
@@ -66,7 +48,7 @@ DS3231: Final = Chip(
     table=ds3231.REGISTERS,
     counters=_COUNTERS,
     words=_WORDS,
-    fields={ds3231.HOURS: _tell_hours},
+    fields={ds3231.HOURS: tell_hours},
     time=_time,
     doubt=lambda raw: bool(raw[ds3231.STATUS] & ds3231.OSF),
     still=lambda _raw: False,

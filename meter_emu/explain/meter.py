@@ -13,9 +13,7 @@ from zlib import crc32
 
 from card_protocol.errors import LayoutError
 from meter_emu.errors import ConfigError, ImageError
-from meter_emu.explain.clocks import Chip, explain_clock, reading
-from meter_emu.explain.ds3231 import DS3231
-from meter_emu.explain.pcf8563 import PCF8563
+from meter_emu.explain.clocks import explain_clock, reading
 from meter_emu.explain.records import cubic_metres, explain_factory, explain_states, kwh
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT
 from meter_emu.hardware import backup, metrology
@@ -23,6 +21,7 @@ from meter_emu.resources import built_in
 from meter_emu.rows import ERASED, Meaning, Part, Row, Tell, number, octets, text
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.image import (
     CRC_SIZE_BYTES,
     IMAGE_HEADER_SIZE_BYTES,
@@ -57,7 +56,7 @@ def image_model(raw: bytes, path: str) -> MeterModel:
 
 def clock_of(board: Board, model: MeterModel) -> Callable[[], str | None]:
     """Return a look at a running meter's clock: what its registers show, as they count."""
-    chip = CLOCKS[model.rtc]
+    chip = clock_chip(model).words
     return lambda: reading(chip, board.rtc.to_bytes(board.now_us))
 
 
@@ -134,22 +133,17 @@ def _zeros(raw: bytes) -> Meaning:
 
 # Chips --------------------------------------------------------------------------------------------
 
-# The clock chips a model file may name. A new chip is a file beside this one and a line here.
-CLOCKS: Final[Mapping[str, Chip]] = {"pcf8563": PCF8563, "ds3231": DS3231}
-
 
 def _chips(model: MeterModel) -> Iterator[tuple[int, Explain]]:
     """Yield size and explanation of every part before the EEPROM, as they lie in the image."""
-    if model.rtc not in CLOCKS:
-        raise ConfigError(model.name, "rtc", f"want one of {', '.join(CLOCKS)}, got {model.rtc}")
-    yield CLOCKS[model.rtc].size_bytes, _clock
+    yield clock_chip(model).words.size_bytes, _clock
     yield backup.BACKUP_SIZE_BYTES, _backup
     yield switch_class(model).IMAGE_BYTES, _SWITCHES[model.energy]
     yield metrology.METROLOGY_SIZE_BYTES, _metrology
 
 
 def _clock(raw: bytes, at: int, model: MeterModel) -> Part:
-    return explain_clock(CLOCKS[model.rtc], raw, at, model.rtc_base)
+    return explain_clock(clock_chip(model).words, raw, at, model.rtc_base)
 
 
 def _backup(raw: bytes, at: int, model: MeterModel) -> Part:

@@ -10,6 +10,7 @@ from meter_emu.firmware.gate import OrderGate, RecordCodec
 from meter_emu.firmware.ledger import Ledger
 from meter_emu.firmware.nights import Nights
 from meter_emu.firmware.rtc.driver import RtcDriver
+from meter_emu.firmware.rtc.fields import FieldCodec
 from meter_emu.firmware.trust import ClockTrust
 from meter_emu.firmware.windows import Windows
 from meter_emu.firmware.zone import Zone
@@ -23,6 +24,7 @@ class Parts:
 
     calendar: Calendar
     zone: Zone
+    fields: FieldCodec
     rtc: RtcDriver
     base: ClockBase
     trust: ClockTrust
@@ -46,13 +48,15 @@ def assemble(fit: Fit, driver: type[RtcDriver]) -> Parts:
     """Return the parts, each of the class that `fit` gives for it, on one clock chip's driver."""
     calendar = fit(Calendar)()
     zone = fit(Zone)(calendar)
+    fields = fit(FieldCodec)()
     base = fit(ClockBase)(zone)
     ends = fit(EndStore)(calendar, zone)
     codec = fit(RecordCodec)()
     return Parts(
         calendar=calendar,
         zone=zone,
-        rtc=fit(driver)(),
+        fields=fields,
+        rtc=fit(driver)(fields),
         base=base,
         trust=fit(ClockTrust)(calendar, base),
         ends=ends,

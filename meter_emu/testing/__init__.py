@@ -7,6 +7,7 @@ from meter_emu.domain import Result
 from meter_emu.ports import Button, Lamp
 from meter_emu.testing.card import Card
 from meter_emu.testing.desk import Desk
+from meter_emu.testing.i2c import I2cClock
 from meter_emu.testing.lab import Lab
 from meter_emu.testing.links import Direct
 from meter_emu.testing.meter import Meter
@@ -18,6 +19,7 @@ __all__ = [
     "Card",
     "Desk",
     "Direct",
+    "I2cClock",
     "Lab",
     "Lamp",
     "Meter",

@@ -18,7 +18,7 @@ from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.hardware import eeprom
 from meter_emu.hardware.oscillator import SECOND
-from meter_emu.hardware.rtc import ds3231, pcf8563
+from meter_emu.hardware.rtc import ds1307, ds3231, pcf8563
 from meter_emu.resources import find
 from meter_emu.world.meter import image
 from meter_emu.world.meter.build import parse_build
@@ -128,6 +128,9 @@ def test_the_clock_part() -> None:
     rows = table(section(PAGE, "The DS3231's part"), "offset", "size", "field of a DS3231", "holds")
     assert sum(int(row[1]) for row in rows) == ds3231.Ds3231.IMAGE_BYTES
     assert int(rows[0][1]) == ds3231.REGISTER_COUNT
+    rows = table(section(PAGE, "The DS1307's part"), "offset", "size", "field of a DS1307", "holds")
+    assert sum(int(row[1]) for row in rows) == ds1307.Ds1307.IMAGE_BYTES
+    assert int(rows[0][1]) == ds1307.REGISTER_COUNT
 
 
 def test_the_eeprom_part() -> None:

@@ -58,7 +58,7 @@ def test_every_call_of_a_fixture_is_listed(name: str, kind: type[Any]) -> None:
 
 
 def test_the_first_test_passes_and_finds_the_mistake(pytester: pytest.Pytester) -> None:
-    shown, _ = blocks(PAGE, "python")
+    shown, *_ = blocks(PAGE, "python")
     pytester.makepyfile(shown)
     own = ("-p", "meter_emu.pytest_plugin", "-p", "no:cacheprovider")
     pytester.runpytest_inprocess(*own).assert_outcomes(passed=1)
@@ -72,6 +72,8 @@ def test_the_first_test_passes_and_finds_the_mistake(pytester: pytest.Pytester) 
 
 
 def test_the_bench_without_fixtures_is_as_shown(pytester: pytest.Pytester) -> None:
-    _, shown = blocks(PAGE, "python")
-    pytester.makepyfile(shown)
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    _, *shown = blocks(PAGE, "python")
+    assert len(shown) == 2
+    for number, text in enumerate(shown):
+        pytester.makepyfile(**{f"test_shown_{number}": text})
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)

@@ -24,7 +24,7 @@ from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.install import Installation, factory_record, first_state, install
-from meter_emu.world.meter.model import load_model
+from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.times import to_us
 from tests.cards import raw_on, with_raw
 
@@ -86,6 +86,7 @@ class Home:
     def __init__(
         self,
         *,
+        model: MeterModel = MODEL,
         build: str = "reference",
         balance_cents: int = 5_000,
         load: int = 0,
@@ -110,17 +111,17 @@ class Home:
             clock_set_us=start_us,
         )
         self.board = install(
-            MODEL, named, installation, master=BENCH_MASTER_KEY, now_us=start_us, fate=fate
+            model, named, installation, master=BENCH_MASTER_KEY, now_us=start_us, fate=fate
         )
 
         def program(ports: Ports) -> Firmware:
-            return named.program(MODEL)(tap(ports))
+            return named.program(model)(tap(ports))
 
         self.bench = Bench(
             self.board,
             program,
-            poll_us=MODEL.poll_s * SECOND_US,
-            boot_us=MODEL.boot_ms * 1_000,
+            poll_us=model.poll_s * SECOND_US,
+            boot_us=model.boot_ms * 1_000,
             outages=outages,
             obey_hints=obey_hints,
         )

@@ -12,11 +12,12 @@ import pytest
 
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import RtcReading
+from meter_emu.firmware.rtc.fields import FieldCodec
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.world.meter.times import to_us
 from tests.firmware.meters import Home
 
-DRIVER = Pcf8563Driver()
+DRIVER = Pcf8563Driver(FieldCodec())
 SECONDS, MINUTES, HOURS, DAYS, WEEKDAYS, MONTHS, YEARS = range(7)
 GOOD = bytes.fromhex("56 34 12 03 05 07 20")
 WANT = RtcReading(2020, 7, 3, 12, 34, 56, low_voltage=False, valid=True)

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
+from meter_emu.firmware.rtc.fields import FieldCodec
 from meter_emu.hardware.oscillator import SECOND, Oscillator
 from meter_emu.hardware.rtc.ds3231 import Ds3231
 from meter_emu.hardware.rtc.registers import ChipCalendar
 
-DRIVER = Ds3231Driver()
+DRIVER = Ds3231Driver(FieldCodec())
 S = 1_000_000
 BYTE_US = 90
 SECONDS, MINUTES, HOURS, DAY, DATE, MONTH, YEAR = range(7)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from card_protocol.card.image import CardKind
 from card_protocol.formats.generations import ORDERS
-from meter_emu.world.meter.build import _CHIPS
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from tests.properties.lab import BASES, CARDS, KITS, METERS, MODELS, Setting
 from tests.properties.stories import BUILDS, DEEDS, kits, stories
 from tests.properties.test_never_early import settings_within_bound
@@ -49,13 +49,13 @@ def seen_in(settings: Iterable[Setting]) -> list[set[object]]:
     return [set(column) for column in zip(*facts, strict=True)]
 
 
-ALL = [set(_CHIPS), set(BASES), {"electricity", "gas"}, set(ORDERS), set(CardKind)]
+ALL = [set(CLOCK_CHIPS), set(BASES), {"electricity", "gas"}, set(ORDERS), set(CardKind)]
 
 
 def test_the_laws_are_tried_on_every_built_in_model_and_so_on_every_chip_in_every_base():
     assert len(BASES) == 3
     assert all(meter in MODELS for meter in METERS.values())
-    assert {(m.rtc, m.rtc_base) for m in MODELS} == set(product(_CHIPS, BASES))
+    assert {(m.rtc, m.rtc_base) for m in MODELS} == set(product(CLOCK_CHIPS, BASES))
 
 
 def test_each_of_them_with_every_generation_of_card_on_every_carrier():

@@ -9,8 +9,7 @@ from typing import Final
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.rtc.driver import RtcDriver, RtcReading
-from meter_emu.ports import Ports
+from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
 
 _CONTROL_1: Final = 0x00
 _NORMAL: Final = 0x00  # TEST1, STOP and TESTC 0 (Table 5): a clock held in STOP shows no doubt
@@ -27,7 +26,7 @@ class Pcf8563Driver(RtcDriver):
     __slots__ = ()
 
     @override
-    def registers(self, ports: Ports) -> bytes:
+    def registers(self, ports: RtcPorts) -> bytes:
         """Return registers 02h to 08h as they stand at one moment."""
         return ports.rtc_read(_FIRST, _COUNT)
 
@@ -35,37 +34,32 @@ class Pcf8563Driver(RtcDriver):
     def decode(self, raw: bytes) -> RtcReading:
         """Return the reading in seven register bytes, masks as the data sheet's tables 8 to 17."""
         second, minute, hour, day, _weekday, month, year = raw
-        bcd = (year, month & 0x1F, day & 0x3F, hour & 0x3F, minute & 0x7F, second & 0x7F)
-        digits = all(byte & 0x0F <= 9 for byte in bcd) and year >> 4 <= 9
-        yy, mm, dd, h, m, s = ((byte >> 4) * 10 + (byte & 0x0F) for byte in bcd)
-        in_range = 1 <= mm <= 12 and 1 <= dd <= 31 and h <= 23 and m <= 59 and s <= 59
-        century = 2100 if month & _CENTURY else 2000
-        valid = digits and in_range
-        return RtcReading(
-            century + yy, mm, dd, h, m, s, low_voltage=bool(second & _VL), valid=valid
-        )
+        own = (second & 0x7F, minute & 0x7F, hour & 0x3F, day & 0x3F, month & 0x1F, year)
+        low_voltage = second & _VL != 0
+        return self.reading(bytes(own), past_2099=month & _CENTURY != 0, low_voltage=low_voltage)
 
     @override
-    def set_time(self, ports: Ports, when: Civil, second: int, weekday: int) -> None:
+    def set_time(self, ports: RtcPorts, when: Civil, second: int, weekday: int) -> None:
         """Write 02h to 08h in one access, with VL 0 and Sunday as 0 (Table 14), then let it run."""
         ports.rtc_write(_FIRST, self.encode(when, second, weekday))
         ports.rtc_write(_CONTROL_1, bytes((_NORMAL,)))
 
     def encode(self, when: Civil, second: int, weekday: int) -> bytes:
         """Return registers 02h to 08h for a time 2000-2099."""
-        sunday_first = (weekday + 1) % 7
-        fields = (
-            second,
-            when.minute,
-            when.hour,
-            when.day,
-            sunday_first,
-            when.month,
-            when.year % 100,
+        fields = self.fields
+        return bytes(
+            (
+                fields.to_bcd(second),
+                fields.to_bcd(when.minute),
+                fields.to_hour(when.hour),
+                fields.to_bcd(when.day),
+                (weekday + 1) % 7,
+                fields.to_month(when.month),
+                fields.to_year(when.year),
+            )
         )
-        return bytes(value // 10 << 4 | value % 10 for value in fields)
 
     @override
-    def set_hour(self, ports: Ports, hour: int) -> None:
+    def set_hour(self, ports: RtcPorts, hour: int) -> None:
         """Write 04h."""
-        ports.rtc_write(_HOURS, bytes((hour // 10 << 4 | hour % 10,)))
+        ports.rtc_write(_HOURS, bytes((self.fields.to_hour(hour),)))

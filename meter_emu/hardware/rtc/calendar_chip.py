@@ -1,8 +1,8 @@
 """What clock chips of this kind count alike: seconds to years in BCD, and the century.
 
 A chip says where its registers are and what is its own: how it is read and written, what it does
-without power, what else stands in a register. Bit 7 beside the seconds is not the counter's (VL, or
-nothing), bit 7 beside the month is the century, which toggles when the years overflow.
+without power, what else stands in a register. Bit 7 beside the seconds is not the counter's (VL,
+CH), bit 7 beside the month is the century where there is one, toggled when the years overflow.
 """
 
 from abc import ABC, abstractmethod
@@ -56,6 +56,7 @@ class CalendarChip(ABC):
     MONTH: ClassVar[int]
     YEAR: ClassVar[int]
     WEEKDAY_COUNTER: ClassVar[BcdCounter]
+    CENTURY: ClassVar[int]  # in the month register, toggled when the years overflow; 0 has none
 
     __slots__ = ("calendar", "oscillator", "registers")
 
@@ -177,7 +178,7 @@ class CalendarChip(ABC):
         if years:
             self.registers[self.YEAR], overflowed = _YEARS.count(self.registers[self.YEAR], 1)
             if overflowed:
-                self.registers[self.MONTH] ^= _BIT_7
+                self.registers[self.MONTH] ^= self.CENTURY
 
     def start_afresh(self, now_us: int) -> None:
         """Come up reset, with the crystal running and the divider at 0."""

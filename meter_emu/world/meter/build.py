@@ -19,14 +19,11 @@ from meter_emu.errors import ConfigError
 from meter_emu.firmware.parts import Parts, assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import RtcDriver
-from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
-from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
-from meter_emu.hardware.rtc.ds3231 import Ds3231
-from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.hardware.rtc.registers import ChipCalendar
 from meter_emu.ports import Firmware, Ports
+from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel
 
 REFERENCE: Final = "reference"
@@ -52,7 +49,7 @@ class Build:
 
     def parts(self, model: MeterModel) -> Parts:
         """Return our program's parts for a model's board, by which another's memory is read too."""
-        return _parts(self, _chips(model).driver)
+        return _parts(self, clock_chip(model).driver)
 
     def fitted(self, part: type[PartT], /) -> type[PartT]:
         """Return the class of a chip's or the desk's part in this build."""
@@ -61,38 +58,11 @@ class Build:
     def rtc(self, model: MeterModel, drift_ppb: int, now_us: int) -> CalendarChip:
         """Return the clock chip a model names; raise `ConfigError` for one we do not have."""
         oscillator = self.fitted(Oscillator)(drift_ppb, at_us=now_us)
-        return self.fitted(_chips(model).chip)(self.fitted(ChipCalendar)(), oscillator)
+        return self.fitted(clock_chip(model).chip)(self.fitted(ChipCalendar)(), oscillator)
 
     def desk_parts(self) -> tuple[DeskDates, DeskCodec]:
         """Return the parts of the desk that serves this meter."""
         return self.fitted(DeskDates)(), self.fitted(DeskCodec)()
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class _Chips:
-    """What a model's `rtc` names: the chip on the board and its driver in the program."""
-
-    chip: type[CalendarChip]
-    driver: type[RtcDriver]
-
-
-# A new clock chip is a file in hardware/rtc, a file in firmware/rtc, and a row here.
-_CHIPS: Final = {
-    "ds3231": _Chips(Ds3231, Ds3231Driver),
-    "pcf8563": _Chips(Pcf8563, Pcf8563Driver),
-}
-
-
-def chip_of(model: MeterModel) -> type[CalendarChip]:
-    """Return the clock chip on a model's board; raise `ConfigError` for one we do not have."""
-    return _chips(model).chip
-
-
-def _chips(model: MeterModel) -> _Chips:
-    if model.rtc not in _CHIPS:
-        raise ConfigError(model.name, "rtc", f"want one of {', '.join(_CHIPS)}, got {model.rtc}")
-    return _CHIPS[model.rtc]
 
 
 @cache

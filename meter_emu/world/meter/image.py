@@ -17,7 +17,8 @@ from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
 from meter_emu.units import DAY_US
 from meter_emu.world.meter.board import Board
-from meter_emu.world.meter.build import Build, chip_of
+from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.install import MODEL_NAME_SIZE_BYTES, flicker, model_code, switch_class
 from meter_emu.world.meter.model import MeterModel
 
@@ -32,7 +33,7 @@ CRC_SIZE_BYTES: Final = 4
 # 4       1     version
 # 5       3     reserved, 00
 # 8       24    model name, ASCII, padded with 00
-# 32      ...   clock chip: registers, divider phase, flags; PCF8563 25 bytes, DS3231 28
+# 32      ...   clock chip: registers, divider phase, flags; PCF8563 25 bytes, DS3231 28, DS1307 73
 # +0      8     backup: charge
 # +8      1     switch: contactor or valve
 # +9      8     metrology: register, remainder
@@ -41,7 +42,7 @@ CRC_SIZE_BYTES: Final = 4
 def parts(model: MeterModel) -> tuple[tuple[str, int], ...]:
     """Return name and size of each part between header and EEPROM, in order."""
     return (
-        ("clock", chip_of(model).IMAGE_BYTES),
+        ("clock", clock_chip(model).chip.IMAGE_BYTES),
         ("backup", backup.BACKUP_SIZE_BYTES),
         ("switch", switch_class(model).IMAGE_BYTES),
         ("metrology", metrology.METROLOGY_SIZE_BYTES),

@@ -12,6 +12,7 @@ from typing import Final, final
 from zoneinfo import ZoneInfo
 
 from card_protocol.keys import Key, Purpose, derive
+from card_protocol.timestamp import Civil
 from meter_emu.domain import Energy, Result
 from meter_emu.firmware.layouts import (
     FACTORY,
@@ -32,6 +33,7 @@ from meter_emu.firmware.layouts import (
     Supply,
     with_crc,
 )
+from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.hardware.backup import Backup
 from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.eeprom import Eeprom
@@ -42,6 +44,7 @@ from meter_emu.ports import TICKS_WRAP, Button
 from meter_emu.units import DAY_US, EPOCH_2000_US, PPB, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.clip import ClippedChip
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_legal
 
@@ -83,7 +86,7 @@ def install(
         ticks_from_us=ticks_from_us,
     )
     shown = us_to_legal(clock_us, _SHOWN[RtcBase[model.rtc_base.upper()]])
-    _set_clock(board.rtc, model.rtc, shown, clock_us)
+    _set_clock(board.rtc, build.parts(model).rtc, shown, clock_us)
     state = first_state(model, inst, clock_us=clock_us, ticks_ms=ticks_ms)
     _burn(board, FACTORY_AT, FACTORY.build(factory_record(model, inst.meter_id, master)))
     _burn(board, STATE_AT[0], STATE.build(state))
@@ -241,32 +244,13 @@ def model_code(model: MeterModel) -> bytes:
     )
 
 
-def _set_clock(chip: CalendarChip, name: str, shown: datetime, clock_us: int) -> None:
-    """Have a chip show a time, as a technician's tool does, with its divider at the fraction."""
-    at, doubt_at, doubt = _CLOCK_REGISTERS[name]
-    values = (
-        shown.second,
-        shown.minute,
-        shown.hour,
-        *_DAY_FIELDS[name](shown),
-        shown.month,
-        shown.year % 100,
-    )
-    raw = bytes(value // 10 << 4 | value % 10 for value in values)
-    now_us = chip.oscillator.at_us
-    chip.write(at, raw, now_us, now_us)
-    if doubt_at is not None:
-        chip.write(doubt_at, bytes((doubt,)), now_us, now_us)
+def _set_clock(chip: CalendarChip, driver: RtcDriver, shown: datetime, clock_us: int) -> None:
+    """Have a chip show a time, set by the build's own driver, with its divider at the fraction."""
+    when = Civil(shown.year, shown.month, shown.day, shown.hour, shown.minute)
+    driver.set_time(ClippedChip(chip), when, shown.second, shown.weekday())
     chip.oscillator.phase = clock_us % SECOND_US * PPB
 
 
-# Where a chip keeps seconds to years, and where its doubt is cleared if not with the seconds.
-_CLOCK_REGISTERS: Final = {"pcf8563": (0x02, None, 0), "ds3231": (0x00, 0x0F, 0x08)}
-# Day and weekday in the chip's order; Sunday is 0 (PCF8563 Table 14), Monday is 1 (DS3231, ours).
-_DAY_FIELDS: Final[dict[str, Callable[[datetime], tuple[int, int]]]] = {
-    "pcf8563": lambda when: (when.day, when.isoweekday() % 7),
-    "ds3231": lambda when: (when.isoweekday(), when.day),
-}
 _DAY_0: Final = date(2000, 1, 1)
 _SHOWN: Final[dict[RtcBase, tzinfo]] = {
     RtcBase.UTC: UTC,

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.explain.clocks import explain_clock
+from meter_emu.explain.ds1307 import DS1307
 from meter_emu.explain.ds3231 import DS3231
-from meter_emu.explain.meter import CLOCKS
 from meter_emu.explain.pcf8563 import PCF8563
 from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.zone import Zone
-from meter_emu.hardware.rtc import ds3231, pcf8563
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.image import image_of
 from tests.world.meter.images import (
     FIRST,
@@ -79,6 +79,23 @@ def test_the_ds3231_is_read_as_datetime_wrote_it_in_both_its_modes(when, twelve)
     assert hour.startswith(f"hour {when:%I} {when:%p}" if twelve else f"hour {when:%H}")
 
 
+@given(when=IN_THE_CLOCKS_RANGE, twelve=st.booleans(), halted=st.booleans())
+def test_the_ds1307_is_read_as_datetime_wrote_it_and_halted_is_not_to_be_believed(
+    when, twelve, halted
+):
+    raw = bytearray(73)
+    raw[:7] = ds3231_bytes(when, twelve=twelve)[:7]
+    raw[0] |= 0x80 * halted
+    raw[72] = 0x01
+    part = explain_clock(DS1307, bytes(raw), 32, "utc")
+    if halted:
+        assert part.said == f"stands still at {as_legal(when)}, which is not to be believed"
+    else:
+        assert part.said == f"shows {as_legal(when)}"
+    assert part.sound
+    assert ("halted" in part.rows[0].note) == halted
+
+
 def test_registers_in_another_time_base_are_said_with_the_time_they_mean() -> None:
     raw = pcf8563_bytes(NIGHT.replace(hour=22))
     said = explain_clock(PCF8563, raw, 32, "standard").said
@@ -132,7 +149,7 @@ def test_a_date_that_no_calendar_has_is_said_of_the_clock() -> None:
     assert explain_clock(PCF8563, century, 0, "utc").wrong, "2100 has no 29 February"
 
 
-@pytest.mark.parametrize("chip", CLOCKS.values(), ids=CLOCKS)
+@pytest.mark.parametrize("chip", [row.words for row in CLOCK_CHIPS.values()], ids=CLOCK_CHIPS)
 @given(noise=st.data(), base=st.sampled_from(["utc", "standard", "legal"]))
 def test_any_bytes_of_a_clock_are_explained(chip, noise, base):
     raw = noise.draw(st.binary(min_size=chip.size_bytes, max_size=chip.size_bytes))
@@ -141,7 +158,7 @@ def test_any_bytes_of_a_clock_are_explained(chip, noise, base):
     assert part.size_bytes == chip.size_bytes
 
 
-@pytest.mark.parametrize("chip", CLOCKS.values(), ids=CLOCKS)
+@pytest.mark.parametrize("chip", [row.words for row in CLOCK_CHIPS.values()], ids=CLOCK_CHIPS)
 def test_words_are_there_for_every_counter_and_flag_of_a_chip(chip):
     from meter_emu.hardware.rtc.registers import BitsKind
 
@@ -152,9 +169,9 @@ def test_words_are_there_for_every_counter_and_flag_of_a_chip(chip):
     assert flags <= chip.words.keys()
 
 
-def test_sizes_are_those_of_the_chips() -> None:
-    assert PCF8563.size_bytes == pcf8563.Pcf8563.IMAGE_BYTES
-    assert DS3231.size_bytes == ds3231.Ds3231.IMAGE_BYTES
+@pytest.mark.parametrize("row", CLOCK_CHIPS.values(), ids=CLOCK_CHIPS)
+def test_sizes_are_those_of_the_chips(row):
+    assert row.words.size_bytes == row.chip.IMAGE_BYTES
 
 
 def test_the_divider_is_said_in_microseconds() -> None:

@@ -1,4 +1,4 @@
-"""The DS3231's counters (19-5170 Rev. 10, Clock and Calendar, Figure 1) against four oracles:
+"""The counters of DS3231 and DS1307 (data sheets, Clock and Calendar) against four oracles:
 `datetime` for every day of a century in both hour modes, hand tables for every value of every
 register, a chip that takes one step a second for any garbage, and the law that splitting changes
 nothing for any number of seconds.
@@ -11,15 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.ds3231 import IMPLEMENTED, TIME, Ds3231
+from meter_emu.hardware.rtc.maxim import MaximChip
 from meter_emu.hardware.rtc.registers import ChipCalendar
 
 DAY_S = 86_400
 SECONDS, MINUTES, HOURS, DAY, DATE, MONTH, YEAR = range(7)
 
 
-def chip_at(time: bytes, calendar: ChipCalendar | None = None) -> Ds3231:
-    chip = Ds3231(calendar or ChipCalendar(), Oscillator())
+KINDS: list[type[MaximChip]] = [Ds3231, Ds1307]
+EACH = pytest.mark.parametrize("kind", KINDS, ids=[kind.NAME for kind in KINDS])
+
+
+def chip_at(
+    time: bytes, calendar: ChipCalendar | None = None, kind: type[MaximChip] = Ds3231
+) -> MaximChip:
+    chip = kind(calendar or ChipCalendar(), Oscillator())
     chip.registers[TIME] = time
     return chip
 
@@ -54,43 +62,48 @@ def at(day: date, *, end: bool) -> datetime:
     return datetime.combine(day, END_OF_DAY if end else START_OF_DAY, UTC)
 
 
+@EACH
 @MODE
-def test_every_day_of_the_century_rolls_over_to_the_next(mode):
+def test_every_day_of_the_century_rolls_over_to_the_next(mode, kind):
     """23:59:59, or 11:59:59 PM, and one tick give 00:00:00, or 12:00:00 AM, of the next date.
 
-    The 99 -> 00 step toggles the century bit, so the first day of 2100 shows it set.
+    The 99 -> 00 step toggles the century bit of the DS3231, so its first day of 2100 shows it set;
+    the DS1307 has none.
     """
     for day in EVERY_DAY:
-        chip = chip_at(time_registers(at(day, end=True), mode))
+        chip = chip_at(time_registers(at(day, end=True), mode), kind=kind)
         chip.tick(1)
         want = bytearray(time_registers(at(day + timedelta(1), end=False), mode))
         if (day.month, day.day, day.year) == (12, 31, 2099):
-            want[MONTH] |= 0x80
+            want[MONTH] |= kind.CENTURY
         assert chip.registers[TIME] == want, day
 
 
+@EACH
 @MODE
-def test_every_day_of_the_century_lasts_86400_seconds(mode):
+def test_every_day_of_the_century_lasts_86400_seconds(mode, kind):
     """The other way: from 00:00:00 the last second of the same date is 86,399 ticks away."""
     for day in EVERY_DAY:
-        chip = chip_at(time_registers(at(day, end=False), mode))
+        chip = chip_at(time_registers(at(day, end=False), mode), kind=kind)
         chip.tick(DAY_S - 1)
         assert chip.registers[TIME] == time_registers(at(day, end=True), mode), day
 
 
+@EACH
 @MODE
-def test_a_century_in_one_step_is_a_century_of_days(mode):
-    chip = chip_at(time_registers(at(date(2000, 1, 1), end=False), mode))
+def test_a_century_in_one_step_is_a_century_of_days(mode, kind):
+    chip = chip_at(time_registers(at(date(2000, 1, 1), end=False), mode), kind=kind)
     chip.tick((date(2100, 1, 1) - date(2000, 1, 1)).days * DAY_S)
     want = bytearray(time_registers(at(date(2100, 1, 1), end=False), mode))
-    want[MONTH] |= 0x80
+    want[MONTH] |= kind.CENTURY
     assert chip.registers[TIME] == want
 
 
+@EACH
 @MODE
-def test_every_second_of_a_day_is_counted_one_by_one(mode):
+def test_every_second_of_a_day_is_counted_one_by_one(mode, kind):
     day = date(2020, 7, 2)
-    chip = chip_at(time_registers(at(day, end=False), mode))
+    chip = chip_at(time_registers(at(day, end=False), mode), kind=kind)
     for second in range(DAY_S):
         hours = HOUR_TABLE[second // 3600][mode]
         shown = f"{second % 60:02}{second // 60 % 60:02}{hours:02x}"
@@ -100,11 +113,12 @@ def test_every_second_of_a_day_is_counted_one_by_one(mode):
     assert chip.registers[TIME] == time_registers(at(day + timedelta(1), end=False), mode)
 
 
+@EACH
 @MODE
-def test_hours_go_on_in_the_mode_of_bit_6(mode):
+def test_hours_go_on_in_the_mode_of_bit_6(mode, kind):
     """Clock and Calendar: bit 6 high is 12-hour, bit 5 then PM; low, bit 5 is the 20-hour bit."""
     for hour, *codes in HOUR_TABLE:
-        chip = chip_at(bytes((0x59, 0x59, codes[mode - 1], 1, 1, 1, 0)))
+        chip = chip_at(bytes((0x59, 0x59, codes[mode - 1], 1, 1, 1, 0)), kind=kind)
         chip.tick(1)
         assert chip.registers[HOURS] == HOUR_TABLE[(hour + 1) % 24][mode]
         assert chip.registers[DATE] == (2 if hour == 23 else 1)
@@ -242,7 +256,8 @@ def test_an_impossible_date_ends_its_month_at_midnight():
 class StepByStep:
     """The counters one tick at a time, from lists of codes; shares nothing with the chip."""
 
-    def __init__(self, time: bytes) -> None:
+    def __init__(self, time: bytes, century_bit: int = 0x80) -> None:
+        self.century_bit = century_bit
         self.second, self.minute, self.hour, self.weekday, self.day, self.month, self.year = time
         self.century = self.month & 0x80
         self.month &= 0x1F
@@ -280,7 +295,7 @@ class StepByStep:
         if carry:
             self.year, carry = next_of(self.year, decimal(0, 99), NONE)
         if carry:
-            self.century ^= 0x80
+            self.century ^= self.century_bit
 
     def registers(self) -> bytes:
         time = (self.second, self.minute, self.hour, self.weekday)
@@ -303,26 +318,38 @@ GARBAGE = st.tuples(
 ).map(bytes)
 
 
+def held_by(kind: type[MaximChip], time: bytes) -> bytes:
+    """Return what of these registers a chip has bits for."""
+    never = kind.NEVER_SET[: len(time)]
+    return bytes(byte & ~mask for byte, mask in zip(time, never, strict=True))
+
+
+@EACH
 @given(GARBAGE, st.integers(1, 300))
-def test_the_closed_form_is_one_step_a_second_for_any_garbage(time, seconds):
-    chip, steps = chip_at(time), StepByStep(time)
+def test_the_closed_form_is_one_step_a_second_for_any_garbage(kind, time, seconds):
+    time = held_by(kind, time)
+    chip, steps = chip_at(time, kind=kind), StepByStep(time, kind.CENTURY)
     chip.tick(seconds)
     for _ in range(seconds):
         steps.tick()
     assert chip.registers[TIME] == steps.registers()
 
 
+@EACH
 @given(GARBAGE, st.integers(1, 100))
-def test_the_closed_form_is_one_step_an_hour_for_any_garbage(time, hours):
-    chip, steps = chip_at(time), StepByStep(time)
+def test_the_closed_form_is_one_step_an_hour_for_any_garbage(kind, time, hours):
+    time = held_by(kind, time)
+    chip, steps = chip_at(time, kind=kind), StepByStep(time, kind.CENTURY)
     days = chip.count_hours(hours)
     assert days == sum(steps.tick_hour() for _ in range(hours))
     assert chip.registers[TIME] == steps.registers()
 
 
+@EACH
 @given(GARBAGE, st.integers(1, 1500))
-def test_the_closed_form_is_one_step_a_day_for_any_garbage(time, days):
-    chip, steps = chip_at(time), StepByStep(time)
+def test_the_closed_form_is_one_step_a_day_for_any_garbage(kind, time, days):
+    time = held_by(kind, time)
+    chip, steps = chip_at(time, kind=kind), StepByStep(time, kind.CENTURY)
     chip.count_weekdays(days)
     chip.count_days(days)
     for _ in range(days):

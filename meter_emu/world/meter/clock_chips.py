@@ -1,0 +1,49 @@
+"""The clock chips a model file may name, one row a chip: a new chip is three files and its row.
+
+The chip is a file in `hardware/rtc/`, its driver one in `firmware/rtc/`, and its words, by which an
+image is explained, one in `explain/`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, final
+
+from meter_emu.errors import ConfigError
+from meter_emu.explain.clocks import Chip
+from meter_emu.explain.ds1307 import DS1307
+from meter_emu.explain.ds3231 import DS3231
+from meter_emu.explain.pcf8563 import PCF8563
+from meter_emu.firmware.rtc.driver import RtcDriver
+from meter_emu.firmware.rtc.ds1307 import Ds1307Driver
+from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
+from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip
+from meter_emu.hardware.rtc.ds1307 import Ds1307
+from meter_emu.hardware.rtc.ds3231 import Ds3231
+from meter_emu.hardware.rtc.pcf8563 import Pcf8563
+from meter_emu.world.meter.model import MeterModel
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ClockChip:
+    """One row: the chip on the board, its driver in the program, what its bytes mean to people."""
+
+    chip: type[CalendarChip]
+    driver: type[RtcDriver]
+    words: Chip
+
+
+CLOCK_CHIPS: Final[Mapping[str, ClockChip]] = {
+    "ds1307": ClockChip(Ds1307, Ds1307Driver, DS1307),
+    "ds3231": ClockChip(Ds3231, Ds3231Driver, DS3231),
+    "pcf8563": ClockChip(Pcf8563, Pcf8563Driver, PCF8563),
+}
+
+
+def clock_chip(model: MeterModel) -> ClockChip:
+    """Return the row of the chip a model names; raise `ConfigError` for one we do not have."""
+    if model.rtc not in CLOCK_CHIPS:
+        known = ", ".join(CLOCK_CHIPS)
+        raise ConfigError(model.name, "rtc", f"want one of {known}, got {model.rtc}")
+    return CLOCK_CHIPS[model.rtc]
