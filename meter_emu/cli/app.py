@@ -25,23 +25,24 @@ from meter_emu.cli.exits import (
     EXIT_SIGNAL,
 )
 from meter_emu.cli.output import stdout_refused
+from meter_emu.cli.verbs import Verbs
 from meter_emu.errors import MeterEmuError
 
 
-class Verb(NamedTuple):
+class VerbPlace(NamedTuple):
     """Where a verb lives, as `module:function`, and its line in the list of verbs."""
 
     place: str
     help: str
 
 
-VERBS: Final[Mapping[str, Verb]] = {
-    "rehearse": Verb("meter_emu.cli.rehearse:rehearse", "Run a campaign: who is cut when."),
-    "run": Verb("meter_emu.cli.run:run", "Run a live meter and sit at it."),
-    "card": Verb("meter_emu.cli.card:card", "Make, explain, compare and serve card images."),
-    "image": Verb("meter_emu.cli.image:image", "Make, explain and compare meter images."),
-    "trace": Verb("meter_emu.cli.trace:trace", "Show, replay and export recorded dialogues."),
-    "desk": Verb("meter_emu.cli.desk:desk", "Write on a card what the office writes."),
+VERBS: Final[Mapping[str, VerbPlace]] = {
+    "rehearse": VerbPlace("meter_emu.cli.rehearse:rehearse", "Run a campaign: who is cut when."),
+    "run": VerbPlace("meter_emu.cli.run:run", "Run a live meter and sit at it."),
+    "card": VerbPlace("meter_emu.cli.card:card", "Make, explain, compare and serve card images."),
+    "image": VerbPlace("meter_emu.cli.image:image", "Make, explain and compare meter images."),
+    "trace": VerbPlace("meter_emu.cli.trace:trace", "Show, replay and export recorded dialogues."),
+    "desk": VerbPlace("meter_emu.cli.desk:desk", "Write on a card what the office writes."),
 }
 
 
@@ -49,7 +50,7 @@ class PipeClosedError(Exception):
     """Whoever read our output has gone; not a mistake of ours, and not one to talk about."""
 
 
-class VerbGroup(click.Group):
+class ProgramVerbs(Verbs):
     """The verbs of `VERBS`, each imported when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -92,7 +93,7 @@ class VerbGroup(click.Group):
 
 
 @click.group(
-    cls=VerbGroup,
+    cls=ProgramVerbs,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

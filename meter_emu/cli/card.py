@@ -36,6 +36,7 @@ from meter_emu.cli.typed import (
     reading_meant,
     second_2000_meant,
 )
+from meter_emu.cli.verbs import Verbs
 from meter_emu.errors import ImageError, OutputError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ _U32: Final = click.IntRange(0, 0xFFFF_FFFF)
 _U64: Final = click.IntRange(0, 0xFFFF_FFFF_FFFF_FFFF)
 
 
-@click.group(no_args_is_help=False)
+@click.group(cls=Verbs, no_args_is_help=False)
 def card() -> None:
     """Make card images, explain and compare them, and plug them into PC/SC."""
 

@@ -20,8 +20,9 @@ from meter_emu.cli.options import (
     master_key_option,
 )
 from meter_emu.cli.output import STDOUT, print_json
-from meter_emu.cli.place import CardCommand, Place, with_card
+from meter_emu.cli.place import CardVerb, Place, with_card
 from meter_emu.cli.typed import civil_time, issued_at_min, read_master_key, reading_meant
+from meter_emu.cli.verbs import Verbs
 from meter_emu.errors import CardError
 from meter_emu.units import decimal
 
@@ -57,13 +58,13 @@ def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
     return verb
 
 
-class DeskGroup(click.Group):
+class DeskVerbs(Verbs):
     """The verbs of the office."""
 
-    command_class = CardCommand
+    command_class = CardVerb
 
 
-@click.group(cls=DeskGroup, no_args_is_help=False)
+@click.group(cls=DeskVerbs, no_args_is_help=False)
 def desk() -> None:
     """Write on a card what the office writes. Dates are legal time, Europe/Brussels."""
 
@@ -79,7 +80,9 @@ def load(eur: str) -> DeskWork:
 
 @desk.command()
 @_writes
-@click.option("--until", required=True, metavar="TIME", help="T1, such as '2020-07-03 23:01'.")
+@click.option(
+    "--defer-until", "until", required=True, metavar="TIME", help="T1, such as '2020-07-03 23:01'."
+)
 @ambiguous_option
 def defer(until: str, which: str | None) -> DeskWork:
     """Order: do not disconnect, whatever the credit, until T1."""
@@ -89,7 +92,7 @@ def defer(until: str, which: str | None) -> DeskWork:
 
 @desk.command()
 @_writes
-@click.option("--at", "cut_at", required=True, metavar="TIME", help="T2: '2020-07-03 23:01'.")
+@click.option("--cut-at", required=True, metavar="TIME", help="T2: '2020-07-03 23:01'.")
 @ambiguous_option
 def cut(cut_at: str, which: str | None) -> DeskWork:
     """Order: cut at T2 unless reactivated before."""

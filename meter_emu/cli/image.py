@@ -17,10 +17,11 @@ from meter_emu.cli.explained import (
     read_bytes,
 )
 from meter_emu.cli.held import leave_image
-from meter_emu.cli.names import FILE
+from meter_emu.cli.names import FILE, MODEL
 from meter_emu.cli.options import json_option, master_key_option, meter_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.typed import issued_at_min, read_master_key
+from meter_emu.cli.verbs import Verbs
 from meter_emu.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ MINUTES_MAX: Final = 36_525 * 24 * 60  # of 2000 to 2099, what a clock chip coun
 _AMOUNT: Final = re.compile(r"-?\d{1,6}(\.\d{1,2})?", re.ASCII)
 _model_option: Final = click.option(
     "--model",
-    type=FILE,
+    type=MODEL,
     metavar="NAME",
     help="A built-in model or a model file. Default: the built-in one the image names.",
 )
 
 
-@click.group(no_args_is_help=False)
+@click.group(cls=Verbs, no_args_is_help=False)
 def image() -> None:
     """Make meter images, explain and compare them."""
 
@@ -44,7 +45,7 @@ def image() -> None:
 @image.command()
 @click.argument("file", type=FILE)
 @click.option(
-    "--model", type=FILE, metavar="NAME", required=True, help="A built-in model or a model file."
+    "--model", type=MODEL, metavar="NAME", required=True, help="A built-in model or a model file."
 )
 @meter_option("The meter's number.")
 @click.option(

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import click
+from click.shell_completion import CompletionItem
 
 from meter_emu.cli.output import STDOUT
+from meter_emu.resources import ResourceKind, built_in
 
 _NAMED: Final = f"{__name__}.named"  # the files this command line has named so far
 
@@ -57,10 +59,58 @@ class FileName(Word):
         named.append(_Named(path, self._left))
         return path
 
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Offer files, as the shell has them."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+class BuiltInOrFile(FileName):
+    """The name of a built-in campaign or model, or of a file."""
+
+    def __init__(self, kind: ResourceKind) -> None:
+        super().__init__(left=False)
+        self._kind: Final[ResourceKind] = kind
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Offer the built-in names that begin so, else files."""
+        names = [name for name in built_in(self._kind) if name.startswith(incomplete)]
+        offered = [CompletionItem(name) for name in names if incomplete != name]
+        return offered or super().shell_complete(ctx, param, incomplete)
+
+
+class BuildName(Word):
+    """The name of a build: `reference`, or a program of one's own, and defects after `+`."""
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Offer the defects that can follow what is typed."""
+        from meter_emu.defects import catalogue
+        from meter_emu.world.meter.build import REFERENCE
+
+        typed, plus, _ = incomplete.rpartition("+")
+        if not plus:
+            return [CompletionItem(REFERENCE), CompletionItem(f"{REFERENCE}+")]
+        offered = (f"{typed}+{name}" for name in catalogue() if name not in typed.split("+"))
+        return [CompletionItem(name) for name in offered if name.startswith(incomplete)]
+
 
 WORD: Final = Word()
 FILE: Final = FileName(left=False)
 LEFT: Final = FileName(left=True)
+CAMPAIGN: Final = BuiltInOrFile("campaigns")
+MODEL: Final = BuiltInOrFile("meters")
+BUILD: Final = BuildName()
 
 
 def _may_be_lost(path: str) -> bool:

@@ -46,4 +46,4 @@ ambiguous_option: Final = click.option(
 
 def meter_option(text: str) -> Callable[[CommandT], CommandT]:
     """Return the option that takes a meter's number."""
-    return click.option("--meter", type=_METER, required=True, help=text)
+    return click.option("--meter-id", "meter", type=_METER, required=True, help=text)

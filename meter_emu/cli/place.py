@@ -15,6 +15,7 @@ from meter_emu.cli.card_file import CARD_IMAGE, at_the_desk, image_in, open_desk
 from meter_emu.cli.held import HeldFile
 from meter_emu.cli.names import FILE
 from meter_emu.cli.tracing import trace_option, traced
+from meter_emu.cli.verbs import Verb
 from meter_emu.errors import CardError, OutputError
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class CardReader:
         reader.wait(present=True, wait_ms=self._wait_s * 1_000)
 
 
-class CardCommand(click.Command):
+class CardVerb(Verb):
     """A command whose FILE is not on its command line when `--reader` is."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -161,7 +162,7 @@ class CardCommand(click.Command):
 
 
 class FileArgument(click.Argument):
-    """The FILE of a `CardCommand`."""
+    """The FILE of a `CardVerb`."""
 
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:  # noqa: ANN401 - click's own
         """Take an argument, unless the card is in a reader."""
@@ -174,7 +175,7 @@ class FileArgument(click.Argument):
 
 
 def with_card(*, writes: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a `CardCommand` its card as `place`, from FILE or from the options for a reader."""
+    """Give a `CardVerb` its card as `place`, from FILE or from the options for a reader."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)

@@ -8,6 +8,7 @@ from meter_emu.cli.card_file import read_image
 from meter_emu.cli.names import FILE
 from meter_emu.cli.place import CardReader, check_sure, sure_option, wait_option
 from meter_emu.cli.tracing import trace_option
+from meter_emu.cli.verbs import Verb
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _IF_CUT: Final = "put it again"
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("file", type=FILE)
 @click.option("--reader", required=True, metavar="NAME", help="The reader, or part of its name.")
 @wait_option

@@ -4,9 +4,10 @@ import click
 
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.verbs import Verb
 
 
-@click.command()
+@click.command(cls=Verb)
 @json_option
 def readers(json_file: str | None) -> None:
     """List the readers that PC/SC knows, for --reader."""

@@ -15,13 +15,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.names import FILE, LEFT, WORD
+from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, wide_console
 from meter_emu.cli.replayed import chosen_campaign, witnessing
 from meter_emu.cli.report import report_in
 from meter_emu.cli.result import JsonStream
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
+from meter_emu.cli.verbs import Verb
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_legal
@@ -30,8 +31,8 @@ from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
 
 
-@click.command()
-@click.argument("campaign", type=FILE)
+@click.command(cls=Verb)
+@click.argument("campaign", type=CAMPAIGN)
 @click.option(
     "--json", "json_to", type=LEFT, metavar="FILE", help="Write the result as JSON; - for stdout."
 )
@@ -40,10 +41,10 @@ from meter_emu.world.rehearsal.outcome import Outcome
 )
 @click.option("--events", is_flag=True, help="Show each meter's event log, also in the JSON.")
 @click.option(
-    "--build", type=WORD, metavar="BUILD", help="Run this build, whatever the campaign says."
+    "--build", type=BUILD, metavar="BUILD", help="Run this build, whatever the campaign says."
 )
 @click.option(
-    "--model", type=FILE, metavar="MODEL", help="Put all households of its energy on this meter."
+    "--model", type=MODEL, metavar="MODEL", help="Put all households of its energy on this meter."
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Draw copies and phases from this seed.")
 @click.option("--household", metavar="ID", help="Run this household only.")

@@ -4,21 +4,22 @@ from typing import Any, Final
 
 import click
 
-from meter_emu.cli.names import FILE, LEFT, WORD
+from meter_emu.cli.names import BUILD, FILE, LEFT, MODEL
 from meter_emu.cli.options import master_key_option
 from meter_emu.cli.tracing import trace_option
+from meter_emu.cli.verbs import Verb
 from meter_emu.hardware.metrology import RATE_UNITS_MAX
 
 METER_ID: Final = 541_000_000_001
 
 
-@click.command()
-@click.argument("meter", type=FILE, required=False)
+@click.command(cls=Verb)
+@click.argument("meter", metavar="[MODEL]", type=MODEL, required=False)
 @click.option(
     "--image", "image_file", type=FILE, metavar="FILE", help="Go on with this meter, and save it."
 )
 @click.option(
-    "--build", type=WORD, default="reference", show_default=True, help="reference[+DEFECT...]"
+    "--build", type=BUILD, default="reference", show_default=True, help="reference[+DEFECT...]"
 )
 @click.option(
     "--start",
@@ -41,7 +42,7 @@ METER_ID: Final = 541_000_000_001
 @trace_option
 @master_key_option
 def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
-    """Run one meter and sit at it: METER is a built-in model or a model file.
+    """Run one meter and sit at it: MODEL is a built-in one or a file.
 
     Alone it is the evening of 3 July 2020, a quarter of an hour before the announced cut, at a
     meter that was told of it in March, with its card in the slot.

@@ -24,6 +24,7 @@ from meter_emu.cli.exits import EXIT_INTERRUPTED, EXIT_OK
 from meter_emu.cli.held import HeldFile
 from meter_emu.cli.names import FILE
 from meter_emu.cli.tracing import recording, trace_option
+from meter_emu.cli.verbs import Verb
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ COMMAND_SIZE_MAX: Final = 1024  # ours: a line on standard input
 _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-@click.command()
+@click.command(cls=Verb)
 @click.argument("file", type=FILE)
 @click.option(
     "--port",
@@ -54,8 +55,7 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @click.option("--t0", is_flag=True, help="Speak T=0, where a terminal fetches what the card has.")
 @click.option("--out", is_flag=True, help="Begin with the card beside the reader.")
 @click.option(
-    "--wait",
-    "wait_s",
+    "--wait-s",
     metavar="SECONDS",
     type=click.IntRange(0, 86_400),
     help="Give up when there was no reader for so long. Default: never.",

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.names import FILE, LEFT, WORD
+from meter_emu.cli.names import BUILD, FILE, LEFT
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, atomic_writer, print_json
+from meter_emu.cli.verbs import Verbs
 
 if TYPE_CHECKING:
     from card_protocol.trace import Trace, TraceRow
 
 
-@click.group(no_args_is_help=False)
+@click.group(cls=Verbs, no_args_is_help=False)
 def trace() -> None:
     """Look at recorded dialogues, play them again, export them."""
 
@@ -48,7 +49,10 @@ def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
 @trace.command()
 @click.argument("file", type=FILE)
 @click.option(
-    "--build", type=WORD, metavar="BUILD", help="The build to play it to; default the recorded one."
+    "--build",
+    type=BUILD,
+    metavar="BUILD",
+    help="The build to play it to; default the recorded one.",
 )
 @click.option(
     "--image", type=FILE, metavar="FILE", help="The image a live meter began with, where it is now."

@@ -29,6 +29,6 @@ def emu(monkeypatch, capsys):
 def card(tmp_path: Path, emu: Any, request: pytest.FixtureRequest) -> Path:
     path = tmp_path / "card.bin"
     kind = ("--carrier", request.param)
-    done = emu("card", "new", path, "--meter", METER, *kind, "--issued-at", "2020-05-29 10:00")
+    done = emu("card", "new", path, "--meter-id", METER, *kind, "--issued-at", "2020-05-29 10:00")
     assert (done.code, done.err) == (0, "")
     return path

@@ -18,7 +18,7 @@ from tests.cli.budget_cards import CARRIERS, METER, break_mac, shown
 
 def test_a_new_card_shows_what_was_asked_for(emu, tmp_path):
     path = tmp_path / "card.bin"
-    args = ("--meter", METER, "--customer", "1234567890123", "--card-number", "7")
+    args = ("--meter-id", METER, "--customer", "1234567890123", "--card-number", "7")
     assert emu("card", "new", path, *args, "--issued-at", "2020-05-29T08:00Z").code == 0
     identity = shown(emu, path)["identity"]
     assert identity["meter_id"] == METER
@@ -28,7 +28,7 @@ def test_a_new_card_shows_what_was_asked_for(emu, tmp_path):
 
 
 def test_a_new_card_is_told_as_json_too(emu, tmp_path):
-    done = emu("card", "new", tmp_path / "c.bin", "--meter", METER, "--json", "-")
+    done = emu("card", "new", tmp_path / "c.bin", "--meter-id", METER, "--json", "-")
     assert json.loads(done.out) == {
         "file": str(tmp_path / "c.bin"),
         "carrier": "secure",
@@ -44,7 +44,7 @@ def test_a_new_card_is_told_as_json_too(emu, tmp_path):
 )
 def test_the_image_tells_which_carrier_it_is(emu, tmp_path, carrier, tries):
     path = tmp_path / "c.bin"
-    done = emu("card", "new", path, "--meter", METER, "--carrier", carrier)
+    done = emu("card", "new", path, "--meter-id", METER, "--carrier", carrier)
     assert done.out == f"{path}: {carrier} card 1 for electricity meter {METER}\n"
     told = json.loads(emu("card", "show", path, "--json", "-").out)
     assert (told["carrier"], told["tries_left"]) == (carrier, tries)
@@ -56,11 +56,11 @@ def test_a_card_of_generation_2_is_written_and_explained_like_the_first(emu, tmp
     path = tmp_path / "second.bin"
     kind = ("--carrier", carrier, "--generation", "2")
     args = ("--expires", "2020-07-18 00:00", "--issued-at", "2020-07-03 10:00")
-    assert emu("card", "new", path, "--meter", METER, *kind, *args).code == 0
+    assert emu("card", "new", path, "--meter-id", METER, *kind, *args).code == 0
     identity = shown(emu, path)["identity"]
     assert identity["expires"] == "2020-07-18 00:00"
     assert identity["expires_min"] == "2020-07-17 22:00 UTC"
-    cut = ("desk", "cut", path, "--at", "2020-10-25 02:30")
+    cut = ("desk", "cut", path, "--cut-at", "2020-10-25 02:30")
     assert "exists twice" in emu(*cut).complains()
     for which, instant in (("earlier", "00:30"), ("later", "01:30")):
         told = json.loads(emu(*cut, "--if-ambiguous", which, "--json", "-").out)
@@ -75,7 +75,7 @@ def test_a_card_of_generation_2_is_written_and_explained_like_the_first(emu, tmp
 def test_a_card_is_reissued_with_the_next_number_and_goes_on(emu, tmp_path, generation, carrier):
     old, new = tmp_path / "old.bin", tmp_path / "new.bin"
     kind = ("--carrier", carrier, "--generation", generation)
-    assert emu("card", "new", old, "--meter", METER, *kind).code == 0
+    assert emu("card", "new", old, "--meter-id", METER, *kind).code == 0
     assert emu("desk", "load", old, "--eur", "50").code == 0
     assert (
         emu("card", "reissue", old, new).out
@@ -93,7 +93,7 @@ def test_another_key_makes_other_cards(emu, card, tmp_path):
     key = tmp_path / "key"
     key.write_text("00112233445566778899aabbccddeeff\n")
     other = tmp_path / "other.bin"
-    assert emu("card", "new", other, "--meter", METER, "--master-key", key).code == 0
+    assert emu("card", "new", other, "--meter-id", METER, "--master-key", key).code == 0
     assert emu("desk", "load", other, "--eur", "5", "--master-key", key).code == 0
     assert "MAC does not match" in emu("desk", "load", other, "--eur", "5").complains()
     assert emu("card", "show", other).code == 1
@@ -126,7 +126,7 @@ def test_show_ends_with_1_when_something_is_wrong_and_says_it(emu, card):
 
 def test_a_plain_card_shows_both_copies_and_its_difference(emu, tmp_path):
     old, new = tmp_path / "old.bin", tmp_path / "new.bin"
-    assert emu("card", "new", old, "--meter", METER, "--carrier", "plain").code == 0
+    assert emu("card", "new", old, "--meter-id", METER, "--carrier", "plain").code == 0
     new.write_bytes(old.read_bytes())
     assert emu("desk", "load", new, "--eur", "5").code == 0
     shown = emu("card", "show", old).out
@@ -172,7 +172,7 @@ def test_a_file_that_is_no_card_image_is_one_line(emu, card, kind, verb):
 
 def test_a_plain_card_without_a_whole_copy_is_one_line(emu, tmp_path):
     path = tmp_path / "c.bin"
-    assert emu("card", "new", path, "--meter", METER, "--carrier", "plain").code == 0
+    assert emu("card", "new", path, "--meter-id", METER, "--carrier", "plain").code == 0
     image = CardImage.from_bytes(path.read_bytes())
     path.write_bytes(image.with_part(0, 0, b"XX").to_bytes())
     assert "want a copy that is whole" in emu("card", "show", path).complains()
@@ -209,20 +209,27 @@ def test_a_bad_key_file_is_one_line_without_the_key(emu, card, tmp_path, text):
 
 def test_a_card_is_not_overwritten_unless_forced(emu, card):
     before = card.read_bytes()
-    assert "--force" in emu("card", "new", card, "--meter", "5").complains()
+    assert "--force" in emu("card", "new", card, "--meter-id", "5").complains()
     assert card.read_bytes() == before
-    assert emu("card", "new", card, "--meter", "5", "--force").code == 0
+    assert emu("card", "new", card, "--meter-id", "5", "--force").code == 0
     assert card.read_bytes() != before
 
 
 @pytest.mark.parametrize(
-    "args", [[], ["--meter", "0"], ["--meter", str(2**64)], ["--meter", "x"], ["--meter", "-1"]]
+    "args",
+    [
+        [],
+        ["--meter-id", "0"],
+        ["--meter-id", str(2**64)],
+        ["--meter-id", "x"],
+        ["--meter-id", "-1"],
+    ],
 )
 def test_a_bad_meter_number_is_one_line(emu, tmp_path, args):
-    assert "--meter" in emu("card", "new", tmp_path / "c.bin", *args).complains()
+    assert "--meter-id" in emu("card", "new", tmp_path / "c.bin", *args).complains()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_expiry_that_is_no_time_is_refused(emu, tmp_path):
-    done = emu("card", "new", tmp_path / "c", "--meter", METER, "--expires", "2020-02-31 00:00")
+    done = emu("card", "new", tmp_path / "c", "--meter-id", METER, "--expires", "2020-02-31 00:00")
     assert "no date" in done.complains()

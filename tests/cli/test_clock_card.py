@@ -26,7 +26,7 @@ from tests.firmware.meters import METER_ID, START, Home, counted
 )
 def test_a_clock_card_is_made_and_shown(emu, tmp_path, set_to, at):
     path = tmp_path / "clock.card"
-    made = emu("card", "clock", path, "--meter", METER, *set_to)
+    made = emu("card", "clock", path, "--meter-id", METER, *set_to)
     assert (made.code, made.err) == (0, "")
     assert made.out == f"{path}: clock card for meter {METER}: sets it to {at}, ±60 s\n"
     shown = emu("card", "show", path)
@@ -41,7 +41,7 @@ def test_a_clock_card_is_made_and_shown(emu, tmp_path, set_to, at):
 def test_a_clock_card_says_now_unless_told_and_speaks_json(emu, tmp_path):
     path = tmp_path / "clock.card"
     before = datetime.now(UTC).replace(microsecond=0)
-    made = emu("card", "clock", path, "--meter", METER, "--set-error-s", 5, "--json", "-")
+    made = emu("card", "clock", path, "--meter-id", METER, "--set-error-s", 5, "--json", "-")
     told = json.loads(made.out)
     said = datetime.strptime(told.pop("set_to"), "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
     assert before <= said <= datetime.now(UTC)
@@ -54,7 +54,7 @@ def test_a_clock_card_brings_trust_back_to_its_meter(emu, tmp_path):
     home.run(120)
     assert home.state.health == Health.LOW_VOLTAGE
     now = START + timedelta(seconds=120)
-    emu("card", "clock", path, "--meter", METER_ID, "--set-to", now.isoformat())
+    emu("card", "clock", path, "--meter-id", METER_ID, "--set-to", now.isoformat())
     home.card = card_of(CardImage.from_bytes(path.read_bytes()), counted())
     assert home.insert().endswith("CARD 01 EXECUTED")
     assert home.state.health == Health.TRUSTED
@@ -63,7 +63,7 @@ def test_a_clock_card_brings_trust_back_to_its_meter(emu, tmp_path):
 def test_a_clock_card_of_another_key_or_torn_is_shown_with_what_is_wrong(emu, tmp_path):
     path, key = tmp_path / "clock.card", tmp_path / "key"
     key.write_text("00" * 15 + "01", "ascii")
-    emu("card", "clock", path, "--meter", METER, "--master-key", key)
+    emu("card", "clock", path, "--meter-id", METER, "--master-key", key)
     shown = emu("card", "show", path)
     assert (shown.code, "MAC wrong" in shown.out) == (1, True)
     assert emu("card", "show", path, "--master-key", key).code == 0
@@ -86,13 +86,13 @@ def test_a_clock_card_of_another_key_or_torn_is_shown_with_what_is_wrong(emu, tm
 )
 def test_a_bad_clock_card_is_one_line_and_no_file(emu, tmp_path, args, says):
     path = tmp_path / "clock.card"
-    assert says in emu("card", "clock", path, "--meter", METER, *args).complains()
+    assert says in emu("card", "clock", path, "--meter-id", METER, *args).complains()
     assert not path.exists()
 
 
 def test_a_clock_card_is_not_overwritten_unless_forced_and_no_office_writes_on_it(emu, tmp_path):
     path = tmp_path / "clock.card"
-    make = ("card", "clock", path, "--meter", METER)
+    make = ("card", "clock", path, "--meter-id", METER)
     assert emu(*make).code == 0
     assert "--force was not given" in emu(*make).complains()
     assert emu(*make, "--force").code == 0

@@ -15,8 +15,8 @@ from tests.cli.budget_cards import METER, break_mac, shown
 
 WRITES: dict[str, list[str]] = {
     "load": ["--eur", "50"],
-    "defer": ["--until", "2020-07-03 23:01"],
-    "cut": ["--at", "2020-07-03 23:01"],
+    "defer": ["--defer-until", "2020-07-03 23:01"],
+    "cut": ["--cut-at", "2020-07-03 23:01"],
     "arm": ["--defer-until", "2020-07-03 23:01", "--cut-at", "2020-07-03 23:01"],
     "reactivate": [],
     "prepayment": ["off"],
@@ -61,8 +61,8 @@ def test_arming_and_reactivating_show_on_the_card(emu, card):
 
 
 def test_each_item_alone_leaves_the_other(emu, card):
-    assert emu("desk", "cut", card, "--at", "2020-07-03 23:01").code == 0
-    assert emu("desk", "defer", card, "--until", "2020-06-30 09:00").code == 0
+    assert emu("desk", "cut", card, "--cut-at", "2020-07-03 23:01").code == 0
+    assert emu("desk", "defer", card, "--defer-until", "2020-06-30 09:00").code == 0
     order = shown(emu, card)["order"]
     assert (order["defer_until"], order["cut_at"]) == ("2020-06-30 09:00", "2020-07-03 23:01")
 
@@ -82,7 +82,7 @@ def test_switches_and_tariff_show_on_the_card(emu, card):
 
 
 def test_a_choice_settles_a_time_that_exists_twice(emu, card):
-    args = ("desk", "cut", card, "--at", "2020-10-25 02:30")
+    args = ("desk", "cut", card, "--cut-at", "2020-10-25 02:30")
     assert "exists twice" in emu(*args).complains()
     assert "a meter takes the later" in emu(*args, "--if-ambiguous", "earlier").complains()
     assert emu(*args, "--if-ambiguous", "later").code == 0
@@ -160,9 +160,9 @@ def test_a_bad_load_is_one_line(emu, card, args, says):
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (["cut", "--at", "2020-02-31 12:00"], "day is out of range"),
-        (["cut", "--at", "soon"], "want a legal time such as"),
-        (["defer", "--until", "2020-03-29 02:30"], "does not exist"),
+        (["cut", "--cut-at", "2020-02-31 12:00"], "day is out of range"),
+        (["cut", "--cut-at", "soon"], "want a legal time such as"),
+        (["defer", "--defer-until", "2020-03-29 02:30"], "does not exist"),
         (["arm", "--defer-until", "2020-07-03 23:01", "--cut-at", "2020-07-02 23:01"], "before"),
         (["prepayment", "maybe"], "maybe"),
         (["tariff", "--number", "0", "--price-ueur-per-wh", "250"], "1 to 65535"),

@@ -64,7 +64,7 @@ def emu(monkeypatch, capsys):
 @pytest.fixture
 def image(tmp_path, emu):
     path = tmp_path / "home.image"
-    done = emu("image", "new", path, "--model", MODEL, "--meter", METER, *JUNE)
+    done = emu("image", "new", path, "--model", MODEL, "--meter-id", METER, *JUNE)
     assert (done.code, done.err) == (0, "")
     return path
 
@@ -72,7 +72,7 @@ def image(tmp_path, emu):
 @pytest.fixture
 def card(tmp_path, emu):
     path = tmp_path / "home.card"
-    done = emu("card", "new", path, "--meter", METER, "--issued-at", "2020-06-02 10:00")
+    done = emu("card", "new", path, "--meter-id", METER, "--issued-at", "2020-06-02 10:00")
     assert done.code == 0
     return path
 
@@ -101,7 +101,7 @@ def fields(told: Any) -> dict[tuple[str, str], Any]:
 def test_a_new_image_of_every_model_is_sound_and_holds_what_was_asked(emu, tmp_path, model):
     path = tmp_path / "x.image"
     args = ("--balance-eur", "-12.50", "--prepayment", "off", "--limiter", "--json", "-")
-    made = emu("image", "new", path, "--model", model, "--meter", METER, *JUNE, *args).json()
+    made = emu("image", "new", path, "--model", model, "--meter-id", METER, *JUNE, *args).json()
     assert made == {
         "file": str(path), "model": model, "meter": METER, "size_bytes": path.stat().st_size,
     }  # fmt: skip
@@ -122,13 +122,13 @@ def test_a_new_image_of_every_model_is_sound_and_holds_what_was_asked(emu, tmp_p
 def test_a_new_image_is_its_owners_alone_and_the_same_each_time(emu, image, tmp_path):
     assert image.stat().st_mode & 0o777 == 0o600
     again = tmp_path / "again.image"
-    emu("image", "new", again, "--model", MODEL, "--meter", METER, *JUNE)
+    emu("image", "new", again, "--model", MODEL, "--meter-id", METER, *JUNE)
     assert again.read_bytes() == image.read_bytes()
 
 
 def test_an_image_is_of_now_unless_said(emu, tmp_path):
     path = tmp_path / "x.image"
-    emu("image", "new", path, "--model", MODEL, "--meter", METER)
+    emu("image", "new", path, "--model", MODEL, "--meter-id", METER)
     set_s = fields(emu("image", "show", path, "--json", "-").json())[
         "state record, copy 0", "clock_set_s"
     ]
@@ -137,7 +137,7 @@ def test_an_image_is_of_now_unless_said(emu, tmp_path):
 
 def test_an_image_is_not_replaced_unless_forced(emu, image):
     before = image.read_bytes()
-    args = ("image", "new", image, "--model", MODEL, "--meter", 5)
+    args = ("image", "new", image, "--model", MODEL, "--meter-id", 5)
     assert "--force" in emu(*args).complains()
     assert image.read_bytes() == before
     assert emu(*args, "--force").code == 0
@@ -147,7 +147,7 @@ def test_an_image_is_not_replaced_unless_forced(emu, image):
 def test_another_master_key_makes_another_meter(emu, image, tmp_path):
     key, other = tmp_path / "key", tmp_path / "other.image"
     key.write_text("00112233445566778899aabbccddeeff\n")
-    args = ("--model", MODEL, "--meter", METER, *JUNE, "--master-key", key)
+    args = ("--model", MODEL, "--meter-id", METER, *JUNE, "--master-key", key)
     assert emu("image", "new", other, *args).code == 0
     found = emu("image", "diff", image, other, "--json", "-").json()["differences"]
     names = {one["field"] for one in found}
@@ -158,16 +158,16 @@ def test_another_master_key_makes_another_meter(emu, image, tmp_path):
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (["--meter", "1"], "--model"),
-        (["--model", MODEL], "--meter"),
-        (["--model", "none-such", "--meter", "1"], "built-in meters"),
-        (["--model", MODEL, "--meter", "0"], "--meter"),
-        (["--model", MODEL, "--meter", "1", "--balance-eur", "1e3"], "--balance-eur"),
-        (["--model", MODEL, "--meter", "1", "--balance-eur", "\u0665"], "--balance-eur"),
-        (["--model", MODEL, "--meter", "1", "--at", "soon"], "2020-07-03 23:01"),
-        (["--model", MODEL, "--meter", "1", "--at", "2100-01-01T00:00Z"], "2000 to 2099"),
-        (["--model", MODEL, "--meter", "1", "--at", "1999-12-31T23:59Z"], "from 2000 on"),
-        (["--model", MODEL, "--meter", "1", "--prepayment", "maybe"], "maybe"),
+        (["--meter-id", "1"], "--model"),
+        (["--model", MODEL], "--meter-id"),
+        (["--model", "none-such", "--meter-id", "1"], "built-in meters"),
+        (["--model", MODEL, "--meter-id", "0"], "--meter-id"),
+        (["--model", MODEL, "--meter-id", "1", "--balance-eur", "1e3"], "--balance-eur"),
+        (["--model", MODEL, "--meter-id", "1", "--balance-eur", "\u0665"], "--balance-eur"),
+        (["--model", MODEL, "--meter-id", "1", "--at", "soon"], "2020-07-03 23:01"),
+        (["--model", MODEL, "--meter-id", "1", "--at", "2100-01-01T00:00Z"], "2000 to 2099"),
+        (["--model", MODEL, "--meter-id", "1", "--at", "1999-12-31T23:59Z"], "from 2000 on"),
+        (["--model", MODEL, "--meter-id", "1", "--prepayment", "maybe"], "maybe"),
     ],
 )
 def test_a_meter_that_cannot_be_is_one_line_and_no_file(emu, tmp_path, args, says):
@@ -199,7 +199,7 @@ visits = [
 
 def test_a_campaign_starts_from_an_image_that_was_made(emu, tmp_path):
     path, campaign = tmp_path / "home.image", tmp_path / "home.toml"
-    emu("image", "new", path, "--model", MODEL, "--meter", METER, *JUNE, "--balance-eur", "10")
+    emu("image", "new", path, "--model", MODEL, "--meter-id", METER, *JUNE, "--balance-eur", "10")
     campaign.write_text(HOME, "utf-8")
     done = emu("rehearse", campaign, "--json", "-")
     assert done.code == 0
@@ -257,7 +257,7 @@ def test_a_model_of_ones_own_is_said_by_its_file(emu, image, tmp_path):
     text = built_in("meters")[MODEL].read_text("utf-8")
     own, path = tmp_path / "own.toml", tmp_path / "own.image"
     own.write_text(text.replace(f'name = "{MODEL}"', 'name = "own"'), "utf-8")
-    assert emu("image", "new", path, "--model", own, "--meter", METER).code == 0
+    assert emu("image", "new", path, "--model", own, "--meter-id", METER).code == 0
     assert "built-in" in emu("image", "show", path).complains()
     assert emu("image", "show", path, "--model", own).code == 0
     assert "want model own, got" in emu("image", "show", image, "--model", own).complains()
@@ -283,7 +283,7 @@ def test_random_cells_are_shown_and_compared_without_a_word_of_python(emu, image
 
 def test_no_key_is_shown(emu, image, card, tmp_path):
     other = tmp_path / "x.card"
-    emu("card", "new", other, "--meter", 5)
+    emu("card", "new", other, "--meter-id", 5)
     shown = [
         emu(*args, *json_too).out.replace(" ", "").replace("\n", "")
         for json_too in ([], ["--json", "-"])
@@ -358,7 +358,7 @@ def test_tries_left_and_keys_of_cards_are_compared_and_keys_only_so_far(emu, car
     (tries, _crc) = emu("card", "diff", card, other, "--json", "-").json()["differences"]
     assert tries["field"] == "pin_tries_left"
     assert (tries["a"]["value"], tries["b"]["value"]) == (3, 2)
-    emu("card", "new", other, "--meter", 5, "--force")
+    emu("card", "new", other, "--meter-id", 5, "--force")
     done = emu("card", "diff", card, other)
     (line,) = [line for line in done.out.splitlines() if "meter_key" in line]
     assert line.split(maxsplit=3)[3].split("  ")[0] == "16 bytes, not shown"

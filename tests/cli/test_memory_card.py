@@ -28,7 +28,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "memory-card.md").read_text("utf-8"
 @pytest.fixture
 def card(tmp_path: Path, emu: Any) -> Path:
     path = tmp_path / "memory.card"
-    done = emu("card", "new", path, "--meter", METER, "--carrier", "memory")
+    done = emu("card", "new", path, "--meter-id", METER, "--carrier", "memory")
     assert done.out == f"{path}: memory card 1 for electricity meter {METER}\n"
     return path
 
@@ -57,7 +57,7 @@ def test_the_page_does_what_it_says(emu, tmp_path, monkeypatch):
     ("verb", "told"),
     [
         (("load", "--eur", "50"), "ever loaded 50.00 EUR in 1 load"),
-        (("cut", "--at", "2020-07-03 23:01"), "cut at 2020-07-03 23:01"),
+        (("cut", "--cut-at", "2020-07-03 23:01"), "cut at 2020-07-03 23:01"),
         (("reactivate",), "reactivates"),
         (("limiter", "on"), "limiter granted"),
         (("tariff", "--number", "2", "--price-ueur-per-wh", "275"), "tariff 2 at 275"),
@@ -91,7 +91,7 @@ def test_a_reissue_goes_on_under_another_code(emu, card, tmp_path):
 )
 def test_what_has_no_room_is_one_line_and_no_file(emu, tmp_path, args, why):
     path = tmp_path / "no.card"
-    said = emu("card", "new", path, "--meter", METER, "--carrier", "memory", *args).complains()
+    said = emu("card", "new", path, "--meter-id", METER, "--carrier", "memory", *args).complains()
     assert why in said
     assert not path.exists()
 
@@ -238,7 +238,7 @@ def test_cards_are_compared_field_by_field(emu, card, tmp_path):
 
 def test_a_memory_card_and_a_file_card_have_nothing_to_compare(emu, card, tmp_path):
     plain = tmp_path / "plain.card"
-    emu("card", "new", plain, "--meter", METER)
+    emu("card", "new", plain, "--meter-id", METER)
     for pair in ((card, plain), (plain, card)):
         assert "nothing to compare" in emu("card", "diff", *pair).complains()
 

@@ -52,7 +52,7 @@ def test_a_write_that_fails_leaves_the_old_card_and_nothing_beside_it(
 
 @pytest.mark.parametrize("where", ["none/here.bin", "."])
 def test_a_place_that_cannot_be_written_is_one_line(emu, tmp_path, where):
-    args = ("--meter", METER, "--force")
+    args = ("--meter-id", METER, "--force")
     assert "cannot be written" in emu("card", "new", f"{tmp_path}/{where}", *args).complains()
     assert list(tmp_path.iterdir()) == []
 

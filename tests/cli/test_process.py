@@ -49,7 +49,7 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
         "emu --help",
         "emu rehearse a.toml",
         "emu rehearse a.toml --json -",
-        "emu card new a.card --meter 1",
+        "emu card new a.card --meter-id 1",
         "echo show | emu run electricity-pcf8563-utc --rate max --json m.json",
     ],
 )
@@ -69,7 +69,10 @@ def test_a_locale_that_lacks_a_character_costs_no_answer(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert "0 dm\\xb3/h" in done.stdout
     named = emu(
-        "emu card new \"$(printf '\\377')\" --meter 1", tmp_path, PYTHONUTF8="1", LC_ALL="C.UTF-8"
+        "emu card new \"$(printf '\\377')\" --meter-id 1",
+        tmp_path,
+        PYTHONUTF8="1",
+        LC_ALL="C.UTF-8",
     )
     assert (named.returncode, named.stderr) == (0, "")
 

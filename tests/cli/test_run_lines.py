@@ -89,7 +89,7 @@ def gas_card(tmp_path):
 @pytest.fixture
 def image(emu, tmp_path):
     at = ("--at", "2020-06-29 07:00", "--balance-eur", "5")
-    emu("image", "new", "m.image", "--model", MODEL, "--meter", str(METER), *at)
+    emu("image", "new", "m.image", "--model", MODEL, "--meter-id", str(METER), *at)
     return tmp_path / "m.image"
 
 
@@ -210,7 +210,7 @@ def test_an_appliance_lit_in_the_countdown_shuts_the_valve(emu, gas_card, tmp_pa
 
 
 def test_quit_in_the_countdown_is_a_power_cut(emu, gas_card):
-    made = ("--model", GAS[0], "--meter", str(METER), "--at", "2020-06-29 12:00")
+    made = ("--model", GAS[0], "--meter-id", str(METER), "--at", "2020-06-29 12:00")
     emu("image", "new", "g.image", *made)
     left = emu("run", *GAS, *MAX, "--image", "g.image", lines=f"{REARM}quit\n")
     assert "power lost" in left.out.splitlines()[-1]
@@ -254,7 +254,7 @@ def test_what_cannot_be_done_is_one_line_and_the_meter_goes_on(emu):
 @pytest.mark.parametrize(
     ("args", "want"),
     [
-        (["--start", "2020-07-03 22:45"], "want METER with --start"),
+        (["--start", "2020-07-03 22:45"], "want MODEL with --start"),
         (["no-such"], "none of the built-in meters"),
         (["."], "is a directory"),
         ([MODEL, "--rate", "0"], "want a rate from 1 to 1000000, or max"),

@@ -72,7 +72,7 @@ def test_a_sitting_is_recorded_and_says_the_same_again(sit, emu):
 
 
 def test_the_image_a_meter_began_with_is_asked_for_when_it_has_changed(sit, emu):
-    made = emu("image", "new", "m.img", "--model", MODEL, "--meter", str(METER))
+    made = emu("image", "new", "m.img", "--model", MODEL, "--meter-id", str(METER))
     assert made.returncode == 0, made.stderr
     kept = Path("kept.img")
     kept.write_bytes(Path("m.img").read_bytes())
@@ -88,7 +88,7 @@ def test_the_image_a_meter_began_with_is_asked_for_when_it_has_changed(sit, emu)
 
 
 def test_an_image_without_a_start_begins_where_its_clock_stands(sit, emu):
-    emu("image", "new", "m.img", "--model", MODEL, "--meter", str(METER))
+    emu("image", "new", "m.img", "--model", MODEL, "--meter-id", str(METER))
     Path("kept.img").write_bytes(Path("m.img").read_bytes())
     done = sit("--image", "m.img", "--rate", "max", "--trace", "sat.trace")
     assert done.returncode == 0, done.stderr

@@ -197,7 +197,7 @@ def test_a_card_that_does_not_answer_to_a_reset_is_not_offered_to_readers(
         serving.do("insert")
         assert serving.said() == f"not inserted: {file}: this card does not answer to a reset"
     assert MemoryImage.from_bytes(file.read_bytes()).main[0] == 0
-    said = complaint("card", "serve", file, "--wait", "0")
+    said = complaint("card", "serve", file, "--wait-s", "0")
     assert said == f"meter-emu: {file}: this card does not answer to a reset\n"
 
 
@@ -254,7 +254,7 @@ def test_a_reader_that_is_not_there_yet_is_waited_for(driver: Driver, file: Path
 
 def test_waiting_ends_when_it_was_told_to(complaint, driver: Driver, file: Path) -> None:
     driver.stop()
-    said = complaint("card", "serve", file, "--port", driver.port, "--wait", "0")
+    said = complaint("card", "serve", file, "--port", driver.port, "--wait-s", "0")
     assert said == f"meter-emu: no reader: 127.0.0.1 port {driver.port}: connection refused\n"
 
 

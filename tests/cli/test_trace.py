@@ -138,7 +138,9 @@ def test_a_campaign_that_changed_makes_another_meter_and_is_refused(emu, tmp_pat
 def card(emu, tmp_path):
     """A plain card: its PIN is shown at every visit."""
     path = tmp_path / "card.img"
-    assert emu("card", "new", path, "--meter", "541000000001", "--carrier", "plain").returncode == 0
+    assert (
+        emu("card", "new", path, "--meter-id", "541000000001", "--carrier", "plain").returncode == 0
+    )
     return path
 
 

@@ -46,7 +46,7 @@ def sit(options: dict[str, Any]) -> int:
     """
     card_file = ""
     if options["meter"] is None and options["image_file"] is None:
-        refuse_given("want METER with {}: alone, it is a meter that there is", ALONE)
+        refuse_given("want MODEL with {}: alone, it is a meter that there is", ALONE)
         options, card_file = alone(options)
     if options["image_file"] is None:
         return _sit(options, None, card_file)

@@ -1,0 +1,143 @@
+"""Three examples of each verb, for its `--help`: lines that can be copied."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+_AT: Final = "'2020-07-03 23:01'"
+_READER: Final = "--reader ACR --yes-write-hardware"
+
+EXAMPLES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
+    {
+        "rehearse": (
+            "rehearse ores-2020-07",
+            "rehearse campaign.toml --report page --json result.json",
+            "rehearse ores-2020-07 --household never-back --build reference+end-exclusive --events",
+        ),
+        "run": (
+            "run",
+            "run electricity-pcf8563-utc --start '2020-06-29 07:00' --balance-eur 20 --load-w 400",
+            "run --image home.image --rate 60",
+        ),
+        "card new": (
+            "card new home.card --meter-id 541000000001",
+            "card new gas.card --meter-id 541000000002 --energy gas --carrier plain",
+            "card new visit.card --meter-id 7 --expires '2020-07-18 00:00' --generation 2",
+        ),
+        "card reissue": (
+            "card reissue home.card second.card",
+            "card reissue home.card second.card --card-number 7",
+            "card reissue home.card visit.card --expires '2020-07-18 00:00'",
+        ),
+        "card clock": (
+            "card clock clock.card --meter-id 541000000001",
+            "card clock clock.card --meter-id 541000000001 --set-to '2020-06-02 10:15'",
+            "card clock clock.card --meter-id 541000000001 --set-error-s 5 --force",
+        ),
+        "card show": (
+            "card show home.card",
+            "card show home.card --json -",
+            "card show home.card --master-key office.key",
+        ),
+        "card diff": (
+            "card diff before.card after.card",
+            "card diff before.card after.card --json -",
+            "card diff before.card after.card --master-key office.key",
+        ),
+        "card serve": (
+            "card serve home.card",
+            "card serve home.card --out --trace dialogue.jsonl",
+            "card serve home.card --port 35964 --t0 --wait-s 30",
+        ),
+        "card put": (
+            f"card put home.card {_READER}",
+            f"card put home.card {_READER} --wait-s 60",
+            f"card put home.card {_READER} --trace dialogue.jsonl",
+        ),
+        "card readers": (
+            "card readers",
+            "card readers --json -",
+            "card readers --json readers.json",
+        ),
+        "image new": (
+            "image new home.image --model electricity-pcf8563-utc --meter-id 541000000001",
+            "image new home.image --model gas-pcf8563-battery --meter-id 7 --balance-eur 12.50",
+            "image new home.image --model my-meter.toml --meter-id 7 --at '2020-06-02 10:00'",
+        ),
+        "image show": (
+            "image show home.image",
+            "image show home.image --json -",
+            "image show home.image --model my-meter.toml",
+        ),
+        "image diff": (
+            "image diff before.image after.image",
+            "image diff before.image after.image --json -",
+            "image diff before.image after.image --model my-meter.toml",
+        ),
+        "trace show": (
+            "trace show dialogue.jsonl",
+            "trace show dialogue.jsonl --bytes",
+            "trace show dialogue.jsonl --json -",
+        ),
+        "trace replay": (
+            "trace replay dialogue.jsonl",
+            "trace replay dialogue.jsonl --build reference+end-exclusive",
+            "trace replay dialogue.jsonl --image home.image --json -",
+        ),
+        "trace export": (
+            "trace export dialogue.jsonl --pcapng dialogue.pcapng",
+            "trace export served.jsonl --pcapng served.pcapng",
+            "trace export meter.jsonl --pcapng /tmp/meter.pcapng",
+        ),
+        "desk load": (
+            "desk load home.card --eur 50",
+            "desk load home.card --eur 12.50 --issued-at '2020-06-29 10:00'",
+            f"desk load --eur 50 {_READER}",
+        ),
+        "desk defer": (
+            f"desk defer home.card --defer-until {_AT}",
+            "desk defer home.card --defer-until '2020-10-25 02:30' --if-ambiguous later",
+            f"desk defer --defer-until {_AT} {_READER}",
+        ),
+        "desk cut": (
+            f"desk cut home.card --cut-at {_AT}",
+            f"desk cut home.card --cut-at {_AT} --issued-at '2020-03-23 14:55'",
+            f"desk cut --cut-at {_AT} {_READER}",
+        ),
+        "desk arm": (
+            f"desk arm home.card --defer-until {_AT} --cut-at {_AT}",
+            f"desk arm home.card --defer-until '2020-06-30 09:00' --cut-at {_AT} --json -",
+            f"desk arm --defer-until {_AT} --cut-at {_AT} {_READER}",
+        ),
+        "desk reactivate": (
+            "desk reactivate home.card",
+            "desk reactivate home.card --issued-at '2020-07-03 22:50'",
+            f"desk reactivate {_READER}",
+        ),
+        "desk prepayment": (
+            "desk prepayment home.card off",
+            "desk prepayment home.card on --issued-at '2020-07-03 10:00'",
+            f"desk prepayment off {_READER}",
+        ),
+        "desk limiter": (
+            "desk limiter home.card on",
+            "desk limiter home.card off --json -",
+            f"desk limiter on {_READER}",
+        ),
+        "desk tariff": (
+            "desk tariff home.card --number 3 --price-ueur-per-wh 250",
+            "desk tariff home.card --number 4 --price-ueur-per-wh 280 --night-price-ueur-per-wh 9",
+            f"desk tariff --number 3 --price-ueur-per-wh 250 {_READER}",
+        ),
+        "desk account": (
+            "desk account home.card",
+            "desk account home.card --json -",
+            "desk account --reader ACR --wait-s 60",
+        ),
+        "desk read": (
+            "desk read home.card",
+            "desk read home.card --json -",
+            "desk read --reader ACR",
+        ),
+    }
+)

@@ -1,0 +1,110 @@
+"""How the verbs explain themselves: examples that work, near names, what a shell offers."""
+
+import shlex
+from collections.abc import Iterator
+
+import click
+import pytest
+from click.shell_completion import ShellComplete
+
+from meter_emu.cli.app import cli
+from meter_emu.cli.examples import EXAMPLES
+from meter_emu.cli.verbs import Verb, Verbs
+
+
+def leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
+    """Yield every verb that does something, by the words that call it."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        words = (*path, name)
+        if isinstance(command, click.Group):
+            assert isinstance(command, Verbs), words
+            yield from leaves(command, words)
+        else:
+            yield " ".join(words), command
+
+
+LEAVES = dict(leaves(cli))
+
+
+def test_every_verb_has_its_manners_and_three_examples():
+    assert set(EXAMPLES) == set(LEAVES)
+    for path, command in LEAVES.items():
+        assert isinstance(command, Verb), path
+        lines = EXAMPLES[path]
+        assert len(set(lines)) == 3, path
+        assert all(f"{line} ".startswith(f"{path} ") for line in lines), path
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_the_help_of_a_verb_shows_its_examples_and_first_what_it_must_be_given(path):
+    context = click.Context(LEAVES[path], info_name=f"meter-emu {path}", color=False)
+    said = LEAVES[path].get_help(context)
+    for line in EXAMPLES[path]:
+        assert f"  meter-emu {line}" in said.splitlines()
+    options = said.partition("Options:")[2].partition("Examples:")[0]
+    last_required = options.rfind("required]")
+    free = [
+        options.index(param.opts[0])
+        for param in LEAVES[path].params
+        if isinstance(param, click.Option) and not param.required
+    ]
+    assert not free or last_required < min(free)
+
+
+@pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])
+def test_an_example_is_taken_as_it_stands(line):
+    """Parsed by the verb itself; nothing is run."""
+    group, args = cli, shlex.split(line)
+    context = click.Context(cli, info_name="meter-emu")
+    command: click.Command = cli
+    while isinstance(command, click.Group):
+        found = command.get_command(context, args[0])
+        assert found is not None, line
+        command, args = found, args[1:]
+    assert group is cli
+    made = command.make_context(line, args, parent=context)
+    assert made.params
+
+
+@pytest.mark.parametrize(
+    ("args", "meant"),
+    [
+        ("rehears", "did you mean rehearse?"),
+        ("desk armm x.card", "did you mean arm?"),
+        ("card sho x.card", "did you mean show?"),
+        ("rehearse ores-2020-07 --buld reference", "did you mean --build?"),
+        ("desk cut x.card --cut-att soon", "did you mean --cut-at?"),
+        ("image new x.image --modle y", "did you mean --model?"),
+    ],
+)
+def test_a_slip_is_answered_with_the_nearest_name(emu, args, meant):
+    assert meant in emu(*args.split()).complains()
+
+
+@pytest.mark.parametrize("args", ["zzz", "desk qqqqq x", "rehearse ores-2020-07 --qqqqqqq"])
+def test_what_is_near_nothing_is_said_without_a_guess(emu, args):
+    assert "did you mean" not in emu(*args.split()).complains()
+
+
+def offered(*args: str, incomplete: str = "") -> list[str]:
+    found = ShellComplete(cli, {}, "meter-emu", "_METER_EMU_COMPLETE").get_completions(
+        list(args), incomplete
+    )
+    return [item.value if item.type == "plain" else f"({item.type})" for item in found]
+
+
+def test_a_shell_offers_verbs_campaigns_models_defects_and_files():
+    assert "rehearse" in offered(incomplete="re")
+    assert offered("rehearse", incomplete="ores-2020")[0].startswith("ores-2020-07")
+    assert offered("rehearse", incomplete="/some/where") == ["(file)"]
+    assert "electricity-pcf8563-utc" in offered("run", incomplete="elec")
+    assert "--report" in offered("rehearse", "ores-2020-07", incomplete="--re")
+    builds = offered("rehearse", "ores-2020-07", "--build", incomplete="reference+")
+    assert "reference+end-exclusive" in builds
+    more = offered("rehearse", "x", "--build", incomplete="reference+end-exclusive+")
+    assert "reference+end-exclusive+reactivation-clears-one" in more
+    assert all(name.count("end-exclusive") == 1 for name in more)  # none twice
+    assert offered("card", "show", incomplete="ho") == ["(file)"]
