@@ -1,8 +1,10 @@
-"""Where a zone's clocks change: every gap and every fold, by the zone's own rule.
+"""Where calendars, clocks and counters turn over, in a stated order. It knows no meter.
 
-Seconds since 1970-01-01 UTC, integers. It knows no meter.
+Changes of clocks are a zone's own, in seconds since 1970-01-01 UTC. The others are wall times: the
+first moment of what begins there, and a second before it is the last of what ends.
 """
 
+from calendar import isleap
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from typing import Final, NamedTuple
@@ -59,3 +61,94 @@ def _first_s(zone: tzinfo, low_s: int, high_s: int, after_s: int) -> int:
         else:
             low_s = middle_s
     return high_s
+
+
+FIRST_YEAR: Final = 2020  # ours: lists begin with it, and go on by the distance from it
+
+
+def years_in_order(first_year: int, last_year: int) -> list[int]:
+    """Return the years, 2020 first, then by their distance from it, the earlier of two first."""
+    years = range(first_year, last_year + 1)
+    return sorted(years, key=lambda year: (abs(year - FIRST_YEAR), year))
+
+
+def leap_days(first_year: int, last_year: int) -> list[datetime]:
+    """Return the wall times at which 29 February and the day after it begin, in leap years."""
+    years = [year for year in years_in_order(first_year, last_year) if isleap(year)]
+    return [datetime(y, month, day) for y in years for month, day in ((2, 29), (3, 1))]  # noqa: DTZ001
+
+
+def days_after_february(first_year: int, last_year: int) -> list[datetime]:
+    """Return when 1 March begins in years without a leap day, the centuries' ends among them."""
+    years = [year for year in years_in_order(first_year, last_year) if not isleap(year)]
+    return [datetime(year, 3, 1) for year in years]  # noqa: DTZ001
+
+
+def month_starts(first_year: int, last_year: int) -> list[datetime]:
+    """Return when each month begins."""
+    years = years_in_order(first_year, last_year)
+    return [datetime(year, month, 1) for year in years for month in range(1, 13)]  # noqa: DTZ001
+
+
+def year_starts(first_year: int, last_year: int, *, step: int = 1) -> list[datetime]:
+    """Return when each year begins, or each tenth (`step=10`), or each century."""
+    years = years_in_order(first_year, last_year)
+    return [datetime(year, 1, 1) for year in years if year % step == 0]  # noqa: DTZ001
+
+
+def week_starts(first_year: int, last_year: int) -> list[datetime]:
+    """Return when each Monday begins."""
+    found = []
+    for year in years_in_order(first_year, last_year):
+        day = datetime(year, 1, 1)  # noqa: DTZ001
+        day += timedelta(days=-day.weekday() % 7)
+        while day.year == year:
+            found.append(day)
+            day += timedelta(days=7)
+    return found
+
+
+def digit_changes(first_year: int, last_year: int) -> list[datetime]:
+    """Return when a tens digit of a date or time changes: what BCD and its masks get wrong."""
+    moments = ((1, 10, 0, 0), (7, 20, 0, 0), (8, 30, 0, 0), (10, 1, 0, 0), (9, 1, 0, 0),
+               (7, 1, 10, 0), (7, 1, 20, 0), (7, 1, 12, 10), (7, 1, 12, 40))  # fmt: skip
+    years = years_in_order(first_year, last_year)
+    return [datetime(year, *moment) for year in years for moment in moments]  # noqa: DTZ001
+
+
+def counter_wraps(first_year: int, last_year: int) -> list[datetime]:
+    """Return when a counter of date or time is full: in UTC, whatever the zone.
+
+    A day of the year in a byte; days in 14, 15 and 16 bits, hours in 16, minutes in 16 and 24,
+    seconds in 31 and 32, from 1970, 1980, 1990, 1993 and 2000.
+    """
+    years = years_in_order(first_year, last_year)
+    found = [datetime(year, 1, 1) + timedelta(days=255) for year in years]  # noqa: DTZ001
+    widths = ((86_400, 14), (86_400, 15), (86_400, 16), (3_600, 16), (60, 16), (60, 24), (1, 31),
+              (1, 32))  # fmt: skip
+    for since in (1970, 1980, 1990, 1993, 2000):
+        for unit_s, bits in widths:
+            full = datetime(since, 1, 1) + timedelta(seconds=unit_s << bits)  # noqa: DTZ001
+            if full.year in years:
+                found.append(full)
+    return found
+
+
+class Register(NamedTuple):
+    """What a clock register of a field holds, as one byte."""
+
+    field: str
+    value: int
+
+
+def wrong_registers() -> list[Register]:
+    """Return BCD register values that no calendar has, field by field, the nearest first."""
+    ends = {"second": (0, 59), "minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12),
+            "year": (0, 99), "weekday": (0, 7)}  # fmt: skip
+    found = []
+    for field, (low, high) in ends.items():
+        for value in range(0x100 if field != "weekday" else 8):
+            tens, ones = divmod(value, 16)
+            if tens > 9 or ones > 9 or not low <= tens * 10 + ones <= high:
+                found.append(Register(field, value))
+    return found

@@ -73,7 +73,7 @@ def test_the_first_test_passes_and_finds_the_mistake(pytester: pytest.Pytester) 
 
 def test_the_bench_without_fixtures_is_as_shown(pytester: pytest.Pytester) -> None:
     _, *shown = blocks(PAGE, "python")
-    assert len(shown) == 2
+    assert len(shown) == 3
     for number, text in enumerate(shown):
         pytester.makepyfile(**{f"test_shown_{number}": text})
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)

@@ -1,0 +1,36 @@
+"""Hypothesis strategies for dates and times where programs break. They need no meter.
+
+    from meter_emu.strategies import instants, pairs
+
+    @given(instants(ZoneInfo("Europe/Brussels")))
+    def test_my_calendar(when): ...
+
+Hypothesis draws wide ranges of dates near their simplest value, so plain `st.datetimes()` meets no
+change of clocks and no leap day. These draw a boundary first, then an offset from it. An example
+shrinks to offset 0 at its boundary, and to the first boundary that fails, 2020's first
+(`meter_emu.stories.boundaries` has the order).
+"""
+
+from meter_emu.stories.boundaries import Change, Register, changes
+from meter_emu.strategies.dates import (
+    KINDS,
+    boundaries,
+    instants,
+    leaps,
+    pairs,
+    registers_of_no_calendar,
+)
+from meter_emu.strategies.homes import stories
+
+__all__ = [
+    "KINDS",
+    "Change",
+    "Register",
+    "boundaries",
+    "changes",
+    "instants",
+    "leaps",
+    "pairs",
+    "registers_of_no_calendar",
+    "stories",
+]
