@@ -4,7 +4,6 @@ In a wheel the files lie inside the package, in a checkout at its top level. Eve
 ends here as one `ConfigError`: which file, which key, what was expected.
 """
 
-import difflib
 import errno
 import os
 import re
@@ -18,6 +17,7 @@ import msgspec
 from msgspec import inspect
 
 from meter_emu.errors import ConfigError
+from meter_emu.nearest import hint
 
 ResourceKind: TypeAlias = Literal["meters", "campaigns"]
 _PACKAGE: Final = Path(__file__).parent
@@ -52,7 +52,8 @@ def find(kind: ResourceKind, name_or_path: str, *, beside: Path | None = None) -
         raise ConfigError(
             name_or_path or "(empty name)",
             "",
-            f"no such file, and none of the built-in {kind}: {', '.join(known) or '(none)'}",
+            f"no such file, and none of the built-in {kind}: {', '.join(known) or '(none)'}"
+            + hint(name_or_path, known),
         )
     return found
 
@@ -83,7 +84,7 @@ def read_file(path: str | Path) -> bytes:
 def read_toml(path: Path, into: type[RawT]) -> RawT:
     """Return the file as an `into`; raise `ConfigError` for whatever is wrong with it."""
     try:
-        data = tomllib.loads(read_file(path).decode("utf-8").replace("\r\n", "\n"))
+        data = tomllib.loads(read_file(path).decode("utf-8-sig").replace("\r\n", "\n"))
     except IsADirectoryError:
         raise ConfigError(str(path), "", "is a directory, want a TOML file") from None
     except UnicodeDecodeError as error:
@@ -107,7 +108,27 @@ def typed(data: Mapping[str, Any], into: type[RawT], *, path: str) -> RawT:
         return msgspec.convert(data, into, builtin_types=(datetime, date, time))
     except msgspec.ValidationError as error:
         key, why = _explain(str(error), into)
-        raise ConfigError(path, key, why) from None
+        raise ConfigError(path, _in_words(key, data), why) from None
+
+
+# What one of a list of tables is called; any other list keeps its name.
+_ONE_OF: Final = {"visits": "visit", "outages": "outage"}
+
+
+def _in_words(key: str, data: object) -> str:
+    """Return `a[0].b[1].c` as whoever wrote the file sees it: by id or name, or counted from 1."""
+    places: list[str] = []
+    rest: list[str] = []
+    for part in key.split(".") if key else ():
+        name, *indices = part.replace("]", "").split("[")
+        data = data.get(name) if isinstance(data, dict) else None
+        for index in indices:
+            data = data[int(index)] if isinstance(data, list) else None
+            called = data.get("id", data.get("name")) if isinstance(data, dict) else None
+            named = repr(called) if isinstance(called, str) else str(int(index) + 1)
+            name = f"{_ONE_OF.get(name, name)} {named}"
+        (places if indices else rest).append(name)
+    return ": ".join(part for part in (", ".join(places), ".".join(rest)) if part)
 
 
 # For msgspec: no control characters, so that what a file names cannot steer a terminal.
@@ -137,14 +158,14 @@ def _explain(message: str, root: type) -> tuple[str, str]:
     assert match is not None, "the pattern matches any text"
     why, at = match["why"], (match["at"] or "$").removeprefix("$").removeprefix(".")
     if named := _UNKNOWN.match(why):
-        near = difflib.get_close_matches(named["name"], _fields(root), n=1)
-        hint = f", did you mean {near[0]!r}?" if near else ""
-        return f"{at}.{named['name']}".removeprefix("."), f"unknown key{hint}"
+        near = hint(named["name"], _fields(root))
+        return f"{at}.{named['name']}".removeprefix("."), f"unknown key{near}"
     if named := _MISSING.match(why):
         return f"{at}.{named['name']}".removeprefix("."), "is missing"
     if named := _NO_MEMBER.match(why):
         members = _members(_fields(root)[re.sub(r"\[.*?\]", "", at).rpartition(".")[2]])
-        return at, f"want one of {', '.join(members)}, got {named['name']}"
+        near = hint(named["name"].strip("'"), members)
+        return at, f"want one of {', '.join(members)}, got {named['name']}{near}"
     if wanted := _WANTED.match(why):
         got = f", got {_one_word(wanted['got'])}" if wanted["got"] else ""
         more = _CONDITIONS.get(wanted["more"], wanted["more"])

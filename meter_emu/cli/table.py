@@ -82,10 +82,9 @@ class ResultTable:
 
     def show(self, console: Console) -> None:
         """Print the table, the counts and the wrong displays."""
-        announced = self._campaign.announced
         console.print(Text(self._campaign.name, style="bold"))
-        if announced is not None:
-            console.print(Text(announced.text or f"announced: {announced.cut_at}"))
+        for told in self._campaign.all_announced:
+            console.print(Text(told.in_words))
         table = Table(
             box=box.SIMPLE_HEAD,
             padding=(0, 1, 0, 0),
@@ -110,7 +109,7 @@ class ResultTable:
             else Text("every promise kept", style="green")
         )
         for row in self._rows.values():
-            if cut_before_announced(row.outcome, self._campaign):
+            if cut_before_announced(row.outcome, row.first):
                 console.print(self._own_date(row))
             if row.wrong_display is not None:
                 console.print(self._wrong_display(row, *row.wrong_display))

@@ -106,7 +106,7 @@ class Collector:
         if broken and outcome.cut_us is not None:
             self._keep_first_broken(seen, outcome.cut_us)
         self._add_display(outcome)
-        if outcome.announced_us is not None and cut_before_announced(outcome, self.campaign):
+        if outcome.announced_us is not None and cut_before_announced(outcome, household):
             self.own_dates[outcome.announced_us] += 1
 
     def _keep_first_broken(self, seen: Seen, cut_us: int) -> None:

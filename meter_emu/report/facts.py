@@ -78,7 +78,7 @@ def facts_of(seen: Seen, campaign: Campaign) -> Facts:
     judged_us = campaign.end_us if outcome.cut_us is None else outcome.cut_us
     stated = [e.understood[1] for e in events if e.understood is not None and e.at_us <= judged_us]
     last = stated[-1] if stated else None
-    to_all = None if campaign.announced is None else campaign.announced.cut_us
+    told = seen.household.announced
     return Facts(
         supply=tuple(_supply(events, campaign)),
         deferral_told=tuple(_deferral_told(promise.orders, campaign)),
@@ -86,7 +86,7 @@ def facts_of(seen: Seen, campaign: Campaign) -> Facts:
         balance=tuple(_balance(seen, campaign)),
         told=promise.in_force_at(judged_us),
         told_us=outcome.announced_us,
-        others_us=to_all if outcome.announced_us is None else None,
+        others_us=None if told is None or outcome.announced_us is not None else told.cut_us,
         has_stated=bool(stated),
         stated=last,
         stated_us=None if last is None else civil_us(last, campaign.zone),

@@ -7,6 +7,7 @@ the browser to load anything. Every text goes through the template's escaping.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, final
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -29,6 +30,7 @@ from meter_emu.report.words import (
 from meter_emu.units import UEUR_PER_CENT, euro
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Announcement
 from meter_emu.world.rehearsal.promise import ToldKind
 from meter_emu.world.rehearsal.verdict import clock_within_bound, expected
 from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
@@ -40,11 +42,12 @@ _NOTHING: Final = "none"
 @final
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What everybody was told, in words."""
+    """What everybody was told, or some were, in words; `None` for an end that it did not have."""
 
+    name: str | None
     text: str
-    defer_until: str
-    cut_at: str
+    defer_until: str | None
+    cut_at: str | None
 
 
 @final
@@ -123,7 +126,7 @@ def render(seen: Collector) -> str:
         .get_template(TEMPLATE)
         .render(
             name=campaign.name,
-            announced=_announced(campaign),
+            announced=tuple(_announced(told, campaign.zone) for told in campaign.all_announced),
             headline=advice.headline(seen),
             first_dark=advice.first_dark(seen),
             kept=not seen.broken.total(),
@@ -140,11 +143,11 @@ def render(seen: Collector) -> str:
     )
 
 
-def _announced(campaign: Campaign) -> Announced | None:
-    told, zone = campaign.announced, campaign.zone
-    if told is None:
-        return None
-    return Announced(told.text, full_moment(told.defer_us, zone), full_moment(told.cut_us, zone))
+def _announced(told: Announcement, zone: ZoneInfo) -> Announced:
+    defer_until, cut_at = (
+        None if us is None else full_moment(us, zone) for us in (told.defer_us, told.cut_us)
+    )
+    return Announced(told.name, told.text, defer_until, cut_at)
 
 
 def _environment() -> Environment:

@@ -56,7 +56,7 @@ def test_now_is_legal_time(world: World) -> None:
         ("tomorrow", "want a time such as '2020-07-03 23:01', got 'tomorrow'"),
         ("2020-10-25 02:30", "exists twice in Europe/Brussels, write 02:30"),
         ("2021-03-28 02:30", "does not exist in Europe/Brussels"),
-        ("2020-10-25 02:30+05:00", "never has the offset"),
+        ("2020-10-25 02:30+05:00", "is 2020-10-24T23:30:00 in Europe/Brussels"),
         ("2100-01-01 00:00", "want 2000 to 2099"),
     ],
 )

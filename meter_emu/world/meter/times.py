@@ -66,6 +66,13 @@ def us_to_iso(us: int, zone: ZoneInfo) -> str:
     return us_to_legal(us, zone).isoformat(timespec="seconds")
 
 
+def us_to_written(us: int, zone: ZoneInfo) -> str:
+    """Return an instant as a file names it: legal time, with its offset where that exists twice."""
+    legal = us_to_legal(us, zone)
+    wall = legal.replace(tzinfo=None)
+    return (legal if len(_readings(wall, zone)) > 1 else wall).isoformat()
+
+
 def _reading_meant(when: datetime, zone: ZoneInfo, *, path: str, key: str) -> datetime:
     wall = when.replace(tzinfo=None)
     readings = _readings(wall, zone)
@@ -74,12 +81,8 @@ def _reading_meant(when: datetime, zone: ZoneInfo, *, path: str, key: str) -> da
         for reading in readings:
             if reading.utcoffset() == when.utcoffset():
                 return reading
-        raise ConfigError(
-            path,
-            key,
-            f"{wall} never has the offset {_offset(when)} in {zone.key}"
-            + (f", want {offsets}" if readings else ", a clock jump"),
-        )
+        there = us_to_written(to_us(when), zone)
+        raise ConfigError(path, key, f"{when.isoformat()} is {there} in {zone.key}, write that")
     if not readings:
         raise ConfigError(
             path, key, f"{wall} does not exist in {zone.key}: the clock jumps over it"

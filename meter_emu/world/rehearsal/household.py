@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, unique
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, final
+from typing import Final, TypeAlias, final
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
@@ -46,6 +46,29 @@ class NewCard:
 
     expires: Civil | None = None
     expires_us: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """What households were told: T1, T2 or both, as legal time and as instants, and the words.
+
+    One without a name reached every household that names no other.
+    """
+
+    name: str | None = None
+    defer_until: Civil | None
+    cut_at: Civil | None
+    defer_us: int | None
+    cut_us: int | None
+    text: str
+
+    @property
+    def in_words(self) -> str:
+        """What was said, or the dates where nothing was."""
+        dates = {"no disconnection until": self.defer_until, "cut at": self.cut_at}
+        said = ", ".join(f"{what} {when}" for what, when in dates.items() if when is not None)
+        return (f"{self.name}: " if self.name else "") + (self.text or f"announced: {said}")
 
 
 @final
@@ -94,7 +117,8 @@ class Household:
     (positive is fast). `load` is by hour of the UTC day, in units an hour: W, or dm³/h of gas.
     A careless household re-arms gas with an appliance left open, then does it again. Visits are in
     time order, equal times in file order. `carrier` is the kind of card they have. `expect` are
-    the verdicts the author expects, `None` for the ordinary good ones.
+    the verdicts the author expects, `None` for the ordinary good ones; `expect_cut_us` is from when
+    to when, both included, the cut is expected. `announced` is what they were told.
     """
 
     id: str
@@ -119,6 +143,27 @@ class Household:
     carrier: CardKind
     expect: tuple[str, ...] | None
     image: Path | None
+    announced: Announcement | None = None
+    expect_cut_us: tuple[int, int] | None = None
+
+
+Range: TypeAlias = tuple[int, int]  # from and to, both included
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """Between which bounds the homes of an entry differ, evenly; `None` where they are alike.
+
+    All visits of a home are put off by the same time.
+    """
+
+    clock_error_s: Range | None = None
+    drift_ppb: Range | None = None
+    visits_s: Range | None = None
+
+
+_ALIKE: Final = Spread()
 
 
 @final
@@ -126,28 +171,52 @@ class Household:
 class Entry:
     """A household of the file and how often it is there; copies are named `id-1` and so on.
 
-    `first` has no poll phase of its own: each household draws one.
+    What is drawn for each home does not stand in `first`: a poll phase where `poll_phase_us` gives
+    none, and what is in `spread`.
     """
 
     first: Household
     count: int
+    poll_phase_us: int | None = None
+    spread: Spread = _ALIKE
 
     def household(self, number: int, seed: int) -> Household:
         """Return copy `number`, from 1: its own poll phase and a load that differs a little."""
         assert 1 <= number <= self.count, "copies are counted from 1"
         first = self.first
-        phases_us = first.model.poll_s * SECOND_US
         if self.count == 1:
-            return replace(first, poll_phase_us=_drawn(seed, first.id, "poll phase", phases_us))
+            return self._of_its_own(first, seed)
         name = f"{first.id}-{number}"
         percent = 100 - _LOAD_JITTER_PERCENT
         percent += _drawn(seed, name, "load", 2 * _LOAD_JITTER_PERCENT + 1)
-        return replace(
+        copy = replace(
             first,
             id=name,
             meter_id=first.meter_id + number - 1,
             load=tuple(rate * percent // 100 for rate in first.load),
-            poll_phase_us=_drawn(seed, name, "poll phase", phases_us),
+        )
+        return self._of_its_own(copy, seed)
+
+    def _of_its_own(self, home: Household, seed: int) -> Household:
+        """Return a home with its own poll phase, and its own share of what is spread."""
+        phase_us = self.poll_phase_us
+        if phase_us is None:
+            phase_us = _drawn(seed, home.id, "poll phase", home.model.poll_s * SECOND_US)
+        spread, visits = self.spread, home.visits
+        if spread.visits_s is not None:
+            off_us = _drawn_from(seed, home.id, "visits", spread.visits_s, SECOND_US)
+            visits = tuple(replace(visit, at_us=visit.at_us + off_us) for visit in visits)
+        error_s, drift_ppb = home.clock_error_s, home.drift_ppb
+        if spread.clock_error_s is not None:
+            error_s = _drawn_from(seed, home.id, "clock error", spread.clock_error_s)
+        if spread.drift_ppb is not None:
+            drift_ppb = _drawn_from(seed, home.id, "drift", spread.drift_ppb)
+        return replace(
+            home,
+            poll_phase_us=phase_us,
+            visits=visits,
+            clock_error_s=error_s,
+            drift_ppb=drift_ppb,
         )
 
 
@@ -181,7 +250,8 @@ class Households:
             copied = entry.count > 1 and of == entry.first.id and _COPY_NUMBER.fullmatch(number)
             if copied and int(number) <= entry.count:
                 home = entry.household(int(number), self.seed)
-                return Households((Entry(first=home, count=1),), self.seed)
+                alone = Entry(first=home, count=1, poll_phase_us=home.poll_phase_us)
+                return Households((alone,), self.seed)
         return None
 
     def place(self, index: int) -> tuple[Entry, int]:
@@ -226,3 +296,9 @@ def _drawn(seed: int, name: str, what: str, below: int) -> int:
     """Return a number from 0 that depends on nothing but seed, household and `what`."""
     text = f"{seed}/{name}/{what}".encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % below
+
+
+def _drawn_from(seed: int, name: str, what: str, bounds: Range, parts: int = 1) -> int:
+    """Return a number of the range in `parts` to the unit, likewise."""
+    low, high = bounds
+    return low * parts + _drawn(seed, name, what, (high - low) * parts + 1)

@@ -63,20 +63,25 @@ def judge(household: Household, campaign: Campaign, events: Sequence[Event]) -> 
 
 
 def expected(outcome: Outcome, household: Household) -> bool:
-    """Whether the verdict is what the campaign's author expects: a good one if he says nothing."""
+    """Whether verdict and cut are what the campaign's author expects: good if he says nothing."""
+    if household.expect_cut_us is not None:
+        from_us, to_us = household.expect_cut_us
+        if outcome.cut_us is None or not from_us <= outcome.cut_us <= to_us:
+            return False
     if household.expect is None:
         return outcome.verdict in GOOD
     return outcome.verdict.value in household.expect
 
 
-def cut_before_announced(outcome: Outcome, campaign: Campaign) -> bool:
-    """Whether the home's own order has it cut before the moment announced to all.
+def cut_before_announced(outcome: Outcome, household: Household) -> bool:
+    """Whether the home's own order has it cut before the moment it was announced.
 
     It is judged by its own: an announcement reaches a meter only by its card.
     """
-    if campaign.announced is None or outcome.announced_us is None:
+    told_us = None if household.announced is None else household.announced.cut_us
+    if told_us is None or outcome.announced_us is None:
         return False
-    return outcome.announced_us < campaign.announced.cut_us
+    return outcome.announced_us < told_us
 
 
 def clock_within_bound(household: Household, campaign: Campaign) -> bool:

@@ -8,7 +8,8 @@ from meter_emu.errors import ConfigError
 from meter_emu.ports import Button
 from meter_emu.resources import _fields, built_in
 from meter_emu.world.meter.times import us_to_iso
-from meter_emu.world.rehearsal.campaign import Campaign, _RawCampaign, load_campaign
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign_file import RawCampaign
 from meter_emu.world.rehearsal.household import VisitKind
 
 TEXT = """
@@ -94,7 +95,7 @@ def test_a_tariff_without_a_night_price_is_mono_hourly(tmp_path):
 )
 def test_a_night_price_that_cannot_be_is_refused_at_its_key(tmp_path, prices, want):
     message = refusal(tmp_path, priced(prices))
-    assert message.startswith("household[0].visits[2].tariff")
+    assert message.startswith("household 'a', visit 3: tariff")
     assert want in message
 
 
@@ -120,7 +121,7 @@ OWN = '["defer", "cut"], defer_until = 2020-07-03T23:01:00, cut_at = 2020-07-03T
 def test_an_ordinary_season_announces_nothing_and_dates_are_the_visits_own(tmp_path):
     season = TEXT.replace(ANNOUNCEMENT, "")
     assert refusal(tmp_path, season) == (
-        "household[0].visits[0].defer_until: is missing, and the file announces none"
+        "household 'a', visit 1: defer_until: is missing, and nothing was announced to this home"
     )
     campaign = load(tmp_path, season.replace('["defer", "cut"]', OWN))
     assert campaign.announced is None
@@ -175,7 +176,7 @@ def test_a_new_card_lasts_or_is_valid_until_its_own_expiry(tmp_path):
         assert order is not None
         assert order.new_card is not None
         assert order.new_card.expires == expires
-    alone = "household[0].visits[2].card_expires: want replace_card = true beside it"
+    alone = "household 'a', visit 3: card_expires: want replace_card = true beside it"
     assert refusal(tmp_path, TEXT.replace(desk, f"{desk}, {until}")) == alone
 
 
@@ -213,132 +214,144 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         (
             "insert =",
             "inser =",
-            "household[0].visits[1].inser: unknown key, did you mean 'insert'?",
+            "household 'a', visit 2: inser: unknown key, did you mean 'insert'?",
         ),
-        ("kind =", "knd =", "household[0].knd: unknown key, did you mean 'kind'?"),
-        ('id = "a"\n', "", "household[0].id: is missing"),
-        ('id = "a"', 'id = "a\\n"', "household[0].id: want text without control characters"),
-        ('id = "a"', 'id = "a\\u009b"', "household[0].id: want text without control characters"),
+        ("kind =", "knd =", "household 'a': knd: unknown key, did you mean 'kind'?"),
+        ('id = "a"\n', "", "household 1: id: is missing"),
+        ('id = "a"', 'id = "a\\n"', "household 'a\\n': id: want text without control characters"),
+        (
+            'id = "a"',
+            'id = "a\\u009b"',
+            "household 'a\\x9b': id: want text without control characters",
+        ),
         ('name = "test"', "", "name: is missing"),
-        ('"cut"]', '"cutt"]', "household[0].visits[0].desk[1]: want one of"),
-        ('press = "red"', 'press = "green"', "household[0].visits[3].press: want one of blue, red"),
+        ('"cut"]', '"cutt"]', "household 'a', visit 1, desk 2: want one of"),
+        (
+            'press = "red"',
+            'press = "green"',
+            "household 'a', visit 4: press: want one of blue, red",
+        ),
         ("2020-06-29T18:00:00", "2020-02-30T18:00:00", "is not valid TOML: Invalid date"),
         (
             "2020-06-29T18:00:00",
             "2020-06-29",
-            "household[0].visits[3].at: want a date and time, got a date",
+            "household 'a', visit 4: at: want a date and time, got a date",
         ),
         (
             "2020-06-29T18:00:00",
             "2020-03-29T02:30:00",
-            "household[0].visits[3].at: 2020-03-29 02:30:00 does not exist",
+            "household 'a', visit 4: at: 2020-03-29 02:30:00 does not exist",
         ),
         (
             "2020-06-29T18:00:00",
             "2020-10-25T02:30:00",
-            "household[0].visits[3].at: 2020-10-25 02:30:00 exists twice",
+            "household 'a', visit 4: at: 2020-10-25 02:30:00 exists twice",
         ),
-        ("2020-06-29T18:00:00", "2020-11-01T12:00:00", "household[0].visits[3].at: want from"),
-        ("2020-06-29T18:00:00", "2020-03-17T12:00:00", "household[0].visits[3].at: want from"),
+        ("2020-06-29T18:00:00", "2020-11-01T12:00:00", "household 'a', visit 4: at: want from"),
+        ("2020-06-29T18:00:00", "2020-03-17T12:00:00", "household 'a', visit 4: at: want from"),
         ("2020-10-30T12:00:00", "2020-03-17T12:00:00", "end: want after start"),
         (
             "cut_at = 2020-07-03T23:01:00",
             "cut_at = 2020-07-03T23:00:00",
-            "announced.cut_at: want no earlier",
+            "announced: cut_at: want no earlier",
         ),
         (
             "cut_at = 2020-07-03T23:01:00",
             "cut_at = 2020-07-03T23:01:30",
-            "announced.cut_at: want whole minutes",
+            "announced: cut_at: want whole minutes",
         ),
         (
             "cut_at = 2020-07-03T23:01:00",
             "cut_at = 2100-07-03T23:01:00",
-            "announced.cut_at: want 2000 to 2099, also in UTC",
+            "announced: cut_at: want 2000 to 2099, also in UTC",
         ),
         (
             '["defer", "cut"]',
             '["defer"], cut_at = 2020-06-30T09:00:00',
-            "household[0].visits[0].cut_at: want 'cut' among",
+            "household 'a', visit 1: cut_at: want 'cut' among",
         ),
         (
             '["defer", "cut"]',
             '["defer", "cut"], cut_at = 2020-06-30T09:00:00',
-            "household[0].visits[0].cut_at: want no earlier",
+            "household 'a', visit 1: cut_at: want no earlier",
         ),
         (
             '["defer", "cut"]',
             '["reactivate", "cut"]',
-            "household[0].visits[0].desk: want only one of cut and reactivate",
+            "household 'a', visit 1: desk: an order cannot both reactivate and arm: have",
         ),
         (
             '["defer", "cut"]',
             '["limiter-on", "limiter-off"]',
-            "household[0].visits[0].desk: want only one of",
+            "household 'a', visit 1: desk: want only one of",
         ),
-        ('["defer", "cut"]', "[]", "household[0].visits[0]: want one of: desk orders"),
-        ("insert = true", "insert = false", "household[0].visits[1]: want one of: desk orders"),
+        ('["defer", "cut"]', "[]", "household 'a', visit 1: want one of: desk orders"),
+        ("insert = true", "insert = false", "household 'a', visit 2: want one of: desk orders"),
         (
             "insert = true",
             'insert = true, press = "red"',
-            "household[0].visits[1]: want one of: desk orders",
+            "household 'a', visit 2: want one of: desk orders",
         ),
         (
             "load_eur = 100",
             "load_eur = 251",
-            "household[0].visits[2].load_eur: want 5.00 EUR to 250.00 EUR, got 251.00 EUR",
+            "household 'a', visit 3: load_eur: want 5.00 EUR to 250.00 EUR, got 251.00 EUR",
         ),
         (
             "load_eur = 100",
             'load_eur = "4.99"',
-            "household[0].visits[2].load_eur: want 5.00 EUR to 250.00 EUR, got 4.99 EUR",
+            "household 'a', visit 3: load_eur: want 5.00 EUR to 250.00 EUR, got 4.99 EUR",
         ),
         (
             '"12.50"',
             "12.5",
-            "household[0].balance_eur: want a whole number or text, got a number with a point",
+            "household 'a': balance_eur: want a whole number or text, got a number with a point",
         ),
-        ('"12.50"', '"12.505"', "household[0].balance_eur: want whole euro, or text"),
-        ('"12.50"', '"twelve"', "household[0].balance_eur: want whole euro, or text"),
-        ('"12.50"', '"nan"', "household[0].balance_eur: want whole euro, or text"),
-        ('"12.50"', '"1e999999"', "household[0].balance_eur: want whole euro, or text"),
-        ("load_w = 100", "load_w = [100]", "household[0].load_w: want a list of length >= 24"),
-        ("load_w = 100", "load_w = -1", "household[0].load_w: want a whole number >= 0"),
-        ("load_w = 100", "load_w = 100\ncount = 0", "household[0].count: want a whole number >= 1"),
+        ('"12.50"', '"12.505"', "household 'a': balance_eur: want whole euro, or text"),
+        ('"12.50"', '"twelve"', "household 'a': balance_eur: want whole euro, or text"),
+        ('"12.50"', '"nan"', "household 'a': balance_eur: want whole euro, or text"),
+        ('"12.50"', '"1e999999"', "household 'a': balance_eur: want whole euro, or text"),
+        ("load_w = 100", "load_w = [100]", "household 'a': load_w: want a list of length >= 24"),
+        ("load_w = 100", "load_w = -1", "household 'a': load_w: want a whole number >= 0"),
+        (
+            "load_w = 100",
+            "load_w = 100\ncount = 0",
+            "household 'a': count: want a whole number >= 1",
+        ),
         (
             "load_w = 100",
             'load_w = 100\nexpect = ["hold"]',
-            "household[0].expect[0]: want one of crashed, hung, wrongly_cut, early",
+            "household 'a': expect: want one of crashed, hung, wrongly_cut, early",
         ),
         (
             "load_w = 100",
             "load_w = 100\nclock_set = 2020-03-19T00:00:00",
-            "household[0].clock_set: want no later than start",
+            "household 'a': clock_set: want no later than start",
         ),
         (
             "load_w = 100",
             "load_w = 100\noutages = [{from = 2020-04-02T00:00:00, to = 2020-04-01T00:00:00}]",
-            "household[0].outages[0]: want from before to",
+            "household 'a', outage 1: want from before to",
         ),
         (
             "load_w = 100",
             "load_w = 100\nclock_error_s = -700_000_000",
-            "household[0].clock_error_s: want a clock that shows a day of 2000 to 2099",
+            "household 'a': clock_error_s: want a clock that shows a day of 2000 to 2099",
         ),
         (
             "load_w = 100",
             "load_w = 100\nmeter_id = 5\ncount = 2",
-            "household[0].meter_id: want none for 2 copies",
+            "household 'a': meter_id: want none for 2 copies",
         ),
         (
             "electricity-pcf8563-utc",
             "no-such",
-            "household[0].model: no-such: no such file, and none of the built-in meters: elec",
+            "household 'a': model: no-such: no such file, and none of the built-in meters: elec",
         ),
         (
             'model = "electricity-pcf8563-utc"',
             "",
-            "household[0].model: is missing here and at the top",
+            "household 'a': model: is missing here and at the top",
         ),
         ("Europe/Brussels", "Europe/Bruxelles", "zone: no time zone 'Europe/Bruxelles'"),
         ("[[household]]", "[[household]", "is not valid TOML: Expected ']]'"),
@@ -374,6 +387,7 @@ def test_every_built_in_campaign_loads():
 def test_the_july_2020_campaign_is_the_one_announced():
     campaign = load_campaign(built_in("campaigns")["ores-2020-07"])
     assert campaign.announced is not None
+    assert campaign.announced.cut_us is not None
     told = us_to_iso(campaign.announced.cut_us, campaign.zone)
     assert told == "2020-07-03T23:01:00+02:00"
     assert campaign.announced.defer_us == campaign.announced.cut_us
@@ -391,6 +405,6 @@ def test_the_worked_example_of_the_documentation_loads(tmp_path):
 
 def test_every_key_is_documented():
     text = DOC.read_text("utf-8")
-    keys = _fields(_RawCampaign)
+    keys = _fields(RawCampaign)
     assert {"zone", "outages", "load_eur", "price_ueur_per_wh"} <= set(keys)
     assert not [key for key in keys if not re.search(rf"[`\s]{key}[`\s]", text)]

@@ -1,0 +1,118 @@
+"""A campaign file as people write it: its keys, and what may stand there. Nothing is resolved here.
+
+What the keys mean is in `docs/campaign-file.md`, and `campaign` makes a `Campaign` of them.
+"""
+
+from datetime import datetime
+from typing import Annotated, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from meter_emu.resources import PRINTABLE
+from meter_emu.units import HOURS_A_DAY
+from meter_emu.world.rehearsal.euro import Euro
+
+_Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
+_Load: TypeAlias = (
+    _Rate | Annotated[list[_Rate], Meta(min_length=HOURS_A_DAY, max_length=HOURS_A_DAY)]
+)
+_Text: TypeAlias = Annotated[str, Meta(min_length=1, pattern=PRINTABLE)]
+DeskWord: TypeAlias = Literal[
+    "defer", "cut", "reactivate", "prepayment-on", "prepayment-off", "limiter-on", "limiter-off"
+]
+_Generation: TypeAlias = Literal[1, 2]
+
+
+_Seconds: TypeAlias = Annotated[int, Meta(ge=-(10**9), le=10**9)]
+_Drift: TypeAlias = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
+_PAIR: Final = Meta(min_length=2, max_length=2)
+
+
+class RawTariff(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A tariff that the office writes on a card."""
+
+    number: Annotated[int, Meta(ge=1, le=65_535)]
+    price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)]
+    night_price_ueur_per_wh: Annotated[int, Meta(ge=1, le=100_000)] | None = None
+    mwh_per_unit: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+
+
+class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """One deed, at a meter or at the office."""
+
+    at: datetime
+    desk: list[DeskWord] = msgspec.field(default_factory=list)
+    defer_until: datetime | None = None
+    cut_at: datetime | None = None
+    load_eur: Euro | None = None
+    tariff: RawTariff | None = None
+    replace_card: bool = False
+    card_expires: datetime | None = None
+    insert: bool = False
+    press: Literal["red", "blue"] | None = None
+    hold: Literal["red", "blue"] | None = None
+    clock_card: bool = False
+    clock_error_s: Annotated[int, Meta(ge=-3600, le=3600)] = 0
+
+
+class RawOutage(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Hours without power."""
+
+    from_: datetime = msgspec.field(name="from")
+    to: datetime
+
+
+class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A household, or many alike."""
+
+    id: _Text
+    kind: _Text
+    model: _Text | None = None
+    build: _Text | None = None
+    count: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    balance_eur: Euro
+    load_w: _Load | None = None
+    load_dm3_per_h: _Load | None = None
+    clock_error_s: _Seconds | Annotated[list[_Seconds], _PAIR] = 0
+    drift_ppb: _Drift | Annotated[list[_Drift], _PAIR] = 0
+    visits_later_s: Annotated[list[_Seconds], _PAIR] | None = None
+    poll_phase_us: Annotated[int, Meta(ge=0)] | None = None
+    clock_set: datetime | None = None
+    limiter: bool = False
+    prepayment: bool = True
+    rearm: Literal["careful", "careless"] = "careful"
+    card_generation: _Generation | None = None
+    card_expires: datetime | None = None
+    outages: list[RawOutage] = msgspec.field(default_factory=list)
+    visits: list[RawVisit] = msgspec.field(default_factory=list)
+    announced: _Text | None = None
+    meter_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+    carrier: Literal["secure", "plain", "memory"] = "secure"
+    expect: list[str] | None = None
+    expect_cut: Annotated[list[datetime], _PAIR] | None = None
+    image: _Text | None = None
+
+
+class RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What was announced, to all or by name."""
+
+    name: _Text | None = None
+    defer_until: datetime | None = None
+    cut_at: datetime | None = None
+    text: Annotated[str, Meta(pattern=PRINTABLE)] = ""
+
+
+class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """A whole file."""
+
+    name: _Text
+    zone: _Text
+    start: datetime
+    end: datetime
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
+    model: _Text | None = None
+    build: _Text = "reference"
+    card_generation: _Generation = 1
+    announced: RawAnnouncement | list[RawAnnouncement] | None = None
+    household: Annotated[list[RawHousehold], Meta(min_length=1)]

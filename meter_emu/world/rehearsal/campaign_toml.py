@@ -1,0 +1,213 @@
+"""Writes a campaign as a campaign file, as short as can be: what goes without saying is left out.
+
+`load_campaign` reads an equal campaign from it. Names of files stand as the campaign has them, and
+are read from the folder the text lies in.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
+
+from card_protocol.card.image import CardKind
+from meter_emu.ports import Button
+from meter_emu.world.meter.build import REFERENCE
+from meter_emu.world.meter.times import us_to_written
+from meter_emu.world.rehearsal.campaign import METER_ID_FIRST, Campaign
+from meter_emu.world.rehearsal.household import (
+    Announcement,
+    DeskOrder,
+    Entry,
+    Household,
+    NewCard,
+    Range,
+    Visit,
+    VisitKind,
+)
+
+_GENERATION: Final = 1  # where the file says none
+_Value = TypeVar("_Value")
+
+
+def campaign_toml(campaign: Campaign) -> str:
+    """Return the text of a campaign file."""
+    return "\n".join(_lines(campaign)) + "\n"
+
+
+def _lines(campaign: Campaign) -> Iterator[str]:
+    homes = [entry.first for entry in campaign.households.entries]
+    model, generation = _most(h.model_name for h in homes), _most(h.card_generation for h in homes)
+    build = _most(home.build for home in homes)
+    zone = campaign.zone
+    yield f"name = {_text(campaign.name)}"
+    yield f"zone = {_text(campaign.zone_name)}"
+    yield f"start = {us_to_written(campaign.start_us, zone)}"
+    yield f"end = {us_to_written(campaign.end_us, zone)}"
+    if campaign.seed:
+        yield f"seed = {campaign.seed}"
+    yield f"model = {_text(model)}"
+    if generation != _GENERATION:
+        yield f"card_generation = {generation}"
+    if build != REFERENCE:
+        yield f"build = {_text(build)}"
+    head = "[[announced]]" if campaign.announced_to_some else "[announced]"
+    for told in campaign.all_announced:
+        yield from ("", head, *_announcement(told, zone))
+    before = 0
+    for entry in campaign.households.entries:
+        yield from ("", "[[household]]")
+        home = entry.first
+        yield f"id = {_text(home.id)}"
+        yield f"kind = {_text(home.kind)}"
+        if home.model_name != model:
+            yield f"model = {_text(home.model_name)}"
+        if home.card_generation != generation:
+            yield f"card_generation = {home.card_generation}"
+        if home.build != build:
+            yield f"build = {_text(home.build)}"
+        yield from _meter(entry, campaign, before)
+        yield from _people(home, zone)
+        before += entry.count
+
+
+def _announcement(told: Announcement, zone: ZoneInfo) -> Iterator[str]:
+    if told.name is not None:
+        yield f"name = {_text(told.name)}"
+    if told.defer_us is not None:
+        yield f"defer_until = {us_to_written(told.defer_us, zone)}"
+    if told.cut_us is not None:
+        yield f"cut_at = {us_to_written(told.cut_us, zone)}"
+    if told.text:
+        yield f"text = {_text(told.text)}"
+
+
+def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
+    """Yield what stands at the meter when the rehearsal starts."""
+    home, spread, zone = entry.first, entry.spread, campaign.zone
+    if entry.count > 1:
+        yield f"count = {entry.count}"
+    yield f"balance_eur = {_euro(home.balance_cents)}"
+    rates = list(home.load) if len(set(home.load)) > 1 else home.load[0]
+    yield f"{'load_w' if home.model.energy == 'electricity' else 'load_dm3_per_h'} = {rates}"
+    if home.clock_set_us != campaign.start_us:
+        yield f"clock_set = {us_to_written(home.clock_set_us, zone)}"
+    if spread.clock_error_s is not None or home.clock_error_s:
+        yield f"clock_error_s = {_spread(spread.clock_error_s, home.clock_error_s)}"
+    if spread.drift_ppb is not None or home.drift_ppb:
+        yield f"drift_ppb = {_spread(spread.drift_ppb, home.drift_ppb)}"
+    if entry.poll_phase_us is not None:
+        yield f"poll_phase_us = {entry.poll_phase_us}"
+    if home.limiter:
+        yield "limiter = true"
+    if not home.prepayment:
+        yield "prepayment = false"
+    if home.meter_id != METER_ID_FIRST + before:
+        yield f"meter_id = {home.meter_id}"
+    if home.image is not None:
+        yield f"image = {_text(str(home.image))}"
+    if spread.visits_s is not None:
+        yield f"visits_later_s = {list(spread.visits_s)}"
+
+
+def _people(home: Household, zone: ZoneInfo) -> Iterator[str]:
+    """Yield what the people have, hear, do and are to meet with."""
+    if home.announced is not None and home.announced.name is not None:
+        yield f"announced = {_text(home.announced.name)}"
+    if home.careless:
+        yield 'rearm = "careless"'
+    if home.carrier is not CardKind.SECURE:
+        yield f"carrier = {_text(home.carrier.name.lower())}"
+    if home.first_card.expires_us is not None:
+        yield f"card_expires = {us_to_written(home.first_card.expires_us, zone)}"
+    if home.expect is not None:
+        yield f"expect = [{', '.join(_text(word) for word in home.expect)}]"
+    if home.expect_cut_us is not None:
+        yield f"expect_cut = [{', '.join(us_to_written(us, zone) for us in home.expect_cut_us)}]"
+    if home.outages:
+        yield "outages = ["
+        for from_us, to_us in home.outages:
+            lost, back = us_to_written(from_us, zone), us_to_written(to_us, zone)
+            yield f"  {{ from = {lost}, to = {back} }},"
+        yield "]"
+    if home.visits:
+        yield "visits = ["
+        for visit in home.visits:
+            keys = ", ".join(
+                [f"at = {us_to_written(visit.at_us, zone)}", *_visit(visit, home, zone)]
+            )
+            yield f"  {{ {keys} }},"
+        yield "]"
+
+
+def _visit(visit: Visit, home: Household, zone: ZoneInfo) -> Iterator[str]:
+    if visit.kind is VisitKind.DESK:
+        assert visit.desk is not None, "a desk visit has its orders"
+        yield from _order(visit.desk, home.announced, zone)
+    elif visit.kind is VisitKind.INSERT:
+        yield "insert = true"
+    elif visit.kind is VisitKind.CLOCK_CARD:
+        yield "clock_card = true"
+        if visit.clock_error_s:
+            yield f"clock_error_s = {visit.clock_error_s}"
+    else:
+        assert visit.key is not None, "a press has its button"
+        button = {Button.RED: "red", Button.BLUE: "blue"}[visit.key]
+        yield f"{'press' if visit.kind is VisitKind.PRESS else 'hold'} = {_text(button)}"
+
+
+def _order(order: DeskOrder, told: Announcement | None, zone: ZoneInfo) -> Iterator[str]:
+    said = {
+        "defer": order.defer_us is not None,
+        "cut": order.cut_us is not None,
+        "reactivate": order.reactivate,
+        "prepayment-on": order.prepayment is True,
+        "prepayment-off": order.prepayment is False,
+        "limiter-on": order.limiter is True,
+        "limiter-off": order.limiter is False,
+    }
+    if any(said.values()):
+        yield f"desk = [{', '.join(_text(word) for word, is_said in said.items() if is_said)}]"
+    announced = (None, None) if told is None else (told.defer_us, told.cut_us)
+    for key, us, to_all_us in zip(
+        ("defer_until", "cut_at"), (order.defer_us, order.cut_us), announced, strict=True
+    ):
+        if us is not None and us != to_all_us:
+            yield f"{key} = {us_to_written(us, zone)}"
+    if order.load_cents:
+        yield f"load_eur = {_euro(order.load_cents)}"
+    if order.tariff is not None:
+        keys = {"number": order.tariff.number, "price_ueur_per_wh": order.tariff.price_ueur_per_wh}
+        if order.tariff.bi_hourly:
+            keys["night_price_ueur_per_wh"] = order.tariff.night_price_ueur_per_wh
+        if order.mwh_per_unit is not None:
+            keys["mwh_per_unit"] = order.mwh_per_unit
+        yield f"tariff = {{ {', '.join(f'{key} = {value}' for key, value in keys.items())} }}"
+    if order.new_card is not None:
+        yield from _new_card(order.new_card, zone)
+
+
+def _new_card(card: NewCard, zone: ZoneInfo) -> Iterator[str]:
+    yield "replace_card = true"
+    if card.expires_us is not None:
+        yield f"card_expires = {us_to_written(card.expires_us, zone)}"
+
+
+def _euro(cents: int) -> str:
+    euro, rest = divmod(abs(cents), 100)
+    sign = "-" if cents < 0 else ""
+    return f'"{sign}{euro}.{rest:02}"' if rest else f"{sign}{euro}"
+
+
+def _spread(bounds: Range | None, alone: int) -> str:
+    return str(alone if bounds is None else list(bounds))
+
+
+def _text(text: str) -> str:
+    """Return a TOML string; what JSON escapes, TOML escapes likewise."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _most(values: Iterable[_Value]) -> _Value:
+    """Return what most have, the first of several: it stands at the top of the file."""
+    return Counter(values).most_common(1)[0][0]

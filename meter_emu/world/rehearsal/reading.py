@@ -1,0 +1,55 @@
+"""Reads single values of a campaign file, and refuses what cannot be: file, place, what was wanted.
+
+A place is in the words of whoever wrote the file: the household's id, the visit counted from 1.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn, final
+from zoneinfo import ZoneInfo
+
+from card_protocol.timestamp import Civil
+from meter_emu.errors import ConfigError
+from meter_emu.units import MINUTE_US
+from meter_emu.world.meter.times import legal_to_us, us_to_civil
+from meter_emu.world.rehearsal.euro import Euro, cents_of
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class FilePlace:
+    """A place in a file, where `words` name a part of it; its times are legal time in `zone`."""
+
+    path: str
+    zone: ZoneInfo
+    words: str = ""
+
+    def at(self, words: str) -> "FilePlace":
+        """Return a place inside this one."""
+        return FilePlace(self.path, self.zone, f"{self.words}, {words}" if self.words else words)
+
+    def refuse(self, key: str, why: str) -> NoReturn:
+        """Raise the `ConfigError` for a key that stands here."""
+        raise ConfigError(self.path, self.key(key), why)
+
+    def key(self, key: str) -> str:
+        """Return where a key of this place is, in words."""
+        return ": ".join(part for part in (self.words, key) if part)
+
+    def instant(self, raw: datetime, key: str) -> int:
+        """Return the instant that a time names."""
+        return legal_to_us(raw, self.zone, path=self.path, key=self.key(key))
+
+    def minute(self, raw: datetime, key: str) -> tuple[Civil, int]:
+        """Return a date that goes onto a card, as legal time and as the instant it names."""
+        us = self.instant(raw, key)
+        if us % MINUTE_US:
+            self.refuse(key, f"want whole minutes, as cards carry, got {raw}")
+        return us_to_civil(us, self.zone), us
+
+    def cents(self, raw: Euro, key: str) -> int:
+        """Return an amount."""
+        try:
+            return cents_of(raw)
+        except ValueError as error:
+            self.refuse(key, str(error))

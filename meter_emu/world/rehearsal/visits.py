@@ -1,0 +1,165 @@
+"""Makes a household's visits of what a campaign file says of them; refuses what cannot be."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, final
+
+from card_protocol.timestamp import Civil
+from meter_emu.desk.pricing import Pricing, check_tariff
+from meter_emu.domain import Energy
+from meter_emu.errors import DeskError
+from meter_emu.ports import Button
+from meter_emu.units import decimal
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.rehearsal.campaign_file import DeskWord, RawTariff, RawVisit
+from meter_emu.world.rehearsal.household import (
+    Announcement,
+    DeskOrder,
+    NewCard,
+    Visit,
+    VisitKind,
+)
+from meter_emu.world.rehearsal.reading import FilePlace
+
+_OF_ONE: Final = (
+    "want one of: desk orders (desk, load_eur, tariff, replace_card), insert = true, press, hold,"
+    " clock_card = true"
+)
+_TWO_VISITS: Final = (
+    "an order cannot both reactivate and arm: have the one written and inserted, the other written"
+    " at a later visit and inserted again"
+)
+
+
+@final
+class VisitReader:
+    """Reads the visits of one household, who was told what was `announced`."""
+
+    def __init__(
+        self,
+        place: FilePlace,
+        model: MeterModel,
+        announced: Announcement | None,
+        *,
+        within_us: tuple[int, int],
+        said: tuple[datetime, datetime],
+    ) -> None:
+        self._place = place
+        self._model = model
+        self._announced = announced
+        self._within_us = within_us
+        self._said = said  # the same as the file says it
+
+    def all(self, raws: Sequence[RawVisit]) -> tuple[Visit, ...]:
+        """Return the visits in time order, equal times in file order."""
+        visits = [self._visit(raw, self._place.at(f"visit {n}")) for n, raw in enumerate(raws, 1)]
+        return tuple(sorted(visits, key=lambda visit: visit.at_us))
+
+    def _visit(self, raw: RawVisit, place: FilePlace) -> Visit:
+        at_us = place.instant(raw.at, "at")
+        if not self._within_us[0] <= at_us < self._within_us[1]:
+            place.refuse("at", f"want from {self._said[0]} to before {self._said[1]}, got {raw.at}")
+        writes = bool(raw.desk) or raw.load_eur is not None or raw.tariff is not None
+        at_desk = writes or raw.replace_card
+        buttons = [raw.press is not None, raw.hold is not None]
+        if [at_desk, raw.insert, raw.clock_card, *buttons].count(True) != 1:
+            place.refuse("", _OF_ONE)
+        if raw.card_expires is not None and not raw.replace_card:
+            place.refuse("card_expires", "want replace_card = true beside it")
+        if raw.clock_error_s and not raw.clock_card:
+            place.refuse("clock_error_s", "want clock_card = true beside it")
+        for key, own in (("defer_until", raw.defer_until), ("cut_at", raw.cut_at)):
+            if own is not None and not at_desk:
+                place.refuse(key, "want a visit to the office")
+        if raw.clock_card:
+            error_s = raw.clock_error_s
+            return Visit(at_us=at_us, kind=VisitKind.CLOCK_CARD, clock_error_s=error_s)
+        if raw.insert:
+            return Visit(at_us=at_us, kind=VisitKind.INSERT)
+        if raw.press is not None:
+            return Visit(at_us=at_us, kind=VisitKind.PRESS, key=Button[raw.press.upper()])
+        if raw.hold is not None:
+            return Visit(at_us=at_us, kind=VisitKind.HOLD, key=Button[raw.hold.upper()])
+        return Visit(at_us=at_us, kind=VisitKind.DESK, desk=self._order(raw, place))
+
+    def _order(self, raw: RawVisit, place: FilePlace) -> DeskOrder:
+        words = set(raw.desk)
+        for pair in ({"prepayment-on", "prepayment-off"}, {"limiter-on", "limiter-off"}):
+            if pair <= words:
+                place.refuse("desk", f"want only one of {' and '.join(sorted(pair))}")
+        if "reactivate" in words and words & {"defer", "cut"}:
+            place.refuse("desk", _TWO_VISITS)
+        if "limiter-on" in words and self._model.energy == "gas":
+            place.refuse("desk", "a gas meter has no limiter, want no limiter-on")
+        defer_until, defer_us = self._dated(raw.defer_until, "defer", words, place)
+        cut_at, cut_us = self._dated(raw.cut_at, "cut", words, place)
+        if defer_us is not None and cut_us is not None:
+            in_order(defer_us, cut_us, place)
+        load_cents = 0
+        if raw.load_eur is not None:
+            load_cents = place.cents(raw.load_eur, "load_eur")
+            low, high = self._model.credit.load_min_cents, self._model.credit.load_max_cents
+            if not low <= load_cents <= high:
+                told = [f"{decimal(cents, 100)} EUR" for cents in (low, high, load_cents)]
+                place.refuse("load_eur", "want {} to {}, got {}".format(*told))
+        return DeskOrder(
+            defer_until=defer_until,
+            cut_at=cut_at,
+            reactivate="reactivate" in words,
+            load_cents=load_cents,
+            prepayment=_switch(words, "prepayment"),
+            limiter=_switch(words, "limiter"),
+            tariff=None if raw.tariff is None else self._tariff(raw.tariff, place),
+            mwh_per_unit=None if raw.tariff is None else raw.tariff.mwh_per_unit,
+            defer_us=defer_us,
+            cut_us=cut_us,
+            new_card=new_card(raw.card_expires, place) if raw.replace_card else None,
+        )
+
+    def _dated(
+        self, own: datetime | None, word: DeskWord, words: set[DeskWord], place: FilePlace
+    ) -> tuple[Civil | None, int | None]:
+        """Return the end a desk word means: the visit's own, or the announced one."""
+        key = "defer_until" if word == "defer" else "cut_at"
+        if word not in words:
+            if own is not None:
+                place.refuse(key, f"want {word!r} among the desk orders of this visit as well")
+            return None, None
+        if own is not None:
+            return place.minute(own, key)
+        told = self._announced
+        if told is None:
+            place.refuse(key, "is missing, and nothing was announced to this home")
+        if word == "defer":
+            civil, us = told.defer_until, told.defer_us
+        else:
+            civil, us = told.cut_at, told.cut_us
+        if us is None:
+            place.refuse(key, f"is missing, and what was announced has no {key}")
+        return civil, us
+
+    def _tariff(self, raw: RawTariff, place: FilePlace) -> Pricing:
+        pricing = Pricing.of(raw.number, raw.price_ueur_per_wh, raw.night_price_ueur_per_wh)
+        try:
+            check_tariff(Energy[self._model.energy.upper()], pricing)
+        except DeskError as error:
+            place.refuse("tariff", str(error))
+        return pricing
+
+
+def new_card(expires: datetime | None, place: FilePlace) -> NewCard:
+    """Return a card that the office hands out, for good or until its `card_expires`."""
+    return NewCard() if expires is None else NewCard(*place.minute(expires, "card_expires"))
+
+
+def in_order(defer_us: int, cut_us: int, place: FilePlace) -> None:
+    """Refuse a T2 before T1."""
+    if cut_us < defer_us:
+        place.refuse("cut_at", "want no earlier than defer_until: a cut inside the deferral")
+
+
+def _switch(words: set[DeskWord], what: str) -> bool | None:
+    """Return what `what`-on or `what`-off among the words says, `None` when neither is there."""
+    if f"{what}-on" in words:
+        return True
+    return False if f"{what}-off" in words else None

@@ -1,0 +1,164 @@
+"""What a planner writes of many homes at once: several announcements, and copies that differ."""
+
+from dataclasses import replace
+
+import pytest
+
+from card_protocol.timestamp import Civil
+from meter_emu.units import SECOND_US
+from meter_emu.world.rehearsal.household import Households
+from meter_emu.world.rehearsal.outcome import Outcome
+from meter_emu.world.rehearsal.verdict import cut_before_announced, expected
+from meter_emu.world.rehearsal.verdicts import Verdict
+from tests.world.rehearsal.test_campaign import ANNOUNCEMENT, TEXT, load, refusal
+
+LETTERS = """
+[[announced]]
+cut_at = 2020-07-03T23:01:00
+[[announced]]
+name = "letter of May"
+defer_until = 2020-06-30T09:00:00
+[[household]]
+id = "b"
+kind = "had the letter of May"
+announced = "letter of May"
+balance_eur = 5
+load_w = 100
+visits = [{at = 2020-05-20T14:00:00, desk = ["defer"]}]
+"""
+SEVERAL = TEXT.replace(ANNOUNCEMENT, LETTERS).replace('"defer", "cut"', '"cut"')
+
+
+def test_each_household_takes_the_dates_of_the_announcement_that_reached_it(tmp_path):
+    campaign = load(tmp_path, SEVERAL)
+    had_letter, had_none = campaign.households
+    assert had_letter.announced is not None
+    assert (had_letter.announced.name, had_letter.announced.cut_at) == ("letter of May", None)
+    first = had_letter.visits[0].desk
+    assert first is not None
+    assert (first.defer_until, first.cut_at) == (Civil(2020, 6, 30, 9, 0), None)
+    assert had_none.announced is campaign.announced
+    assert had_none.announced is not None
+    assert (had_none.announced.defer_until, had_none.announced.cut_at) == (
+        None,
+        Civil(2020, 7, 3, 23, 1),
+    )
+    assert [told.in_words for told in campaign.all_announced] == [
+        "announced: cut at 2020-07-03 23:01",
+        "letter of May: announced: no disconnection until 2020-06-30 09:00",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "want"),
+    [
+        ('desk = ["defer"]', 'desk = ["cut"]', "household 'b', visit 1: cut_at: is missing, and"),
+        (
+            'announced = "letter of May"',
+            'announced = "leter of May"',
+            "household 'b': announced: want one of letter of May, got 'leter of May', did you mean",
+        ),
+        ('name = "letter of May"\n', "", "announced: name: want a name for each but one"),
+        ("defer_until = 2020-06-30T09:00:00", "", "announced 'letter of May': want defer_until"),
+    ],
+)
+def test_an_announcement_that_nobody_can_follow_is_refused(tmp_path, old, new, want):
+    assert refusal(tmp_path, SEVERAL.replace(old, new)).startswith(want)
+
+
+SPREAD = TEXT.replace(
+    "load_w",
+    "count = 200\nclock_error_s = [-30, 30]\ndrift_ppb = [-7, -5]\nvisits_later_s = [-60, 60]\n"
+    "load_w",
+)
+
+
+def test_copies_spread_over_the_stated_ranges_and_keep_their_order_of_visits(tmp_path):
+    campaign, alike = load(tmp_path, SPREAD), load(tmp_path).households[0]
+    homes = list(campaign.households)
+    errors_s = [home.clock_error_s for home in homes]
+    assert (min(errors_s) <= -25, max(errors_s) >= 25) == (True, True)
+    assert set(errors_s) <= set(range(-30, 31))
+    assert {home.drift_ppb for home in homes} == {-7, -6, -5}
+    later_us: list[int] = []
+    for home in homes:
+        offs = {v.at_us - was.at_us for v, was in zip(home.visits, alike.visits, strict=True)}
+        assert len(offs) == 1
+        later_us += offs
+    assert -60 * SECOND_US <= min(later_us) < -50 * SECOND_US
+    assert 50 * SECOND_US < max(later_us) <= 60 * SECOND_US
+    assert len(set(later_us)) == len(homes), "to the microsecond"
+    assert [visit.desk for visit in homes[0].visits] == [visit.desk for visit in alike.visits]
+    assert homes == list(load(tmp_path, SPREAD).households)
+
+
+def test_a_copy_alone_is_what_it_is_among_the_others(tmp_path):
+    campaign = load(tmp_path, SPREAD)
+    alone = campaign.households.alone("a-7")
+    assert alone is not None
+    assert list(alone) == [campaign.households[6]]
+
+
+def test_a_poll_phase_and_a_visit_are_what_the_file_says_to_the_microsecond(tmp_path):
+    text = TEXT.replace("load_w", "poll_phase_us = 59_980_001\nload_w")
+    text = text.replace("2020-06-29T18:00:00", "2020-06-29T18:00:59.980")
+    (home,) = load(tmp_path, text).households
+    assert home.poll_phase_us == 59_980_001
+    assert home.visits[-1].at_us % (60 * SECOND_US) == 59_980_000
+    assert Households.alone(load(tmp_path, text).households, "a") is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "want"),
+    [
+        ("poll_phase_us = 60_000_000", "household 'a': poll_phase_us: want less than the 60 s"),
+        ("drift_ppb = [5, -5]", "household 'a': drift_ppb: want [from, to], the smaller first"),
+        ("drift_ppb = [5]", "household 'a': drift_ppb: want a list of length >= 2"),
+        ("visits_later_s = [0, 20_000_000]", "household 'a': visits_later_s: 20000000 s puts"),
+        (
+            "clock_error_s = [-700_000_000, 0]",
+            "household 'a': clock_error_s: want a clock that shows a day of 2000 to 2099",
+        ),
+        (
+            "expect_cut = [2020-07-03T23:01:00, 2020-07-03T23:00:59]",
+            "household 'a': expect_cut: want [from, to], the earlier first",
+        ),
+    ],
+)
+def test_a_range_that_cannot_be_is_refused(tmp_path, line, want):
+    assert refusal(tmp_path, TEXT.replace("load_w", f"{line}\nload_w")).startswith(want)
+
+
+def test_a_start_at_the_end_of_what_clocks_show_is_blamed_on_the_start(tmp_path):
+    text = TEXT.replace("2020-03-18T00", "2099-12-31T10").replace("2020-10-30", "2099-12-31")
+    assert refusal(tmp_path, text).startswith("start: want a day after the first and")
+
+
+def test_a_cut_is_expected_between_two_times_both_included(tmp_path):
+    said = "expect_cut = [2020-07-03T23:01:00, 2020-07-03T23:06:00]"
+    (home,) = load(tmp_path, TEXT.replace("load_w", f"{said}\nload_w")).households
+    assert home.expect_cut_us is not None
+    from_us, to_us = home.expect_cut_us
+    assert to_us - from_us == 300 * SECOND_US
+    for cut_us, good in (
+        (from_us, True), (to_us, True), (from_us - 1, False), (to_us + 1, False), (None, False),
+    ):  # fmt: skip
+        assert expected(_cut(cut_us), home) is good
+        assert expected(_cut(cut_us), replace(home, expect_cut_us=None))
+
+
+def test_only_who_was_told_of_a_cut_can_be_ordered_one_before_it(tmp_path):
+    had_letter, had_none = load(tmp_path, SEVERAL).households
+    told = had_none.announced
+    assert told is not None
+    assert told.cut_us is not None
+    early = replace(_cut(None), announced_us=told.cut_us - 1)
+    assert cut_before_announced(early, had_none)
+    assert not cut_before_announced(early, had_letter)
+
+
+def _cut(cut_us: int | None) -> Outcome:
+    return Outcome(
+        id="a", kind="", energy="electricity", model="", build="", announced_us=None,
+        cut_us=cut_us, verdict=Verdict.KEPT, wrong_display=None,
+    )  # fmt: skip
