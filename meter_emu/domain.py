@@ -4,9 +4,11 @@ No card format is in here: a dialogue translates what its kind of card carries i
 back. Codes are those that the meter stores and shows; the budget card carries the same.
 """
 
-from enum import IntEnum, unique
-from typing import Final, final
+from dataclasses import dataclass
+from enum import Enum, IntEnum, unique
+from typing import Final, NamedTuple, final
 
+SET_ERROR_S_MAX: Final = 3600  # ours: a tool that is worse sets no clock
 MWH_PER_UNIT_ELECTRICITY: Final = 1000  # its unit is the watt-hour
 
 
@@ -58,3 +60,153 @@ class Result(IntEnum):
     def refused(self) -> bool:
         """Whether nothing of the card was executed."""
         return self >= 0x10
+
+
+# What a card says ---------------------------------------------------------------------------------
+
+
+@final
+@unique
+class ZoneRule(IntEnum):
+    """Under which rule a civil time was announced that is stated with its instant."""
+
+    EUROPE_BRUSSELS = 1  # CET, and CEST as directive 2000/84/EC has it
+
+
+class RawEnd(NamedTuple):
+    """An end as a card states it, not read yet: that is for the codec of the program that obeys it.
+
+    `civil` is five BCD bytes `YYMMDDhhmm` of legal time, FF for none. A card that states the
+    instant too has it in `minute`, minutes since 2000-01-01 00:00 UTC, FFFFFFFF for none, and in
+    `zone_rule` a `ZoneRule`.
+    """
+
+    civil: bytes
+    minute: int | None = None
+    zone_rule: int = ZoneRule.EUROPE_BRUSSELS
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which of a meter's cards this is, and when it expires."""
+
+    card_number: int
+    expires: RawEnd
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """The amount ever loaded for a meter, and how many loads that were. Both only grow."""
+
+    loaded_cents: int
+    load_count: int
+
+
+@final
+@unique
+class Reactivation(Enum):
+    """Whether an order carries the token that cancels T1 and T2, and whether it is the right one.
+
+    It is checked where the card is read, against meter and order number.
+    """
+
+    NONE = "none"
+    PROVED = "proved"
+    FORGED = "forged"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The one state that the office wants of a meter; the highest number replaces everything.
+
+    `defer_until` is T1, `cut_at` T2. `unknown` says that the card asks for something else as well,
+    for which there is no word here: no meter obeys such an order.
+    """
+
+    number: int
+    defer_until: RawEnd
+    cut_at: RawEnd
+    tariff_number: int
+    prepayment_on: bool
+    limiter_granted: bool
+    reactivation: Reactivation = Reactivation.NONE
+    unknown: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """The prices the meter counts with, and the energy in one unit of its register.
+
+    The night price holds in the night hours, which the meter knows; the same as by day is a
+    mono-hourly tariff.
+    """
+
+    number: int
+    price_ueur_per_wh: int
+    night_price_ueur_per_wh: int
+    mwh_per_unit: int
+
+
+class Contents(NamedTuple):
+    """All that the office says on one card, each part proved to be of this meter's office.
+
+    `issued_at_min` is when it last wrote, minutes since 2000-01-01 00:00 UTC.
+    """
+
+    identity: Identity
+    wallet: Wallet
+    order: Order
+    tariff: Tariff
+    issued_at_min: int | None
+
+
+class ClockSetting(NamedTuple):
+    """What a technician's card says: the time, seconds since 2000-01-01 UTC, and how good it is."""
+
+    set_to_s: int
+    set_error_s: int
+
+
+# What a meter says --------------------------------------------------------------------------------
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class WriteBack:
+    """What the meter last did and how it stands, for the office to read.
+
+    `clock`, `defer_until` and `cut_at` are five BCD bytes, FF for none; `events` are the newest
+    entries of its journal. A card may have no room for all of it: what may be `None` was then not
+    carried.
+    """
+
+    result: int
+    meter_id: int
+    session_count: int
+    clock: bytes
+    clock_health: int
+    uncertainty_s: int
+    register_units: int
+    charged_wh: int | None
+    deferred_wh: int
+    postpaid_wh: int | None
+    balance_ueur: int
+    charged_ueur: int | None
+    emergency_debt_ueur: int | None
+    accepted_cents: int
+    accepted_count: int
+    order_number: int
+    order_result: int
+    supply: int
+    blocks: int
+    shields: int
+    defer_until: bytes
+    cut_at: bytes
+    tariff_number: int | None
+    night_wh: int | None
+    charged_night_wh: int | None
+    events: bytes

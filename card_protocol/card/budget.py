@@ -33,7 +33,7 @@ from card_protocol.formats.container import (
     in_force,
     plain_file,
 )
-from card_protocol.formats.generations import ORDERS, Contents, layouts
+from card_protocol.formats.generations import ORDERS, CardRecords, layouts
 from card_protocol.keys import Key, Purpose, derive
 
 FID_BASE: Final = 0xEF00  # ours: an EF's identifier is this plus its short one
@@ -79,7 +79,7 @@ _DELIVERED: Final = bytes.fromhex("a2131091ffff8115") + _ERASED * 13 + bytes.fro
 _DELIVERED_PROTECTION: Final = bytes.fromhex("30ff1ff8")  # addresses 0-3, 6, 7 and 21-26
 
 
-def personalise_card(master: Key, contents: Contents, kind: CardKind, *, pin: str) -> AnyImage:
+def personalise_card(master: Key, contents: CardRecords, kind: CardKind, *, pin: str) -> AnyImage:
     """Return a new card of `kind` with these records, sealed under keys derived from `master`.
 
     Raise `LayoutError` for a PIN not of 4 to 8 digits and for what this kind has no room for.
@@ -96,7 +96,7 @@ def personalise_card(master: Key, contents: Contents, kind: CardKind, *, pin: st
     )
 
 
-def _sealed(contents: Contents, key: Key) -> dict[Sfi, bytes]:
+def _sealed(contents: CardRecords, key: Key) -> dict[Sfi, bytes]:
     identity = contents.identity
     meter_id = identity.meter_id
     return {
@@ -107,7 +107,7 @@ def _sealed(contents: Contents, key: Key) -> dict[Sfi, bytes]:
     }
 
 
-def personalise_memory_budget_card(master: Key, contents: Contents) -> MemoryImage:
+def personalise_memory_budget_card(master: Key, contents: CardRecords) -> MemoryImage:
     """Return a new memory card: one copy of the desk's part, number 1, nothing of a meter.
 
     Its code is its own, derived from `master`, meter and card number.

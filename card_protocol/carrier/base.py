@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from card_protocol.authentication import Role
-from card_protocol.formats.budget import Identity, WriteBack
-from card_protocol.formats.generations import Contents
+from card_protocol.formats.budget import IdentityRecord, WriteBackRecord
+from card_protocol.formats.generations import CardRecords
 from card_protocol.keys import Key
 
 
@@ -53,11 +53,11 @@ class BudgetCard(Protocol):
     written survives a cut at any instant as old or new, record by record.
     """
 
-    def claimed(self) -> Identity:
+    def claimed(self) -> IdentityRecord:
         """Return whose card it says it is; readable by anyone, and its MAC is not checked yet."""
         ...
 
-    def identity(self, key: Key) -> Identity:
+    def identity(self, key: Key) -> IdentityRecord:
         """Return the identity that was claimed, after checking its MAC."""
         ...
 
@@ -65,21 +65,21 @@ class BudgetCard(Protocol):
         """See `Carrier`."""
         ...
 
-    def contents(self, key: Key) -> Contents:
+    def contents(self, key: Key) -> CardRecords:
         """Return every record the desk wrote, each checked.
 
         Raise `NotGenuineError` for a card that fails in the only proof it can give.
         """
         ...
 
-    def written_back(self, key: Key) -> WriteBack | None:
+    def written_back(self, key: Key) -> WriteBackRecord | None:
         """Return what a meter last wrote, `None` when none ever did."""
         ...
 
-    def save(self, before: Contents, after: Contents, key: Key) -> Contents:
+    def save(self, before: CardRecords, after: CardRecords, key: Key) -> CardRecords:
         """Seal and write what differs from `before`; return what then stands on the card."""
         ...
 
-    def write_back(self, record: WriteBack, key: Key) -> None:
+    def write_back(self, record: WriteBackRecord, key: Key) -> None:
         """Seal and write what the meter did."""
         ...

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, final
 from card_protocol.authentication import memory_code
 from card_protocol.carrier.base import Credentials
 from card_protocol.errors import ApduError, MacError, NotGenuineError
-from card_protocol.formats.budget import Identity, WriteBack
+from card_protocol.formats.budget import IdentityRecord, WriteBackRecord
 from card_protocol.formats.budget_compact import (
     DESK_AT,
     DESK_PART,
@@ -32,7 +32,7 @@ from card_protocol.formats.budget_compact import (
     seal_part,
     write_back_of,
 )
-from card_protocol.formats.generations import Contents
+from card_protocol.formats.generations import CardRecords
 from card_protocol.keys import Key
 from card_protocol.layout import Layout
 
@@ -62,17 +62,17 @@ class MemoryBudgetCard:
     def __init__(self, cells: Cells) -> None:
         self._cells: Final = cells
         self._raw = b""
-        self._claimed: Identity | None = None
+        self._claimed: IdentityRecord | None = None
         self._card_key: Key | None = None
 
-    def claimed(self) -> Identity:
+    def claimed(self) -> IdentityRecord:
         """See `BudgetCard`."""
         if self._claimed is None:
             self._raw = self._cells.read(IDENTITY_AT, IDENTITY_PART.size_bytes)
             self._claimed = identity_of(IDENTITY_PART.parse(self._raw))
         return self._claimed
 
-    def identity(self, key: Key) -> Identity:
+    def identity(self, key: Key) -> IdentityRecord:
         """See `BudgetCard`."""
         claimed = self.claimed()
         if not part_holds(self._raw, key, claimed.meter_id):
@@ -83,7 +83,7 @@ class MemoryBudgetCard:
         """See `BudgetCard`. The code waits until the MACs were checked: see `contents`."""
         self._card_key = credentials.card_key
 
-    def contents(self, key: Key) -> Contents:
+    def contents(self, key: Key) -> CardRecords:
         """See `BudgetCard`. Presents the code, if there was an authentication."""
         identity = self.identity(key)
         raws, found = self._copies(DESK_PART, DESK_AT, key)
@@ -95,7 +95,7 @@ class MemoryBudgetCard:
             self._card_key = None
         return contents
 
-    def written_back(self, key: Key) -> WriteBack | None:
+    def written_back(self, key: Key) -> WriteBackRecord | None:
         """See `BudgetCard`. A first write that was cut off is none: its MAC ends in FF yet."""
         raws, found = self._copies(METER_PART, METER_AT, key)
         if found is not None:
@@ -104,7 +104,7 @@ class MemoryBudgetCard:
             return None
         raise no_copy(METER_PART, raws)
 
-    def save(self, before: Contents, after: Contents, key: Key) -> Contents:
+    def save(self, before: CardRecords, after: CardRecords, key: Key) -> CardRecords:
         """See `BudgetCard`: all of it is one part, so a cut leaves all or none."""
         if after == before:
             return before
@@ -114,7 +114,7 @@ class MemoryBudgetCard:
         self._cells.write(DESK_AT[copy], raw)
         return contents_of(after.identity, DESK_PART.parse(raw))
 
-    def write_back(self, record: WriteBack, key: Key) -> None:
+    def write_back(self, record: WriteBackRecord, key: Key) -> None:
         """See `BudgetCard`."""
         _, found = self._copies(METER_PART, METER_AT, key)
         copy, sequence = next_copy(found, METER_PART.name)

@@ -8,14 +8,14 @@ from card_protocol.formats.budget import (
     TARIFF,
     WALLET,
     WRITE_BACK,
-    Identity,
+    IdentityRecord,
     RecordT,
     Sfi,
-    WriteBack,
+    WriteBackRecord,
     open_sealed,
     seal,
 )
-from card_protocol.formats.generations import ORDERS, Contents, layouts, parse_identity
+from card_protocol.formats.generations import ORDERS, CardRecords, layouts, parse_identity
 from card_protocol.keys import Key
 from card_protocol.layout import Layout
 
@@ -31,16 +31,16 @@ class SealedCard:
     def __init__(self, carrier: Carrier) -> None:
         self._carrier: Final = carrier
         self._raw = b""
-        self._claimed: Identity | None = None
+        self._claimed: IdentityRecord | None = None
 
-    def claimed(self) -> Identity:
+    def claimed(self) -> IdentityRecord:
         """See `BudgetCard`. It says which generation all records of the card are of."""
         if self._claimed is None:
             self._raw = self._carrier.read(Sfi.IDENTITY, IDENTITY.size_bytes)
             self._claimed = parse_identity(self._raw)
         return self._claimed
 
-    def identity(self, key: Key) -> Identity:
+    def identity(self, key: Key) -> IdentityRecord:
         """See `BudgetCard`."""
         claimed = self.claimed()
         return open_sealed(IDENTITY, self._raw, key, claimed.meter_id, claimed.generation)
@@ -49,22 +49,22 @@ class SealedCard:
         """See `BudgetCard`."""
         self._carrier.authenticate(credentials, terminal_random)
 
-    def contents(self, key: Key) -> Contents:
+    def contents(self, key: Key) -> CardRecords:
         """See `BudgetCard`."""
         identity = self.identity(key)
-        return Contents(
+        return CardRecords(
             identity,
             self._record(Sfi.WALLET, WALLET, key),
             self._record(Sfi.ORDER, ORDERS[identity.generation], key),
             self._record(Sfi.TARIFF, TARIFF, key),
         )
 
-    def written_back(self, key: Key) -> WriteBack | None:
+    def written_back(self, key: Key) -> WriteBackRecord | None:
         """See `BudgetCard`. A file that nobody wrote is all FF."""
         raw = self._carrier.read(Sfi.WRITE_BACK, WRITE_BACK.size_bytes)
         return None if raw == b"\xff" * len(raw) else self._opened(WRITE_BACK, raw, key)
 
-    def save(self, before: Contents, after: Contents, key: Key) -> Contents:
+    def save(self, before: CardRecords, after: CardRecords, key: Key) -> CardRecords:
         """See `BudgetCard`: tariff, order, wallet, as far as each differs."""
         identity = after.identity
         by_sfi = layouts(identity.generation)
@@ -79,7 +79,7 @@ class SealedCard:
             self._carrier.write(changes)
         return stands
 
-    def write_back(self, record: WriteBack, key: Key) -> None:
+    def write_back(self, record: WriteBackRecord, key: Key) -> None:
         """See `BudgetCard`."""
         raw = seal(WRITE_BACK, record, key, self.claimed().meter_id)
         self._carrier.write({Sfi.WRITE_BACK: raw})

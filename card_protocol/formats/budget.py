@@ -61,7 +61,7 @@ DF_OF: Final[Mapping[int, int]] = {EnergyCode.ELECTRICITY: DF_ELECTRICITY, Energ
 
 @final
 @unique
-class ZoneRule(IntEnum):
+class ZoneRuleCode(IntEnum):
     """Under which rule the civil time beside an instant was announced (generation 2)."""
 
     EUROPE_BRUSSELS = 1  # CET, and CEST as directive 2000/84/EC has it
@@ -79,7 +79,7 @@ class OrderFlags(IntFlag):
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class IdentityRecord:
     """Whose card this is. Written once, when the card is issued.
 
     `expires` is five BCD bytes or `BCD_NONE`; generation 2 has the instant and the zone rule beside
@@ -101,7 +101,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Wallet:
+class WalletRecord:
     """The amount ever loaded for this meter, in cents, and how many loads that were.
 
     Both only grow; the meter books the difference to what it has accepted, so showing a card
@@ -119,7 +119,7 @@ class Wallet:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class OrderRecord:
     """The one state the desk wants of the meter; the highest number replaces everything.
 
     `defer_until` (T1) and `cut_at` (T2) are five BCD bytes or `BCD_NONE`. `token` is the
@@ -140,7 +140,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Tariff:
+class TariffRecord:
     """The prices the meter counts with: micro-euro per watt-hour (250 = 0.25 EUR/kWh).
 
     `night_price_ueur_per_wh` holds in the night hours, which the meter knows and the card does not;
@@ -164,7 +164,7 @@ class Tariff:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteBack:
+class WriteBackRecord:
     """What the meter last did and how it stands, for the office to read.
 
     A memory card does not carry all of it (`budget_compact`): what may be `None` was then not
@@ -202,11 +202,11 @@ class WriteBack:
     mac: MacField
 
 
-IDENTITY: Final = Layout("identity", Identity, magic=b"BI")
-WALLET: Final = Layout("wallet", Wallet, magic=b"BW")
-ORDER: Final = Layout("order", Order, magic=b"BO")
-TARIFF: Final = Layout("tariff", Tariff, magic=b"BT")
-WRITE_BACK: Final = Layout("write-back", WriteBack, magic=b"BB")
+IDENTITY: Final = Layout("identity", IdentityRecord, magic=b"BI")
+WALLET: Final = Layout("wallet", WalletRecord, magic=b"BW")
+ORDER: Final = Layout("order", OrderRecord, magic=b"BO")
+TARIFF: Final = Layout("tariff", TariffRecord, magic=b"BT")
+WRITE_BACK: Final = Layout("write-back", WriteBackRecord, magic=b"BB")
 assert (IDENTITY.size_bytes, WALLET.size_bytes, ORDER.size_bytes) == (48, 32, 48), "layout drifted"
 assert (TARIFF.size_bytes, WRITE_BACK.size_bytes) == (32, 128), "layout drifted"
 

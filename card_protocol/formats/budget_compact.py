@@ -23,15 +23,15 @@ from card_protocol.formats.budget import (
     NO_TOKEN,
     NO_ZONE_RULE,
     CivilField,
-    Identity,
+    IdentityRecord,
     MacField,
     MinuteField,
-    Order,
-    Tariff,
-    Wallet,
-    WriteBack,
+    OrderRecord,
+    TariffRecord,
+    WalletRecord,
+    WriteBackRecord,
 )
-from card_protocol.formats.generations import Contents
+from card_protocol.formats.generations import CardRecords
 from card_protocol.keys import MAC_SIZE_BYTES, Key
 from card_protocol.layout import S32, U8, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import (
@@ -55,7 +55,7 @@ UEUR_PER_STEP: Final = 100  # the balance is carried in steps of a hundredth of 
 
 @dataclass(frozen=True, slots=True)
 class IdentityPart:
-    """Whose card this is; written when it is issued, once. As `budget.Identity`."""
+    """Whose card this is; written when it is issued, once. As `budget.IdentityRecord`."""
 
     magic: Magic
     energy: U8
@@ -189,7 +189,7 @@ def no_copy(layout: Layout[Any], raws: tuple[bytes, ...]) -> LayoutError | MacEr
 # Parts and the records they stand for -------------------------------------------------------------
 
 
-def identity_part(identity: Identity) -> IdentityPart:
+def identity_part(identity: IdentityRecord) -> IdentityPart:
     """Return the part for an identity; raise `LayoutError` for generation 2: no room for it."""
     if identity.generation != GENERATION:
         want = f"generation {GENERATION}, a memory card has no room for instants"
@@ -207,9 +207,9 @@ def identity_part(identity: Identity) -> IdentityPart:
     )
 
 
-def identity_of(part: IdentityPart) -> Identity:
+def identity_of(part: IdentityPart) -> IdentityRecord:
     """Return the identity that a part stands for."""
-    return Identity(
+    return IdentityRecord(
         magic=budget.IDENTITY.magic,
         generation=GENERATION,
         energy=part.energy,
@@ -225,10 +225,10 @@ def identity_of(part: IdentityPart) -> Identity:
     )
 
 
-def desk_part(contents: Contents, sequence: int) -> DeskPart:
+def desk_part(contents: CardRecords, sequence: int) -> DeskPart:
     """Return the part for what the desk wrote; raise `LayoutError` for what no part can say."""
     wallet, order, tariff = contents.wallet, contents.order, contents.tariff
-    if not isinstance(order, Order):
+    if not isinstance(order, OrderRecord):
         want = f"an order of generation {GENERATION}"
         raise _refused(DESK_PART.name, "ends", want, order.generation)
     if order.tariff_number != tariff.number:
@@ -259,11 +259,11 @@ def desk_part(contents: Contents, sequence: int) -> DeskPart:
     )
 
 
-def contents_of(identity: Identity, part: DeskPart) -> Contents:
+def contents_of(identity: IdentityRecord, part: DeskPart) -> CardRecords:
     """Return the records that identity and desk part stand for, all issued when it was written."""
     reactivates = part.flags & REACTIVATES
     dates, token = (BCD_NONE * 2, part.ends[:8]) if reactivates else (part.ends, NO_TOKEN)
-    wallet = Wallet(
+    wallet = WalletRecord(
         magic=budget.WALLET.magic,
         generation=GENERATION,
         pad=0,
@@ -273,7 +273,7 @@ def contents_of(identity: Identity, part: DeskPart) -> Contents:
         reserved=budget.WALLET.erased("reserved"),
         mac=part.mac,
     )
-    order = Order(
+    order = OrderRecord(
         magic=budget.ORDER.magic,
         generation=GENERATION,
         flags=part.flags & ~REACTIVATES,
@@ -286,7 +286,7 @@ def contents_of(identity: Identity, part: DeskPart) -> Contents:
         reserved=budget.ORDER.erased("reserved"),
         mac=part.mac,
     )
-    tariff = Tariff(
+    tariff = TariffRecord(
         magic=budget.TARIFF.magic,
         generation=GENERATION,
         pad=0,
@@ -298,10 +298,10 @@ def contents_of(identity: Identity, part: DeskPart) -> Contents:
         reserved=budget.TARIFF.erased("reserved"),
         mac=part.mac,
     )
-    return Contents(identity, wallet, order, tariff)
+    return CardRecords(identity, wallet, order, tariff)
 
 
-def meter_part(record: WriteBack, sequence: int) -> MeterPart:
+def meter_part(record: WriteBackRecord, sequence: int) -> MeterPart:
     """Return the part for a write-back, each value held at the end of its field."""
     steps = record.balance_ueur // UEUR_PER_STEP
     return MeterPart(
@@ -327,9 +327,9 @@ def meter_part(record: WriteBack, sequence: int) -> MeterPart:
     )
 
 
-def write_back_of(part: MeterPart, meter_id: int) -> WriteBack:
+def write_back_of(part: MeterPart, meter_id: int) -> WriteBackRecord:
     """Return the write-back that a part stands for; what it does not carry is `None`, no event."""
-    return WriteBack(
+    return WriteBackRecord(
         magic=budget.WRITE_BACK.magic,
         generation=GENERATION,
         result=part.result,

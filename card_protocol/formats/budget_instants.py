@@ -19,11 +19,11 @@ GENERATION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class InstantOrder:
-    """The order record of generation 2: as `budget.Order`, each end with its instant.
+class InstantOrderRecord:
+    """The order record of generation 2: as `budget.OrderRecord`, each end with its instant.
 
     `defer_min` and `cut_min` are minutes since 2000-01-01 00:00 UTC or `MINUTES_NONE`; an end has
-    both forms or neither. `zone_rule` is a `budget.ZoneRule`.
+    both forms or neither. `zone_rule` is a `budget.ZoneRuleCode`.
     """
 
     magic: Magic
@@ -42,5 +42,5 @@ class InstantOrder:
     mac: MacField
 
 
-ORDER: Final = Layout("order of instants", InstantOrder, magic=b"BO")
+ORDER: Final = Layout("order of instants", InstantOrderRecord, magic=b"BO")
 assert ORDER.size_bytes == 64, "layout drifted"

@@ -17,7 +17,6 @@ from card_protocol.layout import U8, U16, U32, U64, Layout, Magic
 
 DF_SERVICE: Final = 0xDF0E  # ours: beside the energies' DF01, DF02, DF03
 SFI_CLOCK: Final = 1
-SET_ERROR_S_MAX: Final = 3600  # ours: a tool that is worse sets no clock
 
 
 @dataclass(frozen=True, slots=True)

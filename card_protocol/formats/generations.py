@@ -11,24 +11,24 @@ from card_protocol.formats.budget import (
     TARIFF,
     WALLET,
     WRITE_BACK,
-    Identity,
+    IdentityRecord,
     Sfi,
-    Tariff,
-    Wallet,
+    TariffRecord,
+    WalletRecord,
 )
-from card_protocol.formats.budget_instants import InstantOrder
+from card_protocol.formats.budget_instants import InstantOrderRecord
 from card_protocol.layout import Layout
 
-AnyOrder: TypeAlias = budget.Order | InstantOrder
+AnyOrderRecord: TypeAlias = budget.OrderRecord | InstantOrderRecord
 
 
-class Contents(NamedTuple):
+class CardRecords(NamedTuple):
     """What a card carries from the desk to the meter, each record checked."""
 
-    identity: Identity
-    wallet: Wallet
-    order: AnyOrder
-    tariff: Tariff
+    identity: IdentityRecord
+    wallet: WalletRecord
+    order: AnyOrderRecord
+    tariff: TariffRecord
 
 
 ORDERS: Final[Mapping[int, Layout[Any]]] = MappingProxyType(
@@ -50,7 +50,7 @@ def layouts(generation: int) -> Mapping[Sfi, Layout[Any]]:
     }
 
 
-def parse_identity(raw: bytes) -> Identity:
+def parse_identity(raw: bytes) -> IdentityRecord:
     """Return the identity in `raw`, of a known generation; its MAC is not checked here.
 
     Raise `LayoutError` for a wrong size or magic, and for a generation nobody has defined.

@@ -180,7 +180,7 @@ def read(place: Place, key_file: str | None, json_file: str | None) -> None:
     from meter_emu.desk.view import explain_written_back
 
     key = read_master_key(key_file)
-    written = place.serve(key, lambda office, card: office.read_back(card))
+    written = place.serve(key, lambda office, card: office.write_back_record(card))
     if written is None:
         raise CardError(f"{place.name}: no meter has written on this card yet")
     record = explain_written_back(written, key)

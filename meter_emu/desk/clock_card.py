@@ -4,9 +4,10 @@ from typing import Final
 
 from card_protocol.card.clock import personalise_clock_card
 from card_protocol.card.image import CardImage
-from card_protocol.formats.clock import SET_ERROR_S_MAX, seal_clock_order
+from card_protocol.formats.clock import seal_clock_order
 from card_protocol.keys import Key, Purpose, derive
 from meter_emu.desk.desk import PIN_NOT_USED
+from meter_emu.domain import SET_ERROR_S_MAX
 from meter_emu.errors import DeskError
 
 SET_TO_S_COUNT: Final = 36_525 * 86_400  # the seconds of 2000 to 2099: no clock chip goes further

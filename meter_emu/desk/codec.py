@@ -3,10 +3,10 @@
 from dataclasses import replace
 from typing import NamedTuple
 
-from card_protocol.formats.budget import NO_TOKEN, NO_ZONE_RULE, Identity, ZoneRule
+from card_protocol.formats.budget import NO_TOKEN, NO_ZONE_RULE, IdentityRecord, ZoneRuleCode
 from card_protocol.formats.budget_instants import GENERATION as INSTANTS
-from card_protocol.formats.budget_instants import InstantOrder
-from card_protocol.formats.generations import AnyOrder
+from card_protocol.formats.budget_instants import InstantOrderRecord
+from card_protocol.formats.generations import AnyOrderRecord
 from card_protocol.timestamp import (
     BCD_NONE,
     MINUTES_NONE,
@@ -44,11 +44,11 @@ class DeskCodec:
         assert minute is not None, "the office writes no instant that it does not know"
         return minute
 
-    def read_ends(self, order: AnyOrder) -> tuple[Written | None, Written | None]:
+    def read_ends(self, order: AnyOrderRecord) -> tuple[Written | None, Written | None]:
         """Return T1 and T2 as they stand on the card."""
         defer_until, cut_at = self.read_time(order.defer_until), self.read_time(order.cut_at)
         minutes: tuple[int | None, int | None] = (None, None)
-        if isinstance(order, InstantOrder):
+        if isinstance(order, InstantOrderRecord):
             minutes = (order.defer_min, order.cut_min)
         return (
             None if defer_until is None else Written(defer_until, minutes[0]),
@@ -56,27 +56,27 @@ class DeskCodec:
         )
 
     def armed(
-        self, order: AnyOrder, defer_until: Written | None, cut_at: Written | None
-    ) -> AnyOrder:
+        self, order: AnyOrderRecord, defer_until: Written | None, cut_at: Written | None
+    ) -> AnyOrderRecord:
         """Return `order` with T1, T2 or both set; what is `None` stays. It reactivates no more."""
         if defer_until is not None:
             order = replace(order, defer_until=self.write_time(defer_until.civil))
-            if isinstance(order, InstantOrder):
+            if isinstance(order, InstantOrderRecord):
                 order = replace(order, defer_min=self.write_instant(defer_until.minute))
         if cut_at is not None:
             order = replace(order, cut_at=self.write_time(cut_at.civil))
-            if isinstance(order, InstantOrder):
+            if isinstance(order, InstantOrderRecord):
                 order = replace(order, cut_min=self.write_instant(cut_at.minute))
         return replace(order, token=NO_TOKEN)
 
-    def disarmed(self, order: AnyOrder) -> AnyOrder:
+    def disarmed(self, order: AnyOrderRecord) -> AnyOrderRecord:
         """Return `order` with neither T1 nor T2, as a reactivation leaves it."""
         order = replace(order, defer_until=BCD_NONE, cut_at=BCD_NONE)
-        if isinstance(order, InstantOrder):
+        if isinstance(order, InstantOrderRecord):
             order = replace(order, defer_min=MINUTES_NONE, cut_min=MINUTES_NONE)
         return order
 
-    def expiring(self, identity: Identity, at: Written | None) -> Identity:
+    def expiring(self, identity: IdentityRecord, at: Written | None) -> IdentityRecord:
         """Return `identity` of a temporary card that expires `at`, of a lasting one for `None`."""
         lasting = replace(
             identity, expires=BCD_NONE, expires_min=MINUTES_NONE, zone_rule=NO_ZONE_RULE
@@ -87,7 +87,7 @@ class DeskCodec:
         if identity.generation != INSTANTS:
             return dated
         minute = self.write_instant(at.minute)
-        return replace(dated, expires_min=minute, zone_rule=ZoneRule.EUROPE_BRUSSELS)
+        return replace(dated, expires_min=minute, zone_rule=ZoneRuleCode.EUROPE_BRUSSELS)
 
     def next_number(self, number: int) -> int:
         """Return the number of the order after `number`; a number is never used again."""

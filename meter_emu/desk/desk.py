@@ -11,7 +11,8 @@ meter takes as a lower bound for its own clock.
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Final, final
 
 from card_protocol.authentication import RANDOM_SIZE_BYTES, Role
@@ -27,17 +28,17 @@ from card_protocol.formats.budget import (
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
-    Identity,
-    Order,
+    IdentityRecord,
     OrderFlags,
-    Tariff,
-    Wallet,
-    WriteBack,
-    ZoneRule,
+    OrderRecord,
+    TariffRecord,
+    WalletRecord,
+    WriteBackRecord,
+    ZoneRuleCode,
 )
 from card_protocol.formats.budget_instants import GENERATION as INSTANTS
-from card_protocol.formats.budget_instants import InstantOrder
-from card_protocol.formats.generations import ORDERS, AnyOrder, Contents
+from card_protocol.formats.budget_instants import InstantOrderRecord
+from card_protocol.formats.generations import ORDERS, AnyOrderRecord, CardRecords
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
@@ -50,7 +51,7 @@ from meter_emu.desk.pricing import (
     check_factor,
     check_tariff,
 )
-from meter_emu.domain import Energy
+from meter_emu.domain import Energy, WriteBack
 from meter_emu.errors import DeskError
 from meter_emu.units import decimal
 
@@ -61,10 +62,13 @@ METER_ID_MAX: Final = 0xFFFF_FFFF_FFFF_FFFF  # what the record holds
 PIN_NOT_USED: Final = "0000"  # ours: no file of a budget card asks for the PIN
 _FF: Final = b"\xff"  # what a file holds that nobody has written
 
+# What a meter says is its record without head and MAC.
+_SAID: Final = attrgetter(*(field.name for field in fields(WriteBack)))
+
 Exchange = Callable[[bytes], bytes]
 
 
-Account = Contents  # what the office knows of a meter: the records of its newest card
+Account = CardRecords  # what the office knows of a meter: the records of its newest card
 
 
 @final
@@ -146,11 +150,13 @@ class Desk:
         check_factor(energy, factor)
         _check_generation(generation, kind)
         _check_room(kind, customer_ref, card_number)
-        wallet = Wallet(budget.WALLET.magic, generation, 0, 0, 0, issued_at_min, _FF * 8, NO_MAC)
-        price_record = Tariff(
+        wallet = WalletRecord(
+            budget.WALLET.magic, generation, 0, 0, 0, issued_at_min, _FF * 8, NO_MAC
+        )
+        price_record = TariffRecord(
             budget.TARIFF.magic, generation, 0, *tariff, factor, issued_at_min, _FF * 4, NO_MAC,
         )  # fmt: skip
-        identity = Identity(
+        identity = IdentityRecord(
             budget.IDENTITY.magic, generation, energy, meter_id, customer_ref,
             card_number, issued_at_min, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, _FF * 2, NO_MAC,
         )  # fmt: skip
@@ -189,6 +195,11 @@ class Desk:
 
     def read_back(self, exchange: Exchange) -> WriteBack | None:
         """Return what the meter last wrote on the card, `None` on a card no meter has seen."""
+        record = self.write_back_record(exchange)
+        return None if record is None else WriteBack(*_SAID(record))
+
+    def write_back_record(self, exchange: Exchange) -> WriteBackRecord | None:
+        """Return the record that holds it, as it stands on the card."""
         card, account, _ = self._open(exchange)
         return card.written_back(self._key(Purpose.METER_RECORD, account.identity.meter_id))
 
@@ -283,8 +294,8 @@ class Desk:
         return derive(self._master, purpose, meter_id)
 
     def _expiring(
-        self, identity: Identity, expires: Civil | None, reading: CivilReading | None
-    ) -> Identity:
+        self, identity: IdentityRecord, expires: Civil | None, reading: CivilReading | None
+    ) -> IdentityRecord:
         at = None if expires is None else self._written(expires, reading, identity.generation)
         return self._codec.expiring(identity, at)
 
@@ -340,7 +351,7 @@ class Desk:
             order = replace(order, tariff_number=tariff.number, issued_at_min=issued_at_min)
         return Account(account.identity, wallet, order, tariff)
 
-    def _ordered(self, order: AnyOrder, work: Work, meter_id: int) -> AnyOrder:
+    def _ordered(self, order: AnyOrderRecord, work: Work, meter_id: int) -> AnyOrderRecord:
         """Return the next order, unsealed.
 
         A reactivation stands until the next arming: an order between them repeats it under its own
@@ -361,7 +372,7 @@ class Desk:
         flags = _switched(flags, OrderFlags.LIMITER_GRANTED, work.limiter_granted)
         return replace(order, number=number, flags=flags, token=token)
 
-    def _armed(self, order: AnyOrder, work: Work) -> AnyOrder:
+    def _armed(self, order: AnyOrderRecord, work: Work) -> AnyOrderRecord:
         """Check T1 and T2 as the clerk means them, then have the codec write what is new."""
         new_defer, new_cut = (
             None if when is None else self._written(when, work.reading, order.generation)
@@ -375,16 +386,16 @@ class Desk:
         return self._codec.armed(order, new_defer, new_cut)
 
 
-def _no_order(generation: int, tariff_number: int, issued_at_min: int) -> AnyOrder:
+def _no_order(generation: int, tariff_number: int, issued_at_min: int) -> AnyOrderRecord:
     """Return the order record of a new card: number 0, prepayment on, no dates."""
     flags = OrderFlags.PREPAYMENT_ON
     if generation == INSTANTS:
-        return InstantOrder(
+        return InstantOrderRecord(
             ORDERS[generation].magic, generation, flags, 0, MINUTES_NONE, BCD_NONE, MINUTES_NONE,
-            BCD_NONE, ZoneRule.EUROPE_BRUSSELS, tariff_number, issued_at_min, NO_TOKEN, _FF * 15,
-            NO_MAC,
+            BCD_NONE, ZoneRuleCode.EUROPE_BRUSSELS, tariff_number, issued_at_min, NO_TOKEN,
+            _FF * 15, NO_MAC,
         )  # fmt: skip
-    return Order(
+    return OrderRecord(
         budget.ORDER.magic, generation, flags, 0, BCD_NONE, BCD_NONE, tariff_number, issued_at_min,
         NO_TOKEN, _FF * 8, NO_MAC,
     )  # fmt: skip

@@ -18,9 +18,9 @@ from card_protocol.card.files import MF, Access, FileSpec
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget, budget_instants
-from card_protocol.formats.budget import DF_OF, Sfi, WriteBack
-from card_protocol.formats.budget_instants import InstantOrder
-from card_protocol.formats.clock import CLOCK, SET_ERROR_S_MAX, SFI_CLOCK, open_clock_order
+from card_protocol.formats.budget import DF_OF, Sfi, WriteBackRecord
+from card_protocol.formats.budget_instants import InstantOrderRecord
+from card_protocol.formats.clock import CLOCK, SFI_CLOCK, open_clock_order
 from card_protocol.formats.container import (
     HEAD,
     SLOT_BYTES,
@@ -35,7 +35,7 @@ from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, decode_bcd_minute
 from meter_emu.desk.clock_card import SET_TO_S_COUNT
 from meter_emu.desk.dates import DeskDates
-from meter_emu.domain import Energy, Result
+from meter_emu.domain import SET_ERROR_S_MAX, Energy, Result
 from meter_emu.errors import DeskError
 from meter_emu.rows import (
     Meaning,
@@ -282,7 +282,7 @@ def explain_clock_order(raw: bytes, master: Key) -> RecordView:
     )
 
 
-def explain_written_back(written: WriteBack, master: Key) -> RecordView:
+def explain_written_back(written: WriteBackRecord, master: Key) -> RecordView:
     """Return a write-back explained that was read, its MAC checked, from whatever kind of card.
 
     Of a memory card, which does not carry all of it, it says so beside the field.
@@ -328,7 +328,7 @@ def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one rec
     if sfi is not Sfi.ORDER:
         return ()
     found: list[str] = []
-    if isinstance(record, InstantOrder):
+    if isinstance(record, InstantOrderRecord):
         found += _two_forms("T1", record.defer_until, record.defer_min, record.zone_rule)
         found += _two_forms("T2", record.cut_at, record.cut_min, record.zone_rule)
     dates = (record.defer_until, record.cut_at)

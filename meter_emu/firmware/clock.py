@@ -6,8 +6,7 @@ inside leaves an untrusted clock and never a wrong one. A step of the hour saves
 
 from typing import Final
 
-from card_protocol.formats.clock import SET_ERROR_S_MAX, ClockOrder
-from meter_emu.domain import Result
+from meter_emu.domain import SET_ERROR_S_MAX, ClockSetting, Result
 from meter_emu.firmware.layouts import EventCode, Health, RtcBase, StateFlags
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.rules import MeterRules
@@ -45,7 +44,7 @@ def set_clock(
     memory.save(state)
 
 
-def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: ClockOrder) -> Result:
+def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: ClockSetting) -> Result:
     """Set the clock as a technician's card says; refuse one that is not news.
 
     Not news is a card no newer than the last one, or one that names a time before what is known

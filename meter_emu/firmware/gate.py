@@ -9,29 +9,14 @@ the two are not the same under the meter's own zone rule, a cut is refused and a
 card's expiry, takes the later end: whichever of the two the household was told, it is kept.
 """
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from card_protocol.errors import TimestampError
-from card_protocol.formats.budget import (
-    NO_TOKEN,
-    Identity,
-    OrderFlags,
-    Tariff,
-    ZoneRule,
-    reactivation_token_valid,
-)
-from card_protocol.formats.budget_instants import GENERATION as INSTANTS
-from card_protocol.formats.budget_instants import InstantOrder
-from card_protocol.formats.generations import AnyOrder
-from card_protocol.keys import Key
 from card_protocol.timestamp import EPOCH_2000_MIN, MINUTES_NONE, Civil, decode_bcd_minute
-from meter_emu.domain import Result
+from meter_emu.domain import Identity, Order, RawEnd, Reactivation, Result, Tariff, ZoneRule
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
 from meter_emu.firmware.trust import Now, clocks_end_min
-
-# A plain integer: the complement of an `IntFlag` has no bits but the named ones.
-_KNOWN_FLAGS: Final = int(OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED)
 
 
 class StatedEnd(NamedTuple):
@@ -69,22 +54,16 @@ class RecordCodec:
             raise TimestampError(f"zone rule {zone_rule} is not known")
         return StatedEnd(civil, utc_min)
 
-    def ends(self, order: AnyOrder) -> tuple[StatedEnd | None, StatedEnd | None]:
-        """Return T1 and T2 of an order."""
-        if isinstance(order, InstantOrder):
-            return (
-                self.both(order.defer_until, order.defer_min, order.zone_rule),
-                self.both(order.cut_at, order.cut_min, order.zone_rule),
-            )
-        defer_until, cut_at = self.civil(order.defer_until), self.civil(order.cut_at)
-        return defer_until and StatedEnd(defer_until), cut_at and StatedEnd(cut_at)
-
-    def expiry(self, identity: Identity) -> StatedEnd | None:
-        """Return when a temporary card expires, `None` for a card that does not."""
-        if identity.generation == INSTANTS:
-            return self.both(identity.expires, identity.expires_min, identity.zone_rule)
-        civil = self.civil(identity.expires)
+    def stated(self, end: RawEnd) -> StatedEnd | None:
+        """Return an end as the card states it, in one form or two, `None` for none."""
+        if end.minute is not None:
+            return self.both(end.civil, end.minute, end.zone_rule)
+        civil = self.civil(end.civil)
         return civil and StatedEnd(civil)
+
+    def ends(self, order: Order) -> tuple[StatedEnd | None, StatedEnd | None]:
+        """Return T1 and T2 of an order."""
+        return self.stated(order.defer_until), self.stated(order.cut_at)
 
 
 class OrderGate:
@@ -105,7 +84,7 @@ class OrderGate:
         if identity.card_number < state.card_number:
             return Result.CARD_REPLACED
         try:
-            end = self._codec.expiry(identity)
+            end = self._codec.stated(identity.expires)
         except TimestampError:
             return Result.BAD_DATE
         if end is None:
@@ -118,15 +97,13 @@ class OrderGate:
 
     def expiry(self, identity: Identity) -> StatedEnd | None:
         """Return when a card that `judge_card` let pass expires, `None` for never."""
-        return self._codec.expiry(identity)
+        return self._codec.stated(identity.expires)
 
     def judge(
         self,
-        order: AnyOrder,
+        order: Order,
         tariff: Tariff,
         state: State,
-        key: Key,
-        meter_id: int,
         *,
         limited: bool,
         nights: bool,
@@ -143,20 +120,20 @@ class OrderGate:
         priced = self.judge_tariff(order, tariff, nights=nights)
         if priced.refused:
             return priced
-        dated = order.token == NO_TOKEN
-        if not dated and not reactivation_token_valid(key, meter_id, order.number, order.token):
+        if order.reactivation is Reactivation.FORGED:
             return Result.BAD_TOKEN
         try:
             defer_until, cut_at = self._codec.ends(order)
         except TimestampError:
             return Result.BAD_DATE
-        if order.flags & ~_KNOWN_FLAGS or (not dated and (defer_until or cut_at)):
+        dated = order.reactivation is Reactivation.NONE
+        if order.unknown or (not dated and (defer_until or cut_at)):
             return Result.BAD_FORMAT
-        if order.flags & OrderFlags.LIMITER_GRANTED and not limited:
+        if order.limiter_granted and not limited:
             return Result.NO_LIMITER
         return self.judge_dates(defer_until, cut_at)
 
-    def judge_tariff(self, order: AnyOrder, tariff: Tariff, *, nights: bool) -> Result:
+    def judge_tariff(self, order: Order, tariff: Tariff, *, nights: bool) -> Result:
         """Return `EXECUTED` for the tariff an order names, at prices this meter can keep."""
         if order.tariff_number != tariff.number:
             return Result.TARIFF_MISMATCH
@@ -209,9 +186,9 @@ class OrderGate:
             return self._ends.accept(self._ends.zone.to_legal(later_min), later_min)
         return self._ends.accept(end.civil)
 
-    def apply(self, order: AnyOrder, tariff: Tariff, state: State) -> None:
+    def apply(self, order: Order, tariff: Tariff, state: State) -> None:
         """Make the state what an order judged `EXECUTED` or `LATER_END_TAKEN` says."""
-        if order.token == NO_TOKEN:
+        if order.reactivation is Reactivation.NONE:
             defer_until, cut_at = self._codec.ends(order)
             state.defer_end = self._accept(defer_until)
             state.cut_end = self._accept(cut_at)
@@ -219,8 +196,8 @@ class OrderGate:
         else:
             self.reactivate(state)
         switched = {
-            StateFlags.PREPAYMENT_ON: order.flags & OrderFlags.PREPAYMENT_ON,
-            StateFlags.LIMITER_GRANTED: order.flags & OrderFlags.LIMITER_GRANTED,
+            StateFlags.PREPAYMENT_ON: order.prepayment_on,
+            StateFlags.LIMITER_GRANTED: order.limiter_granted,
         }
         for flag, on in switched.items():
             state.flags = state.flags | flag if on else state.flags & ~flag

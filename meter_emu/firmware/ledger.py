@@ -16,8 +16,7 @@ accepted = balance - emergency debt + charged: the law of money inside one meter
 
 from typing import Final
 
-from card_protocol.formats.budget import Wallet
-from meter_emu.domain import Result
+from meter_emu.domain import Result, Wallet
 from meter_emu.firmware.layouts import (
     EnergyAccount,
     Factory,

@@ -7,15 +7,14 @@ switch moves or a card is told of it. The tightness countdown of a gas meter is 
 is stored nowhere, so a power cut ends it, and the next poll turns the valve off.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
-from card_protocol.formats.clock import ClockOrder
-from card_protocol.formats.generations import Contents
 from card_protocol.keys import Key
-from card_protocol.timestamp import MINUTES_NONE
-from meter_emu.domain import Result
+from meter_emu.domain import ClockSetting, Contents, Result
 from meter_emu.firmware import screen
 from meter_emu.firmware.clock import obey_clock_card, set_clock, step_clock
+from meter_emu.firmware.dialogues.base import CardDialogue, MakeDialogue
 from meter_emu.firmware.dialogues.budget import BudgetDialogue
 from meter_emu.firmware.dialogues.clock import ClockDialogue
 from meter_emu.firmware.layouts import EventCode, Factory, Health, State, StateFlags
@@ -31,16 +30,24 @@ CHALLENGE_SIZE_BYTES: Final = 8
 CARD_BEEP_MS: Final = 200  # ours
 LOW_CREDIT_BEEP_MS: Final = 2000  # ours
 COUNT_MS: Final = 1000  # ours: the countdown is shown second by second
+_MAY_BE_ANOTHER_KIND: Final = {Result.CARD_UNREADABLE, Result.BAD_FORMAT}
+DIALOGUES: Final[Sequence[MakeDialogue]] = (BudgetDialogue, ClockDialogue)
 
 
 class Program:
-    """The firmware as the board runs it (`meter_emu.ports.Firmware`)."""
+    """The firmware as the board runs it (`meter_emu.ports.Firmware`).
 
-    __slots__ = ("_memory", "_page", "_parts", "_ports")
+    A card is asked by each of `dialogues` in turn, and the first that knows it holds the dialogue.
+    """
 
-    def __init__(self, ports: Ports, parts: Parts) -> None:
+    __slots__ = ("_dialogues", "_memory", "_page", "_parts", "_ports")
+
+    def __init__(
+        self, ports: Ports, parts: Parts, dialogues: Sequence[MakeDialogue] = DIALOGUES
+    ) -> None:
         self._ports = ports
         self._parts = parts
+        self._dialogues = dialogues
         self._memory = Memory(ports)
         self._page = 0
 
@@ -143,45 +150,55 @@ class Program:
         return not ports.flowing()
 
     def _serve_card(self, meter: MeterRules) -> Result:
-        dialogue = BudgetDialogue(self._ports, meter.factory)
         meter.state.session_count = (meter.state.session_count + 1) & 0xFFFFFFFF
         challenge = self._challenge(meter)
-        found: Contents | ClockOrder | Result = dialogue.read(challenge)
-        if found is Result.CARD_UNREADABLE:
-            found = ClockDialogue(self._ports, meter.factory).read(challenge)
+        dialogue = self._identified(meter.factory)
+        found = dialogue if isinstance(dialogue, Result) else dialogue.read(challenge)
         result = self._obey(meter, found)
         if result.refused:
             meter.refuse(result)
         self._memory.save(meter.state)
-        if isinstance(found, Contents):
-            dialogue.write_back(meter.write_back(result, found.identity.generation))
-        dialogue.leave()
+        if not isinstance(dialogue, Result) and not isinstance(found, Result):
+            dialogue.write_back(meter.write_back(result))
+        self._ports.card_power(False)  # so that no authentication outlives the session
         self._ports.card_done()
         self._ports.beep(CARD_BEEP_MS)
         return result
 
-    def _obey(self, meter: MeterRules, found: Contents | ClockOrder | Result) -> Result:
+    def _identified(self, factory: Factory) -> CardDialogue | Result:
+        """Power the card; return the dialogue that knows it, or why none does."""
+        if not self._ports.card_power(True):
+            return Result.CARD_UNREADABLE
+        seen = Result.CARD_UNREADABLE
+        for make in self._dialogues:
+            dialogue = make(self._ports, factory)
+            refused = dialogue.identify()
+            if refused is None:
+                return dialogue
+            if refused is not Result.CARD_UNREADABLE:
+                seen = refused  # it has files that one of us knows
+            if seen not in _MAY_BE_ANOTHER_KIND:
+                break
+        return seen
+
+    def _obey(self, meter: MeterRules, found: Contents | ClockSetting | Result) -> Result:
         """Do what a card says; what becomes of it."""
-        if isinstance(found, Contents):
-            self._heed_bound(meter, found)
-            result = meter.obey(found)
-        elif isinstance(found, ClockOrder):
-            result = obey_clock_card(self._ports, self._memory, meter, found)
-        else:
+        if isinstance(found, Result):
             return found
+        if isinstance(found, Contents):
+            self._heed_bound(meter, found.issued_at_min)
+            result = meter.obey(found)
+        else:
+            result = obey_clock_card(self._ports, self._memory, meter, found)
         meter.settle()
         return result
 
-    def _heed_bound(self, meter: MeterRules, found: Contents) -> None:
+    def _heed_bound(self, meter: MeterRules, issued_at_min: int | None) -> None:
         """Move a clock that is behind what the desk's last write says forward, never back.
 
         What is due by it comes after the card's own word: it may be the reactivation, brought late
         to a meter that could not know that it was late.
         """
-        issued_at_min = max(
-            (record.issued_at_min for record in found if record.issued_at_min != MINUTES_NONE),
-            default=MINUTES_NONE,
-        )
         utc_s = meter.lower_bound_s(issued_at_min)
         if utc_s is not None:
             set_clock(self._ports, self._memory, meter, utc_s, error_s=0, health=Health.LOWER_BOUND)

@@ -6,16 +6,13 @@ settle, and saves what changed. Blocks, shields and permission are always comput
 
 from typing import Final, NamedTuple
 
-from card_protocol.formats.budget import NO_MAC, WRITE_BACK, Identity, WriteBack
-from card_protocol.formats.generations import Contents
-from card_protocol.keys import Key
 from card_protocol.timestamp import (
     BCD_NONE,
     EPOCH_2000_MIN,
     MINUTES_NONE,
     encode_bcd_minute,
 )
-from meter_emu.domain import Result
+from meter_emu.domain import Contents, Identity, Result, WriteBack
 from meter_emu.firmware.layouts import (
     EVENT_SIZE_BYTES,
     EVENTS_IN_WRITE_BACK,
@@ -166,15 +163,17 @@ class MeterRules:
         """An instant that has passed for certain: nothing moves the clock back past it."""
         return self.parts.trust.certain_s(self.now, self.state, self.factory)
 
-    def lower_bound_s(self, issued_at_min: int) -> int | None:
+    def lower_bound_s(self, issued_at_min: int | None) -> int | None:
         """Return where a clock belongs that is behind what is known; `None` for one that is not.
 
         Known is when the desk wrote, minutes since 2000, and what this meter once believed. A
         trusted clock is allowed its uncertainty; one that is not believed is always behind. What
         no clock can be set to tells nothing.
         """
+        if issued_at_min is None:
+            return None
         issued_min = EPOCH_2000_MIN + issued_at_min
-        if issued_at_min == MINUTES_NONE or issued_min >= clocks_end_min(self.parts.calendar):
+        if issued_min >= clocks_end_min(self.parts.calendar):
             return None
         now = self.now
         known_s = now.late_s if now.trusted else now.utc_s
@@ -313,18 +312,9 @@ class MeterRules:
 
     def _take_order(self, contents: Contents) -> Result:
         gate, state, order = self.parts.gate, self.state, contents.order
-        key = Key(self.factory.key_reactivation)
         limited = self.factory.limiter_ampere > 0
         nights = bool(self.factory.flags & FactoryFlags.NIGHT_ON)
-        result = gate.judge(
-            order,
-            contents.tariff,
-            state,
-            key,
-            self.factory.meter_id,
-            limited=limited,
-            nights=nights,
-        )
+        result = gate.judge(order, contents.tariff, state, limited=limited, nights=nights)
         if result in {Result.NONE, Result.ALREADY_EXECUTED}:
             return Result.PENDING if state.order_result == Result.PENDING else result
         if not result.refused:
@@ -345,13 +335,11 @@ class MeterRules:
         cut = state.cut_end != NO_END and not state.flags & StateFlags.CUT_LATCHED
         return not self.now.dated and (defer or cut)
 
-    def write_back(self, result: Result, generation: int) -> WriteBack:
+    def write_back(self, result: Result) -> WriteBack:
         """Return what the office shall read on a card: how the meter stands, as it understands."""
         state, now, ends = self.state, self.now, self.parts.ends
         legal = self.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
         return WriteBack(
-            magic=WRITE_BACK.magic,
-            generation=generation,
             result=result,
             meter_id=self.factory.meter_id,
             session_count=state.session_count,
@@ -378,7 +366,6 @@ class MeterRules:
             night_wh=state.night_wh,
             charged_night_wh=state.charged_night_wh,
             events=state.events[: EVENT_SIZE_BYTES * EVENTS_IN_WRITE_BACK],
-            mac=NO_MAC,
         )
 
     # When to look again --------------------------------------------------------------------------

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Final, Protocol, TypeVar, final
 
 from card_protocol.card.make import AnyImage
-from card_protocol.formats.budget import WriteBack
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Account, Exchange
 from meter_emu.desk.pricing import Pricing
+from meter_emu.domain import WriteBack
 from meter_emu.errors import ConfigError
 from meter_emu.testing.card import Card
 from meter_emu.testing.when import When, minute_of

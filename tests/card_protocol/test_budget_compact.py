@@ -13,11 +13,11 @@ from card_protocol.formats.budget import (
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
-    Identity,
-    Order,
-    Tariff,
-    Wallet,
-    WriteBack,
+    IdentityRecord,
+    OrderRecord,
+    TariffRecord,
+    WalletRecord,
+    WriteBackRecord,
 )
 from card_protocol.formats.budget_compact import (
     DESK_AT,
@@ -40,7 +40,7 @@ from card_protocol.formats.budget_compact import (
     seal_part,
     write_back_of,
 )
-from card_protocol.formats.generations import Contents
+from card_protocol.formats.generations import CardRecords
 from card_protocol.keys import Key
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil, encode_bcd_minute
@@ -65,7 +65,7 @@ def ff(layout: Layout[Any]) -> bytes:
 
 
 IDENTITIES = st.builds(
-    Identity,
+    IdentityRecord,
     magic=st.just(b"BI"),
     generation=st.just(1),
     energy=st.sampled_from([1, 2]),
@@ -82,25 +82,25 @@ IDENTITIES = st.builds(
 
 
 @st.composite
-def contents(draw: st.DrawFn) -> Contents:
+def contents(draw: st.DrawFn) -> CardRecords:
     """Draw records as a desk would leave them, all of one visit."""
     issued, number = draw(_MINUTE), draw(_U16)
     token = draw(st.just(NO_TOKEN) | st.binary(min_size=8, max_size=8))
     dated = token == NO_TOKEN
-    wallet = Wallet(b"BW", 1, 0, draw(_U32), draw(_U16), issued, ff(budget.WALLET), NO_MAC)
-    order = Order(
+    wallet = WalletRecord(b"BW", 1, 0, draw(_U32), draw(_U16), issued, ff(budget.WALLET), NO_MAC)
+    order = OrderRecord(
         b"BO", 1, draw(st.integers(0, 0x7F)), draw(_U16),
         draw(_DATE) if dated else BCD_NONE, draw(_DATE) if dated else BCD_NONE,
         number, issued, token, ff(budget.ORDER), NO_MAC,
     )  # fmt: skip
-    tariff = Tariff(
+    tariff = TariffRecord(
         b"BT", 1, 0, number, draw(_U16), draw(_U16), draw(_U16), issued, ff(budget.TARIFF), NO_MAC
     )
-    return Contents(draw(IDENTITIES), wallet, order, tariff)
+    return CardRecords(draw(IDENTITIES), wallet, order, tariff)
 
 
 WRITE_BACKS = st.builds(
-    WriteBack,
+    WriteBackRecord,
     magic=st.just(b"BB"),
     generation=st.just(1),
     result=_U8,
@@ -169,15 +169,15 @@ def test_no_mac_is_shorter_than_on_other_cards():
 # What is not --------------------------------------------------------------------------------------
 
 
-def a_contents() -> Contents:
-    identity = Identity(
+def a_contents() -> CardRecords:
+    identity = IdentityRecord(
         b"BI", 1, 1, METER, 0, 1, 0, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, b"\xff" * 2, NO_MAC
     )
-    return Contents(
+    return CardRecords(
         identity,
-        Wallet(b"BW", 1, 0, 0, 0, 0, b"\xff" * 8, NO_MAC),
-        Order(b"BO", 1, 1, 0, BCD_NONE, BCD_NONE, 1, 0, NO_TOKEN, b"\xff" * 8, NO_MAC),
-        Tariff(b"BT", 1, 0, 1, 250, 250, 1000, 0, b"\xff" * 4, NO_MAC),
+        WalletRecord(b"BW", 1, 0, 0, 0, 0, b"\xff" * 8, NO_MAC),
+        OrderRecord(b"BO", 1, 1, 0, BCD_NONE, BCD_NONE, 1, 0, NO_TOKEN, b"\xff" * 8, NO_MAC),
+        TariffRecord(b"BT", 1, 0, 1, 250, 250, 1000, 0, b"\xff" * 4, NO_MAC),
     )
 
 
@@ -204,15 +204,15 @@ def test_what_a_part_cannot_say_is_refused(record, changes, why):
         written(records)
 
 
-def written(records: Contents) -> bytes:
+def written(records: CardRecords) -> bytes:
     identity = seal_part(IDENTITY_PART, identity_part(records.identity), KEY, METER)
     return identity + seal_part(DESK_PART, desk_part(records, 1), KEY, METER)
 
 
 def test_a_meter_that_counts_further_is_held_at_the_end_of_the_field():
-    zeros: dict[str, Any] = {field.name: 0 for field in fields(WriteBack)}
+    zeros: dict[str, Any] = {field.name: 0 for field in fields(WriteBackRecord)}
     zeros |= {"clock": BCD_NONE, "defer_until": BCD_NONE, "cut_at": BCD_NONE}
-    far = WriteBack(
+    far = WriteBackRecord(
         **{**zeros, "session_count": 2**32 - 1, "accepted_count": 70_000, "order_number": 2**32 - 1}
     )
     part = METER_PART.parse(METER_PART.build(meter_part(far, 1)))
@@ -220,7 +220,7 @@ def test_a_meter_that_counts_further_is_held_at_the_end_of_the_field():
     for balance, held in (
         (2**40, (2**31 - 1) * 100), (-(2**40), -(2**31) * 100), (-1, -100), (199, 100),
     ):  # fmt: skip
-        there = meter_part(WriteBack(**{**zeros, "balance_ueur": balance}), 1)
+        there = meter_part(WriteBackRecord(**{**zeros, "balance_ueur": balance}), 1)
         assert write_back_of(there, METER).balance_ueur == held
 
 

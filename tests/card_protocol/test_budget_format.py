@@ -10,19 +10,19 @@ from hypothesis import strategies as st
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget, budget_instants
 from card_protocol.formats.budget import (
-    Identity,
-    Order,
+    IdentityRecord,
     OrderFlags,
+    OrderRecord,
     Sfi,
-    Tariff,
-    Wallet,
-    WriteBack,
+    TariffRecord,
+    WalletRecord,
+    WriteBackRecord,
     open_sealed,
     reactivation_token,
     reactivation_token_valid,
     seal,
 )
-from card_protocol.formats.budget_instants import InstantOrder
+from card_protocol.formats.budget_instants import InstantOrderRecord
 from card_protocol.formats.generations import layouts, parse_identity
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
@@ -39,7 +39,7 @@ NO_MAC = budget.NO_MAC
 CASES: dict[str, Case] = {
     "identity": (
         budget.IDENTITY,
-        Identity(
+        IdentityRecord(
             b"BI",
             1,
             1,
@@ -54,10 +54,13 @@ CASES: dict[str, Case] = {
             NO_MAC,
         ),
     ),
-    "wallet": (budget.WALLET, Wallet(b"BW", 1, 0, 10_000, 2, 10_734_240, b"\xff" * 8, NO_MAC)),
+    "wallet": (
+        budget.WALLET,
+        WalletRecord(b"BW", 1, 0, 10_000, 2, 10_734_240, b"\xff" * 8, NO_MAC),
+    ),
     "order": (
         budget.ORDER,
-        Order(
+        OrderRecord(
             b"BO",
             1,
             OrderFlags.PREPAYMENT_ON,
@@ -73,7 +76,7 @@ CASES: dict[str, Case] = {
     ),
     "tariff": (
         budget.TARIFF,
-        Tariff(b"BT", 1, 0, 1, 250, 180, 1000, 10_734_240, b"\xff" * 4, NO_MAC),
+        TariffRecord(b"BT", 1, 0, 1, 250, 180, 1000, 10_734_240, b"\xff" * 4, NO_MAC),
     ),
     "write-back": (
         budget.WRITE_BACK,
@@ -83,7 +86,7 @@ CASES: dict[str, Case] = {
 BY_NAME = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 
 
-INSTANTS = InstantOrder(
+INSTANTS = InstantOrderRecord(
     b"BO",
     2,
     OrderFlags.PREPAYMENT_ON,
@@ -302,6 +305,6 @@ def test_no_token_is_no_token():
 
 def test_the_write_back_holds_a_balance_below_zero():
     layout, record = CASES["write-back"]
-    assert isinstance(record, WriteBack)
+    assert isinstance(record, WriteBackRecord)
     raw = seal(layout, replace(record, balance_ueur=-1), DESK, METER)
     assert open_sealed(layout, raw, DESK, METER).balance_ueur == -1

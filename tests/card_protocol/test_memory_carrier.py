@@ -21,8 +21,8 @@ from card_protocol.carrier.find import find_among, find_card
 from card_protocol.carrier.image import laid_open
 from card_protocol.carrier.memory import MemoryBudgetCard
 from card_protocol.errors import ApduError, LayoutError, MacError, NotGenuineError
-from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, Sfi, WriteBack
-from card_protocol.formats.generations import Contents
+from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, Sfi, WriteBackRecord
+from card_protocol.formats.generations import CardRecords
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.terminal import Terminal
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -47,7 +47,7 @@ def new_image() -> MemoryImage:
     )
 
 
-def loaded(contents: Contents, cents: int) -> Contents:
+def loaded(contents: CardRecords, cents: int) -> CardRecords:
     wallet = contents.wallet
     more = replace(
         wallet,
@@ -98,16 +98,16 @@ def desk_visit(slot: Slot) -> None:
     card.save(before, loaded(before, 5_000), DESK_KEY)
 
 
-def a_write_back(number: int) -> WriteBack:
+def a_write_back(number: int) -> WriteBackRecord:
     return replace(next(iter(_drawn())), session_count=number, mac=bytes(8))
 
 
 @cache
-def _drawn() -> tuple[WriteBack, ...]:
+def _drawn() -> tuple[WriteBackRecord, ...]:
     """Return a write-back with a distinct value in every field that is carried."""
     date = bytes.fromhex("2007032301")
     return (
-        WriteBack(
+        WriteBackRecord(
             b"BB", 1, 1, METER, 0, date, 0, 61, 4_711, None, 17, None, 4_825_000_000, None, None,
             5_000, 1, 1, 1, 1, 1, 3, date, date, None, None, None, b"\xff" * 24, bytes(8),
         ),
@@ -136,7 +136,7 @@ def used() -> MemoryImage:
     return image
 
 
-def said(image: MemoryImage) -> tuple[Contents, WriteBack | None]:
+def said(image: MemoryImage) -> tuple[CardRecords, WriteBackRecord | None]:
     card = laid_open(image)
     return card.contents(DESK_KEY), card.written_back(METER_KEY)
 

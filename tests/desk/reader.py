@@ -9,8 +9,8 @@ import pytest
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of
 from card_protocol.carrier.image import laid_open
-from card_protocol.formats.budget import Order, Sfi, open_sealed, seal
-from card_protocol.formats.generations import AnyOrder, layouts
+from card_protocol.formats.budget import OrderRecord, Sfi, open_sealed, seal
+from card_protocol.formats.generations import AnyOrderRecord, layouts
 from card_protocol.keys import Purpose, derive
 from card_protocol.link.direct import DirectLink
 from card_protocol.timestamp import Civil, decode_bcd_minute
@@ -72,13 +72,13 @@ class Reader:
     def files(self) -> tuple[bytes, ...]:
         return tuple(self.file(sfi) for sfi in Sfi)
 
-    def order(self) -> Order:
+    def order(self) -> OrderRecord:
         order = laid_open(self.card.image).contents(DESK_KEY).order
-        assert isinstance(order, Order)
+        assert isinstance(order, OrderRecord)
         return order
 
 
-def dates(order: AnyOrder) -> tuple[Civil | None, Civil | None]:
+def dates(order: AnyOrderRecord) -> tuple[Civil | None, Civil | None]:
     return decode_bcd_minute(order.defer_until), decode_bcd_minute(order.cut_at)
 
 

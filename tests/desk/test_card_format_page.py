@@ -15,7 +15,7 @@ from card_protocol.card.files import MF, Access
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats import budget
-from card_protocol.formats.budget import OrderFlags, Sfi, WriteBack, seal
+from card_protocol.formats.budget import OrderFlags, Sfi, WriteBackRecord, seal
 from card_protocol.formats.budget_instants import ORDER as ORDER_OF_INSTANTS
 from card_protocol.formats.clock import CLOCK
 from card_protocol.formats.container import HEAD, SLOT_BYTES, TRANSPORT_PIN
@@ -108,7 +108,7 @@ def plain_card() -> CardImage:
     return armed_card(1, CardKind.PLAIN)
 
 
-WRITTEN_BACK = WriteBack(
+WRITTEN_BACK = WriteBackRecord(
     magic=b"BB",
     generation=1,
     result=Result.EXECUTED,
@@ -298,7 +298,7 @@ def test_the_meter_writes_codes_as_the_page_says():
     assert codes("bit | blocks") == said(supply.Block)
     assert codes("bit | shields") == said(supply.Shield)
     assert codes("bit | order flags") == said(OrderFlags)
-    assert codes("code | zone rules") == said(budget.ZoneRule)
+    assert codes("code | zone rules") == said(budget.ZoneRuleCode)
     events = codes("code | events")
     assert events.keys() == {code.value for code in layouts.EventCode}
     for code in layouts.EventCode:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from typing_extensions import override
 
-from card_protocol.formats.budget import Order
-from card_protocol.formats.generations import AnyOrder
+from card_protocol.formats.budget import OrderRecord
+from card_protocol.formats.generations import AnyOrderRecord
 from card_protocol.timestamp import BCD_NONE, Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.codec import DeskCodec, Written
@@ -31,7 +31,7 @@ class ForgetfulCodec(DeskCodec):
     __slots__ = ()
 
     @override
-    def disarmed(self, order: AnyOrder) -> AnyOrder:
+    def disarmed(self, order: AnyOrderRecord) -> AnyOrderRecord:
         return replace(order, defer_until=BCD_NONE)
 
 
@@ -55,7 +55,7 @@ class CarelessDates(DeskDates):
         return False
 
 
-def orders_of(desk: Desk) -> list[AnyOrder]:
+def orders_of(desk: Desk) -> list[AnyOrderRecord]:
     reader = Reader(desk)
     return [
         reader.desk.arm(reader.exchange, defer_until=T2, cut_at=T2, issued_at_min=1).order,
@@ -68,7 +68,7 @@ def changed(codec: DeskCodec) -> list[set[str]]:
     """Return, order by order, which fields a codec writes otherwise than the office's own."""
     good = orders_of(Desk(BENCH_MASTER_KEY, challenge=counted()))
     bad = orders_of(Desk(BENCH_MASTER_KEY, codec=codec, challenge=counted()))
-    names = [name for name in Order.__slots__ if name != "mac"]
+    names = [name for name in OrderRecord.__slots__ if name != "mac"]
     return [
         {name for name in names if getattr(was, name) != getattr(now, name)}
         for was, now in zip(good, bad, strict=True)

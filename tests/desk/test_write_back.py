@@ -9,7 +9,7 @@ from card_protocol.carrier.base import Credentials
 from card_protocol.carrier.find import find_card
 from card_protocol.errors import MacError
 from card_protocol.formats import budget
-from card_protocol.formats.budget import DF_ELECTRICITY, WriteBack
+from card_protocol.formats.budget import DF_ELECTRICITY, WriteBackRecord
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE
@@ -18,7 +18,7 @@ from meter_emu.domain import Result
 from tests.desk.reader import DESK_KEY, METER, METER_KEY, Reader
 
 
-def meter_writes(reader: Reader, record: WriteBack, key: Key) -> None:
+def meter_writes(reader: Reader, record: WriteBackRecord, key: Key) -> None:
     keys = (
         derive(BENCH_MASTER_KEY, purpose, METER)
         for purpose in (Purpose.METER_AUTH, Purpose.CARD_AUTH)
@@ -30,7 +30,7 @@ def meter_writes(reader: Reader, record: WriteBack, key: Key) -> None:
     card.write_back(record, key)
 
 
-def a_write_back() -> WriteBack:
+def a_write_back() -> WriteBackRecord:
     blank = budget.WRITE_BACK.parse(b"BB\x01" + bytes(125))
     return replace(
         blank,

@@ -10,7 +10,7 @@ from typing import Any
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.carrier.image import laid_open
-from card_protocol.formats.budget import Sfi, WriteBack
+from card_protocol.formats.budget import Sfi, WriteBackRecord
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -98,6 +98,7 @@ class Home:
         expires: Civil | None = None,
         card_number: int = 1,
         tap: Callable[[Ports], Ports] = lambda ports: ports,
+        program: Callable[[Ports], Firmware] | None = None,
         carrier: CardKind = CardKind.SECURE,
     ) -> None:
         fate = Random(1) if fate is None else fate
@@ -114,12 +115,10 @@ class Home:
             model, named, installation, master=BENCH_MASTER_KEY, now_us=start_us, fate=fate
         )
 
-        def program(ports: Ports) -> Firmware:
-            return named.program(model)(tap(ports))
-
+        made = named.program(model) if program is None else program
         self.bench = Bench(
             self.board,
-            program,
+            lambda ports: made(tap(ports)),
             poll_us=model.poll_s * SECOND_US,
             boot_us=model.boot_ms * 1_000,
             outages=outages,
@@ -165,7 +164,7 @@ class Home:
     def file(self, sfi: Sfi) -> bytes:
         return raw_on(self.card.image, sfi)
 
-    def write_back(self) -> WriteBack | None:
+    def write_back(self) -> WriteBackRecord | None:
         """Return what the meter wrote on the card, `None` when it is still erased."""
         key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER_ID)
         return laid_open(self.card.image).written_back(key)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats import budget
-from card_protocol.formats.budget import Identity, Sfi, seal
+from card_protocol.formats.budget import IdentityRecord, Sfi, seal
 from card_protocol.formats.generations import layouts
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil, encode_bcd_minute
@@ -19,6 +19,7 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.domain import Result
 from meter_emu.errors import DeskError
+from meter_emu.firmware.dialogues.budget import identity_said
 from meter_emu.firmware.layouts import EventCode, Health
 from tests.firmware.meters import METER_ID, PARTS, Home, counted, now_at, seconds, state
 
@@ -33,13 +34,15 @@ GENERATIONS_AND_CARRIERS = pytest.mark.parametrize(
 DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
 
 
-def identity(generation: int, expires: Civil | None = EXPIRES) -> Identity:
+def identity(generation: int, expires: Civil | None = EXPIRES) -> IdentityRecord:
     home = Home(generation=generation, expires=expires)
     return budget.IDENTITY.parse(home.file(Sfi.IDENTITY))
 
 
-def judged(card: Identity, at_s: int, *, u: int = 0, health: Health = Health.TRUSTED) -> Result:
-    return PARTS.gate.judge_card(card, state(), now_at(at_s, u=u, health=health))
+def judged(
+    card: IdentityRecord, at_s: int, *, u: int = 0, health: Health = Health.TRUSTED
+) -> Result:
+    return PARTS.gate.judge_card(identity_said(card), state(), now_at(at_s, u=u, health=health))
 
 
 @BOTH
@@ -114,7 +117,7 @@ def noted(home: Home) -> bytes:
     return home.state.events[4::8]
 
 
-def put_identity(home: Home, card: Identity) -> None:
+def put_identity(home: Home, card: IdentityRecord) -> None:
     home.put(Sfi.IDENTITY, seal(budget.IDENTITY, card, DESK_KEY, METER_ID))
 
 
@@ -187,7 +190,7 @@ def test_a_lost_card_stays_good_until_its_replacement_has_been_used(generation):
 def test_the_number_alone_says_which_card_is_newer(asked, known):
     card = replace(identity(1, None), card_number=asked)
     want = Result.CARD_REPLACED if asked < known else Result.EXECUTED
-    assert PARTS.gate.judge_card(card, state(card_number=known), now_at(0)) is want
+    assert PARTS.gate.judge_card(identity_said(card), state(card_number=known), now_at(0)) is want
 
 
 @pytest.mark.parametrize("sfi", [Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF])

@@ -1,4 +1,7 @@
-"""The order gate: each refusal by an order that deserves just that one, and what obeying does."""
+"""The order gate: each refusal by an order that deserves just that one, and what obeying does.
+
+Orders are records here and go through the dialogue's translation, so tokens and flags are real.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,14 +19,15 @@ from card_protocol.formats.budget import (
     NO_TOKEN,
     ORDER,
     TARIFF,
-    Order,
     OrderFlags,
-    Tariff,
+    OrderRecord,
+    TariffRecord,
     reactivation_token,
 )
 from card_protocol.keys import Key
 from card_protocol.timestamp import Civil, encode_bcd_minute
 from meter_emu.domain import Result
+from meter_emu.firmware.dialogues.budget import order_said, tariff_said
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
 from tests.firmware.meters import METER_ID, PARTS, factory, now_at, seconds, state
 
@@ -33,7 +37,9 @@ KEY = Key(factory().key_reactivation)
 BRUSSELS = ZoneInfo("Europe/Brussels")
 T1 = Civil(2020, 6, 30, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)
-PRICE = Tariff(TARIFF.magic, GENERATION, 0, 1, 250, 250, 1000, 0, TARIFF.erased("reserved"), NO_MAC)
+PRICE = TariffRecord(
+    TARIFF.magic, GENERATION, 0, 1, 250, 250, 1000, 0, TARIFF.erased("reserved"), NO_MAC
+)
 
 
 def order(
@@ -41,8 +47,8 @@ def order(
     defer_until: Civil | bytes | None = T1,
     cut_at: Civil | bytes | None = T2,
     **changes: Any,
-) -> Order:
-    plain = Order(
+) -> OrderRecord:
+    plain = OrderRecord(
         ORDER.magic,
         GENERATION,
         OrderFlags.PREPAYMENT_ON,
@@ -63,22 +69,23 @@ def field(when: Civil | bytes | None) -> bytes:
     return when if isinstance(when, bytes) else encode_bcd_minute(when)
 
 
-def reactivation(number: int = 6, **changes: Any) -> Order:
+def reactivation(number: int = 6, **changes: Any) -> OrderRecord:
     token = reactivation_token(KEY, METER_ID, number)
     return replace(order(number, None, None, token=token), **changes)
 
 
 def judge(
-    asked: Order,
+    asked: OrderRecord,
     kept: State | None = None,
-    tariff: Tariff = PRICE,
+    tariff: TariffRecord = PRICE,
     *,
     limited: bool = True,
     nights: bool = True,
 ) -> Result:
     kept = state(order_number=5) if kept is None else kept
     before = replace(kept)
-    result = GATE.judge(asked, tariff, kept, KEY, METER_ID, limited=limited, nights=nights)
+    said, prices = order_said(asked, KEY, METER_ID), tariff_said(tariff)
+    result = GATE.judge(said, prices, kept, limited=limited, nights=nights)
     assert kept == before, "judging changes nothing"
     return result
 
@@ -215,10 +222,11 @@ def test_no_end_never_comes():
 # Obeying ------------------------------------------------------------------------------------------
 
 
-def obey(asked: Order, kept: State, tariff: Tariff = PRICE) -> State:
-    judged = GATE.judge(asked, tariff, kept, KEY, METER_ID, limited=True, nights=True)
+def obey(asked: OrderRecord, kept: State, tariff: TariffRecord = PRICE) -> State:
+    said, prices = order_said(asked, KEY, METER_ID), tariff_said(tariff)
+    judged = GATE.judge(said, prices, kept, limited=True, nights=True)
     assert judged is Result.EXECUTED
-    GATE.apply(asked, tariff, kept)
+    GATE.apply(said, prices, kept)
     return kept
 
 

@@ -8,8 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from card_protocol.formats.budget import GENERATION, NO_MAC, WALLET, Wallet
-from meter_emu.domain import Result
+from meter_emu.domain import Result, Wallet
 from meter_emu.firmware.layouts import EnergyAccount, FactoryFlags, Health, Rate, State, StateFlags
 from tests.firmware.meters import PARTS, factory, state
 
@@ -20,9 +19,7 @@ EURO = 1_000_000  # micro-euro
 
 
 def wallet(loaded_cents: int, load_count: int) -> Wallet:
-    return Wallet(
-        WALLET.magic, GENERATION, 0, loaded_cents, load_count, 0, WALLET.erased("reserved"), NO_MAC
-    )
+    return Wallet(loaded_cents, load_count)
 
 
 class MoneyOfAMeter(RuleBasedStateMachine):

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
+from card_protocol.card.budget import personalise_budget_card
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.card.secure import SecureCard
-from card_protocol.formats.budget import Sfi
+from card_protocol.formats.budget import EnergyCode, Sfi
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
 from meter_emu.domain import Energy, Result
 from meter_emu.firmware.layouts import NO_END, EventCode
@@ -174,3 +176,13 @@ def test_a_household_whose_load_is_refused_still_has_its_order():
     too_large(home)
     assert home.insert() == "CREDIT 50.00 EUR | CARD 1B LOAD_TOO_LARGE"
     assert (home.state.accepted_cents, home.state.order_number) == (0, 1)
+
+
+def test_a_card_in_the_other_energys_files_is_refused_whatever_its_identity_says() -> None:
+    home = Home()
+    records: dict[Sfi, bytes] = {sfi: home.file(sfi) for sfi in Sfi}
+    image = personalise_budget_card(
+        BENCH_MASTER_KEY, METER_ID, records, pin="0000", generation=1, energy=EnergyCode.GAS
+    )
+    home.card = card_of(image, counted())
+    assert home.insert().endswith("CARD 28 WRONG_ENERGY")

@@ -9,16 +9,17 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from card_protocol.formats import budget, budget_instants
-from card_protocol.formats.budget import NO_TOKEN, Tariff
-from card_protocol.formats.generations import AnyOrder
+from card_protocol.formats.budget import NO_TOKEN
+from card_protocol.formats.generations import AnyOrderRecord
 from card_protocol.keys import Key
 from card_protocol.timestamp import MINUTES_NONE, Civil, encode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.codec import DeskCodec, Written
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
-from meter_emu.domain import Result
+from meter_emu.domain import Result, Tariff
 from meter_emu.errors import DeskError
+from meter_emu.firmware.dialogues.budget import order_said
 from meter_emu.firmware.layouts import State
 from meter_emu.world.meter.build import parse_build
 from tests.firmware.meters import METER_ID, Home, factory, now_at, state
@@ -27,7 +28,7 @@ from tests.properties.lab import BRUSSELS, MINUTE_US, MODEL, civil, later_instan
 
 PARTS = parse_build("reference").parts(MODEL)
 KEY = Key(factory().key_reactivation)
-PRICE = Tariff(budget.TARIFF.magic, 1, 0, 1, 250, 250, 1000, 0, b"\xff" * 4, budget.NO_MAC)
+PRICE = Tariff(number=1, price_ueur_per_wh=250, night_price_ueur_per_wh=250, mwh_per_unit=1000)
 EPOCH_2000 = datetime(2000, 1, 1, tzinfo=UTC)
 BUILDS = ["reference", "reference+end-exclusive", "reference+doy-common-year"]
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -35,7 +36,7 @@ MINUTES = int((datetime(2099, 12, 31, 23, tzinfo=UTC) - FIRST) / timedelta(minut
 minutes = st.integers(0, MINUTES - 1) | instants.map(lambda us: us // MINUTE_US - 15_778_080)
 
 
-def written(work: Work, generation: int) -> AnyOrder:
+def written(work: Work, generation: int) -> AnyOrderRecord:
     """Return the order that the desk writes on a card of a generation."""
     desk = Desk(BENCH_MASTER_KEY)
     home = Home(generation=generation)
@@ -43,21 +44,22 @@ def written(work: Work, generation: int) -> AnyOrder:
     return desk.serve(home.card.transmit, work, issued_at_min=0).order
 
 
-def order(**changes: Any) -> budget_instants.InstantOrder:
+def order(**changes: Any) -> budget_instants.InstantOrderRecord:
     fields: dict[str, Any] = {
         "magic": b"BO", "generation": 2, "flags": 1, "number": 1, "defer_min": MINUTES_NONE,
         "defer_until": budget.NO_TOKEN[:5], "cut_min": MINUTES_NONE, "cut_at": budget.NO_TOKEN[:5],
         "zone_rule": 1, "tariff_number": 1, "issued_at_min": 0, "token": NO_TOKEN,
         "reserved": b"\xff" * 15, "mac": budget.NO_MAC,
     }  # fmt: skip
-    return budget_instants.InstantOrder(**(fields | changes))
+    return budget_instants.InstantOrderRecord(**(fields | changes))
 
 
-def obeyed(asked: AnyOrder, build: str = "reference") -> tuple[Result, State]:
+def obeyed(asked: AnyOrderRecord, build: str = "reference") -> tuple[Result, State]:
     gate, kept = parse_build(build).parts(MODEL).gate, state()
-    result = gate.judge(asked, PRICE, kept, KEY, METER_ID, limited=True, nights=True)
+    said = order_said(asked, KEY, METER_ID)
+    result = gate.judge(said, PRICE, kept, limited=True, nights=True)
     if not result.refused:
-        gate.apply(asked, PRICE, kept)
+        gate.apply(said, PRICE, kept)
     return result, kept
 
 

@@ -1,113 +1,172 @@
-"""The dialogue with a budget card of either generation, on any carrier: read, decide, write back.
+"""The dialogue with a budget card of either generation, on any carrier, in the meter's own words.
 
 The identity is read first and says which generation the card is of; a record of another one on the
 same card is no record of it (`BAD_FORMAT`).
 
-Nothing on the card or in the meter changes while reading. The program applies and *saves* what was
-read before `write_back` is called, so a card pulled early, or power cut, costs at most the
-write-back: numbers and cumulative amounts make the next insertion harmless.
+The program applies and *saves* what was read before `write_back` is called, so a card pulled early,
+or power cut, costs at most the write-back: numbers and cumulative amounts make the next insertion
+harmless.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import fields
+from operator import attrgetter
+from typing import Final
 
-from card_protocol.authentication import Role
-from card_protocol.carrier.base import BudgetCard, Carrier, Credentials
-from card_protocol.carrier.find import find_among, find_card
-from card_protocol.errors import ApduError, LayoutError, LinkError, MacError, NotGenuineError
-from card_protocol.formats.budget import DF_OF, WriteBack
-from card_protocol.formats.generations import Contents
+from card_protocol.carrier.base import BudgetCard
+from card_protocol.carrier.find import find_card
+from card_protocol.errors import ApduError
+from card_protocol.formats import budget_instants
+from card_protocol.formats.budget import (
+    DF_OF,
+    NO_MAC,
+    NO_TOKEN,
+    WRITE_BACK,
+    IdentityRecord,
+    OrderFlags,
+    TariffRecord,
+    WriteBackRecord,
+    reactivation_token_valid,
+)
+from card_protocol.formats.budget_instants import InstantOrderRecord
+from card_protocol.formats.generations import AnyOrderRecord, CardRecords
 from card_protocol.keys import Key
 from card_protocol.status import SW
 from card_protocol.terminal import Terminal
-from meter_emu.domain import Energy, Result
+from card_protocol.timestamp import MINUTES_NONE
+from meter_emu.domain import (
+    Contents,
+    Identity,
+    Order,
+    RawEnd,
+    Reactivation,
+    Result,
+    Tariff,
+    Wallet,
+    WriteBack,
+)
+from meter_emu.firmware.dialogues.base import authenticated, refusing
 from meter_emu.firmware.layouts import Factory
 from meter_emu.ports import Ports
 
+# A plain integer: the complement of an `IntFlag` has no bits but the named ones.
+_KNOWN_FLAGS: Final = int(OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED)
+# The record is what the meter says, in the same order, between its head and its MAC.
+_SAID: Final = attrgetter(*(field.name for field in fields(WriteBack)))
+
 
 class BudgetDialogue:
-    """One session with one inserted card."""
+    """One session with one powered card. See `CardDialogue`."""
 
-    __slots__ = ("_card", "_factory", "_ports")
+    __slots__ = ("_card", "_factory", "_generation", "_ours", "_ports")
 
     def __init__(self, ports: Ports, factory: Factory) -> None:
         self._ports = ports
         self._factory = factory
         self._card: BudgetCard | None = None
+        self._ours = False
+        self._generation = 0
+
+    def identify(self) -> Result | None:
+        """See `CardDialogue`: a card of either energy whose identity is a budget card's."""
+        return refusing(self._identify)
 
     def read(self, challenge: bytes) -> Contents | Result:
-        """Return the card's records, or why it is refused. `challenge` is eight fresh bytes."""
-        if not self._ports.card_power(True):
-            return Result.CARD_UNREADABLE
+        """See `CardDialogue`."""
         return refusing(lambda: self._read(challenge))
 
-    def write_back(self, record: WriteBack) -> None:
-        """Write what the meter did on the card that was read; one pulled too early misses this."""
-        card, key = self._card, Key(self._factory.key_meter_record)
-        assert card is not None, "a card is read before it is written"
-        refusing(lambda: _written(card, record, key))
+    def write_back(self, said: WriteBack) -> None:
+        """See `CardDialogue`."""
+        refusing(lambda: self._written(said))
 
-    def leave(self) -> None:
-        """Unpower the card, so that no authentication outlives the session."""
-        self._ports.card_power(False)
-
-    def _found(self, energy: Energy) -> BudgetCard | None:
-        """Return the card, `None` for one of the other energy: SELECTs cost it no try."""
+    def _identify(self) -> None:
         terminal = Terminal(self._ports.card_exchange)
-        try:
-            return find_card(terminal, DF_OF[energy])
-        except ApduError as error:
-            if error.sw != SW.FILE_NOT_FOUND:
-                raise
-        find_among(terminal, (DF_OF[other] for other in Energy if other is not energy))
-        return None
+        energy = self._factory.energy
+        for df in sorted(DF_OF.values(), key=lambda df: df != DF_OF[energy]):
+            try:
+                card = find_card(terminal, df)
+            except ApduError as error:
+                if error.sw != SW.FILE_NOT_FOUND:
+                    raise
+            else:
+                self._generation = card.claimed().generation
+                self._card, self._ours = card, df == DF_OF[energy]
+                return
+        raise ApduError("no budget card")
 
     def _read(self, challenge: bytes) -> Contents | Result:
-        energy = Energy(self._factory.energy)
-        card = self._card = self._found(energy)
-        if card is None:
-            return Result.WRONG_ENERGY
+        card, factory = self._card, self._factory
+        assert card is not None, "a card is identified before it is read"
         # The identity is readable by anyone: a foreign card is refused before an authentication
         # that must fail, and would cost it one of its tries.
         identity = card.claimed()
-        if identity.energy != energy:
+        if not self._ours or identity.energy != factory.energy:
             return Result.WRONG_ENERGY
-        if identity.meter_id != self._factory.meter_id:
+        if identity.meter_id != factory.meter_id:
             return Result.WRONG_METER
-        if not authenticated(card, self._factory, challenge):
+        if not authenticated(card, factory, challenge):
             return Result.CARD_NOT_GENUINE
-        return card.contents(Key(self._factory.key_desk_record))
+        records = card.contents(Key(factory.key_desk_record))
+        return contents_said(records, Key(factory.key_reactivation), factory.meter_id)
+
+    def _written(self, said: WriteBack) -> None:
+        assert self._card is not None, "a card is read before it is written"
+        record = WriteBackRecord(WRITE_BACK.magic, self._generation, *(*_SAID(said), NO_MAC))
+        self._card.write_back(record, Key(self._factory.key_meter_record))
 
 
-def _written(card: BudgetCard, record: WriteBack, key: Key) -> Result:
-    card.write_back(record, key)
-    return Result.EXECUTED
+# What the records say, in the meter's words -------------------------------------------------------
 
 
-def authenticated(card: BudgetCard | Carrier, factory: Factory, challenge: bytes) -> bool:
-    """Whether card and meter have proved themselves to each other, as far as the card can."""
-    keys = Key(factory.key_meter_auth), Key(factory.key_card_auth)
-    try:
-        card.authenticate(Credentials(Role.METER, *keys), challenge)
-    except ApduError:
-        return False
-    return True
+def contents_said(records: CardRecords, token_key: Key, meter_id: int) -> Contents:
+    """Return what a card's records say to meter `meter_id`."""
+    identity, wallet, order, tariff = records
+    issued = (record.issued_at_min for record in records)
+    return Contents(
+        identity_said(identity),
+        Wallet(wallet.loaded_cents, wallet.load_count),
+        order_said(order, token_key, meter_id),
+        tariff_said(tariff),
+        max((minute for minute in issued if minute != MINUTES_NONE), default=None),
+    )
 
 
-FoundT = TypeVar("FoundT")
+def identity_said(record: IdentityRecord) -> Identity:
+    """Return what an identity says; in generation 1 its expiry has one form."""
+    if record.generation == budget_instants.GENERATION:
+        expires = RawEnd(record.expires, record.expires_min, record.zone_rule)
+    else:
+        expires = RawEnd(record.expires)
+    return Identity(record.card_number, expires)
 
 
-def refusing(job: Callable[[], FoundT | Result]) -> FoundT | Result:
-    """Run part of a dialogue; what the card or the slot does wrong becomes a result."""
-    try:
-        return job()
-    except LinkError:
-        return Result.CARD_REMOVED
-    except NotGenuineError:
-        return Result.CARD_NOT_GENUINE
-    except MacError:
-        return Result.BAD_MAC
-    except LayoutError:
-        return Result.BAD_FORMAT
-    except ApduError:
-        return Result.CARD_UNREADABLE
+def order_said(record: AnyOrderRecord, token_key: Key, meter_id: int) -> Order:
+    """Return what an order says, its token checked."""
+    if isinstance(record, InstantOrderRecord):
+        defer_until = RawEnd(record.defer_until, record.defer_min, record.zone_rule)
+        cut_at = RawEnd(record.cut_at, record.cut_min, record.zone_rule)
+    else:
+        defer_until, cut_at = RawEnd(record.defer_until), RawEnd(record.cut_at)
+    reactivation = Reactivation.NONE
+    if record.token != NO_TOKEN:
+        proved = reactivation_token_valid(token_key, meter_id, record.number, record.token)
+        reactivation = Reactivation.PROVED if proved else Reactivation.FORGED
+    return Order(
+        number=record.number,
+        defer_until=defer_until,
+        cut_at=cut_at,
+        tariff_number=record.tariff_number,
+        prepayment_on=bool(record.flags & OrderFlags.PREPAYMENT_ON),
+        limiter_granted=bool(record.flags & OrderFlags.LIMITER_GRANTED),
+        reactivation=reactivation,
+        unknown=bool(record.flags & ~_KNOWN_FLAGS),
+    )
+
+
+def tariff_said(record: TariffRecord) -> Tariff:
+    """Return what a tariff says."""
+    return Tariff(
+        record.number,
+        record.price_ueur_per_wh,
+        record.night_price_ueur_per_wh,
+        record.mwh_per_unit,
+    )

@@ -1,39 +1,45 @@
 """The dialogue with a technician's clock card: whose it is, whether genuine, what time it says."""
 
 from card_protocol.carrier.secure import SecureCarrier
-from card_protocol.formats.clock import (
-    CLOCK,
-    DF_SERVICE,
-    SFI_CLOCK,
-    ClockOrder,
-    open_clock_order,
-)
+from card_protocol.formats.clock import CLOCK, DF_SERVICE, SFI_CLOCK, open_clock_order
 from card_protocol.keys import Key
 from card_protocol.terminal import Terminal
-from meter_emu.domain import Result
-from meter_emu.firmware.dialogues.budget import authenticated, refusing
+from meter_emu.domain import ClockSetting, Result, WriteBack
+from meter_emu.firmware.dialogues.base import authenticated, refusing
 from meter_emu.firmware.layouts import Factory
 from meter_emu.ports import Ports
 
 
 class ClockDialogue:
-    """One session with a powered card."""
+    """One session with one powered card. See `CardDialogue`."""
 
-    __slots__ = ("_factory", "_terminal")
+    __slots__ = ("_factory", "_raw", "_terminal")
 
     def __init__(self, ports: Ports, factory: Factory) -> None:
         self._factory = factory
         self._terminal = Terminal(ports.card_exchange)
+        self._raw = b""
 
-    def read(self, challenge: bytes) -> ClockOrder | Result:
-        """Return the clock order, or why the card is refused; another kind is unreadable."""
+    def identify(self) -> Result | None:
+        """See `CardDialogue`."""
+        return refusing(self._identify)
+
+    def read(self, challenge: bytes) -> ClockSetting | Result:
+        """See `CardDialogue`."""
         return refusing(lambda: self._read(challenge))
 
-    def _read(self, challenge: bytes) -> ClockOrder | Result:
+    def write_back(self, said: WriteBack) -> None:
+        """See `CardDialogue`: a clock card takes nothing back."""
+
+    def _identify(self) -> None:
         self._terminal.select(DF_SERVICE)
-        raw = self._terminal.read_binary(SFI_CLOCK, CLOCK.size_bytes)
-        if CLOCK.parse(raw).meter_id != self._factory.meter_id:
+        self._raw = self._terminal.read_binary(SFI_CLOCK, CLOCK.size_bytes)
+        CLOCK.parse(self._raw)
+
+    def _read(self, challenge: bytes) -> ClockSetting | Result:
+        if CLOCK.parse(self._raw).meter_id != self._factory.meter_id:
             return Result.WRONG_METER
         if not authenticated(SecureCarrier(self._terminal), self._factory, challenge):
             return Result.CARD_NOT_GENUINE
-        return open_clock_order(raw, Key(self._factory.key_desk_record))
+        order = open_clock_order(self._raw, Key(self._factory.key_desk_record))
+        return ClockSetting(order.set_to_s, order.set_error_s)

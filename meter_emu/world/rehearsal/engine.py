@@ -8,7 +8,7 @@ from typing import Final, final
 
 from card_protocol.carrier.image import laid_open
 from card_protocol.errors import CardProtocolError, LayoutError
-from card_protocol.formats.budget import WriteBack
+from card_protocol.formats.budget import WriteBackRecord
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -133,7 +133,7 @@ class _Story:
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
 
-    def _judge_session(self, at_us: int, before: WriteBack | None, number: int) -> None:
+    def _judge_session(self, at_us: int, before: WriteBackRecord | None, number: int) -> None:
         """Tell from the card whether it was obeyed: a new write-back says so, and how."""
         after = self._write_back()
         if after is None or after == before or Result(after.result).refused:
@@ -142,7 +142,7 @@ class _Story:
         understood = (decode_bcd_minute(after.defer_until), decode_bcd_minute(after.cut_at))
         self._watch.see(at_us, What.CARD_SERVED, understood=understood, visit=number)
 
-    def _write_back(self) -> WriteBack | None:
+    def _write_back(self) -> WriteBackRecord | None:
         try:
             return laid_open(self._card.image).written_back(self._record_key)
         except CardProtocolError:  # another meter's, or spoiled: none of this one
