@@ -21,6 +21,7 @@ from functools import partial
 from io import BufferedRWPair
 from typing import Any, Final, final
 
+_INSTALL: Final = "python -m pip install pyscard installs it, with the headers of libpcsclite"
 LINE_BYTES_MAX: Final = 140_000  # the longest R-APDU, 65,538 bytes, in hex, and what is around it
 LEAVE_S: Final = 5.0  # ours: for unpowering the card when nobody waits any more
 RESETS_MAX: Final = 3  # ours: pcscd resets a card once by itself
@@ -198,7 +199,7 @@ def answer_requests(lines: BufferedRWPair) -> None:
         from smartcard import scard
     except ImportError as missing:  # no pyscard, or no PC/SC library under it
         for _ in requests:
-            _tell(lines, {"call": "import pyscard", "fault": str(missing)})
+            _tell(lines, {"call": "import pyscard", "fault": f"{missing} ({_INSTALL})"})
         return
     owner = Owner(scard)
     try:

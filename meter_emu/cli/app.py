@@ -108,6 +108,8 @@ def cli(ctx: click.Context) -> None:
 def main() -> None:
     """Run the command line and exit with its status."""
     _be_heard()
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.append(here)  # where a person's own MODULE:FACTORY lies, after all else
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_DFL:  # whom nohup started stays deaf to SIGHUP
             signal.signal(number, _end)

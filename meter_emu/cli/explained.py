@@ -24,18 +24,33 @@ OFFSET_WIDTH: Final = 6
 SIZE_WIDTH: Final = 5
 FIELD_WIDTH: Final = 20
 RAW_WIDTH: Final = 16  # eight bytes a line
+# How the files of this program begin, and which verb explains them.
+_KINDS: Final = (
+    (b"MEMI", "a meter image", "image show"),
+    (b"SC", "a card image", "card show"),
+    (b"PC", "a card image", "card show"),
+    (b"MC", "a card image", "card show"),
+    (b'{"row":"trace"', "a trace", "trace show"),
+)
+_IMAGES: Final = frozenset({"a meter image", "a card image"})
 
 
 def read_bytes(file: str, what: str) -> bytes:
-    """Return the bytes of a file that should hold `what`; raise `ImageError`."""
+    """Return the bytes of a file that should hold `what`; raise `ImageError`.
+
+    A file of another kind is called what it is."""
     path = Path(file)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise ImageError(file, f"want {what}, this is no regular file")
         with path.open("rb") as opened:
-            return opened.read(IMAGE_SIZE_MAX + 1)
+            raw = opened.read(IMAGE_SIZE_MAX + 1)
     except (OSError, ValueError) as error:
         raise unreadable(file, error) from error
+    for begins, kind, verb in _KINDS:
+        if raw.startswith(begins) and kind != what and what in _IMAGES:
+            raise ImageError(file, f"is {kind}, want {what}: meter-emu {verb} explains it")
+    return raw
 
 
 def unreadable(file: str, error: OSError | ValueError) -> ImageError:

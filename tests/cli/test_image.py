@@ -444,7 +444,7 @@ def test_a_meter_image_is_no_card_and_cards_of_other_kinds_do_not_compare(
 ):
     from card_protocol.card.image import blank
 
-    assert "no card image" in emu("card", "diff", card, image).complains()
+    assert "is a meter image" in emu("card", "diff", card, image).complains()
     other = tmp_path / "blank.card"
     other.write_bytes(blank().to_bytes())
     assert "nothing to compare" in emu("card", "diff", card, other).complains()

@@ -143,3 +143,16 @@ def test_a_campaign_that_is_none_is_one_line(campaign, why, tmp_path):
     (tmp_path / "a.toml").write_text(text)
     name = campaign if campaign.startswith(("/", "n")) else "a.toml"
     assert why in said(emu(f"emu rehearse {name}", tmp_path))
+
+
+def test_a_program_of_ones_own_is_found_in_the_working_directory(tmp_path):
+    """The installed command, not `python -m`, which looks there by itself."""
+    (tmp_path / "own.py").write_text("def factory(ports):\n    raise RuntimeError('mine')\n")
+    script = Path(sys.executable).with_name("meter-emu")
+    assert script.exists(), "the package is installed where the tests run"
+    done = subprocess.run(
+        [script, "rehearse", "ores-2020-07", "--build", "own:nothing"],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "own has no nothing to call" in done.stderr
