@@ -11,7 +11,7 @@ from card_protocol.card.budget import record_on, with_record
 from card_protocol.card.image import CardImage
 from card_protocol.card.make import AnyImage
 from card_protocol.card.memory_image import MemoryImage
-from card_protocol.carrier.image import laid_open
+from card_protocol.carrier.laid_open import laid_open
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget_compact import (
     DESK_AT,

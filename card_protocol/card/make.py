@@ -2,9 +2,9 @@
 
 from typing import TypeAlias, overload
 
-from card_protocol.card.base import FileCard
+from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardImage, CardKind
-from card_protocol.card.memory import MemoryCard
+from card_protocol.card.memory_card import MemoryCard
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.card.plain import PlainCard
 from card_protocol.card.secure import SecureCard

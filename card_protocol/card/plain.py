@@ -9,8 +9,8 @@ from typing import Final, final
 
 from card_protocol.apdu import split_command
 from card_protocol.atr import offer
-from card_protocol.card.base import FileCard
 from card_protocol.card.commands import PLAIN_ROWS
+from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.session import Fate
 from card_protocol.errors import ApduError

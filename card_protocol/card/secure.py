@@ -3,8 +3,8 @@
 from typing import final
 
 from card_protocol.atr import offer
-from card_protocol.card.base import FileCard
 from card_protocol.card.commands import SECURE_ROWS
+from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardKind
 
 

@@ -7,7 +7,7 @@ sign to try the readers' own commands, which no file card is ever shown.
 from collections.abc import Iterable
 from typing import Final
 
-from card_protocol.carrier.base import BudgetCard
+from card_protocol.carrier.carrier import BudgetCard
 from card_protocol.carrier.memory import MemoryBudgetCard
 from card_protocol.carrier.plain import PlainCarrier
 from card_protocol.carrier.readers import MemoryTerminal, find_reader

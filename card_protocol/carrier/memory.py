@@ -10,7 +10,7 @@ contacts learns it.
 from typing import Any, Final, Protocol, final
 
 from card_protocol.authentication import memory_code
-from card_protocol.carrier.base import Credentials
+from card_protocol.carrier.carrier import Credentials
 from card_protocol.errors import ApduError, MacError, NotGenuineError
 from card_protocol.formats.budget import IdentityRecord, WriteBackRecord
 from card_protocol.formats.budget_compact import (

@@ -8,7 +8,7 @@ the same on every card and sent in clear: it keeps a stray terminal from writing
 from collections.abc import Mapping
 from typing import Final, final
 
-from card_protocol.carrier.base import Credentials
+from card_protocol.carrier.carrier import Credentials
 from card_protocol.errors import ApduError
 from card_protocol.formats.container import (
     SLOT_BYTES,

@@ -2,7 +2,7 @@
 
 from typing import Final, final
 
-from card_protocol.carrier.base import Carrier, Credentials
+from card_protocol.carrier.carrier import Carrier, Credentials
 from card_protocol.formats.budget import (
     IDENTITY,
     TARIFF,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, final
 
-from card_protocol.carrier.base import Credentials
+from card_protocol.carrier.carrier import Credentials
 from card_protocol.terminal import Terminal
 
 

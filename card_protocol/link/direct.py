@@ -3,7 +3,7 @@
 from typing import final
 
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.link.base import Slotted
+from card_protocol.link.link import Slotted
 
 
 @final

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, final
 from card_protocol.apdu import HEADER_SIZE_BYTES, ResponseApdu
 from card_protocol.carrier.readers import READER_CLASS, READERS, TRIES_KEPT
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.link.base import Link
+from card_protocol.link.link import Link
 from card_protocol.status import SW, tries_left
 
 # Class and instruction -> the status words that say that a proof was right; empty where none is

@@ -8,7 +8,7 @@ from typing import Final, Protocol, final
 
 from card_protocol.card.session import Fate
 from card_protocol.errors import LinkError
-from card_protocol.link.base import Link, Slotted
+from card_protocol.link.link import Link, Slotted
 from card_protocol.trace import ClockText, Recorder, no_clock
 
 

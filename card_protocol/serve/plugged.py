@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Final, Self, final
 
 from card_protocol.errors import LinkError
-from card_protocol.link.base import Slotted
+from card_protocol.link.link import Slotted
 from card_protocol.serve.vpcd import VpcdLine
 
 PULL_S: Final = 10.0  # ours: the card may be in the middle of a command, and its owner of saving it

@@ -24,7 +24,7 @@ from time import monotonic
 from typing import Final, final
 
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.link.base import Slotted
+from card_protocol.link.link import Slotted
 
 HOST: Final = "127.0.0.1"
 PORT: Final = 0x8C7B  # the packaged reader.conf: slot 0 here, slot 1 on the next port

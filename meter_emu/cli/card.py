@@ -237,7 +237,7 @@ def _check_free(file: str, *, force: bool) -> None:
 def _tell_issued(
     file: str, image: "AnyImage", meter: int, card_number: int, json_file: str | None
 ) -> None:
-    from card_protocol.carrier.image import laid_open
+    from card_protocol.carrier.laid_open import laid_open
     from meter_emu.domain import Energy
 
     carrier = image.kind.name.lower()
@@ -300,7 +300,7 @@ def diff(a: str, b: str, key_file: str | None, json_file: str | None) -> int:
 
 def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordView", ...]:
     """Return what a card carries, explained; raise `ImageError` for one that is none of ours."""
-    from card_protocol.card.clock import clock_order_on
+    from card_protocol.card.clock_card import clock_order_on
     from card_protocol.card.memory_image import MemoryImage
     from meter_emu.desk.memory_view import explain_memory_card
     from meter_emu.desk.view import explain_card, explain_clock_order

@@ -20,7 +20,7 @@ from meter_emu.errors import CardError, OutputError
 
 if TYPE_CHECKING:
     from card_protocol.keys import Key
-    from card_protocol.link.base import Link
+    from card_protocol.link.link import Link
     from card_protocol.link.pcsc import PcscLink
     from meter_emu.desk.desk import Desk, Exchange
 

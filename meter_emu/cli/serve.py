@@ -29,7 +29,7 @@ from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
     from card_protocol.card.make import AnyImage, VirtualCard
-    from card_protocol.link.base import Slotted
+    from card_protocol.link.link import Slotted
     from card_protocol.serve.vpcd import VpcdLine
     from card_protocol.trace import Recorder
 

@@ -15,7 +15,7 @@ from meter_emu.cli.names import LEFT
 from meter_emu.errors import OutputError
 
 if TYPE_CHECKING:
-    from card_protocol.link.base import Link
+    from card_protocol.link.link import Link
     from card_protocol.trace import Recorder
 
 trace_option: Final = click.option(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from card_protocol.card.clock import personalise_clock_card
+from card_protocol.card.clock_card import personalise_clock_card
 from card_protocol.card.image import CardImage
 from card_protocol.formats.clock import seal_clock_order
 from card_protocol.keys import Key, Purpose, derive

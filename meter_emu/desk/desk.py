@@ -19,7 +19,7 @@ from card_protocol.authentication import RANDOM_SIZE_BYTES, Role
 from card_protocol.card.budget import personalise_card
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage
-from card_protocol.carrier.base import BudgetCard, Credentials
+from card_protocol.carrier.carrier import BudgetCard, Credentials
 from card_protocol.carrier.find import find_among
 from card_protocol.formats import budget
 from card_protocol.formats.budget import (

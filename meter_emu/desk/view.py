@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, unique
 from typing import Any, Final, final
 
-from card_protocol.card.clock import CLOCK_TREE
+from card_protocol.card.clock_card import CLOCK_TREE
 from card_protocol.card.files import MF, Access, FileSpec
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.errors import CardProtocolError, LayoutError, MacError

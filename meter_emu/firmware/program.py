@@ -13,7 +13,7 @@ from typing import Final
 from card_protocol.keys import Key
 from meter_emu.domain import ClockSetting, Contents, Result
 from meter_emu.firmware import screen
-from meter_emu.firmware.clock import obey_clock_card, set_clock, step_clock
+from meter_emu.firmware.clock_setting import obey_clock_card, set_clock, step_clock
 from meter_emu.firmware.dialogues.base import CardDialogue, MakeDialogue
 from meter_emu.firmware.dialogues.budget import BudgetDialogue
 from meter_emu.firmware.dialogues.clock import ClockDialogue

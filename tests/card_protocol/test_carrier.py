@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.authentication import Role
-from card_protocol.card.base import FileCard
 from card_protocol.card.budget import BUDGET_TREES, PLAIN_TREES, record_on, with_record
+from card_protocol.card.file_card import FileCard
 from card_protocol.card.files import FileTree
 from card_protocol.card.image import CardImage, CardKind, blank, personalise
 from card_protocol.card.make import card_of
-from card_protocol.carrier.base import Carrier, Credentials
+from card_protocol.carrier.carrier import Carrier, Credentials
 from card_protocol.carrier.find import find_card
 from card_protocol.carrier.plain import PlainCarrier
 from card_protocol.carrier.secure import SecureCarrier

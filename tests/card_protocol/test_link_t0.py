@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from card_protocol.apdu import CommandApdu
 from card_protocol.atr import Atr
 from card_protocol.authentication import Role
-from card_protocol.card.base import FileCard
+from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardImage
 from card_protocol.card.plain import PlainCard
 from card_protocol.card.secure import SecureCard

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from card_protocol.authentication import Role, memory_code
 from card_protocol.card.budget import personalise_card
 from card_protocol.card.image import CardKind
-from card_protocol.card.memory import Make, MemoryCard
+from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.card.memory_image import MemoryImage
-from card_protocol.carrier.base import BudgetCard, Credentials
+from card_protocol.carrier.carrier import BudgetCard, Credentials
 from card_protocol.carrier.find import find_among, find_card
-from card_protocol.carrier.image import laid_open
+from card_protocol.carrier.laid_open import laid_open
 from card_protocol.carrier.memory import MemoryBudgetCard
 from card_protocol.errors import ApduError, LayoutError, MacError, NotGenuineError
 from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, Sfi, WriteBackRecord

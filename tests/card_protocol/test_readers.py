@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.card.memory import Make, MemoryCard
+from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.carrier.readers import ACS, PCSC, READERS, MemoryTerminal, Reader, find_reader
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.link.scripted import ScriptedLink

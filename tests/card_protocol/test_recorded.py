@@ -9,8 +9,8 @@ from card_protocol.authentication import Role
 from card_protocol.card.secure import SecureCard
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import Sfi
-from card_protocol.link.base import Link
 from card_protocol.link.direct import DirectLink
+from card_protocol.link.link import Link
 from card_protocol.link.recorded import RecordedCard, RecordedLink
 from card_protocol.link.replay import Playback, ReplayCard
 from card_protocol.link.scripted import ScriptedLink

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.atr import Atr
-from card_protocol.card.memory import ROWS, Make, MemoryCard
+from card_protocol.card.memory_card import ROWS, Make, MemoryCard
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.card.sle4442 import Sle4442
 from card_protocol.errors import LayoutError

@@ -8,7 +8,7 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of
-from card_protocol.carrier.image import laid_open
+from card_protocol.carrier.laid_open import laid_open
 from card_protocol.formats.budget import OrderRecord, Sfi, open_sealed, seal
 from card_protocol.formats.generations import AnyOrderRecord, layouts
 from card_protocol.keys import Purpose, derive

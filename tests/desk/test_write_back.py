@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from card_protocol.authentication import Role
-from card_protocol.carrier.base import Credentials
+from card_protocol.carrier.carrier import Credentials
 from card_protocol.carrier.find import find_card
 from card_protocol.errors import MacError
 from card_protocol.formats import budget

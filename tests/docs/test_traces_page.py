@@ -8,8 +8,8 @@ import msgspec
 
 from card_protocol import trace
 from card_protocol.card.secure import SecureCard
-from card_protocol.link.base import Link
 from card_protocol.link.direct import DirectLink
+from card_protocol.link.link import Link
 from card_protocol.terminal import Terminal
 from meter_emu.cli.live.origin import LiveOrigin
 from meter_emu.cli.replayed import Rehearsal

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from card_protocol.card.clock import personalise_clock_card
+from card_protocol.card.clock_card import personalise_clock_card
 from card_protocol.card.secure import SecureCard
 from card_protocol.errors import LayoutError, MacError
 from card_protocol.formats.clock import CLOCK, open_clock_order, seal_clock_order

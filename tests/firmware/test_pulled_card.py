@@ -6,7 +6,7 @@ commands, and is pulled at every third. Pulled at any command: `test_session_pul
 
 import pytest
 
-from card_protocol.card.base import FileCard
+from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import LinkError, LinkErrorKind

@@ -9,7 +9,7 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.link.base import Slotted
+from card_protocol.link.link import Slotted
 from card_protocol.serve.vpcd import VpcdSlot
 from meter_emu.desk.desk import Work
 from meter_emu.world.meter.linked_card import LinkedCard

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from card_protocol.card.base import FileCard
+from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import PIN_TRIES_MAX, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.link.pcsc import PcscLink

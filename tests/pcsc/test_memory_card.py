@@ -3,7 +3,7 @@
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.memory import Make, MemoryCard
+from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.desk.desk import Work
 from meter_emu.world.meter.linked_card import LinkedCard

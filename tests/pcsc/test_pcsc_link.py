@@ -15,7 +15,7 @@ import pytest
 from card_protocol.apdu import CommandApdu
 from card_protocol.atr import Atr
 from card_protocol.authentication import PIN_REFERENCE
-from card_protocol.card.base import FileCard
+from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind

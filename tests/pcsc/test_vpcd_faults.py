@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from card_protocol.apdu import CommandApdu
-from card_protocol.card.base import FileCard
+from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.carrier.image import laid_open
+from card_protocol.carrier.laid_open import laid_open
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work

@@ -1,7 +1,7 @@
 """One word, one meaning: a public name stands for one thing in the whole code base."""
 
 import ast
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from tests.tidy.repository import modules
@@ -19,6 +19,14 @@ ALLOWED = {
     "ORDER": "the order as each generation lays it out; `ORDERS` has both",
     "SEQUENCE_MAX": "the last write of a container, which is another on a memory card",
     "main": "where a program starts, by custom; a reader's process is a program too",
+}
+FILES_ALLOWED = {
+    "__init__": "Python's own name",
+    "budget": "a format, the card made of it, the dialogue about it",
+    "desk": "the office, its verbs, and the desk that tests have",
+    "ds3231": "a chip, its driver and its words",
+    "image": "a card's, a meter's, and the verbs for these",
+    "pcf8563": "a chip, its driver and its words",
 }
 
 
@@ -52,6 +60,11 @@ def test_a_public_name_has_one_meaning() -> None:
     found = shared(modules())
     assert {name: where for name, where in found.items() if name not in ALLOWED} == {}
     assert set(ALLOWED) <= set(found), "what has one meaning again needs no leave"
+
+
+def test_a_file_name_stands_twice_at_the_most() -> None:
+    count = Counter(name.split("/")[-1].removesuffix(".py") for name in modules())
+    assert {name for name, times in count.items() if times > 2} == set(FILES_ALLOWED)
 
 
 def test_a_second_meaning_is_found() -> None:

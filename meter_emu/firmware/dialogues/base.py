@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias, TypeVar
 
 from card_protocol.authentication import Role
-from card_protocol.carrier.base import BudgetCard, Carrier, Credentials
+from card_protocol.carrier.carrier import BudgetCard, Carrier, Credentials
 from card_protocol.errors import ApduError, LayoutError, LinkError, MacError, NotGenuineError
 from card_protocol.keys import Key
 from meter_emu.domain import ClockSetting, Contents, Result, WriteBack

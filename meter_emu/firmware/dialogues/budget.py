@@ -12,7 +12,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Final
 
-from card_protocol.carrier.base import BudgetCard
+from card_protocol.carrier.carrier import BudgetCard
 from card_protocol.carrier.find import find_card
 from card_protocol.errors import ApduError
 from card_protocol.formats import budget_instants
@@ -24,11 +24,12 @@ from card_protocol.formats.budget import (
     IdentityRecord,
     OrderFlags,
     TariffRecord,
+    WriteBack,
     WriteBackRecord,
     reactivation_token_valid,
 )
 from card_protocol.formats.budget_instants import InstantOrderRecord
-from card_protocol.formats.generations import AnyOrderRecord, CardRecords
+from card_protocol.formats.generations import AnyOrderRecord, CardRecords, Contents
 from card_protocol.keys import Key
 from card_protocol.status import SW
 from card_protocol.terminal import Terminal

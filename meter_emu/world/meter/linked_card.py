@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import final
 
 from card_protocol.errors import LinkError
-from card_protocol.link.base import Link
+from card_protocol.link.link import Link
 
 
 @final

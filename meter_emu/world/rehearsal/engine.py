@@ -6,7 +6,7 @@ whoever stands at the meter after a card session presses the button when the lam
 
 from typing import Final, final
 
-from card_protocol.carrier.image import laid_open
+from card_protocol.carrier.laid_open import laid_open
 from card_protocol.errors import CardProtocolError, LayoutError
 from card_protocol.formats.budget import WriteBackRecord
 from card_protocol.keys import Purpose, derive
