@@ -21,7 +21,6 @@ ALLOWED = {
     "main": "where a program starts, by custom; a reader's process is a program too",
 }
 FILES_ALLOWED = {
-    "__init__": "Python's own name",
     "budget": "a format, the card made of it, the dialogue about it",
     "desk": "the office, its verbs, and the desk that tests have",
     "image": "a card's, a meter's, and the verbs for these",
