@@ -24,12 +24,11 @@ from card_protocol.formats.budget import (
     IdentityRecord,
     OrderFlags,
     TariffRecord,
-    WriteBack,
     WriteBackRecord,
     reactivation_token_valid,
 )
 from card_protocol.formats.budget_instants import InstantOrderRecord
-from card_protocol.formats.generations import AnyOrderRecord, CardRecords, Contents
+from card_protocol.formats.generations import AnyOrderRecord, CardRecords
 from card_protocol.keys import Key
 from card_protocol.status import SW
 from card_protocol.terminal import Terminal
