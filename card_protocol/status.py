@@ -160,16 +160,6 @@ def explain(sw: int) -> str:
     return _EXACT.get(sw) or _FAMILIES.get(sw >> 8, _INVALID)
 
 
-def is_success(sw: int) -> bool:
-    """Whether the command was carried out without a warning: 9000 or 61xx."""
-    return sw == SW.SUCCESS or sw >> 8 == 0x61
-
-
-def is_warning(sw: int) -> bool:
-    """Whether the command was carried out with a warning: 62xx or 63xx, refused PINs included."""
-    return sw >> 8 in {0x62, 0x63}
-
-
 def tries_left(sw: int) -> int | None:
     """Return the tries left (0 to 15) that 63Cx tells, `None` for any other word."""
     return sw & 0x0F if sw & 0xFFF0 == 0x63C0 else None

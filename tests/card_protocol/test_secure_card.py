@@ -7,7 +7,7 @@ from card_protocol.atr import Atr
 from card_protocol.card.image import CardImage, LifeCycle
 from card_protocol.card.secure import SecureCard
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
-from card_protocol.tlv import Tlv, parse_list
+from tests.card_protocol.ber import parsed
 from tests.card_protocol.cards import (
     DESK,
     GET_CHALLENGE,
@@ -168,9 +168,9 @@ def test_select_describes_what_it_selected(p2, template):
     ):
         answer = card.transmit(h(f"00a400{p2}02{fid}00"))
         assert answer[-2:] == OK
-        ((tag, value),) = parse_list(answer[:-2])
+        ((tag, value),) = parsed(answer[:-2])
         assert tag == template
-        assert parse_list(value) == tuple(Tlv(t, h(v)) for t, v in want)
+        assert parsed(value) == [(t, h(v)) for t, v in want]
 
 
 def test_select_gives_nothing_to_who_asks_for_nothing():

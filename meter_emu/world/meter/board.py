@@ -241,11 +241,6 @@ class Board:
         self._spend((EEPROM_ADDRESS_BYTES + len(data)) * EEPROM_BYTE_US)
         return self.eeprom.write(at, data, self.now_us)
 
-    @property
-    def card_waiting(self) -> bool:
-        """Whether a card is in that the program has not served yet."""
-        return self._card_waiting
-
     def card_present(self) -> bool:
         """See `Ports`."""
         self._spend(REGISTER_US)
