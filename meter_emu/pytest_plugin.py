@@ -5,7 +5,7 @@ nothing but pytest; the bench is made when a test asks for one. `docs/testing-wi
 """
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from meter_emu.testing import Card, Desk, Lab, Meter, World
     from meter_emu.testing.links import Reach
 
-LINK_NAMES: Final = ("direct", "vpcd", "pcsc")
+_HARDWARE: Final = "pcsc"
+LINK_NAMES: Final = ("direct", "vpcd", _HARDWARE)
 _REFERENCE: Final = "reference"
 _LAB: "Final[pytest.StashKey[Lab]]" = pytest.StashKey()
 
@@ -53,11 +54,14 @@ def pytest_configure(config: pytest.Config) -> None:
         " generation, prepayment, limiter): the circumstances of the meter-emu fixtures",
     )
     option = config.getoption
-    if option("--meter-card-link") != LINK_NAMES[0] and option("dist", "no") != "no":
+    link = option("--meter-card-link")
+    if link == _HARDWARE and option("dist", "no") != "no":
         raise pytest.UsageError(
-            f"--meter-card-link {option('--meter-card-link')} has one reader for all tests: "
-            "run them in one process, -n 0"
+            f"--meter-card-link {link} has one card for all tests: run them in one process, -n 0"
         )
+    for name in ("--meter-reader", "--meter-yes-write-hardware"):
+        if option(name) and link != _HARDWARE:
+            raise pytest.UsageError(f"{name} is for a real card: --meter-card-link {_HARDWARE}")
     if option("--meter-firmware") != _REFERENCE:
         from meter_emu.errors import ConfigError
         from meter_emu.world.meter.build import parse_build
@@ -86,10 +90,11 @@ def _meter_reach(pytestconfig: pytest.Config) -> "Iterator[Reach]":
 
     option = pytestconfig.getoption
     reader, sure = option("--meter-reader"), option("--meter-yes-write-hardware")
-    with _mistakes_in_one_line():
-        reach = LINKS[option("--meter-card-link")](LinkOptions(reader=reader, sure=sure))
-    yield reach
-    reach.close()
+    with ExitStack() as ending:
+        with _mistakes_in_one_line():
+            way = LINKS[option("--meter-card-link")](LinkOptions(reader=reader, sure=sure))
+            reach = ending.enter_context(way)
+        yield reach
 
 
 @pytest.fixture

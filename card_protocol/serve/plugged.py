@@ -22,8 +22,9 @@ PULL_S: Final = 10.0  # ours: the card may be in the middle of a command, and it
 class PluggedCard:
     """`card` behind `connected`, a socket connected to a slot; pulled at the end of a `with`.
 
-    `keep` is as `VpcdLine` has it. `failure` is why the card left by itself, once it has: `None`
-    when the reader closed the connection or the card is still in.
+    `keep` is as `VpcdLine` has it, `atr` what the reader is told of the card. `failure` is why the
+    card left by itself, once it has: `None` when the reader closed the connection or the card is
+    still in.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class PluggedCard:
     ) -> None:
         self._socket: Final = connected
         self._line: Final = VpcdLine(connected, card, keep)
+        self.atr: Final = self._line.atr
         self.failure: LinkError | None = None
         self._thread: Final = threading.Thread(target=self._serve, name="card", daemon=True)
         self._thread.start()

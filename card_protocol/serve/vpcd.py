@@ -138,6 +138,7 @@ class VpcdLine:
         message_s: float = MESSAGE_S,
     ) -> None:
         self._slot: Final = VpcdSlot(card)
+        self.atr: Final = self._slot.atr
         self._socket: Final = connected
         self._keep: Final = keep
         self._message_s: Final = message_s

@@ -49,6 +49,7 @@ _STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     type=click.IntRange(1, 0xFFFF),
     default=DEFAULT_PORT,
     show_default=True,
+    envvar="METER_EMU_VPCD_PORT",
     help="The slot of the vpcd driver: its CHANNELID, or that plus one.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where pcscd runs.")

@@ -5,7 +5,11 @@ the commands of meters and offices go out (`card_protocol.link.guarded`). There 
 plain kind; what the bench makes beside it, a technician's card, is a virtual one.
 """
 
-from collections.abc import Callable
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
 from typing import Final, final
 
 from card_protocol.card.image import CardImage, CardKind
@@ -14,7 +18,8 @@ from card_protocol.card.session import Rng
 from card_protocol.carrier.plain import put_file
 from card_protocol.errors import ApduError, LinkError
 from card_protocol.link.guarded import GuardedLink
-from card_protocol.link.pcsc import PcscLink
+from card_protocol.link.pcsc import PcscLink, chosen_reader, reader_names
+from card_protocol.serve.pcscd import SOCKET_VARIABLE
 from card_protocol.terminal import Terminal
 from meter_emu.errors import ConfigError
 from meter_emu.world.meter.board import SlotCard
@@ -29,14 +34,8 @@ class Hardware:
 
     carrier: Final = CardKind.PLAIN
 
-    def __init__(self, reader: str | None, *, sure: bool) -> None:
-        if reader is None:
-            raise ConfigError(_OPTION, "", "say which reader with --meter-reader NAME")
-        if not sure:
-            why = f"a test writes on the card in {reader}: say so with --meter-yes-write-hardware"
-            raise ConfigError(_OPTION, "", why)
-        self._pcsc: Final = PcscLink(reader)
-        self._link: Final = GuardedLink(self._pcsc)
+    def __init__(self, link: PcscLink) -> None:
+        self._link: Final = GuardedLink(link)
         self._issued: _RealCard | None = None
 
     def card(self, image: AnyImage, rng: Rng) -> SlotCard:
@@ -52,11 +51,6 @@ class Hardware:
         if isinstance(card, VirtualCard):
             return card.image
         raise ConfigError(_OPTION, "", "nobody can look into a real card, want desk.read_back")
-
-    def close(self) -> None:
-        """See `Reach`. What was written last stays on the card."""
-        self._link.disconnect()
-        self._pcsc.close()
 
     def _issue(self, image: CardImage) -> None:
         """Write the whole of an image's one file."""
@@ -106,3 +100,37 @@ class _RealCard:
     def transmit(self, command: bytes) -> bytes:
         """See `SlotCard`."""
         return self._linked.transmit(command)
+
+
+@contextmanager
+def hardware(reader: str | None, *, sure: bool) -> Iterator[Hardware]:
+    """Give the way to the card in `reader`, for one run at a time. What is written on it stays.
+
+    Raise `ConfigError` without a reader, without the word, and while another run has the reader.
+    """
+    if reader is None:
+        raise ConfigError(_OPTION, "", "say which reader with --meter-reader NAME")
+    if not sure:
+        why = f"a test writes on the card in {reader}: say so with --meter-yes-write-hardware"
+        raise ConfigError(_OPTION, "", why)
+    with _alone(reader), PcscLink(reader) as link:
+        yield Hardware(link)
+
+
+@contextmanager
+def _alone(wanted: str) -> Iterator[None]:
+    """Have the reader for this run: its session is exclusive, but between two there is none."""
+    try:
+        name = chosen_reader(wanted, reader_names())
+    except LinkError as error:
+        raise ConfigError(_OPTION, "", str(error)) from None
+    # The same name may be in use at another service. An abstract socket (unix(7)) is no file: it is
+    # gone with the process, however that ends.
+    told = f"{os.environ.get(SOCKET_VARIABLE, '')} {name}"
+    with socket.socket(socket.AF_UNIX) as ours:
+        try:
+            ours.bind(b"\0meter-emu reader " + sha256(told.encode()).hexdigest().encode())
+        except OSError:
+            why = f"another run of tests has the reader {name!r}: wait for it to end"
+            raise ConfigError(_OPTION, "", why) from None
+        yield

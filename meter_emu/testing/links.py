@@ -1,6 +1,7 @@
 """How the cards of a test are reached: one row a link, chosen by `--meter-card-link`."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Protocol, final
@@ -8,8 +9,8 @@ from typing import Final, Protocol, final
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.session import Rng
-from meter_emu.testing.hardware import Hardware
-from meter_emu.testing.vpcd import Vpcd
+from meter_emu.testing.hardware import hardware
+from meter_emu.testing.vpcd import vpcd
 from meter_emu.world.meter.board import SlotCard
 
 
@@ -33,10 +34,6 @@ class Reach(Protocol):
         """Return what a card of this reach holds; raise `ConfigError` where nobody can look."""
         ...
 
-    def close(self) -> None:
-        """Leave everything as it was found."""
-        ...
-
 
 @final
 class Direct:
@@ -53,9 +50,6 @@ class Direct:
         assert isinstance(card, VirtualCard), "only its own cards are asked for"
         return card.image
 
-    def close(self) -> None:
-        """See `Reach`."""
-
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +60,12 @@ class LinkOptions:
     sure: bool = False
 
 
-LINKS: Final[Mapping[str, Callable[[LinkOptions], Reach]]] = MappingProxyType(
-    {
-        "direct": lambda _options: Direct(),
-        "vpcd": lambda options: Vpcd(options.reader),
-        "pcsc": lambda options: Hardware(options.reader, sure=options.sure),
-    }
+LINKS: Final[Mapping[str, Callable[[LinkOptions], AbstractContextManager[Reach]]]] = (
+    MappingProxyType(
+        {
+            "direct": lambda _options: nullcontext(Direct()),
+            "vpcd": lambda _options: vpcd(),
+            "pcsc": lambda options: hardware(options.reader, sure=options.sure),
+        }
+    )
 )

@@ -14,13 +14,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
 from tests.bench import vicc
 from tests.bench.row import Row
 from tests.bench.vicc import vicc_absent
 from tests.pcsc.needs import DAEMON, absent, pyscard_absent
-from tests.pcsc.private import PORTS, READERS, PrivatePcscd
 
 ROOT: Final = Path(__file__).parents[2]
 RATIO_MIN: Final = 0.9
@@ -121,7 +121,7 @@ def _rates(
         pcscd.start()
         for slot, command in cards.items():
             serving = subprocess.Popen(
-                pcscd.inside([*command, "--port", str(PORTS[slot])]),
+                pcscd.inside([*command, "--port", str(pcscd.ports[slot])]),
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 env=_with_vicc(pcscd.environment), cwd=ROOT,
             )  # fmt: skip
@@ -129,7 +129,7 @@ def _rates(
         for _ in range(rounds):
             for slot in cards:
                 done = subprocess.run(
-                    _python("-c", CLIENT, READERS[slot], str(count)),
+                    _python("-c", CLIENT, VPCD_READERS[slot], str(count)),
                     env=pcscd.environment, capture_output=True, check=True, timeout=120,
                 )  # fmt: skip
                 fastest_s[slot] = min(float(done.stdout), fastest_s.get(slot, inf))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from card_protocol.serve.pcscd import PORT_VARIABLE
 from card_protocol.serve.vpcd import HOST, MESSAGE_SIZE_MAX, PORT, Control
 from meter_emu.cli import serve as verb
 from meter_emu.cli.card import card
@@ -28,6 +29,8 @@ def test_the_options_and_their_defaults_are_the_verbs() -> None:
     }
     assert rows.keys() == options.keys()
     assert rows["--port"] == str(options["--port"].default) == str(PORT)
+    assert f"`{options['--port'].envvar}` says it too" in PAGE
+    assert options["--port"].envvar == PORT_VARIABLE
     assert rows["--host"] == options["--host"].default == HOST
 
 

@@ -6,8 +6,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from card_protocol.serve.pcscd import SOCKET_VARIABLE, PrivatePcscd
 from tests.pcsc.needs import DAEMON, absent, refuse
-from tests.pcsc.private import SOCKET_VARIABLE, PrivatePcscd
 
 
 @pytest.fixture(scope="session")

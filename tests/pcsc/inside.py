@@ -1,8 +1,8 @@
 """`python -m tests.pcsc.inside -- COMMAND`: run a command beside a private pcscd.
 
-The command runs in the daemon's network namespace and with PCSCLITE_CSOCK_NAME set: cards it
-serves reach the virtual reader on 127.0.0.1, ports 35963 and 35964, and its PC/SC clients find
-the daemon. The exit status is the command's. There is no other network in there.
+The command runs in the daemon's network namespace, if it has one, and there is no other network
+in there. Its PC/SC clients find the daemon, and `card serve` the virtual reader. The exit status is
+the command's.
 """
 
 import subprocess
@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from card_protocol.serve.pcscd import PrivatePcscd
 from tests.pcsc.needs import DAEMON, absent
-from tests.pcsc.private import PrivatePcscd
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -24,7 +24,7 @@ def inside(command: tuple[str, ...]) -> None:
         raise click.ClickException(why)
     with TemporaryDirectory(prefix="pcsc-") as folder, PrivatePcscd(Path(folder)) as private:
         private.start()
-        done = subprocess.run(private.inside(command), env=private.environment, check=False)
+        done = subprocess.run(private.inside(command), check=False)
     sys.exit(done.returncode)
 
 

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from card_protocol.card.make import VirtualCard
 from card_protocol.link.pcsc import PcscLink
-from tests.pcsc.private import PORTS, PrivatePcscd
+from card_protocol.serve.pcscd import PrivatePcscd
 
 POWER_OFF, POWER_ON, RESET, GET_ATR = 0, 1, 2, 4
 ATR_T1: Final = bytes.fromhex("3b80800101")
@@ -37,12 +37,12 @@ class Wire(bytes):
 class Slot:
     """A card in a slot until `pull`. `transmit` is called for what is no control."""
 
-    def __init__(self, pcscd: PrivatePcscd, card: Inserted, port: int = PORTS[0]) -> None:
+    def __init__(self, pcscd: PrivatePcscd, card: Inserted, slot: int = 0) -> None:
         self._card = card
         self._atr = card.power_on()
         card.power_off()
         with _PLUGGING:
-            self._socket = pcscd.plug(port)
+            self._socket = pcscd.plug(slot)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -94,28 +94,26 @@ class Slot:
 
 
 @contextmanager
-def inserted(pcscd: PrivatePcscd, card: Inserted, port: int = PORTS[0]) -> Iterator[Slot]:
+def inserted(pcscd: PrivatePcscd, card: Inserted, slot: int = 0) -> Iterator[Slot]:
     """Have a card in a slot for the length of a block."""
-    slot = Slot(pcscd, card, port)
+    made = Slot(pcscd, card, slot)
     try:
-        yield slot
+        yield made
     finally:
-        slot.end()
+        made.end()
 
 
 @contextmanager
-def card_in(
-    pcscd: PrivatePcscd, link: PcscLink, card: Inserted, port: int = PORTS[0]
-) -> Iterator[Slot]:
+def card_in(pcscd: PrivatePcscd, link: PcscLink, card: Inserted, slot: int = 0) -> Iterator[Slot]:
     """Have a card in a reader, seen by PC/SC before the block begins, gone to it when it ends.
 
     It is let go before it is pulled: a card that is swapped between two looks of pcscd while a
     session ends is not noticed by it (2.3.3), which nobody's hand is quick enough for.
     """
     assert link.wait(present=False, wait_ms=LONG_MS)  # the one before, if it was just pulled
-    with inserted(pcscd, card, port) as slot:
+    with inserted(pcscd, card, slot) as made:
         assert link.wait(present=True, wait_ms=LONG_MS)
-        yield slot
+        yield made
         link.disconnect()
     assert link.wait(present=False, wait_ms=LONG_MS)
 

@@ -13,12 +13,12 @@ from card_protocol.card.make import card_of
 from card_protocol.errors import LinkError
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.link.pcsc import PcscLink
+from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd, until
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
 from tests.cli.serving import Serving
 from tests.pcsc.needs import absent, pyscard_absent, refuse
-from tests.pcsc.private import READERS, PrivatePcscd, until
 
 METER = 541_000_000_001
 CLIENT_S = 20.0
@@ -60,7 +60,7 @@ def atr_of(file: Path, *, t0: bool = False) -> bytes:
 
 
 def opensc_atr(pcscd: PrivatePcscd) -> bytes | None:
-    said = client(pcscd, "opensc-tool", "--reader", READERS[0], "--atr")
+    said = client(pcscd, "opensc-tool", "--reader", VPCD_READERS[0], "--atr")
     found = re.search(r"^([0-9a-f]{2}(:[0-9a-f]{2})+)$", said, re.MULTILINE)
     return bytes.fromhex(found[1].replace(":", "")) if found else None
 
@@ -74,7 +74,7 @@ def test_opensc_reads_the_atr_and_sends_what_we_say(
         assert until(lambda: opensc_atr(pcscd)) == atr_of(file, t0=bool(options))
         fid = f"{DF_ELECTRICITY:04x}"
         said = client(
-            pcscd, "opensc-tool", "--reader", READERS[0],
+            pcscd, "opensc-tool", "--reader", VPCD_READERS[0],
             "-s", f"00:a4:00:0c:02:{fid[:2]}:{fid[2:]}", "-s", "00:84:00:00:08",
         )  # fmt: skip
     assert re.findall(r"SW1=0x(..), SW2=0x(..)", said) == [("90", "00")] * 2, said
@@ -88,7 +88,7 @@ def test_scriptor_reads_what_the_file_holds(
     want = record_on(CardImage.from_bytes(file.read_bytes()), Sfi.IDENTITY)
     fid, sfi = f"{DF_ELECTRICITY:04x}", 0x80 | Sfi.IDENTITY
     script = f"00 a4 00 0c 02 {fid[:2]} {fid[2:]}\n00 b0 {sfi:02x} 00 00\n"
-    said = client(pcscd, "scriptor", "-r", READERS[0], typed=script)
+    said = client(pcscd, "scriptor", "-r", VPCD_READERS[0], typed=script)
     answers = re.findall(r"^< ((?:[0-9A-F]{2} ?\n?)+):", said, re.MULTILINE)
     assert [bytes.fromhex(answer) for answer in answers] == [b"\x90\0", want + b"\x90\0"], said
 
@@ -131,7 +131,9 @@ def test_a_change_made_through_pcsc_is_in_the_file(
     with Serving(file, command=pcscd.inside([])) as serving:
         serving.says("inserted")
         until(lambda: opensc_atr(pcscd))
-        said = client(pcscd, "opensc-tool", "-r", READERS[0], "-s", "00:20:00:01:04:39:39:39:39")
+        said = client(
+            pcscd, "opensc-tool", "-r", VPCD_READERS[0], "-s", "00:20:00:01:04:39:39:39:39"
+        )
         assert "SW1=0x63, SW2=0xC2" in said
         assert CardImage.from_bytes(file.read_bytes()).tries_left[0] == 2
 
@@ -142,7 +144,7 @@ def test_a_card_put_back_at_once_within_a_session_is_seen(
     """The daemon misses one that is faster than its looks, so the card waits for them."""
     if why := pyscard_absent():
         refuse(why)
-    with PcscLink(READERS[0]) as link:
+    with PcscLink(VPCD_READERS[0]) as link:
         for _ in range(2):
             assert link.wait(present=True, wait_ms=10_000)
             link.connect()

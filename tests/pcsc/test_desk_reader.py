@@ -16,15 +16,15 @@ from card_protocol.card.make import card_of
 from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.link.pcsc import PcscLink
+from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.cli import app
 from tests.cards import file_card, memory_card
 from tests.cli.outcome import Outcome
 from tests.firmware.meters import METER_ID, Home, counted
 from tests.pcsc.needs import pyscard_absent, refuse
-from tests.pcsc.private import READERS, PrivatePcscd
 from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, card_in
 
-FIRST, SECOND = READERS
+FIRST, SECOND = VPCD_READERS
 SURE = "--yes-write-hardware"
 
 
@@ -53,12 +53,12 @@ def link(pcscd: PrivatePcscd) -> Iterator[PcscLink]:
 
 
 def test_readers_are_listed_for_people_and_programs(pcscd, monkeypatch, capsys):
-    for args, said in (([], "\n".join(READERS) + "\n"), (["--json", "-"], None)):
+    for args, said in (([], "\n".join(VPCD_READERS) + "\n"), (["--json", "-"], None)):
         monkeypatch.setattr(sys, "argv", ["meter-emu", "card", "readers", *args])
         assert app.run() == 0
         out, err = capsys.readouterr()
         assert err == ""
-        assert out == said or json.loads(out) == {"readers": list(READERS)}
+        assert out == said or json.loads(out) == {"readers": list(VPCD_READERS)}
 
 
 @pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())

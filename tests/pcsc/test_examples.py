@@ -1,5 +1,6 @@
 """The examples run unchanged over PC/SC, and a test leaves the same bytes on every link."""
 
+import os
 import re
 import subprocess
 import sys
@@ -12,11 +13,12 @@ from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import PIN_TRIES_MAX, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.link.pcsc import PcscLink
+from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.testing.hardware import hardware
 from tests.cards import file_card
 from tests.pcsc.needs import pyscard_absent, refuse
-from tests.pcsc.private import READERS, PrivatePcscd
 from tests.pcsc.slots import Odd, card_in
 
 ROOT = Path(__file__).parents[2]
@@ -52,15 +54,15 @@ def _client() -> None:
         refuse(why)
 
 
-def run(pcscd: PrivatePcscd, cwd: Path, *options: str) -> str:
-    """Run pytest where the cards' ports are, and return what it says."""
+def run(cwd: Path, *options: str, beside: PrivatePcscd | None = None) -> str:
+    """Run pytest, maybe where another pcscd is found, and return what it says."""
     command = [
         sys.executable, "-m", "pytest", "-q", "-s", "-p", "meter_emu.pytest_plugin",
         "-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error", *options,
     ]  # fmt: skip
-    env = {**pcscd.environment, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        pcscd.inside(command), env=env, cwd=cwd, capture_output=True, text=True,
+        beside.inside(command) if beside else command,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=cwd, capture_output=True, text=True,
         timeout=BOUND_S, check=False,
     )  # fmt: skip
     return done.stdout + done.stderr
@@ -72,13 +74,11 @@ def left(output: str) -> list[str]:
     return found
 
 
-def test_the_examples_pass_over_pcsc_and_leave_the_same_bytes(
-    pcscd: PrivatePcscd, tmp_path: Path
-) -> None:
+def test_the_examples_pass_over_pcsc_and_leave_the_same_bytes(tmp_path: Path) -> None:
     (tmp_path / "test_probe.py").write_text(PROBE, encoding="utf-8")
-    over_pcsc = run(pcscd, tmp_path, "--meter-card-link", "vpcd", str(EXAMPLES), "test_probe.py")
+    over_pcsc = run(tmp_path, "--meter-card-link", "vpcd", str(EXAMPLES), "test_probe.py")
     assert re.search(r"\b12 passed in", over_pcsc), over_pcsc
-    directly = run(pcscd, tmp_path, "test_probe.py")
+    directly = run(tmp_path, "test_probe.py")
     assert left(over_pcsc) == left(directly)
 
 
@@ -87,7 +87,7 @@ def real(pcscd: PrivatePcscd) -> Iterator[FileCard]:
     """A card in the reader that the bench knows nothing of: plain, T=0, of another meter, used."""
     image = Desk(BENCH_MASTER_KEY).issue(7, issued_at_min=0, kind=CardKind.PLAIN)
     card = card_of(file_card(image), bytes, t0=True)
-    with PcscLink(READERS[0]) as link, card_in(pcscd, link, card):
+    with PcscLink(VPCD_READERS[0]) as link, card_in(pcscd, link, card):
         yield card
 
 
@@ -155,7 +155,7 @@ def test_a_card_that_is_none_of_ours_is_one_line(
 ) -> None:
     pytester.makepyfile("def test_it(card):\n    pass\n")
     run_real(pytester, SURE).stdout.fnmatch_lines(["*pcsc: no card: Virtual PCD 00 00*"])
-    with PcscLink(READERS[0]) as link, card_in(pcscd, link, Odd(lambda _: b"\x6a\x82")):
+    with PcscLink(VPCD_READERS[0]) as link, card_in(pcscd, link, Odd(lambda _: b"\x6a\x82")):
         want = ["*want a card with file BE01 of 1024 bytes*"]
         run_real(pytester, SURE).stdout.fnmatch_lines(want)
 
@@ -173,11 +173,14 @@ def test_a_real_card_at_its_last_try_keeps_it(real: FileCard, pytester: pytest.P
     assert real.image == before
 
 
-def test_without_a_daemon_each_test_fails_with_a_line_and_none_hangs(
-    pcscd: PrivatePcscd, tmp_path: Path
+def test_a_second_run_at_the_same_reader_is_told_so_and_writes_nothing(
+    real: FileCard, pytester: pytest.Pytester
 ) -> None:
-    (tmp_path / "test_probe.py").write_text(PROBE, encoding="utf-8")
-    pcscd.kill()
-    said = run(pcscd, tmp_path, "--meter-card-link", "vpcd", "test_probe.py")
-    assert re.search(r"\b3 failed in", said), said
-    assert "want a running pcscd with the vpcd driver" in said
+    before = real.image.to_bytes()
+    with hardware(VPCD_READERS[0], sure=True):
+        said = run_real(pytester, SURE, str(EXAMPLES))
+    said.assert_outcomes(errors=9)
+    said.stdout.fnmatch_lines(["*another run of tests has the reader 'Virtual PCD 00 00': wait *"])
+    said.stdout.no_fnmatch_line("*Traceback*")
+    assert real.image.to_bytes() == before
+    run_real(pytester, SURE, str(EXAMPLES)).assert_outcomes(passed=9)

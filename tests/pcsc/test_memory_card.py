@@ -5,12 +5,12 @@ import pytest
 from card_protocol.card.image import CardKind
 from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.link.pcsc import PcscLink
+from card_protocol.serve.pcscd import VPCD_READERS
 from meter_emu.desk.desk import Work
 from meter_emu.world.meter.linked_card import LinkedCard
 from tests.cards import memory_card
 from tests.firmware.meters import Home
 from tests.pcsc.needs import pyscard_absent, refuse
-from tests.pcsc.private import READERS
 from tests.pcsc.slots import card_in
 
 
@@ -20,7 +20,7 @@ def test_a_memory_card_is_loaded_and_served_through_a_reader_of_either_make(pcsc
         refuse(why)
     home = Home(carrier=CardKind.MEMORY)
     card = MemoryCard(memory_card(home.card.image), make=make)
-    with PcscLink(READERS[0]) as link, card_in(pcscd, link, card):
+    with PcscLink(VPCD_READERS[0]) as link, card_in(pcscd, link, card):
         assert link.connect() == bytes.fromhex("3b04a2131091")
         account = home.desk.load(link.exchange, 5_000, issued_at_min=1)
         assert account.wallet.loaded_cents == 5_000

@@ -22,6 +22,7 @@ from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.budget import DF_OF
 from card_protocol.formats.container import TRANSPORT_PIN, plain_file
 from card_protocol.link.pcsc import MEANINGS, PcscLink, reader_names
+from card_protocol.serve.pcscd import SOCKET_VARIABLE, VPCD_READERS, PrivatePcscd, until
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.domain import Energy
@@ -29,10 +30,9 @@ from meter_emu.world.meter.linked_card import LinkedCard
 from tests.card_protocol.cards import GET_CHALLENGE, budget_image, counting_rng
 from tests.firmware.meters import Home
 from tests.pcsc.needs import pyscard_absent, refuse
-from tests.pcsc.private import PORTS, READERS, SOCKET_VARIABLE, PrivatePcscd, until
 from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, Wire, card_in, inserted
 
-FIRST, SECOND = READERS
+FIRST, SECOND = VPCD_READERS
 PLAIN_FILE = plain_file(DF_OF[Energy.ELECTRICITY]).to_bytes(2, "big")
 SELECT_PLAIN = CommandApdu(0x00, 0xA4, 0x00, 0x0C, PLAIN_FILE).to_bytes()
 PIN = CommandApdu(0x00, 0x20, 0x00, PIN_REFERENCE, TRANSPORT_PIN.encode()).to_bytes()
@@ -85,7 +85,7 @@ def assert_works(link: PcscLink) -> None:
 
 
 def test_readers_are_listed(pcscd):
-    assert reader_names() == list(READERS)
+    assert reader_names() == list(VPCD_READERS)
 
 
 def test_a_card_is_waited_for_and_its_removal_too(pcscd, link):
@@ -226,8 +226,8 @@ def test_nothing_proved_to_the_card_is_in_force_before_or_after_a_session(pcscd,
 def test_two_readers_are_used_at_once_and_named_exactly_or_in_part(pcscd, link):
     with (
         PcscLink("pcd 00 01") as second,
-        card_in(pcscd, link, budget_card(), PORTS[0]),
-        card_in(pcscd, second, budget_card(), PORTS[1]),
+        card_in(pcscd, link, budget_card(), 0),
+        card_in(pcscd, second, budget_card(), 1),
     ):
         link.connect()
         assert_works(second)
@@ -332,7 +332,7 @@ def pull_at_each_command_of_a_desk(pcscd: PrivatePcscd) -> None:
     pulled = Pulled(home.card)
     with PcscLink(SECOND) as link:
         for at in range(1, 20):
-            with card_in(pcscd, link, pulled, PORTS[1]) as slot:
+            with card_in(pcscd, link, pulled, 1) as slot:
                 pulled.slot, pulled.at = slot, at
                 link.connect()
                 said = fails(lambda: home.desk.load(link.exchange, 5_000, issued_at_min=0))

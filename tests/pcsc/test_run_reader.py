@@ -10,15 +10,15 @@ from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import VirtualCard, card_of
 from card_protocol.formats.budget import Sfi
 from card_protocol.link.pcsc import PcscLink
+from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from tests.cards import raw_on
 from tests.cli.sitting import JUNE, MODEL, Sitting
 from tests.pcsc.needs import pyscard_absent, refuse
-from tests.pcsc.private import READERS, PrivatePcscd
 from tests.pcsc.slots import Slot, inserted
 
-FIRST, SECOND = READERS
+FIRST, SECOND = VPCD_READERS
 SERVED = "CARD 01 EXECUTED"
 AGAIN = "CARD 02 ALREADY_EXECUTED"
 JUNE_2_MIN = 10_741_440

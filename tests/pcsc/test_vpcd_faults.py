@@ -1,5 +1,6 @@
 """What goes wrong between a served card and PC/SC: nothing is lost, and nothing hangs."""
 
+import os
 import signal
 import subprocess
 import threading
@@ -16,6 +17,7 @@ from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.budget import DF_OF
 from card_protocol.formats.container import plain_file
 from card_protocol.link.pcsc import PcscLink
+from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from card_protocol.serve.plugged import PluggedCard
 from card_protocol.serve.vpcd import VpcdSlot
 from meter_emu.cli.output import write_atomically
@@ -26,7 +28,6 @@ from tests.cards import file_card
 from tests.cli.serving import Serving
 from tests.firmware.meters import METER_ID, counted
 from tests.pcsc.needs import absent, pyscard_absent, refuse
-from tests.pcsc.private import PORTS, READERS, PrivatePcscd
 
 LONG_MS = 10_000  # much longer than anything here takes
 LOAD_CENTS = 2_500
@@ -41,7 +42,7 @@ def _client() -> None:
 
 @pytest.fixture
 def link(pcscd: PrivatePcscd) -> Iterator[PcscLink]:
-    with PcscLink(READERS[0]) as link:
+    with PcscLink(VPCD_READERS[0]) as link:
         yield link
 
 
@@ -73,13 +74,13 @@ def loads_on(image: CardImage) -> int:
 class Cut:
     """A card in a slot, pulled when it has sent `left` bytes of its answer to instruction `ins`."""
 
-    def __init__(self, pcscd: PrivatePcscd, port: int, card: FileCard, ins: int, left: int) -> None:
+    def __init__(self, pcscd: PrivatePcscd, card: FileCard, ins: int, left: int) -> None:
         self.power_on, self.power_off = card.power_on, card.power_off
         self._card = card
         self._ins, self._left = ins, left
         self._obeyed: int | None = None
         self._slot = VpcdSlot(self)
-        self._socket = pcscd.plug(port)
+        self._socket = pcscd.plug()
         self._thread = threading.Thread(daemon=True, target=self._serve)
         self._thread.start()
 
@@ -116,7 +117,7 @@ def test_a_card_pulled_at_every_byte_of_two_answers_is_loaded_once_or_not_at_all
 ) -> None:
     """The terminal takes no cut answer for a whole one, and the next session finds the card."""
     card = new_card()
-    cut = Cut(pcscd, PORTS[0], card, ins, left)
+    cut = Cut(pcscd, card, ins, left)
     with pytest.raises((LinkError, ApduError)):
         load(link)
     cut.end()
@@ -153,15 +154,21 @@ def test_a_daemon_killed_in_mid_session_is_waited_for_and_the_load_comes_through
         assert loads_on(CardImage.from_bytes(file.read_bytes())) == 1
 
 
+def freeze(pcscd: PrivatePcscd) -> None:
+    """Have every thread of the daemon stand still: one that has not heard yet would answer."""
+    os.kill(pcscd.pid, signal.SIGSTOP)
+    os.waitid(os.P_PID, pcscd.pid, os.WSTOPPED)
+
+
 def test_a_daemon_that_is_frozen_holds_nobody_for_ever(pcscd, file) -> None:
     with (
         Serving(file, command=pcscd.inside([])) as serving,
-        PcscLink(READERS[0], answer_ms=300) as link,
+        PcscLink(VPCD_READERS[0], answer_ms=300) as link,
     ):
         serving.says("inserted")
         assert link.wait(present=True, wait_ms=LONG_MS)
         link.connect()
-        pcscd.signal(signal.SIGSTOP)
+        freeze(pcscd)
         try:
             with pytest.raises(LinkError) as caught:
                 link.exchange(GET_CHALLENGE)
@@ -171,14 +178,14 @@ def test_a_daemon_that_is_frozen_holds_nobody_for_ever(pcscd, file) -> None:
             serving.do("insert")
             assert "asks nothing" in serving.says("connected, but")
         finally:
-            pcscd.signal(signal.SIGCONT)
+            os.kill(pcscd.pid, signal.SIGCONT)
         serving.says("inserted")
 
 
 def test_two_clients_at_once_are_both_served_or_one_is_told(pcscd, link, file) -> None:
     def reader() -> "subprocess.Popen[str]":
         send = "00:a4:00:0c:02:3f:00"
-        command = ["opensc-tool", "-r", READERS[0], *(10 * ["-s", send])]
+        command = ["opensc-tool", "-r", VPCD_READERS[0], *(10 * ["-s", send])]
         return subprocess.Popen(
             command, env=pcscd.environment, text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -222,7 +229,7 @@ OF_ONE_BYTE = {
 @pytest.mark.parametrize("code", OF_ONE_BYTE)
 def test_a_command_of_one_byte_holds_nobody_for_ever(pcscd, code: int) -> None:
     """On the wire nobody can tell it from a control; the daemon waits until the card leaves."""
-    with PcscLink(READERS[0], answer_ms=200) as link:
+    with PcscLink(VPCD_READERS[0], answer_ms=200) as link:
         with PluggedCard(pcscd.plug(), new_card()):
             assert link.wait(present=True, wait_ms=LONG_MS)
             link.connect()

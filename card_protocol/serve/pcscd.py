@@ -1,0 +1,270 @@
+"""A pcscd of our own with the packaged virtual reader, for as long as somebody needs it.
+
+The service that all programs share is left alone, and so are real readers: this one has a socket,
+two ports and a configuration of its own, and is found by what is started with its `environment`.
+
+- The path of a daemon's socket is fixed, but it takes a listening one by the systemd protocol (fd
+  3, LISTEN_FDS, LISTEN_PID), and clients find it by PCSCLITE_CSOCK_NAME, which they read before
+  their first call and never again. So the path is the same for as long as a `PrivatePcscd` lives,
+  whatever happens to the daemon behind it.
+- The virtual reader's driver listens for its card on every interface. In a network namespace of its
+  own nobody else can be the card; the clients' socket crosses namespaces. Where none can be made,
+  as in a plain container, the daemon has two ports that nobody else has, and whoever reaches them
+  can be the card: serve no card there that must not be taken for another.
+- PCSCLITE_HP_DROPDIR is where drivers of real readers are looked for: an empty folder.
+"""
+
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Self, TypeVar, final
+
+from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.serve import keeper
+from card_protocol.serve.vpcd import HOST, PORT, connect
+
+_Found = TypeVar("_Found")
+
+DRIVER: Final = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+PACKAGES: Final[Mapping[str, str]] = {"pcscd": "pcscd", str(DRIVER): "vsmartcard-vpcd"}  # Debian's
+SOCKET_VARIABLE: Final = "PCSCLITE_CSOCK_NAME"
+PORT_VARIABLE: Final = "METER_EMU_VPCD_PORT"  # ours: where `card serve` finds the first slot
+VPCD_READERS: Final = (
+    "Virtual PCD 00 00",
+    "Virtual PCD 00 01",
+)  # one reader of the driver: two slots
+BOUND_S: Final = 10.0  # ours: much longer than anything here takes, short enough to watch
+
+_PORTS: Final = (PORT, PORT + 1)  # each namespace has its own
+_SOCKET_PATH_BYTES_MAX: Final = 107  # unix(7): sun_path, and a zero byte behind it
+_DRAWS_MAX: Final = 100  # ours: of two neighbouring ports that are free; one in a hundred fails
+_LISTEN: Final = "0A"  # the state in /proc/net/tcp, linux/net/tcp_states.h
+
+# The listening socket comes as standard input and leaves as fd 3. pdeathsig: a daemon must not
+# outlive a program that was killed. In a mount namespace its pid file is its own.
+_START: Final = """
+exec 3<&0 </dev/null || exit
+export LISTEN_FDS=1 LISTEN_PID=$$ PATH="$PATH:/usr/sbin"
+exec setpriv --pdeathsig KILL pcscd --foreground --config "$0" "$@"
+"""
+_START_APART: Final = f"mount -t tmpfs none /run || exit\n{_START}"
+_READER_CONF: Final = f"""FRIENDLYNAME "Virtual PCD"
+DEVICENAME /dev/null:{{port:#06x}}
+LIBPATH {DRIVER}
+CHANNELID {{port:#06x}}
+"""
+
+
+@final
+class PrivatePcscd:
+    """The daemon, which can be killed and started again, and where it lives.
+
+    `folder` is the caller's, empty, and short: a Unix socket's path has 107 bytes at most. With
+    `polkit` the daemon asks it who may come in. It is in a namespace of its own if `apart`, which
+    is where that can be made if not said. Raise `LinkError` OTHER for what is not installed.
+    """
+
+    def __init__(self, folder: Path, *, polkit: bool = False, apart: bool | None = None) -> None:
+        check_installed()
+        self.folder: Final = folder
+        self.socket_path: Final = folder / "pcscd.comm"
+        if len(os.fsencode(self.socket_path)) > _SOCKET_PATH_BYTES_MAX:
+            raise LinkError(LinkErrorKind.OTHER, f"{self.socket_path}: too long for a socket")
+        self.apart: Final = can_be_apart() if apart is None else apart
+        self._where: Final = _Apart() if self.apart else _Here()
+        self.ports: Final = self._where.ports
+        self._daemon: subprocess.Popen[bytes] | None = None
+        self._conf: Final = str(folder / "reader.conf")
+        self._flags: Final = () if polkit else ("--disable-polkit",)
+        Path(self._conf).write_text(_READER_CONF.format(port=self.ports[0]), encoding="utf-8")
+        (folder / "none").mkdir()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        self._where.close()
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Return what is to be added to an environment for a program to find this daemon."""
+        return {SOCKET_VARIABLE: str(self.socket_path), PORT_VARIABLE: str(self.ports[0])}
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Return the environment of this program with `variables`."""
+        return {**os.environ, **self.variables}
+
+    @property
+    def log(self) -> str:
+        """Return what the daemon has said since it was started."""
+        return (self.folder / "log").read_text("utf-8", "replace")
+
+    @property
+    def pid(self) -> int:
+        """Return the daemon's process."""
+        assert self._daemon is not None, "it was not started"
+        return self._daemon.pid
+
+    def start(self) -> None:
+        """Start the daemon and wait until its readers take cards. Both are then empty.
+
+        Raise `LinkError` BROKEN with what it said if it does not come up.
+        """
+        assert self._daemon is None, "it was not killed yet"
+        self.socket_path.unlink(missing_ok=True)
+        # Ours is closed at once: when the daemon has gone, nobody listens, as with any daemon.
+        with socket.socket(socket.AF_UNIX) as listening, (self.folder / "log").open("wb") as log:
+            listening.bind(str(self.socket_path))
+            listening.listen()
+            self._daemon = subprocess.Popen(  # noqa: S603  a service of the system
+                self._where.starting(self._conf, *self._flags),
+                stdin=listening.fileno(), stdout=log, stderr=log,
+                env={**os.environ, "PCSCLITE_HP_DROPDIR": str(self.folder / "none")},
+            )  # fmt: skip
+        until(self._listens, lambda: self.log)
+
+    def kill(self) -> None:
+        """End the daemon as a crash does. Its socket goes with it, as with a stopped service."""
+        if self._daemon is not None:
+            self._daemon.kill()
+            self._daemon.wait(BOUND_S)
+            self._daemon = None
+
+    def plug(self, slot: int = 0) -> socket.socket:
+        """Return a socket connected to a slot, as a card's is: to the reader this is insertion."""
+        return self._where.plug(self.ports[slot])
+
+    def inside(self, command: Sequence[str]) -> list[str]:
+        """Return the command that runs `command` where the slots are 127.0.0.1 and `ports`.
+
+        It finds the daemon, and `card serve` the first slot.
+        """
+        said = [f"{name}={value}" for name, value in self.variables.items()]
+        return ["env", *said, *self._where.inside, *command]
+
+    def _listens(self) -> bool | None:
+        """Whether the driver waits for cards, seen without being one; `None` for not yet."""
+        assert self._daemon is not None, "it was not started"
+        if self._daemon.poll() is not None:
+            raise LinkError(LinkErrorKind.BROKEN, f"pcscd has ended: {self.log.strip()}")
+        rows = Path(f"/proc/{self._where.pid}/net/tcp").read_text("ascii").splitlines()[1:]
+        fields = [row.split() for row in rows]
+        waiting = {int(at[1].partition(":")[2], 16) for at in fields if at[3] == _LISTEN}
+        return waiting.issuperset(self.ports) or None
+
+
+@final
+class _Apart:
+    """A network namespace of its own, as long as the keeper in it lives."""
+
+    ports: Final = _PORTS
+
+    def __init__(self) -> None:
+        self._ask, theirs = socket.socketpair()
+        self._ask.settimeout(BOUND_S)
+        with theirs:
+            self._keeper: Final = subprocess.Popen(  # noqa: S603  our own program
+                [*_unshare(), sys.executable, "-IS", keeper.__file__], stdin=theirs.fileno()
+            )
+        assert self._ask.recv(1) == keeper.CONNECTED, "the namespace did not come up"
+        self.pid: Final = self._keeper.pid
+        user = [] if os.geteuid() == 0 else ["--user", "--preserve-credentials"]
+        self.inside: Final = ["nsenter", "--target", str(self.pid), "--net", *user]
+
+    def starting(self, *options: str) -> list[str]:
+        return [*self.inside, "unshare", "--mount", "sh", "-c", _START_APART, *options]
+
+    def plug(self, port: int) -> socket.socket:
+        self._ask.sendall(struct.pack("!H", port))
+        answer, handles, _, _ = socket.recv_fds(self._ask, 1, 1)
+        if answer != keeper.CONNECTED:
+            raise LinkError(LinkErrorKind.NO_READER, f"nothing listens on port {port}")
+        return socket.socket(fileno=handles[0])
+
+    def close(self) -> None:
+        self._ask.close()
+        self._keeper.wait(BOUND_S)
+
+
+@final
+class _Here:
+    """The network that everybody has, and two ports that stay ours: bound, and not listening.
+
+    The driver can listen on them all the same, because it says SO_REUSEADDR, and now so do we.
+    """
+
+    inside: Final[Sequence[str]] = ()
+
+    def __init__(self) -> None:
+        self.pid: Final = os.getpid()
+        self._held: Final = _neighbours()
+        for one in self._held:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        first = self._held[0].getsockname()[1]
+        self.ports: Final = (first, first + 1)
+
+    def starting(self, *options: str) -> list[str]:
+        return ["sh", "-c", _START, *options]
+
+    def plug(self, port: int) -> socket.socket:
+        return connect(HOST, port)
+
+    def close(self) -> None:
+        for one in self._held:
+            one.close()
+
+
+def _neighbours() -> tuple[socket.socket, socket.socket]:
+    """Return two sockets on two ports next to each other that nobody had."""
+    for _ in range(_DRAWS_MAX):
+        first, second = socket.socket(), socket.socket()
+        try:
+            first.bind(("", 0))
+            second.bind(("", first.getsockname()[1] + 1))
+        except (OSError, OverflowError):  # taken, or there is no next one
+            first.close()
+            second.close()
+        else:
+            return first, second
+    raise LinkError(LinkErrorKind.OTHER, "no two ports for the virtual reader are free")
+
+
+def check_installed() -> None:
+    """Raise `LinkError` OTHER with the line that installs what a private daemon wants."""
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    missing = [name for one, name in PACKAGES.items() if shutil.which(one, os.F_OK, path) is None]
+    if missing:
+        why = f"not installed; as root: apt-get install {' '.join(missing)}"
+        raise LinkError(LinkErrorKind.OTHER, why)
+
+
+def can_be_apart() -> bool:
+    """Whether a network namespace and a mount namespace can be made here."""
+    tried = [*_unshare(), "--mount", "mount", "-t", "tmpfs", "none", "/run"]
+    done = subprocess.run(tried, capture_output=True, check=False)  # noqa: S603  as it stands
+    return done.returncode == 0
+
+
+def _unshare() -> list[str]:
+    """Return the command that makes a network namespace, as root or as anybody."""
+    return ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+
+
+def until(
+    look: Callable[[], _Found | None], say: Callable[[], object] = str, bound_s: float = BOUND_S
+) -> _Found:
+    """Return the first thing `look` finds, asked again and again; raise `LinkError` if none."""
+    deadline = time.monotonic() + bound_s
+    while (found := look()) is None:
+        if time.monotonic() >= deadline:
+            raise LinkError(LinkErrorKind.TIMED_OUT, f"not within {bound_s:.0f} s: {say()}")
+        time.sleep(0.005)  # between two looks, not instead of one
+    return found
