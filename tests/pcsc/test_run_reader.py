@@ -60,7 +60,7 @@ def test_a_card_put_into_the_reader_is_served_and_written(sitting, pcscd):
         sitting.wait_for(SERVED)
         sitting.type("show\n")
         said = sitting.wait_for(f"card      one in {FIRST}")
-        assert "balance  20.00 EUR" in said
+        assert "balance   20.00 EUR" in said
     assert raw_on(card.image, Sfi.WRITE_BACK) != before
     sitting.wait_until_shown(f"none in {FIRST}")
     with inserted(pcscd, card):
