@@ -154,7 +154,7 @@ def test_a_meter_without_supply_finds_the_card_when_it_has_some(sitting, pcscd):
         sitting.type("power on\n")
         sitting.wait_for("power back")
         sitting.type("show\n")
-        sitting.wait_for("balance  20.00 EUR")
+        sitting.wait_for("balance   20.00 EUR")
     assert sitting.end() == 0
 
 
