@@ -18,7 +18,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.session import Rng
 from card_protocol.errors import LinkError
-from card_protocol.link.base import Link
+from card_protocol.link.link import Link
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from card_protocol.serve.plugged import PluggedCard
