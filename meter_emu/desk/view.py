@@ -66,6 +66,7 @@ HEALTH: Final = {
     6: "ticks disagree",
     7: "being set",
     8: "lower bound",
+    9: "disputed",
 }
 SUPPLY: Final = {0: "disconnected", 1: "connected", 2: "ready for reconnection"}
 FLAGS: Final = {0x01: "prepayment on", 0x02: "limiter granted"}

@@ -198,6 +198,9 @@ ABOUT: Final[Mapping[str, str]] = {
     "tariff_number": "the tariff it belongs to",
     "defer_end.civil": "no disconnection until then",
     "cut_end.civil": "cut then unless reactivated",
+    "latched_end.civil": "the cut that was latched",
+    "certain_s": "passed for certain: no clock card goes behind it",
+    "refused_stamp_min": "the latest date of the desk that was refused",
 }
 
 
@@ -278,6 +281,8 @@ def _pieces(row: Row, raw: bytes) -> Iterator[Row]:
         yield from _end(row, raw, "T1")
     elif row.field == "cut_end":
         yield from _end(row, raw, "T2")
+    elif row.field == "latched_end":
+        yield from _end(row, raw, "T2 reached")
     elif row.field == "events":
         for index in range(EVENT_COUNT):
             piece = raw[index * EVENT_SIZE_BYTES :][:EVENT_SIZE_BYTES]

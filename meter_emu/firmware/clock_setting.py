@@ -48,7 +48,8 @@ def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: Cloc
     """Set the clock as a technician's card says; refuse one that is not news.
 
     Not news is a card no newer than the last one, or one that names a time before what is known
-    for certain, believed clock or not: it was made long ago and never put in.
+    for certain, believed clock or not: it was made long ago and never put in. What a stamp said of
+    the time is not certain, so the card outranks it, and takes back what came by it too early.
     """
     utc_s = EPOCH_2000_S + order.set_to_s
     if not 1 <= order.set_error_s <= SET_ERROR_S_MAX:
@@ -59,6 +60,7 @@ def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: Cloc
         return Result.CLOCK_CARD_STALE
     meter.state.clock_card_s = order.set_to_s
     set_clock(ports, memory, meter, utc_s, error_s=order.set_error_s, health=Health.TRUSTED)
+    meter.unlatch_ends()
     return Result.EXECUTED
 
 

@@ -211,4 +211,5 @@ class OrderGate:
         """Cancel the deferral, the programmed cut and the latch, whatever their dates."""
         state.defer_end = NO_END
         state.cut_end = NO_END
+        state.latched_end = NO_END
         state.flags &= ~StateFlags.CUT_LATCHED

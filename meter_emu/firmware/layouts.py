@@ -19,7 +19,7 @@ from meter_emu.domain import Result
 
 FACTORY_AT: Final = 0x0000
 STATE_AT: Final = (0x0100, 0x0200)  # two copies, page-aligned, never sharing a page
-LAYOUT_VERSION: Final = 1
+LAYOUT_VERSION: Final = 2
 END_SIZE_BYTES: Final = 12
 EVENT_SIZE_BYTES: Final = 8
 EVENT_CODE_AT: Final = 4  # within an event
@@ -100,8 +100,9 @@ class Rate(IntEnum):
 class Health(IntEnum):
     """Whether the clock may be believed, and if not, why not. Stays until a clock is set.
 
-    LOWER_BOUND is a clock moved forward to an instant that has certainly passed: what must not be
-    early may be decided by it, nothing else.
+    LOWER_BOUND is a clock moved forward to when the desk says that it wrote: what must not be early
+    may be decided by it, nothing else. DISPUTED is a clock set at the meter that a stamp of the
+    desk is far ahead of: office or clock is wrong, so it runs on and the same holds.
     """
 
     TRUSTED = 0
@@ -113,6 +114,7 @@ class Health(IntEnum):
     TICKS_DISAGREE = 6
     BEING_SET = 7
     LOWER_BOUND = 8
+    DISPUTED = 9
 
 
 @final
@@ -217,7 +219,10 @@ class State:
     charged_night_wh: Annotated[U32, "Wh"]
     rate: U8
     untimed_wh: Annotated[U32, "Wh"]
-    reserved: Annotated[bytes, c.Bytes(49)]
+    certain_s: Annotated[U32, "s since 2000 UTC"]
+    latched_end: Annotated[bytes, c.Bytes(END_SIZE_BYTES)]
+    refused_stamp_min: Annotated[U32, "min since 2000 UTC"]
+    reserved: Annotated[bytes, c.Bytes(29)]
     crc: U32
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from card_protocol.keys import Key
+from card_protocol.timestamp import EPOCH_2000_MIN
 from meter_emu.domain import ClockSetting, Contents, Result
 from meter_emu.firmware import screen
 from meter_emu.firmware.clock_setting import obey_clock_card, set_clock, step_clock
@@ -23,7 +24,7 @@ from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rules import MeterRules, Standing
 from meter_emu.firmware.supply import Permission, switch_belongs_on
-from meter_emu.firmware.trust import EPOCH_2000_S
+from meter_emu.firmware.trust import EPOCH_2000_S, clocks_end_min
 from meter_emu.ports import SECONDS_A_DAY, Button, Lamp, Ports, ResetCause, Sleep
 
 CHALLENGE_SIZE_BYTES: Final = 8
@@ -186,22 +187,32 @@ class Program:
         if isinstance(found, Result):
             return found
         if isinstance(found, Contents):
-            self._heed_bound(meter, found.issued_at_min)
-            result = meter.obey(found)
+            stamp, result = self._heed_stamp(meter, found.issued_at_min), meter.obey(found)
+            if stamp.refused and result.refused:
+                meter.refuse(stamp)
+            elif stamp.refused:
+                result = stamp
         else:
             result = obey_clock_card(self._ports, self._memory, meter, found)
         meter.settle()
         return result
 
-    def _heed_bound(self, meter: MeterRules, issued_at_min: int | None) -> None:
-        """Move a clock that is behind what the desk's last write says forward, never back.
+    def _heed_stamp(self, meter: MeterRules, issued_at_min: int | None) -> Result:
+        """Hold the clock to when the desk last wrote; refuse what a clock set here cannot believe.
 
-        What is due by it comes after the card's own word: it may be the reactivation, brought late
-        to a meter that could not know that it was late.
+        A clock that nobody has set since it was lost moves forward to it, never back. What is due
+        by it comes after the card's own word: it may be the reactivation, brought late to a meter
+        that could not know that it was late.
         """
-        utc_s = meter.lower_bound_s(issued_at_min)
+        if issued_at_min is None:
+            return Result.NONE
+        stamp_min = EPOCH_2000_MIN + issued_at_min
+        if stamp_min >= clocks_end_min(meter.parts.calendar):
+            return Result.NONE  # no clock can be set to it
+        utc_s = meter.lower_bound_s(stamp_min * 60)
         if utc_s is not None:
             set_clock(self._ports, self._memory, meter, utc_s, error_s=0, health=Health.LOWER_BOUND)
+        return meter.judge_stamp(stamp_min * 60)
 
     def _challenge(self, meter: MeterRules) -> bytes:
         """Return eight bytes no card can foresee: a MAC of session count and ticks."""

@@ -20,6 +20,7 @@ from meter_emu.firmware.layouts import (
     EventCode,
     Factory,
     FactoryFlags,
+    Health,
     Rate,
     State,
     StateFlags,
@@ -37,7 +38,7 @@ from meter_emu.firmware.supply import (
     settle,
     shields_of,
 )
-from meter_emu.firmware.trust import EPOCH_2000_DAYS, EPOCH_2000_S, Now, clocks_end_min
+from meter_emu.firmware.trust import EPOCH_2000_DAYS, EPOCH_2000_S, STAMP_AHEAD_MAX_S, Now
 from meter_emu.ports import SECONDS_A_DAY, Sleep
 from meter_emu.units import UEUR_PER_CENT
 
@@ -157,29 +158,41 @@ class MeterRules:
         self.state.last_time_s = self.now.utc_s - EPOCH_2000_S
         self.state.last_ticks_ms = self.ticks_ms
         self.state.last_day = self.now.day - EPOCH_2000_DAYS
+        self.state.certain_s = self.certain_s - EPOCH_2000_S
 
     @property
     def certain_s(self) -> int:
-        """An instant that has passed for certain: nothing moves the clock back past it."""
-        return self.parts.trust.certain_s(self.now, self.state, self.factory)
+        """An instant that has passed for certain: no clock card moves the clock back past it."""
+        return self.parts.trust.certain_s(self.now, self.state)
 
-    def lower_bound_s(self, issued_at_min: int | None) -> int | None:
+    def lower_bound_s(self, stamp_s: int) -> int | None:
         """Return where a clock belongs that is behind what is known; `None` for one that is not.
 
-        Known is when the desk wrote, minutes since 2000, and what this meter once believed. A
-        trusted clock is allowed its uncertainty; one that is not believed is always behind. What
-        no clock can be set to tells nothing.
+        Known is when the desk wrote and what this meter once believed. A clock that is not believed
+        is always behind; one that was set at the meter never is.
         """
-        if issued_at_min is None:
-            return None
-        issued_min = EPOCH_2000_MIN + issued_at_min
-        if issued_min >= clocks_end_min(self.parts.calendar):
-            return None
         now = self.now
-        known_s = now.late_s if now.trusted else now.utc_s
-        if now.dated and known_s >= issued_min * 60:
+        if now.set_here or (now.dated and now.utc_s >= stamp_s):
             return None
-        return max(issued_min * 60, self.certain_s)
+        return max(stamp_s, self.parts.trust.known_s(now, self.state, self.factory))
+
+    def judge_stamp(self, stamp_s: int) -> Result:
+        """Judge when the desk says that it wrote by a clock that was set at the meter.
+
+        `STAMP_AHEAD`, and the clock is disputed from now on, where the stamp is further ahead than
+        an office's clock may be. The same stamp disputes it once only: what a clock card has
+        settled since stays so.
+        """
+        now, state = self.now, self.state
+        if not now.set_here or stamp_s <= now.late_s + STAMP_AHEAD_MAX_S:
+            return Result.NONE
+        stamp_min = stamp_s // 60 - EPOCH_2000_MIN
+        if stamp_min > state.refused_stamp_min:
+            self.book()
+            state.refused_stamp_min, state.health = stamp_min, Health.DISPUTED
+            self.now = now._replace(health=Health.DISPUTED)
+            self.note(EventCode.CLOCK_LOST, Health.DISPUTED)
+        return Result.STAMP_AHEAD
 
     def book(self) -> None:
         """Book the energy since the last booking to the account in force."""
@@ -206,12 +219,19 @@ class MeterRules:
     def _latch_ends(self) -> None:
         """Take down for good what has come: once reached, an end needs no clock any more."""
         state = self.state
-        for end, flag in (
-            (state.defer_end, StateFlags.DEFERRAL_OVER),
-            (state.cut_end, StateFlags.CUT_LATCHED),
-        ):
-            if self.has_come(end):
-                state.flags |= flag
+        if self.has_come(state.defer_end):
+            state.flags |= StateFlags.DEFERRAL_OVER
+        if self.has_come(state.cut_end) and not state.flags & StateFlags.CUT_LATCHED:
+            state.flags |= StateFlags.CUT_LATCHED
+            state.latched_end = state.cut_end
+
+    def unlatch_ends(self) -> None:
+        """Take back what has not come by a clock just set: another had run, or was moved, ahead."""
+        state = self.state
+        if not self.has_come(state.defer_end):
+            state.flags &= ~StateFlags.DEFERRAL_OVER
+        if not self.has_come(state.latched_end):
+            state.flags &= ~StateFlags.CUT_LATCHED
 
     def has_come(self, end: bytes) -> bool:
         """Whether an end may be acted on now."""

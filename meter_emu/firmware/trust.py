@@ -5,8 +5,11 @@ the drift bound times the time since; the second that a register does not show i
 setting's error. An end is acted on only when RTC - u has reached it, a protection starts at
 RTC + u: so a cut lies in [T, T + 2u + poll] for any clock within its bound, and never before T.
 
-A clock moved forward to an instant that has certainly passed (`LOWER_BOUND`) may be behind by any
-amount: RTC - u is still never ahead of the truth, so what must not be early may be decided by it.
+A clock moved forward to a stamp of the desk (`LOWER_BOUND`) may be behind by any amount: where the
+office is right, RTC - u is still never ahead of the truth, so what must not be early may be decided
+by it. A clock that was set at the meter is moved by no stamp. One that a stamp is too far ahead of
+(`DISPUTED`) goes on as it was, and so do the ends that it decides; hours that favour the household
+count as running, because office or clock is wrong.
 A forward leap within the longest outage cannot be told from an outage: a stated limit.
 """
 
@@ -24,6 +27,7 @@ EPOCH_2000_S: Final = 946_684_800  # 2000-01-01 00:00 UTC in seconds since 1970
 EPOCH_2000_DAYS: Final = EPOCH_2000_S // DAY_S
 LAST_TRUSTED_YEAR: Final = 2099  # every RTC of this kind counts 29 Feb 2100 (data sheet Table 12)
 TICKS_SLACK_MS: Final = 5_000  # ours: what clock and ticks may differ by, beyond the drift bound
+STAMP_AHEAD_MAX_S: Final = 15 * 60  # ours: how far an office's clock may be ahead of RTC + u
 
 
 class Now(NamedTuple):
@@ -50,6 +54,11 @@ class Now(NamedTuple):
         return self.health in _DATED
 
     @property
+    def set_here(self) -> bool:
+        """Whether somebody at the meter set the clock last, so that no stamp moves it."""
+        return self.health in _SET_HERE
+
+    @property
     def early_s(self) -> int:
         """The earliest instant it can be: what ends are compared with."""
         return self.utc_s - self.uncertainty_s
@@ -60,7 +69,8 @@ class Now(NamedTuple):
         return self.utc_s + self.uncertainty_s
 
 
-_DATED: Final = frozenset({Health.TRUSTED, Health.LOWER_BOUND})
+_SET_HERE: Final = frozenset({Health.TRUSTED, Health.DISPUTED})
+_DATED: Final = _SET_HERE | {Health.LOWER_BOUND}
 
 
 def clocks_end_min(calendar: Calendar) -> int:
@@ -129,8 +139,8 @@ class ClockTrust:
         slack_ms = TICKS_SLACK_MS + ticked_ms * factory.drift_bound_ppb // PPB
         return abs(since_journal_s * 1000 - ticked_ms) > slack_ms
 
-    def certain_s(self, now: Now, state: State, factory: Factory) -> int:
-        """Return an instant that has passed for certain, whatever the clock shows.
+    def known_s(self, now: Now, state: State, factory: Factory) -> int:
+        """Return an instant that has passed if the desk's stamps are right.
 
         A clock that is not believed leaves the last time journalled by one that was.
         """
@@ -138,6 +148,11 @@ class ClockTrust:
             return now.early_s
         last_s = EPOCH_2000_S + state.last_time_s
         return last_s - self.uncertainty_s(last_s, state, factory)
+
+    def certain_s(self, now: Now, state: State) -> int:
+        """Return an instant that has passed for certain: a clock that was trusted has shown it."""
+        before_s = EPOCH_2000_S + state.certain_s
+        return max(before_s, now.early_s) if now.trusted else before_s
 
     def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
         """Return *u* in whole seconds, rounded up.

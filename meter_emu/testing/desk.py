@@ -110,7 +110,7 @@ class Desk:
         new = NewCard()
         if expires is not None:
             new = NewCard(*self._minute(expires, "desk.replace", "expires"))
-        return self._make(self._home.replacement(_at_the_desk(card), new).image)
+        return self._make(self._home.replacement(_at_the_desk(card), new, office_error_s=0).image)
 
     def clock_card(self, *, error_s: int = 0) -> Card:
         """Return a technician's card that sets the clock to now, `error_s` off."""

@@ -114,7 +114,7 @@ def test_the_journal_is_read_entry_by_entry():
         (Sfi.TARIFF, {"price_ueur_per_wh": 0}, "price_ueur_per_wh"),
         (Sfi.TARIFF, {"night_price_ueur_per_wh": 0}, "night_price_ueur_per_wh"),
         (Sfi.WRITE_BACK, {"result": 0x55}, "result"),
-        (Sfi.WRITE_BACK, {"clock_health": 9}, "clock_health"),
+        (Sfi.WRITE_BACK, {"clock_health": 10}, "clock_health"),
         (Sfi.WRITE_BACK, {"supply": 3}, "supply"),
         (Sfi.WRITE_BACK, {"blocks": 4}, "blocks"),
         (Sfi.WRITE_BACK, {"shields": 8}, "shields"),

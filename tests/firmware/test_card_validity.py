@@ -73,7 +73,8 @@ def test_a_lasting_card_never_expires(generation):
 
 @BOTH
 @pytest.mark.parametrize(
-    "health", [h for h in Health if h not in {Health.TRUSTED, Health.LOWER_BOUND}]
+    "health",
+    [h for h in Health if h not in {Health.TRUSTED, Health.LOWER_BOUND, Health.DISPUTED}],
 )
 def test_a_clock_that_cannot_say_obeys_a_temporary_card(generation, health):
     assert judged(identity(generation), EXPIRES_S + 10**6, health=health) is Result.EXECUTED

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from card_protocol.timestamp import MINUTES_NONE, Civil
+from card_protocol.timestamp import Civil
+from meter_emu.domain import Result
 from meter_emu.firmware.layouts import (
     NO_END,
     EventCode,
@@ -24,11 +25,11 @@ from meter_emu.firmware.supply import Block, Permission, Shield
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Sleep
 from meter_emu.units import PPB
-from tests.firmware.meters import PARTS, START, factory, now_at, seconds, seconds_2000, state
+from tests.firmware.meters import PARTS, START, factory, now_at, seconds, state
 
 U_S = 60
-HEALTHS = (Health.TRUSTED, Health.LOWER_BOUND, Health.LOW_VOLTAGE)
-DATED = (Health.TRUSTED, Health.LOWER_BOUND)
+HEALTHS = (Health.TRUSTED, Health.LOWER_BOUND, Health.DISPUTED, Health.LOW_VOLTAGE)
+DATED = (Health.TRUSTED, Health.LOWER_BOUND, Health.DISPUTED)
 NOON = seconds(START)  # in Brussels, a Wednesday: outside the non-disconnection period
 EVENING = NOON + 6 * 3600  # inside it
 LOW_UEUR = factory().low_credit_cents * 10_000
@@ -121,10 +122,10 @@ def test_an_end_is_taken_down_for_good_from_its_own_second_on(late_s, health):
         assert kept.flags == flags_of(PREPAYMENT_ON=True, **{flag: come})
 
 
-# A trusted clock may be ahead of the truth by u: it is behind only when even RTC + u is.
+# Whoever set a clock at the meter knew better than an office; other clocks follow it.
 BEHIND = [
-    (Health.TRUSTED, 60, False),
-    (Health.TRUSTED, 61, True),
+    (Health.TRUSTED, 86_400, False),
+    (Health.DISPUTED, 86_400, False),
     (Health.LOWER_BOUND, 0, False),
     (Health.LOWER_BOUND, 1, True),
     (Health.LOW_VOLTAGE, -86_400, True),
@@ -132,11 +133,42 @@ BEHIND = [
 
 
 @pytest.mark.parametrize(("health", "ahead_s", "behind"), BEHIND)
-def test_a_clock_is_behind_the_desk_by_more_than_it_may_be_wrong(health, ahead_s, behind):
-    issued_at_min = seconds_2000(START) // 60
+def test_a_clock_that_nobody_has_set_here_is_behind_the_desk_s_last_word(health, ahead_s, behind):
     home = meter(state(), now_at(NOON - ahead_s, u=U_S, health=health))
-    assert home.lower_bound_s(issued_at_min) == (NOON if behind else None)
-    assert home.lower_bound_s(MINUTES_NONE) is None
+    known_s = max(NOON, seconds(START) - state().set_error_s)
+    assert home.lower_bound_s(NOON) == (known_s if behind else None)
+
+
+@pytest.mark.parametrize("health", HEALTHS)
+@pytest.mark.parametrize("beyond_s", [-1, 0, 1, 60])
+def test_a_stamp_is_refused_when_it_is_a_quarter_of_an_hour_beyond_what_the_clock_may_be_wrong(
+    beyond_s, health
+):
+    kept = state()
+    home = meter(kept, now_at(NOON, u=U_S, health=health))
+    set_here = health in (Health.TRUSTED, Health.DISPUTED)
+    refused = set_here and beyond_s > 0
+    said = home.judge_stamp(NOON + U_S + 15 * 60 + beyond_s)
+    assert said is (Result.STAMP_AHEAD if refused else Result.NONE)
+    assert home.now.health is (Health.DISPUTED if refused else health)
+    assert home.now.utc_s == NOON, "no stamp moves it"
+
+
+def test_one_stamp_disputes_a_clock_once():
+    """A clock card has settled it since: the office was wrong. A later stamp is another matter."""
+    kept = state()
+    far_s = NOON + 3 * 86_400
+    home = meter(kept, now_at(NOON, u=U_S))
+    for stamp_s, health in (
+        (far_s, Health.DISPUTED),
+        (far_s, Health.TRUSTED),
+        (far_s - 86_400, Health.TRUSTED),
+        (far_s + 60, Health.DISPUTED),
+    ):
+        kept.health = Health.TRUSTED
+        home.now = now_at(NOON, u=U_S)
+        assert home.judge_stamp(stamp_s) is Result.STAMP_AHEAD
+        assert (home.now.health, kept.health) == (health, health)
 
 
 @pytest.mark.parametrize("health", HEALTHS)

@@ -98,8 +98,11 @@ def test_trust_is_kept_up_to_the_limit_itself(why):
 
 
 def test_every_way_is_in_the_table():
-    """The rest has tests of its own: ticks below, setting and lower bound in test_clock."""
-    elsewhere = {Health.TRUSTED, Health.TICKS_DISAGREE, Health.BEING_SET, Health.LOWER_BOUND}
+    """The rest has tests of its own: ticks below, test_clock, test_stamps."""
+    elsewhere = {
+        Health.TRUSTED, Health.TICKS_DISAGREE, Health.BEING_SET, Health.LOWER_BOUND,
+        Health.DISPUTED,
+    }  # fmt: skip
     assert {health for _, _, health in LOSSES.values()} == set(Health) - elsewhere
 
 

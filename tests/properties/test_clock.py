@@ -34,6 +34,7 @@ from tests.properties.lab import (
 from tests.properties.stories import kits
 
 LEGAL = [model for model in MODELS if model.rtc_base == "legal"]
+DOUBTING = [model for model in MODELS if model.rtc != "ds1307"]  # that one has no flag to raise
 CHANGE_US = HOUR_US  # after midnight UTC of the day
 EPOCH_2000_US = 946_684_800 * SECOND_US
 
@@ -199,7 +200,7 @@ def test_a_clock_set_in_the_other_season_shows_legal_time_and_its_weekday_at_onc
     st.integers(0, 50 * 365).map(lambda days: EPOCH_2000_US + days * DAY_US),
     st.integers(0, 3 * SECOND_US),
     st.integers(0, 2**16),
-    kits(),
+    kits(DOUBTING),
 )
 @example(  # two days on, the clocks go back and 2:10 comes twice
     start_us=1_035_504_000 * SECOND_US, cut_us=0, seed=0, kit=KITS[0]._replace(generation=2)

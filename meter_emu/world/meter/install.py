@@ -193,6 +193,7 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         flags |= StateFlags.LIMITER_GRANTED
     if model.rtc_base == "legal" and shown.dst():
         flags |= StateFlags.SUMMER
+    set_s = (inst.clock_set_us - EPOCH_2000_US) // SECOND_US
     return State(
         magic=STATE.magic,
         version=LAYOUT_VERSION,
@@ -201,7 +202,7 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         last_time_s=(clock_us - EPOCH_2000_US) // SECOND_US,
         last_ticks_ms=ticks_ms,
         last_day=(shown.date() - _DAY_0).days,
-        clock_set_s=(inst.clock_set_us - EPOCH_2000_US) // SECOND_US,
+        clock_set_s=set_s,
         set_error_s=model.clock.set_error_s,
         clock_card_s=0,
         health=Health.TRUSTED,
@@ -232,6 +233,9 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         charged_night_wh=0,
         rate=Rate.DAY,
         untimed_wh=0,
+        certain_s=max(0, set_s - model.clock.set_error_s),
+        latched_end=NO_END,
+        refused_stamp_min=0,
         reserved=STATE.erased("reserved"),
         crc=0,
     )

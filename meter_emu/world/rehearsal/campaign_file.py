@@ -49,6 +49,7 @@ class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     tariff: RawTariff | None = None
     replace_card: bool = False
     card_expires: datetime | None = None
+    office_error_s: _Seconds = 0
     insert: bool = False
     press: Literal["red", "blue"] | None = None
     hold: Literal["red", "blue"] | None = None

@@ -183,6 +183,8 @@ def _order(order: DeskOrder, told: Announcement | None, zone: ZoneInfo) -> Itera
         if order.mwh_per_unit is not None:
             keys["mwh_per_unit"] = order.mwh_per_unit
         yield f"tariff = {{ {', '.join(f'{key} = {value}' for key, value in keys.items())} }}"
+    if order.office_error_s:
+        yield f"office_error_s = {order.office_error_s}"
     if order.new_card is not None:
         yield from _new_card(order.new_card, zone)
 

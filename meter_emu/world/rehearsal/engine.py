@@ -97,7 +97,9 @@ class _Story:
         key = "card_expires"
         try:
             if order.new_card is not None:
-                self._card = self._home.replacement(self._card, order.new_card)
+                self._card = self._home.replacement(
+                    self._card, order.new_card, office_error_s=order.office_error_s
+                )
             key = "desk"
             written = self._home.write(self._card, order)
         except (DeskError, LayoutError) as error:  # the latter: too large for a memory card

@@ -96,7 +96,7 @@ class Home:
             card.power_off()
         return card
 
-    def replacement(self, card: SlotCard, new: NewCard) -> VirtualCard:
+    def replacement(self, card: SlotCard, new: NewCard, *, office_error_s: int) -> VirtualCard:
         """Return a new card from the office's account, which is what it last wrote on `card`.
 
         Raise `DeskError` for one that the office must not issue.
@@ -109,7 +109,7 @@ class Home:
             card_number=account.identity.card_number + 1,
             expires=new.expires,
             reading=_reading(self.zone, new.expires_us),
-            issued_at_min=self._minute_2000(),
+            issued_at_min=self._minute_2000(office_error_s),
             kind=self.household.carrier,
         )
         return card_of(image, self.chance.randbytes)
@@ -142,13 +142,15 @@ class Home:
         )
         card.power_on()
         try:
-            self.desk.serve(card.transmit, work, issued_at_min=self._minute_2000())
+            issued_at_min = self._minute_2000(order.office_error_s)
+            self.desk.serve(card.transmit, work, issued_at_min=issued_at_min)
         finally:
             card.power_off()
         return _words(order)
 
-    def _minute_2000(self) -> int:
-        return (self.board.now_us - EPOCH_2000_US) // MINUTE_US
+    def _minute_2000(self, office_error_s: int = 0) -> int:
+        """Return the minute it is by the date of an office."""
+        return (self.board.now_us + office_error_s * SECOND_US - EPOCH_2000_US) // MINUTE_US
 
 
 def _board(household: Household, build: Build, start_us: int, fate: Random) -> tuple[Board, int]:

@@ -77,7 +77,8 @@ class DeskOrder:
     """What the office writes at one visit; what is `None`, false or 0 stays as it was.
 
     `defer_us` and `cut_us` are the instants the household was told for the two civil times. A
-    `new_card` is handed out first, and written on.
+    `new_card` is handed out first, and written on. `office_error_s` is how far ahead the office's
+    date is.
     """
 
     defer_until: Civil | None = None
@@ -91,6 +92,7 @@ class DeskOrder:
     defer_us: int | None = None
     cut_us: int | None = None
     new_card: NewCard | None = None
+    office_error_s: int = 0
 
 
 @final

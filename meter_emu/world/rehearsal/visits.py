@@ -9,8 +9,9 @@ from meter_emu.desk.pricing import Pricing, check_tariff
 from meter_emu.domain import Energy
 from meter_emu.errors import DeskError
 from meter_emu.ports import Button
-from meter_emu.units import decimal
+from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal
 from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.times import END_US
 from meter_emu.world.rehearsal.campaign_file import DeskWord, RawTariff, RawVisit
 from meter_emu.world.rehearsal.household import (
     Announcement,
@@ -68,8 +69,13 @@ class VisitReader:
             place.refuse("card_expires", "want replace_card = true beside it")
         if raw.clock_error_s and not raw.clock_card:
             place.refuse("clock_error_s", "want clock_card = true beside it")
-        for key, own in (("defer_until", raw.defer_until), ("cut_at", raw.cut_at)):
-            if own is not None and not at_desk:
+        of_office = {
+            "defer_until": raw.defer_until,
+            "cut_at": raw.cut_at,
+            "office_error_s": raw.office_error_s,
+        }
+        for key, own in of_office.items():
+            if own and not at_desk:
                 place.refuse(key, "want a visit to the office")
         if raw.clock_card:
             error_s = raw.clock_error_s
@@ -80,6 +86,8 @@ class VisitReader:
             return Visit(at_us=at_us, kind=VisitKind.PRESS, key=Button[raw.press.upper()])
         if raw.hold is not None:
             return Visit(at_us=at_us, kind=VisitKind.HOLD, key=Button[raw.hold.upper()])
+        if not EPOCH_2000_US <= at_us + raw.office_error_s * SECOND_US < END_US:
+            place.refuse("office_error_s", "want an office whose date is in 2000 to 2099")
         return Visit(at_us=at_us, kind=VisitKind.DESK, desk=self._order(raw, place))
 
     def _order(self, raw: RawVisit, place: FilePlace) -> DeskOrder:
@@ -114,6 +122,7 @@ class VisitReader:
             defer_us=defer_us,
             cut_us=cut_us,
             new_card=new_card(raw.card_expires, place) if raw.replace_card else None,
+            office_error_s=raw.office_error_s,
         )
 
     def _dated(

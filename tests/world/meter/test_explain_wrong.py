@@ -26,7 +26,7 @@ from tests.world.meter.images import (
     ("field", "value"),
     [
         ("flags", 0x80), ("health", 99), ("supply", 3), ("account", 3), ("order_result", 0x99),
-        ("price_ueur_per_wh", 0), ("version", 2), ("magic", b"XX"),
+        ("price_ueur_per_wh", 0), ("version", 1), ("magic", b"XX"),
     ],
 )  # fmt: skip
 def test_a_field_of_the_state_out_of_range_is_said_although_the_crc_is_right(field, value):

@@ -344,6 +344,21 @@ def test_seed_and_build_can_be_overridden(tmp_path):
             "household 'a': meter_id: want none for 2 copies",
         ),
         (
+            "load_eur = 100",
+            "load_eur = 100, office_error_s = 700_000_000_000",
+            "household 'a', visit 3: office_error_s: want a whole number <= 1000000000",
+        ),
+        (
+            "load_eur = 100",
+            "load_eur = 100, office_error_s = -700_000_000",
+            "household 'a', visit 3: office_error_s: want an office whose date is in 2000 to 2099",
+        ),
+        (
+            'press = "red"',
+            'press = "red", office_error_s = 60',
+            "household 'a', visit 4: office_error_s: want a visit to the office",
+        ),
+        (
             "electricity-pcf8563-utc",
             "no-such",
             "household 'a': model: no-such: no such file, and none of the built-in meters: elec",

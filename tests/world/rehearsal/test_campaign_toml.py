@@ -103,6 +103,7 @@ class Maker:
             defer_us=defer_us,
             cut_us=cut_us,
             new_card=self.card() if self.maybe() else None,
+            office_error_s=self.chance.randint(-(10**6), 10**6) if self.maybe() else 0,
         )
 
     def card(self) -> NewCard:
