@@ -1,8 +1,9 @@
 """Date defects as named swaps: one file a defect, no trace of them in the reference.
 
 A defect is a direct subclass of one part (of firmware, chip or desk) that overrides one or few
-routines. `fit` gives the class to build with; the reference part itself when there is nothing to
-swap. Each module here ends in `DEFECT`, its entry in the catalogue.
+routines. Of what several parts share (all drivers, all chips, all hours of the week) it is a swap
+in each of them. `fit` gives the class to build with; the reference part itself when there is
+nothing to swap. Each module here ends in `DEFECT`, its entry in the catalogue.
 """
 
 from collections.abc import Sequence
@@ -50,16 +51,16 @@ def fit(part: type[PartT], defects: Sequence[Defect]) -> type[PartT]:
 
     Raise `ConfigError` when two of them swap the same routine: neither would be what it says.
     """
-    mine = tuple(defect for defect in defects if defect.part is part)
+    mine = tuple(defect for defect in defects if issubclass(part, defect.part))
     if not mine:
         return part
-    fitted: type[PartT] = _composed(mine)
+    whole: type = part
+    fitted: type[PartT] = _composed(whole, mine)
     return fitted
 
 
 @cache
-def _composed(defects: tuple[Defect, ...]) -> type:
-    part = defects[0].part
+def _composed(part: type, defects: tuple[Defect, ...]) -> type:
     taken: dict[str, str] = {}
     for defect in defects:
         for routine in defect.routines:
@@ -68,4 +69,4 @@ def _composed(defects: tuple[Defect, ...]) -> type:
                 raise ConfigError("build", "", why)
             taken[routine] = defect.id
     name = "+".join((part.__name__, *(defect.id for defect in defects)))
-    return type(name, tuple(defect.swap for defect in defects), {"__slots__": ()})
+    return type(name, (*(defect.swap for defect in defects), part), {"__slots__": ()})

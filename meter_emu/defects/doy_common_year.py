@@ -34,7 +34,7 @@ class DayOfYearEnd(EndStore):
     __slots__ = ()
 
     @override
-    def accept(self, civil: Civil | None, utc_min: int | None = None) -> bytes:
+    def accept(self, civil: Civil | None, now: Now, utc_min: int | None = None) -> bytes:
         if civil is None:
             return NO_END
         doy = _BEFORE_COMMON[civil.month - 1] + civil.day
@@ -42,12 +42,10 @@ class DayOfYearEnd(EndStore):
         return encode_bcd_minute(civil) + b"".join(n.to_bytes(2, "big") for n in numbers) + b"\xff"
 
     @override
-    def seconds_left(self, end: bytes, now: Now) -> int | None:
-        if end == NO_END:
-            return None
+    def instant_s(self, end: bytes) -> int:
         year, doy, minute = (int.from_bytes(end[at : at + 2], "big") for at in (5, 7, 9))
         target_min = (self.calendar.new_year(year) + doy - 1) * _DAY_MIN + minute
-        return self.zone.to_utc_later(target_min) * 60 - now.early_s
+        return self.zone.to_utc_later(target_min) * 60
 
 
 DEFECT: Final = Defect(

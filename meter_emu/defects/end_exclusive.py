@@ -7,6 +7,7 @@ from typing_extensions import override
 from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect
 from meter_emu.firmware.ends import EndStore
+from meter_emu.firmware.trust import Now
 
 _DAY_MIN: Final = 1440
 _FIRST: Final = Civil(2000, 1, 1, 0, 0)  # nothing before it can be stored
@@ -18,11 +19,11 @@ class EndDateExclusive(EndStore):
     __slots__ = ()
 
     @override
-    def accept(self, civil: Civil | None, utc_min: int | None = None) -> bytes:
+    def accept(self, civil: Civil | None, now: Now, utc_min: int | None = None) -> bytes:
         if civil is not None:
             day_before_min = self.calendar.minutes(civil) - _DAY_MIN
             civil = max(_FIRST, self.calendar.civil(day_before_min))
-        return super().accept(civil)
+        return super().accept(civil, now)
 
 
 DEFECT: Final = Defect(

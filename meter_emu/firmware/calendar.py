@@ -1,8 +1,8 @@
 """The meter's own calendar, in integers, as an embedded program does it.
 
-Day numbers count from 1970-01-01, weekdays from Monday = 0. Checked against `datetime` for every
-day 1970-2105; it never calls it. Every sum goes through `is_leap`, so that a defect in the leap
-rule shows everywhere a real program would show it.
+Day numbers are days since 1970-01-01, weekdays count from Monday = 0. Checked against `datetime`
+for every day 1970-2105; it never calls it. Whole years are counted from 2000 by `leap_days`, months
+inside a year by `is_leap`, so a wrong rule for one year is wrong in that year and in no other.
 """
 
 from typing import Final
@@ -11,6 +11,9 @@ from card_protocol.timestamp import Civil
 
 EPOCH_YEAR: Final = 1970
 EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday
+BASE_YEAR: Final = 2000
+BASE_DAY: Final = 10_957  # 2000-01-01
+LEAP_DAYS_BEFORE_BASE: Final = 484  # in the Gregorian years 1 to 1999
 LAST_YEAR: Final = 2106
 
 _DAYS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -23,7 +26,7 @@ class Calendar:
     __slots__ = ("_new_years",)
 
     def __init__(self) -> None:
-        self._new_years = [0]  # day number of 1 January, from EPOCH_YEAR on, filled as needed
+        self._new_years: dict[int, int] = {}  # day number of 1 January, filled as needed
 
     def is_leap(self, year: int) -> bool:
         """Whether `year` has a 29 February."""
@@ -46,9 +49,14 @@ class Calendar:
     def new_year(self, year: int) -> int:
         """Return the day number of 1 January."""
         known = self._new_years
-        while len(known) <= year - EPOCH_YEAR:
-            known.append(known[-1] + 365 + self.is_leap(EPOCH_YEAR + len(known) - 1))
-        return known[year - EPOCH_YEAR]
+        if year not in known:
+            known[year] = BASE_DAY + 365 * (year - BASE_YEAR) + self.leap_days(year)
+        return known[year]
+
+    def leap_days(self, year: int) -> int:
+        """Return how many 29 Februaries lie between 1 January 2000 and that of `year`."""
+        last = year - 1
+        return last // 4 - last // 100 + last // 400 - LEAP_DAYS_BEFORE_BASE
 
     def day_number(self, year: int, month: int, day: int) -> int:
         """Return days since 1970-01-01 of a date that exists."""
@@ -57,9 +65,11 @@ class Calendar:
 
     def year(self, day_number: int) -> int:
         """Return the year of a day number, 0 to the end of 2106."""
-        year = EPOCH_YEAR + day_number // 366
+        year = BASE_YEAR + (day_number - BASE_DAY) // 366
         while self.new_year(year + 1) <= day_number:
             year += 1
+        while self.new_year(year) > day_number:
+            year -= 1
         return year
 
     def date(self, day_number: int) -> tuple[int, int, int]:
@@ -67,7 +77,7 @@ class Calendar:
         year = self.year(day_number)
         day = day_number - self.new_year(year)
         month = 1
-        while day >= (days := self.days_in_month(year, month)):
+        while month < 12 and day >= (days := self.days_in_month(year, month)):
             day -= days
             month += 1
         return year, month, day + 1

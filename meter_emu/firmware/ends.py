@@ -26,7 +26,12 @@ class EndStore:
         self.calendar = calendar
         self.zone = zone
 
-    def accept(self, civil: Civil | None, utc_min: int | None = None) -> bytes:
+    def accept(
+        self,
+        civil: Civil | None,
+        now: Now,  # noqa: ARG002 - for designs that count from it
+        utc_min: int | None = None,
+    ) -> bytes:
         """Return the twelve bytes to keep for an end that exists in the calendar, or for none.
 
         `utc_min` is the instant, minutes since 1970, where the card brings it.
@@ -37,14 +42,28 @@ class EndStore:
             utc_min = self.zone.to_utc_later(self.calendar.minutes(civil))
         return encode_bcd_minute(civil) + utc_min.to_bytes(4, "big") + b"\xff" * 3
 
-    def seconds_left(self, end: bytes, now: Now) -> int | None:
-        """Return seconds until the end may be acted on: 0 or less has come, `None` is no end.
+    def armed(self, end: bytes) -> bool:
+        """Whether there is an end: nothing else here is asked without one."""
+        return end != NO_END
 
-        The one number from which both the decision and the sleep hint derive.
+    def due(self, end: bytes, now: Now) -> bool:
+        """Whether the end has come: it may be acted on."""
+        return self.instant_s(end) <= now.early_s
+
+    def wait_s(self, end: bytes, now: Now) -> int:
+        """Return seconds until the end comes, never too many; what is 0 or less has come.
+
+        Sleep hint only: until an end that should have come is `due`, every poll looks again.
         """
-        if end == NO_END:
-            return None
-        return int.from_bytes(end[5:9], "big") * 60 - now.early_s
+        return self.instant_s(end) - now.early_s
+
+    def instant_s(self, end: bytes) -> int:
+        """Return the instant of an end in seconds since 1970."""
+        return int.from_bytes(end[5:9], "big") * 60
+
+    def tick(self, end: bytes, now: Now) -> bytes:  # noqa: ARG002 - for designs that count days
+        """Return what to keep of an end from now on; once an RTC day, and after a power-up."""
+        return end
 
     def understood(self, end: bytes) -> Civil | None:
         """Return the civil time this meter believes in: what display and write-back show."""

@@ -91,8 +91,7 @@ class OrderGate:
             return Result.EXECUTED
         if not self.exists(end):
             return Result.BAD_DATE
-        left_s = self._ends.seconds_left(self._accept(end), now)
-        expired = left_s is not None and left_s <= 0 and now.dated
+        expired = now.dated and self._ends.due(self._accept(end, now), now)
         return Result.CARD_EXPIRED if expired else Result.EXECUTED
 
     def expiry(self, identity: Identity) -> StatedEnd | None:
@@ -115,7 +114,7 @@ class OrderGate:
         """
         if order.number == state.order_number:
             return Result.ALREADY_EXECUTED if order.number else Result.NONE
-        if order.number < state.order_number:
+        if not self.fresh(order.number, state.order_number):
             return Result.STALE_ORDER
         priced = self.judge_tariff(order, tariff, nights=nights)
         if priced.refused:
@@ -132,6 +131,10 @@ class OrderGate:
         if order.limiter_granted and not limited:
             return Result.NO_LIMITER
         return self.judge_dates(defer_until, cut_at)
+
+    def fresh(self, number: int, known: int) -> bool:
+        """Whether an order is news to a meter that knows another; an equal one is not asked of."""
+        return number > known
 
     def judge_tariff(self, order: Order, tariff: Tariff, *, nights: bool) -> Result:
         """Return `EXECUTED` for the tariff an order names, at prices this meter can keep."""
@@ -175,23 +178,23 @@ class OrderGate:
         civil_min = self._ends.zone.to_utc_later(self._ends.calendar.minutes(end.civil))
         return civil_min if end.utc_min is None else max(civil_min, end.utc_min)
 
-    def _accept(self, end: StatedEnd | None) -> bytes:
+    def _accept(self, end: StatedEnd | None, now: Now) -> bytes:
         """Return what is kept of an end: where its forms disagree, both forms of the later one."""
         if end is None:
-            return self._ends.accept(None)
+            return self._ends.accept(None, now)
         if end.utc_min is None or self.agrees(end):
-            return self._ends.accept(*end)
+            return self._ends.accept(end.civil, now, end.utc_min)
         later_min = self.later_min(end)
         if later_min == end.utc_min:
-            return self._ends.accept(self._ends.zone.to_legal(later_min), later_min)
-        return self._ends.accept(end.civil)
+            return self._ends.accept(self._ends.zone.to_legal(later_min), now, later_min)
+        return self._ends.accept(end.civil, now)
 
-    def apply(self, order: Order, tariff: Tariff, state: State) -> None:
+    def apply(self, order: Order, tariff: Tariff, state: State, now: Now) -> None:
         """Make the state what an order judged `EXECUTED` or `LATER_END_TAKEN` says."""
         if order.reactivation is Reactivation.NONE:
             defer_until, cut_at = self._codec.ends(order)
-            state.defer_end = self._accept(defer_until)
-            state.cut_end = self._accept(cut_at)
+            state.defer_end = self._accept(defer_until, now)
+            state.cut_end = self._accept(cut_at, now)
             state.flags &= ~StateFlags.DEFERRAL_OVER
         else:
             self.reactivate(state)

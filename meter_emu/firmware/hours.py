@@ -27,14 +27,45 @@ class Hours(NamedTuple):
     weekend: bool  # whole Saturdays and Sundays as well
 
 
+class WeekTable:
+    """Where in the legal week such hours lie: one table for every kind of them. A part.
+
+    Weekdays count from Monday = 0.
+    """
+
+    __slots__ = ()
+
+    def inside(self, hours: Hours, weekday: int, minute: int) -> bool:
+        """Whether a minute of a day of the week lies inside."""
+        if hours.weekend and self.is_weekend(weekday):
+            return True
+        return minute >= hours.start_minute or minute < hours.end_minute
+
+    def is_weekend(self, weekday: int) -> bool:
+        """Whether a day of the week is one that may be inside as a whole."""
+        return weekday >= _FIRST_WEEKEND_DAY
+
+    def starts(self, hours: Hours) -> tuple[int, ...]:
+        """Return the minutes of the day at which they may start. Sleep hint only.
+
+        Midnight is inside them, weekend or not, so nothing starts or stops there.
+        """
+        return (hours.start_minute,)
+
+    def stops(self, hours: Hours) -> tuple[int, ...]:
+        """Return the minutes of the day at which they may stop. Sleep hint only."""
+        return (hours.end_minute,)
+
+
 class LegalHours(ABC):
     """What every kind of such hours is; a kind says which they are. A part."""
 
-    __slots__ = ("_calendar", "_zone")
+    __slots__ = ("_calendar", "_week", "_zone")
 
-    def __init__(self, calendar: Calendar, zone: Zone) -> None:
+    def __init__(self, calendar: Calendar, zone: Zone, week: WeekTable) -> None:
         self._calendar = calendar
         self._zone = zone
+        self._week = week
 
     @abstractmethod
     def hours(self, factory: Factory) -> Hours | None:
@@ -46,9 +77,7 @@ class LegalHours(ABC):
         if hours is None:
             return False
         day, minute = divmod(legal_min, _DAY_MIN)
-        if hours.weekend and self._calendar.weekday(day) >= _FIRST_WEEKEND_DAY:
-            return True
-        return minute >= hours.start_minute or minute < hours.end_minute
+        return self._week.inside(hours, self._calendar.weekday(day), minute)
 
     def may_run(self, now: Now, factory: Factory) -> bool:
         """Whether they may be running. An untrusted clock counts as inside."""
@@ -72,15 +101,15 @@ class LegalHours(ABC):
         """Return seconds until `may_run` may next change, never too many. Sleep hint only.
 
         They begin when RTC + u has reached their start and end when RTC - u has reached their end.
-        Midnight is inside them, weekend or not, so nothing begins or ends there. For a meter
-        without such hours, a day.
+        For a meter without such hours, a day.
         """
         hours = self.hours(factory)
         if hours is None:
             return SECONDS_A_DAY
+        starts, stops = self._week.starts(hours), self._week.stops(hours)
         left_s = min(
-            self._seconds_to(hours.start_minute, now.late_s),
-            self._seconds_to(hours.end_minute, now.early_s),
+            *(self._seconds_to(minute, now.late_s) for minute in starts),
+            *(self._seconds_to(minute, now.early_s) for minute in stops),
         )
         return left_s - left_s * factory.drift_bound_ppb // PPB - 1  # u grows while waiting
 

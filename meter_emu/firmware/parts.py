@@ -7,6 +7,7 @@ from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, RecordCodec
+from meter_emu.firmware.hours import WeekTable
 from meter_emu.firmware.ledger import Ledger
 from meter_emu.firmware.nights import Nights
 from meter_emu.firmware.rtc.driver import RtcDriver
@@ -29,6 +30,7 @@ class Parts:
     base: ClockBase
     trust: ClockTrust
     ends: EndStore
+    week: WeekTable
     windows: Windows
     nights: Nights
     codec: RecordCodec
@@ -52,6 +54,7 @@ def assemble(fit: Fit, driver: type[RtcDriver]) -> Parts:
     base = fit(ClockBase)(zone)
     ends = fit(EndStore)(calendar, zone)
     codec = fit(RecordCodec)()
+    week = fit(WeekTable)()
     return Parts(
         calendar=calendar,
         zone=zone,
@@ -60,8 +63,9 @@ def assemble(fit: Fit, driver: type[RtcDriver]) -> Parts:
         base=base,
         trust=fit(ClockTrust)(calendar, base),
         ends=ends,
-        windows=fit(Windows)(calendar, zone),
-        nights=fit(Nights)(calendar, zone),
+        week=week,
+        windows=fit(Windows)(calendar, zone, week),
+        nights=fit(Nights)(calendar, zone, week),
         codec=codec,
         gate=fit(OrderGate)(codec, ends),
         ledger=fit(Ledger)(),

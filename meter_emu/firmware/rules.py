@@ -16,7 +16,6 @@ from meter_emu.domain import Contents, Identity, Result, WriteBack
 from meter_emu.firmware.layouts import (
     EVENT_SIZE_BYTES,
     EVENTS_IN_WRITE_BACK,
-    NO_END,
     EventCode,
     Factory,
     FactoryFlags,
@@ -109,8 +108,8 @@ class MeterRules:
         """Whether T1 is still to come. With an untrusted clock an armed deferral holds."""
         if self.state.flags & StateFlags.DEFERRAL_OVER:
             return False
-        left_s = self.parts.ends.seconds_left(self.state.defer_end, self.now)
-        return left_s is not None and (left_s > 0 or not self.now.dated)
+        end, ends = self.state.defer_end, self.parts.ends
+        return ends.armed(end) and not (self.now.dated and ends.due(end, self.now))
 
     def shields(self) -> Shield:
         """Return what holds a lack of credit off; unpaid emergency credit ends the window."""
@@ -151,6 +150,7 @@ class MeterRules:
         day = now.day - EPOCH_2000_DAYS
         if now.dated and (powered_on or day != state.last_day):
             self.book()
+            self._tick_ends()
             self.journal_time()
 
     def journal_time(self) -> None:
@@ -235,8 +235,16 @@ class MeterRules:
 
     def has_come(self, end: bytes) -> bool:
         """Whether an end may be acted on now."""
-        left_s = self.parts.ends.seconds_left(end, self.now)
-        return left_s is not None and left_s <= 0 and self.now.dated
+        ends = self.parts.ends
+        return ends.armed(end) and self.now.dated and ends.due(end, self.now)
+
+    def _tick_ends(self) -> None:
+        """Have the ends that are armed seen a new day, or a power-up."""
+        state, ends = self.state, self.parts.ends
+        if ends.armed(state.defer_end):
+            state.defer_end = ends.tick(state.defer_end, self.now)
+        if ends.armed(state.cut_end):
+            state.cut_end = ends.tick(state.cut_end, self.now)
 
     def _move(self, supply: Supply) -> None:
         if supply == self.state.supply:
@@ -338,7 +346,7 @@ class MeterRules:
         if result in {Result.NONE, Result.ALREADY_EXECUTED}:
             return Result.PENDING if state.order_result == Result.PENDING else result
         if not result.refused:
-            gate.apply(order, contents.tariff, state)
+            gate.apply(order, contents.tariff, state, self.now)
             self.note(EventCode.ORDER_EXECUTED, order.number)
             if result is Result.LATER_END_TAKEN:
                 self.note(EventCode.END_DISAGREES, order.number)
@@ -350,9 +358,9 @@ class MeterRules:
 
     def _waiting(self) -> bool:
         """Whether an end is still to come and waits for a clock that can be believed."""
-        state = self.state
-        defer = state.defer_end != NO_END and not state.flags & StateFlags.DEFERRAL_OVER
-        cut = state.cut_end != NO_END and not state.flags & StateFlags.CUT_LATCHED
+        state, armed = self.state, self.parts.ends.armed
+        defer = armed(state.defer_end) and not state.flags & StateFlags.DEFERRAL_OVER
+        cut = armed(state.cut_end) and not state.flags & StateFlags.CUT_LATCHED
         return not self.now.dated and (defer or cut)
 
     def write_back(self, result: Result) -> WriteBack:
@@ -401,13 +409,10 @@ class MeterRules:
             return None
         waits_s = [SECONDS_A_DAY - now.second_of_day, at_most_s]
         if now.dated:
-            seconds_left = self.parts.ends.seconds_left
-            dues_s = [
-                seconds_left(state.defer_end, now),
-                None if state.flags & StateFlags.CUT_LATCHED else seconds_left(state.cut_end, now),
-                self.parts.base.seconds_to_step(now.utc_s, state, self.factory),
-            ]
-            waits_s += [due_s for due_s in dues_s if due_s is not None and due_s > 0]
+            waits_s += self._waits_for_ends_s()
+            step_s = self.parts.base.seconds_to_step(now.utc_s, state, self.factory)
+            if step_s is not None and step_s > 0:
+                waits_s.append(step_s)
             if now.trusted and standing.blocks == Block.CREDIT and not self.deferral_holds():
                 waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
             if now.trusted and self.parts.ledger.bi_hourly(state):
@@ -415,6 +420,16 @@ class MeterRules:
         return Sleep(
             now.second_of_day + max(1, min(waits_s)), self._wake_at_units(standing.balance_ueur)
         )
+
+    def _waits_for_ends_s(self) -> list[int]:
+        """Return the waits for ends to come; one that should have come waits for the next poll."""
+        state, ends = self.state, self.parts.ends
+        waits_s = []
+        if not state.flags & StateFlags.DEFERRAL_OVER and ends.armed(state.defer_end):
+            waits_s.append(max(1, ends.wait_s(state.defer_end, self.now)))
+        if not state.flags & StateFlags.CUT_LATCHED and ends.armed(state.cut_end):
+            waits_s.append(max(1, ends.wait_s(state.cut_end, self.now)))
+        return waits_s
 
     def _wake_at_units(self, balance_ueur: int) -> int | None:
         """Return the register value at the next mark the balance falls to: the beep, or the end."""

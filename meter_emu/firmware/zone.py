@@ -62,10 +62,11 @@ class Zone:
 
     def _summer(self, year: int) -> tuple[int, int]:
         if year not in self._summers:
-            self._summers[year] = (self._change(year, 3), self._change(year, 10))
+            self._summers[year] = (self.change_min(year, 3), self.change_min(year, 10))
         return self._summers[year]
 
-    def _change(self, year: int, month: int) -> int:
+    def change_min(self, year: int, month: int) -> int:
+        """Return the instant of the change of clocks in March or October, in minutes."""
         last = self._calendar.day_number(year, month, 31)
         sunday = last - (self._calendar.weekday(last) + 1) % 7
         return (sunday * 24 + CHANGE_HOUR_UTC) * 60

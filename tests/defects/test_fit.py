@@ -4,6 +4,8 @@ import ast
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,30 +16,40 @@ from typing_extensions import override
 import meter_emu.defects
 from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect, catalogue, fit
-from meter_emu.desk.codec import DeskCodec
-from meter_emu.desk.dates import DeskDates
 from meter_emu.desk.desk import Work
 from meter_emu.errors import ConfigError
 from meter_emu.firmware.calendar import Calendar
-from meter_emu.firmware.ends import EndStore
-from meter_emu.firmware.gate import OrderGate, RecordCodec
-from meter_emu.firmware.ledger import Ledger
+from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
+from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
-from meter_emu.firmware.trust import ClockTrust
-from meter_emu.firmware.windows import Windows
-from meter_emu.firmware.zone import Zone
-from meter_emu.hardware.oscillator import Oscillator
-from meter_emu.hardware.rtc.pcf8563 import Pcf8563
-from meter_emu.hardware.rtc.registers import ChipCalendar
-from meter_emu.world.meter.build import parse_build
+from meter_emu.resources import built_in
+from meter_emu.world.meter import build as build_module
+from meter_emu.world.meter.build import Build, parse_build
+from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import to_us
 from tests.firmware.meters import MODEL, Home, now_at, seconds
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
-PARTS: list[type] = [
-    Calendar, Zone, Pcf8563Driver, ClockTrust, EndStore, Windows, RecordCodec, OrderGate, Ledger,
-    ChipCalendar, Oscillator, Pcf8563, DeskDates, DeskCodec,
-]  # fmt: skip
+
+
+def fitted_parts() -> list[type]:
+    """Return every part that a build of any model asks a class for."""
+    asked: list[type] = []
+
+    def noted(part: Any, defects: Any) -> Any:
+        asked.append(part)
+        return fit(part, defects)
+
+    with patch.object(build_module, "fit", noted):
+        every = Build("every part", ())
+        for model in map(load_model, built_in("meters").values()):
+            every.parts(model)
+            every.rtc(model, 0, 0)
+        every.desk_parts()
+    return list(dict.fromkeys(asked))
+
+
+PARTS = fitted_parts()
 FOLDER = Path(meter_emu.defects.__file__).parent
 MODULES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")
 DEFECTS = list(catalogue().values())
@@ -80,23 +92,23 @@ def test_a_defect_adds_no_state_of_its_own(defect):
 
 @BY_DEFECT
 def test_a_defect_swaps_a_part_that_is_fitted_and_names_its_source(defect):
-    assert defect.part in PARTS
+    assert any(issubclass(part, defect.part) for part in PARTS)
     assert defect.source
     assert defect.title
 
 
 @BY_DEFECT
-def test_a_build_with_one_defect_differs_from_the_reference_in_one_part(defect):
+def test_a_build_with_one_defect_differs_from_the_reference_where_the_defect_sits(defect):
     build, reference = parse_build(f"reference+{defect.id}"), parse_build("reference")
     for part in PARTS:
         fitted: type = build.fitted(part)
-        assert (fitted is not part) == (part is defect.part)
+        assert (fitted is not part) == issubclass(part, defect.part)
         assert reference.fitted(part) is part
     names = type(build.parts(MODEL)).__slots__
     classes = [type(getattr(build.parts(MODEL), name)) for name in names]
     plain = [type(getattr(reference.parts(MODEL), name)) for name in names]
     changed = [b for a, b in zip(classes, plain, strict=True) if a is not b]
-    assert changed == [defect.part]
+    assert changed == [part for part in plain if issubclass(part, defect.part)]
 
 
 # Fitting ------------------------------------------------------------------------------------------
@@ -139,7 +151,7 @@ def defect(swap: type, part: type = Calendar) -> Defect:
 @pytest.mark.parametrize("part", PARTS, ids=[part.__name__ for part in PARTS])
 def test_without_a_defect_of_its_own_a_part_is_the_part_itself(part):
     assert fit(part, ()) is part
-    others = [entry for entry in DEFECTS if entry.part is not part]
+    others = [entry for entry in DEFECTS if not issubclass(part, entry.part)]
     assert fit(part, others) is part
 
 
@@ -156,6 +168,46 @@ def test_two_defects_of_one_part_are_both_in_the_composed_class():
 def test_two_defects_that_swap_one_routine_are_refused(pair):
     with pytest.raises(ConfigError, match=r"both swap Calendar\.is_leap"):
         fit(Calendar, [defect(swap) for swap in pair])
+
+
+class TornRead(RtcDriver):
+    """Reads twice, whatever the chip."""
+
+    __slots__ = ()
+
+    @override
+    def read(self, ports: RtcPorts) -> RtcReading:
+        super().read(ports)
+        return super().read(ports)
+
+
+class LateRead(Pcf8563Driver):
+    """Another way to read one chip."""
+
+    __slots__ = ()
+
+    @override
+    def read(self, ports: RtcPorts) -> RtcReading:
+        return super().read(ports)
+
+
+def test_a_defect_of_what_parts_share_is_in_each_of_them_and_in_nothing_else():
+    torn = defect(TornRead, RtcDriver)
+    drivers = [part for part in PARTS if issubclass(part, RtcDriver)]
+    assert len(drivers) == 3
+    for part in PARTS:
+        fitted: type = fit(part, [torn])
+        assert (fitted is not part) == (part in drivers)
+        if part in drivers:
+            assert issubclass(fitted, TornRead)
+            assert issubclass(fitted, part)
+
+
+def test_a_defect_of_what_is_shared_and_one_of_a_part_do_not_swap_one_routine():
+    pair = [defect(TornRead, RtcDriver), defect(LateRead, Pcf8563Driver)]
+    with pytest.raises(ConfigError, match=r"both swap Pcf8563Driver\.read"):
+        fit(Pcf8563Driver, pair)
+    assert issubclass(fit(Ds3231Driver, pair), TornRead)
 
 
 def test_two_end_stores_in_one_build_are_refused():
@@ -240,9 +292,7 @@ def wall(when: Civil) -> datetime:
 def due_s(build: str, when: Civil) -> int:
     """Return when an end comes in a build, by a clock without error."""
     ends = parse_build(build).parts(MODEL).ends
-    left_s = ends.seconds_left(ends.accept(when), now_at(0))
-    assert left_s is not None
-    return left_s
+    return ends.instant_s(ends.accept(when, now_at(0)))
 
 
 @pytest.mark.parametrize("when", TARGETS, ids=str)
@@ -281,7 +331,7 @@ def test_what_the_meter_shows_tells_two_early_meters_apart():
         parse_build(f"reference+{name}").parts(MODEL).ends
         for name in ("doy-common-year", "end-exclusive")
     ]
-    assert [ends.understood(ends.accept(announced)) for ends in shown] == [
+    assert [ends.understood(ends.accept(announced, now_at(0))) for ends in shown] == [
         announced,
         announced._replace(day=2),
     ]
@@ -293,21 +343,22 @@ END_BUILDS = ["reference", *(f"reference+{entry.id}" for entry in DEFECTS)]
 @pytest.mark.parametrize("build", END_BUILDS)
 @given(
     target=st.datetimes(wall(Civil(2000, 1, 1, 0, 0)), wall(Civil(2099, 12, 31, 23, 59))),
-    before_s=st.integers(0, 200_000),
-    waited_s=st.integers(0, 200_000),
+    before_s=st.integers(-200_000, 200_000),
+    share=st.floats(0, 1, exclude_max=True),
 )
-def test_the_time_left_to_an_end_falls_second_by_second_in_every_build(
-    build, target, before_s, waited_s
-):
-    """The sleep hint derives from it: a leap at a change of clocks would oversleep the end."""
+def test_no_end_comes_while_the_hint_sleeps_in_any_build(build, target, before_s, share):
+    """Within an RTC day: at its midnight the program looks anyway."""
     ends = parse_build(build).parts(MODEL).ends
     when = Civil(target.year, target.month, target.day, target.hour, target.minute)
-    end = ends.accept(when)
-    assert len(end) == 12
     at_s = max(0, instant_s(wall(when)) - before_s)
-    first_s, then_s = (ends.seconds_left(end, now_at(at_s + s)) for s in (0, waited_s))
-    assert first_s is not None
-    assert then_s == first_s - waited_s
+    end = ends.accept(when, now_at(at_s))
+    assert len(end) == 12
+    assert ends.armed(end)
+    if ends.due(end, now_at(at_s)):
+        return
+    sleeps_s = min(max(1, ends.wait_s(end, now_at(at_s))), 86_400 - at_s % 86_400)
+    asleep = now_at(at_s + int(sleeps_s * share))
+    assert not ends.due(end, asleep)
 
 
 # On a whole meter ---------------------------------------------------------------------------------

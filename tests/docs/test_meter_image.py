@@ -25,6 +25,7 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.install import Installation, empty_board, install
 from meter_emu.world.meter.model import MeterModel, load_model
 from tests.docs.pages import page, section, table
+from tests.firmware.meters import now_at
 
 PAGE = page("docs/meter-image.md")
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
@@ -147,7 +148,7 @@ def test_the_eeprom_part() -> None:
 
 def test_an_end_is_as_the_page_says() -> None:
     ends: EndStore = assemble(lambda part: part, Pcf8563Driver).ends
-    raw = ends.accept(Civil(2020, 7, 3, 23, 1))
+    raw = ends.accept(Civil(2020, 7, 3, 23, 1), now_at(0))
     rows = table(section(PAGE, "An end"), "offset", "size", "part of an end", "unit")
     parts = {row[2]: raw[int(row[0]) : int(row[0]) + int(row[1])] for row in rows}
     assert parts["civil"].hex() == "2007032301"

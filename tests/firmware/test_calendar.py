@@ -6,6 +6,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typing_extensions import override
 
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.calendar import Calendar
@@ -87,3 +88,27 @@ def test_minutes_are_those_of_datetime(minutes):
     when = Civil(day.year, day.month, day.day, minutes // 60 % 24, minutes % 60)
     assert CALENDAR.civil(minutes) == when
     assert CALENDAR.minutes(when) == minutes
+
+
+class LeapOfBcdYear(Calendar):
+    """Tests two bits of the year's BCD byte: right in 2000-2009 and 2020-2029."""
+
+    __slots__ = ()
+
+    @override
+    def is_leap(self, year: int) -> bool:
+        return int(str(year % 100), 16) & 3 == 0
+
+
+def test_a_wrong_leap_rule_is_wrong_in_the_years_it_is_wrong_for_and_in_no_other():
+    wrong = LeapOfBcdYear()
+    off = {
+        day.year
+        for number, day in enumerate(DAYS)
+        if wrong.day_number(day.year, day.month, day.day) != number
+    }
+    leap = {year for year in range(1970, 2106) if CALENDAR.is_leap(year)}
+    assert off == {year for year in range(1970, 2106) if wrong.is_leap(year) != (year in leap)}
+    assert off & set(range(2000, 2030)) == {2010, 2012, 2014, 2016, 2018}
+    for number in range(CALENDAR.new_year(2020), CALENDAR.new_year(2030)):
+        assert wrong.date(number) == CALENDAR.date(number)

@@ -198,12 +198,15 @@ def test_t2_and_t1_are_compared_as_later_instants_across_a_change_of_clocks(defe
 
 @pytest.mark.parametrize("when", [*FOLD, *GAP, T1, T2])
 def test_an_end_is_kept_as_its_later_instant_and_shown_as_it_was_announced(when):
-    end = ENDS.accept(when)
+    end = ENDS.accept(when, now_at(0))
     assert ENDS.understood(end) == when
     instant_s = seconds(later_instant(when))
     for offset_s in (-1, 0, 1):
-        assert ENDS.seconds_left(end, now_at(instant_s + offset_s)) == -offset_s
-        assert ENDS.seconds_left(end, now_at(instant_s + offset_s, u=60)) == 60 - offset_s
+        now, unsure = now_at(instant_s + offset_s), now_at(instant_s + offset_s, u=60)
+        assert ENDS.wait_s(end, now) == -offset_s
+        assert ENDS.wait_s(end, unsure) == 60 - offset_s
+        assert ENDS.due(end, now) == (offset_s >= 0)
+        assert not ENDS.due(end, unsure)
 
 
 def test_a_limiter_is_granted_only_where_there_is_one():
@@ -214,8 +217,8 @@ def test_a_limiter_is_granted_only_where_there_is_one():
 
 
 def test_no_end_never_comes():
-    assert ENDS.accept(None) == NO_END
-    assert ENDS.seconds_left(NO_END, now_at(0)) is None
+    assert ENDS.accept(None, now_at(0)) == NO_END
+    assert not ENDS.armed(NO_END)
     assert ENDS.understood(NO_END) is None
 
 
@@ -226,7 +229,7 @@ def obey(asked: OrderRecord, kept: State, tariff: TariffRecord = PRICE) -> State
     said, prices = order_said(asked, KEY, METER_ID), tariff_said(tariff)
     judged = GATE.judge(said, prices, kept, limited=True, nights=True)
     assert judged is Result.EXECUTED
-    GATE.apply(said, prices, kept)
+    GATE.apply(said, prices, kept, now_at(0))
     return kept
 
 
@@ -243,8 +246,8 @@ def test_a_reactivation_clears_both_items_and_the_latch_whatever_the_dates(
     armed = state(
         order_number=5,
         flags=flags,
-        defer_end=ENDS.accept(defer_until),
-        cut_end=ENDS.accept(cut_at),
+        defer_end=ENDS.accept(defer_until, now_at(0)),
+        cut_end=ENDS.accept(cut_at, now_at(0)),
     )
     kept = obey(reactivation(), armed)
     assert (kept.defer_end, kept.cut_end) == (NO_END, NO_END)
@@ -260,7 +263,12 @@ def test_a_reactivation_clears_even_what_no_calendar_has():
 @pytest.mark.parametrize("dates", [(T1, T2), (None, T2), (T1, None), (None, None)])
 def test_a_dated_order_replaces_both_items_and_leaves_the_latch(dates):
     flags = StateFlags.PREPAYMENT_ON | StateFlags.CUT_LATCHED
-    armed = state(order_number=5, flags=flags, defer_end=ENDS.accept(T2), cut_end=ENDS.accept(T2))
+    armed = state(
+        order_number=5,
+        flags=flags,
+        defer_end=ENDS.accept(T2, now_at(0)),
+        cut_end=ENDS.accept(T2, now_at(0)),
+    )
     kept = obey(order(6, *dates), armed)
     assert (ENDS.understood(kept.defer_end), ENDS.understood(kept.cut_end)) == dates
     assert kept.flags == flags

@@ -42,7 +42,7 @@ def meter(kept: State, now: Now, *, record: Factory | None = None, units: int = 
 
 def end_at(at_s: int) -> bytes:
     """Return an end at an instant; the civil time beside it decides nothing."""
-    return PARTS.ends.accept(Civil(2020, 7, 1, 0, 0), at_s // 60)
+    return PARTS.ends.accept(Civil(2020, 7, 1, 0, 0), now_at(at_s), at_s // 60)
 
 
 def flags_of(**named: bool) -> int:

@@ -34,7 +34,7 @@ def meters() -> list[MeterRules]:
         for supply, flags, cut_end, balance_ueur in product(
             Supply,
             range(16),
-            (PARTS.ends.accept(None), PARTS.ends.accept(T2)),
+            (PARTS.ends.accept(None, now_at(0)), PARTS.ends.accept(T2, now_at(0))),
             (-S64, -EURO, 0, EURO, S64 - 1),
         )
     ]
@@ -68,11 +68,11 @@ RESTING = [
     ({"supply": Supply.READY_FOR_RECONNECTION}, "PRESS RED TO RECONNECT"),
     ({"supply": Supply.DISCONNECTED, "balance_ueur": 0}, "OFF: CREDIT EXHAUSTED"),
     (
-        {"supply": Supply.DISCONNECTED, "flags": CUT, "cut_end": PARTS.ends.accept(T1)},
+        {"supply": Supply.DISCONNECTED, "flags": CUT, "cut_end": PARTS.ends.accept(T1, now_at(0))},
         "OFF: CUT AS OF 2020-06-30 09:00",
     ),
     (
-        {"supply": Supply.DISCONNECTED, "flags": CUT, "cut_end": PARTS.ends.accept(T2)},
+        {"supply": Supply.DISCONNECTED, "flags": CUT, "cut_end": PARTS.ends.accept(T2, now_at(0))},
         "OFF: PROGRAMMED CUT",  # not of that day, which is to come
     ),
     ({"supply": Supply.CONNECTED, "flags": LIMITED, "balance_ueur": 0}, "LIMITED TO 10 A"),
@@ -87,8 +87,8 @@ def test_the_resting_screen_gives_the_reason_first(changes, text):
 
 LONGEST = meter(
     Now(seconds(START), 3_200_000_000, Health.SET_TOO_LONG_AGO, 0, 0),
-    defer_end=PARTS.ends.accept(T1),
-    cut_end=PARTS.ends.accept(T2),
+    defer_end=PARTS.ends.accept(T1, now_at(0)),
+    cut_end=PARTS.ends.accept(T2, now_at(0)),
     order_number=2**32 - 1,
     order_result=max(Result, key=lambda result: len(result.name)),
     balance_ueur=-S64,
@@ -106,8 +106,8 @@ def test_every_page_of_the_scroll_fits_and_the_pages_repeat():
 
 def test_the_scroll_shows_clock_health_both_ends_the_order_and_the_credit():
     home = meter(
-        defer_end=PARTS.ends.accept(T1),
-        cut_end=PARTS.ends.accept(T2),
+        defer_end=PARTS.ends.accept(T1, now_at(0)),
+        cut_end=PARTS.ends.accept(T2, now_at(0)),
         order_number=7,
         order_result=Result.EXECUTED,
     )

@@ -109,8 +109,8 @@ class FirstSundays(Zone):
     __slots__ = ()
 
     @override
-    def _change(self, year: int, month: int) -> int:
-        return super()._change(year, month) - 7 * 1440
+    def change_min(self, year: int, month: int) -> int:
+        return super().change_min(year, month) - 7 * 1440
 
 
 class HourLate(Zone):
@@ -119,8 +119,8 @@ class HourLate(Zone):
     __slots__ = ()
 
     @override
-    def _change(self, year: int, month: int) -> int:
-        return super()._change(year, month) + 60
+    def change_min(self, year: int, month: int) -> int:
+        return super().change_min(year, month) + 60
 
 
 class MinuteEarly(Zone):
@@ -129,8 +129,8 @@ class MinuteEarly(Zone):
     __slots__ = ()
 
     @override
-    def _change(self, year: int, month: int) -> int:
-        return super()._change(year, month) - 1
+    def change_min(self, year: int, month: int) -> int:
+        return super().change_min(year, month) - 1
 
 
 @pytest.mark.parametrize("wrong", [FirstSundays, HourLate, MinuteEarly])

@@ -59,14 +59,12 @@ def obeyed(asked: AnyOrderRecord, build: str = "reference") -> tuple[Result, Sta
     said = order_said(asked, KEY, METER_ID)
     result = gate.judge(said, PRICE, kept, limited=True, nights=True)
     if not result.refused:
-        gate.apply(said, PRICE, kept)
+        gate.apply(said, PRICE, kept, now_at(0))
     return result, kept
 
 
 def end_us(end: bytes, build: str = "reference") -> int:
-    left_s = parse_build(build).parts(MODEL).ends.seconds_left(end, now_at(0))
-    assert left_s is not None
-    return left_s * 1_000_000
+    return parse_build(build).parts(MODEL).ends.instant_s(end) * 1_000_000
 
 
 def us_of(minute: int) -> int:

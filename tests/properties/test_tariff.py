@@ -297,7 +297,7 @@ def test_the_law_sees_hours_that_are_wrong(nights):
     watch(Lab(setting), friday_us + 3 * DAY_US)
     lab = Lab(setting)
     parts = parse_build("reference").parts(setting.model)
-    wrong = replace(parts, nights=nights(parts.calendar, parts.zone))
+    wrong = replace(parts, nights=nights(parts.calendar, parts.zone, parts.week))
     lab.bench = Bench(lab.board, lambda ports: Program(ports, wrong), poll_us=MINUTE_US)
     with pytest.raises(AssertionError):
         watch(lab, friday_us + 3 * DAY_US)

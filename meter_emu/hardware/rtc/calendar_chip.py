@@ -71,6 +71,14 @@ class CalendarChip(ABC):
         if seconds:
             self.tick(seconds)
 
+    def begin_access(self, start_us: int) -> None:
+        """Begin an access at its START: a swap here lets time do something between two of them."""
+        self.advance(start_us)
+
+    def on_the_bus(self, at: int, raw: bytes) -> bytes:  # noqa: ARG002 - for a fault in a register
+        """Return what a read of registers from `at` on sends: a swap here holds a bit of one."""
+        return raw
+
     @abstractmethod
     def read(self, at: int, count: int, start_us: int, stop_us: int) -> bytes:
         """Read registers in one access."""

@@ -38,12 +38,12 @@ class MaximChip(CalendarChip):
         """
         held = len(self.registers)
         at %= held
-        self.advance(start_us)
+        self.begin_access(start_us)
         shown = self.registers[at : at + count]
         while len(shown) < count:
             self.advance(start_us + (stop_us - start_us) * len(shown) // count)
             shown += self.registers[: count - len(shown)]
-        return bytes(shown)
+        return self.on_the_bus(at, bytes(shown))
 
     @override
     def write(self, at: int, data: bytes, start_us: int, stop_us: int) -> None:
@@ -53,7 +53,7 @@ class MaximChip(CalendarChip):
         follows the seconds must come within a second. Not said when the acknowledges are; we
         spread them evenly from `start_us` to `stop_us`, the last at the end.
         """
-        self.advance(start_us)
+        self.begin_access(start_us)
         for sent, byte in enumerate(data, 1):
             self.advance(start_us + (stop_us - start_us) * sent // len(data))
             self.store((at + sent - 1) % len(self.registers), byte)

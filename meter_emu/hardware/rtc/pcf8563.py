@@ -141,7 +141,7 @@ class Pcf8563(CalendarChip):
         the end, more are lost (8.5). Not said whether an access to other registers blocks them
         too; we block for any, because 8.5 speaks of read and write operations without exception.
         """
-        self.advance(start_us)
+        self.begin_access(start_us)
         end = at + count
         if end <= REGISTER_COUNT:
             shown = self.registers[at:end]
@@ -152,7 +152,7 @@ class Pcf8563(CalendarChip):
             unused = (UNUSED * turns)[at:end]
         self._release(stop_us)
         bits = int.from_bytes(shown, "big") | int.from_bytes(unused, "big")
-        return bits.to_bytes(count, "big")
+        return self.on_the_bus(at, bits.to_bytes(count, "big"))
 
     @override
     def write(self, at: int, data: bytes, start_us: int, stop_us: int) -> None:
@@ -162,7 +162,7 @@ class Pcf8563(CalendarChip):
         kept tick is served, and STOP after it. Seconds can be written without moving the divider:
         only STOP does that (8.10).
         """
-        self.advance(start_us)
+        self.begin_access(start_us)
         for index, byte in enumerate(data, at):
             register = index % REGISTER_COUNT
             kept = byte & IMPLEMENTED[register]

@@ -130,27 +130,27 @@ def _ends(meter: MeterRules) -> Iterator[tuple[int, Deed, Civil | None]]:
         (state.cut_end, StateFlags.CUT_LATCHED, Deed.CUT),
     ):
         if meter.now.dated and not state.flags & over:
-            left_s = _seconds_until_certain(meter, end)
-            if left_s is not None and left_s > 0:
+            left_s = _seconds_until_certain(meter, end) if ends.armed(end) else 0
+            if left_s > 0:
                 yield left_s, deed, ends.understood(end)
 
 
-def _seconds_until_certain(meter: MeterRules, end: bytes) -> int | None:
-    """Return the seconds until an end has come for certain, `None` for no end.
+def _seconds_until_certain(meter: MeterRules, end: bytes) -> int:
+    """Return the seconds until an end has come for certain; 0 or less when it has.
 
     The uncertainty grows on the way, so the meter will act later than it looks today. The growth
     is a few parts in a million of the wait: each look takes the rest of the wait to nearly nothing.
     """
     ends, trust, now = meter.parts.ends, meter.parts.trust, meter.now
-    left_s = ends.seconds_left(end, now)
+    left_s = ends.wait_s(end, now)
     for _ in range(_LOOKS_MAX):
-        if left_s is None or left_s <= 0:
+        if left_s <= 0:
             break
         utc_s = now.utc_s + left_s
         uncertainty_s = trust.uncertainty_s(utc_s, meter.state, meter.factory)
         then = now._replace(utc_s=utc_s, uncertainty_s=uncertainty_s)
-        more_s = ends.seconds_left(end, then)
-        if more_s is None or more_s <= 0:
+        more_s = ends.wait_s(end, then)
+        if more_s <= 0:
             break
         left_s += more_s
     return left_s

@@ -12,6 +12,7 @@ from meter_emu.firmware.layouts import STATE, STATE_AT, with_crc
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.zone import Zone
 from meter_emu.world.meter.image import image_of
+from tests.firmware.meters import now_at
 from tests.world.meter.images import (
     CELLS_AT,
     IMAGE,
@@ -25,12 +26,13 @@ from tests.world.meter.images import (
 
 # Ends and events ----------------------------------------------------------------------------------
 
+NOW = now_at(0)
 ENDS = EndStore(Calendar(), Zone(Calendar()))
 
 
 @given(when=IN_THE_CLOCKS_RANGE)
 def test_an_end_the_program_accepted_is_one_instant_here_too(when):
-    end = ENDS.accept(Civil(when.year, when.month, when.day, when.hour, when.minute))
+    end = ENDS.accept(Civil(when.year, when.month, when.day, when.hour, when.minute), NOW)
     raw = with_state(cut_end=end)
     civil, minute = row_of(raw, "cut_end.civil"), row_of(raw, "cut_end.utc_min")
     assert civil.note == f"T2: {when:%Y-%m-%d %H:%M} legal"
@@ -47,13 +49,13 @@ def test_an_end_the_program_accepted_is_one_instant_here_too(when):
     ],
 )
 def test_an_end_is_civil_time_and_utc(when, utc):
-    raw = with_state(defer_end=ENDS.accept(when))
+    raw = with_state(defer_end=ENDS.accept(when, NOW))
     assert row_of(raw, "defer_end.utc_min").note == utc
     assert not row_of(raw, "defer_end.utc_min").wrong
 
 
 def test_an_end_whose_two_times_are_two_instants_is_said() -> None:
-    end = bytearray(ENDS.accept(Civil(2020, 7, 3, 23, 1)))
+    end = bytearray(ENDS.accept(Civil(2020, 7, 3, 23, 1), NOW))
     end[8] ^= 1
     assert "another instant" in row_of(with_state(cut_end=bytes(end)), "cut_end.utc_min").wrong
     half = b"\xff" * 5 + bytes(end[5:])
@@ -63,7 +65,10 @@ def test_an_end_whose_two_times_are_two_instants_is_said() -> None:
 
 
 def test_a_cut_before_the_end_of_the_deferral_is_said_of_the_record() -> None:
-    late, early = ENDS.accept(Civil(2020, 7, 3, 23, 1)), ENDS.accept(Civil(2020, 6, 30, 9, 0))
+    late, early = (
+        ENDS.accept(Civil(2020, 7, 3, 23, 1), NOW),
+        ENDS.accept(Civil(2020, 6, 30, 9, 0), NOW),
+    )
     parts = explain_image(with_state(defer_end=late, cut_end=early), MODEL)
     assert "lies before" in part_of(parts, "state record, copy 0").wrong[0]
 
