@@ -2,9 +2,9 @@
 
 Between two polls nothing lives in memory but the page of the button scroll: every poll loads the
 state from EEPROM, so a program built anew from the same bytes behaves the same. Within a poll the
-order is fixed: what is due happens before a card is served, and a change is saved before the
-switch moves or a card is told of it. The tightness countdown of a gas meter is one long poll: it
-is stored nowhere, so a power cut ends it, and the next poll turns the valve off.
+order is fixed: a card is heard before what is due happens, for it may call that off, and a change
+is saved before the switch moves or a card is told of it. The tightness countdown of a gas meter is
+one long poll: it is stored nowhere, so a power cut ends it, and the next poll turns the valve off.
 """
 
 from collections.abc import Sequence
@@ -64,8 +64,8 @@ class Program:
         if switch_belongs_on(state.supply) and not ports.switch_on():
             meter.found_open()
         meter.keep_time(powered_on=powered_on)
-        meter.settle()
         said = self._serve_card(meter) if ports.card_present() else None
+        meter.settle()
         pressed = ports.buttons()
         asked = self._asked(factory, pressed) if pressed else pressed
         testing = bool(asked) and self._ask(meter)
