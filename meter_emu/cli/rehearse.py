@@ -91,7 +91,7 @@ def rehearse(
             table.add(home, outcome)
             if page is not None:
                 page.add(home, outcome, seen)
-            stream.meter(outcome, seen)
+            stream.meter(home, outcome, seen)
             if show_log:
                 console.print(_log(home, outcome, seen, resolved.zone), soft_wrap=True)
             step()
@@ -131,6 +131,9 @@ def _log(household: Household, outcome: Outcome, events: Sequence[Event], zone: 
     log = Text.assemble(
         (f"{household.id}  ", "bold"), household.kind, f"  {outcome.verdict.value}\n"
     )
+    for breach in outcome.breaches:
+        log.append(f"  {us_to_legal(breach.from_us, zone):%Y-%m-%d %H:%M:%S}  ")
+        log.append(f"{breach.verdict.value:<12}  {breach.in_words}\n", style="bold red")
     for event in events:
         clock = "" if event.clock_trusted else "  (clock not trusted)"
         said = "  ".join(part for part in (event.detail, event.shown) if part)

@@ -14,7 +14,9 @@ from meter_emu.cli.output import Write
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_iso
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.outcome import Outcome
+from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.outcome import Breach, Outcome
+from meter_emu.world.rehearsal.verdict import expected
 
 
 class JsonStream:
@@ -32,7 +34,7 @@ class JsonStream:
         name, zone, seed = (msgspec.json.encode(value) for value in head)
         self._write(b'{"campaign": %b, "zone": %b, "seed": %b, "meters": [' % (name, zone, seed))
 
-    def meter(self, outcome: Outcome, events: Sequence[Event]) -> None:
+    def meter(self, household: Household, outcome: Outcome, events: Sequence[Event]) -> None:
         """Write one meter, with its events if they are wanted."""
         row: dict[str, Any] = {
             "id": outcome.id,
@@ -42,6 +44,8 @@ class JsonStream:
             "announced": self._iso(outcome.announced_us),
             "cut_at": self._iso(outcome.cut_us),
             "verdict": outcome.verdict.value,
+            "as_expected": expected(outcome, household),
+            "breaches": [self._breach(breach) for breach in outcome.breaches],
         }
         if self._events:
             row["events"] = [event_as_json(event, self._campaign.zone) for event in events]
@@ -51,6 +55,16 @@ class JsonStream:
     def close(self, summary: dict[str, int]) -> None:
         """Write the counts and the end."""
         self._write(b'\n], "summary": %b}\n' % msgspec.json.encode(summary))
+
+    def _breach(self, breach: Breach) -> dict[str, Any]:
+        return {
+            "from": self._iso(breach.from_us),
+            "to": self._iso(breach.to_us),
+            "verdict": breach.verdict.value,
+            "promised": breach.promised,
+            "happened": breach.happened,
+            "why": breach.why,
+        }
 
     def _iso(self, us: int | None) -> str | None:
         return None if us is None else us_to_iso(us, self._campaign.zone)

@@ -20,9 +20,9 @@ from meter_emu.units import decimal
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
+from meter_emu.world.rehearsal.knowledge import clock_within_bound
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import (
-    clock_within_bound,
     cut_before_announced,
     expected,
 )
@@ -118,7 +118,7 @@ class ResultTable:
         home, outcome = row.first, row.outcome
         name = home.id if row.count == 1 else f"{home.id} and {row.count - 1} more"
         who = Text.assemble((name, "bold"), "\n", home.kind)
-        if not clock_within_bound(home, self._campaign):
+        if not clock_within_bound(home, self._campaign.start_us, self._campaign.end_us):
             who.append(" (clock beyond its bound: outside the promise)", style="yellow")
         good = row.unexpected == 0
         style = "green" if outcome.verdict in GOOD else "yellow" if good else "bold red"

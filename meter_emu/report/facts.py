@@ -7,7 +7,7 @@ what the contactor and the street did; the deferral stands twice, as told and as
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import Enum, unique
+from itertools import groupby
 from typing import Final, final
 from zoneinfo import ZoneInfo
 
@@ -18,21 +18,12 @@ from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import Window
 from meter_emu.world.meter.times import to_us, us_to_legal
+from meter_emu.world.rehearsal.breaches import supply_of
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.promise import Promise, Told
+from meter_emu.world.rehearsal.obligations import row_of
+from meter_emu.world.rehearsal.promise import Told, in_force_at
 
 _SATURDAY: Final = 5
-
-
-@final
-@unique
-class HomeSupply(Enum):
-    """What a home had: the value is its word on the page."""
-
-    ON = "on"
-    OFF = "off"
-    LIMITED = "limited"
-    NO_POWER = "no power in the street"
 
 
 @final
@@ -74,17 +65,17 @@ class Facts:
 def facts_of(seen: Seen, campaign: Campaign) -> Facts:
     """Return the story of one household."""
     outcome, events = seen.outcome, seen.events
-    promise = Promise(seen.household, campaign, events)
+    orders = row_of(seen.household, campaign, events).orders
     judged_us = campaign.end_us if outcome.cut_us is None else outcome.cut_us
     stated = [e.understood[1] for e in events if e.understood is not None and e.at_us <= judged_us]
     last = stated[-1] if stated else None
     told = seen.household.announced
     return Facts(
         supply=tuple(_supply(events, campaign)),
-        deferral_told=tuple(_deferral_told(promise.orders, campaign)),
+        deferral_told=tuple(_deferral_told(orders, campaign)),
         deferral_stated=tuple(_deferral_stated(events, campaign)),
         balance=tuple(_balance(seen, campaign)),
-        told=promise.in_force_at(judged_us),
+        told=in_force_at(orders, judged_us),
         told_us=outcome.announced_us,
         others_us=None if told is None or outcome.announced_us is not None else told.cut_us,
         has_stated=bool(stated),
@@ -97,31 +88,11 @@ def facts_of(seen: Seen, campaign: Campaign) -> Facts:
 
 
 def _supply(events: Sequence[Event], campaign: Campaign) -> Iterator[Stretch]:
-    moves = [event.what for event in events if event.what in {What.OPENED, What.CLOSED}]
-    closed = not moves or moves[0] is What.OPENED  # what moves first was the other way before
-    powered, limited, from_us = True, False, campaign.start_us
-    for event in events:
-        before = _state(powered=powered, closed=closed, limited=limited)
-        if event.what in {What.OPENED, What.CLOSED}:
-            closed = event.what is What.CLOSED
-        elif event.what in {What.LIMITED, What.UNLIMITED}:
-            limited = event.what is What.LIMITED
-        elif event.what in {What.POWER_LOST, What.POWER_BACK}:
-            powered = event.what is What.POWER_BACK
-        if _state(powered=powered, closed=closed, limited=limited) is not before:
-            if event.at_us > from_us:
-                yield Stretch(from_us, event.at_us, before.value)
-            from_us = event.at_us
-    last = _state(powered=powered, closed=closed, limited=limited)
-    yield Stretch(from_us, campaign.end_us, last.value)
-
-
-def _state(*, powered: bool, closed: bool, limited: bool) -> HomeSupply:
-    if not powered:
-        return HomeSupply.NO_POWER
-    if not closed:
-        return HomeSupply.OFF
-    return HomeSupply.LIMITED if limited else HomeSupply.ON
+    for had, alike in groupby(
+        supply_of(events, campaign.start_us, campaign.end_us), key=lambda one: one.had
+    ):
+        spans = tuple(alike)
+        yield Stretch(spans[0].from_us, spans[-1].to_us, had.value)
 
 
 def _deferral_told(orders: Sequence[Told], campaign: Campaign) -> Iterator[Stretch]:

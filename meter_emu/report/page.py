@@ -31,8 +31,9 @@ from meter_emu.units import UEUR_PER_CENT, euro
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Announcement
+from meter_emu.world.rehearsal.knowledge import clock_within_bound
 from meter_emu.world.rehearsal.promise import ToldKind
-from meter_emu.world.rehearsal.verdict import clock_within_bound, expected
+from meter_emu.world.rehearsal.verdict import expected
 from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
 
 TEMPLATE: Final = "rehearsal.html.jinja"
@@ -249,7 +250,7 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
     start, end = seen.household.balance_cents * UEUR_PER_CENT, facts.balance[-1][1]
     yield "Balance", f"{euro(start)} € at the start, {euro(end)} € at the end"
     yield "Meter", f"{seen.outcome.model}, program {seen.outcome.build}"
-    if not clock_within_bound(seen.household, campaign):
+    if not clock_within_bound(seen.household, campaign.start_us, campaign.end_us):
         yield "Clock", "beyond its bound: a fault outside the promise"
 
 

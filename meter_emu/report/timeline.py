@@ -11,13 +11,14 @@ from typing import Final, final
 from zoneinfo import ZoneInfo
 
 from meter_emu.report.collect import Seen
-from meter_emu.report.facts import Facts, HomeSupply, Stretch, protected_stretches
+from meter_emu.report.facts import Facts, Stretch, protected_stretches
 from meter_emu.report.scale import Scale, around, dates_on_axis, days_between
 from meter_emu.report.words import HAPPENED, short
 from meter_emu.units import DAY_US, euro
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.outcome import Supplied
 
 MARK_HEIGHT_PX: Final = 18
 LANE_HEIGHT_PX: Final = 36
@@ -30,15 +31,15 @@ CURVE_WIDTH: Final = 1000  # the balance has a box of its own, stretched to the 
 CURVE_HEIGHT: Final = 100
 
 _LOOK: Final = {
-    HomeSupply.ON.value: "on",
-    HomeSupply.OFF.value: "off",
-    HomeSupply.LIMITED.value: "limited",
-    HomeSupply.NO_POWER.value: "no-power",
+    Supplied.ON.value: "on",
+    Supplied.OFF.value: "off",
+    Supplied.LIMITED.value: "limited",
+    Supplied.NO_POWER.value: "no-power",
     "told": "told",
     "stated": "stated",
     "period": "period",
 }
-_TAKEN: Final = frozenset({HomeSupply.OFF.value, HomeSupply.LIMITED.value})
+_TAKEN: Final = frozenset({Supplied.OFF.value, Supplied.LIMITED.value})
 _GLYPH: Final = {
     What.DESK: "desk",
     What.CARD_SERVED: "card",

@@ -27,6 +27,8 @@ HAPPENED: Final = MappingProxyType({
     What.CLOSED: "Supply on",
     What.LIMITED: "Supply limited",
     What.UNLIMITED: "Limit lifted",
+    What.INVITED: "Meter asks for the button",
+    What.UNINVITED: "Meter no longer asks for the button",
     What.CLOCK_SET: "Clock set by a technician's card",
     What.CLOCK_DOUBTED: "Meter no longer trusts its clock",
     What.CLOCK_TRUSTED: "Meter trusts its clock again",

@@ -8,7 +8,8 @@ from meter_emu.world.meter.model import load_model
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.verdict import clock_within_bound, expected, judge
+from meter_emu.world.rehearsal.knowledge import clock_within_bound
+from meter_emu.world.rehearsal.verdict import expected, judge
 from meter_emu.world.rehearsal.verdicts import Verdict
 
 CAMPAIGNS = built_in("campaigns")
@@ -51,7 +52,7 @@ def test_with_every_home_of_an_energy_on_one_model_it_fares_as_promised(name, mo
     assert homes
     for home in homes:
         assert (home.model_name, home.model) == (model, MODELS[model])
-        assert clock_within_bound(home, campaign)
+        assert clock_within_bound(home, campaign.start_us, campaign.end_us)
         outcome = judge(home, campaign, run_meter(home, campaign))
         assert expected(outcome, home), outcome
         assert outcome.wrong_display is None, outcome

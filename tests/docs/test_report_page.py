@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 from meter_emu.world.meter.events import What
+from meter_emu.world.rehearsal.obligations import RULES
 from meter_emu.world.rehearsal.verdicts import GOOD, MEANING, PLAIN, Verdict
 from tests.docs.pages import ROOT, blocks, page, section, table
 from tests.docs.test_readme import run
@@ -36,6 +37,11 @@ def test_the_verdicts_have_the_words_of_the_page() -> None:
 def test_the_verdicts_mean_what_the_campaign_file_page_says() -> None:
     rows = table(page("docs/campaign-file.md"), "verdict", "means", "as expected")
     assert rows == [[verdict.value, MEANING[verdict], _expected(verdict)] for verdict in Verdict]
+
+
+def test_the_span_rules_are_those_of_the_campaign_file_page() -> None:
+    rows = table(page("docs/campaign-file.md"), "rule", "the supply must be")
+    assert rows == [[rule.name, rule.says] for rule in RULES]
 
 
 def _expected(verdict: Verdict) -> str:

@@ -30,6 +30,8 @@ class What(Enum):
     CLOSED = "supply on"
     LIMITED = "limiter on"
     UNLIMITED = "limiter off"
+    INVITED = "button asked for"  # the meter's lamp asks somebody to press it: supply is to be had
+    UNINVITED = "button not asked for"
     CLOCK_DOUBTED = "clock doubted"  # the meter's lamp says it does not believe its clock
     CLOCK_TRUSTED = "clock trusted"
     POWER_LOST = "power lost"  # upstream of the meter; the home is dark too

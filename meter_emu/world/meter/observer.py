@@ -24,6 +24,7 @@ class Observer:
         self._take = take
         self._limited = False
         self._trusted = True
+        self._invited = False
 
     def see(
         self,
@@ -47,9 +48,10 @@ class Observer:
         self._take(event)
 
     def look(self) -> None:
-        """After a poll: did switch, limiter or the trust in the clock change?"""
+        """After a poll: did switch, limiter, invitation or the trust in the clock change?"""
         board = self._board
-        if self._trusted == (Lamp.CLOCK_DOUBTED in board.panel.lamps):
+        lamps = board.panel.lamps
+        if self._trusted == (Lamp.CLOCK_DOUBTED in lamps):
             self._trusted = not self._trusted
             self.see(board.now_us, What.CLOCK_TRUSTED if self._trusted else What.CLOCK_DOUBTED)
         for at_us, closed in board.moves:
@@ -58,6 +60,9 @@ class Observer:
         if self._limited != bool(board.switch.limiter_a):
             self._limited = not self._limited
             self.see(board.now_us, What.LIMITED if self._limited else What.UNLIMITED)
+        if self._invited != (Lamp.RECONNECT in lamps):
+            self._invited = not self._invited
+            self.see(board.now_us, What.INVITED if self._invited else What.UNINVITED)
 
     def power(self, up: bool) -> None:
         """Take down that the supply has come back or gone."""

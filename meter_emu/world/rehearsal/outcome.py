@@ -1,6 +1,7 @@
 """What a rehearsal says of one household."""
 
 from dataclasses import dataclass
+from enum import Enum, unique
 from typing import Final, final
 
 from card_protocol.timestamp import Civil
@@ -10,13 +11,48 @@ WORK_US: Final = 5_000_000  # ours: one poll's own bus, EEPROM, card and drive t
 
 
 @final
+@unique
+class Supplied(Enum):
+    """What a home had: the value is its word on the page."""
+
+    ON = "on"
+    OFF = "off"
+    LIMITED = "limited"
+    NO_POWER = "no power in the street"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breach:
+    """A contradiction between promise and supply; instants are true microseconds.
+
+    `promised` and `happened` are in words, and so is `why` it was promised. `announced_us` is T2 of
+    the order in force, `cut_us` when the home went dark, or was limited, where it did.
+    """
+
+    from_us: int
+    to_us: int
+    verdict: Verdict
+    promised: str
+    happened: str
+    why: str
+    announced_us: int | None
+    cut_us: int | None
+
+    @property
+    def in_words(self) -> str:
+        """What was promised, why, and what happened."""
+        return f"promised {self.promised} ({self.why}), but {self.happened}"
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """One row of a rehearsal. Instants are true microseconds.
 
-    `announced_us` is T2 of the promise in force, or `None`; `cut_us` is the first disconnection the
-    promise forbids, else the programmed cut. `wrong_display` is since when, and which T2, the
-    meter stated another cut than the household was told (`None` there: it stated no cut).
+    `verdict`, `announced_us` (T2 as told, or `None`) and `cut_us` are those of the gravest breach,
+    else of the last cut that was due. `wrong_display` is since when, and which T2, the meter stated
+    another cut than the household was told (`None` there: it stated no cut).
     """
 
     id: str
@@ -28,3 +64,4 @@ class Outcome:
     cut_us: int | None
     verdict: Verdict
     wrong_display: tuple[int, Civil | None] | None
+    breaches: tuple[Breach, ...] = ()

@@ -1,0 +1,260 @@
+"""The account of an ideal meter, between what a right meter charges at most and at least.
+
+Money is one exact integer, a fraction of a micro-euro fine enough (`UEUR`) that nothing is ever
+rounded. Where a right meter may book energy at either of two prices, or to either of two accounts,
+the two sides part: `low` has the dearer answer, `high` the cheaper one. What parts them:
+
+- a register counts whole units: a part of one, and of the Wh after it, is not charged yet;
+- each change of price or account finds such a part, which then goes to the other one;
+- after T1 the deferral may be held to go on for L; the night may be held to begin 2u before it and
+  to end 2u and a look after it, and is seen a look after its beginning;
+- a lamp says when it is read, at the end of a look: limiter, and trust in the clock.
+
+Emergency credit is a debt and a balance of the same size, so `net` stands still when it is taken.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import accumulate
+from math import gcd
+from typing import Final, NamedTuple, final
+from zoneinfo import ZoneInfo
+
+from meter_emu.hardware.contactor import VOLTAGE_V
+from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US, UEUR_PER_CENT
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.outcome import WORK_US
+from meter_emu.world.rehearsal.promise import Told
+from meter_emu.world.rehearsal.rates import in_hours, next_change_us
+
+UEUR: Final = 1000 * HOUR_US  # a micro-euro in its mWh per Wh and rate-µs per unit
+UNKNOWN: Final = 10**30  # more than any account holds: nobody can tell
+
+
+class Flow(NamedTuple):
+    """How energy flows for a while, and what it may and must cost."""
+
+    may_cost: bool
+    must_cost: bool
+    night_all_day: bool  # the meter does not believe its clock
+    within_us: int  # *u* at the end of the while
+    limited: bool
+
+
+@final
+class ExactAccount:
+    """The account at `at_us`. The caller stops at every change of the rules."""
+
+    def __init__(self, household: Household, zone: ZoneInfo, told: Told) -> None:
+        self.at_us = told.from_us
+        self.debt_low = 0
+        self.debt_high = 0
+        self.used_units_us = 0  # what has flowed, in rate-µs
+        self._model: Final[MeterModel] = household.model
+        self._zone: Final = zone
+        self._told = told
+        self._profile: Final = _Profile(household.load)
+        cap = household.model.limiter_a * VOLTAGE_V
+        self._capped: Final = _Profile(tuple(min(rate, cap) for rate in household.load))
+        self._look_us: Final = household.model.poll_s * SECOND_US + WORK_US
+        # The first look comes with the poll phase, at the price the installer left.
+        self.looks_us = told.from_us + self._look_us
+        balance = household.balance_cents * UEUR_PER_CENT * UEUR
+        part = self._part(told)
+        self.net_low = balance - (0 if household.image is None else part)
+        self.net_high = balance + part
+        self._slack = WORK_US * max(household.load) * told.mwh_per_unit  # a lamp's delay
+
+    # How it stands -------------------------------------------------------------------------------
+
+    @property
+    def low(self) -> int:
+        """The balance if a right meter charged the most, emergency credit included."""
+        return self.net_low + self.debt_low
+
+    @property
+    def high(self) -> int:
+        """The balance if it charged the least."""
+        return self.net_high + self.debt_high
+
+    # What changes it -----------------------------------------------------------------------------
+
+    def hear(self, told: Told) -> None:
+        """Book a card: loads repay the emergency credit first, in full; prices may change."""
+        load = (told.loaded_cents - self._told.loaded_cents) * UEUR_PER_CENT * UEUR
+        self.net_low += load
+        self.net_high += load
+        self.debt_low = max(0, self.debt_low - load)
+        self.debt_high = max(0, self.debt_high - load)
+        if told.pricing != self._told.pricing or told.mwh_per_unit != self._told.mwh_per_unit:
+            self.part(max(self._part(told), self._part(self._told)))
+        self._told = told
+
+    def part(self, amount: int | None = None) -> None:
+        """Let a part of a unit go to either of two accounts, or prices: they have just changed."""
+        amount = self._part(self._told) if amount is None else amount
+        self.net_low -= amount
+        self.net_high += amount
+
+    def lamp(self) -> None:
+        """Allow for the moments before a lamp says what the meter already does."""
+        self.part(self._slack * self._told.pricing.price_ueur_per_wh)
+
+    def take_emergency(self, *, surely: bool) -> None:
+        """Advance the emergency credit, once until it is repaid."""
+        whole = self._model.credit.emergency_cents * UEUR_PER_CENT * UEUR
+        if self.debt_low == 0:
+            self.debt_low = whole if surely and self.debt_high == 0 else 0
+            self.debt_high = max(self.debt_high, whole)
+
+    def lose_track(self) -> None:
+        """Nobody can tell any more how the account stands."""
+        self.net_low, self.net_high = -UNKNOWN, UNKNOWN
+
+    def empty(self) -> None:
+        """Take from the meter's own cut that its balance is used up."""
+        self.net_high = min(self.net_high, -self.debt_low)
+
+    def advance(self, to_us: int, flow: Flow | None) -> None:
+        """Charge what flows until `to_us`."""
+        from_us, self.at_us = self.at_us, to_us
+        if flow is None or to_us == from_us:
+            return
+        self.used_units_us += self._profile.used(from_us, to_us)
+        if not flow.may_cost:
+            return
+        if not self._bi_hourly(flow):
+            price = self._told.pricing.night_price_ueur_per_wh * self._told.mwh_per_unit
+            if not flow.night_all_day:
+                price = self._told.pricing.price_ueur_per_wh * self._told.mwh_per_unit
+            most = self._profile.used(from_us, to_us) * price
+            least = self._capped.used(from_us, to_us) * price if flow.limited else most
+        else:
+            most = least = 0
+            for until_us, dear, cheap, shifted in self._prices(from_us, to_us, flow):
+                most += shifted
+                least -= shifted
+                most += self._profile.used(from_us, until_us) * dear
+                used = (self._capped if flow.limited else self._profile).used(from_us, until_us)
+                least += used * cheap
+                from_us = until_us
+        self.net_low -= most
+        if flow.must_cost:
+            self.net_high -= least
+
+    def empty_at_us(self, until_us: int, flow: Flow) -> int | None:
+        """Return when `low` first is at or below nothing, before `until_us`; `None` for never."""
+        if self.low <= 0:
+            return self.at_us
+        if not flow.may_cost:
+            return None
+        day = self._told.pricing.price_ueur_per_wh * self._told.mwh_per_unit
+        if self._profile.used(self.at_us, until_us) * day < self.low:
+            return None  # not even at the dearer price
+        if not self._bi_hourly(flow):
+            night = self._told.pricing.night_price_ueur_per_wh * self._told.mwh_per_unit
+            price = night if flow.night_all_day else day
+            return self._spent_us(self.at_us, until_us, self.low, price)
+        from_us, left = self.at_us, self.low
+        for to_us, dear, _, shifted in self._prices(from_us, until_us, flow):
+            left -= shifted
+            spent_us = self._spent_us(from_us, to_us, left, dear)
+            if spent_us is not None:
+                return spent_us
+            left -= self._profile.used(from_us, to_us) * dear
+            from_us = to_us
+        return None
+
+    # Inside --------------------------------------------------------------------------------------
+
+    def _spent_us(self, from_us: int, to_us: int, left: int, price: int) -> int | None:
+        if not price:
+            return None
+        at_us = self._profile.reached_us(from_us, -(-left // price))
+        return at_us if at_us is not None and at_us < to_us else None
+
+    def _bi_hourly(self, flow: Flow) -> bool:
+        return (
+            self._model.night is not None
+            and self._told.pricing.bi_hourly
+            and not flow.night_all_day
+        )
+
+    def _prices(self, from_us: int, to_us: int, flow: Flow) -> Iterator[tuple[int, int, int, int]]:
+        """Yield until when, at most and at least, a unit costs what, in order.
+
+        And first what a part of a unit costs that goes from one price to the other.
+        """
+        night, zone = self._model.night, self._zone
+        assert night is not None, "only a meter with night hours has two prices"
+        factor = self._told.mwh_per_unit
+        day_price = self._told.pricing.price_ueur_per_wh * factor
+        night_price = self._told.pricing.night_price_ueur_per_wh * factor
+        shifted = self._part(self._told) * (day_price - night_price) // day_price
+        fast_us = 2 * flow.within_us
+        slow_us = fast_us + self._look_us
+        at_us = from_us
+        while at_us < to_us:
+            until_us = min(
+                to_us,
+                next_change_us(night, at_us, zone),
+                next_change_us(night, at_us - self._look_us, zone) + self._look_us,
+                next_change_us(night, at_us - slow_us, zone) + slow_us,
+                next_change_us(night, at_us + fast_us, zone) - fast_us,
+            )
+            if at_us < self.looks_us:
+                until_us = min(until_us, self.looks_us)
+            now = in_hours(night, at_us, zone)
+            surely = now and at_us >= self.looks_us and in_hours(night, at_us - self._look_us, zone)
+            maybe = (
+                now
+                or in_hours(night, at_us - slow_us, zone)
+                or in_hours(night, at_us + fast_us, zone)
+            )
+            changes = next_change_us(night, at_us - 1, zone) == at_us
+            yield (
+                until_us,
+                night_price if surely else day_price,
+                night_price if maybe else day_price,
+                shifted if changes else 0,
+            )
+            at_us = until_us
+
+    def _part(self, told: Told) -> int:
+        """Return the money for what no register shows: part of a unit, and part of a Wh after it.
+
+        For electricity, whose unit is the Wh, that is one Wh.
+        """
+        unseen_mwh = told.mwh_per_unit + 1000 - gcd(told.mwh_per_unit, 1000)
+        return told.pricing.price_ueur_per_wh * unseen_mwh * HOUR_US
+
+
+@final
+class _Profile:
+    """A load by hour of the UTC day, added up in rate-microseconds, both ways round."""
+
+    def __init__(self, rates: tuple[int, ...]) -> None:
+        self._rates: Final = rates
+        self._sums: Final = tuple(accumulate((rate * HOUR_US for rate in rates), initial=0))
+
+    def used(self, from_us: int, to_us: int) -> int:
+        return self._until(to_us) - self._until(from_us)
+
+    def reached_us(self, from_us: int, amount: int) -> int | None:
+        """Return when so much has been used since `from_us`; `None` if nothing ever is."""
+        a_day = self._sums[HOURS_A_DAY]
+        if amount <= 0:
+            return from_us
+        if not a_day:
+            return None
+        wanted = self._until(from_us) + amount
+        days = (wanted - 1) // a_day
+        rest = wanted - days * a_day  # 1 to a_day, so its hour has a rate
+        hour = bisect_left(self._sums, rest) - 1
+        return days * DAY_US + hour * HOUR_US + -((self._sums[hour] - rest) // self._rates[hour])
+
+    def _until(self, us: int) -> int:
+        days, of_day_us = divmod(us, DAY_US)
+        hour, of_hour_us = divmod(of_day_us, HOUR_US)
+        return days * self._sums[HOURS_A_DAY] + self._sums[hour] + self._rates[hour] * of_hour_us

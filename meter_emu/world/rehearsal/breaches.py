@@ -1,0 +1,169 @@
+"""Lays what was seen of a home's supply next to its row of obligations: where they contradict."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, final
+
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.obligations import Must, PromiseRow, Span
+from meter_emu.world.rehearsal.outcome import WORK_US, Breach, Supplied
+from meter_emu.world.rehearsal.promise import in_force_at
+from meter_emu.world.rehearsal.verdicts import Verdict
+
+_FED: Final = frozenset({Supplied.ON, Supplied.LIMITED})
+_CONTRADICTS: Final = {
+    Must.ON: frozenset({Supplied.OFF, Supplied.LIMITED}),
+    Must.OFF: _FED,
+    Must.EITHER: frozenset[Supplied](),
+    Must.LIMITED: frozenset({Supplied.OFF}),
+}
+_PROMISED: Final = {Must.ON: "supply", Must.OFF: "no supply", Must.LIMITED: "supply, 10 A or full"}
+_HAPPENED: Final = {
+    Verdict.WRONGLY_CUT: "the meter took it away",
+    Verdict.EARLY: "the meter took it away before T2",
+    Verdict.NOT_RESTORED: "the home stayed dark",
+    Verdict.FED_UNASKED: "the meter switched the home on, and nobody had asked",
+    Verdict.NEVER: "the home kept its supply",
+    Verdict.LATE: "the meter took it away later",
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SupplySpan:
+    """What a home had from one true instant to before another; `invited` is the meter's lamp."""
+
+    from_us: int
+    to_us: int
+    had: Supplied
+    invited: bool
+
+
+def supply_of(events: Sequence[Event], start_us: int, end_us: int) -> Iterator[SupplySpan]:
+    """Yield what a home had, without a gap, from the events of its meter."""
+    moves = (event.what for event in events if event.what in {What.OPENED, What.CLOSED})
+    closed = next(moves, What.OPENED) is What.OPENED  # what moves first was the other way before
+    powered, limited, invited, from_us = True, False, False, start_us
+    had = _had(powered=powered, closed=closed, limited=limited)
+    for event in events:
+        before = (had, invited)
+        if event.what in {What.OPENED, What.CLOSED}:
+            closed = event.what is What.CLOSED
+        elif event.what in {What.LIMITED, What.UNLIMITED}:
+            limited = event.what is What.LIMITED
+        elif event.what in {What.POWER_LOST, What.POWER_BACK}:
+            powered = event.what is What.POWER_BACK
+        elif event.what in {What.INVITED, What.UNINVITED}:
+            invited = event.what is What.INVITED
+        else:
+            continue
+        had = _had(powered=powered, closed=closed, limited=limited)
+        if (had, invited) != before:
+            at_us = min(max(event.at_us, start_us), end_us)
+            if at_us > from_us:
+                yield SupplySpan(from_us, at_us, *before)
+            from_us = at_us
+    if end_us > from_us:
+        yield SupplySpan(from_us, end_us, had, invited)
+
+
+def _had(*, powered: bool, closed: bool, limited: bool) -> Supplied:
+    if not powered:
+        return Supplied.NO_POWER
+    if not closed:
+        return Supplied.OFF
+    return Supplied.LIMITED if limited else Supplied.ON
+
+
+def breaches_of(household: Household, row: PromiseRow, events: Sequence[Event]) -> Iterator[Breach]:
+    """Yield each breach of a home's promise, in time order."""
+    if not row.spans:
+        return
+    start_us, end_us = row.spans[0].from_us, row.spans[-1].to_us
+    seen = tuple(supply_of(events, start_us, end_us))
+    last: tuple[Span, SupplySpan] | None = None
+    for span, had in _side_by_side(row.spans, seen):
+        same = (
+            last is not None
+            and last[1].to_us == had.from_us
+            and (last[0].must, last[0].invites, last[1].had) == (span.must, span.invites, had.had)
+        )
+        if last is not None and same:
+            last = (last[0], replace(last[1], to_us=had.to_us))
+            continue
+        if last is not None:
+            yield _breach(household, row, events, seen, *last)
+        last = (span, had)
+    if last is not None:
+        yield _breach(household, row, events, seen, *last)
+
+
+def _side_by_side(
+    spans: Sequence[Span], seen: Sequence[SupplySpan]
+) -> Iterator[tuple[Span, SupplySpan]]:
+    """Yield each stretch in which row and supply contradict, with its span of the row."""
+    index = 0
+    for span in spans:
+        while index < len(seen) and seen[index].to_us <= span.from_us:
+            index += 1
+        at = index
+        while at < len(seen) and seen[at].from_us < span.to_us:
+            had = seen[at]
+            uninvited = span.invites and had.had is Supplied.OFF and not had.invited
+            if had.had in _CONTRADICTS[span.must] or uninvited:
+                from_us, to_us = max(span.from_us, had.from_us), min(span.to_us, had.to_us)
+                yield span, replace(had, from_us=from_us, to_us=to_us)
+            at += 1
+
+
+def _breach(
+    household: Household,
+    row: PromiseRow,
+    events: Sequence[Event],
+    seen: Sequence[SupplySpan],
+    span: Span,
+    had: SupplySpan,
+) -> Breach:
+    from_us, to_us = had.from_us, had.to_us
+    moved = any(one.from_us == from_us and one.had is had.had for one in seen[1:])
+    told, cut_us = in_force_at(row.orders, from_us), None
+    uninvited = span.invites and had.had is Supplied.OFF
+    if uninvited:
+        verdict = Verdict.NOT_RESTORED
+    elif span.must is not Must.OFF:
+        early = told.cut_us is not None and from_us < told.cut_us
+        verdict = Verdict.EARLY if early else Verdict.WRONGLY_CUT
+        verdict = verdict if moved else Verdict.NOT_RESTORED
+        cut_us = from_us if moved else None
+    elif moved:
+        asked = span.rule == "cut" and _asked_before(household, events, from_us)
+        verdict = Verdict.NEVER if asked else Verdict.FED_UNASKED
+    else:
+        opened = any(one.from_us == to_us and one.had is Supplied.OFF for one in seen)
+        verdict = Verdict.LATE if opened else Verdict.NEVER
+        cut_us = to_us if opened else None
+    if verdict is Verdict.NOT_RESTORED:
+        dark = [one.from_us for one in seen if one.had is had.had and one.from_us <= from_us]
+        cut_us = dark[-1]
+        told = in_force_at(row.orders, cut_us)
+    promised = "that the meter asks for the button" if uninvited else _PROMISED[span.must]
+    return Breach(
+        from_us=from_us,
+        to_us=to_us,
+        verdict=verdict,
+        promised=promised,
+        happened="it asked nobody" if uninvited else _HAPPENED[verdict],
+        why=span.why,
+        announced_us=told.cut_us,
+        cut_us=cut_us,
+    )
+
+
+def _asked_before(household: Household, events: Sequence[Event], us: int) -> bool:
+    """Whether somebody asked for supply just before."""
+    rearm = household.model.rearm
+    asks = {What.KEY_HELD} if rearm.hold_ms else {What.KEY_HELD, What.KEY_PRESSED}
+    return any(
+        e.what in asks and e.detail == rearm.key and us - WORK_US <= e.at_us <= us for e in events
+    )

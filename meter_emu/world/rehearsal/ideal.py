@@ -1,0 +1,425 @@
+"""An ideal meter: exact in time and money, and it never saw the firmware.
+
+It lives through what people did and what was seen of the real one. What the real one may decide by
+its clock, within its model's bounds, the ideal one does not decide: there it follows what was seen.
+So each of its facts is `NO`, `MAY` or `SURE`. `obligations.py` says what the supply must be while
+they stand.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum, unique
+from typing import Final, final
+
+from meter_emu.units import SECOND_US
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.rehearsal.account import ExactAccount, Flow
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.knowledge import SITTING_US, Knowledge
+from meter_emu.world.rehearsal.outcome import WORK_US
+from meter_emu.world.rehearsal.promise import CardShown, Told, ToldKind, cards_shown, first_told
+from meter_emu.world.rehearsal.rates import in_hours, next_change_us
+
+FOREVER_US: Final = 2**63
+HELD_MS: Final = 4_000  # how long the rehearsed person holds a button
+
+
+@final
+@unique
+class Sure(IntEnum):
+    """How far a fact is certain."""
+
+    NO = 0
+    MAY = 1
+    SURE = 2
+
+
+@final
+@dataclass(slots=True)
+class Due:
+    """A cut that came due: T2 as told, since when, and what became of it."""
+
+    cut_us: int
+    from_us: int
+    opened_us: int | None = None
+    over_us: int | None = None  # when it was called off; `None` at the end
+    fed: bool = True  # at the end of it
+    sure: bool = False  # whether the meter must have known before that
+    unable: bool = False  # whether it could not know the time, or had no power, at the end of it
+    waited: bool = False  # whether it was called off later than a sound clock explains
+
+
+class Ideal:
+    """The ideal meter of one household at `now_us`; `on` is where its switch belongs.
+
+    `closed`, `limited` and `powered` are what was seen of the real one.
+    """
+
+    def __init__(self, household: Household, campaign: Campaign, events: Sequence[Event]) -> None:
+        self.household: Final = household
+        self.model: Final = household.model
+        self.zone: Final = campaign.zone
+        self.now_us = campaign.start_us
+        self.told = first_told(household, campaign.start_us)
+        self.orders = [self.told]
+        self.dues: list[Due] = []
+        self.knowledge: Final = Knowledge(
+            household, campaign.zone, campaign.start_us, campaign.end_us
+        )
+        self.account: Final = ExactAccount(household, campaign.zone, self.told)
+        self.closed = self.on = _closed_first(events)
+        self.limited, self.powered, self.shut = False, True, False
+        self._cards: Final[dict[int | None, CardShown]] = {
+            card.visit: card for card in cards_shown(household, campaign.start_us, events)
+        }
+        self._latch = Sure.NO  # carried over from an order that no longer stands
+        self.due_us = FOREVER_US  # since when the cut of the order in force is due
+        self._defer_over = False
+        self.started_us = 0  # until when the program may be starting up
+        self.unsettled = False  # power failed while the switch might move
+        self.unheard = False  # power failed while a card was in
+        self.ask_until_us: int | None = None
+        self.test_until_us: int | None = None  # the tightness countdown
+        self._flow_us = 0  # what had flowed when the valve was turned on
+        self.ready_us: int | None = None  # since when somebody at the button is all it takes
+        self.grace_us = 0  # until then what a look had found before still counts
+        self.grace_limited = False
+        self._latch_in_grace = False
+        self._debt_before: tuple[int, int, int] | None = None
+        self._card: CardShown | None = None
+        self._flow: Flow | None = None  # until the next change
+        self._known_us: dict[int, int] = {}  # what `_sure_us` found since the last event
+        self._ready()
+
+    # What holds ----------------------------------------------------------------------------------
+
+    @property
+    def limiter(self) -> bool:
+        """Whether a limiter is granted."""
+        return self.told.limiter
+
+    def programmed(self) -> Sure:
+        """Whether T2 has come and nothing has lifted the cut since."""
+        if self._latch is Sure.SURE or self.now_us < self.due_us:
+            return self._latch
+        return Sure.SURE if self.now_us >= self._sure_us(self.due_us) else Sure.MAY
+
+    def deferral(self) -> Sure:
+        """Whether T1 is still to come."""
+        defer_us = self.told.defer_us
+        if defer_us is None or self._defer_over:
+            return Sure.NO
+        if self.now_us < defer_us:
+            return Sure.SURE
+        return Sure.NO if self.now_us >= self._sure_us(defer_us) else Sure.MAY
+
+    def used_up(self) -> bool:
+        """Whether the ordinary rules may find no credit left."""
+        return self.account.low <= 0
+
+    def sheltered(self) -> bool:
+        """Whether the non-disconnection period runs and shelters this home."""
+        return self.account.debt_high == 0 and in_hours(self.model.window, self.now_us, self.zone)
+
+    def credit_open(self) -> bool:
+        """Whether the ordinary rules allow a cut for want of credit."""
+        open_ = self.told.prepayment and self.used_up() and self.deferral() is not Sure.SURE
+        return open_ and not self.sheltered()
+
+    def feedable(self) -> Sure:
+        """Whether somebody at the button would have supply."""
+        programmed = Sure.NO if self.limiter else self.programmed()
+        if programmed is Sure.SURE:
+            return Sure.NO
+        if self.limiter or not self.told.prepayment or self.account.low > 0:
+            credit = Sure.SURE
+        else:
+            credit = max(self.deferral(), Sure.MAY if self.account.high > 0 else Sure.NO)
+        return min(credit, Sure.MAY) if programmed is Sure.MAY else credit
+
+    def _sure_us(self, base_us: int) -> int:
+        """Return when a meter surely knows that an instant has come."""
+        known_us = self._known_us.get(base_us)
+        if known_us is None:
+            knowledge = self.knowledge
+            if (knowledge.doubted and knowledge.excused) or not self.powered:
+                known_us = FOREVER_US
+            else:
+                from_us = max(base_us, knowledge.since_us)
+                known_us = max(from_us + knowledge.late_us(from_us), self.started_us)
+            self._known_us[base_us] = known_us
+        return known_us
+
+    # Time ----------------------------------------------------------------------------------------
+
+    def next_us(self, until_us: int) -> int:
+        """Return the next instant at which something changes by itself, at most `until_us`."""
+        now_us, next_us = self.now_us, until_us
+        timers = [self.started_us, self.grace_us, self.due_us, self.account.looks_us]
+        if now_us >= self.due_us and self._latch is not Sure.SURE:
+            timers.append(self._sure_us(self.due_us))
+        defer_us = self.told.defer_us
+        if defer_us is not None and not self._defer_over:
+            timers.append(defer_us if now_us < defer_us else self._sure_us(defer_us))
+        if self.ask_until_us is not None:
+            timers.append(self.ask_until_us)
+        if self.test_until_us is not None:
+            timers.append(self.test_until_us)
+        if self.ready_us is not None:
+            timers.append(self.ready_us + WORK_US)
+        if self.account.low <= 0 and self._window_counts():
+            timers.append(next_change_us(self.model.window, now_us, self.zone))
+        for us in timers:
+            if now_us < us < next_us:
+                next_us = us
+        self._flow = self._flow_to(next_us)
+        if self._flow is not None and self.account.low > 0:
+            empty_us = self.account.empty_at_us(next_us, self._flow)
+            if empty_us is not None and now_us < empty_us:
+                next_us = empty_us
+        return next_us
+
+    def _window_counts(self) -> bool:
+        """Whether it is the non-disconnection period that says if a cut is allowed."""
+        told = self.told
+        shielded = not told.prepayment or self.account.debt_high or self.deferral() is Sure.SURE
+        return self.on and not shielded
+
+    def pass_to(self, to_us: int) -> None:
+        """Let time pass; nothing changes in it by itself before `to_us`, as `next_us` said."""
+        self.account.advance(to_us, self._flow)
+        before = self.deferral()
+        self.now_us = to_us
+        if to_us == self.due_us and not self.limiter:
+            self._come_due()
+        if self._latch is not Sure.SURE and self.programmed() is Sure.SURE:
+            self._latch = Sure.SURE
+            if self.dues and not self.limiter:
+                self.dues[-1].sure = True
+        if self.deferral() is not before:
+            self.account.part()
+            self._defer_over = self.deferral() is Sure.NO
+        if to_us >= self.grace_us:
+            self._latch_in_grace = False
+        if self.test_until_us is not None and to_us >= self.test_until_us:
+            self.test_until_us = None
+        if self.ask_until_us is not None and to_us >= self.ask_until_us:
+            self.ask_until_us = None
+            self.on = self.on or self.feedable() is Sure.SURE
+        if self.powered and to_us >= self.started_us:
+            self.unsettled = False
+        self._ready()
+
+    def _flow_to(self, to_us: int) -> Flow | None:
+        """Return how energy flows until `to_us`, `None` for none."""
+        if self.shut or not self.closed or not (self.powered or self.model.energy == "gas"):
+            return None
+        told = self.told
+        suspended = self.model.deferral_accounting == "suspended"
+        deferral = self.deferral() if suspended else Sure.NO
+        return Flow(
+            may_cost=told.prepayment and deferral is not Sure.SURE,
+            must_cost=told.prepayment and deferral is Sure.NO,
+            night_all_day=self.knowledge.doubted,
+            within_us=self.knowledge.within_us(to_us) if told.pricing.bi_hourly else 0,
+            limited=self.limited or told.limiter,
+        )
+
+    def _come_due(self) -> None:
+        assert self.told.cut_us is not None, "what comes due was ordered"
+        self.dues.append(Due(self.told.cut_us, self.now_us, fed=self.closed))
+
+    def _ready(self) -> None:
+        """Take down since when somebody at the button is all that is missing."""
+        waits = not self.on and self.powered and self.feedable() is Sure.SURE
+        waits = waits and self.now_us >= self.started_us and not self.unheard
+        if not waits:
+            self.ready_us = None
+        elif self.ready_us is None:
+            self.ready_us = self.now_us
+
+    # What people do and what is seen -------------------------------------------------------------
+
+    def take(self, event: Event, *, either: bool) -> None:
+        """Take in an event at `now_us`, while the supply must or may be as the row says."""
+        what = event.what
+        self.knowledge.take(event)
+        self._known_us.clear()
+        if event.visit in self._cards:
+            self._show(self._cards[event.visit])
+        elif what is What.OPENED:
+            self._open(either=either)
+        elif what is What.CLOSED:
+            self._close(either=either)
+        elif what in {What.LIMITED, What.UNLIMITED}:
+            self.limited = what is What.LIMITED
+            self.account.lamp()
+        elif what in {What.CLOCK_DOUBTED, What.CLOCK_TRUSTED}:
+            self.account.lamp()
+        elif what in {What.SHUT, What.LIT}:
+            self.shut = what is What.SHUT
+        elif what is What.POWER_LOST:
+            self._lose_power(either=either)
+        elif what is What.POWER_BACK:
+            self._regain_power()
+        elif what in {What.KEY_PRESSED, What.KEY_HELD}:
+            held_ms = HELD_MS if what is What.KEY_HELD else 0
+            if event.detail == self.model.rearm.key and held_ms >= self.model.rearm.hold_ms:
+                self._ask()
+        self._ready()
+
+    def _show(self, card: CardShown) -> None:
+        """Hear a card, if it is one that may still be obeyed."""
+        self._card = card
+        expires_us = card.expires_us
+        if expires_us is not None and card.at_us >= expires_us:
+            knowledge = self.knowledge
+            known_us = expires_us + 2 * knowledge.within_us(expires_us) + WORK_US
+            open_ = card.at_us < known_us or knowledge.doubted
+            if not (open_ and card.served):
+                return
+        self.unheard = False
+        told = card.on_card
+        if (told.limiter and not self.model.limiter_a) or (
+            told.pricing.bi_hourly and self.model.night is None
+        ):  # an order that this model refuses, whole; the credit beside it is heard
+            told = replace(self.told, loaded_cents=told.loaded_cents)
+        told = replace(told, from_us=self.told.from_us)
+        if told != self.told:
+            self._hear(replace(told, from_us=self.now_us))
+
+    def _hear(self, told: Told) -> None:
+        old, programmed = self.told, self.programmed()
+        self._call_off(old, told)
+        if (old.defer_us, old.prepayment) != (told.defer_us, told.prepayment):
+            self.account.part()
+            self._defer_over = False
+        self.account.hear(told)
+        moved = told.cut_us != old.cut_us or told.kind is not old.kind
+        if told.kind is ToldKind.REACTIVATED:
+            self._latch = Sure.NO
+        elif programmed is Sure.MAY and moved:
+            # Still fed: the meter has not acted on the old date, and the new one has taken its
+            # place. Dark, or limited, for whatever reason: nobody can tell.
+            fed = self.closed and not old.limiter
+            self._latch = Sure.NO if fed else Sure.MAY
+            self._latch_in_grace = fed
+        elif programmed is Sure.SURE:
+            self._latch = Sure.SURE
+        self.told = told
+        self.orders.append(self.told)
+        if told.cut_us is None:
+            self.due_us = FOREVER_US
+        elif moved:
+            self.due_us = max(told.cut_us, self.now_us)
+        if self.due_us <= self.now_us and not told.limiter and (moved or old.limiter):
+            self._come_due()
+
+    def _call_off(self, old: Told, told: Told) -> None:
+        """Close the account of a cut that another order ends."""
+        changed = told.cut_us != old.cut_us or told.kind is not old.kind
+        if self.dues and self.dues[-1].over_us is None and (changed or told.limiter):
+            self.end(called_off=True)
+
+    def end(self, *, called_off: bool) -> None:
+        """Say of the last cut how it stood when it was called off, or at the end of it all."""
+        if not self.dues or self.dues[-1].over_us is not None:
+            return
+        due = self.dues[-1]
+        due.fed = self.closed
+        knowledge = self.knowledge
+        due.unable = (knowledge.doubted and knowledge.excused) or not self.powered
+        due.waited = self.now_us > due.from_us + knowledge.late_us(due.from_us)
+        if called_off:
+            due.over_us = self.now_us
+
+    def _open(self, *, either: bool) -> None:
+        self.closed = False
+        if self.dues and self.dues[-1].over_us is None and self.dues[-1].opened_us is None:
+            self.dues[-1].opened_us = self.now_us
+        if not (self.on and either):
+            return
+        self.on = False
+        if self._latch_in_grace:
+            self._latch = Sure.SURE  # it had acted on the old date before it heard the new one
+        elif self.credit_open():
+            if self.programmed() is Sure.NO:
+                self.account.empty()
+                self._defer_over = True
+        elif self.powered and self.test_until_us is None and self.programmed() is Sure.MAY:
+            self._latch = Sure.SURE
+        if self.test_until_us is not None and (
+            self.account.used_units_us > self._flow_us or self.programmed() is not Sure.NO
+        ):
+            self.ask_until_us = None  # something flowed, or T2 came: somebody asks again
+        self.test_until_us = None
+
+    def _close(self, *, either: bool) -> None:
+        self.closed = True
+        if self.on or not either:
+            return
+        self.on = True
+        if self.ask_until_us is not None and self.model.rearm.tightness_s:
+            self.ask_until_us = self.test_until_us = self.now_us + self._test_us + WORK_US
+            self._flow_us = self.account.used_units_us
+
+    @property
+    def _test_us(self) -> int:
+        return self.model.rearm.tightness_s * SECOND_US
+
+    def _ask(self) -> None:
+        """Let somebody ask for supply; in the dark for want of credit, that takes the emergency."""
+        if not self.powered:
+            return
+        self._take_emergency()
+        if self.on and self.credit_open():  # one look may cut, and hear the button
+            self.ask_until_us = self.now_us + WORK_US + self._test_us
+        if self.on:
+            return
+        feedable = self.feedable()
+        if feedable is Sure.NO:
+            return
+        if self.closed:  # it closed unasked, and now it was asked
+            self.on = True
+            return
+        self.ask_until_us = self.now_us + WORK_US + self._test_us
+
+    def _take_emergency(self) -> None:
+        told, account = self.told, self.account
+        if self.on and not self.credit_open():
+            return
+        self._debt_before = (self.now_us, account.debt_low, account.debt_high)
+        if not told.prepayment or told.limiter or account.low > 0:
+            return
+        deferral, programmed = self.deferral(), self.programmed()
+        if Sure.SURE in {deferral, programmed}:
+            return  # there the button only reconnects, or does nothing
+        surely = not self.on and account.high <= 0
+        surely = surely and deferral is Sure.NO and programmed is Sure.NO
+        account.take_emergency(surely=surely)
+
+    def _lose_power(self, *, either: bool) -> None:
+        self.powered = False
+        self.unsettled = either
+        self.ask_until_us = self.test_until_us = None
+        account = self.account
+        if self._debt_before is not None and self.now_us - self._debt_before[0] <= WORK_US:
+            account.debt_low = min(account.debt_low, self._debt_before[1])
+        card = self._card
+        if card is not None and not card.served and self.now_us - card.at_us <= SITTING_US:
+            self.unheard = True
+            account.lose_track()
+
+    def _regain_power(self) -> None:
+        self.powered = True
+        self.started_us = self.now_us + self.model.boot_ms * 1000 + WORK_US
+        self.account.looks_us = self.started_us
+        self._known_us.clear()
+        self.ready_us = None
+
+
+def _closed_first(events: Sequence[Event]) -> bool:
+    """Return where the switch stood at first: what moves first was the other way before."""
+    moves = (event.what for event in events if event.what in {What.OPENED, What.CLOSED})
+    return next(moves, What.OPENED) is What.OPENED

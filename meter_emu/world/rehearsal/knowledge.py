@@ -1,0 +1,140 @@
+"""What a meter can know of the time, by its model's numbers: *u*, and why it may not know at all.
+
+A meter says by a lamp that it does not believe its clock. That excuses it only with a cause: one of
+those below, which an outsider can see. It shares no code with the firmware.
+"""
+
+from collections.abc import Sequence
+from typing import Final, final
+from zoneinfo import ZoneInfo
+
+from meter_emu.hardware.backup import RECHARGE_RATIO
+from meter_emu.units import DAY_US, HOUR_US, SECOND_US
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.model import uncertainty_s
+from meter_emu.world.meter.times import END_US, us_to_legal
+from meter_emu.world.rehearsal.household import Household, VisitKind
+from meter_emu.world.rehearsal.outcome import WORK_US
+
+WRITE_US: Final = 2 * SECOND_US  # ours: a clock is set to the second, and the writing takes time
+SITTING_US: Final = 60 * SECOND_US  # ours: a card is out of the meter before that
+
+
+def clock_within_bound(household: Household, start_us: int, end_us: int) -> bool:
+    """Whether the true error of the RTC, left alone, is all along what the model promises.
+
+    A clock beyond its bound is a fault and outside the promise, and so is a technician's tool
+    beyond its stated error. Error and bound grow evenly, so the two ends of the rehearsal speak
+    for all between.
+    """
+    bound_s = household.model.clock.set_error_s
+    tools = (v.clock_error_s for v in household.visits if v.kind is VisitKind.CLOCK_CARD)
+    return all(_within(household, us) for us in (start_us, end_us)) and all(
+        abs(e) <= bound_s for e in tools
+    )
+
+
+def _within(household: Household, at_us: int) -> bool:
+    drifted_us = household.drift_ppb * (at_us - household.clock_set_us) // 1_000_000_000
+    error_us = household.clock_error_s * SECOND_US + drifted_us
+    within_s = uncertainty_s(household.model, household.clock_set_us, at_us)
+    return abs(error_us) <= within_s * SECOND_US
+
+
+@final
+class Knowledge:
+    """What one meter can know, as far as the events were taken in.
+
+    `doubted` is what its lamp says, `excused` whether there is a cause for it; `since_us` is when
+    it last came to know the time.
+    """
+
+    def __init__(self, household: Household, zone: ZoneInfo, start_us: int, end_us: int) -> None:
+        self.doubted = False
+        self.excused = False
+        self.since_us = start_us
+        self._household: Final = household
+        self._zone: Final = zone
+        self._set_us = household.clock_set_us
+        self._extra_us = 0
+        self._beyond = not clock_within_bound(household, start_us, end_us)
+        self._reserve_us = household.model.clock.backup_days * DAY_US
+        self._mains_us = start_us  # since when there has been power, or none
+        self._torn = False  # power failed while the clock was being set or stepped
+        self._gone = household.image is not None  # an image may hold anything
+        self._card_us: int | None = None
+
+    def within_us(self, at_us: int) -> int:
+        """Return *u* at an instant: how far the clock may be off, either way."""
+        within_s = uncertainty_s(self._household.model, self._set_us, at_us)
+        return within_s * SECOND_US + self._extra_us
+
+    def late_us(self, at_us: int) -> int:
+        """Return L: how long after `at_us` a meter that knows the time does what is due then."""
+        look_us = self._household.model.poll_s * SECOND_US + WORK_US
+        return 2 * self.within_us(at_us) + look_us
+
+    def take(self, event: Event) -> str | None:
+        """Take in an event; return what is wrong with a doubt that has no cause."""
+        what, at_us = event.what, event.at_us
+        if what is What.CLOCK_SET:
+            self._set_us, self._extra_us = at_us, WRITE_US
+            self._gone = self._torn = self.doubted = self.excused = False
+            self.since_us = at_us
+        elif what is What.CLOCK_TRUSTED and self.doubted:
+            self.doubted = self.excused = False
+            self.since_us = at_us
+        elif what is What.CLOCK_DOUBTED:
+            self.doubted, self.excused = True, self._has_cause(at_us)
+            if not self.excused:
+                return "it says that it does not know the time, and nothing explains that"
+        elif what is What.POWER_LOST:
+            self._lose_power(at_us)
+        elif what is What.POWER_BACK:
+            self._regain_power(at_us)
+        if what in {What.CLOCK_SET, What.CARD_SERVED, What.CARD_REFUSED}:
+            self._card_us = at_us
+        return None
+
+    def _has_cause(self, at_us: int) -> bool:
+        """Whether anything that an outsider can see explains a doubt."""
+        clock = self._household.model.clock
+        old = at_us - self._set_us >= (clock.trust_max_days - 1) * DAY_US
+        over = at_us >= END_US - 2 * DAY_US
+        return self._gone or self._torn or self._beyond or old or over
+
+    def _lose_power(self, at_us: int) -> None:
+        self._reserve_us = min(
+            self._household.model.clock.backup_days * DAY_US,
+            self._reserve_us + (at_us - self._mains_us) * RECHARGE_RATIO,
+        )
+        self._mains_us = at_us
+        if self._card_us is not None and at_us - self._card_us <= SITTING_US:
+            self._torn = True
+        if self._household.model.rtc_base == "legal" and self._steps_near(at_us):
+            self._torn = True
+            self._extra_us += HOUR_US
+
+    def _regain_power(self, at_us: int) -> None:
+        out_us = at_us - self._mains_us
+        self._reserve_us = max(0, self._reserve_us - out_us)
+        self._mains_us = at_us
+        longest_us = (self._household.model.clock.outage_max_days - 1) * DAY_US
+        if self._reserve_us == 0 or out_us >= longest_us:
+            self._gone = True
+
+    def _steps_near(self, at_us: int) -> bool:
+        """Whether a clock that counts legal time may be at its step."""
+        reach_us = self.late_us(at_us) + HOUR_US
+        before = us_to_legal(at_us - reach_us, self._zone).utcoffset()
+        return before != us_to_legal(at_us + reach_us, self._zone).utcoffset()
+
+
+def latest_us(household: Household, zone: ZoneInfo, events: Sequence[Event], at_us: int) -> int:
+    """Return when a powered meter has done at the latest what is due at `at_us` by its clock."""
+    start_us = min((event.at_us for event in events), default=at_us)
+    knowledge = Knowledge(household, zone, start_us, at_us)
+    for event in events:
+        if event.at_us <= at_us:
+            knowledge.take(event)
+    return at_us + knowledge.late_us(at_us)

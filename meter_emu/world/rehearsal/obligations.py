@@ -1,0 +1,347 @@
+"""What a home's supply must be, span by span, from the beginning of a rehearsal to its end.
+
+The ideal meter lives through what people did and what was seen; at each moment the first rule of
+`RULES` that has an answer says what must be. Where a meter may decide by its own clock the answer
+is `EITHER`, and from then on the row follows what was seen: the switch may move once, in the
+direction of the reason. `docs/campaign-file.md` has the same table.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import Final, TypeAlias, final
+
+from meter_emu.units import SECOND_US
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.ideal import Due, Ideal, Sure
+from meter_emu.world.rehearsal.outcome import WORK_US
+from meter_emu.world.rehearsal.promise import Told
+
+
+@final
+@unique
+class Must(Enum):
+    """What the supply must be. `LIMITED` is never dark: fed in full or through the limiter."""
+
+    ON = "on"
+    OFF = "off"
+    EITHER = "either"
+    LIMITED = "10 A or full"
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one true instant to before another: what must be, why, and by which rule.
+
+    `invites` is whether the meter must ask somebody to press the button as well.
+    """
+
+    from_us: int
+    to_us: int
+    must: Must
+    why: str
+    rule: str
+    invites: bool = False
+
+
+Answer: TypeAlias = tuple[Must, str] | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SpanRule:
+    """A rule by its name, the words of the documentation, and what it answers."""
+
+    name: str
+    says: str
+    answer: Callable[[Ideal], Answer]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class PromiseRow:
+    """The row of one home, what it was told when, and the cuts that came due.
+
+    `accounts` is the balance after each event, at least and at most, in fractions of a micro-euro.
+    """
+
+    spans: tuple[Span, ...]
+    orders: tuple[Told, ...]
+    dues: tuple[Due, ...]
+    accounts: tuple[tuple[int, int], ...]
+
+
+def obligations(
+    household: Household, campaign: Campaign, events: Sequence[Event]
+) -> tuple[Span, ...]:
+    """Return the row of obligations, gapless from the campaign's start to where the home ended."""
+    return row_of(household, campaign, events).spans
+
+
+def row_of(
+    household: Household,
+    campaign: Campaign,
+    events: Sequence[Event],
+    rules: "Sequence[SpanRule] | None" = None,
+) -> PromiseRow:
+    """Return the row of obligations and what it was made from; `events` are in time order."""
+    walk = _Walk(household, campaign, events, RULES if rules is None else rules)
+    ended_us = next((e.at_us for e in events if e.what is What.ENDED), campaign.end_us)
+    walk.until(min(ended_us, campaign.end_us))
+    walk.ideal.end(called_off=False)
+    return PromiseRow(
+        tuple(walk.spans),
+        tuple(walk.ideal.orders),
+        tuple(walk.ideal.dues),
+        tuple(walk.accounts),
+    )
+
+
+class _Walk:
+    """Takes the ideal meter through its life and writes down each answer."""
+
+    def __init__(
+        self,
+        household: Household,
+        campaign: Campaign,
+        events: Sequence[Event],
+        rules: Sequence[SpanRule],
+    ) -> None:
+        self.ideal: Final = Ideal(household, campaign, events)
+        self.spans: Final[list[Span]] = []
+        self.accounts: Final[list[tuple[int, int]]] = []
+        self._events: Final = events
+        self._rules: Final = rules
+        self._look_us: Final = household.model.poll_s * SECOND_US + WORK_US
+
+    def until(self, end_us: int) -> None:
+        ideal, index = self.ideal, 0
+        events = self._events
+        rule, must, why = self._answer()
+        while True:
+            while index < len(events) and events[index].at_us <= ideal.now_us:
+                event = events[index]
+                index += 1
+                ideal.take(event, either=must is Must.EITHER)
+                self.accounts.append((ideal.account.low, ideal.account.high))
+                rule, must, why = self._next(rule, must, by_card=event.visit is not None)
+            if ideal.now_us >= end_us:
+                return
+            ahead_us = min(end_us, events[index].at_us) if index < len(events) else end_us
+            from_us, to_us = ideal.now_us, ideal.next_us(ahead_us)
+            invites = ideal.ready_us is not None and from_us >= ideal.ready_us + WORK_US
+            invites = invites and must is Must.OFF and ideal.ask_until_us is None
+            self._write(Span(from_us, to_us, must, why, rule.name, invites))
+            ideal.pass_to(to_us)
+            rule, must, why = self._next(rule, must, by_card=False)
+
+    def _write(self, span: Span) -> None:
+        """Add a span, or let the last one go on if it says the same."""
+        last = self.spans[-1] if self.spans else None
+        says = (span.must, span.why, span.rule, span.invites)
+        if last is not None and says == (last.must, last.why, last.rule, last.invites):
+            self.spans[-1] = Span(last.from_us, span.to_us, *says)
+        else:
+            self.spans.append(span)
+
+    def _answer(self) -> tuple[SpanRule, Must, str]:
+        for rule in self._rules:
+            answer = rule.answer(self.ideal)
+            if answer is not None:
+                return rule, *answer
+        raise AssertionError("the last rule always answers")
+
+    def _next(self, before: SpanRule, must: Must, *, by_card: bool) -> tuple[SpanRule, Must, str]:
+        """Return the answer now; what a look had found before may still move the switch."""
+        ideal = self.ideal
+        rule, now, why = self._answer()
+        ends = before.name in _OPENS and rule.name not in _OPENS | _AS_SEEN
+        if ends and ideal.on and (by_card or now is Must.ON):
+            slow = must is Must.LIMITED and not by_card
+            ideal.grace_us = ideal.now_us + (self._look_us if slow else WORK_US)
+            ideal.grace_limited = must is Must.LIMITED and now is Must.ON
+            rule, now, why = self._answer()
+        if rule.name in _OPENS and now is Must.EITHER and must is not Must.EITHER:
+            ideal.on = ideal.closed  # dark against an earlier rule: lawfully so from now on
+        return rule, now, why
+
+
+# The rules ----------------------------------------------------------------------------------------
+
+
+def _grace(ideal: Ideal) -> Answer:
+    if not ideal.on or ideal.now_us >= ideal.grace_us:
+        return None
+    why = "the meter may have looked just before"
+    return (Must.LIMITED, why) if ideal.grace_limited else (Must.EITHER, why)
+
+
+def _cut(ideal: Ideal) -> Answer:
+    if ideal.programmed() is not Sure.SURE or ideal.limiter:
+        return None
+    return Must.OFF, "T2 has come: only a reactivation gives the supply back"
+
+
+def _asked(ideal: Ideal) -> Answer:
+    if ideal.on or ideal.ask_until_us is None:
+        return None
+    return Must.EITHER, "somebody has just asked for supply"
+
+
+def _dark(ideal: Ideal) -> Answer:
+    if ideal.on:
+        return None
+    if ideal.ready_us is not None:
+        return Must.OFF, "supply is to be had: somebody has to press the button"
+    if ideal.feedable() is Sure.NO:
+        return Must.OFF, "the credit is used up: the home stays dark until it loads"
+    return Must.OFF, "the home is dark, and stays so until somebody asks for supply"
+
+
+def _doubted(ideal: Ideal) -> Answer:
+    knowledge = ideal.knowledge
+    if not (knowledge.doubted and knowledge.excused):
+        return None
+    if ideal.programmed() is not Sure.MAY or ideal.limiter:
+        return None
+    return Must.EITHER, "T2 has come, and the meter cannot know the time"
+
+
+def _cut_allowed(ideal: Ideal) -> Answer:
+    if ideal.programmed() is not Sure.MAY or ideal.limiter:
+        return None
+    if ideal.now_us < ideal.due_us:
+        return (
+            Must.EITHER,
+            "none can tell whether the older T2 was noticed before the new date",
+        )
+    return Must.EITHER, "T2 has come, and the meter's clock may still be behind"
+
+
+def _limiter(ideal: Ideal) -> Answer:
+    if not ideal.limiter:
+        return None
+    starting = ideal.now_us < ideal.started_us  # the limit was forgotten, and may be set again
+    if not starting and ideal.programmed() is Sure.NO and not ideal.credit_open():
+        return None
+    return Must.LIMITED, "a limiter is granted: 10 A in place of a cut"
+
+
+def _prepayment_off(ideal: Ideal) -> Answer:
+    return None if ideal.told.prepayment else (Must.ON, "prepayment is off: nothing is cut for it")
+
+
+def _deferral(ideal: Ideal) -> Answer:
+    if ideal.deferral() is not Sure.SURE:
+        return None
+    return Must.ON, "T1 is still to come: no cut for want of credit"
+
+
+def _period(ideal: Ideal) -> Answer:
+    if not ideal.used_up() or not ideal.sheltered():
+        return None
+    return Must.ON, "the non-disconnection period runs: no cut for want of credit"
+
+
+def _no_credit(ideal: Ideal) -> Answer:
+    if not ideal.used_up():
+        return None
+    return Must.EITHER, "the credit is used up: the ordinary rules allow the cut"
+
+
+RULES: Final = (
+    SpanRule(
+        "no power",
+        "either, while the street has no power (gas: while the battery is out)",
+        lambda ideal: None if ideal.powered else (Must.EITHER, "no power in the street"),
+    ),
+    SpanRule(
+        "card unheard",
+        "either, from a power failure while a card was in until a card is heard again",
+        lambda ideal: (Must.EITHER, "power failed while the card was in: none can tell what it did")
+        if ideal.unheard
+        else None,
+    ),
+    SpanRule(
+        "start-up",
+        "either, until the meter has started, where power failed while the switch might move",
+        lambda ideal: (Must.EITHER, "power failed while the switch might move")
+        if ideal.unsettled and ideal.now_us < ideal.started_us
+        else None,
+    ),
+    SpanRule(
+        "countdown",
+        "either, while the valve is on in the tightness countdown; after a flow, or without power "
+        "in it, off again and waiting for a person",
+        lambda ideal: None
+        if ideal.test_until_us is None
+        else (Must.EITHER, "the tightness countdown runs"),
+    ),
+    SpanRule(
+        "just before",
+        "either for the work time after a card, or a new hour, that ends what the meter might have "
+        "acted on; a limiter may stay for a look more",
+        _grace,
+    ),
+    SpanRule(
+        "cut",
+        "off from T2 + L on, or from the insertion + L of an order that came after its T2, until a "
+        "reactivation; a later date does not lift it",
+        _cut,
+    ),
+    SpanRule(
+        "asked",
+        "either for the work time (gas: and the countdown) after somebody asked for supply as this "
+        "model wants it and may have it; then on, where it was to be had for certain",
+        _asked,
+    ),
+    SpanRule(
+        "dark",
+        "off while dark by an earlier rule: until somebody asks for supply, and can have it. The "
+        "meter asks for the button within the work time where that is all that is missing",
+        _dark,
+    ),
+    SpanRule(
+        "clock doubted",
+        "either from T2 on while the meter says that it does not know the time, and has a cause; "
+        "then off from max(T2, setting) + L",
+        _doubted,
+    ),
+    SpanRule(
+        "cut allowed",
+        "either in [T2, T2 + L]. Reactivated in it: as seen, fed is on, dark is off until asked. "
+        "Extended in it: fed is on until the new T2, cut is off; dark or limited for another "
+        "reason is either until a reactivation, for nobody can tell",
+        _cut_allowed,
+    ),
+    SpanRule(
+        "limiter",
+        "10 A or full, never dark, where a limiter is granted and a cut is allowed, and during the "
+        "start-up after a power failure",
+        _limiter,
+    ),
+    SpanRule("prepayment off", "on, whatever the credit; T2 still cuts", _prepayment_off),
+    SpanRule("deferral", "on until T1, whatever the credit", _deferral),
+    SpanRule(
+        "period",
+        "on in the non-disconnection period, unless emergency credit is unpaid",
+        _period,
+    ),
+    SpanRule(
+        "no credit",
+        "either from the exact exhaustion on; once dark, off until a load",
+        _no_credit,
+    ),
+    SpanRule(
+        "credit",
+        "on",
+        lambda _ideal: (Must.ON, "there is credit"),
+    ),
+)  # fmt: skip
+# Rules under which a switch that is on may open, or be limited.
+_OPENS: Final = frozenset({"clock doubted", "cut allowed", "limiter", "no credit"})
+# Rules that have their own way of following what is seen.
+_AS_SEEN: Final = frozenset({"no power", "card unheard", "start-up", "countdown", "just before"})
