@@ -19,7 +19,6 @@ import click
 from card_protocol.errors import CardProtocolError
 from meter_emu.cli.exits import (
     EXIT_BAD_INPUT,
-    EXIT_FOUND,
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_PIPE_CLOSED,
@@ -27,7 +26,7 @@ from meter_emu.cli.exits import (
 )
 from meter_emu.cli.output import stdout_refused
 from meter_emu.cli.verbs import Verbs
-from meter_emu.errors import MeterEmuError, ProgramError
+from meter_emu.errors import MeterEmuError
 
 
 class VerbPlace(NamedTuple):
@@ -39,6 +38,7 @@ class VerbPlace(NamedTuple):
 
 VERBS: Final[Mapping[str, VerbPlace]] = {
     "rehearse": VerbPlace("meter_emu.cli.rehearse:rehearse", "Run a campaign: who is cut when."),
+    "verify": VerbPlace("meter_emu.cli.verify:verify_build", "Run the laws against a program."),
     "run": VerbPlace("meter_emu.cli.run:run", "Run a live meter and sit at it."),
     "card": VerbPlace("meter_emu.cli.card:card", "Make, explain, compare and serve card images."),
     "image": VerbPlace("meter_emu.cli.image:image", "Make, explain and compare meter images."),
@@ -135,8 +135,7 @@ def run() -> int:
     except click.ClickException as error:
         return _complain(error.format_message())
     except (CardProtocolError, MeterEmuError) as error:
-        status = _complain(str(error))
-        return EXIT_FOUND if isinstance(error, ProgramError) else status
+        return _complain(str(error))
     except OSError as error:
         if error.filename is not None:  # a file of ours: `output` and `resources` name those
             raise

@@ -14,6 +14,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "rehearse campaign.toml --report page --json result.json",
             "rehearse ores-2020-07 --household never-back --build reference+end-exclusive --events",
         ),
+        "verify": (
+            "verify reference+end-exclusive",
+            "verify mine:program --model gas-pcf8563-battery --examples 200",
+            "verify reference --law never-early --law time-base --time 60 --json result.json",
+        ),
         "run": (
             "run",
             "run electricity-pcf8563-utc --start '2020-06-29 07:00' --balance-eur 20 --load-w 400",

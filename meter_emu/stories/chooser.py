@@ -95,6 +95,6 @@ class FromBytes(Chooser):
         return int.from_bytes(taken, "big") % bound
 
 
-def seeded(seed: int) -> Drawn:
+def seeded(seed: int | str) -> Drawn:
     """Return the choices of a plain seed: the same on every machine."""
     return Drawn(Random(seed))  # noqa: S311  stories, not secrets

@@ -30,12 +30,14 @@ class Draft:
     chooser: Chooser
     model: MeterModel
     model_name: str
+    rtc_base: str | None  # where it is not the one of the model's file
     generation: int
     carrier: CardKind
     timing: Timing
     first_s: int  # when the story may begin at the earliest
     kind: str = ""
     credit_ends_s: int | None = None  # about when the credit is used up, left alone
+    ample_credit: bool = False  # it never is
     limiter: bool = False
     prepayment: bool = True
     first_card: NewCard = field(default_factory=NewCard)

@@ -3,7 +3,7 @@
 Each draws the visits of one home round its T. A name that stands twice is drawn twice as often.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from meter_emu.stories.draft import Draft
@@ -20,9 +20,9 @@ WEEK_EDGES: Final = (4 * 1440 + 960, 480, 7 * 1440, 5 * 1440, 960, 1 * 1440 + 48
                      3 * 1440 + 960)  # fmt: skip
 
 
-def live(draft: Draft) -> None:
-    """Draw who lives there, and what they do."""
-    name = draft.chooser.of(PEOPLE)
+def live(draft: Draft, among: Sequence[str] = ()) -> None:
+    """Draw who of these lives there, of all without, and what they do."""
+    name = draft.chooser.of(among or PEOPLE)
     draft.kind = name
     _PLANS[name](draft)
 
@@ -155,3 +155,4 @@ PEOPLE: Final = (
     *("extended", "switched") * 2,
     *("deferred", "armed again", "shown again", "two cards", "temporary card"),
 )
+ARMED: Final = ("never came back", "never came back", "extended")  # and cut at T

@@ -15,7 +15,7 @@ Clocks keep what their models promise; what is beyond that is no story but a haz
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Final, NamedTuple, get_args, get_type_hints
+from typing import Final, NamedTuple, TypeAlias, get_args, get_type_hints
 
 import msgspec
 
@@ -33,61 +33,89 @@ from meter_emu.world.rehearsal.campaign import METER_ID_FIRST, Campaign
 from meter_emu.world.rehearsal.fleet import Run, rehearse_all
 from meter_emu.world.rehearsal.household import Entry, Household, Households
 
-_CARDS: Final = ((1, CardKind.SECURE), (2, CardKind.SECURE), (1, CardKind.PLAIN),
-                 (2, CardKind.PLAIN), (1, CardKind.MEMORY))  # fmt: skip
+_ANY: Final = ((1, CardKind.SECURE), (2, CardKind.SECURE), (1, CardKind.PLAIN),
+               (2, CardKind.PLAIN), (1, CardKind.MEMORY))  # fmt: skip
 _AGES_D: Final = (0, 0, 1, 30, 170, 365, 899)
 _OUTAGES: Final = (*("none",) * 19, *("short", "at T") * 4, *("at arming", "several") * 2, "dark")
 _TECHNICIANS: Final = ("none",) * 6 + ("before T", "after T")
 _TAILS_S: Final = (3 * HOUR_S, 3 * HOUR_S, DAY_S, 2 * DAY_S)  # how long it is watched after T
 # Load in W, or in a fifth of it dm³ of gas an hour: by hour of the day, or all day.
 _LOADS: Final = (500, 500, 250, 1_000, 2_000, 4_000, 100, 0)
+_AMPLE_CENTS: Final = 1_000_000
 _PROFILES: Final = (0, 0, 0, 1, 2)
-_LAST_S: Final = 4_102_444_800 - 2 * DAY_S
 
 
 class Kit(NamedTuple):
-    """A meter and the cards that go with it."""
+    """A meter model by its file's name, and the cards it may meet: generation and carrier."""
 
     model_name: str
     model: MeterModel
-    generation: int
-    carrier: CardKind
+    cards: Sequence[tuple[int, CardKind]] = _ANY
+
+
+Among: TypeAlias = Sequence[Kit]
 
 
 @cache
-def models() -> tuple[tuple[str, MeterModel], ...]:
+def models() -> tuple[Kit, ...]:
     """Return every built-in model in each time base, by its file's name; own bases first."""
     bases: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
-    own = [(name, load_model(path)) for name, path in built_in("meters").items()]
     others = [
-        (name, msgspec.structs.replace(model, rtc_base=base))
-        for name, model in own
+        Kit(name, msgspec.structs.replace(model, rtc_base=base))
+        for name, model, _ in own_models()
         for base in bases
         if base != model.rtc_base
     ]
-    return (*own, *others)
+    return (*own_models(), *others)
 
 
-def story(chooser: Chooser, among: Sequence[tuple[str, MeterModel]] = ()) -> Campaign:
-    """Draw a story on one of these models, by name; on any built-in one in any base without."""
-    seed = chooser.below(1 << 16)
-    model_name, model = chooser.of(among or models())
-    generation, carrier = chooser.of(_CARDS)
-    when = timing(chooser)
-    first_s = when.armed_s - 3 * DAY_S  # whatever is drawn begins there at the earliest
-    draft = Draft(
-        chooser=chooser,
-        model=model,
-        model_name=model_name,
-        generation=generation,
-        carrier=carrier,
-        timing=when,
-        first_s=first_s,
-    )
+@cache
+def own_models() -> tuple[Kit, ...]:
+    """Return every built-in model as its file has it, by the file's name."""
+    return tuple(Kit(name, load_model(path)) for name, path in built_in("meters").items())
+
+
+@cache
+def _own() -> tuple[tuple[str, MeterModel], ...]:
+    return tuple((kit.model_name, kit.model) for kit in own_models())
+
+
+def story(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a story on one of these kits; with none given, any built-in model in any base."""
+    seed, draft = _draft(chooser, among)
     people.live(draft)
     _outages(draft)
     _technician(draft)
     return _campaign(draft, seed)
+
+
+def armed_home(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home with ample credit that is armed and cut at T, and nothing else happens to it.
+
+    What is compared between two such homes is when the cut comes.
+    """
+    seed, draft = _draft(chooser, among)
+    people.live(draft, people.ARMED)
+    draft.ample_credit = True
+    return _campaign(draft, seed)
+
+
+def _draft(chooser: Chooser, among: Among) -> tuple[int, Draft]:
+    """Draw seed, meter, cards and T."""
+    seed = chooser.below(1 << 16)
+    model_name, model, cards = chooser.of(among or models())
+    generation, carrier = chooser.of(cards)
+    when = timing(chooser)
+    return seed, Draft(
+        chooser=chooser,
+        model=model,
+        model_name=model_name,
+        rtc_base=None if (model_name, model) in _own() else model.rtc_base,
+        generation=generation,
+        carrier=carrier,
+        timing=when,
+        first_s=when.armed_s - 3 * DAY_S,  # whatever is drawn begins there at the earliest
+    )
 
 
 def on_build(campaign: Campaign, build: str) -> Campaign:
@@ -160,6 +188,7 @@ def _campaign(draft: Draft, seed: int) -> Campaign:
         kind=draft.kind,
         model=draft.model,
         model_name=draft.model_name,
+        rtc_base=draft.rtc_base,
         build=REFERENCE,
         balance_cents=_balance_cents(draft, load, start_s),
         load=load,
@@ -206,6 +235,8 @@ def _load(draft: Draft) -> tuple[int, ...]:
 
 def _balance_cents(draft: Draft, load: tuple[int, ...], start_s: int) -> int:
     """Draw the credit: what lasts to where it is to end, or any."""
+    if draft.ample_credit:
+        return _AMPLE_CENTS
     ends_s = draft.credit_ends_s
     if ends_s is None:
         return (2_000, 2_000, 10_000, 100, 0, -300)[draft.chooser.below(6)]

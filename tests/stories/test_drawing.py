@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from card_protocol.card.image import CardKind
 from meter_emu.stories.chooser import Drawn, FromBytes, Replayed, seeded
 from meter_emu.stories.story import lived, models, on_build, story
-from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.stories.rates import (
     DISTINCT_MIN,
@@ -58,7 +59,7 @@ def test_stories_are_drawn_where_date_bugs_live(source):
     assert count >= 0.95 * COUNT
     found = rates(drawn)
     assert not too_few(found, count)
-    kits = {name: found[name] / count for name in (f"{n} in {m.rtc_base}" for n, m in models())}
+    kits = {name: found[name] / count for name in (f"{n} in {m.rtc_base}" for n, m, _ in models())}
     assert min(kits.values()) >= KIT_FLOOR, kits
     assert found["T in the minute of arming"] <= SAME_MINUTE_MAX * count
     assert found["a lead of 25 days and more"] <= LONG_LEAD_MAX * count
@@ -132,7 +133,21 @@ def test_a_story_can_be_run_on_any_build_and_says_what_became_of_the_home():
 
 
 def test_stories_of_some_models_are_of_those_alone():
-    some = [pair for pair in models() if pair[0] == "gas-pcf8563-battery"]
+    some = [pair for pair in models() if pair.model_name == "gas-pcf8563-battery"]
     assert {story(seeded(seed), some).households[0].model_name for seed in range(50)} == {
         "gas-pcf8563-battery"
     }
+
+
+def test_a_story_is_a_file_of_at_most_25_lines_that_loads_as_the_same_campaign(tmp_path):
+    lines = []
+    for seed in range(300):
+        campaign = story(seeded(seed))
+        text = campaign_toml(campaign)
+        (tmp_path / "story.toml").write_text(text)
+        assert load_campaign(tmp_path / "story.toml") == campaign
+        lines.append(len(text.splitlines()))
+    assert max(lines) <= 36
+    assert sorted(lines)[len(lines) // 2] <= 25
+    (tmp_path / "story.toml").write_text(campaign_toml(story(Replayed([]))))
+    assert len((tmp_path / "story.toml").read_text().splitlines()) <= 15

@@ -16,8 +16,10 @@ ALLOWED = {
     "DEFECT": "each file of the catalogue has one, and the catalogue reads it by this name",
     "Desk": "what the fixture `desk` gives is a desk to whoever writes a test",
     "GENERATION": "each format's number of itself",
+    "LAW": "each file of a law has one, and `laws` finds it by this name",
     "ORDER": "the order as each generation lays it out; `ORDERS` has both",
     "SEQUENCE_MAX": "the last write of a container, which is another on a memory card",
+    "verify": "the card's command as the standard calls it, and the laws as run against a build",
     "main": "where a program starts, by custom; a reader's process is a program too",
 }
 FILES_ALLOWED = {

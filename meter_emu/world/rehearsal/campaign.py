@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final, final
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
@@ -49,8 +51,7 @@ class Campaign:
     """A whole rehearsal, resolved: the same file and seed give the same campaign.
 
     `announced` reached every household that `announced_to_some` did not reach; an ordinary season
-    has neither, and whatever is dated in it belongs to one household. A home has `polls_max` polls,
-    if it is said.
+    has neither, and whatever is dated in it belongs to one household.
     """
 
     name: str
@@ -62,7 +63,6 @@ class Campaign:
     announced: Announcement | None
     households: Households
     announced_to_some: tuple[Announcement, ...] = ()
-    polls_max: int | None = None
 
     @property
     def all_announced(self) -> tuple[Announcement, ...]:
@@ -129,7 +129,6 @@ class _Resolver:
             seed=self.seed,
             announced=self.announced.get(None),
             households=self._all_different(entries),
-            polls_max=self.raw.polls_max,
             announced_to_some=tuple(one for name, one in self.announced.items() if name),
         )
 
@@ -179,6 +178,10 @@ class _Resolver:
             place.refuse("meter_id", f"want none for {raw.count} copies")
         own = self._model(model_name, place)
         model_name, model = self.others.get(own.energy, (model_name, own))
+        if raw.rtc_base is not None:
+            if raw.image is not None:
+                place.refuse("rtc_base", "want none beside an image, whose clock has its own")
+            model = msgspec.structs.replace(model, rtc_base=raw.rtc_base)
         if raw.limiter and model.energy == "gas":
             place.refuse("limiter", "a gas meter has none, want false")
         phase_us = raw.poll_phase_us
@@ -191,6 +194,7 @@ class _Resolver:
             kind=raw.kind,
             model=model,
             model_name=model_name,
+            rtc_base=raw.rtc_base,
             build=self.build or raw.build or self.raw.build,
             balance_cents=place.cents(raw.balance_eur, "balance_eur"),
             load=_load(raw, model, place),

@@ -71,6 +71,7 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     kind: _Text
     model: _Text | None = None
     build: _Text | None = None
+    rtc_base: Literal["utc", "standard", "legal"] | None = None
     count: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     balance_eur: Euro
     load_w: _Load | None = None
@@ -115,6 +116,5 @@ class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     model: _Text | None = None
     build: _Text = "reference"
     card_generation: _Generation = 1
-    polls_max: Annotated[int, Meta(ge=1, le=10**9)] | None = None
     announced: RawAnnouncement | list[RawAnnouncement] | None = None
     household: Annotated[list[RawHousehold], Meta(min_length=1)]

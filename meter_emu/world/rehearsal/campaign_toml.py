@@ -51,8 +51,6 @@ def _lines(campaign: Campaign) -> Iterator[str]:
         yield f"card_generation = {generation}"
     if build != REFERENCE:
         yield f"build = {_text(build)}"
-    if campaign.polls_max is not None:
-        yield f"polls_max = {campaign.polls_max}"
     head = "[[announced]]" if campaign.announced_to_some else "[announced]"
     for told in campaign.all_announced:
         yield from ("", head, *_announcement(told, zone))
@@ -64,6 +62,8 @@ def _lines(campaign: Campaign) -> Iterator[str]:
         yield f"kind = {_text(home.kind)}"
         if home.model_name != model:
             yield f"model = {_text(home.model_name)}"
+        if home.rtc_base is not None:
+            yield f"rtc_base = {_text(home.rtc_base)}"
         if home.card_generation != generation:
             yield f"card_generation = {home.card_generation}"
         if home.build != build:

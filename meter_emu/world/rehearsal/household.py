@@ -120,7 +120,8 @@ class Household:
     A careless household re-arms gas with an appliance left open, then does it again. Visits are in
     time order, equal times in file order. `carrier` is the kind of card they have. `expect` are
     the verdicts the author expects, `None` for the ordinary good ones; `expect_cut_us` is from when
-    to when, both included, the cut is expected. `announced` is what they were told.
+    to when, both included, the cut is expected. `announced` is what they were told. `rtc_base` is
+    the time base of their meter's clock where it is not the one in the model's file.
     """
 
     id: str
@@ -147,6 +148,7 @@ class Household:
     image: Path | None
     announced: Announcement | None = None
     expect_cut_us: tuple[int, int] | None = None
+    rtc_base: str | None = None
 
 
 Range: TypeAlias = tuple[int, int]  # from and to, both included

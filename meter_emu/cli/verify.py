@@ -1,0 +1,172 @@
+"""`verify BUILD`: run the laws against a program on the ports, and show what breaks them."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL, WORD
+from meter_emu.cli.options import json_option
+from meter_emu.cli.output import STDOUT, naming, print_json, wide_console, write_atomically
+from meter_emu.cli.verbs import Verb
+from meter_emu.errors import ConfigError
+from meter_emu.laws.law import Trial
+from meter_emu.resources import find
+from meter_emu.verify.report import Counterexample, Examined, Report
+from meter_emu.verify.run import Hear, chosen_laws, examine, verify
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.rehearsal.campaign import load_campaign
+
+_EXAMPLES: Final = 1_000  # where neither a number nor a time is given
+_FOLDER: Final = "counterexamples"
+
+
+@click.command("verify", cls=Verb)
+@click.argument("build", type=BUILD)
+@click.option(
+    "--model", "models", multiple=True, type=MODEL, metavar="MODEL", help="On these meters only."
+)
+@click.option("--law", "law_ids", multiple=True, type=WORD, metavar="LAW", help="These laws only.")
+@click.option(
+    "--examples", type=click.IntRange(min=1), help=f"So many stories; default {_EXAMPLES:,}."
+)
+@click.option("--time", "time_s", type=click.IntRange(min=1), help="At most so many seconds.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw stories from this seed.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
+@click.option("--story", type=CAMPAIGN, metavar="FILE", help="Ask the laws of this campaign only.")
+@click.option(
+    "--to",
+    "folder",
+    type=LEFT,
+    metavar="DIR",
+    default=_FOLDER,
+    help=f"Where to write what breaks a law; default {_FOLDER}.",
+)
+@json_option
+def verify_build(
+    build: str,
+    *,
+    models: Sequence[str],
+    law_ids: Sequence[str],
+    examples: int | None,
+    time_s: int | None,
+    seed: int,
+    jobs: int | None,
+    story: str | None,
+    folder: str,
+    json_file: str | None,
+) -> int:
+    """Run the laws against BUILD: reference, reference+DEFECT, or MODULE:FACTORY of your own.
+
+    Exit status: 0 every law held, 1 one is broken.
+    """
+    sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
+    console = wide_console()
+    if story is not None:
+        report = _of_story(build, story, law_ids)
+    else:
+        with _progress(shown=json_file != STDOUT) as hear:
+            report = verify(
+                build,
+                models=models,
+                law_ids=law_ids,
+                examples=_EXAMPLES if examples is None and time_s is None else examples,
+                seed=seed,
+                deadline_s=time_s,
+                jobs=jobs or os.cpu_count() or 1,
+                hear=hear,
+            )
+    if json_file is not None:
+        print_json(report.as_json(), json_file)
+    if json_file != STDOUT:
+        files = {} if story is not None else _write(report, Path(folder))
+        console.print(_said(report, files), soft_wrap=True)
+    return EXIT_FOUND if report.broken else EXIT_OK
+
+
+def _of_story(build: str, story: str, law_ids: Sequence[str]) -> Report:
+    """Return what the laws say of the one home of a campaign file."""
+    parse_build(build)
+    campaign = load_campaign(find("campaigns", story))
+    if len(campaign.households) != 1:
+        raise ConfigError(story, "household", f"want one home, got {len(campaign.households)}")
+    trial = Trial(campaign, build)
+    return Report(
+        build=build,
+        seed=0,
+        stories=1,
+        examined=tuple(examine(trial, law) for law in chosen_laws(law_ids)),
+        not_covered=(),
+    )
+
+
+def _write(report: Report, folder: Path) -> dict[str, Path]:
+    """Write a campaign file for each broken law, and return where."""
+    found = {one.law.id: one.broken for one in report.examined if one.broken is not None}
+    if found:
+        with naming(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    files = {law_id: folder / f"{law_id}.toml" for law_id in found}
+    for law_id, path in files.items():
+        write_atomically(path, found[law_id].text.encode())
+    return files
+
+
+def _said(report: Report, files: dict[str, Path]) -> Text:
+    text = Text.assemble(
+        (report.build, "bold"), f"  {report.stories:,} stories of seed {report.seed}\n"
+    )
+    for one in sorted(report.examined, key=lambda one: one.broken is None):
+        if one.broken is not None:
+            text.append("  broken  ", "bold red")
+            text.append(f"{one.law.id}: {one.law.says}\n")
+            text.append(_told(one.broken, files.get(one.law.id)))
+        elif one.not_observable is not None:
+            text.append("  not observable  ", "yellow")
+            text.append(f"{one.law.id}: {one.not_observable}\n")
+        else:
+            text.append("  held  ", "green")
+            text.append(f"{one.law.id}, on {one.held_on:,} stories: {one.law.says}\n")
+    if report.not_covered:
+        text.append("  not covered  ", "yellow")
+        text.append(f"{', '.join(report.not_covered)}\n")
+    return text
+
+
+def _told(found: Counterexample, file: Path | None) -> Text:
+    text = Text()
+    for line in (found.words, *found.told):
+        text.append(f"          {line}\n")
+    if file is not None:
+        text.append(f"          {file}: {len(found.text.splitlines())} lines, ")
+        text.append(f"made of story {found.number} in {found.runs} runs\n", "dim")
+    return text
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Hear]:
+    """Give who is told how far it is: a line on stderr where somebody may watch it."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.completed:,} stories"), TextColumn("{task.description}"))
+    visible = shown and console.is_terminal
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not visible
+    ) as progress:
+        task = progress.add_task("", total=None)
+        broken: list[str] = []
+
+        def hear(stories: int, examined: Examined | None) -> None:
+            if examined is not None:
+                broken.append(examined.law.id)
+            said = f"broken: {', '.join(broken)}" if broken else "nothing broken"
+            progress.update(task, completed=stories, description=said)
+
+        yield hear

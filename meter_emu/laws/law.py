@@ -1,0 +1,96 @@
+"""What a law is: where its stories come from, and how it is seen to be broken.
+
+A *passive* law looks at one judged run, which it shares with the others. The rest run the home
+again, changed in one thing that may make no difference, or one whose difference is known.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TypeAlias, final
+
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.story import Among, lived, on_build
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.fleet import Run
+from meter_emu.world.rehearsal.household import Entry, Household, Households
+
+MOVES = frozenset({What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED})
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A law is broken: what is wrong, in words for whoever lives there."""
+
+    words: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A story on which the law says nothing: why."""
+
+    why: str
+
+
+Finding: TypeAlias = Broken | Aside | None  # `None`: it held
+
+DrawStory: TypeAlias = Callable[[Chooser, Among], Campaign]
+
+
+@final
+class Trial:
+    """A story of one home on a build. What it was is run once, whatever many laws ask."""
+
+    def __init__(self, campaign: Campaign, build: str) -> None:
+        self.build = build
+        self.campaign = on_build(campaign, build)
+        (self.home,) = self.campaign.households
+
+    @cached_property
+    def run(self) -> Run:
+        """The home as its story has it, judged."""
+        (run,) = lived(self.campaign)
+        return run
+
+    def events(self, home: Household, campaign: Campaign | None = None) -> list[Event]:
+        """Return what is seen of a home that differs from the story's, or in another campaign."""
+        return run_meter(home, campaign or self.campaign)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Law:
+    """One law.
+
+    `says` is its sentence; `properties` are its numbers in the catalogue's source (P1 to P14);
+    `presumes` is what it takes for given. `draw` draws its stories, and laws that draw alike share
+    them. `one_in` is on which share of the stories it is tried: one that runs a home again costs
+    more.
+    """
+
+    id: str
+    says: str
+    properties: tuple[str, ...]
+    presumes: str
+    draw: DrawStory
+    check: Callable[[Trial], Finding]
+    one_in: int = 1
+
+
+def cut_us(events: Sequence[Event]) -> int | None:
+    """Return when the supply first went off, if it did."""
+    return next((event.at_us for event in events if event.what is What.OPENED), None)
+
+
+def moves(events: Sequence[Event]) -> list[tuple[int, What]]:
+    """Return every move of switch and limiter."""
+    return [(event.at_us, event.what) for event in events if event.what in MOVES]
+
+
+def campaign_of(campaign: Campaign, home: Household) -> Campaign:
+    """Return the campaign of this one home, its poll phase as it is."""
+    return replace(campaign, households=Households((Entry(first=home, count=1),), campaign.seed))

@@ -1,0 +1,46 @@
+"""What happens after a moment does not alter what was seen before it, in any detail."""
+
+from dataclasses import replace
+from typing import Final
+
+from meter_emu.laws.compared import said
+from meter_emu.laws.law import Broken, Finding, Law, Trial
+from meter_emu.stories.story import story
+from meter_emu.world.meter.events import Event
+
+
+def _check(trial: Trial) -> Finding:
+    campaign, home = trial.campaign, trial.home
+    part = campaign.seed % 7 + 1
+    until_us = campaign.start_us + (campaign.end_us - campaign.start_us) * part // 8
+    before = replace(
+        home,
+        visits=tuple(visit for visit in home.visits if visit.at_us < until_us),
+        outages=tuple(outage for outage in home.outages if outage[0] < until_us),
+    )
+    was = _before(trial.run.events, until_us)
+    now = _before(trial.events(before, replace(campaign, end_us=until_us)), until_us)
+    for first, second in zip(was, now, strict=False):
+        if first != second:
+            return Broken(
+                f"{first.what.value} {said(first.at_us)}, and where the future differs "
+                f"{second.what.value} {said(second.at_us)}"
+            )
+    if len(was) != len(now):
+        return Broken(f"{len(was)} things are seen, and where the future differs {len(now)}")
+    return None
+
+
+def _before(events: list[Event], us: int) -> list[Event]:
+    return [event for event in events if event.at_us < us]
+
+
+LAW: Final = Law(
+    id="no-look-ahead",
+    says="what comes later alters nothing that was seen before",
+    properties=("P14",),
+    presumes="nothing",
+    draw=story,
+    check=_check,
+    one_in=10,
+)

@@ -1,0 +1,66 @@
+"""Whole weeks later at the same offset from UTC, every move is as many weeks later."""
+
+from typing import Final
+
+from meter_emu.desk.dates import ZONE
+from meter_emu.laws.compared import said, shifted
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
+from meter_emu.stories.boundaries import changes, offset_s
+from meter_emu.stories.story import story
+from meter_emu.units import DAY_US, SECOND_US
+from meter_emu.world.meter.times import END_US
+from meter_emu.world.rehearsal.campaign import Campaign
+
+_DAY_S: Final = DAY_US // SECOND_US
+_WEEK_S: Final = 7 * _DAY_S
+_WEEKS: Final = 60  # ours: a year and a bit: the same season comes again
+
+
+def _check(trial: Trial) -> Finding:
+    campaign = trial.campaign
+    by_us = _by_us(campaign)
+    if by_us is None:
+        return Aside("a change of clocks within the story")
+    other = shifted(campaign, by_us)
+    (home,) = other.households
+    was = moves(trial.run.events)
+    now = [(at_us - by_us, what) for at_us, what in moves(trial.events(home, other))]
+    if was == now:
+        return None
+    first = next((pair for pair in zip(was, now, strict=False) if pair[0] != pair[1]), None)
+    if first is None:
+        return Broken(f"the switch moves {len(was)} times, and some weeks on {len(now)} times")
+    (was_us, what), (now_us, what_now) = first
+    later = said(now_us + by_us)
+    return Broken(f"{what.value} {said(was_us)}, and some weeks on {what_now.value} {later}")
+
+
+def _by_us(campaign: Campaign) -> int | None:
+    """Return the weeks by which the story can move to the same season, `None` without any."""
+    first_s, last_s = (us // SECOND_US for us in (campaign.start_us, campaign.end_us))
+    if _changing(first_s, last_s):
+        return None
+    for nth in range(_WEEKS):
+        by_s = (1 + (campaign.seed + nth) % _WEEKS) * _WEEK_S
+        there = (first_s + by_s, last_s + by_s)
+        same = offset_s(ZONE, first_s) == offset_s(ZONE, there[0])
+        if same and not _changing(*there) and there[1] < END_US // SECOND_US - _DAY_S:
+            return by_s * SECOND_US
+    return None
+
+
+def _changing(first_s: int, last_s: int) -> bool:
+    """Whether clocks change within a day of the span."""
+    seen = changes(ZONE, 2000, 2099)
+    return any(first_s - _DAY_S <= change.at_s <= last_s + _DAY_S for change in seen)
+
+
+LAW: Final = Law(
+    id="weeks",
+    says="the same story some weeks later, at the same offset from UTC, goes the same way",
+    properties=("P3", "P12"),
+    presumes="no change of clocks within the story",
+    draw=story,
+    check=_check,
+    one_in=10,
+)

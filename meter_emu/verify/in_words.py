@@ -1,0 +1,63 @@
+"""A counterexample in the words of whoever lives there: what they were told, had, and read."""
+
+from collections.abc import Iterator
+
+from meter_emu.desk.dates import ZONE
+from meter_emu.laws.law import Trial
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
+
+
+def story_in_words(trial: Trial) -> tuple[str, ...]:
+    """Return the story of a home in a few lines."""
+    return tuple(_lines(trial.home, trial.run.events))
+
+
+def _lines(home: Household, events: list[Event]) -> Iterator[str]:
+    clock = f"clock chip {home.model.rtc} in {home.model.rtc_base} time"
+    card = f"{home.carrier.name.lower()} card of generation {home.card_generation}"
+    yield f"{home.model.energy}, {clock}, {card}"
+    for visit in home.visits:
+        if visit.kind is VisitKind.INSERT:
+            yield f"the card in the meter {_when(visit.at_us)}"
+        elif visit.desk is not None:
+            yield f"the office {_when(visit.at_us)}: {_order(visit.desk)}"
+        elif visit.kind is VisitKind.CLOCK_CARD:
+            yield f"a technician at the clock {_when(visit.at_us)}"
+        else:
+            yield f"the button {_when(visit.at_us)}"
+    for lost_us, back_us in home.outages:
+        yield f"no power in the street from {_when(lost_us)} to {_when(back_us)}"
+    dark = [event.at_us for event in events if event.what is What.OPENED]
+    yield f"dark since {_when(dark[0])}" if dark else "never dark"
+    stated = [event.understood for event in events if event.understood is not None]
+    if stated:
+        defer, cut = stated[-1]
+        yield f"the card said: on until {defer or '-'}, cut at {cut or '-'}"
+
+
+def _order(order: DeskOrder) -> str:
+    words = []
+    if order.new_card is not None:
+        words.append("a new card")
+    if order.defer_us is not None:
+        words.append(f"on until {_when(order.defer_us)}")
+    if order.cut_us is not None:
+        words.append(f"cut {_when(order.cut_us)}")
+    if order.reactivate:
+        words.append("reactivated")
+    if order.load_cents:
+        words.append(f"loads {order.load_cents / 100:g} euro")
+    for on, what in ((order.prepayment, "prepayment"), (order.limiter, "limiter")):
+        if on is not None:
+            words.append(f"{what} {'on' if on else 'off'}")
+    if order.tariff is not None:
+        words.append("another tariff")
+    return ", ".join(words)
+
+
+def _when(us: int) -> str:
+    legal = us_to_legal(us, ZONE)
+    seconds = f":{legal:%S}" if legal.second else ""
+    return f"{legal.day} {legal:%B %Y %H:%M}{seconds}"

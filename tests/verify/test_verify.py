@@ -1,0 +1,233 @@
+"""`verify`: what it says of the reference, of defects, of somebody else's program, of mistakes."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from card_protocol.card.memory_card import ATR_HEADER
+from meter_emu.cli.app import run
+from meter_emu.errors import ConfigError
+from meter_emu.firmware.program import Program
+from meter_emu.laws import laws
+from meter_emu.laws.law import Broken, Trial
+from meter_emu.ports import Ports, Sleep
+from meter_emu.stories.story import own_models
+from meter_emu.verify.run import verify
+from meter_emu.verify.shrinking import shrunk
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.rehearsal.campaign import load_campaign
+
+FOREIGN = f"{__name__}:"
+(ELECTRICITY,) = (k.model for k in own_models() if k.model_name == "electricity-pcf8563-utc")
+
+
+def test_the_reference_keeps_every_law():
+    report = verify("reference", examples=40, seed=1)
+    assert [one.law.id for one in report.examined if one.broken] == []
+    assert [one.law.id for one in report.examined] == list(laws())
+    assert not report.broken
+    assert report.stories == 40
+    assert report.not_covered == ()
+    assert all(one.held_on or one.not_observable for one in report.examined)
+
+
+@pytest.mark.parametrize(
+    ("defect", "law"),
+    [
+        ("end-exclusive", "never-early"),
+        ("doy-common-year", "never-early"),
+        ("reactivation-clears-one", "says-what-it-understood"),
+    ],
+)
+def test_a_defect_breaks_a_law_with_a_small_story_that_replays(defect, law, tmp_path):
+    build = f"reference+{defect}"
+    report = verify(build, law_ids=[law], examples=200)
+    (examined,) = report.examined
+    found = examined.broken
+    assert found is not None
+    assert len(found.text.splitlines()) <= 25
+    assert any("dark since" in line for line in found.told)
+    (tmp_path / "found.toml").write_text(found.text)
+    again = load_campaign(tmp_path / "found.toml")
+    assert again == found.campaign
+    finding = laws()[law].check(Trial(again, build))
+    assert finding == Broken(found.words)
+    assert laws()[law].check(Trial(again, "reference")) is None
+
+
+def test_equal_arguments_give_equal_reports_with_any_number_of_processes():
+    reports = [
+        verify(
+            "reference+doy-common-year", law_ids=["never-early", "weeks"], examples=60, jobs=jobs
+        )
+        for jobs in (1, 2)
+    ]
+    first, second = (json.dumps(report.as_json()) for report in reports)
+    assert first == second
+
+
+def test_a_deadline_ends_it():
+    report = verify("reference", law_ids=["never-early"], examples=None, deadline_s=0.01)
+    assert report.stories == 20
+
+
+def test_a_story_is_made_small_on_its_tape_within_bounded_runs():
+    tape = tuple(range(40))
+    runs = []
+
+    def breaks(tried):
+        runs.append(tried)
+        return tried if tried[7] >= 3 and tried[30] else None
+
+    small, count = shrunk(tape, breaks)
+    assert small[7] == 3
+    assert [at for at, number in enumerate(small) if number] == [7, 30]
+    assert small[30] == 1
+    assert count == len(runs) <= 121
+
+
+# Somebody else's program --------------------------------------------------------------------------
+
+
+class NoMemoryCards:
+    """The ports, with a slot that knows no memory card."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ports, name)
+
+    def card_power(self, on: bool) -> bytes:
+        atr = self._ports.card_power(on)
+        return b"" if atr.endswith(ATR_HEADER) else atr
+
+
+class Older:
+    """Our program in a meter of the first days, which knows no memory cards."""
+
+    def __init__(self, ports: Ports) -> None:
+        parts = parse_build("reference").parts(ELECTRICITY)
+        self._program = Program(NoMemoryCards(ports), parts)
+
+    def poll(self) -> Sleep | None:
+        return self._program.poll()
+
+
+class Deaf:
+    """A program that never looks at its card."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def poll(self) -> Sleep | None:
+        self._ports.card_done()
+        return Sleep(86_400, None)
+
+
+def no_poll(_ports: Ports) -> object:
+    return object()
+
+
+def test_what_somebody_elses_program_does_not_obey_is_not_covered():
+    name = "electricity-pcf8563-utc"
+    report = verify(f"{FOREIGN}Older", models=[name], law_ids=["never-early"], examples=10)
+    assert not report.broken
+    assert report.examined[0].held_on == 10
+    assert report.not_covered == (
+        "clock chip ds1307",
+        "clock chip ds3231",
+        "gas",
+        "memory card of generation 1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("build", "options", "said"),
+    [
+        ("reference+end-exclusiv", {}, "did you mean 'end-exclusive'?"),
+        (
+            "reference",
+            {"law_ids": ["never-erly"]},
+            "did you mean 'never-early'?",
+        ),
+        ("reference", {"models": ["gas-pcf8563-batery"]}, "did you mean 'gas-pcf8563-battery'?"),
+        ("no_such_module:thing", {}, "cannot import no_such_module"),
+        (f"{FOREIGN}nothing", {}, "has no nothing to call"),
+        (f"{FOREIGN}no_poll", {}, "has no poll()"),
+        (f"{FOREIGN}Deaf", {}, "obeys no card on any meter"),
+    ],
+)
+def test_what_cannot_be_verified_is_said_with_the_nearest_name(build, options, said):
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        verify(build, examples=1, **options)
+
+
+# The verb -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def meter_emu(monkeypatch: pytest.MonkeyPatch, tmp_path) -> Callable[..., int]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def call(*words: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["meter-emu", *words])
+        return run()
+
+    return call
+
+
+def test_the_verb_shows_what_breaks_a_law_and_writes_its_story(meter_emu, tmp_path, capsys):
+    status = meter_emu("verify", "reference+end-exclusive", "--law", "never-early", "--jobs", "1")
+    said = capsys.readouterr().out
+    assert status == 1
+    assert "broken  never-early" in said
+    assert "dark since" in said
+    file = tmp_path / "counterexamples" / "never-early.toml"
+    assert "counterexamples/never-early.toml" in said
+    capsys.readouterr()
+    alone = ("verify", "reference+end-exclusive", "--law", "never-early", "--story", str(file))
+    assert meter_emu(*alone) == 1
+    assert meter_emu("verify", "reference", "--law", "never-early", "--story", str(file)) == 0
+    assert meter_emu("rehearse", str(file)) == 1
+
+
+def test_the_verb_writes_json_and_no_folder_where_nothing_is_broken(meter_emu, tmp_path, capsys):
+    status = meter_emu("verify", "reference", "--examples", "10", "--jobs", "1", "--json", "-")
+    told = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert told["stories"] == 10
+    assert [law["id"] for law in told["laws"]] == list(laws())
+    assert not (tmp_path / "counterexamples").exists()
+
+
+def test_a_program_in_the_working_directory_is_found(tmp_path):
+    (tmp_path / "mine.py").write_text("class Mine:\n    def __init__(self, ports): pass\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "meter_emu", "verify", "mine:Mine"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "meter-emu: mine:Mine: build: its program, a Mine, has no poll()"
+    ]
+
+
+def test_a_campaign_of_more_than_one_home_is_no_story(meter_emu, capsys):
+    assert meter_emu("verify", "reference", "--story", "ores-2020-07") == 2
+    assert "want one home" in capsys.readouterr().err
+
+
+def test_hypothesis_is_not_imported():
+    code = (
+        "import sys, meter_emu.cli.verify; from meter_emu.laws import laws; laws();"
+        "print('hypothesis' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
