@@ -51,5 +51,22 @@ class WorkerError(MeterEmuError):
     """A process that worked for us has ended before its work was done; says how."""
 
 
+class ProgramError(MeterEmuError):
+    """A meter's program that failed: `kind` is crashed or hung, `why` says how in one line."""
+
+    def __init__(self, kind: str, why: str) -> None:
+        super().__init__(f"the program {kind}: {why}")
+        self.kind = kind
+        self.why = why
+
+
+class PollsSpentError(MeterEmuError):
+    """A home that has had all the polls there are for one."""
+
+
+class PollOverrun(BaseException):  # nor may a program handle that it is to end
+    """A poll has taken more calls or more time than any meter needs; it ends here."""
+
+
 class PowerLost(BaseException):  # a power cut, not an error anyone may handle on the way up
     """The meter's supply went away inside a port call; what the call left behind is physics."""

@@ -19,6 +19,7 @@ import click
 from card_protocol.errors import CardProtocolError
 from meter_emu.cli.exits import (
     EXIT_BAD_INPUT,
+    EXIT_FOUND,
     EXIT_INTERRUPTED,
     EXIT_OK,
     EXIT_PIPE_CLOSED,
@@ -26,7 +27,7 @@ from meter_emu.cli.exits import (
 )
 from meter_emu.cli.output import stdout_refused
 from meter_emu.cli.verbs import Verbs
-from meter_emu.errors import MeterEmuError
+from meter_emu.errors import MeterEmuError, ProgramError
 
 
 class VerbPlace(NamedTuple):
@@ -135,7 +136,8 @@ def run() -> int:
     except click.ClickException as error:
         return _complain(error.format_message())
     except (CardProtocolError, MeterEmuError) as error:
-        return _complain(str(error))
+        status = _complain(str(error))
+        return EXIT_FOUND if isinstance(error, ProgramError) else status
     except OSError as error:
         if error.filename is not None:  # a file of ours: `output` and `resources` name those
             raise

@@ -12,6 +12,7 @@ import msgspec
 
 from meter_emu.cli.output import Write
 from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.failure import Failure
 from meter_emu.world.meter.times import us_to_iso
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
@@ -46,6 +47,7 @@ class JsonStream:
             "verdict": outcome.verdict.value,
             "as_expected": expected(outcome, household),
             "breaches": [self._breach(breach) for breach in outcome.breaches],
+            "failure": self._failure(outcome.failure),
         }
         if self._events:
             row["events"] = [event_as_json(event, self._campaign.zone) for event in events]
@@ -64,6 +66,16 @@ class JsonStream:
             "promised": breach.promised,
             "happened": breach.happened,
             "why": breach.why,
+        }
+
+    def _failure(self, failure: Failure | None) -> dict[str, Any] | None:
+        if failure is None:
+            return None
+        return {
+            "why": failure.why,
+            "at": self._iso(failure.at_us),
+            "clock": failure.clock,
+            "calls": failure.calls,
         }
 
     def _iso(self, us: int | None) -> str | None:

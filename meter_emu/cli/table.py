@@ -17,7 +17,8 @@ from rich.text import Text
 from card_protocol.timestamp import Civil
 from meter_emu.cli.output import WIDTH_MAX
 from meter_emu.units import decimal
-from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.meter.failure import Failure
+from meter_emu.world.meter.times import us_to_iso, us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
@@ -111,6 +112,8 @@ class ResultTable:
         for row in self._rows.values():
             if cut_before_announced(row.outcome, row.first):
                 console.print(self._own_date(row))
+            if row.outcome.failure is not None:
+                console.print(self._failure(row, row.outcome.failure))
             if row.wrong_display is not None:
                 console.print(self._wrong_display(row, *row.wrong_display))
 
@@ -157,6 +160,13 @@ class ResultTable:
             yield f"limiter {'on' if order.limiter else 'off'}"
         if order.tariff is not None:
             yield f"tariff {order.tariff.number}"
+
+    def _failure(self, row: HouseholdRow, failure: Failure) -> Text:
+        many = "" if row.count == 1 else f", and {row.count - 1} more of the kind"
+        shown = failure.clock or "no time"
+        said = f"{row.first.id}: {failure.why}, at {us_to_iso(failure.at_us, self._campaign.zone)}"
+        calls = f"; last calls: {', '.join(failure.calls)}" if failure.calls else ""
+        return Text(f"{said}, its clock chip at {shown}{calls}{many}", style="yellow")
 
     def _own_date(self, row: HouseholdRow) -> Text:
         many = "" if row.count == 1 else f" and {row.count - 1} more"

@@ -34,6 +34,9 @@ HAPPENED: Final = MappingProxyType({
     What.CLOCK_TRUSTED: "Meter trusts its clock again",
     What.POWER_LOST: "Power failed in the street",
     What.POWER_BACK: "Power back in the street",
+    What.CRASHED: "The meter's program failed",
+    What.HUNG: "The meter's program did not come back",
+    What.UNSEEN: "Not seen from here on",
     What.ENDED: "End of the rehearsal",
 })  # fmt: skip
 

@@ -10,18 +10,24 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from meter_emu.errors import PowerLost
+from meter_emu.errors import PollsSpentError, PowerLost
 from meter_emu.ports import SECONDS_A_DAY, Button, Firmware, Ports, Sleep
 from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.board import NEVER_US, Board, SlotCard
+from meter_emu.world.meter.call_log import CallLog
+from meter_emu.world.meter.failure import CALLS_MAX, POLL_US_MAX, Failing, check_answer
 
+_FAILING: Final = Failing()
 POLL_LONGEST_US: Final = 1_000_000  # ours: no poll without a card takes longer (about 0.1 s does)
 
 
 class Bench:
     """Runs one program on one board from `board.now_us` on.
 
-    `program` builds the firmware, at the start and after every power-up. `outages` are true
+    `program` builds the firmware, before its first poll and after every power-up; it is bounded in
+    each (`failure`), and there are `polls_max` of them. With a `log` it has the board's ports from
+    there. Whatever lets the program run raises `ProgramError` when that fails, and
+    `PollsSpentError` after the last of its polls. `outages` are true
     (from, to) instants, ascending and apart. `on_poll` is called after every poll, `on_power` when
     the supply goes and comes, and `witness` is told of what people do. `polling` is whether the
     program is running: what people do meanwhile (`Board.meanwhile`) it finds in its ports, or when
@@ -41,10 +47,15 @@ class Bench:
         on_poll: Callable[[], None] = lambda: None,
         on_power: Callable[[bool], None] = lambda _up: None,
         witness: ActListener | None = None,
+        log: CallLog | None = None,
+        polls_max: int | None = None,
     ) -> None:
         self.board = board
         self._program = program
-        self._firmware = program(board)
+        self._firmware: Firmware | None = None
+        self._log = log
+        self.polls = 0
+        self._polls_max = NEVER_US if polls_max is None else polls_max
         self._poll_us = poll_us
         self._anchor_us = board.now_us + phase_us
         self._boot_us = boot_us
@@ -92,7 +103,7 @@ class Bench:
 
     def rebuild(self) -> None:
         """Build the program anew from what the board holds; nothing may change by it."""
-        self._firmware = self._program(self.board)
+        self._firmware = None
 
     # What people do ------------------------------------------------------------------------------
 
@@ -184,11 +195,18 @@ class Bench:
             self._poll_once()
 
     def _poll_once(self) -> None:
-        rtc = self.board.rtc
-        before = rtc.second_of_day(self.board.now_us)
+        board = self.board
+        if self.polls == self._polls_max:
+            raise PollsSpentError(f"the home has had its {self.polls} polls")
+        self.polls += 1
+        rtc = board.rtc
+        before = rtc.second_of_day(board.now_us)
+        board.calls_left, board.overrun_us = CALLS_MAX, board.now_us + POLL_US_MAX
         self.polling = True
         try:
-            hint = self._firmware.poll()
+            with _FAILING:
+                hint = self._run_program()
+                check_answer(hint, CALLS_MAX - board.calls_left, board.overran)
         except PowerLost:
             self._power_down()
             return
@@ -201,6 +219,17 @@ class Bench:
         self._hint = hint if same_day else None
         self._plan(self._hint, after)
         self._on_poll()
+
+    def _run_program(self) -> Sleep | None:
+        log = self._log
+        if log is None:
+            if self._firmware is None:
+                self._firmware = self._program(self.board)
+            return self._firmware.poll()
+        with log.poll():
+            if self._firmware is None:
+                self._firmware = self._program(log.ports)
+            return self._firmware.poll()
 
     def _power_down(self) -> None:
         board = self.board
@@ -221,7 +250,7 @@ class Bench:
             return
         board.now_us = up_us
         self._anchor_us = up_us + self._poll_us
-        self._firmware = self._program(board)
+        self.rebuild()
         self._poll()
 
     def _plan(self, hint: Sleep | None, second_of_day: int | None) -> None:

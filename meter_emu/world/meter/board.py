@@ -10,7 +10,7 @@ from random import Random
 from typing import Final, Protocol
 
 from card_protocol.errors import LinkError, LinkErrorKind
-from meter_emu.errors import PowerLost
+from meter_emu.errors import PollOverrun, PowerLost
 from meter_emu.hardware.backup import Backup
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
@@ -119,6 +119,9 @@ class Board:
     ) -> None:
         self.now_us = now_us
         self.fails_at_us = NEVER_US
+        self.calls_left = NEVER_US  # so many more before a poll is one that never ends
+        self.overrun_us = NEVER_US  # likewise, by true time; nothing but a rest takes long
+        self.overran = ""  # of what there was too much
         self.rtc = rtc
         self.backup = backup
         self.eeprom = eeprom
@@ -202,11 +205,19 @@ class Board:
     def _spend(self, cost_us: int) -> int:
         """Let a call take its time and return when it began; raise where the supply fails in it."""
         start_us = self.now_us
-        if start_us + cost_us >= self.fails_at_us:
+        end_us = start_us + cost_us
+        self.calls_left -= 1
+        if end_us >= self.fails_at_us:
             self.now_us = max(start_us, self.fails_at_us)
             raise PowerLost
-        self.now_us = start_us + cost_us
+        if self.calls_left < 0:
+            raise self._overrun("calls")
+        self.now_us = end_us
         return start_us
+
+    def _overrun(self, what: str) -> PollOverrun:
+        self.overran = what
+        return PollOverrun(f"a poll took more {what} than any meter needs")
 
     # The ports -----------------------------------------------------------------------------------
 
@@ -337,7 +348,10 @@ class Board:
         self.meanwhile()
         flow_us = 0 if self.panel.pressed else self.metrology.us_until_flow(self.now_us)
         rest_us = duration_ms * 1_000
-        self._spend(rest_us if flow_us is None else min(rest_us, flow_us + REGISTER_US))
+        rests_us = rest_us if flow_us is None else min(rest_us, flow_us + REGISTER_US)
+        if self.now_us + rests_us > self.overrun_us and self.overrun_us < self.fails_at_us:
+            raise self._overrun("time")
+        self._spend(rests_us)
 
     def display(self, text: str) -> None:
         """See `Ports`."""

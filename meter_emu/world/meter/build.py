@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from types import TracebackType
 from typing import Final, final
 
 from meter_emu.defects import Defect, PartT, catalogue, fit
@@ -95,17 +96,40 @@ def parse_build(name: str) -> Build:
     return Build(name, defects, factory)
 
 
+@final
+class _Importing:
+    """Turns whatever a module raises when it is imported into one line."""
+
+    def __init__(self, build: str, module_name: str) -> None:
+        self._build: Final = build
+        self._module_name: Final = module_name
+
+    def __enter__(self) -> None:
+        """Let the module run."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        """Raise `ConfigError` in place of what it raised."""
+        if isinstance(error, Exception | SystemExit):
+            said = str(error) if isinstance(error, ImportError) else repr(error)
+            why = f"cannot import {self._module_name}: {said}"
+            raise ConfigError(self._build, "build", why) from None
+
+
 def _factory(name: str, program: str) -> Callable[[Ports], Firmware]:
     """Return what `MODULE:FACTORY` names: it takes the ports and returns a `Firmware`."""
     found = _FACTORY.fullmatch(program)
     if found is None:
         why = f"want {REFERENCE} or MODULE:FACTORY, then [+DEFECT...], got program {program!r}"
+        why += hint(program, [REFERENCE])
         raise ConfigError(name, "build", why)
     module_name, attribute = found.groups()
-    try:
+    with _Importing(name, module_name):
         factory = getattr(import_module(module_name), attribute, None)
-    except (ImportError, SyntaxError) as error:
-        raise ConfigError(name, "build", f"cannot import {module_name}: {error}") from None
     if not callable(factory):
         why = f"{module_name} has no {attribute} to call"
         raise ConfigError(name, "build", why)

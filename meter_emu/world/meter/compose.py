@@ -12,6 +12,7 @@ from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.call_log import Alarm, CallLog
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.image import board_of, meter_id_in
 from meter_emu.world.meter.model import MeterModel
@@ -29,11 +30,15 @@ def watched_bench(
     phase_us: int = 0,
     outages: Sequence[tuple[int, int]] = (),
     witness: ActListener | None = None,
+    log: CallLog | None = None,
+    polls_max: int | None = None,
 ) -> tuple[Bench, Observer]:
     """Return the bench that runs `build` on a board of `model`, and the watch that tells `take`.
 
-    `witness` is told of what people do at it.
+    `witness` is told of what people do at it. A program that is not ours is never without a `log`.
     """
+    if log is None and build.factory is not None:
+        log = CallLog(board, Alarm())
     watch = Observer(board, build.parts(model).ledger, take)
     bench = Bench(
         board,
@@ -45,6 +50,8 @@ def watched_bench(
         on_poll=watch.look,
         on_power=watch.power,
         witness=witness,
+        log=log,
+        polls_max=polls_max,
     )
     return bench, watch
 

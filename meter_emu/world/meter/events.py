@@ -5,11 +5,12 @@ The *reason* of a supply change is what the meter itself showed: a cut that the 
 explain is a silent one, and shows as such.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, unique
-from typing import final
+from typing import Final, final
 
 from card_protocol.timestamp import Civil
+from meter_emu.world.meter.failure import Failure, FailureKind
 
 
 @final
@@ -36,6 +37,9 @@ class What(Enum):
     CLOCK_TRUSTED = "clock trusted"
     POWER_LOST = "power lost"  # upstream of the meter; the home is dark too
     POWER_BACK = "power back"
+    CRASHED = "crashed"  # the program failed, and the story with it
+    HUNG = "hung"
+    UNSEEN = "not seen"  # the home has had its polls; what comes after is not seen
     ENDED = "end"  # the rehearsal is over; how the meter stands then
 
 
@@ -49,7 +53,8 @@ class Event:
     card events that left a write-back. `clock_trusted` is what the meter's lamp said last.
     `balance_ueur` is the balance in the meter's memory after it, micro-euro, energy used up to then
     taken off, `None` where the memory cannot be read. `visit` says which of the household's visits,
-    from 0, put a card in; the person may have stood at the meter since the one before.
+    from 0, put a card in; the person may have stood at the meter since the one before. `failure` is
+    on the last event of a story that ends before its time.
     """
 
     at_us: int
@@ -60,3 +65,19 @@ class Event:
     clock_trusted: bool = True
     balance_ueur: int | None = None
     visit: int | None = None
+    failure: Failure | None = None
+
+
+FAILED: Final = {
+    FailureKind.CRASHED: What.CRASHED,
+    FailureKind.HUNG: What.HUNG,
+    FailureKind.UNSEEN: What.UNSEEN,
+}
+
+
+def failed_event(failure: Failure, last: Event | None = None) -> Event:
+    """Return the last event of a story that fails, as the meter stood at the `last` one seen."""
+    what = FAILED[failure.kind]
+    if last is None:
+        return Event(at_us=failure.at_us, what=what, detail=failure.why, failure=failure)
+    return replace(last, at_us=failure.at_us, what=what, detail=failure.why, failure=failure)

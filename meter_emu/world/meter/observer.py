@@ -9,6 +9,7 @@ from meter_emu.ports import Lamp
 from meter_emu.world.meter.balance import balance_ueur
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.failure import Failure
 
 
 @final
@@ -33,6 +34,7 @@ class Observer:
         detail: str = "",
         understood: tuple[Civil | None, Civil | None] | None = None,
         visit: int | None = None,
+        failure: Failure | None = None,
     ) -> None:
         """Take down one fact, with what the meter shows at this moment."""
         event = Event(
@@ -44,6 +46,7 @@ class Observer:
             understood=understood,
             balance_ueur=balance_ueur(self._board, self._ledger),
             visit=visit,
+            failure=failure,
         )
         self._take(event)
 

@@ -51,7 +51,8 @@ class Campaign:
     """A whole rehearsal, resolved: the same file and seed give the same campaign.
 
     `announced` reached every household that `announced_to_some` did not reach; an ordinary season
-    has neither, and whatever is dated in it belongs to one household.
+    has neither, and whatever is dated in it belongs to one household. A home has `polls_max` polls,
+    if it is said.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Campaign:
     announced: Announcement | None
     households: Households
     announced_to_some: tuple[Announcement, ...] = ()
+    polls_max: int | None = None
 
     @property
     def all_announced(self) -> tuple[Announcement, ...]:
@@ -129,6 +131,7 @@ class _Resolver:
             seed=self.seed,
             announced=self.announced.get(None),
             households=self._all_different(entries),
+            polls_max=self.raw.polls_max,
             announced_to_some=tuple(one for name, one in self.announced.items() if name),
         )
 

@@ -116,5 +116,6 @@ class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     model: _Text | None = None
     build: _Text = "reference"
     card_generation: _Generation = 1
+    polls_max: Annotated[int, Meta(ge=1, le=10**9)] | None = None
     announced: RawAnnouncement | list[RawAnnouncement] | None = None
     household: Annotated[list[RawHousehold], Meta(min_length=1)]

@@ -51,6 +51,8 @@ def _lines(campaign: Campaign) -> Iterator[str]:
         yield f"card_generation = {generation}"
     if build != REFERENCE:
         yield f"build = {_text(build)}"
+    if campaign.polls_max is not None:
+        yield f"polls_max = {campaign.polls_max}"
     head = "[[announced]]" if campaign.announced_to_some else "[announced]"
     for told in campaign.all_announced:
         yield from ("", head, *_announcement(told, zone))

@@ -13,11 +13,16 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.domain import Result
-from meter_emu.errors import ConfigError, DeskError
+from meter_emu.errors import ConfigError, DeskError, PollsSpentError, ProgramError
+from meter_emu.explain.clocks import reading
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.call_log import Alarm, CallLog, NoPulse, Pulse
+from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.compose import ListenerOf
-from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.events import FAILED, Event, What
+from meter_emu.world.meter.failure import Failure, FailureKind
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind
@@ -30,20 +35,51 @@ SHUT_US: Final = 30 * SECOND_US  # ours: going round the appliances
 TRY_AGAIN_US: Final = 5 * MINUTE_US  # ours: the careless person finds the open appliance
 
 
+POLLS_MAX: Final = 20_000  # ours: two weeks of a clock that gives nothing to sleep by
+
+
 def run_meter(
-    household: Household, campaign: Campaign, witness_of: ListenerOf | None = None
+    household: Household,
+    campaign: Campaign,
+    witness_of: ListenerOf | None = None,
+    pulse: Pulse | None = None,
 ) -> list[Event]:
     """Return the events of one meter, in time order; a witness is told of what people do at it.
+
+    A story whose program fails, or whose home has had its polls, ends there: the last event says
+    so. `pulse` feels a program that is not ours. Ours tells its last calls by running again: it
+    does the same, and costs nothing as long as it does not fail.
 
     Raise `ConfigError` for a build that does not exist or an order the desk refuses, `ImageError`
     for an image that is not of this meter's model.
     """
-    story = _Story(household, campaign, witness_of)
-    for number, visit in enumerate(household.visits):
-        story.live_until(visit.at_us)
-        story.receive(visit, number)
-    story.live_until(campaign.end_us)
-    story.end(campaign.end_us)
+    ours = parse_build(household.build).factory is None
+    if ours and witness_of is None:
+        events = _story(household, campaign, None, None)
+        failure = events[-1].failure
+        if failure is None or failure.kind is FailureKind.UNSEEN:
+            return events
+    if pulse is None:
+        pulse = NoPulse() if ours else Alarm()
+    return _story(household, campaign, witness_of, pulse)
+
+
+def _story(
+    household: Household,
+    campaign: Campaign,
+    witness_of: ListenerOf | None,
+    pulse: Pulse | None,
+) -> list[Event]:
+    story = _Story(household, campaign, witness_of, pulse)
+    try:
+        for number, visit in enumerate(household.visits):
+            story.live_until(visit.at_us)
+            story.receive(visit, number)
+        story.live_until(campaign.end_us)
+    except (ProgramError, PollsSpentError) as error:
+        story.fail(error)
+    else:
+        story.end(campaign.end_us)
     return sorted(story.events, key=lambda event: event.at_us)
 
 
@@ -52,7 +88,11 @@ class _Story:
     """One home and its card, what happens to them, and the events so far."""
 
     def __init__(
-        self, household: Household, campaign: Campaign, witness_of: ListenerOf | None
+        self,
+        household: Household,
+        campaign: Campaign,
+        witness_of: ListenerOf | None,
+        pulse: Pulse | None,
     ) -> None:
         self.events: list[Event] = []
         self._household = household
@@ -65,7 +105,13 @@ class _Story:
             raise ConfigError(household.id, "card_expires", str(error)) from None
         except LayoutError as error:  # too large for a memory card
             raise ConfigError(household.id, "carrier", str(error)) from None
-        self._bench, self._watch = home.bench(self.events.append, witness_of)
+        self._log = None if pulse is None else CallLog(self._board, pulse)
+        polls_max = campaign.polls_max
+        if polls_max is None and home.build.factory is None:
+            polls_max = POLLS_MAX
+        self._bench, self._watch = home.bench(
+            self.events.append, witness_of, log=self._log, polls_max=polls_max
+        )
 
     def live_until(self, until_us: int) -> None:
         """Let the meter run."""
@@ -90,6 +136,23 @@ class _Story:
     def end(self, at_us: int) -> None:
         """Take down how the meter stands when the rehearsal is over."""
         self._watch.see(at_us, What.ENDED)
+
+    def fail(self, error: ProgramError | PollsSpentError) -> None:
+        """Take down how the story ended before its time."""
+        board = self._board
+        kind, why = FailureKind.UNSEEN, str(error)
+        if isinstance(error, ProgramError):
+            kind, why = FailureKind(error.kind), error.why
+        chip = clock_chip(self._household.model).words
+        failure = Failure(
+            kind=kind,
+            why=why,
+            at_us=board.now_us,
+            clock=reading(chip, board.rtc.to_bytes(board.now_us)),
+            calls=() if self._log is None else self._log.calls,
+        )
+        self._watch.look()
+        self._watch.see(board.now_us, FAILED[failure.kind], detail=failure.why, failure=failure)
 
     # The office ----------------------------------------------------------------------------------
 

@@ -6,32 +6,26 @@ buffer of a few batches, and a worker gets no new batch while the buffer is full
 not grow with the number of meters. Everything random in a household comes from the campaign's seed
 and the household's name; hence any number of processes gives the same results.
 
-Workers know the process that started them by the pipe between them: when it is gone, however it
-went, they end. An interrupt from the keyboard is blocked in them: whoever started them decides.
+A program that is not ours always runs in a worker, a home at a time, and is watched there.
 """
 
-import signal
 from collections.abc import Generator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-from card_protocol.errors import CardProtocolError
-from meter_emu.errors import MeterEmuError, WorkerError
+from meter_emu.errors import MeterEmuError
 from meter_emu.world.meter.compose import ListenerOf
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.verdict import judge
+from meter_emu.world.rehearsal.workers import Batch, Team, Worker, WorkerTask, is_watched, rehearsed
 
 BATCH: Final = 16  # ours: households a worker takes at once; a fraction of a second of work
 ALONE_MAX: Final = 64  # ours: up to here starting workers costs more than they save
 AHEAD_PER_JOB: Final = 4  # ours: batches begun before the oldest is done; evens out slow homes
+_LOOK_S: Final = 0.5  # ours: how often somebody looks whether a program has fallen silent
 
 
 class Run(NamedTuple):
@@ -40,16 +34,6 @@ class Run(NamedTuple):
     household: Household
     outcome: Outcome
     events: list[Event]
-
-
-_Result: TypeAlias = tuple[Outcome, list[Event]]
-_Batch: TypeAlias = tuple[list[_Result], str | None]  # the households done, and the mistake after
-
-
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    process: BaseProcess
-    pipe: Connection
 
 
 def rehearse_all(
@@ -62,9 +46,10 @@ def rehearse_all(
     ended before its work. Closing the iterator ends the processes.
     """
     assert witness_of is None or len(campaign.households) == 1, "one witness, one meter"
-    if jobs == 1 or len(campaign.households) <= ALONE_MAX:
+    few = jobs == 1 or len(campaign.households) <= ALONE_MAX
+    if witness_of is not None or (few and not is_watched(campaign)):
         for household in campaign.households:
-            yield Run(household, *_rehearse(household, campaign, witness_of, events=events))
+            yield Run(household, *rehearsed(household, campaign, witness_of, events=events))
         return
     households = iter(campaign.households)
     with closing(_batches(campaign, jobs=jobs, events=events)) as batches:
@@ -75,100 +60,44 @@ def rehearse_all(
                 raise MeterEmuError(mistake)
 
 
-def _rehearse(
-    household: Household, campaign: Campaign, witness_of: ListenerOf | None = None, *, events: bool
-) -> _Result:
-    seen = run_meter(household, campaign, witness_of)
-    return judge(household, campaign, seen), seen if events else []
-
-
-def _batches(campaign: Campaign, *, jobs: int, events: bool) -> Generator[_Batch, None, None]:
+def _batches(campaign: Campaign, *, jobs: int, events: bool) -> Generator[Batch, None, None]:
     """Yield the results of all batches in order, whichever worker had which."""
-    count = len(campaign.households)
-    batch_count = -(-count // BATCH)
     with ExitStack() as stack:
-        idle = [_start(campaign, events, stack) for _ in range(min(jobs, batch_count))]
-        busy: dict[Connection, tuple[_Worker, int]] = {}
-        done: dict[int, _Batch] = {}
+        team = Team(campaign, stack, events=events)
+        size = 1 if team.watched else BATCH
+        count = len(campaign.households)
+        batch_count = -(-count // size)
+        idle = [team.start() for _ in range(min(jobs, batch_count))]
+        busy: dict[Connection, tuple[Worker, int]] = {}
+        done: dict[int, Batch] = {}
         begun = 0
         for turn in range(batch_count):
             while turn not in done:
                 while idle and begun < min(batch_count, turn + AHEAD_PER_JOB * jobs):
                     worker = idle.pop()
-                    _send(worker, range(begun * BATCH, min(count, (begun + 1) * BATCH)))
+                    team.give(
+                        worker, WorkerTask(range(begun * size, min(count, (begun + 1) * size)))
+                    )
                     busy[worker.pipe] = worker, begun
                     begun += 1
-                for pipe in wait(list(busy)):
-                    assert isinstance(pipe, Connection), "only pipes were waited for"
-                    worker, batch = busy.pop(pipe)
-                    done[batch] = _receive(worker)
-                    idle.append(worker)
+                for worker, batch in _answered(team, busy):
+                    del busy[worker.pipe]
+                    next_worker, result = team.take(worker)
+                    if result is None:
+                        busy[next_worker.pipe] = next_worker, batch
+                    else:
+                        done[batch] = result
+                        idle.append(next_worker)
             yield done.pop(turn)
 
 
-def _start(campaign: Campaign, events: bool, stack: ExitStack) -> _Worker:
-    """Start a worker that ends with `stack`, and in which the keyboard's interrupt is blocked."""
-    context = get_context("spawn")
-    here, there = context.Pipe()
-    stack.callback(here.close)
-    process = context.Process(target=_work, args=(there, campaign, events), daemon=True)
-    resource_tracker.ensure_running()  # it would lift the block while it starts
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        process.start()
-        stack.callback(_end, process)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-    there.close()
-    return _Worker(process, here)
-
-
-def _end(process: BaseProcess) -> None:
-    """End a worker, in the middle of a batch if need be: it holds nothing that could break."""
-    process.terminate()
-    process.join()
-    process.close()
-
-
-def _send(worker: _Worker, batch: range) -> None:
-    try:
-        worker.pipe.send(batch)
-    except OSError:
-        raise _lost(worker) from None
-
-
-def _receive(worker: _Worker) -> _Batch:
-    try:
-        batch: _Batch = worker.pipe.recv()
-    except (EOFError, OSError):
-        raise _lost(worker) from None
-    return batch
-
-
-def _lost(worker: _Worker) -> WorkerError:
-    worker.process.join()
-    status = worker.process.exitcode
-    assert status is not None, "a process that was joined has a status"
-    how = f"by signal {-status}" if status < 0 else f"with status {status}"
-    return WorkerError(f"a worker process ended {how} before its work was done")
-
-
-def _work(pipe: Connection, campaign: Campaign, events: bool) -> None:
-    """Rehearse the batches that come through `pipe` until it closes."""
-    try:
-        while True:
-            batch: range = pipe.recv()
-            pipe.send(_rehearse_batch(batch, campaign, events=events))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # whoever wanted the work has gone
-
-
-def _rehearse_batch(batch: range, campaign: Campaign, *, events: bool) -> _Batch:
-    """Run households; a mistake goes home in words only, after the runs before it."""
-    results: list[_Result] = []
-    try:
-        for place in batch:
-            results.append(_rehearse(campaign.households[place], campaign, events=events))
-    except (CardProtocolError, MeterEmuError) as error:
-        return results, str(error)
-    return results, None
+def _answered(team: Team, busy: dict[Connection, tuple[Worker, int]]) -> list[tuple[Worker, int]]:
+    """Wait for workers that have something to say, or never will: these are ended first."""
+    ready = wait(list(busy), _LOOK_S if team.watched else None)
+    found = [both for pipe, both in busy.items() if pipe in ready]
+    if team.watched:
+        for both in busy.values():
+            if both not in found and team.hung(both[0]):
+                team.end_hung(both[0])
+                found.append(both)
+    return found

@@ -19,6 +19,7 @@ from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US, decimal
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import Build, parse_build
+from meter_emu.world.meter.call_log import CallLog
 from meter_emu.world.meter.compose import ListenerOf, board_of_file, watched_bench
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.install import Installation, install
@@ -51,7 +52,12 @@ class Home:
         )
 
     def bench(
-        self, take: Callable[[Event], None], witness_of: ListenerOf | None = None
+        self,
+        take: Callable[[Event], None],
+        witness_of: ListenerOf | None = None,
+        *,
+        log: CallLog | None = None,
+        polls_max: int | None = None,
     ) -> tuple[Bench, Observer]:
         """Return the bench that runs the meter as this household has it, and its watch."""
         model = self.household.model
@@ -63,6 +69,8 @@ class Home:
             phase_us=self.household.poll_phase_us,
             outages=self.household.outages,
             witness=None if witness_of is None else witness_of(self.board, model),
+            log=log,
+            polls_max=polls_max,
         )
 
     # Cards ---------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from enum import Enum, unique
 from typing import Final, final
 
 from card_protocol.timestamp import Civil
+from meter_emu.world.meter.failure import Failure
 from meter_emu.world.rehearsal.verdicts import Verdict
 
 WORK_US: Final = 5_000_000  # ours: one poll's own bus, EEPROM, card and drive time, with room
@@ -53,6 +54,7 @@ class Outcome:
     `verdict`, `announced_us` (T2 as told, or `None`) and `cut_us` are those of the gravest breach,
     else of the last cut that was due. `wrong_display` is since when, and which T2, the meter stated
     another cut than the household was told (`None` there: it stated no cut).
+    `failure` is why the story ended before its time.
     """
 
     id: str
@@ -65,3 +67,4 @@ class Outcome:
     verdict: Verdict
     wrong_display: tuple[int, Civil | None] | None
     breaches: tuple[Breach, ...] = ()
+    failure: Failure | None = None

@@ -12,6 +12,7 @@ from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.breaches import breaches_of
 from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.failed import seen_until, with_failure
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due
 from meter_emu.world.rehearsal.obligations import PromiseRow, row_of
@@ -21,7 +22,18 @@ from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, Verdict
 
 
 def judge(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
-    """Return the verdict over one household; `events` are in time order."""
+    """Return the verdict over one household; `events` are in time order.
+
+    A story that ends before its time is judged up to there, and by how it ended.
+    """
+    failure = events[-1].failure if events else None
+    if failure is None:
+        return _judge_whole(household, campaign, events)
+    outcome = _judge_whole(*seen_until(household, campaign, failure.at_us), events)
+    return with_failure(outcome, failure)
+
+
+def _judge_whole(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
     row = row_of(household, campaign, events)
     breaches = tuple(breaches_of(household, row, events))
     if breaches:

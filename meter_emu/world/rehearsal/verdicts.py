@@ -35,7 +35,7 @@ GRAVITY: Final = MappingProxyType({verdict: place for place, verdict in enumerat
 
 MEANING: Final = MappingProxyType({
     Verdict.CRASHED: "the program raised an exception, or asked for what no meter can do",
-    Verdict.HUNG: "the program did not come back from a poll",
+    Verdict.HUNG: "the program did not come back from a poll, or called no port in one",
     Verdict.WRONGLY_CUT: "cut, or limited to 10 A, when no promise allows it: a reactivated home "
     "at the old T2, an ordinary one with credit or inside the period, a home with a limiter",
     Verdict.EARLY: "an armed home, cut or limited before T2",

@@ -188,6 +188,7 @@ class Maker:
             announced=to_all,
             households=Households(homes, seed),
             announced_to_some=to_some,
+            polls_max=self.chance.choice([None, 50_000]),
         )
 
 
