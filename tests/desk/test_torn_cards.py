@@ -7,7 +7,9 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.errors import LinkError, LinkErrorKind
-from meter_emu.desk.desk import Account, Desk, Exchange
+from card_protocol.formats.budget import Sfi
+from meter_emu.desk.desk import Account, Desk, Exchange, Work
+from meter_emu.desk.pricing import Pricing
 from tests.desk.reader import BY_DEED, DEEDS, ISSUED, ON_EACH, ORDERING, Reader, dates
 
 
@@ -115,3 +117,24 @@ def test_a_load_whose_answer_is_lost_shows_in_the_wallet(reader: Reader):
     with pytest.raises(LinkError):
         reader.desk.load(lost, 5000, issued_at_min=ISSUED)
     assert reader.desk.account(reader.exchange).wallet.loaded_cents == 5000
+
+
+@pytest.mark.parametrize(
+    ("work", "written"),
+    [
+        (Work(load_cents=5_000), [Sfi.WALLET]),
+        (Work(load_cents=5_000, prepayment_on=False), [Sfi.ORDER, Sfi.WALLET]),
+        (Work(tariff=Pricing.of(2, 300)), [Sfi.TARIFF, Sfi.ORDER]),
+        (Work(load_cents=5_000, tariff=Pricing.of(2, 300)), [Sfi.TARIFF, Sfi.ORDER, Sfi.WALLET]),
+    ],
+)
+def test_money_is_written_last_and_an_order_after_its_tariff(work, written):
+    """A card of sealed records that is torn out between two writes: what money it has was last."""
+    reader, sent = Reader(kind=CardKind.SECURE), list[bytes]()
+
+    def noting(command: bytes) -> bytes:
+        sent.append(command)
+        return reader.exchange(command)
+
+    reader.desk.serve(noting, work, issued_at_min=ISSUED)
+    assert [Sfi(command[2] & 0x1F) for command in sent if command[1] == 0xD6] == written

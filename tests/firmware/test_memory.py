@@ -19,9 +19,10 @@ from meter_emu.firmware.layouts import (
     State,
     with_crc,
 )
-from meter_emu.firmware.memory import Memory
+from meter_emu.firmware.memory import READS_AFTER_POWER_UP, Memory
 from meter_emu.hardware.eeprom import BLANK, MIXED, NEW, OLD, WEAK, WRITE_CYCLE_US
 from meter_emu.ports import Button, Lamp
+from meter_emu.units import SECOND_US
 from meter_emu.world.meter.board import NEVER_US, Board
 from tests.firmware.meters import MODEL, Home, state, stored_state
 
@@ -196,6 +197,33 @@ def test_any_one_weak_byte_is_settled_by_the_save_at_power_up(at):
     for readings in ((right, right ^ 0x10), (right ^ 0x10, right)):
         board.eeprom._flicker = cycle(readings).__next__  # type: ignore[misc]
         held(board, old, new)
+
+
+@pytest.mark.parametrize("right_reads", range(1, READS_AFTER_POWER_UP))
+def test_a_copy_that_reads_right_some_times_at_power_up_does_not_count(right_reads):
+    """Trusted, it would be kept, and the save that settles would overwrite the last whole copy.
+
+    The supply goes again within that save: then nothing would be left to go on from.
+    """
+    board, old, new = board_with_two_states(Random(1))
+    assert not cut_at(board, new, NEVER_US)
+    newest = max(STATE_AT, key=lambda place: int.from_bytes(board.eeprom.cells[place + 4 :][:4]))
+    right = board.eeprom.cells[newest + 20]
+    board.eeprom.weak.add(newest + 20)
+    readings = chain(repeat(right, right_reads), repeat(right ^ 0x10))
+    board.eeprom._flicker = readings.__next__  # type: ignore[misc]
+    memory = Memory(board)
+    loaded = memory.state(powered_on=True)
+    assert content(loaded) == content(old)
+    assert loaded is not None
+    board.fails_at_us = board.now_us + 2 * WRITE_CYCLE_US
+    with pytest.raises(PowerLost):
+        memory.save(loaded)
+    board.lose_power()
+    board.fails_at_us = NEVER_US
+    board.now_us += SECOND_US
+    board.regain_power()
+    assert content(Memory(board).state(powered_on=True)) == content(old)
 
 
 # Sequence -----------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.desk.desk import Work
-from meter_emu.ports import Button, Firmware, Lamp, Ports
+from meter_emu.ports import SECONDS_A_DAY, Button, Firmware, Lamp, Ports, Sleep
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import NEVER_US
 from tests.properties.lab import DAY_US, GAS, HOUR_US, MINUTE_US, MODEL, SECOND_US, Lab, Setting
@@ -173,6 +173,38 @@ def test_a_button_pressed_in_a_poll_ends_the_rest_and_wakes_the_program_again():
     bench.run_until(began_us + 1)
     assert found == [Button(0), Button.RED]
     assert board.now_us - began_us < 11 * SECOND_US  # the first rest was cut short
+
+
+class OverMidnight:
+    """A program that asks at its first poll to sleep until 23:59:59, and then rests over it."""
+
+    def __init__(self, ports: Ports, polls: list[None]) -> None:
+        self._ports, self._polls = ports, polls
+
+    def poll(self) -> Sleep:
+        self._polls.append(None)
+        self._ports.wait_ms(2_000 if len(self._polls) == 1 else 1)
+        return Sleep(until_second=SECONDS_A_DAY - 1)
+
+
+@pytest.mark.parametrize(("before_midnight_us", "polls"), [(SECOND_US, 2), (HOUR_US, 1)])
+def test_a_hint_about_a_day_that_ended_in_the_poll_is_taken_as_over(before_midnight_us, polls):
+    """Read as one of the new day it would be a sleep of 24 hours."""
+    lab, counted = lab_of(), list[None]()
+    board = lab.board
+    board.shut_appliances()  # a program's wait ends where energy flows
+    to_midnight_us = board.rtc.us_until_second_of_day(
+        SECONDS_A_DAY, board.rtc.second_of_day(board.now_us) or 0
+    )
+    assert to_midnight_us is not None
+    lab.bench.run_until(board.now_us + to_midnight_us - before_midnight_us)
+
+    def program(ports: Ports) -> Firmware:
+        return OverMidnight(ports, counted)
+
+    bench = Bench(board, program, poll_us=MINUTE_US)
+    bench.run_until(board.now_us + MINUTE_US + 30 * SECOND_US)
+    assert len(counted) == polls
 
 
 def test_a_card_pulled_in_any_exchange_of_a_session_loses_nothing():
