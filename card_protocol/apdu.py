@@ -91,9 +91,11 @@ class CommandApdu:
     ne: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("cla", "ins", "p1", "p2"):
-            if not 0 <= getattr(self, name) <= 0xFF:
-                raise ApduError(f"{name} is one byte, got {getattr(self, name)}")
+        header = (self.cla, self.ins, self.p1, self.p2)
+        if not 0 <= min(header) <= max(header) <= 0xFF:
+            names = zip(("cla", "ins", "p1", "p2"), header, strict=True)
+            name, got = next((name, byte) for name, byte in names if not 0 <= byte <= 0xFF)
+            raise ApduError(f"{name} is one byte, got {got}")
         if len(self.data) > DATA_SIZE_MAX:
             raise ApduError(f"data is at most {DATA_SIZE_MAX} bytes, got {len(self.data)}")
         if self.ne is not None and not 1 <= self.ne <= NE_MAX:

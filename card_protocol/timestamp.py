@@ -29,6 +29,8 @@ class Civil(NamedTuple):
 BCD_MINUTE_SIZE_BYTES: Final = 5
 BCD_NONE: Final = b"\xff" * BCD_MINUTE_SIZE_BYTES  # ours: no digit is F, so it is never a date
 BCD_CENTURY: Final = 2000
+_TO_BCD: Final = [tens << 4 | units for tens in range(10) for units in range(10)]
+_FROM_BCD: Final = {byte: value for value, byte in enumerate(_TO_BCD)}
 
 _RANGES: Final = (
     ("year", 0, 99),
@@ -50,7 +52,7 @@ def encode_bcd_minute(when: Civil | None) -> bytes:
     for (name, low, high), value in zip(_RANGES, values, strict=True):
         if not low <= value <= high:
             raise TimestampError(f"{name} of {when} is outside the range of YYMMDDhhmm")
-    return bytes(value // 10 << 4 | value % 10 for value in values)
+    return bytes([_TO_BCD[value] for value in values])
 
 
 def decode_bcd_minute(raw: bytes) -> Civil | None:
@@ -65,10 +67,10 @@ def decode_bcd_minute(raw: bytes) -> Civil | None:
         raise TimestampError(f"want {BCD_MINUTE_SIZE_BYTES} bytes YYMMDDhhmm, got {len(raw)}")
     values = []
     for (name, low, high), byte in zip(_RANGES, raw, strict=True):
-        tens, units = byte >> 4, byte & 0x0F
-        if tens > 9 or units > 9 or not low <= tens * 10 + units <= high:
+        value = _FROM_BCD.get(byte, -1)
+        if not low <= value <= high:
             raise TimestampError(f"{name} byte {byte:02x} of {raw.hex()} is not BCD {low}-{high}")
-        values.append(tens * 10 + units)
+        values.append(value)
     return Civil(BCD_CENTURY + values[0], values[1], values[2], values[3], values[4])
 
 

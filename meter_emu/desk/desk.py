@@ -11,7 +11,7 @@ meter takes as a lower bound for its own clock.
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Final, final
 
@@ -63,7 +63,7 @@ PIN_NOT_USED: Final = "0000"  # ours: no file of a budget card asks for the PIN
 _FF: Final = b"\xff"  # what a file holds that nobody has written
 
 # What a meter says is its record without head and MAC.
-_SAID: Final = attrgetter(*(field.name for field in fields(WriteBack)))
+_SAID: Final = attrgetter(*WriteBack._fields)
 
 Exchange = Callable[[bytes], bytes]
 

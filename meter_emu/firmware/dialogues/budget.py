@@ -8,8 +8,6 @@ or power cut, costs at most the write-back: numbers and cumulative amounts make 
 harmless.
 """
 
-from dataclasses import fields
-from operator import attrgetter
 from typing import Final
 
 from card_protocol.carrier.carrier import BudgetCard
@@ -50,8 +48,6 @@ from meter_emu.ports import Ports
 
 # A plain integer: the complement of an `IntFlag` has no bits but the named ones.
 _KNOWN_FLAGS: Final = int(OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED)
-# The record is what the meter says, in the same order, between its head and its MAC.
-_SAID: Final = attrgetter(*(field.name for field in fields(WriteBack)))
 
 
 class BudgetDialogue:
@@ -80,8 +76,8 @@ class BudgetDialogue:
 
     def _identify(self) -> None:
         terminal = Terminal(self._ports.card_exchange)
-        energy = self._factory.energy
-        for df in sorted(DF_OF.values(), key=lambda df: df != DF_OF[energy]):
+        ours = DF_OF[self._factory.energy]
+        for df in (ours, *(df for df in DF_OF.values() if df != ours)):
             try:
                 card = find_card(terminal, df)
             except ApduError as error:
@@ -89,7 +85,7 @@ class BudgetDialogue:
                     raise
             else:
                 self._generation = card.claimed().generation
-                self._card, self._ours = card, df == DF_OF[energy]
+                self._card, self._ours = card, df == ours
                 return
         raise ApduError("no budget card")
 
@@ -110,7 +106,8 @@ class BudgetDialogue:
 
     def _written(self, said: WriteBack) -> None:
         assert self._card is not None, "a card is read before it is written"
-        record = WriteBackRecord(WRITE_BACK.magic, self._generation, *(*_SAID(said), NO_MAC))
+        # The record is what the meter says, in the same order, between its head and its MAC.
+        record = WriteBackRecord(WRITE_BACK.magic, self._generation, *said, NO_MAC)
         self._card.write_back(record, Key(self._factory.key_meter_record))
 
 
