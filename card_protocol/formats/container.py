@@ -109,8 +109,10 @@ def parse_container(raw: bytes) -> Container:
     """Return the copy in `raw`, exactly its bytes; raise `LayoutError` for one not whole."""
     head = parse_head(raw[: HEAD.size_bytes])
     _require(head.size_bytes == len(raw), 8, f"{len(raw)} bytes", head.size_bytes)
-    (said,) = _CRC.unpack_from(raw, len(raw) - _CRC.size)
-    _require(said == crc32(raw[: -_CRC.size]), len(raw) - _CRC.size, "the CRC-32 of it", said)
+    said, crc = raw[-_CRC.size :], _CRC.pack(crc32(raw[: -_CRC.size]))
+    if said != crc:
+        want = f"{crc.hex()}, the CRC-32 of what is before it"
+        raise LayoutError("container", offset=len(raw) - _CRC.size, want=want, got=said.hex())
     end = HEAD.size_bytes + head.record_count * _ROW.size
     _require(end <= len(raw) - _CRC.size, 3, "room for the rows", head.record_count)
     records, at = {}, end
@@ -120,6 +122,22 @@ def parse_container(raw: bytes) -> Container:
     _require(at == len(raw) - _CRC.size, 8, f"{at + _CRC.size} bytes", len(raw))
     _require(len(records) == head.record_count, 3, "each record once", head.record_count)
     return Container(head.sequence, records)
+
+
+def claimed_records(raw: bytes) -> dict[int, bytes]:
+    """Return the records where a copy's own table says they are, as far as they go, unchecked."""
+    try:
+        count = HEAD.parse(raw[: HEAD.size_bytes]).record_count
+    except LayoutError:
+        return {}
+    records, at = {}, HEAD.size_bytes + count * _ROW.size
+    rows = raw[HEAD.size_bytes : at]
+    for row in range(0, len(rows) - _ROW.size + 1, _ROW.size):
+        sfi, size = _ROW.unpack_from(rows, row)
+        if size <= len(raw) - at:
+            records[sfi] = raw[at : at + size]
+        at += size
+    return records
 
 
 def in_force(read: Callable[[int, int], bytes]) -> tuple[int, Container]:

@@ -30,6 +30,9 @@ HOST: Final = "127.0.0.1"
 PORT: Final = 0x8C7B  # the packaged reader.conf: slot 0 here, slot 1 on the next port
 MESSAGE_SIZE_MAX: Final = 0xFFFF  # bytes: the length field has two of them
 MESSAGE_S: Final = 2.0  # ours: both ends are on one machine, so a message is there at once
+# ours: what a command gets that reaches a card without power. A reader would report a failure, and
+# the protocol has no word for that: 6F00, no precise diagnosis.
+UNPOWERED: Final = b"\x6f\x00"
 # ours: a session goes on without asking `select` before each command, which costs a tenth of it
 TURN_S: Final = 0.05
 LOOK_S: Final = 0.02
@@ -54,7 +57,9 @@ class VpcdSlot:
     """The card's half of the protocol: bytes in, bytes out, and no socket.
 
     The card is unpowered when it comes and when it leaves. Its ATR is asked for once, here: the
-    driver wants to know it at any time and must not disturb the card by that. Raise `LinkError`
+    driver wants to know it at any time and must not disturb the card by that. `unpowered_count` is
+    how many commands came while the card had no power: a program that goes on after the card was
+    taken out and put back, without a reset, sends such. They are answered 6F00. Raise `LinkError`
     NO_CARD for a card that does not answer to reset.
     """
 
@@ -65,6 +70,8 @@ class VpcdSlot:
         if not self.atr:
             raise LinkError(LinkErrorKind.NO_CARD, "it does not answer to reset")
         self._received = b""
+        self._powered = False
+        self.unpowered_count = 0
 
     @property
     def waiting(self) -> bool:
@@ -93,6 +100,7 @@ class VpcdSlot:
 
     def closed(self) -> None:
         """Take the card's power away: the connection is gone. Raise `LinkError` if mid-message."""
+        self._powered = False
         self._card.power_off()
         cut_off, self._received = len(self._received), b""
         if cut_off:
@@ -101,14 +109,22 @@ class VpcdSlot:
 
     def _answer(self, message: bytes) -> bytes:
         if len(message) > 1 or message[0] not in _CONTROLS:
-            return _framed(self._card.transmit(message))
+            return _framed(self._obey(message))
         if message[0] == Control.GET_ATR:
             return _framed(self.atr)
-        if message[0] == Control.POWER_OFF:
-            self._card.power_off()
-        else:
+        self._powered = message[0] != Control.POWER_OFF
+        if self._powered:
             self._card.power_on()
+        else:
+            self._card.power_off()
         return b""
+
+    def _obey(self, command: bytes) -> bytes:
+        answer = self._card.transmit(command)
+        if answer or self._powered:
+            return answer
+        self.unpowered_count += 1
+        return UNPOWERED
 
 
 _CONTROLS: Final = frozenset(Control)
@@ -147,6 +163,11 @@ class VpcdLine:
         connected.settimeout(None)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(LOOK_S))
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(message_s))
+
+    @property
+    def unpowered_count(self) -> int:
+        """Return how many commands have reached the card without power."""
+        return self._slot.unpowered_count
 
     def fileno(self) -> int:
         """Return what `select` waits on until the driver has sent something."""

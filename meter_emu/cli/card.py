@@ -40,9 +40,7 @@ from meter_emu.cli.verbs import Verbs
 from meter_emu.errors import ImageError, OutputError
 
 if TYPE_CHECKING:
-    from card_protocol.card.image import CardImage
     from card_protocol.card.make import AnyImage
-    from card_protocol.formats.budget import Sfi
     from card_protocol.keys import Key
     from meter_emu.desk.view import RecordView
     from meter_emu.rows import Part
@@ -300,8 +298,11 @@ def diff(a: str, b: str, key_file: str | None, json_file: str | None) -> int:
 
 def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordView", ...]:
     """Return what a card carries, explained; raise `ImageError` for one that is none of ours."""
+    from card_protocol.card.budget import PLAIN_TREES, record_on
     from card_protocol.card.clock_card import clock_order_on
     from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.errors import LayoutError
+    from meter_emu.desk.broken_view import explain_broken_copies
     from meter_emu.desk.memory_view import explain_memory_card
     from meter_emu.desk.view import explain_card, explain_clock_order
 
@@ -310,7 +311,12 @@ def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordVi
     order = clock_order_on(image)
     if order is not None:
         return (explain_clock_order(order, key),)
-    return explain_card(lambda sfi: _read_file(file, image, sfi), key)
+    try:
+        return explain_card(lambda sfi: record_on(image, sfi), key)
+    except (KeyError, LayoutError):
+        if image.tree.specs not in [tree.specs for tree in PLAIN_TREES.values()]:
+            raise ImageError(file, "no budget card: it has not the files of one") from None
+        return explain_broken_copies(image, key)
 
 
 def _explain_image(image: "AnyImage", key: "Key") -> tuple["Part", ...]:
@@ -328,19 +334,6 @@ def _shape(image: "AnyImage") -> tuple[object, ...]:
     from card_protocol.card.memory_image import MemoryImage
 
     return (image.kind,) if isinstance(image, MemoryImage) else image.tree.specs
-
-
-def _read_file(file: str, image: "CardImage", sfi: "Sfi") -> bytes:
-    """Return one record of a budget card; raise `ImageError` for another kind of card."""
-    from card_protocol.card.budget import record_on
-    from card_protocol.errors import LayoutError
-
-    try:
-        return record_on(image, sfi)
-    except KeyError:
-        raise ImageError(file, f"no budget card: it has no record {sfi:d}") from None
-    except LayoutError as error:
-        raise ImageError(file, f"no budget card: {error}") from None
 
 
 def _print_card(

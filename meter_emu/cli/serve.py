@@ -137,6 +137,7 @@ class _Served:
         self._out_since = monotonic() - RETRY_S
         self.line: VpcdLine | None = None
         self.greeted = False
+        self._unpowered_count = 0
         self.due: float | None = None
         _say(f"{file}: {_spoken(self._stored, t0=t0)}")
 
@@ -214,6 +215,7 @@ class _Served:
             self.due = monotonic() + RETRY_S
             return
         self.greeted = False
+        self._unpowered_count = 0
         self.due = monotonic() + GREETING_S
 
     def _plugged(self) -> "Slotted":
@@ -256,6 +258,10 @@ class _Served:
         except LinkError as error:
             self._lost(str(error))
             return
+        if self.line.unpowered_count > self._unpowered_count:
+            if not self._unpowered_count:
+                _say("no power: the reader sent a command without a reset before, answered 6F00")
+            self._unpowered_count = self.line.unpowered_count
         if not stays:
             self._lost("the reader has gone")
         elif not self.greeted:

@@ -136,7 +136,7 @@ _EVENT_SIZE_BYTES: Final = 8
 def explain_card(read: Callable[[Sfi], bytes], master: Key) -> tuple[RecordView, ...]:
     """Return all records of a card, explained. `read` returns what a file holds."""
     raws = {sfi: read(sfi) for sfi in Sfi}
-    meter_id = _meter_id(raws[Sfi.IDENTITY])
+    meter_id = claimed_meter(raws[Sfi.IDENTITY])
     return tuple(
         _of_the_card(explain_record(sfi, raw, meter_id, master), raw, raws[Sfi.IDENTITY])
         for sfi, raw in raws.items()
@@ -161,7 +161,7 @@ def explain_card_image(image: CardImage, master: Key) -> tuple[Part, ...]:
     table = tuple(_file_row(raw, index, spec) for index, spec in enumerate(specs))
     parts = [Part("card", 0, tuple(_head(raw))), Part("files", _TABLE_AT, table)]
     meter_id = next(
-        (_meter_id(content) for spec, content in zip(specs, image.contents, strict=True)
+        (claimed_meter(content) for spec, content in zip(specs, image.contents, strict=True)
          if _record_of(spec) is Sfi.IDENTITY),
         None,
     )  # fmt: skip
@@ -172,7 +172,8 @@ def explain_card_image(image: CardImage, master: Key) -> tuple[Part, ...]:
     return (*parts, Part("end", at, (crc,)))
 
 
-def _meter_id(raw: bytes) -> int | None:
+def claimed_meter(raw: bytes) -> int | None:
+    """Return the meter that an identity record names, unchecked; `None` where it is none."""
     try:
         return budget.IDENTITY.parse(raw).meter_id
     except LayoutError:

@@ -104,14 +104,14 @@ def test_where_the_bytes_are_split_makes_no_difference(
 @pytest.mark.parametrize("size", [1, 2, 65_535])
 def test_answers_of_all_sizes_the_length_can_say_are_carried(size: int) -> None:
     card = Echo(lambda _: bytes(size))
-    assert slot(card).receive(framed(b"\0\0")) == framed(bytes(size))
+    assert slot(card).receive(POWER_ON + framed(b"\0\0")) == framed(bytes(size))
 
 
 @pytest.mark.parametrize("size", [0, 65_536, 65_538])
 def test_what_the_length_cannot_say_is_never_sent(size: int) -> None:
     card = Echo(lambda _: bytes(size))
     with pytest.raises(LinkError, match=f"want an answer of 1 to 65535 bytes .* got {size}") as got:
-        slot(card).receive(framed(b"\0\0"))
+        slot(card).receive(POWER_ON + framed(b"\0\0"))
     assert got.value.kind is LinkErrorKind.BROKEN
 
 
@@ -309,7 +309,19 @@ def test_a_card_pulled_within_a_command_does_not_answer_it(wire) -> None:
 def test_why_a_card_left_by_itself_is_kept(wire) -> None:
     ours, theirs = wire
     with PluggedCard(ours, Echo(lambda _: b"")) as plugged:
-        theirs.sendall(framed(b"\0\xa4"))
+        theirs.sendall(POWER_ON + framed(b"\0\xa4"))
         assert theirs.recv(1) == b""
     assert plugged.failure is not None
     assert plugged.failure.kind is LinkErrorKind.BROKEN
+
+
+def test_a_command_without_power_is_answered_and_counted_and_with_power_the_card_leaves() -> None:
+    made = slot(Echo(lambda _: b""))
+    assert made.receive(framed(b"\0\xa4")) == framed(b"\x6f\0")
+    made.receive(POWER_ON + POWER_OFF)
+    assert made.receive(framed(b"\0\xb0")) == framed(b"\x6f\0")
+    assert made.unpowered_count == 2
+    made.receive(POWER_ON)
+    with pytest.raises(LinkError):
+        made.receive(framed(b"\0\xa4"))
+    assert made.unpowered_count == 2

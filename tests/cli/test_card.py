@@ -170,15 +170,6 @@ def test_a_file_that_is_no_card_image_is_one_line(emu, card, kind, verb):
     assert card.read_bytes() == broken
 
 
-def test_a_plain_card_without_a_whole_copy_is_one_line(emu, tmp_path):
-    path = tmp_path / "c.bin"
-    assert emu("card", "new", path, "--meter-id", METER, "--carrier", "plain").code == 0
-    image = CardImage.from_bytes(path.read_bytes())
-    path.write_bytes(image.with_part(0, 0, b"XX").to_bytes())
-    assert "want a copy that is whole" in emu("card", "show", path).complains()
-    assert "want a copy that is whole" in emu("desk", "load", path, "--eur", "5").complains()
-
-
 @pytest.mark.parametrize("where", ["missing.bin", ".", "card.bin/inside", "zero\0byte"])
 def test_a_place_without_a_card_is_one_line(emu, card, where):
     for args in (["card", "show"], ["desk", "reactivate"]):

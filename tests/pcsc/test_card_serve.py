@@ -2,8 +2,10 @@
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -153,3 +155,46 @@ def test_a_card_put_back_at_once_within_a_session_is_seen(
             with pytest.raises(LinkError):
                 link.exchange(bytes.fromhex("0084000008"))
             link.disconnect()
+
+
+# A program that goes on with the card that was put back as if nothing had been.
+LEAVE: Final = """
+import sys
+from smartcard import scard
+_, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+def wait(present):
+    _, states = scard.SCardGetStatusChange(context, 0, [(sys.argv[1], scard.SCARD_STATE_UNAWARE)])
+    while bool(states[0][1] & scard.SCARD_STATE_PRESENT) is not present:
+        _, states = scard.SCardGetStatusChange(context, 1000, [(sys.argv[1], states[0][1])])
+wait(True)
+both = scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_T1
+code, card, _ = scard.SCardConnect(context, sys.argv[1], *both)
+for do in ("remove", "insert"):
+    print(do, flush=True)
+    wait(do == "insert")
+for how in (scard.SCARD_LEAVE_CARD, scard.SCARD_RESET_CARD):
+    scard.SCardReconnect(card, *both, how)
+    code, answer = scard.SCardTransmit(card, scard.SCARD_PCI_T1, [0, 0xA4, 0, 0x0C])
+    print(code, bytes(answer).hex(), flush=True)
+"""
+
+
+def test_a_program_that_goes_on_with_a_card_put_back_does_not_throw_it_out(
+    pcscd: PrivatePcscd, serving: Serving
+) -> None:
+    if why := pyscard_absent():
+        refuse(why)
+    command = [sys.executable, "-c", LEAVE, VPCD_READERS[0]]
+    with subprocess.Popen(
+        command, env=pcscd.environment, stdout=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout is not None
+        for do, says in (("remove", "removed"), ("insert", "inserted")):
+            assert program.stdout.readline().strip() == do
+            serving.do(do)
+            serving.says(says)
+        said = [line.split() for line in program.stdout]
+    # What pcscd (2.3.3) powers by itself obeys; of one without power, see test_vpcd.
+    assert said == [["0", "9000"]] * 2
+    serving.do("remove")
+    assert serving.said() == "removed", "it was in all the time"
