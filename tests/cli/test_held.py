@@ -63,7 +63,7 @@ def test_loads_side_by_side_are_all_kept(emu, plain):
 def test_of_new_images_side_by_side_one_is_made(tmp_path):
     for number, verb in enumerate((["card", "new"], ["image", "new", "--model", MODEL])):
         file = tmp_path / str(number)
-        makes = [[*EMU, *verb, str(file), "--meter", str(meter)] for meter in (1, 2)]
+        makes = [[*EMU, *verb, str(file), "--meter-id", str(meter)] for meter in (1, 2)]
         ended = side_by_side(*makes)
         assert sorted(status for status, _ in ended) == [0, 2]
         for status, complaint in ended:
@@ -150,15 +150,15 @@ def test_a_card_that_another_program_has_is_not_inserted(emu, plain, driver):
 @pytest.mark.usefixtures("brief")
 def test_a_sitting_has_its_meter_and_the_card_in_its_slot(emu, plain, tmp_path):
     image = tmp_path / "m.image"
-    assert emu("image", "new", image, "--model", MODEL, "--meter", METER).code == 0
+    assert emu("image", "new", image, "--model", MODEL, "--meter-id", METER).code == 0
     with Sitting("--image", image, "--rate", "max", cwd=tmp_path) as sitting:
         sitting.type(f"insert {plain}\nshow\n")
         sitting.wait_for("display ")
         for verb in (
             ["run", "--image", image, "--lines"],
-            ["image", "new", image, "--model", MODEL, "--meter", METER, "--force"],
+            ["image", "new", image, "--model", MODEL, "--meter-id", METER, "--force"],
             ["desk", "load", plain, "--eur", "5"],
-            ["card", "new", plain, "--meter", METER, "--force"],
+            ["card", "new", plain, "--meter-id", METER, "--force"],
             ["card", "reissue", plain, tmp_path / "next.card"],
         ):
             said = emu(*verb).complains()

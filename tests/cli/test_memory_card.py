@@ -304,7 +304,7 @@ def test_a_campaign_of_generation_2_on_memory_cards_is_one_line(emu, tmp_path):
     path = tmp_path / "memory.toml"
     path.write_text(CAMPAIGN.replace("seed = 1", "seed = 1\ncard_generation = 2"), "utf-8")
     said = emu("rehearse", path).complains()
-    assert "household[0].carrier: a memory card has no room for generation 2" in said
+    assert "household 'a': carrier: a memory card has no room for generation 2" in said
 
 
 def test_a_value_too_large_in_a_campaign_names_its_household(emu, tmp_path):

@@ -129,11 +129,11 @@ red
 """
 
 
-def test_a_card_written_later_than_the_sitting_is_said_to_have_moved_the_clock(emu, card):
-    """The stamp is 3 June 2020, 08:00 UTC, and a clock never stays behind one."""
+def test_a_card_written_later_than_the_sitting_is_said(emu, card):
+    """The stamp is 3 June 2020, 08:00 UTC, a month ahead of a clock that is right."""
     early = emu("run", MODEL, "--start", "2020-05-01 07:00", *MAX, lines="insert a.card\n")
-    note = "note: the meter took its time from a card written later: 2020-06-03 10:00:00"
-    assert note in early.out
+    assert "STAMP_AHEAD" in early.out
+    assert "note: the card was written later than this meter's clock: see --issued-at" in early.out
     assert "note:" not in emu("run", MODEL, *JUNE, *MAX, lines="insert a.card\n").out
 
 
@@ -191,7 +191,8 @@ def test_a_card_can_be_pulled_in_the_middle_of_its_session(card, tmp_path):
     with Sitting(MODEL, *JUNE, cwd=tmp_path) as sitting:
         sitting.type("insert a.card\nremove\n")
         said = sitting.wait_for("card refused")
-        assert "CARD 1C CARD_REMOVED" in said
+        # before its power-up or within: what was typed may be read at either
+        assert "CARD 1C CARD_REMOVED" in said or "CARD 10 CARD_UNREADABLE" in said
         assert sitting.end() == 0
     assert CardImage.from_bytes(card.read_bytes()).contents == before.contents
 

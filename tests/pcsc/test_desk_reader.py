@@ -20,12 +20,14 @@ from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.cli import app
 from tests.cards import file_card, memory_card
 from tests.cli.outcome import Outcome
-from tests.firmware.meters import METER_ID, Home, counted
+from tests.firmware.meters import METER_ID, START, Home, counted
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, card_in
 
 FIRST, SECOND = VPCD_READERS
 SURE = "--yes-write-hardware"
+# The time that the meter has: a stamp of today would be years ahead of it.
+THEN = ("--issued-at", f"{START:%Y-%m-%dT%H:%MZ}")
 
 
 @pytest.fixture(autouse=True)
@@ -67,11 +69,11 @@ def test_the_office_writes_on_a_real_card_and_reads_what_the_meter_wrote(
 ):
     home = Home(carrier=carrier)
     with card_in(pcscd, link, home.card):
-        done = desk("load", "--eur", "50", SURE)
+        done = desk("load", "--eur", "50", SURE, *THEN)
         assert (done.code, done.err) == (0, "")
         assert done.out.startswith(f"{FIRST}: meter {METER_ID}: order 0")
         assert "no meter has written on this card" in desk("read").complains()
-        assert desk("limiter", "on", SURE).code == 0
+        assert desk("limiter", "on", SURE, *THEN).code == 0
         told = json.loads(desk("account", "--json", "-").out)
         assert (told["loaded_cents"], told["order"]["limiter_granted"]) == (5_000, True)
     assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
@@ -123,7 +125,7 @@ def test_a_plain_card_at_its_last_try_keeps_it(pcscd, link, desk, put, tmp_path)
     home.card = card_of(file_card(home.card.image).with_tries(0, 1), counted())
     before = home.card.image.to_bytes()
     with card_in(pcscd, link, home.card):
-        for done in (desk("load", "--eur", "50", SURE), put(path, SURE)):
+        for done in (desk("load", "--eur", "50", SURE, *THEN), put(path, SURE)):
             kept = "meter-emu: not sent: PIN not presented, tries left: 1\n"
             assert done.complains() == kept
         assert desk("account").code == 0
@@ -137,7 +139,7 @@ def test_a_card_pulled_while_it_is_written_is_to_be_looked_at(pcscd, link, desk)
     for at, perhaps in ((8, ""), (9, look)):
         with card_in(pcscd, link, pulled) as slot:
             pulled.slot, pulled.at = slot, at
-            said = desk("load", "--eur", "50", SURE).complains()
+            said = desk("load", "--eur", "50", SURE, *THEN).complains()
         assert said == f"meter-emu: card removed: {FIRST}{perhaps}\n"
     with card_in(pcscd, link, home.card):
         assert "ever loaded 50.00 EUR in 1 load" in desk("account").out
@@ -202,7 +204,7 @@ def test_a_new_plain_card_gets_its_first_content_and_is_obeyed(pcscd, link, put,
         done = put(path, SURE)
         assert (done.code, done.err) == (0, "")
         assert done.out == f"{FIRST}: holds {path} now, 1024 bytes in file BE01\n"
-        assert desk("load", "--eur", "50", SURE).code == 0
+        assert desk("load", "--eur", "50", SURE, *THEN).code == 0
     assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
 
 
@@ -246,10 +248,10 @@ def test_a_blank_memory_card_gets_its_first_content_and_is_obeyed(pcscd, link, p
         assert (done.code, done.err) == (0, "")
         assert done.out == f"{FIRST}: holds {path} now, from byte 32 on, behind its own code\n"
         assert home.card.image == own
-        assert desk("load", "--eur", "50", SURE).code == 0
+        assert desk("load", "--eur", "50", SURE, *THEN).code == 0
         assert put(path, SURE).code == 0  # over a card in use: what was loaded is gone
         assert home.card.image == own
-        assert desk("load", "--eur", "50", SURE).code == 0
+        assert desk("load", "--eur", "50", SURE, *THEN).code == 0
     assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
     with card_in(pcscd, link, home.card):
         assert "50.00 EUR" in desk("read").out

@@ -194,13 +194,16 @@ class LiveSession:
         self.meter.press(key, held_ms(argument))
 
     def _insert(self, argument: str) -> None:
-        """Put a card in, and say why if its meter goes ahead of the time of this sitting."""
+        """Put a card in, and say so where it was written later than the time of this sitting."""
         self.slot.insert(self.meter, argument)
         known = self.meter.insight()
-        if known is None or known.utc_us is None or known.health is not Health.LOWER_BOUND:
+        if known is None or known.utc_us is None:
             return
+        if known.health is Health.DISPUTED:
+            self._say("note: the card was written later than this meter's clock: see --issued-at")
         # A stamp has no seconds, and no clock runs ahead of one.
-        if known.utc_us > self.meter.board.now_us + MINUTE_US:
+        ahead = known.utc_us > self.meter.board.now_us + MINUTE_US
+        if known.health is Health.LOWER_BOUND and ahead:
             written = legal_words(known.utc_us)
             self._say(f"note: the meter took its time from a card written later: {written}")
 

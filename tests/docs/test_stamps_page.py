@@ -1,11 +1,11 @@
-"""docs/decisions/clock.md: every test it names is there, and the tolerance is the program's."""
+"""docs/decisions/stamps.md: every test it names is there, and the tolerance is the program's."""
 
 import re
 
 from meter_emu.firmware.trust import STAMP_AHEAD_MAX_S
 from tests.docs.pages import ROOT, page
 
-PAGE = page("docs/decisions/clock.md")
+PAGE = page("docs/decisions/stamps.md")
 
 
 def test_the_tests_it_names_are_there():
