@@ -12,8 +12,8 @@ AUTHENTICATE, with `MAC8` the first eight bytes of AES-CMAC (see `keys`):
 - A person proves to know the PIN: VERIFY with P2 = 01 carries four to eight ASCII digits.
 
 - A memory card compares three bytes and can do no more. They are CODE = the first three bytes of
-  AES-CMAC(K_card, "psc" ‖ card number(4)), so each card has its own and only who has K_card knows
-  it: it lets the terminal write, and shows that a card is not a copy made on another chip.
+  AES-CMAC(K_card, "psc" ‖ card number(4)), so each card has its own and only the holder of K_card
+  knows it: it lets the terminal write, and shows that a card is not a copy made on another chip.
 
 The leading words keep one direction's cryptogram from ever serving in the other. What is *not*
 there: no session key follows, so commands after the authentication are not protected on the wire.

@@ -69,7 +69,7 @@ def _packet(text: str, dissector: bytes, direction: int, at_us: int) -> bytes:
 
 
 def _tag(code: int, value: bytes) -> bytes:
-    """Return a tag of an exported PDU, big-endian; whoever reads it adds no padding of its own."""
+    """Return a tag of an exported PDU, big-endian; the reader adds no padding of its own."""
     return pack(">HH", code, len(value)) + value
 
 

@@ -1,7 +1,7 @@
 """Dates and times as they stand on a wire: encodings between bytes and plain integers.
 
 There is no calendar and no zone here: a field is in range or it is not, and whether 31 February
-exists, or what instant a civil time names, is the business of whoever reads it. Encodings differ
+exists, or what instant a civil time names, is up to the reader. Encodings differ
 in range, resolution and in the values that mean "none", and each says so.
 """
 

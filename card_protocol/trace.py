@@ -1,7 +1,7 @@
 """Recorded dialogues: what passed between a card and whatever it was plugged into, a row each.
 
 A trace is JSON, one object a line (`docs/traces.md`). The first says what it is a trace of; a row
-is written whole the moment it happens, so whoever is killed while recording leaves a trace that
+is written whole the moment it happens, so a recorder that is killed leaves a trace that
 ends a line early, and no more. Nothing of it is kept in memory on either side.
 
 **Secrets.** Keys never travel in commands. A PIN or code does, so what VERIFY and its kin carry is
@@ -117,7 +117,7 @@ class Done(_Row, tag="done", frozen=True, kw_only=True):
 
 @final
 class Ended(_Row, tag="end", frozen=True, kw_only=True):
-    """Whoever recorded stopped on purpose; a trace without it was cut off."""
+    """The recorder stopped on purpose; a trace without it was cut off."""
 
 
 TraceRow: TypeAlias = Inserted | Removed | Reset | Unpowered | Exchanged | Torn | Done | Ended
@@ -175,7 +175,7 @@ def reveal(text: str) -> bytes:
 class Recorder:
     """Writes one trace. `write` takes a whole line at a time; what it raises passes through.
 
-    A caller who knows the true time sets `us` before he lets anything happen.
+    A caller who knows the true time sets `us` before anything happens.
     """
 
     def __init__(self, write: Callable[[bytes], object], origin: Origin) -> None:
@@ -183,34 +183,34 @@ class Recorder:
         self._put(Header(TRACE_VERSION, dict(origin)))
 
     def inserted(self, card: str, *, clock: ClockText, us: int | None = None) -> None:
-        """Take down that a card was put in."""
+        """Record that a card was put in."""
         self._put(Inserted(at=clock(), us=_known(us), card=card))
 
     def removed(self, *, clock: ClockText, us: int | None = None) -> None:
-        """Take down that the card was pulled out."""
+        """Record that the card was pulled out."""
         self._put(Removed(at=clock(), us=_known(us)))
 
     def done(self, what: str, value: int | None = None, *, clock: ClockText, us: int) -> None:
-        """Take down what somebody did to a meter, and how much of it."""
+        """Record what somebody did to a meter, and how much of it."""
         self._put(Done(at=clock(), us=us, what=what, value=_known(value)))
 
     def ended(self, *, clock: ClockText, us: int | None = None) -> None:
-        """Take down that the recording ends here on purpose."""
+        """Record that the recording ends here on purpose."""
         self._put(Ended(at=clock(), us=_known(us)))
 
     def reset(self, atr: bytes, failure: LinkError | None = None, *, clock: ClockText) -> None:
-        """Take down a reset and what came of it."""
+        """Record a reset and what came of it."""
         why = UNSET if failure is None else str(failure)
         self._put(Reset(at=clock(), atr=atr.hex(), failure=why))
 
     def unpowered(self, *, clock: ClockText) -> None:
-        """Take down that the card lost its power."""
+        """Record that the card lost its power."""
         self._put(Unpowered(at=clock()))
 
     def exchanged(
         self, command: bytes, answer: bytes | LinkError, *, clock: ClockText, writing_us: int = 0
     ) -> None:
-        """Take down a command and its answer, or the failure that came instead."""
+        """Record a command and its answer, or the failure that came instead."""
         if isinstance(answer, LinkError):
             asked, _ = hide(command)
             means = f"{command_words(command)}: {answer}"
@@ -227,7 +227,7 @@ class Recorder:
         self._put(row)
 
     def torn(self, command: bytes, *, clock: ClockText, writing_us: int) -> None:
-        """Take down that a card lost power while it was writing."""
+        """Record that a card lost power while it was writing."""
         means = f"{command_words(command)}: power lost while the card was writing"
         asked, _ = hide(command)
         self._put(Torn(at=clock(), command=asked, writing_us=writing_us, means=means))

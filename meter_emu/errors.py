@@ -1,8 +1,9 @@
 """What an operator, a file or a cable got wrong: one root, one clear line each at the CLI.
 
 What a device would answer is a value; what we got wrong is an assert. `PowerLost` is neither: it
-is the supply going away under a running program, raised by the board and caught only by whoever
-restarts it. It derives from `BaseException` so that no `except Exception` can swallow a power cut.
+is the supply going away under a running program, raised by the board and caught only by the code
+that restarts it. It derives from `BaseException` so that no `except Exception` can swallow a power
+cut.
 """
 
 

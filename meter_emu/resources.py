@@ -116,7 +116,7 @@ _ONE_OF: Final = {"visits": "visit", "outages": "outage"}
 
 
 def _in_words(key: str, data: object) -> str:
-    """Return `a[0].b[1].c` as whoever wrote the file sees it: by id or name, or counted from 1."""
+    """Return `a[0].b[1].c` as the file's author sees it: by id or name, or counted from 1."""
     places: list[str] = []
     rest: list[str] = []
     for part in key.split(".") if key else ():

@@ -2,7 +2,7 @@
 
 The office explains a card with it and the world a meter; it knows neither, only shapes that both
 have (codes, bits, amounts, dates). Rows never raise: a byte that should not be there is what people
-look at an image for, so it is said beside the field and the next field is explained all the same.
+look at an image for, so it is said next to the field and the next field is explained all the same.
 Two images of one layout are compared row by row, so what `show` explains is what `diff` compares.
 """
 
@@ -56,7 +56,7 @@ class Row:
 
     @property
     def meaning(self) -> str:
-        """What the field holds, for people who see `raw` beside it."""
+        """What the field holds, for people who see `raw` next to it."""
         if not self.note:
             plain = "" if self.value == self.raw else str(self.value)
             return f"{plain} {self.unit}".strip()

@@ -1,8 +1,8 @@
 """The plain virtual card: files and a PIN, as any ISO/IEC 7816-4 file card has; no keys.
 
 What it writes is *not* atomic. A power cut inside an UPDATE BINARY leaves each byte of it old, new
-or neither; whoever cuts the power says which, so the same story leaves the same bytes. The PIN's
-tries are counted atomically: cards that lose count there are broken, not plain.
+or neither; the code that cuts the power says which, so the same story leaves the same bytes. The
+PIN's tries are counted atomically: cards that lose count there are broken, not plain.
 """
 
 from typing import Final, final

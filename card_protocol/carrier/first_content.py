@@ -1,10 +1,10 @@
 """The first content of a memory card: all that is ours on it, and last of all its own code.
 
 A fresh chip has the transport code, our cards have each their own, and an SLE4442 forgives two
-wrong codes. So whoever puts a card must know which code it has, also when the last attempt was cut
-off anywhere, inside the change of the code too: the chip programs a byte after another, so there
-are four codes it can have been left with. The card itself says which. The first four bytes of the
-identity part, the *marks*, are FF until the rest is there, and each is written at its turn:
+wrong codes. So anyone who puts a card must know which code it has, also when the last attempt was
+cut off anywhere, inside the change of the code too: the chip programs a byte after another, so
+there are four codes it can have been left with. The card itself says which. The first four bytes of
+the identity part, the *marks*, are FF until the rest is there, and each is written at its turn:
 
 - mark n of the first three, then byte n of the code, which is then presented to the chip anew;
 - the fourth mark when the whole code was accepted.
@@ -111,7 +111,7 @@ def _marks_set(held: bytes, own: bytes, identity: IdentityPart) -> int:
 
 
 def _kept(held: bytes, own: bytes, marks: int) -> int:
-    """Return how many tries must be left beside the one that is risked.
+    """Return how many tries must be left next to the one that is risked.
 
     All of them on a card that holds what is neither blank nor ours, for it may have any code. A
     blank one may be one that was cut off while the code was presented, and is given that try.

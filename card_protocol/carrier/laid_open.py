@@ -1,4 +1,4 @@
-"""A card image as a budget card, past all access rules: for who has the file on the table.
+"""A card image as a budget card, past all access rules: for code that has the file itself.
 
 Nobody proves anything to it. What is written changes the `image` held here, and no card.
 """

@@ -3,7 +3,7 @@
 The chip proves nothing but that it holds a three-byte code, and it proves that by comparing: the
 code must be sent to it. It is presented once a session, after the MACs have said that the card is
 of this meter, so that a foreign card keeps its tries; and before anything is obeyed, so that a
-copy on another chip, whose maker does not know the code, is refused. Whoever listens on the
+copy on another chip, whose maker does not know the code, is refused. Anyone who listens on the
 contacts learns it.
 """
 

@@ -1,8 +1,8 @@
 """Records on a plain card: one transparent file with two copies of a container.
 
-The card proves nothing and is asked nothing: whoever has it can read, copy and put back what is on
-it, and the records' own MACs and numbers are all that stands between. The PIN is a *transport* PIN,
-the same on every card and sent in clear: it keeps a stray terminal from writing, not a thief.
+The card proves nothing and is asked nothing: anyone who has it can read, copy and put back what is
+on it, and the records' own MACs and numbers are all that stands between. The PIN is a *transport*
+PIN, the same on every card and sent in clear: it keeps a stray terminal from writing, not a thief.
 """
 
 from collections.abc import Mapping

@@ -4,13 +4,13 @@ No Belgian card format is public, so this one is an invention (`docs/card-format
 interface control document and a test holds both together). Its idea follows the published State
 Grid card (Q/GDW 365): order file, cumulative wallet with a count, tariff file, write-back file.
 Dates the household was told are civil time YYMMDDhhmm in BCD without zone, as fielded cards carry;
-generation 2 puts the instant beside them, which takes an order record of its own
+generation 2 puts the instant next to them, which takes an order record of its own
 (`budget_instants`), and an expiry's instant is FF in generation 1. All other records are the same
 bytes in both but for the generation.
 
 Every record ends in an eight-byte AES-CMAC over meter number ‖ all bytes before the MAC. The
-layouts are dumb: date fields stay five raw bytes, and reading them is the codec part of whoever
-obeys them.
+layouts are dumb: date fields stay five raw bytes, and reading them is up to the codec part of the
+program that obeys them.
 """
 
 from collections.abc import Mapping
@@ -62,12 +62,12 @@ DF_OF: Final[Mapping[int, int]] = {EnergyCode.ELECTRICITY: DF_ELECTRICITY, Energ
 @final
 @unique
 class ZoneRuleCode(IntEnum):
-    """Under which rule the civil time beside an instant was announced (generation 2)."""
+    """Under which rule the civil time next to an instant was announced (generation 2)."""
 
     EUROPE_BRUSSELS = 1  # CET, and CEST as directive 2000/84/EC has it
 
 
-NO_ZONE_RULE: Final = 0xFF  # beside no instant
+NO_ZONE_RULE: Final = 0xFF  # next to no instant
 
 
 @final
@@ -82,8 +82,8 @@ class OrderFlags(IntFlag):
 class IdentityRecord:
     """Whose card this is. Written once, when the card is issued.
 
-    `expires` is five BCD bytes or `BCD_NONE`; generation 2 has the instant and the zone rule beside
-    it, `MINUTES_NONE` and `NO_ZONE_RULE` in generation 1 and where there is no expiry.
+    `expires` is five BCD bytes or `BCD_NONE`; generation 2 has the instant and the zone rule next
+    to it, `MINUTES_NONE` and `NO_ZONE_RULE` in generation 1 and where there is no expiry.
     """
 
     magic: Magic

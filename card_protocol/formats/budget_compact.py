@@ -48,7 +48,7 @@ FIRST_AT: Final = 32  # below it are the chip's own bytes, and a wrong write the
 END_AT: Final = 256
 COPY_COUNT: Final = 2
 SEQUENCE_MAX: Final = 0xFFFF  # writes; a cell is good for 10,000 (data sheet 07.95, features)
-REACTIVATES: Final = 0x80  # in `flags`, beside those of an order: `ends` holds a token
+REACTIVATES: Final = 0x80  # in `flags`, next to those of an order: `ends` holds a token
 CUSTOMER_HIGH_BITS: Final = 32  # a reference of 13 digits needs 44 bits, the field has 48
 UEUR_PER_STEP: Final = 100  # the balance is carried in steps of a hundredth of a cent
 

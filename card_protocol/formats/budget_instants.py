@@ -1,4 +1,4 @@
-"""The budget card, generation 2: an order whose ends are instants, the announced time beside them.
+"""The budget card, generation 2: an order whose ends are instants, the announced time next to them.
 
 Generation 1's civil time has no zone, so an hour that the change of clocks repeats cannot be told
 apart, and a slip of the office in date or zone is obeyed as it stands. Here each end is carried

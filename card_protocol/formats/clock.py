@@ -15,7 +15,7 @@ from card_protocol.formats.budget import GENERATION, MacField
 from card_protocol.keys import MAC_SIZE_BYTES, Key
 from card_protocol.layout import U8, U16, U32, U64, Layout, Magic
 
-DF_SERVICE: Final = 0xDF0E  # ours: beside the energies' DF01, DF02, DF03
+DF_SERVICE: Final = 0xDF0E  # ours: next to the energies' DF01, DF02, DF03
 SFI_CLOCK: Final = 1
 
 

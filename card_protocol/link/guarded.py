@@ -73,7 +73,7 @@ class GuardedLink:
 
     A proof counts as failed until its answer says that it was right; a right one gives nothing
     back, because it may be of another PIN or key. Resets forget nothing: the card does not either.
-    Whoever puts in another card makes another guard.
+    Another card needs another guard.
     """
 
     def __init__(

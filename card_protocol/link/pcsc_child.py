@@ -220,7 +220,7 @@ def _tell(lines: BufferedRWPair, answer: _Answer) -> None:
 
 
 def main() -> None:
-    """Serve whoever has the other end of standard input."""
+    """Serve the process at the other end of standard input."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)  # who started us may have ignored it
     with (
         suppress(BrokenPipeError, ConnectionResetError),  # nobody is left to answer

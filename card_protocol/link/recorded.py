@@ -14,7 +14,7 @@ from card_protocol.trace import ClockText, Recorder, no_clock
 
 @final
 class RecordedLink:
-    """`link`, taken down by `recorder`; `clock` says what the terminal's own clock shows."""
+    """`link`, recorded by `recorder`; `clock` says what the terminal's own clock shows."""
 
     def __init__(self, link: Link, recorder: Recorder, clock: ClockText = no_clock) -> None:
         self._link: Final = link
@@ -23,7 +23,7 @@ class RecordedLink:
         self._powered = False
 
     def connect(self) -> bytes:
-        """Connect, and take down the ATR or why there is none."""
+        """Connect, and record the ATR or why there is none."""
         try:
             atr = self._link.connect()
         except LinkError as failure:
@@ -34,7 +34,7 @@ class RecordedLink:
         return atr
 
     def exchange(self, command: bytes) -> bytes:
-        """Exchange, and take down both ways."""
+        """Exchange, and record both ways."""
         try:
             answer = self._link.exchange(command)
         except LinkError as failure:
@@ -65,7 +65,7 @@ class MeterCard(Slotted, Protocol):
 
 @final
 class RecordedCard:
-    """`card`, taken down by `recorder`; `clock` says what the terminal's own clock shows."""
+    """`card`, recorded by `recorder`; `clock` says what the terminal's own clock shows."""
 
     def __init__(self, card: MeterCard, recorder: Recorder, clock: ClockText = no_clock) -> None:
         self._card: Final = card
@@ -74,7 +74,7 @@ class RecordedCard:
         self._powered = False
 
     def power_on(self) -> bytes:
-        """Reset the card, and take down its ATR."""
+        """Reset the card, and record its ATR."""
         atr = self._card.power_on()
         self._powered = bool(atr)
         self._recorder.reset(atr, clock=self._clock)
@@ -97,7 +97,7 @@ class RecordedCard:
         self._off()
 
     def transmit(self, command: bytes) -> bytes:
-        """Transmit, and take down both ways."""
+        """Transmit, and record both ways."""
         writing_us = self._card.writing_us(command)
         try:
             answer = self._card.transmit(command)

@@ -1,6 +1,6 @@
 """A card that answers as it once did: the other end of a recorded dialogue, without any card.
 
-Whoever talks to it must say what was said then. The first time he does not, that difference is kept
+The terminal must say what it said then. The first time it does not, that difference is kept
 in words, and from there on the card is gone: what it would have answered nobody knows.
 """
 

@@ -2,7 +2,7 @@
 
 It runs as a script under `unshare`, with a Unix socket as its standard input: each request is a
 port, the answer is one byte and, when something listens on that port of the namespace's loopback,
-the connected socket. A socket stays in the namespace it was made in, so whoever gets it speaks
+the connected socket. A socket stays in the namespace it was made in, so anyone who gets it speaks
 into the namespace from outside. It ends when the other side of its standard input closes, and
 the namespace ends with it and with what was started in it.
 """

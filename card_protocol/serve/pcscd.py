@@ -9,8 +9,8 @@ two ports and a configuration of its own, and is found by what is started with i
   whatever happens to the daemon behind it.
 - The virtual reader's driver listens for its card on every interface. In a network namespace of its
   own nobody else can be the card; the clients' socket crosses namespaces. Where none can be made,
-  as in a plain container, the daemon has two ports that nobody else has, and whoever reaches them
-  can be the card: serve no card there that must not be taken for another.
+  as in a plain container, the daemon has two ports that nobody else has, and anyone who reaches
+  them can be the card: serve no card there that must not be taken for another.
 - PCSCLITE_HP_DROPDIR is where drivers of real readers are looked for: an empty folder.
 """
 

@@ -141,8 +141,8 @@ def _framed(answer: bytes) -> bytes:
 class VpcdLine:
     """A card plugged in: its slot, and the connected socket whose life is the card's stay.
 
-    `keep` is called after the card has obeyed and before the terminal hears of it: whoever stores
-    the card does it there, and what it raises passes through, with the answer unsent.
+    `keep` is called after the card has obeyed and before the terminal hears of it: a caller that
+    stores the card does it there, and what it raises passes through, with the answer unsent.
     """
 
     def __init__(
@@ -215,7 +215,7 @@ class VpcdLine:
         self._socket.close()
 
     def _read(self) -> bytes | None:
-        """Return what is there, empty when the other side has closed or died, `None` in vain."""
+        """Return what is there, empty when the other side has closed or died, `None` on timeout."""
         try:
             if _QUICKACK is not None and not self._slot.waiting:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)

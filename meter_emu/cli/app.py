@@ -49,7 +49,7 @@ VERBS: Final[Mapping[str, VerbPlace]] = {
 
 
 class PipeClosedError(Exception):
-    """Whoever read our output has gone; not a mistake of ours, and not one to talk about."""
+    """The reader of our output has gone; not a mistake of ours, and not one to talk about."""
 
 
 class ProgramVerbs(Verbs):
@@ -113,7 +113,7 @@ def main() -> None:
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.append(here)  # where a person's own MODULE:FACTORY lies, after all else
     for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:  # whom nohup started stays deaf to SIGHUP
+        if signal.getsignal(number) is signal.SIG_DFL:  # what nohup started ignores SIGHUP
             signal.signal(number, _end)
     sys.exit(run())
 

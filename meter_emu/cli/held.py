@@ -1,7 +1,7 @@
 """Image files that one program at a time may change: read, work on it, write back, as one act.
 
-Whoever means to write an image holds it from before it is read until it is written. The lock is on
-the file itself, so it goes with the process however that ends, and nothing lies next to the file
+Anyone who means to write an image holds it from before it is read until it is written. The lock is
+on the file itself, so it goes with the process however that ends, and nothing lies next to the file
 for it. Reading alone needs none: a file is replaced whole (`output`).
 """
 
@@ -18,7 +18,7 @@ from meter_emu.errors import ImageError, OutputError
 
 WAIT_S: Final = 5.0  # ours: an act of the office takes a tenth of a second, and a queue has a few
 _LOOK_S: Final = 0.02  # ours: how often a file that is in use is looked at again
-_COMMAND_CHARS_MAX: Final = 80  # ours: of the command line of who has it
+_COMMAND_CHARS_MAX: Final = 80  # ours: of the command line of the holder
 
 
 @final

@@ -109,9 +109,9 @@ def _spoken(image: "AnyImage", *, t0: bool) -> str:
 
 @final
 class _Served:
-    """The card, in the reader or beside it. `line` is its connection while it is in.
+    """The card, in the reader or next to it. `line` is its connection while it is in.
 
-    `due` is when to look for a reader again, `None` while the card is in or beside it.
+    `due` is when to look for a reader again, `None` while the card is in or next to it.
     """
 
     def __init__(

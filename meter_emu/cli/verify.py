@@ -153,7 +153,7 @@ def _told(found: Counterexample, file: Path | None) -> Text:
 
 @contextmanager
 def _progress(*, shown: bool) -> Iterator[Hear]:
-    """Give who is told how far it is: a line on stderr where somebody may watch it."""
+    """Return what reports the progress: a line on stderr where somebody may watch it."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.completed:,} stories"), TextColumn("{task.description}"))
     visible = shown and console.is_terminal

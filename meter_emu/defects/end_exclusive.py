@@ -14,7 +14,7 @@ _FIRST: Final = Civil(2000, 1, 1, 0, 0)  # nothing before it can be stored
 
 
 class EndDateExclusive(EndStore):
-    """Steps the date back on acceptance, and believes it: an instant beside it is not read."""
+    """Steps the date back on acceptance, and believes it: an instant next to it is not read."""
 
     __slots__ = ()
 

@@ -52,7 +52,7 @@ def _copy(slot: int, raw: bytes, master: Key) -> Iterator[RecordView]:
 
 
 def _wrong(raw: bytes) -> str:
-    """Say why the copy in a slot is not whole, as whoever reads the card finds out."""
+    """Say why the copy in a slot is not whole, as anyone who reads the card finds out."""
     try:
         whole: Container = parse_container(raw[: parse_head(raw[: HEAD.size_bytes]).size_bytes])
     except LayoutError as error:

@@ -2,7 +2,7 @@
 
 An office PC has a calendar and a zone table, so this is `datetime` and `zoneinfo`, and it checks
 the firmware's own integers by being something else. A generation 1 card carries civil time without
-zone, a generation 2 card the instant beside it. A civil time that the change of clocks skips or
+zone, a generation 2 card the instant next to it. A civil time that the change of clocks skips or
 repeats is refused, unless the clerk says which reading is meant, and then only a time that the
 meter must understand in that way is written.
 """
@@ -63,7 +63,7 @@ class DeskDates:
     ) -> Civil:
         """Return the civil time to write on a card for `when`: legal time that exists.
 
-        A time that does not exist becomes the one an hour beside it. Of a time that exists twice, a
+        A time that does not exist becomes the one an hour away. Of a time that exists twice, a
         card without `instants` can only mean the later: the earlier one is refused.
         """
         self.check(when)

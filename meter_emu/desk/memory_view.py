@@ -172,7 +172,7 @@ def _across(layout: Layout[Any], part: Any) -> tuple[str, ...]:  # noqa: ANN401 
         try:
             defer_until, cut_at = (decode_bcd_minute(raw) for raw in (part.ends[:5], part.ends[5:]))
         except CardProtocolError:
-            return tuple(found)  # said beside the field
+            return tuple(found)  # said next to the field
         if defer_until and cut_at and cut_at < defer_until:
             found.append(f"the cut at {cut_at} lies before the end of the deferral, {defer_until}")
     return tuple(found)

@@ -1,8 +1,8 @@
 """Explains a card, field by field, for people at a desk: its records, and the image around them.
 
 It has no use for a card that is well: every field is shown whatever it holds, what is out of range
-is said beside it, and a wrong MAC is a word and not an exception. Of keys and PIN it says that they
-are there, and nothing else.
+is said next to it, and a wrong MAC is a word and not an exception. Of keys and PIN it says that
+they are there, and nothing else.
 
 The names of codes are those of `docs/card-format.md`, written out here once more on purpose: the
 office reads what a meter wrote without sharing a table with its program.
@@ -287,7 +287,7 @@ def explain_clock_order(raw: bytes, master: Key) -> RecordView:
 def explain_written_back(written: WriteBackRecord, master: Key) -> RecordView:
     """Return a write-back explained that was read, its MAC checked, from whatever kind of card.
 
-    Of a memory card, which does not carry all of it, it says so beside the field.
+    Of a memory card, which does not carry all of it, it says so next to the field.
     """
     missing = [f.name for f in budget.WRITE_BACK.fields if getattr(written, f.name) is None]
     zeros: dict[str, Any] = dict.fromkeys(missing, 0)
@@ -339,7 +339,7 @@ def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one rec
     try:
         defer_until, cut_at = (decode_bcd_minute(raw) for raw in dates)
     except CardProtocolError:
-        return tuple(found)  # said beside the field
+        return tuple(found)  # said next to the field
     if defer_until is not None and cut_at is not None and cut_at < defer_until:
         found.append(f"the cut at {cut_at} lies before the end of the deferral, {defer_until}")
     return tuple(found)

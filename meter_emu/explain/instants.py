@@ -1,4 +1,4 @@
-"""Instants as people read them: legal time first, UTC beside it.
+"""Instants as people read them: legal time first, UTC next to it.
 
 Through `datetime` and `zoneinfo`, on purpose: the program that wrote the bytes has a calendar and a
 zone of its own in integers, and what is explained here checks it.

@@ -236,7 +236,7 @@ def _apart(civil_raw: bytes, minute: int) -> str:
     try:
         when = decode_bcd_minute(civil_raw)
     except TimestampError:
-        return ""  # said beside the civil time
+        return ""  # said next to the civil time
     want = NO_MINUTE if when is None else later_minute_1970(when)
     return "" if want in (None, minute) else f"the civil time is another instant, minute {want}"
 
@@ -375,7 +375,7 @@ def _across(raw: bytes) -> tuple[str, ...]:
     try:
         ends = [decode_bcd_minute(end[:5]) for end in (state.defer_end, state.cut_end)]
     except TimestampError:
-        return tuple(found)  # said beside the field
+        return tuple(found)  # said next to the field
     defer_until, cut_at = ends
     if defer_until is not None and cut_at is not None and cut_at < defer_until:
         found.append(f"the cut at {cut_at} lies before the end of the deferral, {defer_until}")

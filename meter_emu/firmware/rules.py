@@ -154,7 +154,7 @@ class MeterRules:
             self.journal_time()
 
     def journal_time(self) -> None:
-        """Take down the time and the ticks of this moment: what the next readings are held to."""
+        """Record the time and the ticks of this moment: what the next readings are held to."""
         self.state.last_time_s = self.now.utc_s - EPOCH_2000_S
         self.state.last_ticks_ms = self.ticks_ms
         self.state.last_day = self.now.day - EPOCH_2000_DAYS
@@ -217,7 +217,7 @@ class MeterRules:
             self.beeping = True
 
     def _latch_ends(self) -> None:
-        """Take down for good what has come: once reached, an end needs no clock any more."""
+        """Record for good what has come: once reached, an end needs no clock any more."""
         state = self.state
         if self.has_come(state.defer_end):
             state.flags |= StateFlags.DEFERRAL_OVER

@@ -1,4 +1,4 @@
-"""The latching contactor with its auxiliary contact, and the current limiter beside it.
+"""The latching contactor with its auxiliary contact, and the current limiter next to it.
 
 A latching (bistable) contactor moves on a pulse and keeps its position without supply; IEC
 62055-31 calls it the load switch. The auxiliary contact shows where the main contact *is*, which

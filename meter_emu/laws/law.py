@@ -23,7 +23,7 @@ MOVES = frozenset({What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED})
 @final
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A law is broken: what is wrong, in words for whoever lives there."""
+    """A law is broken: what is wrong, in words for the household."""
 
     words: str
 

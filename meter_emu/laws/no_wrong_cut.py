@@ -1,4 +1,4 @@
-"""Nobody is cut, or limited, whom no promise lets the meter cut."""
+"""No home is cut or limited unless a promise lets the meter cut it."""
 
 from typing import Final
 

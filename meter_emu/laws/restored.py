@@ -1,4 +1,4 @@
-"""Who has reactivated or paid gets supply when somebody asks for it, and not before."""
+"""A household that has reactivated or paid gets supply when it asks for it, and not before."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What the rehearsal means for whoever decides: the one sentence at the top, and what to do."""
+"""What the rehearsal means for anyone who decides: the one sentence at the top, and what to do."""
 
 from collections.abc import Iterator
 

@@ -18,7 +18,7 @@ from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import cut_before_announced, expected
 from meter_emu.world.rehearsal.verdicts import Verdict
 
-MORE_MAX: Final = 20  # of each broken promise, beside the first of each kind
+MORE_MAX: Final = 20  # of each broken promise, next to the first of each kind
 
 
 @final

@@ -226,7 +226,7 @@ def _story(seen: Seen, anchor: str, campaign: Campaign, *, alike: str) -> Story:
 
 
 def _sentences(facts: Facts, campaign: Campaign) -> Iterator[str]:
-    """Yield what a drawing shows, for whoever does not see it."""
+    """Yield what a drawing shows, for anyone who does not see it."""
     yield f"Told: {_told(facts, campaign)}."
     yield f"The meter understood: {_stated(facts, campaign)}."
     if facts.cut_us is None:

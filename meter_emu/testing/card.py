@@ -63,6 +63,6 @@ class Card:
             raise ConfigError(self.name, "", "it is in the meter: meter.remove() comes first")
 
     def plugged(self, who: str, *, pulled_after: int | None = None) -> SlotCard:
-        """Return the card as a slot takes it, whose dialogue with `who` is taken down."""
+        """Return the card as a slot takes it, whose dialogue with `who` is recorded."""
         held = self._held if pulled_after is None else PulledCard(self._held, pulled_after)
         return self._dialogue.heard(held, f"{who}, {self.name}")

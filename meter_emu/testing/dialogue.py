@@ -19,7 +19,7 @@ _HEADER: Final = b'{"row":"trace"'  # a trace begins with a line about itself
 @final
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One step of a dialogue: at which true time, between whom, and what, as a trace has it."""
+    """One step of a dialogue: at which true time, between which two, and what."""
 
     at_us: int
     who: str
@@ -42,7 +42,7 @@ class Dialogue:
         self._kept: Final[deque[Heard]] = deque(maxlen=STEPS_KEPT)
 
     def heard(self, card: SlotCard, who: str) -> RecordedCard:
-        """Return the card with all that is said to it and by it taken down as `who` speaking."""
+        """Return the card with all that is said to it and by it recorded as `who` speaking."""
         return RecordedCard(card, Recorder(lambda line: self._keep(who, line), {}))
 
     @property

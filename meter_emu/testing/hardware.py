@@ -2,7 +2,7 @@
 
 What is written on it stays written, so that takes a word of its own on the command line, and only
 the commands of meters and offices go out (`card_protocol.link.guarded`). There is one card, of the
-plain kind; what the bench makes beside it, a technician's card, is a virtual one.
+plain kind; what the bench makes next to it, a technician's card, is a virtual one.
 """
 
 import os

@@ -173,7 +173,7 @@ def _left(work: _Work, numbers: range, found: "dict[str, Examined]") -> _Work:
 
 
 def _deaf() -> None:
-    """Leave the keyboard's interrupt to whoever started this process."""
+    """Leave the keyboard's interrupt to the parent process."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -19,7 +19,7 @@ STEP = re.compile(
 )
 STEPS = {
     int(number): (command, said.splitlines())
-    for number, command, said in STEP.findall(README.split("## For whom")[0])
+    for number, command, said in STEP.findall(README.split("## Who it is for")[0])
 }
 
 

@@ -291,7 +291,7 @@ PROMISES: dict[str, Callable[[CardKind], bool]] = {
     "a stranger cannot write on the card": stranger_cannot_write,
     "who listens on the contacts of a session cannot write either": listening_gains_nothing,
     "an imitation without keys is refused": imitation_refused,
-    "only who has a key can read more than the identity": private_from_strangers,
+    "only the holder of a key can read more than the identity": private_from_strangers,
 }
 
 

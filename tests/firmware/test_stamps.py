@@ -1,4 +1,4 @@
-"""What an office's wrong date can do and what sets it right: the promises of decisions/stamps.md."""
+"""What a wrong date of an office can do and what sets it right: the promises of stamps.md."""
 
 from datetime import UTC, datetime, timedelta
 

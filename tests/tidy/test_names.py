@@ -14,7 +14,7 @@ CHIPS = (
 BY_THE_COMMAND_LINE = {"argument", "command", "fixture", "group", "hookimpl"}
 ALLOWED = {
     "DEFECT": "each file of the catalogue has one, and the catalogue reads it by this name",
-    "Desk": "what the fixture `desk` gives is a desk to whoever writes a test",
+    "Desk": "what the fixture `desk` gives is a desk to anyone who writes a test",
     "GENERATION": "each format's number of itself",
     "LAW": "each file of a law has one, and `laws` finds it by this name",
     "ORDER": "the order as each generation lays it out; `ORDERS` has both",

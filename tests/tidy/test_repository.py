@@ -103,6 +103,15 @@ def test_every_layout_is_tested_and_documented() -> None:
     assert found_by(missing, layouts()) == []
 
 
+DIALECT = r"(?i)\b(?:in vain|take[ns]? down|took down|whoever)\b"  # record, on timeout, anyone who
+
+
+def test_what_is_written_is_plain_english() -> None:
+    written = {name: text for name, text in texts().items() if not name.startswith("tests/")}
+    assert found_by(partial(re.findall, DIALECT), written) == []
+    assert re.findall(DIALECT, "Whoever takes down") == ["Whoever", "takes down"]
+
+
 def test_the_top_level_is_the_agreed_one() -> None:
     top = {path.relative_to(ROOT).parts[0] for path in tracked()}
     plain = {name for name in top if not name.startswith(".")}

@@ -17,7 +17,7 @@ _LOOK_NS: Final = 50_000_000  # ours: an event is at most so late, a card in a r
 
 @final
 class Printer:
-    """Prints for whoever reads along: what could not be done to the error output.
+    """Prints for anyone who reads along: what could not be done to the error output.
 
     A reader that has gone away is noted, not raised: what the meter is doing must not suffer.
     """
@@ -70,7 +70,7 @@ class Lines:
 
     @property
     def gone(self) -> bool:
-        """Whether whoever read along has gone."""
+        """Whether the reader of the output has gone."""
         return self._printer.gone
 
     def _wait(self, wait_ns: int) -> None:

@@ -111,7 +111,7 @@ class LiveSession:
 
     @property
     def jumping(self) -> bool:
-        """Whether a jump is under way, or a command waits: who reads a script waits for it."""
+        """Whether a jump is under way, or a command waits: a script's reader waits for it."""
         return self._jump is not None or bool(self._waiting)
 
     def turn(self) -> None:

@@ -28,7 +28,7 @@ class Input:
         self.ended = False  # whether the input has come to its end
 
     def note(self, number: int, _frame: FrameType | None) -> None:
-        """Take down a signal; the second Ctrl-C is meant."""
+        """Record a signal; the second Ctrl-C is meant."""
         if self.caught is not None and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.caught = self.caught or number

@@ -42,7 +42,7 @@ from meter_emu.world.meter.model import MeterModel
 def sit(options: dict[str, Any]) -> int:
     """Sit at the meter of the options of `run` until somebody leaves; return the exit status.
 
-    Raise what is wrong with the options, and `BrokenPipeError` when whoever looked on has gone.
+    Raise what is wrong with the options, and `BrokenPipeError` when its reader has gone.
     """
     card_file = ""
     if options["meter"] is None and options["image_file"] is None:

@@ -1,8 +1,8 @@
 """What clock chips of this kind count alike: seconds to years in BCD, and the century.
 
 A chip says where its registers are and what is its own: how it is read and written, what it does
-without power, what else stands in a register. Bit 7 beside the seconds is not the counter's (VL,
-CH), bit 7 beside the month is the century where there is one, toggled when the years overflow.
+without power, what else stands in a register. Bit 7 next to the seconds is not the counter's (VL,
+CH), bit 7 next to the month is the century where there is one, toggled when the years overflow.
 """
 
 from abc import ABC, abstractmethod

@@ -126,7 +126,7 @@ REGISTERS: Final = (
         "OSF",
         BitsKind.FLAG,
         "set whenever the oscillator stops, cleared only by writing 0 (Status Register); not said"
-        " what writing 1 does, we leave it, as the alarm flags beside it are left",
+        " what writing 1 does, we leave it, as the alarm flags next to it are left",
     ),
     Bits(0x0F, 6, 4, "0", BitsKind.UNUSED, _ZERO),
     Bits(0x0F, 3, 3, "EN32kHz", BitsKind.NOT_MODELLED, f"32 kHz output enable; {_PIN}"),

@@ -72,11 +72,11 @@ class MeterTrace:
         self._done(SUPPLIED[on])
 
     def shut(self, until_us: int | None) -> None:
-        """Take down that nothing flows."""
+        """Record that nothing flows."""
         self._done(SHUT, until_us)
 
     def lit(self) -> None:
-        """Take down that the load is what it ordinarily is."""
+        """Record that the load is what it ordinarily is."""
         self._done(LIT)
 
     def _done(self, what: str, value: int | None = None) -> None:

@@ -27,7 +27,7 @@ class What(Enum):
     KEY_HELD = "key held"
     SHUT = "appliances shut"  # by the household, to re-arm
     LIT = "appliances lit"
-    OPENED = "supply off"  # the switch's actual position, whoever moved it
+    OPENED = "supply off"  # the switch's actual position, whatever moved it
     CLOSED = "supply on"
     LIMITED = "limiter on"
     UNLIMITED = "limiter off"

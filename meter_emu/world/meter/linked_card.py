@@ -1,7 +1,7 @@
 """A card behind a link in the emulated meter's slot: a real one in a reader, or one being recorded.
 
 The meter's own program must not see the difference, so what a link cannot do becomes what a slot
-shows: nobody answers, or the card is gone. Why it was so is kept for whoever stands at the bench.
+shows: nobody answers, or the card is gone. Why it was so is kept for the person at the bench.
 """
 
 from collections.abc import Callable

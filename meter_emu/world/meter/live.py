@@ -2,7 +2,7 @@
 
 It is the bench that rehearsals run, so a live meter and a rehearsed one leave the same bytes.
 Nothing here knows a wall clock. What lets time pass are iterators that give back control after
-every step, so that whoever watches can look, or stop, whenever he wants.
+every step, so that a caller can look or stop between any two.
 """
 
 import re
@@ -171,7 +171,7 @@ class LiveMeter:
         self._watch.see(self.board.now_us, What.LIT if lit else What.SHUT)
 
     def note(self, what: What, detail: str) -> None:
-        """Take down what happened elsewhere now, such as a visit to the office."""
+        """Record what happened elsewhere now, such as a visit to the office."""
         self._watch.see(self.board.now_us, what, detail=detail)
 
 

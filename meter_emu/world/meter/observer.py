@@ -1,4 +1,4 @@
-"""Takes down what can be seen of a meter from outside: switch, lamps, limiter, supply, balance."""
+"""Records what can be seen of a meter from outside: switch, lamps, limiter, supply, balance."""
 
 from collections.abc import Callable
 from typing import final
@@ -36,7 +36,7 @@ class Observer:
         visit: int | None = None,
         failure: Failure | None = None,
     ) -> None:
-        """Take down one fact, with what the meter shows at this moment."""
+        """Record one fact, with what the meter shows at this moment."""
         event = Event(
             at_us=at_us,
             what=what,
@@ -68,5 +68,5 @@ class Observer:
             self.see(board.now_us, What.INVITED if self._invited else What.UNINVITED)
 
     def power(self, up: bool) -> None:
-        """Take down that the supply has come back or gone."""
+        """Record that the supply has come back or gone."""
         self.see(self._board.now_us, What.POWER_BACK if up else What.POWER_LOST)

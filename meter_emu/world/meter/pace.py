@@ -1,8 +1,8 @@
 """How a live meter's time goes with the time on the wall: pure arithmetic, no clock in it.
 
-Whoever looks at a clock passes what it says. True time starts at some instant and goes `rate` times
-as fast as the wall from there; changing the rate, or jumping, starts a new pace at the instant
-reached, so nothing is lost or done twice, and time never goes back.
+Anyone who looks at a clock passes what it says. True time starts at some instant and goes `rate`
+times as fast as the wall from there; changing the rate, or jumping, starts a new pace at the
+instant reached, so nothing is lost or done twice, and time never goes back.
 """
 
 from dataclasses import dataclass

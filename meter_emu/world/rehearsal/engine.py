@@ -1,7 +1,7 @@
 """Runs one household of a campaign from start to end and returns what could be seen.
 
 Who comes when: the visits in order. The household does what the campaign says and one thing more:
-whoever stands at the meter after a card session presses the button when the lamp asks for it.
+the person at the meter after a card session presses the button when the lamp asks for it.
 """
 
 from typing import Final, final
@@ -134,11 +134,11 @@ class _Story:
                 self._press(visit.key)
 
     def end(self, at_us: int) -> None:
-        """Take down how the meter stands when the rehearsal is over."""
+        """Record how the meter stands when the rehearsal is over."""
         self._watch.see(at_us, What.ENDED)
 
     def fail(self, error: ProgramError | PollsSpentError) -> None:
-        """Take down how the story ended before its time."""
+        """Record how the story ended before its time."""
         board = self._board
         kind, why = FailureKind.UNSEEN, str(error)
         if isinstance(error, ProgramError):
@@ -230,7 +230,7 @@ class _Story:
     def _rearm(self, key: Button) -> None:
         """Shut all appliances, hold the button, wait, light them again: what gas asks for.
 
-        Who is careless does it with one left open first.
+        A careless person does it with one left open first.
         """
         if self._household.careless:
             self._hold(key)

@@ -231,7 +231,7 @@ class Ideal:
         self.dues.append(Due(self.told.cut_us, self.now_us, fed=self.closed))
 
     def _ready(self) -> None:
-        """Take down since when somebody at the button is all that is missing."""
+        """Record since when only a person at the button is missing."""
         waits = not self.on and self.powered and self.feedable() is Sure.SURE
         waits = waits and self.now_us >= self.started_us and not self.unheard
         if not waits:
@@ -283,7 +283,7 @@ class Ideal:
         told = card.on_card
         if (told.limiter and not self.model.limiter_a) or (
             told.pricing.bi_hourly and self.model.night is None
-        ):  # an order that this model refuses, whole; the credit beside it is heard
+        ):  # an order that this model refuses, whole; the credit next to it is heard
             told = replace(self.told, loaded_cents=told.loaded_cents)
         told = replace(told, from_us=self.told.from_us)
         if told != self.told:

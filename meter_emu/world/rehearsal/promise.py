@@ -75,7 +75,7 @@ def cards_shown(
 ) -> Iterator[CardShown]:
     """Yield each card that was put into a meter with power, in time order.
 
-    What was seen counts: a visit waits until whoever stands at the meter is done, and one that the
+    What was seen counts: a visit waits until the person at the meter is done, and one that the
     meter's life did not reach has not happened.
     """
     seen = {

@@ -1,6 +1,6 @@
 """Reads single values of a campaign file, and refuses what cannot be: file, place, what was wanted.
 
-A place is in the words of whoever wrote the file: the household's id, the visit counted from 1.
+A place is in the words of the file's author: the household's id, the visit counted from 1.
 """
 
 from dataclasses import dataclass

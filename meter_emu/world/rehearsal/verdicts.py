@@ -71,14 +71,14 @@ PLAIN: Final = MappingProxyType({
         "The program of these meters stopped with an error, so nobody knows what the homes would "
         "have had.",
         "Do not hand out cards for these meters. The result names the error, the moment, and the "
-        "last thing the program asked of its meter: give these to whoever wrote it.",
+        "last thing the program asked of its meter: give these to its author.",
     ),
     Verdict.HUNG: Plain(
         "The meter's program did not come back",
         "The program of these meters looked once and never finished, so nobody knows what the "
         "homes would have had.",
         "Do not hand out cards for these meters. The result names the moment and the last thing "
-        "the program asked of its meter: give these to whoever wrote it.",
+        "the program asked of its meter: give these to its author.",
     ),
     Verdict.WRONGLY_CUT: Plain(
         "Cut though nothing allowed it",

@@ -1,7 +1,8 @@
 """The processes that rehearse: each gets the campaign once, and then places in it.
 
 A worker knows the process that started it by the pipe between them: when that is gone, however it
-went, the worker ends. An interrupt from the keyboard is blocked in it: whoever started it decides.
+went, the worker ends. An interrupt from the keyboard is blocked in it: anyone who started it
+decides.
 
 A program that is not ours is watched from outside. One that falls silent is ended with its worker,
 and one that ends its worker is found out; another worker takes the place, runs the home again up to
@@ -189,7 +190,7 @@ def _work(pipe: Connection, campaign: Campaign, events: bool, shared: object) ->
             work: WorkerTask = pipe.recv()
             pipe.send(_rehearse_batch(work, campaign, memory, events=events))
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        return  # whoever wanted the work has gone
+        return  # anyone who wanted the work has gone
 
 
 def _rehearse_batch(
