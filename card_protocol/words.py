@@ -54,7 +54,13 @@ def _select(fields: Fields) -> str:
     if p1 == 0x00 and len(data) in {0, 2}:
         fid = int.from_bytes(data, "big") if data else MF
         return "SELECT the master file" if fid == MF else f"SELECT {fid:04X}"
+    if p1 in _PATHS and data and len(data) % 2 == 0:
+        path = "/".join(data[at : at + 2].hex().upper() for at in range(0, len(data), 2))
+        return f"SELECT {_PATHS[p1]}{path}"
     return f"SELECT{_sizes(fields)}"
+
+
+_PATHS: Final = {0x08: "/", 0x09: "./"}  # from the master file, from the current DF
 
 
 def _at(name: str) -> Callable[[Fields], str]:

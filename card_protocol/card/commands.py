@@ -25,7 +25,7 @@ from card_protocol.authentication import (
     internal_text,
     is_pin,
 )
-from card_protocol.card.files import MF, SFI_MAX, Access
+from card_protocol.card.files import MF, SFI_MAX, Access, FileTree
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX
 from card_protocol.card.session import CardSession
 from card_protocol.status import SW
@@ -71,28 +71,63 @@ class Command:
 
 
 def select(session: CardSession, p1: int, p2: int, data: bytes, ne: int) -> bytes:
-    """SELECT by file identifier: the MF, any DF, or an EF of the current DF. No data is the MF.
+    """SELECT by file identifier (P1 00): the MF, any DF, an EF of the current DF; no data, the MF.
 
-    P2 is 0C for no answer, 04 for the FCP template, 00 for the same wrapped as FCI. Without Le
-    the answer is left out, whatever P2 says.
+    By path from the MF (08), which is not named in it, or from the current DF (09). By a DF's name
+    (04), and there is none: 6A82. What is not found leaves the selection as it was. P2 is 0C for no
+    answer, 04 for the FCP template, 00 for the same wrapped as FCI. Without Le the answer is left
+    out, whatever P2 says.
     """
-    if p1 != 0x00 or p2 not in _TEMPLATES:
+    if p1 not in _SELECTED_BY or p2 not in _TEMPLATES:
         return refuse(SW.INCORRECT_P1_P2)
-    fid = int.from_bytes(data, "big") if data else MF
-    tree = session.image.tree
-    if fid in tree.dfs:
-        session.df, session.ef = fid, None
-    else:
-        index = tree.by_fid(session.df, fid)
-        if index is None:
-            return refuse(SW.FILE_NOT_FOUND)
-        session.ef = index
+    if len(data) not in _SELECTED_BY[p1]:
+        return refuse(SW.WRONG_LENGTH)
+    fids = [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
+    found = None
+    if p1 == _BY_FID:
+        found = _beside(session, fids[0] if fids else MF)
+    elif p1 != _BY_NAME:
+        found = _along(session.image.tree, MF if p1 == _FROM_MF else session.df, fids)
+    if found is None:
+        return refuse(SW.FILE_NOT_FOUND)
+    session.df, session.ef = found
     template = _TEMPLATES[p2]
     if not (template and ne):
         return SUCCESS
     return _exactly(build([(template, _control_parameters(session))]), ne)
 
 
+def _beside(session: CardSession, fid: int) -> tuple[int, int | None] | None:
+    """Return the DF and the EF's index that an identifier means, `None` where it means nothing."""
+    tree = session.image.tree
+    if fid in tree.dfs:
+        return fid, None
+    index = tree.by_fid(session.df, fid)
+    return None if index is None else (session.df, index)
+
+
+def _along(tree: FileTree, df: int, fids: list[int]) -> tuple[int, int | None] | None:
+    """Return where a path from a DF ends: DFs, all of them in the MF, then an EF or not."""
+    *passed, last = fids
+    for fid in passed:
+        if df != MF or fid not in tree.dfs - {MF}:
+            return None
+        df = fid
+    if df == MF and last in tree.dfs - {MF}:
+        return last, None
+    index = tree.by_fid(df, last)
+    return None if index is None else (df, index)
+
+
+_BY_FID, _BY_NAME, _FROM_MF, _FROM_DF = 0x00, 0x04, 0x08, 0x09
+_PATH: Final = range(2, 17, 2)
+# P1 of SELECT and how much data goes with it, ISO/IEC 7816-4, table "P1 of SELECT".
+_SELECTED_BY: Final = {
+    _BY_FID: (0, 2),
+    _BY_NAME: range(1, 17),
+    _FROM_MF: _PATH,
+    _FROM_DF: _PATH,
+}
 # P2 of SELECT and the tag it is answered with, ISO/IEC 7816-4, table "P2 of SELECT".
 _TEMPLATES: Final = {0x0C: 0, 0x04: 0x62, 0x00: 0x6F}
 
@@ -111,8 +146,22 @@ def _control_parameters(session: CardSession) -> bytes:
             (0x83, spec.fid.to_bytes(2, "big")),
             (0x88, bytes((spec.sfi << 3,))),
             (0x8A, b"\x05"),  # 05: activated
+            (0x8C, bytes((_UPDATE_AND_READ, _CONDITION[spec.update], _CONDITION[spec.read]))),
         ]
     )
+
+
+# ISO/IEC 7816-4, "Security attributes in compact format": what the conditions are for, and each.
+_UPDATE_AND_READ: Final = 0x03
+_CONDITION: Final = {
+    Access.ALWAYS: 0x00,
+    Access.NEVER: 0xFF,
+    Access.PIN: 0x10,  # user authentication
+    Access.METER: 0x20,  # external authentication; which role's key has no place in it
+    Access.DESK: 0x20,
+    Access.METER_OR_DESK: 0x20,
+}
+assert _CONDITION.keys() == set(Access), "every rule has its condition"
 
 
 def read_binary(session: CardSession, p1: int, p2: int, _data: bytes, ne: int) -> bytes:
@@ -275,7 +324,7 @@ _PIN_SIZES: Final = frozenset({0, *range(PIN_SIZE_MIN, PIN_SIZE_MAX + 1)})
 _ANY: Final = range(1, 0x8000)
 _PROOF: Final = frozenset({PROOF_SIZE_BYTES})
 _RANDOM: Final = frozenset({RANDOM_SIZE_BYTES})
-_FID: Final = frozenset({0, 2})
+_SELECTORS: Final = range(17)
 _NO: Final = frozenset({0})
 _6983: Final = SW.AUTHENTICATION_BLOCKED
 _6985: Final = SW.CONDITIONS_NOT_SATISFIED
@@ -294,7 +343,7 @@ COMMANDS: Final = (
             get_challenge, "GET CHALLENGE command"),
     Command(0x88, "INTERNAL AUTHENTICATE", _RANDOM, LeRule.REQUIRED, _6985,
             internal_authenticate, "INTERNAL AUTHENTICATE command"),
-    Command(0xA4, "SELECT", _FID, LeRule.OPTIONAL, None, select, "SELECT command"),
+    Command(0xA4, "SELECT", _SELECTORS, LeRule.OPTIONAL, None, select, "SELECT command"),
     Command(0xB0, "READ BINARY", _NO, LeRule.REQUIRED, None, read_binary, "READ BINARY command"),
     Command(0xC0, "GET RESPONSE", _NO, LeRule.REQUIRED, None,
             get_response, "GET RESPONSE command"),

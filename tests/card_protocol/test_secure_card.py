@@ -164,7 +164,17 @@ def test_select_describes_what_it_selected(p2, template):
     for fid, want in (
         ("3f00", [(0x82, "38"), (0x83, "3f00"), (0x8A, "03")]),
         ("df01", [(0x82, "38"), (0x83, "df01"), (0x8A, "03")]),
-        ("ef05", [(0x80, "0080"), (0x82, "01"), (0x83, "ef05"), (0x88, "28"), (0x8A, "05")]),
+        (
+            "ef05",
+            [
+                (0x80, "0080"),
+                (0x82, "01"),
+                (0x83, "ef05"),
+                (0x88, "28"),
+                (0x8A, "05"),
+                (0x8C, "032020"),
+            ],
+        ),
     ):
         answer = card.transmit(h(f"00a400{p2}02{fid}00"))
         assert answer[-2:] == OK
@@ -186,7 +196,7 @@ def test_select_asked_for_another_size_says_the_right_one():
     assert len(card.transmit(h("00a40004023f000c"))) == 14
 
 
-@pytest.mark.parametrize("p1p2", ["0400", "000d", "0001", "010c", "030c"])
+@pytest.mark.parametrize("p1p2", ["040d", "000d", "0001", "010c", "030c"])
 def test_other_ways_to_select_are_refused(p1p2):
     assert powered().transmit(h(f"00a4{p1p2}023f00")) == h("6a86")
 

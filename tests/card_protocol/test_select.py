@@ -1,0 +1,108 @@
+"""SELECT as ISO/IEC 7816-4 has it: by identifier, by path, by name; and who may do what."""
+
+from itertools import product
+
+import pytest
+
+from card_protocol.apdu import CommandApdu, ResponseApdu
+from card_protocol.card.file_card import FileCard
+from card_protocol.card.files import MF, Access, FileSpec, FileTree
+from card_protocol.card.image import CardKind, personalise
+from card_protocol.card.make import card_of
+from card_protocol.words import meaning
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk
+from tests.card_protocol.ber import parsed
+from tests.cards import file_card
+
+NOT_FOUND = 0x6A82
+FIDS = (0x3F00, 0xDF01, 0xDF02, 0xEF01, 0xEF02, 0xEF05, 0x1234)
+
+
+def secure() -> FileCard:
+    image = file_card(Desk(BENCH_MASTER_KEY, challenge=bytes).issue(1, issued_at_min=0))
+    card = card_of(image, bytes)
+    card.power_on()
+    return card
+
+
+def select(card: FileCard, p1: int, *fids: int, p2: int = 0x0C, ne: int = 0) -> ResponseApdu:
+    data = b"".join(fid.to_bytes(2, "big") for fid in fids)
+    command = CommandApdu(0, 0xA4, p1, p2, data, ne=ne or None)
+    return ResponseApdu.parse(card.transmit(command.to_bytes()))
+
+
+def where(card: FileCard) -> tuple[int, int | None]:
+    """Return the current DF and EF as the card tells them: by what it reads and finds."""
+    assert card._session is not None
+    return card._session.df, card._session.ef
+
+
+@pytest.mark.parametrize("p1", [0x08, 0x09])
+def test_every_path_of_up_to_three_ends_where_one_step_after_the_other_does(p1):
+    """The oracle goes by identifiers; on the way there are DFs of the MF and nothing else."""
+    for begin in (0x3F00, 0xDF01):
+        for length in (1, 2, 3):
+            for fids in product(FIDS, repeat=length):
+                card, other = secure(), secure()
+                for one in (card, other):
+                    select(one, 0x00, begin)
+                if p1 == 0x08:
+                    select(other, 0x00)
+                at_mf = where(other)[0] == MF
+                fine = True
+                for step, fid in enumerate(fids):
+                    is_df = fid == 0xDF01
+                    inner = step < length - 1
+                    fine = fine and fid != MF and (at_mf if is_df else not inner)
+                    fine = fine and select(other, 0x00, fid).sw == 0x9000
+                    at_mf = at_mf and not is_df
+                answer = select(card, p1, *fids)
+                assert answer.sw == (0x9000 if fine else NOT_FOUND), (hex(begin), fids)
+                if fine:
+                    assert where(card) == where(other)
+                else:
+                    assert where(card) == (begin, None), "the selection stays"
+
+
+@pytest.mark.parametrize("size", range(1, 17))
+def test_a_name_is_not_found_and_changes_nothing(size):
+    card = secure()
+    select(card, 0x00, 0xDF01)
+    command = CommandApdu(0, 0xA4, 0x04, 0x00, b"\xa0" * size, ne=256)
+    assert ResponseApdu.parse(card.transmit(command.to_bytes())).sw == NOT_FOUND
+    assert where(card) == (0xDF01, None)
+
+
+@pytest.mark.parametrize(("p1", "size"), [(0x08, 0), (0x08, 3), (0x09, 1), (0x04, 0), (0x00, 4)])
+def test_a_length_that_goes_with_no_such_selection_is_6700(p1, size):
+    command = bytes((0, 0xA4, p1, 0x0C, *((size, *bytes(size)) if size else ())))
+    assert secure().transmit(command) == b"\x67\0"
+
+
+def test_class_a0_of_old_phone_cards_is_not_supported():
+    assert secure().transmit(bytes.fromhex("a0a40000023f00")) == b"\x6e\0"
+
+
+@pytest.mark.parametrize("rule", Access)
+def test_the_conditions_are_what_the_card_then_asks_for(rule):
+    """Compact format: AM 03 says that UPDATE's condition and then READ's follows."""
+    tree = FileTree([FileSpec(MF, 0xAA01, 1, 4, read=rule, update=Access.ALWAYS)])
+    key = BENCH_MASTER_KEY
+    image = personalise(tree, (b"abcd",), meter_key=key, desk_key=key, card_key=key, pin="1234")
+    assert image.kind is CardKind.SECURE
+    card = card_of(image, bytes)
+    card.power_on()
+    answer = select(card, 0x00, 0xAA01, p2=0x04, ne=256)
+    ((_, template),) = parsed(answer.data)
+    ((_, told),) = [one for one in parsed(template) if one[0] == 0x8C]
+    assert told[:2] == b"\x03\x00"
+    free = card.transmit(bytes.fromhex("00b0000001"))[-2:] == b"\x90\0"
+    assert (told[2] == 0x00) is free is (rule is Access.ALWAYS)
+    assert (told[2] == 0xFF) is (rule is Access.NEVER)
+    assert bool(told[2] & 0x10) is (rule in {Access.PIN, Access.NEVER})
+
+
+def test_a_trace_says_the_path():
+    assert meaning(bytes.fromhex("00a4080c04df01ef01"), b"\x90\0").startswith("SELECT /DF01/EF01")
+    assert meaning(bytes.fromhex("00a4090c02ef01"), b"\x90\0").startswith("SELECT ./EF01")
