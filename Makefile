@@ -22,7 +22,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --con
 .PHONY: run test test-judge lint bench fleet clean help
 
 help:          ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
 run: $(RUN)    ## rehearse the July 2020 campaign
 	@$(BIN)/meter-emu rehearse $(CAMPAIGN)
