@@ -1,15 +1,13 @@
 """The fixtures: the command line in this process, and a card of either carrier made by it."""
 
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from meter_emu.cli import app
 from tests.cli.budget_cards import METER
-from tests.cli.outcome import Outcome
+from tests.cli.outcome import runner
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -24,15 +22,7 @@ def interruptible():
 @pytest.fixture
 def emu(monkeypatch, capsys):
     """Run the command line in this process, through the real `run`."""
-
-    def go(*args: str | Path) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["meter-emu", *map(str, args)])
-        capsys.readouterr()
-        code = app.run()
-        out, err = capsys.readouterr()
-        return Outcome(code, out, err)
-
-    return go
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture(params=["secure", "plain"])

@@ -1,4 +1,13 @@
-"""What a run of the command line leaves, and the one line it owes for a mistake."""
+"""The command line run in this process: what a run leaves, and the one line of a mistake."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from meter_emu.cli import app
 
 
 class Outcome:
@@ -16,3 +25,25 @@ class Outcome:
         assert self.err.endswith("\n")
         assert "Traceback" not in self.err
         return self.err
+
+    def json(self) -> Any:
+        """Return standard output as JSON, which it must be as a whole."""
+        assert self.err == ""
+        return json.loads(self.out)
+
+
+def runner(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *before: str,
+    after: tuple[str, ...] = (),
+) -> Callable[..., Outcome]:
+    """Return what runs the command line through the real `run`, with these words around others."""
+
+    def go(*args: object) -> Outcome:
+        argv = ["meter-emu", *before, *map(str, args), *after]
+        monkeypatch.setattr(sys, "argv", argv)
+        capsys.readouterr()
+        return Outcome(app.run(), *capsys.readouterr())
+
+    return go

@@ -16,7 +16,6 @@ import pytest
 from card_protocol.card.image import CardImage
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.keys import Purpose, derive
-from meter_emu.cli import app
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.resources import built_in
 from tests.docs.pages import ROOT, page
@@ -26,39 +25,9 @@ MODEL = "electricity-pcf8563-utc"
 JUNE = ("--at", "2020-06-02 10:00")
 
 
-class Outcome:
-    """What a run left: exit status and both streams."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    def complains(self) -> str:
-        """Return the one line of a run that ended with 2."""
-        assert self.code == 2, (self.code, self.out, self.err)
-        assert self.out == ""
-        assert self.err.startswith("meter-emu: ")
-        assert self.err.count("\n") == 1
-        return self.err
-
-    def json(self) -> Any:
-        """Return standard output as JSON, which it must be as a whole."""
-        assert self.err == ""
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def emu(monkeypatch, capsys):
-    """Run the command line in this process, through the real `run`."""
+@pytest.fixture(autouse=True)
+def wide(monkeypatch):
     monkeypatch.setenv("COLUMNS", "120")
-
-    def go(*args: str | Path | int) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["meter-emu", *map(str, args)])
-        capsys.readouterr()
-        code = app.run()
-        out, err = capsys.readouterr()
-        return Outcome(code, out, err)
-
-    return go
 
 
 @pytest.fixture

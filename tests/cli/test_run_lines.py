@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
 
 import pytest
 
@@ -18,6 +17,7 @@ from meter_emu.cli.live.commands import WORDS
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.domain import Energy
+from tests.cli.outcome import Outcome
 from tests.cli.sitting import JUNE, MODEL, Sitting
 
 METER = 541_000_000_001
@@ -28,15 +28,7 @@ ISSUED_MIN = 10_741_440  # 3 June 2020, 08:00 UTC
 THIRD = Civil(2020, 7, 3, 23, 1)
 
 
-class Done(NamedTuple):
-    """What a run left."""
-
-    code: int
-    out: str
-    err: str
-
-
-Emu = Callable[..., Done]
+Emu = Callable[..., Outcome]
 
 
 @pytest.fixture
@@ -44,7 +36,7 @@ def emu(monkeypatch, capsys, tmp_path) -> Emu:
     """Run the command line in this process, in an empty folder, lines typed at it."""
     monkeypatch.chdir(tmp_path)
 
-    def go(*args: str | Path, lines: str = "", status: int = 0) -> Done:
+    def go(*args: str | Path, lines: str = "", status: int = 0) -> Outcome:
         (tmp_path / "lines").write_text(lines)
         monkeypatch.setattr(sys, "argv", ["meter-emu", *map(str, args)])
         capsys.readouterr()
@@ -53,7 +45,7 @@ def emu(monkeypatch, capsys, tmp_path) -> Emu:
             code = app.run()
         out, err = capsys.readouterr()
         assert code == status, out + err
-        return Done(code, out, err)
+        return Outcome(code, out, err)
 
     return go
 

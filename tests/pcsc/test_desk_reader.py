@@ -19,7 +19,7 @@ from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.cli import app
 from tests.cards import file_card, memory_card
-from tests.cli.outcome import Outcome
+from tests.cli.outcome import Outcome, runner
 from tests.firmware.meters import METER_ID, START, Home, counted
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, card_in
@@ -38,13 +38,7 @@ def _client() -> None:
 
 @pytest.fixture
 def desk(monkeypatch, capsys) -> Callable[..., Outcome]:
-    def go(*args: object) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["meter-emu", "desk", *map(str, args), "--reader", FIRST])
-        capsys.readouterr()
-        code = app.run()
-        return Outcome(code, *capsys.readouterr())
-
-    return go
+    return runner(monkeypatch, capsys, "desk", after=("--reader", FIRST))
 
 
 @pytest.fixture
@@ -177,13 +171,7 @@ def test_a_card_that_is_none_of_ours_is_said(pcscd, link, desk):
 
 @pytest.fixture
 def put(monkeypatch, capsys) -> Callable[..., Outcome]:
-    def go(*args: object) -> Outcome:
-        argv = ["meter-emu", "card", "put", *map(str, args), "--reader", FIRST]
-        monkeypatch.setattr(sys, "argv", argv)
-        capsys.readouterr()
-        return Outcome(app.run(), *capsys.readouterr())
-
-    return go
+    return runner(monkeypatch, capsys, "card", "put", after=("--reader", FIRST))
 
 
 def erased(home: Home) -> FileCard:
