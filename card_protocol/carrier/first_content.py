@@ -52,12 +52,15 @@ def put_cells(terminal: MemoryTerminal, main: bytes, code: bytes) -> None:
     identity = issued_identity(main)
     if not terminal.reader.can_change:
         raise ApduError(f"a reader of make {terminal.reader.name} cannot change the code")
+    # How far an earlier attempt got says which code the chip has now.
     held = _cells(terminal)
     marks = _marks_set(held, own, identity)
     changed = _open(terminal, code, marks, kept=_kept(held, own, marks))
+    # Clear the marks of a foreign card, then write everything but the marks.
     if not marks and held[:MARK_COUNT] != ERASED_CELL * MARK_COUNT:
         terminal.write(FIRST_AT, ERASED_CELL * MARK_COUNT)
     terminal.write(_REST_AT, own[MARK_COUNT:])
+    # Then mark by mark, each followed by one byte of the card's own code.
     for at in range(max(marks - 1, 0), MARK_COUNT):
         terminal.write(FIRST_AT + at, own[at : at + 1])
         if changed <= at < MEMORY_CODE_SIZE_BYTES:
@@ -98,13 +101,16 @@ def _marks_set(held: bytes, own: bytes, identity: IdentityPart) -> int:
     card that begins as another of ours: its code is not known here.
     """
     found = _identity(held, own)
+    # Finished: all marks are set, and the card is this one if meter and number are.
     if held[:MARK_COUNT] == own[:MARK_COUNT]:
         if (found.meter_id, found.card_number) == (identity.meter_id, identity.card_number):
             return MARK_COUNT
+    # Begun with this identity: the first marks are set, the rest are still erased.
     elif found == identity:
         for marks in range(1, MARK_COUNT):
             if held[:MARK_COUNT] == own[:marks] + ERASED_CELL * (MARK_COUNT - marks):
                 return marks
+    # Begun or finished as another card: one of its marks at least is set.
     if held[:1] == IDENTITY_PART.magic[:1]:
         raise ApduError("another budget card, or one begun with another image: take a blank one")
     return 0

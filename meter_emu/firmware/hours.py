@@ -86,8 +86,8 @@ class LegalHours(ABC):
         if not now.trusted:
             return True
         early_min, late_min = self._legal_min(now.early_s), self._legal_min(now.late_s)
-        # They run over midnight: who knows the time no better than that may be inside them, though
-        # neither end of what he knows is. So may who does not know if clocks have changed.
+        # The true time lies between early and late. The hours run over midnight: where midnight or
+        # a change of clocks lies between, the time may be inside although neither end is.
         same_day = early_min // _DAY_MIN == late_min // _DAY_MIN
         changed = late_min - early_min != now.late_s // 60 - now.early_s // 60
         return (

@@ -278,10 +278,14 @@ class Bench:
 
     def _next_poll_us(self, until_us: int) -> int:
         """Return when the next poll begins: a cadence instant, in the future."""
+        # Awake: the next instant of the cadence.
         soonest_us = self._cadence_from(self.board.now_us)
         if self._wake_us <= soonest_us:
             return soonest_us
+        # Asleep: the first one at or after the end of the hint.
         at_us = self._cadence_from(self._wake_us)
+        # But a poll that may still be running at an RTC midnight, or when the caller wants to look,
+        # is run whatever the hint says: skipped, its torn readings could never be seen.
         for edge_us in (self._midnight_us, until_us):
             last_us = self._cadence_from(edge_us) - self._poll_us  # the last one before the edge
             if edge_us - last_us <= POLL_LONGEST_US and last_us >= soonest_us:
