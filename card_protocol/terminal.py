@@ -64,14 +64,21 @@ class Terminal:
 
     def _corrected(self, command: CommandApdu) -> ResponseApdu:
         """Send `command`, and again with the Le a 6Cxx asks for."""
-        response = ResponseApdu.parse(self.exchange(command.to_bytes()))
+        response = self._once(command)
         for _ in range(LE_CORRECTIONS_MAX):
             ne = right_le(response.sw)
             if ne is None:
                 return response
-            response = ResponseApdu.parse(self.exchange(replace(command, ne=ne).to_bytes()))
+            response = self._once(replace(command, ne=ne))
         if right_le(response.sw) is not None:
             raise ApduError("the card refuses the Le it asked for", sw=response.sw)
+        return response
+
+    def _once(self, command: CommandApdu) -> ResponseApdu:
+        """Send `command`; an answer longer than it asked for is none."""
+        response = ResponseApdu.parse(self.exchange(command.to_bytes()))
+        if len(response.data) > (command.ne or 0):
+            raise ApduError(f"{len(response.data)} bytes, want {command.ne or 0} at most")
         return response
 
     def select(self, fid: int) -> None:

@@ -53,6 +53,7 @@ class Result(IntEnum):
     CLOCK_CARD_STALE = 0x20
     CARD_REPLACED = 0x21
     STAMP_AHEAD = 0x22
+    CARD_TOO_SLOW = 0x23
     WRONG_ENERGY = 0x28
     NO_LIMITER = 0x29
     NO_NIGHT_HOURS = 0x2A

@@ -23,6 +23,7 @@ from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rules import MeterRules, Standing
+from meter_emu.firmware.session import CardSession
 from meter_emu.firmware.supply import Permission, switch_belongs_on
 from meter_emu.firmware.trust import EPOCH_2000_S, clocks_end_min
 from meter_emu.ports import SECONDS_A_DAY, Button, Lamp, Ports, ResetCause, Sleep
@@ -152,6 +153,7 @@ class Program:
 
     def _serve_card(self, meter: MeterRules) -> Result:
         meter.state.session_count = (meter.state.session_count + 1) & 0xFFFFFFFF
+        self._memory.save(meter.state)  # or a power cut would let the same challenge come again
         challenge = self._challenge(meter)
         dialogue = self._identified(meter.factory)
         found = dialogue if isinstance(dialogue, Result) else dialogue.read(challenge)
@@ -170,9 +172,9 @@ class Program:
         """Power the card; return the dialogue that knows it, or why none does."""
         if not self._ports.card_power(True):
             return Result.CARD_UNREADABLE
-        seen = Result.CARD_UNREADABLE
+        seen, session = Result.CARD_UNREADABLE, CardSession(self._ports)
         for make in self._dialogues:
-            dialogue = make(self._ports, factory)
+            dialogue = make(session.exchange, factory)
             refused = dialogue.identify()
             if refused is None:
                 return dialogue

@@ -28,9 +28,8 @@ from meter_emu.domain import (
     Wallet,
     WriteBack,
 )
-from meter_emu.firmware.dialogues.base import authenticated, refusing
+from meter_emu.firmware.dialogues.base import Exchange, authenticated, refusing
 from meter_emu.firmware.layouts import Factory
-from meter_emu.ports import Ports
 
 DF: Final = 0xDF01
 SFI_PURCHASE: Final = 1
@@ -92,9 +91,9 @@ def card_image(master: Key, purchase: Purchase) -> CardImage:
 class PurchaseDialogue:
     """One session with one powered card of the family. See `CardDialogue`."""
 
-    def __init__(self, ports: Ports, factory: Factory) -> None:
+    def __init__(self, exchange: Exchange, factory: Factory) -> None:
         self._factory = factory
-        self._terminal = Terminal(ports.card_exchange)
+        self._terminal = Terminal(exchange)
         self._carrier = SecureCarrier(self._terminal)
         self._purchase: Purchase | None = None
 

@@ -9,11 +9,17 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from card_protocol.authentication import Role
 from card_protocol.carrier.carrier import BudgetCard, Carrier, Credentials
-from card_protocol.errors import ApduError, LayoutError, LinkError, MacError, NotGenuineError
+from card_protocol.errors import (
+    ApduError,
+    LayoutError,
+    LinkError,
+    LinkErrorKind,
+    MacError,
+    NotGenuineError,
+)
 from card_protocol.keys import Key
 from meter_emu.domain import ClockSetting, Contents, Result, WriteBack
 from meter_emu.firmware.layouts import Factory
-from meter_emu.ports import Ports
 
 FoundT = TypeVar("FoundT")
 
@@ -42,7 +48,8 @@ class CardDialogue(Protocol):
         ...
 
 
-MakeDialogue: TypeAlias = Callable[[Ports, Factory], CardDialogue]
+Exchange: TypeAlias = Callable[[bytes], bytes]
+MakeDialogue: TypeAlias = Callable[[Exchange, Factory], CardDialogue]
 
 
 def authenticated(card: BudgetCard | Carrier, factory: Factory, challenge: bytes) -> bool:
@@ -59,8 +66,9 @@ def refusing(job: Callable[[], FoundT | Result]) -> FoundT | Result:
     """Run part of a dialogue; what the card or the slot does wrong becomes a result."""
     try:
         return job()
-    except LinkError:
-        return Result.CARD_REMOVED
+    except LinkError as error:
+        slow = error.kind is LinkErrorKind.TIMED_OUT
+        return Result.CARD_TOO_SLOW if slow else Result.CARD_REMOVED
     except NotGenuineError:
         return Result.CARD_NOT_GENUINE
     except MacError:

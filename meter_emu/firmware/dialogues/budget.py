@@ -42,9 +42,8 @@ from meter_emu.domain import (
     Wallet,
     WriteBack,
 )
-from meter_emu.firmware.dialogues.base import authenticated, refusing
+from meter_emu.firmware.dialogues.base import Exchange, authenticated, refusing
 from meter_emu.firmware.layouts import Factory
-from meter_emu.ports import Ports
 
 # A plain integer: the complement of an `IntFlag` has no bits but the named ones.
 _KNOWN_FLAGS: Final = int(OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED)
@@ -53,10 +52,10 @@ _KNOWN_FLAGS: Final = int(OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED)
 class BudgetDialogue:
     """One session with one powered card. See `CardDialogue`."""
 
-    __slots__ = ("_card", "_factory", "_generation", "_ours", "_ports")
+    __slots__ = ("_card", "_exchange", "_factory", "_generation", "_ours")
 
-    def __init__(self, ports: Ports, factory: Factory) -> None:
-        self._ports = ports
+    def __init__(self, exchange: Exchange, factory: Factory) -> None:
+        self._exchange = exchange
         self._factory = factory
         self._card: BudgetCard | None = None
         self._ours = False
@@ -75,7 +74,7 @@ class BudgetDialogue:
         refusing(lambda: self._written(said))
 
     def _identify(self) -> None:
-        terminal = Terminal(self._ports.card_exchange)
+        terminal = Terminal(self._exchange)
         ours = DF_OF[self._factory.energy]
         for df in (ours, *(df for df in DF_OF.values() if df != ours)):
             try:

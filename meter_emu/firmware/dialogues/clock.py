@@ -5,9 +5,8 @@ from card_protocol.formats.clock import CLOCK, DF_SERVICE, SFI_CLOCK, open_clock
 from card_protocol.keys import Key
 from card_protocol.terminal import Terminal
 from meter_emu.domain import ClockSetting, Result, WriteBack
-from meter_emu.firmware.dialogues.base import authenticated, refusing
+from meter_emu.firmware.dialogues.base import Exchange, authenticated, refusing
 from meter_emu.firmware.layouts import Factory
-from meter_emu.ports import Ports
 
 
 class ClockDialogue:
@@ -15,9 +14,9 @@ class ClockDialogue:
 
     __slots__ = ("_factory", "_raw", "_terminal")
 
-    def __init__(self, ports: Ports, factory: Factory) -> None:
+    def __init__(self, exchange: Exchange, factory: Factory) -> None:
         self._factory = factory
-        self._terminal = Terminal(ports.card_exchange)
+        self._terminal = Terminal(exchange)
         self._raw = b""
 
     def identify(self) -> Result | None:

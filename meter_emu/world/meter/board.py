@@ -25,6 +25,7 @@ EEPROM_ADDRESS_BYTES: Final = 3  # slave address, cell address
 I2C_TURN_BYTES: Final = 1  # a read repeats the slave address after its repeated START
 EEPROM_NACK_US: Final = 5_000  # ours: the driver sleeps a write cycle before it asks again
 CARD_BYTE_US: Final = 1_250  # ISO/IEC 7816-3: 12 etu at 9,600 baud
+CARD_EXCHANGE_MAX_US: Final = 5_000_000  # ours: a command to the last byte of its answer
 CARD_RESET_US: Final = 40_000  # ours: activation, 40,000 cycles at most until the ATR, its bytes
 REGISTER_US: Final = 10  # ours: everything inside the microcontroller
 NEVER_US: Final = 2**63
@@ -272,20 +273,27 @@ class Board:
     def card_exchange(self, command: bytes) -> bytes:
         """See `Ports`. Cut in the command the card never had it; in the answer it has obeyed.
 
-        In between a plain card writes: cut there, it keeps what fate leaves.
+        In between a plain card writes: cut there, it keeps what fate leaves. What is not answered
+        in time is a `LinkError`, whatever the card does with the command.
         """
         self.meanwhile()
+        end_us = self.now_us + CARD_EXCHANGE_MAX_US
         self._spend(len(command) * CARD_BYTE_US)
         card = self._card
         if card is None:
             raise LinkError(LinkErrorKind.CARD_GONE)
         try:
-            self._spend(card.writing_us(command))
+            writing_us = card.writing_us(command)
+            self._spend(min(writing_us, end_us - self.now_us))
         except PowerLost:
             card.tear(command, self._byte)
             raise
         answer = card.transmit(command)
-        self._spend(len(answer) * CARD_BYTE_US)
+        answering_us = len(answer) * CARD_BYTE_US
+        if self.now_us + answering_us > end_us or writing_us > CARD_EXCHANGE_MAX_US:
+            self._spend(end_us - self.now_us)
+            raise LinkError(LinkErrorKind.TIMED_OUT)
+        self._spend(answering_us)
         return answer
 
     def card_done(self) -> None:

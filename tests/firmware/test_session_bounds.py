@@ -1,0 +1,158 @@
+"""A card cannot hold the meter, and a session that was listened to cannot be played again."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from card_protocol.card.image import CardKind
+from card_protocol.card.make import VirtualCard
+from meter_emu.desk.desk import Work
+from meter_emu.firmware.session import EXCHANGES_MAX, SESSION_MAX_MS
+from meter_emu.ports import Ports
+from meter_emu.units import SECOND_US
+from meter_emu.world.meter.board import CARD_EXCHANGE_MAX_US
+from tests.firmware.meters import Home
+from tests.firmware.sessions import ARM, COMMANDS, T2, armed, supplied
+
+BOUND_US = SESSION_MAX_MS * 1_000 + CARD_EXCHANGE_MAX_US + SECOND_US  # a second for all the rest
+
+
+class Hostile:
+    """A card that does what it likes: `answer` makes an R-APDU of a command and a true answer."""
+
+    def __init__(
+        self, card: VirtualCard, answer: Callable[[bytes, bytes], bytes], *, writing_us: int = 0
+    ) -> None:
+        self._card = card
+        self._answer = answer
+        self._writing_us = writing_us
+        self.asked = 0
+
+    def writing_us(self, command: bytes) -> int:
+        return self._writing_us
+
+    def tear(self, command: bytes, fate: Callable[[], int]) -> None:
+        self._card.tear(command, fate)
+
+    def power_on(self) -> bytes:
+        return self._card.power_on()
+
+    def power_off(self) -> None:
+        self._card.power_off()
+
+    def transmit(self, command: bytes) -> bytes:
+        self.asked += 1
+        return self._answer(command, self._card.transmit(command))
+
+
+HOSTILE: dict[str, tuple[Callable[[bytes, bytes], bytes], int]] = {
+    "65,536 bytes each": (lambda _command, _answer: bytes(65_534) + b"\x90\0", 0),
+    "more waiting, for ever": (lambda _command, _answer: bytes(255) + b"\x61\xff", 0),
+    "more waiting, a byte at a time": (
+        lambda command, _answer: b"\0\x61\x01" if command[1] == 0xC0 else b"\x61\x01",
+        0,
+    ),
+    "another Le, for ever": (lambda _command, _answer: b"\x6c\x01", 0),
+    "as slow as it may be": (lambda _command, answer: answer, CARD_EXCHANGE_MAX_US - 400_000),
+    "slower": (lambda _command, answer: answer, 10**12),
+    "no status word": (lambda _command, _answer: b"", 0),
+    "longer than was asked for": (lambda _command, answer: bytes(300) + answer, 0),
+}
+
+
+@pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
+@pytest.mark.parametrize("how", HOSTILE)
+def test_no_card_holds_the_meter(how, carrier):
+    home = armed(carrier)
+    answer, writing_us = HOSTILE[how]
+    card = Hostile(home.card, answer, writing_us=writing_us)
+    before_us = home.board.now_us
+    home.bench.insert(card)
+    assert home.board.now_us - before_us < BOUND_US
+    assert card.asked <= EXCHANGES_MAX
+    assert home.state.order_number == 0, "nothing of it was obeyed"
+
+
+def test_a_slow_card_is_called_so_and_a_dumb_one_cannot_be_read():
+    home = armed()
+    home.bench.insert(Hostile(home.card, HOSTILE["slower"][0], writing_us=10**12))
+    assert home.board.panel.text.endswith("CARD 23 CARD_TOO_SLOW")
+    home = armed()
+    home.bench.insert(Hostile(home.card, HOSTILE["more waiting, a byte at a time"][0]))
+    assert home.board.panel.text.endswith("CARD 23 CARD_TOO_SLOW")
+    home = armed()
+    home.bench.insert(Hostile(home.card, HOSTILE["longer than was asked for"][0]))
+    assert home.board.panel.text.endswith("CARD 10 CARD_UNREADABLE")
+
+
+@pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
+def test_a_normal_session_is_far_from_the_bounds(carrier):
+    home = armed(carrier)
+    before_us = home.board.now_us
+    assert home.insert().endswith("EXECUTED")
+    assert home.board.now_us - before_us < 3 * SECOND_US
+    assert COMMANDS[carrier] * 5 <= EXCHANGES_MAX
+
+
+def test_a_cut_that_falls_into_a_session_waits_no_longer_than_the_session_and_a_poll():
+    home = Home(carrier=CardKind.PLAIN)
+    home.write(Work(cut_at=T2._replace(day=1, hour=12, minute=5)))
+    home.insert()
+    home.run(5 * 60 + 50)  # a few seconds before, by RTC - u
+    slow = Hostile(home.card, HOSTILE["as slow as it may be"][0], writing_us=4_600_000)
+    home.bench.insert(slow)
+    home.bench.remove()
+    home.run(150)
+    assert not supplied(home)
+    (at_us,) = [at_us for at_us, on in home.board.moves if not on]
+    end_us = home.board.now_us - 150 * SECOND_US
+    assert at_us <= end_us + 130 * SECOND_US
+
+
+class SameTicks:
+    """A board whose tick counter starts alike at each power-up, and stands still."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ports, name)
+
+    def ticks_ms(self) -> int:
+        return 7
+
+
+class Recording:
+    """A card whose answers are taken down; power fails when the last of them is heard."""
+
+    def __init__(self, home: Home, last: int) -> None:
+        self._home = home
+        self._last = last
+        self.answers: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._home.card, name)
+
+    def transmit(self, command: bytes) -> bytes:
+        answer = self._home.card.transmit(command)
+        self.answers.append(answer)
+        if len(self.answers) == self._last:
+            self._home.bench.cut_supply()
+        return answer
+
+
+def test_a_session_that_was_listened_to_is_not_played_again():
+    """Power fails before the meter has saved what it heard; a machine then plays it once more."""
+    home = Home(tap=SameTicks)
+    home.write(ARM)
+    recording = Recording(home, COMMANDS[CardKind.SECURE] - 1)
+    home.bench.insert(recording)
+    home.bench.remove()
+    home.bench.restore_supply()
+    assert home.state.order_number == 0, "nothing of it was saved"
+    played = iter(recording.answers)
+    replay = Hostile(home.card, lambda _command, _answer: next(played, b"\x6f\0"))
+    home.bench.insert(replay)
+    assert home.board.panel.text.endswith("CARD 11 CARD_NOT_GENUINE")
+    assert (home.state.order_number, home.state.accepted_cents) == (0, 0)
