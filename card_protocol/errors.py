@@ -38,6 +38,10 @@ class TlvError(CardProtocolError, ValueError):
     """Bytes that are no list of BER-TLV data objects, or objects that cannot be encoded."""
 
 
+class UndecodedError(CardProtocolError, ValueError):
+    """Bytes that are not JSON or TOML of the kind wanted; says why."""
+
+
 class TraceError(CardProtocolError):
     """A file that is no recorded dialogue; says where it is wrong and what was wanted."""
 

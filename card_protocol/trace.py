@@ -23,7 +23,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from card_protocol.apdu import HEADER_SIZE_BYTES, split_command
-from card_protocol.errors import ApduError, LinkError, TraceError
+from card_protocol.decoding import decoding
+from card_protocol.errors import ApduError, LinkError, TraceError, UndecodedError
 from card_protocol.words import command_words, meaning
 
 TRACE_VERSION: Final = 1
@@ -276,8 +277,9 @@ class Trace:
         """Yield the rows in order."""
         while (line := self._line()) is not None:
             try:
-                row = _ROWS.decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                with decoding():
+                    row = _ROWS.decode(line)
+            except UndecodedError as error:
                 raise self._wrong(str(error)) from None
             self._check(row)
             if isinstance(row, Ended):
@@ -289,8 +291,9 @@ class Trace:
         if line is None:
             raise TraceError(str(self._path), "is empty or its first line is cut off, want a trace")
         try:
-            header = _HEADER.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+            with decoding():
+                header = _HEADER.decode(line)
+        except UndecodedError:
             raise self._wrong('want a trace, which begins with {"row":"trace"') from None
         if header.version != TRACE_VERSION:
             raise self._wrong(f"want format version {TRACE_VERSION}, got {header.version}")

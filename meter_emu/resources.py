@@ -16,6 +16,8 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 import msgspec
 from msgspec import inspect
 
+from card_protocol.decoding import decoding
+from card_protocol.errors import UndecodedError
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
@@ -84,21 +86,15 @@ def read_file(path: str | Path) -> bytes:
 def read_toml(path: Path, into: type[RawT]) -> RawT:
     """Return the file as an `into`; raise `ConfigError` for whatever is wrong with it."""
     try:
-        data = tomllib.loads(read_file(path).decode("utf-8-sig").replace("\r\n", "\n"))
+        raw = read_file(path)
+        with decoding():
+            data = tomllib.loads(raw.decode("utf-8-sig").replace("\r\n", "\n"))
     except IsADirectoryError:
         raise ConfigError(str(path), "", "is a directory, want a TOML file") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            str(path), "", f"is not UTF-8 text (byte {error.start}), want a TOML file"
-        ) from None
     except OSError as error:
         raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
+    except UndecodedError as error:
         raise ConfigError(str(path), "", f"is not valid TOML: {error}") from None
-    except ValueError:  # Python turns no more than 4,300 digits into a number
-        raise ConfigError(str(path), "", "is not valid TOML: a number is too long") from None
-    except RecursionError:
-        raise ConfigError(str(path), "", "is nested too deep, want a TOML file") from None
     return typed(data, into, path=str(path))
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from card_protocol.errors import TraceError
+from card_protocol.decoding import decoding
+from card_protocol.errors import TraceError, UndecodedError
 from card_protocol.trace import Origin, no_clock
 from meter_emu.cli.live.origin import LiveOrigin, board_at_start, digest_of, model_of
 from meter_emu.cli.tracing import recording
@@ -112,8 +113,9 @@ def recorded_bench(
     if kind not in {"rehearsal", "run"}:
         raise TraceError(path, f"is of a {kind}: there is no meter to play it to")
     try:
-        was = msgspec.convert(origin, Rehearsal | LiveOrigin)
-    except msgspec.ValidationError as error:
+        with decoding():
+            was = msgspec.convert(origin, Rehearsal | LiveOrigin)
+    except UndecodedError as error:
         raise TraceError(path, f"line 1: {error}") from None
     if isinstance(was, LiveOrigin):
         return _live_bench(path, was, build or was.build, image), build or was.build

@@ -14,6 +14,7 @@ from card_protocol.keys import Key
 from card_protocol.timestamp import EPOCH_2000_MIN
 from meter_emu.domain import ClockSetting, Contents, Result
 from meter_emu.firmware import screen
+from meter_emu.firmware.card_session import CardSession
 from meter_emu.firmware.clock_setting import obey_clock_card, set_clock, step_clock
 from meter_emu.firmware.dialogues.base import CardDialogue, MakeDialogue
 from meter_emu.firmware.dialogues.budget import BudgetDialogue
@@ -23,7 +24,6 @@ from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import Parts
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rules import MeterRules, Standing
-from meter_emu.firmware.session import CardSession
 from meter_emu.firmware.supply import Permission, switch_belongs_on
 from meter_emu.firmware.trust import EPOCH_2000_S, clocks_end_min
 from meter_emu.ports import SECONDS_A_DAY, Button, Lamp, Ports, ResetCause, Sleep

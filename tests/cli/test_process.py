@@ -132,7 +132,7 @@ def test_an_empty_name_is_no_name(option, tmp_path):
     [
         ("/dev/zero", "cannot be read: File too large"),
         ("n" * 300, "cannot be read: File name too long"),
-        ("a=" + "[" * 3_000, "is nested too deep"),
+        ("a=" + "[" * 3_000, "it is nested too deep"),
         ("seed=" + "9" * 5_000, "a number is too long"),
         ('[[household]]\nimage = "a\\u0000b"', "want text without control characters"),
     ],

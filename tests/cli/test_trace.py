@@ -243,3 +243,16 @@ def test_tshark_sees_the_bytes_of_the_trace_and_no_secret(emu, card, tshark, tmp
     assert [row[1] for row in rows if row[1]] == [f"0x{line['command'][2:4]}" for line in commands]
     answered = [f"0x{line['answer'][-4:-2]}" for line in commands]
     assert [row[2] for row in rows if row[2]] == answered
+
+
+@pytest.mark.parametrize("where", ["header", "row"])
+@pytest.mark.parametrize("verb", [("show",), ("replay",), ("export", "--pcapng", "out.pcapng")])
+def test_what_is_nested_without_end_is_one_line(emu, friday, tmp_path, verb, where):
+    header, first = friday.read_bytes().splitlines(keepends=True)[:2]
+    deep = b'{"row":"insert","at":' + b"[" * 200_000 + b"]" * 200_000 + b"}\n"
+    bad = tmp_path / "deep.trace"
+    bad.write_bytes(deep if where == "header" else header + first + deep)
+    done = emu("trace", verb[0], bad, *(tmp_path / one if "." in one else one for one in verb[1:]))
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
