@@ -140,8 +140,10 @@ class OrderGate:
         """Return `EXECUTED` for the tariff an order names, at prices this meter can keep."""
         if order.tariff_number != tariff.number:
             return Result.TARIFF_MISMATCH
-        if tariff.night_price_ueur_per_wh > tariff.price_ueur_per_wh:
+        if not 0 < tariff.night_price_ueur_per_wh <= tariff.price_ueur_per_wh:
             return Result.BAD_FORMAT
+        if not tariff.mwh_per_unit:
+            return Result.BAD_FORMAT  # energy that counts for nothing
         if tariff.night_price_ueur_per_wh != tariff.price_ueur_per_wh and not nights:
             return Result.NO_NIGHT_HOURS
         return Result.EXECUTED

@@ -298,7 +298,7 @@ PRICES = [
     (180, False, Result.NO_NIGHT_HOURS),
     (251, True, Result.BAD_FORMAT),
     (251, False, Result.BAD_FORMAT),
-    (0, True, Result.EXECUTED),
+    (0, True, Result.BAD_FORMAT),
 ]
 
 
@@ -306,6 +306,12 @@ PRICES = [
 def test_a_night_price_takes_night_hours_and_is_the_lower_one(night_price, nights, result):
     tariff = replace(PRICE, night_price_ueur_per_wh=night_price)
     assert judge(order(), tariff=tariff, nights=nights) is result
+
+
+@pytest.mark.parametrize("nothing", ["price_ueur_per_wh", "mwh_per_unit"])
+def test_energy_is_never_for_nothing(nothing):
+    tariff = replace(PRICE, **{nothing: 0})
+    assert judge(order(), tariff=tariff) is Result.BAD_FORMAT
 
 
 @given(
