@@ -1,4 +1,4 @@
-"""One guard around whoever decodes a file: whatever JSON and TOML readers raise becomes one line.
+"""One guard around all that decodes a file: whatever JSON and TOML readers raise becomes one line.
 
 They raise errors of their own kinds for what is no text, no JSON, no TOML or not of the type
 wanted, and Python's for what is nested too deep or has numbers too long.

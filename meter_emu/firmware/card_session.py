@@ -15,7 +15,7 @@ SESSION_MAX_MS: Final = 20_000  # ours: no exchange begins later
 
 
 @final
-class CardSession:
+class BoundedSession:
     """The way to the card in the slot, for one session."""
 
     __slots__ = ("_began_ms", "_left", "_ports")

@@ -14,7 +14,7 @@ from card_protocol.keys import Key
 from card_protocol.timestamp import EPOCH_2000_MIN
 from meter_emu.domain import ClockSetting, Contents, Result
 from meter_emu.firmware import screen
-from meter_emu.firmware.card_session import CardSession
+from meter_emu.firmware.card_session import BoundedSession
 from meter_emu.firmware.clock_setting import obey_clock_card, set_clock, step_clock
 from meter_emu.firmware.dialogues.base import CardDialogue, MakeDialogue
 from meter_emu.firmware.dialogues.budget import BudgetDialogue
@@ -172,7 +172,7 @@ class Program:
         """Power the card; return the dialogue that knows it, or why none does."""
         if not self._ports.card_power(True):
             return Result.CARD_UNREADABLE
-        seen, session = Result.CARD_UNREADABLE, CardSession(self._ports)
+        seen, session = Result.CARD_UNREADABLE, BoundedSession(self._ports)
         for make in self._dialogues:
             dialogue = make(session.exchange, factory)
             refused = dialogue.identify()

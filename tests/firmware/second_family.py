@@ -28,7 +28,7 @@ from meter_emu.domain import (
     Wallet,
     WriteBack,
 )
-from meter_emu.firmware.dialogues.base import Exchange, authenticated, refusing
+from meter_emu.firmware.dialogues.base import AskCard, authenticated, refusing
 from meter_emu.firmware.layouts import Factory
 
 DF: Final = 0xDF01
@@ -91,7 +91,7 @@ def card_image(master: Key, purchase: Purchase) -> CardImage:
 class PurchaseDialogue:
     """One session with one powered card of the family. See `CardDialogue`."""
 
-    def __init__(self, exchange: Exchange, factory: Factory) -> None:
+    def __init__(self, exchange: AskCard, factory: Factory) -> None:
         self._factory = factory
         self._terminal = Terminal(exchange)
         self._carrier = SecureCarrier(self._terminal)

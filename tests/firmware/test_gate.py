@@ -309,8 +309,9 @@ def test_a_night_price_takes_night_hours_and_is_the_lower_one(night_price, night
 
 
 @pytest.mark.parametrize("nothing", ["price_ueur_per_wh", "mwh_per_unit"])
-def test_energy_is_never_for_nothing(nothing):
-    tariff = replace(PRICE, **{nothing: 0})
+def test_energy_is_never_for_nothing(nothing: str) -> None:
+    zero: dict[str, Any] = {nothing: 0}
+    tariff = replace(PRICE, **zero)
     assert judge(order(), tariff=tariff) is Result.BAD_FORMAT
 
 

@@ -48,8 +48,8 @@ class CardDialogue(Protocol):
         ...
 
 
-Exchange: TypeAlias = Callable[[bytes], bytes]
-MakeDialogue: TypeAlias = Callable[[Exchange, Factory], CardDialogue]
+AskCard: TypeAlias = Callable[[bytes], bytes]
+MakeDialogue: TypeAlias = Callable[[AskCard, Factory], CardDialogue]
 
 
 def authenticated(card: BudgetCard | Carrier, factory: Factory, challenge: bytes) -> bool:

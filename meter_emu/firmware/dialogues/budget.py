@@ -42,7 +42,7 @@ from meter_emu.domain import (
     Wallet,
     WriteBack,
 )
-from meter_emu.firmware.dialogues.base import Exchange, authenticated, refusing
+from meter_emu.firmware.dialogues.base import AskCard, authenticated, refusing
 from meter_emu.firmware.layouts import Factory
 
 # A plain integer: the complement of an `IntFlag` has no bits but the named ones.
@@ -54,7 +54,7 @@ class BudgetDialogue:
 
     __slots__ = ("_card", "_exchange", "_factory", "_generation", "_ours")
 
-    def __init__(self, exchange: Exchange, factory: Factory) -> None:
+    def __init__(self, exchange: AskCard, factory: Factory) -> None:
         self._exchange = exchange
         self._factory = factory
         self._card: BudgetCard | None = None

@@ -5,7 +5,7 @@ from card_protocol.formats.clock import CLOCK, DF_SERVICE, SFI_CLOCK, open_clock
 from card_protocol.keys import Key
 from card_protocol.terminal import Terminal
 from meter_emu.domain import ClockSetting, Result, WriteBack
-from meter_emu.firmware.dialogues.base import Exchange, authenticated, refusing
+from meter_emu.firmware.dialogues.base import AskCard, authenticated, refusing
 from meter_emu.firmware.layouts import Factory
 
 
@@ -14,7 +14,7 @@ class ClockDialogue:
 
     __slots__ = ("_factory", "_raw", "_terminal")
 
-    def __init__(self, exchange: Exchange, factory: Factory) -> None:
+    def __init__(self, exchange: AskCard, factory: Factory) -> None:
         self._factory = factory
         self._terminal = Terminal(exchange)
         self._raw = b""
