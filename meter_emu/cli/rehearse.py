@@ -134,6 +134,9 @@ def _log(household: Household, outcome: Outcome, events: Sequence[Event], zone: 
     for breach in outcome.breaches:
         log.append(f"  {us_to_legal(breach.from_us, zone):%Y-%m-%d %H:%M:%S}  ")
         log.append(f"{breach.verdict.value:<12}  {breach.in_words}\n", style="bold red")
+    for finding in outcome.findings:
+        log.append(f"  {us_to_legal(finding.from_us, zone):%Y-%m-%d %H:%M:%S}  ")
+        log.append(f"{finding.kind.value:<12}  {finding.words}\n", style="bold red")
     for event in events:
         clock = "" if event.clock_trusted else "  (clock not trusted)"
         said = "  ".join(part for part in (event.detail, event.shown) if part)

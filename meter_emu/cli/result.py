@@ -47,6 +47,10 @@ class JsonStream:
             "verdict": outcome.verdict.value,
             "as_expected": expected(outcome, household),
             "breaches": [self._breach(breach) for breach in outcome.breaches],
+            "findings": [
+                {"kind": one.kind.value, "since": self._iso(one.from_us), "words": one.words}
+                for one in outcome.findings
+            ],
             "failure": self._failure(outcome.failure),
         }
         if self._events:

@@ -22,12 +22,12 @@ from meter_emu.world.meter.times import us_to_iso, us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
-from meter_emu.world.rehearsal.outcome import Outcome
+from meter_emu.world.rehearsal.outcome import HomeFinding, Outcome
 from meter_emu.world.rehearsal.verdict import (
     cut_before_announced,
     expected,
 )
-from meter_emu.world.rehearsal.verdicts import GOOD, Verdict
+from meter_emu.world.rehearsal.verdicts import GOOD, FindingKind, Verdict
 
 _NOTHING: Final = "-"
 
@@ -43,6 +43,7 @@ class HouseholdRow:
     cuts_us: list[int] = field(default_factory=list)  # the first and the last
     wrong_displays: int = 0
     wrong_display: tuple[int, Civil | None] | None = None
+    findings: dict[FindingKind, tuple[HomeFinding, int]] = field(default_factory=dict)
 
     def add(self, household: Household, outcome: Outcome) -> None:
         """Take one more in."""
@@ -51,6 +52,10 @@ class HouseholdRow:
         if outcome.cut_us is not None:
             cuts_us = [*self.cuts_us, outcome.cut_us]
             self.cuts_us = sorted({min(cuts_us), max(cuts_us)})
+        for finding in outcome.findings:
+            if finding.stated_cut is None:
+                first, count = self.findings.get(finding.kind, (finding, 0))
+                self.findings[finding.kind] = first, count + 1
         if outcome.wrong_display is not None:
             self.wrong_displays += 1
             if self.wrong_display is None or outcome.wrong_display[0] < self.wrong_display[0]:
@@ -116,6 +121,8 @@ class ResultTable:
                 console.print(self._failure(row, row.outcome.failure))
             if row.wrong_display is not None:
                 console.print(self._wrong_display(row, *row.wrong_display))
+            for kind, found in row.findings.items():
+                console.print(self._finding(row, kind, found))
 
     def _cells(self, row: HouseholdRow) -> tuple[Text, str, str, str, Text]:
         home, outcome = row.first, row.outcome
@@ -183,6 +190,14 @@ class ResultTable:
             f"{row.first.id}{many}: the display has said {said} since {self._short(from_us)}",
             style="yellow",
         )
+
+    def _finding(
+        self, row: HouseholdRow, kind: FindingKind, found: tuple[HomeFinding, int]
+    ) -> Text:
+        first, count = found
+        many = "" if count == 1 else f" and {count - 1} more"
+        since = self._short(first.from_us)
+        return Text(f"{row.first.id}{many}: {kind.value}: {first.words}, {since}", style="yellow")
 
     def _short(self, us: int | None) -> str:
         return _NOTHING if us is None else _short(us, self._campaign.zone)

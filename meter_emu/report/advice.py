@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from meter_emu.report.collect import Collector
 from meter_emu.report.words import duration, full_moment, homes
 from meter_emu.units import DAY_US
-from meter_emu.world.rehearsal.verdicts import PLAIN, Verdict
+from meter_emu.world.rehearsal.verdicts import PLAIN, PLAIN_FINDING, FindingKind, Verdict
 
 
 def headline(seen: Collector) -> str:
@@ -37,9 +37,13 @@ def first_dark(seen: Collector) -> str | None:
 def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
     """Yield what to do, most urgent first: a heading and a text each."""
     for verdict in Verdict:
-        if seen.broken[verdict]:
+        if seen.broken_verdicts[verdict]:
             plain = PLAIN[verdict]
-            yield f"{plain.heading}: {homes(seen.broken[verdict])}", plain.advice
+            yield f"{plain.heading}: {homes(seen.broken_verdicts[verdict])}", plain.advice
+    for kind in FindingKind:
+        if seen.found[kind]:
+            plain = PLAIN_FINDING[kind]
+            yield f"{plain.heading}: {homes(seen.found[kind])}", f"{plain.meaning} {plain.advice}"
     if seen.displays:
         yield "Look at a display before anybody is cut", _look_at_a_display(seen)
     if seen.own_dates:

@@ -15,8 +15,13 @@ from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.verdict import cut_before_announced, expected
-from meter_emu.world.rehearsal.verdicts import Verdict
+from meter_emu.world.rehearsal.verdict import (
+    cut_before_announced,
+    expected,
+    unexpected_findings,
+    verdict_expected,
+)
+from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 
 MORE_MAX: Final = 20  # of each broken promise, next to the first of each kind
 
@@ -88,6 +93,8 @@ class Collector:
         self.counts: Final[Counter[Verdict]] = Counter()
         self.broken: Final[Counter[Verdict]] = Counter()
         self.first_broken: Seen | None = None
+        self.broken_verdicts: Final[Counter[Verdict]] = Counter()  # by the verdict itself
+        self.found: Final[Counter[FindingKind]] = Counter()  # of what nobody expected
         self.displays: Final[dict[DisplayKey, WrongDisplays]] = {}
         self.own_dates: Final[Counter[int]] = Counter()  # by T2, where it lies before the announced
 
@@ -96,6 +103,8 @@ class Collector:
         broken = not expected(outcome, household)
         self.counts[outcome.verdict] += 1
         self.broken[outcome.verdict] += broken
+        self.broken_verdicts[outcome.verdict] += not verdict_expected(outcome, household)
+        self.found.update({one.kind for one in unexpected_findings(outcome, household)})
         key = GroupKey(outcome.kind, outcome.model, outcome.build, outcome.verdict)
         seen = Seen(household, outcome, tuple(events))
         if key not in self.groups:

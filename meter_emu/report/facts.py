@@ -20,7 +20,8 @@ from meter_emu.world.meter.model import Window
 from meter_emu.world.meter.times import to_us, us_to_legal
 from meter_emu.world.rehearsal.breaches import supply_of
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.obligations import row_of
+from meter_emu.world.rehearsal.obligations import Must, Span, row_of
+from meter_emu.world.rehearsal.outcome import Supplied
 from meter_emu.world.rehearsal.promise import Told, in_force_at
 
 _SATURDAY: Final = 5
@@ -48,6 +49,7 @@ class Facts:
     """
 
     supply: tuple[Stretch, ...]
+    owed: tuple[Stretch, ...]
     deferral_told: tuple[Stretch, ...]
     deferral_stated: tuple[Stretch, ...]
     balance: tuple[tuple[int, int], ...]
@@ -65,13 +67,15 @@ class Facts:
 def facts_of(seen: Seen, campaign: Campaign) -> Facts:
     """Return the story of one household."""
     outcome, events = seen.outcome, seen.events
-    orders = row_of(seen.household, campaign, events).orders
+    row = row_of(seen.household, campaign, events)
+    orders = row.orders
     judged_us = campaign.end_us if outcome.cut_us is None else outcome.cut_us
     stated = [e.understood[1] for e in events if e.understood is not None and e.at_us <= judged_us]
     last = stated[-1] if stated else None
     told = seen.household.announced
     return Facts(
         supply=tuple(_supply(events, campaign)),
+        owed=tuple(_owed(row.spans)),
         deferral_told=tuple(_deferral_told(orders, campaign)),
         deferral_stated=tuple(_deferral_stated(events, campaign)),
         balance=tuple(_balance(seen, campaign)),
@@ -85,6 +89,21 @@ def facts_of(seen: Seen, campaign: Campaign) -> Facts:
         only_limited=any(e.what is What.LIMITED and e.at_us == outcome.cut_us for e in events),
         other_dark=tuple(e for e in events if e.what is What.OPENED and e.at_us != outcome.cut_us),
     )
+
+
+_OWED: Final = {
+    Must.ON: Supplied.ON.value,
+    Must.OFF: Supplied.OFF.value,
+    Must.LIMITED: Supplied.LIMITED.value,
+}
+
+
+def _owed(spans: Sequence[Span]) -> Iterator[Stretch]:
+    """Yield what the supply had to be; where either would do there is a gap."""
+    for must, alike in groupby(spans, key=lambda span: span.must):
+        same = tuple(alike)
+        if must is not Must.EITHER:
+            yield Stretch(same[0].from_us, same[-1].to_us, _OWED[must])
 
 
 def _supply(events: Sequence[Event], campaign: Campaign) -> Iterator[Stretch]:

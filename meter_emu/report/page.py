@@ -37,6 +37,7 @@ from meter_emu.world.rehearsal.verdict import expected
 from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
 
 TEMPLATE: Final = "rehearsal.html.jinja"
+_BREACHES_SHOWN: Final = 5  # ours: of one home; all are in the JSON
 _NOTHING: Final = "none"
 
 
@@ -242,6 +243,11 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
     yield "The meter understood", _stated(facts, campaign)
     cut = "no" if facts.cut_us is None else f"{full_moment(facts.cut_us, zone)}{_offset(facts)}"
     yield "Limited" if facts.only_limited else "Cut", cut
+    for breach in seen.outcome.breaches[:_BREACHES_SHOWN]:
+        until = f"{short(breach.from_us, zone)} to {short(breach.to_us, zone)}"
+        yield "Promise broken", f"{until}: {breach.in_words}"
+    for finding in seen.outcome.findings:
+        yield "Found", f"{finding.words}, {short(finding.from_us, zone)}"
     if facts.other_dark:
         first = facts.other_dark[0]
         times = "once" if len(facts.other_dark) == 1 else f"{len(facts.other_dark)} times, first"

@@ -152,6 +152,7 @@ def _overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
     marks = _marks(facts, scale, campaign)
     lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
     lanes.bars("supply", _bars(facts.supply, scale, campaign.zone))
+    lanes.bars("must be on / off", _bars(facts.owed, scale, campaign.zone))
     _add_deferrals(lanes, facts, scale, campaign.zone)
     if glyphs := _glyphs(seen, scale, campaign.zone):
         lanes.glyphs("card and buttons", glyphs)
@@ -182,6 +183,7 @@ def _close_up(seen: Seen, facts: Facts, campaign: Campaign, focus_us: int) -> Dr
     marks = _marks(facts, scale, campaign)
     lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
     lanes.bars("supply", _bars(facts.supply, scale, zone))
+    lanes.bars("must be on / off", _bars(facts.owed, scale, zone))
     window = seen.household.model.window
     sheltered = protected_stretches(window, scale.start_us, scale.end_us, zone)
     lanes.bars("non-disconnection period", _bars(sheltered, scale, zone))

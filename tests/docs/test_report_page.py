@@ -7,7 +7,15 @@ from pathlib import Path
 
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.obligations import RULES
-from meter_emu.world.rehearsal.verdicts import GOOD, MEANING, PLAIN, Verdict
+from meter_emu.world.rehearsal.verdicts import (
+    FINDING,
+    GOOD,
+    MEANING,
+    PLAIN,
+    PLAIN_FINDING,
+    FindingKind,
+    Verdict,
+)
 from tests.docs.pages import ROOT, blocks, page, section, table
 from tests.docs.test_readme import run
 from tests.report.pages import BOTH, Page, ores_page
@@ -42,6 +50,12 @@ def test_the_verdicts_mean_what_the_campaign_file_page_says() -> None:
 def test_the_span_rules_are_those_of_the_campaign_file_page() -> None:
     rows = table(page("docs/campaign-file.md"), "rule", "the supply must be")
     assert rows == [[rule.name, rule.says] for rule in RULES]
+
+
+def test_the_findings_mean_what_the_campaign_file_page_says() -> None:
+    rows = table(page("docs/campaign-file.md"), "finding", "means")
+    assert rows == [[kind.value, FINDING[kind]] for kind in FindingKind]
+    assert set(PLAIN_FINDING) == set(FindingKind)
 
 
 def _expected(verdict: Verdict) -> str:

@@ -36,6 +36,8 @@ SUPPLY = [
     "on: Wed 18 Mar 00:00 to Thu 2 Jul 23:10",
     "off: Thu 2 Jul 23:10 to Wed 8 Jul 12:00",
 ]
+# u is nine minutes by then: T2 + 2u + a poll.
+OWED = ["on: Wed 18 Mar 00:00 to Fri 3 Jul 23:01", "off: Fri 3 Jul 23:19 to Wed 8 Jul 12:00"]
 DEFERRALS = {
     "no disconnection, as told": ["deferral as told: Thu 2 Apr 10:30 to Fri 3 Jul 23:01"],
     "no disconnection, as the meter understood": [
@@ -49,6 +51,7 @@ def test_a_home_cut_a_day_early_is_drawn_as_it_was_told_and_as_it_fared():
     whole, close = drawn("never-back", EARLY)
     assert lanes(whole) == {
         "supply": SUPPLY,
+        "must be on / off": OWED,
         **DEFERRALS,
         "card and buttons": [
             "Thu 2 Apr 10:00: Office wrote on the card",
@@ -57,6 +60,7 @@ def test_a_home_cut_a_day_early_is_drawn_as_it_was_told_and_as_it_fared():
     }
     assert lanes(close) == {
         "supply": SUPPLY,
+        "must be on / off": OWED,
         "non-disconnection period": [
             f"non-disconnection period: {stretch}"
             for stretch in (

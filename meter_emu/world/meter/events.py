@@ -45,16 +45,30 @@ class What(Enum):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenBack:
+    """What a meter's write-back on a card says of account and order.
+
+    A memory card has no room for `charged_wh`: it is `None` there.
+    """
+
+    balance_ueur: int
+    accepted_cents: int
+    charged_wh: int | None
+    order_number: int
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One fact at one true instant, integer microseconds since 1970-01-01 UTC.
 
     `shown` is the display text after it; `detail` is the world's own words (who, what order).
     `understood` is T1 and T2 as the meter's write-back on the card states them (legal time), on
-    card events that left a write-back. `clock_trusted` is what the meter's lamp said last.
-    `balance_ueur` is the balance in the meter's memory after it, micro-euro, energy used up to then
-    taken off, `None` where the memory cannot be read. `visit` says which of the household's visits,
-    from 0, put a card in; the person may have stood at the meter since the one before. `failure` is
-    on the last event of a story that ends before its time.
+    card events that left a write-back, `written` what it says besides. `clock_trusted` is what the
+    lamp said last. `balance_ueur` is the balance in the memory after it, micro-euro, with the
+    energy used up to then taken off, `None` where the memory cannot be read. `visit` says which of
+    the household's visits, from 0, put a card in; the person may have stood at the meter since the
+    one before. `failure` is on the last event of a story that ends before its time.
     """
 
     at_us: int
@@ -65,6 +79,7 @@ class Event:
     clock_trusted: bool = True
     balance_ueur: int | None = None
     visit: int | None = None
+    written: WrittenBack | None = None
     failure: Failure | None = None
 
 

@@ -8,7 +8,7 @@ from meter_emu.firmware.ledger import Ledger
 from meter_emu.ports import Lamp
 from meter_emu.world.meter.balance import balance_ueur
 from meter_emu.world.meter.board import Board
-from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.events import Event, What, WrittenBack
 from meter_emu.world.meter.failure import Failure
 
 
@@ -35,6 +35,7 @@ class Observer:
         understood: tuple[Civil | None, Civil | None] | None = None,
         visit: int | None = None,
         failure: Failure | None = None,
+        written: WrittenBack | None = None,
     ) -> None:
         """Record one fact, with what the meter shows at this moment."""
         event = Event(
@@ -47,6 +48,7 @@ class Observer:
             balance_ueur=balance_ueur(self._board, self._ledger),
             visit=visit,
             failure=failure,
+            written=written,
         )
         self._take(event)
 

@@ -42,6 +42,16 @@ class Flow(NamedTuple):
     limited: bool
 
 
+class Books(NamedTuple):
+    """An account at one moment: the balance, and what was ever charged in mWh times rate-µs."""
+
+    low: int
+    high: int
+    charged_least: int
+    charged_most: int
+    lost_track: bool
+
+
 @final
 class ExactAccount:
     """The account at `at_us`. The caller stops at every change of the rules."""
@@ -60,11 +70,13 @@ class ExactAccount:
         self._look_us: Final = household.model.poll_s * SECOND_US + WORK_US
         # The first look comes with the poll phase, at the price the installer left.
         self.looks_us = told.from_us + self._look_us
+        self._charged_least = self._charged_most = 0
+        self._lost_track = self._found_empty = False
+        self._slack = WORK_US * max(household.load) * told.mwh_per_unit  # a lamp's delay
         balance = household.balance_cents * UEUR_PER_CENT * UEUR
         part = self._part(told)
         self.net_low = balance - (0 if household.image is None else part)
         self.net_high = balance + part
-        self._slack = WORK_US * max(household.load) * told.mwh_per_unit  # a lamp's delay
 
     # How it stands -------------------------------------------------------------------------------
 
@@ -78,11 +90,29 @@ class ExactAccount:
         """The balance if it charged the least."""
         return self.net_high + self.debt_high
 
+    @property
+    def surely_empty(self) -> bool:
+        """Whether a right meter finds no credit left."""
+        return self._found_empty or self.high <= 0
+
+    @property
+    def books(self) -> Books:
+        """How it stands, to be compared with what a meter says."""
+        unseen = self._unseen_mwh(self._told)
+        return Books(
+            self.low,
+            self.high,
+            self._charged_least - unseen,
+            self._charged_most,
+            self._lost_track,
+        )
+
     # What changes it -----------------------------------------------------------------------------
 
     def hear(self, told: Told) -> None:
         """Book a card: loads repay the emergency credit first, in full; prices may change."""
         load = (told.loaded_cents - self._told.loaded_cents) * UEUR_PER_CENT * UEUR
+        self._found_empty = self._found_empty and not load
         self.net_low += load
         self.net_high += load
         self.debt_low = max(0, self.debt_low - load)
@@ -96,34 +126,47 @@ class ExactAccount:
         amount = self._part(self._told) if amount is None else amount
         self.net_low -= amount
         self.net_high += amount
+        self._charged_least -= self._unseen_mwh(self._told)
+        self._charged_most += self._unseen_mwh(self._told)
 
     def lamp(self) -> None:
         """Allow for the moments before a lamp says what the meter already does."""
         self.part(self._slack * self._told.pricing.price_ueur_per_wh)
+        self._charged_least -= self._slack
+        self._charged_most += self._slack
 
     def take_emergency(self, *, surely: bool) -> None:
         """Advance the emergency credit, once until it is repaid."""
         whole = self._model.credit.emergency_cents * UEUR_PER_CENT * UEUR
         if self.debt_low == 0:
+            self._found_empty = False
             self.debt_low = whole if surely and self.debt_high == 0 else 0
             self.debt_high = max(self.debt_high, whole)
 
     def lose_track(self) -> None:
         """Nobody can tell any more how the account stands."""
         self.net_low, self.net_high = -UNKNOWN, UNKNOWN
+        self._lost_track = True
 
     def empty(self) -> None:
-        """Take from the meter's own cut that its balance is used up."""
-        self.net_high = min(self.net_high, -self.debt_low)
+        """Take from the meter's own cut that its balance, by its register, is used up."""
+        self.net_high = min(self.net_high, self._part(self._told) - self.debt_low)
+        self._found_empty = True
 
     def advance(self, to_us: int, flow: Flow | None) -> None:
         """Charge what flows until `to_us`."""
         from_us, self.at_us = self.at_us, to_us
         if flow is None or to_us == from_us:
             return
-        self.used_units_us += self._profile.used(from_us, to_us)
+        used = self._profile.used(from_us, to_us)
+        self.used_units_us += used
+        self._found_empty = self._found_empty and not used
         if not flow.may_cost:
             return
+        self._charged_most += used * self._told.mwh_per_unit
+        if flow.must_cost:
+            capped = self._capped.used(from_us, to_us) if flow.limited else used
+            self._charged_least += capped * self._told.mwh_per_unit
         if not self._bi_hourly(flow):
             price = self._told.pricing.night_price_ueur_per_wh * self._told.mwh_per_unit
             if not flow.night_all_day:
@@ -226,8 +269,12 @@ class ExactAccount:
 
         For electricity, whose unit is the Wh, that is one Wh.
         """
-        unseen_mwh = told.mwh_per_unit + 1000 - gcd(told.mwh_per_unit, 1000)
-        return told.pricing.price_ueur_per_wh * unseen_mwh * HOUR_US
+        return told.pricing.price_ueur_per_wh * self._unseen_mwh(told)
+
+    def _unseen_mwh(self, told: Told) -> int:
+        if self._slack == 0:
+            return 0  # nothing ever flows
+        return (told.mwh_per_unit + 1000 - gcd(told.mwh_per_unit, 1000)) * HOUR_US
 
 
 @final

@@ -39,7 +39,7 @@ from meter_emu.world.rehearsal.household import (
     shared_meter_id,
 )
 from meter_emu.world.rehearsal.reading import FilePlace
-from meter_emu.world.rehearsal.verdicts import Verdict
+from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 from meter_emu.world.rehearsal.visits import VisitReader, in_order, new_card
 
 METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
@@ -328,7 +328,7 @@ def _load(raw: RawHousehold, model: MeterModel, place: FilePlace) -> tuple[int, 
 
 
 def _expect(raw: Sequence[str] | None, place: FilePlace) -> tuple[str, ...] | None:
-    known = [verdict.value for verdict in Verdict]
+    known = [one.value for one in (*Verdict, *FindingKind)]
     for word in raw or ():
         if word not in known:
             want = f"want one of {', '.join(known)}, got {word!r}{hint(word, known)}"

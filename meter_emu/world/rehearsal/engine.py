@@ -1,7 +1,8 @@
 """Runs one household of a campaign from start to end and returns what could be seen.
 
 Who comes when: the visits in order. The household does what the campaign says and one thing more:
-the person at the meter after a card session presses the button when the lamp asks for it.
+the person at the meter after a card session presses the button when the lamp asks for it. In the
+dark they press it uninvited too, if the card brought a reactivation or a load, and credit.
 """
 
 from typing import Final, final
@@ -21,7 +22,7 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.call_log import Alarm, CallLog, NoPulse, Pulse
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.compose import ListenerOf
-from meter_emu.world.meter.events import FAILED, Event, What
+from meter_emu.world.meter.events import FAILED, Event, What, WrittenBack
 from meter_emu.world.meter.failure import Failure, FailureKind
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.home import Home
@@ -95,6 +96,7 @@ class _Story:
         pulse: Pulse | None,
     ) -> None:
         self.events: list[Event] = []
+        self._brings = False  # whether the card has been given a reactivation or a load
         self._household = household
         home = Home(household, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed)
         self._home, self._board = home, home.board
@@ -167,6 +169,7 @@ class _Story:
             written = self._home.write(self._card, order)
         except (DeskError, LayoutError) as error:  # the latter: too large for a memory card
             raise ConfigError(self._household.id, key, str(error)) from None
+        self._brings |= order.reactivate or order.load_cents > 0
         self._watch.see(self._board.now_us, What.DESK, detail=written)
 
     # The meter -----------------------------------------------------------------------------------
@@ -179,12 +182,22 @@ class _Story:
         before = self._write_back()
         self._bench.insert(self._card, "the household's card")
         self._judge_session(at_us, before, number)
-        asked = Lamp.RECONNECT in self._board.panel.lamps
+        asked = Lamp.RECONNECT in self._board.panel.lamps or self._hopes()
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
         if asked:
             self._bench.run_until(max(self._board.now_us, at_us + PRESS_AFTER_US))
             self._reconnect()
+
+    def _hopes(self) -> bool:
+        """Whether the card just put in should have given supply back, as its holder sees it.
+
+        It brought a reactivation or a load, there is credit, and the home is dark.
+        """
+        brings, self._brings = self._brings, False
+        said = self._write_back()
+        paid = said is not None and said.balance_ueur > 0
+        return brings and paid and not self._board.switch.on
 
     def _set_clock(self, error_s: int) -> None:
         """Have a technician make a clock card at the meter and put it in, tool error and all."""
@@ -205,7 +218,15 @@ class _Story:
             self._watch.see(at_us, What.CARD_REFUSED, visit=number)
             return
         understood = (decode_bcd_minute(after.defer_until), decode_bcd_minute(after.cut_at))
-        self._watch.see(at_us, What.CARD_SERVED, understood=understood, visit=number)
+        written = WrittenBack(
+            balance_ueur=after.balance_ueur,
+            accepted_cents=after.accepted_cents,
+            charged_wh=after.charged_wh,
+            order_number=after.order_number,
+        )
+        self._watch.see(
+            at_us, What.CARD_SERVED, understood=understood, visit=number, written=written
+        )
 
     def _write_back(self) -> WriteBackRecord | None:
         try:

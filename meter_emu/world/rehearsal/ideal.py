@@ -22,6 +22,7 @@ from meter_emu.world.rehearsal.promise import CardShown, Told, ToldKind, cards_s
 from meter_emu.world.rehearsal.rates import in_hours, next_change_us
 
 FOREVER_US: Final = 2**63
+_CARDS: Final = frozenset({What.CARD_SERVED, What.CARD_REFUSED})
 HELD_MS: Final = 4_000  # how long the rehearsed person holds a button
 
 
@@ -64,6 +65,9 @@ class Ideal:
         self.told = first_told(household, campaign.start_us)
         self.orders = [self.told]
         self.dues: list[Due] = []
+        self.doubts: list[tuple[int, str]] = []
+        self.unpaid_us: int | None = None
+        self._unpaid_from_us: int | None = None
         self.knowledge: Final = Knowledge(
             household, campaign.zone, campaign.start_us, campaign.end_us
         )
@@ -80,6 +84,7 @@ class Ideal:
         self.unsettled = False  # power failed while the switch might move
         self.unheard = False  # power failed while a card was in
         self.ask_until_us: int | None = None
+        self._ask_sure = False  # whether supply was to be had for certain when it was asked for
         self.test_until_us: int | None = None  # the tightness countdown
         self._flow_us = 0  # what had flowed when the valve was turned on
         self.ready_us: int | None = None  # since when somebody at the button is all it takes
@@ -98,6 +103,11 @@ class Ideal:
     def limiter(self) -> bool:
         """Whether a limiter is granted."""
         return self.told.limiter
+
+    @property
+    def blind(self) -> bool:
+        """Whether the meter says that it does not know the time, and has a cause."""
+        return self.knowledge.doubted and self.knowledge.excused
 
     def programmed(self) -> Sure:
         """Whether T2 has come and nothing has lifted the cut since."""
@@ -135,7 +145,8 @@ class Ideal:
         if self.limiter or not self.told.prepayment or self.account.low > 0:
             credit = Sure.SURE
         else:
-            credit = max(self.deferral(), Sure.MAY if self.account.high > 0 else Sure.NO)
+            empty = self.account.surely_empty
+            credit = max(self.deferral(), Sure.NO if empty else Sure.MAY)
         return min(credit, Sure.MAY) if programmed is Sure.MAY else credit
 
     def _sure_us(self, base_us: int) -> int:
@@ -143,7 +154,7 @@ class Ideal:
         known_us = self._known_us.get(base_us)
         if known_us is None:
             knowledge = self.knowledge
-            if (knowledge.doubted and knowledge.excused) or not self.powered:
+            if self.blind or not self.powered:
                 known_us = FOREVER_US
             else:
                 from_us = max(base_us, knowledge.since_us)
@@ -168,6 +179,10 @@ class Ideal:
             timers.append(self.test_until_us)
         if self.ready_us is not None:
             timers.append(self.ready_us + WORK_US)
+        if self._unpaid_from_us is not None and self.unpaid_us is None:
+            within_us = 2 * self.knowledge.within_us(now_us)
+            late_us = self.knowledge.late_us(now_us) + within_us
+            timers.append(self._unpaid_from_us + late_us + SECOND_US)
         if self.account.low <= 0 and self._window_counts():
             timers.append(next_change_us(self.model.window, now_us, self.zone))
         for us in timers:
@@ -200,13 +215,14 @@ class Ideal:
         if self.deferral() is not before:
             self.account.part()
             self._defer_over = self.deferral() is Sure.NO
+        self._watch_unpaid()
         if to_us >= self.grace_us:
             self._latch_in_grace = False
         if self.test_until_us is not None and to_us >= self.test_until_us:
             self.test_until_us = None
         if self.ask_until_us is not None and to_us >= self.ask_until_us:
             self.ask_until_us = None
-            self.on = self.on or self.feedable() is Sure.SURE
+            self.on = self.on or (self._ask_sure and self.feedable() is Sure.SURE)
         if self.powered and to_us >= self.started_us:
             self.unsettled = False
         self._ready()
@@ -226,6 +242,23 @@ class Ideal:
             limited=self.limited or told.limiter,
         )
 
+    def _watch_unpaid(self) -> None:
+        """Find a home that should have been cut for want of credit, and was not.
+
+        A meter that is not sure of the time waits at both ends of the non-disconnection period.
+        """
+        surely = self.on and self.closed and self.powered and not self.limiter
+        surely = surely and not self.knowledge.doubted and self.programmed() is Sure.NO
+        surely = surely and self.test_until_us is None and self.account.high <= 0
+        if not (surely and self.credit_open() and self.deferral() is Sure.NO):
+            self._unpaid_from_us = None
+            return
+        if self._unpaid_from_us is None:
+            self._unpaid_from_us = self.now_us
+        late_us = self.knowledge.late_us(self.now_us) + 2 * self.knowledge.within_us(self.now_us)
+        if self.now_us >= self._unpaid_from_us + late_us and self.unpaid_us is None:
+            self.unpaid_us = self.now_us
+
     def _come_due(self) -> None:
         assert self.told.cut_us is not None, "what comes due was ordered"
         self.dues.append(Due(self.told.cut_us, self.now_us, fed=self.closed))
@@ -244,9 +277,11 @@ class Ideal:
     def take(self, event: Event, *, either: bool) -> None:
         """Take in an event at `now_us`, while the supply must or may be as the row says."""
         what = event.what
-        self.knowledge.take(event)
+        groundless = self.knowledge.take(event)
+        if groundless is not None:
+            self.doubts.append((self.now_us, groundless))
         self._known_us.clear()
-        if event.visit in self._cards:
+        if what in _CARDS and event.visit in self._cards:
             self._show(self._cards[event.visit])
         elif what is What.OPENED:
             self._open(either=either)
@@ -328,9 +363,8 @@ class Ideal:
             return
         due = self.dues[-1]
         due.fed = self.closed
-        knowledge = self.knowledge
-        due.unable = (knowledge.doubted and knowledge.excused) or not self.powered
-        due.waited = self.now_us > due.from_us + knowledge.late_us(due.from_us)
+        due.unable = self.blind or not self.powered
+        due.waited = self.now_us > due.from_us + self.knowledge.late_us(due.from_us)
         if called_off:
             due.over_us = self.now_us
 
@@ -373,12 +407,12 @@ class Ideal:
         if not self.powered:
             return
         self._take_emergency()
+        self._ask_sure = not self.on and self.feedable() is Sure.SURE
         if self.on and self.credit_open():  # one look may cut, and hear the button
             self.ask_until_us = self.now_us + WORK_US + self._test_us
         if self.on:
             return
-        feedable = self.feedable()
-        if feedable is Sure.NO:
+        if self.feedable() is Sure.NO:
             return
         if self.closed:  # it closed unasked, and now it was asked
             self.on = True
@@ -395,7 +429,7 @@ class Ideal:
         deferral, programmed = self.deferral(), self.programmed()
         if Sure.SURE in {deferral, programmed}:
             return  # there the button only reconnects, or does nothing
-        surely = not self.on and account.high <= 0
+        surely = not self.on and account.surely_empty
         surely = surely and deferral is Sure.NO and programmed is Sure.NO
         account.take_emergency(surely=surely)
 

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias, final
 
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event, What
+from meter_emu.world.rehearsal.account import Books
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due, Ideal, Sure
@@ -65,13 +66,16 @@ class SpanRule:
 class PromiseRow:
     """The row of one home, what it was told when, and the cuts that came due.
 
-    `accounts` is the balance after each event, at least and at most, in fractions of a micro-euro.
+    `books` is the account after each event. `doubts` are those of the clock that have no cause, and
+    `unpaid_us` is when a home that is fed should have been cut for want of credit.
     """
 
     spans: tuple[Span, ...]
     orders: tuple[Told, ...]
     dues: tuple[Due, ...]
-    accounts: tuple[tuple[int, int], ...]
+    books: tuple[Books, ...]
+    doubts: tuple[tuple[int, str], ...]
+    unpaid_us: int | None
 
 
 def obligations(
@@ -96,7 +100,9 @@ def row_of(
         tuple(walk.spans),
         tuple(walk.ideal.orders),
         tuple(walk.ideal.dues),
-        tuple(walk.accounts),
+        tuple(walk.books),
+        tuple(walk.ideal.doubts),
+        walk.ideal.unpaid_us,
     )
 
 
@@ -112,7 +118,7 @@ class _Walk:
     ) -> None:
         self.ideal: Final = Ideal(household, campaign, events)
         self.spans: Final[list[Span]] = []
-        self.accounts: Final[list[tuple[int, int]]] = []
+        self.books: Final[list[Books]] = []
         self._events: Final = events
         self._rules: Final = rules
         self._look_us: Final = household.model.poll_s * SECOND_US + WORK_US
@@ -126,7 +132,7 @@ class _Walk:
                 event = events[index]
                 index += 1
                 ideal.take(event, either=must is Must.EITHER)
-                self.accounts.append((ideal.account.low, ideal.account.high))
+                self.books.append(ideal.account.books)
                 rule, must, why = self._next(rule, must, by_card=event.visit is not None)
             if ideal.now_us >= end_us:
                 return
@@ -158,7 +164,7 @@ class _Walk:
         """Return the answer now; what a look had found before may still move the switch."""
         ideal = self.ideal
         rule, now, why = self._answer()
-        ends = before.name in _OPENS and rule.name not in _OPENS | _AS_SEEN
+        ends = before.name in _ENDS and rule.name not in _OPENS | _AS_SEEN
         if ends and ideal.on and (by_card or now is Must.ON):
             slow = must is Must.LIMITED and not by_card
             ideal.grace_us = ideal.now_us + (self._look_us if slow else WORK_US)
@@ -202,16 +208,13 @@ def _dark(ideal: Ideal) -> Answer:
 
 
 def _doubted(ideal: Ideal) -> Answer:
-    knowledge = ideal.knowledge
-    if not (knowledge.doubted and knowledge.excused):
-        return None
-    if ideal.programmed() is not Sure.MAY or ideal.limiter:
+    if not ideal.blind or ideal.programmed() is not Sure.MAY or ideal.limiter:
         return None
     return Must.EITHER, "T2 has come, and the meter cannot know the time"
 
 
 def _cut_allowed(ideal: Ideal) -> Answer:
-    if ideal.programmed() is not Sure.MAY or ideal.limiter:
+    if ideal.blind or ideal.programmed() is not Sure.MAY or ideal.limiter:
         return None
     if ideal.now_us < ideal.due_us:
         return (
@@ -343,5 +346,7 @@ RULES: Final = (
 )  # fmt: skip
 # Rules under which a switch that is on may open, or be limited.
 _OPENS: Final = frozenset({"clock doubted", "cut allowed", "limiter", "no credit"})
+# Rules that a card may end in the middle of a look.
+_ENDS: Final = _OPENS | {"card unheard"}
 # Rules that have their own way of following what is seen.
 _AS_SEEN: Final = frozenset({"no power", "card unheard", "start-up", "countdown", "just before"})

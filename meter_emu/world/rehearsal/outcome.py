@@ -6,7 +6,7 @@ from typing import Final, final
 
 from card_protocol.timestamp import Civil
 from meter_emu.world.meter.failure import Failure
-from meter_emu.world.rehearsal.verdicts import Verdict
+from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 
 WORK_US: Final = 5_000_000  # ours: one poll's own bus, EEPROM, card and drive time, with room
 
@@ -48,12 +48,25 @@ class Breach:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HomeFinding:
+    """Something wrong beside the supply, since when, and in words.
+
+    `stated_cut` is the T2 of a wrong display, where it is T2 that is wrong: (None,) for no cut.
+    """
+
+    kind: FindingKind
+    from_us: int
+    words: str
+    stated_cut: tuple[Civil | None] | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """One row of a rehearsal. Instants are true microseconds.
 
     `verdict`, `announced_us` (T2 as told, or `None`) and `cut_us` are those of the gravest breach,
-    else of the last cut that was due. `wrong_display` is since when, and which T2, the meter stated
-    another cut than the household was told (`None` there: it stated no cut).
+    else of the last cut that was due. `findings` are the first of each kind,
     `failure` is why the story ended before its time.
     """
 
@@ -65,6 +78,14 @@ class Outcome:
     announced_us: int | None
     cut_us: int | None
     verdict: Verdict
-    wrong_display: tuple[int, Civil | None] | None
     breaches: tuple[Breach, ...] = ()
     failure: Failure | None = None
+    findings: tuple[HomeFinding, ...] = ()
+
+    @property
+    def wrong_display(self) -> tuple[int, Civil | None] | None:
+        """Since when, and which T2 (`None`: no cut), the meter stated another than was told."""
+        for finding in self.findings:
+            if finding.stated_cut is not None:
+                return finding.from_us, *finding.stated_cut
+        return None

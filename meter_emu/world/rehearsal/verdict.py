@@ -7,17 +7,15 @@ cuts that were due: not seen to the end, held because the meter could not know, 
 
 from collections.abc import Sequence
 
-from card_protocol.timestamp import Civil
 from meter_emu.world.meter.events import Event
-from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.breaches import breaches_of
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.failed import seen_until, with_failure
+from meter_emu.world.rehearsal.findings import findings_of
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due
 from meter_emu.world.rehearsal.obligations import PromiseRow, row_of
-from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.promise import Told, ToldKind, in_force_at
+from meter_emu.world.rehearsal.outcome import HomeFinding, Outcome
 from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, Verdict
 
 
@@ -52,19 +50,32 @@ def _judge_whole(household: Household, campaign: Campaign, events: Sequence[Even
         cut_us=cut_us,
         verdict=verdict,
         breaches=breaches,
-        wrong_display=_wrong_display(row.orders, campaign, events),
+        findings=findings_of(household, campaign.zone, row, events),
     )
 
 
 def expected(outcome: Outcome, household: Household) -> bool:
-    """Whether verdict and cut are what the campaign's author expects: good if he says nothing."""
+    """Whether verdict, findings and cut are what the campaign's author expects.
+
+    Where nothing is said that is a good verdict, and no finding.
+    """
     if household.expect_cut_us is not None:
         from_us, to_us = household.expect_cut_us
         if outcome.cut_us is None or not from_us <= outcome.cut_us <= to_us:
             return False
-    if household.expect is None:
-        return outcome.verdict in GOOD
-    return outcome.verdict.value in household.expect
+    return verdict_expected(outcome, household) and not unexpected_findings(outcome, household)
+
+
+def verdict_expected(outcome: Outcome, household: Household) -> bool:
+    """Whether the verdict alone is what the author expects."""
+    expect = household.expect or ()
+    return outcome.verdict in ([one for one in Verdict if one.value in expect] or GOOD)
+
+
+def unexpected_findings(outcome: Outcome, household: Household) -> tuple[HomeFinding, ...]:
+    """Return the findings that the author did not name."""
+    expect = household.expect or ()
+    return tuple(finding for finding in outcome.findings if finding.kind.value not in expect)
 
 
 def cut_before_announced(outcome: Outcome, household: Household) -> bool:
@@ -92,20 +103,3 @@ def _became(due: Due) -> Verdict:
     if due.over_us is None:
         return Verdict.HELD if due.unable else Verdict.NOT_SEEN
     return Verdict.HELD if due.waited else Verdict.KEPT
-
-
-def _wrong_display(
-    orders: Sequence[Told], campaign: Campaign, events: Sequence[Event]
-) -> tuple[int, Civil | None] | None:
-    """Return since when, and what, the meter stated as T2 where the household was told another."""
-    for event in events:
-        if event.understood is None:
-            continue
-        told = in_force_at(orders, event.at_us)
-        armed = told.kind is ToldKind.ARMED and told.cut_us is not None
-        if armed and told.cut_us is not None and told.cut_us <= event.at_us:
-            continue
-        want = None if told.cut_us is None else us_to_civil(told.cut_us, campaign.zone)
-        if event.understood[1] != want:
-            return event.at_us, event.understood[1]
-    return None

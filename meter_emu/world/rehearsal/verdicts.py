@@ -1,8 +1,8 @@
-"""The verdicts over a home, gravest first: the one place for their names, meanings and words.
+"""The verdicts over a home, gravest first, and the findings next to it: names, meanings, words.
 
-What a verdict is called in JSON and in `expect` is its value. `MEANING` says what it means to who
-knows the meters, `PLAIN` to who decides by the report whether cards are handed out. The pages
-`docs/campaign-file.md` and `docs/report.md` are checked against this file.
+What a verdict or a finding is called in JSON and in `expect` is its value. `MEANING` and `FINDING`
+say what it means to who knows the meters, `PLAIN` to who decides by the report whether cards are
+handed out. The pages `docs/campaign-file.md` and `docs/report.md` are checked against this file.
 """
 
 from dataclasses import dataclass
@@ -28,6 +28,17 @@ class Verdict(Enum):
     HELD = "held"
     ON_TIME = "on_time"
     KEPT = "kept"
+
+
+@final
+@unique
+class FindingKind(Enum):
+    """What is wrong with a meter beside its supply."""
+
+    WRONG_DISPLAY = "wrong_display"
+    WRONG_MONEY = "wrong_money"
+    GROUNDLESS_DOUBT = "groundless_doubt"
+    SILENT_ORDER = "silent_order"
 
 
 GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})  # as expected without a word
@@ -143,5 +154,42 @@ PLAIN: Final = MappingProxyType({
         "Supplied as promised",
         "No cut was due for these homes, and none came that should not have come.",
         _COMPARE,
+    ),
+})  # fmt: skip
+
+FINDING: Final = MappingProxyType({
+    FindingKind.WRONG_DISPLAY: "a write-back stated another T1 or T2 than the household was told",
+    FindingKind.WRONG_MONEY: "a balance, an accepted sum or a charged energy in a write-back that "
+    "an exact account does not allow, either way; or a home that is never cut for want of credit",
+    FindingKind.GROUNDLESS_DOUBT: "the meter said that it did not know the time, and nothing "
+    "explains it",
+    FindingKind.SILENT_ORDER: "a new order was neither executed nor refused nor pending",
+})  # fmt: skip
+
+PLAIN_FINDING: Final = MappingProxyType({
+    FindingKind.WRONG_DISPLAY: Plain(
+        "The meter stated another moment",
+        "These meters wrote back another T1 or T2 than the household was told.",
+        "Mend how the date is written or read, then rehearse again: the meter will act on what it "
+        "states.",
+    ),
+    FindingKind.WRONG_MONEY: Plain(
+        "The account is wrong",
+        "These meters stated a balance, a load or a consumption that nobody can explain, or never "
+        "cut a home without credit.",
+        "Do not hand out cards for these meters before the difference is understood: somebody pays "
+        "it.",
+    ),
+    FindingKind.GROUNDLESS_DOUBT: Plain(
+        "The clock was doubted without a cause",
+        "These meters said that they did not know the time, and nothing explains it.",
+        "A meter that does not know the time cuts nobody, lets every hour be night, and waits for "
+        "a technician: find out why it doubts before thousands of them do.",
+    ),
+    FindingKind.SILENT_ORDER: Plain(
+        "An order was lost in silence",
+        "These meters took a card and said nothing of the new order on it.",
+        "A household that did everything right has no way of knowing. Do not hand out cards for "
+        "these meters.",
     ),
 })  # fmt: skip

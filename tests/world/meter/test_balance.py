@@ -28,10 +28,10 @@ def test_every_event_carries_a_balance_that_an_exact_account_allows(home):
     events = run_meter(home, CAMPAIGN)
     row = row_of(home, CAMPAIGN, events)
     assert (events[-1].what, events[-1].at_us) == (What.ENDED, CAMPAIGN.end_us)
-    assert len(row.accounts) == len(events)
+    assert len(row.books) == len(events)
     worked_wh = max(home.load) * WORK_S * home.model.credit.mwh_per_unit / 3_600_000
     worked_ueur = worked_wh * home.model.credit.price_ueur_per_wh
-    for event, (low, high) in zip(events, row.accounts, strict=True):
+    for event, (low, high, *_) in zip(events, row.books, strict=True):
         assert event.balance_ueur is not None
         assert low / UEUR - worked_ueur <= event.balance_ueur <= high / UEUR, event
         if home.id == "never-armed":  # one price, one account: all that parts them is one Wh

@@ -160,5 +160,5 @@ def test_only_who_was_told_of_a_cut_can_be_ordered_one_before_it(tmp_path):
 def _cut(cut_us: int | None) -> Outcome:
     return Outcome(
         id="a", kind="", energy="electricity", model="", build="", announced_us=None,
-        cut_us=cut_us, verdict=Verdict.KEPT, wrong_display=None,
+        cut_us=cut_us, verdict=Verdict.KEPT,
     )  # fmt: skip
