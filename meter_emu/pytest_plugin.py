@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from meter_emu.testing.links import Reach
 
 _HARDWARE: Final = "pcsc"
-LINK_NAMES: Final = ("direct", "vpcd", _HARDWARE)
+LINK_NAMES: Final = ("direct", "t0", "vpcd", _HARDWARE)
 _REFERENCE: Final = "reference"
 _LAB: "Final[pytest.StashKey[Lab]]" = pytest.StashKey()
 

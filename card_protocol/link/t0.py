@@ -8,6 +8,7 @@ from typing import Final, final
 
 from card_protocol.atr import Atr
 from card_protocol.card.file_card import FileCard
+from card_protocol.card.image import CardImage
 from card_protocol.card.session import Fate
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.t0 import WAITING_ETU, Answering, Asking, Line, Manner
@@ -22,6 +23,11 @@ class CardOverT0:
         self._end: Final = Answering(card, manner)
         self._pulled_at: int | None = None
         self.line: Final = Line()
+
+    @property
+    def image(self) -> CardImage:
+        """All of the card that lasts."""
+        return self._card.image
 
     def pull_after(self, characters: int) -> None:
         """Have the card pulled out when so many more characters have passed, 0 and up."""

@@ -1,10 +1,12 @@
 """One card of a test, wherever it really is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import final
 
 from card_protocol.card.make import AnyImage, parse_image
-from card_protocol.errors import LayoutError
+from card_protocol.errors import LayoutError, LinkError, LinkErrorKind
 from meter_emu.errors import ConfigError, ImageError, OutputError
 from meter_emu.testing.dialogue import Dialogue, PulledCard
 from meter_emu.testing.links import Reach
@@ -29,6 +31,7 @@ class Card:
         self.name = name  # as a failed test is told of it
         self.sets_clock = sets_clock
         self.in_meter = False  # the meter says so
+        self._in_terminal = False
         self._home = home
         self._reach = reach
         self._dialogue = dialogue
@@ -57,12 +60,69 @@ class Card:
             raise ImageError(str(path), str(error)) from None
         self._held = self._reach.card(image, self._home.chance.randbytes)
 
+    @contextmanager
+    def plugged(self) -> "Iterator[TerminalSlot]":
+        """Have the card in a terminal of your own; meter and desk have it again afterwards."""
+        self.check_at_hand()
+        slot = TerminalSlot(self.in_slot("terminal"))
+        self._in_terminal = True
+        try:
+            yield slot
+        finally:
+            self._in_terminal = False
+            slot.power_off()
+
     def check_at_hand(self) -> None:
-        """Raise `ConfigError` while the card is in the meter, where nobody else has it."""
+        """Raise `ConfigError` while the card is in the meter or a terminal, so nobody else's."""
         if self.in_meter:
             raise ConfigError(self.name, "", "it is in the meter: meter.remove() comes first")
+        if self._in_terminal:
+            raise ConfigError(self.name, "", "it is in a terminal: leave card.plugged() first")
 
-    def plugged(self, who: str, *, pulled_after: int | None = None) -> SlotCard:
+    def in_slot(self, who: str, *, pulled_after: int | None = None) -> SlotCard:
         """Return the card as a slot takes it, whose dialogue with `who` is recorded."""
+        if self._in_terminal:
+            self.check_at_hand()
         held = self._held if pulled_after is None else PulledCard(self._held, pulled_after)
         return self._dialogue.heard(held, f"{who}, {self.name}")
+
+
+@final
+class TerminalSlot:
+    """A card in the slot of a test's own terminal: as `Slotted` has it, and as a `Link`."""
+
+    def __init__(self, card: SlotCard) -> None:
+        self._card = card
+        self._powered = False
+
+    def power_on(self) -> bytes:
+        """Reset the card and return its ATR; empty where no card answers."""
+        atr = self._card.power_on()
+        self._powered = bool(atr)
+        return atr
+
+    def power_off(self) -> None:
+        """Take the power away."""
+        self._powered = False
+        self._card.power_off()
+
+    def transmit(self, command: bytes) -> bytes:
+        """Send a C-APDU and return the R-APDU; a card without power answers nothing."""
+        return self._card.transmit(command) if self._powered else b""
+
+    def connect(self) -> bytes:
+        """Power the card and return its ATR; raise `LinkError` NO_CARD where none answers."""
+        atr = self.power_on()
+        if not atr:
+            raise LinkError(LinkErrorKind.NO_CARD)
+        return atr
+
+    def exchange(self, command: bytes) -> bytes:
+        """Send a C-APDU and return the R-APDU; raise `LinkError` BROKEN before `connect`."""
+        if not self._powered:
+            raise LinkError(LinkErrorKind.BROKEN, "not connected")
+        return self._card.transmit(command)
+
+    def disconnect(self) -> None:
+        """Take the power away."""
+        self.power_off()

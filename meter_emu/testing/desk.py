@@ -136,4 +136,4 @@ class Desk:
 
 def _at_the_desk(card: Card) -> SlotCard:
     card.check_at_hand()
-    return card.plugged(_WHO)
+    return card.in_slot(_WHO)

@@ -8,7 +8,9 @@ from typing import Final, Protocol, final
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
+from card_protocol.card.memory_image import MemoryImage
 from card_protocol.card.session import Rng
+from card_protocol.link.t0 import CardOverT0
 from meter_emu.testing.hardware import hardware
 from meter_emu.testing.vpcd import vpcd
 from meter_emu.world.meter.board import SlotCard
@@ -52,6 +54,27 @@ class Direct:
 
 
 @final
+class OverT0:
+    """Cards in the process, at the far end of a contact: every command travels as characters.
+
+    A memory card speaks no T=0; its reader speaks for it.
+    """
+
+    carrier: Final = CardKind.SECURE
+
+    def card(self, image: AnyImage, rng: Rng) -> SlotCard:
+        """See `Reach`."""
+        if isinstance(image, MemoryImage):
+            return card_of(image, rng)
+        return CardOverT0(card_of(image, rng, t0=True))
+
+    def image(self, card: SlotCard) -> AnyImage:
+        """See `Reach`."""
+        assert isinstance(card, CardOverT0 | VirtualCard), "only its own cards are asked for"
+        return card.image
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkOptions:
     """What the command line says of the link; `sure` is that tests may write on a real card."""
@@ -64,6 +87,7 @@ LINKS: Final[Mapping[str, Callable[[LinkOptions], AbstractContextManager[Reach]]
     MappingProxyType(
         {
             "direct": lambda _options: nullcontext(Direct()),
+            "t0": lambda _options: nullcontext(OverT0()),
             "vpcd": lambda _options: vpcd(),
             "pcsc": lambda options: hardware(options.reader, sure=options.sure),
         }

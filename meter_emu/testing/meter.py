@@ -53,8 +53,8 @@ class Meter:
         """
         if self._inside is not None:
             raise ConfigError("meter.insert", "card", "there is one in: meter.remove() comes first")
+        slot = card.in_slot(_WHO, pulled_after=pulled_after)
         self._inside, card.in_meter = card, True
-        slot = card.plugged(_WHO, pulled_after=pulled_after)
         result = self._live.insert(slot, card.name)
         if card.sets_clock and result is Result.EXECUTED:
             self._live.note(What.CLOCK_SET, card.name)

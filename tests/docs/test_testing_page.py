@@ -10,7 +10,7 @@ import pytest
 from meter_emu.testing import Card, Desk, Meter, World
 from meter_emu.testing.links import LINKS
 from meter_emu.testing.setting import Setting
-from tests.docs.pages import blocks, page, section, table
+from tests.docs.pages import ROOT, blocks, page, section, table
 
 PAGE = page("docs/testing-with-pytest.md")
 FIXTURES = section(PAGE, "The fixtures")
@@ -46,7 +46,7 @@ def test_every_call_of_a_fixture_is_listed(name: str, kind: type[Any]) -> None:
     for cell, *_ in table(FIXTURES, f"`{name}`", "what it is or does"):
         for call in re.findall(r"(\w+(?:\([^)]*\))?)", cell.replace("`", "")):
             listed[call.partition("(")[0]] = call
-    inside = {"plugged", "check_at_hand"}
+    inside = {"in_slot", "check_at_hand"}
     made = {World: {"seed"}, Card: {"name", "sets_clock", "in_meter"}}.get(kind, set())
     public = {member for member in vars(kind) if not member.startswith("_")} - inside | made
     assert set(listed) == public
@@ -77,3 +77,12 @@ def test_the_bench_without_fixtures_is_as_shown(pytester: pytest.Pytester) -> No
     for number, text in enumerate(shown):
         pytester.makepyfile(**{f"test_shown_{number}": text})
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
+
+
+def test_the_terminal_that_is_shown_is_the_example_s() -> None:
+    example = (ROOT / "tests" / "examples" / "test_own_terminal.py").read_text("utf-8")
+    shown = section(PAGE, "A terminal of your own")
+    body = [line[4:] for line in shown.splitlines() if line.startswith("    ")]
+    assert len(body) == 7
+    for line in body:
+        assert line.partition("(card")[0] in example

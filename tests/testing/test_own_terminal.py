@@ -1,0 +1,78 @@
+"""`card.plugged()`: a stranger's terminal on our cards, and its mistake found on each link."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from card_protocol.errors import LinkError
+from meter_emu.errors import ConfigError
+from meter_emu.testing import Direct, Lab, Setting
+from meter_emu.testing.links import OverT0, Reach
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "tests" / "examples"
+OPTIONS = (
+    "-W",
+    "error",
+    "-p",
+    "meter_emu.pytest_plugin",
+    "-p",
+    "no:randomly",
+    "-p",
+    "no:cacheprovider",
+)
+SELECT_MF = bytes.fromhex("00a4000c023f00")
+
+
+@pytest.mark.parametrize("link", ["direct", "t0"])
+@pytest.mark.parametrize(("day", "outcome"), [("day,", "passed"), ("day - 1,", "failed")])
+def test_a_terminal_that_is_a_day_early_is_found(
+    pytester: pytest.Pytester, link: str, day: str, outcome: str
+) -> None:
+    text = (EXAMPLES / "test_own_terminal.py").read_text("utf-8")
+    assert text.count("month, day,") == 2
+    pytester.makepyfile(text.replace("2000 + year, month, day,", f"2000 + year, month, {day}"))
+    said = pytester.runpytest_inprocess(*OPTIONS, "--meter-card-link", link)
+    said.assert_outcomes(**{outcome: 1})
+    if outcome == "failed":
+        said.stdout.fnmatch_lines(["*- 2020-07-03 23:01", "*+ 2020-07-02 23:01"])
+        said.stdout.fnmatch_lines(["*terminal, card 1", "*SELECT BE01*"])
+
+
+def test_all_examples_hold_over_t0(pytester: pytest.Pytester) -> None:
+    for example in EXAMPLES.glob("test_*.py"):
+        shutil.copy(example, pytester.path)
+    pytester.runpytest_inprocess(*OPTIONS, "--meter-card-link", "t0").assert_outcomes(passed=10)
+
+
+@pytest.mark.parametrize("reach", [Direct(), OverT0()])
+def test_a_card_in_a_terminal_is_a_link_and_nobody_else_s(reach: Reach) -> None:
+    lab = Lab(Setting(), build="reference", seed=0, reach=reach)
+    with lab.card.plugged() as terminal:
+        with pytest.raises(LinkError, match="not connected"):
+            terminal.exchange(SELECT_MF)
+        assert terminal.transmit(SELECT_MF) == b""
+        assert terminal.connect() == terminal.power_on() != b""
+        assert terminal.exchange(SELECT_MF) == b"\x90\0"
+        for other in (lambda: lab.desk.load(lab.card, 50), lambda: lab.meter.insert(lab.card)):
+            with pytest.raises(ConfigError, match="it is in a terminal"):
+                other()
+        terminal.disconnect()
+        assert terminal.transmit(SELECT_MF) == b""
+    lab.desk.load(lab.card, 50)
+    lab.meter.insert(lab.card)
+    with pytest.raises(ConfigError, match="it is in the meter"), lab.card.plugged():
+        pass
+
+
+def test_over_t0_every_byte_passes_the_contact() -> None:
+    reach = OverT0()
+    lab = Lab(Setting(), build="reference", seed=0, reach=reach)
+    with lab.card.plugged() as terminal:
+        terminal.connect()
+        wire = lab.card._held
+        before = wire.line.characters  # type: ignore[attr-defined]
+        terminal.exchange(SELECT_MF)
+        # Five of the header, the procedure byte, two of data, two of the status word.
+        assert wire.line.characters - before == 10  # type: ignore[attr-defined]
