@@ -270,7 +270,9 @@ def _require(met: bool, offset: int, want: str, got: int) -> None:
 def _check_frame(raw: bytes) -> None:
     """Check what says that these bytes are a whole image at all: magic, version, size, CRC."""
     if raw[:2] not in _MAGICS:
-        want = " or ".join(f"magic {magic.hex()}" for magic in sorted(_MAGICS))
+        want = " or ".join(
+            f"magic {magic}" for magic in sorted(kind.value.hex() for kind in CardKind)
+        )
         raise LayoutError("card image", offset=0, want=want, got=raw[:2].hex())
     least = _HEADER.size + _CRC.size
     _require(len(raw) >= least, 0, f"at least {least} bytes", len(raw))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, final
 import click
 
 from meter_emu.cli.card_file import CARD_IMAGE, image_in, read_image
-from meter_emu.cli.exits import EXIT_INTERRUPTED, EXIT_OK
+from meter_emu.cli.exits import EXIT_OK, EXIT_SIGNAL
 from meter_emu.cli.held import HeldFile
 from meter_emu.cli.names import FILE
 from meter_emu.cli.tracing import recording, trace_option
@@ -356,7 +356,7 @@ class _Loop:
     def _hear_signal(self) -> None:
         number = self._stopped.recv(1)[0]
         _say(f"{signal.Signals(number).name}: removed, the file is saved")
-        self._end(EXIT_INTERRUPTED if number == signal.SIGINT else EXIT_OK)
+        self._end(EXIT_SIGNAL + number)
 
     def _hear_command(self) -> None:
         typed = os.read(sys.stdin.fileno(), COMMAND_SIZE_MAX)

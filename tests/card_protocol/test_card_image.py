@@ -87,7 +87,7 @@ def test_every_truncation_and_any_padding_is_noticed():
 @pytest.mark.parametrize(
     ("offset", "new", "why"),
     [
-        (0x00, b"XX", "at offset 0 want magic 5043 or magic 5343, got 5858"),
+        (0x00, b"XX", "at offset 0 want magic 4d43 or magic 5043 or magic 5343, got 5858"),
         (0x02, b"\x02", "at offset 2 want version 1, got 2"),
         (0x03, b"\x02", "at offset 3 want a life cycle, got 2"),
         (0x03, b"\x01", "at offset 12 want a PIN, or none in a blank card"),

@@ -277,7 +277,7 @@ def test_a_reader_that_took_another_card_is_wondered_about(driver: Driver, file:
 
 
 @pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 0), (signal.SIGHUP, 0)]
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
 def test_a_signal_takes_the_card_out_in_order(
     serving: Serving, driver: Driver, number: signal.Signals, status: int
@@ -305,7 +305,7 @@ def test_without_an_input_it_serves_until_a_signal(driver: Driver, file: Path) -
         serving.says("inserted")
         assert driver.ask(GET_ATR)
         serving.signal(signal.SIGTERM)
-        assert serving.end() == 0
+        assert serving.end() == 143
 
 
 def test_a_file_of_commands_is_an_input(driver: Driver, file: Path, tmp_path: Path) -> None:
