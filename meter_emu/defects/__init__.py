@@ -3,31 +3,57 @@
 A defect is a direct subclass of one part (of firmware, chip or desk) that overrides one or few
 routines. Of what several parts share (all drivers, all chips, all hours of the week) it is a swap
 in each of them. `fit` gives the class to build with; the reference part itself when there is
-nothing to swap. Each module here ends in `DEFECT`, its entry in the catalogue.
+nothing to swap. The folders say where a mistake sits; each module in them ends in `DEFECT`, its
+entry in the catalogue.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, unique
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import TypeVar, final
 
+from meter_emu.defects.showing import Showing
 from meter_emu.errors import ConfigError
 
 PartT = TypeVar("PartT")
 
 
 @final
-@dataclass(frozen=True, slots=True)
+@unique
+class Effect(Enum):
+    """What a household meets, or who sees it."""
+
+    EARLY = "cut early"
+    LATE = "cut late"
+    NEVER = "cut never"
+    CUT_WRONGLY = "cut who is not to be"
+    REFUSES = "refuses what it must accept"
+    ACCEPTS = "accepts what it must refuse"
+    WRONG_MONEY = "wrong money"
+    WRONG_DISPLAY = "wrong display"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Defect:
-    """One entry: `swap` is a direct subclass of `part`, `source` says where it was seen."""
+    """One entry: `swap` is a direct subclass of `part`.
+
+    `shown` is a home in which it first shows, or why no campaign can show it; `blind` says when it
+    does not show, `seen` where it was met, with the source, and `avoid` how to write it right.
+    """
 
     id: str
-    title: str
+    mechanism: str
     part: type
     swap: type
-    source: str
+    effect: Effect
+    shown: Showing | str
+    blind: str
+    seen: str
+    avoid: str
 
     def __post_init__(self) -> None:
         assert self.swap.__bases__ == (self.part,), f"{self.id}: not a direct subclass of its part"
@@ -38,11 +64,22 @@ class Defect:
         """The names of the routines it overrides."""
         return frozenset(name for name in vars(self.swap) if callable(getattr(self.swap, name)))
 
+    @property
+    def where(self) -> str:
+        """The folder it is in: where the mistake sits."""
+        return self.swap.__module__.split(".")[-2]
+
+    @property
+    def build(self) -> str:
+        """The build that has this defect and no other."""
+        return f"reference+{self.id}"
+
 
 @cache
 def catalogue() -> dict[str, Defect]:
     """Return every defect by its id, in alphabetical order."""
-    found = [import_module(f"{__name__}.{module.name}").DEFECT for module in iter_modules(__path__)]
+    modules = [one for one in walk_packages(__path__, f"{__name__}.") if one.name.count(".") == 3]
+    found = [import_module(module.name).DEFECT for module in modules]
     return {defect.id: defect for defect in sorted(found, key=lambda defect: str(defect.id))}
 
 

@@ -85,7 +85,7 @@ class LegalHours(ABC):
             return False
         if not now.trusted:
             return True
-        early_min, late_min = self._legal_min(now.early_s), self._legal_min(now.late_s)
+        early_min, late_min = self.legal_min(now.early_s), self.legal_min(now.late_s)
         # The true time lies between early and late. The hours run over midnight: where midnight or
         # a change of clocks lies between, the time may be inside although neither end is.
         same_day = early_min // _DAY_MIN == late_min // _DAY_MIN
@@ -120,10 +120,11 @@ class LegalHours(ABC):
         spring jumps over edges, autumn shows one again that has passed.
         """
         at_min = at_s // 60
-        left_min = (edge_min - self._legal_min(at_s) - 1) % _DAY_MIN + 1
+        left_min = (edge_min - self.legal_min(at_s) - 1) % _DAY_MIN + 1
         if self._zone.offset_min(at_min + left_min) != self._zone.offset_min(at_min):
             return HOUR_S - at_s % HOUR_S
         return left_min * 60 - at_s % 60
 
-    def _legal_min(self, at_s: int) -> int:
+    def legal_min(self, at_s: int) -> int:
+        """Return the legal minute since 1970 of an instant."""
         return self._zone.to_legal_min(at_s // 60)

@@ -1,6 +1,7 @@
 """Named swaps: each defect is its own few routines, and early by exactly what it says."""
 
 import ast
+import inspect
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing_extensions import override
 
 import meter_emu.defects
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, catalogue, fit
+from meter_emu.defects import Defect, Effect, catalogue, fit
 from meter_emu.desk.desk import Work
 from meter_emu.errors import ConfigError
 from meter_emu.firmware.calendar import Calendar
@@ -51,7 +52,7 @@ def fitted_parts() -> list[type]:
 
 PARTS = fitted_parts()
 FOLDER = Path(meter_emu.defects.__file__).parent
-MODULES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")
+MODULES = sorted(path for path in FOLDER.glob("*/*.py") if path.stem != "__init__")
 DEFECTS = list(catalogue().values())
 BY_DEFECT = pytest.mark.parametrize("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
 
@@ -78,9 +79,10 @@ def test_a_defect_overrides_its_routines_and_nothing_else(defect):
     for name in dir(defect.part):
         if name in defect.routines:
             assert vars(defect.swap)[name] is not getattr(defect.part, name)
-        elif not name.startswith("__"):
-            assert getattr(defect.swap, name) is getattr(defect.part, name)
-    added = {name for name in vars(defect.swap) if not name.startswith("__")}
+        elif not name.startswith(("__", "_abc")):
+            inherited = inspect.getattr_static(defect.part, name)
+            assert inspect.getattr_static(defect.swap, name) is inherited
+    added = {name for name in vars(defect.swap) if not name.startswith(("__", "_abc"))}
     assert added == defect.routines
     assert defect.routines <= set(dir(defect.part))
 
@@ -93,8 +95,10 @@ def test_a_defect_adds_no_state_of_its_own(defect):
 @BY_DEFECT
 def test_a_defect_swaps_a_part_that_is_fitted_and_names_its_source(defect):
     assert any(issubclass(part, defect.part) for part in PARTS)
-    assert defect.source
-    assert defect.title
+    assert defect.where == Path(inspect.getfile(defect.swap)).parent.name
+    for text in (defect.mechanism, defect.blind, defect.seen, defect.avoid):
+        assert text.strip() == text != ""
+        assert not text.endswith(".")
 
 
 @BY_DEFECT
@@ -145,7 +149,17 @@ class AlwaysLeap(Calendar):
 
 
 def defect(swap: type, part: type = Calendar) -> Defect:
-    return Defect(id=swap.__name__, title="-", part=part, swap=swap, source="-")
+    return Defect(
+        id=swap.__name__,
+        mechanism="-",
+        part=part,
+        swap=swap,
+        effect=Effect.EARLY,
+        shown="-",
+        blind="-",
+        seen="-",
+        avoid="-",
+    )
 
 
 @pytest.mark.parametrize("part", PARTS, ids=[part.__name__ for part in PARTS])

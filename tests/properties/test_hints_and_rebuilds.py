@@ -3,8 +3,10 @@
 from dataclasses import replace
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 
+from meter_emu.defects import catalogue
 from meter_emu.ports import Firmware, Sleep
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
@@ -17,8 +19,16 @@ def seen(lab: Lab) -> tuple[bytes, list[tuple[int, bool]]]:
     return lab.bytes_now(), lab.board.moves
 
 
-@given(stories())
+@given(stories(builds=["reference"]))
 def test_a_hint_ignored_equals_a_hint_used(story):
+    assert seen(live(story, obey_hints=False)) == seen(live(story))
+
+
+@pytest.mark.parametrize("defect", catalogue())
+@given(story=stories())
+@settings(max_examples=5)
+def test_a_hint_ignored_equals_a_hint_used_with_every_defect(defect, story):
+    story = replace(story, setting=replace(story.setting, build=f"reference+{defect}"))
     assert seen(live(story, obey_hints=False)) == seen(live(story))
 
 

@@ -258,7 +258,7 @@ class NightsOfUtc(Nights):
     __slots__ = ()
 
     @override
-    def _legal_min(self, at_s: int) -> int:
+    def legal_min(self, at_s: int) -> int:
         return at_s // 60
 
 

@@ -80,10 +80,9 @@ def parse_build(name: str) -> Build:
     known = catalogue()
     for defect_id in defect_ids:
         if defect_id not in known:
+            near = hint(defect_id, known)
             raise ConfigError(
-                name,
-                "build",
-                f"want a defect of {', '.join(known)}, got {defect_id!r}{hint(defect_id, known)}",
+                name, "build", f"want a defect of the catalogue, got {defect_id!r}{near}"
             )
     if len(set(defect_ids)) != len(defect_ids):
         raise ConfigError(name, "build", "a defect is named twice")

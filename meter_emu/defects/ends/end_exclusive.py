@@ -5,7 +5,8 @@ from typing import Final
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -28,8 +29,13 @@ class EndDateExclusive(EndStore):
 
 DEFECT: Final = Defect(
     id="end-exclusive",
-    title="an end date taken as the first day without",
+    mechanism="an end date taken as the first day without",
     part=EndStore,
     swap=EndDateExclusive,
-    source="owncloud/core#39735, pkp/pkp-lib#6229, empirical-org/Empirical-Core#10819",
+    effect=Effect.EARLY,
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
+    blind="never: every end is a day early, and the display says so",
+    seen="licence and subscription ends: owncloud/core#39735, pkp/pkp-lib#6229, "
+    "empirical-org/Empirical-Core#10819",
+    avoid="say of every end whether it is in or out; one half-open instant, compared as a whole",
 )

@@ -1,7 +1,6 @@
 """The target's day of the year comes from a table without 29 February, the clock's from a true one.
 
-Day 184 is 3 July in a common year and 2 July in a leap year: from 1 March of a leap year on, every
-end comes 24 hours early. In 2019 or 2021 nothing shows.
+Day 184 is 3 July in a common year and 2 July in a leap year.
 """
 
 from typing import Final
@@ -9,7 +8,8 @@ from typing import Final
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil, encode_bcd_minute
-from meter_emu.defects import Defect
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import NO_END
 from meter_emu.firmware.trust import Now
@@ -50,8 +50,13 @@ class DayOfYearEnd(EndStore):
 
 DEFECT: Final = Defect(
     id="doy-common-year",
-    title="a day-of-year table without the leap day on the target's side",
+    mechanism="a day-of-year table without the leap day on the target's side",
     part=EndStore,
     swap=DayOfYearEnd,
-    source="jarzebski/Arduino-DS3231#12 and #29, in the direction that loses the leap day",
+    effect=Effect.EARLY,
+    shown=armed("2020-03-01 12:00", on="2020-02-27 10:00"),
+    blind="ends in common years, and up to 29 February of leap years",
+    seen="a clock library of 2016, in the direction that loses the leap day: "
+    "jarzebski/Arduino-DS3231#12 and #29",
+    avoid="compare instants; convert a date by one calendar, used for clock and target alike",
 )

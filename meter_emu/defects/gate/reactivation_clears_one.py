@@ -4,7 +4,8 @@ from typing import Final
 
 from typing_extensions import override
 
-from meter_emu.defects import Defect
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
 from meter_emu.firmware.gate import OrderGate
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
 
@@ -22,8 +23,16 @@ class ReactivationClearsOne(OrderGate):
 
 DEFECT: Final = Defect(
     id="reactivation-clears-one",
-    title="a reactivation that clears only one of the two items",
+    mechanism="a reactivation that clears only one of the two items",
     part=OrderGate,
     swap=ReactivationClearsOne,
-    source="the two items of spring 2020 (rwade.be, 2020); how meters stored them is not public",
+    effect=Effect.CUT_WRONGLY,
+    shown=armed(
+        "2020-07-03 23:01",
+        on="2020-06-15 10:00",
+        then=("2020-06-29 10:00 reactivate", "2020-06-29 10:10 insert"),
+    ),
+    blind="homes that never reactivate",
+    seen="the two items of spring 2020 (rwade.be, 2020); how meters stored them is not public",
+    avoid="clear by state, everything that can cut; show what is still armed and write it back",
 )

@@ -1,0 +1,1 @@
+"""Mistakes in the meter's calendar."""

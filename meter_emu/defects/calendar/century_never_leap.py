@@ -1,0 +1,33 @@
+"""Years that end in 00 are never leap years: the rule of 100 without that of 400."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.calendar import Calendar
+
+
+class CenturyNeverLeap(Calendar):
+    """Knows two of the three rules."""
+
+    __slots__ = ()
+
+    @override
+    def is_leap(self, year: int) -> bool:
+        return year % 4 == 0 and year % 100 != 0
+
+
+DEFECT: Final = Defect(
+    id="century-never-leap",
+    mechanism="the rule of 100 without that of 400",
+    part=Calendar,
+    swap=CenturyNeverLeap,
+    effect=Effect.REFUSES,
+    shown=armed("2000-02-29 12:00", on="2000-02-20 10:00"),
+    blind="every year but 2000; the next one is 2400",
+    seen="29 February 2000: cards refused in the Singapore metro, 1,200 cash machines in "
+    "Japan, 4,000 shops in New Zealand (greenspun.com, the reports of that day)",
+    avoid="use all three rules, and try 2000 and 2100",
+)

@@ -1,0 +1,33 @@
+"""The leap test is made on years since 1970 as if 1970 were divisible by four."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.calendar import Calendar
+
+
+class LeapFrom1970(Calendar):
+    """Takes 2018 and 2022 for leap years, and 2020 and 2024 for common ones."""
+
+    __slots__ = ()
+
+    @override
+    def is_leap(self, year: int) -> bool:
+        return (year - 1970) % 4 == 0
+
+
+DEFECT: Final = Defect(
+    id="leap-from-1970",
+    mechanism="a leap test on the year since 1970",
+    part=Calendar,
+    swap=LeapFrom1970,
+    effect=Effect.REFUSES,
+    shown=armed("2020-02-29 12:00", on="2020-02-20 10:00"),
+    blind="odd years, and January and February but for the 29th",
+    seen="a flight controller, May 2018: iNavFlight/inav#3302 and #3307; the Teensy clock:"
+    " KurtE/MTP_Teensy#44",
+    avoid="test leap years on the full year; keep the base of a counter out of calendar rules",
+)

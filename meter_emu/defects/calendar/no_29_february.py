@@ -1,0 +1,34 @@
+"""The last day of February is always the 28th: a leap day is no date."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.calendar import Calendar
+
+
+class No29February(Calendar):
+    """Counts leap days but refuses them."""
+
+    __slots__ = ()
+
+    @override
+    def days_in_month(self, year: int, month: int) -> int:
+        return 28 if month == 2 else super().days_in_month(year, month)
+
+
+DEFECT: Final = Defect(
+    id="no-29-february",
+    mechanism="a validity check without the leap day",
+    part=Calendar,
+    swap=No29February,
+    effect=Effect.REFUSES,
+    shown=armed("2024-02-29 12:00", on="2024-02-20 10:00"),
+    blind="every day but 29 February",
+    seen="pay-at-pump in New Zealand, 29 February 2024 (nzherald.co.nz); boot firmware "
+    "that reset its clock: Dasharo/dasharo-issues#725, linuxboot/heads#1617",
+    avoid="check dates with the rule that converts them, and try 29 February of a leap and "
+    "of a common year",
+)

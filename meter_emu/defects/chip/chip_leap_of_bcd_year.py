@@ -1,0 +1,33 @@
+"""The chip tests two bits of its BCD year for leap years: 2010, 2030 have a 29 February."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.hardware.rtc.registers import ChipCalendar
+
+
+class ChipLeapOfBcdYear(ChipCalendar):
+    """Divides 30h by four."""
+
+    __slots__ = ()
+
+    @override
+    def is_leap(self, yy: int) -> bool:
+        return (yy // 10 << 4 | yy % 10) & 3 == 0
+
+
+DEFECT: Final = Defect(
+    id="chip-leap-of-bcd-year",
+    mechanism="a leap rule on BCD bits in the chip",
+    part=ChipCalendar,
+    swap=ChipLeapOfBcdYear,
+    effect=Effect.NEVER,
+    shown=armed("2030-03-10 12:00", on="2030-02-20 10:00"),
+    blind="2000 to 2009 and 2020 to 2029",
+    seen="PlayStation 3, 1 March 2010: the chip counted a leap day, the program refused it"
+    " for 24 hours (the maker's statement; the bits are inferred)",
+    avoid="run a chip over the end of February of every year that it will see",
+)

@@ -1,0 +1,33 @@
+"""The lowest bit of the day is lost: 3 July becomes 2 July."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from card_protocol.timestamp import Civil
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.desk.codec import DeskCodec
+
+
+class OddDayLost(DeskCodec):
+    """Shifts the day by a place too many and back."""
+
+    __slots__ = ()
+
+    @override
+    def write_time(self, when: Civil) -> bytes:
+        return super().write_time(when._replace(day=max(1, when.day & ~1)))
+
+
+DEFECT: Final = Defect(
+    id="odd-day-lost",
+    mechanism="a bit of the day lost in packing",
+    part=DeskCodec,
+    swap=OddDayLost,
+    effect=Effect.EARLY,
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
+    blind="even days: RESA's 30 June 2020, not ORES's 3 July",
+    seen="a packed date whose odd days went wrong: domoticz/domoticz#4015",
+    avoid="pack by multiplication or by a layout library; try two days in a row",
+)

@@ -1,0 +1,37 @@
+"""The office turns local midnight into UTC and keeps the date: the day before."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+from typing_extensions import override
+
+from card_protocol.timestamp import Civil
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.desk.codec import DeskCodec
+from meter_emu.desk.dates import ZONE
+
+
+class UtcTruncatedDate(DeskCodec):
+    """Keeps the time of day and loses a day, everywhere east of Greenwich."""
+
+    __slots__ = ()
+
+    @override
+    def write_time(self, when: Civil) -> bytes:
+        day = datetime(when.year, when.month, when.day, tzinfo=ZONE).astimezone(UTC)
+        return super().write_time(when._replace(year=day.year, month=day.month, day=day.day))
+
+
+DEFECT: Final = Defect(
+    id="utc-truncated-date",
+    mechanism="local midnight cut to a date in UTC",
+    part=DeskCodec,
+    swap=UtcTruncatedDate,
+    effect=Effect.EARLY,
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
+    blind="never in Belgium; a test machine in UTC sees nothing. On a generation 2 card the"
+    " meter sees that the two forms disagree",
+    seen="arca-computing/MultipleDatePicker#11, dcloudio/uni-ui#998, primeroIMS/primero#94",
+    avoid="carry a date as a date; convert instants only, and read back what was written",
+)

@@ -1,0 +1,1 @@
+"""Mistakes in the driver of the clock chip."""

@@ -1,0 +1,32 @@
+"""A number is turned into BCD by a ratio: one becomes two."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.rtc.fields import FieldCodec
+
+
+class BcdByRatio(FieldCodec):
+    """Multiplies by sixteen and divides by ten, in the wrong order."""
+
+    __slots__ = ()
+
+    @override
+    def to_bcd(self, number: int) -> int:
+        return number * 16 // 10 + number % 10
+
+
+DEFECT: Final = Defect(
+    id="bcd-by-ratio",
+    mechanism="tens and units mixed on the way to BCD",
+    part=FieldCodec,
+    swap=BcdByRatio,
+    effect=Effect.NEVER,
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
+    blind="zero, and whole tens",
+    seen="feilipu/avrfreertos#10, the driver of a DS1307",
+    avoid="divide first; try all hundred numbers against a table written by hand",
+)

@@ -1,0 +1,33 @@
+"""The month is read as BCD of the register less one: in October 0Fh."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.rtc.fields import FieldCodec
+
+
+class MonthMinusOneInBcd(FieldCodec):
+    """Takes off before it has converted."""
+
+    __slots__ = ()
+
+    @override
+    def month(self, byte: int) -> int | None:
+        number = self.bcd(byte - 1)
+        return number + 1 if number is not None and number <= 11 else None
+
+
+DEFECT: Final = Defect(
+    id="month-minus-one-in-bcd",
+    mechanism="one taken off before the conversion from BCD",
+    part=FieldCodec,
+    swap=MonthMinusOneInBcd,
+    effect=Effect.NEVER,
+    shown=armed("2020-10-03 12:00", on="2020-09-28 10:00"),
+    blind="from November to September",
+    seen="Linux max6902, October 2006: bugzilla.kernel.org 7361",
+    avoid="convert first; try every value of a field, not some",
+)

@@ -1,0 +1,32 @@
+"""The month is written as BCD of the month before, plus one: October is 0Ah."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.rtc.fields import FieldCodec
+
+
+class MonthPlusOneInBcd(FieldCodec):
+    """Adds after it has converted."""
+
+    __slots__ = ()
+
+    @override
+    def to_month(self, month: int) -> int:
+        return self.to_bcd(month - 1) + 1
+
+
+DEFECT: Final = Defect(
+    id="month-plus-one-in-bcd",
+    mechanism="one added after the conversion to BCD",
+    part=FieldCodec,
+    swap=MonthPlusOneInBcd,
+    effect=Effect.NEVER,
+    shown=armed("2020-10-20 12:00", on="2020-10-12 10:00"),
+    blind="a clock set from November to September",
+    seen="an alarm register of Linux ds1307 (mcp794xx), commit 62c8c20a",
+    avoid="convert last; try every value of a field, not some",
+)

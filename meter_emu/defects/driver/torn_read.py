@@ -1,0 +1,40 @@
+"""Time and date are read in two accesses, and midnight may come between."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
+
+
+class TornRead(RtcDriver):
+    """Reads the time first: at midnight it is 23:59:59 of the next day."""
+
+    __slots__ = ()
+
+    @override
+    def read(self, ports: RtcPorts) -> RtcReading:
+        time = self.decode(self.registers(ports))
+        date = super().read(ports)
+        return time._replace(year=date.year, month=date.month, day=date.day)
+
+
+DEFECT: Final = Defect(
+    id="torn-read",
+    mechanism="time and date read apart over midnight",
+    part=RtcDriver,
+    swap=TornRead,
+    effect=Effect.NEVER,
+    shown=armed(
+        "2020-07-03 23:01",
+        on="2020-06-29 10:00",
+        keys=("poll_phase_us = 59981500",),
+    ),
+    blind="all but a millisecond of each day, so most meters for years",
+    seen="stm32duino/STM32RTC#115, Lora-net/LoRaMac-node#743 and #1588, "
+    "tianocore/edk2#10048, Linux spear (commit a87a07a1)",
+    avoid="read all registers in one access, or read again until two readings agree; test "
+    "with a tick between any two",
+)

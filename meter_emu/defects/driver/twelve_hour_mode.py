@@ -1,0 +1,37 @@
+"""The driver sets the chip to 12-hour mode and forgets PM when it reads."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.rtc.fields import FieldCodec
+
+
+class TwelveHourMode(FieldCodec):
+    """Writes 12 to 11 with AM and PM, and reads 0 to 11."""
+
+    __slots__ = ()
+
+    @override
+    def to_hour(self, hour: int) -> int:
+        return 0x40 | (0x20 if hour >= 12 else 0) | self.to_bcd((hour + 11) % 12 + 1)
+
+    @override
+    def hour(self, byte: int) -> int | None:
+        return super().hour(byte & ~0x20 if byte & 0x40 else byte)
+
+
+DEFECT: Final = Defect(
+    id="twelve-hour-mode",
+    mechanism="12-hour mode without its PM",
+    part=FieldCodec,
+    swap=TwelveHourMode,
+    effect=Effect.NEVER,
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00", model="electricity-ds3231-utc"),
+    blind="mornings; on a chip without that mode only midnight is wrong",
+    seen="12-hour mode read wrongly: zephyrproject-rtos/zephyr#113994, "
+    "NorthernWidget/DS3231#21, Zanduino/MCP7940#26",
+    avoid="keep chips in 24-hour mode, and read a mode bit that is set all the same",
+)

@@ -1,0 +1,1 @@
+"""Mistakes in how an end is kept and compared."""

@@ -1,0 +1,41 @@
+"""Date and time of day are compared each for itself: past midnight the time is small again."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.ends import EndStore
+from meter_emu.firmware.trust import Now
+
+
+class FieldsComparedApart(EndStore):
+    """Asks for a later date and, apart from it, for a later time of day."""
+
+    __slots__ = ()
+
+    @override
+    def due(self, end: bytes, now: Now) -> bool:
+        legal, want = self.zone.to_legal(now.early_s // 60), self.understood(end)
+        return want is not None and legal[:3] >= want[:3] and legal[3:] >= want[3:]
+
+
+DEFECT: Final = Defect(
+    id="fields-compared-apart",
+    mechanism="date and time of day compared apart",
+    part=EndStore,
+    swap=FieldsComparedApart,
+    effect=Effect.LATE,
+    shown=armed(
+        "2020-07-03 23:01",
+        on="2020-06-29 10:00",
+        end="2020-07-06 12:00",
+        keys=("outages = [{ from = 2020-07-03T22:00:00, to = 2020-07-04T03:00:00 }]",),
+    ),
+    blind="meters that have power when the end comes",
+    seen="windows over midnight that are never true: elizaOS/eliza#22053, "
+    "cp2004/OctoPrint-WS281x_LED_Status#214",
+    avoid="compare one number; if fields must be compared, from the largest down and only "
+    "while they are equal",
+)

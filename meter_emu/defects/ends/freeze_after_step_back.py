@@ -1,0 +1,44 @@
+"""A run remembers its day, and waits for it again when the clock was set back."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.ends import EndStore
+from meter_emu.firmware.trust import Now
+
+
+class FreezeAfterStepBack(EndStore):
+    """Keeps the day of its last run in two spare bytes, and acts on no day before."""
+
+    __slots__ = ()
+
+    @override
+    def tick(self, end: bytes, now: Now) -> bytes:
+        return end[:9] + now.day.to_bytes(2, "big") + end[11:]
+
+    @override
+    def due(self, end: bytes, now: Now) -> bool:
+        ran = int.from_bytes(end[9:11], "big")
+        return super().due(end, now) and (ran == 0xFFFF or ran <= now.day)
+
+
+DEFECT: Final = Defect(
+    id="freeze-after-step-back",
+    mechanism="a scheduler that waits until the clock is where it was",
+    part=EndStore,
+    swap=FreezeAfterStepBack,
+    effect=Effect.LATE,
+    shown=armed(
+        "2020-06-20 01:50",
+        on="2020-06-15 10:00",
+        then=("2020-06-20 01:40 technician",),
+        keys=("clock_set = 2017-09-01T10:00:00", "drift_ppb = 45_000"),
+    ),
+    blind="clocks that are never set back over a midnight",
+    seen="the class of absolute comparisons after a wrap: petrochen/esp8266-weather-clock-"
+    "opensource#11; Linux hrtimers, 30 June 2012",
+    avoid="decide by the end and the time alone; forget what was planned when the clock is set",
+)

@@ -1,0 +1,38 @@
+"""A daily run carries out what would end before the next one."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.ends import EndStore
+from meter_emu.firmware.trust import Now
+from meter_emu.units import DAY_S
+
+
+class LookAhead(EndStore):
+    """Looks a day ahead at midnight of the clock."""
+
+    __slots__ = ()
+
+    @override
+    def tick(self, end: bytes, now: Now) -> bytes:
+        if self.instant_s(end) >= now.utc_s + DAY_S:
+            return end
+        return end[:5] + (now.early_s // 60).to_bytes(4, "big") + end[9:]
+
+
+DEFECT: Final = Defect(
+    id="look-ahead",
+    mechanism="a horizon that reaches past the end",
+    part=EndStore,
+    swap=LookAhead,
+    effect=Effect.EARLY,
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
+    blind="never: every end comes with the run before it",
+    seen="card terminals of Racal, 28 December 1999, which looked four days ahead and met "
+    "2000 (zdnet.de, thisismoney.co.uk)",
+    avoid="act at the end, not at the run before it; try that nothing after T changes what "
+    "happens before T",
+)

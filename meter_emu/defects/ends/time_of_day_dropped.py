@@ -1,0 +1,37 @@
+"""Of the end only the date is compared: it comes at 00:00."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from card_protocol.timestamp import Civil
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.ends import EndStore
+from meter_emu.firmware.trust import Now
+
+
+class TimeOfDayDropped(EndStore):
+    """Keeps what was announced and compares its midnight."""
+
+    __slots__ = ()
+
+    @override
+    def accept(self, civil: Civil | None, now: Now, utc_min: int | None = None) -> bytes:
+        if civil is None:
+            return super().accept(civil, now)
+        kept = super().accept(civil, now)
+        return kept[:5] + super().accept(civil._replace(hour=0, minute=0), now)[5:]
+
+
+DEFECT: Final = Defect(
+    id="time-of-day-dropped",
+    mechanism="an end compared by its date alone",
+    part=EndStore,
+    swap=TimeOfDayDropped,
+    effect=Effect.EARLY,
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
+    blind="ends at 00:00",
+    seen="date fields that lose their time: tldraw/tldraw#9475; inferred for a meter",
+    avoid="compare an end as a whole, as one instant",
+)

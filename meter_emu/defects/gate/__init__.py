@@ -1,0 +1,1 @@
+"""Mistakes in which orders are obeyed."""

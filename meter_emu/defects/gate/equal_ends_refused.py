@@ -1,0 +1,35 @@
+"""A cut at the very end of the deferral is refused: less-or-equal where less was meant."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.domain import Result
+from meter_emu.firmware.gate import OrderGate, StatedEnd
+
+
+class EqualEndsRefused(OrderGate):
+    """Wants T2 after T1."""
+
+    __slots__ = ()
+
+    @override
+    def judge_dates(self, defer_until: StatedEnd | None, cut_at: StatedEnd | None) -> Result:
+        if defer_until and cut_at and self.later_min(cut_at) == self.later_min(defer_until):
+            return Result.CUT_BEFORE_DEFERRAL
+        return super().judge_dates(defer_until, cut_at)
+
+
+DEFECT: Final = Defect(
+    id="equal-ends-refused",
+    mechanism="less-or-equal where less was meant",
+    part=OrderGate,
+    swap=EqualEndsRefused,
+    effect=Effect.REFUSES,
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00", keys=("card_generation = 2",)),
+    blind="orders whose two ends differ",
+    seen="empirical-org/Empirical-Core#10819",
+    avoid="try the three cases of each comparison: before, equal, after",
+)

@@ -1,0 +1,48 @@
+"""A window over midnight is taken for one inside a day: it is never true."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import Showing
+from meter_emu.firmware.hours import Hours, WeekTable
+
+
+class StartAfterEnd(WeekTable):
+    """Wants a minute that is both after the start and before the end."""
+
+    __slots__ = ()
+
+    @override
+    def inside(self, hours: Hours, weekday: int, minute: int) -> bool:
+        if hours.weekend and self.is_weekend(weekday):
+            return True
+        return hours.start_minute <= minute < hours.end_minute
+
+    @override
+    def starts(self, hours: Hours) -> tuple[int, ...]:
+        return (0,)
+
+    @override
+    def stops(self, hours: Hours) -> tuple[int, ...]:
+        return (0,)
+
+
+DEFECT: Final = Defect(
+    id="start-after-end",
+    mechanism="a window whose start is after its end",
+    part=WeekTable,
+    swap=StartAfterEnd,
+    effect=Effect.CUT_WRONGLY,
+    shown=Showing(
+        start="2020-01-14 14:00",
+        end="2020-01-16 12:00",
+        balance_eur=1,
+        load_w=1000,
+        visits=(),
+    ),
+    blind="weekends, and homes with credit",
+    seen="elizaOS/eliza#22053, cp2004/OctoPrint-WS281x_LED_Status#214",
+    avoid="write a window over midnight as two conditions joined by or; try each minute of a week",
+)

@@ -1,0 +1,1 @@
+"""Mistakes in whether the clock is believed."""

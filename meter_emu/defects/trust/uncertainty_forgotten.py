@@ -1,0 +1,38 @@
+"""The clock is believed to the second: what it may be off is forgotten."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.layouts import Factory, State
+from meter_emu.firmware.trust import ClockTrust
+
+
+class UncertaintyForgotten(ClockTrust):
+    """Acts when the clock shows the end."""
+
+    __slots__ = ()
+
+    @override
+    def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
+        return 0
+
+
+DEFECT: Final = Defect(
+    id="uncertainty-forgotten",
+    mechanism="a clock taken at its word",
+    part=ClockTrust,
+    swap=UncertaintyForgotten,
+    effect=Effect.EARLY,
+    shown=armed(
+        "2020-07-03 23:01",
+        on="2020-06-29 10:00",
+        keys=("clock_error_s = 50", "poll_phase_us = 30_000_000"),
+    ),
+    blind="clocks that are right or slow",
+    seen="British two-rate meters whose clocks were hours off (conversation.which.co.uk, 2014)",
+    avoid="keep the error of the last setting, add the drift since, and act when the end "
+    "has passed for certain",
+)

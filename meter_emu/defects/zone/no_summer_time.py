@@ -1,0 +1,32 @@
+"""Legal time is standard time all year."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.zone import WINTER_MIN, Zone
+
+
+class NoSummerTime(Zone):
+    """Has forgotten the rule."""
+
+    __slots__ = ()
+
+    @override
+    def offset_min(self, utc_min: int) -> int:
+        return WINTER_MIN
+
+
+DEFECT: Final = Defect(
+    id="no-summer-time",
+    mechanism="standard time all year where documents are in legal time",
+    part=Zone,
+    swap=NoSummerTime,
+    effect=Effect.LATE,
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
+    blind="from the last Sunday of October to the last Sunday of March",
+    seen="tariff times of British meters fixed in UTC, from 29 March 2020 (community.bulb.co.uk)",
+    avoid="convert legal times by the rule of the place, and try each end in winter and in summer",
+)

@@ -1,0 +1,35 @@
+"""The hour of summer time is taken off a time from which it was taken already."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.zone import WINTER_MIN, Zone
+
+
+class SummerTimeTwice(Zone):
+    """Takes the offset, and then the season once more."""
+
+    __slots__ = ()
+
+    @override
+    def to_utc_later(self, legal_min: int) -> int:
+        utc_min = super().to_utc_later(legal_min)
+        return utc_min - (self.offset_min(utc_min) - WINTER_MIN)
+
+
+DEFECT: Final = Defect(
+    id="summer-time-twice",
+    mechanism="summer time applied twice",
+    part=Zone,
+    swap=SummerTimeTwice,
+    effect=Effect.EARLY,
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
+    blind="winter",
+    seen="a utility meter that began its day at 23:00 on 31 March 2024: home-"
+    "assistant/core#114547; esphome/issues#6267",
+    avoid="have one function that goes from legal time to UTC, and types or names that say "
+    "which a number is",
+)

@@ -1,0 +1,33 @@
+"""The civil time of the card is taken for UTC."""
+
+from typing import Final
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.zone import Zone
+
+
+class ZoneIgnored(Zone):
+    """Converts nothing."""
+
+    __slots__ = ()
+
+    @override
+    def to_utc_later(self, legal_min: int) -> int:
+        return legal_min
+
+
+DEFECT: Final = Defect(
+    id="zone-ignored",
+    mechanism="legal time taken for UTC",
+    part=Zone,
+    swap=ZoneIgnored,
+    effect=Effect.LATE,
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
+    blind="never in Belgium; a test in UTC sees nothing",
+    seen="the mirror of home-assistant/core#114547; meters that count UTC: "
+    "community.bulb.co.uk (March 2020)",
+    avoid="name what a number counts; try the program in a zone that is never UTC",
+)

@@ -1,0 +1,115 @@
+"""Every defect shows: at its first failing input a home fares otherwise, and as its entry says.
+
+The input is a campaign of one home. The reference keeps its promise there; the same home with the
+defect does not, in the way the entry names. No two defects behave the same in every home of all.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import pytest
+
+from card_protocol.formats.budget import Sfi
+from meter_emu.defects import Defect, Effect, catalogue
+from meter_emu.defects.showing import Showing
+from meter_emu.desk.desk import Work
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.fleet import rehearse_all
+from meter_emu.world.rehearsal.outcome import Outcome
+from meter_emu.world.rehearsal.verdicts import GOOD, Verdict
+from tests.firmware.meters import Home
+
+DEFECTS = list(catalogue().values())
+SHOWN = [defect for defect in DEFECTS if isinstance(defect.shown, Showing)]
+
+
+class Seen(NamedTuple):
+    """How a home fared, and all that was seen of its meter."""
+
+    outcome: Outcome
+    events: tuple[Event, ...]
+
+
+@cache
+def lived(showing: Showing, build: str) -> Seen:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "shown.toml"
+        path.write_text(showing.toml("a home", build), "utf-8")
+        (run,) = rehearse_all(load_campaign(path), jobs=1, events=True)
+    return Seen(run.outcome, tuple(run.events))
+
+
+def served(seen: Seen, what: What) -> int:
+    return sum(event.what is what for event in seen.events)
+
+
+def verdict(*wanted: Verdict) -> Callable[[Seen, Seen], bool]:
+    return lambda right, wrong: wrong.outcome.verdict in wanted
+
+
+def refuses(right: Seen, wrong: Seen) -> bool:
+    return served(wrong, What.CARD_REFUSED) > served(right, What.CARD_REFUSED) == 0
+
+
+SEEN_AS = {
+    Effect.EARLY: verdict(Verdict.EARLY),
+    Effect.LATE: verdict(Verdict.LATE),
+    Effect.NEVER: verdict(Verdict.NEVER, Verdict.HELD),
+    Effect.CUT_WRONGLY: verdict(Verdict.WRONGLY_CUT),
+    Effect.REFUSES: refuses,
+}
+
+
+@pytest.mark.parametrize("defect", SHOWN, ids=[defect.id for defect in SHOWN])
+def test_a_defect_shows_in_its_home_and_the_reference_keeps_its_promise_there(defect: Defect):
+    assert isinstance(defect.shown, Showing)
+    right, wrong = lived(defect.shown, "reference"), lived(defect.shown, defect.build)
+    assert right.outcome.verdict in GOOD
+    assert right.outcome.wrong_display is None
+    assert SEEN_AS[defect.effect](right, wrong), wrong.outcome
+    assert right.events != wrong.events
+
+
+@pytest.mark.parametrize("defect", SHOWN, ids=[defect.id for defect in SHOWN])
+def test_a_home_is_a_campaign_of_a_page(defect: Defect):
+    assert isinstance(defect.shown, Showing)
+    lines = defect.shown.toml(defect.id, defect.build).splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 100
+
+
+def test_an_old_order_is_obeyed_again_by_who_does_not_look_at_its_number():
+    """No campaign can show it: a copy of the order that armed the meter comes after another."""
+    shown = {}
+    for build in ("reference", "reference+stale-order-accepted"):
+        home = Home(build=build)
+        home.write(Work(limiter_granted=True))
+        home.insert()
+        kept = home.file(Sfi.ORDER)
+        home.write(Work(limiter_granted=False))
+        home.insert()
+        home.put(Sfi.ORDER, kept)
+        home.insert()
+        shown[build] = home.state.order_number
+    assert shown == {"reference": 2, "reference+stale-order-accepted": 1}
+
+
+def test_what_no_campaign_shows_is_named_here():
+    assert {defect.id for defect in DEFECTS if defect not in SHOWN} == {"stale-order-accepted"}
+
+
+def test_no_two_defects_behave_the_same_in_every_home():
+    """Those that behaved alike so far are tried in the next home, until no two are left."""
+    alike = [SHOWN]
+    for home in (defect.shown for defect in SHOWN):
+        assert isinstance(home, Showing)
+        split: dict[tuple[int, tuple[Event, ...]], list[Defect]] = {}
+        for number, group in enumerate(alike):
+            for defect in group:
+                split.setdefault((number, lived(home, defect.build).events), []).append(defect)
+        alike = [group for group in split.values() if len(group) > 1]
+    assert [[defect.id for defect in group] for group in alike] == []
