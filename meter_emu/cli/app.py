@@ -44,6 +44,8 @@ VERBS: Final[Mapping[str, VerbPlace]] = {
     "card": VerbPlace("meter_emu.cli.card:card", "Make, explain, compare and serve card images."),
     "image": VerbPlace("meter_emu.cli.image:image", "Make, explain and compare meter images."),
     "trace": VerbPlace("meter_emu.cli.trace:trace", "Show, replay and export recorded dialogues."),
+    "list": VerbPlace("meter_emu.cli.listing:list_", "List defects, laws, models, campaigns."),
+    "show": VerbPlace("meter_emu.cli.listing:show", "Show a defect and a home in which it shows."),
     "desk": VerbPlace("meter_emu.cli.desk:desk", "Write on a card what the office writes."),
 }
 

@@ -24,6 +24,16 @@ EXAMPLES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "run electricity-pcf8563-utc --start '2020-06-29 07:00' --balance-eur 20 --load-w 400",
             "run --image home.image --rate 60",
         ),
+        "list": (
+            "list defects",
+            "list campaigns",
+            "list models --json -",
+        ),
+        "show defect": (
+            "show defect doy-common-year",
+            "show defect end-exclusive --toml",
+            "show defect stale-order-accepted",
+        ),
         "card new": (
             "card new home.card --meter-id 541000000001",
             "card new gas.card --meter-id 541000000002 --energy gas --carrier plain",

@@ -1,0 +1,161 @@
+"""`meter-emu list` and `meter-emu show defect`: what there is, and what one defect does."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+import click
+from click.shell_completion import CompletionItem
+
+from meter_emu.cli.names import Word
+from meter_emu.cli.options import json_option
+from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.verbs import Verb, Verbs, nearest
+
+if TYPE_CHECKING:
+    from meter_emu.defects import Defect
+
+
+def _defects() -> dict[str, str]:
+    from meter_emu.defects import catalogue
+
+    return {one.id: f"{one.mechanism} ({one.effect.value})" for one in catalogue().values()}
+
+
+def _models() -> dict[str, str]:
+    from meter_emu.resources import built_in
+    from meter_emu.world.meter.model import load_model
+
+    models = {name: load_model(path) for name, path in built_in("meters").items()}
+    return {
+        name: f"{model.energy}, clock {model.rtc} in {model.rtc_base} time"
+        for name, model in models.items()
+    }
+
+
+def _campaigns() -> dict[str, str]:
+    from meter_emu.resources import built_in
+    from meter_emu.world.rehearsal.campaign import load_campaign
+
+    return {name: load_campaign(path).name for name, path in built_in("campaigns").items()}
+
+
+def _builds() -> dict[str, str]:
+    plain = {"reference": "our own program, without a defect"}
+    return plain | {f"reference+{name}": said for name, said in _defects().items()}
+
+
+def _laws() -> dict[str, str]:
+    from meter_emu.laws import laws
+
+    return {name: law.says for name, law in laws().items()}
+
+
+LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
+    "defects": _defects,
+    "laws": _laws,
+    "models": _models,
+    "campaigns": _campaigns,
+    "builds": _builds,
+}
+
+
+@click.command("list", cls=Verb)
+@click.argument("what", type=click.Choice(list(LISTED)))
+@json_option
+def list_(what: str, json_file: str | None) -> None:
+    """List what there is by a name: defects, laws, models, campaigns or builds."""
+    found = LISTED[what]()
+    if json_file is not None:
+        rows = [{"name": name, "says": said} for name, said in found.items()]
+        print_json({what: rows}, json_file)
+    if json_file != STDOUT:
+        wide = max(map(len, found))
+        click.echo("\n".join(f"{name:<{wide}}  {said}" for name, said in found.items()))
+
+
+class DefectName(Word):
+    """The id of a defect of the catalogue."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the id; one that is none is answered with the nearest."""
+        from meter_emu.defects import catalogue
+
+        name = super().convert(value, param, ctx)
+        if name not in catalogue():
+            near = nearest(name, catalogue())
+            self.fail(f"no defect {name!r}{near}; `meter-emu list defects` has all", param, ctx)
+        return name
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Offer the ids that begin so."""
+        from meter_emu.defects import catalogue
+
+        return [CompletionItem(name) for name in catalogue() if name.startswith(incomplete)]
+
+
+@click.group(cls=Verbs)
+def show() -> None:
+    """Show one thing of the catalogue."""
+
+
+@show.command("defect")
+@click.argument("name", metavar="ID", type=DefectName())
+@click.option("--toml", "plain", is_flag=True, help="Only the campaign in which it shows.")
+def show_defect(name: str, plain: bool) -> None:
+    """Say what a defect is, where it was met, and a home in which it shows."""
+    from meter_emu.defects import catalogue
+
+    defect = catalogue()[name]
+    if isinstance(defect.shown, str):
+        if not plain:
+            click.echo(f"{_told(defect)}\nno campaign shows it: {defect.shown}")
+            return
+        raise click.UsageError(f"no campaign shows {name}: {defect.shown}")
+    toml = defect.shown.toml(name, defect.build)
+    if plain:
+        click.echo(toml, nl=False)
+        return
+    click.echo(_told(defect))
+    click.echo(f"the household: {_fared(toml)}")
+    click.echo(f"play it:       meter-emu show defect {name} --toml > shown.toml")
+    click.echo("               meter-emu rehearse shown.toml --events\n")
+    click.echo(toml, nl=False)
+
+
+def _told(defect: "Defect") -> str:
+    routines = ", ".join(sorted(defect.routines))
+    return "\n".join(
+        (
+            f"{defect.id}: {defect.mechanism}",
+            f"sits in:       {defect.where}, {defect.part.__name__}: {routines}",
+            f"effect:        {defect.effect.value}",
+            f"does not show: {defect.blind}",
+            f"seen:          {defect.seen}",
+            f"write it so:   {defect.avoid}",
+        )
+    )
+
+
+def _fared(toml: str) -> str:
+    """Return how the home fares: the verdict, and when it is cut."""
+    from meter_emu.world.meter.times import us_to_civil
+    from meter_emu.world.rehearsal.campaign import load_campaign
+    from meter_emu.world.rehearsal.fleet import rehearse_all
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "shown.toml"
+        path.write_text(toml, "utf-8")
+        campaign = load_campaign(path)
+    (run,) = rehearse_all(campaign, jobs=1, events=False)
+    cut_us = run.outcome.cut_us
+    when = "not cut" if cut_us is None else f"cut {us_to_civil(cut_us, campaign.zone)}"
+    return f"{run.outcome.verdict.value.replace('_', ' ')}, {when}"

@@ -1,0 +1,51 @@
+"""`list` and `show defect`: every name there is, and a home that can be played."""
+
+import json
+
+import pytest
+
+from meter_emu.cli.listing import LISTED
+from meter_emu.defects import catalogue
+from meter_emu.defects.showing import Showing
+
+
+@pytest.mark.parametrize("kind", LISTED)
+def test_every_kind_is_listed_in_lines_and_in_json(emu, kind):
+    names = list(LISTED[kind]())
+    done = emu("list", kind)
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()] == names
+    told = json.loads(emu("list", kind, "--json", "-").out)
+    assert [row["name"] for row in told[kind]] == names
+
+
+def test_a_kind_that_is_none_is_one_line(emu):
+    assert "defects" in emu("list", "defect").complains()
+
+
+def test_an_id_that_is_none_is_answered_with_the_nearest(emu):
+    assert "did you mean end-exclusive?" in emu("show", "defect", "end-exclusiv").complains()
+
+
+def test_a_defect_is_told_whole_with_what_its_home_meets(emu):
+    done = emu("show", "defect", "doy-common-year")
+    assert done.code == 0
+    defect = catalogue()["doy-common-year"]
+    for text in (defect.mechanism, defect.blind, defect.seen, defect.avoid):
+        assert text in done.out
+    assert "the household: early, cut 2020-02-29 12:0" in done.out
+    assert "cut_at = 2020-03-01T12:00:00" in done.out
+
+
+def test_the_campaign_alone_can_be_played(emu, tmp_path):
+    shown = emu("show", "defect", "end-exclusive", "--toml")
+    path = tmp_path / "shown.toml"
+    path.write_text(shown.out, "utf-8")
+    assert emu("rehearse", path).code == 1
+    assert emu("rehearse", path, "--build", "reference").code == 0
+
+
+def test_a_defect_that_no_campaign_shows_says_why(emu):
+    (name,) = (one.id for one in catalogue().values() if not isinstance(one.shown, Showing))
+    assert "no campaign shows it" in emu("show", "defect", name).out
+    assert "no campaign shows" in emu("show", "defect", name, "--toml").complains()
