@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import click
@@ -23,9 +24,11 @@ from meter_emu.cli.result import JsonStream
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
 from meter_emu.cli.verbs import Verb
+from meter_emu.resources import built_in
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
@@ -70,6 +73,7 @@ def rehearse(
     resolved = chosen_campaign(campaign, seed=seed, build=build, model=model, household=household)
     for name in sorted({entry.first.build for entry in resolved.households.entries}):
         parse_build(name)
+    _remark(resolved)
     jobs = jobs or os.cpu_count() or 1
     table = ResultTable(resolved)
     console = wide_console()
@@ -99,6 +103,15 @@ def rehearse(
     if json_to != STDOUT:
         table.show(console)
     return EXIT_FOUND if table.unexpected else EXIT_OK
+
+
+def _remark(campaign: Campaign) -> None:
+    """Say what the author of a file may not have meant; the built-in ones mean what they say."""
+    if Path(campaign.path) in built_in("campaigns").values():
+        return
+    for entry in campaign.households.entries:
+        for remark in entry.remarks:
+            click.echo(f"meter-emu: {remark}", err=True)
 
 
 def _sink(json_to: str | None) -> AbstractContextManager[Write]:

@@ -20,6 +20,7 @@ from meter_emu.cli.live.origin import LiveOrigin, board_at_start, digest_of, mod
 from meter_emu.cli.tracing import recording
 from meter_emu.errors import ConfigError
 from meter_emu.explain.meter import clock_of
+from meter_emu.nearest import hint
 from meter_emu.resources import find, read_file
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.bench import Bench
@@ -64,7 +65,8 @@ def chosen_campaign(
         return whole
     alone = whole.households.alone(household)
     if alone is None:
-        raise ConfigError(str(path), "household", f"none has the id {household!r}")
+        near = hint(household, [entry.first.id for entry in whole.households.entries])
+        raise ConfigError(str(path), "household", f"none has the id {household!r}{near}")
     return replace(whole, households=alone)
 
 

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tests.world.rehearsal.test_failing_programs import campaign_file
+from tests.world.rehearsal.test_other_cards import CUT, INSERT, text
 
 
 def test_each_failing_program_is_in_the_table_beside_healthy_homes_with_exit_1(tmp_path, emu):
@@ -49,3 +50,26 @@ def _check_ended_from_outside(meter: dict[str, Any], why: str) -> None:
         "hung" if meter["verdict"] == "hung" else "crashed"
     ]
     assert meter["events"][-1]["shown"] == "HELLO", "it was run again up to the poll before"
+
+
+def test_remarks_are_said_before_the_run_and_a_mistake_of_the_office_names_file_and_visit(
+    tmp_path, emu
+):
+    path = tmp_path / "c.toml"
+    path.write_text(text(CUT), "utf-8")
+    done = emu("rehearse", path)
+    said = f"meter-emu: {path}: household 'a', visit 1: what is written here never gets into the"
+    assert (done.code, done.err.count("\n")) == (0, 1)
+    assert done.err.startswith(said)
+    before = CUT.replace("['cut']", "['defer', 'cut'], defer_until = 2020-06-05T11:00:00")
+    again = CUT.replace("06-02", "06-03").replace("06-08", "06-04")
+    path.write_text(text(INSERT.replace("02T11", "02T09") + before + again), "utf-8")
+    mistake = emu("rehearse", path)
+    assert mistake.code == 2
+    assert f"{path}: household 'a', visit 3: desk: the cut at 2020-06-04 11:00" in mistake.err
+
+
+def test_a_byte_order_mark_is_accepted(tmp_path, emu):
+    path = tmp_path / "c.toml"
+    path.write_text(text(CUT + INSERT), "utf-8-sig")
+    assert emu("rehearse", path).code == 0

@@ -20,16 +20,6 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ONE_US: Final = timedelta(microseconds=1)
 
 
-def zone_named(name: str, *, path: str, key: str) -> ZoneInfo:
-    """Return the time zone `name`, or raise `ConfigError`."""
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError, LookupError):  # a folder, a bad name, an unknown one
-        raise ConfigError(
-            path, key, f"no time zone {name!r}, want a name such as 'Europe/Brussels'"
-        ) from None
-
-
 def to_us(when: datetime) -> int:
     """Return the instant of an aware datetime in true microseconds."""
     assert when.tzinfo is not None, "a civil time without zone names no instant"

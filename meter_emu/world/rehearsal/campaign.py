@@ -5,7 +5,7 @@ to integers, so that nothing behind this module parses, guesses or rounds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, final
@@ -15,12 +15,13 @@ import msgspec
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
+from meter_emu.desk.dates import ZONE_NAME
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.meter.model import MeterModel, load_model
-from meter_emu.world.meter.times import END_US, zone_named
+from meter_emu.world.meter.times import END_US
 from meter_emu.world.rehearsal.campaign_file import (
     RawAnnouncement,
     RawCampaign,
@@ -35,10 +36,12 @@ from meter_emu.world.rehearsal.household import (
     Range,
     Spread,
     Visit,
+    VisitKind,
     shared_id,
     shared_meter_id,
 )
 from meter_emu.world.rehearsal.reading import FilePlace
+from meter_emu.world.rehearsal.remarks import remarks
 from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 from meter_emu.world.rehearsal.visits import VisitReader, in_order, new_card
 
@@ -52,7 +55,7 @@ class Campaign:
 
     `announced` reached every household that `announced_to_some` did not reach; an ordinary season
     has neither, and whatever is dated in it belongs to one household. A home has `polls_max` polls,
-    if it is said.
+    if it is said. `path` is the file it comes from, for mistakes that show when it runs.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Campaign:
     households: Households
     announced_to_some: tuple[Announcement, ...] = ()
     polls_max: int | None = None
+    path: str = field(default="", compare=False)
 
     @property
     def all_announced(self) -> tuple[Announcement, ...]:
@@ -102,7 +106,10 @@ class _Resolver:
         if model is not None:
             other = load_model(find("meters", model))
             self.others[other.energy] = (model, other)
-        self.zone = zone_named(raw.zone, path=str(path), key="zone")
+        if raw.zone != ZONE_NAME:
+            why = f"want {ZONE_NAME!r}, whose time the meters keep, got {raw.zone!r}"
+            raise ConfigError(str(path), "zone", why + hint(raw.zone, [ZONE_NAME]))
+        self.zone = ZoneInfo(raw.zone)
         self.top = FilePlace(str(path), self.zone)
         self.start_us = self.top.instant(raw.start, "start")
         self.end_us = self.top.instant(raw.end, "end")
@@ -120,6 +127,7 @@ class _Resolver:
         for raw in self.raw.household:
             entries.append(self._entry(raw, self.top.at(f"household {raw.id!r}"), before))
             before += raw.count
+        households = self._with_others_cards(self._all_different(entries))
         for energy in self.others.keys() - {entry.first.model.energy for entry in entries}:
             self.top.refuse("household", f"none has a meter for {energy}, as the model given is")
         return Campaign(
@@ -130,7 +138,8 @@ class _Resolver:
             end_us=self.end_us,
             seed=self.seed,
             announced=self.announced.get(None),
-            households=self._all_different(entries),
+            households=households,
+            path=str(self.path),
             polls_max=self.raw.polls_max,
             announced_to_some=tuple(one for name, one in self.announced.items() if name),
         )
@@ -219,7 +228,13 @@ class _Resolver:
             announced=announced,
             expect_cut_us=_expect_cut(raw.expect_cut, place),
         )
-        return Entry(first=first, count=raw.count, poll_phase_us=phase_us, spread=spread)
+        return Entry(
+            first=first,
+            count=raw.count,
+            poll_phase_us=phase_us,
+            spread=spread,
+            remarks=tuple(remarks(raw, first, place, self.end_us)),
+        )
 
     def _generation(self, raw: RawHousehold, place: FilePlace) -> int:
         generation = raw.card_generation or self.raw.card_generation
@@ -280,6 +295,46 @@ class _Resolver:
         if meter_id is not None:
             self.top.refuse("household", f"two have the meter_id {meter_id}")
         return Households(tuple(entries), self.seed)
+
+    def _with_others_cards(self, households: Households) -> Households:
+        """Return the households again, each that has another's card at a visit with that card."""
+        entries = []
+        for entry, raw in zip(households.entries, self.raw.household, strict=True):
+            place = self.top.at(f"household {raw.id!r}")
+            visits = tuple(
+                replace(visit, other=self._whose(visit, entry.first, raw, place, households))
+                if visit.kind is VisitKind.OTHERS_CARD
+                else visit
+                for visit in entry.first.visits
+            )
+            entries.append(replace(entry, first=replace(entry.first, visits=visits)))
+        return Households(tuple(entries), households.seed)
+
+    def _whose(
+        self,
+        visit: Visit,
+        own: Household,
+        raw: RawHousehold,
+        home: FilePlace,
+        households: Households,
+    ) -> Household:
+        """Return the household whose card a visit has, with its visits to the office up to then."""
+        name = raw.visits[visit.in_file - 1].card_of
+        assert name is not None, "it is another's card because the file says whose"
+        place = home.at(f"visit {visit.in_file}")
+        alone = households.alone(name)
+        if alone is None:
+            names = [entry.first.id for entry in households.entries]
+            place.refuse("card_of", f"no household has the id {name!r}{hint(name, names)}")
+        other = alone[0]
+        if other.meter_id in range(own.meter_id, own.meter_id + raw.count):
+            place.refuse("card_of", "want the id of another household than this one")
+        written = (
+            earlier
+            for earlier in other.visits
+            if earlier.kind is VisitKind.DESK and earlier.at_us <= visit.at_us
+        )
+        return replace(other, visits=tuple(written))
 
     def _outages(self, raws: Sequence[RawOutage], home: FilePlace) -> tuple[tuple[int, int], ...]:
         outages: list[tuple[int, int]] = []

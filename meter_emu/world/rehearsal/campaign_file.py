@@ -51,6 +51,8 @@ class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     card_expires: datetime | None = None
     office_error_s: _Seconds = 0
     insert: bool = False
+    card_of: _Text | None = None
+    card_number: Annotated[int, Meta(ge=1, le=1000)] | None = None
     press: Literal["red", "blue"] | None = None
     hold: Literal["red", "blue"] | None = None
     clock_card: bool = False
@@ -83,7 +85,7 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     clock_set: datetime | None = None
     limiter: bool = False
     prepayment: bool = True
-    rearm: Literal["careful", "careless"] = "careful"
+    rearm: Literal["careful", "careless"] | None = None
     card_generation: _Generation | None = None
     card_expires: datetime | None = None
     outages: list[RawOutage] = msgspec.field(default_factory=list)

@@ -150,6 +150,11 @@ def _visit(visit: Visit, home: Household, zone: ZoneInfo) -> Iterator[str]:
         yield from _order(visit.desk, home.announced, zone)
     elif visit.kind is VisitKind.INSERT:
         yield "insert = true"
+    elif visit.kind is VisitKind.OLD_CARD:
+        yield f"insert = true, card_number = {visit.card_number}"
+    elif visit.kind is VisitKind.OTHERS_CARD:
+        assert visit.other is not None, "it is somebody's card"
+        yield f"insert = true, card_of = {_text(visit.other.id)}"
     elif visit.kind is VisitKind.CLOCK_CARD:
         yield "clock_card = true"
         if visit.clock_error_s:

@@ -7,6 +7,7 @@ dark they press it uninvited too, if the card brought a reactivation or a load, 
 
 from typing import Final, final
 
+from card_protocol.card.make import VirtualCard
 from card_protocol.carrier.laid_open import laid_open
 from card_protocol.errors import CardProtocolError, LayoutError
 from card_protocol.formats.budget import WriteBackRecord
@@ -97,16 +98,17 @@ class _Story:
     ) -> None:
         self.events: list[Event] = []
         self._brings = False  # whether the card has been given a reactivation or a load
-        self._household = household
+        self._household, self._campaign = household, campaign
         home = Home(household, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed)
         self._home, self._board = home, home.board
         self._record_key: Final = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, home.meter_id)
         try:
             self._card = home.first_card()
         except DeskError as error:
-            raise ConfigError(household.id, "card_expires", str(error)) from None
+            raise self._mistake("card_expires", error) from None
         except LayoutError as error:  # too large for a memory card
-            raise ConfigError(household.id, "carrier", str(error)) from None
+            raise self._mistake("carrier", error) from None
+        self._old_cards: list[VirtualCard] = []
         self._log = None if pulse is None else CallLog(self._board, pulse)
         polls_max = campaign.polls_max
         if polls_max is None and home.build.factory is None:
@@ -123,9 +125,14 @@ class _Story:
         """Do what a person does at one visit, as soon as the one before is over."""
         if visit.kind is VisitKind.DESK:
             assert visit.desk is not None, "a desk visit has its orders"
-            self._write(visit.desk)
+            self._write(visit.desk, visit.in_file)
         elif visit.kind is VisitKind.INSERT:
-            self._insert(number)
+            self._insert(self._card, number)
+        elif visit.kind is VisitKind.OLD_CARD:
+            assert visit.card_number is not None, "an old card has its number"
+            self._insert(self._old_cards[visit.card_number - 1], number)
+        elif visit.kind is VisitKind.OTHERS_CARD:
+            self._insert(self._others_card(visit), number)
         elif visit.kind is VisitKind.CLOCK_CARD:
             self._set_clock(visit.clock_error_s)
         else:
@@ -158,44 +165,64 @@ class _Story:
 
     # The office ----------------------------------------------------------------------------------
 
-    def _write(self, order: DeskOrder) -> None:
+    def _write(self, order: DeskOrder, visit_number: int) -> None:
         key = "card_expires"
         try:
             if order.new_card is not None:
+                self._old_cards.append(self._card)
                 self._card = self._home.replacement(
                     self._card, order.new_card, office_error_s=order.office_error_s
                 )
             key = "desk"
             written = self._home.write(self._card, order)
         except (DeskError, LayoutError) as error:  # the latter: too large for a memory card
-            raise ConfigError(self._household.id, key, str(error)) from None
+            raise self._mistake(key, error, visit_number) from None
         self._brings |= order.reactivate or order.load_cents > 0
         self._watch.see(self._board.now_us, What.DESK, detail=written)
 
+    def _others_card(self, visit: Visit) -> VirtualCard:
+        assert visit.other is not None, "another's card is somebody's"
+        campaign = self._campaign
+        other = Home(
+            visit.other, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed
+        )
+        try:
+            return other.card_as_written()
+        except (DeskError, LayoutError) as error:
+            raise self._mistake("card_of", error, visit.in_file) from None
+
+    def _mistake(self, key: str, error: Exception, visit_number: int = 0) -> ConfigError:
+        """Return what the office must not write as a mistake of the campaign's author."""
+        words = f"household {self._household.id!r}"
+        if visit_number:
+            words += f", visit {visit_number}"
+        campaign = self._campaign
+        return ConfigError(campaign.path or campaign.name, f"{words}: {key}", str(error))
+
     # The meter -----------------------------------------------------------------------------------
 
-    def _insert(self, number: int) -> None:
+    def _insert(self, card: VirtualCard, number: int) -> None:
         at_us = self._board.now_us
         if not self._board.powered:
             self._watch.see(at_us, What.CARD_UNSEEN, detail="no power", visit=number)
             return
-        before = self._write_back()
-        self._bench.insert(self._card, "the household's card")
-        self._judge_session(at_us, before, number)
-        asked = Lamp.RECONNECT in self._board.panel.lamps or self._hopes()
+        before = self._write_back(card)
+        self._bench.insert(card, "the household's card" if card is self._card else "another card")
+        self._judge_session(at_us, card, before, number)
+        asked = Lamp.RECONNECT in self._board.panel.lamps or self._hopes(card)
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
         if asked:
             self._bench.run_until(max(self._board.now_us, at_us + PRESS_AFTER_US))
             self._reconnect()
 
-    def _hopes(self) -> bool:
+    def _hopes(self, card: VirtualCard) -> bool:
         """Whether the card just put in should have given supply back, as its holder sees it.
 
         It brought a reactivation or a load, there is credit, and the home is dark.
         """
         brings, self._brings = self._brings, False
-        said = self._write_back()
+        said = self._write_back(card)
         paid = said is not None and said.balance_ueur > 0
         return brings and paid and not self._board.switch.on
 
@@ -211,9 +238,11 @@ class _Story:
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
 
-    def _judge_session(self, at_us: int, before: WriteBackRecord | None, number: int) -> None:
+    def _judge_session(
+        self, at_us: int, card: VirtualCard, before: WriteBackRecord | None, number: int
+    ) -> None:
         """Tell from the card whether it was obeyed: a new write-back says so, and how."""
-        after = self._write_back()
+        after = self._write_back(card)
         if after is None or after == before or Result(after.result).refused:
             self._watch.see(at_us, What.CARD_REFUSED, visit=number)
             return
@@ -228,9 +257,9 @@ class _Story:
             at_us, What.CARD_SERVED, understood=understood, visit=number, written=written
         )
 
-    def _write_back(self) -> WriteBackRecord | None:
+    def _write_back(self, card: VirtualCard) -> WriteBackRecord | None:
         try:
-            return laid_open(self._card.image).written_back(self._record_key)
+            return laid_open(card.image).written_back(self._record_key)
         except CardProtocolError:  # another meter's, or spoiled: none of this one
             return None
 

@@ -122,6 +122,22 @@ class Home:
         )
         return card_of(image, self.chance.randbytes)
 
+    def card_as_written(self) -> VirtualCard:
+        """Return the card as the office leaves it after the household's visits there, and no meter.
+
+        Raise `DeskError` for what the office must not write.
+        """
+        card = self.first_card()
+        for visit in self.household.visits:
+            assert visit.desk is not None, "nobody but the office has had the card"
+            self.board.now_us = visit.at_us
+            if visit.desk.new_card is not None:
+                card = self.replacement(
+                    card, visit.desk.new_card, office_error_s=visit.desk.office_error_s
+                )
+            self.write(card, visit.desk)
+        return card
+
     def clock_card(self, error_s: int) -> VirtualCard:
         """Return a clock card that a technician makes at the meter, tool error and all."""
         image = issue_clock_card(

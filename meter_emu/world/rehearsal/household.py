@@ -7,7 +7,7 @@ somebody asks for it and from nothing but entry, number and seed, so it is the s
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, unique
 from itertools import pairwise
 from pathlib import Path
@@ -27,10 +27,12 @@ _COPY_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
 @final
 @unique
 class VisitKind(Enum):
-    """What a person does: the card at the office, the card in the meter, a button, held or not."""
+    """What a person does: the card at the office, a card in the meter, a button, held or not."""
 
     DESK = "desk"
-    INSERT = "insert"
+    INSERT = "insert"  # the household's newest card
+    OLD_CARD = "old card"  # one that was replaced
+    OTHERS_CARD = "another's card"
     PRESS = "press"
     HOLD = "hold"
     CLOCK_CARD = "clock card"
@@ -100,7 +102,9 @@ class DeskOrder:
 class Visit:
     """One deed at one instant; `desk` is set for `DESK`, `key` for `PRESS` and `HOLD`.
 
-    `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`.
+    `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`. An `OLD_CARD` has its
+    `card_number`, from 1. `other` is whose card `OTHERS_CARD` is: that household with its visits to
+    the office up to then. `in_file` is which of the household's visits in its file it is, from 1.
     """
 
     at_us: int
@@ -108,6 +112,9 @@ class Visit:
     desk: DeskOrder | None = None
     key: Button | None = None
     clock_error_s: int = 0
+    card_number: int | None = None
+    other: "Household | None" = None
+    in_file: int = field(default=0, compare=False)
 
 
 @final
@@ -176,13 +183,14 @@ class Entry:
     """A household of the file and how often it is there; copies are named `id-1` and so on.
 
     What is drawn for each home does not stand in `first`: a poll phase where `poll_phase_us` gives
-    none, and what is in `spread`.
+    none, and what is in `spread`. `remarks` say what its author may not have meant, a line each.
     """
 
     first: Household
     count: int
     poll_phase_us: int | None = None
     spread: Spread = _ALIKE
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     def household(self, number: int, seed: int) -> Household:
         """Return copy `number`, from 1: its own poll phase and a load that differs a little."""
@@ -254,7 +262,12 @@ class Households:
             copied = entry.count > 1 and of == entry.first.id and _COPY_NUMBER.fullmatch(number)
             if copied and int(number) <= entry.count:
                 home = entry.household(int(number), self.seed)
-                alone = Entry(first=home, count=1, poll_phase_us=home.poll_phase_us)
+                alone = Entry(
+                    first=home,
+                    count=1,
+                    poll_phase_us=home.poll_phase_us,
+                    remarks=entry.remarks,
+                )
                 return Households((alone,), self.seed)
         return None
 

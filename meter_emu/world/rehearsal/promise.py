@@ -83,21 +83,27 @@ def cards_shown(
         for event in events
         if event.visit is not None and event.what in {What.CARD_SERVED, What.CARD_REFUSED}
     }
-    on_card, card = first_told(household, start_us), household.first_card
+    cards = [(first_told(household, start_us), household.first_card)]  # by number, from 1
+    newest_heard = 1
     for number, visit in enumerate(household.visits):
         if visit.kind is VisitKind.DESK:
             assert visit.desk is not None, "a desk visit has its orders"
-            on_card = _written(on_card, visit.desk)
-            card = visit.desk.new_card or card
-        if visit.kind is VisitKind.INSERT and number in seen:
-            event = seen[number]
-            yield CardShown(
-                number,
-                event.at_us,
-                on_card,
-                card.expires_us,
-                event.what is What.CARD_SERVED,
-            )
+            on_card, card = cards[-1]
+            if visit.desk.new_card is not None:
+                cards.append((on_card, visit.desk.new_card))
+                card = visit.desk.new_card
+            cards[-1] = _written(on_card, visit.desk), card
+        if visit.kind not in {VisitKind.INSERT, VisitKind.OLD_CARD} or number not in seen:
+            continue
+        card_number = visit.card_number or len(cards)
+        if card_number < newest_heard:
+            continue  # replaced: it brings nothing to a meter that knows its successor
+        event = seen[number]
+        served = event.what is What.CARD_SERVED
+        on_card, card = cards[card_number - 1]
+        yield CardShown(number, event.at_us, on_card, card.expires_us, served)
+        if served:
+            newest_heard = card_number
 
 
 def in_force_at(orders: Sequence[Told], us: int) -> Told:

@@ -1,6 +1,7 @@
 """Makes a household's visits of what a campaign file says of them; refuses what cannot be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final, final
 
@@ -53,39 +54,43 @@ class VisitReader:
 
     def all(self, raws: Sequence[RawVisit]) -> tuple[Visit, ...]:
         """Return the visits in time order, equal times in file order."""
-        visits = [self._visit(raw, self._place.at(f"visit {n}")) for n, raw in enumerate(raws, 1)]
-        return tuple(sorted(visits, key=lambda visit: visit.at_us))
+        visits = [
+            replace(self._visit(raw, self._place.at(f"visit {number}")), in_file=number)
+            for number, raw in enumerate(raws, 1)
+        ]
+        visits.sort(key=lambda visit: visit.at_us)
+        return tuple(self._with_cards(visits))
+
+    def _with_cards(self, visits: Sequence[Visit]) -> Iterator[Visit]:
+        """Yield the visits in time order, those with a card by number as what that card is then."""
+        newest = 1
+        for visit in visits:
+            newest += visit.desk is not None and visit.desk.new_card is not None
+            if visit.card_number is None or visit.card_number < newest:
+                yield visit
+                continue
+            if visit.card_number > newest:
+                why = f"want 1 to {newest}, the cards there are by then, got {visit.card_number}"
+                self._place.at(f"visit {visit.in_file}").refuse("card_number", why)
+            yield replace(visit, kind=VisitKind.INSERT, card_number=None)
 
     def _visit(self, raw: RawVisit, place: FilePlace) -> Visit:
         at_us = place.instant(raw.at, "at")
         if not self._within_us[0] <= at_us < self._within_us[1]:
             place.refuse("at", f"want from {self._said[0]} to before {self._said[1]}, got {raw.at}")
-        writes = bool(raw.desk) or raw.load_eur is not None or raw.tariff is not None
-        at_desk = writes or raw.replace_card
-        buttons = [raw.press is not None, raw.hold is not None]
-        if [at_desk, raw.insert, raw.clock_card, *buttons].count(True) != 1:
-            place.refuse("", _OF_ONE)
-        if raw.card_expires is not None and not raw.replace_card:
-            place.refuse("card_expires", "want replace_card = true beside it")
-        if raw.clock_error_s and not raw.clock_card:
-            place.refuse("clock_error_s", "want clock_card = true beside it")
-        of_office = {
-            "defer_until": raw.defer_until,
-            "cut_at": raw.cut_at,
-            "office_error_s": raw.office_error_s,
-        }
-        for key, own in of_office.items():
-            if own and not at_desk:
-                place.refuse(key, "want a visit to the office")
+        at_desk = _check_keys(raw, place)
         if raw.clock_card:
             error_s = raw.clock_error_s
             return Visit(at_us=at_us, kind=VisitKind.CLOCK_CARD, clock_error_s=error_s)
         if raw.insert:
-            return Visit(at_us=at_us, kind=VisitKind.INSERT)
+            kind = VisitKind.INSERT if raw.card_number is None else VisitKind.OLD_CARD
+            kind = kind if raw.card_of is None else VisitKind.OTHERS_CARD
+            return Visit(at_us=at_us, kind=kind, card_number=raw.card_number)
         if raw.press is not None:
             return Visit(at_us=at_us, kind=VisitKind.PRESS, key=Button[raw.press.upper()])
         if raw.hold is not None:
             return Visit(at_us=at_us, kind=VisitKind.HOLD, key=Button[raw.hold.upper()])
+        assert at_desk, "a visit is one of these"
         if not EPOCH_2000_US <= at_us + raw.office_error_s * SECOND_US < END_US:
             place.refuse("office_error_s", "want an office whose date is in 2000 to 2099")
         return Visit(at_us=at_us, kind=VisitKind.DESK, desk=self._order(raw, place))
@@ -154,6 +159,29 @@ class VisitReader:
         except DeskError as error:
             place.refuse("tariff", str(error))
         return pricing
+
+
+def _check_keys(raw: RawVisit, place: FilePlace) -> bool:
+    """Refuse keys that do not go together; return whether it is a visit to the office."""
+    writes = bool(raw.desk) or raw.load_eur is not None or raw.tariff is not None
+    at_desk = writes or raw.replace_card
+    buttons = [raw.press is not None, raw.hold is not None]
+    if [at_desk, raw.insert, raw.clock_card, *buttons].count(True) != 1:
+        place.refuse("", _OF_ONE)
+    if raw.card_of is not None and raw.card_number is not None:
+        place.refuse("card_number", "want none for another household's card")
+    for key, said, has_place, beside in (
+        ("card_expires", raw.card_expires, raw.replace_card, "replace_card = true beside it"),
+        ("card_of", raw.card_of, raw.insert, "insert = true beside it"),
+        ("card_number", raw.card_number, raw.insert, "insert = true beside it"),
+        ("clock_error_s", raw.clock_error_s, raw.clock_card, "clock_card = true beside it"),
+        ("defer_until", raw.defer_until, at_desk, "a visit to the office"),
+        ("cut_at", raw.cut_at, at_desk, "a visit to the office"),
+        ("office_error_s", raw.office_error_s, at_desk, "a visit to the office"),
+    ):
+        if said and not has_place:
+            place.refuse(key, f"want {beside}")
+    return at_desk
 
 
 def new_card(expires: datetime | None, place: FilePlace) -> NewCard:

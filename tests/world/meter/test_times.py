@@ -14,7 +14,6 @@ from meter_emu.world.meter.times import (
     to_us,
     us_to_civil,
     us_to_iso,
-    zone_named,
 )
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -77,12 +76,6 @@ def test_a_time_of_another_zone_is_answered_with_the_same_instant(written, there
 def test_an_instant_written_with_its_offset_comes_back(second):
     us = second * 1_000_000
     assert instant(us_to_iso(us, BRUSSELS)) == us
-
-
-@pytest.mark.parametrize("name", ["Europe/Bruxelles", "", "Europe", "../etc/passwd", "a\0b"])
-def test_an_unknown_zone_is_an_error(name):
-    with pytest.raises(ConfigError, match=r"^f\.toml: zone: no time zone"):
-        zone_named(name, path="f.toml", key="zone")
 
 
 @pytest.mark.parametrize(

@@ -368,7 +368,16 @@ def test_seed_and_build_can_be_overridden(tmp_path):
             "",
             "household 'a': model: is missing here and at the top",
         ),
-        ("Europe/Brussels", "Europe/Bruxelles", "zone: no time zone 'Europe/Bruxelles'"),
+        (
+            "Europe/Brussels",
+            "Europe/Bruxelles",
+            "zone: want 'Europe/Brussels', whose time the meters keep, got 'Europe/Bruxelles', did",
+        ),
+        (
+            "Europe/Brussels",
+            "Europe/London",
+            "zone: want 'Europe/Brussels', whose time the meters keep, got 'Europe/London'",
+        ),
         ("[[household]]", "[[household]", "is not valid TOML: Expected ']]'"),
     ],
 )
