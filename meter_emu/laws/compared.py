@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
 
 import msgspec
 
@@ -10,6 +9,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.dates import ZONE
 from meter_emu.laws.law import Broken, Finding, Trial, cut_us
 from meter_emu.units import SECOND_US
+from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.model import uncertainty_s
 from meter_emu.world.meter.times import us_to_civil, us_to_iso
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -21,8 +21,6 @@ from meter_emu.world.rehearsal.household import (
     Visit,
 )
 from meter_emu.world.rehearsal.outcome import WORK_US
-
-UsT = TypeVar("UsT", int, "int | None")
 
 
 def told_us(home: Household) -> int | None:
@@ -105,3 +103,16 @@ def _shifted_card(card: NewCard, by_us: int) -> NewCard:
 
 def _shifted_time(us: int | None, by_us: int) -> tuple[Civil | None, int | None]:
     return (None, None) if us is None else (us_to_civil(us + by_us, ZONE), us + by_us)
+
+
+def first_difference(was: list[Event], now: list[Event], where: str) -> Finding:
+    """Return the first thing that is seen otherwise, `where` in words, if there is any."""
+    for first, second in zip(was, now, strict=False):
+        if first != second:
+            return Broken(
+                f"{first.what.value} {said(first.at_us)}, and {where} "
+                f"{second.what.value} {said(second.at_us)}"
+            )
+    if len(was) != len(now):
+        return Broken(f"{len(was)} things are seen, and {where} {len(now)}")
+    return None

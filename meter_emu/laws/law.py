@@ -11,6 +11,8 @@ from typing import TypeAlias, final
 
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, lived, on_build
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.engine import run_meter
@@ -56,9 +58,22 @@ class Trial:
         (run,) = lived(self.campaign)
         return run
 
-    def events(self, home: Household, campaign: Campaign | None = None) -> list[Event]:
-        """Return what is seen of a home that differs from the story's, or in another campaign."""
-        return run_meter(home, campaign or self.campaign)
+    def events(
+        self,
+        home: Household,
+        campaign: Campaign | None = None,
+        prepare: Callable[[Bench], None] | None = None,
+    ) -> list[Event]:
+        """Return what is seen of a home that differs from the story's, or in another campaign.
+
+        `prepare` is given its bench before anything happens.
+        """
+        return run_meter(home, campaign or self.campaign, prepare=prepare)
+
+    @property
+    def ours(self) -> bool:
+        """Whether the program is our own, with or without defects."""
+        return parse_build(self.build).factory is None
 
 
 @final

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Final
 
-from meter_emu.laws.compared import said
-from meter_emu.laws.law import Broken, Finding, Law, Trial
+from meter_emu.laws.compared import first_difference
+from meter_emu.laws.law import Finding, Law, Trial
 from meter_emu.stories.story import story
 from meter_emu.world.meter.events import Event
 
@@ -20,15 +20,7 @@ def _check(trial: Trial) -> Finding:
     )
     was = _before(trial.run.events, until_us)
     now = _before(trial.events(before, replace(campaign, end_us=until_us)), until_us)
-    for first, second in zip(was, now, strict=False):
-        if first != second:
-            return Broken(
-                f"{first.what.value} {said(first.at_us)}, and where the future differs "
-                f"{second.what.value} {said(second.at_us)}"
-            )
-    if len(was) != len(now):
-        return Broken(f"{len(was)} things are seen, and where the future differs {len(now)}")
-    return None
+    return first_difference(was, now, "where the future differs")
 
 
 def _before(events: list[Event], us: int) -> list[Event]:

@@ -37,6 +37,7 @@ class Draft:
     first_s: int  # when the story may begin at the earliest
     kind: str = ""
     credit_ends_s: int | None = None  # about when the credit is used up, left alone
+    short: bool = False  # some hours
     ample_credit: bool = False  # it never is
     limiter: bool = False
     prepayment: bool = True

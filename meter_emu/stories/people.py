@@ -156,3 +156,4 @@ PEOPLE: Final = (
     *("deferred", "armed again", "shown again", "two cards", "temporary card"),
 )
 ARMED: Final = ("never came back", "never came back", "extended")  # and cut at T
+EVENING: Final = ("never came back", "never came back", "deferred")

@@ -30,8 +30,10 @@ from meter_emu.units import DAY_S, HOUR_S, HOURS_A_DAY, MINUTE_S, SECOND_US
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.model import MeterModel, load_model, uncertainty_s
 from meter_emu.world.rehearsal.campaign import METER_ID_FIRST, Campaign
-from meter_emu.world.rehearsal.fleet import Run, rehearse_all
+from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.fleet import Run
 from meter_emu.world.rehearsal.household import Entry, Household, Households
+from meter_emu.world.rehearsal.verdict import judge
 
 _ANY: Final = ((1, CardKind.SECURE), (2, CardKind.SECURE), (1, CardKind.PLAIN),
                (2, CardKind.PLAIN), (1, CardKind.MEMORY))  # fmt: skip
@@ -100,6 +102,17 @@ def armed_home(chooser: Chooser, among: Among = ()) -> Campaign:
     return _campaign(draft, seed)
 
 
+def evening(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a story of a few hours round its T, in which every poll can be run."""
+    seed, draft = _draft(chooser, among)
+    armed_s = draft.timing.end_s - (1 + chooser.below(120)) * MINUTE_S
+    draft.timing = draft.timing._replace(armed_s=armed_s)
+    draft.first_s = armed_s - HOUR_S
+    draft.short = True
+    people.live(draft, people.EVENING)
+    return _campaign(draft, seed)
+
+
 def _draft(chooser: Chooser, among: Among) -> tuple[int, Draft]:
     """Draw seed, meter, cards and T."""
     seed = chooser.below(1 << 16)
@@ -128,8 +141,12 @@ def on_build(campaign: Campaign, build: str) -> Campaign:
 
 
 def lived(campaign: Campaign) -> list[Run]:
-    """Run every home of a story and judge it; all events are kept."""
-    return list(rehearse_all(campaign, jobs=1, events=True))
+    """Run every home of a story and judge it, in this process; all events are kept."""
+    found = []
+    for home in campaign.households:
+        events = run_meter(home, campaign)
+        found.append(Run(home, judge(home, campaign, events), events))
+    return found
 
 
 def _outages(draft: Draft) -> None:
@@ -175,10 +192,13 @@ def _campaign(draft: Draft, seed: int) -> Campaign:
     moments_s = [*draft.timing, *(visit.at_us // SECOND_US for visit in visits)]
     moments_s += (at_s for outage in draft.outages for at_s in outage)
     start_s = min(moments_s) // HOUR_S * HOUR_S - HOUR_S
-    set_s = max(start_s - chooser.of(_AGES_D) * DAY_S, 946_684_800 + 2 * DAY_S)
+    set_s = max(
+        start_s - chooser.of(_AGES_D[:4] if draft.short else _AGES_D) * DAY_S,
+        946_684_800 + 2 * DAY_S,
+    )
     last_s = max(moments_s)
     u_s = uncertainty_s(draft.model, set_s * SECOND_US, last_s * SECOND_US)
-    tail_s = chooser.of(_TAILS_S)
+    tail_s = HOUR_S if draft.short else chooser.of(_TAILS_S)
     if any(back_s - lost_s > clock.backup_days * DAY_S for lost_s, back_s in draft.outages):
         tail_s = HOUR_S  # a meter that has lost its clock gives no hint, and each poll is run
     end_s = last_s + 2 * u_s + draft.model.poll_s + tail_s

@@ -60,8 +60,8 @@ class Bench:
         self._anchor_us = board.now_us + phase_us
         self._boot_us = boot_us
         self._outages = list(reversed(outages))
-        self._obey_hints = obey_hints
-        self._on_poll = on_poll
+        self.obey_hints = obey_hints
+        self.on_poll = on_poll
         self._on_power = on_power
         self._witness = witness
         self._wake_us = board.now_us
@@ -218,7 +218,7 @@ class Bench:
         same_day = before is not None and after is not None and before <= after
         self._hint = hint if same_day else None
         self._plan(self._hint, after)
-        self._on_poll()
+        self.on_poll()
 
     def _run_program(self) -> Sleep | None:
         log = self._log
@@ -257,7 +257,7 @@ class Bench:
         """Turn a hint into the true instant it ends, from what the chips will show by then."""
         now_us = self.board.now_us
         self._wake_us = now_us
-        if hint is None or second_of_day is None or not self._obey_hints:
+        if hint is None or second_of_day is None or not self.obey_hints:
             return
         rtc = self.board.rtc
         shown_us = rtc.us_until_second_of_day(hint.until_second, second_of_day)

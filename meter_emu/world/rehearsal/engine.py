@@ -5,6 +5,7 @@ the person at the meter after a card session presses the button when the lamp as
 dark they press it uninvited too, if the card brought a reactivation or a load, and credit.
 """
 
+from collections.abc import Callable
 from typing import Final, final
 
 from card_protocol.card.make import VirtualCard
@@ -19,6 +20,7 @@ from meter_emu.errors import ConfigError, DeskError, PollsSpentError, ProgramErr
 from meter_emu.explain.clocks import reading
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.call_log import Alarm, CallLog, NoPulse, Pulse
 from meter_emu.world.meter.clock_chips import clock_chip
@@ -45,25 +47,27 @@ def run_meter(
     campaign: Campaign,
     witness_of: ListenerOf | None = None,
     pulse: Pulse | None = None,
+    prepare: Callable[[Bench], None] | None = None,
 ) -> list[Event]:
     """Return the events of one meter, in time order; a witness is told of what people do at it.
 
     A story whose program fails, or whose home has had its polls, ends there: the last event says
     so. `pulse` feels a program that is not ours. Ours tells its last calls by running again: it
-    does the same, and costs nothing as long as it does not fail.
+    does the same, and costs nothing as long as it does not fail. `prepare` is given the bench
+    before anything happens on it.
 
     Raise `ConfigError` for a build that does not exist or an order the desk refuses, `ImageError`
     for an image that is not of this meter's model.
     """
     ours = parse_build(household.build).factory is None
     if ours and witness_of is None:
-        events = _story(household, campaign, None, None)
+        events = _story(household, campaign, None, None, prepare)
         failure = events[-1].failure
         if failure is None or failure.kind is FailureKind.UNSEEN:
             return events
     if pulse is None:
         pulse = NoPulse() if ours else Alarm()
-    return _story(household, campaign, witness_of, pulse)
+    return _story(household, campaign, witness_of, pulse, prepare)
 
 
 def _story(
@@ -71,8 +75,11 @@ def _story(
     campaign: Campaign,
     witness_of: ListenerOf | None,
     pulse: Pulse | None,
+    prepare: Callable[[Bench], None] | None,
 ) -> list[Event]:
     story = _Story(household, campaign, witness_of, pulse)
+    if prepare is not None:
+        story.prepare(prepare)
     try:
         for number, visit in enumerate(household.visits):
             story.live_until(visit.at_us)
@@ -116,6 +123,10 @@ class _Story:
         self._bench, self._watch = home.bench(
             self.events.append, witness_of, log=self._log, polls_max=polls_max
         )
+
+    def prepare(self, prepare: Callable[[Bench], None]) -> None:
+        """Have the bench prepared."""
+        prepare(self._bench)
 
     def live_until(self, until_us: int) -> None:
         """Let the meter run."""

@@ -1,0 +1,36 @@
+"""A program that says when it will next have something to do misses nothing by it."""
+
+from dataclasses import replace
+from typing import Final
+
+from meter_emu.laws.compared import first_difference
+from meter_emu.laws.law import Finding, Law, Trial
+from meter_emu.stories.story import evening
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.events import Event
+
+
+def _check(trial: Trial) -> Finding:
+    every_poll = trial.events(trial.home, prepare=_ignored)
+    was, now = (_without_screen(events) for events in (trial.run.events, every_poll))
+    return first_difference(was, now, "with every poll run")
+
+
+def _without_screen(events: list[Event]) -> list[Event]:
+    """Return the events without the display, which is written at polls and stands in between."""
+    return [replace(event, shown="") for event in events]
+
+
+def _ignored(bench: Bench) -> None:
+    bench.obey_hints = False
+
+
+LAW: Final = Law(
+    id="hint",
+    says="what is seen is the same whether the program is woken by its hint or at every poll",
+    properties=("P2", "P7"),
+    presumes="some hours round T",
+    draw=evening,
+    check=_check,
+    one_in=10,
+)

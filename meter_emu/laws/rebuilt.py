@@ -1,0 +1,36 @@
+"""Everything a meter knows is in its bytes: a program made anew goes on the same."""
+
+from typing import Final
+
+from meter_emu.laws.compared import first_difference
+from meter_emu.laws.law import Aside, Finding, Law, Trial
+from meter_emu.stories.story import evening
+from meter_emu.world.meter.bench import Bench
+
+
+def _check(trial: Trial) -> Finding:
+    if not trial.ours:
+        return Aside("another's program is made anew by a power cut only")
+    anew = trial.events(trial.home, prepare=_rebuilding)
+    return first_difference(trial.run.events, anew, "with the program made anew")
+
+
+def _rebuilding(bench: Bench) -> None:
+    look = bench.on_poll
+
+    def look_and_rebuild() -> None:
+        look()
+        bench.rebuild()
+
+    bench.on_poll = look_and_rebuild
+
+
+LAW: Final = Law(
+    id="rebuilt",
+    says="a program made anew from the meter's bytes after each poll goes on the same",
+    properties=("P6", "P8"),
+    presumes="our own program, with or without defects",
+    draw=evening,
+    check=_check,
+    one_in=10,
+)
