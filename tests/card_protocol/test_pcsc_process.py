@@ -20,7 +20,7 @@ from card_protocol.link import pcsc_child
 from card_protocol.link.pcsc import MEANINGS, PcscLink, chosen_reader
 from card_protocol.link.pcsc_process import PcscProcess
 
-# A library whose readers are named like errors: whoever looks into one gets that error, and who
+# A library whose readers are named like errors: looking into one gives that error, and who
 # waits for a card gets it late.
 LIBRARY = """
 import os, signal, sys, time

@@ -1,4 +1,4 @@
-"""Programs that fail beside healthy ones, as whoever rehearses them sees it."""
+"""Programs that fail next to healthy ones, as a rehearsal reports them."""
 
 import json
 from typing import Any

@@ -122,7 +122,7 @@ def test_an_end_is_taken_down_for_good_from_its_own_second_on(late_s, health):
         assert kept.flags == flags_of(PREPAYMENT_ON=True, **{flag: come})
 
 
-# Whoever set a clock at the meter knew better than an office; other clocks follow it.
+# The one who set a clock at the meter knew better than an office; other clocks follow it.
 BEHIND = [
     (Health.TRUSTED, 86_400, False),
     (Health.DISPUTED, 86_400, False),

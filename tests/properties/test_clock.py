@@ -137,7 +137,7 @@ def test_a_step_cut_at_any_instant_is_settled_by_the_reading_or_doubted_by_an_ho
 @pytest.mark.parametrize("model", CHIPS, ids=lambda model: model.name)
 @pytest.mark.parametrize(("day_us", "left_s"), [(SPRING_US, -3600), (AUTUMN_US, 3600)])
 def test_a_clock_that_is_not_believed_is_not_stepped(day_us, left_s, model):
-    """Nobody knows that it is at the change: it runs on as it was, for whoever sets it to judge."""
+    """Nobody knows that it is at the change: it runs on, and the one who sets it judges."""
     lab = Lab(Setting(start_us=day_us, clock_set_us=day_us, model=model))
     lab.board.rtc.voltage_low()
     lab.bench.run_until(day_us + CHANGE_US + 10 * MINUTE_US)

@@ -1,4 +1,4 @@
-"""The generator is tested: what it draws, at what rates, whoever gives the choices."""
+"""The generator is tested: what it draws, at what rates, wherever the choices come from."""
 
 from random import Random
 
