@@ -1,4 +1,4 @@
-"""What is wrong with a meter beside its supply: what it stated, charged, doubted, and ignored."""
+"""What is wrong with a meter next to its supply: what it stated, charged, doubted, and ignored."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final

@@ -49,7 +49,7 @@ class Breach:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeFinding:
-    """Something wrong beside the supply, since when, and in words.
+    """Something wrong next to the supply, since when, and in words.
 
     `stated_cut` is the T2 of a wrong display, where it is T2 that is wrong: (None,) for no cut.
     """

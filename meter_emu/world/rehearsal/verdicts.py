@@ -33,7 +33,7 @@ class Verdict(Enum):
 @final
 @unique
 class FindingKind(Enum):
-    """What is wrong with a meter beside its supply."""
+    """What is wrong with a meter next to its supply."""
 
     WRONG_DISPLAY = "wrong_display"
     WRONG_MONEY = "wrong_money"
