@@ -124,7 +124,7 @@ class SameTicks:
 
 
 class Recording:
-    """A card whose answers are taken down; power fails when the last of them is heard."""
+    """A card whose answers are recorded; power fails when the last of them is heard."""
 
     def __init__(self, home: Home, last: int) -> None:
         self._home = home
