@@ -1,0 +1,39 @@
+"""The reference keeps its promise in any story, and a judge that forgets a rule is found out.
+
+The suite lives through some; `make test-homes` through 20,000, on the processors there are.
+"""
+
+import os
+from collections import Counter
+
+import pytest
+
+from meter_emu.stories.chooser import seeded
+from meter_emu.stories.story import lived, on_build, story
+from meter_emu.world.rehearsal.verdicts import Verdict
+
+HOMES = int(os.environ.get("METER_EMU_HOMES", "400"))
+AT_ONCE = 100
+RIGHT = {Verdict.KEPT, Verdict.ON_TIME, Verdict.HELD, Verdict.NOT_SEEN}
+
+
+@pytest.mark.parametrize("first", range(0, HOMES, AT_ONCE))
+def test_no_story_breaks_a_promise_of_the_reference_and_nothing_is_found(first):
+    came: Counter[Verdict] = Counter()
+    for seed in range(first, min(first + AT_ONCE, HOMES)):
+        for run in lived(story(seeded(seed))):
+            outcome = run.outcome
+            assert (outcome.breaches, outcome.findings) == ((), ()), f"seed {seed}"
+            came[outcome.verdict] += 1
+    assert set(came) <= RIGHT
+    assert came[Verdict.ON_TIME] > AT_ONCE // 5  # that there is something to be right about
+    assert came[Verdict.KEPT] > AT_ONCE // 5
+
+
+@pytest.mark.parametrize("defect", ["end-exclusive", "reactivation-clears-one"])
+def test_the_same_stories_find_a_defect(defect):
+    stories = (on_build(story(seeded(seed)), f"reference+{defect}") for seed in range(60))
+    broken = [run.outcome.verdict for told in stories for run in lived(told)
+              if run.outcome.breaches]  # fmt: skip
+    assert len(broken) >= 5
+    assert {Verdict.EARLY, Verdict.WRONGLY_CUT, Verdict.NOT_RESTORED} & set(broken)
