@@ -54,6 +54,7 @@ class Result(IntEnum):
     CARD_REPLACED = 0x21
     STAMP_AHEAD = 0x22
     CARD_TOO_SLOW = 0x23
+    CLOCK_NOT_SET = 0x24
     WRONG_ENERGY = 0x28
     NO_LIMITER = 0x29
     NO_NIGHT_HOURS = 0x2A

@@ -18,10 +18,11 @@ WRITE_ERROR_S: Final = 2  # ours: the second not shown, and the divider's place 
 
 def set_clock(
     ports: Ports, memory: Memory, meter: MeterRules, utc_s: int, *, error_s: int, health: Health
-) -> None:
+) -> bool:
     """Set the clock to an instant known to within `error_s`, and believe it as `health` says.
 
-    The meter's `now` is a fresh reading afterwards.
+    The meter's `now` is a fresh reading afterwards. False where that is not what was written: the
+    clock is then not believed.
     """
     parts, factory, state = meter.parts, meter.factory, meter.state
     meter.book()
@@ -38,13 +39,18 @@ def set_clock(
     state.health = health
     if state.order_result == Result.PENDING:
         state.order_result = Result.EXECUTED  # what it waited for has come
-    meter.now = parts.trust.judge(parts.rtc.read(ports), meter.ticks_ms, state, factory)
-    if (
-        meter.now.dated
-    ):  # a chip that does not show what was written is doubted from the next poll on
+    now = parts.trust.judge(parts.rtc.read(ports), meter.ticks_ms, state, factory)
+    is_set = now.health is health and 0 <= now.utc_s - utc_s <= WRITE_ERROR_S
+    if is_set:
+        meter.now = now
         meter.journal_time()
-    meter.note(EventCode.CLOCK_SET, health)
+        meter.note(EventCode.CLOCK_SET, health)
+    else:
+        state.health = Health.BEING_SET if now.health is health else now.health
+        meter.now = now._replace(health=Health(state.health))
+        meter.note(EventCode.CLOCK_LOST, state.health)
     memory.save(state)
+    return is_set
 
 
 def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: ClockSetting) -> Result:
@@ -62,7 +68,9 @@ def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: Cloc
     if order.set_to_s <= meter.state.clock_card_s or utc_s + order.set_error_s < meter.certain_s:
         return Result.CLOCK_CARD_STALE
     meter.state.clock_card_s = order.set_to_s
-    set_clock(ports, memory, meter, utc_s, error_s=order.set_error_s, health=Health.TRUSTED)
+    error_s, trusted = order.set_error_s, Health.TRUSTED
+    if not set_clock(ports, memory, meter, utc_s, error_s=error_s, health=trusted):
+        return Result.CLOCK_NOT_SET
     meter.unlatch_ends()
     return Result.EXECUTED
 

@@ -18,6 +18,7 @@ from typing import Final
 
 from meter_emu.domain import Result, Wallet
 from meter_emu.firmware.layouts import (
+    MONEY_MAX_UEUR,
     EnergyAccount,
     Factory,
     FactoryFlags,
@@ -66,8 +67,8 @@ class Ledger:
             state.charged_wh = (state.charged_wh + pending_units) & _U32
             if state.rate == Rate.NIGHT:
                 state.charged_night_wh = (state.charged_night_wh + pending_units) & _U32
-            state.charged_ueur += cost_ueur
-            state.balance_ueur -= cost_ueur
+            state.charged_ueur = min(state.charged_ueur + cost_ueur, MONEY_MAX_UEUR)
+            state.balance_ueur = max(state.balance_ueur - cost_ueur, -MONEY_MAX_UEUR)
         elif state.account == EnergyAccount.DEFERRED:
             state.deferred_wh = (state.deferred_wh + pending_units) & _U32
         else:
@@ -124,7 +125,8 @@ class Ledger:
         cents = wallet.loaded_cents - state.accepted_cents
         repaid_ueur = min(cents * UEUR_PER_CENT, state.emergency_debt_ueur)
         state.emergency_debt_ueur -= repaid_ueur
-        state.balance_ueur += cents * UEUR_PER_CENT - repaid_ueur
+        loaded_ueur = cents * UEUR_PER_CENT - repaid_ueur
+        state.balance_ueur = min(state.balance_ueur + loaded_ueur, MONEY_MAX_UEUR)
         state.accepted_cents = wallet.loaded_cents
         state.accepted_count = wallet.load_count
         state.flags &= ~StateFlags.LOW_CREDIT_SAID
@@ -138,4 +140,5 @@ class Ledger:
         """Advance the emergency credit."""
         assert self.emergency_offered(state, factory), "emergency credit is not offered"
         state.emergency_debt_ueur = factory.emergency_cents * UEUR_PER_CENT
-        state.balance_ueur += state.emergency_debt_ueur
+        credit_ueur = state.balance_ueur + state.emergency_debt_ueur
+        state.balance_ueur = min(credit_ueur, MONEY_MAX_UEUR)

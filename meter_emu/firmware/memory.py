@@ -17,8 +17,9 @@ from meter_emu.firmware.layouts import (
     STATE_AT,
     Factory,
     State,
-    codes_known,
     crc_holds,
+    possible_factory,
+    possible_state,
     with_crc,
 )
 from meter_emu.ports import Ports
@@ -50,6 +51,8 @@ class Memory:
         if raw[:2] != FACTORY.magic or raw[2] != LAYOUT_VERSION or not crc_holds(raw):
             return None
         factory = FACTORY.parse(raw)
+        if not possible_factory(factory):
+            return None
         self._factory = raw, factory
         return factory
 
@@ -114,7 +117,7 @@ def newest(copies: Sequence[bytes]) -> tuple[int, State] | None:
         raw = copies[index]
         if raw[:2] == STATE.magic and raw[2] == LAYOUT_VERSION and crc_holds(raw):
             state = STATE.parse(raw)
-            if codes_known(state):
+            if possible_state(state):
                 return index, state
     return None
 

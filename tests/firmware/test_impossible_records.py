@@ -1,0 +1,151 @@
+"""Records whose CRC is right and whose values cannot be; and a clock chip with a stuck bit."""
+
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+
+from meter_emu.domain import Result
+from meter_emu.firmware.layouts import (
+    FACTORY,
+    FACTORY_AT,
+    MONEY_MAX_UEUR,
+    STATE,
+    STATE_AT,
+    Health,
+    with_crc,
+)
+from tests.firmware.meters import START, Home, seconds_2000
+from tests.firmware.test_clock_card import clock_card
+
+NOT_BCD = b"\xaa" * 12
+STATES: dict[str, dict[str, Any]] = {
+    "T1 not BCD": {"defer_end": NOT_BCD},
+    "T2 not BCD": {"cut_end": NOT_BCD},
+    "the T2 reached not BCD": {"latched_end": NOT_BCD},
+    "a code": {"health": 0x7F},
+    "a time after 2099": {"last_time_s": 0xFFFFFFFF},
+    "a setting after 2099": {"clock_set_s": 0xFFFFFFFF},
+    "a remainder": {"remainder_mwh": 1_000},
+    "no energy in a unit": {"mwh_per_unit": 0},
+    "no price": {"price_ueur_per_wh": 0},
+    "a night that costs more": {"night_price_ueur_per_wh": 251},
+    "money": {"balance_ueur": MONEY_MAX_UEUR + 1},
+    "a debt": {"balance_ueur": -MONEY_MAX_UEUR - 1},
+    "what was charged": {"charged_ueur": 2**64 - 1},
+}
+FACTORIES: dict[str, dict[str, Any]] = {
+    "energy 0": {"energy": 0},
+    "energy 7F": {"energy": 0x7F},
+    "no meter": {"meter_id": 0},
+    "a base": {"rtc_base": 3},
+    "no key": {"rearm_key": 0},
+    "two keys": {"rearm_key": 3},
+    "a drift of everything": {"drift_bound_ppb": 10**9},
+    "an emergency credit": {"emergency_cents": 2**32 - 1},
+    "a window": {"window_start_minute": 1_440},
+    "a night": {"night_end_minute": 1_440},
+}
+
+
+def burn(home: Home, at: int, layout: Any, record: Any) -> None:
+    home.board.eeprom.cells[at : at + layout.size_bytes] = with_crc(layout.build(record))
+
+
+def lives_on(home: Home) -> str:
+    """Let it run, press and be given a card; nothing escapes a poll."""
+    home.bench.cut_supply()
+    home.bench.restore_supply()
+    home.run(200_000)
+    home.insert()
+    home.run(120)
+    return home.board.panel.text
+
+
+@pytest.mark.parametrize("what", STATES)
+def test_a_state_that_cannot_be_is_none(what):
+    home = Home()
+    bad = replace(home.state, **STATES[what])
+    for at in STATE_AT:
+        burn(home, at, STATE, bad)
+    assert lives_on(home).startswith("MEMORY FAULT")
+
+
+@pytest.mark.parametrize("what", STATES)
+def test_the_other_copy_is_taken(what):
+    home = Home()
+    good = home.state
+    burn(home, STATE_AT[0], STATE, good)
+    burn(home, STATE_AT[1], STATE, replace(good, sequence=good.sequence + 1, **STATES[what]))
+    assert lives_on(home).startswith("CREDIT 50.00 EUR")
+
+
+@pytest.mark.parametrize("what", FACTORIES)
+def test_a_factory_record_that_cannot_be_is_none(what):
+    home = Home()
+    raw = bytes(home.board.eeprom.cells[FACTORY_AT : FACTORY_AT + FACTORY.size_bytes])
+    burn(home, FACTORY_AT, FACTORY, replace(FACTORY.parse(raw), **FACTORIES[what]))
+    assert lives_on(home).startswith("NOT CONFIGURED")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_bytes_with_a_right_crc_escape_a_poll(seed):
+    """A field at random of state or factory, any value its bytes can hold."""
+    chance = Random(seed)
+    home = Home(load=chance.choice([0, 40_000]))
+    kinds: list[tuple[Any, tuple[int, ...]]] = [(STATE, STATE_AT), (FACTORY, (FACTORY_AT,))]
+    layout, places = chance.choice(kinds)
+    raw = bytearray(home.board.eeprom.cells[places[0] : places[0] + layout.size_bytes])
+    field = chance.choice([one for one in layout.fields if one.name not in ("magic", "crc")])
+    value = chance.choice([b"\xff", b"\x00", b"\x7f", bytes([chance.randrange(256)])])
+    raw[field.offset : field.offset + field.size_bytes] = value * field.size_bytes
+    for at in places:
+        home.board.eeprom.cells[at : at + layout.size_bytes] = with_crc(bytes(raw))
+    lives_on(home)
+
+
+@pytest.mark.parametrize("at_limit", [MONEY_MAX_UEUR, -MONEY_MAX_UEUR])
+def test_money_stops_where_its_range_ends(at_limit):
+    home = Home(load=40_000)
+    full = replace(home.state, balance_ueur=at_limit, charged_ueur=MONEY_MAX_UEUR,
+                   price_ueur_per_wh=2**32 - 1)  # fmt: skip
+    for at in STATE_AT:
+        burn(home, at, STATE, full)
+    home.run(86_400 * 3)
+    assert home.state.charged_ueur == MONEY_MAX_UEUR
+    assert -MONEY_MAX_UEUR <= home.state.balance_ueur <= MONEY_MAX_UEUR
+
+
+class Stuck:
+    """A board whose clock chip has a bit of a register stuck."""
+
+    def __init__(self, ports: Any, at: int, bit: int, level: int) -> None:
+        self._ports, self._at, self._bit, self._level = ports, at, bit, level
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ports, name)
+
+    def rtc_read(self, at: int, count: int) -> bytes:
+        raw = bytearray(self._ports.rtc_read(at, count))
+        if at <= self._at < at + count:
+            mask = 1 << self._bit
+            raw[self._at - at] = raw[self._at - at] & ~mask | mask * self._level
+        return bytes(raw)
+
+
+@pytest.mark.parametrize("level", [0, 1])
+@pytest.mark.parametrize("bit", range(8))
+@pytest.mark.parametrize("register", range(2, 9))  # seconds to years of a PCF8563
+def test_a_stuck_bit_of_the_clock_is_no_end_of_the_program(register, bit, level):
+    """A clock that does not read back as it was set is not believed."""
+    home = Home(tap=lambda ports: Stuck(ports, register, bit, level))
+    home.run(120)
+    home.bench.insert(clock_card(seconds_2000(START) + 10_000_000))
+    home.bench.remove()
+    said = home.board.panel.text
+    if home.state.health == Health.TRUSTED:
+        assert said.endswith("EXECUTED")
+    else:
+        assert said.endswith((Result.CLOCK_NOT_SET.name, Result.CLOCK_CARD_STALE.name, "EXECUTED"))
+    home.run(86_400)
