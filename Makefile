@@ -38,7 +38,7 @@ lint: $(DEV)
 	@$(BIN)/lint-imports --no-logo
 
 test-judge: $(DEV)  ## the judge's row against a second oracle: 2,000 homes, 500 instants of each, minutes
-	@JUDGE_HOMES=2000 JUDGE_INSTANTS=500 $(BIN)/python -m pytest -q -s -k second_oracle tests/world/rehearsal/test_naive.py
+	@JUDGE_HOMES=2000 JUDGE_INSTANTS=500 $(BIN)/python -m pytest -q -s -o faulthandler_timeout=0 -k second_oracle tests/world/rehearsal/test_naive.py
 
 test-homes: $(DEV)  ## judge 20,000 random homes of the reference: minutes
 	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/world/rehearsal/test_random_homes.py

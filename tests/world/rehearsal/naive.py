@@ -83,6 +83,9 @@ class Naive:
             return None
         if orders.limiter:
             return Must.LIMITED
+        lost = any(e.what is What.POWER_LOST and e.at_us <= us for e in self.events)
+        if lost and self.home.model.rtc_base == "legal":
+            return None  # the clock may have been at its step: another hour of doubt
         if us >= cut_us + self.late_us(cut_us):
             return Must.OFF
         if self.dark(cut_us):  # for another reason, before: it stays so
