@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from card_protocol.timestamp import Civil
 from meter_emu.cli.output import WIDTH_MAX
 from meter_emu.units import decimal
 from meter_emu.world.meter.failure import Failure
@@ -22,14 +21,15 @@ from meter_emu.world.meter.times import us_to_iso, us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
-from meter_emu.world.rehearsal.outcome import HomeFinding, Outcome
+from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import (
     cut_before_announced,
     expected,
 )
-from meter_emu.world.rehearsal.verdicts import GOOD, FindingKind, Verdict
+from meter_emu.world.rehearsal.verdicts import GOOD, Verdict
 
 _NOTHING: Final = "-"
+_NOTED_MAX: Final = 50  # ours: more different facts than that are no table
 
 
 @dataclass(slots=True)
@@ -41,9 +41,6 @@ class HouseholdRow:
     count: int = 0
     unexpected: int = 0
     cuts_us: list[int] = field(default_factory=list)  # the first and the last
-    wrong_displays: int = 0
-    wrong_display: tuple[int, Civil | None] | None = None
-    findings: dict[FindingKind, tuple[HomeFinding, int]] = field(default_factory=dict)
 
     def add(self, household: Household, outcome: Outcome) -> None:
         """Take one more in."""
@@ -52,14 +49,15 @@ class HouseholdRow:
         if outcome.cut_us is not None:
             cuts_us = [*self.cuts_us, outcome.cut_us]
             self.cuts_us = sorted({min(cuts_us), max(cuts_us)})
-        for finding in outcome.findings:
-            if finding.stated_cut is None:
-                first, count = self.findings.get(finding.kind, (finding, 0))
-                self.findings[finding.kind] = first, count + 1
-        if outcome.wrong_display is not None:
-            self.wrong_displays += 1
-            if self.wrong_display is None or outcome.wrong_display[0] < self.wrong_display[0]:
-                self.wrong_display = outcome.wrong_display
+
+
+@dataclass(slots=True)
+class _Noted:
+    """One fact that was found at several homes: where first, since when at the earliest."""
+
+    first_id: str
+    since_us: int
+    count: int = 0
 
 
 class ResultTable:
@@ -69,12 +67,31 @@ class ResultTable:
         self._campaign = campaign
         self._rows: dict[tuple[str, Verdict, int | None, str], HouseholdRow] = {}
         self._counts: Counter[Verdict] = Counter()
+        self._noted: dict[str, _Noted] = {}
+        self._unnoted = 0
 
     def add(self, household: Household, outcome: Outcome) -> None:
         """Take in one household."""
         self._counts[outcome.verdict] += 1
         key = (household.kind, outcome.verdict, outcome.announced_us, outcome.build)
         self._rows.setdefault(key, HouseholdRow(household, outcome)).add(household, outcome)
+        if outcome.wrong_display is not None:
+            since_us, shown = outcome.wrong_display
+            said = "no cut" if shown is None else f"a cut at {shown}"
+            self._note(household, f"the display has said {said}", since_us)
+        for finding in outcome.findings:
+            if finding.stated_cut is None:
+                self._note(household, f"{finding.kind.value}: {finding.words}", finding.from_us)
+
+    def _note(self, household: Household, fact: str, since_us: int) -> None:
+        """Keep a fact with the homes it was found at; many different ones are only counted."""
+        if fact not in self._noted and len(self._noted) >= _NOTED_MAX:
+            self._unnoted += 1
+            return
+        noted = self._noted.setdefault(fact, _Noted(household.id, since_us))
+        noted.count += 1
+        if since_us < noted.since_us:
+            noted.first_id, noted.since_us = household.id, since_us
 
     @property
     def summary(self) -> dict[str, int]:
@@ -119,10 +136,12 @@ class ResultTable:
                 console.print(self._own_date(row))
             if row.outcome.failure is not None:
                 console.print(self._failure(row, row.outcome.failure))
-            if row.wrong_display is not None:
-                console.print(self._wrong_display(row, *row.wrong_display))
-            for kind, found in row.findings.items():
-                console.print(self._finding(row, kind, found))
+        for fact, noted in self._noted.items():
+            who = noted.first_id if noted.count == 1 else f"{noted.count} homes"
+            since = self._short(noted.since_us)
+            console.print(Text(f"{who}: {fact} since {since}", style="yellow"))
+        if self._unnoted:
+            console.print(Text(f"and {self._unnoted} findings in other words", style="yellow"))
 
     def _cells(self, row: HouseholdRow) -> tuple[Text, str, str, str, Text]:
         home, outcome = row.first, row.outcome
@@ -182,22 +201,6 @@ class ResultTable:
             f"{row.first.id}{many}: still ordered to be cut at {own}, before what was announced",
             style="yellow",
         )
-
-    def _wrong_display(self, row: HouseholdRow, from_us: int, shown: Civil | None) -> Text:
-        many = "" if row.wrong_displays == 1 else f" and {row.wrong_displays - 1} more"
-        said = "no cut" if shown is None else f"a cut at {shown}"
-        return Text(
-            f"{row.first.id}{many}: the display has said {said} since {self._short(from_us)}",
-            style="yellow",
-        )
-
-    def _finding(
-        self, row: HouseholdRow, kind: FindingKind, found: tuple[HomeFinding, int]
-    ) -> Text:
-        first, count = found
-        many = "" if count == 1 else f" and {count - 1} more"
-        since = self._short(first.from_us)
-        return Text(f"{row.first.id}{many}: {kind.value}: {first.words}, {since}", style="yellow")
 
     def _short(self, us: int | None) -> str:
         return _NOTHING if us is None else _short(us, self._campaign.zone)
