@@ -7,6 +7,7 @@ meter's memory map is public.
 
 from dataclasses import dataclass
 from enum import IntEnum, unique
+from functools import lru_cache
 from typing import Annotated, Final, TypeAlias, final
 from zlib import crc32
 
@@ -287,6 +288,7 @@ def possible_state(state: State) -> bool:
     )
 
 
+@lru_cache(maxsize=64)  # every poll asks it again of the same two or three ends
 def _possible_end(end: bytes) -> bool:
     """Whether an end is none, or begins with the civil time that was announced."""
     if end == NO_END:

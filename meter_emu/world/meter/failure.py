@@ -55,7 +55,7 @@ class Failing:
         trace: TracebackType | None,
     ) -> None:
         """Raise `ProgramError` in place of what the program raised."""
-        if isinstance(error, ProgramError):
+        if error is None or isinstance(error, ProgramError):
             return
         if isinstance(error, PollOverrun):
             raise ProgramError(FailureKind.HUNG.value, str(error)) from None
