@@ -10,6 +10,7 @@ import pytest
 
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import lived, on_build, story
+from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.verdicts import Verdict
 
 HOMES = int(os.environ.get("METER_EMU_HOMES", "400"))
@@ -37,3 +38,10 @@ def test_the_same_stories_find_a_defect(defect):
               if run.outcome.breaches]  # fmt: skip
     assert len(broken) >= 5
     assert {Verdict.EARLY, Verdict.WRONGLY_CUT, Verdict.NOT_RESTORED} & set(broken)
+
+
+def test_a_clock_set_late_gives_the_meter_its_time_again():
+    """Seed 4107 of 20,000: u was over an hour, and a clock card at 08:21 made it a minute."""
+    (run,) = lived(story(seeded(4107)))
+    assert run.outcome.findings == ()
+    assert any(event.what is What.CLOCK_SET for event in run.events)
