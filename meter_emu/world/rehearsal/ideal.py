@@ -281,6 +281,8 @@ class Ideal:
         if groundless is not None:
             self.doubts.append((self.now_us, groundless))
         self._known_us.clear()
+        if what is What.CLOCK_SET:
+            self._unpaid_from_us = None  # a smaller *u* counts from the setting on
         if what in _CARDS and event.visit in self._cards:
             self._show(self._cards[event.visit])
         elif what is What.OPENED:
