@@ -182,7 +182,8 @@ class Ideal:
         if self._unpaid_from_us is not None and self.unpaid_us is None:
             within_us = 2 * self.knowledge.within_us(now_us)
             late_us = self.knowledge.late_us(now_us) + within_us
-            timers.append(self._unpaid_from_us + late_us + SECOND_US)
+            from_us = max(self._unpaid_from_us, self.knowledge.since_us)
+            timers.append(from_us + late_us + SECOND_US)
         if self.account.low <= 0 and self._window_counts():
             timers.append(next_change_us(self.model.window, now_us, self.zone))
         for us in timers:
@@ -256,7 +257,9 @@ class Ideal:
         if self._unpaid_from_us is None:
             self._unpaid_from_us = self.now_us
         late_us = self.knowledge.late_us(self.now_us) + 2 * self.knowledge.within_us(self.now_us)
-        if self.now_us >= self._unpaid_from_us + late_us and self.unpaid_us is None:
+        # A smaller *u* counts from the setting on that made it so.
+        from_us = max(self._unpaid_from_us, self.knowledge.since_us)
+        if self.now_us >= from_us + late_us and self.unpaid_us is None:
             self.unpaid_us = self.now_us
 
     def _come_due(self) -> None:
@@ -281,8 +284,6 @@ class Ideal:
         if groundless is not None:
             self.doubts.append((self.now_us, groundless))
         self._known_us.clear()
-        if what is What.CLOCK_SET:
-            self._unpaid_from_us = None  # a smaller *u* counts from the setting on
         if what in _CARDS and event.visit in self._cards:
             self._show(self._cards[event.visit])
         elif what is What.OPENED:
