@@ -11,7 +11,8 @@ from click.shell_completion import CompletionItem
 from meter_emu.cli.names import Word
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, print_json
-from meter_emu.cli.verbs import Verb, Verbs, nearest
+from meter_emu.cli.verbs import Verb, Verbs
+from meter_emu.nearest import hint
 
 if TYPE_CHECKING:
     from meter_emu.defects import Defect
@@ -86,7 +87,7 @@ class DefectName(Word):
 
         name = super().convert(value, param, ctx)
         if name not in catalogue():
-            near = nearest(name, catalogue())
+            near = hint(name, catalogue())
             self.fail(f"no defect {name!r}{near}; `meter-emu list defects` has all", param, ctx)
         return name
 

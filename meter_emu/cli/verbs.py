@@ -4,12 +4,12 @@
 is refused by a test, and so is an example that the verb would not take.
 """
 
-import difflib
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from meter_emu.cli.examples import EXAMPLES
+from meter_emu.nearest import hint
 
 PROGRAM: Final = "meter-emu"
 
@@ -35,7 +35,7 @@ class Verb(click.Command):
         except click.NoSuchOption as error:
             known = [name for param in self.get_params(ctx) for name in param.opts]
             raise click.UsageError(
-                f"no option {error.option_name}{nearest(error.option_name, known)}", ctx
+                f"no option {error.option_name}{hint(error.option_name, known)}", ctx
             ) from None
 
 
@@ -51,7 +51,7 @@ class Verbs(click.Group):
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             known = self.list_commands(ctx)
             raise click.UsageError(
-                f"no verb {args[0]!r}{nearest(args[0], known)}; there are {', '.join(known)}", ctx
+                f"no verb {args[0]!r}{hint(args[0], known)}; there are {', '.join(known)}", ctx
             )
         return super().resolve_command(ctx, args)
 
@@ -59,12 +59,6 @@ class Verbs(click.Group):
 def path_of(ctx: click.Context) -> str:
     """Return the words that name a verb, without the program's."""
     return " ".join(ctx.command_path.split()[1:])
-
-
-def nearest(word: str, known: Any) -> str:  # noqa: ANN401 - whatever can be walked
-    """Return `, did you mean …?` for the nearest of some names, or nothing where none is near."""
-    found = difflib.get_close_matches(word, list(known), n=1)
-    return f", did you mean {found[0]}?" if found else ""
 
 
 def _may_be_left_out(param: click.Parameter) -> bool:

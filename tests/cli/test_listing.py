@@ -24,7 +24,7 @@ def test_a_kind_that_is_none_is_one_line(emu):
 
 
 def test_an_id_that_is_none_is_answered_with_the_nearest(emu):
-    assert "did you mean end-exclusive?" in emu("show", "defect", "end-exclusiv").complains()
+    assert "did you mean 'end-exclusive'?" in emu("show", "defect", "end-exclusiv").complains()
 
 
 def test_a_defect_is_told_whole_with_what_its_home_meets(emu):

@@ -72,12 +72,12 @@ def test_an_example_is_taken_as_it_stands(line):
 @pytest.mark.parametrize(
     ("args", "meant"),
     [
-        ("rehears", "did you mean rehearse?"),
-        ("desk armm x.card", "did you mean arm?"),
-        ("card sho x.card", "did you mean show?"),
-        ("rehearse ores-2020-07 --buld reference", "did you mean --build?"),
-        ("desk cut x.card --cut-att soon", "did you mean --cut-at?"),
-        ("image new x.image --modle y", "did you mean --model?"),
+        ("rehears", "did you mean 'rehearse'?"),
+        ("desk armm x.card", "did you mean 'arm'?"),
+        ("card sho x.card", "did you mean 'show'?"),
+        ("rehearse ores-2020-07 --buld reference", "did you mean '--build'?"),
+        ("desk cut x.card --cut-att soon", "did you mean '--cut-at'?"),
+        ("image new x.image --modle y", "did you mean '--model'?"),
     ],
 )
 def test_a_slip_is_answered_with_the_nearest_name(emu, args, meant):
