@@ -8,7 +8,7 @@ import re
 import secrets
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
@@ -61,9 +61,9 @@ def replacing(
     told from those that somebody is writing, and go with the next write.
     """
     target = Path(os.path.realpath(path))
-    with naming(path):
-        file, part = _open(target, 0o600 if private else None)
-    try:
+    with ExitStack() as undo:
+        with naming(path):
+            file, part = _open(target, 0o600 if private else None, undo)
         yield file
         with naming(path):
             file.flush()
@@ -71,17 +71,8 @@ def replacing(
                 os.fsync(file.fileno())
                 if fresh:
                     os.link(part, target)
-                    part.unlink()
                 else:
                     part.replace(target)
-    except BaseException:
-        if part is not None:
-            with suppress(FileNotFoundError):
-                part.unlink()
-        raise
-    finally:
-        with suppress(OSError):  # what was still to be written has been flushed, or given up
-            file.close()
     if part is not None:
         _sync_folder(target.parent)
         _clear_abandoned(target)
@@ -114,32 +105,47 @@ def stdout_refused(error: OSError) -> OutputError:
     return OutputError("standard output", (error.strerror or str(error)).lower())
 
 
-def _open(target: Path, new_mode: int | None) -> tuple[BinaryIO, Path | None]:
-    """Return what to write to, and the name it has next to the target, if it is a new file."""
+def _open(target: Path, new_mode: int | None, undo: ExitStack) -> tuple[BinaryIO, Path | None]:
+    """Return what to write to, and the name it has next to the target, if it is a new file.
+
+    What makes it go again is in `undo` before it is there: a signal may come between any two steps.
+    """
     try:
         mode: int | None = target.stat().st_mode
     except FileNotFoundError:
         mode = None
     if mode is not None and not stat.S_ISREG(mode):
-        return target.open("wb"), None  # a folder says so here
+        return _closing(target.open("wb"), undo), None  # a folder says so here
     if mode is not None and not os.access(target, os.W_OK):
         raise PermissionError(f"{target} is read-only")
-    file, part = _locked_part(target)
+    file, part = _locked_part(target, undo)
     wanted = new_mode if mode is None else stat.S_IMODE(mode)
     if wanted is not None:
         os.fchmod(file.fileno(), wanted)
     return file, part
 
 
-def _locked_part(target: Path) -> tuple[BinaryIO, Path]:
+def _locked_part(target: Path, undo: ExitStack) -> tuple[BinaryIO, Path]:
     """Return a new file next to the target, and its name."""
     for _ in range(_PART_ATTEMPTS):
         part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-        file = part.open("xb")
+        undo.callback(part.unlink, missing_ok=True)
+        file = _closing(part.open("xb"), undo)
         if lock(file.fileno()) and os.fstat(file.fileno()).st_nlink:
             return file, part
         file.close()  # another program took it for an abandoned one before it was locked
     raise OSError(errno.EBUSY, f"others remove what is written for {target}")
+
+
+def _closing(file: BinaryIO, undo: ExitStack) -> BinaryIO:
+    """Return the file, which `undo` closes: what it holds is flushed by then, or given up."""
+
+    def close() -> None:
+        with suppress(OSError):
+            file.close()
+
+    undo.callback(close)
+    return file
 
 
 def lock(handle: int) -> bool:
