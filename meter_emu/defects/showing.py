@@ -21,8 +21,9 @@ class Showing:
     """One household from `start` to `end`; times are legal, as `2020-07-03 23:01`.
 
     `cut` and `defer` are what was announced. `visits` are a time and what is done: `insert`,
-    `technician`, `red` for the button, `load 50` in euro, or words of the desk. `keys` are lines of
-    the household as they stand in the file.
+    `technician`, `red` for the button, `load 50` in euro, `copy 1` for the card as it first came
+    from the office, or words of the desk. `keys` are lines of the household as they stand in the
+    file.
     """
 
     start: str
@@ -97,6 +98,8 @@ def _act(what: str) -> str:
     verb, *rest = what.split()
     if verb == "load":
         return f"load_eur = {rest[0]}"
+    if verb == "copy":
+        return f"insert = true, copy_of = {rest[0]}"
     words = ", ".join(f'"{word}"' for word in (verb, *rest))
     return f"desk = [{words}]"
 

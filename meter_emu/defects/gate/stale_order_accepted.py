@@ -5,6 +5,7 @@ from typing import Final
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
 from meter_emu.firmware.gate import OrderGate
 
 
@@ -24,7 +25,11 @@ DEFECT: Final = Defect(
     part=OrderGate,
     swap=StaleOrderAccepted,
     effect=Effect.ACCEPTS,
-    shown="it takes a copy of a card, and in a campaign a card never holds an older order",
+    shown=armed(
+        "2020-07-03 23:01",
+        on="2020-06-29 10:00",
+        then=("2020-07-01 10:00 reactivate", "2020-07-01 11:00 insert", "2020-07-02 11:00 copy 1"),
+    ),
     blind="cards that are what the office wrote last",
     seen="replay of stored orders, the reason for the tokens' identifiers in STS meters "
     "(proteametering.co.za/tid)",

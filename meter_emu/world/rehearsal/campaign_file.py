@@ -53,6 +53,7 @@ class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     insert: bool = False
     card_of: _Text | None = None
     card_number: Annotated[int, Meta(ge=1, le=1000)] | None = None
+    copy_of: Annotated[int, Meta(ge=1, le=1000)] | None = None
     press: Literal["red", "blue"] | None = None
     hold: Literal["red", "blue"] | None = None
     clock_card: bool = False

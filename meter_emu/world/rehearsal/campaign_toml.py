@@ -152,6 +152,8 @@ def _visit(visit: Visit, home: Household, zone: ZoneInfo) -> Iterator[str]:
         yield "insert = true"
     elif visit.kind is VisitKind.OLD_CARD:
         yield f"insert = true, card_number = {visit.card_number}"
+    elif visit.kind is VisitKind.COPY:
+        yield f"insert = true, copy_of = {visit.copy_number}"
     elif visit.kind is VisitKind.OTHERS_CARD:
         assert visit.other is not None, "it is somebody's card"
         yield f"insert = true, card_of = {_text(visit.other.id)}"

@@ -8,7 +8,7 @@ dark they press it uninvited too, if the card brought a reactivation or a load, 
 from collections.abc import Callable
 from typing import Final, final
 
-from card_protocol.card.make import VirtualCard
+from card_protocol.card.make import VirtualCard, card_of, parse_image
 from card_protocol.carrier.laid_open import laid_open
 from card_protocol.errors import CardProtocolError, LayoutError
 from card_protocol.formats.budget import WriteBackRecord
@@ -116,6 +116,7 @@ class _Story:
         except LayoutError as error:  # too large for a memory card
             raise self._mistake("carrier", error) from None
         self._old_cards: list[VirtualCard] = []
+        self._writings: list[bytes] = []  # the card each time it came from the office
         self._log = None if pulse is None else CallLog(self._board, pulse)
         polls_max = campaign.polls_max
         if polls_max is None and home.build.factory is None:
@@ -142,6 +143,10 @@ class _Story:
         elif visit.kind is VisitKind.OLD_CARD:
             assert visit.card_number is not None, "an old card has its number"
             self._insert(self._old_cards[visit.card_number - 1], number)
+        elif visit.kind is VisitKind.COPY:
+            assert visit.copy_number is not None, "a copy was made at some time"
+            image = parse_image(self._writings[visit.copy_number - 1])
+            self._insert(card_of(image, self._home.chance.randbytes), number)
         elif visit.kind is VisitKind.OTHERS_CARD:
             self._insert(self._others_card(visit), number)
         elif visit.kind is VisitKind.CLOCK_CARD:
@@ -186,8 +191,9 @@ class _Story:
                 )
             key = "desk"
             written = self._home.write(self._card, order)
-        except (DeskError, LayoutError) as error:  # the latter: too large for a memory card
+        except (DeskError, CardProtocolError) as error:  # too large a record, or one it cannot read
             raise self._mistake(key, error, visit_number) from None
+        self._writings.append(self._card.image.to_bytes())
         self._brings |= order.reactivate or order.load_cents > 0
         self._watch.see(self._board.now_us, What.DESK, detail=written)
 

@@ -32,6 +32,7 @@ class VisitKind(Enum):
     DESK = "desk"
     INSERT = "insert"  # the household's newest card
     OLD_CARD = "old card"  # one that was replaced
+    COPY = "copy"  # of the card, made when it came from the office
     OTHERS_CARD = "another's card"
     PRESS = "press"
     HOLD = "hold"
@@ -103,7 +104,8 @@ class Visit:
     """One deed at one instant; `desk` is set for `DESK`, `key` for `PRESS` and `HOLD`.
 
     `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`. An `OLD_CARD` has its
-    `card_number`, from 1. `other` is whose card `OTHERS_CARD` is: that household with its visits to
+    `card_number`, from 1; a `COPY` was made after the office had written `copy_number` times.
+    `other` is whose card `OTHERS_CARD` is: that household with its visits to
     the office up to then. `in_file` is which of the household's visits in its file it is, from 1.
     """
 
@@ -113,6 +115,7 @@ class Visit:
     key: Button | None = None
     clock_error_s: int = 0
     card_number: int | None = None
+    copy_number: int | None = None
     other: "Household | None" = None
     in_file: int = field(default=0, compare=False)
 

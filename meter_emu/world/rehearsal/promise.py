@@ -8,11 +8,13 @@ near its expiry a meter's clock cannot say, and there it counts as the meter too
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, unique
-from typing import final
+from typing import Final, final
 
 from meter_emu.desk.pricing import Pricing
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
+
+_OWN_CARDS: Final = frozenset({VisitKind.INSERT, VisitKind.OLD_CARD, VisitKind.COPY})
 
 
 @final
@@ -84,7 +86,8 @@ def cards_shown(
         if event.visit is not None and event.what in {What.CARD_SERVED, What.CARD_REFUSED}
     }
     cards = [(first_told(household, start_us), household.first_card)]  # by number, from 1
-    newest_heard = 1
+    writings = []  # the card after each visit to the office, and its number
+    newest_heard, heard = 1, 0  # the newest card, and how often it had been written on
     for number, visit in enumerate(household.visits):
         if visit.kind is VisitKind.DESK:
             assert visit.desk is not None, "a desk visit has its orders"
@@ -93,17 +96,23 @@ def cards_shown(
                 cards.append((on_card, visit.desk.new_card))
                 card = visit.desk.new_card
             cards[-1] = _written(on_card, visit.desk), card
-        if visit.kind not in {VisitKind.INSERT, VisitKind.OLD_CARD} or number not in seen:
+            writings.append((len(cards), cards[-1]))
+        if visit.kind not in _OWN_CARDS or number not in seen:
             continue
-        card_number = visit.card_number or len(cards)
+        card_number, brings = visit.card_number or len(cards), len(writings)
+        on_card, card = cards[card_number - 1]
+        if visit.copy_number is not None:
+            brings = visit.copy_number
+            card_number, (on_card, card) = writings[brings - 1]
+            if brings <= heard:
+                continue  # the meter knows all of it, or what came after
         if card_number < newest_heard:
             continue  # replaced: it brings nothing to a meter that knows its successor
         event = seen[number]
         served = event.what is What.CARD_SERVED
-        on_card, card = cards[card_number - 1]
         yield CardShown(number, event.at_us, on_card, card.expires_us, served)
         if served:
-            newest_heard = card_number
+            newest_heard, heard = card_number, brings
 
 
 def in_force_at(orders: Sequence[Told], us: int) -> Told:

@@ -63,8 +63,14 @@ class VisitReader:
 
     def _with_cards(self, visits: Sequence[Visit]) -> Iterator[Visit]:
         """Yield the visits in time order, those with a card by number as what that card is then."""
-        newest = 1
+        newest, writings = 1, 0
         for visit in visits:
+            writings += visit.kind is VisitKind.DESK
+            if visit.copy_number is not None and visit.copy_number > writings:
+                why = f"want 1 to {writings}, what the office has written by then"
+                self._place.at(f"visit {visit.in_file}").refuse(
+                    "copy_of", f"{why}, got {visit.copy_number}"
+                )
             newest += visit.desk is not None and visit.desk.new_card is not None
             if visit.card_number is None or visit.card_number < newest:
                 yield visit
@@ -85,7 +91,10 @@ class VisitReader:
         if raw.insert:
             kind = VisitKind.INSERT if raw.card_number is None else VisitKind.OLD_CARD
             kind = kind if raw.card_of is None else VisitKind.OTHERS_CARD
-            return Visit(at_us=at_us, kind=kind, card_number=raw.card_number)
+            kind = kind if raw.copy_of is None else VisitKind.COPY
+            return Visit(
+                at_us=at_us, kind=kind, card_number=raw.card_number, copy_number=raw.copy_of
+            )
         if raw.press is not None:
             return Visit(at_us=at_us, kind=VisitKind.PRESS, key=Button[raw.press.upper()])
         if raw.hold is not None:
@@ -170,10 +179,13 @@ def _check_keys(raw: RawVisit, place: FilePlace) -> bool:
         place.refuse("", _OF_ONE)
     if raw.card_of is not None and raw.card_number is not None:
         place.refuse("card_number", "want none for another household's card")
+    if raw.copy_of is not None and (raw.card_of, raw.card_number) != (None, None):
+        place.refuse("copy_of", "want no card_of or card_number beside it")
     for key, said, has_place, beside in (
         ("card_expires", raw.card_expires, raw.replace_card, "replace_card = true beside it"),
         ("card_of", raw.card_of, raw.insert, "insert = true beside it"),
         ("card_number", raw.card_number, raw.insert, "insert = true beside it"),
+        ("copy_of", raw.copy_of, raw.insert, "insert = true beside it"),
         ("clock_error_s", raw.clock_error_s, raw.clock_card, "clock_card = true beside it"),
         ("defer_until", raw.defer_until, at_desk, "a visit to the office"),
         ("cut_at", raw.cut_at, at_desk, "a visit to the office"),

@@ -37,7 +37,8 @@ END_US = START_US + 20 * DAY_US
 REPEATED_US = 1_603_587_600_000_000  # 2020-10-25 01:00 UTC, in the middle of the repeated hours
 LETTERS = "aZé0 -'\"\\#[]={}.,\u20ac\u200f\U0001f4a1"  # what a file may hold and might trip over
 CAMPAIGNS = 100
-OWN = [kind for kind in VisitKind if kind not in {VisitKind.OLD_CARD, VisitKind.OTHERS_CARD}]
+OTHERS = {VisitKind.OLD_CARD, VisitKind.COPY, VisitKind.OTHERS_CARD}
+OWN = [kind for kind in VisitKind if kind not in OTHERS]
 LINES_MAX = 25  # of a counterexample, so that somebody reads it
 
 

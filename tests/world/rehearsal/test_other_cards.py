@@ -1,5 +1,7 @@
 """Cards that are not the household's newest: one that was replaced, and another household's."""
 
+from dataclasses import replace
+
 import pytest
 
 from meter_emu.world.meter.events import Event, What
@@ -34,6 +36,8 @@ INSERT = "{ at = 2020-06-02T11:00:00, insert = true },\n"
 REPLACE = "{ at = 2020-06-03T10:00:00, desk = ['reactivate'], replace_card = true },\n"
 NEW = "{ at = 2020-06-03T11:00:00, insert = true },\n"
 OLD = "{ at = 2020-06-04T11:00:00, insert = true, card_number = 1 },\n"
+COPY = "{ at = 2020-06-04T11:00:00, insert = true, copy_of = 1 },\n"
+REACTIVATE = "{ at = 2020-06-03T10:00:00, desk = ['reactivate'] },\n"
 OTHERS = "{ at = 2020-06-04T11:00:00, insert = true, card_of = 'b' },\n"
 
 
@@ -66,6 +70,21 @@ def test_a_replaced_card_whose_successor_never_came_is_obeyed_and_judged_by_what
     assert verdict is Verdict.ON_TIME
 
 
+def test_a_copy_with_an_older_order_brings_nothing(tmp_path):
+    campaign = load(tmp_path, text(CUT + INSERT + REACTIVATE + NEW + COPY))
+    events, verdict = story(campaign)
+    assert cards(events) == [What.CARD_SERVED, What.CARD_SERVED, What.CARD_REFUSED]
+    assert verdict is Verdict.KEPT
+    stale = replace(campaign.households[0], build="reference+stale-order-accepted")
+    assert judge(stale, campaign, run_meter(stale, campaign)).verdict is not Verdict.KEPT
+
+
+def test_a_copy_is_obeyed_where_its_order_is_the_newest_that_the_meter_has_seen(tmp_path):
+    events, verdict = story(load(tmp_path, text(CUT + REACTIVATE + COPY)))
+    assert cards(events) == [What.CARD_SERVED]
+    assert verdict is Verdict.ON_TIME
+
+
 def test_the_newest_card_by_its_number_is_the_newest_card(tmp_path):
     (home,) = load(tmp_path, text(CUT + OLD)).households
     assert [visit.kind for visit in home.visits] == [VisitKind.DESK, VisitKind.INSERT]
@@ -93,7 +112,7 @@ def test_another_households_card_is_as_written_by_then_and_alone_it_is_still_the
 
 
 def test_such_visits_are_written_and_read_back(tmp_path):
-    campaign = load(tmp_path, text(CUT + INSERT + REPLACE + NEW + OLD + OTHERS, CUT))
+    campaign = load(tmp_path, text(CUT + INSERT + REPLACE + NEW + OLD + COPY + OTHERS, CUT))
     assert load(tmp_path, campaign_toml(campaign)) == campaign
 
 
@@ -104,6 +123,9 @@ def test_such_visits_are_written_and_read_back(tmp_path):
             OLD.replace("1 }", "2 }"),
             "visit 1: card_number: want 1 to 1, the cards there are",
         ),
+        (COPY, "visit 1: copy_of: want 1 to 0, what the office has written by then"),
+        (COPY.replace("}", ", card_number = 1 }"), "visit 1: copy_of: want no card_of or"),
+        (COPY.replace("insert = true, ", "press = 'red', "), "visit 1: copy_of: want insert ="),
         (OTHERS.replace("'b'", "'c'"), "visit 1: card_of: no household has the id 'c'"),
         (OTHERS.replace("'b'", "'a'"), "visit 1: card_of: want the id of another household"),
         (OTHERS.replace("insert = true, ", "press = 'red', "), "visit 1: card_of: want insert ="),
