@@ -40,6 +40,9 @@ class VerbPlace(NamedTuple):
 VERBS: Final[Mapping[str, VerbPlace]] = {
     "rehearse": VerbPlace("meter_emu.cli.rehearse:rehearse", "Run a campaign: who is cut when."),
     "verify": VerbPlace("meter_emu.cli.verify:verify_build", "Run the laws against a program."),
+    "distinguish": VerbPlace(
+        "meter_emu.cli.distinguish:distinguish_builds", "Find a household in which builds differ."
+    ),
     "run": VerbPlace("meter_emu.cli.run:run", "Run a live meter and sit at it."),
     "card": VerbPlace("meter_emu.cli.card:card", "Make, explain, compare and serve card images."),
     "image": VerbPlace("meter_emu.cli.image:image", "Make, explain and compare meter images."),

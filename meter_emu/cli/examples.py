@@ -19,6 +19,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "verify mine:program --model gas-pcf8563-battery --examples 200",
             "verify reference --law never-early --law time-base --time 60 --json result.json",
         ),
+        "distinguish": (
+            "distinguish reference+end-exclusive reference+doy-common-year",
+            "distinguish mine:old mine:new --model gas-pcf8563-battery --examples 5000",
+            "distinguish reference+torn-read reference --time 60 --json result.json",
+        ),
         "run": (
             "run",
             "run electricity-pcf8563-utc --start '2020-06-29 07:00' --balance-eur 20 --load-w 400",

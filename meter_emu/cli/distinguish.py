@@ -1,0 +1,104 @@
+"""`distinguish BUILD BUILD`: a household in which two builds differ, and what to look at."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.names import BUILD, MODEL
+from meter_emu.cli.options import json_option
+from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.verbs import Verb
+from meter_emu.verify.distinguish import Comparison, distinguish
+
+_EXAMPLES: Final = 1_000  # where neither a number nor a time is given
+
+
+@click.command("distinguish", cls=Verb)
+@click.argument("first", type=BUILD, metavar="BUILD")
+@click.argument("second", type=BUILD, metavar="BUILD")
+@click.option(
+    "--model", "models", multiple=True, type=MODEL, metavar="MODEL", help="On these meters only."
+)
+@click.option(
+    "--examples", type=click.IntRange(min=1), help=f"So many stories; default {_EXAMPLES:,}."
+)
+@click.option("--time", "time_s", type=click.IntRange(min=1), help="At most so many seconds.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw stories from this seed.")
+@click.option("--toml", "plain", is_flag=True, help="Only the campaign in which they differ.")
+@json_option
+def distinguish_builds(
+    first: str,
+    second: str,
+    *,
+    models: Sequence[str],
+    examples: int | None,
+    time_s: int | None,
+    seed: int,
+    plain: bool,
+    json_file: str | None,
+) -> int:
+    """Find the shortest household in which two builds differ, and say what to look at.
+
+    A BUILD is reference, reference+DEFECT, or MODULE:FACTORY of your own. Exit status: 0 no
+    difference was found, 1 they differ.
+    """
+    if plain and json_file == STDOUT:
+        raise click.UsageError("--toml and --json - both want standard output")
+    sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
+    with _progress() as hear:
+        found = distinguish(
+            first,
+            second,
+            models=models,
+            examples=_EXAMPLES if examples is None and time_s is None else examples,
+            seed=seed,
+            deadline_s=time_s,
+            hear=hear,
+        )
+    if json_file is not None:
+        print_json(found.as_json(), json_file)
+    if plain and found.difference is not None:
+        click.echo(found.difference.text, nl=False)
+    elif json_file != STDOUT:
+        click.echo("\n".join(_lines(found, models)), err=plain)
+    return EXIT_OK if found.difference is None else EXIT_FOUND
+
+
+def _lines(found: Comparison, models: Sequence[str]) -> Iterator[str]:
+    first, second = found.builds
+    difference = found.difference
+    if difference is None:
+        yield f"no difference between {first} and {second} in {found.stories:,} stories"
+        return
+    yield f"{first} and {second} differ: look at {difference.look_at} on {difference.day}"
+    again = " ".join(
+        ("meter-emu distinguish", first, second, *(f"--model {name}" for name in models))
+    )
+    wide = max(map(len, found.builds))
+    for one in difference.seen:
+        yield f"  {one.build:<{wide}}  {one.words}"
+    yield f"the household, of {first}:"
+    for line in difference.told:
+        yield f"  {line}"
+    yield f"story {difference.number} of seed {found.seed}, made small in {difference.runs} runs;"
+    yield f"play it: {again} --seed {found.seed} --toml > differ.toml"
+    yield f"         meter-emu rehearse differ.toml --events --build {second}"
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None]]:
+    """Return what reports how many stories there were: a line where somebody may watch it."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.completed:,} stories, no difference"), TimeElapsedColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda stories: progress.update(task, completed=stories)

@@ -1,0 +1,275 @@
+"""The shortest household in which two builds differ, and what to look at in it, on which day.
+
+Both live the same stories. What is compared is what people see: the supply, the lamps, the card
+that comes back, and the display when somebody stands at the meter or the supply moves. A meter's
+memory is not looked into, and what comes within a second comes at the same time.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import count, zip_longest
+from time import monotonic
+from typing import Any, Final, NamedTuple, TypeAlias, final
+
+from meter_emu.desk.dates import ZONE
+from meter_emu.errors import ConfigError
+from meter_emu.laws import laws
+from meter_emu.laws.law import DrawStory, Trial
+from meter_emu.stories.chooser import Chooser, Replayed, seeded
+from meter_emu.stories.story import Among, Kit
+from meter_emu.units import SECOND_US, decimal
+from meter_emu.verify.in_words import story_in_words
+from meter_emu.verify.program import covered
+from meter_emu.verify.shrinking import Tape, shrunk
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.events import FAILED, Event, What
+from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.campaign_toml import campaign_toml
+
+_APART_US: Final = SECOND_US  # ours: nobody sees less
+_POLLS_MAX: Final = 3_000  # ours: a home with a clock has 200; one without, two days
+_CARD: Final = frozenset({What.CARD_SERVED, What.CARD_REFUSED})
+_LAMPS: Final = frozenset(
+    {What.INVITED, What.UNINVITED, What.CLOCK_DOUBTED, What.CLOCK_TRUSTED, What.CLOCK_SET}
+)
+_FAILED: Final = frozenset(FAILED.values())
+_UNREAD: Final = frozenset({What.DESK, What.POWER_LOST, What.POWER_BACK, What.ENDED})
+
+
+_Pair: TypeAlias = tuple[Event | None, Event | None]
+
+
+class SeenOf(NamedTuple):
+    """What is seen of one meter first when two differ."""
+
+    build: str
+    words: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldApart:
+    """A story in which two builds differ: what to look at, when, and what is seen of each."""
+
+    number: int
+    runs: int
+    campaign: Campaign
+    look_at: str
+    at_us: int
+    seen: tuple[SeenOf, SeenOf]
+    told: tuple[str, ...]
+
+    @property
+    def day(self) -> str:
+        """The legal day on which to look."""
+        legal = us_to_legal(self.at_us, ZONE)
+        return f"{legal.day} {legal:%B %Y}"
+
+    @property
+    def text(self) -> str:
+        """The campaign file, in which the home's meter runs the first build."""
+        return campaign_toml(self.campaign)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two builds, and in which of so many stories they differ, if in any."""
+
+    builds: tuple[str, str]
+    seed: int
+    stories: int
+    difference: ToldApart | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        found = self.difference
+        return {
+            "builds": list(self.builds),
+            "seed": self.seed,
+            "stories": self.stories,
+            "difference": found
+            and {
+                "story": found.number,
+                "runs": found.runs,
+                "look_at": found.look_at,
+                "day": found.day,
+                "seen": {one.build: one.words for one in found.seen},
+                "told": list(found.told),
+                "campaign": found.text,
+            },
+        }
+
+
+def distinguish(
+    first: str,
+    second: str,
+    *,
+    models: Sequence[str] = (),
+    examples: int | None = 1_000,
+    seed: int = 0,
+    deadline_s: float | None = None,
+    hear: Callable[[int], None] = lambda _stories: None,
+) -> Comparison:
+    """Return in which household two builds differ, made as small as it could be.
+
+    Without `models` all are taken. It ends after `examples` stories, or `deadline_s` seconds,
+    whichever is first; one of them is given. Stories are drawn in turn in each way that a law draws
+    them; `hear` is told how many there were. Raise `ConfigError` for a build or model that does not
+    exist, and for two builds that no meter and card have in common.
+    """
+    assert examples is not None or deadline_s is not None, "it must end some time"
+    kits = _common(first, second, models)
+    draws = tuple(dict.fromkeys(law.draw for law in laws().values()))
+    began, stories, difference = monotonic(), 0, None
+    for number in count() if examples is None else range(examples):
+        draw, chooser = draws[number % len(draws)], seeded(f"{seed}/{number}")
+        stories = number + 1
+        if _first_difference(draw(chooser, kits), first, second) is not None:
+            difference = _small(draw, tuple(chooser.tape), kits, (first, second), number)
+            break
+        hear(stories)
+        if deadline_s is not None and monotonic() - began > deadline_s:
+            break
+    return Comparison(builds=(first, second), seed=seed, stories=stories, difference=difference)
+
+
+def _common(first: str, second: str, models: Sequence[str]) -> Among:
+    """Return the meters and cards that both builds have."""
+    one, other = (covered(parse_build(build), models).kits for build in (first, second))
+    found = []
+    for kit in one:
+        cards = [
+            card
+            for also in other
+            if (also.model_name, also.model) == (kit.model_name, kit.model)
+            for card in kit.cards
+            if card in also.cards
+        ]
+        if cards:
+            found.append(Kit(kit.model_name, kit.model, cards))
+    if not found:
+        raise ConfigError("distinguish", "build", f"{first} and {second} have no meter in common")
+    return found
+
+
+def _small(
+    draw: DrawStory, tape: Tape, kits: Among, builds: tuple[str, str], number: int
+) -> ToldApart:
+    """Return the difference of a story made small."""
+
+    def differs(tried: Tape) -> Tape | None:
+        chooser: Chooser = Replayed(tried)
+        found = _first_difference(draw(chooser, kits), *builds)
+        return None if found is None else tuple(chooser.tape)
+
+    small, runs = shrunk(tape, differs)
+    campaign = draw(Replayed(small), kits)
+    found = _first_difference(campaign, *builds)
+    assert found is not None, "a story is the same whenever it is lived"
+    trial = Trial(campaign, builds[0])
+    return ToldApart(
+        number=number,
+        runs=runs,
+        campaign=trial.campaign,
+        look_at=_where(found),
+        at_us=min(event.at_us for event in found if event is not None),
+        seen=(SeenOf(builds[0], _said(*found)), SeenOf(builds[1], _said(*found[::-1]))),
+        told=story_in_words(trial),
+    )
+
+
+def _first_difference(campaign: Campaign, first: str, second: str) -> _Pair | None:
+    one, other = (_run(Trial(campaign, build)) for build in (first, second))
+    for pair in zip_longest(*_both_seen(one, other)):
+        if not _alike(*pair):
+            return pair
+    return None
+
+
+def _run(trial: Trial) -> list[Event]:
+    """Return what is seen of a home; our own program has so many polls in it, and no more."""
+    if not trial.ours:
+        return trial.events(trial.home)
+    return trial.events(trial.home, replace(trial.campaign, polls_max=_POLLS_MAX))
+
+
+def _both_seen(one: list[Event], other: list[Event]) -> tuple[Iterator[Event], Iterator[Event]]:
+    """Return the events of both up to where one of them had had its polls."""
+    ends_us = [event.at_us for event in (*one, *other) if event.what is What.UNSEEN]
+    until_us = min(ends_us, default=None)
+    seen = (
+        (event for event in events if until_us is None or event.at_us < until_us)
+        for events in (one, other)
+    )
+    first, second = seen
+    return first, second
+
+
+def _alike(one: Event | None, other: Event | None) -> bool:
+    if one is None or other is None or one.what is not other.what:
+        return False
+    if abs(one.at_us - other.at_us) > _APART_US or one.clock_trusted != other.clock_trusted:
+        return False
+    return _on_card(one) == _on_card(other) and (one.what in _UNREAD or one.shown == other.shown)
+
+
+def _on_card(event: Event) -> tuple[object, ...]:
+    return event.understood, event.written
+
+
+def _where(pair: _Pair) -> str:
+    """Return what to look at."""
+    one, other = pair
+    if one is not None and other is not None and one.what is other.what:
+        if _on_card(one) != _on_card(other):
+            return "the card that comes back"
+        if abs(one.at_us - other.at_us) <= _APART_US:
+            return "the display" if one.clock_trusted == other.clock_trusted else "the lamps"
+    event = min((event for event in pair if event is not None), key=lambda event: event.at_us)
+    if event.what in _CARD:
+        return "the display when the card is in"
+    if event.what in _FAILED:
+        return "the program"
+    return "the lamps" if event.what in _LAMPS else "the supply"
+
+
+def _said(event: Event | None, other: Event | None) -> str:
+    """Return what is seen of one meter where another is different."""
+    if event is None or event.what is What.ENDED:
+        return "nothing more"
+    said = [f"{event.what.value} {_when(event.at_us)}"]
+    if other is None:
+        return said[0]
+    if event.what is not other.what:
+        later = event.at_us > other.at_us
+        what = _when(event.at_us) if event.what in _UNREAD else said[0]
+        return f"nothing before {what}" if later else said[0]
+    if event.understood is not None and event.understood != other.understood:
+        defer, cut = event.understood
+        said.append(f"the card says on until {defer or '-'}, cut at {cut or '-'}")
+    elif event.written != other.written:
+        said.append(f"the card says {_account(event, other)}")
+    elif event.shown != other.shown:
+        said.append(f"the display says {event.shown}")
+    return ", ".join(said)
+
+
+def _account(event: Event, other: Event) -> str:
+    """Return what the card says of account and order that the other does not."""
+    if event.written is None:
+        return "nothing"
+    written = {one.name: getattr(event.written, one.name) for one in fields(event.written)}
+    said = []
+    for name, value in written.items():
+        if getattr(other.written, name, None) != value:
+            stem, is_money, _ = name.partition("_ueur")
+            amount = f"{decimal(value, 1_000_000)} euro" if is_money else value
+            said.append(f"{stem.replace('_', ' ')} {amount}")
+    return ", ".join(said)
+
+
+def _when(us: int) -> str:
+    legal = us_to_legal(us, ZONE)
+    return f"{legal.day} {legal:%B %Y %H:%M:%S}"
