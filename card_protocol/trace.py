@@ -10,9 +10,11 @@ numbers and cryptograms stand as they were: a CMAC under a 128-bit key tells not
 without them a dialogue can neither be understood nor played again.
 
 **Time** is what the terminal's clock shows, if it has one and it shows a date: `clock` returns it,
-and this module never asks another. `us` is true time where somebody knows it, a simulated world.
+and this module never asks another. `us` is true time where somebody knows it: a simulated world, or
+the machine at which a real card or a real terminal is.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -176,12 +178,19 @@ def reveal(text: str) -> bytes:
 class Recorder:
     """Writes one trace. `write` takes a whole line at a time; what it raises passes through.
 
-    A caller who knows the true time sets `us` before anything happens.
+    `true_us` returns true time in µs since 1970, for rows whose caller does not give it.
     """
 
-    def __init__(self, write: Callable[[bytes], object], origin: Origin) -> None:
+    def __init__(
+        self,
+        write: Callable[[bytes], object],
+        origin: Origin,
+        *,
+        true_us: Callable[[], int] | None = None,
+    ) -> None:
         self._write: Final = write
-        self._put(Header(TRACE_VERSION, dict(origin)))
+        self._true_us: Final = true_us
+        self._line(Header(TRACE_VERSION, dict(origin)))
 
     def inserted(self, card: str, *, clock: ClockText, us: int | None = None) -> None:
         """Record that a card was put in."""
@@ -233,7 +242,12 @@ class Recorder:
         asked, _ = hide(command)
         self._put(Torn(at=clock(), command=asked, writing_us=writing_us, means=means))
 
-    def _put(self, row: Header | TraceRow) -> None:
+    def _put(self, row: TraceRow) -> None:
+        if self._true_us is not None and row.us is UNSET:
+            row = msgspec.structs.replace(row, us=self._true_us())
+        self._line(row)
+
+    def _line(self, row: Header | TraceRow) -> None:
         self._write(msgspec.json.encode(row) + b"\n")
 
 
@@ -251,17 +265,21 @@ class Trace:
     """A recorded dialogue, read row by row. Close it, or use it as a context.
 
     `cut` tells, once all rows were read, that the recording ended in the middle of a line or
-    without an end. All raise `TraceError` with path and line for what is no trace.
+    without an end. With `wait` it is followed: what is not there yet is looked for again after each
+    call of it, until the recording has ended. All raise `TraceError` with path and line for what is
+    no trace.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, wait: Callable[[], object] | None = None) -> None:
         self._path: Final = path
+        self._begun = b""
         self._number = 0
         self.cut = True
         try:
             self._file: Final = path.open("rb")
         except OSError as error:
             raise TraceError(str(path), f"cannot be read: {error.strerror}") from None
+        self._wait: Final = wait if self._file.seekable() else None  # a pipe waits by itself
         with ExitStack() as closing:
             closing.callback(self._file.close)
             self.header: Final = self._header()
@@ -285,6 +303,8 @@ class Trace:
             if isinstance(row, Ended):
                 self.cut = False
             yield row
+            if self._wait is not None and not self.cut:
+                return
 
     def _header(self) -> Header:
         line = self._line()
@@ -301,15 +321,28 @@ class Trace:
 
     def _line(self) -> bytes | None:
         """Return the next whole line, `None` at the end or for one that was cut off."""
+        self._number += 1
+        while not (line := self._read()).endswith(b"\n"):
+            if self._wait is None:
+                return None
+            self._begun = line
+            self._wait()
+            if os.fstat(self._file.fileno()).st_size < self._file.tell():
+                raise self._wrong("the recording was begun anew")
+        self._begun = b""
+        return line
+
+    def _read(self) -> bytes:
+        """Return what there is of a line, with what was read of it before."""
+        room = LINE_SIZE_MAX + 1 - len(self._begun)
         try:
-            line = self._file.readline(LINE_SIZE_MAX + 1)
+            line = self._begun + self._file.readline(room)
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise TraceError(str(self._path), f"cannot be read: {why}") from None
-        self._number += 1
         if len(line) > LINE_SIZE_MAX:
             raise self._wrong(f"want at most {LINE_SIZE_MAX} bytes a line")
-        return line if line.endswith(b"\n") else None
+        return line
 
     def _check(self, row: TraceRow) -> None:
         for name in ("atr", "command", "answer"):

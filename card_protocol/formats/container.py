@@ -11,7 +11,7 @@ CRC tells a torn copy from a whole one and protects against nobody. Ours.
 
 import struct
 from binascii import crc32
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final, final
 
@@ -126,18 +126,25 @@ def parse_container(raw: bytes) -> Container:
 
 def claimed_records(raw: bytes) -> dict[int, bytes]:
     """Return the records where a copy's own table says they are, as far as they go, unchecked."""
+    places = claimed_places(raw)
+    return {sfi: raw[at : at + size] for sfi, at, size in places if at + size <= len(raw)}
+
+
+def claimed_places(raw: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield short file identifier, offset and size of each record that a copy's table names.
+
+    `raw` may end early, also inside the table; nothing is checked.
+    """
     try:
         count = HEAD.parse(raw[: HEAD.size_bytes]).record_count
     except LayoutError:
-        return {}
-    records, at = {}, HEAD.size_bytes + count * _ROW.size
+        return
+    at = HEAD.size_bytes + count * _ROW.size
     rows = raw[HEAD.size_bytes : at]
     for row in range(0, len(rows) - _ROW.size + 1, _ROW.size):
         sfi, size = _ROW.unpack_from(rows, row)
-        if size <= len(raw) - at:
-            records[sfi] = raw[at : at + size]
+        yield sfi, at, size
         at += size
-    return records
 
 
 def in_force(read: Callable[[int, int], bytes]) -> tuple[int, Container]:

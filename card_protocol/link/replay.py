@@ -5,13 +5,13 @@ in words, and from there on the card is gone: what it would have answered nobody
 """
 
 from collections.abc import Iterator
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from msgspec import UNSET
 
-from card_protocol.apdu import HEADER_SIZE_BYTES
+from card_protocol.apdu import HEADER_SIZE_BYTES, split_command
 from card_protocol.card.session import Fate
-from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.differences import record_differences
 from card_protocol.trace import (
     Exchanged,
@@ -28,6 +28,8 @@ from card_protocol.words import command_words
 _DATA_AT: Final = HEADER_SIZE_BYTES + 1  # of a short command, as all are that write records
 _BEFORE_DATA: Final = {2: "P1", 3: "P2", 4: "its length byte"}  # behind CLA and INS
 _NAME_DIGITS: Final = 4  # hexadecimal, of CLA and INS, which say which command it is
+_UPDATE_BINARY: Final = 0xD6
+_SFI_FLAG: Final = 0x80  # of P1: the file is named there, and the record is in one command
 _FIRST_ROW: Final = 2  # line 1 of a trace is its header
 
 
@@ -77,6 +79,7 @@ class ReplayCard:
 
     def __init__(self, playback: Playback) -> None:
         self._playback: Final = playback
+        self._written: Final = _Written()
 
     def power_on(self) -> bytes:
         """Return the ATR of then; nothing once the dialogue is another."""
@@ -121,18 +124,58 @@ class ReplayCard:
             raise LinkError(LinkErrorKind.CARD_GONE, "the recording knows no answer")
         asked, _ = hide(command)
         if not isinstance(row, Exchanged) or row.command != asked:
-            playback.differs(_compared(row, asked, command))
+            playback.differs(_compared(row, asked, command, self._written.before(command)))
             raise LinkError(LinkErrorKind.CARD_GONE, "the recording knows no answer")
         playback.take()
         playback.exchanges += 1
+        self._written.add(command)
         if row.answer is not UNSET:
             return reveal(row.answer)
         assert row.failure is not UNSET, "an exchange has an answer or a failure"
         raise _failure(row.failure)
 
 
-def _compared(row: TraceRow, asked: str, command: bytes) -> str:
-    """Return what is said now, and where it differs when it is the same instruction."""
+@final
+class _Written:
+    """What was written last in one go: a record on a plain card takes several commands."""
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._end = 0
+
+    def before(self, command: bytes) -> bytes:
+        """Return the data that lie right in front of those of a command that writes."""
+        part = _part(command)
+        return self._data if part is not None and part.at == self._end else b""
+
+    def add(self, command: bytes) -> None:
+        """Go on with a command that writes; any other ends what went before."""
+        part = _part(command)
+        self._data = b"" if part is None else self.before(command) + part.data
+        self._end = 0 if part is None else part.at + len(part.data)
+
+
+class _Part(NamedTuple):
+    """What one command writes, and from which byte of the current file on."""
+
+    at: int
+    data: bytes
+
+
+def _part(command: bytes) -> _Part | None:
+    try:
+        _, ins, p1, p2, data, _ = split_command(command)
+    except ApduError:
+        return None
+    writes = ins == _UPDATE_BINARY and not p1 & _SFI_FLAG
+    return _Part(p1 << 8 | p2, data) if writes else None
+
+
+def _compared(row: TraceRow, asked: str, command: bytes, before: bytes) -> str:
+    """Return what is said now, and where it differs when it is the same instruction.
+
+    `before` is what was written right in front of what this command writes.
+    """
     now = command_words(command)
     if not isinstance(row, Exchanged) or row.command[:_NAME_DIGITS] != asked[:_NAME_DIGITS]:
         return now
@@ -143,7 +186,8 @@ def _compared(row: TraceRow, asked: str, command: bytes) -> str:
         return f"{now}, but {len(said)} bytes in all instead of {len(then)}"
     where = _BEFORE_DATA.get(at) or f"byte {at - _DATA_AT} of its data"
     byte = f"{where} is {said[at]:02x} instead of {then[at]:02x}"
-    fields = record_differences(then[_DATA_AT:], said[_DATA_AT:]) if at >= _DATA_AT else ()
+    then, said = before + then[_DATA_AT:], before + said[_DATA_AT:]
+    fields = record_differences(then, said) if at >= _DATA_AT else ()
     return f"{now}, but {'; '.join(fields) or byte}"
 
 

@@ -106,8 +106,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         ),
         "trace export": (
             "trace export dialogue.jsonl --pcapng dialogue.pcapng",
-            "trace export served.jsonl --pcapng served.pcapng",
-            "trace export meter.jsonl --pcapng /tmp/meter.pcapng",
+            "trace export dialogue.jsonl --pcapng dialogue.pcapng --json -",
+            "trace export served.jsonl --follow --pcapng -",
         ),
         "desk load": (
             "desk load home.card --eur 50",

@@ -78,7 +78,7 @@ def serve(
     """
     from card_protocol.trace import no_clock
 
-    with recording(trace_to, {"kind": "serve"}) as recorder, _stop_signals() as stopped:
+    with recording(trace_to, {"kind": "serve"}, real=True) as recorder, _stop_signals() as stopped:
         served = _Served(file, (host, port), t0=t0, wait_s=wait_s, recorder=recorder)
         try:
             if not out:

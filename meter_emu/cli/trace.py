@@ -3,19 +3,27 @@
 A trace is read row by row and forgotten, so its length does not matter.
 """
 
+import select
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, FILE, LEFT
 from meter_emu.cli.options import json_option
-from meter_emu.cli.output import STDOUT, atomic_writer, print_json
+from meter_emu.cli.output import STDOUT, Write, atomic_writer, print_json
 from meter_emu.cli.verbs import Verbs
 
 if TYPE_CHECKING:
     from card_protocol.trace import Trace, TraceRow
+
+
+_LOOK_MS: Final = 100  # ours: how often a recording is looked at for more
 
 
 @click.group(cls=Verbs, no_args_is_help=False)
@@ -39,7 +47,7 @@ def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
         told = (f"{name} {value}" for name, value in origin.items() if value != "")
         click.echo(f"{file}: {', '.join(told)}")
         for row in recorded.rows():
-            click.echo(f"{row.at or '-':<19}  {row_words(row)}")
+            click.echo(f"{_time_of(row):<19}  {row_words(row)}")
             for line in _bytes_of(row) if with_bytes else ():
                 click.echo(f"{'':19}  {line}")
         if recorded.cut:
@@ -94,19 +102,66 @@ def _told(file: str, said: dict[str, Any]) -> str:
 @trace.command()
 @click.argument("file", type=FILE)
 @click.option(
-    "--pcapng", "out", type=LEFT, required=True, metavar="OUT", help="The capture to write."
+    "--pcapng",
+    "out",
+    type=LEFT,
+    required=True,
+    metavar="OUT",
+    help="The capture to write, or - for standard output.",
 )
-def export(file: str, out: str) -> None:
+@click.option("--follow", is_flag=True, help="Go on with what is recorded, to its end; with -.")
+@json_option
+def export(file: str, out: str, *, follow: bool, json_file: str | None) -> None:
     """Write a recorded dialogue as a capture that Wireshark and tshark dissect as ISO 7816."""
     from card_protocol.pcapng import capture
     from card_protocol.trace import Trace
 
-    with Trace(Path(file)) as recorded, atomic_writer(out) as write:
+    if follow and out != STDOUT:
+        raise click.UsageError("--follow writes what it sees at once: give --pcapng -")
+    if out == STDOUT and (json_file == STDOUT or sys.stdout.isatty()):
+        raise click.UsageError("a capture on standard output is for a program: add | tshark -r -")
+    with (
+        Trace(Path(file), _await_more if follow else None) as recorded,
+        _stdout_writer() if out == STDOUT else atomic_writer(out) as write,
+    ):
+        packets = -1  # what the capture begins with is none
         for piece in capture(recorded.rows()):
             write(piece)
+            packets += 1
         cut = recorded.cut
+    if json_file is not None:
+        print_json({"file": file, "out": out, "packets": packets, "cut": cut}, json_file)
     if cut:
         click.echo(f"{file}: the recording was cut off; what there is of it is in {out}", err=True)
+
+
+@contextmanager
+def _stdout_writer() -> Iterator[Write]:
+    """Give what hands on each piece at once, to who may be waiting for it."""
+
+    def write(piece: bytes) -> None:
+        sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+
+    yield write
+
+
+def _await_more() -> None:
+    """Wait a moment for what is recorded next; raise `BrokenPipeError` when nobody reads us."""
+    reader = select.poll()
+    reader.register(sys.stdout.fileno(), 0)  # only that it has gone
+    if reader.poll(_LOOK_MS):
+        raise BrokenPipeError
+
+
+def _time_of(row: "TraceRow") -> str:
+    """Return what the terminal's clock showed, else true time in UTC, as far as known."""
+    from msgspec import UNSET
+
+    if row.at or row.us is UNSET:
+        return row.at or "-"
+    moment = datetime.fromtimestamp(row.us / 1_000_000, UTC)
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{row.us // 1_000 % 1_000:03}Z"
 
 
 def _bytes_of(row: "TraceRow") -> tuple[str, ...]:

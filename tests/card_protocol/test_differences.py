@@ -8,23 +8,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.formats.budget import WRITE_BACK, Sfi
+from card_protocol.formats.budget_compact import DESK_PART, IDENTITY_PART, METER_PART
 from card_protocol.formats.clock import CLOCK
+from card_protocol.formats.container import HEAD, Container
 from card_protocol.formats.differences import record_differences
 from card_protocol.formats.generations import ORDERS, layouts
 from card_protocol.layout import Layout
+from card_protocol.timestamp import Civil, pack_minute
 
 LAYOUTS = {f"{sfi.name} {number}": layouts(number)[sfi] for number in ORDERS for sfi in Sfi}
 LAYOUTS["CLOCK"] = CLOCK
+LAYOUTS |= {part.name: part for part in (IDENTITY_PART, DESK_PART, METER_PART)}
 
 
 def blank(layout: Layout[Any]) -> bytes:
-    return layout.magic + bytes(layout.size_bytes - 2)
+    return layout.magic.ljust(layout.size_bytes, b"\0")
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
 def test_a_change_of_any_byte_names_the_one_field_it_is_in(layout):
     old = blank(layout)
-    for at in range(2, layout.size_bytes):
+    for at in range(len(layout.magic), layout.size_bytes):
         new = old[:at] + b"\x01" + old[at + 1 :]
         (field,) = [f for f in layout.fields if f.offset <= at < f.offset + f.size_bytes]
         (said,) = record_differences(old, new)
@@ -45,8 +49,34 @@ def test_values_are_said_as_numbers_or_bytes():
 @given(st.binary(max_size=140), st.binary(max_size=140))
 def test_other_bytes_have_no_fields(then, now):
     kinds = {(layout.magic, layout.size_bytes) for layout in LAYOUTS.values()}
-    if (now[:2], len(now)) not in kinds:
+    if not {(now[:2], len(now)), (now[:1], len(now))} & kinds:
         assert record_differences(then, now) == ()
+
+
+@pytest.mark.parametrize("number", ORDERS)
+def test_a_copy_of_a_plain_card_is_told_by_its_records_as_far_as_it_was_written(number):
+    by_sfi = layouts(number)
+    old = Container(1, {sfi: blank(layout) for sfi, layout in by_sfi.items()}).to_bytes()
+    at = HEAD.size_bytes + 3 * len(by_sfi)
+    for layout in by_sfi.values():
+        for field in layout.fields[1:]:
+            begin = at + field.offset
+            new = old[:begin] + b"\x01" + old[begin + 1 :]
+            for size in {1, field.size_bytes, field.size_bytes + 100}:
+                end = begin + size
+                (said,) = record_differences(old[:end], new[:end])
+                assert said.startswith(f"{layout.name}: {field.name} ")
+                assert said.endswith("...") is (size < field.size_bytes)
+            assert record_differences(old[:begin], new[:begin]) == ()
+        at += layout.size_bytes
+
+
+def test_packed_minutes_are_said_as_dates():
+    old = METER_PART.parse(blank(METER_PART))
+    ends = [pack_minute(Civil(2020, 7, day, 23, 1)) for day in (3, 2)]
+    then, now = (METER_PART.build(replace(old, cut_at=end)) for end in ends)
+    want = "meter part: cut_at 2020-07-02 23:01 instead of 2020-07-03 23:01"
+    assert record_differences(then, now) == (want,)
 
 
 def test_records_of_two_kinds_are_not_compared():

@@ -64,6 +64,15 @@ def read(path: Path, raw: bytes) -> tuple[list[TraceRow], bool]:
         return list(trace.rows()), trace.cut
 
 
+def test_a_recorder_at_a_real_card_adds_true_time_to_each_row():
+    lines: list[bytes] = []
+    recorder = Recorder(lines.append, {}, true_us=iter(range(5, 9)).__next__)
+    recorder.inserted("a card", clock=no_clock)
+    recorder.reset(h("3b00"), clock=no_clock)
+    recorder.removed(clock=no_clock, us=1)
+    assert [json.loads(line).get("us") for line in lines] == [None, 5, 6, 1]
+
+
 # What is written ----------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -330,6 +331,7 @@ def test_what_is_no_card_is_one_line(complaint, tmp_path: Path, what: str) -> No
 
 def test_what_a_reader_asks_is_recorded(driver, file, tmp_path):
     trace = tmp_path / "served.trace"
+    before = time.time_ns() // 1_000
     with Serving(file, "--port", str(driver.port), "--trace", str(trace)) as serving:
         driver.take()
         serving.says("inserted")
@@ -343,3 +345,5 @@ def test_what_a_reader_asks_is_recorded(driver, file, tmp_path):
         "trace", "insert", "reset", "off", "reset", "exchange", "off", "remove", "end",
     ]  # fmt: skip
     assert rows[5]["command"] == "0020000104xxxxxxxx"
+    times = [before, *(row["us"] for row in rows[1:]), time.time_ns() // 1_000]
+    assert times == sorted(times)

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,7 +81,7 @@ def test_a_trace_is_shown_in_words_and_bytes_and_json(emu, friday):
     assert "household friday" in lines[0]
     assert lines[1].endswith("card put in: the household's card")
     assert lines[1][:11] == "2020-03-24 "
-    assert lines[-1] == f"{'-':<19}  end of the recording"
+    assert lines[-1] == "2020-07-08 10:00:00.000Z  end of the recording"
     assert any("EXTERNAL AUTHENTICATE with key 1: success" in line for line in lines)
     with_bytes = emu("trace", "show", "--bytes", friday).stdout
     assert f"{'':19}  > 00a4000c02df01\n{'':19}  < 9000\n" in with_bytes
@@ -108,6 +110,57 @@ def test_another_build_is_told_from_its_first_other_word(emu, friday):
     )
     assert told["difference"] == second
     assert told["exchanges"] == 8
+
+
+CARRIED = """
+name = "one home"
+zone = "Europe/Brussels"
+start = 2020-03-18T00:00:00
+end = 2020-07-08T12:00:00
+seed = 2020
+model = "electricity-pcf8563-utc"
+build = "reference"
+[announced]
+defer_until = 2020-07-03T23:01:00
+cut_at = 2020-07-03T23:01:00
+text = "x"
+[[household]]
+id = "friday"
+kind = "armed"
+carrier = "{carrier}"
+balance_eur = 20
+load_w = 300
+visits = [
+  {{ at = 2020-03-20T10:00:00, desk = ["defer", "cut"] }},
+  {{ at = 2020-03-20T10:40:00, insert = true }},
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("carrier", "command", "part", "days"),
+    [
+        # The second command of one record.
+        ("plain", "UPDATE BINARY from 255, 62", "write-back", ("2007022301", "2007032301")),
+        (
+            "memory",
+            "reader: WRITE MEMORY from 152, 52",
+            "meter part",
+            ("2020-07-02 23:01", "2020-07-03 23:01"),
+        ),
+    ],
+)
+def test_the_fields_that_differ_are_named_on_every_kind_of_card(
+    emu, tmp_path, carrier, command, part, days
+):
+    (tmp_path / "one.toml").write_text(CARRIED.format(carrier=carrier), "utf-8")
+    trace = tmp_path / "one.trace"
+    assert emu("rehearse", tmp_path / "one.toml", "--trace", trace).returncode == 0
+    done = emu("trace", "replay", trace, "--build", "reference+end-exclusive")
+    assert done.returncode == 1
+    now, then = days
+    ends = [f"{part}: {end} {now} instead of {then}" for end in ("defer_until", "cut_at")]
+    assert done.stdout.endswith(f"now: {command} bytes sent, but {'; '.join(ends)}\n")
 
 
 def test_a_trace_cut_off_is_shown_played_and_exported_as_far_as_it_goes(emu, friday, tmp_path):
@@ -237,12 +290,119 @@ def test_tshark_sees_the_bytes_of_the_trace_and_no_secret(emu, card, tshark, tmp
     verify = [row for row in rows if row[1] == "0x20"]
     assert len(verify) == 1
     assert "stand for a secret" in verify[0][0]
-    assert all(not row[0] for row in rows if row not in verify)
     lines = [json.loads(line) for line in trace.read_text().splitlines()]
     commands = [line for line in lines if line["row"] == "exchange"]
+    means = [row[0].partition(",the bytes 00")[0] for row in rows if row[1]]
+    assert means == [line["means"] for line in commands]
+    assert {row[0] for row in rows if not row[1]} == {""}, "an answer is in its command's comment"
     assert [row[1] for row in rows if row[1]] == [f"0x{line['command'][2:4]}" for line in commands]
     answered = [f"0x{line['answer'][-4:-2]}" for line in commands]
     assert [row[2] for row in rows if row[2]] == answered
+
+
+def test_what_is_recorded_at_an_office_has_its_true_time(emu, card, tshark, tmp_path):
+    trace, capture = tmp_path / "desk.trace", tmp_path / "desk.pcapng"
+    before = time.time_ns() // 1_000
+    emu("desk", "load", card, "--eur", "50", "--trace", trace)
+    after = time.time_ns() // 1_000
+    rows = [json.loads(line) for line in trace.read_text().splitlines()[1:]]
+    times = [row["us"] for row in rows]
+    assert [before, *times, after] == sorted([before, *times, after])
+    shown = emu("trace", "show", trace).stdout.splitlines()[1]
+    moment = datetime.fromtimestamp(times[0] / 1e6, UTC)
+    assert shown.startswith(f"{moment:%Y-%m-%d %H:%M:%S}.{times[0] // 1_000 % 1_000:03}Z  card put")
+    emu("trace", "export", trace, "--pcapng", capture)
+    seen = [row[0] for row in dissected(tshark, capture, "frame.time_epoch", "iso7816.apdu.ins")]
+    said = [
+        row["us"] for row in rows for _ in row.get("answer", "")[:2] if row["row"] == "exchange"
+    ]
+    assert [int(float(one) * 1e6 + 0.5) for one in seen[1:]] == said
+
+
+# Live ---------------------------------------------------------------------------------------------
+
+
+def exporting(trace: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "meter_emu", "trace", "export", str(trace)]
+    return subprocess.Popen(
+        [*command, "--follow", "--pcapng", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def test_a_recording_is_watched_while_it_grows(emu, card, tshark, tmp_path):
+    """The first half is dissected before the second is written, which begins inside a line."""
+    whole, live = tmp_path / "desk.trace", tmp_path / "live.trace"
+    emu("desk", "load", card, "--eur", "50", "--trace", whole)
+    raw = whole.read_bytes()
+    half = raw.index(b"SELECT BE01")
+    live.write_bytes(raw[:half])
+    command = [tshark, "-l", "-i", "-", "-T", "fields", "-e", "frame.comment"]
+    with (
+        exporting(live) as export,
+        subprocess.Popen(
+            command, stdin=export.stdout, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, text=True,
+        ) as watching,
+    ):  # fmt: skip
+        assert watching.stdout is not None
+        said = [watching.stdout.readline() for _ in range(2)]
+        assert said == ["\n", "SELECT DF01: file or application not found\n"]
+        with live.open("ab") as growing:
+            growing.write(raw[half:])
+        assert "UPDATE BINARY from 512, 255 bytes sent: success\n" in [*watching.stdout]
+        assert export.wait(20) == 0, "the recording has ended"
+
+
+def test_a_recording_that_is_begun_anew_and_a_reader_that_leaves_end_the_watch(emu, card, tmp_path):
+    whole, live = tmp_path / "desk.trace", tmp_path / "live.trace"
+    emu("desk", "load", card, "--eur", "50", "--trace", whole)
+    first = whole.read_bytes().splitlines(keepends=True)[:3]
+    live.write_bytes(b"".join(first))
+    with exporting(live) as left:
+        assert left.stdout is not None
+        left.stdout.read(1)
+        left.stdout.close()
+        assert left.wait(20) == 141
+    with exporting(live) as anew:
+        assert anew.stdout is not None
+        anew.stdout.read(1)
+        live.write_bytes(first[0])
+        _, said = anew.communicate(timeout=20)
+        assert anew.returncode == 2
+        assert said.decode().endswith("line 4: the recording was begun anew\n")
+
+
+def test_a_trace_on_standard_output_is_alone_there(emu, card, tmp_path):
+    done = emu("desk", "load", card, "--eur", "50", "--trace", "-")
+    assert done.returncode == 0
+    rows = [json.loads(line)["row"] for line in done.stdout.splitlines()]
+    assert (rows[0], rows[-1]) == ("trace", "end")
+    assert "ever loaded 50.00 EUR" in done.stderr
+    (tmp_path / "the.trace").write_text(done.stdout)
+    shown = emu("trace", "show", tmp_path / "the.trace").stdout
+    assert "card pulled out" in shown
+    before = card.read_bytes()
+    both = ("desk", "load", card, "--eur", "50", "--trace", "-", "--json", "-")
+    assert "only one thing goes to standard output" in complaint(emu(*both))
+    assert card.read_bytes() == before
+    rehearsed = emu(*HOME, "-").stdout.splitlines()
+    assert json.loads(rehearsed[-1])["row"] == "end"
+
+
+def test_a_capture_on_standard_output_is_for_a_program(emu, friday, tmp_path):
+    capture = tmp_path / "friday.pcapng"
+    done = emu("trace", "export", friday, "--pcapng", capture, "--json", "-")
+    rows = [json.loads(line)["row"] for line in friday.read_text().splitlines()]
+    told = json.loads(done.stdout)
+    assert told == {
+        "file": str(friday), "out": str(capture), "cut": False,
+        "packets": rows.count("reset") + 2 * rows.count("exchange"),
+    }  # fmt: skip
+    to_stdout = ("trace", "export", friday, "--pcapng", "-")
+    assert "is for a program" in complaint(emu(*to_stdout, "--json", "-"))
+    assert "give --pcapng -" in complaint(
+        emu("trace", "export", friday, "--pcapng", "x", "--follow")
+    )
 
 
 @pytest.mark.parametrize("where", ["header", "row"])
