@@ -55,6 +55,7 @@ class Result(IntEnum):
     STAMP_AHEAD = 0x22
     CARD_TOO_SLOW = 0x23
     CLOCK_NOT_SET = 0x24
+    OTHER_TARIFF = 0x25
     WRONG_ENERGY = 0x28
     NO_LIMITER = 0x29
     NO_NIGHT_HOURS = 0x2A
@@ -119,8 +120,9 @@ class Reactivation(Enum):
 class Order(NamedTuple):
     """The one state that the office wants of a meter; the highest number replaces everything.
 
-    `defer_until` is T1, `cut_at` T2. `unknown` says that the card asks for something else as well,
-    for which there is no word here: no meter obeys such an order.
+    `defer_until` is T1, `cut_at` T2. `other_tariff` says that the tariff next to it is another than
+    the one it was written with, whatever its number. `unknown` says that the card asks for
+    something else as well, for which there is no word here: no meter obeys such an order.
     """
 
     number: int
@@ -130,6 +132,7 @@ class Order(NamedTuple):
     prepayment_on: bool
     limiter_granted: bool
     reactivation: Reactivation = Reactivation.NONE
+    other_tariff: bool = False
     unknown: bool = False
 
 

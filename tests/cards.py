@@ -7,7 +7,7 @@ copy in force under the bench key; what is put there is the only copy.
 from dataclasses import replace
 from typing import Any
 
-from card_protocol.card.budget import record_on, with_record
+from card_protocol.card.budget import record_on, sealed_records, with_record
 from card_protocol.card.image import CardImage
 from card_protocol.card.make import AnyImage
 from card_protocol.card.memory_image import MemoryImage
@@ -25,7 +25,8 @@ from card_protocol.formats.budget_compact import (
     identity_part,
     seal_part,
 )
-from card_protocol.keys import Purpose, derive
+from card_protocol.formats.generations import CardRecords
+from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 
@@ -59,8 +60,8 @@ def raw_on(image: AnyImage, sfi: Sfi) -> bytes:
     raws = tuple(image.main[at : at + layout.size_bytes] for at in places)
     if len(raws) == 1:
         return raws[0]
-    meter_id = int.from_bytes(image.main[IDENTITY_AT + 3 : IDENTITY_AT + 11], "big")
-    found = compact_in_force(layout, raws, derive(BENCH_MASTER_KEY, purpose, meter_id), meter_id)
+    card = laid_open(image).claimed().card_id
+    found = compact_in_force(layout, raws, derive(BENCH_MASTER_KEY, purpose, card.meter_id), card)
     return b"\xff" * layout.size_bytes if found is None else raws[found.copy]
 
 
@@ -74,14 +75,23 @@ def with_raw(image: AnyImage, sfi: Sfi, raw: bytes) -> AnyImage:
     return image.with_main(places[0], raw)
 
 
-def resealed_part(image: AnyImage, sfi: Sfi, **changes: Any) -> bytes:
-    """Return the part of a memory card that carries a record, changed and sealed as by the desk."""
-    card = laid_open(memory_card(image))
-    meter_id = card.claimed().meter_id
-    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, meter_id)
+def resealed(image: AnyImage, sfi: Sfi, **changes: Any) -> AnyImage:
+    """Return the card with a record changed, and everything sealed as only the desk can."""
+    card = laid_open(image)
+    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, card.claimed().meter_id)
     contents = card.contents(key)
     name = sfi.name.lower()
     contents = contents._replace(**{name: replace(getattr(contents, name), **changes)})
-    if sfi is Sfi.IDENTITY:
-        return seal_part(IDENTITY_PART, identity_part(contents.identity), key, meter_id)
-    return seal_part(DESK_PART, desk_part(contents, 1), key, meter_id)
+    return with_contents(image, contents, key)
+
+
+def with_contents(image: AnyImage, contents: CardRecords, key: Key) -> AnyImage:
+    """Return the card with what a desk writes replaced, sealed under `key`."""
+    if isinstance(image, CardImage):
+        for sfi, raw in sealed_records(contents, key).items():
+            image = with_record(image, sfi, raw)
+        return image
+    card = contents.identity.card_id
+    identity = seal_part(IDENTITY_PART, identity_part(contents.identity), key, card)
+    desk = seal_part(DESK_PART, desk_part(contents, 1), key, card)
+    return with_raw(with_raw(image, Sfi.IDENTITY, identity), Sfi.ORDER, desk)

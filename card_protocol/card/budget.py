@@ -6,6 +6,7 @@ card has one file that everybody can read, and so has a memory card without the 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -34,7 +35,7 @@ from card_protocol.formats.container import (
     plain_file,
 )
 from card_protocol.formats.generations import ORDERS, CardRecords, layouts
-from card_protocol.keys import Key, Purpose, derive
+from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive
 
 FID_BASE: Final = 0xEF00  # ours: an EF's identifier is this plus its short one
 
@@ -88,7 +89,7 @@ def personalise_card(master: Key, contents: CardRecords, kind: CardKind, *, pin:
         return personalise_memory_budget_card(master, contents)
     identity = contents.identity
     energy, generation = EnergyCode(identity.energy), identity.generation
-    records = _sealed(contents, derive(master, Purpose.DESK_RECORD, identity.meter_id))
+    records = sealed_records(contents, derive(master, Purpose.DESK_RECORD, identity.meter_id))
     if kind is CardKind.PLAIN:
         return personalise_plain_budget_card(records, generation=generation, energy=energy)
     return personalise_budget_card(
@@ -96,14 +97,18 @@ def personalise_card(master: Key, contents: CardRecords, kind: CardKind, *, pin:
     )
 
 
-def _sealed(contents: CardRecords, key: Key) -> dict[Sfi, bytes]:
-    identity = contents.identity
-    meter_id = identity.meter_id
+def sealed_records(contents: CardRecords, key: Key) -> dict[Sfi, bytes]:
+    """Return what a desk writes on a file card, sealed, an order bound to the tariff next to it."""
+    identity, order = contents.identity, contents.order
+    card = identity.card_id
+    tariff = seal(budget.TARIFF, contents.tariff, key, card)
+    if order.number:  # its tariff's MAC is another one on this card than where it comes from
+        order = replace(order, tariff_mac=tariff[-MAC_SIZE_BYTES:])
     return {
-        Sfi.IDENTITY: seal(budget.IDENTITY, identity, key, meter_id),
-        Sfi.WALLET: seal(budget.WALLET, contents.wallet, key, meter_id),
-        Sfi.ORDER: seal(ORDERS[identity.generation], contents.order, key, meter_id),
-        Sfi.TARIFF: seal(budget.TARIFF, contents.tariff, key, meter_id),
+        Sfi.IDENTITY: seal(budget.IDENTITY, identity, key, card),
+        Sfi.WALLET: seal(budget.WALLET, contents.wallet, key, card),
+        Sfi.ORDER: seal(ORDERS[identity.generation], order, key, card),
+        Sfi.TARIFF: tariff,
     }
 
 
@@ -115,8 +120,8 @@ def personalise_memory_budget_card(master: Key, contents: CardRecords) -> Memory
     identity = contents.identity
     meter_id = identity.meter_id
     key = derive(master, Purpose.DESK_RECORD, meter_id)
-    parts = seal_part(IDENTITY_PART, identity_part(identity), key, meter_id)
-    parts += seal_part(DESK_PART, desk_part(contents, 1), key, meter_id)
+    parts = seal_part(IDENTITY_PART, identity_part(identity), key, identity.card_id)
+    parts += seal_part(DESK_PART, desk_part(contents, 1), key, identity.card_id)
     assert DESK_AT[0] + DESK_PART.size_bytes == FIRST_AT + len(parts), "the first copy lies first"
     main = _DELIVERED.ljust(FIRST_AT, _ERASED) + parts
     return MemoryImage(

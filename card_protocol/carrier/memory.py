@@ -75,7 +75,7 @@ class MemoryBudgetCard:
     def identity(self, key: Key) -> IdentityRecord:
         """See `BudgetCard`."""
         claimed = self.claimed()
-        if not part_holds(self._raw, key, claimed.meter_id):
+        if not part_holds(self._raw, key, claimed.card_id):
             raise MacError(f"{IDENTITY_PART.name}: the MAC does not match this meter's key")
         return claimed
 
@@ -125,10 +125,10 @@ class MemoryBudgetCard:
         self, layout: Layout[Any], places: tuple[int, ...], key: Key
     ) -> tuple[tuple[bytes, ...], InForce | None]:
         raws = tuple(self._cells.read(at, layout.size_bytes) for at in places)
-        return raws, compact_in_force(layout, raws, key, self.claimed().meter_id)
+        return raws, compact_in_force(layout, raws, key, self.claimed().card_id)
 
     def _sealed(self, layout: Layout[Any], part: object, key: Key) -> bytes:
-        return seal_part(layout, part, key, self.claimed().meter_id)
+        return seal_part(layout, part, key, self.claimed().card_id)
 
     def _present(self, code: bytes) -> None:
         try:

@@ -1,5 +1,6 @@
 """A budget card whose carrier has room for the records as they are: one sealed record a file."""
 
+from dataclasses import replace
 from typing import Final, final
 
 from card_protocol.carrier.carrier import Carrier, Credentials
@@ -43,7 +44,7 @@ class SealedCard:
     def identity(self, key: Key) -> IdentityRecord:
         """See `BudgetCard`."""
         claimed = self.claimed()
-        return open_sealed(IDENTITY, self._raw, key, claimed.meter_id, claimed.generation)
+        return open_sealed(IDENTITY, self._raw, key, claimed.card_id, claimed.generation)
 
     def authenticate(self, credentials: Credentials, terminal_random: bytes) -> None:
         """See `BudgetCard`."""
@@ -65,7 +66,10 @@ class SealedCard:
         return None if raw == b"\xff" * len(raw) else self._opened(WRITE_BACK, raw, key)
 
     def save(self, before: CardRecords, after: CardRecords, key: Key) -> CardRecords:
-        """See `BudgetCard`: tariff, order, wallet, as far as each differs."""
+        """See `BudgetCard`: tariff, order, wallet, as far as each differs.
+
+        An order that is written names the tariff it is written with, by the MAC of its record.
+        """
         identity = after.identity
         by_sfi = layouts(identity.generation)
         changes: dict[int, bytes] = {}
@@ -73,7 +77,9 @@ class SealedCard:
         for sfi, name in _WRITTEN:
             record = getattr(after, name)
             if record != getattr(before, name):
-                changes[sfi] = seal(by_sfi[sfi], record, key, identity.meter_id)
+                if sfi is Sfi.ORDER:
+                    record = replace(record, tariff_mac=stands.tariff.mac)
+                changes[sfi] = seal(by_sfi[sfi], record, key, identity.card_id)
                 stands = stands._replace(**{name: by_sfi[sfi].parse(changes[sfi])})
         if changes:
             self._carrier.write(changes)
@@ -81,7 +87,7 @@ class SealedCard:
 
     def write_back(self, record: WriteBackRecord, key: Key) -> None:
         """See `BudgetCard`."""
-        raw = seal(WRITE_BACK, record, key, self.claimed().meter_id)
+        raw = seal(WRITE_BACK, record, key, self.claimed().card_id)
         self._carrier.write({Sfi.WRITE_BACK: raw})
 
     def _record(self, sfi: Sfi, layout: Layout[RecordT], key: Key) -> RecordT:
@@ -89,4 +95,4 @@ class SealedCard:
 
     def _opened(self, layout: Layout[RecordT], raw: bytes, key: Key) -> RecordT:
         claimed = self.claimed()
-        return open_sealed(layout, raw, key, claimed.meter_id, claimed.generation)
+        return open_sealed(layout, raw, key, claimed.card_id, claimed.generation)

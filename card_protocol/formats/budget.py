@@ -8,15 +8,15 @@ generation 2 puts the instant next to them, which takes an order record of its o
 (`budget_instants`), and an expiry's instant is FF in generation 1. All other records are the same
 bytes in both but for the generation.
 
-Every record ends in an eight-byte AES-CMAC over meter number ‖ all bytes before the MAC. The
-layouts are dumb: date fields stay five raw bytes, and reading them is up to the codec part of the
-program that obeys them.
+Every record ends in an eight-byte AES-CMAC over meter number ‖ card number ‖ all bytes before the
+MAC, so that no record goes onto another card. The layouts are dumb: date fields stay five raw
+bytes, and reading them is up to the codec part of the program that obeys them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, unique
-from typing import Annotated, Final, Protocol, TypeAlias, TypeVar, final
+from typing import Annotated, Final, NamedTuple, Protocol, TypeAlias, TypeVar, final
 
 import construct as c
 
@@ -28,6 +28,7 @@ from card_protocol.timestamp import BCD_MINUTE_SIZE_BYTES
 GENERATION: Final = 1
 NO_MAC: Final = b"\x00" * MAC_SIZE_BYTES
 NO_TOKEN: Final = b"\xff" * MAC_SIZE_BYTES
+NOT_BOUND: Final = b"\xff" * MAC_SIZE_BYTES  # in an order, in place of its tariff's MAC
 MacField: TypeAlias = Annotated[bytes, c.Bytes(MAC_SIZE_BYTES)]
 CivilField: TypeAlias = Annotated[bytes, c.Bytes(BCD_MINUTE_SIZE_BYTES), "YYMMDDhhmm"]
 MinuteField: TypeAlias = Annotated[int, c.Int32ub, "min since 2000 UTC"]
@@ -78,6 +79,13 @@ class OrderFlags(IntFlag):
     LIMITER_GRANTED = 0x02
 
 
+class CardId(NamedTuple):
+    """Which card it is: of which meter, and which of that meter's."""
+
+    meter_id: int
+    card_number: int
+
+
 @dataclass(frozen=True, slots=True)
 class IdentityRecord:
     """Whose card this is. Written once, when the card is issued.
@@ -98,6 +106,11 @@ class IdentityRecord:
     zone_rule: U8
     reserved: Annotated[bytes, c.Bytes(2)]
     mac: MacField
+
+    @property
+    def card_id(self) -> CardId:
+        """Which card it says that it is."""
+        return CardId(self.meter_id, self.card_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +136,9 @@ class OrderRecord:
     """The one state the desk wants of the meter; the highest number replaces everything.
 
     `defer_until` (T1) and `cut_at` (T2) are five BCD bytes or `BCD_NONE`. `token` is the
-    reactivation token or `NO_TOKEN`. Number 0 means that no order was ever written.
+    reactivation token or `NO_TOKEN`. `tariff_mac` is the MAC of the tariff record that the order
+    was written with, or `NOT_BOUND`: the order's own MAC covers that tariff by it, and not whatever
+    lies next to it. Number 0 means that no order was ever written.
     """
 
     magic: Magic
@@ -135,7 +150,7 @@ class OrderRecord:
     tariff_number: U16
     issued_at_min: MinuteField
     token: MacField
-    reserved: Annotated[bytes, c.Bytes(8)]
+    tariff_mac: MacField
     mac: MacField
 
 
@@ -228,14 +243,14 @@ class Record(Protocol):
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-def seal(layout: Layout[RecordT], record: RecordT, key: Key, meter_id: int) -> bytes:
+def seal(layout: Layout[RecordT], record: RecordT, key: Key, card: CardId) -> bytes:
     """Return the bytes of `record` with its MAC filled in; the `mac` it came with is ignored."""
     body = layout.build(record)[:-MAC_SIZE_BYTES]
-    return body + key.mac(_covered(body, meter_id))
+    return body + key.mac(mac_text(body, card))
 
 
 def open_sealed(
-    layout: Layout[RecordT], raw: bytes, key: Key, meter_id: int, generation: int = GENERATION
+    layout: Layout[RecordT], raw: bytes, key: Key, card: CardId, generation: int = GENERATION
 ) -> RecordT:
     """Return the record in `raw` after checking size, magic, `generation` and MAC.
 
@@ -247,7 +262,7 @@ def open_sealed(
         raise LayoutError(
             layout.name, offset=2, want=f"generation {generation}", got=str(record.generation)
         )
-    if not key.verify(_covered(raw[:-MAC_SIZE_BYTES], meter_id), record.mac):
+    if not key.verify(mac_text(raw[:-MAC_SIZE_BYTES], card), record.mac):
         raise MacError(f"{layout.name}: the MAC does not match this meter's key")
     return record
 
@@ -266,5 +281,6 @@ def _token_text(meter_id: int, order_number: int) -> bytes:
     return meter_id.to_bytes(8, "big") + order_number.to_bytes(4, "big") + b"cancels T1 and T2"
 
 
-def _covered(body: bytes, meter_id: int) -> bytes:
-    return meter_id.to_bytes(8, "big") + body
+def mac_text(body: bytes, card: CardId) -> bytes:
+    """Return what the MAC at the end of a record covers, of which `body` is all before the MAC."""
+    return card.meter_id.to_bytes(8, "big") + card.card_number.to_bytes(4, "big") + body

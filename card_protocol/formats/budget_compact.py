@@ -22,6 +22,8 @@ from card_protocol.formats.budget import (
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
+    NOT_BOUND,
+    CardId,
     CivilField,
     IdentityRecord,
     MacField,
@@ -30,6 +32,7 @@ from card_protocol.formats.budget import (
     TariffRecord,
     WalletRecord,
     WriteBackRecord,
+    mac_text,
 )
 from card_protocol.formats.generations import CardRecords
 from card_protocol.keys import MAC_SIZE_BYTES, Key
@@ -135,19 +138,15 @@ assert (DESK_PART.size_bytes, METER_PART.size_bytes) == (42, 52), "layout drifte
 # MACs and copies ----------------------------------------------------------------------------------
 
 
-def seal_part(layout: Layout[Any], part: Any, key: Key, meter_id: int) -> bytes:  # noqa: ANN401
-    """Return the bytes of a part with its MAC over meter number ‖ all before it filled in."""
+def seal_part(layout: Layout[Any], part: Any, key: Key, card: CardId) -> bytes:  # noqa: ANN401
+    """Return the bytes of a part with its MAC filled in; it covers what a record's does."""
     body = layout.build(part)[:-MAC_SIZE_BYTES]
-    return body + key.mac(_covered(body, meter_id))
+    return body + key.mac(mac_text(body, card))
 
 
-def part_holds(raw: bytes, key: Key, meter_id: int) -> bool:
+def part_holds(raw: bytes, key: Key, card: CardId) -> bool:
     """Whether the MAC at the end of a part is right: no torn part's is, and no forged one's."""
-    return key.verify(_covered(raw[:-MAC_SIZE_BYTES], meter_id), raw[-MAC_SIZE_BYTES:])
-
-
-def _covered(body: bytes, meter_id: int) -> bytes:
-    return meter_id.to_bytes(8, "big") + body
+    return key.verify(mac_text(raw[:-MAC_SIZE_BYTES], card), raw[-MAC_SIZE_BYTES:])
 
 
 class InForce(NamedTuple):
@@ -158,13 +157,13 @@ class InForce(NamedTuple):
 
 
 def compact_in_force(
-    layout: Layout[Any], raws: tuple[bytes, ...], key: Key, meter_id: int
+    layout: Layout[Any], raws: tuple[bytes, ...], key: Key, card: CardId
 ) -> InForce | None:
     """Return the copy in force among `raws`, `None` when no copy is whole."""
     whole = [
         InForce(copy, layout.parse(raw))
         for copy, raw in enumerate(raws)
-        if raw.startswith(layout.magic) and part_holds(raw, key, meter_id)
+        if raw.startswith(layout.magic) and part_holds(raw, key, card)
     ]
     return max(whole, key=lambda found: found.part.sequence, default=None)
 
@@ -283,7 +282,7 @@ def contents_of(identity: IdentityRecord, part: DeskPart) -> CardRecords:
         tariff_number=part.tariff_number,
         issued_at_min=part.issued_at_min,
         token=token,
-        reserved=budget.ORDER.erased("reserved"),
+        tariff_mac=NOT_BOUND,  # the part's one MAC covers both
         mac=part.mac,
     )
     tariff = TariffRecord(

@@ -38,7 +38,8 @@ class InstantOrderRecord:
     tariff_number: U16
     issued_at_min: MinuteField
     token: MacField
-    reserved: Annotated[bytes, c.Bytes(15)]
+    tariff_mac: MacField
+    reserved: Annotated[bytes, c.Bytes(7)]
     mac: MacField
 
 

@@ -8,6 +8,7 @@ from card_protocol.errors import LayoutError
 from card_protocol.formats import budget, budget_instants
 from card_protocol.formats.budget import (
     IDENTITY,
+    NOT_BOUND,
     TARIFF,
     WALLET,
     WRITE_BACK,
@@ -29,6 +30,15 @@ class CardRecords(NamedTuple):
     wallet: WalletRecord
     order: AnyOrderRecord
     tariff: TariffRecord
+
+    @property
+    def other_tariff(self) -> bool:
+        """Whether the tariff is another record than the one that the order was written with.
+
+        So it is when an old one was put back, and on a secure card when a visit was torn between
+        the two.
+        """
+        return self.order.tariff_mac not in {NOT_BOUND, self.tariff.mac}
 
 
 ORDERS: Final[Mapping[int, Layout[Any]]] = MappingProxyType(

@@ -183,7 +183,7 @@ def read(place: Place, key_file: str | None, json_file: str | None) -> None:
     written = place.serve(key, lambda office, card: office.write_back_record(card))
     if written is None:
         raise CardError(f"{place.name}: no meter has written on this card yet")
-    record = explain_written_back(written, key)
+    record = explain_written_back(written)
     if json_file is not None:
         print_json(record_as_json(record), json_file)
     if json_file != STDOUT:

@@ -21,7 +21,7 @@ from card_protocol.formats.container import (
     parse_head,
 )
 from card_protocol.keys import Key
-from meter_emu.desk.view import RecordView, Seal, claimed_meter, explain_record
+from meter_emu.desk.view import RecordView, Seal, claimed_card, explain_record
 from meter_emu.rows import rows_of, text
 
 
@@ -44,10 +44,10 @@ def _copy(slot: int, raw: bytes, master: Key) -> Iterator[RecordView]:
     rows = rows_of(HEAD, head, {"magic": text})
     yield RecordView(HEAD.name, place, len(head), Seal.UNCHECKED, rows, (why,))
     records = claimed_records(raw)
-    meter_id = claimed_meter(records.get(Sfi.IDENTITY, b""))
+    card = claimed_card(records.get(Sfi.IDENTITY, b""))
     for sfi, record in records.items():
         if sfi in set(Sfi):
-            view = explain_record(Sfi(sfi), record, meter_id, master)
+            view = explain_record(Sfi(sfi), record, card, master)
             yield replace(view, place=f"{place}, {view.place}")
 
 

@@ -28,6 +28,7 @@ from card_protocol.formats.budget import (
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
+    NOT_BOUND,
     IdentityRecord,
     OrderFlags,
     OrderRecord,
@@ -185,6 +186,7 @@ class Desk:
         before = account.identity.card_number
         if card_number <= before:
             raise DeskError(f"a replacement for card {before} has a higher number, {card_number}")
+        _check_tariff_is_the_orders(account)
         identity = replace(account.identity, card_number=card_number, issued_at_min=issued_at_min)
         identity = self._expiring(identity, expires, reading)
         return self._personalised(account._replace(identity=identity), kind)
@@ -347,6 +349,8 @@ class Desk:
         if work.limiter_granted and account.identity.energy == Energy.GAS:
             raise DeskError("a gas meter has no limiter to grant")
         if work.orders:
+            if work.tariff is None:
+                _check_tariff_is_the_orders(account)
             order = self._ordered(order, work, account.identity.meter_id)
             order = replace(order, tariff_number=tariff.number, issued_at_min=issued_at_min)
         return Account(account.identity, wallet, order, tariff)
@@ -393,11 +397,11 @@ def _no_order(generation: int, tariff_number: int, issued_at_min: int) -> AnyOrd
         return InstantOrderRecord(
             ORDERS[generation].magic, generation, flags, 0, MINUTES_NONE, BCD_NONE, MINUTES_NONE,
             BCD_NONE, ZoneRuleCode.EUROPE_BRUSSELS, tariff_number, issued_at_min, NO_TOKEN,
-            _FF * 15, NO_MAC,
+            NOT_BOUND, _FF * 7, NO_MAC,
         )  # fmt: skip
     return OrderRecord(
         budget.ORDER.magic, generation, flags, 0, BCD_NONE, BCD_NONE, tariff_number, issued_at_min,
-        NO_TOKEN, _FF * 8, NO_MAC,
+        NO_TOKEN, NOT_BOUND, NO_MAC,
     )  # fmt: skip
 
 
@@ -428,6 +432,15 @@ def _check_room(kind: CardKind, *numbers: int) -> None:
     for (what, end), number in zip(MEMORY_ENDS.items(), numbers, strict=True):
         if kind is CardKind.MEMORY and number >= end:
             raise DeskError(f"a memory card has room for a {what} below {end}, got {number}")
+
+
+def _check_tariff_is_the_orders(account: Account) -> None:
+    """Refuse to order by a tariff that may have been put back: it has to be written anew."""
+    if account.other_tariff:
+        raise DeskError(
+            "the tariff on this card is not the one its order was written with: it was put back, or"
+            " a visit was torn; order a tariff first"
+        )
 
 
 def _check_load(cents: int) -> None:

@@ -17,6 +17,7 @@ from card_protocol.card.memory_image import (
     MemoryImage,
 )
 from card_protocol.errors import CardProtocolError, LayoutError
+from card_protocol.formats.budget import CardId
 from card_protocol.formats.budget_compact import (
     DESK_AT,
     DESK_PART,
@@ -28,6 +29,7 @@ from card_protocol.formats.budget_compact import (
     REACTIVATES,
     UEUR_PER_STEP,
     compact_in_force,
+    identity_of,
     part_holds,
 )
 from card_protocol.keys import Key, Purpose, derive
@@ -91,18 +93,14 @@ class _Copy(NamedTuple):
 
 def _explained(image: MemoryImage, master: Key) -> Iterator[tuple[_Copy, ...]]:
     """Yield the copies of each part, one of the identity and two of the others."""
-    meter_id = _meter_id(image)
+    card = _claimed(image)
     for layout, places, purpose in _PARTS:
-        key = None if meter_id is None else derive(master, purpose, meter_id)
+        key = None if card is None else derive(master, purpose, card.meter_id)
         raws = tuple(image.main[at : at + layout.size_bytes] for at in places)
-        found = (
-            compact_in_force(layout, raws, key, meter_id)
-            if key and meter_id and places[1:]
-            else None
-        )
+        found = compact_in_force(layout, raws, key, card) if key and card and places[1:] else None
         copies = []
         for copy, at in enumerate(places):
-            view = _view(layout, raws[copy], at, key, meter_id)
+            view = _view(layout, raws[copy], at, key, card)
             said = f"MAC {view.seal.value}"
             if places[1:]:
                 view = replace(view, name=f"{layout.name}, copy {copy}")
@@ -115,16 +113,16 @@ def _explained(image: MemoryImage, master: Key) -> Iterator[tuple[_Copy, ...]]:
         yield tuple(copies)
 
 
-def _meter_id(image: MemoryImage) -> int | None:
+def _claimed(image: MemoryImage) -> CardId | None:
     raw = image.main[IDENTITY_AT : IDENTITY_AT + IDENTITY_PART.size_bytes]
     try:
-        return IDENTITY_PART.parse(raw).meter_id
+        return identity_of(IDENTITY_PART.parse(raw)).card_id
     except LayoutError:
         return None
 
 
 def _view(
-    layout: Layout[Any], raw: bytes, at: int, key: Key | None, meter_id: int | None
+    layout: Layout[Any], raw: bytes, at: int, key: Key | None, card: CardId | None
 ) -> RecordView:
     if raw == bytes((ERASED,)) * len(raw):
         return _told(layout, at, Seal.EMPTY, (), ())
@@ -133,10 +131,10 @@ def _view(
         part = layout.parse(raw)
     except LayoutError as error:
         return _told(layout, at, Seal.UNCHECKED, rows, (str(error),))
-    if key is None or meter_id is None:
-        wrong: tuple[str, ...] = ("no meter id to check the MAC with",)
+    if key is None or card is None:
+        wrong: tuple[str, ...] = ("no identity to check the MAC with",)
         return _told(layout, at, Seal.UNCHECKED, rows, wrong)
-    if not part_holds(raw, key, meter_id):
+    if not part_holds(raw, key, card):
         wrong = (f"{layout.name}: the MAC does not match this meter's key",)
         return _told(layout, at, Seal.WRONG, rows, wrong)
     if layout is DESK_PART:

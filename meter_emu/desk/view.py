@@ -18,7 +18,7 @@ from card_protocol.card.files import MF, Access, FileSpec
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget, budget_instants
-from card_protocol.formats.budget import DF_OF, Sfi, WriteBackRecord
+from card_protocol.formats.budget import DF_OF, CardId, Sfi, WriteBackRecord
 from card_protocol.formats.budget_instants import InstantOrderRecord
 from card_protocol.formats.clock import CLOCK, SFI_CLOCK, open_clock_order
 from card_protocol.formats.container import (
@@ -30,7 +30,7 @@ from card_protocol.formats.container import (
     plain_file,
 )
 from card_protocol.formats.generations import ORDERS, layouts
-from card_protocol.keys import Key, Purpose, derive
+from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, decode_bcd_minute
 from meter_emu.desk.clock_card import SET_TO_S_COUNT
@@ -104,7 +104,7 @@ class Seal(Enum):
     OK = "ok"
     WRONG = "wrong"
     EMPTY = "empty"  # a file nobody has written yet
-    UNCHECKED = "unchecked"  # no meter id to check it with, or no record at all
+    UNCHECKED = "unchecked"  # no identity to check it with, or no record at all
 
 
 @final
@@ -136,19 +136,25 @@ _EVENT_SIZE_BYTES: Final = 8
 def explain_card(read: Callable[[Sfi], bytes], master: Key) -> tuple[RecordView, ...]:
     """Return all records of a card, explained. `read` returns what a file holds."""
     raws = {sfi: read(sfi) for sfi in Sfi}
-    meter_id = claimed_meter(raws[Sfi.IDENTITY])
+    card = claimed_card(raws[Sfi.IDENTITY])
     return tuple(
-        _of_the_card(explain_record(sfi, raw, meter_id, master), raw, raws[Sfi.IDENTITY])
-        for sfi, raw in raws.items()
+        _of_the_card(explain_record(sfi, raw, card, master), sfi, raws) for sfi, raw in raws.items()
     )
 
 
-def _of_the_card(view: RecordView, raw: bytes, identity: bytes) -> RecordView:
-    """Return `view`, and whether the record is of another generation than the card's identity."""
-    if view.seal is Seal.EMPTY or raw[2:3] == identity[2:3]:
+def _of_the_card(view: RecordView, sfi: Sfi, raws: Mapping[Sfi, bytes]) -> RecordView:
+    """Return `view`, and whether the record does not go with the others of the card."""
+    if view.seal is Seal.EMPTY:
         return view
-    why = "this record is of another generation than the identity: no meter obeys the card"
-    return replace(view, wrong=(*view.wrong, why))
+    wrong = list(view.wrong)
+    if raws[sfi][2:3] != raws[Sfi.IDENTITY][2:3]:
+        wrong.append(
+            "this record is of another generation than the identity: no meter obeys the card"
+        )
+    bound = next((row.raw for row in view.rows if row.field == "tariff_mac"), None)
+    if bound not in {None, budget.NOT_BOUND.hex(), raws[Sfi.TARIFF][-MAC_SIZE_BYTES:].hex()}:
+        wrong.append("the tariff next to it is not the one it was written with: no meter obeys it")
+    return replace(view, wrong=tuple(wrong))
 
 
 def explain_card_image(image: CardImage, master: Key) -> tuple[Part, ...]:
@@ -160,22 +166,22 @@ def explain_card_image(image: CardImage, master: Key) -> tuple[Part, ...]:
     at = _TABLE_AT + _TABLE_ROW * len(specs)
     table = tuple(_file_row(raw, index, spec) for index, spec in enumerate(specs))
     parts = [Part("card", 0, tuple(_head(raw))), Part("files", _TABLE_AT, table)]
-    meter_id = next(
-        (claimed_meter(content) for spec, content in zip(specs, image.contents, strict=True)
+    card = next(
+        (claimed_card(content) for spec, content in zip(specs, image.contents, strict=True)
          if _record_of(spec) is Sfi.IDENTITY),
         None,
     )  # fmt: skip
     for spec, content in zip(specs, image.contents, strict=True):
-        parts.append(_content(spec, content, at, meter_id, master))
+        parts.append(_content(spec, content, at, card, master))
         at += spec.size_bytes
     crc = replace(octets("crc", at, raw[at:]), about="CRC-32 of everything before it")
     return (*parts, Part("end", at, (crc,)))
 
 
-def claimed_meter(raw: bytes) -> int | None:
-    """Return the meter that an identity record names, unchecked; `None` where it is none."""
+def claimed_card(raw: bytes) -> CardId | None:
+    """Return which card an identity record says this is, unchecked; `None` where it is none."""
     try:
-        return budget.IDENTITY.parse(raw).meter_id
+        return budget.IDENTITY.parse(raw).card_id
     except LayoutError:
         return None
 
@@ -188,7 +194,7 @@ def _record_of(spec: FileSpec) -> Sfi | None:
     return sfi if layout_of(sfi, spec.size_bytes).size_bytes == spec.size_bytes else None
 
 
-def _content(spec: FileSpec, raw: bytes, at: int, meter_id: int | None, master: Key) -> Part:
+def _content(spec: FileSpec, raw: bytes, at: int, card: CardId | None, master: Key) -> Part:
     if spec == CLOCK_TREE.specs[0]:
         clock = explain_clock_order(raw, master)
         return Part(clock.name, at, moved(clock.rows, at), f"MAC {clock.seal.value}", clock.wrong)
@@ -198,7 +204,7 @@ def _content(spec: FileSpec, raw: bytes, at: int, meter_id: int | None, master: 
     if sfi is None:
         name, plain = f"file {spec.fid:04X}", octets("content", at, raw)
         return Part(name, at, (replace(plain, divisible=True),), "no record of the budget card")
-    view = explain_record(sfi, raw, meter_id, master)
+    view = explain_record(sfi, raw, card, master)
     rows = view.rows
     if view.seal is Seal.EMPTY:  # fields all the same, so that it compares with a written one
         rows = tuple(
@@ -252,8 +258,8 @@ def _rule(rule: Access) -> str:
     return rule.name.lower().replace("_", " ")
 
 
-def explain_record(sfi: Sfi, raw: bytes, meter_id: int | None, master: Key) -> RecordView:
-    """Return one record explained; without `meter_id` its MAC cannot be checked."""
+def explain_record(sfi: Sfi, raw: bytes, card: CardId | None, master: Key) -> RecordView:
+    """Return one record explained; without knowing the `card` its MAC cannot be checked."""
     layout = layout_of(sfi, len(raw))
     if raw == b"\xff" * len(raw):
         return RecordView(layout.name, f"file {sfi}", len(raw), Seal.EMPTY, (), ())
@@ -262,7 +268,7 @@ def explain_record(sfi: Sfi, raw: bytes, meter_id: int | None, master: Key) -> R
         record = layout.parse(raw)
     except LayoutError as error:
         return RecordView(layout.name, f"file {sfi}", len(raw), Seal.UNCHECKED, rows, (str(error),))
-    seal, wrong = _seal(sfi, layout, raw, meter_id, master)
+    seal, wrong = _seal(sfi, layout, raw, card, master)
     return RecordView(
         layout.name, f"file {sfi}", len(raw), seal, rows, wrong + _across(sfi, record)
     )
@@ -284,36 +290,36 @@ def explain_clock_order(raw: bytes, master: Key) -> RecordView:
     )
 
 
-def explain_written_back(written: WriteBackRecord, master: Key) -> RecordView:
+def explain_written_back(written: WriteBackRecord) -> RecordView:
     """Return a write-back explained that was read, its MAC checked, from whatever kind of card.
 
     Of a memory card, which does not carry all of it, it says so next to the field.
     """
-    missing = [f.name for f in budget.WRITE_BACK.fields if getattr(written, f.name) is None]
+    layout = budget.WRITE_BACK
+    missing = [f.name for f in layout.fields if getattr(written, f.name) is None]
     zeros: dict[str, Any] = dict.fromkeys(missing, 0)
-    raw = budget.WRITE_BACK.build(replace(written, **zeros))
-    view = explain_record(Sfi.WRITE_BACK, raw, written.meter_id, master)
-    if not missing:
-        return view
-    told = (
-        replace(row, raw="", value="", unit="", note="not on a memory card")
-        if row.field in {*missing, "events"}
-        else row
-        for row in view.rows
-    )
-    return replace(view, place="a memory card", seal=Seal.OK, rows=tuple(told), wrong=())
+    rows = rows_of(layout, layout.build(replace(written, **zeros)), TELLS)
+    if missing:
+        rows = tuple(
+            replace(row, raw="", value="", unit="", note="not on a memory card")
+            if row.field in {*missing, "events"}
+            else row
+            for row in rows
+        )
+    place = "a memory card" if missing else f"file {Sfi.WRITE_BACK}"
+    return RecordView(layout.name, place, layout.size_bytes, Seal.OK, rows, ())
 
 
 def _seal(
-    sfi: Sfi, layout: Layout[Any], raw: bytes, meter_id: int | None, master: Key
+    sfi: Sfi, layout: Layout[Any], raw: bytes, card: CardId | None, master: Key
 ) -> tuple[Seal, tuple[str, ...]]:
-    if meter_id is None:
-        return Seal.UNCHECKED, ("no meter id to check the MAC with",)
+    if card is None:
+        return Seal.UNCHECKED, ("no identity to check the MAC with",)
     purpose = Purpose.METER_RECORD if sfi is Sfi.WRITE_BACK else Purpose.DESK_RECORD
     fitting = [generation for generation in ORDERS if layouts(generation)[sfi] is layout]
     generation = raw[2] if raw[2] in fitting else fitting[0]
     try:
-        budget.open_sealed(layout, raw, derive(master, purpose, meter_id), meter_id, generation)
+        budget.open_sealed(layout, raw, derive(master, purpose, card.meter_id), card, generation)
     except MacError as error:
         return Seal.WRONG, (str(error),)
     except LayoutError as error:
@@ -388,6 +394,10 @@ def _token(raw: bytes) -> Meaning:
     return Meaning("none" if raw == budget.NO_TOKEN else "reactivates")
 
 
+def _tariff_mac(raw: bytes) -> Meaning:
+    return Meaning("not bound" if raw == budget.NOT_BOUND else "the tariff's")
+
+
 def _journal(raw: bytes) -> Meaning:
     entries = [raw[at : at + _EVENT_SIZE_BYTES] for at in range(0, len(raw), _EVENT_SIZE_BYTES)]
     told = []
@@ -408,6 +418,7 @@ TELLS: Final[Mapping[str, Tell]] = {
     "flags": bits(FLAGS),
     "zone_rule": _zone_rule,
     "token": _token,
+    "tariff_mac": _tariff_mac,
     "mwh_per_unit": _factor,
     "result": named(RESULTS),
     "order_result": named(RESULTS),

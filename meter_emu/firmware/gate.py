@@ -140,6 +140,8 @@ class OrderGate:
         """Return `EXECUTED` for the tariff an order names, at prices this meter can keep."""
         if order.tariff_number != tariff.number:
             return Result.TARIFF_MISMATCH
+        if order.other_tariff:
+            return Result.OTHER_TARIFF
         if not 0 < tariff.night_price_ueur_per_wh <= tariff.price_ueur_per_wh:
             return Result.BAD_FORMAT
         if not tariff.mwh_per_unit:

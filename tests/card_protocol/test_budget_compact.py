@@ -13,6 +13,8 @@ from card_protocol.formats.budget import (
     NO_MAC,
     NO_TOKEN,
     NO_ZONE_RULE,
+    NOT_BOUND,
+    CardId,
     IdentityRecord,
     OrderRecord,
     TariffRecord,
@@ -47,6 +49,7 @@ from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil, encode_bcd_mi
 
 KEY = Key(b"a key of records")
 METER = 541_000_000_001
+CARD = CardId(METER, 1)
 _U8, _U16, _U32 = st.integers(0, 0xFF), st.integers(0, 0xFFFF), st.integers(0, 0xFFFFFFFF)
 _MINUTE = st.integers(0, MINUTES_NONE - 1)
 _CIVIL = st.builds(
@@ -91,7 +94,7 @@ def contents(draw: st.DrawFn) -> CardRecords:
     order = OrderRecord(
         b"BO", 1, draw(st.integers(0, 0x7F)), draw(_U16),
         draw(_DATE) if dated else BCD_NONE, draw(_DATE) if dated else BCD_NONE,
-        number, issued, token, ff(budget.ORDER), NO_MAC,
+        number, issued, token, NOT_BOUND, NO_MAC,
     )  # fmt: skip
     tariff = TariffRecord(
         b"BT", 1, 0, number, draw(_U16), draw(_U16), draw(_U16), issued, ff(budget.TARIFF), NO_MAC
@@ -205,8 +208,8 @@ def test_what_a_part_cannot_say_is_refused(record, changes, why):
 
 
 def written(records: CardRecords) -> bytes:
-    identity = seal_part(IDENTITY_PART, identity_part(records.identity), KEY, METER)
-    return identity + seal_part(DESK_PART, desk_part(records, 1), KEY, METER)
+    identity = seal_part(IDENTITY_PART, identity_part(records.identity), KEY, CARD)
+    return identity + seal_part(DESK_PART, desk_part(records, 1), KEY, CARD)
 
 
 def test_a_meter_that_counts_further_is_held_at_the_end_of_the_field():
@@ -227,12 +230,12 @@ def test_a_meter_that_counts_further_is_held_at_the_end_of_the_field():
 # Copies -------------------------------------------------------------------------------------------
 
 
-def a_part(sequence: int, key: Key = KEY, meter_id: int = METER) -> bytes:
-    return seal_part(DESK_PART, desk_part(a_contents(), sequence), key, meter_id)
+def a_part(sequence: int, key: Key = KEY, card: CardId = CARD) -> bytes:
+    return seal_part(DESK_PART, desk_part(a_contents(), sequence), key, card)
 
 
 def copy_in_force(*raws: bytes) -> int | None:
-    found = compact_in_force(DESK_PART, raws, KEY, METER)
+    found = compact_in_force(DESK_PART, raws, KEY, CARD)
     return None if found is None else found.copy
 
 
@@ -242,7 +245,8 @@ def test_the_whole_copy_with_the_higher_number_is_in_force():
     assert copy_in_force(a_part(1), b"\xff" * 42) == 0
     assert copy_in_force(b"\xff" * 42, b"\xff" * 42) is None
     assert copy_in_force(a_part(1), a_part(2, Key(b"another operator"))) == 0
-    assert copy_in_force(a_part(1), a_part(2, meter_id=METER + 1)) == 0
+    for other in (CardId(METER + 1, CARD.card_number), CardId(METER, CARD.card_number + 1)):
+        assert copy_in_force(a_part(1), a_part(2, card=other)) == 0
 
 
 @given(st.integers(0, 41), st.integers(1, 255))
@@ -250,14 +254,14 @@ def test_a_copy_with_any_byte_changed_is_not_whole(at, change):
     raw = bytearray(a_part(2))
     raw[at] ^= change
     assert copy_in_force(a_part(1), bytes(raw)) == 0
-    assert not part_holds(bytes(raw), KEY, METER)
+    assert not part_holds(bytes(raw), KEY, CARD)
 
 
 def test_writes_take_turns_until_the_numbers_are_used_up():
-    found = compact_in_force(DESK_PART, (a_part(7), b"\xff" * 42), KEY, METER)
+    found = compact_in_force(DESK_PART, (a_part(7), b"\xff" * 42), KEY, CARD)
     assert next_copy(found, "x") == (1, 8)
     assert next_copy(None, "x") == (0, 1)
-    last = compact_in_force(DESK_PART, (a_part(1), a_part(SEQUENCE_MAX)), KEY, METER)
+    last = compact_in_force(DESK_PART, (a_part(1), a_part(SEQUENCE_MAX)), KEY, CARD)
     with pytest.raises(LayoutError, match=r"sequence.*not used up"):
         next_copy(last, "x")
 

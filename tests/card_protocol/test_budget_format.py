@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget, budget_instants
 from card_protocol.formats.budget import (
+    CardId,
     IdentityRecord,
     OrderFlags,
     OrderRecord,
@@ -29,6 +30,7 @@ from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE
 
 METER = 541_000_000_001
+CARD = CardId(METER, 7)
 MASTER = Key(b"meter-emu bench.")
 DESK = derive(MASTER, Purpose.DESK_RECORD, METER)
 TOKEN_KEY = derive(MASTER, Purpose.REACTIVATION, METER)
@@ -99,7 +101,8 @@ INSTANTS = InstantOrderRecord(
     1,
     10_734_240,
     budget.NO_TOKEN,
-    b"\xff" * 15,
+    budget.NOT_BOUND,
+    b"\xff" * 7,
     NO_MAC,
 )
 SECOND: dict[str, Case] = {
@@ -113,22 +116,22 @@ SECOND: dict[str, Case] = {
 def test_every_flipped_bit_of_a_generation_2_record_is_refused(case):
     layout, record = case
     raw = sealed(case)
-    assert open_sealed(layout, raw, DESK, METER, 2) == replace(record, mac=raw[-8:])
+    assert open_sealed(layout, raw, DESK, CARD, 2) == replace(record, mac=raw[-8:])
     for at in range(8 * layout.size_bytes):
         bad = (int.from_bytes(raw, "big") ^ 1 << at).to_bytes(layout.size_bytes, "big")
         with pytest.raises((LayoutError, MacError)):
-            open_sealed(layout, bad, DESK, METER, 2)
+            open_sealed(layout, bad, DESK, CARD, 2)
 
 
 @pytest.mark.parametrize("name", SECOND)
 def test_neither_generation_is_taken_for_the_other(name):
     for cases, wanted in ((CASES, 2), (SECOND, 1)):
         with pytest.raises(LayoutError, match=f"generation {wanted}"):
-            open_sealed(cases[name][0], sealed(cases[name]), DESK, METER, wanted)
+            open_sealed(cases[name][0], sealed(cases[name]), DESK, CARD, wanted)
     for generation, cases in ((1, SECOND), (2, CASES)):
         layout = layouts(generation)[Sfi[name.upper().replace("-", "_")]]
         with pytest.raises(LayoutError):
-            open_sealed(layout, sealed(cases[name]), DESK, METER, generation)
+            open_sealed(layout, sealed(cases[name]), DESK, CARD, generation)
 
 
 def test_an_identity_of_a_generation_nobody_defined_is_refused():
@@ -142,14 +145,14 @@ def test_an_identity_of_a_generation_nobody_defined_is_refused():
 
 def sealed(case: Case) -> bytes:
     layout, record = case
-    return seal(layout, record, DESK, METER)
+    return seal(layout, record, DESK, CARD)
 
 
 @BY_NAME
 def test_what_is_sealed_opens_to_itself(case):
     layout, record = case
     raw = sealed(case)
-    assert open_sealed(layout, raw, DESK, METER) == replace(record, mac=raw[-8:])
+    assert open_sealed(layout, raw, DESK, CARD) == replace(record, mac=raw[-8:])
     assert raw[-8:] != NO_MAC
 
 
@@ -162,7 +165,7 @@ def test_every_flipped_bit_is_refused(case):
             bad = bytearray(raw)
             bad[at] ^= 1 << bit
             with pytest.raises((LayoutError, MacError)) as caught:
-                open_sealed(layout, bytes(bad), DESK, METER)
+                open_sealed(layout, bytes(bad), DESK, CARD)
             # A foreign card is told apart from a forged one: magic and generation come first.
             assert isinstance(caught.value, LayoutError if at < 3 else MacError)
 
@@ -171,7 +174,15 @@ def test_every_flipped_bit_is_refused(case):
 def test_the_record_of_another_meter_is_refused_even_under_the_same_key(case):
     layout, _ = case
     with pytest.raises(MacError):
-        open_sealed(layout, sealed(case), DESK, METER + 1)
+        open_sealed(layout, sealed(case), DESK, CardId(METER + 1, 7))
+
+
+@BY_NAME
+@pytest.mark.parametrize("number", [0, 6, 8, 2**32 - 1])
+def test_the_record_of_another_card_of_the_meter_is_refused(case, number):
+    layout, _ = case
+    with pytest.raises(MacError):
+        open_sealed(layout, sealed(case), DESK, CardId(METER, number))
 
 
 @BY_NAME
@@ -181,10 +192,10 @@ def test_another_key_or_purpose_is_refused(case):
         for meter in (METER, METER + 1):
             key = derive(MASTER, purpose, meter)
             if (purpose, meter) == (Purpose.DESK_RECORD, METER):
-                open_sealed(layout, sealed(case), key, METER)
+                open_sealed(layout, sealed(case), key, CARD)
             else:
                 with pytest.raises(MacError):
-                    open_sealed(layout, sealed(case), key, METER)
+                    open_sealed(layout, sealed(case), key, CARD)
 
 
 @BY_NAME
@@ -193,16 +204,16 @@ def test_a_record_of_another_kind_is_refused(case):
     for other in CASES.values():
         if other is not case:
             with pytest.raises(LayoutError):
-                open_sealed(layout, sealed(other), DESK, METER)
+                open_sealed(layout, sealed(other), DESK, CARD)
 
 
 @BY_NAME
 def test_another_generation_is_refused_although_its_mac_is_right(case):
     layout, record = case
     for generation in (0, 2, 255):
-        raw = seal(layout, replace(record, generation=generation), DESK, METER)
+        raw = seal(layout, replace(record, generation=generation), DESK, CARD)
         with pytest.raises(LayoutError, match="generation 1"):
-            open_sealed(layout, raw, DESK, METER)
+            open_sealed(layout, raw, DESK, CARD)
 
 
 @BY_NAME
@@ -211,7 +222,7 @@ def test_every_truncation_is_refused(case):
     raw = sealed(case)
     for size in range(len(raw)):
         with pytest.raises(LayoutError):
-            open_sealed(layout, raw[:size], DESK, METER)
+            open_sealed(layout, raw[:size], DESK, CARD)
 
 
 @BY_NAME
@@ -220,19 +231,19 @@ def test_every_truncation_is_refused(case):
 def test_noise_is_refused_with_an_error_of_ours(case, noise):
     layout, _ = case
     with pytest.raises(CardProtocolError):
-        open_sealed(layout, noise, DESK, METER)
+        open_sealed(layout, noise, DESK, CARD)
 
 
 def test_the_mac_a_record_came_with_does_not_matter_when_sealing():
     layout, record = CASES["order"]
-    assert seal(layout, replace(record, mac=b"whatever"), DESK, METER) == sealed(CASES["order"])
+    assert seal(layout, replace(record, mac=b"whatever"), DESK, CARD) == sealed(CASES["order"])
 
 
 def test_a_record_with_the_mac_of_zeros_is_refused():
     """The check can fail: unsealed bytes are the easiest forgery."""
     for layout, record in CASES.values():
         with pytest.raises(MacError):
-            open_sealed(layout, layout.build(record), DESK, METER)
+            open_sealed(layout, layout.build(record), DESK, CARD)
 
 
 # Derived from this format; checked by an independent AES-CMAC written from SP 800-38B (below).
@@ -249,7 +260,8 @@ VECTORS = {
 @pytest.mark.parametrize("name", VECTORS)
 def test_the_bytes_are_the_vector_and_the_mac_is_plain_aes_cmac(name):
     body = bytes.fromhex(VECTORS[name].replace(" ", ""))
-    assert sealed(CASES[name]) == body + slow_cmac(DESK.raw, METER.to_bytes(8, "big") + body)[:8]
+    card = METER.to_bytes(8, "big") + (7).to_bytes(4, "big")
+    assert sealed(CASES[name]) == body + slow_cmac(DESK.raw, card + body)[:8]
 
 
 def slow_cmac(key: bytes, data: bytes) -> bytes:
@@ -306,5 +318,5 @@ def test_no_token_is_no_token():
 def test_the_write_back_holds_a_balance_below_zero():
     layout, record = CASES["write-back"]
     assert isinstance(record, WriteBackRecord)
-    raw = seal(layout, replace(record, balance_ueur=-1), DESK, METER)
-    assert open_sealed(layout, raw, DESK, METER).balance_ueur == -1
+    raw = seal(layout, replace(record, balance_ueur=-1), DESK, CARD)
+    assert open_sealed(layout, raw, DESK, CARD).balance_ueur == -1

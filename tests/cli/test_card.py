@@ -119,7 +119,7 @@ def test_show_ends_with_1_when_something_is_wrong_and_says_it(emu, card):
     key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
     layout = budget.IDENTITY
     fields = layout.parse(record_on(image, Sfi.IDENTITY))
-    odd = seal(layout, replace(fields, energy=9), key, METER)
+    odd = seal(layout, replace(fields, energy=9), key, fields.card_id)
     card.write_bytes(with_record(image, Sfi.IDENTITY, odd).to_bytes())
     assert "WRONG: no such code" in emu("card", "show", card).out
 

@@ -20,6 +20,7 @@ from meter_emu.desk.view import Seal
 from meter_emu.rows import NOT_SHOWN, differences
 from tests.cards import memory_card, raw_on
 from tests.cli.budget_cards import METER
+from tests.desk.test_card_format_page import CARD
 from tests.desk.test_memory_card_page import worked_example, written_back
 
 PAGE = (Path(__file__).parents[2] / "docs" / "memory-card.md").read_text("utf-8")
@@ -206,7 +207,7 @@ def test_what_is_wrong_in_a_sound_part_is_said():
         from card_protocol.formats.budget_compact import seal_part
 
         part = DESK_PART.parse(raw_on(worked_example(), Sfi.ORDER))
-        raw = seal_part(DESK_PART, replace(part, **changes), key, METER)
+        raw = seal_part(DESK_PART, replace(part, **changes), key, CARD)
         image = worked_example().with_main(68, raw).with_main(110, raw)
         _, view, _ = explain_memory_card(image, BENCH_MASTER_KEY)
         return view.seal, "; ".join((*view.wrong, *(row.wrong for row in view.rows if row.wrong)))

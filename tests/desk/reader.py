@@ -1,7 +1,6 @@
 """A desk with a card in its reader, and everything a clerk may do there."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,14 +8,14 @@ import pytest
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of
 from card_protocol.carrier.laid_open import laid_open
-from card_protocol.formats.budget import OrderRecord, Sfi, open_sealed, seal
-from card_protocol.formats.generations import AnyOrderRecord, layouts
+from card_protocol.formats.budget import OrderRecord, Sfi
+from card_protocol.formats.generations import AnyOrderRecord
 from card_protocol.keys import Purpose, derive
 from card_protocol.link.direct import DirectLink
 from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Account, Desk, Exchange
-from tests.cards import raw_on, resealed_part, with_raw
+from tests.cards import raw_on, resealed, with_raw
 from tests.firmware.meters import counted
 
 METER = 541_000_000_001
@@ -46,20 +45,19 @@ class Reader:
 
     def put(self, sfi: Sfi, raw: bytes) -> None:
         """Change a file behind everybody's back."""
+        self.swap(with_raw(self.card.image, sfi, raw))
+
+    def swap(self, image: AnyImage) -> None:
+        """Put another card into the reader."""
         self.link.disconnect()
-        self.card = card_of(with_raw(self.card.image, sfi, raw), counted())
+        self.card = card_of(image, counted())
         self.link = DirectLink(self.card)
         self.link.connect()
         self.exchange = self.link.exchange
 
     def reseal(self, sfi: Sfi, **changes: Any) -> None:
         """Change a record and seal it as only the desk can."""
-        if self.in_parts:
-            self.put(sfi, resealed_part(self.card.image, sfi, **changes))
-            return
-        layout = layouts(1)[sfi]
-        record = open_sealed(layout, self.file(sfi), DESK_KEY, METER)
-        self.put(sfi, seal(layout, replace(record, **changes), DESK_KEY, METER))
+        self.swap(resealed(self.card.image, sfi, **changes))
 
     @property
     def in_parts(self) -> bool:

@@ -15,7 +15,7 @@ from card_protocol.card.files import MF, Access
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats import budget
-from card_protocol.formats.budget import OrderFlags, Sfi, WriteBackRecord, seal
+from card_protocol.formats.budget import CardId, OrderFlags, Sfi, WriteBackRecord, seal
 from card_protocol.formats.budget_instants import ORDER as ORDER_OF_INSTANTS
 from card_protocol.formats.clock import CLOCK
 from card_protocol.formats.container import HEAD, SLOT_BYTES, TRANSPORT_PIN
@@ -33,6 +33,7 @@ from tests.cards import file_card
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
 TREES = BUDGET_TREES[Energy.ELECTRICITY]
 METER = 541_000_000_001
+CARD = CardId(METER, 7)
 T = Civil(2020, 7, 3, 23, 1)
 LAYOUTS: dict[str, Layout[Any]] = {
     layout.name: layout for generation in (1, 2) for layout in layouts(generation).values()
@@ -198,13 +199,13 @@ def test_every_byte_of_an_order_of_instants_is_in_the_dump():
 
 def test_every_byte_the_meter_wrote_is_in_the_dump():
     key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
-    assert seal(budget.WRITE_BACK, WRITTEN_BACK, key, METER) == hexdump("write-back")
+    assert seal(budget.WRITE_BACK, WRITTEN_BACK, key, CARD) == hexdump("write-back")
 
 
 def test_another_value_makes_another_dump():
     """The check can fail: one cent more is seen in the record and in its MAC."""
     key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
-    other = seal(budget.WRITE_BACK, replace(WRITTEN_BACK, accepted_cents=5001), key, METER)
+    other = seal(budget.WRITE_BACK, replace(WRITTEN_BACK, accepted_cents=5001), key, CARD)
     dump = hexdump("write-back")
     touched = {at for at in range(len(dump)) if dump[at] != other[at]}
     assert 63 in touched  # accepted_cents
@@ -253,7 +254,9 @@ def test_macs_cover_what_the_page_says(name):
     raw = hexdump(name)
     purpose = Purpose.METER_RECORD if name == "write-back" else Purpose.DESK_RECORD
     key = derive(BENCH_MASTER_KEY, purpose, METER)
-    assert cmac(key.raw, METER.to_bytes(8, "big") + raw[:-8])[:8] == raw[-8:]
+    assert (
+        cmac(key.raw, METER.to_bytes(8, "big") + (7).to_bytes(4, "big") + raw[:-8])[:8] == raw[-8:]
+    )
 
 
 def test_the_token_is_the_one_on_the_page():

@@ -33,7 +33,7 @@ from card_protocol.timestamp import Civil, unpack_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
 from tests.cards import memory_card, raw_on
-from tests.desk.test_card_format_page import WRITTEN_BACK, T, cells
+from tests.desk.test_card_format_page import CARD, WRITTEN_BACK, T, cells
 
 PAGE = (Path(__file__).parents[2] / "docs" / "memory-card.md").read_text("utf-8")
 METER = 541_000_000_001
@@ -76,7 +76,7 @@ def worked_example() -> MemoryImage:
 
 def written_back() -> bytes:
     key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
-    return seal_part(METER_PART, meter_part(WRITTEN_BACK, 1), key, METER)
+    return seal_part(METER_PART, meter_part(WRITTEN_BACK, 1), key, CARD)
 
 
 @BY_NAME
@@ -117,7 +117,9 @@ def test_every_byte_of_the_worked_example_is_in_a_dump():
 def test_macs_cover_what_the_page_says(name):
     purpose = Purpose.METER_RECORD if name == "meter part" else Purpose.DESK_RECORD
     raw = hexdump(name)
-    assert cmac(purpose, METER.to_bytes(8, "big") + raw[:-8])[:8] == raw[-8:]
+    assert (
+        cmac(purpose, METER.to_bytes(8, "big") + (7).to_bytes(4, "big") + raw[:-8])[:8] == raw[-8:]
+    )
 
 
 def cmac(purpose: Purpose, text: bytes) -> bytes:

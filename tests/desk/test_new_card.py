@@ -35,8 +35,9 @@ def test_a_replacement_card_goes_on_where_the_lost_one_was(reader):
     image = reader.desk.reissue(account, card_number=2, issued_at_min=ISSUED + 1, kind=kind)
     second = Reader(image=image)
     if not reader.in_parts:
-        assert second.file(Sfi.ORDER) == reader.file(Sfi.ORDER)
-        assert second.file(Sfi.WALLET) == reader.file(Sfi.WALLET)
+        for sfi in (Sfi.ORDER, Sfi.WALLET):  # up to what goes with the card's own number
+            assert second.file(sfi)[:-16] == reader.file(sfi)[:-16]
+        assert second.order().tariff_mac == second.file(Sfi.TARIFF)[-8:]
     assert dates(second.order()) == (T1, T2)
     after = second.desk.reactivate(second.exchange, issued_at_min=ISSUED + 2)
     assert after.order.number == 2

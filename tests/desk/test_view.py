@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from card_protocol.card.budget import record_on
 from card_protocol.card.image import CardImage
-from card_protocol.formats.budget import DF_ELECTRICITY, Sfi, seal
+from card_protocol.formats.budget import DF_ELECTRICITY, CardId, Sfi, seal
 from card_protocol.formats.clock import seal_clock_order
 from card_protocol.formats.generations import layouts
 from card_protocol.keys import Key, Purpose, derive
@@ -28,6 +28,7 @@ from meter_emu.rows import Row
 from tests.cards import file_card
 
 METER = 541_000_000_001
+CARD = CardId(METER, 1)
 LAYOUTS = layouts(1)
 DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
 METER_KEY = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
@@ -49,8 +50,8 @@ def record(sfi: Sfi, **changes: Any) -> RecordView:
     if sfi is not Sfi.WRITE_BACK:
         base = record_on(file_card(Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=1)), sfi)
     key = METER_KEY if sfi is Sfi.WRITE_BACK else DESK_KEY
-    raw = seal(layout, replace(layout.parse(base), **changes), key, METER)
-    return explain_record(sfi, raw, METER, BENCH_MASTER_KEY)
+    raw = seal(layout, replace(layout.parse(base), **changes), key, CARD)
+    return explain_record(sfi, raw, CARD, BENCH_MASTER_KEY)
 
 
 def row(view: RecordView, field: str) -> Row:
@@ -141,7 +142,7 @@ def test_what_no_single_field_shows_is_said_of_the_record():
 def test_a_wrong_mac_is_a_word_and_the_fields_are_still_shown(sfi):
     layout = LAYOUTS[sfi]
     raw = layout.magic + b"\x01" + bytes(layout.size_bytes - 3)
-    view = explain_record(sfi, raw, METER, BENCH_MASTER_KEY)
+    view = explain_record(sfi, raw, CARD, BENCH_MASTER_KEY)
     assert view.seal is Seal.WRONG
     assert len(view.rows) == len(layout.fields)
     assert "MAC" in view.wrong[0]
@@ -156,7 +157,7 @@ def test_without_an_identity_no_mac_can_be_checked(image):
     views = explain(image.with_content(DF_ELECTRICITY, Sfi.IDENTITY, bytes(48)))
     assert [view.seal for view in views] == [Seal.UNCHECKED] * 4 + [Seal.EMPTY]
     assert "magic" in views[0].wrong[0]
-    assert "no meter id" in views[1].wrong[0]
+    assert "no identity" in views[1].wrong[0]
 
 
 def test_another_generation_is_said():
@@ -175,7 +176,7 @@ def test_a_minute_past_the_calendar_is_no_crash():
 def test_any_bytes_at_all_are_explained(sfi, noise, headed):
     layout = LAYOUTS[sfi]
     raw = (layout.magic + noise).ljust(layout.size_bytes, b"\x20") if headed else noise
-    view = explain_record(sfi, raw[: layout.size_bytes], METER, BENCH_MASTER_KEY)
+    view = explain_record(sfi, raw[: layout.size_bytes], CARD, BENCH_MASTER_KEY)
     assert view.seal in Seal
 
 
@@ -201,8 +202,8 @@ def explained(issued: CardImage, **changes: Any) -> RecordView:
     """Explain the order of a generation 2 card with some of its fields changed."""
     layout = layouts(2)[Sfi.ORDER]
     order = replace(layout.parse(issued.content(DF_ELECTRICITY, Sfi.ORDER)), **changes)
-    raw = seal(layout, order, DESK_KEY, METER)
-    return explain_record(Sfi.ORDER, raw, METER, BENCH_MASTER_KEY)
+    raw = seal(layout, order, DESK_KEY, CARD)
+    return explain_record(Sfi.ORDER, raw, CARD, BENCH_MASTER_KEY)
 
 
 @pytest.fixture

@@ -1,24 +1,23 @@
 """What the tests of card sessions share: one armed card, and what became of it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardKind
-from card_protocol.card.make import AnyImage, VirtualCard
+from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.memory_image import MemoryImage
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.formats.budget import IDENTITY, ORDER, TARIFF, WALLET, Sfi, open_sealed, seal
+from card_protocol.formats.budget import IDENTITY, ORDER, TARIFF, WALLET, Sfi
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import EventCode
-from tests.cards import resealed_part
-from tests.firmware.meters import METER_ID, Home
+from tests import cards
+from tests.firmware.meters import METER_ID, Home, counted
 
 T1 = Civil(2020, 7, 3, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)
@@ -57,12 +56,7 @@ def spent(image: AnyImage) -> bool:
 
 def resealed(home: Home, sfi: Sfi, **changes: Any) -> None:
     """Change a record and seal it as only the desk can."""
-    if isinstance(home.card.image, MemoryImage):
-        home.put(sfi, resealed_part(home.card.image, sfi, **changes))
-        return
-    layout: Any = RECORDS[sfi]
-    record = open_sealed(layout, home.file(sfi), DESK_KEY, METER_ID)
-    home.put(sfi, seal(layout, replace(record, **changes), DESK_KEY, METER_ID))
+    home.card = card_of(cards.resealed(home.card.image, sfi, **changes), counted())
 
 
 def counted_once(home: Home) -> None:

@@ -119,7 +119,7 @@ def noted(home: Home) -> bytes:
 
 
 def put_identity(home: Home, card: IdentityRecord) -> None:
-    home.put(Sfi.IDENTITY, seal(budget.IDENTITY, card, DESK_KEY, METER_ID))
+    home.put(Sfi.IDENTITY, seal(budget.IDENTITY, card, DESK_KEY, card.card_id))
 
 
 LOAD_AND_CUT = Work(load_cents=5_000, cut_at=Civil(2020, 8, 3, 23, 1))

@@ -15,14 +15,16 @@ from card_protocol.card.memory_image import MemoryImage
 from card_protocol.carrier.readers import find_reader
 from card_protocol.errors import ApduError
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
+from card_protocol.formats.budget_compact import DESK_PART
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.ports import Ports
-from tests.cards import file_card, memory_card, raw_on
+from tests.cards import file_card, memory_card, raw_on, with_raw
 from tests.firmware.meters import METER_ID, START_US, Home, counted
+from tests.firmware.sessions import spent
 
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
 T2 = Civil(2020, 7, 3, 23, 1)
@@ -152,6 +154,52 @@ def rolled_back_order_refused(carrier: CardKind) -> bool:
     home.card = card_of(old, counted())
     said = home.insert()
     return said.endswith(Result.STALE_ORDER.name) and home.state.order_number == 2
+
+
+def rolled_back_tariff_refused(carrier: CardKind) -> bool:
+    """The prices of last month under the number of this month's tariff, next to its order."""
+    home = served(carrier, Work(tariff=Pricing(2, 275, 275)))
+    old = home.card.image
+    home.write(Work(load_cents=5_000, tariff=Pricing(2, 300, 300)))
+    home.card = card_of(with_tariff_of(home.card.image, old), counted())
+    said, state = home.insert(), home.state
+    kept = state.order_number == 1 and state.price_ueur_per_wh == 275
+    if carrier is CardKind.MEMORY:  # one MAC, so nothing of it counts
+        return said.endswith(Result.BAD_MAC.name) and kept and state.accepted_cents == 0
+    return said.endswith(Result.OTHER_TARIFF.name) and kept and state.accepted_cents == 5_000
+
+
+def with_tariff_of(image: AnyImage, old: AnyImage) -> AnyImage:
+    """Return a card with the tariff that another has, past all rules, whatever MAC it has."""
+    if not isinstance(image, MemoryImage):
+        return with_raw(image, Sfi.TARIFF, raw_on(old, Sfi.TARIFF))
+    fields = {field.name: field for field in DESK_PART.fields}
+    at, end = fields["tariff_number"].offset, fields["issued_at_min"].offset
+    new, before = raw_on(image, Sfi.TARIFF), raw_on(old, Sfi.TARIFF)
+    return with_raw(image, Sfi.TARIFF, new[:at] + before[at:end] + new[end:])
+
+
+def expiry_not_evaded(carrier: CardKind) -> bool:
+    """The identity of the first card, which never expires, on a temporary one that has."""
+    home = Home(carrier=carrier)
+    first = home.card
+    first.power_on()
+    account = home.desk.account(first.transmit)
+    first.power_off()
+    expired = Civil(2020, 6, 1, 12, 0)
+    image = home.desk.reissue(
+        account, card_number=2, expires=expired, issued_at_min=0, kind=carrier
+    )
+    home.card = card_of(image, counted())
+    home.write(Work(load_cents=5_000, cut_at=T2))
+    temporary = home.card.image
+    assert home.insert().endswith(Result.CARD_EXPIRED.name)
+    home.card = card_of(
+        with_raw(temporary, Sfi.IDENTITY, raw_on(first.image, Sfi.IDENTITY)), counted()
+    )
+    said, state = home.insert(), home.state
+    kept = (state.accepted_cents, state.order_number) == (0, 0)
+    return said.endswith(Result.BAD_MAC.name) and kept and not spent(home.card.image)
 
 
 def second_use_of_a_clone_books_nothing(carrier: CardKind) -> bool:
@@ -284,6 +332,10 @@ PROMISES: dict[str, Callable[[CardKind], bool]] = {
     "a card shown again books and executes nothing": money_and_order_once,
     "rolled-back credit is refused, by sum and count": rolled_back_money_refused,
     "a rolled-back order is refused, by its number": rolled_back_order_refused,
+    "a rolled-back tariff is refused, by the order written with another": (
+        rolled_back_tariff_refused
+    ),
+    "an expiry is not evaded by another card's identity": expiry_not_evaded,
     "the second use of a clone books nothing": second_use_of_a_clone_books_nothing,
     "a copy of what strangers can read, on another such card, is refused": (
         copy_on_another_card_refused

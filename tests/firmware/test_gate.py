@@ -17,6 +17,7 @@ from card_protocol.formats.budget import (
     GENERATION,
     NO_MAC,
     NO_TOKEN,
+    NOT_BOUND,
     ORDER,
     TARIFF,
     OrderFlags,
@@ -58,7 +59,7 @@ def order(
         PRICE.number,
         0,
         NO_TOKEN,
-        ORDER.erased("reserved"),
+        NOT_BOUND,
         NO_MAC,
     )
     return replace(plain, **changes)
@@ -288,6 +289,12 @@ def test_an_order_brings_its_number_and_its_tariff():
     kept = obey(order(70, tariff_number=9), state(order_number=5), tariff)
     assert (kept.order_number, kept.tariff_number) == (70, 9)
     assert (kept.price_ueur_per_wh, kept.night_price_ueur_per_wh) == (275, 190)
+
+
+def test_an_order_next_to_another_tariff_than_its_own_is_refused_whatever_its_number():
+    said = order_said(order(), KEY, METER_ID, other_tariff=True)
+    judged = GATE.judge(said, tariff_said(PRICE), state(order_number=5), limited=True, nights=True)
+    assert judged is Result.OTHER_TARIFF
 
 
 # night price beside a day's of 250, does the meter have night hours: what becomes of it

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from card_protocol.card.make import card_of
-from card_protocol.formats.budget import ORDER, OrderFlags, Sfi, open_sealed, seal
+from card_protocol.formats.budget import ORDER, CardId, OrderFlags, Sfi, open_sealed, seal
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
@@ -189,9 +189,9 @@ def test_a_valve_has_no_limiter_whatever_a_card_grants():
     """Our own desk writes no such order: another office's might."""
     lab = ready(100)
     lab.write(Work(prepayment_on=True))
-    order = open_sealed(ORDER, raw_on(lab.card.image, Sfi.ORDER), DESK_KEY, METER_ID)
+    order = open_sealed(ORDER, raw_on(lab.card.image, Sfi.ORDER), DESK_KEY, CardId(METER_ID, 1))
     granted = replace(order, flags=order.flags | OrderFlags.LIMITER_GRANTED)
-    sealed = seal(ORDER, granted, DESK_KEY, METER_ID)
+    sealed = seal(ORDER, granted, DESK_KEY, CardId(METER_ID, 1))
     lab.card = card_of(with_raw(lab.card.image, Sfi.ORDER, sealed), bytes)
     before = lab.state()
     lab.insert()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from card_protocol.formats import budget, budget_instants
-from card_protocol.formats.budget import NO_TOKEN
+from card_protocol.formats.budget import NO_TOKEN, NOT_BOUND
 from card_protocol.formats.generations import AnyOrderRecord
 from card_protocol.keys import Key
 from card_protocol.timestamp import MINUTES_NONE, Civil, encode_bcd_minute
@@ -49,7 +49,7 @@ def order(**changes: Any) -> budget_instants.InstantOrderRecord:
         "magic": b"BO", "generation": 2, "flags": 1, "number": 1, "defer_min": MINUTES_NONE,
         "defer_until": budget.NO_TOKEN[:5], "cut_min": MINUTES_NONE, "cut_at": budget.NO_TOKEN[:5],
         "zone_rule": 1, "tariff_number": 1, "issued_at_min": 0, "token": NO_TOKEN,
-        "reserved": b"\xff" * 15, "mac": budget.NO_MAC,
+        "tariff_mac": NOT_BOUND, "reserved": b"\xff" * 7, "mac": budget.NO_MAC,
     }  # fmt: skip
     return budget_instants.InstantOrderRecord(**(fields | changes))
 

@@ -120,7 +120,7 @@ def contents_said(records: CardRecords, token_key: Key, meter_id: int) -> Conten
     return Contents(
         identity_said(identity),
         Wallet(wallet.loaded_cents, wallet.load_count),
-        order_said(order, token_key, meter_id),
+        order_said(order, token_key, meter_id, other_tariff=records.other_tariff),
         tariff_said(tariff),
         max((minute for minute in issued if minute != MINUTES_NONE), default=None),
     )
@@ -135,8 +135,10 @@ def identity_said(record: IdentityRecord) -> Identity:
     return Identity(record.card_number, expires)
 
 
-def order_said(record: AnyOrderRecord, token_key: Key, meter_id: int) -> Order:
-    """Return what an order says, its token checked."""
+def order_said(
+    record: AnyOrderRecord, token_key: Key, meter_id: int, *, other_tariff: bool = False
+) -> Order:
+    """Return what an order says, its token checked; `other_tariff` see `CardRecords`."""
     if isinstance(record, InstantOrderRecord):
         defer_until = RawEnd(record.defer_until, record.defer_min, record.zone_rule)
         cut_at = RawEnd(record.cut_at, record.cut_min, record.zone_rule)
@@ -154,6 +156,7 @@ def order_said(record: AnyOrderRecord, token_key: Key, meter_id: int) -> Order:
         prepayment_on=bool(record.flags & OrderFlags.PREPAYMENT_ON),
         limiter_granted=bool(record.flags & OrderFlags.LIMITER_GRANTED),
         reactivation=reactivation,
+        other_tariff=other_tariff,
         unknown=bool(record.flags & ~_KNOWN_FLAGS),
     )
 
