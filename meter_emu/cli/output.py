@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STDOUT: Final = "-"
 WIDTH_MAX: Final = 120  # ours: wider lines are hard to follow
-WIDTH_MIN: Final = 72  # ours: below, a column of a table has no room for its words
+WIDTH_MIN: Final = 72  # ours: below, a column of a table of bytes has no room for its words
 _PART_ATTEMPTS: Final = 8  # ours: it takes a race to need a second
 
 Write: TypeAlias = Callable[[bytes], object]
@@ -91,6 +91,13 @@ def print_json(value: Any, where: str) -> None:  # noqa: ANN401 - whatever JSON 
         click.echo(text, nl=False)
     else:
         write_atomically(where, text.encode())
+        say_written(where)
+
+
+def say_written(*paths: str | Path) -> None:
+    """Say on standard error that files are there: standard output may be somebody's data."""
+    for path in paths:
+        click.echo(f"meter-emu: wrote {path}", err=True)
 
 
 def wide_console() -> "Console":

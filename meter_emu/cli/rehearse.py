@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
-from meter_emu.cli.output import STDOUT, Write, atomic_writer, wide_console
+from meter_emu.cli.output import STDOUT, Write, atomic_writer, say_written
+from meter_emu.cli.progress import watched
 from meter_emu.cli.replayed import chosen_campaign, witnessing
-from meter_emu.cli.report import report_in
+from meter_emu.cli.report import page_in, report_in
 from meter_emu.cli.result import JsonStream
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
@@ -28,6 +29,7 @@ from meter_emu.resources import built_in
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.answer import homes
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.household import Household
@@ -43,6 +45,7 @@ from meter_emu.world.rehearsal.outcome import Outcome
     "--report", "report_to", type=LEFT, metavar="DIR", help="Write a page to read: DIR/index.html."
 )
 @click.option("--events", is_flag=True, help="Show each meter's event log, also in the JSON.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every household, and its words.")
 @click.option(
     "--build", type=BUILD, metavar="BUILD", help="Run this build, whatever the campaign says."
 )
@@ -59,6 +62,7 @@ def rehearse(
     json_to: str | None,
     report_to: str | None,
     events: bool,
+    verbose: bool,
     build: str | None,
     model: str | None,
     seed: int | None,
@@ -76,10 +80,13 @@ def rehearse(
     _remark(resolved)
     jobs = jobs or os.cpu_count() or 1
     table = ResultTable(resolved)
-    console = wide_console()
+    console = Console(highlight=False)
     show_log = events and json_to != STDOUT
     streaming = show_log or json_to == STDOUT
+    files = [json_to] if json_to not in {None, STDOUT} else []
+    files += [] if report_to is None else [str(page_in(report_to))]
     with ExitStack() as stack:
+        stack.enter_context(_saying_what_is_left(table, len(resolved.households), files))
         page = stack.enter_context(report_in(report_to, resolved))
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
         runs = rehearse_all(
@@ -98,11 +105,24 @@ def rehearse(
             stream.meter(home, outcome, seen)
             if show_log:
                 console.print(_log(home, outcome, seen, resolved.zone), soft_wrap=True)
-            step()
+            step(table.answer.total)
         stream.close(table.summary)
     if json_to != STDOUT:
-        table.show(console)
-    return EXIT_FOUND if table.unexpected else EXIT_OK
+        table.show(console, every=verbose)
+    say_written(*files)
+    return EXIT_FOUND if table.answer.broken else EXIT_OK
+
+
+@contextmanager
+def _saying_what_is_left(table: ResultTable, total: int, files: Sequence[str]) -> Iterator[None]:
+    """Say, when somebody ends it by Ctrl-C, how far it came and which files were not written."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        lost = f"; {' and '.join(files)} not written" if files else ""
+        said = f"interrupted after {table.answer.total:,} of {homes(total)}{lost}"
+        click.echo(f"meter-emu: {said}", err=True)
+        raise
 
 
 def _remark(campaign: Campaign) -> None:
@@ -124,19 +144,16 @@ def _sink(json_to: str | None) -> AbstractContextManager[Write]:
 
 
 @contextmanager
-def _progress(total: int, *, shown: bool) -> Iterator[Callable[[], None]]:
-    """Give a step to call after each household; a bar on stderr where somebody may watch it."""
-    console = Console(stderr=True)
+def _progress(total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
+    """Give what to call after each household with how many are done."""
     columns = (
         TextColumn("rehearsing"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    visible = shown and console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=not visible) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda: progress.advance(task)
+    with watched(*columns, total=total, shown=shown) as done:
+        yield lambda count: done(count, f"{count:,} of {homes(total)} rehearsed")
 
 
 def _log(household: Household, outcome: Outcome, events: Sequence[Event], zone: ZoneInfo) -> Text:

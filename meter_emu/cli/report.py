@@ -10,7 +10,12 @@ from meter_emu.errors import OutputError
 from meter_emu.report.collect import Collector
 from meter_emu.world.rehearsal.campaign import Campaign
 
-PAGE: Final = "index.html"
+_PAGE: Final = "index.html"
+
+
+def page_in(folder: str) -> Path:
+    """Return the file that the page in a folder is."""
+    return Path(folder) / _PAGE
 
 
 @contextmanager
@@ -27,7 +32,7 @@ def report_in(folder: str | None, campaign: Campaign) -> Iterator[Collector | No
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(folder, (error.strerror or str(error)).lower()) from error
-    with atomic_writer(Path(folder) / PAGE) as write:
+    with atomic_writer(page_in(folder)) as write:
         seen = Collector(campaign)
         yield seen
         from meter_emu.report.page import render

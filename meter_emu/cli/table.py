@@ -1,37 +1,53 @@
-"""The table of a rehearsal: households that differ in nothing but name and minute are one row.
+"""What a rehearsal says in a terminal: the answer, then who does not fare as told, then why.
 
-Only rows and counts are kept, so its size goes with the kinds of household, not with their number.
+Households that differ in nothing but name and minute are one row. Only rows and counts are kept,
+so the size goes with the kinds of household, not with their number.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
-from zoneinfo import ZoneInfo
+from datetime import date
+from itertools import groupby
+from typing import Final, NamedTuple, final
 
-from rich import box
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from meter_emu.cli.output import WIDTH_MAX
+from card_protocol.timestamp import Civil
 from meter_emu.units import decimal
 from meter_emu.world.meter.failure import Failure
 from meter_emu.world.meter.times import us_to_iso, us_to_legal
+from meter_emu.world.rehearsal.answer import HomeCounts, homes
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
 from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.verdict import (
-    cut_before_announced,
-    expected,
-)
-from meter_emu.world.rehearsal.verdicts import GOOD, Verdict
+from meter_emu.world.rehearsal.verdict import cut_before_announced, verdict_expected
+from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, PLAIN, FindingKind, Verdict
 
-_NOTHING: Final = "-"
-_NOTED_MAX: Final = 50  # ours: more different facts than that are no table
+LIST_BELOW: Final = 60  # ours: columns of a terminal, below which there are no columns of a table
+_GAP: Final = 2
+_NAME_MIN: Final = 12  # ours: of a household's name, so much stays
+_WORDS_MIN: Final = 20  # ours: of its words, or none
+_NOTED_MAX: Final = 50  # ours: more different facts than that are no summary
 
 
+class RowKey(NamedTuple):
+    """What the households of a row have in common: these facts, as they are shown."""
+
+    kind: str
+    build: str
+    verdict: Verdict
+    good: bool
+    told: str
+    in_force: str
+    on_card: str
+    limited: bool
+
+
+@final
 @dataclass(slots=True)
 class HouseholdRow:
     """Households that differ in nothing but name and minute."""
@@ -39,16 +55,19 @@ class HouseholdRow:
     first: Household
     outcome: Outcome
     count: int = 0
-    unexpected: int = 0
     cuts_us: list[int] = field(default_factory=list)  # the first and the last
 
-    def add(self, household: Household, outcome: Outcome) -> None:
+    def add(self, outcome: Outcome) -> None:
         """Take one more in."""
         self.count += 1
-        self.unexpected += not expected(outcome, household)
         if outcome.cut_us is not None:
             cuts_us = [*self.cuts_us, outcome.cut_us]
             self.cuts_us = sorted({min(cuts_us), max(cuts_us)})
+
+    @property
+    def name(self) -> str:
+        """The first household's, and how many more there are."""
+        return self.first.id if self.count == 1 else f"{self.first.id} and {self.count - 1:,} more"
 
 
 @dataclass(slots=True)
@@ -61,109 +80,159 @@ class _Noted:
 
 
 class ResultTable:
-    """What the table will say."""
+    """Takes in households one by one, and shows what became of them."""
 
     def __init__(self, campaign: Campaign) -> None:
+        self.answer: Final = HomeCounts(campaign)
         self._campaign = campaign
-        self._rows: dict[tuple[str, Verdict, int | None, str], HouseholdRow] = {}
+        self._rows: dict[RowKey, HouseholdRow] = {}
         self._counts: Counter[Verdict] = Counter()
-        self._noted: dict[str, _Noted] = {}
+        self._displays: dict[str, _Noted] = {}
+        self._found: dict[str, _Noted] = {}
         self._unnoted = 0
 
     def add(self, household: Household, outcome: Outcome) -> None:
         """Take in one household."""
+        good = self.answer.add(household, outcome)
         self._counts[outcome.verdict] += 1
-        key = (household.kind, outcome.verdict, outcome.announced_us, outcome.build)
-        self._rows.setdefault(key, HouseholdRow(household, outcome)).add(household, outcome)
+        key = RowKey(
+            kind=household.kind,
+            build=outcome.build,
+            verdict=outcome.verdict,
+            good=good,
+            told=self._told(household),
+            in_force=self._short(outcome.announced_us) or "no cut",
+            on_card=self._on_card(household, outcome),
+            limited=outcome.limited,
+        )
+        self._rows.setdefault(key, HouseholdRow(household, outcome)).add(outcome)
         if outcome.wrong_display is not None:
             since_us, shown = outcome.wrong_display
-            said = "no cut" if shown is None else f"a cut at {shown}"
-            self._note(household, f"the display has said {said}", since_us)
+            self._note(self._displays, household, self._stated(shown), since_us)
         for finding in outcome.findings:
-            if finding.stated_cut is None:
-                self._note(household, f"{finding.kind.value}: {finding.words}", finding.from_us)
+            on_display = finding.kind is FindingKind.WRONG_DISPLAY
+            if not on_display or outcome.wrong_display is None:  # of a wrong T2 it is said above
+                self._note(
+                    self._found,
+                    household,
+                    f"{finding.kind.value}: {finding.words}",
+                    finding.from_us,
+                )
 
-    def _note(self, household: Household, fact: str, since_us: int) -> None:
+    def _note(self, where: dict[str, _Noted], home: Household, fact: str, since_us: int) -> None:
         """Keep a fact with the homes it was found at; many different ones are only counted."""
-        if fact not in self._noted and len(self._noted) >= _NOTED_MAX:
+        if fact not in where and len(where) >= _NOTED_MAX:
             self._unnoted += 1
             return
-        noted = self._noted.setdefault(fact, _Noted(household.id, since_us))
+        noted = where.setdefault(fact, _Noted(home.id, since_us))
         noted.count += 1
         if since_us < noted.since_us:
-            noted.first_id, noted.since_us = household.id, since_us
+            noted.first_id, noted.since_us = home.id, since_us
 
     @property
     def summary(self) -> dict[str, int]:
         """How often each verdict came, in their order."""
         return {verdict.value: self._counts[verdict] for verdict in Verdict}
 
-    @property
-    def unexpected(self) -> int:
-        """How many households did not fare as expected."""
-        return sum(row.unexpected for row in self._rows.values())
-
-    def show(self, console: Console) -> None:
-        """Print the table, the counts and the wrong displays."""
+    def show(self, console: Console, *, every: bool) -> None:
+        """Print the answer, then what is not as expected, or `every` household with its words."""
+        style = "bold red" if self.answer.broken else "bold green"
+        console.print(Text(self.answer.sentence, style=style), end="\n\n")
         console.print(Text(self._campaign.name, style="bold"))
         for told in self._campaign.all_announced:
             console.print(Text(told.in_words))
-        table = Table(
-            box=box.SIMPLE_HEAD,
-            padding=(0, 1, 0, 0),
-            show_edge=False,
-            expand=True,
-            width=min(console.width, WIDTH_MAX),
-        )
-        table.add_column("household", ratio=1, overflow="fold")
-        for name in ("announced", "on the card", "cut at"):
-            table.add_column(name, max_width=18)
-        table.add_column("verdict", no_wrap=True)
-        for row in self._rows.values():
-            table.add_row(*self._cells(row))
-        console.print(table)
+        console.print()
+        keys = [key for key in self._rows if every or not key.good]
+        if keys:
+            table = _Table(console, [self._line(key) for key in keys], every=every)
+            for verdict, alike in groupby(
+                sorted(keys, key=lambda key: GRAVITY[key.verdict]), key=lambda key: key.verdict
+            ):
+                group = tuple(alike)
+                self._show_group(table, verdict, group, every=every)
+            console.print()
+        for line in self._remarks():
+            console.print(Text(line, style="yellow"))
         counts = ", ".join(f"{name} {count}" for name, count in self.summary.items() if count)
-        broken = self.unexpected
-        total = sum(self._counts.values())
-        console.print(Text(f"\n{total} household{'s' if total != 1 else ''}: {counts}"))
-        console.print(
-            Text(f"{broken} not as expected", style="bold red")
-            if broken
-            else Text("every promise kept", style="green")
-        )
-        for row in self._rows.values():
-            if cut_before_announced(row.outcome, row.first):
-                console.print(self._own_date(row))
-            if row.outcome.failure is not None:
-                console.print(self._failure(row, row.outcome.failure))
-        for fact, noted in self._noted.items():
-            who = noted.first_id if noted.count == 1 else f"{noted.count} homes"
-            since = self._short(noted.since_us)
-            console.print(Text(f"{who}: {fact} since {since}", style="yellow"))
-        if self._unnoted:
-            console.print(Text(f"and {self._unnoted} findings in other words", style="yellow"))
+        more = "" if every else "; -v shows each household"
+        console.print(Text(f"{homes(self.answer.total)}: {counts}{more}"))
 
-    def _cells(self, row: HouseholdRow) -> tuple[Text, str, str, str, Text]:
-        home, outcome = row.first, row.outcome
-        name = home.id if row.count == 1 else f"{home.id} and {row.count - 1} more"
-        who = Text.assemble((name, "bold"), "\n", home.kind)
-        if not clock_within_bound(home, self._campaign.start_us, self._campaign.end_us):
-            who.append(" (clock beyond its bound: outside the promise)", style="yellow")
-        good = row.unexpected == 0
-        style = "green" if outcome.verdict in GOOD else "yellow" if good else "bold red"
-        return (
-            who,
-            self._short(outcome.announced_us),
-            "\n".join(self._carried(home)) or _NOTHING,
-            "\nto ".join(self._short(us) for us in row.cuts_us) or _NOTHING,
-            Text(outcome.verdict.value, style=style),
-        )
+    def _show_group(
+        self, table: "_Table", verdict: Verdict, keys: Sequence[RowKey], *, every: bool
+    ) -> None:
+        count = sum(self._rows[key].count for key in keys)
+        broken = any(not key.good for key in keys)
+        style = "bold red" if broken else "bold green" if verdict in GOOD else "bold yellow"
+        table.heading(f"{PLAIN[verdict].heading} ({verdict.value}): {homes(count)}", style)
+        for key in keys:
+            table.row(self._line(key))
+            if every:
+                table.words([key.kind, *self._carried(self._rows[key].first)])
+
+    def _line(self, key: RowKey) -> "_Line":
+        row = self._rows[key]
+        cut = " to ".join(filter(None, map(self._short, row.cuts_us))) or "not cut"
+        return _Line(row.name, key.told, key.in_force, key.on_card, cut, key.kind)
+
+    def _told(self, home: Household) -> str:
+        """Return what was announced to this home."""
+        told = home.announced
+        if told is None:
+            return "nothing"
+        return self._short(told.cut_us) or f"on to {self._short(told.defer_us)}"
+
+    def _on_card(self, home: Household, outcome: Outcome) -> str:
+        """Return the last order that the office wrote on the card before the home was judged."""
+        on_card, until_us = "no order", outcome.cut_us or self._campaign.end_us
+        for order in (
+            v.desk for v in home.visits if v.kind is VisitKind.DESK and v.at_us <= until_us
+        ):
+            assert order is not None, "a desk visit has its orders"
+            if order.cut_us is not None:
+                on_card = self._short(order.cut_us) or ""
+            elif order.reactivate:
+                on_card = "reactivation"
+            elif order.defer_us is not None and on_card in {"no order", "reactivation"}:
+                on_card = f"on to {self._short(order.defer_us)}"
+        return on_card
+
+    def _remarks(self) -> Iterator[str]:
+        """Yield what else is to be said, each fact once for all homes it was found at."""
+        for said, noted in self._displays.items():
+            many = noted.count > 1
+            who = f"{noted.count:,} displays say" if many else f"{noted.first_id}: its display says"
+            yield f"{who} {said} since {self._short(noted.since_us)}"
+        for fact, noted in self._found.items():
+            who = noted.first_id if noted.count == 1 else homes(noted.count)
+            yield f"{who}: {fact} since {self._short(noted.since_us)}"
+        if self._unnoted:
+            yield f"and {self._unnoted:,} findings in other words"
+        for key, row in self._rows.items():
+            home, outcome = row.first, row.outcome
+            if not verdict_expected(outcome, home) and home.expect is not None:
+                yield f"{row.name}: expected {' or '.join(home.expect)}"
+            elif not key.good and home.expect_cut_us is not None:
+                from_us, to_us = home.expect_cut_us
+                bounds = f"{self._short(from_us)} and {self._short(to_us)}"
+                yield f"{row.name}: expected to be cut between {bounds}"
+            if key.limited:
+                yield f"{row.name}: limited then, not cut"
+            if cut_before_announced(outcome, home):
+                yield (
+                    f"{row.name}: still ordered to be cut at {key.in_force}, "
+                    f"before the {key.told} that was told"
+                )
+            if not clock_within_bound(home, self._campaign.start_us, self._campaign.end_us):
+                yield f"{row.name}: its clock is beyond its bound, outside the promise"
+            if outcome.failure is not None:
+                yield self._failure(row, outcome.failure)
 
     def _carried(self, home: Household) -> Iterator[str]:
         """Yield what each order on the card said, a line each."""
         for visit in home.visits:
             if visit.kind is VisitKind.DESK and visit.desk is not None:
-                yield ", ".join(self._words(visit.desk))
+                order = ", ".join(self._words(visit.desk))
+                yield f"{self._short(visit.at_us)} on the card: {order}"
 
     def _words(self, order: DeskOrder) -> Iterator[str]:
         if order.new_card is not None:
@@ -187,25 +256,113 @@ class ResultTable:
         if order.tariff is not None:
             yield f"tariff {order.tariff.number}"
 
-    def _failure(self, row: HouseholdRow, failure: Failure) -> Text:
-        many = "" if row.count == 1 else f", and {row.count - 1} more of the kind"
+    def _failure(self, row: HouseholdRow, failure: Failure) -> str:
         shown = failure.clock or "no time"
-        said = f"{row.first.id}: {failure.why}, at {us_to_iso(failure.at_us, self._campaign.zone)}"
+        said = f"{row.name}: {failure.why}, at {us_to_iso(failure.at_us, self._campaign.zone)}"
         calls = f"; last calls: {', '.join(failure.calls)}" if failure.calls else ""
-        return Text(f"{said}, its clock chip at {shown}{calls}{many}", style="yellow")
+        return f"{said}, its clock chip at {shown}{calls}"
 
-    def _own_date(self, row: HouseholdRow) -> Text:
-        many = "" if row.count == 1 else f" and {row.count - 1} more"
-        own = self._short(row.outcome.announced_us)
-        return Text(
-            f"{row.first.id}{many}: still ordered to be cut at {own}, before what was announced",
-            style="yellow",
-        )
+    def _short(self, us: int | None) -> str | None:
+        if us is None:
+            return None
+        legal = us_to_legal(us, self._campaign.zone)
+        return f"{legal.day} {legal:%b %H:%M}"
 
-    def _short(self, us: int | None) -> str:
-        return _NOTHING if us is None else _short(us, self._campaign.zone)
+    def _stated(self, cut: Civil | None) -> str:
+        """Return a T2 as a meter stated it: a day that is none as it stands, a strange year too."""
+        if cut is None:
+            return "no cut"
+        try:
+            day = date(cut.year, cut.month, cut.day)
+        except ValueError:
+            return str(cut)
+        bounds = (self._campaign.start_us, self._campaign.end_us)
+        usual = {us_to_legal(us, self._campaign.zone).year for us in bounds}
+        year = "" if day.year in usual else f" {day.year}"
+        return f"{day.day} {day:%b}{year} {cut.hour:02}:{cut.minute:02}"
 
 
-def _short(us: int, zone: ZoneInfo) -> str:
-    legal = us_to_legal(us, zone)
-    return f"{legal.day} {legal:%b %H:%M}"
+class _Line(NamedTuple):
+    """One row of the table, as it is shown."""
+
+    home: str
+    told: str
+    in_force: str
+    on_card: str
+    cut: str
+    words: str
+
+
+_HEADINGS: Final = _Line("home", "told", "in force", "on the card", "cut", "")
+
+
+class _Table:
+    """Lines under headings, as wide as the terminal and no wider; in a narrow one a plain list.
+
+    What has no room goes in this order: the words, what is on the card, the end of a name.
+    """
+
+    def __init__(self, console: Console, lines: Sequence[_Line], *, every: bool) -> None:
+        self._console = console
+        self._mark = "~" if console.options.ascii_only else "…"
+        self._every = every
+        self._widths = self._fitting(lines)
+        if self._widths:
+            self._print(self._joined(_HEADINGS), "dim")
+
+    def _fitting(self, lines: Sequence[_Line]) -> dict[str, int]:
+        """Return how wide each column is that has room, none for a list."""
+        width = self._console.width
+        if width < LIST_BELOW:
+            return {}
+        wide = {
+            name: max(cell_len(getattr(line, name)) for line in (_HEADINGS, *lines))
+            for name in _Line._fields
+        }
+        if self._every or _taken(wide) - wide["words"] + _WORDS_MIN > width:
+            del wide["words"]
+        if "words" not in wide and _taken(wide) > width:
+            del wide["on_card"]
+        over = _taken(wide) - width
+        if over > 0:
+            last = "words" if "words" in wide else "home"
+            wide[last] -= over
+        return wide if wide["home"] >= min(_NAME_MIN, cell_len(_HEADINGS.home)) else {}
+
+    def heading(self, said: str, style: str) -> None:
+        """Print what the next rows have in common."""
+        self._console.print()
+        self._console.print(Text(said, style=style))
+
+    def row(self, line: _Line) -> None:
+        """Print one row."""
+        if self._widths:
+            self._print(self._joined(line), "")
+            return
+        self._console.print(Text(line.home, style="bold"))
+        if not self._every:
+            self.words([line.words])
+        for name in ("told", "in_force", "on_card", "cut"):
+            self._console.print(Text(f"  {getattr(_HEADINGS, name)} {getattr(line, name)}"))
+
+    def words(self, lines: Sequence[str]) -> None:
+        """Print what belongs to the row above."""
+        for said in lines:
+            for part in Text(said).wrap(self._console, max(_WORDS_MIN, self._console.width - 4)):
+                self._console.print(Text(f"    {part}", style="dim"), soft_wrap=True)
+
+    def _joined(self, line: _Line) -> str:
+        cells = [self._cut(getattr(line, name), wide) for name, wide in self._widths.items()]
+        return (" " * _GAP).join(cells).rstrip()
+
+    def _cut(self, text: str, width: int) -> str:
+        if cell_len(text) <= width:
+            return set_cell_size(text, width)
+        return set_cell_size(text, width - 1) + self._mark
+
+    def _print(self, line: str, style: str) -> None:
+        self._console.print(Text(line, style=style), soft_wrap=True)
+
+
+def _taken(widths: dict[str, int]) -> int:
+    return sum(widths.values()) + _GAP * (len(widths) - 1)

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL, WORD
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, naming, print_json, wide_console, write_atomically
+from meter_emu.cli.progress import watched
 from meter_emu.cli.verbs import Verb
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
@@ -153,20 +153,14 @@ def _told(found: Counterexample, file: Path | None) -> Text:
 
 @contextmanager
 def _progress(*, shown: bool) -> Iterator[Hear]:
-    """Return what reports the progress: a line on stderr where somebody may watch it."""
-    console = Console(stderr=True)
+    """Give what reports the progress."""
     columns = (TextColumn("{task.completed:,} stories"), TextColumn("{task.description}"))
-    visible = shown and console.is_terminal
-    with Progress(
-        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not visible
-    ) as progress:
-        task = progress.add_task("", total=None)
+    with watched(*columns, TimeElapsedColumn(), total=None, shown=shown) as done:
         broken: list[str] = []
 
         def hear(stories: int, examined: Examined | None) -> None:
             if examined is not None:
                 broken.append(examined.law.id)
-            said = f"broken: {', '.join(broken)}" if broken else "nothing broken"
-            progress.update(task, completed=stories, description=said)
+            done(stories, f"broken: {', '.join(broken)}" if broken else "nothing broken")
 
         yield hear

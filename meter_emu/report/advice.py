@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from meter_emu.report.collect import Collector
-from meter_emu.report.words import duration, full_moment, homes
+from meter_emu.report.words import duration, full_moment
 from meter_emu.units import DAY_US
+from meter_emu.world.rehearsal.answer import homes
 from meter_emu.world.rehearsal.verdicts import PLAIN, PLAIN_FINDING, FindingKind, Verdict
 
 

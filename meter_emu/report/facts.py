@@ -86,7 +86,7 @@ def facts_of(seen: Seen, campaign: Campaign) -> Facts:
         stated=last,
         stated_us=None if last is None else civil_us(last, campaign.zone),
         cut_us=outcome.cut_us,
-        only_limited=any(e.what is What.LIMITED and e.at_us == outcome.cut_us for e in events),
+        only_limited=outcome.limited,
         other_dark=tuple(e for e in events if e.what is What.OPENED and e.at_us != outcome.cut_us),
     )
 

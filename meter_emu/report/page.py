@@ -21,7 +21,6 @@ from meter_emu.report.words import (
     HAPPENED,
     duration,
     full_moment,
-    homes,
     offset,
     share,
     short,
@@ -29,6 +28,7 @@ from meter_emu.report.words import (
 )
 from meter_emu.units import UEUR_PER_CENT, euro
 from meter_emu.world.meter.events import Event
+from meter_emu.world.rehearsal.answer import homes
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Announcement
 from meter_emu.world.rehearsal.knowledge import clock_within_bound

@@ -41,11 +41,6 @@ HAPPENED: Final = MappingProxyType({
 })  # fmt: skip
 
 
-def homes(count: int) -> str:
-    """Return `1 home`, `2 homes`, `53,579 homes`."""
-    return f"{count:,} home{'' if count == 1 else 's'}"
-
-
 def share(count: int, total: int) -> str:
     """Return a share of the whole in percent, never 0 % of some nor 100 % of not all."""
     assert 0 <= count <= total, "a part is no larger than the whole"

@@ -13,7 +13,7 @@ def test_each_failing_program_is_in_the_table_beside_healthy_homes_with_exit_1(t
         *("Healthy", "Raises", "Returns", "Zero", "Loops", "LoopsInC", "CallsNothing", "Dies"),
     )
     done = emu("rehearse", path, "--json", tmp_path / "out.json", "--events", "--jobs", "2")
-    assert (done.code, done.err) == (1, "")
+    assert (done.code, done.err) == (1, f"meter-emu: wrote {tmp_path / 'out.json'}\n")
     told = json.loads((tmp_path / "out.json").read_text("utf-8"))
     verdicts = {meter["id"]: meter["verdict"] for meter in told["meters"]}
     assert verdicts == {

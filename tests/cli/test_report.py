@@ -18,7 +18,8 @@ def rehearse(*args: str | Path) -> subprocess.CompletedProcess[str]:
 def test_the_page_is_in_a_folder_made_for_it_and_the_status_is_the_same(tmp_path):
     folder = tmp_path / "a" / "report"
     done = rehearse("ores-2020-07", "--report", folder, "--build", BOTH)
-    assert (done.returncode, done.stderr) == (1, "")
+    said = f"meter-emu: wrote {folder / 'index.html'}\n"
+    assert (done.returncode, done.stderr) == (1, said)
     assert done.stdout == rehearse("ores-2020-07", "--build", BOTH).stdout
     assert [path.name for path in folder.iterdir()] == ["index.html"]
     assert (folder / "index.html").read_text("utf-8") == ores_page(BOTH)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_emu.report.words import duration, homes, share
+from meter_emu.report.words import duration, share
+from meter_emu.world.rehearsal.answer import homes
 
 
 @given(st.integers(0, 10**14))

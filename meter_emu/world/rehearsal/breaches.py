@@ -155,6 +155,7 @@ def _breach(
         promised=promised,
         happened="it asked nobody" if uninvited else _HAPPENED[verdict],
         why=span.why,
+        had=had.had,
         announced_us=told.cut_us,
         cut_us=cut_us,
     )

@@ -27,8 +27,9 @@ class Supplied(Enum):
 class Breach:
     """A contradiction between promise and supply; instants are true microseconds.
 
-    `promised` and `happened` are in words, and so is `why` it was promised. `announced_us` is T2 of
-    the order in force, `cut_us` when the home went dark, or was limited, where it did.
+    `promised` and `happened` are in words, and so is `why` it was promised; `had` is what the home
+    had. `announced_us` is T2 of the order in force, `cut_us` when the home went dark, or was
+    limited, where it did.
     """
 
     from_us: int
@@ -37,6 +38,7 @@ class Breach:
     promised: str
     happened: str
     why: str
+    had: Supplied
     announced_us: int | None
     cut_us: int | None
 
@@ -81,6 +83,13 @@ class Outcome:
     breaches: tuple[Breach, ...] = ()
     failure: Failure | None = None
     findings: tuple[HomeFinding, ...] = ()
+
+    @property
+    def limited(self) -> bool:
+        """Whether it was a limit, and no cut, that came at `cut_us` against the promise."""
+        return any(
+            one.cut_us == self.cut_us and one.had is Supplied.LIMITED for one in self.breaches
+        )
 
     @property
     def wrong_display(self) -> tuple[int, Civil | None] | None:

@@ -1,0 +1,52 @@
+"""How far long work is: a bar in a terminal, elsewhere a line a minute, both on standard error."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import click
+from rich.console import Console
+from rich.progress import Progress, ProgressColumn
+
+EVERY_S: Final = 60.0  # ours: how often a log is told
+
+Clock = Callable[[], float]
+
+
+class MinuteLine:
+    """Says where the work is, once a minute of the machine's clock, when it is asked to."""
+
+    def __init__(self, now: Clock = time.monotonic) -> None:
+        self._now = now
+        self._said_s = now()
+
+    def say(self, where: str) -> None:
+        """Say it, if a minute has passed since the last time or the beginning."""
+        if self._now() - self._said_s >= EVERY_S:
+            self._said_s = self._now()
+            click.echo(f"meter-emu: {where}", err=True)
+
+
+@contextmanager
+def watched(
+    *columns: ProgressColumn, total: int | None, shown: bool
+) -> Iterator[Callable[[int, str], None]]:
+    """Give what takes how much is done and where the work is, in words.
+
+    In a terminal the columns are drawn if `shown`: where standard output goes to the same terminal
+    as it comes, a bar would be in its way.
+    """
+    console = Console(stderr=True)
+    line = MinuteLine()
+    with Progress(
+        *columns, console=console, transient=True, disable=not (shown and console.is_terminal)
+    ) as progress:
+        task = progress.add_task("", total=total)
+
+        def done(count: int, where: str) -> None:
+            progress.update(task, completed=count, description=where)
+            if not console.is_terminal:
+                line.say(where)
+
+        yield done

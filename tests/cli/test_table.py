@@ -1,0 +1,144 @@
+"""What `rehearse` says in a terminal: the answer, then who does not fare as told, at any width.
+
+Run in this process, with the campaign of 2020 and the defects of the README's tour.
+"""
+
+import io
+from functools import cache
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from meter_emu.cli import progress
+from meter_emu.cli.progress import MinuteLine
+from meter_emu.cli.table import LIST_BELOW, ResultTable
+from meter_emu.resources import find
+from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.verdict import judge
+from tests.report.pages import BOTH, REFERENCE
+
+WIDTHS = (40, 59, 60, 66, 80, 120, 200)
+BROKEN = 27
+
+
+@cache
+def table(build: str, campaign: str = "ores-2020-07") -> ResultTable:
+    resolved = load_campaign(find("campaigns", campaign), build=build)
+    found = ResultTable(resolved)
+    for household in resolved.households:
+        found.add(household, judge(household, resolved, run_meter(household, resolved)))
+    return found
+
+
+def shown(found: ResultTable, width: int, *, every: bool = False) -> list[str]:
+    text = io.StringIO()
+    found.show(Console(file=text, width=width, highlight=False), every=every)
+    return text.getvalue().splitlines()
+
+
+def lines_of(rows: list[str], name: str) -> list[str]:
+    return [row for row in rows if row.split("  ")[0] == name]
+
+
+def test_the_answer_is_the_first_line_and_the_counts_the_last():
+    rows = shown(table(BOTH), 200)
+    assert rows[0] == (
+        "27 of 32 homes would not fare as they were told; 24 go dark in the night of 2 July."
+    )
+    assert rows[-1] == (
+        "32 homes: wrongly_cut 8, early 18, held 1, kept 5; -v shows each household"
+    )
+
+
+def test_where_all_is_well_no_household_is_listed():
+    rows = shown(table(REFERENCE), 80)
+    assert rows[0] == "All 32 homes fare as they were told."
+    assert not [row for row in rows if row.startswith("home ")]
+    assert len(rows) <= 10
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("every", [False, True])
+def test_no_line_is_wider_than_the_terminal_and_each_home_is_there(width, every):
+    rows = shown(table(BOTH), width, every=every)
+    assert max(cell_len(row) for row in rows) <= width
+    if width >= 120:
+        ids = {home.id for home in load_campaign(find("campaigns", "ores-2020-07")).households}
+        there = {name for name in ids if lines_of(rows, name)}
+        assert len(there) == (len(ids) if every else BROKEN)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_a_home_is_one_line_and_its_columns_are_what_their_headings_say(width):
+    rows = shown(table(BOTH), width)
+    (headings,) = [row for row in rows if row.startswith("home ")]
+    wanted = ["home", "told", "in force", "on the card", "cut"]
+    assert [part.strip() for part in headings.split("  ") if part] == [
+        part for part in wanted if width > LIST_BELOW or part != "on the card"
+    ]
+    for name, cells in {
+        "june-29": ("3 Jul 23:01", "no cut", "reactivation", "2 Jul 23:10"),
+        "not-extended": ("3 Jul 23:01", "30 Jun 23:01", "30 Jun 23:01", "29 Jun 23:09"),
+    }.items():
+        (line,) = lines_of(rows, name)
+        found = [part.strip() for part in line.split("  ") if part][1:]
+        want = cells if width > LIST_BELOW else (*cells[:2], cells[3])
+        assert tuple(found[: len(want)]) == want
+        assert (len(found) > len(want)) is (width >= 120)  # the household's own words
+
+
+def test_below_sixty_columns_it_is_a_list_that_loses_no_word():
+    rows = [row.strip() for row in shown(table(BOTH), 40)]
+    at = rows.index("june-29")
+    assert rows[at + 1 : at + 7] == [
+        "reactivated on Monday 29 June and",
+        "loaded 100 euro",
+        "told 3 Jul 23:01",
+        "in force no cut",
+        "on the card reactivation",
+        "cut 2 Jul 23:10",
+    ]
+
+
+def test_a_fact_is_said_once_for_all_homes_it_was_found_at():
+    rows = shown(table(BOTH), 120)
+    assert [row for row in rows if "display" in row] == [
+        "25 displays say 2 Jul 23:01 since 18 Mar 10:30",
+        "2 displays say 29 Jun 23:01 since 23 Mar 09:30",
+    ]
+    assert not [row for row in rows if "wrong_display" in row]
+
+
+def test_each_household_has_its_words_and_what_was_written_on_its_card():
+    rows = shown(table(REFERENCE), 80, every=True)
+    at = rows.index(lines_of(rows, "june-29")[0])
+    assert rows[at + 1 : at + 4] == [
+        "    reactivated on Monday 29 June and loaded 100 euro",
+        "    23 Mar 14:10 on the card: T1 T2 3 Jul 23:01",
+        "    29 Jun 09:20 on the card: reactivation, 100 EUR",
+    ]
+
+
+def test_a_limit_is_not_called_dark():
+    rows = shown(table(BOTH), 120)
+    assert "limiter: limited then, not cut" in rows
+    answer = table(BOTH).answer
+    assert (answer.dark.total(), answer.limited) == (25, 1)  # 24, and one on 29 June
+
+
+def test_long_work_is_heard_of_once_a_minute(capsys):
+    seconds = iter([0.0, 59.0, 60.0, 60.0, 61.0, 119.0, 121.0, 121.0])
+    line = MinuteLine(lambda: next(seconds))
+    for count in range(1, 6):
+        line.say(f"{count} of 9 homes rehearsed")
+    assert capsys.readouterr().err == (
+        "meter-emu: 2 of 9 homes rehearsed\nmeter-emu: 5 of 9 homes rehearsed\n"
+    )
+
+
+def test_off_a_terminal_long_work_says_where_it_is(emu, monkeypatch):
+    monkeypatch.setattr(progress, "EVERY_S", 0.0)
+    done = emu("rehearse", "ores-2020-07", "--household", "never-back")
+    assert (done.code, done.err) == (0, "meter-emu: 1 of 1 home rehearsed\n")
