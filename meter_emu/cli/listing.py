@@ -141,6 +141,7 @@ def _told(defect: "Defect") -> str:
             f"effect:        {defect.effect.value}",
             f"does not show: {defect.blind}",
             f"seen:          {defect.seen}",
+            f"caught by:     the law {defect.law}",
             f"write it so:   {defect.avoid}",
         )
     )

@@ -39,25 +39,38 @@ class Effect(Enum):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defect:
-    """One entry: `swap` is a direct subclass of `part`.
+    """One entry: `swap` is a direct subclass of its part, in a module of the defect's name.
 
-    `shown` is a home in which it first shows, or why no campaign can show it; `blind` says when it
-    does not show, `seen` where it was met, with the source, and `avoid` how to write it right.
+    `law` is the id of the law that catches it, and `needs` what a meter or card must have for it to
+    show at all, in the words of `verify`'s *not covered*. `shown` is a home in which it first
+    shows, or why no campaign can show it; `blind` says when it does not show, `seen` where it was
+    met, with the source, and `avoid` how to write it right.
     """
 
-    id: str
     mechanism: str
-    part: type
     swap: type
     effect: Effect
+    law: str
+    needs: tuple[str, ...] = ()
     shown: Showing | str
     blind: str
     seen: str
     avoid: str
 
     def __post_init__(self) -> None:
-        assert self.swap.__bases__ == (self.part,), f"{self.id}: not a direct subclass of its part"
         assert self.routines, f"{self.id}: overrides nothing"
+
+    @property
+    def id(self) -> str:
+        """Its name, which is that of its module."""
+        return self.swap.__module__.split(".")[-1].replace("_", "-")
+
+    @property
+    def part(self) -> type:
+        """The part that it is a swap of."""
+        (part,) = self.swap.__bases__
+        whole: type = part
+        return whole
 
     @property
     def routines(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import Final, final
 _HOUR: Final = timedelta(hours=1)
 _TEN_MINUTES: Final = timedelta(minutes=10)
 _DAY: Final = timedelta(days=1)
+_MODEL: Final = "electricity-pcf8563-utc"
 _ACTS: Final = {
     "insert": "insert = true",
     "technician": "clock_card = true",
@@ -31,7 +32,7 @@ class Showing:
     visits: tuple[str, ...]
     cut: str | None = None
     defer: str | None = None
-    model: str = "electricity-pcf8563-utc"
+    model: str = _MODEL
     balance_eur: int = 50
     load_w: int = 50
     keys: tuple[str, ...] = ()
@@ -69,22 +70,49 @@ def armed(
     on: str,
     then: tuple[str, ...] = (),
     end: str | None = None,
-    model: str = "electricity-pcf8563-utc",
+    model: str = _MODEL,
     balance_eur: int = 50,
     load_w: int = 50,
+    off: tuple[str, int] | None = None,
     keys: tuple[str, ...] = (),
 ) -> Showing:
     """Return a home armed at the office and ten minutes later at the meter: T1 and T2 are `cut`.
 
-    `then` is what else is done. It is watched to two days after T2, or to `end`.
+    `then` is what else is done, `off` from when on there is no power, and for how many hours. It
+    is watched to two days after T2, or to `end`.
     """
     office, stop = _when(on), _when(end) if end else _when(cut) + 2 * _DAY
+    if off is not None:
+        back = _text(_when(off[0]) + off[1] * _HOUR)
+        keys = (*keys, f"outages = [{{ from = {_stamp(off[0])}, to = {_stamp(back)} }}]")
     return Showing(
         start=_text(office - _HOUR),
         end=_text(stop),
         cut=cut,
         defer=cut,
         visits=(f"{on} defer cut", f"{_text(office + _TEN_MINUTES)} insert", *then),
+        model=model,
+        balance_eur=balance_eur,
+        load_w=load_w,
+        keys=keys,
+    )
+
+
+def untold(
+    start: str,
+    end: str,
+    *,
+    load_w: int,
+    balance_eur: int = 1,
+    model: str = _MODEL,
+    visits: tuple[str, ...] = (),
+    keys: tuple[str, ...] = (),
+) -> Showing:
+    """Return a home that nobody told anything, from `start` to `end`: the ordinary rules hold."""
+    return Showing(
+        start=start,
+        end=end,
+        visits=visits,
         model=model,
         balance_eur=balance_eur,
         load_w=load_w,

@@ -7,7 +7,7 @@ whole. Half-open: at the minute itself the end has come. A card of generation 2 
 
 from card_protocol.timestamp import Civil, decode_bcd_minute, encode_bcd_minute
 from meter_emu.firmware.calendar import Calendar
-from meter_emu.firmware.layouts import END_SIZE_BYTES, NO_END
+from meter_emu.firmware.layouts import END_SIZE_BYTES, NO_END, begins_with_civil
 from meter_emu.firmware.trust import Now
 from meter_emu.firmware.zone import Zone
 
@@ -29,7 +29,7 @@ class EndStore:
     def accept(
         self,
         civil: Civil | None,
-        now: Now,  # noqa: ARG002 - for designs that count from it
+        now: Now,
         utc_min: int | None = None,
     ) -> bytes:
         """Return the twelve bytes to keep for an end that exists in the calendar, or for none.
@@ -38,9 +38,23 @@ class EndStore:
         """
         if civil is None:
             return NO_END
-        if utc_min is None:
-            utc_min = self.zone.to_utc_later(self.calendar.minutes(civil))
-        return encode_bcd_minute(civil) + utc_min.to_bytes(4, "big") + b"\xff" * 3
+        kept_min = self.convert(civil, now, utc_min)
+        return encode_bcd_minute(civil) + kept_min.to_bytes(4, "big") + b"\xff" * 3
+
+    def convert(
+        self,
+        civil: Civil,
+        now: Now,  # noqa: ARG002 - for designs that count from it
+        utc_min: int | None,
+    ) -> int:
+        """Return the instant to keep of an end, minutes since 1970: the card's if it has one."""
+        if utc_min is not None:
+            return utc_min
+        return self.zone.to_utc_later(self.calendar.minutes(civil))
+
+    def possible(self, end: bytes) -> bool:
+        """Whether this store has written an end that was read: other bytes come from elsewhere."""
+        return begins_with_civil(end)
 
     def armed(self, end: bytes) -> bool:
         """Whether there is an end: nothing else here is asked without one."""
@@ -48,14 +62,18 @@ class EndStore:
 
     def due(self, end: bytes, now: Now) -> bool:
         """Whether the end has come: it may be acted on."""
-        return self.instant_s(end) <= now.early_s
+        return self.instant_s(end) <= self.now_s(now)
 
     def wait_s(self, end: bytes, now: Now) -> int:
         """Return seconds until the end comes, never too many; what is 0 or less has come.
 
         Sleep hint only: until an end that should have come is `due`, every poll looks again.
         """
-        return self.instant_s(end) - now.early_s
+        return self.instant_s(end) - self.now_s(now)
+
+    def now_s(self, now: Now) -> int:
+        """Return the instant that ends are compared with: RTC - u, in seconds since 1970."""
+        return now.early_s
 
     def instant_s(self, end: bytes) -> int:
         """Return the instant of an end in seconds since 1970."""

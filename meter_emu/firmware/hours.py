@@ -45,16 +45,12 @@ class WeekTable:
         """Whether a day of the week is one that may be inside as a whole."""
         return weekday >= _FIRST_WEEKEND_DAY
 
-    def starts(self, hours: Hours) -> tuple[int, ...]:
-        """Return the minutes of the day at which they may start. Sleep hint only.
+    def edges(self, hours: Hours) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the minutes of the day at which they may start, and may stop. Sleep hint only.
 
         Midnight is inside them, weekend or not, so nothing starts or stops there.
         """
-        return (hours.start_minute,)
-
-    def stops(self, hours: Hours) -> tuple[int, ...]:
-        """Return the minutes of the day at which they may stop. Sleep hint only."""
-        return (hours.end_minute,)
+        return (hours.start_minute,), (hours.end_minute,)
 
 
 class LegalHours(ABC):
@@ -106,7 +102,7 @@ class LegalHours(ABC):
         hours = self.hours(factory)
         if hours is None:
             return SECONDS_A_DAY
-        starts, stops = self._week.starts(hours), self._week.stops(hours)
+        starts, stops = self._week.edges(hours)
         left_s = min(
             *(self._seconds_to(minute, now.late_s) for minute in starts),
             *(self._seconds_to(minute, now.early_s) for minute in stops),

@@ -5,6 +5,7 @@ CRC-32 (IEEE 802.3) in the last four bytes over all before it. All of it is ours
 meter's memory map is public.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, unique
 from functools import lru_cache
@@ -268,7 +269,7 @@ def possible_factory(factory: Factory) -> bool:
     )
 
 
-def possible_state(state: State) -> bool:
+def possible_state(state: State, possible_end: Callable[[bytes], bool]) -> bool:
     """Whether a state is one that this program writes; others come from elsewhere."""
     return (
         state.supply in _SUPPLIES
@@ -282,14 +283,14 @@ def possible_state(state: State) -> bool:
         and 0 < state.night_price_ueur_per_wh <= state.price_ueur_per_wh
         and -MONEY_MAX_UEUR <= state.balance_ueur <= MONEY_MAX_UEUR
         and state.charged_ueur <= MONEY_MAX_UEUR
-        and _possible_end(state.defer_end)
-        and _possible_end(state.cut_end)
-        and _possible_end(state.latched_end)
+        and possible_end(state.defer_end)
+        and possible_end(state.cut_end)
+        and possible_end(state.latched_end)
     )
 
 
 @lru_cache(maxsize=64)  # every poll asks it again of the same two or three ends
-def _possible_end(end: bytes) -> bool:
+def begins_with_civil(end: bytes) -> bool:
     """Whether an end is none, or begins with the civil time that was announced."""
     if end == NO_END:
         return True

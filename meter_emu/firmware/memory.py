@@ -6,7 +6,7 @@ time. So after a power-up a copy counts only when it reads the same several time
 saves once, which settles for good what was found.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from meter_emu.firmware.layouts import (
@@ -17,6 +17,7 @@ from meter_emu.firmware.layouts import (
     STATE_AT,
     Factory,
     State,
+    begins_with_civil,
     crc_holds,
     possible_factory,
     possible_state,
@@ -33,12 +34,18 @@ _SEQUENCE: Final = slice(4, 8)  # where the state record has it
 
 
 class Memory:
-    """Loads and saves. Between calls it holds nothing that the cells do not say again."""
+    """Loads and saves. Between calls it holds nothing that the cells do not say again.
 
-    __slots__ = ("_factory", "_newest", "_ports", "_raw")
+    `possible_end` says whether the program's end store has written these twelve bytes.
+    """
 
-    def __init__(self, ports: Ports) -> None:
+    __slots__ = ("_factory", "_newest", "_ports", "_possible_end", "_raw")
+
+    def __init__(
+        self, ports: Ports, possible_end: Callable[[bytes], bool] = begins_with_civil
+    ) -> None:
         self._ports = ports
+        self._possible_end = possible_end
         self._factory: tuple[bytes, Factory] | None = None  # what those bytes were found to mean
         self._newest = 0
         self._raw = b""
@@ -60,7 +67,7 @@ class Memory:
         """Return the newest valid copy of the state, or `None` when both are broken."""
         reads = READS_AFTER_POWER_UP if powered_on else 1
         copies = [self._firm(at, reads) for at in STATE_AT]
-        found = newest(copies)
+        found = newest(copies, self._possible_end)
         if found is None:
             return None
         self._newest, state = found
@@ -111,13 +118,15 @@ class Memory:
                 return
 
 
-def newest(copies: Sequence[bytes]) -> tuple[int, State] | None:
+def newest(
+    copies: Sequence[bytes], possible_end: Callable[[bytes], bool]
+) -> tuple[int, State] | None:
     """Return which of the two copies of the state counts, and what it says; `None` if neither."""
     for index in (1, 0) if is_newer(copies[1], copies[0]) else (0, 1):
         raw = copies[index]
         if raw[:2] == STATE.magic and raw[2] == LAYOUT_VERSION and crc_holds(raw):
             state = STATE.parse(raw)
-            if possible_state(state):
+            if possible_state(state, possible_end):
                 return index, state
     return None
 

@@ -50,7 +50,7 @@ class Program:
         self._ports = ports
         self._parts = parts
         self._dialogues = dialogues
-        self._memory = Memory(ports)
+        self._memory = Memory(ports, parts.ends.possible)
         self._page = 0
 
     def poll(self) -> Sleep | None:

@@ -80,11 +80,11 @@ def _obeyed(build: Build, kit: Kit) -> Kit:
 
 def _missing(kits: Sequence[Kit]) -> list[str]:
     """Return which energies, chips, bases and cards there are that the kits have not."""
-    have, every = _traits(kits), _traits(models())
+    have, every = traits(kits), traits(models())
     return [trait for trait in every if trait not in have]
 
 
-def _traits(kits: Sequence[Kit]) -> list[str]:
+def traits(kits: Sequence[Kit]) -> list[str]:
     """Return what the kits have, each once, in alphabetical order."""
     found: set[str] = set()
     for kit in kits:

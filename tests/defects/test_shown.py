@@ -14,9 +14,12 @@ import pytest
 
 from meter_emu.defects import Defect, Effect, catalogue
 from meter_emu.defects.showing import Showing
+from meter_emu.laws import laws
+from meter_emu.laws.law import Broken, Trial
+from meter_emu.stories.story import Kit, models
+from meter_emu.verify.program import traits
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.campaign import load_campaign
-from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdicts import GOOD, Verdict
 
@@ -32,11 +35,16 @@ class Seen(NamedTuple):
 
 
 @cache
-def lived(showing: Showing, build: str) -> Seen:
+def trial(showing: Showing, build: str) -> Trial:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "shown.toml"
         path.write_text(showing.toml("a home", build), "utf-8")
-        (run,) = rehearse_all(load_campaign(path), jobs=1, events=True)
+        return Trial(load_campaign(path), build)
+
+
+@cache
+def lived(showing: Showing, build: str) -> Seen:
+    run = trial(showing, build).run
     return Seen(run.outcome, tuple(run.events))
 
 
@@ -74,6 +82,32 @@ def test_a_defect_shows_in_its_home_and_the_reference_keeps_its_promise_there(de
     assert right.outcome.wrong_display is None
     assert SEEN_AS[defect.effect](right, wrong), wrong.outcome
     assert right.events != wrong.events
+
+
+@pytest.mark.parametrize("defect", SHOWN, ids=[defect.id for defect in SHOWN])
+def test_the_law_that_catches_a_defect_is_broken_in_its_home_and_kept_by_the_reference(defect):
+    law = laws()[defect.law]
+    assert isinstance(law.check(trial(defect.shown, defect.build)), Broken)
+    assert not isinstance(law.check(trial(defect.shown, "reference")), Broken)
+
+
+KITS = models()
+TRAITS = set(traits(KITS))
+NEEDY = [defect for defect in SHOWN if defect.needs]
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
+def test_what_a_defect_needs_is_a_thing_that_meters_or_cards_have(defect):
+    assert set(defect.needs) <= TRAITS
+    assert defect.law in laws()
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
+def test_a_home_in_which_a_defect_shows_has_what_it_needs(defect):
+    if isinstance(defect.shown, Showing):
+        (home,) = trial(defect.shown, "reference").campaign.households
+        kit = Kit(home.model.name, home.model, ((home.card_generation, home.carrier),))
+        assert set(defect.needs) <= set(traits([kit]))
 
 
 @pytest.mark.parametrize("defect", SHOWN, ids=[defect.id for defect in SHOWN])

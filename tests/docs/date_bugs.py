@@ -43,7 +43,12 @@ def _entry(defect: Defect) -> Iterator[str]:
     yield f"{mechanism[0].upper()}{mechanism[1:]}. **{defect.effect.value.capitalize()}.**\n"
     yield f"- *Does not show:* {defect.blind}."
     yield f"- *Seen:* {defect.seen}."
+    yield f"- *Caught by:* the law `{defect.law}`{_needs(defect)}."
     yield f"- *Write it so:* {defect.avoid}.\n"
+
+
+def _needs(defect: Defect) -> str:
+    return f", on {' and '.join(defect.needs)}" if defect.needs else ""
 
 
 def text() -> str:

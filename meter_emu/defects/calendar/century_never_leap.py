@@ -1,7 +1,5 @@
 """Years that end in 00 are never leap years: the rule of 100 without that of 400."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class CenturyNeverLeap(Calendar):
         return year % 4 == 0 and year % 100 != 0
 
 
-DEFECT: Final = Defect(
-    id="century-never-leap",
+DEFECT = Defect(
     mechanism="the rule of 100 without that of 400",
-    part=Calendar,
     swap=CenturyNeverLeap,
     effect=Effect.REFUSES,
+    law="cut-comes",
     shown=armed("2000-02-29 12:00", on="2000-02-20 10:00"),
     blind="every year but 2000; the next one is 2400",
     seen="29 February 2000: cards refused in the Singapore metro, 1,200 cash machines in "

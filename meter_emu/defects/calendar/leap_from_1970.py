@@ -1,7 +1,5 @@
 """The leap test is made on years since 1970 as if 1970 were divisible by four."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class LeapFrom1970(Calendar):
         return (year - 1970) % 4 == 0
 
 
-DEFECT: Final = Defect(
-    id="leap-from-1970",
+DEFECT = Defect(
     mechanism="a leap test on the year since 1970",
-    part=Calendar,
     swap=LeapFrom1970,
     effect=Effect.REFUSES,
+    law="cut-comes",
     shown=armed("2020-02-29 12:00", on="2020-02-20 10:00"),
     blind="odd years, and January and February but for the 29th",
     seen="a flight controller, May 2018: iNavFlight/inav#3302 and #3307; the Teensy clock:"

@@ -1,7 +1,5 @@
 """The leap test looks at two bits of the year as the clock chip keeps it, in BCD."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -20,12 +18,11 @@ class LeapOfBcdYear(Calendar):
         return (yy // 10 << 4 | yy % 10) & 3 == 0
 
 
-DEFECT: Final = Defect(
-    id="leap-of-bcd-year",
+DEFECT = Defect(
     mechanism="a leap test on the BCD byte of the year",
-    part=Calendar,
     swap=LeapOfBcdYear,
     effect=Effect.REFUSES,
+    law="cut-comes",
     shown=armed("2032-02-29 12:00", on="2032-02-20 10:00"),
     blind="2000 to 2009 and 2020 to 2029 are right; 2030 only has its weekdays a day off "
     "from March on",

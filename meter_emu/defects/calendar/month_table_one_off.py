@@ -1,7 +1,5 @@
 """The table of month lengths is read with months from 1 where it begins with 0."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class MonthTableOneOff(Calendar):
         return super().days_in_month(year, month % 12 + 1)
 
 
-DEFECT: Final = Defect(
-    id="month-table-one-off",
+DEFECT = Defect(
     mechanism="a month table read one entry off",
-    part=Calendar,
     swap=MonthTableOneOff,
     effect=Effect.REFUSES,
+    law="cut-comes",
     shown=armed("2020-01-31 12:00", on="2020-01-20 10:00"),
     blind="months as long as the next one: July and December; in others all but the last days",
     seen="a low-power library, June 2023: stm32duino/STM32LowPower#95",

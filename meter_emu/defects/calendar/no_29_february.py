@@ -1,7 +1,5 @@
 """The last day of February is always the 28th: a leap day is no date."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class No29February(Calendar):
         return 28 if month == 2 else super().days_in_month(year, month)
 
 
-DEFECT: Final = Defect(
-    id="no-29-february",
+DEFECT = Defect(
     mechanism="a validity check without the leap day",
-    part=Calendar,
     swap=No29February,
     effect=Effect.REFUSES,
+    law="cut-comes",
     shown=armed("2024-02-29 12:00", on="2024-02-20 10:00"),
     blind="every day but 29 February",
     seen="pay-at-pump in New Zealand, 29 February 2024 (nzherald.co.nz); boot firmware "

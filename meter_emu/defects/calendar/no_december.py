@@ -1,7 +1,5 @@
 """Months are checked against 0 to 11 after they were counted from 1."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
@@ -20,12 +18,11 @@ class NoDecember(Calendar):
         return when.month < 12 and super().exists(when)
 
 
-DEFECT: Final = Defect(
-    id="no-december",
+DEFECT = Defect(
     mechanism="a month check from 0 to 11 on months from 1",
-    part=Calendar,
     swap=NoDecember,
     effect=Effect.REFUSES,
+    law="cut-comes",
     shown=armed("2020-12-04 12:00", on="2020-11-20 10:00"),
     blind="from January to November",
     seen="Android 4.2, November 2012, whose calendar had no December "

@@ -1,11 +1,9 @@
 """Weekdays are counted from 1 on one side and from 0 on the other."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import Showing
+from meter_emu.defects.showing import untold
 from meter_emu.firmware.calendar import Calendar
 
 
@@ -19,19 +17,12 @@ class WeekdayOneLow(Calendar):
         return (super().weekday(day_number) - 1) % 7
 
 
-DEFECT: Final = Defect(
-    id="weekday-one-low",
+DEFECT = Defect(
     mechanism="weekdays a day late, from two numberings",
-    part=Calendar,
     swap=WeekdayOneLow,
     effect=Effect.CUT_WRONGLY,
-    shown=Showing(
-        start="2020-01-10 14:00",
-        end="2020-01-14 12:00",
-        balance_eur=1,
-        load_w=200,
-        visits=(),
-    ),
+    law="no-wrong-cut",
+    shown=untold("2020-01-10 14:00", "2020-01-14 12:00", load_w=200),
     blind="homes with credit; on days that are both weekdays or both weekend days the next "
     "day is the same",
     seen="a Tuya weekly schedule, February 2023: openshwprojects/OpenBK7231T_App#649; "

@@ -1,7 +1,5 @@
 """The chip tests two bits of its BCD year for leap years: 2010, 2030 have a 29 February."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class ChipLeapOfBcdYear(ChipCalendar):
         return (yy // 10 << 4 | yy % 10) & 3 == 0
 
 
-DEFECT: Final = Defect(
-    id="chip-leap-of-bcd-year",
+DEFECT = Defect(
     mechanism="a leap rule on BCD bits in the chip",
-    part=ChipCalendar,
     swap=ChipLeapOfBcdYear,
     effect=Effect.NEVER,
+    law="cut-comes",
     shown=armed("2030-03-10 12:00", on="2030-02-20 10:00"),
     blind="2000 to 2009 and 2020 to 2029",
     seen="PlayStation 3, 1 March 2010: the chip counted a leap day, the program refused it"

@@ -1,7 +1,5 @@
 """At midnight the hours go to 0 and the date stays."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -20,12 +18,11 @@ class DateWithoutCarry(CalendarChip):
         return 0
 
 
-DEFECT: Final = Defect(
-    id="date-without-carry",
+DEFECT = Defect(
     mechanism="no carry from hours into days",
-    part=CalendarChip,
     swap=DateWithoutCarry,
     effect=Effect.NEVER,
+    law="cut-comes",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="until the first midnight",
     seen="arduino-libraries/RTCZero#4: 23:59:59 became 24:00:00 and the date stood",

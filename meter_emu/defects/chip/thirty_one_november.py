@@ -1,7 +1,5 @@
 """The chip gives November 31 days."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class ThirtyOneNovember(ChipCalendar):
         return 31 if month == 11 else super().days_in_month(month, yy)
 
 
-DEFECT: Final = Defect(
-    id="thirty-one-november",
+DEFECT = Defect(
     mechanism="a 31 November in the chip",
-    part=ChipCalendar,
     swap=ThirtyOneNovember,
     effect=Effect.NEVER,
+    law="cut-comes",
     shown=armed("2020-12-04 12:00", on="2020-11-20 10:00"),
     blind="until the last night of November",
     seen="Rockchip RK808, worked around in Linux: commit f076ef44",

@@ -1,7 +1,5 @@
 """The office writes plain numbers where the card has BCD."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
@@ -20,12 +18,11 @@ class BinaryForBcd(DeskCodec):
         return bytes((when.year % 100, when.month, when.day, when.hour, when.minute))
 
 
-DEFECT: Final = Defect(
-    id="binary-for-bcd",
+DEFECT = Defect(
     mechanism="binary written where BCD is read",
-    part=DeskCodec,
     swap=BinaryForBcd,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="dates whose fields are all below ten",
     seen="the other way round in 30 million German bank cards, 1 January 2010 "

@@ -1,7 +1,5 @@
 """Day and month are handed over in the wrong order."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
@@ -22,12 +20,11 @@ class DayAndMonthSwapped(DeskCodec):
         return super().write_time(when)
 
 
-DEFECT: Final = Defect(
-    id="day-and-month-swapped",
+DEFECT = Defect(
     mechanism="day and month swapped",
-    part=DeskCodec,
     swap=DayAndMonthSwapped,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="days equal to their month; above the 12th here the mistake would be seen at once",
     seen="arduino-libraries/RTCZero#22",

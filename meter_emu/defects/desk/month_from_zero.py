@@ -1,7 +1,5 @@
 """The office writes months from 0."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
@@ -20,12 +18,11 @@ class MonthFromZero(DeskCodec):
         return super().write_time(when._replace(month=max(1, when.month - 1)))
 
 
-DEFECT: Final = Defect(
-    id="month-from-zero",
+DEFECT = Defect(
     mechanism="months from 0 in a field of months from 1",
-    part=DeskCodec,
     swap=MonthFromZero,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed("2020-07-03 23:01", on="2020-05-15 10:00"),
     blind="January, which it leaves",
     seen="Linux pcf8523, commit b73f21f6; yodaos-project/yoda.js#103",

@@ -1,7 +1,5 @@
 """The lowest bit of the day is lost: 3 July becomes 2 July."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
@@ -20,12 +18,11 @@ class OddDayLost(DeskCodec):
         return super().write_time(when._replace(day=max(1, when.day & ~1)))
 
 
-DEFECT: Final = Defect(
-    id="odd-day-lost",
+DEFECT = Defect(
     mechanism="a bit of the day lost in packing",
-    part=DeskCodec,
     swap=OddDayLost,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="even days: RESA's 30 June 2020, not ORES's 3 July",
     seen="a packed date whose odd days went wrong: domoticz/domoticz#4015",

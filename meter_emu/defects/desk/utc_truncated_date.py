@@ -1,7 +1,6 @@
 """The office turns local midnight into UTC and keeps the date: the day before."""
 
 from datetime import UTC, datetime
-from typing import Final
 
 from typing_extensions import override
 
@@ -23,12 +22,11 @@ class UtcTruncatedDate(DeskCodec):
         return super().write_time(when._replace(year=day.year, month=day.month, day=day.day))
 
 
-DEFECT: Final = Defect(
-    id="utc-truncated-date",
+DEFECT = Defect(
     mechanism="local midnight cut to a date in UTC",
-    part=DeskCodec,
     swap=UtcTruncatedDate,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="never in Belgium; a test machine in UTC sees nothing. On a generation 2 card the"
     " meter sees that the two forms disagree",

@@ -1,7 +1,6 @@
 """The office writes the year of the ISO week: 2 January 2021 is in 2020."""
 
 from datetime import date
-from typing import Final
 
 from typing_extensions import override
 
@@ -22,12 +21,11 @@ class YearOfTheWeek(DeskCodec):
         return super().write_time(when._replace(year=year))
 
 
-DEFECT: Final = Defect(
-    id="year-of-the-week",
+DEFECT = Defect(
     mechanism="the year of the ISO week for the calendar year",
-    part=DeskCodec,
     swap=YearOfTheWeek,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed("2021-01-02 12:00", on="2020-12-29 10:00"),
     blind="all but the days around New Year, and some New Years",
     seen="iPhone alarms, 1 and 2 January 2011 (alex.kirk.at); date-fns/date-fns#1855",

@@ -1,7 +1,5 @@
 """The registers are read as plain binary numbers."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class BcdAsBinary(FieldCodec):
         return byte
 
 
-DEFECT: Final = Defect(
-    id="bcd-as-binary",
+DEFECT = Defect(
     mechanism="BCD read as binary",
-    part=FieldCodec,
     swap=BcdAsBinary,
     effect=Effect.NEVER,
+    law="cut-comes",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="while every field is below ten: no longer than nine minutes",
     seen="German bank cards, 1 January 2010 (lightbluetouchpaper.org); payment terminals "

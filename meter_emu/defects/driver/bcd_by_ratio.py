@@ -1,7 +1,5 @@
 """A number is turned into BCD by a ratio: one becomes two."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class BcdByRatio(FieldCodec):
         return number * 16 // 10 + number % 10
 
 
-DEFECT: Final = Defect(
-    id="bcd-by-ratio",
+DEFECT = Defect(
     mechanism="tens and units mixed on the way to BCD",
-    part=FieldCodec,
     swap=BcdByRatio,
     effect=Effect.NEVER,
+    law="cut-comes",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="zero, and whole tens",
     seen="feilipu/avrfreertos#10, the driver of a DS1307",

@@ -1,7 +1,5 @@
 """The hours are masked as if the chip were in 12-hour mode: 20 to 23 o'clock become 0 to 3."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class HourWithoutTens(FieldCodec):
         return super().hour(byte & 0x5F)
 
 
-DEFECT: Final = Defect(
-    id="hour-without-tens",
+DEFECT = Defect(
     mechanism="the 12-hour mask on a 24-hour register",
-    part=FieldCodec,
     swap=HourWithoutTens,
     effect=Effect.NEVER,
+    law="cut-comes",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="from 0 to 19 o'clock of the chip's own day",
     seen="sparkfun/SparkFun_DS1307_RTC_Arduino_Library#1 and #3, stevemarple/SoftWire#20",

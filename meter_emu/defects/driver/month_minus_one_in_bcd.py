@@ -1,7 +1,5 @@
 """The month is read as BCD of the register less one: in October 0Fh."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -20,12 +18,11 @@ class MonthMinusOneInBcd(FieldCodec):
         return number + 1 if number is not None and number <= 11 else None
 
 
-DEFECT: Final = Defect(
-    id="month-minus-one-in-bcd",
+DEFECT = Defect(
     mechanism="one taken off before the conversion from BCD",
-    part=FieldCodec,
     swap=MonthMinusOneInBcd,
     effect=Effect.NEVER,
+    law="cut-comes",
     shown=armed("2020-10-03 12:00", on="2020-09-28 10:00"),
     blind="from November to September",
     seen="Linux max6902, October 2006: bugzilla.kernel.org 7361",

@@ -1,7 +1,5 @@
 """The month is written as BCD of the month before, plus one: October is 0Ah."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class MonthPlusOneInBcd(FieldCodec):
         return self.to_bcd(month - 1) + 1
 
 
-DEFECT: Final = Defect(
-    id="month-plus-one-in-bcd",
+DEFECT = Defect(
     mechanism="one added after the conversion to BCD",
-    part=FieldCodec,
     swap=MonthPlusOneInBcd,
     effect=Effect.NEVER,
+    law="cut-comes",
     shown=armed("2020-10-20 12:00", on="2020-10-12 10:00"),
     blind="a clock set from November to September",
     seen="an alarm register of Linux ds1307 (mcp794xx), commit 62c8c20a",

@@ -1,7 +1,5 @@
 """Time and date are read in two accesses, and midnight may come between."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -21,12 +19,11 @@ class TornRead(RtcDriver):
         return time._replace(year=date.year, month=date.month, day=date.day)
 
 
-DEFECT: Final = Defect(
-    id="torn-read",
+DEFECT = Defect(
     mechanism="time and date read apart over midnight",
-    part=RtcDriver,
     swap=TornRead,
     effect=Effect.NEVER,
+    law="cut-comes",
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-29 10:00",

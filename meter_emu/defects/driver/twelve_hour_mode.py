@@ -1,7 +1,5 @@
 """The driver sets the chip to 12-hour mode and forgets PM when it reads."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -23,12 +21,11 @@ class TwelveHourMode(FieldCodec):
         return super().hour(byte & ~0x20 if byte & 0x40 else byte)
 
 
-DEFECT: Final = Defect(
-    id="twelve-hour-mode",
+DEFECT = Defect(
     mechanism="12-hour mode without its PM",
-    part=FieldCodec,
     swap=TwelveHourMode,
     effect=Effect.NEVER,
+    law="cut-comes",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00", model="electricity-ds3231-utc"),
     blind="mornings; on a chip without that mode only midnight is wrong",
     seen="12-hour mode read wrongly: zephyrproject-rtos/zephyr#113994, "

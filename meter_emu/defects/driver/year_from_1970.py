@@ -1,7 +1,5 @@
 """The year register holds years since 1970, and the chip takes it for years since 2000."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -24,17 +22,12 @@ class YearFrom1970(FieldCodec):
         return self.to_bcd(year - 1970)
 
 
-DEFECT: Final = Defect(
-    id="year-from-1970",
+DEFECT = Defect(
     mechanism="a year register with another base than the chip's leap rule",
-    part=FieldCodec,
     swap=YearFrom1970,
     effect=Effect.EARLY,
-    shown=armed(
-        "2020-03-10 12:00",
-        on="2020-02-20 10:00",
-        keys=("outages = [{ from = 2020-02-28T22:00:00, to = 2020-02-29T06:00:00 }]",),
-    ),
+    law="never-early",
+    shown=armed("2020-03-10 12:00", on="2020-02-20 10:00", off=("2020-02-28 22:00", 8)),
     blind="until 28 February of a leap year; a meter that has power then sees its ticks disagree",
     seen="embassy-rs/embassy#2327 (December 2023), zephyrproject-rtos/zephyr#69766 (29 "
     "February 2024)",

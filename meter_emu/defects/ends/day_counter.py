@@ -1,6 +1,4 @@
-"""The end is a number of days that is counted down at midnight, and at every power-up too."""
-
-from typing import Final
+"""The end is days, counted down at midnight, and at every power-up too."""
 
 from typing_extensions import override
 
@@ -8,52 +6,34 @@ from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect, Effect
 from meter_emu.defects.showing import armed
 from meter_emu.firmware.ends import EndStore
-from meter_emu.firmware.layouts import NO_END
 from meter_emu.firmware.trust import Now
-from meter_emu.units import DAY_S
 
 
 class DayCounter(EndStore):
-    """Another design of the end: days left in two bytes, and the minute of the day."""
+    """Keeps minutes from the midnight of today: a tick takes a day off."""
 
     __slots__ = ()
 
     @override
-    def accept(self, civil: Civil | None, now: Now, utc_min: int | None = None) -> bytes:
-        kept = super().accept(civil, now, utc_min)
-        if kept == NO_END:
-            return kept
-        days = self.instant_s(kept) // DAY_S - now.utc_s // DAY_S
-        return kept[:9] + min(max(0, days), 0xFFFE).to_bytes(2, "big") + b"\xff"
+    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
+        return max(0, super().convert(civil, now, utc_min) - (now.utc_s - self.now_s(now)) // 60)
 
     @override
     def tick(self, end: bytes, now: Now) -> bytes:
-        days = int.from_bytes(end[9:11], "big")
-        return end[:9] + max(0, days - 1).to_bytes(2, "big") + end[11:]
+        return end[:5] + max(0, self.instant_s(end) // 60 - 1440).to_bytes(4, "big") + end[9:]
 
     @override
-    def due(self, end: bytes, now: Now) -> bool:
-        return self.wait_s(end, now) <= 0
-
-    @override
-    def wait_s(self, end: bytes, now: Now) -> int:
-        at_s = DAY_S if any(end[9:11]) else self.instant_s(end) % DAY_S
-        return at_s - now.utc_s % DAY_S
+    def now_s(self, now: Now) -> int:
+        return now.second_of_day or 0
 
 
-DEFECT: Final = Defect(
-    id="day-counter",
+DEFECT = Defect(
     mechanism="a day counter that something else moves as well",
-    part=EndStore,
     swap=DayCounter,
     effect=Effect.EARLY,
-    shown=armed(
-        "2020-07-03 23:01",
-        on="2020-06-29 10:00",
-        keys=("outages = [{ from = 2020-06-30T14:00:00, to = 2020-06-30T15:00:00 }]",),
-    ),
+    law="never-early",
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00", off=("2020-06-30 14:00", 1)),
     blind="meters that never lose power, and whose clock is never set",
     seen="a garden watered two days early: altmenorg/HAsmartirrigation#802",
-    avoid="store the instant and compare it; what is counted down must be counted by one "
-    "event only",
+    avoid="store the instant and compare it; count down by one event only",
 )

@@ -10,7 +10,6 @@ from meter_emu.defects.showing import armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
-_DAY_MIN: Final = 1440
 _FIRST: Final = Civil(2000, 1, 1, 0, 0)  # nothing before it can be stored
 
 
@@ -22,17 +21,15 @@ class EndDateExclusive(EndStore):
     @override
     def accept(self, civil: Civil | None, now: Now, utc_min: int | None = None) -> bytes:
         if civil is not None:
-            day_before_min = self.calendar.minutes(civil) - _DAY_MIN
-            civil = max(_FIRST, self.calendar.civil(day_before_min))
+            civil = max(_FIRST, self.calendar.civil(self.calendar.minutes(civil) - 1440))
         return super().accept(civil, now)
 
 
-DEFECT: Final = Defect(
-    id="end-exclusive",
+DEFECT = Defect(
     mechanism="an end date taken as the first day without",
-    part=EndStore,
     swap=EndDateExclusive,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="never: every end is a day early, and the display says so",
     seen="licence and subscription ends: owncloud/core#39735, pkp/pkp-lib#6229, "

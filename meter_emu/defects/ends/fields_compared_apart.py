@@ -1,7 +1,5 @@
 """Date and time of day are compared each for itself: past midnight the time is small again."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -21,17 +19,16 @@ class FieldsComparedApart(EndStore):
         return want is not None and legal[:3] >= want[:3] and legal[3:] >= want[3:]
 
 
-DEFECT: Final = Defect(
-    id="fields-compared-apart",
+DEFECT = Defect(
     mechanism="date and time of day compared apart",
-    part=EndStore,
     swap=FieldsComparedApart,
     effect=Effect.LATE,
+    law="cut-comes",
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-29 10:00",
         end="2020-07-06 12:00",
-        keys=("outages = [{ from = 2020-07-03T22:00:00, to = 2020-07-04T03:00:00 }]",),
+        off=("2020-07-03 22:00", 5),
     ),
     blind="meters that have power when the end comes",
     seen="windows over midnight that are never true: elizaOS/eliza#22053, "

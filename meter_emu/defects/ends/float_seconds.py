@@ -1,7 +1,6 @@
 """Instants are compared as 32-bit floating point: in 2020 they are 128 seconds apart."""
 
 from struct import pack, unpack
-from typing import Final
 
 from typing_extensions import override
 
@@ -21,12 +20,11 @@ class FloatSeconds(EndStore):
         return int(rounded)
 
 
-DEFECT: Final = Defect(
-    id="float-seconds",
+DEFECT = Defect(
     mechanism="seconds since 1970 in a float of 32 bits",
-    part=EndStore,
     swap=FloatSeconds,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-29 10:00",

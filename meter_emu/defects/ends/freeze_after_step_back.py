@@ -1,7 +1,5 @@
 """A run remembers its day, and waits for it again when the clock was set back."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -11,7 +9,7 @@ from meter_emu.firmware.trust import Now
 
 
 class FreezeAfterStepBack(EndStore):
-    """Keeps the day of its last run in two spare bytes, and acts on no day before."""
+    """Keeps the day of its last run in spare bytes, and acts on no day before."""
 
     __slots__ = ()
 
@@ -21,16 +19,14 @@ class FreezeAfterStepBack(EndStore):
 
     @override
     def due(self, end: bytes, now: Now) -> bool:
-        ran = int.from_bytes(end[9:11], "big")
-        return super().due(end, now) and (ran == 0xFFFF or ran <= now.day)
+        return super().due(end, now) and int.from_bytes(end[9:11], "big") % 0xFFFF <= now.day
 
 
-DEFECT: Final = Defect(
-    id="freeze-after-step-back",
+DEFECT = Defect(
     mechanism="a scheduler that waits until the clock is where it was",
-    part=EndStore,
     swap=FreezeAfterStepBack,
     effect=Effect.LATE,
+    law="cut-comes",
     shown=armed(
         "2020-06-20 01:50",
         on="2020-06-15 10:00",
@@ -38,7 +34,6 @@ DEFECT: Final = Defect(
         keys=("clock_set = 2017-09-01T10:00:00", "drift_ppb = 45_000"),
     ),
     blind="clocks that are never set back over a midnight",
-    seen="the class of absolute comparisons after a wrap: petrochen/esp8266-weather-clock-"
-    "opensource#11; Linux hrtimers, 30 June 2012",
-    avoid="decide by the end and the time alone; forget what was planned when the clock is set",
+    seen="absolute comparisons: petrochen/esp8266-weather-clock-opensource#11",
+    avoid="decide by the end and the time alone; plan anew when the clock is set",
 )

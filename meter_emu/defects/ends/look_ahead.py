@@ -1,7 +1,5 @@
 """A daily run carries out what would end before the next one."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -23,12 +21,11 @@ class LookAhead(EndStore):
         return end[:5] + (now.early_s // 60).to_bytes(4, "big") + end[9:]
 
 
-DEFECT: Final = Defect(
-    id="look-ahead",
+DEFECT = Defect(
     mechanism="a horizon that reaches past the end",
-    part=EndStore,
     swap=LookAhead,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="never: every end comes with the run before it",
     seen="card terminals of Racal, 28 December 1999, which looked four days ahead and met "

@@ -1,7 +1,5 @@
 """The end comes only while the clock shows its very minute."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -20,17 +18,12 @@ class OnlyInItsMinute(EndStore):
         return self.instant_s(end) // 60 == now.early_s // 60
 
 
-DEFECT: Final = Defect(
-    id="only-in-its-minute",
+DEFECT = Defect(
     mechanism="equality where at-or-after was meant",
-    part=EndStore,
     swap=OnlyInItsMinute,
     effect=Effect.NEVER,
-    shown=armed(
-        "2020-07-03 23:01",
-        on="2020-06-29 10:00",
-        keys=("outages = [{ from = 2020-07-03T22:00:00, to = 2020-07-04T03:00:00 }]",),
-    ),
+    law="cut-comes",
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00", off=("2020-07-03 22:00", 5)),
     blind="meters that are looking in that minute, which is nearly all",
     seen="openshwprojects/OpenBK7231T_App#798: a loop of two seconds misses every second event",
     avoid="ask whether an end has been reached, and remember that it was carried out",

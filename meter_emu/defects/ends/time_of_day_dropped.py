@@ -1,7 +1,5 @@
 """Of the end only the date is compared: it comes at 00:00."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
@@ -17,19 +15,15 @@ class TimeOfDayDropped(EndStore):
     __slots__ = ()
 
     @override
-    def accept(self, civil: Civil | None, now: Now, utc_min: int | None = None) -> bytes:
-        if civil is None:
-            return super().accept(civil, now)
-        kept = super().accept(civil, now)
-        return kept[:5] + super().accept(civil._replace(hour=0, minute=0), now)[5:]
+    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
+        return super().convert(civil._replace(hour=0, minute=0), now, None)
 
 
-DEFECT: Final = Defect(
-    id="time-of-day-dropped",
+DEFECT = Defect(
     mechanism="an end compared by its date alone",
-    part=EndStore,
     swap=TimeOfDayDropped,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="ends at 00:00",
     seen="date fields that lose their time: tldraw/tldraw#9475; inferred for a meter",

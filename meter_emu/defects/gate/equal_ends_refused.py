@@ -1,7 +1,5 @@
 """A cut at the very end of the deferral is refused: less-or-equal where less was meant."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -22,12 +20,11 @@ class EqualEndsRefused(OrderGate):
         return super().judge_dates(defer_until, cut_at)
 
 
-DEFECT: Final = Defect(
-    id="equal-ends-refused",
+DEFECT = Defect(
     mechanism="less-or-equal where less was meant",
-    part=OrderGate,
     swap=EqualEndsRefused,
     effect=Effect.REFUSES,
+    law="cut-comes",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00", keys=("card_generation = 2",)),
     blind="orders whose two ends differ",
     seen="empirical-org/Empirical-Core#10819",

@@ -1,7 +1,5 @@
 """A reactivation clears the deferral and forgets the programmed cut: of two items, one stays."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -21,12 +19,11 @@ class ReactivationClearsOne(OrderGate):
         state.flags &= ~StateFlags.CUT_LATCHED
 
 
-DEFECT: Final = Defect(
-    id="reactivation-clears-one",
+DEFECT = Defect(
     mechanism="a reactivation that clears only one of the two items",
-    part=OrderGate,
     swap=ReactivationClearsOne,
     effect=Effect.CUT_WRONGLY,
+    law="no-wrong-cut",
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-15 10:00",

@@ -1,7 +1,5 @@
 """An order with a lower number than the last is obeyed too."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class StaleOrderAccepted(OrderGate):
         return True
 
 
-DEFECT: Final = Defect(
-    id="stale-order-accepted",
+DEFECT = Defect(
     mechanism="an old order obeyed again",
-    part=OrderGate,
     swap=StaleOrderAccepted,
     effect=Effect.ACCEPTS,
+    law="shown-again",
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-29 10:00",

@@ -1,11 +1,9 @@
 """The weekend is Friday and Saturday."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import Showing
+from meter_emu.defects.showing import untold
 from meter_emu.firmware.hours import WeekTable
 
 
@@ -19,19 +17,12 @@ class FridayAndSaturday(WeekTable):
         return weekday in (4, 5)
 
 
-DEFECT: Final = Defect(
-    id="friday-and-saturday",
+DEFECT = Defect(
     mechanism="the weekend in another numbering of the week",
-    part=WeekTable,
     swap=FridayAndSaturday,
     effect=Effect.CUT_WRONGLY,
-    shown=Showing(
-        start="2020-01-11 14:00",
-        end="2020-01-14 12:00",
-        balance_eur=1,
-        load_w=200,
-        visits=(),
-    ),
+    law="no-wrong-cut",
+    shown=untold("2020-01-11 14:00", "2020-01-14 12:00", load_w=200),
     blind="Monday to Thursday and Saturday",
     seen="gridlab-d/gridlab-d#484; swapped tables: zigul/HomeAssistant-CEZdistribuce#17",
     avoid="name the days; try each of the seven",

@@ -1,11 +1,9 @@
 """The hours of the day are compared with UTC."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import Showing
+from meter_emu.defects.showing import untold
 from meter_emu.firmware.hours import LegalHours
 
 
@@ -19,19 +17,12 @@ class HoursInUtc(LegalHours):
         return at_s // 60
 
 
-DEFECT: Final = Defect(
-    id="hours-in-utc",
+DEFECT = Defect(
     mechanism="hours of the legal day compared with UTC",
-    part=LegalHours,
     swap=HoursInUtc,
     effect=Effect.CUT_WRONGLY,
-    shown=Showing(
-        start="2020-07-14 13:00",
-        end="2020-07-16 12:00",
-        balance_eur=1,
-        load_w=1000,
-        visits=(),
-    ),
+    law="no-wrong-cut",
+    shown=untold("2020-07-14 13:00", "2020-07-16 12:00", load_w=1000),
     blind="the hours far from an edge: all but one or two at each",
     seen="British meters from 29 March 2020 (community.bulb.co.uk), Economy 7 meters "
     "(conversation.which.co.uk)",

@@ -1,11 +1,9 @@
 """A window over midnight is taken for one inside a day: it is never true."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import Showing
+from meter_emu.defects.showing import untold
 from meter_emu.firmware.hours import Hours, WeekTable
 
 
@@ -21,27 +19,16 @@ class StartAfterEnd(WeekTable):
         return hours.start_minute <= minute < hours.end_minute
 
     @override
-    def starts(self, hours: Hours) -> tuple[int, ...]:
-        return (0,)
-
-    @override
-    def stops(self, hours: Hours) -> tuple[int, ...]:
-        return (0,)
+    def edges(self, hours: Hours) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        return (0,), (0,)
 
 
-DEFECT: Final = Defect(
-    id="start-after-end",
+DEFECT = Defect(
     mechanism="a window whose start is after its end",
-    part=WeekTable,
     swap=StartAfterEnd,
     effect=Effect.CUT_WRONGLY,
-    shown=Showing(
-        start="2020-01-14 14:00",
-        end="2020-01-16 12:00",
-        balance_eur=1,
-        load_w=1000,
-        visits=(),
-    ),
+    law="no-wrong-cut",
+    shown=untold("2020-01-14 14:00", "2020-01-16 12:00", load_w=1000),
     blind="weekends, and homes with credit",
     seen="elizaOS/eliza#22053, cp2004/OctoPrint-WS281x_LED_Status#214",
     avoid="write a window over midnight as two conditions joined by or; try each minute of a week",

@@ -1,7 +1,5 @@
 """The clock is believed to the second: what it may be off is forgotten."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -20,12 +18,11 @@ class UncertaintyForgotten(ClockTrust):
         return 0
 
 
-DEFECT: Final = Defect(
-    id="uncertainty-forgotten",
+DEFECT = Defect(
     mechanism="a clock taken at its word",
-    part=ClockTrust,
     swap=UncertaintyForgotten,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-29 10:00",

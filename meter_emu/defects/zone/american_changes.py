@@ -1,7 +1,5 @@
 """The clocks change by the rule of another country: second Sunday of March, first of November."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -25,12 +23,11 @@ class AmericanChanges(Zone):
         return (sunday * 24 + 1) * 60
 
 
-DEFECT: Final = Defect(
-    id="american-changes",
+DEFECT = Defect(
     mechanism="the rule of another place or year, in the program",
-    part=Zone,
     swap=AmericanChanges,
     effect=Effect.EARLY,
+    law="generation",
     shown=armed("2020-03-20 12:00", on="2020-03-16 10:00"),
     blind="all year but two or three weeks of March and one of autumn",
     seen="time-of-use meters of PG&E that had the old rule in 2007, 38 million dollars to "

@@ -1,7 +1,5 @@
 """The clocks change at 00:00 of the date, not at 01:00 UTC."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -20,12 +18,11 @@ class ChangeAtMidnight(Zone):
         return super().change_min(year, month) - hours * 60
 
 
-DEFECT: Final = Defect(
-    id="change-at-midnight",
+DEFECT = Defect(
     mechanism="a change of clocks by date alone",
-    part=Zone,
     swap=ChangeAtMidnight,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed("2020-03-29 01:30", on="2020-03-20 10:00"),
     blind="all but two or three hours of two nights a year",
     seen="word clocks and plugs: techniccontroller/wordclock_esp8266#79; a day late: "

@@ -1,7 +1,5 @@
 """Legal time is standard time all year."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class NoSummerTime(Zone):
         return WINTER_MIN
 
 
-DEFECT: Final = Defect(
-    id="no-summer-time",
+DEFECT = Defect(
     mechanism="standard time all year where documents are in legal time",
-    part=Zone,
     swap=NoSummerTime,
     effect=Effect.LATE,
+    law="cut-comes",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="from the last Sunday of October to the last Sunday of March",
     seen="tariff times of British meters fixed in UTC, from 29 March 2020 (community.bulb.co.uk)",

@@ -1,7 +1,5 @@
 """The hour of summer time is taken off a time from which it was taken already."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -20,12 +18,11 @@ class SummerTimeTwice(Zone):
         return utc_min - (self.offset_min(utc_min) - WINTER_MIN)
 
 
-DEFECT: Final = Defect(
-    id="summer-time-twice",
+DEFECT = Defect(
     mechanism="summer time applied twice",
-    part=Zone,
     swap=SummerTimeTwice,
     effect=Effect.EARLY,
+    law="never-early",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="winter",
     seen="a utility meter that began its day at 23:00 on 31 March 2024: home-"

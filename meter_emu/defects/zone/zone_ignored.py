@@ -1,7 +1,5 @@
 """The civil time of the card is taken for UTC."""
 
-from typing import Final
-
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
@@ -19,12 +17,11 @@ class ZoneIgnored(Zone):
         return legal_min
 
 
-DEFECT: Final = Defect(
-    id="zone-ignored",
+DEFECT = Defect(
     mechanism="legal time taken for UTC",
-    part=Zone,
     swap=ZoneIgnored,
     effect=Effect.LATE,
+    law="cut-comes",
     shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
     blind="never in Belgium; a test in UTC sees nothing",
     seen="the mirror of home-assistant/core#114547; meters that count UTC: "

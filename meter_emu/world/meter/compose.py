@@ -39,7 +39,7 @@ def watched_bench(
     """
     if log is None and build.factory is not None:
         log = CallLog(board, Alarm())
-    watch = Observer(board, build.parts(model).ledger, take)
+    watch = Observer(board, build.parts(model), take)
     bench = Bench(
         board,
         build.program(model),

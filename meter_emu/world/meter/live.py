@@ -47,7 +47,7 @@ class LiveMeter:
         self._build: Final = build
         self._take: Final = take
         self._events = 0
-        self._ledger: Final = build.parts(model).ledger
+        self._parts: Final = build.parts(model)
         self.bench, self._watch = watched_bench(board, model, build, self._count, witness=witness)
 
     def _count(self, event: Event) -> None:
@@ -116,7 +116,7 @@ class LiveMeter:
 
     def balance_ueur(self) -> int | None:
         """Return the balance, micro-euro, `None` where the memory cannot be read."""
-        return balance_ueur(self.board, self._ledger)
+        return balance_ueur(self.board, self._parts)
 
     def image(self) -> bytes:
         """Return the meter's image, at rest between two polls."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import final
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.ledger import Ledger
+from meter_emu.firmware.parts import Parts
 from meter_emu.ports import Lamp
 from meter_emu.world.meter.balance import balance_ueur
 from meter_emu.world.meter.board import Board
@@ -14,14 +14,14 @@ from meter_emu.world.meter.failure import Failure
 
 @final
 class Observer:
-    """Gives `take` every fact as it happens. `ledger` is the part that keeps the meter's account.
+    """Gives `take` every fact as it happens. `parts` are the program's, to read its account.
 
     `look` belongs after every poll of a bench, `power` where its supply goes and comes.
     """
 
-    def __init__(self, board: Board, ledger: Ledger, take: Callable[[Event], None]) -> None:
+    def __init__(self, board: Board, parts: Parts, take: Callable[[Event], None]) -> None:
         self._board = board
-        self._ledger = ledger
+        self._parts = parts
         self._take = take
         self._limited = False
         self._trusted = True
@@ -45,7 +45,7 @@ class Observer:
             clock_trusted=self._trusted,
             detail=detail,
             understood=understood,
-            balance_ueur=balance_ueur(self._board, self._ledger),
+            balance_ueur=balance_ueur(self._board, self._parts),
             visit=visit,
             failure=failure,
             written=written,

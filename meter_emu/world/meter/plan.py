@@ -89,12 +89,12 @@ def insight(board: Board, model: MeterModel, build: Build) -> Insight | None:
         path=model.name,
         ticks_from_us=board.ticks_from_us,
     )
-    memory = Memory(copy)
+    parts = build.parts(model)
+    memory = Memory(copy, parts.ends.possible)
     factory = memory.factory()
     state = memory.state() if factory else None
     if factory is None or state is None:
         return None
-    parts = build.parts(model)
     phase = copy.rtc.oscillator.phase
     reading, ticks_ms = parts.rtc.read(copy), copy.ticks_ms()
     ticking = board.powered and not board.starting

@@ -6,7 +6,6 @@ import pytest
 
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.firmware.layouts import STATE, STATE_AT, with_crc
-from meter_emu.firmware.ledger import Ledger
 from meter_emu.resources import find
 from meter_emu.world.meter.balance import balance_ueur
 from meter_emu.world.meter.board import Board
@@ -18,6 +17,8 @@ from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.obligations import row_of
 from tests.firmware.meters import METER_ID, MODEL, START_US, state
+
+PARTS = parse_build("reference").parts(MODEL)
 
 CAMPAIGN = load_campaign(find("campaigns", "ores-2020-07"))
 WORK_S = 5  # an event is dated at the beginning of a look, the balance is of its end
@@ -70,19 +71,19 @@ def saved(balance: int, sequence: int) -> bytes:
 def test_the_newest_of_two_copies_is_read_across_the_wrap(board, first, second, newest):
     put(board, 0, saved(100, first))
     put(board, 1, saved(200, second))
-    assert balance_ueur(board, Ledger()) == (100, 200)[newest]
+    assert balance_ueur(board, PARTS) == (100, 200)[newest]
 
 
 def test_a_broken_copy_is_passed_over_and_two_tell_nothing(board):
     put(board, 0, saved(100, 1))
     put(board, 1, saved(200, 2)[:-1] + b"?")
-    assert balance_ueur(board, Ledger()) == 100
+    assert balance_ueur(board, PARTS) == 100
     put(board, 0, b"\xff" * STATE.size_bytes)
-    assert balance_ueur(board, Ledger()) is None
+    assert balance_ueur(board, PARTS) is None
 
 
 def test_looking_leaves_no_trace(board):
     board.eeprom.weak.add(STATE_AT[0] + 20)  # read through the bus, it would ask fate each time
     before = (board.now_us, board.eeprom.to_bytes(), board.metrology.to_bytes(board.now_us))
-    assert balance_ueur(board, Ledger()) == balance_ueur(board, Ledger()) == 0
+    assert balance_ueur(board, PARTS) == balance_ueur(board, PARTS) == 0
     assert (board.now_us, board.eeprom.to_bytes(), board.metrology.to_bytes(board.now_us)) == before
