@@ -75,28 +75,35 @@ class VpcdSlot:
 
     @property
     def waiting(self) -> bool:
-        """Whether a message has begun that is not all there."""
+        """Whether a message has begun that was not obeyed yet."""
         return bool(self._received)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all there, and `receive` goes on without another byte."""
+        end = _LENGTH_SIZE + int.from_bytes(self._received[:_LENGTH_SIZE], "big")
+        return len(self._received) >= end
 
     def receive(self, data: bytes) -> bytes:
         """Take bytes from the driver, in pieces of any size, and return what to send to it.
 
-        Raise `LinkError` for a message without a byte, and where the card has no answer or one
-        above 65,535 bytes: the protocol cannot carry these, so the card has to leave.
+        Messages are obeyed up to the first that has an answer; what came after it waits for the
+        next call. Raise `LinkError` for a message without a byte, and where the card has no answer
+        or one above 65,535 bytes: the protocol cannot carry these, so the card has to leave.
         """
         received, self._received = self._received + data, b""
-        answers, at = b"", 0
-        while len(received) - at >= _LENGTH_SIZE:
+        answer, at = b"", 0
+        while not answer and len(received) - at >= _LENGTH_SIZE:
             begin = at + _LENGTH_SIZE
             end = begin + (received[at] << 8 | received[at + 1])
             if end == begin:
                 raise LinkError(LinkErrorKind.BROKEN, "the reader sent a message without a byte")
             if len(received) < end:
                 break
-            answers += self._answer(received[begin:end])
+            answer = self._answer(received[begin:end])
             at = end
         self._received = received[at:]
-        return answers
+        return answer
 
     def closed(self) -> None:
         """Take the card's power away: the connection is gone. Raise `LinkError` if mid-message."""
@@ -137,12 +144,19 @@ def _framed(answer: bytes) -> bytes:
     return len(answer).to_bytes(_LENGTH_SIZE, "big") + answer
 
 
+class _ReaderGoneError(Exception):
+    """The other side has closed the connection, or died."""
+
+
 @final
 class VpcdLine:
     """A card plugged in: its slot, and the connected socket whose life is the card's stay.
 
     `keep` is called after the card has obeyed and before the terminal hears of it: a caller that
     stores the card does it there, and what it raises passes through, with the answer unsent.
+
+    A caller that waits for other things as well waits for `fileno` to be readable, or writable
+    where an answer is `held_up`, and until `due` at most, an instant of `monotonic`.
     """
 
     def __init__(
@@ -162,7 +176,9 @@ class VpcdLine:
         # The kernel's own limits: Python's would cost two more system calls for each of ours.
         connected.settimeout(None)
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _timeval(LOOK_S))
-        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(message_s))
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _timeval(LOOK_S))
+        self._unsent = b""
+        self.due: float | None = None
 
     @property
     def unpowered_count(self) -> int:
@@ -173,40 +189,44 @@ class VpcdLine:
         """Return what `select` waits on until the driver has sent something."""
         return self._socket.fileno()
 
+    @property
+    def held_up(self) -> bool:
+        """Whether the reader has not taken all of an answer: it is not heard until it has."""
+        return bool(self._unsent)
+
     def turn(self) -> bool:
         """Answer what comes, for a short while (`TURN_S`); false when the reader has gone.
 
-        Return at once when nothing comes for `LOOK_S`. A message that has begun is waited for
-        longer, `message_s`. Raise `LinkError` for one that stops half-way and for what `VpcdSlot`
+        Return when nothing comes, or nothing is taken, for `LOOK_S`. Raise `LinkError` where a
+        message that has begun, either way, is not over after `message_s`, and for what `VpcdSlot`
         does not carry.
         """
-        ends, deadline, waiting = monotonic() + TURN_S, 0.0, False
-        while (data := self._read()) != b"":
-            now = monotonic()
-            if data is None:
-                if not waiting:
+        ends = monotonic() + TURN_S
+        try:
+            while True:
+                data = b"" if self._unsent or self._slot.whole else self._read()
+                if not self._unsent and data is not None and (answer := self._slot.receive(data)):
+                    self._keep()
+                    self._unsent, self.due = answer, None
+                if self._unsent:
+                    self._send()
+                now = monotonic()
+                self._watch(now)
+                if data is None or self._unsent or now > ends:
                     return True
-            elif not self._obeyed(data):
-                break
-            else:
-                if not waiting:
-                    deadline = now + self._message_s
-                waiting = self._slot.waiting
-            if waiting and now > deadline:
-                why = "the reader stopped in the middle of a message"
-                raise LinkError(LinkErrorKind.TIMED_OUT, why)
-            if not waiting and now > ends:
-                return True
-        self._slot.closed()
-        return False
+        except _ReaderGoneError:
+            self._slot.closed()
+            return False
 
-    def _obeyed(self, data: bytes) -> bool:
-        """Do what the reader says and answer; whether it was there to hear that."""
-        answers = self._slot.receive(data)
-        if answers:
-            self._keep()
-            return self._send(answers)
-        return True
+    def _watch(self, now: float) -> None:
+        """See that what has begun comes to its end in time."""
+        if not self._unsent and (self._slot.whole or not self._slot.waiting):
+            self.due = now if self._slot.whole else None
+        elif self.due is None:
+            self.due = now + self._message_s
+        elif now >= self.due:
+            why = "takes no answer" if self._unsent else "stopped in the middle of a message"
+            raise LinkError(LinkErrorKind.TIMED_OUT, f"the reader {why}")
 
     def close(self) -> None:
         """Pull the card out; harmless when it is out."""
@@ -215,24 +235,27 @@ class VpcdLine:
         self._socket.close()
 
     def _read(self) -> bytes | None:
-        """Return what is there, empty when the other side has closed or died, `None` on timeout."""
+        """Return what is there, `None` where nothing comes; raise `_ReaderGoneError` at the end."""
         try:
             if _QUICKACK is not None and not self._slot.waiting:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
-            return self._socket.recv(_LENGTH_SIZE + MESSAGE_SIZE_MAX)
+            data = self._socket.recv(_LENGTH_SIZE + MESSAGE_SIZE_MAX)
         except BlockingIOError:
             return None
-        except OSError:
-            return b""
+        except OSError as error:
+            raise _ReaderGoneError from error
+        if not data:
+            raise _ReaderGoneError
+        return data
 
-    def _send(self, answers: bytes) -> bool:
+    def _send(self) -> None:
+        """Send as much as the reader takes; raise `_ReaderGoneError` where it has gone."""
         try:
-            self._socket.sendall(answers)
+            self._unsent = self._unsent[self._socket.send(self._unsent) :]
         except BlockingIOError:
-            raise LinkError(LinkErrorKind.TIMED_OUT, "the reader takes no answer") from None
-        except OSError:
-            return False
-        return True
+            return
+        except OSError as error:
+            raise _ReaderGoneError from error
 
 
 def _timeval(seconds: float) -> bytes:

@@ -192,7 +192,9 @@ class _Served:
         self._said = ""
 
     def look(self, now: float) -> None:
-        """Do what is due: look for the reader, or wonder why it says nothing."""
+        """Do what is due: look for the reader, wonder why it says nothing, or give it up."""
+        if self.line is not None and self.line.due is not None and now >= self.line.due:
+            self.turn()
         if self.due is None or now < self.due:
             return
         if self.line is None:
@@ -342,9 +344,10 @@ class _Loop:
                 if line is not None:
                     handle = line.fileno()
                     heard[handle] = self._served.turn
-                    poll.register(handle, select.POLLIN)
-            due = self._served.due
-            left_ms = None if due is None else max(0.0, due - monotonic()) * 1_000
+            if line is not None:
+                poll.register(handle, select.POLLOUT if line.held_up else select.POLLIN)
+            dues = [one for one in (self._served.due, line and line.due) if one is not None]
+            left_ms = max(0.0, min(dues) - monotonic()) * 1_000 if dues else None
             for ready, _ in poll.poll(left_ms):
                 if ready != handle or line is self._served.line:
                     heard[ready]()

@@ -45,6 +45,16 @@ def framed(payload: bytes) -> bytes:
     return len(payload).to_bytes(2, "big") + payload
 
 
+def heard(plugged: VpcdSlot, data: bytes) -> bytes:
+    """Return all answers to what came, one after another."""
+    answers = answer = plugged.receive(data)
+    while plugged.whole:
+        assert answer, "one that obeys without an answer goes on by itself"
+        answer = plugged.receive(b"")
+        answers += answer
+    return answers
+
+
 def slot(card: Echo) -> VpcdSlot:
     made = VpcdSlot(card)
     card.story.clear()
@@ -92,10 +102,9 @@ def test_where_the_bytes_are_split_makes_no_difference(
     cuts = sorted(data.draw(st.lists(st.integers(0, len(sent)), max_size=8)))
     card = Echo()
     plugged = slot(card)
-    answered = b"".join(
-        plugged.receive(sent[start:end])
-        for start, end in zip([0, *cuts], [*cuts, len(sent)], strict=True)
-    )
+    answered = b""
+    for start, end in zip([0, *cuts], [*cuts, len(sent)], strict=True):
+        answered += heard(plugged, sent[start:end])
     assert answered == sent
     assert card.story == commands
     assert not plugged.waiting
@@ -120,7 +129,7 @@ def test_commands_of_all_sizes_the_length_can_say_are_heard_whole(size: int) -> 
     """UPDATE BINARY of 255 bytes is 260; the length is two bytes, the high one first."""
     card = Echo()
     command = bytes(number % 251 for number in range(size))
-    assert slot(card).receive(framed(command) + GET_ATR) == framed(command) + framed(ATR)
+    assert heard(slot(card), framed(command) + GET_ATR) == framed(command) + framed(ATR)
     assert card.story == [command]
 
 
@@ -197,10 +206,12 @@ def test_the_rest_of_a_message_is_waited_for(wire) -> None:
     reader = threading.Thread(target=go_on)
     reader.start()
     try:
-        assert line.turn()
+        while len(heard) < 2:
+            assert line.turn()
     finally:
         reader.join()
     assert heard == [first, second]
+    assert line.due is None
 
 
 def test_the_card_is_stored_before_the_terminal_hears_of_it(wire) -> None:
@@ -226,8 +237,13 @@ def test_a_message_that_stops_half_way_is_not_waited_for(wire, part: bytes) -> N
     line = VpcdLine(ours, Echo(), message_s=SHORT_S)
     theirs.sendall(part)
     with pytest.raises(LinkError, match="stopped in the middle") as got:
-        line.turn()
+        until_it_ends(line)
     assert got.value.kind is LinkErrorKind.TIMED_OUT
+
+
+def until_it_ends(line: VpcdLine) -> None:
+    while line.turn():
+        assert line.due is not None, "there is something to wait for, and it ends"
 
 
 def test_a_message_that_trickles_is_not_waited_for(wire) -> None:
@@ -244,26 +260,57 @@ def test_a_message_that_trickles_is_not_waited_for(wire) -> None:
     trickling.start()
     try:
         with pytest.raises(LinkError, match="stopped in the middle"):
-            line.turn()
+            until_it_ends(line)
     finally:
         ended.set()
         trickling.join()
 
 
-def _ask_for_ever(line: VpcdLine, theirs: socket.socket) -> None:
-    for _ in range(1000):
-        theirs.sendall(framed(b"\0\xb0"))
-        line.turn()
-
-
-def test_a_reader_that_takes_no_answers_is_not_waited_for(wire) -> None:
+def held_up(wire: tuple[socket.socket, socket.socket], message_s: float) -> tuple[VpcdLine, int]:
+    """Return a line whose reader has not taken all of its answers, and how many those are."""
     ours, theirs = wire
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    line = VpcdLine(ours, Echo(lambda _: bytes(65_535)), message_s=SHORT_S)
+    line = VpcdLine(ours, Echo(lambda command: command[-1:] * 65_535), message_s=message_s)
+    for asked in range(1, 1000):
+        theirs.sendall(framed(bytes((0, asked))))
+        assert line.turn()
+        if line.held_up:
+            return line, asked
+    raise AssertionError("the reader takes whatever comes")
+
+
+def test_a_reader_that_takes_no_answers_is_not_waited_for(wire) -> None:
+    line, _ = held_up(wire, SHORT_S)
     with pytest.raises(LinkError, match="takes no answer") as got:
-        _ask_for_ever(line, theirs)
+        until_it_ends(line)
     assert got.value.kind is LinkErrorKind.TIMED_OUT
+
+
+def test_while_an_answer_waits_unread_the_caller_may_do_something_else(wire) -> None:
+    """A turn that waited for the reader would take an hour; what waits is sent later, whole."""
+    line, asked = held_up(wire, message_s=3_600)
+    _, theirs = wire
+    theirs.sendall(framed(b"\0\xff"))
+    assert line.turn()
+    assert line.held_up, "and no further command is obeyed meanwhile"
+    came: list[bytes] = []
+    theirs.settimeout(None)  # or MSG_WAITALL would not wait for all
+
+    def read() -> None:
+        for _ in range(asked + 1):
+            size = int.from_bytes(theirs.recv(2, socket.MSG_WAITALL), "big")
+            came.append(theirs.recv(size, socket.MSG_WAITALL))
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    try:
+        while reading.is_alive():
+            assert line.turn()
+    finally:
+        reading.join()
+    assert came == [bytes((number,)) * 65_535 for number in (*range(1, asked + 1), 255)]
+    assert not any((line.held_up, line.due))
 
 
 def test_nothing_that_listens_is_no_reader() -> None:

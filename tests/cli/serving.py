@@ -7,11 +7,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 BOUND_S = 20.0  # a process that starts on a busy machine; nothing here takes a second of it
+STUCK_S = 0.2  # who takes nothing for so long has stopped reading
 ROOT = Path(__file__).parents[2]
 GET_ATR, POWER_ON = b"\4", b"\1"
 
@@ -65,6 +67,11 @@ class Serving:
             passed.append(line)
         raise AssertionError(f"no {start!r} in {passed}")
 
+    def rest(self) -> str:
+        """Return what it said besides, after it has ended."""
+        self._reading.join(BOUND_S)
+        return "\n".join(self._lines.get() for _ in range(self._lines.qsize()))
+
     def do(self, command: str) -> None:
         """Type a command."""
         assert self.process.stdin is not None
@@ -115,6 +122,16 @@ class Driver:
     def send(self, message: bytes) -> None:
         assert self._card is not None
         self._card.sendall(len(message).to_bytes(2, "big") + message)
+
+    def ask_until_stuck(self, message: bytes) -> None:
+        """Ask and take no answer, until the card takes no more questions."""
+        assert self._card is not None
+        framed = len(message).to_bytes(2, "big") + message
+        self._card.settimeout(STUCK_S)
+        with suppress(TimeoutError):
+            for _ in range(100_000):
+                self._card.sendall(100 * framed)
+        self._card.settimeout(BOUND_S)
 
     def gone(self) -> bool:
         """Wait for the card to leave."""

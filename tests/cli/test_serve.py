@@ -300,6 +300,31 @@ def test_quit_and_the_end_of_the_input_end_it(
     assert driver.gone()
 
 
+def said_while_unread(driver: Driver, file: Path, last: str | signal.Signals) -> tuple[int, str]:
+    """Have the card held up by a reader that takes no answers, then end it; status and words."""
+    with Serving(file, "--port", str(driver.port)) as serving:
+        driver.take()
+        driver.send(POWER_ON)
+        assert driver.ask(SELECT_FILE) == b"\x90\x00"
+        driver.ask_until_stuck(bytes.fromhex("00b00000000000"))
+        if isinstance(last, str):
+            serving.do(last)
+        else:
+            serving.signal(last)
+        return serving.process.wait(BOUND_S), serving.rest()
+
+
+@pytest.mark.parametrize(("last", "status"), [("quit", 0), (signal.SIGTERM, 143)])
+def test_it_ends_at_once_while_answers_wait_unread(driver, file, last, status) -> None:
+    """Not after the two seconds that a reader is given: three tries, for a busy machine."""
+    for _ in range(3):
+        ended, said = said_while_unread(driver, file, last)
+        assert ended == status
+        if "takes no answer" not in said:
+            return
+    raise AssertionError("the reader was waited for each time")
+
+
 def test_without_an_input_it_serves_until_a_signal(driver: Driver, file: Path) -> None:
     with Serving(file, "--port", str(driver.port), stdin=subprocess.DEVNULL) as serving:
         driver.take()
