@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 # The laws that tests share: pytest shows values only of the modules it rewrites.
 pytest.register_assert_rewrite("tests.firmware.sessions")
 
-pytest_plugins = ["pytester", "meter_emu.pytest_plugin"]
+pytest_plugins = ["pytester", "meter_emu.pytest_plugin", "tests.reliability.tally"]
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 
