@@ -91,8 +91,8 @@ class CommandApdu:
     ne: int | None = None
 
     def __post_init__(self) -> None:
-        header = (self.cla, self.ins, self.p1, self.p2)
-        if not 0 <= min(header) <= max(header) <= 0xFF:
+        if not 0 <= self.cla | self.ins | self.p1 | self.p2 <= 0xFF:
+            header = (self.cla, self.ins, self.p1, self.p2)
             names = zip(("cla", "ins", "p1", "p2"), header, strict=True)
             name, got = next((name, byte) for name, byte in names if not 0 <= byte <= 0xFF)
             raise ApduError(f"{name} is one byte, got {got}")

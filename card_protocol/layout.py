@@ -65,9 +65,9 @@ class Layout(Generic[T]):
             raise LayoutError(
                 self.name, offset=0, want=f"{self.size_bytes} bytes", got=f"{len(raw)} bytes"
             )
-        got = raw[: len(self.magic)]
-        if got != self.magic:
-            raise LayoutError(self.name, offset=0, want=f"magic {self.magic.hex()}", got=got.hex())
+        if not raw.startswith(self.magic):
+            got = raw[: len(self.magic)].hex()
+            raise LayoutError(self.name, offset=0, want=f"magic {self.magic.hex()}", got=got)
         return self.record(*self._struct.unpack(raw))
 
     def erased(self, name: str) -> bytes:

@@ -30,6 +30,7 @@ _FILE_END_MAX: Final = 0x8000  # bytes: P1-P2 hold offsets of 15 bits
 _SFI_FLAG: Final = 0x80  # in P1: the low five bits are a short file identifier
 _SELECT_BY_FID: Final = 0x00
 _NO_DATA: Final = 0x0C
+_SUCCESS: Final = int(SW.SUCCESS)
 _FCP: Final = 0x04
 
 
@@ -50,6 +51,8 @@ class Terminal:
         response under two bytes and for a card that never comes to an end.
         """
         response = self._corrected(command)
+        if response.sw == _SUCCESS:  # as nearly always
+            return response
         waiting = bytes_waiting(response.sw)
         if waiting is None:
             return response
@@ -65,6 +68,8 @@ class Terminal:
     def _corrected(self, command: CommandApdu) -> ResponseApdu:
         """Send `command`, and again with the Le a 6Cxx asks for."""
         response = self._once(command)
+        if response.sw == _SUCCESS:
+            return response
         for _ in range(LE_CORRECTIONS_MAX):
             ne = right_le(response.sw)
             if ne is None:
@@ -180,7 +185,7 @@ class Terminal:
 
     def _done(self, what: str, command: CommandApdu) -> bytes:
         response = self.send(command)
-        if response.sw != SW.SUCCESS:
+        if response.sw != _SUCCESS:
             why = f"{what}: {response.sw:04X}, {explain(response.sw)}"
             raise ApduError(why, sw=response.sw)
         return response.data

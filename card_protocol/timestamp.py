@@ -30,7 +30,6 @@ BCD_MINUTE_SIZE_BYTES: Final = 5
 BCD_NONE: Final = b"\xff" * BCD_MINUTE_SIZE_BYTES  # ours: no digit is F, so it is never a date
 BCD_CENTURY: Final = 2000
 _TO_BCD: Final = [tens << 4 | units for tens in range(10) for units in range(10)]
-_FROM_BCD: Final = {byte: value for value, byte in enumerate(_TO_BCD)}
 
 _RANGES: Final = (
     ("year", 0, 99),
@@ -39,6 +38,11 @@ _RANGES: Final = (
     ("hour", 0, 23),
     ("minute", 0, 59),
 )
+# For each field its byte by number, and its number by byte; what is not in there is out of range.
+_TO_BYTE: Final = [
+    {value: _TO_BCD[value] for value in range(low, high + 1)} for _, low, high in _RANGES
+]
+_FROM_BYTE: Final = [{byte: value for value, byte in of.items()} for of in _TO_BYTE]
 
 
 def encode_bcd_minute(when: Civil | None) -> bytes:
@@ -48,11 +52,15 @@ def encode_bcd_minute(when: Civil | None) -> bytes:
     """
     if when is None:
         return BCD_NONE
-    values = (when.year - BCD_CENTURY, when.month, when.day, when.hour, when.minute)
-    for (name, low, high), value in zip(_RANGES, values, strict=True):
-        if not low <= value <= high:
-            raise TimestampError(f"{name} of {when} is outside the range of YYMMDDhhmm")
-    return bytes([_TO_BCD[value] for value in values])
+    years, months, days, hours, minutes = _TO_BYTE
+    year, month, day, hour, minute = when
+    year -= BCD_CENTURY
+    try:
+        return bytes((years[year], months[month], days[day], hours[hour], minutes[minute]))
+    except KeyError:
+        pairs = zip(_RANGES, (year, month, day, hour, minute), strict=True)
+    name = next(name for (name, low, high), value in pairs if not low <= value <= high)
+    raise TimestampError(f"{name} of {when} is outside the range of YYMMDDhhmm")
 
 
 def decode_bcd_minute(raw: bytes) -> Civil | None:
@@ -65,13 +73,14 @@ def decode_bcd_minute(raw: bytes) -> Civil | None:
         return None
     if len(raw) != BCD_MINUTE_SIZE_BYTES:
         raise TimestampError(f"want {BCD_MINUTE_SIZE_BYTES} bytes YYMMDDhhmm, got {len(raw)}")
-    values = []
-    for (name, low, high), byte in zip(_RANGES, raw, strict=True):
-        value = _FROM_BCD.get(byte, -1)
-        if not low <= value <= high:
-            raise TimestampError(f"{name} byte {byte:02x} of {raw.hex()} is not BCD {low}-{high}")
-        values.append(value)
-    return Civil(BCD_CENTURY + values[0], values[1], values[2], values[3], values[4])
+    years, months, days, hours, minutes = _FROM_BYTE
+    yy, mm, dd, hour, minute = raw
+    try:
+        return Civil(BCD_CENTURY + years[yy], months[mm], days[dd], hours[hour], minutes[minute])
+    except KeyError:
+        triples = zip(_RANGES, _FROM_BYTE, raw, strict=True)
+    (name, low, high), byte = next((field, byte) for field, of, byte in triples if byte not in of)
+    raise TimestampError(f"{name} byte {byte:02x} of {raw.hex()} is not BCD {low}-{high}")
 
 
 # A civil minute in 27 bits of an unsigned 32-bit integer (ours, as FAT packs its dates): year since

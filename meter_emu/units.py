@@ -14,12 +14,13 @@ EPOCH_2000_US: Final = 946_684_800 * SECOND_US  # 2000-01-01 00:00 UTC in true t
 PPB: Final = 1_000_000_000
 UEUR_PER_CENT: Final = 10_000
 MWH_PER_WH: Final = 1_000
+_PLACES: Final = {10**places: places for places in range(1, 10)}
 
 
 def decimal(value: int, per_unit: int) -> str:
     """Return a value of so many to the unit, a power of ten, in units: `-3.200` for -3200, 1000."""
     whole, rest = divmod(abs(value), per_unit)
-    return f"{'-' if value < 0 else ''}{whole}.{rest:0{len(str(per_unit)) - 1}}"
+    return f"{'-' if value < 0 else ''}{whole}.{rest:0{_PLACES[per_unit]}}"
 
 
 def euro(ueur: int) -> str:

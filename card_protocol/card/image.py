@@ -164,7 +164,8 @@ class CardImage:
         old = self.contents[index]
         new = old[:offset] + part + old[offset + len(part) :]
         assert len(new) == len(old), "an update changes no size"
-        return replace(self, contents=(*self.contents[:index], new, *self.contents[index + 1 :]))
+        contents = (*self.contents[:index], new, *self.contents[index + 1 :])
+        return self._changed(self.life_cycle, self.tries_left, contents)
 
     def with_tries(self, counter: int, left: int) -> Self:
         """Return the image with one counter (0 PIN, 1 meter, 2 desk) set; at 0 it is blocked."""
@@ -173,12 +174,27 @@ class CardImage:
         tries = list(self.tries_left)
         tries[counter] = left
         life_cycle = self.life_cycle if left else LifeCycle.BLOCKED
-        return replace(self, tries_left=(tries[0], tries[1], tries[2]), life_cycle=life_cycle)
+        return self._changed(life_cycle, (tries[0], tries[1], tries[2]), self.contents)
 
     def in_use(self) -> Self:
         """Return the image after a terminal proved itself for the first time."""
         in_use = self.life_cycle is LifeCycle.IN_USE
         return self if in_use else replace(self, life_cycle=LifeCycle.IN_USE)
+
+    def _changed(
+        self, life_cycle: LifeCycle, tries_left: tuple[int, int, int], contents: tuple[bytes, ...]
+    ) -> Self:
+        return type(self)(
+            kind=self.kind,
+            life_cycle=life_cycle,
+            pin=self.pin,
+            tries_left=tries_left,
+            meter_key=self.meter_key,
+            desk_key=self.desk_key,
+            card_key=self.card_key,
+            tree=self.tree,
+            contents=contents,
+        )
 
     def _index(self, df: int, sfi: int) -> int:
         index = self.tree.by_sfi(df, sfi)

@@ -58,6 +58,16 @@ def _memory_cards() -> Allowed:
 
 
 OURS: Final[Allowed] = MappingProxyType({**FILE_CARD, **_memory_cards()})
+# What only reads, of whatever card: by ISO/IEC 7816-4 in the class without secure messaging, and by
+# the makers of readers for memory cards, GET DATA (PC/SC part 3) among them.
+READS: Final[Allowed] = MappingProxyType(
+    {
+        **{
+            (0x00, ins): _NO_PROOF for ins in (0x84, 0xA4, 0xB0, 0xB1, 0xB2, 0xB3, 0xC0, 0xCA, 0xCB)
+        },
+        **{(READER_CLASS, ins): _NO_PROOF for ins in (0xA4, 0xB0, 0xB1, 0xB2, 0xCA)},
+    }
+)
 # To give a memory card its first content, and at no other time, its code is changed.
 PUT: Final[Allowed] = MappingProxyType(
     {

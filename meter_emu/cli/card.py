@@ -28,6 +28,7 @@ from meter_emu.cli.options import (
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.put import put
 from meter_emu.cli.readers import readers
+from meter_emu.cli.relay import relay
 from meter_emu.cli.serve import serve
 from meter_emu.cli.typed import (
     civil_time,
@@ -56,6 +57,7 @@ def card() -> None:
 
 card.add_command(put)
 card.add_command(readers)
+card.add_command(relay)
 card.add_command(serve)
 
 

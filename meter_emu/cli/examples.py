@@ -69,6 +69,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "card serve home.card --out --trace dialogue.jsonl",
             "card serve home.card --port 35964 --t0 --wait-s 30",
         ),
+        "card relay": (
+            "card relay --reader ACR --trace fielded.trace",
+            "card relay --reader ACR --port 35964 --wait-s 30 --json -",
+            f"card relay {_READER} --trace fielded.trace",
+        ),
         "card put": (
             f"card put home.card {_READER}",
             f"card put home.card {_READER} --wait-s 60",

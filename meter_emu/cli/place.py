@@ -14,6 +14,7 @@ import click
 from meter_emu.cli.card_file import CARD_IMAGE, at_the_desk, image_in, open_desk, read_image
 from meter_emu.cli.held import HeldFile
 from meter_emu.cli.names import FILE
+from meter_emu.cli.options import CommandT
 from meter_emu.cli.tracing import trace_option, traced
 from meter_emu.cli.verbs import Verb
 from meter_emu.errors import CardError, OutputError
@@ -31,6 +32,7 @@ WAIT_S_MAX: Final = 3_600
 _READER: Final = "--reader"
 _SURE: Final = "--yes-write-hardware"
 _IN_READER: Final = f"{__name__}.in_reader"  # whether the command line has --reader
+_IN_READER_HELP: Final = "The card in this reader, or part of its name, not FILE."
 _WRITES: Final = frozenset({0xD0, 0xD2, 0xD6})  # a memory card's WRITE and CHANGE CODE, UPDATE
 
 sure_option: Final = click.option(_SURE, "sure", is_flag=True, help="Do write on a real card.")
@@ -41,6 +43,12 @@ wait_option: Final = click.option(
     show_default=True,
     help="How long to wait for a card in the reader, in seconds.",
 )
+
+
+def reader_option(*, required: bool) -> Callable[[CommandT], CommandT]:
+    """Return the option that names a reader; where it is not required, a file may be named."""
+    text = "The reader, or part of its name." if required else _IN_READER_HELP
+    return click.option(_READER, required=required, metavar="NAME", help=text)
 
 
 def check_sure(sure: bool) -> None:
@@ -197,9 +205,7 @@ def with_card(*, writes: bool) -> Callable[[Callable[..., Any]], Callable[..., A
         if writes:
             verb = sure_option(verb)
         verb = wait_option(trace_option(verb))
-        verb = click.option(
-            _READER, metavar="NAME", help="The card in this reader, or part of its name, not FILE."
-        )(verb)
+        verb = reader_option(required=False)(verb)
         return click.argument("file", cls=FileArgument, metavar="FILE", type=FILE)(verb)
 
     return decorate

@@ -6,7 +6,7 @@ import click
 
 from meter_emu.cli.card_file import read_image
 from meter_emu.cli.names import FILE
-from meter_emu.cli.place import CardReader, check_sure, sure_option, wait_option
+from meter_emu.cli.place import CardReader, check_sure, reader_option, sure_option, wait_option
 from meter_emu.cli.tracing import trace_option
 from meter_emu.cli.verbs import Verb
 from meter_emu.errors import ImageError
@@ -20,7 +20,7 @@ _IF_CUT: Final = "put it again"
 
 @click.command(cls=Verb)
 @click.argument("file", type=FILE)
-@click.option("--reader", required=True, metavar="NAME", help="The reader, or part of its name.")
+@reader_option(required=True)
 @wait_option
 @sure_option
 @trace_option

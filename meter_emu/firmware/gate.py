@@ -155,7 +155,7 @@ class OrderGate:
 
         `LATER_END_TAKEN` is the same where the two forms of the deferral's end disagree.
         """
-        if not all(self.exists(end) for end in (defer_until, cut_at) if end):
+        if (defer_until and not self.exists(defer_until)) or (cut_at and not self.exists(cut_at)):
             return Result.BAD_DATE
         if cut_at and not self.agrees(cut_at):
             return Result.CUT_DISAGREES
@@ -202,12 +202,9 @@ class OrderGate:
             state.flags &= ~StateFlags.DEFERRAL_OVER
         else:
             self.reactivate(state)
-        switched = {
-            StateFlags.PREPAYMENT_ON: order.prepayment_on,
-            StateFlags.LIMITER_GRANTED: order.limiter_granted,
-        }
-        for flag, on in switched.items():
-            state.flags = state.flags | flag if on else state.flags & ~flag
+        state.flags &= ~(StateFlags.PREPAYMENT_ON | StateFlags.LIMITER_GRANTED)
+        state.flags |= order.prepayment_on * StateFlags.PREPAYMENT_ON
+        state.flags |= order.limiter_granted * StateFlags.LIMITER_GRANTED
         state.tariff_number = tariff.number
         state.price_ueur_per_wh = tariff.price_ueur_per_wh
         state.night_price_ueur_per_wh = tariff.night_price_ueur_per_wh

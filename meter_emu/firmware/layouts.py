@@ -277,7 +277,9 @@ def possible_state(state: State, possible_end: Callable[[bytes], bool]) -> bool:
         and state.rate in _RATES
         and state.health in _HEALTHS
         and state.order_result in _RESULTS
-        and max(state.last_time_s, state.clock_set_s, state.certain_s) < _CENTURY_S
+        and state.last_time_s < _CENTURY_S
+        and state.clock_set_s < _CENTURY_S
+        and state.certain_s < _CENTURY_S
         and state.remainder_mwh < MWH_PER_WH
         and state.mwh_per_unit > 0
         and 0 < state.night_price_ueur_per_wh <= state.price_ueur_per_wh

@@ -66,19 +66,19 @@ class Program:
             meter.found_open()
         meter.keep_time(powered_on=powered_on)
         said = self._serve_card(meter) if ports.card_present() else None
-        meter.settle()
+        standing = meter.settle()
         pressed = ports.buttons()
         asked = self._asked(factory, pressed) if pressed else pressed
         testing = bool(asked) and self._ask(meter)
+        if asked:
+            standing = meter.standing()
         if powered_on:
             memory.save(state)
         else:
             memory.save_changed(state)
-        standing = meter.standing()
         obeyed = self._drive(meter, standing)
         if testing and obeyed:
-            meter = self._rearm(meter)
-            standing = meter.standing()
+            meter, standing = self._rearm(meter)
             obeyed = self._drive(meter, standing)
         self._show(meter, standing, said, pressed & ~asked if asked else pressed, fault=not obeyed)
         if step_clock(ports, memory, meter) or not obeyed:
@@ -123,8 +123,8 @@ class Program:
             meter.reconnect()
         return allowed and bool(meter.factory.tightness_s)
 
-    def _rearm(self, meter: MeterRules) -> MeterRules:
-        """Test the installation and act on it; return the meter as it stands minutes later."""
+    def _rearm(self, meter: MeterRules) -> tuple[MeterRules, Standing]:
+        """Test the installation and act on it; return how the meter stands minutes later."""
         tight = self._tight(meter.factory.tightness_s * 1000)
         later = self._meter(meter.factory, meter.state, powered_on=False)
         later.keep_time(powered_on=False)
@@ -134,7 +134,7 @@ class Program:
         else:
             later.leaked()
         self._memory.save(later.state)
-        return later
+        return later, later.standing()
 
     def _tight(self, whole_ms: int) -> bool:
         """Turn the valve on and watch; whether nothing flowed for the whole time."""

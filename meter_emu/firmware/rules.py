@@ -198,7 +198,7 @@ class MeterRules:
         """Book the energy since the last booking to the account in force."""
         self.parts.ledger.book(self.state, self.register_units)
 
-    def settle(self) -> None:
+    def settle(self) -> Standing:
         """Let everything that is due happen: the cut, the account, the supply, the beep."""
         state = self.state
         self._latch_ends()
@@ -210,18 +210,22 @@ class MeterRules:
             self.book()
             state.account, state.rate = account, rate
         standing = self.standing()
-        self._move(settle(state.supply, standing.permission))
+        supply = settle(state.supply, standing.permission)
+        if supply != state.supply:
+            self._move(supply)
+            standing = self.standing()
         low_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
         if not state.flags & StateFlags.LOW_CREDIT_SAID and 0 < standing.balance_ueur <= low_ueur:
             state.flags |= StateFlags.LOW_CREDIT_SAID
             self.beeping = True
+        return standing
 
     def _latch_ends(self) -> None:
         """Record for good what has come: once reached, an end needs no clock any more."""
         state = self.state
-        if self.has_come(state.defer_end):
+        if not state.flags & StateFlags.DEFERRAL_OVER and self.has_come(state.defer_end):
             state.flags |= StateFlags.DEFERRAL_OVER
-        if self.has_come(state.cut_end) and not state.flags & StateFlags.CUT_LATCHED:
+        if not state.flags & StateFlags.CUT_LATCHED and self.has_come(state.cut_end):
             state.flags |= StateFlags.CUT_LATCHED
             state.latched_end = state.cut_end
 

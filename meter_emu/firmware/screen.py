@@ -14,6 +14,7 @@ from meter_emu.firmware.supply import Block, Permission
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import decimal, euro
 
+_DARK: Final = Lamp(0)
 SHOWN_S: Final = 30  # how long a screen stays (UK card meters: "last screen visible 30 s")
 
 
@@ -60,7 +61,7 @@ def scroll(meter: MeterRules, page: int) -> str:
 
 def lamps(meter: MeterRules, standing: Standing, *, fault: bool) -> Lamp:
     """Return the lamps: the triangle when credit is used up, the invitation, a fault."""
-    lit = Lamp(0)
+    lit = _DARK
     if Block.CREDIT in standing.blocks:
         lit |= Lamp.CREDIT_EXHAUSTED
     if meter.state.supply == Supply.READY_FOR_RECONNECTION:

@@ -28,6 +28,7 @@ OLD, BLANK, NEW, MIXED, WEAK = range(5)
 FATE_COUNT: Final = 5
 
 _WEAR_BYTES: Final = 4
+_NONE_WEAK: Final[frozenset[int]] = frozenset()
 
 
 class Eeprom:
@@ -62,8 +63,8 @@ class Eeprom:
         self.page_bytes: Final = page_bytes
         self._flicker: Final = flicker
         self._busy_until_us = 0
-        self._before = b""  # the page as it was before the cycle in progress
-        self._weak_before: frozenset[int] = frozenset()
+        self._before = bytearray()  # the page as it was before the cycle in progress
+        self._weak_before = _NONE_WEAK
         self._sent_base = 0
         self._sent: range = range(0)  # offsets of the bytes sent, modulo the page
 
@@ -98,18 +99,19 @@ class Eeprom:
         """
         if now_us < self._busy_until_us:
             return False
-        if not data:
+        size = len(data)
+        if not size:
             return True
         page_bytes = self.page_bytes
         at %= len(self.cells)
         offset = at % page_bytes
         base = at - offset
-        self._before = bytes(self.cells[base : base + page_bytes])
-        self._weak_before = frozenset(self.weak)
+        self._before = self.cells[base : base + page_bytes]
+        self._weak_before = frozenset(self.weak) if self.weak else _NONE_WEAK
         self._sent_base = base
-        self._sent = range(offset, offset + min(len(data), page_bytes))
-        if offset + len(data) <= page_bytes:
-            self.cells[at : at + len(data)] = data
+        self._sent = range(offset, offset + min(size, page_bytes))
+        if offset + size <= page_bytes:
+            self.cells[at : at + size] = data
         else:
             for index, byte in enumerate(data, offset):
                 self.cells[base + index % page_bytes] = byte
@@ -119,9 +121,9 @@ class Eeprom:
         self._busy_until_us = now_us + WRITE_CYCLE_US
         return True
 
-    def busy_until_us(self, now_us: int) -> int:
-        """Return when the part answers again: the end of the cycle in progress, or now."""
-        return max(now_us, self._busy_until_us)
+    def is_busy(self, now_us: int) -> bool:
+        """Whether the part does not answer: a cycle is in progress."""
+        return now_us < self._busy_until_us
 
     def lose_power(self, now_us: int, fate: Callable[[], int]) -> None:
         """Let the supply fail: a cycle in progress ends here, byte by byte as `fate` says.

@@ -33,8 +33,8 @@ class Metrology:
     """The register of one meter under one load profile of 24 rates."""
 
     __slots__ = (
-        "_amount", "_at_us", "_flowing", "_limit_rate", "_profile", "_rates", "_shut_until_us",
-        "_sums",
+        "_amount", "_at_us", "_flowing", "_limit_rate", "_passed", "_profile", "_rates",
+        "_shut_until_us", "_sums",
     )  # fmt: skip
 
     def __init__(self, profile: Sequence[int], *, at_us: int = 0, amount: int = 0) -> None:
@@ -48,6 +48,8 @@ class Metrology:
         self._limit_rate: int | None = None
         self._rates = self._profile
         self._sums = _running_sums(self._rates)
+        self._passed = 0  # rate-µs of the profile before the flow that is counted now
+        self._count_from_now()
 
     def set_flow(self, now_us: int, *, flowing: bool, limit_rate: int | None = None) -> None:
         """From now on let the load flow or not, capped at a rate."""
@@ -62,12 +64,14 @@ class Metrology:
                 else tuple(min(rate, limit_rate) for rate in self._profile)
             )
             self._sums = _running_sums(self._rates)
+        self._count_from_now()
 
     def shut_until(self, now_us: int, until_us: int) -> None:
         """Let the household shut every appliance from now on until a moment."""
         self._amount = self.amount_at(now_us)
         self._at_us = now_us
         self._shut_until_us = until_us
+        self._count_from_now()
 
     def lit(self, now_us: int) -> bool:
         """Whether the household has its appliances as they ordinarily are, not shut."""
@@ -76,10 +80,9 @@ class Metrology:
     def amount_at(self, now_us: int) -> int:
         """Return the rate-µs, modulo the register, at an instant from the last change on."""
         assert now_us >= self._at_us, "true time does not go back"
-        from_us = max(self._at_us, self._shut_until_us)
-        if not self._flowing or now_us <= from_us:
+        if not self._flowing or now_us <= self._shut_until_us:
             return self._amount
-        return (self._amount + self._since_epoch(now_us) - self._since_epoch(from_us)) % _RANGE
+        return (self._amount + self._since_epoch(now_us) - self._passed) % _RANGE
 
     def read_units(self, now_us: int) -> int:
         """Return the register: whole units, 0 to 2**32 - 1."""
@@ -138,6 +141,9 @@ class Metrology:
         hour = bisect_left(self._sums, rest) - 1
         within_us = -((self._sums[hour] - rest) // self._rates[hour])
         return days * DAY_US + hour * HOUR_US + within_us - from_us
+
+    def _count_from_now(self) -> None:
+        self._passed = self._since_epoch(max(self._at_us, self._shut_until_us))
 
     def _since_epoch(self, now_us: int) -> int:
         days, within_us = divmod(now_us, DAY_US)

@@ -8,6 +8,8 @@ from typing import Final
 from meter_emu.ports import Button, Lamp
 
 TEXT_CHARS_MAX: Final = 64
+_DARK: Final = Lamp(0)
+_NO_BUTTON: Final = Button(0)
 
 
 class Panel:
@@ -17,9 +19,9 @@ class Panel:
 
     def __init__(self) -> None:
         self.text = ""
-        self.lamps = Lamp(0)
+        self.lamps = _DARK
         self.beep_count = 0
-        self._keys = Button(0)
+        self._keys = _NO_BUTTON
         self._held_ms: dict[Button, int] = {}
 
     def show(self, text: str) -> None:
@@ -47,12 +49,12 @@ class Panel:
     def take_keys(self) -> Button:
         """Return the buttons pressed since the last call, and clear them."""
         keys = self._keys
-        self._keys = Button(0)
+        self._keys = _NO_BUTTON
         return keys
 
     def lose_power(self) -> None:
         """Go dark and forget the buttons; the count of beeps is the observer's, and stays."""
         self.text = ""
-        self.lamps = Lamp(0)
-        self._keys = Button(0)
+        self.lamps = _DARK
+        self._keys = _NO_BUTTON
         self._held_ms.clear()

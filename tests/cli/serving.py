@@ -1,4 +1,4 @@
-"""`meter-emu card serve` as a process of its own, listened to line by line, and its reader."""
+"""`meter-emu card serve` or `relay` as a process of its own, line by line, and its reader."""
 
 import queue
 import signal
@@ -19,13 +19,18 @@ GET_ATR, POWER_ON = b"\4", b"\1"
 
 
 class Serving:
-    """A process that serves `file`. `command` is what starts it, such as an `nsenter`."""
+    """A process that serves a file. `command` is what starts it, such as an `nsenter`."""
 
     def __init__(
-        self, file: Path, *options: str, command: Sequence[str] = (), stdin: int = subprocess.PIPE
+        self,
+        *words: object,
+        verb: str = "serve",
+        command: Sequence[str] = (),
+        stdin: int = subprocess.PIPE,
     ) -> None:
+        program = (*command, sys.executable, "-m", "meter_emu", "card", verb)
         self.process = subprocess.Popen(
-            [*command, sys.executable, "-m", "meter_emu", "card", "serve", str(file), *options],
+            [*program, *map(str, words)],
             cwd=ROOT, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self._lines: queue.Queue[str] = queue.Queue()

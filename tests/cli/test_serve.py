@@ -256,7 +256,10 @@ def test_a_reader_that_is_not_there_yet_is_waited_for(driver: Driver, file: Path
 def test_waiting_ends_when_it_was_told_to(complaint, driver: Driver, file: Path) -> None:
     driver.stop()
     said = complaint("card", "serve", file, "--port", driver.port, "--wait-s", "0")
-    assert said == f"meter-emu: no reader: 127.0.0.1 port {driver.port}: connection refused\n"
+    assert said == (
+        f"meter-emu: no reader: 127.0.0.1 port {driver.port}: connection refused; "
+        "is pcscd running, with the vpcd driver?\n"
+    )
 
 
 def test_nonsense_from_the_reader_takes_the_card_out_and_in_again(
@@ -288,6 +291,25 @@ def test_a_signal_takes_the_card_out_in_order(
     assert serving.said() == f"{number.name}: removed, the file is saved"
     assert serving.end() == status
     assert serving.complaint == ""
+
+
+@pytest.mark.parametrize("end", ["quit", "end of input", "SIGTERM"])
+def test_the_result_of_a_stay_is_json_and_the_lines_go_next_to_it(
+    driver: Driver, file: Path, end: str
+) -> None:
+    with Serving(file, "--port", driver.port, "--json", "-") as serving:
+        driver.take()
+        driver.send(POWER_ON)
+        assert driver.ask(WRONG_PIN)[0] == 0x63
+        if end == "quit":
+            serving.do(end)
+        elif end == "SIGTERM":
+            serving.signal(signal.SIGTERM)
+            assert driver.gone()
+        assert serving.end() == (143 if end == "SIGTERM" else 0)
+        told = json.loads(serving.rest())
+        assert told == {"file": str(file), "insertions": 1, "changes": 1, "ended_by": end}
+        assert "saved: change 1\n" in serving.complaint
 
 
 @pytest.mark.parametrize("last", ["quit", None])

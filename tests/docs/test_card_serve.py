@@ -7,13 +7,15 @@ import click
 
 from card_protocol.serve.pcscd import PORT_VARIABLE
 from card_protocol.serve.vpcd import HOST, MESSAGE_SIZE_MAX, PORT, Control
-from meter_emu.cli import serve as verb
+from meter_emu.cli import plugging
 from meter_emu.cli.card import card
 from meter_emu.cli.held import WAIT_S
 from tests.docs.pages import ROOT, page, table
 
 PAGE = page("docs/card-serve.md")
-SOURCE = (ROOT / "meter_emu" / "cli" / "serve.py").read_text("utf-8")
+SOURCE = "".join(
+    (ROOT / "meter_emu" / "cli" / name).read_text("utf-8") for name in ("plugging.py", "serve.py")
+)
 
 
 def test_the_options_and_their_defaults_are_the_verbs() -> None:
@@ -40,15 +42,15 @@ def test_the_commands_are_those_it_obeys() -> None:
 
 
 def test_the_lines_are_those_it_says() -> None:
-    said = re.findall(r'(?:_say|_say_once)\(f?"([^"{]+)|why = "(connected, but)', SOURCE)
+    said = re.findall(r'(?:say|_say_once)\(f?"([^"{]+)|why = "(connected, but)', SOURCE)
     starts = {row[0] for row in table(PAGE, "begins with", "means")}
     told = {start for start in starts if any("".join(one).startswith(start) for one in said)}
     assert told == starts
 
 
 def test_the_limits_are_those_of_the_code() -> None:
-    assert f"every {verb.RETRY_S} s" in PAGE
-    assert f"`insert` waits {verb.RETRY_S} s" in PAGE
+    assert f"every {plugging.RETRY_S} s" in PAGE
+    assert f"`insert` waits {plugging.RETRY_S} s" in PAGE
     assert f"wait {WAIT_S:.0f} s for it" in PAGE
     assert f"up to {MESSAGE_SIZE_MAX:,} bytes" in PAGE
     first, second, third = sorted(set(Control) - {Control.GET_ATR})

@@ -10,9 +10,10 @@ from card_protocol.authentication import PIN_REFERENCE
 from card_protocol.card.budget import PLAIN_TREES
 from card_protocol.errors import LinkErrorKind
 from card_protocol.formats.container import TRANSPORT_PIN
-from card_protocol.link.guarded import FAILURES_MAX, FAILURES_MAX_PUT, OURS, PUT
+from card_protocol.link.guarded import FAILURES_MAX, FAILURES_MAX_PUT, OURS, PUT, READS
 from card_protocol.link.pcsc import ANSWER_MS, CALL_MS, MEANINGS
 from meter_emu.cli import app
+from meter_emu.cli.relay import NOT_SENT
 from meter_emu.domain import Energy
 from tests.docs.pages import blocks, page, table
 
@@ -36,6 +37,16 @@ def test_the_list_of_what_is_sent_is_the_guards() -> None:
     assert always == set(OURS)
     assert for_put == set(PUT) - set(OURS)
     assert (FAILURES_MAX, FAILURES_MAX_PUT) == (1, 2)
+
+
+def test_what_a_relay_passes_on_is_what_reads() -> None:
+    told = {
+        (int(row[0].strip("`"), 16), int(ins, 16))
+        for row in table(PAGE, "class", "instructions passed on by `card relay`")
+        for ins in re.findall(r"\b[0-9A-F]{2}\b", row[1])
+    }
+    assert told == set(READS)
+    assert f"answered {NOT_SENT.hex()}," in PAGE
 
 
 def test_the_time_limits_are_those_of_the_link() -> None:

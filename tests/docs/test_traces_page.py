@@ -66,7 +66,7 @@ def test_every_origin_is_listed_with_what_it_says():
     asides = {"of", "its", "file", "or", "and", "a", "new"}
     assert told["rehearsal"] - asides == fields(Rehearsal)
     assert told["run"] - asides == fields(LiveOrigin)
-    assert list(told) == ["rehearsal", "run", "desk, `serve`"]
+    assert list(told) == ["rehearsal", "run", "desk, `serve`, `relay`"]
 
 
 def fields(origin: type[msgspec.Struct]) -> set[str]:

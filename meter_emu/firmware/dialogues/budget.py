@@ -45,8 +45,10 @@ from meter_emu.domain import (
 from meter_emu.firmware.dialogues.base import AskCard, authenticated, refusing
 from meter_emu.firmware.layouts import Factory
 
-# A plain integer: the complement of an `IntFlag` has no bits but the named ones.
-_KNOWN_FLAGS: Final = int(OrderFlags.PREPAYMENT_ON | OrderFlags.LIMITER_GRANTED)
+# Plain integers: the complement of an `IntFlag` has no bits but the named ones.
+_PREPAYMENT_ON: Final = int(OrderFlags.PREPAYMENT_ON)
+_LIMITER_GRANTED: Final = int(OrderFlags.LIMITER_GRANTED)
+_KNOWN_FLAGS: Final = _PREPAYMENT_ON | _LIMITER_GRANTED
 
 
 class BudgetDialogue:
@@ -116,13 +118,13 @@ class BudgetDialogue:
 def contents_said(records: CardRecords, token_key: Key, meter_id: int) -> Contents:
     """Return what a card's records say to meter `meter_id`."""
     identity, wallet, order, tariff = records
-    issued = (record.issued_at_min for record in records)
+    issued = [record.issued_at_min for record in records]
     return Contents(
         identity_said(identity),
         Wallet(wallet.loaded_cents, wallet.load_count),
         order_said(order, token_key, meter_id, other_tariff=records.other_tariff),
         tariff_said(tariff),
-        max((minute for minute in issued if minute != MINUTES_NONE), default=None),
+        max([minute for minute in issued if minute != MINUTES_NONE], default=None),
     )
 
 
@@ -153,11 +155,11 @@ def order_said(
         defer_until=defer_until,
         cut_at=cut_at,
         tariff_number=record.tariff_number,
-        prepayment_on=bool(record.flags & OrderFlags.PREPAYMENT_ON),
-        limiter_granted=bool(record.flags & OrderFlags.LIMITER_GRANTED),
+        prepayment_on=record.flags & _PREPAYMENT_ON != 0,
+        limiter_granted=record.flags & _LIMITER_GRANTED != 0,
         reactivation=reactivation,
         other_tariff=other_tariff,
-        unknown=bool(record.flags & ~_KNOWN_FLAGS),
+        unknown=record.flags & ~_KNOWN_FLAGS != 0,
     )
 
 

@@ -11,6 +11,8 @@ _BASE_YEAR: Final = 2000
 _TWELVE_HOUR: Final = 0x40  # in the hours: counts 1 to 12
 _PM: Final = 0x20
 _NO_HOUR: Final = 0x80  # stands in no hours register
+_DIGITS: Final = range(10)
+_NUMBERS: Final = {tens << 4 | units: tens * 10 + units for tens in _DIGITS for units in _DIGITS}
 
 
 class FieldCodec:
@@ -20,8 +22,7 @@ class FieldCodec:
 
     def bcd(self, byte: int) -> int | None:
         """Return the number in two BCD digits."""
-        tens, units = byte >> 4, byte & 0x0F
-        return tens * 10 + units if tens <= 9 and units <= 9 else None
+        return _NUMBERS.get(byte)
 
     def to_bcd(self, number: int) -> int:
         """Return two BCD digits of 0 to 99."""

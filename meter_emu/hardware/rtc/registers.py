@@ -59,7 +59,7 @@ class BcdCounter:
     goes to 1. So no garbage can stop a clock, and any number of ticks is one division.
     """
 
-    __slots__ = ("_codes", "_positions", "_span")
+    __slots__ = ("_codes", "_positions", "_span", "_values")
 
     def __init__(self, mask: int, first: int, last: int) -> None:
         self._span: Final = last - first + 1
@@ -68,6 +68,8 @@ class BcdCounter:
             bcd_value(raw) - first if raw & 0x0F <= 9 and bcd_value(raw) <= last else last - first
             for raw in range(mask + 1)
         )
+        values = {code: position for position, code in enumerate(self._codes)}
+        self._values: Final = tuple(values.get(raw) for raw in range(mask + 1))
 
     def count(self, raw: int, ticks: int) -> tuple[int, int]:
         """Return the bits after `ticks` ticks, and how many carries they gave."""
@@ -76,8 +78,7 @@ class BcdCounter:
 
     def value(self, raw: int) -> int | None:
         """Return the place from the first value, or `None` for bits that are no such value."""
-        position = self._positions[raw]
-        return position if position >= 0 and self._codes[position] == raw else None
+        return self._values[raw]
 
 
 def bcd_value(raw: int) -> int:

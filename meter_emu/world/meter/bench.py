@@ -10,14 +10,13 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final
 
-from meter_emu.errors import PollsSpentError, PowerLost
+from meter_emu.errors import PollOverrun, PollsSpentError, PowerLost
 from meter_emu.ports import SECONDS_A_DAY, Button, Firmware, Ports, Sleep
 from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.board import NEVER_US, Board, SlotCard
 from meter_emu.world.meter.call_log import CallLog
-from meter_emu.world.meter.failure import CALLS_MAX, POLL_US_MAX, Failing, check_answer
+from meter_emu.world.meter.failure import CALLS_MAX, POLL_US_MAX, check_answer, program_error
 
-_FAILING: Final = Failing()
 POLL_LONGEST_US: Final = 1_000_000  # ours: no poll without a card takes longer (about 0.1 s does)
 
 
@@ -204,12 +203,16 @@ class Bench:
         board.calls_left, board.overrun_us = CALLS_MAX, board.now_us + POLL_US_MAX
         self.polling = True
         try:
-            with _FAILING:
-                hint = self._run_program()
-                check_answer(hint, CALLS_MAX - board.calls_left, board.overran)
+            hint = self._run_program()
+            check_answer(hint, CALLS_MAX - board.calls_left, board.overran)
         except PowerLost:
             self._power_down()
             return
+        except (Exception, PollOverrun) as error:
+            failed = program_error(error)
+            if failed is None:
+                raise
+            raise failed from error
         finally:
             self.polling = False
         after = rtc.second_of_day(self.board.now_us)

@@ -42,27 +42,15 @@ class Failure:
     calls: tuple[str, ...]
 
 
-class Failing:
-    """Turns whatever a program raises into `ProgramError`; what people and files did passes."""
-
-    def __enter__(self) -> None:
-        """Let the program run."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Raise `ProgramError` in place of what the program raised."""
-        if error is None or isinstance(error, ProgramError):
-            return
-        if isinstance(error, PollOverrun):
-            raise ProgramError(FailureKind.HUNG.value, str(error)) from None
-        if not isinstance(error, Exception) or _not_the_program(error, trace):
-            return
-        said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise ProgramError(FailureKind.CRASHED.value, printable(said) + _place(trace)) from error
+def program_error(error: Exception | PollOverrun) -> ProgramError | None:
+    """Return what a program raised as `ProgramError`; `None` for what people and files did."""
+    if isinstance(error, PollOverrun):
+        return ProgramError(FailureKind.HUNG.value, str(error))
+    trace = error.__traceback__
+    if isinstance(error, ProgramError) or _not_the_program(error, trace):
+        return None
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    return ProgramError(FailureKind.CRASHED.value, printable(said) + _place(trace))
 
 
 def check_answer(answer: object, calls: int, overran: str) -> None:

@@ -23,6 +23,7 @@ class Observer:
         self._board = board
         self._parts = parts
         self._take = take
+        self._lit = Lamp(0)
         self._limited = False
         self._trusted = True
         self._invited = False
@@ -56,7 +57,8 @@ class Observer:
         """After a poll: did switch, limiter, invitation or the trust in the clock change?"""
         board = self._board
         lamps = board.panel.lamps
-        if self._trusted == (Lamp.CLOCK_DOUBTED in lamps):
+        relit, self._lit = lamps != self._lit, lamps
+        if relit and self._trusted == (Lamp.CLOCK_DOUBTED in lamps):
             self._trusted = not self._trusted
             self.see(board.now_us, What.CLOCK_TRUSTED if self._trusted else What.CLOCK_DOUBTED)
         for at_us, closed in board.moves:
@@ -65,7 +67,7 @@ class Observer:
         if self._limited != bool(board.switch.limiter_a):
             self._limited = not self._limited
             self.see(board.now_us, What.LIMITED if self._limited else What.UNLIMITED)
-        if self._invited != (Lamp.RECONNECT in lamps):
+        if relit and self._invited != (Lamp.RECONNECT in lamps):
             self._invited = not self._invited
             self.see(board.now_us, What.INVITED if self._invited else What.UNINVITED)
 

@@ -225,21 +225,21 @@ class _Story:
             return
         before = self._write_back(card)
         self._bench.insert(card, "the household's card" if card is self._card else "another card")
-        self._judge_session(at_us, card, before, number)
-        asked = Lamp.RECONNECT in self._board.panel.lamps or self._hopes(card)
+        after = self._write_back(card)
+        self._judge_session(at_us, before, after, number)
+        asked = Lamp.RECONNECT in self._board.panel.lamps or self._hopes(after)
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
         if asked:
             self._bench.run_until(max(self._board.now_us, at_us + PRESS_AFTER_US))
             self._reconnect()
 
-    def _hopes(self, card: VirtualCard) -> bool:
+    def _hopes(self, said: WriteBackRecord | None) -> bool:
         """Whether the card just put in should have given supply back, as its holder sees it.
 
         It brought a reactivation or a load, there is credit, and the home is dark.
         """
         brings, self._brings = self._brings, False
-        said = self._write_back(card)
         paid = said is not None and said.balance_ueur > 0
         return brings and paid and not self._board.switch.on
 
@@ -256,10 +256,9 @@ class _Story:
         self._bench.remove()
 
     def _judge_session(
-        self, at_us: int, card: VirtualCard, before: WriteBackRecord | None, number: int
+        self, at_us: int, before: WriteBackRecord | None, after: WriteBackRecord | None, number: int
     ) -> None:
-        """Tell from the card whether it was obeyed: a new write-back says so, and how."""
-        after = self._write_back(card)
+        """Record whether a card was obeyed: a new write-back says so, and how."""
         if after is None or after == before or Result(after.result).refused:
             self._watch.see(at_us, What.CARD_REFUSED, visit=number)
             return
