@@ -145,6 +145,8 @@ class Desk:
         """
         _check_meter_id(meter_id)
         _check_issued_at(issued_at_min)
+        if card_number < 1:
+            raise DeskError(f"the cards of a meter are numbered from 1, got {card_number}")
         tariff = FIRST_TARIFFS[energy] if tariff is None else tariff
         factor = FIRST_FACTORS[energy] if mwh_per_unit is None else mwh_per_unit
         check_tariff(energy, tariff)

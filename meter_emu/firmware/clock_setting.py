@@ -6,9 +6,10 @@ inside leaves an untrusted clock and never a wrong one. A step of the hour saves
 
 from typing import Final
 
-from meter_emu.domain import SET_ERROR_S_MAX, ClockSetting, Result
+from meter_emu.domain import ClockSetting, Result
 from meter_emu.firmware.layouts import EventCode, Health, RtcBase, StateFlags
 from meter_emu.firmware.memory import Memory
+from meter_emu.firmware.possible import possible
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.trust import EPOCH_2000_S, clocks_end_min
 from meter_emu.ports import Ports
@@ -61,8 +62,8 @@ def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: Cloc
     the time is not certain, so the card outranks it, and takes back what came by it too early.
     """
     utc_s = EPOCH_2000_S + order.set_to_s
-    if not 1 <= order.set_error_s <= SET_ERROR_S_MAX:
-        return Result.BAD_FORMAT  # all that may be believed of the clock would follow from it
+    if not possible(order):
+        return Result.BAD_FORMAT
     if utc_s // 60 >= clocks_end_min(meter.parts.calendar):
         return Result.BAD_DATE
     if order.set_to_s <= meter.state.clock_card_s or utc_s + order.set_error_s < meter.certain_s:

@@ -16,6 +16,7 @@ from card_protocol.timestamp import EPOCH_2000_MIN, MINUTES_NONE, Civil, decode_
 from meter_emu.domain import Identity, Order, RawEnd, Reactivation, Result, Tariff, ZoneRule
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
+from meter_emu.firmware.possible import possible
 from meter_emu.firmware.trust import Now, clocks_end_min
 
 
@@ -81,6 +82,8 @@ class OrderGate:
         Half-open like every end: a card is expired when RTC - u has reached the expiry. Where the
         clock cannot say, the card is obeyed.
         """
+        if not possible(identity):
+            return Result.BAD_FORMAT
         if identity.card_number < state.card_number:
             return Result.CARD_REPLACED
         try:
@@ -125,8 +128,7 @@ class OrderGate:
             defer_until, cut_at = self._codec.ends(order)
         except TimestampError:
             return Result.BAD_DATE
-        dated = order.reactivation is Reactivation.NONE
-        if order.unknown or (not dated and (defer_until or cut_at)):
+        if not possible(order):
             return Result.BAD_FORMAT
         if order.limiter_granted and not limited:
             return Result.NO_LIMITER
@@ -142,10 +144,8 @@ class OrderGate:
             return Result.TARIFF_MISMATCH
         if order.other_tariff:
             return Result.OTHER_TARIFF
-        if not 0 < tariff.night_price_ueur_per_wh <= tariff.price_ueur_per_wh:
+        if not possible(tariff):
             return Result.BAD_FORMAT
-        if not tariff.mwh_per_unit:
-            return Result.BAD_FORMAT  # energy that counts for nothing
         if tariff.night_price_ueur_per_wh != tariff.price_ueur_per_wh and not nights:
             return Result.NO_NIGHT_HOURS
         return Result.EXECUTED

@@ -5,7 +5,6 @@ CRC-32 (IEEE 802.3) in the last four bytes over all before it. All of it is ours
 meter's memory map is public.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, unique
 from functools import lru_cache
@@ -18,9 +17,6 @@ from card_protocol.errors import TimestampError
 from card_protocol.keys import KEY_SIZE_BYTES
 from card_protocol.layout import S64, U8, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import BCD_NONE, decode_bcd_minute
-from meter_emu.domain import Energy, Result
-from meter_emu.ports import Button
-from meter_emu.units import MWH_PER_WH, UEUR_PER_CENT
 
 FACTORY_AT: Final = 0x0000
 STATE_AT: Final = (0x0100, 0x0200)  # two copies, page-aligned, never sharing a page
@@ -239,56 +235,6 @@ assert STATE.size_bytes == 256, "state record drifted"
 _CRC_SIZE_BYTES: Final = 4
 
 MONEY_MAX_UEUR: Final = 1 << 62  # ours: four million million euro; sums stop there
-_U32_MAX: Final = 0xFFFFFFFF
-_DAY_MINUTES: Final = 1_440
-_CENTURY_S: Final = 36_525 * 86_400  # of 2000 to 2099, what a clock chip counts right
-_DRIFT_MAX_PPB: Final = 1_000_000  # ours: 86 s a day; no quartz is worse
-_ENERGIES: Final = frozenset(Energy)
-_BASES: Final = frozenset(RtcBase)
-_KEYS: Final = frozenset(map(int, Button))
-_SUPPLIES: Final = frozenset(Supply)
-_ACCOUNTS: Final = frozenset(EnergyAccount)
-_RATES: Final = frozenset(Rate)
-_HEALTHS: Final = frozenset(Health)
-_RESULTS: Final = frozenset(Result)
-
-
-def possible_factory(factory: Factory) -> bool:
-    """Whether a factory record is one that a factory writes: a CRC is right on anything."""
-    return (
-        factory.energy in _ENERGIES
-        and factory.meter_id > 0
-        and factory.rtc_base in _BASES
-        and factory.rearm_key in _KEYS
-        and factory.drift_bound_ppb <= _DRIFT_MAX_PPB
-        and factory.emergency_cents * UEUR_PER_CENT <= _U32_MAX
-        and factory.window_start_minute < _DAY_MINUTES
-        and factory.window_end_minute < _DAY_MINUTES
-        and factory.night_start_minute < _DAY_MINUTES
-        and factory.night_end_minute < _DAY_MINUTES
-    )
-
-
-def possible_state(state: State, possible_end: Callable[[bytes], bool]) -> bool:
-    """Whether a state is one that this program writes; others come from elsewhere."""
-    return (
-        state.supply in _SUPPLIES
-        and state.account in _ACCOUNTS
-        and state.rate in _RATES
-        and state.health in _HEALTHS
-        and state.order_result in _RESULTS
-        and state.last_time_s < _CENTURY_S
-        and state.clock_set_s < _CENTURY_S
-        and state.certain_s < _CENTURY_S
-        and state.remainder_mwh < MWH_PER_WH
-        and state.mwh_per_unit > 0
-        and 0 < state.night_price_ueur_per_wh <= state.price_ueur_per_wh
-        and -MONEY_MAX_UEUR <= state.balance_ueur <= MONEY_MAX_UEUR
-        and state.charged_ueur <= MONEY_MAX_UEUR
-        and possible_end(state.defer_end)
-        and possible_end(state.cut_end)
-        and possible_end(state.latched_end)
-    )
 
 
 @lru_cache(maxsize=64)  # every poll asks it again of the same two or three ends

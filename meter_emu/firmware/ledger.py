@@ -27,6 +27,7 @@ from meter_emu.firmware.layouts import (
     State,
     StateFlags,
 )
+from meter_emu.firmware.possible import possible
 from meter_emu.units import MWH_PER_WH, UEUR_PER_CENT
 
 _U32: Final = 0xFFFFFFFF
@@ -109,6 +110,8 @@ class Ledger:
 
     def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
         """Return `EXECUTED` for new credit, `ALREADY_EXECUTED` for none, or why it is refused."""
+        if not possible(wallet):
+            return Result.BAD_FORMAT
         cents = wallet.loaded_cents - state.accepted_cents
         loads = wallet.load_count - state.accepted_count
         if cents < 0 or loads < 0 or (loads == 0 and cents):

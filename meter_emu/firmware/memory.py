@@ -6,7 +6,7 @@ time. So after a power-up a copy counts only when it reads the same several time
 saves once, which settles for good what was found.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from meter_emu.firmware.layouts import (
@@ -19,10 +19,9 @@ from meter_emu.firmware.layouts import (
     State,
     begins_with_civil,
     crc_holds,
-    possible_factory,
-    possible_state,
     with_crc,
 )
+from meter_emu.firmware.possible import PossibleEnd, possible
 from meter_emu.ports import Ports
 
 PAGE_SIZE_BYTES: Final = 64  # AT24C256-class part
@@ -41,9 +40,7 @@ class Memory:
 
     __slots__ = ("_factory", "_newest", "_ports", "_possible_end", "_raw")
 
-    def __init__(
-        self, ports: Ports, possible_end: Callable[[bytes], bool] = begins_with_civil
-    ) -> None:
+    def __init__(self, ports: Ports, possible_end: PossibleEnd = begins_with_civil) -> None:
         self._ports = ports
         self._possible_end = possible_end
         self._factory: tuple[bytes, Factory] | None = None  # what those bytes were found to mean
@@ -58,7 +55,7 @@ class Memory:
         if raw[:2] != FACTORY.magic or raw[2] != LAYOUT_VERSION or not crc_holds(raw):
             return None
         factory = FACTORY.parse(raw)
-        if not possible_factory(factory):
+        if not possible(factory):
             return None
         self._factory = raw, factory
         return factory
@@ -118,15 +115,13 @@ class Memory:
                 return
 
 
-def newest(
-    copies: Sequence[bytes], possible_end: Callable[[bytes], bool]
-) -> tuple[int, State] | None:
+def newest(copies: Sequence[bytes], possible_end: PossibleEnd) -> tuple[int, State] | None:
     """Return which of the two copies of the state counts, and what it says; `None` if neither."""
     for index in (1, 0) if is_newer(copies[1], copies[0]) else (0, 1):
         raw = copies[index]
         if raw[:2] == STATE.magic and raw[2] == LAYOUT_VERSION and crc_holds(raw):
             state = STATE.parse(raw)
-            if possible_state(state, possible_end):
+            if possible(state, possible_end):
                 return index, state
     return None
 

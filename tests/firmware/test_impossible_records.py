@@ -6,6 +6,13 @@ from typing import Any
 
 import pytest
 
+from card_protocol.card.image import CardKind
+from card_protocol.card.make import card_of
+from card_protocol.carrier.laid_open import laid_open
+from card_protocol.errors import LayoutError
+from card_protocol.formats.budget import Sfi
+from card_protocol.formats.generations import layouts
+from card_protocol.layout import FieldInfo
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import (
     FACTORY,
@@ -16,10 +23,14 @@ from meter_emu.firmware.layouts import (
     Health,
     with_crc,
 )
-from tests.firmware.meters import START, Home, seconds_2000
+from tests.cards import with_contents
+from tests.firmware.meters import START, Home, counted, seconds_2000
+from tests.firmware.sessions import ARM, DESK_KEY, ON_EACH, armed
 from tests.firmware.test_clock_card import clock_card
 
 NOT_BCD = b"\xaa" * 12
+# Of a card's records: what says whose they are, and what sealing fills in.
+KEPT = {"magic", "generation", "meter_id", "tariff_mac", "mac"}
 STATES: dict[str, dict[str, Any]] = {
     "T1 not BCD": {"defer_end": NOT_BCD},
     "T2 not BCD": {"cut_end": NOT_BCD},
@@ -102,6 +113,74 @@ def test_no_bytes_with_a_right_crc_escape_a_poll(seed):
     raw[field.offset : field.offset + field.size_bytes] = value * field.size_bytes
     for at in places:
         home.board.eeprom.cells[at : at + layout.size_bytes] = with_crc(bytes(raw))
+    lives_on(home)
+
+
+# What a card says under a right MAC, and what of it is refused -----------------------------------
+
+RECORDS: dict[str, tuple[Sfi, dict[str, Any]]] = {
+    "card number 0": (Sfi.IDENTITY, {"card_number": 0}),
+    "money without a load": (Sfi.WALLET, {"load_count": 0}),
+    "a load without money": (Sfi.WALLET, {"loaded_cents": 0}),
+    "a flag": (Sfi.ORDER, {"flags": 0x05}),
+    "tariff 0": (Sfi.TARIFF, {"number": 0}),
+    "no price": (Sfi.TARIFF, {"price_ueur_per_wh": 0, "night_price_ueur_per_wh": 0}),
+    "no price at night": (Sfi.TARIFF, {"night_price_ueur_per_wh": 0}),
+    "a night that costs more": (Sfi.TARIFF, {"night_price_ueur_per_wh": 251}),
+    "no energy in a unit": (Sfi.TARIFF, {"mwh_per_unit": 0}),
+}
+
+
+@ON_EACH
+@pytest.mark.parametrize("what", RECORDS)
+def test_a_card_record_that_cannot_be_is_refused_and_the_rest_counts(what, carrier):
+    sfi, changes = RECORDS[what]
+    home = armed(carrier)
+    contents = laid_open(home.card.image).contents(DESK_KEY)
+    name = sfi.name.lower()
+    contents = contents._replace(**{name: replace(getattr(contents, name), **changes)})
+    if "number" in changes:
+        order = replace(contents.order, tariff_number=changes["number"])
+        contents = contents._replace(order=order)
+    home.card = card_of(with_contents(home.card.image, contents, DESK_KEY), counted())
+    # A memory card has the code that goes with its number, so this one is another's first.
+    foreign = carrier is CardKind.MEMORY and sfi is Sfi.IDENTITY
+    assert home.insert().endswith("CARD_NOT_GENUINE" if foreign else "CARD 13 BAD_FORMAT")
+    kept = home.state
+    booked = 0 if sfi in {Sfi.IDENTITY, Sfi.WALLET} else 5_000
+    assert (kept.accepted_cents, kept.order_number) == (booked, int(sfi is Sfi.WALLET))
+    assert kept.price_ueur_per_wh == 250
+    lives_on(home)
+
+
+def drawn(chance: Random, field: FieldInfo) -> Any:
+    """Return a value that a field's bytes can hold: one of its ends, or any."""
+    top = 1 << 8 * field.size_bytes
+    number = chance.choice([0, 1, top // 2, top - 1, chance.randrange(top)])
+    return number if field.kind == "uint" else number.to_bytes(field.size_bytes, "big")
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_no_card_with_right_macs_escapes_a_poll(seed):
+    """Fields at random of the records of either generation, on any carrier that has room."""
+    chance = Random(seed)
+    carrier = chance.choice(list(CardKind))
+    generation = 1 if carrier is CardKind.MEMORY else chance.choice([1, 2])
+    home = Home(carrier=carrier, generation=generation, load=chance.choice([0, 40_000]))
+    home.write(ARM)
+    contents = laid_open(home.card.image).contents(DESK_KEY)
+    for _ in range(chance.choice([1, 1, 2, 3])):
+        sfi = chance.choice([Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF])
+        fields = [one for one in layouts(generation)[sfi].fields if one.name not in KEPT]
+        field, name = chance.choice(fields), sfi.name.lower()
+        changed = replace(getattr(contents, name), **{field.name: drawn(chance, field)})
+        contents = contents._replace(**{name: changed})
+    try:
+        image = with_contents(home.card.image, contents, DESK_KEY)
+    except LayoutError:
+        assert carrier is CardKind.MEMORY, "what its parts cannot say"
+        return
+    home.card = card_of(image, counted())
     lives_on(home)
 
 

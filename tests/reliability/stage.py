@@ -13,7 +13,8 @@ from typing_extensions import override
 from card_protocol.card.secure import SecureCard
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock_card import issue_clock_card
-from meter_emu.firmware.layouts import STATE, STATE_AT, State, StateFlags, crc_holds, possible_state
+from meter_emu.firmware.layouts import STATE, STATE_AT, State, StateFlags, crc_holds
+from meter_emu.firmware.possible import possible
 from meter_emu.ports import Button, Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, MWH_PER_WH, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.board import Board
@@ -174,7 +175,7 @@ def firm_states(board: Board) -> list[State]:
         firm = not board.eeprom.weak.intersection(range(at, at + STATE.size_bytes))
         if firm and raw[:2] == b"MS" and crc_holds(raw):
             state = STATE.parse(raw)
-            assert possible_state(state, PARTS.ends.possible)
+            assert possible(state, PARTS.ends.possible)
             found.append(state)
     return sorted(found, key=lambda state: state.sequence, reverse=True)
 
