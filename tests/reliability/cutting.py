@@ -259,8 +259,8 @@ class Sweep:
 
     def _note(self, board: Board, call: Call) -> None:
         self.whole.calls.append(call)
-        if call.name == "eeprom_write":
-            self.whole.path.append(facts(firm_states(board)[0]))
+        firm = firm_states(board) if call.name == "eeprom_write" else []
+        self.whole.path += [facts(state) for state in firm[:1]]
 
     def _at_the_cut(self, home: Home) -> None:
         """What holds of the bytes the moment power is gone."""

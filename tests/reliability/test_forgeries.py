@@ -160,7 +160,7 @@ def swindle(home: Home, kit: Kit, chance: Random, steps: int) -> None:
     for _ in range(steps):
         at = chance.randrange(len(images))
         home.card = card_of(images[at], counted())
-        deed = chance.choice(("load", "order", "show", "show", "copy"))
+        deed = chance.choice(("load", "load", "show", "show", "order", "copy"))
         if deed == "load":
             cents = chance.randrange(500, 25_001)
             home.write(Work(load_cents=cents))
@@ -182,7 +182,7 @@ def swindle(home: Home, kit: Kit, chance: Random, steps: int) -> None:
         money_holds(home.state, kit, BALANCE_CENTS, issued_cents)
 
 
-SWINDLES, STEPS = (200 if EXHAUSTIVE else 6), 12
+SWINDLES, STEPS = (200 if EXHAUSTIVE else 6), 30
 BALANCE_CENTS = 5_000
 
 

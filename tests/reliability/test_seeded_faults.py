@@ -1,0 +1,197 @@
+"""The suite itself is tried: programs and formats with a fault seeded are found by it, each.
+
+The fault is a subclass or a patched part, never a change of the product. Files whose lock is left
+out: `tests/cli/test_held.py`.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from random import Random
+from typing import Any
+
+import pytest
+from typing_extensions import override
+
+from card_protocol.formats import budget, budget_compact
+from card_protocol.formats.generations import CardRecords
+from meter_emu.domain import ClockSetting, Contents, Result, Wallet
+from meter_emu.errors import ProgramError
+from meter_emu.firmware.dialogues.base import CardDialogue
+from meter_emu.firmware.layouts import Factory, State
+from meter_emu.firmware.ledger import Ledger
+from meter_emu.firmware.memory import Memory
+from meter_emu.firmware.parts import assemble
+from meter_emu.firmware.program import Program
+from meter_emu.firmware.rules import MeterRules
+from meter_emu.ports import Firmware, Ports
+from meter_emu.world.meter.clock_chips import clock_chip
+from tests.properties.lab import Kit
+from tests.reliability.cutting import Cut, Sweep
+from tests.reliability.forging import RECORDS, REFERENCE, History, Imitation
+from tests.reliability.stage import KITS, home_of, kit_name
+from tests.reliability.test_forgeries import (
+    AT,
+    BALANCE_CENTS,
+    STEPS,
+    UNSEEN,
+    held,
+    one_bit_off,
+    swindle,
+)
+
+KIT = next(kit for kit in KITS if kit_name(kit) == "electricity-pcf8563-utc-plain-1")
+MEMORY_KIT = next(kit for kit in KITS if kit_name(kit) == "electricity-pcf8563-utc-memory-1")
+MakeMemory = type[Memory]
+
+
+class NewestOverwritten(Memory):
+    """The copy in force is the one that is written over."""
+
+    @override
+    def _write(self, state: State, body: bytes) -> None:
+        self._newest = 1 - self._newest
+        super()._write(state, body)
+
+
+class ReadOnce(Memory):
+    """After a power-up each copy is read once, in place of four times."""
+
+    @override
+    def state(self, *, powered_on: bool = False) -> State | None:
+        return super().state()
+
+
+class ToldFirst(Program):
+    """The order of a commit reversed: the card is told of what is not saved yet."""
+
+    @override
+    def _identified(self, factory: Factory) -> CardDialogue | Result:
+        self._known = super()._identified(factory)
+        return self._known
+
+    @override
+    def _obey(self, meter: MeterRules, found: Contents | ClockSetting | Result) -> Result:
+        result = super()._obey(meter, found)
+        if not isinstance(self._known, Result) and not isinstance(found, Result):
+            self._known.write_back(meter.write_back(result))
+        return result
+
+
+class CountNotChecked(Ledger):
+    """A wallet is judged by its sum alone."""
+
+    @override
+    def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
+        if wallet.loaded_cents <= state.accepted_cents:
+            return super().judge_wallet(state, factory, wallet)
+        return Result.EXECUTED
+
+
+def with_memory(make: MakeMemory) -> Callable[[Ports], Firmware]:
+    parts = REFERENCE.parts(KIT.model)
+
+    class Faulty(Program):
+        def __init__(self, ports: Ports) -> None:
+            super().__init__(ports, parts)
+            self._memory = make(ports, parts.ends.possible)
+
+    return Faulty
+
+
+def with_ledger(ledger: type[Ledger], kit: Kit) -> Callable[[Ports], Firmware]:
+    fit: Any = lambda part: ledger if part is Ledger else part  # noqa: E731
+    parts = assemble(fit, clock_chip(kit.model).driver)
+    return lambda ports: Program(ports, parts)
+
+
+def lost(sweep: Sweep, cuts: Iterable[Cut], pairs: int = 0) -> bool:
+    """Whether something is lost at one of these cuts, or of so many pairs that begin with one."""
+    chance = Random(1)
+    try:
+        for cut in cuts:
+            for _ in range(pairs):
+                sweep.pair(cut, chance)
+            sweep.cut(cut)
+    except (AssertionError, IndexError, ProgramError):
+        return True
+    return False
+
+
+@pytest.mark.parametrize("settle", ["old", "erased", "new", "mix 1"])
+def test_a_memory_that_writes_over_its_newest_copy_is_found(settle):
+    sweep = Sweep(KIT, "load", program=with_memory(NewestOverwritten))
+    cuts = [cut for cut in sweep.cuts() if cut.settle == settle]
+    assert lost(sweep, cuts)
+
+
+def test_a_memory_that_looks_once_after_a_power_up_is_found():
+    """A weak cell reads right once: what it says has had effects when it does not any more."""
+    sweep = Sweep(KIT, "load", program=with_memory(ReadOnce))
+    cuts = [cut for cut in sweep.cuts() if cut.settle == "unstable"]
+    assert lost(sweep, cuts, pairs=12)
+    reference = Sweep(KIT, "load")
+    assert not lost(reference, islice(cuts, 3), pairs=12)
+
+
+def test_a_program_that_tells_the_card_before_it_saves_is_found():
+    parts = REFERENCE.parts(KIT.model)
+    sweep = Sweep(KIT, "arm", program=lambda ports: ToldFirst(ports, parts))
+    assert lost(sweep, sweep.cuts())
+
+
+@pytest.mark.parametrize(("ledger", "found"), [(CountNotChecked, True), (Ledger, False)])
+def test_a_ledger_that_does_not_count_loads_is_found(ledger, found):
+    caught = 0
+    for seed in range(6):
+        home = home_of(KIT, balance_cents=BALANCE_CENTS, program=with_ledger(ledger, KIT))
+        try:
+            swindle(home, KIT, Random(seed), STEPS)
+        except AssertionError:
+            caught += 1
+    assert (caught > 0) == found
+
+
+def bits_unseen(kit: Kit) -> set[str]:
+    """Return the records of which some byte can be changed and the meter obeys it unseen."""
+    history = History(kit)
+    image = history.images[AT]
+    found = set()
+    for sfi in RECORDS:
+        for bit in range(32, 8 * 24, 24):
+            if not held(history, AT, history.shown(AT, Imitation(one_bit_off(image, sfi, bit)))):
+                found.add(sfi.name)
+    return found
+
+
+def test_a_mac_over_fewer_bytes_is_found(monkeypatch):
+    covered = budget.mac_text
+    for module in (budget, budget_compact):
+        monkeypatch.setattr(module, "mac_text", lambda body, card: covered(body[:4], card))
+    assert {"WALLET", "TARIFF", "ORDER"} <= bits_unseen(KIT)
+    assert bits_unseen(MEMORY_KIT)
+
+
+def mixes_unseen(kit: Kit, *counts: int) -> set[tuple[str, ...]]:
+    """Return the mixes that meters obey unseen that have seen so many cards."""
+    history = History(kit)
+    return {
+        taken
+        for count in counts
+        for _, taken, mixed in history.mixes()
+        if not held(history, count, history.shown(count, Imitation(mixed)))
+    }
+
+
+def test_an_order_that_does_not_name_its_tariff_is_found(monkeypatch):
+    monkeypatch.setattr(CardRecords, "other_tariff", property(lambda _: False))
+    assert ("TARIFF",) in mixes_unseen(KIT, AT) - set(UNSEEN)
+
+
+def test_a_mac_that_does_not_cover_the_cards_number_is_found(monkeypatch):
+    covered = budget.mac_text
+    for module in (budget, budget_compact):
+        monkeypatch.setattr(
+            module, "mac_text", lambda body, card: covered(body, card._replace(card_number=0))
+        )
+    assert ("IDENTITY",) in mixes_unseen(KIT, AT)
+    assert ("IDENTITY",) in mixes_unseen(MEMORY_KIT, AT)
