@@ -124,12 +124,18 @@ def personalise_memory_budget_card(master: Key, contents: CardRecords) -> Memory
     parts += seal_part(DESK_PART, desk_part(contents, 1), key, identity.card_id)
     assert DESK_AT[0] + DESK_PART.size_bytes == FIRST_AT + len(parts), "the first copy lies first"
     main = _DELIVERED.ljust(FIRST_AT, _ERASED) + parts
-    return MemoryImage(
-        main=main.ljust(MAIN_SIZE_BYTES, _ERASED),
-        protection=_DELIVERED_PROTECTION,
-        counter=COUNTER_ERASED,
-        code=memory_code(derive(master, Purpose.CARD_AUTH, meter_id), identity.card_number),
-    )
+    code = card_code(master, meter_id, identity.card_number)
+    return new_memory_card(main.ljust(MAIN_SIZE_BYTES, _ERASED), code=code)
+
+
+def card_code(master: Key, meter_id: int, card_number: int) -> bytes:
+    """Return the own code of a memory card."""
+    return memory_code(derive(master, Purpose.CARD_AUTH, meter_id), card_number)
+
+
+def new_memory_card(main: bytes, *, code: bytes, counter: int = COUNTER_ERASED) -> MemoryImage:
+    """Return a memory card with these 256 bytes, protected as chips are sold."""
+    return MemoryImage(main=main, protection=_DELIVERED_PROTECTION, counter=counter, code=code)
 
 
 def personalise_budget_card(
@@ -163,9 +169,15 @@ def personalise_plain_budget_card(
 
     The first copy is in force under number 1 and the second slot is empty.
     """
+    first = Container(1, _filled(records, generation)).to_bytes()
+    return new_plain_card(first.ljust(FILE_SIZE_BYTES, _ERASED), energy)
+
+
+def new_plain_card(content: bytes, energy: int) -> CardImage:
+    """Return a plain card whose one file has this content."""
     return personalise(
         PLAIN_TREES[energy],
-        (Container(1, _filled(records, generation)).to_bytes().ljust(FILE_SIZE_BYTES, _ERASED),),
+        (content,),
         meter_key=NO_KEY,
         desk_key=NO_KEY,
         card_key=NO_KEY,

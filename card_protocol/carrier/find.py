@@ -31,13 +31,20 @@ def find_memory(terminal: Terminal) -> MemoryTerminal:
 
     Raise `ApduError` for a card with files.
     """
+    if has_files(terminal):
+        raise ApduError("want a memory card, and this one has files")
+    return find_reader(terminal.exchange)
+
+
+def has_files(terminal: Terminal) -> bool:
+    """Whether the freshly powered card is one with files; raise `ApduError` for neither kind."""
     try:
         terminal.select(_MF)
     except ApduError as error:
         if error.sw in _NO_FILES:
-            return find_reader(terminal.exchange)
+            return False
         raise
-    raise ApduError("want a memory card, and this one has files")
+    return True
 
 
 def find_card(terminal: Terminal, df: int) -> BudgetCard:

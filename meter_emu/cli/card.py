@@ -1,6 +1,6 @@
 """`meter-emu card`: make card images, explain what is on them, compare two."""
 
-import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -15,7 +15,8 @@ from meter_emu.cli.explained import (
     print_rows,
     record_as_json,
 )
-from meter_emu.cli.held import HeldFile, leave_image
+from meter_emu.cli.get import get
+from meter_emu.cli.held import HeldFile, check_free, leave_image
 from meter_emu.cli.names import FILE
 from meter_emu.cli.options import (
     ambiguous_option,
@@ -26,9 +27,11 @@ from meter_emu.cli.options import (
     meter_option,
 )
 from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.place import CardReader, CardVerb, file_argument, reader_option, wait_option
 from meter_emu.cli.put import put
 from meter_emu.cli.readers import readers
 from meter_emu.cli.relay import relay
+from meter_emu.cli.send import send
 from meter_emu.cli.serve import serve
 from meter_emu.cli.typed import (
     civil_time,
@@ -38,7 +41,7 @@ from meter_emu.cli.typed import (
     second_2000_meant,
 )
 from meter_emu.cli.verbs import Verbs
-from meter_emu.errors import ImageError, OutputError
+from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
     from card_protocol.card.make import AnyImage
@@ -55,9 +58,11 @@ def card() -> None:
     """Make card images, explain and compare them, and plug them into PC/SC."""
 
 
+card.add_command(get)
 card.add_command(put)
 card.add_command(readers)
 card.add_command(relay)
+card.add_command(send)
 card.add_command(serve)
 
 
@@ -114,7 +119,7 @@ def new(
     from meter_emu.desk.desk import Desk
     from meter_emu.domain import Energy
 
-    _check_free(file, force=force)
+    check_free(file, force=force)
     image = Desk(read_master_key(key_file)).issue(
         meter,
         energy=Energy[energy.upper()],
@@ -158,7 +163,7 @@ def reissue(
     """
     from meter_emu.desk.desk import Desk
 
-    _check_free(file, force=force)
+    check_free(file, force=force)
     key = read_master_key(key_file)
     open_desk()
     with HeldFile(old, CARD_IMAGE) as held:  # what is loaded meanwhile would be on neither card
@@ -217,7 +222,7 @@ def clock(
     from meter_emu.desk.clock_card import issue_clock_card
     from meter_emu.rows import second_2000
 
-    _check_free(file, force=force)
+    check_free(file, force=force)
     key, set_to_s = read_master_key(key_file), second_2000_meant(set_to, which)
     image = issue_clock_card(key, meter, set_to_s=set_to_s, set_error_s=set_error_s)
     leave_image(file, image.to_bytes(), replace=force)
@@ -227,11 +232,6 @@ def clock(
         print_json(told, json_file)
     if json_file != STDOUT:
         click.echo(f"{file}: clock card for meter {meter}: sets it to {at}, ±{set_error_s} s")
-
-
-def _check_free(file: str, *, force: bool) -> None:
-    if not force and os.path.lexists(file):
-        raise OutputError(file, "it is there already, and --force was not given")
 
 
 def _tell_issued(
@@ -249,44 +249,70 @@ def _tell_issued(
         click.echo(f"{file}: {carrier} card {card_number} for {energy} meter {meter}")
 
 
-@card.command()
-@click.argument("file", type=FILE)
+@card.command(cls=CardVerb)
+@file_argument("file")
+@reader_option(required=False)
+@wait_option
 @master_key_option
 @json_option
-def show(file: str, key_file: str | None, json_file: str | None) -> int:
+def show(
+    file: str | None, reader: str | None, wait_s: int, key_file: str | None, json_file: str | None
+) -> int:
     """Explain every field of every record on the card in FILE. Keys are never shown.
 
-    Exit status 1 when something on the card is wrong: a MAC, a value out of range.
+    Of a card in a reader that is what anyone may read: nothing is written, nothing proved. Exit
+    status 1 when something on the card is wrong: a MAC, a value out of range.
     """
     from meter_emu.desk.view import Seal
 
-    image, key = read_image(file), read_master_key(key_file)
-    records = explain_records(file, image, key)
+    key = read_master_key(key_file)
+    if reader is not None:
+        name, image = reader, CardReader(reader, wait_s, None).copy()
+    else:
+        assert file is not None, "click asks for one of the two"
+        name, image = file, read_image(file)
+    records = explain_records(name, image, key)
     names = {record.name for record in records}
     around = [part for part in _explain_image(image, key) if part.name not in names]
     if json_file is not None:
-        print_json(_card_as_json(file, image, records, around), json_file)
+        told = {"file": file, **_state_as_json(image)} if reader is None else {"reader": reader}
+        print_json({**told, **_card_as_json(image, records, [] if reader else around)}, json_file)
     if json_file != STDOUT:
-        _print_card(file, image, records, around)
+        click.echo(_in_short(name, image) if reader is None else f"{name}: {_carrier(image)} card")
+        _print_card(records, [] if reader else around)
     sound = all(record.seal in {Seal.OK, Seal.EMPTY} for record in records)
     clean = not any(row.wrong for record in records for row in record.rows)
     return EXIT_OK if sound and clean and not any(r.wrong for r in records) else EXIT_FOUND
 
 
-@card.command()
+@card.command(cls=CardVerb)
 @click.argument("a", type=FILE)
-@click.argument("b", type=FILE)
+@file_argument("b", "B")
+@reader_option(required=False)
+@wait_option
 @master_key_option
 @json_option
-def diff(a: str, b: str, key_file: str | None, json_file: str | None) -> int:
+def diff(
+    a: str,
+    b: str | None,
+    reader: str | None,
+    wait_s: int,
+    key_file: str | None,
+    json_file: str | None,
+) -> int:
     """Say in which fields the card images in A and B differ. Keys are never shown.
 
-    Exit status 0 when they are the same, 1 when they differ.
+    With a reader, B is the card in it, as far as anyone may read it. Exit status 0 when they are
+    the same, 1 when they differ.
     """
     from meter_emu.rows import differences
 
-    key = read_master_key(key_file)
-    card_a, card_b = read_image(a), read_image(b)
+    key, card_a = read_master_key(key_file), read_image(a)
+    if reader is not None:
+        b, card_b = reader, _all_else_alike(CardReader(reader, wait_s, None).copy(), card_a)
+    else:
+        assert b is not None, "click asks for one of the two"
+        card_b = read_image(b)
     if _shape(card_a) != _shape(card_b):
         raise ImageError(b, f"its files are not those of {a}, there is nothing to compare")
     parts_a, parts_b = _explain_image(card_a, key), _explain_image(card_b, key)
@@ -331,6 +357,19 @@ def _explain_image(image: "AnyImage", key: "Key") -> tuple["Part", ...]:
     return explain_card_image(image, key)
 
 
+def _all_else_alike(copy: "AnyImage", other: "AnyImage") -> "AnyImage":
+    """Return what was read of a real card, with all that nobody may read there as on another."""
+    from card_protocol.card.image import CardImage
+
+    if _shape(copy) != _shape(other):
+        return copy
+    if isinstance(copy, CardImage):
+        assert isinstance(other, CardImage), "of the same shape"
+        return replace(other, contents=copy.contents)
+    assert not isinstance(other, CardImage), "of the same shape"
+    return replace(other, main=copy.main, counter=copy.counter)
+
+
 def _shape(image: "AnyImage") -> tuple[object, ...]:
     """Return what two images must have in common for their bytes to mean the same."""
     from card_protocol.card.memory_image import MemoryImage
@@ -338,11 +377,12 @@ def _shape(image: "AnyImage") -> tuple[object, ...]:
     return (image.kind,) if isinstance(image, MemoryImage) else image.tree.specs
 
 
-def _print_card(
-    file: str, image: "AnyImage", records: tuple["RecordView", ...], around: list["Part"]
-) -> None:
+def _in_short(file: str, image: "AnyImage") -> str:
     tries = ", ".join(f"{who} {left}" for who, left in _tries(image).items())
-    click.echo(f"{file}: {_carrier(image)} card, {_life_cycle(image)}; tries left: {tries}")
+    return f"{file}: {_carrier(image)} card, {_life_cycle(image)}; tries left: {tries}"
+
+
+def _print_card(records: tuple["RecordView", ...], around: list["Part"]) -> None:
     for record in records:
         print_record(record)
     for part in around:
@@ -353,14 +393,15 @@ def _print_card(
         print_rows(part.rows)
 
 
+def _state_as_json(image: "AnyImage") -> dict[str, Any]:
+    return {"life_cycle": _life_cycle(image), "tries_left": _tries(image)}
+
+
 def _card_as_json(
-    file: str, image: "AnyImage", records: tuple["RecordView", ...], around: list["Part"]
+    image: "AnyImage", records: tuple["RecordView", ...], around: list["Part"]
 ) -> dict[str, Any]:
     return {
-        "file": file,
         "carrier": _carrier(image),
-        "life_cycle": _life_cycle(image),
-        "tries_left": _tries(image),
         "records": [record_as_json(record) for record in records],
         "around": [part_as_json(part) for part in around],
     }

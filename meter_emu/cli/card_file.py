@@ -52,16 +52,27 @@ def at_the_desk(
 
     The dialogue is recorded in the file `trace_to`, if there is one.
     """
+    from meter_emu.desk.desk import Desk
+
+    return in_process(file, image, lambda exchange: do(Desk(key), exchange), trace_to)
+
+
+def in_process(
+    file: str,
+    image: "AnyImage",
+    do: "Callable[[Exchange], _DoneT]",
+    trace_to: str | None,
+) -> "tuple[_DoneT, AnyImage]":
+    """Power the card of `file`, `do` something with it, and return the card after it."""
     from card_protocol.card.make import card_of
     from card_protocol.errors import CardProtocolError
     from card_protocol.link.direct import DirectLink
-    from meter_emu.desk.desk import Desk
 
     card = card_of(image, secrets.token_bytes)
     with traced(DirectLink(card), file, trace_to) as link:
         link.connect()
         try:
-            done = do(Desk(key), link.exchange)
+            done = do(link.exchange)
         except CardProtocolError as error:
             raise ImageError(file, str(error)) from error
         finally:

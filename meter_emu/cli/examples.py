@@ -57,12 +57,22 @@ EXAMPLES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
         "card show": (
             "card show home.card",
             "card show home.card --json -",
-            "card show home.card --master-key office.key",
+            "card show --reader ACR --master-key office.key",
         ),
         "card diff": (
             "card diff before.card after.card",
             "card diff before.card after.card --json -",
-            "card diff before.card after.card --master-key office.key",
+            "card diff home.card --reader ACR",
+        ),
+        "card send": (
+            "card send home.card 00A4000C02BE01 00B000000A",
+            "card send home.card '00 20 00 01 04 37 38 31 36' 00:D6:00:00:01:00 --json -",
+            "card send --reader ACR 00A40004023F00 --trace dialogue.jsonl",
+        ),
+        "card get": (
+            "card get home.card --reader ACR",
+            "card get home.card --reader ACR --force --json -",
+            "card get home.card --reader ACR --master-key office.key",
         ),
         "card serve": (
             "card serve home.card",

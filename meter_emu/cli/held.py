@@ -77,6 +77,12 @@ class HeldFile:
         self.release()
 
 
+def check_free(path: str, *, force: bool) -> None:
+    """Refuse to leave a file where there is one already, before any work is done for it."""
+    if not force and os.path.lexists(path):
+        raise OutputError(path, "it is there already, and --force was not given")
+
+
 def leave_image(path: str, data: bytes, *, replace: bool) -> None:
     """Make `path` an image of these bytes; one that is there is an `OutputError`, or replaced.
 

@@ -6,7 +6,7 @@ one failed proof no other (`link.guarded`).
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
 
 import click
@@ -20,6 +20,7 @@ from meter_emu.cli.verbs import Verb
 from meter_emu.errors import CardError, OutputError
 
 if TYPE_CHECKING:
+    from card_protocol.card.make import AnyImage
     from card_protocol.keys import Key
     from card_protocol.link.link import Link
     from card_protocol.link.pcsc import PcscLink
@@ -54,7 +55,7 @@ def reader_option(*, required: bool) -> Callable[[CommandT], CommandT]:
 def check_sure(sure: bool) -> None:
     """Refuse to write on a real card without the word."""
     if not sure:
-        raise click.UsageError(f"{_READER} writes on a real card: say so with {_SURE}")
+        raise click.UsageError(f"this may write on a real card: say so with {_SURE}")
 
 
 class Place(Protocol):
@@ -152,6 +153,19 @@ class CardReader:
             raise CardError(f"{self.name}: {error}") from error
         return done
 
+    def read(self, do: "Callable[[Exchange], _DoneT]") -> _DoneT:
+        """Do something that needs nothing but commands that read: no other is sent."""
+        from card_protocol.link.guarded import READS, GuardedLink
+
+        return self.session(do, partial(GuardedLink, allowed=READS))
+
+    def copy(self) -> "AnyImage":
+        """Return what anyone may read on the card as an image."""
+        from card_protocol.carrier.copied import copied
+        from card_protocol.terminal import Terminal
+
+        return self.read(lambda exchange: copied(Terminal(exchange)))
+
     def _await_card(self, reader: "PcscLink") -> None:
         if reader.wait(present=True, wait_ms=0) or not self._wait_s:
             return
@@ -182,6 +196,11 @@ class FileArgument(click.Argument):
         return None if ctx.meta[_IN_READER] else super().process_value(ctx, value)
 
 
+def file_argument(name: str, metavar: str = "FILE") -> Callable[[CommandT], CommandT]:
+    """Return the argument of a `CardVerb` that is not given when `--reader` is."""
+    return click.argument(name, cls=FileArgument, metavar=metavar, type=FILE)
+
+
 def with_card(*, writes: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Give a `CardVerb` its card as `place`, from FILE or from the options for a reader."""
 
@@ -206,6 +225,6 @@ def with_card(*, writes: bool) -> Callable[[Callable[..., Any]], Callable[..., A
             verb = sure_option(verb)
         verb = wait_option(trace_option(verb))
         verb = reader_option(required=False)(verb)
-        return click.argument("file", cls=FileArgument, metavar="FILE", type=FILE)(verb)
+        return file_argument("file")(verb)
 
     return decorate

@@ -6,6 +6,8 @@ import click
 
 from meter_emu.cli.card_file import read_image
 from meter_emu.cli.names import FILE
+from meter_emu.cli.options import json_option
+from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardReader, check_sure, reader_option, sure_option, wait_option
 from meter_emu.cli.tracing import trace_option
 from meter_emu.cli.verbs import Verb
@@ -24,7 +26,15 @@ _IF_CUT: Final = "put it again"
 @wait_option
 @sure_option
 @trace_option
-def put(file: str, reader: str, wait_s: int, sure: bool, trace_to: str | None) -> None:
+@json_option
+def put(
+    file: str,
+    reader: str,
+    wait_s: int,
+    sure: bool,
+    trace_to: str | None,
+    json_file: str | None,
+) -> None:
     """Write the plain or memory card in FILE on a real card in a reader, over what is on it.
 
     What the real card must have for it, and how to go on when it was pulled out:
@@ -43,7 +53,11 @@ def put(file: str, reader: str, wait_s: int, sure: bool, trace_to: str | None) -
         held = _put_plain(place, image)
     else:
         raise ImageError(file, "want a plain or a memory card: others take no keys from an image")
-    click.echo(f"{reader}: holds {file} now, {held}")
+    if json_file is not None:
+        carrier = image.kind.name.lower()
+        print_json({"reader": reader, "file": file, "carrier": carrier}, json_file)
+    if json_file != STDOUT:
+        click.echo(f"{reader}: holds {file} now, {held}")
 
 
 def _check_issued(file: str, image: "MemoryImage") -> None:

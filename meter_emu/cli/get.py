@@ -1,0 +1,70 @@
+"""`meter-emu card get`: an image of a real card, made of what anyone may read on it."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from meter_emu.cli.held import check_free, leave_image
+from meter_emu.cli.names import FILE
+from meter_emu.cli.options import json_option, master_key_option
+from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.place import CardReader, reader_option, wait_option
+from meter_emu.cli.tracing import trace_option
+from meter_emu.cli.typed import read_master_key
+from meter_emu.cli.verbs import Verb
+from meter_emu.errors import CardError
+
+if TYPE_CHECKING:
+    from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.keys import Key
+
+
+@click.command(cls=Verb)
+@click.argument("file", type=FILE)
+@reader_option(required=True)
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@master_key_option
+@wait_option
+@trace_option
+@json_option
+def get(
+    file: str,
+    reader: str,
+    force: bool,
+    key_file: str | None,
+    wait_s: int,
+    trace_to: str | None,
+    json_file: str | None,
+) -> None:
+    """Save the plain or memory card in a reader as FILE, which card put takes back.
+
+    Nothing is written on the card and nothing proved to it. What nobody may read is as on a new
+    card: docs/hardware-in-the-loop.md.
+    """
+    from card_protocol.card.memory_image import MemoryImage
+
+    check_free(file, force=force)
+    key = read_master_key(key_file)
+    image = CardReader(reader, wait_s, trace_to).copy()
+    if isinstance(image, MemoryImage):
+        image = _with_its_code(reader, image, key)
+    leave_image(file, image.to_bytes(), replace=force)
+    carrier = image.kind.name.lower()
+    if json_file is not None:
+        print_json({"reader": reader, "file": file, "carrier": carrier}, json_file)
+    if json_file != STDOUT:
+        click.echo(f"{file}: {carrier} card, as it is in {reader}")
+
+
+def _with_its_code(reader: str, image: "MemoryImage", key: "Key") -> "MemoryImage":
+    """Return a chip with the code that our card of this meter and number has."""
+    from card_protocol.card.budget import card_code
+    from card_protocol.carrier.first_content import issued_identity
+    from card_protocol.errors import LayoutError
+
+    try:
+        identity = issued_identity(image.main)
+    except LayoutError as error:
+        raise CardError(f"{reader}: want a card as card put makes it: {error}") from error
+    return replace(image, code=card_code(key, identity.meter_id, identity.card_number))
