@@ -1,12 +1,13 @@
 """What must hold of any program on the ports, seen only at ports, card, panel and desk.
 
-One file a law. Each module that ends in `LAW` is one, and `laws()` finds it; `law.py` says what a
-law is made of. None shares a line with the firmware.
+One file a law, and `hazards/` has those of situations of their own. Each module that ends in `LAW`
+is one, and `laws()` finds it; `law.py` says what a law is made of. None shares a line with the
+firmware.
 """
 
 from functools import cache
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 from meter_emu.laws.law import Law
 
@@ -14,6 +15,6 @@ from meter_emu.laws.law import Law
 @cache
 def laws() -> dict[str, Law]:
     """Return every law by its id, in alphabetical order."""
-    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    modules = [import_module(module.name) for module in walk_packages(__path__, f"{__name__}.")]
     found = [module.LAW for module in modules if hasattr(module, "LAW")]
     return {law.id: law for law in sorted(found, key=lambda law: str(law.id))}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeAlias, final
 
+from meter_emu.errors import ConfigError
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.story import Among, lived, on_build
 from meter_emu.world.meter.bench import Bench
@@ -25,9 +26,13 @@ MOVES = frozenset({What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED})
 @final
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A law is broken: what is wrong, in words for the household."""
+    """A law is broken: what is wrong, in words for the household.
+
+    `campaign` is the story in which it is seen, where that is another than the trial's own.
+    """
 
     words: str
+    campaign: Campaign | None = None
 
 
 @final
@@ -84,7 +89,7 @@ class Law:
     `says` is its sentence; `properties` are its numbers in the catalogue's source (P1 to P14);
     `presumes` is what it takes for given. `draw` draws its stories, and laws that draw alike share
     them. `one_in` is on which share of the stories it is tried: one that runs a home again costs
-    more.
+    more. A `hazard` draws a situation that other stories do not meet.
     """
 
     id: str
@@ -94,6 +99,14 @@ class Law:
     draw: DrawStory
     check: Callable[[Trial], Finding]
     one_in: int = 1
+    hazard: bool = False
+
+    def asked(self, trial: Trial) -> Finding:
+        """Return what it says of a story. An office that fails in a valid one breaks any law."""
+        try:
+            return self.check(trial)
+        except ConfigError as error:
+            return Broken(f"the office cannot write the card: {error}")
 
 
 def cut_us(events: Sequence[Event]) -> int | None:
@@ -108,4 +121,5 @@ def moves(events: Sequence[Event]) -> list[tuple[int, What]]:
 
 def campaign_of(campaign: Campaign, home: Household) -> Campaign:
     """Return the campaign of this one home, its poll phase as it is."""
-    return replace(campaign, households=Households((Entry(first=home, count=1),), campaign.seed))
+    entry = Entry(first=home, count=1, poll_phase_us=home.poll_phase_us)
+    return replace(campaign, households=Households((entry,), campaign.seed))

@@ -38,7 +38,9 @@ class Draft:
     kind: str = ""
     credit_ends_s: int | None = None  # about when the credit is used up, left alone
     short: bool = False  # some hours
+    fast: bool = False  # the clock is as far ahead as it may be
     ample_credit: bool = False  # it never is
+    uses: bool = False  # energy, at any rate
     limiter: bool = False
     prepayment: bool = True
     first_card: NewCard = field(default_factory=NewCard)
@@ -57,6 +59,15 @@ class Draft:
         """Have an order written some time before, and put into the meter at `at_s`."""
         self.office(max(self.first_s, at_s - self.chooser.of(_ON_THE_WAY_S)), order)
         self.insert(at_s)
+
+    def insert_copy(self, at_s: int, number: int) -> None:
+        """Have a copy put in, made when the card came from the office for the `number`th time."""
+        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.COPY, copy_number=number))
+
+    def scroll(self, at_s: int) -> None:
+        """Have somebody press the button that asks for nothing, which wakes the program at once."""
+        key = Button.RED if self.model.rearm.key == "blue" else Button.BLUE
+        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.PRESS, key=key))
 
     def ask_supply(self, at_s: int) -> None:
         """Have somebody ask for supply by the button that this model wants."""

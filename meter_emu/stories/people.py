@@ -127,11 +127,11 @@ def _switched(draft: Draft) -> None:
     draft.credit_ends_s = near_week_edge_s(draft, end_s)
 
 
-def near_week_edge_s(draft: Draft, about_s: int) -> int:
+def near_week_edge_s(draft: Draft, about_s: int, edges: Sequence[int] = WEEK_EDGES) -> int:
     """Draw an instant near an edge of the week that `about_s` lies in."""
     day = legal(about_s).date()
     monday = day.toordinal() - day.weekday()
-    edge = draft.chooser.of(WEEK_EDGES)
+    edge = draft.chooser.of(edges)
     at_s = at_minute_s(day.fromordinal(monday + edge // 1440), edge % 1440)
     return at_s + draft.chooser.around(50) * MINUTE_S
 
@@ -155,5 +155,6 @@ PEOPLE: Final = (
     *("extended", "switched") * 2,
     *("deferred", "armed again", "shown again", "two cards", "temporary card"),
 )
+NEVER: Final = ("never came back",)
 ARMED: Final = ("never came back", "never came back", "extended")  # and cut at T
 EVENING: Final = ("never came back", "never came back", "deferred")

@@ -44,6 +44,7 @@ _TAILS_S: Final = (3 * HOUR_S, 3 * HOUR_S, DAY_S, 2 * DAY_S)  # how long it is w
 # Load in W, or in a fifth of it dm³ of gas an hour: by hour of the day, or all day.
 _LOADS: Final = (500, 500, 250, 1_000, 2_000, 4_000, 100, 0)
 _AMPLE_CENTS: Final = 1_000_000
+FAST_D: Final = 899  # ours: since when a clock that is as fast as it may be was set
 _PROFILES: Final = (0, 0, 0, 1, 2)
 
 
@@ -84,11 +85,11 @@ def _own() -> tuple[tuple[str, MeterModel], ...]:
 
 def story(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a story on one of these kits; with none given, any built-in model in any base."""
-    seed, draft = _draft(chooser, among)
+    seed, draft = begin(chooser, among)
     people.live(draft)
     _outages(draft)
     _technician(draft)
-    return _campaign(draft, seed)
+    return finish(draft, seed)
 
 
 def armed_home(chooser: Chooser, among: Among = ()) -> Campaign:
@@ -96,25 +97,25 @@ def armed_home(chooser: Chooser, among: Among = ()) -> Campaign:
 
     What is compared between two such homes is when the cut comes.
     """
-    seed, draft = _draft(chooser, among)
+    seed, draft = begin(chooser, among)
     people.live(draft, people.ARMED)
     draft.ample_credit = True
-    return _campaign(draft, seed)
+    return finish(draft, seed)
 
 
 def evening(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a story of a few hours round its T, in which every poll can be run."""
-    seed, draft = _draft(chooser, among)
+    seed, draft = begin(chooser, among)
     armed_s = draft.timing.end_s - (1 + chooser.below(120)) * MINUTE_S
     draft.timing = draft.timing._replace(armed_s=armed_s)
     draft.first_s = armed_s - HOUR_S
     draft.short = True
     people.live(draft, people.EVENING)
-    return _campaign(draft, seed)
+    return finish(draft, seed)
 
 
-def _draft(chooser: Chooser, among: Among) -> tuple[int, Draft]:
-    """Draw seed, meter, cards and T."""
+def begin(chooser: Chooser, among: Among) -> tuple[int, Draft]:
+    """Draw seed, meter, cards and T: what every story begins with."""
     seed = chooser.below(1 << 16)
     model_name, model, cards = chooser.of(among or models())
     generation, carrier = chooser.of(cards)
@@ -185,17 +186,17 @@ def _technician(draft: Draft) -> None:
         draft.technician(after_s + chooser.below(200) * MINUTE_S, error_s)
 
 
-def _campaign(draft: Draft, seed: int) -> Campaign:
+def finish(draft: Draft, seed: int) -> Campaign:
     """Return the story of a draft: clock, load and credit are drawn here, and it gets its ends."""
     chooser, clock = draft.chooser, draft.model.clock
     visits = tuple(sorted(draft.visits, key=lambda visit: visit.at_us))
     moments_s = [*draft.timing, *(visit.at_us // SECOND_US for visit in visits)]
     moments_s += (at_s for outage in draft.outages for at_s in outage)
     start_s = min(moments_s) // HOUR_S * HOUR_S - HOUR_S
-    set_s = max(
-        start_s - chooser.of(_AGES_D[:4] if draft.short else _AGES_D) * DAY_S,
-        946_684_800 + 2 * DAY_S,
-    )
+    age_d = chooser.of(_AGES_D[:4] if draft.short else _AGES_D)
+    if draft.fast:
+        age_d = FAST_D
+    set_s = max(start_s - age_d * DAY_S, 946_684_800 + 2 * DAY_S)
     last_s = max(moments_s)
     u_s = uncertainty_s(draft.model, set_s * SECOND_US, last_s * SECOND_US)
     tail_s = HOUR_S if draft.short else chooser.of(_TAILS_S)
@@ -212,8 +213,8 @@ def _campaign(draft: Draft, seed: int) -> Campaign:
         build=REFERENCE,
         balance_cents=_balance_cents(draft, load, start_s),
         load=load,
-        clock_error_s=chooser.around(4) * (clock.set_error_s - 1) // 4,
-        drift_ppb=chooser.around(4) * clock.drift_bound_ppb // 4,
+        clock_error_s=(4 if draft.fast else chooser.around(4)) * (clock.set_error_s - 1) // 4,
+        drift_ppb=(4 if draft.fast else chooser.around(4)) * clock.drift_bound_ppb // 4,
         clock_set_us=set_s * SECOND_US,
         limiter=draft.limiter,
         prepayment=draft.prepayment,
@@ -242,7 +243,7 @@ def _campaign(draft: Draft, seed: int) -> Campaign:
 
 def _load(draft: Draft) -> tuple[int, ...]:
     """Draw what the home uses by hour of the day."""
-    rate = draft.chooser.of(_LOADS)
+    rate = draft.chooser.of(_LOADS[:-1] if draft.uses else _LOADS)
     if draft.model.energy == "gas":
         rate //= 5
     profile = draft.chooser.of(_PROFILES)

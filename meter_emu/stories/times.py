@@ -58,6 +58,20 @@ def at_minute_s(day: date, minute: int) -> int:
     return (wall.replace(fold=1).astimezone(UTC) - _EPOCH) // timedelta(seconds=1)
 
 
+def change_s(at_s: int) -> int:
+    """Return the first change of clocks after an instant, else the last there is."""
+    later = (change.at_s for change in changes(ZONE, 2000, 2099) if change.at_s > at_s)
+    return next(later, changes(ZONE, 2000, 2099)[-1].at_s)
+
+
+def rtc_midnight_s(base: str, at_s: int) -> int:
+    """Return the last midnight, at or before an instant, of a clock that counts this time base."""
+    if base == "legal":
+        return at_minute_s(legal(at_s).date(), 0)
+    ahead_s = HOUR_S if base == "standard" else 0
+    return (at_s + ahead_s) // DAY_S * DAY_S - ahead_s
+
+
 def legal(at_s: int) -> datetime:
     """Return an instant as legal time."""
     return (_EPOCH + timedelta(seconds=at_s)).astimezone(ZONE)

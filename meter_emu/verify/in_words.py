@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from meter_emu.desk.dates import ZONE
+from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
+from meter_emu.units import decimal
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
@@ -11,24 +13,34 @@ from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 
 def story_in_words(trial: Trial) -> tuple[str, ...]:
     """Return the story of a home in a few lines."""
-    return tuple(_lines(trial.home, trial.run.events))
+    try:
+        events = trial.run.events
+    except ConfigError:  # the office never wrote the card
+        return tuple(_lines(trial.home))
+    return (*_lines(trial.home), *_lived(events))
 
 
-def _lines(home: Household, events: list[Event]) -> Iterator[str]:
+def _lines(home: Household) -> Iterator[str]:
     clock = f"clock chip {home.model.rtc} in {home.model.rtc_base} time"
     card = f"{home.carrier.name.lower()} card of generation {home.card_generation}"
-    yield f"{home.model.energy}, {clock}, {card}"
+    yield f"{home.model.energy}, {decimal(home.balance_cents, 100)} euro, {clock}, {card}"
     for visit in home.visits:
+        at = _when(visit.at_us)
         if visit.kind is VisitKind.INSERT:
-            yield f"the card in the meter {_when(visit.at_us)}"
+            yield f"the card in the meter {at}"
+        elif visit.kind is VisitKind.COPY:
+            yield f"a copy of the card, office visit {visit.copy_number}, in the meter {at}"
         elif visit.desk is not None:
-            yield f"the office {_when(visit.at_us)}: {_order(visit.desk)}"
+            yield f"the office {at}: {_order(visit.desk)}"
         elif visit.kind is VisitKind.CLOCK_CARD:
-            yield f"a technician at the clock {_when(visit.at_us)}"
+            yield f"a technician at the clock {at}"
         else:
-            yield f"the button {_when(visit.at_us)}"
+            yield f"the button {at}"
     for lost_us, back_us in home.outages:
         yield f"no power in the street from {_when(lost_us)} to {_when(back_us)}"
+
+
+def _lived(events: list[Event]) -> Iterator[str]:
     dark = [event.at_us for event in events if event.what is What.OPENED]
     yield f"dark since {_when(dark[0])}" if dark else "never dark"
     stated = [event.understood for event in events if event.understood is not None]

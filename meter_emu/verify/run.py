@@ -113,14 +113,14 @@ def verify(
 
 def examine(trial: Trial, law: Law) -> Examined:
     """Return what one law says of one story."""
-    finding = law.check(trial)
+    finding = law.asked(trial)
     broken = None
     if isinstance(finding, Broken):
         broken = Counterexample(
             number=0,
-            campaign=trial.campaign,
+            campaign=finding.campaign or trial.campaign,
             words=finding.words,
-            told=story_in_words(trial),
+            told=_told(trial, finding),
             tape=(),
             runs=0,
         )
@@ -200,7 +200,7 @@ def _examine(work: _Work) -> dict[str, _Tally]:
 
 
 def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -> None:
-    finding = law.check(trial)
+    finding = law.asked(trial)
     if isinstance(finding, Broken):
         tally.broken = _Breach(number, tuple(chooser.tape))
     elif isinstance(finding, Aside):
@@ -215,7 +215,7 @@ def _examined(law: Law, tally: _Tally, build: str, kits: Sequence[Kit]) -> Exami
     if tally.broken is not None:
         tape, runs = shrunk(tally.broken.tape, lambda tried: _used(law, tried, build, kits))
         trial = Trial(law.draw(Replayed(tape), kits), build)
-        finding = law.check(trial)
+        finding = law.asked(trial)
         assert isinstance(finding, Broken), "a story is the same whenever it is lived"
         breach = tally.broken._replace(tape=tape)
         counterexample = _counterexample(trial, finding, breach, runs=runs)
@@ -227,16 +227,21 @@ def _examined(law: Law, tally: _Tally, build: str, kits: Sequence[Kit]) -> Exami
 def _counterexample(trial: Trial, finding: Broken, at: _Breach, *, runs: int) -> Counterexample:
     return Counterexample(
         number=at.number,
-        campaign=trial.campaign,
+        campaign=finding.campaign or trial.campaign,
         words=finding.words,
-        told=story_in_words(trial),
+        told=_told(trial, finding),
         tape=at.tape,
         runs=runs,
     )
+
+
+def _told(trial: Trial, finding: Broken) -> tuple[str, ...]:
+    where = trial if finding.campaign is None else Trial(finding.campaign, trial.build)
+    return story_in_words(where)
 
 
 def _used(law: Law, tape: Tape, build: str, kits: Sequence[Kit]) -> Tape | None:
     """Return the tape as a story was drawn from it if the law is broken there."""
     chooser = Replayed(tape)
     trial = Trial(law.draw(chooser, kits), build)
-    return tuple(chooser.tape) if isinstance(law.check(trial), Broken) else None
+    return tuple(chooser.tape) if isinstance(law.asked(trial), Broken) else None

@@ -1,29 +1,37 @@
 """Programs that are wrong in one thing each, for the laws to find; our own otherwise."""
 
-from dataclasses import replace
+from typing import Any
 
 from typing_extensions import override
 
 from card_protocol.card.memory_card import ATR_HEADER
+from card_protocol.timestamp import Civil
+from meter_emu.domain import Order, Tariff, Wallet
+from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.ends import EndStore
+from meter_emu.firmware.gate import OrderGate
+from meter_emu.firmware.layouts import NO_END, Factory, Health, State, StateFlags
+from meter_emu.firmware.ledger import Ledger
+from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.program import Program
-from meter_emu.firmware.trust import Now
-from meter_emu.ports import Lamp, Ports, Sleep
-from meter_emu.stories.story import own_models
-from meter_emu.world.meter.build import parse_build
+from meter_emu.firmware.rtc.driver import RtcReading
+from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
+from meter_emu.firmware.trust import ClockTrust, Now
+from meter_emu.ports import Button, Lamp, Ports, Sleep
 
-(MODEL,) = (kit.model for kit in own_models() if kit.model_name == "electricity-pcf8563-utc")
-PARTS = parse_build("reference").parts(MODEL)
 DAY_S = 86_400
+FROM_2000_S = 946_684_800
 FROM_2040_S = 2_208_988_800
 
 
 class Wrapped:
-    """Our program on ports that may be wrong, with ends that may be wrong."""
+    """Our program on ports that may be wrong, with one part that may be wrong."""
 
-    def __init__(self, ports: Ports, ends: type[EndStore] = EndStore) -> None:
-        parts = replace(PARTS, ends=ends(PARTS.calendar, PARTS.zone))
-        self._program = Program(ports, parts)
+    def __init__(self, ports: Ports, swap: type | None = None) -> None:
+        def fit(part: Any) -> Any:
+            return swap if swap is not None and issubclass(swap, part) else part
+
+        self._program = Program(ports, assemble(fit, Pcf8563Driver))
 
     def poll(self) -> Sleep | None:
         return self._program.poll()
@@ -122,3 +130,192 @@ def whimsical(ports: Ports) -> Wrapped:
 
 def until_2040(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Until2040)
+
+
+# Accounts, orders, clocks -------------------------------------------------------------------------
+
+
+class _Dear(Ledger):
+    """Charges by half more, and says the right energy."""
+
+    @override
+    def price_ueur_per_wh(self, state: State) -> int:
+        return super().price_ueur_per_wh(state) * 3 // 2
+
+
+class _Losing(Ledger):
+    """Loses a micro-euro with each booking."""
+
+    @override
+    def book(self, state: State, register_units: int) -> None:
+        super().book(state, register_units)
+        state.balance_ueur -= 1
+
+
+class _Forgiving(Ledger):
+    """Takes a load for a reactivation."""
+
+    @override
+    def load(self, state: State, wallet: Wallet) -> int:
+        state.cut_end = state.defer_end = NO_END
+        return super().load(state, wallet)
+
+
+class _Mute(OrderGate):
+    """Obeys an order, and does not say which."""
+
+    @override
+    def apply(self, order: Order, tariff: Tariff, state: State, now: Now) -> None:
+        number = state.order_number
+        super().apply(order, tariff, state, now)
+        state.order_number = number
+
+
+class _Anxious(ClockTrust):
+    """Doubts a clock that was set a month ago."""
+
+    @override
+    def suspicion(
+        self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
+    ) -> Health:
+        if utc_s - FROM_2000_S - state.clock_set_s > 30 * DAY_S:
+            return Health.SET_TOO_LONG_AGO
+        return super().suspicion(reading, utc_s, ticks_ms, state, factory)
+
+
+class _Credulous(ClockTrust):
+    """Believes whatever a calendar has."""
+
+    @override
+    def possible(self, reading: RtcReading) -> bool:
+        return super().possible(reading._replace(low_voltage=False))
+
+    @override
+    def suspicion(
+        self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
+    ) -> Health:
+        return Health.TRUSTED
+
+
+class _Standard(ClockBase):
+    """Takes a clock in standard time for one in UTC."""
+
+    @override
+    def offset_s(self, state: State, factory: Factory) -> int:
+        return super().offset_s(state, factory) if state.flags & StateFlags.SUMMER else 0
+
+
+class _Unjournalled(ClockBase):
+    """Takes a step that was begun for one that was not done."""
+
+    @override
+    def resolve_step(self, since_journal_s: int, state: State) -> bool:
+        state.flags &= ~StateFlags.STEP_PENDING
+        return False
+
+
+class _HourBefore(EndStore):
+    """Takes the instants of a card for another zone's."""
+
+    @override
+    def accept(self, civil: Civil | None, now: Now, utc_min: int | None = None) -> bytes:
+        return super().accept(civil, now, utc_min and utc_min - 60)
+
+
+def dear(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Dear)
+
+
+def losing(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Losing)
+
+
+def forgiving(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Forgiving)
+
+
+def mute(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Mute)
+
+
+def anxious(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Anxious)
+
+
+def credulous(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Credulous)
+
+
+def standard_is_utc(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Standard)
+
+
+def unjournalled(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Unjournalled)
+
+
+def hour_before(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _HourBefore)
+
+
+class Reborn(Oversleeper):
+    """Oversleeps in every second meter that it is in: it remembers what no meter can."""
+
+    meters = 0
+
+    def __init__(self, ports: Ports) -> None:
+        super().__init__(ports)
+        Reborn.meters += 1
+        self.sleepy = Reborn.meters % 2
+
+    @override
+    def poll(self) -> Sleep | None:
+        return super().poll() if self.sleepy else self._program.poll()
+
+
+# Clocks byte by byte, buttons ---------------------------------------------------------------------
+
+
+class _ByteReads(_Ports):
+    def rtc_read(self, at: int, count: int) -> bytes:
+        return b"".join(self.ports.rtc_read(at + n, 1) for n in range(count))
+
+
+class _ByteWrites(_Ports):
+    def rtc_write(self, at: int, data: bytes) -> None:
+        for n in reversed(range(len(data))):
+            self.ports.rtc_write(at + n, data[n : n + 1])
+
+
+class _Pressed(_Ports):
+    """Knows whether a button woke the program."""
+
+    pressed = False
+
+    def buttons(self) -> Button:
+        keys = self.ports.buttons()
+        self.pressed = bool(keys)
+        return keys
+
+
+class Hasty(Wrapped):
+    """Believes its clock to the second while somebody presses a button."""
+
+    def __init__(self, ports: Ports) -> None:
+        heard = _Pressed(ports)
+
+        class Ends(EndStore):
+            @override
+            def due(self, end: bytes, now: Now) -> bool:
+                off_s = -60 if heard.pressed else now.uncertainty_s
+                return super().due(end, now._replace(uncertainty_s=off_s))
+
+        super().__init__(heard, Ends)  # type: ignore[arg-type]
+
+
+def byte_reads(ports: Ports) -> Wrapped:
+    return Wrapped(_ByteReads(ports))  # type: ignore[arg-type]
+
+
+def byte_writes(ports: Ports) -> Wrapped:
+    return Wrapped(_ByteWrites(ports))  # type: ignore[arg-type]

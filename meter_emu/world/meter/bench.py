@@ -52,7 +52,7 @@ class Bench:
         self.board = board
         self._program = program
         self._firmware: Firmware | None = None
-        self._log = log
+        self.log = log
         self.polls = 0
         self._polls_max = NEVER_US if polls_max is None else polls_max
         self._poll_us = poll_us
@@ -224,7 +224,7 @@ class Bench:
         self.on_poll()
 
     def _run_program(self) -> Sleep | None:
-        log = self._log
+        log = self.log
         if log is None:
             if self._firmware is None:
                 self._firmware = self._program(self.board)

@@ -1,0 +1,68 @@
+"""Money is conserved to the smallest unit: what was loaded is in the meter or was used.
+
+It holds of each home, so of a fleet. What comes of it between two cards that came back:
+balance = balance before + accepted since - energy charged since, at its price.
+"""
+
+from itertools import pairwise
+from typing import Final
+
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.stories.story import story
+from meter_emu.units import UEUR_PER_CENT
+from meter_emu.world.meter.events import What, WrittenBack
+from meter_emu.world.rehearsal.household import Household
+
+
+def _check(trial: Trial) -> Finding:
+    home = trial.home
+    ends_us = [visit.at_us for visit in home.visits if visit.desk and visit.desk.tariff]
+    if home.model.credit.pricing.bi_hourly or home.image is not None:
+        return Aside("two prices, or an account that nobody knows")
+    asked_us = [event.at_us for event in trial.run.events if event.what in _PRESSED]
+    until_us = min([*ends_us, *asked_us, trial.campaign.end_us])
+    seen = [
+        event.written
+        for event in trial.run.events
+        if event.what is What.CARD_SERVED and event.at_us < until_us
+    ]
+    known = [written for written in seen if written and written.charged_wh is not None]
+    if not known:
+        return Aside("no card came back that says what was charged")
+    started = WrittenBack(
+        balance_ueur=home.balance_cents * UEUR_PER_CENT,
+        accepted_cents=0,
+        charged_wh=0,
+        order_number=0,
+    )
+    for before, after in pairwise([started, *known]):
+        lost_ueur = _missing_ueur(home, before, after)
+        if lost_ueur:
+            return Broken(f"{lost_ueur} micro-euro are neither in the meter nor used")
+    issued_cents = sum(visit.desk.load_cents for visit in home.visits if visit.desk)
+    if known[-1].accepted_cents > issued_cents:
+        return Broken("more was accepted than the office had loaded")
+    return None
+
+
+_PRESSED: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})  # emergency credit, perhaps
+
+
+def _missing_ueur(home: Household, before: WrittenBack, after: WrittenBack) -> int:
+    """Return what went in between two write-backs, and neither is there nor was charged."""
+    assert before.charged_wh is not None, "only such are compared"
+    assert after.charged_wh is not None, "only such are compared"
+    loaded_cents = after.accepted_cents - before.accepted_cents
+    used_wh = after.charged_wh - before.charged_wh
+    used_ueur = used_wh * home.model.credit.price_ueur_per_wh
+    return before.balance_ueur + loaded_cents * UEUR_PER_CENT - used_ueur - after.balance_ueur
+
+
+LAW: Final = Law(
+    id="conserved",
+    says="what was loaded is in the meter or was used, to the smallest unit",
+    properties=("P10",),
+    presumes="one price, no emergency credit, a card that says what was charged",
+    draw=story,
+    check=_check,
+)

@@ -1,0 +1,209 @@
+"""Hazards are tested like stories: in each, what it is named for really happens, often enough.
+
+What is placed at one point of a program is looked for on the board, by the chip's own seconds.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from meter_emu.laws import laws
+from meter_emu.laws.hazards.clock_card_at_midnight import setting_at_midnight
+from meter_emu.laws.hazards.cut_at_step import cut_between
+from meter_emu.laws.hazards.tick_inside import ticking_inside
+from meter_emu.laws.law import Trial, campaign_of
+from meter_emu.stories.chooser import seeded
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.board import Board
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Household, VisitKind
+from tests.stories.rates import BRUSSELS, HOUR, armed, at, credit_end, wanted
+
+COUNT = 2_000
+PLACED = int(os.environ.get("METER_EMU_PLACED", "60"))  # each is run twice
+FLOOR = 0.05
+SECOND_US = 1_000_000
+DAY_S = 86_400
+EDGES = {(4, 16), (0, 0), (0, 8), (0, 16), (4, 8), (5, 0)}  # weekday and hour
+
+
+def rtc_second(home: Household, us: int) -> int:
+    """Return the second of the day that a right clock of the home's meter shows."""
+    ahead = {"utc": 0, "standard": 3_600}.get(home.model.rtc_base)
+    if ahead is None:
+        legal = at(us)
+        ahead = int((legal.utcoffset() or HOUR).total_seconds())
+    return (us // SECOND_US + ahead) % DAY_S
+
+
+def told_end(home: Household) -> int:
+    """Return T of the last order."""
+    dates = armed(home)
+    assert dates is not None, "somebody is armed"
+    return dates[1]
+
+
+def credit_edge(campaign: Campaign, home: Household) -> set[str]:
+    end = credit_end(home, campaign.start_us)
+    if end is None:
+        return set()
+    before, after = (at_hour(end, minutes) for minutes in (-60, 60))
+    near = {"credit ends near an edge"} if EDGES & {before, after, at_hour(end, 0)} else set()
+    sides = {True: "before it", False: "after it"}
+    return near | ({f"credit ends {sides[end.minute >= 30]}"} if near else set())
+
+
+def at_hour(when: datetime, minutes: int) -> tuple[int, int]:
+    moved = (when + HOUR * minutes / 60).astimezone(BRUSSELS)
+    return moved.weekday(), moved.hour
+
+
+def older_copy(campaign: Campaign, home: Household) -> set[str]:
+    *_, last = home.visits
+    written = sum(visit.kind is VisitKind.DESK for visit in home.visits)
+    dated = [v.desk.cut_us for v in home.visits if v.desk and v.desk.cut_us]
+    if last.kind is not VisitKind.COPY or last.copy_number != 1 or written < 2:
+        return set()
+    return {"an older card last"} | ({"before its T"} if last.at_us < dated[0] else {"after its T"})
+
+
+def reserve_lost(campaign: Campaign, home: Household) -> set[str]:
+    ((lost_us, back_us),) = home.outages
+    if back_us - lost_us <= home.model.clock.backup_days * DAY_S * SECOND_US:
+        return set()
+    end_us = told_end(home)
+    where = "T in the dark" if end_us < back_us else "T after it"
+    return {where} | ({"in 2000"} if at(end_us).year == 2000 else set())
+
+
+def set_back(campaign: Campaign, home: Household) -> set[str]:
+    (set_us,) = (v.at_us for v in home.visits if v.kind is VisitKind.CLOCK_CARD)
+    ahead_us = home.clock_error_s * SECOND_US
+    ahead_us += home.drift_ppb * (set_us - home.clock_set_us) // 1_000_000_000
+    to_midnight_s = DAY_S - rtc_second(home, set_us)
+    end_us = told_end(home)
+    crossed = ahead_us > to_midnight_s * SECOND_US
+    between = set_us < end_us < set_us + to_midnight_s * SECOND_US
+    return {"set back over a midnight, T in the gap"} if crossed and between else set()
+
+
+def woken(campaign: Campaign, home: Household) -> set[str]:
+    end_us = told_end(home)
+    found = set()
+    for visit in home.visits:
+        if visit.kind is VisitKind.PRESS:
+            found |= {"at T"} if abs(visit.at_us - end_us) <= SECOND_US else set()
+            found |= {"just before T"} if 0 < end_us - visit.at_us <= 2 * SECOND_US else set()
+            shown = rtc_second(home, visit.at_us)
+            found |= {"at a midnight"} if min(shown, DAY_S - shown) <= 1 else set()
+    return found
+
+
+Facts = Callable[[Campaign, Household], set[str]]
+DRAWN: dict[str, tuple[Facts, set[str]]] = {
+    "credit-edge": (
+        credit_edge,
+        {"credit ends near an edge", "credit ends before it", "credit ends after it"},
+    ),
+    "older-copy": (older_copy, {"an older card last", "before its T", "after its T"}),
+    "reserve-lost": (reserve_lost, {"T in the dark", "T after it", "in 2000"}),
+    "set-back": (set_back, {"set back over a midnight, T in the gap"}),
+    "woken": (woken, {"at T", "just before T", "at a midnight"}),
+}
+
+
+@pytest.mark.parametrize("law_id", list(DRAWN))
+def test_a_hazard_is_drawn_often_enough_in_its_stories(law_id):
+    facts, names = DRAWN[law_id]
+    found: Counter[str] = Counter()
+    for number in range(COUNT):
+        campaign = laws()[law_id].draw(seeded(f"{law_id}/{number}"), ())
+        found.update(facts(campaign, campaign.households[0]))
+    assert {name for name in names if found[name] < wanted(FLOOR, COUNT)} == set(), found
+
+
+# What is placed -----------------------------------------------------------------------------------
+
+
+class Chip:
+    """Every access to a home's clock chip: which, and the second of its day before and after."""
+
+    def __init__(self, trial: Trial) -> None:
+        self.seen: list[tuple[str, int, int | None, int | None]] = []
+        self.trial = trial
+        trial.events(trial.home, prepare=self._watch)
+
+    def _watch(self, bench: Bench) -> None:
+        board = bench.board
+        for name in ("rtc_read", "rtc_write"):
+            setattr(board, name, self._watched(board, name, getattr(board, name)))
+
+    def _watched(self, board: Board, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def watched(*args: Any) -> Any:
+            start_us, before = board.now_us, board.rtc.second_of_day(board.now_us)
+            try:
+                return call(*args)
+            finally:
+                after = board.rtc.second_of_day(board.now_us)
+                self.seen.append((name, start_us, before, after))
+
+        return watched
+
+    @property
+    def midnights(self) -> list[tuple[str, int]]:
+        """Return the accesses within, or right after, which the chip's day begins."""
+        found = [(n, us) for n, us, before, after in self.seen if (after or 0) < (before or 0)]
+        for (_, early_us, _, before), (name, us, after, _) in pairwise(self.seen):
+            if us - early_us < 100_000 and (after or 0) < (before or 0):
+                found.append((name, us))
+        return found
+
+
+def ticked(home: Household, chip: Chip) -> set[str]:
+    booted_us = home.outages[-1][1] if home.outages else 0
+    boots = [us for _, us in chip.midnights if booted_us < us < booted_us + 5 * SECOND_US]
+    at_boot = {"at a boot"} if home.outages and boots else set()
+    return at_boot | ({"at a poll"} if not home.outages and chip.midnights else set())
+
+
+def clock_set(home: Household, chip: Chip) -> set[str]:
+    (set_us,) = (v.at_us for v in home.visits if v.kind is VisitKind.CLOCK_CARD)
+    near = [n for n, us in chip.midnights if set_us <= us < set_us + 5 * SECOND_US]
+    return {"at a read" if name == "rtc_read" else "at a write" for name in near}
+
+
+def stepped(home: Household, chip: Chip) -> set[str]:
+    ((lost_us, _),) = home.outages
+    last = [(n, us) for n, us, _, _ in chip.seen if lost_us - SECOND_US < us <= lost_us]
+    written = any(name == "rtc_write" for name, _ in last)
+    return {"after the write" if written else "before the write"} if last else set()
+
+
+PLACINGS = {
+    "tick-inside": (ticking_inside, ticked, {"at a boot", "at a poll"}),
+    "clock-card-at-midnight": (setting_at_midnight, clock_set, {"at a read", "at a write"}),
+    "cut-at-step": (cut_between, stepped, {"before the write", "after the write"}),
+}
+
+
+@pytest.mark.parametrize("law_id", list(PLACINGS))
+def test_what_is_placed_in_a_program_is_there_often_enough(law_id):
+    place, facts, names = PLACINGS[law_id]
+    found: Counter[str] = Counter()
+    for number in range(PLACED):
+        trial = Trial(laws()[law_id].draw(seeded(f"{law_id}/{number}"), ()), "reference")
+        home = place(trial)
+        if home is not None:
+            moved = Trial(campaign_of(trial.campaign, home), "reference")
+            found.update(facts(home, Chip(moved)))
+    assert {name for name in names if found[name] < wanted(FLOOR, PLACED)} == set(), found
+
+
+def test_each_hazard_has_its_rates():
+    hazards = {law.id for law in laws().values() if law.hazard}
+    assert hazards == set(DRAWN) | set(PLACINGS)
