@@ -7,14 +7,17 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import VirtualCard
+from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.card_session import EXCHANGES_MAX, SESSION_MAX_MS
 from meter_emu.ports import Ports
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.board import CARD_EXCHANGE_MAX_US
-from tests.firmware.meters import Home
-from tests.firmware.sessions import ARM, COMMANDS, T2, armed, supplied
+from tests.firmware.meters import MODEL, START_US, Home
+from tests.firmware.sessions import ARM, COMMANDS, ON_EACH, armed, supplied
 
+SOON = Civil(2020, 7, 1, 12, 5)
+SOON_US = START_US + 300 * SECOND_US  # of legal time
 BOUND_US = SESSION_MAX_MS * 1_000 + CARD_EXCHANGE_MAX_US + SECOND_US  # a second for all the rest
 
 
@@ -95,19 +98,64 @@ def test_a_normal_session_is_far_from_the_bounds(carrier):
     assert COMMANDS[carrier] * 5 <= EXCHANGES_MAX
 
 
-def test_a_cut_that_falls_into_a_session_waits_no_longer_than_the_session_and_a_poll():
-    home = Home(carrier=CardKind.PLAIN)
-    home.write(Work(cut_at=T2._replace(day=1, hour=12, minute=5)))
+def due_soon(carrier: CardKind, before_ms: int) -> tuple[Home, int]:
+    """Return a home so long before it may be cut, and that instant: RTC - u reaches T2 then."""
+    home = Home(carrier=carrier)
+    home.write(Work(cut_at=SOON))
     home.insert()
-    home.run(5 * 60 + 50)  # a few seconds before, by RTC - u
-    slow = Hostile(home.card, HOSTILE["as slow as it may be"][0], writing_us=4_600_000)
-    home.bench.insert(slow)
+    told = home.write_back()
+    assert told is not None
+    due_us = SOON_US + told.uncertainty_s * SECOND_US
+    home.bench.run_until(due_us - before_ms * 1_000)
+    assert supplied(home)
+    return home, due_us
+
+
+def in_one_session(home: Home, card: Hostile) -> tuple[int, int]:
+    begin_us = home.board.now_us
+    home.bench.insert(card)
+    end_us = home.board.now_us
     home.bench.remove()
-    home.run(150)
-    assert not supplied(home)
+    return begin_us, end_us
+
+
+@ON_EACH
+@pytest.mark.parametrize("before_ms", [100, 5_000, 10_000, 15_000, 20_000])
+def test_a_cut_due_within_a_session_comes_at_the_next_poll(before_ms, carrier):
+    home, due_us = due_soon(carrier, before_ms)
+    slow = Hostile(home.card, HOSTILE["as slow as it may be"][0], writing_us=4_500_000)
+    begin_us, end_us = in_one_session(home, slow)
+    assert begin_us < due_us < end_us
+    assert end_us - begin_us < BOUND_US
+    home.run(2 * MODEL.poll_s)
     (at_us,) = [at_us for at_us, on in home.board.moves if not on]
-    end_us = home.board.now_us - 150 * SECOND_US
-    assert at_us <= end_us + 130 * SECOND_US
+    assert due_us <= at_us <= end_us + (MODEL.poll_s + 1) * SECOND_US
+
+
+@ON_EACH
+def test_a_cut_due_within_a_session_that_ends_well_comes_at_the_next_poll(carrier):
+    """Ten commands of two seconds, a load that is booked: none of it puts the cut off."""
+    home, due_us = due_soon(carrier, 3_000)
+    home.write(Work(load_cents=5_000))
+    slow = Hostile(home.card, lambda _command, answer: answer, writing_us=700_000)
+    begin_us, end_us = in_one_session(home, slow)
+    assert begin_us < due_us < end_us
+    assert home.state.accepted_cents == 5_000
+    home.run(2 * MODEL.poll_s)
+    (at_us,) = [at_us for at_us, on in home.board.moves if not on]
+    assert due_us <= at_us <= end_us + (MODEL.poll_s + 1) * SECOND_US
+
+
+@ON_EACH
+def test_a_reactivation_whose_session_the_cut_falls_into_is_in_time(carrier):
+    home, due_us = due_soon(carrier, 3_000)
+    home.write(Work(reactivate=True))
+    slow = Hostile(home.card, lambda _command, answer: answer, writing_us=700_000)
+    begin_us, end_us = in_one_session(home, slow)
+    assert begin_us < due_us < end_us
+    home.run(10 * MODEL.poll_s)
+    assert supplied(home)
+    assert home.board.moves == []
 
 
 class SameTicks:
