@@ -50,26 +50,25 @@ class Terminal:
         The status word is the last one; refusals are values here. Raise `ApduError` for a
         response under two bytes and for a card that never comes to an end.
         """
-        response = self._corrected(command)
+        response = self._once(command)
         if response.sw == _SUCCESS:  # as nearly always
             return response
+        response = self._corrected(command, response)
         waiting = bytes_waiting(response.sw)
         if waiting is None:
             return response
         gathered = bytearray(response.data)
         for _ in range(ANSWER_PARTS_MAX):
-            response = self._corrected(CommandApdu(0x00, 0xC0, 0x00, 0x00, ne=waiting))
+            command = CommandApdu(0x00, 0xC0, 0x00, 0x00, ne=waiting)
+            response = self._corrected(command, self._once(command))
             gathered += response.data
             waiting = bytes_waiting(response.sw)
             if waiting is None:
                 return ResponseApdu(bytes(gathered), response.sw)
         raise ApduError(f"still more data after {ANSWER_PARTS_MAX} parts", sw=response.sw)
 
-    def _corrected(self, command: CommandApdu) -> ResponseApdu:
-        """Send `command`, and again with the Le a 6Cxx asks for."""
-        response = self._once(command)
-        if response.sw == _SUCCESS:
-            return response
+    def _corrected(self, command: CommandApdu, response: ResponseApdu) -> ResponseApdu:
+        """Return the answer to `command`, sent again with the Le that a 6Cxx asks for."""
         for _ in range(LE_CORRECTIONS_MAX):
             ne = right_le(response.sw)
             if ne is None:

@@ -201,10 +201,8 @@ class MeterRules:
     def settle(self) -> Standing:
         """Let everything that is due happen: the cut, the account, the supply, the beep."""
         state = self.state
-        self._latch_ends()
-        account = self.parts.ledger.account(
-            state, self.factory, deferral_holds=self.deferral_holds()
-        )
+        holds = self._latch_ends()
+        account = self.parts.ledger.account(state, self.factory, deferral_holds=holds)
         rate = self.rate()
         if account != state.account or rate != state.rate:
             self.book()
@@ -220,14 +218,19 @@ class MeterRules:
             self.beeping = True
         return standing
 
-    def _latch_ends(self) -> None:
-        """Record for good what has come: once reached, an end needs no clock any more."""
+    def _latch_ends(self) -> bool:
+        """Record for good what has come; whether the deferral holds.
+
+        Once reached, an end needs no clock any more.
+        """
         state = self.state
-        if not state.flags & StateFlags.DEFERRAL_OVER and self.has_come(state.defer_end):
+        holds = self.deferral_holds()
+        if not holds and self.parts.ends.armed(state.defer_end):
             state.flags |= StateFlags.DEFERRAL_OVER
         if not state.flags & StateFlags.CUT_LATCHED and self.has_come(state.cut_end):
             state.flags |= StateFlags.CUT_LATCHED
             state.latched_end = state.cut_end
+        return holds
 
     def unlatch_ends(self) -> None:
         """Take back what has not come by a clock just set: another had run, or was moved, ahead."""

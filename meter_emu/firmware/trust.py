@@ -69,6 +69,8 @@ class Now(NamedTuple):
         return self.utc_s + self.uncertainty_s
 
 
+_HEALTHS: Final = tuple(Health)
+assert all(health == place for place, health in enumerate(_HEALTHS)), "a health is its place"
 _SET_HERE: Final = frozenset({Health.TRUSTED, Health.DISPUTED})
 _DATED: Final = _SET_HERE | {Health.LOWER_BOUND}
 
@@ -100,7 +102,7 @@ class ClockTrust:
             return Now(0, 0, health, second_of_day if reading.valid else None, 0)
         day = self._calendar.day_number(reading.year, reading.month, reading.day)
         utc_s = day * DAY_S + second_of_day - self._base.offset_s(state, factory)
-        health = Health(state.health)
+        health = _HEALTHS[state.health]
         if health in _DATED:
             health = self.suspicion(reading, utc_s, ticks_ms, state, factory) or health
         return Now(utc_s, self.uncertainty_s(utc_s, state, factory), health, second_of_day, day)

@@ -26,7 +26,10 @@ class Panel:
 
     def show(self, text: str) -> None:
         """Show text; what the display cannot show is `?`, what does not fit is dropped."""
-        self.text = text.encode("ascii", "replace")[:TEXT_CHARS_MAX].decode("ascii")
+        shown = text[:TEXT_CHARS_MAX]
+        if not shown.isascii():
+            shown = shown.encode("ascii", "replace").decode("ascii")
+        self.text = shown
 
     def beep(self) -> None:
         """Sound the buzzer once more; it is only counted."""

@@ -263,8 +263,9 @@ class Bench:
         if hint is None or second_of_day is None or not self.obey_hints:
             return
         rtc = self.board.rtc
-        shown_us = rtc.us_until_second_of_day(hint.until_second, second_of_day)
-        midnight_us = rtc.us_until_second_of_day(SECONDS_A_DAY, second_of_day)
+        shown_us = midnight_us = rtc.us_until_second_of_day(SECONDS_A_DAY, second_of_day)
+        if hint.until_second != SECONDS_A_DAY:
+            shown_us = rtc.us_until_second_of_day(hint.until_second, second_of_day)
         if shown_us is None or midnight_us is None:  # a stopped clock: no hint can end
             return
         self._midnight_us = now_us + midnight_us
