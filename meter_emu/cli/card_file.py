@@ -5,7 +5,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from meter_emu.cli.explained import read_bytes
+from meter_emu.cli.held import read_bytes
 from meter_emu.cli.tracing import traced
 from meter_emu.errors import ImageError
 

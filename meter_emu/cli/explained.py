@@ -1,15 +1,12 @@
 """Shows bytes explained, and how two files differ, as text and as JSON: for cards and meters."""
 
-import stat
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from meter_emu.cli.output import WIDTH_MAX, wide_console
-from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,44 +16,10 @@ if TYPE_CHECKING:
     from meter_emu.desk.view import RecordView
     from meter_emu.rows import Difference, Part, Row
 
-IMAGE_SIZE_MAX: Final = 1 << 24  # bytes; a card of 255 files of 32,767 bytes fits
 OFFSET_WIDTH: Final = 6
 SIZE_WIDTH: Final = 5
 FIELD_WIDTH: Final = 20
 RAW_WIDTH: Final = 16  # eight bytes a line
-# How the files of this program begin, and which verb explains them.
-_KINDS: Final = (
-    (b"MEMI", "a meter image", "image show"),
-    (b"SC", "a card image", "card show"),
-    (b"PC", "a card image", "card show"),
-    (b"MC", "a card image", "card show"),
-    (b'{"row":"trace"', "a trace", "trace show"),
-)
-_IMAGES: Final = frozenset({"a meter image", "a card image"})
-
-
-def read_bytes(file: str, what: str) -> bytes:
-    """Return the bytes of a file that should hold `what`; raise `ImageError`.
-
-    A file of another kind is called what it is."""
-    path = Path(file)
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ImageError(file, f"want {what}, this is no regular file")
-        with path.open("rb") as opened:
-            raw = opened.read(IMAGE_SIZE_MAX + 1)
-    except (OSError, ValueError) as error:
-        raise unreadable(file, error) from error
-    for begins, kind, verb in _KINDS:
-        if raw.startswith(begins) and kind != what and what in _IMAGES:
-            raise ImageError(file, f"is {kind}, want {what}: meter-emu {verb} explains it")
-    return raw
-
-
-def unreadable(file: str, error: OSError | ValueError) -> ImageError:
-    """Return what to say of a file that cannot be opened, or whose name has a zero byte."""
-    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return ImageError(file, f"cannot be read: {why.lower()}")
 
 
 def row_as_json(row: "Row") -> dict[str, Any]:

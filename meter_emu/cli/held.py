@@ -1,4 +1,4 @@
-"""Image files that one program at a time may change: read, work on it, write back, as one act.
+"""Image files, read, and held while they are changed: read, work on it, write back, as one act.
 
 Anyone who means to write an image holds it from before it is read until it is written. The lock is
 on the file itself, so it goes with the process however that ends, and nothing lies next to the file
@@ -12,13 +12,46 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self, final
 
-from meter_emu.cli.explained import read_bytes, unreadable
 from meter_emu.cli.output import lock, naming, replacing, write_atomically
 from meter_emu.errors import ImageError, OutputError
 
 WAIT_S: Final = 5.0  # ours: an act of the office takes a tenth of a second, and a queue has a few
 _LOOK_S: Final = 0.02  # ours: how often a file that is in use is looked at again
 _COMMAND_CHARS_MAX: Final = 80  # ours: of the command line of the holder
+IMAGE_SIZE_MAX: Final = 1 << 24  # bytes; a card of 255 files of 32,767 bytes fits
+# How the files of this program begin, and which verb explains them.
+_KINDS: Final = (
+    (b"MEMI", "a meter image", "image show"),
+    (b"SC", "a card image", "card show"),
+    (b"PC", "a card image", "card show"),
+    (b"MC", "a card image", "card show"),
+    (b'{"row":"trace"', "a trace", "trace show"),
+)
+_IMAGES: Final = frozenset({"a meter image", "a card image"})
+
+
+def read_bytes(file: str, what: str) -> bytes:
+    """Return the bytes of a file that should hold `what`; raise `ImageError`.
+
+    A file of another kind is called what it is."""
+    path = Path(file)
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ImageError(file, f"want {what}, this is no regular file")
+        with path.open("rb") as opened:
+            raw = opened.read(IMAGE_SIZE_MAX + 1)
+    except (OSError, ValueError) as error:
+        raise unreadable(file, error) from error
+    for begins, kind, verb in _KINDS:
+        if raw.startswith(begins) and kind != what and what in _IMAGES:
+            raise ImageError(file, f"is {kind}, want {what}: meter-emu {verb} explains it")
+    return raw
+
+
+def unreadable(file: str, error: OSError | ValueError) -> ImageError:
+    """Return what to say of a file that cannot be opened, or whose name has a zero byte."""
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return ImageError(file, f"cannot be read: {why.lower()}")
 
 
 @final

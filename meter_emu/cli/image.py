@@ -14,9 +14,8 @@ from meter_emu.cli.explained import (
     part_as_json,
     print_differences,
     print_parts,
-    read_bytes,
 )
-from meter_emu.cli.held import leave_image
+from meter_emu.cli.held import leave_image, read_bytes
 from meter_emu.cli.names import FILE, MODEL
 from meter_emu.cli.options import json_option, master_key_option, meter_option
 from meter_emu.cli.output import STDOUT, print_json

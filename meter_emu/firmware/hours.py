@@ -8,8 +8,10 @@ that is not sure errs for the household, and one that is not believed always may
 from abc import ABC, abstractmethod
 from typing import Final, NamedTuple
 
+from typing_extensions import override
+
 from meter_emu.firmware.calendar import Calendar
-from meter_emu.firmware.layouts import Factory
+from meter_emu.firmware.layouts import Factory, FactoryFlags
 from meter_emu.firmware.trust import Now
 from meter_emu.firmware.zone import Zone
 from meter_emu.ports import SECONDS_A_DAY
@@ -124,3 +126,38 @@ class LegalHours(ABC):
     def legal_min(self, at_s: int) -> int:
         """Return the legal minute since 1970 of an instant."""
         return self._zone.to_legal_min(at_s // 60)
+
+
+class Windows(LegalHours):
+    """The non-disconnection period, in which a lack of credit does not cut. A part.
+
+    Weekdays 16:00 to 08:00 and whole weekends; weekday public holidays are not in it
+    (energieinfowallonie.be).
+    """
+
+    __slots__ = ()
+
+    @override
+    def hours(self, factory: Factory) -> Hours | None:
+        if not factory.flags & FactoryFlags.WINDOW_ON:
+            return None
+        weekend = bool(factory.flags & FactoryFlags.WINDOW_WEEKEND)
+        return Hours(factory.window_start_minute, factory.window_end_minute, weekend)
+
+
+class Nights(LegalHours):
+    """The night hours of a bi-hourly tariff, in which energy costs the night price. A part.
+
+    From 21, 22, 22:30 or 23 o'clock, as the network operator has it, to nine hours later, and whole
+    weekends; weekday public holidays are weekdays. The lower price is theirs, so a meter that does
+    not know the time to the minute charges it a little longer, never shorter.
+    """
+
+    __slots__ = ()
+
+    @override
+    def hours(self, factory: Factory) -> Hours | None:
+        if not factory.flags & FactoryFlags.NIGHT_ON:
+            return None
+        weekend = bool(factory.flags & FactoryFlags.NIGHT_WEEKEND)
+        return Hours(factory.night_start_minute, factory.night_end_minute, weekend)

@@ -7,13 +7,10 @@ from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, RecordCodec
-from meter_emu.firmware.hours import WeekTable
+from meter_emu.firmware.hours import Nights, WeekTable, Windows
 from meter_emu.firmware.ledger import Ledger
-from meter_emu.firmware.nights import Nights
-from meter_emu.firmware.rtc.driver import RtcDriver
-from meter_emu.firmware.rtc.fields import FieldCodec
+from meter_emu.firmware.rtc.driver import FieldCodec, RtcDriver
 from meter_emu.firmware.trust import ClockTrust
-from meter_emu.firmware.windows import Windows
 from meter_emu.firmware.zone import Zone
 
 _PartT = TypeVar("_PartT")

@@ -14,9 +14,8 @@ from card_protocol.keys import Key
 from card_protocol.timestamp import EPOCH_2000_MIN
 from meter_emu.domain import ClockSetting, Contents, Result
 from meter_emu.firmware import screen
-from meter_emu.firmware.card_session import BoundedSession
 from meter_emu.firmware.clock_setting import obey_clock_card, set_clock, step_clock
-from meter_emu.firmware.dialogues.base import CardDialogue, MakeDialogue
+from meter_emu.firmware.dialogues.base import BoundedSession, CardDialogue, MakeDialogue
 from meter_emu.firmware.dialogues.budget import BudgetDialogue
 from meter_emu.firmware.dialogues.clock import ClockDialogue
 from meter_emu.firmware.layouts import EventCode, Factory, Health, State, StateFlags

@@ -13,9 +13,9 @@ from meter_emu.testing.card import Card
 from meter_emu.testing.when import When, minute_of
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import What
-from meter_emu.world.rehearsal.euro import Euro, cents_of
 from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import DeskOrder, NewCard
+from meter_emu.world.rehearsal.reading import Euro, cents_of
 
 _DoneT = TypeVar("_DoneT")
 

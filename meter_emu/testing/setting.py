@@ -15,8 +15,8 @@ from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import END_US
 from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
-from meter_emu.world.rehearsal.euro import Euro, cents_of
 from meter_emu.world.rehearsal.household import Household, NewCard
+from meter_emu.world.rehearsal.reading import Euro, cents_of
 
 MARK: Final = "@pytest.mark.meter"  # where a mistake in a setting is said to be
 _Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]

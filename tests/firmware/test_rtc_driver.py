@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.rtc.driver import RtcReading
-from meter_emu.firmware.rtc.fields import FieldCodec
+from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.world.meter.times import to_us
 from tests.firmware.meters import Home

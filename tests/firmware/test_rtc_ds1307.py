@@ -13,9 +13,8 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.errors import PowerLost
 from meter_emu.firmware.layouts import Health
-from meter_emu.firmware.rtc.driver import RtcReading
+from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.ds1307 import Ds1307Driver
-from meter_emu.firmware.rtc.fields import FieldCodec
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.registers import ChipCalendar

@@ -16,9 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.rtc.driver import RtcReading
+from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
-from meter_emu.firmware.rtc.fields import FieldCodec
 from meter_emu.hardware.oscillator import SECOND, Oscillator
 from meter_emu.hardware.rtc.ds3231 import Ds3231
 from meter_emu.hardware.rtc.registers import ChipCalendar

@@ -9,7 +9,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.make import VirtualCard
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
-from meter_emu.firmware.card_session import EXCHANGES_MAX, SESSION_MAX_MS
+from meter_emu.firmware.dialogues.base import EXCHANGES_MAX, SESSION_MAX_MS
 from meter_emu.ports import Ports
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.board import CARD_EXCHANGE_MAX_US

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from meter_emu.firmware.rtc.fields import FieldCodec
+from meter_emu.firmware.rtc.driver import FieldCodec
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.hardware.rtc.registers import ChipCalendar

@@ -20,7 +20,7 @@ import pytest
 
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
-from meter_emu.firmware.rtc.fields import FieldCodec
+from meter_emu.firmware.rtc.driver import FieldCodec
 from meter_emu.hardware.oscillator import SECOND
 from meter_emu.testing import I2cClock
 from meter_emu.world.meter.clip import ClippedChip

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from meter_emu.defects import catalogue
 from meter_emu.errors import ProgramError
-from meter_emu.firmware.rtc.fields import FieldCodec
+from meter_emu.firmware.rtc.driver import FieldCodec
 from meter_emu.ports import Firmware, Sleep
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build

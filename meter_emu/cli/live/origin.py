@@ -11,7 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from meter_emu.cli.explained import read_bytes
+from meter_emu.cli.held import read_bytes
 from meter_emu.cli.typed import read_master_key
 from meter_emu.errors import ConfigError
 from meter_emu.explain.meter import image_model

@@ -4,7 +4,7 @@ from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect
 from meter_emu.defects.showing import armed
-from meter_emu.firmware.rtc.fields import FieldCodec
+from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class BcdAsBinary(FieldCodec):

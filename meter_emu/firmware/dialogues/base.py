@@ -2,10 +2,15 @@
 
 To identify a card and to hold its dialogue are two things. Kinds of cards share files (DF01 is the
 electricity DF of more than one), so a card is known by what is in them.
+
+A session is bounded: by how often the card is asked, and by the ticks it may take. A normal one
+asks 9 to 12 times and takes under a second. A card that is slow on purpose, or never comes to an
+end, must not hold the meter while T2 passes; that a single exchange ends is the board's duty
+(`ports.md`).
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Final, Protocol, TypeAlias, TypeVar, final
 
 from card_protocol.authentication import Role
 from card_protocol.carrier.carrier import BudgetCard, Carrier, Credentials
@@ -20,8 +25,11 @@ from card_protocol.errors import (
 from card_protocol.keys import Key
 from meter_emu.domain import ClockSetting, Contents, Result, WriteBack
 from meter_emu.firmware.layouts import Factory
+from meter_emu.ports import TICKS_WRAP, Ports
 
 FoundT = TypeVar("FoundT")
+EXCHANGES_MAX: Final = 64  # ours: five times what the longest session needs
+SESSION_MAX_MS: Final = 20_000  # ours: no exchange begins later
 
 
 class CardDialogue(Protocol):
@@ -50,6 +58,26 @@ class CardDialogue(Protocol):
 
 AskCard: TypeAlias = Callable[[bytes], bytes]
 MakeDialogue: TypeAlias = Callable[[AskCard, Factory], CardDialogue]
+
+
+@final
+class BoundedSession:
+    """The way to the card in the slot, for one session."""
+
+    __slots__ = ("_began_ms", "_left", "_ports")
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._began_ms = ports.ticks_ms()
+        self._left = EXCHANGES_MAX
+
+    def exchange(self, command: bytes) -> bytes:
+        """Send a C-APDU and return the R-APDU; raise `LinkError`, also when the session is over."""
+        taken_ms = (self._ports.ticks_ms() - self._began_ms) % TICKS_WRAP
+        if not self._left or taken_ms >= SESSION_MAX_MS:
+            raise LinkError(LinkErrorKind.TIMED_OUT, "the session is over")
+        self._left -= 1
+        return self._ports.card_exchange(command)
 
 
 def authenticated(card: BudgetCard | Carrier, factory: Factory, challenge: bytes) -> bool:

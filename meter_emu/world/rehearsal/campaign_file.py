@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from meter_emu.resources import PRINTABLE
 from meter_emu.units import HOURS_A_DAY
-from meter_emu.world.rehearsal.euro import Euro
+from meter_emu.world.rehearsal.reading import Euro
 
 _Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
 _Load: TypeAlias = (

@@ -1,18 +1,31 @@
 """Reads single values of a campaign file, and refuses what cannot be: file, place, what was wanted.
 
-A place is in the words of the file's author: the household's id, the visit counted from 1.
+A place is in the words of the file's author: the household's id, the visit counted from 1. Amounts
+are whole euro, or text such as "12.50", never floats.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn, final
+from typing import Final, NoReturn, TypeAlias, final
 from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.times import legal_to_us, us_to_civil
-from meter_emu.world.rehearsal.euro import Euro, cents_of
+
+Euro: TypeAlias = int | str
+_EURO: Final = re.compile(r"(?P<sign>-?)(?P<euro>\d{1,5})(?:\.(?P<cents>\d{1,2}))?", re.ASCII)
+
+
+def cents_of(amount: Euro) -> int:
+    """Return an amount in cents; raise `ValueError` for anything but whole cents of 99,999 euro."""
+    text = _EURO.fullmatch(str(amount))
+    if text is None:
+        raise ValueError(f'want whole euro, or text such as "12.50", at most 99999, got {amount!r}')
+    cents = int(text["euro"]) * 100 + int((text["cents"] or "").ljust(2, "0"))
+    return -cents if text["sign"] else cents
 
 
 @final
