@@ -101,11 +101,12 @@ class Home:
         tap: Callable[[Ports], Ports] = lambda ports: ports,
         program: Callable[[Ports], Firmware] | None = None,
         carrier: CardKind = CardKind.SECURE,
+        meter_id: int = METER_ID,
     ) -> None:
         fate = Random(1) if fate is None else fate
         named = parse_build(build)
         installation = Installation(
-            meter_id=METER_ID,
+            meter_id=meter_id,
             balance_cents=balance_cents,
             load=(load,) * 24,
             clock_error_us=0,
@@ -127,7 +128,7 @@ class Home:
         )
         self.desk = Desk(BENCH_MASTER_KEY, challenge=counted())
         image = self.desk.issue(
-            METER_ID,
+            meter_id,
             card_number=card_number,
             energy=Energy[model.energy.upper()],
             tariff=model.credit.pricing,

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from card_protocol.formats import budget, budget_compact
+from card_protocol.carrier import sealed
+from card_protocol.formats import budget, budget_compact, container
 from card_protocol.formats.generations import CardRecords
 from meter_emu.domain import ClockSetting, Contents, Result, Wallet
 from meter_emu.errors import ProgramError
@@ -29,6 +30,7 @@ from tests.properties.lab import Kit
 from tests.reliability.cutting import Cut, Sweep
 from tests.reliability.forging import RECORDS, REFERENCE, History, Imitation
 from tests.reliability.stage import KITS, home_of, kit_name
+from tests.reliability.tearing import Tearing
 from tests.reliability.test_forgeries import (
     AT,
     BALANCE_CENTS,
@@ -41,6 +43,7 @@ from tests.reliability.test_forgeries import (
 
 KIT = next(kit for kit in KITS if kit_name(kit) == "electricity-pcf8563-utc-plain-1")
 MEMORY_KIT = next(kit for kit in KITS if kit_name(kit) == "electricity-pcf8563-utc-memory-1")
+SECURE_KIT = next(kit for kit in KITS if kit_name(kit) == "electricity-pcf8563-utc-secure-1")
 MakeMemory = type[Memory]
 
 
@@ -149,6 +152,30 @@ def test_a_ledger_that_does_not_count_loads_is_found(ledger, found):
         except AssertionError:
             caught += 1
     assert (caught > 0) == found
+
+
+def torn_wrong(name: str, kit: Kit) -> bool:
+    """Whether some sampled tear of a visit leaves what it must not."""
+    tearing = Tearing(kit, name)
+    try:
+        for tear in Random(name).sample(tearing.tears(), 60):
+            tearing.tear(tear)
+    except AssertionError:
+        return True
+    return False
+
+
+def test_a_copy_on_a_card_that_counts_without_being_whole_is_found(monkeypatch):
+    assert not torn_wrong("meter", KIT)
+    monkeypatch.setattr(container, "crc32", lambda _: 0)
+    assert torn_wrong("meter", KIT)
+
+
+def test_an_office_that_writes_an_order_before_its_tariff_is_found(monkeypatch):
+    assert not torn_wrong("all at once", SECURE_KIT)
+    written = tuple(reversed(sealed._WRITTEN))
+    monkeypatch.setattr(sealed, "_WRITTEN", written)
+    assert torn_wrong("all at once", SECURE_KIT)
 
 
 def bits_unseen(kit: Kit) -> set[str]:
