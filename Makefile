@@ -12,7 +12,7 @@ PYTEST_ARGS ?= -n 4 --dist=worksteal -q
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml
 # What tests want of the system, as command or file = the Debian package that has it.
 TOOLS  := chromium=chromium tshark=tshark pcscd=pcscd opensc-tool=opensc pcsc_scan=pcsc-tools \
-          /usr/lib/pcsc/drivers/serial/libifdvpcd.so=vsmartcard-vpcd
+          /usr/lib/pcsc/drivers/serial/libifdvpcd.so=vsmartcard-vpcd ykman=yubikey-manager
 # And what building pyscard wants: it is published as source only.
 HEADER  = $(shell $(PYTHON) -c 'import sysconfig as s; print(s.get_path("include") + "/Python.h=python" + s.get_python_version() + "-dev")')
 BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=gcc $(HEADER)

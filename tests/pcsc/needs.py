@@ -15,6 +15,7 @@ PACKAGES: Final = {
     "opensc-tool": "opensc",
     "pcsc_scan": "pcsc-tools",
     "scriptor": "pcsc-tools",
+    "ykman": "yubikey-manager",
 }
 DAEMON: Final = tuple(pcscd.PACKAGES)
 

@@ -1,5 +1,7 @@
 """What is said where PC/SC is missing: which package, and a skip that CI does not take."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.pcsc import needs
@@ -10,6 +12,12 @@ def test_what_is_missing_is_named_with_the_line_that_installs_it(monkeypatch) ->
     monkeypatch.setitem(needs.PACKAGES, "/no/such/file", "a-package")
     said = needs.absent("/no/such/file", "no-such-command")
     assert said == "not installed; as root: apt-get install a-package b-package"
+
+
+def test_what_tests_want_is_what_make_test_installs() -> None:
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text("utf-8")
+    tools = makefile.partition("TOOLS  :=")[2].partition("\n#")[0].replace("\\\n", " ").split()
+    assert {one.partition("=")[2] for one in tools} >= set(needs.PACKAGES.values())
 
 
 @pytest.mark.parametrize(
