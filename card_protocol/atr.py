@@ -1,7 +1,7 @@
 """The answer to reset: what a card says about itself when it is powered.
 
 ISO/IEC 7816-3, "Answer-to-Reset": TS, T0, up to fifteen historical bytes and groups of interface
-bytes TAi TBi TCi TDi. The high half of T0 tells which bytes of group 1 follow, the high half of
+bytes TAi TBi TCi TDi. The high half of T0 says which bytes of group 1 follow, the high half of
 TDi which of group i+1. TCK is there exactly when a protocol other than T=0 is named, and makes
 the exclusive-or of all bytes from T0 on zero.
 

@@ -40,7 +40,7 @@ class Layout(Generic[T]):
     """A record of exactly `size_bytes` bytes, big-endian, with no gaps and no skipped bytes.
 
     `record` is a dataclass of `U8` … `S64` and `Annotated[bytes, Bytes(n)]` fields. Its first field
-    is `magic`, whose bytes tell records apart.
+    is `magic`, whose bytes distinguish records.
     """
 
     def __init__(self, name: str, record: type[T], *, magic: bytes) -> None:

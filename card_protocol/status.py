@@ -161,7 +161,7 @@ def explain(sw: int) -> str:
 
 
 def tries_left(sw: int) -> int | None:
-    """Return the tries left (0 to 15) that 63Cx tells, `None` for any other word."""
+    """Return the tries left (0 to 15) that 63Cx states, `None` for any other word."""
     return sw & 0x0F if sw & 0xFFF0 == 0x63C0 else None
 
 

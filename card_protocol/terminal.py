@@ -24,7 +24,7 @@ from card_protocol.keys import MAC_SIZE_BYTES, Key
 from card_protocol.status import SW, bytes_waiting, explain, right_le
 
 ANSWER_PARTS_MAX: Final = 256  # GET RESPONSE in a row: 256 times 256 bytes is the longest answer
-LE_CORRECTIONS_MAX: Final = 1  # 6Cxx in a row: a card that told the right Le must then accept it
+LE_CORRECTIONS_MAX: Final = 1  # 6Cxx in a row: a card that stated the right Le must then accept it
 _FILE_END_MAX: Final = 0x8000  # bytes: P1-P2 hold offsets of 15 bits
 
 _SFI_FLAG: Final = 0x80  # in P1: the low five bits are a short file identifier
@@ -170,7 +170,7 @@ class Terminal:
             raise ApduError("the card's proof does not match its key")
 
     def verify(self, pin: str) -> None:
-        """Present the PIN, four to eight digits; `tries_left(error.sw)` tells after a refusal."""
+        """Present the PIN, four to eight digits; a refusal's `error.sw` has the tries left."""
         digits = pin.encode("ascii", "replace")
         if not is_pin(digits):
             raise ApduError("a PIN is four to eight digits")

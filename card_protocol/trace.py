@@ -6,7 +6,7 @@ ends a line early, and no more. Nothing of it is kept in memory on either side.
 
 **Secrets.** Keys never travel in commands. A PIN or code does, so what VERIFY and its kin carry is
 put down as `xx`, and so is what a memory card's reader gives away of a code. Challenges, random
-numbers and cryptograms stand as they were: a CMAC under a 128-bit key tells nothing of the key, and
+numbers and cryptograms stand as they were: a CMAC under a 128-bit key shows nothing of the key, and
 without them a dialogue can neither be understood nor played again.
 
 **Time** is what the terminal's clock shows, if it has one and it shows a date: `clock` returns it,
@@ -127,7 +127,7 @@ TraceRow: TypeAlias = Inserted | Removed | Reset | Unpowered | Exchanged | Torn 
 
 
 def row_words(row: TraceRow) -> str:
-    """Return what a row tells, without its time."""
+    """Return what a row records, without its time."""
     match row:
         case Inserted():
             return f"card put in: {row.card}"
@@ -264,7 +264,7 @@ def no_clock() -> None:
 class Trace:
     """A recorded dialogue, read row by row. Close it, or use it as a context.
 
-    `cut` tells, once all rows were read, that the recording ended in the middle of a line or
+    `cut` says, once all rows were read, that the recording ended in the middle of a line or
     without an end. With `wait` it is followed: what is not there yet is looked for again after each
     call of it, until the recording has ended. All raise `TraceError` with path and line for what is
     no trace.

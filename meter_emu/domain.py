@@ -1,4 +1,4 @@
-"""The meter's own words: what it is told, what it does and what it says, whatever card brings it.
+"""The meter's own words: orders, their results and how it stands, whatever card carries them.
 
 No card format is in here: a dialogue translates what its kind of card carries into these words, and
 back. Codes are those that the meter stores and shows; the budget card carries the same. What is

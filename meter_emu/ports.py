@@ -152,7 +152,7 @@ class Ports(Protocol):
         ...
 
     def reset_cause(self) -> ResetCause:
-        """Why the program started; the first read after a reset tells, later ones say `NONE`."""
+        """Why the program started; the first read after a reset says it, later ones are `NONE`."""
         ...
 
 

@@ -142,7 +142,7 @@ def card(_meter_lab: "Lab") -> "Card":
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell a failed test of its bench: seed, the meter's events, what the cards said."""
+    """Add to a failed test's report: seed, the meter's events, what the cards said."""
     report = yield
     lab = item.stash.get(_LAB, None)
     if lab is not None and report.failed:

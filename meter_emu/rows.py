@@ -30,7 +30,7 @@ class Meaning(NamedTuple):
     wrong: str = ""
 
 
-Tell: TypeAlias = Callable[[Any], Meaning]
+MeaningOf: TypeAlias = Callable[[Any], Meaning]
 
 
 @final
@@ -103,21 +103,23 @@ def number(
     at: int,
     raw: bytes,
     unit: str = "",
-    tell: Tell | None = None,
+    explain: MeaningOf | None = None,
     *,
     signed: bool = False,
 ) -> Row:
     """Return the row of a big-endian integer."""
     value = int.from_bytes(raw, "big", signed=signed)
-    told = (tell or nothing)(value)
-    return Row(at, len(raw), field, raw.hex(), value, unit, told.note, told.wrong)
+    meaning = (explain or nothing)(value)
+    return Row(at, len(raw), field, raw.hex(), value, unit, meaning.note, meaning.wrong)
 
 
-def octets(field: str, at: int, raw: bytes, unit: str = "", tell: Tell | None = None) -> Row:
+def octets(
+    field: str, at: int, raw: bytes, unit: str = "", explain: MeaningOf | None = None
+) -> Row:
     """Return the row of bytes that are no integer."""
-    told = (tell or nothing)(raw)
+    meaning = (explain or nothing)(raw)
     shown = squeezed(raw)
-    return Row(at, len(raw), field, shown, shown, unit, told.note, told.wrong)
+    return Row(at, len(raw), field, shown, shown, unit, meaning.note, meaning.wrong)
 
 
 def squeezed(raw: bytes) -> str:
@@ -133,26 +135,26 @@ def secret(field: str, at: int, raw: bytes) -> Row:
 
 
 def rows_of(
-    layout: Layout[Any], raw: bytes, tells: Mapping[str, Tell], *, at: int = 0
+    layout: Layout[Any], raw: bytes, meanings: Mapping[str, MeaningOf], *, at: int = 0
 ) -> tuple[Row, ...]:
     """Return a row for each field of a record that lies at `at`, whatever its bytes are.
 
-    What a value means is told by the name of its field or else by its unit; `tells` has both, and
+    The name of its field, or else its unit, says what a value means: `meanings` has both, and
     `UNITS` the units that mean the same everywhere. The rest are plain numbers and plain bytes.
     """
     assert len(raw) == layout.size_bytes, "the caller knows the size"
-    rows, tells = [], {**UNITS, **tells}
+    rows, meanings = [], {**UNITS, **meanings}
     for field in layout.fields:
         piece = raw[field.offset : field.offset + field.size_bytes]
-        tell = tells.get(field.name) or tells.get(field.unit, nothing)
+        explain = meanings.get(field.name) or meanings.get(field.unit, nothing)
         where = at + field.offset
-        if tell is hidden:
+        if explain is hidden:
             rows.append(secret(field.name, where, piece))
         elif field.kind == "bytes":
-            rows.append(octets(field.name, where, piece, field.unit, tell))
+            rows.append(octets(field.name, where, piece, field.unit, explain))
         else:
             signed = field.kind == "int"
-            rows.append(number(field.name, where, piece, field.unit, tell, signed=signed))
+            rows.append(number(field.name, where, piece, field.unit, explain, signed=signed))
     return tuple(rows)
 
 
@@ -196,39 +198,39 @@ def _narrowed(row_a: Row, row_b: Row, raw_a: bytes, raw_b: bytes) -> tuple[Row, 
 
 
 def nothing(_value: Any) -> Meaning:  # noqa: ANN401 - an integer or bytes
-    """Tell nothing: a plain number."""
+    """Explain nothing: a plain number."""
     return Meaning()
 
 
 def hidden(_value: Any) -> Meaning:  # noqa: ANN401 - an integer or bytes
     """Mark a secret in a table of tellers; it is never asked."""
-    raise AssertionError("a secret is not told")
+    raise AssertionError("a secret is not explained")
 
 
-def named(names: Mapping[int, str]) -> Tell:
-    """Tell the name of a code."""
+def named(names: Mapping[int, str]) -> MeaningOf:
+    """Explain the name of a code."""
 
-    def tell(value: int) -> Meaning:
+    def explain(value: int) -> Meaning:
         if value in names:
             return Meaning(names[value])
         return Meaning(wrong=f"no such code, want one of {', '.join(str(code) for code in names)}")
 
-    return tell
+    return explain
 
 
-def bits(names: Mapping[int, str]) -> Tell:
-    """Tell the names of the bits that are set."""
+def bits(names: Mapping[int, str]) -> MeaningOf:
+    """Explain the names of the bits that are set."""
 
-    def tell(value: int) -> Meaning:
+    def explain(value: int) -> Meaning:
         unknown = value & ~sum(names)
         note = ", ".join(name for bit, name in names.items() if value & bit) or "none"
         return Meaning(note, f"unknown bits {unknown:02x}" if unknown else "")
 
-    return tell
+    return explain
 
 
 def civil(raw: bytes) -> Meaning:
-    """Tell a date and time `YYMMDDhhmm` that must exist in the calendar."""
+    """Explain a date and time `YYMMDDhhmm` that must exist in the calendar."""
     try:
         when = decode_bcd_minute(raw)
         if when is None:
@@ -240,7 +242,7 @@ def civil(raw: bytes) -> Meaning:
 
 
 def minute_2000(value: int) -> Meaning:
-    """Tell minutes since 2000-01-01 00:00 UTC."""
+    """Explain minutes since 2000-01-01 00:00 UTC."""
     if value == MINUTES_NONE:
         return Meaning("none")
     try:
@@ -250,27 +252,27 @@ def minute_2000(value: int) -> Meaning:
 
 
 def second_2000(value: int) -> Meaning:
-    """Tell seconds since 2000-01-01 00:00 UTC, 32 bits of them."""
+    """Explain seconds since 2000-01-01 00:00 UTC, 32 bits of them."""
     return Meaning(f"{_EPOCH_2000 + timedelta(seconds=value):%Y-%m-%d %H:%M:%S} UTC")
 
 
-def amount(per_euro: int) -> Tell:
-    """Tell an amount of so many to the euro."""
+def amount(per_euro: int) -> MeaningOf:
+    """Explain an amount of so many to the euro."""
     return lambda value: Meaning(f"{decimal(value, per_euro)} EUR")
 
 
 def price(value: int) -> Meaning:
-    """Tell a price in micro-euro per watt-hour."""
+    """Explain a price in micro-euro per watt-hour."""
     return Meaning(f"{decimal(value, 1000)} EUR/kWh", "" if value else "a price of nothing")
 
 
 def zero(value: int) -> Meaning:
-    """Tell a field that is always 0."""
+    """Explain a field that is always 0."""
     return Meaning(wrong="want 0" if value else "")
 
 
 def text(raw: bytes) -> Meaning:
-    """Tell ASCII padded with 00; what a terminal would obey is written out."""
+    """Explain ASCII padded with 00; what a terminal would obey is written out."""
     shown = "".join(
         chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in raw.rstrip(b"\0")
     )
@@ -278,7 +280,7 @@ def text(raw: bytes) -> Meaning:
 
 
 def unused(raw: bytes) -> Meaning:
-    """Tell bytes that are kept for later and hold FF."""
+    """Explain bytes that are kept for later and hold FF."""
     return (
         Meaning("unused, FF")
         if set(raw) <= {ERASED}
@@ -286,7 +288,7 @@ def unused(raw: bytes) -> Meaning:
     )
 
 
-UNITS: Final[Mapping[str, Tell]] = {
+UNITS: Final[Mapping[str, MeaningOf]] = {
     "cent": amount(100),
     "micro-euro": amount(1_000_000),
     "micro-euro/Wh": price,

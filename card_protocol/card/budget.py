@@ -1,7 +1,7 @@
 """Making a budget card of any kind: files, access rules and keys around the records.
 
 Identifiers and rules are ours. The household's secure card lies open to both ends and to nobody
-else: only the identity, which tells a finder whose card it is, is readable without a key. A plain
+else: only the identity, which shows a finder whose card it is, is readable without a key. A plain
 card has one file that everybody can read, and so has a memory card without the file.
 """
 

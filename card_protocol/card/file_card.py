@@ -131,7 +131,7 @@ class FileCard:
         return refuse(0x6C00 | size & 0xFF) if 0 < size < ne else response
 
     def _give(self, waiting: bytes, ne: int) -> bytes:
-        """Answer GET RESPONSE; too large an Le is told the right one and loses nothing."""
+        """Answer GET RESPONSE; too large an Le is answered with the right one and loses nothing."""
         if ne > len(waiting):
             self._waiting = waiting
             return refuse(0x6C00 | len(waiting))

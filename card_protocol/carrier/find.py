@@ -1,4 +1,4 @@
-"""Which kind of card is in the slot: two SELECTs at most tell, for each energy it may be for.
+"""Which kind of card is in the slot: two SELECTs at most decide it, for each energy.
 
 A memory card has no files, and a reader that is asked for one has no such command: that is the
 sign to try the readers' own commands, which no file card is ever shown.

@@ -127,7 +127,7 @@ class MemoryTerminal:
             raise ApduError(f"write at {at}: the card does not hold what was written")
 
     def tries_left(self) -> int | None:
-        """Return how many codes the card still takes, `None` where the reader cannot tell."""
+        """Return how many codes the card still takes, `None` where the reader does not say."""
         if self._reader.counter is None:
             return None
         command = CommandApdu(READER_CLASS, self._reader.counter, 0, 0, ne=COUNTER_ANSWER_BYTES)

@@ -3,8 +3,8 @@
 No Belgian card format is public, so this one is an invention (`docs/card-format.md` is its
 interface control document and a test holds both together). Its idea follows the published State
 Grid card (Q/GDW 365): order file, cumulative wallet with a count, tariff file, write-back file.
-Dates the household was told are civil time YYMMDDhhmm in BCD without zone, as fielded cards carry;
-generation 2 puts the instant next to them, which takes an order record of its own
+Dates as announced to the household are civil time YYMMDDhhmm in BCD without zone, as fielded cards
+carry; generation 2 puts the instant next to them, which takes an order record of its own
 (`budget_instants`), and an expiry's instant is FF in generation 1. All other records are the same
 bytes in both but for the generation.
 

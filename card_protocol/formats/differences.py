@@ -1,8 +1,8 @@
 """Where two records of the same kind differ, by the names of their fields.
 
-A record tells its kind by its magic and its size, and a copy of a plain card's records says where
-each lies, so no key and no card is needed to compare two. A MAC differs whenever anything does, so
-it is named only when nothing else differs.
+The kind of a record follows from its magic and its size, and a copy of a plain card's records says
+where each lies, so no key and no card is needed to compare two. A MAC differs whenever anything
+does, so it is named only when nothing else differs.
 """
 
 from collections.abc import Iterator

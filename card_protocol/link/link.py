@@ -20,7 +20,7 @@ class Link(Protocol):
     def disconnect(self) -> None:
         """Cut the card's power; harmless when it is already off, and never fails.
 
-        A way that is broken carries no power either, so there is nothing to be told.
+        A way that is broken carries no power either, so there is nothing to report.
         """
         ...
 

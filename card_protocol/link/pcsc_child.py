@@ -199,7 +199,7 @@ def answer_requests(lines: BufferedRWPair) -> None:
         from smartcard import scard
     except ImportError as missing:  # no pyscard, or no PC/SC library under it
         for _ in requests:
-            _tell(lines, {"call": "import pyscard", "fault": f"{missing} ({_INSTALL})"})
+            _send(lines, {"call": "import pyscard", "fault": f"{missing} ({_INSTALL})"})
         return
     owner = Owner(scard)
     try:
@@ -208,13 +208,13 @@ def answer_requests(lines: BufferedRWPair) -> None:
             signal.setitimer(signal.ITIMER_REAL, request.pop("limit_ms") / 1_000)
             answer = owner.obey(**request)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            _tell(lines, answer)
+            _send(lines, answer)
     finally:
         signal.setitimer(signal.ITIMER_REAL, LEAVE_S)
         owner.leave()
 
 
-def _tell(lines: BufferedRWPair, answer: _Answer) -> None:
+def _send(lines: BufferedRWPair, answer: _Answer) -> None:
     lines.write(json.dumps(answer).encode() + b"\n")
     lines.flush()
 

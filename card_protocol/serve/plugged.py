@@ -22,7 +22,7 @@ PULL_S: Final = 10.0  # ours: the card may be in the middle of a command, and it
 class PluggedCard:
     """`card` behind `connected`, a socket connected to a slot; pulled at the end of a `with`.
 
-    `keep` is as `VpcdLine` has it, `atr` what the reader is told of the card. `failure` is why the
+    `keep` is as `VpcdLine` has it, `atr` what the reader reports of the card. `failure` is why the
     card left by itself, once it has: `None` when the reader closed the connection or the card is
     still in.
     """

@@ -11,8 +11,8 @@ manual, "Creating a Virtual Smart Card"). Three things are not said there and we
 - It asks for the ATR several times a second: that is how it sees that the card is there.
 - An empty answer stops pcscd for good. A card that has nothing to say closes the connection.
 
-A program can have the driver send a C-APDU of one byte, which nobody can tell from a control. It
-is answered as the control it looks like: two of the four have no answer, and the program waits.
+A program can have the driver send a C-APDU of one byte, which cannot be told apart from a control.
+It is answered as the control it looks like: two of the four have no answer, and the program waits.
 """
 
 import socket

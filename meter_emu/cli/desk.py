@@ -53,7 +53,7 @@ def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
         deed, minute = plan(**own), issued_at_min(issued_at)
         key = read_master_key(key_file)
         account = place.serve(key, lambda desk, card: deed(desk, card, minute), writes=True)
-        _tell(place, account, json_file)
+        _show_account(place, account, json_file)
 
     return verb
 
@@ -168,7 +168,7 @@ def tariff(
 def account(place: Place, key_file: str | None, json_file: str | None) -> None:
     """Say what is on the card now, and write nothing."""
     key = read_master_key(key_file)
-    _tell(place, place.serve(key, lambda office, card: office.account(card)), json_file)
+    _show_account(place, place.serve(key, lambda office, card: office.account(card)), json_file)
 
 
 @desk.command()
@@ -190,7 +190,7 @@ def read(place: Place, key_file: str | None, json_file: str | None) -> None:
         print_record(record)
 
 
-def _tell(place: Place, account: "Account", json_file: str | None) -> None:
+def _show_account(place: Place, account: "Account", json_file: str | None) -> None:
     if json_file is not None:
         print_json(_account_as_json(account), json_file)
     if json_file != STDOUT:

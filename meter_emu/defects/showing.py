@@ -108,7 +108,7 @@ def untold(
     visits: tuple[str, ...] = (),
     keys: tuple[str, ...] = (),
 ) -> Showing:
-    """Return a home that nobody told anything, from `start` to `end`: the ordinary rules hold."""
+    """Return a home without an announcement, from `start` to `end`: the ordinary rules hold."""
     return Showing(
         start=start,
         end=end,

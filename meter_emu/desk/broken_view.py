@@ -1,8 +1,8 @@
 """Explains a plain card of which no copy is whole, as far as its bytes go.
 
 That is what one's own writer leaves while it has a mistake: a CRC over the wrong bytes, a row of
-the wrong size, a number forgotten. So each copy is told by its head and by what is wrong with it,
-and the records are explained from where its own table says that they lie.
+the wrong size, a number forgotten. So each copy is shown by its head and by what is wrong with
+it, and the records are explained from where its own table says that they lie.
 """
 
 from collections.abc import Iterator

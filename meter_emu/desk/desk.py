@@ -1,4 +1,4 @@
-"""The office: reads a card, decides what may be written, writes it, and tells what it now says.
+"""The office: reads a card, decides what may be written, writes it, and returns what it now says.
 
 The order record is one state, not a queue. An operation takes the record that is on the card,
 changes what it must and leaves the rest, raises the number by one and writes it sealed: a card torn

@@ -39,9 +39,9 @@ from meter_emu.desk.view import BLOCKS, FLAGS, SHIELDS, TELLS, RecordView, Seal
 from meter_emu.rows import (
     ERASED,
     Meaning,
+    MeaningOf,
     Part,
     Row,
-    Tell,
     amount,
     bits,
     civil,
@@ -149,14 +149,14 @@ def _told(
 
 
 def _with_ends(row: Row, flags: int, ends: bytes) -> Row:
-    """Return a row of a desk part, told by the flag that says what `ends` holds."""
+    """Return a row of a desk part, explained by the flag that says what `ends` holds."""
     if row.field != "ends":
         return row
     if flags & REACTIVATES:
         return replace(row, note="a token: reactivates")
-    told = [civil(ends[:_ENDS_HALF]), civil(ends[_ENDS_HALF:])]
-    note = ", ".join(f"T{n} {one.note or '?'}" for n, one in enumerate(told, start=1))
-    return replace(row, note=note, wrong="; ".join(one.wrong for one in told if one.wrong))
+    meanings = [civil(ends[:_ENDS_HALF]), civil(ends[_ENDS_HALF:])]
+    note = ", ".join(f"T{n} {one.note or '?'}" for n, one in enumerate(meanings, start=1))
+    return replace(row, note=note, wrong="; ".join(one.wrong for one in meanings if one.wrong))
 
 
 def _across(layout: Layout[Any], part: Any) -> tuple[str, ...]:  # noqa: ANN401 - one of three parts
@@ -184,9 +184,9 @@ def _unwritten(layout: Layout[Any], raw: bytes) -> tuple[Row, ...]:
 
 
 def _head(raw: bytes) -> Iterator[Row]:
-    yield octets("magic", 0, raw[:2], tell=text)
+    yield octets("magic", 0, raw[:2], explain=text)
     yield number("version", 2, raw[2:3])
-    yield number("pad", 3, raw[3:4], tell=zero)
+    yield number("pad", 3, raw[3:4], explain=zero)
 
 
 def _chip(raw: bytes) -> Iterator[Row]:
@@ -245,8 +245,8 @@ def _holds(value: int) -> Meaning:
     return Meaning(f"blocks: {blocks.note}; shields: {shields.note}", wrong)
 
 
-# What to tell of a field or a unit of a part; for the rest, what the same field of a record means.
-_TELLS: Final[Mapping[str, Tell]] = {
+# What to say of a field or a unit of a part; for the rest, what the same field of a record means.
+_TELLS: Final[Mapping[str, MeaningOf]] = {
     **TELLS,
     "flags": bits({**FLAGS, REACTIVATES: "reactivates"}),
     "holds": _holds,

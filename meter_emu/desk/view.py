@@ -39,9 +39,9 @@ from meter_emu.domain import SET_ERROR_S_MAX, Energy, Result
 from meter_emu.errors import DeskError
 from meter_emu.rows import (
     Meaning,
+    MeaningOf,
     Part,
     Row,
-    Tell,
     bits,
     minute_2000,
     moved,
@@ -227,14 +227,14 @@ def _slots(raw: bytes) -> Iterator[Row]:
             note = "a whole copy"
         except LayoutError:
             note = "empty or torn: the other slot is in force"
-        told = octets(f"records[{slot}]", at + HEAD.size_bytes, body)
-        yield replace(told, note=note, divisible=True)
+        row = octets(f"records[{slot}]", at + HEAD.size_bytes, body)
+        yield replace(row, note=note, divisible=True)
 
 
 def _head(raw: bytes) -> Iterator[Row]:
-    yield octets("magic", 0, raw[:2], tell=text)
+    yield octets("magic", 0, raw[:2], explain=text)
     yield number("version", 2, raw[2:3])
-    yield number("life_cycle", 3, raw[3:4], tell=named(LIFE_CYCLES))
+    yield number("life_cycle", 3, raw[3:4], explain=named(LIFE_CYCLES))
     yield number("image_size", 4, raw[4:8], "bytes")
     yield number("file_count", 8, raw[8:9], "files")
     for at, who, most in ((9, "pin", PIN_TRIES_MAX), (10, "meter", KEY_TRIES_MAX),
@@ -251,7 +251,7 @@ def _file_row(raw: bytes, index: int, spec: FileSpec) -> Row:
         f"DF {spec.df:04X}, EF {spec.fid:04X}, short {spec.sfi}, {spec.size_bytes} bytes,"
         f" read {_rule(spec.read)}, update {_rule(spec.update)}"
     )
-    return octets(f"file[{index}]", at, raw[at : at + _TABLE_ROW], tell=lambda _: Meaning(note))
+    return octets(f"file[{index}]", at, raw[at : at + _TABLE_ROW], explain=lambda _: Meaning(note))
 
 
 def _rule(rule: Access) -> str:
@@ -400,17 +400,17 @@ def _tariff_mac(raw: bytes) -> Meaning:
 
 def _journal(raw: bytes) -> Meaning:
     entries = [raw[at : at + _EVENT_SIZE_BYTES] for at in range(0, len(raw), _EVENT_SIZE_BYTES)]
-    told = []
+    said = []
     for entry in entries:
         if entry != b"\xff" * _EVENT_SIZE_BYTES:
             minute = minute_2000(int.from_bytes(entry[:4], "big")).note
             name = EVENTS.get(entry[4], f"event {entry[4]}")
-            told.append(f"{minute}: {name} ({int.from_bytes(entry[5:], 'big')})")
-    return Meaning("; ".join(told) or "none")
+            said.append(f"{minute}: {name} ({int.from_bytes(entry[5:], 'big')})")
+    return Meaning("; ".join(said) or "none")
 
 
-# What to tell of a field whose unit does not say it; a name means the same in all records.
-TELLS: Final[Mapping[str, Tell]] = {
+# What to say of a field whose unit does not say it; a name means the same in all records.
+TELLS: Final[Mapping[str, MeaningOf]] = {
     "magic": text,
     "generation": _generation,
     "pad": zero,
@@ -431,7 +431,7 @@ TELLS: Final[Mapping[str, Tell]] = {
 }
 
 # A clock order has a generation of its own, and a time where other records have minutes.
-_CLOCK_TELLS: Final[Mapping[str, Tell]] = {
+_CLOCK_TELLS: Final[Mapping[str, MeaningOf]] = {
     "magic": text,
     "generation": named({budget.GENERATION: "the only one"}),
     "pad": zero,

@@ -49,7 +49,7 @@ class Chip:
     """What is to be known of a chip to explain its bytes.
 
     `words` say what a flag that is set means; `doubt` and `still` say when the time is not to be
-    believed and when it stands still. `fields` tells registers whose counters are no plain BCD.
+    believed and when it stands still. `fields` explains registers whose counters are no plain BCD.
     """
 
     names: tuple[str, ...]
@@ -133,23 +133,23 @@ def _words(shown: datetime, base: str) -> str:
 def _told(chip: Chip, row: Row, register: int) -> Row:
     assert isinstance(row.value, int), "registers are numbers"
     byte = row.value
-    tolds = []
+    meanings = []
     if register in chip.fields:
-        tolds.append(chip.fields[register](byte))
+        meanings.append(chip.fields[register](byte))
     for bits in chip.table:
         if bits.register == register and not (
             bits.kind is BitsKind.FIELD and register in chip.fields
         ):
-            tolds.append(_bits(chip, bits, byte))
-    note = "; ".join(told.note for told in tolds if told.note)
-    wrong = "; ".join(told.wrong for told in tolds if told.wrong)
+            meanings.append(_bits(chip, bits, byte))
+    note = "; ".join(meaning.note for meaning in meanings if meaning.note)
+    wrong = "; ".join(meaning.wrong for meaning in meanings if meaning.wrong)
     return replace(row, unit="bits", note=note or "all bits 0", wrong=wrong)
 
 
 def _bits(chip: Chip, bits: Bits, byte: int) -> Meaning:
     value = (byte & bits.mask) >> bits.low
     if bits.kind is BitsKind.FIELD:
-        return tell_counter(chip.counters[bits.symbol], value)
+        return counter_meaning(chip.counters[bits.symbol], value)
     if not value:
         return Meaning()
     if bits.kind is BitsKind.FLAG:
@@ -160,8 +160,8 @@ def _bits(chip: Chip, bits: Bits, byte: int) -> Meaning:
     return Meaning(f"{bits.symbol}{plain}: kept, does nothing here")
 
 
-def tell_counter(counter: Counter, bcd: int) -> Meaning:
-    """Tell a counter's value, and when it has none."""
+def counter_meaning(counter: Counter, bcd: int) -> Meaning:
+    """Explain a counter's value, and when it has none."""
     value = within(counter, bcd)
     if value is None:
         wanted = f"want BCD {counter.first:02} to {counter.last:02}, got {bcd:02x}"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from meter_emu.explain.clocks import Chip, Counter, Shown, within
-from meter_emu.explain.maxim import WEEKDAYS, hour_of, tell_hours
+from meter_emu.explain.maxim import WEEKDAYS, hour_of, hours_meaning
 from meter_emu.hardware.rtc import ds1307
 
 # Table 2, Timekeeper Registers.
@@ -43,7 +43,7 @@ DS1307: Final = Chip(
     table=ds1307.REGISTERS,
     counters=_COUNTERS,
     words=_WORDS,
-    fields={ds1307.HOURS: tell_hours},
+    fields={ds1307.HOURS: hours_meaning},
     time=_time,
     doubt=_halted,
     still=_halted,

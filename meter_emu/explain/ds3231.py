@@ -3,7 +3,7 @@
 from typing import Final
 
 from meter_emu.explain.clocks import Chip, Counter, Shown, within
-from meter_emu.explain.maxim import WEEKDAYS, hour_of, tell_hours
+from meter_emu.explain.maxim import WEEKDAYS, hour_of, hours_meaning
 from meter_emu.hardware.rtc import ds3231
 
 # Figure 1, Address Map.
@@ -48,7 +48,7 @@ DS3231: Final = Chip(
     table=ds3231.REGISTERS,
     counters=_COUNTERS,
     words=_WORDS,
-    fields={ds3231.HOURS: tell_hours},
+    fields={ds3231.HOURS: hours_meaning},
     time=_time,
     doubt=lambda raw: bool(raw[ds3231.STATUS] & ds3231.OSF),
     still=lambda _raw: False,

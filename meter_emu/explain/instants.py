@@ -26,12 +26,12 @@ def moment(utc: datetime, *, minutes: bool = False) -> str:
 
 
 def legal_second_2000(value: int) -> Meaning:
-    """Tell seconds since 2000-01-01 00:00 UTC."""
+    """Explain seconds since 2000-01-01 00:00 UTC."""
     return Meaning(moment(_EPOCH_2000 + timedelta(seconds=value)))
 
 
 def day_2000(value: int) -> Meaning:
-    """Tell days since 2000-01-01."""
+    """Explain days since 2000-01-01."""
     return Meaning(f"{_EPOCH_2000 + timedelta(days=value):%Y-%m-%d}")
 
 
@@ -43,12 +43,12 @@ def legal_minute_2000(value: int) -> str:
 
 
 def minute_1970(value: int) -> Meaning:
-    """Tell minutes since 1970-01-01 00:00 UTC, 32 bits of them."""
+    """Explain minutes since 1970-01-01 00:00 UTC, 32 bits of them."""
     return Meaning("none" if value == NO_MINUTE else _minutes(_EPOCH, value))
 
 
 def minute_of_day(value: int) -> Meaning:
-    """Tell a minute of the legal day."""
+    """Explain a minute of the legal day."""
     good = value < MINUTES_A_DAY
     return Meaning(f"{value // 60:02}:{value % 60:02} legal", "" if good else "want 0 to 1439")
 

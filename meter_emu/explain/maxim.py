@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from meter_emu.explain.clocks import Counter, tell_counter, within
+from meter_emu.explain.clocks import Counter, counter_meaning, within
 from meter_emu.hardware.rtc import maxim
 from meter_emu.rows import Meaning
 
@@ -14,12 +14,12 @@ _HOURS_12: Final = Counter(1, 12, "hour")
 _HOURS_24: Final = Counter(0, 23, "hour")
 
 
-def tell_hours(byte: int) -> Meaning:
-    """Tell the hours, whose bit 5 is PM or a tens digit as the bit next to it says."""
+def hours_meaning(byte: int) -> Meaning:
+    """Explain the hours, whose bit 5 is PM or a tens digit as the bit next to it says."""
     if not byte & maxim.TWELVE_HOUR:
-        return tell_counter(_HOURS_24, byte & 0x3F)
-    told = tell_counter(_HOURS_12, byte & 0x1F)
-    return Meaning(f"{told.note} {'PM' if byte & maxim.PM else 'AM'}", told.wrong)
+        return counter_meaning(_HOURS_24, byte & 0x3F)
+    meaning = counter_meaning(_HOURS_12, byte & 0x1F)
+    return Meaning(f"{meaning.note} {'PM' if byte & maxim.PM else 'AM'}", meaning.wrong)
 
 
 def hour_of(byte: int) -> int | None:

@@ -18,7 +18,7 @@ from meter_emu.explain.records import cubic_metres, explain_factory, explain_sta
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT
 from meter_emu.hardware import backup, metrology
 from meter_emu.resources import built_in
-from meter_emu.rows import ERASED, Meaning, Part, Row, Tell, number, octets, text
+from meter_emu.rows import ERASED, Meaning, MeaningOf, Part, Row, number, octets, text
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.clock_chips import clock_chip
@@ -121,10 +121,10 @@ def meter_id_of(parts: Sequence[Part]) -> int | None:
 
 
 def _header(raw: bytes) -> Iterator[Row]:
-    yield octets("magic", 0, raw[:4], tell=text)
+    yield octets("magic", 0, raw[:4], explain=text)
     yield number("version", 4, raw[4:5])
-    yield octets("reserved", 5, raw[5:MODEL_AT], tell=_zeros)
-    yield octets("model", MODEL_AT, raw[MODEL_AT:IMAGE_HEADER_SIZE_BYTES], tell=text)
+    yield octets("reserved", 5, raw[5:MODEL_AT], explain=_zeros)
+    yield octets("model", MODEL_AT, raw[MODEL_AT:IMAGE_HEADER_SIZE_BYTES], explain=text)
 
 
 def _zeros(raw: bytes) -> Meaning:
@@ -149,7 +149,7 @@ def _clock(raw: bytes, at: int, model: MeterModel) -> Part:
 def _backup(raw: bytes, at: int, model: MeterModel) -> Part:
     most_days = model.clock.backup_days
 
-    def tell(charge_us: int) -> Meaning:
+    def explain(charge_us: int) -> Meaning:
         days, rest_us = divmod(charge_us, DAY_US)
         hours, rest_us = divmod(rest_us, HOUR_US)
         note = f"enough for {days} d {hours} h {rest_us // MINUTE_US} min without supply"
@@ -158,20 +158,20 @@ def _backup(raw: bytes, at: int, model: MeterModel) -> Part:
         )
 
     said = f"the reserve that carries the clock, {most_days} d when full"
-    return Part("backup", at, (number("charge", at, raw, "µs", tell),), said)
+    return Part("backup", at, (number("charge", at, raw, "µs", explain),), said)
 
 
 def _contactor(raw: bytes, at: int, model: MeterModel) -> Part:  # noqa: ARG001 - as the others
-    def tell(flags: int) -> Meaning:
+    def explain(flags: int) -> Meaning:
         position = "closed, the home has supply" if flags & 1 else "open, the home is dark"
         stuck = ", stuck: it no longer moves (an injected fault)" if flags & 2 else ""
         return Meaning(position + stuck, f"unknown bits {flags & ~3:02x}" if flags & ~3 else "")
 
-    return Part("switch", at, (number("position", at, raw, "bits", tell),), "the contactor")
+    return Part("switch", at, (number("position", at, raw, "bits", explain),), "the contactor")
 
 
 def _valve(raw: bytes, at: int, model: MeterModel) -> Part:  # noqa: ARG001 - as the others
-    def tell(flags: int) -> Meaning:
+    def explain(flags: int) -> Meaning:
         position = "open, gas can pass" if flags & 1 else "closed, no gas can pass"
         between = ", stopped between its ends" if flags & 4 else ""
         stuck = ", stuck: it no longer moves (an injected fault)" if flags & 2 else ""
@@ -180,12 +180,12 @@ def _valve(raw: bytes, at: int, model: MeterModel) -> Part:  # noqa: ARG001 - as
             wrong = "want bit 01 with bit 04: between its ends gas can pass"
         return Meaning(position + between + stuck, wrong)
 
-    return Part("switch", at, (number("position", at, raw, "bits", tell),), "the valve")
+    return Part("switch", at, (number("position", at, raw, "bits", explain),), "the valve")
 
 
 _SWITCHES: Final[Mapping[str, Explain]] = {"electricity": _contactor, "gas": _valve}
-# Unit of the register and of its remainder, and what tells the register.
-_UNITS: Final[Mapping[str, tuple[str, str, Tell]]] = {
+# Unit of the register and of its remainder, and what explains the register.
+_UNITS: Final[Mapping[str, tuple[str, str, MeaningOf]]] = {
     "electricity": ("Wh", "W·µs", kwh),
     "gas": ("dm³", "dm³/h·µs", cubic_metres),
 }
@@ -194,14 +194,14 @@ _UNITS: Final[Mapping[str, tuple[str, str, Tell]]] = {
 def _metrology(raw: bytes, at: int, model: MeterModel) -> Part:
     unit, rest_unit, whole = _UNITS[model.energy]
 
-    def tell(rest: int) -> Meaning:
+    def explain(rest: int) -> Meaning:
         note = f"0.{rest * 1_000_000 // metrology.UNIT:06} {unit}"
         wrong = f"want less than {metrology.UNIT}"
         return Meaning(note) if rest < metrology.UNIT else Meaning(wrong=wrong)
 
     rows = (
         number("register", at, raw[:4], unit, whole),
-        number("remainder", at + 4, raw[4:], rest_unit, tell),
+        number("remainder", at + 4, raw[4:], rest_unit, explain),
     )
     return Part("metrology", at, rows, "all that ever flowed")
 

@@ -40,9 +40,9 @@ from meter_emu.firmware.memory import is_newer
 from meter_emu.rows import (
     ERASED,
     Meaning,
+    MeaningOf,
     Part,
     Row,
-    Tell,
     bits,
     civil,
     hidden,
@@ -71,21 +71,21 @@ def _words(enum: type[IntEnum | IntFlag]) -> dict[int, str]:
 
 
 def kwh(value: int) -> Meaning:
-    """Tell watt-hours."""
+    """Explain watt-hours."""
     return Meaning(f"{decimal(value, 1000)} kWh")
 
 
 def cubic_metres(value: int) -> Meaning:
-    """Tell cubic decimetres."""
+    """Explain cubic decimetres."""
     return Meaning(f"{decimal(value, 1000)} m³")
 
 
-def _magic(want: bytes) -> Tell:
-    def tell(raw: bytes) -> Meaning:
+def _magic(want: bytes) -> MeaningOf:
+    def explain(raw: bytes) -> Meaning:
         good = raw == want
         return Meaning(text(raw).note, "" if good else f"want {want.hex()}, {want.decode('ascii')}")
 
-    return tell
+    return explain
 
 
 def _version(value: int) -> Meaning:
@@ -108,15 +108,15 @@ def _never_or_second(value: int) -> Meaning:
     return legal_second_2000(value) if value else Meaning("never")
 
 
-# What to tell of a field, by its name, or of all in a unit, where `rows.UNITS` does not say it.
-_UNITS: Final[Mapping[str, Tell]] = {
+# What to say of a field, by its name, or of all in a unit, where `rows.UNITS` does not say it.
+_UNITS: Final[Mapping[str, MeaningOf]] = {
     "Wh": kwh,
     "ppb": _drift,
     "min": minute_of_day,
     "d since 2000": day_2000,
     "s since 2000 UTC": legal_second_2000,
 }
-FACTORY_TELLS: Final[Mapping[str, Tell]] = {
+FACTORY_MEANINGS: Final[Mapping[str, MeaningOf]] = {
     **_UNITS,
     "magic": _magic(FACTORY.magic),
     "version": _version,
@@ -133,7 +133,7 @@ FACTORY_TELLS: Final[Mapping[str, Tell]] = {
     "key_reactivation": hidden,
     "reserved": unused,
 }
-STATE_TELLS: Final[Mapping[str, Tell]] = {
+STATE_MEANINGS: Final[Mapping[str, MeaningOf]] = {
     **_UNITS,
     "magic": _magic(STATE.magic),
     "version": _version,
@@ -166,7 +166,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "tightness_s": "gas is watched so long; 0 is no test",
     "night_start_minute": "the night price begins",
     "night_end_minute": "it ends, the next morning",
-    "sequence": "the save, tells the newer copy",
+    "sequence": "the save, meanings the newer copy",
     "last_time_s": "the time journalled last",
     "last_ticks_ms": "the tick counter then",
     "last_day": "the day journalled last",
@@ -210,11 +210,11 @@ ABOUT: Final[Mapping[str, str]] = {
 def _end(row: Row, raw: bytes, label: str) -> Iterator[Row]:
     """Yield the three pieces of an end; its two times must be one instant."""
     at, announced, rest = row.offset, raw[: _END_MINUTE.start], raw[_END_MINUTE.stop :]
-    told = civil(announced)
-    legal = "" if announced == BCD_NONE or told.wrong else " legal"
-    note = f"{label}: {told.note or 'no date'}{legal}"
+    meaning = civil(announced)
+    legal = "" if announced == BCD_NONE or meaning.wrong else " legal"
+    note = f"{label}: {meaning.note or 'no date'}{legal}"
 
-    def tell_minute(value: int) -> Meaning:
+    def minute_meaning(value: int) -> Meaning:
         return Meaning(minute_1970(value).note, _apart(announced, value))
 
     minute = number(
@@ -222,13 +222,13 @@ def _end(row: Row, raw: bytes, label: str) -> Iterator[Row]:
         at + _END_MINUTE.start,
         raw[_END_MINUTE],
         "min since 1970 UTC",
-        tell_minute,
+        minute_meaning,
     )
     yield octets(
-        f"{row.field}.civil", at, announced, "YYMMDDhhmm", lambda _: told._replace(note=note)
+        f"{row.field}.civil", at, announced, "YYMMDDhhmm", lambda _: meaning._replace(note=note)
     )
     yield minute
-    yield octets(f"{row.field}.reserved", at + _END_MINUTE.stop, rest, tell=unused)
+    yield octets(f"{row.field}.reserved", at + _END_MINUTE.stop, rest, explain=unused)
 
 
 def _apart(civil_raw: bytes, minute: int) -> str:
@@ -242,18 +242,18 @@ def _apart(civil_raw: bytes, minute: int) -> str:
 
 
 def _detail(code: int, value: int) -> Meaning:
-    """Tell the detail of an event."""
+    """Explain the detail of an event."""
     if code == EventCode.ORDER_EXECUTED:
         return Meaning(f" number {value}")
     if code == EventCode.CREDIT_LOADED:
         more = " or more" if value == _OR_MORE else ""
         return Meaning(f" {decimal(value, 100)} EUR{more}")
     if code == EventCode.CARD_REFUSED:
-        told = named(_words(Result))(value)
-        return Meaning(f" as {told.note or value}", told.wrong)
+        meaning = named(_words(Result))(value)
+        return Meaning(f" as {meaning.note or value}", meaning.wrong)
     if code == EventCode.CLOCK_LOST:
-        told = named(_words(Health))(value)
-        return Meaning(f" because {told.note or value}", told.wrong)
+        meaning = named(_words(Health))(value)
+        return Meaning(f" because {meaning.note or value}", meaning.wrong)
     return Meaning(f" ({value})" if value else "")
 
 
@@ -261,7 +261,7 @@ def _event(row: Row, index: int, raw: bytes) -> Row:
     field = f"{row.field}[{index}]"
     at = row.offset + index * EVENT_SIZE_BYTES
 
-    def tell(entry: bytes) -> Meaning:
+    def explain(entry: bytes) -> Meaning:
         if entry == _NO_EVENT:
             return Meaning(NO_EVENT_NOTE)
         code, value = entry[4], int.from_bytes(entry[5:], "big")
@@ -272,7 +272,7 @@ def _event(row: Row, index: int, raw: bytes) -> Row:
         detail = _detail(code, value)
         return Meaning(f"{when}: {name}{detail.note}", detail.wrong)
 
-    return octets(field, at, raw, tell=tell)
+    return octets(field, at, raw, explain=explain)
 
 
 def _pieces(row: Row, raw: bytes) -> Iterator[Row]:
@@ -308,7 +308,7 @@ def explain_factory(raw: bytes, at: int, model_code: bytes, *, fold: bool) -> Pa
     With `fold`, an erased record is one row.
     """
     name, flaw = "factory record", _flaw(raw, FACTORY.magic)
-    rows = _with_about(_with_crc(rows_of(FACTORY, raw, FACTORY_TELLS, at=at), raw))
+    rows = _with_about(_with_crc(rows_of(FACTORY, raw, FACTORY_MEANINGS, at=at), raw))
     if flaw == _ERASED:
         return Part(
             name, at, _blank(rows, raw, fold=fold), "erased: the meter shows NOT CONFIGURED"
@@ -341,7 +341,7 @@ def _state(
     copy: _Copy, index: int, other: _Copy, *, loaded: int | None, newer: int, fold: bool
 ) -> Part:
     name = f"state record, copy {index}"
-    rows = _with_crc(rows_of(STATE, copy.raw, STATE_TELLS, at=copy.at), copy.raw)
+    rows = _with_crc(rows_of(STATE, copy.raw, STATE_MEANINGS, at=copy.at), copy.raw)
     rows = _with_about(
         piece
         for row in rows
@@ -411,5 +411,5 @@ def _with_about(rows: Iterable[Row]) -> tuple[Row, ...]:
 def _blank(rows: tuple[Row, ...], raw: bytes, *, fold: bool) -> tuple[Row, ...]:
     """Return the rows of a record that was never written: nothing in it is right or wrong."""
     if fold:
-        return (octets("all of it", rows[0].offset, raw, tell=lambda _: Meaning(_ERASED)),)
+        return (octets("all of it", rows[0].offset, raw, explain=lambda _: Meaning(_ERASED)),)
     return tuple(replace(row, value=row.raw, unit="", note=_ERASED, wrong="") for row in rows)

@@ -3,8 +3,8 @@
 In base LEGAL the program steps the clock by an hour when legal time changes. The step is
 journalled, intent before and done after, and touches the hours register alone, one byte, so it
 cannot be torn. A power cut between the two saves leaves open whether the hour was written. Where
-the reading tells, it is believed; where it cannot, an hour is added to the error of the setting:
-later, never early.
+the reading shows it, that is believed; where it cannot, an hour is added to the error of the
+setting: later, never early.
 """
 
 from typing import Final

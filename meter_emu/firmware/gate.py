@@ -6,7 +6,7 @@ both items and the latch, never by looking an entry up.
 
 A card of generation 2 states each end twice, as an instant and as the civil time announced. Where
 the two are not the same under the meter's own zone rule, a cut is refused and a deferral, or a
-card's expiry, takes the later end: whichever of the two the household was told, it is kept.
+card's expiry, takes the later end: whichever of the two was announced, it is kept.
 """
 
 from typing import NamedTuple

@@ -3,8 +3,9 @@
 Between two polls nothing lives in memory but the page of the button scroll: every poll loads the
 state from EEPROM, so a program built anew from the same bytes behaves the same. Within a poll the
 order is fixed: a card is heard before what is due happens, for it may call that off, and a change
-is saved before the switch moves or a card is told of it. The tightness countdown of a gas meter is
-one long poll: it is stored nowhere, so a power cut ends it, and the next poll turns the valve off.
+is saved before the switch moves or a card gets its write-back. The tightness countdown of a gas
+meter is one long poll: it is stored nowhere, so a power cut ends it, and the next poll turns the
+valve off.
 """
 
 from collections.abc import Sequence

@@ -44,7 +44,7 @@ from meter_emu.units import UEUR_PER_CENT
 _U16_MAX: Final = 0xFFFF
 _U24_MAX: Final = 0xFFFFFF
 
-# What the display says when credit and order come out differently: the more telling one, last.
+# What the display says when credit and order come out differently: the one that says more, last.
 _TELLING: Final = (
     Result.NONE,
     Result.ALREADY_EXECUTED,
@@ -55,7 +55,7 @@ _TELLING: Final = (
 
 
 class Standing(NamedTuple):
-    """How a meter stands: its reasons to be dark, what the supply machine is told, its credit.
+    """How a meter stands: its reasons to be dark, what it may be fed, its credit.
 
     `balance_ueur` has the energy not booked yet taken off.
     """

@@ -133,7 +133,7 @@ def shields_of(*, deferral: bool, window: bool, prepayment_off: bool) -> Shield:
 
 
 def permission(blocks: Block, shields: Shield, *, limiter_granted: bool) -> Permission:
-    """Return what the supply machine is told. Pure and total."""
+    """Return the permission that follows. Pure and total."""
     return _PERMISSIONS[blocks, shields, limiter_granted]
 
 

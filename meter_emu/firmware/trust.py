@@ -10,7 +10,7 @@ office is right, RTC - u is still never ahead of the truth, so what must not be 
 by it. A clock that was set at the meter is moved by no stamp. One that a stamp is too far ahead of
 (`DISPUTED`) goes on as it was, and so do the ends that it decides; hours that favour the household
 count as running, because office or clock is wrong.
-A forward leap within the longest outage cannot be told from an outage: a stated limit.
+A forward leap within the longest outage looks like an outage: a stated limit.
 """
 
 from typing import Final, NamedTuple

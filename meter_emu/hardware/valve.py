@@ -2,7 +2,7 @@
 
 Ours: no maker's data sheet stands behind it. A small motor turns the valve through its travel and
 is then off, so the valve keeps its position without supply. Gas passes in every position but the
-closed one: a valve that stopped between counts as open, and only the sensor tells. It passes gas
+closed one: a valve that stopped between counts as open, and only the sensor shows it. It passes gas
 whether the meter itself has power or not, and there is no limiter in it.
 """
 

@@ -28,7 +28,7 @@ class Card:
         *,
         sets_clock: bool = False,
     ) -> None:
-        self.name = name  # as a failed test is told of it
+        self.name = name  # as a failed test reports it
         self.sets_clock = sets_clock
         self.in_meter = False  # the meter says so
         self._in_terminal = False

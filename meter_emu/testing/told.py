@@ -1,4 +1,4 @@
-"""What a failed test is told of its bench: seed, what could be seen, and what the cards said."""
+"""What a failed test reports of its bench: seed, what could be seen, and what the cards said."""
 
 import shlex
 from collections.abc import Iterator, Mapping

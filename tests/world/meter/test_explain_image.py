@@ -16,7 +16,7 @@ from meter_emu.explain.meter import (
     image_size_bytes,
     meter_id_of,
 )
-from meter_emu.explain.records import FACTORY_TELLS, STATE_TELLS
+from meter_emu.explain.records import FACTORY_MEANINGS, STATE_MEANINGS
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, with_crc
 from meter_emu.resources import built_in, find
 from meter_emu.rows import UNITS, Part, Row, differences
@@ -93,14 +93,14 @@ def test_no_field_of_a_record_is_without_words() -> None:
         "sequence", "order_number", "tariff_number", "card_number",
     }  # fmt: skip
     silent, asked = set(), set()
-    for layout, tells in ((FACTORY, FACTORY_TELLS), (STATE, STATE_TELLS)):
+    for layout, meanings in ((FACTORY, FACTORY_MEANINGS), (STATE, STATE_MEANINGS)):
         for field in layout.fields:
-            told = {field.name, field.unit} & (tells.keys() | UNITS.keys())
+            told = {field.name, field.unit} & (meanings.keys() | UNITS.keys())
             asked |= told
             if not told and not field.unit:
                 silent.add(field.name)
     assert silent == in_pieces | checked | plain
-    assert FACTORY_TELLS.keys() | STATE_TELLS.keys() <= asked, "a teller of no field"
+    assert FACTORY_MEANINGS.keys() | STATE_MEANINGS.keys() <= asked, "a meaning of no field"
 
 
 def test_an_erased_range_is_one_line() -> None:
