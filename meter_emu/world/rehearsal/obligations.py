@@ -317,7 +317,7 @@ RULES: Final = (
         "cut allowed",
         "either in [T2, T2 + L]. Reactivated in it: as seen, fed is on, dark is off until asked. "
         "Extended in it: fed is on until the new T2, cut is off; dark or limited for another "
-        "reason is either until a reactivation, for nobody can tell",
+        "reason is either until a reactivation, for nothing shows which",
         _cut_allowed,
     ),
     SpanRule(
