@@ -20,7 +20,7 @@ from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, say_written
 from meter_emu.cli.progress import watched
 from meter_emu.cli.replayed import chosen_campaign, witnessing
-from meter_emu.cli.report import page_in, report_in
+from meter_emu.cli.report import made_by, page_in, report_in
 from meter_emu.cli.result import JsonStream
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
@@ -87,7 +87,8 @@ def rehearse(
     files += [] if report_to is None else [str(page_in(report_to))]
     with ExitStack() as stack:
         stack.enter_context(_saying_what_is_left(table, len(resolved.households), files))
-        page = stack.enter_context(report_in(report_to, resolved))
+        made = made_by(campaign, build=build, model=model, seed=seed, household=household)
+        page = stack.enter_context(report_in(report_to, resolved, made))
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
         runs = rehearse_all(
             resolved, jobs=jobs, events=events or page is not None, witness_of=witness_of

@@ -9,7 +9,6 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 
@@ -84,7 +83,7 @@ def witnessing(
     home = resolved.households[0]
     origin = Rehearsal(
         campaign=campaign,
-        sha256=_digest(find("campaigns", campaign)),
+        sha256=campaign_digest(campaign),
         seed=resolved.seed,
         household=home.id,
         build=home.build,
@@ -125,7 +124,7 @@ def recorded_bench(
 
 
 def _rehearsed_bench(path: str, was: Rehearsal, build: str) -> Bench:
-    if _digest(find("campaigns", was.campaign)) != was.sha256:
+    if campaign_digest(was.campaign) != was.sha256:
         raise TraceError(path, f"{was.campaign} is not what it was when this was recorded")
     resolved = chosen_campaign(
         was.campaign,
@@ -156,7 +155,9 @@ def _forget(event: Event) -> None:
     """Take an event and do nothing with it."""
 
 
-def _digest(path: Path) -> str:
+def campaign_digest(campaign: str) -> str:
+    """Return the SHA-256 of a campaign's file; raise `ConfigError` when it cannot be read."""
+    path = find("campaigns", campaign)
     try:
         return hashlib.sha256(read_file(path)).hexdigest()
     except OSError as error:

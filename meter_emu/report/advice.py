@@ -10,14 +10,9 @@ from meter_emu.world.rehearsal.verdicts import PLAIN, PLAIN_FINDING, FindingKind
 
 
 def headline(seen: Collector) -> str:
-    """Return the answer in one sentence."""
-    total, broken = seen.counts.total(), seen.broken.total()
-    if not broken:
-        return f"Every promise is kept: {total:,} of {homes(total)} fared as they were told."
-    return (
-        f"Do not start this campaign as it is: {broken:,} of {homes(total)} "
-        "would not have fared as they were told."
-    )
+    """Return what to do, and the answer."""
+    first = "Do not start this campaign as it is" if seen.homes.broken else "Every promise is kept"
+    return f"{first}. {seen.homes.sentence}"
 
 
 def first_dark(seen: Collector) -> str | None:
@@ -27,9 +22,9 @@ def first_dark(seen: Collector) -> str | None:
         return None
     outcome, cut_us = first.outcome, first.outcome.cut_us
     when = full_moment(cut_us, seen.campaign.zone)
-    text = f"The first home to lose its supply against its promise does so on {when}"
+    text = f"The first against its promise: {outcome.id}, on {when}"
     if outcome.announced_us is not None and outcome.announced_us > cut_us:
-        return f"{text}, {duration(outcome.announced_us - cut_us)} before the moment it was told."
+        return f"{text}, {duration(outcome.announced_us - cut_us)} before the cut in force for it."
     if outcome.announced_us is None:
         return f"{text}; no cut was due for it at all."
     return f"{text}."
@@ -71,8 +66,8 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
 
 def _look_at_a_display(seen: Collector) -> str:
     zone = seen.campaign.zone
-    count = sum(row.count for row in seen.displays.values())
-    from_us = min(row.from_us for row in seen.displays.values())
+    count = sum(row.count for row in seen.displays)
+    from_us = min(row.from_us for row in seen.displays)
     text = (
         f"{homes(count)} would have shown another moment than they were told, the first from "
         f"{full_moment(from_us, zone)}"

@@ -42,6 +42,7 @@ class Stretch:
 class Facts:
     """One household's story. `told_us` is T2 as told, `None` when no cut was due at the end.
 
+    `understood` is what the meter meant to do by the orders it stated: on until T1, off from T2.
     `others_us` is then T2 as announced to all, to compare with, `None` where nothing was announced.
     `stated` is T2 as the meter last stated it before the cut or the end, `has_stated` whether it
     did. `only_limited`: at `cut_us` the limiter came in place of a cut. `balance` are (instant,
@@ -52,6 +53,7 @@ class Facts:
     owed: tuple[Stretch, ...]
     deferral_told: tuple[Stretch, ...]
     deferral_stated: tuple[Stretch, ...]
+    understood: tuple[Stretch, ...]
     balance: tuple[tuple[int, int], ...]
     told: Told
     told_us: int | None
@@ -78,6 +80,7 @@ def facts_of(seen: Seen, campaign: Campaign) -> Facts:
         owed=tuple(_owed(row.spans)),
         deferral_told=tuple(_deferral_told(orders, campaign)),
         deferral_stated=tuple(_deferral_stated(events, campaign)),
+        understood=tuple(_understood(events, campaign)),
         balance=tuple(_balance(seen, campaign)),
         told=in_force_at(orders, judged_us),
         told_us=outcome.announced_us,
@@ -128,6 +131,17 @@ def _deferral_stated(events: Sequence[Event], campaign: Campaign) -> Iterator[St
         until_us = None if stated[0] is None else civil_us(stated[0], campaign.zone)
         if until_us is not None and from_us < min(until_us, next_us):
             yield Stretch(from_us, min(until_us, next_us), "stated")
+
+
+def _understood(events: Sequence[Event], campaign: Campaign) -> Iterator[Stretch]:
+    stating = [(e.at_us, e.understood) for e in events if e.understood is not None]
+    followers = [at_us for at_us, _ in stating[1:]]
+    for (from_us, stated), next_us in zip(stating, [*followers, campaign.end_us], strict=False):
+        t1_us, t2_us = (None if one is None else civil_us(one, campaign.zone) for one in stated)
+        if t1_us is not None and from_us < min(t1_us, next_us):
+            yield Stretch(from_us, min(t1_us, next_us), Supplied.ON.value)
+        if t2_us is not None and t2_us < next_us:
+            yield Stretch(max(from_us, t2_us), next_us, Supplied.OFF.value)
 
 
 def _balance(seen: Seen, campaign: Campaign) -> Iterator[tuple[int, int]]:

@@ -1,20 +1,25 @@
 """The page: what was collected, turned into words and drawings, and those into HTML.
 
-Self-contained: style and drawings are in the page, there is no script, and its own policy forbids
-the browser to load anything. Every text goes through the template's escaping.
+Self-contained: style and drawings are in the page, and its own policy forbids the browser to load
+anything, and to run any script but the one that finds a home by typing, named by its hash. Without
+that script the page is whole. Every text goes through the template's escaping.
 """
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, final
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from card_protocol.timestamp import Civil
 from meter_emu.report import advice
 from meter_emu.report.collect import Collector, Group, Seen
 from meter_emu.report.facts import Facts, facts_of
+from meter_emu.report.histogram import BARS_HEIGHT_PX, histogram
 from meter_emu.report.scale import civil_us
 from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawings
 from meter_emu.report.words import (
@@ -22,7 +27,8 @@ from meter_emu.report.words import (
     duration,
     full_moment,
     offset,
-    share,
+    one_style,
+    shares,
     short,
     stamp,
 )
@@ -30,15 +36,15 @@ from meter_emu.units import UEUR_PER_CENT, euro
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.answer import homes
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Announcement
+from meter_emu.world.rehearsal.household import Announcement, Household
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
 from meter_emu.world.rehearsal.promise import ToldKind
 from meter_emu.world.rehearsal.verdict import expected
 from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
 
 TEMPLATE: Final = "rehearsal.html.jinja"
+_SCRIPT: Final = "find.js"
 _BREACHES_SHOWN: Final = 5  # ours: of one home; all are in the JSON
-_NOTHING: Final = "none"
 
 
 @final
@@ -87,13 +93,15 @@ class HouseholdGroup:
 
     story: Story
     told: str
+    in_force: str
+    display: str
     cut: str
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """One verdict: its place in the table of verdicts, and its households."""
+    """One verdict, and its households."""
 
     verdict: Verdict
     heading: str
@@ -107,41 +115,33 @@ class Section:
     left_out: int
 
 
-@final
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Display:
-    """One way of stating a wrong T2."""
-
-    who: str
-    kind: str
-    told: str
-    stated: str
-    since: str
-
-
 def render(seen: Collector) -> str:
     """Return the whole page as HTML text: the same rehearsal gives the same text."""
-    campaign = seen.campaign
+    campaign, environment = seen.campaign, _environment()
+    assert environment.loader is not None, "templates come from somewhere"
+    script, _, _ = environment.loader.get_source(environment, _SCRIPT)
     sections = tuple(_sections(seen))
-    return (
-        _environment()
-        .get_template(TEMPLATE)
-        .render(
-            name=campaign.name,
-            announced=tuple(_announced(told, campaign.zone) for told in campaign.all_announced),
-            headline=advice.headline(seen),
-            first_dark=advice.first_dark(seen),
-            kept=not seen.broken.total(),
-            total=seen.counts.total(),
-            broken=seen.broken.total(),
-            to_do=tuple(advice.to_do(seen)),
-            sections=sections,
-            displays=tuple(_displays(seen)),
-            made=tuple(_made(seen)),
-            curve_width=CURVE_WIDTH,
-            curve_height=CURVE_HEIGHT,
-            homes=homes,
-        )
+    stories = {row.story.id: row.story for section in sections for row in section.rows}
+    return environment.get_template(TEMPLATE).render(
+        name=campaign.name,
+        announced=tuple(_announced(told, campaign.zone) for told in campaign.all_announced),
+        headline=advice.headline(seen),
+        first_dark=advice.first_dark(seen),
+        typical=stories[seen.typical.first.household.id],
+        kept=not seen.broken.total(),
+        total=seen.counts.total(),
+        broken=seen.broken.total(),
+        to_do=tuple(advice.to_do(seen)),
+        night=histogram(seen),
+        bars_height=BARS_HEIGHT_PX,
+        sections=sections,
+        made=tuple(_made(seen)),
+        one_home=seen.made.one_home,
+        script=Markup(script),  # noqa: S704  our own file
+        script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        curve_width=CURVE_WIDTH,
+        curve_height=CURVE_HEIGHT,
+        homes=homes,
     )
 
 
@@ -164,7 +164,10 @@ def _environment() -> Environment:
 
 
 def _sections(seen: Collector) -> Iterator[Section]:
-    total, number = seen.counts.total(), 0
+    number = 0
+    parts = dict(
+        zip(seen.counts, shares([seen.counts[verdict] for verdict in seen.counts]), strict=True)
+    )
     for verdict in Verdict:
         count, broken = seen.counts[verdict], seen.broken[verdict]
         if not count:
@@ -184,7 +187,7 @@ def _sections(seen: Collector) -> Iterator[Section]:
             meaning=PLAIN[verdict].meaning,
             count=count,
             broken=broken,
-            share=share(count, total),
+            share=parts[verdict],
             tone=_tone(verdict, broken=bool(broken)),
             rows=tuple(rows),
             more=tuple(more),
@@ -205,9 +208,29 @@ def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
     alike = "" if group.count == 1 else f"the first of {homes(group.count)} of this kind"
     return HouseholdGroup(
         story=_story(first, anchor, campaign, alike=alike),
-        told=_NOTHING if told_us is None else short(told_us, zone),
-        cut=" to ".join(cuts) or _NOTHING,
+        told=_announced_to(first.household, zone),
+        in_force="no cut" if told_us is None else short(told_us, zone),
+        display="; ".join(_displays(group, campaign)) or "as told",
+        cut=" to ".join(cuts) or "not cut",
     )
+
+
+def _announced_to(home: Household, zone: ZoneInfo) -> str:
+    """Return what was announced to this home."""
+    told = home.announced
+    if told is None:
+        return "nothing"
+    if told.cut_us is not None:
+        return short(told.cut_us, zone)
+    return "" if told.defer_us is None else f"on to {short(told.defer_us, zone)}"
+
+
+def _displays(group: Group, campaign: Campaign) -> Iterator[str]:
+    """Yield which wrong T2 the meters of a group stated, and since when."""
+    for stated, row in sorted(group.displays.items(), key=lambda item: item[1].from_us):
+        said = "no cut" if stated is None else _civil(stated, campaign)
+        many = "" if row.count == group.count else f"{row.count:,} said "
+        yield f"{many}{said}, since {short(row.from_us, campaign.zone)}"
 
 
 def _story(seen: Seen, anchor: str, campaign: Campaign, *, alike: str) -> Story:
@@ -233,7 +256,7 @@ def _sentences(facts: Facts, campaign: Campaign) -> Iterator[str]:
     if facts.cut_us is None:
         yield "No cut by order, and none against a promise."
     else:
-        when = f"{full_moment(facts.cut_us, campaign.zone)}{_offset(facts)}"
+        when = f"{short(facts.cut_us, campaign.zone)}{_offset(facts)}"
         yield f"Supply {'limited' if facts.only_limited else 'cut'} on {when}."
 
 
@@ -241,18 +264,18 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
     zone = campaign.zone
     yield "Told", _told(facts, campaign)
     yield "The meter understood", _stated(facts, campaign)
-    cut = "no" if facts.cut_us is None else f"{full_moment(facts.cut_us, zone)}{_offset(facts)}"
+    cut = "no" if facts.cut_us is None else f"{short(facts.cut_us, zone)}{_offset(facts)}"
     yield "Limited" if facts.only_limited else "Cut", cut
     for breach in seen.outcome.breaches[:_BREACHES_SHOWN]:
         until = f"{short(breach.from_us, zone)} to {short(breach.to_us, zone)}"
         yield "Promise broken", f"{until}: {breach.in_words}"
     for finding in seen.outcome.findings:
-        yield "Found", f"{finding.words}, {short(finding.from_us, zone)}"
+        yield "Found", f"{one_style(finding.words)}, {short(finding.from_us, zone)}"
     if facts.other_dark:
         first = facts.other_dark[0]
         times = "once" if len(facts.other_dark) == 1 else f"{len(facts.other_dark)} times, first"
         reason = f" ({first.shown})" if first.shown else ""
-        yield "Dark by the ordinary rules", f"{times} on {full_moment(first.at_us, zone)}{reason}"
+        yield "Dark by the ordinary rules", f"{times} on {short(first.at_us, zone)}{reason}"
     start, end = seen.household.balance_cents * UEUR_PER_CENT, facts.balance[-1][1]
     yield "Balance", f"{euro(start)} € at the start, {euro(end)} € at the end"
     yield "Meter", f"{seen.outcome.model}, program {seen.outcome.build}"
@@ -263,9 +286,9 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
 def _told(facts: Facts, campaign: Campaign) -> str:
     told, zone = facts.told, campaign.zone
     if facts.told_us is not None:
-        return f"cut on {full_moment(facts.told_us, zone)}"
+        return f"cut on {short(facts.told_us, zone)}"
     if told.kind is ToldKind.REACTIVATED:
-        return f"no cut: reactivated on {full_moment(told.from_us, zone)}"
+        return f"no cut: reactivated on {short(told.from_us, zone)}"
     return "no cut: the ordinary rules"
 
 
@@ -276,7 +299,7 @@ def _stated(facts: Facts, campaign: Campaign) -> str:
         return "no cut"
     if facts.stated_us is None:
         return f"cut on {facts.stated}, a day that does not exist"
-    return f"cut on {full_moment(facts.stated_us, campaign.zone)}"
+    return f"cut on {short(facts.stated_us, campaign.zone)}"
 
 
 def _offset(facts: Facts) -> str:
@@ -291,7 +314,7 @@ def _line(event: Event, campaign: Campaign) -> LogLine:
     return LogLine(
         at=stamp(event.at_us, campaign.zone),
         happened=HAPPENED[event.what],
-        detail=", ".join(part for part in (event.detail, _understood(event)) if part),
+        detail=one_style(", ".join(part for part in (event.detail, _understood(event)) if part)),
         shown=event.shown,
         balance="unknown" if event.balance_ueur is None else f"{euro(event.balance_ueur)} €",
     )
@@ -306,21 +329,6 @@ def _understood(event: Event) -> str:
     return f"it understood {defer}, {'no cut' if cut_at is None else f'cut at {cut_at}'}"
 
 
-def _displays(seen: Collector) -> Iterator[Display]:
-    campaign, zone = seen.campaign, seen.campaign.zone
-    for key, row in sorted(seen.displays.items(), key=lambda item: item[1].from_us):
-        since = full_moment(row.from_us, zone)
-        if row.last_us != row.from_us:
-            since += f" (the last from {short(row.last_us, zone)})"
-        yield Display(
-            who=row.first_id if row.count == 1 else f"{row.first_id} and {row.count - 1:,} more",
-            kind=key.kind,
-            told="no cut" if key.announced_us is None else short(key.announced_us, zone),
-            stated="no cut" if key.stated is None else _civil(key.stated, campaign),
-            since=since,
-        )
-
-
 def _civil(when: Civil, campaign: Campaign) -> str:
     us = civil_us(when, campaign.zone)
     return str(when) if us is None else short(us, campaign.zone)
@@ -329,11 +337,12 @@ def _civil(when: Civil, campaign: Campaign) -> str:
 def _made(seen: Collector) -> Iterator[tuple[str, str]]:
     campaign, zone = seen.campaign, seen.campaign.zone
     yield "Campaign", campaign.name
-    yield (
-        "Rehearsed",
-        f"{full_moment(campaign.start_us, zone)} to {full_moment(campaign.end_us, zone)}",
-    )
-    yield "Length", duration(campaign.end_us - campaign.start_us)
+    yield "Command", f"{seen.made.command} --report DIR"
+    yield "Campaign file", f"SHA-256 {seen.made.sha256}"
+    yield "Tool", f"meter-emu {seen.made.version}"
+    length = duration(campaign.end_us - campaign.start_us)
+    ends = f"{full_moment(campaign.start_us, zone)} to {full_moment(campaign.end_us, zone)}"
+    yield "Rehearsed", f"{ends}, {length}"
     yield "Times", f"legal time, {campaign.zone_name}"
     yield "Seed", str(campaign.seed)
     yield "Programs", _listed(key.build for key in seen.groups)

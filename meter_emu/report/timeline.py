@@ -184,10 +184,11 @@ def _close_up(seen: Seen, facts: Facts, campaign: Campaign, focus_us: int) -> Dr
     lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
     lanes.bars("supply", _bars(facts.supply, scale, zone))
     lanes.bars("must be on / off", _bars(facts.owed, scale, zone))
+    understood = _bars(facts.understood, scale, zone)
+    lanes.bars(_understood_name(facts, understood), understood)
     window = seen.household.model.window
     sheltered = protected_stretches(window, scale.start_us, scale.end_us, zone)
     lanes.bars("non-disconnection period", _bars(sheltered, scale, zone))
-    _add_deferrals(lanes, facts, scale, zone)
     days = days_between(scale, zone)
     every = -(-len(days) // DAYS_NAMED_MAX)
     ticks = tuple(
@@ -225,6 +226,13 @@ class _Stack:
     def _add(self, lane: Lane) -> None:
         self.lanes.append(lane)
         self.y += LANE_HEIGHT_PX
+
+
+def _understood_name(facts: Facts, bars: tuple[Bar, ...]) -> str:
+    name = "on / off, as the meter understood it"
+    if not facts.has_stated:
+        return f"{name}: no order"
+    return name if bars else f"{name}: the ordinary rules"
 
 
 def _add_deferrals(lanes: _Stack, facts: Facts, scale: Scale, zone: ZoneInfo) -> None:

@@ -3,7 +3,9 @@
 Language is plain on purpose: a manager decides by this page whether cards are handed out.
 """
 
-from datetime import tzinfo
+import re
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import Final
 
@@ -12,6 +14,7 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
 
 _KEEP: Final = "\u00a0"  # a space at which no line breaks
+_WRITTEN: Final = re.compile(r"\b(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?)\b")
 
 
 HAPPENED: Final = MappingProxyType({
@@ -41,19 +44,29 @@ HAPPENED: Final = MappingProxyType({
 })  # fmt: skip
 
 
-def share(count: int, total: int) -> str:
-    """Return a share of the whole in percent, never 0 % of some nor 100 % of not all."""
-    assert 0 <= count <= total, "a part is no larger than the whole"
-    if count in {0, total}:
-        return "100 %" if count else "0 %"
-    percent = count * 100 // total
-    return "under 1 %" if percent == 0 else f"{percent} %"
+def shares(counts: Sequence[int]) -> list[str]:
+    """Return each part of the whole in percent: they add up to 100, by largest remainders.
+
+    None is 0 % of some nor 100 % of not all.
+    """
+    total = sum(counts)
+    assert total > 0, "there is a whole"
+    whole = [count * 100 // total for count in counts]
+    by_rest = sorted(range(len(counts)), key=lambda place: -(counts[place] * 100 % total))
+    for place in by_rest[: 100 - sum(whole)]:
+        whole[place] += 1
+    return [
+        "under 1 %" if count and not percent
+        else "over 99 %" if percent == 100 and count < total
+        else f"{percent} %"
+        for count, percent in zip(counts, whole, strict=True)
+    ]  # fmt: skip
 
 
 def full_moment(us: int, zone: tzinfo) -> str:
-    """Return an instant in full: `Friday 3 July 2020, 23:01`."""
+    """Return an instant with its year: `Fri 3 Jul 2020 23:01`."""
     legal = us_to_legal(us, zone)
-    return f"{legal:%A} {legal.day} {legal:%B %Y, %H:%M}"
+    return f"{legal:%a}{_KEEP}{legal.day}{_KEEP}{legal:%b}{_KEEP}{legal:%Y %H:%M}"
 
 
 def short(us: int, zone: tzinfo) -> str:
@@ -63,8 +76,24 @@ def short(us: int, zone: tzinfo) -> str:
 
 
 def stamp(us: int, zone: tzinfo) -> str:
-    """Return an instant for a log: `2020-07-03 23:01:00`."""
-    return f"{us_to_legal(us, zone):%Y-%m-%d %H:%M:%S}"
+    """Return an instant for a log: `Fri 3 Jul 23:01:00`; a line may break in it."""
+    return f"{short(us, zone).replace(_KEEP, ' ')}{us_to_legal(us, zone)::%S}"
+
+
+def one_style(text: str) -> str:
+    """Return a text with its dates and times as they are written everywhere on the page.
+
+    A day that no calendar has stays as it stands: that it is none is what there is to see.
+    """
+    return _WRITTEN.sub(_restyled, text)
+
+
+def _restyled(found: re.Match[str]) -> str:
+    try:
+        day = datetime.strptime(found[1], "%Y-%m-%d")  # noqa: DTZ007  a day on a wall has no zone
+    except ValueError:
+        return found[0]
+    return f"{day:%a}{_KEEP}{day.day}{_KEEP}{day:%b}{_KEEP}{day:%Y} {found[2]}"
 
 
 def duration(us: int) -> str:

@@ -56,6 +56,21 @@ def show(page: str, folder: Path, *, width: int, dark: bool = False) -> Shown:
     return Shown(json.loads(html.unescape(found[-1])), console_of(dumped.stderr))
 
 
+def printed(page: str, folder: Path) -> int:
+    """Return on how many sheets of paper a page is printed."""
+    assert PROGRAM is not None, "need_browser comes first"
+    path, paper = folder / "page.html", folder / "page.pdf"
+    path.write_text(page, "utf-8")
+    subprocess.run(
+        [
+            PROGRAM, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--no-pdf-header-footer",
+            f"--print-to-pdf={paper}", path.as_uri(),
+        ],
+        capture_output=True, timeout=120, check=True,
+    )  # fmt: skip
+    return len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes()))
+
+
 def run(path: Path, folder: Path, size: str, *, dark: bool) -> subprocess.CompletedProcess[str]:
     assert PROGRAM is not None, "need_browser comes first"
     return subprocess.run(

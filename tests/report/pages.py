@@ -4,7 +4,8 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
-from meter_emu.report.collect import Collector
+from meter_emu.cli.report import made_by
+from meter_emu.report.collect import Collector, Made
 from meter_emu.report.page import render
 from meter_emu.resources import find
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
@@ -17,9 +18,9 @@ BOTH = "reference+end-exclusive+reactivation-clears-one"
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 
 
-def collected(campaign: Campaign) -> Collector:
+def collected(campaign: Campaign, made: Made) -> Collector:
     """Run every household of a campaign and collect what its page needs."""
-    collector = Collector(campaign)
+    collector = Collector(campaign, made)
     for household in campaign.households:
         events = run_meter(household, campaign)
         collector.add(household, judge(household, campaign, events), events)
@@ -29,7 +30,8 @@ def collected(campaign: Campaign) -> Collector:
 @cache
 def ores(build: str) -> Collector:
     """Return the campaign of 2020, run once for each build."""
-    return collected(load_campaign(find("campaigns", "ores-2020-07"), build=build))
+    campaign = load_campaign(find("campaigns", "ores-2020-07"), build=build)
+    return collected(campaign, made_by("ores-2020-07", build=build))
 
 
 @cache
@@ -40,7 +42,7 @@ def ores_page(build: str) -> str:
 def page_of(path: Path, text: str) -> str:
     """Return the page of a campaign written out in a test."""
     path.write_text(text, "utf-8")
-    return render(collected(load_campaign(path)))
+    return render(collected(load_campaign(path), made_by(str(path))))
 
 
 class Element:

@@ -70,7 +70,10 @@ def test_a_home_cut_a_day_early_is_drawn_as_it_was_told_and_as_it_fared():
                 "Fri 3 Jul 16:00 to Mon 6 Jul 08:00",
             )
         ],
-        **DEFERRALS,
+        "on / off, as the meter understood it": [
+            "on: Thu 2 Apr 10:30 to Thu 2 Jul 23:01",
+            "off: Thu 2 Jul 23:01 to Wed 8 Jul 12:00",
+        ],
     }
     marks = ["announced Fri 3 Jul 23:01", "meter: Thu 2 Jul 23:01", "✕ cut Thu 2 Jul 23:10"]
     for drawing in (whole, close):
@@ -88,8 +91,18 @@ def test_a_home_cut_a_day_early_is_drawn_as_it_was_told_and_as_it_fared():
 def test_a_deferral_that_only_one_side_knows_of_is_drawn_against_nothing(without):
     expected = list(DEFERRALS.values())
     expected[without == "deferral_stated"] = []
-    for drawing in drawn("never-back", EARLY, **{without: ()}):
-        assert [lanes(drawing)[name] for name in DEFERRALS] == expected
+    whole, _ = drawn("never-back", EARLY, **{without: ()})
+    assert [lanes(whole)[name] for name in DEFERRALS] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("never-came", "no order"), ("june-29", "the ordinary rules"), ("never-back", "")],
+)
+def test_a_close_up_always_says_what_the_meter_understood(name, said):
+    _, close = drawn(name)
+    (lane,) = [one for one in lanes(close) if "as the meter understood it" in one]
+    assert lane.partition(": ")[2] == said
 
 
 def test_what_there_is_nothing_of_has_no_lane():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_emu.report.words import duration, share
+from meter_emu.report.words import duration, one_style, shares
 from meter_emu.world.rehearsal.answer import homes
 
 
@@ -40,11 +40,26 @@ def test_spans(us, words):
     assert duration(us) == words
 
 
-@given(st.integers(1, 10**6), st.data())
-def test_a_share_is_never_nothing_of_some_nor_all_of_not_all(total, data):
-    count = data.draw(st.integers(0, total))
-    assert (share(count, total) == "0 %") == (count == 0)
-    assert (share(count, total) == "100 %") == (count == total)
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=12).filter(any))
+def test_shares_add_up_and_none_is_nothing_of_some_nor_all_of_not_all(counts):
+    said = shares(counts)
+    whole = [{"under 1 %": 0, "over 99 %": 100}.get(one) for one in said]
+    parts = [
+        int(one.split()[0]) if part is None else part for one, part in zip(said, whole, strict=True)
+    ]
+    assert sum(parts) == 100
+    assert all(abs(part - 100 * n / sum(counts)) < 1 for part, n in zip(parts, counts, strict=True))
+    for text, count in zip(said, counts, strict=True):
+        assert (text == "0 %") == (count == 0)
+        assert (text == "100 %") == (count == sum(counts))
+
+
+def test_dates_in_a_text_are_written_as_everywhere_on_the_page():
+    said = one_style("told T1 2020-07-03 23:01, and the meter stated 2020-07-02 23:01:30")
+    assert said.replace("\xa0", " ") == (
+        "told T1 Fri 3 Jul 2020 23:01, and the meter stated Thu 2 Jul 2020 23:01:30"
+    )
+    assert one_style("2020-02-30 10:00") == "2020-02-30 10:00"  # no day, and that shows
 
 
 def test_homes_are_counted():

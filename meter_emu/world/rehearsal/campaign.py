@@ -34,6 +34,7 @@ from meter_emu.world.rehearsal.household import (
     Household,
     Households,
     Range,
+    Reported,
     Spread,
     Visit,
     VisitKind,
@@ -67,6 +68,7 @@ class Campaign:
     announced: Announcement | None
     households: Households
     announced_to_some: tuple[Announcement, ...] = ()
+    reported: tuple[Reported, ...] = ()
     polls_max: int | None = None
     path: str = field(default="", compare=False)
 
@@ -141,6 +143,10 @@ class _Resolver:
             households=households,
             path=str(self.path),
             polls_max=self.raw.polls_max,
+            reported=tuple(
+                Reported(self.top.instant(one.at, "reported"), one.text)
+                for one in self.raw.reported
+            ),
             announced_to_some=tuple(one for name, one in self.announced.items() if name),
         )
 

@@ -108,6 +108,13 @@ class RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     text: Annotated[str, Meta(pattern=PRINTABLE)] = ""
 
 
+class RawReported(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What others said had happened, and when."""
+
+    at: datetime
+    text: _Text
+
+
 class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A whole file."""
 
@@ -121,4 +128,5 @@ class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     card_generation: _Generation = 1
     polls_max: Annotated[int, Meta(ge=1, le=10**9)] | None = None
     announced: RawAnnouncement | list[RawAnnouncement] | None = None
+    reported: list[RawReported] = msgspec.field(default_factory=list)
     household: Annotated[list[RawHousehold], Meta(min_length=1)]

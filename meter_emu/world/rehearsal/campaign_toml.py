@@ -53,6 +53,12 @@ def _lines(campaign: Campaign) -> Iterator[str]:
         yield f"build = {_text(build)}"
     if campaign.polls_max is not None:
         yield f"polls_max = {campaign.polls_max}"
+    if campaign.reported:
+        reports = (
+            f"{{ at = {us_to_written(one.at_us, zone)}, text = {_text(one.text)} }}"
+            for one in campaign.reported
+        )
+        yield f"reported = [{', '.join(reports)}]"
     head = "[[announced]]" if campaign.announced_to_some else "[announced]"
     for told in campaign.all_announced:
         yield from ("", head, *_announcement(told, zone))

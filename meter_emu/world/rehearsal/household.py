@@ -75,6 +75,15 @@ class Announcement:
 
 
 @final
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What others said had happened at an instant: the report draws it, nothing is judged by it."""
+
+    at_us: int
+    text: str
+
+
+@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskOrder:
     """What the office writes at one visit; what is `None`, false or 0 stays as it was.

@@ -25,6 +25,7 @@ from meter_emu.world.rehearsal.household import (
     Household,
     Households,
     NewCard,
+    Reported,
     Spread,
     Visit,
     VisitKind,
@@ -190,6 +191,10 @@ class Maker:
             announced=to_all,
             households=Households(homes, seed),
             announced_to_some=to_some,
+            reported=tuple(
+                Reported(self.instant() // 1_000_000 * 1_000_000, self.text())
+                for _ in range(self.chance.randint(0, 2))
+            ),
             polls_max=self.chance.choice([None, 50_000]),
         )
 
@@ -252,6 +257,6 @@ def test_all_that_a_file_can_say_was_drawn():
 def test_any_household_of_july_2020_alone_is_a_file_that_somebody_reads():
     campaign = load_campaign(built_in("campaigns")["ores-2020-07"])
     for entry in campaign.households.entries:
-        alone = replace(campaign, households=Households((entry,), campaign.seed))
+        alone = replace(campaign, households=Households((entry,), campaign.seed), reported=())
         lines = campaign_toml(alone).splitlines()
         assert len(lines) - len(entry.first.visits) < LINES_MAX, "\n".join(lines)

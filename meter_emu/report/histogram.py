@@ -1,0 +1,199 @@
+"""When homes go dark in the night that counts, by kind, against what was announced and reported.
+
+The night is the one with the most cuts. Heights are pixels, places along time are percent.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, final
+
+from meter_emu.report.collect import BIN_US, Collector, Group
+from meter_emu.report.scale import Scale
+from meter_emu.report.words import duration, short
+from meter_emu.units import HOUR_US, MINUTE_US
+from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.answer import homes
+
+BARS_HEIGHT_PX: Final = 34
+ROW_HEIGHT_PX: Final = 56
+LABEL_PX: Final = 16
+MARK_PX: Final = 18
+AXIS_PX: Final = 22
+_BINS_MAX: Final = 48  # ours: bars side by side that a telephone still shows apart
+_WIDTHS_MIN: Final = (5, 10, 15, 30, 60)  # minutes, ours
+_ROWS_MAX: Final = 12  # ours: kinds with a row of their own
+_ROW_HOMES_MIN: Final = 10  # ours: fewer homes than that are no distribution
+_TICKS_MAX: Final = 5  # ours: so many hours fit side by side on a telephone
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The cuts of one stretch of time; `y` from the top of its row, in pixels."""
+
+    x: str
+    width: str
+    y: int
+    height: int
+    words: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    """One kind of household, or all that have no row of their own."""
+
+    y: int
+    words: str
+    broken: bool
+    columns: tuple[Column, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What was announced or reported, as a line through all rows."""
+
+    x: str
+    anchor: str
+    y: int
+    look: str
+    words: str
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Histogram:
+    """The whole drawing, from the top down; `said` is it in words."""
+
+    said: str
+    height: int
+    rows_y: int
+    axis_y: int
+    rows: tuple[KindRow, ...]
+    moments: tuple[Moment, ...]
+    ticks: tuple[tuple[str, str, str], ...]  # place, words, anchor
+    elsewhere: tuple[str, ...]  # what was announced or reported outside that night
+    reported: tuple[str, ...]  # all of it, in its words
+
+
+def histogram(seen: Collector) -> Histogram | None:
+    """Return the cuts over the night with the most of them; `None` where no two homes share one."""
+    zone, time_of = seen.campaign.zone, seen.homes.dark_time
+    nights: Counter[object] = Counter()
+    for group in seen.groups.values():
+        for number, count in group.cuts.items():
+            nights[time_of(number * BIN_US)] += count
+    if not nights or max(nights.values()) < 2:
+        return None
+    night = max(nights, key=lambda one: nights[one])
+    kinds = [
+        (group, {n: count for n, count in group.cuts.items() if time_of(n * BIN_US) == night})
+        for group in seen.groups.values()
+    ]
+    kinds = sorted((one for one in kinds if one[1]), key=lambda one: -sum(one[1].values()))
+    moments = list(_moments(seen))
+    bins = [number * BIN_US for _, cuts in kinds for number in cuts]
+    near = [us for us, _, _ in moments if time_of(us) == night]
+    scale, bin_us = _scale(min([*bins, *near]), max([*bins, *near]) + BIN_US)
+    inside = [one for one in moments if scale.holds(one[0])]
+    rows_y = len(inside) * MARK_PX + 6
+    rows = tuple(_rows(kinds, scale, bin_us, rows_y, seen))
+    axis_y = rows_y + len(rows) * ROW_HEIGHT_PX
+    total = nights[night]
+    from_ = short(min(bins), zone)
+    limited = " or limited" if any(group.first.outcome.limited for group, _ in kinds) else ""
+    return Histogram(
+        said=f"{homes(total)} cut{limited} from {from_} to {short(max(bins) + BIN_US, zone)}",
+        height=axis_y + AXIS_PX,
+        rows_y=rows_y,
+        axis_y=axis_y,
+        rows=rows,
+        moments=tuple(
+            Moment(scale.at(us), scale.anchor(us), row * MARK_PX, look, words)
+            for row, (us, look, words) in enumerate(inside)
+        ),
+        ticks=tuple(_ticks(scale, seen)),
+        elsewhere=tuple(words for us, _, words in moments if not scale.holds(us)),
+        reported=tuple(f"{short(one.at_us, zone)}, {one.text}" for one in seen.campaign.reported),
+    )
+
+
+def _moments(seen: Collector) -> Iterator[tuple[int, str, str]]:
+    zone = seen.campaign.zone
+    for us in sorted({t.cut_us for t in seen.campaign.all_announced if t.cut_us is not None}):
+        yield us, "announced", f"announced {short(us, zone)}"
+    for one in seen.campaign.reported:
+        yield one.at_us, "understood", f"reported {short(one.at_us, zone)}"
+
+
+def _scale(from_us: int, to_us: int) -> tuple[Scale, int]:
+    """Return whole bins around a stretch of time, and how wide a bin is."""
+    wide = [minutes * MINUTE_US for minutes in _WIDTHS_MIN]
+    bin_us = next((w for w in wide if to_us - from_us <= (_BINS_MAX - 2) * w), wide[-1])
+    return Scale((from_us // bin_us - 1) * bin_us, (-(-to_us // bin_us) + 1) * bin_us), bin_us
+
+
+def _rows(
+    kinds: list[tuple[Group, dict[int, int]]],
+    scale: Scale,
+    bin_us: int,
+    rows_y: int,
+    seen: Collector,
+) -> Iterator[KindRow]:
+    many = [one for one in kinds if sum(one[1].values()) >= _ROW_HOMES_MIN]
+    own, rest = many[:_ROWS_MAX], kinds[len(many[:_ROWS_MAX]) :]
+    lines = [(group.first.household.kind, group.broken > 0, cuts) for group, cuts in own]
+    if rest:
+        others: Counter[int] = Counter()
+        for _, cuts in rest:
+            others.update(cuts)
+        broken = any(group.broken for group, _ in rest)
+        kind = "kind" if len(rest) == 1 else "kinds"
+        lines.append((f"{len(rest)} {kind}{' more' if own else ''}", broken, dict(others)))
+    for place, (kind, broken, cuts) in enumerate(lines):
+        columns: Counter[int] = Counter()
+        for number, count in cuts.items():
+            columns[number * BIN_US // bin_us] += count
+        most = max(columns.values())
+        often = "" if most == 1 else f", at most {most:,} in {duration(bin_us)}"
+        yield KindRow(
+            y=rows_y + place * ROW_HEIGHT_PX,
+            words=f"{kind}: {homes(sum(columns.values()))}{often}",
+            broken=broken,
+            columns=tuple(
+                _column(number * bin_us, bin_us, count, most, scale, seen)
+                for number, count in sorted(columns.items())
+            ),
+        )
+
+
+def _column(
+    from_us: int, bin_us: int, count: int, most: int, scale: Scale, seen: Collector
+) -> Column:
+    height = max(2, BARS_HEIGHT_PX * count // most)
+    zone = seen.campaign.zone
+    until = f"{us_to_legal(from_us + bin_us, zone):%H:%M}"
+    return Column(
+        x=scale.at(from_us),
+        width=scale.width(from_us, from_us + bin_us),
+        y=LABEL_PX + BARS_HEIGHT_PX - height,
+        height=height,
+        words=f"{short(from_us, zone)} to {until}: {homes(count)}",
+    )
+
+
+def _ticks(scale: Scale, seen: Collector) -> Iterator[tuple[str, str, str]]:
+    """Yield the hours under the drawing, or their quarters where it is shorter than three."""
+    span_us = scale.end_us - scale.start_us
+    step_us = next(
+        us
+        for us in (15 * MINUTE_US, HOUR_US // 2, *(n * HOUR_US for n in (1, 2, 3, 6, 12, 24)))
+        if span_us <= _TICKS_MAX * us or us == 24 * HOUR_US
+    )
+    at_us = -(-scale.start_us // step_us) * step_us
+    while at_us <= scale.end_us:
+        words = f"{us_to_legal(at_us, seen.campaign.zone):%H:%M}"
+        yield scale.at(at_us), words, scale.anchor_under(at_us)
+        at_us += step_us
