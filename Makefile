@@ -49,7 +49,7 @@ test-exhaustive: $(DEV)  ## power cuts, tears, forgeries, leaps of the clock, al
 fleet: $(DEV)  ## rehearse 53,579 meters for real: minutes, with time and peak memory
 	@$(BIN)/python -m tests.bench.fleet
 
-bench: $(BENCH)  ## speed, each row with its target beside it
+bench: $(BENCH)  ## speed, each row with its target next to it
 	@$(MAKE) -s .wanted WANTED="$(TOOLS) /usr/bin/vicc=vsmartcard-vpicc" || echo "rows that need what is missing say so"
 	@$(BIN)/python -m tests.bench
 
@@ -98,7 +98,7 @@ $(PCSC): $(DEV)
 	 if $(PIP) --editable '.[pcsc]' >$@.log 2>&1; then touch $@; \
 	 else echo "pyscard could not be built, see $@.log: tests over PC/SC are skipped, and say so"; fi
 
-# What the peer that we measure ourselves beside imports, and its packages do not bring.
+# What the peer that we are measured against imports, and its packages do not bring.
 $(BENCH): $(DEV) $(PCSC)
 	@$(PIP) --editable '.[bench]'
 	@touch $@

@@ -40,12 +40,12 @@ def built_in(kind: ResourceKind) -> dict[str, Path]:
     return {}
 
 
-def find(kind: ResourceKind, name_or_path: str, *, beside: Path | None = None) -> Path:
-    """Return the file meant: a path that exists (from `beside` if given), else a built-in name.
+def find(kind: ResourceKind, name_or_path: str, *, folder: Path | None = None) -> Path:
+    """Return the file meant: a path that exists (in `folder` if given), else a built-in name.
 
     Raise `ConfigError` that lists the built-in names when it is neither.
     """
-    path = Path(name_or_path) if beside is None else beside / name_or_path
+    path = Path(name_or_path) if folder is None else folder / name_or_path
     if name_or_path and _is_there(path):
         return path
     known = built_in(kind)

@@ -85,7 +85,7 @@ def select(session: CardSession, p1: int, p2: int, data: bytes, ne: int) -> byte
     fids = [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
     found = None
     if p1 == _BY_FID:
-        found = _beside(session, fids[0] if fids else MF)
+        found = _named(session, fids[0] if fids else MF)
     elif p1 != _BY_NAME:
         found = _along(session.image.tree, MF if p1 == _FROM_MF else session.df, fids)
     if found is None:
@@ -97,7 +97,7 @@ def select(session: CardSession, p1: int, p2: int, data: bytes, ne: int) -> byte
     return _exactly(build([(template, _control_parameters(session))]), ne)
 
 
-def _beside(session: CardSession, fid: int) -> tuple[int, int | None] | None:
+def _named(session: CardSession, fid: int) -> tuple[int, int | None] | None:
     """Return the DF and the EF's index that an identifier means, `None` where it means nothing."""
     tree = session.image.tree
     if fid in tree.dfs:

@@ -91,7 +91,7 @@ card.add_command(serve)
     type=click.Choice(["1", "2"]),
     default="1",
     show_default=True,
-    help="1 carries civil times, 2 instants with the announced time beside them (no memory card).",
+    help="1 carries civil times, 2 instants with the announced time next to them (no memory card).",
 )
 @expires_option
 @ambiguous_option

@@ -170,7 +170,7 @@ def _print_part_heads(console: "Console", a: "Part", b: "Part") -> None:
 
 
 def _side(row: "Row", other: "Row") -> str:
-    """Return what one file holds; the bytes too where words do not tell it from the other."""
+    """Return what one file holds; the bytes too where both read the same in words."""
     if not row.meaning:
         return row.raw
     return row.meaning if row.meaning != other.meaning else f"{row.meaning} {row.raw}"

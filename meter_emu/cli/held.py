@@ -162,7 +162,7 @@ def _is_at(path: str, file: os.stat_result) -> bool:
 
 
 def _holder(inode: int) -> str:
-    """Say who has locked a file, as well as this system tells."""
+    """Say who has locked a file, as well as this system shows it."""
     with suppress(OSError, ValueError):
         for line in Path("/proc/locks").read_text("ascii").splitlines():
             _, kind, *_, process, where, _, _ = line.split()

@@ -58,7 +58,7 @@ def replacing(
     be there when it is to take its name.
 
     The new file is locked for as long as it is open: so those that killed programs left behind are
-    told from those that somebody is writing, and go with the next write.
+    distinguished from those that somebody is writing, and go with the next write.
     """
     target = Path(os.path.realpath(path))
     with ExitStack() as undo:

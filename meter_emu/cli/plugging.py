@@ -44,7 +44,7 @@ _OPTIONS: Final = (
         help="The slot of the vpcd driver: its CHANNELID, or that plus one.",
     ),
     click.option("--host", default="127.0.0.1", show_default=True, help="Where pcscd runs."),
-    click.option("--out", is_flag=True, help="Begin with the card beside the reader."),
+    click.option("--out", is_flag=True, help="Begin with the card out of the reader."),
     click.option(
         "--wait-s",
         metavar="SECONDS",
@@ -396,7 +396,7 @@ def _commands_come() -> bool:
     return here.st_rdev != Path(os.devnull).stat().st_rdev
 
 
-def heard_beside(json_file: str | None) -> AbstractContextManager[object]:
+def heard_meanwhile(json_file: str | None) -> AbstractContextManager[object]:
     """Have what is said go to standard error where standard output is for the result alone."""
     return redirect_stdout(sys.stderr) if json_file == STDOUT else nullcontext()
 

@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn
 
-EVERY_S: Final = 60.0  # ours: how often a log is told
+EVERY_S: Final = 60.0  # ours: how often a line goes to a log
 
 Clock = Callable[[], float]
 

@@ -12,7 +12,7 @@ import click
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import print_json
 from meter_emu.cli.place import reader_option
-from meter_emu.cli.plugging import Plugging, heard_beside, plug_until_ended, say, slot_options
+from meter_emu.cli.plugging import Plugging, heard_meanwhile, plug_until_ended, say, slot_options
 from meter_emu.cli.tracing import recording, trace_option
 from meter_emu.cli.verbs import Verb
 
@@ -51,7 +51,7 @@ def relay(
     from card_protocol.trace import no_clock
 
     with (
-        heard_beside(json_file),
+        heard_meanwhile(json_file),
         recording(trace_to, {"kind": "relay"}, real=True) as recorder,
         PcscLink(reader) as link,
     ):

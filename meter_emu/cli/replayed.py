@@ -2,7 +2,7 @@
 
 No key and no image is in a trace: its origin names the campaign, the seed and the household, or the
 image a live meter began with, and from these a meter is made as it was, to the byte. The bytes of
-these files are told by their hash, because others would make another meter.
+these files are identified by their hash, because others would make another meter.
 """
 
 import hashlib

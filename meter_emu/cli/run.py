@@ -45,7 +45,7 @@ def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
     """Run one meter and sit at it: MODEL is a built-in one or a file.
 
     Alone it is the evening of 3 July 2020, a quarter of an hour before the announced cut, at a
-    meter that was told of it in March, with its card in the slot.
+    meter that got the date in March, with its card in the slot.
 
     Exit status: 0, or 2 when something asked for could not be done; 130 after Ctrl-C.
     """

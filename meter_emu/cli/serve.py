@@ -13,7 +13,7 @@ from meter_emu.cli.held import HeldFile
 from meter_emu.cli.names import FILE
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import print_json
-from meter_emu.cli.plugging import Plugging, heard_beside, plug_until_ended, say, slot_options
+from meter_emu.cli.plugging import Plugging, heard_meanwhile, plug_until_ended, say, slot_options
 from meter_emu.cli.tracing import recording, trace_option
 from meter_emu.cli.verbs import Verb
 from meter_emu.errors import ImageError
@@ -48,7 +48,7 @@ def serve(
     from card_protocol.trace import no_clock
 
     with (
-        heard_beside(json_file),
+        heard_meanwhile(json_file),
         recording(trace_to, {"kind": "serve"}, real=True) as recorder,
     ):
         card = _FileCard(file, t0=t0, recorder=recorder)

@@ -43,8 +43,8 @@ def recording(
     """Give a recorder whose rows are in `path` the moment they happen, none without a path.
 
     `origin` says what is recorded, and `real` whether it happens in the time of this machine. The
-    end is for the caller to record: where an error comes in between, the trace tells by not having
-    one. Raise `OutputError` when it cannot be written.
+    end is for the caller to record: where an error comes in between, the trace shows it by not
+    having one. Raise `OutputError` when it cannot be written.
     """
     if path is None:
         yield None

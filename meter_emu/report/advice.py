@@ -48,7 +48,7 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
             f"Bring the announced date to {homes(seen.own_dates.total())}",
             (
                 f"Their cards ordered an earlier cut, the first on {first}, and that is what they "
-                "were told here. What is announced reaches a meter only by its card."
+                "go by here. What is announced reaches a meter only by its card."
             ),
         )
     held = seen.counts[Verdict.HELD] - seen.broken[Verdict.HELD]

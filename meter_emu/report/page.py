@@ -50,7 +50,7 @@ _BREACHES_SHOWN: Final = 5  # ours: of one home; all are in the JSON
 @final
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What everybody was told, or some were, in words; `None` for an end that it did not have."""
+    """What was announced to all, or to some, in words; `None` for an end that it did not have."""
 
     name: str | None
     text: str

@@ -116,7 +116,7 @@ def distinguish(
 
     Without `models` all are taken. It ends after `examples` stories, or `deadline_s` seconds,
     whichever is first; one of them is given. Stories are drawn in turn in each way that a law draws
-    them; `hear` is told how many there were. Raise `ConfigError` for a build or model that does not
+    them; `hear` gets how many there were. Raise `ConfigError` for a build or model that does not
     exist, and for two builds that no meter and card have in common.
     """
     assert examples is not None or deadline_s is not None, "it must end some time"

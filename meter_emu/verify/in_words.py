@@ -1,4 +1,4 @@
-"""A counterexample in the household's words: what they were told, had, and read."""
+"""A counterexample in the household's words: what they were promised, had, and read."""
 
 from collections.abc import Iterator
 

@@ -12,7 +12,7 @@ from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
-    """A story on which a law is broken, made small; `told` says it in a household's words.
+    """A story on which a law is broken, made small; `told` has it in a household's words.
 
     It was found at story `number`, and `runs` more were lived to make it small.
     """

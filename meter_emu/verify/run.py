@@ -69,7 +69,7 @@ def verify(
     """Return what the laws say of a build: `reference`, with defects, or `MODULE:FACTORY`.
 
     Without `models` or `law_ids` all are taken. It ends after `examples` stories, or `deadline_s`
-    seconds, whichever is first; one of them is given. `hear` is told after each batch how many
+    seconds, whichever is first; one of them is given. `hear` gets after each batch how many
     stories there were, and at once of each law that is broken. Raise `ConfigError` for a build,
     model or law that does not exist, with the nearest name.
     """

@@ -18,7 +18,7 @@ ROOMS: Final = (cards.rows, pcsc.rows, meters.rows, startup.rows)
 @click.command()
 @click.option("--quick", is_flag=True, help="Tiny counts: shows that it runs, measures nothing.")
 def bench(*, quick: bool) -> None:
-    """Measure, each row with its target beside it. Exit status 0 whatever the rows say."""
+    """Measure, each row with its target next to it. Exit status 0 whatever the rows say."""
     began = perf_counter()
     python = f"{platform.python_implementation()} {platform.python_version()}"
     click.echo(

@@ -1,4 +1,4 @@
-"""The card in process: single commands beside their peers, and one whole session at a meter."""
+"""The card in process: single commands against their peers, and one whole session at a meter."""
 
 import logging
 import sys
@@ -64,12 +64,14 @@ def rows(*, quick: bool) -> Iterator[Row]:
         assert card.transmit(command)[-2:] == b"\x90\x00"
         ours = rate(lambda command=command: card.transmit(command), count=times, rounds=rounds)  # type: ignore[misc]
         yield Row(what=f"{name} in process", measured=f"{ours:,.0f}/s = {ours / bare:.0%} of bare")
-        yield _beside_peer(name, command, ours, peer, times, rounds)
+        yield _against_peer(name, command, ours, peer, times, rounds)
     for kind in CardKind:
         yield _session(kind, 5 if quick else 100)
 
 
-def _beside_peer(name: str, command: bytes, ours: float, peer: Any, times: int, rounds: int) -> Row:
+def _against_peer(
+    name: str, command: bytes, ours: float, peer: Any, times: int, rounds: int
+) -> Row:
     what, target = f"  {name}: ours / packaged vicc", f">= {PEER_RATIO_MIN}"
     if peer is None:
         stated = STATED[command]

@@ -1,4 +1,4 @@
-"""APDU through pcscd and the virtual reader: ours beside a card that does nothing, and beside vicc.
+"""APDU through pcscd and the virtual reader: ours, a card that does nothing, and vicc.
 
 Each card is a process of its own in one slot of the same daemon, and the client another one, so the
 rounds of two cards can take turns: what the machine does meanwhile happens to both. Many short

@@ -1,4 +1,4 @@
-"""How soon the command answers, beside the least that any click program costs."""
+"""How soon the command answers, against the least that any click program costs."""
 
 import subprocess
 import sys

@@ -25,7 +25,7 @@ class Published(NamedTuple):
 
 
 PUBLISHED = (
-    Published("SLE4442 as readers tell it", "3b04a2131091", (0,), 372, 1, "a2131091", False),
+    Published("SLE4442 as readers report it", "3b04a2131091", (0,), 372, 1, "a2131091", False),
     Published("Belgian eID", "3b9813400aa503010101ad1311", (0,), 372, 4, "a503010101ad1311", False),
     Published(
         "JCOP v2.4.1", "3bf81300008131fe454a434f5076323431b7", (1,), 372, 4,

@@ -1,4 +1,4 @@
-"""Two records are told apart field by field, and other bytes not at all."""
+"""Two records are compared field by field, and other bytes not at all."""
 
 from dataclasses import replace
 from typing import Any

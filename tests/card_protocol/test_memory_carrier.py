@@ -155,9 +155,9 @@ def test_what_was_written_is_read_through_either_make_of_reader(make, cents, rec
     found = Slot(slot.card.image, make=make).found()
     assert found.contents(DESK_KEY) == after
     assert replace(after.wallet, mac=b"") == replace(loaded(before, cents).wallet, mac=b"")
-    told = found.written_back(METER_KEY)
-    assert told is not None
-    assert replace(told, mac=record.mac) == record
+    back = found.written_back(METER_KEY)
+    assert back is not None
+    assert replace(back, mac=record.mac) == record
 
 
 def test_a_visit_that_changes_nothing_writes_nothing():

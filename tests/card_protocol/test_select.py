@@ -33,7 +33,7 @@ def select(card: FileCard, p1: int, *fids: int, p2: int = 0x0C, ne: int = 0) -> 
 
 
 def where(card: FileCard) -> tuple[int, int | None]:
-    """Return the current DF and EF as the card tells them: by what it reads and finds."""
+    """Return the current DF and EF as the card shows them: by what it reads and finds."""
     assert card._session is not None
     return card._session.df, card._session.ef
 

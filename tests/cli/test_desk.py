@@ -1,4 +1,4 @@
-"""`desk`: what each verb writes on a card and tells, and one line for what it does not write."""
+"""`desk`: what each verb writes on a card and prints, and one line for what it does not write."""
 
 import json
 from dataclasses import replace

@@ -80,7 +80,7 @@ def codes(heading: str) -> dict[int, str]:
 
 
 def armed_card(generation: int, kind: CardKind = CardKind.SECURE) -> CardImage:
-    """The card of the worked example, as its last section tells it."""
+    """The card of the worked example, as its last section has it."""
     desk = Desk(BENCH_MASTER_KEY)
     image = desk.issue(
         METER,

@@ -57,7 +57,7 @@ def hexdump(name: str) -> bytes:
 
 @cache
 def worked_example() -> MemoryImage:
-    """Return the card as the worked example of card-format.md tells it."""
+    """Return the card as the worked example of card-format.md has it."""
     desk = Desk(BENCH_MASTER_KEY)
     image = desk.issue(
         METER,

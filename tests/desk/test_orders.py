@@ -160,7 +160,7 @@ def test_a_reactivation_has_no_dates_and_a_token_for_its_number(reader):
 
 
 def test_an_order_that_arms_nothing_keeps_the_reactivation_under_its_own_number(reader):
-    """Else a household that skips one insertion would lose what it was told is done."""
+    """Else a household that skips one insertion would lose what it was promised."""
     reader.desk.reactivate(reader.exchange, issued_at_min=ISSUED)
     first = reader.order().token
     reader.desk.limiter(reader.exchange, granted=True, issued_at_min=ISSUED)

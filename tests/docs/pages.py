@@ -1,4 +1,4 @@
-"""Reads the pages of the documentation: their tables and code blocks, for the tests beside."""
+"""Reads the pages of the documentation: their tables and code blocks, for the tests next to it."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""docs/t0.md tells the procedure bytes, the cases, the costs and the example as they are."""
+"""docs/t0.md states the procedure bytes, the cases, the costs and the example as they are."""
 
 import re
 from typing import Any

@@ -70,5 +70,5 @@ def test_every_origin_is_listed_with_what_it_says():
 
 
 def fields(origin: type[msgspec.Struct]) -> set[str]:
-    """Return the names of an origin's fields; what the clock counts is told beside the times."""
+    """Return the names of an origin's fields; what the clock counts stands with the times."""
     return {field.name for field in msgspec.structs.fields(origin)} - {"clock"}

@@ -1,4 +1,4 @@
-"""A terminal of your own on our cards: a kiosk that tells a household when its supply ends.
+"""A terminal of your own on our cards: a kiosk that shows a household when its supply ends.
 
 It knows cards by the bytes of docs/card-format.md and nothing of this project. The same test holds
 on every link: `pytest tests/examples/test_own_terminal.py --meter-card-link t0`, or `vpcd`, or

@@ -52,9 +52,9 @@ def test_a_tariff_put_back_next_to_a_newer_order_is_refused_and_the_credit_count
     assert home.insert().endswith("CARD 25 OTHER_TARIFF")
     kept = home.state
     assert (kept.order_number, kept.price_ueur_per_wh, kept.accepted_cents) == (1, 275, 5_000)
-    told = home.write_back()
-    assert told is not None
-    assert told.result == Result.OTHER_TARIFF
+    back = home.write_back()
+    assert back is not None
+    assert back.result == Result.OTHER_TARIFF
     home.write(Work(tariff=NEW))
     assert home.insert().endswith("CARD 01 EXECUTED")
     assert (home.state.order_number, home.state.price_ueur_per_wh) == (3, 300)

@@ -137,9 +137,9 @@ def test_nothing_of_an_expired_card_is_obeyed_and_its_content_stays(generation):
     for name in ("balance_ueur", "accepted_cents", "order_number", "cut_end", "card_number"):
         assert getattr(after, name) == getattr(before, name), name
     assert [home.file(sfi) for sfi in Sfi if sfi is not Sfi.WRITE_BACK] == kept
-    told = home.write_back()
-    assert told is not None
-    assert (told.generation, told.result) == (generation, Result.CARD_EXPIRED)
+    back = home.write_back()
+    assert back is not None
+    assert (back.generation, back.result) == (generation, Result.CARD_EXPIRED)
     assert noted(home).count(EventCode.CARD_REFUSED) == 1
 
 

@@ -297,7 +297,7 @@ def test_an_order_next_to_another_tariff_than_its_own_is_refused_whatever_its_nu
     assert judged is Result.OTHER_TARIFF
 
 
-# night price beside a day's of 250, does the meter have night hours: what becomes of it
+# night price with a day's of 250, does the meter have night hours: what becomes of it
 PRICES = [
     (250, True, Result.EXECUTED),
     (250, False, Result.EXECUTED),

@@ -41,7 +41,7 @@ def meter(kept: State, now: Now, *, record: Factory | None = None, units: int = 
 
 
 def end_at(at_s: int) -> bytes:
-    """Return an end at an instant; the civil time beside it decides nothing."""
+    """Return an end at an instant; the civil time next to it decides nothing."""
     return PARTS.ends.accept(Civil(2020, 7, 1, 0, 0), now_at(at_s), at_s // 60)
 
 
@@ -192,7 +192,7 @@ NOTES = [
     (60, 0xFFFFFE, "00000001 06 fffffe"),
     (86_400, 0xFFFFFF, "000005a0 06 ffffff"),
     (86_400, 0x1000000, "000005a0 06 ffffff"),  # as much as fits
-    (-1, 2, "ffffffff 06 000002"),  # no time that could be told
+    (-1, 2, "ffffffff 06 000002"),  # no time that could be journalled
 ]
 
 

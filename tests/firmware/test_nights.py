@@ -91,7 +91,7 @@ def test_a_meter_without_night_hours_has_none_whatever_its_clock(health):
 # The rate -----------------------------------------------------------------------------------------
 
 
-# night price beside a day's of 250, health, hour of a Wednesday in UTC: the rate
+# night price with a day's of 250, health, hour of a Wednesday in UTC: the rate
 RATES = [
     (250, Health.TRUSTED, 0, Rate.DAY),
     (250, Health.LOW_VOLTAGE, 0, Rate.DAY),

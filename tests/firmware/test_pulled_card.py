@@ -58,9 +58,9 @@ def test_at_the_meter_money_counts_once_and_the_order_is_obeyed_once(carrier):
         home.insert()
         counted_once(home)
         assert [home.file(sfi) for sfi in DESK_FILES] == desk_files
-        told = home.write_back()
-        assert told is not None
-        assert told.result in {Result.EXECUTED, Result.ALREADY_EXECUTED}
+        back = home.write_back()
+        assert back is not None
+        assert back.result in {Result.EXECUTED, Result.ALREADY_EXECUTED}
     assert seen == {0, 1}, "pulled before the meter has read it, and after"
 
 

@@ -180,7 +180,7 @@ def test_a_crystal_that_stands_still_under_power_is_seen_by_the_ticks():
 
 
 def test_a_crystal_that_stood_still_in_an_outage_is_not_seen_and_the_cut_is_late_never_early():
-    """The stated limit: nothing on this board tells, so the cut is late by what the clock lost."""
+    """The stated limit: no part of this board shows it, so the cut is late by what it lost."""
     lost_us = START_US + HOUR_US
     home = Home(model=MODEL, outages=[(lost_us, lost_us + 6 * HOUR_US)])
     home.write(Work(defer_until=T, cut_at=T))

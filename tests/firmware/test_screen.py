@@ -28,7 +28,7 @@ def meter(now: Now | None = None, **changes: object) -> MeterRules:
 
 
 def meters() -> list[MeterRules]:
-    """Return a meter in every state the resting screen tells apart, and at every length."""
+    """Return a meter in every state the resting screen distinguishes, and at every length."""
     return [
         meter(supply=supply, flags=flags, cut_end=cut_end, balance_ueur=balance_ueur)
         for supply, flags, cut_end, balance_ueur in product(

@@ -103,9 +103,9 @@ def due_soon(carrier: CardKind, before_ms: int) -> tuple[Home, int]:
     home = Home(carrier=carrier)
     home.write(Work(cut_at=SOON))
     home.insert()
-    told = home.write_back()
-    assert told is not None
-    due_us = SOON_US + told.uncertainty_s * SECOND_US
+    back = home.write_back()
+    assert back is not None
+    due_us = SOON_US + back.uncertainty_s * SECOND_US
     home.bench.run_until(due_us - before_ms * 1_000)
     assert supplied(home)
     return home, due_us

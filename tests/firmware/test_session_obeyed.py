@@ -1,4 +1,4 @@
-"""A genuine card put in: its order and its load obeyed once and told to it, whatever the clock."""
+"""A genuine card in: its order and its load obeyed once and written back, whatever the clock."""
 
 from dataclasses import asdict, replace
 
@@ -32,17 +32,17 @@ from tests.firmware.sessions import (
 def test_an_order_and_a_load_are_executed_and_told_to_the_card(carrier):
     home = armed(carrier)
     assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
-    told, kept = home.write_back(), home.state
-    assert told is not None
-    assert told.result == told.order_result == Result.EXECUTED
-    assert (told.order_number, told.accepted_cents, told.accepted_count) == (1, 5_000, 1)
-    assert told.balance_ueur == kept.balance_ueur == 10_000 * UEUR_PER_CENT
-    assert (decode_bcd_minute(told.defer_until), decode_bcd_minute(told.cut_at)) == (T1, T2)
-    assert (told.clock, told.uncertainty_s) == (bytes.fromhex("2007011200"), 60)
-    assert told.supply == Supply.CONNECTED
-    assert told.meter_id == METER_ID
+    back, kept = home.write_back(), home.state
+    assert back is not None
+    assert back.result == back.order_result == Result.EXECUTED
+    assert (back.order_number, back.accepted_cents, back.accepted_count) == (1, 5_000, 1)
+    assert back.balance_ueur == kept.balance_ueur == 10_000 * UEUR_PER_CENT
+    assert (decode_bcd_minute(back.defer_until), decode_bcd_minute(back.cut_at)) == (T1, T2)
+    assert (back.clock, back.uncertainty_s) == (bytes.fromhex("2007011200"), 60)
+    assert back.supply == Supply.CONNECTED
+    assert back.meter_id == METER_ID
     carried = b"" if carrier is CardKind.MEMORY else kept.events  # it has no room for events
-    assert told.events == carried[: len(told.events)].ljust(len(told.events), b"\xff")
+    assert back.events == carried[: len(back.events)].ljust(len(back.events), b"\xff")
     assert events(home)[:2] == [EventCode.ORDER_EXECUTED, EventCode.CREDIT_LOADED]
 
 
@@ -55,10 +55,10 @@ def test_a_card_shown_again_is_already_executed_and_changes_nothing_that_counts(
         assert home.insert() == "CREDIT 100.00 EUR | CARD 02 ALREADY_EXECUTED"
     after = home.state
     assert after.session_count == before.session_count + 3
-    told = home.write_back()
-    assert told is not None
-    assert told.result == Result.ALREADY_EXECUTED
-    assert told.order_result == Result.EXECUTED
+    back = home.write_back()
+    assert back is not None
+    assert back.result == Result.ALREADY_EXECUTED
+    assert back.order_result == Result.EXECUTED
     changed = {name for name, value in asdict(after).items() if value != asdict(before)[name]}
     assert changed == {"sequence", "session_count", "crc"}
 
@@ -88,9 +88,9 @@ def test_a_clock_not_believed_takes_the_desks_word_as_a_lower_bound():
     home.board.rtc.voltage_low()
     home.write(Work(cut_at=T2))
     assert home.insert().endswith("CARD 01 EXECUTED")
-    told = home.write_back()
-    assert told is not None
-    assert told.clock_health == Health.LOWER_BOUND
+    back = home.write_back()
+    assert back is not None
+    assert back.clock_health == Health.LOWER_BOUND
     assert home.board.panel.lamps & Lamp.CLOCK_DOUBTED
 
 
@@ -149,10 +149,10 @@ def test_a_dated_order_waits_where_neither_clock_nor_card_knows_the_time():
         resealed(home, sfi, issued_at_min=MINUTES_NONE)
     for _ in range(2):  # shown again it still waits
         assert home.insert().endswith("PENDING")
-        told = home.write_back()
-        assert told is not None
-        assert (told.result, told.order_result) == (Result.PENDING, Result.PENDING)
-        assert told.clock_health == Health.LOW_VOLTAGE
+        back = home.write_back()
+        assert back is not None
+        assert (back.result, back.order_result) == (Result.PENDING, Result.PENDING)
+        assert back.clock_health == Health.LOW_VOLTAGE
     home.run(3_600)
     assert supplied(home)
     clock_s = (home.board.now_us // 1_000_000) - 946_684_800

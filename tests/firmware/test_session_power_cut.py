@@ -115,10 +115,10 @@ def test_a_power_cut_anywhere_in_a_session_counts_money_once_and_obeys_once(seed
         if not stays:
             home.insert()
         counted_once(home)
-        told = home.write_back()
-        assert told is not None
-        assert told.result in {Result.EXECUTED, Result.ALREADY_EXECUTED}
-        assert (told.accepted_cents, told.order_number) == (5_000, 1)
+        back = home.write_back()
+        assert back is not None
+        assert back.result in {Result.EXECUTED, Result.ALREADY_EXECUTED}
+        assert (back.accepted_cents, back.order_number) == (5_000, 1)
         assert supplied(home)
         assert not spent(home.card.image)
 

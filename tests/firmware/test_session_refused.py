@@ -77,7 +77,7 @@ REFUSALS: dict[str, tuple[Callable[[Home], None], Result]] = {
 }
 
 
-# What only keys can tell. A plain card of another operator has records with other MACs instead.
+# What only keys can show. A plain card of another operator has records with other MACs instead.
 KEYED = {"a card of another operator", "a blank card"}
 ON_EACH_REFUSAL = pytest.mark.parametrize(
     ("what", "carrier"),
@@ -156,9 +156,9 @@ def test_what_is_refused_of_a_genuine_card_is_told_on_display_and_card(what, car
     prepare(home)
     files = [home.file(sfi) for sfi in RECORDS]
     assert home.insert().endswith(f"| CARD {result:02X} {result.name}")
-    told = home.write_back()
-    assert told is not None
-    assert told.result == result
+    back = home.write_back()
+    assert back is not None
+    assert back.result == result
     assert [home.file(sfi) for sfi in RECORDS] == files
 
 

@@ -47,11 +47,11 @@ def test_a_wrong_office_date_cuts_no_home_whose_clock_is_right(carrier):
     """The load counts, the date does not; the cut comes when it was announced."""
     home = armed(carrier)
     assert wrongly_stamped(home).endswith("CARD 22 STAMP_AHEAD")
-    kept, told = home.state, home.write_back()
+    kept, back = home.state, home.write_back()
     assert (kept.accepted_cents, kept.accepted_count) == (5_000, 1)
-    assert told is not None
-    assert (told.result, told.clock_health) == (Result.STAMP_AHEAD, Health.DISPUTED)
-    assert told.order_result == Result.EXECUTED
+    assert back is not None
+    assert (back.result, back.clock_health) == (Result.STAMP_AHEAD, Health.DISPUTED)
+    assert back.order_result == Result.EXECUTED
     newest = [EventCode.CARD_REFUSED, EventCode.CREDIT_LOADED, EventCode.CLOCK_LOST]
     assert events(home)[:3] == newest
     assert home.board.panel.lamps & Lamp.CLOCK_DOUBTED

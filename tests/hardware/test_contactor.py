@@ -1,4 +1,4 @@
-"""The latching contactor: where it is, not where it was told to be."""
+"""The latching contactor: where it is, not where it was driven to."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The gas valve: where it is, not where it was told to be, and open while it is in between."""
+"""The gas valve: where it is, not where it was driven to, and open while it is in between."""
 
 import pytest
 

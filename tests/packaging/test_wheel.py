@@ -67,7 +67,7 @@ def test_the_wheel_holds_every_data_file_and_no_test(wheel: Path) -> None:
 def test_the_wheel_rehearses_from_another_folder(installed: Path, tmp_path: Path) -> None:
     """`meter-emu rehearse ores-2020-07 --json -`, where no checkout is near."""
     command = installed / "bin" / "meter-emu"
-    assert command.exists(), "pip put the command beside the packages"
+    assert command.exists(), "pip put the command next to the packages"
     done = _run(
         sys.executable, str(command), "rehearse", "ores-2020-07", "--json", "-",
         "--report", "report",

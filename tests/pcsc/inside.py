@@ -1,4 +1,4 @@
-"""`python -m tests.pcsc.inside -- COMMAND`: run a command beside a private pcscd.
+"""`python -m tests.pcsc.inside -- COMMAND`: run a command with a private pcscd.
 
 The command runs in the daemon's network namespace, if it has one, and there is no other network
 in there. Its PC/SC clients find the daemon, and `card serve` the virtual reader. The exit status is
@@ -19,7 +19,7 @@ from tests.pcsc.needs import DAEMON, absent
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def inside(command: tuple[str, ...]) -> None:
-    """Run COMMAND beside a private pcscd with a virtual reader."""
+    """Run COMMAND with a private pcscd with a virtual reader."""
     if why := absent(*DAEMON):
         raise click.ClickException(why)
     with TemporaryDirectory(prefix="pcsc-") as folder, PrivatePcscd(Path(folder)) as private:

@@ -119,7 +119,7 @@ def card_in(pcscd: PrivatePcscd, link: PcscLink, card: Inserted, slot: int = 0) 
 
 
 class Odd:
-    """A card that answers as it is told to."""
+    """A card that answers as its test says."""
 
     def __init__(self, answer: Callable[[bytes], bytes]) -> None:
         self.transmit = answer

@@ -106,7 +106,7 @@ def test_pcsc_scan_watches_it_come_and_go(
         )
 
     def watched(*story: str) -> bool | None:
-        """Whether it has told this of the first reader, and nothing else."""
+        """Whether it has said this of the first reader, and nothing else."""
         text = log.read_text("utf-8", "replace")
         told = re.findall(r"Reader 0: .*\n.*\n  Card state: (.*?), ", text)
         return told == [f"Card {state}" for state in story] or None

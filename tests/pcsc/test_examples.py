@@ -54,14 +54,14 @@ def _client() -> None:
         refuse(why)
 
 
-def run(cwd: Path, *options: str, beside: PrivatePcscd | None = None) -> str:
+def run(cwd: Path, *options: str, pcscd: PrivatePcscd | None = None) -> str:
     """Run pytest, maybe where another pcscd is found, and return what it says."""
     command = [
         sys.executable, "-m", "pytest", "-q", "-s", "-p", "meter_emu.pytest_plugin",
         "-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error", *options,
     ]  # fmt: skip
     done = subprocess.run(
-        beside.inside(command) if beside else command,
+        pcscd.inside(command) if pcscd else command,
         env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=cwd, capture_output=True, text=True,
         timeout=BOUND_S, check=False,
     )  # fmt: skip

@@ -31,7 +31,7 @@ def test_a_memory_card_is_loaded_and_served_through_a_reader_of_either_make(pcsc
         assert home.state.accepted_cents == 5_000
         assert home.state.order_number == 1
         link.connect()
-        told = home.desk.read_back(link.exchange)
-    assert told is not None
-    assert (told.accepted_cents, told.order_number) == (5_000, 1)
+        back = home.desk.read_back(link.exchange)
+    assert back is not None
+    assert (back.accepted_cents, back.order_number) == (5_000, 1)
     assert card.image.tries_left == 3

@@ -136,14 +136,14 @@ def test_the_card_itself_never_sees_the_question(reach) -> None:
 def test_a_card_being_served_to_the_same_user_is_not_written(
     pcscd: PrivatePcscd, link: PcscLink, tmp_path: Path
 ) -> None:
-    """Also where the run is told of another pcscd: it has its own."""
+    """Also where the environment names another pcscd: it has its own."""
     file = tmp_path / "the.card"
     write_atomically(file, image_of(7).to_bytes())
     with Serving(file, command=pcscd.inside([])) as serving:
         serving.says("inserted")
         assert link.wait(present=True, wait_ms=LONG_MS)
         options = ("--meter-card-link", "vpcd", str(EXAMPLES), "-k", "not_before")
-        said = run(tmp_path, *options, beside=pcscd)
+        said = run(tmp_path, *options, pcscd=pcscd)
         assert re.search(r"\b1 passed, ", said), said
         assert link.wait(present=True, wait_ms=0)
     assert file.read_bytes() == image_of(7).to_bytes()

@@ -228,7 +228,7 @@ OF_ONE_BYTE = {
 
 @pytest.mark.parametrize("code", OF_ONE_BYTE)
 def test_a_command_of_one_byte_holds_nobody_for_ever(pcscd, code: int) -> None:
-    """On the wire nobody can tell it from a control; the daemon waits until the card leaves."""
+    """On the wire it looks like a control; the daemon waits until the card leaves."""
     with PcscLink(VPCD_READERS[0], answer_ms=200) as link:
         with PluggedCard(pcscd.plug(), new_card()):
             assert link.wait(present=True, wait_ms=LONG_MS)

@@ -229,13 +229,13 @@ def test_a_slip_of_the_office_is_seen_by_generation_2_alone(generation, work, sh
     home.desk = Desk(BENCH_MASTER_KEY, codec=DayEarlyCodec())
     home.write(work)
     assert home.insert().endswith(shown)
-    told = home.write_back()
-    assert told is not None
-    codes = told.events[4::8]
+    back = home.write_back()
+    assert back is not None
+    codes = back.events[4::8]
     assert (20 in codes) == ("LATER" in shown)
     if generation == 2 and work.defer_until:
-        assert told.order_result == Result.LATER_END_TAKEN
-        assert told.defer_until == encode_bcd_minute(work.defer_until)
+        assert back.order_result == Result.LATER_END_TAKEN
+        assert back.defer_until == encode_bcd_minute(work.defer_until)
 
 
 def test_what_the_desk_reads_of_a_card_is_what_it_wrote():

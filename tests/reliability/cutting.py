@@ -278,7 +278,7 @@ class Sweep:
         self._told_is_kept(home)
 
     def _told_is_kept(self, home: Home) -> None:
-        """A card is told of nothing that is not saved."""
+        """Nothing goes onto a card that is not saved."""
         told, kept = home.write_back(), firm_states(home.board)[0]
         if told is not None:
             assert told.accepted_cents <= kept.accepted_cents

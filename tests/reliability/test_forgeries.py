@@ -39,7 +39,7 @@ ON_KITS = pytest.mark.parametrize(
     ids=kit_name,
 )
 
-# Which records of an older state a meter obeys, unseen, beside newer ones; and who loses by it.
+# Which records of an older state a meter obeys, unseen, with newer ones; and who loses by it.
 UNSEEN: Final = {
     ("WALLET",): "nobody: the holder keeps back money of his own",
     ("ORDER",): "the office: an order is kept back though a later load counts",

@@ -65,7 +65,7 @@ class ReadOnce(Memory):
 
 
 class ToldFirst(Program):
-    """The order of a commit reversed: the card is told of what is not saved yet."""
+    """The order of a commit reversed: the card gets what is not saved yet."""
 
     @override
     def _identified(self, factory: Factory) -> CardDialogue | Result:

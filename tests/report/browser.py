@@ -1,4 +1,4 @@
-"""A real browser without a window: what a page does there, told by a probe in a copy of it."""
+"""A real browser without a window: what a page does there, reported by a probe in a copy of it."""
 
 import html
 import json

@@ -38,9 +38,9 @@ def alone(options: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 
 def words(file: str) -> tuple[str, ...]:
-    """Return what a person is told of where they sit."""
+    """Return what a person needs to know of this evening."""
     return (
-        f"It is Friday 3 July 2020, 22:45. This meter was told in March: cut at {ANNOUNCED}.",
+        f"It is Friday 3 July 2020, 22:45. This meter got its order in March: cut at {ANNOUNCED}.",
         f"Its card is {file}. Another terminal can be the office:",
         f"meter-emu desk reactivate {file} --issued-at '2020-07-03 22:50'",
         "n goes to what comes next, x pulls the card out, i puts it back, h lists all words.",

@@ -52,7 +52,7 @@ class LiveSession:
     `held` is the image that the meter came from, if any, the sitting's own until its end.
     `wall_ns` reads the wall's clock. `wait` is the shell's: it waits so many ns for input, hands it
     to `type_in`, and may come back early. `done` is set by `quit`, `mistakes` counts what could not
-    be done. `witness` is told of what people do.
+    be done. `witness` records what people do.
     """
 
     def __init__(

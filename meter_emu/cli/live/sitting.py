@@ -137,7 +137,7 @@ def _slot(options: dict[str, Any], say: Callable[[str], None]) -> Slot:
 
 
 def _teller(out: Log | Printer, json_to: str | None, stack: ExitStack) -> Callable[[Event], None]:
-    """Return what tells an event: as words, as JSON, or as both."""
+    """Return what reports an event: as words, as JSON, or as both."""
 
     def as_json(event: Event) -> bytes:
         return msgspec.json.encode(event_as_json(event, ZONE)) + b"\n"
@@ -149,8 +149,8 @@ def _teller(out: Log | Printer, json_to: str | None, stack: ExitStack) -> Callab
         return lambda event: out.say(event_line(event))
     write = stack.enter_context(atomic_writer(json_to))
 
-    def tell(event: Event) -> None:
+    def report(event: Event) -> None:
         write(as_json(event))
         out.say(event_line(event))
 
-    return tell
+    return report

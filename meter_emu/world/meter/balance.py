@@ -1,7 +1,7 @@
-"""What a look into a meter's memory tells, as somebody with its bytes on the bench would read it.
+"""What a meter's memory says of its credit, as somebody with its bytes on the bench would read it.
 
 Looking takes no time, wears nothing and asks no fate: the meter does not notice. A memory that is
-not laid out as `docs/meter-image.md` says, or holds no valid state, tells nothing.
+not laid out as `docs/meter-image.md` says, or holds no valid state, says nothing.
 """
 
 from meter_emu.firmware.layouts import STATE, STATE_AT

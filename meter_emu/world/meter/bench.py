@@ -28,7 +28,7 @@ class Bench:
     there. Whatever lets the program run raises `ProgramError` when that fails, and
     `PollsSpentError` after the last of its polls. `outages` are true
     (from, to) instants, ascending and apart. `on_poll` is called after every poll, `on_power` when
-    the supply goes and comes, and `witness` is told of what people do. `polling` is whether the
+    the supply goes and comes, and `witness` records what people do. `polling` is whether the
     program is running: what people do meanwhile (`Board.meanwhile`) it finds in its ports, or when
     it runs again right after.
     """

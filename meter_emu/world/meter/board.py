@@ -141,7 +141,7 @@ class Board:
 
     @property
     def starting(self) -> bool:
-        """Whether the program has not run yet since power came: its ticks tell nothing so far."""
+        """Whether the program has not run yet since power came: its ticks say nothing so far."""
         return self._cause is ResetCause.POWER_ON
 
     # What people do ------------------------------------------------------------------------------

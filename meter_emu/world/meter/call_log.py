@@ -63,7 +63,7 @@ class CallLog:
 
     @property
     def calls(self) -> tuple[str, ...]:
-        """The last calls, the oldest first. What was sent is told by its length: it may be keys."""
+        """The last calls, the oldest first. Of what was sent it has the length: it may be keys."""
         return tuple(f"{name}({', '.join(map(_short, args))})" for name, args in self._kept)
 
     def _heard(self, name: str) -> Callable[..., object]:

@@ -33,9 +33,9 @@ def watched_bench(
     log: CallLog | None = None,
     polls_max: int | None = None,
 ) -> tuple[Bench, Observer]:
-    """Return the bench that runs `build` on a board of `model`, and the watch that tells `take`.
+    """Return the bench that runs `build` on a board of `model`, and the watch that calls `take`.
 
-    `witness` is told of what people do at it. A program that is not ours is never without a `log`.
+    `witness` records what people do at it. A program that is not ours is never without a `log`.
     """
     if log is None and build.factory is not None:
         log = CallLog(board, Alarm())

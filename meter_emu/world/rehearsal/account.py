@@ -29,7 +29,7 @@ from meter_emu.world.rehearsal.promise import Told
 from meter_emu.world.rehearsal.rates import in_hours, next_change_us
 
 UEUR: Final = 1000 * HOUR_US  # a micro-euro in its mWh per Wh and rate-µs per unit
-UNKNOWN: Final = 10**30  # more than any account holds: nobody can tell
+UNKNOWN: Final = 10**30  # more than any account holds: it cannot be known
 
 
 class Flow(NamedTuple):
@@ -144,7 +144,7 @@ class ExactAccount:
             self.debt_high = max(self.debt_high, whole)
 
     def lose_track(self) -> None:
-        """Nobody can tell any more how the account stands."""
+        """From now on nothing shows how the account stands."""
         self.net_low, self.net_high = -UNKNOWN, UNKNOWN
         self._lost_track = True
 

@@ -198,7 +198,7 @@ class _Resolver:
         model_name, model = self.others.get(own.energy, (model_name, own))
         if raw.rtc_base is not None:
             if raw.image is not None:
-                place.refuse("rtc_base", "want none beside an image, whose clock has its own")
+                place.refuse("rtc_base", "want none with an image, whose clock has its own")
             model = msgspec.structs.replace(model, rtc_base=raw.rtc_base)
         if raw.limiter and model.energy == "gas":
             place.refuse("limiter", "a gas meter has none, want false")
@@ -357,7 +357,7 @@ class _Resolver:
     def _model(self, name: str, place: FilePlace) -> MeterModel:
         if name not in self.models:
             try:
-                path = find("meters", name, beside=self.path.parent)
+                path = find("meters", name, folder=self.path.parent)
             except ConfigError as error:
                 raise ConfigError(str(self.path), place.key("model"), str(error)) from None
             self.models[name] = load_model(path)

@@ -49,10 +49,10 @@ def run_meter(
     pulse: Pulse | None = None,
     prepare: Callable[[Bench], None] | None = None,
 ) -> list[Event]:
-    """Return the events of one meter, in time order; a witness is told of what people do at it.
+    """Return the events of one meter, in time order; a witness records what people do at it.
 
     A story whose program fails, or whose home has had its polls, ends there: the last event says
-    so. `pulse` feels a program that is not ours. Ours tells its last calls by running again: it
+    so. `pulse` feels a program that is not ours. Ours shows its last calls when it runs again: it
     does the same, and costs nothing as long as it does not fail. `prepare` is given the bench
     before anything happens on it.
 

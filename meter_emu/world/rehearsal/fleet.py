@@ -41,7 +41,7 @@ def rehearse_all(
 ) -> Generator[Run, None, None]:
     """Yield every household's run in the campaign's order, from at most `jobs` processes.
 
-    A witness is told of what people do; there is one only for a campaign of one household.
+    A witness records what people do; there is one only for a campaign of one household.
     Raise what `run_meter` raises, after the runs before it, and `WorkerError` when a process
     ended before its work. Closing the iterator ends the processes.
     """

@@ -88,7 +88,7 @@ class Reported:
 class DeskOrder:
     """What the office writes at one visit; what is `None`, false or 0 stays as it was.
 
-    `defer_us` and `cut_us` are the instants the household was told for the two civil times. A
+    `defer_us` and `cut_us` are the instants announced to the household for the two civil times. A
     `new_card` is handed out first, and written on. `office_error_s` is how far ahead the office's
     date is.
     """

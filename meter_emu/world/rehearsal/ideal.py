@@ -339,7 +339,7 @@ class Ideal:
             self._latch = Sure.NO
         elif programmed is Sure.MAY and moved:
             # Still fed: the meter has not acted on the old date, and the new one has taken its
-            # place. Dark, or limited, for whatever reason: nobody can tell.
+            # place. Dark, or limited, for whatever reason: it cannot be known.
             fed = self.closed and not old.limiter
             self._latch = Sure.NO if fed else Sure.MAY
             self._latch_in_grace = fed

@@ -64,7 +64,7 @@ class SpanRule:
 @final
 @dataclass(frozen=True, slots=True)
 class PromiseRow:
-    """The row of one home, what it was told when, and the cuts that came due.
+    """The row of one home, what was announced when, and the cuts that came due.
 
     `books` is the account after each event. `doubts` are those of the clock that have no cause, and
     `unpaid_us` is when a home that is fed should have been cut for want of credit.
@@ -219,7 +219,7 @@ def _cut_allowed(ideal: Ideal) -> Answer:
     if ideal.now_us < ideal.due_us:
         return (
             Must.EITHER,
-            "none can tell whether the older T2 was noticed before the new date",
+            "nothing shows whether the older T2 was noticed before the new date",
         )
     return Must.EITHER, "T2 has come, and the meter's clock may still be behind"
 
@@ -264,7 +264,7 @@ RULES: Final = (
     SpanRule(
         "card unheard",
         "either, from a power failure while a card was in until a card is heard again",
-        lambda ideal: (Must.EITHER, "power failed while the card was in: none can tell what it did")
+        lambda ideal: (Must.EITHER, "power failed while the card was in: nothing shows what it did")
         if ideal.unheard
         else None,
     ),

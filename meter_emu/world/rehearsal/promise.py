@@ -1,4 +1,4 @@
-"""What a household was told, from the cards that were put in: no meter, no money, no clock.
+"""What was announced to a household, from the cards that were put in: no meter, no money, no clock.
 
 An order counts from the insertion of its card on, and only in a meter with power; the newest one
 replaces everything; a card shown again changes nothing. A card that has expired brings nothing;
@@ -116,7 +116,7 @@ def cards_shown(
 
 
 def in_force_at(orders: Sequence[Told], us: int) -> Told:
-    """Return what the household was told to expect at an instant."""
+    """Return what was announced to the household for an instant."""
     return next(told for told in reversed(orders) if told.from_us <= us)
 
 

@@ -35,7 +35,7 @@ _TWO_VISITS: Final = (
 
 @final
 class VisitReader:
-    """Reads the visits of one household, who was told what was `announced`."""
+    """Reads the visits of one household, to which `announced` was announced."""
 
     def __init__(
         self,
@@ -180,19 +180,19 @@ def _check_keys(raw: RawVisit, place: FilePlace) -> bool:
     if raw.card_of is not None and raw.card_number is not None:
         place.refuse("card_number", "want none for another household's card")
     if raw.copy_of is not None and (raw.card_of, raw.card_number) != (None, None):
-        place.refuse("copy_of", "want no card_of or card_number beside it")
-    for key, said, has_place, beside in (
-        ("card_expires", raw.card_expires, raw.replace_card, "replace_card = true beside it"),
-        ("card_of", raw.card_of, raw.insert, "insert = true beside it"),
-        ("card_number", raw.card_number, raw.insert, "insert = true beside it"),
-        ("copy_of", raw.copy_of, raw.insert, "insert = true beside it"),
-        ("clock_error_s", raw.clock_error_s, raw.clock_card, "clock_card = true beside it"),
+        place.refuse("copy_of", "want no card_of or card_number next to it")
+    for key, said, has_place, wanted in (
+        ("card_expires", raw.card_expires, raw.replace_card, "replace_card = true next to it"),
+        ("card_of", raw.card_of, raw.insert, "insert = true next to it"),
+        ("card_number", raw.card_number, raw.insert, "insert = true next to it"),
+        ("copy_of", raw.copy_of, raw.insert, "insert = true next to it"),
+        ("clock_error_s", raw.clock_error_s, raw.clock_card, "clock_card = true next to it"),
         ("defer_until", raw.defer_until, at_desk, "a visit to the office"),
         ("cut_at", raw.cut_at, at_desk, "a visit to the office"),
         ("office_error_s", raw.office_error_s, at_desk, "a visit to the office"),
     ):
         if said and not has_place:
-            place.refuse(key, f"want {beside}")
+            place.refuse(key, f"want {wanted}")
     return at_desk
 
 

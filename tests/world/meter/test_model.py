@@ -44,7 +44,7 @@ def test_a_model_is_found_by_path_by_name_and_by_file_name(tmp_path, text):
     own = tmp_path / "own.toml"
     own.write_text(text, "utf-8")
     assert find("meters", str(own)) == own
-    assert find("meters", "own.toml", beside=tmp_path) == own
+    assert find("meters", "own.toml", folder=tmp_path) == own
     assert find("meters", NAME) == find("meters", f"{NAME}.toml")
 
 

@@ -129,12 +129,13 @@ class Naive:
         return bool(seen) and seen[-1] is What.OPENED
 
     def torn(self, us: int) -> bool:
-        """Whether power ever failed near a card: none can tell what the meter heard."""
+        """Whether power ever failed near a card: nothing shows what the meter heard."""
         lost = [e.at_us for e in self.events if e.what is What.POWER_LOST and e.at_us <= us]
         cards = [e.at_us for e in self.heard.values()]
         return any(abs(at - card) < SETTLED for at in lost for card in cards)
 
-    # What was told -------------------------------------------------------------------------------
+    # What was announced
+    # -------------------------------------------------------------------------------
 
     def orders(self, us: int) -> Orders | None:
         """Return what was heard up to an instant; `None` where a card had expired, or may have."""

@@ -176,7 +176,7 @@ def test_a_new_card_lasts_or_is_valid_until_its_own_expiry(tmp_path):
         assert order is not None
         assert order.new_card is not None
         assert order.new_card.expires == expires
-    alone = "household 'a', visit 3: card_expires: want replace_card = true beside it"
+    alone = "household 'a', visit 3: card_expires: want replace_card = true next to it"
     assert refusal(tmp_path, TEXT.replace(desk, f"{desk}, {until}")) == alone
 
 

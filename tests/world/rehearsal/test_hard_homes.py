@@ -56,11 +56,11 @@ class Lived:
         campaign = self.campaign(build)
         return [judge(home, campaign, run_meter(home, campaign)) for home in campaign.households]
 
-    def retold(self, tell: Callable[[list[Event]], list[Event]]) -> Outcome:
-        """Judge what was seen of the reference, told otherwise."""
+    def rejudged(self, change: Callable[[list[Event]], list[Event]]) -> Outcome:
+        """Judge what was seen of the reference, changed."""
         campaign = self.campaign()
         home: Household = campaign.households[0]
-        return judge(home, campaign, tell(run_meter(home, campaign)))
+        return judge(home, campaign, change(run_meter(home, campaign)))
 
 
 def dropped(*what: What) -> Callable[[list[Event]], list[Event]]:
@@ -175,7 +175,7 @@ visits = [
 def test_a_valve_that_goes_back_with_the_battery_out_is_no_cut(tmp_path):
     lived = Lived(tmp_path, COUNTDOWN, end="2020-06-08T12:00:00", model=GAS)
     assert lived.judge().verdict is Verdict.ON_TIME
-    by_itself = lived.retold(dropped(What.POWER_LOST, What.POWER_BACK))
+    by_itself = lived.rejudged(dropped(What.POWER_LOST, What.POWER_BACK))
     assert by_itself.verdict is Verdict.NOT_RESTORED
 
 
@@ -185,7 +185,7 @@ def test_the_button_held_takes_the_emergency_credit_as_well_as_pressed(tmp_path,
 visits = [ {{ at = 2020-06-01T12:00:00, {deed} }} ]"""
     lived = Lived(tmp_path, body, end="2020-06-08T12:00:00")
     assert lived.judge().verdict is Verdict.KEPT
-    unasked = lived.retold(dropped(What.KEY_PRESSED, What.KEY_HELD))
+    unasked = lived.rejudged(dropped(What.KEY_PRESSED, What.KEY_HELD))
     assert unasked.verdict is Verdict.FED_UNASKED
 
 
@@ -213,7 +213,7 @@ def test_a_card_obeyed_just_after_its_expiry_counts_as_the_meter_took_it(tmp_pat
         return [replace(e, what=What.CARD_REFUSED, understood=None) if e.visit == 3 else e
                 for e in events]  # fmt: skip
 
-    assert home("12:01:00").retold(refused).verdict is Verdict.NEVER  # it was fed to the end
+    assert home("12:01:00").rejudged(refused).verdict is Verdict.NEVER  # it was fed to the end
     assert home("13:00:00").judge().verdict is Verdict.ON_TIME
 
 
@@ -233,7 +233,7 @@ def test_a_rehearsal_may_begin_in_the_night_hours(tmp_path):
                  for e in events]  # fmt: skip
         return sorted(early, key=lambda event: event.at_us)
 
-    assert lived.retold(an_hour_before).verdict is Verdict.WRONGLY_CUT
+    assert lived.rejudged(an_hour_before).verdict is Verdict.WRONGLY_CUT
 
 
 LOST = "outages = [{ from = 2020-06-20T10:00:00, to = 2020-06-20T11:00:00 }]\n"
@@ -252,7 +252,7 @@ def test_a_lost_clock_is_outside_the_promise_until_trust_is_back(tmp_path, comes
     model = no_backup(tmp_path)
     lived = Lived(tmp_path, LOST + PAID % (ARMED + comes), end="2020-07-14T12:00:00", model=model)
     assert lived.judge().verdict is verdict
-    silent = lived.retold(dropped(What.CLOCK_DOUBTED))
+    silent = lived.rejudged(dropped(What.CLOCK_DOUBTED))
     assert silent.verdict is (Verdict.NEVER if verdict is Verdict.HELD else Verdict.LATE)
 
 
@@ -261,4 +261,4 @@ def test_an_outage_that_was_planned_and_not_seen_excuses_nothing(tmp_path):
     out = "outages = [{ from = 2020-07-03T20:00:00, to = 2020-07-04T10:00:00 }]\n"
     lived = Lived(tmp_path, out + PAID % ARMED, end="2020-07-08T12:00:00")
     assert lived.judge().verdict is Verdict.ON_TIME
-    assert lived.retold(dropped(What.POWER_LOST, What.POWER_BACK)).verdict is Verdict.LATE
+    assert lived.rejudged(dropped(What.POWER_LOST, What.POWER_BACK)).verdict is Verdict.LATE

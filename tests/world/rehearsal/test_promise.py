@@ -1,7 +1,7 @@
 """What a home was told, and when its credit lets the ordinary rules cut it.
 
-Each number here is worked out by hand in the comment beside it: 1000 W at 0.25 EUR/kWh are 0.25 EUR
-an hour, 6 EUR a day, from Monday 1 June 2020, 10:00 legal.
+Each number here is worked out by hand in the comment next to it: 1000 W at 0.25 EUR/kWh are 0.25
+EUR an hour, 6 EUR a day, from Monday 1 June 2020, 10:00 legal.
 """
 
 from pathlib import Path

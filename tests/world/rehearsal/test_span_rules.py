@@ -173,7 +173,7 @@ def test_an_order_brought_within_l_follows_what_was_seen(tmp_path, order, seen, 
 
 
 def test_a_home_dark_before_and_extended_within_l_is_either_once_it_asks(tmp_path):
-    """Dark since June for want of credit: has the meter noticed the old T2? Nobody can tell."""
+    """Dark since June for want of credit: whether the meter noticed the old T2 is unknown."""
     loads = """  {at = 2020-07-04T10:00:00, load_eur = 20},
   {at = 2020-07-04T11:00:00, insert = true},
 ]"""

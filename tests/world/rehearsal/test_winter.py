@@ -1,6 +1,6 @@
 """An ordinary winter: what each home of `winter.toml` lives through, hour by hour.
 
-The hours are worked out from load, price and calendar beside each home, not taken from a run.
+The hours are worked out from load, price and calendar next to each home, not taken from a run.
 """
 
 from dataclasses import dataclass
