@@ -78,7 +78,13 @@ def stored_state(board: Board) -> State | None:
     """Return the newest whole state in the cells, read without the firmware's own loader."""
     copies = [bytes(board.eeprom.cells[at : at + STATE.size_bytes]) for at in STATE_AT]
     whole = [STATE.parse(raw) for raw in copies if raw[:2] == b"MS" and crc_holds(raw)]
-    return max(whole, key=lambda found: found.sequence, default=None)
+    return newest_first(whole)[0] if whole else None
+
+
+def newest_first(whole: Sequence[State]) -> list[State]:
+    """Return the copies of a state in the order of their sequences, which wrap."""
+    ahead = lambda found: (found.sequence - whole[0].sequence + 2**31) % 2**32  # noqa: E731
+    return sorted(whole, key=ahead, reverse=True)
 
 
 class Home:

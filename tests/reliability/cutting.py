@@ -37,6 +37,7 @@ from tests.reliability.stage import (
     money_holds,
     press,
     show,
+    with_sequence,
 )
 
 OUT_US: Final = 10 * SECOND_US
@@ -162,15 +163,25 @@ class Whole:
 
 
 class Sweep:
-    """One kind of session on one kit; `stays` leaves the card in, `program` may be a faulty one."""
+    """One kind of session on one kit; `stays` leaves the card in, `program` may be a faulty one.
+
+    The meter has saved its state `saves` times before.
+    """
 
     def __init__(
-        self, kit: Kit, name: str, *, stays: bool = False, program: Program | None = None
+        self,
+        kit: Kit,
+        name: str,
+        *,
+        stays: bool = False,
+        program: Program | None = None,
+        saves: int = 1,
     ) -> None:
         self.kit = fitted_kit(kit)
         self.kind: Kind = KINDS[name]
         self.stays = stays
         self.program = program
+        self.saves = saves
         self.whole = Whole()
         self._live_whole()
 
@@ -219,6 +230,7 @@ class Sweep:
         )
         if cuts:
             unsteady(home, cuts[0].right_reads)
+        with_sequence(home, self.saves)
         self.kind.before(home, kit)
         if self.stays and isinstance(self.kind.act, int):
             home.bench.insert(home.card)

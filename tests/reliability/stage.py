@@ -13,12 +13,19 @@ from typing_extensions import override
 from card_protocol.card.secure import SecureCard
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock_card import issue_clock_card
-from meter_emu.firmware.layouts import STATE, STATE_AT, State, StateFlags, crc_holds
+from meter_emu.firmware.layouts import (
+    STATE,
+    STATE_AT,
+    State,
+    StateFlags,
+    crc_holds,
+    with_crc,
+)
 from meter_emu.firmware.possible import possible
 from meter_emu.ports import Button, Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, MWH_PER_WH, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.board import Board
-from tests.firmware.meters import METER_ID, PARTS, START_US, Home, counted
+from tests.firmware.meters import METER_ID, PARTS, START_US, Home, counted, newest_first
 from tests.properties.lab import CARDS, METERS, Kit
 
 EXHAUSTIVE: Final = "METER_EMU_EXHAUSTIVE" in os.environ
@@ -167,7 +174,7 @@ def facts(state: State) -> Facts:
 def firm_states(board: Board) -> list[State]:
     """Return the copies that are whole and read the same every time, the newest first.
 
-    Read from the cells, without the firmware's own loader; sequences here do not wrap.
+    Read from the cells, without the firmware's own loader.
     """
     found = []
     for at in STATE_AT:
@@ -177,7 +184,15 @@ def firm_states(board: Board) -> list[State]:
             state = STATE.parse(raw)
             assert possible(state, PARTS.ends.possible)
             found.append(state)
-    return sorted(found, key=lambda state: state.sequence, reverse=True)
+    return newest_first(found)
+
+
+def with_sequence(home: Home, sequence: int) -> None:
+    """Have a new meter's state stand at a sequence, as after so many saves."""
+    (state,) = firm_states(home.board)
+    state.sequence = sequence
+    at = STATE_AT[0]
+    home.board.eeprom.cells[at : at + STATE.size_bytes] = with_crc(STATE.build(state))
 
 
 def money_holds(state: State, kit: Kit, installed_cents: int, issued_cents: int) -> None:

@@ -56,6 +56,16 @@ def test_a_power_cut_anywhere_loses_nothing_and_does_nothing_by_half(case, tried
             sweep.pair(first, chance)
 
 
+@pytest.mark.parametrize("short_of", range(1, 8))
+def test_a_power_cut_loses_nothing_where_the_sequence_of_the_states_wraps(short_of, tried: Tried):
+    kit = KITS[short_of % len(KITS)]
+    sweep = Sweep(kit, "load", saves=2**32 - short_of)
+    cuts = sweep.cuts()
+    for cut in cuts if CUTS is None else Random(short_of).sample(cuts, CUTS):
+        with tried.one("power cuts", cut):
+            sweep.cut(cut)
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_the_cuts_are_everywhere_in_a_session(name):
     """Measured: between all calls, in each cycle of the memory in every way, in what it drives."""

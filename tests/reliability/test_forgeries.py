@@ -209,7 +209,9 @@ def test_after_the_last_number_comes_none(kit, field, tried):
     sfi, name = field
     home = home_of(kit)
     first = home.card.image
-    resealed(home, sfi, **{name: LAST[kit.carrier]})
+    last_number = LAST[kit.carrier]
+    money = {"loaded_cents": last_number} if sfi is Sfi.WALLET else {}
+    resealed(home, sfi, **{name: last_number}, **money)
     last = home.card.image
     with tried.one("numbers that are used up", field):
         home.insert()

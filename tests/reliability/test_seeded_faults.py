@@ -17,6 +17,7 @@ from card_protocol.formats import budget, budget_compact, container
 from card_protocol.formats.generations import CardRecords
 from meter_emu.domain import ClockSetting, Contents, Result, Wallet
 from meter_emu.errors import ProgramError
+from meter_emu.firmware import memory
 from meter_emu.firmware.dialogues.base import CardDialogue
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.ledger import Ledger
@@ -24,6 +25,7 @@ from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rules import MeterRules
+from meter_emu.firmware.trust import ClockTrust
 from meter_emu.ports import Firmware, Ports
 from meter_emu.world.meter.clock_chips import clock_chip
 from tests.properties.lab import Kit
@@ -40,6 +42,7 @@ from tests.reliability.test_forgeries import (
     one_bit_off,
     swindle,
 )
+from tests.reliability.test_leaps import DAY, LEAPS, follow
 
 KIT = next(kit for kit in KITS if kit_name(kit) == "electricity-pcf8563-utc-plain-1")
 MEMORY_KIT = next(kit for kit in KITS if kit_name(kit) == "electricity-pcf8563-utc-memory-1")
@@ -90,6 +93,16 @@ class CountNotChecked(Ledger):
         return Result.EXECUTED
 
 
+class TicksNotAsked(ClockTrust):
+    """A clock is not compared with the ticks."""
+
+    @override
+    def ticks_disagree(
+        self, since_journal_s: int, ticks_ms: int, state: State, factory: Factory
+    ) -> bool:
+        return False
+
+
 def with_memory(make: MakeMemory) -> Callable[[Ports], Firmware]:
     parts = REFERENCE.parts(KIT.model)
 
@@ -101,8 +114,9 @@ def with_memory(make: MakeMemory) -> Callable[[Ports], Firmware]:
     return Faulty
 
 
-def with_ledger(ledger: type[Ledger], kit: Kit) -> Callable[[Ports], Firmware]:
-    fit: Any = lambda part: ledger if part is Ledger else part  # noqa: E731
+def with_part(faulty: type[Any], kit: Kit) -> Callable[[Ports], Firmware]:
+    """Return the program with that class, or one part of it swapped for it."""
+    fit: Any = lambda part: faulty if issubclass(faulty, part) else part  # noqa: E731
     parts = assemble(fit, clock_chip(kit.model).driver)
     return lambda ports: Program(ports, parts)
 
@@ -146,12 +160,27 @@ def test_a_program_that_tells_the_card_before_it_saves_is_found():
 def test_a_ledger_that_does_not_count_loads_is_found(ledger, found):
     caught = 0
     for seed in range(6):
-        home = home_of(KIT, balance_cents=BALANCE_CENTS, program=with_ledger(ledger, KIT))
+        home = home_of(KIT, balance_cents=BALANCE_CENTS, program=with_part(ledger, KIT))
         try:
             swindle(home, KIT, Random(seed), STEPS)
         except AssertionError:
             caught += 1
     assert (caught > 0) == found
+
+
+def test_a_sequence_that_is_not_followed_where_it_wraps_is_found(monkeypatch):
+    sweep = Sweep(KIT, "load", saves=2**32 - 3)
+    assert not lost(sweep, islice(sweep.cuts(), 40, 60))
+    monkeypatch.setattr(memory, "is_newer", lambda raw, than: raw[4:8] > than[4:8])
+    assert lost(sweep, sweep.cuts())
+
+
+@pytest.mark.parametrize("leap_s", [+60, +DAY])
+def test_a_program_that_does_not_compare_clock_and_ticks_is_found(leap_s):
+    then, _ = LEAPS[leap_s]
+    follow(KIT, leap_s, then, powered=True)
+    with pytest.raises(AssertionError):
+        follow(KIT, leap_s, then, powered=True, program=with_part(TicksNotAsked, KIT))
 
 
 def torn_wrong(name: str, kit: Kit) -> bool:
