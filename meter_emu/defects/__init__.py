@@ -32,6 +32,9 @@ class Effect(Enum):
     CUT_WRONGLY = "cut who is not to be"
     REFUSES = "refuses what it must accept"
     ACCEPTS = "accepts what it must refuse"
+    NOT_RESTORED = "not fed again"
+    CRASHES = "the program fails"
+    HANGS = "the program never comes back"
     WRONG_MONEY = "wrong money"
     WRONG_DISPLAY = "wrong display"
 

@@ -13,6 +13,7 @@ _ACTS: Final = {
     "insert": "insert = true",
     "technician": "clock_card = true",
     "red": 'press = "red"',
+    "blue": 'press = "blue"',
 }
 
 
@@ -21,10 +22,12 @@ _ACTS: Final = {
 class Showing:
     """One household from `start` to `end`; times are legal, as `2020-07-03 23:01`.
 
+    One that comes twice has its offset behind it: `2020-10-25 02:30+01:00`.
+
     `cut` and `defer` are what was announced. `visits` are a time and what is done: `insert`,
-    `technician`, `red` for the button, `load 50` in euro, `copy 1` for the card as it first came
-    from the office, or words of the desk. `keys` are lines of the household as they stand in the
-    file.
+    `technician`, `red` or `blue` for a button, `load 50` in euro, `copy 1` for the card as it first
+    came from the office, or words of the desk. `keys` are lines of the household as they stand in
+    the file.
     """
 
     start: str
@@ -82,9 +85,7 @@ def armed(
     is watched to two days after T2, or to `end`.
     """
     office, stop = _when(on), _when(end) if end else _when(cut) + 2 * _DAY
-    if off is not None:
-        back = _text(_when(off[0]) + off[1] * _HOUR)
-        keys = (*keys, f"outages = [{{ from = {_stamp(off[0])}, to = {_stamp(back)} }}]")
+    keys = (*keys, *_outage(off))
     return Showing(
         start=_text(office - _HOUR),
         end=_text(stop),
@@ -106,9 +107,14 @@ def untold(
     balance_eur: int = 1,
     model: str = _MODEL,
     visits: tuple[str, ...] = (),
+    off: tuple[str, int] | None = None,
     keys: tuple[str, ...] = (),
 ) -> Showing:
-    """Return a home without an announcement, from `start` to `end`: the ordinary rules hold."""
+    """Return a home without an announcement, from `start` to `end`: the ordinary rules hold.
+
+    `off` is from when on there is no power, and for how many hours.
+    """
+    keys = (*keys, *_outage(off))
     return Showing(
         start=start,
         end=end,
@@ -118,6 +124,27 @@ def untold(
         load_w=load_w,
         keys=keys,
     )
+
+
+def clock_lost(*visits: str) -> Showing:
+    """Return a home without power up to 17 February 2020, 10:00: its clock begins in 2000 again.
+
+    Its credit ends on the evening of the 19th.
+    """
+    return untold(
+        "2020-01-06 09:00",
+        "2020-02-22 12:00",
+        load_w=50,
+        model="electricity-ds3231-utc",
+        visits=visits,
+        off=("2020-01-07 10:00", 984),
+    )
+
+
+def _outage(off: tuple[str, int] | None) -> Iterator[str]:
+    if off is not None:
+        back = _text(_when(off[0]) + off[1] * _HOUR)
+        yield f"outages = [{{ from = {_stamp(off[0])}, to = {_stamp(back)} }}]"
 
 
 def _act(what: str) -> str:
@@ -141,4 +168,4 @@ def _text(when: datetime) -> str:
 
 
 def _stamp(text: str) -> str:
-    return f"{text.replace(' ', 'T')}:00"
+    return f"{text[:10]}T{text[11:16]}:00{text[16:]}"

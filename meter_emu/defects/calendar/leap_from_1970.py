@@ -20,9 +20,9 @@ class LeapFrom1970(Calendar):
 DEFECT = Defect(
     mechanism="a leap test on the year since 1970",
     swap=LeapFrom1970,
-    effect=Effect.REFUSES,
+    effect=Effect.NEVER,
     law="cut-comes",
-    shown=armed("2020-02-29 12:00", on="2020-02-20 10:00"),
+    shown=armed("2022-03-10 12:00", on="2022-02-20 10:00"),
     blind="odd years, and January and February but for the 29th",
     seen="a flight controller, May 2018: iNavFlight/inav#3302 and #3307; the Teensy clock:"
     " KurtE/MTP_Teensy#44",

@@ -23,7 +23,7 @@ DEFECT = Defect(
     swap=MonthMinusOneInBcd,
     effect=Effect.NEVER,
     law="cut-comes",
-    shown=armed("2020-10-03 12:00", on="2020-09-28 10:00"),
+    shown=armed("2020-10-02 12:00", on="2020-09-30 10:00"),
     blind="from November to September",
     seen="Linux max6902, October 2006: bugzilla.kernel.org 7361",
     avoid="convert first; try every value of a field, not some",

@@ -22,7 +22,7 @@ DEFECT = Defect(
     swap=MonthPlusOneInBcd,
     effect=Effect.NEVER,
     law="cut-comes",
-    shown=armed("2020-10-20 12:00", on="2020-10-12 10:00"),
+    shown=armed("2020-10-14 12:00", on="2020-10-12 10:00"),
     blind="a clock set from November to September",
     seen="an alarm register of Linux ds1307 (mcp794xx), commit 62c8c20a",
     avoid="convert last; try every value of a field, not some",

@@ -8,7 +8,7 @@ from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
 
 
 class TornRead(RtcDriver):
-    """Reads the time first: at midnight it is 23:59:59 of the next day."""
+    """Reads the time first: at midnight it is 23:59:59 of the day that begins."""
 
     __slots__ = ()
 
@@ -22,16 +22,18 @@ class TornRead(RtcDriver):
 DEFECT = Defect(
     mechanism="time and date read apart over midnight",
     swap=TornRead,
-    effect=Effect.NEVER,
-    law="cut-comes",
+    effect=Effect.EARLY,
+    law="never-early",
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-29 10:00",
-        keys=("poll_phase_us = 59981500",),
+        keys=(
+            "outages = [{ from = 2020-07-02T22:00:00, to = 2020-07-03T01:59:58 }]",
+            "drift_ppb = 1391",
+        ),
     ),
     blind="all but a millisecond of each day, so most meters for years",
     seen="stm32duino/STM32RTC#115, Lora-net/LoRaMac-node#743 and #1588, "
     "tianocore/edk2#10048, Linux spear (commit a87a07a1)",
-    avoid="read all registers in one access, or read again until two readings agree; test "
-    "with a tick between any two",
+    avoid="read all registers in one access, or read again until two readings agree",
 )

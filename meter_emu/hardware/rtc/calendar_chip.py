@@ -91,13 +91,13 @@ class CalendarChip(ABC):
     def voltage_low(self) -> None:
         """Raise the chip's own doubt: its supply or oscillator failed."""
 
-    @abstractmethod
     def lose_power(self, now_us: int) -> None:
-        """Go on from the backup."""
+        """Go on from the backup, on which a chip counts as on the mains."""
+        self.advance(now_us)
 
-    @abstractmethod
     def regain_power(self, now_us: int) -> None:
         """Go on from the mains."""
+        self.advance(now_us)
 
     @abstractmethod
     def power_on_reset(self, garbage: bytes, now_us: int) -> None:

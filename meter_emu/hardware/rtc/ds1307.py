@@ -116,16 +116,6 @@ class Ds1307(MaximChip):
         """Raise nothing: this chip has no bit to say so."""
 
     @override
-    def lose_power(self, now_us: int) -> None:
-        """Go over to the battery, on which it counts as on VCC."""
-        self.advance(now_us)
-
-    @override
-    def regain_power(self, now_us: int) -> None:
-        """Come back from the battery."""
-        self.advance(now_us)
-
-    @override
     def power_on_reset(self, garbage: bytes, now_us: int) -> None:
         """Start as from an empty supply: halted at 2000-01-01 00:00:00, day 1, 24-hour.
 

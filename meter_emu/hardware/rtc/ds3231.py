@@ -195,7 +195,7 @@ class Ds3231(MaximChip):
     @override
     def lose_power(self, now_us: int) -> None:
         """Go over to the battery: with EOSC set the oscillator stops there, else it runs on."""
-        self.advance(now_us)
+        super().lose_power(now_us)
         self.on_battery = True
         self.obey_registers()
 
@@ -205,7 +205,7 @@ class Ds3231(MaximChip):
 
         Not said where a stopped countdown chain goes on; we let it go on where it stopped.
         """
-        self.advance(now_us)
+        super().regain_power(now_us)
         self.on_battery = False
         self.obey_registers()
 

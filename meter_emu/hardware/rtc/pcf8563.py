@@ -178,16 +178,6 @@ class Pcf8563(CalendarChip):
         self.registers[VL_SECONDS] |= VL
 
     @override
-    def lose_power(self, now_us: int) -> None:
-        """Go on from the backup: the crystal runs on it as on the mains, down to Vlow (8.4.1.1)."""
-        self.advance(now_us)
-
-    @override
-    def regain_power(self, now_us: int) -> None:
-        """Go on from the mains."""
-        self.advance(now_us)
-
-    @override
     def power_on_reset(self, garbage: bytes, now_us: int) -> None:
         """Start as from an empty supply: Table 27, with the time registers undefined.
 

@@ -1,0 +1,30 @@
+"""Dates from 2020 on are refused: the program was written for a few years."""
+
+from typing_extensions import override
+
+from card_protocol.timestamp import Civil
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.calendar import Calendar
+
+
+class EndOfTimeInTheProgram(Calendar):
+    """Has a last year that seemed far."""
+
+    __slots__ = ()
+
+    @override
+    def exists(self, when: Civil) -> bool:
+        return when.year < 2020 and super().exists(when)
+
+
+DEFECT = Defect(
+    mechanism="a last date in the program",
+    swap=EndOfTimeInTheProgram,
+    effect=Effect.REFUSES,
+    law="cut-comes",
+    shown=armed("2020-01-02 12:00", on="2019-12-20 10:00"),
+    blind="everything up to 31 December 2019",
+    seen="parking meters in New York took no cards from 1 January 2020 (ny1.com, 3 January 2020)",
+    avoid="bound dates by what the field can hold, and set the clock ten years on in a test",
+)

@@ -1,0 +1,31 @@
+"""The leap day is added in February and not after it."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.calendar import Calendar
+
+
+class LeapDayInFebruary(Calendar):
+    """Asks whether it is February where it must ask whether February is over."""
+
+    __slots__ = ()
+
+    @override
+    def day_number(self, year: int, month: int, day: int) -> int:
+        common = year - year % 4 + 1
+        day_of_year = super().day_number(common, month, day) - self.new_year(common)
+        return self.new_year(year) + day_of_year + (month == 2 and self.is_leap(year))
+
+
+DEFECT = Defect(
+    mechanism="the leap day added in the second month in place of after it",
+    swap=LeapDayInFebruary,
+    effect=Effect.NEVER,
+    law="cut-comes",
+    shown=armed("2020-03-10 12:00", on="2020-02-20 10:00"),
+    blind="common years, and January",
+    seen="jarzebski/Arduino-DS3231#12 and #29",
+    avoid="compare each day of a leap year with another calendar",
+)

@@ -1,0 +1,30 @@
+"""The chip has no 29 February."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.hardware.rtc.registers import ChipCalendar
+
+
+class ChipWithoutLeapYears(ChipCalendar):
+    """Is a day ahead from 1 March of a leap year on."""
+
+    __slots__ = ()
+
+    @override
+    def is_leap(self, yy: int) -> bool:
+        return False
+
+
+DEFECT = Defect(
+    mechanism="no leap years in the chip",
+    swap=ChipWithoutLeapYears,
+    effect=Effect.EARLY,
+    law="never-early",
+    shown=armed("2020-03-10 12:00", on="2020-02-20 10:00", off=("2020-02-28 22:00", 8)),
+    blind="common years; a meter that has power on 29 February sees its ticks disagree",
+    seen="a clock that needs the day of the year to know of leap years, and was not given it: "
+    "RIOT-OS/RIOT#13919",
+    avoid="run a chip over 29 February before it is chosen; set clocks once a year",
+)

@@ -1,0 +1,32 @@
+"""The protected night from 16:00 belongs to the day on which it ends."""
+
+from typing_extensions import override
+
+from card_protocol.timestamp import Civil
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.ends import EndStore
+from meter_emu.firmware.trust import Now
+
+
+class NightNamedByItsMorning(EndStore):
+    """Takes 23:01 for the evening before."""
+
+    __slots__ = ()
+
+    @override
+    def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
+        return super().convert(civil, now, utc_min) - 1440 * (civil.hour >= 16)
+
+
+DEFECT = Defect(
+    mechanism="an evening counted to the next day",
+    swap=NightNamedByItsMorning,
+    effect=Effect.EARLY,
+    law="never-early",
+    shown=armed("2020-07-03 20:00", on="2020-06-29 10:00"),
+    blind="ends before 16:00: RESA's 09:00, not ORES's 23:01",
+    seen="inferred: it fits both dates of 2020, the night of ORES (lalibre.be) and the morning of "
+    "RESA (lesoir.be)",
+    avoid="give a night two dates, or none; compare instants",
+)

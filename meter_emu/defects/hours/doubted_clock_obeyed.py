@@ -1,0 +1,32 @@
+"""The hours are worked out from a clock that is not believed."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import clock_lost
+from meter_emu.firmware.hours import LegalHours
+from meter_emu.firmware.layouts import Factory, Health
+from meter_emu.firmware.trust import Now
+
+
+class DoubtedClockObeyed(LegalHours):
+    """Asks what time it is, and not whether that is known."""
+
+    __slots__ = ()
+
+    @override
+    def may_run(self, now: Now, factory: Factory) -> bool:
+        return super().may_run(now._replace(health=Health.TRUSTED), factory)
+
+
+DEFECT = Defect(
+    mechanism="hours decided by a clock that is not believed",
+    swap=DoubtedClockObeyed,
+    effect=Effect.CUT_WRONGLY,
+    law="no-wrong-cut",
+    shown=clock_lost("2020-02-19 20:00 blue"),
+    blind="clocks that are believed",
+    seen="a meter that stood at 2000-01-01 01:00, and one five months behind: "
+    "dsmrreader/dsmr-reader#811 and #1225",
+    avoid="without a time, count everything that protects as running",
+)

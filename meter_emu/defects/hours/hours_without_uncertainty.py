@@ -1,0 +1,35 @@
+"""The hours begin and end when the clock shows it, whatever it may be off."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import untold
+from meter_emu.firmware.hours import LegalHours
+from meter_emu.firmware.layouts import Factory
+from meter_emu.firmware.trust import Now
+
+
+class HoursWithoutUncertainty(LegalHours):
+    """Takes the clock at its word."""
+
+    __slots__ = ()
+
+    @override
+    def may_run(self, now: Now, factory: Factory) -> bool:
+        if self.hours(factory) is None or not now.trusted:
+            return super().may_run(now, factory)
+        return self.covers(self.legal_min(now.utc_s), factory)
+
+
+DEFECT = Defect(
+    mechanism="hours decided by a clock taken at its word",
+    swap=HoursWithoutUncertainty,
+    effect=Effect.CUT_WRONGLY,
+    law="no-wrong-cut",
+    shown=untold(
+        "2020-01-14 14:00", "2020-01-16 12:00", load_w=1992, keys=("clock_error_s = -59",)
+    ),
+    blind="clocks that are right, and minutes away from an edge",
+    seen="Economy 7 meters an hour and forty minutes off (conversation.which.co.uk, 2014)",
+    avoid="let what protects begin at clock plus error and end at clock minus error",
+)

@@ -1,0 +1,30 @@
+"""Sunday is 0 on one side and 7 on the other: it is no day of the weekend."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import untold
+from meter_emu.firmware.hours import WeekTable
+
+
+class NoSunday(WeekTable):
+    """Looks for day 7 and gets 0."""
+
+    __slots__ = ()
+
+    @override
+    def is_weekend(self, weekday: int) -> bool:
+        return weekday == 5
+
+
+DEFECT = Defect(
+    mechanism="a Sunday that is 0 or 7",
+    swap=NoSunday,
+    effect=Effect.CUT_WRONGLY,
+    law="no-wrong-cut",
+    shown=untold("2020-01-11 14:00", "2020-01-14 12:00", load_w=200),
+    blind="Monday to Saturday, and homes with credit",
+    seen="Linux max8907, commit 75ea799d",
+    avoid="write down the number of each day where it crosses from one part to another; try all "
+    "seven",
+)

@@ -1,0 +1,29 @@
+"""The tables of workdays and weekend are swapped."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import untold
+from meter_emu.firmware.hours import WeekTable
+
+
+class WorkdaysForWeekend(WeekTable):
+    """Protects whole workdays."""
+
+    __slots__ = ()
+
+    @override
+    def is_weekend(self, weekday: int) -> bool:
+        return not super().is_weekend(weekday)
+
+
+DEFECT = Defect(
+    mechanism="two tables in the wrong order",
+    swap=WorkdaysForWeekend,
+    effect=Effect.CUT_WRONGLY,
+    law="no-wrong-cut",
+    shown=untold("2020-01-10 14:00", "2020-01-13 09:00", load_w=200),
+    blind="homes with credit, and evenings and nights",
+    seen="zigul/HomeAssistant-CEZdistribuce#17, spacemanspiff2007/HABApp#146",
+    avoid="name the tables; try a workday and a Sunday",
+)

@@ -1,0 +1,33 @@
+"""A clock at its default date is believed: neither its flag nor the time before is asked."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import clock_lost
+from meter_emu.firmware.layouts import Factory, Health, State
+from meter_emu.firmware.rtc.driver import RtcReading
+from meter_emu.firmware.trust import ClockTrust
+
+
+class DefaultDateBelieved(ClockTrust):
+    """Starts again in 2000."""
+
+    __slots__ = ()
+
+    @override
+    def suspicion(
+        self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
+    ) -> Health:
+        return Health.TRUSTED
+
+
+DEFECT = Defect(
+    mechanism="a default date taken for the time",
+    swap=DefaultDateBelieved,
+    effect=Effect.CUT_WRONGLY,
+    law="no-wrong-cut",
+    shown=clock_lost(),
+    blind="clocks that have never lost their power",
+    seen="flags that nobody reads: r-map/rmap#352, esphome/esphome#17914",
+    avoid="read the chip's doubt, and hold its time to the last one journalled",
+)

@@ -1,0 +1,34 @@
+"""A clock moved to an office's stamp is believed as if it had been set."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import clock_lost
+from meter_emu.firmware.layouts import Factory, Health, State
+from meter_emu.firmware.rtc.driver import RtcReading
+from meter_emu.firmware.trust import ClockTrust, Now
+
+
+class LowerBoundBelieved(ClockTrust):
+    """Takes the earliest time that it can be for the time that it is."""
+
+    __slots__ = ()
+
+    @override
+    def judge(
+        self, reading: RtcReading, ticks_ms: int | None, state: State, factory: Factory
+    ) -> Now:
+        now = super().judge(reading, ticks_ms, state, factory)
+        return now._replace(health=Health.TRUSTED) if now.dated else now
+
+
+DEFECT = Defect(
+    mechanism="a lower bound taken for the time",
+    swap=LowerBoundBelieved,
+    effect=Effect.CUT_WRONGLY,
+    law="no-wrong-cut",
+    shown=clock_lost("2020-02-17 10:30 prepayment-on", "2020-02-17 19:00 insert"),
+    blind="clocks that have never lost their power",
+    seen="a meter that was five months behind: dsmrreader/dsmr-reader#1225; inferred",
+    avoid="keep what is known of a time with the time",
+)

@@ -1,0 +1,35 @@
+"""Only the drift is reckoned: how well the clock was set is forgotten."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.layouts import Factory, State
+from meter_emu.firmware.trust import ClockTrust
+
+
+class SettingErrorForgotten(ClockTrust):
+    """Believes the technician's watch."""
+
+    __slots__ = ()
+
+    @override
+    def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
+        return super().uncertainty_s(utc_s, state, factory) - state.set_error_s
+
+
+DEFECT = Defect(
+    mechanism="the error of a setting forgotten",
+    swap=SettingErrorForgotten,
+    effect=Effect.EARLY,
+    law="never-early",
+    shown=armed(
+        "2020-07-03 23:01",
+        on="2020-06-29 10:00",
+        keys=("clock_error_s = 50", "poll_phase_us = 30_000_000"),
+    ),
+    blind="clocks that were set right or slow",
+    seen="events that fire a second early because the clock was corrected: "
+    "lithnet/miis-autosync#156, kelektiv/node-cron#180; inferred for a meter",
+    avoid="keep the error of each setting with it",
+)

@@ -1,0 +1,34 @@
+"""The milliseconds since the start are compared as numbers: after 49 days they begin anew."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.layouts import Factory, State
+from meter_emu.firmware.trust import ClockTrust
+
+
+class TicksWrapAfter49Days(ClockTrust):
+    """Takes the difference without its wrap."""
+
+    __slots__ = ()
+
+    @override
+    def ticks_disagree(
+        self, since_journal_s: int, ticks_ms: int, state: State, factory: Factory
+    ) -> bool:
+        return ticks_ms < state.last_ticks_ms or super().ticks_disagree(
+            since_journal_s, ticks_ms, state, factory
+        )
+
+
+DEFECT = Defect(
+    mechanism="a counter of milliseconds compared across its wrap",
+    swap=TicksWrapAfter49Days,
+    effect=Effect.NEVER,
+    law="cut-comes",
+    shown=armed("2020-07-03 23:01", on="2020-05-04 10:00"),
+    blind="meters that lose power at least every 49 days",
+    seen="petrochen/esp8266-weather-clock-opensource#11, marcelloromani/Arduino-SimpleTimer#7",
+    avoid="subtract first, in the counter's own width, then compare",
+)

@@ -1,0 +1,29 @@
+"""The clocks change on the Monday after."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.zone import Zone
+
+
+class ChangeADayLate(Zone):
+    """Counts days from 1 where they were counted from 0."""
+
+    __slots__ = ()
+
+    @override
+    def change_min(self, year: int, month: int) -> int:
+        return super().change_min(year, month) + 1440
+
+
+DEFECT = Defect(
+    mechanism="a change of clocks a day late",
+    swap=ChangeADayLate,
+    effect=Effect.LATE,
+    law="cut-comes",
+    shown=armed("2020-03-29 12:00", on="2020-03-20 10:00"),
+    blind="all but two days a year",
+    seen="plugs that changed a day late: xoseperez/espurna#1629",
+    avoid="compare every change of twenty years with a table of another origin",
+)

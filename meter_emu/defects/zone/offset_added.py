@@ -1,0 +1,29 @@
+"""The offset is added on the way to UTC, where it must be taken off."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.zone import Zone
+
+
+class OffsetAdded(Zone):
+    """Goes the wrong way."""
+
+    __slots__ = ()
+
+    @override
+    def to_utc_later(self, legal_min: int) -> int:
+        return legal_min + self.offset_min(legal_min)
+
+
+DEFECT = Defect(
+    mechanism="an offset with the wrong sign",
+    swap=OffsetAdded,
+    effect=Effect.LATE,
+    law="cut-comes",
+    shown=armed("2020-07-03 23:01", on="2020-06-29 10:00"),
+    blind="never in Belgium; a test in UTC sees nothing",
+    seen="a meter reader, 15 June 2024: UtilitechAS/amsreader-firmware#809",
+    avoid="name offsets by direction, legal minus UTC; test in a zone that is never UTC",
+)

@@ -1,0 +1,32 @@
+"""Of a time that comes twice in the night of October the first is taken."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.zone import SUMMER_MIN, Zone
+
+
+class RepeatedHourTakenEarlier(Zone):
+    """Tries summer time first."""
+
+    __slots__ = ()
+
+    @override
+    def to_utc_later(self, legal_min: int) -> int:
+        early_min = legal_min - SUMMER_MIN
+        if self.offset_min(early_min) == SUMMER_MIN:
+            return early_min
+        return super().to_utc_later(legal_min)
+
+
+DEFECT = Defect(
+    mechanism="the earlier of two readings of a repeated hour",
+    swap=RepeatedHourTakenEarlier,
+    effect=Effect.EARLY,
+    law="never-early",
+    shown=armed("2020-10-25 02:30+01:00", on="2020-10-20 10:00"),
+    blind="all but one hour a year, and cards that carry the instant",
+    seen="meteor/meteor-synced-cron#152, October 2024; OpenCCU/OpenCCU#450",
+    avoid="decide which reading favours whom, write it down, and try every minute of that hour",
+)
