@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, TypeAlias, final
 from meter_emu.desk.dates import ZONE
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
-from meter_emu.laws.law import DrawStory, Trial
+from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import Among, Kit
 from meter_emu.units import SECOND_US, decimal
@@ -121,13 +121,13 @@ def distinguish(
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
     kits = _common(first, second, models)
-    draws = tuple(dict.fromkeys(law.draw for law in laws().values()))
+    drawn_by = tuple({law.draw: law for law in laws().values()}.values())  # each way to draw once
     began, stories, difference = monotonic(), 0, None
     for number in count() if examples is None else range(examples):
-        draw, chooser = draws[number % len(draws)], seeded(f"{seed}/{number}")
+        law, chooser = drawn_by[number % len(drawn_by)], seeded(f"{seed}/{number}")
         stories = number + 1
-        if _first_difference(draw(chooser, kits), first, second) is not None:
-            difference = _small(draw, tuple(chooser.tape), kits, (first, second), number)
+        if _first_difference(law.draw(chooser, kits), law, (first, second)) is not None:
+            difference = _small(law, tuple(chooser.tape), kits, (first, second), number)
             break
         hear(stories)
         if deadline_s is not None and monotonic() - began > deadline_s:
@@ -154,45 +154,59 @@ def _common(first: str, second: str, models: Sequence[str]) -> Among:
     return found
 
 
-def _small(
-    draw: DrawStory, tape: Tape, kits: Among, builds: tuple[str, str], number: int
-) -> ToldApart:
+def _small(law: Law, tape: Tape, kits: Among, builds: tuple[str, str], number: int) -> ToldApart:
     """Return the difference of a story made small."""
 
     def differs(tried: Tape) -> Tape | None:
         chooser: Chooser = Replayed(tried)
-        found = _first_difference(draw(chooser, kits), *builds)
+        found = _first_difference(law.draw(chooser, kits), law, builds)
         return None if found is None else tuple(chooser.tape)
 
     small, runs = shrunk(tape, differs)
-    campaign = draw(Replayed(small), kits)
-    found = _first_difference(campaign, *builds)
+    found = _first_difference(law.draw(Replayed(small), kits), law, builds)
     assert found is not None, "a story is the same whenever it is lived"
+    campaign, pair = found
     trial = Trial(campaign, builds[0])
     return ToldApart(
         number=number,
         runs=runs,
         campaign=trial.campaign,
-        look_at=_where(found),
-        at_us=min(event.at_us for event in found if event is not None),
-        seen=(SeenOf(builds[0], _said(*found)), SeenOf(builds[1], _said(*found[::-1]))),
+        look_at=_where(pair),
+        at_us=min(event.at_us for event in pair if event is not None),
+        seen=(SeenOf(builds[0], _said(*pair)), SeenOf(builds[1], _said(*pair[::-1]))),
         told=story_in_words(trial),
     )
 
 
-def _first_difference(campaign: Campaign, first: str, second: str) -> _Pair | None:
-    one, other = (_run(Trial(campaign, build)) for build in (first, second))
-    for pair in zip_longest(*_both_seen(one, other)):
-        if not _alike(*pair):
-            return pair
+def _first_difference(
+    story: Campaign, law: Law, builds: tuple[str, str]
+) -> tuple[Campaign, _Pair] | None:
+    """Return the first difference in a story, or in one that a hazard makes of it."""
+    for campaign in _with_hazard(story, law, builds):
+        lived = _both_seen(*(_run(Trial(campaign, build)) for build in builds))
+        for pair in zip_longest(*lived):
+            if not _alike(*pair):
+                return campaign, pair
     return None
+
+
+def _with_hazard(story: Campaign, law: Law, builds: tuple[str, str]) -> Iterator[Campaign]:
+    """Yield the story, and where a hazard breaks in a build, the one in which it does."""
+    yield story
+    if law.hazard:
+        for build in builds:
+            finding = law.asked(Trial(story, build))
+            if isinstance(finding, Broken) and finding.campaign is not None:
+                yield finding.campaign
 
 
 def _run(trial: Trial) -> list[Event]:
     """Return what is seen of a home; our own program has so many polls in it, and no more."""
-    if not trial.ours:
-        return trial.events(trial.home)
-    return trial.events(trial.home, replace(trial.campaign, polls_max=_POLLS_MAX))
+    campaign = replace(trial.campaign, polls_max=_POLLS_MAX) if trial.ours else trial.campaign
+    try:
+        return trial.events(trial.home, campaign)
+    except ConfigError:
+        return [Event(at_us=campaign.start_us, what=What.DESK, detail="the card cannot be written")]
 
 
 def _both_seen(one: list[Event], other: list[Event]) -> tuple[Iterator[Event], Iterator[Event]]:
@@ -232,6 +246,8 @@ def _where(pair: _Pair) -> str:
         return "the display when the card is in"
     if event.what in _FAILED:
         return "the program"
+    if event.what is What.DESK:
+        return "the office"
     return "the lamps" if event.what in _LAMPS else "the supply"
 
 
@@ -239,7 +255,8 @@ def _said(event: Event | None, other: Event | None) -> str:
     """Return what is seen of one meter where another is different."""
     if event is None or event.what is What.ENDED:
         return "nothing more"
-    said = [f"{event.what.value} {_when(event.at_us)}"]
+    desk = f": {event.detail}" if event.what is What.DESK else ""
+    said = [f"{event.what.value} {_when(event.at_us)}{desk}"]
     if other is None:
         return said[0]
     if event.what is not other.what:
