@@ -6,6 +6,9 @@ RUN    := .stamps/run
 DEV    := .stamps/dev
 PCSC   := .stamps/pcsc
 BENCH  := .stamps/bench
+FUZZ   := .stamps/fuzz
+# `make fuzz TIME=600`: seconds in all, shared by the targets.
+TIME   ?= 60
 TEST_PATH   ?= tests
 # More at a time than two cores have: what goes over PC/SC waits for its daemon most of the time.
 PYTEST_ARGS ?= -n 4 --dist=worksteal -q
@@ -52,6 +55,9 @@ fleet: $(DEV)  ## rehearse 53,579 meters for real: minutes, with time and peak m
 bench: $(BENCH)  ## speed, each row with its target next to it
 	@$(MAKE) -s .wanted WANTED="$(TOOLS) /usr/bin/vicc=vsmartcard-vpicc" || echo "rows that need what is missing say so"
 	@$(BIN)/python -m tests.bench
+
+fuzz: $(FUZZ)  ## fuzz every target, TIME seconds in all (60): a line each
+	@$(BIN)/meter-emu fuzz run all --time $(TIME)
 
 clean:         ## remove what make made
 	rm -rf $(VENV) .stamps
@@ -101,4 +107,9 @@ $(PCSC): $(DEV)
 # What the peer that we are measured against imports, and its packages do not bring.
 $(BENCH): $(DEV) $(PCSC)
 	@$(PIP) --editable '.[bench]'
+	@touch $@
+
+# Where there is no wheel of it, targets run without coverage and say so.
+$(FUZZ): $(RUN)
+	@$(PIP) --editable '.[fuzz]'
 	@touch $@

@@ -43,6 +43,7 @@ VERBS: Final[Mapping[str, VerbPlace]] = {
     "distinguish": VerbPlace(
         "meter_emu.cli.distinguish:distinguish_builds", "Find a household in which builds differ."
     ),
+    "fuzz": VerbPlace("meter_emu.cli.fuzz:fuzz", "Feed a target inputs, and keep what fails."),
     "run": VerbPlace("meter_emu.cli.run:run", "Run a live meter and sit at it."),
     "card": VerbPlace("meter_emu.cli.card:card", "Make, explain, compare and serve card images."),
     "image": VerbPlace("meter_emu.cli.image:image", "Make, explain and compare meter images."),

@@ -29,6 +29,26 @@ EXAMPLES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "run electricity-pcf8563-utc --start '2020-06-29 07:00' --balance-eur 20 --load-w 400",
             "run --image home.image --rate 60",
         ),
+        "fuzz list": (
+            "fuzz list",
+            "fuzz list --json -",
+            "fuzz list --json targets.json",
+        ),
+        "fuzz run": (
+            "fuzz run card-records --time 60",
+            "fuzz run all --time 600 --jobs 2 --corpus corpus",
+            "fuzz run stories --build mine:program --time 120",
+        ),
+        "fuzz replay": (
+            "fuzz replay fuzz-finds/canary-8f32611a.toml",
+            "fuzz replay find.toml --build reference",
+            "fuzz replay find.toml --json -",
+        ),
+        "fuzz minimize": (
+            "fuzz minimize find.toml",
+            "fuzz minimize fuzz-finds/canary-8f32611a.toml",
+            "fuzz minimize ./stories-00c0ffee.toml",
+        ),
         "list": (
             "list defects",
             "list campaigns",

@@ -19,6 +19,7 @@ ALLOWED = {
     "LAW": "each file of a law has one, and `laws` finds it by this name",
     "ORDER": "the order as each generation lays it out; `ORDERS` has both",
     "SEQUENCE_MAX": "the last write of a container, which is another on a memory card",
+    "TARGETS": "each file of fuzz targets has some, and `targets` finds them by this name",
     "verify": "the card's command as the standard calls it, and the laws as run against a build",
     "main": "where a program starts, by custom; a reader's process is a program too",
 }

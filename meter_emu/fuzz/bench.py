@@ -1,0 +1,104 @@
+"""A meter on a bench for a fuzzer, and everything that is seen of it."""
+
+from functools import cache
+from typing import Final, final
+
+from card_protocol.card.image import CardKind
+from card_protocol.timestamp import Civil
+from meter_emu.desk.dates import ZONE
+from meter_emu.domain import Result
+from meter_emu.firmware.layouts import State
+from meter_emu.fuzz.target import must
+from meter_emu.resources import find
+from meter_emu.units import DAY_US, HOURS_A_DAY, SECOND_US
+from meter_emu.world.meter.balance import state_in
+from meter_emu.world.meter.board import SlotCard
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.live import LiveMeter
+from meter_emu.world.meter.model import load_model
+from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
+from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.household import DeskOrder, Household, NewCard
+
+_FAR: Final = Civil(2040, 7, 3, 23, 1)
+FAR_OFF: Final = DeskOrder(defer_until=_FAR, cut_at=_FAR)
+A_LOAD: Final = DeskOrder(load_cents=2_000)
+
+FUZZED_MODELS: Final = ("electricity-pcf8563-utc", "electricity-legal-time", "gas-pcf8563-battery")
+_AMPLE_CENTS: Final = 1_000_000
+FUZZING_FROM_US: Final = 1_584_529_200_000_000  # 18 March 2020 12:00, as the bench of tests
+_POLL_US_MAX: Final = 30 * SECOND_US  # ours: a session is bounded by 20 s of ticks and one exchange
+
+
+@final
+class FuzzedMeter:
+    """A meter of a home with ample credit, and everything that is seen of it."""
+
+    def __init__(self, selector: int, build: str, *, armed: bool = False) -> None:
+        household = _household(FUZZED_MODELS[selector % len(FUZZED_MODELS)], build)
+        self.home = Home(household, start_us=FUZZING_FROM_US, zone=ZONE, seed=0)
+        self.events: list[Event] = []
+        board = self.home.board
+        self.live = LiveMeter(board, household.model, self.home.build, self.events.append)
+        self.live.begin()
+        if armed:
+            card = self.home.first_card()
+            self.home.write(card, FAR_OFF)
+            self.home.write(card, A_LOAD)
+            self.home.write(card, FAR_OFF)  # so that an older order is one that was written
+            self.live.insert(card, "card")
+            self.live.remove()
+
+    @property
+    def opened(self) -> bool:
+        """Whether the supply went off at any time."""
+        return any(event.what is What.OPENED for event in self.events)
+
+    def state(self) -> State | None:
+        """Return the state in the memory, `None` where there is none that can be read."""
+        build = self.home.build
+        return state_in(self.home.board, build.parts(self.home.household.model))
+
+    def insert(self, card: SlotCard) -> Result:
+        """Put a card in, let the meter serve it within its bound, and take it out."""
+        began_us = self.home.board.now_us
+        result = self.live.insert(card, "card")
+        self.live.remove()
+        took_us = self.home.board.now_us - began_us
+        must(
+            took_us <= _POLL_US_MAX, f"a session takes at most {_POLL_US_MAX} us, it took {took_us}"
+        )
+        return result
+
+    def a_day(self) -> None:
+        """Let the meter run past the next midnight."""
+        self.live.bench.run_until(self.home.board.now_us + DAY_US + _POLL_US_MAX)
+
+
+@cache
+def _household(model_name: str, build: str) -> Household:
+    """Return a home with ample credit that uses nothing, its clock just set."""
+    return Household(
+        id="home",
+        kind="the home of a fuzzed meter",
+        model=load_model(find("meters", model_name)),
+        model_name=model_name,
+        build=build,
+        balance_cents=_AMPLE_CENTS,
+        load=(0,) * HOURS_A_DAY,
+        clock_error_s=0,
+        drift_ppb=0,
+        clock_set_us=FUZZING_FROM_US,
+        limiter=False,
+        prepayment=True,
+        careless=False,
+        card_generation=1,
+        first_card=NewCard(),
+        poll_phase_us=0,
+        outages=(),
+        visits=(),
+        meter_id=METER_ID_FIRST,
+        carrier=CardKind.SECURE,
+        expect=None,
+        image=None,
+    )

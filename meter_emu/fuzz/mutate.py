@@ -1,0 +1,83 @@
+"""How an input becomes another: bytes changed blindly, fields set to their edges, seals put right.
+
+The draws come from one seeded generator, so a run without coverage can be repeated. With coverage
+the blind part is libFuzzer's own, and this module adds fields and seals.
+"""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final
+
+from meter_emu.fuzz.target import Target
+
+_BLIND: Final = 3  # of four mutations, where there are fields
+_UNSEALED: Final = 32  # one mutation of so many keeps its wrong seals: refusing is tried as well
+_EDGES: Final = (0x00, 0x01, 0x7F, 0x80, 0xFE, 0xFF)
+_STEPS_MAX: Final = 4
+
+Blind = Callable[[bytes], bytes]
+
+
+def mutated(target: Target, data: bytes, random: Random, blind: Blind) -> bytes:
+    """Return `data` changed: `blind` does what knows no fields."""
+    slots = target.slots(data)
+    if slots and random.randrange(_BLIND + 1) == 0:
+        changed = bytearray(data)
+        for _ in range(1 + random.randrange(2)):
+            slot = random.choice(slots)
+            value = random.choice(slot.values)
+            changed[slot.at : slot.at + slot.size_bytes] = value
+        return _sealed(target, bytes(changed), random)
+    changed_blindly = blind(data)
+    if target.fixed:
+        changed_blindly = changed_blindly[: len(data)].ljust(len(data), b"\x00")
+    return _sealed(target, changed_blindly, random)
+
+
+def crossed(target: Target, one: bytes, other: bytes, random: Random) -> bytes:
+    """Return one input with a field, or a stretch, of another."""
+    slots = target.slots(one)
+    if slots:
+        slot = random.choice(slots)
+        taken = other[slot.at : slot.at + slot.size_bytes]
+        joined = one[: slot.at] + taken + one[slot.at + len(taken) :]
+    else:
+        joined = one[: random.randrange(len(one) + 1)] + other[random.randrange(len(other) + 1) :]
+    return _sealed(target, joined[: target.size_max], random)
+
+
+def _sealed(target: Target, data: bytes, random: Random) -> bytes:
+    data = data[: target.size_max]
+    if target.seal is None or random.randrange(_UNSEALED) == 0:
+        return data
+    return target.seal(data)
+
+
+def blindly(data: bytes, words: Sequence[bytes], size_max: int, random: Random) -> bytes:
+    """Return `data` with one to four blind changes: what a fuzzer without coverage does."""
+    changed = bytearray(data)
+    for _ in range(1 + random.randrange(_STEPS_MAX)):
+        _step(changed, words, random)
+    return bytes(changed[:size_max])
+
+
+def _step(data: bytearray, words: Sequence[bytes], random: Random) -> None:
+    at = random.randrange(len(data) + 1)
+    kind = random.randrange(7)
+    if kind == 0:  # insert
+        data[at:at] = random.randbytes(1 + random.randrange(8))
+    elif kind == 1:  # a word of the format
+        word = random.choice(words) if words else bytes((random.choice(_EDGES),))
+        data[at : at + random.choice((0, len(word)))] = word
+    elif at == len(data):
+        data.append(random.randrange(256))
+    elif kind == 2:  # leave out
+        del data[at : at + 1 + random.randrange(8)]
+    elif kind == 3:  # twice
+        data[at:at] = data[at : at + 1 + random.randrange(16)]
+    elif kind == 4:
+        data[at] ^= 1 << random.randrange(8)
+    elif kind == 5:
+        data[at] = random.choice(_EDGES)
+    else:
+        data[at] = (data[at] + random.choice((-1, 1))) & 0xFF

@@ -1,0 +1,73 @@
+"""What a fuzz target is: a function of bytes, inputs to begin with, what must hold of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, final
+
+from card_protocol.layout import FieldInfo, Layout
+
+_BCD_WRONG: Final = (b"\x0a", b"\x13", b"\x31", b"\x99")  # no digit, month 13, day 31, year 99
+
+
+@final
+class OracleError(AssertionError):
+    """An input of which something does not hold that must."""
+
+
+def must(held: bool, what: str) -> None:
+    """Raise `OracleError` unless it held."""
+    if not held:
+        raise OracleError(what)
+
+
+class FuzzField(NamedTuple):
+    """A field of an input: where it lies, and bytes that are worth trying there."""
+
+    at: int
+    size_bytes: int
+    values: tuple[bytes, ...]
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One fuzz target.
+
+    `check` is given an input and the name of a build, which only targets with a meter in them use;
+    whatever it raises is a find. `seeds` are inputs that are right. `slots` are the fields of an
+    input, which keeps its size if it is `fixed`. `seal` puts its check values right again, the
+    innermost first: without them no mutation gets past the first CRC or MAC. `words` is for a
+    fuzzer's dictionary.
+    """
+
+    id: str
+    asks: str
+    oracles: str
+    size_max: int
+    check: Callable[[bytes, str], None]
+    seeds: Callable[[], Sequence[bytes]]
+    words: tuple[bytes, ...] = ()
+    slots: Callable[[bytes], Sequence[FuzzField]] = lambda _data: ()
+    seal: Callable[[bytes], bytes] | None = None
+    in_words: Callable[[bytes, str], Sequence[str]] = lambda _data, _build: ()
+    fixed: bool = False
+    canary: bool = False
+
+
+def slots_of(layout: Layout, at: int = 0) -> list[FuzzField]:  # type: ignore[type-arg]  # any record
+    """Return the fields of a record that lies at `at`, with the values no desk would write."""
+    return [
+        FuzzField(at + field.offset, field.size_bytes, values_of(field)) for field in layout.fields
+    ]
+
+
+def values_of(field: FieldInfo) -> tuple[bytes, ...]:
+    """Return the edges of a field, and in bytes that may be digits what no calendar has."""
+    size = field.size_bytes
+    edges = [bytes(size), b"\xff" * size, b"\x7f" + b"\xff" * (size - 1), b"\x80" + bytes(size - 1)]
+    edges += [(1).to_bytes(size, "big"), b"\xff" * (size - 1) + b"\xfe"]
+    if field.kind == "bytes":
+        edges += [
+            bytes(at) + wrong + bytes(size - at - 1) for wrong in _BCD_WRONG for at in range(size)
+        ]
+    return tuple(dict.fromkeys(edges))

@@ -1,0 +1,205 @@
+"""Records on a card, their MACs right: put into a meter, and then taken to the desk."""
+
+from dataclasses import replace
+from itertools import product
+from typing import Any, Final
+
+from card_protocol.card.budget import (
+    personalise_budget_card,
+    personalise_plain_budget_card,
+    record_on,
+)
+from card_protocol.card.image import CardImage, CardKind
+from card_protocol.card.make import card_of
+from card_protocol.errors import CardProtocolError
+from card_protocol.formats.budget import IDENTITY, CardId, EnergyCode, Sfi, mac_text
+from card_protocol.formats.generations import layouts
+from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive
+from card_protocol.layout import Layout
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.dates import ZONE
+from meter_emu.domain import Result
+from meter_emu.errors import MeterEmuError
+from meter_emu.firmware.layouts import State
+from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FUZZING_FROM_US, FuzzedMeter
+from meter_emu.fuzz.target import FuzzField, Target, must, slots_of
+from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
+from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.household import DeskOrder
+
+_REACTIVATION: Final = DeskOrder(reactivate=True)
+_PLAIN: Final = 0x10  # in the first byte, above the model: on which carrier
+_SECOND: Final = 0x20  # and of which generation
+# A result speaks of the first thing on a card that is refused; the rest of it may be obeyed.
+_WALLET_REFUSED: Final = frozenset({Result.WALLET_ROLLED_BACK, Result.LOAD_TOO_LARGE})
+_ORDER_OBEYED: Final = frozenset({*_WALLET_REFUSED, Result.STAMP_AHEAD})
+_CARD_REFUSED: Final = frozenset(
+    {
+        Result.CARD_UNREADABLE, Result.CARD_NOT_GENUINE, Result.WRONG_METER,
+        Result.BAD_MAC, Result.CARD_REMOVED, Result.CARD_EXPIRED, Result.CARD_REPLACED,
+        Result.CARD_TOO_SLOW, Result.WRONG_ENERGY,
+    }
+)  # fmt: skip
+_SFIS: Final = (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF)
+
+
+def _carried(data: bytes, build: str) -> None:
+    """A card with these records, of the right keys, is put in twice, then taken to the desk."""
+    layouts_here = _layouts(data)
+    if len(data) != 1 + sum(layout.size_bytes for _, layout in layouts_here):
+        return
+    bench = FuzzedMeter(data[0] & 0x0F, build, armed=True)
+    home = bench.home
+    records, at = {}, 1
+    for sfi, layout in layouts_here:
+        records[sfi] = data[at : at + layout.size_bytes]
+        at += layout.size_bytes
+    energy = EnergyCode[home.household.model.energy.upper()]
+    generation = 2 if data[0] & _SECOND else 1
+    image = (
+        personalise_plain_budget_card(records, generation=generation, energy=energy)
+        if data[0] & _PLAIN
+        else personalise_budget_card(
+            BENCH_MASTER_KEY,
+            home.meter_id,
+            records,
+            pin="0000",
+            generation=generation,
+            energy=energy,
+        )
+    )
+    card = card_of(image, home.chance.randbytes)
+    before = bench.state()
+    result = bench.insert(card)
+    after = bench.state()
+    assert before is not None, "a new meter's memory can be read"
+    must(after is not None, "its memory can be read")
+    assert after is not None, "it was just said"
+    if result in _WALLET_REFUSED or result in _CARD_REFUSED:
+        must(_money(before) == _money(after), "a wallet that is refused brings no money")
+    if result.refused and result not in _ORDER_OBEYED:
+        must(before.order_number == after.order_number, "an order that is refused is not executed")
+    must(_money(after) >= _money(before), "what was booked stays booked")
+    must(after.order_number >= before.order_number, "and an older order is not obeyed")
+    again = bench.insert(card)
+    twice = bench.state()
+    must(twice is not None, "its memory can be read after the second time")
+    assert twice is not None, "it was just said"
+    if not again.refused:
+        must(_money(after) == _money(twice), "a card shown twice is booked once")
+        must(after.order_number == twice.order_number, "and obeyed once")
+    card.power_on()
+    try:
+        account = home.desk.account(card.transmit)
+        written = home.desk.read_back(card.transmit)
+    except (CardProtocolError, MeterEmuError) as error:
+        must(result.refused, f"a card that the meter obeys the desk can read: {error}")
+        return
+    if result is Result.EXECUTED:
+        must(written is not None, "an order that is executed is written back")
+        must(after.order_number == account.order.number, "meter and desk agree on the order")
+    bench.a_day()
+
+
+def _money(state: State) -> tuple[int, int]:
+    return state.accepted_cents, state.accepted_count
+
+
+def _layouts(data: bytes) -> list[tuple[Sfi, Layout[Any]]]:
+    found = layouts(2 if data and data[0] & _SECOND else 1)
+    return [(sfi, found[sfi]) for sfi in _SFIS]
+
+
+def _carried_slots(data: bytes) -> list[FuzzField]:
+    found, at = [], 1
+    for _, layout in _layouts(data):
+        found += slots_of(layout, at)
+        at += layout.size_bytes
+    return found
+
+
+def _carried_seal(data: bytes) -> bytes:
+    """Put right what is looked at first: magic and generation, then the MACs by the bench's keys.
+
+    The tariff's comes first, as the order names it.
+    """
+    parts, at = {}, 1
+    generation = bytes((2 if data and data[0] & _SECOND else 1,))
+    for sfi, layout in _layouts(data):
+        head = layout.magic + generation
+        parts[sfi] = head + data[at + len(head) : at + layout.size_bytes]
+        at += layout.size_bytes
+    if len(data) != at:
+        return data
+    meter_id = METER_ID_FIRST
+    identity = parts[Sfi.IDENTITY]
+    card = CardId(meter_id, int.from_bytes(_field(IDENTITY, identity, "card_number"), "big"))
+    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, meter_id)
+    identity = _put(IDENTITY, identity, "meter_id", meter_id.to_bytes(8, "big"))
+    tariff = _sealed(parts[Sfi.TARIFF], key, card)
+    order, order_layout = parts[Sfi.ORDER], _layouts(data)[2][1]
+    if any(_field(order_layout, order, "number")):
+        order = _put(order_layout, order, "tariff_mac", tariff[-MAC_SIZE_BYTES:])
+    sealed = (identity, parts[Sfi.WALLET], order)
+    return data[:1] + b"".join(_sealed(raw, key, card) for raw in sealed) + tariff
+
+
+def _sealed(raw: bytes, key: Key, card: CardId) -> bytes:
+    body = raw[:-MAC_SIZE_BYTES]
+    return body + key.mac(mac_text(body, card))
+
+
+def _place(layout: Layout[Any], name: str) -> slice:
+    field = next(field for field in layout.fields if field.name == name)
+    return slice(field.offset, field.offset + field.size_bytes)
+
+
+def _field(layout: Layout[Any], raw: bytes, name: str) -> bytes:
+    return raw[_place(layout, name)]
+
+
+def _put(layout: Layout[Any], raw: bytes, name: str, value: bytes) -> bytes:
+    place = _place(layout, name)
+    return raw[: place.start] + value + raw[place.stop :]
+
+
+def _carried_seeds() -> tuple[bytes, ...]:
+    found = []
+    for selector, flags in product(
+        range(len(FUZZED_MODELS)), (0, _PLAIN, _SECOND, _PLAIN | _SECOND)
+    ):
+        bench = FuzzedMeter(selector, "reference")
+        household = replace(
+            bench.home.household,
+            carrier=CardKind.PLAIN if flags & _PLAIN else CardKind.SECURE,
+            card_generation=2 if flags & _SECOND else 1,
+        )
+        home = Home(household, start_us=FUZZING_FROM_US, zone=ZONE, seed=0)
+        card = home.first_card()
+        home.write(card, FAR_OFF)
+        for order in (A_LOAD, FAR_OFF, _REACTIVATION):
+            home.write(card, order)
+            image = card.image
+            assert isinstance(image, CardImage), "a card of files"
+            raws = (record_on(image, sfi) for sfi in _SFIS)
+            sizes = (layout.size_bytes for _, layout in _layouts(bytes((flags,))))
+            found.append(
+                bytes((selector | flags,))
+                + b"".join(raw[:size] for raw, size in zip(raws, sizes, strict=True))
+            )
+    return tuple(found)
+
+
+TARGETS: Final = (
+    Target(
+        id="card-records",
+        asks="records on a card, their MACs right, put into the meter and taken to the desk",
+        oracles="refused without a trace, or meter and desk agree; shown twice counts once",
+        size_max=1 + 48 + 32 + 64 + 32,
+        check=_carried,
+        seeds=_carried_seeds,
+        slots=_carried_slots,
+        seal=_carried_seal,
+        fixed=True,
+    ),
+)

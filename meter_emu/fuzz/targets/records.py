@@ -1,0 +1,136 @@
+"""Targets in records: every layout of every format, the container, dates as they are encoded."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from zlib import crc32
+
+from card_protocol.errors import LayoutError, TimestampError
+from card_protocol.formats import budget, budget_compact, budget_instants, clock
+from card_protocol.formats.container import HEAD, SLOT_BYTES, Container, parse_container
+from card_protocol.layout import Layout
+from card_protocol.timestamp import (
+    BCD_MINUTE_SIZE_BYTES,
+    BCD_NONE,
+    decode_bcd_minute,
+    encode_bcd_minute,
+    pack_minute,
+    unpack_minute,
+)
+from meter_emu.firmware.layouts import FACTORY, STATE, with_crc
+from meter_emu.firmware.possible import possible
+from meter_emu.fuzz.target import Target, must, slots_of
+
+_LAYOUTS: Final[Sequence[Layout[Any]]] = (
+    budget.IDENTITY,
+    budget.WALLET,
+    budget.ORDER,
+    budget.TARIFF,
+    budget.WRITE_BACK,
+    budget_instants.ORDER,
+    budget_compact.IDENTITY_PART,
+    budget_compact.DESK_PART,
+    budget_compact.METER_PART,
+    clock.CLOCK,
+    FACTORY,
+    STATE,
+)
+_HEAD_SLOTS: Final = slots_of(HEAD)
+_SEALED: Final = frozenset({FACTORY.name, STATE.name})
+
+
+def _record(layout: Layout[Any]) -> Target:
+    def check(data: bytes, _build: str) -> None:
+        try:
+            record = layout.parse(data)
+        except LayoutError:
+            return
+        must(layout.build(record) == data, "a record is the same bytes when it is built again")
+        must(layout.name not in _SEALED or possible(record) in {True, False}, "it can be or not")
+
+    slots = slots_of(layout)
+
+    def seed() -> tuple[bytes, ...]:
+        body = layout.magic + bytes(layout.size_bytes - len(layout.magic))
+        return (body, with_crc(body)) if layout.name in _SEALED else (body,)
+
+    return Target(
+        id="record-" + layout.name.removesuffix(" record").replace(" ", "-"),
+        asks=f"the {layout.size_bytes} bytes of a {layout.name}",
+        oracles="refused, or the same bytes when it is built again",
+        size_max=layout.size_bytes,
+        check=check,
+        seeds=seed,
+        words=(layout.magic,),
+        slots=lambda _data: slots,
+        fixed=True,
+        seal=with_crc if layout.name in _SEALED else None,
+    )
+
+
+def _container(data: bytes, _build: str) -> None:
+    try:
+        found = parse_container(data)
+    except LayoutError:
+        return
+    again = found.to_bytes()
+    must(again == data, "a copy is the same bytes when it is built again")
+
+
+def _crc_of_container(data: bytes) -> bytes:
+    """Put size and CRC-32 right."""
+    if len(data) < HEAD.size_bytes + 4:
+        return data
+    sized = data[: HEAD.size_bytes - 2] + len(data).to_bytes(2, "big") + data[HEAD.size_bytes : -4]
+    return sized + crc32(sized).to_bytes(4, "big")
+
+
+def _timestamps(data: bytes, _build: str) -> None:
+    """Five bytes of BCD, four of a packed minute: each reads as one time, and is written so."""
+    if len(data) < BCD_MINUTE_SIZE_BYTES + 4:
+        return
+    raw, packed = data[:BCD_MINUTE_SIZE_BYTES], int.from_bytes(data[5:9], "big")
+    try:
+        civil = decode_bcd_minute(raw)
+    except TimestampError:
+        pass
+    else:
+        must(encode_bcd_minute(civil) == raw, "a time in BCD is written as it was read")
+        must(unpack_minute(pack_minute(civil)) == civil, "and packed, it is the same time")
+    try:
+        civil = unpack_minute(packed)
+    except TimestampError:
+        return
+    must(pack_minute(civil) == packed, "a packed minute is packed as it was read")
+
+
+def _containers() -> tuple[bytes, ...]:
+    records = {sfi: bytes((sfi,)) * size for sfi, size in ((1, 48), (2, 32), (3, 48), (4, 32))}
+    return (Container(1, {}).to_bytes(), Container(0xFFFF_FFFF, records).to_bytes())
+
+
+TARGETS: Final = (
+    *(_record(layout) for layout in _LAYOUTS),
+    Target(
+        id="container",
+        asks="one copy of a plain card's records",
+        oracles="refused, or the same bytes when it is built again",
+        size_max=SLOT_BYTES,
+        check=_container,
+        seeds=_containers,
+        slots=lambda _data: _HEAD_SLOTS,
+        seal=_crc_of_container,
+        fixed=True,
+    ),
+    Target(
+        id="timestamp",
+        asks="five bytes of BCD and four of a packed minute",
+        oracles="no time, or the same bytes when it is encoded again",
+        size_max=9,
+        check=_timestamps,
+        seeds=lambda: (
+            bytes.fromhex("2007032301") + bytes(4),
+            BCD_NONE + b"\xff" * 4,
+            bytes.fromhex("0002290000") + bytes(4),
+        ),
+    ),
+)

@@ -1,0 +1,226 @@
+"""Targets on the wire: APDUs, the answer to reset, T=0 characters, the stream of a vpcd reader."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from random import Random
+from typing import Final
+
+from card_protocol.apdu import NE_SHORT_MAX, CommandApdu, ResponseApdu, is_extended
+from card_protocol.atr import Atr, offer
+from card_protocol.card.file_card import FileCard
+from card_protocol.card.image import CardImage, CardKind
+from card_protocol.card.make import card_of
+from card_protocol.errors import ApduError, AtrError, LinkError
+from card_protocol.link.t0 import CardOverT0
+from card_protocol.serve.vpcd import Control, VpcdSlot
+from card_protocol.t0 import Asking
+from card_protocol.terminal import Terminal
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk
+from meter_emu.fuzz.target import Target, must
+
+_METER_ID: Final = 541_000_000_001
+_MINUTE: Final = 10_000_000
+_GET_RESPONSE: Final = 0xC0
+_COMMANDS: Final = tuple(
+    bytes.fromhex(text)
+    for text in (
+        "00a40000023f00", "00a4000c02be01", "00a4040c07a0000000030000", "00a4000402be0100",
+        "00b0810008", "00b0000000", "00d6000004deadbeef", "0084000008", "002000810437383136",
+        "00c0000010", "ffb0000010", "00b2010c00", "00a4000c02df01",
+    )
+    if len(text) > 4
+)  # fmt: skip
+
+
+def _command(data: bytes, _build: str) -> None:
+    try:
+        command = CommandApdu.parse(data)
+    except ApduError:
+        return
+    again = command.to_bytes(extended=is_extended(data))
+    must(again == data, "a command is the same bytes when it is built again")
+    must(CommandApdu.parse(command.to_bytes()) == command, "and the same command in short form")
+
+
+def _response(data: bytes, _build: str) -> None:
+    try:
+        response = ResponseApdu.parse(data)
+    except ApduError:
+        return
+    must(response.to_bytes() == data, "a response is the same bytes when it is built again")
+
+
+def _answer_to_reset(data: bytes, _build: str) -> None:
+    try:
+        atr = Atr.parse(data)
+    except AtrError:
+        return
+    must(atr.to_bytes() == data, "an ATR is the same bytes when it is built again")
+    must(bool(atr.protocols), "it names a protocol, or T=0 by naming none")
+    must(atr.fi is None or 372 <= atr.fi <= 2048, "Fi is of the table, or none")
+
+
+def _t0_stream(data: bytes, _build: str) -> None:
+    """The first byte says which command is under way; the card sends the rest."""
+    if not data:
+        return
+    asking = Asking(_COMMANDS[data[0] % len(_COMMANDS)])
+    sent = 0
+    try:
+        for character in data[1:]:
+            sent += len(asking.receive(bytes((character,))))
+            if asking.response is not None:
+                break
+    except LinkError:
+        return
+    must(sent <= 260, "no more goes to the card than the command has")
+    if asking.response is not None:
+        must(len(asking.response) >= 2, "an answer has its status word")
+        must(len(asking.response) <= 258, "and no more than P3 asked for")
+
+
+def _both_ways(data: bytes, _build: str) -> None:
+    """The same commands directly and as T=0 characters: the same answers, the same card."""
+    direct, over = _plain(t0=False), CardOverT0(_plain(t0=True))
+    near, far = Terminal(direct.transmit), Terminal(over.transmit)
+    direct.power_on()
+    over.power_on()
+    for raw in _pieces(data, 16):
+        try:
+            command = CommandApdu.parse(raw)
+        except ApduError:
+            continue
+        if is_extended(raw) or not _over_t0(command, direct):
+            continue
+        must(_said(near, command) == _said(far, command), "T=0 answers as the direct way does")
+    must(direct.image.to_bytes() == over.image.to_bytes(), "both cards hold the same")
+
+
+def _over_t0(command: CommandApdu, card: FileCard) -> bool:
+    """Whether T=0 can say this command: P3 is one length, and the instruction says of what."""
+    if command.ins >> 4 in {0x6, 0x9} or command.ins == _GET_RESPONSE:
+        return False
+    if command.case == 4 and command.ne != NE_SHORT_MAX:
+        return False
+    return command.case != 1 and bool(command.data) == card.takes_data(command.ins)
+
+
+def _said(terminal: Terminal, command: CommandApdu) -> tuple[bytes, int] | str:
+    """Return the answer; over T=0 a card offers data also to who asked for none."""
+    try:
+        response = terminal.send(command)
+    except ApduError as error:
+        return f"refused {error.sw}"
+    return b"" if command.ne is None else response.data, response.sw
+
+
+def _served(data: bytes, _build: str) -> None:
+    """The first byte says how the stream is cut in pieces: the answers are those of the whole."""
+    if not data:
+        return
+    step, stream = 1 + data[0] % 7, data[1:]
+    pieces = [stream[at : at + step] for at in range(0, len(stream), step)]
+    whole, parts = _heard([stream]), _heard(pieces)
+    must(whole == parts, "a stream is answered alike however it is cut")
+
+
+def _heard(pieces: list[bytes]) -> bytes | None:
+    """Return what the slot answers, `None` where the card leaves."""
+    slot, answers = VpcdSlot(_plain()), b""
+    try:
+        for piece in pieces:
+            answers += slot.receive(piece)
+            while slot.whole:  # each turn obeys a message
+                answers += slot.receive(b"")
+    except LinkError:
+        return None
+    return answers
+
+
+def _plain(*, t0: bool = False) -> FileCard:
+    return card_of(_plain_image(), Random(0).randbytes, t0=t0)
+
+
+@cache
+def _plain_image() -> CardImage:
+    image = Desk(BENCH_MASTER_KEY).issue(_METER_ID, issued_at_min=_MINUTE, kind=CardKind.PLAIN)
+    assert isinstance(image, CardImage), "a plain card has files"
+    return image
+
+
+def _pieces(data: bytes, count_max: int) -> Iterator[bytes]:
+    """Yield commands: each has its length in a byte before it."""
+    at = 0
+    for _ in range(count_max):
+        if at >= len(data):
+            return
+        end = at + 1 + data[at] % 64
+        yield data[at + 1 : end]
+        at = end
+
+
+def _lengths(commands: Sequence[bytes], size_bytes: int) -> bytes:
+    return b"".join(len(one).to_bytes(size_bytes, "big") + one for one in commands)
+
+
+_POWER_ON: Final = bytes((Control.POWER_ON,))
+_GET_ATR: Final = bytes((Control.GET_ATR,))
+
+TARGETS: Final = (
+    Target(
+        id="c-apdu",
+        asks="a command APDU, any bytes",
+        oracles="refused, or the same bytes when it is built again",
+        size_max=300,
+        check=_command,
+        seeds=lambda: _COMMANDS,
+    ),
+    Target(
+        id="r-apdu",
+        asks="a response APDU, any bytes",
+        oracles="refused, or the same bytes when it is built again",
+        size_max=300,
+        check=_response,
+        seeds=lambda: (b"\x90\x00", b"\x01\x02\x61\x10", b"\x6c\x08"),
+    ),
+    Target(
+        id="atr",
+        asks="an answer to reset, any bytes",
+        oracles="refused, or the same bytes when it is built again; protocols and Fi of the table",
+        size_max=40,
+        check=_answer_to_reset,
+        seeds=lambda: tuple(
+            offer(protocols, historical, ta1=ta1).to_bytes()
+            for protocols, historical, ta1 in (
+                ((0,), b"", None), ((1,), b"meter", 0x18), ((0, 1), bytes(15), 0x96),
+            )
+        ),
+    ),
+    Target(
+        id="t0-stream",
+        asks="what a card may send while a command is under way over T=0",
+        oracles="ends, refused or answered with no more than was asked; sends what it has",
+        size_max=600,
+        check=_t0_stream,
+        seeds=lambda: (bytes.fromhex("04b001020304050607089000"), bytes.fromhex("0260609000")),
+    ),
+    Target(
+        id="t0-and-direct",
+        asks="commands to a plain card, directly and as T=0 characters",
+        oracles="the same answers, and both cards hold the same bytes",
+        size_max=512,
+        check=_both_ways,
+        seeds=lambda: (_lengths(_COMMANDS, 1),),
+        words=_COMMANDS,
+    ),
+    Target(
+        id="vpcd",
+        asks="what a reader may send to a card that is served",
+        oracles="answered alike however the stream is cut, or the card leaves",
+        size_max=1_024,
+        check=_served,
+        seeds=lambda: (b"\x02" + _lengths((_POWER_ON, _GET_ATR, *_COMMANDS), 2),),
+        words=_COMMANDS,
+    ),
+)  # fmt: skip

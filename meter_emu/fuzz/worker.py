@@ -1,0 +1,139 @@
+"""The process in which one target is fuzzed, until its time is over or something is found.
+
+`python -m meter_emu.fuzz.worker` takes its target, build and seed from the environment, so that
+processes which libFuzzer forks have them too, and libFuzzer's own options from the command line.
+With atheris it is libFuzzer, guided by the coverage of our packages. Without, a seeded mutator goes
+over the corpus and keeps what is new in size: it finds less, and the first line says so.
+
+It must import nothing of ours before atheris has had the chance to instrument it.
+"""
+
+import os
+import sys
+import traceback
+from hashlib import sha1
+from pathlib import Path
+from random import Random
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from meter_emu.fuzz.target import Target
+
+ENV_TARGET: Final = "METER_EMU_FUZZ_TARGET"
+ENV_BUILD: Final = "METER_EMU_FUZZ_BUILD"
+ENV_SEED: Final = "METER_EMU_FUZZ_SEED"
+ENV_UNGUIDED: Final = "METER_EMU_FUZZ_UNGUIDED"
+FOUND: Final = 77  # exit status, as libFuzzer has it
+_PACKAGES: Final = ["card_protocol", "meter_emu"]
+_REPORT_S: Final = 1.0
+_KEEP_MAX: Final = 2_000  # ours: inputs a seeded run keeps in memory
+
+
+def main() -> int:
+    """Fuzz; return 0 when the time is over, 77 with a find, which lies at the artifact prefix."""
+    atheris = None if os.environ.get(ENV_UNGUIDED) else _atheris()
+    if atheris is None:
+        return _unguided(sys.argv[1:])
+    with atheris.instrument_imports(include=_PACKAGES):
+        target = _target()
+    _guided(atheris, target)
+    return 0
+
+
+def _atheris() -> Any:  # noqa: ANN401 - a C extension without types
+    try:
+        import atheris
+    except ImportError:
+        return None
+    return atheris
+
+
+def _target() -> "Target":
+    from meter_emu.fuzz.targets import targets
+
+    return targets()[os.environ[ENV_TARGET]]
+
+
+def _guided(atheris: Any, target: "Target") -> None:  # noqa: ANN401
+    from meter_emu.fuzz.mutate import crossed, mutated
+
+    build = os.environ[ENV_BUILD]
+
+    def mutate(data: bytes, size_max: int, seed: int) -> bytes:
+        def blind(data: bytes) -> bytes:
+            changed: bytes = atheris.Mutate(data, size_max)
+            return changed
+
+        return mutated(target, data, Random(seed), blind)[:size_max]
+
+    def cross(one: bytes, other: bytes, size_max: int, seed: int) -> bytes:
+        return crossed(target, one, other, Random(seed))[:size_max]
+
+    atheris.Setup(
+        sys.argv,
+        lambda data: target.check(data, build),
+        custom_mutator=mutate,
+        custom_crossover=cross,
+    )
+    atheris.Fuzz()
+
+
+def _unguided(argv: list[str]) -> int:
+    """Go over the corpus with the seeded mutator; options and lines are libFuzzer's."""
+    from meter_emu.fuzz.mutate import blindly, crossed, mutated
+
+    options = dict(word[1:].split("=", 1) for word in argv if word.startswith("-") and "=" in word)
+    folders = [Path(word) for word in argv if not word.startswith("-")]
+    target, build = _target(), os.environ[ENV_BUILD]
+    random = Random(os.environ[ENV_SEED])
+    corpus = [path.read_bytes() for folder in folders for path in sorted(folder.iterdir())]
+    corpus = corpus or list(target.seeds())
+    sizes = {len(data) for data in corpus}
+    ends_at = monotonic() + int(options.get("max_total_time", "0") or 1 << 31)
+    runs = int(options.get("runs", "-1"))
+    sys.stderr.write("INFO: no atheris here: a seeded mutator without coverage\n")
+    done, began_at = 0, monotonic()
+    said_at = began_at
+    while monotonic() < ends_at and done != runs:
+        if done < len(corpus):
+            data = corpus[done]
+        elif random.randrange(8) == 0:
+            data = crossed(target, random.choice(corpus), random.choice(corpus), random)
+        else:
+            one = random.choice(corpus)
+            data = mutated(
+                target, one, random, lambda raw: blindly(raw, target.words, target.size_max, random)
+            )
+        if not _held(target, data, build):
+            name = options.get("artifact_prefix", "") + "crash-" + sha1(data).hexdigest()  # noqa: S324
+            Path(name).write_bytes(data)
+            return FOUND
+        done += 1
+        if len(data) not in sizes and len(corpus) < _KEEP_MAX:
+            sizes.add(len(data))
+            corpus.append(data)
+        if monotonic() - said_at > _REPORT_S:
+            said_at = monotonic()
+            _say(done, len(corpus), said_at - began_at)
+    _say(done, len(corpus), monotonic() - began_at)
+    return 0
+
+
+def _held(target: "Target", data: bytes, build: str) -> bool:
+    from meter_emu.fuzz.trying import Trying
+
+    with Trying() as trying:
+        target.check(data, build)
+    if trying.error is not None:
+        sys.stderr.write("".join(traceback.format_exception(trying.error)))
+    return trying.error is None
+
+
+def _say(done: int, corpus: int, took_s: float) -> None:
+    rate = round(done / took_s) if took_s else 0
+    sys.stderr.write(f"#{done} pulse corp: {corpus}/0b exec/s: {rate}\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,95 @@
+"""`meter-emu fuzz` as somebody has it: a find is noticed, kept, played again and made small."""
+
+from hashlib import sha1
+from importlib.util import find_spec
+
+import pytest
+
+from tests.cli.outcome import runner
+
+GUIDED = [
+    pytest.param(
+        "",
+        marks=pytest.mark.skipif(
+            find_spec("atheris") is None, reason="atheris is not installed: make .stamps/fuzz"
+        ),
+    ),
+    "--no-coverage",
+]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    return runner(monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("how", GUIDED)
+def test_the_canary_is_found_kept_and_played_again(how, tmp_path, run):
+    line = f"fuzz run canary --time 20 --corpus {tmp_path}/c --to {tmp_path}/finds {how}"
+    done = run(*line.split())
+    assert done.code == 1, done.err
+    (find,) = (tmp_path / "finds").iterdir()
+    assert f"{find}: OracleError: the canary sings" in done.out
+    assert 'input = "43555421"' in find.read_text(), "CUT! and nothing else: it was made small"
+    again = run("fuzz", "replay", str(find))
+    assert again.code == 1
+    assert "fails: OracleError: the canary sings: this target fails on purpose" in again.out
+    seeds = {sha1(b"CUT?").hexdigest()}
+    assert seeds <= {path.name for path in (tmp_path / "c" / "canary").iterdir()}
+
+
+def test_figures_are_also_json_and_nothing_found_is_exit_0(tmp_path, run):
+    line = f"fuzz run c-apdu atr --runs 500 --no-coverage --corpus {tmp_path}/c --json -"
+    done = run(*line.split())
+    assert done.code == 0, done.err
+    rows = done.json()
+    assert [row["target"] for row in rows] == ["c-apdu", "atr"]
+    assert all(row["executions"] == 500 and row["found"] is None for row in rows)
+    assert all(row["coverage_guided"] is False for row in rows)
+
+
+def test_minimize_keeps_what_fails_and_says_when_nothing_does(tmp_path, run):
+    find = tmp_path / "find.toml"
+    text = 'target = "canary"\nbuild = "reference"\ninput = "{}"\nwhy = "it was found"\n'
+    find.write_text(text.format(b"CUT!and more of it".hex()))
+    assert run("fuzz", "minimize", str(find)).code == 0
+    assert 'input = "43555421"' in find.read_text()
+    find.write_text(text.format("00"))
+    held = run("fuzz", "minimize", str(find))
+    assert (held.code, "it holds now" in held.out) == (1, True)
+    assert run("fuzz", "replay", str(find)).code == 0
+
+
+def test_a_story_that_is_found_is_a_campaign(tmp_path, run):
+    find = tmp_path / "find.toml"
+    find.write_text(
+        'target = "stories"\nbuild = "reference+end-exclusive"\n'
+        f'input = "{bytes(40).hex()}"\nwhy = "it was found"\n'
+    )
+    done = run("fuzz", "replay", str(find))
+    assert done.code == 1, done.err
+    assert "fails: OracleError: never-early: " in done.out
+    assert "[[household]]" in done.out
+    assert run("fuzz", "replay", str(find), "--build", "reference").code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("fuzz run carnary", "no target 'carnary', did you mean 'canary'?"),
+        ("fuzz run c-apdu --build reference+end-exclusiv", "did you mean"),
+        ("fuzz replay nothing.toml", "cannot be read"),
+        ("fuzz replay bad.toml", "want hexadecimal digits"),
+        ("fuzz replay other.toml", "no target 'other'"),
+        ("fuzz minimize half.toml", "is missing"),
+        ("fuzz run c-apdu --runs 1 --no-coverage --corpus bad.toml", "cannot be written"),
+    ],
+)
+def test_bad_input_is_one_line(line, said, tmp_path, monkeypatch, run):
+    monkeypatch.chdir(tmp_path)
+    rest = 'build = "reference"\nwhy = ""\n'
+    (tmp_path / "bad.toml").write_text(f'target = "canary"\ninput = "0g"\n{rest}')
+    (tmp_path / "other.toml").write_text(f'target = "other"\ninput = ""\n{rest}')
+    (tmp_path / "half.toml").write_text('target = "canary"\n')
+    done = run(*line.split())
+    assert said in done.complains()
