@@ -177,7 +177,7 @@ def test_what_is_not_installed_is_one_line(
     said = pytester.runpytest_inprocess(
         "-W", "error", *own, "--meter-card-link", "vpcd", str(EXAMPLES)
     )
-    said.assert_outcomes(errors=10)
+    said.assert_outcomes(errors=9)
     want = "*--meter-card-link vpcd: other: not installed; as root: apt-get install a-package"
     said.stdout.fnmatch_lines([want])
     said.stdout.no_fnmatch_line("*Traceback*")
