@@ -22,7 +22,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test test-exhaustive test-judge test-homes lint bench fleet clean help
+.PHONY: run test test-exhaustive test-kills test-judge test-homes lint bench fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ lint: $(DEV)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+test-kills: $(DEV)  ## 280 kills of all verbs that write, a signal at every line, full disks: minutes
+	@METER_EMU_KILLS=200 $(BIN)/python -m pytest -n 2 -q -rP -o faulthandler_timeout=0 tests/kills tests/pcsc/test_killed.py \
+	  tests/cli/test_serve.py::test_killed_at_any_moment_it_leaves_a_whole_card_that_holds_what_was_answered
 
 test-judge: $(DEV)  ## the judge's row against a second oracle: 2,000 homes, 500 instants of each, minutes
 	@JUDGE_HOMES=2000 JUDGE_INSTANTS=500 $(BIN)/python -m pytest -q -s -o faulthandler_timeout=0 -k second_oracle tests/world/rehearsal/test_naive.py

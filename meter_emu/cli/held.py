@@ -90,8 +90,8 @@ class HeldFile:
             if handle >= 0:
                 os.close(handle)
             raise
-        os.close(self._lock)
-        self._lock, self.content = handle, data
+        before, self._lock, self.content = self._lock, handle, data
+        os.close(before)
 
     def is_named(self, path: str) -> bool:
         """Whether a name means this file."""

@@ -1,5 +1,6 @@
 """The only ways a verb leaves something behind: a whole file or nothing, and one JSON shape."""
 
+import atexit
 import errno
 import fcntl
 import json
@@ -136,12 +137,23 @@ def _locked_part(target: Path, undo: ExitStack) -> tuple[BinaryIO, Path]:
     """Return a new file next to the target, and its name."""
     for _ in range(_PART_ATTEMPTS):
         part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-        undo.callback(part.unlink, missing_ok=True)
+        _gone_with(part, undo)
         file = _closing(part.open("xb"), undo)
         if lock(file.fileno()) and os.fstat(file.fileno()).st_nlink:
             return file, part
         file.close()  # another program took it for an abandoned one before it was locked
     raise OSError(errno.EBUSY, f"others remove what is written for {target}")
+
+
+def _gone_with(part: Path, undo: ExitStack) -> None:
+    """Have a file go with `undo`, or with this process: a signal may come while `undo` works."""
+
+    def remove() -> None:
+        part.unlink(missing_ok=True)
+        atexit.unregister(remove)
+
+    atexit.register(remove)
+    undo.callback(remove)
 
 
 def _closing(file: BinaryIO, undo: ExitStack) -> BinaryIO:

@@ -5,10 +5,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
@@ -269,23 +267,3 @@ def test_what_a_killed_program_left_goes_with_the_next_write_and_what_is_being_w
         assert len(list(tmp_path.glob(".file.*.part"))) == 2
     assert path.read_bytes() == b"slow"
     assert sorted(one.name for one in tmp_path.iterdir()) == [".file.notours!.part", "file"]
-
-
-KILLS = 12
-
-
-def test_killed_at_any_moment_an_office_has_loaded_or_not(emu, plain):
-    """SIGKILL at moments spread over a load: the card is whole, what was answered is in it."""
-    chance, answered = Random(1), 0
-    for begun in range(1, KILLS + 1):
-        load = subprocess.Popen(
-            [*EMU, "desk", "load", str(plain), "--eur", "5"],
-            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        with suppress(subprocess.TimeoutExpired):
-            load.wait(chance.uniform(0.2, 0.6))
-        load.kill()
-        answered += bool(load.communicate(timeout=BOUND_S)[0])
-        assert answered <= loads(emu, plain) <= begun
-    assert emu("desk", "load", plain, "--eur", "5").code == 0
-    assert [path.name for path in plain.parent.iterdir()] == [plain.name]

@@ -1,0 +1,1 @@
+"""Programs killed, stopped and refused while they write files: nothing lost, nothing left."""

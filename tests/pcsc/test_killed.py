@@ -1,0 +1,106 @@
+"""`card put` and `card get` killed at random moments over PC/SC: the next one makes it good."""
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from time import monotonic
+
+import pytest
+
+from card_protocol.card.image import CardKind
+from card_protocol.card.make import card_of
+from card_protocol.card.memory_card import MemoryCard
+from card_protocol.link.pcsc import PcscLink
+from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
+from tests.cards import file_card, memory_card
+from tests.cli.serving import BOUND_S, ROOT
+from tests.firmware.meters import Home, counted
+from tests.pcsc.needs import pyscard_absent, refuse
+from tests.pcsc.slots import card_in
+from tests.pcsc.test_desk_reader import blank, link
+
+__all__ = ["link"]  # a fixture
+
+READER = VPCD_READERS[0]
+ASKED = int(os.environ.get("METER_EMU_KILLS", "0"))
+KILLS = max(1, ASKED // 20)  # of each of the four below; the suite has one of two
+
+
+def carriers(short: CardKind) -> pytest.MarkDecorator:
+    chosen = [CardKind.PLAIN, CardKind.MEMORY] if ASKED else [short]
+    return pytest.mark.parametrize("carrier", chosen, ids=lambda kind: kind.name.lower())
+
+
+@pytest.fixture(autouse=True)
+def _client() -> None:
+    if why := pyscard_absent():
+        refuse(why)
+
+
+def card(pcscd: PrivatePcscd, *words: object, kill_s: float | None = None) -> int:
+    """Run `card` with these words at the reader, or kill it after so long; return its status."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "meter_emu", "card", *map(str, words), "--reader", READER],
+        cwd=ROOT, env=pcscd.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(BOUND_S if kill_s is None else kill_s)
+    process.kill()
+    _, said = process.communicate(timeout=BOUND_S)
+    assert process.returncode in {0, -9}, said
+    return process.returncode
+
+
+def issued(carrier: CardKind, folder: Path) -> tuple[Home, Path]:
+    home, path = Home(carrier=carrier), folder / "first.card"
+    path.write_bytes(home.card.image.to_bytes())
+    return home, path
+
+
+@carriers(short=CardKind.MEMORY)
+def test_a_put_that_was_killed_is_put_again(
+    pcscd: PrivatePcscd, link: PcscLink, tmp_path: Path, carrier: CardKind
+) -> None:
+    home, path = issued(carrier, tmp_path)
+    own, chance, took_s = home.card.image, Random(7), 0.0
+    for number in range(KILLS + 1):
+        if carrier is CardKind.MEMORY:
+            home.card = MemoryCard(blank(home))
+        else:
+            erased = b"\xff" * len(file_card(own).contents[0])
+            home.card = card_of(file_card(own).with_part(0, 0, erased), counted())
+        with card_in(pcscd, link, home.card):
+            began = monotonic()
+            if number:
+                card(pcscd, "put", path, "--yes-write-hardware",
+                     kill_s=chance.uniform(0.4, 1) * took_s)  # fmt: skip
+            assert card(pcscd, "put", path, "--yes-write-hardware") == 0
+            took_s = took_s or monotonic() - began
+        assert home.card.image == own
+    if carrier is CardKind.MEMORY:
+        assert memory_card(home.card.image).tries_left == 3
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@carriers(short=CardKind.PLAIN)
+def test_a_get_that_was_killed_leaves_a_whole_file_or_none(
+    pcscd: PrivatePcscd, link: PcscLink, tmp_path: Path, carrier: CardKind
+) -> None:
+    home, _ = issued(carrier, tmp_path)
+    got, chance, took_s, whole = tmp_path / "got.card", Random(7), 0.0, b""
+    with card_in(pcscd, link, home.card):
+        for number in range(KILLS + 1):
+            began = monotonic()
+            if number:
+                kill_s = chance.uniform(0.4, 1) * took_s
+                card(pcscd, "get", got, kill_s=kill_s)
+                assert not got.exists() or got.read_bytes() == whole
+            assert card(pcscd, "get", got, "--force") == 0
+            took_s = took_s or monotonic() - began
+            whole = got.read_bytes()
+            assert sorted(one.name for one in tmp_path.iterdir()) == ["first.card", "got.card"]
+            got.unlink()
+    assert home.card.image.kind is carrier
