@@ -1,4 +1,4 @@
-"""What somebody may have meant who wrote a word that does not exist."""
+"""The known word nearest to one that does not exist."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -61,7 +61,7 @@ def find(kind: ResourceKind, name_or_path: str, *, folder: Path | None = None) -
 
 
 def _is_there(path: Path) -> bool:
-    """Whether there is such a file, or may be: then reading it says what is the matter."""
+    """Whether there is such a file, or may be: then reading it says what is wrong."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):

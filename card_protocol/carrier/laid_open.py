@@ -1,6 +1,6 @@
 """A card image as a budget card, past all access rules: for code that has the file itself.
 
-Nobody proves anything to it. What is written changes the `image` held here, and no card.
+It asks for no proof. What is written changes the `image` held here, and no card.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ class ImageRecords:
             raise LayoutError("budget card", offset=0, want=want, got="no such file") from None
 
     def authenticate(self, credentials: Credentials, terminal_random: bytes) -> None:
-        """See `Carrier`. There is nobody to prove anything to."""
+        """See `Carrier`. There is nothing to prove."""
 
     def write(self, records: Mapping[int, bytes]) -> None:
         """See `Carrier`."""

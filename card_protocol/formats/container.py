@@ -6,7 +6,7 @@ new copy valid only when all of it has arrived. A cut at any byte leaves the old
 the new one. The copy in force is the valid one with the higher number.
 
 The container knows records by short file identifier and size, and nothing of what is in them: the
-CRC distinguishes a torn copy from a whole one and protects against nobody. Ours.
+CRC distinguishes a torn copy from a whole one and protects against no attacker. Ours.
 """
 
 import struct

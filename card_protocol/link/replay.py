@@ -1,7 +1,7 @@
 """A card that answers as it once did: the other end of a recorded dialogue, without any card.
 
 The terminal must say what it said then. The first time it does not, that difference is kept
-in words, and from there on the card is gone: what it would have answered nobody knows.
+in words, and from there on the card is gone: what it would have answered is unknown.
 """
 
 from collections.abc import Iterator

@@ -77,7 +77,7 @@ class HeldFile:
         Programs that do not ask for the lock are seen by what they left: that is not overwritten.
         """
         there = self.content
-        with suppress(OSError):  # it is gone, or will not be read: writing says what is the matter
+        with suppress(OSError):  # it is gone, or will not be read: writing says what is wrong
             there = Path(self.path).read_bytes()
         if there != self.content:
             raise OutputError(self.path, "another program changed it meanwhile")

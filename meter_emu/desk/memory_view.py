@@ -1,6 +1,6 @@
 """Explains a memory card, byte by byte: the chip's own, the parts of the budget card, the counters.
 
-Like `view`, it has no use for a card that is well, and shows the code to nobody. Which copy of a
+Like `view`, it has no use for a card that is well, and never shows the code. Which copy of a
 part is in force it finds by the MACs alone, as office and meter do.
 """
 

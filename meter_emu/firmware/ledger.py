@@ -9,7 +9,7 @@ The register runs free; what is not booked yet is its difference to the last boo
 Energy is booked to the account in force *before* a change: CHARGED costs, DEFERRED is counted for
 the later invoice (2020: "la facturation reportée"), POSTPAID is a meter with prepayment off. So it
 is with the rate: what is pending belongs to the day or to the night, whole. What was used while the
-clock was not trusted is counted once more, apart: nobody knows at which hours that was.
+clock was not trusted is counted once more, apart: at which hours that was is unknown.
 
 accepted = balance - emergency debt + charged: the law of money inside one meter.
 """

@@ -185,7 +185,7 @@ class Program:
         return seen
 
     def _obey(self, meter: MeterRules, found: Contents | ClockSetting | Result) -> Result:
-        """Do what a card says; what becomes of it."""
+        """Do what a card says; return the result."""
         if isinstance(found, Result):
             return found
         if isinstance(found, Contents):

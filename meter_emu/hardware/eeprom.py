@@ -23,7 +23,7 @@ EEPROM_PAGE_BYTES: Final = 64  # AT24C256C, "Page Write"
 WRITE_CYCLE_US: Final = 5_000  # AT24C256C, tWR, the maximum
 ERASED: Final = 0xFF  # not said by the sheet; parts are delivered so
 
-# What becomes of a byte sent when the supply fails inside the cycle, by fate modulo 5.
+# What a byte sent turns into when the supply fails inside the cycle, by fate modulo 5.
 OLD, BLANK, NEW, MIXED, WEAK = range(5)
 FATE_COUNT: Final = 5
 

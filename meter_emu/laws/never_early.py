@@ -1,4 +1,4 @@
-"""Nobody who was armed is in the dark before T."""
+"""No armed home is in the dark before T."""
 
 from typing import Final
 

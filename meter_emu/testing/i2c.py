@@ -1,4 +1,4 @@
-"""A clock chip for drivers that nobody here wrote: an I²C bus as Python drivers use one.
+"""A clock chip for drivers written elsewhere: an I²C bus as Python drivers use one.
 
 The calls are those of CircuitPython's `busio.I2C`, so its drivers run on it unchanged. A driver
 that agrees with a chip of ours says more than one that was written by the same people.
@@ -20,7 +20,7 @@ class I2cClock:
     """One clock chip at an address of a bus.
 
     `now_us` is true time: accesses take theirs, and a test moves it on. `chip` is the chip, to look
-    into or to stop. `OSError` where nobody answers at an address, as in other buses.
+    into or to stop. `OSError` where no chip answers at an address, as in other buses.
     """
 
     def __init__(self, name: str, address: int, *, drift_ppb: int = 0) -> None:
@@ -97,7 +97,7 @@ class I2cClock:
 
     def _answer(self, address: int) -> None:
         if address != self._address:
-            raise OSError(f"nobody answers at address {address:02X}h")
+            raise OSError(f"no chip answers at address {address:02X}h")
 
     def _move(self, count: int) -> None:
         self._pointer = (self._pointer + count) % len(self.chip.registers)

@@ -33,7 +33,7 @@ class Reach(Protocol):
         ...
 
     def image(self, card: SlotCard) -> AnyImage:
-        """Return what a card of this reach holds; raise `ConfigError` where nobody can look."""
+        """Return what a card of this reach holds; raise `ConfigError` where that cannot be seen."""
         ...
 
 

@@ -27,7 +27,7 @@ from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
-_APART_US: Final = SECOND_US  # ours: nobody sees less
+_APART_US: Final = SECOND_US  # ours: no person sees less
 _POLLS_MAX: Final = 3_000  # ours: a home with a clock has 200; one without, two days
 _CARD: Final = frozenset({What.CARD_SERVED, What.CARD_REFUSED})
 _LAMPS: Final = frozenset(

@@ -220,7 +220,7 @@ def test_in_twelve_hour_mode_the_foreign_drivers_read_another_hour_and_ours_does
 def test_nobody_answers_at_another_address():
     bus = I2cClock("ds1307", 0x68)
     assert bus.scan() == [0x68]
-    with pytest.raises(OSError, match="nobody answers at address 51h"):
+    with pytest.raises(OSError, match="no chip answers at address 51h"):
         bus.writeto(0x51, b"\x00")
     with pytest.raises(OSError, match="nobody answers"):
         bus.readfrom_into(0x51, bytearray(1))

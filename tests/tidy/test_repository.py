@@ -103,12 +103,14 @@ def test_every_layout_is_tested_and_documented() -> None:
     assert found_by(missing, layouts()) == []
 
 
-DIALECT = r"(?i)\b(?:in vain|take[ns]? down|took down|whoever)\b"  # record, on timeout, anyone who
+# Write: record; next to, with, against; on timeout; nothing shows; is reported; anyone who.
+DIALECT = r"(?i)\b(?:beside|in vain|nobody can tell|take[ns]? down|took down|told of|whoever)\b"
 
 
 def test_what_is_written_is_plain_english() -> None:
     assert found_by(partial(re.findall, DIALECT), texts()) == []
     assert re.findall(DIALECT, "Whoever takes down") == ["Whoever", "takes down"]
+    assert re.findall(DIALECT, "told of it, beside it") == ["told of", "beside"]
 
 
 def test_the_top_level_is_the_agreed_one() -> None:

@@ -105,13 +105,13 @@ class ReaderSlot:
         self._told = failure
 
     def _once(self, trouble: str) -> None:
-        """Say what is the matter with the reader when it changes; nothing is the end of it."""
+        """Report a fault of the reader when it changes, and its end."""
         if trouble != self._trouble:
             self._say(f"reader: {trouble or f'{self._reader} is there again'}")
         self._trouble = trouble
 
     def words(self) -> str:
-        """Say what is in the reader, or what is the matter with it."""
+        """Say what is in the reader, or what is wrong with it."""
         if self._trouble:
             return self._trouble
         return f"{'one' if self._card else 'none'} in {self._reader}"

@@ -18,7 +18,7 @@ PRESSED: Final = {f"{key.name} button".lower(): key for key in Button}
 
 
 class ActListener(Protocol):
-    """Told of every deed at a bench, just before it has its effect."""
+    """Hears of every deed at a bench, just before it has its effect."""
 
     def inserted(self, card: SlotCard, name: str) -> SlotCard:
         """See a card put in; return what stands in the slot for it."""

@@ -389,4 +389,4 @@ class Board:
 
 
 def _nothing() -> None:
-    """Let nobody do anything meanwhile."""
+    """Do nothing meanwhile."""

@@ -1,7 +1,7 @@
 """A card behind a link in the emulated meter's slot: a real one in a reader, or one being recorded.
 
 The meter's own program must not see the difference, so what a link cannot do becomes what a slot
-shows: nobody answers, or the card is gone. Why it was so is kept for the person at the bench.
+shows: no answer, or the card is gone. Why it was so is kept for the person at the bench.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ class LinkedCard:
     """Whatever card `link` reaches, as `Board` takes cards.
 
     A supply that fails inside an exchange finds the emulated meter before its command or after the
-    answer, never between: where a real card is in its write nobody can know, and it is unpowered
+    answer, never between: where a real card is in its write is unknown, and it is unpowered
     at the moment the board's time says so.
     """
 

@@ -1,4 +1,4 @@
-"""A meter that somebody stands at: time passes on request, people act between or within.
+"""A meter with a person in front of it: time passes on request, people act between or within.
 
 It is the bench that rehearsals run, so a live meter and a rehearsed one leave the same bytes.
 Nothing here knows a wall clock. What lets time pass are iterators that give back control after

@@ -1,7 +1,7 @@
 """What a meter is going to do next, as it understands time and orders itself.
 
 A copy of the meter is asked, made from its image and thrown away: looking takes the real one no
-time, wears nothing and wakes nobody. The copy's program parts are those of the build, so a build
+time, wears nothing and wakes nothing. The copy's program parts are those of the build, so a build
 with a defect shows the wrong T that it believes in, long before it acts on it.
 """
 
@@ -85,7 +85,7 @@ def insight(board: Board, model: MeterModel, build: Build) -> Insight | None:
         _NO_LOAD,
         drift_ppb=0,
         now_us=board.now_us,
-        fate=Random(0),  # noqa: S311  a copy that nobody keeps
+        fate=Random(0),  # noqa: S311  a copy that is not kept
         path=model.name,
         ticks_from_us=board.ticks_from_us,
     )

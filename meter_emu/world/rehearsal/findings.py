@@ -60,7 +60,7 @@ def _wrong_display(event: Event, told: Told, zone: ZoneInfo) -> Iterator[HomeFin
         ("T1", "T2"), (told.defer_us, told.cut_us), event.understood, strict=True
     ):
         if us is not None and us <= event.at_us:
-            continue  # it has come: what is shown of it misleads nobody
+            continue  # it has come: what is shown of it no longer misleads
         want = None if us is None else us_to_civil(us, zone)
         if stated != want:
             yield HomeFinding(
