@@ -222,9 +222,9 @@ def test_nobody_answers_at_another_address():
     assert bus.scan() == [0x68]
     with pytest.raises(OSError, match="no chip answers at address 51h"):
         bus.writeto(0x51, b"\x00")
-    with pytest.raises(OSError, match="nobody answers"):
+    with pytest.raises(OSError, match="no chip answers"):
         bus.readfrom_into(0x51, bytearray(1))
-    with pytest.raises(OSError, match="nobody answers"):
+    with pytest.raises(OSError, match="no chip answers"):
         bus.writeto_then_readfrom(0x51, b"\x00", bytearray(1))
 
 
