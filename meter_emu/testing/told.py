@@ -21,6 +21,7 @@ def told(lab: Lab, options: Mapping[str, object]) -> str:
     """Return the story of a test so far; `options` are those of the command line that count."""
     events, steps = lab.meter.events, lab.dialogue.steps
     said = steps[-STEPS_SHOWN:]
+    journal = [*_journal(lab)]
     given = ((name, str(value)) for name, value in options.items() if value is not None)
     how = [word for pair in given for word in pair]
     lines = [
@@ -31,8 +32,8 @@ def told(lab: Lab, options: Mapping[str, object]) -> str:
         f"the last {min(EVENTS_SHOWN, len(events))} of {len(events)} events:",
         *(_event(event, lab) for event in events[-EVENTS_SHOWN:]),
         "",
-        "the meter's own journal:",
-        *_journal(lab),
+        "the meter's own journal:" if journal else "nothing is in the meter's own journal",
+        *journal,
         "",
         f"the last {len(said)} of {lab.dialogue.count} steps between card and reader:",
         *_dialogue(said, lab),

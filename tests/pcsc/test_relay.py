@@ -1,10 +1,13 @@
 """`card relay`: a card in one slot of the virtual reader is found in the other, and recorded."""
 
 import json
+import re
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,12 +15,12 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.make import VirtualCard, card_of
 from card_protocol.errors import LinkError
 from card_protocol.link.pcsc import PcscLink
-from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
+from card_protocol.serve.pcscd import SOCKET_VARIABLE, VPCD_READERS, PrivatePcscd, until
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
 from tests.cli.outcome import Outcome, runner
 from tests.cli.serving import Serving
-from tests.pcsc.needs import pyscard_absent, refuse
+from tests.pcsc.needs import absent, pyscard_absent, refuse
 from tests.pcsc.slots import LONG_MS, Pulled, card_in, inserted
 
 REAL, STUDIED = VPCD_READERS
@@ -110,6 +113,38 @@ def test_an_office_reads_and_writes_through_it_when_it_may(
         assert "ever loaded 50.00 EUR in 1 load" in desk("account").out
         relay.do("quit")
         assert relay.end() == 0
+
+
+def test_a_terminal_at_another_service_finds_the_card(pcscd: PrivatePcscd, real: PcscLink) -> None:
+    """The relay is a client of one service, and at another a card."""
+    if why := absent("opensc-tool"):
+        refuse(why)
+    with (
+        TemporaryDirectory(prefix="pcsc-") as folder,
+        PrivatePcscd(Path(folder)) as other,
+        card_in(pcscd, real, a_card()),
+    ):
+        other.start()
+        ours = ("env", f"{SOCKET_VARIABLE}={pcscd.socket_path}")
+        with Serving("--reader", REAL, verb="relay", command=[*other.inside(ours)]) as relay:
+            relay.says("inserted")
+            asked = until(lambda: opensc(other, "00A4000C02BE01", "00D600000100"))
+            assert asked == ["9000", "6900"]
+            other.kill()
+            relay.says("out: the reader has gone")
+            other.start()
+            relay.says("inserted")
+            assert until(lambda: opensc(other, "00A4000C02BE01")) == ["9000"]
+
+
+def opensc(pcscd: PrivatePcscd, *commands: str) -> list[str] | None:
+    """Return the status words that opensc-tool gets, `None` where it finds no card yet."""
+    sent = [word for command in commands for word in ("--send-apdu", command)]
+    done = subprocess.run(
+        ["opensc-tool", "--reader", "0", *sent], env=pcscd.environment,
+        capture_output=True, text=True, timeout=20, check=False,
+    )  # fmt: skip
+    return ["".join(pair) for pair in re.findall(r"SW1=0x(..), SW2=0x(..)", done.stdout)] or None
 
 
 def test_it_follows_a_card_that_comes_and_goes(
