@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # The laws that tests share: pytest shows values only of the modules it rewrites.
-pytest.register_assert_rewrite("tests.firmware.sessions")
+pytest.register_assert_rewrite(
+    *(f"tests.reliability.{name}" for name in ("cutting", "kinds", "stage", "tearing"))
+)
 
 pytest_plugins = ["pytester", "meter_emu.pytest_plugin", "tests.reliability.tally"]
 

@@ -15,7 +15,6 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
-from meter_emu.firmware.layouts import EventCode
 from tests import cards
 from tests.firmware.meters import METER_ID, Home, counted
 
@@ -57,19 +56,6 @@ def spent(image: AnyImage) -> bool:
 def resealed(home: Home, sfi: Sfi, **changes: Any) -> None:
     """Change a record and seal it as only the desk can."""
     home.card = card_of(cards.resealed(home.card.image, sfi, **changes), counted())
-
-
-def counted_once(home: Home) -> None:
-    """The card's 50 euro and its order are in the meter, once; the card's records are whole."""
-    kept = home.state
-    assert (kept.accepted_cents, kept.accepted_count, kept.order_number) == (5_000, 1, 1)
-    assert events(home).count(EventCode.CREDIT_LOADED) == 1
-    assert events(home).count(EventCode.ORDER_EXECUTED) == 1
-    installed_ueur = accepted_ueur = 5_000 * UEUR_PER_CENT
-    assert kept.emergency_debt_ueur == 0
-    assert installed_ueur + accepted_ueur == kept.balance_ueur + kept.charged_ueur
-    assert kept.charged_ueur == kept.charged_wh * 250
-    assert (home.write_back() or kept).order_number == 1
 
 
 class Pulled:

@@ -1,6 +1,6 @@
 """A card pulled out at any command of its session: served whole or not at all, and once.
 
-Pulled out at any character over T=0: `test_pulled_card.py`.
+Pulled out at any byte that passes or is written: `tests/reliability/test_tears.py`.
 """
 
 import pytest

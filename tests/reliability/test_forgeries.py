@@ -32,7 +32,7 @@ from tests.reliability.tally import Tried
 
 AnyT = TypeVar("AnyT")
 MODELS = list(METERS.values())
-SAMPLE: Final = None if EXHAUSTIVE else 110
+SAMPLE: Final = None if EXHAUSTIVE else 200
 ON_KITS = pytest.mark.parametrize(
     "kit",
     KITS if EXHAUSTIVE else [Kit(MODELS[at], *card) for at, card in enumerate(CARDS)],
@@ -182,7 +182,7 @@ def swindle(home: Home, kit: Kit, chance: Random, steps: int) -> None:
         money_holds(home.state, kit, BALANCE_CENTS, issued_cents)
 
 
-SWINDLES, STEPS = (200 if EXHAUSTIVE else 6), 30
+SWINDLES, STEPS = (100 if EXHAUSTIVE else 6), 30
 BALANCE_CENTS = 5_000
 
 

@@ -15,7 +15,7 @@ from tests.reliability.tally import Tried
 from tests.reliability.tearing import VISITS, Tearing
 
 MODELS = list(METERS.values())
-SAMPLE: Final = None if EXHAUSTIVE else 24
+SAMPLE: Final = None if EXHAUSTIVE else 40
 Case = tuple[str, Kit]
 
 
