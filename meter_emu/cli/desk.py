@@ -52,7 +52,17 @@ def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
     ) -> None:
         deed, minute = plan(**own), issued_at_min(issued_at)
         key = read_master_key(key_file)
-        account = place.serve(key, lambda desk, card: deed(desk, card, minute), writes=True)
+        borne_min = minute
+
+        def do(desk: "Desk", card: "Exchange") -> "Account":
+            nonlocal borne_min
+            if issued_at is not None:
+                borne_min = max(record.issued_at_min for record in desk.account(card))
+            return deed(desk, card, minute)
+
+        account = place.serve(key, do, writes=True)
+        if borne_min > minute:
+            _say_earlier(place, minute, borne_min)
         _show_account(place, account, json_file)
 
     return verb
@@ -188,6 +198,15 @@ def read(place: Place, key_file: str | None, json_file: str | None) -> None:
         print_json(record_as_json(record), json_file)
     if json_file != STDOUT:
         print_record(record)
+
+
+def _say_earlier(place: Place, minute: int, borne_min: int) -> None:
+    """Say that what was written is dated before what stood on the card; minutes since 2000."""
+    from meter_emu.desk.dates import DeskDates
+
+    now, before = (DeskDates().legal(one) for one in (minute, borne_min))
+    said = f"{place.name}: written as of {now}, before the {before} that it bore"
+    click.echo(f"meter-emu: {said}", err=True)
 
 
 def _show_account(place: Place, account: "Account", json_file: str | None) -> None:

@@ -37,6 +37,17 @@ def test_the_time_of_writing_is_legal_time_or_an_instant(emu, card, when):
     assert shown(emu, card)["wallet"]["issued_at_min"] == "2020-05-29 08:00 UTC"
 
 
+def test_a_card_that_is_written_with_an_earlier_date_than_it_bears_says_so(emu, card):
+    later = emu("desk", "load", card, "--eur", "5", "--issued-at", "2020-06-29 10:00")
+    assert (later.code, later.err) == (0, "")
+    done = emu("desk", "reactivate", card, "--issued-at", "2020-06-29 09:59")
+    assert done.code == 0
+    said = f"{card}: written as of 2020-06-29 09:59, before the 2020-06-29 10:00 that it bore"
+    assert done.err == f"meter-emu: {said}\n"
+    again = emu("desk", "reactivate", card, "--issued-at", "2020-06-29 10:00")
+    assert (again.code, again.err) == (0, "")
+
+
 def test_the_time_of_writing_is_now_unless_said(emu, card):
     assert emu("desk", "load", card, "--eur", "5").code == 0
     assert shown(emu, card)["wallet"]["issued_at_min"] > "2025"
