@@ -49,7 +49,9 @@ VERBS: Final[Mapping[str, VerbPlace]] = {
     "image": VerbPlace("meter_emu.cli.image:image", "Make, explain and compare meter images."),
     "trace": VerbPlace("meter_emu.cli.trace:trace", "Show, replay and export recorded dialogues."),
     "list": VerbPlace("meter_emu.cli.listing:list_", "List defects, laws, models, campaigns."),
-    "show": VerbPlace("meter_emu.cli.listing:show", "Show a defect and a home in which it shows."),
+    "show": VerbPlace(
+        "meter_emu.cli.listing:show", "Show a defect, or a campaign's or model's file."
+    ),
     "desk": VerbPlace("meter_emu.cli.desk:desk", "Write on a card what the office writes."),
 }
 

@@ -54,6 +54,16 @@ EXAMPLES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "list campaigns",
             "list models --json -",
         ),
+        "show campaign": (
+            "show campaign ores-2020-07",
+            "show campaign winter",
+            "show campaign campaign.toml",
+        ),
+        "show model": (
+            "show model electricity-pcf8563-utc",
+            "show model gas-pcf8563-battery",
+            "show model my-meter.toml",
+        ),
         "show defect": (
             "show defect doy-common-year",
             "show defect end-exclusive --toml",

@@ -1,4 +1,4 @@
-"""`meter-emu list` and `meter-emu show defect`: what there is, and what one defect does."""
+"""`meter-emu list` and `meter-emu show`: what there is by a name, and one thing of it."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.shell_completion import CompletionItem
 
-from meter_emu.cli.names import Word
+from meter_emu.cli.names import CAMPAIGN, MODEL, Word
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.verbs import Verb, Verbs
+from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
 if TYPE_CHECKING:
     from meter_emu.defects import Defect
+    from meter_emu.resources import ResourceKind
 
 
 def _defects() -> dict[str, str]:
@@ -105,7 +107,34 @@ class DefectName(Word):
 
 @click.group(cls=Verbs)
 def show() -> None:
-    """Show one thing of the catalogue."""
+    """Show one thing that has a name: a defect, or the file of a campaign or a model."""
+
+
+@show.command("campaign")
+@click.argument("name", metavar="NAME", type=CAMPAIGN)
+def show_campaign(name: str) -> None:
+    """Print the file of a campaign, to begin one of your own with a copy."""
+    _print_file("campaigns", name)
+
+
+@show.command("model")
+@click.argument("name", metavar="NAME", type=MODEL)
+def show_model(name: str) -> None:
+    """Print the file of a meter model, to begin one of your own with a copy."""
+    _print_file("meters", name)
+
+
+def _print_file(kind: "ResourceKind", name: str) -> None:
+    from meter_emu.resources import find, read_file
+
+    path = find(kind, name)
+    try:
+        text = read_file(path).decode()
+    except OSError as error:
+        raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(str(path), "", "want a TOML file in UTF-8") from None
+    click.echo(text, nl=False)
 
 
 @show.command("defect")

@@ -171,7 +171,10 @@ class ResultTable:
 
     def _line(self, key: RowKey) -> "_Line":
         row = self._rows[key]
-        cut = " to ".join(filter(None, map(self._short, row.cuts_us))) or "not cut"
+        cuts = [said for us in row.cuts_us if (said := self._short(us))]
+        if len(cuts) == 2 and cuts[0][:-5] == cuts[1][:-5]:  # the same day
+            cuts[1] = cuts[1][-5:]
+        cut = " to ".join(dict.fromkeys(cuts)) or "not cut"
         return _Line(row.name, key.told, key.in_force, key.on_card, cut, key.kind)
 
     def _told(self, home: Household) -> str:

@@ -11,13 +11,18 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def away(
-    *command: str, cwd: Path, path: Path | None = None, more: Mapping[str, str] = NOTHING
+    *command: str,
+    cwd: Path,
+    path: Path | None = None,
+    more: Mapping[str, str] = NOTHING,
+    given: str = "",
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command offline, with nothing of the checkout on its path."""
+    """Run a command offline, with nothing of the checkout on its path; `given` is its input."""
     env = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     env |= {"PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "COLUMNS": "80", **more}
     if path is not None:
         env["PYTHONPATH"] = str(path)
     return subprocess.run(
-        command, cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False
-    )
+        command, cwd=cwd, env=env, input=given, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
