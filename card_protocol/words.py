@@ -75,6 +75,22 @@ def _at(name: str) -> Callable[[Fields], str]:
     return words
 
 
+def _record(name: str) -> Callable[[Fields], str]:
+    """Return the words of a command for the record whose number is P1."""
+
+    def words(fields: Fields) -> str:
+        _, _, p1, p2, _, _ = fields
+        if p2 & 0x07 != _RECORD_NUMBER:
+            return f"{name}{_sizes(fields)}"
+        where = f" of file {p2 >> 3}" if p2 >> 3 else ""
+        return f"{name} {p1}{where}{_sizes(fields)}"
+
+    return words
+
+
+_RECORD_NUMBER: Final = 0x04  # the low bits of P2: P1 is a number, and one record is meant
+
+
 def _verify(fields: Fields) -> str:
     _, _, _, p2, data, _ = fields
     shown = f", {_bytes(len(data))} not shown" if data else ", to ask how many tries are left"
@@ -89,18 +105,31 @@ def _plain(name: str) -> Callable[[Fields], str]:
     return lambda fields: f"{name}{_sizes(fields)}"
 
 
+# The commands of our cards, and those that fielded cards are asked most: table 5 of the standard.
 _WORDS: Final[dict[int, Callable[[Fields], str]]] = {
     0x20: _verify,
+    0x22: _plain("MANAGE SECURITY ENVIRONMENT"),
     0x24: _plain("CHANGE REFERENCE DATA"),
+    0x2A: _plain("PERFORM SECURITY OPERATION"),
     0x2C: _plain("RESET RETRY COUNTER"),
+    0x70: _plain("MANAGE CHANNEL"),
     0x82: _with_key("EXTERNAL AUTHENTICATE"),
     0x84: _plain("GET CHALLENGE"),
+    0x86: _plain("GENERAL AUTHENTICATE"),
     0x88: _with_key("INTERNAL AUTHENTICATE"),
     0xA4: _select,
     0xB0: _at("READ BINARY"),
+    0xB2: _record("READ RECORD"),
     0xC0: _plain("GET RESPONSE"),
+    0xC2: _plain("ENVELOPE"),
     0xCA: _plain("GET DATA"),
+    0xCB: _plain("GET DATA"),
+    0xD0: _at("WRITE BINARY"),
+    0xD2: _record("WRITE RECORD"),
     0xD6: _at("UPDATE BINARY"),
+    0xDA: _plain("PUT DATA"),
+    0xDC: _record("UPDATE RECORD"),
+    0xE2: _plain("APPEND RECORD"),
 }
 _READER_NAMES: Final = {
     0x20: "PRESENT CODE",
