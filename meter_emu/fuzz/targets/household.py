@@ -149,7 +149,7 @@ class HouseholdAtPlay:
 
     def _note(self, result: Result, before: int, state: State) -> None:
         was, now = self._ends[before], self._ends[self._in_force]
-        if was is not now and now is None:
+        if was is not None and now is None:
             self._latched = False  # only a reactivation lifts it, a later T2 does not
         for name, held in (
             ("armed", was is None and now is not None),
