@@ -128,6 +128,7 @@ class _Walk:
         events = self._events
         rule, must, why = self._answer()
         while True:
+            # What was seen up to now comes first, each event with the answer that follows from it.
             while index < len(events) and events[index].at_us <= ideal.now_us:
                 event = events[index]
                 index += 1
@@ -136,8 +137,10 @@ class _Walk:
                 rule, must, why = self._next(rule, must, by_card=event.visit is not None)
             if ideal.now_us >= end_us:
                 return
+            # Then one span: up to the next event, or to what the ideal meter does by itself.
             ahead_us = min(end_us, events[index].at_us) if index < len(events) else end_us
             from_us, to_us = ideal.now_us, ideal.next_us(ahead_us)
+            # In the dark the meter must ask for the button once it had the time to, unless asked.
             invites = ideal.ready_us is not None and from_us >= ideal.ready_us + WORK_US
             invites = invites and must is Must.OFF and ideal.ask_until_us is None
             self._write(Span(from_us, to_us, must, why, rule.name, invites))
@@ -164,12 +167,15 @@ class _Walk:
         """Return the answer now; what a look had found before may still move the switch."""
         ideal = self.ideal
         rule, now, why = self._answer()
+        # A rule that let the home be dark has ended. A meter that looked just before may still act
+        # by it for as long as a look takes: the rule "just before" answers for that time.
         ends = before.name in _ENDS and rule.name not in _OPENS | _AS_SEEN
         if ends and ideal.on and (by_card or now is Must.ON):
             slow = must is Must.LIMITED and not by_card
             ideal.grace_us = ideal.now_us + (self._look_us if slow else WORK_US)
             ideal.grace_limited = must is Must.LIMITED and now is Must.ON
             rule, now, why = self._answer()
+        # Where the switch may now stand either way, what it was seen to be is its lawful place.
         if rule.name in _OPENS and now is Must.EITHER and must is not Must.EITHER:
             ideal.on = ideal.closed  # dark against an earlier rule: lawfully so from now on
         return rule, now, why

@@ -89,6 +89,7 @@ def cards_shown(
     writings = []  # the card after each visit to the office, and its number
     newest_heard, heard = 1, 0  # the newest card, and how often it had been written on
     for number, visit in enumerate(household.visits):
+        # The office: what stands on the newest card from now on, perhaps on a new one.
         if visit.kind is VisitKind.DESK:
             assert visit.desk is not None, "a desk visit has its orders"
             on_card, card = cards[-1]
@@ -99,6 +100,7 @@ def cards_shown(
             writings.append((len(cards), cards[-1]))
         if visit.kind not in _OWN_CARDS or number not in seen:
             continue
+        # The meter: which card went in, and how old what it carries is.
         card_number, brings = visit.card_number or len(cards), len(writings)
         on_card, card = cards[card_number - 1]
         if visit.copy_number is not None:
