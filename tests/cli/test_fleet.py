@@ -14,17 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.bench.fleet import run
+from tests.campaigns import head
 
-DAY = """
-name = "a day"
-zone = "Europe/Brussels"
-start = 2020-07-03T12:00:00
-end = 2020-07-04T12:00:00
-model = "electricity-pcf8563-utc"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-[[household]]
+DAY = (
+    head("a day", "2020-07-03T12:00:00", "2020-07-04T12:00:00")
+    + """[[household]]
 id = "armed"
 kind = "armed"
 count = COUNT
@@ -40,6 +34,7 @@ kind = "ordinary"
 balance_eur = 20
 load_w = 300
 """
+)
 GROWTH_BYTES_MAX = 3 * 1024 * 1024  # ours: what allocators and buffers may differ by
 GONE_WITHIN_S = 60
 

@@ -18,6 +18,7 @@ from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.resources import built_in
+from tests.campaigns import head
 from tests.docs.pages import ROOT, page
 
 METER = 541_000_000_001
@@ -144,16 +145,9 @@ def test_a_meter_that_cannot_be_is_one_line_and_no_file(emu, tmp_path, args, say
     assert list(tmp_path.iterdir()) == []
 
 
-HOME = """
-name = "one home"
-zone = "Europe/Brussels"
-start = 2020-06-02T10:00:00
-end = 2020-07-08T12:00:00
-model = "electricity-pcf8563-utc"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-[[household]]
+HOME = (
+    head("one home", "2020-06-02T10:00:00", "2020-07-08T12:00:00")
+    + """[[household]]
 id = "gone"
 kind = "never came back"
 image = "home.image"
@@ -164,6 +158,7 @@ visits = [
   { at = 2020-06-02T11:30:00, insert = true },
 ]
 """
+)
 
 
 def test_a_campaign_starts_from_an_image_that_was_made(emu, tmp_path):

@@ -18,6 +18,7 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.memory_view import explain_memory_card, explain_memory_image
 from meter_emu.desk.view import Seal
 from meter_emu.rows import NOT_SHOWN, differences
+from tests.campaigns import head
 from tests.cards import memory_card, raw_on
 from tests.cli.budget_cards import METER
 from tests.desk.test_card_format_page import CARD
@@ -255,17 +256,9 @@ def test_a_spoiled_file_is_one_line(emu, card):
 
 # Rehearsed ----------------------------------------------------------------------------------------
 
-CAMPAIGN = """
-name = "memory cards"
-zone = "Europe/Brussels"
-start = 2020-06-01T00:00:00
-end = 2020-07-08T00:00:00
-seed = 1
-model = "electricity-pcf8563-utc"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-[[household]]
+CAMPAIGN = (
+    head("memory cards", "2020-06-01T00:00:00", "2020-07-08T00:00:00", "seed = 1")
+    + """[[household]]
 id = "a"
 kind = "armed and reactivated"
 carrier = "memory"
@@ -288,6 +281,7 @@ visits = [
   {at = 2020-06-02T15:00:00, insert = true},
 ]
 """
+)
 
 
 def test_a_campaign_keeps_its_promises_on_memory_cards(emu, tmp_path):

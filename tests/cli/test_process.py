@@ -8,20 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaigns import head
+
 ROOT = Path(__file__).parents[2]
 EMU = (sys.executable, "-m", "meter_emu")
-CAMPAIGN = """
-name = "short"
-zone = "Europe/Brussels"
-start = 2020-06-01T08:00:00
-end = 2020-06-02T08:00:00
-model = "electricity-pcf8563-utc"
-[[household]]
+CAMPAIGN = (
+    head("short", "2020-06-01T08:00:00", "2020-06-02T08:00:00", announced=None)
+    + """[[household]]
 id = "a"
 kind = "a home"
 balance_eur = 5
 load_w = 100
 """
+)
 
 
 def emu(line: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:

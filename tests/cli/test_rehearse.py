@@ -8,16 +8,11 @@ from pathlib import Path
 
 import pytest
 
-TINY = """
-name = "tiny"
-zone = "Europe/Brussels"
-start = 2020-06-01T08:00:00
-end = 2020-07-08T12:00:00
-model = "electricity-pcf8563-utc"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-[[household]]
+from tests.campaigns import head
+
+TINY = (
+    head("tiny", "2020-06-01T08:00:00", "2020-07-08T12:00:00")
+    + """[[household]]
 id = "back"
 kind = "reactivated"
 balance_eur = "12.50"
@@ -39,11 +34,13 @@ visits = [
   { at = 2020-06-02T11:30:00, insert = true },
 ]
 """
+)
 TWO_JULY = "2020-07-02T23:"
 
 
 ALWAYS_ON = """
 from meter_emu.ports import Sleep
+from tests.campaigns import head
 
 class AlwaysOn:
     def __init__(self, ports):

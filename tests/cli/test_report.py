@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.campaigns import head
 from tests.report.pages import BOTH, ores_page
 
 
@@ -53,16 +54,9 @@ def test_several_processes_give_the_same_page(tmp_path):
     assert b"the first of 70 homes of this kind" in pages[0]
 
 
-MANY = """
-name = "many"
-zone = "Europe/Brussels"
-start = 2020-07-01T08:00:00
-end = 2020-07-05T12:00:00
-model = "electricity-pcf8563-utc"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-[[household]]
+MANY = (
+    head("many", "2020-07-01T08:00:00", "2020-07-05T12:00:00")
+    + """[[household]]
 id = "home"
 kind = "never came back"
 count = 70
@@ -73,6 +67,7 @@ visits = [
   { at = 2020-07-02T11:30:00, insert = true },
 ]
 """
+)
 
 
 @pytest.mark.parametrize("where", ["file", "file/below", "page"])

@@ -9,11 +9,9 @@ from random import Random
 import pytest
 
 from meter_emu.cli import app
+from tests.cli.outcome import Outcome
 from tests.cli.sitting import MODEL
 from tests.cli.test_run_lines import METER, THIRD, desk_writes
-from tests.cli.test_trace import Done, complaint, emu
-
-__all__ = ["emu"]
 
 START = ("--rate", "max", "--start", "2020-06-29 07:00", "--load-w", "300")
 SITTING = """insert a.card
@@ -38,7 +36,7 @@ def sit(monkeypatch, capsys, tmp_path):
     """Run a sitting over lines, in this process, in an empty folder with an armed card in it."""
     monkeypatch.chdir(tmp_path)
 
-    def go(*args: str, lines: str = SITTING) -> Done:
+    def go(*args: str, lines: str = SITTING) -> Outcome:
         from meter_emu.desk.desk import Work
 
         card = tmp_path / "a.card"
@@ -50,7 +48,7 @@ def sit(monkeypatch, capsys, tmp_path):
         with (tmp_path / "lines").open() as typed, monkeypatch.context() as patch:
             patch.setattr(sys, "stdin", typed)
             code = app.run()
-        return Done(code, *capsys.readouterr())
+        return Outcome(code, *capsys.readouterr())
 
     return go
 
@@ -58,41 +56,41 @@ def sit(monkeypatch, capsys, tmp_path):
 def test_a_sitting_is_recorded_and_says_the_same_again(sit, emu):
     plain = sit(MODEL, *START)
     done = sit(MODEL, *START, "--trace", "sat.trace")
-    assert (done.returncode, done.stdout) == (0, plain.stdout)
+    assert (done.code, done.out) == (0, plain.out)
     rows = [json.loads(line) for line in Path("sat.trace").read_text().splitlines()]
     did = [row["what"] for row in rows if row["row"] == "done"]
     assert did == ["blue button", "supply off", "supply on", "appliances shut", "red button"]
     assert [row["card"] for row in rows if row["row"] == "insert"] == ["a.card"] * 2
     again = emu("trace", "replay", "sat.trace")
     exchanges = sum(row["row"] == "exchange" for row in rows)
-    assert again.stdout == f"sat.trace: reference: {exchanges} commands as recorded\n"
+    assert again.out == f"sat.trace: reference: {exchanges} commands as recorded\n"
     other = emu("trace", "replay", "sat.trace", "--build", "reference+end-exclusive")
-    assert other.returncode == 1
-    assert "instead of" in other.stdout
+    assert other.code == 1
+    assert "instead of" in other.out
 
 
 def test_the_image_a_meter_began_with_is_asked_for_when_it_has_changed(sit, emu):
     made = emu("image", "new", "m.img", "--model", MODEL, "--meter-id", str(METER))
-    assert made.returncode == 0, made.stderr
+    assert made.code == 0, made.err
     kept = Path("kept.img")
     kept.write_bytes(Path("m.img").read_bytes())
     done = sit("--image", "m.img", *START, "--trace", "sat.trace")
-    assert done.returncode == 0, done.stderr
-    why = complaint(emu("trace", "replay", "sat.trace"))
+    assert done.code == 0, done.err
+    why = emu("trace", "replay", "sat.trace").complains()
     assert "m.img is not what it was when this began: give a copy with --image" in why
     again = emu("trace", "replay", "sat.trace", "--image", "kept.img")
-    assert (again.returncode, again.stderr) == (0, "")
-    assert "commands as recorded" in again.stdout
+    assert (again.code, again.err) == (0, "")
+    assert "commands as recorded" in again.out
     kept.unlink()
-    assert "kept.img" in complaint(emu("trace", "replay", "sat.trace", "--image", "kept.img"))
+    assert "kept.img" in emu("trace", "replay", "sat.trace", "--image", "kept.img").complains()
 
 
 def test_an_image_without_a_start_begins_where_its_clock_stands(sit, emu):
     emu("image", "new", "m.img", "--model", MODEL, "--meter-id", str(METER))
     Path("kept.img").write_bytes(Path("m.img").read_bytes())
     done = sit("--image", "m.img", "--rate", "max", "--trace", "sat.trace")
-    assert done.returncode == 0, done.stderr
-    assert emu("trace", "replay", "sat.trace", "--image", "kept.img").returncode == 0
+    assert done.code == 0, done.err
+    assert emu("trace", "replay", "sat.trace", "--image", "kept.img").code == 0
 
 
 def test_no_key_is_in_the_trace_of_a_sitting(sit, tmp_path):
@@ -108,9 +106,9 @@ def test_an_origin_that_is_none_is_one_line(sit, emu):
     sit(MODEL, *START, "--trace", "sat.trace", lines="quit\n")
     raw = Path("sat.trace").read_text()
     Path("odd.trace").write_text(raw.replace('"seed":0', '"seed":"x"'))
-    assert "line 1: Expected `int`" in complaint(emu("trace", "replay", "odd.trace"))
+    assert "line 1: Expected `int`" in emu("trace", "replay", "odd.trace").complains()
     Path("odd.trace").write_text(raw.replace(MODEL, "toaster"))
-    assert "toaster" in complaint(emu("trace", "replay", "odd.trace"))
+    assert "toaster" in emu("trace", "replay", "odd.trace").complains()
 
 
 @pytest.mark.parametrize("build", ["reference", "reference+end-exclusive"])
@@ -128,10 +126,10 @@ def test_any_trace_is_played_or_refused_in_one_line(sit, emu, build):
             fate.choice(MUTATIONS)(mutated, at, other, fate)
         Path("odd.trace").write_text("".join(json.dumps(row) + "\n" for row in mutated))
         done = emu("trace", "replay", "odd.trace", "--build", build)
-        statuses.add(done.returncode)
-        assert done.returncode in {0, 1, 2}
-        assert "Traceback" not in done.stderr
-        assert done.stderr.count("\n") <= 1
+        statuses.add(done.code)
+        assert done.code in {0, 1, 2}
+        assert "Traceback" not in done.err
+        assert done.err.count("\n") <= 1
     assert {1, 2} <= statuses
 
 

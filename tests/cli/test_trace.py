@@ -8,42 +8,14 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from card_protocol.formats.container import TRANSPORT_PIN
-from meter_emu.cli import app
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from tests.campaigns import head
 
 HOME = ("rehearse", "ores-2020-07", "--household", "friday", "--trace")
-
-
-class Done(NamedTuple):
-    """What a run left."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def emu(monkeypatch, capsys):
-    """Run the command line in this process, through the real `run`."""
-
-    def go(*args: str | Path) -> Done:
-        monkeypatch.setattr(sys, "argv", ["meter-emu", *map(str, args)])
-        capsys.readouterr()
-        return Done(app.run(), *capsys.readouterr())
-
-    return go
-
-
-def complaint(done: Done) -> str:
-    assert (done.returncode, done.stdout) == (2, ""), done
-    assert done.stderr.startswith("meter-emu: ")
-    assert done.stderr.count("\n") == 1
-    return done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -62,30 +34,30 @@ def test_a_rehearsal_recorded_twice_leaves_the_same_bytes(emu, friday, tmp_path)
 def test_recording_changes_nothing_of_the_result(emu, friday, tmp_path):
     plain = emu("rehearse", "ores-2020-07", "--household", "friday", "--json", "-", "--events")
     traced = emu(*HOME, tmp_path / "t", "--json", "-", "--events")
-    assert traced.stdout == plain.stdout
-    assert [meter["id"] for meter in json.loads(plain.stdout)["meters"]] == ["friday"]
+    assert traced.out == plain.out
+    assert [meter["id"] for meter in json.loads(plain.out)["meters"]] == ["friday"]
 
 
 def test_one_home_alone_is_the_home_among_all(emu, tmp_path):
     alone = json.loads(
-        emu("rehearse", "ores-2020-07", "--household", "gas-dark", "--json", "-", "--events").stdout
+        emu("rehearse", "ores-2020-07", "--household", "gas-dark", "--json", "-", "--events").out
     )
-    all_of_them = json.loads(emu("rehearse", "ores-2020-07", "--json", "-", "--events").stdout)
+    all_of_them = json.loads(emu("rehearse", "ores-2020-07", "--json", "-", "--events").out)
     home = next(meter for meter in all_of_them["meters"] if meter["id"] == "gas-dark")
     assert alone["meters"] == [home]
 
 
 def test_a_trace_is_shown_in_words_and_bytes_and_json(emu, friday):
     shown = emu("trace", "show", friday)
-    lines = shown.stdout.splitlines()
+    lines = shown.out.splitlines()
     assert "household friday" in lines[0]
     assert lines[1].endswith("card put in: the household's card")
     assert lines[1][:11] == "2020-03-24 "
     assert lines[-1] == "2020-07-08 10:00:00.000Z  end of the recording"
     assert any("EXTERNAL AUTHENTICATE with key 1: success" in line for line in lines)
-    with_bytes = emu("trace", "show", "--bytes", friday).stdout
+    with_bytes = emu("trace", "show", "--bytes", friday).out
     assert f"{'':19}  > 00a4000c02df01\n{'':19}  < 9000\n" in with_bytes
-    as_json = json.loads(emu("trace", "show", "--json", "-", friday).stdout)
+    as_json = json.loads(emu("trace", "show", "--json", "-", friday).out)
     assert as_json["origin"]["household"] == "friday"
     assert len(as_json["rows"]) == len(lines) - 1
     assert as_json["cut"] is False
@@ -93,38 +65,35 @@ def test_a_trace_is_shown_in_words_and_bytes_and_json(emu, friday):
 
 def test_the_same_build_says_the_same(emu, friday):
     done = emu("trace", "replay", friday)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == f"{friday}: reference: 18 commands as recorded\n"
+    assert (done.code, done.err) == (0, "")
+    assert done.out == f"{friday}: reference: 18 commands as recorded\n"
 
 
 def test_another_build_is_told_from_its_first_other_word(emu, friday):
     done = emu("trace", "replay", friday, "--build", "reference+end-exclusive")
-    assert done.returncode == 1
-    first, second = done.stdout.splitlines()
+    assert done.code == 1
+    first, second = done.out.splitlines()
     assert first == f"{friday}: reference+end-exclusive: 8 commands as recorded, then another"
     assert second.startswith("line 12 (2020-03-24 ")
     assert "UPDATE BINARY file 5" in second
     assert second.endswith("write-back: cut_at 2007022301 instead of 2007032301")
     told = json.loads(
-        emu("trace", "replay", friday, "--build", "reference+end-exclusive", "--json", "-").stdout
+        emu("trace", "replay", friday, "--build", "reference+end-exclusive", "--json", "-").out
     )
     assert told["difference"] == second
     assert told["exchanges"] == 8
 
 
-CARRIED = """
-name = "one home"
-zone = "Europe/Brussels"
-start = 2020-03-18T00:00:00
-end = 2020-07-08T12:00:00
-seed = 2020
-model = "electricity-pcf8563-utc"
-build = "reference"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-text = "x"
-[[household]]
+CARRIED = (
+    head(
+        "one home",
+        "2020-03-18T00:00:00",
+        "2020-07-08T12:00:00",
+        "seed = 2020",
+        'build = "reference"',
+        'text = "x"',
+    )
+    + """[[household]]
 id = "friday"
 kind = "armed"
 carrier = "{carrier}"
@@ -135,6 +104,7 @@ visits = [
   {{ at = 2020-03-20T10:40:00, insert = true }},
 ]
 """
+)
 
 
 @pytest.mark.parametrize(
@@ -155,24 +125,24 @@ def test_the_fields_that_differ_are_named_on_every_kind_of_card(
 ):
     (tmp_path / "one.toml").write_text(CARRIED.format(carrier=carrier), "utf-8")
     trace = tmp_path / "one.trace"
-    assert emu("rehearse", tmp_path / "one.toml", "--trace", trace).returncode == 0
+    assert emu("rehearse", tmp_path / "one.toml", "--trace", trace).code == 0
     done = emu("trace", "replay", trace, "--build", "reference+end-exclusive")
-    assert done.returncode == 1
+    assert done.code == 1
     now, then = days
     ends = [f"{part}: {end} {now} instead of {then}" for end in ("defer_until", "cut_at")]
-    assert done.stdout.endswith(f"now: {command} bytes sent, but {'; '.join(ends)}\n")
+    assert done.out.endswith(f"now: {command} bytes sent, but {'; '.join(ends)}\n")
 
 
 def test_a_trace_cut_off_is_shown_played_and_exported_as_far_as_it_goes(emu, friday, tmp_path):
     cut = tmp_path / "cut.trace"
     cut.write_bytes(friday.read_bytes()[:-700])
-    assert emu("trace", "show", cut).stdout.endswith("the recording was cut off here\n")
+    assert emu("trace", "show", cut).out.endswith("the recording was cut off here\n")
     done = emu("trace", "replay", cut)
-    assert done.returncode == 0
-    assert "as recorded; there the recording was cut off" in done.stdout
+    assert done.code == 0
+    assert "as recorded; there the recording was cut off" in done.out
     done = emu("trace", "export", cut, "--pcapng", tmp_path / "cut.pcapng")
-    assert done.returncode == 0
-    assert "was cut off" in done.stderr
+    assert done.code == 0
+    assert "was cut off" in done.err
 
 
 def test_a_campaign_that_changed_makes_another_meter_and_is_refused(emu, tmp_path):
@@ -180,44 +150,42 @@ def test_a_campaign_that_changed_makes_another_meter_and_is_refused(emu, tmp_pat
     campaign.write_bytes(Path("fixtures/campaigns/ores-2020-07.toml").read_bytes())
     trace = tmp_path / "t.trace"
     emu("rehearse", campaign, "--household", "friday", "--trace", trace)
-    assert emu("trace", "replay", trace).returncode == 0
+    assert emu("trace", "replay", trace).code == 0
     campaign.write_text(campaign.read_text("utf-8") + "\n# another\n", "utf-8")
-    assert "is not what it was" in complaint(emu("trace", "replay", trace))
+    assert "is not what it was" in emu("trace", "replay", trace).complains()
     campaign.unlink()
-    assert "no such file" in complaint(emu("trace", "replay", trace))
+    assert "no such file" in emu("trace", "replay", trace).complains()
 
 
 @pytest.fixture
 def card(emu, tmp_path):
     """A plain card: its PIN is shown at every visit."""
     path = tmp_path / "card.img"
-    assert (
-        emu("card", "new", path, "--meter-id", "541000000001", "--carrier", "plain").returncode == 0
-    )
+    assert emu("card", "new", path, "--meter-id", "541000000001", "--carrier", "plain").code == 0
     return path
 
 
 def test_a_visit_to_the_office_is_recorded_without_its_pin(emu, card, tmp_path):
     trace = tmp_path / "desk.trace"
     done = emu("desk", "load", card, "--eur", "50", "--trace", trace)
-    assert done.returncode == 0, done.stderr
+    assert done.code == 0, done.err
     text = trace.read_text("ascii")
     assert '"command":"00200001' in text
     assert "xxxxxxxx" in text
     assert TRANSPORT_PIN.encode().hex() not in text
     assert BENCH_MASTER_KEY.raw.hex() not in text
-    shown = emu("trace", "show", trace).stdout
+    shown = emu("trace", "show", trace).out
     assert shown.splitlines()[0] == f"{trace}: kind desk"
     assert "card pulled out" in shown
-    assert "there is no meter to play it to" in complaint(emu("trace", "replay", trace))
+    assert "there is no meter to play it to" in emu("trace", "replay", trace).complains()
 
 
 def test_a_trace_of_a_visit_that_failed_tells_how_far_it_came(emu, card, tmp_path):
     trace = tmp_path / "desk.trace"
     key = tmp_path / "key"
     key.write_text("00" * 16)
-    complaint(emu("desk", "load", card, "--eur", "50", "--trace", trace, "--master-key", key))
-    assert emu("trace", "show", trace).stdout.endswith("the recording was cut off here\n")
+    emu("desk", "load", card, "--eur", "50", "--trace", trace, "--master-key", key).complains()
+    assert emu("trace", "show", trace).out.endswith("the recording was cut off here\n")
 
 
 @pytest.mark.parametrize(
@@ -235,11 +203,11 @@ def test_a_trace_of_a_visit_that_failed_tells_how_far_it_came(emu, card, tmp_pat
     ],
 )
 def test_mistakes_are_one_line(emu, args, why):
-    assert why in complaint(emu(*args))
+    assert why in emu(*args).complains()
 
 
 def test_a_build_that_does_not_exist_is_a_mistake(emu, friday):
-    assert "'x'" in complaint(emu("trace", "replay", friday, "--build", "reference+x"))
+    assert "'x'" in emu("trace", "replay", friday, "--build", "reference+x").complains()
 
 
 # The packet analyser ------------------------------------------------------------------------------
@@ -265,7 +233,7 @@ def dissected(tshark: str, capture: Path, *fields: str) -> list[list[str]]:
 
 def test_tshark_dissects_every_packet_as_iso_7816(emu, friday, tshark, tmp_path):
     capture = tmp_path / "friday.pcapng"
-    assert emu("trace", "export", friday, "--pcapng", capture).returncode == 0
+    assert emu("trace", "export", friday, "--pcapng", capture).code == 0
     rows = dissected(tshark, capture, "_ws.col.Protocol", "_ws.col.Info", "frame.time_epoch")
     said = [row[1] for row in rows]
     assert "Malformed" not in " ".join(said)
@@ -308,7 +276,7 @@ def test_what_is_recorded_at_an_office_has_its_true_time(emu, card, tshark, tmp_
     rows = [json.loads(line) for line in trace.read_text().splitlines()[1:]]
     times = [row["us"] for row in rows]
     assert [before, *times, after] == sorted([before, *times, after])
-    shown = emu("trace", "show", trace).stdout.splitlines()[1]
+    shown = emu("trace", "show", trace).out.splitlines()[1]
     moment = datetime.fromtimestamp(times[0] / 1e6, UTC)
     assert shown.startswith(f"{moment:%Y-%m-%d %H:%M:%S}.{times[0] // 1_000 % 1_000:03}Z  card put")
     emu("trace", "export", trace, "--pcapng", capture)
@@ -374,18 +342,18 @@ def test_a_recording_that_is_begun_anew_and_a_reader_that_leaves_end_the_watch(e
 
 def test_a_trace_on_standard_output_is_alone_there(emu, card, tmp_path):
     done = emu("desk", "load", card, "--eur", "50", "--trace", "-")
-    assert done.returncode == 0
-    rows = [json.loads(line)["row"] for line in done.stdout.splitlines()]
+    assert done.code == 0
+    rows = [json.loads(line)["row"] for line in done.out.splitlines()]
     assert (rows[0], rows[-1]) == ("trace", "end")
-    assert "ever loaded 50.00 EUR" in done.stderr
-    (tmp_path / "the.trace").write_text(done.stdout)
-    shown = emu("trace", "show", tmp_path / "the.trace").stdout
+    assert "ever loaded 50.00 EUR" in done.err
+    (tmp_path / "the.trace").write_text(done.out)
+    shown = emu("trace", "show", tmp_path / "the.trace").out
     assert "card pulled out" in shown
     before = card.read_bytes()
     both = ("desk", "load", card, "--eur", "50", "--trace", "-", "--json", "-")
-    assert "only one thing goes to standard output" in complaint(emu(*both))
+    assert "only one thing goes to standard output" in emu(*both).complains()
     assert card.read_bytes() == before
-    rehearsed = emu(*HOME, "-").stdout.splitlines()
+    rehearsed = emu(*HOME, "-").out.splitlines()
     assert json.loads(rehearsed[-1])["row"] == "end"
 
 
@@ -393,15 +361,15 @@ def test_a_capture_on_standard_output_is_for_a_program(emu, friday, tmp_path):
     capture = tmp_path / "friday.pcapng"
     done = emu("trace", "export", friday, "--pcapng", capture, "--json", "-")
     rows = [json.loads(line)["row"] for line in friday.read_text().splitlines()]
-    told = json.loads(done.stdout)
+    told = json.loads(done.out)
     assert told == {
         "file": str(friday), "out": str(capture), "cut": False,
         "packets": rows.count("reset") + 2 * rows.count("exchange"),
     }  # fmt: skip
     to_stdout = ("trace", "export", friday, "--pcapng", "-")
-    assert "is for a program" in complaint(emu(*to_stdout, "--json", "-"))
-    assert "give --pcapng -" in complaint(
-        emu("trace", "export", friday, "--pcapng", "x", "--follow")
+    assert "is for a program" in emu(*to_stdout, "--json", "-").complains()
+    assert (
+        "give --pcapng -" in emu("trace", "export", friday, "--pcapng", "x", "--follow").complains()
     )
 
 
@@ -413,6 +381,6 @@ def test_what_is_nested_without_end_is_one_line(emu, friday, tmp_path, verb, whe
     bad = tmp_path / "deep.trace"
     bad.write_bytes(deep if where == "header" else header + first + deep)
     done = emu("trace", verb[0], bad, *(tmp_path / one if "." in one else one for one in verb[1:]))
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert "Traceback" not in done.stderr
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert "Traceback" not in done.err

@@ -13,22 +13,20 @@ from meter_emu.report.collect import MORE_MAX
 from meter_emu.report.page import render
 from meter_emu.resources import find
 from meter_emu.world.rehearsal.verdicts import PLAIN, Verdict
+from tests.campaigns import head
 from tests.report.pages import BOTH, EARLY, REFERENCE, Page, ores, ores_page, page_of
 
 BUILDS = pytest.mark.parametrize("build", [REFERENCE, EARLY, BOTH])
 
-CAMPAIGN = """
-name = "one street"
-zone = "Europe/Brussels"
-start = 2020-06-01T08:00:00
-end = 2020-07-08T12:00:00
-model = "electricity-pcf8563-utc"
-build = "BUILD"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-text = "ANNOUNCED"
-[[household]]
+CAMPAIGN = (
+    head(
+        "one street",
+        "2020-06-01T08:00:00",
+        "2020-07-08T12:00:00",
+        'build = "BUILD"',
+        'text = "ANNOUNCED"',
+    )
+    + """[[household]]
 id = "gone"
 kind = "KIND"
 count = COUNT
@@ -39,6 +37,7 @@ visits = [
   { at = 2020-06-02T11:30:00, insert = true },
 ]
 """
+)
 
 
 def street(
@@ -52,13 +51,9 @@ def street(
     return text.replace("BUILD", build).replace("ANNOUNCED", announced)
 
 
-SEASON = """
-name = "one week"
-zone = "Europe/Brussels"
-start = 2020-01-06T00:00:00    # a Monday
-end = 2020-01-20T00:00:00
-model = "electricity-pcf8563-utc"
-[[household]]
+SEASON = (
+    head("one week", "2020-01-06T00:00:00", "2020-01-20T00:00:00", announced=None)
+    + """[[household]]
 id = "dark"
 kind = "credit for a day and a half"
 balance_eur = 9
@@ -69,6 +64,7 @@ kind = "credit for good"
 balance_eur = 200
 load_w = 100
 """
+)
 
 
 def attributes(page: Page, name: str) -> list[str]:
@@ -231,9 +227,9 @@ def test_headings_are_in_order_and_landmarks_are_there(build):
 @BUILDS
 def test_tables_have_headers_with_scope_and_drawings_have_words(build):
     page = Page(ores_page(build))
-    for head in page.all("th"):
-        assert head.attributes.get("scope") in {"col", "row", "rowgroup"}
-        assert head.text.strip()
+    for cell in page.all("th"):
+        assert cell.attributes.get("scope") in {"col", "row", "rowgroup"}
+        assert cell.text.strip()
     drawings = [e for e in page.all("svg") if e.path[-1] == "figure"]
     assert drawings
     titles = {e.attributes["id"]: e.text for e in page.all("title", "desc") if "id" in e.attributes}

@@ -11,23 +11,18 @@ from meter_emu.world.rehearsal.household import Household, VisitKind
 from meter_emu.world.rehearsal.obligations import RULES, Must, PromiseRow, Span, SpanRule, row_of
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import judge
+from tests.campaigns import head
 
 Seen = tuple[str | int, What]
-TEXT = """
-name = "test"
-zone = "Europe/Brussels"
-start = 2020-06-01T10:00:00
-end = 2020-07-08T12:00:00
-model = "MODEL"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-[[household]]
+TEXT = (
+    head("test", "2020-06-01T10:00:00", "2020-07-08T12:00:00", model="MODEL")
+    + """[[household]]
 id = "a"
 kind = "x"
 LOAD
 BODY
 """
+)
 ELECTRICITY, GAS = "electricity-pcf8563-utc", "gas-pcf8563-battery"
 
 

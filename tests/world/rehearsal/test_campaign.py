@@ -11,17 +11,11 @@ from meter_emu.world.meter.times import us_to_iso
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.campaign_file import RawCampaign
 from meter_emu.world.rehearsal.household import VisitKind
+from tests.campaigns import head
 
-TEXT = """
-name = "test"
-zone = "Europe/Brussels"
-start = 2020-03-18T00:00:00
-end = 2020-10-30T12:00:00
-model = "electricity-pcf8563-utc"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-[[household]]
+TEXT = (
+    head("test", "2020-03-18T00:00:00", "2020-10-30T12:00:00")
+    + """[[household]]
 id = "a"
 kind = "armed and reactivated"
 balance_eur = "12.50"
@@ -33,6 +27,7 @@ visits = [
   {at = 2020-06-29T18:00:00, press = "red"},
 ]
 """
+)
 
 
 def load(tmp_path: Path, text: str = TEXT) -> Campaign:

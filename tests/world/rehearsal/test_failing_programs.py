@@ -20,16 +20,11 @@ from meter_emu.world.rehearsal.engine import POLLS_MAX, run_meter
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.verdict import judge
 from meter_emu.world.rehearsal.verdicts import Verdict
+from tests.campaigns import head
 from tests.world.rehearsal import failing
 from tests.world.rehearsal.failing import GOOD_POLLS
 
-HEAD = """
-name = "programs"
-zone = "Europe/Brussels"
-start = 2020-06-01T00:00:00
-end = 2020-06-03T00:00:00
-model = "electricity-pcf8563-utc"
-"""
+HEAD = head("programs", "2020-06-01T00:00:00", "2020-06-03T00:00:00", announced=None)
 HOME = """
 [[household]]
 id = "{id}"

@@ -26,19 +26,19 @@ from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import expected, judge
 from meter_emu.world.rehearsal.verdicts import GOOD, FindingKind
+from tests.campaigns import head
 from tests.world.rehearsal.case import Case
 
 _PartT = TypeVar("_PartT")
-HOME = """name = "found"
-zone = "Europe/Brussels"
-start = 2020-06-01T00:00:00
-end = 2020-06-20T12:00:00
-model = "electricity-pcf8563-utc"
-build = "BUILD"
-[announced]
-defer_until = 2020-06-16T09:00:00
-cut_at = 2020-06-16T09:00:00
-[[household]]
+HOME = (
+    head(
+        "found",
+        "2020-06-01T00:00:00",
+        "2020-06-20T12:00:00",
+        'build = "BUILD"',
+        announced="2020-06-16T09:00:00",
+    )
+    + """[[household]]
 id = "home"
 kind = "loads and is armed"
 balance_eur = 60
@@ -51,6 +51,7 @@ visits = [
   { at = 2020-06-10T11:00:00, insert = true },
 ]
 """
+)
 
 
 class NeverBooks(Ledger):

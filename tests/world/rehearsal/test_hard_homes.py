@@ -14,20 +14,16 @@ from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import expected, judge
 from meter_emu.world.rehearsal.verdicts import Verdict
+from tests.campaigns import head
 
 METERS = Path(__file__).parents[3] / "fixtures/meters"
-HEAD = """name = "hard homes"
-zone = "Europe/Brussels"
-start = 2020-06-01T00:00:00
-end = %s
-model = "%s"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-[[household]]
+HEAD = (
+    head("hard homes", "2020-06-01T00:00:00", "%s", model="%s")
+    + """[[household]]
 id = "home"
 kind = "x"
 """
+)
 PCF8563, DS3231, GAS = (
     "electricity-pcf8563-utc", "electricity-ds3231-utc", "gas-pcf8563-battery"
 )  # fmt: skip

@@ -6,18 +6,17 @@ from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.verdict import judge
 from meter_emu.world.rehearsal.verdicts import Verdict
+from tests.campaigns import head
 
 THREE_DAYS_S = 3 * 86_400
-CAMPAIGN = """
-name = "an office that lives in the future"
-zone = "Europe/Brussels"
-start = 2020-06-01T08:00:00
-end = 2020-07-12T12:00:00
-model = "MODEL"
-[announced]
-defer_until = 2020-07-03T23:01:00
-cut_at = 2020-07-03T23:01:00
-[[household]]
+CAMPAIGN = (
+    head(
+        "an office that lives in the future",
+        "2020-06-01T08:00:00",
+        "2020-07-12T12:00:00",
+        model="MODEL",
+    )
+    + """[[household]]
 id = "loads"
 kind = "armed, and loads on the last day at that office"
 balance_eur = 8
@@ -40,6 +39,7 @@ visits = [
   { at = 2020-07-02T18:00:00, insert = true },
 ]
 """
+)
 
 
 @pytest.mark.parametrize("error_s", [THREE_DAYS_S, -THREE_DAYS_S, 365 * 86_400])

@@ -11,15 +11,10 @@ from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.household import Visit, VisitKind
 from meter_emu.world.rehearsal.verdict import judge
 from meter_emu.world.rehearsal.verdicts import Verdict
+from tests.campaigns import head
 from tests.world.rehearsal.test_campaign import load, refusal
 
-HEAD = """
-name = "cards"
-zone = "Europe/Brussels"
-start = 2020-06-01T08:00:00
-end = 2020-06-12T12:00:00
-model = "electricity-pcf8563-utc"
-"""
+HEAD = head("cards", "2020-06-01T08:00:00", "2020-06-12T12:00:00", announced=None)
 HOME = """
 [[household]]
 id = "{id}"

@@ -6,18 +6,17 @@ from meter_emu.world.meter.times import us_to_iso
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.verdicts import Verdict
+from tests.campaigns import head
 
-TEXT = """
-name = "repeated hour"
-zone = "Europe/Brussels"
-start = 2020-10-20T08:00:00
-end = 2020-10-26T12:00:00
-model = "electricity-pcf8563-utc"
-card_generation = GENERATION
-[announced]
-defer_until = 2020-10-25T02:30:00OFFSET
-cut_at = 2020-10-25T02:30:00OFFSET
-[[household]]
+TEXT = (
+    head(
+        "repeated hour",
+        "2020-10-20T08:00:00",
+        "2020-10-26T12:00:00",
+        "card_generation = GENERATION",
+        announced="2020-10-25T02:30:00OFFSET",
+    )
+    + """[[household]]
 id = "a"
 kind = "armed"
 balance_eur = 50
@@ -27,6 +26,7 @@ visits = [
   {at = 2020-10-20T11:00:00, insert = true},
 ]
 """
+)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,19 @@
+"""The head of a campaign file: what tests write above the households they are about."""
+
+MODEL = "electricity-pcf8563-utc"
+T2 = "2020-07-03T23:01:00"
+
+
+def head(
+    name: str, start: str, end: str, *more: str, model: str = MODEL, announced: str | None = T2
+) -> str:
+    """Return the lines up to the first household: T1 and T2 at one moment, or nothing announced.
+
+    Times are as in the file; `more` are lines of their own, those of `[announced]` among them.
+    """
+    lines = [f'name = "{name}"', 'zone = "Europe/Brussels"', f"start = {start}", f"end = {end}"]
+    told = [line for line in more if line.startswith("text = ")]
+    lines += [f'model = "{model}"', *(line for line in more if line not in told)]
+    if announced is not None:
+        lines += ["[announced]", f"defer_until = {announced}", f"cut_at = {announced}", *told]
+    return "\n".join(lines) + "\n"
