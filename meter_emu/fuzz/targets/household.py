@@ -15,7 +15,7 @@ from meter_emu.errors import MeterEmuError
 from meter_emu.firmware.layouts import State, StateFlags
 from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
 from meter_emu.fuzz.target import Target, must
-from meter_emu.ports import Button
+from meter_emu.ports import Button, Lamp
 from meter_emu.stories.chooser import Chooser, FromBytes
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.board import SlotCard
@@ -221,7 +221,9 @@ class HouseholdAtPlay:
     def _ask_late(self) -> None:
         """Ask for the cut that is due, where nothing has cast doubt on the clock since."""
         end_us = self._ends[self._in_force]
-        if end_us is None or not self._board.powered or self._board.switch.limiter_a:
+        doubted = Lamp.CLOCK_DOUBTED in self._board.panel.lamps
+        limited = self._board.switch.limiter_a
+        if end_us is None or not self._board.powered or limited or doubted:
             return
         since = (e.what for e in self.meter.events if e.at_us >= self._since_us)
         if any(what in _DOUBTS for what in since):
