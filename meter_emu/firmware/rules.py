@@ -7,7 +7,6 @@ settle, and saves what changed. Blocks, shields and permission are always comput
 from typing import Final, NamedTuple
 
 from card_protocol.timestamp import (
-    BCD_NONE,
     EPOCH_2000_MIN,
     MINUTES_NONE,
     encode_bcd_minute,
@@ -37,10 +36,17 @@ from meter_emu.firmware.supply import (
     settle,
     shields_of,
 )
-from meter_emu.firmware.trust import EPOCH_2000_DAYS, EPOCH_2000_S, STAMP_AHEAD_MAX_S, Now
+from meter_emu.firmware.trust import (
+    EPOCH_2000_DAYS,
+    EPOCH_2000_S,
+    LAST_TRUSTED_YEAR,
+    STAMP_AHEAD_MAX_S,
+    Now,
+)
 from meter_emu.ports import SECONDS_A_DAY, Sleep
 from meter_emu.units import UEUR_PER_CENT
 
+_FIRST_YEAR: Final = 2000  # of the two digits on a card
 _U16_MAX: Final = 0xFFFF
 _U24_MAX: Final = 0xFFFFFF
 
@@ -374,11 +380,13 @@ class MeterRules:
         """Return what the office shall read on a card: how the meter stands, as it understands."""
         state, now, ends = self.state, self.now, self.parts.ends
         legal = self.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
+        # A chip that begins anew in 2000 is in 1999 by UTC, where its registers count legal time.
+        written = legal is not None and _FIRST_YEAR <= legal.year <= LAST_TRUSTED_YEAR
         return WriteBack(
             result=result,
             meter_id=self.factory.meter_id,
             session_count=state.session_count,
-            clock=encode_bcd_minute(legal) if legal and legal.year < 2100 else BCD_NONE,
+            clock=encode_bcd_minute(legal if written else None),
             clock_health=now.health,
             uncertainty_s=min(now.uncertainty_s, _U16_MAX),
             register_units=self.register_units,

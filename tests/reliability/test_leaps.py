@@ -202,6 +202,23 @@ def test_a_default_date_with_every_flag_as_if_it_was_set_is_not_believed(kit, po
             waits(home)
 
 
+@ON_KITS
+def test_a_clock_card_that_was_used_is_refused_where_the_clock_stands_at_its_first_minute(
+    kit, tried: Tried
+):
+    """In summer time that minute is of 1999 by UTC, a year that no card can carry."""
+    first_minute = datetime(2000, 1, 1)  # noqa: DTZ001  whatever the registers count
+    with tried.one("leaps of the clock", "the first minute"):
+        home = armed(kit)
+        used = clock_card(home)
+        assert show(home, used).endswith("EXECUTED")
+        begins = first_minute.replace(tzinfo=shown_in(kit, home.board.now_us))
+        suffered(home, kit, True, partial(set_registers, home, kit, begins))
+        assert home.state.health == Health.BACKWARDS
+        assert show(home, used).endswith("CLOCK_CARD_STALE")
+        waits(home)
+
+
 def waits(home: Home) -> None:
     """Not believed, and so nothing dated is done until a technician has been there."""
     assert home.state.health not in {Health.TRUSTED, Health.LOWER_BOUND, Health.DISPUTED}
