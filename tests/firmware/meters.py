@@ -1,6 +1,7 @@
 """What the firmware tests share: a factory record, a state, a moment, and a whole home."""
 
 from collections.abc import Callable, Sequence
+from copy import copy, deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -123,15 +124,9 @@ class Home:
             model, named, installation, master=BENCH_MASTER_KEY, now_us=start_us, fate=fate
         )
 
-        made = named.program(model) if program is None else program
-        self.bench = Bench(
-            self.board,
-            lambda ports: made(tap(ports)),
-            poll_us=model.poll_s * SECOND_US,
-            boot_us=model.boot_ms * 1_000,
-            outages=outages,
-            obey_hints=obey_hints,
-        )
+        self._model = model
+        self._program = named.program(model) if program is None else program
+        self.bench = self._benched(tap, outages, obey_hints=obey_hints)
         self.desk = Desk(BENCH_MASTER_KEY, challenge=counted())
         image = self.desk.issue(
             meter_id,
@@ -145,6 +140,36 @@ class Home:
             kind=carrier,
         )
         self.card = card_of(image, counted())
+
+    def _benched(
+        self,
+        tap: Callable[[Ports], Ports],
+        outages: Sequence[tuple[int, int]],
+        *,
+        obey_hints: bool = True,
+    ) -> Bench:
+        return Bench(
+            self.board,
+            lambda ports: self._program(tap(ports)),
+            poll_us=self._model.poll_s * SECOND_US,
+            boot_us=self._model.boot_ms * 1_000,
+            outages=outages,
+            obey_hints=obey_hints,
+        )
+
+    def fork(
+        self,
+        *,
+        outages: Sequence[tuple[int, int]] = (),
+        fate: Random,
+        tap: Callable[[Ports], Ports] = lambda ports: ports,
+    ) -> "Home":
+        """Return another home that stands as this one does, with outages ahead; no card is in."""
+        other = copy(self)
+        other.board = deepcopy(self.board, {id(self.board._fate): fate})
+        other.bench = other._benched(tap, outages)
+        other.card = card_of(self.card.image, counted())
+        return other
 
     def write(self, work: Work, issued_at_min: int = 0) -> None:
         """Have the desk write on the card."""

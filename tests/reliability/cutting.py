@@ -10,13 +10,12 @@ from random import Random
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-import msgspec
-
 from card_protocol.card.make import card_of
 from card_protocol.card.memory_image import COUNTER_ERASED, MemoryImage
 from card_protocol.card.plain import PAGE_WRITE_US
 from card_protocol.formats.budget import Sfi
 from meter_emu.firmware.layouts import Health
+from meter_emu.hardware.backup import Backup
 from meter_emu.hardware.eeprom import BLANK, MIXED, NEW, OLD, WEAK, WRITE_CYCLE_US
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, SECOND_US
@@ -37,6 +36,7 @@ from tests.reliability.stage import (
     money_holds,
     press,
     show,
+    tapped,
     with_sequence,
 )
 
@@ -182,6 +182,7 @@ class Sweep:
         self.stays = stays
         self.program = program
         self.saves = saves
+        self._stands = self._before()
         self.whole = Whole()
         self._live_whole()
 
@@ -190,8 +191,7 @@ class Sweep:
 
     def cut(self, cut: Cut, *, empty: bool = False) -> None:
         """Live it with power cut, the clock's reserve full or `empty`; raise where wrong."""
-        kit = without_reserve(self.kit) if empty else self.kit
-        home = self._home(kit, [cut])
+        home = self._home([cut], empty=empty)
         self._act(home, cut.at_us)
         self._at_the_cut(home)
         self._recover(home)
@@ -200,12 +200,12 @@ class Sweep:
     def pair(self, first: Cut, chance: Random) -> None:
         """Cut power twice, the second time anywhere in what follows the first."""
         calls: list[Call] = []
-        home = self._home(self.kit, [first], noted=lambda _, call: calls.append(call))
+        home = self._home([first], noted=lambda _, call: calls.append(call))
         self._act(home, first.at_us)
         calls.clear()
         self._recover(home)
         second = chance.choice(cuts_in(calls))
-        home = self._home(self.kit, [first, second])
+        home = self._home([first, second])
         self._act(home, first.at_us)
         self._at_the_cut(home)
         self._recover(home)
@@ -215,23 +215,35 @@ class Sweep:
 
     # Inside --------------------------------------------------------------------------------------
 
-    def _home(
-        self, kit: Kit, cuts: list[Cut], noted: Callable[[Board, Call], None] | None = None
-    ) -> Home:
-        """Return the home just before the act, with these outages ahead of it."""
+    def _before(self) -> Home:
+        """Return the home just before the act, no card in it."""
         home = home_of(
-            kit,
+            self.kit,
             start_us=to_us(self.kind.start),
             balance_cents=self.kind.balance_cents,
+            program=self.program,
+        )
+        with_sequence(home, self.saves)
+        self.kind.before(home, self.kit)
+        return home
+
+    def _home(
+        self,
+        cuts: list[Cut],
+        noted: Callable[[Board, Call], None] | None = None,
+        *,
+        empty: bool = False,
+    ) -> Home:
+        """Return the home at the act, with these cuts ahead of it."""
+        home = self._stands.fork(
             outages=[(cut.at_us, cut.at_us + OUT_US) for cut in cuts],
             fate=cuts[0].fate() if cuts else Fate(0),
-            noted=noted,
-            program=self.program,
+            tap=(lambda ports: ports) if noted is None else tapped(noted),
         )
         if cuts:
             unsteady(home, cuts[0].right_reads)
-        with_sequence(home, self.saves)
-        self.kind.before(home, kit)
+        if empty:
+            home.board.backup = Backup(0, at_us=home.board.now_us)
         if self.stays and isinstance(self.kind.act, int):
             home.bench.insert(home.card)
         return home
@@ -250,7 +262,7 @@ class Sweep:
 
     def _live_whole(self) -> None:
         whole = self.whole
-        home = self._home(self.kit, [], noted=self._note)
+        home = self._home([], noted=self._note)
         whole.calls.clear()
         whole.path[:] = [facts(firm_states(home.board)[0])]
         whole.files = [home.file(sfi) for sfi in DESK_FILES]
@@ -339,9 +351,3 @@ class Sweep:
         home.bench.run_until(end_us + wait_s * SECOND_US + model.boot_ms * 1_000 + WORK_US)
         early = [at_us for at_us, on in home.board.moves if not on and at_us < end_us]
         assert not early, "switched off before T"
-
-
-def without_reserve(kit: Kit) -> Kit:
-    """Return the kit with a meter whose clock has nothing to run on in an outage."""
-    clock = msgspec.structs.replace(kit.model.clock, backup_days=0)
-    return kit._replace(model=msgspec.structs.replace(kit.model, clock=clock))

@@ -83,6 +83,10 @@ class Tap:
         return call
 
 
+def tapped(noted: Callable[[Board, Call], None]) -> Callable[[Ports], Ports]:
+    return lambda ports: cast("Ports", Tap(ports, noted))
+
+
 def home_of(
     kit: Kit,
     *,
@@ -90,11 +94,9 @@ def home_of(
     balance_cents: int = 5_000,
     outages: Sequence[tuple[int, int]] = (),
     fate: Random | None = None,
-    noted: Callable[[Board, Call], None] | None = None,
     program: Callable[[Ports], Firmware] | None = None,
 ) -> Home:
     """Return a home of that kit, its energy in use, its card issued."""
-    tap = (lambda ports: ports) if noted is None else lambda p: cast("Ports", Tap(p, noted))
     return Home(
         model=kit.model,
         generation=kit.generation,
@@ -104,7 +106,6 @@ def home_of(
         balance_cents=balance_cents,
         outages=outages,
         fate=fate,
-        tap=tap,
         program=program,
     )
 
