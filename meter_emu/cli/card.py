@@ -17,7 +17,7 @@ from meter_emu.cli.explained import (
 )
 from meter_emu.cli.get import get
 from meter_emu.cli.held import HeldFile, check_free, leave_image
-from meter_emu.cli.names import FILE
+from meter_emu.cli.names import FILE, OneOf
 from meter_emu.cli.options import (
     ambiguous_option,
     expires_option,
@@ -71,7 +71,7 @@ card.add_command(serve)
 @meter_option("The meter the card is bound to.")
 @click.option(
     "--energy",
-    type=click.Choice(["electricity", "gas"]),
+    type=OneOf(["electricity", "gas"]),
     default="electricity",
     show_default=True,
     help="Which energy the meter measures.",
@@ -80,7 +80,7 @@ card.add_command(serve)
 @click.option("--card-number", type=_U32, default=1, show_default=True)
 @click.option(
     "--carrier",
-    type=click.Choice(["secure", "plain", "memory"]),
+    type=OneOf(["secure", "plain", "memory"]),
     default="secure",
     show_default=True,
     help="A card with keys and atomic writes, one plain file on any ISO/IEC 7816-4 card, or the "
@@ -88,7 +88,7 @@ card.add_command(serve)
 )
 @click.option(
     "--generation",
-    type=click.Choice(["1", "2"]),
+    type=OneOf(["1", "2"]),
     default="1",
     show_default=True,
     help="1 carries civil times, 2 instants with the announced time next to them (no memory card).",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import click
 
 from meter_emu.cli.explained import print_record, record_as_json
+from meter_emu.cli.names import OneOf
 from meter_emu.cli.options import (
     ambiguous_option,
     issued_at_option,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 DeskWork: TypeAlias = "Callable[[Desk, Exchange, int], Account]"
 
 _AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
-_on_off_argument: Final = click.argument("switch", type=click.Choice(["on", "off"]))
+_on_off_argument: Final = click.argument("switch", type=OneOf(["on", "off"]))
 
 
 def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:

@@ -16,7 +16,7 @@ from meter_emu.cli.explained import (
     print_parts,
 )
 from meter_emu.cli.held import leave_image, read_bytes
-from meter_emu.cli.names import FILE, MODEL
+from meter_emu.cli.names import FILE, MODEL, OneOf
 from meter_emu.cli.options import json_option, master_key_option, meter_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.typed import issued_at_min, read_master_key
@@ -53,7 +53,7 @@ def image() -> None:
     help="When the image is taken, and the clock set: as --issued-at of card new. Default: now.",
 )
 @click.option("--balance-eur", default="0", show_default=True, help="Such as 12.50.")
-@click.option("--prepayment", type=click.Choice(["on", "off"]), default="on", show_default=True)
+@click.option("--prepayment", type=OneOf(["on", "off"]), default="on", show_default=True)
 @click.option("--limiter", is_flag=True, help="Grant the limiter.")
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @master_key_option

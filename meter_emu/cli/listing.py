@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.shell_completion import CompletionItem
 
-from meter_emu.cli.names import CAMPAIGN, MODEL, Word
+from meter_emu.cli.names import CAMPAIGN, MODEL, OneOf, Word
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.verbs import Verb, Verbs
@@ -65,7 +65,7 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
 
 
 @click.command("list", cls=Verb)
-@click.argument("what", type=click.Choice(list(LISTED)))
+@click.argument("what", type=OneOf(list(LISTED)))
 @json_option
 def list_(what: str, json_file: str | None) -> None:
     """List what there is by a name: defects, laws, models, campaigns or builds."""

@@ -13,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from meter_emu.cli.output import STDOUT
+from meter_emu.nearest import hint
 from meter_emu.resources import ResourceKind, built_in
 
 _NAMED: Final = f"{__name__}.named"  # the files this command line has named so far
@@ -36,6 +37,20 @@ class Word(click.ParamType[str]):
         if not value:
             self.fail("is empty", param, ctx)
         return value
+
+
+class OneOf(click.Choice[str]):
+    """One of a few words; another is answered with the nearest."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the word."""
+        known = [str(choice) for choice in self.choices]
+        if value not in known:
+            word = str(value)
+            self.fail(f"{word!r} is not one of {', '.join(known)}{hint(word, known)}", param, ctx)
+        return str(value)
 
 
 class FileName(Word):

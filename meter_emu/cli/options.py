@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from meter_emu.cli.names import FILE, LEFT
+from meter_emu.cli.names import FILE, LEFT, OneOf
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -39,7 +39,7 @@ json_option: Final = click.option(
 ambiguous_option: Final = click.option(
     "--if-ambiguous",
     "which",
-    type=click.Choice(["earlier", "later"]),
+    type=OneOf(["earlier", "later"]),
     help="Which instant is meant when the change of clocks skips or repeats the time.",
 )
 
