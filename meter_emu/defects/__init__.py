@@ -46,7 +46,7 @@ class Defect:
 
     `law` is the id of the law that catches it, and `needs` what a meter or card must have for it to
     show at all, in the words of `verify`'s *not covered*. `shown` is a home in which it first
-    shows, or why no campaign can show it; `blind` says when it does not show, `seen` where it was
+    shows; `blind` says when it does not show, `seen` where it was
     met, with the source, and `avoid` how to write it right.
     """
 
@@ -55,7 +55,7 @@ class Defect:
     effect: Effect
     law: str
     needs: tuple[str, ...] = ()
-    shown: Showing | str
+    shown: Showing
     blind: str
     seen: str
     avoid: str

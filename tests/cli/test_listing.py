@@ -6,7 +6,6 @@ import pytest
 
 from meter_emu.cli.listing import LISTED
 from meter_emu.defects import catalogue
-from meter_emu.defects.showing import Showing
 
 
 @pytest.mark.parametrize("kind", LISTED)
@@ -43,9 +42,3 @@ def test_the_campaign_alone_can_be_played(emu, tmp_path):
     path.write_text(shown.out, "utf-8")
     assert emu("rehearse", path).code == 1
     assert emu("rehearse", path, "--build", "reference").code == 0
-
-
-def test_a_defect_that_no_campaign_shows_says_why(emu):
-    (name,) = (one.id for one in catalogue().values() if not isinstance(one.shown, Showing))
-    assert "no campaign shows it" in emu("show", "defect", name).out
-    assert "no campaign shows" in emu("show", "defect", name, "--toml").complains()

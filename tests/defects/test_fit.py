@@ -160,7 +160,7 @@ def defect(swap: type) -> Defect:
         swap=swap,
         effect=Effect.EARLY,
         law="-",
-        shown="-",
+        shown=catalogue()["end-exclusive"].shown,
         blind="-",
         seen="-",
         avoid="-",
