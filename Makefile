@@ -22,7 +22,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test test-exhaustive test-kills test-judge test-homes lint bench fleet clean help
+.PHONY: run test test-exhaustive test-kills test-judge test-laws test-homes power lint bench fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -46,6 +46,13 @@ test-kills: $(DEV)  ## 280 kills of all verbs that write, a signal at every line
 
 test-judge: $(DEV)  ## the judge's row against a second oracle: 2,000 homes, 500 instants of each, minutes
 	@JUDGE_HOMES=2000 JUDGE_INSTANTS=500 $(BIN)/python -m pytest -q -s -o faulthandler_timeout=0 -k second_oracle tests/world/rehearsal/test_naive.py
+
+test-laws: $(DEV)  ## the reference: 20,000 stories, 2,000 of each law that runs a home again, rates of hazards
+	@$(BIN)/meter-emu verify reference --examples 20000 --seed 1 --to .stamps/counterexamples
+	@METER_EMU_PLACED=2000 $(BIN)/python -m pytest $(PYTEST_ARGS) -k placed tests/stories/test_hazards.py
+
+power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/power.md
+	@$(BIN)/python -m tests.bench.power
 
 test-homes: $(DEV)  ## judge 20,000 random homes of the reference: minutes
 	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/world/rehearsal/test_random_homes.py

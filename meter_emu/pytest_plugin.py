@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _HARDWARE: Final = "pcsc"
 LINK_NAMES: Final = ("direct", "t0", "vpcd", _HARDWARE)
 _REFERENCE: Final = "reference"
+_STORIES: Final = 100  # ours: seconds a law
 _LAB: "Final[pytest.StashKey[Lab]]" = pytest.StashKey()
 
 
@@ -40,6 +41,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="BUILD",
         default=_REFERENCE,
         help="reference[+DEFECT...] (default), or MODULE:FACTORY of your own program.",
+    )
+    group.addoption(
+        "--meter-stories",
+        type=int,
+        default=_STORIES,
+        metavar="N",
+        help=f"Stories that meter_emu.pytest_laws asks each law of (default: {_STORIES}).",
     )
     group.addoption(
         "--meter-seed", type=int, default=0, metavar="N", help="What chance does (default: 0)."

@@ -8,11 +8,12 @@ from meter_emu.stories.story import story
 from meter_emu.units import DAY_US, EPOCH_2000_US
 
 _YEARS_28_US: Final = 10_227 * DAY_US
-_FROM_2072_US: Final = EPOCH_2000_US + (72 * 1461 // 4) * DAY_US
+# What ends in 2072 would end in 2100, and so would what a clock shows that is ahead.
+_LAST_US: Final = EPOCH_2000_US + (72 * 1461 // 4 - 2) * DAY_US
 
 
 def _check(trial: Trial) -> Finding:
-    by_us = _YEARS_28_US if trial.campaign.end_us < _FROM_2072_US else -_YEARS_28_US
+    by_us = _YEARS_28_US if trial.campaign.end_us < _LAST_US else -_YEARS_28_US
     other = shifted(trial.campaign, by_us)
     (home,) = other.households
     was = moves(trial.run.events)

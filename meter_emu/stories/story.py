@@ -86,6 +86,11 @@ def _own() -> tuple[tuple[str, MeterModel], ...]:
 def story(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a story on one of these kits; with none given, any built-in model in any base."""
     seed, draft = begin(chooser, among)
+    return completed(draft, seed)
+
+
+def completed(draft: Draft, seed: int) -> Campaign:
+    """Draw all that is not drawn yet of a home whose meter and T there are."""
     people.live(draft)
     _outages(draft)
     _technician(draft)
@@ -197,7 +202,8 @@ def finish(draft: Draft, seed: int) -> Campaign:
     if draft.fast:
         age_d = FAST_D
     set_s = max(start_s - age_d * DAY_S, 946_684_800 + 2 * DAY_S)
-    last_s = max(moments_s)
+    ends_us = [visit.desk.cut_us for visit in visits if visit.desk and visit.desk.cut_us]
+    last_s = max([*moments_s, *(us // SECOND_US for us in ends_us[-1:])])
     u_s = uncertainty_s(draft.model, set_s * SECOND_US, last_s * SECOND_US)
     tail_s = HOUR_S if draft.short else chooser.of(_TAILS_S)
     if any(back_s - lost_s > clock.backup_days * DAY_S for lost_s, back_s in draft.outages):

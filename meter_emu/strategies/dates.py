@@ -77,7 +77,9 @@ def pairs(
     """
     at = boundaries(zone, _CROSSED, first_year=first_year, last_year=last_year)
     days = st.integers(0, max(0, apart.days - 1))
-    seconds = st.integers(0, _DAY_S - 1)
+    # Hypothesis draws wide integers small: a second of the day is drawn in its three parts.
+    parts = (st.integers(0, 23), st.integers(0, 59), st.integers(0, 59))
+    seconds = st.builds(lambda hour, minute, second: (hour * 60 + minute) * 60 + second, *parts)
     return st.builds(
         lambda when, days_before, before_s, days_after, after_s: (
             _later(when, -days_before * _DAY_S - before_s - 1, zone),

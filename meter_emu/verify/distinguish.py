@@ -137,7 +137,7 @@ def distinguish(
 
 def _common(first: str, second: str, models: Sequence[str]) -> Among:
     """Return the meters and cards that both builds have."""
-    one, other = (covered(parse_build(build), models).kits for build in (first, second))
+    one, other = (covered(parse_build(build), tuple(models)).kits for build in (first, second))
     found = []
     for kit in one:
         cards = [

@@ -6,6 +6,7 @@ order on one card of each kind, and what it never obeys is not covered, and neve
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 from meter_emu.errors import ConfigError
@@ -27,11 +28,12 @@ class Covered(NamedTuple):
     not_covered: tuple[str, ...]
 
 
-def covered(build: Build, names: Sequence[str]) -> Covered:
+@cache
+def covered(build: Build, names: tuple[str, ...]) -> Covered:
     """Return what a build is verified on: these models, or all; what it obeys of them.
 
-    Raise `ConfigError` for a model that does not exist, for a program that cannot be run, and where
-    nothing is left.
+    A program is asked once in a process. Raise `ConfigError` for a model that does not exist, for a
+    program that cannot be run, and where nothing is left.
     """
     kits = _named(names)
     _check_program(build, kits[0])

@@ -75,7 +75,7 @@ def verify(
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
     chosen = chosen_laws(law_ids)
-    kits, not_covered = covered(parse_build(build), models)
+    kits, not_covered = covered(parse_build(build), tuple(models))
     began = monotonic()
     tallies = {law.id: _Tally() for law in chosen}
     found: dict[str, Examined] = {}

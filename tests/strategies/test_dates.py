@@ -118,6 +118,17 @@ def test_pairs_lie_on_either_side_and_often_of_a_change_of_clocks():
     assert len(set(found)) > 0.9 * len(found)
 
 
+def test_pairs_are_at_every_time_of_the_day():
+    found = drawn(pairs(BRUSSELS), 2_000)
+    hours = Counter(target.hour for _, target in found)
+    assert min(hours[hour] for hour in range(24)) >= len(found) // 100, hours
+    for armed, target in found[:50]:
+        assert armed.astimezone(UTC) < target.astimezone(UTC)
+    apart = [target.astimezone(UTC) - armed.astimezone(UTC) for armed, target in found]
+    assert sum(one <= timedelta(hours=1) for one in apart) <= len(found) // 20
+    assert len(set(found)) >= 0.95 * len(found)
+
+
 def test_instants_are_of_every_kind_and_spread_over_the_century():
     found = drawn(instants(BRUSSELS), 2_000)
     years = Counter(when.year for when in found)

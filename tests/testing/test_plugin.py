@@ -8,6 +8,7 @@ import pytest
 
 import meter_emu.testing.told
 from meter_emu import pytest_plugin
+from meter_emu.laws import laws
 from meter_emu.testing.links import LINKS
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +41,36 @@ def examples(pytester: pytest.Pytester) -> pytest.Pytester:
 def failed(result: pytest.RunResult) -> set[str]:
     reports = result.reprec.getfailures()  # type: ignore[attr-defined]
     return {report.nodeid.partition("::")[2].partition("[")[0] for report in reports}
+
+
+# The laws as tests --------------------------------------------------------------------------------
+
+LAWS = "from meter_emu.pytest_laws import test_law\n"
+
+
+def test_each_law_is_a_test_of_somebody_elses_build(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_laws=LAWS)
+    result = run(pytester, "--meter-stories", "10", "-k", "never-early or answers or set-back")
+    result.assert_outcomes(passed=3, deselected=len(laws()) - 3)
+
+
+def test_a_broken_law_fails_with_its_story_and_file(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_laws=LAWS)
+    build = ("--meter-firmware", "reference+end-exclusive", "-k", "never-early")
+    result = run(pytester, *build, "--meter-stories", "20")
+    result.assert_outcomes(failed=1, deselected=len(laws()) - 1)
+    result.stdout.fnmatch_lines(["*never-early: a home *", "*dark since*"])
+
+
+def test_a_law_that_says_nothing_is_skipped_and_a_program_that_obeys_no_card_fails(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makepyfile(test_laws=LAWS, my_meter=ALWAYS_ON)
+    pytester.syspathinsert()
+    foreign = ("--meter-firmware", "my_meter:AlwaysOn", "--meter-stories", "1")
+    result = run(pytester, *foreign, "-k", "never-early")
+    result.assert_outcomes(failed=1, deselected=len(laws()) - 1)
+    result.stdout.fnmatch_lines(["*obeys no card on any meter*"])
 
 
 # The examples find what is wrong with a firmware --------------------------------------------------

@@ -199,7 +199,7 @@ class Bench:
             raise PollsSpentError(f"the home has had its {self.polls} polls")
         self.polls += 1
         rtc = board.rtc
-        before = rtc.second_of_day(board.now_us)
+        before, writes = rtc.second_of_day(board.now_us), board.rtc_writes
         board.calls_left, board.overrun_us = CALLS_MAX, board.now_us + POLL_US_MAX
         self.polling = True
         try:
@@ -216,9 +216,10 @@ class Bench:
         finally:
             self.polling = False
         after = rtc.second_of_day(self.board.now_us)
-        # A hint is about the RTC day of the reading; when midnight came within the poll it may be
-        # about the day before, so it is taken as over.
-        same_day = before is not None and after is not None and before <= after
+        # A hint is about the RTC day of the reading; when midnight came within the poll, which a
+        # clock that was set does not tell, it may be about the day before: it is taken as over.
+        ran_on = before is not None and after is not None and before <= after
+        same_day = ran_on and board.rtc_writes == writes
         self._hint = hint if same_day else None
         self._plan(self._hint, after)
         self.on_poll()

@@ -123,6 +123,7 @@ class Board:
         self.calls_left = NEVER_US  # so many more before a poll is one that never ends
         self.overrun_us = NEVER_US  # likewise, by true time; nothing but a rest takes long
         self.overran = ""  # of what there was too much
+        self.rtc_writes = 0
         self.rtc = rtc
         self.backup = backup
         self.eeprom = eeprom
@@ -230,6 +231,7 @@ class Board:
     def rtc_write(self, at: int, data: bytes) -> None:
         """See `Ports`. Cut inside, the registers sent so far are new."""
         start_us = self.now_us
+        self.rtc_writes += 1
         try:
             self._spend((RTC_ADDRESS_BYTES + len(data)) * RTC_BYTE_US)
         except PowerLost:

@@ -51,6 +51,22 @@ def cards(events: list[Event]) -> list[What]:
     return [e.what for e in events if e.what in {What.CARD_SERVED, What.CARD_REFUSED}]
 
 
+def test_a_clock_set_back_as_its_midnight_comes_is_not_slept_through(tmp_path):
+    """Its midnight is seen twice: a hint of the day before must not be taken for the next one's."""
+    visits = (
+        "{ at = 2023-10-08T13:29:00, desk = ['cut'], cut_at = 2023-10-29T03:51:00 },\n"
+        "{ at = 2023-10-08T15:29:00, insert = true },\n"
+        "{ at = 2023-10-29T00:00:38.924903, clock_card = true, clock_error_s = -39 },\n"
+    )
+    clock = 'rtc_base = "legal"\nclock_error_s = -15\ndrift_ppb = -12_500\n'
+    clock += "clock_set = 2023-10-07T12:00:00\npoll_phase_us = 17502729\nvisits"
+    then = text(visits).replace("visits", clock, 1)
+    then = then.replace("2020-06-01", "2023-10-08").replace("2020-06-12", "2023-10-30")
+    events, verdict = story(load(tmp_path, then))
+    assert verdict is Verdict.ON_TIME
+    assert What.OPENED in {event.what for event in events}
+
+
 def test_a_replaced_card_is_refused_once_its_successor_was_heard(tmp_path):
     events, verdict = story(load(tmp_path, text(CUT + INSERT + REPLACE + NEW + OLD)))
     assert cards(events) == [What.CARD_SERVED, What.CARD_SERVED, What.CARD_REFUSED]
