@@ -21,10 +21,11 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS: Final = (2020, 2021, 2019, 2020, 2024, 2023, 2000, 2009, 2010, 2012, 2018, 2026, 2028, 2029,
                  2030, 2032, 2036, 2038, 2039, 2040, 2069, 2096, 2098, 2099)  # fmt: skip
 _DAYS: Final = (*("week",) * 3, "any day", *("change",) * 7, *("year's end", "leap day") * 2,
-                "month's end", "digit")  # fmt: skip
+                "month's end", "month's end", "digit")  # fmt: skip
+_MONTHS: Final = (11, 6, 2, 9, 4, 12, 11, 12, 1, 3, 5, 7, 8, 10)  # whose end, mostly of 30 days
 # When T is, in minutes of the legal day: edges of the week table (8:00, 16:00, 0:00), and others.
 _MINUTES: Final = (480, 960, 1381, 960, 480, 0, 540, 0, 960, 480, 960, 480, 1380, 1320, 1439, 150)
-_CROSSED: Final = ("change", "year's end", "leap day")  # armed before that day begins
+_CROSSED: Final = ("change", "year's end", "leap day", "month's end")  # armed before that day begins
 _OFF: Final = ("none", "none", "none", "minute", "hour", "day")
 _LEADS: Final = ("days", "days", "days", "days", "days", "night", "night", "weeks", "weeks",
                  "days", "hours", "months", "minutes")  # fmt: skip
@@ -87,7 +88,7 @@ def _day(chooser: Chooser, name: str, year: int) -> date:
         leap = next(y for y in (year, year + 1, year + 2, year + 3, 2096) if isleap(y) or y == 2096)
         return date(min(leap, 2096), 2, 29)
     if name == "month's end":
-        month = 1 + chooser.below(12)
+        month = chooser.of(_MONTHS)
         return date(year, month, monthrange(year, month)[1])
     if name == "digit":  # of the day, the month, and the day of the year as one byte
         return (date(year, 7, 10), date(year, 10, 1), date(year, 1, 1) + timedelta(255),
