@@ -25,7 +25,7 @@ _DAYS: Final = (*("week",) * 3, "any day", *("change",) * 7, *("year's end", "le
 _MONTHS: Final = (11, 6, 2, 9, 4, 12, 11, 12, 1, 3, 5, 7, 8, 10)  # whose end, mostly of 30 days
 # When T is, in minutes of the legal day: edges of the week table (8:00, 16:00, 0:00), and others.
 _MINUTES: Final = (480, 960, 1381, 960, 480, 0, 540, 0, 960, 480, 960, 480, 1380, 1320, 1439, 150)
-_CROSSED: Final = ("change", "year's end", "leap day", "month's end")  # armed before that day begins
+_CROSSED: Final = ("change", "year's end", "leap day", "month's end")  # armed before it begins
 _OFF: Final = ("none", "none", "none", "minute", "hour", "day")
 _LEADS: Final = ("days", "days", "days", "days", "days", "night", "night", "weeks", "weeks",
                  "days", "hours", "months", "minutes")  # fmt: skip
