@@ -86,10 +86,10 @@ def _own() -> tuple[tuple[str, MeterModel], ...]:
 def story(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a story on one of these kits; with none given, any built-in model in any base."""
     seed, draft = begin(chooser, among)
-    return completed(draft, seed)
+    return inhabited(draft, seed)
 
 
-def completed(draft: Draft, seed: int) -> Campaign:
+def inhabited(draft: Draft, seed: int) -> Campaign:
     """Draw all that is not drawn yet of a home whose meter and T there are."""
     people.live(draft)
     _outages(draft)

@@ -14,7 +14,7 @@ from meter_emu.stories.boundaries import changes
 from meter_emu.stories.chooser import Chooser
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 
-FIRST_S: Final = 946_684_800 + 4 * DAY_S  # what is ordered lies in the years a card can say
+FIRST_S: Final = 946_684_800 + 8 * DAY_S  # what comes before an order lies in 2000 as well
 LAST_S: Final = 4_102_444_800 - 100 * DAY_S
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from meter_emu.stories.chooser import Chooser, Replayed
-from meter_emu.stories.story import Among, begin, completed, models
+from meter_emu.stories.story import Among, begin, inhabited, models
 from meter_emu.stories.times import FIRST_S, LAST_S, Timing
 from meter_emu.units import DAY_S, MINUTE_S
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -72,4 +72,4 @@ def _story(chooser: Chooser, armed_s: int, lead_min: int, among: Among) -> Campa
     number, draft = begin(chooser, among)
     draft.timing = Timing(armed_s, (armed_s // MINUTE_S + lead_min) * MINUTE_S)
     draft.first_s = armed_s - 3 * DAY_S
-    return completed(draft, number)
+    return inhabited(draft, number)
