@@ -168,13 +168,14 @@ class Plugging:
             self._watch(now)
 
     def _connect(self, now: float) -> None:
-        from card_protocol.errors import LinkError
+        from card_protocol.errors import LinkError, LinkErrorKind
 
         try:
             self._plug.check()
             self.line = self._plugged_in()
         except LinkError as error:
-            if self._given_up(now):
+            never = error.kind is LinkErrorKind.OTHER and not self.insertions  # nothing will come
+            if never or self._given_up(now):
                 raise
             self._say_once(f"waiting: {error}")
             self.due = monotonic() + RETRY_S

@@ -202,12 +202,14 @@ def vpcd() -> Iterator[Vpcd]:
             folder = ending.enter_context(TemporaryDirectory(prefix="pcscd-"))
             pcscd = ending.enter_context(PrivatePcscd(Path(folder)))
             pcscd.start()
+            before = {name: os.environ.get(name) for name in pcscd.variables}
+            ending.callback(_restore, before)
+            os.environ.update(pcscd.variables)
+            link = ending.enter_context(PcscLink(READER))
+            link.wait(present=False, wait_ms=0)  # whether there is a way, before a test takes it
         except LinkError as error:
             raise ConfigError(_OPTION, "", str(error)) from None
-        before = {name: os.environ.get(name) for name in pcscd.variables}
-        ending.callback(_restore, before)
-        os.environ.update(pcscd.variables)
-        made = Vpcd(pcscd, ending.enter_context(PcscLink(READER)))
+        made = Vpcd(pcscd, link)
         ending.callback(made.close)
         yield made
 

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from card_protocol.card.make import card_of
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve import pcscd as private
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
+from meter_emu.cli import app
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
@@ -181,3 +183,23 @@ def test_what_is_not_installed_is_one_line(
     want = "*--meter-card-link vpcd: other: not installed; as root: apt-get install a-package"
     said.stdout.fnmatch_lines([want])
     said.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_a_missing_pyscard_is_one_line_before_any_test(
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also where a relay would wait for ever: it will not come by waiting."""
+    pytester.makepyfile(smartcard="raise ImportError('no pyscard here')")
+    pytester.makepyfile("def test_it(card):\n    pass\n")
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    own = ("-p", "meter_emu.pytest_plugin", "-p", "no:randomly", "-p", "no:cacheprovider")
+    said = pytester.runpytest_inprocess("-W", "error", *own, "--meter-card-link", "vpcd")
+    said.assert_outcomes(errors=1)
+    said.stdout.fnmatch_lines(["*--meter-card-link vpcd: other: *: no pyscard here (*"])
+    said.stdout.no_fnmatch_line("*Traceback*")
+    words = ["meter-emu", "card", "relay", "--reader", "any", "--wait-s", "20"]
+    monkeypatch.setattr(sys, "argv", words)
+    assert app.run() == 2
+    assert "waiting" not in capsys.readouterr().out
