@@ -57,13 +57,19 @@ def done(warm: Warm, writes: Writes, words: Words, folder: Path) -> Ended:
     return ended
 
 
-def course_of(warm: Warm, writes: Writes) -> Course:
-    """Run a verb, and what is done next, with nothing in their way."""
-    with folder_with({}) as folder:
+def before_of(warm: Warm, writes: Writes) -> Files:
+    """Return what a verb works on."""
+    with folder_with(dict(writes.given)) as folder:
         for words in writes.before:
             (made,) = warm.run(Job(list(words), str(folder)))
             assert made.status == 0, made
-        before = files_in(folder)
+        return files_in(folder)
+
+
+def course_of(warm: Warm, writes: Writes) -> Course:
+    """Run a verb, and what is done next, with nothing in their way."""
+    before = before_of(warm, writes)
+    with folder_with(before) as folder:
         ended = done(warm, writes, writes.argv, folder)
         after = files_in(folder)
         done(warm, writes, writes.again or writes.argv, folder)

@@ -8,21 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
+import click
 import pytest
 
+from meter_emu.cli.app import cli
 from tests.kills.folders import Course, Files, course_of, done, files_in, folder_with, whole
-from tests.kills.verbs import SHORT, WRITES, Writes
+from tests.kills.verbs import OTHERWISE, SHORT, WRITES, Writes
 from tests.kills.warm import Ended, Job, Warm
 
 KILLS = int(os.environ.get("METER_EMU_KILLS", "0"))
 CHOSEN = list(WRITES) if KILLS else SHORT
 EACH = -(-KILLS // len(CHOSEN)) if KILLS else 2
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    with Warm() as made:
-        yield made
 
 
 def among(files: Files, *courses: Files) -> bool:
@@ -85,6 +81,27 @@ def test_a_verb_killed_at_any_moment_has_done_its_work_or_not(verb: str, warm: W
     in_time = sum(one.killed for one in ended)
     print(f"{verb}: {len(ended)} kills, {in_time} before the end, nothing lost")  # noqa: T201
     assert in_time or EACH < 5, "the moments lie within the work"
+
+
+def leaves(command: click.Command, name: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield all verbs of the program that have none under them."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for verb in command.list_commands(context):
+            found = command.get_command(context, verb)
+            assert found is not None
+            yield from leaves(found, (*name, verb))
+    else:
+        yield " ".join(name)
+
+
+def test_every_verb_has_a_row_or_a_reason() -> None:
+    verbs = set(leaves(cli))
+    tried = {
+        verb for verb in verbs for one in WRITES.values() if " ".join(one.argv).startswith(verb)
+    }
+    assert tried | OTHERWISE.keys() == verbs
+    assert not tried & OTHERWISE.keys()
 
 
 def test_what_is_lost_is_seen() -> None:

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.kills.folders import Files, done, files_in, folder_with
-from tests.kills.test_kills import CHOSEN, warm
+from tests.kills.folders import before_of, done, files_in, folder_with
+from tests.kills.test_kills import CHOSEN
 from tests.kills.verbs import NEW, WRITES, Writes
 from tests.kills.warm import ROOT, Ended, Job, Warm
-
-__all__ = ["warm"]  # a fixture
 
 
 def refused(ended: Ended, writes: Writes, why: str) -> None:
@@ -24,19 +22,11 @@ def refused(ended: Ended, writes: Writes, why: str) -> None:
     assert "Traceback" not in ended.err
 
 
-def before(warm: Warm, writes: Writes) -> Files:
-    with folder_with({}) as folder:
-        for words in writes.before:
-            (made,) = warm.run(Job(list(words), str(folder)))
-            assert made.status == 0, made
-        return files_in(folder)
-
-
 @pytest.mark.parametrize("verb", CHOSEN)
 def test_a_disk_without_room_leaves_what_was_there(verb: str, warm: Warm) -> None:
     """The system refuses bytes beyond a size, from the first or in the middle of a file."""
     writes = WRITES[verb]
-    there = before(warm, writes)
+    there = before_of(warm, writes)
     for size_max in (0, 100):
         with folder_with(there) as folder:
             (ended,) = warm.run(
@@ -50,7 +40,7 @@ def test_a_disk_without_room_leaves_what_was_there(verb: str, warm: Warm) -> Non
 @pytest.mark.parametrize("verb", CHOSEN)
 def test_a_folder_that_nobody_may_write_in_stays_as_it_is(verb: str, warm: Warm) -> None:
     writes = WRITES[verb]
-    there = before(warm, writes)
+    there = before_of(warm, writes)
     with folder_with(there) as folder:
         folder.chmod(0o555)
         try:

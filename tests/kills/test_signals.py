@@ -10,11 +10,9 @@ from itertools import count
 import pytest
 
 from tests.kills.folders import course_of, files_in, folder_with
-from tests.kills.test_kills import among, warm
+from tests.kills.test_kills import among
 from tests.kills.verbs import WRITES
 from tests.kills.warm import Job, Warm
-
-__all__ = ["warm"]  # a fixture
 
 EVERY = bool(os.environ.get("METER_EMU_KILLS"))
 STEP = 1 if EVERY else 9  # in the suite every so many lines, and each of the first

@@ -15,13 +15,19 @@ REHEARSE: Final = ("rehearse", "ores-2020-07", "--household", "never-back", "--j
 RUN: Final = ("run", "--image", "m.image", "--rate", "max", "--lines", "--load-w", "400")
 SITTING: Final = "insert a.card\nremove\nadvance 1h\nsave n.image\nadvance 2h\nquit\n"
 
+FIND: Final = b"""target = "canary"
+build = "reference"
+input = "4355542100010203"
+why = ""
+"""
+
 Words = tuple[str, ...]
 
 
 @final
 @dataclass(frozen=True)
 class Writes:
-    """A command line that leaves files. `before` is run first and makes what it works on.
+    """A command line that leaves files; `before` is run first, or `given` there, to work on.
 
     `again` is what is done next, the same if it is not said. `ends` is the status of a good end.
     `mixed` says that two files are changed one after the other and go together.
@@ -29,6 +35,7 @@ class Writes:
 
     argv: Words
     before: tuple[Words, ...] = ()
+    given: tuple[tuple[str, bytes], ...] = ()
     again: Words = ()
     typed: str = ""
     ends: int = 0
@@ -85,6 +92,8 @@ WRITES: Final[dict[str, Writes]] = {
          "d.json"),
         ends=1,
     ),
+    "card send": Writes(("card", "send", "a.card", "00:20:00:01:04:31:31:31:31"), (PLAIN,)),
+    "fuzz minimize": Writes(("fuzz", "minimize", "find.toml"), given=(("find.toml", FIND),)),
     "list": Writes(("list", "campaigns", "--json", "l.json")),
 }  # fmt: skip
 
@@ -93,3 +102,18 @@ SHORT: Final = (
     "card new", "card reissue --force", "desk load", "desk load, told", "image new --force", "run",
     "list",
 )  # fmt: skip
+
+# Verbs without a row, and why.
+OTHERWISE: Final = {
+    "card serve": "tests/cli/test_serve.py kills it while a reader writes",
+    "card put": "tests/pcsc/test_killed.py, with a reader",
+    "card get": "the same",
+    "card relay": "leaves only what it is told to with --json, as list does",
+    "fuzz run": "leaves finds as fuzz minimize does, and inputs that may be lost",
+    **dict.fromkeys(
+        ("card diff", "card readers", "card show", "desk account", "desk read", "fuzz list",
+         "fuzz replay", "image diff", "image show", "trace replay", "trace show", "show campaign",
+         "show defect", "show model"),
+        "only explains, with --json as list does",
+    ),
+}  # fmt: skip
