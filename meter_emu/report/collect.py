@@ -25,7 +25,7 @@ from meter_emu.world.rehearsal.verdict import (
 from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 
 MORE_MAX: Final = 20  # of each broken promise, next to the first of each kind
-BIN_US: Final = 5 * MINUTE_US  # ours: the finest a histogram can be
+BIN_US: Final = MINUTE_US  # ours: the finest a histogram can be
 
 
 class Made(NamedTuple):

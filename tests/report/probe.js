@@ -47,6 +47,13 @@ addEventListener("load", () => {
     })
     .map((element) => `${element.tagName} ${element.textContent.trim().slice(0, 40)}`);
   const keyboard = [...document.querySelectorAll("a, summary")].filter((e) => e.tabIndex < 0);
+  const field = document.querySelector("#find input");
+  const found = ["never-back", "NEVER-BACK", "zzz", ""].map((word) => {
+    field.value = word;
+    field.dispatchEvent(new Event("input"));
+    const rows = [...document.querySelectorAll("#homes tr[data-find]")];
+    return rows.filter((row) => row.offsetParent).length;
+  });
   const seen = document.createElement("pre");
   seen.id = "probe";
   seen.textContent = JSON.stringify({
@@ -60,6 +67,7 @@ addEventListener("load", () => {
     faint_bars: [...new Set(low(bars, 3))],
     loads: performance.getEntriesByType("resource").map((one) => one.name),
     keyboard: keyboard.length,
+    found,
   });
   (parent === window ? document : parent.document).body.append(seen);
 });

@@ -39,6 +39,7 @@ def test_the_page_is_silent_alone_legible_and_within_its_window(build, width, da
     assert seen["bars"] > 200
     assert seen["faint_bars"] == []
     assert seen["keyboard"] == 0
+    assert seen["found"] == [2, 2, 0, 32]  # one of electricity and one of gas; all without a word
 
 
 def test_the_page_as_it_is_says_nothing_on_the_console(tmp_path):

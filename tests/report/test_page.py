@@ -366,7 +366,7 @@ text = "dark homes"
     page = Page(page_of(tmp_path / "c.toml", text))
     (night,) = [e.text for e in page.all("desc") if "never came back: 40 homes" in e.text]
     assert re.search(
-        r"never came back: 40 homes, at most \d+ in 5 min\. 1 kind more: 3 homes", night
+        r"never came back: 40 homes, at most \d+ in 1 min\. 1 kind more: 3 homes", night
     )
     bars = [e.text for e in page.all("title") if e.path[-1] == "rect" and " to 23:" in e.text]
     counted = [int(re.findall(r": (\d+) homes?$", bar)[0]) for bar in bars]
