@@ -16,9 +16,11 @@ class HoursWithoutUncertainty(LegalHours):
 
     @override
     def may_run(self, now: Now, factory: Factory) -> bool:
-        if self.hours(factory) is None or not now.trusted:
-            return super().may_run(now, factory)
-        return self.covers(self.legal_min(now.utc_s), factory)
+        return super().may_run(now._replace(uncertainty_s=0), factory)
+
+    @override
+    def seconds_to_edge(self, now: Now, factory: Factory) -> int:
+        return super().seconds_to_edge(now._replace(uncertainty_s=0), factory)
 
 
 DEFECT = Defect(

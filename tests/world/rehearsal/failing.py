@@ -1,7 +1,10 @@
 """Programs that fail, each in its own way, after they have done their work for an hour."""
 
+import ctypes
 import os
+import signal
 import sys
+from time import sleep
 
 from meter_emu.ports import Ports, Sleep
 
@@ -56,22 +59,27 @@ class PastTheRegister(Healthy):
 
 
 class Loops(Healthy):
-    """Swallows whatever is raised into it, so that only the end of its process helps."""
+    """Swallows whatever is raised into it, so that only the end of its process helps.
+
+    It idles, as the next one does: what is watched is that no port is called, and a processor that
+    is kept busy for it is taken from other tests.
+    """
 
     def act(self) -> Sleep | None:
         while True:
             try:
                 while True:
-                    pass
+                    sleep(0.01)
             except BaseException:  # noqa: BLE001  that is what it is for
                 continue
 
 
 class LoopsInC(Healthy):
-    """Never gives the interpreter back."""
+    """Never gives the interpreter back: the lock of the interpreter is held in the call."""
 
     def act(self) -> Sleep | None:
-        sum(iter(int, 1))
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        ctypes.PyDLL(None).poll(None, 0, -1)
         return None
 
 
