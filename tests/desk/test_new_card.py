@@ -28,6 +28,11 @@ def test_a_meter_number_that_cannot_be_is_refused(meter):
         Desk(BENCH_MASTER_KEY).issue(meter, issued_at_min=ISSUED)
 
 
+def test_cards_are_numbered_from_1():
+    with pytest.raises(DeskError, match="numbered from 1, got 0"):
+        Desk(BENCH_MASTER_KEY).issue(METER, card_number=0, issued_at_min=ISSUED)
+
+
 def test_a_replacement_card_goes_on_where_the_lost_one_was(reader):
     reader.desk.load(reader.exchange, 5000, issued_at_min=ISSUED)
     account = reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)

@@ -8,14 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from card_protocol.card.budget import record_on
-from card_protocol.card.image import CardImage
+from card_protocol.card.image import CardImage, CardKind
 from card_protocol.formats.budget import DF_ELECTRICITY, CardId, Sfi, seal
 from card_protocol.formats.clock import seal_clock_order
 from card_protocol.formats.generations import layouts
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import BCD_NONE, Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.desk import Desk
+from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.pricing import Pricing
 from meter_emu.desk.view import (
     TELLS,
     RecordView,
@@ -26,6 +27,7 @@ from meter_emu.desk.view import (
 )
 from meter_emu.rows import Row
 from tests.cards import file_card
+from tests.firmware.meters import Home
 
 METER = 541_000_000_001
 CARD = CardId(METER, 1)
@@ -158,6 +160,23 @@ def test_without_an_identity_no_mac_can_be_checked(image):
     assert [view.seal for view in views] == [Seal.UNCHECKED] * 4 + [Seal.EMPTY]
     assert "magic" in views[0].wrong[0]
     assert "no identity" in views[1].wrong[0]
+
+
+@pytest.mark.parametrize("generation", [1, 2])
+@pytest.mark.parametrize("carrier", [CardKind.SECURE, CardKind.PLAIN])
+def test_a_tariff_that_is_not_the_orders_is_said(generation, carrier):
+    """An old record, well sealed, next to a newer order of the same tariff number."""
+    home = Home(carrier=carrier, generation=generation)
+    home.write(Work(tariff=Pricing(2, 275, 275)))
+    old, wrong = home.file(Sfi.TARIFF), []
+    home.write(Work(tariff=Pricing(2, 300, 300)))
+    for _ in range(2):
+        views = explain_card(home.file, BENCH_MASTER_KEY)
+        assert all(view.seal in {Seal.OK, Seal.EMPTY} for view in views)
+        wrong.append([why for view in views for why in view.wrong])
+        home.put(Sfi.TARIFF, old)
+    why = "the tariff next to it is not the one it was written with: no meter obeys it"
+    assert wrong == [[], [why]]
 
 
 def test_another_generation_is_said():
