@@ -12,6 +12,7 @@ _MODEL: Final = "electricity-pcf8563-utc"
 _ACTS: Final = {
     "insert": "insert = true",
     "technician": "clock_card = true",
+    "ahead": 'desk = ["prepayment-on"], office_error_s = 800',
     "red": 'press = "red"',
     "blue": 'press = "blue"',
 }
@@ -25,9 +26,9 @@ class Showing:
     One that comes twice has its offset behind it: `2020-10-25 02:30+01:00`.
 
     `cut` and `defer` are what was announced. `visits` are a time and what is done: `insert`,
-    `technician`, `red` or `blue` for a button, `load 50` in euro, `copy 1` for the card as it first
-    came from the office, or words of the desk. `keys` are lines of the household as they stand in
-    the file.
+    `technician`, `red` or `blue` for a button, `ahead` for an order of an office whose clock is
+    800 s ahead, `load 50` in euro, `copy 1` for the card as it first came from the office, or words
+    of the desk. `keys` are lines of the household as they stand in the file.
     """
 
     start: str

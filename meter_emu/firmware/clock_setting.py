@@ -61,7 +61,7 @@ def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: Cloc
     for certain, believed clock or not: it was made long ago and never put in. What a stamp said of
     the time is not certain, so the card outranks it, and takes back what came by it too early.
     """
-    utc_s = EPOCH_2000_S + order.set_to_s
+    utc_s = meter.parts.codec.set_to_s(order)
     if not possible(order):
         return Result.BAD_FORMAT
     if utc_s // 60 >= clocks_end_min(meter.parts.calendar):

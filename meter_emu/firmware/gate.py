@@ -12,12 +12,27 @@ card's expiry, takes the later end: whichever of the two was announced, it is ke
 from typing import NamedTuple
 
 from card_protocol.errors import TimestampError
-from card_protocol.timestamp import EPOCH_2000_MIN, MINUTES_NONE, Civil, decode_bcd_minute
-from meter_emu.domain import Identity, Order, RawEnd, Reactivation, Result, Tariff, ZoneRule
+from card_protocol.timestamp import (
+    EPOCH_2000_MIN,
+    MINUTES_NONE,
+    Civil,
+    decode_bcd_minute,
+    encode_bcd_minute,
+)
+from meter_emu.domain import (
+    ClockSetting,
+    Identity,
+    Order,
+    RawEnd,
+    Reactivation,
+    Result,
+    Tariff,
+    ZoneRule,
+)
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
 from meter_emu.firmware.possible import possible
-from meter_emu.firmware.trust import Now, clocks_end_min
+from meter_emu.firmware.trust import EPOCH_2000_S, Now, clocks_end_min
 
 
 class StatedEnd(NamedTuple):
@@ -28,7 +43,7 @@ class StatedEnd(NamedTuple):
 
 
 class RecordCodec:
-    """Reads the date fields of card records. A part.
+    """Reads the date fields of card records, and writes those of a write-back. A part.
 
     Everything here raises `TimestampError` for a field that holds no date, for an end of which
     generation 2 has only one form, and for a zone rule that this meter does not know.
@@ -39,6 +54,14 @@ class RecordCodec:
     def civil(self, raw: bytes) -> Civil | None:
         """Return the civil time in a date field, `None` for none."""
         return decode_bcd_minute(raw)
+
+    def write(self, civil: Civil | None) -> bytes:
+        """Return the date field of a write-back."""
+        return encode_bcd_minute(civil)
+
+    def set_to_s(self, order: ClockSetting) -> int:
+        """Return the instant that a clock card names, seconds since 1970-01-01 UTC."""
+        return EPOCH_2000_S + order.set_to_s
 
     def instant(self, minute: int) -> int | None:
         """Return an instant field as minutes since 1970-01-01 00:00 UTC, `None` for none."""
@@ -94,8 +117,11 @@ class OrderGate:
             return Result.EXECUTED
         if not self.exists(end):
             return Result.BAD_DATE
-        expired = now.dated and self._ends.due(self._accept(end, now), now)
-        return Result.CARD_EXPIRED if expired else Result.EXECUTED
+        return Result.CARD_EXPIRED if self.expired(end, now) else Result.EXECUTED
+
+    def expired(self, end: StatedEnd, now: Now) -> bool:
+        """Whether a card that ends so has expired."""
+        return now.dated and self._ends.due(self._accept(end, now), now)
 
     def expiry(self, identity: Identity) -> StatedEnd | None:
         """Return when a card that `judge_card` let pass expires, `None` for never."""

@@ -59,7 +59,7 @@ class Ledger:
     def book(self, state: State, register_units: int) -> None:
         """Book what is pending to the account in force since the last booking."""
         state.untimed_wh = self.untimed_wh(state, register_units)
-        pending_units, state.remainder_mwh = self._pending(state, register_units)
+        pending_units, state.remainder_mwh = self.pending(state, register_units)
         state.booked_units = register_units
         if state.rate == Rate.NIGHT:
             state.night_wh = (state.night_wh + pending_units) & _U32
@@ -79,17 +79,17 @@ class Ledger:
         """Return the balance with the pending energy taken off, emergency credit included."""
         if state.account != EnergyAccount.CHARGED:
             return state.balance_ueur
-        pending_units, _ = self._pending(state, register_units)
+        pending_units, _ = self.pending(state, register_units)
         return state.balance_ueur - pending_units * self.price_ueur_per_wh(state)
 
     def untimed_wh(self, state: State, register_units: int) -> int:
         """Return what was ever used while the clock was not trusted, pending energy included."""
         if state.health == Health.TRUSTED:
             return state.untimed_wh
-        pending_wh, _ = self._pending(state, register_units)
+        pending_wh, _ = self.pending(state, register_units)
         return (state.untimed_wh + pending_wh) & _U32
 
-    def _pending(self, state: State, register_units: int) -> tuple[int, int]:
+    def pending(self, state: State, register_units: int) -> tuple[int, int]:
         """Return the whole Wh not booked yet, and the mWh left over; the register wraps."""
         units = (register_units - state.booked_units) & _U32
         return divmod(state.remainder_mwh + units * state.mwh_per_unit, MWH_PER_WH)

@@ -211,7 +211,8 @@ class Program:
         stamp_min = EPOCH_2000_MIN + issued_at_min
         if stamp_min >= clocks_end_min(meter.parts.calendar):
             return Result.NONE  # no clock can be set to it
-        utc_s = meter.lower_bound_s(stamp_min * 60)
+        trust = meter.parts.trust
+        utc_s = trust.lower_bound_s(stamp_min * 60, meter.now, meter.state, meter.factory)
         if utc_s is not None:
             set_clock(self._ports, self._memory, meter, utc_s, error_s=0, health=Health.LOWER_BOUND)
         return meter.judge_stamp(stamp_min * 60)

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 from card_protocol.timestamp import (
     EPOCH_2000_MIN,
     MINUTES_NONE,
-    encode_bcd_minute,
 )
 from meter_emu.domain import Contents, Identity, Result, WriteBack
 from meter_emu.firmware.layouts import (
@@ -170,17 +169,6 @@ class MeterRules:
     def certain_s(self) -> int:
         """An instant that has passed for certain: no clock card moves the clock back past it."""
         return self.parts.trust.certain_s(self.now, self.state)
-
-    def lower_bound_s(self, stamp_s: int) -> int | None:
-        """Return where a clock belongs that is behind what is known; `None` for one that is not.
-
-        Known is when the desk wrote and what this meter once believed. A clock that is not believed
-        is always behind; one that was set at the meter never is.
-        """
-        now = self.now
-        if now.set_here or (now.dated and now.utc_s >= stamp_s):
-            return None
-        return max(stamp_s, self.parts.trust.known_s(now, self.state, self.factory))
 
     def judge_stamp(self, stamp_s: int) -> Result:
         """Judge when the desk says that it wrote by a clock that was set at the meter.
@@ -378,7 +366,7 @@ class MeterRules:
 
     def write_back(self, result: Result) -> WriteBack:
         """Return what the office shall read on a card: how the meter stands, as it understands."""
-        state, now, ends = self.state, self.now, self.parts.ends
+        state, now, ends, codec = self.state, self.now, self.parts.ends, self.parts.codec
         legal = self.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
         # A chip that begins anew in 2000 is in 1999 by UTC, where its registers count legal time.
         written = legal is not None and _FIRST_YEAR <= legal.year <= LAST_TRUSTED_YEAR
@@ -386,7 +374,7 @@ class MeterRules:
             result=result,
             meter_id=self.factory.meter_id,
             session_count=state.session_count,
-            clock=encode_bcd_minute(legal if written else None),
+            clock=codec.write(legal if written else None),
             clock_health=now.health,
             uncertainty_s=min(now.uncertainty_s, _U16_MAX),
             register_units=self.register_units,
@@ -403,8 +391,8 @@ class MeterRules:
             supply=state.supply,
             blocks=self.standing().blocks,
             shields=self.shields(),
-            defer_until=encode_bcd_minute(ends.understood(state.defer_end)),
-            cut_at=encode_bcd_minute(ends.understood(state.cut_end)),
+            defer_until=codec.write(ends.understood(state.defer_end)),
+            cut_at=codec.write(ends.understood(state.cut_end)),
             tariff_number=state.tariff_number,
             night_wh=state.night_wh,
             charged_night_wh=state.charged_night_wh,

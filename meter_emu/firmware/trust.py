@@ -151,6 +151,16 @@ class ClockTrust:
         last_s = EPOCH_2000_S + state.last_time_s
         return last_s - self.uncertainty_s(last_s, state, factory)
 
+    def lower_bound_s(self, stamp_s: int, now: Now, state: State, factory: Factory) -> int | None:
+        """Return where a clock belongs that is behind what is known; `None` for one that is not.
+
+        Known is when the desk wrote and what this meter once believed. A clock that is not believed
+        is always behind; one that was set at the meter never is.
+        """
+        if now.set_here or (now.dated and now.utc_s >= stamp_s):
+            return None
+        return max(stamp_s, self.known_s(now, state, factory))
+
     def certain_s(self, now: Now, state: State) -> int:
         """Return an instant that has passed for certain: a clock that was trusted has shown it."""
         before_s = EPOCH_2000_S + state.certain_s

@@ -42,6 +42,7 @@ _LOOK: Final = {
 _TAKEN: Final = frozenset({Supplied.OFF.value, Supplied.LIMITED.value})
 _GLYPH: Final = {
     What.DESK: "desk",
+    What.DESK_FAILED: "refused",
     What.CARD_SERVED: "card",
     What.CLOCK_SET: "card",
     What.CARD_REFUSED: "refused",

@@ -19,6 +19,7 @@ _WRITTEN: Final = re.compile(r"\b(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?)\b")
 
 HAPPENED: Final = MappingProxyType({
     What.DESK: "Office wrote on the card",
+    What.DESK_FAILED: "Office could not write the card",
     What.CARD_SERVED: "Card put in, meter obeyed",
     What.CARD_REFUSED: "Card put in, meter refused it",
     What.CARD_UNSEEN: "Card put in, meter without power",

@@ -15,6 +15,8 @@ ROOMS = {
     "hours": "Hours of the week",
     "trust": "Believing the clock",
     "gate": "Which orders are obeyed",
+    "credit": "Credit and energy",
+    "dialogue": "What is read from a card and written on it",
     "desk": "The office",
 }
 HEAD = """# Date bugs of the field

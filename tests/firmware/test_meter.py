@@ -136,7 +136,8 @@ BEHIND = [
 def test_a_clock_that_nobody_has_set_here_is_behind_the_desk_s_last_word(health, ahead_s, behind):
     home = meter(state(), now_at(NOON - ahead_s, u=U_S, health=health))
     known_s = max(NOON, seconds(START) - state().set_error_s)
-    assert home.lower_bound_s(NOON) == (known_s if behind else None)
+    bound_s = home.parts.trust.lower_bound_s(NOON, home.now, home.state, home.factory)
+    assert bound_s == (known_s if behind else None)
 
 
 @pytest.mark.parametrize("health", HEALTHS)

@@ -30,6 +30,7 @@ from meter_emu.world.meter.model import MeterModel
 
 REFERENCE: Final = "reference"
 _FACTORY: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)
+_DESK: Final = (DeskDates, DeskCodec)
 _OUR_PROGRAM: Final = "meter_emu.firmware."  # where the parts of our program are, and no other's
 
 
@@ -61,6 +62,15 @@ class Build:
         """Return the clock chip a model names; raise `ConfigError` for one we do not have."""
         oscillator = self.fitted(Oscillator)(drift_ppb, at_us=now_us)
         return self.fitted(clock_chip(model).chip)(self.fitted(ChipCalendar)(), oscillator)
+
+    @property
+    def desk_has_defects(self) -> bool:
+        """Whether the office's own program may fail."""
+        return any(
+            issubclass(part, defect.part)
+            for part in (DeskDates, DeskCodec)
+            for defect in self.defects
+        )
 
     def desk_parts(self) -> tuple[DeskDates, DeskCodec]:
         """Return the parts of the desk that serves this meter."""

@@ -19,6 +19,7 @@ class What(Enum):
     """The kinds of fact."""
 
     DESK = "desk"  # the office wrote on the card
+    DESK_FAILED = "desk failed"  # the office's own program did not, and the card is as it was
     CARD_SERVED = "card"  # the meter obeyed the card
     CARD_REFUSED = "card refused"  # the meter showed a code and left the card as it was
     CLOCK_SET = "clock set"  # a technician's clock card was obeyed
@@ -41,6 +42,9 @@ class What(Enum):
     HUNG = "hung"
     UNSEEN = "not seen"  # the home has had its polls; what comes after is not seen
     ENDED = "end"  # the rehearsal is over; how the meter stands then
+
+
+NO_DATE: Final = Civil(0, 0, 0, 0, 0)  # what a field states that holds no date
 
 
 @final

@@ -1,0 +1,35 @@
+"""Emergency credit is offered whenever there is no credit."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import untold
+from meter_emu.firmware.layouts import Factory, State
+from meter_emu.firmware.ledger import Ledger
+
+
+class EmergencyAgainAndAgain(Ledger):
+    """Does not ask whether the last one was repaid."""
+
+    __slots__ = ()
+
+    @override
+    def emergency_offered(self, state: State, factory: Factory) -> bool:
+        return factory.emergency_cents > 0
+
+
+DEFECT = Defect(
+    mechanism="an emergency credit that can be taken twice",
+    swap=EmergencyAgainAndAgain,
+    effect=Effect.WRONG_MONEY,
+    law="account",
+    shown=untold(
+        "2020-01-13 09:00",
+        "2020-01-23 12:00",
+        load_w=1000,
+        visits=("2020-01-14 10:00 red", "2020-01-17 11:00 red", "2020-01-22 10:00 insert"),
+    ),
+    blind="homes that repay before they take again",
+    seen="inferred: it is offered once until it is repaid (energieinfowallonie.be)",
+    avoid="keep a debt as a debt, and ask for it",
+)

@@ -1,0 +1,30 @@
+"""The office writes the month where the minute belongs."""
+
+from typing_extensions import override
+
+from card_protocol.timestamp import Civil
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.desk.codec import DeskCodec
+
+
+class MonthsForMinutes(DeskCodec):
+    """Formats with MM where mm was meant."""
+
+    __slots__ = ()
+
+    @override
+    def write_time(self, when: Civil) -> bytes:
+        return super().write_time(when._replace(minute=when.month))
+
+
+DEFECT = Defect(
+    mechanism="the letters of the month for those of the minute",
+    swap=MonthsForMinutes,
+    effect=Effect.EARLY,
+    law="never-early",
+    shown=armed("2020-07-03 23:30", on="2020-06-29 10:00"),
+    blind="one minute of each hour",
+    seen="artilleryio/artillery#7, tgalal/wazapp#85",
+    avoid="try a minute above 12, and read back what was written",
+)

@@ -1,0 +1,1 @@
+"""Mistakes in what is read from a card and written on it."""

@@ -1,0 +1,39 @@
+"""The mark for no date is read as one: 1 January 2000."""
+
+from typing_extensions import override
+
+from card_protocol.timestamp import Civil
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import untold
+from meter_emu.domain import Order
+from meter_emu.firmware.gate import RecordCodec, StatedEnd
+
+
+class NoneReadAsADate(RecordCodec):
+    """Has no value for none."""
+
+    __slots__ = ()
+
+    @override
+    def ends(self, order: Order) -> tuple[StatedEnd | None, StatedEnd | None]:
+        defer_until, cut_at = super().ends(order)
+        none = StatedEnd(Civil(2000, 1, 1, 0, 0))
+        return defer_until or none, cut_at or none
+
+
+DEFECT = Defect(
+    mechanism="the mark for none taken for a date",
+    swap=NoneReadAsADate,
+    effect=Effect.CUT_WRONGLY,
+    law="no-wrong-cut",
+    shown=untold(
+        "2020-01-13 09:00",
+        "2020-01-17 12:00",
+        load_w=50,
+        balance_eur=50,
+        visits=("2020-01-13 10:00 prepayment-on", "2020-01-13 11:00 insert"),
+    ),
+    blind="orders with both ends",
+    seen="an alarm at 255:255:255: Linux rtc-sh, commit 15d82d22",
+    avoid="give none a type of its own; try an order without dates",
+)

@@ -1,0 +1,33 @@
+"""A temporary card is obeyed after it has expired."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.gate import OrderGate, StatedEnd
+from meter_emu.firmware.trust import Now
+
+
+class ExpiryNotAsked(OrderGate):
+    """Forgets to ask."""
+
+    __slots__ = ()
+
+    @override
+    def expired(self, end: StatedEnd, now: Now) -> bool:
+        return False
+
+
+DEFECT = Defect(
+    mechanism="an expiry that is not looked at",
+    swap=ExpiryNotAsked,
+    effect=Effect.ACCEPTS,
+    law="no-wrong-cut",
+    shown=armed(
+        "2020-02-21 12:00", on="2020-02-20 10:00", keys=("card_expires = 2020-01-15T12:00:00",)
+    ),
+    blind="cards that do not expire",
+    seen="files that were to go on 2 January 1984 and stayed: Wang OS (currybet.net); inferred for "
+    "a card",
+    avoid="try each date before, at and after its moment",
+)

@@ -1,0 +1,38 @@
+"""A reactivation clears T1 and T2, and the cut that has come stays."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.gate import OrderGate
+from meter_emu.firmware.layouts import State, StateFlags
+
+
+class ReactivationKeepsTheLatch(OrderGate):
+    """Forgets what an end has left behind."""
+
+    __slots__ = ()
+
+    @override
+    def reactivate(self, state: State) -> None:
+        latched = state.flags & StateFlags.CUT_LATCHED
+        super().reactivate(state)
+        state.flags |= latched
+
+
+DEFECT = Defect(
+    mechanism="a reactivation that does not undo what has come",
+    swap=ReactivationKeepsTheLatch,
+    effect=Effect.NOT_RESTORED,
+    law="restored",
+    shown=armed(
+        "2020-07-03 23:01",
+        on="2020-06-29 10:00",
+        then=("2020-07-06 10:00 reactivate", "2020-07-06 11:00 insert"),
+        end="2020-07-08 12:00",
+    ),
+    blind="homes that reactivate before T2",
+    seen="homes that had reactivated and stayed dark in July 2020 (lalibre.be); how meters stored "
+    "it is not public",
+    avoid="clear by state, everything that can cut, and what it has set",
+)

@@ -1,0 +1,35 @@
+"""Public holidays are taken for Sundays."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import untold
+from meter_emu.firmware.hours import Windows
+from meter_emu.firmware.layouts import Factory
+
+
+class HolidaysProtected(Windows):
+    """Has the fixed ones in a table."""
+
+    __slots__ = ()
+
+    @override
+    def covers(self, legal_min: int, factory: Factory) -> bool:
+        _, month, day = self._calendar.date(legal_min // 1440)
+        holiday = (month, day) in {(1, 1), (5, 1), (7, 21), (8, 15), (11, 1), (11, 11), (12, 25)}
+        return holiday or super().covers(legal_min, factory)
+
+
+DEFECT = Defect(
+    mechanism="holidays where the rule has none",
+    swap=HolidaysProtected,
+    effect=Effect.WRONG_MONEY,
+    law="account",
+    shown=untold(
+        "2020-07-20 14:00", "2020-07-22 12:00", load_w=190, visits=("2020-07-21 12:00 blue",)
+    ),
+    blind="all but a few days a year, and homes with credit",
+    seen="what a list of friendly hours holds and what people expect of it differ: Electric "
+    "Ireland has six fixed days (electricireland.ie); in Wallonia there are none",
+    avoid="take the list from the rule, and try each day that somebody might expect on it",
+)

@@ -1,0 +1,37 @@
+"""The night price begins and ends by UTC."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import untold
+from meter_emu.firmware.hours import Nights
+
+
+class TariffInUtc(Nights):
+    """Does not convert, as meters without a zone."""
+
+    __slots__ = ()
+
+    @override
+    def legal_min(self, at_s: int) -> int:
+        return at_s // 60
+
+
+DEFECT = Defect(
+    mechanism="hours of a tariff in UTC",
+    swap=TariffInUtc,
+    effect=Effect.WRONG_MONEY,
+    law="account",
+    shown=untold(
+        "2020-07-14 10:00",
+        "2020-07-16 12:00",
+        load_w=1000,
+        balance_eur=50,
+        model="electricity-bi-hourly",
+        visits=("2020-07-15 07:00 insert",),
+    ),
+    blind="tariffs of one price",
+    seen="hours of a two-rate tariff two hours off in summer: "
+    "BottlecapDave/HomeAssistant-OctopusEnergy#1784",
+    avoid="convert once, and say in the name which time a number is",
+)

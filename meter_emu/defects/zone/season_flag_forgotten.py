@@ -1,0 +1,33 @@
+"""The registers are in summer time and are read as if in winter time."""
+
+from typing_extensions import override
+
+from meter_emu.defects import Defect, Effect
+from meter_emu.defects.showing import armed
+from meter_emu.firmware.clock_base import ClockBase
+from meter_emu.firmware.layouts import Factory, State
+from meter_emu.units import HOUR_S
+
+
+class SeasonFlagForgotten(ClockBase):
+    """Steps the clock, and does not remember it."""
+
+    __slots__ = ()
+
+    @override
+    def offset_s(self, state: State, factory: Factory) -> int:
+        return min(super().offset_s(state, factory), HOUR_S)
+
+
+DEFECT = Defect(
+    mechanism="a step of the clock that the offset does not know",
+    swap=SeasonFlagForgotten,
+    effect=Effect.NEVER,
+    law="cut-comes",
+    needs=("a clock in legal time",),
+    shown=armed("2020-04-03 12:00", on="2020-03-27 10:00", model="electricity-legal-time"),
+    blind="clocks in UTC or standard time, and until the first change",
+    seen="Nest, 29 March 2015: a clock that had changed and a schedule that had not "
+    "(theregister.com)",
+    avoid="keep the season with the clock, and save it with the step",
+)
