@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Final
 
 import click
-from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.progress import TextColumn, TimeElapsedColumn
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, MODEL
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.progress import watched
 from meter_emu.cli.verbs import Verb
 from meter_emu.verify.distinguish import Comparison, distinguish
 
@@ -94,11 +94,7 @@ def _lines(found: Comparison, models: Sequence[str]) -> Iterator[str]:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[int], None]]:
-    """Return what reports how many stories there were: a line where somebody may watch it."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.completed:,} stories, no difference"), TimeElapsedColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda stories: progress.update(task, completed=stories)
+    """Return what reports how many stories there were."""
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    with watched(*columns, total=None, shown=True) as done:
+        yield lambda stories: done(stories, f"{stories:,} stories, no difference")

@@ -1,7 +1,10 @@
-"""How far long work is: a bar in a terminal, elsewhere a line a minute, both on standard error."""
+"""How far long work is: a bar in a terminal, elsewhere a line a minute, both on standard error.
+
+Ctrl-C ends it with a line that says how far it came, and which files are not written.
+"""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -30,23 +33,32 @@ class MinuteLine:
 
 @contextmanager
 def watched(
-    *columns: ProgressColumn, total: int | None, shown: bool
+    *columns: ProgressColumn, total: int | None, shown: bool, files: Sequence[str] = ()
 ) -> Iterator[Callable[[int, str], None]]:
     """Give what takes how much is done and where the work is, in words.
 
     In a terminal the columns are drawn if `shown`: where standard output goes to the same terminal
-    as it comes, a bar would be in its way.
+    as it comes, a bar would be in its way. The `files` are those to come of the work.
     """
     console = Console(stderr=True)
     line = MinuteLine()
+    last = "nothing done yet"
     with Progress(
         *columns, console=console, transient=True, disable=not (shown and console.is_terminal)
     ) as progress:
         task = progress.add_task("", total=total)
 
         def done(count: int, where: str) -> None:
+            nonlocal last
+            last = where
             progress.update(task, completed=count, description=where)
             if not console.is_terminal:
                 line.say(where)
 
-        yield done
+        try:
+            yield done
+        except KeyboardInterrupt:
+            progress.stop()
+            lost = f"; {' and '.join(files)} not written" if files else ""
+            click.echo(f"meter-emu: interrupted: {last}{lost}", err=True)
+            raise

@@ -86,7 +86,6 @@ def rehearse(
     files = [json_to] if json_to not in {None, STDOUT} else []
     files += [] if report_to is None else [str(page_in(report_to))]
     with ExitStack() as stack:
-        stack.enter_context(_saying_what_is_left(table, len(resolved.households), files))
         made = made_by(campaign, build=build, model=model, seed=seed, household=household)
         page = stack.enter_context(report_in(report_to, resolved, made))
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
@@ -96,7 +95,11 @@ def rehearse(
         stream = JsonStream(resolved, stack.enter_context(_sink(json_to)), events=events)
         stream.open()
         step = stack.enter_context(
-            _progress(len(resolved.households), shown=not (streaming and console.is_terminal))
+            _progress(
+                len(resolved.households),
+                shown=not (streaming and console.is_terminal),
+                files=files,
+            )
         )
         stack.enter_context(closing(runs))
         for home, outcome, seen in runs:
@@ -112,18 +115,6 @@ def rehearse(
         table.show(console, every=verbose)
     say_written(*files)
     return EXIT_FOUND if table.answer.broken else EXIT_OK
-
-
-@contextmanager
-def _saying_what_is_left(table: ResultTable, total: int, files: Sequence[str]) -> Iterator[None]:
-    """Say, when somebody ends it by Ctrl-C, how far it came and which files were not written."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        lost = f"; {' and '.join(files)} not written" if files else ""
-        said = f"interrupted after {table.answer.total:,} of {homes(total)}{lost}"
-        click.echo(f"meter-emu: {said}", err=True)
-        raise
 
 
 def _remark(campaign: Campaign) -> None:
@@ -145,7 +136,7 @@ def _sink(json_to: str | None) -> AbstractContextManager[Write]:
 
 
 @contextmanager
-def _progress(total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
+def _progress(total: int, *, shown: bool, files: Sequence[str]) -> Iterator[Callable[[int], None]]:
     """Give what to call after each household with how many are done."""
     columns = (
         TextColumn("rehearsing"),
@@ -153,7 +144,7 @@ def _progress(total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with watched(*columns, total=total, shown=shown) as done:
+    with watched(*columns, total=total, shown=shown, files=files) as done:
         yield lambda count: done(count, f"{count:,} of {homes(total)} rehearsed")
 
 

@@ -154,13 +154,14 @@ def _told(found: Counterexample, file: Path | None) -> Text:
 @contextmanager
 def _progress(*, shown: bool) -> Iterator[Hear]:
     """Give what reports the progress."""
-    columns = (TextColumn("{task.completed:,} stories"), TextColumn("{task.description}"))
-    with watched(*columns, TimeElapsedColumn(), total=None, shown=shown) as done:
+    columns = (TextColumn("{task.description}"), TimeElapsedColumn())
+    with watched(*columns, total=None, shown=shown) as done:
         broken: list[str] = []
 
         def hear(stories: int, examined: Examined | None) -> None:
             if examined is not None:
                 broken.append(examined.law.id)
-            done(stories, f"broken: {', '.join(broken)}" if broken else "nothing broken")
+            said = f"broken: {', '.join(broken)}" if broken else "nothing broken"
+            done(stories, f"{stories:,} stories, {said}")
 
         yield hear

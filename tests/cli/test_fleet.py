@@ -108,7 +108,7 @@ def test_interrupted_is_130_with_what_is_left_said_nothing_written_and_no_proces
         send(running.pid, signal.SIGINT)
         _, said = running.communicate(timeout=GONE_WITHIN_S)
         assert running.returncode == 130
-        left = rb"meter-emu: interrupted after [\d,]+ of 900,001 homes; (.*) not written\n\n"
+        left = rb"meter-emu: interrupted: [\d,]+ of 900,001 homes rehearsed; (.*) not written\n\n"
         found = re.fullmatch(left, said)  # the shell's prompt gets a line
         assert found is not None, said
         assert found[1] == bytes(tmp_path / "out.json")

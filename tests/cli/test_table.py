@@ -142,3 +142,15 @@ def test_off_a_terminal_long_work_says_where_it_is(emu, monkeypatch):
     monkeypatch.setattr(progress, "EVERY_S", 0.0)
     done = emu("rehearse", "ores-2020-07", "--household", "never-back")
     assert (done.code, done.err) == (0, "meter-emu: 1 of 1 home rehearsed\n")
+
+
+def test_ctrl_c_says_how_far_it_was_and_what_is_not_written(capsys):
+    def work() -> None:
+        with progress.watched(total=None, shown=False, files=["a.json", "page"]) as done:
+            done(3, "3 stories, nothing broken")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    said = "meter-emu: interrupted: 3 stories, nothing broken; a.json and page not written\n"
+    assert capsys.readouterr().err == said
