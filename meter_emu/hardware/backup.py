@@ -55,11 +55,6 @@ class Backup:
         self.mains_up = True
         return lasted
 
-    def exhausted_after_us(self, now_us: int) -> int | None:
-        """Return the µs from now until it is empty; `None` while the mains are up."""
-        self.advance(now_us)
-        return None if self.mains_up else self.charge_us
-
     def to_bytes(self, now_us: int) -> bytes:
         """Return the part of a meter image, 8 bytes, as of `now_us`."""
         self.advance(now_us)
