@@ -1,11 +1,8 @@
 """Images from the command line: made, shown, compared; and the page that says how."""
 
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,7 +16,7 @@ from card_protocol.keys import Purpose, derive
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.resources import built_in
 from tests.campaigns import head
-from tests.docs.pages import ROOT, page
+from tests.docs.pages import page
 
 METER = 541_000_000_001
 MODEL = "electricity-pcf8563-utc"
@@ -427,26 +424,23 @@ def assert_said(lines: list[str], output: str) -> None:
         assert any(found.startswith(line) for found in left), line
 
 
-def test_the_page_does_what_it_says(tmp_path):
-    env = {**os.environ, "COLUMNS": "80", "PYTHONPATH": str(ROOT)}
+def test_the_page_does_what_it_says(tmp_path, emu, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
     said, ran = "", 0
     for language, text in STEP.findall(page("docs/images.md")):
         if language == "text":
             assert_said(text.splitlines(), said)
             continue
-        arguments, status = ["-c", text], 0
         if language == "sh":
             program, *rest = shlex.split(text, comments=True)
             assert program == "meter-emu"
-            arguments = ["-m", "meter_emu", *rest]
             wanted = re.search(r"# exit status (\d)$", text.strip())
             assert wanted is not None
-            status = int(wanted[1])
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == status, done.stdout + done.stderr
-        said = done.stdout
+            done = emu(*rest)
+            assert done.code == int(wanted[1]), done.out + done.err
+            said = done.out
+        else:
+            exec(compile(text, "docs/images.md", "exec"), {"__name__": "page"})
         ran += 1
     assert ran == 14
