@@ -8,8 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from meter_emu.defects import catalogue
 from tests.docs.pages import ROOT, page
 
@@ -52,41 +50,27 @@ def test_make_run_prints_what_the_readme_shows() -> None:
     assert_said(shown.splitlines(), done.stdout)
 
 
-@pytest.fixture(scope="module")
-def tour(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[int, str, Path]]:
-    """Walk the tour once, step after step, in one empty folder."""
-    folder = tmp_path_factory.mktemp("tour")
-    walked = {}
-    for number, (command, _) in STEPS.items():
-        program, *arguments = shlex.split(command, comments=True)
-        assert program == "meter-emu"
-        done = run(*arguments, cwd=folder)
-        walked[number] = (done.returncode, done.stdout + done.stderr, folder)
-    return walked
-
-
 def test_the_tour_has_five_commands() -> None:
     assert list(STEPS) == [1, 2, 3, 4, 5]
     assert all("\n" not in command for command, _ in STEPS.values())
 
 
-@pytest.mark.parametrize("number", STEPS)
-def test_a_step_of_the_tour_does_what_the_readme_says(
-    tour: dict[int, tuple[int, str, Path]], number: int
+def test_each_step_of_the_tour_does_what_the_readme_says_and_it_leaves_two_files(
+    tmp_path: Path,
 ) -> None:
-    command, said = STEPS[number]
-    status, output, _ = tour[number]
-    wanted = re.search(r"# exit status (\d)$", command)
-    assert wanted is not None
-    assert status == int(wanted[1]), output
-    assert "Traceback" not in output
-    assert_said(said, output)
-
-
-def test_the_tour_leaves_its_two_files(tour: dict[int, tuple[int, str, Path]]) -> None:
-    folder = tour[5][2]
-    assert sorted(path.name for path in folder.iterdir()) == ["home.card", "result.json"]
-    result = json.loads((folder / "result.json").read_text("utf-8"))
+    """Walked once, step after step, in one empty folder."""
+    for command, said in STEPS.values():
+        program, *arguments = shlex.split(command, comments=True)
+        assert program == "meter-emu"
+        wanted = re.search(r"# exit status (\d)$", command)
+        assert wanted is not None
+        done = run(*arguments, cwd=tmp_path)
+        output = done.stdout + done.stderr
+        assert done.returncode == int(wanted[1]), output
+        assert "Traceback" not in output
+        assert_said(said, output)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home.card", "result.json"]
+    result = json.loads((tmp_path / "result.json").read_text("utf-8"))
     assert len(result["meters"]) == 32
     assert all(meter["events"] for meter in result["meters"] if meter["id"] == "june-29")
 
