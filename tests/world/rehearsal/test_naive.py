@@ -18,7 +18,7 @@ from meter_emu.world.rehearsal.obligations import RULES, Must, Span, SpanRule, r
 from tests.world.rehearsal.naive import DAY, Naive
 
 # `make test-judge` asks for 2,000 homes and 500 instants of each.
-HOMES = int(os.environ.get("JUDGE_HOMES", "80"))
+HOMES = int(os.environ.get("JUDGE_HOMES", "120"))
 INSTANTS = int(os.environ.get("JUDGE_INSTANTS", "60"))
 DAYS_MAX = 21
 
