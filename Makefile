@@ -22,7 +22,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test test-exhaustive test-kills test-judge test-laws test-homes test-alike power lint bench fleet clean help
+.PHONY: run test test-exhaustive test-kills test-judge test-laws test-homes test-alike power lint bench matrix mutants fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -62,6 +62,12 @@ test-exhaustive: $(DEV)  ## power cuts, tears, forgeries, leaps of the clock, al
 
 test-alike: $(DEV)  ## no two defects behave the same in the homes of all: a minute
 	@$(BIN)/python -m tests.defects.test_shown
+
+matrix: $(DEV)  ## every law against every defect, in processes: half an hour; DEFECTS="ID ID" for some
+	@$(BIN)/python -m tests.matrix $(DEFECTS)
+
+mutants: $(DEV)  ## the laws alone against 300 small changes to the program: half an hour, goes on where it was
+	@$(BIN)/python -m tests.mutants
 
 fleet: $(DEV)  ## rehearse 53,579 meters for real: minutes, with time and peak memory
 	@$(BIN)/python -m tests.bench.fleet

@@ -1,0 +1,61 @@
+"""Makes the kill matrix: `python -m tests.matrix` for every defect, or only for those named.
+
+What is found goes into docs/kill-matrix.json, and docs/kill-matrix.md is written from it. Rows of
+defects that are not named stay as they are.
+"""
+
+import sys
+from datetime import UTC, datetime
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import click
+
+from meter_emu.defects import catalogue
+from meter_emu.laws import laws
+from tests.matrix.cells import DECLARED_MAX, INFECTED_MAX, POLLS_MAX, row
+from tests.matrix.children import in_children
+from tests.matrix.page import PAGE, killers, load, save, text
+
+
+@click.command()
+@click.argument("ids", nargs=-1, type=click.Choice(list(catalogue())), metavar="[ID]...")
+@click.option("--stories", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True)
+@click.option("--deadline-s", type=click.IntRange(min=1), default=600, show_default=True)
+def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, deadline_s: int) -> None:
+    """Ask every law of every defect. Exit status 1 if a defect survives them all."""
+    began = monotonic()
+    asked = ids or tuple(catalogue())
+    rows = {name: one for name, one in load()["rows"].items() if name in catalogue()}
+    about = {
+        "made": f"{datetime.now(UTC):%Y-%m-%d}",
+        "stories": stories,
+        "seed": seed,
+        "polls_max": POLLS_MAX,
+        "infected_max": INFECTED_MAX,
+        "declared_max": DECLARED_MAX,
+    }
+    what = partial(row, stories=stories, seed=seed)
+    for count, done in enumerate(in_children(what, asked, jobs=jobs, deadline_s=deadline_s), 1):
+        rows[done.item] = done.result or _failed(done.failed or "")
+        rows[done.item]["took_s"] = round(done.took_s)
+        killed = len(killers(rows[done.item]))
+        click.echo(
+            f"{count:>3} of {len(asked)}  {done.item:<32} {f'killed by {killed} laws':<20}"
+            f"{done.took_s:>5.0f} s  ({monotonic() - began:.0f} s so far)"
+        )
+        save({**about, "rows": {name: rows[name] for name in catalogue() if name in rows}})
+    PAGE.write_text(text(load()), "utf-8")
+    sys.exit(any(not killers(one) for one in rows.values()))
+
+
+def _failed(word: str) -> dict[str, Any]:
+    """Return the row of a defect of which the process crashed, or had to be ended."""
+    return {"cells": {law: {"word": word} for law in laws()}, "checked": 0, "shown_by": None}
+
+
+if __name__ == "__main__":
+    matrix()

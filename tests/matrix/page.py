@@ -1,0 +1,152 @@
+"""Reads and writes docs/kill-matrix.json, and writes docs/kill-matrix.md from it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from meter_emu.defects import catalogue
+from meter_emu.laws import laws
+from tests.docs.date_bugs import ROOMS
+from tests.docs.pages import ROOT
+
+PAGE: Final = ROOT / "docs" / "kill-matrix.md"
+DATA: Final = ROOT / "docs" / "kill-matrix.json"
+# Defects that survive, and what no story has that shows them.
+SURVIVORS: Final = {
+    "doubted-clock-obeyed": "a clock that lost its time, and credit that ends days after that",
+    "instant-not-read": "T at the first of two equal times of an October night, on a card of "
+    "generation 2",
+    "lower-bound-believed": "a clock that lost its time, a card of the office, and credit that "
+    "ends after that",
+}
+HEAD: Final = """# Which law catches which date bug
+
+Each [defect of the catalogue](date-bugs.md) in our own program, and each [law](verify.md) asked
+of it. `make matrix` asks every law of every defect in a process of its own, and writes this page
+and `kill-matrix.json`; `make matrix DEFECTS="ID ID"` does the rows named.
+
+- **killed**: the law is broken, after so many stories.
+- **survived**: the defect made a difference, and the law held. That is no mistake of a law that is
+  about something else; a defect that survives every law is one.
+- **not infected**: the defect was asked, and its assembly answered as the reference's would have.
+  **not reached**: it was not even asked.
+- **crashed**, **hung**: the program or its process failed, and the law said nothing.
+
+Stories are those of `verify`, on every built-in meter in every time base, so `meter-emu verify
+reference+ID --law LAW` finds the same one and makes it small. Every run is one of the whole meter
+with the defect. Whether it made a difference is seen at the edge of the *assembly* that the defect
+sits in (the program's parts, the office's, or the clock chip): each call into it is also made on
+the reference's, on copies, and compared in what it returns or raises, in its arguments and its
+state afterwards, and in its calls of the ports. Only stories on which the law says something count.
+"""
+
+
+def load() -> dict[str, Any]:
+    """Return what was found last; no rows before the first time."""
+    if not DATA.exists():
+        return {"rows": {}}
+    found: dict[str, Any] = json.loads(DATA.read_text("utf-8"))
+    return found
+
+
+def save(found: dict[str, Any]) -> None:
+    """Write what was found, a defect a line."""
+    rows = ",\n".join(
+        f"{json.dumps(name)}: {json.dumps(_short(one), separators=(',', ':'))}"
+        for name, one in found["rows"].items()
+    )
+    rest = {name: value for name, value in found.items() if name != "rows"}
+    DATA.write_text(f'{json.dumps(rest)[:-1]}, "rows": {{\n{rows}\n}}}}\n', "utf-8")
+
+
+def _short(one: dict[str, Any]) -> dict[str, Any]:
+    """Return a row without what is nothing."""
+    cells = {law: {key: v for key, v in cell.items() if v} for law, cell in one["cells"].items()}
+    return {**one, "cells": cells}
+
+
+def text(found: dict[str, Any]) -> str:
+    """Return the page."""
+    return "\n".join(_lines(found)).rstrip("\n") + "\n"
+
+
+def survivors_of(found: dict[str, Any]) -> list[str]:
+    """Return the defects that no law kills."""
+    return [name for name, one in found["rows"].items() if not killers(one)]
+
+
+def killers(one: dict[str, Any]) -> dict[str, int]:
+    """Return the laws that kill a defect, the quickest first, and after how many stories."""
+    cells = one["cells"].items()
+    found = {law: cell["after"] for law, cell in cells if cell["word"] == "killed"}
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def _lines(found: dict[str, Any]) -> Iterator[str]:
+    rows: dict[str, dict[str, Any]] = found["rows"]
+    yield HEAD
+    yield (
+        f"Made {found['made']}: {len(rows)} defects, {len(laws())} laws, seed {found['seed']}, "
+        f"{found['stories']} stories a cell (a tenth of them where a law runs a home again) or "
+        f"{found['infected_max']} with a difference; up to {found['declared_max']:,} of the law "
+        "that a defect names (in bold below) where none kills before, "
+        f"{found['polls_max']:,} polls a home; {_sum(rows, 'took_s'):,} s of processes. Next to "
+        f"{_sum(rows, 'checked'):,} runs without a difference a run of the reference was laid: the "
+        "same events in all.\n"
+    )
+    yield "## The laws\n"
+    yield "| law | kills | of those that made a difference | share of all | kills alone |"
+    yield "| --- | --- | --- | --- | --- |"
+    yield from _law_rows(rows)
+    yield "\n## Survivors\n"
+    yield "No drawn story shows these. In its own home each is caught by the law that it names."
+    yield ""
+    yield from (f"- `{name}`: {SURVIVORS.get(name, '?')}." for name in survivors_of(found))
+    yield ""
+    defects = catalogue()
+    for room, title in ROOMS.items():
+        here = [name for name in rows if defects[name].where == room]
+        if here:
+            yield f"## {title}\n"
+            yield "| defect | killed by (stories) | survived | neither |"
+            yield "| --- | --- | --- | --- |"
+            yield from (_defect_row(name, rows[name]) for name in sorted(here, key=_after(rows)))
+            yield ""
+
+
+def _sum(rows: dict[str, dict[str, Any]], key: str) -> int:
+    return sum(one[key] for one in rows.values())
+
+
+def _law_rows(rows: dict[str, dict[str, Any]]) -> Iterator[str]:
+    kills = {law: [one for one in rows.values() if law in killers(one)] for law in laws()}
+    for law in sorted(laws(), key=lambda law: (-len(kills[law]), law)):
+        infected = sum(
+            cell["word"] in {"killed", "survived"}
+            for cell in (one["cells"].get(law, {"word": ""}) for one in rows.values())
+        )
+        alone = sum(len(killers(one)) == 1 for one in kills[law])
+        share = 100 * len(kills[law]) // len(rows)
+        yield f"| `{law}` | {len(kills[law])} | {infected} | {share} % | {alone or ''} |"
+
+
+def _after(rows: dict[str, dict[str, Any]]) -> Any:
+    """Return by what defects are sorted: the hardest to kill first."""
+    return lambda name: (-min(killers(rows[name]).values(), default=1_000_000), name)
+
+
+def _defect_row(name: str, one: dict[str, Any]) -> str:
+    killed = ", ".join(
+        f"**{law}** ({after})" if law == catalogue()[name].law else f"{law} ({after})"
+        for law, after in killers(one).items()
+    )
+    words: dict[str, list[str]] = {}
+    for law, cell in one["cells"].items():
+        words.setdefault(cell["word"], []).append(law)
+    survived = ", ".join(words.get("survived", ()))
+    others = (
+        f"{word}: {len(words[word])}"
+        for word in ("not infected", "not reached", "crashed", "hung")
+        if word in words
+    )
+    return f"| [`{name}`](date-bugs.md#{name}) | {killed} | {survived} | {', '.join(others)} |"
