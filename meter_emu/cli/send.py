@@ -24,6 +24,8 @@ from meter_emu.cli.place import (
 from meter_emu.cli.tracing import trace_option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from meter_emu.desk.desk import Exchange
 
 APDU_BYTES_MIN: Final = 4  # bytes: CLA INS P1 P2 (ISO/IEC 7816-4)
@@ -81,7 +83,7 @@ def send(
     """
     if len(commands) > APDUS_MAX:
         raise click.UsageError(f"want at most {APDUS_MAX:,} commands, got {len(commands):,}")
-    heard = _Heard(commands, quiet=json_file == STDOUT)
+    heard = _Heard(commands, at_once=reader is not None and json_file != STDOUT)
     if reader is not None:
         card, saved = CardReader(reader, wait_s, trace_to), False
         if not _reads(commands):
@@ -90,6 +92,9 @@ def send(
     else:
         assert file is not None, "click asks for one of the two"
         saved = _send_to_file(file, heard, trace_to)
+        if json_file != STDOUT:  # now that the file holds what was answered
+            for one in heard.exchanges:
+                _say(one)
     if json_file is not None:
         told = {"card": reader or file, "saved": saved, "exchanges": heard.exchanges}
         print_json(told, json_file)
@@ -97,11 +102,11 @@ def send(
 
 @final
 class _Heard:
-    """The dialogue, said as it goes. What is secret in it is not shown."""
+    """The dialogue, said `at_once` or later. What is secret in it is not shown."""
 
-    def __init__(self, commands: tuple[bytes, ...], *, quiet: bool) -> None:
+    def __init__(self, commands: tuple[bytes, ...], *, at_once: bool) -> None:
         self.commands: Final = commands
-        self._quiet: Final = quiet
+        self._at_once: Final = at_once
         self.exchanges: list[dict[str, str]] = []
 
     def all_of_it(self, exchange: "Exchange") -> None:
@@ -115,8 +120,12 @@ class _Heard:
             asked, said = hide(command, answer)
             means = meaning(command, answer)
             self.exchanges.append({"command": asked, "answer": said, "means": means})
-            if not self._quiet:
-                click.echo(f"{means}\n  > {asked}\n  < {said}")
+            if self._at_once:
+                _say(self.exchanges[-1])
+
+
+def _say(exchange: "Mapping[str, str]") -> None:
+    click.echo("{means}\n  > {command}\n  < {answer}".format_map(exchange))
 
 
 def _reads(commands: tuple[bytes, ...]) -> bool:
