@@ -1,0 +1,34 @@
+"""docs/reliability.md: what it says is tried is counted, and its seeded faults have their tests."""
+
+import re
+
+from tests.docs.pages import ROOT, page, section, table
+from tests.reliability.kinds import KINDS
+from tests.reliability.stage import KITS
+
+PAGE = page("docs/reliability.md")
+HEAD = ("tried", "in `make test`", "in `make test-exhaustive`", "survived")
+TRIES = "".join(path.read_text("utf-8") for path in (ROOT / "tests/reliability").glob("test_*.py"))
+TESTS = "".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+
+
+def test_its_figures_are_of_what_is_counted():
+    rows = table(section(PAGE, "Figures"), *HEAD)
+    assert sorted({what for what, *_ in rows}) == sorted(
+        set(re.findall(r'tried\.one\("([^"]+)"', TRIES))
+    )
+    for what, short, whole, _ in rows:
+        few, all_of_them = (int(text.replace(",", "")) for text in (short, whole))
+        assert 0 < few <= all_of_them, what
+
+
+def test_its_kinds_of_session_are_those_that_are_cut():
+    (listed,) = re.findall(r"Kinds of session: ([^.]+)\.", PAGE)
+    assert listed.replace("\n ", "").split(", ") == list(KINDS)
+    assert f"There are {len(KITS)}." in PAGE
+
+
+def test_each_seeded_fault_has_its_test():
+    rows = table(section(PAGE, "The suite itself"), "fault", "found by")
+    assert len(rows) > 10
+    assert {name for _, name in rows if f"def {name}(" not in TESTS} == set()
