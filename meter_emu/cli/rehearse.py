@@ -107,9 +107,9 @@ def rehearse(
             if page is not None:
                 page.add(home, outcome, seen)
             stream.meter(home, outcome, seen)
+            step(table.answer.total)  # before it is printed: what is seen to be done counts as done
             if show_log:
                 console.print(_log(home, outcome, seen, resolved.zone), soft_wrap=True)
-            step(table.answer.total)
         stream.close(table.summary)
     if json_to != STDOUT:
         table.show(console, every=verbose)
