@@ -270,8 +270,8 @@ the columns *median*. A `>` is what it is at least, where none caught it. Storie
 after {ENOUGH} kills and {LEAST} stories, or {STORIES:,}; a hazard's at
 {HAZARD_LEAST} kills, or {HAZARD_STORIES}.
 
-Seed {measured.seed}, {measured.date}. A story wakes its meter {wakes:.0f} times; {speed:,.0f} of
-them were drawn, lived and judged a second on one core.
+Seed {measured.seed}, {measured.date}, of the catalogue as it was that day. A story wakes its
+meter {wakes:.0f} times; {speed:,.0f} of them were drawn, lived and judged a second on one core.
 
 """
     table = (tuple(_COLUMNS), tuple("---" for _ in _COLUMNS), *map(row, measured.defects))

@@ -16,7 +16,6 @@ from card_protocol.formats.generations import ORDERS
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from tests.properties.lab import BASES, CARDS, KITS, METERS, MODELS, Setting
 from tests.properties.stories import BUILDS, DEEDS, kits, stories
-from tests.properties.test_never_early import settings_within_bound
 
 DrawnT = TypeVar("DrawnT")
 
@@ -69,10 +68,6 @@ def test_each_of_them_with_every_generation_of_card_on_every_carrier():
 def test_every_kit_is_drawn():
     seen = drawn(kits(), 10 * len(KITS))
     assert [kit for kit in KITS if kit not in seen] == []
-
-
-def test_meters_within_their_bound_are_of_any_kit():
-    assert seen_in(drawn(settings_within_bound(), 200)) == ALL
 
 
 def test_stories_are_of_any_kit_build_and_deed_with_both_sorts_of_card():

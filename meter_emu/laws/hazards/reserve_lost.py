@@ -21,7 +21,7 @@ def reserve_lost(chooser: Chooser, among: Among = ()) -> Campaign:
     shows then. Now and then a technician sets it.
     """
     seed, draft = begin(chooser, among)
-    end_s = draft.timing.end_s
+    end_s = max(draft.timing.end_s, FIRST_S + 60 * DAY_S)
     if chooser.below(2) == 0:
         end_s = FIRST_S + 60 * DAY_S + end_s % _YEAR_S
     long_s = (draft.model.clock.backup_days + 1 + chooser.below(15)) * DAY_S

@@ -1,0 +1,8 @@
+"""The package's laws on the reference, every model in every base: each law is a test.
+
+`--meter-stories N` asks them of more; `make test-laws` asks of 20,000.
+"""
+
+from meter_emu.pytest_laws import test_law
+
+__all__ = ["test_law"]
