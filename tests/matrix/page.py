@@ -14,8 +14,12 @@ DATA: Final = ROOT / "docs" / "kill-matrix.json"
 # Defects that survive, and what no story has that shows them.
 SURVIVORS: Final = {
     "doubted-clock-obeyed": "a clock that lost its time, and credit that ends days after that",
+    "emergency-again-and-again": "emergency credit asked for again before it is repaid",
+    "energy-of-a-day-in-16-bits": "65 kWh used in a day, between two bookings",
+    "holidays-protected": "credit that ends in the working hours of a holiday",
     "instant-not-read": "T at the first of two equal times of an October night, on a card of "
     "generation 2",
+    "loads-in-16-bits": "more than 655 euro loaded for one meter",
     "lower-bound-believed": "a clock that lost its time, a card of the office, and credit that "
     "ends after that",
 }

@@ -18,6 +18,11 @@ condition or statement in a routine of a part of our program, makes each in a pr
 and asks [the laws](verify.md) of it: no unit test runs. The office and the clock chips are not
 changed: they are the world in which a program is judged. A process that ends, or that takes five
 minutes, counts as found, and says so.
+
+More than 85 of a hundred was the aim, and it is not reached. What would find more, by what is
+listed at the end: a chip whose registers hold what no calendar has, at a boot; cards with dates
+that no office writes, or two forms of an end that disagree; two loads, and emergency credit repaid;
+the registers of energy on the card added up; supply held against credit at every minute.
 """
 
 
@@ -65,8 +70,9 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield HEAD
     yield (
         f"A sample of {len(every)} of {found['all']:,}, seed {found['seed']}, {found['stories']} "
-        f"stories: {killed} found, {len(alive)} not. Of these {len(same)} do the same as the "
-        f"program. **Found: {killed} of {open_} that do not, {100 * killed / open_:.1f} %.**\n"
+        f"stories or more: {killed} found, {len(alive)} not. {len(same)} of these do the same "
+        "as the program. "
+        f"**Found: {killed} of {open_} that do not, {100 * killed / open_:.1f} %.**\n"
     )
     yield "| found first by | mutants | median of stories |"
     yield "| --- | --- | --- |"
