@@ -22,7 +22,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test test-exhaustive test-kills test-judge test-laws test-homes test-alike power lint bench matrix mutants fleet clean help
+.PHONY: run test test-exhaustive test-kills test-judge test-laws test-homes test-alike seen power lint bench matrix mutants fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ matrix: $(DEV)  ## every law against every defect, in processes: half an hour; D
 
 mutants: $(DEV)  ## the laws alone against 300 small changes to the program: half an hour, goes on where it was
 	@$(BIN)/python -m tests.mutants
+
+seen: $(DEV)  ## live every home of every campaign on every defect, and write which shows which: minutes
+	@$(BIN)/python -m tests.docs.seen_in_campaigns
 
 fleet: $(DEV)  ## rehearse 53,579 meters for real: minutes, with time and peak memory
 	@$(BIN)/python -m tests.bench.fleet

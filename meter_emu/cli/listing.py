@@ -172,7 +172,7 @@ def _told(defect: "Defect") -> str:
 
 
 def _fared(toml: str) -> str:
-    """Return how the home fares: the verdict, and when it is cut."""
+    """Return how the home fares: the verdict, when it is cut, and what else is wrong first."""
     from meter_emu.world.meter.times import us_to_civil
     from meter_emu.world.rehearsal.campaign import load_campaign
     from meter_emu.world.rehearsal.fleet import rehearse_all
@@ -184,4 +184,6 @@ def _fared(toml: str) -> str:
     (run,) = rehearse_all(campaign, jobs=1, events=False)
     cut_us = run.outcome.cut_us
     when = "not cut" if cut_us is None else f"cut {us_to_civil(cut_us, campaign.zone)}"
-    return f"{run.outcome.verdict.value.replace('_', ' ')}, {when}"
+    words = [f"{run.outcome.verdict.value.replace('_', ' ')}, {when}"]
+    words += [finding.words for finding in run.outcome.findings[:1]]
+    return "; ".join(words)

@@ -24,7 +24,7 @@ DEFECT = Defect(
     swap=LeapDayInFebruary,
     effect=Effect.NEVER,
     law="cut-comes",
-    shown=armed("2020-03-10 12:00", on="2020-02-20 10:00"),
+    shown=armed("2020-02-10 12:00", on="2020-01-25 10:00"),
     blind="common years, and January",
     seen="jarzebski/Arduino-DS3231#12 and #29",
     avoid="compare each day of a leap year with another calendar",

@@ -1,0 +1,116 @@
+"""Which built-in campaign shows which defect: `python -m tests.docs.seen_in_campaigns`.
+
+Lives every home of every built-in campaign on every defect, which takes minutes, and writes what
+was seen to docs/seen-in-campaigns.json, and the page from it. A defect is seen where a home fares
+otherwise than with the reference: another verdict, another finding, or a failure.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from functools import cache
+from multiprocessing import get_context
+
+from meter_emu.defects import Defect, catalogue
+from meter_emu.resources import built_in
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.workers import rehearsed
+from tests.docs.pages import ROOT
+
+PAGE = ROOT / "docs" / "seen-in-campaigns.md"
+DATA = ROOT / "docs" / "seen-in-campaigns.json"
+LEFT_OUT = {"ores-fleet": "its homes are those of `ores-2020-07`, 53,579 of them"}
+SLOW = {"waits-for-a-tick": "leap-and-new-year"}  # each look takes a second of bus
+CAMPAIGNS = [name for name in built_in("campaigns") if name not in LEFT_OUT]
+HEAD = """# Which campaign shows which date bug
+
+A defect is seen in a campaign where a home fares otherwise than with the reference: by verdict,
+finding or failure. The table names the first such home; `meter-emu rehearse
+CAMPAIGN --build reference+ID` plays it. `make seen` lives {homes} homes on {defects}
+[defects](date-bugs.md) again, in minutes, and writes this page. {left_out} `waits-for-a-tick` is
+lived in one campaign only: each of its looks takes a second.
+
+{seen} of {defects} are seen in at least one campaign. Below the table is what no campaign of these
+years can show, with the year in which it shows; `meter-emu show defect ID` has a home for each.
+"""
+
+
+@cache
+def campaign(name: str) -> Campaign:
+    return load_campaign(built_in("campaigns")[name])
+
+
+def homes(name: str) -> list[Household]:
+    """Return a home of each kind of a campaign."""
+    return [entry.first for entry in campaign(name).households.entries]
+
+
+@cache
+def fared(name: str, place: int, build: str) -> tuple[object, ...]:
+    """Return how a home fares with a build."""
+    home = replace(homes(name)[place], build=build)
+    outcome, _ = rehearsed(home, campaign(name), events=False)
+    return outcome.verdict, {finding.words for finding in outcome.findings}
+
+
+def shows(name: str, place: int, defect: Defect) -> bool:
+    return fared(name, place, defect.build) != fared(name, place, "reference")
+
+
+def seen_of(defect_id: str) -> dict[str, str]:
+    """Return the campaigns in which a defect is seen, and the first home that shows it."""
+    defect = catalogue()[defect_id]
+    found = {}
+    for name in [SLOW[defect_id]] if defect_id in SLOW else CAMPAIGNS:
+        for place, home in enumerate(homes(name)):
+            if shows(name, place, defect):
+                found[name] = home.id
+                break
+    return found
+
+
+def lines(seen: dict[str, dict[str, str]]) -> Iterator[str]:
+    """Yield the page."""
+    known = catalogue()
+    left_out = " ".join(f"`{name}` is left out: {why}." for name, why in LEFT_OUT.items())
+    yield HEAD.format(
+        homes=sum(len(homes(name)) for name in CAMPAIGNS),
+        defects=len(known),
+        seen=sum(bool(where) for where in seen.values()),
+        left_out=left_out,
+    )
+    yield f"| defect | {' | '.join(f'`{name}`' for name in CAMPAIGNS)} |"
+    yield "| --- " * (len(CAMPAIGNS) + 1) + "|"
+    for defect_id, where in seen.items():
+        if where:
+            cells = " | ".join(where.get(name, "-") for name in CAMPAIGNS)
+            yield f"| [`{defect_id}`](date-bugs.md#{defect_id}) | {cells} |"
+    yield "\n## Seen in no campaign\n"
+    yield "| defect | first shows in | does not show |"
+    yield "| --- | --- | --- |"
+    for defect_id, where in seen.items():
+        if not where:
+            year, blind = known[defect_id].shown.end[:4], known[defect_id].blind
+            yield f"| [`{defect_id}`](date-bugs.md#{defect_id}) | {year} | {blind} |"
+
+
+def text(seen: dict[str, dict[str, str]]) -> str:
+    """Return the whole page."""
+    return "\n".join(lines(seen)).rstrip("\n") + "\n"
+
+
+def stored() -> dict[str, dict[str, str]]:
+    """Return what was seen last."""
+    seen: dict[str, dict[str, str]] = json.loads(DATA.read_text("utf-8"))
+    return seen
+
+
+if __name__ == "__main__":
+    ids = list(catalogue())
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        seen_now = dict(zip(ids, pool.map(seen_of, ids), strict=True))
+    DATA.write_text(json.dumps(seen_now, indent=1) + "\n", "utf-8")
+    PAGE.write_text(text(seen_now), "utf-8")

@@ -1,0 +1,34 @@
+"""The page of campaigns and defects is what was seen, of all there are; a sample is lived again."""
+
+import pytest
+
+from meter_emu.defects import catalogue
+from meter_emu.resources import built_in
+from tests.docs.seen_in_campaigns import CAMPAIGNS, LEFT_OUT, PAGE, SLOW, homes, shows, stored, text
+
+SEEN = stored()
+CELLS = [(defect, name, home) for defect, where in SEEN.items() for name, home in where.items()]
+SAMPLE = CELLS[:: len(CELLS) // 12]
+UNSEEN = [one for one in SEEN if "resa-2020-06" not in SEEN[one] and one not in SLOW][::9]
+
+
+def test_the_page_is_written_from_what_was_seen():
+    assert PAGE.read_text("utf-8") == text(SEEN), "run make seen"
+
+
+def test_every_defect_and_every_campaign_was_tried():
+    assert list(SEEN) == list(catalogue())
+    assert {*CAMPAIGNS, *LEFT_OUT} == set(built_in("campaigns"))
+    assert {name for _, name, _ in CELLS} == set(CAMPAIGNS)
+
+
+@pytest.mark.parametrize(("defect", "name", "home"), SAMPLE)
+def test_a_defect_is_seen_where_the_page_says(defect, name, home):
+    place = [one.id for one in homes(name)].index(home)
+    assert shows(name, place, catalogue()[defect])
+
+
+@pytest.mark.parametrize("defect", UNSEEN)
+def test_a_defect_is_not_seen_where_the_page_says_nothing(defect):
+    places = range(0, len(homes("resa-2020-06")), 3)
+    assert not any(shows("resa-2020-06", place, catalogue()[defect]) for place in places)
