@@ -154,7 +154,7 @@ def test_the_event_log_gives_the_reason_of_every_supply_change():
 @pytest.mark.parametrize(
     ("args", "want"),
     [
-        (["no-such"], "no-such: no such file, and none of the built-in campaigns: ores-2020-07"),
+        (["no-such"], "no-such: no such file, and none of the built-in campaigns: clock-changes"),
         (["TINY", "--build", "reference+nothing"], "want a defect of"),
         (["TINY", "--build", "other"], "got program 'other'"),
         (["TINY", "--seed", "-1"], "--seed"),

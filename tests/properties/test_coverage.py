@@ -75,6 +75,6 @@ def test_stories_are_of_any_kit_build_and_deed_with_both_sorts_of_card():
     assert seen_in(story.setting for story in seen) == ALL
     builds = {story.setting.build for story in seen}
     assert builds <= set(BUILDS)
-    assert len(builds) > len(BUILDS) // 2, "and each defect by name where hints are tried"
+    assert len(builds) >= 40, "61 measured; each defect has its turn where hints are tried"
     assert {deed for story in seen for _, deed, _ in story.deeds} == set(DEEDS)
     assert {story.setting.card_expires_us is None for story in seen} == {True, False}
