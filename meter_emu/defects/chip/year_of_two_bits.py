@@ -18,7 +18,7 @@ class YearOfTwoBits(CalendarChip):
         before = bcd_value(self.registers[self.YEAR])
         super().count_month()
         after = bcd_value(self.registers[self.YEAR])
-        self.registers[self.YEAR] = BCD[before // 4 * 4 + after % 4]
+        self.registers[self.YEAR] = BCD[(before // 4 * 4 + after % 4) % 100]
 
 
 DEFECT = Defect(
