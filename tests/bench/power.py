@@ -290,13 +290,14 @@ def summary(measured: Measured) -> list[str]:
     found = measured.defects
     needed = sorted(one.needed for one in found)
     median = needed[len(needed) // 2]
-    hard = [one for one in found if one.plain.median_at_least > 10]
+    worst = max((stories for stories in needed if stories < inf), default=inf)
+    hard = [one for one in found if one.plain.median_at_least > 10 and one.needed < inf]
     ratios = sorted(one.fewer for one in hard)
     missed = [one.id for one in found if one.needed == inf]
     unmet = sum(not one.plain.kills for one in found)
     said = [
         f"Caught: {len(found) - len(missed)} of {len(found)}.",
-        f"Median over the defects: {median:.0f} stories; worst: {needed[-1]:.0f}.",
+        f"Median over the defects: {median:.0f} stories; worst of those caught: {worst:.0f}.",
         f"Plain Hypothesis catches none of {unmet} defects in {STORIES:,} examples.",
     ]
     if missed:
