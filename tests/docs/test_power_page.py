@@ -7,7 +7,7 @@ from tests.bench.power import page, read
 from tests.docs.pages import page as docs_page
 from tests.matrix.page import SURVIVORS
 
-RARE = {  # what would draw them more often: T in the repeated hour, emergency credit and then a load
+RARE = {  # wanted: T in a repeated hour more often, emergency credit and then a load
     "repeated-hour-taken-earlier",
     "emergency-never-repaid",
 }
