@@ -13,6 +13,7 @@ from card_protocol.card.make import card_of
 from card_protocol.errors import ApduError, AtrError, LinkError
 from card_protocol.link.t0 import CardOverT0
 from card_protocol.serve.vpcd import Control, VpcdSlot
+from card_protocol.status import SW
 from card_protocol.t0 import Asking
 from card_protocol.terminal import Terminal
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -93,7 +94,10 @@ def _both_ways(data: bytes, _build: str) -> None:
             continue
         if is_extended(raw) or not _over_t0(command, direct):
             continue
-        must(_said(near, command) == _said(far, command), "T=0 answers as the direct way does")
+        said = _said(near, command)
+        if command.case == 4 and said[1] == SW.WRONG_LENGTH:
+            continue  # an Le where none belongs, which T=0 does not say
+        must(said == _said(far, command), "T=0 answers as the direct way does")
     must(direct.image.to_bytes() == over.image.to_bytes(), "both cards hold the same")
 
 
@@ -106,12 +110,12 @@ def _over_t0(command: CommandApdu, card: FileCard) -> bool:
     return command.case != 1 and bool(command.data) == card.takes_data(command.ins)
 
 
-def _said(terminal: Terminal, command: CommandApdu) -> tuple[bytes, int] | str:
+def _said(terminal: Terminal, command: CommandApdu) -> tuple[bytes, int | None]:
     """Return the answer; over T=0 a card offers data also to who asked for none."""
     try:
         response = terminal.send(command)
     except ApduError as error:
-        return f"refused {error.sw}"
+        return b"refused", error.sw
     return b"" if command.ne is None else response.data, response.sw
 
 
@@ -211,7 +215,7 @@ TARGETS: Final = (
         oracles="the same answers, and both cards hold the same bytes",
         size_max=512,
         check=_both_ways,
-        seeds=lambda: (_lengths(_COMMANDS, 1),),
+        seeds=lambda: (_lengths(_COMMANDS, 1), bytes.fromhex("0900d600000300000000")),
         words=_COMMANDS,
     ),
     Target(
