@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from meter_emu.defects import catalogue
+from meter_emu.defects import Effect, catalogue
 from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Energy
@@ -28,7 +28,12 @@ from tests.properties.lab import (
 
 EPOCH_2000_US = 946_684_800 * SECOND_US
 HALF_US = 2 * HOUR_US
-BUILDS = ["reference", *(f"reference+{defect}" for defect in catalogue())]
+# One that crashes or hangs has no money to keep: `tests/defects` has those.
+ENDING = {Effect.CRASHES, Effect.HANGS}
+BUILDS = [
+    "reference",
+    *(f"reference+{name}" for name, one in catalogue().items() if one.effect not in ENDING),
+]
 
 Deed = tuple[int, str, int]  # when after the start in µs, what, a number for it
 
