@@ -11,9 +11,11 @@ from contextlib import closing, suppress
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self, final
 
+from msgspec import UNSET
+
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link.pcsc_child import STATUS_BYTES
-from card_protocol.link.pcsc_process import PcscProcess
+from card_protocol.link.pcsc_process import PcscProcess, StartChild, start_child
 from card_protocol.t0 import tpdu
 
 CALL_MS: Final = 10_000  # ours: resetting a card takes a second; a daemon busy with another, more
@@ -65,13 +67,15 @@ class PcscLink:
     A session holds the card exclusively, begins with the card powered afresh and ends with it
     unpowered, so that nothing proved to it is in force before or after. A card gets `answer_ms` for
     each answer. Close the link when it is no longer needed, or use it in a `with`; one thread at a
-    time may use it.
+    time may use it. `start` starts the process that owns the reader.
     """
 
-    def __init__(self, reader: str, *, answer_ms: int = ANSWER_MS) -> None:
+    def __init__(
+        self, reader: str, *, answer_ms: int = ANSWER_MS, start: StartChild = start_child
+    ) -> None:
         self._wanted: Final = reader
         self._answer_ms: Final = answer_ms
-        self._process: Final = PcscProcess(reader)
+        self._process: Final = PcscProcess(reader, start=start)
         self._connected = False
         self._t0 = False
 
@@ -110,9 +114,9 @@ class PcscLink:
         installed.
         """
         self._connected = False
-        answer = self._asked("connect", CALL_MS, reader=self._chosen())
-        self._connected, self._t0 = True, answer["t0"]
-        return bytes.fromhex(answer["atr"])
+        powered = self._asked("connect", CALL_MS, reader=self._chosen())
+        self._connected, self._t0 = True, powered.t0
+        return bytes.fromhex(powered.atr)
 
     def exchange(self, command: bytes) -> bytes:
         """Send a C-APDU and return the R-APDU; what T=0 says of 61xx and 6Cxx is the caller's.
@@ -183,14 +187,15 @@ def chosen_reader(wanted: str, names: Sequence[str]) -> str:
 
 
 def _readers(process: PcscProcess) -> list[str]:
-    return [str(name) for name in _asked(process, "readers", CALL_MS)]
+    names: list[str] = _asked(process, "readers", CALL_MS)
+    return names
 
 
 def _asked(process: PcscProcess, do: str, limit_ms: int, **what: str | int) -> Any:  # noqa: ANN401
     """Return what the process did, or raise the `LinkError` that a PC/SC error means."""
     answer = process.ask(do, limit_ms, **what)
-    if "done" in answer:
-        return answer["done"]
-    call, fault = answer["call"], answer["fault"]
-    kind, words = MEANINGS.get(fault) or _Meaning(LinkErrorKind.OTHER, f"{call}: {fault}")
+    if answer.done is not UNSET:
+        return answer.done
+    what_failed = f"{answer.call}: {answer.fault}"
+    kind, words = MEANINGS.get(answer.fault) or _Meaning(LinkErrorKind.OTHER, what_failed)
     raise LinkError(kind, f"{process.about}: {words}" if words else process.about)

@@ -1,7 +1,7 @@
 """The process behind a PC/SC link, seen from outside: asked, answered, and ended at a deadline.
 
 What passes between the two is described in `pcsc_child`. It is JSON, so nothing that a card or a
-reader says is ever more than a string here.
+reader says is ever more than a string here. What is no answer ends the process that said it.
 """
 
 import json
@@ -10,19 +10,50 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, TypeAlias, final
 
-from card_protocol.errors import LinkError, LinkErrorKind
+from card_protocol.errors import LinkError, LinkErrorKind, UndecodedError
 from card_protocol.link import pcsc_child
+from card_protocol.link.pcsc_answer import PcscAnswer, parse_answer
 
 START_MS: Final = 5_000  # ours: for an interpreter to start on a busy machine
 GRACE_MS: Final = 1_000  # ours: its own alarm ends it at the deadline, we only if that fails
 END_S: Final = 5.0  # ours: for a process that was asked to go, and then for one that was killed
 PART_BYTES: Final = 65_536
 
-_Answer = dict[str, Any]
+
+class Child(Protocol):
+    """A process that was started, as far as it matters here: a `Popen` is one."""
+
+    def wait(self, timeout: float) -> int:
+        """Return how it ended; raise `TimeoutExpired` when it has not in `timeout` seconds."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
+StartChild: TypeAlias = Callable[[], tuple[socket.socket, Child]]
+
+
+def start_child() -> tuple[socket.socket, Child]:
+    """Start the process that owns a reader; return our end of its standard input, and it."""
+    ours, theirs = socket.socketpair()
+    # -P: what lies in the current folder is no part of this program. A session of its own: an
+    # interrupt at the terminal is for us, and the card is let go when we close the channel.
+    command = [sys.executable, "-P", str(Path(pcsc_child.__file__))]
+    try:
+        process = subprocess.Popen(  # noqa: S603  our own program
+            command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
+        )
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return ours, process
 
 
 @final
@@ -32,16 +63,17 @@ class PcscProcess:
     `about` is what a person calls the reader. One thread at a time may ask.
     """
 
-    def __init__(self, about: str) -> None:
+    def __init__(self, about: str, *, start: StartChild = start_child) -> None:
         self.about = about
-        self._process: subprocess.Popen[bytes] | None = None
+        self._start: Final = start
+        self._process: Child | None = None
         self._channel: socket.socket | None = None
 
-    def ask(self, do: str, limit_ms: int, **what: str | int) -> _Answer:
+    def ask(self, do: str, limit_ms: int, **what: str | int) -> PcscAnswer[Any]:
         """Have it do something and return its answer.
 
         Raise `LinkError`: TIMED_OUT when there is none within `limit_ms`, BROKEN when the process
-        ended otherwise, OTHER when none can be started.
+        ended otherwise or says what is no answer, OTHER when none can be started.
         """
         deadline_s = time.monotonic() + (limit_ms + GRACE_MS) / 1_000
         if self._channel is None:
@@ -64,8 +96,7 @@ class PcscProcess:
             if not answered:
                 status = self._ended(patience_s)
         if answered:
-            answer: _Answer = json.loads(line)
-            return answer
+            return self._understood(do, line)
         if status in {-signal.SIGALRM, None}:
             why = f"{self.about}: no answer within {limit_ms} ms"
             raise LinkError(LinkErrorKind.TIMED_OUT, why)
@@ -80,23 +111,22 @@ class PcscProcess:
     def _started(self) -> socket.socket:
         if self._channel is not None:
             return self._channel
-        ours, theirs = socket.socketpair()
-        # -P: what lies in the current folder is no part of this program. A session of its own: an
-        # interrupt at the terminal is for us, and the card is let go when we close the channel.
-        command = [sys.executable, "-P", str(Path(pcsc_child.__file__))]
         try:
-            process = subprocess.Popen(  # noqa: S603  our own program
-                command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL, start_new_session=True
-            )
+            channel, process = self._start()
         except OSError as error:
-            ours.close()
             why = f"{self.about}: no process for it can be started: {error}"
             raise LinkError(LinkErrorKind.OTHER, why) from error
-        finally:
-            theirs.close()
         # Both or none: an interrupt before this line closes the channel, and the process ends.
-        self._channel, self._process = ours, process
-        return ours
+        self._channel, self._process = channel, process
+        return channel
+
+    def _understood(self, do: str, line: bytes) -> PcscAnswer[Any]:
+        try:
+            return parse_answer(do, line)
+        except UndecodedError as error:
+            self._ended(END_S)
+            why = f"{self.about}: the process that holds it gave no answer to {do}: {error}"
+            raise LinkError(LinkErrorKind.BROKEN, why) from None
 
     def _ended(self, patience_s: float) -> int | None:
         """Close the channel and give the process time to end; return how, `None` if killed."""

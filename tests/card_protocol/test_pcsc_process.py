@@ -195,7 +195,9 @@ def test_a_process_that_ends_is_said_and_another_takes_its_place(library, end, t
         status = 3 if "exit" in end else -signal.SIGKILL
         why = f"broken link: reader: the process that holds it ended with {status}"
         assert str(said) == why
-        assert len(process.ask("readers", 5_000)["done"]) == len(MEANINGS) + 2
+        names = process.ask("readers", 5_000).done
+        assert isinstance(names, list)
+        assert len(names) == len(MEANINGS) + 2
 
 
 def test_no_file_of_the_current_folder_is_taken_for_the_library(tmp_path, monkeypatch):

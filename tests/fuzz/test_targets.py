@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
+from typing import Any
 
+import msgspec
 import pytest
 
 from card_protocol.apdu import split_command
 from card_protocol.card.make import parse_image
 from card_protocol.errors import CardProtocolError
 from card_protocol.formats.container import parse_container
+from card_protocol.link import pcsc_process
+from card_protocol.link.pcsc_answer import PcscAnswer
 from meter_emu.domain import Result
 from meter_emu.firmware import memory
 from meter_emu.firmware.layouts import STATE, STATE_AT, crc_holds
@@ -137,6 +141,19 @@ def test_an_enum_from_the_memory_that_nobody_checks_is_found(seed, monkeypatch):
 def test_a_wallet_that_may_go_back_is_found(seed, monkeypatch):
     monkeypatch.setattr("meter_emu.firmware.ledger.Ledger.judge_wallet", lambda *_: Result.EXECUTED)
     assert found("card-records", tries=1_000, seed=seed)
+
+
+@SEEDS
+def test_what_a_readers_process_says_unchecked_is_found(seed, monkeypatch):
+    believing = msgspec.json.Decoder(PcscAnswer[Any])
+    monkeypatch.setattr(pcsc_process, "parse_answer", lambda _do, line: believing.decode(line))
+    assert found("pcsc-child", tries=400, seed=seed)
+
+
+@SEEDS
+def test_a_size_in_more_bytes_than_it_needs_is_found(seed, monkeypatch):
+    monkeypatch.setattr("card_protocol.tlv._build_length", lambda value: bytes((0x81, len(value))))
+    assert found("tlv", tries=10, seed=seed)
 
 
 def test_what_holds_is_not_found():

@@ -1,4 +1,4 @@
-"""Targets on the wire: APDUs, the answer to reset, T=0 characters, the stream of a vpcd reader."""
+"""Targets on the wire: APDUs, TLV, the answer to reset, T=0 characters, a vpcd reader's stream."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -10,12 +10,13 @@ from card_protocol.atr import Atr, offer
 from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
-from card_protocol.errors import ApduError, AtrError, LinkError
+from card_protocol.errors import ApduError, AtrError, LinkError, TlvError
 from card_protocol.link.t0 import CardOverT0
 from card_protocol.serve.vpcd import Control, VpcdSlot
 from card_protocol.status import SW
 from card_protocol.t0 import Asking
 from card_protocol.terminal import Terminal
+from card_protocol.tlv import build
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
 from meter_emu.fuzz.target import Target, must
@@ -60,6 +61,31 @@ def _answer_to_reset(data: bytes, _build: str) -> None:
     must(atr.to_bytes() == data, "an ATR is the same bytes when it is built again")
     must(bool(atr.protocols), "it names a protocol, or T=0 by naming none")
     must(atr.fi is None or 372 <= atr.fi <= 2048, "Fi is of the table, or none")
+
+
+def _data_objects(data: bytes, _build: str) -> None:
+    """Objects of a tag of two bytes (00xx is one of one), a size and a value are read back."""
+    wanted, at = [], 0
+    while at + 4 <= len(data):
+        size = int.from_bytes(data[at + 2 : at + 4], "big")
+        wanted.append((int.from_bytes(data[at : at + 2], "big"), data[at + 4 : at + 4 + size]))
+        at += 4 + size
+    try:
+        built = build(wanted)
+    except TlvError:
+        return
+    for tag, value in wanted:
+        head = tag.to_bytes(1 if tag < 0x100 else 2, "big")
+        must(built.startswith(head), "an object begins with its tag")
+        first, size = built[len(head)], len(value)
+        more = max(0, first - 0x80)
+        said = int.from_bytes(built[len(head) + 1 : len(head) + 1 + more], "big") if more else first
+        must(said == size, "then comes the size of its value")
+        must(more == (size > 0x7F) + (size > 0xFF), "in the fewest bytes")
+        end = len(head) + 1 + more + size
+        must(built[end - size : end] == value, "then its value")
+        built = built[end:]
+    must(not built, "and nothing after the last")
 
 
 def _t0_stream(data: bytes, _build: str) -> None:
@@ -199,6 +225,17 @@ TARGETS: Final = (
             for protocols, historical, ta1 in (
                 ((0,), b"", None), ((1,), b"meter", 0x18), ((0, 1), bytes(15), 0x96),
             )
+        ),
+    ),
+    Target(
+        id="tlv",
+        asks="data objects, each a tag, a size and a value",
+        oracles="refused, or built so that tags, sizes and values are read back",
+        size_max=600,
+        check=_data_objects,
+        seeds=lambda: (
+            bytes.fromhex("0062000000800002021800820001085f20000361c3a9"),
+            bytes.fromhex("00800101") + bytes(257) + bytes.fromhex("00800080") + bytes(128),
         ),
     ),
     Target(

@@ -1,0 +1,112 @@
+"""What the process that owns a PC/SC reader may say to the program that started it."""
+
+import json
+import socket
+from contextlib import suppress
+from typing import Any, Final, final
+
+from card_protocol.errors import LinkError, UndecodedError
+from card_protocol.link.pcsc import PcscLink
+from card_protocol.link.pcsc_answer import Connected, PcscAnswer, parse_answer
+from card_protocol.link.pcsc_child import STATUS_BYTES
+from meter_emu.fuzz.target import Target, must
+
+_READER: Final = "Reader 00"
+_REQUESTS: Final = ("readers", "wait", "connect", "transmit", "leave")
+_COMMAND: Final = bytes.fromhex("00b0810008")
+_APART: Final = b"\0"  # stands in no JSON: between what is sent at once
+
+
+@final
+class _Child:
+    """A process that says what an input has and ends: a life of it up to an empty piece."""
+
+    def __init__(self, data: bytes) -> None:
+        self._status = -data[0] if data else 0
+        self._left = data[1:].split(_APART)
+        self._ends: list[socket.socket] = []
+
+    def start(self) -> tuple[socket.socket, "_Child"]:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._ends.append(theirs)
+        while self._left and (piece := self._left.pop(0)):
+            theirs.sendall(piece)
+        theirs.shutdown(socket.SHUT_WR)
+        return ours, self
+
+    def wait(self, timeout: float) -> int:
+        del timeout
+        self.kill()
+        return self._status
+
+    def kill(self) -> None:
+        while self._ends:
+            self._ends.pop().close()
+
+
+def _dialogue(data: bytes, _build: str) -> None:
+    """Everything that is asked of a reader, whatever comes back: a `LinkError`, or an answer."""
+    link = PcscLink(_READER, start=_Child(data).start)
+    try:
+        with suppress(LinkError):
+            must(link.wait(present=True, wait_ms=0) in {True, False}, "a card is there or not")
+        with suppress(LinkError):
+            link.connect()
+            must(len(link.exchange(_COMMAND)) >= STATUS_BYTES, "an answer has its status word")
+            link.exchange(_COMMAND)
+        link.disconnect()
+    finally:
+        link.close()
+    for piece in data[1:].split(_APART):
+        for do in _REQUESTS:
+            _message(do, piece)
+
+
+def _message(do: str, line: bytes) -> None:
+    """What is taken for an answer is what a reader of JSON sees in it, and is sent alike."""
+    try:
+        answer = parse_answer(do, line)
+    except UndecodedError:
+        return
+    seen = json.loads(line)
+    said = _said(answer)
+    must(said == seen, f"an answer is what stands in it: {said} is not {seen}")
+    again = json.dumps(said).encode() + b"\n"
+    must(parse_answer(do, again) == answer, "an answer is the same when it is sent again")
+
+
+def _said(answer: PcscAnswer[Any]) -> dict[str, Any]:
+    """Return an answer as the process had it before it was sent."""
+    if answer.fault:
+        return {"call": answer.call, "fault": answer.fault}
+    done = answer.done
+    return {"done": {"atr": done.atr, "t0": done.t0} if isinstance(done, Connected) else done}
+
+
+def _lines(*answers: dict[str, Any]) -> bytes:
+    return _APART.join(json.dumps(answer).encode() + b"\n" for answer in answers)
+
+
+_NAMES: Final = {"done": [_READER, "Reader 01"]}
+_POWERED: Final = {"done": {"atr": "3b951880f0", "t0": True}}
+_LOST: Final = {"call": "SCardTransmit", "fault": "SCARD_W_REMOVED_CARD"}
+
+TARGETS: Final = (
+    Target(
+        id="pcsc-child",
+        asks="what the process that owns a PC/SC reader may say, and how it ends",
+        oracles="a link error or an answer; an answer is what JSON says, and the same sent again",
+        size_max=1_024,
+        check=_dialogue,
+        seeds=lambda: (
+            b"\0" + _lines(_NAMES, {"done": True}, _NAMES, _POWERED, {"done": "01029000"},
+                           {"done": "6a82"}, {"done": None}),
+            b"\x0e" + _lines(_NAMES, {"done": False}) + _APART * 2
+            + _lines(_NAMES, _POWERED, _LOST),
+        ),
+        words=(
+            b'{"done": ', b'{"call": "', b'", "fault": "', b'"t0": ', b"true", b"null", b"[", b"\0",
+            b"SCARD_E_NO_SMARTCARD", b"\\ud800", b"\\u0000",
+        ),
+    ),
+)  # fmt: skip
