@@ -69,6 +69,7 @@ def shifted(campaign: Campaign, by_us: int) -> Campaign:
         clock_set_us=home.clock_set_us + by_us,
         first_card=_shifted_card(home.first_card, by_us),
         outages=tuple((lost_us + by_us, back_us + by_us) for lost_us, back_us in home.outages),
+        rtc_found=tuple((at_us + by_us, found) for at_us, found in home.rtc_found),
         visits=tuple(_shifted_visit(visit, by_us) for visit in home.visits),
     )
     return replace(

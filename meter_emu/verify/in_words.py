@@ -38,6 +38,9 @@ def _lines(home: Household) -> Iterator[str]:
             yield f"the button {at}"
     for lost_us, back_us in home.outages:
         yield f"no power in the street from {_when(lost_us)} to {_when(back_us)}"
+    for at_us, found in home.rtc_found:
+        held = ", ".join(f"{register:02X} = {byte:02X}" for register, byte in found)
+        yield f"then, {_when(at_us)}, registers of the clock chip hold {held}"
 
 
 def _lived(events: list[Event]) -> Iterator[str]:

@@ -31,11 +31,7 @@ def _clock(data: bytes, build: str) -> None:
     bench = FuzzedMeter(data[0], build, armed=True)
 
     def change(board: Board) -> None:
-        registers = board.rtc.registers
-        said = data[1 : 1 + len(registers)]
-        for at, raw in enumerate(said):
-            registers[at] = raw & ~board.rtc.NEVER_SET[at]
-        board.rtc.obey_registers()
+        board.rtc.upset(enumerate(data[1 : 1 + len(board.rtc.registers)]))
 
     _powered_up(bench, change)
     must(not bench.opened, "whatever the clock shows, a cut twenty years away does not come")

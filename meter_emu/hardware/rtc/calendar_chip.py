@@ -6,6 +6,7 @@ CH), bit 7 next to the month is the century where there is one, toggled when the
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import ClassVar, Final, Self
 
 from card_protocol.errors import LayoutError
@@ -102,6 +103,12 @@ class CalendarChip(ABC):
     @abstractmethod
     def power_on_reset(self, garbage: bytes, now_us: int) -> None:
         """Start as from an empty supply; `garbage` is what undefined registers come up with."""
+
+    def upset(self, registers: Iterable[tuple[int, int]]) -> None:
+        """Have registers hold other bytes from now on, as far as the chip has the bits."""
+        for at, byte in registers:
+            self.registers[at] = byte & ~self.NEVER_SET[at]
+        self.obey_registers()
 
     @abstractmethod
     def obey_registers(self) -> None:

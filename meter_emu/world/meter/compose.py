@@ -1,6 +1,6 @@
 """Puts a meter together: board, bench and watch. The one way for all who run meters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from random import Random
 from typing import TypeAlias
@@ -29,17 +29,27 @@ def watched_bench(
     *,
     phase_us: int = 0,
     outages: Sequence[tuple[int, int]] = (),
+    rtc_found: Iterable[tuple[int, Sequence[tuple[int, int]]]] = (),
     witness: ActListener | None = None,
     log: CallLog | None = None,
     polls_max: int | None = None,
 ) -> tuple[Bench, Observer]:
     """Return the bench that runs `build` on a board of `model`, and the watch that calls `take`.
 
+    `rtc_found` is what registers of its clock chip hold when power is back at some instants.
     `witness` records what people do at it. A program that is not ours is never without a `log`.
     """
     if log is None and build.factory is not None:
         log = CallLog(board, Alarm())
     watch = Observer(board, build.parts(model), take)
+
+    found = dict(rtc_found)
+
+    def power(up: bool) -> None:
+        if up:
+            board.rtc.upset(found.get(board.now_us, ()))
+        watch.power(up)
+
     bench = Bench(
         board,
         build.program(model),
@@ -48,7 +58,7 @@ def watched_bench(
         boot_us=model.boot_ms * 1_000,
         outages=outages,
         on_poll=watch.look,
-        on_power=watch.power,
+        on_power=power,
         witness=witness,
         log=log,
         polls_max=polls_max,

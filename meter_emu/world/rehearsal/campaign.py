@@ -4,6 +4,7 @@ The file is TOML for people (`docs/campaign-file.md`); what the world runs is re
 to integers, so that nothing behind this module parses, guesses or rounds.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
+from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.times import END_US
 from meter_emu.world.rehearsal.campaign_file import (
@@ -34,6 +36,7 @@ from meter_emu.world.rehearsal.household import (
     Household,
     Households,
     Range,
+    Registers,
     Reported,
     Spread,
     Visit,
@@ -46,6 +49,7 @@ from meter_emu.world.rehearsal.remarks import remarks
 from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 from meter_emu.world.rehearsal.visits import VisitReader, in_order, new_card
 
+_REGISTER: Final = re.compile(r"([0-9A-F]{2})=([0-9A-F]{2})", re.ASCII)
 METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
 
 
@@ -233,6 +237,7 @@ class _Resolver:
             image=None if raw.image is None else self.path.parent / raw.image,
             announced=announced,
             expect_cut_us=_expect_cut(raw.expect_cut, place),
+            rtc_found=_rtc_found(raw, place, own, model),
         )
         return Entry(
             first=first,
@@ -386,6 +391,38 @@ def _load(raw: RawHousehold, model: MeterModel, place: FilePlace) -> tuple[int, 
     if load is None:
         place.refuse(name, "is missing")
     return (load,) * HOURS_A_DAY if isinstance(load, int) else tuple(load)
+
+
+def _rtc_found(
+    raw: RawHousehold, home: FilePlace, own: MeterModel, model: MeterModel
+) -> tuple[tuple[int, Registers], ...]:
+    """Return what the clock chip holds when power is back, where that is said."""
+    found = []
+    for number, outage in enumerate(raw.outages, 1):
+        if outage.rtc is None:
+            continue
+        place = home.at(f"outage {number}")
+        if model.rtc != own.rtc:
+            place.refuse("rtc", f"want a model with a {own.rtc}, whose registers these are")
+        registers = _registers(outage.rtc, len(clock_chip(model).chip.RESET))
+        if registers is None:
+            last = len(clock_chip(model).chip.RESET) - 1
+            want = f'want registers of a {own.rtc}, 00 to {last:02X}, as "05=31 07=02"'
+            place.refuse("rtc", f"{want}, got {outage.rtc!r}")
+        found.append((place.instant(outage.to, "to"), registers))
+    return tuple(found)
+
+
+def _registers(text: str, count: int) -> Registers | None:
+    """Return registers and bytes, `None` for a text that is none, or has a register twice."""
+    found = {}
+    for word in text.split(" "):
+        said = _REGISTER.fullmatch(word)
+        at = count if said is None else int(said[1], 16)
+        if said is None or at >= count or at in found:
+            return None
+        found[at] = int(said[2], 16)
+    return tuple(found.items())
 
 
 def _expect(raw: Sequence[str] | None, place: FilePlace) -> tuple[str, ...] | None:

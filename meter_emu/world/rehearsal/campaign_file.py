@@ -65,6 +65,7 @@ class RawOutage(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     from_: datetime = msgspec.field(name="from")
     to: datetime
+    rtc: _Text | None = None
 
 
 class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -22,6 +22,7 @@ from meter_emu.world.rehearsal.household import (
     Household,
     NewCard,
     Range,
+    Registers,
     Visit,
     VisitKind,
 )
@@ -135,10 +136,11 @@ def _people(home: Household, zone: ZoneInfo) -> Iterator[str]:
     if home.expect_cut_us is not None:
         yield f"expect_cut = [{', '.join(us_to_written(us, zone) for us in home.expect_cut_us)}]"
     if home.outages:
+        found = dict(home.rtc_found)
         yield "outages = ["
         for from_us, to_us in home.outages:
             lost, back = us_to_written(from_us, zone), us_to_written(to_us, zone)
-            yield f"  {{ from = {lost}, to = {back} }},"
+            yield f"  {{ from = {lost}, to = {back}{_found(found.get(to_us))} }},"
         yield "]"
     if home.visits:
         yield "visits = ["
@@ -148,6 +150,12 @@ def _people(home: Household, zone: ZoneInfo) -> Iterator[str]:
             )
             yield f"  {{ {keys} }},"
         yield "]"
+
+
+def _found(registers: Registers | None) -> str:
+    if registers is None:
+        return ""
+    return f", rtc = {_text(' '.join(f'{at:02X}={byte:02X}' for at, byte in registers))}"
 
 
 def _visit(visit: Visit, home: Household, zone: ZoneInfo) -> Iterator[str]:

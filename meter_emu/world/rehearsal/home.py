@@ -68,6 +68,7 @@ class Home:
             take,
             phase_us=self.household.poll_phase_us,
             outages=self.household.outages,
+            rtc_found=self.household.rtc_found,
             witness=None if witness_of is None else witness_of(self.board, model),
             log=log,
             polls_max=polls_max,

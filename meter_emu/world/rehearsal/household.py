@@ -129,6 +129,9 @@ class Visit:
     in_file: int = field(default=0, compare=False)
 
 
+Registers: TypeAlias = tuple[tuple[int, int], ...]  # of a clock chip: which, and its byte
+
+
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Household:
@@ -140,7 +143,8 @@ class Household:
     time order, equal times in file order. `carrier` is the kind of card they have. `expect` are
     the verdicts the author expects, `None` for the ordinary good ones; `expect_cut_us` is from when
     to when, both included, the cut is expected. `announced` is what they were told. `rtc_base` is
-    the time base of their meter's clock where it is not the one in the model's file.
+    the time base of their meter's clock where it is not the one in the model's file. `rtc_found` is
+    what registers of its clock chip hold at some of the instants at which power is back.
     """
 
     id: str
@@ -168,6 +172,7 @@ class Household:
     announced: Announcement | None = None
     expect_cut_us: tuple[int, int] | None = None
     rtc_base: str | None = None
+    rtc_found: tuple[tuple[int, Registers], ...] = ()
 
 
 Range: TypeAlias = tuple[int, int]  # from and to, both included

@@ -61,6 +61,7 @@ class Knowledge:
         self._reserve_us = household.model.clock.backup_days * DAY_US
         self._mains_us = start_us  # since when there has been power, or none
         self._torn = False  # power failed while the clock was being set or stepped
+        self._upset_us = frozenset(at_us for at_us, _ in household.rtc_found)
         self._gone = household.image is not None  # an image may hold anything
         self._card_us: int | None = None
 
@@ -120,7 +121,7 @@ class Knowledge:
         self._reserve_us = max(0, self._reserve_us - out_us)
         self._mains_us = at_us
         longest_us = (self._household.model.clock.outage_max_days - 1) * DAY_US
-        if self._reserve_us == 0 or out_us >= longest_us:
+        if self._reserve_us == 0 or out_us >= longest_us or at_us in self._upset_us:
             self._gone = True
 
     def _steps_near(self, at_us: int) -> bool:

@@ -7,9 +7,11 @@ from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.ports import Button
 from meter_emu.resources import _fields, built_in
+from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_iso
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.campaign_file import RawCampaign
+from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.household import VisitKind
 from tests.campaigns import head
 
@@ -28,6 +30,7 @@ visits = [
 ]
 """
 )
+OUTAGE = "outages = [{from = 2020-04-01T00:00:00, to = 2020-04-02T00:00:00,"
 
 
 def load(tmp_path: Path, text: str = TEXT) -> Campaign:
@@ -147,6 +150,19 @@ drift_ppb = -30_000
     model = built_in("meters")["gas-pcf8563-battery"].read_text("utf-8")
     own.write_text(model.replace("drift_bound_ppb = 50_000", "drift_bound_ppb = 7"), "utf-8")
     assert load_campaign(path, model=str(own)).households[1].drift_ppb == -4
+
+
+def test_what_a_clock_chip_holds_when_power_is_back_is_of_that_chip_alone(tmp_path):
+    text = TEXT.replace("load_w", f"{OUTAGE} rtc = '07=13 00=20'}}]\nload_w")
+    campaign = load(tmp_path, text)
+    (home,) = campaign.households
+    assert home.rtc_found == ((home.outages[0][1], ((7, 0x13), (0, 0x20))),)
+    events = run_meter(home, campaign)
+    back = next(event for event in events if event.what is What.POWER_BACK)
+    doubted = next(event for event in events if event.what is What.CLOCK_DOUBTED)
+    assert back.at_us < doubted.at_us < back.at_us + 5_000_000
+    with pytest.raises(ConfigError, match="want a model with a pcf8563, whose registers these are"):
+        load_campaign(tmp_path / "c.toml", model="electricity-ds3231-utc")
 
 
 def test_another_model_that_fits_nobody_or_does_not_exist_is_refused(tmp_path):
@@ -327,6 +343,14 @@ def test_seed_and_build_can_be_overridden(tmp_path):
             "load_w = 100",
             "load_w = 100\noutages = [{from = 2020-04-02T00:00:00, to = 2020-04-01T00:00:00}]",
             "household 'a', outage 1: want from before to",
+        ),
+        *(
+            (
+                "load_w = 100",
+                f"load_w = 100\n{OUTAGE} rtc = '{rtc}'}}]",
+                "household 'a', outage 1: rtc: want registers of a pcf8563, 00 to 0F, as \"05=31",
+            )
+            for rtc in ("10=13", "7=13", "07=100", "07=13,08=20", "07=13 07=12", "07 = 13", " ")
         ),
         (
             "load_w = 100",

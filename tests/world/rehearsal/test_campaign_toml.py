@@ -160,7 +160,8 @@ class Maker:
             card_generation=1 if carrier is CardKind.MEMORY else self.chance.choice([1, 2]),
             first_card=self.card(),
             poll_phase_us=0,
-            outages=((from_us, to_us),) if self.maybe() else (),
+            outages=((from_us, to_us),) if (off := self.maybe()) else (),
+            rtc_found=((to_us, ((0, 0x80), (7, 0x13))),) if off and from_us % 2 else (),
             visits=tuple(sorted(visits, key=lambda visit: visit.at_us)),
             meter_id=METER_ID_FIRST + before,
             carrier=carrier,
@@ -245,12 +246,13 @@ def test_all_that_a_file_can_say_was_drawn():
             if visit.desk is not None and visit.desk.cut_us is not None:
                 as_told = heard is not None and visit.desk.cut_us == heard.cut_us
                 counts["the announced cut" if as_told else "a cut of its own"] += 1
+        counts["registers found"] += bool(home.rtc_found)
         counts["told by name"] += heard is not None and heard.name is not None
     for order in told:
         counts["a night price"] += order.tariff is not None and order.tariff.bi_hourly
         counts["a new card"] += order.new_card is not None
         counts["a deferral alone"] += order.defer_us is not None and order.cut_us is None
-    assert len(counts) == 7
+    assert len(counts) == 8
     assert min(counts.values()) >= 20, counts
 
 
