@@ -40,6 +40,7 @@ class Draft:
     short: bool = False  # some hours
     fast: bool = False  # the clock is as far ahead as it may be
     ample_credit: bool = False  # it never is
+    earlier: bool = False  # of a time that comes twice the first is meant: generation 2 can say it
     uses: bool = False  # energy, at any rate
     limiter: bool = False
     prepayment: bool = True
@@ -89,8 +90,10 @@ class Draft:
         return DeskOrder(defer_until=defer_until, cut_at=cut_at, defer_us=defer_us, cut_us=cut_us)
 
     def minute(self, at_s: int) -> tuple[Civil, int]:
-        """Return a time as a card carries it, and its instant in µs: the later one of two."""
+        """Return a time as a card carries it, and its instant in µs: of two the one meant."""
         at_us = at_s // MINUTE_S * MINUTE_S * SECOND_US
+        if self.earlier:
+            return us_to_civil(at_us, ZONE), at_us
         legal = us_to_legal(at_us, ZONE)
         later = legal.replace(fold=1).utcoffset()
         before = legal.utcoffset()

@@ -27,6 +27,7 @@ BROKEN_BY = {
     "carrier": f"{WRONG}without_memory_cards",
     "chip": f"{WRONG}Wrapped",  # it has the driver of one chip only
     "clock-card-at-midnight": f"{WRONG}byte_writes",
+    "clocks-change": f"{DEFECT}instant-not-read",
     "conserved": f"{WRONG}losing",
     "credit-edge": f"{DEFECT}friday-and-saturday",
     "cut-at-step": f"{WRONG}unjournalled",
@@ -34,6 +35,7 @@ BROKEN_BY = {
     "doubts": f"{WRONG}anxious",
     "generation": f"{WRONG}hour_before",
     "hint": f"{WRONG}Oversleeper",
+    "holiday": f"{DEFECT}holidays-protected",
     "never-early": f"{DEFECT}end-exclusive",
     "newest-order": f"{DEFECT}reactivation-clears-one",
     "no-look-ahead": f"{WRONG}Reborn",

@@ -29,6 +29,8 @@ PLACED = int(os.environ.get("METER_EMU_PLACED", "60"))  # each is run twice
 FLOOR = 0.05
 SECOND_US = 1_000_000
 DAY_S = 86_400
+HOUR_US = 3_600 * SECOND_US
+HOLIDAYS = {(1, 1), (5, 1), (7, 21), (8, 15), (11, 1), (11, 11), (12, 25)}  # month and day
 EDGES = {(4, 16), (0, 0), (0, 8), (0, 16), (4, 8), (5, 0)}  # weekday and hour
 
 
@@ -104,8 +106,32 @@ def woken(campaign: Campaign, home: Household) -> set[str]:
     return found
 
 
+def clocks_change(campaign: Campaign, home: Household) -> set[str]:
+    dates = armed(home)
+    assert dates is not None, "somebody is armed"
+    first, last = at(dates[0]), at(dates[1])
+    twice = last.replace(fold=0).utcoffset() != last.replace(fold=1).utcoffset()
+    found = {f"the {'second' if last.fold else 'first'} of two"} if twice else set()
+    around = {at(us).utcoffset() for us in (dates[1] - HOUR_US, dates[1] + HOUR_US)}
+    gap = last.month == 3 and len(around) > 1
+    found |= {"at the gap"} if gap else set()
+    return found | ({"ordered the winter before"} if gap and first.year < last.year else set())
+
+
+def holiday(campaign: Campaign, home: Household) -> set[str]:
+    end = credit_end(home, campaign.start_us)
+    if end is None or (end.month, end.day) not in HOLIDAYS or end.weekday() > 4:
+        return set()
+    return {"credit ends in its working hours"} if 8 <= end.hour < 16 else set()
+
+
 Facts = Callable[[Campaign, Household], set[str]]
 DRAWN: dict[str, tuple[Facts, set[str]]] = {
+    "clocks-change": (
+        clocks_change,
+        {"the first of two", "the second of two", "at the gap", "ordered the winter before"},
+    ),
+    "holiday": (holiday, {"credit ends in its working hours"}),
     "credit-edge": (
         credit_edge,
         {"credit ends near an edge", "credit ends before it", "credit ends after it"},
