@@ -1,7 +1,7 @@
 """Makes the kill matrix: `python -m tests.matrix` for every defect, or only for those named.
 
-What is found goes into docs/kill-matrix.json, and docs/kill-matrix.md is written from it. Rows of
-defects that are not named stay as they are.
+What is found goes into docs/kill-matrix.json, and docs/kill-matrix.md is written from it, both when
+all is done. Rows of defects that are not named stay as they are.
 """
 
 import sys
@@ -47,7 +47,7 @@ def matrix(ids: tuple[str, ...], *, stories: int, seed: int, jobs: int, deadline
             f"{count:>3} of {len(asked)}  {done.item:<32} {f'killed by {killed} laws':<20}"
             f"{done.took_s:>5.0f} s  ({monotonic() - began:.0f} s so far)"
         )
-        save({**about, "rows": {name: rows[name] for name in catalogue() if name in rows}})
+    save({**about, "rows": {name: rows[name] for name in catalogue() if name in rows}})
     PAGE.write_text(text(load()), "utf-8")
     sys.exit(any(not killers(one) for one in rows.values()))
 

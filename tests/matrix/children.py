@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from time import monotonic
+from time import monotonic, process_time
 from traceback import format_exc
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +14,10 @@ HUNG: Final = "hung"
 
 
 class Done(NamedTuple):
-    """A job: what it returned, or the word for what became of it, and how long it took."""
+    """A job: what it returned, or the word for what became of it.
+
+    `took_s` is its processor time; of one that did not return, how long it was waited for.
+    """
 
     item: str
     result: Any
@@ -68,14 +71,13 @@ def _start(job: Callable[[str], Any], item: str) -> tuple[Connection, _Child]:
 
 
 def _ended(pipe: Connection, child: _Child) -> Done:
-    took_s = monotonic() - child.began_s
     try:
-        result, trace = pipe.recv()
+        result, trace, took_s = pipe.recv()
         if trace is not None:
             raise RuntimeError(f"{child.item}: {trace}")
         return Done(child.item, result, None, took_s)
     except EOFError:
-        return Done(child.item, None, CRASHED, took_s)
+        return Done(child.item, None, CRASHED, monotonic() - child.began_s)
     finally:
         child.process.join()
         pipe.close()
@@ -85,6 +87,7 @@ def _work(pipe: Connection, job: Callable[[str], Any], item: str) -> None:
     os.nice(5)
     pipe.send("begun")
     try:
-        pipe.send((job(item), None))
+        result, trace = job(item), None
     except Exception:  # noqa: BLE001  a mistake of ours: the parent says so
-        pipe.send((None, format_exc()))
+        result, trace = None, format_exc()
+    pipe.send((result, trace, process_time()))

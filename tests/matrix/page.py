@@ -86,6 +86,11 @@ def killers(one: dict[str, Any]) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda item: item[1]))
 
 
+def by_its_law(name: str, one: dict[str, Any]) -> bool:
+    """Whether the law that a defect names kills it."""
+    return catalogue()[name].law in killers(one)
+
+
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     rows: dict[str, dict[str, Any]] = found["rows"]
     yield HEAD
@@ -93,7 +98,7 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         f"Made {found['made']}: {len(rows)} defects, {len(laws())} laws, seed {found['seed']}, "
         f"{found['stories']} stories a cell (a tenth of them where a law runs a home again) or "
         f"{found['infected_max']} with a difference; up to {found['declared_max']:,} of the law "
-        "that a defect names (in bold below) where none kills before, "
+        "that a defect names (in bold below), until that kills; "
         f"{found['polls_max']:,} polls a home; {_sum(rows, 'took_s'):,} s of processes. Next to "
         f"{_sum(rows, 'checked'):,} runs without a difference a run of the reference was laid: the "
         "same events in all.\n"
@@ -106,6 +111,11 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield "No drawn story shows these. In its own home each is caught by the law that it names."
     yield ""
     yield from (f"- `{name}`: {SURVIVORS.get(name, '?')}." for name in survivors_of(found))
+    yield ""
+    yield "These are killed, and not by the law that they name, which is the one that tells most of"
+    yield "their own home:\n"
+    others = [name for name, one in rows.items() if killers(one) and not by_its_law(name, one)]
+    yield from (f"- `{name}`: not by `{catalogue()[name].law}`." for name in others)
     yield ""
     defects = catalogue()
     for room, title in ROOMS.items():

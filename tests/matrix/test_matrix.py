@@ -32,15 +32,15 @@ def test_a_law_that_kills_a_defect_kills_it_again(defect_id, tmp_path):
     assert not isinstance(law.asked(Trial(campaign, "reference")), Broken)
 
 
-def test_every_row_is_of_a_defect_and_those_that_survive_are_known():
+def test_every_defect_has_its_row_and_those_that_survive_are_known():
     """To do the rows that are missing: `make matrix DEFECTS="ID ID"`."""
-    assert set(ROWS) <= set(catalogue())
+    assert list(ROWS) == list(catalogue())
     assert survivors_of(FOUND) == list(SURVIVORS)
 
 
 def test_a_row_is_what_its_page_says():
     """As far as so few stories go: a law that kills so early kills here."""
-    one = row("end-exclusive", stories=3, seed=FOUND["seed"])
+    one = row("end-exclusive", stories=3, seed=FOUND["seed"], declared_max=3)
     early = {law: after for law, after in killers(ROWS["end-exclusive"]).items() if after <= 3}
     passive = {law: after for law, after in early.items() if laws()[law].one_in == 1}
     assert passive.items() <= killers(one).items()
