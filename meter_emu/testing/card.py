@@ -8,9 +8,10 @@ from typing import final
 from card_protocol.card.make import AnyImage, parse_image
 from card_protocol.errors import LayoutError, LinkError, LinkErrorKind
 from meter_emu.errors import ConfigError, ImageError, OutputError
-from meter_emu.testing.dialogue import Dialogue, PulledCard
+from meter_emu.testing.dialogue import Dialogue
 from meter_emu.testing.links import Reach
 from meter_emu.world.meter.board import SlotCard
+from meter_emu.world.meter.pulled import PulledCard
 from meter_emu.world.rehearsal.home import Home
 
 

@@ -1,0 +1,254 @@
+"""A household, its office and its street: what may happen to one meter and several cards.
+
+Each event is a method, and after each the laws of one home are asked (`ask`). Who draws the events
+is no matter of this module: a fuzzer's bytes (`targets/household.py`) or the rules of Hypothesis
+(`meter_emu/strategies/at_play.py`).
+"""
+
+from collections.abc import Sequence
+from typing import Final, final
+
+from card_protocol.card.make import VirtualCard, card_of
+from card_protocol.errors import CardProtocolError
+from card_protocol.timestamp import Civil
+from meter_emu.domain import Result
+from meter_emu.errors import MeterEmuError
+from meter_emu.firmware.layouts import State, StateFlags
+from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
+from meter_emu.fuzz.target import must
+from meter_emu.ports import Button, Lamp
+from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, UEUR_PER_CENT
+from meter_emu.world.meter.board import SlotCard
+from meter_emu.world.meter.events import What
+from meter_emu.world.meter.pulled import PulledCard
+from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.household import DeskOrder, NewCard
+from meter_emu.world.rehearsal.knowledge import latest_us
+
+MODELS: Final = range(len(FUZZED_MODELS))
+ANSWERS_MAX: Final = 14  # ours: a session asks 9 to 12 times
+LEADS_US: Final = (DAY_US, 2 * DAY_US, 10 * HOUR_US, 11 * DAY_US, 30 * MINUTE_US, 40 * DAY_US)
+WAITS_US: Final = (HOUR_US, DAY_US, MINUTE_US, 10 * DAY_US, 6 * HOUR_US, 30 * DAY_US)
+OUTAGES_US: Final = (10 * MINUTE_US, SECOND_US, DAY_US, 6 * HOUR_US, 45 * DAY_US)
+_DOUBTS: Final = frozenset({What.CLOCK_DOUBTED, What.POWER_LOST, What.CLOCK_SET})
+
+KEY_STATES: Final = (
+    "armed", "cut at T2", "reactivated", "fed again", "extended", "shown again",
+    "older order refused", "older card refused", "pulled out", "clock doubted", "clock set",
+    "limited", "prepayment off",
+    "power cut", "loaded",
+)  # fmt: skip
+
+
+@final
+class HouseholdAtPlay:
+    """One home and all that happens to it; `reached` are the key states it has been in.
+
+    The office writes on `newest`, the card it issued last. What goes into the meter may be that, a
+    card that it replaced, or a copy of either.
+    """
+
+    def __init__(self, model: int, build: str) -> None:
+        self.meter: Final = FuzzedMeter(model, build)
+        self.reached: Final[set[str]] = set()
+        self._home: Final = self.meter.home
+        self._board: Final = self._home.board
+        self.newest = self._home.first_card()
+        self._ends: dict[int, int | None] = {0: None}  # order number to T2
+        self._issued_cents = 0
+        self._in_force = 0
+        self._since_us = self._board.now_us
+        self._heard = 0
+        self._latched = False  # T2 has passed: cut, or limited until the limiter is taken back
+        first = self.meter.state()
+        assert first is not None, "a new meter's memory can be read"
+        self._first_ueur = first.balance_ueur
+
+    # Time and people ------------------------------------------------------------------------------
+
+    def wait(self, rest_us: int) -> None:
+        """Let time pass."""
+        self.meter.live.bench.run_until(self._board.now_us + max(0, rest_us))
+
+    def wait_for_end(self, *, past: bool) -> None:
+        """Wait until a little before T2, or until it must be over; an hour where none is ahead."""
+        end_us = self._ends[self._in_force]
+        now_us = self._board.now_us
+        if end_us is None or end_us < now_us:
+            self.wait(HOUR_US)
+        elif past:
+            self.wait(self._late_us(end_us) + HOUR_US - now_us)
+        else:
+            self.wait(end_us - MINUTE_US - now_us)
+
+    def press(self) -> None:
+        """Press the button that feeds the home again, and wait for what comes of it."""
+        rearm = self._home.household.model.rearm
+        self.meter.live.press(Button[rearm.key.upper()], rearm.hold_ms)
+        self.wait((rearm.tightness_s + 60) * SECOND_US)
+
+    def outage(self, long_us: int) -> None:
+        """Have the street without power for so long."""
+        back_us = self._board.now_us + long_us
+        self.meter.live.bench.plan_outage(self._board.now_us + 1, back_us)
+        self.meter.live.bench.run_until(back_us + MINUTE_US)
+        self.reached.add("power cut")
+
+    def technician(self, error_s: int) -> None:
+        """Have a technician set the clock, so many seconds off, at most `error_s_max`."""
+        if self.meter.insert(self._home.clock_card(error_s)) is Result.EXECUTED:
+            self.meter.live.note(What.CLOCK_SET, "clock card")
+            self.reached.add("clock set")
+            self._since_us = self._board.now_us
+
+    @property
+    def lit(self) -> bool:
+        """Whether the home is fed, or was before the street lost its power."""
+        return self._board.switch.on
+
+    @property
+    def error_s_max(self) -> int:
+        """The most that a technician's clock may be off, seconds."""
+        return self._home.household.model.clock.set_error_s - 1
+
+    # The office -----------------------------------------------------------------------------------
+
+    def arming(self, lead_us: int) -> DeskOrder:
+        """Return the order that protects until an instant so far ahead, and cuts there."""
+        end_us = self._minute_us(self._board.now_us + lead_us)
+        civil = Civil(*us_to_legal(end_us, self._home.zone).timetuple()[:5])
+        return DeskOrder(defer_until=civil, cut_at=civil, cut_us=end_us)
+
+    def write(self, order: DeskOrder) -> None:
+        """Have the office write on the newest card; what it refuses is not on it."""
+        try:
+            self._home.write(self.newest, order)
+        except (MeterEmuError, CardProtocolError):
+            return
+        number, self._issued_cents = self._account(self.newest)
+        ends = order.reactivate or order.cut_us is not None
+        self._ends.setdefault(number, order.cut_us if ends else self._ends.get(number - 1))
+
+    def copy(self) -> VirtualCard:
+        """Return a copy of the newest card as it is now: it is no card of the office."""
+        return card_of(self.newest.image, self._home.chance.randbytes)
+
+    def replace(self) -> VirtualCard:
+        """Have the office issue a new card in place of the newest, and return it."""
+        self.newest = self._home.replacement(self.newest, NewCard(), office_error_s=0)
+        return self.newest
+
+    # Cards in the meter ---------------------------------------------------------------------------
+
+    def pull(self, card: SlotCard, answers: int) -> None:
+        """Put a card in, and pull it out when it has answered so often."""
+        self.insert(PulledCard(card, answers))
+        self.reached.add("pulled out")
+
+    def insert(self, card: SlotCard) -> None:
+        """Put a card in until it is served."""
+        before = self._in_force
+        result = self.meter.insert(card)
+        state = self._state()
+        must(state.order_number >= before, "an order is never older than the one before")
+        must(state.order_number in self._ends, "no order is obeyed that was never written")
+        self._in_force = state.order_number
+        if self._in_force != before:
+            self._since_us = self._board.now_us
+        self._note(result, before, state)
+
+    def _note(self, result: Result, before: int, state: State) -> None:
+        was, now = self._ends[before], self._ends[self._in_force]
+        if was is not None and now is None:
+            self._latched = False  # only a reactivation lifts it, a later T2 does not
+        for name, held in (
+            ("armed", was is None and now is not None),
+            ("extended", was is not None and now is not None and was != now),
+            ("reactivated", was is not None and now is None),
+            ("shown again", result is Result.ALREADY_EXECUTED),
+            ("older order refused", result is Result.STALE_ORDER),
+            ("older card refused", result is Result.CARD_REPLACED),
+            ("loaded", state.accepted_cents > 0),
+            ("prepayment off", not state.flags & StateFlags.PREPAYMENT_ON),
+        ):
+            if held:
+                self.reached.add(name)
+
+    # What must hold -------------------------------------------------------------------------------
+
+    def ask(self) -> None:
+        """Ask the laws of one home; raise `OracleError` where one does not hold."""
+        for event in self.meter.events[self._heard :]:
+            self._hear(event.what, event.at_us)
+        self._heard = len(self.meter.events)
+        state = self._state()
+        stands_ueur = state.balance_ueur - state.emergency_debt_ueur + state.charged_ueur
+        owed_ueur = self._first_ueur + state.accepted_cents * UEUR_PER_CENT
+        must(stands_ueur == owed_ueur, f"money is conserved: {stands_ueur} is not {owed_ueur}")
+        must(state.accepted_cents <= self._issued_cents, "no more is booked than was issued")
+        must(not self._board.powered or bool(self._board.panel.text), "a display says something")
+        self._ask_late()
+
+    def _state(self) -> State:
+        state = self.meter.state()
+        must(state is not None, "the memory can be read")
+        assert state is not None, "it was just said"
+        return state
+
+    def _hear(self, what: What, at_us: int) -> None:
+        if what is What.OPENED and not self._latched:
+            end_us = self._ends[self._in_force]
+            must(end_us is not None, "a home with credit that is not armed keeps its supply")
+            assert end_us is not None, "it was just said"
+            must(at_us >= end_us, f"no cut comes early: {at_us} is before {end_us}")
+            self.reached.add("cut at T2")
+            self._latched = True
+        elif what is What.CLOSED:
+            self.reached.add("fed again")
+        elif what is What.LIMITED:
+            self.reached.add("limited")
+            self._latched = True
+        elif what is What.CLOCK_DOUBTED:
+            self.reached.add("clock doubted")
+
+    def _ask_late(self) -> None:
+        """Ask for the cut that is due, where nothing has cast doubt on the clock since."""
+        end_us = self._ends[self._in_force]
+        doubted = Lamp.CLOCK_DOUBTED in self._board.panel.lamps
+        limited = self._board.switch.limiter_a
+        if end_us is None or not self._board.powered or limited or doubted:
+            return
+        since = (e.what for e in self.meter.events if e.at_us >= self._since_us)
+        if any(what in _DOUBTS for what in since):
+            return
+        if self._board.now_us > max(self._late_us(end_us), self._late_us(self._since_us)):
+            must(not self._board.switch.on, "a cut that is due has come")
+
+    def _late_us(self, at_us: int) -> int:
+        return latest_us(self._home.household, self._home.zone, self.meter.events, at_us)
+
+    # Small things ---------------------------------------------------------------------------------
+
+    def seen(self) -> Sequence[str]:
+        """Return in words what was seen of the meter."""
+        return [
+            f"{us_to_legal(event.at_us, self._home.zone):%d %b %Y %H:%M:%S}  "
+            f"{event.what.value} {event.detail}"
+            for event in self.meter.events
+        ]
+
+    def _minute_us(self, us: int) -> int:
+        """Return a whole minute from `us` on that the legal day has once."""
+        minute_us = -(-us // MINUTE_US) * MINUTE_US
+        legal = us_to_legal(minute_us, self._home.zone)
+        twice = legal.replace(fold=0).utcoffset() != legal.replace(fold=1).utcoffset()
+        return minute_us + (2 * HOUR_US if twice else 0)
+
+    def _account(self, card: VirtualCard) -> tuple[int, int]:
+        """Return order number and cents loaded, as the office has them on a card."""
+        card.power_on()
+        try:
+            account = self._home.desk.account(card.transmit)
+        finally:
+            card.power_off()
+        return account.order.number, account.wallet.loaded_cents

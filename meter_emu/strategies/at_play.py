@@ -1,0 +1,133 @@
+"""A household at play as a state machine of Hypothesis: the same events, drawn by its rules.
+
+Any event in any order, on one meter and all the cards and copies there are, and the laws of one
+home asked after each. What fails is shrunk to the shortest list of events. As a test of a program:
+
+    class Mine(HouseholdMachine):
+        build = "mine:program"
+
+    TestMine = Mine.TestCase
+"""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from card_protocol.card.make import VirtualCard
+from meter_emu.fuzz.at_play import (
+    ANSWERS_MAX,
+    LEADS_US,
+    MODELS,
+    OUTAGES_US,
+    WAITS_US,
+    HouseholdAtPlay,
+)
+from meter_emu.world.rehearsal.household import DeskOrder
+
+_ORDERS = st.sampled_from(
+    (
+        DeskOrder(limiter=True),
+        DeskOrder(reactivate=True),
+        DeskOrder(load_cents=500),
+        DeskOrder(load_cents=10_000),
+        DeskOrder(prepayment=False),
+        DeskOrder(prepayment=True),
+        DeskOrder(limiter=False),
+    )
+)
+
+
+class HouseholdMachine(RuleBasedStateMachine):
+    """The rules; a subclass names another `build`. `home.reached` has the key states."""
+
+    build: ClassVar[str] = "reference"
+    cards: Bundle[VirtualCard] = Bundle("cards")
+    home: HouseholdAtPlay
+
+    @initialize(target=cards, model=st.sampled_from(MODELS))
+    def begin(self, model: int) -> VirtualCard:
+        """A meter is installed, and its household has a card."""
+        self.home = HouseholdAtPlay(model, self.build)
+        return self.home.newest
+
+    @rule(
+        lead_us=st.sampled_from(LEADS_US),
+        limiter=st.sampled_from((None, None, True)),
+        brought=st.booleans(),
+    )
+    def arm(self, lead_us: int, *, limiter: bool | None, brought: bool) -> None:
+        """The office arms, or extends, and perhaps grants a limiter with it."""
+        self.office(replace(self.home.arming(lead_us), limiter=limiter), brought=brought)
+
+    @rule(order=_ORDERS, brought=st.booleans())
+    def office(self, order: DeskOrder, *, brought: bool) -> None:
+        """The office writes, and the card is perhaps brought to the meter."""
+        self.home.write(order)
+        if brought:
+            self.home.insert(self.home.newest)
+
+    @precondition(lambda self: not self.home.lit)
+    @rule(brought=st.booleans())
+    def reactivate(self, *, brought: bool) -> None:
+        """Somebody whose home is dark goes to the office, and presses the button afterwards."""
+        self.office(DeskOrder(reactivate=True), brought=brought)
+        self.home.press()
+
+    @rule(target=cards)
+    def copy(self) -> VirtualCard:
+        """Somebody copies the newest card."""
+        return self.home.copy()
+
+    @rule(target=cards)
+    def reissue(self) -> VirtualCard:
+        """The office issues a new card; the old one is not taken away."""
+        return self.home.replace()
+
+    @rule(card=cards)
+    def insert(self, card: VirtualCard) -> None:
+        """Any card there is goes in."""
+        self.home.insert(card)
+
+    @rule(card=cards, answers=st.integers(1, ANSWERS_MAX))
+    def pull(self, card: VirtualCard, answers: int) -> None:
+        """Any card goes in, and is pulled out too early."""
+        self.home.pull(card, answers)
+
+    @rule(past=st.booleans())
+    def wait_for_end(self, *, past: bool) -> None:
+        """Time passes until T2."""
+        self.home.wait_for_end(past=past)
+
+    @rule(rest_us=st.sampled_from(WAITS_US))
+    def wait(self, rest_us: int) -> None:
+        """Time passes."""
+        self.home.wait(rest_us)
+
+    @rule()
+    def press(self) -> None:
+        """Somebody presses the button."""
+        self.home.press()
+
+    @rule(long_us=st.sampled_from(OUTAGES_US))
+    def outage(self, long_us: int) -> None:
+        """The street loses its power."""
+        self.home.outage(long_us)
+
+    @rule(side=st.sampled_from((0, -1, 1)))
+    def technician(self, side: int) -> None:
+        """A technician sets the clock."""
+        self.home.technician(side * self.home.error_s_max)
+
+    @invariant()
+    def the_laws_hold(self) -> None:
+        """After each step."""
+        self.home.ask()
