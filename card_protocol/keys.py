@@ -7,6 +7,7 @@ truncated to its first eight bytes (SP 800-38B appendix A.2: at least 64 bits).
 """
 
 from enum import Enum, unique
+from functools import lru_cache
 from typing import Final, NoReturn, final
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
@@ -35,13 +36,12 @@ class Purpose(Enum):
 class Key:
     """An AES-128 key; only `raw` shows its bytes: not `repr`, not `str`, and no pickle."""
 
-    __slots__ = ("_begun", "raw")
+    __slots__ = ("raw",)
 
     def __init__(self, raw: bytes) -> None:
         if len(raw) != KEY_SIZE_BYTES:
             raise ValueError(f"a key is {KEY_SIZE_BYTES} bytes, got {len(raw)}")
         self.raw: Final = raw
-        self._begun: CMAC | None = None  # a copy of it costs a third of a new one
 
     def __repr__(self) -> str:
         return "Key(***)"
@@ -51,9 +51,7 @@ class Key:
 
     def cmac(self, data: bytes) -> bytes:
         """Return the full 16-byte AES-CMAC of `data`."""
-        if self._begun is None:
-            self._begun = CMAC(AES(self.raw))
-        mac = self._begun.copy()
+        mac = _begun(self.raw).copy()
         mac.update(data)
         return mac.finalize()
 
@@ -66,6 +64,12 @@ class Key:
         return bytes_eq(self.mac(data), mac)
 
 
+@lru_cache(maxsize=64)  # a copy of it costs a third of a new one, and a home has a dozen keys
+def _begun(raw: bytes) -> CMAC:
+    return CMAC(AES(raw))
+
+
+@lru_cache(maxsize=64)  # a home asks for each of its keys at every visit
 def derive(master: Key, purpose: Purpose, meter_id: int) -> Key:
     """Return the key of one meter for one purpose. `meter_id` is below 2**64."""
     kdf = KBKDFCMAC(

@@ -53,8 +53,10 @@ class Layout(Generic[T]):
         assert names[0] == "magic", f"{name}: a record starts with its magic"
         assert self.fields[0].size_bytes == len(magic), f"{name}: the magic fills its field"
         self._values = attrgetter(*names)
-        self._bytes_at = [at for at, field in enumerate(self.fields) if field.kind == "bytes"]
-        self._bytes_sizes = [self.fields[at].size_bytes for at in self._bytes_at]
+        of_bytes = [field for field in self.fields if field.kind == "bytes"]
+        # The magic twice: of one name alone the value would come, and no tuple.
+        self._bytes_values = attrgetter("magic", *(field.name for field in of_bytes))
+        self._bytes_sizes = [len(magic), *(field.size_bytes for field in of_bytes)]
         self._struct = struct.Struct(">" + "".join(_code(field) for field in self.fields))
         self.size_bytes: Final = self._struct.size
         assert self.size_bytes == self.definition.sizeof(), f"{name}: struct and construct disagree"
@@ -78,7 +80,7 @@ class Layout(Generic[T]):
         """Return the bytes of `record`; raise `LayoutError` for a value its field cannot hold."""
         values = self._values(record)
         try:
-            if [len(values[at]) for at in self._bytes_at] == self._bytes_sizes:
+            if list(map(len, self._bytes_values(record))) == self._bytes_sizes:
                 return self._struct.pack(*values)
         except (struct.error, TypeError):
             pass  # said field by field below

@@ -6,7 +6,7 @@ is in it, so it is not printed and the value refuses to be pickled.
 
 import struct
 from binascii import crc32
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import ClassVar, Final, NoReturn, Self, final
 
 from card_protocol.card.image import CardKind
@@ -31,6 +31,8 @@ _IMAGE: Final = struct.Struct(">2sBB256s4sB3s")
 _CRC: Final = struct.Struct(">I")
 IMAGE_SIZE_BYTES: Final = 0x110
 assert _IMAGE.size + _CRC.size == IMAGE_SIZE_BYTES, "memory image layout drifted"
+_PARTS: Final = ("main memory", "protection memory", "code")
+_SIZES: Final = (MAIN_SIZE_BYTES, PROTECTION_SIZE_BYTES, CODE_SIZE_BYTES)
 # Where things lie in an image file, for who explains one.
 MAIN_AT: Final = 0x004
 PROTECTION_AT: Final = 0x104
@@ -51,13 +53,11 @@ class MemoryImage:
     code: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
-        for what, cells, size in (
-            ("main memory", self.main, MAIN_SIZE_BYTES),
-            ("protection memory", self.protection, PROTECTION_SIZE_BYTES),
-            ("code", self.code, CODE_SIZE_BYTES),
-        ):
-            if len(cells) != size:
-                raise LayoutError(what, offset=0, want=f"{size} bytes", got=f"{len(cells)} bytes")
+        sizes = (len(self.main), len(self.protection), len(self.code))
+        if sizes != _SIZES:
+            parts = zip(_PARTS, _SIZES, sizes, strict=True)
+            what, size, got = next(part for part in parts if part[1] != part[2])
+            raise LayoutError(what, offset=0, want=f"{size} bytes", got=f"{got} bytes")
         if not 0 <= self.counter <= COUNTER_ERASED:
             want = "three bits"
             raise LayoutError(
@@ -76,7 +76,10 @@ class MemoryImage:
 
     def with_main(self, at: int, data: bytes) -> Self:
         """Return the image with `data` in main memory at an address, past all rules."""
-        return replace(self, main=self.main[:at] + data + self.main[at + len(data) :])
+        main = self.main[:at] + data + self.main[at + len(data) :]
+        return type(self)(
+            main=main, protection=self.protection, counter=self.counter, code=self.code
+        )
 
     def to_bytes(self) -> bytes:
         """Return the image as laid out above. It contains the code in the clear."""

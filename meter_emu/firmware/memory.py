@@ -38,7 +38,7 @@ class Memory:
     `possible_end` says whether the program's end store has written these twelve bytes.
     """
 
-    __slots__ = ("_factory", "_newest", "_ports", "_possible_end", "_raw")
+    __slots__ = ("_factory", "_newest", "_ports", "_possible_end", "_raw", "_valid")
 
     def __init__(self, ports: Ports, possible_end: PossibleEnd = begins_with_civil) -> None:
         self._ports = ports
@@ -46,6 +46,7 @@ class Memory:
         self._factory: tuple[bytes, Factory] | None = None  # what those bytes were found to mean
         self._newest = 0
         self._raw = b""
+        self._valid = b""  # the state that was read last and found to be one
 
     def factory(self) -> Factory | None:
         """Return the factory record, `None` when there is no valid one (blank, foreign, broken)."""
@@ -64,11 +65,11 @@ class Memory:
         """Return the newest valid copy of the state, or `None` when both are broken."""
         reads = READS_AFTER_POWER_UP if powered_on else 1
         copies = [self._firm(at, reads) for at in STATE_AT]
-        found = newest(copies, self._possible_end)
+        found = newest(copies, self._possible_end, self._valid)
         if found is None:
             return None
         self._newest, state = found
-        self._raw = copies[self._newest]
+        self._raw = self._valid = copies[self._newest]
         return state
 
     def save_changed(self, state: State) -> None:
@@ -115,10 +116,17 @@ class Memory:
                 return
 
 
-def newest(copies: Sequence[bytes], possible_end: PossibleEnd) -> tuple[int, State] | None:
-    """Return which of the two copies of the state counts, and what it says; `None` if neither."""
+def newest(
+    copies: Sequence[bytes], possible_end: PossibleEnd, valid: bytes = b""
+) -> tuple[int, State] | None:
+    """Return which of the two copies of the state counts, and what it says; `None` if neither.
+
+    A copy that reads as `valid` is not examined: it was before.
+    """
     for index in (1, 0) if is_newer(copies[1], copies[0]) else (0, 1):
         raw = copies[index]
+        if raw == valid:
+            return index, STATE.parse(raw)
         if raw[:2] == STATE.magic and raw[2] == LAYOUT_VERSION and crc_holds(raw):
             state = STATE.parse(raw)
             if possible(state, possible_end):

@@ -248,7 +248,7 @@ class Program:
         text = screen.status(meter, standing)
         if said is not None:
             text = f"{text} | {screen.card_line(said)}"
-        elif Button.BLUE in pressed:
+        elif pressed and Button.BLUE in pressed:
             text = screen.scroll(meter, self._page)
             self._page += 1
         self._ports.display(text)

@@ -416,13 +416,18 @@ class MeterRules:
             step_s = self.parts.base.seconds_to_step(now.utc_s, state, self.factory)
             if step_s is not None and step_s > 0:
                 waits_s.append(step_s)
-            if now.trusted and standing.blocks == Block.CREDIT and not self.deferral_holds():
+            if now.trusted and self._window_counts(standing):
                 waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
             if now.trusted and self.parts.ledger.bi_hourly(state):
                 waits_s.append(self.parts.nights.seconds_to_edge(now, self.factory))
         return Sleep(
             now.second_of_day + max(1, min(waits_s)), self._wake_at_units(standing.balance_ueur)
         )
+
+    def _window_counts(self, standing: Standing) -> bool:
+        """Whether it is the window that says if supply stops; none gives back what has stopped."""
+        dark = self.state.supply == Supply.DISCONNECTED
+        return standing.blocks == Block.CREDIT and not dark and not self.deferral_holds()
 
     def _waits_for_ends_s(self) -> list[int]:
         """Return the waits for ends to come; one that should have come waits for the next poll."""

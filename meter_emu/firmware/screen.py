@@ -14,7 +14,7 @@ from meter_emu.firmware.supply import Block, Permission
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import decimal, euro
 
-_DARK: Final = Lamp(0)
+_LAMPS: Final = tuple(map(Lamp, range(16)))  # by their bits
 SHOWN_S: Final = 30  # how long a screen stays (UK card meters: "last screen visible 30 s")
 
 
@@ -61,16 +61,9 @@ def scroll(meter: MeterRules, page: int) -> str:
 
 def lamps(meter: MeterRules, standing: Standing, *, fault: bool) -> Lamp:
     """Return the lamps: the triangle when credit is used up, the invitation, a fault."""
-    lit = _DARK
-    if Block.CREDIT in standing.blocks:
-        lit |= Lamp.CREDIT_EXHAUSTED
-    if meter.state.supply == Supply.READY_FOR_RECONNECTION:
-        lit |= Lamp.RECONNECT
-    if fault:
-        lit |= Lamp.FAULT
-    if not meter.now.trusted:
-        lit |= Lamp.CLOCK_DOUBTED
-    return lit
+    exhausted = bool(standing.blocks) and Block.CREDIT in standing.blocks
+    ready = meter.state.supply == Supply.READY_FOR_RECONNECTION
+    return _LAMPS[exhausted | ready << 1 | fault << 2 | (not meter.now.trusted) << 3]
 
 
 def _credit(standing: Standing) -> str:

@@ -102,6 +102,13 @@ SUPPLY_STEPS: Final[Mapping[SupplyInput, Supply]] = MappingProxyType({
     (Supply.READY_FOR_RECONNECTION, Cue.BUTTON): Supply.CONNECTED,
 })  # fmt: skip
 
+# Where each permission leaves each state, worked out once as well.
+_SETTLED: Final = {
+    (int(state), allowed): SUPPLY_STEPS[state, cue]
+    for state in Supply
+    for allowed, cue in _CUE_OF.items()
+}
+
 
 def _unlimited(blocks: Block, shields: Shield) -> Permission:
     if not blocks:
@@ -144,7 +151,7 @@ def next_supply(supply: int, cue: Cue) -> Supply:
 
 def settle(supply: int, allowed: Permission) -> Supply:
     """Return the supply state under a permission."""
-    return next_supply(supply, _CUE_OF[allowed])
+    return _SETTLED[supply, allowed]
 
 
 def switch_belongs_on(supply: int) -> bool:

@@ -32,15 +32,18 @@ _NONE_WEAK: Final[frozenset[int]] = frozenset()
 
 
 class Eeprom:
-    """The cells, which of them are weak, and how often each page was written."""
+    """The cells, which of them are weak, and how often each page was written.
+
+    Before `busy_until_us` the part does not answer: a cycle is in progress.
+    """
 
     __slots__ = (
         "_before",
-        "_busy_until_us",
         "_flicker",
         "_sent",
         "_sent_base",
         "_weak_before",
+        "busy_until_us",
         "cells",
         "page_bytes",
         "weak",
@@ -62,7 +65,7 @@ class Eeprom:
         self.wear = [0] * (size_bytes // page_bytes)
         self.page_bytes: Final = page_bytes
         self._flicker: Final = flicker
-        self._busy_until_us = 0
+        self.busy_until_us = 0
         self._before = bytearray()  # the page as it was before the cycle in progress
         self._weak_before = _NONE_WEAK
         self._sent_base = 0
@@ -73,7 +76,7 @@ class Eeprom:
 
         A weak cell gives what `flicker` says, 0 to 255, at each read anew.
         """
-        if now_us < self._busy_until_us:
+        if now_us < self.busy_until_us:
             return None
         size = len(self.cells)
         at %= size
@@ -97,7 +100,7 @@ class Eeprom:
         access that ends before its STOP never gets here and changes nothing. Without data there
         is no cycle: the access only sets the address.
         """
-        if now_us < self._busy_until_us:
+        if now_us < self.busy_until_us:
             return False
         size = len(data)
         if not size:
@@ -118,12 +121,8 @@ class Eeprom:
         if self.weak:
             self.weak.difference_update(base + index % page_bytes for index in self._sent)
         self.wear[base // page_bytes] += 1
-        self._busy_until_us = now_us + WRITE_CYCLE_US
+        self.busy_until_us = now_us + WRITE_CYCLE_US
         return True
-
-    def is_busy(self, now_us: int) -> bool:
-        """Whether the part does not answer: a cycle is in progress."""
-        return now_us < self._busy_until_us
 
     def lose_power(self, now_us: int, fate: Callable[[], int]) -> None:
         """Let the supply fail: a cycle in progress ends here, byte by byte as `fate` says.
@@ -131,8 +130,8 @@ class Eeprom:
         `fate` gives 0 to 255. One call a byte sent, modulo 5: old, FF, new, mixed, weak; mixed
         takes a second call for what the cell holds. A cycle that was over is not touched.
         """
-        if now_us < self._busy_until_us:
-            self._busy_until_us = now_us
+        if now_us < self.busy_until_us:
+            self.busy_until_us = now_us
             for index in self._sent:
                 self._settle(index % self.page_bytes, fate)
 

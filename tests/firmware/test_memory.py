@@ -400,6 +400,6 @@ def test_random_bytes_are_no_factory_record(raw):
 
 def test_a_part_that_never_answers_reads_as_erased_and_ends():
     board = Home().board
-    board.eeprom._busy_until_us = NEVER_US
+    board.eeprom.busy_until_us = NEVER_US
     assert Memory(board).factory() is None
     assert Memory(board).state() is None

@@ -19,6 +19,7 @@ from meter_emu.firmware.layouts import (
     Health,
     State,
     StateFlags,
+    Supply,
 )
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.supply import Block, Permission, Shield
@@ -296,6 +297,17 @@ def test_nothing_is_due_before_the_hint_by_clock_or_by_register(
         meter(after, now, record=record, units=hint.until_units).standing().blocks & Block.CREDIT
     )
     assert beeping or broke
+
+
+@pytest.mark.parametrize(
+    ("supply", "wakes"), [(Supply.CONNECTED, True), (Supply.DISCONNECTED, False)]
+)
+def test_the_window_wakes_no_home_that_is_dark_for_want_of_credit(supply, wakes):
+    """It takes supply away where there is some, and gives none back."""
+    before_its_end = now_at(NOON + 18 * 3600)
+    hint = slept(meter(state(balance_ueur=0, supply=supply), before_its_end), 86_400)
+    assert isinstance(hint, Sleep)
+    assert (hint.until_second < 86_400) == wakes
 
 
 def test_a_clock_that_shows_no_time_gives_no_hint():

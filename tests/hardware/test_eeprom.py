@@ -79,11 +79,10 @@ def test_a_read_rolls_over_from_the_last_cell_to_the_first(at, count, weak):
 def test_a_busy_part_answers_nothing_and_takes_nothing():
     """ "Acknowledge Polling": no acknowledge until the cycle is over."""
     eeprom = part_with_old_page()
-    assert eeprom.is_busy(WRITE_CYCLE_US - 1)
+    assert eeprom.busy_until_us == WRITE_CYCLE_US
     for now_us in (0, 1, WRITE_CYCLE_US - 1):
         assert eeprom.read(0, 1, now_us) is None
         assert not eeprom.write(64, b"\0", now_us)
-    assert not eeprom.is_busy(WRITE_CYCLE_US)
     assert eeprom.read(0, 65, WRITE_CYCLE_US) == OLD_PAGE + b"\xff"
     assert eeprom.wear[:2] == [1, 0]
 

@@ -117,10 +117,10 @@ def test_bcd_counts_every_value_of_every_counter():
         for value in range(first, last):
             raw, following = int(str(value), 16), int(str(value + 1), 16)
             assert counter.count(raw, 1) == (following, 0)
-            assert counter.value(raw) == value - first
+            assert counter.values[raw] == value - first
         assert counter.count(int(str(last), 16), 1) == (first, 1)
         codes = {int(str(value), 16) for value in range(first, last + 1)}
-        assert all(counter.value(raw) is None for raw in range(mask + 1) if raw not in codes)
+        assert all(counter.values[raw] is None for raw in range(mask + 1) if raw not in codes)
 
 
 def test_a_counter_past_its_last_value_goes_to_its_first_and_carries():

@@ -117,9 +117,9 @@ class CalendarChip(ABC):
     def second_of_day(self, now_us: int) -> int | None:
         """Return 0 to 86,399, or `None` when hours, minutes and seconds are no time of day."""
         self.advance(now_us)
-        hours = self.hour_of_day()
-        minutes = _SIXTIES.value(self.registers[self.MINUTES])
-        seconds = _SIXTIES.value(self.registers[self.SECONDS] & ~_BIT_7)
+        hours, registers = self.hour_of_day(), self.registers
+        minutes = _SIXTIES.values[registers[self.MINUTES]]
+        seconds = _SIXTIES.values[registers[self.SECONDS] & ~_BIT_7]
         if hours is None or minutes is None or seconds is None:
             return None
         return hours * 3600 + minutes * 60 + seconds
@@ -135,7 +135,7 @@ class CalendarChip(ABC):
 
     def hour_of_day(self) -> int | None:
         """Return 0 to 23 from the hours register, `None` when it holds no hour."""
-        return _HOURS.value(self.registers[self.HOURS])
+        return _HOURS.values[self.registers[self.HOURS]]
 
     def tick(self, seconds: int) -> None:
         """Give the counters one or more ticks of one second."""
@@ -181,7 +181,7 @@ class CalendarChip(ABC):
 
     def month_length(self) -> int:
         """Return the last day of the month the registers show."""
-        place = _MONTHS.value(self.registers[self.MONTH] & 0x1F)
+        place = _MONTHS.values[self.registers[self.MONTH] & 0x1F]
         month = NO_MONTH if place is None else place + 1
         return self.calendar.days_in_month(month, bcd_value(self.registers[self.YEAR]))
 

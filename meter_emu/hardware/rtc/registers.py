@@ -53,13 +53,15 @@ def masks(table: Iterable[Bits], *kinds: BitsKind, count: int) -> bytes:
 class BcdCounter:
     """A BCD counter from `first` to `last` in `mask`, as a table of positions.
 
+    `values` has for all bits the place from the first value, `None` for bits that are no value.
+
     Data sheets do not say how a counter goes on from a value outside its range; we do: a value
     past the last, or no BCD at all, acts as the last (the next tick sets it to its first and
     carries), as a comparator for "at least the last" would, and 00 in a counter that starts at 1
     goes to 1. So no garbage can stop a clock, and any number of ticks is one division.
     """
 
-    __slots__ = ("_codes", "_positions", "_span", "_values")
+    __slots__ = ("_codes", "_positions", "_span", "values")
 
     def __init__(self, mask: int, first: int, last: int) -> None:
         self._span: Final = last - first + 1
@@ -69,16 +71,12 @@ class BcdCounter:
             for raw in range(mask + 1)
         )
         values = {code: position for position, code in enumerate(self._codes)}
-        self._values: Final = tuple(values.get(raw) for raw in range(mask + 1))
+        self.values: Final = tuple(values.get(raw) for raw in range(mask + 1))
 
     def count(self, raw: int, ticks: int) -> tuple[int, int]:
         """Return the bits after `ticks` ticks, and how many carries they gave."""
         carries, position = divmod(self._positions[raw] + ticks, self._span)
         return self._codes[position], carries
-
-    def value(self, raw: int) -> int | None:
-        """Return the place from the first value, or `None` for bits that are no such value."""
-        return self._values[raw]
 
 
 def bcd_value(raw: int) -> int:

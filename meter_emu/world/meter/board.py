@@ -249,7 +249,7 @@ class Board:
 
     def eeprom_write(self, at: int, data: bytes) -> bool:
         """See `Ports`. Cut before STOP nothing happened; cut in the cycle is `lose_power`'s."""
-        if self.eeprom.is_busy(self.now_us):
+        if self.now_us < self.eeprom.busy_until_us:
             self._spend(EEPROM_NACK_US)
             return False
         self._spend((EEPROM_ADDRESS_BYTES + len(data)) * EEPROM_BYTE_US)

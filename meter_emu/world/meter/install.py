@@ -7,6 +7,7 @@ drifted since; both are the campaign's numbers, and the state only knows when it
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from functools import cache
 from random import Random
 from typing import Final, final
 from zoneinfo import ZoneInfo
@@ -133,8 +134,9 @@ _SWITCHES: Final[dict[str, type[Contactor] | type[Valve]]] = {
 
 def flicker(fate: Random) -> Callable[[], int]:
     """Return what weak cells read as: a stream of its own, so that reading decides nothing else."""
-    stream = Random(fate.getrandbits(64))  # noqa: S311  an unstable cell, not a secret
-    return lambda: stream.randrange(256)
+    seed = fate.getrandbits(64)
+    stream = cache(lambda: Random(seed))  # noqa: S311  an unstable cell, not a secret; few have one
+    return lambda: stream().randrange(256)
 
 
 def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:

@@ -11,6 +11,11 @@ from meter_emu.world.rehearsal.outcome import WORK_US, Breach, Supplied
 from meter_emu.world.rehearsal.promise import in_force_at
 from meter_emu.world.rehearsal.verdicts import Verdict
 
+# What moves what is seen; tuples, for members are found in them without a hash.
+_SWITCH: Final = (What.OPENED, What.CLOSED)
+_LIMITER: Final = (What.LIMITED, What.UNLIMITED)
+_POWER: Final = (What.POWER_LOST, What.POWER_BACK)
+_INVITED: Final = (What.INVITED, What.UNINVITED)
 _FED: Final = frozenset({Supplied.ON, Supplied.LIMITED})
 _CONTRADICTS: Final = {
     Must.ON: frozenset({Supplied.OFF, Supplied.LIMITED}),
@@ -42,19 +47,19 @@ class SupplySpan:
 
 def supply_of(events: Sequence[Event], start_us: int, end_us: int) -> Iterator[SupplySpan]:
     """Yield what a home had, without a gap, from the events of its meter."""
-    moves = (event.what for event in events if event.what in {What.OPENED, What.CLOSED})
+    moves = (event.what for event in events if event.what in _SWITCH)
     closed = next(moves, What.OPENED) is What.OPENED  # what moves first was the other way before
     powered, limited, invited, from_us = True, False, False, start_us
     had = _had(powered=powered, closed=closed, limited=limited)
     for event in events:
         before = (had, invited)
-        if event.what in {What.OPENED, What.CLOSED}:
+        if event.what in _SWITCH:
             closed = event.what is What.CLOSED
-        elif event.what in {What.LIMITED, What.UNLIMITED}:
+        elif event.what in _LIMITER:
             limited = event.what is What.LIMITED
-        elif event.what in {What.POWER_LOST, What.POWER_BACK}:
+        elif event.what in _POWER:
             powered = event.what is What.POWER_BACK
-        elif event.what in {What.INVITED, What.UNINVITED}:
+        elif event.what in _INVITED:
             invited = event.what is What.INVITED
         else:
             continue

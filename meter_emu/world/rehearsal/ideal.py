@@ -22,7 +22,13 @@ from meter_emu.world.rehearsal.promise import CardShown, Told, ToldKind, cards_s
 from meter_emu.world.rehearsal.rates import in_hours, next_change_us
 
 FOREVER_US: Final = 2**63
-_CARDS: Final = frozenset({What.CARD_SERVED, What.CARD_REFUSED})
+# Tuples: members are found in them without a hash.
+_CARDS: Final = (What.CARD_SERVED, What.CARD_REFUSED)
+_LIMITER: Final = (What.LIMITED, What.UNLIMITED)
+_CLOCK: Final = (What.CLOCK_DOUBTED, What.CLOCK_TRUSTED)
+_APPLIANCES: Final = (What.SHUT, What.LIT)
+_KEYS: Final = (What.KEY_PRESSED, What.KEY_HELD)
+_SWITCH: Final = (What.OPENED, What.CLOSED)
 HELD_MS: Final = 4_000  # how long the rehearsed person holds a button
 
 
@@ -290,18 +296,18 @@ class Ideal:
             self._open(either=either)
         elif what is What.CLOSED:
             self._close(either=either)
-        elif what in {What.LIMITED, What.UNLIMITED}:
+        elif what in _LIMITER:
             self.limited = what is What.LIMITED
             self.account.lamp()
-        elif what in {What.CLOCK_DOUBTED, What.CLOCK_TRUSTED}:
+        elif what in _CLOCK:
             self.account.lamp()
-        elif what in {What.SHUT, What.LIT}:
+        elif what in _APPLIANCES:
             self.shut = what is What.SHUT
         elif what is What.POWER_LOST:
             self._lose_power(either=either)
         elif what is What.POWER_BACK:
             self._regain_power()
-        elif what in {What.KEY_PRESSED, What.KEY_HELD}:
+        elif what in _KEYS:
             held_ms = HELD_MS if what is What.KEY_HELD else 0
             if event.detail == self.model.rearm.key and held_ms >= self.model.rearm.hold_ms:
                 self._ask()
@@ -458,5 +464,5 @@ class Ideal:
 
 def _closed_first(events: Sequence[Event]) -> bool:
     """Return where the switch stood at first: what moves first was the other way before."""
-    moves = (event.what for event in events if event.what in {What.OPENED, What.CLOSED})
+    moves = (event.what for event in events if event.what in _SWITCH)
     return next(moves, What.OPENED) is What.OPENED

@@ -17,6 +17,7 @@ from meter_emu.world.rehearsal.household import Household, VisitKind
 from meter_emu.world.rehearsal.outcome import WORK_US
 
 WRITE_US: Final = 2 * SECOND_US  # ours: a clock is set to the second, and the writing takes time
+_CARDS: Final = (What.CLOCK_SET, What.CARD_SERVED, What.CARD_REFUSED)
 SITTING_US: Final = 60 * SECOND_US  # ours: a card is out of the meter before that
 
 
@@ -93,7 +94,7 @@ class Knowledge:
             self._lose_power(at_us)
         elif what is What.POWER_BACK:
             self._regain_power(at_us)
-        if what in {What.CLOCK_SET, What.CARD_SERVED, What.CARD_REFUSED}:
+        if what in _CARDS:
             self._card_us = at_us
         return None
 

@@ -1,18 +1,21 @@
 """When hours over midnight begin and end for an ideal meter: `zoneinfo`, no code of the firmware.
 
-Legal time is whole hours from UTC and changes at full hours, so a day is looked at hour by hour,
-once for all homes of a process.
+Legal time is whole hours from UTC and changes at full hours. So a day is looked at where its hours
+begin and end, one in which clocks change hour by hour, and once for all homes of a process.
 """
 
+from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
+from meter_emu.units import DAY_US, MINUTE_US
 from meter_emu.world.meter.model import Window
 from meter_emu.world.meter.times import us_to_legal
 
 _SATURDAY: Final = 5
+_DAY_MINUTES: Final = 1_440
+_ONE_MINUTE: Final = timedelta(minutes=1)
 _DAYS_MAX: Final = 8  # hours over midnight change within a week, or never
 
 
@@ -37,14 +40,25 @@ def _day(hours: Window, zone: ZoneInfo, day: int) -> tuple[bool, tuple[int, ...]
     """Return whether a UTC day begins inside, and the instants in it at which that changes."""
     before = _inside(hours, day * DAY_US - 1, zone)
     state, changes_us = before, []
-    for hour_us in range(day * DAY_US, (day + 1) * DAY_US, HOUR_US):
-        edges = {edge % 60 for edge in (hours.start_minute, hours.end_minute)}
-        for minute in sorted({0, *edges}):
-            us = hour_us + minute * MINUTE_US
-            if _inside(hours, us, zone) != state:
-                state = not state
-                changes_us.append(us)
+    for minute in _looks(hours, zone, day):
+        us = day * DAY_US + minute * MINUTE_US
+        if _inside(hours, us, zone) != state:
+            state = not state
+            changes_us.append(us)
     return before, tuple(changes_us)
+
+
+def _looks(hours: Window, zone: ZoneInfo, day: int) -> list[int]:
+    """Return the minutes of a UTC day at which such hours may begin or end, in order."""
+    edges = {0, hours.start_minute, hours.end_minute}
+    first_us, last_us = day * DAY_US, (day + 1) * DAY_US - 1
+    first, last = (us_to_legal(us, zone).utcoffset() for us in (first_us, last_us))
+    assert first is not None, "legal time has an offset"
+    if first == last:
+        offset = first // _ONE_MINUTE
+        return sorted((edge - offset) % _DAY_MINUTES for edge in edges)
+    of_hour = sorted({edge % 60 for edge in edges})
+    return [hour + minute for hour in range(0, _DAY_MINUTES, 60) for minute in of_hour]
 
 
 def _inside(hours: Window, us: int, zone: ZoneInfo) -> bool:
