@@ -17,8 +17,8 @@ from meter_emu.world.rehearsal.household import Household
 def _check(trial: Trial) -> Finding:
     home = trial.home
     ends_us = [visit.at_us for visit in home.visits if visit.desk and visit.desk.tariff]
-    if home.model.credit.pricing.bi_hourly or home.image is not None:
-        return Aside("two prices, or an account that nobody knows")
+    if home.image is not None:
+        return Aside("an account that nobody knows")
     asked_us = [event.at_us for event in trial.run.events if event.what in _PRESSED]
     until_us = min([*ends_us, *asked_us, trial.campaign.end_us])
     seen = [
@@ -32,7 +32,12 @@ def _check(trial: Trial) -> Finding:
     started = WrittenBack(
         balance_ueur=home.balance_cents * UEUR_PER_CENT,
         accepted_cents=0,
+        accepted_count=0,
         charged_wh=0,
+        deferred_wh=0,
+        postpaid_wh=0,
+        night_wh=0,
+        charged_night_wh=0,
         order_number=0,
     )
     for before, after in pairwise([started, *known]):
@@ -50,19 +55,26 @@ _PRESSED: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})  # emergency cred
 
 def _missing_ueur(home: Household, before: WrittenBack, after: WrittenBack) -> int:
     """Return what went in between two write-backs, and neither is there nor was charged."""
-    assert before.charged_wh is not None, "only such are compared"
-    assert after.charged_wh is not None, "only such are compared"
     loaded_cents = after.accepted_cents - before.accepted_cents
-    used_wh = after.charged_wh - before.charged_wh
-    used_ueur = used_wh * home.model.credit.price_ueur_per_wh
+    used_ueur = _cost_ueur(home, after) - _cost_ueur(home, before)
     return before.balance_ueur + loaded_cents * UEUR_PER_CENT - used_ueur - after.balance_ueur
+
+
+def _cost_ueur(home: Household, written: WrittenBack) -> int:
+    """Return what the energy ever charged costs at the home's two prices, or its one."""
+    charged_wh, night_wh = written.charged_wh, written.charged_night_wh
+    assert charged_wh is not None, "only such are compared"
+    assert night_wh is not None, "what carries the one carries the other"
+    pricing = home.model.credit.pricing
+    day_ueur = (charged_wh - night_wh) * pricing.price_ueur_per_wh
+    return day_ueur + night_wh * pricing.night_price_ueur_per_wh
 
 
 LAW: Final = Law(
     id="conserved",
     says="what was loaded is in the meter or was used, to the smallest unit",
     properties=("P10",),
-    presumes="one price, no emergency credit, a card that says what was charged",
+    presumes="one tariff, no emergency credit, a card that says what was charged",
     draw=story,
     check=_check,
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from meter_emu.laws.law import Aside, Broken, Finding, Trial
-from meter_emu.world.rehearsal.promise import Told, cards_shown, first_told
+from meter_emu.world.rehearsal.promise import Told, cards_shown, first_told, with_loads
 from meter_emu.world.rehearsal.verdicts import MEANING, FindingKind, Verdict
 
 _UNSEEN: Final = frozenset({Verdict.NOT_SEEN, Verdict.CRASHED, Verdict.HUNG})
@@ -34,7 +34,7 @@ def orders_heard(trial: Trial) -> list[tuple[int, Told]]:
     heard: list[tuple[int, Told]] = []
     said = first_told(trial.home, trial.campaign.start_us)
     for card in cards_shown(trial.home, trial.campaign.start_us, trial.run.events):
-        told = replace(card.on_card, from_us=said.from_us, loaded_cents=said.loaded_cents)
+        told = with_loads(replace(card.on_card, from_us=said.from_us), said)
         if card.served and told != said:
             said = told
             heard.append((card.at_us, told))

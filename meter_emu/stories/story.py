@@ -41,8 +41,6 @@ _AGES_D: Final = (0, 0, 1, 30, 170, 365, 899)
 _OUTAGES: Final = (*("none",) * 19, *("short", "at T") * 4, *("at arming", "several") * 2, "dark")
 _TECHNICIANS: Final = ("none",) * 6 + ("before T", "after T")
 _TAILS_S: Final = (3 * HOUR_S, 3 * HOUR_S, DAY_S, 2 * DAY_S)  # how long it is watched after T
-# Load in W, or in a fifth of it dm³ of gas an hour: by hour of the day, or all day.
-_LOADS: Final = (500, 500, 250, 1_000, 2_000, 4_000, 100, 0)
 _AMPLE_CENTS: Final = 1_000_000
 FAST_D: Final = 899  # ours: since when a clock that is as fast as it may be was set
 _PROFILES: Final = (0, 0, 0, 1, 2)
@@ -249,7 +247,7 @@ def finish(draft: Draft, seed: int) -> Campaign:
 
 def _load(draft: Draft) -> tuple[int, ...]:
     """Draw what the home uses by hour of the day."""
-    rate = draft.chooser.of(_LOADS[:-1] if draft.uses else _LOADS)
+    rate = draft.chooser.of(draft.rates)
     if draft.model.energy == "gas":
         rate //= 5
     profile = draft.chooser.of(_PROFILES)

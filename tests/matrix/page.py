@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from meter_emu.defects import catalogue
-from meter_emu.laws import laws
 from tests.docs.date_bugs import ROOMS
 from tests.docs.pages import ROOT
 
@@ -95,8 +94,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     rows: dict[str, dict[str, Any]] = found["rows"]
     yield HEAD
     yield (
-        f"Made {found['made']}: {len(rows)} defects, {len(laws())} laws, seed {found['seed']}, "
-        f"{found['stories']} stories a cell (a tenth of them where a law runs a home again) or "
+        f"Made {found['made']}: {len(rows)} defects, {len(_asked(rows))} laws, "
+        f"seed {found['seed']}, {found['stories']} stories a cell (a tenth of them where a law runs a home again) or "
         f"{found['infected_max']} with a difference; up to {found['declared_max']:,} of the law "
         "that a defect names (in bold below), until that kills; "
         f"{found['polls_max']:,} polls a home; {_sum(rows, 'took_s'):,} s of processes. Next to "
@@ -132,9 +131,14 @@ def _sum(rows: dict[str, dict[str, Any]], key: str) -> int:
     return sum(one[key] for one in rows.values())
 
 
+def _asked(rows: dict[str, dict[str, Any]]) -> set[str]:
+    """Return the laws that were asked of any defect."""
+    return {law for one in rows.values() for law in one["cells"]}
+
+
 def _law_rows(rows: dict[str, dict[str, Any]]) -> Iterator[str]:
-    kills = {law: [one for one in rows.values() if law in killers(one)] for law in laws()}
-    for law in sorted(laws(), key=lambda law: (-len(kills[law]), law)):
+    kills = {law: [one for one in rows.values() if law in killers(one)] for law in _asked(rows)}
+    for law in sorted(kills, key=lambda law: (-len(kills[law]), law)):
         infected = sum(
             cell["word"] in {"killed", "survived"}
             for cell in (one["cells"].get(law, {"word": ""}) for one in rows.values())

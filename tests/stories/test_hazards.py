@@ -125,6 +125,32 @@ def holiday(campaign: Campaign, home: Household) -> set[str]:
     return {"credit ends in its working hours"} if 8 <= end.hour < 16 else set()
 
 
+def many_loads(campaign: Campaign, home: Household) -> set[str]:
+    written = waiting = total = 0
+    found = set()
+    for visit in home.visits:
+        if visit.desk is not None:
+            written, waiting, total = written + 1, waiting + 1, total + visit.desk.load_cents
+        if visit.kind is VisitKind.INSERT:
+            found |= {"two loads at once"} if waiting > 1 else set()
+            waiting = 0
+        if visit.kind is VisitKind.COPY:
+            found |= {"an older card"} if visit.copy_number != written else set()
+    full = {"more than 16 bits of cents"} if total > 0xFFFF else set()
+    days_s = (home.visits[-1].at_us - home.visits[0].at_us) // SECOND_US
+    much = sum(home.load) > 0xFFFF and days_s > DAY_S
+    return found | full | ({"much energy in a day"} if much else set())
+
+
+def emergency_again(campaign: Campaign, home: Household) -> set[str]:
+    asks = {VisitKind.PRESS, VisitKind.HOLD}
+    (loaded,) = (n for n, visit in enumerate(home.visits) if visit.desk)
+    before = sum(visit.kind in asks for visit in home.visits[:loaded])
+    after = sum(visit.kind in asks for visit in home.visits[loaded:])
+    found = {"asked again"} if before > 1 else set()
+    return found | ({"repaid, and asked again"} if before and after else set())
+
+
 Facts = Callable[[Campaign, Household], set[str]]
 DRAWN: dict[str, tuple[Facts, set[str]]] = {
     "clocks-change": (
@@ -135,6 +161,16 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
     "credit-edge": (
         credit_edge,
         {"credit ends near an edge", "credit ends before it", "credit ends after it"},
+    ),
+    "emergency-again": (emergency_again, {"asked again", "repaid, and asked again"}),
+    "many-loads": (
+        many_loads,
+        {
+            "more than 16 bits of cents",
+            "two loads at once",
+            "an older card",
+            "much energy in a day",
+        },
     ),
     "older-copy": (older_copy, {"an older card last", "before its T", "after its T"}),
     "reserve-lost": (reserve_lost, {"T in the dark", "T after it", "in 2000"}),

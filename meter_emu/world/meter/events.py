@@ -52,12 +52,17 @@ NO_DATE: Final = Civil(0, 0, 0, 0, 0)  # what a field states that holds no date
 class WrittenBack:
     """What a meter's write-back on a card says of account and order.
 
-    A memory card has no room for `charged_wh`: it is `None` there.
+    A memory card has no room for what may be `None`: it is so there.
     """
 
     balance_ueur: int
     accepted_cents: int
+    accepted_count: int
     charged_wh: int | None
+    deferred_wh: int
+    postpaid_wh: int | None
+    night_wh: int | None
+    charged_night_wh: int | None
     order_number: int
 
 

@@ -43,12 +43,14 @@ class Flow(NamedTuple):
 
 
 class Books(NamedTuple):
-    """An account at one moment: the balance, and what was ever charged in mWh times rate-µs."""
+    """An account at one moment: the balance; what was charged, and used, in mWh times rate-µs."""
 
     low: int
     high: int
     charged_least: int
     charged_most: int
+    used_least: int
+    used_most: int
     lost_track: bool
 
 
@@ -71,6 +73,7 @@ class ExactAccount:
         # The first look comes with the poll phase, at the price the installer left.
         self.looks_us = told.from_us + self._look_us
         self._charged_least = self._charged_most = 0
+        self._used_least = self._used_most = 0
         self._lost_track = self._found_empty = False
         self._slack = WORK_US * max(household.load) * told.mwh_per_unit  # a lamp's delay
         balance = household.balance_cents * UEUR_PER_CENT * UEUR
@@ -104,6 +107,8 @@ class ExactAccount:
             self.high,
             self._charged_least - unseen,
             self._charged_most,
+            self._used_least - unseen,
+            self._used_most,
             self._lost_track,
         )
 
@@ -117,6 +122,10 @@ class ExactAccount:
         self.net_high += load
         self.debt_low = max(0, self.debt_low - load)
         self.debt_high = max(0, self.debt_high - load)
+        if told.mwh_per_unit != self._told.mwh_per_unit:
+            whole = max(self._unseen_mwh(self._told), self._unseen_mwh(told))
+            self._used_least -= whole
+            self._used_most += whole
         if told.pricing != self._told.pricing or told.mwh_per_unit != self._told.mwh_per_unit:
             self.part(max(self._part(told), self._part(self._told)))
         self._told = told
@@ -134,6 +143,8 @@ class ExactAccount:
         self.part(self._slack * self._told.pricing.price_ueur_per_wh)
         self._charged_least -= self._slack
         self._charged_most += self._slack
+        self._used_least -= self._slack
+        self._used_most += self._slack
 
     def take_emergency(self, *, surely: bool) -> None:
         """Advance the emergency credit, once until it is repaid."""
@@ -161,11 +172,13 @@ class ExactAccount:
         used = self._profile.used(from_us, to_us)
         self.used_units_us += used
         self._found_empty = self._found_empty and not used
+        capped = self._capped.used(from_us, to_us) if flow.limited else used
+        self._used_most += used * self._told.mwh_per_unit
+        self._used_least += capped * self._told.mwh_per_unit
         if not flow.may_cost:
             return
         self._charged_most += used * self._told.mwh_per_unit
         if flow.must_cost:
-            capped = self._capped.used(from_us, to_us) if flow.limited else used
             self._charged_least += capped * self._told.mwh_per_unit
         if not self._bi_hourly(flow):
             price = self._told.pricing.night_price_ueur_per_wh * self._told.mwh_per_unit
@@ -208,6 +221,15 @@ class ExactAccount:
             left -= self._profile.used(from_us, to_us) * dear
             from_us = to_us
         return None
+
+    def surely_empty_at_us(self, until_us: int, flow: Flow) -> int | None:
+        """Return when `high` is at or below nothing for certain, before `until_us`."""
+        if not flow.must_cost:
+            return None
+        price = self._told.pricing.night_price_ueur_per_wh * self._told.mwh_per_unit
+        if not (self._bi_hourly(flow) or flow.night_all_day):
+            price = self._told.pricing.price_ueur_per_wh * self._told.mwh_per_unit
+        return self._spent_us(self.at_us, until_us, self.high, price)
 
     # Inside --------------------------------------------------------------------------------------
 

@@ -270,7 +270,12 @@ class _Story:
         written = WrittenBack(
             balance_ueur=after.balance_ueur,
             accepted_cents=after.accepted_cents,
+            accepted_count=after.accepted_count,
             charged_wh=after.charged_wh,
+            deferred_wh=after.deferred_wh,
+            postpaid_wh=after.postpaid_wh,
+            night_wh=after.night_wh,
+            charged_night_wh=after.charged_night_wh,
             order_number=after.order_number,
         )
         self._watch.see(

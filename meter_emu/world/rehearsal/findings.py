@@ -1,23 +1,17 @@
 """What is wrong with a meter next to its supply: what it stated, charged, doubted, and ignored."""
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 from zoneinfo import ZoneInfo
 
-from card_protocol.card.image import CardKind
-from card_protocol.formats.budget_compact import UEUR_PER_STEP
 from card_protocol.timestamp import Civil
-from meter_emu.units import HOUR_US, euro
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_civil
-from meter_emu.world.rehearsal.account import UEUR, Books
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.obligations import PromiseRow
-from meter_emu.world.rehearsal.outcome import WORK_US, HomeFinding
+from meter_emu.world.rehearsal.outcome import HomeFinding
 from meter_emu.world.rehearsal.promise import Told, in_force_at
+from meter_emu.world.rehearsal.stated_account import wrong_account
 from meter_emu.world.rehearsal.verdicts import FindingKind
-
-_WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
 
 
 def findings_of(
@@ -47,7 +41,10 @@ def _all(
         yield from _wrong_display(event, told, zone)
         if event.written is None or household.image is not None:
             continue  # what stood in an image is not known
-        yield from _wrong_money(household, event, told, books)
+        so_far = [order for order in row.orders if order.from_us <= event.at_us]
+        wrong = wrong_account(household, event.written, so_far, books)
+        if wrong is not None:
+            yield HomeFinding(kind=FindingKind.WRONG_MONEY, from_us=event.at_us, words=wrong)
         if _order(told) != _order(before) and event.written.order_number <= number:
             words = f"a new order was put in, and the card still names order {number}"
             yield HomeFinding(kind=FindingKind.SILENT_ORDER, from_us=event.at_us, words=words)
@@ -73,30 +70,6 @@ def _wrong_display(event: Event, told: Told, zone: ZoneInfo) -> Iterator[HomeFin
 
 def _said(when: Civil | None) -> str:
     return "none" if when is None else str(when)
-
-
-def _wrong_money(
-    household: Household, event: Event, told: Told, books: Books
-) -> Iterator[HomeFinding]:
-    """Compare a write-back with the exact account; what flows in a session is its slack."""
-    written = event.written
-    assert written is not None, "only a write-back states an account"
-    work = WORK_US * max(household.load) * told.mwh_per_unit
-    low = (books.low - work * told.pricing.price_ueur_per_wh) // UEUR
-    if household.carrier is CardKind.MEMORY:
-        low = low // UEUR_PER_STEP * UEUR_PER_STEP  # it carries no more of it
-    high = -(-books.high // UEUR)
-    if not low <= written.balance_ueur <= high:
-        words = f"balance {euro(written.balance_ueur)}, want {euro(low)} to {euro(high)}"
-    elif written.accepted_cents != told.loaded_cents:
-        words = f"accepted {written.accepted_cents} cents of {told.loaded_cents} on the card"
-    else:
-        least, most = books.charged_least // _WH, -(-(books.charged_most + work) // _WH)
-        charged = written.charged_wh
-        if charged is None or max(0, least) <= charged <= most:
-            return
-        words = f"charged {charged} Wh, want {max(0, least)} to {most}"
-    yield HomeFinding(kind=FindingKind.WRONG_MONEY, from_us=event.at_us, words=words)
 
 
 def _order(told: Told) -> tuple[object, ...]:

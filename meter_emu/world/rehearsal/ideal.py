@@ -18,7 +18,14 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.knowledge import SITTING_US, Knowledge
 from meter_emu.world.rehearsal.outcome import WORK_US
-from meter_emu.world.rehearsal.promise import CardShown, Told, ToldKind, cards_shown, first_told
+from meter_emu.world.rehearsal.promise import (
+    CardShown,
+    Told,
+    ToldKind,
+    cards_shown,
+    first_told,
+    with_loads,
+)
 from meter_emu.world.rehearsal.rates import in_hours, next_change_us
 
 FOREVER_US: Final = 2**63
@@ -196,8 +203,10 @@ class Ideal:
             if now_us < us < next_us:
                 next_us = us
         self._flow = self._flow_to(next_us)
-        if self._flow is not None and self.account.low > 0:
-            empty_us = self.account.empty_at_us(next_us, self._flow)
+        if self._flow is not None and self.account.high > 0:
+            account = self.account
+            empty_at_us = account.empty_at_us if account.low > 0 else account.surely_empty_at_us
+            empty_us = empty_at_us(next_us, self._flow)
             if empty_us is not None and now_us < empty_us:
                 next_us = empty_us
         return next_us
@@ -328,7 +337,7 @@ class Ideal:
         if (told.limiter and not self.model.limiter_a) or (
             told.pricing.bi_hourly and self.model.night is None
         ):  # an order that this model refuses, whole; the credit next to it is heard
-            told = replace(self.told, loaded_cents=told.loaded_cents)
+            told = with_loads(self.told, told)
         told = replace(told, from_us=self.told.from_us)
         if told != self.told:
             self._hear(replace(told, from_us=self.now_us))

@@ -41,6 +41,7 @@ class Told:
     pricing: Pricing
     mwh_per_unit: int
     loaded_cents: int = 0
+    load_count: int = 0
 
 
 @final
@@ -117,6 +118,11 @@ def cards_shown(
             newest_heard, heard = card_number, brings
 
 
+def with_loads(told: Told, of: Told) -> Told:
+    """Return what was told, with the credit that another has."""
+    return replace(told, loaded_cents=of.loaded_cents, load_count=of.load_count)
+
+
 def in_force_at(orders: Sequence[Told], us: int) -> Told:
     """Return what was announced to the household for an instant."""
     return next(told for told in reversed(orders) if told.from_us <= us)
@@ -141,4 +147,5 @@ def _written(card: Told, order: DeskOrder) -> Told:
         pricing=card.pricing if order.tariff is None else order.tariff,
         mwh_per_unit=order.mwh_per_unit or card.mwh_per_unit,
         loaded_cents=card.loaded_cents + order.load_cents,
+        load_count=card.load_count + (order.load_cents > 0),
     )
