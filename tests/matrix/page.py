@@ -95,7 +95,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield HEAD
     yield (
         f"Made {found['made']}: {len(rows)} defects, {len(_asked(rows))} laws, "
-        f"seed {found['seed']}, {found['stories']} stories a cell (a tenth of them where a law runs a home again) or "
+        f"seed {found['seed']}, "
+        f"{found['stories']} stories a cell (a tenth of them where a law runs a home again) or "
         f"{found['infected_max']} with a difference; up to {found['declared_max']:,} of the law "
         "that a defect names (in bold below), until that kills; "
         f"{found['polls_max']:,} polls a home; {_sum(rows, 'took_s'):,} s of processes. Next to "
