@@ -20,7 +20,7 @@ from meter_emu.world.meter.times import us_to_civil, us_to_legal
 from meter_emu.world.rehearsal.household import DeskOrder, NewCard, Visit, VisitKind
 
 # What a home uses: W, or in fifths of it dm³ of gas an hour.
-RATES: Final = (500, 500, 250, 1_000, 2_000, 4_000, 100, 0)
+USES: Final = (500, 500, 250, 1_000, 2_000, 4_000, 100, 0)
 # How long after the office the card is in the meter.
 _ON_THE_WAY_S: Final = (30 * MINUTE_S, 30 * MINUTE_S, 5 * MINUTE_S, 2 * HOUR_S, 20 * HOUR_S)
 
@@ -44,7 +44,7 @@ class Draft:
     fast: bool = False  # the clock is as far ahead as it may be
     ample_credit: bool = False  # it never is
     earlier: bool = False  # of a time that comes twice the first is meant: generation 2 can say it
-    rates: Sequence[int] = RATES  # one of which it uses
+    rates: Sequence[int] = USES  # one of which it uses
     limiter: bool = False
     prepayment: bool = True
     first_card: NewCard = field(default_factory=NewCard)

@@ -5,7 +5,7 @@ from typing import Final
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Law
 from meter_emu.stories.chooser import Chooser
-from meter_emu.stories.draft import RATES
+from meter_emu.stories.draft import USES
 from meter_emu.stories.people import near_week_edge_s
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.units import HOUR_S
@@ -20,7 +20,7 @@ def credit_edge(chooser: Chooser, among: Among = ()) -> Campaign:
     seed, draft = begin(chooser, among)
     draft.kind = "credit ends at an edge of the week"
     draft.credit_ends_s = near_week_edge_s(draft, draft.timing.end_s, _EDGES)
-    draft.rates = RATES[:-1]
+    draft.rates = USES[:-1]
     draft.timing = draft.timing._replace(
         armed_s=draft.credit_ends_s - (1 + chooser.below(60)) * HOUR_S,
         end_s=draft.credit_ends_s + chooser.below(3) * 24 * HOUR_S,

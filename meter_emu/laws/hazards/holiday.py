@@ -6,7 +6,7 @@ from typing import Final
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Law
 from meter_emu.stories.chooser import Chooser
-from meter_emu.stories.draft import RATES
+from meter_emu.stories.draft import USES
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import FIRST_S, Timing, at_minute_s, legal
 from meter_emu.units import HOUR_S
@@ -29,7 +29,7 @@ def holiday(chooser: Chooser, among: Among = ()) -> Campaign:
     on_it = (date(year + later, month, day) for later in range(1, _YEARS + 1))
     working = next(one for one in on_it if one.weekday() < 5)
     ends_s = at_minute_s(working, _FROM_MIN + chooser.below(_WITHIN_MIN))
-    draft.credit_ends_s, draft.rates, draft.short = ends_s, RATES[:-1], True
+    draft.credit_ends_s, draft.rates, draft.short = ends_s, USES[:-1], True
     draft.timing = Timing(max(FIRST_S, ends_s - (1 + chooser.below(12)) * HOUR_S), ends_s)
     draft.scroll(ends_s + HOUR_S)
     return finish(draft, seed)
