@@ -63,10 +63,10 @@ test-exhaustive: $(DEV)  ## power cuts, tears, forgeries, leaps of the clock, al
 test-alike: $(DEV)  ## no two defects behave the same in the homes of all: a minute
 	@$(BIN)/python -m tests.defects.test_shown
 
-matrix: $(DEV)  ## every law against every defect, in processes: half an hour; DEFECTS="ID ID" for some
+matrix: $(DEV)  ## every law against every defect, in processes: a quarter of an hour; DEFECTS="ID ID" for some
 	@$(BIN)/python -m tests.matrix $(DEFECTS)
 
-mutants: $(DEV)  ## the laws alone against 300 small changes to the program: half an hour, goes on where it was
+mutants: $(DEV)  ## the laws alone against 300 small changes to the program: a quarter of an hour
 	@$(BIN)/python -m tests.mutants
 
 seen: $(DEV)  ## live every home of every campaign on every defect, and write which shows which: minutes
