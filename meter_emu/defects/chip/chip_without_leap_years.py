@@ -21,7 +21,7 @@ DEFECT = Defect(
     mechanism="no leap years in the chip",
     swap=ChipWithoutLeapYears,
     effect=Effect.EARLY,
-    law="never-early",
+    law="weeks",
     shown=armed("2020-03-10 12:00", on="2020-02-20 10:00", off=("2020-02-28 22:00", 8)),
     blind="common years; a meter that has power on 29 February sees its ticks disagree",
     seen="a clock that needs the day of the year to know of leap years, and was not given it: "

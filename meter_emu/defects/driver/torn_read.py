@@ -23,7 +23,7 @@ DEFECT = Defect(
     mechanism="time and date read apart over midnight",
     swap=TornRead,
     effect=Effect.EARLY,
-    law="never-early",
+    law="tick-inside",
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-29 10:00",

@@ -26,7 +26,7 @@ DEFECT = Defect(
     mechanism="a year register with another base than the chip's leap rule",
     swap=YearFrom1970,
     effect=Effect.EARLY,
-    law="never-early",
+    law="weeks",
     shown=armed("2020-03-10 12:00", on="2020-02-20 10:00", off=("2020-02-28 22:00", 8)),
     blind="until 28 February of a leap year; a meter that has power then sees its ticks disagree",
     seen="embassy-rs/embassy#2327 (December 2023), zephyrproject-rtos/zephyr#69766 (29 "

@@ -26,7 +26,7 @@ DEFECT = Defect(
     mechanism="a scheduler that waits until the clock is where it was",
     swap=FreezeAfterStepBack,
     effect=Effect.LATE,
-    law="cut-comes",
+    law="set-back",
     shown=armed(
         "2020-06-20 01:50",
         on="2020-06-15 10:00",

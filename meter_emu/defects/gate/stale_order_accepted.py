@@ -21,7 +21,7 @@ DEFECT = Defect(
     mechanism="an old order obeyed again",
     swap=StaleOrderAccepted,
     effect=Effect.ACCEPTS,
-    law="shown-again",
+    law="older-copy",
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-29 10:00",

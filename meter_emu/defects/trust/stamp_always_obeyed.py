@@ -22,7 +22,7 @@ DEFECT = Defect(
     mechanism="a clock set by a date of somebody else's",
     swap=StampAlwaysObeyed,
     effect=Effect.EARLY,
-    law="never-early",
+    law="doubts",
     shown=armed(
         "2020-07-03 23:01",
         on="2020-06-29 10:00",
