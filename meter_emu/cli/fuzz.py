@@ -3,20 +3,21 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 
-from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK
 from meter_emu.cli.names import BUILD, FILE, LEFT, WORD
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, naming, print_json, write_atomically
+from meter_emu.cli.progress import MinuteLine
 from meter_emu.cli.verbs import Verbs
 
 if TYPE_CHECKING:
     from meter_emu.fuzz.finds import FoundInput
     from meter_emu.fuzz.side_by_side import Figures
+    from meter_emu.fuzz.target import Target
 
 _TIME_S: Final = 60
 _ALL: Final = "all"
@@ -76,22 +77,16 @@ def run(
 ) -> int:
     """Fuzz each TARGET for its share of the time; `all` is every one but the canaries.
 
-    Exit status: 0 nothing was found, 1 something was, or a worker failed.
+    Ctrl-C leaves corpus and figures whole. Exit status: 0 nothing was found, 1 something was, or a
+    worker failed, 130 interrupted.
     """
-    from meter_emu.fuzz.finds import target_of
-    from meter_emu.fuzz.side_by_side import fuzz as fuzz_targets
-    from meter_emu.fuzz.targets import targets
+    from meter_emu.fuzz.side_by_side import SideBySide
     from meter_emu.world.meter.build import parse_build
 
     parse_build(build)
-    every = [one.id for one in targets().values() if not one.canary]
-    wanted = dict.fromkeys(
-        one for said in target_ids for one in (every if said == _ALL else [said])
-    )
-    chosen = [target_of(target_id) for target_id in wanted]
-    shown = json_file != STDOUT
-    teller = _Teller(shown=shown)
-    figures = fuzz_targets(
+    chosen = _chosen(target_ids)
+    _begin(chosen, Path(corpus))
+    together = SideBySide(
         chosen,
         build=build,
         time_s=time_s,
@@ -99,19 +94,49 @@ def run(
         jobs=jobs or os.cpu_count() or 1,
         corpus=Path(corpus),
         guided=not no_coverage,
-        runs=runs,
-        hear=teller.hear,
+        runs=runs or -1,
     )
+    teller, interrupted = _Teller(together.figures, shown=json_file != STDOUT), False
+    try:
+        together.run(teller.tick)
+    except KeyboardInterrupt:
+        interrupted = True
+    teller.tick()
+    figures = [one for one in together.figures if one.over]
     for one in figures:
-        if one.found is not None:
-            path = _kept(one.found, Path(finds))
-            if shown:
-                click.echo(f"{path}: {one.found.why}")
-        if one.failed and shown:
-            click.echo(f"{one.target.id}: {one.failed}")
+        path = None if one.found is None else _kept(one.found, Path(finds))
+        teller.end(one, path)
     if json_file is not None:
         print_json([_as_json(one) for one in figures], json_file)
+    if interrupted:
+        click.echo(f"meter-emu: interrupted: {_where(together.figures)}", err=True)
+        return EXIT_INTERRUPTED
     return EXIT_FOUND if any(one.found or one.failed for one in figures) else EXIT_OK
+
+
+def _chosen(target_ids: Sequence[str]) -> "list[Target]":
+    from meter_emu.fuzz.finds import target_of
+    from meter_emu.fuzz.targets import targets
+
+    every = [one.id for one in targets().values() if not one.canary]
+    wanted = dict.fromkeys(
+        one for said in target_ids for one in (every if said == _ALL else [said])
+    )
+    return [target_of(target_id) for target_id in wanted]
+
+
+def _begin(chosen: "Sequence[Target]", corpus: Path) -> None:
+    """Put into each target's folder what it begins with, where it is not there yet."""
+    from meter_emu.fuzz.corpus import begins_with
+
+    for target in chosen:
+        folder = corpus / target.id
+        with naming(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            there = {path.name for path in folder.iterdir()}
+        for name, data in begins_with(target).items():
+            if name not in there:
+                write_atomically(folder / name, data)
 
 
 @fuzz.command()
@@ -165,32 +190,59 @@ def _kept(found: "FoundInput", folder: Path) -> Path:
     return path
 
 
+@final
 class _Teller:
-    """Says a line a target when it is over."""
+    """Says a line a target when it is over, and once a minute where the work is."""
 
-    def __init__(self, *, shown: bool) -> None:
+    def __init__(self, figures: "Sequence[Figures]", *, shown: bool) -> None:
+        self._figures = figures
         self._shown = shown
-        self._lock = Lock()
-        self._begun = False
+        self._told: set[str] = set()
+        self._line = MinuteLine()
 
-    def hear(self, one: "Figures", over: bool) -> None:
-        """Take the figures of a target."""
-        if not over or not self._shown:
+    def tick(self) -> None:
+        """Say what there is to say."""
+        for one in self._figures:
+            if one.over and one.target.id not in self._told:
+                self._told.add(one.target.id)
+                self._tell(one)
+        self._line.say(_where(self._figures))
+
+    def end(self, one: "Figures", path: Path | None) -> None:
+        """Say what a target leaves: the file of its find, and why its worker failed."""
+        if path is not None and one.found is not None and self._shown:
+            click.echo(f"{path}: {one.found.why}")
+        if one.failed and self._shown:
+            click.echo(f"{one.target.id}: {one.failed}")
+
+    def _tell(self, one: "Figures") -> None:
+        if not self._shown:
             return
+        if len(self._told) == 1:
+            click.echo(
+                f"{'target':<24}{'executions':>12}{'a CPU second':>14}{'edges':>8}{'corpus':>8}"
+                f"{'bytes':>7}  found"
+            )
         edges = "-" if one.edges is None else f"{one.edges:,}"
         found = "yes" if one.found else "failed" if one.failed else "nothing"
         guided = "" if one.guided else "  (no coverage)"
-        with self._lock:
-            if not self._begun:
-                self._begun = True
-                click.echo(
-                    f"{'target':<24}{'executions':>12}{'a second':>10}{'edges':>8}{'corpus':>8}"
-                    f"{'bytes':>7}  found"
-                )
-            click.echo(
-                f"{one.target.id:<24}{one.executions:>12,}{one.rate:>10,}{edges:>8}{one.corpus:>8,}"
-                f"{one.target.size_max:>7,}  {found}{guided}"
-            )
+        click.echo(
+            f"{one.target.id:<24}{one.executions:>12,}{one.per_cpu_s:>14,}{edges:>8}"
+            f"{one.corpus:>8,}{one.target.size_max:>7,}  {found}{guided}"
+        )
+
+
+def _where(figures: "Sequence[Figures]") -> str:
+    """Return in words how far it is."""
+    over = [one for one in figures if one.over]
+    finds = sum(one.found is not None for one in over)
+    said = f"{len(over)} of {len(figures)} targets over, {finds} finds"
+    running = [
+        f"{one.target.id} {one.executions:,} at {one.rate:,} a second, {one.corpus:,} inputs"
+        for one in figures
+        if one.begun and not one.over
+    ]
+    return "; ".join((said, *running))
 
 
 def _as_json(one: "Figures") -> dict[str, Any]:
@@ -198,7 +250,8 @@ def _as_json(one: "Figures") -> dict[str, Any]:
         "target": one.target.id,
         "time_s": one.time_s,
         "executions": one.executions,
-        "executions_per_s": one.rate,
+        "cpu_s": round(one.cpu_s, 2),
+        "executions_per_cpu_s": one.per_cpu_s,
         "edges": one.edges,
         "corpus": one.corpus,
         "size_max": one.target.size_max,

@@ -1,7 +1,8 @@
 """The process in which one target is fuzzed, until its time is over or something is found.
 
 `python -m meter_emu.fuzz.worker` takes its target, build and seed from the environment, so that
-processes which libFuzzer forks have them too, and libFuzzer's own options from the command line.
+processes which libFuzzer forks have them too, and libFuzzer's own options from the command line:
+`-merge=1 INTO FROM` and `-fork=2` too. SIGUSR1 ends it after the input it is at.
 With atheris it is libFuzzer, guided by the coverage of our packages. Without, a seeded mutator goes
 over the corpus and keeps what is new in size: it finds less, and the first line says so.
 
@@ -9,12 +10,15 @@ It must import nothing of ours before atheris has had the chance to instrument i
 """
 
 import os
+import shlex
+import signal
 import sys
 import traceback
+from collections.abc import Callable
 from hashlib import sha1
 from pathlib import Path
 from random import Random
-from time import monotonic
+from time import monotonic, process_time
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -25,6 +29,8 @@ ENV_BUILD: Final = "METER_EMU_FUZZ_BUILD"
 ENV_SEED: Final = "METER_EMU_FUZZ_SEED"
 ENV_UNGUIDED: Final = "METER_EMU_FUZZ_UNGUIDED"
 FOUND: Final = 77  # exit status, as libFuzzer has it
+BEGINS: Final = "INFO: it begins, after"
+UNGUIDED: Final = "INFO: no atheris here: a seeded mutator without coverage"
 _PACKAGES: Final = ["card_protocol", "meter_emu"]
 _REPORT_S: Final = 1.0
 _KEEP_MAX: Final = 2_000  # ours: inputs a seeded run keeps in memory
@@ -70,8 +76,11 @@ def _guided(atheris: Any, target: "Target") -> None:  # noqa: ANN401
     def cross(one: bytes, other: bytes, size_max: int, seed: int) -> bytes:
         return crossed(target, one, other, Random(seed))[:size_max]
 
+    # What libFuzzer forks it starts by a shell, with these words.
+    again = f"{shlex.quote(sys.executable)} -m {__spec__.name}"
+    _say_begins()
     atheris.Setup(
-        sys.argv,
+        [again, *sys.argv[1:]],
         lambda data: target.check(data, build),
         custom_mutator=mutate,
         custom_crossover=cross,
@@ -86,16 +95,18 @@ def _unguided(argv: list[str]) -> int:
     options = dict(word[1:].split("=", 1) for word in argv if word.startswith("-") and "=" in word)
     folders = [Path(word) for word in argv if not word.startswith("-")]
     target, build = _target(), os.environ[ENV_BUILD]
+    asked_to_end = _asked_to_end()
     random = Random(os.environ[ENV_SEED])
     corpus = [path.read_bytes() for folder in folders for path in sorted(folder.iterdir())]
     corpus = corpus or list(target.seeds())
     sizes = {len(data) for data in corpus}
     ends_at = monotonic() + int(options.get("max_total_time", "0") or 1 << 31)
     runs = int(options.get("runs", "-1"))
-    sys.stderr.write("INFO: no atheris here: a seeded mutator without coverage\n")
+    sys.stderr.write(f"{UNGUIDED}\n")
+    _say_begins()
     done, began_at = 0, monotonic()
     said_at = began_at
-    while monotonic() < ends_at and done != runs:
+    while monotonic() < ends_at and done != runs and not asked_to_end():
         if done < len(corpus):
             data = corpus[done]
         elif random.randrange(8) == 0:
@@ -120,6 +131,13 @@ def _unguided(argv: list[str]) -> int:
     return 0
 
 
+def _asked_to_end() -> Callable[[], bool]:
+    """Return what says whether somebody asked this process to end, as libFuzzer is asked to."""
+    asked: list[int] = []
+    signal.signal(signal.SIGUSR1, lambda number, _frame: asked.append(number))
+    return lambda: bool(asked)
+
+
 def _held(target: "Target", data: bytes, build: str) -> bool:
     from meter_emu.fuzz.trying import Trying
 
@@ -128,6 +146,11 @@ def _held(target: "Target", data: bytes, build: str) -> bool:
     if trying.error is not None:
         sys.stderr.write("".join(traceback.format_exception(trying.error)))
     return trying.error is None
+
+
+def _say_begins() -> None:
+    sys.stderr.write(f"{BEGINS} {process_time():.2f} s of the processor\n")
+    sys.stderr.flush()
 
 
 def _say(done: int, corpus: int, took_s: float) -> None:
