@@ -18,6 +18,7 @@ from typing import Final, final
 from meter_emu.fuzz.dictionary import dictionary
 from meter_emu.fuzz.finds import FoundInput, find_of
 from meter_emu.fuzz.target import Target
+from meter_emu.fuzz.targets import place_of
 from meter_emu.fuzz.trying import CASE_S
 from meter_emu.fuzz.worker import (
     BEGINS,
@@ -156,7 +157,11 @@ class SideBySide:
         if self._ending.is_set():
             return
         with TemporaryDirectory(prefix="meter-emu-fuzz-") as scratch:
-            known = {ENV_TARGET: one.target.id, ENV_BUILD: self._build, ENV_SEED: str(self._seed)}
+            known = {
+                ENV_TARGET: place_of(one.target),
+                ENV_BUILD: self._build,
+                ENV_SEED: str(self._seed),
+            }
             known |= {"TMPDIR": scratch} | ({} if self._guided else {ENV_UNGUIDED: "1"})
             worker = WorkerProcess(self._options(one, Path(scratch)), known)
             self._workers.append(worker)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from meter_emu.fuzz.target import Target
 
-ENV_TARGET: Final = "METER_EMU_FUZZ_TARGET"
+ENV_TARGET: Final = "METER_EMU_FUZZ_TARGET"  # MODULE:ID
 ENV_BUILD: Final = "METER_EMU_FUZZ_BUILD"
 ENV_SEED: Final = "METER_EMU_FUZZ_SEED"
 ENV_UNGUIDED: Final = "METER_EMU_FUZZ_UNGUIDED"
@@ -56,9 +56,9 @@ def _atheris() -> Any:  # noqa: ANN401 - a C extension without types
 
 
 def _target() -> "Target":
-    from meter_emu.fuzz.targets import targets
+    from meter_emu.fuzz.targets import target_at
 
-    return targets()[os.environ[ENV_TARGET]]
+    return target_at(os.environ[ENV_TARGET])
 
 
 def _guided(atheris: Any, target: "Target") -> None:  # noqa: ANN401

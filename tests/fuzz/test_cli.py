@@ -1,5 +1,6 @@
 """`meter-emu fuzz` as somebody has it: a find is noticed, kept, played again and made small."""
 
+import json
 from hashlib import sha1
 from importlib.util import find_spec
 
@@ -46,6 +47,36 @@ def test_figures_are_also_json_and_nothing_found_is_exit_0(tmp_path, run):
     assert [row["target"] for row in rows] == ["c-apdu", "atr"]
     assert all(row["executions"] == 500 and row["found"] is None for row in rows)
     assert all(row["coverage_guided"] is False for row in rows)
+
+
+# Our program, for a PCF8563: the first that a worker builds interrupts who started the worker.
+INTERRUPTS = """
+import os, signal, sys
+from meter_emu.firmware.parts import assemble
+from meter_emu.firmware.program import Program
+from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
+
+PARTS = assemble(lambda part: part, Pcf8563Driver)
+interrupted = []
+
+def factory(ports):
+    if not interrupted and sys.modules["__main__"].__spec__.name == "meter_emu.fuzz.worker":
+        interrupted.append(os.kill(os.getppid(), signal.SIGINT))
+    return Program(ports, PARTS)
+"""
+
+
+def test_an_interrupt_is_exit_130_and_leaves_the_figures(tmp_path, monkeypatch, run):
+    (tmp_path / "interrupts.py").write_text(INTERRUPTS)
+    monkeypatch.syspath_prepend(tmp_path)
+    line = "fuzz run card-answers --build interrupts:factory --no-coverage --json figures.json"
+    monkeypatch.chdir(tmp_path)
+    done = run(*line.split())
+    assert done.code == 130, done.err
+    assert "meter-emu: interrupted: 1 of 1 targets over, 0 finds" in done.err
+    (row,) = json.loads((tmp_path / "figures.json").read_text())
+    assert (row["target"], row["found"], row["failed"]) == ("card-answers", None, None)
+    assert row["cpu_s"] > 0
 
 
 def test_minimize_keeps_what_fails_and_says_when_nothing_does(tmp_path, run):

@@ -1,0 +1,60 @@
+"""Workers side by side: whatever ends them, corpus and figures are whole."""
+
+import os
+import signal
+from hashlib import sha1
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from meter_emu.fuzz.side_by_side import SideBySide
+from meter_emu.fuzz.targets import place_of, target_at, targets
+
+GUIDED = find_spec("atheris") is not None
+
+
+def side_by_side(*ids: str, corpus: Path, **how) -> SideBySide:
+    for target_id in ids:
+        (corpus / target_id).mkdir()
+    how = {"time_s": 600, "jobs": 2, **how}
+    chosen = [targets()[target_id] for target_id in ids]
+    return SideBySide(chosen, build="reference", seed=1, corpus=corpus, **how)
+
+
+def test_an_interrupt_leaves_figures_and_a_corpus_of_whole_inputs(tmp_path):
+    together = side_by_side("timestamp", "record-state", "tlv", corpus=tmp_path, guided=GUIDED)
+    *at_work, waiting = together.figures
+
+    def tick() -> None:
+        if all(one.executions > 1_000 for one in at_work):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        together.run(tick)
+    for one in at_work:
+        assert one.over, one.target.id
+        assert one.executions > 1_000, one.target.id
+        assert one.per_cpu_s > 100, one.target.id
+        assert (one.found, one.failed, one.guided) == (None, "", GUIDED)
+    assert not waiting.begun, "no target begins after it"
+    inputs = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert bool(inputs) is GUIDED, "a seeded run keeps its inputs in memory"
+    assert [path for path in inputs if sha1(path.read_bytes()).hexdigest() != path.name] == []
+
+
+def test_a_worker_that_fails_by_itself_is_no_find(tmp_path):
+    (tmp_path / "tlv").write_text("no folder")
+    chosen = [targets()["tlv"]]
+    together = SideBySide(
+        chosen, build="reference", time_s=9, seed=1, jobs=1, corpus=tmp_path, guided=False
+    )
+    together.run()
+    (one,) = together.figures
+    assert one.found is None
+    assert one.failed.startswith("the worker ended with status 1: NotADirectoryError"), one.failed
+
+
+def test_a_target_is_found_where_it_is_said_to_be():
+    assert place_of(targets()["tlv"]) == "wire:tlv"
+    assert all(target_at(place_of(target)) is target for target in targets().values())
