@@ -1,4 +1,4 @@
-"""What a fuzzer is told of a target's format, in libFuzzer's own words: its dictionary."""
+"""The words of a target's format and the values of its fields, as a dictionary of libFuzzer."""
 
 from collections.abc import Iterator
 from typing import Final
