@@ -29,7 +29,7 @@ from meter_emu.fuzz.worker import (
     FOUND,
     UNGUIDED,
 )
-from meter_emu.fuzz.worker_process import Ended, WorkerProcess
+from meter_emu.fuzz.worker_process import WorkerEnd, WorkerProcess
 
 _MEMORY_MB: Final = 2_048  # ours
 _GRACE_S: Final = 60  # ours: for the import of everything, and for the last case
@@ -188,7 +188,7 @@ class SideBySide:
             str(self._corpus / one.target.id),
         ]  # fmt: skip
 
-    def _see(self, one: Figures, ended: Ended, scratch: Path) -> None:
+    def _see(self, one: Figures, ended: WorkerEnd, scratch: Path) -> None:
         """Note what a worker that has ended left: figures, a find, or that it failed by itself."""
         for path in sorted(scratch.glob("*-*")):
             if path.name.startswith(("crash-", "timeout-", "oom-", "leak-")):

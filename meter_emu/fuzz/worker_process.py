@@ -14,7 +14,7 @@ _LINE_MAX: Final = 10_000  # characters of one line of a worker
 _LOOK_S: Final = 0.01
 
 
-class Ended(NamedTuple):
+class WorkerEnd(NamedTuple):
     """How a worker ended: its status, negative for a signal, and the processor time it used."""
 
     status: int
@@ -58,7 +58,7 @@ class WorkerProcess:
         """End it now."""
         self._send(SIGKILL)
 
-    def wait(self) -> Ended:
+    def wait(self) -> WorkerEnd:
         """Return how it ended, when it has."""
         while True:
             with self._lock:  # its number is its own until it was waited for, and no longer
@@ -66,7 +66,7 @@ class WorkerProcess:
                 if done:
                     self._over = True
                     self._process.returncode = os.waitstatus_to_exitcode(status)
-                    return Ended(self._process.returncode, used.ru_utime + used.ru_stime)
+                    return WorkerEnd(self._process.returncode, used.ru_utime + used.ru_stime)
             time.sleep(_LOOK_S)
 
     def _send(self, number: int) -> None:
