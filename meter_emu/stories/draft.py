@@ -115,5 +115,11 @@ class Draft:
         night = 1 + self.chooser.below(day) if self.model.night is not None else None
         return Pricing.of(2, day, night)
 
+    def worth_of_gas(self) -> int | None:
+        """Draw what a unit of gas is worth by another tariff; `None` for electricity."""
+        if self.model.energy == "electricity":
+            return None
+        return self.model.credit.mwh_per_unit + self.chooser.around(2_000)
+
     def _visit(self, visit: Visit) -> None:
         self.visits.append(visit)

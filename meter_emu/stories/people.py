@@ -111,19 +111,24 @@ def _temporary(draft: Draft) -> None:
 
 
 def _switched(draft: Draft) -> None:
-    """Prepayment, limiter and tariff change on the way to T."""
+    """Prepayment, limiter and tariff change on the way to T, and the card may come once more."""
     chooser, (armed_s, end_s) = draft.chooser, draft.timing
     _never(draft)
     has_limiter = draft.model.limiter_a > 0
     draft.limiter = has_limiter and chooser.below(2) == 1
     draft.prepayment = chooser.below(4) != 3
+    tariff = draft.tariff() if chooser.below(2) else None
     order = DeskOrder(
         prepayment=(None, True, False)[chooser.below(3)],
         limiter=(None, True, False)[chooser.below(3)] if has_limiter else None,
-        tariff=draft.tariff() if chooser.below(2) else None,
+        tariff=tariff,
+        mwh_per_unit=draft.worth_of_gas() if tariff else None,
         load_cents=2_000,
     )
-    draft.bring(armed_s + HOUR_S + (end_s - armed_s) * chooser.below(6) // 4, order)
+    at_s = armed_s + HOUR_S + (end_s - armed_s) * chooser.below(6) // 4
+    draft.bring(at_s, order)
+    if chooser.below(2):
+        draft.insert(at_s + (1 + chooser.below(48)) * HOUR_S)
     draft.credit_ends_s = near_week_edge_s(draft, end_s)
 
 

@@ -55,6 +55,7 @@ BROKEN_BY = {
     "slower-clock": f"{WRONG}whimsical",
     "tick-inside": f"{WRONG}byte_reads",
     "time-base": f"{WRONG}standard_is_utc",
+    "used-without-time": f"{WRONG}untold",
     "weeks": f"{DEFECT}doy-common-year",
     "woken": f"{WRONG}Hasty",
 }

@@ -152,6 +152,14 @@ class _Losing(Ledger):
         state.balance_ueur -= 1
 
 
+class _Untold(Ledger):
+    """Counts nothing apart."""
+
+    @override
+    def untimed_wh(self, state: State, register_units: int) -> int:
+        return state.untimed_wh
+
+
 class _Forgiving(Ledger):
     """Takes a load for a reactivation."""
 
@@ -228,6 +236,10 @@ def dear(ports: Ports) -> Wrapped:
 
 def losing(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Losing)
+
+
+def untold(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Untold)
 
 
 def forgiving(ports: Ports) -> Wrapped:

@@ -151,6 +151,18 @@ def emergency_again(campaign: Campaign, home: Household) -> set[str]:
     return found | ({"repaid, and asked again"} if before and after else set())
 
 
+def used_without_time(campaign: Campaign, home: Household) -> set[str]:
+    ((lost_us, back_us),) = home.outages
+    if back_us - lost_us <= home.model.clock.backup_days * DAY_S * SECOND_US:
+        return set()
+    set_us = [v.at_us for v in home.visits if v.kind is VisitKind.CLOCK_CARD]
+    pressed = [v.at_us for v in home.visits if v.kind is VisitKind.PRESS]
+    scrolled = len(pressed) == 7 and back_us < min([*set_us, *pressed])
+    if not scrolled:
+        return set()
+    return {"scrolled once it was set"} if set_us else {"scrolled before it is set"}
+
+
 Facts = Callable[[Campaign, Household], set[str]]
 DRAWN: dict[str, tuple[Facts, set[str]]] = {
     "clocks-change": (
@@ -175,6 +187,10 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
     "older-copy": (older_copy, {"an older card last", "before its T", "after its T"}),
     "reserve-lost": (reserve_lost, {"T in the dark", "T after it", "in 2000"}),
     "set-back": (set_back, {"set back over a midnight, T in the gap"}),
+    "used-without-time": (
+        used_without_time,
+        {"scrolled once it was set", "scrolled before it is set"},
+    ),
     "woken": (woken, {"at T", "just before T", "at a midnight"}),
 }
 

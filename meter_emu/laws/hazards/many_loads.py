@@ -1,5 +1,6 @@
-"""Load after load on one card: sums that fill 16 bits, days of much energy, an older card again."""
+"""Load after load on one card: sums that fill 16 bits, much energy, other prices, an older card."""
 
+from dataclasses import replace
 from typing import Final
 
 from meter_emu.laws.judged import promises
@@ -22,8 +23,11 @@ def many_loads(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.kind = "many loads"
     draft.rates = _RATES
     at_s, count = draft.timing.armed_s, 3 + chooser.below(_LOADS_MAX - 2)
+    other = chooser.below(count + 1)  # which load comes with another tariff, if any
     for number in range(count):
         order = DeskOrder(load_cents=chooser.of(_CENTS))
+        if number == other:
+            order = replace(order, tariff=draft.tariff(), mwh_per_unit=draft.worth_of_gas())
         if number + 1 < count and chooser.below(4) == 3:
             draft.office(at_s, order)  # two loads at once, the next time
         else:

@@ -66,9 +66,9 @@ class ExactAccount:
         self._model: Final[MeterModel] = household.model
         self._zone: Final = zone
         self._told = told
-        self._profile: Final = _Profile(household.load)
+        self._profile: Final = LoadProfile(household.load)
         cap = household.model.limiter_a * VOLTAGE_V
-        self._capped: Final = _Profile(tuple(min(rate, cap) for rate in household.load))
+        self._capped: Final = LoadProfile(tuple(min(rate, cap) for rate in household.load))
         self._look_us: Final = household.model.poll_s * SECOND_US + WORK_US
         # The first look comes with the poll phase, at the price the installer left.
         self.looks_us = told.from_us + self._look_us
@@ -300,7 +300,7 @@ class ExactAccount:
 
 
 @final
-class _Profile:
+class LoadProfile:
     """A load by hour of the UTC day, added up in rate-microseconds, both ways round."""
 
     def __init__(self, rates: tuple[int, ...]) -> None:
@@ -308,6 +308,7 @@ class _Profile:
         self._sums: Final = tuple(accumulate((rate * HOUR_US for rate in rates), initial=0))
 
     def used(self, from_us: int, to_us: int) -> int:
+        """Return what flows between two instants."""
         return self._until(to_us) - self._until(from_us)
 
     def reached_us(self, from_us: int, amount: int) -> int | None:
