@@ -110,10 +110,10 @@ def first_difference(was: list[Event], now: list[Event], where: str) -> Finding:
     """Return the first thing that is seen otherwise, `where` in words, if there is any."""
     for first, second in zip(was, now, strict=False):
         if first != second:
-            return Broken(
-                f"{first.what.value} {said(first.at_us)}, and {where} "
-                f"{second.what.value} {said(second.at_us)}"
-            )
+            words = [f"{event.what.value} {said(event.at_us)}" for event in (first, second)]
+            if words[0] == words[1]:
+                words = [f"{words[0]} it shows {event.shown!r}" for event in (first, second)]
+            return Broken(f"{words[0]}, and {where} {words[1]}")
     if len(was) != len(now):
         return Broken(f"{len(was)} things are seen, and {where} {len(now)}")
     return None

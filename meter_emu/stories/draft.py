@@ -17,7 +17,13 @@ from meter_emu.stories.times import Timing
 from meter_emu.units import HOUR_S, MINUTE_S, SECOND_US
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_civil, us_to_legal
-from meter_emu.world.rehearsal.household import DeskOrder, NewCard, Visit, VisitKind
+from meter_emu.world.rehearsal.household import (
+    DeskOrder,
+    NewCard,
+    Registers,
+    Visit,
+    VisitKind,
+)
 
 # What a home uses: W, or in fifths of it dm³ of gas an hour.
 USES: Final = (500, 500, 250, 1_000, 2_000, 4_000, 100, 0)
@@ -50,6 +56,7 @@ class Draft:
     first_card: NewCard = field(default_factory=NewCard)
     visits: list[Visit] = field(default_factory=list)
     outages: list[tuple[int, int]] = field(default_factory=list)
+    rtc_found: dict[int, Registers] = field(default_factory=dict)  # at the end of an outage
 
     def office(self, at_s: int, order: DeskOrder) -> None:
         """Have the card written at the office."""
@@ -80,9 +87,18 @@ class Draft:
         key = Button[rearm.key.upper()]
         self._visit(Visit(at_us=at_s * SECOND_US, kind=kind, key=key))
 
+    def ask_clock(self, at_s: int) -> None:
+        """Have somebody press blue, which shows the clock first after each start of the program."""
+        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.PRESS, key=Button.BLUE))
+
     def technician(self, at_s: int, error_s: int) -> None:
         """Have a technician set the clock, so far off."""
         self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.CLOCK_CARD, clock_error_s=error_s))
+
+    def upset(self, lost_s: int, back_s: int, found: Registers) -> None:
+        """Have no power for some time, and registers of the clock chip that hold this after it."""
+        self.outages.append((lost_s, back_s))
+        self.rtc_found[back_s] = found
 
     def arming(self, defer_s: int, cut_s: int) -> DeskOrder:
         """Return the order that defers until T1 and cuts at T2, no earlier."""

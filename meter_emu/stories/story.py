@@ -232,6 +232,7 @@ def finish(draft: Draft, seed: int) -> Campaign:
         carrier=draft.carrier,
         expect=None,
         image=None,
+        rtc_found=tuple((back * SECOND_US, found) for back, found in draft.rtc_found.items()),
     )
     return Campaign(
         name="a story",

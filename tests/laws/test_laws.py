@@ -30,6 +30,7 @@ BROKEN_BY = {
     "clocks-change": f"{DEFECT}instant-not-read",
     "conserved": f"{WRONG}losing",
     "credit-edge": f"{DEFECT}friday-and-saturday",
+    "credit-without-time": f"{DEFECT}doubted-clock-obeyed",
     "cut-at-step": f"{WRONG}unjournalled",
     "cut-comes": f"{WRONG}never",
     "doubts": f"{WRONG}anxious",
@@ -42,6 +43,7 @@ BROKEN_BY = {
     "newest-order": f"{DEFECT}reactivation-clears-one",
     "no-look-ahead": f"{WRONG}Reborn",
     "no-orders": f"{WRONG}forgiving",
+    "no-such-time": f"{WRONG}thirteen_months",
     "no-wrong-cut": f"{DEFECT}reactivation-clears-one",
     "older-copy": f"{DEFECT}stale-order-accepted",
     "order-answered": f"{WRONG}mute",
@@ -56,6 +58,7 @@ BROKEN_BY = {
     "tick-inside": f"{WRONG}byte_reads",
     "time-base": f"{WRONG}standard_is_utc",
     "used-without-time": f"{WRONG}untold",
+    "twelve-hours": f"{DEFECT}twelve-is-twelve",
     "weeks": f"{DEFECT}doy-common-year",
     "woken": f"{WRONG}Hasty",
 }

@@ -14,7 +14,7 @@ from meter_emu.firmware.layouts import NO_END, Factory, Health, State, StateFlag
 from meter_emu.firmware.ledger import Ledger
 from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.program import Program
-from meter_emu.firmware.rtc.driver import RtcReading
+from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.firmware.trust import ClockTrust, Now
 from meter_emu.ports import Button, Lamp, Ports, Sleep
@@ -205,6 +205,14 @@ class _Credulous(ClockTrust):
         return Health.TRUSTED
 
 
+class _Thirteen(FieldCodec):
+    """Takes the thirteenth month for the twelfth."""
+
+    @override
+    def month(self, byte: int) -> int | None:
+        return super().month(0x12 if byte == 0x13 else byte)
+
+
 class _Standard(ClockBase):
     """Takes a clock in standard time for one in UTC."""
 
@@ -256,6 +264,10 @@ def anxious(ports: Ports) -> Wrapped:
 
 def credulous(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Credulous)
+
+
+def thirteen_months(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Thirteen)
 
 
 def standard_is_utc(ports: Ports) -> Wrapped:

@@ -23,9 +23,10 @@ from meter_emu.world.meter.board import Board
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household, VisitKind
 from tests.stories.rates import BRUSSELS, HOUR, armed, at, credit_end, wanted
+from tests.stories.upsets import TWELVE, UPSETS
 
-COUNT = 2_000
-PLACED = int(os.environ.get("METER_EMU_PLACED", "60"))  # each is run twice
+COUNT = 1_000
+PLACED = int(os.environ.get("METER_EMU_PLACED", "32"))  # each is run twice
 FLOOR = 0.05
 SECOND_US = 1_000_000
 DAY_S = 86_400
@@ -165,6 +166,7 @@ def used_without_time(campaign: Campaign, home: Household) -> set[str]:
 
 Facts = Callable[[Campaign, Household], set[str]]
 DRAWN: dict[str, tuple[Facts, set[str]]] = {
+    **UPSETS,
     "clocks-change": (
         clocks_change,
         {"the first of two", "the second of two", "at the gap", "ordered the winter before"},
@@ -263,6 +265,7 @@ def stepped(home: Household, chip: Chip) -> set[str]:
 
 
 PLACINGS = {
+    "twelve-hours": TWELVE,
     "tick-inside": (ticking_inside, ticked, {"at a boot", "at a poll"}),
     "clock-card-at-midnight": (setting_at_midnight, clock_set, {"at a read", "at a write"}),
     "cut-at-step": (cut_between, stepped, {"before the write", "after the write"}),

@@ -1,0 +1,214 @@
+"""Power comes, and the clock chip holds a time that no calendar has, or none that it can be.
+
+The meter must see it and say so, and why, as far as its display names a reason. A technician mends
+it; an office's card brings a lower bound, which is never ahead of the truth and never behind what
+the meter knew.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from meter_emu.desk.dates import ZONE
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import Broken, Finding, Law, Trial, campaign_of
+from meter_emu.stories import people
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.registers import DOUBT, upset, wrong_fields
+from meter_emu.stories.story import Among, begin, finish
+from meter_emu.stories.times import Timing
+from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S, MINUTE_US, SECOND_US
+from meter_emu.world.meter.clock_chips import clock_chip
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.model import MeterModel, uncertainty_s
+from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import DeskOrder, Household, Registers
+
+_OFF_S: Final = 5 * MINUTE_S
+_SAYS: Final = re.compile(r"CLOCK (NONE|\d{4}-\d\d-\d\d \d\d:\d\d) (\w+) ")
+_MENDED: Final = frozenset({What.CLOCK_SET, What.CARD_SERVED, What.CARD_REFUSED, What.POWER_LOST})
+
+
+def no_such_time(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home before T, its power gone some times and its clock chip upset each time.
+
+    Somebody looks at the clock, and then mostly a technician sets it, or a card of the office says
+    what it cannot be before. The last time nobody may.
+    """
+    seed, draft = begin(chooser, among)
+    count = 1 + chooser.below(12)
+    end_s = draft.timing.end_s
+    from_s = end_s - count * HOUR_S - chooser.below(3) * chooser.below(120) * MINUTE_S
+    armed_s = min(draft.timing.armed_s, from_s - 2 * HOUR_S)
+    draft.timing = Timing(armed_s, end_s)
+    draft.first_s = armed_s - DAY_S
+    draft.ample_credit = True
+    draft.fast = chooser.below(3) == 2
+    people.live(draft, people.NEVER)
+    draft.outages.append((from_s - MINUTE_S, from_s))  # with its end the meter knows the time
+    for nth in range(count):
+        lost_s = from_s + nth * HOUR_S + MINUTE_S * (2 + chooser.below(8))
+        back_s = lost_s + _OFF_S
+        draft.upset(lost_s, back_s, upset(chooser, draft.model, back_s))
+        mend = chooser.below(6)
+        if mend >= 4:
+            wrote_s = (lost_s, from_s)[chooser.below(2)] - MINUTE_S * (1 + chooser.below(50))
+            draft.office(wrote_s, DeskOrder(prepayment=True))
+            draft.insert(back_s + 2 * MINUTE_S)
+            draft.ask_clock(back_s + 4 * MINUTE_S)
+        else:
+            draft.ask_clock(back_s + MINUTE_S)
+        if mend < 4 and (nth < count - 1 or mend):
+            error_s = chooser.around(draft.model.clock.set_error_s - 1)
+            draft.technician(back_s + (5 + chooser.below(20)) * MINUTE_S, error_s)
+    return finish(draft, seed)
+
+
+def _check(trial: Trial) -> Finding:
+    """Return what is wrong, where it can be in the home in which the clock is upset but once."""
+    found = _broken(trial)
+    if isinstance(found, Broken) and len(trial.home.rtc_found) > 1:
+        for nth in range(len(trial.home.rtc_found)):
+            alone = Trial(campaign_of(trial.campaign, _once(trial.home, nth)), trial.build)
+            again = _broken(alone)
+            if isinstance(again, Broken):
+                return Broken(again.words, alone.campaign)
+    return found
+
+
+def _once(home: Household, nth: int) -> Household:
+    """Return the home with one upset of its clock alone, and what people do up to the next."""
+    back_us, _ = home.rtc_found[nth]
+    lost_us = next(lost_us for lost_us, to_us in home.outages if to_us == back_us)
+    later = (at_us for at_us, _ in home.rtc_found if at_us > back_us)
+    until_us = min(later, default=back_us + HOUR_US) - _OFF_S * SECOND_US
+    first_us = home.outages[0][0]
+    return replace(
+        home,
+        outages=tuple(one for one in home.outages if one[1] in {home.outages[0][1], back_us}),
+        rtc_found=(home.rtc_found[nth],),
+        visits=tuple(
+            visit
+            for visit in home.visits
+            if visit.at_us < first_us
+            or lost_us < visit.at_us < until_us
+            or (visit.desk is not None and lost_us - HOUR_US < visit.at_us < until_us)
+        ),
+    )
+
+
+def _broken(trial: Trial) -> Finding:
+    found = promises(trial)
+    if isinstance(found, Broken):
+        return found
+    events = trial.run.events
+    wrong = [_unseen(trial.home, events, *upset) for upset in trial.home.rtc_found]
+    wrong += _unmended(events)
+    return next((Broken(words) for words in wrong if words is not None), found)
+
+
+def _unseen(home: Household, events: list[Event], at_us: int, found: Registers) -> str | None:
+    """Return what is wrong with what is said of the clock after one upset, if anything is."""
+    look, card = _looks(events, at_us)
+    if look is None:
+        return None
+    said = _SAYS.search(look.shown)
+    if card is not None:
+        return said and _wrong_bound(home, events, look, card, said)
+    owed = _doubt(home.model, found)
+    if owed is None:
+        return None
+    if look.clock_trusted:
+        return "no calendar has the time in its clock, and the meter believes it"
+    if said is not None and said[2] != owed:
+        return f"the display says {said[2]}, and it is {owed} that stands in the clock"
+    return None
+
+
+def _looks(events: list[Event], at_us: int) -> tuple[Event | None, Event | None]:
+    """Return the first look at the clock after an upset, and the card of the office before it."""
+    card = None
+    for event in events:
+        if event.at_us <= at_us:
+            continue
+        if event.what is What.KEY_PRESSED:
+            return event, card
+        if event.what is What.CARD_SERVED:
+            card = event
+        elif event.what in _MENDED:
+            break
+    return None, None
+
+
+def _doubt(model: MeterModel, found: Registers) -> str | None:
+    """Return what a meter must say of registers, by themselves; `None` where it may believe."""
+    chip, held = clock_chip(model).chip, dict(found)
+    register, bit = DOUBT[model.rtc]
+    if held.get(register, 0) & bit:
+        return "LOW_VOLTAGE"
+    if wrong_fields(model, found):
+        return "IMPOSSIBLE_DATE"
+    if chip.YEAR not in held:
+        return None
+    year, month, day = (int(f"{held[at]:x}") for at in (chip.YEAR, chip.MONTH, chip.DAY))
+    if day > monthrange(2000 + year, month)[1]:
+        return "IMPOSSIBLE_DATE"
+    return None
+
+
+def _wrong_bound(
+    home: Household, events: list[Event], look: Event, card: Event, said: re.Match[str]
+) -> str | None:
+    """Return what is wrong with a lower bound: it is ahead of the truth, or behind what was known.
+
+    What the display shows is in whole minutes. Where clocks change it may be of either hour.
+    """
+    shown, health = said.groups()
+    around = {us_to_legal(look.at_us + by, ZONE).utcoffset() for by in (-6 * HOUR_US, 6 * HOUR_US)}
+    if health != "LOWER_BOUND" or len(around) > 1:
+        return None
+    (offset,) = around
+    assert offset is not None, "legal time has an offset"
+    at = datetime.fromisoformat(f"{shown}+00:00") - offset
+    at_us = int(at.timestamp()) * SECOND_US
+    if at_us > look.at_us:
+        return f"its clock is a lower bound and shows {shown}, which is still to come"
+    known_us = max(_known_us(home, events, card))
+    if at_us + MINUTE_US < known_us:
+        return f"its clock shows {shown}, and the meter knew that it is later"
+    return None
+
+
+def _known_us(home: Household, events: list[Event], card: Event) -> Iterator[int]:
+    """Yield instants before which the meter knew that it is not, once it had heard a card."""
+    written = [v.at_us for v in home.visits if v.desk is not None and v.at_us < card.at_us]
+    yield written[-1] // MINUTE_US * MINUTE_US
+    upset = dict(home.rtc_found)
+    for event in events:
+        back = event.what is What.POWER_BACK and event.at_us not in upset
+        if back and event.at_us < card.at_us and event.clock_trusted:
+            within_s = uncertainty_s(home.model, home.clock_set_us, event.at_us)
+            yield event.at_us - 2 * within_s * SECOND_US
+
+
+def _unmended(events: list[Event]) -> Iterator[str]:
+    """Yield what is wrong with a technician's card: it is to be obeyed."""
+    for event in events:
+        if event.what is What.CARD_REFUSED and event.detail == "clock card":
+            yield "a technician's card does not mend the clock"
+
+
+LAW: Final = Law(
+    id="no-such-time",
+    says="a time that no calendar has is seen in the clock, is told, and is mended by a technician",
+    properties=("P3", "P8"),
+    presumes="a blue button that shows the clock first, where the reason is looked at",
+    draw=no_such_time,
+    check=_check,
+    one_in=4,
+    hazard=True,
+)

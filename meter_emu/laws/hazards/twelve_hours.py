@@ -1,0 +1,93 @@
+"""A clock chip is found in 12-hour mode, its time right: it is read as in 24-hour mode."""
+
+from dataclasses import replace
+from typing import Final
+
+from meter_emu.hardware.rtc.maxim import PM, TWELVE_HOUR, MaximChip
+from meter_emu.laws.compared import first_difference
+from meter_emu.laws.hazards.placing import calls
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, campaign_of
+from meter_emu.stories import people
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.story import Among, begin, finish, models
+from meter_emu.stories.times import Timing
+from meter_emu.units import DAY_S, HOUR_S, HOURS_A_DAY, MINUTE_S, SECOND_US
+from meter_emu.world.meter.clock_chips import clock_chip
+from meter_emu.world.meter.events import What
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Household
+
+
+def twelve_hours(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home whose power is gone for some minutes, and somebody wakes its program most hours.
+
+    The law puts the right hour into its chip as power comes back.
+    """
+    kits = [kit for kit in among or models() if has_mode(kit.model)]
+    seed, draft = begin(chooser, kits or among)
+    end_s = draft.timing.end_s
+    back_s = end_s - (1 + chooser.below(30)) * HOUR_S - chooser.below(60) * MINUTE_S
+    midnight = ((clock_chip(draft.model).chip.HOURS, TWELVE_HOUR | 0x12),)
+    draft.upset(back_s - 5 * MINUTE_S, back_s, midnight)
+    armed_s = min(draft.timing.armed_s, back_s - HOUR_S)
+    draft.timing = Timing(armed_s, end_s)
+    draft.first_s = armed_s - DAY_S
+    draft.ample_credit = True
+    people.live(draft, people.NEVER)
+    for hour in range(1, HOURS_A_DAY + 1):
+        if chooser.below(3):
+            draft.scroll(back_s + hour * HOUR_S + chooser.around(10) * MINUTE_S)
+    return finish(draft, seed)
+
+
+def has_mode(model: MeterModel) -> bool:
+    """Whether the model's clock chip has a 12-hour mode."""
+    return issubclass(clock_chip(model).chip, MaximChip)
+
+
+def in_either_mode(trial: Trial) -> tuple[Household, Household] | None:
+    """Return the home with the hour that its clock shows in 24-hour mode, and in 12-hour mode."""
+    home = trial.home
+    ((back_us, _),) = home.rtc_found
+    heard = calls(trial, back_us, back_us + home.model.boot_ms * 1_000 + 10 * SECOND_US)
+    left_us = next((c.midnight_us - c.at_us for c in heard if c.midnight_us is not None), None)
+    if left_us is None:
+        return None
+    hour, second = divmod(DAY_S - -(-left_us // SECOND_US), HOUR_S)
+    if second < 5:  # it was another hour when power came
+        return None
+    tens, ones = divmod((hour - 1) % 12 + 1, 10)
+    twelve = TWELVE_HOUR | (PM if hour >= 12 else 0) | tens << 4 | ones
+    register = clock_chip(home.model).chip.HOURS
+    codes = (hour // 10 << 4 | hour % 10, twelve)
+    first, second_home = (
+        replace(home, rtc_found=((back_us, ((register, code),)),)) for code in codes
+    )
+    return first, second_home
+
+
+def _check(trial: Trial) -> Finding:
+    if not has_mode(trial.home.model):
+        return Aside("no clock chip here has a 12-hour mode")
+    homes = in_either_mode(trial)
+    if homes is None:
+        return Aside("the clock is not read, or an hour begins")
+    was, now = (trial.events(home) for home in homes)
+    if not trial.ours and any(event.what is What.CLOCK_DOUBTED for event in now):
+        return Aside("the program doubts a clock in that mode")
+    found = first_difference(was, now, "in 12-hour mode")
+    campaign = campaign_of(trial.campaign, homes[1])
+    return replace(found, campaign=campaign) if isinstance(found, Broken) else found
+
+
+LAW: Final = Law(
+    id="twelve-hours",
+    says="a right clock in 12-hour mode is read as in 24-hour mode",
+    properties=("P4", "P8"),
+    presumes="a clock chip with such a mode, and a program that reads it: others may doubt it",
+    draw=twelve_hours,
+    check=_check,
+    one_in=10,
+    hazard=True,
+)

@@ -1,0 +1,86 @@
+"""What is in the stories of hazards in which a clock chip is found upset, or in 12-hour mode."""
+
+from typing import Protocol
+
+from meter_emu.laws.hazards.twelve_hours import in_either_mode
+from meter_emu.laws.law import Trial
+from meter_emu.world.meter.clock_chips import clock_chip
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Household, VisitKind
+from tests.stories.rates import at, credit_end
+
+
+def credit_without_time(campaign: Campaign, home: Household) -> set[str]:
+    """What the clock will say when the credit ends, and what time it is by then."""
+    ((back_us, found),) = home.rtc_found
+    end = credit_end(home, campaign.start_us)
+    assert end is not None, "something is used"
+    protected = end.weekday() >= 5 or not 8 <= end.hour < 16
+    if not protected or end <= at(back_us):
+        return set()
+    written = [at(visit.at_us) for visit in home.visits if visit.desk is not None]
+    if written:
+        return {"by a card of the morning"} if 8 <= written[0].hour < 14 else set()
+    hours = dict(found)[clock_chip(home.model).chip.HOURS]
+    return {"by a wrong clock"} if 0x08 <= hours <= 0x14 else set()
+
+
+def no_such_time(campaign: Campaign, home: Household) -> set[str]:
+    chip = clock_chip(home.model).chip
+    facts = {home.model.rtc}
+    fields = {chip.MINUTES: (0x7F, 0, 59), chip.HOURS: (0x3F, 0, 23), chip.DAY: (0x3F, 1, 31),
+              chip.MONTH: (0x1F, 1, 12), chip.YEAR: (0xFF, 0, 99)}  # fmt: skip
+    names = dict(zip(fields, ("minute", "hour", "day", "month", "year"), strict=True))
+    for at_us, found in home.rtc_found:
+        held = dict(found)
+        if held.get(0 if chip.CENTURY == 0 else chip.SECONDS, 0) & 0x80 or held.get(0x0F, 0) & 0x80:
+            facts.add("the chip's own doubt")
+        if held.get(chip.MONTH, 0) & chip.CENTURY:
+            facts.add("the next century")
+        for register, (mask, low, high) in fields.items():
+            text = f"{held.get(register, low) & mask:x}"
+            if not text.isdecimal() or not low <= int(text) <= high:
+                facts.add(names[register])
+        if {chip.DAY, chip.MONTH} <= held.keys() and int(f"{held[chip.DAY]:x}") > 28:
+            facts.add("a late day")
+        after = (visit for visit in home.visits if visit.at_us > at_us)
+        kinds = [visit.kind for visit in after if visit.kind is not VisitKind.DESK]
+        facts |= {kind.value for kind in kinds[:2]} if kinds[-1:] else set()
+        facts |= {"nobody mends it"} if kinds == [VisitKind.PRESS] else set()
+    return facts
+
+
+class Seen(Protocol):
+    """Accesses to a clock chip: which, when, and the second of its day before and after."""
+
+    seen: list[tuple[str, int, int | None, int | None]]
+
+
+def in_twelve_hours(trial: Trial) -> Household | None:
+    homes = in_either_mode(trial)
+    return homes and homes[1]
+
+
+def twelve(home: Household, seen: Seen) -> set[str]:
+    """In which hours the clock is read, in 12-hour mode."""
+    ((back_us, ((_, code),)),) = home.rtc_found
+    shown = {s // 3_600 for _, us, s, _ in seen.seen if s is not None and us > back_us}
+    hours = {f"read at {hour}" for hour in (0, 1, 12, 13) if hour in shown}
+    return hours if code & 0x40 else set()
+
+
+UPSETS = {
+    "credit-without-time": (
+        credit_without_time,
+        {"by a card of the morning", "by a wrong clock"},
+    ),
+    "no-such-time": (
+        no_such_time,
+        {
+            *("pcf8563", "ds3231", "ds1307", "minute", "hour", "day", "month", "year"),
+            *("the chip's own doubt", "the next century", "a late day"),
+            *("insert", "clock card", "press", "nobody mends it"),
+        },
+    ),
+}
+TWELVE = (in_twelve_hours, twelve, {"read at 0", "read at 1", "read at 12", "read at 13"})
