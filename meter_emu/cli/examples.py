@@ -44,6 +44,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, str, str]]] = MappingProxyType(
             "fuzz replay find.toml --build reference",
             "fuzz replay find.toml --json -",
         ),
+        "fuzz export": (
+            "fuzz export out",
+            "fuzz export out card-records stories",
+            "fuzz export /tmp/fuzzers atr",
+        ),
         "fuzz minimize": (
             "fuzz minimize find.toml",
             "fuzz minimize fuzz-finds/canary-8f32611a.toml",

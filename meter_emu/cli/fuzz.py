@@ -162,6 +162,8 @@ def replay(file: str, *, build: str | None, json_file: str | None) -> int:
         click.echo(f"fails: {why}" if why else "it holds now")
         for line in target.in_words(found.data, build):
             click.echo(f"  {line}")
+        if target.campaign is not None:
+            click.echo(f"\n{target.campaign(found.data, build)}", nl=False)
     return EXIT_FOUND if why else EXIT_OK
 
 
@@ -182,11 +184,33 @@ def minimize(file: str) -> int:
     return EXIT_OK
 
 
+@fuzz.command()
+@click.argument("folder", type=LEFT, metavar="DIR")
+@click.argument("target_ids", nargs=-1, type=WORD, metavar="[TARGET]...")
+def export(folder: str, *, target_ids: Sequence[str]) -> None:
+    """Write each TARGET, or all, into DIR as OSS-Fuzz and ClusterFuzzLite expect it."""
+    from meter_emu.fuzz.export import exported
+
+    chosen = _chosen(target_ids or [_ALL])
+    with naming(folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    for target in chosen:
+        for name, data in exported(target).items():
+            write_atomically(Path(folder) / name, data)
+    click.echo(f"{folder}: {len(chosen)} targets, four files each")
+
+
 def _kept(found: "FoundInput", folder: Path) -> Path:
+    """Write a find, and next to it the campaign that it is, where it is one."""
+    from meter_emu.fuzz.finds import target_of
+
     with naming(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    path = folder / found.name
+    path, campaign = folder / found.name, target_of(found.target).campaign
     write_atomically(path, found.to_toml().encode())
+    if campaign is not None:
+        text = f"# {found.why}\n{campaign(found.data, found.build)}"
+        write_atomically(path.with_suffix(".campaign.toml"), text.encode())
     return path
 
 

@@ -31,7 +31,7 @@ from meter_emu.fuzz.worker import (
 )
 from meter_emu.fuzz.worker_process import WorkerEnd, WorkerProcess
 
-_MEMORY_MB: Final = 2_048  # ours
+MEMORY_MB: Final = 2_048  # ours
 _GRACE_S: Final = 60  # ours: for the import of everything, and for the last case
 _TAIL_LINES: Final = 30  # of a worker that failed by itself
 _TICK_S: Final = 1.0
@@ -183,7 +183,7 @@ class SideBySide:
         words.write_text(dictionary(one.target))
         return [
             f"-max_total_time={one.time_s}", f"-artifact_prefix={scratch}/", f"-timeout={CASE_S}",
-            f"-rss_limit_mb={_MEMORY_MB}", f"-max_len={one.target.size_max}", f"-seed={self._seed}",
+            f"-rss_limit_mb={MEMORY_MB}", f"-max_len={one.target.size_max}", f"-seed={self._seed}",
             f"-runs={self._runs}", "-print_final_stats=1", f"-dict={words}",
             str(self._corpus / one.target.id),
         ]  # fmt: skip

@@ -37,7 +37,7 @@ class Target:
     whatever it raises is a find. `seeds` are inputs that are right. `slots` are the fields of an
     input, which keeps its size if it is `fixed`. `seal` puts its check values right again, the
     innermost first: without them no mutation gets past the first CRC or MAC. `words` is for a
-    fuzzer's dictionary.
+    fuzzer's dictionary. `campaign` is the campaign file that an input and a build are.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Target:
     slots: Callable[[bytes], Sequence[FuzzField]] = lambda _data: ()
     seal: Callable[[bytes], bytes] | None = None
     in_words: Callable[[bytes, str], Sequence[str]] = lambda _data, _build: ()
+    campaign: Callable[[bytes, str], str] | None = None
     fixed: bool = False
     canary: bool = False
 

@@ -15,6 +15,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha1
 from pathlib import Path
 from random import Random
@@ -55,6 +56,16 @@ def _atheris() -> Any:  # noqa: ANN401 - a C extension without types
     return atheris
 
 
+def one_input(data: bytes) -> None:
+    """Try an input on the target of the environment; raise what does not hold."""
+    _target().check(data, _build())
+
+
+def _build() -> str:
+    return os.environ.get(ENV_BUILD, "reference")
+
+
+@cache
 def _target() -> "Target":
     from meter_emu.fuzz.targets import target_at
 
@@ -64,7 +75,7 @@ def _target() -> "Target":
 def _guided(atheris: Any, target: "Target") -> None:  # noqa: ANN401
     from meter_emu.fuzz.mutate import crossed, mutated
 
-    build = os.environ[ENV_BUILD]
+    build = _build()
 
     def mutate(data: bytes, size_max: int, seed: int) -> bytes:
         def blind(data: bytes) -> bytes:
@@ -94,9 +105,9 @@ def _unguided(argv: list[str]) -> int:
 
     options = dict(word[1:].split("=", 1) for word in argv if word.startswith("-") and "=" in word)
     folders = [Path(word) for word in argv if not word.startswith("-")]
-    target, build = _target(), os.environ[ENV_BUILD]
+    target, build = _target(), _build()
     asked_to_end = _asked_to_end()
-    random = Random(os.environ[ENV_SEED])
+    random = Random(os.environ.get(ENV_SEED, "1"))
     corpus = [path.read_bytes() for folder in folders for path in sorted(folder.iterdir())]
     corpus = corpus or list(target.seeds())
     sizes = {len(data) for data in corpus}

@@ -91,7 +91,19 @@ def test_minimize_keeps_what_fails_and_says_when_nothing_does(tmp_path, run):
     assert run("fuzz", "replay", str(find)).code == 0
 
 
-def test_a_story_that_is_found_is_a_campaign(tmp_path, run):
+def test_a_story_that_is_found_has_its_campaign_next_to_it(tmp_path, run):
+    line = f"fuzz run stories --build reference+end-exclusive --no-coverage --corpus {tmp_path}/c"
+    done = run(*line.split(), "--to", tmp_path / "finds")
+    assert done.code == 1, done.err
+    campaign, find = sorted((tmp_path / "finds").iterdir())
+    assert campaign.name == f"{find.stem}.campaign.toml"
+    text = campaign.read_text()
+    assert text.startswith("# OracleError: never-early: ")
+    assert len(text.splitlines()) <= 25
+    assert run("rehearse", campaign).code == 1, "the campaign plays what was found"
+
+
+def test_a_story_is_replayed_as_a_campaign(tmp_path, run):
     find = tmp_path / "find.toml"
     find.write_text(
         'target = "stories"\nbuild = "reference+end-exclusive"\n'

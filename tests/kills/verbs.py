@@ -109,6 +109,7 @@ OTHERWISE: Final = {
     "card put": "tests/pcsc/test_killed.py, with a reader",
     "card get": "the same",
     "card relay": "leaves only what it is told to with --json, as list does",
+    "fuzz export": "leaves whole files, one after another, that are made again",
     "fuzz run": "leaves finds as fuzz minimize does, and inputs that may be lost",
     **dict.fromkeys(
         ("card diff", "card readers", "card show", "desk account", "desk read", "fuzz list",
