@@ -51,8 +51,8 @@ test-laws: $(DEV)  ## the reference: 20,000 stories, 2,000 of each law that runs
 	@$(BIN)/meter-emu verify reference --examples 20000 --seed 1 --to .stamps/counterexamples
 	@METER_EMU_PLACED=2000 $(BIN)/python -m pytest $(PYTEST_ARGS) -k placed tests/stories/test_hazards.py
 
-power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/power.md
-	@$(BIN)/python -m tests.bench.power
+power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/power.md; FROM=DIR for yours
+	@$(BIN)/python -m tests.bench.power $(if $(FROM),--defects '$(FROM)')
 
 test-homes: $(DEV)  ## judge 20,000 random homes of the reference: minutes
 	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/world/rehearsal/test_random_homes.py

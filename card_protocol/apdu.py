@@ -151,7 +151,7 @@ class ResponseApdu:
         """Return the response in `raw`; raise `ApduError` when there is no room for SW1-SW2."""
         if len(raw) < 2:
             raise ApduError(f"a response has at least 2 bytes, got {len(raw)}")
-        return cls(bytes(raw[:-2]), int.from_bytes(raw[-2:], "big"))
+        return cls(bytes(raw[:-2]), raw[-2] << 8 | raw[-1])
 
     def to_bytes(self) -> bytes:
         """Return data and status word as they travel."""

@@ -8,8 +8,8 @@ program is skipped with the reason.
 
 import pytest
 
-from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
+from meter_emu.pytest_plugin import mistakes_in_one_line
 from meter_emu.verify.run import verify
 
 __all__ = ["test_law"]
@@ -20,10 +20,8 @@ def test_law(law_id: str, pytestconfig: pytest.Config) -> None:
     """Ask one law of so many stories, the same for the same seed."""
     option = pytestconfig.getoption
     build, seed = option("--meter-firmware"), option("--meter-seed")
-    try:
+    with mistakes_in_one_line():
         report = verify(build, law_ids=[law_id], examples=option("--meter-stories"), seed=seed)
-    except ConfigError as error:
-        pytest.fail(str(error), pytrace=False)
     (examined,) = report.examined
     found = examined.broken
     if found is not None:

@@ -4,6 +4,7 @@ Every pytest run in an environment that has meter-emu installed imports this mod
 nothing but pytest; the bench is made when a test asks for one. `docs/testing-with-pytest.md`.
 """
 
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
@@ -74,6 +75,9 @@ def pytest_configure(config: pytest.Config) -> None:
         from meter_emu.errors import ConfigError
         from meter_emu.world.meter.build import parse_build
 
+        here = str(config.invocation_params.dir)
+        if here not in sys.path:
+            sys.path.append(here)  # where a person's own MODULE:FACTORY lies, after all else
         try:
             parse_build(option("--meter-firmware"))
         except ConfigError as error:
@@ -81,14 +85,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @contextmanager
-def _mistakes_in_one_line() -> Iterator[None]:
+def mistakes_in_one_line() -> Iterator[None]:
     """Fail a test whose options, marker or card are at fault without a traceback of ours."""
     from meter_emu.errors import MeterEmuError
 
     try:
         yield
     except MeterEmuError as error:
-        pytest.fail(str(error), pytrace=False)
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +103,7 @@ def _meter_reach(pytestconfig: pytest.Config) -> "Iterator[Reach]":
     option = pytestconfig.getoption
     reader, sure = option("--meter-reader"), option("--meter-yes-write-hardware")
     with ExitStack() as ending:
-        with _mistakes_in_one_line():
+        with mistakes_in_one_line():
             way = LINKS[option("--meter-card-link")](LinkOptions(reader=reader, sure=sure))
             reach = ending.enter_context(way)
         yield reach
@@ -113,7 +117,7 @@ def _meter_lab(request: pytest.FixtureRequest, _meter_reach: "Reach") -> "Iterat
 
     option = request.config.getoption
     build, seed = option("--meter-firmware"), option("--meter-seed")
-    with _mistakes_in_one_line():
+    with mistakes_in_one_line():
         setting = setting_of(request.node.iter_markers("meter"))
         lab = Lab(setting, build=build, seed=seed, reach=_meter_reach)
     request.node.stash[_LAB] = lab
@@ -142,7 +146,7 @@ def desk(_meter_lab: "Lab") -> "Desk":
 @pytest.fixture
 def card(_meter_lab: "Lab") -> "Card":
     """The household's card, as newly issued."""
-    with _mistakes_in_one_line():
+    with mistakes_in_one_line():
         return _meter_lab.card
 
 

@@ -63,8 +63,8 @@ class Memory:
 
     def state(self, *, powered_on: bool = False) -> State | None:
         """Return the newest valid copy of the state, or `None` when both are broken."""
-        reads = READS_AFTER_POWER_UP if powered_on else 1
-        copies = [self._firm(at, reads) for at in STATE_AT]
+        read = self._firm if powered_on else self._read
+        copies = [read(at, STATE.size_bytes) for at in STATE_AT]
         found = newest(copies, self._possible_end, self._valid)
         if found is None:
             return None
@@ -95,12 +95,12 @@ class Memory:
         self._read(STATE_AT[target], 1)  # acknowledged only when the last cycle is over
         self._newest, self._raw = target, raw
 
-    def _firm(self, at: int, reads: int) -> bytes:
-        """Return a copy that reads the same every time; one that does not is as good as erased."""
-        raw = self._read(at, STATE.size_bytes)
-        for _ in range(reads - 1):
-            if self._read(at, STATE.size_bytes) != raw:
-                return b"\xff" * STATE.size_bytes
+    def _firm(self, at: int, count: int) -> bytes:
+        """Return what reads the same every time; what does not is as good as erased."""
+        raw = self._read(at, count)
+        for _ in range(READS_AFTER_POWER_UP - 1):
+            if self._read(at, count) != raw:
+                return b"\xff" * count
         return raw
 
     def _read(self, at: int, count: int) -> bytes:

@@ -34,7 +34,7 @@ class Metrology:
 
     __slots__ = (
         "_amount", "_at_us", "_flowing", "_limit_rate", "_passed", "_profile", "_rates",
-        "_shut_until_us", "_sums",
+        "_shut_until_us", "_still", "_sums",
     )  # fmt: skip
 
     def __init__(self, profile: Sequence[int], *, at_us: int = 0, amount: int = 0) -> None:
@@ -49,6 +49,7 @@ class Metrology:
         self._rates = self._profile
         self._sums = _running_sums(self._rates)
         self._passed = 0  # rate-µs of the profile before the flow that is counted now
+        self._still = (0, 0)  # from when until when nothing flows, as asked last
         self._count_from_now()
 
     def set_flow(self, now_us: int, *, flowing: bool, limit_rate: int | None = None) -> None:
@@ -108,10 +109,16 @@ class Metrology:
 
     def us_until_flow(self, from_us: int) -> int | None:
         """Return the µs until something flows, 0 when it does, `None` when it never will."""
-        if self.rate(from_us):
-            return 0
-        first_us = self._us_until_amount(1, from_us)
-        return None if first_us is None else first_us - 1  # the smallest rate shows 1 µs later
+        still_from_us, flows_us = self._still
+        if not still_from_us <= from_us < flows_us:
+            if self.rate(from_us):
+                return 0
+            first_us = self._us_until_amount(1, from_us)
+            if first_us is None:
+                return None
+            flows_us = from_us + first_us - 1  # the smallest rate shows 1 µs later
+            self._still = from_us, flows_us
+        return flows_us - from_us
 
     def to_bytes(self, now_us: int) -> bytes:
         """Return the part of a meter image, 8 bytes, as of `now_us`."""
@@ -144,6 +151,7 @@ class Metrology:
 
     def _count_from_now(self) -> None:
         self._passed = self._since_epoch(max(self._at_us, self._shut_until_us))
+        self._still = (0, 0)
 
     def _since_epoch(self, now_us: int) -> int:
         days, within_us = divmod(now_us, DAY_US)

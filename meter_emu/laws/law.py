@@ -11,7 +11,7 @@ from typing import TypeAlias, final
 
 from meter_emu.errors import ConfigError
 from meter_emu.stories.chooser import Chooser
-from meter_emu.stories.story import Among, lived, on_build
+from meter_emu.stories.story import Among, lived_by, on_build
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
@@ -60,8 +60,7 @@ class Trial:
     @cached_property
     def run(self) -> Run:
         """The home as its story has it, judged."""
-        (run,) = lived(self.campaign)
-        return run
+        return lived_by(self.home, self.campaign)
 
     def events(
         self,

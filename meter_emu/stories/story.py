@@ -137,6 +137,8 @@ def begin(chooser: Chooser, among: Among) -> tuple[int, Draft]:
 
 def on_build(campaign: Campaign, build: str) -> Campaign:
     """Return the same story of homes whose meters run another program."""
+    if all(entry.first.build == build for entry in campaign.households.entries):
+        return campaign
     entries = (
         replace(entry, first=replace(entry.first, build=build))
         for entry in campaign.households.entries
@@ -146,11 +148,13 @@ def on_build(campaign: Campaign, build: str) -> Campaign:
 
 def lived(campaign: Campaign) -> list[Run]:
     """Run every home of a story and judge it, in this process; all events are kept."""
-    found = []
-    for home in campaign.households:
-        events = run_meter(home, campaign)
-        found.append(Run(home, judge(home, campaign, events), events))
-    return found
+    return [lived_by(home, campaign) for home in campaign.households]
+
+
+def lived_by(home: Household, campaign: Campaign) -> Run:
+    """Run one home of a story and judge it."""
+    events = run_meter(home, campaign)
+    return Run(home, judge(home, campaign, events), events)
 
 
 def _outages(draft: Draft) -> None:

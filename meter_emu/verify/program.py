@@ -14,6 +14,7 @@ from meter_emu.laws.law import campaign_of
 from meter_emu.resources import find
 from meter_emu.stories.chooser import Replayed
 from meter_emu.stories.story import Kit, armed_home, models, on_build
+from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.model import load_model
@@ -28,20 +29,26 @@ class Covered(NamedTuple):
     not_covered: tuple[str, ...]
 
 
-@cache
 def covered(build: Build, names: tuple[str, ...]) -> Covered:
     """Return what a build is verified on: these models, or all; what it obeys of them.
 
-    A program is asked once in a process. Raise `ConfigError` for a model that does not exist, for a
-    program that cannot be run, and where nothing is left.
+    Raise `ConfigError` for a model that does not exist, for a program that cannot be run, and where
+    nothing is left.
     """
+    kits = _obeying(build, names)
+    if not kits:
+        raise ConfigError(build.name, "build", "obeys no card on any meter: nothing to verify")
+    return Covered(kits, tuple(_missing(kits)))
+
+
+@cache
+def _obeying(build: Build, names: tuple[str, ...]) -> tuple[Kit, ...]:
+    """Return the kits with the cards of each that a build obeys: it is asked once in a process."""
     kits = _named(names)
     _check_program(build, kits[0])
-    if build.factory is not None:
-        kits = tuple(kit for kit in (_obeyed(build, kit) for kit in kits) if kit.cards)
-        if not kits:
-            raise ConfigError(build.name, "build", "obeys no card on any meter: nothing to verify")
-    return Covered(kits, tuple(_missing(kits)))
+    if build.factory is None:
+        return kits
+    return tuple(kit for kit in (_obeyed(build, kit) for kit in kits) if kit.cards)
 
 
 def _named(names: Sequence[str]) -> tuple[Kit, ...]:
@@ -74,7 +81,8 @@ def _obeyed(build: Build, kit: Kit) -> Kit:
         campaign = on_build(armed_home(Replayed([]), [kit]), build.name)
         (home,) = campaign.households
         home = replace(home, card_generation=generation, carrier=carrier)
-        events = run_meter(home, campaign_of(campaign, home))
+        heard_us = home.visits[-1].at_us + MINUTE_US  # what comes after is another question
+        events = run_meter(home, replace(campaign_of(campaign, home), end_us=heard_us))
         if any(event.what is What.CARD_SERVED for event in events):
             cards.append((generation, carrier))
     return kit._replace(cards=tuple(cards))

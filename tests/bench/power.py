@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import product
 from math import inf, log, sqrt
 from multiprocessing import get_context
@@ -22,6 +23,7 @@ import click
 import msgspec
 
 from meter_emu.defects import Defect, catalogue
+from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Law, Trial
@@ -125,11 +127,17 @@ class _Task(NamedTuple):
 @click.option("--only", multiple=True, help="These defects, and write nothing.")
 def power(*, stories: int, jobs: int, defects: str | None, only: Sequence[str]) -> None:
     """Measure, print as it comes, and write docs/power.md and docs/power.json."""
-    known = [*only] or [*(of_folder(defects) if defects else catalogue())]
+    try:
+        others = of_folder(defects) if defects else ()
+    except ConfigError as error:
+        click.echo(f"ERROR: {error}", err=True)
+        sys.exit(2)
+    known = [*only] or [*(others or catalogue())]
     fresh = get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=fresh) as alone:
         plain = alone.submit(plain_homes, stories, SEED).result()
     found = []
+    click.echo(" | ".join(_COLUMNS))
     with ProcessPoolExecutor(jobs, mp_context=fresh) as pool:
         tasks = [_Task(defect_id, stories, plain, defects) for defect_id in known]
         for one in pool.map(measure, tasks):
@@ -151,21 +159,41 @@ def power(*, stories: int, jobs: int, defects: str | None, only: Sequence[str]) 
         (DOCS / "power.md").write_text(page(measured), "utf-8")
 
 
-def of_folder(folder: str) -> list[str]:
-    """Take the defects of a folder's files into the catalogue; return their ids."""
+@cache
+def of_folder(folder: str) -> tuple[str, ...]:
+    """Take the defects of a folder's files into the catalogue; return their ids.
+
+    Raise `ConfigError` for a file that cannot be imported, for a name that is taken, and where
+    there is no defect.
+    """
     found = []
     for path in sorted(Path(folder).glob("**/*.py")):
-        spec = importlib.util.spec_from_file_location(f"others.{path.stem}", path)
-        assert spec is not None, path
-        assert spec.loader is not None, path
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[spec.name] = module
+        defect = _defect_in(path)
+        if defect is None:
+            continue
+        if defect.id in catalogue():
+            raise ConfigError(str(path), "DEFECT", f"{defect.id} is taken: name the file otherwise")
+        catalogue()[defect.id] = defect
+        found.append(defect.id)
+    if not found:
+        raise ConfigError(folder, "--defects", "want files that end in a DEFECT, got none")
+    return tuple(found)
+
+
+def _defect_in(path: Path) -> Defect | None:
+    """Return the defect of a file, `None` for a file without one."""
+    spec = importlib.util.spec_from_file_location(f"others.{path.stem}", path)
+    assert spec is not None, path
+    assert spec.loader is not None, path
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
         spec.loader.exec_module(module)
-        defect = getattr(module, "DEFECT", None)
-        if isinstance(defect, Defect):
-            catalogue()[defect.id] = defect
-            found.append(defect.id)
-    return found
+    except Exception as error:  # noqa: BLE001  whatever somebody's file raises
+        why = f"cannot be imported: {type(error).__name__}: {error}"
+        raise ConfigError(str(path), "DEFECT", why) from None
+    defect = getattr(module, "DEFECT", None)
+    return defect if isinstance(defect, Defect) else None
 
 
 # Measuring ----------------------------------------------------------------------------------------
@@ -261,7 +289,8 @@ def page(measured: Measured) -> str:
 same stories are lived by meters that have it, on the meters and cards on which it can show (dealt
 in turn), and examples as plain Hypothesis draws them: the date of arming by `st.datetimes`, the
 lead and every other choice by `st.integers`, over the same ranges, in a process that has imported
-nothing else. The first example, the simplest of all, is left out. A story *catches* it where any
+nothing else, from the working copy: what a wheel would have installed is the same code. The first
+example, the simplest of all, is left out. A story *catches* it where any
 promise is broken in one run. Hazards are stories of their own ([verify](verify.md#hazards)), and
 stand apart.
 
@@ -269,6 +298,10 @@ Of p, the share of stories that catch it, half of all searches end within ln 2 /
 the columns *median*. A `>` is what it is at least, where none caught it. Stories of a defect end
 after {ENOUGH} kills and {LEAST} stories, or {STORIES:,}; a hazard's at
 {HAZARD_LEAST} kills, or {HAZARD_STORIES}.
+
+`make power FROM=DIR` asks the same of defects in files of your own, written as those of the
+catalogue are: each ends in a `DEFECT`, whose name is the file's. It shows the rows and writes
+nothing.
 
 Seed {measured.seed}, {measured.date}, of the catalogue as it was that day. A story wakes its
 meter {wakes:.0f} times; {speed:,.0f} of them were drawn, lived and judged a second on one core.
@@ -295,10 +328,11 @@ def summary(measured: Measured) -> list[str]:
     ratios = sorted(one.fewer for one in hard)
     missed = [one.id for one in found if one.needed == inf]
     unmet = sum(not one.plain.kills for one in found)
+    examples = max(one.plain.of for one in found)
     said = [
         f"Caught: {len(found) - len(missed)} of {len(found)}.",
         f"Median over the defects: {median:.0f} stories; worst of those caught: {worst:.0f}.",
-        f"Plain Hypothesis catches none of {unmet} defects in {STORIES:,} examples.",
+        f"Plain Hypothesis catches none of {unmet} defects in {examples:,} examples.",
     ]
     if missed:
         said.append(f"Not caught: {', '.join(missed)}.")

@@ -150,4 +150,5 @@ def test_the_first_flow_is_foretold_to_the_microsecond(profile, start, shut_us):
     assert ahead is not None
     assert meter.rate(start + ahead) > 0
     assert ahead == 0 or meter.rate(start + ahead - 1) == 0
+    assert meter.us_until_flow(start + ahead // 2) == ahead - ahead // 2
     assert meter.amount_at(start + ahead) == 0

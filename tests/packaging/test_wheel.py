@@ -6,6 +6,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+from tests.docs.pages import blocks, page
 from tests.packaging.away import ROOT, away
 
 
@@ -65,7 +66,28 @@ def test_the_wheel_says_its_name_and_version(installed: Path, tmp_path: Path) ->
     assert done.stdout.startswith("meter-emu, version ")
 
 
-def test_the_wheel_gives_pytest_its_fixtures(installed: Path, tmp_path: Path) -> None:
-    done = away(sys.executable, "-m", "pytest", "--fixtures", "-q", cwd=tmp_path, path=installed)
-    found = re.findall(r"^(\w+) -- .*pytest_plugin\.py", done.stdout, re.MULTILINE)
-    assert found == ["world", "meter", "desk", "card"]
+LAWS = """
+from meter_emu.pytest_laws import test_law
+
+def test_the_fixtures_are_there(world, meter, desk, card):
+    pass
+"""
+
+
+def test_the_wheel_gives_pytest_its_fixtures_and_each_law_as_a_test(
+    installed: Path, tmp_path: Path
+) -> None:
+    """As somebody has it who starts pytest in a folder with nothing else in it."""
+    (mine,) = blocks(page("docs/ports.md"), "python")
+    (tmp_path / "mine.py").write_text(mine, "utf-8")
+    (tmp_path / "test_laws.py").write_text(LAWS, "utf-8")
+    start = "import sys, pytest; sys.path.remove(''); sys.exit(pytest.main())"  # as `pytest` does
+    words = ("--meter-firmware", "mine:AlwaysOn", "-k", "fixtures or answers", "-v")
+    alone = ("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "error")
+    done = away(sys.executable, "-c", start, *words, *alone, cwd=tmp_path, path=installed)
+    said = done.stdout + done.stderr
+    assert re.findall(r"^test_laws\.py::(\S+) (\w+)", said, re.MULTILINE) == [
+        ("test_law[answers]", "FAILED"),
+        ("test_the_fixtures_are_there", "PASSED"),
+    ], said
+    assert said.count("\nmine:AlwaysOn: build: obeys no card on any meter") == 1, said

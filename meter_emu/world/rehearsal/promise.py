@@ -130,18 +130,22 @@ def in_force_at(orders: Sequence[Told], us: int) -> Told:
 
 def _written(card: Told, order: DeskOrder) -> Told:
     """Return what the card says after a desk visit: what the order does not name stays."""
+    kind, defer_us, cut_us = card.kind, card.defer_us, card.cut_us
     if order.reactivate:
-        card = replace(card, kind=ToldKind.REACTIVATED, defer_us=None, cut_us=None)
+        kind, defer_us, cut_us = ToldKind.REACTIVATED, None, None
     if order.defer_us is not None:
-        card = replace(card, defer_us=order.defer_us)
+        defer_us = order.defer_us
     if order.cut_us is not None:
-        card = replace(card, cut_us=order.cut_us)
-    if card.cut_us is not None:
-        card = replace(card, kind=ToldKind.ARMED)
-    elif card.defer_us is not None:
-        card = replace(card, kind=ToldKind.ORDINARY)
+        cut_us = order.cut_us
+    if cut_us is not None:
+        kind = ToldKind.ARMED
+    elif defer_us is not None:
+        kind = ToldKind.ORDINARY
     return replace(
         card,
+        kind=kind,
+        defer_us=defer_us,
+        cut_us=cut_us,
         limiter=card.limiter if order.limiter is None else order.limiter,
         prepayment=card.prepayment if order.prepayment is None else order.prepayment,
         pricing=card.pricing if order.tariff is None else order.tariff,
