@@ -45,6 +45,7 @@ BROKEN_BY = {
     "no-orders": f"{WRONG}forgiving",
     "no-such-time": f"{WRONG}thirteen_months",
     "no-wrong-cut": f"{DEFECT}reactivation-clears-one",
+    "off-over-step": f"{WRONG}steps_at_once",
     "older-copy": f"{DEFECT}stale-order-accepted",
     "order-answered": f"{WRONG}mute",
     "poll-phase": f"{WRONG}whimsical",
@@ -62,7 +63,7 @@ BROKEN_BY = {
     "weeks": f"{DEFECT}doy-common-year",
     "woken": f"{WRONG}Hasty",
 }
-LEGAL = {"cut-at-step"}  # it takes a clock in legal time
+LEGAL = {"cut-at-step", "off-over-step"}  # it takes a clock in legal time
 FOREIGN_NOT = {"rebuilt"}  # asked of our own programs alone: see the test of a forgetful one below
 
 

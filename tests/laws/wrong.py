@@ -205,6 +205,14 @@ class _Credulous(ClockTrust):
         return Health.TRUSTED
 
 
+class _StepsAtOnce(ClockBase):
+    """Steps the clock over midnight, and leaves its day."""
+
+    @override
+    def step_hours(self, utc_s: int, second_of_day: int, state: State, factory: Factory) -> int:
+        return super().step_hours(utc_s, DAY_S // 2, state, factory)
+
+
 class _Thirteen(FieldCodec):
     """Takes the thirteenth month for the twelfth."""
 
@@ -264,6 +272,10 @@ def anxious(ports: Ports) -> Wrapped:
 
 def credulous(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Credulous)
+
+
+def steps_at_once(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _StepsAtOnce)
 
 
 def thirteen_months(ports: Ports) -> Wrapped:

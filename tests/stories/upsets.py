@@ -1,5 +1,6 @@
 """What is in the stories of hazards in which a clock chip is found upset, or in 12-hour mode."""
 
+from datetime import timedelta, timezone
 from typing import Protocol
 
 from meter_emu.laws.hazards.twelve_hours import in_either_mode
@@ -50,6 +51,20 @@ def no_such_time(campaign: Campaign, home: Household) -> set[str]:
     return facts
 
 
+def off_over_step(campaign: Campaign, home: Household) -> set[str]:
+    """What a clock that was not stepped shows when power is back."""
+    if home.model.rtc_base != "legal":
+        return set()
+    ((lost_us, back_us),) = home.outages
+    lost, back = at(lost_us), at(back_us)
+    if lost.utcoffset() == back.utcoffset():
+        return set()
+    shown = back.astimezone(timezone(lost.utcoffset() or timedelta()))
+    late = {"at an hour's end"} if shown.minute == 59 and shown.second >= 48 else set()
+    season = "in spring" if back.month < 7 else "in autumn"
+    return late | ({f"about midnight {season}"} if shown.hour in {23, 0} else set())
+
+
 class Seen(Protocol):
     """Accesses to a clock chip: which, when, and the second of its day before and after."""
 
@@ -73,6 +88,10 @@ UPSETS = {
     "credit-without-time": (
         credit_without_time,
         {"by a card of the morning", "by a wrong clock"},
+    ),
+    "off-over-step": (
+        off_over_step,
+        {"about midnight in spring", "about midnight in autumn", "at an hour's end"},
     ),
     "no-such-time": (
         no_such_time,
