@@ -145,6 +145,10 @@ class Ideal:
         """Whether the non-disconnection period runs and shelters this home."""
         return self.account.debt_high == 0 and in_hours(self.model.window, self.now_us, self.zone)
 
+    def perhaps_sheltered(self) -> bool:
+        """Whether that period runs, and it may be that no emergency credit is unpaid."""
+        return self.account.debt_low == 0 and in_hours(self.model.window, self.now_us, self.zone)
+
     def credit_open(self) -> bool:
         """Whether the ordinary rules allow a cut for want of credit."""
         open_ = self.told.prepayment and self.used_up() and self.deferral() is not Sure.SURE
@@ -214,7 +218,7 @@ class Ideal:
     def _window_counts(self) -> bool:
         """Whether it is the non-disconnection period that says if a cut is allowed."""
         told = self.told
-        shielded = not told.prepayment or self.account.debt_high or self.deferral() is Sure.SURE
+        shielded = not told.prepayment or self.account.debt_low or self.deferral() is Sure.SURE
         return self.on and not shielded
 
     def pass_to(self, to_us: int) -> None:
@@ -266,6 +270,7 @@ class Ideal:
         surely = self.on and self.closed and self.powered and not self.limiter
         surely = surely and not self.knowledge.doubted and self.programmed() is Sure.NO
         surely = surely and self.test_until_us is None and self.account.high <= 0
+        surely = surely and not self.perhaps_sheltered()
         if not (surely and self.credit_open() and self.deferral() is Sure.NO):
             self._unpaid_from_us = None
             return
