@@ -43,6 +43,7 @@ from card_protocol.formats.generations import ORDERS, AnyOrderRecord, CardRecord
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
+from meter_emu.desk.as_is import AsIs, as_is
 from meter_emu.desk.codec import DeskCodec, Written
 from meter_emu.desk.dates import CivilReading, DeskDates
 from meter_emu.desk.pricing import (
@@ -90,6 +91,7 @@ class Work:
     tariff: Pricing | None = None
     mwh_per_unit: int | None = None  # of a new tariff; gas only
     reading: CivilReading | None = None
+    fields: AsIs | None = None  # of an office that is wrong: last, and as they are
 
     @property
     def orders(self) -> bool:
@@ -97,7 +99,8 @@ class Work:
         arms = self.defer_until is not None or self.cut_at is not None
         switches = self.prepayment_on is not None or self.limiter_granted is not None
         priced = self.tariff is not None or self.mwh_per_unit is not None
-        return arms or switches or self.reactivate or priced
+        as_is = self.fields is not None and self.fields.of_order
+        return arms or switches or self.reactivate or priced or as_is
 
 
 @final
@@ -355,7 +358,8 @@ class Desk:
                 _check_tariff_is_the_orders(account)
             order = self._ordered(order, work, account.identity.meter_id)
             order = replace(order, tariff_number=tariff.number, issued_at_min=issued_at_min)
-        return Account(account.identity, wallet, order, tariff)
+        account = Account(account.identity, wallet, order, tariff)
+        return account if work.fields is None else as_is(account, work.fields)
 
     def _ordered(self, order: AnyOrderRecord, work: Work, meter_id: int) -> AnyOrderRecord:
         """Return the next order, unsealed.

@@ -7,6 +7,7 @@ balance = balance before + accepted since - energy charged since, at its price.
 from itertools import pairwise
 from typing import Final
 
+from meter_emu.domain import Result
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.stories.story import story
 from meter_emu.units import UEUR_PER_CENT
@@ -39,6 +40,7 @@ def _check(trial: Trial) -> Finding:
         night_wh=0,
         charged_night_wh=0,
         order_number=0,
+        result=Result.NONE,
     )
     for before, after in pairwise([started, *known]):
         lost_ueur = _missing_ueur(home, before, after)

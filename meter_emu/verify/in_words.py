@@ -69,6 +69,9 @@ def _order(order: DeskOrder) -> str:
             words.append(f"{what} {'on' if on else 'off'}")
     if order.tariff is not None:
         words.append("another tariff")
+    if order.fields is not None:
+        said = order.fields.said.items()
+        words += (f"{name} {v.hex() if isinstance(v, bytes) else v}" for name, v in said)
     return ", ".join(words)
 
 

@@ -33,6 +33,7 @@ BROKEN_BY = {
     "credit-without-time": f"{DEFECT}doubted-clock-obeyed",
     "cut-at-step": f"{WRONG}unjournalled",
     "cut-comes": f"{WRONG}never",
+    "deferred-again": f"{WRONG}once",
     "doubts": f"{WRONG}anxious",
     "emergency-again": f"{DEFECT}emergency-again-and-again",
     "generation": f"{WRONG}hour_before",
@@ -62,6 +63,7 @@ BROKEN_BY = {
     "twelve-hours": f"{DEFECT}twelve-is-twelve",
     "weeks": f"{DEFECT}doy-common-year",
     "woken": f"{WRONG}Hasty",
+    "wrong-office": f"{WRONG}trusting",
 }
 LEGAL = {"cut-at-step", "off-over-step"}  # it takes a clock in legal time
 FOREIGN_NOT = {"rebuilt"}  # asked of our own programs alone: see the test of a forgetful one below

@@ -9,7 +9,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.domain import Order, Tariff, Wallet
 from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.ends import EndStore
-from meter_emu.firmware.gate import OrderGate
+from meter_emu.firmware.gate import OrderGate, StatedEnd
 from meter_emu.firmware.layouts import NO_END, Factory, Health, State, StateFlags
 from meter_emu.firmware.ledger import Ledger
 from meter_emu.firmware.parts import assemble
@@ -179,6 +179,24 @@ class _Mute(OrderGate):
         state.order_number = number
 
 
+class _Trusting(OrderGate):
+    """Believes the instant on a card, whatever date stands next to it."""
+
+    @override
+    def agrees(self, end: StatedEnd) -> bool:
+        return True
+
+
+class _Once(OrderGate):
+    """Grants one deferral in its life."""
+
+    @override
+    def apply(self, order: Order, tariff: Tariff, state: State, now: Now) -> None:
+        over = state.flags & StateFlags.DEFERRAL_OVER
+        super().apply(order, tariff, state, now)
+        state.flags |= over
+
+
 class _Anxious(ClockTrust):
     """Doubts a clock that was set a month ago."""
 
@@ -264,6 +282,14 @@ def forgiving(ports: Ports) -> Wrapped:
 
 def mute(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Mute)
+
+
+def trusting(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Trusting)
+
+
+def once(ports: Ports) -> Wrapped:
+    return Wrapped(ports, _Once)
 
 
 def anxious(ports: Ports) -> Wrapped:

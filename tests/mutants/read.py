@@ -15,6 +15,7 @@ _OTHER_YEAR = "near New Year it asks another year's summer, and in winter either
 _NO_SUCH_REGISTER = "a chip that counts right never shows it: it takes a chip with a fault"
 _NO_12_HOURS = "no chip in a story is in 12-hour mode: all are set by the meter, in 24-hour mode"
 _NO_SUCH_DATE = "the office writes no date that is not in the calendar: it takes a forged card"
+_NO_SUCH_FIELD = "no day or month is 0 there: who reads the digits of a card has refused it"
 _STAMP = "it takes a clock that lost its time, and an office that wrote before"
 _EDGE = "differs in one instant of a century"
 _WEEKDAY = "nothing reads the weekday register, and nothing on panel or card shows it"
@@ -63,9 +64,10 @@ READ: Final[dict[str, tuple[str, str]]] = {
         (UNMET, _NO_12_HOURS,
          ("FieldCodec.hour#8",
           "FieldCodec.hour#9")),
+        (EQUIVALENT, _NO_SUCH_FIELD,
+         ("Calendar.exists#16",)),
         (UNMET, _NO_SUCH_DATE,
-         ("Calendar.exists#16",
-          "OrderGate.exists#3")),
+         ("OrderGate.exists#3",)),
         (UNMET, _STAMP,
          ("ClockTrust.known_s#0",
           "ClockTrust.known_s#2")),
@@ -77,7 +79,7 @@ READ: Final[dict[str, tuple[str, str]]] = {
          ("Ledger.judge_wallet#5",)),
         (UNMET, "more loads at once than their sum may have",
          ("Ledger.load#7",)),
-        (UNMET, "a home that was cut, reactivated, and whose clock is then set",
+        (EQUIVALENT, "which cut was latched is asked while one is, and each latch says it anew",
          ("OrderGate.reactivate#2",)),
         (UNREAD, _WEEKDAY,
          ("Pcf8563Driver.encode#1", "Pcf8563Driver.encode#2")),
@@ -104,9 +106,9 @@ READ: Final[dict[str, tuple[str, str]]] = {
          ("ClockTrust.suspicion#15",)),
         (WITHIN, "a hint that is a second a minute too long, at an edge of the protected hours",
          ("LegalHours._seconds_to#16",)),
-        (UNMET, "the last year of the calendar, in which no clock can be",
+        (EQUIVALENT, "no card can say 2106: its years are 2000 to 2099",
          ("Calendar.exists#2",)),
-        (UNMET, _NO_SUCH_DATE,
+        (EQUIVALENT, _NO_SUCH_FIELD,
          ("Calendar.exists#12",)),
         (UNMET, _NO_SUCH_REGISTER,
          ("FieldCodec.day#1", "FieldCodec.hour#20", "FieldCodec.second#1")),
@@ -136,7 +138,7 @@ READ: Final[dict[str, tuple[str, str]]] = {
          ("Calendar.year#15",)),
         (EQUIVALENT, "a poll more, at the change itself",
          ("Zone.next_change_min#5",)),
-        (WITHIN, "a clock that is stepped late is read by the season it was set in",
+        (EQUIVALENT, "a wait of months, from October to March, is cut to a day in any case",
          ("Zone.next_change_min#3",)),
         (WITHIN, "at the very second, or millisecond",
          ("EndStore.due#0", "ClockTrust.ticks_disagree#2")),

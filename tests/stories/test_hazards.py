@@ -164,9 +164,69 @@ def used_without_time(campaign: Campaign, home: Household) -> set[str]:
     return {"scrolled once it was set"} if set_us else {"scrolled before it is set"}
 
 
+def deferred_again(campaign: Campaign, home: Household) -> set[str]:
+    ends = [visit.desk.defer_us or 0 for visit in home.visits if visit.desk]
+    put_in = [visit.at_us for visit in home.visits if visit.kind is VisitKind.INSERT]
+    end = credit_end(home, campaign.start_us)
+    if 0 in ends or len(put_in) != 2 or ends[0] >= put_in[1]:
+        return set()
+    holds = end is not None and at(put_in[1]) < end < at(ends[1])
+    return {"one is over before the next"} | ({"credit ends in the next"} if holds else set())
+
+
+def wrong_office(campaign: Campaign, home: Household) -> set[str]:
+    (number,) = (n for n, visit in enumerate(home.visits) if visit.desk and visit.desk.fields)
+    order = home.visits[number].desk
+    assert order is not None
+    assert order.fields is not None
+    said = order.fields.said
+    found = {f"generation {home.card_generation}"}
+    if said.keys() & {"loaded_cents", "load_count"}:
+        return {"a wallet"} | ({"money gone"} if said.get("loaded_cents", 3_000) < 2_000 else set())
+    for name in ("defer_until", "cut_at"):
+        raw = said.get(name, b"")
+        found |= {f"{name} of no calendar"} if raw and no_date(raw.hex()) else set()
+    if len(said) == 1:
+        for name, us in (("defer_min", order.defer_us), ("cut_min", order.cut_us)):
+            found |= (
+                {f"{name} apart"} if abs(said.get(name, -HOUR_US) - minute(us)) < 50_000 else set()
+            )
+    return found
+
+
+def minute(us: int | None) -> int:
+    assert us is not None, "an armed home has both"
+    return us // 60_000_000 - 15_778_080
+
+
+def no_date(digits: str) -> bool:
+    try:
+        datetime.strptime(digits, "%y%m%d%H%M")  # noqa: DTZ007
+    except ValueError:
+        return True
+    return False
+
+
 Facts = Callable[[Campaign, Household], set[str]]
 DRAWN: dict[str, tuple[Facts, set[str]]] = {
     **UPSETS,
+    "deferred-again": (
+        deferred_again,
+        {"one is over before the next", "credit ends in the next"},
+    ),
+    "wrong-office": (
+        wrong_office,
+        {
+            "a wallet",
+            "money gone",
+            "defer_until of no calendar",
+            "cut_at of no calendar",
+            "defer_min apart",
+            "cut_min apart",
+            "generation 1",
+            "generation 2",
+        },
+    ),
     "clocks-change": (
         clocks_change,
         {"the first of two", "the second of two", "at the gap", "ordered the winter before"},

@@ -21,7 +21,9 @@ class What(Enum):
     DESK = "desk"  # the office wrote on the card
     DESK_FAILED = "desk failed"  # the office's own program did not, and the card is as it was
     CARD_SERVED = "card"  # the meter obeyed the card
-    CARD_REFUSED = "card refused"  # the meter showed a code and left the card as it was
+    CARD_REFUSED = (
+        "card refused"  # the meter showed a code; where it had read the card, it wrote it
+    )
     CLOCK_SET = "clock set"  # a technician's clock card was obeyed
     CARD_UNSEEN = "card unseen"  # put into a meter without power
     KEY_PRESSED = "key"
@@ -64,6 +66,7 @@ class WrittenBack:
     night_wh: int | None
     charged_night_wh: int | None
     order_number: int
+    result: int
 
 
 @final

@@ -38,6 +38,22 @@ class RawTariff(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     mwh_per_unit: Annotated[int, Meta(ge=1, le=65_535)] | None = None
 
 
+_Civil: TypeAlias = Annotated[str, Meta(pattern="^[0-9A-F]{10}$")]
+_U32: TypeAlias = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+
+
+class RawFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What an office that is wrong writes into a card's order and wallet."""
+
+    defer_until: _Civil | None = None
+    defer_min: _U32 | None = None
+    cut_at: _Civil | None = None
+    cut_min: _U32 | None = None
+    zone_rule: Annotated[int, Meta(ge=0, le=255)] | None = None
+    loaded_cents: _U32 | None = None
+    load_count: _U32 | None = None
+
+
 class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """One deed, at a meter or at the office."""
 
@@ -50,6 +66,7 @@ class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     replace_card: bool = False
     card_expires: datetime | None = None
     office_error_s: _Seconds = 0
+    fields: RawFields | None = None
     insert: bool = False
     card_of: _Text | None = None
     card_number: Annotated[int, Meta(ge=1, le=1000)] | None = None

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from card_protocol.card.image import CardKind
+from meter_emu.desk.as_is import AsIs
 from meter_emu.ports import Button
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.times import us_to_written
@@ -210,8 +211,15 @@ def _order(order: DeskOrder, told: Announcement | None, zone: ZoneInfo) -> Itera
         yield f"tariff = {{ {', '.join(f'{key} = {value}' for key, value in keys.items())} }}"
     if order.office_error_s:
         yield f"office_error_s = {order.office_error_s}"
+    if order.fields is not None:
+        yield f"fields = {{ {', '.join(_fields(order.fields))} }}"
     if order.new_card is not None:
         yield from _new_card(order.new_card, zone)
+
+
+def _fields(fields: AsIs) -> Iterator[str]:
+    for name, value in fields.said.items():
+        yield f"{name} = {_text(value.hex().upper()) if isinstance(value, bytes) else value}"
 
 
 def _new_card(card: NewCard, zone: ZoneInfo) -> Iterator[str]:

@@ -263,10 +263,9 @@ class _Story:
         self, at_us: int, before: WriteBackRecord | None, after: WriteBackRecord | None, number: int
     ) -> None:
         """Record whether a card was obeyed: a new write-back says so, and how."""
-        if after is None or after == before or Result(after.result).refused:
+        if after is None or after == before:
             self._watch.see(at_us, What.CARD_REFUSED, visit=number)
             return
-        understood = (_stated(after.defer_until), _stated(after.cut_at))
         written = WrittenBack(
             balance_ueur=after.balance_ueur,
             accepted_cents=after.accepted_cents,
@@ -277,7 +276,12 @@ class _Story:
             night_wh=after.night_wh,
             charged_night_wh=after.charged_night_wh,
             order_number=after.order_number,
+            result=after.result,
         )
+        if Result(after.result).refused:
+            self._watch.see(at_us, What.CARD_REFUSED, visit=number, written=written)
+            return
+        understood = (_stated(after.defer_until), _stated(after.cut_at))
         self._watch.see(
             at_us, What.CARD_SERVED, understood=understood, visit=number, written=written
         )

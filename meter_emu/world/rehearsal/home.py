@@ -164,6 +164,7 @@ class Home:
             tariff=order.tariff,
             mwh_per_unit=order.mwh_per_unit,
             reading=_reading(self.zone, order.defer_us, order.cut_us),
+            fields=order.fields,
         )
         card.power_on()
         try:
@@ -241,4 +242,6 @@ def _words(order: DeskOrder) -> str:
         words.append(f"{order.mwh_per_unit} mWh per unit")
     if order.load_cents:
         words.append(f"load {decimal(order.load_cents, 100)} EUR")
+    if order.fields is not None:
+        words += (f"{name} as it is" for name in order.fields.said)
     return ", ".join(words)

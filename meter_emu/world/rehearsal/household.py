@@ -15,6 +15,7 @@ from typing import Final, TypeAlias, final
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
+from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.ports import Button
 from meter_emu.units import SECOND_US
@@ -90,7 +91,7 @@ class DeskOrder:
 
     `defer_us` and `cut_us` are the instants announced to the household for the two civil times. A
     `new_card` is handed out first, and written on. `office_error_s` is how far ahead the office's
-    date is.
+    date is. `fields` are what an office that is wrong writes in place of the rest.
     """
 
     defer_until: Civil | None = None
@@ -105,6 +106,7 @@ class DeskOrder:
     cut_us: int | None = None
     new_card: NewCard | None = None
     office_error_s: int = 0
+    fields: AsIs | None = None
 
 
 @final

@@ -5,7 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, final
 
+import msgspec
+
 from card_protocol.timestamp import Civil
+from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing, check_tariff
 from meter_emu.domain import Energy
 from meter_emu.errors import DeskError
@@ -13,7 +16,7 @@ from meter_emu.ports import Button
 from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import END_US
-from meter_emu.world.rehearsal.campaign_file import DeskWord, RawTariff, RawVisit
+from meter_emu.world.rehearsal.campaign_file import DeskWord, RawFields, RawTariff, RawVisit
 from meter_emu.world.rehearsal.household import (
     Announcement,
     DeskOrder,
@@ -24,8 +27,8 @@ from meter_emu.world.rehearsal.household import (
 from meter_emu.world.rehearsal.reading import FilePlace
 
 _OF_ONE: Final = (
-    "want one of: desk orders (desk, load_eur, tariff, replace_card), insert = true, press, hold,"
-    " clock_card = true"
+    "want one of: desk orders (desk, load_eur, tariff, replace_card, fields), insert = true, press,"
+    " hold, clock_card = true"
 )
 _TWO_VISITS: Final = (
     "an order cannot both reactivate and arm: have the one written and inserted, the other written"
@@ -137,6 +140,7 @@ class VisitReader:
             cut_us=cut_us,
             new_card=new_card(raw.card_expires, place) if raw.replace_card else None,
             office_error_s=raw.office_error_s,
+            fields=None if raw.fields is None else _fields(raw.fields, place),
         )
 
     def _dated(
@@ -172,7 +176,9 @@ class VisitReader:
 
 def _check_keys(raw: RawVisit, place: FilePlace) -> bool:
     """Refuse keys that do not go together; return whether it is a visit to the office."""
-    writes = bool(raw.desk) or raw.load_eur is not None or raw.tariff is not None
+    writes = bool(raw.desk) or any(
+        said is not None for said in (raw.load_eur, raw.tariff, raw.fields)
+    )
     at_desk = writes or raw.replace_card
     buttons = [raw.press is not None, raw.hold is not None]
     if [at_desk, raw.insert, raw.clock_card, *buttons].count(True) != 1:
@@ -194,6 +200,17 @@ def _check_keys(raw: RawVisit, place: FilePlace) -> bool:
         if said and not has_place:
             place.refuse(key, f"want {wanted}")
     return at_desk
+
+
+def _fields(raw: RawFields, place: FilePlace) -> AsIs:
+    """Return what an office that is wrong writes as it is."""
+    said = msgspec.structs.asdict(raw)
+    for name in ("defer_until", "cut_at"):
+        said[name] = said[name] and bytes.fromhex(said[name])
+    fields = AsIs(**said)
+    if not fields.said:
+        place.refuse("fields", "want one of them at least")
+    return fields
 
 
 def new_card(expires: datetime | None, place: FilePlace) -> NewCard:

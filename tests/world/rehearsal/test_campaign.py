@@ -373,6 +373,31 @@ def test_seed_and_build_can_be_overridden(tmp_path):
             "household 'a', visit 3: office_error_s: want an office whose date is in 2000 to 2099",
         ),
         (
+            "load_eur = 100",
+            'load_eur = 100, fields = { cut_at = "200230080" }',
+            "household 'a', visit 3: fields.cut_at: want text matching",
+        ),
+        (
+            "load_eur = 100",
+            "load_eur = 100, fields = { cut_minute = 1 }",
+            "household 'a', visit 3: fields.cut_minute: unknown key, did you mean 'cut_min'?",
+        ),
+        (
+            "load_eur = 100",
+            "load_eur = 100, fields = { zone_rule = 256 }",
+            "household 'a', visit 3: fields.zone_rule: want a whole number <= 255",
+        ),
+        (
+            "load_eur = 100",
+            "load_eur = 100, fields = {}",
+            "household 'a', visit 3: fields: want one of them at least",
+        ),
+        (
+            'press = "red"',
+            'press = "red", fields = { load_count = 1 }',
+            "household 'a', visit 4: want one of: desk orders",
+        ),
+        (
             'press = "red"',
             'press = "red", office_error_s = 60',
             "household 'a', visit 4: office_error_s: want a visit to the office",

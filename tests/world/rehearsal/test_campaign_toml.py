@@ -10,6 +10,7 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
+from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.ports import Button
 from meter_emu.resources import built_in
@@ -107,6 +108,16 @@ class Maker:
             cut_us=cut_us,
             new_card=self.card() if self.maybe() else None,
             office_error_s=self.chance.randint(-(10**6), 10**6) if self.maybe() else 0,
+            fields=self.fields() if self.maybe() else None,
+        )
+
+    def fields(self) -> AsIs:
+        return self.chance.choice(
+            [
+                AsIs(cut_at=self.chance.randbytes(5), cut_min=self.chance.randrange(2**32)),
+                AsIs(defer_until=b"\xff" * 5, defer_min=0, zone_rule=2),
+                AsIs(loaded_cents=self.chance.randrange(9_999), load_count=0),
+            ]
         )
 
     def card(self) -> NewCard:
@@ -250,9 +261,10 @@ def test_all_that_a_file_can_say_was_drawn():
         counts["told by name"] += heard is not None and heard.name is not None
     for order in told:
         counts["a night price"] += order.tariff is not None and order.tariff.bi_hourly
+        counts["a wrong office"] += order.fields is not None
         counts["a new card"] += order.new_card is not None
         counts["a deferral alone"] += order.defer_us is not None and order.cut_us is None
-    assert len(counts) == 8
+    assert len(counts) == 9
     assert min(counts.values()) >= 20, counts
 
 

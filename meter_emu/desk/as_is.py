@@ -1,0 +1,53 @@
+"""An office that is wrong: fields of a card's order and wallet as somebody wants them, MACs right.
+
+What no office of ours writes is written so, for meters to refuse.
+"""
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Final, TypeVar, final
+
+from card_protocol.formats.budget import WalletRecord
+from card_protocol.formats.generations import AnyOrderRecord, CardRecords
+from meter_emu.errors import DeskError
+
+_RecordT = TypeVar("_RecordT", AnyOrderRecord, WalletRecord)
+_OF_WALLET: Final = frozenset({"loaded_cents", "load_count"})
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsIs:
+    """What stands in these fields in place of what the office would write, `None` for that."""
+
+    defer_until: bytes | None = None
+    defer_min: int | None = None
+    cut_at: bytes | None = None
+    cut_min: int | None = None
+    zone_rule: int | None = None
+    loaded_cents: int | None = None
+    load_count: int | None = None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Return the fields that something else stands in."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @property
+    def of_order(self) -> bool:
+        """Whether any of them is of the order."""
+        return not self.said.keys() <= _OF_WALLET
+
+
+def as_is(account: CardRecords, wanted: AsIs) -> CardRecords:
+    """Return an account with these fields, unsealed; raise `DeskError` for one it has not."""
+    order = {name: value for name, value in wanted.said.items() if name not in _OF_WALLET}
+    wallet = {name: value for name, value in wanted.said.items() if name in _OF_WALLET}
+    return account._replace(order=_with(account.order, order), wallet=_with(account.wallet, wallet))
+
+
+def _with(record: _RecordT, said: dict[str, Any]) -> _RecordT:
+    has = {field.name for field in fields(record)}
+    for name in said:
+        if name not in has:
+            raise DeskError(f"a card of generation {record.generation} has no {name}")
+    return replace(record, **said)

@@ -1,0 +1,279 @@
+"""An office writes what no office of ours does, its MACs right: no date, two that disagree, money.
+
+What the meter must make of it is reckoned here by `datetime`, from what was to be on the card.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple, TypeAlias
+
+from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, encode_bcd_minute
+from meter_emu.desk.as_is import AsIs
+from meter_emu.desk.dates import ZONE
+from meter_emu.domain import Result
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.draft import Draft
+from meter_emu.stories.story import Among, begin, finish
+from meter_emu.units import DAY_S, EPOCH_2000_US, HOUR_S, MINUTE_US, SECOND_US
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.times import us_to_civil
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit
+
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MINUTE: Final = timedelta(minutes=1)
+# Minutes since 2000 that some clock cannot be set to: one in standard time is in 2100 by then.
+_CLOCKS_END: Final = (datetime(2099, 12, 31, 23, tzinfo=UTC) - _EPOCH) // _MINUTE
+_BRUSSELS: Final = 1  # the zone rule that there is
+# Bytes of YYMMDDhhmm that make no date of one, by their place.
+_NO_DATE: Final = (
+    ((1, 0x02), (2, 0x30)), ((1, 0x04), (2, 0x31)), ((0, 0x21), (1, 0x02), (2, 0x29)),
+    ((1, 0x13),), ((1, 0x00),), ((2, 0x00),), ((2, 0x32),), ((3, 0x24),), ((4, 0x60),),
+    ((2, 0x1A),), ((0, 0xA0),),
+)  # fmt: skip
+_APART: Final = (60, -60, 1, -1, 1_440, -1_440, 43_200, -43_200)  # minutes
+_LOADED_CENTS: Final = 2_000
+
+_Writing: TypeAlias = Callable[[Draft, DeskOrder], AsIs]
+
+
+# What is written ----------------------------------------------------------------------------------
+
+
+def _no_date(draft: Draft, order: DeskOrder) -> AsIs:
+    at_cut, chosen = draft.chooser.below(2) == 0, draft.chooser.of(_NO_DATE)
+    raw = bytearray(encode_bcd_minute(order.cut_at if at_cut else order.defer_until))
+    for place, byte in chosen:
+        raw[place] = byte
+    return AsIs(cut_at=bytes(raw)) if at_cut else AsIs(defer_until=bytes(raw))
+
+
+def _backwards(draft: Draft, order: DeskOrder) -> AsIs:
+    assert order.cut_us is not None, "it is armed"
+    after_us = order.cut_us + (1 + draft.chooser.below(3)) * DAY_S * SECOND_US
+    civil = encode_bcd_minute(us_to_civil(after_us, ZONE))
+    return AsIs(defer_until=civil, defer_min=_of_2(draft, _minute(after_us)))
+
+
+def _deferral_apart(draft: Draft, order: DeskOrder) -> AsIs:
+    return AsIs(defer_min=_minute(order.defer_us) + draft.chooser.of(_APART))
+
+
+def _cut_apart(draft: Draft, order: DeskOrder) -> AsIs:
+    return AsIs(cut_min=_minute(order.cut_us) + draft.chooser.of(_APART))
+
+
+def _half(draft: Draft, _: DeskOrder) -> AsIs:
+    fields = AsIs(cut_min=MINUTES_NONE), AsIs(cut_at=BCD_NONE), AsIs(defer_min=MINUTES_NONE)
+    return draft.chooser.of((*fields, AsIs(zone_rule=_BRUSSELS + 1)))
+
+
+def _too_far(draft: Draft, _: DeskOrder) -> AsIs:
+    minute = _CLOCKS_END + draft.chooser.of((0, 0, 60, 1, 500_000))
+    return draft.chooser.of((AsIs(defer_min=minute), AsIs(cut_min=minute)))
+
+
+def _wallet(draft: Draft) -> AsIs:
+    """Return money that was not loaded: less than before, none, more than so many loads may be."""
+    most = _LOADED_CENTS + draft.model.credit.load_max_cents
+    return draft.chooser.of((
+        AsIs(loaded_cents=_LOADED_CENTS - 1),
+        AsIs(loaded_cents=0, load_count=0),
+        AsIs(load_count=1),
+        AsIs(loaded_cents=most + 1),
+        AsIs(load_count=0),
+    ))  # fmt: skip
+
+
+_ANY: Final[tuple[_Writing, ...]] = (_no_date, _no_date, _backwards)
+_OF_2: Final[tuple[_Writing, ...]] = (
+    _no_date, _backwards, *(_deferral_apart,) * 5, *(_cut_apart,) * 3, _half, _too_far
+)  # fmt: skip
+
+
+def wrong_office(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home that is armed or reactivated, then an order or a load that is wrong."""
+    seed, draft = begin(chooser, among)
+    draft.kind = "an office that is wrong"
+    armed_s, end_s = draft.timing
+    first_s = armed_s - (1 + chooser.below(48)) * HOUR_S
+    other_s = max(end_s + chooser.of((-DAY_S, DAY_S, -HOUR_S)), first_s + HOUR_S)
+    before = draft.arming(other_s, other_s) if chooser.below(4) else DeskOrder(reactivate=True)
+    draft.first_s = first_s - DAY_S
+    draft.bring(first_s, replace(before, load_cents=_LOADED_CENTS))
+    if chooser.below(5) == 4:
+        order = DeskOrder(load_cents=1_000, fields=_wallet(draft))
+    else:
+        order = draft.arming(end_s - chooser.below(3) * DAY_S, end_s)
+        writing = chooser.of(_OF_2 if draft.generation == 2 else _ANY)
+        order = replace(order, fields=writing(draft, order))
+    draft.office(armed_s - 60, order)
+    draft.insert(armed_s)
+    draft.ample_credit = True
+    return finish(draft, seed)
+
+
+def _of_2(draft: Draft, minute: int) -> int | None:
+    return minute if draft.generation == 2 else None
+
+
+def _minute(us: int | None) -> int:
+    assert us is not None, "it is armed"
+    return (us - EPOCH_2000_US) // MINUTE_US
+
+
+# What a meter must make of it ---------------------------------------------------------------------
+
+
+class _End(NamedTuple):
+    """An end as it is on the card: the civil time, and its instants by either form."""
+
+    civil: datetime
+    by_civil: int
+    by_minute: int
+
+    @property
+    def later(self) -> int:
+        return self.by_minute if self.agrees else max(self.by_civil, self.by_minute)
+
+    @property
+    def agrees(self) -> bool:
+        shown = (_EPOCH + self.by_minute * _MINUTE).astimezone(ZONE)
+        return shown.replace(tzinfo=None, fold=0) == self.civil
+
+
+class _NoEndError(Exception):
+    """Nothing on the card is an end of this meter's, and yet something is there."""
+
+
+def _end(raw: bytes, minute: int | None, rule: int) -> _End | None:
+    """Return an end; `minute` is `None` on a card that has no such form."""
+    if raw == BCD_NONE and minute in {None, MINUTES_NONE}:
+        return None
+    try:
+        year, month, day, hour, at = (int(f"{byte:x}") for byte in raw)
+        civil = datetime(2000 + year, month, day, hour, at)  # noqa: DTZ001  legal time
+    except ValueError:
+        raise _NoEndError from None
+    by_civil = (civil.replace(tzinfo=ZONE, fold=1).astimezone(UTC) - _EPOCH) // _MINUTE
+    if minute is None:
+        return _End(civil, by_civil, by_civil)
+    if minute >= _CLOCKS_END or rule != _BRUSSELS:
+        raise _NoEndError
+    return _End(civil, by_civil, minute)
+
+
+def _due(home: Household, order: DeskOrder) -> tuple[Result, int | None]:
+    """Return what becomes of an order, and the later end of its deferral where that is taken."""
+    fields, of_2 = order.fields, home.card_generation == 2
+    assert fields is not None, "it is written as it is"
+    (defer_raw, defer_min), (cut_raw, cut_min) = (
+        (
+            encode_bcd_minute(civil) if raw is None else raw,
+            None if not of_2 else _minute(us) if minute is None else minute,
+        )
+        for civil, us, raw, minute in (
+            (order.defer_until, order.defer_us, fields.defer_until, fields.defer_min),
+            (order.cut_at, order.cut_us, fields.cut_at, fields.cut_min),
+        )
+    )
+    rule = _BRUSSELS if fields.zone_rule is None else fields.zone_rule
+    try:
+        defer, cut = _end(defer_raw, defer_min, rule), _end(cut_raw, cut_min, rule)
+    except _NoEndError:
+        return Result.BAD_DATE, None
+    assert defer is not None, "an end with one form is none"
+    assert cut is not None, "an end with one form is none"
+    if not cut.agrees:
+        return Result.CUT_DISAGREES, None
+    if cut.later < defer.later:
+        return Result.CUT_BEFORE_DEFERRAL, None
+    return (Result.EXECUTED, None) if defer.agrees else (Result.LATER_END_TAKEN, defer.later)
+
+
+def _due_money(home: Household, fields: AsIs) -> Result:
+    """Return what becomes of a wallet of which the meter has heard one load."""
+    cents = _LOADED_CENTS + 1_000 if fields.loaded_cents is None else fields.loaded_cents
+    loads = 2 if fields.load_count is None else fields.load_count
+    if bool(cents) != bool(loads):
+        return Result.BAD_FORMAT
+    if cents < _LOADED_CENTS or loads < 1 or (loads == 1 and cents != _LOADED_CENTS):
+        return Result.WALLET_ROLLED_BACK
+    most = (loads - 1) * home.model.credit.load_max_cents
+    return Result.LOAD_TOO_LARGE if cents - _LOADED_CENTS > most else Result.EXECUTED
+
+
+def _check(trial: Trial) -> Finding:
+    home = trial.home
+    nth = next((n for n, visit in enumerate(home.visits) if visit.desk and visit.desk.fields), None)
+    if nth is None:
+        return Aside("no office was wrong")
+    order = home.visits[nth].desk
+    assert order is not None, "it is a visit to the office"
+    assert order.fields is not None, "and something is written as it is"
+    result, later = (
+        _due(home, order) if order.fields.of_order else (_due_money(home, order.fields), None)
+    )
+    if result is Result.EXECUTED:
+        return Aside("what stands there is the same")
+    right = (
+        () if later is None else (_deferred(home.visits[nth], EPOCH_2000_US + later * MINUTE_US),)
+    )
+    other = replace(home, visits=(*home.visits[:nth], *right, *home.visits[nth + 1 :]))
+    was, now = trial.run.events, trial.events(other)
+    return _answered(trial, was, now, result) or _same_moves(was, now)
+
+
+def _deferred(visit: Visit, defer_us: int) -> Visit:
+    """Return the visit of an office that is right, with that end of the deferral."""
+    assert visit.desk is not None, "it is a visit to the office"
+    civil = us_to_civil(defer_us, ZONE)
+    return replace(
+        visit, desk=replace(visit.desk, fields=None, defer_until=civil, defer_us=defer_us)
+    )
+
+
+def _answered(trial: Trial, was: list[Event], now: list[Event], want: Result) -> Finding:
+    """Return whether the card with the wrong fields was answered so, and the rest stands."""
+    card, right = _last_card(was), _last_card(now)
+    if card is None or card.written is None or right is None or right.written is None:
+        return Aside("the card was put into a meter without power")
+    if card.written.result != want:
+        said = Result(card.written.result).name
+        return Broken(f"the card is to be answered {want.name}, and the meter wrote {said}")
+    if trial.ours and want.name not in card.shown:
+        return Broken(f"the card was answered {want.name}, and the display says {card.shown}")
+    if (card.understood or right.understood) != right.understood:
+        return Broken(f"the meter understood {card.understood}, and was told {right.understood}")
+    if want.refused and card.written.order_number != right.written.order_number:
+        return Broken("an order that is refused is said to be in force")
+    if card.written.accepted_cents != right.written.accepted_cents:
+        return Broken("a wallet that is refused brought money")
+    return None
+
+
+def _last_card(events: list[Event]) -> Event | None:
+    cards = (event for event in reversed(events) if event.visit is not None)
+    return next((event for event in cards if event.what is not What.CARD_UNSEEN), None)
+
+
+def _same_moves(was: list[Event], now: list[Event]) -> Finding:
+    """Return whether supply went the same way as if that had not been brought, or rightly."""
+    if moves(was) == moves(now):
+        return None
+    return Broken("the supply goes another way than without what is wrong on the card")
+
+
+LAW: Final = Law(
+    id="wrong-office",
+    says="what is no date, or no money, is refused with its code and changes nothing; "
+    "of a deferral in two forms the later end holds, and is said",
+    properties=("P4", "P13"),
+    presumes="an office with the right keys, and a clock within its model's bound",
+    draw=wrong_office,
+    check=_check,
+    one_in=10,
+    hazard=True,
+)
