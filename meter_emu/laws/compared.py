@@ -1,6 +1,6 @@
 """What the laws that run a home again need: its changed copies, and what a cut may differ by."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 import msgspec
@@ -9,7 +9,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.dates import ZONE
 from meter_emu.laws.law import Broken, Finding, Trial, cut_us
 from meter_emu.units import SECOND_US
-from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import uncertainty_s
 from meter_emu.world.meter.times import us_to_civil, us_to_iso
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -104,6 +104,11 @@ def _shifted_card(card: NewCard, by_us: int) -> NewCard:
 
 def _shifted_time(us: int | None, by_us: int) -> tuple[Civil | None, int | None]:
     return (None, None) if us is None else (us_to_civil(us + by_us, ZONE), us + by_us)
+
+
+def without_screen(events: list[Event], of: Collection[What] = frozenset(What)) -> list[Event]:
+    """Return the events, these without what the display showed."""
+    return [replace(event, shown="") if event.what in of else event for event in events]
 
 
 def first_difference(was: list[Event], now: list[Event], where: str) -> Finding:

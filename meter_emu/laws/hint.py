@@ -1,24 +1,20 @@
-"""A program that says when it will next have something to do misses nothing by it."""
+"""A program that says when it will next have something to do misses nothing by it.
 
-from dataclasses import replace
+The display is left out: it is written at polls, and stands in between.
+"""
+
 from typing import Final
 
-from meter_emu.laws.compared import first_difference
+from meter_emu.laws.compared import first_difference, without_screen
 from meter_emu.laws.law import Finding, Law, Trial
-from meter_emu.stories.story import evening
+from meter_emu.stories.evening import evening
 from meter_emu.world.meter.bench import Bench
-from meter_emu.world.meter.events import Event
 
 
 def _check(trial: Trial) -> Finding:
     every_poll = trial.events(trial.home, prepare=_ignored)
-    was, now = (_without_screen(events) for events in (trial.run.events, every_poll))
+    was, now = (without_screen(events) for events in (trial.run.events, every_poll))
     return first_difference(was, now, "with every poll run")
-
-
-def _without_screen(events: list[Event]) -> list[Event]:
-    """Return the events without the display, which is written at polls and stands in between."""
-    return [replace(event, shown="") for event in events]
 
 
 def _ignored(bench: Bench) -> None:

@@ -1,18 +1,25 @@
-"""Everything a meter knows is in its bytes: a program made anew goes on the same."""
+"""Everything a meter knows is in its bytes: a program made anew goes on the same.
+
+All but the page that a button turns to, which begins anew.
+"""
 
 from typing import Final
 
-from meter_emu.laws.compared import first_difference
+from meter_emu.laws.compared import first_difference, without_screen
 from meter_emu.laws.law import Aside, Finding, Law, Trial
-from meter_emu.stories.story import evening
+from meter_emu.stories.evening import evening
 from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.events import What
+
+_KEYS: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
 
 
 def _check(trial: Trial) -> Finding:
     if not trial.ours:
         return Aside("another's program is made anew by a power cut only")
     anew = trial.events(trial.home, prepare=_rebuilding)
-    return first_difference(trial.run.events, anew, "with the program made anew")
+    was, now = (without_screen(events, _KEYS) for events in (trial.run.events, anew))
+    return first_difference(was, now, "with the program made anew")
 
 
 def _rebuilding(bench: Bench) -> None:

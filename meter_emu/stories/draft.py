@@ -100,6 +100,14 @@ class Draft:
         self.outages.append((lost_s, back_s))
         self.rtc_found[back_s] = found
 
+    def lose_power(self, lost_s: Sequence[int], long_s: int) -> None:
+        """Have the supply go at these instants, ascending, for so long each; later if it is off."""
+        free_s = self.first_s + MINUTE_S
+        for at_s in lost_s:
+            from_s = max(at_s, free_s)
+            self.outages.append((from_s, from_s + long_s))
+            free_s = from_s + long_s + 1
+
     def arming(self, defer_s: int, cut_s: int) -> DeskOrder:
         """Return the order that defers until T1 and cuts at T2, no earlier."""
         defer_until, defer_us = self.minute(min(defer_s, cut_s))

@@ -106,17 +106,6 @@ def armed_home(chooser: Chooser, among: Among = ()) -> Campaign:
     return finish(draft, seed)
 
 
-def evening(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a story of a few hours round its T, in which every poll can be run."""
-    seed, draft = begin(chooser, among)
-    armed_s = draft.timing.end_s - (1 + chooser.below(120)) * MINUTE_S
-    draft.timing = draft.timing._replace(armed_s=armed_s)
-    draft.first_s = armed_s - HOUR_S
-    draft.short = True
-    people.live(draft, people.EVENING)
-    return finish(draft, seed)
-
-
 def begin(chooser: Chooser, among: Among) -> tuple[int, Draft]:
     """Draw seed, meter, cards and T: what every story begins with."""
     seed = chooser.below(1 << 16)
@@ -173,11 +162,7 @@ def _outages(draft: Draft) -> None:
         lost_s = sorted(end_s + chooser.around(600) * MINUTE_S for _ in range(3))
     else:  # longer than any reserve of a clock
         lost_s, long_s = [end_s - chooser.below(5 * DAY_S)], (41 + chooser.below(15)) * DAY_S
-    free_s = draft.first_s + MINUTE_S
-    for at_s in lost_s:
-        from_s = max(at_s, free_s)
-        draft.outages.append((from_s, from_s + long_s))
-        free_s = from_s + long_s + 1
+    draft.lose_power(lost_s, long_s)
 
 
 def _technician(draft: Draft) -> None:

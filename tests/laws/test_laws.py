@@ -7,7 +7,8 @@ from meter_emu.laws.compared import apart_us, first_difference, same_cut, shifte
 from meter_emu.laws.law import Aside, Broken, Trial
 from meter_emu.laws.rebuilt import _rebuilding
 from meter_emu.stories.chooser import seeded
-from meter_emu.stories.story import Kit, armed_home, evening, models, own_models
+from meter_emu.stories.evening import evening
+from meter_emu.stories.story import Kit, armed_home, models, own_models
 from meter_emu.units import DAY_US
 from tests.laws import wrong
 

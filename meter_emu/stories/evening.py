@@ -1,0 +1,93 @@
+"""An evening: a home for some hours round its T, in which every poll can be run.
+
+Much happens in it, close together: what a program loses by its hint, or when it is made anew, shows
+where one thing meets another.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from meter_emu.stories import people
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.draft import Draft
+from meter_emu.stories.story import Among, begin, finish
+from meter_emu.units import MINUTE_S
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import DeskOrder
+
+_REACH_MIN: Final = 150  # how far from T anything happens
+_SECONDS: Final = (0, 0, 0, 1, 30, 59)  # of its minute
+
+
+def evening(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a story of a few hours round its T."""
+    seed, draft = begin(chooser, among)
+    end_s = draft.timing.end_s
+    armed_s = end_s - (1 + chooser.below(120)) * MINUTE_S
+    draft.timing = draft.timing._replace(armed_s=armed_s)
+    draft.first_s = end_s - (_REACH_MIN + 30) * MINUTE_S
+    draft.short = True
+    people.live(draft, people.EVENING)
+    for _ in range(chooser.below(6)):
+        _DEEDS[chooser.of(_NAMES)](draft, _moment_s(draft))
+    if chooser.below(2):
+        draft.credit_ends_s = _moment_s(draft)
+    lost_s = (_moment_s(draft) for _ in range(max(0, chooser.below(5) - 2)))
+    draft.lose_power(sorted(lost_s), (1 + chooser.below(90)) * MINUTE_S)
+    return finish(draft, seed)
+
+
+def _moment_s(draft: Draft) -> int:
+    minutes = draft.chooser.around(_REACH_MIN)
+    return draft.timing.end_s + minutes * MINUTE_S + draft.chooser.of(_SECONDS)
+
+
+def _arm(draft: Draft, at_s: int) -> None:
+    if draft.kind == "deferred":  # the office writes no cut before the end of its deferral
+        return
+    end_s = at_s + draft.chooser.below(100) * MINUTE_S
+    draft.bring(at_s, draft.arming(end_s, end_s))
+
+
+def _load(draft: Draft, at_s: int) -> None:
+    draft.bring(at_s, DeskOrder(load_cents=500 + draft.chooser.below(500)))
+
+
+def _reactivate(draft: Draft, at_s: int) -> None:
+    draft.bring(at_s, DeskOrder(reactivate=True))
+
+
+def _switch(draft: Draft, at_s: int) -> None:
+    may_limit = draft.model.limiter_a > 0
+    draft.bring(
+        at_s,
+        DeskOrder(
+            prepayment=draft.chooser.of((False, True, None)),
+            limiter=draft.chooser.of((True, False)) if may_limit else None,
+        ),
+    )
+
+
+def _reprice(draft: Draft, at_s: int) -> None:
+    draft.bring(at_s, DeskOrder(tariff=draft.tariff()))
+
+
+def _replace(draft: Draft, at_s: int) -> None:
+    """Bring a new card: for good, or one that ends a little before or after it is put in."""
+    after_min = draft.chooser.around(100)
+    expires_s = None if after_min % 3 == 0 else max(draft.first_s, at_s + after_min * MINUTE_S)
+    draft.bring(at_s, DeskOrder(new_card=draft.new_card(expires_s)))
+
+
+_DEEDS: Final[dict[str, Callable[[Draft, int], None]]] = {
+    "show": Draft.insert,
+    "arm": _arm,
+    "load": _load,
+    "reactivate": _reactivate,
+    "ask": Draft.ask_supply,
+    "scroll": Draft.scroll,
+    "switch": _switch,
+    "reprice": _reprice,
+    "replace": _replace,
+}
+_NAMES: Final = tuple(_DEEDS)
