@@ -11,6 +11,7 @@ from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish
+from meter_emu.stories.times import Timing, change_s
 from meter_emu.units import MINUTE_S
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder
@@ -23,8 +24,9 @@ def evening(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a story of a few hours round its T."""
     seed, draft = begin(chooser, among)
     end_s = draft.timing.end_s
-    armed_s = end_s - (1 + chooser.below(120)) * MINUTE_S
-    draft.timing = draft.timing._replace(armed_s=armed_s)
+    if chooser.below(8) == 7:  # the night in which clocks change
+        end_s = change_s(end_s) + chooser.around(_REACH_MIN) * MINUTE_S
+    draft.timing = Timing(end_s - (1 + chooser.below(120)) * MINUTE_S, end_s)
     draft.first_s = end_s - (_REACH_MIN + 30) * MINUTE_S
     draft.short = True
     people.live(draft, people.EVENING)

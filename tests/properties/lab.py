@@ -106,11 +106,9 @@ class Setting:
 
 
 class Lab:
-    """Runs a setting. `rebuilding` builds the program anew from its bytes before every poll."""
+    """Runs a setting."""
 
-    def __init__(
-        self, setting: Setting, *, obey_hints: bool = True, rebuilding: bool = False
-    ) -> None:
+    def __init__(self, setting: Setting) -> None:
         self.setting = setting
         build = parse_build(setting.build)
         fate = Random(setting.seed)
@@ -136,8 +134,6 @@ class Lab:
             phase_us=setting.phase_us,
             boot_us=setting.model.boot_ms * 1_000,
             outages=setting.outages,
-            obey_hints=obey_hints,
-            on_poll=self._rebuild if rebuilding else (lambda: None),
         )
         self.issued_at_min = 0  # when the desk says it writes: long ago, unless a test says else
         dates, codec = build.desk_parts()
@@ -157,9 +153,6 @@ class Lab:
         )
         self._fresh = card_fate.randbytes
         self.card = card_of(image, self._fresh)
-
-    def _rebuild(self) -> None:
-        self.bench.rebuild()
 
     def write(self, work: Work) -> None:
         """Have the desk write on the card."""
@@ -193,14 +186,18 @@ class Lab:
         return [at_us for at_us, closed in self.board.moves if not closed]
 
     def state(self) -> State:
-        """Return the newest whole state in the cells, read without the firmware's own loader."""
-        copies = [bytes(self.board.eeprom.cells[at : at + STATE.size_bytes]) for at in STATE_AT]
-        states = [STATE.parse(raw) for raw in copies if raw[:2] == STATE.magic and crc_holds(raw)]
-        return max(states, key=lambda state: state.sequence)
+        return state_of(self.board)
 
     def bytes_now(self) -> bytes:
         """Return every persistent byte of meter and card."""
         return image_of(self.board, self.setting.model) + self.card.image.to_bytes()
+
+
+def state_of(board: Board) -> State:
+    """Return the newest whole state in the cells, read without the firmware's own loader."""
+    copies = [bytes(board.eeprom.cells[at : at + STATE.size_bytes]) for at in STATE_AT]
+    states = [STATE.parse(raw) for raw in copies if raw[:2] == STATE.magic and crc_holds(raw)]
+    return max(states, key=lambda state: state.sequence)
 
 
 def _expiry(us: int | None) -> Civil | None:

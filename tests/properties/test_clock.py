@@ -15,6 +15,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import EventCode, Health, StateFlags
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.ports import Button
+from tests.properties.evenings import kits
 from tests.properties.instants import changes
 from tests.properties.lab import (
     DAY_US,
@@ -31,7 +32,6 @@ from tests.properties.lab import (
     legal,
     us,
 )
-from tests.properties.stories import kits
 
 LEGAL = [model for model in MODELS if model.rtc_base == "legal"]
 DOUBTING = [model for model in MODELS if model.rtc != "ds1307"]  # that one has no flag to raise

@@ -15,11 +15,23 @@ from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import Supply
 from meter_emu.firmware.program import Program
 from meter_emu.ports import Button, Lamp
+from meter_emu.stories.story import models
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from tests.cards import raw_on, with_raw
-from tests.properties.lab import GAS, HOUR_US, METER_ID, SECOND_US, WORK_US, Lab, Setting, civil, us
-from tests.properties.stories import live, stories
+from tests.properties.evenings import at_every_poll, evenings, lived
+from tests.properties.lab import (
+    GAS,
+    HOUR_US,
+    METER_ID,
+    SECOND_US,
+    WORK_US,
+    Lab,
+    Setting,
+    civil,
+    state_of,
+    us,
+)
 
 NOON_US = us(datetime(2020, 7, 1, 10, 0, tzinfo=UTC))  # a Wednesday: no window
 TEST_US = GAS.rearm.tightness_s * SECOND_US
@@ -113,16 +125,17 @@ def test_a_power_cut_at_any_moment_of_re_arming_leaves_the_valve_shut(lost_us, l
     assert lab.board.panel.lamps & Lamp.RECONNECT
 
 
-@given(stories(models=[GAS]))
+@given(evenings([kit for kit in models() if kit.model.energy == "gas"]))
 def test_gas_flows_only_while_the_supply_is_connected(story):
     """Except inside a countdown, and after a power cut in it until the meter is back."""
 
-    def look(lab: Lab) -> None:
-        if lab.board.powered and lab.state().supply != Supply.CONNECTED:
-            assert not lab.board.switch.on
-            assert not lab.board.metrology.rate(lab.board.now_us)
+    def look(bench: Bench) -> None:
+        board = bench.board
+        if board.powered and state_of(board).supply != Supply.CONNECTED:
+            assert not board.switch.on
+            assert not board.metrology.rate(board.now_us)
 
-    look(live(story, between=look))
+    lived(story, prepare=at_every_poll(look))
 
 
 @pytest.mark.parametrize("dark_for", [Work(cut_at=civil(NOON_US)), Work(load_cents=500)])

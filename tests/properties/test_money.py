@@ -1,44 +1,69 @@
 """Money is conserved to the smallest unit across desk, card and meter, cuts and tears included."""
 
-from hypothesis import given
+import pytest
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from card_protocol.carrier.laid_open import laid_open
-from card_protocol.keys import Purpose, derive
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
-from tests.properties.lab import DAY_US, HOUR_US, METER_ID, SECOND_US, Lab, Setting
-from tests.properties.stories import Story, kits, live, stories
+from meter_emu.firmware.layouts import State
+from meter_emu.stories.chooser import seeded
+from meter_emu.stories.evening import evening
+from meter_emu.stories.story import own_models
+from meter_emu.units import UEUR_PER_CENT
+from meter_emu.world.meter.bench import Bench
+from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.rehearsal.campaign import Campaign
+from tests.laws import wrong
+from tests.properties.evenings import at_every_poll, evenings, kits, lived
+from tests.properties.lab import DAY_US, HOUR_US, SECOND_US, Lab, Setting, state_of
 
-UEUR_PER_CENT = 10_000
 
-
-def wallet_cents(lab: Lab) -> int:
-    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
-    return laid_open(lab.card.image).contents(key).wallet.loaded_cents
-
-
-def balance_law(lab: Lab) -> None:
-    """issued = on cards beyond what the meter accepted + in the meter + consumed."""
-    state = lab.state()
-    issued = wallet_cents(lab) * UEUR_PER_CENT
-    on_card = (wallet_cents(lab) - state.accepted_cents) * UEUR_PER_CENT
-    in_meter = state.balance_ueur - state.emergency_debt_ueur
-    started = lab.setting.balance_cents * UEUR_PER_CENT
-    assert issued == on_card + in_meter - started + state.charged_ueur
-    assert on_card >= 0
-    pending_units = lab.board.metrology.read_units(lab.board.now_us) - state.booked_units
+def balance_law(board: Board, model: MeterModel, started_cents: int) -> None:
+    """What the meter has accepted is in it or was consumed, and so is all that went through it."""
+    state = state_of(board)
+    in_meter = state.balance_ueur - state.emergency_debt_ueur - started_cents * UEUR_PER_CENT
+    assert state.accepted_cents * UEUR_PER_CENT == in_meter + state.charged_ueur
+    pending_units = board.metrology.read_units(board.now_us) - state.booked_units
     assert pending_units >= 0
-    booked_units = state.charged_wh + state.deferred_wh + state.postpaid_wh
-    factor = lab.setting.model.credit.mwh_per_unit
-    assert state.booked_units * factor == booked_units * 1000 + state.remainder_mwh
+    booked_wh = state.charged_wh + state.deferred_wh + state.postpaid_wh
+    factor = model.credit.mwh_per_unit
+    assert state.booked_units * factor == booked_wh * 1000 + state.remainder_mwh
     assert 0 <= state.remainder_mwh < 1000
 
 
-@given(stories())
-def test_money_is_conserved_whatever_happens(story: Story):
-    lab = live(story, between=balance_law)
-    balance_law(lab)
+def issued_cents(story: Campaign) -> int:
+    (home,) = story.households
+    return sum(visit.desk.load_cents for visit in home.visits if visit.desk is not None)
+
+
+def of_one_chip(seed: int) -> Campaign:
+    return evening(seeded(seed), [kit for kit in own_models() if kit.model.rtc == "pcf8563"])
+
+
+def money_at_every_poll(story: Campaign, build: str = "reference") -> State:
+    """Live an evening with the law held at every poll; return the state at its end."""
+    (home,) = story.households
+
+    def look(bench: Bench) -> None:
+        if bench.board.powered:
+            balance_law(bench.board, home.model, home.balance_cents)
+
+    state = state_of(lived(story, build, at_every_poll(look)).board)
+    assert state.accepted_cents <= issued_cents(story)
+    return state
+
+
+@given(evenings())
+def test_money_is_conserved_whatever_happens(story):
+    money_at_every_poll(story)
+
+
+def test_money_that_is_lost_is_seen():
+    """By a program that takes 50 cents more than it accepts, in the first evening with a load."""
+    story = next(story for story in map(of_one_chip, range(100)) if issued_cents(story))
+    with pytest.raises(AssertionError):
+        money_at_every_poll(story, f"{wrong.__name__}:losing")
 
 
 @given(
@@ -55,28 +80,32 @@ def test_a_load_is_booked_exactly_once_wherever_the_session_is_cut(cut_us, seed,
         start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, **kit._asdict()
     )
     lab = Lab(setting)
+
+    def holds() -> None:
+        balance_law(lab.board, kit.model, setting.balance_cents)
+
     lab.write(Work(load_cents=cents))
     lab.bench.run_until(at_us)
     lab.bench.insert(lab.card)  # and it stays in across the cut
-    balance_law(lab)
+    holds()
     lab.bench.run_until(at_us + DAY_US)
     lab.bench.remove()
     lab.insert()
-    balance_law(lab)
+    holds()
     assert lab.state().accepted_cents == cents
     assert lab.state().accepted_count == 1
 
 
-@given(stories(builds=["reference"]))
-def test_energy_that_is_charged_costs_its_price(story: Story):
+@given(evenings())
+def test_energy_that_is_charged_costs_its_price(story):
     """With one tariff all along, what is charged is what went through the register, times it.
 
     By day and by night, where the night has a price of its own.
     """
-    deeds = tuple(deed for deed in story.deeds if deed[1] != "tariff")
-    lab = live(Story(setting=story.setting, deeds=deeds))
-    state = lab.state()
-    _, day, night = story.setting.model.credit.pricing
+    (home,) = story.households
+    assume(not any(visit.desk and visit.desk.tariff for visit in home.visits))
+    state = state_of(lived(story).board)
+    _, day, night = home.model.credit.pricing
     day_wh = state.charged_wh - state.charged_night_wh
     assert state.charged_ueur == day_wh * day + state.charged_night_wh * night
     assert state.charged_night_wh <= state.night_wh

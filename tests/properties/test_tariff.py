@@ -179,7 +179,7 @@ def settled(lab: Lab) -> None:
     assert state.charged_wh == state.booked_units
     assert state.charged_ueur == day_wh * day + state.charged_night_wh * night
     assert state.charged_night_wh == state.night_wh
-    balance_law(lab)
+    balance_law(lab.board, lab.setting.model, lab.setting.balance_cents)
 
 
 @st.composite

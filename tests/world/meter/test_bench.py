@@ -80,9 +80,9 @@ def test_a_load_that_changes_while_the_program_sleeps_wakes_it_in_time(lit_again
     for obey_hints in (True, False):
         start_us = START_US + HOUR_US
         lab = Lab(
-            Setting(start_us=start_us, clock_set_us=START_US, balance_cents=30, load=(900,) * 24),
-            obey_hints=obey_hints,
+            Setting(start_us=start_us, clock_set_us=START_US, balance_cents=30, load=(900,) * 24)
         )
+        lab.bench.obey_hints = obey_hints
         lab.bench.run_until(start_us + 10 * MINUTE_US)
         lab.bench.shut_appliances()
         lab.bench.press(Button.BLUE)  # the program goes to sleep with nothing flowing

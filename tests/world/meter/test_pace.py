@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.world.meter.pace import RATE_JUMPS, RATE_MAX, Pace
-from tests.properties.lab import HOUR_US, Lab
-from tests.properties.stories import Story, stories
+from tests.properties.instants import near_boundaries
+from tests.properties.lab import HOUR_US, MODELS, Lab, Setting
 
 walls_ns = st.integers(0, 10**18)
 rates = st.integers(RATE_JUMPS, RATE_MAX)
@@ -58,11 +58,11 @@ glances = st.lists(
 )
 
 
-@given(stories(), glances)
-def test_a_paced_meter_leaves_the_bytes_of_one_that_ran_in_one_go(story: Story, looks):
+@given(near_boundaries, st.sampled_from(MODELS), glances)
+def test_a_paced_meter_leaves_the_bytes_of_one_that_ran_in_one_go(start_us, model, looks):
     """Any sequence of wall times, the rate changed at each of them."""
-    start_us = story.setting.start_us
-    paced, straight = Lab(story.setting), Lab(story.setting)
+    setting = Setting(start_us=start_us, clock_set_us=start_us, model=model, balance_cents=20)
+    paced, straight = Lab(setting), Lab(setting)
     pace, wall_ns = Pace(0, start_us, 60), 0
     for passed_ns, rate in looks:
         wall_ns += passed_ns
