@@ -26,7 +26,7 @@ class Energy(IntEnum):
 class Result(IntEnum):
     """What became of a card or of its order: shown on the display, written back to the card.
 
-    Below 10h the card was obeyed; from 10h it was refused and nothing of it was executed.
+    Below 10h the card was obeyed; from 10h something on it was refused, and that was not executed.
     """
 
     NONE = 0x00
@@ -62,7 +62,7 @@ class Result(IntEnum):
 
     @property
     def refused(self) -> bool:
-        """Whether nothing of the card was executed."""
+        """Whether something on the card was refused: a wallet may be, and its order obeyed."""
         return self >= 0x10
 
 

@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from card_protocol.decoding import decoding
 
 _Hex = Annotated[str, Meta(pattern=r"\A([0-9a-f]{2})*\Z")]
+_Name = Annotated[str, Meta(min_length=1)]
 _Done = TypeVar("_Done")
 
 
@@ -31,11 +32,11 @@ class PcscAnswer(
     """Either what was `done`, or the PC/SC `call` that failed and the name of its `fault`."""
 
     done: _Done | UnsetType = UNSET
-    call: str = ""
-    fault: str = ""
+    call: _Name = ""
+    fault: _Name = ""
 
     def __post_init__(self) -> None:
-        if (self.done is UNSET) != bool(self.call and self.fault):
+        if not (self.done is UNSET) == bool(self.call) == bool(self.fault):
             raise ValueError("want either what was done, or the call and its fault")
 
 

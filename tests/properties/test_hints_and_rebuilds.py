@@ -41,8 +41,8 @@ def test_building_the_program_anew_between_any_two_polls_changes_nothing(story):
     assert lived(story, prepare=at_every_poll(Bench.rebuild)).seen() == lived(story).seen()
 
 
-# u with the wrong sign; a step of the clock that nothing waits for; a T of the hour that comes twice
-# found in the first.
+# u with the wrong sign; a step that nothing waits for; a T of the hour that comes twice, found in
+# the first.
 MISLED = {"uncertainty-added", "hour-set-back-again", "fields-compared-apart"}
 
 

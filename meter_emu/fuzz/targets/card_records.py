@@ -32,7 +32,7 @@ _PLAIN: Final = 0x10  # in the first byte, above the model: on which carrier
 _SECOND: Final = 0x20  # and of which generation
 # A result speaks of the first thing on a card that is refused; the rest of it may be obeyed.
 _WALLET_REFUSED: Final = frozenset({Result.WALLET_ROLLED_BACK, Result.LOAD_TOO_LARGE})
-_ORDER_OBEYED: Final = frozenset({*_WALLET_REFUSED, Result.STAMP_AHEAD})
+_ORDER_OBEYED: Final = frozenset({*_WALLET_REFUSED, Result.STAMP_AHEAD, Result.BAD_FORMAT})
 _CARD_REFUSED: Final = frozenset(
     {
         Result.CARD_UNREADABLE, Result.CARD_NOT_GENUINE, Result.WRONG_METER,
