@@ -22,7 +22,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test test-exhaustive test-kills test-judge test-laws test-homes test-alike seen power lint bench fuzz matrix mutants fleet clean help
+.PHONY: run test test-exhaustive test-kills test-judge test-laws test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ bench: $(BENCH)  ## speed, each row with its target next to it
 
 fuzz: $(FUZZ)  ## fuzz every target, TIME seconds in all (60): a line each
 	@$(BIN)/meter-emu fuzz run all --time $(TIME)
+
+faults: $(FUZZ)  ## find each fault put in on purpose, from an empty corpus, three seeds: minutes
+	@$(BIN)/python -m tests.fuzz.faults
 
 clean:         ## remove what make made
 	rm -rf $(VENV) .stamps

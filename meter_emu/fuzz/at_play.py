@@ -53,7 +53,7 @@ class HouseholdAtPlay:
         self.reached: Final[set[str]] = set()
         self._home: Final = self.meter.home
         self._board: Final = self._home.board
-        self.newest = self._home.first_card()
+        self.newest = self.meter.card
         self._ends: dict[int, int | None] = {0: None}  # order number to T2
         self._issued_cents = 0
         self._in_force = 0
@@ -125,7 +125,8 @@ class HouseholdAtPlay:
             self._home.write(self.newest, order)
         except (MeterEmuError, CardProtocolError):
             return
-        number, self._issued_cents = self._account(self.newest)
+        account = self.meter.account(self.newest)
+        number, self._issued_cents = account.order.number, account.wallet.loaded_cents
         ends = order.reactivate or order.cut_us is not None
         self._ends.setdefault(number, order.cut_us if ends else self._ends.get(number - 1))
 
@@ -243,12 +244,3 @@ class HouseholdAtPlay:
         legal = us_to_legal(minute_us, self._home.zone)
         twice = legal.replace(fold=0).utcoffset() != legal.replace(fold=1).utcoffset()
         return minute_us + (2 * HOUR_US if twice else 0)
-
-    def _account(self, card: VirtualCard) -> tuple[int, int]:
-        """Return order number and cents loaded, as the office has them on a card."""
-        card.power_on()
-        try:
-            account = self._home.desk.account(card.transmit)
-        finally:
-            card.power_off()
-        return account.order.number, account.wallet.loaded_cents

@@ -1,11 +1,13 @@
 """A meter on a bench for a fuzzer, and everything that is seen of it."""
 
-from functools import cache
+from functools import cache, cached_property
 from typing import Final, final
 
 from card_protocol.card.image import CardKind
+from card_protocol.card.make import VirtualCard
 from card_protocol.timestamp import Civil
 from meter_emu.desk.dates import ZONE
+from meter_emu.desk.desk import Account
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import State
 from meter_emu.fuzz.target import must
@@ -32,22 +34,37 @@ _POLL_US_MAX: Final = 30 * SECOND_US  # ours: a session is bounded by 20 s of ti
 
 @final
 class FuzzedMeter:
-    """A meter of a home with ample credit, and everything that is seen of it."""
+    """A meter of a home with ample credit, its card, and everything that is seen of it.
 
-    def __init__(self, selector: int, build: str, *, armed: bool = False) -> None:
-        household = _household(FUZZED_MODELS[selector % len(FUZZED_MODELS)], build)
-        self.home = Home(household, start_us=FUZZING_FROM_US, zone=ZONE, seed=0)
+    `seed` decides what half-done things leave.
+    """
+
+    def __init__(
+        self,
+        selector: int,
+        build: str,
+        *,
+        armed: bool = False,
+        carrier: CardKind = CardKind.SECURE,
+        seed: int = 0,
+    ) -> None:
+        household = _household(FUZZED_MODELS[selector % len(FUZZED_MODELS)], build, carrier)
+        self.home = Home(household, start_us=FUZZING_FROM_US, zone=ZONE, seed=seed)
         self.events: list[Event] = []
         board = self.home.board
         self.live = LiveMeter(board, household.model, self.home.build, self.events.append)
         self.live.begin()
         if armed:
-            card = self.home.first_card()
-            self.home.write(card, FAR_OFF)
-            self.home.write(card, A_LOAD)
-            self.home.write(card, FAR_OFF)  # so that an older order is one that was written
-            self.live.insert(card, "card")
+            self.home.write(self.card, FAR_OFF)
+            self.home.write(self.card, A_LOAD)
+            self.home.write(self.card, FAR_OFF)  # so that an older order is one that was written
+            self.live.insert(self.card, "card")
             self.live.remove()
+
+    @cached_property
+    def card(self) -> VirtualCard:
+        """The card that the office has issued to the household first."""
+        return self.home.first_card()
 
     @property
     def opened(self) -> bool:
@@ -70,13 +87,21 @@ class FuzzedMeter:
         )
         return result
 
+    def account(self, card: VirtualCard) -> Account:
+        """Return what the office reads on a card; raise what it raises of one it cannot."""
+        card.power_on()
+        try:
+            return self.home.desk.account(card.transmit)
+        finally:
+            card.power_off()
+
     def a_day(self) -> None:
         """Let the meter run past the next midnight."""
         self.live.bench.run_until(self.home.board.now_us + DAY_US + _POLL_US_MAX)
 
 
 @cache
-def _household(model_name: str, build: str) -> Household:
+def _household(model_name: str, build: str, carrier: CardKind) -> Household:
     """Return a home with ample credit that uses nothing, its clock just set."""
     return Household(
         id="home",
@@ -98,7 +123,7 @@ def _household(model_name: str, build: str) -> Household:
         outages=(),
         visits=(),
         meter_id=METER_ID_FIRST,
-        carrier=CardKind.SECURE,
+        carrier=carrier,
         expect=None,
         image=None,
     )

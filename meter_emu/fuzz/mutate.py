@@ -5,13 +5,15 @@ the blind part is libFuzzer's own, and this module adds fields and seals.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from random import Random
 from typing import Final
 
 from meter_emu.fuzz.target import Target
 
-_BLIND: Final = 3  # of four mutations, where there are fields
+_BLIND: Final = 1  # of two mutations, where there are fields
 _UNSEALED: Final = 32  # one mutation of so many keeps its wrong seals: refusing is tried as well
+_FORGED: Final = 1  # and one of as many has one byte wrong of a check value that was right
 _EDGES: Final = (0x00, 0x01, 0x7F, 0x80, 0xFE, 0xFF)
 _STEPS_MAX: Final = 4
 
@@ -19,7 +21,13 @@ Blind = Callable[[bytes], bytes]
 
 
 def mutated(target: Target, data: bytes, random: Random, blind: Blind) -> bytes:
-    """Return `data` changed: `blind` does what knows no fields."""
+    """Return `data` changed: `blind` does what knows no fields.
+
+    What has not the size of a fixed format makes room for an input that is right: so a corpus may
+    be empty at first.
+    """
+    if target.fixed and len(data) not in {len(one) for one in _right(target)}:
+        data = random.choice(_right(target))
     slots = target.slots(data)
     if slots and random.randrange(_BLIND + 1) == 0:
         changed = bytearray(data)
@@ -48,9 +56,24 @@ def crossed(target: Target, one: bytes, other: bytes, random: Random) -> bytes:
 
 def _sealed(target: Target, data: bytes, random: Random) -> bytes:
     data = data[: target.size_max]
-    if target.seal is None or random.randrange(_UNSEALED) == 0:
+    if target.seal is None:
         return data
-    return target.seal(data)
+    kept = random.randrange(_UNSEALED)
+    if kept == 0:
+        return data
+    sealed = target.seal(data)
+    tags = target.tags(sealed)
+    if kept > _FORGED or not tags:
+        return sealed
+    tag = random.choice(tags)
+    at = random.randrange(tag.start, tag.stop)
+    return sealed[:at] + bytes((sealed[at] ^ 1 << random.randrange(8),)) + sealed[at + 1 :]
+
+
+@cache
+def _right(target: Target) -> tuple[bytes, ...]:
+    """Return the inputs of a target that are right."""
+    return tuple(target.seeds())
 
 
 def blindly(data: bytes, words: Sequence[bytes], size_max: int, random: Random) -> bytes:

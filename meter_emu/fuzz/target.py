@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, final
 
 from card_protocol.layout import FieldInfo, Layout
 
+CRC_SIZE_BYTES: Final = 4
 _BCD_WRONG: Final = (b"\x0a", b"\x13", b"\x31", b"\x99")  # no digit, month 13, day 31, year 99
 
 
@@ -36,8 +37,9 @@ class Target:
     `check` is given an input and the name of a build, which only targets with a meter in them use;
     whatever it raises is a find. `seeds` are inputs that are right. `slots` are the fields of an
     input, which keeps its size if it is `fixed`. `seal` puts its check values right again, the
-    innermost first: without them no mutation gets past the first CRC or MAC. `words` is for a
-    fuzzer's dictionary. `campaign` is the campaign file that an input and a build are.
+    innermost first: without them no mutation gets past the first CRC or MAC. `tags` are where a
+    sealed input has them. `words` is for a fuzzer's dictionary. `campaign` is the campaign file that
+    an input and a build are. Where `events` are drawn from the bytes, they are no format.
     """
 
     id: str
@@ -49,10 +51,17 @@ class Target:
     words: tuple[bytes, ...] = ()
     slots: Callable[[bytes], Sequence[FuzzField]] = lambda _data: ()
     seal: Callable[[bytes], bytes] | None = None
+    tags: Callable[[bytes], Sequence[slice]] = lambda _data: ()
     in_words: Callable[[bytes, str], Sequence[str]] = lambda _data, _build: ()
     campaign: Callable[[bytes, str], str] | None = None
     fixed: bool = False
+    events: bool = False
     canary: bool = False
+
+
+def last_bytes(count: int) -> Callable[[bytes], Sequence[slice]]:
+    """Return the `tags` of an input whose one check value ends it; none where it is shorter."""
+    return lambda data: [slice(len(data) - count, len(data))] if len(data) > count else []
 
 
 def slots_of(layout: Layout, at: int = 0) -> list[FuzzField]:  # type: ignore[type-arg]  # any record

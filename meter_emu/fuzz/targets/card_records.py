@@ -1,6 +1,8 @@
 """Records on a card, their MACs right: put into a meter, and then taken to the desk."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from functools import cache
 from itertools import product
 from typing import Any, Final
 
@@ -10,7 +12,7 @@ from card_protocol.card.budget import (
     record_on,
 )
 from card_protocol.card.image import CardImage, CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.make import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
 from card_protocol.formats.budget import IDENTITY, CardId, EnergyCode, Sfi, mac_text
 from card_protocol.formats.generations import layouts
@@ -40,6 +42,14 @@ _CARD_REFUSED: Final = frozenset(
         Result.CARD_TOO_SLOW, Result.WRONG_ENERGY,
     }
 )  # fmt: skip
+# What a meter changes because a card was there, and what it books or doubts besides the order.
+_CARD_SEEN: Final = frozenset({"sequence", "crc", "events", "session_count"})
+_MONEY: Final = frozenset(
+    {
+        "accepted_cents", "accepted_count", "balance_ueur", "emergency_debt_ueur", "card_number",
+        "health", "refused_stamp_min",
+    }
+)  # fmt: skip
 _SFIS: Final = (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF)
 
 
@@ -50,7 +60,8 @@ def _carried(data: bytes, build: str) -> None:
         return
     bench = FuzzedMeter(data[0] & 0x0F, build, armed=True)
     home = bench.home
-    records, at = {}, 1
+    records: dict[Sfi, bytes] = {}
+    at = 1
     for sfi, layout in layouts_here:
         records[sfi] = data[at : at + layout.size_bytes]
         at += layout.size_bytes
@@ -75,10 +86,17 @@ def _carried(data: bytes, build: str) -> None:
     assert before is not None, "a new meter's memory can be read"
     must(after is not None, "its memory can be read")
     assert after is not None, "it was just said"
+    must(result.refused or _genuine(records), "a record with a wrong MAC is refused")
     if result in _WALLET_REFUSED or result in _CARD_REFUSED:
         must(_money(before) == _money(after), "a wallet that is refused brings no money")
     if result.refused and result not in _ORDER_OBEYED:
-        must(before.order_number == after.order_number, "an order that is refused is not executed")
+        must(
+            _but(before, _MONEY) == _but(after, _MONEY), "an order that is refused is not executed"
+        )
+    if result in _CARD_REFUSED:
+        must(_but(before) == _but(after), "a card that is refused changes nothing")
+    held = [record_on(_files(card), sfi)[: len(raw)] for sfi, raw in records.items()]
+    must(held == list(records.values()), "a meter leaves what the office wrote")
     must(_money(after) >= _money(before), "what was booked stays booked")
     must(after.order_number >= before.order_number, "and an older order is not obeyed")
     again = bench.insert(card)
@@ -97,8 +115,23 @@ def _carried(data: bytes, build: str) -> None:
         return
     if result is Result.EXECUTED:
         must(written is not None, "an order that is executed is written back")
+    if not result.refused:
+        wallet = account.wallet.loaded_cents, account.wallet.load_count
         must(after.order_number == account.order.number, "meter and desk agree on the order")
+        must(_money(after) == wallet, "and on the money")
     bench.a_day()
+
+
+def _but(state: State, more: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return the fields of a state but those that say that a card was there, and `more`."""
+    said = asdict(state)
+    return {name: said[name] for name in said if name not in _CARD_SEEN | more}
+
+
+def _files(card: VirtualCard) -> CardImage:
+    image = card.image
+    assert isinstance(image, CardImage), "a card of files"
+    return image
 
 
 def _money(state: State) -> tuple[int, int]:
@@ -134,7 +167,7 @@ def _carried_seal(data: bytes) -> bytes:
     meter_id = METER_ID_FIRST
     identity = parts[Sfi.IDENTITY]
     card = CardId(meter_id, int.from_bytes(_field(IDENTITY, identity, "card_number"), "big"))
-    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, meter_id)
+    key = _desk_key()
     identity = _put(IDENTITY, identity, "meter_id", meter_id.to_bytes(8, "big"))
     tariff = _sealed(parts[Sfi.TARIFF], key, card)
     order, order_layout = parts[Sfi.ORDER], _layouts(data)[2][1]
@@ -142,6 +175,26 @@ def _carried_seal(data: bytes) -> bytes:
         order = _put(order_layout, order, "tariff_mac", tariff[-MAC_SIZE_BYTES:])
     sealed = (identity, parts[Sfi.WALLET], order)
     return data[:1] + b"".join(_sealed(raw, key, card) for raw in sealed) + tariff
+
+
+def _carried_tags(data: bytes) -> list[slice]:
+    found, at = [], 1
+    for _, layout in _layouts(data):
+        at += layout.size_bytes
+        found.append(slice(at - MAC_SIZE_BYTES, at))
+    return found
+
+
+def _genuine(records: Mapping[Sfi, bytes]) -> bool:
+    """Whether the MAC of every record is right, all of it."""
+    identity = records[Sfi.IDENTITY]
+    card = CardId(METER_ID_FIRST, int.from_bytes(_field(IDENTITY, identity, "card_number"), "big"))
+    return all(_sealed(raw, _desk_key(), card) == raw for raw in records.values())
+
+
+@cache
+def _desk_key() -> Key:
+    return derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID_FIRST)
 
 
 def _sealed(raw: bytes, key: Key, card: CardId) -> bytes:
@@ -179,9 +232,7 @@ def _carried_seeds() -> tuple[bytes, ...]:
         home.write(card, FAR_OFF)
         for order in (A_LOAD, FAR_OFF, _REACTIVATION):
             home.write(card, order)
-            image = card.image
-            assert isinstance(image, CardImage), "a card of files"
-            raws = (record_on(image, sfi) for sfi in _SFIS)
+            raws = (record_on(_files(card), sfi) for sfi in _SFIS)
             sizes = (layout.size_bytes for _, layout in _layouts(bytes((flags,))))
             found.append(
                 bytes((selector | flags,))
@@ -194,12 +245,13 @@ TARGETS: Final = (
     Target(
         id="card-records",
         asks="records on a card, their MACs right, put into the meter and taken to the desk",
-        oracles="refused without a trace, or meter and desk agree; shown twice counts once",
+        oracles="forged or refused, it changes nothing; meter and desk agree; twice counts once",
         size_max=1 + 48 + 32 + 64 + 32,
         check=_carried,
         seeds=_carried_seeds,
         slots=_carried_slots,
         seal=_carried_seal,
+        tags=_carried_tags,
         fixed=True,
     ),
 )

@@ -17,7 +17,7 @@ from card_protocol.trace import Trace, row_words
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
 from meter_emu.errors import MeterEmuError
-from meter_emu.fuzz.target import FuzzField, Target, must
+from meter_emu.fuzz.target import CRC_SIZE_BYTES, FuzzField, Target, last_bytes, must
 from meter_emu.resources import built_in
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.rehearsal.campaign import load_campaign
@@ -25,8 +25,9 @@ from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
 _METER_ID: Final = 541_000_000_001
 _MINUTE: Final = 10_000_000
+_DONE: Final = b"\x90\x00"
+_VERIFY: Final = 0x20  # a wrong PIN costs a try
 _IMAGE_HEAD: Final = 0x44  # as in card_protocol/card/image.py
-_CRC_BYTES: Final = 4
 _COMMANDS: Final = tuple(
     bytes.fromhex(text)
     for text in (
@@ -47,7 +48,11 @@ def _card_image(data: bytes, _build: str) -> None:
         must(data[:2] == CardKind.MEMORY.value, "only a memory card that no reader knows is silent")
         return
     for command in _COMMANDS:
-        must(len(card.transmit(command)) >= 2, "every command is answered")
+        before = card.image.to_bytes()
+        answer = card.transmit(command)
+        must(len(answer) >= 2, "every command is answered")
+        kept = answer[-2:] == _DONE or command[1] == _VERIFY or before == card.image.to_bytes()
+        must(kept, "a command that is refused leaves every byte as it was")
     again = card.image.to_bytes()
     must(parse_image(again).to_bytes() == again, "what it holds then is an image too")
 
@@ -56,10 +61,10 @@ def _image_crc(data: bytes) -> bytes:
     """Put the CRC-32 at the end of an image right, and the size that stands in a file card's."""
     if len(data) < _IMAGE_HEAD:
         return data
-    body = data[:-_CRC_BYTES]
+    body = data[:-CRC_SIZE_BYTES]
     if data[:2] != CardKind.MEMORY.value:
         body = body[:4] + len(data).to_bytes(4, "big") + body[8:]
-    return body + crc32(body).to_bytes(_CRC_BYTES, "big")
+    return body + crc32(body).to_bytes(CRC_SIZE_BYTES, "big")
 
 
 def _image_slots(data: bytes) -> list[FuzzField]:
@@ -156,13 +161,14 @@ TARGETS: Final = (
     Target(
         id="card-image",
         asks="a card's image, of any kind",
-        oracles="refused, or the same bytes again; the card answers, and stays an image",
+        oracles="refused, or the same bytes again; answers, and what is refused changes nothing",
         size_max=2_048,
         check=_card_image,
         seeds=_cards,
         words=tuple(kind.value for kind in CardKind),
         slots=_image_slots,
         seal=_image_crc,
+        tags=last_bytes(CRC_SIZE_BYTES),
         fixed=True,
     ),
     Target(

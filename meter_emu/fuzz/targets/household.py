@@ -118,5 +118,6 @@ TARGETS: Final = (
         check=_check,
         seeds=lambda: (bytes(_SIZE_MAX), bytes(range(_SIZE_MAX)), bytes(range(255, 127, -1))),
         in_words=_in_words,
+        events=True,
     ),
 )

@@ -9,7 +9,7 @@ from typing import Final, final
 from card_protocol.card.make import VirtualCard
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, with_crc
 from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
-from meter_emu.fuzz.target import FuzzField, Target, must, slots_of
+from meter_emu.fuzz.target import CRC_SIZE_BYTES, FuzzField, Target, must, slots_of
 from meter_emu.world.meter.board import Board
 
 
@@ -77,6 +77,11 @@ def _memory_seal(data: bytes) -> bytes:
         return data
     records = (data[1 + at : 1 + at + STATE.size_bytes] for at in (FACTORY_AT, *STATE_AT))
     return data[:1] + b"".join(with_crc(record) for record in records)
+
+
+def _memory_tags(_data: bytes) -> list[slice]:
+    ends = (1 + at + STATE.size_bytes for at in (FACTORY_AT, *STATE_AT))
+    return [slice(end - CRC_SIZE_BYTES, end) for end in ends]
 
 
 def _memory_seeds() -> tuple[bytes, ...]:
@@ -173,7 +178,7 @@ def _answer_seeds() -> tuple[bytes, ...]:
     found = []
     for selector in range(len(FUZZED_MODELS)):
         bench = FuzzedMeter(selector, "reference")
-        heard = _Heard(bench.home.first_card())
+        heard = _Heard(bench.card)
         bench.insert(heard)
         found.append(bytes((selector,)) + bytes(heard.said))
     return tuple(found)
@@ -199,6 +204,7 @@ TARGETS: Final = (
         seeds=_memory_seeds,
         slots=lambda data: _MEMORY_SLOTS if len(data) == 1 + _MEMORY_BYTES else (),
         seal=_memory_seal,
+        tags=_memory_tags,
         fixed=True,
     ),
     Target(

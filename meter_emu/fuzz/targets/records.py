@@ -18,7 +18,7 @@ from card_protocol.timestamp import (
 )
 from meter_emu.firmware.layouts import FACTORY, STATE, with_crc
 from meter_emu.firmware.possible import possible
-from meter_emu.fuzz.target import Target, must, slots_of
+from meter_emu.fuzz.target import CRC_SIZE_BYTES, Target, last_bytes, must, slots_of
 
 _LAYOUTS: Final[Sequence[Layout[Any]]] = (
     budget.IDENTITY,
@@ -64,6 +64,7 @@ def _record(layout: Layout[Any]) -> Target:
         slots=lambda _data: slots,
         fixed=True,
         seal=with_crc if layout.name in _SEALED else None,
+        tags=last_bytes(CRC_SIZE_BYTES),
     )
 
 
@@ -119,6 +120,7 @@ TARGETS: Final = (
         seeds=_containers,
         slots=lambda _data: _HEAD_SLOTS,
         seal=_crc_of_container,
+        tags=last_bytes(CRC_SIZE_BYTES),
         fixed=True,
     ),
     Target(

@@ -55,5 +55,6 @@ TARGETS: Final = (
         seeds=lambda: (bytes(_SIZE_MAX), bytes(range(_SIZE_MAX)), b"\x55\xaa" * (_SIZE_MAX // 2)),
         in_words=lambda data, build: story_in_words(_trial(data, build)),
         campaign=_campaign,
+        events=True,
     ),
 )

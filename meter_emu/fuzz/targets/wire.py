@@ -24,6 +24,7 @@ from meter_emu.fuzz.target import Target, must
 _METER_ID: Final = 541_000_000_001
 _MINUTE: Final = 10_000_000
 _GET_RESPONSE: Final = 0xC0
+_VERIFY: Final = 0x20  # a wrong PIN costs a try
 _COMMANDS: Final = tuple(
     bytes.fromhex(text)
     for text in (
@@ -120,7 +121,10 @@ def _both_ways(data: bytes, _build: str) -> None:
             continue
         if is_extended(raw) or not _over_t0(command, direct):
             continue
+        before = direct.image.to_bytes()
         said = _said(near, command)
+        kept = said[1] == SW.SUCCESS or command.ins == _VERIFY or before == direct.image.to_bytes()
+        must(kept, "a command that is refused leaves every byte as it was")
         if command.case == 4 and said[1] == SW.WRONG_LENGTH:
             continue  # an Le where none belongs, which T=0 does not say
         must(said == _said(far, command), "T=0 answers as the direct way does")
@@ -249,7 +253,7 @@ TARGETS: Final = (
     Target(
         id="t0-and-direct",
         asks="commands to a plain card, directly and as T=0 characters",
-        oracles="the same answers, and both cards hold the same bytes",
+        oracles="the same answers, both cards hold the same bytes, and what is refused leaves them",
         size_max=512,
         check=_both_ways,
         seeds=lambda: (_lengths(_COMMANDS, 1),),

@@ -35,11 +35,11 @@ class Call(NamedTuple):
 
 def calls(trial: Trial, from_us: int, to_us: int) -> list[Call]:
     """Return the calls that the trial's home makes in a span of true time."""
-    heard: list[_Listening] = []
+    heard: list[Listening] = []
 
     def listen(bench: Bench) -> None:
         inner = NoPulse() if trial.ours else Alarm()
-        heard.append(_Listening(inner, from_us, to_us))
+        heard.append(Listening(inner, from_us, to_us))
         bench.log = CallLog(bench.board, heard[0])
 
     trial.events(trial.home, prepare=listen)
@@ -74,8 +74,8 @@ def with_placed(trial: Trial, place: Callable[[Trial], Household | None], withou
 
 
 @final
-class _Listening:
-    """A pulse that keeps the calls of a span."""
+class Listening:
+    """A pulse that keeps the calls of a span of true time."""
 
     def __init__(self, inner: Pulse, from_us: int, to_us: int) -> None:
         self.calls: Final[list[Call]] = []

@@ -1,0 +1,124 @@
+"""Power that fails anywhere in a card's session: what was being written is old or new.
+
+What the card brings, and of which kind it is, the first byte says; then in or after which call of
+the ports, how long after it began, and the seed of what torn cells are left with.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import product
+from typing import Final, NamedTuple
+
+from card_protocol.card.image import CardKind
+from card_protocol.card.make import VirtualCard
+from meter_emu.domain import Result
+from meter_emu.firmware.layouts import State
+from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FuzzedMeter
+from meter_emu.fuzz.target import FuzzField, Target, must
+from meter_emu.hardware.eeprom import WRITE_CYCLE_US
+from meter_emu.laws.hazards.placing import Listening
+from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.meter.board import NEVER_US
+from meter_emu.world.meter.call_log import CallLog, NoPulse
+from meter_emu.world.rehearsal.household import DeskOrder
+
+_BRINGS: Final = (
+    A_LOAD,
+    FAR_OFF,
+    DeskOrder(reactivate=True),
+    DeskOrder(load_cents=500, prepayment=False),
+)
+_CARRIERS: Final = (CardKind.SECURE, CardKind.PLAIN, CardKind.MEMORY)
+_CASES: Final = tuple(
+    product(range(len(FUZZED_MODELS)), range(len(_CARRIERS)), range(len(_BRINGS)))
+)
+_OUT_US: Final = 10 * SECOND_US
+_AFTER_US: Final = WRITE_CYCLE_US // 0x100 + 1  # of a byte: all of a cycle that a call begins
+_WRITES_OFTENER: Final = 8  # ours: of some 60 calls 4 to 12 write, and there something can tear
+_SEED: Final = slice(3, 5)
+_SIZE: Final = 5
+_SLOTS: Final = (FuzzField(0, 1, tuple(bytes((case,)) for case in range(len(_CASES)))),)
+
+
+class _Facts(NamedTuple):
+    """What a session changes as a whole or not at all."""
+
+    accepted: tuple[int, int]
+    balance_ueur: int
+    order: int
+    ends: tuple[bytes, bytes]
+    flags: int
+
+
+def _facts(state: State | None) -> _Facts:
+    must(state is not None, "the memory can be read")
+    assert state is not None, "it was just said"
+    return _Facts(
+        (state.accepted_cents, state.accepted_count),
+        state.balance_ueur,
+        state.order_number,
+        (state.defer_end, state.cut_end),
+        state.flags,
+    )
+
+
+def _begun(case: int, build: str, seed: int) -> tuple[FuzzedMeter, VirtualCard]:
+    """Return an armed meter, and the card that brings it something."""
+    model, carrier, brings = _CASES[case % len(_CASES)]
+    bench = FuzzedMeter(model, build, armed=True, carrier=_CARRIERS[carrier], seed=seed)
+    bench.home.write(bench.card, _BRINGS[brings])
+    return bench, bench.card
+
+
+@cache
+def _whole(case: int, build: str) -> tuple[_Facts, _Facts, Sequence[int]]:
+    """Return what is so before and after a session that nothing happens to, and its calls.
+
+    Those that write stand there oftener.
+    """
+    bench, card = _begun(case, build, 0)
+    before, heard = _facts(bench.state()), Listening(NoPulse(), 0, NEVER_US)
+    bench.live.bench.log = CallLog(bench.home.board, heard)
+    bench.live.bench.rebuild()  # so that it has the ports that are listened to
+    bench.insert(card)
+    calls = [call.at_us for call in heard.calls]
+    writes = [call.at_us for call in heard.calls if call.name == "eeprom_write"]
+    return before, _facts(bench.state()), calls + _WRITES_OFTENER * writes
+
+
+def _check(data: bytes, build: str) -> None:
+    if len(data) != _SIZE:
+        return
+    case = data[0] % len(_CASES)
+    before, after, calls = _whole(case, build)
+    bench, card = _begun(case, build, int.from_bytes(data[_SEED], "big"))
+    lost_us = calls[data[1] % len(calls)] + 1 + data[2] * _AFTER_US
+    bench.live.bench.plan_outage(lost_us, lost_us + _OUT_US)
+    bench.insert(card)
+    bench.live.bench.run_until(lost_us + _OUT_US + MINUTE_US)
+    must(_facts(bench.state()) in {before, after}, "what was being written is old or new")
+    account = bench.account(card)
+    must(account.order.number == after.order, "the card still has its order")
+    must(account.wallet.loaded_cents == after.accepted[0], "and its money")
+    result = bench.insert(card)
+    must(result in {Result.EXECUTED, Result.ALREADY_EXECUTED}, f"brought again it counts: {result}")
+    must(_facts(bench.state()) == after, "and the session has become what it was to be")
+    must(bench.home.board.switch.on, "nobody is cut by it")
+
+
+def _seeds() -> Sequence[bytes]:
+    return tuple(bytes((case, 0x80, 0, 0, case)) for case in range(len(_CASES)))
+
+
+TARGETS: Final = (
+    Target(
+        id="tear",
+        asks="power that fails at any instant of a card's session, and what it leaves",
+        oracles="memory and card are old or new; brought again, the card does what it was to do",
+        size_max=_SIZE,
+        check=_check,
+        seeds=_seeds,
+        slots=lambda _data: _SLOTS,
+        fixed=True,
+    ),
+)

@@ -1,0 +1,85 @@
+"""What a card may answer to a terminal, which goes on for as long as the card has more to say."""
+
+from collections.abc import Sequence
+from typing import Final, final
+
+from card_protocol.apdu import CommandApdu
+from card_protocol.errors import ApduError, LinkError, LinkErrorKind
+from card_protocol.status import bytes_waiting, right_le
+from card_protocol.terminal import Terminal
+from meter_emu.fuzz.target import Target, must
+
+_EXCHANGES_MAX: Final = 600  # ours: 256 parts, and the Le of each corrected once, is 514
+_COMMANDS: Final = (
+    CommandApdu(0x00, 0xA4, 0x00, 0x00, b"\x3f\x00", 256),
+    CommandApdu(0x00, 0xB0, 0x81, 0x00, ne=8),
+    CommandApdu(0x00, 0xB0, 0x00, 0x00, ne=256),
+    CommandApdu(0x00, 0xD6, 0x00, 0x00, b"\x01\x02"),
+)
+
+
+@final
+class _GoingOn:
+    """A card whose answers come from an input; what stands last it says for ever."""
+
+    def __init__(self, data: bytes) -> None:
+        self._left: list[bytes] = _pieces(data)
+        self._last = b""
+        self.asked = 0
+
+    def exchange(self, command: bytes) -> bytes:
+        self.asked += 1
+        must(self.asked <= _EXCHANGES_MAX, "a dialogue ends, however long the card goes on")
+        must(CommandApdu.parse(command).to_bytes() == command, "a terminal sends whole commands")
+        if self._left:
+            self._last = self._left.pop(0)
+        if not self._last:
+            raise LinkError(LinkErrorKind.CARD_GONE)
+        return self._last
+
+
+def _pieces(data: bytes) -> list[bytes]:
+    """Return answers: each has its length in the byte before it; `00` is a card that is gone."""
+    found, at = [], 0
+    while at < len(data):
+        end = at + 1 + data[at]
+        found.append(data[at + 1 : end])
+        at = end
+    return found
+
+
+def _check(data: bytes, _build: str) -> None:
+    """The first byte says which command is sent."""
+    if not data:
+        return
+    card = _GoingOn(data[1:])
+    try:
+        response = Terminal(card.exchange).send(_COMMANDS[data[0] % len(_COMMANDS)])
+    except (ApduError, LinkError):
+        return
+    must(bytes_waiting(response.sw) is None, "an answer is fetched to its end")
+    must(right_le(response.sw) is None, "and with the Le that the card wants")
+
+
+def _seeds() -> Sequence[bytes]:
+    return tuple(
+        bytes.fromhex(text)
+        for text in (
+            "00 02 9000",
+            "01 02 6c04 06 01020304 9000",
+            "02 02 6102 04 0102 6101 03 03 9000",
+        )
+    )
+
+
+TARGETS: Final = (
+    Target(
+        id="terminal",
+        asks="what a card may answer to one command of a terminal, its last answer for ever",
+        oracles="ends within its bound; no 61xx and no 6Cxx is left; sends whole commands",
+        size_max=600,
+        check=_check,
+        seeds=_seeds,
+        words=(b"\x02\x90\x00", b"\x02\x61\x10", b"\x02\x6c\x08"),
+    ),
+)
