@@ -62,7 +62,7 @@ def _sealed(target: Target, data: bytes, random: Random) -> bytes:
     if kept == 0:
         return data
     sealed = target.seal(data)
-    tags = target.tags(sealed)
+    tags = [tag for tag in target.tags(sealed) if tag.stop <= len(sealed)]
     if kept > _FORGED or not tags:
         return sealed
     tag = random.choice(tags)

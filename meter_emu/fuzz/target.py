@@ -6,7 +6,6 @@ from typing import Final, NamedTuple, final
 
 from card_protocol.layout import FieldInfo, Layout
 
-CRC_SIZE_BYTES: Final = 4
 _BCD_WRONG: Final = (b"\x0a", b"\x13", b"\x31", b"\x99")  # no digit, month 13, day 31, year 99
 
 

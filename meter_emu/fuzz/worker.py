@@ -32,7 +32,7 @@ ENV_UNGUIDED: Final = "METER_EMU_FUZZ_UNGUIDED"
 FOUND: Final = 77  # exit status, as libFuzzer has it
 BEGINS: Final = "INFO: it begins, after"
 UNGUIDED: Final = "INFO: no atheris here: a seeded mutator without coverage"
-PACKAGES: Final = ["card_protocol", "meter_emu"]
+INSTRUMENTED: Final = ["card_protocol", "meter_emu"]
 _REPORT_S: Final = 1.0
 _KEEP_MAX: Final = 2_000  # ours: inputs a seeded run keeps in memory
 
@@ -42,7 +42,7 @@ def main() -> int:
     atheris = None if os.environ.get(ENV_UNGUIDED) else _atheris()
     if atheris is None:
         return _unguided(sys.argv[1:])
-    with atheris.instrument_imports(include=PACKAGES):
+    with atheris.instrument_imports(include=INSTRUMENTED):
         target = _target()
     _guided(atheris, target)
     return 0

@@ -16,7 +16,7 @@ def main() -> int:
     """Make the fault, and fuzz."""
     fault_id, cpu_s = sys.argv.pop(1), int(sys.argv.pop(1))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
-    with atheris.instrument_imports(include=worker.PACKAGES):
+    with atheris.instrument_imports(include=worker.INSTRUMENTED):
         from tests.fuzz.faults import FAULTS
 
         FAULTS[fault_id].apply()

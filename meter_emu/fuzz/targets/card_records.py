@@ -55,71 +55,81 @@ _SFIS: Final = (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF)
 
 def _carried(data: bytes, build: str) -> None:
     """A card with these records, of the right keys, is put in twice, then taken to the desk."""
-    layouts_here = _layouts(data)
-    if len(data) != 1 + sum(layout.size_bytes for _, layout in layouts_here):
-        return
-    bench = FuzzedMeter(data[0] & 0x0F, build, armed=True)
-    home = bench.home
-    records: dict[Sfi, bytes] = {}
-    at = 1
-    for sfi, layout in layouts_here:
+    records, at = {}, 1
+    for sfi, layout in _layouts(data):
         records[sfi] = data[at : at + layout.size_bytes]
         at += layout.size_bytes
-    energy = EnergyCode[home.household.model.energy.upper()]
-    generation = 2 if data[0] & _SECOND else 1
-    image = (
-        personalise_plain_budget_card(records, generation=generation, energy=energy)
-        if data[0] & _PLAIN
-        else personalise_budget_card(
-            BENCH_MASTER_KEY,
-            home.meter_id,
-            records,
-            pin="0000",
-            generation=generation,
-            energy=energy,
-        )
-    )
-    card = card_of(image, home.chance.randbytes)
-    before = bench.state()
+    if len(data) != at:
+        return
+    bench = FuzzedMeter(data[0] & 0x0F, build, armed=True)
+    card = card_of(_image(data[0], bench.home, records), bench.home.chance.randbytes)
+    before = _state(bench)
     result = bench.insert(card)
-    after = bench.state()
-    assert before is not None, "a new meter's memory can be read"
-    must(after is not None, "its memory can be read")
-    assert after is not None, "it was just said"
+    after = _state(bench)
     must(result.refused or _genuine(records), "a record with a wrong MAC is refused")
-    if result in _WALLET_REFUSED or result in _CARD_REFUSED:
-        must(_money(before) == _money(after), "a wallet that is refused brings no money")
-    if result.refused and result not in _ORDER_OBEYED:
-        must(
-            _but(before, _MONEY) == _but(after, _MONEY), "an order that is refused is not executed"
-        )
-    if result in _CARD_REFUSED:
-        must(_but(before) == _but(after), "a card that is refused changes nothing")
     held = [record_on(_files(card), sfi)[: len(raw)] for sfi, raw in records.items()]
     must(held == list(records.values()), "a meter leaves what the office wrote")
-    must(_money(after) >= _money(before), "what was booked stays booked")
-    must(after.order_number >= before.order_number, "and an older order is not obeyed")
+    _ask_once(result, before, after)
     again = bench.insert(card)
-    twice = bench.state()
-    must(twice is not None, "its memory can be read after the second time")
-    assert twice is not None, "it was just said"
+    twice = _state(bench)
     if not again.refused:
         must(_money(after) == _money(twice), "a card shown twice is booked once")
         must(after.order_number == twice.order_number, "and obeyed once")
+    if _desk_agrees(bench.home, card, result, after):
+        bench.a_day()
+
+
+def _image(first: int, home: Home, records: Mapping[Sfi, bytes]) -> CardImage:
+    """Return the card of these records, on the carrier and of the generation of the first byte."""
+    energy = EnergyCode[home.household.model.energy.upper()]
+    generation = 2 if first & _SECOND else 1
+    if first & _PLAIN:
+        return personalise_plain_budget_card(records, generation=generation, energy=energy)
+    return personalise_budget_card(
+        BENCH_MASTER_KEY,
+        home.meter_id,
+        records,
+        pin="0000",
+        generation=generation,
+        energy=energy,
+    )
+
+
+def _state(bench: FuzzedMeter) -> State:
+    state = bench.state()
+    must(state is not None, "the memory can be read")
+    assert state is not None, "it was just said"
+    return state
+
+
+def _ask_once(result: Result, before: State, after: State) -> None:
+    """Ask what must hold of a meter that has heard a card."""
+    must(_money(after) >= _money(before), "what was booked stays booked")
+    must(after.order_number >= before.order_number, "and an older order is not obeyed")
+    if result in _WALLET_REFUSED:
+        must(_money(before) == _money(after), "a wallet that is refused brings no money")
+    if result.refused and result not in _ORDER_OBEYED:
+        must(_but(before, _MONEY) == _but(after, _MONEY), "a refused order changes nothing")
+    if result in _CARD_REFUSED:
+        must(_but(before) == _but(after), "a refused card changes nothing")
+
+
+def _desk_agrees(home: Home, card: VirtualCard, result: Result, state: State) -> bool:
+    """Ask whether the desk agrees with the meter on a card; return whether it can read it."""
     card.power_on()
     try:
         account = home.desk.account(card.transmit)
         written = home.desk.read_back(card.transmit)
     except (CardProtocolError, MeterEmuError) as error:
         must(result.refused, f"a card that the meter obeys the desk can read: {error}")
-        return
+        return False
     if result is Result.EXECUTED:
         must(written is not None, "an order that is executed is written back")
     if not result.refused:
         wallet = account.wallet.loaded_cents, account.wallet.load_count
-        must(after.order_number == account.order.number, "meter and desk agree on the order")
-        must(_money(after) == wallet, "and on the money")
-    bench.a_day()
+        must(state.order_number == account.order.number, "meter and desk agree on the order")
+        must(_money(state) == wallet, "and on the money")
+    return True
 
 
 def _but(state: State, more: frozenset[str] = frozenset()) -> dict[str, Any]:

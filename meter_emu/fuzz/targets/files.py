@@ -17,8 +17,9 @@ from card_protocol.trace import Trace, row_words
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
 from meter_emu.errors import MeterEmuError
-from meter_emu.fuzz.target import CRC_SIZE_BYTES, FuzzField, Target, last_bytes, must
+from meter_emu.fuzz.target import FuzzField, Target, last_bytes, must
 from meter_emu.resources import built_in
+from meter_emu.world.meter.image import CRC_SIZE_BYTES
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml

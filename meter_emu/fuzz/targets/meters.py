@@ -9,8 +9,9 @@ from typing import Final, final
 from card_protocol.card.make import VirtualCard
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, with_crc
 from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
-from meter_emu.fuzz.target import CRC_SIZE_BYTES, FuzzField, Target, must, slots_of
+from meter_emu.fuzz.target import FuzzField, Target, must, slots_of
 from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.image import CRC_SIZE_BYTES
 
 
 def _powered_up(bench: FuzzedMeter, change: Callable[[Board], None]) -> None:

@@ -18,7 +18,8 @@ from card_protocol.timestamp import (
 )
 from meter_emu.firmware.layouts import FACTORY, STATE, with_crc
 from meter_emu.firmware.possible import possible
-from meter_emu.fuzz.target import CRC_SIZE_BYTES, Target, last_bytes, must, slots_of
+from meter_emu.fuzz.target import Target, last_bytes, must, slots_of
+from meter_emu.world.meter.image import CRC_SIZE_BYTES
 
 _LAYOUTS: Final[Sequence[Layout[Any]]] = (
     budget.IDENTITY,
