@@ -37,8 +37,8 @@ class Target:
     whatever it raises is a find. `seeds` are inputs that are right. `slots` are the fields of an
     input, which keeps its size if it is `fixed`. `seal` puts its check values right again, the
     innermost first: without them no mutation gets past the first CRC or MAC. `tags` are where a
-    sealed input has them. `words` is for a fuzzer's dictionary. `campaign` is the campaign file that
-    an input and a build are. Where `events` are drawn from the bytes, they are no format.
+    sealed input has them. `words` is for a fuzzer's dictionary. `campaign` is the campaign file
+    that an input and a build are. Where `events` are drawn from the bytes, they are no format.
     """
 
     id: str
