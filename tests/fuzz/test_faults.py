@@ -11,7 +11,7 @@ from meter_emu.domain import Result
 from meter_emu.fuzz.finds import failure
 from meter_emu.fuzz.mutate import blindly, mutated
 from meter_emu.fuzz.targets import targets
-from tests.fuzz.faults import CANARIES, FAULTS
+from tests.fuzz.faults import CANARIES, FAULTS, FROM_SEEDS
 from tests.fuzz.mutations import mutations
 
 TRIES, SEED = 2_000, 3
@@ -22,9 +22,9 @@ def found(target_id: str, build: str = "reference") -> bool:
     return any(failure(target, data, build) is not None for data in mutations(target, TRIES, SEED))
 
 
-@pytest.mark.parametrize("fault_id", FAULTS)
+@pytest.mark.parametrize("fault_id", [*FAULTS, *FROM_SEEDS])
 def test_a_fault_is_found(fault_id, monkeypatch):
-    fault = FAULTS[fault_id]
+    fault = {**FAULTS, **FROM_SEEDS}[fault_id]
     fault.apply(monkeypatch.setattr)
     assert found(fault.target, fault.build)
 
