@@ -36,7 +36,8 @@ def energies(campaign: Campaign) -> set[str]:
     return {entry.first.model.energy for entry in campaign.households.entries}
 
 
-OF_DATES = {"clock-changes", "leap-and-new-year", "thirties"}  # each home has the clock it takes
+OF_COUNTERS = {"counter-2041", "counters-2036", "leap-day-2000", "new-year-2022", "new-year-2069"}
+OF_DATES = {"clock-changes", "leap-and-new-year", "thirties", *OF_COUNTERS}  # homes of their own
 ON_OTHERS = [
     (name, model)
     for name, path in CAMPAIGNS.items()
@@ -60,11 +61,13 @@ def test_with_every_home_of_an_energy_on_one_model_it_fares_as_promised(name, mo
         assert outcome.wrong_display is None, outcome
 
 
-def test_every_model_has_its_turn_and_the_fleet_has_no_gas():
+def test_every_model_has_its_turn_and_the_fleet_and_counters_have_no_gas():
     assert {model for _, model in ON_OTHERS} == set(MODELS)
     both = {meter.energy for meter in MODELS.values()}
     told = {name: energies(load_campaign(path)) for name, path in CAMPAIGNS.items()}
-    assert told == dict.fromkeys(CAMPAIGNS, both) | {"ores-fleet": {"electricity"}}
+    assert told == dict.fromkeys(CAMPAIGNS, both) | dict.fromkeys(
+        ("ores-fleet", *OF_COUNTERS), {"electricity"}
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)

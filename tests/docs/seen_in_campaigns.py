@@ -12,6 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import cache
 from multiprocessing import get_context
+from resource import RUSAGE_CHILDREN, getrusage
 
 from meter_emu.defects import Defect, catalogue
 from meter_emu.resources import built_in
@@ -30,11 +31,11 @@ HEAD = """# Which campaign shows which date bug
 A defect is seen in a campaign where a home fares otherwise than with the reference: by verdict,
 finding or failure. The table names the first such home; `meter-emu rehearse
 CAMPAIGN --build reference+ID` plays it. `make seen` lives {homes} homes on {defects}
-[defects](date-bugs.md) again, in minutes, and writes this page. {left_out} `waits-for-a-tick` is
-lived in one campaign only: each of its looks takes a second.
+[defects](date-bugs.md) again, in {cpu_s:,} s of a processor, and writes this page. {left_out}
+`waits-for-a-tick` is lived in one campaign only: each of its looks takes a second.
 
-{seen} of {defects} are seen in at least one campaign. Below the table is what no campaign of these
-years can show, with the year in which it shows; `meter-emu show defect ID` has a home for each.
+Every one of the {defects} is seen in at least one campaign. `meter-emu show defect ID` has a home
+of its own for each.
 """
 
 
@@ -44,8 +45,9 @@ def campaign(name: str) -> Campaign:
 
 
 def homes(name: str) -> list[Household]:
-    """Return a home of each kind of a campaign."""
-    return [entry.first for entry in campaign(name).households.entries]
+    """Return a home of each kind of a campaign, with its poll phase."""
+    households = campaign(name).households
+    return [entry.household(1, households.seed) for entry in households.entries]
 
 
 @cache
@@ -72,45 +74,43 @@ def seen_of(defect_id: str) -> dict[str, str]:
     return found
 
 
-def lines(seen: dict[str, dict[str, str]]) -> Iterator[str]:
+def lines(seen: dict[str, dict[str, str]], cpu_s: int) -> Iterator[str]:
     """Yield the page."""
-    known = catalogue()
     left_out = " ".join(f"`{name}` is left out: {why}." for name, why in LEFT_OUT.items())
     yield HEAD.format(
         homes=sum(len(homes(name)) for name in CAMPAIGNS),
-        defects=len(known),
-        seen=sum(bool(where) for where in seen.values()),
+        defects=len(seen),
+        cpu_s=cpu_s,
         left_out=left_out,
     )
     yield f"| defect | {' | '.join(f'`{name}`' for name in CAMPAIGNS)} |"
     yield "| --- " * (len(CAMPAIGNS) + 1) + "|"
     for defect_id, where in seen.items():
-        if where:
-            cells = " | ".join(where.get(name, "-") for name in CAMPAIGNS)
-            yield f"| [`{defect_id}`](date-bugs.md#{defect_id}) | {cells} |"
-    yield "\n## Seen in no campaign\n"
-    yield "| defect | first shows in | does not show |"
-    yield "| --- | --- | --- |"
-    for defect_id, where in seen.items():
-        if not where:
-            year, blind = known[defect_id].shown.end[:4], known[defect_id].blind
-            yield f"| [`{defect_id}`](date-bugs.md#{defect_id}) | {year} | {blind} |"
+        cells = " | ".join(where.get(name, "-") for name in CAMPAIGNS)
+        yield f"| [`{defect_id}`](date-bugs.md#{defect_id}) | {cells} |"
 
 
-def text(seen: dict[str, dict[str, str]]) -> str:
-    """Return the whole page."""
-    return "\n".join(lines(seen)).rstrip("\n") + "\n"
+def text() -> str:
+    """Return the whole page, of what was seen last."""
+    return "\n".join(lines(stored(), stored_cpu_s())).rstrip("\n") + "\n"
 
 
 def stored() -> dict[str, dict[str, str]]:
     """Return what was seen last."""
-    seen: dict[str, dict[str, str]] = json.loads(DATA.read_text("utf-8"))
+    seen: dict[str, dict[str, str]] = json.loads(DATA.read_text("utf-8"))["seen"]
     return seen
+
+
+def stored_cpu_s() -> int:
+    """Return how long that took the processors."""
+    return int(json.loads(DATA.read_text("utf-8"))["cpu_s"])
 
 
 if __name__ == "__main__":
     ids = list(catalogue())
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         seen_now = dict(zip(ids, pool.map(seen_of, ids), strict=True))
-    DATA.write_text(json.dumps(seen_now, indent=1) + "\n", "utf-8")
-    PAGE.write_text(text(seen_now), "utf-8")
+    used = getrusage(RUSAGE_CHILDREN)
+    found = {"cpu_s": round(used.ru_utime + used.ru_stime), "seen": seen_now}
+    DATA.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
+    PAGE.write_text(text(), "utf-8")

@@ -13,11 +13,12 @@ UNSEEN = [one for one in SEEN if "resa-2020-06" not in SEEN[one] and one not in 
 
 
 def test_the_page_is_written_from_what_was_seen():
-    assert PAGE.read_text("utf-8") == text(SEEN), "run make seen"
+    assert PAGE.read_text("utf-8") == text(), "run make seen"
 
 
-def test_every_defect_and_every_campaign_was_tried():
+def test_every_defect_is_seen_and_every_campaign_was_tried():
     assert list(SEEN) == list(catalogue())
+    assert all(SEEN.values()), "a home that shows it is wanted in a campaign"
     assert {*CAMPAIGNS, *LEFT_OUT} == set(built_in("campaigns"))
     assert {name for _, name, _ in CELLS} == set(CAMPAIGNS)
 
