@@ -14,6 +14,8 @@ from functools import cache
 from multiprocessing import get_context
 from resource import RUSAGE_CHILDREN, getrusage
 
+import click
+
 from meter_emu.defects import Defect, catalogue
 from meter_emu.resources import built_in
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
@@ -31,7 +33,7 @@ HEAD = """# Which campaign shows which date bug
 A defect is seen in a campaign where a home fares otherwise than with the reference: by verdict,
 finding or failure. The table names the first such home; `meter-emu rehearse
 CAMPAIGN --build reference+ID` plays it. `make seen` lives {homes} homes on {defects}
-[defects](date-bugs.md) again, in {cpu_s:,} s of a processor, and writes this page. {left_out}
+[defects](date-bugs.md) again, in ten minutes of a processor, and writes this page. {left_out}
 `waits-for-a-tick` is lived in one campaign only: each of its looks takes a second.
 
 Every one of the {defects} is seen in at least one campaign. `meter-emu show defect ID` has a home
@@ -74,13 +76,12 @@ def seen_of(defect_id: str) -> dict[str, str]:
     return found
 
 
-def lines(seen: dict[str, dict[str, str]], cpu_s: int) -> Iterator[str]:
+def lines(seen: dict[str, dict[str, str]]) -> Iterator[str]:
     """Yield the page."""
     left_out = " ".join(f"`{name}` is left out: {why}." for name, why in LEFT_OUT.items())
     yield HEAD.format(
         homes=sum(len(homes(name)) for name in CAMPAIGNS),
         defects=len(seen),
-        cpu_s=cpu_s,
         left_out=left_out,
     )
     yield f"| defect | {' | '.join(f'`{name}`' for name in CAMPAIGNS)} |"
@@ -90,27 +91,25 @@ def lines(seen: dict[str, dict[str, str]], cpu_s: int) -> Iterator[str]:
         yield f"| [`{defect_id}`](date-bugs.md#{defect_id}) | {cells} |"
 
 
-def text() -> str:
-    """Return the whole page, of what was seen last."""
-    return "\n".join(lines(stored(), stored_cpu_s())).rstrip("\n") + "\n"
+def text(seen: dict[str, dict[str, str]]) -> str:
+    """Return the whole page."""
+    return "\n".join(lines(seen)).rstrip("\n") + "\n"
 
 
 def stored() -> dict[str, dict[str, str]]:
     """Return what was seen last."""
-    seen: dict[str, dict[str, str]] = json.loads(DATA.read_text("utf-8"))["seen"]
+    seen: dict[str, dict[str, str]] = json.loads(DATA.read_text("utf-8"))
     return seen
-
-
-def stored_cpu_s() -> int:
-    """Return how long that took the processors."""
-    return int(json.loads(DATA.read_text("utf-8"))["cpu_s"])
 
 
 if __name__ == "__main__":
     ids = list(catalogue())
+    seen_now = {}
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        seen_now = dict(zip(ids, pool.map(seen_of, ids), strict=True))
+        for defect_id, where in zip(ids, pool.map(seen_of, ids), strict=True):
+            seen_now[defect_id] = where
+            click.echo(f"{len(seen_now):>3} of {len(ids)}  {defect_id:<32} {len(where)} campaigns")
     used = getrusage(RUSAGE_CHILDREN)
-    found = {"cpu_s": round(used.ru_utime + used.ru_stime), "seen": seen_now}
-    DATA.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    PAGE.write_text(text(), "utf-8")
+    click.echo(f"{used.ru_utime + used.ru_stime:.0f} s of a processor")
+    DATA.write_text(json.dumps(seen_now, indent=1) + "\n", "utf-8")
+    PAGE.write_text(text(seen_now), "utf-8")

@@ -16,8 +16,8 @@ The other way round from [the kill matrix](kill-matrix.md): not the mistakes tha
 any small one. `make mutants` draws a sample of all changes of one comparison, number, sign,
 condition or statement in a routine of a part of our program, makes each in a process of its own,
 and asks [the laws](verify.md) of it: no unit test runs. The office and the clock chips are not
-changed: they are the world in which a program is judged. A process that ends, or that takes five
-minutes, counts as found, and says so.
+changed: they are the world in which a program is judged, and what is wrong with them is in the
+matrix. A process that ends, or that takes five minutes, counts as found, and says so.
 
 More than 85 of a hundred was the aim, and it is not reached. What would find more, by what is
 listed at the end: a chip whose registers hold what no calendar has, at a boot; cards with dates
@@ -73,6 +73,10 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
         f"stories or more: {killed} found, {len(alive)} not. {len(same)} of these do the same "
         "as the program. "
         f"**Found: {killed} of {open_} that do not, {100 * killed / open_:.1f} %.**\n"
+    )
+    kinds = Counter(reading(name)[0] for name in alive)
+    yield (
+        "Not found: " + ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()) + ".\n"
     )
     yield "| found first by | mutants | median of stories |"
     yield "| --- | --- | --- |"

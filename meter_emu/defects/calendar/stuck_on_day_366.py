@@ -26,20 +26,14 @@ class StuckOnDay366(Calendar):
 
 
 DEFECT = Defect(
-    mechanism="a loop that takes off whole years while more than 365 days are left, and takes off "
-    "366 only where there are more",
+    mechanism="whole years are taken off while more than 365 days are left, 366 only of more",
     swap=StuckOnDay366,
     effect=Effect.HANGS,
     law="answers",
     shown=untold(
-        "2020-12-31 09:00",
-        "2021-01-01 12:00",
-        load_w=50,
-        balance_eur=50,
-        visits=("2020-12-31 10:00 blue",),
+        "2020-12-31 09:00", "2021-01-01 12:00", load_w=5, visits=("2020-12-31 10:00 blue",)
     ),
     blind="every day but 31 December of a leap year",
-    seen="every Zune with 30 GB, from midnight of 31 December 2008 for 24 hours: the driver of its "
-    "clock (zacharyc.com, 2009-01-02)",
+    seen="every Zune of 30 GB, on 31 December 2008: the driver of its clock (zacharyc.com, 2009)",
     avoid="let every turn of a loop come nearer its end; run the last day of a leap year",
 )
