@@ -22,7 +22,7 @@ _DEADLINE_S = 300  # ours: a mutant that takes longer hangs, or the machine does
 
 @click.command()
 @click.option("--sample", type=click.IntRange(min=1), default=300, show_default=True)
-@click.option("--stories", type=click.IntRange(min=1), default=40, show_default=True)
+@click.option("--stories", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--jobs", type=click.IntRange(min=1), default=2, show_default=True)
 @click.option("--survivors", "again", is_flag=True, help="Only those that no law found before.")
