@@ -258,3 +258,36 @@ def test_an_outage_that_was_planned_and_not_seen_excuses_nothing(tmp_path):
     lived = Lived(tmp_path, out + PAID % ARMED, end="2020-07-08T12:00:00")
     assert lived.judge().verdict is Verdict.ON_TIME
     assert lived.rejudged(dropped(What.POWER_LOST, What.POWER_BACK)).verdict is Verdict.LATE
+
+
+def test_a_weekend_may_shelter_whom_emergency_credit_was_perhaps_lent(tmp_path):
+    """At 5 EUR of what may be a debt, or none: not cut on a Sunday is not unpaid."""
+    path = tmp_path / "c.toml"
+    path.write_text(
+        head("lent", "2077-10-21T19:00:00", "2077-11-03T02:13:00", announced=None)
+        + """[[household]]
+id = "home"
+kind = "emergency credit, again"
+balance_eur = "0.78"
+load_w = [
+  0, 0, 0, 0, 0, 0, 2000, 2000, 2000, 2000, 2000, 2000,
+  2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000, 2000, 0, 0,
+]
+clock_set = 2075-05-06T19:00:00
+clock_error_s = 59
+drift_ppb = -25000
+carrier = "memory"
+visits = [
+  { at = 2077-10-22T08:34:00, press = "red" },
+  { at = 2077-10-23T17:29:00, load_eur = 5 },
+  { at = 2077-10-23T17:34:00, insert = true },
+  { at = 2077-10-24T11:55:21, insert = true },
+]
+""",
+        "utf-8",
+    )
+    campaign = load_campaign(path)
+    (home,) = campaign.households
+    outcome = judge(home, campaign, run_meter(home, campaign))
+    assert outcome.breaches == ()
+    assert outcome.findings == ()
