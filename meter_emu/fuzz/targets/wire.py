@@ -141,12 +141,16 @@ def _over_t0(command: CommandApdu, card: FileCard) -> bool:
 
 
 def _said(terminal: Terminal, command: CommandApdu) -> tuple[bytes, int | None]:
-    """Return the answer; over T=0 a card offers data also to who asked for none."""
+    """Return the answer; over T=0 a card offers data also to who asked for none.
+
+    And where a file ends before Le it says how much there is, and is asked for that: no warning.
+    """
     try:
         response = terminal.send(command)
     except ApduError as error:
         return b"refused", error.sw
-    return b"" if command.ne is None else response.data, response.sw
+    sw = SW.SUCCESS if response.sw == SW.END_OF_FILE else response.sw
+    return b"" if command.ne is None else response.data, sw
 
 
 def _served(data: bytes, _build: str) -> None:
