@@ -56,7 +56,7 @@ def test_programs_that_do_the_same_are_not_told_apart(second):
         (("reference+time-of-day-dropped", "reference"), "the supply"),
         (("reference+equal-ends-refused", "reference"), "the display when the card is in"),
         ((f"{WRONG}Wrapped", f"{WRONG}never_asks"), "the lamps"),
-        (("reference+torn-read", "reference"), "the supply"),
+        (("reference+only-in-its-minute", "reference"), "the supply"),
         ((f"{WRONG}never", f"{WRONG}Wrapped"), "the supply"),
         ((f"{WRONG}Wrapped", f"{WRONG}Raising"), "the program"),
     ],

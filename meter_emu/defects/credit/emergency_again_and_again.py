@@ -22,7 +22,7 @@ DEFECT = Defect(
     mechanism="an emergency credit that can be taken twice",
     swap=EmergencyAgainAndAgain,
     effect=Effect.WRONG_MONEY,
-    law="account",
+    law="emergency-again",
     shown=untold(
         "2020-01-13 09:00",
         "2020-01-23 12:00",

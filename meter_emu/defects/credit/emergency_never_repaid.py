@@ -26,7 +26,7 @@ DEFECT = Defect(
     mechanism="an emergency credit that is not repaid",
     swap=EmergencyNeverRepaid,
     effect=Effect.WRONG_MONEY,
-    law="account",
+    law="emergency-again",
     shown=untold(
         "2020-01-13 09:00",
         "2020-01-17 12:00",

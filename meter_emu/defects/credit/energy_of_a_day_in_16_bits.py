@@ -23,7 +23,7 @@ DEFECT = Defect(
     mechanism="an amount between two bookings in 16 bits",
     swap=EnergyOfADayIn16Bits,
     effect=Effect.WRONG_MONEY,
-    law="account",
+    law="many-loads",
     shown=untold(
         "2020-01-13 09:00",
         "2020-01-17 12:00",

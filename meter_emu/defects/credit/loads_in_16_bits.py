@@ -25,7 +25,7 @@ DEFECT = Defect(
     mechanism="a sum of loads in 16 bits",
     swap=LoadsIn16Bits,
     effect=Effect.WRONG_MONEY,
-    law="account",
+    law="many-loads",
     shown=untold(
         "2020-01-13 09:00",
         "2020-01-17 12:00",

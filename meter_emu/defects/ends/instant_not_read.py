@@ -23,7 +23,7 @@ DEFECT = Defect(
     mechanism="an instant thrown away for its civil time",
     swap=InstantNotRead,
     effect=Effect.LATE,
-    law="cut-comes",
+    law="clocks-change",
     needs=("secure card of generation 2",),
     shown=armed("2020-10-25 02:30+02:00", on="2020-10-20 10:00", keys=("card_generation = 2",)),
     blind="all but the first of two equal hours in October, and cards of generation 1",

@@ -24,7 +24,7 @@ DEFECT = Defect(
     mechanism="holidays where the rule has none",
     swap=HolidaysProtected,
     effect=Effect.WRONG_MONEY,
-    law="account",
+    law="holiday",
     shown=untold(
         "2020-07-20 14:00", "2020-07-22 12:00", load_w=190, visits=("2020-07-21 12:00 blue",)
     ),

@@ -24,7 +24,7 @@ DEFECT = Defect(
     mechanism="the earlier of two readings of a repeated hour",
     swap=RepeatedHourTakenEarlier,
     effect=Effect.EARLY,
-    law="never-early",
+    law="clocks-change",
     shown=armed("2020-10-25 02:30+01:00", on="2020-10-20 10:00"),
     blind="all but one hour a year, and cards that carry the instant",
     seen="meteor/meteor-synced-cron#152, October 2024; OpenCCU/OpenCCU#450",
