@@ -10,18 +10,6 @@ from tests.docs.pages import ROOT
 
 PAGE: Final = ROOT / "docs" / "kill-matrix.md"
 DATA: Final = ROOT / "docs" / "kill-matrix.json"
-# Defects that survive, and what no story has that shows them.
-SURVIVORS: Final = {
-    "doubted-clock-obeyed": "a clock that lost its time, and credit that ends days after that",
-    "emergency-again-and-again": "emergency credit asked for again before it is repaid",
-    "energy-of-a-day-in-16-bits": "65 kWh used in a day, between two bookings",
-    "holidays-protected": "credit that ends in the working hours of a holiday",
-    "instant-not-read": "T at the first of two equal times of an October night, on a card of "
-    "generation 2",
-    "loads-in-16-bits": "more than 655 euro loaded for one meter",
-    "lower-bound-believed": "a clock that lost its time, a card of the office, and credit that "
-    "ends after that",
-}
 HEAD: Final = """# Which law catches which date bug
 
 Each [defect of the catalogue](date-bugs.md) in our own program, and each [law](verify.md) asked
@@ -108,13 +96,12 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- |"
     yield from _law_rows(rows)
     yield "\n## Survivors\n"
-    yield "No drawn story shows these. In its own home each is caught by the law that it names."
-    yield ""
-    yield from (f"- `{name}`: {SURVIVORS.get(name, '?')}." for name in survivors_of(found))
-    yield ""
-    yield "These are killed, and not by the law that they name, which is the one that tells most of"
-    yield "their own home:\n"
+    alive = survivors_of(found)
+    yield "\n".join(f"- `{name}`" for name in alive) if alive else "There are none."
     others = [name for name, one in rows.items() if killers(one) and not by_its_law(name, one)]
+    if others:
+        yield "\nThese are killed, and not by the law that they name, which is the one that tells"
+        yield "most of their own home:\n"
     yield from (f"- `{name}`: not by `{catalogue()[name].law}`." for name in others)
     yield ""
     defects = catalogue()

@@ -25,7 +25,7 @@ DEFECT = Defect(
     mechanism="money in 31 bits",
     swap=BalanceIn31Bits,
     effect=Effect.CUT_WRONGLY,
-    law="no-wrong-cut",
+    law="older-copy",
     shown=untold(
         "2020-01-13 09:00",
         "2020-01-17 12:00",
