@@ -19,10 +19,8 @@ and asks [the laws](verify.md) of it: no unit test runs. The office and the cloc
 changed: they are the world in which a program is judged, and what is wrong with them is in the
 matrix. A process that ends, or that takes five minutes, counts as found, and says so.
 
-More than 85 of a hundred was the aim, and it is not reached. What would find more, by what is
-listed at the end: a chip whose registers hold what no calendar has, at a boot; cards with dates
-that no office writes, or two forms of an end that disagree; two loads, and emergency credit repaid;
-the registers of energy on the card added up; supply held against credit at every minute.
+More than 85 of a hundred was the aim. What is not found is listed at the end: most of it differs in
+one second, or one instant of a century, and nothing on panel or card shows a weekday.
 """
 
 

@@ -60,4 +60,4 @@ def test_the_sample_is_whole_and_no_less_is_found_than_when_it_was_read():
     every, alive = len(FOUND["mutants"]), survivors(FOUND)
     same = sum(reading(name)[0] == EQUIVALENT for name in alive)
     assert every == 300
-    assert (every - len(alive)) / (every - same) >= 0.7
+    assert (every - len(alive)) / (every - same) >= 0.85
