@@ -33,7 +33,7 @@ HEAD = """# Which campaign shows which date bug
 A defect is seen in a campaign where a home fares otherwise than with the reference: by verdict,
 finding or failure. The table names the first such home; `meter-emu rehearse
 CAMPAIGN --build reference+ID` plays it. `make seen` lives {homes} homes on {defects}
-[defects](date-bugs.md) again, in ten minutes of a processor, and writes this page. {left_out}
+[defects](date-bugs.md) again, in five minutes of a processor, and writes this page. {left_out}
 `waits-for-a-tick` is lived in one campaign only: each of its looks takes a second.
 
 Every one of the {defects} is seen in at least one campaign. `meter-emu show defect ID` has a home
