@@ -197,7 +197,7 @@ def export(folder: str, *, target_ids: Sequence[str]) -> None:
     for target in chosen:
         for name, data in exported(target).items():
             write_atomically(Path(folder) / name, data)
-    click.echo(f"{folder}: {len(chosen)} targets, four files each")
+    click.echo(f"{folder}: {4 * len(chosen)} files, four for a target")
 
 
 def _kept(found: "FoundInput", folder: Path) -> Path:
