@@ -52,7 +52,7 @@ def test_a_target_is_four_files_that_a_fuzzing_service_reads(target_id):
 def fuzzer(tmp_path, monkeypatch, capsys):
     """Export the canary and return what runs its fuzzer with libFuzzer's words."""
     done = runner(monkeypatch, capsys)("fuzz", "export", tmp_path / "out", "canary")
-    assert (done.code, done.out) == (0, f"{tmp_path}/out: 1 targets, four files each\n")
+    assert (done.code, done.out) == (0, f"{tmp_path}/out: 4 files, four for a target\n")
     root = Path(__file__).parents[2]
 
     def run(*words: object) -> subprocess.CompletedProcess[str]:
