@@ -134,6 +134,7 @@ def power(*, stories: int, jobs: int, defects: str | None, only: Sequence[str]) 
         sys.exit(2)
     known = [*only] or [*(others or catalogue())]
     fresh = get_context("spawn")
+    wakes, speed = pace(400)  # first, in a process that has little to look after
     with ProcessPoolExecutor(1, mp_context=fresh) as alone:
         plain = alone.submit(plain_homes, stories, SEED).result()
     found = []
@@ -143,7 +144,6 @@ def power(*, stories: int, jobs: int, defects: str | None, only: Sequence[str]) 
         for one in pool.map(measure, tasks):
             click.echo(" | ".join(row(one)))
             found.append(one)
-    wakes, speed = pace(300)
     measured = Measured(
         command="make power",
         seed=SEED,
