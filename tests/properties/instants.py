@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from tests.properties.lab import BRUSSELS, DAY_US, HOUR_US, MINUTE_US, SECOND_US, us
+from tests.properties.lab import BRUSSELS, DAY_US, MINUTE_US, SECOND_US, us
 
 EPOCH_2000_US = us(datetime(2000, 3, 1, tzinfo=UTC))
 LAST_US = us(datetime(2099, 12, 1, tzinfo=UTC))
@@ -47,9 +47,3 @@ near_boundaries = st.builds(
     st.integers(0, 59),
 )
 instants = near_boundaries | st.integers(EPOCH_2000_US, LAST_US)
-waits = (
-    st.integers(0, 3 * HOUR_US)
-    | st.integers(0, 3 * DAY_US)
-    | st.integers(0, 45 * DAY_US)
-    | st.integers(0, 120 * DAY_US)
-)

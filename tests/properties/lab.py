@@ -99,7 +99,6 @@ class Setting:
     generation: int = 1
     seed: int = 0
     carrier: CardKind = CardKind.SECURE
-    card_expires_us: int | None = None
 
     def uncertainty_us(self, at_us: int) -> int:
         return uncertainty_s(self.model, self.clock_set_us, at_us) * SECOND_US
@@ -139,41 +138,24 @@ class Lab:
         dates, codec = build.desk_parts()
         card_fate = Random(setting.seed + 1)
         self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
-        self.energy = Energy[setting.model.energy.upper()]
         image = self.desk.issue(
             METER_ID,
-            energy=self.energy,
+            energy=Energy[setting.model.energy.upper()],
             tariff=setting.model.credit.pricing,
             mwh_per_unit=setting.model.credit.mwh_per_unit,
             generation=setting.generation,
-            expires=_expiry(setting.card_expires_us),
+            expires=None,
             reading=CivilReading.LATER,
             issued_at_min=0,
             kind=setting.carrier,
         )
-        self._fresh = card_fate.randbytes
-        self.card = card_of(image, self._fresh)
+        self.card = card_of(image, card_fate.randbytes)
 
     def write(self, work: Work) -> None:
         """Have the desk write on the card."""
         self.card.power_on()
         self.desk.serve(self.card.transmit, work, issued_at_min=self.issued_at_min)
         self.card.power_off()
-
-    def replace_card(self, expires_us: int | None) -> None:
-        """Have the desk hand out the next card, temporary or not, from what it last wrote."""
-        self.card.power_on()
-        account = self.desk.account(self.card.transmit)
-        self.card.power_off()
-        image = self.desk.reissue(
-            account,
-            card_number=account.identity.card_number + 1,
-            expires=_expiry(expires_us),
-            reading=CivilReading.LATER,
-            issued_at_min=self.issued_at_min,
-            kind=self.setting.carrier,
-        )
-        self.card = card_of(image, self._fresh)
 
     def insert(self) -> None:
         """Put the card in and take it out after the session."""
@@ -198,7 +180,3 @@ def state_of(board: Board) -> State:
     copies = [bytes(board.eeprom.cells[at : at + STATE.size_bytes]) for at in STATE_AT]
     states = [STATE.parse(raw) for raw in copies if raw[:2] == STATE.magic and crc_holds(raw)]
     return max(states, key=lambda state: state.sequence)
-
-
-def _expiry(us: int | None) -> Civil | None:
-    return None if us is None else civil(us)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from card_protocol.card.image import CardKind
 from card_protocol.formats.generations import ORDERS
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
-from tests.properties.evenings import kits
+from tests.properties.evenings import evenings, kits
 from tests.properties.lab import BASES, CARDS, KITS, METERS, MODELS
 
 DrawnT = TypeVar("DrawnT")
@@ -56,3 +56,9 @@ def test_each_of_them_with_every_generation_of_card_on_every_carrier():
 def test_every_kit_is_drawn():
     seen = drawn(kits(), 10 * len(KITS))
     assert [kit for kit in KITS if kit not in seen] == []
+
+
+def test_evenings_drawn_by_their_seed_are_different_ones():
+    """However small Hypothesis draws it, and however often it copies one."""
+    seen = drawn(evenings(), 100)
+    assert len({story.households for story in seen}) >= 0.95 * len(seen) >= 90
