@@ -1,0 +1,17 @@
+"""A civil minute: date and wall clock without zone, the value that most encodings carry."""
+
+from typing import NamedTuple
+
+
+class Civil(NamedTuple):
+    """A date and wall-clock minute without zone: year in full, month 1-12, day 1-31."""
+
+    year: int
+    month: int
+    day: int
+    hour: int
+    minute: int
+
+    def __str__(self) -> str:
+        """Return the civil time as `2020-07-03 23:01`."""
+        return f"{self.year:04}-{self.month:02}-{self.day:02} {self.hour:02}:{self.minute:02}"
