@@ -26,6 +26,8 @@ def silent_modules(tree: ast.Module) -> Iterator[str]:
         yield "no docstring"
     elif text.splitlines()[0][-1] not in ".:!?":
         yield "the first line is no sentence"
+    elif any(text.splitlines()[1:2]):
+        yield "what it is for takes more than the first line"
 
 
 def prints_and_exits(tree: ast.Module) -> Iterator[str]:
@@ -76,6 +78,7 @@ def test_nothing_is_swallowed() -> None:
         (long_functions, "def f():\n" + "    pass\n" * FUNCTION_LINES_MAX),
         (silent_modules, "x = 1\n"),
         (silent_modules, '"""A heading without an end"""\n'),
+        (silent_modules, '"""Two lines: the first goes on, and on.\nTo here."""\n'),
         (prints_and_exits, "def f():\n    sys.exit(1)\n"),
         (swallowed, "try:\n    f()\nexcept:\n    pass\n"),
         (swallowed, "try:\n    f()\nexcept Exception:\n    pass\n"),
