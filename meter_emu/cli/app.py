@@ -1,8 +1,12 @@
 """The command `meter-emu`: finds the verb, runs it, and turns its mistakes into one line.
 
 A verb is imported when it is called, not before: `--help` must answer at once, and the card and
-fleet verbs pull in cryptography, construct and more. Exit status: 0 all as expected, 1 a promise
-broken or a defect found, 2 bad input, 130 interrupted. A verb returns its status as an integer.
+fleet verbs pull in cryptography, construct and more. So its row in
+`VERBS` has its line of `--help`, in the order in which a newcomer needs them; a test finds a verb
+to which no row leads.
+
+Exit status: 0 all as expected, 1 a promise broken or a defect found, 2 bad input, 130 interrupted.
+A verb returns its status as an integer.
 """
 
 import os

@@ -40,7 +40,7 @@ from meter_emu.cli.typed import (
     reading_meant,
     second_2000_meant,
 )
-from meter_emu.cli.verbs import Verbs
+from meter_emu.cli.verbs import Verbs, examples
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -53,19 +53,16 @@ _U32: Final = click.IntRange(0, 0xFFFF_FFFF)
 _U64: Final = click.IntRange(0, 0xFFFF_FFFF_FFFF_FFFF)
 
 
-@click.group(cls=Verbs, no_args_is_help=False)
+@click.group(cls=Verbs, no_args_is_help=False, commands=[get, put, readers, relay, send, serve])
 def card() -> None:
     """Make card images, explain and compare them, and plug them into PC/SC."""
 
 
-card.add_command(get)
-card.add_command(put)
-card.add_command(readers)
-card.add_command(relay)
-card.add_command(send)
-card.add_command(serve)
-
-
+@examples(
+    "card new home.card --meter-id 541000000001",
+    "card new gas.card --meter-id 541000000002 --energy gas --carrier plain",
+    "card new visit.card --meter-id 7 --expires '2020-07-18 00:00' --generation 2",
+)
 @card.command()
 @click.argument("file", type=FILE)
 @meter_option("The meter the card is bound to.")
@@ -135,6 +132,11 @@ def new(
     _tell_issued(file, image, meter, card_number, json_file)
 
 
+@examples(
+    "card reissue home.card second.card",
+    "card reissue home.card second.card --card-number 7",
+    "card reissue home.card visit.card --expires '2020-07-18 00:00'",
+)
 @card.command()
 @click.argument("old", type=FILE)
 @click.argument("file", metavar="NEW", type=FILE)
@@ -186,6 +188,11 @@ def reissue(
     _tell_issued(file, image, account.identity.meter_id, number, json_file)
 
 
+@examples(
+    "card clock clock.card --meter-id 541000000001",
+    "card clock clock.card --meter-id 541000000001 --set-to '2020-06-02 10:15'",
+    "card clock clock.card --meter-id 541000000001 --set-error-s 5 --force",
+)
 @card.command("clock")
 @click.argument("file", type=FILE)
 @meter_option("The meter whose clock it sets.")
@@ -249,6 +256,11 @@ def _tell_issued(
         click.echo(f"{file}: {carrier} card {card_number} for {energy} meter {meter}")
 
 
+@examples(
+    "card show home.card",
+    "card show home.card --json -",
+    "card show --reader ACR --master-key office.key",
+)
 @card.command(cls=CardVerb)
 @file_argument("file")
 @reader_option(required=False)
@@ -285,6 +297,11 @@ def show(
     return EXIT_OK if sound and clean and not any(r.wrong for r in records) else EXIT_FOUND
 
 
+@examples(
+    "card diff before.card after.card",
+    "card diff before.card after.card --json -",
+    "card diff home.card --reader ACR",
+)
 @card.command(cls=CardVerb)
 @click.argument("a", type=FILE)
 @file_argument("b", "B")

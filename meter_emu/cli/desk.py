@@ -23,7 +23,7 @@ from meter_emu.cli.options import (
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardVerb, Place, with_card
 from meter_emu.cli.typed import civil_time, issued_at_min, read_master_key, reading_meant
-from meter_emu.cli.verbs import Verbs
+from meter_emu.cli.verbs import Verbs, examples
 from meter_emu.errors import CardError
 from meter_emu.units import decimal
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 DeskWork: TypeAlias = "Callable[[Desk, Exchange, int], Account]"
 
+_AT: Final = "'2020-07-03 23:01'"  # of the examples
+_READER: Final = "--reader ACR --yes-write-hardware"
 _AMOUNT: Final = re.compile(r"\d{1,9}(\.\d{1,2})?", re.ASCII)
 _on_off_argument: Final = click.argument("switch", type=OneOf(["on", "off"]))
 
@@ -80,6 +82,11 @@ def desk() -> None:
     """Write on a card what the office writes. Dates are legal time, Europe/Brussels."""
 
 
+@examples(
+    "desk load home.card --eur 50",
+    "desk load home.card --eur 12.50 --issued-at '2020-06-29 10:00'",
+    f"desk load --eur 50 {_READER}",
+)
 @desk.command()
 @_writes
 @click.option("--eur", required=True, metavar="AMOUNT", help="5 to 250, such as 50 or 12.50.")
@@ -89,6 +96,11 @@ def load(eur: str) -> DeskWork:
     return lambda office, card, at: office.load(card, cents, issued_at_min=at)
 
 
+@examples(
+    f"desk defer home.card --defer-until {_AT}",
+    "desk defer home.card --defer-until '2020-10-25 02:30' --if-ambiguous later",
+    f"desk defer --defer-until {_AT} {_READER}",
+)
 @desk.command()
 @_writes
 @click.option(
@@ -101,6 +113,11 @@ def defer(until: str, which: str | None) -> DeskWork:
     return lambda office, card, at: office.defer(card, when, issued_at_min=at, reading=reading)
 
 
+@examples(
+    f"desk cut home.card --cut-at {_AT}",
+    f"desk cut home.card --cut-at {_AT} --issued-at '2020-03-23 14:55'",
+    f"desk cut --cut-at {_AT} {_READER}",
+)
 @desk.command()
 @_writes
 @click.option("--cut-at", required=True, metavar="TIME", help="T2: '2020-07-03 23:01'.")
@@ -113,6 +130,11 @@ def cut(cut_at: str, which: str | None) -> DeskWork:
     )
 
 
+@examples(
+    f"desk arm home.card --defer-until {_AT} --cut-at {_AT}",
+    f"desk arm home.card --defer-until '2020-06-30 09:00' --cut-at {_AT} --json -",
+    f"desk arm --defer-until {_AT} --cut-at {_AT} {_READER}",
+)
 @desk.command()
 @_writes
 @click.option("--defer-until", required=True, metavar="TIME", help="T1: '2020-07-03 23:01'.")
@@ -126,6 +148,11 @@ def arm(defer_until: str, cut_at: str, which: str | None) -> DeskWork:
     )
 
 
+@examples(
+    "desk reactivate home.card",
+    "desk reactivate home.card --issued-at '2020-07-03 22:50'",
+    f"desk reactivate {_READER}",
+)
 @desk.command()
 @_writes
 def reactivate() -> DeskWork:
@@ -133,6 +160,11 @@ def reactivate() -> DeskWork:
     return lambda office, card, at: office.reactivate(card, issued_at_min=at)
 
 
+@examples(
+    "desk prepayment home.card off",
+    "desk prepayment home.card on --issued-at '2020-07-03 10:00'",
+    f"desk prepayment off {_READER}",
+)
 @desk.command()
 @_writes
 @_on_off_argument
@@ -141,6 +173,11 @@ def prepayment(switch: str) -> DeskWork:
     return lambda office, card, at: office.prepayment(card, on=switch == "on", issued_at_min=at)
 
 
+@examples(
+    "desk limiter home.card on",
+    "desk limiter home.card off --json -",
+    f"desk limiter on {_READER}",
+)
 @desk.command()
 @_writes
 @_on_off_argument
@@ -149,6 +186,11 @@ def limiter(switch: str) -> DeskWork:
     return lambda office, card, at: office.limiter(card, granted=switch == "on", issued_at_min=at)
 
 
+@examples(
+    "desk tariff home.card --number 3 --price-ueur-per-wh 250",
+    "desk tariff home.card --number 4 --price-ueur-per-wh 280 --night-price-ueur-per-wh 9",
+    f"desk tariff --number 3 --price-ueur-per-wh 250 {_READER}",
+)
 @desk.command()
 @_writes
 @click.option("--number", type=int, required=True, help="The tariff's number, 1 to 65535.")
@@ -172,6 +214,11 @@ def tariff(
     )
 
 
+@examples(
+    "desk account home.card",
+    "desk account home.card --json -",
+    "desk account --reader ACR --wait-s 60",
+)
 @desk.command()
 @with_card(writes=False)
 @master_key_option
@@ -182,6 +229,11 @@ def account(place: Place, key_file: str | None, json_file: str | None) -> None:
     _show_account(place, place.serve(key, lambda office, card: office.account(card)), json_file)
 
 
+@examples(
+    "desk read home.card",
+    "desk read home.card --json -",
+    "desk read --reader ACR",
+)
 @desk.command()
 @with_card(writes=False)
 @master_key_option

@@ -14,12 +14,17 @@ from meter_emu.cli.names import BUILD, MODEL
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.progress import watched
-from meter_emu.cli.verbs import Verb
+from meter_emu.cli.verbs import Verb, examples
 from meter_emu.verify.distinguish import Comparison, distinguish
 
 _EXAMPLES: Final = 1_000  # where neither a number nor a time is given
 
 
+@examples(
+    "distinguish reference+end-exclusive reference+doy-common-year",
+    "distinguish mine:old mine:new --model gas-pcf8563-battery --examples 5000",
+    "distinguish reference+torn-read reference --time 60 --json result.json",
+)
 @click.command("distinguish", cls=Verb)
 @click.argument("first", type=BUILD, metavar="BUILD")
 @click.argument("second", type=BUILD, metavar="BUILD")

@@ -12,7 +12,7 @@ from meter_emu.cli.names import BUILD, FILE, LEFT, WORD
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, naming, print_json, write_atomically
 from meter_emu.cli.progress import MinuteLine
-from meter_emu.cli.verbs import Verbs
+from meter_emu.cli.verbs import Verbs, examples
 
 if TYPE_CHECKING:
     from meter_emu.fuzz.finds import FoundInput
@@ -28,6 +28,11 @@ def fuzz() -> None:
     """Feed inputs to a target by the thousand a second, and keep what fails."""
 
 
+@examples(
+    "fuzz list",
+    "fuzz list --json -",
+    "fuzz list --json targets.json",
+)
 @fuzz.command("list")
 @json_option
 def list_(*, json_file: str | None) -> None:
@@ -46,6 +51,11 @@ def list_(*, json_file: str | None) -> None:
         click.echo(f"{'':24}must hold: {one.oracles}")
 
 
+@examples(
+    "fuzz run card-records --time 60",
+    "fuzz run all --time 600 --jobs 2 --corpus corpus",
+    "fuzz run stories --build mine:program --time 120",
+)
 @fuzz.command()
 @click.argument("target_ids", nargs=-1, required=True, type=WORD, metavar="TARGET...")
 @click.option("--build", type=BUILD, default="reference", help="The program of targets with one.")
@@ -139,6 +149,11 @@ def _begin(chosen: "Sequence[Target]", corpus: Path) -> None:
                 write_atomically(folder / name, data)
 
 
+@examples(
+    "fuzz replay fuzz-finds/canary-8f32611a.toml",
+    "fuzz replay find.toml --build reference",
+    "fuzz replay find.toml --json -",
+)
 @fuzz.command()
 @click.argument("file", type=FILE)
 @click.option("--build", type=BUILD, metavar="BUILD", help="Default: the one it was found in.")
@@ -167,6 +182,11 @@ def replay(file: str, *, build: str | None, json_file: str | None) -> int:
     return EXIT_FOUND if why else EXIT_OK
 
 
+@examples(
+    "fuzz minimize find.toml",
+    "fuzz minimize fuzz-finds/canary-8f32611a.toml",
+    "fuzz minimize ./stories-00c0ffee.toml",
+)
 @fuzz.command()
 @click.argument("file", type=FILE)
 def minimize(file: str) -> int:
@@ -184,6 +204,11 @@ def minimize(file: str) -> int:
     return EXIT_OK
 
 
+@examples(
+    "fuzz export out",
+    "fuzz export out card-records stories",
+    "fuzz export /tmp/fuzzers atr",
+)
 @fuzz.command()
 @click.argument("folder", type=LEFT, metavar="DIR")
 @click.argument("target_ids", nargs=-1, type=WORD, metavar="[TARGET]...")

@@ -12,7 +12,7 @@ from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardReader, reader_option, wait_option
 from meter_emu.cli.tracing import trace_option
 from meter_emu.cli.typed import read_master_key
-from meter_emu.cli.verbs import Verb
+from meter_emu.cli.verbs import Verb, examples
 from meter_emu.errors import CardError
 
 if TYPE_CHECKING:
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from card_protocol.keys import Key
 
 
+@examples(
+    "card get home.card --reader ACR",
+    "card get home.card --reader ACR --force --json -",
+    "card get home.card --reader ACR --master-key office.key",
+)
 @click.command(cls=Verb)
 @click.argument("file", type=FILE)
 @reader_option(required=True)

@@ -20,7 +20,7 @@ from meter_emu.cli.names import FILE, MODEL, OneOf
 from meter_emu.cli.options import json_option, master_key_option, meter_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.typed import issued_at_min, read_master_key
-from meter_emu.cli.verbs import Verbs
+from meter_emu.cli.verbs import Verbs, examples
 from meter_emu.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ def image() -> None:
     """Make meter images, explain and compare them."""
 
 
+@examples(
+    "image new home.image --model electricity-pcf8563-utc --meter-id 541000000001",
+    "image new home.image --model gas-pcf8563-battery --meter-id 7 --balance-eur 12.50",
+    "image new home.image --model my-meter.toml --meter-id 7 --at '2020-06-02 10:00'",
+)
 @image.command()
 @click.argument("file", type=FILE)
 @click.option(
@@ -112,6 +117,11 @@ def new(
         click.echo(f"{file}: meter {meter} of model {of_model.name}, {len(raw)} bytes")
 
 
+@examples(
+    "image show home.image",
+    "image show home.image --json -",
+    "image show home.image --model my-meter.toml",
+)
 @image.command()
 @click.argument("file", type=FILE)
 @_model_option
@@ -145,6 +155,11 @@ def show(file: str, model: str | None, json_file: str | None) -> int:
     return EXIT_OK if sound else EXIT_FOUND
 
 
+@examples(
+    "image diff before.image after.image",
+    "image diff before.image after.image --json -",
+    "image diff before.image after.image --model my-meter.toml",
+)
 @image.command()
 @click.argument("a", type=FILE)
 @click.argument("b", type=FILE)

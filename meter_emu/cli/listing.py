@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 from meter_emu.cli.names import CAMPAIGN, MODEL, OneOf, Word
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, print_json
-from meter_emu.cli.verbs import Verb, Verbs
+from meter_emu.cli.verbs import Verb, Verbs, examples
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
@@ -64,6 +64,11 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
 }
 
 
+@examples(
+    "list defects",
+    "list campaigns",
+    "list models --json -",
+)
 @click.command("list", cls=Verb)
 @click.argument("what", type=OneOf(list(LISTED)))
 @json_option
@@ -110,6 +115,11 @@ def show() -> None:
     """Show one thing that has a name: a defect, or the file of a campaign or a model."""
 
 
+@examples(
+    "show campaign ores-2020-07",
+    "show campaign winter",
+    "show campaign campaign.toml",
+)
 @show.command("campaign")
 @click.argument("name", metavar="NAME", type=CAMPAIGN)
 def show_campaign(name: str) -> None:
@@ -117,6 +127,11 @@ def show_campaign(name: str) -> None:
     _print_file("campaigns", name)
 
 
+@examples(
+    "show model electricity-pcf8563-utc",
+    "show model gas-pcf8563-battery",
+    "show model my-meter.toml",
+)
 @show.command("model")
 @click.argument("name", metavar="NAME", type=MODEL)
 def show_model(name: str) -> None:
@@ -137,6 +152,11 @@ def _print_file(kind: "ResourceKind", name: str) -> None:
     click.echo(text, nl=False)
 
 
+@examples(
+    "show defect doy-common-year",
+    "show defect end-exclusive --toml",
+    "show defect stale-order-accepted",
+)
 @show.command("defect")
 @click.argument("name", metavar="ID", type=DefectName())
 @click.option("--toml", "plain", is_flag=True, help="Only the campaign in which it shows.")

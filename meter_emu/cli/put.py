@@ -10,7 +10,7 @@ from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardReader, check_sure, reader_option, sure_option, wait_option
 from meter_emu.cli.tracing import trace_option
-from meter_emu.cli.verbs import Verb
+from meter_emu.cli.verbs import Verb, examples
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _IF_CUT: Final = "put it again"
 
 
+@examples(
+    "card put home.card --reader ACR --yes-write-hardware",
+    "card put home.card --reader ACR --yes-write-hardware --wait-s 60",
+    "card put home.card --reader ACR --yes-write-hardware --trace dialogue.jsonl",
+)
 @click.command(cls=Verb)
 @click.argument("file", type=FILE)
 @reader_option(required=True)

@@ -4,9 +4,14 @@ import click
 
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, print_json
-from meter_emu.cli.verbs import Verb
+from meter_emu.cli.verbs import Verb, examples
 
 
+@examples(
+    "card readers",
+    "card readers --json -",
+    "card readers --json readers.json",
+)
 @click.command(cls=Verb)
 @json_option
 def readers(json_file: str | None) -> None:

@@ -24,7 +24,7 @@ from meter_emu.cli.report import made_by, page_in, report_in
 from meter_emu.cli.result import JsonStream
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
-from meter_emu.cli.verbs import Verb
+from meter_emu.cli.verbs import Verb, examples
 from meter_emu.resources import built_in
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event
@@ -36,6 +36,11 @@ from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
 
 
+@examples(
+    "rehearse ores-2020-07",
+    "rehearse campaign.toml --report page --json result.json",
+    "rehearse ores-2020-07 --household never-back --build reference+end-exclusive --events",
+)
 @click.command(cls=Verb)
 @click.argument("campaign", type=CAMPAIGN)
 @click.option(

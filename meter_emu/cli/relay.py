@@ -14,7 +14,7 @@ from meter_emu.cli.output import print_json
 from meter_emu.cli.place import reader_option
 from meter_emu.cli.plugging import Plugging, heard_meanwhile, plug_until_ended, say, slot_options
 from meter_emu.cli.tracing import recording, trace_option
-from meter_emu.cli.verbs import Verb
+from meter_emu.cli.verbs import Verb, examples
 
 if TYPE_CHECKING:
     from card_protocol.link.link import Link, Slotted
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 NOT_SENT: Final = b"\x69\x00"  # command not allowed, no information given (ISO/IEC 7816-4)
 
 
+@examples(
+    "card relay --reader ACR --trace fielded.trace",
+    "card relay --reader ACR --port 35964 --wait-s 30 --json -",
+    "card relay --reader ACR --yes-write-hardware --trace fielded.trace",
+)
 @click.command(cls=Verb)
 @reader_option(required=True)
 @slot_options

@@ -7,12 +7,17 @@ import click
 from meter_emu.cli.names import BUILD, FILE, LEFT, MODEL
 from meter_emu.cli.options import master_key_option
 from meter_emu.cli.tracing import trace_option
-from meter_emu.cli.verbs import Verb
+from meter_emu.cli.verbs import Verb, examples
 from meter_emu.hardware.metrology import RATE_UNITS_MAX
 
 METER_ID: Final = 541_000_000_001
 
 
+@examples(
+    "run",
+    "run electricity-pcf8563-utc --start '2020-06-29 07:00' --balance-eur 20 --load-w 400",
+    "run --image home.image --rate 60",
+)
 @click.command(cls=Verb)
 @click.argument("meter", metavar="[MODEL]", type=MODEL, required=False)
 @click.option(

@@ -22,6 +22,7 @@ from meter_emu.cli.place import (
     wait_option,
 )
 from meter_emu.cli.tracing import trace_option
+from meter_emu.cli.verbs import examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +59,11 @@ class Apdu(click.ParamType[bytes]):
         return command
 
 
+@examples(
+    "card send home.card 00A4000C02BE01 00B000000A",
+    "card send home.card '00 20 00 01 04 37 38 31 36' 00:D6:00:00:01:00 --json -",
+    "card send --reader ACR 00A40004023F00 --trace dialogue.jsonl",
+)
 @click.command(cls=CardVerb)
 @file_argument("file")
 @click.argument("commands", metavar="APDU...", nargs=-1, required=True, type=Apdu())

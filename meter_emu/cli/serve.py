@@ -15,7 +15,7 @@ from meter_emu.cli.options import json_option
 from meter_emu.cli.output import print_json
 from meter_emu.cli.plugging import Plugging, heard_meanwhile, plug_until_ended, say, slot_options
 from meter_emu.cli.tracing import recording, trace_option
-from meter_emu.cli.verbs import Verb
+from meter_emu.cli.verbs import Verb, examples
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from card_protocol.trace import Recorder
 
 
+@examples(
+    "card serve home.card",
+    "card serve home.card --out --trace dialogue.jsonl",
+    "card serve home.card --port 35964 --t0 --wait-s 30",
+)
 @click.command(cls=Verb)
 @click.argument("file", type=FILE)
 @slot_options

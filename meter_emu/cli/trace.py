@@ -17,7 +17,7 @@ from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, FILE, LEFT
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, print_json
-from meter_emu.cli.verbs import Verbs
+from meter_emu.cli.verbs import Verbs, examples
 
 if TYPE_CHECKING:
     from card_protocol.trace import Trace, TraceRow
@@ -31,6 +31,11 @@ def trace() -> None:
     """Look at recorded dialogues, play them again, export them."""
 
 
+@examples(
+    "trace show dialogue.jsonl",
+    "trace show dialogue.jsonl --bytes",
+    "trace show dialogue.jsonl --json -",
+)
 @trace.command()
 @click.argument("file", type=FILE)
 @click.option("--bytes", "with_bytes", is_flag=True, help="Show the bytes under each line.")
@@ -54,6 +59,11 @@ def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
             click.echo(f"{file}: the recording was cut off here")
 
 
+@examples(
+    "trace replay dialogue.jsonl",
+    "trace replay dialogue.jsonl --build reference+end-exclusive",
+    "trace replay dialogue.jsonl --image home.image --json -",
+)
 @trace.command()
 @click.argument("file", type=FILE)
 @click.option(
@@ -99,6 +109,11 @@ def _told(file: str, said: dict[str, Any]) -> str:
     return f"{same}; there the recording was cut off" if said["cut"] else same
 
 
+@examples(
+    "trace export dialogue.jsonl --pcapng dialogue.pcapng",
+    "trace export dialogue.jsonl --pcapng dialogue.pcapng --json -",
+    "trace export served.jsonl --follow --pcapng -",
+)
 @trace.command()
 @click.argument("file", type=FILE)
 @click.option(

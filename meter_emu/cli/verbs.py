@@ -1,21 +1,37 @@
 """How every verb explains itself: what it must be given first, three examples, the nearest name.
 
-`Verb` and `Verbs` are click's command and group with these three manners. A verb without examples
-is refused by a test, and so is an example that the verb would not take.
+`Verb` and `Verbs` are click's command and group with these three manners. Its examples are
+where the function is, in `@examples(...)`; a test refuses a verb without, and an example that the
+verb would not take.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import click
 
-from meter_emu.cli.examples import EXAMPLES
 from meter_emu.nearest import hint
 
 PROGRAM: Final = "meter-emu"
 
+VerbT = TypeVar("VerbT", bound=click.Command)
+
+
+def examples(first: str, second: str, third: str) -> Callable[[VerbT], VerbT]:
+    """Return what gives a verb its examples: lines that can be copied, without the program."""
+
+    def given(verb: VerbT) -> VerbT:
+        assert isinstance(verb, Verb), f"{verb.name} shows no examples"
+        verb.examples = (first, second, third)
+        return verb
+
+    return given
+
 
 class Verb(click.Command):
     """A command whose help begins with what it must be given, and ends with examples."""
+
+    examples: tuple[str, ...] = ()
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the parameters, the options that must be given before the others."""
@@ -24,8 +40,10 @@ class Verb(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Add the examples, each a line that can be copied."""
         super().format_epilog(ctx, formatter)
+        if not self.examples:  # a person's own verb, say
+            return
         with formatter.section("Examples"):
-            for line in EXAMPLES[path_of(ctx)]:
+            for line in self.examples:
                 formatter.write(f"{'':{formatter.current_indent}}{PROGRAM} {line}\n")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -54,11 +72,6 @@ class Verbs(click.Group):
                 f"no verb {args[0]!r}{hint(args[0], known)}; there are {', '.join(known)}", ctx
             )
         return super().resolve_command(ctx, args)
-
-
-def path_of(ctx: click.Context) -> str:
-    """Return the words that name a verb, without the program's."""
-    return " ".join(ctx.command_path.split()[1:])
 
 
 def _may_be_left_out(param: click.Parameter) -> bool:

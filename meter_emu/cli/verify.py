@@ -16,7 +16,7 @@ from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL, WORD
 from meter_emu.cli.options import json_option
 from meter_emu.cli.output import STDOUT, naming, print_json, wide_console, write_atomically
 from meter_emu.cli.progress import watched
-from meter_emu.cli.verbs import Verb
+from meter_emu.cli.verbs import Verb, examples
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
 from meter_emu.resources import find
@@ -29,6 +29,11 @@ _EXAMPLES: Final = 1_000  # where neither a number nor a time is given
 _FOLDER: Final = "counterexamples"
 
 
+@examples(
+    "verify reference+end-exclusive",
+    "verify mine:program --model gas-pcf8563-battery --examples 200",
+    "verify reference --law never-early --law time-base --time 60 --json result.json",
+)
 @click.command("verify", cls=Verb)
 @click.argument("build", type=BUILD)
 @click.option(

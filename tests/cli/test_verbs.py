@@ -1,14 +1,16 @@
 """How the verbs explain themselves: examples that work, near names, what a shell offers."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from importlib import import_module
+from pkgutil import iter_modules
 
 import click
 import pytest
 from click.shell_completion import ShellComplete
 
+from meter_emu import cli as cli_room
 from meter_emu.cli.app import cli
-from meter_emu.cli.examples import EXAMPLES
 from meter_emu.cli.verbs import Verb, Verbs
 
 
@@ -27,15 +29,37 @@ def leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str
 
 
 LEAVES = dict(leaves(cli))
+EXAMPLES = {path: getattr(command, "examples", ()) for path, command in LEAVES.items()}
 
 
 def test_every_verb_has_its_manners_and_three_examples():
-    assert set(EXAMPLES) == set(LEAVES)
     for path, command in LEAVES.items():
         assert isinstance(command, Verb), path
         lines = EXAMPLES[path]
         assert len(set(lines)) == 3, path
         assert all(f"{line} ".startswith(f"{path} ") for line in lines), path
+
+
+def unreached(commands: Collection[click.Command]) -> list[str]:
+    """Return the verbs that some module of the command line makes and `commands` has not."""
+    modules = [import_module(one.name) for one in iter_modules(cli_room.__path__, "meter_emu.cli.")]
+    made = {one.callback: one for module in modules for one in vars(module).values()
+            if isinstance(one, Verb)}  # fmt: skip
+    has = {command.callback for command in commands}
+    return [str(one.name) for callback, one in made.items() if callback not in has]
+
+
+def test_the_program_has_every_verb_that_there_is():
+    assert unreached(LEAVES.values()) == []
+    assert unreached([one for path, one in LEAVES.items() if path != "card put"]) == ["put"]
+
+
+def test_a_verb_without_examples_has_a_help_all_the_same():
+    """It can only be a verb of somebody else's: ours are refused without, above."""
+    verb = Verb("own", callback=lambda: None)
+    said = verb.get_help(click.Context(verb, info_name="meter-emu own"))
+    assert "Examples" not in said
+    assert "--help" in said
 
 
 @pytest.mark.parametrize("path", LEAVES)
