@@ -1,11 +1,16 @@
 """The exceptions of this package, one root for callers who want to catch them all.
 
 What a card would *answer* is a value (a status word); an exception here means that an operator,
-a file, a cable or the other side of the dialogue got something wrong.
+a file, a cable or the other side of the dialogue got something wrong. `decoding` turns whatever
+the readers of JSON and TOML raise into one of them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, unique
 from typing import final
+
+import msgspec
 
 
 class CardProtocolError(Exception):
@@ -83,3 +88,17 @@ class LinkError(CardProtocolError):
     def __init__(self, kind: LinkErrorKind, detail: str = "") -> None:
         super().__init__(f"{kind.value}: {detail}" if detail else kind.value)
         self.kind = kind
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Raise `UndecodedError`, which says why, for bytes that the block cannot decode."""
+    try:
+        yield
+    except RecursionError:
+        raise UndecodedError("it is nested too deep") from None
+    except UnicodeDecodeError as error:
+        raise UndecodedError(f"it is not UTF-8 text (byte {error.start})") from None
+    except (msgspec.MsgspecError, ValueError) as error:  # json's and tomllib's are ValueErrors
+        long = "digits" in str(error)  # Python turns no more than 4,300 into a number
+        raise UndecodedError("a number is too long" if long else str(error)) from None

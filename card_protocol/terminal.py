@@ -10,17 +10,18 @@ from dataclasses import replace
 from typing import Final, final
 
 from card_protocol.apdu import NC_SHORT_MAX, NE_SHORT_MAX, CommandApdu, ResponseApdu
-from card_protocol.authentication import (
+from card_protocol.errors import ApduError
+from card_protocol.keys import (
     CARD_KEY_REFERENCE,
+    MAC_SIZE_BYTES,
     PIN_REFERENCE,
     RANDOM_SIZE_BYTES,
+    Key,
     Role,
     internal_text,
     is_pin,
     proof,
 )
-from card_protocol.errors import ApduError
-from card_protocol.keys import MAC_SIZE_BYTES, Key
 from card_protocol.status import SW, bytes_waiting, explain, right_le
 
 ANSWER_PARTS_MAX: Final = 256  # GET RESPONSE in a row: 256 times 256 bytes is the longest answer
@@ -151,7 +152,7 @@ class Terminal:
     def authenticate(
         self, role: Role, role_key: Key, card_key: Key, terminal_random: bytes
     ) -> None:
-        """Prove `role` to the card, then have the card prove itself (see `authentication`).
+        """Prove `role` to the card, then have the card prove itself (see `keys`).
 
         `terminal_random` is eight bytes never used before. Raise `ApduError` with the card's
         status word when it refuses us, without one when its own proof is wrong.

@@ -25,8 +25,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from card_protocol.apdu import HEADER_SIZE_BYTES, split_command
-from card_protocol.decoding import decoding
-from card_protocol.errors import ApduError, LinkError, TraceError, UndecodedError
+from card_protocol.errors import ApduError, LinkError, TraceError, UndecodedError, decoding
 from card_protocol.words import command_words, meaning
 
 TRACE_VERSION: Final = 1

@@ -16,8 +16,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar, get_args
 import msgspec
 from msgspec import inspect
 
-from card_protocol.decoding import decoding
-from card_protocol.errors import UndecodedError
+from card_protocol.errors import UndecodedError, decoding
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 

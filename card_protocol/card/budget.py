@@ -10,11 +10,10 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from card_protocol.authentication import memory_code
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import NO_KEY, CardImage, CardKind, personalise
 from card_protocol.card.make import AnyImage
-from card_protocol.card.memory_image import COUNTER_ERASED, MAIN_SIZE_BYTES, MemoryImage
+from card_protocol.card.sle4442 import COUNTER_ERASED, MAIN_SIZE_BYTES, MemoryImage
 from card_protocol.formats import budget
 from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, EnergyCode, Sfi, seal
 from card_protocol.formats.budget_compact import (
@@ -35,7 +34,7 @@ from card_protocol.formats.container import (
     plain_file,
 )
 from card_protocol.formats.generations import ORDERS, CardRecords, layouts
-from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive
+from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive, memory_code
 
 FID_BASE: Final = 0xEF00  # ours: an EF's identifier is this plus its short one
 

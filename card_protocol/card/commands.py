@@ -1,8 +1,9 @@
 """The commands of the cards: one row each, checked in one place, and their handlers.
 
 A row says what is legal before any handler runs: how much data, whether an answer is asked for,
-and in which life cycle. A handler gets a command that passed its row and returns the R-APDU.
-Refusals are status words; the order of the checks is the order of `base.FileCard.transmit`.
+and in which life cycle. A handler gets a command that passed its row, with the `CardSession`: what
+a card knows between power on and power off. It returns the R-APDU. Refusals are status words; the
+order of the checks is the order of `FileCard.transmit`.
 """
 
 from collections.abc import Callable, Collection
@@ -13,7 +14,9 @@ from typing import Final, final
 from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from card_protocol.apdu import NE_MAX, NE_SHORT_MAX
-from card_protocol.authentication import (
+from card_protocol.card.files import MF, SFI_MAX, Access, FileTree
+from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage
+from card_protocol.keys import (
     CARD_KEY_REFERENCE,
     PIN_REFERENCE,
     PIN_SIZE_MAX,
@@ -25,11 +28,36 @@ from card_protocol.authentication import (
     internal_text,
     is_pin,
 )
-from card_protocol.card.files import MF, SFI_MAX, Access, FileTree
-from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX
-from card_protocol.card.session import CardSession
 from card_protocol.status import SW
 from card_protocol.tlv import build
+
+Rng = Callable[[int], bytes]
+Fate = Callable[[], int]  # 0 to 255
+Settle = Callable[[bytes, bytes], bytes]
+
+
+@final
+class CardSession:
+    """A powered card. A new session is a reset: only `image` is taken from one to the next.
+
+    `rights` are bits of `Access` gathered so far; they belong to the whole card, so selecting
+    another DF keeps them. `challenge` is what the *previous* command gave out, empty if it was
+    no GET CHALLENGE; `next_challenge` is what this one gives out. `settle` is set while the power
+    fails: it takes the old and the new bytes of a write and returns what the cells then hold.
+    """
+
+    __slots__ = ("challenge", "df", "ef", "image", "next_challenge", "rights", "rng", "settle")
+
+    def __init__(self, image: CardImage, rng: Rng) -> None:
+        self.image = image
+        self.rng: Final = rng
+        self.df = MF
+        self.ef: int | None = None
+        self.rights: int = Access.ALWAYS
+        self.challenge = b""
+        self.next_challenge = b""
+        self.settle: Settle | None = None
+
 
 Handler = Callable[[CardSession, int, int, bytes, int], bytes]
 
@@ -232,7 +260,7 @@ def get_challenge(session: CardSession, p1: int, p2: int, _data: bytes, ne: int)
 
 
 def internal_authenticate(session: CardSession, p1: int, p2: int, data: bytes, ne: int) -> bytes:
-    """INTERNAL AUTHENTICATE: the card proves itself (see `authentication`)."""
+    """INTERNAL AUTHENTICATE: the card proves itself (see `keys`)."""
     if p1:
         return refuse(SW.INCORRECT_P1_P2)
     if p2 != CARD_KEY_REFERENCE:
@@ -241,7 +269,7 @@ def internal_authenticate(session: CardSession, p1: int, p2: int, data: bytes, n
 
 
 def external_authenticate(session: CardSession, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
-    """EXTERNAL AUTHENTICATE: the terminal proves its role (see `authentication`).
+    """EXTERNAL AUTHENTICATE: the terminal proves its role (see `keys`).
 
     A wrong proof takes the role's right away and costs a try; the last one blocks the card. The
     try is taken *before* the comparison, so cutting the power in between wins no free guess.

@@ -1,4 +1,4 @@
-"""A virtual card of files: bytes in, bytes out, nothing else. It knows files, not formats.
+"""A virtual card of files, plain or secure: bytes in, bytes out. It knows files, not formats.
 
 ISO/IEC 7816-4 on the basic logical channel, without secure messaging and without chaining. All
 that lasts is in a `CardImage`; all else is a `CardSession` and gone at power off. Randomness is an
@@ -8,15 +8,31 @@ Under T=0 a command with data cannot carry its answer back: the card says 61xx a
 an immediate GET RESPONSE, and an Le that is more than the answer gets 6Cxx (ISO/IEC 7816-3,
 "Transportation of APDUs by T=0"). That is a layer around the commands, not part of them, and it
 sees of a command what a header of five characters can say; the characters are `card_protocol.t0`.
+
+The secure card has every command there is, mutual authentication and atomic updates. The plain one
+has files and a PIN, no keys, and what it writes is *not* atomic: a power cut inside an UPDATE
+BINARY leaves each byte of it old, new or neither. The code that cuts the power says which, so the
+same story leaves the same bytes. The PIN's tries are counted atomically on both: a card that loses
+count there is broken, not plain.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Final
+from typing import ClassVar, Final, final
 
 from card_protocol.apdu import NE_SHORT_MAX, is_extended, split_command
-from card_protocol.card.commands import SUCCESS, Command, LeRule, refuse
+from card_protocol.atr import offer
+from card_protocol.card.commands import (
+    PLAIN_ROWS,
+    SECURE_ROWS,
+    SUCCESS,
+    CardSession,
+    Command,
+    Fate,
+    LeRule,
+    Rng,
+    refuse,
+)
 from card_protocol.card.image import CardImage, CardKind, LifeCycle
-from card_protocol.card.session import CardSession, Fate, Rng
 from card_protocol.errors import ApduError
 from card_protocol.status import SW
 
@@ -163,3 +179,65 @@ class FileCard:
         if answer is not LeRule.OPTIONAL and (ne is None) is (answer is LeRule.REQUIRED):
             return refuse(SW.WRONG_LENGTH)
         return row.handler(session, p1, p2, data, ne or 0)
+
+
+PAGE_BYTES: Final = 64  # ours: what such a card programs at once
+PAGE_WRITE_US: Final = 5_000  # ours: erase and write of a page, as serial EEPROM of the time takes
+_INS_UPDATE_BINARY: Final = 0xD6
+_ERASED: Final = 0xFF
+
+
+@final
+class PlainCard(FileCard):
+    """A card without keys, and without randomness: nothing on it asks for any."""
+
+    kind = CardKind.PLAIN
+    rows = PLAIN_ROWS
+    atr_t0 = offer((0,), b"\x80\x65PLAIN").to_bytes()
+    atr_t1 = offer((1,), b"\x80\x65PLAIN").to_bytes()
+
+    def __init__(self, image: CardImage, *, t0: bool = False) -> None:
+        super().__init__(image, bytes, t0=t0)
+
+    def writing_us(self, command: bytes) -> int:
+        """Return how long the card programs its cells for `command`, in µs."""
+        try:
+            _, ins, _, _, data, _ = split_command(command)
+        except ApduError:
+            return 0
+        return -(-len(data) // PAGE_BYTES) * PAGE_WRITE_US if ins == _INS_UPDATE_BINARY else 0
+
+    def tear(self, command: bytes, fate: Fate) -> None:
+        """Lose power while writing what `command` orders; `fate` decides what the cells hold.
+
+        Its first number, of 256ths, is how much of the data is written. Of the page in progress
+        from there on each cell takes a number modulo 4: old, FF, new or mixed; mixed takes a
+        second one for what it holds. Cells further on are old.
+        """
+        if self._session is not None:
+            self._session.settle = lambda old, new: _torn(old, new, fate)
+            self.transmit(command)
+        self.power_off()
+
+
+def _torn(old: bytes, new: bytes, fate: Fate) -> bytes:
+    done = fate() * len(new) >> 8
+    page = slice(done, done + PAGE_BYTES)
+    cells = zip(old[page], new[page], strict=True)
+    return new[:done] + bytes(_cell(*cell, fate) for cell in cells) + old[page.stop :]
+
+
+def _cell(old: int, new: int, fate: Fate) -> int:
+    outcome = fate() % 4
+    return fate() if outcome == 3 else (old, _ERASED, new)[outcome]
+
+
+@final
+class SecureCard(FileCard):
+    """A card with keys. A cut leaves the old bytes of a write or the new ones."""
+
+    kind = CardKind.SECURE
+    rows = SECURE_ROWS
+    # Compact-TLV, ISO/IEC 7816-4 "Historical bytes": category 80, six bytes of pre-issuing data.
+    atr_t0 = offer((0,), b"\x80\x66SECURE").to_bytes()
+    atr_t1 = offer((1,), b"\x80\x66SECURE").to_bytes()

@@ -24,7 +24,7 @@ class Access(IntEnum):
     """Who may do a thing to a file, as bits of the rights a session has gathered.
 
     A rule is met when any of its bits is among the rights. The first two bits are the roles of
-    `authentication`, the third is the PIN, and everyone has the last.
+    `Role`, the third is the PIN, and everyone has the last.
     """
 
     NEVER = 0x00

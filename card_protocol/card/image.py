@@ -13,10 +13,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum, unique
 from typing import Final, NoReturn, Self, final
 
-from card_protocol.authentication import PIN_SIZE_MAX, is_pin
 from card_protocol.card.files import Access, FileSpec, FileTree
 from card_protocol.errors import LayoutError
-from card_protocol.keys import KEY_SIZE_BYTES, Key
+from card_protocol.keys import KEY_SIZE_BYTES, PIN_SIZE_MAX, Key, is_pin
 
 _VERSION: Final = 1
 PIN_TRIES_MAX: Final = 3  # as bank and SIM cards have

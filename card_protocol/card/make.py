@@ -2,13 +2,11 @@
 
 from typing import TypeAlias, overload
 
-from card_protocol.card.file_card import FileCard
+from card_protocol.card.commands import Rng
+from card_protocol.card.file_card import FileCard, PlainCard, SecureCard
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.memory_card import MemoryCard
-from card_protocol.card.memory_image import MemoryImage
-from card_protocol.card.plain import PlainCard
-from card_protocol.card.secure import SecureCard
-from card_protocol.card.session import Rng
+from card_protocol.card.sle4442 import MemoryImage
 
 AnyImage: TypeAlias = CardImage | MemoryImage
 VirtualCard: TypeAlias = FileCard | MemoryCard

@@ -19,10 +19,16 @@ from types import MappingProxyType
 from typing import Final, final
 
 from card_protocol.apdu import split_command
-from card_protocol.card.commands import SUCCESS, refuse
-from card_protocol.card.memory_image import CODE_SIZE_BYTES, MAIN_SIZE_BYTES, MemoryImage
-from card_protocol.card.session import Fate
-from card_protocol.card.sle4442 import ERASED, PHASE_US, PROTECTABLE, Sle4442
+from card_protocol.card.commands import SUCCESS, Fate, refuse
+from card_protocol.card.sle4442 import (
+    CODE_SIZE_BYTES,
+    ERASED,
+    MAIN_SIZE_BYTES,
+    PHASE_US,
+    PROTECTABLE,
+    MemoryImage,
+    Sle4442,
+)
 from card_protocol.errors import ApduError
 from card_protocol.status import SW
 

@@ -7,10 +7,9 @@ as values, however this kind of card writes them down, so neither knows which ki
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from card_protocol.authentication import Role
 from card_protocol.formats.budget import IdentityRecord, WriteBackRecord
 from card_protocol.formats.generations import CardRecords
-from card_protocol.keys import Key
+from card_protocol.keys import Key, Role
 
 
 class Credentials(NamedTuple):

@@ -4,7 +4,7 @@ from typing import Final
 
 from card_protocol.card.budget import new_memory_card, new_plain_card
 from card_protocol.card.make import AnyImage
-from card_protocol.card.memory_image import COUNTER_ERASED
+from card_protocol.card.sle4442 import COUNTER_ERASED
 from card_protocol.carrier.find import find_memory, has_files
 from card_protocol.carrier.first_content import TRANSPORT_CODE
 from card_protocol.carrier.readers import MEMORY_SIZE_BYTES, MemoryTerminal

@@ -9,10 +9,8 @@ from typing import Final
 
 from card_protocol.carrier.carrier import BudgetCard
 from card_protocol.carrier.memory import MemoryBudgetCard
-from card_protocol.carrier.plain import PlainCarrier
 from card_protocol.carrier.readers import MemoryTerminal, find_reader
-from card_protocol.carrier.sealed import SealedCard
-from card_protocol.carrier.secure import SecureCarrier
+from card_protocol.carrier.sealed import PlainCarrier, SealedCard, SecureCarrier
 from card_protocol.errors import ApduError
 from card_protocol.formats.container import plain_file
 from card_protocol.status import SW

@@ -17,7 +17,6 @@ the card is none of ours to desk and meter.
 
 from typing import Final
 
-from card_protocol.authentication import MEMORY_CODE_SIZE_BYTES
 from card_protocol.carrier.memory import ERASED_CELL
 from card_protocol.carrier.readers import TRIES_KEPT, TRIES_MAX, MemoryTerminal
 from card_protocol.errors import ApduError, LayoutError
@@ -28,6 +27,7 @@ from card_protocol.formats.budget_compact import (
     IDENTITY_PART,
     IdentityPart,
 )
+from card_protocol.keys import MEMORY_CODE_SIZE_BYTES
 
 # Of loose chips: docs/memory-card.md.
 TRANSPORT_CODE: Final = ERASED_CELL * MEMORY_CODE_SIZE_BYTES

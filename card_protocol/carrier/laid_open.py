@@ -9,7 +9,7 @@ from typing import final
 from card_protocol.card.budget import record_on, with_record
 from card_protocol.card.image import CardImage
 from card_protocol.card.make import AnyImage
-from card_protocol.card.memory_image import MemoryImage
+from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.carrier.carrier import BudgetCard, Credentials
 from card_protocol.carrier.memory import MemoryBudgetCard
 from card_protocol.carrier.sealed import SealedCard

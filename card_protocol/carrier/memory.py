@@ -9,7 +9,6 @@ contacts learns it.
 
 from typing import Any, Final, Protocol, final
 
-from card_protocol.authentication import memory_code
 from card_protocol.carrier.carrier import Credentials
 from card_protocol.errors import ApduError, MacError, NotGenuineError
 from card_protocol.formats.budget import IdentityRecord, WriteBackRecord
@@ -33,7 +32,7 @@ from card_protocol.formats.budget_compact import (
     write_back_of,
 )
 from card_protocol.formats.generations import CardRecords
-from card_protocol.keys import Key
+from card_protocol.keys import Key, memory_code
 from card_protocol.layout import Layout
 
 ERASED_CELL: Final = b"\xff"

@@ -1,6 +1,13 @@
-"""What every way to a card offers a terminal."""
+"""What every way to a card offers a terminal, and the two ways that need no reader.
 
-from typing import Protocol
+`DirectLink` calls a virtual card in the same process; `ScriptedLink` gives a terminal the answers
+that no good card gives. All others are a file each beside this one.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Protocol, final
+
+from card_protocol.errors import LinkError, LinkErrorKind
 
 
 class Link(Protocol):
@@ -39,3 +46,85 @@ class Slotted(Protocol):
     def transmit(self, command: bytes) -> bytes:
         """Return the R-APDU."""
         ...
+
+
+@final
+class DirectLink:
+    """A link to a virtual card that can be pulled out and put back."""
+
+    def __init__(self, card: Slotted) -> None:
+        self._card = card
+        self._gone = False
+        self._connected = False
+
+    def connect(self) -> bytes:
+        """Power the card and return its ATR; raise `LinkError` NO_CARD when it was pulled out."""
+        if self._gone:
+            raise LinkError(LinkErrorKind.NO_CARD)
+        self._connected = True
+        return self._card.power_on()
+
+    def exchange(self, command: bytes) -> bytes:
+        """Return the card's answer.
+
+        Raise `LinkError`: CARD_GONE once the card was pulled out, BROKEN before `connect`.
+        """
+        if self._gone:
+            raise LinkError(LinkErrorKind.CARD_GONE)
+        if not self._connected:
+            raise LinkError(LinkErrorKind.BROKEN, "not connected")
+        return self._card.transmit(command)
+
+    def disconnect(self) -> None:
+        """Cut the card's power."""
+        self._connected = False
+        self._card.power_off()
+
+    def removed(self) -> None:
+        """Pull the card out: it loses power at once and answers nothing any more."""
+        self.disconnect()
+        self._gone = True
+
+    def inserted(self) -> None:
+        """Put the card back in, unpowered."""
+        self._gone = False
+
+
+ScriptStep = tuple[bytes, bytes | LinkErrorKind]
+ATR: Final = b"\x3b\x00"  # the shortest there is: no interface and no historical bytes
+
+
+@final
+class ScriptedLink:
+    """Expects the commands of `script` in order and gives each its response or its failure.
+
+    Another command, or one past the end, is an `AssertionError` that says which step: the test
+    that wrote the script is wrong, or the terminal is, and neither is a failing link.
+    """
+
+    def __init__(self, script: Sequence[ScriptStep], *, atr: bytes = ATR) -> None:
+        self._script: Final = tuple(script)
+        self._atr: Final = atr
+        self._at = 0
+
+    def connect(self) -> bytes:
+        """Return the ATR; the script goes on where it stood."""
+        return self._atr
+
+    def exchange(self, command: bytes) -> bytes:
+        """Return the response of this step, or raise its `LinkError`."""
+        assert self._at < len(self._script), f"past the end of the script: {command.hex()}"
+        want, response = self._script[self._at]
+        assert command == want, f"step {self._at}: want {want.hex()}, got {command.hex()}"
+        self._at += 1
+        if isinstance(response, LinkErrorKind):
+            raise LinkError(response)
+        return response
+
+    def disconnect(self) -> None:
+        """Do nothing: a script has no power."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether every step was played."""
+        return self._at == len(self._script)

@@ -1,7 +1,9 @@
 """The process behind a PC/SC link, seen from outside: asked, answered, and ended at a deadline.
 
 What passes between the two is described in `pcsc_child`. It is JSON, so nothing that a card or a
-reader says is ever more than a string here. What is no answer ends the process that said it.
+reader says is ever more than a string here: names and bytes in an answer come from readers and
+cards, and are read, never believed. What is no answer, or none to what was asked, is an
+`UndecodedError`, and ends the process that said it.
 """
 
 import json
@@ -10,14 +12,59 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias, final
+from typing import Annotated, Any, Final, Generic, Protocol, TypeAlias, TypeVar, final
 
-from card_protocol.errors import LinkError, LinkErrorKind, UndecodedError
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from card_protocol.errors import LinkError, LinkErrorKind, UndecodedError, decoding
 from card_protocol.link import pcsc_child
-from card_protocol.link.pcsc_answer import PcscAnswer, parse_answer
+
+_Hex = Annotated[str, Meta(pattern=r"\A([0-9a-f]{2})*\Z")]
+_Name = Annotated[str, Meta(min_length=1)]
+_Done = TypeVar("_Done")
+
+
+@final
+class Connected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A card that was powered: its ATR in hex, and whether it speaks T=0."""
+
+    atr: _Hex
+    t0: bool
+
+
+@final
+class PcscAnswer(
+    msgspec.Struct, Generic[_Done], frozen=True, forbid_unknown_fields=True, omit_defaults=True
+):
+    """Either what was `done`, or the PC/SC `call` that failed and the name of its `fault`."""
+
+    done: _Done | UnsetType = UNSET
+    call: _Name = ""
+    fault: _Name = ""
+
+    def __post_init__(self) -> None:
+        if not (self.done is UNSET) == bool(self.call) == bool(self.fault):
+            raise ValueError("want either what was done, or the call and its fault")
+
+
+_ANSWERS: Final[Mapping[str, msgspec.json.Decoder[PcscAnswer[Any]]]] = {
+    "readers": msgspec.json.Decoder(PcscAnswer[list[str]]),
+    "wait": msgspec.json.Decoder(PcscAnswer[bool]),
+    "connect": msgspec.json.Decoder(PcscAnswer[Connected]),
+    "transmit": msgspec.json.Decoder(PcscAnswer[_Hex]),
+    "leave": msgspec.json.Decoder(PcscAnswer[None]),
+}
+
+
+def parse_answer(do: str, line: bytes) -> PcscAnswer[Any]:
+    """Return the answer to a request to `do` something; raise `UndecodedError` for none."""
+    with decoding():
+        return _ANSWERS[do].decode(line)
+
 
 START_MS: Final = 5_000  # ours: for an interpreter to start on a busy machine
 GRACE_MS: Final = 1_000  # ours: its own alarm ends it at the deadline, we only if that fails

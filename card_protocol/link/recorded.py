@@ -6,7 +6,7 @@ a card: a `DirectLink`, a meter's slot, a server that shows a virtual card to a 
 
 from typing import Final, Protocol, final
 
-from card_protocol.card.session import Fate
+from card_protocol.card.commands import Fate
 from card_protocol.errors import LinkError
 from card_protocol.link.link import Link, Slotted
 from card_protocol.trace import ClockText, Recorder, no_clock

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple, final
 from msgspec import UNSET
 
 from card_protocol.apdu import HEADER_SIZE_BYTES, split_command
-from card_protocol.card.session import Fate
+from card_protocol.card.commands import Fate
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.differences import record_differences
 from card_protocol.trace import (

@@ -7,9 +7,9 @@ card would have answered directly: the way is longer, it is counted, and it can 
 from typing import Final, final
 
 from card_protocol.atr import Atr
+from card_protocol.card.commands import Fate
 from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardImage
-from card_protocol.card.session import Fate
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.t0 import WAITING_ETU, Answering, Asking, Line, Manner
 

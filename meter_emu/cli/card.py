@@ -345,7 +345,7 @@ def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordVi
     """Return what a card carries, explained; raise `ImageError` for one that is none of ours."""
     from card_protocol.card.budget import PLAIN_TREES, record_on
     from card_protocol.card.clock_card import clock_order_on
-    from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.card.sle4442 import MemoryImage
     from card_protocol.errors import LayoutError
     from meter_emu.desk.broken_view import explain_broken_copies
     from meter_emu.desk.memory_view import explain_memory_card
@@ -365,7 +365,7 @@ def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordVi
 
 
 def _explain_image(image: "AnyImage", key: "Key") -> tuple["Part", ...]:
-    from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.card.sle4442 import MemoryImage
     from meter_emu.desk.memory_view import explain_memory_image
     from meter_emu.desk.view import explain_card_image
 
@@ -389,7 +389,7 @@ def _all_else_alike(copy: "AnyImage", other: "AnyImage") -> "AnyImage":
 
 def _shape(image: "AnyImage") -> tuple[object, ...]:
     """Return what two images must have in common for their bytes to mean the same."""
-    from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.card.sle4442 import MemoryImage
 
     return (image.kind,) if isinstance(image, MemoryImage) else image.tree.specs
 
@@ -429,7 +429,7 @@ def _carrier(image: "AnyImage") -> str:
 
 
 def _life_cycle(image: "AnyImage") -> str:
-    from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.card.sle4442 import MemoryImage
 
     if isinstance(image, MemoryImage):  # a chip has none: it takes codes, or it does not any more
         return "in use" if image.tries_left else "blocked"
@@ -438,7 +438,7 @@ def _life_cycle(image: "AnyImage") -> str:
 
 def _tries(image: "AnyImage") -> dict[str, int]:
     """Return the tries left of what this kind of card has: keys, or just a PIN, or a code."""
-    from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.card.sle4442 import MemoryImage
 
     if isinstance(image, MemoryImage):
         return {"code": image.tries_left}

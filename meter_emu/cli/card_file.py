@@ -37,7 +37,7 @@ def image_in(file: str, raw: bytes) -> "AnyImage":
 
 def open_desk() -> None:
     """Import what a desk works with, which takes longer than the work."""
-    for module in ("card_protocol.card.make", "card_protocol.link.direct", "meter_emu.desk.desk"):
+    for module in ("card_protocol.card.make", "card_protocol.link.link", "meter_emu.desk.desk"):
         import_module(module)
 
 
@@ -66,7 +66,7 @@ def in_process(
     """Power the card of `file`, `do` something with it, and return the card after it."""
     from card_protocol.card.make import card_of
     from card_protocol.errors import CardProtocolError
-    from card_protocol.link.direct import DirectLink
+    from card_protocol.link.link import DirectLink
 
     card = card_of(image, secrets.token_bytes)
     with traced(DirectLink(card), file, trace_to) as link:

@@ -16,7 +16,7 @@ from meter_emu.cli.verbs import Verb, examples
 from meter_emu.errors import CardError
 
 if TYPE_CHECKING:
-    from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.card.sle4442 import MemoryImage
     from card_protocol.keys import Key
 
 
@@ -47,7 +47,7 @@ def get(
     Nothing is written on the card and nothing proved to it. What nobody may read is as on a new
     card: docs/hardware-in-the-loop.md.
     """
-    from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.card.sle4442 import MemoryImage
 
     check_free(file, force=force)
     key = read_master_key(key_file)

@@ -15,7 +15,7 @@ from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
     from card_protocol.card.image import CardImage
-    from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.card.sle4442 import MemoryImage
 
 _IF_CUT: Final = "put it again"
 
@@ -46,7 +46,7 @@ def put(
     docs/hardware-in-the-loop.md.
     """
     from card_protocol.card.image import CardKind
-    from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.card.sle4442 import MemoryImage
 
     check_sure(sure)
     image = read_image(file)
@@ -76,7 +76,7 @@ def _check_issued(file: str, image: "MemoryImage") -> None:
 
 
 def _put_plain(place: CardReader, image: "CardImage") -> str:
-    from card_protocol.carrier.plain import put_file
+    from card_protocol.carrier.sealed import put_file
     from card_protocol.terminal import Terminal
 
     (spec,), (content,) = image.tree.specs, image.contents

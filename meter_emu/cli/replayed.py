@@ -12,8 +12,7 @@ from dataclasses import replace
 
 import msgspec
 
-from card_protocol.decoding import decoding
-from card_protocol.errors import TraceError, UndecodedError
+from card_protocol.errors import TraceError, UndecodedError, decoding
 from card_protocol.trace import Origin, no_clock
 from meter_emu.cli.live.origin import LiveOrigin, board_at_start, digest_of, model_of
 from meter_emu.cli.tracing import recording

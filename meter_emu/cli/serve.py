@@ -76,7 +76,7 @@ def _answers(card: "VirtualCard") -> bool:
 
 def _spoken(image: "AnyImage", *, t0: bool) -> str:
     """Say which card it is, and what it speaks: a memory card is spoken for by its reader."""
-    from card_protocol.card.memory_image import MemoryImage
+    from card_protocol.card.sle4442 import MemoryImage
 
     if isinstance(image, MemoryImage):
         return "memory card, commands of an ACS reader"

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Final, final
 
-from card_protocol.authentication import RANDOM_SIZE_BYTES, Role
 from card_protocol.card.budget import personalise_card
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage
@@ -40,7 +39,7 @@ from card_protocol.formats.budget import (
 from card_protocol.formats.budget_instants import GENERATION as INSTANTS
 from card_protocol.formats.budget_instants import InstantOrderRecord
 from card_protocol.formats.generations import ORDERS, AnyOrderRecord, CardRecords
-from card_protocol.keys import Key, Purpose, derive
+from card_protocol.keys import RANDOM_SIZE_BYTES, Key, Purpose, Role, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
 from meter_emu.desk.as_is import AsIs, as_is

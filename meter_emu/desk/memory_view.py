@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from card_protocol.card.memory_image import (
+from card_protocol.card.sle4442 import (
     CODE_AT,
     COUNTER_AT,
     CRC_AT,

@@ -14,14 +14,14 @@ from secrets import token_bytes
 from tempfile import TemporaryDirectory
 from typing import Final, final
 
+from card_protocol.card.commands import Rng
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
-from card_protocol.card.session import Rng
 from card_protocol.errors import LinkError
 from card_protocol.link.link import Link
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
-from card_protocol.serve.plugged import PluggedCard
+from card_protocol.serve.vpcd import PluggedCard
 from meter_emu.errors import ConfigError
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.linked_card import LinkedCard

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from card_protocol.authentication import Role
+from card_protocol.card.file_card import SecureCard
 from card_protocol.card.image import CardImage
-from card_protocol.card.secure import SecureCard
 from card_protocol.errors import ApduError
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
+from card_protocol.keys import Role
 from card_protocol.terminal import Terminal
 from tests.card_protocol.cards import (
     DESK,

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.memory_card import Make, MemoryCard
-from card_protocol.card.memory_image import MemoryImage
-from card_protocol.card.sle4442 import PHASE_US
+from card_protocol.card.sle4442 import PHASE_US, MemoryImage
 from card_protocol.carrier.find import find_memory
 from card_protocol.carrier.first_content import partly, put_cells
 from card_protocol.errors import ApduError, LayoutError, LinkError, LinkErrorKind

@@ -7,16 +7,14 @@ import pytest
 from hypothesis import given, settings
 
 from card_protocol.apdu import CommandApdu
-from card_protocol.authentication import Role
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.carrier.readers import find_reader
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
-from card_protocol.keys import Key
-from card_protocol.link.direct import DirectLink
+from card_protocol.keys import Key, Role
 from card_protocol.link.guarded import FILE_CARD, OURS, GuardedLink
-from card_protocol.link.scripted import ScriptedLink
+from card_protocol.link.link import DirectLink, ScriptedLink
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work

@@ -8,14 +8,12 @@ from hypothesis import strategies as st
 
 from card_protocol.apdu import CommandApdu
 from card_protocol.atr import Atr
-from card_protocol.authentication import Role
-from card_protocol.card.file_card import FileCard
+from card_protocol.card.file_card import FileCard, PlainCard, SecureCard
 from card_protocol.card.image import CardImage
-from card_protocol.card.plain import PlainCard
-from card_protocol.card.secure import SecureCard
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.budget import Sfi
-from card_protocol.link.direct import DirectLink
+from card_protocol.keys import Role
+from card_protocol.link.link import DirectLink
 from card_protocol.link.t0 import CardOverT0
 from card_protocol.t0 import WAITING_ETU, Manner
 from card_protocol.terminal import Terminal

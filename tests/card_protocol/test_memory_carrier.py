@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.authentication import Role, memory_code
 from card_protocol.card.budget import personalise_card
 from card_protocol.card.image import CardKind
 from card_protocol.card.memory_card import Make, MemoryCard
-from card_protocol.card.memory_image import MemoryImage
+from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.carrier.carrier import BudgetCard, Credentials
 from card_protocol.carrier.find import find_among, find_card
 from card_protocol.carrier.laid_open import laid_open
@@ -23,7 +22,7 @@ from card_protocol.carrier.memory import MemoryBudgetCard
 from card_protocol.errors import ApduError, LayoutError, MacError, NotGenuineError
 from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, Sfi, WriteBackRecord
 from card_protocol.formats.generations import CardRecords
-from card_protocol.keys import Key, Purpose, derive
+from card_protocol.keys import Key, Purpose, Role, derive, memory_code
 from card_protocol.terminal import Terminal
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from tests.card_protocol.test_budget_compact import METER, WRITE_BACKS, a_contents

@@ -5,15 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from card_protocol.authentication import Role
-from card_protocol.card.secure import SecureCard
+from card_protocol.card.file_card import SecureCard
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import Sfi
-from card_protocol.link.direct import DirectLink
-from card_protocol.link.link import Link
+from card_protocol.keys import Role
+from card_protocol.link.link import DirectLink, Link, ScriptedLink
 from card_protocol.link.recorded import RecordedCard, RecordedLink
 from card_protocol.link.replay import Playback, ReplayCard
-from card_protocol.link.scripted import ScriptedLink
 from card_protocol.terminal import Terminal
 from card_protocol.trace import Exchanged, Recorder, Reset, Trace, TraceRow, Unpowered
 from tests.card_protocol.cards import (

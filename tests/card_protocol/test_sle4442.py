@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from card_protocol.atr import Atr
 from card_protocol.card.memory_card import ROWS, Make, MemoryCard
-from card_protocol.card.memory_image import MemoryImage
-from card_protocol.card.sle4442 import Sle4442
+from card_protocol.card.sle4442 import MemoryImage, Sle4442
 from card_protocol.errors import LayoutError
 
 CODE = bytes.fromhex("c0de42")

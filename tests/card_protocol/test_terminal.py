@@ -3,10 +3,9 @@
 import pytest
 
 from card_protocol.apdu import CommandApdu
-from card_protocol.authentication import Role
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
-from card_protocol.keys import Key
-from card_protocol.link.scripted import ScriptedLink, ScriptStep
+from card_protocol.keys import Key, Role
+from card_protocol.link.link import ScriptedLink, ScriptStep
 from card_protocol.terminal import ANSWER_PARTS_MAX, LE_CORRECTIONS_MAX, Terminal
 from tests.card_protocol.cards import (
     DESK,

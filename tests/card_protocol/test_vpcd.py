@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.serve.plugged import PluggedCard
-from card_protocol.serve.vpcd import VpcdLine, VpcdSlot, connect
+from card_protocol.serve.vpcd import PluggedCard, VpcdLine, VpcdSlot, connect
 
 ATR = bytes.fromhex("3b80800101")
 GET_ATR, POWER_ON, POWER_OFF, RESET = (bytes((0, 1, code)) for code in (4, 1, 0, 2))

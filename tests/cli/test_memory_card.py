@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from card_protocol.card.memory_image import MemoryImage
+from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget_compact import DESK_PART, METER_PART
 from card_protocol.keys import Purpose, derive

@@ -16,7 +16,7 @@ from random import Random
 import pytest
 
 from card_protocol.card.image import CardImage, CardKind, LifeCycle
-from card_protocol.card.memory_image import MemoryImage
+from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.formats.budget import DF_ELECTRICITY
 from card_protocol.formats.container import TRANSPORT_PIN, plain_file
 from meter_emu.cli import app

@@ -11,7 +11,7 @@ from card_protocol.carrier.laid_open import laid_open
 from card_protocol.formats.budget import OrderRecord, Sfi
 from card_protocol.formats.generations import AnyOrderRecord
 from card_protocol.keys import Purpose, derive
-from card_protocol.link.direct import DirectLink
+from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Account, Desk, Exchange

@@ -22,7 +22,7 @@ from card_protocol.formats.container import HEAD, SLOT_BYTES, TRANSPORT_PIN
 from card_protocol.formats.generations import layouts
 from card_protocol.keys import Purpose, derive
 from card_protocol.layout import Layout
-from card_protocol.link.direct import DirectLink
+from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, encode_bcd_minute
 from meter_emu.desk import view
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

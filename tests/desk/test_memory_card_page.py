@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.cmac import CMAC
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
-from card_protocol.card.memory_image import IMAGE_SIZE_BYTES, MemoryImage
+from card_protocol.card.sle4442 import IMAGE_SIZE_BYTES, MemoryImage
 from card_protocol.carrier.readers import READERS, Reader
 from card_protocol.formats.budget import WRITE_BACK, Sfi
 from card_protocol.formats.budget_compact import (
@@ -28,7 +28,7 @@ from card_protocol.formats.budget_compact import (
 )
 from card_protocol.keys import Purpose, derive
 from card_protocol.layout import Layout
-from card_protocol.link.direct import DirectLink
+from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, unpack_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from card_protocol.authentication import Role
 from card_protocol.carrier.carrier import Credentials
 from card_protocol.carrier.find import find_card
 from card_protocol.errors import MacError
 from card_protocol.formats import budget
 from card_protocol.formats.budget import DF_ELECTRICITY, WriteBackRecord
-from card_protocol.keys import Key, Purpose, derive
+from card_protocol.keys import Key, Purpose, Role, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

@@ -7,9 +7,8 @@ from typing import Any, get_args
 import msgspec
 
 from card_protocol import trace
-from card_protocol.card.secure import SecureCard
-from card_protocol.link.direct import DirectLink
-from card_protocol.link.link import Link
+from card_protocol.card.file_card import SecureCard
+from card_protocol.link.link import DirectLink, Link
 from card_protocol.terminal import Terminal
 from meter_emu.cli.live.origin import LiveOrigin
 from meter_emu.cli.replayed import Rehearsal

@@ -12,7 +12,7 @@ import construct as c
 
 from card_protocol.card.files import Access, FileSpec, FileTree
 from card_protocol.card.image import CardImage, personalise
-from card_protocol.carrier.secure import SecureCarrier
+from card_protocol.carrier.sealed import SecureCarrier
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import S32, U16, U32, U64, Layout, Magic
 from card_protocol.terminal import Terminal

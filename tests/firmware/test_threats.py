@@ -13,7 +13,7 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
-from card_protocol.card.memory_image import MemoryImage
+from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.carrier.laid_open import laid_open
 from card_protocol.formats.budget import Sfi
 from card_protocol.timestamp import Civil

@@ -22,8 +22,7 @@ import click
 
 from card_protocol import apdu
 from card_protocol.card import commands
-from card_protocol.card.commands import PLAIN_ROWS
-from card_protocol.card.session import CardSession
+from card_protocol.card.commands import PLAIN_ROWS, CardSession
 from card_protocol.keys import Key
 from meter_emu.domain import Result
 from meter_emu.firmware.rules import MeterRules
@@ -132,7 +131,7 @@ CANARIES: Final = {
 FROM_SEEDS: Final = {
     "written-though-refused": Fault(
         what="a card writes one byte of what it refuses to write",
-        target="t0-and-direct", place="card_protocol.card.plain:PlainCard.rows",
+        target="t0-and-direct", place="card_protocol.card.file_card:PlainCard.rows",
         put={**PLAIN_ROWS, 0xD6: replace(PLAIN_ROWS[0xD6], handler=a_byte_of_what_is_refused)},
     ),
 }  # fmt: skip

@@ -15,7 +15,7 @@ import pytest
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
-from card_protocol.serve.plugged import PluggedCard
+from card_protocol.serve.vpcd import PluggedCard
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
 from meter_emu.testing.links import LINKS

@@ -7,7 +7,7 @@ import pytest
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of, parse_image
 from card_protocol.card.memory_card import Make, MemoryCard
-from card_protocol.card.memory_image import MemoryImage
+from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from tests.cards import file_card, memory_card

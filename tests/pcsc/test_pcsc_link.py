@@ -14,13 +14,13 @@ import pytest
 
 from card_protocol.apdu import CommandApdu
 from card_protocol.atr import Atr
-from card_protocol.authentication import PIN_REFERENCE
 from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.budget import DF_OF
 from card_protocol.formats.container import TRANSPORT_PIN, plain_file
+from card_protocol.keys import PIN_REFERENCE
 from card_protocol.link.pcsc import MEANINGS, PcscLink, reader_names
 from card_protocol.serve.pcscd import SOCKET_VARIABLE, VPCD_READERS, PrivatePcscd, until
 from card_protocol.timestamp import Civil

@@ -18,8 +18,7 @@ from card_protocol.formats.budget import DF_OF
 from card_protocol.formats.container import plain_file
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
-from card_protocol.serve.plugged import PluggedCard
-from card_protocol.serve.vpcd import VpcdSlot
+from card_protocol.serve.vpcd import PluggedCard, VpcdSlot
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk

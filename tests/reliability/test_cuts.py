@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
-from card_protocol.card.memory_image import COUNTER_ERASED, MemoryImage
+from card_protocol.card.sle4442 import COUNTER_ERASED, MemoryImage
 from meter_emu.desk.desk import Work
 from tests.firmware.meters import START_US, counted
 from tests.properties.lab import CARDS, METERS, Kit

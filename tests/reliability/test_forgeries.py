@@ -14,7 +14,7 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of
-from card_protocol.card.memory_image import MemoryImage
+from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.errors import ApduError, LayoutError, MacError
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget_compact import FIRST_AT

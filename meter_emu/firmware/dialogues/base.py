@@ -12,7 +12,6 @@ end, must not hold the meter while T2 passes; that a single exchange ends is the
 from collections.abc import Callable
 from typing import Final, Protocol, TypeAlias, TypeVar, final
 
-from card_protocol.authentication import Role
 from card_protocol.carrier.carrier import BudgetCard, Carrier, Credentials
 from card_protocol.errors import (
     ApduError,
@@ -22,7 +21,7 @@ from card_protocol.errors import (
     MacError,
     NotGenuineError,
 )
-from card_protocol.keys import Key
+from card_protocol.keys import Key, Role
 from meter_emu.domain import ClockSetting, Contents, Result, WriteBack
 from meter_emu.firmware.layouts import Factory
 from meter_emu.ports import TICKS_WRAP, Ports

@@ -7,8 +7,8 @@ from typing import Any, Final, final
 
 from card_protocol.errors import LinkError, UndecodedError
 from card_protocol.link.pcsc import PcscLink
-from card_protocol.link.pcsc_answer import Connected, PcscAnswer, parse_answer
 from card_protocol.link.pcsc_child import STATUS_BYTES
+from card_protocol.link.pcsc_process import Connected, PcscAnswer, parse_answer
 from meter_emu.fuzz.target import Target, must
 
 _READER: Final = "Reader 00"

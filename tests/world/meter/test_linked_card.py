@@ -6,8 +6,7 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.errors import LinkError, LinkErrorKind
-from card_protocol.link.direct import DirectLink
-from card_protocol.link.scripted import ScriptedLink
+from card_protocol.link.link import DirectLink, ScriptedLink
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.world.meter.linked_card import LinkedCard
