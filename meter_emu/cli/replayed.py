@@ -17,16 +17,15 @@ from card_protocol.trace import Origin, no_clock
 from meter_emu.cli.live.origin import LiveOrigin, board_at_start, digest_of, model_of
 from meter_emu.cli.tracing import recording
 from meter_emu.errors import ConfigError
-from meter_emu.explain.meter import clock_of
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_file
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.clock_reading import clock_of
 from meter_emu.world.meter.compose import ListenerOf, watched_bench
 from meter_emu.world.meter.events import Event
-from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.home import Home
 
@@ -94,8 +93,8 @@ def witnessing(
             yield None
             return
 
-        def witness_of(board: Board, model: MeterModel) -> ActListener:
-            return MeterTrace(recorder, board, clock_of(board, model))
+        def witness_of(board: Board) -> ActListener:
+            return MeterTrace(recorder, board, clock_of(board))
 
         yield witness_of
         recorder.ended(clock=no_clock, us=resolved.end_us)

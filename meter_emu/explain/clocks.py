@@ -1,122 +1,49 @@
 """Explains what all clock chips of an image have in common: registers, divider, crystal.
 
 A chip's part is its registers, eight bytes of divider phase and a byte of flags. Which bits there
-are is the chip's own register table, so no bit is forgotten; the ranges of its counters and the
-date they make are looked at here with `datetime`, for the chip itself counts on from any garbage.
+are, what they say and what they count is in the chip's row, so no bit is forgotten. The date is
+looked at with `datetime`, for the chip itself counts on from any garbage.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple, final
+from typing import Final
 
 from meter_emu.desk.dates import ZONE
 from meter_emu.explain.instants import moment
 from meter_emu.hardware.oscillator import SECOND
-from meter_emu.hardware.rtc.registers import Bits, BitsKind
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip, counters
+from meter_emu.hardware.rtc.registers import Bits, BitsKind, Counter
 from meter_emu.rows import Meaning, Part, Row, number
+from meter_emu.world.meter.clock_reading import hour_of, shown_time, within
 
-PHASE_SIZE_BYTES: Final = 8
-FLAGS_SIZE_BYTES: Final = 1
 PHASE_A_US: Final = SECOND // 1_000_000
 RUNNING: Final = 0x01
 STANDARD_AHEAD: Final = timedelta(hours=1)  # CET
 
 
-class Counter(NamedTuple):
-    """The range of a counter, and what it counts; `names` are those of its values, from 0."""
-
-    first: int
-    last: int
-    unit: str
-    names: tuple[str, ...] = ()
-
-
-class Shown(NamedTuple):
-    """The time that registers make: `None` for what is out of range, the year in full."""
-
-    year: int | None
-    month: int | None
-    day: int | None
-    hour: int | None
-    minute: int | None
-    second: int | None
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """What is to be known of a chip to explain its bytes.
-
-    `words` say what a flag that is set means; `doubt` and `still` say when the time is not to be
-    believed and when it stands still. `fields` explains registers whose counters are no plain BCD.
-    """
-
-    names: tuple[str, ...]
-    table: tuple[Bits, ...]
-    counters: Mapping[str, Counter]
-    words: Mapping[str, str]
-    fields: Mapping[int, Callable[[int], Meaning]]
-    time: Callable[[bytes], Shown]
-    doubt: Callable[[bytes], bool]
-    still: Callable[[bytes], bool]
-
-    @property
-    def size_bytes(self) -> int:
-        """The size of the chip's part of an image."""
-        return len(self.names) + PHASE_SIZE_BYTES + FLAGS_SIZE_BYTES
-
-
-def explain_clock(chip: Chip, raw: bytes, at: int, base: str) -> Part:
+def explain_clock(chip: type[CalendarChip], raw: bytes, at: int, base: str) -> Part:
     """Return the chip's part of an image, which lies at `at`, explained.
 
     `base` is what the model's registers count: `utc`, `standard` or `legal` time.
     """
-    assert len(raw) == chip.size_bytes, "the caller knows the size"
-    count = len(chip.names)
+    assert len(raw) == chip.IMAGE_BYTES, "the caller knows the size"
+    count = len(chip.REGISTER_NAMES)
     rows = []
-    for register, name in enumerate(chip.names):
+    for register, name in enumerate(chip.REGISTER_NAMES):
         row = number(f"{register:02X}h {name}", at + register, raw[register : register + 1])
         rows.append(_told(chip, row, register))
     rows.append(number("phase", at + count, raw[count:-1], "fs", _phase))
     rows.append(number("flags", at + len(raw) - 1, raw[-1:], "bits", _flags))
     try:
-        shown = _instant(chip.time(raw))
+        shown = shown_time(chip, raw)
     except ValueError as error:
         return Part("clock", at, tuple(rows), "", (f"shows no date and time: {error}",))
-    verb = "shows" if not chip.still(raw) and raw[-1] & RUNNING else "stands still at"
-    doubt = ", which is not to be believed" if chip.doubt(raw) else ""
-    return Part("clock", at, tuple(rows), f"{verb} {_words(shown, base)}{doubt}")
-
-
-def reading(chip: Chip, raw: bytes) -> str | None:
-    """Return the date and time a chip's part of an image shows, `None` when it shows none."""
-    try:
-        return f"{_instant(chip.time(raw)):%Y-%m-%d %H:%M:%S}"
-    except ValueError:
-        return None
-
-
-def of_bcd(bcd: int) -> int | None:
-    """Return the value of two BCD digits, `None` when a digit is above 9."""
-    tens, units = divmod(bcd, 16)
-    return tens * 10 + units if tens <= 9 and units <= 9 else None
-
-
-def within(counter: Counter, bcd: int) -> int | None:
-    """Return the value of two BCD digits, `None` when it is out of the counter's range."""
-    value = of_bcd(bcd)
-    return value if value is not None and counter.first <= value <= counter.last else None
-
-
-def _instant(time: Shown) -> datetime:
-    """Return the time as if it were UTC; raise `ValueError` for one that no calendar has."""
-    year, month, day, hour, minute, second = time
-    if year is None or month is None or day is None:
-        raise ValueError("a counter is out of range")
-    if hour is None or minute is None or second is None:
-        raise ValueError("a counter is out of range")
-    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    still = any(sign.given(raw[sign.register]) for sign in chip.STILL)
+    verb = "shows" if not still and raw[-1] & RUNNING else "stands still at"
+    doubt = chip.DOUBT.given(raw[chip.DOUBT.register])
+    believed = ", which is not to be believed" if doubt else ""
+    return Part("clock", at, tuple(rows), f"{verb} {_words(shown, base)}{believed}")
 
 
 def _words(shown: datetime, base: str) -> str:
@@ -130,30 +57,37 @@ def _words(shown: datetime, base: str) -> str:
     return f"{written} legal, {legal.astimezone(UTC):%H:%M:%S} UTC if its season is right"
 
 
-def _told(chip: Chip, row: Row, register: int) -> Row:
+def _told(chip: type[CalendarChip], row: Row, register: int) -> Row:
     assert isinstance(row.value, int), "registers are numbers"
     byte = row.value
-    meanings = []
-    if register in chip.fields:
-        meanings.append(chip.fields[register](byte))
-    for bits in chip.table:
-        if bits.register == register and not (
-            bits.kind is BitsKind.FIELD and register in chip.fields
-        ):
-            meanings.append(_bits(chip, bits, byte))
+    meanings = [_hours(chip, byte)] if register == chip.HOURS else []
+    for bits in chip.TABLE:
+        if bits.register != register:
+            continue
+        if bits.kind is not BitsKind.FIELD:
+            meanings.append(_bits(bits, byte))
+        elif register != chip.HOURS:
+            mask, counter = counters(chip)[register]
+            meanings.append(counter_meaning(counter, byte & mask))
     note = "; ".join(meaning.note for meaning in meanings if meaning.note)
     wrong = "; ".join(meaning.wrong for meaning in meanings if meaning.wrong)
     return replace(row, unit="bits", note=note or "all bits 0", wrong=wrong)
 
 
-def _bits(chip: Chip, bits: Bits, byte: int) -> Meaning:
+def _hours(chip: type[CalendarChip], byte: int) -> Meaning:
+    """Explain the hours in their mode."""
+    counter, bcd, pm = hour_of(chip, byte)
+    half = f" {'PM' if pm else 'AM'}" if byte & chip.TWELVE_HOUR else ""
+    meaning = counter_meaning(counter, bcd)
+    return Meaning(meaning.note + half, meaning.wrong)
+
+
+def _bits(bits: Bits, byte: int) -> Meaning:
     value = (byte & bits.mask) >> bits.low
-    if bits.kind is BitsKind.FIELD:
-        return counter_meaning(chip.counters[bits.symbol], value)
     if not value:
         return Meaning()
     if bits.kind is BitsKind.FLAG:
-        return Meaning(chip.words[bits.symbol])
+        return Meaning(f"{bits.symbol}: {bits.says}")
     if bits.kind is BitsKind.UNUSED:
         return Meaning(wrong=f"unused bits {byte & bits.mask:02x} are set")
     plain = f" {value:x}h" if bits.high != bits.low else ""

@@ -13,14 +13,13 @@ from zlib import crc32
 
 from card_protocol.errors import LayoutError
 from meter_emu.errors import ConfigError, ImageError
-from meter_emu.explain.clocks import explain_clock, reading
+from meter_emu.explain.clocks import explain_clock
 from meter_emu.explain.records import cubic_metres, explain_factory, explain_states, kwh
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT
 from meter_emu.hardware import backup, metrology
 from meter_emu.resources import built_in
 from meter_emu.rows import ERASED, Meaning, MeaningOf, Part, Row, number, octets, text
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
-from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.image import (
     CRC_SIZE_BYTES,
@@ -52,12 +51,6 @@ def image_model(raw: bytes, path: str) -> MeterModel:
             path, "", f"its model {name!r} is none of the built-in ones: {', '.join(known)}"
         )
     return known[name]
-
-
-def clock_of(board: Board, model: MeterModel) -> Callable[[], str | None]:
-    """Return a look at a running meter's clock: what its registers show, as they count."""
-    chip = clock_chip(model).words
-    return lambda: reading(chip, board.rtc.to_bytes(board.now_us))
 
 
 def image_size_bytes(model: MeterModel) -> int:
@@ -136,14 +129,14 @@ def _zeros(raw: bytes) -> Meaning:
 
 def _chips(model: MeterModel) -> Iterator[tuple[int, Explain]]:
     """Yield size and explanation of every part before the EEPROM, as they lie in the image."""
-    yield clock_chip(model).words.size_bytes, _clock
+    yield clock_chip(model).chip.IMAGE_BYTES, _clock
     yield backup.BACKUP_SIZE_BYTES, _backup
     yield switch_class(model).IMAGE_BYTES, _SWITCHES[model.energy]
     yield metrology.METROLOGY_SIZE_BYTES, _metrology
 
 
 def _clock(raw: bytes, at: int, model: MeterModel) -> Part:
-    return explain_clock(clock_chip(model).words, raw, at, model.rtc_base)
+    return explain_clock(clock_chip(model).chip, raw, at, model.rtc_base)
 
 
 def _backup(raw: bytes, at: int, model: MeterModel) -> Part:

@@ -11,6 +11,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
 from meter_emu.desk.dates import ZONE
 from meter_emu.desk.pricing import Pricing
+from meter_emu.hardware.rtc.registers import Registers
 from meter_emu.ports import Button
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.times import Timing
@@ -20,7 +21,6 @@ from meter_emu.world.meter.times import us_to_civil, us_to_legal
 from meter_emu.world.rehearsal.household import (
     DeskOrder,
     NewCard,
-    Registers,
     Visit,
     VisitKind,
 )

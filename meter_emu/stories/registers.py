@@ -9,27 +9,22 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
-from meter_emu.hardware.rtc.calendar_chip import CalendarChip
-from meter_emu.hardware.rtc.maxim import MaximChip
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip, counters
+from meter_emu.hardware.rtc.registers import Registers
 from meter_emu.stories.boundaries import wrong_registers
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.times import legal
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.rehearsal.household import Registers
 
-# The bit by which each chip says that it doubts its time, or has stopped: VL, OSF, CH.
-DOUBT: Final = {"pcf8563": (0x02, 0x80), "ds3231": (0x0F, 0x80), "ds1307": (0x00, 0x80)}
 _TEN: Final = 0x10
 # What a field cannot hold, next to what it can: a digit too far, a carry that was forgotten.
 _EDGES: Final = (("hour", 0x24), ("day", 0x32), ("month", 0x13), ("minute", 0x60), ("day", 0x00),
                  ("month", 0x00), ("minute", 0x5A), ("hour", 0x1A), ("day", 0x3A), ("month", 0x1A),
                  ("year", 0xA0), ("year", 0x9A))  # fmt: skip
-_NO_TWELVE: Final = (0x40, 0x53, 0x73, 0x4A)  # in 12-hour mode: 0, 13 and no number
 # Days that their month does not have in any year, and one that only a leap year has.
 _NO_DAYS: Final = ((0x31, 0x04), (0x30, 0x02), (0x31, 0x11), (0x31, 0x06), (0x31, 0x09),
                    (0x29, 0x02), (0x29, 0x02))  # fmt: skip
-_CLEAR: Final = 0x08  # of DS3231's status: its output is on, nothing else
 
 
 def upset(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
@@ -48,29 +43,32 @@ def other_time(model: MeterModel, when: datetime, *, doubted: bool) -> Registers
         chip.MONTH: _bcd(when.month),
         chip.YEAR: _bcd(when.year % 100),
     }
-    return _in_order(found, model, doubted=doubted)
+    return _in_order(found, chip, doubted=doubted)
 
 
 def wrong_fields(model: MeterModel, found: Registers) -> bool:
     """Whether one of these registers holds, by itself, what is no time of any day."""
     chip, held = clock_chip(model).chip, dict(found)
-    if held.get(chip.MONTH, 0) & chip.CENTURY or held.get(chip.HOURS) in _NO_TWELVE:
+    if held.get(chip.MONTH, 0) & chip.CENTURY or held.get(chip.HOURS) in _no_twelve(chip):
         return True
-    fields = {"second": (chip.SECONDS, 0x7F), **_places(chip)}
     return any(
-        held[at] & mask in _wrong(field, mask) for field, (at, mask) in fields.items() if at in held
+        held[at] & mask in _wrong(counter.unit, mask)
+        for at, (mask, counter) in counters(chip).items()
+        if at in held
     )
+
+
+def _no_twelve(chip: type[CalendarChip]) -> tuple[int, ...]:
+    """Return no hours in 12-hour mode, 0, 13 and no number; none on a chip without the mode."""
+    hours = (0x00, 0x13, chip.PM | 0x13, 0x0A)
+    return tuple(chip.TWELVE_HOUR | hour for hour in hours) if chip.TWELVE_HOUR else ()
 
 
 def _places(chip: type[CalendarChip]) -> dict[str, tuple[int, int]]:
     """Return where each field is that stands wrong here, and the bits of it."""
-    return {
-        "minute": (chip.MINUTES, 0x7F),
-        "hour": (chip.HOURS, 0x3F),
-        "day": (chip.DAY, 0x3F),
-        "month": (chip.MONTH, 0x1F),
-        "year": (chip.YEAR, 0xFF),
-    }
+    at = (chip.MINUTES, chip.HOURS, chip.DAY, chip.MONTH, chip.YEAR)
+    found = counters(chip)
+    return {found[register][1].unit: (register, found[register][0]) for register in at}
 
 
 def _field(chooser: Chooser, model: MeterModel, _at_s: int, *, doubted: bool = False) -> Registers:
@@ -78,15 +76,15 @@ def _field(chooser: Chooser, model: MeterModel, _at_s: int, *, doubted: bool = F
     chip = clock_chip(model).chip
     places = _places(chip)
     how = chooser.below(6)
-    if how == 5 and issubclass(chip, MaximChip):
-        register, byte = chip.HOURS, chooser.of(_NO_TWELVE)
+    if how == 5 and chip.TWELVE_HOUR:
+        register, byte = chip.HOURS, chooser.of(_no_twelve(chip))
     elif how:
         field, byte = chooser.of(_EDGES)
         register, _ = places[field]
     else:
         field, (register, mask) = chooser.of(tuple(places.items()))
         byte = chooser.of(_wrong(field, mask))
-    return _in_order({chip.SECONDS: _TEN, register: byte}, model, doubted=doubted)
+    return _in_order({chip.SECONDS: _TEN, register: byte}, chip, doubted=doubted)
 
 
 def _day(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
@@ -96,7 +94,7 @@ def _day(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
     year = legal(at_s).year
     year += isleap(year)
     found = {chip.SECONDS: _TEN, chip.DAY: day, chip.MONTH: month, chip.YEAR: _bcd(year % 100)}
-    return _in_order(found, model, doubted=False)
+    return _in_order(found, chip, doubted=False)
 
 
 def _past_2099(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
@@ -105,14 +103,15 @@ def _past_2099(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
     if not chip.CENTURY:
         return _field(chooser, model, at_s)
     found = {chip.SECONDS: _TEN, chip.MONTH: chip.CENTURY | _bcd(legal(at_s).month)}
-    return _in_order(found, model, doubted=False)
+    return _in_order(found, chip, doubted=False)
 
 
 def _doubted(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
     """Draw the chip's own doubt, with a time that is right otherwise or none."""
     if chooser.below(2):
         return _field(chooser, model, at_s, doubted=True)
-    return _in_order({clock_chip(model).chip.SECONDS: _TEN}, model, doubted=True)
+    chip = clock_chip(model).chip
+    return _in_order({chip.SECONDS: _TEN}, chip, doubted=True)
 
 
 def _elsewhen(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
@@ -128,13 +127,10 @@ def _elsewhen(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
 
 def _stopped(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
     """Draw a clock that somebody stopped, on the mains or on its battery, and seconds that stay."""
-    if model.rtc == "ds3231":
-        return ((0x0E, 0x80), (0x0F, 0x80 | _CLEAR))  # EOSC, and what follows from it
-    if model.rtc == "ds1307":
+    chip = clock_chip(model).chip
+    if not chip.STOPPED:
         return _doubted(chooser, model, at_s)
-    return (((0x00, 0x20),), ((0x00, 0x20), (0x02, 0x60)), ((0x00, 0x20), (0x02, 0x5A)))[
-        chooser.below(3)
-    ]
+    return chip.STOPPED[chooser.below(len(chip.STOPPED)) if len(chip.STOPPED) > 1 else 0]
 
 
 _KINDS: Final[tuple[Callable[[Chooser, MeterModel, int], Registers], ...]] = (
@@ -153,10 +149,14 @@ def _wrong(field: str, mask: int) -> tuple[int, ...]:
     return tuple(value for value in sorted(wrong) if value <= mask)
 
 
-def _in_order(found: dict[int, int], model: MeterModel, *, doubted: bool) -> Registers:
-    register, bit = DOUBT[model.rtc]
-    if doubted:
-        found[register] = found.get(register, _CLEAR) | bit
+def _in_order(found: dict[int, int], chip: type[CalendarChip], *, doubted: bool) -> Registers:
+    """Return registers in their order, with the chip's own doubt or without.
+
+    What lies next to the doubt is as after a reset.
+    """
+    at = chip.DOUBT.register
+    if doubted or at in found:
+        found[at] = chip.DOUBT.put(found.get(at, chip.RESET[at]), given=doubted)
     return tuple(sorted(found.items()))
 
 

@@ -31,12 +31,11 @@ from meter_emu.cli.result import event_as_json
 from meter_emu.cli.tracing import recording
 from meter_emu.desk.dates import ZONE
 from meter_emu.errors import MeterEmuError
-from meter_emu.explain.meter import clock_of
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.clock_reading import clock_of
 from meter_emu.world.meter.events import Event
-from meter_emu.world.meter.model import MeterModel
 
 
 def sit(options: dict[str, Any]) -> int:
@@ -71,7 +70,7 @@ def _sit(options: dict[str, Any], held: HeldFile | None, card_file: str) -> int:
             say=out.say,
             take=_teller(out, options["json_to"], stack),
             wall_ns=time.monotonic_ns,
-            witness=stack.enter_context(_witness(options["trace_to"], origin, board, model)),
+            witness=stack.enter_context(_witness(options["trace_to"], origin, board)),
         )
         source = stack.enter_context(listening(_standard_input()))
         shell: Lines | Screen
@@ -100,14 +99,14 @@ def _sit(options: dict[str, Any], held: HeldFile | None, card_file: str) -> int:
 
 @contextmanager
 def _witness(
-    trace_to: str | None, origin: LiveOrigin, board: Board, model: MeterModel
+    trace_to: str | None, origin: LiveOrigin, board: Board
 ) -> Iterator[ActListener | None]:
     """Give who records the sitting in a file, if there is one for it."""
     with recording(trace_to, msgspec.to_builtins(origin)) as recorder:
         if recorder is None:
             yield None
             return
-        yield MeterTrace(recorder, board, clock_of(board, model))
+        yield MeterTrace(recorder, board, clock_of(board))
         recorder.ended(clock=no_clock, us=board.now_us)
 
 

@@ -3,10 +3,15 @@
 A chip says where its registers are and what is its own: how it is read and written, what it does
 without power, what else stands in a register. Bit 7 next to the seconds is not the counter's (VL,
 CH), bit 7 next to the month is the century where there is one, toggled when the years overflow.
+
+The constants of a chip's class are its *row*, and all that others know of it: images and their
+words, stories, hazards and the table of the documentation follow from it. Its driver alone does not
+look at it: a mistake in a row that both used would cancel.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import ClassVar, Final, Self
 
 from card_protocol.errors import LayoutError
@@ -15,8 +20,14 @@ from meter_emu.hardware.rtc.registers import (
     BCD,
     NO_MONTH,
     BcdCounter,
+    Bits,
+    BitsKind,
     ChipCalendar,
+    Counter,
+    Registers,
+    Sign,
     bcd_value,
+    masks,
 )
 
 _BIT_7: Final = 0x80
@@ -24,6 +35,12 @@ _SIXTIES: Final = BcdCounter(0x7F, 0, 59)
 _HOURS: Final = BcdCounter(0x3F, 0, 23)
 _MONTHS: Final = BcdCounter(0x1F, 1, 12)
 _YEARS: Final = BcdCounter(0xFF, 0, 99)
+_OF_SECONDS: Final = Counter(0, 59, "second")
+_OF_MINUTES: Final = Counter(0, 59, "minute")
+OF_HOURS: Final = Counter(0, 23, "hour")
+_OF_DAYS: Final = Counter(1, 31, "day")
+_OF_MONTHS: Final = Counter(1, 12, "month")
+_OF_YEARS: Final = Counter(0, 99, "year")
 _PAST_ANY_MONTH: Final = 99  # ours: stands for a day that is no BCD
 _DAY_VALUES: Final = tuple(
     bcd_value(raw) if raw & 0x0F <= 9 else _PAST_ANY_MONTH for raw in range(0x40)
@@ -45,6 +62,11 @@ class CalendarChip(ABC):
     """
 
     NAME: ClassVar[str]
+    TABLE: ClassVar[tuple[Bits, ...]]  # every bit of every register
+    REGISTER_NAMES: ClassVar[tuple[str, ...]]
+    DOUBT: ClassVar[Sign]  # that its time is not to be believed
+    STILL: ClassVar[tuple[Sign, ...]]  # that it stands still, on the mains; one is enough
+    STOPPED: ClassVar[tuple[Registers, ...]]  # what is found in one that somebody stopped
     RESET: ClassVar[bytes]  # after power-up; its length is the number of registers
     NEVER_SET: ClassVar[bytes]  # for each register, the bits that are always 0
     IMAGE_BYTES: ClassVar[int]  # of `to_bytes`
@@ -57,7 +79,10 @@ class CalendarChip(ABC):
     MONTH: ClassVar[int]
     YEAR: ClassVar[int]
     WEEKDAY_COUNTER: ClassVar[BcdCounter]
+    WEEKDAYS: ClassVar[Counter]
     CENTURY: ClassVar[int]  # in the month register, toggled when the years overflow; 0 has none
+    TWELVE_HOUR: ClassVar[int] = 0  # in the hours register: counts to 12; 0 has no such mode
+    PM: ClassVar[int] = 0  # next to it
 
     __slots__ = ("calendar", "oscillator", "registers")
 
@@ -227,6 +252,22 @@ class CalendarChip(ABC):
         chip.obey_registers()
         oscillator.phase = int.from_bytes(phase, "big")
         return chip
+
+
+@cache
+def counters(chip: type[CalendarChip]) -> Mapping[int, tuple[int, Counter]]:
+    """Return for each register that counts its bits of the counter, and what they count."""
+    bits = masks(chip.TABLE, BitsKind.FIELD, count=len(chip.RESET))
+    found = {
+        chip.SECONDS: _OF_SECONDS,
+        chip.MINUTES: _OF_MINUTES,
+        chip.HOURS: OF_HOURS,
+        chip.WEEKDAY: chip.WEEKDAYS,
+        chip.DAY: _OF_DAYS,
+        chip.MONTH: _OF_MONTHS,
+        chip.YEAR: _OF_YEARS,
+    }
+    return {register: (bits[register], counter) for register, counter in found.items()}
 
 
 def _require(name: str, met: bool, offset: int, want: str, got: bytes) -> None:

@@ -13,7 +13,7 @@ from typing_extensions import override
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.calendar_chip import TAIL_BYTES
 from meter_emu.hardware.rtc.maxim import MaximChip
-from meter_emu.hardware.rtc.registers import BcdCounter, Bits, BitsKind, ChipCalendar, masks
+from meter_emu.hardware.rtc.registers import Bits, BitsKind, ChipCalendar, Sign, masks
 
 REGISTER_COUNT: Final = 64
 
@@ -33,7 +33,15 @@ _ZERO: Final = "reads 0 (Table 2); not said what writing does, we drop it, so it
 _PIN: Final = "no such pin here"
 
 REGISTERS: Final = (
-    Bits(0x00, 7, 7, "CH", BitsKind.FLAG, "1 halts the oscillator (Clock and Calendar)"),
+    Bits(
+        0x00,
+        7,
+        7,
+        "CH",
+        BitsKind.FLAG,
+        "1 halts the oscillator (Clock and Calendar)",
+        "halted, do not believe the time",
+    ),
     Bits(
         0x00,
         6,
@@ -53,6 +61,7 @@ REGISTERS: Final = (
         BitsKind.FLAG,
         "1 counts 1 to 12 and AM/PM; the hours must be written again when it changes (Clock and"
         " Calendar): not said what they are until then, we keep the other bits",
+        "counts to 12",
     ),
     Bits(0x02, 5, 5, "PM/AM, 20 HOUR", BitsKind.FIELD, "1 is PM with 12/24 set, else a tens digit"),
     Bits(0x02, 4, 0, "HOURS", BitsKind.FIELD, "BCD 01 to 12 with 12/24 set, else 00 to 23"),
@@ -82,6 +91,12 @@ REGISTERS: Final = (
     ),
 )
 
+# Table 2, Timekeeper Registers.
+_NAMES: Final = (
+    "Seconds", "Minutes", "Hours", "Day", "Date", "Month", "Year", "Control",
+    *("RAM" for _ in range(RAM, REGISTER_COUNT)),
+)  # fmt: skip
+
 UNUSED: Final = masks(REGISTERS, BitsKind.UNUSED, count=REGISTER_COUNT)
 IMPLEMENTED: Final = bytes(0xFF ^ mask for mask in UNUSED)
 
@@ -96,13 +111,17 @@ class Ds1307(MaximChip):
     """One chip: 64 registers on a crystal."""
 
     NAME = "DS1307"
+    TABLE = REGISTERS
+    REGISTER_NAMES = _NAMES
+    DOUBT = Sign(SECONDS, CH)
+    STILL = (DOUBT,)
+    STOPPED = ()  # its doubt tells
     RESET = RESET
     NEVER_SET = UNUSED
     IMAGE_BYTES = REGISTER_COUNT + TAIL_BYTES
     GARBAGE_BYTES = GARBAGE_BYTES
     SECONDS, MINUTES, HOURS = SECONDS, MINUTES, HOURS
     WEEKDAY, DAY, MONTH, YEAR = DAY, DATE, MONTH, YEAR
-    WEEKDAY_COUNTER = BcdCounter(0x07, 1, 7)
     CENTURY = 0
 
     __slots__ = ()

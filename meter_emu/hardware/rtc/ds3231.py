@@ -15,7 +15,7 @@ from typing_extensions import override
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.calendar_chip import TAIL_BYTES
 from meter_emu.hardware.rtc.maxim import MaximChip
-from meter_emu.hardware.rtc.registers import BcdCounter, Bits, BitsKind, ChipCalendar, masks
+from meter_emu.hardware.rtc.registers import Bits, BitsKind, ChipCalendar, Sign, masks
 
 REGISTER_COUNT: Final = 19
 
@@ -36,6 +36,7 @@ CENTURY: Final = 0x80
 EOSC: Final = 0x80
 CONV: Final = 0x20
 OSF: Final = 0x80
+EN32KHZ: Final = 0x08
 BSY: Final = 0x04
 FLAGS: Final = 0x83  # OSF, A2F, A1F: only 0 can be written to them
 
@@ -70,6 +71,7 @@ REGISTERS: Final = (
         BitsKind.FLAG,
         "1 counts 1 to 12 and AM/PM; not said what changing it does to the hours, we keep the"
         " other bits, because they are a register (in the DS1307 the hours must be written again)",
+        "counts to 12",
     ),
     Bits(0x02, 5, 5, "AM/PM, 20 HOUR", BitsKind.FIELD, "1 is PM with 12/24 set, else a tens digit"),
     Bits(0x02, 4, 0, "HOURS", BitsKind.FIELD, "BCD 01 to 12 with 12/24 set, else 00 to 23"),
@@ -85,7 +87,15 @@ REGISTERS: Final = (
         "BCD 01 to 28, 29, 30 or 31, leap years right up to 2100 (Features); not said whether"
         " 2100 is one, we count every fourth year, because chips that were tried do",
     ),
-    Bits(0x05, 7, 7, "CENTURY", BitsKind.FLAG, "toggles when the years overflow from 99 to 00"),
+    Bits(
+        0x05,
+        7,
+        7,
+        "CENTURY",
+        BitsKind.FLAG,
+        "toggles when the years overflow from 99 to 00",
+        "a century on",
+    ),
     Bits(0x05, 6, 5, "0", BitsKind.UNUSED, _ZERO),
     Bits(0x05, 4, 0, "MONTH", BitsKind.FIELD, "BCD 01 to 12"),
     Bits(0x06, 7, 0, "YEAR", BitsKind.FIELD, "BCD 00 to 99"),
@@ -112,6 +122,7 @@ REGISTERS: Final = (
         "EOSC",
         BitsKind.FLAG,
         "1 stops the oscillator on battery only (Control Register)",
+        "stops on battery",
     ),
     Bits(0x0E, 6, 6, "BBSQW", BitsKind.NOT_MODELLED, f"square wave on battery; {_PIN}"),
     Bits(0x0E, 5, 5, "CONV", BitsKind.NOT_MODELLED, _CONVERSION),
@@ -127,12 +138,13 @@ REGISTERS: Final = (
         BitsKind.FLAG,
         "set whenever the oscillator stops, cleared only by writing 0 (Status Register); not said"
         " what writing 1 does, we leave it, as the alarm flags next to it are left",
+        "the oscillator has stopped, do not believe the time",
     ),
     Bits(0x0F, 6, 4, "0", BitsKind.UNUSED, _ZERO),
     Bits(0x0F, 3, 3, "EN32kHz", BitsKind.NOT_MODELLED, f"32 kHz output enable; {_PIN}"),
     Bits(0x0F, 2, 2, "BSY", BitsKind.NOT_MODELLED, _CONVERSION),
-    Bits(0x0F, 1, 1, "A2F", BitsKind.FLAG, _RAISED),
-    Bits(0x0F, 0, 0, "A1F", BitsKind.FLAG, _RAISED),
+    Bits(0x0F, 1, 1, "A2F", BitsKind.FLAG, _RAISED, "alarm 2"),
+    Bits(0x0F, 0, 0, "A1F", BitsKind.FLAG, _RAISED, "alarm 1"),
     Bits(
         0x10,
         7,
@@ -145,6 +157,13 @@ REGISTERS: Final = (
     Bits(0x12, 7, 6, "TEMPERATURE", BitsKind.NOT_MODELLED, _TEMPERATURE),
     Bits(0x12, 5, 0, "0", BitsKind.UNUSED, _ZERO),
 )
+
+# Figure 1, Address Map.
+_NAMES: Final = (
+    "Seconds", "Minutes", "Hours", "Day", "Date", "Month_century", "Year", "Alarm_1_seconds",
+    "Alarm_1_minutes", "Alarm_1_hours", "Alarm_1_day", "Alarm_2_minutes", "Alarm_2_hours",
+    "Alarm_2_day", "Control", "Status", "Aging_offset", "Temp_MSB", "Temp_LSB",
+)  # fmt: skip
 
 UNUSED: Final = masks(REGISTERS, BitsKind.UNUSED, count=REGISTER_COUNT)
 IMPLEMENTED: Final = bytes(0xFF ^ mask for mask in UNUSED)
@@ -166,13 +185,17 @@ class Ds3231(MaximChip):
     """One chip: 19 registers on a crystal."""
 
     NAME = "DS3231"
+    TABLE = REGISTERS
+    REGISTER_NAMES = _NAMES
+    DOUBT = Sign(STATUS, OSF)
+    STILL = ()
+    STOPPED = (((CONTROL, EOSC), (STATUS, OSF | EN32KHZ)),)  # on battery, and what follows from it
     RESET = RESET
     NEVER_SET = NEVER_SET
     IMAGE_BYTES = REGISTER_COUNT + TAIL_BYTES
     GARBAGE_BYTES = GARBAGE_BYTES
     SECONDS, MINUTES, HOURS = SECONDS, MINUTES, HOURS
     WEEKDAY, DAY, MONTH, YEAR = DAY, DATE, MONTH_CENTURY, YEAR
-    WEEKDAY_COUNTER = BcdCounter(0x07, 1, 7)
     CENTURY = CENTURY
 
     __slots__ = ("on_battery",)

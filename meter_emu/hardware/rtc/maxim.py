@@ -9,11 +9,18 @@ from typing import Final
 from typing_extensions import override
 
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
-from meter_emu.hardware.rtc.registers import BCD
+from meter_emu.hardware.rtc.registers import BCD, BcdCounter, Counter
 
 TWELVE_HOUR: Final = 0x40  # in the hours: 1 counts to 12, with PM in bit 5
 PM: Final = 0x20
 
+# Which day is 1 is the user's choice; ours is Monday.
+_WEEKDAYS: Final = Counter(
+    1,
+    7,
+    "weekday",
+    ("-", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+)
 _HOURS_A_DAY: Final = 24
 # The 12-hour codes of bits 5 to 0 in the order of the day: 12, 1 to 11 AM, 12, 1 to 11 PM.
 _CODES_12: Final = bytes(half | BCD[hour] for half in (0, PM) for hour in (12, *range(1, 12)))
@@ -25,6 +32,11 @@ _PLACES_12: Final = tuple(
 
 class MaximChip(CalendarChip):
     """One chip: registers on a crystal, from 00h on."""
+
+    WEEKDAY_COUNTER = BcdCounter(0x07, 1, 7)
+    WEEKDAYS = _WEEKDAYS
+    TWELVE_HOUR = TWELVE_HOUR
+    PM = PM
 
     __slots__ = ()
 

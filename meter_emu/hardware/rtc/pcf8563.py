@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from meter_emu.hardware.oscillator import SECOND
 from meter_emu.hardware.rtc.calendar_chip import TAIL_BYTES, CalendarChip
-from meter_emu.hardware.rtc.registers import BcdCounter, Bits, BitsKind, masks
+from meter_emu.hardware.rtc.registers import BcdCounter, Bits, BitsKind, Counter, Sign, masks
 
 REGISTER_COUNT: Final = 16
 
@@ -46,17 +46,37 @@ _ALARM: Final = "alarm never raised; kept and read back (Tables 18 to 21)"
 REGISTERS: Final = (
     Bits(0x00, 7, 7, "TEST1", BitsKind.NOT_MODELLED, "external clock test mode (8.9)"),
     Bits(0x00, 6, 6, "N", BitsKind.UNUSED, _N),
-    Bits(0x00, 5, 5, "STOP", BitsKind.FLAG, "1 holds the divider in reset (8.10)"),
+    Bits(
+        0x00,
+        5,
+        5,
+        "STOP",
+        BitsKind.FLAG,
+        "1 holds the divider in reset (8.10)",
+        "the clock is held",
+    ),
     Bits(0x00, 4, 4, "N", BitsKind.UNUSED, _N),
     Bits(0x00, 3, 3, "TESTC", BitsKind.NOT_MODELLED, "power-on reset override (8.11.1)"),
     Bits(0x00, 2, 0, "N", BitsKind.UNUSED, _N),
     Bits(0x01, 7, 5, "N", BitsKind.UNUSED, _N),
     Bits(0x01, 4, 4, "TI_TP", BitsKind.NOT_MODELLED, "shape of the timer interrupt"),
     Bits(
-        0x01, 3, 3, "AF", BitsKind.FLAG, "never raised here; writing 0 clears, 1 leaves (Table 6)"
+        0x01,
+        3,
+        3,
+        "AF",
+        BitsKind.FLAG,
+        "never raised here; writing 0 clears, 1 leaves (Table 6)",
+        "alarm",
     ),
     Bits(
-        0x01, 2, 2, "TF", BitsKind.FLAG, "never raised here; writing 0 clears, 1 leaves (Table 6)"
+        0x01,
+        2,
+        2,
+        "TF",
+        BitsKind.FLAG,
+        "never raised here; writing 0 clears, 1 leaves (Table 6)",
+        "timer",
     ),
     Bits(0x01, 1, 1, "AIE", BitsKind.NOT_MODELLED, "alarm interrupt enable; no interrupt pin here"),
     Bits(0x01, 0, 0, "TIE", BitsKind.NOT_MODELLED, "timer interrupt enable; no interrupt pin here"),
@@ -68,6 +88,7 @@ REGISTERS: Final = (
         BitsKind.FLAG,
         "set by low voltage, cleared only over the bus (8.4.1.1); not said what writing 1 does, we"
         " keep it, because Table 8 has no exception as Table 6 has",
+        "the supply was too low, do not believe the time",
     ),
     Bits(0x02, 6, 0, "SECONDS", BitsKind.FIELD, "BCD 00 to 59 (Table 8)"),
     Bits(0x03, 7, 7, "-", BitsKind.UNUSED, _NONE),
@@ -80,7 +101,9 @@ REGISTERS: Final = (
     Bits(
         0x06, 2, 0, "WEEKDAYS", BitsKind.FIELD, "0 to 6, counts with the days alone (Tables 13, 14)"
     ),
-    Bits(0x07, 7, 7, "C", BitsKind.FLAG, "toggles when the years overflow (Table 15)"),
+    Bits(
+        0x07, 7, 7, "C", BitsKind.FLAG, "toggles when the years overflow (Table 15)", "a century on"
+    ),
     Bits(0x07, 6, 5, "-", BitsKind.UNUSED, _NONE),
     Bits(0x07, 4, 0, "MONTHS", BitsKind.FIELD, "BCD 01 to 12 (Tables 15, 16)"),
     Bits(0x08, 7, 0, "YEARS", BitsKind.FIELD, "BCD 00 to 99 (Table 17)"),
@@ -104,6 +127,20 @@ REGISTERS: Final = (
     Bits(0x0F, 7, 0, "TIMER", BitsKind.NOT_MODELLED, "countdown value; reads what was written"),
 )
 
+# Section 8.2, register organization.
+_NAMES: Final = (
+    "Control_status_1", "Control_status_2", "VL_seconds", "Minutes", "Hours", "Days", "Weekdays",
+    "Century_months", "Years", "Minute_alarm", "Hour_alarm", "Day_alarm", "Weekday_alarm",
+    "CLKOUT_control", "Timer_control", "Timer",
+)  # fmt: skip
+_WEEKDAYS: Final = Counter(  # Table 14
+    0,
+    6,
+    "weekday",
+    ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"),
+)
+_STOPPED: Final = (CONTROL_STATUS_1, STOP)
+
 UNUSED: Final = masks(REGISTERS, BitsKind.UNUSED, count=REGISTER_COUNT)
 IMPLEMENTED: Final = bytes(0xFF ^ mask for mask in UNUSED)
 
@@ -122,6 +159,12 @@ class Pcf8563(CalendarChip):
     """One chip: 16 registers on a crystal."""
 
     NAME = "PCF8563"
+    TABLE = REGISTERS
+    REGISTER_NAMES = _NAMES
+    DOUBT = Sign(VL_SECONDS, VL)
+    STILL = (Sign(CONTROL_STATUS_1, STOP),)
+    # Its seconds as they were, past the last, and no BCD: they stay so.
+    STOPPED = ((_STOPPED,), (_STOPPED, (VL_SECONDS, 0x60)), (_STOPPED, (VL_SECONDS, 0x5A)))
     RESET = RESET
     NEVER_SET = UNUSED
     IMAGE_BYTES = REGISTER_COUNT + TAIL_BYTES
@@ -129,6 +172,7 @@ class Pcf8563(CalendarChip):
     SECONDS, MINUTES, HOURS = VL_SECONDS, MINUTES, HOURS
     WEEKDAY, DAY, MONTH, YEAR = WEEKDAYS, DAYS, CENTURY_MONTHS, YEARS
     WEEKDAY_COUNTER = BcdCounter(0x07, 0, 6)
+    WEEKDAYS = _WEEKDAYS
     CENTURY = C
 
     __slots__ = ()

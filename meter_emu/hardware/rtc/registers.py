@@ -1,13 +1,14 @@
 """What RTC chips have in common: register bits as a table, BCD counters, and a calendar.
 
 A chip's register table accounts for all eight bits of each register, also for those that do
-nothing here, and its masks are derived from that table, so the two cannot disagree. Counters are
-tables from the raw bits to a position, so that any number of ticks is one division.
+nothing here. Its masks are derived from that table, and so is what people are told of its bytes, so
+they cannot disagree. Counters are tables from the raw bits to a position, so that any number of
+ticks is one division.
 """
 
 from collections.abc import Iterable
 from enum import Enum, unique
-from typing import Final, NamedTuple, final
+from typing import Final, NamedTuple, TypeAlias, final
 
 BCD: Final = bytes(value // 10 << 4 | value % 10 for value in range(100))
 
@@ -25,7 +26,10 @@ class BitsKind(Enum):
 
 @final
 class Bits(NamedTuple):
-    """Bits `high` to `low` of `register`, with the data sheet's name and what the model does."""
+    """Bits `high` to `low` of `register`, with the data sheet's name and what the model does.
+
+    `says` is what a flag tells people when it is set.
+    """
 
     register: int
     high: int
@@ -33,11 +37,42 @@ class Bits(NamedTuple):
     symbol: str
     kind: BitsKind
     note: str = ""
+    says: str = ""
 
     @property
     def mask(self) -> int:
         """The bits as a mask in their register."""
         return (2 << self.high) - (1 << self.low)
+
+
+Registers: TypeAlias = tuple[tuple[int, int], ...]  # which register holds which byte, in order
+
+
+@final
+class Sign(NamedTuple):
+    """A bit by which a chip says something of itself: by being set, or by being clear."""
+
+    register: int
+    mask: int
+    when_set: bool = True
+
+    def given(self, byte: int) -> bool:
+        """Whether this byte of its register says it."""
+        return bool(byte & self.mask) is self.when_set
+
+    def put(self, byte: int, *, given: bool) -> int:
+        """Return this byte of its register, saying it or not."""
+        return byte | self.mask if given is self.when_set else byte & ~self.mask
+
+
+@final
+class Counter(NamedTuple):
+    """The range of a counter, and what it counts; `names` are those of its values, from 0."""
+
+    first: int
+    last: int
+    unit: str
+    names: tuple[str, ...] = ()
 
 
 def masks(table: Iterable[Bits], *kinds: BitsKind, count: int) -> bytes:

@@ -13,11 +13,12 @@ from datetime import datetime
 from typing import Final
 
 from meter_emu.desk.dates import ZONE
+from meter_emu.hardware.rtc.registers import Registers
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Finding, Law, Trial, campaign_of
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
-from meter_emu.stories.registers import DOUBT, upset, wrong_fields
+from meter_emu.stories.registers import upset, wrong_fields
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import Timing
 from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S, MINUTE_US, SECOND_US
@@ -26,7 +27,7 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import DeskOrder, Household, Registers
+from meter_emu.world.rehearsal.household import DeskOrder, Household
 
 _OFF_S: Final = 5 * MINUTE_S
 _SAYS: Final = re.compile(r"CLOCK (NONE|\d{4}-\d\d-\d\d \d\d:\d\d) (\w+) ")
@@ -147,8 +148,8 @@ def _looks(events: list[Event], at_us: int) -> tuple[Event | None, Event | None]
 def _doubt(model: MeterModel, found: Registers) -> str | None:
     """Return what a meter must say of registers, by themselves; `None` where it may believe."""
     chip, held = clock_chip(model).chip, dict(found)
-    register, bit = DOUBT[model.rtc]
-    if held.get(register, 0) & bit:
+    at = chip.DOUBT.register
+    if at in held and chip.DOUBT.given(held[at]):
         return "LOW_VOLTAGE"
     if wrong_fields(model, found):
         return "IMPOSSIBLE_DATE"

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Final
 
-from meter_emu.hardware.rtc.maxim import PM, TWELVE_HOUR, MaximChip
 from meter_emu.laws.compared import first_difference
 from meter_emu.laws.hazards.placing import calls
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, campaign_of
@@ -28,7 +27,8 @@ def twelve_hours(chooser: Chooser, among: Among = ()) -> Campaign:
     seed, draft = begin(chooser, kits or among)
     end_s = draft.timing.end_s
     back_s = end_s - (1 + chooser.below(30)) * HOUR_S - chooser.below(60) * MINUTE_S
-    midnight = ((clock_chip(draft.model).chip.HOURS, TWELVE_HOUR | 0x12),)
+    chip = clock_chip(draft.model).chip
+    midnight = ((chip.HOURS, chip.TWELVE_HOUR | 0x12),)
     draft.upset(back_s - 5 * MINUTE_S, back_s, midnight)
     armed_s = min(draft.timing.armed_s, back_s - HOUR_S)
     draft.timing = Timing(armed_s, end_s)
@@ -43,7 +43,7 @@ def twelve_hours(chooser: Chooser, among: Among = ()) -> Campaign:
 
 def has_mode(model: MeterModel) -> bool:
     """Whether the model's clock chip has a 12-hour mode."""
-    return issubclass(clock_chip(model).chip, MaximChip)
+    return clock_chip(model).chip.TWELVE_HOUR != 0
 
 
 def in_either_mode(trial: Trial) -> tuple[Household, Household] | None:
@@ -58,11 +58,11 @@ def in_either_mode(trial: Trial) -> tuple[Household, Household] | None:
     if second < 5:  # it was another hour when power came
         return None
     tens, ones = divmod((hour - 1) % 12 + 1, 10)
-    twelve = TWELVE_HOUR | (PM if hour >= 12 else 0) | tens << 4 | ones
-    register = clock_chip(home.model).chip.HOURS
+    chip = clock_chip(home.model).chip
+    twelve = chip.TWELVE_HOUR | (chip.PM if hour >= 12 else 0) | tens << 4 | ones
     codes = (hour // 10 << 4 | hour % 10, twelve)
     first, second_home = (
-        replace(home, rtc_found=((back_us, ((register, code),)),)) for code in codes
+        replace(home, rtc_found=((back_us, ((chip.HOURS, code),)),)) for code in codes
     )
     return first, second_home
 

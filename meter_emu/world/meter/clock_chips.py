@@ -1,7 +1,7 @@
-"""The clock chips a model file may name, one row a chip: a new chip is three files and its row.
+"""The clock chips a model file may name: a file in `hardware/rtc/` and one in `firmware/rtc/` each.
 
-The chip is a file in `hardware/rtc/`, its driver one in `firmware/rtc/`, and its words, by which an
-image is explained, one in `explain/`.
+The chip's file has its row, all that is to be known of it; the driver has masks of its own. Nobody
+else knows a chip by its name.
 """
 
 from collections.abc import Mapping
@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from meter_emu.errors import ConfigError
-from meter_emu.explain.clocks import Chip
-from meter_emu.explain.ds1307 import DS1307
-from meter_emu.explain.ds3231 import DS3231
-from meter_emu.explain.pcf8563 import PCF8563
 from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.firmware.rtc.ds1307 import Ds1307Driver
 from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
@@ -27,17 +23,16 @@ from meter_emu.world.meter.model import MeterModel
 @final
 @dataclass(frozen=True, slots=True)
 class ClockChip:
-    """One row: the chip on the board, its driver in the program, what its bytes mean to people."""
+    """The chip on the board, and its driver in the program."""
 
     chip: type[CalendarChip]
     driver: type[RtcDriver]
-    words: Chip
 
 
 CLOCK_CHIPS: Final[Mapping[str, ClockChip]] = {
-    "ds1307": ClockChip(Ds1307, Ds1307Driver, DS1307),
-    "ds3231": ClockChip(Ds3231, Ds3231Driver, DS3231),
-    "pcf8563": ClockChip(Pcf8563, Pcf8563Driver, PCF8563),
+    "ds1307": ClockChip(Ds1307, Ds1307Driver),
+    "ds3231": ClockChip(Ds3231, Ds3231Driver),
+    "pcf8563": ClockChip(Pcf8563, Pcf8563Driver),
 }
 
 

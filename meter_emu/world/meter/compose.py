@@ -18,7 +18,7 @@ from meter_emu.world.meter.image import board_of, meter_id_in
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.observer import Observer
 
-ListenerOf: TypeAlias = Callable[[Board, MeterModel], ActListener]
+ListenerOf: TypeAlias = Callable[[Board], ActListener]
 
 
 def watched_bench(

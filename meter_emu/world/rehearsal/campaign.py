@@ -18,6 +18,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
 from meter_emu.desk.dates import ZONE_NAME
 from meter_emu.errors import ConfigError
+from meter_emu.hardware.rtc.registers import Registers
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
@@ -36,7 +37,6 @@ from meter_emu.world.rehearsal.household import (
     Household,
     Households,
     Range,
-    Registers,
     Reported,
     Spread,
     Visit,

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from card_protocol.card.image import CardKind
 from meter_emu.desk.as_is import AsIs
+from meter_emu.hardware.rtc.registers import Registers
 from meter_emu.ports import Button
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.times import us_to_written
@@ -23,7 +24,6 @@ from meter_emu.world.rehearsal.household import (
     Household,
     NewCard,
     Range,
-    Registers,
     Visit,
     VisitKind,
 )

@@ -17,13 +17,12 @@ from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.errors import ConfigError, DeskError, PollsSpentError, ProgramError
-from meter_emu.explain.clocks import reading
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.call_log import Alarm, CallLog, NoPulse, Pulse
-from meter_emu.world.meter.clock_chips import clock_chip
+from meter_emu.world.meter.clock_reading import clock_of
 from meter_emu.world.meter.compose import ListenerOf
 from meter_emu.world.meter.events import FAILED, NO_DATE, Event, What, WrittenBack
 from meter_emu.world.meter.failure import Failure, FailureKind
@@ -168,12 +167,11 @@ class _Story:
         kind, why = FailureKind.UNSEEN, str(error)
         if isinstance(error, ProgramError):
             kind, why = FailureKind(error.kind), error.why
-        chip = clock_chip(self._household.model).words
         failure = Failure(
             kind=kind,
             why=why,
             at_us=board.now_us,
-            clock=reading(chip, board.rtc.to_bytes(board.now_us)),
+            clock=clock_of(board)(),
             calls=() if self._log is None else self._log.calls,
         )
         self._watch.look()

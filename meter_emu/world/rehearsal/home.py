@@ -69,7 +69,7 @@ class Home:
             phase_us=self.household.poll_phase_us,
             outages=self.household.outages,
             rtc_found=self.household.rtc_found,
-            witness=None if witness_of is None else witness_of(self.board, model),
+            witness=None if witness_of is None else witness_of(self.board),
             log=log,
             polls_max=polls_max,
         )

@@ -17,6 +17,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
+from meter_emu.hardware.rtc.registers import Registers
 from meter_emu.ports import Button
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.model import MeterModel
@@ -129,9 +130,6 @@ class Visit:
     copy_number: int | None = None
     other: "Household | None" = None
     in_file: int = field(default=0, compare=False)
-
-
-Registers: TypeAlias = tuple[tuple[int, int], ...]  # of a clock chip: which, and its byte
 
 
 @final

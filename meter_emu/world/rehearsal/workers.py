@@ -22,10 +22,10 @@ from typing import Final, NamedTuple, TypeAlias, final
 
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import MeterEmuError, WorkerError
-from meter_emu.explain.clocks import reading
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.call_log import PULSE_SIZE, SILENCE_S, FeltPulse, Pulse, SharedPulse
 from meter_emu.world.meter.clock_chips import clock_chip
+from meter_emu.world.meter.clock_reading import reading
 from meter_emu.world.meter.compose import ListenerOf
 from meter_emu.world.meter.events import Event, failed_event
 from meter_emu.world.meter.failure import Failure, FailureKind
@@ -133,7 +133,7 @@ class Team:
             kind=FailureKind.HUNG if worker.ended else FailureKind.CRASHED,
             why=silence if worker.ended else f"its process ended {_how(worker)}",
             at_us=max(felt.now_us, self._campaign.start_us),
-            clock=reading(clock_chip(home.model).words, felt.clock) if felt.clock else None,
+            clock=reading(clock_chip(home.model).chip, felt.clock) if felt.clock else None,
             calls=felt.names,
         )
         again = worker.work.failure is not None

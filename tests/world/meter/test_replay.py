@@ -15,15 +15,14 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.trace import Done, Exchanged, Inserted, Recorder, Torn, Trace, TraceRow, no_clock
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
-from meter_emu.explain.meter import clock_of
 from meter_emu.ports import Button
 from meter_emu.resources import built_in, find
 from meter_emu.units import DAY_US, HOUR_US, SECOND_US
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.clock_reading import clock_of
 from meter_emu.world.meter.image import image_of
-from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.replay import Replay
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
@@ -46,8 +45,8 @@ class Recording:
         with self.path.open("ab") as file:
             file.write(line)
 
-    def witness_of(self, board: Board, model: MeterModel) -> ActListener:
-        return MeterTrace(self.recorder, board, clock_of(board, model))
+    def witness_of(self, board: Board) -> ActListener:
+        return MeterTrace(self.recorder, board, clock_of(board))
 
     def rows(self) -> list[TraceRow]:
         with Trace(self.path) as trace:
