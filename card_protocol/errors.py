@@ -31,6 +31,14 @@ class TimestampError(CardProtocolError, ValueError):
     """Bytes that are no date and time in the encoding at hand."""
 
 
+class TokenError(CardProtocolError, ValueError):
+    """A token that is refused; `check` names the check that failed, the text says under what."""
+
+    def __init__(self, check: str, why: str) -> None:
+        super().__init__(f"{check}: {why}")
+        self.check = check
+
+
 class MacError(CardProtocolError):
     """A record whose MAC does not match under the key it should be under."""
 

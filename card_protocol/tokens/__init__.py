@@ -1,0 +1,1 @@
+"""Tokens that a customer types into a prepayment meter: numbers in, records out, no meter here."""
