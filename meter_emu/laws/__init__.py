@@ -1,8 +1,8 @@
 """What must hold of any program on the ports, seen only at ports, card, panel and desk.
 
-One file a law, and `hazards/` has those of situations of their own. Each module that ends in `LAW`
-is one, and `laws()` finds it; `law.py` says what a law is made of. None shares a line with the
-firmware.
+Laws of one kind share a file, and `hazards/` has those of situations of their own. `laws()` finds
+every `Law` that a module here names; `law.py` says what one is made of. None shares a line with
+the firmware.
 """
 
 from functools import cache
@@ -16,5 +16,5 @@ from meter_emu.laws.law import Law
 def laws() -> dict[str, Law]:
     """Return every law by its id, in alphabetical order."""
     modules = [import_module(module.name) for module in walk_packages(__path__, f"{__name__}.")]
-    found = [module.LAW for module in modules if hasattr(module, "LAW")]
+    found = [one for module in modules for one in vars(module).values() if isinstance(one, Law)]
     return {law.id: law for law in sorted(found, key=lambda law: str(law.id))}

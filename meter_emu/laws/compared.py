@@ -1,16 +1,24 @@
-"""What the laws that run a home again need: its changed copies, and what a cut may differ by."""
+"""The laws of one cut: a home run again, changed in one thing, is cut when it was.
+
+First what every law that runs a home again needs: its changed copies, and by how much two cuts may
+differ. A change that may move a cut one way only, or of more than cuts, has a file of its own.
+"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
+from typing import Final, get_args, get_type_hints
 
 import msgspec
 
+from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
 from meter_emu.desk.dates import ZONE
-from meter_emu.laws.law import Broken, Finding, Trial, cut_us
-from meter_emu.units import SECOND_US
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, cut_us
+from meter_emu.stories.story import armed_home
+from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.events import Event, What
-from meter_emu.world.meter.model import uncertainty_s
+from meter_emu.world.meter.model import MeterModel, uncertainty_s
 from meter_emu.world.meter.times import us_to_civil, us_to_iso
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import (
@@ -19,6 +27,7 @@ from meter_emu.world.rehearsal.household import (
     Households,
     NewCard,
     Visit,
+    VisitKind,
 )
 from meter_emu.world.rehearsal.outcome import WORK_US
 
@@ -122,3 +131,192 @@ def first_difference(was: list[Event], now: list[Event], where: str) -> Finding:
     if len(was) != len(now):
         return Broken(f"{len(was)} things are seen, and {where} {len(now)}")
     return None
+
+
+def _carrier(trial: Trial) -> Finding:
+    home = trial.home
+    others = (
+        (f"by a {kind.name.lower()} card", replace(home, carrier=kind))
+        for kind in CardKind
+        if kind is not home.carrier and (kind is not CardKind.MEMORY or home.card_generation == 1)
+    )
+    return same_cut(trial, others, apart_us(home))
+
+
+CARRIER: Final = Law(
+    id="carrier",
+    says="a home is cut at the same time whichever kind of card brought the order",
+    properties=("P4",),
+    presumes="cards of the same generation; 2u and a poll apart are the same time",
+    draw=armed_home,
+    check=_carrier,
+    one_in=10,
+)
+
+
+def _chip(trial: Trial) -> Finding:
+    home = trial.home
+    others = (
+        (f"by a {rtc}", replace(home, model=msgspec.structs.replace(home.model, rtc=rtc)))
+        for rtc in CLOCK_CHIPS
+        if rtc != home.model.rtc
+    )
+    return same_cut(trial, others, apart_us(home))
+
+
+CHIP: Final = Law(
+    id="chip",
+    says="a home is cut at the same time whichever clock chip its meter has",
+    properties=("P3", "P7"),
+    presumes="clocks of the same bound; 2u and a poll apart are the same time",
+    draw=armed_home,
+    check=_chip,
+    one_in=10,
+)
+
+
+def _generation(trial: Trial) -> Finding:
+    home = trial.home
+    if home.carrier is CardKind.MEMORY:
+        return Aside("a memory card has no room for generation 2")
+    other = replace(home, card_generation=3 - home.card_generation)
+    what = f"by a card of generation {other.card_generation}"
+    return same_cut(trial, [(what, other)], apart_us(home))
+
+
+GENERATION: Final = Law(
+    id="generation",
+    says="a home is cut at the same time by cards of either generation",
+    properties=("P4", "P5"),
+    presumes="of a time that comes twice, the later",
+    draw=armed_home,
+    check=_generation,
+    one_in=10,
+)
+
+
+def _time_base(trial: Trial) -> Finding:
+    home = trial.home
+    bases: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
+    others = [base for base in bases if base != home.model.rtc_base]
+    return same_cut(
+        trial,
+        ((f"by a clock in {base} time", with_base(home, base)) for base in others),
+        apart_us(home),
+    )
+
+
+TIME_BASE: Final = Law(
+    id="time-base",
+    says="a home is cut at the same time by clocks in UTC, in standard and in legal time",
+    properties=("P5",),
+    presumes="clocks of the same bound; 2u and a poll apart are the same time",
+    draw=armed_home,
+    check=_time_base,
+    one_in=10,
+)
+
+
+def _poll_phase(trial: Trial) -> Finding:
+    home = trial.home
+    period_us = home.model.poll_s * SECOND_US
+    others = (
+        (
+            "by a meter that looks at other moments",
+            replace(home, poll_phase_us=(home.poll_phase_us + period_us * part // 8) % period_us),
+        )
+        for part in (1, 3, 6)
+    )
+    return same_cut(trial, others, apart_us(home))
+
+
+POLL_PHASE: Final = Law(
+    id="poll-phase",
+    says="when the meter looks moves a cut by no more than 2u and a poll",
+    properties=("P1", "P2", "P7"),
+    presumes="nothing",
+    draw=armed_home,
+    check=_poll_phase,
+    one_in=10,
+)
+
+
+def _slower_clock(trial: Trial) -> Finding:
+    home, clock = trial.home, trial.home.model.clock
+    slow = replace(home, clock_error_s=1 - clock.set_error_s, drift_ppb=-clock.drift_bound_ppb)
+    own_us, slow_us = cut_us(trial.run.events), cut_us(trial.events(slow))
+    if slow_us is not None and (own_us is None or slow_us < own_us):
+        return Broken(f"cut {said(own_us)}, and by the slowest clock {said(slow_us)}")
+    return None
+
+
+SLOWER_CLOCK: Final = Law(
+    id="slower-clock",
+    says="a slower clock never cuts a home earlier",
+    properties=("P1", "P12"),
+    presumes="a clock within its model's bound",
+    draw=armed_home,
+    check=_slower_clock,
+    one_in=10,
+)
+
+
+def _shown_again(trial: Trial) -> Finding:
+    home, end_us = trial.home, told_us(trial.home)
+    last_us = home.visits[-1].at_us
+    if end_us is None or end_us <= last_us + 2 * MINUTE_US:
+        return Aside("no time between the order and T")
+    part = trial.campaign.seed % 8 + 1
+    between_us = last_us + MINUTE_US + (end_us - last_us - MINUTE_US) * part // 8
+    others = (
+        ("with the card put in twice", _again(home, last_us + MINUTE_US)),
+        ("with the card shown again", _again(home, between_us)),
+    )
+    return same_cut(trial, others, apart_us(home))
+
+
+def _again(home: Household, at_us: int) -> Household:
+    visits = sorted(
+        (*home.visits, Visit(at_us=at_us, kind=VisitKind.INSERT)), key=lambda visit: visit.at_us
+    )
+    return replace(home, visits=tuple(visits))
+
+
+SHOWN_AGAIN: Final = Law(
+    id="shown-again",
+    says="a card that brings no new order moves no cut: inserted twice is inserted once",
+    properties=("P11", "P13"),
+    presumes="nothing",
+    draw=armed_home,
+    check=_shown_again,
+    one_in=10,
+)
+
+
+_LOAD: Final = DeskOrder(load_cents=2_000)
+
+
+def _no_orders(trial: Trial) -> Finding:
+    home, end_us = trial.home, told_us(trial.home)
+    last_us = home.visits[-1].at_us
+    if end_us is None or end_us <= last_us + 3 * MINUTE_US:
+        return Aside("no time between the order and T")
+    part = trial.campaign.seed % 8 + 1
+    at_us = last_us + 2 * MINUTE_US + (end_us - last_us - 2 * MINUTE_US) * part // 8
+    return same_cut(trial, [("with a load brought", _loaded(home, at_us))], apart_us(home))
+
+
+def _loaded(home: Household, at_us: int) -> Household:
+    office = Visit(at_us=at_us - MINUTE_US, kind=VisitKind.DESK, desk=_LOAD)
+    return replace(home, visits=(*home.visits, office, Visit(at_us=at_us, kind=VisitKind.INSERT)))
+
+
+NO_ORDERS: Final = Law(
+    id="no-orders",
+    says="a card that brings a load and no order moves no cut",
+    properties=("P11", "P13"),
+    presumes="nothing",
+    draw=armed_home,
+    check=_no_orders,
+    one_in=10,
+)

@@ -1,11 +1,13 @@
-"""What the passive laws read off one judged run."""
+"""The passive laws: each reads one judged run, and what they share to read it."""
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Final
 
-from meter_emu.laws.law import Aside, Broken, Finding, Trial
-from meter_emu.world.rehearsal.promise import Told, cards_shown, first_told, with_loads
+from meter_emu.domain import Result
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.stories.story import story
+from meter_emu.world.rehearsal.promise import Told, ToldKind, cards_shown, first_told, with_loads
 from meter_emu.world.rehearsal.verdicts import MEANING, FindingKind, Verdict
 
 _UNSEEN: Final = frozenset({Verdict.NOT_SEEN, Verdict.CRASHED, Verdict.HUNG})
@@ -69,3 +71,134 @@ def _put_aside(trial: Trial) -> Aside | None:
     """Return why a run in which nothing is wrong says nothing all the same, if it does."""
     verdict = trial.run.outcome.verdict
     return Aside(MEANING[verdict]) if verdict in _UNSEEN else None
+
+
+NEVER_EARLY: Final = Law(
+    id="never-early",
+    says="a home that is armed keeps its supply until T",
+    properties=("P1", "P6"),
+    presumes="a clock within its model's bound",
+    draw=story,
+    check=lambda trial: breached(trial, Verdict.EARLY),
+)
+
+CUT_COMES: Final = Law(
+    id="cut-comes",
+    says="a cut that was announced comes, no later than twice the clock's uncertainty and a poll",
+    properties=("P2", "P6"),
+    presumes="power, and a clock that the meter believes",
+    draw=story,
+    check=lambda trial: breached(trial, Verdict.LATE, Verdict.NEVER),
+)
+
+NO_WRONG_CUT: Final = Law(
+    id="no-wrong-cut",
+    says="a home with credit, in its protected hours, reactivated or with a limiter is not cut",
+    properties=("P9", "P11"),
+    presumes="a clock within its model's bound",
+    draw=story,
+    check=lambda trial: breached(trial, Verdict.WRONGLY_CUT),
+)
+
+
+def _newest_order(trial: Trial) -> Finding:
+    if len(orders_heard(trial)) < 2:
+        return Aside("there was one order at most")
+    return breached_under(trial, set(Verdict), lambda told: len(told) > 1)
+
+
+NEWEST_ORDER: Final = Law(
+    id="newest-order",
+    says="after several orders a home fares as the newest says",
+    properties=("P11", "P13"),
+    presumes="a clock within its model's bound",
+    draw=story,
+    check=_newest_order,
+)
+
+
+def _reactivation_cancels(trial: Trial) -> Finding:
+    orders = orders_heard(trial)
+    if all(order.kind is not ToldKind.REACTIVATED for _, order in orders):
+        return Aside("nobody was reactivated")
+    kinds = {Verdict.WRONGLY_CUT, Verdict.EARLY, Verdict.NOT_RESTORED}
+    return breached_under(trial, kinds, lambda told: told[-1].kind is ToldKind.REACTIVATED)
+
+
+REACTIVATION_CANCELS: Final = Law(
+    id="reactivation-cancels",
+    says="a home that was reactivated is cut by no date that was ordered before",
+    properties=("P11",),
+    presumes="the card put in before T",
+    draw=story,
+    check=_reactivation_cancels,
+)
+
+RESTORED: Final = Law(
+    id="restored",
+    says="a home that is to be fed again is asked for its button, and fed when it is pressed",
+    properties=("P11",),
+    presumes="somebody who presses the button when the lamp asks for it",
+    draw=story,
+    check=lambda trial: breached(trial, Verdict.NOT_RESTORED, Verdict.FED_UNASKED),
+)
+
+ACCOUNT: Final = Law(
+    id="account",
+    says="the card that comes back states the credit that is left, and nobody is fed without it",
+    properties=("P9",),
+    presumes="a card on which the meter writes",
+    draw=story,
+    check=lambda trial: found(trial, FindingKind.WRONG_MONEY),
+)
+
+
+def _answers(trial: Trial) -> Finding:
+    verdict = trial.run.outcome.verdict
+    return Broken(MEANING[verdict]) if verdict in {Verdict.CRASHED, Verdict.HUNG} else None
+
+
+ANSWERS: Final = Law(
+    id="answers",
+    says="the program comes back from every poll, without an error",
+    properties=("P3", "P6"),
+    presumes="nothing",
+    draw=story,
+    check=_answers,
+)
+
+DOUBTS: Final = Law(
+    id="doubts",
+    says="the meter doubts its clock only where an outsider can see why",
+    properties=("P6", "P8"),
+    presumes="a clock within its model's bound",
+    draw=story,
+    check=lambda trial: found(trial, FindingKind.GROUNDLESS_DOUBT),
+)
+
+
+def _order_answered(trial: Trial) -> Finding:
+    """An office that is right writes both forms of an end alike: there is no later one to take."""
+    for event in trial.run.events:
+        if event.written is not None and event.written.result == Result.LATER_END_TAKEN:
+            return Broken("the card says that the later of two ends was taken, and there is one")
+    return found(trial, FindingKind.SILENT_ORDER)
+
+
+ORDER_ANSWERED: Final = Law(
+    id="order-answered",
+    says="the card that comes back names the order that it brought, and doubts no end of it",
+    properties=("P13",),
+    presumes="a card on which the meter writes, by an office that is right",
+    draw=story,
+    check=_order_answered,
+)
+
+SAYS_WHAT_IT_UNDERSTOOD: Final = Law(
+    id="says-what-it-understood",
+    says="the card that comes back states the T1 and T2 that the household was told",
+    properties=("P4", "P13"),
+    presumes="a card on which the meter writes",
+    draw=story,
+    check=lambda trial: found(trial, FindingKind.WRONG_DISPLAY),
+)
