@@ -10,7 +10,7 @@ from typing import Final
 from meter_emu.cli.output import atomic_writer
 from meter_emu.cli.replayed import campaign_digest
 from meter_emu.errors import OutputError
-from meter_emu.report.collect import Collector, Made
+from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find
 from meter_emu.world.rehearsal.campaign import Campaign
 

@@ -7,12 +7,10 @@ from io import BytesIO
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from meter_emu.fuzz.corpus import begins_with
-from meter_emu.fuzz.dictionary import dictionary
+from meter_emu.fuzz.corpus import begins_with, dictionary
 from meter_emu.fuzz.side_by_side import MEMORY_MB
-from meter_emu.fuzz.target import Target
+from meter_emu.fuzz.target import CASE_S, Target
 from meter_emu.fuzz.targets import place_of
-from meter_emu.fuzz.trying import CASE_S
 
 _FUZZER: Final = '''\
 #!/usr/bin/env python3

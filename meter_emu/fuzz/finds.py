@@ -8,9 +8,8 @@ from typing import Final, final
 import msgspec
 
 from meter_emu.errors import ConfigError
-from meter_emu.fuzz.target import Target
+from meter_emu.fuzz.target import Target, Trying
 from meter_emu.fuzz.targets import targets
-from meter_emu.fuzz.trying import Trying
 from meter_emu.nearest import hint
 from meter_emu.resources import read_toml
 

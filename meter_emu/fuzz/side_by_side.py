@@ -2,24 +2,29 @@
 
 A corpus is a folder a target, in libFuzzer's layout, so it can be shared between machines and
 merged by libFuzzer itself. Whatever ends the work early, the workers finish the input they are at,
-so that corpus and figures are whole.
+so that corpus and figures are whole. `WorkerProcess` is one of them, seen from outside.
 """
 
+import os
 import re
 import signal
-from collections.abc import Callable, Sequence
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from signal import SIGKILL, SIGUSR1
 from tempfile import TemporaryDirectory
-from threading import Event, Timer
-from typing import Final, final
+from threading import Event, Lock, Timer
+from typing import Final, NamedTuple, final
 
-from meter_emu.fuzz.dictionary import dictionary
+from meter_emu.fuzz.corpus import dictionary
 from meter_emu.fuzz.finds import FoundInput, find_of
-from meter_emu.fuzz.target import Target
+from meter_emu.fuzz.target import CASE_S, Target
 from meter_emu.fuzz.targets import place_of
-from meter_emu.fuzz.trying import CASE_S
 from meter_emu.fuzz.worker import (
     BEGINS,
     ENV_BUILD,
@@ -29,7 +34,71 @@ from meter_emu.fuzz.worker import (
     FOUND,
     UNGUIDED,
 )
-from meter_emu.fuzz.worker_process import WorkerEnd, WorkerProcess
+
+_LINE_MAX: Final = 10_000  # characters of one line of a worker
+_LOOK_S: Final = 0.01
+
+
+class WorkerEnd(NamedTuple):
+    """How a worker ended: its status, negative for a signal, and the processor time it used."""
+
+    status: int
+    cpu_s: float
+
+
+@final
+class WorkerProcess:
+    """One worker. `lines` is read by one thread to its end, then `wait`; any may end it."""
+
+    def __init__(self, options: Sequence[str], known: Mapping[str, str]) -> None:
+        path = os.pathsep.join(sys.path)
+        self._process: Final = subprocess.Popen(  # noqa: S603 - our own worker
+            [sys.executable, "-m", "meter_emu.fuzz.worker", *options],
+            env={**os.environ, **known, "PYTHONPATH": path},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # the keyboard's interrupt is ours to pass on
+        )
+        self._lock: Final = Lock()
+        self._over = False
+
+    def lines(self) -> Iterator[str]:
+        """Yield what it says until nobody is left to say more."""
+        assert self._process.stderr is not None, "it was asked for"
+        with self._process.stderr as said:
+            while line := said.readline(_LINE_MAX):
+                yield line.rstrip("\n")
+
+    def ask_to_end(self, grace_s: float) -> None:
+        """Have it end after the input it is at; kill it when it has not after `grace_s`."""
+        self._send(SIGUSR1)
+        killing = Timer(grace_s, self.kill)
+        killing.daemon = True
+        killing.start()
+
+    def kill(self) -> None:
+        """End it now."""
+        self._send(SIGKILL)
+
+    def wait(self) -> WorkerEnd:
+        """Return how it ended, when it has."""
+        while True:
+            with self._lock:  # its number is its own until it was waited for, and no longer
+                done, status, used = os.wait4(self._process.pid, os.WNOHANG)
+                if done:
+                    self._over = True
+                    self._process.returncode = os.waitstatus_to_exitcode(status)
+                    return WorkerEnd(self._process.returncode, used.ru_utime + used.ru_stime)
+            time.sleep(_LOOK_S)
+
+    def _send(self, number: int) -> None:
+        with self._lock, suppress(ProcessLookupError):
+            if not self._over:
+                os.kill(self._process.pid, number)
+
 
 MEMORY_MB: Final = 2_048  # ours
 _GRACE_S: Final = 60  # ours: for the import of everything, and for the last case

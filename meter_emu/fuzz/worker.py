@@ -150,7 +150,7 @@ def _asked_to_end() -> Callable[[], bool]:
 
 
 def _held(target: "Target", data: bytes, build: str) -> bool:
-    from meter_emu.fuzz.trying import Trying
+    from meter_emu.fuzz.target import Trying
 
     with Trying() as trying:
         target.check(data, build)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, final
 
-from meter_emu.report.collect import BIN_US, Collector, Group
+from meter_emu.report.facts import BIN_US, Collector, Group
 from meter_emu.report.scale import Scale
 from meter_emu.report.words import duration, short
 from meter_emu.units import HOUR_US, MINUTE_US

@@ -16,21 +16,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from card_protocol.timestamp import Civil
-from meter_emu.report import advice
-from meter_emu.report.collect import Collector, Group, Seen
-from meter_emu.report.facts import Facts, facts_of
+from meter_emu.report.facts import Collector, Facts, Group, Seen, facts_of
 from meter_emu.report.histogram import BARS_HEIGHT_PX, histogram
 from meter_emu.report.scale import civil_us
 from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawings
 from meter_emu.report.words import (
     HAPPENED,
     duration,
+    first_dark,
     full_moment,
+    headline,
     offset,
     one_style,
     shares,
     short,
     stamp,
+    to_do,
 )
 from meter_emu.units import UEUR_PER_CENT, euro
 from meter_emu.world.meter.events import Event
@@ -125,13 +126,13 @@ def render(seen: Collector) -> str:
     return environment.get_template(TEMPLATE).render(
         name=campaign.name,
         announced=tuple(_announced(told, campaign.zone) for told in campaign.all_announced),
-        headline=advice.headline(seen),
-        first_dark=advice.first_dark(seen),
+        headline=headline(seen),
+        first_dark=first_dark(seen),
         typical=stories[seen.typical.first.household.id],
         kept=not seen.broken.total(),
         total=seen.counts.total(),
         broken=seen.broken.total(),
-        to_do=tuple(advice.to_do(seen)),
+        to_do=tuple(to_do(seen)),
         night=histogram(seen),
         bars_height=BARS_HEIGHT_PX,
         sections=sections,

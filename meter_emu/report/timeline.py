@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Final, final
 from zoneinfo import ZoneInfo
 
-from meter_emu.report.collect import Seen
-from meter_emu.report.facts import Facts, Stretch, protected_stretches
+from meter_emu.report.facts import Facts, Seen, Stretch, protected_stretches
 from meter_emu.report.scale import Scale, around, dates_on_axis, days_between
 from meter_emu.report.words import HAPPENED, short
 from meter_emu.units import DAY_US, euro

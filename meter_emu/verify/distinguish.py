@@ -18,8 +18,8 @@ from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import Among, Kit
 from meter_emu.units import SECOND_US, decimal
-from meter_emu.verify.in_words import story_in_words
 from meter_emu.verify.program import covered
+from meter_emu.verify.report import story_in_words
 from meter_emu.verify.shrinking import Tape, shrunk
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import FAILED, Event, What

@@ -1,12 +1,18 @@
-"""What `verify` found, law by law."""
+"""What `verify` found, law by law, and a counterexample in the household's words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
-from meter_emu.laws.law import Law
+from meter_emu.desk.dates import ZONE
+from meter_emu.errors import ConfigError
+from meter_emu.laws.law import Law, Trial
+from meter_emu.units import decimal
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
+from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 
 
 @final
@@ -95,3 +101,73 @@ def _json_of(one: Examined) -> dict[str, Any]:
             "runs": found.runs,
         },
     }
+
+
+def story_in_words(trial: Trial) -> tuple[str, ...]:
+    """Return the story of a home in a few lines."""
+    try:
+        events = trial.run.events
+    except ConfigError:  # the office never wrote the card
+        return tuple(_lines(trial.home))
+    return (*_lines(trial.home), *_lived(events))
+
+
+def _lines(home: Household) -> Iterator[str]:
+    clock = f"clock chip {home.model.rtc} in {home.model.rtc_base} time"
+    card = f"{home.carrier.name.lower()} card of generation {home.card_generation}"
+    yield f"{home.model.energy}, {decimal(home.balance_cents, 100)} euro, {clock}, {card}"
+    for visit in home.visits:
+        at = _when(visit.at_us)
+        if visit.kind is VisitKind.INSERT:
+            yield f"the card in the meter {at}"
+        elif visit.kind is VisitKind.COPY:
+            yield f"a copy of the card, office visit {visit.copy_number}, in the meter {at}"
+        elif visit.desk is not None:
+            yield f"the office {at}: {_order(visit.desk)}"
+        elif visit.kind is VisitKind.CLOCK_CARD:
+            yield f"a technician at the clock {at}"
+        else:
+            yield f"the button {at}"
+    for lost_us, back_us in home.outages:
+        yield f"no power in the street from {_when(lost_us)} to {_when(back_us)}"
+    for at_us, found in home.rtc_found:
+        held = ", ".join(f"{register:02X} = {byte:02X}" for register, byte in found)
+        yield f"then, {_when(at_us)}, registers of the clock chip hold {held}"
+
+
+def _lived(events: list[Event]) -> Iterator[str]:
+    dark = [event.at_us for event in events if event.what is What.OPENED]
+    yield f"dark since {_when(dark[0])}" if dark else "never dark"
+    stated = [event.understood for event in events if event.understood is not None]
+    if stated:
+        defer, cut = stated[-1]
+        yield f"the card said: on until {defer or '-'}, cut at {cut or '-'}"
+
+
+def _order(order: DeskOrder) -> str:
+    words = []
+    if order.new_card is not None:
+        words.append("a new card")
+    if order.defer_us is not None:
+        words.append(f"on until {_when(order.defer_us)}")
+    if order.cut_us is not None:
+        words.append(f"cut {_when(order.cut_us)}")
+    if order.reactivate:
+        words.append("reactivated")
+    if order.load_cents:
+        words.append(f"loads {order.load_cents / 100:g} euro")
+    for on, what in ((order.prepayment, "prepayment"), (order.limiter, "limiter")):
+        if on is not None:
+            words.append(f"{what} {'on' if on else 'off'}")
+    if order.tariff is not None:
+        words.append("another tariff")
+    if order.fields is not None:
+        said = order.fields.said.items()
+        words += (f"{name} {v.hex() if isinstance(v, bytes) else v}" for name, v in said)
+    return ", ".join(words)
+
+
+def _when(us: int) -> str:
+    legal = us_to_legal(us, ZONE)
+    seconds = f":{legal:%S}" if legal.second else ""
+    return f"{legal.day} {legal:%B %Y %H:%M}{seconds}"

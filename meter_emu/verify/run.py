@@ -19,9 +19,8 @@ from meter_emu.laws.law import Aside, Broken, DrawStory, Law, Trial
 from meter_emu.nearest import hint
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import Kit
-from meter_emu.verify.in_words import story_in_words
 from meter_emu.verify.program import covered
-from meter_emu.verify.report import Counterexample, Examined, Report
+from meter_emu.verify.report import Counterexample, Examined, Report, story_in_words
 from meter_emu.verify.shrinking import Tape, shrunk
 from meter_emu.world.meter.build import parse_build
 

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from meter_emu.cli.report import made_by
-from meter_emu.report.collect import Collector, Made
+from meter_emu.report.facts import Collector, Made
 from meter_emu.report.page import render
 from meter_emu.resources import find
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign

@@ -5,8 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from meter_emu.report.collect import Seen
-from meter_emu.report.facts import Facts, facts_of
+from meter_emu.report.facts import Facts, Seen, facts_of
 from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawings
 from tests.report.pages import EARLY, REFERENCE, ores
 

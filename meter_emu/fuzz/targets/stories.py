@@ -9,7 +9,7 @@ from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import FromBytes
 from meter_emu.stories.story import Kit, models, own_models, story
-from meter_emu.verify.in_words import story_in_words
+from meter_emu.verify.report import story_in_words
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
