@@ -1,7 +1,7 @@
 """What every way to a card offers a terminal, and the two ways that need no reader.
 
 `DirectLink` calls a virtual card in the same process; `ScriptedLink` gives a terminal the answers
-that no good card gives. All others are a file each beside this one.
+that no good card gives. Every other way is a file of its own.
 """
 
 from collections.abc import Sequence

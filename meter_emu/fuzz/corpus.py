@@ -1,7 +1,8 @@
 """What a target begins with: its inputs, under the names libFuzzer gives them, and its words.
 
-An input is named by its SHA-1. Besides the target's seeds these are the files of `fixtures/corpus/`. One named as a target has
-inputs that a run kept; any other is a find that was mended, in the form of every find.
+An input is named by its SHA-1. Besides the target's seeds these are the files of
+`fixtures/corpus/`. One named as a target has inputs that a run kept; any other is a find that was
+mended, in the form of every find.
 """
 
 from collections.abc import Iterator

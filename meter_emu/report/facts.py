@@ -1,4 +1,4 @@
-"""What the page will show of a rehearsal: what is kept of it, and one household as stretches of time.
+"""What the page shows of a rehearsal: what is kept of it, and a household as stretches of time.
 
 However large the fleet, only these stay: one household of each kind and verdict, up to
 `MORE_MAX` further ones of each broken promise, and counts: of homes, of wrong displays, of cuts in

@@ -1,6 +1,7 @@
 """The words of the report: events, dates, spans, amounts, and the advice to who must decide.
 
-They are for people who never saw the program. Language is plain on purpose: a manager decides by this page whether cards are handed out.
+They are for people who never saw the program. Language is plain on purpose: a manager decides by
+this page whether cards are handed out.
 """
 
 import re
