@@ -7,13 +7,12 @@ copy in force under the bench key; what is put there is the only copy.
 from dataclasses import replace
 from typing import Any
 
-from card_protocol.card.budget import record_on, sealed_records, with_record
 from card_protocol.card.image import CardImage
 from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.carrier.laid_open import laid_open
 from card_protocol.formats.budget import Sfi
-from card_protocol.formats.budget_compact import (
+from card_protocol.formats.budget.compact import (
     DESK_AT,
     DESK_PART,
     IDENTITY_AT,
@@ -25,7 +24,8 @@ from card_protocol.formats.budget_compact import (
     identity_part,
     seal_part,
 )
-from card_protocol.formats.generations import CardRecords
+from card_protocol.formats.budget.generations import CardRecords
+from card_protocol.formats.budget.making import record_on, sealed_records, with_record
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

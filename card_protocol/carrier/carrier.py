@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from card_protocol.formats.budget import IdentityRecord, WriteBackRecord
-from card_protocol.formats.generations import CardRecords
+from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.keys import Key, Role
 
 

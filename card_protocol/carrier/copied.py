@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from card_protocol.card.budget import new_memory_card, new_plain_card
 from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import COUNTER_ERASED
 from card_protocol.carrier.find import find_memory, has_files
@@ -10,6 +9,7 @@ from card_protocol.carrier.first_content import TRANSPORT_CODE
 from card_protocol.carrier.readers import MEMORY_SIZE_BYTES, MemoryTerminal
 from card_protocol.errors import ApduError
 from card_protocol.formats.budget import DF_OF
+from card_protocol.formats.budget.making import new_memory_card, new_plain_card
 from card_protocol.formats.container import FILE_SIZE_BYTES, plain_file
 from card_protocol.status import SW
 from card_protocol.terminal import Terminal

@@ -20,7 +20,7 @@ from typing import Final
 from card_protocol.carrier.memory import ERASED_CELL
 from card_protocol.carrier.readers import TRIES_KEPT, TRIES_MAX, MemoryTerminal
 from card_protocol.errors import ApduError, LayoutError
-from card_protocol.formats.budget_compact import (
+from card_protocol.formats.budget.compact import (
     END_AT,
     FIRST_AT,
     IDENTITY_AT,

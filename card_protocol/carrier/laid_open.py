@@ -6,7 +6,6 @@ It asks for no proof. What is written changes the `image` held here, and no card
 from collections.abc import Mapping
 from typing import final
 
-from card_protocol.card.budget import record_on, with_record
 from card_protocol.card.image import CardImage
 from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import MemoryImage
@@ -14,6 +13,7 @@ from card_protocol.carrier.carrier import BudgetCard, Credentials
 from card_protocol.carrier.memory import MemoryBudgetCard
 from card_protocol.carrier.sealed import SealedCard
 from card_protocol.errors import LayoutError
+from card_protocol.formats.budget.making import record_on, with_record
 
 
 @final

@@ -1,4 +1,4 @@
-"""A budget card on an SLE4442: the compact parts of `budget_compact`, two copies of each.
+"""A budget card on an SLE4442: the compact parts of `compact`, two copies of each.
 
 The chip proves nothing but that it holds a three-byte code, and it proves that by comparing: the
 code must be sent to it. It is presented once a session, after the MACs have said that the card is
@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, final
 from card_protocol.carrier.carrier import Credentials
 from card_protocol.errors import ApduError, MacError, NotGenuineError
 from card_protocol.formats.budget import IdentityRecord, WriteBackRecord
-from card_protocol.formats.budget_compact import (
+from card_protocol.formats.budget.compact import (
     DESK_AT,
     DESK_PART,
     IDENTITY_AT,
@@ -31,7 +31,7 @@ from card_protocol.formats.budget_compact import (
     seal_part,
     write_back_of,
 )
-from card_protocol.formats.generations import CardRecords
+from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.keys import Key, memory_code
 from card_protocol.layout import Layout
 

@@ -25,6 +25,7 @@ from card_protocol.formats.budget import (
     open_sealed,
     seal,
 )
+from card_protocol.formats.budget.generations import ORDERS, CardRecords, layouts, parse_identity
 from card_protocol.formats.container import (
     SLOT_BYTES,
     SLOT_COUNT,
@@ -32,7 +33,6 @@ from card_protocol.formats.container import (
     Container,
     in_force,
 )
-from card_protocol.formats.generations import ORDERS, CardRecords, layouts, parse_identity
 from card_protocol.keys import Key
 from card_protocol.layout import Layout
 from card_protocol.terminal import Terminal

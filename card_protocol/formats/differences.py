@@ -10,10 +10,10 @@ from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from card_protocol.errors import TimestampError
-from card_protocol.formats.budget_compact import DESK_PART, IDENTITY_PART, METER_PART
+from card_protocol.formats.budget.compact import DESK_PART, IDENTITY_PART, METER_PART
+from card_protocol.formats.budget.generations import ORDERS, layouts
 from card_protocol.formats.clock import CLOCK
 from card_protocol.formats.container import claimed_places
-from card_protocol.formats.generations import ORDERS, layouts
 from card_protocol.layout import FieldInfo, Layout
 from card_protocol.timestamp import unpack_minute
 

@@ -46,7 +46,7 @@ from meter_emu.errors import ImageError
 if TYPE_CHECKING:
     from card_protocol.card.make import AnyImage
     from card_protocol.keys import Key
-    from meter_emu.desk.view import RecordView
+    from meter_emu.desk.budget.view import RecordView
     from meter_emu.rows import Part
 
 _U32: Final = click.IntRange(0, 0xFFFF_FFFF)
@@ -226,7 +226,7 @@ def clock(
 
     It is made at the meter and put in at once: its time is the card's, not the meter's.
     """
-    from meter_emu.desk.clock_card import issue_clock_card
+    from meter_emu.desk.clock.clock_card import issue_clock_card
     from meter_emu.rows import second_2000
 
     check_free(file, force=force)
@@ -275,7 +275,7 @@ def show(
     Of a card in a reader that is what anyone may read: nothing is written, nothing proved. Exit
     status 1 when something on the card is wrong: a MAC, a value out of range.
     """
-    from meter_emu.desk.view import Seal
+    from meter_emu.desk.budget.view import Seal
 
     key = read_master_key(key_file)
     if reader is not None:
@@ -343,13 +343,13 @@ def diff(
 
 def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordView", ...]:
     """Return what a card carries, explained; raise `ImageError` for one that is none of ours."""
-    from card_protocol.card.budget import PLAIN_TREES, record_on
-    from card_protocol.card.clock_card import clock_order_on
     from card_protocol.card.sle4442 import MemoryImage
     from card_protocol.errors import LayoutError
-    from meter_emu.desk.broken_view import explain_broken_copies
-    from meter_emu.desk.memory_view import explain_memory_card
-    from meter_emu.desk.view import explain_card, explain_clock_order
+    from card_protocol.formats.budget.making import PLAIN_TREES, record_on
+    from card_protocol.formats.clock.making import clock_order_on
+    from meter_emu.desk.budget.broken_view import explain_broken_copies
+    from meter_emu.desk.budget.memory_view import explain_memory_card
+    from meter_emu.desk.budget.view import explain_card, explain_clock_order
 
     if isinstance(image, MemoryImage):
         return explain_memory_card(image, key)
@@ -366,8 +366,8 @@ def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordVi
 
 def _explain_image(image: "AnyImage", key: "Key") -> tuple["Part", ...]:
     from card_protocol.card.sle4442 import MemoryImage
-    from meter_emu.desk.memory_view import explain_memory_image
-    from meter_emu.desk.view import explain_card_image
+    from meter_emu.desk.budget.memory_view import explain_memory_image
+    from meter_emu.desk.budget.view import explain_card_image
 
     if isinstance(image, MemoryImage):
         return explain_memory_image(image, key)

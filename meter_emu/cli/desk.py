@@ -240,7 +240,7 @@ def account(place: Place, key_file: str | None, json_file: str | None) -> None:
 @json_option
 def read(place: Place, key_file: str | None, json_file: str | None) -> None:
     """Read back what the meter last wrote on the card."""
-    from meter_emu.desk.view import explain_written_back
+    from meter_emu.desk.budget.view import explain_written_back
 
     key = read_master_key(key_file)
     written = place.serve(key, lambda office, card: office.write_back_record(card))

@@ -64,9 +64,9 @@ def get(
 
 def _with_its_code(reader: str, image: "MemoryImage", key: "Key") -> "MemoryImage":
     """Return a chip with the code that our card of this meter and number has."""
-    from card_protocol.card.budget import card_code
     from card_protocol.carrier.first_content import issued_identity
     from card_protocol.errors import LayoutError
+    from card_protocol.formats.budget.making import card_code
 
     try:
         identity = issued_identity(image.main)

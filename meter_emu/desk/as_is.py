@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final, TypeVar, final
 
 from card_protocol.formats.budget import WalletRecord
-from card_protocol.formats.generations import AnyOrderRecord, CardRecords
+from card_protocol.formats.budget.generations import AnyOrderRecord, CardRecords
 from meter_emu.errors import DeskError
 
 _RecordT = TypeVar("_RecordT", AnyOrderRecord, WalletRecord)

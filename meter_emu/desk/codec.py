@@ -4,9 +4,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from card_protocol.formats.budget import NO_TOKEN, NO_ZONE_RULE, IdentityRecord, ZoneRuleCode
-from card_protocol.formats.budget_instants import GENERATION as INSTANTS
-from card_protocol.formats.budget_instants import InstantOrderRecord
-from card_protocol.formats.generations import AnyOrderRecord
+from card_protocol.formats.budget.generations import AnyOrderRecord
+from card_protocol.formats.budget.instants import GENERATION as INSTANTS
+from card_protocol.formats.budget.instants import InstantOrderRecord
 from card_protocol.timestamp import (
     BCD_NONE,
     MINUTES_NONE,

@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Final, final
 
-from card_protocol.card.budget import personalise_card
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage
 from card_protocol.carrier.carrier import BudgetCard, Credentials
@@ -36,9 +35,10 @@ from card_protocol.formats.budget import (
     WriteBackRecord,
     ZoneRuleCode,
 )
-from card_protocol.formats.budget_instants import GENERATION as INSTANTS
-from card_protocol.formats.budget_instants import InstantOrderRecord
-from card_protocol.formats.generations import ORDERS, AnyOrderRecord, CardRecords
+from card_protocol.formats.budget.generations import ORDERS, AnyOrderRecord, CardRecords
+from card_protocol.formats.budget.instants import GENERATION as INSTANTS
+from card_protocol.formats.budget.instants import InstantOrderRecord
+from card_protocol.formats.budget.making import personalise_card
 from card_protocol.keys import RANDOM_SIZE_BYTES, Key, Purpose, Role, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil

@@ -5,11 +5,14 @@ from itertools import count
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from card_protocol.card.budget import personalise_budget_card, personalise_plain_budget_card
 from card_protocol.card.commands import Rng
 from card_protocol.card.file_card import PlainCard, SecureCard
 from card_protocol.card.image import CardImage
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
+from card_protocol.formats.budget.making import (
+    personalise_budget_card,
+    personalise_plain_budget_card,
+)
 from card_protocol.keys import Key
 
 MASTER_RAW = bytes.fromhex("4d41535445522d4b45592d54455354aa")

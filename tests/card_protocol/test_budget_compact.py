@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError, MacError
-from card_protocol.formats import budget, budget_compact
+from card_protocol.formats import budget
 from card_protocol.formats.budget import (
     NO_MAC,
     NO_TOKEN,
@@ -20,8 +20,9 @@ from card_protocol.formats.budget import (
     TariffRecord,
     WalletRecord,
     WriteBackRecord,
+    compact,
 )
-from card_protocol.formats.budget_compact import (
+from card_protocol.formats.budget.compact import (
     DESK_AT,
     DESK_PART,
     END_AT,
@@ -42,7 +43,7 @@ from card_protocol.formats.budget_compact import (
     seal_part,
     write_back_of,
 )
-from card_protocol.formats.generations import CardRecords
+from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.keys import Key
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil, encode_bcd_minute
@@ -273,8 +274,8 @@ def test_cells_that_nobody_wrote_are_told_from_forged_ones():
 
 def test_a_part_is_never_taken_for_a_record_of_another_kind():
     """One key seals all of the desk's: no two of its layouts begin alike."""
+    from card_protocol.formats.budget.generations import layouts
     from card_protocol.formats.clock import CLOCK
-    from card_protocol.formats.generations import layouts
 
     magics = [
         layout.magic
@@ -282,6 +283,6 @@ def test_a_part_is_never_taken_for_a_record_of_another_kind():
     ]
     for one in magics:
         assert [other for other in magics if other[: len(one)] == one] == [one]
-    assert {name for name in vars(budget_compact) if name.endswith("_PART")} == {
+    assert {name for name in vars(compact) if name.endswith("_PART")} == {
         "IDENTITY_PART", "DESK_PART", "METER_PART",
     }  # fmt: skip

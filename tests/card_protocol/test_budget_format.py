@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
-from card_protocol.formats import budget, budget_instants
+from card_protocol.formats import budget
 from card_protocol.formats.budget import (
     CardId,
     IdentityRecord,
@@ -18,13 +18,14 @@ from card_protocol.formats.budget import (
     TariffRecord,
     WalletRecord,
     WriteBackRecord,
+    instants,
     open_sealed,
     reactivation_token,
     reactivation_token_valid,
     seal,
 )
-from card_protocol.formats.budget_instants import InstantOrderRecord
-from card_protocol.formats.generations import layouts, parse_identity
+from card_protocol.formats.budget.generations import layouts, parse_identity
+from card_protocol.formats.budget.instants import InstantOrderRecord
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE
@@ -109,7 +110,7 @@ SECOND: dict[str, Case] = {
     name: (layout, replace(record, generation=2))
     for name, (layout, record) in CASES.items()
     if name != "order"
-} | {"order": (budget_instants.ORDER, INSTANTS)}
+} | {"order": (instants.ORDER, INSTANTS)}
 
 
 @pytest.mark.parametrize("case", SECOND.values(), ids=SECOND)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.card.budget import BUDGET_TREES, personalise_budget_card
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import CardImage, LifeCycle, blank, personalise
 from card_protocol.errors import LayoutError
 from card_protocol.formats.budget import DF_ELECTRICITY, EnergyCode, Sfi
+from card_protocol.formats.budget.making import BUDGET_TREES, personalise_budget_card
 from card_protocol.keys import Key, Purpose, derive
 from tests.card_protocol.cards import MASTER_RAW, METER_ID, RECORDS, SIZES, budget_image
 

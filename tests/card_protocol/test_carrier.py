@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.card.budget import BUDGET_TREES, PLAIN_TREES, record_on, with_record
 from card_protocol.card.file_card import FileCard
 from card_protocol.card.files import FileTree
 from card_protocol.card.image import CardImage, CardKind, blank, personalise
@@ -18,6 +17,7 @@ from card_protocol.carrier.find import find_card
 from card_protocol.carrier.sealed import PlainCarrier, SecureCarrier
 from card_protocol.errors import ApduError, LayoutError
 from card_protocol.formats.budget import DF_ELECTRICITY, EnergyCode, Sfi
+from card_protocol.formats.budget.making import BUDGET_TREES, PLAIN_TREES, record_on, with_record
 from card_protocol.formats.container import SLOT_BYTES
 from card_protocol.keys import Role
 from card_protocol.terminal import Terminal

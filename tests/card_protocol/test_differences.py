@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.formats.budget import WRITE_BACK, Sfi
-from card_protocol.formats.budget_compact import DESK_PART, IDENTITY_PART, METER_PART
+from card_protocol.formats.budget.compact import DESK_PART, IDENTITY_PART, METER_PART
+from card_protocol.formats.budget.generations import ORDERS, layouts
 from card_protocol.formats.clock import CLOCK
 from card_protocol.formats.container import HEAD, Container
 from card_protocol.formats.differences import record_differences
-from card_protocol.formats.generations import ORDERS, layouts
 from card_protocol.layout import Layout
 from card_protocol.timestamp import Civil, pack_minute
 

@@ -9,17 +9,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
-from card_protocol.formats import budget, budget_compact, budget_instants, clock, container
+from card_protocol.formats import budget, clock, container
+from card_protocol.formats.budget import compact, instants
 from card_protocol.layout import U8, FieldInfo, Layout, Magic
 
 LAYOUTS: list[Layout[Any]] = [
     *(
         value
-        for module in (budget, budget_compact, container)
+        for module in (budget, compact, container)
         for value in vars(module).values()
         if isinstance(value, Layout)
     ),
-    budget_instants.ORDER,
+    instants.ORDER,
     clock.CLOCK,
 ]
 BY_NAME = pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)

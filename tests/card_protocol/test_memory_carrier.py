@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.card.budget import personalise_card
 from card_protocol.card.image import CardKind
 from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.card.sle4442 import MemoryImage
@@ -21,7 +20,8 @@ from card_protocol.carrier.laid_open import laid_open
 from card_protocol.carrier.memory import MemoryBudgetCard
 from card_protocol.errors import ApduError, LayoutError, MacError, NotGenuineError
 from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, Sfi, WriteBackRecord
-from card_protocol.formats.generations import CardRecords
+from card_protocol.formats.budget.generations import CardRecords
+from card_protocol.formats.budget.making import personalise_card
 from card_protocol.keys import Key, Purpose, Role, derive, memory_code
 from card_protocol.terminal import Terminal
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -364,7 +364,7 @@ def test_a_card_torn_in_any_phase_of_any_byte_is_old_or_new(image, role, make):
 
 def test_a_carrier_that_wrote_over_the_copy_in_force_would_be_seen(monkeypatch):
     """The check can fail: with one copy only, a torn write leaves nothing."""
-    monkeypatch.setattr("card_protocol.formats.budget_compact.COPY_COUNT", 1)
+    monkeypatch.setattr("card_protocol.formats.budget.compact.COPY_COUNT", 1)
     whole = Slot(new_image())
     desk_visit(whole)
     at = next(n for n, command in enumerate(whole.sent) if command[1] in WRITE)

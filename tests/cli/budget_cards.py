@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from card_protocol.card.budget import record_on, with_record
 from card_protocol.card.image import CardImage
 from card_protocol.formats.budget import Sfi
+from card_protocol.formats.budget.making import record_on, with_record
 
 METER = 541_000_000_001
 CARRIERS = pytest.mark.parametrize("carrier", ["secure", "plain"])

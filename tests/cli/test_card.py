@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from card_protocol.card.budget import record_on, with_record
 from card_protocol.card.image import CardImage
 from card_protocol.formats import budget
 from card_protocol.formats.budget import Sfi, seal
+from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from tests.cli.budget_cards import CARRIERS, METER, break_mac, shown

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.formats.budget import Sfi
-from card_protocol.formats.budget_compact import DESK_PART, METER_PART
+from card_protocol.formats.budget.compact import DESK_PART, METER_PART
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.memory_view import explain_memory_card, explain_memory_image
-from meter_emu.desk.view import Seal
+from meter_emu.desk.budget.memory_view import explain_memory_card, explain_memory_image
+from meter_emu.desk.budget.view import Seal
 from meter_emu.rows import NOT_SHOWN, differences
 from tests.campaigns import head
 from tests.cards import memory_card, raw_on
@@ -205,7 +205,7 @@ def test_what_is_wrong_in_a_sound_part_is_said():
     key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
 
     def desk_view(**changes: Any) -> tuple[Seal, str]:
-        from card_protocol.formats.budget_compact import seal_part
+        from card_protocol.formats.budget.compact import seal_part
 
         part = DESK_PART.parse(raw_on(worked_example(), Sfi.ORDER))
         raw = seal_part(DESK_PART, replace(part, **changes), key, CARD)

@@ -9,7 +9,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of
 from card_protocol.carrier.laid_open import laid_open
 from card_protocol.formats.budget import OrderRecord, Sfi
-from card_protocol.formats.generations import AnyOrderRecord
+from card_protocol.formats.budget.generations import AnyOrderRecord
 from card_protocol.keys import Purpose, derive
 from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, decode_bcd_minute

@@ -10,22 +10,22 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from card_protocol.card.budget import BUDGET_TREES, PLAIN_TREES
 from card_protocol.card.files import MF, Access
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats import budget
 from card_protocol.formats.budget import CardId, OrderFlags, Sfi, WriteBackRecord, seal
-from card_protocol.formats.budget_instants import ORDER as ORDER_OF_INSTANTS
+from card_protocol.formats.budget.generations import layouts
+from card_protocol.formats.budget.instants import ORDER as ORDER_OF_INSTANTS
+from card_protocol.formats.budget.making import BUDGET_TREES, PLAIN_TREES
 from card_protocol.formats.clock import CLOCK
 from card_protocol.formats.container import HEAD, SLOT_BYTES, TRANSPORT_PIN
-from card_protocol.formats.generations import layouts
 from card_protocol.keys import Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, encode_bcd_minute
-from meter_emu.desk import view
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.budget import view
 from meter_emu.desk.desk import Desk
 from meter_emu.domain import Energy, Result
 from tests.cards import file_card

@@ -14,7 +14,7 @@ from card_protocol.card.make import card_of
 from card_protocol.card.sle4442 import IMAGE_SIZE_BYTES, MemoryImage
 from card_protocol.carrier.readers import READERS, Reader
 from card_protocol.formats.budget import WRITE_BACK, Sfi
-from card_protocol.formats.budget_compact import (
+from card_protocol.formats.budget.compact import (
     DESK_AT,
     DESK_PART,
     IDENTITY_AT,

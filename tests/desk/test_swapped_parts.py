@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing_extensions import override
 
 from card_protocol.formats.budget import OrderRecord
-from card_protocol.formats.generations import AnyOrderRecord
+from card_protocol.formats.budget.generations import AnyOrderRecord
 from card_protocol.timestamp import BCD_NONE, Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.codec import DeskCodec, Written

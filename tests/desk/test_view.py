@@ -7,17 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from card_protocol.card.budget import record_on
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.formats.budget import DF_ELECTRICITY, CardId, Sfi, seal
+from card_protocol.formats.budget.generations import layouts
+from card_protocol.formats.budget.making import record_on
 from card_protocol.formats.clock import seal_clock_order
-from card_protocol.formats.generations import layouts
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import BCD_NONE, Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.desk import Desk, Work
-from meter_emu.desk.pricing import Pricing
-from meter_emu.desk.view import (
+from meter_emu.desk.budget.view import (
     TELLS,
     RecordView,
     Seal,
@@ -25,6 +23,8 @@ from meter_emu.desk.view import (
     explain_clock_order,
     explain_record,
 )
+from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.pricing import Pricing
 from meter_emu.rows import Row
 from tests.cards import file_card
 from tests.firmware.meters import Home

@@ -6,8 +6,8 @@ import shlex
 import click
 import pytest
 
-from card_protocol.card.budget import PLAIN_TREES
 from card_protocol.errors import LinkErrorKind
+from card_protocol.formats.budget.making import PLAIN_TREES
 from card_protocol.formats.container import TRANSPORT_PIN
 from card_protocol.keys import PIN_REFERENCE
 from card_protocol.link.guarded import FAILURES_MAX, FAILURES_MAX_PUT, OURS, PUT, READS

@@ -12,7 +12,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.formats import budget
 from card_protocol.formats.budget import IdentityRecord, Sfi, seal
-from card_protocol.formats.generations import layouts
+from card_protocol.formats.budget.generations import layouts
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil, encode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

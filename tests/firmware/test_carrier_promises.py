@@ -15,7 +15,7 @@ from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.carrier.readers import find_reader
 from card_protocol.errors import ApduError
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
-from card_protocol.formats.budget_compact import DESK_PART
+from card_protocol.formats.budget.compact import DESK_PART
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work

@@ -6,14 +6,14 @@ from typing import Final
 
 import pytest
 
-from card_protocol.card.clock_card import personalise_clock_card
 from card_protocol.card.file_card import SecureCard
 from card_protocol.errors import LayoutError, MacError
 from card_protocol.formats.clock import CLOCK, open_clock_order, seal_clock_order
+from card_protocol.formats.clock.making import personalise_clock_card
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.clock_card import SET_TO_S_COUNT, issue_clock_card
+from meter_emu.desk.clock.clock_card import SET_TO_S_COUNT, issue_clock_card
 from meter_emu.desk.desk import PIN_NOT_USED, Work
 from meter_emu.domain import SET_ERROR_S_MAX, Result
 from meter_emu.errors import DeskError

@@ -11,7 +11,7 @@ from card_protocol.card.make import card_of
 from card_protocol.carrier.laid_open import laid_open
 from card_protocol.errors import LayoutError
 from card_protocol.formats.budget import Sfi
-from card_protocol.formats.generations import layouts
+from card_protocol.formats.budget.generations import layouts
 from card_protocol.layout import FieldInfo
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import (

@@ -10,7 +10,7 @@ import pytest
 from card_protocol.card.make import card_of
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.clock_card import issue_clock_card
+from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.desk import Work
 from meter_emu.domain import Result
 from meter_emu.firmware.dialogues.base import MakeDialogue

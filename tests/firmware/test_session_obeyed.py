@@ -8,7 +8,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.timestamp import MINUTES_NONE, Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.clock_card import issue_clock_card
+from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.desk import Work
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import NO_END, EnergyAccount, EventCode, Health, StateFlags, Supply

@@ -125,7 +125,7 @@ def parsers() -> dict[str, tuple[Callable[[bytes], object], bytes]]:
     from card_protocol.apdu import CommandApdu, ResponseApdu
     from card_protocol.atr import Atr, offer
     from card_protocol.errors import CardProtocolError
-    from card_protocol.formats.budget_instants import ORDER
+    from card_protocol.formats.budget.instants import ORDER
 
     def refusing(parse: Callable[[bytes], object]) -> Callable[[bytes], object]:
         def done(data: bytes) -> None:

@@ -9,11 +9,11 @@ from typing import Final
 
 import pytest
 
-from card_protocol.card.budget import record_on
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import LinkError
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
+from card_protocol.formats.budget.making import record_on
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd, until
 from meter_emu.cli.output import write_atomically

@@ -15,7 +15,7 @@ import msgspec
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
-from card_protocol.formats.generations import ORDERS
+from card_protocol.formats.budget.generations import ORDERS
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.dates import CivilReading

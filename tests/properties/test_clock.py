@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from card_protocol.card.make import card_of
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.clock_card import issue_clock_card
+from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import EventCode, Health, StateFlags

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from card_protocol.card.image import CardKind
-from card_protocol.formats.generations import ORDERS
+from card_protocol.formats.budget.generations import ORDERS
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from tests.properties.evenings import evenings, kits
 from tests.properties.lab import BASES, CARDS, KITS, METERS, MODELS

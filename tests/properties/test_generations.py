@@ -8,9 +8,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from card_protocol.formats import budget, budget_instants
+from card_protocol.formats import budget
 from card_protocol.formats.budget import NO_TOKEN, NOT_BOUND
-from card_protocol.formats.generations import AnyOrderRecord
+from card_protocol.formats.budget.generations import AnyOrderRecord
+from card_protocol.formats.budget.instants import InstantOrderRecord
 from card_protocol.keys import Key
 from card_protocol.timestamp import MINUTES_NONE, Civil, encode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -44,14 +45,14 @@ def written(work: Work, generation: int) -> AnyOrderRecord:
     return desk.serve(home.card.transmit, work, issued_at_min=0).order
 
 
-def order(**changes: Any) -> budget_instants.InstantOrderRecord:
+def order(**changes: Any) -> InstantOrderRecord:
     fields: dict[str, Any] = {
         "magic": b"BO", "generation": 2, "flags": 1, "number": 1, "defer_min": MINUTES_NONE,
         "defer_until": budget.NO_TOKEN[:5], "cut_min": MINUTES_NONE, "cut_at": budget.NO_TOKEN[:5],
         "zone_rule": 1, "tariff_number": 1, "issued_at_min": 0, "token": NO_TOKEN,
         "tariff_mac": NOT_BOUND, "reserved": b"\xff" * 7, "mac": budget.NO_MAC,
     }  # fmt: skip
-    return budget_instants.InstantOrderRecord(**(fields | changes))
+    return InstantOrderRecord(**(fields | changes))
 
 
 def obeyed(asked: AnyOrderRecord, build: str = "reference") -> tuple[Result, State]:

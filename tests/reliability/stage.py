@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from card_protocol.card.file_card import SecureCard
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.clock_card import issue_clock_card
+from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.firmware.layouts import (
     STATE,
     STATE_AT,

@@ -18,7 +18,7 @@ from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.sle4442 import PHASE_US
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import Sfi
-from card_protocol.formats.generations import CardRecords
+from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.link.t0 import CardOverT0
 from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing

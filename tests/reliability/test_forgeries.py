@@ -17,7 +17,7 @@ from card_protocol.card.make import AnyImage, card_of
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.errors import ApduError, LayoutError, MacError
 from card_protocol.formats.budget import Sfi
-from card_protocol.formats.budget_compact import FIRST_AT
+from card_protocol.formats.budget.compact import FIRST_AT
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Account, Desk, Work
 from meter_emu.domain import Result

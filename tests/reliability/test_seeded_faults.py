@@ -13,8 +13,9 @@ import pytest
 from typing_extensions import override
 
 from card_protocol.carrier import sealed
-from card_protocol.formats import budget, budget_compact, container
-from card_protocol.formats.generations import CardRecords
+from card_protocol.formats import budget, container
+from card_protocol.formats.budget import compact
+from card_protocol.formats.budget.generations import CardRecords
 from meter_emu.domain import ClockSetting, Contents, Result, Wallet
 from meter_emu.errors import ProgramError
 from meter_emu.firmware import memory
@@ -221,7 +222,7 @@ def bits_unseen(kit: Kit) -> set[str]:
 
 def test_a_mac_over_fewer_bytes_is_found(monkeypatch):
     covered = budget.mac_text
-    for module in (budget, budget_compact):
+    for module in (budget, compact):
         monkeypatch.setattr(module, "mac_text", lambda body, card: covered(body[:4], card))
     assert {"WALLET", "TARIFF", "ORDER"} <= bits_unseen(KIT)
     assert bits_unseen(MEMORY_KIT)
@@ -245,7 +246,7 @@ def test_an_order_that_does_not_name_its_tariff_is_found(monkeypatch):
 
 def test_a_mac_that_does_not_cover_the_cards_number_is_found(monkeypatch):
     covered = budget.mac_text
-    for module in (budget, budget_compact):
+    for module in (budget, compact):
         monkeypatch.setattr(
             module, "mac_text", lambda body, card: covered(body, card._replace(card_number=0))
         )

@@ -24,7 +24,6 @@ ALLOWED = {
     "main": "where a program starts, by custom; a reader's process is a program too",
 }
 FILES_ALLOWED = {
-    "budget": "a format, the card made of it, the dialogue about it",
     "desk": "the office, its verbs, and the desk that tests have",
     "image": "a card's, a meter's, and the verbs for these",
 }

@@ -13,7 +13,6 @@ from typing import Final
 from card_protocol.carrier.carrier import BudgetCard
 from card_protocol.carrier.find import find_card
 from card_protocol.errors import ApduError
-from card_protocol.formats import budget_instants
 from card_protocol.formats.budget import (
     DF_OF,
     NO_MAC,
@@ -23,10 +22,11 @@ from card_protocol.formats.budget import (
     OrderFlags,
     TariffRecord,
     WriteBackRecord,
+    instants,
     reactivation_token_valid,
 )
-from card_protocol.formats.budget_instants import InstantOrderRecord
-from card_protocol.formats.generations import AnyOrderRecord, CardRecords
+from card_protocol.formats.budget.generations import AnyOrderRecord, CardRecords
+from card_protocol.formats.budget.instants import InstantOrderRecord
 from card_protocol.keys import Key
 from card_protocol.status import SW
 from card_protocol.terminal import Terminal
@@ -130,7 +130,7 @@ def contents_said(records: CardRecords, token_key: Key, meter_id: int) -> Conten
 
 def identity_said(record: IdentityRecord) -> Identity:
     """Return what an identity says; in generation 1 its expiry has one form."""
-    if record.generation == budget_instants.GENERATION:
+    if record.generation == instants.GENERATION:
         expires = RawEnd(record.expires, record.expires_min, record.zone_rule)
     else:
         expires = RawEnd(record.expires)

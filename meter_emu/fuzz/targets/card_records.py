@@ -6,16 +6,16 @@ from functools import cache
 from itertools import product
 from typing import Any, Final
 
-from card_protocol.card.budget import (
-    personalise_budget_card,
-    personalise_plain_budget_card,
-    record_on,
-)
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
 from card_protocol.formats.budget import IDENTITY, CardId, EnergyCode, Sfi, mac_text
-from card_protocol.formats.generations import layouts
+from card_protocol.formats.budget.generations import layouts
+from card_protocol.formats.budget.making import (
+    personalise_budget_card,
+    personalise_plain_budget_card,
+    record_on,
+)
 from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive
 from card_protocol.layout import Layout
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

@@ -5,7 +5,8 @@ from typing import Any, Final
 from zlib import crc32
 
 from card_protocol.errors import LayoutError, TimestampError
-from card_protocol.formats import budget, budget_compact, budget_instants, clock
+from card_protocol.formats import budget, clock
+from card_protocol.formats.budget import compact, instants
 from card_protocol.formats.container import HEAD, SLOT_BYTES, Container, parse_container
 from card_protocol.layout import Layout
 from card_protocol.timestamp import (
@@ -27,10 +28,10 @@ _LAYOUTS: Final[Sequence[Layout[Any]]] = (
     budget.ORDER,
     budget.TARIFF,
     budget.WRITE_BACK,
-    budget_instants.ORDER,
-    budget_compact.IDENTITY_PART,
-    budget_compact.DESK_PART,
-    budget_compact.METER_PART,
+    instants.ORDER,
+    compact.IDENTITY_PART,
+    compact.DESK_PART,
+    compact.METER_PART,
     clock.CLOCK,
     FACTORY,
     STATE,

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from card_protocol.card.make import VirtualCard, card_of
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.clock_card import issue_clock_card
+from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.domain import Energy

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from card_protocol.card.image import CardKind
-from card_protocol.formats.budget_compact import UEUR_PER_STEP
+from card_protocol.formats.budget.compact import UEUR_PER_STEP
 from meter_emu.units import HOUR_US, euro
 from meter_emu.world.meter.events import WrittenBack
 from meter_emu.world.rehearsal.account import UEUR, Books

@@ -5,7 +5,7 @@ interface control document and a test holds both together). Its idea follows the
 Grid card (Q/GDW 365): order file, cumulative wallet with a count, tariff file, write-back file.
 Dates as announced to the household are civil time YYMMDDhhmm in BCD without zone, as fielded cards
 carry; generation 2 puts the instant next to them, which takes an order record of its own
-(`budget_instants`), and an expiry's instant is FF in generation 1. All other records are the same
+(`instants`), and an expiry's instant is FF in generation 1. All other records are the same
 bytes in both but for the generation.
 
 Every record ends in an eight-byte AES-CMAC over meter number ‖ card number ‖ all bytes before the
@@ -182,7 +182,7 @@ class TariffRecord:
 class WriteBackRecord:
     """What the meter last did and how it stands, for the office to read.
 
-    A memory card does not carry all of it (`budget_compact`): what may be `None` was then not
+    A memory card does not carry all of it (`compact`): what may be `None` was then not
     carried. In the record here every field is a number.
     """
 

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from card_protocol.card.clock_card import personalise_clock_card
 from card_protocol.card.image import CardImage
 from card_protocol.formats.clock import seal_clock_order
+from card_protocol.formats.clock.making import personalise_clock_card
 from card_protocol.keys import Key, Purpose, derive
 from meter_emu.desk.desk import PIN_NOT_USED
 from meter_emu.domain import SET_ERROR_S_MAX

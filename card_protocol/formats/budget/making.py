@@ -16,7 +16,7 @@ from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import COUNTER_ERASED, MAIN_SIZE_BYTES, MemoryImage
 from card_protocol.formats import budget
 from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, EnergyCode, Sfi, seal
-from card_protocol.formats.budget_compact import (
+from card_protocol.formats.budget.compact import (
     DESK_AT,
     DESK_PART,
     FIRST_AT,
@@ -25,6 +25,7 @@ from card_protocol.formats.budget_compact import (
     identity_part,
     seal_part,
 )
+from card_protocol.formats.budget.generations import ORDERS, CardRecords, layouts
 from card_protocol.formats.container import (
     FILE_SIZE_BYTES,
     SLOT_BYTES,
@@ -33,7 +34,6 @@ from card_protocol.formats.container import (
     in_force,
     plain_file,
 )
-from card_protocol.formats.generations import ORDERS, CardRecords, layouts
 from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive, memory_code
 
 FID_BASE: Final = 0xEF00  # ours: an EF's identifier is this plus its short one

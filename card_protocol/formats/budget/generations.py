@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from card_protocol.errors import LayoutError
-from card_protocol.formats import budget, budget_instants
+from card_protocol.formats import budget
 from card_protocol.formats.budget import (
     IDENTITY,
     NOT_BOUND,
@@ -16,8 +16,9 @@ from card_protocol.formats.budget import (
     Sfi,
     TariffRecord,
     WalletRecord,
+    instants,
 )
-from card_protocol.formats.budget_instants import InstantOrderRecord
+from card_protocol.formats.budget.instants import InstantOrderRecord
 from card_protocol.layout import Layout
 
 AnyOrderRecord: TypeAlias = budget.OrderRecord | InstantOrderRecord
@@ -44,7 +45,7 @@ class CardRecords(NamedTuple):
 ORDERS: Final[Mapping[int, Layout[Any]]] = MappingProxyType(
     {
         budget.GENERATION: budget.ORDER,
-        budget_instants.GENERATION: budget_instants.ORDER,
+        instants.GENERATION: instants.ORDER,
     }
 )
 

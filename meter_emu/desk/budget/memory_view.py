@@ -18,7 +18,7 @@ from card_protocol.card.sle4442 import (
 )
 from card_protocol.errors import CardProtocolError, LayoutError
 from card_protocol.formats.budget import CardId
-from card_protocol.formats.budget_compact import (
+from card_protocol.formats.budget.compact import (
     DESK_AT,
     DESK_PART,
     FIRST_AT,
@@ -35,7 +35,7 @@ from card_protocol.formats.budget_compact import (
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, decode_bcd_minute, unpack_minute
-from meter_emu.desk.view import BLOCKS, FLAGS, SHIELDS, TELLS, RecordView, Seal
+from meter_emu.desk.budget.view import BLOCKS, FLAGS, SHIELDS, TELLS, RecordView, Seal
 from meter_emu.rows import (
     ERASED,
     Meaning,

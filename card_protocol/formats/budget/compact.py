@@ -34,7 +34,7 @@ from card_protocol.formats.budget import (
     WriteBackRecord,
     mac_text,
 )
-from card_protocol.formats.generations import CardRecords
+from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.keys import MAC_SIZE_BYTES, Key
 from card_protocol.layout import S32, U8, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import (

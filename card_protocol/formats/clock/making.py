@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from card_protocol.card.budget import FID_BASE
 from card_protocol.card.files import Access, FileSpec, FileTree
 from card_protocol.card.image import CardImage, personalise
+from card_protocol.formats.budget.making import FID_BASE
 from card_protocol.formats.clock import CLOCK, DF_SERVICE, SFI_CLOCK
 from card_protocol.keys import Key, Purpose, derive
 

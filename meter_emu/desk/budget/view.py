@@ -13,14 +13,15 @@ from dataclasses import dataclass, replace
 from enum import Enum, unique
 from typing import Any, Final, final
 
-from card_protocol.card.clock_card import CLOCK_TREE
 from card_protocol.card.files import MF, Access, FileSpec
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
-from card_protocol.formats import budget, budget_instants
-from card_protocol.formats.budget import DF_OF, CardId, Sfi, WriteBackRecord
-from card_protocol.formats.budget_instants import InstantOrderRecord
+from card_protocol.formats import budget
+from card_protocol.formats.budget import DF_OF, CardId, Sfi, WriteBackRecord, instants
+from card_protocol.formats.budget.generations import ORDERS, layouts
+from card_protocol.formats.budget.instants import InstantOrderRecord
 from card_protocol.formats.clock import CLOCK, SFI_CLOCK, open_clock_order
+from card_protocol.formats.clock.making import CLOCK_TREE
 from card_protocol.formats.container import (
     HEAD,
     SLOT_BYTES,
@@ -29,11 +30,10 @@ from card_protocol.formats.container import (
     parse_head,
     plain_file,
 )
-from card_protocol.formats.generations import ORDERS, layouts
 from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, decode_bcd_minute
-from meter_emu.desk.clock_card import SET_TO_S_COUNT
+from meter_emu.desk.clock.clock_card import SET_TO_S_COUNT
 from meter_emu.desk.dates import DeskDates
 from meter_emu.domain import SET_ERROR_S_MAX, Energy, Result
 from meter_emu.errors import DeskError
@@ -329,7 +329,7 @@ def _seal(
 
 def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one record of five kinds
     """Return what is wrong with a record although each of its fields is well."""
-    if sfi is Sfi.IDENTITY and record.generation == budget_instants.GENERATION:
+    if sfi is Sfi.IDENTITY and record.generation == instants.GENERATION:
         return _two_forms("the expiry", record.expires, record.expires_min, record.zone_rule)
     if sfi is Sfi.TARIFF and record.night_price_ueur_per_wh > record.price_ueur_per_wh:
         return ("the night costs more than the day: no meter obeys such a tariff",)

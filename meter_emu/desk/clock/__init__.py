@@ -1,0 +1,1 @@
+"""The clock card of a technician: how it is made, what is on one."""
