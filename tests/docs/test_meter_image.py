@@ -18,10 +18,10 @@ from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.hardware import eeprom
 from meter_emu.hardware.oscillator import SECOND
-from meter_emu.hardware.rtc import ds1307, ds3231, pcf8563
 from meter_emu.resources import find
 from meter_emu.world.meter import image
 from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.install import Installation, empty_board, install
 from meter_emu.world.meter.model import MeterModel, load_model
 from tests.docs.pages import page, section, table
@@ -30,6 +30,7 @@ from tests.firmware.meters import now_at
 PAGE = page("docs/meter-image.md")
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
 MAY_2020_US = 1_588_300_000_000_000
+CHIP_HEAD = ("chip", "registers", "size of the part")
 FIELDS = ("offset", "size", "field", "kind", "unit", "holds")
 
 
@@ -120,18 +121,16 @@ def test_addresses_of_the_records() -> None:
 
 
 def test_the_clock_part() -> None:
-    rows = table(section(PAGE, "The PCF8563's part"), "offset", "size", "field", "holds")
-    ends = [int(row[0]) + int(row[1]) for row in rows]
-    assert [int(row[0]) for row in rows] == [0, *ends[:-1]]
-    assert ends[-1] == pcf8563.Pcf8563.IMAGE_BYTES
-    assert int(rows[0][1]) == pcf8563.REGISTER_COUNT
+    part = section(PAGE, "The clock chip's part")
+    rows = table(part, "offset", "size", "field", "holds")
+    assert [row[2] for row in rows] == ["registers", "phase", "flags"]
     assert f"{SECOND:,}" in rows[1][3]
-    rows = table(section(PAGE, "The DS3231's part"), "offset", "size", "field of a DS3231", "holds")
-    assert sum(int(row[1]) for row in rows) == ds3231.Ds3231.IMAGE_BYTES
-    assert int(rows[0][1]) == ds3231.REGISTER_COUNT
-    rows = table(section(PAGE, "The DS1307's part"), "offset", "size", "field of a DS1307", "holds")
-    assert sum(int(row[1]) for row in rows) == ds1307.Ds1307.IMAGE_BYTES
-    assert int(rows[0][1]) == ds1307.REGISTER_COUNT
+    chips = [row.chip for row in CLOCK_CHIPS.values()]
+    said = {row[0]: (int(row[1]), int(row[2])) for row in table(part, *CHIP_HEAD)}
+    assert said == {chip.NAME: (len(chip.RESET), chip.IMAGE_BYTES) for chip in chips}
+    assert all(
+        size == count + sum(int(row[1]) for row in rows[1:]) for count, size in said.values()
+    )
 
 
 def test_the_eeprom_part() -> None:

@@ -4,7 +4,6 @@ What it does like the DS3231 is tried there too; here is what it has, and what i
 """
 
 from itertools import product
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,13 +14,12 @@ from meter_emu.hardware.oscillator import SECOND, Oscillator
 from meter_emu.hardware.rtc.ds1307 import (
     GARBAGE_BYTES,
     RAM,
-    REGISTERS,
     RESET,
     TIME,
     UNUSED,
     Ds1307,
 )
-from meter_emu.hardware.rtc.registers import BitsKind, ChipCalendar
+from meter_emu.hardware.rtc.registers import ChipCalendar
 
 S = 1_000_000
 EVE = bytes.fromhex("59592304020720")  # Thursday 2020-07-02 23:59:59
@@ -41,28 +39,6 @@ def shown(chip: Ds1307, now_us: int) -> bytes:
 
 
 # The table ------------------------------------------------------------------------------------
-
-
-def test_every_bit_of_every_register_is_accounted_for_exactly_once():
-    seen = [(bits.register, bit) for bits in REGISTERS for bit in range(bits.low, bits.high + 1)]
-    assert sorted(seen) == [(register, bit) for register in range(64) for bit in range(8)]
-    assert all(bits.note for bits in REGISTERS)
-    assert all(bits.high == bits.low for bits in REGISTERS if bits.kind is BitsKind.FLAG)
-
-
-def test_the_documented_register_table_is_the_code():
-    """The RAM's rows are one."""
-    page = Path(__file__).parents[2].joinpath("docs", "hardware.md").read_text(encoding="utf-8")
-    _, table = page.split("<!-- registers of the DS1307 -->\n")
-    table, _ = table.split("<!-- /registers of the DS1307 -->")
-    rows = ["| register | bits | symbol | here | what it does |", "| --- | --- | --- | --- | --- |"]
-    for bits in REGISTERS:
-        place = str(bits.high) if bits.high == bits.low else f"{bits.high}:{bits.low}"
-        register = f"{bits.register:02X}h" if bits.symbol != "RAM" else "08h to 3Fh"
-        row = f"| {register} | {place} | {bits.symbol} | {bits.kind.value} | {bits.note} |"
-        if row != rows[-1]:
-            rows.append(row)
-    assert table.splitlines() == rows
 
 
 def test_unused_bits_are_those_table_2_prints_as_0():

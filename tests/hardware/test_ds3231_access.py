@@ -3,7 +3,6 @@ Status Register, Power Control, and the image.
 """
 
 from itertools import product
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,13 +13,12 @@ from meter_emu.hardware.oscillator import SECOND, Oscillator
 from meter_emu.hardware.rtc.ds3231 import (
     ALARMS,
     GARBAGE_BYTES,
-    REGISTERS,
     RESET,
     TIME,
     UNUSED,
     Ds3231,
 )
-from meter_emu.hardware.rtc.registers import BitsKind, ChipCalendar
+from meter_emu.hardware.rtc.registers import ChipCalendar
 
 S = 1_000_000
 NOON = bytes.fromhex("00001205030720")  # Friday 2020-07-03 12:00:00
@@ -42,29 +40,6 @@ def shown(chip: Ds3231, now_us: int) -> bytes:
 
 
 # The table ------------------------------------------------------------------------------------
-
-
-def test_every_bit_of_every_register_is_accounted_for_exactly_once():
-    """Figure 1: 19 registers of 8 bits."""
-    seen = [(bits.register, bit) for bits in REGISTERS for bit in range(bits.low, bits.high + 1)]
-    assert sorted(seen) == [(register, bit) for register in range(19) for bit in range(8)]
-    assert all(bits.note for bits in REGISTERS)
-
-
-def test_the_documented_register_table_is_the_code():
-    page = Path(__file__).parents[2].joinpath("docs", "hardware.md").read_text(encoding="utf-8")
-    _, table = page.split("<!-- registers of the DS3231 -->\n")
-    table, _ = table.split("<!-- /registers of the DS3231 -->")
-    rows = ["| register | bits | symbol | here | what it does |", "| --- | --- | --- | --- | --- |"]
-    for bits in REGISTERS:
-        place = str(bits.high) if bits.high == bits.low else f"{bits.high}:{bits.low}"
-        cells = (f"{bits.register:02X}h", place, bits.symbol, bits.kind.value, bits.note)
-        rows.append(f"| {' | '.join(cells)} |")
-    assert table.splitlines() == rows
-
-
-def test_every_flag_is_one_bit():
-    assert all(bits.high == bits.low for bits in REGISTERS if bits.kind is BitsKind.FLAG)
 
 
 def test_unused_bits_are_those_figure_1_prints_as_0():

@@ -1,7 +1,5 @@
 """The PCF8563 over its bus: access (8.5), STOP (8.10), VL (8.4.1), reset (8.11), the image."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,13 +9,12 @@ from meter_emu.hardware.oscillator import SECOND, Oscillator
 from meter_emu.hardware.rtc.pcf8563 import (
     FIRST_TICK_AFTER_STOP_US,
     IMPLEMENTED,
-    REGISTERS,
     RESET,
     TIME,
     UNUSED,
     Pcf8563,
 )
-from meter_emu.hardware.rtc.registers import BitsKind, ChipCalendar
+from meter_emu.hardware.rtc.registers import ChipCalendar
 
 S = 1_000_000
 NOON = bytes.fromhex("00001203050720")  # Friday 2020-07-03 12:00:00
@@ -34,29 +31,6 @@ def chip_at(time: bytes, drift_ppb: int = 0, phase: int = 0) -> Pcf8563:
 def time_in(read: bytes) -> bytes:
     """What a driver with correct masks sees of a read of 02h to 08h."""
     return bytes(byte & mask for byte, mask in zip(read, IMPLEMENTED[TIME], strict=True))
-
-
-def test_every_bit_of_every_register_is_accounted_for_exactly_once():
-    """Section 8.2, Table 4: 16 registers of 8 bits."""
-    seen = [(bits.register, bit) for bits in REGISTERS for bit in range(bits.low, bits.high + 1)]
-    assert sorted(seen) == [(register, bit) for register in range(16) for bit in range(8)]
-    assert all(bits.note for bits in REGISTERS)
-
-
-def test_the_documented_register_table_is_the_code():
-    page = Path(__file__).parents[2].joinpath("docs", "hardware.md").read_text(encoding="utf-8")
-    _, table = page.split("<!-- registers -->\n")
-    table, _ = table.split("<!-- /registers -->")
-    rows = ["| register | bits | symbol | here | what it does |", "| --- | --- | --- | --- | --- |"]
-    for bits in REGISTERS:
-        place = str(bits.high) if bits.high == bits.low else f"{bits.high}:{bits.low}"
-        cells = (f"{bits.register:02X}h", place, bits.symbol, bits.kind.value, bits.note)
-        rows.append(f"| {' | '.join(cells)} |")
-    assert table.splitlines() == rows
-
-
-def test_every_flag_is_one_bit():
-    assert all(bits.high == bits.low for bits in REGISTERS if bits.kind is BitsKind.FLAG)
 
 
 def test_every_value_of_every_register_reads_back_but_for_unused_bits():

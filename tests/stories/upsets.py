@@ -34,7 +34,7 @@ def no_such_time(campaign: Campaign, home: Household) -> set[str]:
     names = dict(zip(fields, ("minute", "hour", "day", "month", "year"), strict=True))
     for at_us, found in home.rtc_found:
         held = dict(found)
-        if held.get(0 if chip.CENTURY == 0 else chip.SECONDS, 0) & 0x80 or held.get(0x0F, 0) & 0x80:
+        if chip.DOUBT.register in held and chip.DOUBT.given(held[chip.DOUBT.register]):
             facts.add("the chip's own doubt")
         if held.get(chip.MONTH, 0) & chip.CENTURY:
             facts.add("the next century")

@@ -33,7 +33,7 @@ CRC_SIZE_BYTES: Final = 4
 # 4       1     version
 # 5       3     reserved, 00
 # 8       24    model name, ASCII, padded with 00
-# 32      ...   clock chip: registers, divider phase, flags; PCF8563 25 bytes, DS3231 28, DS1307 73
+# 32      ...   clock chip: registers, divider phase, flags
 # +0      8     backup: charge
 # +8      1     switch: contactor or valve
 # +9      8     metrology: register, remainder

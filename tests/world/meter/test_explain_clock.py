@@ -9,11 +9,9 @@ from hypothesis import strategies as st
 from meter_emu.explain.clocks import explain_clock
 from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.zone import Zone
-from meter_emu.hardware.rtc.calendar_chip import counters
 from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.ds3231 import Ds3231
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
-from meter_emu.hardware.rtc.registers import BitsKind
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.image import image_of
 from tests.world.meter.images import (
@@ -159,17 +157,6 @@ def test_any_bytes_of_a_clock_are_explained(row, noise, base):
     part = explain_clock(row.chip, raw, 32, base)
     assert [row.offset for row in part.rows][-1] == 32 + size - 1
     assert part.size_bytes == size
-
-
-@pytest.mark.parametrize("row", CLOCK_CHIPS.values(), ids=CLOCK_CHIPS)
-def test_words_are_there_for_every_register_counter_and_flag_of_a_chip(row):
-    chip = row.chip
-    assert len(chip.REGISTER_NAMES) == len(chip.RESET)
-    fields = {bits.register for bits in chip.TABLE if bits.kind is BitsKind.FIELD}
-    assert fields == counters(chip).keys()
-    flags = {bits.symbol for bits in chip.TABLE if bits.kind is BitsKind.FLAG}
-    told = {bits.symbol for bits in chip.TABLE if bits.says}
-    assert flags == told
 
 
 def test_the_divider_is_said_in_microseconds() -> None:

@@ -1,0 +1,182 @@
+"""The row of each clock chip: its table is the documented one, and its signs are what it does.
+
+A new chip is in here as soon as it is in `CLOCK_CHIPS`.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from card_protocol.timestamp import Civil
+from meter_emu.firmware.rtc.driver import FieldCodec, RtcDriver
+from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip, counters
+from meter_emu.hardware.rtc.registers import Bits, BitsKind, ChipCalendar
+from meter_emu.world.meter.clip import ClippedChip
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClockChip
+
+S = 1_000_000
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT.joinpath("docs", "hardware.md").read_text("utf-8")
+EACH = pytest.mark.parametrize("row", CLOCK_CHIPS.values(), ids=CLOCK_CHIPS)
+# Who may name a chip: its own files, the table of them, and a defect that only shows on one.
+NAMING = ("hardware/rtc/", "firmware/rtc/", "world/meter/clock_chips.py",
+          "defects/driver/waits_for_a_tick.py")  # fmt: skip
+
+
+def driven(row: ClockChip) -> tuple[CalendarChip, RtcDriver, ClippedChip]:
+    """Return a chip that its own driver has set to noon of 3 July 2020, and its bus."""
+    chip, driver = row.chip(ChipCalendar(), Oscillator()), row.driver(FieldCodec())
+    bus = ClippedChip(chip)
+    driver.set_time(bus, Civil(2020, 7, 3, 12, 0), 0, 4)
+    return chip, driver, bus
+
+
+# The table ----------------------------------------------------------------------------------------
+
+
+@EACH
+def test_every_bit_of_every_register_is_accounted_for_exactly_once(row: ClockChip) -> None:
+    table, count = row.chip.TABLE, len(row.chip.RESET)
+    seen = [(bits.register, bit) for bits in table for bit in range(bits.low, bits.high + 1)]
+    assert sorted(seen) == [(register, bit) for register in range(count) for bit in range(8)]
+    assert all(bits.note for bits in table)
+    assert len(row.chip.REGISTER_NAMES) == count
+    for bits in table:
+        assert (bits.kind is BitsKind.FLAG) == bool(bits.says), bits
+        assert bits.kind is not BitsKind.FLAG or bits.high == bits.low, bits
+    fields = {bits.register for bits in table if bits.kind is BitsKind.FIELD}
+    assert fields == counters(row.chip).keys()
+
+
+def documented(table: tuple[Bits, ...]) -> Iterator[str]:
+    """Yield the lines of a documented table; registers that are alike throughout are one line."""
+    yield "| register | bits | symbol | here | what it does |"
+    yield "| --- | --- | --- | --- | --- |"
+    for bits, alike in groupby(table, key=lambda bits: bits._replace(register=0)):
+        found = [one.register for one in alike]
+        place = f"{bits.high}:{bits.low}" if bits.high != bits.low else str(bits.high)
+        register = " to ".join(f"{at:02X}h" for at in dict.fromkeys((found[0], found[-1])))
+        yield f"| {register} | {place} | {bits.symbol} | {bits.kind.value} | {bits.note} |"
+
+
+@EACH
+def test_the_documented_register_table_is_the_row(row: ClockChip) -> None:
+    mark = f"registers of the {row.chip.NAME} -->\n"
+    _, table = PAGE.split(f"<!-- {mark}")
+    table, _ = table.split(f"<!-- /{mark}")
+    assert table.splitlines() == list(documented(row.chip.TABLE))
+
+
+# What it says of itself ---------------------------------------------------------------------------
+
+
+@EACH
+def test_its_driver_doubts_exactly_what_the_row_says_is_doubtful(row: ClockChip) -> None:
+    """The driver has masks of its own: a mistake in either shows here."""
+    chip, driver, bus = driven(row)
+    sign = chip.DOUBT
+    for given in (False, True, False):
+        chip.upset([(sign.register, sign.put(chip.registers[sign.register], given=given))])
+        assert sign.given(chip.registers[sign.register]) is given
+        assert driver.read(bus).low_voltage is given
+    chip.power_on_reset(bytes(chip.GARBAGE_BYTES), bus.now_us)
+    assert sign.given(chip.registers[sign.register])
+    assert driver.read(bus).low_voltage
+
+
+@EACH
+def test_it_stands_still_when_a_sign_of_that_is_given_and_not_otherwise(row: ClockChip) -> None:
+    chip, driver, bus = driven(row)
+    before = driver.read(bus)
+    bus.now_us += 100 * S
+    assert driver.read(bus)[:6] == (*before[:4], before.minute + 1, before.second + 40)
+    for sign in chip.STILL:
+        chip, driver, bus = driven(row)
+        chip.upset([(sign.register, sign.put(chip.registers[sign.register], given=True))])
+        before = driver.read(bus)
+        bus.now_us += 100 * S
+        assert driver.read(bus) == before, sign
+
+
+@EACH
+def test_what_is_found_in_one_that_was_stopped_stops_it_at_least_on_its_battery(
+    row: ClockChip,
+) -> None:
+    assert row.chip.STOPPED or row.chip.DOUBT in row.chip.STILL, "else nothing stops it"
+    for found in row.chip.STOPPED:
+        chip, _, bus = driven(row)
+        chip.upset(found)
+        chip.lose_power(bus.now_us)
+        before = bytes(chip.registers)
+        chip.regain_power(bus.now_us + 100 * S)
+        assert bytes(chip.registers) == before, found
+        assert all(chip.registers[at] == byte for at, byte in found), "the chip has these bits"
+
+
+# Nobody else --------------------------------------------------------------------------------------
+
+
+def naming(source: str) -> list[str]:
+    """Return what knows a chip by its name: text that has it, its modules, `.rtc ==` a text.
+
+    Names of model files do not count, nor where a defect was seen, nor what is there to read.
+    """
+    chips = "|".join(CLOCK_CHIPS)
+    name = re.compile(rf"(?<![\w/-])({chips})(?![\w-])", re.IGNORECASE)
+    tree = ast.parse(source)
+    prose: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr):
+            prose.add(node.value)
+        elif isinstance(node, ast.keyword) and node.arg == "seen":
+            prose.update(ast.walk(node.value))
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in prose:
+            found += name.findall(node.value)
+        elif isinstance(node, ast.ImportFrom):
+            names = [alias.name for alias in node.names]
+            found += [
+                one for one in (*(node.module or "").split("."), *names) if one in CLOCK_CHIPS
+            ]
+        elif isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            values = [side.value for side in sides if isinstance(side, ast.Constant)]
+            texts = [value for value in values if isinstance(value, str)]
+            chip = [
+                side for side in sides if isinstance(side, ast.Attribute) and side.attr == "rtc"
+            ]
+            found += [ast.unparse(node)] if texts and chip else []
+    return found
+
+
+def test_no_other_room_knows_a_chip_by_its_name() -> None:
+    package, looked = ROOT / "meter_emu", 0
+    for path in sorted(package.rglob("*.py")):
+        place = path.relative_to(package).as_posix()
+        if not place.startswith(NAMING):
+            assert naming(path.read_text("utf-8")) == [], place
+            looked += 1
+    assert looked > 400
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('if model.rtc == "anything":\n    pass', ["model.rtc == 'anything'"]),
+        ('DOUBT = {"ds3231": (0x0F, 0x80)}', ["ds3231"]),
+        ('needs = f"clock chip pcf8563 of {model}"', ["pcf8563"]),
+        ("from meter_emu.hardware.rtc.ds1307 import Ds1307", ["ds1307"]),
+        ("from meter_emu.hardware.rtc import pcf8563", ["pcf8563"]),
+        ('"""A DS1307 halts."""\nMODEL = "electricity-ds1307-cet"', []),
+        ('Defect(seen="feilipu/avrfreertos#10, the driver of a DS1307")', []),
+        ("others = [rtc for rtc in CLOCK_CHIPS if rtc != home.model.rtc]", []),
+    ],
+)
+def test_a_name_is_found_where_it_stands(source: str, found: list[str]) -> None:
+    assert naming(source) == found
