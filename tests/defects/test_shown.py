@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from meter_emu.defects import Defect, Effect, catalogue
-from meter_emu.defects.showing import Showing
+from meter_emu.defects import Defect, Effect, Showing, catalogue
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Trial
 from meter_emu.stories.story import Kit, models

@@ -1,18 +1,12 @@
 """Years that end in 00 are never leap years: the rule of 100 without that of 400."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class CenturyNeverLeap(Calendar):
     """Knows two of the three rules."""
 
-    __slots__ = ()
-
-    @override
     def is_leap(self, year: int) -> bool:
         return year % 4 == 0 and year % 100 != 0
 

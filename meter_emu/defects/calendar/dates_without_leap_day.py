@@ -1,18 +1,12 @@
 """Days are turned into dates by a table without 29 February; dates into days by a right one."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class DatesWithoutLeapDay(Calendar):
     """Calls 29 February 1 March, and is a day ahead to the end of the year."""
 
-    __slots__ = ()
-
-    @override
     def date(self, day_number: int) -> tuple[int, int, int]:
         year, month, day = super().date(day_number)
         if (month <= 2 and day < 29) or not self.is_leap(year):

@@ -1,19 +1,13 @@
 """Dates from 2020 on are refused: the program was written for a few years."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class EndOfTimeInTheProgram(Calendar):
     """Has a last year that seemed far."""
 
-    __slots__ = ()
-
-    @override
     def exists(self, when: Civil) -> bool:
         return when.year < 2020 and super().exists(when)
 

@@ -1,19 +1,13 @@
 """Days are checked to be greater than 1."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class FirstOfAMonthRefused(Calendar):
     """Takes the first for a mistake."""
 
-    __slots__ = ()
-
-    @override
     def exists(self, when: Civil) -> bool:
         return when.day > 1 and super().exists(when)
 

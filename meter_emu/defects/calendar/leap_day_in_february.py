@@ -1,18 +1,12 @@
 """The leap day is added in February and not after it."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class LeapDayInFebruary(Calendar):
     """Asks whether it is February where it must ask whether February is over."""
 
-    __slots__ = ()
-
-    @override
     def day_number(self, year: int, month: int, day: int) -> int:
         common = year - year % 4 + 1
         day_of_year = super().day_number(common, month, day) - self.new_year(common)

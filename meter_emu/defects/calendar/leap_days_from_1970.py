@@ -1,18 +1,12 @@
 """Leap days are counted from 1970 as if it could be divided by four."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class LeapDaysFrom1970(Calendar):
     """Counts the leap day of 2020 two years late."""
 
-    __slots__ = ()
-
-    @override
     def day_number(self, year: int, month: int, day: int) -> int:
         since = year - 1970 - (month <= 2)
         leap_days = since // 4 - since // 100 + since // 400

@@ -1,18 +1,12 @@
 """The leap test is made on years since 1970 as if 1970 were divisible by four."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class LeapFrom1970(Calendar):
     """Takes 2018 and 2022 for leap years, and 2020 and 2024 for common ones."""
 
-    __slots__ = ()
-
-    @override
     def is_leap(self, year: int) -> bool:
         return (year - 1970) % 4 == 0
 

@@ -1,18 +1,12 @@
 """The leap test looks at two bits of the year as the clock chip keeps it, in BCD."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class LeapOfBcdYear(Calendar):
     """Divides 20 by four as 20h, which is 32."""
 
-    __slots__ = ()
-
-    @override
     def is_leap(self, year: int) -> bool:
         yy = year % 100
         return (yy // 10 << 4 | yy % 10) & 3 == 0

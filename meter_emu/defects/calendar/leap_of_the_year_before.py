@@ -1,18 +1,12 @@
 """The leap test is made on the year before."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class LeapOfTheYearBefore(Calendar):
     """Has 29 February in 2021, and none in 2020."""
 
-    __slots__ = ()
-
-    @override
     def is_leap(self, year: int) -> bool:
         return super().is_leap(year - 1)
 

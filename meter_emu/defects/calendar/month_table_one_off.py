@@ -1,18 +1,12 @@
 """The table of month lengths is read with months from 1 where it begins with 0."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class MonthTableOneOff(Calendar):
     """Gives each month the length of the next."""
 
-    __slots__ = ()
-
-    @override
     def days_in_month(self, year: int, month: int) -> int:
         return super().days_in_month(year, month % 12 + 1)
 

@@ -1,18 +1,12 @@
 """The last day of February is always the 28th: a leap day is no date."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class No29February(Calendar):
     """Counts leap days but refuses them."""
 
-    __slots__ = ()
-
-    @override
     def days_in_month(self, year: int, month: int) -> int:
         return 28 if month == 2 else super().days_in_month(year, month)
 

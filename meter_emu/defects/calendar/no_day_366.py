@@ -1,18 +1,12 @@
 """A table of days has 365 entries: the program fails on the last day of a leap year."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class NoDay366(Calendar):
     """Looks behind the end of its table."""
 
-    __slots__ = ()
-
-    @override
     def day_number(self, year: int, month: int, day: int) -> int:
         table = range(365)
         new_year = self.new_year(year)

@@ -1,19 +1,13 @@
 """Months are checked against 0 to 11 after they were counted from 1."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.calendar import Calendar
 
 
 class NoDecember(Calendar):
     """Takes month 12 for a thirteenth."""
 
-    __slots__ = ()
-
-    @override
     def exists(self, when: Civil) -> bool:
         return when.month < 12 and super().exists(when)
 

@@ -1,9 +1,6 @@
 """Whole years are taken off a number of days, and day 366 of a leap year is left in the loop."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.defects.turns import turns
 from meter_emu.firmware.calendar import EPOCH_YEAR, Calendar
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.calendar import EPOCH_YEAR, Calendar
 class StuckOnDay366(Calendar):
     """Takes nothing off when exactly a leap year is left."""
 
-    __slots__ = ()
-
-    @override
     def date(self, day_number: int) -> tuple[int, int, int]:
         year, days, turn = EPOCH_YEAR, day_number + 1, turns()
         while days > 365:

@@ -1,18 +1,12 @@
 """The weekday formula counts the leap day from 1 January on."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.calendar import Calendar
 
 
 class WeekdayLeapFromJanuary(Calendar):
     """Is a day ahead up to 29 February of a leap year."""
 
-    __slots__ = ()
-
-    @override
     def weekday(self, day_number: int) -> int:
         year, month, _ = self.date(day_number)
         return (super().weekday(day_number) + (month <= 2 and self.is_leap(year))) % 7

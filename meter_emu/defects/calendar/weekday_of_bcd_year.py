@@ -1,18 +1,12 @@
 """The weekday is worked out from the year as the clock chip keeps it: 20h, which is 32."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.calendar import Calendar
 
 
 class WeekdayOfBcdYear(Calendar):
     """Calls Friday 3 July 2020 a Saturday, which it is in 2032."""
 
-    __slots__ = ()
-
-    @override
     def weekday(self, day_number: int) -> int:
         year, month, day = self.date(day_number)
         taken_for = 2000 + (year % 100 // 10 << 4 | year % 10)

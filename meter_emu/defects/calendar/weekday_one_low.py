@@ -1,18 +1,12 @@
 """Weekdays are counted from 1 on one side and from 0 on the other."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.calendar import Calendar
 
 
 class WeekdayOneLow(Calendar):
     """Calls every day by the name of the day before."""
 
-    __slots__ = ()
-
-    @override
     def weekday(self, day_number: int) -> int:
         return (super().weekday(day_number) - 1) % 7
 

@@ -1,18 +1,12 @@
 """The chip tests two bits of its BCD year for leap years: 2010, 2030 have a 29 February."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.rtc.registers import ChipCalendar
 
 
 class ChipLeapOfBcdYear(ChipCalendar):
     """Divides 30h by four."""
 
-    __slots__ = ()
-
-    @override
     def is_leap(self, yy: int) -> bool:
         return (yy // 10 << 4 | yy % 10) & 3 == 0
 

@@ -1,18 +1,12 @@
 """The chip has no 29 February."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.rtc.registers import ChipCalendar
 
 
 class ChipWithoutLeapYears(ChipCalendar):
     """Is a day ahead from 1 March of a leap year on."""
 
-    __slots__ = ()
-
-    @override
     def is_leap(self, yy: int) -> bool:
         return False
 

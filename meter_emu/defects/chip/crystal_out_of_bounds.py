@@ -1,24 +1,17 @@
 """The crystal runs 100 ppm fast, twice what its data sheet allows."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.oscillator import Oscillator
 
 
 class CrystalOutOfBounds(Oscillator):
     """Gains 8.6 s a day: too little for ticks to show, and too much after weeks."""
 
-    __slots__ = ()
-
-    @override
     def advance(self, now_us: int) -> int:
         if self.running and not self.held:
             self.phase += (now_us - self.at_us) * 100_000
         return super().advance(now_us)
 
-    @override
     def us_until(self, seconds: int) -> int | None:
         left_us = super().us_until(seconds)
         return None if left_us is None else left_us - left_us // 10_000

@@ -1,18 +1,12 @@
 """At midnight the hours go to 0 and the date stays."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 
 
 class DateWithoutCarry(CalendarChip):
     """Counts hours and carries nothing into the day."""
 
-    __slots__ = ()
-
-    @override
     def count_hours(self, ticks: int) -> int:
         super().count_hours(ticks)
         return 0

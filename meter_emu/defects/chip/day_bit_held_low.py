@@ -1,18 +1,12 @@
 """The lowest bit of the day is always 0 on the bus."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 
 
 class DayBitHeldLow(CalendarChip):
     """Reads even days; what it counts is right."""
 
-    __slots__ = ()
-
-    @override
     def on_the_bus(self, at: int, raw: bytes) -> bytes:
         sent = bytearray(super().on_the_bus(at, raw))
         if at <= self.DAY < at + len(sent):

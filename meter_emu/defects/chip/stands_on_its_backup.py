@@ -1,23 +1,16 @@
 """On the backup the chip keeps its time and does not count."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 
 
 class StandsOnItsBackup(CalendarChip):
     """Goes on where it stood when power comes back."""
 
-    __slots__ = ()
-
-    @override
     def lose_power(self, now_us: int) -> None:
         super().lose_power(now_us)
         self.oscillator.running = False
 
-    @override
     def regain_power(self, now_us: int) -> None:
         super().regain_power(now_us)
         self.oscillator.running = True

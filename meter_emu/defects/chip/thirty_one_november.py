@@ -1,18 +1,12 @@
 """The chip gives November 31 days."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.rtc.registers import ChipCalendar
 
 
 class ThirtyOneNovember(ChipCalendar):
     """Shows a date that no calendar has, and is a day late from December on."""
 
-    __slots__ = ()
-
-    @override
     def days_in_month(self, month: int, yy: int) -> int:
         return 31 if month == 11 else super().days_in_month(month, yy)
 

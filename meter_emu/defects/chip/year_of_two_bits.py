@@ -1,9 +1,6 @@
 """The chip counts years in two bits: after 2023 it is 2020 again."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.hardware.rtc.registers import BCD, bcd_value
 
@@ -11,9 +8,6 @@ from meter_emu.hardware.rtc.registers import BCD, bcd_value
 class YearOfTwoBits(CalendarChip):
     """Leaves the rest of the year to the program."""
 
-    __slots__ = ()
-
-    @override
     def count_month(self) -> None:
         before = bcd_value(self.registers[self.YEAR])
         super().count_month()

@@ -1,18 +1,12 @@
 """The chip counts years in binary where they are BCD: after 2029 comes 2Ah."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 
 
 class YearWithoutDecimalCarry(CalendarChip):
     """Forgets the digit of the decade."""
 
-    __slots__ = ()
-
-    @override
     def count_month(self) -> None:
         before = self.registers[self.YEAR]
         super().count_month()

@@ -1,9 +1,6 @@
 """The balance is micro-euro in a signed 32-bit number: above 2,147 euro it is negative."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.domain import Wallet
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
@@ -12,9 +9,6 @@ from meter_emu.firmware.ledger import Ledger
 class BalanceIn31Bits(Ledger):
     """Was counted in cents before."""
 
-    __slots__ = ()
-
-    @override
     def load(self, state: State, wallet: Wallet) -> int:
         loaded = super().load(state, wallet)
         state.balance_ueur = (state.balance_ueur + 2**31) % 2**32 - 2**31

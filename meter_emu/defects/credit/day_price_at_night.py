@@ -1,9 +1,6 @@
 """Day and night price are exchanged."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.layouts import Rate, State
 from meter_emu.firmware.ledger import Ledger
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.ledger import Ledger
 class DayPriceAtNight(Ledger):
     """Has the two in the wrong order."""
 
-    __slots__ = ()
-
-    @override
     def price_ueur_per_wh(self, state: State) -> int:
         night = state.rate == Rate.NIGHT
         return state.price_ueur_per_wh if night else state.night_price_ueur_per_wh

@@ -1,9 +1,6 @@
 """While a deferral holds the energy is charged as ever."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.layouts import EnergyAccount, Factory, State
 from meter_emu.firmware.ledger import Ledger
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.ledger import Ledger
 class DeferralCharged(Ledger):
     """Knows the deferral at the switch and not in the account."""
 
-    __slots__ = ()
-
-    @override
     def account(self, state: State, factory: Factory, *, deferral_holds: bool) -> EnergyAccount:
         return super().account(state, factory, deferral_holds=False)
 

@@ -1,9 +1,6 @@
 """Emergency credit is offered whenever there is no credit."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.ledger import Ledger
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.ledger import Ledger
 class EmergencyAgainAndAgain(Ledger):
     """Does not ask whether the last one was repaid."""
 
-    __slots__ = ()
-
-    @override
     def emergency_offered(self, state: State, factory: Factory) -> bool:
         return factory.emergency_cents > 0
 

@@ -1,9 +1,6 @@
 """A load does not repay the emergency credit."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.domain import Wallet
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
@@ -12,9 +9,6 @@ from meter_emu.firmware.ledger import Ledger
 class EmergencyNeverRepaid(Ledger):
     """Turns a loan into a gift."""
 
-    __slots__ = ()
-
-    @override
     def load(self, state: State, wallet: Wallet) -> int:
         debt_ueur, state.emergency_debt_ueur = state.emergency_debt_ueur, 0
         loaded = super().load(state, wallet)

@@ -1,9 +1,6 @@
 """The energy since the last booking is kept in 16 bits: 65.5 kWh a day at most."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.ledger import Ledger
 class EnergyOfADayIn16Bits(Ledger):
     """Loses what does not fit."""
 
-    __slots__ = ()
-
-    @override
     def pending(self, state: State, register_units: int) -> tuple[int, int]:
         units = (register_units - state.booked_units) & 0xFFFF
         return super().pending(state, state.booked_units + units)

@@ -1,9 +1,6 @@
 """What was ever loaded is counted in 16 bits of cents: after 655.35 euro it begins anew."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.domain import Wallet
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
@@ -12,9 +9,6 @@ from meter_emu.firmware.ledger import Ledger
 class LoadsIn16Bits(Ledger):
     """Forgets a carry."""
 
-    __slots__ = ()
-
-    @override
     def load(self, state: State, wallet: Wallet) -> int:
         loaded = super().load(state, wallet)
         state.accepted_cents &= 0xFFFF

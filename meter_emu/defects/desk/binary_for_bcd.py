@@ -1,19 +1,13 @@
 """The office writes plain numbers where the card has BCD."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
 
 
 class BinaryForBcd(DeskCodec):
     """Writes 14h for 20."""
 
-    __slots__ = ()
-
-    @override
     def write_time(self, when: Civil) -> bytes:
         return bytes((when.year % 100, when.month, when.day, when.hour, when.minute))
 

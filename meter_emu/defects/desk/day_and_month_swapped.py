@@ -1,19 +1,13 @@
 """Day and month are handed over in the wrong order."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
 
 
 class DayAndMonthSwapped(DeskCodec):
     """Writes 3 July as 7 March; a day above 12 it leaves."""
 
-    __slots__ = ()
-
-    @override
     def write_time(self, when: Civil) -> bytes:
         if when.day <= 12:
             when = when._replace(month=when.day, day=when.month)

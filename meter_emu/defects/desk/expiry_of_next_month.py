@@ -2,21 +2,15 @@
 
 from datetime import date, timedelta
 
-from typing_extensions import override
-
 from card_protocol.formats.budget import IdentityRecord
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec, Written
 
 
 class ExpiryOfNextMonth(DeskCodec):
     """Has tickets that last to the end of a month."""
 
-    __slots__ = ()
-
-    @override
     def expiring(self, identity: IdentityRecord, at: Written | None) -> IdentityRecord:
         if at is None:
             return super().expiring(identity, at)

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta, timezone
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.dates import CivilReading, DeskDates
 
 

@@ -2,20 +2,14 @@
 
 from datetime import date, timedelta
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
 
 
 class LastDayAsDayZero(DeskCodec):
     """Goes back a day from the first, and forgets the month."""
 
-    __slots__ = ()
-
-    @override
     def write_time(self, when: Civil) -> bytes:
         last = (date(when.year, when.month, when.day) + timedelta(days=1)).day == 1
         raw = bytearray(super().write_time(when))

@@ -2,20 +2,14 @@
 
 from datetime import date, timedelta
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
 
 
 class MidnightAs2400(DeskCodec):
     """Writes ends as people say them."""
 
-    __slots__ = ()
-
-    @override
     def write_time(self, when: Civil) -> bytes:
         if (when.hour, when.minute) != (0, 0):
             return super().write_time(when)

@@ -1,19 +1,13 @@
 """The office writes months from 0."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
 
 
 class MonthFromZero(DeskCodec):
     """Has its months from a library that counts from 0."""
 
-    __slots__ = ()
-
-    @override
     def write_time(self, when: Civil) -> bytes:
         return super().write_time(when._replace(month=max(1, when.month - 1)))
 

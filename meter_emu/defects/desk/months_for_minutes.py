@@ -1,19 +1,13 @@
 """The office writes the month where the minute belongs."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
 
 
 class MonthsForMinutes(DeskCodec):
     """Formats with MM where mm was meant."""
 
-    __slots__ = ()
-
-    @override
     def write_time(self, when: Civil) -> bytes:
         return super().write_time(when._replace(minute=when.month))
 

@@ -1,19 +1,13 @@
 """The lowest bit of the day is lost: 3 July becomes 2 July."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
 
 
 class OddDayLost(DeskCodec):
     """Shifts the day by a place too many and back."""
 
-    __slots__ = ()
-
-    @override
     def write_time(self, when: Civil) -> bytes:
         return super().write_time(when._replace(day=max(1, when.day & ~1)))
 

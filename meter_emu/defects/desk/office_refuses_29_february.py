@@ -1,10 +1,7 @@
 """The office's program takes 29 February for no date."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.dates import DeskDates
 from meter_emu.errors import DeskError
 
@@ -12,9 +9,6 @@ from meter_emu.errors import DeskError
 class OfficeRefuses29February(DeskDates):
     """Refuses before anything is written."""
 
-    __slots__ = ()
-
-    @override
     def check(self, when: Civil) -> None:
         super().check(when)
         if (when.month, when.day) == (2, 29):

@@ -1,19 +1,13 @@
 """The office formats hours as 1 to 12: 23:01 becomes 11:01."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
 
 
 class TwelveHourFormat(DeskCodec):
     """Formats with hh where HH was meant."""
 
-    __slots__ = ()
-
-    @override
     def write_time(self, when: Civil) -> bytes:
         return super().write_time(when._replace(hour=(when.hour + 11) % 12 + 1))
 

@@ -2,20 +2,14 @@
 
 from datetime import date
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
 
 
 class YearOfTheWeek(DeskCodec):
     """Formats with YYYY where yyyy was meant."""
 
-    __slots__ = ()
-
-    @override
     def write_time(self, when: Civil) -> bytes:
         year = date(when.year, when.month, when.day).isocalendar().year
         return super().write_time(when._replace(year=year))

@@ -1,19 +1,13 @@
 """The dates of a card are read as plain binary numbers."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.gate import RecordCodec
 
 
 class CardBcdAsBinary(RecordCodec):
     """Takes 20h for thirty-two."""
 
-    __slots__ = ()
-
-    @override
     def civil(self, raw: bytes) -> Civil | None:
         return super().civil(raw) and Civil(2000 + raw[0], *raw[1:])
 

@@ -1,9 +1,6 @@
 """The time on a clock card, which is UTC, is set as if it were two hours behind."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.domain import ClockSetting
 from meter_emu.firmware.gate import RecordCodec
 from meter_emu.units import HOUR_S
@@ -12,9 +9,6 @@ from meter_emu.units import HOUR_S
 class ClockCardInLegalTime(RecordCodec):
     """Adds summer time to what has it not taken off."""
 
-    __slots__ = ()
-
-    @override
     def set_to_s(self, order: ClockSetting) -> int:
         return super().set_to_s(order) + 2 * HOUR_S
 

@@ -1,19 +1,13 @@
 """Dates are read day first where the card has the year first."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.gate import RecordCodec
 
 
 class DayFirst(RecordCodec):
     """Takes 3 July 2020 for 20 July 2003."""
 
-    __slots__ = ()
-
-    @override
     def civil(self, raw: bytes) -> Civil | None:
         return super().civil(bytes((raw[2], raw[1], raw[0])) + raw[3:])
 

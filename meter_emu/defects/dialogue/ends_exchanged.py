@@ -1,9 +1,6 @@
 """T1 and T2 are read into each other's place."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import Showing
+from meter_emu.defects import Defect, Effect, Showing
 from meter_emu.domain import Order
 from meter_emu.firmware.gate import RecordCodec, StatedEnd
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.gate import RecordCodec, StatedEnd
 class EndsExchanged(RecordCodec):
     """Hands over two dates in the wrong order."""
 
-    __slots__ = ()
-
-    @override
     def ends(self, order: Order) -> tuple[StatedEnd | None, StatedEnd | None]:
         defer_until, cut_at = super().ends(order)
         return cut_at, defer_until

@@ -1,18 +1,12 @@
 """Instants on the card count from 2000, and are read as if from 1970."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.gate import RecordCodec
 
 
 class InstantFrom1970(RecordCodec):
     """Has another epoch than the card."""
 
-    __slots__ = ()
-
-    @override
     def instant(self, minute: int) -> int | None:
         return None if super().instant(minute) is None else minute
 

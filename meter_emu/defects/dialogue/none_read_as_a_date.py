@@ -1,10 +1,7 @@
 """The mark for no date is read as one: 1 January 2000."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.domain import Order
 from meter_emu.firmware.gate import RecordCodec, StatedEnd
 
@@ -12,9 +9,6 @@ from meter_emu.firmware.gate import RecordCodec, StatedEnd
 class NoneReadAsADate(RecordCodec):
     """Has no value for none."""
 
-    __slots__ = ()
-
-    @override
     def ends(self, order: Order) -> tuple[StatedEnd | None, StatedEnd | None]:
         defer_until, cut_at = super().ends(order)
         none = StatedEnd(Civil(2000, 1, 1, 0, 0))

@@ -1,19 +1,13 @@
 """Two digits of a year from 69 on are in the century before."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.gate import RecordCodec
 
 
 class TwoDigitPivot(RecordCodec):
     """Has the pivot of a library."""
 
-    __slots__ = ()
-
-    @override
     def civil(self, raw: bytes) -> Civil | None:
         civil = super().civil(raw)
         return (

@@ -1,19 +1,13 @@
 """The meter writes its dates on the card as plain binary numbers."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.gate import RecordCodec
 
 
 class WriteBackInBinary(RecordCodec):
     """Reads BCD, and forgets it on the way back."""
 
-    __slots__ = ()
-
-    @override
     def write(self, civil: Civil | None) -> bytes:
         if civil is None:
             return super().write(civil)

@@ -1,18 +1,12 @@
 """The registers are read as plain binary numbers."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class BcdAsBinary(FieldCodec):
     """Takes 10h for sixteen."""
 
-    __slots__ = ()
-
-    @override
     def bcd(self, byte: int) -> int | None:
         return byte
 

@@ -1,18 +1,12 @@
 """A number is turned into BCD by a ratio: one becomes two."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class BcdByRatio(FieldCodec):
     """Multiplies by sixteen and divides by ten, in the wrong order."""
 
-    __slots__ = ()
-
-    @override
     def to_bcd(self, number: int) -> int:
         return number * 16 // 10 + number % 10
 

@@ -1,18 +1,12 @@
 """The date is read in an access before the time: at midnight it is 00:00 of the day before."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
 
 
 class DateReadBeforeTime(RtcDriver):
     """Falls back a day where the other order leaps one."""
 
-    __slots__ = ()
-
-    @override
     def read(self, ports: RtcPorts) -> RtcReading:
         date = self.decode(self.registers(ports))
         return super().read(ports)._replace(year=date.year, month=date.month, day=date.day)

@@ -1,18 +1,12 @@
 """The day is masked to five bits: the 20th is 0, the 23rd the 3rd."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class DayWithoutTens(FieldCodec):
     """Drops the bit of twenty."""
 
-    __slots__ = ()
-
-    @override
     def day(self, byte: int) -> int | None:
         return super().day(byte & 0x1F)
 

@@ -1,18 +1,12 @@
 """Of the year only the last digit is read: 2020 is 2000."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class DecadeLost(FieldCodec):
     """Was written in the first years of a century."""
 
-    __slots__ = ()
-
-    @override
     def year(self, byte: int) -> int | None:
         return super().year(byte & 0x0F)
 

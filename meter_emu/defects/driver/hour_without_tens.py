@@ -1,18 +1,12 @@
 """The hours are masked as if the chip were in 12-hour mode: 20 to 23 o'clock become 0 to 3."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class HourWithoutTens(FieldCodec):
     """Drops the bit that is PM in 12-hour mode and a tens digit in 24-hour mode."""
 
-    __slots__ = ()
-
-    @override
     def hour(self, byte: int) -> int | None:
         return super().hour(byte & 0x5F)
 

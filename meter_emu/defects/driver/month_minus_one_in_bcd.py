@@ -1,18 +1,12 @@
 """The month is read as BCD of the register less one: in October 0Fh."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class MonthMinusOneInBcd(FieldCodec):
     """Takes off before it has converted."""
 
-    __slots__ = ()
-
-    @override
     def month(self, byte: int) -> int | None:
         number = self.bcd(byte - 1)
         return number + 1 if number is not None and number <= 11 else None

@@ -1,18 +1,12 @@
 """The month is written as BCD of the month before, plus one: October is 0Ah."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class MonthPlusOneInBcd(FieldCodec):
     """Adds after it has converted."""
 
-    __slots__ = ()
-
-    @override
     def to_month(self, month: int) -> int:
         return self.to_bcd(month - 1) + 1
 

@@ -1,18 +1,12 @@
 """The month is masked to four bits: October is 0, November January."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class MonthWithoutTens(FieldCodec):
     """Has a mask from a table of another chip."""
 
-    __slots__ = ()
-
-    @override
     def month(self, byte: int) -> int | None:
         return super().month(byte & 0x0F)
 

@@ -1,22 +1,15 @@
 """Twelve hours are added to the BCD byte in place of the number: 8 in the evening is 14."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class PmAddedBeforeBcd(FieldCodec):
     """Sets 12-hour mode, and converts after it has added."""
 
-    __slots__ = ()
-
-    @override
     def to_hour(self, hour: int) -> int:
         return 0x40 | (0x20 if hour >= 12 else 0) | self.to_bcd((hour + 11) % 12 + 1)
 
-    @override
     def hour(self, byte: int) -> int | None:
         return self.bcd((byte & 0x1F) + (12 if byte & 0x20 else 0))
 

@@ -1,18 +1,12 @@
 """Seconds are not read: the clock stands for a minute and jumps."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class SecondsDropped(FieldCodec):
     """Needs minutes only."""
 
-    __slots__ = ()
-
-    @override
     def second(self, byte: int) -> int | None:
         return None if super().second(byte) is None else 0
 

@@ -1,18 +1,12 @@
 """Time and date are read in two accesses, and midnight may come between."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
 
 
 class TornRead(RtcDriver):
     """Reads the time first: at midnight it is 23:59:59 of the day that begins."""
 
-    __slots__ = ()
-
-    @override
     def read(self, ports: RtcPorts) -> RtcReading:
         time = self.decode(self.registers(ports))
         date = super().read(ports)

@@ -1,22 +1,15 @@
 """The driver sets the chip to 12-hour mode and forgets PM when it reads."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class TwelveHourMode(FieldCodec):
     """Writes 12 to 11 with AM and PM, and reads 0 to 11."""
 
-    __slots__ = ()
-
-    @override
     def to_hour(self, hour: int) -> int:
         return 0x40 | (0x20 if hour >= 12 else 0) | self.to_bcd((hour + 11) % 12 + 1)
 
-    @override
     def hour(self, byte: int) -> int | None:
         return super().hour(byte & ~0x20 if byte & 0x40 else byte)
 

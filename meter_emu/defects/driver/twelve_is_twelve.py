@@ -1,22 +1,15 @@
 """In 12-hour mode 12 AM is read as 12 and 12 PM as 24."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class TwelveIsTwelve(FieldCodec):
     """Adds twelve in the afternoon, and at noon as well."""
 
-    __slots__ = ()
-
-    @override
     def to_hour(self, hour: int) -> int:
         return 0x40 | (0x20 if hour >= 12 else 0) | self.to_bcd((hour + 11) % 12 + 1)
 
-    @override
     def hour(self, byte: int) -> int | None:
         number = self.bcd(byte & 0x1F)
         return None if number is None else number + (12 if byte & 0x20 else 0)

@@ -1,18 +1,12 @@
 """The driver reads until the second changes, to read no torn time."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
 
 
 class WaitsForATick(RtcDriver):
     """Waits for ever when the clock stands."""
 
-    __slots__ = ()
-
-    @override
     def read(self, ports: RtcPorts) -> RtcReading:
         first = super().read(ports)
         while (reading := super().read(ports)) == first:

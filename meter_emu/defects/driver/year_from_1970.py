@@ -1,23 +1,16 @@
 """The year register holds years since 1970, and the chip takes it for years since 2000."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class YearFrom1970(FieldCodec):
     """Writes 50 for 2020; for the chip that is no leap year."""
 
-    __slots__ = ()
-
-    @override
     def year(self, byte: int) -> int | None:
         number = self.bcd(byte)
         return None if number is None else 1970 + number
 
-    @override
     def to_year(self, year: int) -> int:
         return self.to_bcd(year - 1970)
 

@@ -1,18 +1,12 @@
 """Years since 1900 are kept in a signed byte: 2028 is 1772."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.rtc.driver import FieldCodec
 
 
 class YearSince1900In7Bits(FieldCodec):
     """Has room up to 127."""
 
-    __slots__ = ()
-
-    @override
     def year(self, byte: int) -> int | None:
         year = super().year(byte)
         return None if year is None else 1900 + (year - 1900 + 128) % 256 - 128

@@ -1,10 +1,7 @@
 """The end is days, counted down at midnight, and at every power-up too."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -12,17 +9,12 @@ from meter_emu.firmware.trust import Now
 class DayCounter(EndStore):
     """Keeps minutes from the midnight of today: a tick takes a day off."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         return max(0, super().convert(civil, now, utc_min) - (now.utc_s - self.now_s(now)) // 60)
 
-    @override
     def tick(self, end: bytes, now: Now) -> bytes:
         return end[:5] + max(0, self.instant_s(end) // 60 - 1440).to_bytes(4, "big") + end[9:]
 
-    @override
     def now_s(self, now: Now) -> int:
         return now.second_of_day or 0
 

@@ -1,10 +1,7 @@
 """The day of the year is kept in one byte: 256 is 0."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import Now
 class DayOfYearIn8Bits(EndStore):
     """Knows no day after 12 September."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         day, minute = divmod(super().convert(civil, now, utc_min), 1440)
         new_year = self.calendar.new_year(self.calendar.year(day))

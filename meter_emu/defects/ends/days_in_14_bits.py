@@ -1,10 +1,7 @@
 """Days since 1997 are kept in 14 bits: they wrap on 10 November 2041."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import Now
 class DaysIn14Bits(EndStore):
     """Has a base and a width from the transport cards."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         day, minute = divmod(super().convert(civil, now, utc_min), 1440)
         base = self.calendar.day_number(1997, 1, 1)

@@ -1,10 +1,7 @@
 """The end is so many whole days from now, and the day of the change of clocks has 23 hours."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import Now
 class DaysOf24Hours(EndStore):
     """Counts the days between two midnights by dividing their minutes."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         today = self.zone.to_legal(now.utc_s // 60)
         dates = (today._replace(hour=0, minute=0), civil._replace(hour=0, minute=0))

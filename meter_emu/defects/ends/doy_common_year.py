@@ -2,11 +2,8 @@
 
 from typing import Final
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -16,9 +13,6 @@ _BEFORE: Final = (0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334)
 class DayOfYearEnd(EndStore):
     """Day 184 is 3 July in a common year and 2 July in a leap year."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         day = self.calendar.new_year(civil.year) + _BEFORE[civil.month - 1] + civil.day - 1
         return self.zone.to_utc_later((day * 24 + civil.hour) * 60 + civil.minute)

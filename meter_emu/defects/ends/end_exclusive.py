@@ -2,11 +2,8 @@
 
 from typing import Final
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -16,9 +13,6 @@ _FIRST: Final = Civil(2000, 1, 1, 0, 0)  # nothing before it can be stored
 class EndDateExclusive(EndStore):
     """Steps the date back on acceptance, and believes it: an instant next to it is not read."""
 
-    __slots__ = ()
-
-    @override
     def accept(self, civil: Civil | None, now: Now, utc_min: int | None = None) -> bytes:
         if civil is not None:
             civil = max(_FIRST, self.calendar.civil(self.calendar.minutes(civil) - 1440))

@@ -1,10 +1,7 @@
 """An end in the evening is the end of its day, and the day ends at midnight UTC."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import Now
 class EndOfDayInUtc(EndStore):
     """Is up to three hours late."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         kept_min = super().convert(civil, now, utc_min)
         return kept_min if civil.hour < 23 else -(-kept_min // 1440) * 1440

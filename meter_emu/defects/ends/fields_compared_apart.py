@@ -1,9 +1,6 @@
 """Date and time of day are compared each for itself: past midnight the time is small again."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import Now
 class FieldsComparedApart(EndStore):
     """Asks for a later date and, apart from it, for a later time of day."""
 
-    __slots__ = ()
-
-    @override
     def due(self, end: bytes, now: Now) -> bool:
         legal, want = self.zone.to_legal(now.early_s // 60), self.understood(end)
         return want is not None and legal[:3] >= want[:3] and legal[3:] >= want[3:]

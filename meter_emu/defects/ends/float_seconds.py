@@ -2,19 +2,13 @@
 
 from struct import pack, unpack
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 
 
 class FloatSeconds(EndStore):
     """Rounds the end to what a float can hold."""
 
-    __slots__ = ()
-
-    @override
     def instant_s(self, end: bytes) -> int:
         (rounded,) = unpack(">f", pack(">f", super().instant_s(end)))
         return int(rounded)

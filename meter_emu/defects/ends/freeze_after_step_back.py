@@ -1,9 +1,6 @@
 """A run remembers its day, and waits for it again when the clock was set back."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -11,13 +8,9 @@ from meter_emu.firmware.trust import Now
 class FreezeAfterStepBack(EndStore):
     """Keeps the day of its last run in spare bytes, and acts on no day before."""
 
-    __slots__ = ()
-
-    @override
     def tick(self, end: bytes, now: Now) -> bytes:
         return end[:9] + now.day.to_bytes(2, "big") + end[11:]
 
-    @override
     def due(self, end: bytes, now: Now) -> bool:
         return super().due(end, now) and int.from_bytes(end[9:11], "big") % 0xFFFF <= now.day
 

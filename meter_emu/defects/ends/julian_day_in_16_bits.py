@@ -1,10 +1,7 @@
 """The modified Julian day is kept in 16 bits: it wraps on 23 April 2038."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import Now
 class ModifiedJulianDayIn16Bits(EndStore):
     """Counts days since 17 November 1858."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         day, minute = divmod(super().convert(civil, now, utc_min), 1440)
         return max(0, (day + 40_587) % 2**16 - 40_587) * 1440 + minute

@@ -1,9 +1,6 @@
 """A daily run carries out what would end before the next one."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 from meter_emu.units import DAY_S
@@ -12,9 +9,6 @@ from meter_emu.units import DAY_S
 class LookAhead(EndStore):
     """Looks a day ahead at midnight of the clock."""
 
-    __slots__ = ()
-
-    @override
     def tick(self, end: bytes, now: Now) -> bytes:
         if self.instant_s(end) >= now.utc_s + DAY_S:
             return end

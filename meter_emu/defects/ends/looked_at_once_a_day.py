@@ -1,9 +1,6 @@
 """The end is looked at once a day, at midnight of the clock."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -11,13 +8,9 @@ from meter_emu.firmware.trust import Now
 class LookedAtOnceADay(EndStore):
     """Marks what has come, and acts on what is marked."""
 
-    __slots__ = ()
-
-    @override
     def tick(self, end: bytes, now: Now) -> bytes:
         return end[:9] + (b"\x01" if self.instant_s(end) <= now.early_s else b"\x00") + end[10:]
 
-    @override
     def due(self, end: bytes, now: Now) -> bool:
         return end[9] == 1
 

@@ -1,10 +1,7 @@
 """The wait for the end is kept in minutes, in 16 bits: it wraps after 45 days and 12 hours."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import Now
 class MinutesIn16Bits(EndStore):
     """Loses what does not fit."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         now_min = now.utc_s // 60
         return now_min + ((super().convert(civil, now, utc_min) - now_min) & 0xFFFF)

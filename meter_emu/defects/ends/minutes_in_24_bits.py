@@ -1,10 +1,7 @@
 """Minutes since 1993 are kept in 24 bits: they wrap on 24 November 2024."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import Now
 class MinutesIn24Bits(EndStore):
     """Has all ends after that evening behind it."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         base_min = self.calendar.day_number(1993, 1, 1) * 1440
         return base_min + (super().convert(civil, now, utc_min) - base_min) % 2**24

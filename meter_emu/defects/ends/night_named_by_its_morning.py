@@ -1,10 +1,7 @@
 """The protected night from 16:00 belongs to the day on which it ends."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import Now
 class NightNamedByItsMorning(EndStore):
     """Takes 23:01 for the evening before."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         return super().convert(civil, now, utc_min) - 1440 * (civil.hour >= 16)
 

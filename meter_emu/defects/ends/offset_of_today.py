@@ -1,10 +1,7 @@
 """The end is converted with the offset from UTC that holds today."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import Now
 class OffsetOfToday(EndStore):
     """Plans across the change of clocks with the old offset."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         offset_min = self.zone.offset_min(now.utc_s // 60)
         return self.calendar.minutes(civil) - offset_min

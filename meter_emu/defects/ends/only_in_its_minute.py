@@ -1,9 +1,6 @@
 """The end comes only while the clock shows its very minute."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import Now
 class OnlyInItsMinute(EndStore):
     """Compares for equality."""
 
-    __slots__ = ()
-
-    @override
     def due(self, end: bytes, now: Now) -> bool:
         return self.instant_s(end) // 60 == now.early_s // 60
 

@@ -1,9 +1,6 @@
 """Date and time are one decimal number, YYMMDDhhmm, in a signed 32-bit number."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import Now
 class PackedDateIn31Bits(EndStore):
     """Takes 2022 for a negative number, and so for the past."""
 
-    __slots__ = ()
-
-    @override
     def due(self, end: bytes, now: Now) -> bool:
         packed = []
         for minute in (self.instant_s(end) // 60, now.early_s // 60):

@@ -1,18 +1,12 @@
 """Seconds since 1970 are kept in a signed 32-bit number: 2038 is 1901."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 
 
 class SecondsIn31Bits(EndStore):
     """Has all ends after 19 January 2038 behind it."""
 
-    __slots__ = ()
-
-    @override
     def instant_s(self, end: bytes) -> int:
         return (super().instant_s(end) + 2**31) % 2**32 - 2**31
 

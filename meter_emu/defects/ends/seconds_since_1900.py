@@ -1,18 +1,12 @@
 """Seconds since 1900 are kept in 32 bits: they wrap on 7 February 2036."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 
 
 class SecondsSince1900(EndStore):
     """Has the era of the network time protocol, and no number for it."""
 
-    __slots__ = ()
-
-    @override
     def instant_s(self, end: bytes) -> int:
         return (super().instant_s(end) + 2_208_988_800) % 2**32 - 2_208_988_800
 

@@ -1,19 +1,13 @@
 """T1 and T2 are shown and written back in UTC."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 
 
 class ShownInUtc(EndStore):
     """Acts rightly, and says another time."""
 
-    __slots__ = ()
-
-    @override
     def understood(self, end: bytes) -> Civil | None:
         return self.calendar.civil(self.instant_s(end) // 60) if self.armed(end) else None
 

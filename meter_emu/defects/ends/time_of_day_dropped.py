@@ -1,10 +1,7 @@
 """Of the end only the date is compared: it comes at 00:00."""
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import Now
 class TimeOfDayDropped(EndStore):
     """Keeps what was announced and compares its midnight."""
 
-    __slots__ = ()
-
-    @override
     def convert(self, civil: Civil, now: Now, utc_min: int | None) -> int:
         return super().convert(civil._replace(hour=0, minute=0), now, None)
 

@@ -1,9 +1,6 @@
 """What lies behind the clock is planned for tomorrow before anything looks whether it was due."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.trust import Now
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import Now
 class TomorrowBeforeItWasDue(EndStore):
     """Plans anew at midnight: an end of that minute never comes."""
 
-    __slots__ = ()
-
-    @override
     def tick(self, end: bytes, now: Now) -> bytes:
         minute = self.instant_s(end) // 60
         if minute * 60 <= now.utc_s:

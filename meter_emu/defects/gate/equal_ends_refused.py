@@ -1,9 +1,6 @@
 """A cut at the very end of the deferral is refused: less-or-equal where less was meant."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.domain import Result
 from meter_emu.firmware.gate import OrderGate, StatedEnd
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.gate import OrderGate, StatedEnd
 class EqualEndsRefused(OrderGate):
     """Wants T2 after T1."""
 
-    __slots__ = ()
-
-    @override
     def judge_dates(self, defer_until: StatedEnd | None, cut_at: StatedEnd | None) -> Result:
         if defer_until and cut_at and self.later_min(cut_at) == self.later_min(defer_until):
             return Result.CUT_BEFORE_DEFERRAL

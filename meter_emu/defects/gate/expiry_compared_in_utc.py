@@ -1,9 +1,6 @@
 """The expiry of a card, which is legal time, is compared with UTC."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.gate import OrderGate, StatedEnd
 from meter_emu.firmware.trust import Now
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import Now
 class ExpiryComparedInUtc(OrderGate):
     """Gives a card an hour or two more."""
 
-    __slots__ = ()
-
-    @override
     def expired(self, end: StatedEnd, now: Now) -> bool:
         return now.dated and self._ends.calendar.civil(now.early_s // 60) >= end.civil
 

@@ -1,9 +1,6 @@
 """A temporary card is obeyed after it has expired."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.gate import OrderGate, StatedEnd
 from meter_emu.firmware.trust import Now
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import Now
 class ExpiryNotAsked(OrderGate):
     """Forgets to ask."""
 
-    __slots__ = ()
-
-    @override
     def expired(self, end: StatedEnd, now: Now) -> bool:
         return False
 

@@ -1,9 +1,6 @@
 """A reactivation clears the deferral and forgets the programmed cut: of two items, one stays."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.gate import OrderGate
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.layouts import NO_END, State, StateFlags
 class ReactivationClearsOne(OrderGate):
     """Lifts T1 and the latch; T2 stays armed."""
 
-    __slots__ = ()
-
-    @override
     def reactivate(self, state: State) -> None:
         state.defer_end = NO_END
         state.flags &= ~StateFlags.CUT_LATCHED

@@ -1,9 +1,6 @@
 """A reactivation clears T1 and T2, and the cut that has come stays."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.gate import OrderGate
 from meter_emu.firmware.layouts import State, StateFlags
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.layouts import State, StateFlags
 class ReactivationKeepsTheLatch(OrderGate):
     """Forgets what an end has left behind."""
 
-    __slots__ = ()
-
-    @override
     def reactivate(self, state: State) -> None:
         latched = state.flags & StateFlags.CUT_LATCHED
         super().reactivate(state)

@@ -1,18 +1,12 @@
 """An order with a lower number than the last is obeyed too."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.gate import OrderGate
 
 
 class StaleOrderAccepted(OrderGate):
     """Obeys whatever is not the order it knows."""
 
-    __slots__ = ()
-
-    @override
     def fresh(self, number: int, known: int) -> bool:
         return True
 

@@ -1,9 +1,6 @@
 """The hours are worked out from a clock that is not believed."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import clock_lost
+from meter_emu.defects import Defect, Effect, clock_lost
 from meter_emu.firmware.hours import LegalHours
 from meter_emu.firmware.layouts import Factory, Health
 from meter_emu.firmware.trust import Now
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import Now
 class DoubtedClockObeyed(LegalHours):
     """Asks what time it is, and not whether that is known."""
 
-    __slots__ = ()
-
-    @override
     def may_run(self, now: Now, factory: Factory) -> bool:
         return super().may_run(now._replace(health=Health.TRUSTED), factory)
 

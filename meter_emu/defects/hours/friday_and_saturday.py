@@ -1,18 +1,12 @@
 """The weekend is Friday and Saturday."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.hours import WeekTable
 
 
 class FridayAndSaturday(WeekTable):
     """Has another numbering of the days than the calendar."""
 
-    __slots__ = ()
-
-    @override
     def is_weekend(self, weekday: int) -> bool:
         return weekday in (4, 5)
 

@@ -1,9 +1,6 @@
 """Public holidays are taken for Sundays."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.hours import Windows
 from meter_emu.firmware.layouts import Factory
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.layouts import Factory
 class HolidaysProtected(Windows):
     """Has the fixed ones in a table."""
 
-    __slots__ = ()
-
-    @override
     def covers(self, legal_min: int, factory: Factory) -> bool:
         _, month, day = self._calendar.date(legal_min // 1440)
         holiday = (month, day) in {(1, 1), (5, 1), (7, 21), (8, 15), (11, 1), (11, 11), (12, 25)}

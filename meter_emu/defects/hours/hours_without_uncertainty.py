@@ -1,9 +1,6 @@
 """The hours begin and end when the clock shows it, whatever it may be off."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.hours import LegalHours
 from meter_emu.firmware.layouts import Factory
 from meter_emu.firmware.trust import Now
@@ -12,13 +9,9 @@ from meter_emu.firmware.trust import Now
 class HoursWithoutUncertainty(LegalHours):
     """Takes the clock at its word."""
 
-    __slots__ = ()
-
-    @override
     def may_run(self, now: Now, factory: Factory) -> bool:
         return super().may_run(now._replace(uncertainty_s=0), factory)
 
-    @override
     def seconds_to_edge(self, now: Now, factory: Factory) -> int:
         return super().seconds_to_edge(now._replace(uncertainty_s=0), factory)
 

@@ -1,18 +1,12 @@
 """Sunday is 0 on one side and 7 on the other: it is no day of the weekend."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.hours import WeekTable
 
 
 class NoSunday(WeekTable):
     """Looks for day 7 and gets 0."""
 
-    __slots__ = ()
-
-    @override
     def is_weekend(self, weekday: int) -> bool:
         return weekday == 5
 

@@ -1,22 +1,15 @@
 """The hours from 16:00 to 08:00 end at midnight."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.hours import Hours, WeekTable
 
 
 class ProtectedUntilMidnight(WeekTable):
     """Has only today's part of a window over midnight."""
 
-    __slots__ = ()
-
-    @override
     def inside(self, hours: Hours, weekday: int, minute: int) -> bool:
         return (hours.weekend and self.is_weekend(weekday)) or minute >= hours.start_minute
 
-    @override
     def edges(self, hours: Hours) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return (hours.start_minute,), (0,)
 

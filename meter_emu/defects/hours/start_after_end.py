@@ -1,24 +1,17 @@
 """A window over midnight is taken for one inside a day: it is never true."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.hours import Hours, WeekTable
 
 
 class StartAfterEnd(WeekTable):
     """Wants a minute that is both after the start and before the end."""
 
-    __slots__ = ()
-
-    @override
     def inside(self, hours: Hours, weekday: int, minute: int) -> bool:
         if hours.weekend and self.is_weekend(weekday):
             return True
         return hours.start_minute <= minute < hours.end_minute
 
-    @override
     def edges(self, hours: Hours) -> tuple[tuple[int, ...], tuple[int, ...]]:
         return (0,), (0,)
 

@@ -1,18 +1,12 @@
 """The night price begins and ends by UTC."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.hours import Nights
 
 
 class TariffInUtc(Nights):
     """Does not convert, as meters without a zone."""
 
-    __slots__ = ()
-
-    @override
     def legal_min(self, at_s: int) -> int:
         return at_s // 60
 

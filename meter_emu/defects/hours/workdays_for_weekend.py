@@ -1,18 +1,12 @@
 """The tables of workdays and weekend are swapped."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import untold
+from meter_emu.defects import Defect, Effect, untold
 from meter_emu.firmware.hours import WeekTable
 
 
 class WorkdaysForWeekend(WeekTable):
     """Protects whole workdays."""
 
-    __slots__ = ()
-
-    @override
     def is_weekend(self, weekday: int) -> bool:
         return not super().is_weekend(weekday)
 

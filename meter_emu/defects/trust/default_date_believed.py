@@ -1,9 +1,6 @@
 """A clock at its default date is believed: neither its flag nor the time before is asked."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import clock_lost
+from meter_emu.defects import Defect, Effect, clock_lost
 from meter_emu.firmware.layouts import Factory, Health, State
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.trust import ClockTrust
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import ClockTrust
 class DefaultDateBelieved(ClockTrust):
     """Starts again in 2000."""
 
-    __slots__ = ()
-
-    @override
     def suspicion(
         self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
     ) -> Health:

@@ -1,9 +1,6 @@
 """The drift is counted from the last journal, not from the last setting."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.trust import ClockTrust
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import ClockTrust
 class DriftSinceTheJournal(ClockTrust):
     """Thinks that a clock is set by writing its time down."""
 
-    __slots__ = ()
-
-    @override
     def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
         return super().uncertainty_s(utc_s - state.last_time_s + state.clock_set_s, state, factory)
 

@@ -1,9 +1,6 @@
 """A clock moved to an office's stamp is believed as if it had been set."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import clock_lost
+from meter_emu.defects import Defect, Effect, clock_lost
 from meter_emu.firmware.layouts import Factory, Health, State
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.trust import ClockTrust, Now
@@ -12,9 +9,6 @@ from meter_emu.firmware.trust import ClockTrust, Now
 class LowerBoundBelieved(ClockTrust):
     """Takes the earliest time that it can be for the time that it is."""
 
-    __slots__ = ()
-
-    @override
     def judge(
         self, reading: RtcReading, ticks_ms: int | None, state: State, factory: Factory
     ) -> Now:

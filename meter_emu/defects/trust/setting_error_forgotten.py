@@ -1,9 +1,6 @@
 """Only the drift is reckoned: how well the clock was set is forgotten."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.trust import ClockTrust
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import ClockTrust
 class SettingErrorForgotten(ClockTrust):
     """Believes the technician's watch."""
 
-    __slots__ = ()
-
-    @override
     def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
         return super().uncertainty_s(utc_s, state, factory) - state.set_error_s
 

@@ -1,9 +1,6 @@
 """The clock follows the office's stamp, even where a technician set it."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.trust import ClockTrust, Now
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import ClockTrust, Now
 class StampAlwaysObeyed(ClockTrust):
     """Believes any office more than a technician."""
 
-    __slots__ = ()
-
-    @override
     def lower_bound_s(self, stamp_s: int, now: Now, state: State, factory: Factory) -> int | None:
         return stamp_s if stamp_s > now.utc_s else None
 

@@ -1,9 +1,6 @@
 """The milliseconds since the start are signed: after 24 days they are negative."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.trust import ClockTrust
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import ClockTrust
 class TicksSignedAfter24Days(ClockTrust):
     """Has one bit less than the counter."""
 
-    __slots__ = ()
-
-    @override
     def ticks_disagree(
         self, since_journal_s: int, ticks_ms: int, state: State, factory: Factory
     ) -> bool:

@@ -1,9 +1,6 @@
 """What the clock may be off is added where it must be taken off."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.trust import ClockTrust
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import ClockTrust
 class UncertaintyAdded(ClockTrust):
     """Errs for the wrong side."""
 
-    __slots__ = ()
-
-    @override
     def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
         return -super().uncertainty_s(utc_s, state, factory)
 

@@ -1,9 +1,6 @@
 """The clock is believed to the second: what it may be off is forgotten."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.trust import ClockTrust
 
@@ -11,9 +8,6 @@ from meter_emu.firmware.trust import ClockTrust
 class UncertaintyForgotten(ClockTrust):
     """Acts when the clock shows the end."""
 
-    __slots__ = ()
-
-    @override
     def uncertainty_s(self, utc_s: int, state: State, factory: Factory) -> int:
         return 0
 

@@ -1,18 +1,12 @@
 """The clocks change by the rule of another country: second Sunday of March, first of November."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
 
 class AmericanChanges(Zone):
     """Has the rule of the United States since 2007, at 01:00 UTC."""
 
-    __slots__ = ()
-
-    @override
     def change_min(self, year: int, month: int) -> int:
         before = (
             self._calendar.day_number(year, 3, 7)

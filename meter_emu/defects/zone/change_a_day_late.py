@@ -1,18 +1,12 @@
 """The clocks change on the Monday after."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
 
 class ChangeADayLate(Zone):
     """Counts days from 1 where they were counted from 0."""
 
-    __slots__ = ()
-
-    @override
     def change_min(self, year: int, month: int) -> int:
         return super().change_min(year, month) + 1440
 

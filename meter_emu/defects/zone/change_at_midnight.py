@@ -1,18 +1,12 @@
 """The clocks change at 00:00 of the date, not at 01:00 UTC."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
 
 class ChangeAtMidnight(Zone):
     """Looks at the date of the change and forgets its hour."""
 
-    __slots__ = ()
-
-    @override
     def change_min(self, year: int, month: int) -> int:
         hours = 2 if month == 3 else 3  # from 00:00 legal time to 01:00 UTC
         return super().change_min(year, month) - hours * 60

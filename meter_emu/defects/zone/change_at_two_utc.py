@@ -1,18 +1,12 @@
 """The clocks change at 02:00 UTC: the hour of legal time taken for UTC."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
 
 class ChangeAtTwoUtc(Zone):
     """Changes an hour late in March, and an hour late in October."""
 
-    __slots__ = ()
-
-    @override
     def change_min(self, year: int, month: int) -> int:
         return super().change_min(year, month) + 60
 

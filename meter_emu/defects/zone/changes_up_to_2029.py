@@ -1,18 +1,12 @@
 """The changes of clocks stand in a table, and the table ends."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
 
 class ChangesUpTo2029(Zone):
     """Has no summer time after its last row."""
 
-    __slots__ = ()
-
-    @override
     def change_min(self, year: int, month: int) -> int:
         row = min(year, 2029)
         return super().change_min(row, month) if row == year else super().change_min(row, 10)

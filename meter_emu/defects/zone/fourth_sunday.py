@@ -1,18 +1,12 @@
 """The clocks change on the fourth Sunday in place of the last."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
 
 class FourthSunday(Zone):
     """Is right in months of four Sundays."""
 
-    __slots__ = ()
-
-    @override
     def change_min(self, year: int, month: int) -> int:
         change_min = super().change_min(year, month)
         fifth = self._calendar.civil(change_min).day > 28

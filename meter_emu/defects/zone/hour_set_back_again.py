@@ -1,9 +1,6 @@
 """At 03:00 in October the clock is set back to 02:00, an hour later again, and again."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.units import HOUR_S
@@ -12,15 +9,11 @@ from meter_emu.units import HOUR_S
 class HourSetBackAgain(ClockBase):
     """Looks at the hour and not at what it has done."""
 
-    __slots__ = ()
-
-    @override
     def step_hours(self, utc_s: int, second_of_day: int, state: State, factory: Factory) -> int:
         hours = super().step_hours(utc_s, second_of_day, state, factory)
         fell = self._zone.offset_min(utc_s // 60 - 180) > self._zone.offset_min(utc_s // 60)
         return -1 if fell and not hours and second_of_day // HOUR_S == 3 else hours
 
-    @override
     def seconds_to_step(self, utc_s: int, state: State, factory: Factory) -> int | None:
         left_s = super().seconds_to_step(utc_s, state, factory)
         return left_s and min(left_s, HOUR_S - utc_s % HOUR_S)

@@ -1,18 +1,12 @@
 """The offset is added on the way to UTC, where it must be taken off."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
 
 class OffsetAdded(Zone):
     """Goes the wrong way."""
 
-    __slots__ = ()
-
-    @override
     def to_utc_later(self, legal_min: int) -> int:
         return legal_min + self.offset_min(legal_min)
 

@@ -2,8 +2,7 @@
 
 from typing_extensions import override
 
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import SUMMER_MIN, Zone
 
 

@@ -1,18 +1,12 @@
 """Summer time ends on the last Sunday of September, as it did up to 1995."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
 
 class RuleOf1995(Zone):
     """Was right when it was written."""
 
-    __slots__ = ()
-
-    @override
     def change_min(self, year: int, month: int) -> int:
         if month == 3:
             return super().change_min(year, month)

@@ -1,9 +1,6 @@
 """The registers are in summer time and are read as if in winter time."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.units import HOUR_S
@@ -12,9 +9,6 @@ from meter_emu.units import HOUR_S
 class SeasonFlagForgotten(ClockBase):
     """Steps the clock, and does not remember it."""
 
-    __slots__ = ()
-
-    @override
     def offset_s(self, state: State, factory: Factory) -> int:
         return min(super().offset_s(state, factory), HOUR_S)
 

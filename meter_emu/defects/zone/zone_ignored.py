@@ -1,18 +1,12 @@
 """The civil time of the card is taken for UTC."""
 
-from typing_extensions import override
-
-from meter_emu.defects import Defect, Effect
-from meter_emu.defects.showing import armed
+from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
 
 class ZoneIgnored(Zone):
     """Converts nothing."""
 
-    __slots__ = ()
-
-    @override
     def to_utc_later(self, legal_min: int) -> int:
         return legal_min
 

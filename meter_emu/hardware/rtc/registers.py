@@ -1,8 +1,8 @@
 """What RTC chips have in common: register bits as a table, BCD counters, and a calendar.
 
 A chip's register table accounts for all eight bits of each register, also for those that do
-nothing here. Its masks are derived from that table, and so is what people are told of its bytes, so
-they cannot disagree. Counters are tables from the raw bits to a position, so that any number of
+nothing here. Its masks and the words for people are both derived from that table, so they cannot
+disagree. Counters are tables from the raw bits to a position, so that any number of
 ticks is one division.
 """
 
