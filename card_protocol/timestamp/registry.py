@@ -1,0 +1,21 @@
+"""Every timestamp codec by name: what a hex string is tried as.
+
+Sources are public: a standard where a public document shows its layout, else the page or repository
+named. What is ours says so. `docs/timestamps.md` has the table.
+"""
+
+from typing import Final
+
+from card_protocol.timestamp.cosem import COSEM
+from card_protocol.timestamp.count_codecs import COUNTS
+from card_protocol.timestamp.cp56 import CP56
+from card_protocol.timestamp.digit_codecs import DIGITS
+from card_protocol.timestamp.encoding import Codec
+from card_protocol.timestamp.fat import FAT, PACKED_MINUTE
+from card_protocol.timestamp.mbus import TYPE_F, TYPE_G, TYPE_I
+
+_ALL: Final[tuple[Codec, ...]] = (
+    *DIGITS, *COUNTS, PACKED_MINUTE, FAT, TYPE_F, TYPE_G, TYPE_I, CP56, COSEM
+)  # fmt: skip
+CODECS: Final = {codec.name: codec for codec in _ALL}
+assert len(CODECS) == len(_ALL), "a name means one codec"
