@@ -56,6 +56,7 @@ VERBS: Final[Mapping[str, VerbPlace]] = {
     "show": VerbPlace(
         "meter_emu.cli.listing:show", "Show a defect, or a campaign's or model's file."
     ),
+    "sts": VerbPlace("meter_emu.cli.sts:sts", "Decode and encode STS tokens, derive keys."),
     "desk": VerbPlace("meter_emu.cli.desk:desk", "Write on a card what the office writes."),
 }
 
