@@ -64,7 +64,7 @@ def _told(chip: type[CalendarChip], row: Row, register: int) -> Row:
     for bits in chip.TABLE:
         if bits.register != register:
             continue
-        if bits.kind is not BitsKind.FIELD:
+        if bits.kind is not BitsKind.FIELD or register not in counters(chip):
             meanings.append(_bits(bits, byte))
         elif register != chip.HOURS:
             mask, counter = counters(chip)[register]
@@ -90,8 +90,8 @@ def _bits(bits: Bits, byte: int) -> Meaning:
         return Meaning(f"{bits.symbol}: {bits.says}")
     if bits.kind is BitsKind.UNUSED:
         return Meaning(wrong=f"unused bits {byte & bits.mask:02x} are set")
-    plain = f" {value:x}h" if bits.high != bits.low else ""
-    return Meaning(f"{bits.symbol}{plain}: kept, does nothing here")
+    plain = f"{bits.symbol} {value:x}h" if bits.high != bits.low else bits.symbol
+    return Meaning(plain if bits.kind is BitsKind.FIELD else f"{plain}: kept, does nothing here")
 
 
 def counter_meaning(counter: Counter, bcd: int) -> Meaning:

@@ -18,10 +18,10 @@ from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.hardware import eeprom
 from meter_emu.hardware.oscillator import SECOND
+from meter_emu.hardware.rtc.calendar_chip import PHASE_BYTES, TAIL_BYTES
 from meter_emu.resources import find
 from meter_emu.world.meter import image
 from meter_emu.world.meter.build import parse_build
-from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.install import Installation, empty_board, install
 from meter_emu.world.meter.model import MeterModel, load_model
 from tests.docs.pages import page, section, table
@@ -30,7 +30,6 @@ from tests.firmware.meters import now_at
 PAGE = page("docs/meter-image.md")
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
 MAY_2020_US = 1_588_300_000_000_000
-CHIP_HEAD = ("chip", "registers", "size of the part")
 FIELDS = ("offset", "size", "field", "kind", "unit", "holds")
 
 
@@ -121,16 +120,10 @@ def test_addresses_of_the_records() -> None:
 
 
 def test_the_clock_part() -> None:
-    part = section(PAGE, "The clock chip's part")
-    rows = table(part, "offset", "size", "field", "holds")
+    rows = table(section(PAGE, "The clock chip's part"), "offset", "size", "field", "holds")
     assert [row[2] for row in rows] == ["registers", "phase", "flags"]
+    assert [row[1] for row in rows[1:]] == [str(PHASE_BYTES), str(TAIL_BYTES - PHASE_BYTES)]
     assert f"{SECOND:,}" in rows[1][3]
-    chips = [row.chip for row in CLOCK_CHIPS.values()]
-    said = {row[0]: (int(row[1]), int(row[2])) for row in table(part, *CHIP_HEAD)}
-    assert said == {chip.NAME: (len(chip.RESET), chip.IMAGE_BYTES) for chip in chips}
-    assert all(
-        size == count + sum(int(row[1]) for row in rows[1:]) for count, size in said.values()
-    )
 
 
 def test_the_eeprom_part() -> None:
