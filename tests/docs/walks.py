@@ -1,12 +1,16 @@
-"""How many files a newcomer reads along four walks: `python -m tests.docs.walks` prints them.
+"""How many files a newcomer reads along five walks: `python -m tests.docs.walks` prints them.
 
 A file counts when a function in it runs between the beginning and the end of the walk. What runs
-because a module is imported does not count, nor does a class that is only named.
+because a module is imported does not count, nor does a class that is only named. Each walk has a
+process of its own, so nothing is left from the one before, and goes through the verb that a person
+types. The walk from a reader needs a daemon: `tests/pcsc` counts it where there is one.
 """
 
-import os
+import json
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -20,15 +24,12 @@ from card_protocol.card.make import card_of
 from meter_emu.cli.app import cli
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
-from meter_emu.world.meter.events import What
-from meter_emu.world.rehearsal.campaign import load_campaign
-from meter_emu.world.rehearsal.engine import run_meter
 from tests.firmware.meters import Home
 
 ROOT: Final = Path(__file__).parents[2]
-_OURS: Final = tuple(str(ROOT / name) + os.sep for name in ("card_protocol", "meter_emu"))
-# The card's own side of `desk arm`: the bytes have left the office when they get there.
-_CARD: Final = ("card_protocol/card/", "card_protocol/link/")
+READER_WALK: Final = "records of a card in a PC/SC reader, by `desk account`"
+_OURS: Final = tuple(f"{ROOT / name}/" for name in ("card_protocol", "meter_emu"))
+_T2: Final = "2020-07-03 23:01"
 _CAMPAIGN: Final = """
 name = "one"
 zone = "Europe/Brussels"
@@ -74,44 +75,35 @@ def walked(job: Callable[[], object]) -> set[str]:
     return seen
 
 
-def walks() -> dict[str, set[str]]:
-    """Return the files of each walk."""
-    with TemporaryDirectory() as folder:
-        path, file = Path(folder) / "one.toml", Path(folder) / "card.bin"
-        path.write_text(_CAMPAIGN, "utf-8")
-        image = Desk(BENCH_MASTER_KEY).issue(1, issued_at_min=1)
-        file.write_bytes(image.to_bytes())
-        return {
-            "T2, from campaign file to contactor": walked(lambda: _until_it_opens(path)),
-            "an APDU": walked(_an_apdu()),
-            "`desk arm`, to the bytes for the card": {
-                name for name in walked(lambda: _arm(file)) if not name.startswith(_CARD)
-            },
-            "one poll": walked(_a_poll()),
-        }
+def _verb(*arguments: str | Path) -> Callable[[], None]:
+    def run() -> None:
+        done = CliRunner().invoke(cli, [str(one) for one in arguments])
+        assert done.exit_code == 0, done.output
+
+    return run
 
 
-def _until_it_opens(path: Path) -> None:
-    campaign = load_campaign(path)
-    events = run_meter(campaign.households[0], campaign)
-    assert any(event.what is What.OPENED for event in events), "the cut is on the way"
+def _rehearsed(folder: Path) -> Callable[[], None]:
+    path = folder / "one.toml"
+    path.write_text(_CAMPAIGN, "utf-8")
+    return _verb("rehearse", path)
 
 
-def _an_apdu() -> Callable[[], object]:
+def _armed(folder: Path) -> Callable[[], None]:
+    file = folder / "card.bin"
+    file.write_bytes(Desk(BENCH_MASTER_KEY).issue(1, issued_at_min=1).to_bytes())
+    ends = ("--defer-until", _T2, "--cut-at", _T2)
+    return _verb("desk", "arm", file, *ends, "--issued-at", "2020-06-02 10:15")
+
+
+def _an_apdu(_folder: Path) -> Callable[[], object]:
     card = card_of(Desk(BENCH_MASTER_KEY).issue(1, issued_at_min=1), Random(1).randbytes)
     card.power_on()
     assert card.transmit(bytes.fromhex("00a4000c02df01")) == b"\x90\x00"
-    return lambda: card.transmit(bytes.fromhex("00b0810010"))
+    return partial(card.transmit, bytes.fromhex("00b0810010"))
 
 
-def _arm(file: Path) -> None:
-    t2 = "2020-07-03 23:01"
-    arguments = ["desk", "arm", str(file), "--defer-until", t2, "--cut-at", t2]
-    done = CliRunner().invoke(cli, [*arguments, "--issued-at", "2020-06-02 10:15"])
-    assert done.exit_code == 0, done.output
-
-
-def _a_poll() -> Callable[[], object]:
+def _a_poll(_folder: Path) -> Callable[[], object]:
     home = Home()
     home.run(60)
     firmware = home.bench._firmware
@@ -119,6 +111,34 @@ def _a_poll() -> Callable[[], object]:
     return firmware.poll
 
 
+WALKS: Final[Mapping[str, Callable[[Path], Callable[[], object]]]] = {
+    "T2, from `rehearse` to contactor and verdict": _rehearsed,
+    "an APDU": _an_apdu,
+    "bytes on a card, by `desk arm`": _armed,
+    "one poll": _a_poll,
+}
+
+
+def walks() -> dict[str, list[str]]:
+    """Return the files of each walk."""
+    command = [sys.executable, "-m", "tests.docs.walks"]
+    running = {
+        name: subprocess.Popen([*command, name], cwd=ROOT, stdout=subprocess.PIPE) for name in WALKS
+    }
+    return {name: json.loads(process.communicate()[0]) for name, process in running.items()}
+
+
+def read_at(reader: str) -> set[str]:
+    """Return the files of the walk from a reader with a card in it, its own process among them."""
+    return walked(_verb("desk", "account", "--reader", reader)) | {
+        "card_protocol/link/pcsc_child.py"
+    }
+
+
 if __name__ == "__main__":
-    for name, files in walks().items():
-        click.echo("\n    ".join([f"{len(files):3} {name}", *sorted(files)]))
+    if len(sys.argv) > 1:
+        with TemporaryDirectory() as folder:
+            click.echo(json.dumps(sorted(walked(WALKS[sys.argv[1]](Path(folder))))))
+    else:
+        for name, files in walks().items():
+            click.echo("\n    ".join([f"{len(files):3} {name}", *files]))

@@ -1,6 +1,9 @@
 """`card send`, `get`, `show` and `diff` at a real reader: what they read, and nothing else."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from random import Random
 
 import pytest
 
@@ -10,8 +13,12 @@ from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.desk import Desk
 from tests.cards import file_card, memory_card
 from tests.cli.outcome import Outcome, runner
+from tests.docs.test_house import ROWS
+from tests.docs.walks import READER_WALK, ROOT
 from tests.firmware.meters import METER_ID, START, Home, counted
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import LONG_MS, Odd, card_in
@@ -129,3 +136,12 @@ def test_a_reader_that_cannot_tell_the_tries_of_a_chip_reads_it_all_the_same(
     with card_in(pcscd, link, MemoryCard(image, make=Make.PCSC)):
         assert emu("card", "get", tmp_path / "it.card").code == 0
     assert (tmp_path / "it.card").read_bytes() == image.to_bytes()
+
+
+def test_the_walk_from_a_reader_to_a_record_is_no_longer_than_the_page_says(pcscd, link):
+    """In a process of its own, as the walks of `tests.docs.walks` that need no daemon."""
+    image = Desk(BENCH_MASTER_KEY).issue(1, issued_at_min=1)
+    program = f"from tests.docs.walks import read_at; print(*sorted(read_at({FIRST!r})))"
+    with card_in(pcscd, link, card_of(image, Random(1).randbytes)):
+        said = subprocess.check_output([sys.executable, "-c", program], cwd=ROOT, text=True)
+    assert len(said.split()) <= ROWS[READER_WALK], said
