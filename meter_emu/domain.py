@@ -9,16 +9,6 @@ from enum import Enum, IntEnum, unique
 from typing import Final, NamedTuple, final
 
 SET_ERROR_S_MAX: Final = 3600  # ours: a tool that is worse sets no clock
-MWH_PER_UNIT_ELECTRICITY: Final = 1000  # its unit is the watt-hour
-
-
-@final
-@unique
-class Energy(IntEnum):
-    """Which energy a meter measures."""
-
-    ELECTRICITY = 1
-    GAS = 2
 
 
 @final

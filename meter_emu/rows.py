@@ -9,11 +9,12 @@ Two images of one layout are compared row by row, so what `show` explains is wha
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple, TypeAlias, final
+from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeAlias, TypeVar, final
 
 from card_protocol.errors import CardProtocolError
 from card_protocol.layout import Layout
 from card_protocol.timestamp import MINUTES_NONE, decode_bcd_minute
+from meter_emu.energies import BY_CODE, WATT_HOURS, Energy
 from meter_emu.units import decimal
 
 NOT_SHOWN: Final = "not shown"
@@ -163,6 +164,35 @@ def moved(rows: Iterable[Row], by: int) -> tuple[Row, ...]:
     return tuple(replace(row, offset=row.offset + by) for row in rows)
 
 
+class _Explained(Protocol):
+    """A dataclass that has rows: a part of an image, or a record at a desk."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def rows(self) -> tuple[Row, ...]: ...
+
+
+_ExplainedT = TypeVar("_ExplainedT", bound=_Explained)
+
+
+def of_energy(part: _ExplainedT, energy: Energy) -> _ExplainedT:
+    """Return the part with its units and words as this energy has them."""
+    said = energy.said
+    rows = (
+        replace(row, unit=said(row.unit), note=said(row.note), about=said(row.about))
+        for row in part.rows
+    )
+    return replace(part, rows=tuple(rows))
+
+
+def of_own_energy(parts: Sequence[_ExplainedT]) -> tuple[_ExplainedT, ...]:
+    """Return all parts of a card in the words of the energy that its identity names, if any."""
+    codes = [row.value for part in parts for row in part.rows if row.field == "energy"]
+    known = [BY_CODE[code] for code in codes if isinstance(code, int) and code in BY_CODE]
+    return tuple(of_energy(part, known[0]) for part in parts) if known else tuple(parts)
+
+
 def differences(
     a: Sequence[Part], b: Sequence[Part], raw_a: bytes, raw_b: bytes
 ) -> Iterator[Difference]:
@@ -218,6 +248,11 @@ def named(names: Mapping[int, str]) -> MeaningOf:
     return explain
 
 
+def energy_named(code: int) -> Meaning:
+    """Explain the code of an energy."""
+    return named({known: energy.name for known, energy in BY_CODE.items()})(code)
+
+
 def bits(names: Mapping[int, str]) -> MeaningOf:
     """Explain the names of the bits that are set."""
 
@@ -263,7 +298,9 @@ def amount(per_euro: int) -> MeaningOf:
 
 def price(value: int) -> Meaning:
     """Explain a price in micro-euro per watt-hour."""
-    return Meaning(f"{decimal(value, 1000)} EUR/kWh", "" if value else "a price of nothing")
+    return Meaning(
+        f"{decimal(value, 1000)} EUR/{WATT_HOURS.kilo}", "" if value else "a price of nothing"
+    )
 
 
 def zero(value: int) -> Meaning:

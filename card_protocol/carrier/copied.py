@@ -25,11 +25,11 @@ def copied(terminal: Terminal) -> AnyImage:
     """
     if not has_files(terminal):
         return _copied_chip(find_memory(terminal))
-    for energy, df in DF_OF.items():
+    for df in DF_OF.values():
         if _there(terminal, df):
             raise ApduError("a secure card shows its records to who has a key: see desk account")
         if _there(terminal, plain_file(df)):
-            return new_plain_card(terminal.read_current(0, FILE_SIZE_BYTES), energy)
+            return new_plain_card(terminal.read_current(0, FILE_SIZE_BYTES), df)
     raise ApduError("no budget card: it has not the files of one")
 
 

@@ -41,6 +41,7 @@ from meter_emu.cli.typed import (
     second_2000_meant,
 )
 from meter_emu.cli.verbs import Verbs, examples
+from meter_emu.energies import BY_CODE, DEFAULT, ENERGIES
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -68,8 +69,8 @@ def card() -> None:
 @meter_option("The meter the card is bound to.")
 @click.option(
     "--energy",
-    type=OneOf(["electricity", "gas"]),
-    default="electricity",
+    type=OneOf(list(ENERGIES)),
+    default=DEFAULT.name,
     show_default=True,
     help="Which energy the meter measures.",
 )
@@ -114,12 +115,11 @@ def new(
     """Issue a new budget card for a meter and save its image as FILE."""
     from card_protocol.card.image import CardKind
     from meter_emu.desk.desk import Desk
-    from meter_emu.domain import Energy
 
     check_free(file, force=force)
     image = Desk(read_master_key(key_file)).issue(
         meter,
-        energy=Energy[energy.upper()],
+        energy=ENERGIES[energy],
         customer_ref=customer,
         card_number=card_number,
         generation=int(generation),
@@ -245,10 +245,9 @@ def _tell_issued(
     file: str, image: "AnyImage", meter: int, card_number: int, json_file: str | None
 ) -> None:
     from card_protocol.carrier.laid_open import laid_open
-    from meter_emu.domain import Energy
 
     carrier = image.kind.name.lower()
-    energy = Energy(laid_open(image).claimed().energy).name.lower()
+    energy = BY_CODE[laid_open(image).claimed().energy].name
     if json_file is not None:
         told = {"file": file, "carrier": carrier, "energy": energy, "meter": meter}
         print_json({**told, "card_number": card_number}, json_file)
@@ -345,33 +344,36 @@ def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordVi
     """Return what a card carries, explained; raise `ImageError` for one that is none of ours."""
     from card_protocol.card.sle4442 import MemoryImage
     from card_protocol.errors import LayoutError
-    from card_protocol.formats.budget.making import PLAIN_TREES, record_on
+    from card_protocol.formats.budget import DF_OF
+    from card_protocol.formats.budget.making import plain_tree, record_on
     from card_protocol.formats.clock.making import clock_order_on
     from meter_emu.desk.budget.broken_view import explain_broken_copies
     from meter_emu.desk.budget.memory_view import explain_memory_card
     from meter_emu.desk.budget.view import explain_card, explain_clock_order
+    from meter_emu.rows import of_own_energy
 
     if isinstance(image, MemoryImage):
-        return explain_memory_card(image, key)
+        return of_own_energy(explain_memory_card(image, key))
     order = clock_order_on(image)
     if order is not None:
         return (explain_clock_order(order, key),)
     try:
-        return explain_card(lambda sfi: record_on(image, sfi), key)
+        return of_own_energy(explain_card(lambda sfi: record_on(image, sfi), key))
     except (KeyError, LayoutError):
-        if image.tree.specs not in [tree.specs for tree in PLAIN_TREES.values()]:
+        if image.tree.specs not in [plain_tree(df).specs for df in DF_OF.values()]:
             raise ImageError(file, "no budget card: it has not the files of one") from None
-        return explain_broken_copies(image, key)
+        return of_own_energy(explain_broken_copies(image, key))
 
 
 def _explain_image(image: "AnyImage", key: "Key") -> tuple["Part", ...]:
     from card_protocol.card.sle4442 import MemoryImage
     from meter_emu.desk.budget.memory_view import explain_memory_image
     from meter_emu.desk.budget.view import explain_card_image
+    from meter_emu.rows import of_own_energy
 
     if isinstance(image, MemoryImage):
-        return explain_memory_image(image, key)
-    return explain_card_image(image, key)
+        return of_own_energy(explain_memory_image(image, key))
+    return of_own_energy(explain_card_image(image, key))
 
 
 def _all_else_alike(copy: "AnyImage", other: "AnyImage") -> "AnyImage":

@@ -24,6 +24,7 @@ from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardVerb, Place, with_card
 from meter_emu.cli.typed import civil_time, issued_at_min, read_master_key, reading_meant
 from meter_emu.cli.verbs import Verbs, examples
+from meter_emu.energies import BY_CODE
 from meter_emu.errors import CardError
 from meter_emu.units import decimal
 
@@ -241,12 +242,13 @@ def account(place: Place, key_file: str | None, json_file: str | None) -> None:
 def read(place: Place, key_file: str | None, json_file: str | None) -> None:
     """Read back what the meter last wrote on the card."""
     from meter_emu.desk.budget.view import explain_written_back
+    from meter_emu.rows import of_energy
 
     key = read_master_key(key_file)
-    written = place.serve(key, lambda office, card: office.write_back_record(card))
+    written, energy = place.serve(key, lambda office, card: office.write_back_record(card))
     if written is None:
         raise CardError(f"{place.name}: no meter has written on this card yet")
-    record = explain_written_back(written)
+    record = of_energy(explain_written_back(written), energy)
     if json_file is not None:
         print_json(record_as_json(record), json_file)
     if json_file != STDOUT:
@@ -328,7 +330,8 @@ def _account_as_text(file: str, account: "Account") -> str:
     parts.append(f"prepayment {'on' if order['prepayment_on'] else 'off'}")
     if order["limiter_granted"]:
         parts.append("limiter granted")
-    parts.append(f"tariff {price['number']} at {price['price_ueur_per_wh']} micro-euro/Wh")
+    unit = BY_CODE[account.identity.energy].priced.unit
+    parts.append(f"tariff {price['number']} at {price['price_ueur_per_wh']} micro-euro/{unit}")
     if price["night_price_ueur_per_wh"] != price["price_ueur_per_wh"]:
         parts.append(f"at night {price['night_price_ueur_per_wh']}")
     count = told["load_count"]

@@ -46,13 +46,12 @@ from meter_emu.desk.as_is import AsIs, as_is
 from meter_emu.desk.codec import DeskCodec, Written
 from meter_emu.desk.dates import CivilReading, DeskDates
 from meter_emu.desk.pricing import (
-    FIRST_FACTORS,
-    FIRST_TARIFFS,
     Pricing,
     check_factor,
     check_tariff,
 )
-from meter_emu.domain import Energy, WriteBack
+from meter_emu.domain import WriteBack
+from meter_emu.energies import BY_CODE, DEFAULT, Energy
 from meter_emu.errors import DeskError
 from meter_emu.units import decimal
 
@@ -131,7 +130,7 @@ class Desk:
         *,
         customer_ref: int = 0,
         card_number: int = 1,
-        energy: Energy = Energy.ELECTRICITY,
+        energy: Energy = DEFAULT,
         tariff: Pricing | None = None,
         mwh_per_unit: int | None = None,
         generation: int = GENERATION,
@@ -142,15 +141,15 @@ class Desk:
     ) -> AnyImage:
         """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back.
 
-        Without `tariff` or `mwh_per_unit` it carries those of `FIRST_TARIFFS` and `FIRST_FACTORS`.
+        Without `tariff` or `mwh_per_unit` it carries the first ones of `energy`.
         A temporary card `expires`; `reading` says which instant is meant, where there are two.
         """
         _check_meter_id(meter_id)
         _check_issued_at(issued_at_min)
         if card_number < 1:
             raise DeskError(f"the cards of a meter are numbered from 1, got {card_number}")
-        tariff = FIRST_TARIFFS[energy] if tariff is None else tariff
-        factor = FIRST_FACTORS[energy] if mwh_per_unit is None else mwh_per_unit
+        tariff = Pricing.of(1, energy.first_price_ueur) if tariff is None else tariff
+        factor = energy.mwh_per_unit if mwh_per_unit is None else mwh_per_unit
         check_tariff(energy, tariff)
         check_factor(energy, factor)
         _check_generation(generation, kind)
@@ -162,7 +161,7 @@ class Desk:
             budget.TARIFF.magic, generation, 0, *tariff, factor, issued_at_min, _FF * 4, NO_MAC,
         )  # fmt: skip
         identity = IdentityRecord(
-            budget.IDENTITY.magic, generation, energy, meter_id, customer_ref,
+            budget.IDENTITY.magic, generation, energy.code, meter_id, customer_ref,
             card_number, issued_at_min, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, _FF * 2, NO_MAC,
         )  # fmt: skip
         identity = self._expiring(identity, expires, reading)
@@ -201,13 +200,14 @@ class Desk:
 
     def read_back(self, exchange: Exchange) -> WriteBack | None:
         """Return what the meter last wrote on the card, `None` on a card no meter has seen."""
-        record = self.write_back_record(exchange)
+        record, _ = self.write_back_record(exchange)
         return None if record is None else WriteBack(*_SAID(record))
 
-    def write_back_record(self, exchange: Exchange) -> WriteBackRecord | None:
-        """Return the record that holds it, as it stands on the card."""
+    def write_back_record(self, exchange: Exchange) -> tuple[WriteBackRecord | None, Energy]:
+        """Return the record that holds it, as it stands on the card, and what the card is for."""
         card, account, _ = self._open(exchange)
-        return card.written_back(self._key(Purpose.METER_RECORD, account.identity.meter_id))
+        key = self._key(Purpose.METER_RECORD, account.identity.meter_id)
+        return card.written_back(key), BY_CODE[account.identity.energy]
 
     def load(self, exchange: Exchange, cents: int, *, issued_at_min: int) -> Account:
         """Add 500 to 25,000 `cents` to the amount ever loaded."""
@@ -330,6 +330,7 @@ class Desk:
     def _after(self, account: Account, work: Work, issued_at_min: int) -> Account:
         """Return the account as `work` leaves it, unsealed; raise `DeskError` if it must not be."""
         wallet, order, tariff = account.wallet, account.order, account.tariff
+        energy = BY_CODE[account.identity.energy]
         if work.load_cents:
             wallet = replace(
                 wallet,
@@ -339,7 +340,6 @@ class Desk:
             )
         if work.tariff is not None:
             factor = tariff.mwh_per_unit if work.mwh_per_unit is None else work.mwh_per_unit
-            energy = Energy(account.identity.energy)
             check_tariff(energy, work.tariff)
             check_factor(energy, factor)
             tariff = replace(
@@ -350,8 +350,8 @@ class Desk:
             )
         if work.mwh_per_unit is not None and work.tariff is None:
             raise DeskError("a calorific factor is part of a tariff, and no tariff was given")
-        if work.limiter_granted and account.identity.energy == Energy.GAS:
-            raise DeskError("a gas meter has no limiter to grant")
+        if work.limiter_granted and not energy.limiter:
+            raise DeskError(f"{energy.meter} has no limiter to grant")
         if work.orders:
             if work.tariff is None:
                 _check_tariff_is_the_orders(account)

@@ -5,7 +5,7 @@ One price at all hours is a night price that is the same: nothing else says mono
 
 from typing import Final, NamedTuple, Self
 
-from meter_emu.domain import MWH_PER_UNIT_ELECTRICITY, Energy
+from meter_emu.energies import Energy
 from meter_emu.errors import DeskError
 
 TARIFF_NUMBER_MAX: Final = 0xFFFF  # what the record holds
@@ -36,12 +36,6 @@ class Pricing(NamedTuple):
         return f"tariff {self.number} at {self.price_ueur_per_wh}{night} micro-euro per Wh"
 
 
-# 0.25 EUR/kWh (domain: EIW's example), gas 0.045 EUR/kWh (ours).
-FIRST_TARIFFS: Final = {Energy.ELECTRICITY: Pricing.of(1, 250), Energy.GAS: Pricing.of(1, 45)}
-# The energy in one unit of the register; for gas 11.5 kWh/m³ (ours, as of rich natural gas).
-FIRST_FACTORS: Final = {Energy.ELECTRICITY: MWH_PER_UNIT_ELECTRICITY, Energy.GAS: 11_500}
-
-
 def check_tariff(energy: Energy, tariff: Pricing) -> None:
     """Raise `DeskError` for a number or price no record holds, and for a night that costs more."""
     price, night = tariff.price_ueur_per_wh, tariff.night_price_ueur_per_wh
@@ -51,16 +45,15 @@ def check_tariff(energy: Energy, tariff: Pricing) -> None:
         raise DeskError(f"a price is 1 to {PRICE_UEUR_PER_WH_MAX} micro-euro per Wh, got {price}")
     if not 1 <= night <= price:
         raise DeskError(f"a night price is 1 to the day's {price} micro-euro per Wh, got {night}")
-    if energy is Energy.GAS and tariff.bi_hourly:
-        raise DeskError("gas costs the same at all hours, and a night price was given")
+    if tariff.bi_hourly and not energy.nights:
+        raise DeskError(f"{energy.name} costs the same at all hours, and a night price was given")
 
 
 def check_factor(energy: Energy, mwh_per_unit: int) -> None:
     """Raise `DeskError` for energy in a unit that no meter of that energy counts."""
-    if energy is Energy.ELECTRICITY and mwh_per_unit != MWH_PER_UNIT_ELECTRICITY:
-        raise DeskError(
-            f"an electricity meter counts {MWH_PER_UNIT_ELECTRICITY} mWh a unit, got {mwh_per_unit}"
-        )
+    if not energy.varies and mwh_per_unit != energy.mwh_per_unit:
+        want = f"{energy.mwh_per_unit} {energy.priced.milli} a unit"
+        raise DeskError(f"{energy.meter} counts {want}, got {mwh_per_unit}")
     if not 1 <= mwh_per_unit <= MWH_PER_UNIT_MAX:
         raise DeskError(
             f"a calorific factor is 1 to {MWH_PER_UNIT_MAX} mWh/dm³, got {mwh_per_unit}"

@@ -12,13 +12,14 @@ from typing import Final, NamedTuple, TypeAlias
 from zlib import crc32
 
 from card_protocol.errors import LayoutError
+from meter_emu.energies import SwitchKind
 from meter_emu.errors import ConfigError, ImageError
 from meter_emu.explain.clocks import explain_clock
-from meter_emu.explain.records import cubic_metres, explain_factory, explain_states, kwh
+from meter_emu.explain.records import explain_factory, explain_states, thousand
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT
 from meter_emu.hardware import backup, metrology
 from meter_emu.resources import built_in
-from meter_emu.rows import ERASED, Meaning, MeaningOf, Part, Row, number, octets, text
+from meter_emu.rows import ERASED, Meaning, Part, Row, number, octets, of_energy, text
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.image import (
@@ -131,7 +132,7 @@ def _chips(model: MeterModel) -> Iterator[tuple[int, Explain]]:
     """Yield size and explanation of every part before the EEPROM, as they lie in the image."""
     yield clock_chip(model).chip.IMAGE_BYTES, _clock
     yield backup.BACKUP_SIZE_BYTES, _backup
-    yield switch_class(model).IMAGE_BYTES, _SWITCHES[model.energy]
+    yield switch_class(model).IMAGE_BYTES, _SWITCHES[model.measures.switch]
     yield metrology.METROLOGY_SIZE_BYTES, _metrology
 
 
@@ -163,38 +164,35 @@ def _contactor(raw: bytes, at: int, model: MeterModel) -> Part:  # noqa: ARG001 
     return Part("switch", at, (number("position", at, raw, "bits", explain),), "the contactor")
 
 
-def _valve(raw: bytes, at: int, model: MeterModel) -> Part:  # noqa: ARG001 - as the others
+def _valve(raw: bytes, at: int, model: MeterModel) -> Part:
+    what = model.energy
+
     def explain(flags: int) -> Meaning:
-        position = "open, gas can pass" if flags & 1 else "closed, no gas can pass"
+        position = f"open, {what} can pass" if flags & 1 else f"closed, no {what} can pass"
         between = ", stopped between its ends" if flags & 4 else ""
         stuck = ", stuck: it no longer moves (an injected fault)" if flags & 2 else ""
         wrong = f"unknown bits {flags & ~7:02x}" if flags & ~7 else ""
         if flags & 5 == 4:
-            wrong = "want bit 01 with bit 04: between its ends gas can pass"
+            wrong = f"want bit 01 with bit 04: between its ends {what} can pass"
         return Meaning(position + between + stuck, wrong)
 
     return Part("switch", at, (number("position", at, raw, "bits", explain),), "the valve")
 
 
-_SWITCHES: Final[Mapping[str, Explain]] = {"electricity": _contactor, "gas": _valve}
-# Unit of the register and of its remainder, and what explains the register.
-_UNITS: Final[Mapping[str, tuple[str, str, MeaningOf]]] = {
-    "electricity": ("Wh", "W·µs", kwh),
-    "gas": ("dm³", "dm³/h·µs", cubic_metres),
-}
+_SWITCHES: Final[Mapping[SwitchKind, Explain]] = {"contactor": _contactor, "valve": _valve}
 
 
 def _metrology(raw: bytes, at: int, model: MeterModel) -> Part:
-    unit, rest_unit, whole = _UNITS[model.energy]
+    energy = model.measures
 
     def explain(rest: int) -> Meaning:
-        note = f"0.{rest * 1_000_000 // metrology.UNIT:06} {unit}"
+        note = f"0.{rest * 1_000_000 // metrology.UNIT:06} {energy.units}"
         wrong = f"want less than {metrology.UNIT}"
         return Meaning(note) if rest < metrology.UNIT else Meaning(wrong=wrong)
 
     rows = (
-        number("register", at, raw[:4], unit, whole),
-        number("remainder", at + 4, raw[4:], rest_unit, explain),
+        number("register", at, raw[:4], energy.units, thousand(energy.kilo_units)),
+        number("remainder", at + 4, raw[4:], f"{energy.rate_unit}·µs", explain),
     )
     return Part("metrology", at, rows, "all that ever flowed")
 
@@ -262,7 +260,8 @@ def _cells(cells: bytes, weak: bytes, at: int, model: MeterModel, *, fold: bool)
         parts.append(explain_factory(record, at + FACTORY_AT, model_code(model), fold=fold))
     if STATE_AT[-1] + STATE.size_bytes <= len(cells):
         copies = [cells[start : start + STATE.size_bytes] for start in STATE_AT]
-        parts += explain_states(copies, [at + start for start in STATE_AT], fold=fold)
+        explained = explain_states(copies, [at + start for start in STATE_AT], fold=fold)
+        parts += (of_energy(part, model.measures) for part in explained)
     end = 0
     for part in parts:
         start = part.offset - at

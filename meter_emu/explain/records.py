@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 from card_protocol.errors import TimestampError
 from card_protocol.timestamp import BCD_MINUTE_SIZE_BYTES, BCD_NONE, decode_bcd_minute
-from meter_emu.domain import Energy, Result
+from meter_emu.domain import Result
+from meter_emu.energies import WATT_HOURS
 from meter_emu.explain.instants import (
     NO_MINUTE,
     day_2000,
@@ -45,6 +46,7 @@ from meter_emu.rows import (
     Row,
     bits,
     civil,
+    energy_named,
     hidden,
     named,
     number,
@@ -70,14 +72,9 @@ def _words(enum: type[IntEnum | IntFlag]) -> dict[int, str]:
     return {int(one): str(one.name).lower().replace("_", " ") for one in enum}
 
 
-def kwh(value: int) -> Meaning:
-    """Explain watt-hours."""
-    return Meaning(f"{decimal(value, 1000)} kWh")
-
-
-def cubic_metres(value: int) -> Meaning:
-    """Explain cubic decimetres."""
-    return Meaning(f"{decimal(value, 1000)} m³")
+def thousand(unit: str) -> MeaningOf:
+    """Explain an amount in units a thousand times as large."""
+    return lambda value: Meaning(f"{decimal(value, 1000)} {unit}")
 
 
 def _magic(want: bytes) -> MeaningOf:
@@ -110,7 +107,7 @@ def _never_or_second(value: int) -> Meaning:
 
 # What to say of a field, by its name, or of all in a unit, where `rows.UNITS` does not say it.
 _UNITS: Final[Mapping[str, MeaningOf]] = {
-    "Wh": kwh,
+    "Wh": thousand(WATT_HOURS.kilo),
     "ppb": _drift,
     "min": minute_of_day,
     "d since 2000": day_2000,
@@ -120,7 +117,7 @@ FACTORY_MEANINGS: Final[Mapping[str, MeaningOf]] = {
     **_UNITS,
     "magic": _magic(FACTORY.magic),
     "version": _version,
-    "energy": named(_words(Energy)),
+    "energy": energy_named,
     "model": text,
     "meter_id": _not_zero,
     "flags": bits(_words(FactoryFlags)),
@@ -163,7 +160,7 @@ ABOUT: Final[Mapping[str, str]] = {
     "rtc_base": "what the clock counts",
     "rearm_key": "the button that asks for supply",
     "rearm_hold_ms": "held so long; 0 is a press",
-    "tightness_s": "gas is watched so long; 0 is no test",
+    "tightness_s": "the flow is watched so long; 0 is no test",
     "night_start_minute": "the night price begins",
     "night_end_minute": "it ends, the next morning",
     "sequence": "the save, meanings the newer copy",

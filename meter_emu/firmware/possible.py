@@ -13,7 +13,6 @@ from card_protocol.timestamp import BCD_NONE, MINUTES_NONE
 from meter_emu.domain import (
     SET_ERROR_S_MAX,
     ClockSetting,
-    Energy,
     Identity,
     Order,
     RawEnd,
@@ -22,6 +21,7 @@ from meter_emu.domain import (
     Tariff,
     Wallet,
 )
+from meter_emu.energies import BY_CODE
 from meter_emu.firmware.layouts import (
     MONEY_MAX_UEUR,
     EnergyAccount,
@@ -42,7 +42,6 @@ _U32_MAX: Final = 0xFFFFFFFF
 _DAY_MINUTES: Final = 1_440
 _CENTURY_S: Final = 36_525 * 86_400  # of 2000 to 2099, what a clock chip counts right
 _DRIFT_MAX_PPB: Final = 1_000_000  # ours: 86 s a day; no quartz is worse
-_ENERGIES: Final = frozenset(Energy)
 _BASES: Final = frozenset(RtcBase)
 _KEYS: Final = frozenset(map(int, Button))
 _SUPPLIES: Final = frozenset(Supply)
@@ -86,7 +85,7 @@ def _is_none(end: RawEnd) -> bool:
 
 def _possible_factory(factory: Factory) -> bool:
     return (
-        factory.energy in _ENERGIES
+        factory.energy in BY_CODE
         and factory.meter_id > 0
         and factory.rtc_base in _BASES
         and factory.rearm_key in _KEYS

@@ -8,6 +8,7 @@ from typing import Final
 
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Result
+from meter_emu.energies import BY_CODE
 from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Rate, Supply
 from meter_emu.firmware.rules import MeterRules, Standing
 from meter_emu.firmware.supply import Block, Permission
@@ -41,7 +42,8 @@ def _invitation(meter: MeterRules) -> str:
     if not factory.rearm_hold_ms:
         return f"PRESS {key} TO RECONNECT"
     flowed = meter.state.events[EVENT_CODE_AT] == EventCode.FLOW_IN_TEST
-    return f"{'GAS FLOWED, VALVE SHUT: ' if flowed else ''}SHUT ALL APPLIANCES, HOLD {key}"
+    leaked = f"{BY_CODE[factory.energy].name.upper()} FLOWED, VALVE SHUT: " if flowed else ""
+    return f"{leaked}SHUT ALL APPLIANCES, HOLD {key}"
 
 
 def countdown(left_s: int) -> str:
@@ -80,16 +82,20 @@ def _clock(meter: MeterRules) -> str:
     return f"CLOCK {_date(legal)} {now.health.name} +-{now.uncertainty_s}S"
 
 
+def _priced(meter: MeterRules) -> str:
+    return BY_CODE[meter.factory.energy].priced.panel
+
+
 def _price(meter: MeterRules) -> str:
     ledger, state = meter.parts.ledger, meter.state
     price = ledger.price_ueur_per_wh(state)
     which = f"{Rate(state.rate).name} " if ledger.bi_hourly(state) else ""
-    return f"{which}PRICE {decimal(price, 1000)} EUR/KWH"
+    return f"{which}PRICE {decimal(price, 1000)} EUR/{_priced(meter)}"
 
 
 def _untimed(meter: MeterRules) -> str:
     untimed_wh = meter.parts.ledger.untimed_wh(meter.state, meter.register_units)
-    return f"USED WITHOUT TIME {decimal(untimed_wh, 1000)} KWH"
+    return f"USED WITHOUT TIME {decimal(untimed_wh, 1000)} {_priced(meter)}"
 
 
 def _order(meter: MeterRules) -> str:

@@ -25,7 +25,7 @@ from meter_emu.world.rehearsal.household import (
     VisitKind,
 )
 
-# What a home uses: W, or in fifths of it dm³ of gas an hour.
+# What a home uses, W; of another energy a share of it (`Energy.drawn_one_in`).
 USES: Final = (500, 500, 250, 1_000, 2_000, 4_000, 100, 0)
 # How long after the office the card is in the meter.
 _ON_THE_WAY_S: Final = (30 * MINUTE_S, 30 * MINUTE_S, 5 * MINUTE_S, 2 * HOUR_S, 20 * HOUR_S)
@@ -139,9 +139,9 @@ class Draft:
         night = 1 + self.chooser.below(day) if self.model.night is not None else None
         return Pricing.of(2, day, night)
 
-    def worth_of_gas(self) -> int | None:
-        """Draw what a unit of gas is worth by another tariff; `None` for electricity."""
-        if self.model.energy == "electricity":
+    def worth_of_a_unit(self) -> int | None:
+        """Draw what a unit is worth by another tariff; `None` where that is always the same."""
+        if not self.model.measures.varies:
             return None
         return self.model.credit.mwh_per_unit + self.chooser.around(2_000)
 

@@ -122,7 +122,7 @@ def _switched(draft: Draft) -> None:
         prepayment=(None, True, False)[chooser.below(3)],
         limiter=(None, True, False)[chooser.below(3)] if has_limiter else None,
         tariff=tariff,
-        mwh_per_unit=draft.worth_of_gas() if tariff else None,
+        mwh_per_unit=draft.worth_of_a_unit() if tariff else None,
         load_cents=2_000,
     )
     at_s = armed_s + HOUR_S + (end_s - armed_s) * chooser.below(6) // 4

@@ -211,7 +211,7 @@ def finish(draft: Draft, seed: int) -> Campaign:
         clock_set_us=set_s * SECOND_US,
         limiter=draft.limiter,
         prepayment=draft.prepayment,
-        careless=draft.model.energy == "gas" and chooser.below(4) == 3,
+        careless=draft.model.measures.countdown and chooser.below(4) == 3,
         card_generation=draft.generation,
         first_card=draft.first_card,
         poll_phase_us=0,
@@ -237,9 +237,7 @@ def finish(draft: Draft, seed: int) -> Campaign:
 
 def _load(draft: Draft) -> tuple[int, ...]:
     """Draw what the home uses by hour of the day."""
-    rate = draft.chooser.of(draft.rates)
-    if draft.model.energy == "gas":
-        rate //= 5
+    rate = draft.chooser.of(draft.rates) // draft.model.measures.drawn_one_in
     profile = draft.chooser.of(_PROFILES)
     if profile == 0:
         return (rate,) * HOURS_A_DAY

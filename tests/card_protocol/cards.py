@@ -35,12 +35,13 @@ TERMINAL_RANDOM = bytes.fromhex("a0a1a2a3a4a5a6a7")
 def budget_image(generation: int = 1) -> CardImage:
     records = RECORDS_OF[generation]
     return personalise_budget_card(
-        Key(MASTER_RAW), METER_ID, records, pin=PIN, generation=generation
+        Key(MASTER_RAW), METER_ID, records, pin=PIN, generation=generation, df=DF_ELECTRICITY
     )
 
 
 def plain_image(generation: int = 1) -> CardImage:
-    return personalise_plain_budget_card(RECORDS_OF[generation], generation=generation)
+    records = RECORDS_OF[generation]
+    return personalise_plain_budget_card(records, generation=generation, df=DF_ELECTRICITY)
 
 
 def plain_powered(image: CardImage | None = None, *, t0: bool = False) -> PlainCard:

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import CardImage, LifeCycle, blank, personalise
 from card_protocol.errors import LayoutError
-from card_protocol.formats.budget import DF_ELECTRICITY, EnergyCode, Sfi
-from card_protocol.formats.budget.making import BUDGET_TREES, personalise_budget_card
+from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
+from card_protocol.formats.budget.making import personalise_budget_card, secure_tree
 from card_protocol.keys import Key, Purpose, derive
 from tests.card_protocol.cards import MASTER_RAW, METER_ID, RECORDS, SIZES, budget_image
 
 HEADER_SIZE, ROW_SIZE, CRC_SIZE = 0x44, 9, 4
-TREES = BUDGET_TREES[EnergyCode.ELECTRICITY]
+TREES = {generation: secure_tree(DF_ELECTRICITY, generation) for generation in (1, 2)}
 TABLE_SIZE = ROW_SIZE * len(SIZES)
 
 
@@ -26,6 +26,12 @@ def with_crc(body: bytes) -> bytes:
 
 def patched(raw: bytes, offset: int, new: bytes) -> bytes:
     return with_crc(raw[:offset] + new + raw[offset + len(new) : -CRC_SIZE])
+
+
+def new_card(meter_id: int, records: dict[Sfi, bytes], pin: str = "1234") -> CardImage:
+    return personalise_budget_card(
+        Key(MASTER_RAW), meter_id, records, pin=pin, generation=1, df=DF_ELECTRICITY
+    )
 
 
 def images() -> list[CardImage]:
@@ -141,16 +147,14 @@ def test_no_bytes_crash_the_reader(raw):
 def test_a_budget_card_holds_its_records_and_its_meters_keys():
     image = budget_image()
     assert {sfi: image.content(DF_ELECTRICITY, sfi) for sfi in Sfi} == RECORDS
-    other = personalise_budget_card(
-        Key(MASTER_RAW), METER_ID + 1, RECORDS, pin="1234", generation=1
-    )
+    other = new_card(METER_ID + 1, RECORDS)
     mine = {image.meter_key.raw, image.desk_key.raw, image.card_key.raw}
     assert len(mine) == 3
     assert not mine & {other.meter_key.raw, other.desk_key.raw, other.card_key.raw}
 
 
 def test_a_file_without_a_record_is_erased():
-    image = personalise_budget_card(Key(MASTER_RAW), METER_ID, {}, pin="1234", generation=1)
+    image = new_card(METER_ID, {})
     assert all(image.content(DF_ELECTRICITY, sfi) == b"\xff" * SIZES[sfi] for sfi in Sfi)
 
 
@@ -159,7 +163,7 @@ def test_a_file_without_a_record_is_erased():
 def test_a_record_of_another_size_is_refused(sfi, surplus):
     record = bytes(SIZES[sfi] + surplus)
     with pytest.raises(LayoutError, match=f"want {SIZES[sfi]} bytes, got {len(record)} bytes"):
-        personalise_budget_card(Key(MASTER_RAW), METER_ID, {sfi: record}, pin="1234", generation=1)
+        new_card(METER_ID, {sfi: record})
     with pytest.raises(LayoutError):
         budget_image().with_content(DF_ELECTRICITY, sfi, record)
 
@@ -167,7 +171,7 @@ def test_a_record_of_another_size_is_refused(sfi, surplus):
 @pytest.mark.parametrize("pin", ["", "123", "123456789", "12a4", "١٢٣٤", "\ud800123"])
 def test_a_pin_is_four_to_eight_digits(pin):
     with pytest.raises(LayoutError, match="want 4 to 8 digits") as caught:
-        personalise_budget_card(Key(MASTER_RAW), METER_ID, {}, pin=pin, generation=1)
+        new_card(METER_ID, {}, pin=pin)
     assert not pin or pin not in str(caught.value)
 
 

@@ -16,8 +16,8 @@ from card_protocol.carrier.carrier import Carrier, Credentials
 from card_protocol.carrier.find import find_card
 from card_protocol.carrier.sealed import PlainCarrier, SecureCarrier
 from card_protocol.errors import ApduError, LayoutError
-from card_protocol.formats.budget import DF_ELECTRICITY, EnergyCode, Sfi
-from card_protocol.formats.budget.making import BUDGET_TREES, PLAIN_TREES, record_on, with_record
+from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
+from card_protocol.formats.budget.making import plain_tree, record_on, secure_tree, with_record
 from card_protocol.formats.container import SLOT_BYTES
 from card_protocol.keys import Role
 from card_protocol.terminal import Terminal
@@ -124,7 +124,7 @@ def test_a_card_that_refuses_for_another_reason_is_not_asked_again():
 
 def test_a_card_that_is_both_is_held_to_the_stronger_promises():
     image = budget_image()
-    trees = (BUDGET_TREES[EnergyCode.ELECTRICITY][1], PLAIN_TREES[EnergyCode.ELECTRICITY])
+    trees = (secure_tree(DF_ELECTRICITY, 1), plain_tree(DF_ELECTRICITY))
     both = FileTree(spec for tree in trees for spec in tree.specs)
     slot = Slot(
         personalise(

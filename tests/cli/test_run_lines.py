@@ -16,7 +16,7 @@ from meter_emu.cli import app
 from meter_emu.cli.live.commands import WORDS
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
-from meter_emu.domain import Energy
+from meter_emu.energies import DEFAULT, ENERGIES, Energy
 from tests.cli.outcome import Outcome
 from tests.cli.sitting import JUNE, MODEL, Sitting
 
@@ -50,7 +50,7 @@ def emu(monkeypatch, capsys, tmp_path) -> Emu:
     return go
 
 
-def desk_writes(path: Path, work: Work, energy: Energy = Energy.ELECTRICITY) -> Path:
+def desk_writes(path: Path, work: Work, energy: Energy = DEFAULT) -> Path:
     """Have the office write on the card of a file, which it issues if it is not there."""
     desk = Desk(BENCH_MASTER_KEY, challenge=Random(1).randbytes)
     if path.exists():
@@ -75,7 +75,7 @@ def card(tmp_path):
 @pytest.fixture
 def gas_card(tmp_path):
     """A card with 20 euro for a home without gas."""
-    return desk_writes(tmp_path / "g.card", Work(load_cents=2_000), Energy.GAS)
+    return desk_writes(tmp_path / "g.card", Work(load_cents=2_000), ENERGIES["gas"])
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from card_protocol.formats import budget
 from card_protocol.formats.budget import CardId, OrderFlags, Sfi, WriteBackRecord, seal
 from card_protocol.formats.budget.generations import layouts
 from card_protocol.formats.budget.instants import ORDER as ORDER_OF_INSTANTS
-from card_protocol.formats.budget.making import BUDGET_TREES, PLAIN_TREES
+from card_protocol.formats.budget.making import plain_tree, secure_tree
 from card_protocol.formats.clock import CLOCK
 from card_protocol.formats.container import HEAD, SLOT_BYTES, TRANSPORT_PIN
 from card_protocol.keys import Purpose, derive
@@ -27,11 +27,12 @@ from card_protocol.timestamp import Civil, encode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.budget import view
 from meter_emu.desk.desk import Desk
-from meter_emu.domain import Energy, Result
+from meter_emu.domain import Result
+from meter_emu.energies import BY_CODE
 from tests.cards import file_card
 
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
-TREES = BUDGET_TREES[Energy.ELECTRICITY]
+TREES = {generation: secure_tree(budget.DF_ELECTRICITY, generation) for generation in (1, 2)}
 METER = 541_000_000_001
 CARD = CardId(METER, 7)
 T = Civil(2020, 7, 3, 23, 1)
@@ -160,7 +161,7 @@ def test_a_container_of_either_generation_is_as_long_as_the_page_says():
 
 
 def test_the_plain_file_is_where_the_page_says():
-    (spec,) = PLAIN_TREES[Energy.ELECTRICITY].specs
+    (spec,) = plain_tree(budget.DF_ELECTRICITY).specs
     assert (spec.df, f"`{spec.fid:X}` in the MF" in PAGE) == (MF, True)
     assert f"{spec.size_bytes:,} bytes: two slots of {SLOT_BYTES}" in PAGE
     assert f"transport PIN `{TRANSPORT_PIN}`" in PAGE
@@ -224,10 +225,7 @@ def test_the_files_are_those_of_the_card():
         assert [
             (int(row[0]), int(row[1], 16), int(row[column]), words[row[5]], words[row[6]])
             for row in rows
-        ] == [
-            (s.sfi, s.fid, s.size_bytes, s.read, s.update)
-            for s in BUDGET_TREES[Energy.ELECTRICITY][generation].specs
-        ]
+        ] == [(s.sfi, s.fid, s.size_bytes, s.read, s.update) for s in TREES[generation].specs]
     assert [row[2] for row in rows] == [layouts(1)[sfi].name for sfi in Sfi]
 
 
@@ -275,7 +273,7 @@ def test_result_codes_are_those_of_the_format():
 @pytest.mark.parametrize(
     ("heading", "names"),
     [
-        ("code | energies", view.ENERGIES),
+        ("code | energies", {code: energy.name for code, energy in BY_CODE.items()}),
         ("code | clock health", view.HEALTH),
         ("code | supply states", view.SUPPLY),
         ("bit | blocks", view.BLOCKS),

@@ -8,7 +8,7 @@ from card_protocol.formats.budget import Sfi
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.pricing import Pricing
-from meter_emu.domain import Energy
+from meter_emu.energies import GAS
 from meter_emu.errors import DeskError
 from tests.cards import raw_on
 from tests.desk.reader import METER
@@ -17,9 +17,7 @@ from tests.firmware.meters import counted
 
 @pytest.fixture(params=list(CardKind), ids=lambda kind: kind.name.lower())
 def gas_card(request):
-    image = Desk(BENCH_MASTER_KEY).issue(
-        METER, energy=Energy.GAS, issued_at_min=0, kind=request.param
-    )
+    image = Desk(BENCH_MASTER_KEY).issue(METER, energy=GAS, issued_at_min=0, kind=request.param)
     card = card_of(image, counted())
     card.power_on()
     return card
@@ -28,7 +26,7 @@ def gas_card(request):
 def test_a_gas_card_carries_a_calorific_factor_and_a_new_tariff_may_change_it(gas_card):
     office = Desk(BENCH_MASTER_KEY, challenge=counted())
     account = office.account(gas_card.transmit)
-    assert (account.identity.energy, account.tariff.mwh_per_unit) == (Energy.GAS, 11_500)
+    assert (account.identity.energy, account.tariff.mwh_per_unit) == (GAS.code, 11_500)
     kept = office.change_tariff(gas_card.transmit, 2, 50, issued_at_min=1)
     assert (kept.tariff.price_ueur_per_wh, kept.tariff.mwh_per_unit) == (50, 11_500)
     new = office.change_tariff(gas_card.transmit, 3, 50, mwh_per_unit=10_333, issued_at_min=2)

@@ -7,14 +7,15 @@ import click
 import pytest
 
 from card_protocol.errors import LinkErrorKind
-from card_protocol.formats.budget.making import PLAIN_TREES
+from card_protocol.formats.budget import DF_OF
+from card_protocol.formats.budget.making import plain_tree
 from card_protocol.formats.container import TRANSPORT_PIN
 from card_protocol.keys import PIN_REFERENCE
 from card_protocol.link.guarded import FAILURES_MAX, FAILURES_MAX_PUT, OURS, PUT, READS
 from card_protocol.link.pcsc import ANSWER_MS, CALL_MS, MEANINGS
 from meter_emu.cli import app
 from meter_emu.cli.relay import NOT_SENT
-from meter_emu.domain import Energy
+from meter_emu.energies import ENERGIES, Energy
 from tests.docs.pages import blocks, page, table
 
 PAGE = page("docs/hardware-in-the-loop.md")
@@ -57,12 +58,12 @@ def test_the_time_limits_are_those_of_the_link() -> None:
     )
 
 
-@pytest.mark.parametrize("energy", Energy)
+@pytest.mark.parametrize("energy", ENERGIES.values(), ids=list(ENERGIES))
 def test_the_file_a_plain_card_must_have_is_ours(energy: Energy) -> None:
-    (spec,) = PLAIN_TREES[energy].specs
+    (spec,) = plain_tree(DF_OF[energy.code]).specs
     needs = {row[0]: row[1] for row in table(PAGE, "card", "what it must have", "so")}
     said = needs["ISO/IEC 7816-4 card with files"]
-    assert f"`{spec.fid:04X}` ({energy.name.lower()})" in said
+    assert f"`{spec.fid:04X}` ({energy.name})" in said
     assert f"{spec.size_bytes} bytes" in said
     assert f"reference `{PIN_REFERENCE:02X}` and PIN `{TRANSPORT_PIN}`" in said
 

@@ -16,7 +16,6 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
-from meter_emu.domain import Energy
 from meter_emu.firmware.layouts import STATE, STATE_AT, Factory, Health, State, crc_holds
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Firmware, Ports
@@ -131,7 +130,7 @@ class Home:
         image = self.desk.issue(
             meter_id,
             card_number=card_number,
-            energy=Energy[model.energy.upper()],
+            energy=model.measures,
             tariff=model.credit.pricing,
             mwh_per_unit=model.credit.mwh_per_unit,
             generation=generation,

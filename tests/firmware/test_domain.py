@@ -1,7 +1,8 @@
 """The meter's words against the cards': a code means the same on both sides."""
 
-from card_protocol.formats.budget import EnergyCode
-from meter_emu.domain import Energy, Result
+from card_protocol.formats.budget import DF_OF
+from meter_emu.domain import Result
+from meter_emu.energies import BY_CODE, ENERGIES
 
 
 def test_codes_below_10h_were_obeyed_and_all_others_refused() -> None:
@@ -17,4 +18,5 @@ def test_codes_below_10h_were_obeyed_and_all_others_refused() -> None:
 
 
 def test_the_energies_of_a_meter_are_those_of_a_card() -> None:
-    assert [(one.name, one.value) for one in Energy] == [(c.name, c.value) for c in EnergyCode]
+    assert BY_CODE.keys() == DF_OF.keys()
+    assert len(BY_CODE) == len(ENERGIES)

@@ -9,11 +9,12 @@ from card_protocol.card.file_card import SecureCard
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of
 from card_protocol.card.sle4442 import MemoryImage
-from card_protocol.formats.budget import EnergyCode, Sfi
+from card_protocol.formats.budget import DF_GAS, Sfi
 from card_protocol.formats.budget.making import personalise_budget_card
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
-from meter_emu.domain import Energy, Result
+from meter_emu.domain import Result
+from meter_emu.energies import GAS
 from meter_emu.firmware.layouts import NO_END, EventCode
 from tests.cards import file_card
 from tests.firmware.meters import METER_ID, Home, counted
@@ -30,7 +31,7 @@ def stranger(home: Home) -> None:
 
 
 def other_energy(home: Home) -> None:
-    resealed(home, Sfi.IDENTITY, energy=Energy.GAS)
+    resealed(home, Sfi.IDENTITY, energy=GAS.code)
 
 
 def of_another_operator(home: Home) -> None:
@@ -182,7 +183,7 @@ def test_a_card_in_the_other_energys_files_is_refused_whatever_its_identity_says
     home = Home()
     records: dict[Sfi, bytes] = {sfi: home.file(sfi) for sfi in Sfi}
     image = personalise_budget_card(
-        BENCH_MASTER_KEY, METER_ID, records, pin="0000", generation=1, energy=EnergyCode.GAS
+        BENCH_MASTER_KEY, METER_ID, records, pin="0000", generation=1, df=DF_GAS
     )
     home.card = card_of(image, counted())
     assert home.insert().endswith("CARD 28 WRONG_ENERGY")

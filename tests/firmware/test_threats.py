@@ -19,7 +19,8 @@ from card_protocol.formats.budget import Sfi
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
-from meter_emu.domain import Energy, Result
+from meter_emu.domain import Result
+from meter_emu.energies import GAS
 from tests.cards import file_card, raw_on, with_contents
 from tests.docs.pages import page
 from tests.firmware.meters import METER_ID, Home, counted
@@ -79,7 +80,7 @@ def of_another_meter(carrier: CardKind) -> Attack:
 
 def of_the_other_energy(carrier: CardKind) -> Attack:
     home = loaded(carrier)
-    image = home.desk.issue(METER_ID, energy=Energy.GAS, issued_at_min=0, kind=carrier)
+    image = home.desk.issue(METER_ID, energy=GAS, issued_at_min=0, kind=carrier)
     return Attack(home, card_of(image, bytes))
 
 

@@ -18,14 +18,13 @@ from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
-from card_protocol.formats.budget import DF_OF
+from card_protocol.formats.budget import DF_ELECTRICITY
 from card_protocol.formats.container import TRANSPORT_PIN, plain_file
 from card_protocol.keys import PIN_REFERENCE
 from card_protocol.link.pcsc import MEANINGS, PcscLink, reader_names
 from card_protocol.serve.pcscd import SOCKET_VARIABLE, VPCD_READERS, PrivatePcscd, until
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
-from meter_emu.domain import Energy
 from meter_emu.world.meter.linked_card import LinkedCard
 from tests.card_protocol.cards import GET_CHALLENGE, budget_image, counting_rng
 from tests.firmware.meters import Home
@@ -33,7 +32,7 @@ from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, Wire, card_in, inserted
 
 FIRST, SECOND = VPCD_READERS
-PLAIN_FILE = plain_file(DF_OF[Energy.ELECTRICITY]).to_bytes(2, "big")
+PLAIN_FILE = plain_file(DF_ELECTRICITY).to_bytes(2, "big")
 SELECT_PLAIN = CommandApdu(0x00, 0xA4, 0x00, 0x0C, PLAIN_FILE).to_bytes()
 PIN = CommandApdu(0x00, 0x20, 0x00, PIN_REFERENCE, TRANSPORT_PIN.encode()).to_bytes()
 WRITE_A_BYTE = bytes.fromhex("00D6000001FF")

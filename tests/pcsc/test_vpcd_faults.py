@@ -14,7 +14,7 @@ from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import card_of
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
-from card_protocol.formats.budget import DF_OF
+from card_protocol.formats.budget import DF_ELECTRICITY
 from card_protocol.formats.container import plain_file
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
@@ -22,7 +22,6 @@ from card_protocol.serve.vpcd import PluggedCard, VpcdSlot
 from meter_emu.cli.output import write_atomically
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
-from meter_emu.domain import Energy
 from tests.cards import file_card
 from tests.cli.serving import Serving
 from tests.firmware.meters import METER_ID, counted
@@ -209,7 +208,7 @@ def test_an_answer_longer_than_a_short_one_is_whole(pcscd, link) -> None:
     with PluggedCard(pcscd.plug(), card):
         assert link.wait(present=True, wait_ms=LONG_MS)
         link.connect()
-        fid = plain_file(DF_OF[Energy.ELECTRICITY]).to_bytes(2, "big")
+        fid = plain_file(DF_ELECTRICITY).to_bytes(2, "big")
         assert link.exchange(CommandApdu(0, 0xA4, 0, 0x0C, fid).to_bytes()) == b"\x90\x00"
         answer = link.exchange(bytes.fromhex("00b00000000000"))
         assert answer == content + b"\x90\x00"

@@ -20,7 +20,6 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
-from meter_emu.domain import Energy
 from meter_emu.firmware.layouts import STATE, STATE_AT, State, crc_holds
 from meter_emu.resources import built_in
 from meter_emu.world.meter.bench import Bench
@@ -140,7 +139,7 @@ class Lab:
         self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
         image = self.desk.issue(
             METER_ID,
-            energy=Energy[setting.model.energy.upper()],
+            energy=setting.model.measures,
             tariff=setting.model.credit.pricing,
             mwh_per_unit=setting.model.credit.mwh_per_unit,
             generation=setting.generation,

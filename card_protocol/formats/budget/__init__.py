@@ -13,7 +13,6 @@ MAC, so that no record goes onto another card. The layouts are dumb: date fields
 bytes, and reading them is up to the codec part of the program that obeys them.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag, unique
 from typing import Annotated, Final, NamedTuple, Protocol, TypeAlias, TypeVar, final
@@ -46,18 +45,9 @@ class Sfi(IntEnum):
     WRITE_BACK = 5
 
 
-@final
-@unique
-class EnergyCode(IntEnum):
-    """Which energy a card is for."""
-
-    ELECTRICITY = 1
-    GAS = 2
-
-
 DF_ELECTRICITY: Final = 0xDF01  # one DF an energy, after the State Grid card (DF01, DF02, DF03)
 DF_GAS: Final = 0xDF03
-DF_OF: Final[Mapping[int, int]] = {EnergyCode.ELECTRICITY: DF_ELECTRICITY, EnergyCode.GAS: DF_GAS}
+DF_OF: Final = {1: DF_ELECTRICITY, 2: DF_GAS}  # by the code of the energy in an identity
 
 
 @final

@@ -7,7 +7,7 @@ card has one file that everybody can read, and so has a memory card without the 
 
 from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
+from functools import cache
 from typing import Final
 
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
@@ -15,7 +15,7 @@ from card_protocol.card.image import NO_KEY, CardImage, CardKind, personalise
 from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import COUNTER_ERASED, MAIN_SIZE_BYTES, MemoryImage
 from card_protocol.formats import budget
-from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, EnergyCode, Sfi, seal
+from card_protocol.formats.budget import DF_OF, Sfi, seal
 from card_protocol.formats.budget.compact import (
     DESK_AT,
     DESK_PART,
@@ -37,6 +37,7 @@ from card_protocol.formats.container import (
 from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive, memory_code
 
 FID_BASE: Final = 0xEF00  # ours: an EF's identifier is this plus its short one
+PLAIN_SFI: Final = 1
 
 # short identifier, who may read, who may update
 _FILES: Final = (
@@ -48,7 +49,9 @@ _FILES: Final = (
 )
 
 
-def _tree(df: int, generation: int) -> FileTree:
+@cache
+def secure_tree(df: int, generation: int) -> FileTree:
+    """Return the files of a secure card with its records in `df`."""
     by_sfi = layouts(generation)
     return FileTree(
         FileSpec(df, FID_BASE + sfi, sfi, by_sfi[sfi].size_bytes, read, update)
@@ -56,21 +59,13 @@ def _tree(df: int, generation: int) -> FileTree:
     )
 
 
-BUDGET_TREES: Final[Mapping[int, Mapping[int, FileTree]]] = MappingProxyType(
-    {
-        energy: {generation: _tree(df, generation) for generation in ORDERS}
-        for energy, df in DF_OF.items()
-    }
-)
-PLAIN_SFI: Final = 1
-PLAIN_TREES: Final[Mapping[int, FileTree]] = MappingProxyType(
-    {
-        energy: FileTree(
-            (FileSpec(MF, plain_file(df), PLAIN_SFI, FILE_SIZE_BYTES, Access.ALWAYS, Access.PIN),)
-        )
-        for energy, df in DF_OF.items()
-    }
-)
+@cache
+def plain_tree(df: int) -> FileTree:
+    """Return the one file of a plain card with what a secure one has in `df`."""
+    file = FileSpec(MF, plain_file(df), PLAIN_SFI, FILE_SIZE_BYTES, Access.ALWAYS, Access.PIN)
+    return FileTree((file,))
+
+
 _ERASED: Final = b"\xff"
 # What a new chip holds below our first byte, as chips of this type are sold: the ATR header, its
 # manufacturer and type, and the maker's application identifier (data sheet 07.95, 2.8, figures 12
@@ -87,12 +82,12 @@ def personalise_card(master: Key, contents: CardRecords, kind: CardKind, *, pin:
     if kind is CardKind.MEMORY:
         return personalise_memory_budget_card(master, contents)
     identity = contents.identity
-    energy, generation = EnergyCode(identity.energy), identity.generation
+    df, generation = DF_OF[identity.energy], identity.generation
     records = sealed_records(contents, derive(master, Purpose.DESK_RECORD, identity.meter_id))
     if kind is CardKind.PLAIN:
-        return personalise_plain_budget_card(records, generation=generation, energy=energy)
+        return personalise_plain_budget_card(records, generation=generation, df=df)
     return personalise_budget_card(
-        master, identity.meter_id, records, pin=pin, generation=generation, energy=energy
+        master, identity.meter_id, records, pin=pin, generation=generation, df=df
     )
 
 
@@ -144,7 +139,7 @@ def personalise_budget_card(
     *,
     pin: str,
     generation: int,
-    energy: EnergyCode = EnergyCode.ELECTRICITY,
+    df: int,
 ) -> CardImage:
     """Return a new secure card of meter `meter_id` (below 2**64), keys derived from `master`.
 
@@ -152,7 +147,7 @@ def personalise_budget_card(
     Raise `LayoutError` for a record that does not fill its file and for a PIN not of 4 to 8 digits.
     """
     return personalise(
-        BUDGET_TREES[energy][generation],
+        secure_tree(df, generation),
         tuple(_filled(records, generation).values()),
         meter_key=derive(master, Purpose.METER_AUTH, meter_id),
         desk_key=derive(master, Purpose.DESK_AUTH, meter_id),
@@ -162,20 +157,20 @@ def personalise_budget_card(
 
 
 def personalise_plain_budget_card(
-    records: Mapping[Sfi, bytes], *, generation: int, energy: EnergyCode = EnergyCode.ELECTRICITY
+    records: Mapping[Sfi, bytes], *, generation: int, df: int
 ) -> CardImage:
     """Return a new plain card with these records of `generation`; a missing one is erased, all FF.
 
     The first copy is in force under number 1 and the second slot is empty.
     """
     first = Container(1, _filled(records, generation)).to_bytes()
-    return new_plain_card(first.ljust(FILE_SIZE_BYTES, _ERASED), energy)
+    return new_plain_card(first.ljust(FILE_SIZE_BYTES, _ERASED), df)
 
 
-def new_plain_card(content: bytes, energy: int) -> CardImage:
-    """Return a plain card whose one file has this content."""
+def new_plain_card(content: bytes, df: int) -> CardImage:
+    """Return a plain card whose one file, in place of `df`, has this content."""
     return personalise(
-        PLAIN_TREES[energy],
+        plain_tree(df),
         (content,),
         meter_key=NO_KEY,
         desk_key=NO_KEY,
@@ -208,8 +203,9 @@ def with_record(image: CardImage, sfi: int, raw: bytes) -> CardImage:
 
 
 def _df_on(image: CardImage) -> int:
-    """Return the DF of whichever energy the card is for; of electricity when it is for neither."""
-    return next((df for df in DF_OF.values() if df in image.tree.dfs), DF_ELECTRICITY)
+    """Return the DF of whichever energy the card is for; the first there is when it is for none."""
+    dfs = tuple(DF_OF.values())
+    return next((df for df in dfs if df in image.tree.dfs), dfs[0])
 
 
 def _in_force(image: CardImage) -> tuple[int, Container]:

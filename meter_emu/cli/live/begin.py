@@ -14,7 +14,7 @@ from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.model import MeterModel
 
 _OF_NEW_METERS: Final = ("balance_eur", "meter_id", "key_file")
-_LOADS: Final = {"electricity": "load_w", "gas": "load_dm3_per_h"}
+_LOADS: Final = ("load_w", "load_dm3_per_h")
 
 
 def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveOrigin:
@@ -49,8 +49,8 @@ def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveO
 
 def _load(options: dict[str, Any], model: MeterModel) -> int:
     """Return what the home draws, the same at every hour of the day."""
-    wanted = _LOADS[model.energy]
-    for name in _LOADS.values():
+    wanted = model.measures.load_key
+    for name in _LOADS:
         if name != wanted and options[name] is not None:
             want, got = (f"--{key.replace('_', '-')}" for key in (wanted, name))
             raise click.UsageError(f"{model.name} is a meter of {model.energy}: {want}, not {got}")

@@ -15,7 +15,6 @@ from meter_emu.world.meter.pace import RATE_JUMPS
 from meter_emu.world.meter.plan import Insight, Planned
 from meter_emu.world.meter.times import us_to_legal
 
-RATE_UNITS: Final = {"electricity": "W", "gas": "dm³/h"}
 LAMPS: Final = {
     Lamp.CREDIT_EXHAUSTED: "CREDIT",
     Lamp.RECONNECT: "RECONNECT",
@@ -127,6 +126,6 @@ def _supply(meter: LiveMeter) -> str:
     board = meter.board
     switch = "on" if board.switch.on else "off"
     limit = f", limited to {board.switch.limiter_a} A" if board.switch.limiter_a else ""
-    flow = f"{board.metrology.rate(board.now_us)} {RATE_UNITS[meter.model.energy]}"
+    flow = f"{board.metrology.rate(board.now_us)} {meter.model.measures.rate_unit}"
     mains = "" if board.powered else ", the meter has no supply"
     return f"{switch}, {flow}{limit}{mains}"

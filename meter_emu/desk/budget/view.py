@@ -35,7 +35,7 @@ from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, decode_bcd_minute
 from meter_emu.desk.clock.clock_card import SET_TO_S_COUNT
 from meter_emu.desk.dates import DeskDates
-from meter_emu.domain import SET_ERROR_S_MAX, Energy, Result
+from meter_emu.domain import SET_ERROR_S_MAX, Result
 from meter_emu.errors import DeskError
 from meter_emu.rows import (
     Meaning,
@@ -43,6 +43,7 @@ from meter_emu.rows import (
     Part,
     Row,
     bits,
+    energy_named,
     minute_2000,
     moved,
     named,
@@ -92,7 +93,6 @@ EVENTS: Final = {
 }
 RESULTS: Final = {result.value: result.name.lower().replace("_", " ") for result in Result}
 ZONE_RULES: Final = {1: "europe brussels"}
-ENERGIES: Final = {energy.value: energy.name.lower() for energy in Energy}
 LIFE_CYCLES: Final = {stage.value: stage.name.lower().replace("_", " ") for stage in LifeCycle}
 
 
@@ -414,7 +414,7 @@ TELLS: Final[Mapping[str, MeaningOf]] = {
     "magic": text,
     "generation": _generation,
     "pad": zero,
-    "energy": named(ENERGIES),
+    "energy": energy_named,
     "flags": bits(FLAGS),
     "zone_rule": _zone_rule,
     "token": _token,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.make import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
-from card_protocol.formats.budget import IDENTITY, CardId, EnergyCode, Sfi, mac_text
+from card_protocol.formats.budget import DF_OF, IDENTITY, CardId, Sfi, mac_text
 from card_protocol.formats.budget.generations import layouts
 from card_protocol.formats.budget.making import (
     personalise_budget_card,
@@ -81,17 +81,17 @@ def _carried(data: bytes, build: str) -> None:
 
 def _image(first: int, home: Home, records: Mapping[Sfi, bytes]) -> CardImage:
     """Return the card of these records, on the carrier and of the generation of the first byte."""
-    energy = EnergyCode[home.household.model.energy.upper()]
+    df = DF_OF[home.household.model.measures.code]
     generation = 2 if first & _SECOND else 1
     if first & _PLAIN:
-        return personalise_plain_budget_card(records, generation=generation, energy=energy)
+        return personalise_plain_budget_card(records, generation=generation, df=df)
     return personalise_budget_card(
         BENCH_MASTER_KEY,
         home.meter_id,
         records,
         pin="0000",
         generation=generation,
-        energy=energy,
+        df=df,
     )
 
 

@@ -27,7 +27,7 @@ def many_loads(chooser: Chooser, among: Among = ()) -> Campaign:
     for number in range(count):
         order = DeskOrder(load_cents=chooser.of(_CENTS))
         if number == other:
-            order = replace(order, tariff=draft.tariff(), mwh_per_unit=draft.worth_of_gas())
+            order = replace(order, tariff=draft.tariff(), mwh_per_unit=draft.worth_of_a_unit())
         if number + 1 < count and chooser.below(4) == 3:
             draft.office(at_s, order)  # two loads at once, the next time
         else:

@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import Civil
-from meter_emu.domain import Energy, Result
+from meter_emu.domain import Result
+from meter_emu.energies import SwitchKind
 from meter_emu.firmware.layouts import (
     FACTORY,
     FACTORY_AT,
@@ -123,12 +124,12 @@ def empty_board(
 
 def switch_class(model: MeterModel) -> type[Contactor] | type[Valve]:
     """Return what opens and closes the supply in a model."""
-    return _SWITCHES[model.energy]
+    return _SWITCHES[model.measures.switch]
 
 
-_SWITCHES: Final[dict[str, type[Contactor] | type[Valve]]] = {
-    "electricity": Contactor,
-    "gas": Valve,
+_SWITCHES: Final[dict[SwitchKind, type[Contactor] | type[Valve]]] = {
+    "contactor": Contactor,
+    "valve": Valve,
 }
 
 
@@ -153,7 +154,7 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
     return Factory(
         magic=FACTORY.magic,
         version=LAYOUT_VERSION,
-        energy=Energy[model.energy.upper()],
+        energy=model.measures.code,
         model=model_code(model),
         meter_id=meter_id,
         flags=flags,

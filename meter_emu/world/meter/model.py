@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Meta
 
 from meter_emu.desk.pricing import Pricing
-from meter_emu.domain import MWH_PER_UNIT_ELECTRICITY
+from meter_emu.energies import ENERGIES, Energy
 from meter_emu.errors import ConfigError
+from meter_emu.nearest import hint
 from meter_emu.resources import PRINTABLE, read_toml
 from meter_emu.units import PPB, SECOND_US
 
@@ -73,7 +74,7 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     # as long as record and image have room for
     name: Annotated[str, Meta(min_length=1, max_length=24, pattern=PRINTABLE)]
-    energy: Literal["electricity", "gas"]
+    energy: Annotated[str, Meta(min_length=1)]  # a row of `energies.ENERGIES`
     rtc: Annotated[str, Meta(min_length=1)]
     rtc_base: Literal["utc", "standard", "legal"]
     poll_s: Annotated[int, Meta(ge=1, le=3600)]
@@ -88,10 +89,18 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     window: Window  # the non-disconnection period
     night: Window | None = None  # the night hours of a bi-hourly tariff, where the meter has any
 
+    @property
+    def measures(self) -> Energy:
+        """The row of its energy."""
+        return ENERGIES[self.energy]
+
 
 def load_model(path: Path) -> MeterModel:
     """Return the model in a file; raise `ConfigError` naming file, key and what was wanted."""
     model = read_toml(path, MeterModel)
+    if model.energy not in ENERGIES:
+        why = f"want one of {', '.join(ENERGIES)}, got {model.energy!r}"
+        raise ConfigError(str(path), "energy", why + hint(model.energy, ENERGIES))
     night = model.night or model.window
     for key, low, high in (
         ("window.start_minute", model.window.end_minute, model.window.start_minute),
@@ -100,15 +109,8 @@ def load_model(path: Path) -> MeterModel:
     ):
         if low >= high:
             raise ConfigError(str(path), key, f"want more than {low}, got {high}")
-    for key, got, electricity in (
-        ("credit.mwh_per_unit", model.credit.mwh_per_unit, MWH_PER_UNIT_ELECTRICITY),
-        ("rearm.tightness_s", model.rearm.tightness_s, 0),
-    ):
-        if model.energy == "electricity" and got != electricity:
-            raise ConfigError(str(path), key, f"want {electricity} for electricity, got {got}")
+    _check_energy(path, model)
     _check_night(path, model)
-    if model.energy == "gas" and model.limiter_a:
-        raise ConfigError(str(path), "limiter_a", f"want 0 for gas, got {model.limiter_a}")
     for key, size in (
         ("eeprom_size_bytes", model.eeprom_size_bytes),
         ("eeprom_page_bytes", model.eeprom_page_bytes),
@@ -118,10 +120,23 @@ def load_model(path: Path) -> MeterModel:
     return model
 
 
+def _check_energy(path: Path, model: MeterModel) -> None:
+    """Refuse what no meter of this energy has."""
+    energy = model.measures
+    for key, got, may_be, want in (
+        ("credit.mwh_per_unit", model.credit.mwh_per_unit, energy.varies, energy.mwh_per_unit),
+        ("rearm.tightness_s", model.rearm.tightness_s, energy.countdown, 0),
+        ("limiter_a", model.limiter_a, energy.limiter, 0),
+    ):
+        if not may_be and got != want:
+            raise ConfigError(str(path), key, f"want {want} for {energy.name}, got {got}")
+    if model.night is not None and not energy.nights:
+        why = f"want none: {energy.name} costs the same at all hours"
+        raise ConfigError(str(path), "night", why)
+
+
 def _check_night(path: Path, model: MeterModel) -> None:
     """Refuse a night price that is above the day's, or that the meter has no hours for."""
-    if model.energy == "gas" and model.night is not None:
-        raise ConfigError(str(path), "night", "want none: gas costs the same at all hours")
     pricing = model.credit.pricing
     if pricing.night_price_ueur_per_wh > pricing.price_ueur_per_wh:
         want = f"want at most the day's {pricing.price_ueur_per_wh}"

@@ -204,8 +204,8 @@ class _Resolver:
             if raw.image is not None:
                 place.refuse("rtc_base", "want none with an image, whose clock has its own")
             model = msgspec.structs.replace(model, rtc_base=raw.rtc_base)
-        if raw.limiter and model.energy == "gas":
-            place.refuse("limiter", "a gas meter has none, want false")
+        if raw.limiter and not model.measures.limiter:
+            place.refuse("limiter", f"{model.measures.meter} has none, want false")
         phase_us = raw.poll_phase_us
         if phase_us is not None and phase_us >= model.poll_s * SECOND_US:
             place.refuse("poll_phase_us", f"want less than the {model.poll_s} s between two polls")
@@ -380,12 +380,10 @@ def _end(raw: datetime | None, place: FilePlace, key: str) -> tuple[Civil | None
 
 def _load(raw: RawHousehold, model: MeterModel, place: FilePlace) -> tuple[int, ...]:
     """Return the load under the name that fits the energy; the other must be absent."""
-    loads = {
-        "electricity": ("load_w", raw.load_w),
-        "gas": ("load_dm3_per_h", raw.load_dm3_per_h),
-    }
-    name, load = loads.pop(model.energy)
-    ((other_name, other),) = loads.values()
+    loads = {"load_w": raw.load_w, "load_dm3_per_h": raw.load_dm3_per_h}
+    name = model.measures.load_key
+    load = loads.pop(name)
+    ((other_name, other),) = loads.items()
     if other is not None:
         place.refuse(other_name, f"want {name} for {model.energy}")
     if load is None:

@@ -101,7 +101,7 @@ def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
         yield f"count = {entry.count}"
     yield f"balance_eur = {_euro(home.balance_cents)}"
     rates = list(home.load) if len(set(home.load)) > 1 else home.load[0]
-    yield f"{'load_w' if home.model.energy == 'electricity' else 'load_dm3_per_h'} = {rates}"
+    yield f"{home.model.measures.load_key} = {rates}"
     if home.clock_set_us != campaign.start_us:
         yield f"clock_set = {us_to_written(home.clock_set_us, zone)}"
     if spread.clock_error_s is not None or home.clock_error_s:

@@ -14,7 +14,6 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
-from meter_emu.domain import Energy
 from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US, decimal
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
@@ -85,7 +84,7 @@ class Home:
         issued_at_min = self._minute_2000()
         image = self.desk.issue(
             self.meter_id,
-            energy=Energy[household.model.energy.upper()],
+            energy=household.model.measures,
             tariff=credit.pricing,
             mwh_per_unit=credit.mwh_per_unit,
             generation=household.card_generation,

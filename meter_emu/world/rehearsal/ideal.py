@@ -73,6 +73,7 @@ class Ideal:
     def __init__(self, household: Household, campaign: Campaign, events: Sequence[Event]) -> None:
         self.household: Final = household
         self.model: Final = household.model
+        self._passes_unpowered: Final = household.model.measures.switch == "valve"
         self.zone: Final = campaign.zone
         self.now_us = campaign.start_us
         self.told = first_told(household, campaign.start_us)
@@ -249,7 +250,7 @@ class Ideal:
 
     def _flow_to(self, to_us: int) -> Flow | None:
         """Return how energy flows until `to_us`, `None` for none."""
-        if self.shut or not self.closed or not (self.powered or self.model.energy == "gas"):
+        if self.shut or not self.closed or not (self.powered or self._passes_unpowered):
             return None
         told = self.told
         suspended = self.model.deferral_accounting == "suspended"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from meter_emu.energies import ENERGIES
 from meter_emu.world.meter.times import us_to_written
 from meter_emu.world.rehearsal.campaign_file import RawHousehold
 from meter_emu.world.rehearsal.household import Household, VisitKind
@@ -10,8 +11,11 @@ from meter_emu.world.rehearsal.reading import FilePlace
 
 def remarks(raw: RawHousehold, home: Household, place: FilePlace, end_us: int) -> Iterator[str]:
     """Yield a line for each thing, with file, household and visit."""
-    if raw.rearm is not None and home.model.energy == "electricity":
-        yield f"{place.path}: {place.key('rearm')}: is for gas, and has no effect on electricity"
+    energy = home.model.measures
+    if raw.rearm is not None and not energy.countdown:
+        tested = " and ".join(one.name for one in ENERGIES.values() if one.countdown)
+        why = f"is for {tested}, and has no effect on {energy.name}"
+        yield f"{place.path}: {place.key('rearm')}: {why}"
     card, written, unread = home.first_card, False, ""
     writes = any(visit.kind is VisitKind.DESK for visit in home.visits)
     for visit in home.visits:

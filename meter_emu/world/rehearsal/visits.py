@@ -10,7 +10,6 @@ import msgspec
 from card_protocol.timestamp import Civil
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing, check_tariff
-from meter_emu.domain import Energy
 from meter_emu.errors import DeskError
 from meter_emu.ports import Button
 from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal
@@ -114,8 +113,8 @@ class VisitReader:
                 place.refuse("desk", f"want only one of {' and '.join(sorted(pair))}")
         if "reactivate" in words and words & {"defer", "cut"}:
             place.refuse("desk", _TWO_VISITS)
-        if "limiter-on" in words and self._model.energy == "gas":
-            place.refuse("desk", "a gas meter has no limiter, want no limiter-on")
+        if "limiter-on" in words and not self._model.measures.limiter:
+            place.refuse("desk", f"{self._model.measures.meter} has no limiter, want no limiter-on")
         defer_until, defer_us = self._dated(raw.defer_until, "defer", words, place)
         cut_at, cut_us = self._dated(raw.cut_at, "cut", words, place)
         if defer_us is not None and cut_us is not None:
@@ -168,7 +167,7 @@ class VisitReader:
     def _tariff(self, raw: RawTariff, place: FilePlace) -> Pricing:
         pricing = Pricing.of(raw.number, raw.price_ueur_per_wh, raw.night_price_ueur_per_wh)
         try:
-            check_tariff(Energy[self._model.energy.upper()], pricing)
+            check_tariff(self._model.measures, pricing)
         except DeskError as error:
             place.refuse("tariff", str(error))
         return pricing
