@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from meter_emu.cli.output import Write
-from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.events import Beginning, Event
 from meter_emu.world.meter.failure import Failure
 from meter_emu.world.meter.times import us_to_iso
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -95,9 +95,17 @@ def event_as_json(event: Event, zone: ZoneInfo) -> dict[str, Any]:
             name: None if when is None else str(when)
             for name, when in zip(names, event.understood, strict=True)
         }
+    begins: dict[str, Any] = {}
+    if isinstance(event, Beginning):
+        begins = {
+            "supply_on": event.supply_on,
+            "limiter_a": event.limiter_a,
+            "lamps": event.lit,
+        }
     return {
         "at": us_to_iso(event.at_us, zone),
         "what": event.what.value,
+        **begins,
         "shown": event.shown,
         "detail": event.detail,
         "understood": understood,

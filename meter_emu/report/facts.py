@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
 from meter_emu.report.scale import civil_us
-from meter_emu.units import MINUTE_US, UEUR_PER_CENT
+from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import Window
 from meter_emu.world.meter.times import to_us, us_to_legal
@@ -93,7 +93,7 @@ def facts_of(seen: "Seen", campaign: Campaign) -> Facts:
         deferral_told=tuple(_deferral_told(orders, campaign)),
         deferral_stated=tuple(_deferral_stated(events, campaign)),
         understood=tuple(_understood(events, campaign)),
-        balance=tuple(_balance(seen, campaign)),
+        balance=tuple(_balance(events)),
         told=in_force_at(orders, judged_us),
         told_us=outcome.announced_us,
         others_us=None if told is None or outcome.announced_us is not None else told.cut_us,
@@ -156,17 +156,17 @@ def _understood(events: Sequence[Event], campaign: Campaign) -> Iterator[Stretch
             yield Stretch(max(from_us, t2_us), next_us, Supplied.OFF.value)
 
 
-def _balance(seen: "Seen", campaign: Campaign) -> Iterator[tuple[int, int]]:
+def _balance(events: Sequence[Event]) -> Iterator[tuple[int, int]]:
     """Yield the balance at each event, and the level before each rise: credit comes at once."""
-    last = (campaign.start_us, seen.household.balance_cents * UEUR_PER_CENT)
-    yield last
-    for event in seen.events:
-        if event.balance_ueur is None:
+    before: int | None = None
+    for event in events:
+        balance = event.balance_ueur
+        if balance is None:
             continue
-        if event.balance_ueur > last[1]:
-            yield event.at_us, last[1]
-        last = (event.at_us, event.balance_ueur)
-        yield last
+        if before is not None and balance > before:
+            yield event.at_us, before
+        yield event.at_us, balance
+        before = balance
 
 
 def protected_stretches(window: Window, from_us: int, to_us_: int, zone: ZoneInfo) -> list[Stretch]:

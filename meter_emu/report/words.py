@@ -22,6 +22,7 @@ _WRITTEN: Final = re.compile(r"\b(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?)\b")
 
 
 HAPPENED: Final = MappingProxyType({
+    What.BEGINS: "The rehearsal begins",
     What.DESK: "Office wrote on the card",
     What.DESK_FAILED: "Office could not write the card",
     What.CARD_SERVED: "Card put in, meter obeyed",

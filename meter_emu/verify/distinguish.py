@@ -26,6 +26,7 @@ from meter_emu.world.meter.events import FAILED, Event, What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
+from meter_emu.world.rehearsal.engine import how_it_begins
 
 _APART_US: Final = SECOND_US  # ours: no person sees less
 _POLLS_MAX: Final = 3_000  # ours: a home with a clock has 200; one without, two days
@@ -206,7 +207,9 @@ def _run(trial: Trial) -> list[Event]:
     try:
         return trial.events(trial.home, campaign)
     except ConfigError:
-        return [Event(at_us=campaign.start_us, what=What.DESK, detail="the card cannot be written")]
+        why = "the card cannot be written"
+        unwritten = Event(at_us=campaign.start_us, what=What.DESK, detail=why)
+        return [how_it_begins(trial.home, campaign), unwritten]
 
 
 def _both_seen(one: list[Event], other: list[Event]) -> tuple[Iterator[Event], Iterator[Event]]:

@@ -46,9 +46,8 @@ def _check_ended_from_outside(meter: dict[str, Any], why: str) -> None:
     assert failure["at"] == "2020-06-01T01:00:00+02:00"
     assert failure["clock"] == "2020-05-31 23:00:00"
     assert failure["calls"] == ["rtc_read", "display"] * 4
-    assert [event["what"] for event in meter["events"]] == [
-        "hung" if meter["verdict"] == "hung" else "crashed"
-    ]
+    ended = "hung" if meter["verdict"] == "hung" else "crashed"
+    assert [event["what"] for event in meter["events"]] == ["begins", ended]
     assert meter["events"][-1]["shown"] == "HELLO", "it was run again up to the poll before"
 
 

@@ -134,7 +134,7 @@ def test_a_script_tells_the_night_of_the_third_of_july(emu, card):
     assert done.err == ""
     lines = done.out.splitlines()
     at, shown = "2020-06-29 07:00:00", "CREDIT 20.00 EUR | CARD 01 EXECUTED"
-    assert lines[0] == f"{at}  card        a.card  {shown}"
+    assert lines[:2] == [f"{at}  begins      supply on", f"{at}  card        a.card  {shown}"]
     assert [line for line in lines if "key" in line][1].endswith("T1 2020-07-03 23:01")
     (cut,) = (line for line in lines if "supply off" in line)
     assert cut.startswith("2020-07-03 23:03:00")  # the first poll at which RTC - u is there
@@ -343,9 +343,12 @@ def test_events_are_data_for_a_program_too(emu, card, tmp_path):
     lines = STORY.replace("show\n", "")
     go = ("run", MODEL, *JUNE, *MAX, "--json")
     told = [json.loads(line) for line in emu(*go, "-", lines=lines).out.splitlines()]
-    assert [event["what"] for event in told] == ["card", "key", "key", "supply off", "key"]
-    assert told[3]["at"] == "2020-07-03T23:03:00+02:00"
-    assert list(told[0]) == [
+    assert [event["what"] for event in told] == [
+        "begins", "card", "key", "key", "supply off", "key",
+    ]  # fmt: skip
+    assert [told[0][key] for key in ("supply_on", "limiter_a", "lamps")] == [True, 0, []]
+    assert told[4]["at"] == "2020-07-03T23:03:00+02:00"
+    assert list(told[1]) == [
         "at", "what", "shown", "detail", "understood", "clock_trusted", "balance_ueur",
     ]  # fmt: skip
     desk_writes(card, Work())
@@ -357,9 +360,9 @@ def test_events_are_data_for_a_program_too(emu, card, tmp_path):
 
 
 def test_without_any_input_it_ends_at_once(emu):
-    assert emu("run", MODEL, *JUNE).out == ""
+    assert emu("run", MODEL, *JUNE).out == "2020-06-29 07:00:00  begins      supply on\n"
 
 
 def test_every_word_is_listed(emu):
-    said = emu("run", MODEL, *JUNE, *MAX, lines="help\n").out
-    assert [line.split()[0] for line in said.splitlines()] == list(WORDS)
+    _, *said = emu("run", MODEL, *JUNE, *MAX, lines="help\n").out.splitlines()
+    assert [line.split()[0] for line in said] == list(WORDS)

@@ -10,6 +10,7 @@ from meter_emu.report.facts import Facts, Stretch, facts_of
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
 from tests.report.pages import BOTH, EARLY, REFERENCE, ores
+from tests.world.rehearsal.case import begins
 
 BUILDS = pytest.mark.parametrize("build", [REFERENCE, EARLY, BOTH])
 
@@ -48,7 +49,8 @@ def test_what_lasted_no_time_is_no_stretch():
     collector = ores(REFERENCE)
     seen = next(iter(collector.groups.values())).first
     at_us = collector.campaign.start_us + 1
-    events = tuple(Event(at_us=at_us, what=what) for what in (What.LIMITED, What.OPENED))
+    moves = (Event(at_us=at_us, what=what) for what in (What.LIMITED, What.OPENED))
+    events = (begins(collector.campaign), *moves)
     story = facts_of(replace(seen, events=events), collector.campaign)
     assert [(one.what, one.from_us) for one in story.supply] == [
         ("on", collector.campaign.start_us),

@@ -5,11 +5,13 @@ The *reason* of a supply change is what the meter itself showed: a cut that the 
 explain is a silent one, and shows as such.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, unique
 from typing import Final, final
 
 from card_protocol.timestamp import Civil
+from meter_emu.ports import Lamp
 from meter_emu.world.meter.failure import Failure, FailureKind
 
 
@@ -18,6 +20,7 @@ from meter_emu.world.meter.failure import Failure, FailureKind
 class What(Enum):
     """The kinds of fact."""
 
+    BEGINS = "begins"  # the first of every list: how the meter stands before its program runs
     DESK = "desk"  # the office wrote on the card
     DESK_FAILED = "desk failed"  # the office's own program did not, and the card is as it was
     CARD_SERVED = "card"  # the meter obeyed the card
@@ -69,7 +72,6 @@ class WrittenBack:
     result: int
 
 
-@final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One fact at one true instant, integer microseconds since 1970-01-01 UTC.
@@ -93,6 +95,32 @@ class Event:
     visit: int | None = None
     written: WrittenBack | None = None
     failure: Failure | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning(Event):
+    """The first event of every home: how its meter stands before its program runs.
+
+    `supply_on` is the switch's position, `limiter_a` what the limiter lets through, ampere, 0 for
+    no limit. What comes later moves these; nobody has to guess them from what moves first.
+    """
+
+    supply_on: bool
+    limiter_a: int
+    lamps: Lamp
+
+    @property
+    def lit(self) -> list[str]:
+        """The lamps that are lit, as `--events` names them."""
+        return [str(lamp.name).lower().replace("_", " ") for lamp in self.lamps]
+
+
+def beginning_of(events: Sequence[Event]) -> Beginning:
+    """Return how a home begins."""
+    first = events[0]
+    assert isinstance(first, Beginning), "the first event of every home is how it begins"
+    return first
 
 
 FAILED: Final = {

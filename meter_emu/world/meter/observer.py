@@ -8,14 +8,15 @@ from meter_emu.firmware.parts import Parts
 from meter_emu.ports import Lamp
 from meter_emu.world.meter.balance import balance_ueur
 from meter_emu.world.meter.board import Board
-from meter_emu.world.meter.events import Event, What, WrittenBack
+from meter_emu.world.meter.events import Beginning, Event, What, WrittenBack
 from meter_emu.world.meter.failure import Failure
 
 
 @final
 class Observer:
-    """Gives `take` every fact as it happens. `parts` are the program's, to read its account.
+    """Gives `take` how the meter stands now, and from then on every fact as it happens.
 
+    `parts` are the program's, to read its account.
     `look` belongs after every poll of a bench, `power` where its supply goes and comes.
     """
 
@@ -23,10 +24,11 @@ class Observer:
         self._board = board
         self._parts = parts
         self._take = take
-        self._lit = Lamp(0)
-        self._limited = False
-        self._trusted = True
-        self._invited = False
+        self._lit = board.panel.lamps
+        self._limited = bool(board.switch.limiter_a)
+        self._trusted = Lamp.CLOCK_DOUBTED not in self._lit
+        self._invited = Lamp.RECONNECT in self._lit
+        self._take(_beginning(board, balance_ueur(board, parts)))
 
     def see(
         self,
@@ -74,3 +76,22 @@ class Observer:
     def power(self, up: bool) -> None:
         """Record that the supply has come back or gone."""
         self.see(self._board.now_us, What.POWER_BACK if up else What.POWER_LOST)
+
+
+def _beginning(board: Board, balance: int | None) -> Beginning:
+    """Return how a meter stands before anything happens to it."""
+    switch, panel = board.switch, board.panel
+    words = f"supply {'on' if switch.on else 'off'}"
+    if switch.limiter_a:
+        words += f", limited to {switch.limiter_a} A"
+    return Beginning(
+        at_us=board.now_us,
+        what=What.BEGINS,
+        shown=panel.text,
+        clock_trusted=Lamp.CLOCK_DOUBTED not in panel.lamps,
+        detail=words,
+        balance_ueur=balance,
+        supply_on=switch.on,
+        limiter_a=switch.limiter_a,
+        lamps=panel.lamps,
+    )

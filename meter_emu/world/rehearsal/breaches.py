@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, final
 
-from meter_emu.world.meter.events import Event, What
+from meter_emu.ports import Lamp
+from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.obligations import Must, PromiseRow, Span
 from meter_emu.world.rehearsal.outcome import WORK_US, Breach, Supplied
@@ -47,9 +48,9 @@ class SupplySpan:
 
 def supply_of(events: Sequence[Event], start_us: int, end_us: int) -> Iterator[SupplySpan]:
     """Yield what a home had, without a gap, from the events of its meter."""
-    moves = (event.what for event in events if event.what in _SWITCH)
-    closed = next(moves, What.OPENED) is What.OPENED  # what moves first was the other way before
-    powered, limited, invited, from_us = True, False, False, start_us
+    begins = beginning_of(events)
+    closed, limited = begins.supply_on, bool(begins.limiter_a)
+    powered, invited, from_us = True, Lamp.RECONNECT in begins.lamps, start_us
     had = _had(powered=powered, closed=closed, limited=limited)
     for event in events:
         before = (had, invited)

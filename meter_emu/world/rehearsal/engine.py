@@ -24,7 +24,15 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.call_log import Alarm, CallLog, NoPulse, Pulse
 from meter_emu.world.meter.clock_reading import clock_of
 from meter_emu.world.meter.compose import ListenerOf
-from meter_emu.world.meter.events import FAILED, NO_DATE, Event, What, WrittenBack
+from meter_emu.world.meter.events import (
+    FAILED,
+    NO_DATE,
+    Beginning,
+    Event,
+    What,
+    WrittenBack,
+    beginning_of,
+)
 from meter_emu.world.meter.failure import Failure, FailureKind
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.home import Home
@@ -48,7 +56,9 @@ def run_meter(
     pulse: Pulse | None = None,
     prepare: Callable[[Bench], None] | None = None,
 ) -> list[Event]:
-    """Return the events of one meter, in time order; a witness records what people do at it.
+    """Return the events of one meter in time order, from how it begins on.
+
+    A witness records what people do at it.
 
     A story whose program fails, or whose home has had its polls, ends there: the last event says
     so. `pulse` feels a program that is not ours. Ours shows its last calls when it runs again: it
@@ -67,6 +77,17 @@ def run_meter(
     if pulse is None:
         pulse = NoPulse() if ours else Alarm()
     return _story(household, campaign, witness_of, pulse, prepare)
+
+
+def how_it_begins(household: Household, campaign: Campaign) -> Beginning:
+    """Return the first event of one meter, for a story of which nothing else was seen."""
+    seen: list[Event] = []
+    _home(household, campaign).bench(seen.append)
+    return beginning_of(seen)
+
+
+def _home(household: Household, campaign: Campaign) -> Home:
+    return Home(household, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed)
 
 
 def _story(
@@ -105,7 +126,7 @@ class _Story:
         self.events: list[Event] = []
         self._brings = False  # whether the card has been given a reactivation or a load
         self._household, self._campaign = household, campaign
-        home = Home(household, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed)
+        home = _home(household, campaign)
         self._home, self._board = home, home.board
         self._record_key: Final = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, home.meter_id)
         try:
@@ -201,12 +222,8 @@ class _Story:
 
     def _others_card(self, visit: Visit) -> VirtualCard:
         assert visit.other is not None, "another's card is somebody's"
-        campaign = self._campaign
-        other = Home(
-            visit.other, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed
-        )
         try:
-            return other.card_as_written()
+            return _home(visit.other, self._campaign).card_as_written()
         except (DeskError, LayoutError) as error:
             raise self._mistake("card_of", error, visit.in_file) from None
 

@@ -12,7 +12,7 @@ from enum import IntEnum, unique
 from typing import Final, final
 
 from meter_emu.units import SECOND_US
-from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.account import ExactAccount, Flow
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
@@ -35,7 +35,6 @@ _LIMITER: Final = (What.LIMITED, What.UNLIMITED)
 _CLOCK: Final = (What.CLOCK_DOUBTED, What.CLOCK_TRUSTED)
 _APPLIANCES: Final = (What.SHUT, What.LIT)
 _KEYS: Final = (What.KEY_PRESSED, What.KEY_HELD)
-_SWITCH: Final = (What.OPENED, What.CLOSED)
 HELD_MS: Final = 4_000  # how long the rehearsed person holds a button
 
 
@@ -86,8 +85,9 @@ class Ideal:
             household, campaign.zone, campaign.start_us, campaign.end_us
         )
         self.account: Final = ExactAccount(household, campaign.zone, self.told)
-        self.closed = self.on = _closed_first(events)
-        self.limited, self.powered, self.shut = False, True, False
+        begins = beginning_of(events)
+        self.closed = self.on = begins.supply_on
+        self.limited, self.powered, self.shut = bool(begins.limiter_a), True, False
         self._cards: Final[dict[int | None, CardShown]] = {
             card.visit: card for card in cards_shown(household, campaign.start_us, events)
         }
@@ -475,9 +475,3 @@ class Ideal:
         self.account.looks_us = self.started_us
         self._known_us.clear()
         self.ready_us = None
-
-
-def _closed_first(events: Sequence[Event]) -> bool:
-    """Return where the switch stood at first: what moves first was the other way before."""
-    moves = (event.what for event in events if event.what in _SWITCH)
-    return next(moves, What.OPENED) is What.OPENED

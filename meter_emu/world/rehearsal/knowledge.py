@@ -9,8 +9,9 @@ from typing import Final, final
 from zoneinfo import ZoneInfo
 
 from meter_emu.hardware.backup import RECHARGE_RATIO
+from meter_emu.ports import Lamp
 from meter_emu.units import DAY_US, HOUR_US, SECOND_US
-from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.events import Beginning, Event, What
 from meter_emu.world.meter.model import uncertainty_s
 from meter_emu.world.meter.times import END_US, us_to_legal
 from meter_emu.world.rehearsal.household import Household, VisitKind
@@ -86,7 +87,9 @@ class Knowledge:
         elif what is What.CLOCK_TRUSTED and self.doubted:
             self.doubted = self.excused = False
             self.since_us = at_us
-        elif what is What.CLOCK_DOUBTED:
+        elif what is What.CLOCK_DOUBTED or (
+            isinstance(event, Beginning) and Lamp.CLOCK_DOUBTED in event.lamps
+        ):
             self.doubted, self.excused = True, self._has_cause(at_us)
             if not self.excused:
                 return "it says that it does not know the time, and nothing explains that"

@@ -20,11 +20,11 @@ from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, Verdict
 
 
 def judge(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
-    """Return the verdict over one household; `events` are in time order.
+    """Return the verdict over one household, of its events from how it begins on, in time order.
 
     A story that ends before its time is judged up to there, and by how it ended.
     """
-    failure = events[-1].failure if events else None
+    failure = events[-1].failure
     if failure is None:
         return _judge_whole(household, campaign, events)
     outcome = _judge_whole(*seen_until(household, campaign, failure.at_us), events)

@@ -30,7 +30,7 @@ from meter_emu.world.meter.compose import ListenerOf
 from meter_emu.world.meter.events import Event, failed_event
 from meter_emu.world.meter.failure import Failure, FailureKind
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.engine import how_it_begins, run_meter
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import judge
@@ -141,7 +141,8 @@ class Team:
         if not again:
             self.give(other, WorkerTask(worker.work.places, failure, max(0, felt.polls - 1)))
             return other, None
-        seen = [failed_event(failure)]  # it did not come as far again: nothing else is sure
+        # It did not come as far again: how it begins is sure, and nothing else.
+        seen = [how_it_begins(home, self._campaign), failed_event(failure)]
         return other, ([(judge(home, self._campaign, seen), seen if self._events else [])], None)
 
 

@@ -220,5 +220,5 @@ def test_a_jump_to_a_far_cut_ends_at_the_cut():
             pass
         if not lab.board.switch.on:
             break
-    assert [event.what for event in events] == [What.OPENED]
-    assert dataclasses.astuple(events[0])[0] > START_US + 200 * DAY_US
+    assert [event.what for event in events] == [What.BEGINS, What.OPENED]
+    assert dataclasses.astuple(events[1])[0] > START_US + 200 * DAY_US

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from meter_emu.world.meter.events import Event, What
+from meter_emu.ports import Lamp
+from meter_emu.world.meter.events import Beginning, Event, What
 from meter_emu.world.meter.times import legal_to_us
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.household import Household, VisitKind
@@ -36,6 +37,17 @@ def campaign_of(
     return load_campaign(path)
 
 
+def begins(campaign: Campaign, *, supply_on: bool = True) -> Beginning:
+    """Return the first event of a home that nothing limits, and whose lamps are dark."""
+    return Beginning(
+        at_us=campaign.start_us,
+        what=What.BEGINS,
+        supply_on=supply_on,
+        limiter_a=0,
+        lamps=Lamp(0),
+    )
+
+
 class Case:
     """A campaign of one household to be judged; cards are obeyed unless said otherwise."""
 
@@ -62,7 +74,7 @@ class Case:
                 if any(lost <= visit.at_us < back for lost, back in self.home.outages):
                     what = What.CARD_UNSEEN
                 events.append(Event(at_us=visit.at_us, what=what, visit=number))
-        return sorted(events, key=lambda event: event.at_us)
+        return [begins(self.campaign), *sorted(events, key=lambda event: event.at_us)]
 
     def judge(
         self, *seen: Seen, key: str = "", trusted: bool = True, refused: Sequence[int] = ()

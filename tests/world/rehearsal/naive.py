@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household, VisitKind
 from meter_emu.world.rehearsal.obligations import Must
@@ -126,7 +126,7 @@ class Naive:
     def dark(self, us: int) -> bool:
         seen = [e.what for e in self.events
                 if e.what in {What.OPENED, What.CLOSED} and e.at_us <= us]  # fmt: skip
-        return bool(seen) and seen[-1] is What.OPENED
+        return seen[-1] is What.OPENED if seen else not beginning_of(self.events).supply_on
 
     def torn(self, us: int) -> bool:
         """Whether power ever failed near a card: nothing shows what the meter heard."""

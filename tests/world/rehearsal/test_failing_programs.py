@@ -148,7 +148,7 @@ def test_a_graver_end_is_not_hidden_by_polls_that_are_spent(tmp_path):
     outcome = judge(home, whole, events)
     assert (outcome.verdict, outcome.failure) == (Verdict.NOT_SEEN, failure)
     opened = Event(at_us=whole.start_us + MINUTE_US, what=What.OPENED)
-    cut = judge(home, whole, [opened, events[-1]])
+    cut = judge(home, whole, [events[0], opened, events[-1]])
     assert (cut.verdict, cut.failure) == (Verdict.WRONGLY_CUT, failure)
 
 
