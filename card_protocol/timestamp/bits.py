@@ -120,11 +120,10 @@ class BitFields(Codec):
     @property
     @override
     def spellings(self) -> int:
-        free = len(self.marks) + len(self.spare) + (self.summer_bit is not None)
-        numbers = [field for _, field in self.extra_fields]
-        numbers += [field for name, field in self.fields if name == "weekday"]
-        total = 1 << free
-        for field in numbers:
+        total = 2 if self.summer_bit is not None else 1
+        if any(name == "weekday" for name, _ in self.fields):
+            total *= 2  # the day's own, or none
+        for _, field in self.extra_fields:
             total *= field.top + 1
         return total
 

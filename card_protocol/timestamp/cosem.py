@@ -53,7 +53,7 @@ class CosemDateTime(Codec):
     @property
     @override
     def spellings(self) -> int:
-        return 8 * (2 * DEVIATION_MIN_MAX + 2) * 256  # weekday, deviation, status
+        return 2 * (2 * DEVIATION_MIN_MAX + 2) * 3  # weekday or none, deviation, status
 
     @override
     def ends(self) -> tuple[End, ...]:

@@ -88,7 +88,7 @@ class Codec(ABC):
     @property
     @abstractmethod
     def spellings(self) -> int:
-        """How many byte strings say one moment: marks, weekday and offset are free."""
+        """How many byte strings say one moment without a mark: weekday and offset are free."""
 
     @abstractmethod
     def ends(self) -> tuple[End, ...]:

@@ -51,6 +51,9 @@ VERBS: Final[Mapping[str, VerbPlace]] = {
     "run": VerbPlace("meter_emu.cli.run:run", "Run a live meter and sit at it."),
     "card": VerbPlace("meter_emu.cli.card:card", "Make, explain, compare and serve card images."),
     "image": VerbPlace("meter_emu.cli.image:image", "Make, explain and compare meter images."),
+    "timestamp": VerbPlace(
+        "meter_emu.cli.timestamp:timestamp", "Say what bytes mean as a date, and the reverse."
+    ),
     "trace": VerbPlace("meter_emu.cli.trace:trace", "Show, replay and export recorded dialogues."),
     "list": VerbPlace("meter_emu.cli.listing:list_", "List defects, laws, models, campaigns."),
     "show": VerbPlace(

@@ -1,0 +1,384 @@
+"""`meter-emu timestamp`: what bytes mean as a date, how a date is written, when encodings end."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+import click
+
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.names import FILE, WORD
+from meter_emu.cli.options import ambiguous_option, json_option
+from meter_emu.cli.output import STDOUT, print_json
+from meter_emu.cli.verbs import Verbs, examples
+from meter_emu.errors import ImageError
+from meter_emu.nearest import hint
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from card_protocol.timestamp.encoding import Codec
+    from meter_emu.foreign.plausible import Guess
+    from meter_emu.foreign.two_clocks import BothClocks
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_BYTES_MAX: Final = 12  # of the longest encoding
+
+
+zone_option: Final = click.option(
+    "--zone",
+    default="Europe/Brussels",
+    show_default=True,
+    metavar="ZONE",
+    help="Whose legal time.",
+)
+codec_option: Final = click.option(
+    "--codec",
+    "names",
+    type=WORD,
+    multiple=True,
+    metavar="NAME",
+    help="This one alone; may be given again. Default: all.",
+)
+epoch_option: Final = click.option(
+    "--epoch",
+    metavar="DATE",
+    help="Also counts of seconds, minutes and days since this date.",
+)
+
+
+@click.group(cls=Verbs, no_args_is_help=False)
+def timestamp() -> None:
+    """Say what bytes mean as a date, how a date is written, and when encodings end."""
+
+
+@examples(
+    "timestamp decode 2007032301",
+    "timestamp decode 5EFF9C8C --around 2020-07-03",
+    "timestamp decode DC BC 0D --epoch 2014-01-01 --json -",
+)
+@timestamp.command()
+@click.argument("hex_text", metavar="BYTES", nargs=-1, required=True)
+@click.option("--around", metavar="DATE", help="When it should be about. Default: now.")
+@epoch_option
+@codec_option
+@zone_option
+@json_option
+def decode(
+    hex_text: tuple[str, ...],
+    around: str | None,
+    epoch: str | None,
+    names: tuple[str, ...],
+    zone: str,
+    json_file: str | None,
+) -> int:
+    """Say what BYTES mean under every codec of their size, most plausible first.
+
+    A date within ten years of --around is likely, another of 1990 to 2099 possible, any other
+    unlikely; a mark that is set, a spare bit or a weekday of another day puts it one step lower.
+    Among equals, the codec goes first by which random bytes are least often a likely date: the last
+    column has the share. Legal time is that of --zone. Exit status 1 when no codec reads a date.
+    """
+    from meter_emu.foreign.plausible import Rank, guesses
+    from meter_emu.foreign.two_clocks import both_clocks
+
+    raw, of_zone = _bytes(hex_text), _zone(zone)
+    around_ms = _ms(datetime.now(UTC) if around is None else _date(around, "--around"))
+    found = guesses(raw, _codecs(names, epoch, len(raw)), around_ms)
+    clocks = [both_clocks(one.stamp, one.codec.basis, of_zone) for one in found]
+    if json_file is not None:
+        told = [
+            {
+                **_guess_as_json(one),
+                "legal": both.legal,
+                "utc": both.utc,
+                "remarks": [*one.stamp.doubts(), *both.remarks],
+            }
+            for one, both in zip(found, clocks, strict=True)
+        ]
+        print_json({"bytes": raw.hex(), "zone": zone, "readings": told}, json_file)
+    if json_file != STDOUT:
+        _print_guesses(found, clocks, zone)
+    return EXIT_OK if any(one.rank <= Rank.PARTIAL for one in found) else EXIT_FOUND
+
+
+@examples(
+    "timestamp encode '2020-07-03 23:01'",
+    "timestamp encode '2020-10-25 02:30' --if-ambiguous later",
+    "timestamp encode 2020-07-03T21:01:00Z --codec unix-u32 --json -",
+)
+@timestamp.command()
+@click.argument("date")
+@ambiguous_option
+@codec_option
+@epoch_option
+@zone_option
+@json_option
+def encode(
+    date: str,
+    which: str | None,
+    names: tuple[str, ...],
+    epoch: str | None,
+    zone: str,
+    json_file: str | None,
+) -> int:
+    """Say how each codec writes DATE, and which cannot.
+
+    '2020-07-03 23:01' is legal time of --zone, with Z or +02:00 an instant; no time is 00:00. A
+    codec that would lose something refuses. Exit status 1 when none can write it.
+    """
+    from card_protocol.errors import TimestampError
+    from meter_emu.foreign.two_clocks import both_clocks, stamp_for
+
+    of_zone = _zone(zone)
+    instant = _instant(date, of_zone, zone, which)
+    written: list[dict[str, str]] = []
+    for codec in _codecs(names, epoch):
+        row = {"codec": codec.name, "bytes": "", "as_written": "", "basis": codec.basis.value}
+        try:
+            stamp = stamp_for(codec, instant, of_zone)
+            row |= {"bytes": codec.encode(stamp).hex(), "as_written": str(stamp), "why": ""}
+            read = both_clocks(stamp, codec.basis, of_zone)
+            row["remark"] = "; ".join(read.remarks)
+        except TimestampError as error:
+            row["why"] = str(error)
+        written.append(row)
+    if json_file is not None:
+        utc = instant.isoformat()
+        print_json({"instant": utc, "zone": zone, "written": written}, json_file)
+    if json_file != STDOUT:
+        click.echo(
+            f"{instant.astimezone(of_zone):%Y-%m-%d %H:%M:%S %Z} is {instant:%H:%M:%S} UTC\n"
+        )
+        for row in written:
+            if row["why"]:
+                click.echo(f"{row['codec']:<18}  cannot: {row['why']}")
+                continue
+            remark = f"  {row['remark']}" if row["remark"] else ""
+            basis = "UTC" if row["basis"] == "UTC" else "legal"
+            line = f"{row['codec']:<18}  {row['bytes']:<24}  {row['as_written']} {basis}{remark}"
+            click.echo(line)
+    return EXIT_OK if any(row["bytes"] for row in written) else EXIT_FOUND
+
+
+@examples(
+    "timestamp ends",
+    "timestamp ends --after 1990-01-01 --codec sts-tid-1993",
+    "timestamp ends --epoch 2014-01-01 --json -",
+)
+@timestamp.command()
+@click.option("--after", metavar="DATE", help="From this date on. Default: now.")
+@codec_option
+@epoch_option
+@json_option
+def ends(
+    after: str | None, names: tuple[str, ...], epoch: str | None, json_file: str | None
+) -> None:
+    """List when encodings end or roll over, the next one first.
+
+    Each is the first moment that an encoding cannot say, on the clock that it counts: UTC, or a
+    wall clock. `sign bit` is where it only ends for a program that reads the count as signed.
+    """
+    from_ms = _ms(datetime.now(UTC) if after is None else _date(after, "--after"))
+    found = [end for codec in _codecs(names, epoch) for end in codec.ends()]
+    found = sorted(
+        (end for end in found if end.at.total_ms >= from_ms), key=lambda end: end.at.total_ms
+    )
+    if json_file is not None:
+        told = [
+            {
+                "at": str(end.at),
+                "codec": end.codec,
+                "kind": end.kind.value,
+                "last": str(end.last),
+                "then": end.then,
+            }
+            for end in found
+        ]
+        print_json(told, json_file)
+    if json_file != STDOUT:
+        for end in found:
+            click.echo(f"{end.at!s:<19}  {end.codec:<18}  {end.kind.value}: {end.then}")
+
+
+@examples(
+    "timestamp scan dump.bin --from 2020-01-01 --to 2021-01-01",
+    "timestamp scan dump.bin --from 2020-01-01 --to 2021-01-01 --codec bcd-yymmddhhmm",
+    "timestamp scan home.image --from 2020-06-01 --to 2020-08-01 --json -",
+)
+@timestamp.command()
+@click.argument("file", type=FILE)
+@click.option("--from", "begin", metavar="DATE", required=True, help="The first date of the range.")
+@click.option("--to", "end", metavar="DATE", required=True, help="The first date after the range.")
+@codec_option
+@epoch_option
+@json_option
+def scan(
+    file: str,
+    begin: str,
+    end: str,
+    names: tuple[str, ...],
+    epoch: str | None,
+    json_file: str | None,
+) -> int:
+    """List every offset in FILE at which a codec reads a date of a range.
+
+    Dates with a mark, a spare bit or another day's weekday are left out, and so are bytes that are
+    all 00 or all FF. Random bytes are dates too: the last line says how many a random file of this
+    size would show. Exit status 1 when there is none.
+    """
+    from meter_emu.cli.held import read_bytes
+    from meter_emu.foreign.scanning import SCAN_SIZE_MAX, by_chance
+    from meter_emu.foreign.scanning import scan as dates_in
+
+    from_ms, to_ms = _ms(_date(begin, "--from")), _ms(_date(end, "--to"))
+    if from_ms >= to_ms:
+        raise click.BadParameter("the range ends before it begins", param_hint="--to")
+    raw = read_bytes(file, "a dump")
+    if len(raw) > SCAN_SIZE_MAX:
+        raise ImageError(file, f"want at most {SCAN_SIZE_MAX} bytes to scan, cut it first")
+    codecs = _codecs(names, epoch)
+    found = list(dates_in(raw, codecs, from_ms, to_ms))
+    chance = by_chance(len(raw), codecs, from_ms, to_ms)
+    if json_file is not None:
+        hits = [
+            {"offset": h.offset, "codec": h.codec.name, "bytes": h.raw.hex(), "date": str(h.stamp)}
+            for h in found
+        ]
+        told = {"file": file, "size_bytes": len(raw), "dates": hits, "by_chance": round(chance, 2)}
+        print_json(told, json_file)
+    if json_file != STDOUT:
+        for hit in found:
+            place = f"{hit.offset:>7}  {hit.codec.name:<18}  {hit.raw.hex():<24}"
+            click.echo(f"{place}  {hit.stamp}")
+        click.echo(f"\n{len(found)} dates; random bytes would show about {chance:.1f}")
+    return EXIT_OK if found else EXIT_FOUND
+
+
+def _codecs(names: tuple[str, ...], epoch: str | None, size: int | None = None) -> "list[Codec]":
+    """Return the codecs that are meant, those of a size if it is given."""
+    from card_protocol.timestamp.counts import counting
+    from card_protocol.timestamp.registry import CODECS
+    from card_protocol.timestamp.stamp import DAY_MS, MINUTE_MS, SECOND_MS, stamp_at
+
+    for name in names:
+        if name not in CODECS:
+            raise click.BadParameter(
+                f"no codec {name!r}{hint(name, CODECS)}; there are {', '.join(CODECS)}",
+                param_hint="--codec",
+            )
+    found: list[Codec] = [CODECS[name] for name in names] if names else list(CODECS.values())
+    if epoch is not None:
+        since = stamp_at(_ms(_date(epoch, "--epoch")), MINUTE_MS)
+        sizes = {SECOND_MS: (4,), MINUTE_MS: (2, 3, 4), DAY_MS: (2,)}
+        own: list[Codec] = [
+            counting(since, step, each, order=order)
+            for step, of_step in sizes.items()
+            for each in of_step
+            for order in ("big", "little")
+        ]
+        found = own if not names else found + own
+        found += [] if names else list(CODECS.values())
+    return found if size is None else [codec for codec in found if codec.size_bytes == size]
+
+
+def _bytes(words: tuple[str, ...]) -> bytes:
+    text = "".join(words).replace(":", "").removeprefix("0x")
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"want hex digits, two a byte, got {' '.join(words)!r}", param_hint="BYTES"
+        ) from None
+    if not 2 <= len(raw) <= _BYTES_MAX:
+        raise click.BadParameter(
+            f"want 2 to {_BYTES_MAX} bytes, got {len(raw)}", param_hint="BYTES"
+        )
+    return raw
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise click.BadParameter(
+            f"no zone {name!r}, such as Europe/Brussels", param_hint="--zone"
+        ) from None
+
+
+def _date(text: str, option: str) -> datetime:
+    """Return a date with or without a time, on whatever clock is asked."""
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        raise click.BadParameter(
+            f"want a date such as 2020-07-03, got {text!r}", param_hint=option
+        ) from None
+
+
+def _instant(text: str, zone: ZoneInfo, name: str, which: str | None) -> datetime:
+    """Return the instant that a legal time names, or that has its offset."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(
+            f"want a date such as '2020-07-03 23:01', got {text!r}", param_hint="DATE"
+        ) from None
+    if at.tzinfo is not None:
+        return at.astimezone(UTC)
+    readings = [at.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    if readings[0] == readings[1]:
+        return readings[0]
+    there = readings[0].astimezone(zone).replace(tzinfo=None) == at
+    why = "exists twice" if there else "was skipped"
+    if which is None:
+        both = " and ".join(f"{one:%H:%M} UTC" for one in sorted(readings))
+        raise click.BadParameter(
+            f"{text} {why} in {name} ({both}): say --if-ambiguous", param_hint="DATE"
+        )
+    return min(readings) if which == "earlier" else max(readings)
+
+
+def _ms(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _share(chance: float) -> str:
+    if not chance:
+        return "never"
+    return f"1 in {1 / chance:,.0f}" if chance < 0.1 else f"{chance:.0%}"
+
+
+def _guess_as_json(guess: "Guess") -> dict[str, Any]:
+    stamp = guess.stamp
+    return {
+        "codec": guess.codec.name,
+        "rank": guess.rank.name.lower(),
+        "as_written": "" if guess.why else str(stamp),
+        "why": guess.why,
+        "basis": guess.codec.basis.value,
+        "offset_min": stamp.offset_min,
+        "summer": stamp.summer,
+        "extras": dict(stamp.extras),
+        "by_chance": guess.chance,
+    }
+
+
+def _print_guesses(found: "Sequence[Guess]", clocks: "Sequence[BothClocks]", zone: str) -> None:
+    """Print readings by rank, legal time and UTC side by side, what is odd below."""
+    from meter_emu.foreign.plausible import Rank
+
+    click.echo(f"{'':<20}  {zone:<19}  {'UTC':<19}  random bytes")
+    rank = None
+    for one, both in zip(found, clocks, strict=True):
+        if one.rank is not rank:
+            rank = one.rank
+            click.echo(rank.name.lower())
+        if one.why:
+            click.echo(f"  {one.codec.name:<18}  {one.why}")
+            continue
+        share = _share(one.chance) if rank is Rank.LIKELY else ""
+        legal = both.legal or str(one.stamp)
+        click.echo(f"  {one.codec.name:<18}  {legal:<19}  {both.utc:<19}  {share}".rstrip())
+        if odd := "; ".join((*one.stamp.doubts(), *both.remarks)):
+            click.echo(f"  {'':<18}  {odd}")
