@@ -1,31 +1,21 @@
 """Where two records of the same kind differ, by the names of their fields.
 
 The kind of a record follows from its magic and its size, and a copy of a plain card's records says
-where each lies, so no key and no card is needed to compare two. A MAC differs whenever anything
-does, so it is named only when nothing else differs.
+where each lies, so no key and no card is needed to compare two, only the layouts there are. A MAC
+differs whenever anything does, so it is named only when nothing else differs.
 """
 
-from collections.abc import Iterator
-from itertools import chain
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from card_protocol.errors import TimestampError
-from card_protocol.formats.budget.compact import DESK_PART, IDENTITY_PART, METER_PART
-from card_protocol.formats.budget.generations import ORDERS, layouts
-from card_protocol.formats.clock import CLOCK
 from card_protocol.formats.container import claimed_places
 from card_protocol.layout import FieldInfo, Layout
 from card_protocol.timestamp import unpack_minute
 
 _MAC: Final = "mac"
 _PACKED: Final = "packed"  # the unit of a minute that no person reads as a number
-_KINDS: Final[dict[tuple[bytes, int], Layout[Any]]] = {
-    (layout.magic, layout.size_bytes): layout
-    for layout in (
-        *chain.from_iterable(layouts(number).values() for number in ORDERS),
-        *(CLOCK, IDENTITY_PART, DESK_PART, METER_PART),
-    )
-}
+_Kinds: TypeAlias = dict[tuple[bytes, int], Layout[Any]]
 
 
 class _Piece(NamedTuple):
@@ -35,14 +25,15 @@ class _Piece(NamedTuple):
     at: int
 
 
-def record_differences(then: bytes, now: bytes) -> tuple[str, ...]:
+def record_differences(then: bytes, now: bytes, layouts: Iterable[Layout[Any]]) -> tuple[str, ...]:
     """Return each field of `now` that is not as in `then`, in words; empty for other bytes.
 
-    Both are a record, a part of a memory card, or a plain card's copy as far as it was written.
+    Both are a record of one of these layouts, or a plain card's copy as far as it was written.
     Numbers are decimal, minutes that are packed are dates, everything else is hexadecimal.
     """
-    pieces = list(_pieces(now))
-    if len(then) != len(now) or list(_pieces(then)) != pieces:
+    kinds = {(layout.magic, layout.size_bytes): layout for layout in layouts}
+    pieces = list(_pieces(now, kinds))
+    if len(then) != len(now) or list(_pieces(then, kinds)) != pieces:
         return ()
     other = [
         (piece, field)
@@ -58,19 +49,19 @@ def record_differences(then: bytes, now: bytes) -> tuple[str, ...]:
     )
 
 
-def _pieces(raw: bytes) -> Iterator[_Piece]:
-    whole = _layout(raw[:2], len(raw))
+def _pieces(raw: bytes, kinds: _Kinds) -> Iterator[_Piece]:
+    whole = _layout(raw[:2], len(raw), kinds)
     if whole is not None:
         yield _Piece(whole, 0)
         return
     for _, at, size in claimed_places(raw):
-        layout = _layout(raw[at : at + 2], size)
+        layout = _layout(raw[at : at + 2], size, kinds)
         if layout is not None:
             yield _Piece(layout, at)
 
 
-def _layout(begins: bytes, size: int) -> Layout[Any] | None:
-    return _KINDS.get((begins, size)) or _KINDS.get((begins[:1], size))
+def _layout(begins: bytes, size: int, kinds: _Kinds) -> Layout[Any] | None:
+    return kinds.get((begins, size)) or kinds.get((begins[:1], size))
 
 
 def _cut(piece: _Piece, field: FieldInfo, raw: bytes) -> bytes:

@@ -4,8 +4,8 @@ The terminal must say what it said then. The first time it does not, that differ
 in words, and from there on the card is gone: what it would have answered is unknown.
 """
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple, final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple, final
 
 from msgspec import UNSET
 
@@ -13,6 +13,7 @@ from card_protocol.apdu import HEADER_SIZE_BYTES, split_command
 from card_protocol.card.commands import Fate
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.differences import record_differences
+from card_protocol.layout import Layout
 from card_protocol.trace import (
     Exchanged,
     Reset,
@@ -38,11 +39,13 @@ class Playback:
     """The rows of a trace, one after another, and the first `difference` from them.
 
     `exchanges` counts what was said as it was then. `over` is whether the rows ran out, as they
-    do where a recording was cut off: what comes then is no difference.
+    do where a recording was cut off: what comes then is no difference. A record of one of the
+    `layouts` that is written otherwise is said by its fields.
     """
 
-    def __init__(self, rows: Iterator[TraceRow]) -> None:
+    def __init__(self, rows: Iterator[TraceRow], layouts: Iterable[Layout[Any]] = ()) -> None:
         self._rows: Final = rows
+        self.layouts: Final = tuple(layouts)
         self._line = _FIRST_ROW - 1
         self.next: TraceRow | None = None
         self.difference: str | None = None
@@ -124,7 +127,8 @@ class ReplayCard:
             raise LinkError(LinkErrorKind.CARD_GONE, "the recording knows no answer")
         asked, _ = hide(command)
         if not isinstance(row, Exchanged) or row.command != asked:
-            playback.differs(_compared(row, asked, command, self._written.before(command)))
+            before = self._written.before(command)
+            playback.differs(_compared(row, asked, command, before, playback.layouts))
             raise LinkError(LinkErrorKind.CARD_GONE, "the recording knows no answer")
         playback.take()
         playback.exchanges += 1
@@ -171,7 +175,9 @@ def _part(command: bytes) -> _Part | None:
     return _Part(p1 << 8 | p2, data) if writes else None
 
 
-def _compared(row: TraceRow, asked: str, command: bytes, before: bytes) -> str:
+def _compared(
+    row: TraceRow, asked: str, command: bytes, before: bytes, layouts: Iterable[Layout[Any]]
+) -> str:
     """Return what is said now, and where it differs when it is the same instruction.
 
     `before` is what was written right in front of what this command writes.
@@ -187,7 +193,7 @@ def _compared(row: TraceRow, asked: str, command: bytes, before: bytes) -> str:
     where = _BEFORE_DATA.get(at) or f"byte {at - _DATA_AT} of its data"
     byte = f"{where} is {said[at]:02x} instead of {then[at]:02x}"
     then, said = before + then[_DATA_AT:], before + said[_DATA_AT:]
-    fields = record_differences(then, said) if at >= _DATA_AT else ()
+    fields = record_differences(then, said, layouts) if at >= _DATA_AT else ()
     return f"{now}, but {'; '.join(fields) or byte}"
 
 

@@ -46,8 +46,7 @@ from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
     from card_protocol.card.make import AnyImage
-    from card_protocol.keys import Key
-    from meter_emu.desk.budget.view import RecordView
+    from meter_emu.desk.card_image import RecordView
     from meter_emu.rows import Part
 
 _U32: Final = click.IntRange(0, 0xFFFF_FFFF)
@@ -274,7 +273,8 @@ def show(
     Of a card in a reader that is what anyone may read: nothing is written, nothing proved. Exit
     status 1 when something on the card is wrong: a MAC, a value out of range.
     """
-    from meter_emu.desk.budget.view import Seal
+    from meter_emu import families
+    from meter_emu.desk.card_image import Seal
 
     key = read_master_key(key_file)
     if reader is not None:
@@ -282,9 +282,12 @@ def show(
     else:
         assert file is not None, "click asks for one of the two"
         name, image = file, read_image(file)
-    records = explain_records(name, image, key)
+    records = families.explain_card_records(image, key)
+    if records is None:
+        known = ", ".join(f"no {family.name}" for family in families.FAMILIES)
+        raise ImageError(name, f"{known}: it has not the files of one")
     names = {record.name for record in records}
-    around = [part for part in _explain_image(image, key) if part.name not in names]
+    around = [part for part in families.explain_card_image(image, key) if part.name not in names]
     if json_file is not None:
         told = {"file": file, **_state_as_json(image)} if reader is None else {"reader": reader}
         print_json({**told, **_card_as_json(image, records, [] if reader else around)}, json_file)
@@ -321,6 +324,7 @@ def diff(
     With a reader, B is the card in it, as far as anyone may read it. Exit status 0 when they are
     the same, 1 when they differ.
     """
+    from meter_emu.families import explain_card_image
     from meter_emu.rows import differences
 
     key, card_a = read_master_key(key_file), read_image(a)
@@ -331,49 +335,13 @@ def diff(
         card_b = read_image(b)
     if _shape(card_a) != _shape(card_b):
         raise ImageError(b, f"its files are not those of {a}, there is nothing to compare")
-    parts_a, parts_b = _explain_image(card_a, key), _explain_image(card_b, key)
+    parts_a, parts_b = explain_card_image(card_a, key), explain_card_image(card_b, key)
     found = list(differences(parts_a, parts_b, card_a.to_bytes(), card_b.to_bytes()))
     if json_file is not None:
         print_json(differences_as_json(a, b, found), json_file)
     if json_file != STDOUT:
         print_differences(a, b, found)
     return EXIT_FOUND if found else EXIT_OK
-
-
-def explain_records(file: str, image: "AnyImage", key: "Key") -> tuple["RecordView", ...]:
-    """Return what a card carries, explained; raise `ImageError` for one that is none of ours."""
-    from card_protocol.card.sle4442 import MemoryImage
-    from card_protocol.errors import LayoutError
-    from card_protocol.formats.budget import DF_OF
-    from card_protocol.formats.budget.making import plain_tree, record_on
-    from card_protocol.formats.clock.making import clock_order_on
-    from meter_emu.desk.budget.broken_view import explain_broken_copies
-    from meter_emu.desk.budget.memory_view import explain_memory_card
-    from meter_emu.desk.budget.view import explain_card, explain_clock_order
-    from meter_emu.rows import of_own_energy
-
-    if isinstance(image, MemoryImage):
-        return of_own_energy(explain_memory_card(image, key))
-    order = clock_order_on(image)
-    if order is not None:
-        return (explain_clock_order(order, key),)
-    try:
-        return of_own_energy(explain_card(lambda sfi: record_on(image, sfi), key))
-    except (KeyError, LayoutError):
-        if image.tree.specs not in [plain_tree(df).specs for df in DF_OF.values()]:
-            raise ImageError(file, "no budget card: it has not the files of one") from None
-        return of_own_energy(explain_broken_copies(image, key))
-
-
-def _explain_image(image: "AnyImage", key: "Key") -> tuple["Part", ...]:
-    from card_protocol.card.sle4442 import MemoryImage
-    from meter_emu.desk.budget.memory_view import explain_memory_image
-    from meter_emu.desk.budget.view import explain_card_image
-    from meter_emu.rows import of_own_energy
-
-    if isinstance(image, MemoryImage):
-        return of_own_energy(explain_memory_image(image, key))
-    return of_own_energy(explain_card_image(image, key))
 
 
 def _all_else_alike(copy: "AnyImage", other: "AnyImage") -> "AnyImage":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from meter_emu.desk.budget.view import RecordView
+    from meter_emu.desk.card_image import RecordView
     from meter_emu.rows import Difference, Part, Row
 
 OFFSET_WIDTH: Final = 6

@@ -17,8 +17,6 @@ from meter_emu.domain import ClockSetting, Contents, Result
 from meter_emu.firmware import screen
 from meter_emu.firmware.clock_setting import obey_clock_card, set_clock, step_clock
 from meter_emu.firmware.dialogues.base import BoundedSession, CardDialogue, MakeDialogue
-from meter_emu.firmware.dialogues.budget import BudgetDialogue
-from meter_emu.firmware.dialogues.clock import ClockDialogue
 from meter_emu.firmware.layouts import EventCode, Factory, Health, State, StateFlags
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import Parts
@@ -33,7 +31,6 @@ CARD_BEEP_MS: Final = 200  # ours
 LOW_CREDIT_BEEP_MS: Final = 2000  # ours
 COUNT_MS: Final = 1000  # ours: the countdown is shown second by second
 _MAY_BE_ANOTHER_KIND: Final = {Result.CARD_UNREADABLE, Result.BAD_FORMAT}
-DIALOGUES: Final[Sequence[MakeDialogue]] = (BudgetDialogue, ClockDialogue)
 
 
 class Program:
@@ -44,9 +41,7 @@ class Program:
 
     __slots__ = ("_dialogues", "_memory", "_page", "_parts", "_ports")
 
-    def __init__(
-        self, ports: Ports, parts: Parts, dialogues: Sequence[MakeDialogue] = DIALOGUES
-    ) -> None:
+    def __init__(self, ports: Ports, parts: Parts, dialogues: Sequence[MakeDialogue]) -> None:
         self._ports = ports
         self._parts = parts
         self._dialogues = dialogues

@@ -12,13 +12,17 @@ from card_protocol.formats.budget.compact import DESK_PART, IDENTITY_PART, METER
 from card_protocol.formats.budget.generations import ORDERS, layouts
 from card_protocol.formats.clock import CLOCK
 from card_protocol.formats.container import HEAD, Container
-from card_protocol.formats.differences import record_differences
+from card_protocol.formats.differences import record_differences as differences_of
 from card_protocol.layout import Layout
 from card_protocol.timestamp import Civil, pack_minute
 
 LAYOUTS = {f"{sfi.name} {number}": layouts(number)[sfi] for number in ORDERS for sfi in Sfi}
 LAYOUTS["CLOCK"] = CLOCK
 LAYOUTS |= {part.name: part for part in (IDENTITY_PART, DESK_PART, METER_PART)}
+
+
+def record_differences(then: bytes, now: bytes) -> tuple[str, ...]:
+    return differences_of(then, now, LAYOUTS.values())
 
 
 def blank(layout: Layout[Any]) -> bytes:

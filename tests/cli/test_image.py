@@ -344,7 +344,7 @@ def test_show_tells_every_byte_of_a_card(emu, card):
 
 
 def test_every_byte_of_a_card_is_in_one_row_and_its_changes_are_found(card):
-    from meter_emu.desk.budget.view import explain_card_image
+    from meter_emu.families import explain_card_image
     from meter_emu.rows import differences
 
     raw = card.read_bytes()

@@ -15,8 +15,9 @@ from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget.compact import DESK_PART, METER_PART
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.budget.memory_view import explain_memory_card, explain_memory_image
-from meter_emu.desk.budget.view import Seal
+from meter_emu.desk.budget.memory_view import explain_memory_card
+from meter_emu.desk.card_image import Seal
+from meter_emu.families import explain_card_image
 from meter_emu.rows import NOT_SHOWN, differences
 from tests.campaigns import head
 from tests.cards import memory_card, raw_on
@@ -133,7 +134,7 @@ def test_what_the_meter_wrote_is_read_back(emu, tmp_path):
 
 def assert_every_byte_once(image: MemoryImage) -> None:
     at = 0
-    for part in explain_memory_image(image, BENCH_MASTER_KEY):
+    for part in explain_card_image(image, BENCH_MASTER_KEY):
         for row in part.rows:
             assert row.offset == at
             at += row.size_bytes
@@ -142,13 +143,13 @@ def assert_every_byte_once(image: MemoryImage) -> None:
 
 def test_every_byte_is_in_one_row_and_its_changes_are_found():
     image = served()
-    raw, parts = image.to_bytes(), explain_memory_image(image, BENCH_MASTER_KEY)
+    raw, parts = image.to_bytes(), explain_card_image(image, BENCH_MASTER_KEY)
     assert_every_byte_once(image)
     for at in range(256):
         other = image.with_main(at, bytes((image.main[at] ^ 0x5A,)))
         assert_every_byte_once(other)
         changed = other.to_bytes()
-        explained = explain_memory_image(other, BENCH_MASTER_KEY)
+        explained = explain_card_image(other, BENCH_MASTER_KEY)
         found, crc = differences(parts, explained, raw, changed)
         assert found.a.offset <= 4 + at < found.a.offset + found.a.size_bytes
         assert crc.a.field == "crc"
@@ -168,7 +169,7 @@ def test_the_code_is_shown_to_nobody(emu, card):
         assert code.hex() not in emu("card", *args).out
     (row,) = [
         row
-        for part in explain_memory_image(the_image(card), BENCH_MASTER_KEY)
+        for part in explain_card_image(the_image(card), BENCH_MASTER_KEY)
         for row in part.rows
         if row.field == "code"
     ]

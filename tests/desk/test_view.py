@@ -17,12 +17,11 @@ from card_protocol.timestamp import BCD_NONE, Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.budget.view import (
     TELLS,
-    RecordView,
-    Seal,
     explain_card,
-    explain_clock_order,
     explain_record,
 )
+from meter_emu.desk.card_image import RecordView, Seal
+from meter_emu.desk.clock.clock_card import explain_clock_order
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.rows import Row

@@ -55,6 +55,7 @@ import os, signal, sys
 from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
+from meter_emu.world.meter.build import dialogues
 
 PARTS = assemble(lambda part: part, Pcf8563Driver)
 interrupted = []
@@ -62,7 +63,7 @@ interrupted = []
 def factory(ports):
     if not interrupted and sys.modules["__main__"].__spec__.name == "meter_emu.fuzz.worker":
         interrupted.append(os.kill(os.getppid(), signal.SIGINT))
-    return Program(ports, PARTS)
+    return Program(ports, PARTS, dialogues())
 """
 
 

@@ -18,6 +18,7 @@ from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.firmware.trust import ClockTrust, Now
 from meter_emu.ports import Button, Lamp, Ports, Sleep
+from meter_emu.world.meter.build import dialogues
 
 DAY_S = 86_400
 FROM_2000_S = 946_684_800
@@ -31,7 +32,7 @@ class Wrapped:
         def fit(part: Any) -> Any:
             return swap if swap is not None and issubclass(swap, part) else part
 
-        self._program = Program(ports, assemble(fit, Pcf8563Driver))
+        self._program = Program(ports, assemble(fit, Pcf8563Driver), dialogues())
 
     def poll(self) -> Sleep | None:
         return self._program.poll()

@@ -17,7 +17,7 @@ from meter_emu.firmware.program import Program
 from meter_emu.ports import Button, Lamp
 from meter_emu.stories.story import models
 from meter_emu.world.meter.bench import Bench
-from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.build import dialogues, parse_build
 from tests.cards import raw_on, with_raw
 from tests.properties.evenings import at_every_poll, evenings, lived
 from tests.properties.lab import (
@@ -174,7 +174,7 @@ def test_the_countdown_law_can_fail():
     lab = ready(500)
     parts = parse_build("reference").parts(GAS)
     lab.bench = Bench(
-        lab.board, lambda ports: Trusting(ports, parts), poll_us=GAS.poll_s * SECOND_US
+        lab.board, lambda ports: Trusting(ports, parts, dialogues()), poll_us=GAS.poll_s * SECOND_US
     )
     hold(lab, 60 * SECOND_US)
     assert not valve_shut(lab)

@@ -28,6 +28,7 @@ from meter_emu.firmware.program import Program
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.trust import ClockTrust
 from meter_emu.ports import Firmware, Ports
+from meter_emu.world.meter.build import dialogues
 from meter_emu.world.meter.clock_chips import clock_chip
 from tests.properties.lab import Kit
 from tests.reliability.cutting import Cut, Sweep
@@ -109,7 +110,7 @@ def with_memory(make: MakeMemory) -> Callable[[Ports], Firmware]:
 
     class Faulty(Program):
         def __init__(self, ports: Ports) -> None:
-            super().__init__(ports, parts)
+            super().__init__(ports, parts, dialogues())
             self._memory = make(ports, parts.ends.possible)
 
     return Faulty
@@ -119,7 +120,7 @@ def with_part(faulty: type[Any], kit: Kit) -> Callable[[Ports], Firmware]:
     """Return the program with that class, or one part of it swapped for it."""
     fit: Any = lambda part: faulty if issubclass(faulty, part) else part  # noqa: E731
     parts = assemble(fit, clock_chip(kit.model).driver)
-    return lambda ports: Program(ports, parts)
+    return lambda ports: Program(ports, parts, dialogues())
 
 
 def lost(sweep: Sweep, cuts: Iterable[Cut], pairs: int = 0) -> bool:
@@ -153,7 +154,7 @@ def test_a_memory_that_looks_once_after_a_power_up_is_found():
 
 def test_a_program_that_tells_the_card_before_it_saves_is_found():
     parts = REFERENCE.parts(KIT.model)
-    sweep = Sweep(KIT, "arm", program=lambda ports: ToldFirst(ports, parts))
+    sweep = Sweep(KIT, "arm", program=lambda ports: ToldFirst(ports, parts, dialogues()))
     assert lost(sweep, sweep.cuts())
 
 

@@ -19,7 +19,7 @@ from meter_emu.ports import Ports, Sleep
 from meter_emu.stories.story import own_models
 from meter_emu.verify.run import verify
 from meter_emu.verify.shrinking import shrunk
-from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.build import dialogues, parse_build
 from meter_emu.world.rehearsal.campaign import load_campaign
 
 FOREIGN = f"{__name__}:"
@@ -113,7 +113,7 @@ class Older:
 
     def __init__(self, ports: Ports) -> None:
         parts = parse_build("reference").parts(ELECTRICITY)
-        self._program = Program(NoMemoryCards(ports), parts)
+        self._program = Program(NoMemoryCards(ports), parts, dialogues())
 
     def poll(self) -> Sleep | None:
         return self._program.poll()

@@ -8,7 +8,7 @@ card has one file that everybody can read, and so has a memory card without the 
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import NO_KEY, CardImage, CardKind, personalise
@@ -21,6 +21,7 @@ from card_protocol.formats.budget.compact import (
     DESK_PART,
     FIRST_AT,
     IDENTITY_PART,
+    METER_PART,
     desk_part,
     identity_part,
     seal_part,
@@ -35,6 +36,7 @@ from card_protocol.formats.container import (
     plain_file,
 )
 from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive, memory_code
+from card_protocol.layout import Layout
 
 FID_BASE: Final = 0xEF00  # ours: an EF's identifier is this plus its short one
 PLAIN_SFI: Final = 1
@@ -66,6 +68,11 @@ def plain_tree(df: int) -> FileTree:
     return FileTree((file,))
 
 
+# Of every record on a budget card of either generation, and of every part of one on a memory card.
+BUDGET_LAYOUTS: Final[tuple[Layout[Any], ...]] = (
+    *dict.fromkeys(layout for number in ORDERS for layout in layouts(number).values()),
+    *(IDENTITY_PART, DESK_PART, METER_PART),
+)
 _ERASED: Final = b"\xff"
 # What a new chip holds below our first byte, as chips of this type are sold: the ATR header, its
 # manufacturer and type, and the maker's application identifier (data sheet 07.95, 2.8, figures 12

@@ -21,7 +21,8 @@ from card_protocol.formats.container import (
     parse_head,
 )
 from card_protocol.keys import Key
-from meter_emu.desk.budget.view import RecordView, Seal, claimed_card, explain_record
+from meter_emu.desk.budget.view import claimed_card, explain_record
+from meter_emu.desk.card_image import RecordView, Seal
 from meter_emu.rows import rows_of, text
 
 

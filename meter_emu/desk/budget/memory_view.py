@@ -9,11 +9,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from card_protocol.card.sle4442 import (
-    CODE_AT,
-    COUNTER_AT,
-    CRC_AT,
     MAIN_AT,
-    PROTECTION_AT,
     MemoryImage,
 )
 from card_protocol.errors import CardProtocolError, LayoutError
@@ -21,7 +17,6 @@ from card_protocol.formats.budget import CardId
 from card_protocol.formats.budget.compact import (
     DESK_AT,
     DESK_PART,
-    FIRST_AT,
     IDENTITY_AT,
     IDENTITY_PART,
     METER_AT,
@@ -35,7 +30,8 @@ from card_protocol.formats.budget.compact import (
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, decode_bcd_minute, unpack_minute
-from meter_emu.desk.budget.view import BLOCKS, FLAGS, SHIELDS, TELLS, RecordView, Seal
+from meter_emu.desk.budget.view import BLOCKS, FLAGS, SHIELDS, TELLS
+from meter_emu.desk.card_image import RecordView, Seal, never_written
 from meter_emu.rows import (
     ERASED,
     Meaning,
@@ -46,15 +42,9 @@ from meter_emu.rows import (
     bits,
     civil,
     moved,
-    number,
-    octets,
     rows_of,
-    secret,
-    text,
-    zero,
 )
 
-_HEADER_SIZE_BYTES: Final = 4  # H1 to H4 of the ATR, data sheet 07.95, 2.8
 _ENDS_HALF: Final = 5  # T1, then T2, five bytes each
 # What lies in main memory from address 32 on: layout, addresses of its copies, whose key is used.
 _PARTS: Final[tuple[tuple[Layout[Any], tuple[int, ...], Purpose], ...]] = (
@@ -72,15 +62,10 @@ def explain_memory_card(image: MemoryImage, master: Key) -> tuple[RecordView, ..
     )
 
 
-def explain_memory_image(image: MemoryImage, master: Key) -> tuple[Part, ...]:
-    """Return every byte of a memory card's image, in order, explained."""
-    raw = image.to_bytes()
-    parts = [Part("card", 0, tuple(_head(raw))), Part("chip", MAIN_AT, tuple(_chip(raw)))]
-    parts += [copy.part for copies in _explained(image, master) for copy in copies]
-    parts.append(Part("protection memory", PROTECTION_AT, (_protection(raw),)))
-    parts.append(Part("security memory", COUNTER_AT, tuple(_security(raw))))
-    crc = replace(octets("crc", CRC_AT, raw[CRC_AT:]), about="CRC-32 of everything before it")
-    return (*parts, Part("end", CRC_AT, (crc,)))
+def budget_cells(image: MemoryImage, master: Key) -> Iterator[Part]:
+    """Yield every copy of every part in an image, explained, where it lies."""
+    for copies in _explained(image, master):
+        yield from (copy.part for copy in copies)
 
 
 class _Copy(NamedTuple):
@@ -107,7 +92,7 @@ def _explained(image: MemoryImage, master: Key) -> Iterator[tuple[_Copy, ...]]:
             if found is not None:
                 said += ", in force" if copy == found.copy else ", not in force"
             wrong = view.wrong if found is None or copy == found.copy else ()
-            rows = view.rows or _unwritten(layout, raws[copy])
+            rows = view.rows or never_written(layout, raws[copy], {})
             part = Part(view.name, MAIN_AT + at, moved(rows, MAIN_AT + at), said, wrong)
             copies.append(_Copy(view, part, found is not None and copy == found.copy))
         yield tuple(copies)
@@ -174,57 +159,6 @@ def _across(layout: Layout[Any], part: Any) -> tuple[str, ...]:  # noqa: ANN401 
         if defer_until and cut_at and cut_at < defer_until:
             found.append(f"the cut at {cut_at} lies before the end of the deferral, {defer_until}")
     return tuple(found)
-
-
-def _unwritten(layout: Layout[Any], raw: bytes) -> tuple[Row, ...]:
-    return tuple(
-        replace(row, value=row.raw, unit="", note="never written", wrong="")
-        for row in rows_of(layout, raw, {})
-    )
-
-
-def _head(raw: bytes) -> Iterator[Row]:
-    yield octets("magic", 0, raw[:2], explain=text)
-    yield number("version", 2, raw[2:3])
-    yield number("pad", 3, raw[3:4], explain=zero)
-
-
-def _chip(raw: bytes) -> Iterator[Row]:
-    """Yield what lies below our first byte: the chip's, and we never write there."""
-    end = MAIN_AT + _HEADER_SIZE_BYTES
-    yield replace(
-        octets("atr_header", MAIN_AT, raw[MAIN_AT:end]), about="without it no reader knows the card"
-    )
-    rest = octets("manufacturer", end, raw[end : MAIN_AT + FIRST_AT])
-    yield replace(rest, about="the chip's own, not used", divisible=True)
-
-
-def _protection(raw: bytes) -> Row:
-    cells = raw[PROTECTION_AT:COUNTER_AT]
-    shut = [at for at in range(8 * len(cells)) if not cells[at // 8] >> at % 8 & 1]
-    note = f"protected for good: {_ranges(shut)}" if shut else "nothing is protected"
-    return octets("protection", PROTECTION_AT, cells, "bits", lambda _: Meaning(note))
-
-
-def _ranges(numbers: list[int]) -> str:
-    """Return ascending numbers as `0-3, 6`."""
-    found: list[list[int]] = []
-    for one in numbers:
-        if found and one == found[-1][-1] + 1:
-            found[-1].append(one)
-        else:
-            found.append([one])
-    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in found)
-
-
-def _security(raw: bytes) -> Iterator[Row]:
-    yield number("error_counter", COUNTER_AT, raw[COUNTER_AT:CODE_AT], "bits", _tries)
-    yield secret("code", CODE_AT, raw[CODE_AT:CRC_AT])
-
-
-def _tries(counter: int) -> Meaning:
-    left = counter.bit_count()
-    return Meaning(f"tries left: {left}", "" if left else "blocked: nobody writes on it any more")
 
 
 def _packed(value: int) -> Meaning:

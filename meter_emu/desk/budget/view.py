@@ -1,4 +1,4 @@
-"""Explains a card, field by field, for people at a desk: its records, and the image around them.
+"""Explains the records of a budget card, field by field, for people at a desk.
 
 It has no use for a card that is well: every field is shown whatever it holds, what is out of range
 is said next to it, and a wrong MAC is a word and not an exception. Of keys and PIN it says that
@@ -9,19 +9,16 @@ office reads what a meter wrote without sharing a table with its program.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from enum import Enum, unique
-from typing import Any, Final, final
+from dataclasses import replace
+from typing import Any, Final
 
-from card_protocol.card.files import MF, Access, FileSpec
-from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, LifeCycle
+from card_protocol.card.files import MF, FileSpec
+from card_protocol.card.image import CardImage
 from card_protocol.errors import CardProtocolError, LayoutError, MacError
 from card_protocol.formats import budget
 from card_protocol.formats.budget import DF_OF, CardId, Sfi, WriteBackRecord, instants
 from card_protocol.formats.budget.generations import ORDERS, layouts
 from card_protocol.formats.budget.instants import InstantOrderRecord
-from card_protocol.formats.clock import CLOCK, SFI_CLOCK, open_clock_order
-from card_protocol.formats.clock.making import CLOCK_TREE
 from card_protocol.formats.container import (
     HEAD,
     SLOT_BYTES,
@@ -33,9 +30,9 @@ from card_protocol.formats.container import (
 from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, decode_bcd_minute
-from meter_emu.desk.clock.clock_card import SET_TO_S_COUNT
+from meter_emu.desk.card_image import RecordView, Seal, files_in, never_written, part_of
 from meter_emu.desk.dates import DeskDates
-from meter_emu.domain import SET_ERROR_S_MAX, Result
+from meter_emu.domain import Result
 from meter_emu.errors import DeskError
 from meter_emu.rows import (
     Meaning,
@@ -47,11 +44,8 @@ from meter_emu.rows import (
     minute_2000,
     moved,
     named,
-    number,
     octets,
     rows_of,
-    second_2000,
-    secret,
     text,
     unused,
     zero,
@@ -93,31 +87,6 @@ EVENTS: Final = {
 }
 RESULTS: Final = {result.value: result.name.lower().replace("_", " ") for result in Result}
 ZONE_RULES: Final = {1: "europe brussels"}
-LIFE_CYCLES: Final = {stage.value: stage.name.lower().replace("_", " ") for stage in LifeCycle}
-
-
-@final
-@unique
-class Seal(Enum):
-    """What became of a record's MAC."""
-
-    OK = "ok"
-    WRONG = "wrong"
-    EMPTY = "empty"  # a file nobody has written yet
-    UNCHECKED = "unchecked"  # no identity to check it with, or no record at all
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class RecordView:
-    """One record explained, and its place on the card; `wrong` is what no single field shows."""
-
-    name: str
-    place: str
-    size_bytes: int
-    seal: Seal
-    rows: tuple[Row, ...]
-    wrong: tuple[str, ...]
 
 
 def layout_of(sfi: Sfi, size_bytes: int) -> Layout[Any]:
@@ -126,10 +95,6 @@ def layout_of(sfi: Sfi, size_bytes: int) -> Layout[Any]:
     return next((layout for layout in both if layout.size_bytes == size_bytes), both[0])
 
 
-# Where things lie in an image file, as in card_protocol/card/image.py; a test adds the sizes up.
-_TABLE_AT: Final = 0x44
-_TABLE_ROW: Final = 9
-_CRC_SIZE_BYTES: Final = 4
 _EVENT_SIZE_BYTES: Final = 8
 
 
@@ -157,27 +122,6 @@ def _of_the_card(view: RecordView, sfi: Sfi, raws: Mapping[Sfi, bytes]) -> Recor
     return replace(view, wrong=tuple(wrong))
 
 
-def explain_card_image(image: CardImage, master: Key) -> tuple[Part, ...]:
-    """Return every byte of a card's image, in order, explained.
-
-    The parts of two images with the same files lie alike, whatever the files hold.
-    """
-    raw, specs = image.to_bytes(), image.tree.specs
-    at = _TABLE_AT + _TABLE_ROW * len(specs)
-    table = tuple(_file_row(raw, index, spec) for index, spec in enumerate(specs))
-    parts = [Part("card", 0, tuple(_head(raw))), Part("files", _TABLE_AT, table)]
-    card = next(
-        (claimed_card(content) for spec, content in zip(specs, image.contents, strict=True)
-         if _record_of(spec) is Sfi.IDENTITY),
-        None,
-    )  # fmt: skip
-    for spec, content in zip(specs, image.contents, strict=True):
-        parts.append(_content(spec, content, at, card, master))
-        at += spec.size_bytes
-    crc = replace(octets("crc", at, raw[at:]), about="CRC-32 of everything before it")
-    return (*parts, Part("end", at, (crc,)))
-
-
 def claimed_card(raw: bytes) -> CardId | None:
     """Return which card an identity record says this is, unchecked; `None` where it is none."""
     try:
@@ -194,24 +138,27 @@ def _record_of(spec: FileSpec) -> Sfi | None:
     return sfi if layout_of(sfi, spec.size_bytes).size_bytes == spec.size_bytes else None
 
 
-def _content(spec: FileSpec, raw: bytes, at: int, card: CardId | None, master: Key) -> Part:
-    if spec == CLOCK_TREE.specs[0]:
-        clock = explain_clock_order(raw, master)
-        return Part(clock.name, at, moved(clock.rows, at), f"MAC {clock.seal.value}", clock.wrong)
-    sfi = _record_of(spec)
-    if sfi is None and spec.df == MF and spec.fid in map(plain_file, DF_OF.values()):
-        return Part("plain file", at, moved(_slots(raw), at))
-    if sfi is None:
-        name, plain = f"file {spec.fid:04X}", octets("content", at, raw)
-        return Part(name, at, (replace(plain, divisible=True),), "no record of the budget card")
+def budget_files(image: CardImage, master: Key) -> Iterator[Part]:
+    """Yield the files of a budget card in an image, explained, each where it lies."""
+    files = list(files_in(image))
+    card = next(
+        (claimed_card(one.raw) for one in files if _record_of(one.spec) is Sfi.IDENTITY), None
+    )
+    plain = set(map(plain_file, DF_OF.values()))
+    for spec, raw, at in files:
+        sfi = _record_of(spec)
+        if sfi is not None:
+            yield _record(sfi, raw, at, card, master)
+        elif spec.df == MF and spec.fid in plain:
+            yield Part("plain file", at, moved(_slots(raw), at))
+
+
+def _record(sfi: Sfi, raw: bytes, at: int, card: CardId | None, master: Key) -> Part:
     view = explain_record(sfi, raw, card, master)
     rows = view.rows
-    if view.seal is Seal.EMPTY:  # fields all the same, so that it compares with a written one
-        rows = tuple(
-            replace(row, value=row.raw, unit="", note="never written", wrong="")
-            for row in rows_of(layout_of(sfi, len(raw)), raw, TELLS)
-        )
-    return Part(view.name, at, moved(rows, at), f"MAC {view.seal.value}", view.wrong)
+    if view.seal is Seal.EMPTY:
+        rows = never_written(layout_of(sfi, len(raw)), raw, TELLS)
+    return part_of(replace(view, rows=rows), at)
 
 
 def _slots(raw: bytes) -> Iterator[Row]:
@@ -231,33 +178,6 @@ def _slots(raw: bytes) -> Iterator[Row]:
         yield replace(row, note=note, divisible=True)
 
 
-def _head(raw: bytes) -> Iterator[Row]:
-    yield octets("magic", 0, raw[:2], explain=text)
-    yield number("version", 2, raw[2:3])
-    yield number("life_cycle", 3, raw[3:4], explain=named(LIFE_CYCLES))
-    yield number("image_size", 4, raw[4:8], "bytes")
-    yield number("file_count", 8, raw[8:9], "files")
-    for at, who, most in ((9, "pin", PIN_TRIES_MAX), (10, "meter", KEY_TRIES_MAX),
-                          (11, "desk", KEY_TRIES_MAX)):  # fmt: skip
-        yield number(f"{who}_tries_left", at, raw[at : at + 1], f"of {most}")
-    yield secret("pin", 12, raw[12:20])
-    for at, who in ((20, "meter"), (36, "desk"), (52, "card")):
-        yield secret(f"{who}_key", at, raw[at : at + 16])
-
-
-def _file_row(raw: bytes, index: int, spec: FileSpec) -> Row:
-    at = _TABLE_AT + _TABLE_ROW * index
-    note = (
-        f"DF {spec.df:04X}, EF {spec.fid:04X}, short {spec.sfi}, {spec.size_bytes} bytes,"
-        f" read {_rule(spec.read)}, update {_rule(spec.update)}"
-    )
-    return octets(f"file[{index}]", at, raw[at : at + _TABLE_ROW], explain=lambda _: Meaning(note))
-
-
-def _rule(rule: Access) -> str:
-    return rule.name.lower().replace("_", " ")
-
-
 def explain_record(sfi: Sfi, raw: bytes, card: CardId | None, master: Key) -> RecordView:
     """Return one record explained; without knowing the `card` its MAC cannot be checked."""
     layout = layout_of(sfi, len(raw))
@@ -271,22 +191,6 @@ def explain_record(sfi: Sfi, raw: bytes, card: CardId | None, master: Key) -> Re
     seal, wrong = _seal(sfi, layout, raw, card, master)
     return RecordView(
         layout.name, f"file {sfi}", len(raw), seal, rows, wrong + _across(sfi, record)
-    )
-
-
-def explain_clock_order(raw: bytes, master: Key) -> RecordView:
-    """Return the record of a technician's clock card explained; it says itself whose it is."""
-    seal, wrong = Seal.OK, ""
-    try:
-        meter_id = CLOCK.parse(raw).meter_id
-        open_clock_order(raw, derive(master, Purpose.DESK_RECORD, meter_id))
-    except MacError as error:
-        seal, wrong = Seal.WRONG, str(error)
-    except LayoutError as error:
-        seal, wrong = Seal.UNCHECKED, str(error)
-    rows = rows_of(CLOCK, raw, _CLOCK_TELLS)
-    return RecordView(
-        CLOCK.name, f"file {SFI_CLOCK}", len(raw), seal, rows, (wrong,) if wrong else ()
     )
 
 
@@ -380,16 +284,6 @@ def _zone_rule(value: int) -> Meaning:
     return Meaning("none") if value == budget.NO_ZONE_RULE else named(ZONE_RULES)(value)
 
 
-def _set_to(value: int) -> Meaning:
-    known = value < SET_TO_S_COUNT
-    return Meaning(second_2000(value).note, "" if known else "want a time of 2000 to 2099")
-
-
-def _set_error(value: int) -> Meaning:
-    known = 1 <= value <= SET_ERROR_S_MAX
-    return Meaning("how far off tool and way are", "" if known else f"want 1 to {SET_ERROR_S_MAX}")
-
-
 def _token(raw: bytes) -> Meaning:
     return Meaning("none" if raw == budget.NO_TOKEN else "reactivates")
 
@@ -427,15 +321,5 @@ TELLS: Final[Mapping[str, MeaningOf]] = {
     "blocks": bits(BLOCKS),
     "shields": bits(SHIELDS),
     "events": _journal,
-    "reserved": unused,
-}
-
-# A clock order has a generation of its own, and a time where other records have minutes.
-_CLOCK_TELLS: Final[Mapping[str, MeaningOf]] = {
-    "magic": text,
-    "generation": named({budget.GENERATION: "the only one"}),
-    "pad": zero,
-    "set_to_s": _set_to,
-    "set_error_s": _set_error,
     "reserved": unused,
 }

@@ -1,14 +1,31 @@
-"""The technician's tool: a clock card made at the meter, moments before it is put in."""
+"""The technician's tool: a clock card made at the meter, moments before it is put in, explained."""
 
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from card_protocol.card.image import CardImage
-from card_protocol.formats.clock import seal_clock_order
-from card_protocol.formats.clock.making import personalise_clock_card
+from card_protocol.card.make import AnyImage
+from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.errors import LayoutError, MacError
+from card_protocol.formats.budget import GENERATION
+from card_protocol.formats.clock import CLOCK, SFI_CLOCK, open_clock_order, seal_clock_order
+from card_protocol.formats.clock.making import CLOCK_TREE, clock_order_on, personalise_clock_card
 from card_protocol.keys import Key, Purpose, derive
+from meter_emu.desk.card_image import RecordView, Seal, files_in, part_of
 from meter_emu.desk.desk import PIN_NOT_USED
 from meter_emu.domain import SET_ERROR_S_MAX
 from meter_emu.errors import DeskError
+from meter_emu.rows import (
+    Meaning,
+    MeaningOf,
+    Part,
+    named,
+    rows_of,
+    second_2000,
+    text,
+    unused,
+    zero,
+)
 
 SET_TO_S_COUNT: Final = 36_525 * 86_400  # the seconds of 2000 to 2099: no clock chip goes further
 
@@ -26,3 +43,55 @@ def issue_clock_card(master: Key, meter_id: int, *, set_to_s: int, set_error_s: 
     key = derive(master, Purpose.DESK_RECORD, meter_id)
     record = seal_clock_order(key, meter_id=meter_id, set_to_s=set_to_s, set_error_s=set_error_s)
     return personalise_clock_card(master, meter_id, record, pin=PIN_NOT_USED)
+
+
+def explain_clock_card(image: AnyImage, master: Key) -> tuple[RecordView, ...] | None:
+    """Return the one record of a clock card explained; `None` for a card without its file."""
+    raw = None if isinstance(image, MemoryImage) else clock_order_on(image)
+    return None if raw is None else (explain_clock_order(raw, master),)
+
+
+def clock_parts(image: AnyImage, master: Key) -> Iterator[Part]:
+    """Yield what of an image is a clock card's, explained, where it lies."""
+    if isinstance(image, MemoryImage):
+        return
+    for spec, raw, at in files_in(image):
+        if spec in CLOCK_TREE.specs:
+            yield part_of(explain_clock_order(raw, master), at)
+
+
+def explain_clock_order(raw: bytes, master: Key) -> RecordView:
+    """Return the record of a technician's clock card explained; it says itself whose it is."""
+    seal, wrong = Seal.OK, ""
+    try:
+        meter_id = CLOCK.parse(raw).meter_id
+        open_clock_order(raw, derive(master, Purpose.DESK_RECORD, meter_id))
+    except MacError as error:
+        seal, wrong = Seal.WRONG, str(error)
+    except LayoutError as error:
+        seal, wrong = Seal.UNCHECKED, str(error)
+    rows = rows_of(CLOCK, raw, _CLOCK_TELLS)
+    return RecordView(
+        CLOCK.name, f"file {SFI_CLOCK}", len(raw), seal, rows, (wrong,) if wrong else ()
+    )
+
+
+def _set_to(value: int) -> Meaning:
+    known = value < SET_TO_S_COUNT
+    return Meaning(second_2000(value).note, "" if known else "want a time of 2000 to 2099")
+
+
+def _set_error(value: int) -> Meaning:
+    known = 1 <= value <= SET_ERROR_S_MAX
+    return Meaning("how far off tool and way are", "" if known else f"want 1 to {SET_ERROR_S_MAX}")
+
+
+# A clock order has a generation of its own, and a time where other records have minutes.
+_CLOCK_TELLS: Final[Mapping[str, MeaningOf]] = {
+    "magic": text,
+    "generation": named({GENERATION: "the only one"}),
+    "pad": zero,
+    "set_to_s": _set_to,
+    "set_error_s": _set_error,
+    "reserved": unused,
+}

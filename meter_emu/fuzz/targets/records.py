@@ -1,12 +1,9 @@
 """Targets in records: every layout of every format, the container, dates as they are encoded."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 from zlib import crc32
 
 from card_protocol.errors import LayoutError, TimestampError
-from card_protocol.formats import budget, clock
-from card_protocol.formats.budget import compact, instants
 from card_protocol.formats.container import HEAD, SLOT_BYTES, Container, parse_container
 from card_protocol.layout import Layout
 from card_protocol.timestamp import (
@@ -17,30 +14,19 @@ from card_protocol.timestamp import (
     pack_minute,
     unpack_minute,
 )
+from meter_emu.families import card_layouts
 from meter_emu.firmware.layouts import FACTORY, STATE, with_crc
 from meter_emu.firmware.possible import possible
 from meter_emu.fuzz.target import Target, last_bytes, must, slots_of
 from meter_emu.world.meter.image import CRC_SIZE_BYTES
 
-_LAYOUTS: Final[Sequence[Layout[Any]]] = (
-    budget.IDENTITY,
-    budget.WALLET,
-    budget.ORDER,
-    budget.TARIFF,
-    budget.WRITE_BACK,
-    instants.ORDER,
-    compact.IDENTITY_PART,
-    compact.DESK_PART,
-    compact.METER_PART,
-    clock.CLOCK,
-    FACTORY,
-    STATE,
-)
 _HEAD_SLOTS: Final = slots_of(HEAD)
 _SEALED: Final = frozenset({FACTORY.name, STATE.name})
 
 
-def _record(layout: Layout[Any]) -> Target:
+def record_target(layout: Layout[Any]) -> Target:
+    """Return the target that parses a record: of a card of any family, or of a meter's memory."""
+
     def check(data: bytes, _build: str) -> None:
         try:
             record = layout.parse(data)
@@ -112,7 +98,7 @@ def _containers() -> tuple[bytes, ...]:
 
 
 TARGETS: Final = (
-    *(_record(layout) for layout in _LAYOUTS),
+    *map(record_target, (*card_layouts(), FACTORY, STATE)),
     Target(
         id="container",
         asks="one copy of a plain card's records",

@@ -13,10 +13,12 @@ from importlib import import_module
 from types import TracebackType
 from typing import Final, final
 
+from meter_emu import families
 from meter_emu.defects import Defect, PartT, catalogue, fit
 from meter_emu.desk.codec import DeskCodec
 from meter_emu.desk.dates import DeskDates
 from meter_emu.errors import ConfigError
+from meter_emu.firmware.dialogues.base import MakeDialogue
 from meter_emu.firmware.parts import Parts, assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import RtcDriver
@@ -47,8 +49,8 @@ class Build:
         """Return what makes the firmware of a model's board, as after a reset."""
         if self.factory is not None:
             return self.factory
-        parts = self.parts(model)
-        return lambda ports: Program(ports, parts)
+        parts, known = self.parts(model), dialogues()
+        return lambda ports: Program(ports, parts, known)
 
     def parts(self, model: MeterModel) -> Parts:
         """Return our program's parts for a model's board, by which another's memory is read too."""
@@ -75,6 +77,11 @@ class Build:
     def desk_parts(self) -> tuple[DeskDates, DeskCodec]:
         """Return the parts of the desk that serves this meter."""
         return self.fitted(DeskDates)(), self.fitted(DeskCodec)()
+
+
+def dialogues() -> tuple[MakeDialogue, ...]:
+    """Return the dialogues that our program knows: one with each family of cards."""
+    return tuple(family.dialogue for family in families.FAMILIES)
 
 
 @cache

@@ -12,6 +12,7 @@ from msgspec import UNSET
 from card_protocol.errors import TraceError
 from card_protocol.link.replay import Playback, ReplayCard
 from card_protocol.trace import Done, Inserted, Removed, TraceRow
+from meter_emu.families import card_layouts
 from meter_emu.world.meter.acts import LIT, PRESSED, SHUT, SUPPLIED
 from meter_emu.world.meter.bench import Bench
 
@@ -23,7 +24,7 @@ class Replay:
     def __init__(self, bench: Bench, rows: Iterator[TraceRow], path: str) -> None:
         self._path: Final = path
         self._bench: Final = bench
-        self._playback: Final = Playback(rows)
+        self._playback: Final = Playback(rows, card_layouts())
 
     @property
     def difference(self) -> str | None:

@@ -20,6 +20,7 @@ from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.firmware.trust import ClockTrust
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import SECOND_US
+from meter_emu.world.meter.build import dialogues
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
@@ -100,7 +101,7 @@ def swapped(part: type, swap: type) -> Callable[[Ports], Firmware]:
             return swap if one is part else one
 
     parts = assemble(Fitted(), Pcf8563Driver)
-    return lambda ports: Program(ports, parts)
+    return lambda ports: Program(ports, parts, dialogues())
 
 
 never_books = swapped(Ledger, NeverBooks)
