@@ -5,7 +5,7 @@ have, and what the office puts on a first card. It holds no rule: the program do
 record says, and whether something passes while the meter has no power is worked out twice, by the
 board from its part and by the judge from the kind of switch.
 
-A further energy is a row here, the DF of its cards in `card_protocol/formats/budget.py`, and a
+A further energy is a row here, the DF of its cards in `card_protocol/formats/budget/`, and a
 model file.
 """
 

@@ -31,20 +31,22 @@ class Pricing(NamedTuple):
         """Whether the night has a price of its own."""
         return self.night_price_ueur_per_wh != self.price_ueur_per_wh
 
-    def __str__(self) -> str:
+    def in_words(self, unit: str) -> str:
+        """Return number and prices, by what is priced."""
         night = f", {self.night_price_ueur_per_wh} at night" if self.bi_hourly else ""
-        return f"tariff {self.number} at {self.price_ueur_per_wh}{night} micro-euro per Wh"
+        return f"tariff {self.number} at {self.price_ueur_per_wh}{night} micro-euro per {unit}"
 
 
 def check_tariff(energy: Energy, tariff: Pricing) -> None:
     """Raise `DeskError` for a number or price no record holds, and for a night that costs more."""
     price, night = tariff.price_ueur_per_wh, tariff.night_price_ueur_per_wh
+    unit = f"micro-euro per {energy.priced.unit}"
     if not 1 <= tariff.number <= TARIFF_NUMBER_MAX:
         raise DeskError(f"a tariff number is 1 to {TARIFF_NUMBER_MAX}, got {tariff.number}")
     if not 1 <= price <= PRICE_UEUR_PER_WH_MAX:
-        raise DeskError(f"a price is 1 to {PRICE_UEUR_PER_WH_MAX} micro-euro per Wh, got {price}")
+        raise DeskError(f"a price is 1 to {PRICE_UEUR_PER_WH_MAX} {unit}, got {price}")
     if not 1 <= night <= price:
-        raise DeskError(f"a night price is 1 to the day's {price} micro-euro per Wh, got {night}")
+        raise DeskError(f"a night price is 1 to the day's {price} {unit}, got {night}")
     if tariff.bi_hourly and not energy.nights:
         raise DeskError(f"{energy.name} costs the same at all hours, and a night price was given")
 
@@ -55,6 +57,5 @@ def check_factor(energy: Energy, mwh_per_unit: int) -> None:
         want = f"{energy.mwh_per_unit} {energy.priced.milli} a unit"
         raise DeskError(f"{energy.meter} counts {want}, got {mwh_per_unit}")
     if not 1 <= mwh_per_unit <= MWH_PER_UNIT_MAX:
-        raise DeskError(
-            f"a calorific factor is 1 to {MWH_PER_UNIT_MAX} mWh/dm³, got {mwh_per_unit}"
-        )
+        want = f"1 to {MWH_PER_UNIT_MAX} {energy.priced.milli}/{energy.units}"
+        raise DeskError(f"a calorific factor is {want}, got {mwh_per_unit}")

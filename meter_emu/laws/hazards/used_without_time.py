@@ -19,7 +19,7 @@ _PAGES: Final = 7  # of our button scroll
 _APART_S: Final = 3  # ours: from one press to the next
 _PRESSED: Final = frozenset({What.KEY_PRESSED})
 _WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
-_SHOWN: Final = re.compile(r"USED WITHOUT TIME (\d+)\.(\d{3}) KWH")
+_SHOWN: Final = re.compile(r"USED WITHOUT TIME (\d+)\.(\d{3}) (\S+)")
 
 
 def used_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
@@ -49,6 +49,7 @@ def _check(trial: Trial) -> Finding:
     if any(event.what is What.OPENED for event in events):
         return Aside("the home was cut")
     profile, worth = LoadProfile(home.load), home.model.credit.mwh_per_unit
+    priced = home.model.measures.priced
     slack = 2 * WORK_US * max(home.load) * worth + 2 * worth * HOUR_US
     used, shown = 0, False
     for before, event in pairwise(events):
@@ -60,8 +61,10 @@ def _check(trial: Trial) -> Finding:
         shown, stated_wh = True, int(stated[1] + stated[2])
         low_wh, high_wh = max(0, used - slack) // _WH, -(-(used + slack) // _WH)
         if not low_wh <= stated_wh <= high_wh:
-            words = f"{stated_wh} Wh shown as used without time, want {low_wh} to {high_wh}"
-            return Broken(words)
+            words = f"shown as used without time, want {low_wh} to {high_wh}"
+            return Broken(f"{stated_wh} {priced.unit} {words}")
+        if stated[3] != priced.panel:
+            return Broken(f"used without time is shown in {stated[3]}, want {priced.panel}")
     return None if shown else Aside("the display says nothing of energy used without time")
 
 

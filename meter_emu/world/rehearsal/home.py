@@ -14,6 +14,7 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.energies import Measure
 from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US, decimal
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
@@ -171,7 +172,7 @@ class Home:
             self.desk.serve(card.transmit, work, issued_at_min=issued_at_min)
         finally:
             card.power_off()
-        return _words(order)
+        return _words(order, self.household.model.measures.priced)
 
     def _minute_2000(self, office_error_s: int = 0) -> int:
         """Return the minute it is by the date of an office."""
@@ -219,7 +220,7 @@ def _reading(zone: ZoneInfo, *instants_us: int | None) -> CivilReading:
     return CivilReading.LATER if later else CivilReading.EARLIER
 
 
-def _words(order: DeskOrder) -> str:
+def _words(order: DeskOrder, priced: Measure) -> str:
     """Return what the office wrote, in words."""
     words = []
     if order.new_card is not None:
@@ -236,9 +237,9 @@ def _words(order: DeskOrder) -> str:
     if order.limiter is not None:
         words.append(f"limiter {'granted' if order.limiter else 'withdrawn'}")
     if order.tariff is not None:
-        words.append(str(order.tariff))
+        words.append(order.tariff.in_words(priced.unit))
     if order.mwh_per_unit is not None:
-        words.append(f"{order.mwh_per_unit} mWh per unit")
+        words.append(f"{order.mwh_per_unit} {priced.milli} per unit")
     if order.load_cents:
         words.append(f"load {decimal(order.load_cents, 100)} EUR")
     if order.fields is not None:

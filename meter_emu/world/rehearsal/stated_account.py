@@ -23,11 +23,12 @@ def wrong_account(
     What flows in a session is its slack.
     """
     work = WORK_US * max(household.load) * orders[-1].mwh_per_unit
-    return (
+    wrong = (
         _wrong_balance(household, written, orders[-1], books, work)
         or _wrong_loads(written, orders[-1])
         or _wrong_energy(written, orders, books, work)
     )
+    return None if wrong is None else household.model.measures.said(wrong)
 
 
 def _wrong_balance(
