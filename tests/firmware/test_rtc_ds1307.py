@@ -16,6 +16,7 @@ from meter_emu.firmware.layouts import Health
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.ds1307 import Ds1307Driver
 from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.registers import ChipCalendar
 from meter_emu.resources import find
@@ -93,7 +94,7 @@ def test_every_day_of_the_century_is_set_as_it_is_read():
 class CutShort:
     """A bus that loses its power after some bytes."""
 
-    def __init__(self, chip: Ds1307, left: int) -> None:
+    def __init__(self, chip: CalendarChip, left: int) -> None:
         self.chip = chip
         self.left = left
 

@@ -254,5 +254,5 @@ def test_each_access_takes_its_bytes_and_the_bus_is_taken_once():
 
 
 def test_a_chip_that_is_none_is_one_line():
-    with pytest.raises(ConfigError, match="want one of ds1307, ds3231, pcf8563, got ds1302"):
+    with pytest.raises(ConfigError, match=f"want one of {', '.join(CLOCK_CHIPS)}, got ds1302"):
         I2cClock("ds1302", 0x68)
