@@ -1,4 +1,4 @@
-"""The counters of DS3231 and DS1307 (data sheets, Clock and Calendar) against four oracles:
+"""The counters of DS3231, DS1307 (Clock and Calendar) and MCP7940N (5.3) against four oracles:
 `datetime` for every day of a century in both hour modes, hand tables for every value of every
 register, a chip that takes one step a second for any garbage, and the law that splitting changes
 nothing for any number of seconds.
@@ -14,13 +14,14 @@ from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.ds3231 import IMPLEMENTED, TIME, Ds3231
 from meter_emu.hardware.rtc.maxim import MaximChip
+from meter_emu.hardware.rtc.mcp7940n import Mcp7940n
 from meter_emu.hardware.rtc.registers import ChipCalendar
 
 DAY_S = 86_400
 SECONDS, MINUTES, HOURS, DAY, DATE, MONTH, YEAR = range(7)
 
 
-KINDS: list[type[MaximChip]] = [Ds3231, Ds1307]
+KINDS: list[type[MaximChip]] = [Ds3231, Ds1307, Mcp7940n]
 EACH = pytest.mark.parametrize("kind", KINDS, ids=[kind.NAME for kind in KINDS])
 
 

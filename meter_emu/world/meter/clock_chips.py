@@ -12,10 +12,12 @@ from meter_emu.errors import ConfigError
 from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.firmware.rtc.ds1307 import Ds1307Driver
 from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
+from meter_emu.firmware.rtc.mcp7940n import Mcp7940nDriver
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.ds3231 import Ds3231
+from meter_emu.hardware.rtc.mcp7940n import Mcp7940n
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.world.meter.model import MeterModel
 
@@ -32,6 +34,7 @@ class ClockChip:
 CLOCK_CHIPS: Final[Mapping[str, ClockChip]] = {
     "ds1307": ClockChip(Ds1307, Ds1307Driver),
     "ds3231": ClockChip(Ds3231, Ds3231Driver),
+    "mcp7940n": ClockChip(Mcp7940n, Mcp7940nDriver),
     "pcf8563": ClockChip(Pcf8563, Pcf8563Driver),
 }
 
