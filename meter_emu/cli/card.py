@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from meter_emu.cli.card_file import CARD_IMAGE, at_the_desk, image_in, open_desk, read_image
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import (
     differences_as_json,
@@ -16,15 +15,30 @@ from meter_emu.cli.explained import (
     record_as_json,
 )
 from meter_emu.cli.get import get
-from meter_emu.cli.held import HeldFile, check_free, leave_image
-from meter_emu.cli.names import FILE, OneOf
-from meter_emu.cli.options import (
+from meter_emu.cli.held import (
+    CARD_IMAGE,
+    HeldFile,
+    at_the_desk,
+    check_free,
+    image_in,
+    leave_image,
+    open_desk,
+    read_image,
+)
+from meter_emu.cli.names import (
+    FILE,
+    OneOf,
     ambiguous_option,
+    civil_time,
     expires_option,
+    issued_at_min,
     issued_at_option,
     json_option,
     master_key_option,
     meter_option,
+    read_master_key,
+    reading_meant,
+    second_2000_meant,
 )
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardReader, CardVerb, file_argument, reader_option, wait_option
@@ -33,13 +47,6 @@ from meter_emu.cli.readers import readers
 from meter_emu.cli.relay import relay
 from meter_emu.cli.send import send
 from meter_emu.cli.serve import serve
-from meter_emu.cli.typed import (
-    civil_time,
-    issued_at_min,
-    read_master_key,
-    reading_meant,
-    second_2000_meant,
-)
 from meter_emu.cli.verbs import Verbs, examples
 from meter_emu.energies import BY_CODE, DEFAULT, ENERGIES
 from meter_emu.errors import ImageError

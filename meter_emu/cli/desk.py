@@ -13,16 +13,19 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import click
 
 from meter_emu.cli.explained import print_record, record_as_json
-from meter_emu.cli.names import OneOf
-from meter_emu.cli.options import (
+from meter_emu.cli.names import (
+    OneOf,
     ambiguous_option,
+    civil_time,
+    issued_at_min,
     issued_at_option,
     json_option,
     master_key_option,
+    read_master_key,
+    reading_meant,
 )
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardVerb, Place, with_card
-from meter_emu.cli.typed import civil_time, issued_at_min, read_master_key, reading_meant
 from meter_emu.cli.verbs import Verbs, examples
 from meter_emu.energies import BY_CODE
 from meter_emu.errors import CardError

@@ -10,8 +10,7 @@ import click
 from rich.progress import TextColumn, TimeElapsedColumn
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.names import BUILD, MODEL
-from meter_emu.cli.options import json_option
+from meter_emu.cli.names import BUILD, MODEL, json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.progress import watched
 from meter_emu.cli.verbs import Verb, examples

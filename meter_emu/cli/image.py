@@ -16,10 +16,17 @@ from meter_emu.cli.explained import (
     print_parts,
 )
 from meter_emu.cli.held import leave_image, read_bytes
-from meter_emu.cli.names import FILE, MODEL, OneOf
-from meter_emu.cli.options import json_option, master_key_option, meter_option
+from meter_emu.cli.names import (
+    FILE,
+    MODEL,
+    OneOf,
+    issued_at_min,
+    json_option,
+    master_key_option,
+    meter_option,
+    read_master_key,
+)
 from meter_emu.cli.output import STDOUT, print_json
-from meter_emu.cli.typed import issued_at_min, read_master_key
 from meter_emu.cli.verbs import Verbs, examples
 from meter_emu.errors import ConfigError, OutputError
 

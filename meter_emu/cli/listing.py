@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.shell_completion import CompletionItem
 
-from meter_emu.cli.names import CAMPAIGN, MODEL, OneOf, Word
-from meter_emu.cli.options import json_option
+from meter_emu.cli.names import CAMPAIGN, MODEL, OneOf, Word, json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.verbs import Verb, Verbs, examples
 from meter_emu.errors import ConfigError

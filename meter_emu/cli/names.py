@@ -1,18 +1,22 @@
-"""The kinds of names a command line has: words, files to work on, files to leave behind.
+"""What words of a command line mean: names of things and files, the office's key, times, options.
 
 A shell variable that is not set makes an empty name, and a slip of the hand names one file twice.
-Both would cost a file or an answer, so they are mistakes before anything is opened.
+Both would cost a file or an answer, so they are mistakes before anything is opened. An option that
+several verbs take is here too, so that it is one thing under one name everywhere.
 """
 
 import os
 import stat
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from meter_emu.cli.output import STDOUT
+from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.resources import ResourceKind, built_in
 
@@ -141,3 +145,119 @@ def _same(path: str, other: str) -> bool:
         return Path(path).samefile(other)
     except (OSError, ValueError):  # one of them is not there
         return os.path.realpath(path) == os.path.realpath(other)
+
+
+if TYPE_CHECKING:
+    from card_protocol.keys import Key
+    from card_protocol.timestamp import Civil
+    from meter_emu.desk.dates import CivilReading
+
+KEY_DIGITS: Final = 32
+
+
+def read_master_key(file: str | None) -> "Key":
+    """Return the key in `file`, or the bench key; raise `ConfigError` without showing a digit."""
+    from card_protocol.keys import Key
+    from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+
+    if file is None:
+        return BENCH_MASTER_KEY
+    try:
+        with Path(file).open("rb") as opened:
+            text = opened.read(2 * KEY_DIGITS).decode("ascii").strip()
+        if len(text) != KEY_DIGITS:
+            raise ConfigError(file, "", f"want a key of {KEY_DIGITS} hex digits")
+        return Key(bytes.fromhex(text))
+    except OSError as error:
+        raise ConfigError(file, "", (error.strerror or str(error)).lower()) from error
+    except ValueError:  # neither ASCII nor hex; the text itself stays out of the message
+        raise ConfigError(file, "", f"want a key of {KEY_DIGITS} hex digits") from None
+
+
+def civil_time(text: str) -> "Civil":
+    """Return a legal time as a clerk writes it, such as `2020-07-03 23:01`."""
+    from meter_emu.desk.dates import DeskDates
+
+    return DeskDates().parse(text)
+
+
+def reading_meant(which: str | None) -> "CivilReading | None":
+    """Return the reading that `--if-ambiguous` names."""
+    from meter_emu.desk.dates import CivilReading
+
+    return None if which is None else CivilReading(which)
+
+
+def issued_at_min(text: str | None) -> int:
+    """Return minutes since 2000-01-01 UTC of the instant in `text`, of now for `None`."""
+    from meter_emu.desk.dates import DeskDates
+
+    dates = DeskDates()
+    instant = _instant(text)
+    if isinstance(instant, str):
+        return dates.minute_of(dates.parse(instant))
+    return dates.minute_of_instant(instant)
+
+
+def second_2000_meant(text: str | None, which: str | None) -> int:
+    """Return seconds since 2000-01-01 UTC of the instant in `text`, of now for `None`."""
+    from meter_emu.desk.dates import DeskDates
+
+    dates = DeskDates()
+    instant = _instant(text)
+    if isinstance(instant, str):
+        return 60 * dates.minute_of(dates.parse(instant), reading_meant(which))
+    return (instant - datetime(2000, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+
+
+def _instant(text: str | None) -> datetime | str:
+    """Return the instant that is meant, now for `None`; legal time stays text for the desk."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return text if instant.tzinfo is None else instant
+
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+_METER: Final = click.IntRange(1, 0xFFFF_FFFF_FFFF_FFFF)
+
+master_key_option: Final = click.option(
+    "--master-key",
+    "key_file",
+    type=FILE,
+    metavar="FILE",
+    help="A file with the office's key, 32 hex digits. Default: the published bench key.",
+)
+issued_at_option: Final = click.option(
+    "--issued-at",
+    metavar="TIME",
+    help="When the office writes: '2020-06-02 10:15' is legal time, with Z or +02:00 an instant. "
+    "Default: now.",
+)
+expires_option: Final = click.option(
+    "--expires",
+    metavar="TIME",
+    help="A temporary card: no meter obeys it from then on; '2020-07-18 00:00' is legal time.",
+)
+json_option: Final = click.option(
+    "--json",
+    "json_file",
+    type=LEFT,
+    metavar="FILE",
+    help="Write the result as JSON to FILE, or - for here.",
+)
+ambiguous_option: Final = click.option(
+    "--if-ambiguous",
+    "which",
+    type=OneOf(["earlier", "later"]),
+    help="Which instant is meant when the change of clocks skips or repeats the time.",
+)
+
+
+def meter_option(text: str) -> Callable[[CommandT], CommandT]:
+    """Return the option that takes a meter's number."""
+    return click.option("--meter-id", "meter", type=_METER, required=True, help=text)

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
 
 import click
 
-from meter_emu.cli.card_file import CARD_IMAGE, at_the_desk, image_in, open_desk, read_image
-from meter_emu.cli.held import HeldFile
-from meter_emu.cli.names import FILE
-from meter_emu.cli.options import CommandT
+from meter_emu.cli.held import CARD_IMAGE, HeldFile, at_the_desk, image_in, open_desk, read_image
+from meter_emu.cli.names import FILE, CommandT
 from meter_emu.cli.tracing import trace_option, traced
 from meter_emu.cli.verbs import Verb
 from meter_emu.errors import CardError, OutputError

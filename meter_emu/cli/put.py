@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from meter_emu.cli.card_file import read_image
-from meter_emu.cli.names import FILE
-from meter_emu.cli.options import json_option
+from meter_emu.cli.held import read_image
+from meter_emu.cli.names import FILE, json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardReader, check_sure, reader_option, sure_option, wait_option
 from meter_emu.cli.tracing import trace_option

@@ -2,7 +2,7 @@
 
 import click
 
-from meter_emu.cli.options import json_option
+from meter_emu.cli.names import json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.verbs import Verb, examples
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
-from meter_emu.cli.options import json_option
+from meter_emu.cli.names import json_option
 from meter_emu.cli.output import print_json
 from meter_emu.cli.place import reader_option
 from meter_emu.cli.plugging import Plugging, heard_meanwhile, plug_until_ended, say, slot_options

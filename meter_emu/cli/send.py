@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
-from meter_emu.cli.card_file import CARD_IMAGE, image_in, in_process, read_image
-from meter_emu.cli.held import HeldFile
-from meter_emu.cli.options import json_option
+from meter_emu.cli.held import CARD_IMAGE, HeldFile, image_in, in_process, read_image
+from meter_emu.cli.names import json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import (
     CardReader,

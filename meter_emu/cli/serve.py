@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
-from meter_emu.cli.card_file import CARD_IMAGE, image_in, read_image
-from meter_emu.cli.held import HeldFile
-from meter_emu.cli.names import FILE
-from meter_emu.cli.options import json_option
+from meter_emu.cli.held import CARD_IMAGE, HeldFile, image_in, read_image
+from meter_emu.cli.names import FILE, json_option
 from meter_emu.cli.output import print_json
 from meter_emu.cli.plugging import Plugging, heard_meanwhile, plug_until_ended, say, slot_options
 from meter_emu.cli.tracing import recording, trace_option

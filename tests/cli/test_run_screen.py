@@ -14,8 +14,7 @@ import pytest
 from rich.console import Console
 
 from meter_emu.cli.live.commands import RATES, WORDS, parse_command, rate_of
-from meter_emu.cli.live.screen import KEYS, picture
-from meter_emu.cli.live.terminal import KEY_COMMANDS, Prompt, completed, single_keys
+from meter_emu.cli.live.terminal import KEY_COMMANDS, KEYS, Prompt, completed, picture, single_keys
 from meter_emu.cli.live.view import View, legal_words, rate_words, span_words
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.ports import Lamp

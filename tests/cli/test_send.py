@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from meter_emu.cli import held
-from meter_emu.cli.card_file import CARD_IMAGE
+from meter_emu.cli.held import CARD_IMAGE
 from meter_emu.cli.send import APDUS_MAX
 
 SELECT = "00A4000C023F00"

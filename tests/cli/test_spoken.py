@@ -5,8 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from meter_emu.cli.live.commands import typed_instant_us
-from meter_emu.cli.live.spoken import written
+from meter_emu.cli.live.commands import typed_instant_us, written
 from meter_emu.errors import CommandError, DeskError
 
 BRUSSELS = ZoneInfo("Europe/Brussels")

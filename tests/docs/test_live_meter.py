@@ -13,10 +13,9 @@ from card_protocol.card.make import card_of
 from card_protocol.timestamp import Civil
 from meter_emu.cli import app
 from meter_emu.cli.live.commands import RATES, WORDS
-from meter_emu.cli.live.screen import picture
 from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.slot import FileSlot
-from meter_emu.cli.live.terminal import KEY_COMMANDS, Log
+from meter_emu.cli.live.terminal import KEY_COMMANDS, Log, picture
 from meter_emu.cli.live.view import event_line
 from meter_emu.cli.run import run
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

@@ -4,7 +4,7 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 
-from meter_emu.cli.report import made_by
+from meter_emu.cli.rehearse import made_by
 from meter_emu.report.facts import Collector, Made
 from meter_emu.report.page import render
 from meter_emu.resources import find

@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 import pytest
 
-from meter_emu.cli.report import made_by
+from meter_emu.cli.rehearse import made_by
 from meter_emu.report.facts import MORE_MAX
 from meter_emu.report.page import render
 from meter_emu.resources import find

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from meter_emu.cli.held import read_bytes
-from meter_emu.cli.typed import read_master_key
+from meter_emu.cli.names import read_master_key
 from meter_emu.errors import ConfigError
 from meter_emu.explain.meter import image_model
 from meter_emu.firmware.layouts import Health

@@ -1,23 +1,30 @@
-"""Puts a sitting together from what the command line says, and ends it in order."""
+"""Puts a sitting together from what the command line says, and ends it in order.
+
+`meter-emu run` alone begins on the evening of 3 July 2020. Its meter obeyed the card of spring 2020
+in March. The card lies in a folder of its own, a file like any other: a desk can write on it, and
+`insert` puts it back.
+"""
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 import click
 import msgspec
 from rich.console import Console
 
+from card_protocol.card.make import card_of
+from card_protocol.timestamp import Civil
 from card_protocol.trace import no_clock
 from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_OK, EXIT_SIGNAL
 from meter_emu.cli.held import HeldFile
 from meter_emu.cli.live.begin import origin_of, refuse_given
-from meter_emu.cli.live.commands import rate_of
-from meter_emu.cli.live.evening import OPTIONS as ALONE
-from meter_emu.cli.live.evening import alone, words
+from meter_emu.cli.live.commands import rate_of, typed_instant_us
 from meter_emu.cli.live.lines import Lines, Printer
 from meter_emu.cli.live.origin import LiveOrigin, board_at_start, model_of
 from meter_emu.cli.live.reader import ReaderSlot
@@ -26,16 +33,61 @@ from meter_emu.cli.live.shell import listening
 from meter_emu.cli.live.slot import FileSlot, Slot
 from meter_emu.cli.live.terminal import Log, Screen
 from meter_emu.cli.live.view import event_line
-from meter_emu.cli.output import STDOUT, atomic_writer
+from meter_emu.cli.output import STDOUT, atomic_writer, write_atomically
 from meter_emu.cli.result import event_as_json
 from meter_emu.cli.tracing import recording
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.dates import ZONE
+from meter_emu.desk.desk import Desk, Work
 from meter_emu.errors import MeterEmuError
+from meter_emu.units import EPOCH_2000_US, MINUTE_US
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.clock_reading import clock_of
 from meter_emu.world.meter.events import Event
+
+CARD_NAME: Final = "home.card"
+# Friday 3 July 2020, 23:01 was announced (La Libre, 3 July 2020): a quarter of an hour before.
+METER: Final = "electricity-pcf8563-utc"
+_ALONE: Final = {
+    "start": "2020-07-03 22:45",
+    "balance_eur": "20",
+    "load_w": 400,
+}
+ANNOUNCED: Final = Civil(2020, 7, 3, 23, 1)
+_ARMED_AT: Final = "2020-07-03 22:40"  # ours: no later than the meter's clock, or it would move it
+
+
+def alone(options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the options that `run` alone stands for, and the file of the card to begin with."""
+    card = _card(options["meter_id"])
+    path = Path(tempfile.mkdtemp(prefix="meter-emu-")) / CARD_NAME
+    write_atomically(path, card, private=True)
+    return options | _ALONE | {"meter": METER}, str(path)
+
+
+def words(file: str) -> tuple[str, ...]:
+    """Return what a person needs to know of this evening."""
+    return (
+        f"It is Friday 3 July 2020, 22:45. This meter got its order in March: cut at {ANNOUNCED}.",
+        f"Its card is {file}. Another terminal can be the office:",
+        f"meter-emu desk reactivate {file} --issued-at '2020-07-03 22:50'",
+        "n goes to what comes next, x pulls the card out, i puts it back, h lists all words.",
+    )
+
+
+def _card(meter_id: int) -> bytes:
+    """Return a card with the two orders of spring 2020, as an office writes it."""
+    issued_at_min = (typed_instant_us(_ARMED_AT, EPOCH_2000_US) - EPOCH_2000_US) // MINUTE_US
+    chance = Random(0)  # noqa: S311  a virtual card's challenges
+    desk = Desk(BENCH_MASTER_KEY, challenge=chance.randbytes)
+    card = card_of(desk.issue(meter_id, issued_at_min=issued_at_min), chance.randbytes)
+    orders = Work(defer_until=ANNOUNCED, cut_at=ANNOUNCED)
+    card.power_on()
+    desk.serve(card.transmit, orders, issued_at_min=issued_at_min)
+    card.power_off()
+    return card.image.to_bytes()
 
 
 def sit(options: dict[str, Any]) -> int:
@@ -45,7 +97,7 @@ def sit(options: dict[str, Any]) -> int:
     """
     card_file = ""
     if options["meter"] is None and options["image_file"] is None:
-        refuse_given("want MODEL with {}: alone, it is a meter that there is", ALONE)
+        refuse_given("want MODEL with {}: alone, it is a meter that there is", _ALONE)
         options, card_file = alone(options)
     if options["image_file"] is None:
         return _sit(options, None, card_file)

@@ -6,8 +6,7 @@ from random import Random
 from typing import Final, Protocol, final
 
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
-from meter_emu.cli.card_file import CARD_IMAGE, image_in
-from meter_emu.cli.held import HeldFile
+from meter_emu.cli.held import CARD_IMAGE, HeldFile, image_in
 from meter_emu.errors import CommandError
 from meter_emu.world.meter.live import LiveMeter
 
