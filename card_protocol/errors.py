@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from enum import Enum, unique
 from typing import final
 
-import msgspec
-
 
 class CardProtocolError(Exception):
     """Root of all exceptions of `card_protocol`."""
@@ -101,6 +99,8 @@ class LinkError(CardProtocolError):
 @contextmanager
 def decoding() -> Iterator[None]:
     """Raise `UndecodedError`, which says why, for bytes that the block cannot decode."""
+    import msgspec  # here: `--help` names errors, and is to load nothing heavy
+
     try:
         yield
     except RecursionError:
