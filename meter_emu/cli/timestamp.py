@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.names import FILE, WORD
-from meter_emu.cli.options import ambiguous_option, json_option
+from meter_emu.cli.names import FILE, WORD, ambiguous_option, json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.verbs import Verbs, examples
 from meter_emu.errors import ImageError
