@@ -11,6 +11,20 @@ from typing import Final, NamedTuple, final
 SET_ERROR_S_MAX: Final = 3600  # ours: a tool that is worse sets no clock
 
 
+class ZoneRule(NamedTuple):
+    """A zone's legal time in the integers that a program is built with.
+
+    `code` names the zone on cards of generation 2. Legal time is `standard_min` minutes ahead of
+    UTC, and `summer_min` from the last Sunday of March to that of October, at `change_hour_utc` of
+    both days (directive 2000/84/EC, articles 2 and 3; the same rule held from 1996).
+    """
+
+    code: int
+    standard_min: int
+    summer_min: int
+    change_hour_utc: int = 1
+
+
 @final
 @unique
 class Result(IntEnum):
@@ -59,25 +73,17 @@ class Result(IntEnum):
 # What a card says ---------------------------------------------------------------------------------
 
 
-@final
-@unique
-class ZoneRule(IntEnum):
-    """Under which rule a civil time was announced that is stated with its instant."""
-
-    EUROPE_BRUSSELS = 1  # CET, and CEST as directive 2000/84/EC has it
-
-
 class RawEnd(NamedTuple):
     """An end as a card states it, not read yet: that is for the codec of the program that obeys it.
 
     `civil` is five BCD bytes `YYMMDDhhmm` of legal time, FF for none. A card that states the
     instant too has it in `minute`, minutes since 2000-01-01 00:00 UTC, FFFFFFFF for none, and in
-    `zone_rule` a `ZoneRule`.
+    `zone_rule` the code of the zone whose legal time it is.
     """
 
     civil: bytes
     minute: int | None = None
-    zone_rule: int = ZoneRule.EUROPE_BRUSSELS
+    zone_rule: int | None = None
 
 
 class Identity(NamedTuple):

@@ -195,6 +195,8 @@ def _members(kind: inspect.Type) -> list[str]:
     """Return the words a field may hold."""
     if isinstance(kind, inspect.LiteralType):
         return [str(value) for value in kind.values]
+    if isinstance(kind, inspect.EnumType):
+        return [str(member.value) for member in kind.cls]
     return [word for inner in _inside(kind) for word in _members(inner)]
 
 

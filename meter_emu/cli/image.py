@@ -92,7 +92,8 @@ def new(
 
     if not force and os.path.lexists(file):
         raise OutputError(file, "it is there already, and --force was not given")
-    minute = issued_at_min(at)
+    of_model = load_model(find("meters", model))
+    minute = issued_at_min(at, of_model.zone)
     if minute >= MINUTES_MAX:
         raise click.BadParameter("a clock chip counts the years 2000 to 2099", param_hint="--at")
     now_us = EPOCH_2000_US + minute * MINUTE_US
@@ -106,7 +107,6 @@ def new(
         prepayment=prepayment == "on",
         limiter=limiter,
     )
-    of_model = load_model(find("meters", model))
     board = install(
         of_model,
         parse_build(REFERENCE),

@@ -151,6 +151,7 @@ if TYPE_CHECKING:
     from card_protocol.keys import Key
     from card_protocol.timestamp import Civil
     from meter_emu.desk.dates import CivilReading
+    from meter_emu.zones import TimeZone
 
 KEY_DIGITS: Final = 32
 
@@ -188,11 +189,11 @@ def reading_meant(which: str | None) -> "CivilReading | None":
     return None if which is None else CivilReading(which)
 
 
-def issued_at_min(text: str | None) -> int:
+def issued_at_min(text: str | None, zone: "TimeZone | None" = None) -> int:
     """Return minutes since 2000-01-01 UTC of the instant in `text`, of now for `None`."""
     from meter_emu.desk.dates import DeskDates
 
-    dates = DeskDates()
+    dates = DeskDates() if zone is None else DeskDates(zone)
     instant = _instant(text)
     if isinstance(instant, str):
         return dates.minute_of(dates.parse(instant))

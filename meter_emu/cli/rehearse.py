@@ -11,7 +11,6 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import click
 from rich.console import Console
@@ -38,6 +37,7 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
+from meter_emu.zones import TimeZone
 
 _PAGE: Final = "index.html"
 
@@ -213,7 +213,7 @@ def _progress(total: int, *, shown: bool, files: Sequence[str]) -> Iterator[Call
         yield lambda count: done(count, f"{count:,} of {homes(total)} rehearsed")
 
 
-def _log(household: Household, outcome: Outcome, events: Sequence[Event], zone: ZoneInfo) -> Text:
+def _log(household: Household, outcome: Outcome, events: Sequence[Event], zone: TimeZone) -> Text:
     """Return one meter's events, each with what the meter showed."""
     log = Text.assemble(
         (f"{household.id}  ", "bold"), household.kind, f"  {outcome.verdict.value}\n"

@@ -132,9 +132,7 @@ def _rehearsed_bench(path: str, was: Rehearsal, build: str) -> Bench:
         household=was.household,
     )
     home = resolved.households[0]
-    bench, _ = Home(home, start_us=resolved.start_us, zone=resolved.zone, seed=resolved.seed).bench(
-        _forget
-    )
+    bench, _ = Home(home, start_us=resolved.start_us, seed=resolved.seed).bench(_forget)
     return bench
 
 

@@ -6,7 +6,6 @@ depends on when or on how many processes it was made: the same seed gives the sa
 
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -18,6 +17,7 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Breach, Outcome
 from meter_emu.world.rehearsal.verdict import expected
+from meter_emu.zones import TimeZone
 
 
 class JsonStream:
@@ -31,7 +31,7 @@ class JsonStream:
 
     def open(self) -> None:
         """Write the head."""
-        head = (self._campaign.name, self._campaign.zone_name, self._campaign.seed)
+        head = (self._campaign.name, self._campaign.zone.key, self._campaign.seed)
         name, zone, seed = (msgspec.json.encode(value) for value in head)
         self._write(b'{"campaign": %b, "zone": %b, "seed": %b, "meters": [' % (name, zone, seed))
 
@@ -86,7 +86,7 @@ class JsonStream:
         return None if us is None else us_to_iso(us, self._campaign.zone)
 
 
-def event_as_json(event: Event, zone: ZoneInfo) -> dict[str, Any]:
+def event_as_json(event: Event, zone: TimeZone) -> dict[str, Any]:
     """Return one event of a meter, its instant under a zone's rule."""
     understood = None
     if event.understood is not None:

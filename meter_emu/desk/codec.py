@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import NamedTuple
 
-from card_protocol.formats.budget import NO_TOKEN, NO_ZONE_RULE, IdentityRecord, ZoneRuleCode
+from card_protocol.formats.budget import NO_TOKEN, NO_ZONE_RULE, IdentityRecord
 from card_protocol.formats.budget.generations import AnyOrderRecord
 from card_protocol.formats.budget.instants import GENERATION as INSTANTS
 from card_protocol.formats.budget.instants import InstantOrderRecord
@@ -14,6 +14,7 @@ from card_protocol.timestamp import (
     decode_bcd_minute,
     encode_bcd_minute,
 )
+from meter_emu.zones import BELGIAN, TimeZone
 
 
 class Written(NamedTuple):
@@ -29,7 +30,10 @@ class Written(NamedTuple):
 class DeskCodec:
     """Writes dates and orders. A part: a defect overrides one of its routines."""
 
-    __slots__ = ()
+    __slots__ = ("zone",)
+
+    def __init__(self, zone: TimeZone = BELGIAN) -> None:
+        self.zone = zone
 
     def write_time(self, when: Civil) -> bytes:
         """Return the five bytes that stand for `when` on the card."""
@@ -87,7 +91,7 @@ class DeskCodec:
         if identity.generation != INSTANTS:
             return dated
         minute = self.write_instant(at.minute)
-        return replace(dated, expires_min=minute, zone_rule=ZoneRuleCode.EUROPE_BRUSSELS)
+        return replace(dated, expires_min=minute, zone_rule=self.zone.rule.code)
 
     def next_number(self, number: int) -> int:
         """Return the number of the order after `number`; a number is never used again."""

@@ -1,4 +1,4 @@
-"""The office's dates: what a clerk may write, and which instant it names in Europe/Brussels.
+"""The office's dates: what a clerk may write, and which instant it names in its zone.
 
 An office PC has a calendar and a zone table, so this is `datetime` and `zoneinfo`, and it checks
 the firmware's own integers by being something else. A generation 1 card carries civil time without
@@ -12,14 +12,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import Enum, unique
 from typing import Final, final
-from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import MINUTES_NONE, Civil
 from meter_emu.desk.codec import Written
 from meter_emu.errors import DeskError
+from meter_emu.zones import BELGIAN, TimeZone
 
-ZONE_NAME: Final = "Europe/Brussels"
-ZONE: Final = ZoneInfo(ZONE_NAME)
 _EPOCH_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
 _YEARS: Final = range(2000, 2100)  # what YYMMDDhhmm can carry (card_protocol.timestamp)
@@ -38,7 +36,10 @@ class CivilReading(Enum):
 class DeskDates:
     """The calendar and zone of the office. A part: a defect overrides one of its routines."""
 
-    __slots__ = ()
+    __slots__ = ("zone",)
+
+    def __init__(self, zone: TimeZone = BELGIAN) -> None:
+        self.zone = zone
 
     def parse(self, text: str) -> Civil:
         """Return the civil time in `YYYY-MM-DD HH:MM`; raise `DeskError` for anything else."""
@@ -71,10 +72,10 @@ class DeskDates:
         if first == second:
             return when
         if reading is None:
-            raise DeskError(f"{when} {_trouble(first, second)}: say whether earlier or later")
-        legal = _PICK[reading](first, second).astimezone(ZONE)
+            raise DeskError(f"{when} {self._trouble(first, second)}: say whether earlier or later")
+        legal = _PICK[reading](first, second).astimezone(self.zone.info)
         if first < second and reading is CivilReading.EARLIER and not instants:
-            raise DeskError(f"{when} exists twice in {ZONE_NAME}: a meter takes the later")
+            raise DeskError(f"{when} exists twice in {self.zone.key}: a meter takes the later")
         return Civil(legal.year, legal.month, legal.day, legal.hour, legal.minute)
 
     def minute_of(self, when: Civil, reading: CivilReading | None = None) -> int:
@@ -82,13 +83,15 @@ class DeskDates:
         self.check(when)
         first, second = self._instants(when)
         if first != second and reading is None:
-            raise DeskError(f"{when} {_trouble(first, second)}: say its offset, +01:00 or +02:00")
+            rule = self.zone.rule
+            offsets = " or ".join(f"+{m // 60:02}:00" for m in (rule.standard_min, rule.summer_min))
+            raise DeskError(f"{when} {self._trouble(first, second)}: say its offset, {offsets}")
         return self.minute_of_instant(_PICK[reading or CivilReading.LATER](first, second))
 
     def legal(self, minute: int) -> Civil:
         """Return the legal time of an instant, minutes from 2000 UTC; `DeskError` past 9999."""
         try:
-            when = (_EPOCH_2000 + minute * _MINUTE).astimezone(ZONE)
+            when = (_EPOCH_2000 + minute * _MINUTE).astimezone(self.zone.info)
         except OverflowError:
             raise DeskError(f"minute {minute} is after the year 9999") from None
         return Civil(when.year, when.month, when.day, when.hour, when.minute)
@@ -108,15 +111,14 @@ class DeskDates:
 
     def _instants(self, when: Civil) -> tuple[datetime, datetime]:
         """Return both readings: equal, earlier and later when twice, the reverse in a gap."""
-        civil = datetime(*when, tzinfo=ZONE)
+        civil = datetime(*when, tzinfo=self.zone.info)
         return civil.astimezone(UTC), civil.replace(fold=1).astimezone(UTC)
+
+    def _trouble(self, first: datetime, second: datetime) -> str:
+        return f"{'exists twice' if first < second else 'does not exist'} in {self.zone.key}"
 
 
 _PICK: Final[dict[CivilReading, Callable[[datetime, datetime], datetime]]] = {
     CivilReading.EARLIER: min,
     CivilReading.LATER: max,
 }
-
-
-def _trouble(first: datetime, second: datetime) -> str:
-    return f"{'exists twice' if first < second else 'does not exist'} in {ZONE_NAME}"

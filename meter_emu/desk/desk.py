@@ -33,7 +33,6 @@ from card_protocol.formats.budget import (
     TariffRecord,
     WalletRecord,
     WriteBackRecord,
-    ZoneRuleCode,
 )
 from card_protocol.formats.budget.generations import ORDERS, AnyOrderRecord, CardRecords
 from card_protocol.formats.budget.instants import GENERATION as INSTANTS
@@ -165,7 +164,7 @@ class Desk:
             card_number, issued_at_min, BCD_NONE, MINUTES_NONE, NO_ZONE_RULE, _FF * 2, NO_MAC,
         )  # fmt: skip
         identity = self._expiring(identity, expires, reading)
-        order = _no_order(generation, tariff.number, issued_at_min)
+        order = _no_order(generation, tariff.number, issued_at_min, self._codec.zone.rule.code)
         return self._personalised(Account(identity, wallet, order, price_record), kind)
 
     def reissue(
@@ -395,13 +394,15 @@ class Desk:
         return self._codec.armed(order, new_defer, new_cut)
 
 
-def _no_order(generation: int, tariff_number: int, issued_at_min: int) -> AnyOrderRecord:
+def _no_order(
+    generation: int, tariff_number: int, issued_at_min: int, zone_rule: int
+) -> AnyOrderRecord:
     """Return the order record of a new card: number 0, prepayment on, no dates."""
     flags = OrderFlags.PREPAYMENT_ON
     if generation == INSTANTS:
         return InstantOrderRecord(
             ORDERS[generation].magic, generation, flags, 0, MINUTES_NONE, BCD_NONE, MINUTES_NONE,
-            BCD_NONE, ZoneRuleCode.EUROPE_BRUSSELS, tariff_number, issued_at_min, NO_TOKEN,
+            BCD_NONE, zone_rule, tariff_number, issued_at_min, NO_TOKEN,
             NOT_BOUND, _FF * 7, NO_MAC,
         )  # fmt: skip
     return OrderRecord(

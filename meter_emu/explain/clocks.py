@@ -9,23 +9,22 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from meter_emu.desk.dates import ZONE
 from meter_emu.explain.instants import moment
 from meter_emu.hardware.oscillator import SECOND
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip, counters
 from meter_emu.hardware.rtc.registers import Bits, BitsKind, Counter
 from meter_emu.rows import Meaning, Part, Row, number
 from meter_emu.world.meter.clock_reading import hour_of, shown_time, within
+from meter_emu.zones import TimeZone
 
 PHASE_A_US: Final = SECOND // 1_000_000
 RUNNING: Final = 0x01
-STANDARD_AHEAD: Final = timedelta(hours=1)  # CET
 
 
-def explain_clock(chip: type[CalendarChip], raw: bytes, at: int, base: str) -> Part:
+def explain_clock(chip: type[CalendarChip], raw: bytes, at: int, base: str, zone: TimeZone) -> Part:
     """Return the chip's part of an image, which lies at `at`, explained.
 
-    `base` is what the model's registers count: `utc`, `standard` or `legal` time.
+    `base` is what the model's registers count: `utc`, `standard` or `legal` time of `zone`.
     """
     assert len(raw) == chip.IMAGE_BYTES, "the caller knows the size"
     count = len(chip.REGISTER_NAMES)
@@ -43,17 +42,18 @@ def explain_clock(chip: type[CalendarChip], raw: bytes, at: int, base: str) -> P
     verb = "shows" if not still and raw[-1] & RUNNING else "stands still at"
     doubt = chip.DOUBT.given(raw[chip.DOUBT.register])
     believed = ", which is not to be believed" if doubt else ""
-    return Part("clock", at, tuple(rows), f"{verb} {_words(shown, base)}{believed}")
+    return Part("clock", at, tuple(rows), f"{verb} {_words(shown, base, zone)}{believed}")
 
 
-def _words(shown: datetime, base: str) -> str:
+def _words(shown: datetime, base: str, zone: TimeZone) -> str:
     """Return the time for people; the registers of a base other than UTC are said as well."""
     if base == "utc":
-        return moment(shown)
+        return moment(shown, zone)
     written = f"{shown:%Y-%m-%d %H:%M:%S}"
     if base == "standard":
-        return f"{moment(shown - STANDARD_AHEAD)} (its registers: {written} standard time)"
-    legal = shown.replace(tzinfo=ZONE)
+        utc = shown - timedelta(minutes=zone.rule.standard_min)
+        return f"{moment(utc, zone)} (its registers: {written} standard time)"
+    legal = shown.replace(tzinfo=zone.info)
     return f"{written} legal, {legal.astimezone(UTC):%H:%M:%S} UTC if its season is right"
 
 

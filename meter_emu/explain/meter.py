@@ -137,7 +137,7 @@ def _chips(model: MeterModel) -> Iterator[tuple[int, Explain]]:
 
 
 def _clock(raw: bytes, at: int, model: MeterModel) -> Part:
-    return explain_clock(clock_chip(model).chip, raw, at, model.rtc_base)
+    return explain_clock(clock_chip(model).chip, raw, at, model.rtc_base, model.zone)
 
 
 def _backup(raw: bytes, at: int, model: MeterModel) -> Part:
@@ -260,7 +260,8 @@ def _cells(cells: bytes, weak: bytes, at: int, model: MeterModel, *, fold: bool)
         parts.append(explain_factory(record, at + FACTORY_AT, model_code(model), fold=fold))
     if STATE_AT[-1] + STATE.size_bytes <= len(cells):
         copies = [cells[start : start + STATE.size_bytes] for start in STATE_AT]
-        explained = explain_states(copies, [at + start for start in STATE_AT], fold=fold)
+        ats = [at + start for start in STATE_AT]
+        explained = explain_states(copies, ats, model.zone, fold=fold)
         parts += (of_energy(part, model.measures) for part in explained)
     end = 0
     for part in parts:

@@ -7,6 +7,7 @@ out from the page as well and not asked of the program, so the two check each ot
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum, IntFlag
+from functools import cache
 from typing import Final, NamedTuple
 
 from card_protocol.errors import TimestampError
@@ -56,6 +57,7 @@ from meter_emu.rows import (
     unused,
 )
 from meter_emu.units import MWH_PER_WH, decimal
+from meter_emu.zones import TimeZone
 
 _END_MINUTE: Final = slice(BCD_MINUTE_SIZE_BYTES, BCD_MINUTE_SIZE_BYTES + 4)
 LOADED: Final = "the program loads it"  # how what is said of a copy ends, of the one that counts
@@ -101,17 +103,12 @@ def _drift(ppb: int) -> Meaning:
     return Meaning(f"{ppb * 86_400 // 10**7 / 100:.2f} s a day")
 
 
-def _never_or_second(value: int) -> Meaning:
-    return legal_second_2000(value) if value else Meaning("never")
-
-
 # What to say of a field, by its name, or of all in a unit, where `rows.UNITS` does not say it.
 _UNITS: Final[Mapping[str, MeaningOf]] = {
     "Wh": thousand(WATT_HOURS.kilo),
     "ppb": _drift,
     "min": minute_of_day,
     "d since 2000": day_2000,
-    "s since 2000 UTC": legal_second_2000,
 }
 FACTORY_MEANINGS: Final[Mapping[str, MeaningOf]] = {
     **_UNITS,
@@ -130,21 +127,32 @@ FACTORY_MEANINGS: Final[Mapping[str, MeaningOf]] = {
     "key_reactivation": hidden,
     "reserved": unused,
 }
-STATE_MEANINGS: Final[Mapping[str, MeaningOf]] = {
-    **_UNITS,
-    "magic": _magic(STATE.magic),
-    "version": _version,
-    "flags": bits(_words(StateFlags)),
-    "clock_card_s": _never_or_second,
-    "health": named(_words(Health)),
-    "supply": named(_words(Supply)),
-    "account": named(_words(EnergyAccount)),
-    "order_result": named(_words(Result)),
-    "mwh_per_unit": _not_zero,
-    "remainder_mwh": _below_a_wh,
-    "rate": named(_words(Rate)),
-    "reserved": unused,
-}
+
+
+@cache
+def state_meanings(zone: TimeZone) -> Mapping[str, MeaningOf]:
+    """Return the same for the state record of a meter in this zone."""
+
+    def second(value: int) -> Meaning:
+        return legal_second_2000(value, zone)
+
+    return {
+        **_UNITS,
+        "s since 2000 UTC": second,
+        "magic": _magic(STATE.magic),
+        "version": _version,
+        "flags": bits(_words(StateFlags)),
+        "clock_card_s": lambda value: second(value) if value else Meaning("never"),
+        "health": named(_words(Health)),
+        "supply": named(_words(Supply)),
+        "account": named(_words(EnergyAccount)),
+        "order_result": named(_words(Result)),
+        "mwh_per_unit": _not_zero,
+        "remainder_mwh": _below_a_wh,
+        "rate": named(_words(Rate)),
+        "reserved": unused,
+    }
+
 
 # What fields are for, where the name alone does not say it.
 ABOUT: Final[Mapping[str, str]] = {
@@ -204,7 +212,7 @@ ABOUT: Final[Mapping[str, str]] = {
 # An end and an event ------------------------------------------------------------------------------
 
 
-def _end(row: Row, raw: bytes, label: str) -> Iterator[Row]:
+def _end(row: Row, raw: bytes, label: str, zone: TimeZone) -> Iterator[Row]:
     """Yield the three pieces of an end; its two times must be one instant."""
     at, announced, rest = row.offset, raw[: _END_MINUTE.start], raw[_END_MINUTE.stop :]
     meaning = civil(announced)
@@ -212,7 +220,7 @@ def _end(row: Row, raw: bytes, label: str) -> Iterator[Row]:
     note = f"{label}: {meaning.note or 'no date'}{legal}"
 
     def minute_meaning(value: int) -> Meaning:
-        return Meaning(minute_1970(value).note, _apart(announced, value))
+        return Meaning(minute_1970(value, zone).note, _apart(announced, value, zone))
 
     minute = number(
         f"{row.field}.utc_min",
@@ -228,13 +236,13 @@ def _end(row: Row, raw: bytes, label: str) -> Iterator[Row]:
     yield octets(f"{row.field}.reserved", at + _END_MINUTE.stop, rest, explain=unused)
 
 
-def _apart(civil_raw: bytes, minute: int) -> str:
+def _apart(civil_raw: bytes, minute: int, zone: TimeZone) -> str:
     """Return what is wrong with an end whose civil time is another instant than its minute."""
     try:
         when = decode_bcd_minute(civil_raw)
     except TimestampError:
         return ""  # said next to the civil time
-    want = NO_MINUTE if when is None else later_minute_1970(when)
+    want = NO_MINUTE if when is None else later_minute_1970(when, zone)
     return "" if want in (None, minute) else f"the civil time is another instant, minute {want}"
 
 
@@ -254,7 +262,7 @@ def _detail(code: int, value: int) -> Meaning:
     return Meaning(f" ({value})" if value else "")
 
 
-def _event(row: Row, index: int, raw: bytes) -> Row:
+def _event(row: Row, index: int, raw: bytes, zone: TimeZone) -> Row:
     field = f"{row.field}[{index}]"
     at = row.offset + index * EVENT_SIZE_BYTES
 
@@ -263,7 +271,7 @@ def _event(row: Row, index: int, raw: bytes) -> Row:
             return Meaning(NO_EVENT_NOTE)
         code, value = entry[4], int.from_bytes(entry[5:], "big")
         name = _words(EventCode).get(code)
-        when = legal_minute_2000(int.from_bytes(entry[:4], "big"))
+        when = legal_minute_2000(int.from_bytes(entry[:4], "big"), zone)
         if name is None:
             return Meaning(f"{when}: event {code} ({value})", "no such event")
         detail = _detail(code, value)
@@ -272,18 +280,18 @@ def _event(row: Row, index: int, raw: bytes) -> Row:
     return octets(field, at, raw, explain=explain)
 
 
-def _pieces(row: Row, raw: bytes) -> Iterator[Row]:
+def _pieces(row: Row, raw: bytes, zone: TimeZone) -> Iterator[Row]:
     """Yield the rows of a field of the state record: itself, or what it is made of."""
     if row.field == "defer_end":
-        yield from _end(row, raw, "T1")
+        yield from _end(row, raw, "T1", zone)
     elif row.field == "cut_end":
-        yield from _end(row, raw, "T2")
+        yield from _end(row, raw, "T2", zone)
     elif row.field == "latched_end":
-        yield from _end(row, raw, "T2 reached")
+        yield from _end(row, raw, "T2 reached", zone)
     elif row.field == "events":
         for index in range(EVENT_COUNT):
             piece = raw[index * EVENT_SIZE_BYTES :][:EVENT_SIZE_BYTES]
-            yield _event(row, index, piece)
+            yield _event(row, index, piece, zone)
     else:
         yield row
 
@@ -316,7 +324,9 @@ def explain_factory(raw: bytes, at: int, model_code: bytes, *, fold: bool) -> Pa
     return Part(name, at, rows, "valid; the program never writes it", wrong)
 
 
-def explain_states(raws: Sequence[bytes], ats: Sequence[int], *, fold: bool) -> tuple[Part, Part]:
+def explain_states(
+    raws: Sequence[bytes], ats: Sequence[int], zone: TimeZone, *, fold: bool
+) -> tuple[Part, Part]:
     """Return both copies of the state, explained, and which of them the program loads, and why.
 
     With `fold`, an erased copy is one row.
@@ -329,20 +339,27 @@ def explain_states(raws: Sequence[bytes], ats: Sequence[int], *, fold: bool) -> 
     copies = (first, second)
     loaded = next((index for index in order if not copies[index].flaw), None)
     return (
-        _state(copies[0], 0, copies[1], loaded=loaded, newer=newer, fold=fold),
-        _state(copies[1], 1, copies[0], loaded=loaded, newer=newer, fold=fold),
+        _state(copies[0], 0, copies[1], zone, loaded=loaded, newer=newer, fold=fold),
+        _state(copies[1], 1, copies[0], zone, loaded=loaded, newer=newer, fold=fold),
     )
 
 
 def _state(
-    copy: _Copy, index: int, other: _Copy, *, loaded: int | None, newer: int, fold: bool
+    copy: _Copy,
+    index: int,
+    other: _Copy,
+    zone: TimeZone,
+    *,
+    loaded: int | None,
+    newer: int,
+    fold: bool,
 ) -> Part:
     name = f"state record, copy {index}"
-    rows = _with_crc(rows_of(STATE, copy.raw, STATE_MEANINGS, at=copy.at), copy.raw)
+    rows = _with_crc(rows_of(STATE, copy.raw, state_meanings(zone), at=copy.at), copy.raw)
     rows = _with_about(
         piece
         for row in rows
-        for piece in _pieces(row, copy.raw[row.offset - copy.at :][: row.size_bytes])
+        for piece in _pieces(row, copy.raw[row.offset - copy.at :][: row.size_bytes], zone)
     )
     lost = "" if loaded is not None else "; neither copy counts, the meter shows MEMORY FAULT"
     if copy.flaw == _ERASED:

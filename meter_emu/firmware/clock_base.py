@@ -10,7 +10,7 @@ setting: later, never early.
 from typing import Final
 
 from meter_emu.firmware.layouts import Factory, RtcBase, State, StateFlags
-from meter_emu.firmware.zone import SUMMER_MIN, WINTER_MIN, Zone
+from meter_emu.firmware.zone import Zone
 from meter_emu.units import HOUR_S
 
 FIRST_HOUR: Final = 1  # a step from 1 to 22 o'clock never leaves the day
@@ -32,11 +32,11 @@ class ClockBase:
         if factory.rtc_base == RtcBase.UTC:
             return 0
         summer = factory.rtc_base == RtcBase.LEGAL and state.flags & StateFlags.SUMMER
-        return (SUMMER_MIN if summer else WINTER_MIN) * 60
+        return (self._zone.summer_min if summer else self._zone.standard_min) * 60
 
     def season(self, utc_s: int, state: State) -> int:
         """Return the state's flags with the season that legal time has at an instant."""
-        summer = self._zone.offset_min(utc_s // 60) == SUMMER_MIN
+        summer = self._zone.offset_min(utc_s // 60) == self._zone.summer_min
         return state.flags | StateFlags.SUMMER if summer else state.flags & ~StateFlags.SUMMER
 
     def step_hours(self, utc_s: int, second_of_day: int, state: State, factory: Factory) -> int:

@@ -64,7 +64,7 @@ def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: Cloc
     utc_s = meter.parts.codec.set_to_s(order)
     if not possible(order):
         return Result.BAD_FORMAT
-    if utc_s // 60 >= clocks_end_min(meter.parts.calendar):
+    if utc_s // 60 >= clocks_end_min(meter.parts.calendar, meter.parts.zone):
         return Result.BAD_DATE
     if order.set_to_s <= meter.state.clock_card_s or utc_s + order.set_error_s < meter.certain_s:
         return Result.CLOCK_CARD_STALE

@@ -27,7 +27,6 @@ from meter_emu.domain import (
     Reactivation,
     Result,
     Tariff,
-    ZoneRule,
 )
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
@@ -46,10 +45,13 @@ class RecordCodec:
     """Reads the date fields of card records, and writes those of a write-back. A part.
 
     Everything here raises `TimestampError` for a field that holds no date, for an end of which
-    generation 2 has only one form, and for a zone rule that this meter does not know.
+    generation 2 has only one form, and for the zone rule of another zone than this meter's.
     """
 
-    __slots__ = ()
+    __slots__ = ("_zone_code",)
+
+    def __init__(self, zone_code: int) -> None:
+        self._zone_code = zone_code
 
     def civil(self, raw: bytes) -> Civil | None:
         """Return the civil time in a date field, `None` for none."""
@@ -67,15 +69,15 @@ class RecordCodec:
         """Return an instant field as minutes since 1970-01-01 00:00 UTC, `None` for none."""
         return None if minute == MINUTES_NONE else EPOCH_2000_MIN + minute
 
-    def both(self, raw: bytes, minute: int, zone_rule: int) -> StatedEnd | None:
+    def both(self, raw: bytes, minute: int, zone_rule: int | None) -> StatedEnd | None:
         """Return an end of generation 2, from its two forms."""
         civil, utc_min = self.civil(raw), self.instant(minute)
         if civil is None and utc_min is None:
             return None
         if civil is None or utc_min is None:
             raise TimestampError(f"half an end: civil {civil}, minute {minute}")
-        if zone_rule != ZoneRule.EUROPE_BRUSSELS:
-            raise TimestampError(f"zone rule {zone_rule} is not known")
+        if zone_rule != self._zone_code:
+            raise TimestampError(f"zone rule {zone_rule} is another zone's")
         return StatedEnd(civil, utc_min)
 
     def stated(self, end: RawEnd) -> StatedEnd | None:
@@ -193,8 +195,8 @@ class OrderGate:
 
     def exists(self, end: StatedEnd) -> bool:
         """Whether the date is in the calendar and within what a clock chip can reach."""
-        calendar = self._ends.calendar
-        reached = end.utc_min is None or end.utc_min < clocks_end_min(calendar)
+        calendar, zone = self._ends.calendar, self._ends.zone
+        reached = end.utc_min is None or end.utc_min < clocks_end_min(calendar, zone)
         return calendar.exists(end.civil) and reached
 
     def agrees(self, end: StatedEnd) -> bool:

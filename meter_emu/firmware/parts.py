@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from meter_emu.domain import ZoneRule
 from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.ends import EndStore
@@ -43,14 +44,17 @@ class Fit(Protocol):
         ...
 
 
-def assemble(fit: Fit, driver: type[RtcDriver]) -> Parts:
-    """Return the parts, each of the class that `fit` gives for it, on one clock chip's driver."""
+def assemble(fit: Fit, driver: type[RtcDriver], rule: ZoneRule) -> Parts:
+    """Return the parts, each of the class that `fit` gives for it.
+
+    They are built for one clock chip, by its driver, and for the zone of one rule.
+    """
     calendar = fit(Calendar)()
-    zone = fit(Zone)(calendar)
+    zone = fit(Zone)(calendar, rule)
     fields = fit(FieldCodec)()
     base = fit(ClockBase)(zone)
     ends = fit(EndStore)(calendar, zone)
-    codec = fit(RecordCodec)()
+    codec = fit(RecordCodec)(rule.code)
     week = fit(WeekTable)()
     return Parts(
         calendar=calendar,

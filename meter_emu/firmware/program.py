@@ -204,7 +204,7 @@ class Program:
         if issued_at_min is None:
             return Result.NONE
         stamp_min = EPOCH_2000_MIN + issued_at_min
-        if stamp_min >= clocks_end_min(meter.parts.calendar):
+        if stamp_min >= clocks_end_min(meter.parts.calendar, meter.parts.zone):
             return Result.NONE  # no clock can be set to it
         trust = meter.parts.trust
         utc_s = trust.lower_bound_s(stamp_min * 60, meter.now, meter.state, meter.factory)

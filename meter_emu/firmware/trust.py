@@ -19,7 +19,7 @@ from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.layouts import Factory, Health, State
 from meter_emu.firmware.rtc.driver import RtcReading
-from meter_emu.firmware.zone import WINTER_MIN
+from meter_emu.firmware.zone import Zone
 from meter_emu.ports import TICKS_WRAP
 from meter_emu.units import DAY_S, PPB
 
@@ -75,9 +75,9 @@ _SET_HERE: Final = frozenset({Health.TRUSTED, Health.DISPUTED})
 _DATED: Final = _SET_HERE | {Health.LOWER_BOUND}
 
 
-def clocks_end_min(calendar: Calendar) -> int:
+def clocks_end_min(calendar: Calendar, zone: Zone) -> int:
     """Return the first minute since 1970 UTC that some clock, by its base, cannot be set to."""
-    return calendar.new_year(LAST_TRUSTED_YEAR + 1) * 1440 - WINTER_MIN
+    return calendar.new_year(LAST_TRUSTED_YEAR + 1) * 1440 - zone.standard_min
 
 
 class ClockTrust:

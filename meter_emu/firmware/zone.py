@@ -1,39 +1,34 @@
-"""Legal time in Belgium as the meter's own integer rule: CET, and CEST between two Sundays.
+"""Legal time as the meter's own integers: standard time, and summer time between two Sundays.
 
-Summer time begins and ends at 01:00 UTC on the last Sundays of March and October (directive
-2000/84/EC, article 2 and 3; the same rule held from 1996). Checked against `zoneinfo` at every
-transition 1996-2037.
+Checked against `zoneinfo` at every transition 1996-2037.
 """
 
-from typing import Final
-
 from card_protocol.timestamp import Civil
+from meter_emu.domain import ZoneRule
 from meter_emu.firmware.calendar import Calendar
-
-WINTER_MIN: Final = 60
-SUMMER_MIN: Final = 120
-CHANGE_HOUR_UTC: Final = 1
 
 
 class Zone:
-    """Europe/Brussels, minutes since 1970-01-01 00:00 UTC to civil time and back. A part."""
+    """Minutes since 1970-01-01 00:00 UTC to civil time and back, by a zone's rule. A part."""
 
-    __slots__ = ("_calendar", "_summers", "_year")
+    __slots__ = ("_calendar", "_summers", "_year", "rule", "standard_min", "summer_min")
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: Calendar, rule: ZoneRule) -> None:
         self._calendar = calendar
+        self.rule = rule
+        self.standard_min, self.summer_min = rule.standard_min, rule.summer_min  # each poll asks
         self._summers: dict[int, tuple[int, int]] = {}
         self._year = (0, 0, 0, 0)  # of the last question: its first minute, summer, the next year
 
     def offset_min(self, utc_min: int) -> int:
-        """Return legal time minus UTC, 60 or 120 minutes, at an instant."""
+        """Return legal time minus UTC, in minutes, at an instant."""
         first, begin, end, after = self._year
         if not first <= utc_min < after:
             year = self._calendar.year(utc_min // 1440)
             begin, end = self._summer(year)
             first, after = (self._calendar.new_year(y) * 1440 for y in (year, year + 1))
             self._year = first, begin, end, after
-        return SUMMER_MIN if begin <= utc_min < end else WINTER_MIN
+        return self.summer_min if begin <= utc_min < end else self.standard_min
 
     def to_legal_min(self, utc_min: int) -> int:
         """Return the legal time of an instant as minutes since 1970-01-01 00:00 *legal*."""
@@ -45,10 +40,10 @@ class Zone:
         A time that exists twice, or not at all, is read in the household's favour: an end is the
         later instant (design rule, `docs/decisions/time.md`).
         """
-        for offset in (WINTER_MIN, SUMMER_MIN):
+        for offset in (self.standard_min, self.summer_min):
             if self.offset_min(legal_min - offset) == offset:
                 return legal_min - offset
-        return legal_min - WINTER_MIN
+        return legal_min - self.standard_min
 
     def to_legal(self, utc_min: int) -> Civil:
         """Return the legal civil time of an instant."""
@@ -69,4 +64,4 @@ class Zone:
         """Return the instant of the change of clocks in March or October, in minutes."""
         last = self._calendar.day_number(year, month, 31)
         sunday = last - (self._calendar.weekday(last) + 1) % 7
-        return (sunday * 24 + CHANGE_HOUR_UTC) * 60
+        return (sunday * 24 + self.rule.change_hour_utc) * 60

@@ -226,7 +226,7 @@ class HouseholdAtPlay:
             must(not self._board.switch.on, "a cut that is due has come")
 
     def _late_us(self, at_us: int) -> int:
-        return latest_us(self._home.household, self._home.zone, self.meter.events, at_us)
+        return latest_us(self._home.household, self.meter.events, at_us)
 
     # Small things ---------------------------------------------------------------------------------
 

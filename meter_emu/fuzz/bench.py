@@ -6,7 +6,6 @@ from typing import Final, final
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import VirtualCard
 from card_protocol.timestamp import Civil
-from meter_emu.desk.dates import ZONE
 from meter_emu.desk.desk import Account
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import State
@@ -49,7 +48,7 @@ class FuzzedMeter:
         seed: int = 0,
     ) -> None:
         household = _household(FUZZED_MODELS[selector % len(FUZZED_MODELS)], build, carrier)
-        self.home = Home(household, start_us=FUZZING_FROM_US, zone=ZONE, seed=seed)
+        self.home = Home(household, start_us=FUZZING_FROM_US, seed=seed)
         self.events: list[Event] = []
         board = self.home.board
         self.live = LiveMeter(board, household.model, self.home.build, self.events.append)

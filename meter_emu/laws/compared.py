@@ -6,13 +6,12 @@ differ. A change that may move a cut one way only, or of more than cuts, has a f
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from typing import Final, get_args, get_type_hints
+from typing import Final, NamedTuple, get_args, get_type_hints
 
 import msgspec
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
-from meter_emu.desk.dates import ZONE
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, cut_us
 from meter_emu.stories.story import armed_home
 from meter_emu.units import MINUTE_US, SECOND_US
@@ -30,6 +29,7 @@ from meter_emu.world.rehearsal.household import (
     VisitKind,
 )
 from meter_emu.world.rehearsal.outcome import WORK_US
+from meter_emu.zones import TimeZone
 
 
 def told_us(home: Household) -> int | None:
@@ -47,20 +47,20 @@ def apart_us(home: Household) -> int:
 
 def same_cut(trial: Trial, others: Iterable[tuple[str, Household]], within_us: int) -> Finding:
     """Return whether each other home is cut when this one is; each with words for what it is."""
-    own_us = cut_us(trial.run.events)
+    own_us, zone = cut_us(trial.run.events), trial.campaign.zone
     for what, home in others:
         other_us = cut_us(trial.events(home))
         if own_us is None or other_us is None:
             if own_us is not other_us:
-                return Broken(f"cut {said(own_us)}, and {what} {said(other_us)}")
+                return Broken(f"cut {said(own_us, zone)}, and {what} {said(other_us, zone)}")
         elif abs(other_us - own_us) > within_us:
-            return Broken(f"cut {said(own_us)}, and {what} {said(other_us)}")
+            return Broken(f"cut {said(own_us, zone)}, and {what} {said(other_us, zone)}")
     return None
 
 
-def said(at_us: int | None) -> str:
-    """Return when, in words."""
-    return "never" if at_us is None else f"at {us_to_iso(at_us, ZONE)}"
+def said(at_us: int | None, zone: TimeZone) -> str:
+    """Return when, in words, in legal time."""
+    return "never" if at_us is None else f"at {us_to_iso(at_us, zone)}"
 
 
 def with_base(home: Household, base: str) -> Household:
@@ -72,14 +72,14 @@ def with_base(home: Household, base: str) -> Household:
 def shifted(campaign: Campaign, by_us: int) -> Campaign:
     """Return the same story so much later: every date in it moves."""
     (entry,) = campaign.households.entries
-    home = entry.first
+    home, shift = entry.first, _Shift(by_us, campaign.zone)
     first = replace(
         home,
         clock_set_us=home.clock_set_us + by_us,
-        first_card=_shifted_card(home.first_card, by_us),
+        first_card=shift.card(home.first_card),
         outages=tuple((lost_us + by_us, back_us + by_us) for lost_us, back_us in home.outages),
         rtc_found=tuple((at_us + by_us, found) for at_us, found in home.rtc_found),
-        visits=tuple(_shifted_visit(visit, by_us) for visit in home.visits),
+        visits=tuple(shift.visit(visit) for visit in home.visits),
     )
     return replace(
         campaign,
@@ -89,30 +89,34 @@ def shifted(campaign: Campaign, by_us: int) -> Campaign:
     )
 
 
-def _shifted_visit(visit: Visit, by_us: int) -> Visit:
-    desk = None if visit.desk is None else _shifted_order(visit.desk, by_us)
-    return replace(visit, at_us=visit.at_us + by_us, desk=desk)
+class _Shift(NamedTuple):
+    """How much later what is dated in a story is to be, and in which zone its dates are."""
 
+    by_us: int
+    zone: TimeZone
 
-def _shifted_order(order: DeskOrder, by_us: int) -> DeskOrder:
-    defer_until, defer_us = _shifted_time(order.defer_us, by_us)
-    cut_at, cut_at_us = _shifted_time(order.cut_us, by_us)
-    return replace(
-        order,
-        defer_until=defer_until,
-        defer_us=defer_us,
-        cut_at=cut_at,
-        cut_us=cut_at_us,
-        new_card=None if order.new_card is None else _shifted_card(order.new_card, by_us),
-    )
+    def visit(self, visit: Visit) -> Visit:
+        desk = None if visit.desk is None else self._order(visit.desk)
+        return replace(visit, at_us=visit.at_us + self.by_us, desk=desk)
 
+    def _order(self, order: DeskOrder) -> DeskOrder:
+        defer_until, defer_us = self._time(order.defer_us)
+        cut_at, cut_at_us = self._time(order.cut_us)
+        return replace(
+            order,
+            defer_until=defer_until,
+            defer_us=defer_us,
+            cut_at=cut_at,
+            cut_us=cut_at_us,
+            new_card=None if order.new_card is None else self.card(order.new_card),
+        )
 
-def _shifted_card(card: NewCard, by_us: int) -> NewCard:
-    return NewCard(*_shifted_time(card.expires_us, by_us))
+    def card(self, card: NewCard) -> NewCard:
+        return NewCard(*self._time(card.expires_us))
 
-
-def _shifted_time(us: int | None, by_us: int) -> tuple[Civil | None, int | None]:
-    return (None, None) if us is None else (us_to_civil(us + by_us, ZONE), us + by_us)
+    def _time(self, us: int | None) -> tuple[Civil | None, int | None]:
+        later_us = None if us is None else us + self.by_us
+        return None if later_us is None else us_to_civil(later_us, self.zone), later_us
 
 
 def without_screen(events: list[Event], of: Collection[What] = frozenset(What)) -> list[Event]:
@@ -120,11 +124,11 @@ def without_screen(events: list[Event], of: Collection[What] = frozenset(What)) 
     return [replace(event, shown="") if event.what in of else event for event in events]
 
 
-def first_difference(was: list[Event], now: list[Event], where: str) -> Finding:
+def first_difference(was: list[Event], now: list[Event], where: str, zone: TimeZone) -> Finding:
     """Return the first thing that is seen otherwise, `where` in words, if there is any."""
     for first, second in zip(was, now, strict=False):
         if first != second:
-            words = [f"{event.what.value} {said(event.at_us)}" for event in (first, second)]
+            words = [f"{event.what.value} {said(event.at_us, zone)}" for event in (first, second)]
             if words[0] == words[1]:
                 words = [f"{words[0]} it shows {event.shown!r}" for event in (first, second)]
             return Broken(f"{words[0]}, and {where} {words[1]}")
@@ -244,9 +248,10 @@ POLL_PHASE: Final = Law(
 def _slower_clock(trial: Trial) -> Finding:
     home, clock = trial.home, trial.home.model.clock
     slow = replace(home, clock_error_s=1 - clock.set_error_s, drift_ppb=-clock.drift_bound_ppb)
+    zone = trial.campaign.zone
     own_us, slow_us = cut_us(trial.run.events), cut_us(trial.events(slow))
     if slow_us is not None and (own_us is None or slow_us < own_us):
-        return Broken(f"cut {said(own_us)}, and by the slowest clock {said(slow_us)}")
+        return Broken(f"cut {said(own_us, zone)}, and by the slowest clock {said(slow_us, zone)}")
     return None
 
 

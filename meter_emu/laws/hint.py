@@ -14,7 +14,7 @@ from meter_emu.world.meter.bench import Bench
 def _check(trial: Trial) -> Finding:
     every_poll = trial.events(trial.home, prepare=_ignored)
     was, now = (without_screen(events) for events in (trial.run.events, every_poll))
-    return first_difference(was, now, "with every poll run")
+    return first_difference(was, now, "with every poll run", trial.campaign.zone)
 
 
 def _ignored(bench: Bench) -> None:

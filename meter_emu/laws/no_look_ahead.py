@@ -20,7 +20,7 @@ def _check(trial: Trial) -> Finding:
     )
     was = _before(trial.run.events, until_us)
     now = _before(trial.events(before, replace(campaign, end_us=until_us)), until_us)
-    return first_difference(was, now, "where the future differs")
+    return first_difference(was, now, "where the future differs", trial.campaign.zone)
 
 
 def _before(events: list[Event], us: int) -> list[Event]:

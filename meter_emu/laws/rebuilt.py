@@ -19,7 +19,7 @@ def _check(trial: Trial) -> Finding:
         return Aside("another's program is made anew by a power cut only")
     anew = trial.events(trial.home, prepare=_rebuilding)
     was, now = (without_screen(events, _KEYS) for events in (trial.run.events, anew))
-    return first_difference(was, now, "with the program made anew")
+    return first_difference(was, now, "with the program made anew", trial.campaign.zone)
 
 
 def _rebuilding(bench: Bench) -> None:

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from meter_emu.desk.dates import ZONE
 from meter_emu.laws.compared import said, shifted
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
 from meter_emu.stories.boundaries import changes, offset_s
@@ -10,6 +9,7 @@ from meter_emu.stories.story import story
 from meter_emu.units import DAY_US, SECOND_US
 from meter_emu.world.meter.times import END_US
 from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.zones import TimeZone
 
 _DAY_S: Final = DAY_US // SECOND_US
 _WEEK_S: Final = 7 * _DAY_S
@@ -31,27 +31,28 @@ def _check(trial: Trial) -> Finding:
     if first is None:
         return Broken(f"the switch moves {len(was)} times, and some weeks on {len(now)} times")
     (was_us, what), (now_us, what_now) = first
-    later = said(now_us + by_us)
-    return Broken(f"{what.value} {said(was_us)}, and some weeks on {what_now.value} {later}")
+    then, later = said(was_us, campaign.zone), said(now_us + by_us, campaign.zone)
+    return Broken(f"{what.value} {then}, and some weeks on {what_now.value} {later}")
 
 
 def _by_us(campaign: Campaign) -> int | None:
     """Return the weeks by which the story can move to the same season, `None` without any."""
     first_s, last_s = (us // SECOND_US for us in (campaign.start_us, campaign.end_us))
-    if _changing(first_s, last_s):
+    zone = campaign.zone
+    if _changing(zone, first_s, last_s):
         return None
     for nth in range(_WEEKS):
         by_s = (1 + (campaign.seed + nth) % _WEEKS) * _WEEK_S
         there = (first_s + by_s, last_s + by_s)
-        same = offset_s(ZONE, first_s) == offset_s(ZONE, there[0])
-        if same and not _changing(*there) and there[1] < END_US // SECOND_US - _DAY_S:
+        same = offset_s(zone.info, first_s) == offset_s(zone.info, there[0])
+        if same and not _changing(zone, *there) and there[1] < END_US // SECOND_US - _DAY_S:
             return by_s * SECOND_US
     return None
 
 
-def _changing(first_s: int, last_s: int) -> bool:
+def _changing(zone: TimeZone, first_s: int, last_s: int) -> bool:
     """Whether clocks change within a day of the span."""
-    seen = changes(ZONE, 2000, 2099)
+    seen = changes(zone.info, 2000, 2099)
     return any(first_s - _DAY_S <= change.at_s <= last_s + _DAY_S for change in seen)
 
 

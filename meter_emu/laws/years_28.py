@@ -15,13 +15,13 @@ _LAST_US: Final = EPOCH_2000_US + (72 * 1461 // 4 - 2) * DAY_US
 def _check(trial: Trial) -> Finding:
     by_us = _YEARS_28_US if trial.campaign.end_us < _LAST_US else -_YEARS_28_US
     other = shifted(trial.campaign, by_us)
-    (home,) = other.households
+    (home,), zone = other.households, other.zone
     was = moves(trial.run.events)
     now = [(at_us - by_us, what) for at_us, what in moves(trial.events(home, other))]
     for (was_us, what), (now_us, what_now) in zip(was, now, strict=False):
         if (was_us, what) != (now_us, what_now):
-            later = said(now_us + by_us)
-            return Broken(f"{what.value} {said(was_us)}, and 28 years on {what_now.value} {later}")
+            then, later = said(was_us, zone), said(now_us + by_us, zone)
+            return Broken(f"{what.value} {then}, and 28 years on {what_now.value} {later}")
     if len(was) != len(now):
         return Broken(f"the switch moves {len(was)} times, and 28 years on {len(now)} times")
     return None

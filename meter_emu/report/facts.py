@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Final, NamedTuple, final
-from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
 from meter_emu.report.scale import civil_us
@@ -35,6 +34,7 @@ from meter_emu.world.rehearsal.verdict import (
     verdict_expected,
 )
 from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
+from meter_emu.zones import TimeZone
 
 _SATURDAY: Final = 5
 
@@ -169,7 +169,7 @@ def _balance(events: Sequence[Event]) -> Iterator[tuple[int, int]]:
         before = balance
 
 
-def protected_stretches(window: Window, from_us: int, to_us_: int, zone: ZoneInfo) -> list[Stretch]:
+def protected_stretches(window: Window, from_us: int, to_us_: int, zone: TimeZone) -> list[Stretch]:
     """Return the non-disconnection periods that touch a stretch of time, joined where they meet.
 
     The calendar alone: what may switch the period off is not looked at.
@@ -192,9 +192,9 @@ def protected_stretches(window: Window, from_us: int, to_us_: int, zone: ZoneInf
     return [one for one in found if one.to_us > from_us and one.from_us < to_us_]
 
 
-def _legal_us(day: date, minute: int, zone: ZoneInfo, *, fold: int) -> int:
+def _legal_us(day: date, minute: int, zone: TimeZone, *, fold: int) -> int:
     hour, minute = divmod(minute, 60)
-    return to_us(datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone, fold=fold))
+    return to_us(datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone.info, fold=fold))
 
 
 MORE_MAX: Final = 20  # of each broken promise, next to the first of each kind

@@ -10,7 +10,6 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, final
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -42,6 +41,7 @@ from meter_emu.world.rehearsal.knowledge import clock_within_bound
 from meter_emu.world.rehearsal.promise import ToldKind
 from meter_emu.world.rehearsal.verdict import expected
 from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
+from meter_emu.zones import TimeZone
 
 TEMPLATE: Final = "rehearsal.html.jinja"
 _SCRIPT: Final = "find.js"
@@ -146,7 +146,7 @@ def render(seen: Collector) -> str:
     )
 
 
-def _announced(told: Announcement, zone: ZoneInfo) -> Announced:
+def _announced(told: Announcement, zone: TimeZone) -> Announced:
     defer_until, cut_at = (
         None if us is None else full_moment(us, zone) for us in (told.defer_us, told.cut_us)
     )
@@ -216,7 +216,7 @@ def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
     )
 
 
-def _announced_to(home: Household, zone: ZoneInfo) -> str:
+def _announced_to(home: Household, zone: TimeZone) -> str:
     """Return what was announced to this home."""
     told = home.announced
     if told is None:
@@ -344,7 +344,7 @@ def _made(seen: Collector) -> Iterator[tuple[str, str]]:
     length = duration(campaign.end_us - campaign.start_us)
     ends = f"{full_moment(campaign.start_us, zone)} to {full_moment(campaign.end_us, zone)}"
     yield "Rehearsed", f"{ends}, {length}"
-    yield "Times", f"legal time, {campaign.zone_name}"
+    yield "Times", f"legal time, {campaign.zone.key}"
     yield "Seed", str(campaign.seed)
     yield "Programs", _listed(key.build for key in seen.groups)
     yield "Meter models", _listed(key.model for key in seen.groups)

@@ -7,11 +7,11 @@ a wide one, and letters keep their size in both.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, final
-from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
 from meter_emu.units import DAY_US
 from meter_emu.world.meter.times import to_us, us_to_legal
+from meter_emu.zones import TimeZone
 
 _MILLI_MAX: Final = 100_000  # thousandths of a percent
 _LABELS_MAX: Final = 6  # ours: so many dates fit side by side on a telephone
@@ -59,21 +59,21 @@ def _percent(milli: int) -> str:
     return f"{milli // 1000}.{milli % 1000:03}".rstrip("0").rstrip(".") + "%"
 
 
-def midnight_us(us: int, zone: ZoneInfo, *, days: int = 0) -> int:
+def midnight_us(us: int, zone: TimeZone, *, days: int = 0) -> int:
     """Return the legal midnight that begins the day of an instant, or one so many days on."""
     day = us_to_legal(us, zone).date() + timedelta(days=days)
-    return to_us(datetime(day.year, day.month, day.day, tzinfo=zone))
+    return to_us(datetime(day.year, day.month, day.day, tzinfo=zone.info))
 
 
-def civil_us(when: Civil, zone: ZoneInfo) -> int | None:
+def civil_us(when: Civil, zone: TimeZone) -> int | None:
     """Return the instant of a legal time, the later one of two; `None` when no calendar has it."""
     try:
-        return to_us(datetime(*when, tzinfo=zone, fold=1))
+        return to_us(datetime(*when, tzinfo=zone.info, fold=1))
     except ValueError:
         return None
 
 
-def days_between(scale: Scale, zone: ZoneInfo) -> list[int]:
+def days_between(scale: Scale, zone: TimeZone) -> list[int]:
     """Return every legal midnight inside, in order."""
     found = []
     at_us = midnight_us(scale.start_us, zone)
@@ -84,7 +84,7 @@ def days_between(scale: Scale, zone: ZoneInfo) -> list[int]:
     return found
 
 
-def dates_on_axis(scale: Scale, zone: ZoneInfo) -> list[int]:
+def dates_on_axis(scale: Scale, zone: TimeZone) -> list[int]:
     """Return the midnights to write under a long drawing: firsts of months, or evenly spread."""
     days = days_between(scale, zone)
     firsts = [at_us for at_us in days if us_to_legal(at_us, zone).day == 1]
@@ -94,7 +94,7 @@ def dates_on_axis(scale: Scale, zone: ZoneInfo) -> list[int]:
     return days[:: max(1, -(-len(days) // _LABELS_MAX))]
 
 
-def around(points_us: list[int], focus_us: int, zone: ZoneInfo, *, reach_days: int) -> Scale:
+def around(points_us: list[int], focus_us: int, zone: TimeZone, *, reach_days: int) -> Scale:
     """Return whole days around `focus_us` and those points no more than `reach_days` from it."""
     near = [us for us in points_us if abs(us - focus_us) <= reach_days * DAY_US] + [focus_us]
     return Scale(

@@ -8,7 +8,6 @@ sheet's, and no meaning hangs on colour alone: bars differ in shape or pattern, 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, final
-from zoneinfo import ZoneInfo
 
 from meter_emu.report.facts import Facts, Seen, Stretch, protected_stretches
 from meter_emu.report.scale import Scale, around, dates_on_axis, days_between
@@ -18,6 +17,7 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.outcome import Supplied
+from meter_emu.zones import TimeZone
 
 MARK_HEIGHT_PX: Final = 18
 LANE_HEIGHT_PX: Final = 36
@@ -235,7 +235,7 @@ def _understood_name(facts: Facts, bars: tuple[Bar, ...]) -> str:
     return name if bars else f"{name}: the ordinary rules"
 
 
-def _add_deferrals(lanes: _Stack, facts: Facts, scale: Scale, zone: ZoneInfo) -> None:
+def _add_deferrals(lanes: _Stack, facts: Facts, scale: Scale, zone: TimeZone) -> None:
     """Add the deferral as told and as stated by the meter, where there is one at all."""
     told = _bars(facts.deferral_told, scale, zone)
     stated = _bars(facts.deferral_stated, scale, zone)
@@ -244,7 +244,7 @@ def _add_deferrals(lanes: _Stack, facts: Facts, scale: Scale, zone: ZoneInfo) ->
         lanes.bars("no disconnection, as the meter understood", stated)
 
 
-def _bars(stretches: Iterable[Stretch], scale: Scale, zone: ZoneInfo) -> tuple[Bar, ...]:
+def _bars(stretches: Iterable[Stretch], scale: Scale, zone: TimeZone) -> tuple[Bar, ...]:
     return tuple(
         Bar(
             x=scale.at(one.from_us),
@@ -265,7 +265,7 @@ _SAID: Final = {
 }
 
 
-def _glyphs(seen: Seen, scale: Scale, zone: ZoneInfo) -> tuple[Glyph, ...]:
+def _glyphs(seen: Seen, scale: Scale, zone: TimeZone) -> tuple[Glyph, ...]:
     return tuple(
         Glyph(scale.at(e.at_us), _GLYPH[e.what], f"{short(e.at_us, zone)}: {HAPPENED[e.what]}")
         for e in seen.events
@@ -313,6 +313,6 @@ def _curve(facts: Facts, scale: Scale, y: int) -> Curve | None:
     return Curve(name, y, "M" + " L".join(points), level(0))
 
 
-def _day(us: int, zone: ZoneInfo) -> str:
+def _day(us: int, zone: TimeZone) -> str:
     legal = us_to_legal(us, zone)
     return f"{legal.day} {legal:%b}"

@@ -6,7 +6,7 @@ this page whether cards are handed out.
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -16,6 +16,7 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.answer import homes
 from meter_emu.world.rehearsal.verdicts import PLAIN, PLAIN_FINDING, FindingKind, Verdict
+from meter_emu.zones import TimeZone
 
 _KEEP: Final = "\u00a0"  # a space at which no line breaks
 _WRITTEN: Final = re.compile(r"\b(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?)\b")
@@ -69,19 +70,19 @@ def shares(counts: Sequence[int]) -> list[str]:
     ]  # fmt: skip
 
 
-def full_moment(us: int, zone: tzinfo) -> str:
+def full_moment(us: int, zone: TimeZone) -> str:
     """Return an instant with its year: `Fri 3 Jul 2020 23:01`."""
     legal = us_to_legal(us, zone)
     return f"{legal:%a}{_KEEP}{legal.day}{_KEEP}{legal:%b}{_KEEP}{legal:%Y %H:%M}"
 
 
-def short(us: int, zone: tzinfo) -> str:
+def short(us: int, zone: TimeZone) -> str:
     """Return an instant in short: `Fri 3 Jul 23:01`; a line breaks before the hour only."""
     legal = us_to_legal(us, zone)
     return f"{legal:%a}{_KEEP}{legal.day}{_KEEP}{legal:%b %H:%M}"
 
 
-def stamp(us: int, zone: tzinfo) -> str:
+def stamp(us: int, zone: TimeZone) -> str:
     """Return an instant for a log: `Fri 3 Jul 23:01:00`; a line may break in it."""
     return f"{short(us, zone).replace(_KEEP, ' ')}{us_to_legal(us, zone)::%S}"
 

@@ -9,7 +9,6 @@ from typing import Final, final
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
-from meter_emu.desk.dates import ZONE
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.registers import Registers
 from meter_emu.ports import Button
@@ -119,15 +118,16 @@ class Draft:
     def minute(self, at_s: int) -> tuple[Civil, int]:
         """Return a time as a card carries it, and its instant in µs: of two the one meant."""
         at_us = at_s // MINUTE_S * MINUTE_S * SECOND_US
+        zone = self.model.zone
         if self.earlier:
-            return us_to_civil(at_us, ZONE), at_us
-        legal = us_to_legal(at_us, ZONE)
+            return us_to_civil(at_us, zone), at_us
+        legal = us_to_legal(at_us, zone)
         later = legal.replace(fold=1).utcoffset()
         before = legal.utcoffset()
         assert later is not None, "legal time has an offset"
         assert before is not None, "legal time has an offset"
         at_us += (before - later).seconds * SECOND_US
-        return us_to_civil(at_us, ZONE), at_us
+        return us_to_civil(at_us, zone), at_us
 
     def new_card(self, expires_s: int | None) -> NewCard:
         """Return a new card, temporary or not."""

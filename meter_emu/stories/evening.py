@@ -25,7 +25,7 @@ def evening(chooser: Chooser, among: Among = ()) -> Campaign:
     seed, draft = begin(chooser, among)
     end_s = draft.timing.end_s
     if chooser.below(8) == 7:  # the night in which clocks change
-        end_s = change_s(end_s) + chooser.around(_REACH_MIN) * MINUTE_S
+        end_s = change_s(end_s, draft.model.zone) + chooser.around(_REACH_MIN) * MINUTE_S
     draft.timing = Timing(end_s - (1 + chooser.below(120)) * MINUTE_S, end_s)
     draft.first_s = end_s - (_REACH_MIN + 30) * MINUTE_S
     draft.short = True

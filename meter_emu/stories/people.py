@@ -134,10 +134,11 @@ def _switched(draft: Draft) -> None:
 
 def near_week_edge_s(draft: Draft, about_s: int, edges: Sequence[int] = WEEK_EDGES) -> int:
     """Draw an instant near an edge of the week that `about_s` lies in."""
-    day = legal(about_s).date()
+    zone = draft.model.zone
+    day = legal(about_s, zone).date()
     monday = day.toordinal() - day.weekday()
     edge = draft.chooser.of(edges)
-    at_s = at_minute_s(day.fromordinal(monday + edge // 1440), edge % 1440)
+    at_s = at_minute_s(day.fromordinal(monday + edge // 1440), edge % 1440, zone)
     return at_s + draft.chooser.around(50) * MINUTE_S
 
 

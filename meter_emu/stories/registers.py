@@ -91,7 +91,7 @@ def _day(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
     """Draw a day that its month does not have, in the year that it is or a common one after it."""
     chip = clock_chip(model).chip
     day, month = chooser.of(_NO_DAYS)
-    year = legal(at_s).year
+    year = legal(at_s, model.zone).year
     year += isleap(year)
     found = {chip.SECONDS: _TEN, chip.DAY: day, chip.MONTH: month, chip.YEAR: _bcd(year % 100)}
     return _in_order(found, chip, doubted=False)
@@ -102,7 +102,7 @@ def _past_2099(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
     chip = clock_chip(model).chip
     if not chip.CENTURY:
         return _field(chooser, model, at_s)
-    found = {chip.SECONDS: _TEN, chip.MONTH: chip.CENTURY | _bcd(legal(at_s).month)}
+    found = {chip.SECONDS: _TEN, chip.MONTH: chip.CENTURY | _bcd(legal(at_s, model.zone).month)}
     return _in_order(found, chip, doubted=False)
 
 
@@ -117,7 +117,7 @@ def _doubted(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
 def _elsewhen(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
     """Draw a time some months behind or ahead, further than any outage lasts."""
     days = 100 + chooser.below(100)
-    now = legal(at_s).replace(tzinfo=None)
+    now = legal(at_s, model.zone).replace(tzinfo=None)
     behind, ahead = now - timedelta(days), now + timedelta(days)
     when = (behind, ahead)[chooser.below(2)]
     if when.year not in range(2000, 2100):

@@ -20,7 +20,6 @@ from typing import Final, NamedTuple, TypeAlias, get_args, get_type_hints
 import msgspec
 
 from card_protocol.card.image import CardKind
-from meter_emu.desk.dates import ZONE
 from meter_emu.resources import built_in
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
@@ -111,7 +110,7 @@ def begin(chooser: Chooser, among: Among) -> tuple[int, Draft]:
     seed = chooser.below(1 << 16)
     model_name, model, cards = chooser.of(among or models())
     generation, carrier = chooser.of(cards)
-    when = timing(chooser)
+    when = timing(chooser, model.zone)
     return seed, Draft(
         chooser=chooser,
         model=model,
@@ -225,8 +224,7 @@ def finish(draft: Draft, seed: int) -> Campaign:
     )
     return Campaign(
         name="a story",
-        zone=ZONE,
-        zone_name=ZONE.key,
+        zone=draft.model.zone,
         start_us=start_s * SECOND_US,
         end_us=end_s // MINUTE_S * MINUTE_S * SECOND_US,
         seed=seed,

@@ -9,10 +9,11 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Final, NamedTuple
 
-from meter_emu.desk.dates import ZONE
 from meter_emu.stories.boundaries import changes
 from meter_emu.stories.chooser import Chooser
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.zones import TimeZone
 
 FIRST_S: Final = 946_684_800 + 8 * DAY_S  # what comes before an order lies in 2000 as well
 LAST_S: Final = 4_102_444_800 - 100 * DAY_S
@@ -40,48 +41,54 @@ class Timing(NamedTuple):
     end_s: int
 
 
-def timing(chooser: Chooser) -> Timing:
+def timing(chooser: Chooser, zone: TimeZone) -> Timing:
     """Draw when a home is armed, and T: mostly on either side of what makes the day special."""
     year = chooser.of(_YEARS) if chooser.below(2) == 0 else 2000 + chooser.below(100)
     special = chooser.of(_DAYS)
-    day = _day(chooser, special, year)
+    day = _day(chooser, special, year, zone)
     after = timedelta((0, 0, 0, 1, 1, 2, -1)[chooser.below(7)])
-    end_s = at_minute_s(day + after, _minute(chooser))
+    end_s = at_minute_s(day + after, _minute(chooser), zone)
     end_s = min(max(end_s, FIRST_S + MINUTE_S), LAST_S)
-    since_s = min(end_s, at_minute_s(day, 0)) if special in _CROSSED else end_s
+    since_s = min(end_s, at_minute_s(day, 0, zone)) if special in _CROSSED else end_s
     armed_s = since_s - _lead_s(chooser) - (0, 0, 0, 1)[chooser.below(4)] * chooser.below(60)
     return Timing(max(armed_s, FIRST_S), end_s)
 
 
-def at_minute_s(day: date, minute: int) -> int:
+def at_minute_s(day: date, minute: int, zone: TimeZone) -> int:
     """Return the instant of a minute of a legal day, counted on where clocks change."""
-    wall = datetime(day.year, day.month, day.day, tzinfo=ZONE) + timedelta(minutes=minute)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=zone.info)
+    wall = midnight + timedelta(minutes=minute)
     return (wall.replace(fold=1).astimezone(UTC) - _EPOCH) // timedelta(seconds=1)
 
 
-def change_s(at_s: int) -> int:
+def change_s(at_s: int, zone: TimeZone) -> int:
     """Return the first change of clocks after an instant, else the last there is."""
-    later = (change.at_s for change in changes(ZONE, 2000, 2099) if change.at_s > at_s)
-    return next(later, changes(ZONE, 2000, 2099)[-1].at_s)
+    seen = changes(zone.info, 2000, 2099)
+    return next((change.at_s for change in seen if change.at_s > at_s), seen[-1].at_s)
 
 
-def rtc_midnight_s(base: str, at_s: int) -> int:
-    """Return the last midnight, at or before an instant, of a clock that counts this time base."""
-    if base == "legal":
-        return at_minute_s(legal(at_s).date(), 0)
-    ahead_s = HOUR_S if base == "standard" else 0
+def rtc_midnight_s(model: MeterModel, at_s: int) -> int:
+    """Return the last midnight, at or before an instant, of a clock in the model's time base."""
+    if model.rtc_base == "legal":
+        return midnight_s(at_s, model.zone)
+    ahead_s = model.zone.rule.standard_min * MINUTE_S if model.rtc_base == "standard" else 0
     return (at_s + ahead_s) // DAY_S * DAY_S - ahead_s
 
 
-def legal(at_s: int) -> datetime:
+def midnight_s(at_s: int, zone: TimeZone) -> int:
+    """Return the last midnight of legal time at or before an instant."""
+    return at_minute_s(legal(at_s, zone).date(), 0, zone)
+
+
+def legal(at_s: int, zone: TimeZone) -> datetime:
     """Return an instant as legal time."""
-    return (_EPOCH + timedelta(seconds=at_s)).astimezone(ZONE)
+    return (_EPOCH + timedelta(seconds=at_s)).astimezone(zone.info)
 
 
-def _day(chooser: Chooser, name: str, year: int) -> date:
+def _day(chooser: Chooser, name: str, year: int, zone: TimeZone) -> date:
     """Draw a day of the year, or just outside it, on which this happens."""
     if name == "change":
-        return chooser.of(_changes_of()[year])
+        return chooser.of(_changes_of(zone)[year])
     if name == "year's end":
         return date(min(year, 2098) + 1, 1, 1)
     if name == "leap day":
@@ -100,11 +107,11 @@ def _day(chooser: Chooser, name: str, year: int) -> date:
 
 
 @cache
-def _changes_of() -> dict[int, list[date]]:
+def _changes_of(zone: TimeZone) -> dict[int, list[date]]:
     """Return the days on which clocks change, by year."""
     found: dict[int, list[date]] = {}
-    for change in changes(ZONE, 2000, 2099):
-        day = legal(change.at_s).date()
+    for change in changes(zone.info, 2000, 2099):
+        day = legal(change.at_s, zone).date()
         found.setdefault(day.year, []).append(day)
     return found
 

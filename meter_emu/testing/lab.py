@@ -3,7 +3,6 @@
 from typing import final
 
 from card_protocol.card.make import AnyImage
-from meter_emu.desk.dates import ZONE
 from meter_emu.testing.card import Card
 from meter_emu.testing.desk import Desk
 from meter_emu.testing.dialogue import Dialogue
@@ -26,7 +25,7 @@ class Lab:
     def __init__(self, setting: Setting, *, build: str, seed: int, reach: Reach) -> None:
         household, start_us = household_of(setting, build, reach.carrier)
         self.seed = seed
-        self.home = Home(household, start_us=start_us, zone=ZONE, seed=seed)
+        self.home = Home(household, start_us=start_us, seed=seed)
         events: list[Event] = []
         live = LiveMeter(self.home.board, household.model, self.home.build, events.append)
         live.begin()

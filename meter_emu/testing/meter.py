@@ -155,7 +155,7 @@ class Meter:
         the meter must not cut, after this it is late.
         """
         at_us = when_us(at, self._home.zone, path="meter.latest_cut", key="at")
-        last_us = latest_us(self._home.household, self._home.zone, self._events, at_us)
+        last_us = latest_us(self._home.household, self._events, at_us)
         return us_to_legal(last_us, self._home.zone)
 
     # What is in it -------------------------------------------------------------------------------

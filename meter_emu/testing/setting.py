@@ -7,7 +7,6 @@ import msgspec
 from msgspec import Meta
 
 from card_protocol.card.image import CardKind
-from meter_emu.desk.dates import ZONE
 from meter_emu.errors import ConfigError
 from meter_emu.resources import find, typed
 from meter_emu.testing.when import when_us
@@ -23,7 +22,7 @@ _Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
 
 
 class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One meter's circumstances. `start` is legal time, Europe/Brussels.
+    """One meter's circumstances. `start` is legal time where the model's zone is.
 
     `load_per_hour` is W, or dm³/h of gas. `clock_error_s` is RTC minus true time when the story
     starts, `drift_ppb` counts from there (positive is fast).
@@ -74,7 +73,8 @@ def household_of(setting: Setting, build: str, carrier: CardKind) -> tuple[House
     It has a card of the kind `carrier` if the setting does not say. Raise `ConfigError` for a
     model, a time or an amount that is none, and for another card where there are plain ones only.
     """
-    start_us = when_us(setting.start, ZONE, path=MARK, key="start")
+    model = load_model(find("meters", setting.model))
+    start_us = when_us(setting.start, model.zone, path=MARK, key="start")
     shown_us = start_us + setting.clock_error_s * SECOND_US
     if not EPOCH_2000_US + DAY_US <= shown_us < END_US - DAY_US:
         raise ConfigError(MARK, "clock_error_s", "want a clock that shows a day of 2000 to 2099")
@@ -82,7 +82,6 @@ def household_of(setting: Setting, build: str, carrier: CardKind) -> tuple[House
         balance_cents = cents_of(setting.balance_eur)
     except ValueError as error:
         raise ConfigError(MARK, "balance_eur", str(error)) from None
-    model = load_model(find("meters", setting.model))
     if setting.limiter and not model.limiter_a:
         raise ConfigError(MARK, "limiter", f"a {model.name} has none")
     kind = carrier if setting.carrier is None else CardKind[setting.carrier.upper()]

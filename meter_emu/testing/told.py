@@ -42,7 +42,7 @@ def told(lab: Lab, options: Mapping[str, object]) -> str:
 
 
 def _event(event: Event, lab: Lab) -> str:
-    at = us_to_iso(event.at_us, lab.world.zone)
+    at = us_to_iso(event.at_us, lab.home.zone)
     balance = "?" if event.balance_ueur is None else f"{euro(event.balance_ueur)} EUR"
     what, detail = event.what.value, event.detail
     said = detail if detail.startswith(what) else f"{what} {detail}".rstrip()  # no "card card 1"
@@ -63,7 +63,7 @@ def _dialogue(steps: tuple[Heard, ...], lab: Lab) -> Iterator[str]:
     for step in steps:
         row = step.row
         if before != step.who or isinstance(row, Reset):
-            yield f"  {us_to_iso(step.at_us, lab.world.zone)}  {step.who}"
+            yield f"  {us_to_iso(step.at_us, lab.home.zone)}  {step.who}"
         before = step.who
         yield f"    {row_words(row)}{_hex(row)}"
 

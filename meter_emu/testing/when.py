@@ -2,18 +2,18 @@
 
 from datetime import datetime, timedelta
 from typing import TypeAlias
-from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.times import legal_to_us, us_to_civil
+from meter_emu.zones import TimeZone
 
 When: TypeAlias = str | datetime
 _ONE_US = timedelta(microseconds=1)
 
 
-def when_us(when: When, zone: ZoneInfo, *, path: str, key: str) -> int:
+def when_us(when: When, zone: TimeZone, *, path: str, key: str) -> int:
     """Return the instant in true microseconds; `path` and `key` say in errors what it is for.
 
     A time the change of clocks repeats needs its offset: `"2020-10-25 02:30+01:00"`. Raise
@@ -26,11 +26,11 @@ def when_us(when: When, zone: ZoneInfo, *, path: str, key: str) -> int:
             why = f"want a time such as '2020-07-03 23:01', got {when!r}"
             raise ConfigError(path, key, why) from None
     elif when.tzinfo is not None:
-        when = when.astimezone(zone)
+        when = when.astimezone(zone.info)
     return legal_to_us(when, zone, path=path, key=key)
 
 
-def minute_of(when: When, zone: ZoneInfo, *, path: str, key: str) -> tuple[Civil, int]:
+def minute_of(when: When, zone: TimeZone, *, path: str, key: str) -> tuple[Civil, int]:
     """Return a time that goes onto a card: as legal time, and its instant in microseconds."""
     us = when_us(when, zone, path=path, key=key)
     if us % MINUTE_US:

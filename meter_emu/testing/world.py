@@ -23,16 +23,16 @@ class World:
     @property
     def zone(self) -> ZoneInfo:
         """The zone whose rule is legal time here."""
-        return self._home.zone
+        return self._home.zone.info
 
     @property
     def now(self) -> datetime:
         """True time, as an aware datetime in legal time."""
-        return us_to_legal(self._home.board.now_us, self.zone)
+        return us_to_legal(self._home.board.now_us, self._home.zone)
 
     def run_until(self, when: When) -> None:
         """Let the meter live until `when`; raise `ConfigError` for a time that has passed."""
-        until_us = when_us(when, self.zone, path="world.run_until", key="when")
+        until_us = when_us(when, self._home.zone, path="world.run_until", key="when")
         if until_us < self._home.board.now_us:
             raise ConfigError("world.run_until", "when", f"it is {self.now} already, got {when}")
         self._bench.run_until(until_us)

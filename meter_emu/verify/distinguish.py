@@ -11,7 +11,6 @@ from itertools import count, zip_longest
 from time import monotonic
 from typing import Any, Final, NamedTuple, TypeAlias, final
 
-from meter_emu.desk.dates import ZONE
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Law, Trial
@@ -27,6 +26,7 @@ from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.world.rehearsal.engine import how_it_begins
+from meter_emu.zones import TimeZone
 
 _APART_US: Final = SECOND_US  # ours: no person sees less
 _POLLS_MAX: Final = 3_000  # ours: a home with a clock has 200; one without, two days
@@ -64,7 +64,7 @@ class ToldApart:
     @property
     def day(self) -> str:
         """The legal day on which to look."""
-        legal = us_to_legal(self.at_us, ZONE)
+        legal = us_to_legal(self.at_us, self.campaign.zone)
         return f"{legal.day} {legal:%B %Y}"
 
     @property
@@ -174,7 +174,10 @@ def _small(law: Law, tape: Tape, kits: Among, builds: tuple[str, str], number: i
         campaign=trial.campaign,
         look_at=_where(pair),
         at_us=min(event.at_us for event in pair if event is not None),
-        seen=(SeenOf(builds[0], _said(*pair)), SeenOf(builds[1], _said(*pair[::-1]))),
+        seen=(
+            SeenOf(builds[0], _said(*pair, trial.campaign.zone)),
+            SeenOf(builds[1], _said(*pair[::-1], trial.campaign.zone)),
+        ),
         told=story_in_words(trial),
     )
 
@@ -254,17 +257,19 @@ def _where(pair: _Pair) -> str:
     return "the lamps" if event.what in _LAMPS else "the supply"
 
 
-def _said(event: Event | None, other: Event | None) -> str:
+def _said(event: Event | None, other: Event | None, zone: TimeZone) -> str:
     """Return what is seen of one meter where another is different."""
     if event is None or event.what is What.ENDED:
         return "nothing more"
     desk = f": {event.detail}" if event.what is What.DESK else ""
-    said = [f"{event.what.value} {_when(event.at_us)}{desk}"]
+    legal = us_to_legal(event.at_us, zone)
+    when = f"{legal.day} {legal:%B %Y %H:%M:%S}"
+    said = [f"{event.what.value} {when}{desk}"]
     if other is None:
         return said[0]
     if event.what is not other.what:
         later = event.at_us > other.at_us
-        what = _when(event.at_us) if event.what in _UNREAD else said[0]
+        what = when if event.what in _UNREAD else said[0]
         return f"nothing before {what}" if later else said[0]
     if event.understood is not None and event.understood != other.understood:
         defer, cut = event.understood
@@ -288,8 +293,3 @@ def _account(event: Event, other: Event) -> str:
             amount = f"{decimal(value, 1_000_000)} euro" if is_money else value
             said.append(f"{stem.replace('_', ' ')} {amount}")
     return ", ".join(said)
-
-
-def _when(us: int) -> str:
-    legal = us_to_legal(us, ZONE)
-    return f"{legal.day} {legal:%B %Y %H:%M:%S}"

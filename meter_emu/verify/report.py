@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
-from meter_emu.desk.dates import ZONE
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Law, Trial
 from meter_emu.units import decimal
@@ -13,6 +12,7 @@ from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
+from meter_emu.zones import TimeZone
 
 
 @final
@@ -109,49 +109,50 @@ def story_in_words(trial: Trial) -> tuple[str, ...]:
         events = trial.run.events
     except ConfigError:  # the office never wrote the card
         return tuple(_lines(trial.home))
-    return (*_lines(trial.home), *_lived(events))
+    return (*_lines(trial.home), *_lived(events, trial.campaign.zone))
 
 
 def _lines(home: Household) -> Iterator[str]:
     clock = f"clock chip {home.model.rtc} in {home.model.rtc_base} time"
     card = f"{home.carrier.name.lower()} card of generation {home.card_generation}"
     yield f"{home.model.energy}, {decimal(home.balance_cents, 100)} euro, {clock}, {card}"
+    zone = home.model.zone
     for visit in home.visits:
-        at = _when(visit.at_us)
+        at = _when(visit.at_us, zone)
         if visit.kind is VisitKind.INSERT:
             yield f"the card in the meter {at}"
         elif visit.kind is VisitKind.COPY:
             yield f"a copy of the card, office visit {visit.copy_number}, in the meter {at}"
         elif visit.desk is not None:
-            yield f"the office {at}: {_order(visit.desk)}"
+            yield f"the office {at}: {_order(visit.desk, zone)}"
         elif visit.kind is VisitKind.CLOCK_CARD:
             yield f"a technician at the clock {at}"
         else:
             yield f"the button {at}"
     for lost_us, back_us in home.outages:
-        yield f"no power in the street from {_when(lost_us)} to {_when(back_us)}"
+        yield f"no power in the street from {_when(lost_us, zone)} to {_when(back_us, zone)}"
     for at_us, found in home.rtc_found:
         held = ", ".join(f"{register:02X} = {byte:02X}" for register, byte in found)
-        yield f"then, {_when(at_us)}, registers of the clock chip hold {held}"
+        yield f"then, {_when(at_us, zone)}, registers of the clock chip hold {held}"
 
 
-def _lived(events: list[Event]) -> Iterator[str]:
+def _lived(events: list[Event], zone: TimeZone) -> Iterator[str]:
     dark = [event.at_us for event in events if event.what is What.OPENED]
-    yield f"dark since {_when(dark[0])}" if dark else "never dark"
+    yield f"dark since {_when(dark[0], zone)}" if dark else "never dark"
     stated = [event.understood for event in events if event.understood is not None]
     if stated:
         defer, cut = stated[-1]
         yield f"the card said: on until {defer or '-'}, cut at {cut or '-'}"
 
 
-def _order(order: DeskOrder) -> str:
+def _order(order: DeskOrder, zone: TimeZone) -> str:
     words = []
     if order.new_card is not None:
         words.append("a new card")
     if order.defer_us is not None:
-        words.append(f"on until {_when(order.defer_us)}")
+        words.append(f"on until {_when(order.defer_us, zone)}")
     if order.cut_us is not None:
-        words.append(f"cut {_when(order.cut_us)}")
+        words.append(f"cut {_when(order.cut_us, zone)}")
     if order.reactivate:
         words.append("reactivated")
     if order.load_cents:
@@ -167,7 +168,7 @@ def _order(order: DeskOrder) -> str:
     return ", ".join(words)
 
 
-def _when(us: int) -> str:
-    legal = us_to_legal(us, ZONE)
+def _when(us: int, zone: TimeZone) -> str:
+    legal = us_to_legal(us, zone)
     seconds = f":{legal:%S}" if legal.second else ""
     return f"{legal.day} {legal:%B %Y %H:%M}{seconds}"

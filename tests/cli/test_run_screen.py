@@ -23,6 +23,7 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.model import load_model
+from meter_emu.zones import BELGIAN
 from tests.cli.sitting import JUNE, MODEL, Sitting, command, environment
 
 LEFT = b"\x1b[?1049l"  # the alternate screen, xterm
@@ -30,7 +31,7 @@ CURSOR = b"\x1b[?25h"
 NOW_US = 1_593_406_800_000_000  # 29 June 2020 07:00 in Brussels
 DARK = View(
     now_us=NOW_US, rate=60, display="", lamps=Lamp(0), beep_count=0, supply="off, 0 W",
-    balance_ueur=None, card="none", known=None,
+    balance_ueur=None, card="none", known=None, zone=BELGIAN,
 )  # fmt: skip
 
 
@@ -186,7 +187,7 @@ def test_the_reason_at_the_end_of_a_line_and_the_time_are_seen_in_a_narrow_termi
     why = "! want one of red, blue, insert, remove, power, appliances, rate, advance, got 'foo'"
     shown = drawn(DARK, width, 24, [why])
     assert "'foo'" in shown
-    assert legal_words(DARK.now_us) in shown
+    assert legal_words(DARK.now_us, BELGIAN) in shown
     assert rate_words(DARK.rate) in shown
 
 

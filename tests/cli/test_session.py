@@ -12,7 +12,6 @@ from card_protocol.card.make import card_of
 from meter_emu.cli.live.session import WAITING_MAX, LiveSession
 from meter_emu.cli.live.slot import FileSlot
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.dates import ZONE
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.resources import find
 from meter_emu.units import MINUTE_US, SECOND_US
@@ -21,6 +20,7 @@ from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import END_US, us_to_civil
+from meter_emu.zones import BELGIAN
 
 START_US = 1_593_406_800 * SECOND_US  # 29 June 2020 07:00 in Brussels
 METER = 541_000_000_001
@@ -97,7 +97,7 @@ def test_a_sitting_at_the_pace_of_the_wall_leaves_the_bytes_of_one_by_jumps(deed
         at_us = START_US
         for after_min, deed in deeds:
             at_us += after_min * MINUTE_US
-            jumped.session.type_in(f"until {us_to_civil(at_us, ZONE)}")
+            jumped.session.type_in(f"until {us_to_civil(at_us, BELGIAN)}")
             for sitting in (paced, jumped):
                 sitting.until_due(at_us)
                 sitting.session.type_in(deed.replace("card", str(sitting.card)))

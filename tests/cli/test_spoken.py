@@ -1,15 +1,15 @@
 """Times as a person says them, against dates a calendar on the wall shows."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from meter_emu.cli.live.commands import typed_instant_us, written
 from meter_emu.errors import CommandError, DeskError
+from meter_emu.zones import TimeZone
 
-BRUSSELS = ZoneInfo("Europe/Brussels")
-MONDAY = datetime(2020, 6, 29, 7, 0, tzinfo=BRUSSELS)
+BRUSSELS = TimeZone.EUROPE_BRUSSELS
+MONDAY = datetime(2020, 6, 29, 7, 0, tzinfo=BRUSSELS.info)
 
 
 def at(when: datetime) -> int:
@@ -47,14 +47,14 @@ def test_other_words_are_left_as_they_are(other):
 
 def test_a_day_is_one_of_the_legal_calendar():
     """At 00:30 in Brussels it is still yesterday in UTC."""
-    half_past = datetime(2020, 6, 30, 0, 30, tzinfo=BRUSSELS)
+    half_past = datetime(2020, 6, 30, 0, 30, tzinfo=BRUSSELS.info)
     assert half_past.astimezone(UTC).day == 29
     assert written("tomorrow", at(half_past), BRUSSELS) == "2020-07-01 00:00"
 
 
 def test_a_year_goes_round():
     """Every day of four years, said without its year on the day after the one before."""
-    day = datetime(2020, 1, 1, 12, tzinfo=BRUSSELS)
+    day = datetime(2020, 1, 1, 12, tzinfo=BRUSSELS.info)
     while day.year < 2024:
         before = at(day - timedelta(days=1))
         want = f"{day:%Y-%m-%d} 08:00"
@@ -70,6 +70,8 @@ def test_a_day_that_its_year_does_not_have_is_said():
 
 
 def test_the_live_meter_takes_them():
-    assert typed_instant_us("tomorrow 08:00", at(MONDAY)) == at(MONDAY + timedelta(hours=25))
+    assert typed_instant_us("tomorrow 08:00", at(MONDAY), BRUSSELS) == at(
+        MONDAY + timedelta(hours=25)
+    )
     with pytest.raises(DeskError, match="does not exist"):
-        typed_instant_us("28 March 2021 02:30", at(MONDAY))
+        typed_instant_us("28 March 2021 02:30", at(MONDAY), BRUSSELS)

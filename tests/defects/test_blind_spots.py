@@ -17,6 +17,7 @@ from meter_emu.firmware.parts import Parts
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.times import to_us
+from meter_emu.zones import BELGIAN
 from tests.firmware.meters import MODEL, now_at, seconds
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -107,8 +108,8 @@ def test_an_offset_that_is_forgotten_is_right_in_winter(defect):
 
 
 def test_a_date_kept_of_utc_is_wrong_in_the_first_two_hours_of_a_summer_day():
-    (dates,) = {parse_build("reference+utc-on-the-card").desk_parts()[1]}
-    plain = parse_build("reference").desk_parts()[1]
+    (dates,) = {parse_build("reference+utc-on-the-card").desk_parts(BELGIAN)[1]}
+    plain = parse_build("reference").desk_parts(BELGIAN)[1]
     hours = [Civil(2020, 7, 3, hour, 30) for hour in range(24)]
     other_day = [h.hour for h in hours if dates.write_time(h)[2] != plain.write_time(h)[2]]
     assert other_day == [0, 1]
@@ -128,7 +129,8 @@ def test_days_of_86400_seconds_are_wrong_across_the_change_in_march_only():
 def test_a_lost_bit_of_the_day_is_right_on_even_days():
     """RESA's 30 June 2020 was one, ORES's 3 July was not."""
     codec, plain = (
-        parse_build(build).desk_parts()[1] for build in ("reference+odd-day-lost", "reference")
+        parse_build(build).desk_parts(BELGIAN)[1]
+        for build in ("reference+odd-day-lost", "reference")
     )
     days = [Civil(2020, 7, day, 23, 1) for day in range(2, 32)]
     wrong = [when.day for when in days if codec.write_time(when) != plain.write_time(when)]

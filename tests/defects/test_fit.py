@@ -48,7 +48,7 @@ def fitted_parts() -> list[type]:
         for model in map(load_model, built_in("meters").values()):
             every.parts(model)
             every.rtc(model, 0, 0)
-        every.desk_parts()
+        every.desk_parts(model.zone)
     return list(dict.fromkeys(asked))
 
 

@@ -57,7 +57,7 @@ def test_the_picture_is_what_a_terminal_of_80_columns_shows(home):
     wall_ns, log = 0, Log()
     session = LiveSession(
         board, model, build, FileSlot(fate), rate=1, held=None, say=log.say,
-        take=lambda event: log.say(event_line(event)), wall_ns=lambda: wall_ns,
+        take=lambda event: log.say(event_line(event, model.zone)), wall_ns=lambda: wall_ns,
     )  # fmt: skip
 
     def wait(wait_ns: int) -> None:

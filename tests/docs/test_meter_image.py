@@ -24,6 +24,7 @@ from meter_emu.world.meter import image
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.install import Installation, empty_board, install
 from meter_emu.world.meter.model import MeterModel, load_model
+from meter_emu.zones import BELGIAN
 from tests.docs.pages import page, section, table
 from tests.firmware.meters import now_at
 
@@ -139,7 +140,7 @@ def test_the_eeprom_part() -> None:
 
 
 def test_an_end_is_as_the_page_says() -> None:
-    ends: EndStore = assemble(lambda part: part, Pcf8563Driver).ends
+    ends: EndStore = assemble(lambda part: part, Pcf8563Driver, BELGIAN.rule).ends
     raw = ends.accept(Civil(2020, 7, 3, 23, 1), now_at(0))
     rows = table(section(PAGE, "An end"), "offset", "size", "part of an end", "unit")
     parts = {row[2]: raw[int(row[0]) : int(row[0]) + int(row[1])] for row in rows}

@@ -11,13 +11,14 @@ from typing_extensions import override
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.zone import Zone
+from meter_emu.zones import BELGIAN
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = (datetime(1996, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(minutes=1)
 LAST = (datetime(2038, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(minutes=1) - 1
 CALENDAR = Calendar()
-ZONE = Zone(CALENDAR)
+ZONE = Zone(CALENDAR, BELGIAN.rule)
 YEARS = range(1996, 2038)
 
 

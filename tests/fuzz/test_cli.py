@@ -52,12 +52,13 @@ def test_figures_are_also_json_and_nothing_found_is_exit_0(tmp_path, run):
 # Our program, for a PCF8563: the first that a worker builds interrupts who started the worker.
 INTERRUPTS = """
 import os, signal, sys
+from meter_emu.zones import BELGIAN
 from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.world.meter.build import dialogues
 
-PARTS = assemble(lambda part: part, Pcf8563Driver)
+PARTS = assemble(lambda part: part, Pcf8563Driver, BELGIAN.rule)
 interrupted = []
 
 def factory(ports):

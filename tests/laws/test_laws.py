@@ -10,6 +10,7 @@ from meter_emu.stories.chooser import seeded
 from meter_emu.stories.evening import evening
 from meter_emu.stories.story import Kit, armed_home, models, own_models
 from meter_emu.units import DAY_US
+from meter_emu.zones import BELGIAN
 from tests.laws import wrong
 
 HOMES = {
@@ -94,7 +95,7 @@ def test_a_program_that_remembers_goes_on_otherwise_when_it_is_made_anew():
     for number in range(12):
         trial = Trial(evening(seeded(number), UTC), build)
         anew = trial.events(trial.home, prepare=_rebuilding)
-        found.append(first_difference(trial.run.events, anew, "made anew"))
+        found.append(first_difference(trial.run.events, anew, "made anew", BELGIAN))
         assert isinstance(laws()["rebuilt"].check(trial), Aside)
     assert any(isinstance(finding, Broken) for finding in found)
 
@@ -108,9 +109,9 @@ def test_two_homes_that_are_cut_at_different_times_are_found():
 
 def test_the_first_thing_that_is_seen_otherwise_is_named():
     events = Trial(evening(seeded(1), UTC), "reference").run.events
-    assert first_difference(events, events, "again") is None
-    assert isinstance(first_difference(events, events[:-1], "again"), Broken)
-    assert isinstance(first_difference(events, events[1:], "again"), Broken)
+    assert first_difference(events, events, "again", BELGIAN) is None
+    assert isinstance(first_difference(events, events[:-1], "again", BELGIAN), Broken)
+    assert isinstance(first_difference(events, events[1:], "again", BELGIAN), Broken)
 
 
 def test_a_law_says_what_it_is_and_which_property():

@@ -19,6 +19,7 @@ from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.firmware.trust import ClockTrust, Now
 from meter_emu.ports import Button, Lamp, Ports, Sleep
 from meter_emu.world.meter.build import dialogues
+from meter_emu.zones import BELGIAN
 
 DAY_S = 86_400
 FROM_2000_S = 946_684_800
@@ -32,7 +33,7 @@ class Wrapped:
         def fit(part: Any) -> Any:
             return swap if swap is not None and issubclass(swap, part) else part
 
-        self._program = Program(ports, assemble(fit, Pcf8563Driver), dialogues())
+        self._program = Program(ports, assemble(fit, Pcf8563Driver, BELGIAN.rule), dialogues())
 
     def poll(self) -> Sleep | None:
         return self._program.poll()

@@ -25,6 +25,7 @@ from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.hardware.rtc.registers import ChipCalendar
 from meter_emu.world.meter import build as build_module
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
+from meter_emu.zones import BELGIAN
 
 _HELD: Final = CalendarChip | ChipCalendar | Oscillator
 _PORT: Final = "rtc_read"  # what has it is the ports, or what a driver needs of them
@@ -81,7 +82,7 @@ def _program() -> dict[type, Any]:
     """Return the reference's parts by their classes, the drivers of every chip among them."""
     found: dict[type, Any] = {}
     for row in CLOCK_CHIPS.values():
-        parts = assemble(lambda part: part, row.driver)
+        parts = assemble(lambda part: part, row.driver, BELGIAN.rule)
         found |= {type(getattr(parts, name)): getattr(parts, name) for name in Parts.__slots__}
     return found
 

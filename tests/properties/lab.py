@@ -134,7 +134,7 @@ class Lab:
             outages=setting.outages,
         )
         self.issued_at_min = 0  # when the desk says it writes: long ago, unless a test says else
-        dates, codec = build.desk_parts()
+        dates, codec = build.desk_parts(setting.model.zone)
         card_fate = Random(setting.seed + 1)
         self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
         image = self.desk.issue(

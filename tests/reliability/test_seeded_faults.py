@@ -119,7 +119,7 @@ def with_memory(make: MakeMemory) -> Callable[[Ports], Firmware]:
 def with_part(faulty: type[Any], kit: Kit) -> Callable[[Ports], Firmware]:
     """Return the program with that class, or one part of it swapped for it."""
     fit: Any = lambda part: faulty if issubclass(faulty, part) else part  # noqa: E731
-    parts = assemble(fit, clock_chip(kit.model).driver)
+    parts = assemble(fit, clock_chip(kit.model).driver, kit.model.zone.rule)
     return lambda ports: Program(ports, parts, dialogues())
 
 

@@ -3,7 +3,6 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -22,15 +21,16 @@ from meter_emu.report.scale import (
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.model import Window
 from meter_emu.world.meter.times import to_us, us_to_legal
+from meter_emu.zones import TimeZone
 
-BRUSSELS = ZoneInfo("Europe/Brussels")
+BRUSSELS = TimeZone.EUROPE_BRUSSELS
 BEGIN = to_us(datetime(2020, 1, 1, tzinfo=UTC))
 INSTANTS = st.integers(BEGIN, BEGIN + 800 * DAY_US)
 WALLOON = Window(start_minute=16 * 60, end_minute=8 * 60, weekend=True)
 
 
 def us(*when: int) -> int:
-    return to_us(datetime(*when, tzinfo=BRUSSELS))  # type: ignore[misc,arg-type]
+    return to_us(datetime(*when, tzinfo=BRUSSELS.info))  # type: ignore[misc,arg-type]
 
 
 def number(percent: str) -> Fraction:

@@ -50,14 +50,6 @@ DF_GAS: Final = 0xDF03
 DF_OF: Final = {1: DF_ELECTRICITY, 2: DF_GAS}  # by the code of the energy in an identity
 
 
-@final
-@unique
-class ZoneRuleCode(IntEnum):
-    """Under which rule the civil time next to an instant was announced (generation 2)."""
-
-    EUROPE_BRUSSELS = 1  # CET, and CEST as directive 2000/84/EC has it
-
-
 NO_ZONE_RULE: Final = 0xFF  # next to no instant
 
 

@@ -23,7 +23,7 @@ class InstantOrderRecord:
     """The order record of generation 2: as `budget.OrderRecord`, each end with its instant.
 
     `defer_min` and `cut_min` are minutes since 2000-01-01 00:00 UTC or `MINUTES_NONE`; an end has
-    both forms or neither. `zone_rule` is a `budget.ZoneRuleCode`.
+    both forms or neither. `zone_rule` is the code of the zone whose legal time was announced.
     """
 
     magic: Magic

@@ -21,7 +21,8 @@ def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveO
     """Return how the meter begins: a new one, or the one of an image."""
     image = options["image_file"] or ""
     wall_us = time.time_ns() // 1_000
-    start_us = None if options["start"] is None else typed_instant_us(options["start"], wall_us)
+    start = options["start"]
+    start_us = None if start is None else typed_instant_us(start, wall_us, model.zone)
     begins = LiveOrigin(
         meter=options["meter"] or "",
         build=build.name,

@@ -11,14 +11,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from meter_emu.cli.names import issued_at_min
-from meter_emu.desk.dates import ZONE
 from meter_emu.errors import CommandError
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.pace import RATE_JUMPS, RATE_MAX
 from meter_emu.world.meter.times import END_US, us_to_legal
+from meter_emu.zones import TimeZone
 
 _CLOCK: Final = re.compile(r"(?P<day>.*?)\s*(?:\bat\s+)?(?P<time>\d{1,2}:\d{2})?", re.ASCII)
 _DATE: Final = re.compile(r"(\d{1,2})\s+([a-z]+)\.?(?:\s+(\d{4}))?", re.ASCII)
@@ -32,7 +31,7 @@ _MONTHS: Final = {
 }
 
 
-def written(text: str, now_us: int, zone: ZoneInfo) -> str:
+def written(text: str, now_us: int, zone: TimeZone) -> str:
     """Return `YYYY-MM-DD HH:MM` for what is said at `now_us`; anything else as it was.
 
     A day without a time is its midnight, a time without a day the next such time, a day of the
@@ -164,14 +163,14 @@ def duration_us(text: str) -> int:
     return span_us
 
 
-def typed_instant_us(text: str, now_us: int) -> int:
+def typed_instant_us(text: str, now_us: int, zone: TimeZone) -> int:
     """Return the instant of a legal time, written or said (`tomorrow 08:00`), or with an offset."""
-    return in_reach(EPOCH_2000_US + issued_at_min(written(text, now_us, ZONE)) * MINUTE_US)
+    return in_reach(EPOCH_2000_US + issued_at_min(written(text, now_us, zone), zone) * MINUTE_US)
 
 
-def until_us(text: str, now_us: int) -> int:
+def until_us(text: str, now_us: int, zone: TimeZone) -> int:
     """Return the instant a jump goes to: legal time or with an offset, and not in the past."""
-    at_us = typed_instant_us(text, now_us)
+    at_us = typed_instant_us(text, now_us, zone)
     if at_us < now_us:
         raise CommandError(f"{text} has passed: time does not go back")
     return at_us

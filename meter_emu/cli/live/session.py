@@ -204,7 +204,7 @@ class LiveSession:
         # A stamp has no seconds, and no clock runs ahead of one.
         ahead = known.utc_us > self.meter.board.now_us + MINUTE_US
         if known.health is Health.LOWER_BOUND and ahead:
-            written = legal_words(known.utc_us)
+            written = legal_words(known.utc_us, self.meter.model.zone)
             self._say(f"note: the meter took its time from a card written later: {written}")
 
     def _remove(self, _argument: str) -> None:
@@ -233,7 +233,7 @@ class LiveSession:
         self._jump_to(in_reach(from_us + duration_us(argument)))
 
     def _until(self, argument: str) -> None:
-        self._jump_to(until_us(argument, self.meter.board.now_us))
+        self._jump_to(until_us(argument, self.meter.board.now_us, self.meter.model.zone))
 
     def _jump_to(self, at_us: int) -> None:
         self._jump, self._goal_us = self.meter.until(at_us), at_us

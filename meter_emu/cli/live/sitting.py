@@ -37,7 +37,6 @@ from meter_emu.cli.output import STDOUT, atomic_writer, write_atomically
 from meter_emu.cli.result import event_as_json
 from meter_emu.cli.tracing import recording
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.dates import ZONE
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.errors import MeterEmuError
 from meter_emu.units import EPOCH_2000_US, MINUTE_US
@@ -46,6 +45,7 @@ from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.clock_reading import clock_of
 from meter_emu.world.meter.events import Event
+from meter_emu.zones import BELGIAN, TimeZone
 
 CARD_NAME: Final = "home.card"
 # Friday 3 July 2020, 23:01 was announced (La Libre, 3 July 2020): a quarter of an hour before.
@@ -79,7 +79,8 @@ def words(file: str) -> tuple[str, ...]:
 
 def _card(meter_id: int) -> bytes:
     """Return a card with the two orders of spring 2020, as an office writes it."""
-    issued_at_min = (typed_instant_us(_ARMED_AT, EPOCH_2000_US) - EPOCH_2000_US) // MINUTE_US
+    armed_us = typed_instant_us(_ARMED_AT, EPOCH_2000_US, BELGIAN)
+    issued_at_min = (armed_us - EPOCH_2000_US) // MINUTE_US
     chance = Random(0)  # noqa: S311  a virtual card's challenges
     desk = Desk(BENCH_MASTER_KEY, challenge=chance.randbytes)
     card = card_of(desk.issue(meter_id, issued_at_min=issued_at_min), chance.randbytes)
@@ -120,7 +121,7 @@ def _sit(options: dict[str, Any], held: HeldFile | None, card_file: str) -> int:
             rate=rate_of(options["rate"], 1),
             held=held,
             say=out.say,
-            take=_teller(out, options["json_to"], stack),
+            take=_teller(out, options["json_to"], model.zone, stack),
             wall_ns=time.monotonic_ns,
             witness=stack.enter_context(_witness(options["trace_to"], origin, board)),
         )
@@ -187,21 +188,23 @@ def _slot(options: dict[str, Any], say: Callable[[str], None]) -> Slot:
     return ReaderSlot(options["reader"], say=say, wall_ns=time.monotonic_ns)
 
 
-def _teller(out: Log | Printer, json_to: str | None, stack: ExitStack) -> Callable[[Event], None]:
+def _teller(
+    out: Log | Printer, json_to: str | None, zone: TimeZone, stack: ExitStack
+) -> Callable[[Event], None]:
     """Return what reports an event: as words, as JSON, or as both."""
 
     def as_json(event: Event) -> bytes:
-        return msgspec.json.encode(event_as_json(event, ZONE)) + b"\n"
+        return msgspec.json.encode(event_as_json(event, zone)) + b"\n"
 
     if json_to == STDOUT:
         assert isinstance(out, Printer), "data on standard output leaves no room for a screen"
         return lambda event: out.put(as_json(event))
     if json_to is None:
-        return lambda event: out.say(event_line(event))
+        return lambda event: out.say(event_line(event, zone))
     write = stack.enter_context(atomic_writer(json_to))
 
     def report(event: Event) -> None:
         write(as_json(event))
-        out.say(event_line(event))
+        out.say(event_line(event, zone))
 
     return report

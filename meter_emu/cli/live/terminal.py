@@ -68,9 +68,8 @@ def picture(
     """Return the screen, exactly as high as the terminal; `asked` is a command being typed."""
     width, ascii_only = min(options.max_width, WIDTH_MAX), options.ascii_only
     whole = options.max_height >= _HEIGHT_FULL
-    above = list(
-        _apart(title, f"true time {legal_words(view.now_us)}  {rate_words(view.rate)}", width)
-    )
+    true_time = f"true time {legal_words(view.now_us, view.zone)}"
+    above = list(_apart(title, f"{true_time}  {rate_words(view.rate)}", width))
     below = [*_facts(view, brief=width < WIDTH_FULL)]
     below.append(_one_line(("-" if ascii_only else "─") * width, "dim"))
     foot = list(_keys(width)) if asked is None else [_typed(asked, width)]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Final, final
 
 from meter_emu.cli.live.slot import Slot
-from meter_emu.desk.dates import ZONE
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Lamp
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, euro
@@ -14,6 +13,7 @@ from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.pace import RATE_JUMPS
 from meter_emu.world.meter.plan import Insight, Planned
 from meter_emu.world.meter.times import us_to_legal
+from meter_emu.zones import TimeZone
 
 LAMPS: Final = {
     Lamp.CREDIT_EXHAUSTED: "CREDIT",
@@ -38,6 +38,7 @@ class View:
     balance_ueur: int | None
     card: str
     known: Insight | None
+    zone: TimeZone
 
 
 def view_of(meter: LiveMeter, slot: Slot, rate: int) -> View:
@@ -53,6 +54,7 @@ def view_of(meter: LiveMeter, slot: Slot, rate: int) -> View:
         balance_ueur=meter.balance_ueur(),
         card=slot.words(),
         known=meter.insight(),
+        zone=meter.model.zone,
     )
 
 
@@ -62,13 +64,13 @@ def lines_of(view: View, *, brief: bool = False) -> Iterator[tuple[str, str]]:
     lit = [name for lamp, name in LAMPS.items() if lamp in view.lamps]
     yield "lamps", ", ".join(lit) or "none"
     yield "supply", view.supply
-    yield "true time", legal_words(view.now_us)
+    yield "true time", legal_words(view.now_us, view.zone)
     yield "clock", clock_words(view)
     balance = view.balance_ueur
     yield "balance", "unreadable" if balance is None else f"{euro(balance)} EUR"
     yield "card", view.card
     for planned in plan_of(view):
-        yield "next", planned_words(planned, view.now_us, brief=brief)
+        yield "next", planned_words(planned, view, brief=brief)
 
 
 def plan_of(view: View) -> tuple[Planned, ...]:
@@ -83,14 +85,14 @@ def clock_words(view: View) -> str:
         return "shows no time that can be"
     trusted = known.health is Health.TRUSTED
     health = "trusted" if trusted else known.health.name.lower().replace("_", " ")
-    return f"{legal_words(known.utc_us)}  {health}, +-{known.uncertainty_s} s"
+    return f"{legal_words(known.utc_us, view.zone)}  {health}, +-{known.uncertainty_s} s"
 
 
-def planned_words(planned: Planned, now_us: int, *, brief: bool = False) -> str:
+def planned_words(planned: Planned, view: View, *, brief: bool = False) -> str:
     """Return what will be done and when, and unless it shall be brief how long that is from now."""
     civil = "" if planned.civil is None else f" {planned.civil}"
-    left = "" if brief else f"in {span_words(max(0, planned.at_us - now_us)):<11} "
-    return f"{legal_words(planned.at_us)}  {left}{planned.deed.value}{civil}"
+    left = "" if brief else f"in {span_words(max(0, planned.at_us - view.now_us)):<11} "
+    return f"{legal_words(planned.at_us, view.zone)}  {left}{planned.deed.value}{civil}"
 
 
 def span_words(span_us: int) -> str:
@@ -110,16 +112,16 @@ def rate_words(rate: int) -> str:
     return "real time" if rate == 1 else f"{rate} x real time"
 
 
-def event_line(event: Event) -> str:
+def event_line(event: Event, zone: TimeZone) -> str:
     """Return one event as a line."""
     doubt = "" if event.clock_trusted else "  (clock not trusted)"
     said = "  ".join(part for part in (event.detail, event.shown) if part)
-    return f"{legal_words(event.at_us)}  {event.what.value:<10}  {said}{doubt}".rstrip()
+    return f"{legal_words(event.at_us, zone)}  {event.what.value:<10}  {said}{doubt}".rstrip()
 
 
-def legal_words(at_us: int) -> str:
+def legal_words(at_us: int, zone: TimeZone) -> str:
     """Return the legal time of an instant."""
-    return f"{us_to_legal(at_us, ZONE):%Y-%m-%d %H:%M:%S}"
+    return f"{us_to_legal(at_us, zone):%Y-%m-%d %H:%M:%S}"
 
 
 def _supply(meter: LiveMeter) -> str:

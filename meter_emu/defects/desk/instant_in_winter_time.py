@@ -17,7 +17,7 @@ class InstantInWinterTime(DeskDates):
     @override
     def minute_of(self, when: Civil, reading: CivilReading | None = None) -> int:
         self.check(when)
-        winter = datetime(*when, tzinfo=timezone(timedelta(hours=1)))
+        winter = datetime(*when, tzinfo=timezone(timedelta(minutes=self.zone.rule.standard_min)))
         return self.minute_of_instant(winter)
 
 

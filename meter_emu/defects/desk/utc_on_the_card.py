@@ -7,7 +7,6 @@ from typing_extensions import override
 from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
-from meter_emu.desk.dates import ZONE
 
 
 class UtcOnTheCard(DeskCodec):
@@ -17,7 +16,7 @@ class UtcOnTheCard(DeskCodec):
 
     @override
     def write_time(self, when: Civil) -> bytes:
-        utc = datetime(*when, tzinfo=ZONE).astimezone(UTC)
+        utc = datetime(*when, tzinfo=self.zone.info).astimezone(UTC)
         return super().write_time(Civil(utc.year, utc.month, utc.day, utc.hour, utc.minute))
 
 

@@ -7,7 +7,6 @@ from typing_extensions import override
 from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
-from meter_emu.desk.dates import ZONE
 
 
 class UtcTruncatedDate(DeskCodec):
@@ -17,7 +16,7 @@ class UtcTruncatedDate(DeskCodec):
 
     @override
     def write_time(self, when: Civil) -> bytes:
-        day = datetime(when.year, when.month, when.day, tzinfo=ZONE).astimezone(UTC)
+        day = datetime(when.year, when.month, when.day, tzinfo=self.zone.info).astimezone(UTC)
         return super().write_time(when._replace(year=day.year, month=day.month, day=day.day))
 
 

@@ -3,7 +3,7 @@
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import SUMMER_MIN, WINTER_MIN, Zone
+from meter_emu.firmware.zone import Zone
 
 
 class HemispheresSwapped(Zone):
@@ -13,7 +13,7 @@ class HemispheresSwapped(Zone):
 
     @override
     def offset_min(self, utc_min: int) -> int:
-        return SUMMER_MIN + WINTER_MIN - super().offset_min(utc_min)
+        return self.summer_min + self.standard_min - super().offset_min(utc_min)
 
 
 DEFECT = Defect(

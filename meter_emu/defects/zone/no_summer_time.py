@@ -3,7 +3,7 @@
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import WINTER_MIN, Zone
+from meter_emu.firmware.zone import Zone
 
 
 class NoSummerTime(Zone):
@@ -13,7 +13,7 @@ class NoSummerTime(Zone):
 
     @override
     def offset_min(self, utc_min: int) -> int:
-        return WINTER_MIN
+        return self.standard_min
 
 
 DEFECT = Defect(

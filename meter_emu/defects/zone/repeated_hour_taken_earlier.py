@@ -3,7 +3,7 @@
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import SUMMER_MIN, Zone
+from meter_emu.firmware.zone import Zone
 
 
 class RepeatedHourTakenEarlier(Zone):
@@ -13,8 +13,8 @@ class RepeatedHourTakenEarlier(Zone):
 
     @override
     def to_utc_later(self, legal_min: int) -> int:
-        early_min = legal_min - SUMMER_MIN
-        if self.offset_min(early_min) == SUMMER_MIN:
+        early_min = legal_min - self.summer_min
+        if self.offset_min(early_min) == self.summer_min:
             return early_min
         return super().to_utc_later(legal_min)
 

@@ -3,7 +3,7 @@
 from typing_extensions import override
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import WINTER_MIN, Zone
+from meter_emu.firmware.zone import Zone
 
 
 class SummerTimeTwice(Zone):
@@ -14,7 +14,7 @@ class SummerTimeTwice(Zone):
     @override
     def to_utc_later(self, legal_min: int) -> int:
         utc_min = super().to_utc_later(legal_min)
-        return utc_min - (self.offset_min(utc_min) - WINTER_MIN)
+        return utc_min - (self.offset_min(utc_min) - self.standard_min)
 
 
 DEFECT = Defect(

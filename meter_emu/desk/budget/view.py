@@ -50,6 +50,7 @@ from meter_emu.rows import (
     unused,
     zero,
 )
+from meter_emu.zones import BELGIAN, ZONE_OF_CODE, TimeZone
 
 HEALTH: Final = {
     0: "trusted",
@@ -86,7 +87,7 @@ EVENTS: Final = {
     21: "expiry unchecked, the clock could not say",
 }
 RESULTS: Final = {result.value: result.name.lower().replace("_", " ") for result in Result}
-ZONE_RULES: Final = {1: "europe brussels"}
+ZONE_RULES: Final = {zone.rule.code: zone.name.lower().replace("_", " ") for zone in TimeZone}
 
 
 def layout_of(sfi: Sfi, size_bytes: int) -> Layout[Any]:
@@ -259,7 +260,8 @@ def _two_forms(what: str, raw: bytes, minute: int, zone_rule: int) -> tuple[str,
     """Return what is wrong between the instant of an end and the civil time announced."""
     try:
         announced = decode_bcd_minute(raw)
-        legal = None if minute == MINUTES_NONE else DeskDates().legal(minute)
+        dates = DeskDates(ZONE_OF_CODE.get(zone_rule, BELGIAN))
+        legal = None if minute == MINUTES_NONE else dates.legal(minute)
     except (CardProtocolError, DeskError):
         return (f"{what} is no date in one of its two forms",)
     if announced == legal:

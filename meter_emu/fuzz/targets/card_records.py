@@ -19,7 +19,6 @@ from card_protocol.formats.budget.making import (
 from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive
 from card_protocol.layout import Layout
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.dates import ZONE
 from meter_emu.domain import Result
 from meter_emu.errors import MeterEmuError
 from meter_emu.firmware.layouts import State
@@ -237,7 +236,7 @@ def _carried_seeds() -> tuple[bytes, ...]:
             carrier=CardKind.PLAIN if flags & _PLAIN else CardKind.SECURE,
             card_generation=2 if flags & _SECOND else 1,
         )
-        home = Home(household, start_us=FUZZING_FROM_US, zone=ZONE, seed=0)
+        home = Home(household, start_us=FUZZING_FROM_US, seed=0)
         card = home.first_card()
         home.write(card, FAR_OFF)
         for order in (A_LOAD, FAR_OFF, _REACTIVATION):

@@ -21,7 +21,7 @@ def clock_card_at_midnight(chooser: Chooser, among: Among = ()) -> Campaign:
     He comes before that midnight: the law moves him there.
     """
     seed, draft = begin(chooser, among)
-    night_s = rtc_midnight_s(draft.model.rtc_base, draft.timing.end_s - MINUTE_S)
+    night_s = rtc_midnight_s(draft.model, draft.timing.end_s - MINUTE_S)
     at_s = night_s - early_s(draft.model, night_s)
     draft.technician(at_s, chooser.around(draft.model.clock.set_error_s - 1))
     armed_s = min(draft.timing.armed_s, at_s - HOUR_S)

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from meter_emu.desk.dates import ZONE
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Law
 from meter_emu.stories import people
@@ -26,8 +25,9 @@ def clocks_change(chooser: Chooser, among: Among = ()) -> Campaign:
     """
     seed, draft = begin(chooser, among)
     name, minutes = chooser.of(_WHEN), chooser.of(_MINUTES)
-    year = min(legal(draft.timing.end_s).year, _LAST_YEAR)
-    spring, autumn = changes(ZONE, year, year)
+    zone = draft.model.zone
+    year = min(legal(draft.timing.end_s, zone).year, _LAST_YEAR)
+    spring, autumn = changes(zone.info, year, year)
     lead_s = draft.timing.end_s - draft.timing.armed_s
     if name == "twice":
         draft.earlier = draft.generation == 2 and chooser.below(2) == 1

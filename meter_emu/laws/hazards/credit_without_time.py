@@ -26,15 +26,16 @@ _FROM_MIN: Final = 9 * 60 + 30  # by any time base an unprotected hour, and some
 def credit_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a home whose clock is upset in the evening, hours before or after its credit ends."""
     seed, draft = begin(chooser, among)
-    day = legal(draft.timing.end_s).date()
+    zone = draft.model.zone
+    day = legal(draft.timing.end_s, zone).date()
     day += timedelta(days=chooser.of(_EVENINGS) - day.weekday())
-    back_s = at_minute_s(day, 17 * 60 + chooser.below(120))
+    back_s = at_minute_s(day, 17 * 60 + chooser.below(120), zone)
     lost_s = back_s - 5 * MINUTE_S - chooser.below(60) * MINUTE_S
     draft.kind = "credit ends at an hour that the clock does not know"
     draft.credit_ends_s = back_s + (5 + chooser.below(90)) * MINUTE_S
     draft.rates = USES[:-1]
     draft.short = True
-    wrote_s = at_minute_s(day, _FROM_MIN + chooser.below(120))
+    wrote_s = at_minute_s(day, _FROM_MIN + chooser.below(120), zone)
     draft.first_s = wrote_s - HOUR_S
     draft.timing = Timing(wrote_s, draft.credit_ends_s)
     if chooser.below(2):

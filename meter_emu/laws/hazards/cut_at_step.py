@@ -26,7 +26,7 @@ def cut_at_step(chooser: Chooser, among: Among = ()) -> Campaign:
     """
     kits = [kit for kit in among or models() if kit.model.rtc_base == "legal"]
     seed, draft = begin(chooser, kits or among)
-    changed_s = change_s(draft.timing.end_s)
+    changed_s = change_s(draft.timing.end_s, draft.model.zone)
     long_s = chooser.of(_LONG_S)
     lost_s = changed_s + _AFTER_S + 2 * uncertainty_s(draft.model, 0, 900 * DAY_S * SECOND_US)
     end_s = changed_s + (1 + chooser.below(48)) * HOUR_S + chooser.of((0, 0, 1, 30)) * MINUTE_S

@@ -24,11 +24,12 @@ def holiday(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a home with no order, whose credit is used up so; an hour later somebody looks."""
     seed, draft = begin(chooser, among)
     draft.kind = "credit ends on a holiday"
-    year = min(legal(draft.timing.end_s).year, _LAST_YEAR)
+    zone = draft.model.zone
+    year = min(legal(draft.timing.end_s, zone).year, _LAST_YEAR)
     month, day = chooser.of(_DAYS)
     on_it = (date(year + later, month, day) for later in range(1, _YEARS + 1))
     working = next(one for one in on_it if one.weekday() < 5)
-    ends_s = at_minute_s(working, _FROM_MIN + chooser.below(_WITHIN_MIN))
+    ends_s = at_minute_s(working, _FROM_MIN + chooser.below(_WITHIN_MIN), zone)
     draft.credit_ends_s, draft.rates, draft.short = ends_s, USES[:-1], True
     draft.timing = Timing(max(FIRST_S, ends_s - (1 + chooser.below(12)) * HOUR_S), ends_s)
     draft.scroll(ends_s + HOUR_S)

@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from meter_emu.desk.dates import ZONE
 from meter_emu.hardware.rtc.registers import Registers
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Finding, Law, Trial, campaign_of
@@ -169,7 +168,8 @@ def _wrong_bound(
     What the display shows is in whole minutes. Where clocks change it may be of either hour.
     """
     shown, health = said.groups()
-    around = {us_to_legal(look.at_us + by, ZONE).utcoffset() for by in (-6 * HOUR_US, 6 * HOUR_US)}
+    zone = home.model.zone
+    around = {us_to_legal(look.at_us + by, zone).utcoffset() for by in (-6 * HOUR_US, 6 * HOUR_US)}
     if health != "LOWER_BOUND" or len(around) > 1:
         return None
     (offset,) = around

@@ -22,9 +22,10 @@ def off_over_step(chooser: Chooser, among: Among = ()) -> Campaign:
     """
     kits = [kit for kit in among or models() if kit.model.rtc_base == "legal"]
     seed, draft = begin(chooser, kits or among)
-    changed_s = change_s(draft.timing.end_s)
+    zone = draft.model.zone
+    changed_s = change_s(draft.timing.end_s, zone)
     lost_s = changed_s - _BEFORE_S - chooser.below(600) * MINUTE_S
-    shown = legal(lost_s).utcoffset()
+    shown = legal(lost_s, zone).utcoffset()
     assert shown is not None, "legal time has an offset"
     midnight_s = (changed_s // DAY_S + 1 + chooser.below(2)) * DAY_S - shown.seconds
     if chooser.below(3) == 2:

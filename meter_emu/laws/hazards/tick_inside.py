@@ -63,7 +63,7 @@ def ticking_inside(trial: Trial) -> Household | None:
 
 def _night_s(model: MeterModel, end_s: int) -> int:
     """Return the last midnight of a right clock that is a minute and more before T."""
-    return rtc_midnight_s(model.rtc_base, end_s - MINUTE_S)
+    return rtc_midnight_s(model, end_s - MINUTE_S)
 
 
 def _one_of(trial: Trial, from_us: int, to_us: int) -> Call | None:

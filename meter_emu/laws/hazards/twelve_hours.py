@@ -76,7 +76,7 @@ def _check(trial: Trial) -> Finding:
     was, now = (trial.events(home) for home in homes)
     if not trial.ours and any(event.what is What.CLOCK_DOUBTED for event in now):
         return Aside("the program doubts a clock in that mode")
-    found = first_difference(was, now, "in 12-hour mode")
+    found = first_difference(was, now, "in 12-hour mode", trial.campaign.zone)
     campaign = campaign_of(trial.campaign, homes[1])
     return replace(found, campaign=campaign) if isinstance(found, Broken) else found
 

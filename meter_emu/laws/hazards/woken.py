@@ -8,7 +8,7 @@ from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish
-from meter_emu.stories.times import rtc_midnight_s
+from meter_emu.stories.times import midnight_s, rtc_midnight_s
 from meter_emu.units import DAY_S
 from meter_emu.world.rehearsal.campaign import Campaign
 
@@ -31,8 +31,8 @@ def woken(chooser: Chooser, among: Among = ()) -> Campaign:
 def _boundaries_s(draft: Draft) -> tuple[int, ...]:
     """Return T, and midnights of a right clock and of legal time before it."""
     end_s = draft.timing.end_s
-    night_s = rtc_midnight_s(draft.model.rtc_base, end_s)
-    return end_s, night_s, rtc_midnight_s("legal", end_s), night_s - DAY_S
+    night_s = rtc_midnight_s(draft.model, end_s)
+    return end_s, night_s, midnight_s(end_s, draft.model.zone), night_s - DAY_S
 
 
 LAW: Final = Law(

@@ -10,7 +10,6 @@ from typing import Final, NamedTuple, TypeAlias
 
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, encode_bcd_minute
 from meter_emu.desk.as_is import AsIs
-from meter_emu.desk.dates import ZONE
 from meter_emu.domain import Result
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, moves
 from meter_emu.stories.chooser import Chooser
@@ -21,12 +20,10 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit
+from meter_emu.zones import TimeZone
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
-# Minutes since 2000 that some clock cannot be set to: one in standard time is in 2100 by then.
-_CLOCKS_END: Final = (datetime(2099, 12, 31, 23, tzinfo=UTC) - _EPOCH) // _MINUTE
-_BRUSSELS: Final = 1  # the zone rule that there is
 # Bytes of YYMMDDhhmm that make no date of one, by their place.
 _NO_DATE: Final = (
     ((1, 0x02), (2, 0x30)), ((1, 0x04), (2, 0x31)), ((0, 0x21), (1, 0x02), (2, 0x29)),
@@ -53,7 +50,7 @@ def _no_date(draft: Draft, order: DeskOrder) -> AsIs:
 def _backwards(draft: Draft, order: DeskOrder) -> AsIs:
     assert order.cut_us is not None, "it is armed"
     after_us = order.cut_us + (1 + draft.chooser.below(3)) * DAY_S * SECOND_US
-    civil = encode_bcd_minute(us_to_civil(after_us, ZONE))
+    civil = encode_bcd_minute(us_to_civil(after_us, draft.model.zone))
     return AsIs(defer_until=civil, defer_min=_of_2(draft, _minute(after_us)))
 
 
@@ -67,12 +64,17 @@ def _cut_apart(draft: Draft, order: DeskOrder) -> AsIs:
 
 def _half(draft: Draft, _: DeskOrder) -> AsIs:
     fields = AsIs(cut_min=MINUTES_NONE), AsIs(cut_at=BCD_NONE), AsIs(defer_min=MINUTES_NONE)
-    return draft.chooser.of((*fields, AsIs(zone_rule=_BRUSSELS + 1)))
+    return draft.chooser.of((*fields, AsIs(zone_rule=draft.model.zone.rule.code + 1)))
 
 
 def _too_far(draft: Draft, _: DeskOrder) -> AsIs:
-    minute = _CLOCKS_END + draft.chooser.of((0, 0, 60, 1, 500_000))
+    minute = _clocks_end(draft.model.zone) + draft.chooser.of((0, 0, 60, 1, 500_000))
     return draft.chooser.of((AsIs(defer_min=minute), AsIs(cut_min=minute)))
+
+
+def _clocks_end(zone: TimeZone) -> int:
+    """Return the first minute since 2000 at which a clock in standard or legal time shows 2100."""
+    return (datetime(2100, 1, 1, tzinfo=zone.info) - _EPOCH) // _MINUTE
 
 
 def _wallet(draft: Draft) -> AsIs:
@@ -133,6 +135,7 @@ class _End(NamedTuple):
     civil: datetime
     by_civil: int
     by_minute: int
+    zone: TimeZone
 
     @property
     def later(self) -> int:
@@ -140,7 +143,7 @@ class _End(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        shown = (_EPOCH + self.by_minute * _MINUTE).astimezone(ZONE)
+        shown = (_EPOCH + self.by_minute * _MINUTE).astimezone(self.zone.info)
         return shown.replace(tzinfo=None, fold=0) == self.civil
 
 
@@ -148,7 +151,7 @@ class _NoEndError(Exception):
     """Nothing on the card is an end of this meter's, and yet something is there."""
 
 
-def _end(raw: bytes, minute: int | None, rule: int) -> _End | None:
+def _end(raw: bytes, minute: int | None, rule: int | None, zone: TimeZone) -> _End | None:
     """Return an end; `minute` is `None` on a card that has no such form."""
     if raw == BCD_NONE and minute in {None, MINUTES_NONE}:
         return None
@@ -157,12 +160,12 @@ def _end(raw: bytes, minute: int | None, rule: int) -> _End | None:
         civil = datetime(2000 + year, month, day, hour, at)  # noqa: DTZ001  legal time
     except ValueError:
         raise _NoEndError from None
-    by_civil = (civil.replace(tzinfo=ZONE, fold=1).astimezone(UTC) - _EPOCH) // _MINUTE
+    by_civil = (civil.replace(tzinfo=zone.info, fold=1).astimezone(UTC) - _EPOCH) // _MINUTE
     if minute is None:
-        return _End(civil, by_civil, by_civil)
-    if minute >= _CLOCKS_END or rule != _BRUSSELS:
+        return _End(civil, by_civil, by_civil, zone)
+    if minute >= _clocks_end(zone) or rule not in {None, zone.rule.code}:
         raise _NoEndError
-    return _End(civil, by_civil, minute)
+    return _End(civil, by_civil, minute, zone)
 
 
 def _due(home: Household, order: DeskOrder) -> tuple[Result, int | None]:
@@ -179,9 +182,9 @@ def _due(home: Household, order: DeskOrder) -> tuple[Result, int | None]:
             (order.cut_at, order.cut_us, fields.cut_at, fields.cut_min),
         )
     )
-    rule = _BRUSSELS if fields.zone_rule is None else fields.zone_rule
+    rule, zone = fields.zone_rule, home.model.zone
     try:
-        defer, cut = _end(defer_raw, defer_min, rule), _end(cut_raw, cut_min, rule)
+        defer, cut = _end(defer_raw, defer_min, rule, zone), _end(cut_raw, cut_min, rule, zone)
     except _NoEndError:
         return Result.BAD_DATE, None
     assert defer is not None, "an end with one form is none"
@@ -218,18 +221,17 @@ def _check(trial: Trial) -> Finding:
     )
     if result is Result.EXECUTED:
         return Aside("what stands there is the same")
-    right = (
-        () if later is None else (_deferred(home.visits[nth], EPOCH_2000_US + later * MINUTE_US),)
-    )
+    right = () if later is None else (_deferred(home, nth, EPOCH_2000_US + later * MINUTE_US),)
     other = replace(home, visits=(*home.visits[:nth], *right, *home.visits[nth + 1 :]))
     was, now = trial.run.events, trial.events(other)
     return _answered(trial, was, now, result) or _same_moves(was, now)
 
 
-def _deferred(visit: Visit, defer_us: int) -> Visit:
+def _deferred(home: Household, nth: int, defer_us: int) -> Visit:
     """Return the visit of an office that is right, with that end of the deferral."""
+    visit = home.visits[nth]
     assert visit.desk is not None, "it is a visit to the office"
-    civil = us_to_civil(defer_us, ZONE)
+    civil = us_to_civil(defer_us, home.model.zone)
     return replace(
         visit, desk=replace(visit.desk, fields=None, defer_until=civil, defer_us=defer_us)
     )

@@ -29,6 +29,7 @@ from meter_emu.nearest import hint
 from meter_emu.ports import Firmware, Ports
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel
+from meter_emu.zones import TimeZone
 
 REFERENCE: Final = "reference"
 _FACTORY: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)
@@ -54,7 +55,7 @@ class Build:
 
     def parts(self, model: MeterModel) -> Parts:
         """Return our program's parts for a model's board, by which another's memory is read too."""
-        return _parts(self, clock_chip(model).driver)
+        return _parts(self, clock_chip(model).driver, model.zone)
 
     def fitted(self, part: type[PartT], /) -> type[PartT]:
         """Return the class of a chip's or the desk's part in this build."""
@@ -74,9 +75,9 @@ class Build:
             for defect in self.defects
         )
 
-    def desk_parts(self) -> tuple[DeskDates, DeskCodec]:
+    def desk_parts(self, zone: TimeZone) -> tuple[DeskDates, DeskCodec]:
         """Return the parts of the desk that serves this meter."""
-        return self.fitted(DeskDates)(), self.fitted(DeskCodec)()
+        return self.fitted(DeskDates)(zone), self.fitted(DeskCodec)(zone)
 
 
 def dialogues() -> tuple[MakeDialogue, ...]:
@@ -85,8 +86,8 @@ def dialogues() -> tuple[MakeDialogue, ...]:
 
 
 @cache
-def _parts(build: Build, driver: type[RtcDriver]) -> Parts:
-    return assemble(build.fitted, driver)
+def _parts(build: Build, driver: type[RtcDriver], zone: TimeZone) -> Parts:
+    return assemble(build.fitted, driver, zone.rule)
 
 
 @cache

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from random import Random
 from typing import Final, final
-from zoneinfo import ZoneInfo
 
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import Civil
@@ -48,7 +47,7 @@ from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.clip import ClippedChip
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.meter.times import us_to_utc
 
 MODEL_NAME_SIZE_BYTES: Final = 24
 
@@ -87,7 +86,7 @@ def install(
         fate=fate,
         ticks_from_us=ticks_from_us,
     )
-    shown = us_to_legal(clock_us, _SHOWN[RtcBase[model.rtc_base.upper()]])
+    shown = _shown(model, clock_us)
     _set_clock(board.rtc, build.parts(model).rtc, shown, clock_us)
     state = first_state(model, inst, clock_us=clock_us, ticks_ms=ticks_ms)
     _burn(board, FACTORY_AT, FACTORY.build(factory_record(model, inst.meter_id, master)))
@@ -188,7 +187,7 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
 
     `clock_us` is what its clock says the time is, UTC; `ticks_ms` where its ticks stand.
     """
-    shown = us_to_legal(clock_us, _SHOWN[RtcBase[model.rtc_base.upper()]])
+    shown = _shown(model, clock_us)
     flags = 0
     if inst.prepayment:
         flags |= StateFlags.PREPAYMENT_ON
@@ -259,11 +258,16 @@ def _set_clock(chip: CalendarChip, driver: RtcDriver, shown: datetime, clock_us:
 
 
 _DAY_0: Final = date(2000, 1, 1)
-_SHOWN: Final[dict[RtcBase, tzinfo]] = {
-    RtcBase.UTC: UTC,
-    RtcBase.STANDARD: timezone(timedelta(hours=1)),
-    RtcBase.LEGAL: ZoneInfo("Europe/Brussels"),
-}
+
+
+def _shown(model: MeterModel, us: int) -> datetime:
+    """Return what a clock chip shows that counts the model's time base."""
+    counted: dict[str, tzinfo] = {
+        "utc": UTC,
+        "standard": timezone(timedelta(minutes=model.zone.rule.standard_min)),
+        "legal": model.zone.info,
+    }
+    return us_to_utc(us).astimezone(counted[model.rtc_base])
 
 
 def _burn(board: Board, at: int, raw: bytes) -> None:

@@ -15,6 +15,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.resources import PRINTABLE, read_toml
 from meter_emu.units import PPB, SECOND_US
+from meter_emu.zones import BELGIAN, TimeZone
 
 Minute: TypeAlias = Annotated[int, Meta(ge=0, le=1439)]
 _PPB_SECONDS: Final = PPB * SECOND_US
@@ -86,6 +87,7 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     clock: ClockBounds
     credit: Credit
     rearm: Rearm
+    zone: TimeZone = BELGIAN  # whose legal time dates, window and night hours are in
     window: Window  # the non-disconnection period
     night: Window | None = None  # the night hours of a bi-hourly tariff, where the meter has any
 

@@ -5,13 +5,13 @@ wall clock under a zone's rule. `datetime` and `zoneinfo` do the arithmetic here
 firmware has its own calendar in integers, and the two check each other.
 """
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.units import EPOCH_2000_US, SECOND_US
+from meter_emu.zones import TimeZone
 
 YEARS: Final = range(2000, 2100)  # what clock chips and generation 1 cards can show
 END_US: Final = 4_102_444_800 * SECOND_US  # 2100-01-01 00:00 UTC
@@ -26,12 +26,17 @@ def to_us(when: datetime) -> int:
     return (when - _EPOCH) // _ONE_US
 
 
-def us_to_legal(us: int, zone: tzinfo) -> datetime:
+def us_to_utc(us: int) -> datetime:
+    """Return the instant as an aware datetime in UTC."""
+    return _EPOCH + timedelta(microseconds=us)
+
+
+def us_to_legal(us: int, zone: TimeZone) -> datetime:
     """Return the instant as an aware datetime under the zone's rule."""
-    return (_EPOCH + timedelta(microseconds=us)).astimezone(zone)
+    return us_to_utc(us).astimezone(zone.info)
 
 
-def legal_to_us(when: datetime, zone: ZoneInfo, *, path: str, key: str) -> int:
+def legal_to_us(when: datetime, zone: TimeZone, *, path: str, key: str) -> int:
     """Return the one instant that a time written in a file names under the zone's rule.
 
     Without offset it must exist exactly once; with an offset, the zone must have that offset at
@@ -45,25 +50,25 @@ def legal_to_us(when: datetime, zone: ZoneInfo, *, path: str, key: str) -> int:
     return us
 
 
-def us_to_civil(us: int, zone: ZoneInfo) -> Civil:
+def us_to_civil(us: int, zone: TimeZone) -> Civil:
     """Return the legal time of an instant, whole minutes, the rest cut off."""
     legal = us_to_legal(us, zone)
     return Civil(legal.year, legal.month, legal.day, legal.hour, legal.minute)
 
 
-def us_to_iso(us: int, zone: ZoneInfo) -> str:
+def us_to_iso(us: int, zone: TimeZone) -> str:
     """Return the instant as ISO 8601 with offset, whole seconds, the rest cut off."""
     return us_to_legal(us, zone).isoformat(timespec="seconds")
 
 
-def us_to_written(us: int, zone: ZoneInfo) -> str:
+def us_to_written(us: int, zone: TimeZone) -> str:
     """Return an instant as a file names it: legal time, with its offset where that exists twice."""
     legal = us_to_legal(us, zone)
     wall = legal.replace(tzinfo=None)
     return (legal if len(_readings(wall, zone)) > 1 else wall).isoformat()
 
 
-def _reading_meant(when: datetime, zone: ZoneInfo, *, path: str, key: str) -> datetime:
+def _reading_meant(when: datetime, zone: TimeZone, *, path: str, key: str) -> datetime:
     wall = when.replace(tzinfo=None)
     readings = _readings(wall, zone)
     offsets = " or ".join(f"{reading:%H:%M}{_offset(reading)}" for reading in readings)
@@ -82,12 +87,12 @@ def _reading_meant(when: datetime, zone: ZoneInfo, *, path: str, key: str) -> da
     return readings[0]
 
 
-def _readings(wall: datetime, zone: ZoneInfo) -> list[datetime]:
+def _readings(wall: datetime, zone: TimeZone) -> list[datetime]:
     """Return the instants the wall clock names: none in a gap, two in a fold, else one."""
     found: list[datetime] = []
     for fold in (0, 1):
-        reading = wall.replace(tzinfo=zone, fold=fold)
-        exists = reading.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == wall
+        reading = wall.replace(tzinfo=zone.info, fold=fold)
+        exists = reading.astimezone(UTC).astimezone(zone.info).replace(tzinfo=None) == wall
         if exists and reading.utcoffset() not in [other.utcoffset() for other in found]:
             found.append(reading)
     return found

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from itertools import accumulate
 from math import gcd
 from typing import Final, NamedTuple, final
-from zoneinfo import ZoneInfo
 
 from meter_emu.hardware.contactor import VOLTAGE_V
 from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US, UEUR_PER_CENT
@@ -58,13 +57,13 @@ class Books(NamedTuple):
 class ExactAccount:
     """The account at `at_us`. The caller stops at every change of the rules."""
 
-    def __init__(self, household: Household, zone: ZoneInfo, told: Told) -> None:
+    def __init__(self, household: Household, told: Told) -> None:
         self.at_us = told.from_us
         self.debt_low = 0
         self.debt_high = 0
         self.used_units_us = 0  # what has flowed, in rate-µs
         self._model: Final[MeterModel] = household.model
-        self._zone: Final = zone
+        self._zone: Final = household.model.zone
         self._told = told
         self._profile: Final = LoadProfile(household.load)
         cap = household.model.limiter_a * VOLTAGE_V

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, final
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
-from meter_emu.desk.dates import ZONE_NAME
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.registers import Registers
 from meter_emu.nearest import hint
@@ -48,6 +46,7 @@ from meter_emu.world.rehearsal.reading import FilePlace
 from meter_emu.world.rehearsal.remarks import remarks
 from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
 from meter_emu.world.rehearsal.visits import VisitReader, in_order, new_card
+from meter_emu.zones import TimeZone
 
 _REGISTER: Final = re.compile(r"([0-9A-F]{2})=([0-9A-F]{2})", re.ASCII)
 METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
@@ -64,8 +63,7 @@ class Campaign:
     """
 
     name: str
-    zone: ZoneInfo
-    zone_name: str
+    zone: TimeZone
     start_us: int
     end_us: int
     seed: int
@@ -112,11 +110,7 @@ class _Resolver:
         if model is not None:
             other = load_model(find("meters", model))
             self.others[other.energy] = (model, other)
-        if raw.zone != ZONE_NAME:
-            why = f"want {ZONE_NAME!r}, whose time the meters keep, got {raw.zone!r}"
-            raise ConfigError(str(path), "zone", why + hint(raw.zone, [ZONE_NAME]))
-        self.zone = ZoneInfo(raw.zone)
-        self.top = FilePlace(str(path), self.zone)
+        self.top = FilePlace(str(path), raw.zone)
         self.start_us = self.top.instant(raw.start, "start")
         self.end_us = self.top.instant(raw.end, "end")
         if not _shown(self.start_us):
@@ -138,8 +132,7 @@ class _Resolver:
             self.top.refuse("household", f"none has a meter for {energy}, as the model given is")
         return Campaign(
             name=self.raw.name,
-            zone=self.zone,
-            zone_name=self.raw.zone,
+            zone=self.raw.zone,
             start_us=self.start_us,
             end_us=self.end_us,
             seed=self.seed,
@@ -200,6 +193,9 @@ class _Resolver:
             place.refuse("meter_id", f"want none for {raw.count} copies")
         own = self._model(model_name, place)
         model_name, model = self.others.get(own.energy, (model_name, own))
+        if model.zone.key != self.raw.zone.key:
+            why = f"{model.name} keeps the time of {model.zone.key}, want {self.raw.zone.key}"
+            place.refuse("model", why)
         if raw.rtc_base is not None:
             if raw.image is not None:
                 place.refuse("rtc_base", "want none with an image, whose clock has its own")

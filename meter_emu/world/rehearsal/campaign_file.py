@@ -12,6 +12,7 @@ from msgspec import Meta
 from meter_emu.resources import PRINTABLE
 from meter_emu.units import HOURS_A_DAY
 from meter_emu.world.rehearsal.reading import Euro
+from meter_emu.zones import TimeZone
 
 _Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
 _Load: TypeAlias = (
@@ -137,7 +138,7 @@ class RawCampaign(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A whole file."""
 
     name: _Text
-    zone: _Text
+    zone: TimeZone
     start: datetime
     end: datetime
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0

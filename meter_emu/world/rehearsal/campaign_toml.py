@@ -8,7 +8,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
-from zoneinfo import ZoneInfo
 
 from card_protocol.card.image import CardKind
 from meter_emu.desk.as_is import AsIs
@@ -22,11 +21,11 @@ from meter_emu.world.rehearsal.household import (
     DeskOrder,
     Entry,
     Household,
-    NewCard,
     Range,
     Visit,
     VisitKind,
 )
+from meter_emu.zones import TimeZone
 
 _GENERATION: Final = 1  # where the file says none
 _Value = TypeVar("_Value")
@@ -43,7 +42,7 @@ def _lines(campaign: Campaign) -> Iterator[str]:
     build = _most(home.build for home in homes)
     zone = campaign.zone
     yield f"name = {_text(campaign.name)}"
-    yield f"zone = {_text(campaign.zone_name)}"
+    yield f"zone = {_text(campaign.zone.key)}"
     yield f"start = {us_to_written(campaign.start_us, zone)}"
     yield f"end = {us_to_written(campaign.end_us, zone)}"
     if campaign.seed:
@@ -79,11 +78,11 @@ def _lines(campaign: Campaign) -> Iterator[str]:
         if home.build != build:
             yield f"build = {_text(home.build)}"
         yield from _meter(entry, campaign, before)
-        yield from _people(home, zone)
+        yield from _people(home)
         before += entry.count
 
 
-def _announcement(told: Announcement, zone: ZoneInfo) -> Iterator[str]:
+def _announcement(told: Announcement, zone: TimeZone) -> Iterator[str]:
     if told.name is not None:
         yield f"name = {_text(told.name)}"
     if told.defer_us is not None:
@@ -122,8 +121,9 @@ def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
         yield f"visits_later_s = {list(spread.visits_s)}"
 
 
-def _people(home: Household, zone: ZoneInfo) -> Iterator[str]:
+def _people(home: Household) -> Iterator[str]:
     """Yield what the people have, hear, do and are to meet with."""
+    zone = home.model.zone
     if home.announced is not None and home.announced.name is not None:
         yield f"announced = {_text(home.announced.name)}"
     if home.careless:
@@ -146,9 +146,7 @@ def _people(home: Household, zone: ZoneInfo) -> Iterator[str]:
     if home.visits:
         yield "visits = ["
         for visit in home.visits:
-            keys = ", ".join(
-                [f"at = {us_to_written(visit.at_us, zone)}", *_visit(visit, home, zone)]
-            )
+            keys = ", ".join([f"at = {us_to_written(visit.at_us, zone)}", *_visit(visit, home)])
             yield f"  {{ {keys} }},"
         yield "]"
 
@@ -159,10 +157,10 @@ def _found(registers: Registers | None) -> str:
     return f", rtc = {_text(' '.join(f'{at:02X}={byte:02X}' for at, byte in registers))}"
 
 
-def _visit(visit: Visit, home: Household, zone: ZoneInfo) -> Iterator[str]:
+def _visit(visit: Visit, home: Household) -> Iterator[str]:
     if visit.kind is VisitKind.DESK:
         assert visit.desk is not None, "a desk visit has its orders"
-        yield from _order(visit.desk, home.announced, zone)
+        yield from _order(visit.desk, home)
     elif visit.kind is VisitKind.INSERT:
         yield "insert = true"
     elif visit.kind is VisitKind.OLD_CARD:
@@ -182,7 +180,8 @@ def _visit(visit: Visit, home: Household, zone: ZoneInfo) -> Iterator[str]:
         yield f"{'press' if visit.kind is VisitKind.PRESS else 'hold'} = {_text(button)}"
 
 
-def _order(order: DeskOrder, told: Announcement | None, zone: ZoneInfo) -> Iterator[str]:
+def _order(order: DeskOrder, home: Household) -> Iterator[str]:
+    told, zone = home.announced, home.model.zone
     said = {
         "defer": order.defer_us is not None,
         "cut": order.cut_us is not None,
@@ -214,18 +213,14 @@ def _order(order: DeskOrder, told: Announcement | None, zone: ZoneInfo) -> Itera
     if order.fields is not None:
         yield f"fields = {{ {', '.join(_fields(order.fields))} }}"
     if order.new_card is not None:
-        yield from _new_card(order.new_card, zone)
+        yield "replace_card = true"
+        if order.new_card.expires_us is not None:
+            yield f"card_expires = {us_to_written(order.new_card.expires_us, zone)}"
 
 
 def _fields(fields: AsIs) -> Iterator[str]:
     for name, value in fields.said.items():
         yield f"{name} = {_text(value.hex().upper()) if isinstance(value, bytes) else value}"
-
-
-def _new_card(card: NewCard, zone: ZoneInfo) -> Iterator[str]:
-    yield "replace_card = true"
-    if card.expires_us is not None:
-        yield f"card_expires = {us_to_written(card.expires_us, zone)}"
 
 
 def _euro(cents: int) -> str:

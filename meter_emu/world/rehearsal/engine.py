@@ -87,7 +87,7 @@ def how_it_begins(household: Household, campaign: Campaign) -> Beginning:
 
 
 def _home(household: Household, campaign: Campaign) -> Home:
-    return Home(household, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed)
+    return Home(household, start_us=campaign.start_us, seed=campaign.seed)
 
 
 def _story(

@@ -1,7 +1,6 @@
 """What is wrong with a meter next to its supply: what it stated, charged, doubted, and ignored."""
 
 from collections.abc import Iterator, Sequence
-from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
 from meter_emu.world.meter.events import Event, What
@@ -12,21 +11,20 @@ from meter_emu.world.rehearsal.outcome import HomeFinding
 from meter_emu.world.rehearsal.promise import Told, in_force_at
 from meter_emu.world.rehearsal.stated_account import wrong_account
 from meter_emu.world.rehearsal.verdicts import FindingKind
+from meter_emu.zones import TimeZone
 
 
 def findings_of(
-    household: Household, zone: ZoneInfo, row: PromiseRow, events: Sequence[Event]
+    household: Household, row: PromiseRow, events: Sequence[Event]
 ) -> tuple[HomeFinding, ...]:
     """Return the first finding of each kind, in time order; of wrong displays the first T2 too."""
     found: dict[tuple[FindingKind, bool], HomeFinding] = {}
-    for one in sorted(_all(household, zone, row, events), key=lambda finding: finding.from_us):
+    for one in sorted(_all(household, row, events), key=lambda finding: finding.from_us):
         found.setdefault((one.kind, one.stated_cut is not None), one)
     return tuple(found.values())
 
 
-def _all(
-    household: Household, zone: ZoneInfo, row: PromiseRow, events: Sequence[Event]
-) -> Iterator[HomeFinding]:
+def _all(household: Household, row: PromiseRow, events: Sequence[Event]) -> Iterator[HomeFinding]:
     for at_us, words in row.doubts:
         yield HomeFinding(kind=FindingKind.GROUNDLESS_DOUBT, from_us=at_us, words=words)
     if row.unpaid_us is not None:
@@ -38,7 +36,7 @@ def _all(
         if not stated or books.lost_track:
             continue
         told = in_force_at(row.orders, event.at_us)
-        yield from _wrong_display(event, told, zone)
+        yield from _wrong_display(event, told, household.model.zone)
         if event.written is None or household.image is not None:
             continue  # what stood in an image is not known
         so_far = [order for order in row.orders if order.from_us <= event.at_us]
@@ -51,7 +49,7 @@ def _all(
         number, before = event.written.order_number, told
 
 
-def _wrong_display(event: Event, told: Told, zone: ZoneInfo) -> Iterator[HomeFinding]:
+def _wrong_display(event: Event, told: Told, zone: TimeZone) -> Iterator[HomeFinding]:
     assert event.understood is not None, "only a write-back states ends"
     for name, us, stated in zip(
         ("T1", "T2"), (told.defer_us, told.cut_us), event.understood, strict=True

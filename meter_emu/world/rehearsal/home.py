@@ -7,7 +7,6 @@ bench of a test) decides who comes when, and what a card is put into.
 from collections.abc import Callable
 from random import Random
 from typing import final
-from zoneinfo import ZoneInfo
 
 from card_protocol.card.make import VirtualCard, card_of
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
@@ -26,6 +25,7 @@ from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.observer import Observer
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.household import DeskOrder, Household, NewCard
+from meter_emu.zones import TimeZone
 
 
 @final
@@ -39,13 +39,13 @@ class Home:
     this meter's model.
     """
 
-    def __init__(self, household: Household, *, start_us: int, zone: ZoneInfo, seed: int) -> None:
+    def __init__(self, household: Household, *, start_us: int, seed: int) -> None:
         self.household = household
-        self.zone = zone
+        self.zone = household.model.zone
         self.chance = Random(f"{seed}/{household.id}/cards")  # noqa: S311  no real card's
         fate = Random(f"{seed}/{household.id}")  # noqa: S311  torn cells, not secrets
         self.build = parse_build(household.build)
-        dates, codec = self.build.desk_parts()
+        dates, codec = self.build.desk_parts(self.zone)
         self.board, self.meter_id = _board(household, self.build, start_us, fate)
         self.desk = Desk(
             BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=self.chance.randbytes
@@ -213,7 +213,7 @@ def _board(household: Household, build: Build, start_us: int, fate: Random) -> t
     return board, household.meter_id
 
 
-def _reading(zone: ZoneInfo, *instants_us: int | None) -> CivilReading:
+def _reading(zone: TimeZone, *instants_us: int | None) -> CivilReading:
     """Return which reading of a repeated hour is meant: the later if it is for one of them."""
     meant = (us for us in instants_us if us is not None)
     later = any(us_to_legal(us, zone).fold for us in meant)

@@ -73,7 +73,7 @@ class Ideal:
         self.household: Final = household
         self.model: Final = household.model
         self._passes_unpowered: Final = household.model.measures.switch == "valve"
-        self.zone: Final = campaign.zone
+        self.zone: Final = household.model.zone
         self.now_us = campaign.start_us
         self.told = first_told(household, campaign.start_us)
         self.orders = [self.told]
@@ -81,10 +81,8 @@ class Ideal:
         self.doubts: list[tuple[int, str]] = []
         self.unpaid_us: int | None = None
         self._unpaid_from_us: int | None = None
-        self.knowledge: Final = Knowledge(
-            household, campaign.zone, campaign.start_us, campaign.end_us
-        )
-        self.account: Final = ExactAccount(household, campaign.zone, self.told)
+        self.knowledge: Final = Knowledge(household, campaign.start_us, campaign.end_us)
+        self.account: Final = ExactAccount(household, self.told)
         begins = beginning_of(events)
         self.closed = self.on = begins.supply_on
         self.limited, self.powered, self.shut = bool(begins.limiter_a), True, False

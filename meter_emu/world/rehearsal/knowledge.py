@@ -6,7 +6,6 @@ those below, which an outsider can see. It shares no code with the firmware.
 
 from collections.abc import Sequence
 from typing import Final, final
-from zoneinfo import ZoneInfo
 
 from meter_emu.hardware.backup import RECHARGE_RATIO
 from meter_emu.ports import Lamp
@@ -51,12 +50,12 @@ class Knowledge:
     it last came to know the time.
     """
 
-    def __init__(self, household: Household, zone: ZoneInfo, start_us: int, end_us: int) -> None:
+    def __init__(self, household: Household, start_us: int, end_us: int) -> None:
         self.doubted = False
         self.excused = False
         self.since_us = start_us
         self._household: Final = household
-        self._zone: Final = zone
+        self._zone: Final = household.model.zone
         self._set_us = household.clock_set_us
         self._extra_us = 0
         self._beyond = not clock_within_bound(household, start_us, end_us)
@@ -135,10 +134,10 @@ class Knowledge:
         return before != us_to_legal(at_us + reach_us, self._zone).utcoffset()
 
 
-def latest_us(household: Household, zone: ZoneInfo, events: Sequence[Event], at_us: int) -> int:
+def latest_us(household: Household, events: Sequence[Event], at_us: int) -> int:
     """Return when a powered meter has done at the latest what is due at `at_us` by its clock."""
     start_us = min((event.at_us for event in events), default=at_us)
-    knowledge = Knowledge(household, zone, start_us, at_us)
+    knowledge = Knowledge(household, start_us, at_us)
     for event in events:
         if event.at_us <= at_us:
             knowledge.take(event)

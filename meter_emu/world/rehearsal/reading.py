@@ -8,12 +8,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NoReturn, TypeAlias, final
-from zoneinfo import ZoneInfo
 
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.times import legal_to_us, us_to_civil
+from meter_emu.zones import TimeZone
 
 Euro: TypeAlias = int | str
 _EURO: Final = re.compile(r"(?P<sign>-?)(?P<euro>\d{1,5})(?:\.(?P<cents>\d{1,2}))?", re.ASCII)
@@ -34,7 +34,7 @@ class FilePlace:
     """A place in a file, where `words` name a part of it; its times are legal time in `zone`."""
 
     path: str
-    zone: ZoneInfo
+    zone: TimeZone
     words: str = ""
 
     def at(self, words: str) -> "FilePlace":

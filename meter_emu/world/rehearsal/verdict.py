@@ -50,7 +50,7 @@ def _judge_whole(household: Household, campaign: Campaign, events: Sequence[Even
         cut_us=cut_us,
         verdict=verdict,
         breaches=breaches,
-        findings=findings_of(household, campaign.zone, row, events),
+        findings=findings_of(household, row, events),
     )
 
 

@@ -14,6 +14,7 @@ from meter_emu.hardware.rtc.ds3231 import Ds3231
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.image import image_of
+from meter_emu.zones import BELGIAN
 from tests.world.meter.images import (
     FIRST,
     IN_THE_CLOCKS_RANGE,
@@ -33,7 +34,7 @@ def bcd(value: int) -> int:
 def as_legal(when: datetime) -> str:
     """Return what an instant is called, by the firmware's integer rule."""
     minute = (when.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(minutes=1)
-    legal = Zone(Calendar()).to_legal(minute)
+    legal = Zone(Calendar(), BELGIAN.rule).to_legal(minute)
     same_day = (legal.year, legal.month, legal.day) == (when.year, when.month, when.day)
     utc = f"{when:%H:%M:%S}" if same_day else f"{when:%Y-%m-%d %H:%M:%S}"
     return f"{legal}:{when:%S} legal, {utc} UTC"
@@ -62,7 +63,7 @@ def ds3231_bytes(when: datetime, *, twelve: bool = False, osf: bool = False) -> 
 
 @given(when=IN_THE_CLOCKS_RANGE)
 def test_the_pcf8563_is_read_as_datetime_wrote_it(when):
-    part = explain_clock(Pcf8563, pcf8563_bytes(when), 32, "utc")
+    part = explain_clock(Pcf8563, pcf8563_bytes(when), 32, "utc", BELGIAN)
     assert part.said == f"shows {as_legal(when)}"
     assert part.sound
     weekday = part.rows[6]
@@ -71,7 +72,7 @@ def test_the_pcf8563_is_read_as_datetime_wrote_it(when):
 
 @given(when=IN_THE_CLOCKS_RANGE, twelve=st.booleans())
 def test_the_ds3231_is_read_as_datetime_wrote_it_in_both_its_modes(when, twelve):
-    part = explain_clock(Ds3231, ds3231_bytes(when, twelve=twelve), 32, "utc")
+    part = explain_clock(Ds3231, ds3231_bytes(when, twelve=twelve), 32, "utc", BELGIAN)
     assert part.said == f"shows {as_legal(when)}"
     assert part.sound
     assert part.rows[3].note == f"weekday {when.isoweekday():02}, {when:%A}"
@@ -87,7 +88,7 @@ def test_the_ds1307_is_read_as_datetime_wrote_it_and_halted_is_not_to_be_believe
     raw[:7] = ds3231_bytes(when, twelve=twelve)[:7]
     raw[0] |= 0x80 * halted
     raw[72] = 0x01
-    part = explain_clock(Ds1307, bytes(raw), 32, "utc")
+    part = explain_clock(Ds1307, bytes(raw), 32, "utc", BELGIAN)
     if halted:
         assert part.said == f"stands still at {as_legal(when)}, which is not to be believed"
     else:
@@ -98,11 +99,11 @@ def test_the_ds1307_is_read_as_datetime_wrote_it_and_halted_is_not_to_be_believe
 
 def test_registers_in_another_time_base_are_said_with_the_time_they_mean() -> None:
     raw = pcf8563_bytes(NIGHT.replace(hour=22))
-    said = explain_clock(Pcf8563, raw, 32, "standard").said
+    said = explain_clock(Pcf8563, raw, 32, "standard", BELGIAN).said
     assert said.startswith("shows 2020-07-03 23:01:00 legal, 21:01:00 UTC")
     assert "22:01:00 standard time" in said
     raw = pcf8563_bytes(NIGHT.replace(hour=23))
-    said = explain_clock(Pcf8563, raw, 32, "legal").said
+    said = explain_clock(Pcf8563, raw, 32, "legal", BELGIAN).said
     assert said.startswith("shows 2020-07-03 23:01:00 legal, 21:01:00 UTC")
 
 
@@ -112,10 +113,12 @@ def test_a_clock_that_stands_or_is_not_to_be_believed_is_said() -> None:
         (pcf8563_bytes(NIGHT, stop=True), "stands still"),
         (pcf8563_bytes(NIGHT, running=False), "stands still"),
     ):
-        part = explain_clock(Pcf8563, raw, 32, "utc")
+        part = explain_clock(Pcf8563, raw, 32, "utc", BELGIAN)
         assert words in part.said
         assert part.sound, "a state a clock can be in"
-    assert "believed" in explain_clock(Ds3231, ds3231_bytes(NIGHT, osf=True), 32, "utc").said
+    assert (
+        "believed" in explain_clock(Ds3231, ds3231_bytes(NIGHT, osf=True), 32, "utc", BELGIAN).said
+    )
 
 
 @pytest.mark.parametrize(
@@ -135,7 +138,7 @@ def test_a_clock_that_stands_or_is_not_to_be_believed_is_said() -> None:
 def test_a_register_out_of_range_is_said_at_its_row(register, byte, says):
     raw = bytearray(pcf8563_bytes(NIGHT))
     raw[register] = byte
-    part = explain_clock(Pcf8563, bytes(raw), 0, "utc")
+    part = explain_clock(Pcf8563, bytes(raw), 0, "utc", BELGIAN)
     (wrong,) = [row.wrong for row in part.rows if row.wrong]
     assert says in wrong
 
@@ -143,10 +146,10 @@ def test_a_register_out_of_range_is_said_at_its_row(register, byte, says):
 def test_a_date_that_no_calendar_has_is_said_of_the_clock() -> None:
     raw = pcf8563_bytes(NIGHT.replace(year=2021, month=2))
     raw = raw[:5] + b"\x29" + raw[6:]
-    (wrong,) = explain_clock(Pcf8563, raw, 0, "utc").wrong
+    (wrong,) = explain_clock(Pcf8563, raw, 0, "utc", BELGIAN).wrong
     assert "day is out of range" in wrong
     century = raw[:5] + b"\x29\x00\x82\x00" + raw[9:]
-    assert explain_clock(Pcf8563, century, 0, "utc").wrong, "2100 has no 29 February"
+    assert explain_clock(Pcf8563, century, 0, "utc", BELGIAN).wrong, "2100 has no 29 February"
 
 
 @pytest.mark.parametrize("row", CLOCK_CHIPS.values(), ids=CLOCK_CHIPS)
@@ -154,7 +157,7 @@ def test_a_date_that_no_calendar_has_is_said_of_the_clock() -> None:
 def test_any_bytes_of_a_clock_are_explained(row, noise, base):
     size = row.chip.IMAGE_BYTES
     raw = noise.draw(st.binary(min_size=size, max_size=size))
-    part = explain_clock(row.chip, raw, 32, base)
+    part = explain_clock(row.chip, raw, 32, base, BELGIAN)
     assert [row.offset for row in part.rows][-1] == 32 + size - 1
     assert part.size_bytes == size
 

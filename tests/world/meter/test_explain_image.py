@@ -16,7 +16,7 @@ from meter_emu.explain.meter import (
     image_size_bytes,
     meter_id_of,
 )
-from meter_emu.explain.records import FACTORY_MEANINGS, STATE_MEANINGS
+from meter_emu.explain.records import FACTORY_MEANINGS, state_meanings
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, with_crc
 from meter_emu.resources import built_in, find
 from meter_emu.rows import UNITS, Part, Row, differences
@@ -93,14 +93,15 @@ def test_no_field_of_a_record_is_without_words() -> None:
         "sequence", "order_number", "tariff_number", "card_number",
     }  # fmt: skip
     silent, asked = set(), set()
-    for layout, meanings in ((FACTORY, FACTORY_MEANINGS), (STATE, STATE_MEANINGS)):
+    of_state = state_meanings(MODEL.zone)
+    for layout, meanings in ((FACTORY, FACTORY_MEANINGS), (STATE, of_state)):
         for field in layout.fields:
             told = {field.name, field.unit} & (meanings.keys() | UNITS.keys())
             asked |= told
             if not told and not field.unit:
                 silent.add(field.name)
     assert silent == in_pieces | checked | plain
-    assert FACTORY_MEANINGS.keys() | STATE_MEANINGS.keys() <= asked, "a meaning of no field"
+    assert FACTORY_MEANINGS.keys() | of_state.keys() <= asked, "a meaning of no field"
 
 
 def test_an_erased_range_is_one_line() -> None:

@@ -12,6 +12,7 @@ from meter_emu.firmware.layouts import STATE, STATE_AT, with_crc
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.zone import Zone
 from meter_emu.world.meter.image import image_of
+from meter_emu.zones import BELGIAN
 from tests.firmware.meters import now_at
 from tests.world.meter.images import (
     CELLS_AT,
@@ -27,7 +28,7 @@ from tests.world.meter.images import (
 # Ends and events ----------------------------------------------------------------------------------
 
 NOW = now_at(0)
-ENDS = EndStore(Calendar(), Zone(Calendar()))
+ENDS = EndStore(Calendar(), Zone(Calendar(), BELGIAN.rule))
 
 
 @given(when=IN_THE_CLOCKS_RANGE)

@@ -62,7 +62,7 @@ def rehearsed(home: Household, campaign: Campaign, folder: Path) -> list[TraceRo
 
 
 def home_of(household: Household, campaign: Campaign) -> Home:
-    return Home(household, start_us=campaign.start_us, zone=campaign.zone, seed=campaign.seed)
+    return Home(household, start_us=campaign.start_us, seed=campaign.seed)
 
 
 def played(home: Household, campaign: Campaign, rows: list[TraceRow]) -> Replay:

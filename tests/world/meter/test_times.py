@@ -1,5 +1,4 @@
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -15,8 +14,9 @@ from meter_emu.world.meter.times import (
     us_to_civil,
     us_to_iso,
 )
+from meter_emu.zones import TimeZone
 
-BRUSSELS = ZoneInfo("Europe/Brussels")
+BRUSSELS = TimeZone.EUROPE_BRUSSELS
 
 
 def instant(text: str) -> int:

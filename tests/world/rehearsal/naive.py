@@ -186,7 +186,7 @@ class Naive:
         return (2 * u_s + self.home.model.poll_s) * SECOND + WORK
 
     def legal(self, us: int) -> datetime:
-        return (_EPOCH + timedelta(microseconds=us)).astimezone(self.campaign.zone)
+        return (_EPOCH + timedelta(microseconds=us)).astimezone(self.campaign.zone.info)
 
     def within(self, hours: object, us: int) -> bool:
         """Whether the legal wall clock is inside hours over midnight, or on a weekend."""

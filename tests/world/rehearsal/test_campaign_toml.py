@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -31,8 +30,8 @@ from meter_emu.world.rehearsal.household import (
     Visit,
     VisitKind,
 )
+from meter_emu.zones import BELGIAN
 
-ZONE = ZoneInfo("Europe/Brussels")
 MODELS = {name: load_model(path) for name, path in built_in("meters").items()}
 START_US = 1_603_000_000_000_000  # 18 October 2020: the repeated hour lies a week ahead
 END_US = START_US + 20 * DAY_US
@@ -195,8 +194,7 @@ class Maker:
         homes = (first, self.entry("b", first.count, told))
         return Campaign(
             name=self.text(),
-            zone=ZONE,
-            zone_name="Europe/Brussels",
+            zone=BELGIAN,
             start_us=START_US,
             end_us=END_US,
             seed=seed,
@@ -212,7 +210,7 @@ class Maker:
 
 
 def civil(us: int) -> Civil:
-    return us_to_civil(us, ZONE)
+    return us_to_civil(us, BELGIAN)
 
 
 def read_back(campaign: Campaign, folder: Path) -> Campaign:

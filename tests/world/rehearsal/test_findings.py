@@ -27,6 +27,7 @@ from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import expected, judge
 from meter_emu.world.rehearsal.verdicts import GOOD, FindingKind
+from meter_emu.zones import BELGIAN
 from tests.campaigns import head
 from tests.world.rehearsal.case import Case
 
@@ -100,7 +101,7 @@ def swapped(part: type, swap: type) -> Callable[[Ports], Firmware]:
         def __call__(self, one: type[_PartT], /) -> type[_PartT]:
             return swap if one is part else one
 
-    parts = assemble(Fitted(), Pcf8563Driver)
+    parts = assemble(Fitted(), Pcf8563Driver, BELGIAN.rule)
     return lambda ports: Program(ports, parts, dialogues())
 
 

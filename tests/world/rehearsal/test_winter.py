@@ -6,7 +6,6 @@ The hours are worked out from load, price and calendar next to each home, not ta
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,8 +17,9 @@ from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import judge
 from meter_emu.world.rehearsal.verdicts import Verdict
+from meter_emu.zones import TimeZone
 
-BRUSSELS = ZoneInfo("Europe/Brussels")
+BRUSSELS = TimeZone.EUROPE_BRUSSELS
 TAKEN = {What.OPENED, What.LIMITED}
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 EURO_UEUR = 1_000_000
@@ -57,7 +57,7 @@ def winter(build: str = "reference") -> dict[str, Home]:
 
 
 def legal(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=BRUSSELS)
+    return datetime.fromisoformat(text).replace(tzinfo=BRUSSELS.info)
 
 
 def protected(when: datetime) -> bool:
@@ -160,7 +160,7 @@ def test_two_prices_cost_what_the_clock_on_the_wall_says():
     home, hour = winter()["two-prices"], legal("2019-11-04T11:00").astimezone(UTC)
     ideal_ueur = home.balance_ueur("2019-11-04", What.CARD_SERVED)
     while hour < legal("2020-02-04T11:00"):
-        wall = hour.astimezone(BRUSSELS)
+        wall = hour.astimezone(BRUSSELS.info)
         night = wall.weekday() >= 5 or not 6 <= wall.hour < 21
         ideal_ueur -= 400 * (190 if night else 270)
         hour += HOUR
