@@ -4,6 +4,45 @@ A poll loads the state, makes a `MeterRules` of it and of one reading of clock a
 settle, and saves what changed. Blocks, shields and permission are always computed, never stored.
 """
 
+# Theory
+# ======
+#
+# A poll asks one question: with this state, this clock and this register, where does the switch
+# belong? The answer is never stored. What is stored is what cannot be found out again:
+#
+# 1. the orders, as the card brought them (`defer_end`, `cut_end`, prepayment, limiter, tariff);
+# 2. what has come and needs no clock any more (`DEFERRAL_OVER`, `CUT_LATCHED`): a clock that stops
+#    on 4 July must not give back what was cut on 3 July;
+# 3. the account up to the last booking;
+# 4. the supply state, because *ready* is a memory: nothing but a person ends it.
+#
+# Blocks, shields and permission follow from these by the tables of `supply.py`. What is found anew
+# at each look can be wrong for one look only.
+#
+# Time enters through three doors, and each trusts the clock differently (`trust.Now`):
+#
+# - ends of orders need `dated`: RTC - u is never ahead of the truth, so no end is acted on early;
+# - hours of the day need `trusted`: both sides are known. Without it they count as running where
+#   that favours the household (the window, the night);
+# - energy needs no clock: the register runs free, and 32 bits of it wrap.
+#
+# Invariants
+# ----------
+#
+# - Booked before a change. Whatever alters price, account, supply or trust calls `book` first, so
+#   that energy is charged under the rules it was used by. A new rule that forgets this is not seen
+#   at once, but as a few cents in a law of conservation.
+# - Settling twice is settling once. `obey` settles, and so does the poll that it is part of.
+# - Each wait of `sleep` comes from the number that the decision itself uses. So a part that is
+#   swapped, or wrong, is wrong in both, and no hint hides what it does.
+#
+# Doubts
+# ------
+#
+# `settle` moves the supply once and does not ask again until nothing moves any more. Today a second
+# turn could move nothing: a move books, booking raises no balance, and a shield never closes. A
+# rule by which a move itself feeds a home would break that, and nothing here would say so.
+
 from typing import Final, NamedTuple
 
 from card_protocol.timestamp import (
@@ -111,6 +150,8 @@ class MeterRules:
 
     def deferral_holds(self) -> bool:
         """Whether T1 is still to come. With an untrusted clock an armed deferral holds."""
+        # The flag first: once T1 was seen to come, no clock that is set back, or lost, brings it
+        # again.
         if self.state.flags & StateFlags.DEFERRAL_OVER:
             return False
         end, ends = self.state.defer_end, self.parts.ends
@@ -121,6 +162,9 @@ class MeterRules:
         state = self.state
         return shields_of(
             deferral=self.deferral_holds(),
+            # Emergency credit is the household's way through the night or the weekend. Who has
+            # taken it and not repaid gets no second shelter from the window (a rule of the
+            # published texts).
             window=not state.emergency_debt_ueur
             and self.parts.windows.may_run(self.now, self.factory),
             prepayment_off=not state.flags & StateFlags.PREPAYMENT_ON,
@@ -130,6 +174,7 @@ class MeterRules:
         """Return which price the energy now flowing costs: the lower one where it may be night."""
         if not self.parts.ledger.bi_hourly(self.state):
             return Rate.DAY
+        # In doubt the lower price: the household cannot know that its meter's clock is doubted.
         return Rate.NIGHT if self.parts.nights.may_run(self.now, self.factory) else Rate.DAY
 
     # What time and events do ---------------------------------------------------------------------
@@ -146,6 +191,8 @@ class MeterRules:
         state, now = self.state, self.now
         if powered_on:
             self.note(EventCode.POWER_ON)
+        # The loss is journalled at the moment it is seen, not at the next day: an office that reads
+        # the card has to see since when what the meter says about time is worth nothing.
         if state.health != now.health:
             self.book()
             state.health = now.health
@@ -153,6 +200,8 @@ class MeterRules:
             if state.order_result == Result.EXECUTED and self._waiting():
                 state.order_result = Result.PENDING
         day = now.day - EPOCH_2000_DAYS
+        # A day in the RTC's own count, as it needs no zone: a defect in the calendar must not keep
+        # the meter from journalling. A power-up always: how long the outage was is known only now.
         if now.dated and (powered_on or day != state.last_day):
             self.book()
             self._tick_ends()
@@ -181,6 +230,10 @@ class MeterRules:
         if not now.set_here or stamp_s <= now.late_s + STAMP_AHEAD_MAX_S:
             return Result.NONE
         stamp_min = stamp_s // 60 - EPOCH_2000_MIN
+        # Office or clock is wrong, and nothing here can tell which. Ends go on by RTC - u, so no
+        # wrong office can cut a home early; what favours the household counts as running until a
+        # clock card. Only a later stamp disputes again: the same card put in twice must not undo
+        # what a technician has settled in between.
         if stamp_min > state.refused_stamp_min:
             self.book()
             state.refused_stamp_min, state.health = stamp_min, Health.DISPUTED
@@ -195,6 +248,9 @@ class MeterRules:
     def settle(self) -> Standing:
         """Let everything that is due happen: the cut, the account, the supply, the beep."""
         state = self.state
+        # The order matters. T1 decides which account the energy until now belongs to, the account
+        # decides what is booked, and only then is the balance one that can be compared with
+        # nothing.
         holds = self._latch_ends()
         account = self.parts.ledger.account(state, self.factory, deferral_holds=holds)
         rate = self.rate()
@@ -207,6 +263,8 @@ class MeterRules:
             self._move(supply)
             standing = self.standing()
         low_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
+        # Once for each load, and not at all for a home that is out of credit already: the beep is
+        # to send somebody to a shop in time.
         if not state.flags & StateFlags.LOW_CREDIT_SAID and 0 < standing.balance_ueur <= low_ueur:
             state.flags |= StateFlags.LOW_CREDIT_SAID
             self.beeping = True
@@ -223,12 +281,17 @@ class MeterRules:
             state.flags |= StateFlags.DEFERRAL_OVER
         if not state.flags & StateFlags.CUT_LATCHED and self.has_come(state.cut_end):
             state.flags |= StateFlags.CUT_LATCHED
+            # Kept apart from `cut_end`, which a later order may replace: a clock card that shows
+            # that it had not come after all is compared with the end that was reached, not with the
+            # newest.
             state.latched_end = state.cut_end
         return holds
 
     def unlatch_ends(self) -> None:
         """Take back what has not come by a clock just set: another had run, or was moved, ahead."""
         state = self.state
+        # Only a clock card calls this. It outranks every stamp, and so it alone may take back what
+        # a clock that ran ahead, or a wrong office date, had let come.
         if not self.has_come(state.defer_end):
             state.flags &= ~StateFlags.DEFERRAL_OVER
         if not self.has_come(state.latched_end):
@@ -264,6 +327,8 @@ class MeterRules:
 
     def found_open(self) -> None:
         """The switch is off though it belongs on: only a person may turn it on again."""
+        # Something outside the program opened it: a tool, a fault, a torn write. Closing it unasked
+        # might feed a hob that was left on, so the home becomes ready, as after any cut.
         self.note(EventCode.SWITCH_DISAGREES)
         self.book()
         self.state.supply = Supply.READY_FOR_RECONNECTION
@@ -275,6 +340,8 @@ class MeterRules:
         """
         ledger = self.parts.ledger
         dark = self.state.supply == Supply.DISCONNECTED
+        # Only where lack of credit is all that keeps it dark: an ordered cut is not bought off, and
+        # where a deferral or a limiter allows supply anyway the loan would be taken for nothing.
         if (
             dark
             and self.standing().blocks == Block.CREDIT
@@ -307,10 +374,14 @@ class MeterRules:
         Credit and order are judged apart: a household whose order is refused still gets what it
         paid for. Of a card that has expired or was replaced, nothing is obeyed.
         """
+        # The card before its contents: of a card that is refused nothing is heard, not even a load.
+        # What lies on a card that was replaced went over to the new one.
         result = self._admit(contents.identity)
         if result.refused:
             return result
         self.book()
+        # Credit first. An order may change the price, and what was paid for was paid before that;
+        # and a reactivation that clears a cut shall find the credit that came with it.
         wallet, order = self._take_wallet(contents), self._take_order(contents)
         self.settle()
         for result in (wallet, order):
@@ -324,6 +395,8 @@ class MeterRules:
         result = gate.judge_card(identity, state, self.now)
         if result.refused:
             return result
+        # At once and for good, whatever becomes of the contents: the card that was replaced must
+        # not be obeyed again because the new one happened to be refused for its order.
         state.card_number = identity.card_number
         expiry = gate.expiry(identity)
         if expiry and not self.now.trusted:
@@ -344,6 +417,8 @@ class MeterRules:
         limited = self.factory.limiter_ampere > 0
         nights = bool(self.factory.flags & FactoryFlags.NIGHT_ON)
         result = gate.judge(order, contents.tariff, state, limited=limited, nights=nights)
+        # The household that puts its card in twice wants to know how its order stands, not that it
+        # was heard before: an order whose end waits for a clock says so again.
         if result in {Result.NONE, Result.ALREADY_EXECUTED}:
             return Result.PENDING if state.order_result == Result.PENDING else result
         if not result.refused:
@@ -368,7 +443,9 @@ class MeterRules:
         """Return what the office shall read on a card: how the meter stands, as it understands."""
         state, now, ends, codec = self.state, self.now, self.parts.ends, self.parts.codec
         legal = self.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
-        # A chip that begins anew in 2000 is in 1999 by UTC, where its registers count legal time.
+        # The card says the clock as the meter understands it, right or not: that is how an office
+        # finds a meter whose date is wrong months before the night in which it matters. A chip that
+        # begins anew in 2000 is in 1999 by UTC, where its registers count legal time.
         written = legal is not None and _FIRST_YEAR <= legal.year <= LAST_TRUSTED_YEAR
         return WriteBack(
             result=result,
@@ -410,10 +487,14 @@ class MeterRules:
         now, state = self.now, self.state
         if now.second_of_day is None:
             return None
+        # Midnight of the registers always wakes: a wrong wait is at most a day long (hints.md), and
+        # a chip that is read torn across midnight is seen.
         waits_s = [SECONDS_A_DAY - now.second_of_day, at_most_s]
         if now.dated:
             waits_s += self._waits_for_ends_s()
             step_s = self.parts.base.seconds_to_step(now.utc_s, state, self.factory)
+            # A clock in legal time is stepped by the program. In the very second of a change the
+            # poll that runs now has seen to it: there is nothing left to wait for.
             if step_s is not None and step_s > 0:
                 waits_s.append(step_s)
             if now.trusted and self._window_counts(standing):
@@ -441,6 +522,8 @@ class MeterRules:
 
     def _wake_at_units(self, balance_ueur: int) -> int | None:
         """Return the register value at the next mark the balance falls to: the beep, or the end."""
+        # Two marks on the way down, and the nearer one wakes. None below zero: a balance that is
+        # used up is answered at this very poll, and goes on falling only where a shield holds.
         mark_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
         if self.state.flags & StateFlags.LOW_CREDIT_SAID or balance_ueur <= mark_ueur:
             mark_ueur = 0

@@ -1,6 +1,6 @@
 """The date and time that the registers of a clock chip make, by its row and `datetime`.
 
-The world's own reading, for whoever looks at a meter from outside: the program has its driver.
+The world's own reading, for who looks at a meter from outside: the program has its driver.
 """
 
 from collections.abc import Callable, Sequence

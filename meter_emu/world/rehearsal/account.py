@@ -13,6 +13,42 @@ the two sides part: `low` has the dearer answer, `high` the cheaper one. What pa
 Emergency credit is a debt and a balance of the same size, so `net` stands still when it is taken.
 """
 
+# Theory
+# ======
+#
+# The judge must not say "wrong money" of a meter that is right, and must say it of one that is off
+# by a cent. A tolerance does neither: rounding, a price that changes at an hour nobody sees
+# exactly, and a deferral that ends somewhere in L add up to more than a cent within months. So
+# there is no tolerance. There are two accounts: what the dearest and what the cheapest right meter
+# would have, in exact integers, and a statement is right if it lies between them.
+#
+#     low  <=  what a right meter says  <=  high
+#
+# The two begin a unit apart and part further at each event that a right meter may see either way.
+# They never come together on their own; a load or a cut that was seen may close the gap (`hear`,
+# `empty`). A home with many price changes is judged less sharply than one with none, and that is
+# the truth about what can be seen of it.
+#
+# Why integers this fine: a load in W over µs is W·µs, a register counts Wh or dm³, a price is in
+# micro-euro per Wh. `UEUR` is chosen so that every product of these is whole. Doubles would do for
+# the size of a home's bill and not for the question whether 0 was reached before 23:01:00.
+#
+# Closed form
+# -----------
+#
+# Time goes by in steps of hours or weeks, never poll by poll: a load is constant within an hour of
+# the day, so what is used between two instants is a difference of two sums (`LoadProfile`), and the
+# instant at which an amount is reached is its inverse. An oracle in the tests adds up hour by hour,
+# in fractions, and is compared with both. The caller's side of the bargain is to stop at every
+# change of the rules, since a `Flow` holds for the whole of a step.
+#
+# Doubts
+# ------
+#
+# `UNKNOWN` gives up: after power failed while a card was in, nothing shows whether its load was
+# booked, and from there on the account is not judged at all. The next statement on a card could
+# take it up again; nothing does that yet.
+
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
@@ -74,9 +110,13 @@ class ExactAccount:
         self._charged_least = self._charged_most = 0
         self._used_least = self._used_most = 0
         self._lost_track = self._found_empty = False
+        # What may flow between a switch or a lamp and the moment an outsider sees it, at the home's
+        # highest load. Zero load, zero slack: then the two sides are one account, exact to the end.
         self._slack = WORK_US * max(household.load) * told.mwh_per_unit  # a lamp's delay
         balance = household.balance_cents * UEUR_PER_CENT * UEUR
         part = self._part(told)
+        # A new meter's register stands at zero, and a part of a unit can only be missing from what
+        # it charges. One with a past may have carried such a part over.
         self.net_low = balance - (0 if household.image is None else part)
         self.net_high = balance + part
 
@@ -116,11 +156,17 @@ class ExactAccount:
     def hear(self, told: Told) -> None:
         """Book a card: loads repay the emergency credit first, in full; prices may change."""
         load = (told.loaded_cents - self._told.loaded_cents) * UEUR_PER_CENT * UEUR
+        # A meter found its balance used up, until somebody loads: then nothing is known of that
+        # again.
         self._found_empty = self._found_empty and not load
         self.net_low += load
         self.net_high += load
+        # Repaid in full before anything counts as credit; `net` takes the load as it is, since debt
+        # and the balance it made are the same amount.
         self.debt_low = max(0, self.debt_low - load)
         self.debt_high = max(0, self.debt_high - load)
+        # A gas factor that changes with the card: the part of a unit that no register shows may be
+        # turned into energy by the old factor or the new one.
         if told.mwh_per_unit != self._told.mwh_per_unit:
             whole = max(self._unseen_mwh(self._told), self._unseen_mwh(told))
             self._used_least -= whole
@@ -132,6 +178,8 @@ class ExactAccount:
     def part(self, amount: int | None = None) -> None:
         """Let a part of a unit go to either of two accounts, or prices: they have just changed."""
         amount = self._part(self._told) if amount is None else amount
+        # Each side takes the part at its own worst: it may have been charged twice or not at all,
+        # by two accounts that each round down.
         self.net_low -= amount
         self.net_high += amount
         self._charged_least -= self._unseen_mwh(self._told)
@@ -150,6 +198,8 @@ class ExactAccount:
         whole = self._model.credit.emergency_cents * UEUR_PER_CENT * UEUR
         if self.debt_low == 0:
             self._found_empty = False
+            # Sure of the press only where no block but credit can have been in the way; otherwise
+            # the loan is taken by `high` and not by `low`, and both stay possible.
             self.debt_low = whole if surely and self.debt_high == 0 else 0
             self.debt_high = max(self.debt_high, whole)
 
@@ -160,6 +210,8 @@ class ExactAccount:
 
     def empty(self) -> None:
         """Take from the meter's own cut that its balance, by its register, is used up."""
+        # The meter was allowed to cut for credit and did: so its register had reached the end, and
+        # the cheaper account cannot be richer than the part that no register shows.
         self.net_high = min(self.net_high, self._part(self._told) - self.debt_low)
         self._found_empty = True
 
@@ -171,6 +223,8 @@ class ExactAccount:
         used = self._profile.used(from_us, to_us)
         self.used_units_us += used
         self._found_empty = self._found_empty and not used
+        # Whether a limiter already holds the load down is seen at a lamp a look later: at least the
+        # capped load, at most the full one.
         capped = self._capped.used(from_us, to_us) if flow.limited else used
         self._used_most += used * self._told.mwh_per_unit
         self._used_least += capped * self._told.mwh_per_unit
@@ -179,6 +233,8 @@ class ExactAccount:
         self._charged_most += used * self._told.mwh_per_unit
         if flow.must_cost:
             self._charged_least += capped * self._told.mwh_per_unit
+        # One price for the step. A doubted clock counts every hour as night, which is the lower
+        # price: the household shall not pay for the meter's doubt.
         if not self._bi_hourly(flow):
             price = self._told.pricing.night_price_ueur_per_wh * self._told.mwh_per_unit
             if not flow.night_all_day:
@@ -206,6 +262,8 @@ class ExactAccount:
             return None
         day = self._told.pricing.price_ueur_per_wh * self._told.mwh_per_unit
         if self._profile.used(self.at_us, until_us) * day < self.low:
+            # The dear question, hour by hour, is asked only where the cheap one does not settle it:
+            # nearly every home has credit for weeks.
             return None  # not even at the dearer price
         if not self._bi_hourly(flow):
             night = self._told.pricing.night_price_ueur_per_wh * self._told.mwh_per_unit
@@ -256,6 +314,9 @@ class ExactAccount:
         day_price = self._told.pricing.price_ueur_per_wh * factor
         night_price = self._told.pricing.night_price_ueur_per_wh * factor
         shifted = self._part(self._told) * (day_price - night_price) // day_price
+        # Around each edge of the night: from 2u before, for a clock that runs ahead, to 2u and a
+        # look after, for one that is behind. Between, `low` takes the day's price and `high` the
+        # night's.
         fast_us = 2 * flow.within_us
         slow_us = fast_us + self._look_us
         at_us = from_us

@@ -5,6 +5,40 @@ the person at the meter after a card session presses the button when the lamp as
 dark they press it uninvited too, if the card brought a reactivation or a load, and credit.
 """
 
+# Theory
+# ======
+#
+# A story is a list of visits in true time and one meter that lives between them. The engine moves
+# the clock to a visit, does what a person does there, and lets the meter run on; the observer
+# writes down what can be seen from outside. Nothing here judges: whether it was right is asked of
+# the list alone, by rooms that do not know this one (`obligations`, `breaches`). So a recorded or a
+# foreign meter can be judged by the same code, and a bug here cannot make a wrong meter right.
+#
+# 1. Visits never overlap. One that takes longer than the time to the next delays that one, as it
+#    would in a kitchen: `live_until` in the past does nothing.
+# 2. A person does what a household does, not what a test would like: reads the display for a
+#    minute, presses if a lamp asks, forgets an open hob once if the campaign says so. Each such
+#    habit is a constant with its source, because it moves cuts by seconds and verdicts may depend
+#    on it.
+# 3. What ends a story early is data, not an exception: a program that fails is the last event, and
+#    the home is judged up to there.
+#
+# Twice, if it must
+# -----------------
+#
+# The calls of the ports before a failure are worth much, and recording them slows every home. A
+# program of ours is a pure function of its board, so it is run without recording, and only when it
+# failed is the whole story run again with the log. A foreign program may look at a clock or throw
+# dice: it is recorded from the start. WARNING: a build of ours that kept anything outside its board
+# would fail in the first run and not in the second. The law `rebuilt` looks for that.
+#
+# Chance
+# ------
+#
+# All of it comes from the seed of the campaign and the household (`Home.chance`), drawn in the
+# order of what happens. A draw that is added in the middle of a story changes every card after it,
+# and with them the bytes of every recorded trace.
+
 from collections.abc import Callable
 from typing import Final, final
 
@@ -68,6 +102,7 @@ def run_meter(
     Raise `ConfigError` for a build that does not exist or an order the desk refuses, `ImageError`
     for an image that is not of this meter's model.
     """
+    # A witness records as it goes and cannot take back a first run, so with one there is only one.
     ours = parse_build(household.build).factory is None
     if ours and witness_of is None:
         events = _story(household, campaign, None, None, prepare)
@@ -109,6 +144,9 @@ def _story(
         story.fail(error)
     else:
         story.end(campaign.end_us)
+    # The observer sees a switch move after the poll in which it moved, with the instant of the
+    # move: events are therefore nearly, and not quite, in order. Equal instants stay as they were
+    # seen.
     return sorted(story.events, key=lambda event: event.at_us)
 
 
@@ -138,6 +176,10 @@ class _Story:
         self._old_cards: list[VirtualCard] = []
         self._writings: list[bytes] = []  # the card each time it came from the office
         self._log = None if pulse is None else CallLog(self._board, pulse)
+        # A clock that stands gives no hint to sleep by, and each of 16 weeks of minutes is then a
+        # poll. Of our own program we know what it does in them, so such a home is left after two
+        # weeks, `not_seen`. A foreign one is run to its end: nobody knows what it does in the
+        # third.
         polls_max = campaign.polls_max
         if polls_max is None and home.build.factory is None:
             polls_max = POLLS_MAX
@@ -210,12 +252,17 @@ class _Story:
                 )
             key = "desk"
             written = self._home.write(self._card, order)
+        # An office without defects that refuses is a mistake in the campaign file, and the author's
+        # to mend. One with defects has just shown what it does to a household: the card stays as it
+        # was.
         except (DeskError, CardProtocolError) as error:  # too large a record, or one it cannot read
             if not self._home.build.desk_has_defects:
                 raise self._mistake(key, error, visit_number) from None
             self._writings.append(self._card.image.to_bytes())
             self._watch.see(self._board.now_us, What.DESK_FAILED, detail=str(error))
             return
+        # Every state in which a card left the office, for the visit that plays an old copy: a card
+        # that was read out at home and written back is the oldest trick there is.
         self._writings.append(self._card.image.to_bytes())
         self._brings |= order.reactivate or order.load_cents > 0
         self._watch.see(self._board.now_us, What.DESK, detail=written)
@@ -239,13 +286,19 @@ class _Story:
 
     def _insert(self, card: VirtualCard, number: int) -> None:
         at_us = self._board.now_us
+        # A card in a dark meter is not refused: nothing read it. The household will try again, or
+        # not.
         if not self._board.powered:
             self._watch.see(at_us, What.CARD_UNSEEN, detail="no power", visit=number)
             return
+        # The card itself is the witness of whether it was obeyed: a write-back that is new was made
+        # in this session. The display says the same, but a program may say one thing and do
+        # another.
         before = self._write_back(card)
         self._bench.insert(card, "the household's card" if card is self._card else "another card")
         after = self._write_back(card)
         self._judge_session(at_us, before, after, number)
+        # Asked before the card is pulled: people press because of what they read while it was in.
         asked = Lamp.RECONNECT in self._board.panel.lamps or self._hopes(after)
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()
@@ -269,6 +322,9 @@ class _Story:
             self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
             return
         self._bench.insert(self._home.clock_card(error_s), "a clock card")
+        # A clock card has no write-back, so here the display is all there is to go by. Doubt: a
+        # program that shows EXECUTED and sets nothing is taken at its word, and shows only by its
+        # later cuts.
         obeyed = self._board.panel.text.endswith(f"CARD {Result.EXECUTED:02X} EXECUTED")
         self._watch.see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
@@ -326,6 +382,8 @@ class _Story:
 
         A careless person does it with one left open first.
         """
+        # With an appliance open the countdown finds a flow, and the valve goes off again. Somebody
+        # looks round the kitchen and does it right the second time, as the leaflets ask.
         if self._household.careless:
             self._hold(key)
             if not self._board.panel.lamps & Lamp.RECONNECT:

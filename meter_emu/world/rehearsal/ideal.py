@@ -6,6 +6,53 @@ So each of its facts is `NO`, `MAY` or `SURE`. `obligations.py` says what the su
 they stand.
 """
 
+# Theory
+# ======
+#
+# Whether a home fared as it was told cannot be read off a list of cuts: people put cards in late,
+# power fails, clocks are off by minutes and the meter may act at any moment within that. One could
+# compute the single right answer for a perfect clock and allow "about ten minutes". That allows an
+# early cut at T - 9 min, which is the one thing that must never be.
+#
+# So the judge runs a second meter next to the real one. It knows true time and exact money, but not
+# what the real meter's clock said. Where the real one may lawfully decide either way, this one does
+# not decide. It says `MAY`, waits, and takes what was *seen* for its own state. Each fact is then a
+# small interval in time:
+#
+#     T1 or T2      NO/SURE before it | MAY in [T, T + L] | SURE/NO after it
+#     credit        two balances, `low` and `high`, of a meter that charged the most and the least
+#
+# and L = 2u + one look + the work time (`Knowledge.late_us`). The interval is as wide as physics
+# makes it, and not a microsecond wider: it opens at T exactly.
+#
+# What it may look at
+# -------------------
+#
+# Only what a person in the house could: the switch, lamps, the limiter, power in the street, the
+# keys, and whether a card was obeyed. Never a register, an account or an order that the program
+# holds. A lamp that says "I do not know the time" is believed only with a cause (`Knowledge`), or a
+# program could excuse itself from every promise by lighting it.
+#
+# How `MAY` ends
+# --------------
+#
+# 1. Time passes T + L: it is `SURE` without anything being seen.
+# 2. The switch moves in the direction of the reason: the fact has happened (`_open`, `_close`).
+# 3. Another order replaces it. Then nobody can see whether the meter had acted on the old one, and
+#    `_hear` decides: a home still fed has not been cut, a dark one may have been for that.
+#
+# Doubts
+# ------
+#
+# Rule 3 is the weakest place. Of a home that is dark for two possible reasons we keep `MAY` until a
+# reactivation, so a program that forgets an order exactly there gets away with it. Only a story in
+# which one reason is possible finds it, and enough of those are drawn.
+#
+# The attributes are many, and most are moments. Each is "until when", or "since when", some single
+# observation still explains what is seen; a state machine of their product would have hundreds of
+# states, most of which mean nothing. What keeps them honest is a naive oracle in the tests, asked
+# of one instant at a time, which shares no line with this one.
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum, unique
@@ -89,6 +136,7 @@ class Ideal:
         self._cards: Final[dict[int | None, CardShown]] = {
             card.visit: card for card in cards_shown(household, campaign.start_us, events)
         }
+        # What is sure is kept (`_latch`); what may be is computed from `now_us` at each question.
         self._latch = Sure.NO  # carried over from an order that no longer stands
         self.due_us = FOREVER_US  # since when the cut of the order in force is due
         self._defer_over = False
@@ -123,6 +171,8 @@ class Ideal:
 
     def programmed(self) -> Sure:
         """Whether T2 has come and nothing has lifted the cut since."""
+        # Before T2 there is no doubt at all, however bad the clock: u is on the late side only,
+        # since a meter acts when RTC - u has reached the end.
         if self._latch is Sure.SURE or self.now_us < self.due_us:
             return self._latch
         return Sure.SURE if self.now_us >= self._sure_us(self.due_us) else Sure.MAY
@@ -138,6 +188,8 @@ class Ideal:
 
     def used_up(self) -> bool:
         """Whether the ordinary rules may find no credit left."""
+        # The dearer of the two balances: as soon as a right meter *may* find nothing left, a cut is
+        # no longer wrong. It becomes *due* only when the cheaper one is empty too (`surely_empty`).
         return self.account.low <= 0
 
     def sheltered(self) -> bool:
@@ -156,6 +208,8 @@ class Ideal:
     def feedable(self) -> Sure:
         """Whether somebody at the button would have supply."""
         programmed = Sure.NO if self.limiter else self.programmed()
+        # A cut that may have come makes every answer below at most MAY: the button might do
+        # nothing.
         if programmed is Sure.SURE:
             return Sure.NO
         if self.limiter or not self.told.prepayment or self.account.low > 0:
@@ -170,6 +224,9 @@ class Ideal:
         known_us = self._known_us.get(base_us)
         if known_us is None:
             knowledge = self.knowledge
+            # A meter without power or without time learns nothing, for as long as that lasts. Once
+            # it knows the time again (`since_us`) it has L from there, not from T: it could not
+            # look before.
             if self.blind or not self.powered:
                 known_us = FOREVER_US
             else:
@@ -182,6 +239,9 @@ class Ideal:
 
     def next_us(self, until_us: int) -> int:
         """Return the next instant at which something changes by itself, at most `until_us`."""
+        # The list must be complete: between two of these instants no answer may change, or a span
+        # is written that is wrong in its middle. A timer too many costs a turn, one too few a
+        # verdict.
         now_us, next_us = self.now_us, until_us
         timers = [self.started_us, self.grace_us, self.due_us, self.account.looks_us]
         if now_us >= self.due_us and self._latch is not Sure.SURE:
@@ -206,6 +266,8 @@ class Ideal:
             if now_us < us < next_us:
                 next_us = us
         self._flow = self._flow_to(next_us)
+        # When credit runs out depends on what flows until then, so it is asked last, within a span
+        # in which nothing else changes.
         if self._flow is not None and self.account.high > 0:
             account = self.account
             empty_at_us = account.empty_at_us if account.low > 0 else account.surely_empty_at_us
@@ -222,6 +284,7 @@ class Ideal:
 
     def pass_to(self, to_us: int) -> None:
         """Let time pass; nothing changes in it by itself before `to_us`, as `next_us` said."""
+        # Money first, under the rules that held until now; then the new moment and what it changes.
         self.account.advance(to_us, self._flow)
         before = self.deferral()
         self.now_us = to_us
@@ -254,6 +317,9 @@ class Ideal:
         suspended = self.model.deferral_accounting == "suspended"
         deferral = self.deferral() if suspended else Sure.NO
         return Flow(
+            # In [T1, T1 + L] a right meter may charge or defer: what may cost and what must cost
+            # part here, and with them `low` and `high`. They come together again nowhere, and need
+            # not.
             may_cost=told.prepayment and deferral is not Sure.SURE,
             must_cost=told.prepayment and deferral is Sure.NO,
             night_all_day=self.knowledge.doubted,
@@ -266,6 +332,8 @@ class Ideal:
 
         A meter that is not sure of the time waits at both ends of the non-disconnection period.
         """
+        # The opposite promise: nobody is fed for nothing. It is asked only where no kindness of the
+        # rules can explain the supply, with L for the clock and 2u for each edge of the window.
         surely = self.on and self.closed and self.powered and not self.limiter
         surely = surely and not self.knowledge.doubted and self.programmed() is Sure.NO
         surely = surely and self.test_until_us is None and self.account.high <= 0
@@ -299,6 +367,8 @@ class Ideal:
     def take(self, event: Event, *, either: bool) -> None:
         """Take in an event at `now_us`, while the supply must or may be as the row says."""
         what = event.what
+        # Knowledge first: whether a lamp or a reset excuses what follows must be known when it is
+        # judged.
         groundless = self.knowledge.take(event)
         if groundless is not None:
             self.doubts.append((self.now_us, groundless))
@@ -332,6 +402,9 @@ class Ideal:
         expires_us = card.expires_us
         if expires_us is not None and card.at_us >= expires_us:
             knowledge = self.knowledge
+            # Expiry is decided by the meter's clock like an end. Within 2u both are right, and what
+            # was seen says which it was; later than that, or not served, the card is as if it had
+            # never been put in.
             known_us = expires_us + 2 * knowledge.within_us(expires_us) + WORK_US
             open_ = card.at_us < known_us or knowledge.doubted
             if not (open_ and card.served):
@@ -342,11 +415,14 @@ class Ideal:
             told.pricing.bi_hourly and self.model.night is None
         ):  # an order that this model refuses, whole; the credit next to it is heard
             told = with_loads(self.told, told)
+        # Compared without its date: a card put in twice brings nothing new, and must not restart L.
         told = replace(told, from_us=self.told.from_us)
         if told != self.told:
             self._hear(replace(told, from_us=self.now_us))
 
     def _hear(self, told: Told) -> None:
+        # In this order: whether the old T2 had come is asked before the new order makes it
+        # unanswerable.
         old, programmed = self.told, self.programmed()
         self._call_off(old, told)
         if (old.defer_us, old.prepayment) != (told.defer_us, told.prepayment):
@@ -391,6 +467,9 @@ class Ideal:
             due.over_us = self.now_us
 
     def _open(self, *, either: bool) -> None:
+        # `closed` follows what is seen, always. `on` is where the switch *belongs*, and follows
+        # only where the row says that it may be either: a cut against the row changes what is, not
+        # what is due.
         self.closed = False
         if self.dues and self.dues[-1].over_us is None and self.dues[-1].opened_us is None:
             self.dues[-1].opened_us = self.now_us
@@ -400,6 +479,8 @@ class Ideal:
         if self._latch_in_grace:
             self._latch = Sure.SURE  # it had acted on the old date before it heard the new one
         elif self.credit_open():
+            # Its own register told the meter that credit was gone, and it was allowed to act on
+            # that: from now on the exact account must not claim otherwise by a fraction of a unit.
             if self.programmed() is Sure.NO:
                 self.account.empty()
                 self._defer_over = True
@@ -430,6 +511,7 @@ class Ideal:
             return
         self._take_emergency()
         self._ask_sure = not self.on and self.feedable() is Sure.SURE
+        # Pressing while the meter is about to cut is lawful either way: one look finds both.
         if self.on and self.credit_open():  # one look may cut, and hear the button
             self.ask_until_us = self.now_us + WORK_US + self._test_us
         if self.on:
@@ -445,6 +527,7 @@ class Ideal:
         told, account = self.told, self.account
         if self.on and not self.credit_open():
             return
+        # Kept for a power failure right after it: the press may or may not have been saved.
         self._debt_before = (self.now_us, account.debt_low, account.debt_high)
         if not told.prepayment or told.limiter or account.low > 0:
             return
@@ -457,6 +540,7 @@ class Ideal:
 
     def _lose_power(self, *, either: bool) -> None:
         self.powered = False
+        # A relay takes a moment to move. Power that fails just then leaves it on either side.
         self.unsettled = either
         self.ask_until_us = self.test_until_us = None
         account = self.account

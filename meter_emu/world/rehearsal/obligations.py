@@ -6,6 +6,48 @@ is `EITHER`, and from then on the row follows what was seen: the switch may move
 direction of the reason. `docs/campaign-file.md` has the same table.
 """
 
+# Theory
+# ======
+#
+# Two readers need this: the judge, who compares each span with what the switch did, and the person
+# who asks *why* a home was to be dark at 23:04. A function that returned a verdict would serve the
+# first only. So the row is explicit: spans without a gap, each with what must be, the reason in
+# words, and the name of the one rule that said so.
+#
+# Rules are asked in order and the first answer counts. So a rule need not say what it does not
+# know: "deferral" answers ON without asking whether T2 has come, since "cut" is asked before it.
+# The order is the order of strength in the law, from what no meter can help (no power) to the
+# ordinary (credit):
+#
+#     nobody can say      no power, card unheard, start-up, countdown, just before
+#     an order cuts       cut
+#     dark, as it was     asked, dark
+#     an order may cut    clock doubted, cut allowed, limiter
+#     no cut for credit   prepayment off, deferral, period
+#     credit decides      no credit, credit
+#
+# WARNING: three sets of rule names at the end of this file know which rules may open a switch,
+# which a card may end in the middle of a look, and which follow what is seen by themselves. A new
+# rule must be thought of there, and in the table of docs/campaign-file.md; a test compares the
+# table, none can compare the sets.
+#
+# EITHER is not "anything"
+# ------------------------
+#
+# It is the price of a clock with an error, and every span of it is a place where a wrong program
+# can hide. Two things keep it small. It begins at the exact instant and ends at the latest one that
+# the model's own numbers explain. And once the switch has moved in it, the ideal meter's switch has
+# moved with it, so the row is ON or OFF again: a contactor that chatters within L is found at its
+# second move.
+#
+# Doubts
+# ------
+#
+# "just before" is a patch on the order of things. A look takes time, so a meter may act for a
+# moment by a rule that has just ended, and no rule of its own knows which came before. `_next` sees
+# the change and grants the moment. It would be cleaner if each rule said how it ends; three of them
+# would then need to know of cards, and the table would no longer read as law.
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, unique
@@ -128,7 +170,10 @@ class _Walk:
         events = self._events
         rule, must, why = self._answer()
         while True:
-            # What was seen up to now comes first, each event with the answer that follows from it.
+            # Events that share an instant are taken one at a time, with an answer after each: a
+            # card and the cut it calls off may have the same microsecond, and their order in the
+            # list is what happened. What was seen up to now comes first, each event with the answer
+            # that follows from it.
             while index < len(events) and events[index].at_us <= ideal.now_us:
                 event = events[index]
                 index += 1
@@ -161,6 +206,7 @@ class _Walk:
             answer = rule.answer(self.ideal)
             if answer is not None:
                 return rule, *answer
+        # "credit" has no condition, so that the row has no gap by construction and not by luck.
         raise AssertionError("the last rule always answers")
 
     def _next(self, before: SpanRule, must: Must, *, by_card: bool) -> tuple[SpanRule, Must, str]:
@@ -185,6 +231,7 @@ class _Walk:
 
 
 def _grace(ideal: Ideal) -> Answer:
+    # Only of a switch that is on: a look that has just ended may cut, but none may reconnect.
     if not ideal.on or ideal.now_us >= ideal.grace_us:
         return None
     why = "the meter may have looked just before"
@@ -192,6 +239,8 @@ def _grace(ideal: Ideal) -> Answer:
 
 
 def _cut(ideal: Ideal) -> Answer:
+    # Above every shield: 23:01 on a Friday lies in the non-disconnection period, and T2 cuts then
+    # all the same. A limiter is the one thing that replaces the dark by 10 A.
     if ideal.programmed() is not Sure.SURE or ideal.limiter:
         return None
     return Must.OFF, "T2 has come: only a reactivation gives the supply back"
@@ -206,6 +255,8 @@ def _asked(ideal: Ideal) -> Answer:
 def _dark(ideal: Ideal) -> Answer:
     if ideal.on:
         return None
+    # OFF even where supply is to be had: no meter may close its switch unasked. The three texts say
+    # to the reader what is missing, and are the same promise.
     if ideal.ready_us is not None:
         return Must.OFF, "supply is to be had: somebody has to press the button"
     if ideal.feedable() is Sure.NO:
@@ -214,6 +265,9 @@ def _dark(ideal: Ideal) -> Answer:
 
 
 def _doubted(ideal: Ideal) -> Answer:
+    # A meter that cannot know the time holds, and may go on holding: dark and fed are both lawful.
+    # One that has merely lit its lamp without a cause is not blind, and falls through to "cut
+    # allowed".
     if not ideal.blind or ideal.programmed() is not Sure.MAY or ideal.limiter:
         return None
     return Must.EITHER, "T2 has come, and the meter cannot know the time"
@@ -234,6 +288,7 @@ def _limiter(ideal: Ideal) -> Answer:
     if not ideal.limiter:
         return None
     starting = ideal.now_us < ideal.started_us  # the limit was forgotten, and may be set again
+    # Where nothing allows a cut the limiter is not there either: full supply, by the rules below.
     if not starting and ideal.programmed() is Sure.NO and not ideal.credit_open():
         return None
     return Must.LIMITED, "a limiter is granted: 10 A in place of a cut"
@@ -250,6 +305,7 @@ def _deferral(ideal: Ideal) -> Answer:
 
 
 def _period(ideal: Ideal) -> Answer:
+    # With credit the last rule answers the same, and says the better reason.
     if not ideal.used_up() or not ideal.sheltered():
         return None
     return Must.ON, "the non-disconnection period runs: no cut for want of credit"
