@@ -5,10 +5,8 @@ bit 6 is 1; date 1-31; month 1-12 and the century in bit 7; year 00-99; OSF in b
 bits of these read 0: a byte with a 1 there is no DS3231's answer and is refused.
 """
 
-import ast
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -330,18 +328,3 @@ def test_a_set_cut_short_on_a_running_clock_cannot_be_seen_in_the_chip():
     with pytest.raises(InterruptedError):
         DRIVER.set_time(bus, Civil(2020, 12, 24, 9, 8), 7, THURSDAY)
     assert DRIVER.read(bus) == RtcReading(2020, 7, 24, 9, 8, 7, low_voltage=False, valid=True)
-
-
-# Apart ----------------------------------------------------------------------------------------
-
-
-def test_driver_and_chip_import_nothing_from_each_other():
-    rooms = {"hardware": "meter_emu.firmware", "firmware": "meter_emu.hardware"}
-    root = Path(__file__).parents[2]
-    for room, other in rooms.items():
-        text = root.joinpath("meter_emu", room, "rtc", "ds3231.py").read_text(encoding="utf-8")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.ImportFrom):
-                assert node.module is not None
-                assert not node.module.startswith(other)
-            assert not isinstance(node, ast.Import)

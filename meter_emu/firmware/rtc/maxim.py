@@ -1,6 +1,7 @@
 """What the drivers of Maxim's clock chips share: the order of the registers, and the mode.
 
-DS1307 and DS3231 alike: seconds, minutes, hours with the mode of 12 or 24, day, date, month, year.
+DS1307 and DS3231 alike, and the MCP7940N: seconds, minutes, hours with the mode of 12 or 24, day,
+date, month, year.
 """
 
 from typing import Final

@@ -80,7 +80,7 @@ class CalendarChip(ABC):
     YEAR: ClassVar[int]
     WEEKDAY_COUNTER: ClassVar[BcdCounter]
     WEEKDAYS: ClassVar[Counter]
-    CENTURY: ClassVar[int]  # in the month register, toggled when the years overflow; 0 has none
+    CENTURY: ClassVar[int] = 0  # in the month register, toggled when the years overflow; 0 has none
     TWELVE_HOUR: ClassVar[int] = 0  # in the hours register: counts to 12; 0 has no such mode
     PM: ClassVar[int] = 0  # next to it
 

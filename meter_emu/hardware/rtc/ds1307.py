@@ -24,7 +24,6 @@ DAY: Final = 0x03
 DATE: Final = 0x04
 MONTH: Final = 0x05
 YEAR: Final = 0x06
-CONTROL: Final = 0x07
 RAM: Final = 0x08
 
 CH: Final = 0x80  # Table 2
@@ -33,50 +32,24 @@ _ZERO: Final = "reads 0 (Table 2); not said what writing does, we drop it, so it
 _PIN: Final = "no such pin here"
 
 REGISTERS: Final = (
-    Bits(
-        0x00,
-        7,
-        7,
-        "CH",
-        BitsKind.FLAG,
-        "1 halts the oscillator (Clock and Calendar)",
-        "halted, do not believe the time",
-    ),
-    Bits(
-        0x00,
-        6,
-        0,
-        "SECONDS",
-        BitsKind.FIELD,
-        "BCD 00 to 59; writing resets the divider chain (Clock and Calendar)",
-    ),
+    Bits(0x00, 7, 7, "CH", BitsKind.FLAG,
+         "1 halts the oscillator (Clock and Calendar)", "halted, do not believe the time"),
+    Bits(0x00, 6, 0, "SECONDS", BitsKind.FIELD,
+         "BCD 00 to 59; writing resets the divider chain (Clock and Calendar)"),
     Bits(0x01, 7, 7, "0", BitsKind.UNUSED, _ZERO),
     Bits(0x01, 6, 0, "MINUTES", BitsKind.FIELD, "BCD 00 to 59"),
     Bits(0x02, 7, 7, "0", BitsKind.UNUSED, _ZERO),
-    Bits(
-        0x02,
-        6,
-        6,
-        "12/24",
-        BitsKind.FLAG,
-        "1 counts 1 to 12 and AM/PM; the hours must be written again when it changes (Clock and"
-        " Calendar): not said what they are until then, we keep the other bits",
-        "counts to 12",
-    ),
+    Bits(0x02, 6, 6, "12/24", BitsKind.FLAG,
+         "1 counts 1 to 12 and AM/PM; the hours must be written again when it changes (Clock and"
+         " Calendar): not said what they are until then, we keep the other bits", "counts to 12"),
     Bits(0x02, 5, 5, "PM/AM, 20 HOUR", BitsKind.FIELD, "1 is PM with 12/24 set, else a tens digit"),
     Bits(0x02, 4, 0, "HOURS", BitsKind.FIELD, "BCD 01 to 12 with 12/24 set, else 00 to 23"),
     Bits(0x03, 7, 3, "0", BitsKind.UNUSED, _ZERO),
     Bits(0x03, 2, 0, "DAY", BitsKind.FIELD, "1 to 7, user-defined, counts at midnight alone"),
     Bits(0x04, 7, 6, "0", BitsKind.UNUSED, _ZERO),
-    Bits(
-        0x04,
-        5,
-        0,
-        "DATE",
-        BitsKind.FIELD,
-        "BCD 01 to 28, 29, 30 or 31, leap years right up to 2100 (Features); not said whether"
-        " 2100 is one, we count every fourth year, as in the DS3231",
-    ),
+    Bits(0x04, 5, 0, "DATE", BitsKind.FIELD,
+         "BCD 01 to 28, 29, 30 or 31, leap years right up to 2100 (Features); not said whether"
+         " 2100 is one, we count every fourth year, as in the DS3231"),
     Bits(0x05, 7, 5, "0", BitsKind.UNUSED, _ZERO),
     Bits(0x05, 4, 0, "MONTH", BitsKind.FIELD, "BCD 01 to 12"),
     Bits(0x06, 7, 0, "YEAR", BitsKind.FIELD, "BCD 00 to 99; nothing says that it ran over"),
@@ -89,7 +62,7 @@ REGISTERS: Final = (
         Bits(at, 7, 0, "RAM", BitsKind.NOT_MODELLED, "free memory; kept and read back")
         for at in range(RAM, REGISTER_COUNT)
     ),
-)
+)  # fmt: skip
 
 # Table 2, Timekeeper Registers.
 _NAMES: Final = (
@@ -120,9 +93,6 @@ class Ds1307(MaximChip):
     NEVER_SET = UNUSED
     IMAGE_BYTES = REGISTER_COUNT + TAIL_BYTES
     GARBAGE_BYTES = GARBAGE_BYTES
-    SECONDS, MINUTES, HOURS = SECONDS, MINUTES, HOURS
-    WEEKDAY, DAY, MONTH, YEAR = DAY, DATE, MONTH, YEAR
-    CENTURY = 0
 
     __slots__ = ()
 

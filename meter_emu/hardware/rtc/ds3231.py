@@ -52,50 +52,25 @@ _TEMPERATURE: Final = "read only; stays at the 0 °C of a power reset (Temperatu
 
 REGISTERS: Final = (
     Bits(0x00, 7, 7, "0", BitsKind.UNUSED, _ZERO),
-    Bits(
-        0x00,
-        6,
-        0,
-        "SECONDS",
-        BitsKind.FIELD,
-        "BCD 00 to 59; writing resets the countdown chain (Clock and Calendar)",
-    ),
+    Bits(0x00, 6, 0, "SECONDS", BitsKind.FIELD,
+         "BCD 00 to 59; writing resets the countdown chain (Clock and Calendar)"),
     Bits(0x01, 7, 7, "0", BitsKind.UNUSED, _ZERO),
     Bits(0x01, 6, 0, "MINUTES", BitsKind.FIELD, "BCD 00 to 59"),
     Bits(0x02, 7, 7, "0", BitsKind.UNUSED, _ZERO),
-    Bits(
-        0x02,
-        6,
-        6,
-        "12/24",
-        BitsKind.FLAG,
-        "1 counts 1 to 12 and AM/PM; not said what changing it does to the hours, we keep the"
-        " other bits, because they are a register (in the DS1307 the hours must be written again)",
-        "counts to 12",
-    ),
+    Bits(0x02, 6, 6, "12/24", BitsKind.FLAG,
+         "1 counts 1 to 12 and AM/PM; not said what changing it does to the hours, we keep the"
+         " other bits, because they are a register (in the DS1307 the hours must be written"
+         " again)", "counts to 12"),
     Bits(0x02, 5, 5, "AM/PM, 20 HOUR", BitsKind.FIELD, "1 is PM with 12/24 set, else a tens digit"),
     Bits(0x02, 4, 0, "HOURS", BitsKind.FIELD, "BCD 01 to 12 with 12/24 set, else 00 to 23"),
     Bits(0x03, 7, 3, "0", BitsKind.UNUSED, _ZERO),
     Bits(0x03, 2, 0, "DAY", BitsKind.FIELD, "1 to 7, user-defined, counts at midnight alone"),
     Bits(0x04, 7, 6, "0", BitsKind.UNUSED, _ZERO),
-    Bits(
-        0x04,
-        5,
-        0,
-        "DATE",
-        BitsKind.FIELD,
-        "BCD 01 to 28, 29, 30 or 31, leap years right up to 2100 (Features); not said whether"
-        " 2100 is one, we count every fourth year, because chips that were tried do",
-    ),
-    Bits(
-        0x05,
-        7,
-        7,
-        "CENTURY",
-        BitsKind.FLAG,
-        "toggles when the years overflow from 99 to 00",
-        "a century on",
-    ),
+    Bits(0x04, 5, 0, "DATE", BitsKind.FIELD,
+         "BCD 01 to 28, 29, 30 or 31, leap years right up to 2100 (Features); not said whether"
+         " 2100 is one, we count every fourth year, because chips that were tried do"),
+    Bits(0x05, 7, 7, "CENTURY", BitsKind.FLAG,
+         "toggles when the years overflow from 99 to 00", "a century on"),
     Bits(0x05, 6, 5, "0", BitsKind.UNUSED, _ZERO),
     Bits(0x05, 4, 0, "MONTH", BitsKind.FIELD, "BCD 01 to 12"),
     Bits(0x06, 7, 0, "YEAR", BitsKind.FIELD, "BCD 00 to 99"),
@@ -115,48 +90,29 @@ REGISTERS: Final = (
     Bits(0x0D, 7, 7, "A2M4", BitsKind.NOT_MODELLED, _ALARM),
     Bits(0x0D, 6, 6, "DY/DT", BitsKind.NOT_MODELLED, _ALARM),
     Bits(0x0D, 5, 0, "ALARM 2 DAY, DATE", BitsKind.NOT_MODELLED, _ALARM),
-    Bits(
-        0x0E,
-        7,
-        7,
-        "EOSC",
-        BitsKind.FLAG,
-        "1 stops the oscillator on battery only (Control Register)",
-        "stops on battery",
-    ),
+    Bits(0x0E, 7, 7, "EOSC", BitsKind.FLAG,
+         "1 stops the oscillator on battery only (Control Register)", "stops on battery"),
     Bits(0x0E, 6, 6, "BBSQW", BitsKind.NOT_MODELLED, f"square wave on battery; {_PIN}"),
     Bits(0x0E, 5, 5, "CONV", BitsKind.NOT_MODELLED, _CONVERSION),
     Bits(0x0E, 4, 3, "RS2, RS1", BitsKind.NOT_MODELLED, f"square wave rate; {_PIN}"),
     Bits(0x0E, 2, 2, "INTCN", BitsKind.NOT_MODELLED, f"alarm or square wave; {_PIN}"),
     Bits(0x0E, 1, 1, "A2IE", BitsKind.NOT_MODELLED, f"alarm 2 interrupt enable; {_PIN}"),
     Bits(0x0E, 0, 0, "A1IE", BitsKind.NOT_MODELLED, f"alarm 1 interrupt enable; {_PIN}"),
-    Bits(
-        0x0F,
-        7,
-        7,
-        "OSF",
-        BitsKind.FLAG,
-        "set whenever the oscillator stops, cleared only by writing 0 (Status Register); not said"
-        " what writing 1 does, we leave it, as the alarm flags next to it are left",
-        "the oscillator has stopped, do not believe the time",
-    ),
+    Bits(0x0F, 7, 7, "OSF", BitsKind.FLAG,
+         "set whenever the oscillator stops, cleared only by writing 0 (Status Register); not"
+         " said what writing 1 does, we leave it, as the alarm flags next to it are left",
+         "the oscillator has stopped, do not believe the time"),
     Bits(0x0F, 6, 4, "0", BitsKind.UNUSED, _ZERO),
     Bits(0x0F, 3, 3, "EN32kHz", BitsKind.NOT_MODELLED, f"32 kHz output enable; {_PIN}"),
     Bits(0x0F, 2, 2, "BSY", BitsKind.NOT_MODELLED, _CONVERSION),
     Bits(0x0F, 1, 1, "A2F", BitsKind.FLAG, _RAISED, "alarm 2"),
     Bits(0x0F, 0, 0, "A1F", BitsKind.FLAG, _RAISED, "alarm 1"),
-    Bits(
-        0x10,
-        7,
-        0,
-        "AGING OFFSET",
-        BitsKind.NOT_MODELLED,
-        "kept and read back; the crystal's drift is the caller's number",
-    ),
+    Bits(0x10, 7, 0, "AGING OFFSET", BitsKind.NOT_MODELLED,
+         "kept and read back; the crystal's drift is the caller's number"),
     Bits(0x11, 7, 0, "TEMPERATURE", BitsKind.NOT_MODELLED, _TEMPERATURE),
     Bits(0x12, 7, 6, "TEMPERATURE", BitsKind.NOT_MODELLED, _TEMPERATURE),
     Bits(0x12, 5, 0, "0", BitsKind.UNUSED, _ZERO),
-)
+)  # fmt: skip
 
 # Figure 1, Address Map.
 _NAMES: Final = (
@@ -194,8 +150,6 @@ class Ds3231(MaximChip):
     NEVER_SET = NEVER_SET
     IMAGE_BYTES = REGISTER_COUNT + TAIL_BYTES
     GARBAGE_BYTES = GARBAGE_BYTES
-    SECONDS, MINUTES, HOURS = SECONDS, MINUTES, HOURS
-    WEEKDAY, DAY, MONTH, YEAR = DAY, DATE, MONTH_CENTURY, YEAR
     CENTURY = CENTURY
 
     __slots__ = ("on_battery",)

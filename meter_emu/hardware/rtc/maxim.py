@@ -1,6 +1,7 @@
-"""What the clock chips of Maxim do alike: 12-hour mode, the copy that is read, bytes as they come.
+"""What the clock chips of Maxim do alike, and others that have their order of registers.
 
-DS1307 and DS3231 data sheets, sections "Clock and Calendar". A chip says which bits can be written.
+12-hour mode, the copy that is read, bytes as they come: DS1307 and DS3231 data sheets, sections
+"Clock and Calendar". A chip says which bits can be written.
 """
 
 from abc import abstractmethod
@@ -33,6 +34,7 @@ _PLACES_12: Final = tuple(
 class MaximChip(CalendarChip):
     """One chip: registers on a crystal, from 00h on."""
 
+    SECONDS, MINUTES, HOURS, WEEKDAY, DAY, MONTH, YEAR = range(7)
     WEEKDAY_COUNTER = BcdCounter(0x07, 1, 7)
     WEEKDAYS = _WEEKDAYS
     TWELVE_HOUR = TWELVE_HOUR

@@ -121,9 +121,8 @@ REGISTERS: Final = (
     Bits(0x03, 7, 6, "-", _UNUSED, _NONE),
     Bits(0x03, 5, 5, "OSCRUN", _FLAG, _OSCRUN, "the oscillator runs"),
     Bits(0x03, 4, 4, "PWRFAIL", _FLAG, _PWRFAIL, "the main supply failed, 18h to 1Fh say when"),
-    Bits(
-        0x03, 3, 3, "VBATEN", _FLAG, "1 lets the backup supply carry the clock (5.7)", "backup on"
-    ),
+    Bits(0x03, 3, 3, "VBATEN", _FLAG,
+         "1 lets the backup supply carry the clock (5.7)", "backup on"),
     Bits(0x03, 2, 0, "WKDAY", _FIELD, "1 to 7, user-defined, counts at midnight alone"),
     Bits(0x04, 7, 6, "-", _UNUSED, _NONE),
     Bits(0x04, 5, 0, "DATE", _FIELD, _DATE),
@@ -148,7 +147,7 @@ REGISTERS: Final = (
         Bits(at, 7, 0, "SRAM", _KEPT, "free memory; kept and read back")
         for at in range(SRAM, REGISTER_COUNT)
     ),
-)
+)  # fmt: skip
 
 # Table 5-1.
 _NAMES: Final = (
@@ -192,9 +191,6 @@ class Mcp7940n(MaximChip):
     NEVER_SET = NEVER_SET
     IMAGE_BYTES = REGISTER_COUNT + TAIL_BYTES
     GARBAGE_BYTES = GARBAGE_BYTES
-    SECONDS, MINUTES, HOURS = SECONDS, MINUTES, HOURS
-    WEEKDAY, DAY, MONTH, YEAR = WEEKDAY, DATE, MONTH, YEAR
-    CENTURY = 0
 
     __slots__ = ("stamping",)
 

@@ -46,50 +46,23 @@ _ALARM: Final = "alarm never raised; kept and read back (Tables 18 to 21)"
 REGISTERS: Final = (
     Bits(0x00, 7, 7, "TEST1", BitsKind.NOT_MODELLED, "external clock test mode (8.9)"),
     Bits(0x00, 6, 6, "N", BitsKind.UNUSED, _N),
-    Bits(
-        0x00,
-        5,
-        5,
-        "STOP",
-        BitsKind.FLAG,
-        "1 holds the divider in reset (8.10)",
-        "the clock is held",
-    ),
+    Bits(0x00, 5, 5, "STOP", BitsKind.FLAG,
+         "1 holds the divider in reset (8.10)", "the clock is held"),
     Bits(0x00, 4, 4, "N", BitsKind.UNUSED, _N),
     Bits(0x00, 3, 3, "TESTC", BitsKind.NOT_MODELLED, "power-on reset override (8.11.1)"),
     Bits(0x00, 2, 0, "N", BitsKind.UNUSED, _N),
     Bits(0x01, 7, 5, "N", BitsKind.UNUSED, _N),
     Bits(0x01, 4, 4, "TI_TP", BitsKind.NOT_MODELLED, "shape of the timer interrupt"),
-    Bits(
-        0x01,
-        3,
-        3,
-        "AF",
-        BitsKind.FLAG,
-        "never raised here; writing 0 clears, 1 leaves (Table 6)",
-        "alarm",
-    ),
-    Bits(
-        0x01,
-        2,
-        2,
-        "TF",
-        BitsKind.FLAG,
-        "never raised here; writing 0 clears, 1 leaves (Table 6)",
-        "timer",
-    ),
+    Bits(0x01, 3, 3, "AF", BitsKind.FLAG,
+         "never raised here; writing 0 clears, 1 leaves (Table 6)", "alarm"),
+    Bits(0x01, 2, 2, "TF", BitsKind.FLAG,
+         "never raised here; writing 0 clears, 1 leaves (Table 6)", "timer"),
     Bits(0x01, 1, 1, "AIE", BitsKind.NOT_MODELLED, "alarm interrupt enable; no interrupt pin here"),
     Bits(0x01, 0, 0, "TIE", BitsKind.NOT_MODELLED, "timer interrupt enable; no interrupt pin here"),
-    Bits(
-        0x02,
-        7,
-        7,
-        "VL",
-        BitsKind.FLAG,
-        "set by low voltage, cleared only over the bus (8.4.1.1); not said what writing 1 does, we"
-        " keep it, because Table 8 has no exception as Table 6 has",
-        "the supply was too low, do not believe the time",
-    ),
+    Bits(0x02, 7, 7, "VL", BitsKind.FLAG,
+         "set by low voltage, cleared only over the bus (8.4.1.1); not said what writing 1 does,"
+         " we keep it, because Table 8 has no exception as Table 6 has",
+         "the supply was too low, do not believe the time"),
     Bits(0x02, 6, 0, "SECONDS", BitsKind.FIELD, "BCD 00 to 59 (Table 8)"),
     Bits(0x03, 7, 7, "-", BitsKind.UNUSED, _NONE),
     Bits(0x03, 6, 0, "MINUTES", BitsKind.FIELD, "BCD 00 to 59 (Table 10)"),
@@ -98,12 +71,10 @@ REGISTERS: Final = (
     Bits(0x05, 7, 6, "-", BitsKind.UNUSED, _NONE),
     Bits(0x05, 5, 0, "DAYS", BitsKind.FIELD, "BCD 01 to 28, 29, 30 or 31 (Table 12)"),
     Bits(0x06, 7, 3, "-", BitsKind.UNUSED, _NONE),
-    Bits(
-        0x06, 2, 0, "WEEKDAYS", BitsKind.FIELD, "0 to 6, counts with the days alone (Tables 13, 14)"
-    ),
-    Bits(
-        0x07, 7, 7, "C", BitsKind.FLAG, "toggles when the years overflow (Table 15)", "a century on"
-    ),
+    Bits(0x06, 2, 0, "WEEKDAYS", BitsKind.FIELD,
+         "0 to 6, counts with the days alone (Tables 13, 14)"),
+    Bits(0x07, 7, 7, "C", BitsKind.FLAG,
+         "toggles when the years overflow (Table 15)", "a century on"),
     Bits(0x07, 6, 5, "-", BitsKind.UNUSED, _NONE),
     Bits(0x07, 4, 0, "MONTHS", BitsKind.FIELD, "BCD 01 to 12 (Tables 15, 16)"),
     Bits(0x08, 7, 0, "YEARS", BitsKind.FIELD, "BCD 00 to 99 (Table 17)"),
@@ -125,7 +96,7 @@ REGISTERS: Final = (
     Bits(0x0E, 6, 2, "-", BitsKind.UNUSED, _NONE),
     Bits(0x0E, 1, 0, "TD", BitsKind.NOT_MODELLED, "countdown timer source clock"),
     Bits(0x0F, 7, 0, "TIMER", BitsKind.NOT_MODELLED, "countdown value; reads what was written"),
-)
+)  # fmt: skip
 
 # Section 8.2, register organization.
 _NAMES: Final = (
