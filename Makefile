@@ -22,7 +22,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test test-exhaustive test-kills test-judge test-laws test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
+.PHONY: run test test-tokens test-exhaustive test-kills test-judge test-laws test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-laws: $(DEV)  ## the reference: 20,000 stories, 2,000 of each law that runs
 
 power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/power.md; FROM=DIR for yours
 	@$(BIN)/python -m tests.bench.power $(if $(FROM),--defects '$(FROM)')
+
+test-tokens: $(DEV)  ## 100,000 OpenPAYGO tokens against the maintainers' package: minutes
+	@METER_EMU_TOKENS=100000 $(BIN)/python -m pytest -q -s -n 0 -o faulthandler_timeout=0 tests/card_protocol/test_openpaygo_oracle.py
 
 test-homes: $(DEV)  ## judge 20,000 random homes of the reference: minutes
 	@METER_EMU_HOMES=20000 $(BIN)/python -m pytest $(PYTEST_ARGS) tests/world/rehearsal/test_random_homes.py

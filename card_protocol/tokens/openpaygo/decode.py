@@ -1,0 +1,86 @@
+"""What an OpenPAYGO device makes of digits: which count gives them, and whether it takes that."""
+
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import final
+
+from cryptography.hazmat.primitives.constant_time import bytes_eq
+
+from card_protocol.tokens.openpaygo.chain import (
+    STANDARD,
+    PaygoForm,
+    PaygoSeed,
+    ending_in,
+    next_code,
+    value_of,
+)
+from card_protocol.tokens.openpaygo.counter import PaygoCounter, PaygoKind
+from card_protocol.tokens.openpaygo.encode import DISABLE_VALUE, SYNC_VALUE, VALUE_MAX
+from card_protocol.tokens.openpaygo.keypad import read_digits
+
+_CODE_BYTES = 8
+
+
+@final
+@unique
+class PaygoOutcome(Enum):
+    """What a device answers."""
+
+    TAKEN = "taken"
+    USED = "used before, or too old"
+    INVALID = "invalid"
+    RESERVED = "a reserved value"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaygoAnswer:
+    """The outcome, the counter after it, and what the token says where a count gives it."""
+
+    outcome: PaygoOutcome
+    after: PaygoCounter
+    value: int
+    kind: PaygoKind | None = None
+    count: int | None = None
+
+
+def decode_openpaygo(
+    text: str, seed: PaygoSeed, counter: PaygoCounter, *, restricted: bool = False
+) -> PaygoAnswer:
+    """Return what a device with this counter answers to these digits.
+
+    Every count from 0 to the highest in reach is tried, so that a used token is told from a wrong
+    one. Raise `TokenError` for what no keypad can send.
+    """
+    code, form = read_digits(text, restricted=restricted)
+    value = value_of(code, seed, form)
+    base = code % form.values
+    wanted = code.to_bytes(_CODE_BYTES, "big")
+    known: PaygoAnswer | None = None
+    at = ending_in(seed.starting_code, base, form)
+    for count in range(counter.tried(_kind(value, 1, form)) + 1):
+        if bytes_eq(ending_in(at, base, form).to_bytes(_CODE_BYTES, "big"), wanted):
+            kind = _kind(value, count, form)
+            if form is STANDARD and VALUE_MAX < value < DISABLE_VALUE:
+                return PaygoAnswer(
+                    outcome=PaygoOutcome.RESERVED, after=counter, value=value, count=count
+                )
+            if counter.takes(kind, count):
+                return PaygoAnswer(
+                    outcome=PaygoOutcome.TAKEN, after=counter.after(kind, count),
+                    value=value, kind=kind, count=count,
+                )  # fmt: skip
+            known = PaygoAnswer(
+                outcome=PaygoOutcome.USED, after=counter, value=value, kind=kind, count=count
+            )
+        at = next_code(at, seed, form)
+    return known or PaygoAnswer(outcome=PaygoOutcome.INVALID, after=counter, value=value)
+
+
+def _kind(value: int, count: int, form: PaygoForm) -> PaygoKind:
+    """Return what a token of this value and count does: the table of code values, then parity."""
+    if form is STANDARD and value == SYNC_VALUE:
+        return PaygoKind.COUNTER_SYNC
+    if form is STANDARD and value == DISABLE_VALUE:
+        return PaygoKind.DISABLE
+    return PaygoKind.SET_TIME if count % 2 else PaygoKind.ADD_TIME
