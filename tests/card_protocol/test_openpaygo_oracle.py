@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 import pytest
-from openpaygo import (  # type: ignore[import-untyped]
+from openpaygo import (
     OpenPAYGOTokenDecoder,
     OpenPAYGOTokenEncoder,
     TokenType,

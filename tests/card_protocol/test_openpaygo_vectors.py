@@ -48,7 +48,7 @@ def test_siphash_gives_the_published_values():
 
 
 def test_siphash_agrees_with_a_library_on_any_length():
-    import siphash  # type: ignore[import-untyped]
+    import siphash
 
     rng = Random(5)
     for size in range(200):
@@ -163,7 +163,7 @@ def test_a_value_is_parts_of_a_day():
 
 
 def test_a_starting_code_that_is_not_given_is_a_hash_of_the_key():
-    from openpaygo.token_shared import OpenPAYGOTokenShared  # type: ignore[import-untyped]
+    from openpaygo.token_shared import OpenPAYGOTokenShared
 
     rng = Random(7)
     for _ in range(200):
