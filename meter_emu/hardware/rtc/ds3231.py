@@ -24,7 +24,6 @@ MINUTES: Final = 0x01
 HOURS: Final = 0x02
 DAY: Final = 0x03
 DATE: Final = 0x04
-MONTH_CENTURY: Final = 0x05
 YEAR: Final = 0x06
 ALARM_1_SECONDS: Final = 0x07
 CONTROL: Final = 0x0E
