@@ -18,7 +18,7 @@ from card_protocol.layout import Layout
 from meter_emu.desk.budget.explained import budget_parts, explain_budget_card
 from meter_emu.desk.card_image import RecordView, chip_parts, file_card_parts
 from meter_emu.desk.clock.clock_card import clock_parts, explain_clock_card
-from meter_emu.firmware.dialogues.base import MakeDialogue
+from meter_emu.firmware.dialogues.base import CardDialogue
 from meter_emu.firmware.dialogues.budget import BudgetDialogue
 from meter_emu.firmware.dialogues.clock import ClockDialogue
 from meter_emu.rows import Part
@@ -35,7 +35,7 @@ class CardFamily:
 
     name: str
     layouts: tuple[Layout[Any], ...]
-    dialogue: MakeDialogue
+    dialogue: type[CardDialogue]
     explain: Callable[[AnyImage, Key], tuple[RecordView, ...] | None]
     parts: Callable[[AnyImage, Key], Iterable[Part]]
 

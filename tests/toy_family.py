@@ -12,12 +12,11 @@ from typing import Annotated, Any, Final
 import construct as c
 
 from card_protocol.card.files import Access, FileSpec, FileTree
-from card_protocol.card.image import CardImage, personalise
-from card_protocol.card.make import AnyImage
+from card_protocol.card.image import CardImage
+from card_protocol.card.make import AnyImage, bound_card
 from card_protocol.carrier.sealed import SecureCarrier
-from card_protocol.keys import Key, Purpose, derive
+from card_protocol.keys import Key
 from card_protocol.layout import S32, U16, U32, U64, Layout, Magic
-from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE
 from meter_emu.desk.card_image import RecordView, Seal, files_in, part_of
 from meter_emu.domain import (
@@ -32,8 +31,7 @@ from meter_emu.domain import (
     WriteBack,
 )
 from meter_emu.families import CardFamily
-from meter_emu.firmware.dialogues.base import AskCard, authenticated, refusing
-from meter_emu.firmware.layouts import Factory
+from meter_emu.firmware.dialogues.base import CardDialogue
 from meter_emu.rows import Part, rows_of
 
 DF: Final = 0xDF01
@@ -72,41 +70,23 @@ TREE: Final = FileTree(
 
 def issue(master: Key, purchase: Purchase) -> CardImage:
     """Return a card of the family with one purchase on it."""
-    meter, desk, card = (
-        derive(master, purpose, purchase.meter_number)
-        for purpose in (Purpose.METER_AUTH, Purpose.DESK_AUTH, Purpose.CARD_AUTH)
-    )
     contents = PURCHASE.build(purchase), b"\xff" * RETURN.size_bytes
-    return personalise(TREE, contents, meter_key=meter, desk_key=desk, card_key=card, pin="0000")
+    return bound_card(master, purchase.meter_number, TREE, contents, pin="0000")
 
 
-class PurchaseDialogue:
-    """One session with one powered card of the family. See `CardDialogue`."""
-
-    def __init__(self, exchange: AskCard, factory: Factory) -> None:
-        self._factory = factory
-        self._terminal = Terminal(exchange)
-        self._carrier = SecureCarrier(self._terminal)
-
-    def identify(self) -> Result | None:
-        return refusing(self._identify)
-
-    def read(self, challenge: bytes) -> Contents | Result:
-        return refusing(lambda: self._read(challenge))
-
-    def write_back(self, said: WriteBack) -> None:
-        record = Return(RETURN.magic, said.result, said.balance_ueur // 10_000)
-        refusing(lambda: self._carrier.write({2: RETURN.build(record)}))
+class PurchaseDialogue(CardDialogue):
+    """One session with one powered card of the family."""
 
     def _identify(self) -> None:
         self._terminal.select(DF)
+        self._carrier = SecureCarrier(self._terminal)
         self._purchase = PURCHASE.parse(self._carrier.read(1, PURCHASE.size_bytes))
 
     def _read(self, challenge: bytes) -> Contents | Result:
         said, none = self._purchase, RawEnd(BCD_NONE)
         if said.meter_number != self._factory.meter_id:
             return Result.WRONG_METER
-        if not authenticated(self._carrier, self._factory, challenge):
+        if not self._authenticated(self._carrier, challenge):
             return Result.CARD_NOT_GENUINE
         cut = none if said.cut_hour == b"\xff" * 4 else RawEnd(said.cut_hour + b"\x00")
         return Contents(
@@ -116,6 +96,10 @@ class PurchaseDialogue:
             Tariff(1, 250, 250, 1000),
             issued_at_min=None,
         )
+
+    def _written(self, said: WriteBack) -> None:
+        record = Return(RETURN.magic, said.result, said.balance_ueur // 10_000)
+        self._carrier.write({2: RETURN.build(record)})
 
 
 def explain(image: AnyImage, _master: Key) -> tuple[RecordView, ...] | None:

@@ -13,6 +13,7 @@ from card_protocol.errors import LayoutError
 
 MF: Final = 0x3F00
 FID_RESERVED: Final = frozenset({0x0000, MF, 0x3FFF, 0xFFFF})  # ISO/IEC 7816-4, file identifiers
+FID_BASE: Final = 0xEF00  # ours: an EF's identifier is this plus its short one
 SFI_MAX: Final = 30  # five bits, 0 and 31 mean something else
 FILE_SIZE_MAX: Final = 0x7FFF  # bytes; P1-P2 hold offsets of 15 bits
 FILE_COUNT_MAX: Final = 0xFF

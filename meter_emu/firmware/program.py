@@ -16,7 +16,7 @@ from card_protocol.timestamp import EPOCH_2000_MIN
 from meter_emu.domain import ClockSetting, Contents, Result
 from meter_emu.firmware import screen
 from meter_emu.firmware.clock_setting import obey_clock_card, set_clock, step_clock
-from meter_emu.firmware.dialogues.base import BoundedSession, CardDialogue, MakeDialogue
+from meter_emu.firmware.dialogues.base import BoundedSession, CardDialogue
 from meter_emu.firmware.layouts import EventCode, Factory, Health, State, StateFlags
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import Parts
@@ -41,7 +41,7 @@ class Program:
 
     __slots__ = ("_dialogues", "_memory", "_page", "_parts", "_ports")
 
-    def __init__(self, ports: Ports, parts: Parts, dialogues: Sequence[MakeDialogue]) -> None:
+    def __init__(self, ports: Ports, parts: Parts, dialogues: Sequence[type[CardDialogue]]) -> None:
         self._ports = ports
         self._parts = parts
         self._dialogues = dialogues

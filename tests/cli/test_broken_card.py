@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.formats.container import Container
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.budget.broken_view import explain_broken_copies
+from meter_emu.desk.budget.explained import explain_broken_copies
 from meter_emu.desk.desk import Desk
 from tests.cards import file_card
 from tests.cli.budget_cards import METER

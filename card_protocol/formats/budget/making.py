@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
-from card_protocol.card.files import MF, Access, FileSpec, FileTree
+from card_protocol.card.files import FID_BASE, MF, Access, FileSpec, FileTree
 from card_protocol.card.image import NO_KEY, CardImage, CardKind, personalise
-from card_protocol.card.make import AnyImage
+from card_protocol.card.make import AnyImage, bound_card
 from card_protocol.card.sle4442 import COUNTER_ERASED, MAIN_SIZE_BYTES, MemoryImage
 from card_protocol.formats import budget
 from card_protocol.formats.budget import DF_OF, Sfi, seal
@@ -38,7 +38,6 @@ from card_protocol.formats.container import (
 from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive, memory_code
 from card_protocol.layout import Layout
 
-FID_BASE: Final = 0xEF00  # ours: an EF's identifier is this plus its short one
 PLAIN_SFI: Final = 1
 
 # short identifier, who may read, who may update
@@ -153,14 +152,8 @@ def personalise_budget_card(
     `records` are sealed records of `generation` by file; a file without one is erased, all FF.
     Raise `LayoutError` for a record that does not fill its file and for a PIN not of 4 to 8 digits.
     """
-    return personalise(
-        secure_tree(df, generation),
-        tuple(_filled(records, generation).values()),
-        meter_key=derive(master, Purpose.METER_AUTH, meter_id),
-        desk_key=derive(master, Purpose.DESK_AUTH, meter_id),
-        card_key=derive(master, Purpose.CARD_AUTH, meter_id),
-        pin=pin,
-    )
+    contents = tuple(_filled(records, generation).values())
+    return bound_card(master, meter_id, secure_tree(df, generation), contents, pin=pin)
 
 
 def personalise_plain_budget_card(

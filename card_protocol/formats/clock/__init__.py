@@ -11,12 +11,12 @@ from typing import Annotated, Final
 import construct as c
 
 from card_protocol.errors import LayoutError, MacError
-from card_protocol.formats.budget import GENERATION, MacField
 from card_protocol.keys import MAC_SIZE_BYTES, Key
 from card_protocol.layout import U8, U16, U32, U64, Layout, Magic
 
 DF_SERVICE: Final = 0xDF0E  # ours: next to the energies' DF01, DF02, DF03
 SFI_CLOCK: Final = 1
+CLOCK_GENERATION: Final = 1  # ours: the only one
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class ClockOrder:
     set_to_s: Annotated[U32, "s since 2000 UTC"]
     set_error_s: Annotated[U16, "s"]
     reserved: Annotated[bytes, c.Bytes(6)]
-    mac: MacField
+    mac: Annotated[bytes, c.Bytes(MAC_SIZE_BYTES)]
 
 
 CLOCK: Final = Layout("clock order", ClockOrder, magic=b"CC")
@@ -41,7 +41,7 @@ def seal_clock_order(key: Key, *, meter_id: int, set_to_s: int, set_error_s: int
     """Return the sealed record; the meter's number is in it, and under the MAC."""
     unsealed = ClockOrder(
         CLOCK.magic,
-        GENERATION,
+        CLOCK_GENERATION,
         0,
         meter_id,
         set_to_s,
@@ -56,8 +56,10 @@ def seal_clock_order(key: Key, *, meter_id: int, set_to_s: int, set_error_s: int
 def open_clock_order(raw: bytes, key: Key) -> ClockOrder:
     """Return the record; raise `LayoutError` for a foreign one, `MacError` for a forged one."""
     order = CLOCK.parse(raw)
-    if order.generation != GENERATION:
-        raise LayoutError(CLOCK.name, offset=2, want=str(GENERATION), got=str(order.generation))
+    if order.generation != CLOCK_GENERATION:
+        raise LayoutError(
+            CLOCK.name, offset=2, want=str(CLOCK_GENERATION), got=str(order.generation)
+        )
     if not key.verify(raw[:-MAC_SIZE_BYTES], order.mac):
         raise MacError("clock order: the MAC does not match this meter's key")
     return order

@@ -1,16 +1,34 @@
-"""A budget card explained, on whichever carrier: its records, and where they lie in an image."""
+"""A budget card explained, on whichever carrier: its records, and where they lie in an image.
 
+A plain card of which no copy is whole is explained as far as its bytes go. One's own writer leaves
+such a card while it has a mistake: a CRC over the wrong bytes, a row of the wrong size, a number
+forgotten. So each copy is shown by its head and by what is wrong with it, and the records are
+explained from where its own table says that they lie.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from card_protocol.card.image import CardImage
 from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.errors import LayoutError
-from card_protocol.formats.budget import DF_OF
+from card_protocol.formats.budget import DF_OF, Sfi
 from card_protocol.formats.budget.making import plain_tree, record_on
+from card_protocol.formats.container import (
+    HEAD,
+    SLOT_BYTES,
+    SLOT_COUNT,
+    Container,
+    claimed_records,
+    parse_container,
+    parse_head,
+)
 from card_protocol.keys import Key
-from meter_emu.desk.budget.broken_view import explain_broken_copies
 from meter_emu.desk.budget.memory_view import budget_cells, explain_memory_card
-from meter_emu.desk.budget.view import budget_files, explain_card
-from meter_emu.desk.card_image import RecordView
-from meter_emu.rows import Part, of_own_energy
+from meter_emu.desk.budget.view import budget_files, claimed_card, explain_card, explain_record
+from meter_emu.desk.card_image import RecordView, Seal
+from meter_emu.rows import Part, of_own_energy, rows_of, text
 
 
 def explain_budget_card(image: AnyImage, master: Key) -> tuple[RecordView, ...] | None:
@@ -33,3 +51,39 @@ def budget_parts(image: AnyImage, master: Key) -> tuple[Part, ...]:
     if isinstance(image, MemoryImage):
         return of_own_energy(tuple(budget_cells(image, master)))
     return of_own_energy(tuple(budget_files(image, master)))
+
+
+def explain_broken_copies(image: CardImage, master: Key) -> tuple[RecordView, ...]:
+    """Return both copies of a plain card's records explained, whole or not."""
+    (file,) = image.contents
+    return tuple(
+        view
+        for slot in range(SLOT_COUNT)
+        for view in _copy(slot, file[slot * SLOT_BYTES : (slot + 1) * SLOT_BYTES], master)
+    )
+
+
+def _copy(slot: int, raw: bytes, master: Key) -> Iterator[RecordView]:
+    place, head = f"copy {slot}", raw[: HEAD.size_bytes]
+    if raw == b"\xff" * len(raw):
+        yield RecordView(HEAD.name, place, len(head), Seal.EMPTY, (), ("nothing is written here",))
+        return
+    why = _wrong(raw)
+    rows = rows_of(HEAD, head, {"magic": text})
+    yield RecordView(HEAD.name, place, len(head), Seal.UNCHECKED, rows, (why,))
+    records = claimed_records(raw)
+    card = claimed_card(records.get(Sfi.IDENTITY, b""))
+    for sfi, record in records.items():
+        if sfi in set(Sfi):
+            view = explain_record(Sfi(sfi), record, card, master)
+            yield replace(view, place=f"{place}, {view.place}")
+
+
+def _wrong(raw: bytes) -> str:
+    """Say why the copy in a slot is not whole, as anyone who reads the card finds out."""
+    try:
+        whole: Container = parse_container(raw[: parse_head(raw[: HEAD.size_bytes]).size_bytes])
+    except LayoutError as error:
+        return str(error)
+    want = ", ".join(str(sfi) for sfi in Sfi)
+    return f"want records {want}, got {', '.join(map(str, whole.records)) or 'none'}"

@@ -1,15 +1,20 @@
 """The technician's tool: a clock card made at the meter, moments before it is put in, explained."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from card_protocol.card.image import CardImage
 from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.errors import LayoutError, MacError
-from card_protocol.formats.budget import GENERATION
-from card_protocol.formats.clock import CLOCK, SFI_CLOCK, open_clock_order, seal_clock_order
-from card_protocol.formats.clock.making import CLOCK_TREE, clock_order_on, personalise_clock_card
+from card_protocol.formats.clock import (
+    CLOCK,
+    CLOCK_GENERATION,
+    SFI_CLOCK,
+    open_clock_order,
+    seal_clock_order,
+)
+from card_protocol.formats.clock.making import CLOCK_FILE, personalise_clock_card
 from card_protocol.keys import Key, Purpose, derive
 from meter_emu.desk.card_image import RecordView, Seal, files_in, part_of
 from meter_emu.desk.desk import PIN_NOT_USED
@@ -47,17 +52,20 @@ def issue_clock_card(master: Key, meter_id: int, *, set_to_s: int, set_error_s: 
 
 def explain_clock_card(image: AnyImage, master: Key) -> tuple[RecordView, ...] | None:
     """Return the one record of a clock card explained; `None` for a card without its file."""
-    raw = None if isinstance(image, MemoryImage) else clock_order_on(image)
-    return None if raw is None else (explain_clock_order(raw, master),)
+    found = [explain_clock_order(raw, master) for raw, _ in _orders_on(image)]
+    return tuple(found) or None
 
 
-def clock_parts(image: AnyImage, master: Key) -> Iterator[Part]:
-    """Yield what of an image is a clock card's, explained, where it lies."""
+def clock_parts(image: AnyImage, master: Key) -> tuple[Part, ...]:
+    """Return what of an image is a clock card's, explained, where it lies."""
+    return tuple(part_of(explain_clock_order(raw, master), at) for raw, at in _orders_on(image))
+
+
+def _orders_on(image: AnyImage) -> list[tuple[bytes, int]]:
+    """Return the clock order on a card, none on another, and where it lies in the image."""
     if isinstance(image, MemoryImage):
-        return
-    for spec, raw, at in files_in(image):
-        if spec in CLOCK_TREE.specs:
-            yield part_of(explain_clock_order(raw, master), at)
+        return []
+    return [(raw, at) for spec, raw, at in files_in(image) if spec == CLOCK_FILE]
 
 
 def explain_clock_order(raw: bytes, master: Key) -> RecordView:
@@ -89,7 +97,7 @@ def _set_error(value: int) -> Meaning:
 # A clock order has a generation of its own, and a time where other records have minutes.
 _CLOCK_TELLS: Final[Mapping[str, MeaningOf]] = {
     "magic": text,
-    "generation": named({GENERATION: "the only one"}),
+    "generation": named({CLOCK_GENERATION: "the only one"}),
     "pad": zero,
     "set_to_s": _set_to,
     "set_error_s": _set_error,

@@ -1,6 +1,6 @@
-"""What a card dialogue is to the program: it knows one kind of card and speaks the meter's words.
+"""What a card dialogue is to the program: it knows one family and speaks the meter's words.
 
-To identify a card and to hold its dialogue are two things. Kinds of cards share files (DF01 is the
+To identify a card and to hold its dialogue are two things. Families share files (DF01 is the
 electricity DF of more than one), so a card is known by what is in them.
 
 A session is bounded: by how often the card is asked, and by the ticks it may take. A normal one
@@ -9,8 +9,9 @@ end, must not hold the meter while T2 passes; that a single exchange ends is the
 (`ports.md`).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Final, Protocol, TypeAlias, TypeVar, final
+from typing import Final, TypeAlias, TypeVar, final
 
 from card_protocol.carrier.carrier import BudgetCard, Carrier, Credentials
 from card_protocol.errors import (
@@ -22,6 +23,7 @@ from card_protocol.errors import (
     NotGenuineError,
 )
 from card_protocol.keys import Key, Role
+from card_protocol.terminal import Terminal
 from meter_emu.domain import ClockSetting, Contents, Result, WriteBack
 from meter_emu.firmware.layouts import Factory
 from meter_emu.ports import TICKS_WRAP, Ports
@@ -31,32 +33,61 @@ EXCHANGES_MAX: Final = 64  # ours: five times what the longest session needs
 SESSION_MAX_MS: Final = 20_000  # ours: no exchange begins later
 
 
-class CardDialogue(Protocol):
-    """One session with one powered card."""
+AskCard: TypeAlias = Callable[[bytes], bytes]
 
+
+class CardDialogue(ABC):
+    """One session with one powered card: what a program asks, and what each family answers.
+
+    What the card or the slot does wrong meanwhile becomes a result here, for all of them.
+    """
+
+    __slots__ = ("_factory", "_terminal")
+
+    def __init__(self, exchange: AskCard, factory: Factory) -> None:
+        self._factory = factory
+        self._terminal = Terminal(exchange)
+
+    @final
     def identify(self) -> Result | None:
-        """Return `None` for a card of this kind, else what it is from here.
+        """Return `None` for a card of this family, else what it is from here.
 
         `CARD_UNREADABLE` is a card without our files and `BAD_FORMAT` one with something else in
-        them: it may be of another kind. Anything else ends the session. No key is used and no try
-        is spent.
+        them: it may be of another family. Anything else ends the session. No key is used and no
+        try is spent.
         """
-        ...
+        return _refusing(self._identify)
 
+    @final
     def read(self, challenge: bytes) -> Contents | ClockSetting | Result:
         """Return what the identified card says, or why it is refused.
 
         `challenge` is eight fresh bytes. Nothing on the card or in the meter changes.
         """
-        ...
+        return _refusing(lambda: self._read(challenge))
 
+    @final
     def write_back(self, said: WriteBack) -> None:
         """Write what the meter did on the card that was read; one pulled too early misses this."""
-        ...
+        _refusing(lambda: self._written(said))
 
+    @abstractmethod
+    def _identify(self) -> None: ...
 
-AskCard: TypeAlias = Callable[[bytes], bytes]
-MakeDialogue: TypeAlias = Callable[[AskCard, Factory], CardDialogue]
+    @abstractmethod
+    def _read(self, challenge: bytes) -> Contents | ClockSetting | Result: ...
+
+    @abstractmethod
+    def _written(self, said: WriteBack) -> None: ...
+
+    def _authenticated(self, card: BudgetCard | Carrier, challenge: bytes) -> bool:
+        """Whether card and meter have proved themselves to each other, as far as the card can."""
+        keys = Key(self._factory.key_meter_auth), Key(self._factory.key_card_auth)
+        try:
+            card.authenticate(Credentials(Role.METER, *keys), challenge)
+        except ApduError:
+            return False
+        return True
 
 
 @final
@@ -79,17 +110,7 @@ class BoundedSession:
         return self._ports.card_exchange(command)
 
 
-def authenticated(card: BudgetCard | Carrier, factory: Factory, challenge: bytes) -> bool:
-    """Whether card and meter have proved themselves to each other, as far as the card can."""
-    keys = Key(factory.key_meter_auth), Key(factory.key_card_auth)
-    try:
-        card.authenticate(Credentials(Role.METER, *keys), challenge)
-    except ApduError:
-        return False
-    return True
-
-
-def refusing(job: Callable[[], FoundT | Result]) -> FoundT | Result:
+def _refusing(job: Callable[[], FoundT | Result]) -> FoundT | Result:
     """Run part of a dialogue; what the card or the slot does wrong becomes a result."""
     try:
         return job()

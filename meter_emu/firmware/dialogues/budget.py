@@ -29,7 +29,6 @@ from card_protocol.formats.budget.generations import AnyOrderRecord, CardRecords
 from card_protocol.formats.budget.instants import InstantOrderRecord
 from card_protocol.keys import Key
 from card_protocol.status import SW
-from card_protocol.terminal import Terminal
 from card_protocol.timestamp import MINUTES_NONE
 from meter_emu.domain import (
     Contents,
@@ -42,7 +41,7 @@ from meter_emu.domain import (
     Wallet,
     WriteBack,
 )
-from meter_emu.firmware.dialogues.base import AskCard, authenticated, refusing
+from meter_emu.firmware.dialogues.base import AskCard, CardDialogue
 from meter_emu.firmware.layouts import Factory
 
 # Plain integers: the complement of an `IntFlag` has no bits but the named ones.
@@ -51,36 +50,22 @@ _LIMITER_GRANTED: Final = int(OrderFlags.LIMITER_GRANTED)
 _KNOWN_FLAGS: Final = _PREPAYMENT_ON | _LIMITER_GRANTED
 
 
-class BudgetDialogue:
-    """One session with one powered card. See `CardDialogue`."""
+class BudgetDialogue(CardDialogue):
+    """One session with a budget card of either energy, known by its identity."""
 
-    __slots__ = ("_card", "_exchange", "_factory", "_generation", "_ours")
+    __slots__ = ("_card", "_generation", "_ours")
 
     def __init__(self, exchange: AskCard, factory: Factory) -> None:
-        self._exchange = exchange
-        self._factory = factory
+        super().__init__(exchange, factory)
         self._card: BudgetCard | None = None
         self._ours = False
         self._generation = 0
 
-    def identify(self) -> Result | None:
-        """See `CardDialogue`: a card of either energy whose identity is a budget card's."""
-        return refusing(self._identify)
-
-    def read(self, challenge: bytes) -> Contents | Result:
-        """See `CardDialogue`."""
-        return refusing(lambda: self._read(challenge))
-
-    def write_back(self, said: WriteBack) -> None:
-        """See `CardDialogue`."""
-        refusing(lambda: self._written(said))
-
     def _identify(self) -> None:
-        terminal = Terminal(self._exchange)
         ours = DF_OF[self._factory.energy]
         for df in (ours, *(df for df in DF_OF.values() if df != ours)):
             try:
-                card = find_card(terminal, df)
+                card = find_card(self._terminal, df)
             except ApduError as error:
                 if error.sw != SW.FILE_NOT_FOUND:
                     raise
@@ -100,7 +85,7 @@ class BudgetDialogue:
             return Result.WRONG_ENERGY
         if identity.meter_id != factory.meter_id:
             return Result.WRONG_METER
-        if not authenticated(card, factory, challenge):
+        if not self._authenticated(card, challenge):
             return Result.CARD_NOT_GENUINE
         records = card.contents(Key(factory.key_desk_record))
         return contents_said(records, Key(factory.key_reactivation), factory.meter_id)

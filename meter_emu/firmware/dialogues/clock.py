@@ -3,32 +3,14 @@
 from card_protocol.carrier.sealed import SecureCarrier
 from card_protocol.formats.clock import CLOCK, DF_SERVICE, SFI_CLOCK, open_clock_order
 from card_protocol.keys import Key
-from card_protocol.terminal import Terminal
 from meter_emu.domain import ClockSetting, Result, WriteBack
-from meter_emu.firmware.dialogues.base import AskCard, authenticated, refusing
-from meter_emu.firmware.layouts import Factory
+from meter_emu.firmware.dialogues.base import CardDialogue
 
 
-class ClockDialogue:
-    """One session with one powered card. See `CardDialogue`."""
+class ClockDialogue(CardDialogue):
+    """One session with a clock card."""
 
-    __slots__ = ("_factory", "_raw", "_terminal")
-
-    def __init__(self, exchange: AskCard, factory: Factory) -> None:
-        self._factory = factory
-        self._terminal = Terminal(exchange)
-        self._raw = b""
-
-    def identify(self) -> Result | None:
-        """See `CardDialogue`."""
-        return refusing(self._identify)
-
-    def read(self, challenge: bytes) -> ClockSetting | Result:
-        """See `CardDialogue`."""
-        return refusing(lambda: self._read(challenge))
-
-    def write_back(self, said: WriteBack) -> None:
-        """See `CardDialogue`: a clock card takes nothing back."""
+    __slots__ = ("_raw",)
 
     def _identify(self) -> None:
         self._terminal.select(DF_SERVICE)
@@ -38,7 +20,10 @@ class ClockDialogue:
     def _read(self, challenge: bytes) -> ClockSetting | Result:
         if CLOCK.parse(self._raw).meter_id != self._factory.meter_id:
             return Result.WRONG_METER
-        if not authenticated(SecureCarrier(self._terminal), self._factory, challenge):
+        if not self._authenticated(SecureCarrier(self._terminal), challenge):
             return Result.CARD_NOT_GENUINE
         order = open_clock_order(self._raw, Key(self._factory.key_desk_record))
         return ClockSetting(order.set_to_s, order.set_error_s)
+
+    def _written(self, said: WriteBack) -> None:
+        """A clock card takes nothing back."""

@@ -18,7 +18,7 @@ from meter_emu.defects import Defect, PartT, catalogue, fit
 from meter_emu.desk.codec import DeskCodec
 from meter_emu.desk.dates import DeskDates
 from meter_emu.errors import ConfigError
-from meter_emu.firmware.dialogues.base import MakeDialogue
+from meter_emu.firmware.dialogues.base import CardDialogue
 from meter_emu.firmware.parts import Parts, assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import RtcDriver
@@ -80,7 +80,7 @@ class Build:
         return self.fitted(DeskDates)(zone), self.fitted(DeskCodec)(zone)
 
 
-def dialogues() -> tuple[MakeDialogue, ...]:
+def dialogues() -> tuple[type[CardDialogue], ...]:
     """Return the dialogues that our program knows: one with each family of cards."""
     return tuple(family.dialogue for family in families.FAMILIES)
 
