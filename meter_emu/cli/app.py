@@ -60,6 +60,9 @@ VERBS: Final[Mapping[str, VerbPlace]] = {
         "meter_emu.cli.listing:show", "Show a defect, or a campaign's or model's file."
     ),
     "sts": VerbPlace("meter_emu.cli.sts:sts", "Decode and encode STS tokens, derive keys."),
+    "openpaygo": VerbPlace(
+        "meter_emu.cli.openpaygo:openpaygo", "Decode and encode OpenPAYGO tokens."
+    ),
     "desk": VerbPlace("meter_emu.cli.desk:desk", "Write on a card what the office writes."),
 }
 
