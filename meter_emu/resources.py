@@ -20,7 +20,7 @@ from card_protocol.errors import UndecodedError, decoding
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
-ResourceKind: TypeAlias = Literal["meters", "campaigns", "corpus"]
+ResourceKind: TypeAlias = Literal["meters", "campaigns", "corpus", "layouts"]
 _PACKAGE: Final = Path(__file__).parent
 _HOMES: Final = (_PACKAGE / "_fixtures", _PACKAGE.parent / "fixtures")
 _SUFFIX: Final = ".toml"

@@ -41,7 +41,7 @@ class Row:
 
     `raw` is hex (a long run of one byte is `ff * 109`), or `NOT_SHOWN` for a secret. `divisible`
     bytes have no meaning as a whole: of them a comparison names only those that differ. `about`
-    says what the field is for, whatever it holds.
+    says what the field is for, whatever it holds. A number that may be negative is `signed`.
     """
 
     offset: int
@@ -54,6 +54,7 @@ class Row:
     wrong: str = ""
     divisible: bool = False
     about: str = ""
+    signed: bool = False
 
     @property
     def meaning(self) -> str:
@@ -111,7 +112,9 @@ def number(
     """Return the row of a big-endian integer."""
     value = int.from_bytes(raw, "big", signed=signed)
     meaning = (explain or nothing)(value)
-    return Row(at, len(raw), field, raw.hex(), value, unit, meaning.note, meaning.wrong)
+    return Row(
+        at, len(raw), field, raw.hex(), value, unit, meaning.note, meaning.wrong, signed=signed
+    )
 
 
 def octets(

@@ -48,6 +48,7 @@ from meter_emu.cli.relay import relay
 from meter_emu.cli.send import send
 from meter_emu.cli.serve import serve
 from meter_emu.cli.verbs import Verbs, examples
+from meter_emu.cli.with_layout import compare_dumps, layout_option, only_with_layout, show_dump
 from meter_emu.energies import BY_CODE, DEFAULT, ENERGIES
 from meter_emu.errors import ImageError
 
@@ -264,25 +265,36 @@ def _tell_issued(
 @examples(
     "card show home.card",
     "card show home.card --json -",
-    "card show --reader ACR --master-key office.key",
+    "card show order.bin --layout state-grid-order",
 )
 @card.command(cls=CardVerb)
 @file_argument("file")
 @reader_option(required=False)
 @wait_option
 @master_key_option
+@layout_option
 @json_option
 def show(
-    file: str | None, reader: str | None, wait_s: int, key_file: str | None, json_file: str | None
+    file: str | None,
+    reader: str | None,
+    wait_s: int,
+    key_file: str | None,
+    layout: str | None,
+    begins: int | None,
+    json_file: str | None,
 ) -> int:
     """Explain every field of every record on the card in FILE. Keys are never shown.
 
-    Of a card in a reader that is what anyone may read: nothing is written, nothing proved. Exit
-    status 1 when something on the card is wrong: a MAC, a value out of range.
+    Of a card in a reader that is what anyone may read: nothing is written, nothing proved. With a
+    layout, FILE is the dump of somebody else's card. Exit status 1 when something on the card is
+    wrong: a MAC, a value out of range.
     """
     from meter_emu import families
     from meter_emu.desk.card_image import Seal
 
+    if layout is not None:
+        return show_dump(_dump(file), layout, begins, json_file)
+    only_with_layout(begins)
     key = read_master_key(key_file)
     if reader is not None:
         name, image = reader, CardReader(reader, wait_s, None).copy()
@@ -317,6 +329,7 @@ def show(
 @reader_option(required=False)
 @wait_option
 @master_key_option
+@layout_option
 @json_option
 def diff(
     a: str,
@@ -324,16 +337,21 @@ def diff(
     reader: str | None,
     wait_s: int,
     key_file: str | None,
+    layout: str | None,
+    begins: int | None,
     json_file: str | None,
 ) -> int:
     """Say in which fields the card images in A and B differ. Keys are never shown.
 
-    With a reader, B is the card in it, as far as anyone may read it. Exit status 0 when they are
-    the same, 1 when they differ.
+    With a reader, B is the card in it, as far as anyone may read it; with a layout, both are dumps
+    of somebody else's cards. Exit status 0 when they are the same, 1 when they differ.
     """
     from meter_emu.families import explain_card_image
     from meter_emu.rows import differences
 
+    if layout is not None:
+        return compare_dumps(a, _dump(b), layout, begins, json_file)
+    only_with_layout(begins)
     key, card_a = read_master_key(key_file), read_image(a)
     if reader is not None:
         b, card_b = reader, _all_else_alike(CardReader(reader, wait_s, None).copy(), card_a)
@@ -349,6 +367,32 @@ def diff(
     if json_file != STDOUT:
         print_differences(a, b, found)
     return EXIT_FOUND if found else EXIT_OK
+
+
+@examples(
+    "card layout home.card",
+    "card layout gas.card",
+    "card layout home.card --master-key office.key",
+)
+@card.command()
+@click.argument("file", type=FILE)
+@master_key_option
+def layout(file: str, key_file: str | None) -> None:
+    """Write how the card image in FILE lies as a layout file, to change for a dump like it."""
+    from meter_emu.families import explain_card_image
+    from meter_emu.foreign.written_out import layout_toml
+
+    card_image = read_image(file)
+    parts = explain_card_image(card_image, read_master_key(key_file))
+    name = f"card image of {file}"
+    click.echo(layout_toml(name, parts, len(card_image.to_bytes())), nl=False)
+
+
+def _dump(file: str | None) -> str:
+    """Return the file of a dump; a layout cannot say how a card in a reader is read."""
+    if file is None:
+        raise click.UsageError("--layout is for a file, not for a card in a reader")
+    return file
 
 
 def _all_else_alike(copy: "AnyImage", other: "AnyImage") -> "AnyImage":

@@ -28,6 +28,7 @@ from meter_emu.cli.names import (
 )
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.verbs import Verbs, examples
+from meter_emu.cli.with_layout import compare_dumps, layout_option, only_with_layout, show_dump
 from meter_emu.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
@@ -127,19 +128,27 @@ def new(
 @examples(
     "image show home.image",
     "image show home.image --json -",
-    "image show home.image --model my-meter.toml",
+    "image show eeprom.bin --layout state-grid-order --at 256",
 )
 @image.command()
 @click.argument("file", type=FILE)
 @_model_option
+@layout_option
 @json_option
-def show(file: str, model: str | None, json_file: str | None) -> int:
+def show(
+    file: str, model: str | None, layout: str | None, begins: int | None, json_file: str | None
+) -> int:
     """Explain every byte of the meter image in FILE. Keys are never shown.
 
-    Exit status 1 when something in it is wrong: a record torn, a value out of range.
+    With a layout, FILE is somebody else's dump. Exit status 1 when something in it is wrong: a
+    record torn, a value out of range.
     """
     from meter_emu.explain.meter import explain_image, meter_id_of
 
+    if layout is not None:
+        _no_model(model)
+        return show_dump(file, layout, begins, json_file)
+    only_with_layout(begins)
     raw, of_model = _read(file, model)
     parts = explain_image(raw, of_model)
     meter = meter_id_of(parts)
@@ -165,21 +174,34 @@ def show(file: str, model: str | None, json_file: str | None) -> int:
 @examples(
     "image diff before.image after.image",
     "image diff before.image after.image --json -",
-    "image diff before.image after.image --model my-meter.toml",
+    "image diff before.bin after.bin --layout my-layout.toml",
 )
 @image.command()
 @click.argument("a", type=FILE)
 @click.argument("b", type=FILE)
 @_model_option
+@layout_option
 @json_option
-def diff(a: str, b: str, model: str | None, json_file: str | None) -> int:
+def diff(
+    a: str,
+    b: str,
+    model: str | None,
+    layout: str | None,
+    begins: int | None,
+    json_file: str | None,
+) -> int:
     """Say in which fields the meter images in A and B differ.
 
-    Exit status 0 when they are the same, 1 when they differ.
+    With a layout, they are somebody else's dumps. Exit status 0 when they are the same, 1 when they
+    differ.
     """
     from meter_emu.explain.meter import check_image, explain_image
     from meter_emu.rows import differences
 
+    if layout is not None:
+        _no_model(model)
+        return compare_dumps(a, b, layout, begins, json_file)
+    only_with_layout(begins)
     raw_a, of_model = _read(a, model)
     raw_b = read_bytes(b, "a meter image")
     check_image(raw_b, of_model, b)
@@ -190,6 +212,29 @@ def diff(a: str, b: str, model: str | None, json_file: str | None) -> int:
     if json_file != STDOUT:
         print_differences(a, b, found)
     return EXIT_FOUND if found else EXIT_OK
+
+
+@examples(
+    "image layout home.image",
+    "image layout gas.image",
+    "image layout my.image --model my-meter.toml",
+)
+@image.command()
+@click.argument("file", type=FILE)
+@_model_option
+def layout(file: str, model: str | None) -> None:
+    """Write how the meter image in FILE lies as a layout file, to change for a dump like it."""
+    from meter_emu.explain.meter import explain_image
+    from meter_emu.foreign.written_out import layout_toml
+
+    raw, of_model = _read(file, model)
+    name = f"meter image of {of_model.name}"
+    click.echo(layout_toml(name, explain_image(raw, of_model, fold=False), len(raw)), nl=False)
+
+
+def _no_model(model: str | None) -> None:
+    if model is not None:
+        raise click.UsageError("--model is for our own images, --layout for other dumps")
 
 
 def _read(file: str, model: str | None) -> "tuple[bytes, MeterModel]":

@@ -10,11 +10,12 @@ from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import FILE, WORD, ambiguous_option, json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.verbs import Verbs, examples
+from meter_emu.cli.with_layout import layout_option, only_with_layout
 from meter_emu.errors import ImageError
 from meter_emu.nearest import hint
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from card_protocol.timestamp.encoding import Codec
     from meter_emu.foreign.plausible import Guess
@@ -203,7 +204,7 @@ def ends(
 @examples(
     "timestamp scan dump.bin --from 2020-01-01 --to 2021-01-01",
     "timestamp scan dump.bin --from 2020-01-01 --to 2021-01-01 --codec bcd-yymmddhhmm",
-    "timestamp scan home.image --from 2020-06-01 --to 2020-08-01 --json -",
+    "timestamp scan order.bin --from 2020-01-01 --to 2021-01-01 --layout state-grid-order",
 )
 @timestamp.command()
 @click.argument("file", type=FILE)
@@ -211,6 +212,7 @@ def ends(
 @click.option("--to", "end", metavar="DATE", required=True, help="The first date after the range.")
 @codec_option
 @epoch_option
+@layout_option
 @json_option
 def scan(
     file: str,
@@ -218,9 +220,13 @@ def scan(
     end: str,
     names: tuple[str, ...],
     epoch: str | None,
+    layout: str | None,
+    begins: int | None,
     json_file: str | None,
 ) -> int:
     """List every offset in FILE at which a codec reads a date of a range.
+
+    With a layout, the field in which it begins is named.
 
     Dates with a mark, a spare bit or another day's weekday are left out, and so are bytes that are
     all 00 or all FF. Random bytes are dates too: the last line says how many a random file of this
@@ -236,12 +242,19 @@ def scan(
     raw = read_bytes(file, "a dump")
     if len(raw) > SCAN_SIZE_MAX:
         raise ImageError(file, f"want at most {SCAN_SIZE_MAX} bytes to scan, cut it first")
+    field_at = _fields(raw, layout, begins, file)
     codecs = _codecs(names, epoch)
     found = list(dates_in(raw, codecs, from_ms, to_ms))
     chance = by_chance(len(raw), codecs, from_ms, to_ms)
     if json_file is not None:
         hits = [
-            {"offset": h.offset, "codec": h.codec.name, "bytes": h.raw.hex(), "date": str(h.stamp)}
+            {
+                "offset": h.offset,
+                "codec": h.codec.name,
+                "bytes": h.raw.hex(),
+                "date": str(h.stamp),
+                "field": field_at(h.offset),
+            }
             for h in found
         ]
         told = {"file": file, "size_bytes": len(raw), "dates": hits, "by_chance": round(chance, 2)}
@@ -249,9 +262,25 @@ def scan(
     if json_file != STDOUT:
         for hit in found:
             place = f"{hit.offset:>7}  {hit.codec.name:<18}  {hit.raw.hex():<24}"
-            click.echo(f"{place}  {hit.stamp}")
+            click.echo(f"{place}  {hit.stamp}  {field_at(hit.offset)}".rstrip())
         click.echo(f"\n{len(found)} dates; random bytes would show about {chance:.1f}")
     return EXIT_OK if found else EXIT_FOUND
+
+
+def _fields(
+    raw: bytes, layout: str | None, begins: int | None, file: str
+) -> "Callable[[int], str]":
+    """Return what names the field of a layout at an offset of the file."""
+    if layout is None:
+        only_with_layout(begins)
+        return lambda _offset: ""
+    from meter_emu.foreign.dump import cut_out
+    from meter_emu.foreign.layout_file import load_layout
+
+    of_layout = load_layout(layout)
+    _, base = cut_out(raw, of_layout, begins, file)
+    names = [f"{cell.part}: {cell.name}" for cell in of_layout.cells for _ in range(cell.size)]
+    return lambda offset: names[offset - base] if 0 <= offset - base < len(names) else ""
 
 
 def _codecs(names: tuple[str, ...], epoch: str | None, size: int | None = None) -> "list[Codec]":

@@ -100,7 +100,7 @@ def test_scan_finds_the_dates_of_an_image(emu, tmp_path):
     span = ("--from", "2020-07-01", "--to", "2020-07-05")
     told = emu("timestamp", "scan", dump, *span, "--json", "-").json()
     assert {"offset": 7, "codec": "bcd-yymmddhhmm", "bytes": "2007032301",
-            "date": "2020-07-03 23:01"} in told["dates"]  # fmt: skip
+            "date": "2020-07-03 23:01", "field": ""} in told["dates"]  # fmt: skip
     assert told["size_bytes"] == 21
     one = emu("timestamp", "scan", dump, *span, "--codec", "bcd-yymmddhhmm")
     assert one.out.startswith("      7  bcd-yymmddhhmm      2007032301")

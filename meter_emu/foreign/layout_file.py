@@ -1,0 +1,273 @@
+"""A layout file: what lies where in somebody else's dump, as a person writes it down.
+
+`docs/foreign-dumps.md` says what the keys mean. A layout that cannot be is refused: which field,
+what is wrong with it, what was expected.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Final, Literal, NoReturn, TypeAlias, final
+
+import msgspec
+from msgspec import Meta
+
+from card_protocol.timestamp.counts import ByteOrder, counting
+from card_protocol.timestamp.days import day_number
+from card_protocol.timestamp.encoding import Codec
+from card_protocol.timestamp.registry import CODECS
+from card_protocol.timestamp.stamp import DAY_MS, MINUTE_MS, SECOND_MS, stamp_at
+from meter_emu.errors import ConfigError
+from meter_emu.foreign.checks import CHECKS, CheckKind
+from meter_emu.nearest import hint
+from meter_emu.resources import PRINTABLE, find, read_toml
+
+CELLS_MAX: Final = 65_536  # ours: fields after repetition
+SIZE_MAX: Final = 1 << 24  # bytes, as of any image
+COUNT_SIZE_MAX: Final = 4  # bytes, ours: more says years that no calendar has
+COUNTED: Final = {"seconds": SECOND_MS, "minutes": MINUTE_MS, "days": DAY_MS}
+
+Kind: TypeAlias = Literal["uint", "int", "bcd", "bytes", "text", "secret"]
+_Text: TypeAlias = Annotated[str, Meta(min_length=1, pattern=PRINTABLE)]
+_Offset: TypeAlias = Annotated[int, Meta(ge=0, lt=SIZE_MAX)]
+_Size: TypeAlias = Annotated[int, Meta(ge=1, le=SIZE_MAX)]
+_Count: TypeAlias = Annotated[int, Meta(ge=1, le=CELLS_MAX)]
+
+
+class RawField(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A field, or a run of equal ones."""
+
+    name: _Text
+    offset: _Offset
+    size: _Size
+    kind: Kind | None = None
+    codec: _Text | None = None
+    epoch: date | None = None
+    byte_order: ByteOrder | None = None
+    unit: Annotated[str, Meta(pattern=PRINTABLE)] = ""
+    scale: Literal[1, 10, 100, 1000, 10_000, 100_000, 1_000_000] = 1
+    names: dict[str, _Text] = msgspec.field(default_factory=dict)
+    bits: dict[str, _Text] = msgspec.field(default_factory=dict)
+    equals: Annotated[str, Meta(pattern=r"^([0-9a-fA-F]{2})+\Z")] | None = None
+    repeat: _Count = 1
+    number_from: _Offset = 1
+    stride: _Size | None = None
+    about: Annotated[str, Meta(pattern=PRINTABLE)] = ""
+
+
+class RawRecord(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A record of several fields, or a run of equal ones; offsets inside count from its start."""
+
+    name: _Text
+    offset: _Offset
+    size: _Size
+    repeat: _Count = 1
+    field: Annotated[list[RawField], Meta(min_length=1)]
+
+
+class RawCheck(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A checksum or CRC over the bytes from `first` to `last`, both of them included."""
+
+    name: _Text
+    algorithm: CheckKind
+    offset: _Offset
+    first: _Offset
+    last: _Offset
+    byte_order: ByteOrder | None = None
+
+
+class RawLayout(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """A whole file."""
+
+    name: _Text
+    source: _Text
+    size_bytes: _Size
+    byte_order: ByteOrder = "big"
+    field: list[RawField] = msgspec.field(default_factory=list)
+    record: list[RawRecord] = msgspec.field(default_factory=list)
+    check: list[RawCheck] = msgspec.field(default_factory=list)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One field in its place; `spec` is a check for a check value, `None` for unknown bytes."""
+
+    part: str
+    name: str
+    offset: int
+    size: int
+    spec: RawField | RawCheck | None
+    codec: Codec | None
+    order: ByteOrder
+
+    @property
+    def end(self) -> int:
+        """The first byte after it."""
+        return self.offset + self.size
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class DumpLayout:
+    """What lies where in a dump of `size_bytes` bytes: every byte is in exactly one cell."""
+
+    name: str
+    source: str
+    size_bytes: int
+    cells: tuple[Cell, ...]
+
+    def at(self, offset: int) -> Cell:
+        """Return the cell that a byte belongs to."""
+        return next(cell for cell in self.cells if cell.offset <= offset < cell.end)
+
+
+def load_layout(name_or_path: str) -> DumpLayout:
+    """Return a layout from a file or a built-in one; raise `ConfigError`."""
+    path = find("layouts", name_or_path)
+    return resolved(read_toml(path, RawLayout), path)
+
+
+def resolved(raw: RawLayout, path: Path | str) -> DumpLayout:
+    """Return the layout that a file describes; raise `ConfigError` where it cannot be."""
+    reader = _Reader(raw, str(path))
+    cells = sorted(reader.cells(), key=lambda cell: (cell.offset, cell.size))
+    if not cells:
+        raise ConfigError(str(path), "field", "want at least one field")
+    for one, other in pairwise(cells):
+        if other.offset < one.end:
+            lies = f"bytes {other.offset} to {other.end - 1}"
+            taken = f"{one.part}: {one.name} has {one.offset} to {one.end - 1}"
+            reader.refuse(_place(other), f"{lies} overlap, {taken}")
+    if cells[-1].end > raw.size_bytes:
+        last = f"it ends with byte {cells[-1].end - 1}, the layout has {raw.size_bytes} bytes"
+        reader.refuse(_place(cells[-1]), last)
+    return DumpLayout(raw.name, raw.source, raw.size_bytes, tuple(_filled(cells, raw)))
+
+
+def _place(cell: Cell) -> str:
+    return f"{cell.part}: {cell.name}"
+
+
+def _filled(cells: list[Cell], raw: RawLayout) -> list[Cell]:
+    """Return the cells and, between them, the bytes that no field explains."""
+    found: list[Cell] = []
+    at = 0
+    for cell in (*cells, None):
+        until = raw.size_bytes if cell is None else cell.offset
+        if at < until:
+            found.append(Cell("not in the layout", "unknown", at, until - at, None, None, "big"))
+        if cell is not None:
+            found.append(cell)
+            at = cell.end
+    return found
+
+
+class _Reader:
+    """The layout of one file as cells, refused where something is wrong in itself."""
+
+    def __init__(self, raw: RawLayout, path: str) -> None:
+        self._raw = raw
+        self._path = path
+        self._count = 0
+
+    def refuse(self, key: str, why: str) -> NoReturn:
+        raise ConfigError(self._path, key, why)
+
+    def cells(self) -> list[Cell]:
+        found = [cell for field in self._raw.field for cell in self._field(field, self._raw.name)]
+        for record in self._raw.record:
+            for number in range(record.repeat):
+                many = f" {number + 1} of {record.repeat}" if record.repeat > 1 else ""
+                for field in record.field:
+                    found += self._field(field, record.name + many, record, number)
+        for check in self._raw.check:
+            found.append(self._check(check))
+        return found
+
+    def _field(
+        self, field: RawField, part: str, record: RawRecord | None = None, number: int = 0
+    ) -> list[Cell]:
+        place = f"{part}: {field.name}"
+        stride = field.stride or field.size
+        if stride < field.size:
+            self.refuse(place, f"stride {stride} is less than its size {field.size}")
+        base = field.offset
+        if record is not None:
+            end = field.offset + (field.repeat - 1) * stride + field.size
+            if end > record.size:
+                self.refuse(
+                    place, f"it ends with byte {end - 1}, the record has {record.size} bytes"
+                )
+            base += record.offset + number * record.size
+        self._count += field.repeat
+        if self._count > CELLS_MAX:
+            self.refuse(place, f"want at most {CELLS_MAX} fields after repetition")
+        codec = self._codec(field, place)
+        self._check_words(field, place)
+        return [
+            Cell(
+                part,
+                field.name if field.repeat == 1 else f"{field.name} {at + field.number_from}",
+                base + at * stride,
+                field.size,
+                field,
+                codec,
+                field.byte_order or self._raw.byte_order,
+            )
+            for at in range(field.repeat)
+        ]
+
+    def _codec(self, field: RawField, place: str) -> Codec | None:
+        if field.codec is None:
+            if field.epoch is not None:
+                self.refuse(place, f"an epoch wants a codec {', '.join(COUNTED)}")
+            return None
+        if field.kind is not None:
+            self.refuse(place, "want a kind or a codec, not both")
+        if field.codec in COUNTED:
+            return self._counted(field, field.codec, place)
+        if field.epoch is not None:
+            self.refuse(place, f"codec {field.codec} has an epoch of its own")
+        if field.byte_order is not None:
+            self.refuse(place, f"codec {field.codec} has a byte order of its own")
+        codec = CODECS.get(field.codec)
+        if codec is None:
+            near = hint(field.codec, (*CODECS, *COUNTED))
+            self.refuse(place, f"no codec {field.codec!r}{near}")
+        if codec.size_bytes != field.size:
+            self.refuse(place, f"codec {codec.name} has {codec.size_bytes} bytes, not {field.size}")
+        return codec
+
+    def _counted(self, field: RawField, unit: str, place: str) -> Codec:
+        since = field.epoch
+        if since is None:
+            self.refuse(place, f"codec {unit} counts from an epoch: which?")
+        ms = day_number(since.year, since.month, since.day) * DAY_MS
+        if field.size > COUNT_SIZE_MAX:
+            self.refuse(place, f"a count has 1 to {COUNT_SIZE_MAX} bytes, got {field.size}")
+        order = field.byte_order or self._raw.byte_order
+        return counting(stamp_at(ms, MINUTE_MS), COUNTED[unit], field.size, order=order)
+
+    def _check_words(self, field: RawField, place: str) -> None:
+        if (field.names or field.bits) and field.kind not in {None, "uint", "int", "bcd"}:
+            self.refuse(place, f"names and bits are of numbers, not of {field.kind}")
+        for key in (*field.names, *field.bits):
+            try:
+                int(key, 0)
+            except ValueError:
+                self.refuse(place, f"want a number as a key, such as 1 or 0x80, got {key!r}")
+        if field.equals is not None and len(field.equals) != 2 * field.size:
+            self.refuse(place, f"equals has {len(field.equals) // 2} bytes, want {field.size}")
+
+    def _check(self, check: RawCheck) -> Cell:
+        size, place = CHECKS[check.algorithm].size_bytes, f"check {check.name!r}"
+        if check.last < check.first:
+            self.refuse(place, f"last {check.last} is before first {check.first}")
+        if check.last >= self._raw.size_bytes:
+            self.refuse(place, f"last {check.last} is behind the {self._raw.size_bytes} bytes")
+        if check.first < check.offset + size and check.offset <= check.last:
+            self.refuse(place, f"its own bytes lie in {check.first} to {check.last}")
+        order = check.byte_order or self._raw.byte_order
+        return Cell(self._raw.name, check.name, check.offset, size, check, None, order)
