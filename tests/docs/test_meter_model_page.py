@@ -5,6 +5,7 @@ import re
 import msgspec
 from msgspec import inspect
 
+from meter_emu.energies import ENERGIES
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.model import MeterModel
 from tests.docs.pages import page, table
@@ -40,6 +41,10 @@ def test_the_bounds_are_those_of_the_file() -> None:
             assert numbers[0] in {kind.ge, kind.le}, name
             compared += 1
     assert compared > 15
+
+
+def test_the_energies_are_those_there_are() -> None:
+    assert re.findall(r"\w+", ROWS["energy"]) == " or ".join(ENERGIES).split()
 
 
 def test_the_clock_chips_are_those_there_are() -> None:

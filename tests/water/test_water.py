@@ -185,5 +185,7 @@ def test_the_laws_hold_of_a_water_meter_and_a_defect_in_it_breaks_one() -> None:
     report = verify("reference", models=[str(MODEL)], examples=40, seed=1)
     assert [one.law.id for one in report.examined if one.broken] == []
     assert all(one.held_on or one.not_observable for one in report.examined)
+    (shown,) = (one for one in report.examined if one.law.id == "used-without-time")
+    assert shown.held_on  # it reads the unit on the display
     law, build = ["never-early"], "reference+end-exclusive"
     assert verify(build, models=[str(MODEL)], law_ids=law, examples=200).broken

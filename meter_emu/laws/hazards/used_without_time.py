@@ -40,7 +40,7 @@ def used_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
         draft.technician(at_s, chooser.around(draft.model.clock.set_error_s - 1))
         at_s += (1 + chooser.below(60)) * MINUTE_S
     for page in range(_PAGES):
-        draft.scroll(at_s + page * _APART_S)
+        draft.ask_clock(at_s + page * _APART_S)
     return finish(draft, seed)
 
 
