@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta, timezone
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.dates import CivilReading, DeskDates
@@ -12,9 +10,6 @@ from meter_emu.desk.dates import CivilReading, DeskDates
 class InstantInWinterTime(DeskDates):
     """Has one hour in its program, and no rule."""
 
-    __slots__ = ()
-
-    @override
     def minute_of(self, when: Civil, reading: CivilReading | None = None) -> int:
         self.check(when)
         winter = datetime(*when, tzinfo=timezone(timedelta(minutes=self.zone.rule.standard_min)))

@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
@@ -12,9 +10,6 @@ from meter_emu.desk.codec import DeskCodec
 class UtcOnTheCard(DeskCodec):
     """Keeps its dates in UTC, as servers do."""
 
-    __slots__ = ()
-
-    @override
     def write_time(self, when: Civil) -> bytes:
         utc = datetime(*when, tzinfo=self.zone.info).astimezone(UTC)
         return super().write_time(Civil(utc.year, utc.month, utc.day, utc.hour, utc.minute))

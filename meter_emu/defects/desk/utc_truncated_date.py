@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime
 
-from typing_extensions import override
-
 from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect, Effect, armed
 from meter_emu.desk.codec import DeskCodec
@@ -12,9 +10,6 @@ from meter_emu.desk.codec import DeskCodec
 class UtcTruncatedDate(DeskCodec):
     """Keeps the time of day and loses a day, everywhere east of Greenwich."""
 
-    __slots__ = ()
-
-    @override
     def write_time(self, when: Civil) -> bytes:
         day = datetime(when.year, when.month, when.day, tzinfo=self.zone.info).astimezone(UTC)
         return super().write_time(when._replace(year=day.year, month=day.month, day=day.day))

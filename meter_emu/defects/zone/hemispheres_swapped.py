@@ -1,7 +1,5 @@
 """Summer time is from October to March."""
 
-from typing_extensions import override
-
 from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
@@ -9,9 +7,6 @@ from meter_emu.firmware.zone import Zone
 class HemispheresSwapped(Zone):
     """Takes the second change of the year for the first."""
 
-    __slots__ = ()
-
-    @override
     def offset_min(self, utc_min: int) -> int:
         return self.summer_min + self.standard_min - super().offset_min(utc_min)
 

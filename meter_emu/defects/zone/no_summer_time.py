@@ -1,7 +1,5 @@
 """Legal time is standard time all year."""
 
-from typing_extensions import override
-
 from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
@@ -9,9 +7,6 @@ from meter_emu.firmware.zone import Zone
 class NoSummerTime(Zone):
     """Has forgotten the rule."""
 
-    __slots__ = ()
-
-    @override
     def offset_min(self, utc_min: int) -> int:
         return self.standard_min
 

@@ -1,7 +1,5 @@
 """Of a time that comes twice in the night of October the first is taken."""
 
-from typing_extensions import override
-
 from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
@@ -9,9 +7,6 @@ from meter_emu.firmware.zone import Zone
 class RepeatedHourTakenEarlier(Zone):
     """Tries summer time first."""
 
-    __slots__ = ()
-
-    @override
     def to_utc_later(self, legal_min: int) -> int:
         early_min = legal_min - self.summer_min
         if self.offset_min(early_min) == self.summer_min:

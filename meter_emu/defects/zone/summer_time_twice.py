@@ -1,7 +1,5 @@
 """The hour of summer time is taken off a time from which it was taken already."""
 
-from typing_extensions import override
-
 from meter_emu.defects import Defect, Effect, armed
 from meter_emu.firmware.zone import Zone
 
@@ -9,9 +7,6 @@ from meter_emu.firmware.zone import Zone
 class SummerTimeTwice(Zone):
     """Takes the offset, and then the season once more."""
 
-    __slots__ = ()
-
-    @override
     def to_utc_later(self, legal_min: int) -> int:
         utc_min = super().to_utc_later(legal_min)
         return utc_min - (self.offset_min(utc_min) - self.standard_min)
