@@ -17,7 +17,8 @@ from meter_emu.errors import ConfigError, ImageError
 from meter_emu.explain.clocks import explain_clock
 from meter_emu.explain.records import explain_factory, explain_states, thousand
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT
-from meter_emu.hardware import backup, metrology
+from meter_emu.hardware import metrology
+from meter_emu.hardware.oscillator import BACKUP_SIZE_BYTES
 from meter_emu.resources import built_in
 from meter_emu.rows import ERASED, Meaning, Part, Row, number, octets, of_energy, text
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
@@ -131,7 +132,7 @@ def _zeros(raw: bytes) -> Meaning:
 def _chips(model: MeterModel) -> Iterator[tuple[int, Explain]]:
     """Yield size and explanation of every part before the EEPROM, as they lie in the image."""
     yield clock_chip(model).chip.IMAGE_BYTES, _clock
-    yield backup.BACKUP_SIZE_BYTES, _backup
+    yield BACKUP_SIZE_BYTES, _backup
     yield switch_class(model).IMAGE_BYTES, _SWITCHES[model.measures.switch]
     yield metrology.METROLOGY_SIZE_BYTES, _metrology
 

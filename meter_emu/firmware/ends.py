@@ -1,15 +1,33 @@
-"""How the end of a deferral (T1) and the moment of a programmed cut (T2) are kept and compared.
+"""What time decides: the ends of orders (T1, T2), and hours of the day, by a clock with an error.
 
 An end is *one instant*: the civil time of the card is converted once, on acceptance, to minutes
 since 1970 UTC by the meter's own zone rule, both are stored, and the instant is compared as a
 whole. Half-open: at the minute itself the end has come. A card of generation 2 brings the instant.
+
+Hours favour the household. They run from a minute of the day over midnight to one of the next
+morning, and whole weekends where so set. What they give begins as soon as RTC + u says so and ends
+only when RTC - u does: a clock that is not sure errs for the household, and one that is not
+believed always may be inside.
 """
+
+from abc import ABC, abstractmethod
+from typing import Final, NamedTuple
+
+from typing_extensions import override
 
 from card_protocol.timestamp import Civil, decode_bcd_minute, encode_bcd_minute
 from meter_emu.firmware.calendar import Calendar
-from meter_emu.firmware.layouts import END_SIZE_BYTES, NO_END, begins_with_civil
+from meter_emu.firmware.layouts import (
+    END_SIZE_BYTES,
+    NO_END,
+    Factory,
+    FactoryFlags,
+    begins_with_civil,
+)
 from meter_emu.firmware.trust import Now
 from meter_emu.firmware.zone import Zone
+from meter_emu.ports import SECONDS_A_DAY
+from meter_emu.units import HOUR_S, PPB
 
 # offset  size  field     unit
 # 0       5     civil     YYMMDDhhmm BCD, legal time as announced
@@ -87,3 +105,149 @@ class EndStore:
         """Return the civil time this meter believes in: what display and write-back show."""
         assert len(end) == END_SIZE_BYTES, "an end is twelve bytes"
         return decode_bcd_minute(end[:5])
+
+
+_FIRST_WEEKEND_DAY: Final = 5
+_DAY_MIN: Final = 1440
+
+
+class Hours(NamedTuple):
+    """From `start_minute` of the legal day over midnight to `end_minute`, which is before it."""
+
+    start_minute: int
+    end_minute: int
+    weekend: bool  # whole Saturdays and Sundays as well
+
+
+class WeekTable:
+    """Where in the legal week such hours lie: one table for every kind of them. A part.
+
+    Weekdays count from Monday = 0.
+    """
+
+    __slots__ = ()
+
+    def inside(self, hours: Hours, weekday: int, minute: int) -> bool:
+        """Whether a minute of a day of the week lies inside."""
+        if hours.weekend and self.is_weekend(weekday):
+            return True
+        return minute >= hours.start_minute or minute < hours.end_minute
+
+    def is_weekend(self, weekday: int) -> bool:
+        """Whether a day of the week is one that may be inside as a whole."""
+        return weekday >= _FIRST_WEEKEND_DAY
+
+    def edges(self, hours: Hours) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Return the minutes of the day at which they may start, and may stop. Sleep hint only.
+
+        Midnight is inside them, weekend or not, so nothing starts or stops there.
+        """
+        return (hours.start_minute,), (hours.end_minute,)
+
+
+class LegalHours(ABC):
+    """What every kind of such hours is; a kind says which they are. A part."""
+
+    __slots__ = ("_calendar", "_week", "_zone")
+
+    def __init__(self, calendar: Calendar, zone: Zone, week: WeekTable) -> None:
+        self._calendar = calendar
+        self._zone = zone
+        self._week = week
+
+    @abstractmethod
+    def hours(self, factory: Factory) -> Hours | None:
+        """Return the hours of a meter, `None` for one that has none of this kind."""
+
+    def covers(self, legal_min: int, factory: Factory) -> bool:
+        """Whether a legal minute (since 1970-01-01 00:00 legal) lies inside."""
+        hours = self.hours(factory)
+        if hours is None:
+            return False
+        day, minute = divmod(legal_min, _DAY_MIN)
+        return self._week.inside(hours, self._calendar.weekday(day), minute)
+
+    def may_run(self, now: Now, factory: Factory) -> bool:
+        """Whether they may be running. An untrusted clock counts as inside."""
+        if self.hours(factory) is None:
+            return False
+        if not now.trusted:
+            return True
+        early_min, late_min = self.legal_min(now.early_s), self.legal_min(now.late_s)
+        # The true time lies between early and late. The hours run over midnight: where midnight or
+        # a change of clocks lies between, the time may be inside although neither end is.
+        same_day = early_min // _DAY_MIN == late_min // _DAY_MIN
+        changed = late_min - early_min != now.late_s // 60 - now.early_s // 60
+        return (
+            not same_day
+            or changed
+            or self.covers(early_min, factory)
+            or self.covers(late_min, factory)
+        )
+
+    def seconds_to_edge(self, now: Now, factory: Factory) -> int:
+        """Return seconds until `may_run` may next change, never too many. Sleep hint only.
+
+        They begin when RTC + u has reached their start and end when RTC - u has reached their end.
+        For a meter without such hours, a day.
+        """
+        hours = self.hours(factory)
+        if hours is None:
+            return SECONDS_A_DAY
+        starts, stops = self._week.edges(hours)
+        left_s = min(
+            *(self._seconds_to(minute, now.late_s) for minute in starts),
+            *(self._seconds_to(minute, now.early_s) for minute in stops),
+        )
+        return left_s - left_s * factory.drift_bound_ppb // PPB - 1  # u grows while waiting
+
+    def _seconds_to(self, edge_min: int, at_s: int) -> int:
+        """Return seconds from an instant to the next time legal clocks show `edge_min`.
+
+        Or to the next full hour when clocks change before that, which is at a full hour too:
+        spring jumps over edges, autumn shows one again that has passed.
+        """
+        at_min = at_s // 60
+        left_min = (edge_min - self.legal_min(at_s) - 1) % _DAY_MIN + 1
+        if self._zone.offset_min(at_min + left_min) != self._zone.offset_min(at_min):
+            return HOUR_S - at_s % HOUR_S
+        return left_min * 60 - at_s % 60
+
+    def legal_min(self, at_s: int) -> int:
+        """Return the legal minute since 1970 of an instant."""
+        return self._zone.to_legal_min(at_s // 60)
+
+
+class Windows(LegalHours):
+    """The non-disconnection period, in which a lack of credit does not cut. A part.
+
+    Weekdays 16:00 to 08:00 and whole weekends; weekday public holidays are not in it
+    (energieinfowallonie.be).
+    """
+
+    __slots__ = ()
+
+    @override
+    def hours(self, factory: Factory) -> Hours | None:
+        if not factory.flags & FactoryFlags.WINDOW_ON:
+            return None
+        weekend = bool(factory.flags & FactoryFlags.WINDOW_WEEKEND)
+        return Hours(factory.window_start_minute, factory.window_end_minute, weekend)
+
+
+class Nights(LegalHours):
+    """The night hours of a bi-hourly tariff, in which energy costs the night price. A part.
+
+    From 21, 22, 22:30 or 23 o'clock, as the network operator has it, to nine hours later, and whole
+    weekends; weekday public holidays are weekdays. The lower price is theirs, so a meter that does
+    not know the time to the minute charges it a little longer, never shorter.
+    """
+
+    __slots__ = ()
+
+    @override
+    def hours(self, factory: Factory) -> Hours | None:
+        if not factory.flags & FactoryFlags.NIGHT_ON:
+            return None
+        weekend = bool(factory.flags & FactoryFlags.NIGHT_WEEKEND)
+        return Hours(factory.night_start_minute, factory.night_end_minute, weekend)

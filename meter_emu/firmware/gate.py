@@ -29,8 +29,7 @@ from meter_emu.domain import (
     Tariff,
 )
 from meter_emu.firmware.ends import EndStore
-from meter_emu.firmware.layouts import NO_END, State, StateFlags
-from meter_emu.firmware.possible import possible
+from meter_emu.firmware.layouts import NO_END, State, StateFlags, possible
 from meter_emu.firmware.trust import EPOCH_2000_S, Now, clocks_end_min
 
 

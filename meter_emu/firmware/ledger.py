@@ -26,8 +26,8 @@ from meter_emu.firmware.layouts import (
     Rate,
     State,
     StateFlags,
+    possible,
 )
-from meter_emu.firmware.possible import possible
 from meter_emu.units import MWH_PER_WH, UEUR_PER_CENT
 
 _U32: Final = 0xFFFFFFFF

@@ -16,12 +16,13 @@ from meter_emu.firmware.layouts import (
     STATE,
     STATE_AT,
     Factory,
+    PossibleEnd,
     State,
     begins_with_civil,
     crc_holds,
+    possible,
     with_crc,
 )
-from meter_emu.firmware.possible import PossibleEnd, possible
 from meter_emu.ports import Ports
 
 PAGE_SIZE_BYTES: Final = 64  # AT24C256-class part

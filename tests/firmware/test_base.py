@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meter_emu.firmware.clock_base import ERROR_MAX_S
 from meter_emu.firmware.layouts import Factory, RtcBase, StateFlags
+from meter_emu.firmware.trust import ERROR_MAX_S
 from tests.firmware.meters import PARTS, factory, seconds, state
 
 BASE = PARTS.base

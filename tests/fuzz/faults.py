@@ -98,7 +98,7 @@ MISTAKES: Final = {
     ),
     "enum-unchecked": Fault(
         what="the supply's state in the memory is not asked whether it is one",
-        target="memory", place="meter_emu.firmware.possible:_SUPPLIES", put=frozenset(range(256)),
+        target="memory", place="meter_emu.firmware.layouts:_SUPPLIES", put=frozenset(range(256)),
     ),
     "mac-of-four-bytes": Fault(
         what="a MAC is compared on its first four bytes",

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
-from meter_emu.hardware.backup import Backup
+from meter_emu.hardware.oscillator import Backup
 
 DAY_US = 86_400_000_000
 TIMES = st.integers(0, 10 * DAY_US)

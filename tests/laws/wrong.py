@@ -7,7 +7,6 @@ from typing_extensions import override
 from card_protocol.card.memory_card import ATR_HEADER
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Order, Tariff, Wallet
-from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, StatedEnd
 from meter_emu.firmware.layouts import NO_END, Factory, Health, State, StateFlags
@@ -16,7 +15,7 @@ from meter_emu.firmware.parts import assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
-from meter_emu.firmware.trust import ClockTrust, Now
+from meter_emu.firmware.trust import ClockBase, ClockTrust, Now
 from meter_emu.ports import Button, Lamp, Ports, Sleep
 from meter_emu.world.meter.build import dialogues
 from meter_emu.zones import BELGIAN

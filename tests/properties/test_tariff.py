@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
 
-from meter_emu.firmware.hours import Hours, Nights
+from meter_emu.firmware.ends import Hours, Nights
 from meter_emu.firmware.layouts import Factory, Health, Rate
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.trust import Now

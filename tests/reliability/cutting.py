@@ -15,8 +15,8 @@ from card_protocol.card.make import card_of
 from card_protocol.card.sle4442 import COUNTER_ERASED, MemoryImage
 from card_protocol.formats.budget import Sfi
 from meter_emu.firmware.layouts import Health
-from meter_emu.hardware.backup import Backup
 from meter_emu.hardware.eeprom import BLANK, MIXED, NEW, OLD, WEAK, WRITE_CYCLE_US
+from meter_emu.hardware.oscillator import Backup
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, SECOND_US
 from meter_emu.world.meter.board import CARD_BYTE_US, RTC_BYTE_US, Board

@@ -19,9 +19,9 @@ from meter_emu.firmware.layouts import (
     State,
     StateFlags,
     crc_holds,
+    possible,
     with_crc,
 )
-from meter_emu.firmware.possible import possible
 from meter_emu.ports import Button, Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, MWH_PER_WH, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.board import Board

@@ -1,7 +1,7 @@
 """The hours are worked out from a clock that is not believed."""
 
 from meter_emu.defects import Defect, Effect, clock_lost
-from meter_emu.firmware.hours import LegalHours
+from meter_emu.firmware.ends import LegalHours
 from meter_emu.firmware.layouts import Factory, Health
 from meter_emu.firmware.trust import Now
 

@@ -1,7 +1,7 @@
 """The weekend is Friday and Saturday."""
 
 from meter_emu.defects import Defect, Effect, untold
-from meter_emu.firmware.hours import WeekTable
+from meter_emu.firmware.ends import WeekTable
 
 
 class FridayAndSaturday(WeekTable):

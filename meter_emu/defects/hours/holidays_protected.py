@@ -1,7 +1,7 @@
 """Public holidays are taken for Sundays."""
 
 from meter_emu.defects import Defect, Effect, untold
-from meter_emu.firmware.hours import Windows
+from meter_emu.firmware.ends import Windows
 from meter_emu.firmware.layouts import Factory
 
 

@@ -1,7 +1,7 @@
 """The hours of the day are compared with UTC."""
 
 from meter_emu.defects import Defect, Effect, untold
-from meter_emu.firmware.hours import LegalHours
+from meter_emu.firmware.ends import LegalHours
 
 
 class HoursInUtc(LegalHours):

@@ -1,7 +1,7 @@
 """The hours begin and end when the clock shows it, whatever it may be off."""
 
 from meter_emu.defects import Defect, Effect, untold
-from meter_emu.firmware.hours import LegalHours
+from meter_emu.firmware.ends import LegalHours
 from meter_emu.firmware.layouts import Factory
 from meter_emu.firmware.trust import Now
 

@@ -1,7 +1,7 @@
 """Sunday is 0 on one side and 7 on the other: it is no day of the weekend."""
 
 from meter_emu.defects import Defect, Effect, untold
-from meter_emu.firmware.hours import WeekTable
+from meter_emu.firmware.ends import WeekTable
 
 
 class NoSunday(WeekTable):

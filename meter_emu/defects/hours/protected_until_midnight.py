@@ -1,7 +1,7 @@
 """The hours from 16:00 to 08:00 end at midnight."""
 
 from meter_emu.defects import Defect, Effect, untold
-from meter_emu.firmware.hours import Hours, WeekTable
+from meter_emu.firmware.ends import Hours, WeekTable
 
 
 class ProtectedUntilMidnight(WeekTable):

@@ -1,7 +1,7 @@
 """A window over midnight is taken for one inside a day: it is never true."""
 
 from meter_emu.defects import Defect, Effect, untold
-from meter_emu.firmware.hours import Hours, WeekTable
+from meter_emu.firmware.ends import Hours, WeekTable
 
 
 class StartAfterEnd(WeekTable):

@@ -1,7 +1,7 @@
 """The night price begins and ends by UTC."""
 
 from meter_emu.defects import Defect, Effect, untold
-from meter_emu.firmware.hours import Nights
+from meter_emu.firmware.ends import Nights
 
 
 class TariffInUtc(Nights):

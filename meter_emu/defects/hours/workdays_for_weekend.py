@@ -1,7 +1,7 @@
 """The tables of workdays and weekend are swapped."""
 
 from meter_emu.defects import Defect, Effect, untold
-from meter_emu.firmware.hours import WeekTable
+from meter_emu.firmware.ends import WeekTable
 
 
 class WorkdaysForWeekend(WeekTable):

@@ -1,8 +1,8 @@
 """At 03:00 in October the clock is set back to 02:00, an hour later again, and again."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.layouts import Factory, State
+from meter_emu.firmware.trust import ClockBase
 from meter_emu.units import HOUR_S
 
 

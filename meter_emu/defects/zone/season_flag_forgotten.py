@@ -1,8 +1,8 @@
 """The registers are in summer time and are read as if in winter time."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.clock_base import ClockBase
 from meter_emu.firmware.layouts import Factory, State
+from meter_emu.firmware.trust import ClockBase
 from meter_emu.units import HOUR_S
 
 

@@ -15,8 +15,7 @@ from card_protocol.timestamp import (
     unpack_minute,
 )
 from meter_emu.families import card_layouts
-from meter_emu.firmware.layouts import FACTORY, STATE, with_crc
-from meter_emu.firmware.possible import possible
+from meter_emu.firmware.layouts import FACTORY, STATE, possible, with_crc
 from meter_emu.fuzz.target import Target, last_bytes, must, slots_of
 from meter_emu.world.meter.image import CRC_SIZE_BYTES
 

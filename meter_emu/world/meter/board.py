@@ -11,9 +11,9 @@ from typing import Final, Protocol
 
 from card_protocol.errors import LinkError, LinkErrorKind
 from meter_emu.errors import PollOverrun, PowerLost
-from meter_emu.hardware.backup import Backup
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
+from meter_emu.hardware.oscillator import Backup
 from meter_emu.hardware.panel import Panel
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.ports import TICKS_WRAP, Button, Lamp, ResetCause

@@ -11,10 +11,10 @@ from zlib import crc32
 from card_protocol.errors import LayoutError
 from meter_emu.errors import ImageError
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, crc_holds
-from meter_emu.hardware import backup, metrology
-from meter_emu.hardware.backup import Backup
+from meter_emu.hardware import metrology
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
+from meter_emu.hardware.oscillator import BACKUP_SIZE_BYTES, Backup
 from meter_emu.units import DAY_US
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build
@@ -43,7 +43,7 @@ def parts(model: MeterModel) -> tuple[tuple[str, int], ...]:
     """Return name and size of each part between header and EEPROM, in order."""
     return (
         ("clock", clock_chip(model).chip.IMAGE_BYTES),
-        ("backup", backup.BACKUP_SIZE_BYTES),
+        ("backup", BACKUP_SIZE_BYTES),
         ("switch", switch_class(model).IMAGE_BYTES),
         ("metrology", metrology.METROLOGY_SIZE_BYTES),
     )

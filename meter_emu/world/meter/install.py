@@ -35,10 +35,10 @@ from meter_emu.firmware.layouts import (
     with_crc,
 )
 from meter_emu.firmware.rtc.driver import RtcDriver
-from meter_emu.hardware.backup import Backup
 from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
+from meter_emu.hardware.oscillator import Backup
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.hardware.valve import Valve
 from meter_emu.ports import TICKS_WRAP, Button

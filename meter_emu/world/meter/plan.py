@@ -12,7 +12,7 @@ from random import Random
 from typing import Final, final
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.hours import LegalHours
+from meter_emu.firmware.ends import LegalHours
 from meter_emu.firmware.layouts import Health, StateFlags
 from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.rules import MeterRules

@@ -7,7 +7,7 @@ those below, which an outsider can see. It shares no code with the firmware.
 from collections.abc import Sequence
 from typing import Final, final
 
-from meter_emu.hardware.backup import RECHARGE_RATIO
+from meter_emu.hardware.oscillator import RECHARGE_RATIO
 from meter_emu.ports import Lamp
 from meter_emu.units import DAY_US, HOUR_US, SECOND_US
 from meter_emu.world.meter.events import Beginning, Event, What

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from meter_emu.desk.desk import Work
 from meter_emu.errors import DeskError
-from meter_emu.firmware.clock_base import LAST_SECOND
 from meter_emu.firmware.layouts import Rate
+from meter_emu.firmware.trust import LAST_SECOND
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
