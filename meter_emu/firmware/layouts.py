@@ -69,8 +69,8 @@ class RtcBase(IntEnum):
     """What the clock chip's registers count."""
 
     UTC = 0
-    STANDARD = 1  # CET all year
-    LEGAL = 2  # CET and CEST, stepped by the program
+    STANDARD = 1  # the zone's, all year
+    LEGAL = 2  # the zone's, summer time too: stepped by the program
 
 
 @final

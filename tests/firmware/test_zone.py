@@ -11,7 +11,8 @@ from typing_extensions import override
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.calendar import Calendar
 from meter_emu.firmware.zone import Zone
-from meter_emu.zones import BELGIAN
+from meter_emu.stories.boundaries import changes, offset_s
+from meter_emu.zones import BELGIAN, TimeZone
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +40,17 @@ def transitions() -> list[int]:
 
 
 TRANSITIONS = transitions()
+
+
+def test_a_row_of_the_table_is_what_zoneinfo_says_round_every_change_of_the_century():
+    for zone in TimeZone:
+        ours, seen = Zone(CALENDAR, zone.rule), changes(zone.info, 2000, 2099)
+        assert len(seen) == 200, zone
+        for change in seen:
+            for utc_min in range(change.at_s // 60 - 2, change.at_s // 60 + 3):
+                want_s = offset_s(zone.info, utc_min * 60)
+                assert ours.offset_min(utc_min) * 60 == want_s, (zone, utc_min)
+            assert ours.next_change_min(change.at_s // 60 - 1) * 60 == change.at_s, (zone, change)
 
 
 def spring(year: int) -> int:

@@ -78,6 +78,7 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     energy: Annotated[str, Meta(min_length=1)]  # a row of `energies.ENERGIES`
     rtc: Annotated[str, Meta(min_length=1)]
     rtc_base: Literal["utc", "standard", "legal"]
+    zone: TimeZone = BELGIAN  # whose legal time dates, window and night hours are in
     poll_s: Annotated[int, Meta(ge=1, le=3600)]
     boot_ms: Annotated[int, Meta(ge=0, le=60_000)]
     eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536)]  # the program's records end at 300h
@@ -87,7 +88,6 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     clock: ClockBounds
     credit: Credit
     rearm: Rearm
-    zone: TimeZone = BELGIAN  # whose legal time dates, window and night hours are in
     window: Window  # the non-disconnection period
     night: Window | None = None  # the night hours of a bi-hourly tariff, where the meter has any
 
