@@ -17,6 +17,7 @@ class TimeZone(Enum):
     """A zone by the name that files give it, its IANA key."""
 
     EUROPE_BRUSSELS = "Europe/Brussels", ZoneRule(code=1, standard_min=60, summer_min=120)
+    EUROPE_LISBON = "Europe/Lisbon", ZoneRule(code=2, standard_min=0, summer_min=60)
 
     rule: ZoneRule
     info: ZoneInfo

@@ -415,12 +415,12 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         (
             "Europe/Brussels",
             "Europe/Bruxelles",
-            "zone: want one of Europe/Brussels, got 'Europe/Bruxelles', did",
+            "zone: want one of Europe/Brussels, Europe/Lisbon, got 'Europe/Bruxelles', did",
         ),
         (
             "Europe/Brussels",
             "Europe/London",
-            "zone: want one of Europe/Brussels, got 'Europe/London'",
+            "zone: want one of Europe/Brussels, Europe/Lisbon, got 'Europe/London'",
         ),
         ("[[household]]", "[[household]", "is not valid TOML: Expected ']]'"),
     ],
