@@ -85,11 +85,12 @@ def new(
 ) -> None:
     """Install a new meter, its clock just set, and save its image as FILE."""
     from meter_emu.resources import find
-    from meter_emu.units import EPOCH_2000_US, MINUTE_US
-    from meter_emu.world.meter.build import REFERENCE, parse_build
+    from meter_emu.units import EPOCH_2000_US, HOURS_A_DAY, MINUTE_US
+    from meter_emu.world.meter.build import REFERENCE
     from meter_emu.world.meter.image import image_of
-    from meter_emu.world.meter.install import Installation, install
     from meter_emu.world.meter.model import load_model
+    from meter_emu.world.rehearsal.home import Home
+    from meter_emu.world.rehearsal.household import Household
 
     if not force and os.path.lexists(file):
         raise OutputError(file, "it is there already, and --force was not given")
@@ -98,25 +99,29 @@ def new(
     if minute >= MINUTES_MAX:
         raise click.BadParameter("a clock chip counts the years 2000 to 2099", param_hint="--at")
     now_us = EPOCH_2000_US + minute * MINUTE_US
-    installation = Installation(
-        meter_id=meter,
+    of_model = load_model(find("meters", model))
+    household = Household(
+        id="new",
+        kind="a new meter",
+        model=of_model,
+        model_name=model,
+        build=REFERENCE,
         balance_cents=cents_option(balance_eur),
-        load=(0,) * 24,  # what flows is the campaign's business and in no image
-        clock_error_us=0,
-        drift_ppb=0,
+        load=(0,) * HOURS_A_DAY,  # what flows is the campaign's business and in no image
         clock_set_us=now_us,
+        meter_id=meter,
         prepayment=prepayment == "on",
         limiter=limiter,
     )
-    board = install(
-        of_model,
-        parse_build(REFERENCE),
-        installation,
+    chance = Random(meter)  # noqa: S311  where the tick counter stands, no secret
+    home = Home(
+        household,
+        start_us=now_us,
+        fate=chance,
+        challenge=chance.randbytes,
         master=read_master_key(key_file),
-        now_us=now_us,
-        fate=Random(meter),  # noqa: S311  where the tick counter stands, no secret
     )
-    raw = image_of(board, of_model)
+    raw = image_of(home.board, of_model)
     leave_image(file, raw, replace=force)
     told = {"file": file, "model": of_model.name, "meter": meter, "size_bytes": len(raw)}
     if json_file is not None:

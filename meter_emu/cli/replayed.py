@@ -14,20 +14,18 @@ import msgspec
 
 from card_protocol.errors import TraceError, UndecodedError, decoding
 from card_protocol.trace import Origin, no_clock
-from meter_emu.cli.live.origin import LiveOrigin, board_at_start, digest_of, model_of
+from meter_emu.cli.live.origin import LiveOrigin, digest_of, home_at_start, model_of
 from meter_emu.cli.tracing import recording
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_file
-from meter_emu.world.meter.acts import ActListener, MeterTrace
+from meter_emu.world.meter.acts import ActListener, ListenerOf, MeterTrace
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
-from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.clock_reading import clock_of
-from meter_emu.world.meter.compose import ListenerOf, watched_bench
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
-from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.engine import home_of
 
 
 class Rehearsal(
@@ -132,7 +130,7 @@ def _rehearsed_bench(path: str, was: Rehearsal, build: str) -> Bench:
         household=was.household,
     )
     home = resolved.households[0]
-    bench, _ = Home(home, start_us=resolved.start_us, seed=resolved.seed).bench(_forget)
+    bench, _ = home_of(home, resolved).bench(_forget)
     return bench
 
 
@@ -142,8 +140,7 @@ def _live_bench(path: str, was: LiveOrigin, build: str, image: str | None) -> Be
         if digest_of(was.image) != was.sha256:
             why = f"{was.image} is not what it was when this began: give a copy with --image"
             raise TraceError(path, why)
-    model, named = model_of(was.meter, was.image), parse_build(build)
-    bench, _ = watched_bench(board_at_start(was, model, named), model, named, _forget)
+    bench, _ = home_at_start(was, model_of(was.meter, was.image), build).bench(_forget)
     return bench
 
 

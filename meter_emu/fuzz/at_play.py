@@ -132,7 +132,7 @@ class HouseholdAtPlay:
 
     def copy(self) -> VirtualCard:
         """Return a copy of the newest card as it is now: it is no card of the office."""
-        return card_of(self.newest.image, self._home.chance.randbytes)
+        return card_of(self.newest.image, self._home.challenge)
 
     def replace(self) -> VirtualCard:
         """Have the office issue a new card in place of the newest, and return it."""

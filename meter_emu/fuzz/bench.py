@@ -15,11 +15,10 @@ from meter_emu.units import DAY_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.meter.balance import state_in
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import Event, What
-from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
 from meter_emu.world.rehearsal.home import Home
-from meter_emu.world.rehearsal.household import DeskOrder, Household, NewCard
+from meter_emu.world.rehearsal.household import DeskOrder, Household
 
 _FAR: Final = Civil(2040, 7, 3, 23, 1)
 FAR_OFF: Final = DeskOrder(defer_until=_FAR, cut_at=_FAR)
@@ -48,10 +47,9 @@ class FuzzedMeter:
         seed: int = 0,
     ) -> None:
         household = _household(FUZZED_MODELS[selector % len(FUZZED_MODELS)], build, carrier)
-        self.home = Home(household, start_us=FUZZING_FROM_US, seed=seed)
+        self.home = Home.seeded(household, start_us=FUZZING_FROM_US, seed=seed)
         self.events: list[Event] = []
-        board = self.home.board
-        self.live = LiveMeter(board, household.model, self.home.build, self.events.append)
+        self.live = self.home.live(self.events.append)
         self.live.begin()
         if armed:
             self.home.write(self.card, FAR_OFF)
@@ -110,19 +108,7 @@ def _household(model_name: str, build: str, carrier: CardKind) -> Household:
         build=build,
         balance_cents=_AMPLE_CENTS,
         load=(0,) * HOURS_A_DAY,
-        clock_error_s=0,
-        drift_ppb=0,
         clock_set_us=FUZZING_FROM_US,
-        limiter=False,
-        prepayment=True,
-        careless=False,
-        card_generation=1,
-        first_card=NewCard(),
-        poll_phase_us=0,
-        outages=(),
-        visits=(),
         meter_id=METER_ID_FIRST,
         carrier=carrier,
-        expect=None,
-        image=None,
     )

@@ -213,13 +213,10 @@ def finish(draft: Draft, seed: int) -> Campaign:
         careless=draft.model.measures.countdown and chooser.below(4) == 3,
         card_generation=draft.generation,
         first_card=draft.first_card,
-        poll_phase_us=0,
         outages=tuple((lost * SECOND_US, back * SECOND_US) for lost, back in draft.outages),
         visits=visits,
         meter_id=METER_ID_FIRST,
         carrier=draft.carrier,
-        expect=None,
-        image=None,
         rtc_found=tuple((back * SECOND_US, found) for back, found in draft.rtc_found.items()),
     )
     return Campaign(

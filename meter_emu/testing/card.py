@@ -36,7 +36,7 @@ class Card:
         self._home = home
         self._reach = reach
         self._dialogue = dialogue
-        self._held = reach.card(image, home.chance.randbytes)
+        self._held = reach.card(image, home.challenge)
 
     @property
     def image(self) -> bytes:
@@ -59,7 +59,7 @@ class Card:
             raise ImageError(str(path), f"cannot be read: {error.strerror}") from None
         except LayoutError as error:
             raise ImageError(str(path), str(error)) from None
-        self._held = self._reach.card(image, self._home.chance.randbytes)
+        self._held = self._reach.card(image, self._home.challenge)
 
     @contextmanager
     def plugged(self) -> "Iterator[TerminalSlot]":

@@ -11,7 +11,6 @@ from meter_emu.testing.meter import Meter
 from meter_emu.testing.setting import Setting, household_of
 from meter_emu.testing.world import World
 from meter_emu.world.meter.events import Event
-from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.rehearsal.home import Home
 
 
@@ -25,9 +24,9 @@ class Lab:
     def __init__(self, setting: Setting, *, build: str, seed: int, reach: Reach) -> None:
         household, start_us = household_of(setting, build, reach.carrier)
         self.seed = seed
-        self.home = Home(household, start_us=start_us, seed=seed)
+        self.home = Home.seeded(household, start_us=start_us, seed=seed)
         events: list[Event] = []
-        live = LiveMeter(self.home.board, household.model, self.home.build, events.append)
+        live = self.home.live(events.append)
         live.begin()
         self.dialogue = Dialogue(lambda: self.home.board.now_us)
         self.world = World(self.home, live.bench, seed)

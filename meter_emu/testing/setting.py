@@ -14,7 +14,7 @@ from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import END_US
 from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
-from meter_emu.world.rehearsal.household import Household, NewCard
+from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.reading import Euro, cents_of
 
 MARK: Final = "@pytest.mark.meter"  # where a mistake in a setting is said to be
@@ -101,15 +101,8 @@ def household_of(setting: Setting, build: str, carrier: CardKind) -> tuple[House
         clock_set_us=start_us,
         limiter=setting.limiter,
         prepayment=setting.prepayment,
-        careless=False,
         card_generation=setting.generation,
-        first_card=NewCard(),
-        poll_phase_us=0,
-        outages=(),
-        visits=(),
         meter_id=METER_ID_FIRST,
         carrier=kind,
-        expect=None,
-        image=None,
     )
     return household, start_us

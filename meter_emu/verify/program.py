@@ -66,7 +66,7 @@ def _check_program(build: Build, kit: Kit) -> None:
     """Raise `ConfigError` for a factory whose program is none."""
     campaign = on_build(armed_home(Replayed([]), [kit]), build.name)
     (home,) = campaign.households
-    board = Home(home, start_us=campaign.start_us, seed=0).board
+    board = Home.seeded(home, start_us=campaign.start_us, seed=0).board
     program = build.program(kit.model)(board)
     if not callable(getattr(program, "poll", None)):
         raise ConfigError(

@@ -9,7 +9,8 @@ from card_protocol.card.image import CardImage
 from card_protocol.card.make import card_of
 from meter_emu.firmware.layouts import Health
 from tests.cli.budget_cards import METER
-from tests.firmware.meters import METER_ID, START, Home, counted
+from tests.firmware.meters import METER_ID, START, Home
+from tests.homes import counted
 
 
 @pytest.mark.parametrize(

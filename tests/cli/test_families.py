@@ -19,7 +19,8 @@ from meter_emu.desk.desk import Work
 from meter_emu.domain import Result
 from meter_emu.fuzz.targets.records import record_target
 from tests import toy_family
-from tests.firmware.meters import METER_ID, PARTS, START, Home, counted, seconds_2000
+from tests.firmware.meters import METER_ID, PARTS, START, Home, seconds_2000
+from tests.homes import counted
 from tests.tidy.repository import modules
 from tests.toy_family import PURCHASE, RETURN, TOY, Purchase, issue
 

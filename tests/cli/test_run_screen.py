@@ -8,7 +8,6 @@ import signal
 import subprocess
 import termios
 from contextlib import suppress
-from random import Random
 
 import pytest
 from rich.console import Console
@@ -16,15 +15,11 @@ from rich.console import Console
 from meter_emu.cli.live.commands import RATES, WORDS, parse_command, rate_of
 from meter_emu.cli.live.terminal import KEY_COMMANDS, KEYS, Prompt, completed, picture, single_keys
 from meter_emu.cli.live.view import View, legal_words, rate_words, span_words
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.ports import Lamp
-from meter_emu.resources import find
-from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.image import image_of
-from meter_emu.world.meter.install import Installation, install
-from meter_emu.world.meter.model import load_model
 from meter_emu.zones import BELGIAN
 from tests.cli.sitting import JUNE, MODEL, Sitting, command, environment
+from tests.homes import home_of
 
 LEFT = b"\x1b[?1049l"  # the alternate screen, xterm
 CURSOR = b"\x1b[?25h"
@@ -125,16 +120,9 @@ def test_a_signal_gives_the_terminal_back(number, tmp_path):
 
 
 def test_a_terminal_that_goes_away_ends_the_sitting(tmp_path):
-    board = install(
-        (model := load_model(find("meters", MODEL))), parse_build("reference"),
-        Installation(
-            meter_id=1, balance_cents=0, load=(0,) * 24, clock_error_us=0, drift_ppb=0,
-            clock_set_us=NOW_US,
-        ),
-        master=BENCH_MASTER_KEY, now_us=NOW_US, fate=Random(1),
-    )  # fmt: skip
+    home = home_of(start_us=NOW_US, meter_id=1, balance_cents=0)
     image = tmp_path / "m.image"
-    image.write_bytes(before := image_of(board, model))
+    image.write_bytes(before := image_of(home.board, home.household.model))
     with Sitting("--image", image, cwd=tmp_path, terminal=True) as sitting:
         sitting.wait_for("quit")
         sitting.hang_up()

@@ -1,26 +1,20 @@
 """A sitting on a wall that a test moves: how time is let pass makes no difference to any byte."""
 
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from card_protocol.card.image import CardImage
-from card_protocol.card.make import card_of
 from meter_emu.cli.live.session import WAITING_MAX, LiveSession
 from meter_emu.cli.live.slot import FileSlot
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.desk import Desk, Work
-from meter_emu.resources import find
+from meter_emu.desk.desk import Work
 from meter_emu.units import MINUTE_US, SECOND_US
-from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event
-from meter_emu.world.meter.install import Installation, install
-from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import END_US, us_to_civil
 from meter_emu.zones import BELGIAN
+from tests.homes import home_of
 
 START_US = 1_593_406_800 * SECOND_US  # 29 June 2020 07:00 in Brussels
 METER = 541_000_000_001
@@ -35,19 +29,10 @@ class Sitting:
         self.said: list[str] = []
         self.events: list[Event] = []
         self.typed_meanwhile: list[str] = []
-        model, build = (
-            load_model(find("meters", "electricity-pcf8563-utc")),
-            parse_build("reference"),
-        )
-        fate = Random(1)
-        new = Installation(
-            meter_id=METER, balance_cents=40, load=(900,) * 24, clock_error_us=0, drift_ppb=20_000,
-            clock_set_us=start_us,
-        )  # fmt: skip
-        board = install(model, build, new, master=BENCH_MASTER_KEY, now_us=start_us, fate=fate)
+        home = home_of(start_us=start_us, balance_cents=40, load=900, drift_ppb=20_000)
         self.card = card
         self.session = LiveSession(
-            board, model, build, FileSlot(Random(2)), rate=rate, held=None,
+            home, FileSlot(home.challenge), rate=rate, held=None,
             say=self.said.append, take=self.events.append, wall_ns=lambda: self.wall_ns,
         )  # fmt: skip
         self.session.wait = self._wait
@@ -70,11 +55,9 @@ class Sitting:
 
 
 def card_in(folder: str, name: str) -> Path:
-    desk = Desk(BENCH_MASTER_KEY, challenge=Random(1).randbytes)
-    card = card_of(desk.issue(METER, issued_at_min=10_741_440), Random(2).randbytes)
-    card.power_on()
-    desk.serve(card.transmit, Work(load_cents=600), issued_at_min=10_741_440)
-    card.power_off()
+    home = home_of(start_us=START_US)
+    card = home.first_card()
+    home.serve(card, Work(load_cents=600), 10_741_440)
     path = Path(folder) / name
     path.write_bytes(card.image.to_bytes())
     return path

@@ -18,7 +18,8 @@ from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.times import to_us
 from meter_emu.zones import BELGIAN
-from tests.firmware.meters import MODEL, now_at, seconds
+from tests.firmware.meters import now_at, seconds
+from tests.homes import MODEL
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EPOCH = date(1970, 1, 1)

@@ -30,7 +30,8 @@ from meter_emu.world.meter import build as build_module
 from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import to_us
-from tests.firmware.meters import MODEL, Home, now_at, seconds
+from tests.firmware.meters import Home, now_at, seconds
+from tests.homes import MODEL
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 

@@ -7,7 +7,7 @@ from card_protocol.formats.budget import Sfi
 from card_protocol.keys import Key
 from meter_emu.desk.desk import Desk
 from tests.desk.reader import BY_DEED, DEEDS, ISSUED, METER, Reader
-from tests.firmware.meters import counted
+from tests.homes import counted
 
 
 @BY_DEED

@@ -12,7 +12,7 @@ from meter_emu.desk.codec import DeskCodec, Written
 from meter_emu.desk.dates import DeskDates
 from meter_emu.desk.desk import Desk
 from tests.desk.reader import DEEDS, T1, T2, Reader, dates
-from tests.firmware.meters import counted
+from tests.homes import counted
 
 
 class DayEarlyCodec(DeskCodec):

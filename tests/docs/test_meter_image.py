@@ -9,7 +9,6 @@ import pytest
 
 from card_protocol.layout import Layout
 from card_protocol.timestamp import Civil
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.firmware import layouts
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT
@@ -22,11 +21,12 @@ from meter_emu.hardware.rtc.calendar_chip import PHASE_BYTES, TAIL_BYTES
 from meter_emu.resources import find
 from meter_emu.world.meter import image
 from meter_emu.world.meter.build import parse_build
-from meter_emu.world.meter.install import Installation, empty_board, install
+from meter_emu.world.meter.install import empty_board
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.zones import BELGIAN
 from tests.docs.pages import page, section, table
 from tests.firmware.meters import now_at
+from tests.homes import home_of
 
 PAGE = page("docs/meter-image.md")
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
@@ -35,16 +35,7 @@ FIELDS = ("offset", "size", "field", "kind", "unit", "holds")
 
 
 def installed(model: MeterModel = MODEL):
-    story = Installation(
-        meter_id=541_000_000_001,
-        balance_cents=1_000,
-        load=(100,) * 24,
-        clock_error_us=0,
-        drift_ppb=0,
-        clock_set_us=MAY_2020_US,
-    )
-    build = parse_build("reference")
-    return install(model, build, story, master=BENCH_MASTER_KEY, now_us=MAY_2020_US, fate=Random(1))
+    return home_of(start_us=MAY_2020_US, model=model, balance_cents=1_000, load=100).board
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from meter_emu.world.meter.board import CARD_BYTE_US
 from tests.card_protocol.cards import budget_image
 from tests.cards import file_card
 from tests.docs.pages import blocks, page, table
-from tests.firmware.meters import Home, counted
+from tests.firmware.meters import Home
+from tests.homes import counted
 
 PAGE = page("docs/t0.md")
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from copy import copy, deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
 from random import Random
 from typing import Any
 
@@ -19,17 +18,17 @@ from meter_emu.desk.desk import Desk, Work
 from meter_emu.firmware.layouts import STATE, STATE_AT, Factory, Health, State, crc_holds
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Firmware, Ports
-from meter_emu.resources import find
 from meter_emu.units import SECOND_US
-from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
-from meter_emu.world.meter.install import Installation, factory_record, first_state, install
-from meter_emu.world.meter.model import MeterModel, load_model
+from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.install import Installation, factory_record, first_state
+from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import to_us
+from meter_emu.world.rehearsal.household import NewCard
 from tests.cards import raw_on, with_raw
+from tests.homes import MODEL, counted, home_of
 
-MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
 PARTS = parse_build("reference").parts(MODEL)
 METER_ID = 541_000_000_321
 START = datetime(2020, 7, 1, 10, 0, tzinfo=UTC)  # a Wednesday, noon in Brussels: no window
@@ -68,12 +67,6 @@ def now_at(utc_s: int, *, u: int = 0, health: Health = Health.TRUSTED) -> Now:
     return Now(utc_s, u, health, utc_s % 86_400, utc_s // 86_400)
 
 
-def counted() -> Callable[[int], bytes]:
-    """Return a source of bytes that differ from call to call and from run to run never."""
-    numbers = count(1)
-    return lambda size: next(numbers).to_bytes(size, "big")
-
-
 def stored_state(board: Board) -> State | None:
     """Return the newest whole state in the cells, read without the firmware's own loader."""
     copies = [bytes(board.eeprom.cells[at : at + STATE.size_bytes]) for at in STATE_AT]
@@ -109,52 +102,30 @@ class Home:
         carrier: CardKind = CardKind.SECURE,
         meter_id: int = METER_ID,
     ) -> None:
-        fate = Random(1) if fate is None else fate
-        named = parse_build(build)
-        installation = Installation(
-            meter_id=meter_id,
+        self.made = home_of(
+            start_us=start_us,
+            model=model,
+            load=load,
+            fate=fate,
+            build=build,
             balance_cents=balance_cents,
-            load=(load,) * 24,
-            clock_error_us=0,
-            drift_ppb=0,
-            clock_set_us=start_us,
+            outages=tuple(outages),
+            card_generation=generation,
+            first_card=NewCard(expires),
+            carrier=carrier,
+            meter_id=meter_id,
         )
-        self.board = install(
-            model, named, installation, master=BENCH_MASTER_KEY, now_us=start_us, fate=fate
-        )
+        self.board = self.made.board
+        self._program = program
+        self._benched(tap)
+        self.bench.obey_hints = obey_hints
+        self.card = self.made.first_card(issued_at_min=0, card_number=card_number)
 
-        self._model = model
-        self._program = named.program(model) if program is None else program
-        self.bench = self._benched(tap, outages, obey_hints=obey_hints)
-        self.desk = Desk(BENCH_MASTER_KEY, challenge=counted())
-        image = self.desk.issue(
-            meter_id,
-            card_number=card_number,
-            energy=model.measures,
-            tariff=model.credit.pricing,
-            mwh_per_unit=model.credit.mwh_per_unit,
-            generation=generation,
-            expires=expires,
-            issued_at_min=0,
-            kind=carrier,
-        )
-        self.card = card_of(image, counted())
-
-    def _benched(
-        self,
-        tap: Callable[[Ports], Ports],
-        outages: Sequence[tuple[int, int]],
-        *,
-        obey_hints: bool = True,
-    ) -> Bench:
-        return Bench(
-            self.board,
-            lambda ports: self._program(tap(ports)),
-            poll_us=self._model.poll_s * SECOND_US,
-            boot_us=self._model.boot_ms * 1_000,
-            outages=outages,
-            obey_hints=obey_hints,
-        )
+    def _benched(self, tap: Callable[[Ports], Ports]) -> None:
+        home = self.made
+        program = self._program or home.build.program(home.household.model)
+        self.events: list[Event] = []
+        self.bench, _ = home.bench(self.events.append, program=lambda ports: program(tap(ports)))
 
     def fork(
         self,
@@ -164,17 +135,16 @@ class Home:
         tap: Callable[[Ports], Ports] = lambda ports: ports,
     ) -> "Home":
         """Return another home that stands as this one does, with outages ahead; no card is in."""
-        other = copy(self)
-        other.board = deepcopy(self.board, {id(self.board._fate): fate})
-        other.bench = other._benched(tap, outages)
+        other, other.made = copy(self), copy(self.made)
+        other.made.household = replace(self.made.household, outages=tuple(outages))
+        other.made.board = other.board = deepcopy(self.board, {id(self.board._fate): fate})
+        other._benched(tap)
         other.card = card_of(self.card.image, counted())
         return other
 
     def write(self, work: Work, issued_at_min: int = 0) -> None:
         """Have the desk write on the card."""
-        self.card.power_on()
-        self.desk.serve(self.card.transmit, work, issued_at_min=issued_at_min)
-        self.card.power_off()
+        self.made.serve(self.card, work, issued_at_min)
 
     def put(self, sfi: Sfi, raw: bytes) -> None:
         """Change a file of the card behind everybody's back."""
@@ -189,6 +159,10 @@ class Home:
 
     def run(self, seconds: int) -> None:
         self.bench.run_until(self.board.now_us + seconds * SECOND_US)
+
+    @property
+    def desk(self) -> Desk:
+        return self.made.desk
 
     @property
     def state(self) -> State:

@@ -16,7 +16,8 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
 from tests import cards
-from tests.firmware.meters import METER_ID, Home, counted
+from tests.firmware.meters import METER_ID, Home
+from tests.homes import counted
 
 T1 = Civil(2020, 7, 3, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)

@@ -14,8 +14,9 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.errors import DeskError
 from tests.cards import raw_on
-from tests.firmware.meters import Home, counted
+from tests.firmware.meters import Home
 from tests.firmware.sessions import RECORDS
+from tests.homes import counted
 
 T2 = Civil(2020, 7, 3, 23, 1)
 FILE_CARDS = [CardKind.SECURE, CardKind.PLAIN]

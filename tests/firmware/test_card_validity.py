@@ -21,7 +21,8 @@ from meter_emu.domain import Result
 from meter_emu.errors import DeskError
 from meter_emu.firmware.dialogues.budget import identity_said
 from meter_emu.firmware.layouts import EventCode, Health
-from tests.firmware.meters import METER_ID, PARTS, Home, counted, now_at, seconds, state
+from tests.firmware.meters import METER_ID, PARTS, Home, now_at, seconds, state
+from tests.homes import counted
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EXPIRES = Civil(2020, 7, 18, 0, 0)

@@ -23,8 +23,9 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.ports import Ports
 from tests.cards import file_card, memory_card, raw_on, with_raw
-from tests.firmware.meters import METER_ID, START_US, Home, counted
+from tests.firmware.meters import METER_ID, START_US, Home
 from tests.firmware.sessions import spent
+from tests.homes import counted
 
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
 T2 = Civil(2020, 7, 3, 23, 1)

@@ -19,16 +19,8 @@ from meter_emu.domain import SET_ERROR_S_MAX, Result
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Button, Lamp
-from tests.firmware.meters import (
-    EPOCH_2000,
-    METER_ID,
-    MODEL,
-    START,
-    Home,
-    counted,
-    seconds,
-    seconds_2000,
-)
+from tests.firmware.meters import EPOCH_2000, METER_ID, START, Home, seconds, seconds_2000
+from tests.homes import MODEL, counted
 
 
 def clock_card(set_to_s: int, *, meter_id: int = METER_ID, error_s: int = 60) -> SecureCard:

@@ -24,9 +24,10 @@ from meter_emu.firmware.layouts import (
     with_crc,
 )
 from tests.cards import with_contents
-from tests.firmware.meters import START, Home, counted, seconds_2000
+from tests.firmware.meters import START, Home, seconds_2000
 from tests.firmware.sessions import ARM, DESK_KEY, ON_EACH, armed
 from tests.firmware.test_clock_card import clock_card
+from tests.homes import counted
 
 NOT_BCD = b"\xaa" * 12
 # Of a card's records: what says whose they are, and what sealing fills in.

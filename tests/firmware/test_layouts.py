@@ -22,7 +22,8 @@ from meter_emu.firmware.layouts import (
     crc_holds,
     with_crc,
 )
-from tests.firmware.meters import MODEL, factory, state
+from tests.firmware.meters import factory, state
+from tests.homes import MODEL
 
 KEYS = [field.name for field in fields(Factory) if field.name.startswith("key_")]
 

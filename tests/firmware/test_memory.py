@@ -24,7 +24,8 @@ from meter_emu.hardware.eeprom import BLANK, MIXED, NEW, OLD, WEAK, WRITE_CYCLE_
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.board import NEVER_US, Board
-from tests.firmware.meters import MODEL, Home, state, stored_state
+from tests.firmware.meters import Home, state, stored_state
+from tests.homes import MODEL
 
 PAGE = MODEL.eeprom_page_bytes
 PAGES = STATE.size_bytes // PAGE

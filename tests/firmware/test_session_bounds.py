@@ -13,8 +13,9 @@ from meter_emu.firmware.dialogues.base import EXCHANGES_MAX, SESSION_MAX_MS
 from meter_emu.ports import Ports
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.board import CARD_EXCHANGE_MAX_US
-from tests.firmware.meters import MODEL, START_US, Home
+from tests.firmware.meters import START_US, Home
 from tests.firmware.sessions import ARM, COMMANDS, ON_EACH, armed, supplied
+from tests.homes import MODEL
 
 SOON = Civil(2020, 7, 1, 12, 5)
 SOON_US = START_US + 300 * SECOND_US  # of legal time

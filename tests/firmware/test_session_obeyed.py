@@ -13,7 +13,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import NO_END, EnergyAccount, EventCode, Health, StateFlags, Supply
 from meter_emu.ports import Button, Lamp
-from tests.firmware.meters import METER_ID, MODEL, START, Home, counted, seconds_2000
+from tests.firmware.meters import METER_ID, START, Home, seconds_2000
 from tests.firmware.sessions import (
     LOAD_W,
     ON_EACH,
@@ -26,6 +26,7 @@ from tests.firmware.sessions import (
     resealed,
     supplied,
 )
+from tests.homes import MODEL, counted
 
 
 @ON_EACH

@@ -17,8 +17,9 @@ from meter_emu.domain import Result
 from meter_emu.energies import GAS
 from meter_emu.firmware.layouts import NO_END, EventCode
 from tests.cards import file_card
-from tests.firmware.meters import METER_ID, Home, counted
+from tests.firmware.meters import METER_ID, Home
 from tests.firmware.sessions import ON_EACH, RECORDS, armed, events, resealed, spent
+from tests.homes import counted
 
 
 def contents(image: AnyImage) -> tuple[bytes, ...]:

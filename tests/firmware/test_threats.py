@@ -23,10 +23,11 @@ from meter_emu.domain import Result
 from meter_emu.energies import GAS
 from tests.cards import file_card, raw_on, with_contents
 from tests.docs.pages import page
-from tests.firmware.meters import METER_ID, Home, counted
+from tests.firmware.meters import METER_ID, Home
 from tests.firmware.sessions import DESK_KEY, ON_EACH
 from tests.firmware.test_carrier_promises import Listener, YesCard, served, with_tariff_of
 from tests.firmware.test_session_bounds import HOSTILE, Hostile
+from tests.homes import counted
 
 T2 = Civil(2020, 7, 3, 23, 1)
 LOAD = Work(load_cents=5_000)

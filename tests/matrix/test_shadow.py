@@ -9,7 +9,8 @@ from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import models, story
 from meter_emu.units import DAY_US, EPOCH_2000_US
 from meter_emu.world.meter.build import parse_build
-from tests.firmware.meters import MODEL, Home
+from tests.firmware.meters import Home
+from tests.homes import MODEL
 from tests.matrix.shadow import fresh_parts, shadowed
 
 DEFECTS = list(catalogue())

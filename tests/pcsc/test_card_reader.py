@@ -19,7 +19,8 @@ from tests.cards import file_card, memory_card
 from tests.cli.outcome import Outcome, runner
 from tests.docs.test_house import ROWS
 from tests.docs.walks import READER_WALK, ROOT
-from tests.firmware.meters import METER_ID, START, Home, counted
+from tests.firmware.meters import METER_ID, START, Home
+from tests.homes import counted
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import LONG_MS, Odd, card_in
 

@@ -20,7 +20,8 @@ from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.cli import app
 from tests.cards import file_card, memory_card
 from tests.cli.outcome import Outcome, runner
-from tests.firmware.meters import METER_ID, START, Home, counted
+from tests.firmware.meters import METER_ID, START, Home
+from tests.homes import counted
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, card_in
 

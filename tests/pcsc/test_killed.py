@@ -17,7 +17,8 @@ from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from tests.cards import file_card, memory_card
 from tests.cli.serving import BOUND_S, ROOT
-from tests.firmware.meters import Home, counted
+from tests.firmware.meters import Home
+from tests.homes import counted
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import card_in
 from tests.pcsc.test_desk_reader import blank, link

@@ -14,20 +14,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
 from card_protocol.formats.budget.generations import ORDERS
 from card_protocol.timestamp import Civil
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.dates import CivilReading
-from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import STATE, STATE_AT, State, crc_holds
 from meter_emu.resources import built_in
-from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
-from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.image import image_of
-from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.model import MeterModel, load_model, uncertainty_s
+from tests.homes import home_of
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,7 +82,7 @@ class Setting:
 
     start_us: int
     clock_set_us: int
-    clock_error_us: int = 0
+    clock_error_s: int = 0
     drift_ppb: int = 0
     phase_us: int = 0
     balance_cents: int = 100_000
@@ -108,53 +103,31 @@ class Lab:
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
-        build = parse_build(setting.build)
-        fate = Random(setting.seed)
-        self.board: Board = install(
-            setting.model,
-            build,
-            Installation(
-                meter_id=METER_ID,
-                balance_cents=setting.balance_cents,
-                load=setting.load,
-                clock_error_us=setting.clock_error_us,
-                drift_ppb=setting.drift_ppb,
-                clock_set_us=setting.clock_set_us,
-            ),
-            master=BENCH_MASTER_KEY,
-            now_us=setting.start_us,
-            fate=fate,
+        self.home = home_of(
+            start_us=setting.start_us,
+            model=setting.model,
+            load=setting.load,
+            fate=Random(setting.seed),
+            challenge=Random(setting.seed + 1).randbytes,
+            build=setting.build,
+            balance_cents=setting.balance_cents,
+            clock_error_s=setting.clock_error_s,
+            drift_ppb=setting.drift_ppb,
+            clock_set_us=setting.clock_set_us,
+            poll_phase_us=setting.phase_us,
+            outages=tuple(setting.outages),
+            card_generation=setting.generation,
+            carrier=setting.carrier,
+            meter_id=METER_ID,
         )
-        self.bench = Bench(
-            self.board,
-            build.program(setting.model),
-            poll_us=setting.model.poll_s * SECOND_US,
-            phase_us=setting.phase_us,
-            boot_us=setting.model.boot_ms * 1_000,
-            outages=setting.outages,
-        )
+        self.board, self.desk = self.home.board, self.home.desk
+        self.bench, _ = self.home.bench(lambda _event: None)
         self.issued_at_min = 0  # when the desk says it writes: long ago, unless a test says else
-        dates, codec = build.desk_parts(setting.model.zone)
-        card_fate = Random(setting.seed + 1)
-        self.desk = Desk(BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=card_fate.randbytes)
-        image = self.desk.issue(
-            METER_ID,
-            energy=setting.model.measures,
-            tariff=setting.model.credit.pricing,
-            mwh_per_unit=setting.model.credit.mwh_per_unit,
-            generation=setting.generation,
-            expires=None,
-            reading=CivilReading.LATER,
-            issued_at_min=0,
-            kind=setting.carrier,
-        )
-        self.card = card_of(image, card_fate.randbytes)
+        self.card = self.home.first_card(issued_at_min=0)
 
     def write(self, work: Work) -> None:
         """Have the desk write on the card."""
-        self.card.power_on()
-        self.desk.serve(self.card.transmit, work, issued_at_min=self.issued_at_min)
-        self.card.power_off()
+        self.home.serve(self.card, work, self.issued_at_min)
 
     def insert(self) -> None:
         """Put the card in and take it out after the session."""

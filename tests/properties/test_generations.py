@@ -227,7 +227,7 @@ class DayEarlyCodec(DeskCodec):
 )
 def test_a_slip_of_the_office_is_seen_by_generation_2_alone(generation, work, shown):
     home = Home(generation=generation)
-    home.desk = Desk(BENCH_MASTER_KEY, codec=DayEarlyCodec())
+    home.made.desk = Desk(BENCH_MASTER_KEY, codec=DayEarlyCodec())
     home.write(work)
     assert home.insert().endswith(shown)
     back = home.write_back()

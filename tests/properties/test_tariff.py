@@ -199,7 +199,7 @@ def homes(draw: st.DrawFn) -> tuple[Setting, int]:
         Setting(
             start_us=start_us,
             clock_set_us=max(start_us - draw(st.integers(0, 400)) * DAY_US, EPOCH_2000_US),
-            clock_error_us=draw(st.integers(-59, 59)) * SECOND_US,
+            clock_error_s=draw(st.integers(-59, 59)),
             drift_ppb=draw(st.integers(-100, 100)) * model.clock.drift_bound_ppb // 100,
             phase_us=draw(st.integers(0, MINUTE_US)),
             balance_cents=RICH_CENTS,
@@ -236,7 +236,7 @@ def test_every_day_of_two_years_is_charged_right(base, hours):
     setting = Setting(
         start_us=NEW_YEAR_US,
         clock_set_us=NEW_YEAR_US,
-        clock_error_us=-7 * SECOND_US,
+        clock_error_s=-7,
         balance_cents=RICH_CENTS,
         load=tuple(range(200, 4_400, 175)),
         model=msgspec.structs.replace(model, night=window, clock=clock),

@@ -22,7 +22,8 @@ from meter_emu.units import EPOCH_2000_US, SECOND_US
 from meter_emu.world.meter.board import CARD_BYTE_US, RTC_BYTE_US, Board
 from meter_emu.world.meter.model import uncertainty_s
 from meter_emu.world.meter.times import to_us
-from tests.firmware.meters import Home, counted
+from tests.firmware.meters import Home
+from tests.homes import counted
 from tests.properties.lab import WORK_US, Kit
 from tests.reliability.kinds import KINDS, Kind, fitted_kit
 from tests.reliability.stage import (

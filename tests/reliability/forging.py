@@ -22,7 +22,7 @@ from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import parse_build
 from tests.cards import raw_on, with_raw
-from tests.firmware.meters import counted
+from tests.homes import counted
 from tests.properties.lab import Kit
 from tests.reliability.kinds import reissued
 from tests.reliability.stage import Facts, facts, firm_states, home_of

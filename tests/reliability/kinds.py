@@ -16,7 +16,8 @@ from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import Health
-from tests.firmware.meters import START, Home, counted
+from tests.firmware.meters import START, Home
+from tests.homes import counted
 from tests.properties.lab import Kit
 from tests.reliability.stage import clock_card, minute_now, press, show
 

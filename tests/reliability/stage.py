@@ -25,7 +25,8 @@ from meter_emu.firmware.layouts import (
 from meter_emu.ports import Button, Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, MWH_PER_WH, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.board import Board
-from tests.firmware.meters import METER_ID, PARTS, START_US, Home, counted, newest_first
+from tests.firmware.meters import METER_ID, PARTS, START_US, Home, newest_first
+from tests.homes import counted
 from tests.properties.lab import CARDS, METERS, Kit
 
 EXHAUSTIVE: Final = "METER_EMU_EXHAUSTIVE" in os.environ

@@ -25,7 +25,8 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.world.meter.board import SlotCard
 from tests.cards import file_card
-from tests.firmware.meters import METER_ID, Home, counted
+from tests.firmware.meters import METER_ID, Home
+from tests.homes import counted
 from tests.properties.lab import Kit
 from tests.reliability.cutting import DESK_FILES
 from tests.reliability.kinds import T

@@ -15,7 +15,8 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
 from card_protocol.card.sle4442 import COUNTER_ERASED, MemoryImage
 from meter_emu.desk.desk import Work
-from tests.firmware.meters import START_US, counted
+from tests.firmware.meters import START_US
+from tests.homes import counted
 from tests.properties.lab import CARDS, METERS, Kit
 from tests.reliability.cutting import OUT_US, SETTLES, Sweep
 from tests.reliability.kinds import KINDS, LOADED_CENTS, T

@@ -22,8 +22,9 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Account, Desk, Work
 from meter_emu.domain import Result
 from tests.cards import raw_on, with_raw
-from tests.firmware.meters import Home, counted
+from tests.firmware.meters import Home
 from tests.firmware.sessions import resealed
+from tests.homes import counted
 from tests.properties.lab import CARDS, METERS, Kit
 from tests.reliability.forging import RECORDS, History, Imitation, Listener, Seen
 from tests.reliability.kinds import T

@@ -13,19 +13,20 @@ from msgspec import Meta
 
 from meter_emu.cli.held import read_bytes
 from meter_emu.cli.names import read_master_key
+from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.errors import ConfigError
 from meter_emu.explain.meter import image_model
 from meter_emu.firmware.layouts import Health
 from meter_emu.hardware.metrology import RATE_UNITS_MAX
 from meter_emu.resources import find
 from meter_emu.units import EPOCH_2000_US, HOURS_A_DAY
-from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build
-from meter_emu.world.meter.compose import board_of_file
-from meter_emu.world.meter.install import Installation, install
+from meter_emu.world.meter.image import board_of_file
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.plan import insight
 from meter_emu.world.meter.times import END_US
+from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.household import Household
 
 
 class LiveOrigin(
@@ -62,35 +63,26 @@ def digest_of(path: str) -> str:
     return hashlib.sha256(read_bytes(path, "a meter image")).hexdigest()
 
 
-def board_at_start(origin: LiveOrigin, model: MeterModel, build: Build) -> Board:
-    """Return the board of a live meter as it begins."""
-    fate = Random(origin.seed)  # noqa: S311  torn cells, no secrets
-    load = (origin.load,) * HOURS_A_DAY
-    if origin.image:
-        board, _ = board_of_file(
-            Path(origin.image),
-            model,
-            build,
-            load,
-            drift_ppb=0,
-            now_us=origin.start_us,
-            fate=fate,
-        )
-        return board
-    return install(
-        model,
-        build,
-        Installation(
-            meter_id=origin.meter_id,
-            balance_cents=origin.balance_cents,
-            load=load,
-            clock_error_us=0,
-            drift_ppb=0,
-            clock_set_us=origin.start_us,
-        ),
-        master=read_master_key(origin.key_file or None),
-        now_us=origin.start_us,
-        fate=fate,
+def home_at_start(origin: LiveOrigin, model: MeterModel, build: str) -> Home:
+    """Return the home of a live meter as it begins, its program of another build if need be."""
+    household = Household(
+        id="run",
+        kind="a meter to sit at",
+        model=model,
+        model_name=origin.meter,
+        build=build,
+        balance_cents=origin.balance_cents,
+        load=(origin.load,) * HOURS_A_DAY,
+        clock_set_us=origin.start_us,
+        meter_id=origin.meter_id,
+        image=Path(origin.image) if origin.image else None,
+    )
+    return Home(
+        household,
+        start_us=origin.start_us,
+        fate=Random(origin.seed),  # noqa: S311  torn cells, no secrets
+        challenge=Random(f"{origin.seed}/cards").randbytes,  # noqa: S311  virtual cards' challenges
+        master=BENCH_MASTER_KEY if origin.image else read_master_key(origin.key_file or None),
     )
 
 

@@ -30,13 +30,10 @@ from meter_emu.ports import Button
 from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.bench import POLL_LONGEST_US
-from meter_emu.world.meter.board import Board
-from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.events import Event
-from meter_emu.world.meter.live import LiveMeter
-from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.pace import RATE_JUMPS, Pace
 from meter_emu.world.meter.times import END_US
+from meter_emu.world.rehearsal.home import Home
 
 SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time passes in bulk
 WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish its poll
@@ -57,9 +54,7 @@ class LiveSession:
 
     def __init__(
         self,
-        board: Board,
-        model: MeterModel,
-        build: Build,
+        home: Home,
         slot: Slot,
         *,
         rate: int,
@@ -69,10 +64,9 @@ class LiveSession:
         wall_ns: Callable[[], int],
         witness: ActListener | None = None,
     ) -> None:
-        self.meter: Final = LiveMeter(board, model, build, take, witness)
-        self.build: Final = build
+        self.meter: Final = home.live(take, witness)
         self.slot: Final = slot
-        self.pace = Pace(wall_ns(), board.now_us, rate)
+        self.pace = Pace(wall_ns(), home.board.now_us, rate)
         self.wait: Callable[[int], None] = _no_shell
         self.done = False
         self.mistakes = 0
@@ -101,7 +95,7 @@ class LiveSession:
             "quit": self._quit,
         }
         assert self._deeds.keys() == WORDS.keys(), "every word has its deed"
-        board.meanwhile = self._meanwhile
+        home.board.meanwhile = self._meanwhile
 
     # Time ----------------------------------------------------------------------------------------
 

@@ -11,14 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
 import click
 import msgspec
 from rich.console import Console
 
-from card_protocol.card.make import card_of
 from card_protocol.timestamp import Civil
 from card_protocol.trace import no_clock
 from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_OK, EXIT_SIGNAL
@@ -26,7 +24,7 @@ from meter_emu.cli.held import HeldFile
 from meter_emu.cli.live.begin import origin_of, refuse_given
 from meter_emu.cli.live.commands import rate_of, typed_instant_us
 from meter_emu.cli.live.lines import Lines, Printer
-from meter_emu.cli.live.origin import LiveOrigin, board_at_start, model_of
+from meter_emu.cli.live.origin import LiveOrigin, home_at_start, model_of
 from meter_emu.cli.live.reader import ReaderSlot
 from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.shell import listening
@@ -36,8 +34,7 @@ from meter_emu.cli.live.view import event_line
 from meter_emu.cli.output import STDOUT, atomic_writer, write_atomically
 from meter_emu.cli.result import event_as_json
 from meter_emu.cli.tracing import recording
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.desk import Work
 from meter_emu.errors import MeterEmuError
 from meter_emu.units import EPOCH_2000_US, MINUTE_US
 from meter_emu.world.meter.acts import ActListener, MeterTrace
@@ -45,6 +42,7 @@ from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.clock_reading import clock_of
 from meter_emu.world.meter.events import Event
+from meter_emu.world.rehearsal.home import Home
 from meter_emu.zones import BELGIAN, TimeZone
 
 CARD_NAME: Final = "home.card"
@@ -59,14 +57,6 @@ ANNOUNCED: Final = Civil(2020, 7, 3, 23, 1)
 _ARMED_AT: Final = "2020-07-03 22:40"  # ours: no later than the meter's clock, or it would move it
 
 
-def alone(options: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    """Return the options that `run` alone stands for, and the file of the card to begin with."""
-    card = _card(options["meter_id"])
-    path = Path(tempfile.mkdtemp(prefix="meter-emu-")) / CARD_NAME
-    write_atomically(path, card, private=True)
-    return options | _ALONE | {"meter": METER}, str(path)
-
-
 def words(file: str) -> tuple[str, ...]:
     """Return what a person needs to know of this evening."""
     return (
@@ -77,18 +67,15 @@ def words(file: str) -> tuple[str, ...]:
     )
 
 
-def _card(meter_id: int) -> bytes:
-    """Return a card with the two orders of spring 2020, as an office writes it."""
+def _card(home: Home) -> str:
+    """Write a card with the two orders of spring 2020 into a folder of its own, return its name."""
     armed_us = typed_instant_us(_ARMED_AT, EPOCH_2000_US, BELGIAN)
     issued_at_min = (armed_us - EPOCH_2000_US) // MINUTE_US
-    chance = Random(0)  # noqa: S311  a virtual card's challenges
-    desk = Desk(BENCH_MASTER_KEY, challenge=chance.randbytes)
-    card = card_of(desk.issue(meter_id, issued_at_min=issued_at_min), chance.randbytes)
-    orders = Work(defer_until=ANNOUNCED, cut_at=ANNOUNCED)
-    card.power_on()
-    desk.serve(card.transmit, orders, issued_at_min=issued_at_min)
-    card.power_off()
-    return card.image.to_bytes()
+    card = home.first_card(issued_at_min=issued_at_min)
+    home.serve(card, Work(defer_until=ANNOUNCED, cut_at=ANNOUNCED), issued_at_min)
+    path = Path(tempfile.mkdtemp(prefix="meter-emu-")) / CARD_NAME
+    write_atomically(path, card.image.to_bytes(), private=True)
+    return str(path)
 
 
 def sit(options: dict[str, Any]) -> int:
@@ -96,34 +83,31 @@ def sit(options: dict[str, Any]) -> int:
 
     Raise what is wrong with the options, and `BrokenPipeError` when its reader has gone.
     """
-    card_file = ""
     if options["meter"] is None and options["image_file"] is None:
         refuse_given("want MODEL with {}: alone, it is a meter that there is", _ALONE)
-        options, card_file = alone(options)
+        return _sit(options | _ALONE | {"meter": METER}, None, alone=True)
     if options["image_file"] is None:
-        return _sit(options, None, card_file)
+        return _sit(options, None)
     with HeldFile(options["image_file"], "a meter image") as held:
-        return _sit(options, held, card_file)
+        return _sit(options, held)
 
 
-def _sit(options: dict[str, Any], held: HeldFile | None, card_file: str) -> int:
+def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False) -> int:
     model = model_of(options["meter"] or "", options["image_file"] or "")
     build = parse_build(options["build"])
     origin = origin_of(options, model, build)
-    board = board_at_start(origin, model, build)
+    home = home_at_start(origin, model, build.name)
     out = _out(options)
     with ExitStack() as stack:
         session = LiveSession(
-            board,
-            model,
-            build,
-            _slot(options, out.say),
+            home,
+            _slot(options, home, out.say),
             rate=rate_of(options["rate"], 1),
             held=held,
             say=out.say,
             take=_teller(out, options["json_to"], model.zone, stack),
             wall_ns=time.monotonic_ns,
-            witness=stack.enter_context(_witness(options["trace_to"], origin, board)),
+            witness=stack.enter_context(_witness(options["trace_to"], origin, home.board)),
         )
         source = stack.enter_context(listening(_standard_input()))
         shell: Lines | Screen
@@ -133,7 +117,8 @@ def _sit(options: dict[str, Any], held: HeldFile | None, card_file: str) -> int:
             shell = Lines(session, source, out)
         try:
             session.begin()
-            if card_file:
+            if alone:
+                card_file = _card(home)
                 session.type_in(f"insert {card_file}")
                 for line in words(card_file):
                     out.say(line)
@@ -178,10 +163,10 @@ def _out(options: dict[str, Any]) -> Log | Printer:
     return Log()
 
 
-def _slot(options: dict[str, Any], say: Callable[[str], None]) -> Slot:
+def _slot(options: dict[str, Any], home: Home, say: Callable[[str], None]) -> Slot:
     """Return where cards come from."""
     if options["reader"] is None:
-        return FileSlot(Random(f"{options['seed']}/cards"))  # noqa: S311  virtual cards' challenges
+        return FileSlot(home.challenge)
     if not options["sure"]:
         why = "a meter writes on the cards of --reader: say so with --yes-write-hardware"
         raise click.UsageError(why)

@@ -1,8 +1,8 @@
 """Where cards come from: image files, put in and pulled out by hand."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from random import Random
 from typing import Final, Protocol, final
 
 from card_protocol.card.make import AnyImage, VirtualCard, card_of
@@ -41,12 +41,12 @@ class Slot(Protocol):
 class FileSlot:
     """Cards of image files. What a session changed is in the file when the session is over.
 
-    `chance` is what cards draw their challenges from. A file is nobody else's to change (`held`)
+    Cards draw their challenges from `challenge`. A file is nobody else's to change (`held`)
     while its card is in the meter.
     """
 
-    def __init__(self, chance: Random) -> None:
-        self._chance = chance
+    def __init__(self, challenge: Callable[[int], bytes]) -> None:
+        self._challenge = challenge
         self._held: HeldFile | None = None
         self._card: VirtualCard | None = None  # in the slot, or pulled out and not saved yet
         self._inside = False
@@ -63,7 +63,7 @@ class FileSlot:
             image = image_in(argument, held.content)
             stack.pop_all()  # and holds it on
         self._held, self._saved, self._refused = held, image, None
-        card = card_of(image, self._chance.randbytes)
+        card = card_of(image, self._challenge)
         self._card, self._inside = card, True
         meter.insert(card, Path(argument).name)
         self.attend(meter)

@@ -61,7 +61,7 @@ def _carried(data: bytes, build: str) -> None:
     if len(data) != at:
         return
     bench = FuzzedMeter(data[0] & 0x0F, build, armed=True)
-    card = card_of(_image(data[0], bench.home, records), bench.home.chance.randbytes)
+    card = card_of(_image(data[0], bench.home, records), bench.home.challenge)
     before = _state(bench)
     result = bench.insert(card)
     after = _state(bench)
@@ -236,7 +236,7 @@ def _carried_seeds() -> tuple[bytes, ...]:
             carrier=CardKind.PLAIN if flags & _PLAIN else CardKind.SECURE,
             card_generation=2 if flags & _SECOND else 1,
         )
-        home = Home(household, start_us=FUZZING_FROM_US, seed=0)
+        home = Home.seeded(household, start_us=FUZZING_FROM_US, seed=0)
         card = home.first_card()
         home.write(card, FAR_OFF)
         for order in (A_LOAD, FAR_OFF, _REACTIVATION):

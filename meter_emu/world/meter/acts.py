@@ -4,7 +4,8 @@ What a program does follows from how its meter stood, from what people did and w
 the cards answered. The first is the origin of a trace; the rest are its rows.
 """
 
-from typing import Final, Protocol, final
+from collections.abc import Callable
+from typing import Final, Protocol, TypeAlias, final
 
 from card_protocol.link.recorded import RecordedCard
 from card_protocol.trace import ClockText, Recorder
@@ -43,6 +44,9 @@ class ActListener(Protocol):
     def lit(self) -> None:
         """See the appliances lit."""
         ...
+
+
+ListenerOf: TypeAlias = Callable[[Board], ActListener]
 
 
 @final

@@ -4,6 +4,7 @@ Offsets are in `docs/meter-image.md`. What people are used to call "the state" i
 clock, reserve, switch and consumption register are the rest of what survives without supply.
 """
 
+from pathlib import Path
 from random import Random
 from typing import Final
 from zlib import crc32
@@ -15,6 +16,7 @@ from meter_emu.hardware import metrology
 from meter_emu.hardware.eeprom import Eeprom
 from meter_emu.hardware.metrology import Metrology
 from meter_emu.hardware.oscillator import BACKUP_SIZE_BYTES, Backup
+from meter_emu.resources import read_file
 from meter_emu.units import DAY_US
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build
@@ -162,6 +164,38 @@ def _check(raw: bytes, model: MeterModel) -> None:
         raise LayoutError(
             "meter image", offset=len(raw) - CRC_SIZE_BYTES, want="its CRC-32", got="another"
         )
+
+
+def board_of_file(
+    path: Path,
+    model: MeterModel,
+    build: Build,
+    load: tuple[int, ...],
+    *,
+    drift_ppb: int,
+    now_us: int,
+    fate: Random,
+) -> tuple[Board, int | None]:
+    """Return the meter in an image file, powered up at `now_us`, and its number if it has one.
+
+    Its clock goes on from what it shows. Raise `ImageError` for a file that cannot be read, or is
+    no whole image of this model.
+    """
+    try:
+        raw = read_file(path)
+    except OSError as error:
+        raise ImageError(str(path), f"cannot be read: {error.strerror}") from None
+    board = board_of(
+        raw,
+        model,
+        build,
+        load,
+        drift_ppb=drift_ppb,
+        now_us=now_us,
+        fate=fate,
+        path=str(path),
+    )
+    return board, meter_id_in(raw, model)
 
 
 def meter_id_in(raw: bytes, model: MeterModel) -> int | None:

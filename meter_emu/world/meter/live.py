@@ -12,14 +12,14 @@ from typing import Final, final
 from meter_emu.domain import Result
 from meter_emu.ports import Button
 from meter_emu.units import HOUR_US, SECOND_US
-from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.balance import balance_ueur
+from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import Build
-from meter_emu.world.meter.compose import watched_bench
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.observer import Observer
 from meter_emu.world.meter.plan import Insight, Planned, insight
 
 # A clock's uncertainty grows while a deed comes nearer and moves it by minutes; the next deed of
@@ -32,7 +32,10 @@ _RESULTS: Final = {result.value: result for result in Result}
 
 @final
 class LiveMeter:
-    """One meter on its bench. `take` gets every event as it happens, `witness` every deed."""
+    """One meter on its bench. `take` gets every event as it happens.
+
+    `bench_for` returns the bench of this board and its watch, which calls what it is given.
+    """
 
     def __init__(
         self,
@@ -40,7 +43,7 @@ class LiveMeter:
         model: MeterModel,
         build: Build,
         take: Callable[[Event], None],
-        witness: ActListener | None = None,
+        bench_for: Callable[[Callable[[Event], None]], tuple[Bench, Observer]],
     ) -> None:
         self.board: Final = board
         self.model: Final = model
@@ -48,7 +51,7 @@ class LiveMeter:
         self._take: Final = take
         self._events = 0
         self._parts: Final = build.parts(model)
-        self.bench, self._watch = watched_bench(board, model, build, self._count, witness=witness)
+        self.bench, self._watch = bench_for(self._count)
 
     def _count(self, event: Event) -> None:
         self._events += 1

@@ -24,6 +24,7 @@ class Observer:
         self._board = board
         self._parts = parts
         self._take = take
+        self._moves = len(board.moves)
         self._lit = board.panel.lamps
         self._limited = bool(board.switch.limiter_a)
         self._trusted = Lamp.CLOCK_DOUBTED not in self._lit
@@ -63,9 +64,10 @@ class Observer:
         if relit and self._trusted == (Lamp.CLOCK_DOUBTED in lamps):
             self._trusted = not self._trusted
             self.see(board.now_us, What.CLOCK_TRUSTED if self._trusted else What.CLOCK_DOUBTED)
-        for at_us, closed in board.moves:
+        while self._moves < len(board.moves):
+            at_us, closed = board.moves[self._moves]
+            self._moves += 1
             self.see(at_us, What.CLOSED if closed else What.OPENED)
-        board.moves.clear()
         if self._limited != bool(board.switch.limiter_a):
             self._limited = not self._limited
             self.see(board.now_us, What.LIMITED if self._limited else What.UNLIMITED)

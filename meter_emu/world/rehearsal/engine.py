@@ -53,11 +53,11 @@ from meter_emu.domain import Result
 from meter_emu.errors import ConfigError, DeskError, PollsSpentError, ProgramError
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import MINUTE_US, SECOND_US
+from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.call_log import Alarm, CallLog, NoPulse, Pulse
 from meter_emu.world.meter.clock_reading import clock_of
-from meter_emu.world.meter.compose import ListenerOf
 from meter_emu.world.meter.events import (
     FAILED,
     NO_DATE,
@@ -117,12 +117,13 @@ def run_meter(
 def how_it_begins(household: Household, campaign: Campaign) -> Beginning:
     """Return the first event of one meter, for a story of which nothing else was seen."""
     seen: list[Event] = []
-    _home(household, campaign).bench(seen.append)
+    home_of(household, campaign).bench(seen.append)
     return beginning_of(seen)
 
 
-def _home(household: Household, campaign: Campaign) -> Home:
-    return Home(household, start_us=campaign.start_us, seed=campaign.seed)
+def home_of(household: Household, campaign: Campaign) -> Home:
+    """Return the home of one meter as its story in a campaign begins."""
+    return Home.seeded(household, start_us=campaign.start_us, seed=campaign.seed)
 
 
 def _story(
@@ -164,7 +165,7 @@ class _Story:
         self.events: list[Event] = []
         self._brings = False  # whether the card has been given a reactivation or a load
         self._household, self._campaign = household, campaign
-        home = _home(household, campaign)
+        home = home_of(household, campaign)
         self._home, self._board = home, home.board
         self._record_key: Final = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, home.meter_id)
         try:
@@ -183,8 +184,9 @@ class _Story:
         polls_max = campaign.polls_max
         if polls_max is None and home.build.factory is None:
             polls_max = POLLS_MAX
+        witness = None if witness_of is None else witness_of(home.board)
         self._bench, self._watch = home.bench(
-            self.events.append, witness_of, log=self._log, polls_max=polls_max
+            self.events.append, witness, log=self._log, polls_max=polls_max
         )
 
     def prepare(self, prepare: Callable[[Bench], None]) -> None:
@@ -208,7 +210,7 @@ class _Story:
         elif visit.kind is VisitKind.COPY:
             assert visit.copy_number is not None, "a copy was made at some time"
             image = parse_image(self._writings[visit.copy_number - 1])
-            self._insert(card_of(image, self._home.chance.randbytes), number)
+            self._insert(card_of(image, self._home.challenge), number)
         elif visit.kind is VisitKind.OTHERS_CARD:
             self._insert(self._others_card(visit), number)
         elif visit.kind is VisitKind.CLOCK_CARD:
@@ -270,7 +272,7 @@ class _Story:
     def _others_card(self, visit: Visit) -> VirtualCard:
         assert visit.other is not None, "another's card is somebody's"
         try:
-            return _home(visit.other, self._campaign).card_as_written()
+            return home_of(visit.other, self._campaign).card_as_written()
         except (DeskError, LayoutError) as error:
             raise self._mistake("card_of", error, visit.in_file) from None
 

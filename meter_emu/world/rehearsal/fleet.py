@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Final, NamedTuple
 
 from meter_emu.errors import MeterEmuError
-from meter_emu.world.meter.compose import ListenerOf
+from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household

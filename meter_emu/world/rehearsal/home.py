@@ -1,27 +1,33 @@
 """A home when its story begins: its meter by model and build, the office that serves it, cards.
 
-The one place that makes all three of a household. Who drives the meter (a campaign's engine, the
-bench of a test) decides who comes when, and what a card is put into.
+The one place that puts all three together, and the bench that runs the meter: a campaign, a live
+meter, a fuzzer, a law and a test all have theirs from here. Who drives the meter decides who comes
+when, and what a card is put into.
 """
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
-from typing import final
+from typing import Final, final
 
 from card_protocol.card.make import VirtualCard, card_of
+from card_protocol.keys import Key
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.energies import Measure
+from meter_emu.ports import Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US, decimal
+from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import Build, parse_build
-from meter_emu.world.meter.call_log import CallLog
-from meter_emu.world.meter.compose import ListenerOf, board_of_file, watched_bench
+from meter_emu.world.meter.call_log import Alarm, CallLog
 from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.image import board_of_file
 from meter_emu.world.meter.install import Installation, install
+from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.observer import Observer
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.household import DeskOrder, Household, NewCard
@@ -30,61 +36,101 @@ from meter_emu.zones import TimeZone
 
 @final
 class Home:
-    """A household's meter from `start_us` on; `seed` decides what half-done things leave.
+    """A household's meter from `start_us` on, its office and its cards; `master` is the operator's.
 
-    Cards and the office draw from `chance`, the meter from a stream of its own: so it is what it
-    is, also when a recording stands in for its cards.
+    `fate` decides what half-done things leave in the meter; cards and office draw their challenges
+    from a stream of their own. So a meter is what it is, also when a recording stands in for its
+    cards.
 
     Raise `ConfigError` for a build that does not exist, `ImageError` for an image that is not of
     this meter's model.
     """
 
-    def __init__(self, household: Household, *, start_us: int, seed: int) -> None:
+    def __init__(
+        self,
+        household: Household,
+        *,
+        start_us: int,
+        fate: Random,
+        challenge: Callable[[int], bytes],
+        master: Key = BENCH_MASTER_KEY,
+    ) -> None:
         self.household = household
         self.zone = household.model.zone
-        self.chance = Random(f"{seed}/{household.id}/cards")  # noqa: S311  no real card's
-        fate = Random(f"{seed}/{household.id}")  # noqa: S311  torn cells, not secrets
+        self.challenge = challenge
         self.build = parse_build(household.build)
         dates, codec = self.build.desk_parts(self.zone)
-        self.board, self.meter_id = _board(household, self.build, start_us, fate)
-        self.desk = Desk(
-            BENCH_MASTER_KEY, dates=dates, codec=codec, challenge=self.chance.randbytes
-        )
+        self._master: Final = master
+        self.board, self.meter_id = _board(household, self.build, start_us, fate, master)
+        self.desk = Desk(master, dates=dates, codec=codec, challenge=challenge)
+
+    @classmethod
+    def seeded(cls, household: Household, *, start_us: int, seed: int) -> "Home":
+        """Return the home to which everything happens that a seed and its name decide."""
+        fate = Random(f"{seed}/{household.id}")  # noqa: S311  torn cells, not secrets
+        chance = Random(f"{seed}/{household.id}/cards")  # noqa: S311  no real card's
+        return cls(household, start_us=start_us, fate=fate, challenge=chance.randbytes)
+
+    # The meter -----------------------------------------------------------------------------------
 
     def bench(
         self,
         take: Callable[[Event], None],
-        witness_of: ListenerOf | None = None,
+        witness: ActListener | None = None,
         *,
+        program: Callable[[Ports], Firmware] | None = None,
         log: CallLog | None = None,
         polls_max: int | None = None,
     ) -> tuple[Bench, Observer]:
-        """Return the bench that runs the meter as this household has it, and its watch."""
-        model = self.household.model
-        return watched_bench(
-            self.board,
-            model,
-            self.build,
-            take,
+        """Return the bench that runs the meter as this household has it, and its watch.
+
+        The watch calls `take`; `witness` records what people do. What runs is the build's program,
+        or another. One that is not ours is never without a `log`.
+        """
+        board, model = self.board, self.household.model
+        if log is None and self.build.factory is not None:
+            log = CallLog(board, Alarm())
+        watch = Observer(board, self.build.parts(model), take)
+        found = dict(self.household.rtc_found)
+
+        def power(up: bool) -> None:
+            if up:
+                board.rtc.upset(found.get(board.now_us, ()))
+            watch.power(up)
+
+        bench = Bench(
+            board,
+            self.build.program(model) if program is None else program,
+            poll_us=model.poll_s * SECOND_US,
             phase_us=self.household.poll_phase_us,
+            boot_us=model.boot_ms * 1_000,
             outages=self.household.outages,
-            rtc_found=self.household.rtc_found,
-            witness=None if witness_of is None else witness_of(self.board),
+            on_poll=watch.look,
+            on_power=power,
+            witness=witness,
             log=log,
             polls_max=polls_max,
         )
+        return bench, watch
+
+    def live(self, take: Callable[[Event], None], witness: ActListener | None = None) -> LiveMeter:
+        """Return the meter with a person in front of it; `take` gets every event."""
+        bench_for = partial(self.bench, witness=witness)
+        return LiveMeter(self.board, self.household.model, self.build, take, bench_for)
 
     # Cards ---------------------------------------------------------------------------------------
 
-    def first_card(self) -> VirtualCard:
-        """Return the household's card as it is when its story begins.
+    def first_card(self, *, issued_at_min: int | None = None, card_number: int = 1) -> VirtualCard:
+        """Return the household's card as it is when its story begins, issued now if not earlier.
 
         Raise `DeskError` for one that the office must not issue.
         """
         household, credit = self.household, self.household.model.credit
-        issued_at_min = self._minute_2000()
+        if issued_at_min is None:
+            issued_at_min = self._minute_2000()
         image = self.desk.issue(
             self.meter_id,
+            card_number=card_number,
             energy=household.model.measures,
             tariff=credit.pricing,
             mwh_per_unit=credit.mwh_per_unit,
@@ -94,15 +140,13 @@ class Home:
             issued_at_min=issued_at_min,
             kind=household.carrier,
         )
-        card = card_of(image, self.chance.randbytes)
+        card = card_of(image, self.challenge)
         standing = Work(
             limiter_granted=True if household.limiter else None,
             prepayment_on=None if household.prepayment else False,
         )
         if standing.orders:  # what the meter already obeys, so that later orders keep it
-            card.power_on()
-            self.desk.serve(card.transmit, standing, issued_at_min=issued_at_min)
-            card.power_off()
+            self.serve(card, standing, issued_at_min)
         return card
 
     def replacement(self, card: SlotCard, new: NewCard, *, office_error_s: int) -> VirtualCard:
@@ -121,7 +165,7 @@ class Home:
             issued_at_min=self._minute_2000(office_error_s),
             kind=self.household.carrier,
         )
-        return card_of(image, self.chance.randbytes)
+        return card_of(image, self.challenge)
 
     def card_as_written(self) -> VirtualCard:
         """Return the card as the office leaves it after the household's visits there, and no meter.
@@ -142,12 +186,12 @@ class Home:
     def clock_card(self, error_s: int) -> VirtualCard:
         """Return a clock card that a technician makes at the meter, tool error and all."""
         image = issue_clock_card(
-            BENCH_MASTER_KEY,
+            self._master,
             self.meter_id,
             set_to_s=(self.board.now_us - EPOCH_2000_US) // SECOND_US + error_s,
             set_error_s=self.household.model.clock.set_error_s,
         )
-        return card_of(image, self.chance.randbytes)
+        return card_of(image, self.challenge)
 
     def write(self, card: SlotCard, order: DeskOrder) -> str:
         """Have the office write an order on a card, and return it in words.
@@ -166,20 +210,25 @@ class Home:
             reading=_reading(self.zone, order.defer_us, order.cut_us),
             fields=order.fields,
         )
+        self.serve(card, work, self._minute_2000(order.office_error_s))
+        return _words(order, self.household.model.measures.priced)
+
+    def serve(self, card: SlotCard, work: Work, issued_at_min: int) -> None:
+        """Have the office do its work on a card; raise `DeskError` for what it must not write."""
         card.power_on()
         try:
-            issued_at_min = self._minute_2000(order.office_error_s)
             self.desk.serve(card.transmit, work, issued_at_min=issued_at_min)
         finally:
             card.power_off()
-        return _words(order, self.household.model.measures.priced)
 
     def _minute_2000(self, office_error_s: int = 0) -> int:
         """Return the minute it is by the date of an office."""
         return (self.board.now_us + office_error_s * SECOND_US - EPOCH_2000_US) // MINUTE_US
 
 
-def _board(household: Household, build: Build, start_us: int, fate: Random) -> tuple[Board, int]:
+def _board(
+    household: Household, build: Build, start_us: int, fate: Random, master: Key
+) -> tuple[Board, int]:
     """Return the meter as its story finds it, and its number."""
     if household.image is not None:
         board, meter_id = board_of_file(
@@ -206,7 +255,7 @@ def _board(household: Household, build: Build, start_us: int, fate: Random) -> t
         household.model,
         build,
         installation,
-        master=BENCH_MASTER_KEY,
+        master=master,
         now_us=start_us,
         fate=fate,
     )

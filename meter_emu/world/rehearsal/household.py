@@ -154,21 +154,21 @@ class Household:
     build: str
     balance_cents: int
     load: tuple[int, ...]
-    clock_error_s: int
-    drift_ppb: int
     clock_set_us: int
-    limiter: bool
-    prepayment: bool
-    careless: bool
-    card_generation: int
-    first_card: NewCard
-    poll_phase_us: int
-    outages: tuple[tuple[int, int], ...]
-    visits: tuple[Visit, ...]
     meter_id: int
-    carrier: CardKind
-    expect: tuple[str, ...] | None
-    image: Path | None
+    clock_error_s: int = 0
+    drift_ppb: int = 0
+    limiter: bool = False
+    prepayment: bool = True
+    careless: bool = False
+    card_generation: int = 1
+    first_card: NewCard = NewCard()
+    poll_phase_us: int = 0
+    outages: tuple[tuple[int, int], ...] = ()
+    visits: tuple[Visit, ...] = ()
+    carrier: CardKind = CardKind.SECURE
+    expect: tuple[str, ...] | None = None
+    image: Path | None = None
     announced: Announcement | None = None
     expect_cut_us: tuple[int, int] | None = None
     rtc_base: str | None = None

@@ -22,11 +22,11 @@ from typing import Final, NamedTuple, TypeAlias, final
 
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import MeterEmuError, WorkerError
+from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.call_log import PULSE_SIZE, SILENCE_S, FeltPulse, Pulse, SharedPulse
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.clock_reading import reading
-from meter_emu.world.meter.compose import ListenerOf
 from meter_emu.world.meter.events import Event, failed_event
 from meter_emu.world.meter.failure import Failure, FailureKind
 from meter_emu.world.rehearsal.campaign import Campaign

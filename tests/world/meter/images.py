@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from random import Random
 from zlib import crc32
 
 from hypothesis import strategies as st
 
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.explain.meter import explain_image
 from meter_emu.firmware.layouts import FACTORY_AT, STATE, STATE_AT, with_crc
 from meter_emu.resources import find
@@ -15,8 +13,8 @@ from meter_emu.rows import Part, Row
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.image import image_of
-from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.model import MeterModel, load_model
+from tests.homes import home_of
 
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
 METER = 541_000_000_001
@@ -28,15 +26,7 @@ IN_THE_CLOCKS_RANGE = st.datetimes(FIRST, LAST)
 
 
 def installed(model: MeterModel = MODEL, now_us: int = MAY_2020_US) -> Board:
-    story = Installation(
-        meter_id=METER,
-        balance_cents=1_000,
-        load=(100,) * 24,
-        clock_error_us=0,
-        drift_ppb=0,
-        clock_set_us=now_us,
-    )
-    return install(model, BUILD, story, master=BENCH_MASTER_KEY, now_us=now_us, fate=Random(1))
+    return home_of(start_us=now_us, model=model, balance_cents=1_000, load=100).board
 
 
 def sealed(raw: bytes) -> bytes:

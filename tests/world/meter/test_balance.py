@@ -1,22 +1,19 @@
 """The balance read from a meter's memory, against the ideal meter's exact account."""
 
-from random import Random
-
 import pytest
 
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.firmware.layouts import STATE, STATE_AT, with_crc
 from meter_emu.resources import find
 from meter_emu.world.meter.balance import balance_ueur
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import What
-from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.rehearsal.account import UEUR
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.obligations import row_of
-from tests.firmware.meters import METER_ID, MODEL, START_US, state
+from tests.firmware.meters import METER_ID, START_US, state
+from tests.homes import MODEL, home_of
 
 PARTS = parse_build("reference").parts(MODEL)
 
@@ -42,18 +39,7 @@ def test_every_event_carries_a_balance_that_an_exact_account_allows(home):
 @pytest.fixture
 def board() -> Board:
     """A meter whose two copies of the state are written by the tests."""
-    installation = Installation(
-        meter_id=METER_ID,
-        balance_cents=0,
-        load=(0,) * 24,
-        clock_error_us=0,
-        drift_ppb=0,
-        clock_set_us=START_US,
-    )
-    build = parse_build("reference")
-    return install(
-        MODEL, build, installation, master=BENCH_MASTER_KEY, now_us=START_US, fate=Random(1)
-    )
+    return home_of(start_us=START_US, meter_id=METER_ID, balance_cents=0).board
 
 
 def put(board: Board, copy: int, raw: bytes) -> None:

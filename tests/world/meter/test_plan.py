@@ -185,8 +185,7 @@ def test_a_defect_shows_the_t_it_believes_in():
 
 def live_meter(lab: Lab) -> tuple[LiveMeter, list[Event]]:
     events: list[Event] = []
-    meter = LiveMeter(lab.board, lab.setting.model, parse_build(lab.setting.build), events.append)
-    return meter, events
+    return lab.home.live(events.append), events
 
 
 @given(near_boundaries, st.sampled_from(MODELS), st.integers(0, 3), st.integers(0, 900))

@@ -5,16 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
 from card_protocol.keys import Purpose, derive
 from card_protocol.trace import Done, Exchanged, Inserted, Recorder, Torn, Trace, TraceRow, no_clock
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.desk import Desk
 from meter_emu.ports import Button
 from meter_emu.resources import built_in, find
 from meter_emu.units import DAY_US, HOUR_US, SECOND_US
@@ -25,8 +22,7 @@ from meter_emu.world.meter.clock_reading import clock_of
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.replay import Replay
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
-from meter_emu.world.rehearsal.engine import run_meter
-from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.engine import home_of, run_meter
 from meter_emu.world.rehearsal.household import Household, VisitKind
 
 JULY = load_campaign(find("campaigns", "ores-2020-07"))
@@ -59,10 +55,6 @@ def rehearsed(home: Household, campaign: Campaign, folder: Path) -> list[TraceRo
     assert seen == run_meter(home, campaign), "a witness changes nothing"
     recording.recorder.ended(clock=no_clock, us=campaign.end_us)
     return recording.rows()
-
-
-def home_of(household: Household, campaign: Campaign) -> Home:
-    return Home(household, start_us=campaign.start_us, seed=campaign.seed)
 
 
 def played(home: Household, campaign: Campaign, rows: list[TraceRow]) -> Replay:
@@ -202,7 +194,7 @@ def test_what_is_done_within_a_poll_is_done_there_again(deed, at, tmp_path):
     home = with_carrier(CardKind.SECURE)
     recording = Recording(tmp_path)
     made = home_of(home, JULY)
-    bench, _ = made.bench(lambda _event: None, recording.witness_of)
+    bench, _ = made.bench(lambda _event: None, recording.witness_of(made.board))
     calls = count(1)
     board = bench.board
 
@@ -213,8 +205,7 @@ def test_what_is_done_within_a_poll_is_done_there_again(deed, at, tmp_path):
     board.meanwhile = meanwhile
     start_us = inserted_us(home)
     bench.run_until(start_us)
-    desk = Desk(BENCH_MASTER_KEY, challenge=Random(5).randbytes)
-    card = card_of(desk.issue(made.meter_id, issued_at_min=0), Random(6).randbytes)
+    card = made.first_card(issued_at_min=0)
     bench.insert(card)
     if deed == "dark":
         bench.restore_supply()
