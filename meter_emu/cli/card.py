@@ -7,12 +7,11 @@ import click
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import (
-    differences_as_json,
     part_as_json,
-    print_differences,
     print_record,
     print_rows,
     record_as_json,
+    tell_differences,
 )
 from meter_emu.cli.get import get
 from meter_emu.cli.held import (
@@ -362,11 +361,7 @@ def diff(
         raise ImageError(b, f"its files are not those of {a}, there is nothing to compare")
     parts_a, parts_b = explain_card_image(card_a, key), explain_card_image(card_b, key)
     found = list(differences(parts_a, parts_b, card_a.to_bytes(), card_b.to_bytes()))
-    if json_file is not None:
-        print_json(differences_as_json(a, b, found), json_file)
-    if json_file != STDOUT:
-        print_differences(a, b, found)
-    return EXIT_FOUND if found else EXIT_OK
+    return tell_differences(a, b, found, json_file)
 
 
 @examples(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from meter_emu.cli.output import WIDTH_MAX, wide_console
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.output import STDOUT, WIDTH_MAX, print_json, wide_console
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,7 +62,7 @@ def record_as_json(record: "RecordView") -> dict[str, Any]:
     }
 
 
-def differences_as_json(a: str, b: str, found: Sequence["Difference"]) -> dict[str, Any]:
+def _differences_as_json(a: str, b: str, found: Sequence["Difference"]) -> dict[str, Any]:
     """Return a comparison of the files `a` and `b`, for `--json`."""
     return {
         "a": a,
@@ -136,7 +137,16 @@ def _means(row: "Row") -> "Iterator[Text]":
         yield Text(f"WRONG: {row.wrong}", style="bold red")
 
 
-def print_differences(a: str, b: str, found: Sequence["Difference"]) -> None:
+def tell_differences(a: str, b: str, found: Sequence["Difference"], json_file: str | None) -> int:
+    """Say in which fields the files `a` and `b` differ, as asked for; return 1 when they do."""
+    if json_file is not None:
+        print_json(_differences_as_json(a, b, found), json_file)
+    if json_file != STDOUT:
+        _print_differences(a, b, found)
+    return EXIT_FOUND if found else EXIT_OK
+
+
+def _print_differences(a: str, b: str, found: Sequence["Difference"]) -> None:
     """Print the fields in which two files differ, side by side."""
     from rich.text import Text
 

@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.explained import (
-    differences_as_json,
-    part_as_json,
-    print_differences,
-    print_parts,
-)
+from meter_emu.cli.explained import part_as_json, print_parts, tell_differences
 from meter_emu.cli.held import leave_image, read_bytes
 from meter_emu.cli.names import (
     FILE,
@@ -212,11 +207,7 @@ def diff(
     check_image(raw_b, of_model, b)
     parts_a, parts_b = (explain_image(raw, of_model, fold=False) for raw in (raw_a, raw_b))
     found = list(differences(parts_a, parts_b, raw_a, raw_b))
-    if json_file is not None:
-        print_json(differences_as_json(a, b, found), json_file)
-    if json_file != STDOUT:
-        print_differences(a, b, found)
-    return EXIT_FOUND if found else EXIT_OK
+    return tell_differences(a, b, found, json_file)
 
 
 @examples(

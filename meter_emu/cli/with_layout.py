@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.explained import (
-    differences_as_json,
-    part_as_json,
-    print_differences,
-    print_parts,
-)
+from meter_emu.cli.explained import part_as_json, print_parts, tell_differences
 from meter_emu.cli.held import read_bytes
 from meter_emu.cli.names import BuiltInOrFile, CommandT
 from meter_emu.cli.output import STDOUT, print_json
@@ -84,11 +79,7 @@ def compare_dumps(a: str, b: str, layout: str, begins: int | None, json_file: st
     (raw_a, parts_a), (raw_b, parts_b) = (_explained(f, of_layout, begins) for f in (a, b))
     before = bytes(begins or 0)  # rows count from the beginning of the file
     found = list(differences(parts_a, parts_b, before + raw_a, before + raw_b))
-    if json_file is not None:
-        print_json(differences_as_json(a, b, found), json_file)
-    if json_file != STDOUT:
-        print_differences(a, b, found)
-    return EXIT_FOUND if found else EXIT_OK
+    return tell_differences(a, b, found, json_file)
 
 
 def _explained(
