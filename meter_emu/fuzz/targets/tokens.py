@@ -1,0 +1,270 @@
+"""Targets in tokens: digits as anybody types them, and clear blocks with every check put right."""
+
+from typing import Final
+
+from card_protocol.errors import TokenError
+from card_protocol.tokens.openpaygo.chain import (
+    EXTENDED,
+    STANDARD,
+    PaygoKey,
+    PaygoSeed,
+    base_of,
+    ending_in,
+    next_code,
+)
+from card_protocol.tokens.openpaygo.counter import PaygoCounter, PaygoKind
+from card_protocol.tokens.openpaygo.decode import PaygoOutcome, decode_openpaygo
+from card_protocol.tokens.openpaygo.keypad import keyed, read_digits
+from card_protocol.tokens.sts.codec import decode_sts, encode_sts
+from card_protocol.tokens.sts.crc import crc_of
+from card_protocol.tokens.sts.digits import insert_class
+from card_protocol.tokens.sts.fields import KeyPart, StsKeySection
+from card_protocol.tokens.sts.key_change import join_sections, key_change_tokens
+from card_protocol.tokens.sts.keys import DecoderKey
+from card_protocol.tokens.sts.meter_pan import PAN_DIGITS, luhn, parse_pan
+from meter_emu.fuzz.target import FuzzField, Target, last_bytes, must
+
+# Published test keys, as `meter-emu sts` and `openpaygo` have them for their defaults.
+_KEYS: Final = tuple(
+    DecoderKey(bytes.fromhex(one))
+    for one in ("0ABC12DEF3456789", "F94B6ED353C3BFDB113E2D3A7EA3C41D")
+)
+_SEED: Final = PaygoSeed(PaygoKey(bytes.fromhex("A29AB82EDC5FBBC41EC9530F6DAC86B1")), 123_456_789)
+_UPPER_BYTES: Final = 6
+_BLOCK_BYTES: Final = 9  # key and class in one, six of fields, two of CRC
+_SECTION_BYTES: Final = 7
+_PAYGO_BYTES: Final = 9
+_MARGIN_MAX: Final = 127
+
+
+def _sts_digits(data: bytes, _build: str) -> None:
+    text = data.decode("latin-1")
+    try:
+        record = decode_sts(text, _KEYS[0])
+    except TokenError as error:
+        must(str(error).startswith(error.check), "a refusal begins with the check that failed")
+        return
+    must(encode_sts(record, _KEYS[0]) == text, "a token is the same digits when it is made again")
+
+
+def _sts_block(data: bytes, _build: str) -> None:
+    """The first byte chooses key and class; then come the fields, and the CRC as it is sent."""
+    if len(data) != _BLOCK_BYTES:
+        return
+    token_class, key = data[0] & 3, _KEYS[data[0] >> 2 & 1]
+    upper, crc = int.from_bytes(data[1:7], "big"), int.from_bytes(data[7:], "big")
+    block = upper << 16 | crc
+    digits = insert_class(
+        token_class, block if token_class == 1 else key.block_cipher.encrypt(block)
+    )
+    holds = crc == crc_of(token_class, upper)
+    try:
+        record = decode_sts(digits, key)
+    except TokenError as error:
+        must(holds or error.check in {"CRC", "class"}, "a wrong CRC is what is refused first")
+        must(not holds or error.check != "CRC", "and a right one is not")
+        return
+    must(holds, "what is taken has a right CRC")
+    must(encode_sts(record, key) == digits, "a token is the same digits when it is made again")
+
+
+def _sealed_block(data: bytes) -> bytes:
+    if len(data) != _BLOCK_BYTES:
+        return data
+    return data[:7] + crc_of(data[0] & 3, int.from_bytes(data[1:7], "big")).to_bytes(2, "big")
+
+
+def _key_change(data: bytes, _build: str) -> None:
+    """Up to eight sections, each a number (one of 256 is none), 12 bits and a part of a key."""
+    sections = []
+    for at in range(0, len(data) - _SECTION_BYTES + 1, _SECTION_BYTES):
+        one = data[at : at + _SECTION_BYTES]
+        head = int.from_bytes(one[1:3], "big") & 0xFFF
+        sections.append(StsKeySection(1 + one[0] % 4, head, KeyPart(one[3:])))
+    try:
+        change = join_sections(sections)
+    except TokenError:
+        return
+    under = _KEYS[len(sections) > 2]
+    again = [decode_sts(token, under) for token in key_change_tokens(change, under)]
+    must(sorted(sections) == sorted(again), "a change is the same tokens when it is made again")
+
+
+def _meter_pan(data: bytes, _build: str) -> None:
+    text = data.decode("latin-1")
+    try:
+        pan = parse_pan(text)
+    except TokenError:
+        return
+    must(str(pan) == text, "a MeterPAN is the same digits when it is written again")
+    for part in (pan.number, text):
+        must(luhn(part[:-1]) == part[-1], "both check digits hold")
+        other = str((int(part[0]) + 1) % 10) + part[1:]
+        must(luhn(other[:-1]) != other[-1], "and would not, were the first digit another")
+
+
+def _sealed_pan(data: bytes) -> bytes:
+    if len(data) != PAN_DIGITS or not data.isdigit():
+        return data
+    text = data.decode()
+    split = 4 if text.startswith("0000") else 6
+    number = text[split:-2] + luhn(text[split:-2])
+    return (text[:split] + number + luhn(text[:split] + number)).encode()
+
+
+def _paygo_digits(data: bytes, _build: str) -> None:
+    """The first byte says which keypad; the rest is typed."""
+    restricted, text = bool(data[:1] and data[0] & 1), data[1:].decode("latin-1")
+    try:
+        code, form = read_digits(text, restricted=restricted)
+    except TokenError:
+        return
+    must(keyed(code, form, restricted=restricted) == text, "digits are typed as they were read")
+    counter = PaygoCounter(2)
+    answer = decode_openpaygo(text, _SEED, counter, restricted=restricted)
+    taken = answer.outcome is PaygoOutcome.TAKEN
+    must(taken or answer.after == counter, "what is refused leaves the counter as it was")
+
+
+def _paygo_token(data: bytes, _build: str) -> None:
+    """A device's counter, and a token of any value and count; a last byte changes it."""
+    if len(data) != _PAYGO_BYTES:
+        return
+    form = EXTENDED if data[0] & 1 else STANDARD
+    used = {data[1] - at for at in range(16) if int.from_bytes(data[2:4], "big") >> at & 1}
+    counter = PaygoCounter(data[1], frozenset(one for one in used if one >= 0))
+    value = int.from_bytes(data[4:7], "big") % form.values
+    count, change = data[7], data[8] & 7
+    base = base_of(value, _SEED, form)
+    code = ending_in(_SEED.starting_code, base, form)
+    for _ in range(count):
+        code = next_code(code, _SEED, form)
+    text = keyed((ending_in(code, base, form) + change * form.values) % (form.code_max + 1), form,
+                 restricted=bool(data[0] & 2))  # fmt: skip
+    _asked_twice(text, counter, restricted=bool(data[0] & 2), genuine=not change, count=count)
+
+
+def _asked_twice(
+    text: str, counter: PaygoCounter, *, restricted: bool, genuine: bool, count: int
+) -> None:
+    first = decode_openpaygo(text, _SEED, counter, restricted=restricted)
+    if first.outcome is not PaygoOutcome.TAKEN:
+        must(first.after == counter, "what is refused leaves the counter as it was")
+        reached = genuine and count <= counter.tried(PaygoKind.SET_TIME)
+        must(not reached or first.outcome is not PaygoOutcome.INVALID, "a genuine one is known")
+        return
+    assert first.kind is not None and first.count is not None  # noqa: PT018
+    must(first.count in first.after.used, "what is taken is used")
+    must(first.after.count >= counter.count or first.kind is PaygoKind.COUNTER_SYNC,
+         "only a sync puts the count back")  # fmt: skip
+    second = decode_openpaygo(text, _SEED, first.after, restricted=restricted)
+    again = second.outcome is PaygoOutcome.TAKEN and second.count == first.count
+    must(not again or first.kind is PaygoKind.COUNTER_SYNC, "no token is taken twice")
+
+
+def _blocks() -> tuple[bytes, ...]:
+    """Right blocks of each class and key, some refused for their fields, and one of a wrong CRC."""
+    uppers = [0x0B19EB230100, 0x100000000100, 0x15A32D62FFFF, 0x15A32D620008, 0x5FA32D620001]
+    uppers += [0x3F12060B8643, 0x4F02C59A27F1, 0x824172EF892E, 0x901EF6E04C28]
+    uppers += [0x4B19EB230100, 0x8B19EB230100, 0xA00000000000, 0x200000000001]
+    right = [
+        _sealed_block(bytes((which,)) + upper.to_bytes(_UPPER_BYTES, "big") + bytes(2))
+        for which in range(8)
+        for upper in uppers
+    ]
+    return (*right, right[0][:-1] + b"\0")
+
+
+_TOKENS: Final = (
+    b"29054347139309851356", b"00000000000150997584", b"51638423060042734509",
+    b"36190854030032778902", b"73786976294838206464", b"2905434713930985135",
+    b"29054347139309851357",
+)  # fmt: skip
+
+_CHANGES: Final = (
+    "000f12060b8643 010f02c59a27f1",
+    "000a7214bd465d 010a0111d142f9 020241fa42bccf 03001e419b85f1",
+    "000f10060b8643 010f02c59a27f1",
+    "000f12060b8643 010f64c59a27f1",
+    "000f12060b8643",
+)  # the published two and four, and those of a factory's type, a wrong tariff index, and of one
+
+_KEYED: Final = (
+    b"\x00662486790", b"\x00942433796", b"\x00650975787", b"\x01324244134441123",
+    b"\x00247264959011", b"\x0114323213131442331314", b"\x01444444444444444",
+)  # fmt: skip
+
+_DEVICES: Final = (
+    "00 01 0000 000001 02 00", "00 28 0005 000001 1a 00", "00 28 0005 0003e6 29 00",
+    "00 28 0005 0003e7 0a 00", "00 28 0005 0003e4 29 00", "01 28 0005 0f4240 2a 00",
+    "03 28 0005 000001 28 00", "02 28 0005 000001 2a 01",
+)  # fmt: skip
+
+TARGETS: Final = (
+    Target(
+        id="sts-digits",
+        asks="an STS token as anybody types it",
+        oracles="refused by the check that failed, or the same digits when it is made again",
+        size_max=24,
+        check=_sts_digits,
+        seeds=lambda: _TOKENS,
+        words=_TOKENS,
+    ),
+    Target(
+        id="sts-block",
+        asks="the class, fields and CRC of an STS token, under two keys",
+        oracles="refused for a wrong CRC, for its fields, or the same digits again",
+        size_max=_BLOCK_BYTES,
+        check=_sts_block,
+        seeds=_blocks,
+        slots=lambda _data: [
+            FuzzField(0, 1, tuple(bytes((one,)) for one in range(8))),
+            FuzzField(1, 1, tuple(bytes((one << 4,)) for one in range(16))),
+            FuzzField(5, 2, (b"\x00\x00", b"\x00\x07", b"\x00\x08", b"\xff\xff")),
+        ],
+        seal=_sealed_block,
+        tags=last_bytes(2),
+        fixed=True,
+    ),
+    Target(
+        id="sts-key-change",
+        asks="sections of an STS key change, in any order and number",
+        oracles="refused, or the same tokens when the change is made again",
+        size_max=8 * _SECTION_BYTES,
+        check=_key_change,
+        seeds=lambda: tuple(map(bytes.fromhex, _CHANGES)),
+    ),
+    Target(
+        id="sts-meter-pan",
+        asks="a MeterPAN, any text",
+        oracles="refused, or the same digits again, with two check digits that hold",
+        size_max=20,
+        check=_meter_pan,
+        seeds=lambda: (b"600727000000000009", b"000001000000000082", b"600727000000000008"),
+        seal=_sealed_pan,
+        tags=last_bytes(2),
+    ),
+    Target(
+        id="openpaygo-digits",
+        asks="an OpenPAYGO token as anybody types it, on either keypad",
+        oracles="refused, or typed as it was read; what is refused leaves the counter",
+        size_max=24,
+        check=_paygo_digits,
+        seeds=lambda: _KEYED,
+    ),
+    Target(
+        id="openpaygo-token",
+        asks="a device's counter, and a token of any value and count",
+        oracles="a genuine one is known, none is taken twice, only a sync puts the count back",
+        size_max=_PAYGO_BYTES,
+        check=_paygo_token,
+        seeds=lambda: tuple(map(bytes.fromhex, _DEVICES)),
+        slots=lambda data: [
+            FuzzField(4, 3, (b"\0\3\xe3", b"\0\3\xe4", b"\0\3\xe6", b"\0\3\xe7")),
+            FuzzField(7, 1, tuple(
+                bytes(((data[1] + step) % 256,)) for step in (-64, -16, -14, -1, 0, 1, 64, 65, 100)
+            )),
+        ] if len(data) == _PAYGO_BYTES else [],
+        fixed=True,
+    ),
+)  # fmt: skip
