@@ -10,7 +10,7 @@ from typing import Any
 from card_protocol.card.image import CardImage
 from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import MemoryImage
-from card_protocol.carrier.laid_open import laid_open
+from card_protocol.carrier.find import laid_open
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget.compact import (
     DESK_AT,

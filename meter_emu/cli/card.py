@@ -250,7 +250,7 @@ def clock(
 def _tell_issued(
     file: str, image: "AnyImage", meter: int, card_number: int, json_file: str | None
 ) -> None:
-    from card_protocol.carrier.laid_open import laid_open
+    from card_protocol.carrier.find import laid_open
 
     carrier = image.kind.name.lower()
     energy = BY_CODE[laid_open(image).claimed().energy].name

@@ -32,11 +32,11 @@ from meter_emu.resources import built_in, find
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.answer import homes
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
+from meter_emu.world.rehearsal.verdict import homes
 from meter_emu.zones import TimeZone
 
 _PAGE: Final = "index.html"

@@ -19,12 +19,16 @@ from card_protocol.timestamp import Civil
 from meter_emu.units import decimal
 from meter_emu.world.meter.failure import Failure
 from meter_emu.world.meter.times import us_to_iso, us_to_legal
-from meter_emu.world.rehearsal.answer import HomeCounts, homes
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
 from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.verdict import cut_before_announced, verdict_expected
+from meter_emu.world.rehearsal.verdict import (
+    HomeCounts,
+    cut_before_announced,
+    homes,
+    verdict_expected,
+)
 from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, PLAIN, FindingKind, Verdict
 
 LIST_BELOW: Final = 60  # ours: columns of a terminal, below which there are no columns of a table

@@ -42,8 +42,7 @@ from card_protocol.keys import RANDOM_SIZE_BYTES, Key, Purpose, Role, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil
 from meter_emu.desk.as_is import AsIs, as_is
-from meter_emu.desk.codec import DeskCodec, Written
-from meter_emu.desk.dates import CivilReading, DeskDates
+from meter_emu.desk.dates import CivilReading, DeskCodec, DeskDates, Written
 from meter_emu.desk.pricing import (
     Pricing,
     check_factor,

@@ -21,7 +21,6 @@ from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import Window
 from meter_emu.world.meter.times import to_us, us_to_legal
-from meter_emu.world.rehearsal.answer import HomeCounts
 from meter_emu.world.rehearsal.breaches import supply_of
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
@@ -29,6 +28,7 @@ from meter_emu.world.rehearsal.obligations import Must, Span, row_of
 from meter_emu.world.rehearsal.outcome import Outcome, Supplied
 from meter_emu.world.rehearsal.promise import Told, in_force_at
 from meter_emu.world.rehearsal.verdict import (
+    HomeCounts,
     cut_before_announced,
     unexpected_findings,
     verdict_expected,

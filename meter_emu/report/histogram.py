@@ -13,7 +13,7 @@ from meter_emu.report.scale import Scale
 from meter_emu.report.words import duration, short
 from meter_emu.units import HOUR_US, MINUTE_US
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.answer import homes
+from meter_emu.world.rehearsal.verdict import homes
 
 BARS_HEIGHT_PX: Final = 34
 ROW_HEIGHT_PX: Final = 56

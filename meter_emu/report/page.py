@@ -34,12 +34,11 @@ from meter_emu.report.words import (
 )
 from meter_emu.units import UEUR_PER_CENT, euro
 from meter_emu.world.meter.events import Event
-from meter_emu.world.rehearsal.answer import homes
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Announcement, Household
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
 from meter_emu.world.rehearsal.promise import ToldKind
-from meter_emu.world.rehearsal.verdict import expected
+from meter_emu.world.rehearsal.verdict import expected, homes
 from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
 from meter_emu.zones import TimeZone
 

@@ -15,8 +15,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.carrier.carrier import BudgetCard, Credentials
-from card_protocol.carrier.find import find_among, find_card
-from card_protocol.carrier.laid_open import laid_open
+from card_protocol.carrier.find import find_among, find_card, laid_open
 from card_protocol.carrier.memory import MemoryBudgetCard
 from card_protocol.errors import ApduError, LayoutError, MacError, NotGenuineError
 from card_protocol.formats.budget import DF_ELECTRICITY, DF_OF, Sfi, WriteBackRecord

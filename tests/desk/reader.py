@@ -7,7 +7,7 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import AnyImage, card_of
-from card_protocol.carrier.laid_open import laid_open
+from card_protocol.carrier.find import laid_open
 from card_protocol.formats.budget import OrderRecord, Sfi
 from card_protocol.formats.budget.generations import AnyOrderRecord
 from card_protocol.keys import Purpose, derive

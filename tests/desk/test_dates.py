@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
-from meter_emu.desk.codec import Written
-from meter_emu.desk.dates import CivilReading, DeskDates
+from meter_emu.desk.dates import CivilReading, DeskDates, Written
 from meter_emu.errors import DeskError
 
 DATES = DeskDates()

@@ -8,8 +8,7 @@ from card_protocol.formats.budget import OrderRecord
 from card_protocol.formats.budget.generations import AnyOrderRecord
 from card_protocol.timestamp import BCD_NONE, Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.codec import DeskCodec, Written
-from meter_emu.desk.dates import DeskDates
+from meter_emu.desk.dates import DeskCodec, DeskDates, Written
 from meter_emu.desk.desk import Desk
 from tests.desk.reader import DEEDS, T1, T2, Reader, dates
 from tests.homes import counted

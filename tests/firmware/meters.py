@@ -9,7 +9,7 @@ from typing import Any
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
-from card_protocol.carrier.laid_open import laid_open
+from card_protocol.carrier.find import laid_open
 from card_protocol.formats.budget import Sfi, WriteBackRecord
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil

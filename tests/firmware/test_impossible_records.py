@@ -8,7 +8,7 @@ import pytest
 
 from card_protocol.card.image import CardKind
 from card_protocol.card.make import card_of
-from card_protocol.carrier.laid_open import laid_open
+from card_protocol.carrier.find import laid_open
 from card_protocol.errors import LayoutError
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget.generations import layouts

@@ -21,7 +21,7 @@ from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.registers import ChipCalendar
 from meter_emu.resources import find
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from meter_emu.world.meter.clip import ClippedChip
+from meter_emu.world.meter.clock_chips import ClippedChip
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import to_us
 from tests.firmware.meters import START_US, Home

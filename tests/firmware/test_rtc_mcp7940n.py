@@ -21,7 +21,7 @@ from meter_emu.hardware.rtc.registers import ChipCalendar
 from meter_emu.resources import built_in, find
 from meter_emu.units import DAY_US, HOUR_US, SECOND_US
 from meter_emu.verify.run import verify
-from meter_emu.world.meter.clip import ClippedChip
+from meter_emu.world.meter.clock_chips import ClippedChip
 from meter_emu.world.meter.model import load_model
 from tests.cli.outcome import runner
 from tests.firmware.meters import START_US, Home

@@ -23,8 +23,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.firmware.rtc.driver import FieldCodec
 from meter_emu.hardware.oscillator import SECOND
 from meter_emu.testing import I2cClock
-from meter_emu.world.meter.clip import ClippedChip
-from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClippedChip
 
 S = 1_000_000
 READ_US = 10 * 90  # no driver here reads for longer

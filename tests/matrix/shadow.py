@@ -17,8 +17,7 @@ from types import FunctionType
 from typing import Any, Final
 
 from meter_emu.defects import Defect
-from meter_emu.desk.codec import DeskCodec
-from meter_emu.desk.dates import DeskDates
+from meter_emu.desk.dates import DeskCodec, DeskDates
 from meter_emu.firmware.parts import Parts, assemble
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip

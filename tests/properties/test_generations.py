@@ -15,8 +15,7 @@ from card_protocol.formats.budget.instants import InstantOrderRecord
 from card_protocol.keys import Key
 from card_protocol.timestamp import MINUTES_NONE, Civil, encode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.codec import DeskCodec, Written
-from meter_emu.desk.dates import CivilReading
+from meter_emu.desk.dates import CivilReading, DeskCodec, Written
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.domain import Result, Tariff
 from meter_emu.errors import DeskError

@@ -18,7 +18,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Button
 from meter_emu.units import SECOND_US
-from meter_emu.world.meter.clip import ClippedChip
+from meter_emu.world.meter.clock_chips import ClippedChip
 from meter_emu.world.meter.times import to_us
 from tests.firmware.meters import START, START_US, Home
 from tests.properties.lab import CARDS, METERS, WORK_US, Kit, legal

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.report.words import duration, one_style, shares
-from meter_emu.world.rehearsal.answer import homes
+from meter_emu.world.rehearsal.verdict import homes
 
 
 @given(st.integers(0, 10**14))

@@ -40,7 +40,7 @@ from meter_emu.units import EPOCH_2000_US, MINUTE_US
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
-from meter_emu.world.meter.clock_reading import clock_of
+from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.home import Home
 from meter_emu.zones import BELGIAN, TimeZone

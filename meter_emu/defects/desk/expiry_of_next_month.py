@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from card_protocol.formats.budget import IdentityRecord
 from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.desk.codec import DeskCodec, Written
+from meter_emu.desk.dates import DeskCodec, Written
 
 
 class ExpiryOfNextMonth(DeskCodec):

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.desk.codec import DeskCodec
+from meter_emu.desk.dates import DeskCodec
 
 
 class LastDayAsDayZero(DeskCodec):

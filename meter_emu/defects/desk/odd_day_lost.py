@@ -2,7 +2,7 @@
 
 from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.desk.codec import DeskCodec
+from meter_emu.desk.dates import DeskCodec
 
 
 class OddDayLost(DeskCodec):

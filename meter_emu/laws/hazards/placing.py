@@ -8,7 +8,7 @@ from meter_emu.laws.law import Aside, Broken, Finding, Trial, campaign_of
 from meter_emu.units import DAY_S, MINUTE_S, SECOND_US
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import RTC_BYTE_US, Board
-from meter_emu.world.meter.call_log import Alarm, CallLog, NoPulse, Pulse
+from meter_emu.world.meter.failure import Alarm, CallLog, NoPulse, Pulse
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
 from meter_emu.world.rehearsal.household import Household
 

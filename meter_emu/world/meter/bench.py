@@ -14,8 +14,13 @@ from meter_emu.errors import PollOverrun, PollsSpentError, PowerLost
 from meter_emu.ports import SECONDS_A_DAY, Button, Firmware, Ports, Sleep
 from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.board import NEVER_US, Board, SlotCard
-from meter_emu.world.meter.call_log import CallLog
-from meter_emu.world.meter.failure import CALLS_MAX, POLL_US_MAX, check_answer, program_error
+from meter_emu.world.meter.failure import (
+    CALLS_MAX,
+    POLL_US_MAX,
+    CallLog,
+    check_answer,
+    program_error,
+)
 
 POLL_LONGEST_US: Final = 1_000_000  # ours: no poll without a card takes longer (about 0.1 s does)
 

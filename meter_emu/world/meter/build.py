@@ -15,8 +15,7 @@ from typing import Final, final
 
 from meter_emu import families
 from meter_emu.defects import Defect, PartT, catalogue, fit
-from meter_emu.desk.codec import DeskCodec
-from meter_emu.desk.dates import DeskDates
+from meter_emu.desk.dates import DeskCodec, DeskDates
 from meter_emu.errors import ConfigError
 from meter_emu.firmware.dialogues.base import CardDialogue
 from meter_emu.firmware.parts import Parts, assemble

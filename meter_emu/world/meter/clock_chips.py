@@ -2,10 +2,15 @@
 
 The chip's file has its row, all that is to be known of it; the driver has masks of its own. Nobody
 else knows a chip by its name.
+
+What the registers of a chip make is read here by its row and `datetime`, for who looks at a meter
+from outside: the program has its driver. `ClippedChip` is a chip in the clip of a tool: its bus,
+and no meter around it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, final
 
 from meter_emu.errors import ConfigError
@@ -14,11 +19,13 @@ from meter_emu.firmware.rtc.ds1307 import Ds1307Driver
 from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
 from meter_emu.firmware.rtc.mcp7940n import Mcp7940nDriver
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
-from meter_emu.hardware.rtc.calendar_chip import CalendarChip
+from meter_emu.hardware.rtc.calendar_chip import OF_HOURS, CalendarChip, counters
 from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.ds3231 import Ds3231
 from meter_emu.hardware.rtc.mcp7940n import Mcp7940n
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
+from meter_emu.hardware.rtc.registers import Counter
+from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.model import MeterModel
 
 
@@ -45,3 +52,94 @@ def clock_chip(model: MeterModel) -> ClockChip:
         known = ", ".join(CLOCK_CHIPS)
         raise ConfigError(model.name, "rtc", f"want one of {known}, got {model.rtc}")
     return CLOCK_CHIPS[model.rtc]
+
+
+OF_HOURS_12: Final = Counter(1, 12, "hour")
+
+
+def clock_of(board: Board) -> Callable[[], str | None]:
+    """Return a look at a running meter's clock: what its registers show, as they count."""
+    return lambda: reading(type(board.rtc), board.rtc.to_bytes(board.now_us))
+
+
+def reading(chip: type[CalendarChip], raw: Sequence[int]) -> str | None:
+    """Return the date and time that registers from 00h on show, `None` when they show none."""
+    try:
+        return f"{shown_time(chip, raw):%Y-%m-%d %H:%M:%S}"
+    except ValueError:
+        return None
+
+
+def shown_time(chip: type[CalendarChip], raw: Sequence[int]) -> datetime:
+    """Return the time that registers show, as if it were UTC.
+
+    Raise `ValueError` for one that no calendar has.
+    """
+    found = counters(chip)
+    year, month, day, minute, second = (
+        within(found[at][1], raw[at] & found[at][0])
+        for at in (chip.YEAR, chip.MONTH, chip.DAY, chip.MINUTES, chip.SECONDS)
+    )
+    hour = _hour(chip, raw[chip.HOURS])
+    if year is None or month is None or day is None:
+        raise ValueError("a counter is out of range")
+    if hour is None or minute is None or second is None:
+        raise ValueError("a counter is out of range")
+    century = 2100 if raw[chip.MONTH] & chip.CENTURY else 2000
+    return datetime(century + year, month, day, hour, minute, second, tzinfo=UTC)
+
+
+def hour_of(chip: type[CalendarChip], byte: int) -> tuple[Counter, int, bool]:
+    """Return range and BCD of an hours register in its mode, and whether PM is added."""
+    bcd = byte & counters(chip)[chip.HOURS][0]
+    if not byte & chip.TWELVE_HOUR:
+        return OF_HOURS, bcd, False
+    return OF_HOURS_12, bcd & ~chip.PM, bool(bcd & chip.PM)
+
+
+def _hour(chip: type[CalendarChip], byte: int) -> int | None:
+    counter, bcd, pm = hour_of(chip, byte)
+    hour = within(counter, bcd)
+    if hour is None or counter is OF_HOURS:
+        return hour
+    return hour % 12 + (12 if pm else 0)
+
+
+def within(counter: Counter, bcd: int) -> int | None:
+    """Return the value of two BCD digits, `None` when it is out of the counter's range."""
+    tens, units = divmod(bcd, 16)
+    value = tens * 10 + units
+    return value if max(tens, units) <= 9 and counter.first <= value <= counter.last else None
+
+
+ADDRESS_BYTES: Final = 2  # slave address, register address
+TURN_BYTES: Final = 1  # a read repeats the slave address after its repeated START
+
+
+@final
+class ClippedChip:
+    """A driver's two calls on a chip (`meter_emu.firmware.rtc.driver.RtcPorts`).
+
+    `now_us` is true time. It moves by what an access takes, `byte_us` a byte, and the caller may
+    move it on.
+    """
+
+    def __init__(self, chip: CalendarChip, *, byte_us: int = 0) -> None:
+        self.chip: Final = chip
+        self.now_us = chip.oscillator.at_us
+        self._byte_us: Final = byte_us
+
+    def rtc_read(self, at: int, count: int) -> bytes:
+        """Read registers in one access."""
+        start_us = self._spend(ADDRESS_BYTES + TURN_BYTES + count)
+        return self.chip.read(at, count, start_us, self.now_us)
+
+    def rtc_write(self, at: int, data: bytes) -> None:
+        """Write registers in one access."""
+        start_us = self._spend(ADDRESS_BYTES + len(data))
+        self.chip.write(at, data, start_us, self.now_us)
+
+    def _spend(self, count: int) -> int:
+        start_us = self.now_us
+        self.now_us += count * self._byte_us
+        return start_us

@@ -1,14 +1,26 @@
-"""A program that fails: how, and when by whose clock; the bounds a program has to keep."""
+"""A program that fails: how, and when by whose clock; its bounds, and its last calls.
 
+`CallLog` is the ports of a board as a program has them whose calls are written down, and its pulse
+felt. It is for programs that are not ours, and for ours when they have failed and run again to
+show what they did last. A pulse is felt at every call, so a program that calls nothing is found.
+"""
+
+import signal
+import struct
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum, unique
-from types import TracebackType
-from typing import Final, final
+from types import FrameType, TracebackType
+from typing import Final, Protocol, cast, final
 
 from card_protocol.errors import TraceError
 from meter_emu.errors import MeterEmuError, PollOverrun, ProgramError
-from meter_emu.ports import SECONDS_A_DAY, Sleep
+from meter_emu.ports import SECONDS_A_DAY, Ports, Sleep
 from meter_emu.world.meter import board
+from meter_emu.world.meter.board import Board
 
 CALLS_MAX: Final = 100_000  # ours: of one poll; a gas meter's tightness test makes 3,600
 POLL_US_MAX: Final = 7_200_000_000  # ours: 2 h of true time; such a test is 12 min, 1 h at most
@@ -112,3 +124,204 @@ def _up(trace: TracebackType | None) -> list[TracebackType]:
         found.append(trace)
         trace = trace.tb_next
     return found
+
+
+SILENCE_S: Final = 10  # ours: of wall time, without a call; the longest call takes microseconds
+CALLS_KEPT: Final = 8  # ours: they fit on a line
+_CALLS: Final = tuple(name for name in vars(Ports) if not name.startswith("_"))
+
+
+class Pulse(Protocol):
+    """Told when a poll begins and ends, and of every call in it."""
+
+    def began(self, board: Board) -> None:
+        """The program runs."""
+        ...
+
+    def called(self, name: str, now_us: int) -> None:
+        """It calls a port at a true instant."""
+        ...
+
+    def answered(self) -> None:
+        """The port has answered: the program runs on."""
+        ...
+
+    def ended(self) -> None:
+        """It has come back from its poll."""
+        ...
+
+
+@final
+class CallLog:
+    """Stands between a program and a board, and knows the last calls."""
+
+    def __init__(self, board: Board, pulse: Pulse) -> None:
+        self._board: Final = board
+        self._pulse: Final = pulse
+        self._kept: Final[deque[tuple[str, tuple[object, ...]]]] = deque(maxlen=CALLS_KEPT)
+        self.ports: Final = cast("Ports", _Heard({name: self._heard(name) for name in _CALLS}))
+
+    @contextmanager
+    def poll(self) -> Iterator[None]:
+        """Feel the program's pulse for the time of one poll."""
+        self._pulse.began(self._board)
+        try:
+            yield
+        finally:
+            self._pulse.ended()
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """The last calls, the oldest first. Of what was sent it has the length: it may be keys."""
+        return tuple(f"{name}({', '.join(map(_short, args))})" for name, args in self._kept)
+
+    def _heard(self, name: str) -> Callable[..., object]:
+        call: Callable[..., object]
+        call, board, pulse, keep = getattr(self._board, name), self._board, self._pulse, self._kept
+
+        def heard(*args: object, **named: object) -> object:
+            keep.append((name, (*args, *named.values())))
+            pulse.called(name, board.now_us)
+            try:
+                return call(*args, **named)
+            finally:
+                pulse.answered()
+
+        return heard
+
+
+class _Heard:
+    """The calls themselves."""
+
+    def __init__(self, calls: dict[str, Callable[..., object]]) -> None:
+        self.__dict__.update(calls)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, bytes | bytearray):
+        return f"{len(value)} bytes"
+    text = repr(value)
+    return text if len(text) <= 20 else f"{text[:20]}…"
+
+
+@final
+class NoPulse:
+    """For programs of ours: bounded by their calls alone, so that no wall clock is in a result."""
+
+    def began(self, board: Board) -> None:
+        """See `Pulse`."""
+
+    def called(self, name: str, now_us: int) -> None:
+        """See `Pulse`."""
+
+    def answered(self) -> None:
+        """See `Pulse`."""
+
+    def ended(self) -> None:
+        """See `Pulse`."""
+
+
+@final
+class Alarm:
+    """Ends a silent poll in this process by a signal, where nobody else uses that.
+
+    A program that never gives the interpreter back (one long call into C) is out of its reach.
+    """
+
+    def __init__(self, silence_s: float = SILENCE_S) -> None:
+        self._silence_s: Final = silence_s
+        self._armed = False
+
+    def began(self, board: Board) -> None:  # noqa: ARG002  of the interface
+        """See `Pulse`."""
+        free = signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
+        self._armed = free and threading.current_thread() is threading.main_thread()
+        if self._armed:
+            signal.signal(signal.SIGALRM, self._ring)
+            self.answered()
+
+    def called(self, name: str, now_us: int) -> None:  # noqa: ARG002
+        """See `Pulse`. While a port works, somebody may act at the meter: that takes its time."""
+        if self._armed:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def answered(self) -> None:
+        """See `Pulse`."""
+        if self._armed:
+            signal.setitimer(signal.ITIMER_REAL, self._silence_s, self._silence_s)
+
+    def ended(self) -> None:
+        """See `Pulse`."""
+        if self._armed:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+    def _ring(self, _number: int, _frame: FrameType | None) -> None:
+        raise PollOverrun(f"no port was called for {self._silence_s} s")
+
+
+_RECORD: Final = struct.Struct("<QQ?q")  # calls, polls, in a poll, true time
+_NAME_SIZE: Final = 20
+_CLOCK_SIZE: Final = 64
+_NAMES_AT: Final = _RECORD.size
+_CLOCK_AT: Final = _NAMES_AT + CALLS_KEPT * _NAME_SIZE
+PULSE_SIZE: Final = _CLOCK_AT + 1 + _CLOCK_SIZE
+
+
+@final
+class SharedPulse:
+    """One home's pulse, in memory that another process sees, which ends this one without it."""
+
+    def __init__(self, memory: memoryview) -> None:
+        self._memory: Final = memory
+        self._calls = 0
+        self._polls = 0
+        self._now_us = 0
+        self._memory[_CLOCK_AT] = 0
+        self._note(in_poll=False)
+
+    def began(self, board: Board) -> None:
+        """See `Pulse`."""
+        self._polls += 1
+        self._now_us = board.now_us
+        shown = board.rtc.to_bytes(board.now_us)
+        assert len(shown) <= _CLOCK_SIZE, "no chip has so many registers"
+        self._memory[_CLOCK_AT] = len(shown)
+        self._memory[_CLOCK_AT + 1 : _CLOCK_AT + 1 + len(shown)] = shown
+        self._note(in_poll=True)
+
+    def called(self, name: str, now_us: int) -> None:
+        """See `Pulse`."""
+        at = _NAMES_AT + self._calls % CALLS_KEPT * _NAME_SIZE
+        self._memory[at : at + _NAME_SIZE] = name.encode().ljust(_NAME_SIZE)
+        self._calls += 1
+        self._now_us = now_us
+        self._note(in_poll=True)
+
+    def answered(self) -> None:
+        """See `Pulse`."""
+
+    def ended(self) -> None:
+        """See `Pulse`."""
+        self._note(in_poll=False)
+
+    def _note(self, *, in_poll: bool) -> None:
+        _RECORD.pack_into(self._memory, 0, self._calls, self._polls, in_poll, self._now_us)
+
+
+@final
+class FeltPulse:
+    """What another process sees of a `SharedPulse`."""
+
+    def __init__(self, memory: memoryview) -> None:
+        self.calls, self.polls, self.in_poll, self.now_us = _RECORD.unpack_from(memory)
+        self.clock = bytes(memory[_CLOCK_AT + 1 : _CLOCK_AT + 1 + memory[_CLOCK_AT]])
+        first = max(0, self.calls - CALLS_KEPT)
+        self._slots = [number % CALLS_KEPT for number in range(first, self.calls)]
+        self._memory = memory
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The last calls, the oldest first."""
+        starts = [_NAMES_AT + slot * _NAME_SIZE for slot in self._slots]
+        return tuple(bytes(self._memory[at : at + _NAME_SIZE]).decode().strip() for at in starts)

@@ -45,7 +45,7 @@ from meter_emu.ports import TICKS_WRAP, Button
 from meter_emu.units import DAY_US, EPOCH_2000_US, PPB, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build
-from meter_emu.world.meter.clip import ClippedChip
+from meter_emu.world.meter.clock_chips import ClippedChip
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_utc
 

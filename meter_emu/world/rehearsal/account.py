@@ -59,9 +59,9 @@ from meter_emu.hardware.contactor import VOLTAGE_V
 from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.knowledge import in_hours, next_change_us
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import Told
-from meter_emu.world.rehearsal.rates import in_hours, next_change_us
 
 UEUR: Final = 1000 * HOUR_US  # a micro-euro in its mWh per Wh and rate-µs per unit
 UNKNOWN: Final = 10**30  # more than any account holds: it cannot be known

@@ -43,7 +43,7 @@ from collections.abc import Callable
 from typing import Final, final
 
 from card_protocol.card.make import VirtualCard, card_of, parse_image
-from card_protocol.carrier.laid_open import laid_open
+from card_protocol.carrier.find import laid_open
 from card_protocol.errors import CardProtocolError, LayoutError, TimestampError
 from card_protocol.formats.budget import WriteBackRecord
 from card_protocol.keys import Purpose, derive
@@ -56,8 +56,7 @@ from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
-from meter_emu.world.meter.call_log import Alarm, CallLog, NoPulse, Pulse
-from meter_emu.world.meter.clock_reading import clock_of
+from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.events import (
     FAILED,
     NO_DATE,
@@ -67,7 +66,7 @@ from meter_emu.world.meter.events import (
     WrittenBack,
     beginning_of,
 )
-from meter_emu.world.meter.failure import Failure, FailureKind
+from meter_emu.world.meter.failure import Alarm, CallLog, Failure, FailureKind, NoPulse, Pulse
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind

@@ -23,8 +23,8 @@ from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import Build, parse_build
-from meter_emu.world.meter.call_log import Alarm, CallLog
 from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.failure import Alarm, CallLog
 from meter_emu.world.meter.image import board_of_file
 from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.live import LiveMeter

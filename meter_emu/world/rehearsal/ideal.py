@@ -63,7 +63,7 @@ from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.account import ExactAccount, Flow
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.knowledge import SITTING_US, Knowledge
+from meter_emu.world.rehearsal.knowledge import SITTING_US, Knowledge, in_hours, next_change_us
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import (
     CardShown,
@@ -73,7 +73,6 @@ from meter_emu.world.rehearsal.promise import (
     first_told,
     with_loads,
 )
-from meter_emu.world.rehearsal.rates import in_hours, next_change_us
 
 FOREVER_US: Final = 2**63
 # Tuples: members are found in them without a hash.

@@ -2,21 +2,185 @@
 
 The verdict is that of the gravest breach. Without a breach it is the gravest that became of the
 cuts that were due: not seen to the end, held because the meter could not know, or on time; and
-`kept` where none was due.
+`kept` where none was due. Next to the supply: what the meter stated, charged, doubted and ignored
+(`findings_of`). A home whose story ends before its time is judged up to there.
+
+`HomeCounts` answers for the whole rehearsal in one sentence. Only counts are kept, so it does not
+grow with the number of homes.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final, NamedTuple
 
-from meter_emu.world.meter.events import Event
+from card_protocol.card.image import CardKind
+from card_protocol.formats.budget.compact import UEUR_PER_STEP
+from card_protocol.timestamp import Civil
+from meter_emu.units import HOUR_US, euro
+from meter_emu.world.meter.events import Event, What, WrittenBack
+from meter_emu.world.meter.failure import Failure, FailureKind
+from meter_emu.world.meter.times import us_to_civil, us_to_legal
+from meter_emu.world.rehearsal.account import UEUR, Books
 from meter_emu.world.rehearsal.breaches import breaches_of
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.failed import seen_until, with_failure
-from meter_emu.world.rehearsal.findings import findings_of
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due
 from meter_emu.world.rehearsal.obligations import PromiseRow, row_of
-from meter_emu.world.rehearsal.outcome import HomeFinding, Outcome
-from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, Verdict
+from meter_emu.world.rehearsal.outcome import WORK_US, HomeFinding, Outcome
+from meter_emu.world.rehearsal.promise import Told, in_force_at
+from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, FindingKind, Verdict
+from meter_emu.zones import TimeZone
+
+_WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
+
+
+def wrong_account(
+    household: Household, written: WrittenBack, orders: Sequence[Told], books: Books
+) -> str | None:
+    """Return what an exact account does not allow; `orders` are all there were, the last in force.
+
+    What flows in a session is its slack.
+    """
+    work = WORK_US * max(household.load) * orders[-1].mwh_per_unit
+    wrong = (
+        _wrong_balance(household, written, orders[-1], books, work)
+        or _wrong_loads(written, orders[-1])
+        or _wrong_energy(written, orders, books, work)
+    )
+    return None if wrong is None else household.model.measures.said(wrong)
+
+
+def _wrong_balance(
+    household: Household, written: WrittenBack, told: Told, books: Books, work: int
+) -> str | None:
+    low = (books.low - work * told.pricing.price_ueur_per_wh) // UEUR
+    if household.carrier is CardKind.MEMORY:
+        low = low // UEUR_PER_STEP * UEUR_PER_STEP  # it carries no more of it
+    high = -(-books.high // UEUR)
+    if low <= written.balance_ueur <= high:
+        return None
+    return f"balance {euro(written.balance_ueur)}, want {euro(low)} to {euro(high)}"
+
+
+def _wrong_loads(written: WrittenBack, told: Told) -> str | None:
+    if written.accepted_cents != told.loaded_cents:
+        return f"accepted {written.accepted_cents} cents of {told.loaded_cents} on the card"
+    if written.accepted_count != told.load_count:
+        return f"accepted {written.accepted_count} loads of {told.load_count} on the card"
+    return None
+
+
+def _wrong_energy(
+    written: WrittenBack, orders: Sequence[Told], books: Books, work: int
+) -> str | None:
+    """Compare each register of energy with what it may hold, and all of them with what was used."""
+    charged, postpaid, deferred = written.charged_wh, written.postpaid_wh, written.deferred_wh
+    if charged is None or postpaid is None:
+        return None
+    for name, stated, least, most in (
+        ("charged", charged, books.charged_least, books.charged_most),
+        ("counted", charged + deferred + postpaid, books.used_least, books.used_most),
+    ):
+        low, high = max(0, least // _WH), -(-(most + work) // _WH)
+        if not low <= stated <= high:
+            return f"{name} {stated} Wh, want {low} to {high}"
+    if deferred and all(told.defer_us is None for told in orders):
+        return f"{deferred} Wh deferred, and there was no deferral"
+    if postpaid and all(told.prepayment for told in orders):
+        return f"{postpaid} Wh to be paid afterwards, and prepayment was never off"
+    if written.night_wh and not any(told.pricing.bi_hourly for told in orders):
+        return f"{written.night_wh} Wh at night, and the night has no price of its own"
+    return None
+
+
+def findings_of(
+    household: Household, row: PromiseRow, events: Sequence[Event]
+) -> tuple[HomeFinding, ...]:
+    """Return the first finding of each kind, in time order; of wrong displays the first T2 too."""
+    found: dict[tuple[FindingKind, bool], HomeFinding] = {}
+    for one in sorted(_all(household, row, events), key=lambda finding: finding.from_us):
+        found.setdefault((one.kind, one.stated_cut is not None), one)
+    return tuple(found.values())
+
+
+def _all(household: Household, row: PromiseRow, events: Sequence[Event]) -> Iterator[HomeFinding]:
+    for at_us, words in row.doubts:
+        yield HomeFinding(kind=FindingKind.GROUNDLESS_DOUBT, from_us=at_us, words=words)
+    if row.unpaid_us is not None:
+        words = "the credit is used up, and the home is not cut for it"
+        yield HomeFinding(kind=FindingKind.WRONG_MONEY, from_us=row.unpaid_us, words=words)
+    number, before = 0, row.orders[0]
+    for event, books in zip(events, row.books, strict=False):
+        stated = event.what is What.CARD_SERVED and event.understood is not None
+        if not stated or books.lost_track:
+            continue
+        told = in_force_at(row.orders, event.at_us)
+        yield from _wrong_display(event, told, household.model.zone)
+        if event.written is None or household.image is not None:
+            continue  # what stood in an image is not known
+        so_far = [order for order in row.orders if order.from_us <= event.at_us]
+        wrong = wrong_account(household, event.written, so_far, books)
+        if wrong is not None:
+            yield HomeFinding(kind=FindingKind.WRONG_MONEY, from_us=event.at_us, words=wrong)
+        if _order(told) != _order(before) and event.written.order_number <= number:
+            words = f"a new order was put in, and the card still names order {number}"
+            yield HomeFinding(kind=FindingKind.SILENT_ORDER, from_us=event.at_us, words=words)
+        number, before = event.written.order_number, told
+
+
+def _wrong_display(event: Event, told: Told, zone: TimeZone) -> Iterator[HomeFinding]:
+    assert event.understood is not None, "only a write-back states ends"
+    for name, us, stated in zip(
+        ("T1", "T2"), (told.defer_us, told.cut_us), event.understood, strict=True
+    ):
+        if us is not None and us <= event.at_us:
+            continue  # it has come: what is shown of it no longer misleads
+        want = None if us is None else us_to_civil(us, zone)
+        if stated != want:
+            yield HomeFinding(
+                kind=FindingKind.WRONG_DISPLAY,
+                from_us=event.at_us,
+                words=f"told {name} {_said(want)}, and the meter stated {_said(stated)}",
+                stated_cut=(stated,) if name == "T2" else None,
+            )
+
+
+def _said(when: Civil | None) -> str:
+    return "none" if when is None else str(when)
+
+
+def _order(told: Told) -> tuple[object, ...]:
+    """Return what an order says; a load is none."""
+    return (
+        told.kind,
+        told.defer_us,
+        told.cut_us,
+        told.limiter,
+        told.prepayment,
+        told.pricing,
+        told.mwh_per_unit,
+    )
+
+
+_VERDICTS: Final = {
+    FailureKind.CRASHED: Verdict.CRASHED,
+    FailureKind.HUNG: Verdict.HUNG,
+    FailureKind.UNSEEN: Verdict.NOT_SEEN,
+}
+
+
+def seen_until(household: Household, campaign: Campaign, at_us: int) -> tuple[Household, Campaign]:
+    """Return household and campaign as far as they came."""
+    visits = tuple(visit for visit in household.visits if visit.at_us <= at_us)
+    return replace(household, visits=visits), replace(campaign, end_us=at_us + 1)
+
+
+def with_failure(outcome: Outcome, failure: Failure) -> Outcome:
+    """Return the outcome with the graver of its verdict and what the failure means."""
+    verdict = min(outcome.verdict, _VERDICTS[failure.kind], key=GRAVITY.__getitem__)
+    return replace(outcome, verdict=verdict, failure=failure)
 
 
 def judge(household: Household, campaign: Campaign, events: Sequence[Event]) -> Outcome:
@@ -103,3 +267,86 @@ def _became(due: Due) -> Verdict:
     if due.over_us is None:
         return Verdict.HELD if due.unable else Verdict.NOT_SEEN
     return Verdict.HELD if due.waited else Verdict.KEPT
+
+
+_EVENING_H: Final = 18  # ours: from here to _MORNING_H it is night, named by its evening
+_MORNING_H: Final = 6
+_TAKEN: Final = frozenset({Verdict.WRONGLY_CUT, Verdict.EARLY})
+
+
+class DarkTime(NamedTuple):
+    """The night of a day, or the day itself."""
+
+    day: date
+    at_night: bool
+
+    def in_words(self, campaign: Campaign) -> str:
+        """Return `in the night of 2 July`, `on 2 July`; the year where the campaign has several."""
+        first, last = (
+            us_to_legal(us, campaign.zone) for us in (campaign.start_us, campaign.end_us)
+        )
+        alone = (last - first).days < 365 and self.day.year in {first.year, last.year}
+        said = f"{self.day.day} {self.day:%B}" + ("" if alone else f" {self.day:%Y}")
+        return f"in the night of {said}" if self.at_night else f"on {said}"
+
+
+class HomeCounts:
+    """Takes in one household after the other, and says the answer."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        self._campaign = campaign
+        self.total = 0
+        self.broken = 0
+        self.dark: Final[Counter[DarkTime]] = Counter()  # homes cut against their promise
+        self.limited = 0  # homes limited against their promise
+
+    def add(self, household: Household, outcome: Outcome) -> bool:
+        """Take in one household; return whether it fared as expected."""
+        good = expected(outcome, household)
+        self.total += 1
+        self.broken += not good
+        if not good and outcome.verdict in _TAKEN and outcome.cut_us is not None:
+            if outcome.limited:
+                self.limited += 1
+            else:
+                self.dark[self.dark_time(outcome.cut_us)] += 1
+        return good
+
+    def dark_time(self, us: int) -> DarkTime:
+        """Return the night or the day in which an instant lies."""
+        legal = us_to_legal(us, self._campaign.zone)
+        if legal.hour >= _EVENING_H:
+            return DarkTime(legal.date(), at_night=True)
+        if legal.hour < _MORNING_H:
+            return DarkTime(legal.date() - timedelta(days=1), at_night=True)
+        return DarkTime(legal.date(), at_night=False)
+
+    @property
+    def typical(self) -> DarkTime | None:
+        """When most homes go dark, the earliest of equals; `None` where none does."""
+        return max(sorted(self.dark), key=lambda time: self.dark[time], default=None)
+
+    @property
+    def sentence(self) -> str:
+        """The answer."""
+        if not self.broken:
+            fare = "fares as it was" if self.total == 1 else "fare as they were"
+            return f"{'The' if self.total == 1 else 'All'} {homes(self.total)} {fare} told."
+        were = "it was" if self.broken == 1 else "they were"
+        return f"{self.broken:,} of {homes(self.total)} would not fare as {were} told{self._dark}."
+
+    @property
+    def _dark(self) -> str:
+        dark, typical = self.dark.total(), self.typical
+        if typical is None:
+            return f"; {self.limited:,} would be limited" if self.limited else ""
+        often = self.dark[typical]
+        if 2 * often >= dark:
+            go = "goes" if often == 1 else "go"
+            return f"; {often:,} {go} dark {typical.in_words(self._campaign)}"
+        return f"; {dark:,} go dark, the first {min(self.dark).in_words(self._campaign)}"
+
+
+def homes(count: int) -> str:
+    """Return `1 home`, `2 homes`, `53,579 homes`."""
+    return f"{count:,} home{'' if count == 1 else 's'}"

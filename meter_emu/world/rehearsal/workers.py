@@ -24,11 +24,17 @@ from card_protocol.errors import CardProtocolError
 from meter_emu.errors import MeterEmuError, WorkerError
 from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.build import parse_build
-from meter_emu.world.meter.call_log import PULSE_SIZE, SILENCE_S, FeltPulse, Pulse, SharedPulse
-from meter_emu.world.meter.clock_chips import clock_chip
-from meter_emu.world.meter.clock_reading import reading
+from meter_emu.world.meter.clock_chips import clock_chip, reading
 from meter_emu.world.meter.events import Event, failed_event
-from meter_emu.world.meter.failure import Failure, FailureKind
+from meter_emu.world.meter.failure import (
+    PULSE_SIZE,
+    SILENCE_S,
+    Failure,
+    FailureKind,
+    FeltPulse,
+    Pulse,
+    SharedPulse,
+)
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.engine import how_it_begins, run_meter
 from meter_emu.world.rehearsal.household import Household

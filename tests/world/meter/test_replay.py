@@ -18,7 +18,7 @@ from meter_emu.units import DAY_US, HOUR_US, SECOND_US
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
-from meter_emu.world.meter.clock_reading import clock_of
+from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.replay import Replay
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign

@@ -12,9 +12,15 @@ from meter_emu.testing import Direct, Lab, Setting
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
-from meter_emu.world.meter.call_log import PULSE_SIZE, Alarm, CallLog, FeltPulse, SharedPulse
 from meter_emu.world.meter.events import Event, What
-from meter_emu.world.meter.failure import FailureKind
+from meter_emu.world.meter.failure import (
+    PULSE_SIZE,
+    Alarm,
+    CallLog,
+    FailureKind,
+    FeltPulse,
+    SharedPulse,
+)
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.engine import POLLS_MAX, run_meter
 from meter_emu.world.rehearsal.fleet import rehearse_all
