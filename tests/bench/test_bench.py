@@ -15,7 +15,8 @@ def test_the_bench_runs_and_shows_each_target() -> None:
     assert done.returncode == 0, done.stderr
     for row in (
         "GET CHALLENGE", "READ BINARY 16", "whole card session", "a meter-year", "53,579 meters",
-        "projected", "stories drawn", "--help", "ours / null responder", "ours / packaged vicc",
+        "projected", "stories drawn", "STS tokens decoded, EA07", "--help", "ours / null responder",
+        "ours / packaged vicc",
     ):  # fmt: skip
         assert row in done.stdout, row
     assert "figures mean nothing" in done.stdout
