@@ -82,13 +82,13 @@ def test_the_two_commands_are_targets_of_the_makefile() -> None:
 
 def test_what_the_readme_counts() -> None:
     for text, words in (
-        (README, r"with (\d+) date defects"),
-        (page("docs/plan-a-campaign.md"), r"^(\d+) mistakes with dates"),
-        (page("docs/learn-date-bugs.md"), r"^(\d+) mistakes with dates"),
+        (README, r"with over (\d+) date defects"),
+        (page("docs/plan-a-campaign.md"), r"^Over (\d+) mistakes with dates"),
+        (page("docs/learn-date-bugs.md"), r"^Over (\d+) mistakes with dates"),
     ):
         said = re.search(words, text, re.MULTILINE)
         assert said is not None
-        assert int(said[1]) == len(catalogue())
+        assert int(said[1]) < len(catalogue())
 
 
 def test_the_readme_is_short() -> None:
