@@ -29,8 +29,8 @@ from card_protocol.formats.budget.compact import (
 )
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
-from card_protocol.timestamp import BCD_NONE, decode_bcd_minute, unpack_minute
-from meter_emu.desk.budget.view import BLOCKS, FLAGS, SHIELDS, TELLS
+from card_protocol.timestamp import unpack_minute
+from meter_emu.desk.budget.view import BLOCKS, DEAR_NIGHT, FLAGS, SHIELDS, TELLS, wrong_order
 from meter_emu.desk.card_image import RecordView, Seal, never_written
 from meter_emu.rows import (
     ERASED,
@@ -148,16 +148,9 @@ def _across(layout: Layout[Any], part: Any) -> tuple[str, ...]:  # noqa: ANN401 
     """Return what is wrong with a part although each of its fields is well."""
     if layout is not DESK_PART:
         return ()
-    found = []
-    if part.night_price_ueur_per_wh > part.price_ueur_per_wh:
-        found.append("the night costs more than the day: no meter obeys such a tariff")
-    if not part.flags & REACTIVATES and BCD_NONE not in {part.ends[:5], part.ends[5:]}:
-        try:
-            defer_until, cut_at = (decode_bcd_minute(raw) for raw in (part.ends[:5], part.ends[5:]))
-        except CardProtocolError:
-            return tuple(found)  # said next to the field
-        if defer_until and cut_at and cut_at < defer_until:
-            found.append(f"the cut at {cut_at} lies before the end of the deferral, {defer_until}")
+    found = [DEAR_NIGHT] if part.night_price_ueur_per_wh > part.price_ueur_per_wh else []
+    if not part.flags & REACTIVATES:
+        found += wrong_order(part.ends[:_ENDS_HALF], part.ends[_ENDS_HALF:])
     return tuple(found)
 
 

@@ -87,6 +87,8 @@ EVENTS: Final = {
     21: "expiry unchecked, the clock could not say",
 }
 RESULTS: Final = {result.value: result.name.lower().replace("_", " ") for result in Result}
+_EVENT_SIZE_BYTES: Final = 8
+DEAR_NIGHT: Final = "the night costs more than the day: no meter obeys such a tariff"
 ZONE_RULES: Final = {zone.rule.code: zone.name.lower().replace("_", " ") for zone in TimeZone}
 
 
@@ -94,9 +96,6 @@ def layout_of(sfi: Sfi, size_bytes: int) -> Layout[Any]:
     """Return the layout of a record in a file of that size; where none fits, the first's."""
     both = [layouts(generation)[sfi] for generation in ORDERS]
     return next((layout for layout in both if layout.size_bytes == size_bytes), both[0])
-
-
-_EVENT_SIZE_BYTES: Final = 8
 
 
 def explain_card(read: Callable[[Sfi], bytes], master: Key) -> tuple[RecordView, ...]:
@@ -237,7 +236,7 @@ def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one rec
     if sfi is Sfi.IDENTITY and record.generation == instants.GENERATION:
         return _two_forms("the expiry", record.expires, record.expires_min, record.zone_rule)
     if sfi is Sfi.TARIFF and record.night_price_ueur_per_wh > record.price_ueur_per_wh:
-        return ("the night costs more than the day: no meter obeys such a tariff",)
+        return (DEAR_NIGHT,)
     if sfi is not Sfi.ORDER:
         return ()
     found: list[str] = []
@@ -247,13 +246,17 @@ def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one rec
     dates = (record.defer_until, record.cut_at)
     if record.token != budget.NO_TOKEN and dates != (BCD_NONE, BCD_NONE):
         found.append("a reactivation carries no dates")
+    return (*found, *wrong_order(*dates))
+
+
+def wrong_order(defer_raw: bytes, cut_raw: bytes) -> Iterator[str]:
+    """Say that T2 lies before T1, if both are dates; what is none is said next to the field."""
     try:
-        defer_until, cut_at = (decode_bcd_minute(raw) for raw in dates)
+        defer_until, cut_at = decode_bcd_minute(defer_raw), decode_bcd_minute(cut_raw)
     except CardProtocolError:
-        return tuple(found)  # said next to the field
+        return
     if defer_until is not None and cut_at is not None and cut_at < defer_until:
-        found.append(f"the cut at {cut_at} lies before the end of the deferral, {defer_until}")
-    return tuple(found)
+        yield f"the cut at {cut_at} lies before the end of the deferral, {defer_until}"
 
 
 def _two_forms(what: str, raw: bytes, minute: int, zone_rule: int) -> tuple[str, ...]:
