@@ -1,0 +1,58 @@
+"""The order of the rooms, as `pyproject.toml` has it: what breaks it is found."""
+
+import tomllib
+from copy import deepcopy
+from functools import cache
+from itertools import pairwise
+
+from grimp import ImportGraph, build_graph
+from importlinter.contracts.layers import LayersContract
+
+from tests.tidy.repository import ROOT
+
+LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+(RULE,) = (one for one in LINTER["contracts"] if one["type"] == "layers")
+LAYERS = [[f"meter_emu.{room.strip()}" for room in layer.split("|")] for layer in RULE["layers"]]
+
+
+@cache
+def graph() -> ImportGraph:
+    return build_graph(*LINTER["root_packages"])
+
+
+def kept(changed: ImportGraph) -> bool:
+    options = RULE | {"exhaustive": str(RULE["exhaustive"])}  # as the linter reads a file
+    contract = LayersContract(name=RULE["name"], session_options=LINTER, contract_options=options)
+    return bool(contract.check(changed, verbose=False).kept)
+
+
+def test_the_order_holds():
+    assert kept(graph())
+
+
+def test_an_import_from_a_room_above_or_beside_is_found():
+    """One planted import at a time, from a file deep in each room to one above, and one beside."""
+    changed, unseen = deepcopy(graph()), []
+    upwards = [(room, above[0]) for above, below in pairwise(LAYERS) for room in below]
+    beside = [(room, layer[place - 1]) for layer in LAYERS if len(layer) > 1
+              for place, room in enumerate(layer)]  # fmt: skip
+    for pair in upwards + beside:
+        importer, imported = (max(changed.find_descendants(room), default=room) for room in pair)
+        changed.add_import(importer=importer, imported=imported)
+        if kept(changed):
+            unseen.append(pair)
+        changed.remove_import(importer=importer, imported=imported)
+    assert unseen == []
+    assert kept(changed)
+
+
+def test_a_room_that_has_no_place_is_found():
+    changed = deepcopy(graph())
+    changed.add_module("meter_emu.attic")
+    assert not kept(changed)
+
+
+def test_both_rooms_of_the_world_have_a_place():
+    """The linter looks for places of whole rooms only."""
+    places = {room for layer in LAYERS for room in layer}
+    assert graph().find_children("meter_emu.world") == {r for r in places if ".world." in r}
