@@ -14,6 +14,7 @@ from meter_emu.report.words import duration, short
 from meter_emu.units import HOUR_US, MINUTE_US
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.verdict import homes
+from meter_emu.zones import TimeZone
 
 BARS_HEIGHT_PX: Final = 34
 ROW_HEIGHT_PX: Final = 56
@@ -96,7 +97,7 @@ def histogram(seen: Collector) -> Histogram | None:
     moments = list(_moments(seen))
     bins = [number * BIN_US for _, cuts in kinds for number in cuts]
     near = [us for us, _, _ in moments if time_of(us) == night]
-    scale, bin_us = _scale(min([*bins, *near]), max([*bins, *near]) + BIN_US)
+    scale, bin_us = _scale(min([*bins, *near]), max([*bins, *near]) + BIN_US, zone)
     inside = [one for one in moments if scale.holds(one[0])]
     rows_y = len(inside) * MARK_PX + 6
     rows = tuple(_rows(kinds, scale, bin_us, rows_y, seen))
@@ -128,11 +129,12 @@ def _moments(seen: Collector) -> Iterator[tuple[int, str, str]]:
         yield one.at_us, "understood", f"reported {short(one.at_us, zone)}"
 
 
-def _scale(from_us: int, to_us: int) -> tuple[Scale, int]:
+def _scale(from_us: int, to_us: int, zone: TimeZone) -> tuple[Scale, int]:
     """Return whole bins around a stretch of time, and how wide a bin is."""
     wide = [minutes * MINUTE_US for minutes in _WIDTHS_MIN]
     bin_us = next((w for w in wide if to_us - from_us <= (_BINS_MAX - 2) * w), wide[-1])
-    return Scale((from_us // bin_us - 1) * bin_us, (-(-to_us // bin_us) + 1) * bin_us), bin_us
+    first_us, last_us = (from_us // bin_us - 1) * bin_us, (-(-to_us // bin_us) + 1) * bin_us
+    return Scale(first_us, last_us, zone), bin_us
 
 
 def _rows(

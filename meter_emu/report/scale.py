@@ -20,10 +20,14 @@ _LABELS_MAX: Final = 6  # ours: so many dates fit side by side on a telephone
 @final
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """A stretch of true time across a drawing, from its left edge to its right one."""
+    """A stretch of true time across a drawing, from its left edge to its right one.
+
+    What is written at it is legal time of the zone.
+    """
 
     start_us: int
     end_us: int
+    zone: TimeZone
 
     def at(self, us: int) -> str:
         """Return where an instant lies, `0%` to `100%`; what lies outside is at the edge."""
@@ -73,21 +77,21 @@ def civil_us(when: Civil, zone: TimeZone) -> int | None:
         return None
 
 
-def days_between(scale: Scale, zone: TimeZone) -> list[int]:
+def days_between(scale: Scale) -> list[int]:
     """Return every legal midnight inside, in order."""
     found = []
-    at_us = midnight_us(scale.start_us, zone)
+    at_us = midnight_us(scale.start_us, scale.zone)
     while at_us < scale.end_us:
         if at_us >= scale.start_us:
             found.append(at_us)
-        at_us = midnight_us(at_us, zone, days=1)
+        at_us = midnight_us(at_us, scale.zone, days=1)
     return found
 
 
-def dates_on_axis(scale: Scale, zone: TimeZone) -> list[int]:
+def dates_on_axis(scale: Scale) -> list[int]:
     """Return the midnights to write under a long drawing: firsts of months, or evenly spread."""
-    days = days_between(scale, zone)
-    firsts = [at_us for at_us in days if us_to_legal(at_us, zone).day == 1]
+    days = days_between(scale)
+    firsts = [at_us for at_us in days if us_to_legal(at_us, scale.zone).day == 1]
     step = -(-len(firsts) // _LABELS_MAX)
     if len(firsts) >= 2:
         return firsts[::step]
@@ -100,4 +104,5 @@ def around(points_us: list[int], focus_us: int, zone: TimeZone, *, reach_days: i
     return Scale(
         midnight_us(min(near), zone, days=-1),
         midnight_us(max(near), zone, days=2),
+        zone,
     )

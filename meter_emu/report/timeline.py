@@ -17,7 +17,6 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.outcome import Supplied
-from meter_emu.zones import TimeZone
 
 MARK_HEIGHT_PX: Final = 18
 LANE_HEIGHT_PX: Final = 36
@@ -148,19 +147,19 @@ def _focus_us(facts: Facts) -> int | None:
 
 def _overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
     """Return the whole rehearsal: supply, both deferrals, visits, balance."""
-    scale = Scale(campaign.start_us, campaign.end_us)
-    marks = _marks(facts, scale, campaign)
+    scale = Scale(campaign.start_us, campaign.end_us, campaign.zone)
+    marks = _marks(facts, scale)
     lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
-    lanes.bars("supply", _bars(facts.supply, scale, campaign.zone))
-    lanes.bars("must be on / off", _bars(facts.owed, scale, campaign.zone))
-    _add_deferrals(lanes, facts, scale, campaign.zone)
-    if glyphs := _glyphs(seen, scale, campaign.zone):
+    lanes.bars("supply", _bars(facts.supply, scale))
+    lanes.bars("must be on / off", _bars(facts.owed, scale))
+    _add_deferrals(lanes, facts, scale)
+    if glyphs := _glyphs(seen, scale):
         lanes.glyphs("card and buttons", glyphs)
     curve = _curve(facts, scale, lanes.y)
     axis_y = lanes.y + (0 if curve is None else BAR_DROP_PX + BALANCE_HEIGHT_PX + 6)
     ticks = tuple(
-        Tick(scale.at(us), scale.at(us), _day(us, campaign.zone), scale.anchor_under(us))
-        for us in dates_on_axis(scale, campaign.zone)
+        Tick(scale.at(us), scale.at(us), _day(us, scale), scale.anchor_under(us))
+        for us in dates_on_axis(scale)
     )
     return Drawing(
         caption="The whole rehearsal",
@@ -180,25 +179,27 @@ def _close_up(seen: Seen, facts: Facts, campaign: Campaign, focus_us: int) -> Dr
     near_us = (facts.told_us, facts.others_us, facts.stated_us, focus_us)
     points_us = [us for us in near_us if us is not None]
     scale = around(points_us, focus_us, zone, reach_days=REACH_DAYS)
-    marks = _marks(facts, scale, campaign)
+    marks = _marks(facts, scale)
     lanes = _Stack(len(marks) * MARK_HEIGHT_PX + 4)
-    lanes.bars("supply", _bars(facts.supply, scale, zone))
-    lanes.bars("must be on / off", _bars(facts.owed, scale, zone))
-    understood = _bars(facts.understood, scale, zone)
+    lanes.bars("supply", _bars(facts.supply, scale))
+    lanes.bars("must be on / off", _bars(facts.owed, scale))
+    understood = _bars(facts.understood, scale)
     lanes.bars(_understood_name(facts, understood), understood)
     window = seen.household.model.window
     sheltered = protected_stretches(window, scale.start_us, scale.end_us, zone)
-    lanes.bars("non-disconnection period", _bars(sheltered, scale, zone))
-    days = days_between(scale, zone)
+    lanes.bars("non-disconnection period", _bars(sheltered, scale))
+    days = days_between(scale)
     every = -(-len(days) // DAYS_NAMED_MAX)
     ticks = tuple(
         Tick(
-            scale.at(us), scale.at(us + DAY_US // 2), f"{us_to_legal(us, zone):%a} {_day(us, zone)}"
+            scale.at(us),
+            scale.at(us + DAY_US // 2),
+            f"{us_to_legal(us, zone):%a} {_day(us, scale)}",
         )
         for us in days[::every]
     )
     return Drawing(
-        caption=f"Close up, {_day(scale.start_us, zone)} to {_day(scale.end_us - 1, zone)}",
+        caption=f"Close up, {_day(scale.start_us, scale)} to {_day(scale.end_us - 1, scale)}",
         height=lanes.y + AXIS_HEIGHT_PX,
         lanes_y=lanes.from_y,
         axis_y=lanes.y,
@@ -235,23 +236,23 @@ def _understood_name(facts: Facts, bars: tuple[Bar, ...]) -> str:
     return name if bars else f"{name}: the ordinary rules"
 
 
-def _add_deferrals(lanes: _Stack, facts: Facts, scale: Scale, zone: TimeZone) -> None:
+def _add_deferrals(lanes: _Stack, facts: Facts, scale: Scale) -> None:
     """Add the deferral as told and as stated by the meter, where there is one at all."""
-    told = _bars(facts.deferral_told, scale, zone)
-    stated = _bars(facts.deferral_stated, scale, zone)
+    told = _bars(facts.deferral_told, scale)
+    stated = _bars(facts.deferral_stated, scale)
     if told or stated:
         lanes.bars("no disconnection, as told", told)
         lanes.bars("no disconnection, as the meter understood", stated)
 
 
-def _bars(stretches: Iterable[Stretch], scale: Scale, zone: TimeZone) -> tuple[Bar, ...]:
+def _bars(stretches: Iterable[Stretch], scale: Scale) -> tuple[Bar, ...]:
     return tuple(
         Bar(
             x=scale.at(one.from_us),
             width=scale.width(one.from_us, one.to_us),
             look=_LOOK[one.what],
-            words=f"{_SAID.get(one.what, one.what)}: {short(one.from_us, zone)} to "
-            f"{short(one.to_us, zone)}",
+            words=f"{_SAID.get(one.what, one.what)}: {short(one.from_us, scale.zone)} to "
+            f"{short(one.to_us, scale.zone)}",
         )
         for one in stretches
         if scale.touches(one.from_us, one.to_us)
@@ -265,17 +266,18 @@ _SAID: Final = {
 }
 
 
-def _glyphs(seen: Seen, scale: Scale, zone: TimeZone) -> tuple[Glyph, ...]:
+def _glyphs(seen: Seen, scale: Scale) -> tuple[Glyph, ...]:
     return tuple(
-        Glyph(scale.at(e.at_us), _GLYPH[e.what], f"{short(e.at_us, zone)}: {HAPPENED[e.what]}")
+        Glyph(
+            scale.at(e.at_us), _GLYPH[e.what], f"{short(e.at_us, scale.zone)}: {HAPPENED[e.what]}"
+        )
         for e in seen.events
         if e.what in _GLYPH
     )
 
 
-def _marks(facts: Facts, scale: Scale, campaign: Campaign) -> tuple[TimelineMark, ...]:
+def _marks(facts: Facts, scale: Scale) -> tuple[TimelineMark, ...]:
     """Return announced T, T as understood and the cut, each that lies inside, in this order."""
-    zone = campaign.zone
     cut = "✕ limited" if facts.only_limited else "✕ cut"
     wanted = [
         (facts.told_us, "announced", "announced {}"),
@@ -284,7 +286,7 @@ def _marks(facts: Facts, scale: Scale, campaign: Campaign) -> tuple[TimelineMark
         (facts.cut_us, "cut", f"{cut} {{}}"),
     ]
     inside = [
-        (us, look, words.format(short(us, zone)))
+        (us, look, words.format(short(us, scale.zone)))
         for us, look, words in wanted
         if us is not None and scale.holds(us)
     ]
@@ -313,6 +315,6 @@ def _curve(facts: Facts, scale: Scale, y: int) -> Curve | None:
     return Curve(name, y, "M" + " L".join(points), level(0))
 
 
-def _day(us: int, zone: TimeZone) -> str:
-    legal = us_to_legal(us, zone)
+def _day(us: int, scale: Scale) -> str:
+    legal = us_to_legal(us, scale.zone)
     return f"{legal.day} {legal:%b}"

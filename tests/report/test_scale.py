@@ -40,14 +40,14 @@ def number(percent: str) -> Fraction:
 
 @given(INSTANTS, st.integers(HOUR_US, 400 * DAY_US), INSTANTS)
 def test_a_place_is_the_share_of_the_stretch_within_a_thousandth(start, length, at):
-    scale = Scale(start, start + length)
+    scale = Scale(start, start + length, BRUSSELS)
     exact = Fraction(100 * (min(max(at, start), start + length) - start), length)
     assert 0 <= exact - number(scale.at(at)) < Fraction(1, 1000)
 
 
 @given(INSTANTS, st.integers(HOUR_US, 400 * DAY_US), st.lists(INSTANTS, min_size=3, max_size=9))
 def test_bars_that_meet_in_time_meet_on_the_drawing(start, length, edges):
-    scale = Scale(start, start + length)
+    scale = Scale(start, start + length, BRUSSELS)
     for first, second in zip(sorted(edges), sorted(edges)[1:], strict=False):
         assert number(scale.at(first)) + number(scale.width(first, second)) == number(
             scale.at(second)
@@ -67,12 +67,12 @@ def test_bars_that_meet_in_time_meet_on_the_drawing(start, length, edges):
     ],
 )
 def test_a_label_stays_inside(at, anchor):
-    assert Scale(0, 10_000).anchor(at) == anchor
+    assert Scale(0, 10_000, BRUSSELS).anchor(at) == anchor
 
 
 @given(*[st.integers(0, 12)] * 4)
 def test_a_stretch_touches_a_drawing_when_they_share_more_than_an_edge(a, b, c, d):
-    scale, (from_us, to_us) = Scale(min(a, b), max(a, b) + 1), sorted((c, d + 1))
+    scale, (from_us, to_us) = Scale(min(a, b), max(a, b) + 1, BRUSSELS), sorted((c, d + 1))
     shared = set(range(scale.start_us, scale.end_us)) & set(range(from_us, to_us))
     if from_us < to_us:
         assert scale.touches(from_us, to_us) == bool(shared)
@@ -90,7 +90,7 @@ def test_a_stretch_touches_a_drawing_when_they_share_more_than_an_edge(a, b, c, 
     ],
 )
 def test_a_date_at_the_edge_is_not_cut_off(at, anchor):
-    assert Scale(0, 10_000).anchor_under(at) == anchor
+    assert Scale(0, 10_000, BRUSSELS).anchor_under(at) == anchor
 
 
 @given(INSTANTS, st.integers(-3, 3))
@@ -101,23 +101,23 @@ def test_midnight_is_the_first_moment_of_its_legal_day(at, days):
 
 
 def test_days_are_23_24_or_25_hours_long_and_none_is_missed():
-    scale = Scale(us(2020, 3, 28, 12), us(2020, 10, 26, 12))
-    days = days_between(scale, BRUSSELS)
+    scale = Scale(us(2020, 3, 28, 12), us(2020, 10, 26, 12), BRUSSELS)
+    days = days_between(scale)
     lengths = {(b - a) // HOUR_US for a, b in itertools.pairwise(days)}
     assert lengths == {23, 24, 25}
     assert len(days) == 212
 
 
 def test_a_long_drawing_names_months_and_a_short_one_days():
-    year = Scale(us(2020, 1, 1), us(2021, 1, 1))
-    named = [us_to_legal(at, BRUSSELS) for at in dates_on_axis(year, BRUSSELS)]
+    year = Scale(us(2020, 1, 1), us(2021, 1, 1), BRUSSELS)
+    named = [us_to_legal(at, BRUSSELS) for at in dates_on_axis(year)]
     assert [at.month for at in named] == [1, 3, 5, 7, 9, 11]
     assert {at.day for at in named} == {1}
-    week = dates_on_axis(Scale(us(2020, 7, 1, 5), us(2020, 7, 8)), BRUSSELS)
+    week = dates_on_axis(Scale(us(2020, 7, 1, 5), us(2020, 7, 8), BRUSSELS))
     assert len(week) in range(2, 7)
     month = [
         us_to_legal(at, BRUSSELS)
-        for at in dates_on_axis(Scale(us(2020, 6, 20), us(2020, 7, 20)), BRUSSELS)
+        for at in dates_on_axis(Scale(us(2020, 6, 20), us(2020, 7, 20), BRUSSELS))
     ]
     assert len(month) in range(4, 7)
     assert len({after - before for before, after in itertools.pairwise(month)}) == 1

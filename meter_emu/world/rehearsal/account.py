@@ -59,7 +59,7 @@ from meter_emu.hardware.contactor import VOLTAGE_V
 from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.knowledge import in_hours, next_change_us
+from meter_emu.world.rehearsal.knowledge import Hours
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import Told
 
@@ -99,7 +99,8 @@ class ExactAccount:
         self.debt_high = 0
         self.used_units_us = 0  # what has flowed, in rate-µs
         self._model: Final[MeterModel] = household.model
-        self._zone: Final = household.model.zone
+        night = household.model.night
+        self._night: Final = None if night is None else Hours(night, household.model.zone)
         self._told = told
         self._profile: Final = LoadProfile(household.load)
         cap = household.model.limiter_a * VOLTAGE_V
@@ -297,18 +298,14 @@ class ExactAccount:
         return at_us if at_us is not None and at_us < to_us else None
 
     def _bi_hourly(self, flow: Flow) -> bool:
-        return (
-            self._model.night is not None
-            and self._told.pricing.bi_hourly
-            and not flow.night_all_day
-        )
+        return self._night is not None and self._told.pricing.bi_hourly and not flow.night_all_day
 
     def _prices(self, from_us: int, to_us: int, flow: Flow) -> Iterator[tuple[int, int, int, int]]:
         """Yield until when, at most and at least, a unit costs what, in order.
 
         And first what a part of a unit costs that goes from one price to the other.
         """
-        night, zone = self._model.night, self._zone
+        night = self._night
         assert night is not None, "only a meter with night hours has two prices"
         factor = self._told.mwh_per_unit
         day_price = self._told.pricing.price_ueur_per_wh * factor
@@ -323,21 +320,17 @@ class ExactAccount:
         while at_us < to_us:
             until_us = min(
                 to_us,
-                next_change_us(night, at_us, zone),
-                next_change_us(night, at_us - self._look_us, zone) + self._look_us,
-                next_change_us(night, at_us - slow_us, zone) + slow_us,
-                next_change_us(night, at_us + fast_us, zone) - fast_us,
+                night.next_change_us(at_us),
+                night.next_change_us(at_us - self._look_us) + self._look_us,
+                night.next_change_us(at_us - slow_us) + slow_us,
+                night.next_change_us(at_us + fast_us) - fast_us,
             )
             if at_us < self.looks_us:
                 until_us = min(until_us, self.looks_us)
-            now = in_hours(night, at_us, zone)
-            surely = now and at_us >= self.looks_us and in_hours(night, at_us - self._look_us, zone)
-            maybe = (
-                now
-                or in_hours(night, at_us - slow_us, zone)
-                or in_hours(night, at_us + fast_us, zone)
-            )
-            changes = next_change_us(night, at_us - 1, zone) == at_us
+            now = night.hold(at_us)
+            surely = now and at_us >= self.looks_us and night.hold(at_us - self._look_us)
+            maybe = now or night.hold(at_us - slow_us) or night.hold(at_us + fast_us)
+            changes = night.next_change_us(at_us - 1) == at_us
             yield (
                 until_us,
                 night_price if surely else day_price,

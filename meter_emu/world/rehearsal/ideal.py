@@ -63,7 +63,7 @@ from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.account import ExactAccount, Flow
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.knowledge import SITTING_US, Knowledge, in_hours, next_change_us
+from meter_emu.world.rehearsal.knowledge import SITTING_US, Hours, Knowledge
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import (
     CardShown,
@@ -119,7 +119,7 @@ class Ideal:
         self.household: Final = household
         self.model: Final = household.model
         self._passes_unpowered: Final = household.model.measures.switch == "valve"
-        self.zone: Final = household.model.zone
+        self.protected_hours: Final = Hours(household.model.window, household.model.zone)
         self.now_us = campaign.start_us
         self.told = first_told(household, campaign.start_us)
         self.orders = [self.told]
@@ -193,11 +193,11 @@ class Ideal:
 
     def sheltered(self) -> bool:
         """Whether the non-disconnection period runs and shelters this home."""
-        return self.account.debt_high == 0 and in_hours(self.model.window, self.now_us, self.zone)
+        return self.account.debt_high == 0 and self.protected_hours.hold(self.now_us)
 
     def perhaps_sheltered(self) -> bool:
         """Whether that period runs, and it may be that no emergency credit is unpaid."""
-        return self.account.debt_low == 0 and in_hours(self.model.window, self.now_us, self.zone)
+        return self.account.debt_low == 0 and self.protected_hours.hold(self.now_us)
 
     def credit_open(self) -> bool:
         """Whether the ordinary rules allow a cut for want of credit."""
@@ -260,7 +260,7 @@ class Ideal:
             from_us = max(self._unpaid_from_us, self.knowledge.since_us)
             timers.append(from_us + late_us + SECOND_US)
         if self.account.low <= 0 and self._window_counts():
-            timers.append(next_change_us(self.model.window, now_us, self.zone))
+            timers.append(self.protected_hours.next_change_us(now_us))
         for us in timers:
             if now_us < us < next_us:
                 next_us = us

@@ -11,7 +11,7 @@ hour, and once for all homes of a process.
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import lru_cache
-from typing import Final, final
+from typing import Final, NamedTuple, final
 
 from meter_emu.hardware.oscillator import RECHARGE_RATIO
 from meter_emu.ports import Lamp
@@ -29,40 +29,45 @@ _ONE_MINUTE: Final = timedelta(minutes=1)
 _DAYS_MAX: Final = 8  # hours over midnight change within a week, or never
 
 
-def in_hours(hours: Window, us: int, zone: TimeZone) -> bool:
-    """Whether an instant lies in such hours, public holidays or not."""
-    inside, changes_us = _day(hours, zone, us // DAY_US)
-    return inside ^ (sum(change_us <= us for change_us in changes_us) & 1 == 1)
+class Hours(NamedTuple):
+    """Hours over midnight, in a zone."""
 
+    window: Window
+    zone: TimeZone
 
-def next_change_us(hours: Window, us: int, zone: TimeZone) -> int:
-    """Return the next instant at which such hours begin or end; days ahead if they never do."""
-    day = us // DAY_US
-    for ahead in range(_DAYS_MAX):
-        for change_us in _day(hours, zone, day + ahead)[1]:
-            if change_us > us:
-                return change_us
-    return (day + _DAYS_MAX) * DAY_US
+    def hold(self, us: int) -> bool:
+        """Whether an instant lies in such hours, public holidays or not."""
+        inside, changes_us = _day(self, us // DAY_US)
+        return inside ^ (sum(change_us <= us for change_us in changes_us) & 1 == 1)
+
+    def next_change_us(self, us: int) -> int:
+        """Return the next instant at which they begin or end; days ahead if they never do."""
+        day = us // DAY_US
+        for ahead in range(_DAYS_MAX):
+            for change_us in _day(self, day + ahead)[1]:
+                if change_us > us:
+                    return change_us
+        return (day + _DAYS_MAX) * DAY_US
 
 
 @lru_cache(maxsize=4096)
-def _day(hours: Window, zone: TimeZone, day: int) -> tuple[bool, tuple[int, ...]]:
+def _day(hours: Hours, day: int) -> tuple[bool, tuple[int, ...]]:
     """Return whether a UTC day begins inside, and the instants in it at which that changes."""
-    before = _inside(hours, day * DAY_US - 1, zone)
+    before = _inside(hours, day * DAY_US - 1)
     state, changes_us = before, []
-    for minute in _looks(hours, zone, day):
+    for minute in _looks(hours, day):
         us = day * DAY_US + minute * MINUTE_US
-        if _inside(hours, us, zone) != state:
+        if _inside(hours, us) != state:
             state = not state
             changes_us.append(us)
     return before, tuple(changes_us)
 
 
-def _looks(hours: Window, zone: TimeZone, day: int) -> list[int]:
+def _looks(hours: Hours, day: int) -> list[int]:
     """Return the minutes of a UTC day at which such hours may begin or end, in order."""
-    edges = {0, hours.start_minute, hours.end_minute}
+    edges = {0, hours.window.start_minute, hours.window.end_minute}
     first_us, last_us = day * DAY_US, (day + 1) * DAY_US - 1
-    first, last = (us_to_legal(us, zone).utcoffset() for us in (first_us, last_us))
+    first, last = (us_to_legal(us, hours.zone).utcoffset() for us in (first_us, last_us))
     assert first is not None, "legal time has an offset"
     if first == last:
         offset = first // _ONE_MINUTE
@@ -71,12 +76,12 @@ def _looks(hours: Window, zone: TimeZone, day: int) -> list[int]:
     return [hour + minute for hour in range(0, _DAY_MINUTES, 60) for minute in of_hour]
 
 
-def _inside(hours: Window, us: int, zone: TimeZone) -> bool:
-    legal = us_to_legal(us, zone)
+def _inside(hours: Hours, us: int) -> bool:
+    window, legal = hours.window, us_to_legal(us, hours.zone)
     minute = legal.hour * 60 + legal.minute
-    if hours.weekend and legal.weekday() >= _SATURDAY:
+    if window.weekend and legal.weekday() >= _SATURDAY:
         return True
-    return minute >= hours.start_minute or minute < hours.end_minute
+    return minute >= window.start_minute or minute < window.end_minute
 
 
 WRITE_US: Final = 2 * SECOND_US  # ours: a clock is set to the second, and the writing takes time
