@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage
 from card_protocol.formats.budget.making import BUDGET_LAYOUTS
 from card_protocol.formats.clock import CLOCK
 from card_protocol.keys import Key

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from card_protocol.card.image import CardImage
-from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage
 from card_protocol.carrier.find import laid_open
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget.compact import (

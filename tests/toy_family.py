@@ -13,8 +13,8 @@ import construct as c
 
 from card_protocol.card.files import Access, FileSpec, FileTree
 from card_protocol.card.image import CardImage
-from card_protocol.card.make import AnyImage, bound_card
-from card_protocol.carrier.sealed import SecureCarrier
+from card_protocol.card.virtual import AnyImage, bound_card
+from card_protocol.carrier.find import SecureCarrier
 from card_protocol.keys import Key
 from card_protocol.layout import S32, U16, U32, U64, Layout, Magic
 from card_protocol.timestamp import BCD_NONE

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import COUNTER_ERASED
+from card_protocol.card.virtual import AnyImage
 from card_protocol.carrier.find import find_memory, has_files
 from card_protocol.carrier.first_content import TRANSPORT_CODE
 from card_protocol.carrier.readers import MEMORY_SIZE_BYTES, MemoryTerminal

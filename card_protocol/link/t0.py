@@ -8,8 +8,8 @@ from typing import Final, final
 
 from card_protocol.atr import Atr
 from card_protocol.card.commands import Fate
-from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardImage
+from card_protocol.card.virtual import FileCard
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.t0 import WAITING_ETU, Answering, Asking, Line, Manner
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from meter_emu.cli.app import Verbs, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import (
     part_as_json,
@@ -46,13 +47,12 @@ from meter_emu.cli.readers import readers
 from meter_emu.cli.relay import relay
 from meter_emu.cli.send import send
 from meter_emu.cli.serve import serve
-from meter_emu.cli.verbs import Verbs, examples
 from meter_emu.cli.with_layout import compare_dumps, layout_option, only_with_layout, show_dump
 from meter_emu.energies import BY_CODE, DEFAULT, ENERGIES
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
-    from card_protocol.card.make import AnyImage
+    from card_protocol.card.virtual import AnyImage
     from meter_emu.desk.card_image import RecordView
     from meter_emu.rows import Part
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
+from meter_emu.cli.app import Verbs, examples
 from meter_emu.cli.explained import print_record, record_as_json
 from meter_emu.cli.names import (
     OneOf,
@@ -26,7 +27,6 @@ from meter_emu.cli.names import (
 )
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardVerb, Place, with_card
-from meter_emu.cli.verbs import Verbs, examples
 from meter_emu.energies import BY_CODE
 from meter_emu.errors import CardError
 from meter_emu.units import decimal

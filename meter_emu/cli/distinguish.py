@@ -9,11 +9,11 @@ from typing import Final
 import click
 from rich.progress import TextColumn, TimeElapsedColumn
 
+from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, MODEL, json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.progress import watched
-from meter_emu.cli.verbs import Verb, examples
 from meter_emu.verify.distinguish import Comparison, distinguish
 
 _EXAMPLES: Final = 1_000  # where neither a number nor a time is given

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 
+from meter_emu.cli.app import Verbs, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK
 from meter_emu.cli.names import BUILD, FILE, LEFT, WORD, json_option
 from meter_emu.cli.output import STDOUT, naming, print_json, write_atomically
 from meter_emu.cli.progress import MinuteLine
-from meter_emu.cli.verbs import Verbs, examples
 
 if TYPE_CHECKING:
     from meter_emu.fuzz.finds import FoundInput

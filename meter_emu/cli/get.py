@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.held import check_free, leave_image
 from meter_emu.cli.names import FILE, json_option, master_key_option, read_master_key
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardReader, reader_option, wait_option
 from meter_emu.cli.tracing import trace_option
-from meter_emu.cli.verbs import Verb, examples
 from meter_emu.errors import CardError
 
 if TYPE_CHECKING:

@@ -188,7 +188,7 @@ def _command_of(process: str) -> str:
 
 
 if TYPE_CHECKING:
-    from card_protocol.card.make import AnyImage
+    from card_protocol.card.virtual import AnyImage
     from card_protocol.keys import Key
     from meter_emu.desk.desk import Desk, Exchange
 
@@ -204,7 +204,7 @@ def read_image(file: str) -> "AnyImage":
 
 def image_in(file: str, raw: bytes) -> "AnyImage":
     """Return the card image that these bytes of `file` are; raise `ImageError`."""
-    from card_protocol.card.make import parse_image
+    from card_protocol.card.virtual import parse_image
     from card_protocol.errors import CardProtocolError
 
     try:
@@ -215,7 +215,7 @@ def image_in(file: str, raw: bytes) -> "AnyImage":
 
 def open_desk() -> None:
     """Import what a desk works with, which takes longer than the work."""
-    for module in ("card_protocol.card.make", "card_protocol.link.link", "meter_emu.desk.desk"):
+    for module in ("card_protocol.card.virtual", "card_protocol.link.link", "meter_emu.desk.desk"):
         import_module(module)
 
 
@@ -242,7 +242,7 @@ def in_process(
     trace_to: str | None,
 ) -> "tuple[_DoneT, AnyImage]":
     """Power the card of `file`, `do` something with it, and return the card after it."""
-    from card_protocol.card.make import card_of
+    from card_protocol.card.virtual import card_of
     from card_protocol.errors import CardProtocolError
     from card_protocol.link.link import DirectLink
 

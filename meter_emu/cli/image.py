@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from meter_emu.cli.app import Verbs, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import part_as_json, print_parts, tell_differences
 from meter_emu.cli.held import leave_image, read_bytes
@@ -22,7 +23,6 @@ from meter_emu.cli.names import (
     read_master_key,
 )
 from meter_emu.cli.output import STDOUT, print_json
-from meter_emu.cli.verbs import Verbs, examples
 from meter_emu.cli.with_layout import compare_dumps, layout_option, only_with_layout, show_dump
 from meter_emu.errors import ConfigError, OutputError
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.shell_completion import CompletionItem
 
+from meter_emu.cli.app import Verb, Verbs, examples
 from meter_emu.cli.names import CAMPAIGN, MODEL, OneOf, Word, json_option
 from meter_emu.cli.output import STDOUT, print_json
-from meter_emu.cli.verbs import Verb, Verbs, examples
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 

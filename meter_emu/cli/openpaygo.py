@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from meter_emu.cli.app import Verbs, examples
 from meter_emu.cli.names import FILE, OneOf, json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.token_keys import read_key_file
-from meter_emu.cli.verbs import Verbs, examples
 
 if TYPE_CHECKING:
     from card_protocol.tokens.openpaygo.chain import PaygoSeed

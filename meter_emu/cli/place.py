@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
 
 import click
 
+from meter_emu.cli.app import Verb
 from meter_emu.cli.held import CARD_IMAGE, HeldFile, at_the_desk, image_in, open_desk, read_image
 from meter_emu.cli.names import FILE, CommandT
 from meter_emu.cli.tracing import trace_option, traced
-from meter_emu.cli.verbs import Verb
 from meter_emu.errors import CardError, OutputError
 
 if TYPE_CHECKING:
-    from card_protocol.card.make import AnyImage
+    from card_protocol.card.virtual import AnyImage
     from card_protocol.keys import Key
     from card_protocol.link.link import Link
     from card_protocol.link.pcsc import PcscLink

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.held import read_image
 from meter_emu.cli.names import FILE, json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import CardReader, check_sure, reader_option, sure_option, wait_option
 from meter_emu.cli.tracing import trace_option
-from meter_emu.cli.verbs import Verb, examples
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _check_issued(file: str, image: "MemoryImage") -> None:
 
 
 def _put_plain(place: CardReader, image: "CardImage") -> str:
-    from card_protocol.carrier.sealed import put_file
+    from card_protocol.carrier.find import put_file
     from card_protocol.terminal import Terminal
 
     (spec,), (content,) = image.tree.specs, image.contents

@@ -2,9 +2,9 @@
 
 import click
 
+from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.names import json_option
 from meter_emu.cli.output import STDOUT, print_json
-from meter_emu.cli.verbs import Verb, examples
 
 
 @examples(

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, say_written
@@ -25,7 +26,6 @@ from meter_emu.cli.replayed import campaign_digest, chosen_campaign, witnessing
 from meter_emu.cli.result import JsonStream
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
-from meter_emu.cli.verbs import Verb, examples
 from meter_emu.errors import OutputError
 from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find

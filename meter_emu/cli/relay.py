@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
+from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.names import json_option
 from meter_emu.cli.output import print_json
 from meter_emu.cli.place import reader_option
 from meter_emu.cli.plugging import Plugging, heard_meanwhile, plug_until_ended, say, slot_options
 from meter_emu.cli.tracing import recording, trace_option
-from meter_emu.cli.verbs import Verb, examples
 
 if TYPE_CHECKING:
     from card_protocol.link.link import Link, Slotted

@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import click
 
+from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.names import BUILD, FILE, LEFT, MODEL, master_key_option
 from meter_emu.cli.tracing import trace_option
-from meter_emu.cli.verbs import Verb, examples
 from meter_emu.hardware.metrology import RATE_UNITS_MAX
 
 METER_ID: Final = 541_000_000_001

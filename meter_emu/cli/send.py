@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
+from meter_emu.cli.app import examples
 from meter_emu.cli.held import CARD_IMAGE, HeldFile, image_in, in_process, read_image
 from meter_emu.cli.names import json_option
 from meter_emu.cli.output import STDOUT, print_json
@@ -21,7 +22,6 @@ from meter_emu.cli.place import (
     wait_option,
 )
 from meter_emu.cli.tracing import trace_option
-from meter_emu.cli.verbs import examples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

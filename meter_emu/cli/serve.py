@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
+from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.held import CARD_IMAGE, HeldFile, image_in, read_image
 from meter_emu.cli.names import FILE, json_option
 from meter_emu.cli.output import print_json
 from meter_emu.cli.plugging import Plugging, heard_meanwhile, plug_until_ended, say, slot_options
 from meter_emu.cli.tracing import recording, trace_option
-from meter_emu.cli.verbs import Verb, examples
 from meter_emu.errors import ImageError
 
 if TYPE_CHECKING:
-    from card_protocol.card.make import AnyImage, VirtualCard
+    from card_protocol.card.virtual import AnyImage, VirtualCard
     from card_protocol.link.link import Slotted
     from card_protocol.trace import Recorder
 
@@ -100,7 +100,7 @@ class _FileCard:
     def _card_in(self, image: "AnyImage") -> "VirtualCard":
         from secrets import token_bytes
 
-        from card_protocol.card.make import card_of
+        from card_protocol.card.virtual import card_of
 
         card = card_of(image, token_bytes, t0=self._t0)
         if not _answers(card):

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from card_protocol.tokens.sts.digits import TOKEN_DIGITS
+from meter_emu.cli.app import Verbs, examples
 from meter_emu.cli.names import LEFT, OneOf, json_option
 from meter_emu.cli.output import STDOUT, print_json, say_written, write_atomically
 from meter_emu.cli.sts_options import KeyMeant, base_option, basis_option, key_meant, key_options
-from meter_emu.cli.verbs import Verbs, examples
 
 if TYPE_CHECKING:
     from card_protocol.tokens.sts.fields import StsRecord

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from meter_emu.cli.app import Verbs, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import FILE, WORD, ambiguous_option, json_option
 from meter_emu.cli.output import STDOUT, print_json
-from meter_emu.cli.verbs import Verbs, examples
 from meter_emu.cli.with_layout import layout_option, only_with_layout
 from meter_emu.errors import ImageError
 from meter_emu.nearest import hint

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from meter_emu.cli.app import Verbs, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, FILE, LEFT, json_option
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, print_json
-from meter_emu.cli.verbs import Verbs, examples
 
 if TYPE_CHECKING:
     from card_protocol.trace import Trace, TraceRow

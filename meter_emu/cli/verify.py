@@ -11,11 +11,11 @@ import click
 from rich.progress import TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL, WORD, json_option
 from meter_emu.cli.output import STDOUT, naming, print_json, wide_console, write_atomically
 from meter_emu.cli.progress import watched
-from meter_emu.cli.verbs import Verb, examples
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
 from meter_emu.resources import find

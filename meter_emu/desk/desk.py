@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import Final, final
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import AnyImage
+from card_protocol.card.virtual import AnyImage
 from card_protocol.carrier.carrier import BudgetCard, Credentials
 from card_protocol.carrier.find import find_among
 from card_protocol.formats import budget

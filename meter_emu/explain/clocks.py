@@ -11,8 +11,7 @@ from typing import Final
 
 from meter_emu.explain.instants import moment
 from meter_emu.hardware.oscillator import SECOND
-from meter_emu.hardware.rtc.calendar_chip import CalendarChip, counters
-from meter_emu.hardware.rtc.registers import Bits, BitsKind, Counter
+from meter_emu.hardware.rtc.calendar_chip import Bits, BitsKind, CalendarChip, Counter, counters
 from meter_emu.rows import Meaning, Part, Row, number
 from meter_emu.world.meter.clock_chips import hour_of, shown_time, within
 from meter_emu.zones import TimeZone

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil, decode_bcd_minute, encode_bcd_minute
-from meter_emu.firmware.calendar import Calendar
+from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.firmware.layouts import (
     END_SIZE_BYTES,
     NO_END,
@@ -25,7 +25,6 @@ from meter_emu.firmware.layouts import (
     begins_with_civil,
 )
 from meter_emu.firmware.trust import Now
-from meter_emu.firmware.zone import Zone
 from meter_emu.ports import SECONDS_A_DAY
 from meter_emu.units import HOUR_S, PPB
 

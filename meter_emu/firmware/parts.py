@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from meter_emu.domain import ZoneRule
-from meter_emu.firmware.calendar import Calendar
+from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.firmware.ends import EndStore, Nights, WeekTable, Windows
 from meter_emu.firmware.gate import OrderGate, RecordCodec
 from meter_emu.firmware.ledger import Ledger
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcDriver
 from meter_emu.firmware.trust import ClockBase, ClockTrust
-from meter_emu.firmware.zone import Zone
 
 _PartT = TypeVar("_PartT")
 

@@ -21,10 +21,9 @@ it cannot, an hour is added to the error of the setting: later, never early.
 
 from typing import Final, NamedTuple
 
-from meter_emu.firmware.calendar import Calendar
+from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.firmware.layouts import Factory, Health, RtcBase, State, StateFlags
 from meter_emu.firmware.rtc.driver import RtcReading
-from meter_emu.firmware.zone import Zone
 from meter_emu.ports import TICKS_WRAP
 from meter_emu.units import DAY_S, HOUR_S, PPB
 

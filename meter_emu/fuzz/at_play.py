@@ -8,7 +8,7 @@ is no matter of this module: a fuzzer's bytes (`targets/household.py`) or the ru
 from collections.abc import Sequence
 from typing import Final, final
 
-from card_protocol.card.make import VirtualCard, card_of
+from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Result

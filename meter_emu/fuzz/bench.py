@@ -4,7 +4,7 @@ from functools import cache, cached_property
 from typing import Final, final
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import VirtualCard
+from card_protocol.card.virtual import VirtualCard
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Account
 from meter_emu.domain import Result
@@ -12,10 +12,10 @@ from meter_emu.firmware.layouts import State
 from meter_emu.fuzz.target import must
 from meter_emu.resources import find
 from meter_emu.units import DAY_US, HOURS_A_DAY, SECOND_US
-from meter_emu.world.meter.balance import state_in
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import load_model
+from meter_emu.world.meter.observer import state_in
 from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
 from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import DeskOrder, Household

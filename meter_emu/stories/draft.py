@@ -10,7 +10,7 @@ from typing import Final, final
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
 from meter_emu.desk.pricing import Pricing
-from meter_emu.hardware.rtc.registers import Registers
+from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.ports import Button
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.times import Timing

@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
-from meter_emu.hardware.rtc.calendar_chip import CalendarChip, counters
-from meter_emu.hardware.rtc.registers import Registers
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip, Registers, counters
 from meter_emu.stories.boundaries import wrong_registers
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.times import legal

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from card_protocol.card.make import VirtualCard
+from card_protocol.card.virtual import VirtualCard
 from meter_emu.fuzz.at_play import (
     ANSWERS_MAX,
     LEADS_US,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import final
 
-from card_protocol.card.make import AnyImage, parse_image
+from card_protocol.card.virtual import AnyImage, parse_image
 from card_protocol.errors import LayoutError, LinkError, LinkErrorKind
 from meter_emu.errors import ConfigError, ImageError, OutputError
 from meter_emu.testing.dialogue import Dialogue

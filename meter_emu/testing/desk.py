@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, Protocol, TypeVar, final
 
-from card_protocol.card.make import AnyImage
+from card_protocol.card.virtual import AnyImage
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Account, Exchange
 from meter_emu.desk.pricing import Pricing

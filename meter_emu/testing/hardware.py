@@ -14,8 +14,8 @@ from typing import Final, final
 
 from card_protocol.card.commands import Rng
 from card_protocol.card.image import CardImage, CardKind
-from card_protocol.card.make import AnyImage, VirtualCard, card_of
-from card_protocol.carrier.sealed import put_file
+from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
+from card_protocol.carrier.find import put_file
 from card_protocol.errors import ApduError, LinkError
 from card_protocol.link.guarded import GuardedLink
 from card_protocol.link.pcsc import PcscLink, chosen_reader, reader_names

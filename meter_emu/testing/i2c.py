@@ -8,7 +8,7 @@ from typing import Final, final
 
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.oscillator import Oscillator
-from meter_emu.hardware.rtc.registers import ChipCalendar
+from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClippedChip
 
 BYTE_US: Final = 90  # nine bits at 100 kHz

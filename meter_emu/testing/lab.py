@@ -2,7 +2,7 @@
 
 from typing import final
 
-from card_protocol.card.make import AnyImage
+from card_protocol.card.virtual import AnyImage
 from meter_emu.testing.card import Card
 from meter_emu.testing.desk import Desk
 from meter_emu.testing.dialogue import Dialogue

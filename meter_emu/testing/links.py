@@ -8,8 +8,8 @@ from typing import Final, Protocol, final
 
 from card_protocol.card.commands import Rng
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from card_protocol.link.t0 import CardOverT0
 from meter_emu.testing.hardware import hardware
 from meter_emu.testing.vpcd import vpcd

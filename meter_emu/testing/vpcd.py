@@ -16,7 +16,7 @@ from typing import Final, final
 
 from card_protocol.card.commands import Rng
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import AnyImage, VirtualCard, card_of
+from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from card_protocol.errors import LinkError
 from card_protocol.link.link import Link
 from card_protocol.link.pcsc import PcscLink

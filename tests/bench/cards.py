@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

@@ -6,8 +6,8 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
 from card_protocol.card.commands import Rng
-from card_protocol.card.file_card import PlainCard, SecureCard
 from card_protocol.card.image import CardImage
+from card_protocol.card.virtual import PlainCard, SecureCard
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.formats.budget.making import (
     personalise_budget_card,

@@ -5,9 +5,9 @@ from itertools import combinations, product
 import pytest
 
 from card_protocol.card.commands import COMMANDS
-from card_protocol.card.file_card import SecureCard
 from card_protocol.card.files import Access, FileSpec, FileTree
 from card_protocol.card.image import CardImage, LifeCycle, blank, personalise
+from card_protocol.card.virtual import SecureCard
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.keys import Key
 from tests.card_protocol.cards import (

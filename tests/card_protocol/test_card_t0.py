@@ -2,7 +2,7 @@
 
 import pytest
 
-from card_protocol.card.file_card import SecureCard
+from card_protocol.card.virtual import SecureCard
 from card_protocol.formats.budget import Sfi
 from card_protocol.terminal import Terminal
 from tests.card_protocol.cards import (

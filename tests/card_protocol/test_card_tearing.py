@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
-from card_protocol.card.file_card import SecureCard
 from card_protocol.card.image import CardImage
+from card_protocol.card.virtual import SecureCard
 from card_protocol.errors import ApduError
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.keys import Role

@@ -8,13 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from card_protocol.card.file_card import FileCard
 from card_protocol.card.files import FileTree
 from card_protocol.card.image import CardImage, CardKind, blank, personalise
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import FileCard, card_of
 from card_protocol.carrier.carrier import Carrier, Credentials
-from card_protocol.carrier.find import find_card
-from card_protocol.carrier.sealed import PlainCarrier, SecureCarrier
+from card_protocol.carrier.find import PlainCarrier, SecureCarrier, find_card
 from card_protocol.errors import ApduError, LayoutError
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.formats.budget.making import plain_tree, record_on, secure_tree, with_record
@@ -320,7 +318,7 @@ def test_a_secure_card_torn_at_any_command_has_each_record_old_or_new(generation
 
 def test_a_carrier_that_wrote_over_the_copy_in_force_would_be_seen(monkeypatch):
     """The check can fail: with one slot only, a torn write leaves nothing."""
-    monkeypatch.setattr("card_protocol.carrier.sealed.SLOT_COUNT", 1)
+    monkeypatch.setattr("card_protocol.carrier.find.SLOT_COUNT", 1)
     at = len(commands(plain_image(), Role.DESK)) - 1
     torn = after_cut(plain_image(), Role.DESK, at, prefix(10, 60))
     with pytest.raises(LayoutError, match="a copy that is whole"):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 
 from card_protocol.apdu import CommandApdu
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardKind
-from card_protocol.card.make import card_of
 from card_protocol.card.memory_card import Make, MemoryCard
+from card_protocol.card.virtual import card_of
 from card_protocol.carrier.readers import find_reader
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.keys import Key, Role

@@ -3,7 +3,7 @@
 import pytest
 
 from card_protocol.atr import Atr
-from card_protocol.card.file_card import SecureCard
+from card_protocol.card.virtual import SecureCard
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link.link import DirectLink, Link, ScriptedLink
 from tests.card_protocol.cards import GET_CHALLENGE, budget_image, counting_rng

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from card_protocol.apdu import CommandApdu
 from card_protocol.atr import Atr
-from card_protocol.card.file_card import FileCard, PlainCard, SecureCard
 from card_protocol.card.image import CardImage
+from card_protocol.card.virtual import FileCard, PlainCard, SecureCard
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.budget import Sfi
 from card_protocol.keys import Role

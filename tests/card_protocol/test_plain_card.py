@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from card_protocol.atr import Atr
 from card_protocol.card.commands import PLAIN_ROWS, SECURE_ROWS
-from card_protocol.card.file_card import PAGE_BYTES, PAGE_WRITE_US, PlainCard, SecureCard
 from card_protocol.card.image import CardImage, CardKind, LifeCycle
-from card_protocol.card.make import card_of
-from card_protocol.carrier.sealed import put_file
+from card_protocol.card.virtual import PAGE_BYTES, PAGE_WRITE_US, PlainCard, SecureCard, card_of
+from card_protocol.carrier.find import put_file
 from card_protocol.errors import ApduError, LayoutError
 from card_protocol.formats.container import FILE_SIZE_BYTES, TRANSPORT_PIN
 from card_protocol.terminal import Terminal

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from card_protocol.card.file_card import SecureCard
+from card_protocol.card.virtual import SecureCard
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import Sfi
 from card_protocol.keys import Role

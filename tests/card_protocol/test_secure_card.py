@@ -4,8 +4,8 @@ import pytest
 
 from card_protocol.apdu import CommandApdu
 from card_protocol.atr import Atr
-from card_protocol.card.file_card import SecureCard
 from card_protocol.card.image import CardImage, LifeCycle
+from card_protocol.card.virtual import SecureCard
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from tests.card_protocol.ber import parsed
 from tests.card_protocol.cards import (

@@ -5,10 +5,9 @@ from itertools import product
 import pytest
 
 from card_protocol.apdu import CommandApdu, ResponseApdu
-from card_protocol.card.file_card import FileCard
 from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import CardKind, personalise
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import FileCard, card_of
 from card_protocol.words import meaning
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from card_protocol.card.image import CardImage
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from meter_emu.firmware.layouts import Health
 from tests.cli.budget_cards import METER
 from tests.firmware.meters import METER_ID, START, Home

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from card_protocol.card.image import CardImage
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.formats.differences import record_differences
 from card_protocol.timestamp import Civil
 from meter_emu import families

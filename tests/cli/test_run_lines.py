@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from card_protocol.card.image import CardImage
-from card_protocol.card.make import card_of, parse_image
+from card_protocol.card.virtual import card_of, parse_image
 from card_protocol.timestamp import Civil
 from meter_emu.cli import app
 from meter_emu.cli.live.commands import WORDS

@@ -10,8 +10,7 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from meter_emu import cli as cli_room
-from meter_emu.cli.app import cli
-from meter_emu.cli.verbs import Verb, Verbs
+from meter_emu.cli.app import Verb, Verbs, cli
 
 
 def leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:

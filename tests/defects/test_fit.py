@@ -19,12 +19,11 @@ from card_protocol.timestamp import Civil
 from meter_emu.defects import Defect, Effect, catalogue, fit
 from meter_emu.desk.desk import Work
 from meter_emu.errors import ConfigError
-from meter_emu.firmware.calendar import Calendar
+from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
 from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
-from meter_emu.firmware.zone import Zone
 from meter_emu.resources import built_in
 from meter_emu.world.meter import build as build_module
 from meter_emu.world.meter.build import Build, parse_build

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import AnyImage, card_of
+from card_protocol.card.virtual import AnyImage, card_of
 from card_protocol.carrier.find import laid_open
 from card_protocol.formats.budget import OrderRecord, Sfi
 from card_protocol.formats.budget.generations import AnyOrderRecord

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.cmac import CMAC
 
 from card_protocol.card.files import MF, Access
 from card_protocol.card.image import CardImage, CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.formats import budget
 from card_protocol.formats.budget import CardId, OrderFlags, Sfi, WriteBackRecord, seal
 from card_protocol.formats.budget.generations import layouts

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
 from card_protocol.card.sle4442 import IMAGE_SIZE_BYTES, MemoryImage
+from card_protocol.card.virtual import card_of
 from card_protocol.carrier.readers import READERS, Reader
 from card_protocol.formats.budget import WRITE_BACK, Sfi
 from card_protocol.formats.budget.compact import (

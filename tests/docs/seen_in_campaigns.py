@@ -19,8 +19,8 @@ import click
 from meter_emu.defects import Defect, catalogue
 from meter_emu.resources import built_in
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.fleet import rehearsed
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.workers import rehearsed
 from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "seen-in-campaigns.md"

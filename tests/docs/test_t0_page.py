@@ -7,7 +7,7 @@ import pytest
 
 from card_protocol import t0
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.errors import LinkError
 from card_protocol.link.t0 import CardOverT0
 from card_protocol.t0 import ProcedureStep, procedure_step

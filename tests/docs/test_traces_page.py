@@ -7,7 +7,7 @@ from typing import Any, get_args
 import msgspec
 
 from card_protocol import trace
-from card_protocol.card.file_card import SecureCard
+from card_protocol.card.virtual import SecureCard
 from card_protocol.link.link import DirectLink, Link
 from card_protocol.terminal import Terminal
 from meter_emu.cli.live.origin import LiveOrigin

@@ -20,7 +20,7 @@ from typing import Final
 import click
 from click.testing import CliRunner
 
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from meter_emu.cli.app import cli
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk

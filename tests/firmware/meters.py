@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.carrier.find import laid_open
 from card_protocol.formats.budget import Sfi, WriteBackRecord
 from card_protocol.keys import Purpose, derive

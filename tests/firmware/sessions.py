@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardKind
-from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import IDENTITY, ORDER, TARIFF, WALLET, Sfi
 from card_protocol.keys import Purpose, derive

@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import AnyImage, card_of
+from card_protocol.card.virtual import AnyImage, card_of
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import NOT_BOUND, Sfi
 from card_protocol.timestamp import Civil

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.formats import budget
 from card_protocol.formats.budget import IdentityRecord, Sfi, seal
 from card_protocol.formats.budget.generations import layouts

@@ -10,8 +10,8 @@ from random import Random
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import AnyImage, VirtualCard, card_of, parse_image
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage, VirtualCard, card_of, parse_image
 from card_protocol.carrier.readers import find_reader
 from card_protocol.errors import ApduError
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from card_protocol.card.file_card import SecureCard
+from card_protocol.card.virtual import SecureCard
 from card_protocol.errors import LayoutError, MacError
 from card_protocol.formats.clock import CLOCK, open_clock_order, seal_clock_order
 from card_protocol.formats.clock.making import personalise_clock_card

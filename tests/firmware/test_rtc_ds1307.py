@@ -16,9 +16,8 @@ from meter_emu.firmware.layouts import Health
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.ds1307 import Ds1307Driver
 from meter_emu.hardware.oscillator import Oscillator
-from meter_emu.hardware.rtc.calendar_chip import CalendarChip
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
 from meter_emu.hardware.rtc.ds1307 import Ds1307
-from meter_emu.hardware.rtc.registers import ChipCalendar
 from meter_emu.resources import find
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.clock_chips import ClippedChip

@@ -17,8 +17,8 @@ from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
 from meter_emu.hardware.oscillator import SECOND, Oscillator
+from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 from meter_emu.hardware.rtc.ds3231 import Ds3231
-from meter_emu.hardware.rtc.registers import ChipCalendar
 
 DRIVER = Ds3231Driver(FieldCodec())
 S = 1_000_000

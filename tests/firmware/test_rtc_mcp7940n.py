@@ -16,8 +16,8 @@ from meter_emu.firmware.layouts import Health
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.mcp7940n import Mcp7940nDriver
 from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 from meter_emu.hardware.rtc.mcp7940n import Mcp7940n
-from meter_emu.hardware.rtc.registers import ChipCalendar
 from meter_emu.resources import built_in, find
 from meter_emu.units import DAY_US, HOUR_US, SECOND_US
 from meter_emu.verify.run import verify

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import VirtualCard
+from card_protocol.card.virtual import VirtualCard
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.dialogues.base import EXCHANGES_MAX, SESSION_MAX_MS

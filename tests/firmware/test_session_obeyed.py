@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.timestamp import MINUTES_NONE, Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import issue_clock_card

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from card_protocol.card.file_card import SecureCard
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import AnyImage, card_of
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage, SecureCard, card_of
 from card_protocol.formats.budget import DF_GAS, Sfi
 from card_protocol.formats.budget.making import personalise_budget_card
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import card_of
 from card_protocol.carrier.find import laid_open
 from card_protocol.formats.budget import Sfi
 from card_protocol.timestamp import Civil

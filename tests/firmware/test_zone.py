@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
-from meter_emu.firmware.calendar import Calendar
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.stories.boundaries import changes, offset_s
 from meter_emu.zones import BELGIAN, TimeZone
 

@@ -131,7 +131,7 @@ CANARIES: Final = {
 FROM_SEEDS: Final = {
     "written-though-refused": Fault(
         what="a card writes one byte of what it refuses to write",
-        target="t0-and-direct", place="card_protocol.card.file_card:PlainCard.rows",
+        target="t0-and-direct", place="card_protocol.card.virtual:PlainCard.rows",
         put={**PLAIN_ROWS, 0xD6: replace(PLAIN_ROWS[0xD6], handler=a_byte_of_what_is_refused)},
     ),
 }  # fmt: skip

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from card_protocol.card.make import parse_image
+from card_protocol.card.virtual import parse_image
 from card_protocol.errors import CardProtocolError
 from card_protocol.formats.container import parse_container
 from meter_emu.domain import Result

@@ -7,8 +7,7 @@ from typing_extensions import override
 
 from meter_emu.firmware.rtc.driver import FieldCodec
 from meter_emu.hardware.oscillator import Oscillator
-from meter_emu.hardware.rtc.calendar_chip import CalendarChip
-from meter_emu.hardware.rtc.registers import ChipCalendar
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClippedChip, ClockChip
 
 EACH = pytest.mark.parametrize("row", CLOCK_CHIPS.values(), ids=CLOCK_CHIPS)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.oscillator import SECOND, Oscillator
+from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 from meter_emu.hardware.rtc.ds1307 import (
     GARBAGE_BYTES,
     RAM,
@@ -19,7 +20,6 @@ from meter_emu.hardware.rtc.ds1307 import (
     UNUSED,
     Ds1307,
 )
-from meter_emu.hardware.rtc.registers import ChipCalendar
 
 S = 1_000_000
 EVE = bytes.fromhex("59592304020720")  # Thursday 2020-07-02 23:59:59

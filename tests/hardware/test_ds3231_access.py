@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.oscillator import SECOND, Oscillator
+from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 from meter_emu.hardware.rtc.ds3231 import (
     ALARMS,
     GARBAGE_BYTES,
@@ -18,7 +19,6 @@ from meter_emu.hardware.rtc.ds3231 import (
     UNUSED,
     Ds3231,
 )
-from meter_emu.hardware.rtc.registers import ChipCalendar
 
 S = 1_000_000
 NOON = bytes.fromhex("00001205030720")  # Friday 2020-07-03 12:00:00

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.ds3231 import IMPLEMENTED, TIME, Ds3231
 from meter_emu.hardware.rtc.maxim import MaximChip
 from meter_emu.hardware.rtc.mcp7940n import Mcp7940n
-from meter_emu.hardware.rtc.registers import ChipCalendar
 
 DAY_S = 86_400
 SECONDS, MINUTES, HOURS, DAY, DATE, MONTH, YEAR = range(7)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.oscillator import SECOND, Oscillator
+from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 from meter_emu.hardware.rtc.mcp7940n import (
     GARBAGE_BYTES,
     NEVER_SET,
@@ -19,7 +20,6 @@ from meter_emu.hardware.rtc.mcp7940n import (
     UNUSED,
     Mcp7940n,
 )
-from meter_emu.hardware.rtc.registers import ChipCalendar
 
 S = 1_000_000
 DAY_US = 86_400 * S

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.oscillator import SECOND, Oscillator
+from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 from meter_emu.hardware.rtc.pcf8563 import (
     FIRST_TICK_AFTER_STOP_US,
     IMPLEMENTED,
@@ -14,7 +15,6 @@ from meter_emu.hardware.rtc.pcf8563 import (
     UNUSED,
     Pcf8563,
 )
-from meter_emu.hardware.rtc.registers import ChipCalendar
 
 S = 1_000_000
 NOON = bytes.fromhex("00001203050720")  # Friday 2020-07-03 12:00:00

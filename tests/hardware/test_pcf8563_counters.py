@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.calendar_chip import BCD, BcdCounter, ChipCalendar
 from meter_emu.hardware.rtc.pcf8563 import IMPLEMENTED, TIME, VL, Pcf8563
-from meter_emu.hardware.rtc.registers import BCD, BcdCounter, ChipCalendar
 
 DAY_S = 86_400
 

@@ -14,8 +14,13 @@ import pytest
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcDriver
 from meter_emu.hardware.oscillator import Oscillator
-from meter_emu.hardware.rtc.calendar_chip import CalendarChip, counters
-from meter_emu.hardware.rtc.registers import Bits, BitsKind, ChipCalendar
+from meter_emu.hardware.rtc.calendar_chip import (
+    Bits,
+    BitsKind,
+    CalendarChip,
+    ChipCalendar,
+    counters,
+)
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClippedChip, ClockChip
 
 S = 1_000_000

@@ -31,7 +31,7 @@ IMPORTED: Final = (
     "meter_emu.cli.rehearse", "meter_emu.cli.verify", "meter_emu.cli.trace", "meter_emu.cli.run",
     "meter_emu.cli.serve", "meter_emu.cli.send", "meter_emu.cli.replayed",
     "meter_emu.cli.live.sitting", "meter_emu.desk.desk", "meter_emu.report.page",
-    "card_protocol.card.make", "card_protocol.serve.vpcd", "card_protocol.pcapng", "zoneinfo",
+    "card_protocol.card.virtual", "card_protocol.serve.vpcd", "card_protocol.pcapng", "zoneinfo",
 )  # fmt: skip
 # The files in which a new file comes, takes its name and goes.
 WRITING: Final = ("meter_emu/cli/output.py", "meter_emu/cli/held.py", "contextlib.py")

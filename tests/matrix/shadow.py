@@ -20,8 +20,7 @@ from meter_emu.defects import Defect
 from meter_emu.desk.dates import DeskCodec, DeskDates
 from meter_emu.firmware.parts import Parts, assemble
 from meter_emu.hardware.oscillator import Oscillator
-from meter_emu.hardware.rtc.calendar_chip import CalendarChip
-from meter_emu.hardware.rtc.registers import ChipCalendar
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
 from meter_emu.world.meter import build as build_module
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.zones import BELGIAN

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from card_protocol.serve.vpcd import PluggedCard
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
-from card_protocol.card.make import VirtualCard
+from card_protocol.card.virtual import VirtualCard
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import PrivatePcscd
 

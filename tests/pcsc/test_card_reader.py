@@ -8,9 +8,9 @@ from random import Random
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import AnyImage, card_of, parse_image
 from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage, card_of, parse_image
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 
 from card_protocol.card.image import CardImage, CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.errors import LinkError
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.formats.budget.making import record_on

@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import VirtualCard, card_of
+from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

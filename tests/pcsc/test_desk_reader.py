@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage, CardKind
-from card_protocol.card.make import card_of
 from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import FileCard, card_of
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.cli import app

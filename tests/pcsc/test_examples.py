@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import PIN_TRIES_MAX, CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import FileCard, card_of
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

@@ -11,8 +11,8 @@ from time import monotonic
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
 from card_protocol.card.memory_card import MemoryCard
+from card_protocol.card.virtual import card_of
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from tests.cards import file_card, memory_card

@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from card_protocol.card.image import CardImage
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve import pcscd as private
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd

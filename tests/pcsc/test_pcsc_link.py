@@ -14,9 +14,8 @@ import pytest
 
 from card_protocol.apdu import CommandApdu
 from card_protocol.atr import Atr
-from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import FileCard, card_of
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.budget import DF_ELECTRICITY
 from card_protocol.formats.container import TRANSPORT_PIN, plain_file

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd, can_be_apart, until
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import VirtualCard, card_of
+from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import LinkError
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import SOCKET_VARIABLE, VPCD_READERS, PrivatePcscd, until

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from card_protocol.card.image import CardImage, CardKind
-from card_protocol.card.make import VirtualCard, card_of
+from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.formats.budget import Sfi
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from card_protocol.apdu import CommandApdu
-from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardImage, CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import FileCard, card_of
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.formats.budget import DF_ELECTRICITY
 from card_protocol.formats.container import plain_file

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.formats.budget import ORDER, CardId, OrderFlags, Sfi, open_sealed, seal
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

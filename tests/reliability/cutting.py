@@ -10,9 +10,8 @@ from random import Random
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from card_protocol.card.file_card import PAGE_WRITE_US
-from card_protocol.card.make import card_of
 from card_protocol.card.sle4442 import COUNTER_ERASED, MemoryImage
+from card_protocol.card.virtual import PAGE_WRITE_US, card_of
 from card_protocol.formats.budget import Sfi
 from meter_emu.firmware.layouts import Health
 from meter_emu.hardware.eeprom import BLANK, MIXED, NEW, OLD, WEAK, WRITE_CYCLE_US

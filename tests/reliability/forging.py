@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Any, Final, NamedTuple
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import AnyImage, card_of
+from card_protocol.card.virtual import AnyImage, card_of
 from card_protocol.formats.budget import Sfi
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work

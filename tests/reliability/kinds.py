@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing

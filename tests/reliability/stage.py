@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from typing_extensions import override
 
-from card_protocol.card.file_card import SecureCard
+from card_protocol.card.virtual import SecureCard
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.firmware.layouts import (

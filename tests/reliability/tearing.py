@@ -12,10 +12,9 @@ from itertools import chain, repeat
 from random import Random
 from typing import Final, NamedTuple
 
-from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import AnyImage, VirtualCard, card_of
 from card_protocol.card.sle4442 import PHASE_US
+from card_protocol.card.virtual import AnyImage, FileCard, VirtualCard, card_of
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget.generations import CardRecords

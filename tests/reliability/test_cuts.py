@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of
 from card_protocol.card.sle4442 import COUNTER_ERASED, MemoryImage
+from card_protocol.card.virtual import card_of
 from meter_emu.desk.desk import Work
 from tests.firmware.meters import START_US
 from tests.homes import counted

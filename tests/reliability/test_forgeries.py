@@ -13,8 +13,8 @@ from typing import Final, TypeVar
 import pytest
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import AnyImage, card_of
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage, card_of
 from card_protocol.errors import ApduError, LayoutError, MacError
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget.compact import FIRST_AT

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from card_protocol.carrier import sealed
+from card_protocol.carrier import find
 from card_protocol.formats import budget, container
 from card_protocol.formats.budget import compact
 from card_protocol.formats.budget.generations import CardRecords
@@ -204,8 +204,8 @@ def test_a_copy_on_a_card_that_counts_without_being_whole_is_found(monkeypatch):
 
 def test_an_office_that_writes_an_order_before_its_tariff_is_found(monkeypatch):
     assert not torn_wrong("all at once", SECURE_KIT)
-    written = tuple(reversed(sealed._WRITTEN))
-    monkeypatch.setattr(sealed, "_WRITTEN", written)
+    written = tuple(reversed(find._WRITTEN))
+    monkeypatch.setattr(find, "_WRITTEN", written)
     assert torn_wrong("all at once", SECURE_KIT)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import card_of
 from card_protocol.formats.budget import DF_OF
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work

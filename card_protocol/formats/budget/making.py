@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from card_protocol.card.files import FID_BASE, MF, Access, FileSpec, FileTree
 from card_protocol.card.image import NO_KEY, CardImage, CardKind, personalise
-from card_protocol.card.make import AnyImage, bound_card
 from card_protocol.card.sle4442 import COUNTER_ERASED, MAIN_SIZE_BYTES, MemoryImage
+from card_protocol.card.virtual import AnyImage, bound_card
 from card_protocol.formats import budget
 from card_protocol.formats.budget import DF_OF, Sfi, seal
 from card_protocol.formats.budget.compact import (

@@ -4,7 +4,7 @@ from typing import Final
 
 from card_protocol.card.files import FID_BASE, Access, FileSpec, FileTree
 from card_protocol.card.image import CardImage
-from card_protocol.card.make import bound_card
+from card_protocol.card.virtual import bound_card
 from card_protocol.formats.clock import CLOCK, DF_SERVICE, SFI_CLOCK
 from card_protocol.keys import Key
 

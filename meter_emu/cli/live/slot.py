@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Protocol, final
 
-from card_protocol.card.make import AnyImage, VirtualCard, card_of
+from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from meter_emu.cli.held import CARD_IMAGE, HeldFile, image_in
 from meter_emu.errors import CommandError
 from meter_emu.world.meter.live import LiveMeter

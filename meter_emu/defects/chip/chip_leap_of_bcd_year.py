@@ -1,7 +1,7 @@
 """The chip tests two bits of its BCD year for leap years: 2010, 2030 have a 29 February."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.hardware.rtc.registers import ChipCalendar
+from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 
 
 class ChipLeapOfBcdYear(ChipCalendar):

@@ -1,7 +1,7 @@
 """The chip gives November 31 days."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.hardware.rtc.registers import ChipCalendar
+from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 
 
 class ThirtyOneNovember(ChipCalendar):

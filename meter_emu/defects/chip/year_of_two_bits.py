@@ -1,8 +1,7 @@
 """The chip counts years in two bits: after 2023 it is 2020 again."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.hardware.rtc.calendar_chip import CalendarChip
-from meter_emu.hardware.rtc.registers import BCD, bcd_value
+from meter_emu.hardware.rtc.calendar_chip import BCD, CalendarChip, bcd_value
 
 
 class YearOfTwoBits(CalendarChip):

@@ -1,7 +1,7 @@
 """The clocks change by the rule of another country: second Sunday of March, first of November."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class AmericanChanges(Zone):

@@ -1,7 +1,7 @@
 """The clocks change on the Monday after."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class ChangeADayLate(Zone):

@@ -1,7 +1,7 @@
 """The clocks change at 00:00 of the date, not at 01:00 UTC."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class ChangeAtMidnight(Zone):

@@ -1,7 +1,7 @@
 """The clocks change at 02:00 UTC: the hour of legal time taken for UTC."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class ChangeAtTwoUtc(Zone):

@@ -1,7 +1,7 @@
 """The changes of clocks stand in a table, and the table ends."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class ChangesUpTo2029(Zone):

@@ -1,7 +1,7 @@
 """The clocks change on the fourth Sunday in place of the last."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class FourthSunday(Zone):

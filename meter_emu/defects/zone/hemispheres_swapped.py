@@ -1,7 +1,7 @@
 """Summer time is from October to March."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class HemispheresSwapped(Zone):

@@ -1,7 +1,7 @@
 """Legal time is standard time all year."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class NoSummerTime(Zone):

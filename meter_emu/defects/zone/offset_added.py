@@ -1,7 +1,7 @@
 """The offset is added on the way to UTC, where it must be taken off."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class OffsetAdded(Zone):

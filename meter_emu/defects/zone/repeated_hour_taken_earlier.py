@@ -1,7 +1,7 @@
 """Of a time that comes twice in the night of October the first is taken."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class RepeatedHourTakenEarlier(Zone):

@@ -1,7 +1,7 @@
 """Summer time ends on the last Sunday of September, as it did up to 1995."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class RuleOf1995(Zone):

@@ -1,7 +1,7 @@
 """The hour of summer time is taken off a time from which it was taken already."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class SummerTimeTwice(Zone):

@@ -1,7 +1,7 @@
 """The civil time of the card is taken for UTC."""
 
 from meter_emu.defects import Defect, Effect, armed
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Zone
 
 
 class ZoneIgnored(Zone):

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from card_protocol.card.image import CardImage
-from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage
 from card_protocol.errors import LayoutError
 from card_protocol.formats.budget import DF_OF, Sfi
 from card_protocol.formats.budget.making import plain_tree, record_on

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from card_protocol.card.image import CardImage
-from card_protocol.card.make import AnyImage
 from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage
 from card_protocol.errors import LayoutError, MacError
 from card_protocol.formats.clock import (
     CLOCK,

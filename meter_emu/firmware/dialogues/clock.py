@@ -1,6 +1,6 @@
 """The dialogue with a technician's clock card: whose it is, whether genuine, what time it says."""
 
-from card_protocol.carrier.sealed import SecureCarrier
+from card_protocol.carrier.find import SecureCarrier
 from card_protocol.formats.clock import CLOCK, DF_SERVICE, SFI_CLOCK, open_clock_order
 from card_protocol.keys import Key
 from meter_emu.domain import ClockSetting, Result, WriteBack

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any, Final
 
 from card_protocol.card.image import CardImage, CardKind
-from card_protocol.card.make import VirtualCard, card_of
+from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
 from card_protocol.formats.budget import DF_OF, IDENTITY, CardId, Sfi, mac_text
 from card_protocol.formats.budget.generations import layouts

@@ -11,7 +11,7 @@ from typing import Final
 from zlib import crc32
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import card_of, parse_image
+from card_protocol.card.virtual import card_of, parse_image
 from card_protocol.errors import LayoutError, TraceError
 from card_protocol.trace import Trace, row_words
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY

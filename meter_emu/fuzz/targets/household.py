@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final, final
 
-from card_protocol.card.make import VirtualCard
+from card_protocol.card.virtual import VirtualCard
 from meter_emu.fuzz.at_play import (
     ANSWERS_MAX,
     LEADS_US,

@@ -6,7 +6,7 @@ The program is the build's, so a program of one's own is fuzzed by the same targ
 from collections.abc import Callable
 from typing import Final, final
 
-from card_protocol.card.make import VirtualCard
+from card_protocol.card.virtual import VirtualCard
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, with_crc
 from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
 from meter_emu.fuzz.target import FuzzField, Target, must, slots_of

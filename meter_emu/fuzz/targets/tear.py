@@ -10,7 +10,7 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.make import VirtualCard
+from card_protocol.card.virtual import VirtualCard
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import State
 from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FuzzedMeter

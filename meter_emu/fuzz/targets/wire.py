@@ -7,9 +7,8 @@ from typing import Final
 
 from card_protocol.apdu import NE_SHORT_MAX, CommandApdu, ResponseApdu, is_extended
 from card_protocol.atr import Atr, offer
-from card_protocol.card.file_card import FileCard
 from card_protocol.card.image import CardImage, CardKind
-from card_protocol.card.make import card_of
+from card_protocol.card.virtual import FileCard, card_of
 from card_protocol.errors import ApduError, AtrError, LinkError, TlvError
 from card_protocol.link.t0 import CardOverT0
 from card_protocol.serve.vpcd import Control, VpcdSlot

@@ -13,9 +13,15 @@ from typing import Final
 from typing_extensions import override
 
 from meter_emu.hardware.oscillator import Oscillator
-from meter_emu.hardware.rtc.calendar_chip import TAIL_BYTES
+from meter_emu.hardware.rtc.calendar_chip import (
+    TAIL_BYTES,
+    Bits,
+    BitsKind,
+    ChipCalendar,
+    Sign,
+    masks,
+)
 from meter_emu.hardware.rtc.maxim import MaximChip
-from meter_emu.hardware.rtc.registers import Bits, BitsKind, ChipCalendar, Sign, masks
 
 REGISTER_COUNT: Final = 19
 

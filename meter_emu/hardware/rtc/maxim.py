@@ -9,8 +9,7 @@ from typing import Final
 
 from typing_extensions import override
 
-from meter_emu.hardware.rtc.calendar_chip import CalendarChip
-from meter_emu.hardware.rtc.registers import BCD, BcdCounter, Counter
+from meter_emu.hardware.rtc.calendar_chip import BCD, BcdCounter, CalendarChip, Counter
 
 TWELVE_HOUR: Final = 0x40  # in the hours: 1 counts to 12, with PM in bit 5
 PM: Final = 0x20

@@ -15,9 +15,16 @@ from typing import Final
 from typing_extensions import override
 
 from meter_emu.hardware.oscillator import Oscillator
-from meter_emu.hardware.rtc.calendar_chip import TAIL_BYTES
+from meter_emu.hardware.rtc.calendar_chip import (
+    TAIL_BYTES,
+    Bits,
+    BitsKind,
+    ChipCalendar,
+    Sign,
+    bcd_value,
+    masks,
+)
 from meter_emu.hardware.rtc.maxim import TWELVE_HOUR, MaximChip
-from meter_emu.hardware.rtc.registers import Bits, BitsKind, ChipCalendar, Sign, bcd_value, masks
 
 REGISTER_COUNT: Final = 0x60
 

@@ -13,8 +13,16 @@ from typing import Final
 from typing_extensions import override
 
 from meter_emu.hardware.oscillator import SECOND
-from meter_emu.hardware.rtc.calendar_chip import TAIL_BYTES, CalendarChip
-from meter_emu.hardware.rtc.registers import BcdCounter, Bits, BitsKind, Counter, Sign, masks
+from meter_emu.hardware.rtc.calendar_chip import (
+    TAIL_BYTES,
+    BcdCounter,
+    Bits,
+    BitsKind,
+    CalendarChip,
+    Counter,
+    Sign,
+    masks,
+)
 
 REGISTER_COUNT: Final = 16
 

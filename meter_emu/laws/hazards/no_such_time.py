@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from meter_emu.hardware.rtc.registers import Registers
+from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Finding, Law, Trial, campaign_of
 from meter_emu.stories import people

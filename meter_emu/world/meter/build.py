@@ -22,8 +22,7 @@ from meter_emu.firmware.parts import Parts, assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.hardware.oscillator import Oscillator
-from meter_emu.hardware.rtc.calendar_chip import CalendarChip
-from meter_emu.hardware.rtc.registers import ChipCalendar
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
 from meter_emu.nearest import hint
 from meter_emu.ports import Firmware, Ports
 from meter_emu.world.meter.clock_chips import clock_chip

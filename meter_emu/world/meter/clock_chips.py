@@ -19,12 +19,11 @@ from meter_emu.firmware.rtc.ds1307 import Ds1307Driver
 from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
 from meter_emu.firmware.rtc.mcp7940n import Mcp7940nDriver
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
-from meter_emu.hardware.rtc.calendar_chip import OF_HOURS, CalendarChip, counters
+from meter_emu.hardware.rtc.calendar_chip import OF_HOURS, CalendarChip, Counter, counters
 from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.ds3231 import Ds3231
 from meter_emu.hardware.rtc.mcp7940n import Mcp7940n
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
-from meter_emu.hardware.rtc.registers import Counter
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.model import MeterModel
 

@@ -12,14 +12,13 @@ from typing import Final, final
 from meter_emu.domain import Result
 from meter_emu.ports import Button
 from meter_emu.units import HOUR_US, SECOND_US
-from meter_emu.world.meter.balance import balance_ueur
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.meter.observer import Observer
+from meter_emu.world.meter.observer import Observer, balance_ueur
 from meter_emu.world.meter.plan import Insight, Planned, insight
 
 # A clock's uncertainty grows while a deed comes nearer and moves it by minutes; the next deed of

@@ -1,15 +1,41 @@
-"""Records what can be seen of a meter from outside: switch, lamps, limiter, supply, balance."""
+"""Records what can be seen of a meter from outside: switch, lamps, limiter, supply, balance.
+
+The balance is read off its memory as somebody with its bytes on the bench would. Looking takes no
+time, wears nothing and asks no fate: the meter does not notice. A memory that is not laid out as
+`docs/meter-image.md` says, or holds no valid state, says nothing.
+"""
 
 from collections.abc import Callable
 from typing import final
 
 from card_protocol.timestamp import Civil
+from meter_emu.firmware.layouts import STATE, STATE_AT, State
+from meter_emu.firmware.memory import newest
 from meter_emu.firmware.parts import Parts
 from meter_emu.ports import Lamp
-from meter_emu.world.meter.balance import balance_ueur
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.events import Beginning, Event, What, WrittenBack
 from meter_emu.world.meter.failure import Failure
+
+
+def balance_ueur(board: Board, parts: Parts) -> int | None:
+    """Return the balance at `board.now_us` in micro-euro, energy not booked yet taken off.
+
+    `parts` are the program's, with their defects. `None` when the memory holds no state that can
+    be read.
+    """
+    state = state_in(board, parts)
+    if state is None:
+        return None
+    return parts.ledger.balance_ueur(state, board.metrology.read_units(board.now_us))
+
+
+def state_in(board: Board, parts: Parts) -> State | None:
+    """Return the state that the program would load now, `None` when there is none."""
+    cells = board.eeprom.cells
+    copies = [bytes(cells[at : at + STATE.size_bytes]) for at in STATE_AT]
+    found = newest(copies, parts.ends.possible)
+    return None if found is None else found[1]
 
 
 @final

@@ -16,7 +16,7 @@ import msgspec
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
-from meter_emu.hardware.rtc.registers import Registers
+from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from card_protocol.card.image import CardKind
 from meter_emu.desk.as_is import AsIs
-from meter_emu.hardware.rtc.registers import Registers
+from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.ports import Button
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.times import us_to_written

@@ -42,7 +42,7 @@ dark they press it uninvited too, if the card brought a reactivation or a load, 
 from collections.abc import Callable
 from typing import Final, final
 
-from card_protocol.card.make import VirtualCard, card_of, parse_image
+from card_protocol.card.virtual import VirtualCard, card_of, parse_image
 from card_protocol.carrier.find import laid_open
 from card_protocol.errors import CardProtocolError, LayoutError, TimestampError
 from card_protocol.formats.budget import WriteBackRecord

@@ -10,7 +10,7 @@ from functools import partial
 from random import Random
 from typing import Final, final
 
-from card_protocol.card.make import VirtualCard, card_of
+from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.keys import Key
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import issue_clock_card

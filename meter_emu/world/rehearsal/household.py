@@ -17,7 +17,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
 from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
-from meter_emu.hardware.rtc.registers import Registers
+from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.ports import Button
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.model import MeterModel

@@ -4,10 +4,10 @@ import pytest
 
 from meter_emu.firmware.layouts import STATE, STATE_AT, with_crc
 from meter_emu.resources import find
-from meter_emu.world.meter.balance import balance_ueur
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import What
+from meter_emu.world.meter.observer import balance_ueur
 from meter_emu.world.rehearsal.account import UEUR
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.explain.clocks import explain_clock
-from meter_emu.firmware.calendar import Calendar
-from meter_emu.firmware.zone import Zone
+from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.ds3231 import Ds3231
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563

@@ -6,11 +6,10 @@ from hypothesis import strategies as st
 
 from card_protocol.timestamp import Civil
 from meter_emu.explain.meter import explain_image
-from meter_emu.firmware.calendar import Calendar
+from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.layouts import STATE, STATE_AT, with_crc
 from meter_emu.firmware.memory import Memory
-from meter_emu.firmware.zone import Zone
 from meter_emu.world.meter.image import image_of
 from meter_emu.zones import BELGIAN
 from tests.firmware.meters import now_at

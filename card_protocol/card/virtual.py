@@ -1,8 +1,8 @@
-"""A virtual card of files, plain or secure: bytes in, bytes out. It knows files, not formats.
+"""Virtual cards, bytes in, bytes out: of files, plain or secure; and the card that runs an image.
 
-ISO/IEC 7816-4 on the basic logical channel, without secure messaging and without chaining. All
-that lasts is in a `CardImage`; all else is a `CardSession` and gone at power off. Randomness is an
-argument, so the same commands give the same bytes.
+A file card knows files, not formats: ISO/IEC 7816-4 on the basic logical channel, without secure
+messaging and without chaining. All that lasts is in a `CardImage`; all else is a `CardSession` and
+gone at power off. Randomness is an argument, so the same commands give the same bytes.
 
 Under T=0 a command with data cannot carry its answer back: the card says 61xx and keeps it for
 an immediate GET RESPONSE, and an Le that is more than the answer gets 6Cxx (ISO/IEC 7816-3,
@@ -17,7 +17,7 @@ count there is broken, not plain.
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Final, final
+from typing import ClassVar, Final, TypeAlias, final, overload
 
 from card_protocol.apdu import NE_SHORT_MAX, is_extended, split_command
 from card_protocol.atr import offer
@@ -32,8 +32,12 @@ from card_protocol.card.commands import (
     Rng,
     refuse,
 )
-from card_protocol.card.image import CardImage, CardKind, LifeCycle
+from card_protocol.card.files import FileTree
+from card_protocol.card.image import CardImage, CardKind, LifeCycle, personalise
+from card_protocol.card.memory_card import MemoryCard
+from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.errors import ApduError
+from card_protocol.keys import Key, Purpose, derive
 from card_protocol.status import SW
 
 _INS_GET_RESPONSE: Final = 0xC0
@@ -241,3 +245,46 @@ class SecureCard(FileCard):
     # Compact-TLV, ISO/IEC 7816-4 "Historical bytes": category 80, six bytes of pre-issuing data.
     atr_t0 = offer((0,), b"\x80\x66SECURE").to_bytes()
     atr_t1 = offer((1,), b"\x80\x66SECURE").to_bytes()
+
+
+AnyImage: TypeAlias = CardImage | MemoryImage
+VirtualCard: TypeAlias = FileCard | MemoryCard
+
+
+@overload
+def card_of(image: CardImage, rng: Rng, *, t0: bool = False) -> FileCard: ...
+@overload
+def card_of(image: AnyImage, rng: Rng, *, t0: bool = False) -> VirtualCard: ...
+def card_of(image: AnyImage, rng: Rng, *, t0: bool = False) -> VirtualCard:
+    """Return an unpowered card; `rng` as `FileCard` has it, of use to a secure card alone.
+
+    A memory card lies in an ACS reader, and T=0 is nothing to it.
+    """
+    if isinstance(image, MemoryImage):
+        return MemoryCard(image)
+    return (
+        PlainCard(image, t0=t0) if image.kind is CardKind.PLAIN else SecureCard(image, rng, t0=t0)
+    )
+
+
+def bound_card(
+    master: Key, meter_id: int, tree: FileTree, contents: tuple[bytes, ...], *, pin: str
+) -> CardImage:
+    """Return a new secure card of meter `meter_id` (below 2**64), keys derived from `master`.
+
+    `contents` goes with `tree.specs`, one by one. Raise `LayoutError` as `personalise` does.
+    """
+    return personalise(
+        tree,
+        contents,
+        meter_key=derive(master, Purpose.METER_AUTH, meter_id),
+        desk_key=derive(master, Purpose.DESK_AUTH, meter_id),
+        card_key=derive(master, Purpose.CARD_AUTH, meter_id),
+        pin=pin,
+    )
+
+
+def parse_image(raw: bytes) -> AnyImage:
+    """Return the image in `raw`, of whichever kind; raise `LayoutError` where it is none."""
+    kind = MemoryImage if raw[:2] == CardKind.MEMORY.value else CardImage
+    return kind.from_bytes(raw)
