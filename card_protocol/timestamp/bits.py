@@ -94,8 +94,15 @@ class BitFields(Codec):
     # Ranges ---------------------------------------------------------------------------------------
 
     @property
-    def _year_field(self) -> Bits:
+    def year_field(self) -> Bits:
+        """The field of the year, as it is written."""
         return dict(self.fields)["year"]
+
+    def may_mean(self, number: int, years: range) -> bool:
+        """Whether the year field's number is one of these years, whatever its hundreds are."""
+        if self.years is Years.BASE:
+            return self.year_base + number in years
+        return any(year % 100 == number for year in years)
 
     @property
     def _year_range(self) -> tuple[int, int]:
@@ -103,8 +110,8 @@ class BitFields(Codec):
             return 1901 + self.year_base, 2000 + self.year_base
         if self.years is Years.HUNDREDS:
             return 1901 + self.year_base, 2299
-        most = self._year_field.high
-        return self.year_base, self.year_base + (self._year_field.top if most is None else most)
+        most = self.year_field.high
+        return self.year_base, self.year_base + (self.year_field.top if most is None else most)
 
     @property
     @override

@@ -53,7 +53,7 @@ DIGITS: Final = (
         "emv-yymmdd",
         "EMV date YYMMDD",
         "YYMMDD",
-        "EMV 4.3 Book 3, tags 5F24, 5F25, 9A; the pivot of Book 4, 6.7.3: 00-49 is 20YY",
+        "EMV 4.4, tags 5F24, 5F25, 9A; 00-49 is 20YY (Book 4, 6.7.3, as in openemv/emv-utils)",
         pivot=49,
         cannot=("a time of day", NO_CENTURY),
     ),

@@ -1,13 +1,15 @@
 """Dates in a dump: every offset at which a codec reads a date of a span that was asked for."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, final
 
 from card_protocol.errors import TimestampError
+from card_protocol.timestamp.bits import BitFields
 from card_protocol.timestamp.counts import Count
+from card_protocol.timestamp.digits import Digits
 from card_protocol.timestamp.encoding import Codec
-from card_protocol.timestamp.stamp import Stamp
+from card_protocol.timestamp.stamp import DAY_MS, Stamp, stamp_at
 from meter_emu.foreign.plausible import chance_of
 
 SCAN_SIZE_MAX: Final = 1 << 20  # ours: bytes; a minute of work with every codec
@@ -30,24 +32,51 @@ def scan(raw: bytes, codecs: Iterable[Codec], from_ms: int, to_ms: int) -> Itera
     A date with a mark, a spare bit or another day's weekday is none here, and bytes that are all 00
     or all FF are never one.
     """
-    wanted = [codec for codec in codecs if codec.last.total_ms >= from_ms]
-    wanted = [codec for codec in wanted if codec.first.total_ms < to_ms]
+    wanted = [
+        (codec, _glance(codec, from_ms, to_ms))
+        for codec in codecs
+        if codec.last.total_ms >= from_ms and codec.first.total_ms < to_ms
+    ]
     for at in range(len(raw)):
-        for codec in wanted:
+        for codec, may_be in wanted:
             piece = raw[at : at + codec.size_bytes]
-            if (
-                len(piece) < codec.size_bytes
-                or not piece.strip(b"\x00")
-                or not piece.strip(b"\xff")
-            ):
+            if len(piece) < codec.size_bytes or not may_be(piece):
                 continue
-            if isinstance(codec, Count):  # most bytes are one, and most of those are far away
-                count = int.from_bytes(piece, codec.order, signed=codec.signed)
-                if not from_ms <= codec.epoch_ms + count * codec.step_ms < to_ms:
-                    continue
+            if not piece.strip(b"\x00") or not piece.strip(b"\xff"):
+                continue
             stamp = _within(codec, piece, from_ms, to_ms)
             if stamp is not None:
                 yield Hit(at, codec, piece, stamp)
+
+
+def _glance(codec: Codec, from_ms: int, to_ms: int) -> Callable[[bytes], bool]:
+    """Return a quick look at bytes that are no date of the span; decoding decides about the rest.
+
+    Of the others it need not be right: most bytes are far away, and decoding takes longer.
+    """
+    if isinstance(codec, Count):
+        low = -(-(from_ms - codec.epoch_ms) // codec.step_ms)
+        high = -(-(to_ms - codec.epoch_ms) // codec.step_ms)
+        order, signed = codec.order, codec.signed
+        return lambda piece: low <= int.from_bytes(piece, order, signed=signed) < high
+    years = range(_year(from_ms), _year(to_ms - 1) + 1)
+    if isinstance(codec, BitFields):
+        field, order = codec.year_field, codec.order
+        allowed = frozenset(
+            number for number in range(field.top + 1) if codec.may_mean(number, years)
+        )
+        return lambda piece: field.cut(int.from_bytes(piece, order)) in allowed
+    if isinstance(codec, Digits) and codec.pattern.startswith("YYM"):
+        digits = {f"{year % 100:02}" for year in years}
+        first = frozenset(int(two[::-1] if codec.swapped else two, 16) for two in digits)
+        return lambda piece: piece[0] in first
+    return lambda _piece: True
+
+
+def _year(ms: int) -> int:
+    year = stamp_at(ms, DAY_MS).year
+    assert year is not None, "a stamp of a moment has a year"
+    return year
 
 
 def _within(codec: Codec, piece: bytes, from_ms: int, to_ms: int) -> Stamp | None:

@@ -9,10 +9,10 @@ from typing import Final
 
 import click
 
-from tests.bench import cards, meters, pcsc, startup, tokens
+from tests.bench import cards, meters, pcsc, startup, timestamps, tokens
 from tests.bench.row import Row
 
-ROOMS: Final = (cards.rows, tokens.rows, pcsc.rows, meters.rows, startup.rows)
+ROOMS: Final = (cards.rows, timestamps.rows, tokens.rows, pcsc.rows, meters.rows, startup.rows)
 
 
 @click.command()

@@ -1,0 +1,121 @@
+"""Targets in the dates and dumps of others: every timestamp codec, and layout files."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from card_protocol.errors import TimestampError
+from card_protocol.timestamp.encoding import Codec
+from card_protocol.timestamp.registry import CODECS
+from card_protocol.timestamp.stamp import Stamp, stamp_at
+from meter_emu.errors import ConfigError
+from meter_emu.foreign.dump import explain_dump
+from meter_emu.foreign.layout_file import load_layout
+from meter_emu.fuzz.target import FuzzField, Target, must
+from meter_emu.resources import built_in
+
+_ALL: Final[Sequence[Codec]] = tuple(CODECS.values())
+_SIZE_MAX: Final = max(codec.size_bytes for codec in _ALL)
+_DUMP_MAX: Final = 4_096  # bytes, ours: enough for every built-in layout
+# Bytes that stand on one side or the other of a check: digits, wildcards, months, signs.
+_EDGES: Final = tuple(
+    bytes.fromhex(text)
+    for text in ("00", "01", "0a", "12", "13", "1f", "28", "29", "2a", "31", "32", "59", "60", "7f",
+                 "80", "99", "9a", "fd", "fe", "ff")
+)  # fmt: skip
+
+
+def _codecs(data: bytes, _build: str) -> None:
+    """Take the codec that the first byte names, and the bytes it wants of what follows."""
+    if not data:
+        return
+    codec = _ALL[data[0] % len(_ALL)]
+    raw = data[1 : 1 + codec.size_bytes]
+    try:
+        stamp = codec.decode(raw)
+    except TimestampError:
+        return
+    must(codec.encode(stamp) == raw, "a timestamp is written as it was read")
+    if not stamp.whole:
+        return
+    must(codec.first.total_ms <= stamp.total_ms <= codec.last.total_ms, "it is in its range")
+    must(stamp_at(stamp.total_ms, 1).day_number == stamp.day_number, "its day exists")
+
+
+@cache
+def _seeds() -> tuple[bytes, ...]:
+    """Return, of each codec, both ends, its special values and both sides of its checks."""
+    found: list[bytes] = []
+    for number, codec in enumerate(_ALL):
+        head = bytes((number,))
+        moments = [codec.first, codec.last, stamp_at(1_593_810_060_000, codec.step_ms)]
+        found += [head + raw for stamp in moments if (raw := _written(codec, stamp))]
+        found += [head + raw for raw, _ in codec.specials]
+        found += [head + byte * codec.size_bytes for byte in (b"\x00", b"\x13", b"\x99", b"\xff")]
+    return tuple(dict.fromkeys(found))
+
+
+def _written(codec: Codec, stamp: Stamp) -> bytes:
+    fields = {name: getattr(stamp, name) for name in Stamp.__slots__}
+    more = {"offset_min": 120, "summer": True}
+    said = {name: value for name, value in more.items() if name in codec.carries}
+    try:
+        return codec.encode(Stamp(**fields | said))
+    except TimestampError:  # of a span that this one does not have
+        return b""
+
+
+def _slots(data: bytes) -> Iterator[FuzzField]:
+    yield FuzzField(0, 1, tuple(bytes((number,)) for number in range(len(_ALL))))
+    for at in range(1, len(data)):
+        yield FuzzField(at, 1, _EDGES)
+
+
+@cache
+def _folder() -> "TemporaryDirectory[str]":
+    return TemporaryDirectory(prefix="meter-emu-layout-")
+
+
+def _layout(data: bytes, _build: str) -> None:
+    path = Path(_folder().name) / "layout.toml"
+    path.write_bytes(data)
+    try:
+        layout = load_layout(str(path))
+    except ConfigError as error:
+        must("\n" not in str(error), "a refusal is one line")
+        return
+    at = 0
+    for cell in layout.cells:
+        must(cell.offset == at, "every byte is in one field")
+        at += cell.size
+    must(at == layout.size_bytes, "and none is left over")
+    if layout.size_bytes > _DUMP_MAX:
+        return
+    for byte in (b"\x00", b"\x29", b"\xff"):
+        parts = explain_dump(byte * layout.size_bytes, layout)
+        size = sum(part.size_bytes for part in parts)
+        must(size == layout.size_bytes, "a dump is explained whole")
+
+
+TARGETS: Final = (
+    Target(
+        id="timestamp-codecs",
+        asks="a byte that names a codec, and what it may read",
+        oracles="refused, or the same bytes when it is written again; in range, on a day there is",
+        size_max=1 + _SIZE_MAX,
+        check=_codecs,
+        seeds=_seeds,
+        slots=lambda data: tuple(_slots(data)),
+    ),
+    Target(
+        id="layout",
+        asks="a layout file",
+        oracles="refused in one line, or every byte of a dump is in one field",
+        size_max=8_192,
+        check=_layout,
+        seeds=lambda: tuple(path.read_bytes() for path in built_in("layouts").values()),
+        words=(b"[[field]]", b"[[record]]", b"[[check]]", b"codec", b"repeat", b"stride", b"epoch"),
+    ),
+)
