@@ -6,7 +6,7 @@ import click
 
 from card_protocol.tokens.sts.digits import TOKEN_DIGITS
 from meter_emu.cli.app import Verbs, examples
-from meter_emu.cli.names import LEFT, OneOf, json_option
+from meter_emu.cli.names import FILE, LEFT, OneOf, json_option
 from meter_emu.cli.output import STDOUT, print_json, say_written, write_atomically
 from meter_emu.cli.sts_options import KeyMeant, base_option, basis_option, key_meant, key_options
 
@@ -46,7 +46,7 @@ def decode(
     json_file: str | None,
     **options: Any,  # noqa: ANN401  what `key_options` adds
 ) -> None:
-    """Say every field of tokens, or which check failed under which key.
+    """Decode tokens: every field, or the check that failed.
 
     Spaces and dashes between digits do not matter. Several key-change tokens are put together.
     """
@@ -127,7 +127,10 @@ def _decoded(digits: str, meant: KeyMeant) -> "StsRecord":
 @basis_option
 @json_option
 def encode(kind: str, json_file: str | None, base: str | None, **options: Any) -> None:  # noqa: ANN401
-    """Make a token: the base date and the clock it counts on must be given, no default is safe."""
+    """Make a token.
+
+    The base date and the clock it counts on have no default: a token says neither.
+    """
     from card_protocol.tokens.sts.codec import encode_sts
     from meter_emu.cli.sts_words import grouped, record_of
 
@@ -177,7 +180,7 @@ def key_(base: str | None, out: str | None, json_file: str | None, **options: An
 @sts.command()
 @key_options
 @base_option
-@click.option("--new-key", type=LEFT, metavar="FILE", help="The new key, if it is not derived.")
+@click.option("--new-key", type=FILE, metavar="FILE", help="The new key, if it is not derived.")
 @click.option("--new-supply-group", metavar="DIGITS")
 @click.option("--new-tariff-index", type=click.IntRange(0, 99))
 @click.option("--new-key-revision", type=click.IntRange(1, 9))
@@ -195,7 +198,10 @@ def keychange(
     json_file: str | None,
     **options: Any,  # noqa: ANN401
 ) -> None:
-    """Make the two or four tokens that bring a meter another key; what is not new stays."""
+    """Make the tokens that bring a meter another key.
+
+    Two for a key of 8 bytes, four for one of 16. What is not new stays as it is.
+    """
     from card_protocol.tokens.sts.key_change import StsKeyChange, key_change_tokens
     from card_protocol.tokens.sts.keys import KeyType
     from meter_emu.cli.sts_words import change_rows, grouped

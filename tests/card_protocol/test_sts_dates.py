@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from card_protocol.errors import TokenError
+from card_protocol.timestamp.registry import CODECS
 from card_protocol.tokens.sts import tid as right
 from card_protocol.tokens.sts.codec import decode_sts
 from card_protocol.tokens.sts.tid import (
@@ -156,6 +157,14 @@ def test_a_mistake_breaks_a_law(name):
         except (AssertionError, TokenError, pytest.fail.Exception):
             broken.append(law.__name__)
     assert broken, name
+
+
+def test_a_tid_is_the_date_that_its_timestamp_codec_reads():
+    rng = Random(9)
+    for base in BaseDate:
+        for tid in (0, 1, TID_MAX, *(rng.randrange(TID_MAX) for _ in range(500))):
+            read = CODECS[f"sts-tid-{base.value}"].decode(tid.to_bytes(3, "big"))
+            assert read.total_ms == 60_000 * wall_min_of(tid, base)
 
 
 def test_ken_255_by_the_wrong_rule_expires_six_weeks_early():

@@ -8,6 +8,7 @@ from enum import Enum, unique
 from typing import Final, final
 
 from card_protocol.errors import TokenError
+from card_protocol.timestamp.days import day_number
 
 TID_MAX: Final = 0xFF_FFFF
 KEN_NEVER: Final = 0xFF  # a key with this expiry number never expires
@@ -27,10 +28,7 @@ class BaseDate(Enum):
     @property
     def epoch_min(self) -> int:
         """Minutes from 1970-01-01 00:00 to this base date, on the same clock."""
-        return _EPOCH_DAYS[self.value] * _DAY_MIN
-
-
-_EPOCH_DAYS: Final = {1993: 8_401, 2014: 16_071, 2035: 23_741}
+        return day_number(self.value, 1, 1) * _DAY_MIN
 
 
 def tid_of(utc_min: int, base: BaseDate, *, offset_min: int) -> int:
