@@ -1,6 +1,10 @@
 """`rehearse CAMPAIGN`: run a campaign on emulated meters and show who is cut when, and as promised?
 
 Households are run, shown and forgotten: nothing here grows with their number.
+
+As JSON the result is written meter by meter. The keys and their order are fixed; instants are ISO
+8601 with offset, or null. Nothing in it depends on when or on how many processes it was made: the
+same seed gives the same bytes. The page of `--report DIR` is DIR/index.html, whole or not at all.
 """
 
 import os
@@ -10,20 +14,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
+import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.live.view import event_as_json
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, say_written
 from meter_emu.cli.progress import watched
 from meter_emu.cli.replayed import campaign_digest, chosen_campaign, witnessing
-from meter_emu.cli.result import JsonStream
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
 from meter_emu.errors import OutputError
@@ -31,13 +36,81 @@ from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event
-from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.meter.failure import Failure
+from meter_emu.world.meter.times import us_to_iso, us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.outcome import Outcome
-from meter_emu.world.rehearsal.verdict import homes
+from meter_emu.world.rehearsal.outcome import Breach, Outcome
+from meter_emu.world.rehearsal.verdict import expected, homes
 from meter_emu.zones import TimeZone
+
+
+class JsonStream:
+    """Writes the result meter by meter, one a line, so that its size does not matter."""
+
+    def __init__(self, campaign: Campaign, write: Write, *, events: bool) -> None:
+        self._campaign = campaign
+        self._write = write
+        self._events = events
+        self._first = True
+
+    def open(self) -> None:
+        """Write the head."""
+        head = (self._campaign.name, self._campaign.zone.key, self._campaign.seed)
+        name, zone, seed = (msgspec.json.encode(value) for value in head)
+        self._write(b'{"campaign": %b, "zone": %b, "seed": %b, "meters": [' % (name, zone, seed))
+
+    def meter(self, household: Household, outcome: Outcome, events: Sequence[Event]) -> None:
+        """Write one meter, with its events if they are wanted."""
+        row: dict[str, Any] = {
+            "id": outcome.id,
+            "energy": outcome.energy,
+            "model": outcome.model,
+            "firmware": outcome.build,
+            "announced": self._iso(outcome.announced_us),
+            "cut_at": self._iso(outcome.cut_us),
+            "verdict": outcome.verdict.value,
+            "as_expected": expected(outcome, household),
+            "breaches": [self._breach(breach) for breach in outcome.breaches],
+            "findings": [
+                {"kind": one.kind.value, "since": self._iso(one.from_us), "words": one.words}
+                for one in outcome.findings
+            ],
+            "failure": self._failure(outcome.failure),
+        }
+        if self._events:
+            row["events"] = [event_as_json(event, self._campaign.zone) for event in events]
+        self._write((b"\n" if self._first else b",\n") + msgspec.json.encode(row))
+        self._first = False
+
+    def close(self, summary: dict[str, int]) -> None:
+        """Write the counts and the end."""
+        self._write(b'\n], "summary": %b}\n' % msgspec.json.encode(summary))
+
+    def _breach(self, breach: Breach) -> dict[str, Any]:
+        return {
+            "from": self._iso(breach.from_us),
+            "to": self._iso(breach.to_us),
+            "verdict": breach.verdict.value,
+            "promised": breach.promised,
+            "happened": breach.happened,
+            "why": breach.why,
+        }
+
+    def _failure(self, failure: Failure | None) -> dict[str, Any] | None:
+        if failure is None:
+            return None
+        return {
+            "why": failure.why,
+            "at": self._iso(failure.at_us),
+            "clock": failure.clock,
+            "calls": failure.calls,
+        }
+
+    def _iso(self, us: int | None) -> str | None:
+        return None if us is None else us_to_iso(us, self._campaign.zone)
+
 
 _PAGE: Final = "index.html"
 

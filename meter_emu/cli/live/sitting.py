@@ -8,7 +8,7 @@ in March. The card lies in a folder of its own, a file like any other: a desk ca
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -21,29 +21,83 @@ from card_protocol.timestamp import Civil
 from card_protocol.trace import no_clock
 from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_OK, EXIT_SIGNAL
 from meter_emu.cli.held import HeldFile
-from meter_emu.cli.live.begin import origin_of, refuse_given
+from meter_emu.cli.image import cents_option
 from meter_emu.cli.live.commands import rate_of, typed_instant_us
 from meter_emu.cli.live.lines import Lines, Printer
-from meter_emu.cli.live.origin import LiveOrigin, home_at_start, model_of
+from meter_emu.cli.live.origin import LiveOrigin, digest_of, home_at_start, model_of, shown_us
 from meter_emu.cli.live.reader import ReaderSlot
 from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.shell import listening
 from meter_emu.cli.live.slot import FileSlot, Slot
 from meter_emu.cli.live.terminal import Log, Screen
-from meter_emu.cli.live.view import event_line
+from meter_emu.cli.live.view import event_as_json, event_line
 from meter_emu.cli.output import STDOUT, atomic_writer, write_atomically
-from meter_emu.cli.result import event_as_json
 from meter_emu.cli.tracing import recording
 from meter_emu.desk.desk import Work
 from meter_emu.errors import MeterEmuError
 from meter_emu.units import EPOCH_2000_US, MINUTE_US
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.board import Board
-from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.rehearsal.home import Home
 from meter_emu.zones import BELGIAN, TimeZone
+
+_OF_NEW_METERS: Final = ("balance_eur", "meter_id", "key_file")
+_LOADS: Final = ("load_w", "load_dm3_per_h")
+
+
+def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveOrigin:
+    """Return how the meter begins: a new one, or the one of an image."""
+    image = options["image_file"] or ""
+    wall_us = time.time_ns() // 1_000
+    start = options["start"]
+    start_us = None if start is None else typed_instant_us(start, wall_us, model.zone)
+    begins = LiveOrigin(
+        meter=options["meter"] or "",
+        build=build.name,
+        start_us=0,
+        load=_load(options, model),
+        seed=options["seed"],
+        clock=model.rtc_base,
+    )
+    if image:
+        refuse_given("{} is for a new meter; the image has its own", _OF_NEW_METERS)
+        return msgspec.structs.replace(
+            begins,
+            image=image,
+            sha256=digest_of(image),
+            start_us=shown_us(image, model, build) if start_us is None else start_us,
+        )
+    return msgspec.structs.replace(
+        begins,
+        start_us=wall_us if start_us is None else start_us,
+        meter_id=options["meter_id"],
+        balance_cents=cents_option(options["balance_eur"]),
+        key_file=options["key_file"] or "",
+    )
+
+
+def _load(options: dict[str, Any], model: MeterModel) -> int:
+    """Return what the home draws, the same at every hour of the day."""
+    wanted = model.measures.load_key
+    for name in _LOADS:
+        if name != wanted and options[name] is not None:
+            want, got = (f"--{key.replace('_', '-')}" for key in (wanted, name))
+            raise click.UsageError(f"{model.name} is a meter of {model.energy}: {want}, not {got}")
+    return options[wanted] or 0
+
+
+def refuse_given(why: str, names: Iterable[str]) -> None:
+    """Refuse those options of `names` that were given; `why` has a place for the option."""
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT:
+            (option,) = (one for one in context.command.params if one.name == name)
+            raise click.UsageError(why.format(option.opts[0]))
+
 
 CARD_NAME: Final = "home.card"
 # Friday 3 July 2020, 23:01 was announced (La Libre, 3 July 2020): a quarter of an hour before.

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, final
+from typing import Any, Final, final
 
 from meter_emu.cli.live.slot import Slot
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Lamp
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, euro
-from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.events import Beginning, Event
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.pace import RATE_JUMPS
 from meter_emu.world.meter.plan import Insight, Planned
-from meter_emu.world.meter.times import us_to_legal
+from meter_emu.world.meter.times import us_to_iso, us_to_legal
 from meter_emu.zones import TimeZone
 
 LAMPS: Final = {
@@ -131,3 +131,31 @@ def _supply(meter: LiveMeter) -> str:
     flow = f"{board.metrology.rate(board.now_us)} {meter.model.measures.rate_unit}"
     mains = "" if board.powered else ", the meter has no supply"
     return f"{switch}, {flow}{limit}{mains}"
+
+
+def event_as_json(event: Event, zone: TimeZone) -> dict[str, Any]:
+    """Return one event of a meter, its instant under a zone's rule."""
+    understood = None
+    if event.understood is not None:
+        names = ("defer_until", "cut_at")
+        understood = {
+            name: None if when is None else str(when)
+            for name, when in zip(names, event.understood, strict=True)
+        }
+    begins: dict[str, Any] = {}
+    if isinstance(event, Beginning):
+        begins = {
+            "supply_on": event.supply_on,
+            "limiter_a": event.limiter_a,
+            "lamps": event.lit,
+        }
+    return {
+        "at": us_to_iso(event.at_us, zone),
+        "what": event.what.value,
+        **begins,
+        "shown": event.shown,
+        "detail": event.detail,
+        "understood": understood,
+        "clock_trusted": event.clock_trusted,
+        "balance_ueur": event.balance_ueur,
+    }

@@ -43,9 +43,8 @@ from meter_emu.world.rehearsal.household import (
     shared_meter_id,
 )
 from meter_emu.world.rehearsal.reading import FilePlace
-from meter_emu.world.rehearsal.remarks import remarks
 from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
-from meter_emu.world.rehearsal.visits import VisitReader, in_order, new_card
+from meter_emu.world.rehearsal.visits import VisitReader, in_order, new_card, remarks
 from meter_emu.zones import TimeZone
 
 _REGISTER: Final = re.compile(r"([0-9A-F]{2})=([0-9A-F]{2})", re.ASCII)
