@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from meter_emu.cli.app import Verb, Verbs, examples
-from meter_emu.cli.names import CAMPAIGN, MODEL, OneOf, Word, json_option
+from meter_emu.cli.names import CAMPAIGN, LAYOUT, MODEL, OneOf, Word, json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
@@ -54,12 +54,28 @@ def _laws() -> dict[str, str]:
     return {name: law.says for name, law in laws().items()}
 
 
+def _layouts() -> dict[str, str]:
+    from meter_emu.foreign.layout_file import load_layout
+    from meter_emu.resources import built_in
+
+    layouts = {name: load_layout(str(path)) for name, path in built_in("layouts").items()}
+    return {name: f"{one.size_bytes} bytes, {one.source}" for name, one in layouts.items()}
+
+
+def _codecs() -> dict[str, str]:
+    from card_protocol.timestamp.registry import CODECS
+
+    return {name: f"{codec.title}, {codec.size_bytes} bytes" for name, codec in CODECS.items()}
+
+
 LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
     "defects": _defects,
     "laws": _laws,
     "models": _models,
     "campaigns": _campaigns,
     "builds": _builds,
+    "codecs": _codecs,
+    "layouts": _layouts,
 }
 
 
@@ -72,7 +88,7 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
 @click.argument("what", type=OneOf(list(LISTED)))
 @json_option
 def list_(what: str, json_file: str | None) -> None:
-    """List what there is by a name: defects, laws, models, campaigns or builds."""
+    """List what has a name: defects, laws, models, campaigns, builds, codecs or layouts."""
     found = LISTED[what]()
     if json_file is not None:
         rows = [{"name": name, "says": said} for name, said in found.items()]
@@ -111,7 +127,7 @@ class DefectName(Word):
 
 @click.group(cls=Verbs)
 def show() -> None:
-    """Show one thing that has a name: a defect, or the file of a campaign or a model."""
+    """Show one thing that has a name: a defect, or the file of a campaign, model or layout."""
 
 
 @examples(
@@ -136,6 +152,18 @@ def show_campaign(name: str) -> None:
 def show_model(name: str) -> None:
     """Print the file of a meter model, to begin one of your own with a copy."""
     _print_file("meters", name)
+
+
+@examples(
+    "show layout state-grid-order",
+    "show layout state-grid-write-back",
+    "show layout my-layout.toml",
+)
+@show.command("layout")
+@click.argument("name", metavar="NAME", type=LAYOUT)
+def show_layout(name: str) -> None:
+    """Print the file of a layout, to begin one of your own with a copy."""
+    _print_file("layouts", name)
 
 
 def _print_file(kind: "ResourceKind", name: str) -> None:

@@ -129,6 +129,7 @@ FILE: Final = FileName(left=False)
 LEFT: Final = FileName(left=True)
 CAMPAIGN: Final = BuiltInOrFile("campaigns")
 MODEL: Final = BuiltInOrFile("meters")
+LAYOUT: Final = BuiltInOrFile("layouts")
 BUILD: Final = BuildName()
 
 

@@ -11,7 +11,7 @@ import click
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import part_as_json, print_parts, tell_differences
 from meter_emu.cli.held import read_bytes
-from meter_emu.cli.names import BuiltInOrFile, CommandT
+from meter_emu.cli.names import LAYOUT, CommandT
 from meter_emu.cli.output import STDOUT, print_json
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from meter_emu.rows import Part
 
 _DUMP: Final = "a dump"
-LAYOUT: Final = BuiltInOrFile("layouts")
 
 
 def layout_option(function: CommandT) -> CommandT:

@@ -74,6 +74,11 @@ def test_a_command_answers_as_its_page_says(
         assert any(line.rstrip() == one for one in rest), line
 
 
+def test_the_dump_of_the_page_is_that_of_the_fixtures() -> None:
+    (text,) = re.findall(r"^  ([0-9a-f]+) > order.bin$", DUMPS, re.MULTILINE)
+    assert bytes.fromhex(text) == (ROOT / "fixtures/dumps/state-grid-order.bin").read_bytes()
+
+
 def test_the_pages_have_their_commands() -> None:
     assert [len(COMMANDS.findall(text)) for text in (TIMES, DUMPS)] == [4, 1]
 
