@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from card_protocol.tokens.sts.fields import StsRecord
 
 _PAN: Final = "--meter-pan 600727000000000009 --supply-group 123456"
+_CURRENCY: Final = "-currency"
 _KINDS: Final = (
     "electricity", "water", "gas", "time", "power-limit", "clear-credit", "tariff-rate",
     "clear-tamper", "phase-unbalance", "water-factor", "meter-test",
@@ -107,13 +108,24 @@ def _decoded(digits: str, meant: KeyMeant) -> "StsRecord":
         raise TokenError(f"token {digits}", f"{error}; it is {meant.words}{other}") from None
 
 
+class _Kind(OneOf):
+    """A kind of token that can be made; currency credit is refused by its name."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        if str(value).endswith(_CURRENCY):
+            self.fail("currency credit has no public layout, so it is not here", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 @examples(
     "sts encode electricity --value 25.6 --base 1993 --basis utc --issued-at '1996-03-25 13:55'",
     f"sts encode clear-credit --value all --base 2014 --basis Africa/Lagos {_PAN}",
     "sts encode meter-test --value 1",
 )
 @sts.command()
-@click.argument("kind", metavar="KIND", type=OneOf(_KINDS))
+@click.argument("kind", metavar="KIND", type=_Kind(_KINDS))
 @click.option("--value", metavar="VALUE", help="kWh, m3 or minutes with one decimal; watts; a "
               "register, or all; a rate, a factor; hex bits of tests.")  # fmt: skip
 @click.option("--issued-at", metavar="TIME",

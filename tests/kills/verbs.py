@@ -95,6 +95,10 @@ WRITES: Final[dict[str, Writes]] = {
     "card send": Writes(("card", "send", "a.card", "00:20:00:01:04:31:31:31:31"), (PLAIN,)),
     "fuzz minimize": Writes(("fuzz", "minimize", "find.toml"), given=(("find.toml", FIND),)),
     "list": Writes(("list", "campaigns", "--json", "l.json")),
+    "sts key": Writes(
+        ("sts", "key", "--meter-pan", "600727000000000009", "--supply-group", "123456", "--out",
+         "m.key"),
+    ),
 }  # fmt: skip
 
 # One of each way to write: a fresh file, one in place of another, two at once, a text.
@@ -113,6 +117,9 @@ OTHERWISE: Final = {
     "fuzz run": "leaves finds as fuzz minimize does, and inputs that may be lost",
     **dict.fromkeys(
         ("card diff", "card readers", "card show", "desk account", "desk read", "fuzz list",
+         "openpaygo decode", "openpaygo encode", "sts decode", "sts encode", "sts keychange",
+         "card layout", "image layout", "timestamp decode", "timestamp encode", "timestamp ends",
+         "timestamp scan",
          "fuzz replay", "image diff", "image show", "trace replay", "trace show", "show campaign",
          "show defect", "show model"),
         "only explains, with --json as list does",
