@@ -315,7 +315,8 @@ class Desk:
     def _open(self, exchange: Exchange) -> tuple[BudgetCard, Account, Key]:
         """Start a session: whose card it is, both sides proved, every record read and checked.
 
-        Return card, account, and the key of the records that an office writes.
+        Return card, account, and the key of the records that an office writes. Raise `DeskError`
+        for a sealed card of an energy that there is not.
         """
         card = find_among(Terminal(exchange), DF_OF.values())
         meter_id = card.claimed().meter_id  # a claim, until its MAC is checked in the next lines
@@ -323,7 +324,11 @@ class Desk:
         card.identity(record_key)
         keys = (self._key(purpose, meter_id) for purpose in (Purpose.DESK_AUTH, Purpose.CARD_AUTH))
         card.authenticate(Credentials(Role.DESK, *keys), self._challenge(RANDOM_SIZE_BYTES))
-        return card, card.contents(record_key), record_key
+        account = card.contents(record_key)
+        energy = account.identity.energy
+        if energy not in BY_CODE:
+            raise DeskError(f"the card is for energy {energy}: want one of {sorted(BY_CODE)}")
+        return card, account, record_key
 
     def _after(self, account: Account, work: Work, issued_at_min: int) -> Account:
         """Return the account as `work` leaves it, unsealed; raise `DeskError` if it must not be."""

@@ -6,6 +6,8 @@ from card_protocol.errors import ApduError, MacError
 from card_protocol.formats.budget import Sfi
 from card_protocol.keys import Key
 from meter_emu.desk.desk import Desk
+from meter_emu.errors import DeskError
+from tests.cards import resealed
 from tests.desk.reader import BY_DEED, DEEDS, ISSUED, METER, Reader
 from tests.homes import counted
 
@@ -25,6 +27,15 @@ def test_a_record_with_a_wrong_mac_stops_every_deed_before_anything_is_written(d
 
 def budget_name(sfi: Sfi) -> str:
     return sfi.name.lower()
+
+
+@BY_DEED
+def test_a_card_sealed_for_an_energy_that_there_is_not_is_refused(deed):
+    reader = Reader(image=resealed(Reader().card.image, Sfi.IDENTITY, energy=255))
+    before = reader.files()
+    with pytest.raises(DeskError, match="energy 255: want one of"):
+        DEEDS[deed](reader.desk, reader.exchange)
+    assert reader.files() == before
 
 
 @BY_DEED
