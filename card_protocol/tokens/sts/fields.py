@@ -9,6 +9,8 @@ from enum import IntEnum, unique
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias, final
 
+from cryptography.hazmat.primitives.constant_time import bytes_eq
+
 from card_protocol.errors import TokenError
 from card_protocol.tokens.secret import TokenSecret
 from card_protocol.tokens.sts.amount import amount_of
@@ -95,7 +97,7 @@ class KeyPart(TokenSecret):
         super().__init__(raw, (_PART_BYTES,))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, KeyPart) and self.raw == other.raw
+        return isinstance(other, KeyPart) and bytes_eq(self.raw, other.raw)
 
     def __hash__(self) -> int:
         return hash(self.raw)
