@@ -13,9 +13,7 @@ from typing import Any
 import pytest
 
 from meter_emu.laws import laws
-from meter_emu.laws.hazards.clock_card_at_midnight import setting_at_midnight
-from meter_emu.laws.hazards.cut_at_step import cut_between
-from meter_emu.laws.hazards.tick_inside import ticking_inside
+from meter_emu.laws.hazards.steps import cut_between, setting_at_midnight, ticking_inside
 from meter_emu.laws.law import Trial, campaign_of
 from meter_emu.stories.chooser import seeded
 from meter_emu.world.meter.bench import Bench

@@ -1,0 +1,278 @@
+"""Hazards of credit: where it runs out, is lent and repaid, or is used while no time is known.
+
+A part each: what is drawn, and its `Law`.
+"""
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.draft import USES
+from meter_emu.stories.people import near_week_edge_s
+from meter_emu.stories.registers import other_time, upset
+from meter_emu.stories.story import Among, begin, finish
+from meter_emu.stories.times import Timing, at_minute_s, legal
+from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S
+from meter_emu.world.meter.events import What
+from meter_emu.world.rehearsal.account import LoadProfile
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import DeskOrder
+from meter_emu.world.rehearsal.outcome import WORK_US
+
+# Credit edge --------------------------------------------------------------------------------------
+#
+# Credit ends where the week's protected hours begin or end: Friday, Sunday and Monday.
+
+# Minutes of the week, from Monday 0:00: Friday 16:00, Sunday's end, Monday 8:00, Monday 16:00.
+_EDGES: Final = (4 * 1440 + 960, 7 * 1440, 480, 960, 4 * 1440 + 480, 5 * 1440)
+
+
+def credit_edge(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home with no order, whose credit is used up within an hour of such an edge."""
+    seed, draft = begin(chooser, among)
+    draft.kind = "credit ends at an edge of the week"
+    draft.credit_ends_s = near_week_edge_s(draft, draft.timing.end_s, _EDGES)
+    draft.rates = USES[:-1]
+    draft.timing = draft.timing._replace(
+        armed_s=draft.credit_ends_s - (1 + chooser.below(60)) * HOUR_S,
+        end_s=draft.credit_ends_s + chooser.below(3) * 24 * HOUR_S,
+    )
+    if chooser.below(3) == 2:
+        draft.ask_supply(draft.credit_ends_s + chooser.below(100) * HOUR_S)
+    return finish(draft, seed)
+
+
+CREDIT_EDGE: Final = Law(
+    id="credit-edge",
+    says="credit that ends at an edge of the protected hours is the end of supply when they are",
+    properties=("P9",),
+    presumes="a clock within its model's bound",
+    draw=credit_edge,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Credit without time ------------------------------------------------------------------------------
+#
+# Credit ends in the protected hours, and the meter's clock says an hour in which they do not run.
+#
+# It doubts that clock, or has it from a card of the office that was written some hours before:
+# either way it does not know that the protected hours are over.
+
+_WEDNESDAY: Final = 2
+_EVENINGS: Final = (0, 1, 2, 3, 4, 5)  # Monday to Saturday; that of Friday is before a weekend
+_FROM_MIN: Final = 9 * 60 + 30  # by any time base an unprotected hour, and some more after it
+
+
+def credit_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home whose clock is upset in the evening, hours before or after its credit ends."""
+    seed, draft = begin(chooser, among)
+    zone = draft.model.zone
+    day = legal(draft.timing.end_s, zone).date()
+    day += timedelta(days=chooser.of(_EVENINGS) - day.weekday())
+    back_s = at_minute_s(day, 17 * 60 + chooser.below(120), zone)
+    lost_s = back_s - 5 * MINUTE_S - chooser.below(60) * MINUTE_S
+    draft.kind = "credit ends at an hour that the clock does not know"
+    draft.credit_ends_s = back_s + (5 + chooser.below(90)) * MINUTE_S
+    draft.rates = USES[:-1]
+    draft.short = True
+    wrote_s = at_minute_s(day, _FROM_MIN + chooser.below(120), zone)
+    draft.first_s = wrote_s - HOUR_S
+    draft.timing = Timing(wrote_s, draft.credit_ends_s)
+    if chooser.below(2):
+        draft.office(wrote_s, DeskOrder(prepayment=True))
+        draft.upset(lost_s, back_s, upset(chooser, draft.model, back_s))
+        draft.insert(back_s + MINUTE_S + chooser.below(3) * MINUTE_S)
+    else:
+        weeks = 1 + chooser.below(10)
+        other = day - timedelta(days=day.weekday() - _WEDNESDAY + 7 * weeks)
+        when = datetime(other.year, other.month, other.day) + timedelta(  # noqa: DTZ001
+            minutes=_FROM_MIN + chooser.below(120)
+        )
+        doubted = when.year < 2000 or chooser.below(4) > 0
+        when = when.replace(year=max(2000, when.year))
+        draft.upset(lost_s, back_s, other_time(draft.model, when, doubted=doubted))
+    return finish(draft, seed)
+
+
+CREDIT_WITHOUT_TIME: Final = Law(
+    id="credit-without-time",
+    says="a clock that is not believed, or is a lower bound, ends no protected hours",
+    properties=("P8", "P9"),
+    presumes="nothing",
+    draw=credit_without_time,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Emergency again ----------------------------------------------------------------------------------
+#
+# Emergency credit is taken, used up, asked for again, repaid by a load, and taken once more.
+
+_EMERGENCY_RATES: Final = (
+    4_000,
+    2_000,
+    8_000,
+)  # ours: emergency credit lasts a day, or half of one
+_REPAID_CENTS: Final = (2_000, 500, 1_200, 1_500, 10_000)  # more than the debt, less, and just it
+_LATER_S: Final = (DAY_S, 4 * HOUR_S, 2 * DAY_S)
+
+
+def emergency_again(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home without credit that asks for supply some times, with a load between."""
+    seed, draft = begin(chooser, among)
+    draft.kind = "emergency credit, again"
+    draft.rates = _EMERGENCY_RATES
+    at_s = draft.credit_ends_s = draft.timing.armed_s
+    at_s += (1 + chooser.below(72)) * HOUR_S  # a weekend may come before the cut
+    for _ in range(1 + chooser.below(3)):
+        draft.ask_supply(at_s)
+        at_s += chooser.of(_LATER_S) + chooser.below(12) * HOUR_S
+    draft.bring(at_s, DeskOrder(load_cents=chooser.of(_REPAID_CENTS)))
+    for _ in range(chooser.below(3)):
+        at_s += chooser.of(_LATER_S) + chooser.below(12) * HOUR_S
+        draft.ask_supply(at_s)
+    draft.insert(at_s + HOUR_S + chooser.below(DAY_S))
+    return finish(draft, seed)
+
+
+EMERGENCY_AGAIN: Final = Law(
+    id="emergency-again",
+    says="emergency credit is had once, until a load has repaid it",
+    properties=("P10",),
+    presumes="somebody who asks for supply as this model wants it",
+    draw=emergency_again,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Many loads ---------------------------------------------------------------------------------------
+#
+# Load after load on one card: sums that fill 16 bits, much energy, other prices, an older card.
+
+_LOADED_CENTS: Final = (
+    25_000,
+    25_000,
+    25_000,
+    10_000,
+    24_999,
+    500,
+)  # most are the largest a meter takes
+_SPENT_RATES: Final = (4_000, 500, 8_000)  # 4 kW are 65 kWh in 16 hours
+_LOADS_APART_S: Final = (DAY_S, HOUR_S, 2 * DAY_S, 6 * HOUR_S)
+_LOADS_MAX: Final = 6
+
+
+def many_loads(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home with no order that loads three times and more, not each time at the meter."""
+    seed, draft = begin(chooser, among)
+    draft.kind = "many loads"
+    draft.rates = _SPENT_RATES
+    at_s, count = draft.timing.armed_s, 3 + chooser.below(_LOADS_MAX - 2)
+    other = chooser.below(count + 1)  # which load comes with another tariff, if any
+    for number in range(count):
+        order = DeskOrder(load_cents=chooser.of(_LOADED_CENTS))
+        if number == other:
+            order = replace(order, tariff=draft.tariff(), mwh_per_unit=draft.worth_of_a_unit())
+        if number + 1 < count and chooser.below(4) == 3:
+            draft.office(at_s, order)  # two loads at once, the next time
+        else:
+            draft.bring(at_s, order)
+        at_s += chooser.of(_LOADS_APART_S) + chooser.below(HOUR_S)
+    if chooser.below(2):
+        draft.insert_copy(at_s, 1 + chooser.below(count))
+    draft.insert(at_s + chooser.of(_LOADS_APART_S))
+    return finish(draft, seed)
+
+
+MANY_LOADS: Final = Law(
+    id="many-loads",
+    says="each load is taken once and whole, however many there were before",
+    properties=("P10", "P13"),
+    presumes="a card on which the meter writes",
+    draw=many_loads,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Used without time --------------------------------------------------------------------------------
+#
+# A clock has lost its time: what is used until it is set is counted apart, on the display.
+
+_UNTIMED_RATES: Final = (4_000, 2_000, 8_000)  # ours: some Wh a minute, of gas as well
+_PAGES: Final = 7  # of our button scroll
+_PRESSES_APART_S: Final = 3  # ours: from one press to the next
+_PRESSED: Final = frozenset({What.KEY_PRESSED})
+_WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
+_SHOWN: Final = re.compile(r"USED WITHOUT TIME (\d+)\.(\d{3}) (\S+)")
+
+
+def used_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home that was dark beyond its clock's reserve, and somebody at its button after that.
+
+    In two of three a technician has been there before. Every poll of a clock that is not believed
+    is run, so that is an hour or two.
+    """
+    seed, draft = begin(chooser, among)
+    draft.kind = "used without time"
+    draft.rates, draft.ample_credit, draft.short = _UNTIMED_RATES, True, True
+    lost_s = draft.timing.armed_s + (1 + chooser.below(24)) * HOUR_S
+    back_s = lost_s + (draft.model.clock.backup_days + 1 + chooser.below(15)) * DAY_S
+    draft.outages.append((lost_s, back_s))
+    draft.timing = Timing(draft.timing.armed_s, back_s)
+    at_s = back_s + (10 + chooser.below(80)) * MINUTE_S
+    if chooser.below(3):
+        draft.technician(at_s, chooser.around(draft.model.clock.set_error_s - 1))
+        at_s += (1 + chooser.below(60)) * MINUTE_S
+    for page in range(_PAGES):
+        draft.ask_clock(at_s + page * _PRESSES_APART_S)
+    return finish(draft, seed)
+
+
+def _check_used_without_time(trial: Trial) -> Finding:
+    home, events = trial.home, trial.run.events
+    if any(event.what is What.OPENED for event in events):
+        return Aside("the home was cut")
+    profile, worth = LoadProfile(home.load), home.model.credit.mwh_per_unit
+    priced = home.model.measures.priced
+    slack = 2 * WORK_US * max(home.load) * worth + 2 * worth * HOUR_US
+    used, shown = 0, False
+    for before, event in pairwise(events):
+        if not before.clock_trusted:
+            used += profile.used(before.at_us, event.at_us) * worth
+        stated = _SHOWN.search(event.shown) if event.what in _PRESSED else None
+        if stated is None:
+            continue
+        shown, stated_wh = True, int(stated[1] + stated[2])
+        low_wh, high_wh = max(0, used - slack) // _WH, -(-(used + slack) // _WH)
+        if not low_wh <= stated_wh <= high_wh:
+            words = f"shown as used without time, want {low_wh} to {high_wh}"
+            return Broken(f"{stated_wh} {priced.unit} {words}")
+        if stated[3] != priced.panel:
+            return Broken(f"used without time is shown in {stated[3]}, want {priced.panel}")
+    return None if shown else Aside("the display says nothing of energy used without time")
+
+
+USED_WITHOUT_TIME: Final = Law(
+    id="used-without-time",
+    says="what was used while the clock was doubted is shown apart",
+    properties=("P8", "P10"),
+    presumes="a display that says so, as ours does",
+    draw=used_without_time,
+    check=_check_used_without_time,
+    one_in=10,
+    hazard=True,
+)

@@ -1,0 +1,256 @@
+"""Hazards of an order: replaced, copied, on a day or by a clock that should make no difference.
+
+A part each: what is drawn, and its `Law`.
+"""
+
+from datetime import date
+from typing import Final
+
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import Law
+from meter_emu.stories import people
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.draft import USES, Draft
+from meter_emu.stories.story import FAST_D, Among, begin, finish
+from meter_emu.stories.times import FIRST_S, Timing, at_minute_s, legal, midnight_s, rtc_midnight_s
+from meter_emu.units import DAY_S, HOUR_S, MINUTE_S, PPB
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import DeskOrder
+
+# Deferred again -----------------------------------------------------------------------------------
+#
+# A deferral is over, another is ordered, and credit ends while it holds.
+
+
+def deferred_again(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home that is deferred for a night or so, and some days after for another time."""
+    seed, draft = begin(chooser, among)
+    draft.kind = "deferred again"
+    lead_s = draft.timing.end_s - draft.timing.armed_s
+    again_s = max(draft.timing.end_s - min(lead_s, 6 * DAY_S), FIRST_S + 5 * DAY_S)
+    over_s = again_s - (1 + chooser.below(30)) * HOUR_S
+    first_s = over_s - (2 + chooser.below(30)) * HOUR_S
+    draft.timing = Timing(first_s, max(draft.timing.end_s, again_s + HOUR_S))
+    draft.first_s = first_s - DAY_S
+    for at_s, until_s in ((first_s, over_s), (again_s, draft.timing.end_s)):
+        until, until_us = draft.minute(until_s)
+        draft.bring(at_s, DeskOrder(defer_until=until, defer_us=until_us))
+    left_h = max(1, (draft.timing.end_s - again_s) // HOUR_S)
+    draft.credit_ends_s = over_s + chooser.below(left_h) * HOUR_S
+    draft.rates = USES[:-1]
+    return finish(draft, seed)
+
+
+DEFERRED_AGAIN: Final = Law(
+    id="deferred-again",
+    says="a deferral that is over takes nothing from the one that is ordered after it",
+    properties=("P9", "P13"),
+    presumes="a clock within its model's bound",
+    draw=deferred_again,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Older copy ---------------------------------------------------------------------------------------
+#
+# Two images of one card: the meter has obeyed the newer order, and the older one is put in.
+
+_OTHER_S: Final = (-DAY_S, -3 * DAY_S, -HOUR_S, DAY_S)  # the first T, from the one that counts
+
+
+def older_copy(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home that is armed, then reactivated or armed anew, and shows its first card again."""
+    seed, draft = begin(chooser, among)
+    armed_s, end_s = draft.timing
+    first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
+    other_s = max(end_s + chooser.of(_OTHER_S), first_s + MINUTE_S)
+    draft.bring(first_s, draft.arming(other_s, other_s))
+    second_s = max(armed_s, first_s + 2 * MINUTE_S)
+    if chooser.below(2) == 0:
+        draft.bring(second_s, DeskOrder(reactivate=True, load_cents=2_000))
+        draft.kind = "reactivated, then the older card"
+    else:
+        draft.bring(second_s, draft.arming(end_s, end_s))
+        draft.kind = "armed again, then the older card"
+    left_s = max(1, end_s - second_s - MINUTE_S)
+    copied_s = second_s + MINUTE_S + chooser.below(left_s) + (0, 0, 0, DAY_S)[chooser.below(4)]
+    draft.insert_copy(copied_s, 1)
+    draft.ample_credit = True
+    return finish(draft, seed)
+
+
+OLDER_COPY: Final = Law(
+    id="older-copy",
+    says="an older image of the card, put in last, brings nothing",
+    properties=("P11", "P13"),
+    presumes="a card that can be copied",
+    draw=older_copy,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Holiday ------------------------------------------------------------------------------------------
+#
+# Credit ends in the working hours of a holiday: to the rule it is a day like any other.
+
+# Month and day of those with a date of their own (law of 4 January 1974, and its decree).
+_DAYS: Final = ((7, 21), (1, 1), (5, 1), (8, 15), (11, 1), (11, 11), (12, 25))
+_YEARS: Final = 7  # within so many each of them is on a working day
+_LAST_YEAR: Final = 2092
+_FROM_MIN: Final = 8 * 60  # when the working hours begin
+_WITHIN_MIN: Final = 6 * 60  # ours: so long before they are over a meter has cut, if it does at all
+
+
+def holiday(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home with no order, whose credit is used up so; an hour later somebody looks."""
+    seed, draft = begin(chooser, among)
+    draft.kind = "credit ends on a holiday"
+    zone = draft.model.zone
+    year = min(legal(draft.timing.end_s, zone).year, _LAST_YEAR)
+    month, day = chooser.of(_DAYS)
+    on_it = (date(year + later, month, day) for later in range(1, _YEARS + 1))
+    working = next(one for one in on_it if one.weekday() < 5)
+    ends_s = at_minute_s(working, _FROM_MIN + chooser.below(_WITHIN_MIN), zone)
+    draft.credit_ends_s, draft.rates, draft.short = ends_s, USES[:-1], True
+    draft.timing = Timing(max(FIRST_S, ends_s - (1 + chooser.below(12)) * HOUR_S), ends_s)
+    draft.scroll(ends_s + HOUR_S)
+    return finish(draft, seed)
+
+
+HOLIDAY: Final = Law(
+    id="holiday",
+    says="on a holiday that is a working day, the ordinary hours of the week hold",
+    properties=("P9",),
+    presumes="a clock within its model's bound",
+    draw=holiday,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Woken --------------------------------------------------------------------------------------------
+#
+# Somebody wakes the program just before, at and after what is due, and in the seconds between.
+
+_NEAR_S: Final = (0, -1, 1, -2, 2, -59, 59, -60, 60, -3_600, 3_600)
+
+
+def woken(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home that is armed, and a button pressed at T and at its clock's last midnights."""
+    seed, draft = begin(chooser, among)
+    draft.ample_credit = True
+    people.live(draft, people.ARMED)
+    for boundary_s in _boundaries_s(draft):
+        for _ in range(1 + chooser.below(2)):
+            at_s = boundary_s + chooser.of(_NEAR_S)
+            if at_s > draft.timing.armed_s:
+                draft.scroll(at_s)
+    return finish(draft, seed)
+
+
+def _boundaries_s(draft: Draft) -> tuple[int, ...]:
+    """Return T, and midnights of a right clock and of legal time before it."""
+    end_s = draft.timing.end_s
+    night_s = rtc_midnight_s(draft.model, end_s)
+    return end_s, night_s, midnight_s(end_s, draft.model.zone), night_s - DAY_S
+
+
+WOKEN: Final = Law(
+    id="woken",
+    says="whenever the program is woken, nothing is early, and nothing is missed",
+    properties=("P1", "P2"),
+    presumes="a clock within its model's bound",
+    draw=woken,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Set back -----------------------------------------------------------------------------------------
+#
+# A clock that was ahead is set back over a midnight that it has seen, and T lies in between.
+
+_SET_S: Final = 4 * MINUTE_S  # ours: a clock that was just set cuts within that after T
+
+
+def set_back(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home whose clock is set back from after a midnight to before it, then comes T."""
+    seed, draft = begin(chooser, among)
+    clock = draft.model.clock
+    ahead_s = clock.set_error_s - 1 + FAST_D * DAY_S * clock.drift_bound_ppb // PPB
+    night_s = rtc_midnight_s(draft.model, draft.timing.end_s)
+    room_min = max(1, (ahead_s - _SET_S) // MINUTE_S - 2)
+    back_s = night_s - ahead_s + MINUTE_S + chooser.below(room_min) * MINUTE_S
+    end_s = back_s + MINUTE_S + chooser.below(max(1, night_s - _SET_S - back_s - MINUTE_S))
+    end_s = end_s // MINUTE_S * MINUTE_S
+    draft.technician(back_s, chooser.around(clock.set_error_s - 1) // 4)
+    armed_s = min(draft.timing.armed_s, back_s - HOUR_S)
+    draft.timing = Timing(armed_s, end_s)
+    draft.first_s = armed_s - DAY_S
+    draft.fast = draft.ample_credit = True
+    people.live(draft, people.NEVER)
+    return finish(draft, seed)
+
+
+SET_BACK: Final = Law(
+    id="set-back",
+    says="a clock that is set back over a midnight it has seen breaks no promise",
+    properties=("P6",),
+    presumes="a clock within its model's bound, as far ahead as that lets it be",
+    draw=set_back,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Reserve lost -------------------------------------------------------------------------------------
+#
+# The power is off for longer than the clock's reserve, and T is before it is back, or after.
+
+_YEAR_S: Final = 365 * DAY_S
+
+
+def reserve_lost(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home whose clock stops for want of power, with T in the dark or some hours after it.
+
+    Half of them are in 2000, in which such a clock begins again: T is before and after what it
+    shows then. Now and then a technician sets it.
+    """
+    seed, draft = begin(chooser, among)
+    end_s = max(draft.timing.end_s, FIRST_S + 60 * DAY_S)
+    if chooser.below(2) == 0:
+        end_s = FIRST_S + 60 * DAY_S + end_s % _YEAR_S
+    long_s = (draft.model.clock.backup_days + 1 + chooser.below(15)) * DAY_S
+    if chooser.below(2) == 0:
+        back_s = end_s - chooser.below(8 * 60) * MINUTE_S
+    else:
+        back_s = end_s + chooser.below(long_s // DAY_S) * DAY_S + chooser.below(24) * HOUR_S
+    lost_s = back_s - long_s
+    draft.outages.append((lost_s, back_s))
+    draft.timing = Timing(lost_s - HOUR_S - chooser.below(48) * HOUR_S, end_s)
+    draft.first_s = draft.timing.armed_s - DAY_S
+    draft.ample_credit = True
+    people.live(draft, people.NEVER)
+    if chooser.below(3) == 0:
+        at_s = max(back_s, end_s) + chooser.below(120) * MINUTE_S
+        draft.technician(at_s, chooser.around(draft.model.clock.set_error_s - 1))
+    return finish(draft, seed)
+
+
+RESERVE_LOST: Final = Law(
+    id="reserve-lost",
+    says="a clock that has lost its time cuts nobody by it",
+    properties=("P8",),
+    presumes="nothing",
+    draw=reserve_lost,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)

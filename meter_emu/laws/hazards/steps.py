@@ -1,0 +1,311 @@
+"""Hazards of a clock that is stepped, set or read just when something else happens.
+
+A part each: what is drawn, and its `Law`. Where the moment is one between two calls of the ports,
+`placing` finds it.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from meter_emu.laws.hazards.placing import Call, calls, early_s, tick_us, with_placed
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import Aside, Finding, Law, Trial
+from meter_emu.stories import people
+from meter_emu.stories.boundaries import changes
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.story import Among, begin, finish, models
+from meter_emu.stories.times import FIRST_S, Timing, change_s, legal, rtc_midnight_s
+from meter_emu.units import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND_US
+from meter_emu.world.meter.model import MeterModel, uncertainty_s
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Household, VisitKind
+from meter_emu.world.rehearsal.outcome import WORK_US
+
+# Clocks change ------------------------------------------------------------------------------------
+#
+# T in the hour that October has twice, or at the gap of March, ordered days or a winter before.
+
+_WHEN: Final = ("twice", "twice", "twice", "gap", "winter before")
+_MINUTES: Final = (30, 0, 59, 1, 15, 45)
+_WINTER_D: Final = 92  # from before New Year to the change of March, at least
+_LAST_YEAR: Final = 2098  # ours: what comes after T lies in what clocks reach as well
+
+
+def clocks_change(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home that is cut at a change of clocks.
+
+    A card of generation 2 may mean the first of two equal times, one of generation 1 cannot.
+    """
+    seed, draft = begin(chooser, among)
+    name, minutes = chooser.of(_WHEN), chooser.of(_MINUTES)
+    zone = draft.model.zone
+    year = min(legal(draft.timing.end_s, zone).year, _LAST_YEAR)
+    spring, autumn = changes(zone.info, year, year)
+    lead_s = draft.timing.end_s - draft.timing.armed_s
+    if name == "twice":
+        draft.earlier = draft.generation == 2 and chooser.below(2) == 1
+        end_s = autumn.at_s - HOUR_S * draft.earlier + minutes * MINUTE_S
+    else:
+        end_s = spring.at_s + (minutes - 30) * MINUTE_S
+    if name == "winter before":
+        lead_s = (_WINTER_D + chooser.below(20)) * DAY_S
+    draft.timing = Timing(max(FIRST_S, end_s - lead_s), end_s)
+    draft.first_s = draft.timing.armed_s - DAY_S
+    draft.ample_credit = True
+    people.live(draft, people.NEVER)
+    return finish(draft, seed)
+
+
+CLOCKS_CHANGE: Final = Law(
+    id="clocks-change",
+    says="a time that comes twice is the one that was meant, and no change of clocks moves a cut",
+    properties=("P1", "P2", "P5"),
+    presumes="of a time that comes twice, the later, where the card cannot say which",
+    draw=clocks_change,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Off over step ------------------------------------------------------------------------------------
+#
+# The power is off while clocks change, and back when the step of the clock has to wait.
+
+_BEFORE_S: Final = 6 * HOUR_S  # ours: no clock is near its step by then
+
+
+def off_over_step(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home whose clock counts legal time, without power from before the change of clocks.
+
+    By the clock, which was not stepped, power is back in the hour before midnight, in the one after
+    it, or in the last seconds of any hour. T comes within a day.
+    """
+    kits = [kit for kit in among or models() if kit.model.rtc_base == "legal"]
+    seed, draft = begin(chooser, kits or among)
+    zone = draft.model.zone
+    changed_s = change_s(draft.timing.end_s, zone)
+    lost_s = changed_s - _BEFORE_S - chooser.below(600) * MINUTE_S
+    shown = legal(lost_s, zone).utcoffset()
+    assert shown is not None, "legal time has an offset"
+    midnight_s = (changed_s // DAY_S + 1 + chooser.below(2)) * DAY_S - shown.seconds
+    if chooser.below(3) == 2:
+        back_s = midnight_s + chooser.around(12) * HOUR_S - 1 - chooser.below(12)
+    else:
+        back_s = midnight_s + chooser.around(59) * MINUTE_S
+    draft.outages.append((lost_s, back_s))
+    end_s = back_s + chooser.below(24 * 60) * MINUTE_S
+    armed_s = lost_s - (1 + chooser.below(40)) * HOUR_S
+    draft.timing = Timing(armed_s, end_s)
+    draft.first_s = armed_s - DAY_S
+    draft.ample_credit = True
+    people.live(draft, people.NEVER)
+    return finish(draft, seed)
+
+
+OFF_OVER_STEP: Final = Law(
+    id="off-over-step",
+    says="a clock that was not stepped in time is stepped as soon as it can be, and breaks nothing",
+    properties=("P5", "P6"),
+    presumes="a clock that counts legal time",
+    draw=off_over_step,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Cut at step --------------------------------------------------------------------------------------
+#
+# The power fails between any two calls of the poll in which the clock is stepped to legal time.
+
+_BEFORE: Final = 12  # ours: how many calls before the clock is written may be the last ones
+_LONG_S: Final = (1, 10, MINUTE_S, HOUR_S, 5 * HOUR_S)
+_AFTER_S: Final = 3 * HOUR_S  # by then the clock has been stepped, if it is at all
+
+
+def cut_at_step(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home whose clock counts legal time, cut within two days after it is stepped.
+
+    Its outage comes hours after the step: the law moves it there.
+    """
+    kits = [kit for kit in among or models() if kit.model.rtc_base == "legal"]
+    seed, draft = begin(chooser, kits or among)
+    changed_s = change_s(draft.timing.end_s, draft.model.zone)
+    long_s = chooser.of(_LONG_S)
+    lost_s = changed_s + _AFTER_S + 2 * uncertainty_s(draft.model, 0, 900 * DAY_S * SECOND_US)
+    end_s = changed_s + (1 + chooser.below(48)) * HOUR_S + chooser.of((0, 0, 1, 30)) * MINUTE_S
+    draft.outages.append((lost_s, lost_s + long_s))
+    armed_s = changed_s - (1 + chooser.below(40)) * HOUR_S
+    draft.timing = Timing(armed_s, end_s)
+    draft.first_s = armed_s - DAY_S
+    draft.ample_credit = True
+    people.live(draft, people.NEVER)
+    return finish(draft, seed)
+
+
+def cut_between(trial: Trial) -> Household | None:
+    """Return the home with its outage between two calls of the poll that steps the clock."""
+    home = trial.home
+    ((lost_us, back_us),) = home.outages
+    heard = calls(trial, trial.campaign.start_us, lost_us)
+    steps = [n for n, call in enumerate(heard) if call.name == "rtc_write"]
+    if not steps:
+        return None
+    near = [
+        call
+        for call in heard[max(0, steps[0] - _BEFORE) :]
+        if call.poll == heard[steps[0]].poll and call.at_us > call.poll_us
+    ]
+    at_us = near[trial.campaign.seed % len(near)].at_us
+    return replace(home, outages=((at_us, at_us + back_us - lost_us),))
+
+
+def _check_cut_at_step(trial: Trial) -> Finding:
+    if trial.home.model.rtc_base != "legal":
+        return Aside("no clock here counts legal time")
+    return with_placed(trial, cut_between, "the clock is not stepped")
+
+
+CUT_AT_STEP: Final = Law(
+    id="cut-at-step",
+    says="power that fails between any two calls round a step of the clock breaks no promise",
+    properties=("P6", "P7"),
+    presumes="a clock that counts legal time",
+    draw=cut_at_step,
+    check=_check_cut_at_step,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Tick inside --------------------------------------------------------------------------------------
+#
+# Midnight comes inside any access to the clock chip, or between two: at boots, and at polls.
+
+# How long the power was off; the longer ones may have a change of clocks in them.
+_OUTAGES_S: Final = (30 * MINUTE_S, 5 * MINUTE_S, 4 * HOUR_S, DAY_S, 3 * DAY_S)
+_NIGHT: Final = "no night of its clock before T"
+
+
+def tick_inside(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home that is cut within a day after a midnight of its clock, mostly after a boot.
+
+    Power is back before that midnight: the law moves it there.
+    """
+    seed, draft = begin(chooser, among)
+    night_s = _night_s(draft.model, draft.timing.end_s)
+    lost_s = night_s
+    if chooser.below(4) != 3:
+        back_s = night_s - early_s(draft.model, night_s)
+        lost_s = back_s - chooser.of(_OUTAGES_S)
+        draft.outages.append((lost_s, back_s))
+    armed_s = min(draft.timing.armed_s, lost_s - HOUR_S)
+    draft.timing = Timing(armed_s, draft.timing.end_s)
+    draft.first_s = armed_s - DAY_S
+    draft.ample_credit = True
+    people.live(draft, people.NEVER)
+    return finish(draft, seed)
+
+
+def ticking_inside(trial: Trial) -> Household | None:
+    """Return the home with a midnight of its clock at one of its accesses, where there is one."""
+    home, model = trial.home, trial.home.model
+    if home.outages:
+        lost_us, back_us = home.outages[-1]
+        call = _one_of(trial, back_us, back_us + model.boot_ms * 1_000 + WORK_US)
+        if call is None or call.midnight_us is None:
+            return None
+        by_us = call.midnight_us - tick_us(trial, call)
+        return replace(home, outages=((lost_us, back_us + by_us),))
+    end_s = max(visit.desk.cut_us or 0 for visit in home.visits if visit.desk) // SECOND_US
+    night_s = _night_s(model, end_s)
+    until_us = (night_s - early_s(model, night_s)) * SECOND_US
+    call = _one_of(trial, until_us - DAY_US, until_us)
+    if call is None or call.midnight_us is None:
+        return None
+    poll_us = call.midnight_us - (tick_us(trial, call) - call.poll_us)
+    phase_us = (poll_us - trial.campaign.start_us) % (model.poll_s * SECOND_US)
+    return replace(home, poll_phase_us=phase_us)
+
+
+def _night_s(model: MeterModel, end_s: int) -> int:
+    """Return the last midnight of a right clock that is a minute and more before T."""
+    return rtc_midnight_s(model, end_s - MINUTE_S)
+
+
+def _one_of(trial: Trial, from_us: int, to_us: int) -> Call | None:
+    """Return one of the accesses of the last poll that has any in a span."""
+    found = [call for call in calls(trial, from_us, to_us) if call.at_rtc]
+    last = [call for call in found if call.poll == found[-1].poll]
+    return last[trial.campaign.seed % len(last)] if last else None
+
+
+def _check_tick_inside(trial: Trial) -> Finding:
+    return with_placed(trial, ticking_inside, _NIGHT)
+
+
+TICK_INSIDE: Final = Law(
+    id="tick-inside",
+    says="a midnight inside any access to the clock, at a boot or a poll, breaks no promise",
+    properties=("P7",),
+    presumes="nothing",
+    draw=tick_inside,
+    check=_check_tick_inside,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Clock card at midnight ---------------------------------------------------------------------------
+#
+# A technician's card is written into the clock as it comes to midnight, and T is after it.
+
+
+def clock_card_at_midnight(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a home that is cut within a day after a midnight at which a technician sets the clock.
+
+    He comes before that midnight: the law moves him there.
+    """
+    seed, draft = begin(chooser, among)
+    night_s = rtc_midnight_s(draft.model, draft.timing.end_s - MINUTE_S)
+    at_s = night_s - early_s(draft.model, night_s)
+    draft.technician(at_s, chooser.around(draft.model.clock.set_error_s - 1))
+    armed_s = min(draft.timing.armed_s, at_s - HOUR_S)
+    draft.timing = Timing(armed_s, draft.timing.end_s)
+    draft.first_s = armed_s - DAY_S
+    draft.ample_credit = True
+    people.live(draft, people.NEVER)
+    return finish(draft, seed)
+
+
+def setting_at_midnight(trial: Trial) -> Household | None:
+    """Return the home with the technician there as it comes to midnight, if he sets the clock."""
+    visits = trial.home.visits
+    (nth,) = (n for n, visit in enumerate(visits) if visit.kind is VisitKind.CLOCK_CARD)
+    at_us = visits[nth].at_us
+    heard = [call for call in calls(trial, at_us, at_us + WORK_US) if call.at_rtc]
+    writes = [at for at, call in enumerate(heard) if call.name == "rtc_write"]
+    if not writes:
+        return None
+    call = heard[: writes[-1] + 1][trial.campaign.seed % (writes[-1] + 1)]
+    if call.midnight_us is None:
+        return None
+    moved = replace(visits[nth], at_us=at_us + call.midnight_us - tick_us(trial, call))
+    return replace(trial.home, visits=(*visits[:nth], moved, *visits[nth + 1 :]))
+
+
+def _check_clock_card_at_midnight(trial: Trial) -> Finding:
+    return with_placed(trial, setting_at_midnight, "the clock is not written")
+
+
+CLOCK_CARD_AT_MIDNIGHT: Final = Law(
+    id="clock-card-at-midnight",
+    says="a clock that is set as it comes to midnight breaks no promise",
+    properties=("P6", "P7"),
+    presumes="a technician within the error of his tool",
+    draw=clock_card_at_midnight,
+    check=_check_clock_card_at_midnight,
+    one_in=10,
+    hazard=True,
+)
