@@ -59,7 +59,7 @@ from meter_emu.hardware.contactor import VOLTAGE_V
 from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.knowledge import Hours
+from meter_emu.world.rehearsal.knowledge import ZoneHours
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import Told
 
@@ -100,7 +100,7 @@ class ExactAccount:
         self.used_units_us = 0  # what has flowed, in rate-µs
         self._model: Final[MeterModel] = household.model
         night = household.model.night
-        self._night: Final = None if night is None else Hours(night, household.model.zone)
+        self._night: Final = None if night is None else ZoneHours(night, household.model.zone)
         self._told = told
         self._profile: Final = LoadProfile(household.load)
         cap = household.model.limiter_a * VOLTAGE_V

@@ -63,7 +63,7 @@ from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.account import ExactAccount, Flow
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.knowledge import SITTING_US, Hours, Knowledge
+from meter_emu.world.rehearsal.knowledge import SITTING_US, Knowledge, ZoneHours
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import (
     CardShown,
@@ -119,7 +119,7 @@ class Ideal:
         self.household: Final = household
         self.model: Final = household.model
         self._passes_unpowered: Final = household.model.measures.switch == "valve"
-        self.protected_hours: Final = Hours(household.model.window, household.model.zone)
+        self.protected_hours: Final = ZoneHours(household.model.window, household.model.zone)
         self.now_us = campaign.start_us
         self.told = first_told(household, campaign.start_us)
         self.orders = [self.told]

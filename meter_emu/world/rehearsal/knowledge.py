@@ -29,7 +29,7 @@ _ONE_MINUTE: Final = timedelta(minutes=1)
 _DAYS_MAX: Final = 8  # hours over midnight change within a week, or never
 
 
-class Hours(NamedTuple):
+class ZoneHours(NamedTuple):
     """Hours over midnight, in a zone."""
 
     window: Window
@@ -51,7 +51,7 @@ class Hours(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _day(hours: Hours, day: int) -> tuple[bool, tuple[int, ...]]:
+def _day(hours: ZoneHours, day: int) -> tuple[bool, tuple[int, ...]]:
     """Return whether a UTC day begins inside, and the instants in it at which that changes."""
     before = _inside(hours, day * DAY_US - 1)
     state, changes_us = before, []
@@ -63,7 +63,7 @@ def _day(hours: Hours, day: int) -> tuple[bool, tuple[int, ...]]:
     return before, tuple(changes_us)
 
 
-def _looks(hours: Hours, day: int) -> list[int]:
+def _looks(hours: ZoneHours, day: int) -> list[int]:
     """Return the minutes of a UTC day at which such hours may begin or end, in order."""
     edges = {0, hours.window.start_minute, hours.window.end_minute}
     first_us, last_us = day * DAY_US, (day + 1) * DAY_US - 1
@@ -76,7 +76,7 @@ def _looks(hours: Hours, day: int) -> list[int]:
     return [hour + minute for hour in range(0, _DAY_MINUTES, 60) for minute in of_hour]
 
 
-def _inside(hours: Hours, us: int) -> bool:
+def _inside(hours: ZoneHours, us: int) -> bool:
     window, legal = hours.window, us_to_legal(us, hours.zone)
     minute = legal.hour * 60 + legal.minute
     if window.weekend and legal.weekday() >= _SATURDAY:
