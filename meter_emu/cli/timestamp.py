@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from meter_emu.foreign.two_clocks import BothClocks
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_BYTES_MAX: Final = 12  # of the longest encoding
 
 
 zone_option: Final = click.option(
@@ -84,7 +83,13 @@ def decode(
 
     raw, of_zone = _bytes(hex_text), _zone(zone)
     around_ms = _ms(datetime.now(UTC) if around is None else _date(around, "--around"))
-    found = guesses(raw, _codecs(names, epoch, len(raw)), around_ms)
+    codecs = _codecs(names, epoch)
+    if len(raw) not in (sizes := sorted({codec.size_bytes for codec in codecs})):
+        have = ", ".join(str(size) for size in sizes)
+        raise click.BadParameter(
+            f"no codec of {len(raw)} bytes is asked for; they have {have}", param_hint="BYTES"
+        )
+    found = guesses(raw, codecs, around_ms)
     clocks = [both_clocks(one.stamp, one.codec.basis, of_zone) for one in found]
     if json_file is not None:
         told = [
@@ -283,8 +288,8 @@ def _fields(
     return lambda offset: names[offset - base] if 0 <= offset - base < len(names) else ""
 
 
-def _codecs(names: tuple[str, ...], epoch: str | None, size: int | None = None) -> "list[Codec]":
-    """Return the codecs that are meant, those of a size if it is given."""
+def _codecs(names: tuple[str, ...], epoch: str | None) -> "list[Codec]":
+    """Return the codecs that are meant."""
     from card_protocol.timestamp.counts import counting
     from card_protocol.timestamp.registry import CODECS
     from card_protocol.timestamp.stamp import DAY_MS, MINUTE_MS, SECOND_MS, stamp_at
@@ -305,9 +310,8 @@ def _codecs(names: tuple[str, ...], epoch: str | None, size: int | None = None) 
             for each in of_step
             for order in ("big", "little")
         ]
-        found = own if not names else found + own
-        found += [] if names else list(CODECS.values())
-    return found if size is None else [codec for codec in found if codec.size_bytes == size]
+        found = own + found
+    return found
 
 
 def _bytes(words: tuple[str, ...]) -> bytes:
@@ -318,10 +322,6 @@ def _bytes(words: tuple[str, ...]) -> bytes:
         raise click.BadParameter(
             f"want hex digits, two a byte, got {' '.join(words)!r}", param_hint="BYTES"
         ) from None
-    if not 2 <= len(raw) <= _BYTES_MAX:
-        raise click.BadParameter(
-            f"want 2 to {_BYTES_MAX} bytes, got {len(raw)}", param_hint="BYTES"
-        )
     return raw
 
 
@@ -335,13 +335,16 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _date(text: str, option: str) -> datetime:
-    """Return a date with or without a time, on whatever clock is asked."""
+    """Return a date with or without a time, on the clock that a codec counts."""
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+        at = datetime.fromisoformat(text)
     except ValueError:
+        at = None
+    if at is None or at.tzinfo is not None:
         raise click.BadParameter(
-            f"want a date such as 2020-07-03, got {text!r}", param_hint=option
-        ) from None
+            f"want a date such as 2020-07-03 without an offset, got {text!r}", param_hint=option
+        )
+    return at.replace(tzinfo=UTC)
 
 
 def _instant(text: str, zone: ZoneInfo, name: str, which: str | None) -> datetime:
@@ -352,9 +355,14 @@ def _instant(text: str, zone: ZoneInfo, name: str, which: str | None) -> datetim
         raise click.BadParameter(
             f"want a date such as '2020-07-03 23:01', got {text!r}", param_hint="DATE"
         ) from None
-    if at.tzinfo is not None:
-        return at.astimezone(UTC)
-    readings = [at.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    try:
+        if at.tzinfo is not None:
+            return at.astimezone(UTC).astimezone(zone).astimezone(UTC)
+        readings = [at.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    except OverflowError:
+        raise click.BadParameter(
+            f"{text} is outside the years 1 to 9999 in UTC or in {name}", param_hint="DATE"
+        ) from None
     if readings[0] == readings[1]:
         return readings[0]
     there = readings[0].astimezone(zone).replace(tzinfo=None) == at

@@ -68,7 +68,7 @@ def test_a_mark_a_special_value_and_a_wildcard_have_their_ranks(emu):
     assert (marked["rank"], marked["remarks"][0]) == ("possible", "invalid")
     assert readings(emu, "FFFFFFFFFF")["bcd-yymmddhhmm"]["rank"] == "special"
     assert readings(emu, "E02C")["mbus-g"]["rank"] == "partial"
-    nothing = emu("timestamp", "decode", "FFFFFF00000000000000FFFF")
+    nothing = emu("timestamp", "decode", "FF:FF:FF:00000000000000FFFF")
     assert (nothing.code, "refused" in nothing.out) == (1, True)
 
 
@@ -112,8 +112,13 @@ def test_scan_finds_the_dates_of_an_image(emu, tmp_path):
     [
         (("decode", "200703230"), "want hex digits"),
         (("decode", "20070323zz"), "want hex digits"),
-        (("decode", "20"), "want 2 to 12 bytes, got 1"),
-        (("decode", "00" * 13), "want 2 to 12 bytes, got 13"),
+        (("decode", "20"), "no codec of 1 bytes is asked for; they have 2, 3, 4, 5, 6, 7, 12"),
+        (("decode", "00" * 13), "no codec of 13 bytes"),
+        (("decode", "2007032301", "--codec", "fat-datetime"), "they have 4"),
+        (("decode", "2007032301", "--around", "2020-07-03T10:00Z"), "without an offset"),
+        (("encode", "9999-12-31T23:59:59-12:00"), "outside the years 1 to 9999"),
+        (("encode", "9999-12-31T23:59:59Z"), "outside the years 1 to 9999"),
+        (("encode", "0001-01-01"), "outside the years 1 to 9999"),
         (("decode", "2007032301", "--zone", "Mars"), "no zone 'Mars'"),
         (("decode", "2007032301", "--zone", "../etc"), "no zone"),
         (("decode", "2007032301", "--around", "soon"), "--around: want a date such as 2020-07-03"),
