@@ -16,14 +16,11 @@ from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
-from meter_emu.resources import find
 from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US
-from meter_emu.world.meter.build import parse_build
-from meter_emu.world.meter.install import Installation, install
-from meter_emu.world.meter.model import load_model
 from tests.bench import vicc
 from tests.bench.row import Row, rate
 from tests.bench.vicc import vicc_absent
+from tests.homes import home_of
 
 METER: Final = 541_000_000_001
 JUNE_2020_US: Final = 1_591_092_000 * SECOND_US  # 2 June 2020, 10:00 UTC
@@ -124,29 +121,13 @@ def _peer() -> Any:
 
 def _session(kind: CardKind, times: int) -> Row:
     """Measure insert, authenticate, order, credit, write-back, at a meter that obeys all of it."""
-    model = load_model(find("meters", "electricity-pcf8563-utc"))
-    build = parse_build("reference")
-    story = Installation(
-        meter_id=METER,
-        balance_cents=2_000,
-        load=(300,) * 24,
-        clock_error_us=0,
-        drift_ppb=0,
-        clock_set_us=JUNE_2020_US,
-    )
-    board = install(
-        model, build, story, master=BENCH_MASTER_KEY, now_us=JUNE_2020_US, fate=Random(1)
-    )
-    program = build.program(model)(board)
-    desk = _desk()
-    card = card_of(desk.issue(METER, issued_at_min=_minute(0), kind=kind), Random(2).randbytes)
+    home = home_of(start_us=JUNE_2020_US, load=300, carrier=kind)
+    board, card = home.board, home.first_card()
+    program = home.build.program(home.household.model)(board)
     told = Civil(2020, 7, 3, 23, 1)
     spent_s = []
     for number in count(1):
-        card.power_on()
-        work = Work(load_cents=500, defer_until=told, cut_at=told)
-        desk.serve(card.transmit, work, issued_at_min=_minute(number))
-        card.power_off()
+        home.serve(card, Work(load_cents=500, defer_until=told, cut_at=told), _minute(number))
         board.now_us += MINUTE_US
         began = perf_counter()
         board.insert(card)

@@ -21,7 +21,6 @@ from meter_emu.ports import Firmware, Ports
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
-from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.install import Installation, factory_record, first_state
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import to_us
@@ -124,8 +123,7 @@ class Home:
     def _benched(self, tap: Callable[[Ports], Ports]) -> None:
         home = self.made
         program = self._program or home.build.program(home.household.model)
-        self.events: list[Event] = []
-        self.bench, _ = home.bench(self.events.append, program=lambda ports: program(tap(ports)))
+        self.bench, _ = home.bench(lambda _event: None, program=lambda ports: program(tap(ports)))
 
     def fork(
         self,

@@ -11,10 +11,11 @@ from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.formats.budget import Sfi
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
-from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.desk import Work
+from meter_emu.units import EPOCH_2000_US, MINUTE_US
 from tests.cards import raw_on
 from tests.cli.sitting import JUNE, MODEL, Sitting
+from tests.homes import home_of
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import Slot, inserted
 
@@ -44,12 +45,9 @@ def sit(folder: Path, reader: str) -> Sitting:
 
 def loaded_card(kind: CardKind = CardKind.SECURE) -> VirtualCard:
     """Return a card that carries 20 euro to the meter."""
-    desk = Desk(BENCH_MASTER_KEY, challenge=Random(1).randbytes)
-    image = desk.issue(541_000_000_001, issued_at_min=JUNE_2_MIN, kind=kind)
-    card = card_of(image, Random(2).randbytes)
-    card.power_on()
-    desk.serve(card.transmit, Work(load_cents=2_000), issued_at_min=JUNE_2_MIN)
-    card.power_off()
+    home = home_of(start_us=EPOCH_2000_US + JUNE_2_MIN * MINUTE_US, carrier=kind)
+    card = home.first_card()
+    home.serve(card, Work(load_cents=2_000), JUNE_2_MIN)
     return card
 
 

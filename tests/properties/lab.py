@@ -3,7 +3,7 @@
 Legal time comes from `zoneinfo`, never from the firmware's own calendar.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -18,6 +18,7 @@ from card_protocol.formats.budget.generations import ORDERS
 from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import STATE, STATE_AT, State, crc_holds
+from meter_emu.ports import Firmware, Ports
 from meter_emu.resources import built_in
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.image import image_of
@@ -121,9 +122,13 @@ class Lab:
             meter_id=METER_ID,
         )
         self.board, self.desk = self.home.board, self.home.desk
-        self.bench, _ = self.home.bench(lambda _event: None)
+        self.run_on(None)
         self.issued_at_min = 0  # when the desk says it writes: long ago, unless a test says else
         self.card = self.home.first_card(issued_at_min=0)
+
+    def run_on(self, program: Callable[[Ports], Firmware] | None) -> None:
+        """Have another program than the build's run from now on."""
+        self.bench, _ = self.home.bench(lambda _event: None, program=program)
 
     def write(self, work: Work) -> None:
         """Have the desk write on the card."""

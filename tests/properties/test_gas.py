@@ -173,9 +173,7 @@ class Trusting(Program):
 def test_the_countdown_law_can_fail():
     lab = ready(500)
     parts = parse_build("reference").parts(GAS)
-    lab.bench = Bench(
-        lab.board, lambda ports: Trusting(ports, parts, dialogues()), poll_us=GAS.poll_s * SECOND_US
-    )
+    lab.run_on(lambda ports: Trusting(ports, parts, dialogues()))
     hold(lab, 60 * SECOND_US)
     assert not valve_shut(lab)
 

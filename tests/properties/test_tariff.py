@@ -20,7 +20,6 @@ from meter_emu.firmware.layouts import Factory, Health, Rate
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Sleep
-from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import dialogues, parse_build
 from meter_emu.world.meter.model import MeterModel, Window
 from tests.properties.instants import near_boundaries
@@ -297,9 +296,7 @@ def test_the_law_sees_hours_that_are_wrong(nights):
     lab = Lab(setting)
     parts = parse_build("reference").parts(setting.model)
     wrong = replace(parts, nights=nights(parts.calendar, parts.zone, parts.week))
-    lab.bench = Bench(
-        lab.board, lambda ports: Program(ports, wrong, dialogues()), poll_us=MINUTE_US
-    )
+    lab.run_on(lambda ports: Program(ports, wrong, dialogues()))
     with pytest.raises(AssertionError):
         watch(lab, friday_us + 3 * DAY_US)
 
@@ -359,8 +356,6 @@ def polls_of_a_month(model: MeterModel) -> int:
             return super().poll()
 
     parts = parse_build("reference").parts(model)
-    lab.bench = Bench(
-        lab.board, lambda ports: Counted(ports, parts, dialogues()), poll_us=MINUTE_US
-    )
+    lab.run_on(lambda ports: Counted(ports, parts, dialogues()))
     lab.bench.run_until(start_us + 31 * DAY_US)
     return polls

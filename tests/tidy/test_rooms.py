@@ -1,5 +1,6 @@
 """The order of the rooms, as `pyproject.toml` has it: what breaks it is found."""
 
+import ast
 import tomllib
 from copy import deepcopy
 from functools import cache
@@ -8,7 +9,7 @@ from itertools import pairwise
 from grimp import ImportGraph, build_graph
 from importlinter.contracts.layers import LayersContract
 
-from tests.tidy.repository import ROOT
+from tests.tidy.repository import ROOT, trees
 
 LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
 (RULE,) = (one for one in LINTER["contracts"] if one["type"] == "layers")
@@ -56,3 +57,16 @@ def test_both_rooms_of_the_world_have_a_place():
     """The linter looks for places of whole rooms only."""
     places = {room for layer in LAYERS for room in layer}
     assert graph().find_children("meter_emu.world") == {r for r in places if ".world." in r}
+
+
+def test_a_home_is_put_together_in_one_place():
+    """The board of a new meter, its bench, its watch, and a live meter are made there alone."""
+    parts = {"install", "Bench", "Observer", "LiveMeter"}
+    made = {
+        (name, node.func.id)
+        for name, tree in trees().items()
+        if name.startswith("meter_emu/")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in parts
+    }
+    assert made == {("meter_emu/world/rehearsal/home.py", part) for part in parts}
