@@ -16,7 +16,6 @@ from meter_emu.firmware.rtc.maxim import MaximDriver
 
 _SECONDS: Final = 0x00
 _MINUTES: Final = 0x01
-_COUNT: Final = 7  # 00h to 06h
 _HALT: Final = 0x80  # CH in the seconds
 
 
@@ -24,11 +23,6 @@ class Ds1307Driver(MaximDriver):
     """Reads and sets the clock. A part: a defect overrides `registers`, `decode` or `encode`."""
 
     __slots__ = ()
-
-    @override
-    def registers(self, ports: RtcPorts) -> bytes:
-        """Return registers 00h to 06h: the time as it stood at one moment."""
-        return ports.rtc_read(_SECONDS, _COUNT)
 
     @override
     def decode(self, raw: bytes) -> RtcReading:

@@ -11,13 +11,20 @@ from typing_extensions import override
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts
 
+_SECONDS: Final = 0x00
 _HOURS: Final = 0x02
+_COUNT: Final = 7  # 00h to 06h
 
 
 class MaximDriver(RtcDriver):
-    """Writes a time as these chips keep it."""
+    """Reads and writes a time as these chips keep it."""
 
     __slots__ = ()
+
+    @override
+    def registers(self, ports: RtcPorts) -> bytes:
+        """Return registers 00h to 06h: the time as it stood at one moment."""
+        return ports.rtc_read(_SECONDS, _COUNT)
 
     def encode(self, when: Civil, second: int, weekday: int) -> bytes:
         """Return registers 00h to 06h for a time 2000-2099: 24-hour mode, Monday is day 1."""

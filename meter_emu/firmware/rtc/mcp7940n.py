@@ -17,7 +17,6 @@ from meter_emu.firmware.rtc.maxim import MaximDriver
 _SECONDS: Final = 0x00
 _MINUTES: Final = 0x01
 _WEEKDAY: Final = 0x03
-_COUNT: Final = 7  # 00h to 06h
 
 _START: Final = 0x80  # ST in the seconds: the oscillator is enabled
 _RUNS: Final = 0x20  # OSCRUN in the weekday
@@ -30,11 +29,6 @@ class Mcp7940nDriver(MaximDriver):
     """Reads and sets the clock. A part: a defect overrides `registers`, `decode` or `encode`."""
 
     __slots__ = ()
-
-    @override
-    def registers(self, ports: RtcPorts) -> bytes:
-        """Return registers 00h to 06h: the time as it stood at one moment."""
-        return ports.rtc_read(_SECONDS, _COUNT)
 
     @override
     def decode(self, raw: bytes) -> RtcReading:

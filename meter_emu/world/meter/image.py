@@ -93,52 +93,31 @@ def board_of(
     Raise `ImageError` for anything that is not a whole image of this model.
     """
     try:
-        return _board(
-            raw,
-            model,
-            build,
-            load,
-            drift_ppb=drift_ppb,
+        _check(raw, model)
+        found, at = {}, IMAGE_HEADER_SIZE_BYTES
+        for name, size in parts(model):
+            found[name] = raw[at : at + size]
+            at += size
+        blank = build.rtc(model, drift_ppb, now_us)
+        return Board(
             now_us=now_us,
+            rtc=type(blank).from_bytes(found["clock"], blank.calendar, blank.oscillator),
+            backup=Backup.from_bytes(
+                found["backup"], model.clock.backup_days * DAY_US, at_us=now_us
+            ),
+            eeprom=Eeprom.from_bytes(
+                raw[at:-CRC_SIZE_BYTES],
+                flicker(fate),
+                size_bytes=model.eeprom_size_bytes,
+                page_bytes=model.eeprom_page_bytes,
+            ),
+            switch=switch_class(model).from_bytes(found["switch"]),
+            metrology=Metrology.from_bytes(found["metrology"], load, at_us=now_us),
             fate=fate,
             ticks_from_us=ticks_from_us,
         )
     except LayoutError as error:
         raise ImageError(path, str(error)) from None
-
-
-def _board(
-    raw: bytes,
-    model: MeterModel,
-    build: Build,
-    load: tuple[int, ...],
-    *,
-    drift_ppb: int,
-    now_us: int,
-    fate: Random,
-    ticks_from_us: int | None,
-) -> Board:
-    _check(raw, model)
-    found, at = {}, IMAGE_HEADER_SIZE_BYTES
-    for name, size in parts(model):
-        found[name] = raw[at : at + size]
-        at += size
-    blank = build.rtc(model, drift_ppb, now_us)
-    return Board(
-        now_us=now_us,
-        rtc=type(blank).from_bytes(found["clock"], blank.calendar, blank.oscillator),
-        backup=Backup.from_bytes(found["backup"], model.clock.backup_days * DAY_US, at_us=now_us),
-        eeprom=Eeprom.from_bytes(
-            raw[at:-CRC_SIZE_BYTES],
-            flicker(fate),
-            size_bytes=model.eeprom_size_bytes,
-            page_bytes=model.eeprom_page_bytes,
-        ),
-        switch=switch_class(model).from_bytes(found["switch"]),
-        metrology=Metrology.from_bytes(found["metrology"], load, at_us=now_us),
-        fate=fate,
-        ticks_from_us=ticks_from_us,
-    )
 
 
 def _check(raw: bytes, model: MeterModel) -> None:
