@@ -20,6 +20,7 @@ from typing import ClassVar, Final, NamedTuple, Self, TypeAlias, final
 
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.oscillator import SECOND, Oscillator
+from meter_emu.hardware.rtc.alarms import Alarm
 
 BCD: Final = bytes(value // 10 << 4 | value % 10 for value in range(100))
 
@@ -190,6 +191,7 @@ class CalendarChip(ABC):
     """
 
     NAME: ClassVar[str]
+    ADDRESS: ClassVar[int] = 0  # on the I²C bus, 7 bits
     TABLE: ClassVar[tuple[Bits, ...]]  # every bit of every register
     REGISTER_NAMES: ClassVar[tuple[str, ...]]
     DOUBT: ClassVar[Sign]  # that its time is not to be believed
@@ -211,6 +213,7 @@ class CalendarChip(ABC):
     CENTURY: ClassVar[int] = 0  # in the month register, toggled when the years overflow; 0 has none
     TWELVE_HOUR: ClassVar[int] = 0  # in the hours register: counts to 12; 0 has no such mode
     PM: ClassVar[int] = 0  # next to it
+    ALARMS: ClassVar[tuple[Alarm, ...]] = ()
 
     __slots__ = ("calendar", "oscillator", "registers")
 

@@ -90,6 +90,7 @@ class Ds1307(MaximChip):
     """One chip: 64 registers on a crystal."""
 
     NAME = "DS1307"
+    ADDRESS = 0x68
     TABLE = REGISTERS
     REGISTER_NAMES = _NAMES
     DOUBT = Sign(SECONDS, CH)

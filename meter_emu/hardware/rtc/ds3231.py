@@ -13,6 +13,7 @@ from typing import Final
 from typing_extensions import override
 
 from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.alarms import day_or_weekday, field
 from meter_emu.hardware.rtc.calendar_chip import (
     TAIL_BYTES,
     Bits,
@@ -146,6 +147,7 @@ class Ds3231(MaximChip):
     """One chip: 19 registers on a crystal."""
 
     NAME = "DS3231"
+    ADDRESS = 0x68
     TABLE = REGISTERS
     REGISTER_NAMES = _NAMES
     DOUBT = Sign(STATUS, OSF)
@@ -155,6 +157,11 @@ class Ds3231(MaximChip):
     NEVER_SET = NEVER_SET
     IMAGE_BYTES = REGISTER_COUNT + TAIL_BYTES
     GARBAGE_BYTES = GARBAGE_BYTES
+    ALARMS = (
+        (field("second", 0x07, 0x7F), field("minute", 0x08, 0x7F), field("hour", 0x09, 0x3F),
+         *day_or_weekday(0x0A)),
+        (field("minute", 0x0B, 0x7F), field("hour", 0x0C, 0x3F), *day_or_weekday(0x0D)),
+    )  # fmt: skip
     CENTURY = CENTURY
 
     __slots__ = ("on_battery",)

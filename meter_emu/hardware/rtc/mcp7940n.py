@@ -15,6 +15,7 @@ from typing import Final
 from typing_extensions import override
 
 from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.alarms import masked
 from meter_emu.hardware.rtc.calendar_chip import (
     TAIL_BYTES,
     Bits,
@@ -189,6 +190,7 @@ class Mcp7940n(MaximChip):
     """One chip: 96 registers on a crystal, in the order of the DS1307's."""
 
     NAME = "MCP7940N"
+    ADDRESS = 0x6F
     TABLE = REGISTERS
     REGISTER_NAMES = _NAMES
     DOUBT = Sign(SECONDS, ST, when_set=False)
@@ -198,6 +200,7 @@ class Mcp7940n(MaximChip):
     NEVER_SET = NEVER_SET
     IMAGE_BYTES = REGISTER_COUNT + TAIL_BYTES
     GARBAGE_BYTES = GARBAGE_BYTES
+    ALARMS = (masked(0x0A), masked(0x11))
 
     __slots__ = ("stamping",)
 

@@ -13,6 +13,7 @@ from typing import Final
 from typing_extensions import override
 
 from meter_emu.hardware.oscillator import SECOND
+from meter_emu.hardware.rtc.alarms import field
 from meter_emu.hardware.rtc.calendar_chip import (
     TAIL_BYTES,
     BcdCounter,
@@ -138,6 +139,7 @@ class Pcf8563(CalendarChip):
     """One chip: 16 registers on a crystal."""
 
     NAME = "PCF8563"
+    ADDRESS = 0x51
     TABLE = REGISTERS
     REGISTER_NAMES = _NAMES
     DOUBT = Sign(VL_SECONDS, VL)
@@ -148,6 +150,10 @@ class Pcf8563(CalendarChip):
     NEVER_SET = UNUSED
     IMAGE_BYTES = REGISTER_COUNT + TAIL_BYTES
     GARBAGE_BYTES = GARBAGE_BYTES
+    ALARMS = (  # Tables 18 to 21
+        (field("minute", 0x09, 0x7F), field("hour", 0x0A, 0x3F), field("day", 0x0B, 0x3F),
+         field("weekday", 0x0C, 0x07)),
+    )  # fmt: skip
     SECONDS, MINUTES, HOURS = VL_SECONDS, MINUTES, HOURS
     WEEKDAY, DAY, MONTH, YEAR = WEEKDAYS, DAYS, CENTURY_MONTHS, YEARS
     WEEKDAY_COUNTER = BcdCounter(0x07, 0, 6)

@@ -1,0 +1,1 @@
+"""Clock drivers and date routines alone: a bench, laws, and what breaks them."""

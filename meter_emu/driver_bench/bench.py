@@ -1,0 +1,156 @@
+"""One clock chip on a bench: a bus with one primitive, and one clock that every byte advances.
+
+`transfer` is what any bus comes down to: bytes out, then bytes in, in one chip access. `peek` and
+`poke` are for clocks inside a microcontroller, a word each. Before each access the `hook` is
+called: a law lets the chip's second end there. A chip can be `silent`, or answer `short`.
+"""
+
+import errno
+from collections.abc import Callable
+from typing import Final, NamedTuple, final
+
+from meter_emu.driver_bench.chips import BENCH_CHIPS, WordClock
+from meter_emu.errors import ConfigError
+from meter_emu.hardware.oscillator import Oscillator
+from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
+from meter_emu.nearest import hint
+
+BYTE_US: Final = 90  # nine bits at 100 kHz
+ACCESSES_MAX: Final = 20_000  # ours: in one call; a driver that waits for longer waits for ever
+
+
+class NoEndError(BaseException):
+    """A driver goes on and on; no `except Exception` of its own can swallow this."""
+
+
+@final
+class Access(NamedTuple):
+    """One access as it was: bytes for a transfer, a register and a word for a peek or a poke."""
+
+    at_us: int
+    address: int  # -1 for a word
+    register: int
+    out: bytes
+    answer: bytes | None  # None: nobody answered
+    ticked: bool  # whether a second ended just before
+
+
+@final
+class Bench:
+    """A chip by its name, at its address or at another one; all times are true microseconds."""
+
+    def __init__(self, name: str, address: int | None = None, *, byte_us: int = BYTE_US) -> None:
+        if name not in BENCH_CHIPS:
+            why = f"no chip {name!r}{hint(name, BENCH_CHIPS)}; there are {', '.join(BENCH_CHIPS)}"
+            raise ConfigError("driver", "chip", why)
+        row = BENCH_CHIPS[name]
+        self.chip: Final[CalendarChip] = row.chip(ChipCalendar(), Oscillator())
+        self.address: Final = row.address if address is None else address
+        self.byte_us: Final = byte_us
+        self.now_us = 0
+        self.pointer = 0
+        self.silent = False
+        self.short = False
+        self.noise = b""  # bits that reads show besides, register by register
+        self.hook: Callable[[], None] | None = None
+        self.accesses = 0
+        self.log: list[Access] | None = None
+        self._ticked = False
+
+    def transfer(self, address: int, out: bytes, count: int) -> bytes:
+        """Send bytes, the first of which is a register, then read `count`, in one access.
+
+        Fewer bytes come back where the chip answers short. `OSError` where nobody answers.
+        """
+        self._access()
+        sent = bytes(out)
+        if sent and address == self.address:
+            self.pointer = sent[0]
+        register, start_us = self.pointer, self.now_us
+        self.now_us += (1 + len(sent) + (count + 1 if count else 0)) * self.byte_us
+        answer = self._answer(sent, count, start_us) if address == self.address else None
+        self._note(address, register, sent, answer)
+        if answer is None:
+            raise OSError(errno.ENODEV, f"no chip answers at address {address:02X}h")
+        return answer
+
+    def peek(self, register: int) -> int:
+        """Read a word of a clock inside a microcontroller, in one access."""
+        clock = self._words()
+        self._access()
+        clock.advance(self.now_us)
+        word = clock.peek(register)
+        self._note(-1, register, b"", word.to_bytes(4, "big"))
+        return word
+
+    def poke(self, register: int, word: int) -> None:
+        """Write a word of a clock inside a microcontroller, in one access."""
+        clock = self._words()
+        self._access()
+        clock.advance(self.now_us)
+        clock.poke(register, word & 0xFFFF_FFFF)
+        self._note(-1, register, (word & 0xFFFF_FFFF).to_bytes(4, "big"), b"")
+
+    def tick(self) -> None:
+        """Go to the moment at which the chip's own next second begins, if it counts."""
+        self.chip.advance(self.now_us)
+        wait_us = self.chip.oscillator.us_until(1)
+        if wait_us is not None:
+            self.now_us += wait_us
+            self.chip.advance(self.now_us)
+            self._ticked = True
+
+    def wait(self, us: int) -> None:
+        """Let time pass."""
+        self.now_us += max(0, us)
+        self.chip.advance(self.now_us)
+
+    def quiet(self) -> None:
+        """Answer as a chip does, call no hook, count from 0."""
+        self.silent = self.short = False
+        self.noise = b""
+        self.hook = None
+        self.accesses = 0
+        self._ticked = False
+
+    def _answer(self, sent: bytes, count: int, start_us: int) -> bytes | None:
+        if self.silent:
+            return None
+        if len(sent) > 1:
+            turn_us = start_us + (1 + len(sent)) * self.byte_us
+            self.chip.write(self.pointer, sent[1:], start_us, turn_us)
+            self._move(len(sent) - 1)
+            start_us = turn_us
+        if not count:
+            return b""
+        got = self.chip.read(self.pointer, count, start_us, self.now_us)
+        if self.noise:
+            held = len(self.noise)
+            got = bytes(
+                byte | self.noise[(self.pointer + at) % held] for at, byte in enumerate(got)
+            )
+        if self.short:
+            return got[: count // 2]
+        self._move(count)
+        return got
+
+    def _access(self) -> None:
+        self.accesses += 1
+        if self.accesses > ACCESSES_MAX:
+            raise NoEndError(f"more than {ACCESSES_MAX:,} accesses in one call")
+        if self.hook is not None:
+            self.hook()
+        self.chip.advance(self.now_us)
+
+    def _words(self) -> WordClock:
+        if not isinstance(self.chip, WordClock):
+            raise OSError(errno.ENODEV, "this chip is on a bus: it has no words to peek at")
+        return self.chip
+
+    def _move(self, count: int) -> None:
+        self.pointer = (self.pointer + count) % len(self.chip.registers)
+
+    def _note(self, address: int, register: int, out: bytes, answer: bytes | None) -> None:
+        if self.log is not None:
+            self.log.append(Access(self.now_us, address, register, out, answer, self._ticked))
+        self._ticked = False

@@ -1,0 +1,198 @@
+"""One law of one driver: tries, every case there is, the smallest case of each kind of finding."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from random import Random
+from time import process_time
+from typing import Any, Final, NamedTuple, final
+
+from meter_emu.driver_bench.bench import Access, NoEndError
+from meter_emu.driver_bench.driver import RefusedError
+from meter_emu.driver_bench.law import Case, Finding, Law, Rank, Rig, refused
+
+KINDS_MAX: Final = 6  # ours: of one law; more of them are one bug in many clothes
+CALL_S: Final = 3  # ours: processor time of one try
+_IN_BULK: Final = 400
+_SHRINKS: Final = 400  # ours: tries to make a case small
+_LOG_MAX: Final = 200  # ours: accesses of a dialogue; a driver that waits makes thousands
+
+
+@final
+class Found(NamedTuple):
+    """One kind of finding of a law: its smallest case, and the bus dialogue of it."""
+
+    differs: tuple[str, ...]
+    rank: Rank
+    words: str
+    tries: int  # the try that found it first
+    case: Case
+    log: tuple[Access, ...]
+
+
+@final
+class Examined(NamedTuple):
+    """What a law found. `lacks` is why it was not checked."""
+
+    law_id: str
+    tries: int
+    found: tuple[Found, ...] = ()
+    lacks: str = ""
+    cpu_ms: int = 0
+
+
+def examine(rig: Rig, law: Law, *, tries: int, seed: int, every: bool = True) -> Examined:
+    """Check a law; `every` is whether a routine of dates is checked on every day as well."""
+    began = process_time()
+    with _limited():
+        try:
+            rig.start()
+            if lacks := law.lacks(rig):
+                return Examined(law.id, 0, lacks=lacks)
+            done, found = _tried(rig, law, tries=tries, seed=seed, every=every)
+        except RefusedError as error:
+            done, found = 0, {_key(refused(error)): (0, Case(rig.known_day), refused(error))}
+        except NoEndError as error:
+            done, found = 0, {_key(_no_end(error)): (0, Case(rig.known_day), _no_end(error))}
+        kinds = tuple(
+            _smallest(rig, law, case, finding, at) for at, case, finding in found.values()
+        )
+    return Examined(law.id, done, kinds, cpu_ms=int((process_time() - began) * 1000))
+
+
+def check(rig: Rig, law: Law, case: Case) -> Finding | None:
+    """Check one case; a refusal where the driver should not refuse is a finding."""
+    signal.setitimer(signal.ITIMER_PROF, CALL_S)
+    try:
+        return law.check(rig, case)
+    except RefusedError as error:
+        return refused(error)
+
+
+def _no_end(error: NoEndError) -> Finding:
+    return Finding(("no end",), f"the driver has no end: {error}")
+
+
+def _key(finding: Finding) -> tuple[str, ...]:
+    return finding.differs
+
+
+def _tried(
+    rig: Rig, law: Law, *, tries: int, seed: int, every: bool
+) -> tuple[int, dict[tuple[str, ...], tuple[int, Case, Finding]]]:
+    """Return how many tries there were, and the first of each kind of finding."""
+    found: dict[tuple[str, ...], tuple[int, Case, Finding]] = {}
+    number = 0
+    case = Case(rig.known_day)
+    try:
+        for number in range(max(1, tries // law.one_in)):
+            case = law.draw(rig, Random(f"{seed}/{law.id}/{number}"), number)
+            finding = check(rig, law, case)
+            if finding is not None and _key(finding) not in found:
+                found[_key(finding)] = (number + 1, case, finding)
+                if len(found) == KINDS_MAX:
+                    return number + 1, found
+        number += 1
+        if every and law.sweep is not None:
+            cases = iter(law.sweep.cases(rig))
+            while some := list(islice(cases, _IN_BULK)):
+                signal.setitimer(signal.ITIMER_PROF, CALL_S)
+                for at, (case, finding) in enumerate(law.sweep.check_all(rig, some), number + 1):
+                    if len(found) < KINDS_MAX:
+                        found.setdefault(_key(finding), (at, case, finding))
+                number += len(some)
+    except NoEndError as error:
+        found[_key(_no_end(error))] = (number + 1, case, _no_end(error))
+    return number, found
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    """Have a try that takes too long end in `NoEndError`."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise NoEndError(f"more than {CALL_S} s of processor time in one call")
+
+    before = signal.signal(signal.SIGPROF, end)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _smallest(rig: Rig, law: Law, case: Case, finding: Finding, tries: int) -> Found:
+    """Return the kind of finding with the smallest case that shows it, and the dialogue."""
+    no_end = finding.differs == ("no end",)
+    if not no_end and not case.more[:1]:
+        case = _shrunk(rig, law, case, _key(finding))
+    log: list[Access] = []
+    if not no_end:
+        log, again = _logged(rig, law, case)
+        finding = again if again is not None and _key(again) == _key(finding) else finding
+    return Found(
+        finding.differs,
+        finding.rank or law.rank,
+        finding.words,
+        tries,
+        case,
+        tuple(log[-_LOG_MAX:]),
+    )
+
+
+def _logged(rig: Rig, law: Law, case: Case) -> tuple[list[Access], Finding | None]:
+    """Check a case once more and return the last call's accesses."""
+    bench = rig.bench if rig.declared.chip else None
+    log: list[Access] = []
+    if bench is not None:
+        bench.log = log
+    try:
+        return log, check(rig, law, case)
+    except NoEndError:
+        return log, None
+    finally:
+        if bench is not None:
+            bench.log = None
+
+
+def _shrunk(rig: Rig, law: Law, case: Case, key: tuple[str, ...]) -> Case:
+    """Return a case as small as can be: each field the least with which the finding stays."""
+    left = _SHRINKS
+
+    def stays(t: datetime) -> bool:
+        nonlocal left
+        left -= 1
+        try:
+            finding = check(rig, law, case._replace(t=t))
+        except NoEndError:
+            return False
+        return finding is not None and _key(finding) == key
+
+    fields = list(case.t.timetuple()[:6])
+    for place, least in ((5, 0), (4, 0), (3, 0), (2, 1), (1, 1), (0, rig.declared.years[0])):
+        for value in range(least, fields[place]):
+            smaller = [*fields[:place], value, *fields[place + 1 :]]
+            try:
+                t = datetime(*smaller)  # type: ignore[arg-type]  # six numbers
+            except ValueError:  # 31 February
+                continue
+            if left <= 0:
+                break
+            if stays(t):
+                fields = smaller
+                break
+    return case._replace(t=datetime(*fields))  # type: ignore[arg-type]
+
+
+def as_plain(found: Found) -> dict[str, Any]:
+    """Return a kind of finding as plain data: a file of it is checked again."""
+    return {
+        "differs": list(found.differs),
+        "rank": found.rank.value,
+        "words": found.words,
+        "tries": found.tries,
+        "moment": found.case.t.isoformat(),
+        "more": list(found.case.more),
+    }

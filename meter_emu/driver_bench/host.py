@@ -1,0 +1,234 @@
+"""A driver in an executable, which talks over its two pipes: a line each way.
+
+The bench writes `set 0 2020 7 3 23 1 0 5 185`: routine, instance, arguments. The program answers
+`=` and its result, `none` for no valid time, or `! text` where it refuses. In between it may use
+the bus: `t 68 00 7` is address, bytes and count, answered by the bytes read or `-`; `p 1` and
+`q 1 123` are peek and poke; `w 500` lets so many microseconds pass.
+"""
+
+import os
+import resource
+import select
+import signal
+import subprocess
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final, final
+
+from typing_extensions import override
+
+from meter_emu.driver_bench.bench import Bench, NoEndError
+from meter_emu.driver_bench.declared import declared
+from meter_emu.driver_bench.driver import (
+    BYTES,
+    MOMENTS,
+    NOTHINGS,
+    ROUTINES,
+    TRUTHS,
+    Answer,
+    Argument,
+    Driver,
+    Reading,
+    RefusedError,
+)
+from meter_emu.errors import ConfigError
+from meter_emu.nearest import hint
+
+CPU_S: Final = 5  # ours: processor time of the program for one law
+WAIT_MS: Final = 20_000  # ours: a program that sleeps for longer sleeps for ever
+_LINE_MAX: Final = 10_000  # ours: bytes without a line's end
+_TOGETHER: Final = 400  # ours: lines on their way; both ways they fit into a pipe
+
+
+class GoneError(NoEndError):
+    """The program ended by itself."""
+
+
+@final
+class HostDriver(Driver):
+    """A program on its pipes, started anew for each law, so its statics are fresh."""
+
+    def __init__(self, path: str) -> None:
+        self._path: Final = path
+        self._name: Final = Path(path).name
+        self._benches: dict[int, Bench] = {}
+        self._pending = b""
+        self._process = self._start()
+        words = self._hello()
+        routines = words.pop("routines", "").split(",")
+        self.offers = frozenset(filter(None, routines))
+        for routine in self.offers:
+            if routine not in ROUTINES:
+                raise ConfigError(self._name, routine, f"is no routine{hint(routine, ROUTINES)}")
+        self.declared = declared(self._name, words)
+
+    @override
+    def begin(self, bench: Bench | None, instance: int = 0) -> None:
+        """Begin it on a bench."""
+        if bench is not None:
+            self._benches[instance] = bench
+        if "begin" in self.offers:
+            self.call("begin", instance=instance)
+
+    @override
+    def call(self, routine: str, *args: Argument, instance: int = 0) -> Answer:
+        """Send a line and serve the bus until it is answered."""
+        words = [routine, str(instance), *map(_word, args)]
+        self._send((" ".join(words) + "\n").encode())
+        while True:
+            line = self._line()
+            if line[:1] in "=!n":
+                return _result(routine, line)
+            self._send(self._serve(line, instance))
+
+    @override
+    def call_many(
+        self, routine: str, many: Sequence[tuple[Argument, ...]]
+    ) -> Iterable[Answer | RefusedError]:
+        """Send many lines at once: nothing is asked of the bus in between."""
+        for first in range(0, len(many), _TOGETHER):
+            some = many[first : first + _TOGETHER]
+            lines = (" ".join((routine, "0", *map(_word, args))) + "\n" for args in some)
+            self._send("".join(lines).encode())
+            for _ in some:
+                try:
+                    yield _result(routine, self._line())
+                except RefusedError as refused:
+                    yield refused
+
+    @override
+    def end(self) -> None:
+        """End the program."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        try:
+            started = subprocess.Popen(  # noqa: S603 - the program somebody asked to have tested
+                [os.path.abspath(self._path)],  # noqa: PTH100 - a link stays a link
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+            )
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise ConfigError("verify", self._path, f"cannot be started: {why}") from None
+        resource.prlimit(started.pid, resource.RLIMIT_CPU, (CPU_S, CPU_S))
+        self._poll = select.poll()
+        assert started.stdout is not None, "it has a pipe"
+        assert started.stdin is not None, "it has a pipe"
+        self._from, self._to = started.stdout.fileno(), started.stdin.fileno()
+        self._poll.register(self._from, select.POLLIN)
+        return started
+
+    def _hello(self) -> dict[str, str]:
+        try:
+            self._send(b"hello\n")
+            line = self._line()
+        except NoEndError as error:
+            self.end()
+            raise ConfigError("verify", self._path, f"is no driver on pipes: {error}") from None
+        first, *words = line.split()
+        if first != "driver" or not all("=" in word for word in words):
+            self.end()
+            raise ConfigError("verify", self._path, f"is no driver on pipes: it says {line[:60]!r}")
+        pairs = (word.split("=", 1) for word in words)
+        return {key: value for key, value in pairs}  # noqa: C416 - each is a list of two
+
+    def _serve(self, line: str, instance: int) -> bytes:
+        what, *words = line.split()
+        bench = self._benches.get(instance)
+        try:
+            if bench is None:
+                raise GoneError("it uses a bus and declares no chip")
+            if what == "t":
+                out = b"" if words[1] == "." else bytes.fromhex(words[1])
+                return bench.transfer(int(words[0], 16), out, int(words[2])).hex().encode() + b"\n"
+            if what == "p":
+                return b"%d\n" % bench.peek(int(words[0]))
+            if what == "q":
+                bench.poke(int(words[0]), int(words[1]))
+                return b"0\n"
+            if what == "w":
+                bench.wait(int(words[0]))
+                return b"0\n"
+        except OSError:
+            return b"-\n"
+        except (ValueError, IndexError):
+            pass
+        raise GoneError(f"it says {line[:60]!r}, which is no line of a driver")
+
+    def _send(self, data: bytes) -> None:
+        try:
+            os.write(self._to, data)
+        except OSError:
+            raise self._gone() from None
+
+    def _line(self) -> str:
+        while b"\n" not in self._pending:
+            if not self._poll.poll(WAIT_MS):
+                raise NoEndError(f"no answer for {WAIT_MS // 1000} s")
+            more = os.read(self._from, 65_536)
+            if not more:
+                raise self._gone()
+            self._pending += more
+            if len(self._pending) > 100 * _LINE_MAX:
+                raise GoneError("it says much and ends no line")
+        line, _, self._pending = self._pending.partition(b"\n")
+        return line.decode("utf-8", "replace").strip() or " "
+
+    def _gone(self) -> NoEndError:
+        status = self._process.wait()
+        if status == -signal.SIGXCPU or (status == -signal.SIGKILL):
+            return NoEndError(f"no answer within {CPU_S} s of processor time")
+        if status < 0:
+            return GoneError(f"the program ended by {signal.Signals(-status).name}")
+        return GoneError(f"the program ended with status {status}")
+
+
+def _word(value: Argument) -> str:
+    if isinstance(value, datetime):
+        year, month, day, hour, minute, second, _, yearday = value.timetuple()[:8]
+        weekday = value.isoweekday() % 7
+        return f"{year} {month} {day} {hour} {minute} {second} {weekday} {yearday}"
+    if isinstance(value, bytes):
+        return value.hex() or "."
+    return str(value).replace(" ", "+")
+
+
+def _result(routine: str, line: str) -> Answer:
+    if line[0] == "!":
+        raise RefusedError(line[1:].strip()[:200] or "an error")
+    words = line.split()[1:]
+    if routine in NOTHINGS or line == "none":
+        return None
+    try:
+        if routine in BYTES:
+            return bytes.fromhex("".join(words))
+        fields = frozenset(words.pop().split("+")) if len(words) == 9 else None
+        numbers = [int(word) for word in words]
+    except ValueError:
+        raise RefusedError(f"its answer is {line[:60]!r}") from None
+    if routine in MOMENTS and len(numbers) == 8:
+        year, month, day, hour, minute, second, weekday, yearday = numbers
+        return Reading(
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+            None if weekday < 0 else weekday,
+            None if yearday < 0 else yearday,
+            fields,
+        )
+    if routine not in MOMENTS and len(numbers) == 1:
+        return bool(numbers[0]) if routine in TRUTHS else numbers[0]
+    raise RefusedError(f"its answer is {line[:60]!r}")

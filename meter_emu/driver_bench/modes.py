@@ -1,0 +1,130 @@
+"""Laws of the 12-hour mode: read in it, set over it, switch both ways, set in it, its alarm."""
+
+from random import Random
+from typing import Final
+
+from meter_emu.driver_bench.alarming import ASKED_FOR, alarm_finding, alarm_moment
+from meter_emu.driver_bench.draws import moment
+from meter_emu.driver_bench.driver import Reading, RefusedError
+from meter_emu.driver_bench.law import Case, Finding, Law, Rank, Rig, compared
+
+_TWELVE: Final = 12
+_PM: Final = 15  # an hour that only who knows the mode reads right
+_HOURS: Final = (0, 12, 23, 11, 1, 13, 20)
+
+
+def _draw(rig: Rig, random: Random, number: int) -> Case:
+    t = moment(random, rig.declared, number)
+    return Case(t if number % 2 else t.replace(hour=_HOURS[number // 2 % len(_HOURS)]))
+
+
+def _no_mode(rig: Rig) -> str:
+    return "" if rig.bench.chip.TWELVE_HOUR else "the chip has no 12-hour mode in its hours"
+
+
+def _read(rig: Rig, case: Case) -> Finding | None:
+    finding = _read_at(rig, case)
+    if finding is None or "mode" in rig.offers or _knows(rig):
+        return finding
+    return finding._replace(rank=Rank.CONTRACT)
+
+
+def _read_at(rig: Rig, case: Case) -> Finding | None:
+    rig.place(case.t, twelve=True)
+    rig.anew()
+    return compared(case.t, rig.driver.call("get"), "get in 12-hour mode")
+
+
+def _knows(rig: Rig) -> bool:
+    """Whether the driver reads some afternoon right, so it means to know the mode."""
+    if "knows" not in rig.memo:
+        found = []
+        for hour in (_PM, _PM + 3, _PM + 6):
+            try:
+                found.append(_read_at(rig, Case(rig.known_day.replace(hour=hour))) is None)
+            except RefusedError:
+                found.append(False)
+        rig.memo["knows"] = any(found)
+    return bool(rig.memo["knows"])
+
+
+def _set_over(rig: Rig, case: Case) -> Finding | None:
+    rig.place(rig.known_day, twelve=True)
+    rig.anew()
+    rig.driver.call("set", case.t)
+    if finding := compared(case.t, rig.face.shown(), "registers after set over 12-hour mode"):
+        return finding
+    if "get" not in rig.offers:
+        return None
+    finding = compared(case.t, rig.driver.call("get"), "get after set over 12-hour mode")
+    if finding is None or "mode" in rig.offers or _knows(rig) or not rig.face.twelve():
+        return finding
+    return finding._replace(rank=Rank.CONTRACT)
+
+
+def _switch(rig: Rig, case: Case) -> Finding | None:
+    for hours, twelve in ((24, False), (_TWELVE, True), (24, False), (_TWELVE, False)):
+        rig.place(case.t, twelve=twelve if hours == _TWELVE else not twelve)
+        rig.anew()
+        rig.driver.call("mode", hours)
+        where = f"after the switch to {hours}-hour mode"
+        if finding := compared(case.t, rig.face.shown(), f"registers {where}"):
+            return finding
+        if rig.face.twelve() != (hours == _TWELVE):
+            return Finding(("mode",), f"{where} the chip is in the other mode")
+        said = rig.driver.call("get") if "get" in rig.offers else rig.face.shown()
+        if finding := compared(case.t, said, f"get {where}"):
+            return finding
+    return None
+
+
+def _set_in(rig: Rig, case: Case) -> Finding | None:
+    rig.place(rig.known_day)
+    rig.anew()
+    rig.driver.call("mode", _TWELVE)
+    rig.driver.call("set", case.t)
+    if finding := compared(case.t, rig.face.shown(), "registers after set in 12-hour mode"):
+        return finding
+    if "get" not in rig.offers:
+        return None
+    said = rig.driver.call("get")
+    if finding := compared(case.t, said, "get after set in 12-hour mode"):
+        return finding
+    assert isinstance(said, Reading), "it was compared"
+    return None
+
+
+def _alarm_in(rig: Rig, case: Case) -> Finding | None:
+    rig.place(rig.known_day)
+    rig.anew()
+    rig.driver.call("mode", _TWELVE)
+    fields = str(case.more[0])
+    rig.driver.call("alarm_set", alarm_moment(case.t, fields), fields)
+    return alarm_finding(rig, case.t, fields, "in 12-hour mode")
+
+
+def _draw_alarm(rig: Rig, random: Random, number: int) -> Case:
+    with_hours = [words for words in rig.declared.alarm_fields if "hour" in words]
+    chosen = with_hours[number % len(with_hours)]
+    fields = " ".join(word for word in ASKED_FOR if word in chosen)
+    return Case(_draw(rig, random, number).t, (fields,))
+
+
+def _no_alarm_mode(rig: Rig) -> str:
+    if not any("hour" in words for words in rig.declared.alarm_fields):
+        return "no alarm with hours is declared"
+    return _no_mode(rig)
+
+
+LAWS: Final = (
+    Law(id="twelve-read", says="get in 12-hour mode is the moment",
+        needs=("get",), draw=_draw, check=_read, lacks=_no_mode),
+    Law(id="twelve-set-over", says="a set of a chip found in 12-hour mode is right",
+        needs=("set",), draw=_draw, check=_set_over, lacks=_no_mode),
+    Law(id="twelve-switch", says="a switch of mode, either way, leaves the time",
+        needs=("mode",), draw=_draw, check=_switch, lacks=_no_mode),
+    Law(id="twelve-set-in", says="a set after a switch to 12-hour mode is right",
+        needs=("mode", "set"), draw=_draw, check=_set_in, lacks=_no_mode),
+    Law(id="twelve-alarm", says="an alarm set in 12-hour mode is at its hour",
+        needs=("mode", "alarm_set"), draw=_draw_alarm, check=_alarm_in, lacks=_no_alarm_mode),
+)  # fmt: skip

@@ -1,0 +1,136 @@
+"""What was found: as data, as JUnit's XML, as the dialogue of a bus with each byte explained."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, final
+from xml.etree import ElementTree as ET
+
+from meter_emu.driver_bench.bench import Access
+from meter_emu.driver_bench.chips import BENCH_CHIPS, WordClock
+from meter_emu.driver_bench.declared import Declared
+from meter_emu.driver_bench.examine import Examined, Found, as_plain
+from meter_emu.driver_bench.law import Rank
+from meter_emu.hardware.rtc.calendar_chip import BitsKind, CalendarChip, counters
+
+_SHOWN_MAX: Final = 16  # ours: bytes of one access that are explained
+
+
+@final
+@dataclass(frozen=True)
+class Report:
+    """The laws, in order, and what each found."""
+
+    driver: str
+    declared: Declared
+    seed: int
+    examined: tuple[Examined, ...]
+
+    def of_rank(self, rank: Rank) -> list[tuple[Examined, Found]]:
+        """Return the findings of one rank."""
+        return [(one, found) for one in self.examined for found in one.found if found.rank is rank]
+
+    @property
+    def wrong(self) -> bool:
+        """Whether any law of the first rank is broken."""
+        return bool(self.of_rank(Rank.WRONG_DATE))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain data."""
+        return {
+            "driver": self.driver,
+            "chip": self.declared.chip or None,
+            "seed": self.seed,
+            "wrong": self.wrong,
+            "laws": [
+                {
+                    "id": one.law_id,
+                    "tries": one.tries,
+                    "not_checked": one.lacks or None,
+                    "found": [
+                        {**as_plain(found), "dialogue": list(dialogue(self.declared, found))}
+                        for found in one.found
+                    ],
+                }
+                for one in self.examined
+            ],
+        }
+
+    def as_junit(self) -> str:
+        """Return it as JUnit's XML: a law is a test, a wrong date a failure, a note its output."""
+        suite = ET.Element("testsuite", name=f"meter-emu verify --driver {self.driver}")
+        failures = skipped = 0
+        for one in self.examined:
+            test = ET.SubElement(
+                suite,
+                "testcase",
+                classname=self.driver,
+                name=one.law_id,
+                time=f"{one.cpu_ms / 1000}",
+            )
+            wrong = [found for found in one.found if found.rank is Rank.WRONG_DATE]
+            notes = [found.words for found in one.found if found.rank is not Rank.WRONG_DATE]
+            if one.lacks:
+                skipped += 1
+                ET.SubElement(test, "skipped", message=one.lacks)
+            if wrong:
+                failures += 1
+                element = ET.SubElement(test, "failure", message=wrong[0].words)
+                element.text = "\n".join(found.words for found in wrong)
+            if notes:
+                ET.SubElement(test, "system-out").text = "\n".join(notes)
+        suite.set("tests", str(len(self.examined)))
+        suite.set("failures", str(failures))
+        suite.set("skipped", str(skipped))
+        return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def dialogue(declared: Declared, found: Found) -> Iterator[str]:
+    """Yield the lines of a dialogue, each byte with what it means."""
+    if not declared.chip:
+        return
+    chip = BENCH_CHIPS[declared.chip].chip
+    for access in found.log:
+        if access.ticked:
+            yield "-- a second ends --"
+        yield from _explained(chip, access)
+
+
+def _explained(chip: type[CalendarChip], access: Access) -> Iterator[str]:
+    at = f"{access.at_us / 1_000_000:12.6f} s"
+    if access.address < 0:
+        names = chip.WORD_NAMES if issubclass(chip, WordClock) else ()
+        name = names[access.register] if access.register < len(names) else "no such word"
+        arrow, word = ("<-", access.out) if access.out else ("->", access.answer or b"")
+        yield f"{at}  word {access.register} ({name}) {arrow} {word.hex()}h"
+        return
+    said = f"{at}  {access.address:02X}h"
+    if access.answer is None:
+        yield f"{said}  {access.out.hex(' ') or 'no bytes'}: nobody answers"
+        return
+    yield f"{said}  register {access.register:02X}h"
+    for arrow, data in (("<-", access.out[1:]), ("->", access.answer)):
+        for place, byte in enumerate(data[:_SHOWN_MAX]):
+            register = (access.register + place) % len(chip.RESET)
+            yield f"{'':14}    {arrow} {byte:02x}  {meaning(chip, register, byte)}"
+
+
+def meaning(chip: type[CalendarChip], register: int, byte: int) -> str:
+    """Return what a byte of a register says: its counter, its flags that are set."""
+    words = []
+    counted = counters(chip).get(register)
+    if counted is not None:
+        mask, counter = counted
+        bits = byte & mask
+        if register == chip.HOURS and byte & chip.TWELVE_HOUR:
+            bits &= ~chip.PM
+            words.append("PM" if byte & chip.PM else "AM")
+        name = "" if not counter.names or bits >= len(counter.names) else f" {counter.names[bits]}"
+        words.insert(0, f"{counter.unit} {bits:02x}{name}")
+    for bits_ in chip.TABLE:
+        if bits_.register == register and byte & bits_.mask and bits_.kind is not BitsKind.UNUSED:
+            if bits_.kind is BitsKind.FLAG:
+                words.append(f"{bits_.symbol}: {bits_.says}")
+            elif counted is None or bits_.kind is BitsKind.NOT_MODELLED:
+                value = (byte & bits_.mask) >> bits_.low
+                words.append(f"{bits_.symbol} {value:x}h")
+    return f"{chip.REGISTER_NAMES[register]}: {', '.join(words) or 'all bits 0'}"

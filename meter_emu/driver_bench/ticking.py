@@ -1,0 +1,138 @@
+"""Laws of a second that ends between two accesses: before each of them, at five roll-overs.
+
+The value before or the value after is right; a mixture is off by a minute, an hour, a day.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from random import Random
+from typing import Final
+
+from meter_emu.driver_bench.alarming import ASKED_FOR
+from meter_emu.driver_bench.draws import ROLL_OVERS, moment, roll_over
+from meter_emu.driver_bench.driver import Argument
+from meter_emu.driver_bench.law import SECOND, Case, Finding, Law, Rig, among
+from meter_emu.driver_bench.setting import number_of
+
+_ONE_IN: Final = 5
+
+
+def _draw(rig: Rig, random: Random, number: int) -> Case:
+    return Case(moment(random, rig.declared, number), (random.randrange(2**31),))
+
+
+def _edges(rig: Rig, case: Case) -> list[datetime]:
+    """Return the five roll-overs of a try: they follow from its number."""
+    random = Random(int(case.more[0]))
+    return [roll_over(kind, random, rig.declared) for kind in ROLL_OVERS]
+
+
+def _torn(rig: Rig, case: Case, routine: str) -> Finding | None:
+    for edge in _edges(rig, case):
+        for place, ended, got in rig.ticks(
+            partial(rig.place, edge), partial(rig.driver.call, routine)
+        ):
+            where = f"{routine}, a second ends before its access {place}"
+            if routine == "now":
+                finding = _torn_number(rig, edge, ended, got, where)
+            else:
+                finding = among(edge, ended, got, where)
+            if finding is not None:
+                return finding
+    return None
+
+
+def _torn_number(rig: Rig, edge: datetime, ended: int, got: object, where: str) -> Finding | None:
+    right = [number_of(rig, edge + more * SECOND) for more in range(ended + 1)]
+    if got in right:
+        return None
+    off = (got - right[1]) * rig.declared.unit if isinstance(got, int) else 0
+    words = f"{where}: want {right[0]} or {right[1]}, got {got}, {off:+,} s"
+    return Finding((f"number, by {off:+,} s",), words)
+
+
+def _torn_set(rig: Rig, case: Case) -> Finding | None:
+    for edge in _edges(rig, case):
+        for was, target in ((edge, case.t), (rig.known_day, edge)):
+            for place, ended, _ in rig.ticks(
+                partial(rig.place, was),
+                partial(rig.driver.call, "set", target),
+            ):
+                where = f"registers after a set of {target:%Y-%m-%d %H:%M:%S} over {was:%H:%M:%S}"
+                where += f", a second ends before its access {place}"
+                finding = among(target, ended, rig.face.shown(), where)
+                if finding is not None:
+                    return finding
+    return None
+
+
+def _keeps(routine: str, *args: Argument) -> Callable[[Rig, Case], Finding | None]:
+    """Return the check that a routine which is no set leaves the time, whenever a second ends."""
+
+    def check(rig: Rig, case: Case) -> Finding | None:
+        def act() -> None:
+            if routine == "begin":
+                rig.anew()
+            elif routine == "alarm_set":
+                words = rig.declared.alarm_fields[0]
+                fields = " ".join(word for word in ASKED_FOR if word in words)
+                rig.driver.call("alarm_set", case.t.replace(second=0), fields)
+            else:
+                rig.driver.call(routine, *args)
+
+        for edge in _edges(rig, case):
+            for place, ended, _ in rig.ticks(partial(rig.place, edge), act):
+                where = f"registers after {routine}, a second ends before its access {place}"
+                finding = among(edge, ended, rig.face.shown(), where)
+                if finding is not None:
+                    return finding
+        return None
+
+    return check
+
+
+def _switch(rig: Rig, case: Case) -> Finding | None:
+    for hours in (12, 24):
+        for edge in _edges(rig, case):
+
+            def arrange(at: datetime = edge, twelve: bool = hours == 24) -> None:
+                rig.place(at, twelve=twelve)
+                rig.anew()
+
+            for place, ended, _ in rig.ticks(arrange, partial(rig.driver.call, "mode", hours)):
+                where = f"registers after the switch to {hours}-hour mode, a second ends before"
+                where += f" its access {place}"
+                finding = among(edge, ended, rig.face.shown(), where)
+                if finding is not None:
+                    return finding
+    return None
+
+
+def _no_mode(rig: Rig) -> str:
+    return "" if rig.bench.chip.TWELVE_HOUR else "the chip has no 12-hour mode in its hours"
+
+
+def _no_alarm(rig: Rig) -> str:
+    return "" if rig.declared.alarm_fields else "no alarm_fields are declared"
+
+
+LAWS: Final = (
+    Law(id="torn-get", says="get is the value before a second ends, or after",
+        needs=("get",), draw=_draw, check=lambda rig, case: _torn(rig, case, "get"),
+        one_in=_ONE_IN),
+    Law(id="torn-now", says="now is the value before a second ends, or after",
+        needs=("now",), draw=_draw, check=lambda rig, case: _torn(rig, case, "now"),
+        one_in=_ONE_IN),
+    Law(id="torn-set", says="a set is whole, whenever a second ends",
+        needs=("set",), draw=_draw, check=_torn_set, one_in=_ONE_IN),
+    Law(id="torn-switch", says="a switch of mode leaves the time, whenever a second ends",
+        needs=("mode",), draw=_draw, check=_switch, lacks=_no_mode, one_in=_ONE_IN),
+    *(
+        Law(id=f"{routine.replace('_', '-')}-keeps-time",
+            says=f"{routine} leaves the time, whenever a second ends",
+            needs=(routine,), draw=_draw, check=_keeps(routine),
+            lacks=_no_alarm if "alarm" in routine else lambda _rig: "", one_in=_ONE_IN)
+        for routine in ("begin", "get", "stopped", "alarm_set", "alarm_get")
+    ),
+)  # fmt: skip
