@@ -1,5 +1,6 @@
 """`verify BUILD`: run the laws against a program on the ports, and show what breaks them."""
 
+import itertools
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,10 +13,13 @@ from rich.progress import TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.driver_verified import case_of, shown
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL, WORD, json_option
+from meter_emu.cli.names import BUILD, CAMPAIGN, FILE, LEFT, MODEL, WORD, json_option
 from meter_emu.cli.output import STDOUT, naming, print_json, wide_console, write_atomically
 from meter_emu.cli.progress import watched
+from meter_emu.driver_bench.report import Report as DriverReport
+from meter_emu.driver_bench.run import TRIES, check_again, verify_driver
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
 from meter_emu.resources import find
@@ -31,16 +35,20 @@ _FOLDER: Final = "counterexamples"
 @examples(
     "verify reference+end-exclusive",
     "verify mine:program --model gas-pcf8563-battery --examples 200",
-    "verify reference --law never-early --law time-base --time 60 --json result.json",
+    "verify --driver drivers:Mine --law torn-get --junit result.xml",
 )
 @click.command("verify", cls=Verb)
-@click.argument("build", type=BUILD)
+@click.argument("build", type=BUILD, required=False)
+@click.option("--driver", type=WORD, metavar="DRIVER", help="A clock driver, alone on a bench.")
+@click.option("--again", type=FILE, metavar="FILE", help="The case of a driver that FILE has.")
 @click.option(
     "--model", "models", multiple=True, type=MODEL, metavar="MODEL", help="On these meters only."
 )
 @click.option("--law", "law_ids", multiple=True, type=WORD, metavar="LAW", help="These laws only.")
 @click.option(
-    "--examples", type=click.IntRange(min=1), help=f"So many stories; default {_EXAMPLES:,}."
+    "--examples",
+    type=click.IntRange(min=1),
+    help=f"So many stories, default {_EXAMPLES:,}; tries of each law of a driver, default {TRIES}.",
 )
 @click.option("--time", "time_s", type=click.IntRange(min=1), help="At most so many seconds.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw stories from this seed.")
@@ -54,10 +62,14 @@ _FOLDER: Final = "counterexamples"
     default=_FOLDER,
     help=f"Where to write what breaks a law; default {_FOLDER}.",
 )
+@click.option("--junit", "junit_file", type=LEFT, metavar="FILE", help="Of a driver: JUnit's XML.")
 @json_option
 def verify_build(
-    build: str,
+    build: str | None,
     *,
+    driver: str | None,
+    again: str | None,
+    junit_file: str | None,
     models: Sequence[str],
     law_ids: Sequence[str],
     examples: int | None,
@@ -70,9 +82,22 @@ def verify_build(
 ) -> int:
     """Run the laws against BUILD: reference, reference+DEFECT, or MODULE:FACTORY of your own.
 
+    Or against a clock driver: `--driver MODULE:CLASS` or `--driver ./program`.
+
     Exit status: 0 every law held, 1 one is broken.
     """
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
+    if driver is not None or again is not None:
+        _alone(build=build, models=models, time_s=time_s, jobs=jobs, story=story)
+        tested = _driver(
+            driver, again, law_ids, tries=examples, seed=seed, quiet=json_file == STDOUT
+        )
+        shown(tested, Path(folder), json_file, junit_file)
+        return EXIT_FOUND if tested.wrong else EXIT_OK
+    if build is None:
+        raise click.UsageError("want a BUILD, or --driver", click.get_current_context())
+    if junit_file is not None:
+        raise click.UsageError("--junit is for --driver", click.get_current_context())
     console = wide_console()
     if story is not None:
         report = _of_story(build, story, law_ids)
@@ -94,6 +119,41 @@ def verify_build(
         files = {} if story is not None else _write(report, Path(folder))
         console.print(_said(report, files), soft_wrap=True)
     return EXIT_FOUND if report.broken else EXIT_OK
+
+
+def _alone(**others: object) -> None:
+    """Refuse what means nothing beside a driver."""
+    for name, value in others.items():
+        if value not in (None, ()):
+            what = {"build": "BUILD", "models": "--model", "time_s": "--time"}.get(
+                name, f"--{name}"
+            )
+            raise click.UsageError(f"{what} means nothing of a driver", click.get_current_context())
+
+
+def _driver(
+    driver: str | None,
+    again: str | None,
+    law_ids: Sequence[str],
+    *,
+    tries: int | None,
+    seed: int,
+    quiet: bool,
+) -> DriverReport:
+    """Return what the laws say of a driver, or what one says of the case of a file."""
+    if again is not None:
+        named, law_id, case = case_of(again)
+        return check_again(driver or named, law_id, case)
+    assert driver is not None, "one of the two was given"
+    with watched(TextColumn("{task.description}"), total=None, shown=not quiet) as done:
+        count = itertools.count(1)
+        return verify_driver(
+            driver,
+            law_ids=law_ids,
+            tries=tries or TRIES,
+            seed=seed,
+            hear=lambda one: done(next(count), one.law_id),
+        )
 
 
 def _of_story(build: str, story: str, law_ids: Sequence[str]) -> Report:

@@ -110,18 +110,14 @@ def _read_back(rig: Rig, case: Case) -> Finding | None:
     if not isinstance(got, Reading):
         return compared(want, got, "alarm_get")
     wrong = tuple(what for what in asked if getattr(got, what) != getattr(want, what))
+    if got.fields is not None and got.fields - {"second"} != set(fields.split()) - {"second"}:
+        wrong += ("fields",)
     if not wrong:
-        return _fields_back(got, fields) or _weekday_back(rig, case, got)
-    said = ", ".join(f"{what} {getattr(got, what)} for {getattr(want, what)}" for what in wrong)
-    return Finding(wrong, f"alarm_get after alarm_set of {want:%Y-%m-%d %H:%M:%S}: {said}")
-
-
-def _fields_back(got: Reading, fields: str) -> Finding | None:
-    """Compare which fields the driver says are used, if it says so."""
-    if got.fields is None or got.fields - {"second"} == set(fields.split()) - {"second"}:
-        return None
-    said = " ".join(word for word in ASKED_FOR if word in got.fields)
-    return Finding(("fields",), f"alarm_get says an alarm by {said}, set was one by {fields}")
+        return _weekday_back(rig, case, got)
+    words = f"alarm_get after alarm_set of {want:%Y-%m-%d %H:%M:%S} by {fields}: {got}"
+    if got.fields is not None:
+        words += f" by {' '.join(word for word in ASKED_FOR if word in got.fields)}"
+    return Finding(wrong, words)
 
 
 def _weekday_back(rig: Rig, case: Case, got: Reading) -> Finding | None:

@@ -162,6 +162,8 @@ def _draw_outside(rig: Rig, random: Random, number: int) -> Case:
 
 
 def _outside(rig: Rig, case: Case) -> Finding | None:
+    if rig.declared.first <= case.t <= rig.declared.last:
+        return None
     rig.place(rig.known_day)
     before = rig.face.shown()
     try:

@@ -30,6 +30,7 @@ LAWS: Final[dict[str, Law]] = {
     for law in room.LAWS
 }
 TRIES: Final = 200
+NO_ROUTINE: Final = "no routine "  # how it is said that a driver does not offer one
 _CPU_S: Final = 60  # ours: processor time of one law
 _WALL_S: Final = 300  # ours: a law that sleeps for longer sleeps for ever
 
@@ -55,7 +56,7 @@ def verify_driver(
     for law in chosen:
         lacking = [routine for routine in law.needs if routine not in offers]
         if lacking and not (law.needs == ("begin",) and declared.chip):
-            one = Examined(law.id, 0, lacks=f"no {', '.join(lacking)}")
+            one = Examined(law.id, 0, lacks=f"{NO_ROUTINE}{', '.join(lacking)}")
         elif _on_the_bus(law) and not declared.chip:
             one = Examined(law.id, 0, lacks="no chip is declared")
         else:

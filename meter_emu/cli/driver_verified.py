@@ -1,0 +1,102 @@
+"""What `verify --driver` shows and leaves: groups of findings, dialogues, files to play again."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from rich.text import Text
+
+from meter_emu.cli.output import STDOUT, naming, print_json, wide_console, write_atomically
+from meter_emu.driver_bench.examine import Examined, Found
+from meter_emu.driver_bench.law import Case, Rank
+from meter_emu.driver_bench.report import Report, dialogue
+from meter_emu.driver_bench.run import LAWS, NO_ROUTINE
+from meter_emu.errors import ConfigError
+
+_LINES_MAX: Final = 24  # ours: of a dialogue on a screen; the file has all
+
+
+def shown(report: Report, folder: Path, json_file: str | None, junit_file: str | None) -> None:
+    """Write the files that were asked for, and say what was found."""
+    if json_file is not None:
+        print_json(report.as_json(), json_file)
+    if junit_file is not None:
+        write_atomically(junit_file, report.as_junit().encode())
+    if json_file == STDOUT:
+        return
+    console, files = wide_console(), _written(report, folder)
+    console.print(_said(report, files), soft_wrap=True)
+
+
+def case_of(path: str) -> tuple[str, str, Case]:
+    """Return driver, law and case of a file that a run has left; raise `ConfigError`."""
+    try:
+        with naming(path):
+            plain = json.loads(Path(path).read_bytes())
+        more = tuple(one if isinstance(one, int) else str(one) for one in plain["more"])
+        case = Case(datetime.fromisoformat(plain["moment"]), more)
+        return str(plain["driver"]), str(plain["law"]), case
+    except (ValueError, KeyError, TypeError) as error:
+        why = f"is no file that verify --driver wrote: {type(error).__name__} {error}"
+        raise ConfigError(path, "", why) from None
+
+
+def _written(report: Report, folder: Path) -> dict[Found, Path]:
+    """Write each finding as a file that plays again; return where they are."""
+    files: dict[Found, Path] = {}
+    for rank in Rank:
+        for one, found in report.of_rank(rank):
+            number = sum(path.stem.startswith(one.law_id) for path in files.values()) + 1
+            files[found] = folder / f"{one.law_id}-{number}.json"
+    if files:
+        with naming(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    laws = {found: one.law_id for one in report.examined for found in one.found}
+    for found, path in files.items():
+        plain: dict[str, Any] = {
+            "driver": report.driver,
+            "law": laws[found],
+            "moment": found.case.t.isoformat(),
+            "more": list(found.case.more),
+            "words": found.words,
+            "dialogue": list(dialogue(report.declared, found)),
+        }
+        write_atomically(path, (json.dumps(plain, indent=2) + "\n").encode())
+    return files
+
+
+def _said(report: Report, files: dict[Found, Path]) -> Text:
+    checked = [one for one in report.examined if not one.lacks]
+    tries = sum(one.tries for one in checked)
+    text = Text.assemble(
+        (report.driver, "bold"),
+        f"  {report.declared.chip or 'no chip'}, {len(checked)} laws, {tries:,} checks of seed"
+        f" {report.seed}\n",
+    )
+    for rank, style in ((Rank.WRONG_DATE, "bold red"), (Rank.CONTRACT, "yellow")):
+        for one, found in report.of_rank(rank):
+            text.append(f"  {rank.value}  ", style)
+            text.append(f"{one.law_id} ({', '.join(found.differs)}): {LAWS[one.law_id].says}\n")
+            text.append(_found(report, one, found, files[found]))
+    held = [one.law_id for one in checked if not one.found]
+    text.append("  held  ", "green")
+    text.append(f"{', '.join(held) or 'none'}\n")
+    lacking = [one for one in report.examined if one.lacks]
+    if absent := [one.law_id for one in lacking if one.lacks.startswith(NO_ROUTINE)]:
+        text.append("  not offered  ", "dim")
+        text.append(f"{', '.join(absent)}\n")
+    for one in lacking:
+        if one.law_id not in absent:
+            text.append("  not checked  ", "dim")
+            text.append(f"{one.law_id}: {one.lacks}\n")
+    return text
+
+
+def _found(report: Report, one: Examined, found: Found, path: Path) -> Text:
+    text = Text(f"          {found.words}\n")
+    lines = list(dialogue(report.declared, found)) if found.rank is Rank.WRONG_DATE else []
+    for line in lines[-_LINES_MAX:]:
+        text.append(f"          {line}\n", "dim")
+    text.append(f"          {path}: found by try {found.tries} of {one.tries:,}\n", "dim")
+    return text

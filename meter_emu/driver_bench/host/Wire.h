@@ -1,0 +1,40 @@
+/* Arduino's Wire on the bench, for drivers in C++. A repeated START is one access. */
+#ifndef BENCH_WIRE_H
+#define BENCH_WIRE_H
+#include "driver_under_test.h"
+#include <stddef.h>
+
+class TwoWire {
+public:
+    void begin() {}
+    void setClock(uint32_t) {}
+    void beginTransmission(uint8_t address) { to = address; sent = 0; }
+    size_t write(uint8_t byte) { return sent < (int)sizeof out ? (out[sent++] = byte, 1) : 0; }
+    size_t write(const uint8_t *bytes, size_t count) {
+        size_t i = 0;
+        while (i < count && write(bytes[i])) i++;
+        return i;
+    }
+    uint8_t endTransmission(bool stop = true) { /* 0 done, 2 no answer */
+        held = !stop;
+        return stop && bus_transfer(to, out, sent, NULL, 0) < 0 ? 2 : 0;
+    }
+    uint8_t requestFrom(uint8_t address, uint8_t count, bool = true) {
+        got = bus_transfer(address, out, held ? sent : 0, in, count);
+        held = false;
+        next = 0;
+        return got < 0 ? (got = 0) : got;
+    }
+    int available() const { return got - next; }
+    int read() { return next < got ? in[next++] : -1; }
+
+private:
+    uint8_t to = 0, out[256], in[256];
+    int sent = 0, got = 0, next = 0;
+    bool held = false;
+};
+static TwoWire Wire;
+
+inline void delay(uint32_t ms) { bus_wait_us(ms * 1000); }
+inline void delayMicroseconds(uint32_t us) { bus_wait_us(us); }
+#endif
