@@ -22,7 +22,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register)
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test test-tokens test-exhaustive test-kills test-judge test-laws test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
+.PHONY: run test test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test-judge: $(DEV)  ## the judge's row against a second oracle: 2,000 homes, 500
 test-laws: $(DEV)  ## the reference: 20,000 stories, 2,000 of each law that runs a home again, rates of hazards
 	@$(BIN)/meter-emu verify reference --examples 20000 --seed 1 --to .stamps/counterexamples
 	@METER_EMU_PLACED=2000 $(BIN)/python -m pytest $(PYTEST_ARGS) -k placed tests/stories/test_hazards.py
+
+test-strangers: $(DEV)  ## twelve right programs not ours in shape: 1,000 stories of all laws each, hours
+	@METER_EMU_STRANGERS=1000 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/laws/test_strangers.py
 
 power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/power.md; FROM=DIR for yours
 	@$(BIN)/python -m tests.bench.power $(if $(FROM),--defects '$(FROM)')

@@ -199,6 +199,11 @@ def _said(report: Report, files: dict[str, Path]) -> Text:
         else:
             text.append("  held  ", "green")
             text.append(f"{one.law.id}, on {one.held_on:,} stories: {one.law.says}\n")
+    not_asked = {one.law.id: one.not_asked for one in report.examined if one.not_asked}
+    if not_asked:
+        counts = ", ".join(f"{law_id} {number:,}" for law_id, number in not_asked.items())
+        text.append("  not asked  ", "yellow")
+        text.append(f"comparisons with what is not covered: {counts}\n")
     if report.not_covered:
         text.append("  not covered  ", "yellow")
         text.append(f"{', '.join(report.not_covered)}\n")

@@ -12,7 +12,7 @@ import msgspec
 
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
-from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial, cut_us
+from meter_emu.laws.law import NOT_ASKED, Aside, Broken, Finding, Law, Trial, cut_us
 from meter_emu.stories.story import armed_home
 from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
@@ -46,16 +46,20 @@ def apart_us(home: Household) -> int:
 
 
 def same_cut(trial: Trial, others: Iterable[tuple[str, Household]], within_us: int) -> Finding:
-    """Return whether each other home is cut when this one is; each with words for what it is."""
+    """Return whether each other home is cut when this one is; each with words for what it is.
+
+    Homes that the program does not cover are not asked.
+    """
     own_us, zone = cut_us(trial.run.events), trial.campaign.zone
-    for what, home in others:
+    asked = 0
+    for asked, (what, home) in enumerate(trial.within(others), start=1):  # noqa: B007  counted
         other_us = cut_us(trial.events(home))
         if own_us is None or other_us is None:
             if own_us is not other_us:
                 return Broken(f"cut {said(own_us, zone)}, and {what} {said(other_us, zone)}")
         elif abs(other_us - own_us) > within_us:
             return Broken(f"cut {said(own_us, zone)}, and {what} {said(other_us, zone)}")
-    return None
+    return None if asked else NOT_ASKED
 
 
 def said(at_us: int | None, zone: TimeZone) -> str:

@@ -4,10 +4,10 @@ A *passive* law looks at one judged run, which it shares with the others. The re
 again, changed in one thing that may make no difference, or one whose difference is known.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias, final
+from typing import Final, TypeAlias, final
 
 from meter_emu.errors import ConfigError
 from meter_emu.stories.chooser import Chooser
@@ -16,6 +16,7 @@ from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.covered import covers_household
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.fleet import Run
 from meter_emu.world.rehearsal.household import Entry, Household, Households
@@ -43,6 +44,8 @@ class Aside:
     why: str
 
 
+NOT_ASKED: Final = Aside("the program covers nothing else to compare with")
+
 Finding: TypeAlias = Broken | Aside | None  # `None`: it held
 
 DrawStory: TypeAlias = Callable[[Chooser, Among], Campaign]
@@ -56,6 +59,7 @@ class Trial:
         self.build = build
         self.campaign = on_build(campaign, build)
         (self.home,) = self.campaign.households
+        self.not_asked = 0  # comparisons with what the program does not cover
 
     @cached_property
     def run(self) -> Run:
@@ -73,6 +77,15 @@ class Trial:
         `prepare` is given its bench before anything happens.
         """
         return run_meter(home, campaign or self.campaign, prepare=prepare)
+
+    def within(self, others: Iterable[tuple[str, Household]]) -> Iterator[tuple[str, Household]]:
+        """Yield the homes, each with words for it, that the program covers; count the others."""
+        build = parse_build(self.build)
+        for what, home in others:
+            if covers_household(build, home) is None:
+                yield what, home
+            else:
+                self.not_asked += 1
 
     @property
     def ours(self) -> bool:

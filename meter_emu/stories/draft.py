@@ -46,6 +46,7 @@ class Draft:
     kind: str = ""
     credit_ends_s: int | None = None  # about when the credit is used up, left alone
     short: bool = False  # some hours
+    clock_cards: bool = True  # a technician has cards that this meter obeys
     fast: bool = False  # the clock is as far ahead as it may be
     ample_credit: bool = False  # it never is
     earlier: bool = False  # of a time that comes twice the first is meant: generation 2 can say it
@@ -91,7 +92,9 @@ class Draft:
         self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.PRESS, key=Button.BLUE))
 
     def technician(self, at_s: int, error_s: int) -> None:
-        """Have a technician set the clock, so far off."""
+        """Have a technician set the clock, so far off, where the meter obeys his cards."""
+        if not self.clock_cards:
+            return
         self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.CLOCK_CARD, clock_error_s=error_s))
 
     def upset(self, lost_s: int, back_s: int, found: Registers) -> None:

@@ -46,11 +46,15 @@ _PROFILES: Final = (0, 0, 0, 1, 2)
 
 
 class Kit(NamedTuple):
-    """A meter model by its file's name, and the cards it may meet: generation and carrier."""
+    """A meter model by its file's name, and the cards it may meet: generation and carrier.
+
+    `clock_cards` is whether a technician may bring one of his.
+    """
 
     model_name: str
     model: MeterModel
     cards: Sequence[tuple[int, CardKind]] = _ANY
+    clock_cards: bool = True
 
 
 Among: TypeAlias = Sequence[Kit]
@@ -62,7 +66,7 @@ def models() -> tuple[Kit, ...]:
     bases: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
     others = [
         Kit(name, msgspec.structs.replace(model, rtc_base=base))
-        for name, model, _ in own_models()
+        for name, model, _, _ in own_models()
         for base in bases
         if base != model.rtc_base
     ]
@@ -108,7 +112,7 @@ def armed_home(chooser: Chooser, among: Among = ()) -> Campaign:
 def begin(chooser: Chooser, among: Among) -> tuple[int, Draft]:
     """Draw seed, meter, cards and T: what every story begins with."""
     seed = chooser.below(1 << 16)
-    model_name, model, cards = chooser.of(among or models())
+    model_name, model, cards, clock_cards = chooser.of(among or models())
     generation, carrier = chooser.of(cards)
     when = timing(chooser, model.zone)
     return seed, Draft(
@@ -118,6 +122,7 @@ def begin(chooser: Chooser, among: Among) -> tuple[int, Draft]:
         rtc_base=None if (model_name, model) in _own() else model.rtc_base,
         generation=generation,
         carrier=carrier,
+        clock_cards=clock_cards,
         timing=when,
         first_s=when.armed_s - 3 * DAY_S,  # whatever is drawn begins there at the earliest
     )

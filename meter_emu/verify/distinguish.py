@@ -15,7 +15,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
-from meter_emu.stories.story import Among, Kit
+from meter_emu.stories.story import Among
 from meter_emu.units import SECOND_US, decimal
 from meter_emu.verify.program import covered
 from meter_emu.verify.report import story_in_words
@@ -149,7 +149,7 @@ def _common(first: str, second: str, models: Sequence[str]) -> Among:
             if card in also.cards
         ]
         if cards:
-            found.append(Kit(kit.model_name, kit.model, cards))
+            found.append(kit._replace(cards=cards))
     if not found:
         raise ConfigError("distinguish", "build", f"{first} and {second} have no meter in common")
     return found

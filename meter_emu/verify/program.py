@@ -1,24 +1,21 @@
-"""What is verified: a build that can be run, and the meters and cards that it has.
+"""What is verified: a build that can be run, and the meters and cards that it covers.
 
-Ours has every chip, energy and carrier. Somebody else's may have fewer: it is asked once, with one
-order on one card of each kind, and what it never obeys is not covered, and never counted as kept.
+Ours covers every chip, energy and carrier. Somebody else's may cover fewer, as it declares or as is
+found out (`world.rehearsal.covered`); nothing is asked of it outside.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
 from meter_emu.errors import ConfigError
-from meter_emu.laws.law import campaign_of
 from meter_emu.resources import find
 from meter_emu.stories.chooser import Replayed
 from meter_emu.stories.story import Kit, armed_home, models, on_build
-from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.build import Build
-from meter_emu.world.meter.events import What
+from meter_emu.world.meter.covers import base_words, card_words, chip_words
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.covered import obeys_clock_cards, uncovered
 from meter_emu.world.rehearsal.home import Home
 
 
@@ -35,20 +32,20 @@ def covered(build: Build, names: tuple[str, ...]) -> Covered:
     Raise `ConfigError` for a model that does not exist, for a program that cannot be run, and where
     nothing is left.
     """
-    kits = _obeying(build, names)
+    kits = _covered_kits(build, names)
     if not kits:
         raise ConfigError(build.name, "build", "obeys no card on any meter: nothing to verify")
     return Covered(kits, tuple(_missing(kits)))
 
 
 @cache
-def _obeying(build: Build, names: tuple[str, ...]) -> tuple[Kit, ...]:
-    """Return the kits with the cards of each that a build obeys: it is asked once in a process."""
+def _covered_kits(build: Build, names: tuple[str, ...]) -> tuple[Kit, ...]:
+    """Return the kits with the cards of each that a build covers."""
     kits = _named(names)
     _check_program(build, kits[0])
     if build.factory is None:
         return kits
-    return tuple(kit for kit in (_obeyed(build, kit) for kit in kits) if kit.cards)
+    return tuple(kit for kit in (_covered_of(build, kit) for kit in kits) if kit.cards)
 
 
 def _named(names: Sequence[str]) -> tuple[Kit, ...]:
@@ -74,18 +71,11 @@ def _check_program(build: Build, kit: Kit) -> None:
         )
 
 
-def _obeyed(build: Build, kit: Kit) -> Kit:
-    """Return the kit with the cards of which one order was obeyed."""
-    cards = []
-    for generation, carrier in kit.cards:
-        campaign = on_build(armed_home(Replayed([]), [kit]), build.name)
-        (home,) = campaign.households
-        home = replace(home, card_generation=generation, carrier=carrier)
-        heard_us = home.visits[-1].at_us + MINUTE_US  # what comes after is another question
-        events = run_meter(home, replace(campaign_of(campaign, home), end_us=heard_us))
-        if any(event.what is What.CARD_SERVED for event in events):
-            cards.append((generation, carrier))
-    return kit._replace(cards=tuple(cards))
+def _covered_of(build: Build, kit: Kit) -> Kit:
+    """Return the kit with the cards that the build covers in its meter."""
+    cards = tuple(card for card in kit.cards if uncovered(build, kit.model, *card) is None)
+    obeys = any(obeys_clock_cards(build, kit.model, *card) for card in cards)
+    return kit._replace(cards=cards, clock_cards=obeys)
 
 
 def _missing(kits: Sequence[Kit]) -> list[str]:
@@ -98,7 +88,8 @@ def traits(kits: Sequence[Kit]) -> list[str]:
     """Return what the kits have, each once, in alphabetical order."""
     found: set[str] = set()
     for kit in kits:
-        found |= {kit.model.energy, f"clock chip {kit.model.rtc}"}
-        found.add(f"a clock in {kit.model.rtc_base} time")
-        found |= {f"{kind.name.lower()} card of generation {number}" for number, kind in kit.cards}
+        found |= {kit.model.energy, chip_words(kit.model), base_words(kit.model)}
+        found |= {card_words(*card) for card in kit.cards}
+        if kit.clock_cards:
+            found.add("clock card")
     return sorted(found)

@@ -39,10 +39,14 @@ class Counterexample:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """One law: on how many stories it held, why others said nothing, and what broke it."""
+    """One law: on how many stories it held, why others said nothing, and what broke it.
+
+    `not_asked` are the comparisons with what the program does not cover.
+    """
 
     law: Law
     held_on: int
+    not_asked: int
     asides: Mapping[str, int]
     broken: Counterexample | None
 
@@ -89,6 +93,7 @@ def _json_of(one: Examined) -> dict[str, Any]:
         "properties": list(one.law.properties),
         "presumes": one.law.presumes,
         "held_on": one.held_on,
+        "not_asked": one.not_asked,
         "put_aside": dict(sorted(one.asides.items())),
         "not_observable": one.not_observable,
         "broken": found

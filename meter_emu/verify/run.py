@@ -50,6 +50,7 @@ class _Tally:
     """One law so far."""
 
     held_on: int = 0
+    not_asked: int = 0
     asides: Counter[str] = field(default_factory=Counter)
     broken: _Breach | None = None
 
@@ -89,6 +90,7 @@ def verify(
                 continue
             tally = tallies[law_id]
             tally.held_on += more.held_on
+            tally.not_asked += more.not_asked
             tally.asides += more.asides
             if more.broken is not None:
                 tally.broken = more.broken
@@ -124,7 +126,13 @@ def examine(trial: Trial, law: Law) -> Examined:
             runs=0,
         )
     asides = {finding.why: 1} if isinstance(finding, Aside) else {}
-    return Examined(law=law, held_on=int(finding is None), asides=asides, broken=broken)
+    return Examined(
+        law=law,
+        held_on=int(finding is None),
+        not_asked=trial.not_asked,
+        asides=asides,
+        broken=broken,
+    )
 
 
 def chosen_laws(law_ids: Sequence[str]) -> list[Law]:
@@ -199,7 +207,9 @@ def _examine(work: _Work) -> dict[str, _Tally]:
 
 
 def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -> None:
+    before = trial.not_asked
     finding = law.asked(trial)
+    tally.not_asked += trial.not_asked - before
     if isinstance(finding, Broken):
         tally.broken = _Breach(number, tuple(chooser.tape))
     elif isinstance(finding, Aside):
@@ -219,7 +229,11 @@ def _examined(law: Law, tally: _Tally, build: str, kits: Sequence[Kit]) -> Exami
         breach = tally.broken._replace(tape=tape)
         counterexample = _counterexample(trial, finding, breach, runs=runs)
     return Examined(
-        law=law, held_on=tally.held_on, asides=dict(tally.asides), broken=counterexample
+        law=law,
+        held_on=tally.held_on,
+        not_asked=tally.not_asked,
+        asides=dict(tally.asides),
+        broken=counterexample,
     )
 
 

@@ -26,8 +26,8 @@ BROKEN_BY = {
     "28-years": f"{WRONG}until_2040",
     "account": f"{WRONG}dear",
     "answers": f"{WRONG}Raising",
-    "carrier": f"{WRONG}without_memory_cards",
-    "chip": f"{WRONG}Wrapped",  # it has the driver of one chip only
+    "carrier": f"{WRONG}NoMemoryCards",
+    "chip": f"{WRONG}OneDriver",
     "clock-card-at-midnight": f"{WRONG}byte_writes",
     "clocks-change": f"{DEFECT}instant-not-read",
     "conserved": f"{WRONG}losing",

@@ -7,6 +7,7 @@ from typing_extensions import override
 from card_protocol.card.memory_card import ATR_HEADER
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Order, Tariff, Wallet
+from meter_emu.energies import ENERGIES
 from meter_emu.firmware.ends import EndStore
 from meter_emu.firmware.gate import OrderGate, StatedEnd
 from meter_emu.firmware.layouts import NO_END, Factory, Health, State, StateFlags
@@ -18,6 +19,8 @@ from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.firmware.trust import ClockBase, ClockTrust, Now
 from meter_emu.ports import Button, Lamp, Ports, Sleep
 from meter_emu.world.meter.build import dialogues
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
+from meter_emu.world.meter.covers import CARRIERS, GENERATIONS, TIME_BASES, Covers
 from meter_emu.zones import BELGIAN
 
 DAY_S = 86_400
@@ -36,6 +39,16 @@ class Wrapped:
 
     def poll(self) -> Sleep | None:
         return self._program.poll()
+
+
+EVERYTHING = Covers(energies=ENERGIES, chips=CLOCK_CHIPS, time_bases=TIME_BASES,
+                    generations=GENERATIONS, carriers=CARRIERS, clock_cards=True)  # fmt: skip
+
+
+class OneDriver(Wrapped):
+    """Declares that it covers every chip, and has the driver of one."""
+
+    covers = EVERYTHING
 
 
 class Oversleeper(Wrapped):
@@ -88,8 +101,13 @@ class _NeverAsks(_Ports):
         self.ports.lamps(lamps & ~Lamp.RECONNECT)
 
 
-def without_memory_cards(ports: Ports) -> Wrapped:
-    return Wrapped(_NoMemoryCards(ports))  # type: ignore[arg-type]
+class NoMemoryCards(Wrapped):
+    """Declares that it covers memory cards, and reads none."""
+
+    covers = EVERYTHING
+
+    def __init__(self, ports: Ports) -> None:
+        super().__init__(_NoMemoryCards(ports))  # type: ignore[arg-type]
 
 
 def never_asks(ports: Ports) -> Wrapped:
@@ -311,6 +329,9 @@ def thirteen_months(ports: Ports) -> Wrapped:
 
 def standard_is_utc(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Standard)
+
+
+standard_is_utc.covers = EVERYTHING  # type: ignore[attr-defined]
 
 
 def unjournalled(ports: Ports) -> Wrapped:

@@ -59,7 +59,9 @@ def test_stories_are_drawn_where_date_bugs_live(source):
     assert count >= 0.95 * COUNT
     found = rates(drawn)
     assert not too_few(found, count)
-    kits = {name: found[name] / count for name in (f"{n} in {m.rtc_base}" for n, m, _ in models())}
+    kits = {
+        name: found[name] / count for name in (f"{n} in {m.rtc_base}" for n, m, _, _ in models())
+    }
     assert min(kits.values()) >= KIT_FLOOR, kits
     assert found["T in the minute of arming"] <= SAME_MINUTE_MAX * count
     assert found["a lead of 25 days and more"] <= LONG_LEAD_MAX * count

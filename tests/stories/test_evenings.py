@@ -64,7 +64,7 @@ def test_much_happens_in_an_evening():
         if found[name] < wanted(floor, COUNT)
     }
     assert not too_few, found
-    assert min(found[f"{name} in {m.rtc_base}"] for name, m, _ in models()) >= KIT_FLOOR * COUNT
+    assert min(found[f"{name} in {m.rtc_base}"] for name, m, _, _ in models()) >= KIT_FLOOR * COUNT
     longest_us = max(campaign.end_us - campaign.start_us for campaign in drawn)
     assert longest_us <= 12 * HOUR_US, "every poll of it is run"
     assert len({campaign.households for campaign in drawn}) >= 0.95 * COUNT

@@ -282,7 +282,9 @@ def clock_card_at_midnight(chooser: Chooser, among: Among = ()) -> Campaign:
 def setting_at_midnight(trial: Trial) -> Household | None:
     """Return the home with the technician there as it comes to midnight, if he sets the clock."""
     visits = trial.home.visits
-    (nth,) = (n for n, visit in enumerate(visits) if visit.kind is VisitKind.CLOCK_CARD)
+    nth = next((n for n, v in enumerate(visits) if v.kind is VisitKind.CLOCK_CARD), None)
+    if nth is None:
+        return None
     at_us = visits[nth].at_us
     heard = [call for call in calls(trial, at_us, at_us + WORK_US) if call.at_rtc]
     writes = [at for at, call in enumerate(heard) if call.name == "rtc_write"]

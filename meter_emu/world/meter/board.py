@@ -124,6 +124,7 @@ class Board:
         self.overrun_us = NEVER_US  # likewise, by true time; nothing but a rest takes long
         self.overran = ""  # of what there was too much
         self.rtc_writes = 0
+        self.rtc_bytes_written = 0
         self.rtc = rtc
         self.backup = backup
         self.eeprom = eeprom
@@ -232,6 +233,7 @@ class Board:
         """See `Ports`. Cut inside, the registers sent so far are new."""
         start_us = self.now_us
         self.rtc_writes += 1
+        self.rtc_bytes_written += len(data)
         try:
             self._spend((RTC_ADDRESS_BYTES + len(data)) * RTC_BYTE_US)
         except PowerLost:

@@ -26,6 +26,7 @@ from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
 from meter_emu.nearest import hint
 from meter_emu.ports import Firmware, Ports
 from meter_emu.world.meter.clock_chips import clock_chip
+from meter_emu.world.meter.covers import Covers
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.zones import TimeZone
 
@@ -43,6 +44,12 @@ class Build:
     name: str
     defects: tuple[Defect, ...]
     factory: Callable[[Ports], Firmware] | None = None
+
+    @property
+    def covers(self) -> Covers | None:
+        """What its program declares that it covers, if it is not ours and declares anything."""
+        declared: Covers | None = getattr(self.factory, "covers", None)
+        return declared
 
     def program(self, model: MeterModel) -> Callable[[Ports], Firmware]:
         """Return what makes the firmware of a model's board, as after a reset."""
@@ -148,5 +155,11 @@ def _factory(name: str, program: str) -> Callable[[Ports], Firmware]:
     if not callable(factory):
         why = f"{module_name} has no {attribute} to call"
         raise ConfigError(name, "build", why)
+    declared = getattr(factory, "covers", None)
+    if declared is not None:
+        if not isinstance(declared, Covers):
+            why = f"its covers, a {type(declared).__name__}, is no Covers"
+            raise ConfigError(name, "build", why)
+        declared.check(name)
     made: Callable[[Ports], Firmware] = factory
     return made

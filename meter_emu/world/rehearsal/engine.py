@@ -76,6 +76,7 @@ CARD_STAYS_US: Final = 30 * SECOND_US  # UK card meters: "leave the card in 15 t
 PRESS_AFTER_US: Final = 60 * SECOND_US  # ours: the person reads the display and presses
 HOLD_MS: Final = 4_000  # 3 to 5 s, as the texts say (domain: synonyme-du-mot.com)
 SHUT_US: Final = 30 * SECOND_US  # ours: going round the appliances
+TIME_BYTES: Final = 6  # second to year; the weekday is the program's own affair
 TRY_AGAIN_US: Final = 5 * MINUTE_US  # ours: the careless person finds the open appliance
 
 
@@ -322,11 +323,13 @@ class _Story:
         if not self._board.powered:
             self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
             return
+        written = self._board.rtc_bytes_written
         self._bench.insert(self._home.clock_card(error_s), "a clock card")
-        # A clock card has no write-back, so here the display is all there is to go by. Doubt: a
-        # program that shows EXECUTED and sets nothing is taken at its word, and shows only by its
-        # later cuts.
-        obeyed = self._board.panel.text.endswith(f"CARD {Result.EXECUTED:02X} EXECUTED")
+        # A clock card has no write-back, and a display may be in any words: what is written into
+        # the chip, and stays there, says whether the card was obeyed. Stepping an hour to legal
+        # time is one byte.
+        whole = self._board.rtc_bytes_written - written >= TIME_BYTES
+        obeyed = whole and clock_of(self._board)() is not None
         self._watch.see(at_us, What.CLOCK_SET if obeyed else What.CARD_REFUSED, detail="clock card")
         self._bench.run_until(max(self._board.now_us, at_us + CARD_STAYS_US))
         self._bench.remove()

@@ -1,0 +1,103 @@
+"""Whether a program covers a meter and its card: as it declares, or as one order on one card shows.
+
+Found out is: the card is obeyed, and the meter believes its clock then. So a program that has no
+driver for a chip, or refuses a card, an energy or a time base, does not cover it. One that takes
+another chip's registers for a time cannot be told from one with a mistake: it is to declare.
+"""
+
+from functools import cache
+from typing import Final
+
+from card_protocol.card.image import CardKind
+from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US
+from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.covers import base_words, card_words, chip_words
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.meter.times import us_to_civil
+from meter_emu.world.rehearsal.campaign import METER_ID_FIRST, Campaign
+from meter_emu.world.rehearsal.engine import run_meter
+from meter_emu.world.rehearsal.household import (
+    DeskOrder,
+    Entry,
+    Household,
+    Households,
+    Visit,
+    VisitKind,
+)
+
+_START_US: Final = 1_584_957_600 * SECOND_US  # 2020-03-23 10:00 UTC, a Monday; any day will do
+_CUT_US: Final = 1_593_810_060 * SECOND_US  # 2020-07-03 21:01 UTC
+
+
+@cache
+def uncovered(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> str | None:
+    """Return what of a meter and its card a build does not cover, in words; `None` if it does.
+
+    Ours covers everything. What another declares outside is outside; of what it leaves open one
+    home is run, once in a process.
+    """
+    if build.factory is None:
+        return None
+    declared = build.covers
+    if declared is not None:
+        outside = declared.outside(model, generation, carrier)
+        if outside is not None or declared.whole:
+            return outside
+    seen = _seen(build, model, generation, carrier)
+    served = [event for event in seen if event.what is What.CARD_SERVED]
+    if any(event.clock_trusted for event in served):
+        return None
+    clock = f"{chip_words(model)}, {base_words(model)}"
+    return clock if served else f"{card_words(generation, carrier)}, {model.energy}, {clock}"
+
+
+def covers_household(build: Build, household: Household) -> str | None:
+    """Return what of a household a build does not cover, in words; `None` if it covers it."""
+    return uncovered(build, household.model, household.card_generation, household.carrier)
+
+
+@cache
+def obeys_clock_cards(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> bool:
+    """Return whether a build sets its clock by a technician's card, as declared or found out."""
+    if build.factory is None:
+        return True
+    if build.covers is not None and build.covers.clock_cards is not None:
+        return build.covers.clock_cards
+    return any(event.what is What.CLOCK_SET for event in _seen(build, model, generation, carrier))
+
+
+@cache
+def _seen(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> tuple[Event, ...]:
+    """Return what is seen of a home: one order on its card, then a technician at its clock."""
+    cut = us_to_civil(_CUT_US, model.zone)
+    order = DeskOrder(defer_until=cut, cut_at=cut, defer_us=_CUT_US, cut_us=_CUT_US)
+    visits = (
+        Visit(at_us=_START_US + HOUR_US, kind=VisitKind.DESK, desk=order),
+        Visit(at_us=_START_US + 2 * HOUR_US, kind=VisitKind.INSERT),
+        Visit(at_us=_START_US + 3 * HOUR_US, kind=VisitKind.CLOCK_CARD),
+    )
+    household = Household(
+        id="home",
+        kind="what is covered",
+        model=model,
+        model_name=model.name,
+        build=build.name,
+        balance_cents=2_000,
+        load=(500 // model.measures.drawn_one_in,) * HOURS_A_DAY,
+        clock_set_us=_START_US - DAY_US,
+        meter_id=METER_ID_FIRST,
+        card_generation=generation,
+        carrier=carrier,
+        visits=visits,
+    )
+    campaign = Campaign(
+        name="what is covered",
+        zone=model.zone,
+        start_us=_START_US,
+        end_us=_START_US + 4 * HOUR_US,
+        seed=0,
+        announced=None,
+        households=Households((Entry(first=household, count=1),), 0),
+    )
+    return tuple(run_meter(household, campaign))
