@@ -15,7 +15,7 @@ from meter_emu.domain import Result
 from meter_emu.errors import MeterEmuError
 from meter_emu.firmware.layouts import State, StateFlags
 from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
-from meter_emu.fuzz.target import must
+from meter_emu.fuzz.reach import must
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.board import SlotCard
@@ -151,7 +151,10 @@ class HouseholdAtPlay:
         before = self._in_force
         result = self.meter.insert(card)
         state = self._state()
-        must(state.order_number >= before, "an order is never older than the one before")
+        moved = state.order_number != before
+        must(
+            state.order_number >= before, "an order is never older than the one before", moved=moved
+        )
         must(state.order_number in self._ends, "no order is obeyed that was never written")
         self._in_force = state.order_number
         if self._in_force != before:
@@ -185,8 +188,10 @@ class HouseholdAtPlay:
         state = self._state()
         stands_ueur = state.balance_ueur - state.emergency_debt_ueur + state.charged_ueur
         owed_ueur = self._first_ueur + state.accepted_cents * UEUR_PER_CENT
-        must(stands_ueur == owed_ueur, f"money is conserved: {stands_ueur} is not {owed_ueur}")
-        must(state.accepted_cents <= self._issued_cents, "no more is booked than was issued")
+        must(stands_ueur == owed_ueur, "money is conserved", f"{stands_ueur} is not {owed_ueur}",
+             moved=stands_ueur != self._first_ueur)  # fmt: skip
+        must(state.accepted_cents <= self._issued_cents, "no more is booked than was issued",
+             moved=state.accepted_cents > 0)  # fmt: skip
         must(not self._board.powered or bool(self._board.panel.text), "a display says something")
         self._ask_late()
 
@@ -201,7 +206,7 @@ class HouseholdAtPlay:
             end_us = self._ends[self._in_force]
             must(end_us is not None, "a home with credit that is not armed keeps its supply")
             assert end_us is not None, "it was just said"
-            must(at_us >= end_us, f"no cut comes early: {at_us} is before {end_us}")
+            must(at_us >= end_us, "no cut comes early", f"{at_us} is before {end_us}")
             self.reached.add("cut at T2")
             self._latched = True
         elif what is What.CLOSED:

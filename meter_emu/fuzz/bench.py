@@ -9,7 +9,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Account
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import State
-from meter_emu.fuzz.target import must
+from meter_emu.fuzz.reach import must
 from meter_emu.resources import find
 from meter_emu.units import DAY_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.meter.board import SlotCard
@@ -79,9 +79,7 @@ class FuzzedMeter:
         result = self.live.insert(card, "card")
         self.live.remove()
         took_us = self.home.board.now_us - began_us
-        must(
-            took_us <= _POLL_US_MAX, f"a session takes at most {_POLL_US_MAX} us, it took {took_us}"
-        )
+        must(took_us <= _POLL_US_MAX, "a session comes to an end in time", f"{took_us} us")
         return result
 
     def account(self, card: VirtualCard) -> Account:

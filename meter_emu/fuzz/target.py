@@ -14,17 +14,6 @@ from card_protocol.layout import FieldInfo, Layout
 _BCD_WRONG: Final = (b"\x0a", b"\x13", b"\x31", b"\x99")  # no digit, month 13, day 31, year 99
 
 
-@final
-class OracleError(AssertionError):
-    """An input of which something does not hold that must."""
-
-
-def must(held: bool, what: str) -> None:
-    """Raise `OracleError` unless it held."""
-    if not held:
-        raise OracleError(what)
-
-
 class FuzzField(NamedTuple):
     """A field of an input: where it lies, and bytes that are worth trying there."""
 
@@ -39,7 +28,8 @@ class Target:
     """One fuzz target.
 
     `check` is given an input and the name of a build, which only targets with a meter in them use;
-    whatever it raises is a find. `seeds` are inputs that are right. `slots` are the fields of an
+    whatever it raises is a find. `reaches` are the marks that its seeds and its corpus must reach,
+    as `reach.note` has them. `seeds` are inputs that are right. `slots` are the fields of an
     input, which keeps its size if it is `fixed`. `seal` puts its check values right again, the
     innermost first: without them no mutation gets past the first CRC or MAC. `tags` are where a
     sealed input has them. `words` is for a fuzzer's dictionary. `campaign` is the campaign file
@@ -52,6 +42,7 @@ class Target:
     size_max: int
     check: Callable[[bytes, str], None]
     seeds: Callable[[], Sequence[bytes]]
+    reaches: tuple[str, ...] = ()
     words: tuple[bytes, ...] = ()
     slots: Callable[[bytes], Sequence[FuzzField]] = lambda _data: ()
     seal: Callable[[bytes], bytes] | None = None

@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from meter_emu.fuzz.at_play import KEY_STATES
 from meter_emu.fuzz.finds import failure
-from meter_emu.fuzz.target import OracleError
+from meter_emu.fuzz.reach import OracleError
 from meter_emu.fuzz.targets import targets
 from meter_emu.fuzz.targets.household import at_play
 from meter_emu.stories.chooser import Replayed, seeded

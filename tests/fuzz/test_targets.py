@@ -1,7 +1,10 @@
 """Targets hold on what is right, mutations get past the first check, and mistakes are found."""
 
+import ast
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +13,11 @@ from card_protocol.errors import CardProtocolError
 from card_protocol.formats.container import parse_container
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import STATE, STATE_AT, crc_holds
+from meter_emu.fuzz import targets as module
 from meter_emu.fuzz.bench import FuzzedMeter
+from meter_emu.fuzz.corpus import kept_inputs
 from meter_emu.fuzz.finds import failure
+from meter_emu.fuzz.reach import REACH, not_reached
 from meter_emu.fuzz.target import Target
 from meter_emu.fuzz.targets import targets
 from tests.fuzz.mutations import mutations
@@ -19,19 +25,60 @@ from tests.fuzz.mutations import mutations
 MUTATIONS = 200
 
 
-def test_every_target_holds_on_its_seeds_and_on_some_mutations():
-    wrong = []
+def test_every_target_holds_and_reaches_what_it_says_and_no_oracle_is_vacuous():
+    """On its seeds, what runs kept, and mutations: each mark is met, each oracle saw a change.
+
+    An oracle that is nowhere asked is found in the source.
+    """
+    wrong, held = [], Counter[str]()
     for target in targets().values():
         if target.canary:
             continue
         seeds = target.seeds()
         assert seeds, target.id
-        for data in (*seeds, *mutations(target, 12, seed=1)):
+        REACH.clear()
+        for data in (*seeds, *kept_inputs().get(target.id, ()), *mutations(target, 12, seed=1)):
             assert len(data) <= target.size_max, target.id
             why = failure(target, data, "reference")
             if why is not None:
                 wrong.append(f"{target.id}: {why}: {data.hex()}")
+        missing = not_reached(target.reaches, REACH.met, REACH.asked, REACH.held)
+        wrong += [f"{target.id} does not reach {mark}" for mark in missing]
+        assert target.reaches, f"{target.id} says nothing of what it must reach"
+        held += REACH.held
+    wrong += [f"never held: {what}" for what in oracles() if not held[what]]
     assert wrong == []
+
+
+def oracles() -> set[str]:
+    """Return the words of every `must` in the source of the targets, canaries left out."""
+    found = set()
+    for path in Path(module.__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "must":
+                what = node.args[1]
+                if isinstance(what, ast.Constant) and path.stem != "canary":
+                    found.add(str(what.value))
+    assert len(found) > 80
+    return found
+
+
+def test_a_seed_that_is_refused_at_the_door_is_noticed():
+    target = targets()["trace"]
+    REACH.clear()
+    assert failure(target, b'{"row":"trace"}\n', "reference") is None
+    missing = not_reached(target.reaches, REACH.met, REACH.asked, REACH.held)
+    assert {"Exchanged", "Torn", "ended"} <= set(missing)
+
+
+def test_an_oracle_that_compares_nothing_is_noticed():
+    target = targets()["t0-and-direct"]
+    REACH.clear()
+    never_opened = b"".join(bytes((len(one),)) + one for one in target.words[:1])
+    assert failure(target, never_opened, "reference") is None
+    missing = not_reached((), REACH.met, REACH.asked, REACH.held)
+    refused = "a command that is refused leaves every byte as it was"
+    assert f"{refused} (never with something changed)" in missing
 
 
 def memory_holds(data: bytes) -> bool:

@@ -1,61 +1,15 @@
-"""Targets in tokens: their seeds reach both sides of each check, and a broken check is found."""
+"""Targets in tokens: mutations get past the CRC, and a broken check is found."""
 
 from dataclasses import replace
-from typing import Any
 
-import pytest
-
-from card_protocol.errors import TokenError
 from card_protocol.tokens.openpaygo.counter import PaygoCounter
-from card_protocol.tokens.openpaygo.decode import decode_openpaygo
-from card_protocol.tokens.openpaygo.keypad import read_digits
 from card_protocol.tokens.sts import codec
 from card_protocol.tokens.sts.crc import crc_of
-from card_protocol.tokens.sts.key_change import join_sections
-from card_protocol.tokens.sts.meter_pan import MeterPan, parse_pan
+from card_protocol.tokens.sts.meter_pan import MeterPan
 from meter_emu.fuzz.finds import failure
 from meter_emu.fuzz.targets import targets
 from meter_emu.fuzz.targets import tokens as module
 from tests.fuzz.mutations import mutations
-
-REACHED = {
-    "sts-digits": {"taken", "digits", "range", "CRC"},
-    "sts-block": {"taken", "CRC", "class", "subclass", "register", "padding"},
-    "sts-key-change": {"taken", "sections", "key type", "tariff index"},
-    "sts-meter-pan": {"taken", "MeterPAN"},
-    "openpaygo-digits": {"TAKEN", "range"},
-    "openpaygo-token": {"TAKEN", "USED", "INVALID", "RESERVED"},
-}
-
-
-@pytest.mark.parametrize("target_id", REACHED)
-def test_seeds_reach_both_sides_of_each_check(target_id, monkeypatch):
-    """What the target's calls answer to its seeds: records, outcomes, or the check that failed."""
-    met: set[str] = set()
-
-    def watched(call: Any) -> Any:
-        def watching(*args, **kwargs):
-            try:
-                found = call(*args, **kwargs)
-            except TokenError as error:
-                met.add(error.check)
-                raise
-            met.add(found.outcome.name if hasattr(found, "outcome") else "taken")
-            return found
-
-        return watching
-
-    for name, call in (
-        ("decode_sts", codec.decode_sts), ("join_sections", join_sections),
-        ("parse_pan", parse_pan), ("decode_openpaygo", decode_openpaygo),
-        ("read_digits", read_digits),
-    ):  # fmt: skip
-        monkeypatch.setattr(module, name, watched(call))
-    target = targets()[target_id]
-    for data in target.seeds():
-        target.check(data, "reference")
-    assert met - {"taken"} >= REACHED[target_id] - {"taken"}, met
-    assert "taken" in met or "TAKEN" in met
 
 
 def crc_holds(data: bytes) -> bool:

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from meter_emu.fuzz.target import Target, must
+from meter_emu.fuzz.reach import must
+from meter_emu.fuzz.target import Target
 
 _CALL: Final = b"CUT!"
 

@@ -7,9 +7,11 @@ from card_protocol.apdu import CommandApdu
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.status import bytes_waiting, right_le
 from card_protocol.terminal import Terminal
-from meter_emu.fuzz.target import Target, must
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.target import Target
 
 _EXCHANGES_MAX: Final = 600  # ours: 256 parts, and the Le of each corrected once, is 514
+_GOING_ON: Final = (b"\x61", b"\x6c")
 _COMMANDS: Final = (
     CommandApdu(0x00, 0xA4, 0x00, 0x00, b"\x3f\x00", 256),
     CommandApdu(0x00, 0xB0, 0x81, 0x00, ne=8),
@@ -33,6 +35,8 @@ class _GoingOn:
         must(CommandApdu.parse(command).to_bytes() == command, "a terminal sends whole commands")
         if self._left:
             self._last = self._left.pop(0)
+        if self._last[-2:-1] in _GOING_ON:
+            note(f"{self._last[-2]:02X}xx")
         if not self._last:
             raise LinkError(LinkErrorKind.CARD_GONE)
         return self._last
@@ -55,8 +59,10 @@ def _check(data: bytes, _build: str) -> None:
     card = _GoingOn(data[1:])
     try:
         response = Terminal(card.exchange).send(_COMMANDS[data[0] % len(_COMMANDS)])
-    except (ApduError, LinkError):
+    except (ApduError, LinkError) as error:
+        note("refused" if isinstance(error, ApduError) else "the card is gone")
         return
+    note("data" if response.data else "a status word alone")
     must(bytes_waiting(response.sw) is None, "an answer is fetched to its end")
     must(right_le(response.sw) is None, "and with the Le that the card wants")
 
@@ -68,6 +74,8 @@ def _seeds() -> Sequence[bytes]:
             "00 02 9000",
             "01 02 6c04 06 01020304 9000",
             "02 02 6102 04 0102 6101 03 03 9000",
+            "03 02 6101",
+            "01 00",
         )
     )
 
@@ -77,6 +85,7 @@ TARGETS: Final = (
         id="terminal",
         asks="what a card may answer to one command of a terminal, its last answer for ever",
         oracles="ends within its bound; no 61xx and no 6Cxx is left; sends whole commands",
+        reaches=("refused", "the card is gone", "data", "a status word alone", "61xx", "6Cxx"),
         size_max=600,
         check=_check,
         seeds=_seeds,

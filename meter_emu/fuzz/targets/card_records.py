@@ -1,6 +1,6 @@
 """Records on a card, their MACs right: put into a meter, and then taken to the desk."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import cache
 from itertools import product
@@ -9,7 +9,7 @@ from typing import Any, Final
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import CardProtocolError
-from card_protocol.formats.budget import DF_OF, IDENTITY, CardId, Sfi, mac_text
+from card_protocol.formats.budget import DF_OF, IDENTITY, WALLET, CardId, Sfi, mac_text
 from card_protocol.formats.budget.generations import layouts
 from card_protocol.formats.budget.making import (
     personalise_budget_card,
@@ -21,9 +21,11 @@ from card_protocol.layout import Layout
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.errors import MeterEmuError
-from meter_emu.firmware.layouts import State
+from meter_emu.firmware.layouts import MONEY_MAX_UEUR, State
 from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FUZZING_FROM_US, FuzzedMeter
-from meter_emu.fuzz.target import FuzzField, Target, must, slots_of
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.target import FuzzField, Target, slots_of
+from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
 from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import DeskOrder
@@ -49,6 +51,11 @@ _MONEY: Final = frozenset(
         "health", "refused_stamp_min",
     }
 )  # fmt: skip
+_REACHED: Final = (
+    Result.EXECUTED, Result.ALREADY_EXECUTED, Result.STALE_ORDER, Result.BAD_FORMAT,
+    Result.BAD_MAC, Result.BAD_DATE, Result.WRONG_METER, Result.LOAD_TOO_LARGE,
+    Result.WALLET_ROLLED_BACK,
+)  # fmt: skip
 _SFIS: Final = (Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF)
 
 
@@ -64,8 +71,12 @@ def _carried(data: bytes, build: str) -> None:
     card = card_of(_image(data[0], bench.home, records), bench.home.challenge)
     before = _state(bench)
     result = bench.insert(card)
+    note(result.name, f"{card.image.kind.name.lower()} card of generation {_generation(data)}")
     after = _state(bench)
-    must(result.refused or _genuine(records), "a record with a wrong MAC is refused")
+    genuine = _genuine(records)
+    must(result.refused or genuine, "a record with a wrong MAC is refused", moved=not genuine)
+    if _wrong_by_a_byte(records):
+        note("a MAC of which the last byte alone is wrong")
     held = [record_on(_files(card), sfi)[: len(raw)] for sfi, raw in records.items()]
     must(held == list(records.values()), "a meter leaves what the office wrote")
     _ask_once(result, before, after)
@@ -81,7 +92,7 @@ def _carried(data: bytes, build: str) -> None:
 def _image(first: int, home: Home, records: Mapping[Sfi, bytes]) -> CardImage:
     """Return the card of these records, on the carrier and of the generation of the first byte."""
     df = DF_OF[home.household.model.measures.code]
-    generation = 2 if first & _SECOND else 1
+    generation = _generation(bytes((first,)))
     if first & _PLAIN:
         return personalise_plain_budget_card(records, generation=generation, df=df)
     return personalise_budget_card(
@@ -111,6 +122,11 @@ def _ask_once(result: Result, before: State, after: State) -> None:
         must(_but(before, _MONEY) == _but(after, _MONEY), "a refused order changes nothing")
     if result in _CARD_REFUSED:
         must(_but(before) == _but(after), "a refused card changes nothing")
+    loaded_ueur = (after.accepted_cents - before.accepted_cents) * UEUR_PER_CENT
+    owed_ueur = min(_stands_ueur(before) + loaded_ueur, MONEY_MAX_UEUR)
+    must(_stands_ueur(after) == owed_ueur, "what is loaded is credit", moved=loaded_ueur > 0)
+    if owed_ueur == MONEY_MAX_UEUR:
+        note("as much credit as there can be")
 
 
 def _desk_agrees(home: Home, card: VirtualCard, result: Result, state: State) -> bool:
@@ -120,14 +136,17 @@ def _desk_agrees(home: Home, card: VirtualCard, result: Result, state: State) ->
         account = home.desk.account(card.transmit)
         written = home.desk.read_back(card.transmit)
     except (CardProtocolError, MeterEmuError) as error:
-        must(result.refused, f"a card that the meter obeys the desk can read: {error}")
+        must(result.refused, "a card that the meter obeys the desk can read", str(error))
+        note("the desk cannot read it")
         return False
     if result is Result.EXECUTED:
         must(written is not None, "an order that is executed is written back")
     if not result.refused:
         wallet = account.wallet.loaded_cents, account.wallet.load_count
         must(state.order_number == account.order.number, "meter and desk agree on the order")
-        must(_money(state) == wallet, "and on the money")
+        must(_money(state) == wallet, "and on the money", moved=wallet[0] > 0)
+        if written is not None:
+            must(written.balance_ueur == state.balance_ueur, "and on the credit")
     return True
 
 
@@ -143,12 +162,21 @@ def _files(card: VirtualCard) -> CardImage:
     return image
 
 
+def _stands_ueur(state: State) -> int:
+    """Return what was ever paid in: the credit, with what was lent and used taken back."""
+    return state.balance_ueur - state.emergency_debt_ueur + state.charged_ueur
+
+
+def _generation(data: bytes) -> int:
+    return 2 if data and data[0] & _SECOND else 1
+
+
 def _money(state: State) -> tuple[int, int]:
     return state.accepted_cents, state.accepted_count
 
 
 def _layouts(data: bytes) -> list[tuple[Sfi, Layout[Any]]]:
-    found = layouts(2 if data and data[0] & _SECOND else 1)
+    found = layouts(_generation(data))
     return [(sfi, found[sfi]) for sfi in _SFIS]
 
 
@@ -166,7 +194,7 @@ def _carried_seal(data: bytes) -> bytes:
     The tariff's comes first, as the order names it.
     """
     parts, at = {}, 1
-    generation = bytes((2 if data and data[0] & _SECOND else 1,))
+    generation = bytes((_generation(data),))
     for sfi, layout in _layouts(data):
         head = layout.magic + generation
         parts[sfi] = head + data[at + len(head) : at + layout.size_bytes]
@@ -199,6 +227,14 @@ def _genuine(records: Mapping[Sfi, bytes]) -> bool:
     identity = records[Sfi.IDENTITY]
     card = CardId(METER_ID_FIRST, int.from_bytes(_field(IDENTITY, identity, "card_number"), "big"))
     return all(_sealed(raw, _desk_key(), card) == raw for raw in records.values())
+
+
+def _wrong_by_a_byte(records: Mapping[Sfi, bytes]) -> bool:
+    """Whether some MAC is wrong in its last byte, and in no other."""
+    identity = records[Sfi.IDENTITY]
+    card = CardId(METER_ID_FIRST, int.from_bytes(_field(IDENTITY, identity, "card_number"), "big"))
+    pairs = [(raw, _sealed(raw, _desk_key(), card)) for raw in records.values()]
+    return any(raw != right and raw[:-1] == right[:-1] for raw, right in pairs)
 
 
 @cache
@@ -239,7 +275,7 @@ def _carried_seeds() -> tuple[bytes, ...]:
         home = Home.seeded(household, start_us=FUZZING_FROM_US, seed=0)
         card = home.first_card()
         home.write(card, FAR_OFF)
-        for order in (A_LOAD, FAR_OFF, _REACTIVATION):
+        for order in (A_LOAD, FAR_OFF, _REACTIVATION, A_LOAD):
             home.write(card, order)
             raws = (record_on(_files(card), sfi) for sfi in _SFIS)
             sizes = (layout.size_bytes for _, layout in _layouts(bytes((flags,))))
@@ -247,7 +283,18 @@ def _carried_seeds() -> tuple[bytes, ...]:
                 bytes((selector | flags,))
                 + b"".join(raw[:size] for raw, size in zip(raws, sizes, strict=True))
             )
-    return tuple(found)
+    return (*found, *_wrong_ones(found[3]))
+
+
+def _wrong_ones(data: bytes) -> Iterator[bytes]:
+    """Yield a card whose MAC is wrong in its last byte, and cards with too little or much money."""
+    yield data[:-1] + bytes((data[-1] ^ 1,))
+    at = 1 + IDENTITY.size_bytes
+    end = at + WALLET.size_bytes
+    for cents, count in ((0, 0), (0x7FFF_FFFF, 3)):
+        wallet = _put(WALLET, data[at:end], "loaded_cents", cents.to_bytes(4, "big"))
+        wallet = _put(WALLET, wallet, "load_count", count.to_bytes(4, "big"))
+        yield _carried_seal(data[:at] + wallet + data[end:])
 
 
 TARGETS: Final = (
@@ -255,6 +302,16 @@ TARGETS: Final = (
         id="card-records",
         asks="records on a card, their MACs right, put into the meter and taken to the desk",
         oracles="forged or refused, it changes nothing; meter and desk agree; twice counts once",
+        reaches=(
+            *(
+                f"{kind} card of generation {number}"
+                for kind in ("secure", "plain")
+                for number in (1, 2)
+            ),
+            *(result.name for result in _REACHED),
+            "the desk cannot read it",
+            "a MAC of which the last byte alone is wrong",
+        ),
         size_max=1 + 48 + 32 + 64 + 32,
         check=_carried,
         seeds=_carried_seeds,

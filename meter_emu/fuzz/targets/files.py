@@ -1,23 +1,22 @@
 """Targets in files: card images, traces, campaigns, meter models, read as the verbs read them."""
 
-import atexit
 from collections.abc import Callable
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Final
 from zlib import crc32
 
 from card_protocol.card.image import CardKind
-from card_protocol.card.virtual import card_of, parse_image
+from card_protocol.card.sle4442 import MemoryImage
+from card_protocol.card.virtual import AnyImage, card_of, parse_image
 from card_protocol.errors import LayoutError, TraceError
 from card_protocol.trace import Trace, row_words
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
 from meter_emu.errors import MeterEmuError
-from meter_emu.fuzz.target import FuzzField, Target, last_bytes, must
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.scratch import scratch_file
+from meter_emu.fuzz.target import FuzzField, Target, last_bytes
 from meter_emu.resources import built_in
 from meter_emu.world.meter.image import CRC_SIZE_BYTES
 from meter_emu.world.meter.model import load_model
@@ -26,34 +25,58 @@ from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
 _METER_ID: Final = 541_000_000_001
 _MINUTE: Final = 10_000_000
-_DONE: Final = b"\x90\x00"
+_DONE: Final = 0x90  # SW1
 _VERIFY: Final = 0x20  # a wrong PIN costs a try
 _IMAGE_HEAD: Final = 0x44  # as in card_protocol/card/image.py
 _COMMANDS: Final = tuple(
     bytes.fromhex(text)
     for text in (
         "00a40000023f00", "00a4000402be0100", "00b0810008", "00b0000010", "00d6810004deadbeef",
-        "0084000008", "002000810437383136", "00a4000c02df01", "ffb0000010", "ffd0200401020304",
+        "0084000008", "002000010437383136", "00d6810004deadbeef", "00d600ff0401020304",
+        "00d6050001ff", "00d6830001ff", "00a4000c02df01", "00b0810008",
     )
 )  # fmt: skip
+_SELECT_MEMORY: Final = bytes.fromhex("ffa400000106")
+
+
+def _commands(image: AnyImage) -> tuple[bytes, ...]:
+    """Return what is sent to a card; a memory card's code is on it."""
+    if not isinstance(image, MemoryImage):
+        return _COMMANDS
+    write, past = bytes.fromhex("ffd020040401020304"), bytes.fromhex("ffd0fe00040102030405")
+    code = b"\xff\x20\x00\x00\x03" + image.code
+    return (
+        write,
+        _SELECT_MEMORY,
+        bytes.fromhex("ffb0000010"),
+        code,
+        bytes.fromhex("ffd000200401020304"),
+        bytes.fromhex("ffd000fe0401020304"),
+        past,
+    )
 
 
 def _card_image(data: bytes, _build: str) -> None:
     try:
         image = parse_image(data)
     except LayoutError:
+        note("refused")
         return
     must(image.to_bytes() == data, "an image is the same bytes when it is written again")
     card = card_of(image, Random(0).randbytes)
     if not card.power_on():
         must(data[:2] == CardKind.MEMORY.value, "only a memory card that no reader knows is silent")
         return
-    for command in _COMMANDS:
+    kind, opened = image.kind.name.lower(), False
+    for command in _commands(image):
         before = card.image.to_bytes()
         answer = card.transmit(command)
         must(len(answer) >= 2, "every command is answered")
-        kept = answer[-2:] == _DONE or command[1] == _VERIFY or before == card.image.to_bytes()
-        must(kept, "a command that is refused leaves every byte as it was")
+        done = answer[-2] == _DONE or command[1] == _VERIFY
+        kept = done or before == card.image.to_bytes()
+        must(kept, "a command that is refused leaves every byte as it was", moved=opened)
+        opened |= before != card.image.to_bytes() and answer[-2] == _DONE
+        note(f"{kind} {command[1]:02X} {answer[-2]:02X}")
     again = card.image.to_bytes()
     must(parse_image(again).to_bytes() == again, "what it holds then is an image too")
 
@@ -77,17 +100,9 @@ def _image_slots(data: bytes) -> list[FuzzField]:
     return [FuzzField(at, 1, edges) for at in (*range(2, 12), *rows)]
 
 
-@cache
-def _folder() -> Path:
-    """Return a folder of this process for what is read from a file."""
-    made = TemporaryDirectory(prefix="meter-emu-fuzz-")
-    atexit.register(made.cleanup)
-    return Path(made.name)
-
-
 def _of_file(name: str, ask: Callable[[Path], None]) -> Callable[[bytes, str], None]:
     def check(data: bytes, _build: str) -> None:
-        path = _folder() / name
+        path = scratch_file(name)
         path.write_bytes(data)
         ask(path)
 
@@ -95,9 +110,15 @@ def _of_file(name: str, ask: Callable[[Path], None]) -> Callable[[bytes, str], N
 
 
 def _trace(path: Path) -> None:
-    with suppress(TraceError), Trace(path) as trace:
-        for row in trace.rows():
-            must(bool(row_words(row)), "every row has words")
+    try:
+        with Trace(path) as trace:
+            for row in trace.rows():
+                must(bool(row_words(row)), "every row has words")
+                note(type(row).__name__)
+    except TraceError:
+        note("refused")
+        return
+    note("cut off" if trace.cut else "ended")
 
 
 def _campaign(path: Path) -> None:
@@ -107,14 +128,21 @@ def _campaign(path: Path) -> None:
             return
         text = campaign_toml(campaign)
     except MeterEmuError:
+        note("refused")
         return
+    note("a campaign")
     path.write_text(text)
     must(campaign_toml(load_campaign(path)) == text, "a campaign is the same when written again")
 
 
 def _model(path: Path) -> None:
-    with suppress(MeterEmuError):
-        load_model(path)
+    try:
+        model = load_model(path)
+    except MeterEmuError as error:
+        must("\n" not in str(error), "a refusal is one line")
+        note("refused")
+        return
+    note(model.rtc, model.energy)
 
 
 _HOMES_MAX: Final = 40
@@ -134,9 +162,10 @@ _TRACE_SEED: Final = (
     b'{"row":"trace","version":1,"origin":{"card":"home.card"}}\n'
     b'{"row":"insert","card":"home.card","at":"2020-03-23 14:50"}\n'
     b'{"row":"reset","atr":"3b00"}\n'
-    b'{"row":"exchange","command":"00a40000023f00","answer":"9000"}\n'
-    b'{"row":"exchange","command":"0020008108xxxx","failure":"card removed"}\n'
-    b'{"row":"torn","command":"00d6000001ff","writing_us":5000}\n'
+    b'{"row":"exchange","command":"00a40000023f00","answer":"9000","means":"SELECT: success"}\n'
+    b'{"row":"exchange","command":"0020000108xxxx","failure":"pulled out","means":"VERIFY"}\n'
+    b'{"row":"torn","command":"00d6000001ff","writing_us":5000,"means":"UPDATE BINARY"}\n'
+    b'{"row":"done","what":"button","us":1584972600000000}\n'
     b'{"row":"off"}\n{"row":"remove"}\n{"row":"end"}\n'
 )
 _TOML_WORDS: Final = (
@@ -163,6 +192,20 @@ TARGETS: Final = (
         id="card-image",
         asks="a card's image, of any kind",
         oracles="refused, or the same bytes again; answers, and what is refused changes nothing",
+        reaches=(
+            "refused",
+            "secure A4 90",
+            "secure B0 90",
+            "secure D6 69",
+            "plain D6 90",
+            "plain D6 69",
+            "plain D6 6A",
+            "memory A4 90",
+            "memory 20 90",
+            "memory D0 90",
+            "memory D0 69",
+            "memory D0 6B",
+        ),
         size_max=2_048,
         check=_card_image,
         seeds=_cards,
@@ -176,15 +219,29 @@ TARGETS: Final = (
         id="trace",
         asks="a trace file",
         oracles="refused in one line, or every row has words",
+        reaches=(
+            "refused",
+            "cut off",
+            "ended",
+            "Inserted",
+            "Removed",
+            "Reset",
+            "Unpowered",
+            "Exchanged",
+            "Torn",
+            "Done",
+            "Ended",
+        ),
         size_max=4_096,
         check=_of_file("fuzzed.trace", _trace),
-        seeds=lambda: (_TRACE_SEED,),
+        seeds=lambda: (_TRACE_SEED, _TRACE_SEED[:-16], _TRACE_SEED.replace(b'"3b00"', b'"3"')),
         words=(b'"row":', b'"exchange"', b'"answer":', b'"us":', b"xx", b'{"row":"end"}\n'),
     ),
     Target(
         id="campaign",
         asks="a campaign file",
         oracles="refused in one line, or the same campaign when it is written again",
+        reaches=("refused", "a campaign"),
         size_max=_TOML_SIZE_MAX,
         check=_of_file("fuzzed.toml", _campaign),
         seeds=_toml("campaigns"),
@@ -194,6 +251,7 @@ TARGETS: Final = (
         id="model",
         asks="a meter model's file",
         oracles="refused in one line, or a model",
+        reaches=("refused", "ds1307", "ds3231", "pcf8563", "electricity", "gas"),
         size_max=_TOML_SIZE_MAX,
         check=_of_file("fuzzed-model.toml", _model),
         seeds=_toml("meters"),

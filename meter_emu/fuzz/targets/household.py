@@ -1,17 +1,20 @@
 """A household at play, its events drawn from a fuzzer's bytes, any of them in any order."""
 
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import Final, final
 
 from card_protocol.card.virtual import VirtualCard
 from meter_emu.fuzz.at_play import (
     ANSWERS_MAX,
+    KEY_STATES,
     LEADS_US,
     MODELS,
     OUTAGES_US,
     WAITS_US,
     HouseholdAtPlay,
 )
+from meter_emu.fuzz.reach import note
 from meter_emu.fuzz.target import Target
 from meter_emu.stories.chooser import Chooser, FromBytes
 from meter_emu.world.rehearsal.household import DeskOrder
@@ -94,7 +97,7 @@ def at_play(chooser: Chooser, build: str) -> HouseholdAtPlay:
 
 
 def _check(data: bytes, build: str) -> None:
-    at_play(FromBytes(data), build)
+    note(*at_play(FromBytes(data), build).reached)
 
 
 def _in_words(data: bytes, build: str) -> Sequence[str]:
@@ -114,9 +117,13 @@ TARGETS: Final = (
         id="household",
         asks="what office, people, street and technician do with one meter and its cards",
         oracles="never early, never late, orders only grow, money is conserved, after every step",
+        reaches=KEY_STATES,
         size_max=_SIZE_MAX,
         check=_check,
-        seeds=lambda: (bytes(_SIZE_MAX), bytes(range(_SIZE_MAX)), bytes(range(255, 127, -1))),
+        seeds=lambda: (
+            bytes(_SIZE_MAX),
+            *(Random(number).randbytes(_SIZE_MAX) for number in (172, 83, 6)),  # all key states
+        ),
         in_words=_in_words,
         events=True,
     ),

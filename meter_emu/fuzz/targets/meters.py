@@ -4,12 +4,15 @@ The program is the build's, so a program of one's own is fuzzed by the same targ
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, final
 
 from card_protocol.card.virtual import VirtualCard
-from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, with_crc
+from card_protocol.errors import LayoutError
+from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE, STATE_AT, Supply, with_crc
 from meter_emu.fuzz.bench import FUZZED_MODELS, FuzzedMeter
-from meter_emu.fuzz.target import FuzzField, Target, must, slots_of
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.target import FuzzField, Target, slots_of
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.image import CRC_SIZE_BYTES
 
@@ -20,6 +23,10 @@ def _powered_up(bench: FuzzedMeter, change: Callable[[Board], None]) -> None:
     change(bench.home.board)
     bench.live.supply(on=True)
     bench.a_day()
+
+
+def _lamps(bench: FuzzedMeter) -> list[str]:
+    return [str(lamp.name) for lamp in bench.home.board.panel.lamps] or ["no lamp"]
 
 
 # What stands in the clock -------------------------------------------------------------------------
@@ -35,8 +42,14 @@ def _clock(data: bytes, build: str) -> None:
         board.rtc.upset(enumerate(data[1 : 1 + len(board.rtc.registers)]))
 
     _powered_up(bench, change)
-    must(not bench.opened, "whatever the clock shows, a cut twenty years away does not come")
-    must(bench.home.board.switch.on, "and the home has its supply")
+    note(*_lamps(bench))
+    moved = bytes(bench.home.board.rtc.registers)[: len(data) - 1] != data[1:]
+    must(
+        not bench.opened,
+        "whatever the clock shows, a cut twenty years away does not come",
+        moved=moved,
+    )
+    must(bench.home.board.switch.on, "and the household has its supply", moved=moved)
 
 
 def _clock_seeds() -> tuple[bytes, ...]:
@@ -70,6 +83,10 @@ def _memory(data: bytes, build: str) -> None:
 
     _powered_up(bench, change)
     must(bool(bench.home.board.panel.text), "the display says something")
+    state = bench.state()
+    note("no state" if state is None else f"health {state.health}", *_lamps(bench))
+    if state is not None:
+        note(f"supply {state.supply}", "on" if bench.home.board.switch.on else "off")
 
 
 def _memory_seal(data: bytes) -> bytes:
@@ -86,13 +103,27 @@ def _memory_tags(_data: bytes) -> list[slice]:
 
 
 def _memory_seeds() -> tuple[bytes, ...]:
+    """Memories of meters that run, armed or not; and of one in each state of the supply."""
     found = []
     for selector in range(len(FUZZED_MODELS)):
         for armed in (False, True):
             bench = FuzzedMeter(selector, "reference", armed=armed)
             bench.a_day()
             found.append(bytes((selector,)) + bytes(bench.home.board.eeprom.cells[:_MEMORY_BYTES]))
-    return tuple(found)
+    return (*found, *(_in_supply(found[0], supply) for supply in Supply), found[0][:-1] + b"?")
+
+
+def _in_supply(data: bytes, supply: Supply) -> bytes:
+    """Return a memory whose states have no credit, and the supply in this state."""
+    for at in STATE_AT:
+        place = slice(1 + at, 1 + at + STATE.size_bytes)
+        try:
+            state = STATE.parse(data[place])
+        except LayoutError:  # the second of two copies is still empty
+            continue
+        record = STATE.build(replace(state, supply=supply, balance_ueur=-1))
+        data = data[: place.start] + record + data[place.stop :]
+    return _memory_seal(data)
 
 
 # What a card answers ------------------------------------------------------------------------------
@@ -121,10 +152,9 @@ class _AnsweringAnything:
         """Lose nothing."""
 
     def transmit(self, command: bytes) -> bytes:
-        """Return the next piece, followed by 9000 where its first byte is even."""
-        del command
-        piece = self._next()
-        return piece + b"\x90\x00" if piece and not piece[0] & 1 else piece
+        """Return the next piece."""
+        note(f"asked {command[1]:02X}")
+        return self._next()
 
     def _next(self) -> bytes:
         size = self._left[0] if self._left else 0
@@ -137,14 +167,14 @@ def _answers(data: bytes, build: str) -> None:
         return
     bench = FuzzedMeter(data[0], build)
     before = bench.state()
-    bench.insert(_AnsweringAnything(data[1:]))
+    note(bench.insert(_AnsweringAnything(data[1:])).name)
     after = bench.state()
     assert before is not None, "a new meter's memory can be read"
     must(after is not None, "its memory can be read")
     assert after is not None, "it was just said"
     must(after.accepted_cents == before.accepted_cents, "no card without a key brings money")
     must(after.order_number == before.order_number, "and none brings an order")
-    must(bench.home.board.switch.on, "and the home keeps its supply")
+    must(bench.home.board.switch.on, "and the household keeps its supply")
 
 
 @final
@@ -190,6 +220,7 @@ TARGETS: Final = (
         id="clock-registers",
         asks="what a meter finds in its clock chip when power comes",
         oracles="no error for a day; no cut comes that is twenty years away",
+        reaches=("CLOCK_DOUBTED", "no lamp"),
         size_max=1 + 64,
         check=_clock,
         seeds=_clock_seeds,
@@ -200,6 +231,18 @@ TARGETS: Final = (
         id="memory",
         asks="what a meter finds in its EEPROM when power comes",
         oracles="no error for a day; the display says something",
+        reaches=(
+            "no state",
+            "health 0",
+            "health 3",
+            "supply 0",
+            "supply 1",
+            "on",
+            "off",
+            "CLOCK_DOUBTED",
+            "FAULT",
+            "no lamp",
+        ),
         size_max=1 + _MEMORY_BYTES,
         check=_memory,
         seeds=_memory_seeds,
@@ -212,6 +255,16 @@ TARGETS: Final = (
         id="card-answers",
         asks="what a card may answer to a meter, in a session with no key",
         oracles="no error, within the session's bound; no money, no order, no cut",
+        reaches=(
+            "asked A4",
+            "asked B0",
+            "asked 84",
+            "asked 82",
+            "asked 88",
+            "asked D6",
+            "ALREADY_EXECUTED",
+            "CARD_UNREADABLE",
+        ),
         size_max=2_048,
         check=_answers,
         seeds=_answer_seeds,

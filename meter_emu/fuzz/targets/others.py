@@ -13,12 +13,21 @@ from card_protocol.timestamp.stamp import Stamp, stamp_at
 from meter_emu.errors import ConfigError
 from meter_emu.foreign.dump import explain_dump
 from meter_emu.foreign.layout_file import load_layout
-from meter_emu.fuzz.target import FuzzField, Target, must
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.target import FuzzField, Target
 from meter_emu.resources import built_in
 
 _ALL: Final[Sequence[Codec]] = tuple(CODECS.values())
 _SIZE_MAX: Final = max(codec.size_bytes for codec in _ALL)
 _DUMP_MAX: Final = 4_096  # bytes, ours: enough for every built-in layout
+# Codecs to which every value is a time, or none at all.
+_EVERY_VALUE: Final = frozenset(
+    {
+        "unix-u32", "unix-i32", "s2000-u32", "s2000-i32", "unix-u32-le", "unix-i32-le",
+        "s2000-u32-le", "s2000-i32-le", "ntp-u32", "min2000-u32", "min1970-u32", "sts-tid-1993",
+        "sts-tid-2014", "sts-tid-2035", "min2000-u24", "min2000-u16", "days2000-u16", "mjd-u16",
+    }
+)  # fmt: skip
 # Bytes that stand on one side or the other of a check: digits, wildcards, months, signs.
 _EDGES: Final = tuple(
     bytes.fromhex(text)
@@ -36,7 +45,9 @@ def _codecs(data: bytes, _build: str) -> None:
     try:
         stamp = codec.decode(raw)
     except TimestampError:
+        note(f"{codec.name} refused" if len(raw) == codec.size_bytes else "too short")
         return
+    note(codec.name, "whole" if stamp.whole else "not whole")
     must(codec.encode(stamp) == raw, "a timestamp is written as it was read")
     if not stamp.whole:
         return
@@ -52,7 +63,7 @@ def _seeds() -> tuple[bytes, ...]:
         head = bytes((number,))
         moments = [codec.first, codec.last, stamp_at(1_593_810_060_000, codec.step_ms)]
         found += [head + raw for stamp in moments if (raw := _written(codec, stamp))]
-        found += [head + raw for raw, _ in codec.specials]
+        found += [head + raw for raw, _ in codec.specials] + [head]
         found += [head + byte * codec.size_bytes for byte in (b"\x00", b"\x13", b"\x99", b"\xff")]
     return tuple(dict.fromkeys(found))
 
@@ -85,7 +96,9 @@ def _layout(data: bytes, _build: str) -> None:
         layout = load_layout(str(path))
     except ConfigError as error:
         must("\n" not in str(error), "a refusal is one line")
+        note("refused")
         return
+    note("a layout")
     at = 0
     for cell in layout.cells:
         must(cell.offset == at, "every byte is in one field")
@@ -104,6 +117,13 @@ TARGETS: Final = (
         id="timestamp-codecs",
         asks="a byte that names a codec, and what it may read",
         oracles="refused, or the same bytes when it is written again; in range, on a day there is",
+        reaches=(
+            "whole",
+            "not whole",
+            *CODECS,
+            "too short",
+            *(f"{codec.name} refused" for codec in _ALL if codec.name not in _EVERY_VALUE),
+        ),
         size_max=1 + _SIZE_MAX,
         check=_codecs,
         seeds=_seeds,
@@ -113,6 +133,7 @@ TARGETS: Final = (
         id="layout",
         asks="a layout file",
         oracles="refused in one line, or every byte of a dump is in one field",
+        reaches=("refused", "a layout"),
         size_max=8_192,
         check=_layout,
         seeds=lambda: tuple(path.read_bytes() for path in built_in("layouts").values()),

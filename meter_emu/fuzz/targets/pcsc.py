@@ -9,7 +9,8 @@ from card_protocol.errors import LinkError, UndecodedError
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.link.pcsc_child import STATUS_BYTES
 from card_protocol.link.pcsc_process import Connected, PcscAnswer, parse_answer
-from meter_emu.fuzz.target import Target, must
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.target import Target
 
 _READER: Final = "Reader 00"
 _REQUESTS: Final = ("readers", "wait", "connect", "transmit", "leave")
@@ -49,11 +50,17 @@ def _dialogue(data: bytes, _build: str) -> None:
     link = PcscLink(_READER, start=_Child(data).start)
     try:
         with suppress(LinkError):
-            must(link.wait(present=True, wait_ms=0) in {True, False}, "a card is there or not")
-        with suppress(LinkError):
+            present = link.wait(present=True, wait_ms=0)
+            must(present in {True, False}, "a card is there or not")
+            note("a card" if present else "no card")
+        try:
             link.connect()
+            note("connected")
             must(len(link.exchange(_COMMAND)) >= STATUS_BYTES, "an answer has its status word")
+            note("answered")
             link.exchange(_COMMAND)
+        except LinkError as error:
+            note(error.kind.name)
         link.disconnect()
     finally:
         link.close()
@@ -67,10 +74,12 @@ def _message(do: str, line: bytes) -> None:
     try:
         answer = parse_answer(do, line)
     except UndecodedError:
+        note("undecoded")
         return
+    note(f"{do}: {'fault' if answer.fault else 'done'}")
     seen = json.loads(line)
     said = _said(answer)
-    must(said == seen, f"an answer is what stands in it: {said} is not {seen}")
+    must(said == seen, "an answer is what stands in it", f"{said} is not {seen}")
     again = json.dumps(said).encode() + b"\n"
     must(parse_answer(do, again) == answer, "an answer is the same when it is sent again")
 
@@ -96,11 +105,16 @@ TARGETS: Final = (
         id="pcsc-child",
         asks="what the process that owns a PC/SC reader may say, and how it ends",
         oracles="a link error or an answer; an answer is what JSON says, and the same sent again",
+        reaches=(
+            "a card", "no card", "connected", "answered", "undecoded", "CARD_GONE",
+            *(f"{do}: done" for do in _REQUESTS), "transmit: fault",
+        ),
         size_max=1_024,
         check=_dialogue,
         seeds=lambda: (
             b"\0" + _lines(_NAMES, {"done": True}, _NAMES, _POWERED, {"done": "01029000"},
                            {"done": "6a82"}, {"done": None}),
+            b"\0" + _lines(_NAMES, {"done": True}, _NAMES, _POWERED, _LOST),
             b"\x0e" + _lines(_NAMES, {"done": False}) + _APART * 2
             + _lines(_NAMES, _POWERED, _LOST),
         ),

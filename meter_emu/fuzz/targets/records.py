@@ -16,7 +16,8 @@ from card_protocol.timestamp import (
 )
 from meter_emu.families import card_layouts
 from meter_emu.firmware.layouts import FACTORY, STATE, possible, with_crc
-from meter_emu.fuzz.target import Target, last_bytes, must, slots_of
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.target import Target, last_bytes, slots_of
 from meter_emu.world.meter.image import CRC_SIZE_BYTES
 
 _HEAD_SLOTS: Final = slots_of(HEAD)
@@ -30,7 +31,9 @@ def record_target(layout: Layout[Any]) -> Target:
         try:
             record = layout.parse(data)
         except LayoutError:
+            note("refused")
             return
+        note("a record")
         must(layout.build(record) == data, "a record is the same bytes when it is built again")
         must(layout.name not in _SEALED or possible(record) in {True, False}, "it can be or not")
 
@@ -44,6 +47,7 @@ def record_target(layout: Layout[Any]) -> Target:
         id="record-" + layout.name.removesuffix(" record").replace(" ", "-"),
         asks=f"the {layout.size_bytes} bytes of a {layout.name}",
         oracles="refused, or the same bytes when it is built again",
+        reaches=("refused", "a record"),
         size_max=layout.size_bytes,
         check=check,
         seeds=seed,
@@ -59,7 +63,9 @@ def _container(data: bytes, _build: str) -> None:
     try:
         found = parse_container(data)
     except LayoutError:
+        note("refused")
         return
+    note("records" if found.records else "no record")
     again = found.to_bytes()
     must(again == data, "a copy is the same bytes when it is built again")
 
@@ -80,14 +86,17 @@ def _timestamps(data: bytes, _build: str) -> None:
     try:
         civil = decode_bcd_minute(raw)
     except TimestampError:
-        pass
+        note("no BCD")
     else:
+        note("BCD")
         must(encode_bcd_minute(civil) == raw, "a time in BCD is written as it was read")
         must(unpack_minute(pack_minute(civil)) == civil, "and packed, it is the same time")
     try:
         civil = unpack_minute(packed)
     except TimestampError:
+        note("no packed minute")
         return
+    note("a packed minute")
     must(pack_minute(civil) == packed, "a packed minute is packed as it was read")
 
 
@@ -102,6 +111,7 @@ TARGETS: Final = (
         id="container",
         asks="one copy of a plain card's records",
         oracles="refused, or the same bytes when it is built again",
+        reaches=("refused", "records", "no record"),
         size_max=SLOT_BYTES,
         check=_container,
         seeds=_containers,
@@ -114,6 +124,7 @@ TARGETS: Final = (
         id="timestamp",
         asks="five bytes of BCD and four of a packed minute",
         oracles="no time, or the same bytes when it is encoded again",
+        reaches=("BCD", "no BCD", "a packed minute", "no packed minute"),
         size_max=9,
         check=_timestamps,
         seeds=lambda: (

@@ -1,10 +1,12 @@
 """Stories drawn from a fuzzer's bytes: whatever the laws say of one home, guided by coverage."""
 
 from functools import cache
+from random import Random
 from typing import Final
 
 from meter_emu.fuzz.bench import FUZZED_MODELS
-from meter_emu.fuzz.target import OracleError, Target
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.target import Target
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import FromBytes
@@ -26,8 +28,9 @@ def _check(data: bytes, build: str) -> None:
     trial = _trial(data, build)
     for law in _passive():
         finding = law.check(trial)
-        if isinstance(finding, Broken):
-            raise OracleError(f"{law.id}: {finding.words}")
+        why = finding.words if isinstance(finding, Broken) else ""
+        must(not isinstance(finding, Broken), law.id, why, moved=finding is None)
+    note(*{event.what.value for event in trial.events(trial.home)})
 
 
 def _trial(data: bytes, build: str) -> Trial:
@@ -50,9 +53,24 @@ TARGETS: Final = (
         id="stories",
         asks="a household's story, drawn from the bytes",
         oracles="the laws that look at one run",
+        reaches=(
+            "supply off",
+            "supply on",
+            "button asked for",
+            "card refused",
+            "clock doubted",
+            "clock set",
+            "clock trusted",
+            "limiter on",
+            "limiter off",
+            "power lost",
+        ),
         size_max=_SIZE_MAX,
         check=_check,
-        seeds=lambda: (bytes(_SIZE_MAX), bytes(range(_SIZE_MAX)), b"\x55\xaa" * (_SIZE_MAX // 2)),
+        seeds=lambda: (
+            bytes(_SIZE_MAX),
+            *(Random(number).randbytes(_SIZE_MAX) for number in (268, 3, 70, 32)),  # all events
+        ),
         in_words=lambda data, build: story_in_words(_trial(data, build)),
         campaign=_campaign,
         events=True,

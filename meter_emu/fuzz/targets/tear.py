@@ -14,7 +14,8 @@ from card_protocol.card.virtual import VirtualCard
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import State
 from meter_emu.fuzz.bench import A_LOAD, FAR_OFF, FUZZED_MODELS, FuzzedMeter
-from meter_emu.fuzz.target import FuzzField, Target, must
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.target import FuzzField, Target
 from meter_emu.hardware.eeprom import WRITE_CYCLE_US
 from meter_emu.laws.hazards.placing import Listening
 from meter_emu.units import MINUTE_US, SECOND_US
@@ -96,18 +97,28 @@ def _check(data: bytes, build: str) -> None:
     bench.live.bench.plan_outage(lost_us, lost_us + _OUT_US)
     bench.insert(card)
     bench.live.bench.run_until(lost_us + _OUT_US + MINUTE_US)
-    must(_facts(bench.state()) in {before, after}, "what was being written is old or new")
+    now = _facts(bench.state())
+    must(now in {before, after}, "what was being written is old or new", moved=before != after)
+    note(
+        "old" if now == before else "new", _CARRIERS[data[0] % len(_CASES) // len(_BRINGS) % 3].name
+    )
     account = bench.account(card)
     must(account.order.number == after.order, "the card still has its order")
     must(account.wallet.loaded_cents == after.accepted[0], "and its money")
     result = bench.insert(card)
-    must(result in {Result.EXECUTED, Result.ALREADY_EXECUTED}, f"brought again it counts: {result}")
+    must(
+        result in {Result.EXECUTED, Result.ALREADY_EXECUTED}, "brought again it counts", result.name
+    )
     must(_facts(bench.state()) == after, "and the session has become what it was to be")
     must(bench.home.board.switch.on, "nobody is cut by it")
 
 
 def _seeds() -> Sequence[bytes]:
-    return tuple(bytes((case, 0x80, 0, 0, case)) for case in range(len(_CASES)))
+    """Each case, with power lost before anything is written, or after all of it."""
+    late, early = 0x37, 0x80
+    return tuple(
+        bytes((case, late if case % 3 else early, 0, 0, case)) for case in range(len(_CASES))
+    )
 
 
 TARGETS: Final = (
@@ -115,6 +126,7 @@ TARGETS: Final = (
         id="tear",
         asks="power that fails at any instant of a card's session, and what it leaves",
         oracles="memory and card are old or new; brought again, the card does what it was to do",
+        reaches=("old", "new", *(kind.name for kind in _CARRIERS)),
         size_max=_SIZE,
         check=_check,
         seeds=_seeds,

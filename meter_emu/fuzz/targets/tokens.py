@@ -22,7 +22,8 @@ from card_protocol.tokens.sts.fields import KeyPart, StsKeySection
 from card_protocol.tokens.sts.key_change import join_sections, key_change_tokens
 from card_protocol.tokens.sts.keys import DecoderKey
 from card_protocol.tokens.sts.meter_pan import PAN_DIGITS, luhn, parse_pan
-from meter_emu.fuzz.target import FuzzField, Target, last_bytes, must
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.target import FuzzField, Target, last_bytes
 
 # Published test keys, as `meter-emu sts` and `openpaygo` have them for their defaults.
 _KEYS: Final = tuple(
@@ -42,8 +43,10 @@ def _sts_digits(data: bytes, _build: str) -> None:
     try:
         record = decode_sts(text, _KEYS[0])
     except TokenError as error:
+        note(error.check)
         must(str(error).startswith(error.check), "a refusal begins with the check that failed")
         return
+    note("taken")
     must(encode_sts(record, _KEYS[0]) == text, "a token is the same digits when it is made again")
 
 
@@ -61,9 +64,11 @@ def _sts_block(data: bytes, _build: str) -> None:
     try:
         record = decode_sts(digits, key)
     except TokenError as error:
+        note(error.check)
         must(holds or error.check in {"CRC", "class"}, "a wrong CRC is what is refused first")
         must(not holds or error.check != "CRC", "and a right one is not")
         return
+    note("taken")
     must(holds, "what is taken has a right CRC")
     must(encode_sts(record, key) == digits, "a token is the same digits when it is made again")
 
@@ -83,8 +88,10 @@ def _key_change(data: bytes, _build: str) -> None:
         sections.append(StsKeySection(1 + one[0] % 4, head, KeyPart(one[3:])))
     try:
         change = join_sections(sections)
-    except TokenError:
+    except TokenError as error:
+        note(error.check)
         return
+    note("taken")
     under = _KEYS[len(sections) > 2]
     again = [decode_sts(token, under) for token in key_change_tokens(change, under)]
     must(sorted(sections) == sorted(again), "a change is the same tokens when it is made again")
@@ -94,8 +101,10 @@ def _meter_pan(data: bytes, _build: str) -> None:
     text = data.decode("latin-1")
     try:
         pan = parse_pan(text)
-    except TokenError:
+    except TokenError as error:
+        note(error.check)
         return
+    note("taken")
     must(str(pan) == text, "a MeterPAN is the same digits when it is written again")
     for part in (pan.number, text):
         must(luhn(part[:-1]) == part[-1], "both check digits hold")
@@ -117,12 +126,14 @@ def _paygo_digits(data: bytes, _build: str) -> None:
     restricted, text = bool(data[:1] and data[0] & 1), data[1:].decode("latin-1")
     try:
         code, form = read_digits(text, restricted=restricted)
-    except TokenError:
+    except TokenError as error:
+        note(error.check)
         return
     must(keyed(code, form, restricted=restricted) == text, "digits are typed as they were read")
     counter = PaygoCounter(2)
     answer = decode_openpaygo(text, _SEED, counter, restricted=restricted)
     taken = answer.outcome is PaygoOutcome.TAKEN
+    note(answer.outcome.name)
     must(taken or answer.after == counter, "what is refused leaves the counter as it was")
 
 
@@ -148,6 +159,7 @@ def _asked_twice(
     text: str, counter: PaygoCounter, *, restricted: bool, genuine: bool, count: int
 ) -> None:
     first = decode_openpaygo(text, _SEED, counter, restricted=restricted)
+    note(first.outcome.name)
     if first.outcome is not PaygoOutcome.TAKEN:
         must(first.after == counter, "what is refused leaves the counter as it was")
         reached = genuine and count <= counter.tried(PaygoKind.SET_TIME)
@@ -205,6 +217,7 @@ TARGETS: Final = (
         id="sts-digits",
         asks="an STS token as anybody types it",
         oracles="refused by the check that failed, or the same digits when it is made again",
+        reaches=("taken", "digits", "range", "CRC"),
         size_max=24,
         check=_sts_digits,
         seeds=lambda: _TOKENS,
@@ -214,6 +227,7 @@ TARGETS: Final = (
         id="sts-block",
         asks="the class, fields and CRC of an STS token, under two keys",
         oracles="refused for a wrong CRC, for its fields, or the same digits again",
+        reaches=("taken", "CRC", "class", "subclass", "register", "padding"),
         size_max=_BLOCK_BYTES,
         check=_sts_block,
         seeds=_blocks,
@@ -230,6 +244,7 @@ TARGETS: Final = (
         id="sts-key-change",
         asks="sections of an STS key change, in any order and number",
         oracles="refused, or the same tokens when the change is made again",
+        reaches=("taken", "sections", "key type", "tariff index"),
         size_max=8 * _SECTION_BYTES,
         check=_key_change,
         seeds=lambda: tuple(map(bytes.fromhex, _CHANGES)),
@@ -238,6 +253,7 @@ TARGETS: Final = (
         id="sts-meter-pan",
         asks="a MeterPAN, any text",
         oracles="refused, or the same digits again, with two check digits that hold",
+        reaches=("taken", "MeterPAN"),
         size_max=20,
         check=_meter_pan,
         seeds=lambda: (b"600727000000000009", b"000001000000000082", b"600727000000000008"),
@@ -248,6 +264,7 @@ TARGETS: Final = (
         id="openpaygo-digits",
         asks="an OpenPAYGO token as anybody types it, on either keypad",
         oracles="refused, or typed as it was read; what is refused leaves the counter",
+        reaches=("TAKEN", "range"),
         size_max=24,
         check=_paygo_digits,
         seeds=lambda: _KEYED,
@@ -256,6 +273,7 @@ TARGETS: Final = (
         id="openpaygo-token",
         asks="a device's counter, and a token of any value and count",
         oracles="a genuine one is known, none is taken twice, only a sync puts the count back",
+        reaches=("TAKEN", "USED", "INVALID", "RESERVED"),
         size_max=_PAYGO_BYTES,
         check=_paygo_token,
         seeds=lambda: tuple(map(bytes.fromhex, _DEVICES)),

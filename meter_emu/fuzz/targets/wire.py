@@ -18,7 +18,8 @@ from card_protocol.terminal import Terminal
 from card_protocol.tlv import build
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
-from meter_emu.fuzz.target import Target, must
+from meter_emu.fuzz.reach import must, note
+from meter_emu.fuzz.target import Target
 
 _METER_ID: Final = 541_000_000_001
 _MINUTE: Final = 10_000_000
@@ -27,11 +28,12 @@ _VERIFY: Final = 0x20  # a wrong PIN costs a try
 _COMMANDS: Final = tuple(
     bytes.fromhex(text)
     for text in (
-        "00a40000023f00", "00a4000c02be01", "00a4040c07a0000000030000", "00a4000402be0100",
-        "00b0810008", "00b0000000", "00d6000004deadbeef", "0084000008", "002000810437383136",
-        "00c0000010", "ffb0000010", "00b2010c00", "00a4000c02df01",
+        "00a40000023f00", "00b0000000", "00a4000c02be01", "00a4040c07a0000000030000",
+        "00a4000402be0100", "00b0810008", "00d6000004deadbeef", "002000010437383136",
+        "00d6810004deadbeef", "00d683ff04deadbeef", "00d6050001ff", "002000010437383137",
+        "0084000008", "00c0000010", "ffb0000010", "00b2010c00", "00a4000c02df01",
+        "00d6810004deadbeef",
     )
-    if len(text) > 4
 )  # fmt: skip
 
 
@@ -39,7 +41,12 @@ def _command(data: bytes, _build: str) -> None:
     try:
         command = CommandApdu.parse(data)
     except ApduError:
+        note("refused")
         return
+    note(f"case {command.case}{' extended' * is_extended(data)}", f"Ne {command.ne or 0}")
+    le = data[-1] or NE_SHORT_MAX
+    short = command.ne is not None and not is_extended(data)
+    must(not short or command.ne == le, "a short Le is its last byte, and 00 is 256", moved=short)
     again = command.to_bytes(extended=is_extended(data))
     must(again == data, "a command is the same bytes when it is built again")
     must(CommandApdu.parse(command.to_bytes()) == command, "and the same command in short form")
@@ -49,7 +56,9 @@ def _response(data: bytes, _build: str) -> None:
     try:
         response = ResponseApdu.parse(data)
     except ApduError:
+        note("refused")
         return
+    note("data" if response.data else "a status word alone")
     must(response.to_bytes() == data, "a response is the same bytes when it is built again")
 
 
@@ -57,7 +66,9 @@ def _answer_to_reset(data: bytes, _build: str) -> None:
     try:
         atr = Atr.parse(data)
     except AtrError:
+        note("refused")
         return
+    note("TCK" if atr.has_tck else "no TCK", "Fi reserved" if atr.fi is None else "Fi")
     must(atr.to_bytes() == data, "an ATR is the same bytes when it is built again")
     must(bool(atr.protocols), "it names a protocol, or T=0 by naming none")
     must(atr.fi is None or 372 <= atr.fi <= 2048, "Fi is of the table, or none")
@@ -73,6 +84,7 @@ def _data_objects(data: bytes, _build: str) -> None:
     try:
         built = build(wanted)
     except TlvError:
+        note("refused")
         return
     for tag, value in wanted:
         head = tag.to_bytes(1 if tag < 0x100 else 2, "big")
@@ -82,6 +94,7 @@ def _data_objects(data: bytes, _build: str) -> None:
         said = int.from_bytes(built[len(head) + 1 : len(head) + 1 + more], "big") if more else first
         must(said == size, "then comes the size of its value")
         must(more == (size > 0x7F) + (size > 0xFF), "in the fewest bytes")
+        note(f"a size of {1 + more}", f"a tag of {len(head)}")
         end = len(head) + 1 + more + size
         must(built[end - size : end] == value, "then its value")
         built = built[end:]
@@ -99,12 +112,15 @@ def _t0_stream(data: bytes, _build: str) -> None:
             sent += len(asking.receive(bytes((character,))))
             if asking.response is not None:
                 break
-    except LinkError:
+    except LinkError as error:
+        note("refused", error.kind.name)
         return
     must(sent <= 260, "no more goes to the card than the command has")
     if asking.response is not None:
         must(len(asking.response) >= 2, "an answer has its status word")
         must(len(asking.response) <= 258, "and no more than P3 asked for")
+        note("data" if len(asking.response) > 2 else "a status word alone")
+        note("data sent" if sent else "nothing sent")
 
 
 def _both_ways(data: bytes, _build: str) -> None:
@@ -113,21 +129,26 @@ def _both_ways(data: bytes, _build: str) -> None:
     near, far = Terminal(direct.transmit), Terminal(over.transmit)
     direct.power_on()
     over.power_on()
+    opened, new = False, direct.image.to_bytes()
     for raw in _pieces(data, 16):
         try:
             command = CommandApdu.parse(raw)
         except ApduError:
             continue
         if is_extended(raw) or not _over_t0(command, direct):
+            note("not over T=0")
             continue
         before = direct.image.to_bytes()
         said = _said(near, command)
         kept = said[1] == SW.SUCCESS or command.ins == _VERIFY or before == direct.image.to_bytes()
-        must(kept, "a command that is refused leaves every byte as it was")
+        must(kept, "a command that is refused leaves every byte as it was", moved=opened)
+        opened |= said[1] == SW.SUCCESS and command.ins == _VERIFY and bool(command.data)
+        note(f"{command.ins:02X} {said[1]:04X}" if said[1] else "no answer")
         if command.case == 4 and said[1] == SW.WRONG_LENGTH:
             continue  # an Le where none belongs, which T=0 does not say
         must(said == _said(far, command), "T=0 answers as the direct way does")
-    must(direct.image.to_bytes() == over.image.to_bytes(), "both cards hold the same")
+    now = direct.image.to_bytes()
+    must(now == over.image.to_bytes(), "both cards hold the same", moved=now != new)
 
 
 def _over_t0(command: CommandApdu, card: FileCard) -> bool:
@@ -159,17 +180,22 @@ def _served(data: bytes, _build: str) -> None:
     step, stream = 1 + data[0] % 7, data[1:]
     pieces = [stream[at : at + step] for at in range(0, len(stream), step)]
     whole, parts = _heard([stream]), _heard(pieces)
-    must(whole == parts, "a stream is answered alike however it is cut")
+    must(whole == parts, "a stream is answered alike however it is cut", moved=bool(whole))
+    note("the card leaves" if whole is None else "answered" if whole else "nothing to answer")
 
 
 def _heard(pieces: list[bytes]) -> bytes | None:
     """Return what the slot answers, `None` where the card leaves."""
-    slot, answers = VpcdSlot(_plain()), b""
+    slot_card = _plain()
+    began = slot_card.image
+    slot, answers = VpcdSlot(slot_card), b""
     try:
         for piece in pieces:
             answers += slot.receive(piece)
+            note(*(["updated"] if slot_card.image is not began else []))
             while slot.whole:  # each turn obeys a message
                 answers += slot.receive(b"")
+                note(*(["without power"] if slot.unpowered_count else []))
     except LinkError:
         return None
     return answers
@@ -201,6 +227,20 @@ def _lengths(commands: Sequence[bytes], size_bytes: int) -> bytes:
     return b"".join(len(one).to_bytes(size_bytes, "big") + one for one in commands)
 
 
+_LONG: Final = ("00b00000000000", "00d600000000020102", "00a40000000002be010100", "00a40000")
+
+
+def _t0_streams() -> tuple[bytes, ...]:
+    """Answers to a READ and to an UPDATE: at once, byte by byte, with NULL, cut short, wrong."""
+    read, update = (_COMMANDS.index(bytes.fromhex(text)) for text in ("00b0810008", _UPDATE))
+    answers = (
+        (read, "b001020304050607089000"), (read, "60609000"), (update, "d69000"),
+        (update, "29292929" + "9000"), (read, "60" * 61), (read, "b0"), (read, "55"),
+    )  # fmt: skip
+    return tuple(bytes((which,)) + bytes.fromhex(text) for which, text in answers)
+
+
+_UPDATE: Final = "00d6000004deadbeef"
 _POWER_ON: Final = bytes((Control.POWER_ON,))
 _GET_ATR: Final = bytes((Control.GET_ATR,))
 
@@ -209,28 +249,33 @@ TARGETS: Final = (
         id="c-apdu",
         asks="a command APDU, any bytes",
         oracles="refused, or the same bytes when it is built again",
+        reaches=("refused", "case 1", "case 2", "case 3", "case 4", "Ne 256",
+                 "case 2 extended", "case 3 extended", "case 4 extended"),
         size_max=300,
         check=_command,
-        seeds=lambda: _COMMANDS,
+        seeds=lambda: (*_COMMANDS, *map(bytes.fromhex, _LONG)),
     ),
     Target(
         id="r-apdu",
         asks="a response APDU, any bytes",
         oracles="refused, or the same bytes when it is built again",
+        reaches=("refused", "data", "a status word alone"),
         size_max=300,
         check=_response,
-        seeds=lambda: (b"\x90\x00", b"\x01\x02\x61\x10", b"\x6c\x08"),
+        seeds=lambda: (b"\x90\x00", b"\x01\x02\x61\x10", b"\x6c\x08", b"\x90"),
     ),
     Target(
         id="atr",
         asks="an answer to reset, any bytes",
         oracles="refused, or the same bytes when it is built again; protocols and Fi of the table",
+        reaches=("refused", "TCK", "no TCK", "Fi", "Fi reserved"),
         size_max=40,
         check=_answer_to_reset,
         seeds=lambda: tuple(
             offer(protocols, historical, ta1=ta1).to_bytes()
             for protocols, historical, ta1 in (
                 ((0,), b"", None), ((1,), b"meter", 0x18), ((0, 1), bytes(15), 0x96),
+                ((0,), b"", 0x78),
             )
         ),
     ),
@@ -238,25 +283,32 @@ TARGETS: Final = (
         id="tlv",
         asks="data objects, each a tag, a size and a value",
         oracles="refused, or built so that tags, sizes and values are read back",
+        reaches=("refused", "a size of 1", "a size of 2", "a size of 3",
+                 "a tag of 1", "a tag of 2"),
         size_max=600,
         check=_data_objects,
         seeds=lambda: (
             bytes.fromhex("0062000000800002021800820001085f20000361c3a9"),
             bytes.fromhex("00800101") + bytes(257) + bytes.fromhex("00800080") + bytes(128),
+            bytes.fromhex("001f000101"),
         ),
     ),
     Target(
         id="t0-stream",
         asks="what a card may send while a command is under way over T=0",
         oracles="ends, refused or answered with no more than was asked; sends what it has",
+        reaches=("refused", "data", "a status word alone", "data sent", "nothing sent",
+                 "TIMED_OUT", "BROKEN"),
         size_max=600,
         check=_t0_stream,
-        seeds=lambda: (bytes.fromhex("04b001020304050607089000"), bytes.fromhex("0260609000")),
+        seeds=_t0_streams,
     ),
     Target(
         id="t0-and-direct",
         asks="commands to a plain card, directly and as T=0 characters",
         oracles="the same answers, both cards hold the same bytes, and what is refused leaves them",
+        reaches=("A4 9000", "A4 6A82", "B0 9000", "B0 6986", "20 9000", "20 63C2", "D6 9000",
+                 "D6 6982", "D6 6B00", "84 6D00", "not over T=0"),
         size_max=512,
         check=_both_ways,
         seeds=lambda: (_lengths(_COMMANDS, 1),),
@@ -266,9 +318,15 @@ TARGETS: Final = (
         id="vpcd",
         asks="what a reader may send to a card that is served",
         oracles="answered alike however the stream is cut, or the card leaves",
+        reaches=("the card leaves", "answered", "nothing to answer", "updated", "without power"),
         size_max=1_024,
         check=_served,
-        seeds=lambda: (b"\x02" + _lengths((_POWER_ON, _GET_ATR, *_COMMANDS), 2),),
+        seeds=lambda: (
+            b"\x02" + _lengths((_POWER_ON, _GET_ATR, *_COMMANDS), 2),
+            b"\x00" + _lengths((_GET_ATR, _COMMANDS[0], _POWER_ON), 2),
+            b"\x03" + _lengths((_POWER_ON, b""), 2),
+            b"\x01" + _lengths((_POWER_ON,), 2),
+        ),
         words=_COMMANDS,
     ),
 )  # fmt: skip
