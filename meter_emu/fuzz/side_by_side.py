@@ -28,6 +28,7 @@ from meter_emu.fuzz.targets import place_of
 from meter_emu.fuzz.worker import (
     BEGINS,
     ENV_BUILD,
+    ENV_LEASH,
     ENV_SEED,
     ENV_TARGET,
     ENV_UNGUIDED,
@@ -52,9 +53,11 @@ class WorkerProcess:
 
     def __init__(self, options: Sequence[str], known: Mapping[str, str]) -> None:
         path = os.pathsep.join(sys.path)
+        theirs, self._leash = os.pipe()  # it closes when we are gone, and they end
         self._process: Final = subprocess.Popen(  # noqa: S603 - our own worker
             [sys.executable, "-m", "meter_emu.fuzz.worker", *options],
-            env={**os.environ, **known, "PYTHONPATH": path},
+            env={**os.environ, **known, "PYTHONPATH": path, ENV_LEASH: str(theirs)},
+            pass_fds=(theirs,),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -62,6 +65,7 @@ class WorkerProcess:
             errors="replace",
             start_new_session=True,  # the keyboard's interrupt is ours to pass on
         )
+        os.close(theirs)
         self._lock: Final = Lock()
         self._over = False
 
@@ -90,6 +94,7 @@ class WorkerProcess:
                 done, status, used = os.wait4(self._process.pid, os.WNOHANG)
                 if done:
                     self._over = True
+                    os.close(self._leash)
                     self._process.returncode = os.waitstatus_to_exitcode(status)
                     return WorkerEnd(self._process.returncode, used.ru_utime + used.ru_stime)
             time.sleep(_LOOK_S)

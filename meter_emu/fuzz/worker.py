@@ -6,7 +6,8 @@ processes which libFuzzer forks have them too, and libFuzzer's own options from 
 With atheris it is libFuzzer, guided by the coverage of our packages. Without, a seeded mutator goes
 over the corpus and keeps what is new in size: it finds less, and the first line says so.
 
-It must import nothing of ours before atheris has had the chance to instrument it.
+It must import nothing of ours that a target tries before atheris has had the chance to instrument
+it.
 """
 
 import os
@@ -22,6 +23,8 @@ from random import Random
 from time import monotonic, process_time
 from typing import TYPE_CHECKING, Any, Final
 
+from meter_emu.workers.leash import end_with
+
 if TYPE_CHECKING:
     from meter_emu.fuzz.target import Target
 
@@ -29,6 +32,7 @@ ENV_TARGET: Final = "METER_EMU_FUZZ_TARGET"  # MODULE:ID
 ENV_BUILD: Final = "METER_EMU_FUZZ_BUILD"
 ENV_SEED: Final = "METER_EMU_FUZZ_SEED"
 ENV_UNGUIDED: Final = "METER_EMU_FUZZ_UNGUIDED"
+ENV_LEASH: Final = "METER_EMU_FUZZ_LEASH"  # the pipe that closes when who started it is gone
 FOUND: Final = 77  # exit status, as libFuzzer has it
 BEGINS: Final = "INFO: it begins, after"
 UNGUIDED: Final = "INFO: no atheris here: a seeded mutator without coverage"
@@ -39,6 +43,8 @@ _KEEP_MAX: Final = 2_000  # ours: inputs a seeded run keeps in memory
 
 def main() -> int:
     """Fuzz; return 0 when the time is over, 77 with a find, which lies at the artifact prefix."""
+    if ENV_LEASH in os.environ:
+        end_with(int(os.environ[ENV_LEASH]))
     atheris = None if os.environ.get(ENV_UNGUIDED) else _atheris()
     if atheris is None:
         return _unguided(sys.argv[1:])

@@ -6,13 +6,15 @@ further once it is broken. So equal arguments give equal reports, unless there i
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import count, islice
-from multiprocessing import get_context
+from itertools import count
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self, final
 
+import msgspec
+
+from card_protocol.card.image import CardKind
 from meter_emu.errors import ConfigError
 from meter_emu.laws import laws
 from meter_emu.laws.law import Aside, Broken, DrawStory, Law, Trial
@@ -22,22 +24,23 @@ from meter_emu.stories.story import Kit
 from meter_emu.verify.program import covered
 from meter_emu.verify.report import Counterexample, Examined, Report, story_in_words
 from meter_emu.verify.shrinking import Tape, shrunk
+from meter_emu.workers.processes import Processes, here_or_processes
+from meter_emu.workers.work import Engine, TextWork
 from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.model import MeterModel
 
 _BATCH: Final = 20  # ours: stories a process takes at once; a fraction of a second of work
-_AHEAD_PER_JOB: Final = 2  # ours: batches begun before the oldest is done
+_BATCH_THERE: Final = 200  # ours: a worker of a cluster; some seconds of work
 
 Hear = Callable[[int, "Examined | None"], None]
 
 
-class _Work(NamedTuple):
-    """What a process must know to examine stories."""
+class _Stories(NamedTuple):
+    """Which stories are examined, from and to, and by which laws."""
 
-    build: str
-    kits: Sequence[Kit]
-    seed: int
+    first: int
+    stop: int
     law_ids: tuple[str, ...]
-    numbers: range
 
 
 class _Breach(NamedTuple):
@@ -55,6 +58,82 @@ class _Tally:
     broken: _Breach | None = None
 
 
+class _SentKit(NamedTuple):
+    model_name: str
+    model: MeterModel
+    cards: list[tuple[int, str]]
+
+
+class _Sent(NamedTuple):
+    build: str
+    kits: list[_SentKit]
+    seed: int
+
+
+@final
+class Examining(TextWork[_Stories, dict[str, _Tally]]):
+    """Draws stories of a seed on these kits, and asks laws of a build's run of each."""
+
+    unit_type = _Stories
+    result_type = dict[str, _Tally]
+
+    def __init__(self, build: str, kits: Sequence[Kit], seed: int) -> None:
+        self.build: Final = build
+        self.kits: Final = kits
+        self.seed: Final = seed
+
+    def run(
+        self,
+        unit: _Stories,
+        memory: memoryview | None = None,  # noqa: ARG002  nobody watches
+    ) -> dict[str, _Tally]:
+        """Return what each law says of these stories, up to the first that breaks it."""
+        tallies = {law_id: _Tally() for law_id in unit.law_ids}
+        groups: dict[DrawStory, list[Law]] = {}
+        for law_id in unit.law_ids:
+            groups.setdefault(laws()[law_id].draw, []).append(laws()[law_id])
+        for number in range(unit.first, unit.stop):
+            for draw, group in groups.items():
+                asked = [
+                    law
+                    for law in group
+                    if number % law.one_in == 0 and tallies[law.id].broken is None
+                ]
+                if not asked:
+                    continue
+                chooser = seeded(f"{self.seed}/{draw.__name__}/{number}")
+                trial = Trial(draw(chooser, self.kits), self.build)
+                for law in asked:
+                    _ask(law, trial, tallies[law.id], number, chooser)
+        return tallies
+
+    def as_text(self) -> str:
+        """See `TextWork`."""
+        kits = [
+            _SentKit(kit.model_name, kit.model, [(of, kind.name) for of, kind in kit.cards])
+            for kit in self.kits
+        ]
+        return msgspec.json.encode(_Sent(self.build, kits, self.seed)).decode()
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """See `TextWork`."""
+        sent = msgspec.json.decode(text, type=_Sent)
+        kits = [
+            Kit(kit.model_name, kit.model, [(of, CardKind[name]) for of, name in kit.cards])
+            for kit in sent.kits
+        ]
+        parse_build(sent.build)
+        return cls(sent.build, kits, sent.seed)
+
+    def run_there(self, unit: _Stories) -> dict[str, _Tally]:
+        """See `TextWork`: somebody else's program may need a process with an alarm."""
+        if parse_build(self.build).factory is None:
+            return self.run(unit)
+        (tallies,) = Processes(1).results(self, [unit])
+        return tallies
+
+
 def verify(
     build: str,
     *,
@@ -64,6 +143,7 @@ def verify(
     seed: int = 0,
     deadline_s: float | None = None,
     jobs: int = 1,
+    cluster: Engine | None = None,
     hear: Hear = lambda _stories, _examined: None,
 ) -> Report:
     """Return what the laws say of a build: `reference`, with defects, or `MODULE:FACTORY`.
@@ -80,27 +160,22 @@ def verify(
     tallies = {law.id: _Tally() for law in chosen}
     found: dict[str, Examined] = {}
     stories = 0
-    open_ids = tuple(tallies)
-    for numbers, seen in _batches(
-        _Work(build, kits, seed, open_ids, range(0)), examples, jobs, found
-    ):
-        stories = numbers.stop
-        for law_id, more in seen.items():
-            if law_id in found:
-                continue
-            tally = tallies[law_id]
-            tally.held_on += more.held_on
-            tally.not_asked += more.not_asked
-            tally.asides += more.asides
-            if more.broken is not None:
-                tally.broken = more.broken
-                found[law_id] = _examined(laws()[law_id], tally, build, kits)
+    size = _BATCH if cluster is None else _BATCH_THERE
+    units = _units(tuple(tallies), examples, size, found)
+    engine = cluster or here_or_processes(jobs)
+    with closing(engine.results(Examining(build, kits, seed), units)) as batches:
+        for seen in batches:
+            stories = _up_to(stories + size, examples)
+            for law_id in _counted(seen, tallies, found):
+                found[law_id] = _examined(laws()[law_id], tallies[law_id], build, kits)
                 hear(stories, found[law_id])
-        hear(stories, None)
-        if len(found) == len(chosen) or (
-            deadline_s is not None and monotonic() - began > deadline_s
-        ):
-            break
+            hear(stories, None)
+            if len(found) == len(chosen):
+                last = max(tally.broken.number for tally in tallies.values() if tally.broken)
+                stories = _up_to((last // _BATCH + 1) * _BATCH, examples)  # whoever did them
+                break
+            if deadline_s is not None and monotonic() - began > deadline_s:
+                break
     return Report(
         build=build,
         seed=seed,
@@ -110,6 +185,26 @@ def verify(
         ),
         not_covered=not_covered,
     )
+
+
+def _up_to(stories: int, examples: int | None) -> int:
+    return stories if examples is None else min(examples, stories)
+
+
+def _counted(
+    seen: dict[str, _Tally], tallies: dict[str, _Tally], found: "dict[str, Examined]"
+) -> Iterator[str]:
+    """Add what was seen in a batch to the laws not found broken yet; yield those now broken."""
+    for law_id, more in seen.items():
+        if law_id in found:
+            continue
+        tally = tallies[law_id]
+        tally.held_on += more.held_on
+        tally.not_asked += more.not_asked
+        tally.asides += more.asides
+        tally.broken = more.broken
+        if tally.broken is not None:
+            yield law_id
 
 
 def examine(trial: Trial, law: Law) -> Examined:
@@ -145,65 +240,13 @@ def chosen_laws(law_ids: Sequence[str]) -> list[Law]:
     return [known[law_id] for law_id in dict.fromkeys(law_ids)] or list(known.values())
 
 
-def _batches(
-    work: _Work, examples: int | None, jobs: int, found: "dict[str, Examined]"
-) -> Iterator[tuple[range, dict[str, _Tally]]]:
-    """Yield what was seen in each batch, in order; a law in `found` is asked no further."""
-    firsts = count(0, _BATCH) if examples is None else iter(range(0, examples, _BATCH))
-    ends = (
-        (first, first + _BATCH if examples is None else min(examples, first + _BATCH))
-        for first in firsts
-    )
-    batches = (range(*end) for end in ends)
-    if jobs == 1:
-        for numbers in batches:
-            yield numbers, _examine(_left(work, numbers, found))
-        return
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_deaf) as pool:
-        waiting: list[tuple[range, Future[dict[str, _Tally]]]] = []
-        try:
-            while True:
-                for numbers in islice(batches, _AHEAD_PER_JOB * jobs - len(waiting)):
-                    done = pool.submit(_examine, _left(work, numbers, found))
-                    waiting.append((numbers, done))
-                if not waiting:
-                    return
-                first, first_done = waiting.pop(0)
-                yield first, first_done.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _left(work: _Work, numbers: range, found: "dict[str, Examined]") -> _Work:
-    law_ids = tuple(law_id for law_id in work.law_ids if law_id not in found)
-    return work._replace(numbers=numbers, law_ids=law_ids)
-
-
-def _deaf() -> None:
-    """Leave the keyboard's interrupt to the parent process."""
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _examine(work: _Work) -> dict[str, _Tally]:
-    """Return what each law says of these stories, up to the first that breaks it."""
-    tallies = {law_id: _Tally() for law_id in work.law_ids}
-    groups: dict[DrawStory, list[Law]] = {}
-    for law_id in work.law_ids:
-        groups.setdefault(laws()[law_id].draw, []).append(laws()[law_id])
-    for number in work.numbers:
-        for draw, group in groups.items():
-            asked = [
-                law for law in group if number % law.one_in == 0 and tallies[law.id].broken is None
-            ]
-            if not asked:
-                continue
-            chooser = seeded(f"{work.seed}/{draw.__name__}/{number}")
-            trial = Trial(draw(chooser, work.kits), work.build)
-            for law in asked:
-                _ask(law, trial, tallies[law.id], number, chooser)
-    return tallies
+def _units(
+    law_ids: tuple[str, ...], examples: int | None, size: int, found: "dict[str, Examined]"
+) -> Iterator[_Stories]:
+    """Yield which stories are next; a law in `found` is asked no further."""
+    for first in count(0, size) if examples is None else range(0, examples, size):
+        stop = first + size if examples is None else min(examples, first + size)
+        yield _Stories(first, stop, tuple(law_id for law_id in law_ids if law_id not in found))
 
 
 def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -> None:

@@ -8,13 +8,12 @@ any promise is broken in one run of it, and a hazard where its law is broken.
 import importlib.util
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from itertools import product
 from math import inf, log, sqrt
-from multiprocessing import get_context
 from pathlib import Path
 from time import process_time
 from typing import NamedTuple
@@ -30,6 +29,8 @@ from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import Kit, models, story
 from meter_emu.verify.program import traits
+from meter_emu.workers.processes import Processes
+from meter_emu.workers.work import Calling
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.rehearsal.campaign import Campaign
 from tests.bench.plain import PlainHome, plain_homes, plain_story
@@ -133,15 +134,13 @@ def power(*, stories: int, jobs: int, defects: str | None, only: Sequence[str]) 
         click.echo(f"ERROR: {error}", err=True)
         sys.exit(2)
     known = [*only] or [*(others or catalogue())]
-    fresh = get_context("spawn")
     wakes, speed = pace(400)  # first, in a process that has little to look after
-    with ProcessPoolExecutor(1, mp_context=fresh) as alone:
-        plain = alone.submit(plain_homes, stories, SEED).result()
+    (plain,) = Processes(1).results(Calling(partial(plain_homes, seed_number=SEED)), [stories])
     found = []
     click.echo(" | ".join(_COLUMNS))
-    with ProcessPoolExecutor(jobs, mp_context=fresh) as pool:
-        tasks = [_Task(defect_id, stories, plain, defects) for defect_id in known]
-        for one in pool.map(measure, tasks):
+    tasks = [_Task(defect_id, stories, plain, defects) for defect_id in known]
+    with closing(Processes(jobs).results(Calling(measure), tasks)) as results:
+        for one in results:
             click.echo(" | ".join(row(one)))
             found.append(one)
     measured = Measured(

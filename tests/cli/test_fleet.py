@@ -126,13 +126,6 @@ def test_a_killed_worker_is_one_line_and_exit_2_with_nothing_written(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["day-900000.toml"]
 
 
-def test_workers_end_when_their_leader_is_killed(tmp_path):
-    with long_rehearsal(tmp_path) as (running, handles):
-        running.kill()
-        assert all_gone(handles)
-    assert not (tmp_path / "out.json").exists()
-
-
 def test_how_many_processes_work_makes_no_difference_to_a_byte(tmp_path):
     path = day(tmp_path, 80)
     one, two, three = (rehearse(path, "--json", "-", "--events", "--jobs", n) for n in "123")

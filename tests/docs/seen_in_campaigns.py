@@ -8,16 +8,17 @@ otherwise than with the reference: another verdict, another finding, or a failur
 import json
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from functools import cache
-from multiprocessing import get_context
 from resource import RUSAGE_CHILDREN, getrusage
 
 import click
 
 from meter_emu.defects import Defect, catalogue
 from meter_emu.resources import built_in
+from meter_emu.workers.processes import Processes
+from meter_emu.workers.work import Calling
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.fleet import rehearsed
 from meter_emu.world.rehearsal.household import Household
@@ -105,8 +106,9 @@ def stored() -> dict[str, dict[str, str]]:
 if __name__ == "__main__":
     ids = list(catalogue())
     seen_now = {}
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        for defect_id, where in zip(ids, pool.map(seen_of, ids), strict=True):
+    pool = Processes(os.cpu_count() or 1)
+    with closing(pool.results(Calling(seen_of), ids)) as found:
+        for defect_id, where in zip(ids, found, strict=True):
             seen_now[defect_id] = where
             click.echo(f"{len(seen_now):>3} of {len(ids)}  {defect_id:<32} {len(where)} campaigns")
     used = getrusage(RUSAGE_CHILDREN)

@@ -1,13 +1,13 @@
-"""Jobs in child processes, so many at a time, each with a deadline: none can take another down."""
+"""Jobs in processes of their own, each with a deadline: none can take another down."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from contextlib import closing
 from time import monotonic, process_time
-from traceback import format_exc
 from typing import Any, Final, NamedTuple
+
+from meter_emu.workers.processes import Processes
+from meter_emu.workers.work import Work
 
 CRASHED: Final = "crashed"
 HUNG: Final = "hung"
@@ -25,69 +25,49 @@ class Done(NamedTuple):
     took_s: float
 
 
-class _Child(NamedTuple):
-    item: str
-    process: BaseProcess
-    began_s: float
+class _Deadline:
+    """Ends a job that takes too long, and says what became of one that was lost."""
+
+    def __init__(self, item: str, deadline_s: float, begun: memoryview) -> None:
+        self._item, self._deadline_s, self._began_s = item, deadline_s, monotonic()
+        self._begun = begun
+        begun[0] = False
+
+    def is_hung(self) -> bool:
+        if not self._begun[0]:  # how long a process takes to start is not the job's
+            self._began_s = monotonic()
+        return monotonic() - self._began_s > self._deadline_s
+
+    def lost(self, how: str, *, hung: bool) -> Done:
+        failed = HUNG if hung else CRASHED
+        return Done(self._item, None, failed, monotonic() - self._began_s)
+
+
+class _Jobs(Work[str, Done]):
+    """Does the job of each item."""
+
+    def __init__(self, job: Callable[[str], Any], deadline_s: float) -> None:
+        self._job, self._deadline_s = job, deadline_s
+
+    memory_size = 1
+
+    def run(self, unit: str, memory: memoryview | None = None) -> Done:
+        assert memory is not None, "it always runs in a worker"
+        memory[0] = True
+        os.nice(5)
+        return Done(unit, self._job(unit), None, process_time())
+
+    def watching(self, unit: str, memory: memoryview | None) -> _Deadline:
+        assert memory is not None, "it always runs in a worker"
+        return _Deadline(unit, self._deadline_s, memory)
 
 
 def in_children(
     job: Callable[[str], Any], items: Sequence[str], *, jobs: int, deadline_s: float
 ) -> Iterator[Done]:
-    """Yield each job as it ends; raise `RuntimeError` with the trace of one that raises.
+    """Yield each job in order; raise `AssertionError` with the trace of one that raises.
 
     `job` is a function of a module, so that a child can import it.
     """
-    left = list(items)
-    open_: dict[Connection, _Child] = {}
-    try:
-        while left or open_:
-            while left and len(open_) < jobs:
-                pipe, child = _start(job, left.pop(0))
-                open_[pipe] = child
-            soonest_s = min(child.began_s for child in open_.values()) + deadline_s
-            ready = wait(list(open_), max(0.0, soonest_s - monotonic()))
-            for pipe in [one for one in open_ if one in ready]:
-                yield _ended(pipe, open_.pop(pipe))
-            for pipe, child in list(open_.items()):
-                if monotonic() - child.began_s > deadline_s:
-                    del open_[pipe]
-                    child.process.kill()
-                    pipe.close()
-                    yield Done(child.item, None, HUNG, monotonic() - child.began_s)
-    finally:
-        for child in open_.values():
-            child.process.kill()
-
-
-def _start(job: Callable[[str], Any], item: str) -> tuple[Connection, _Child]:
-    context = get_context("spawn")
-    here, there = context.Pipe()
-    process = context.Process(target=_work, args=(there, job, item), daemon=True)
-    process.start()
-    there.close()
-    here.recv()  # it has begun: what becomes of it from now on is the job's
-    return here, _Child(item, process, monotonic())
-
-
-def _ended(pipe: Connection, child: _Child) -> Done:
-    try:
-        result, trace, took_s = pipe.recv()
-        if trace is not None:
-            raise RuntimeError(f"{child.item}: {trace}")
-        return Done(child.item, result, None, took_s)
-    except EOFError:
-        return Done(child.item, None, CRASHED, monotonic() - child.began_s)
-    finally:
-        child.process.join()
-        pipe.close()
-
-
-def _work(pipe: Connection, job: Callable[[str], Any], item: str) -> None:
-    os.nice(5)
-    pipe.send("begun")
-    try:
-        result, trace = job(item), None
-    except Exception:  # noqa: BLE001  a mistake of ours: the parent says so
-        result, trace = None, format_exc()
-    pipe.send((result, trace, process_time()))
+    with closing(Processes(jobs, fresh=True).results(_Jobs(job, deadline_s), items)) as done:
+        yield from done

@@ -5,7 +5,8 @@ to integers, so that nothing behind this module parses, guesses or rounds.
 """
 
 import re
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.nearest import hint
-from meter_emu.resources import find, read_toml
+from meter_emu.resources import find, read_toml, typed
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel, load_model
@@ -92,6 +93,14 @@ def load_campaign(
     raw = read_toml(path, RawCampaign)
     seed = raw.seed if seed is None else seed
     return _Resolver(path, raw, seed=seed, build=build, model=model).campaign()
+
+
+def campaign_of(text: str, path: Path, models: Mapping[str, MeterModel]) -> Campaign:
+    """Return the campaign of a file's text, with these models by the names that it gives them."""
+    raw = typed(tomllib.loads(text), RawCampaign, path=str(path))
+    resolver = _Resolver(path, raw, seed=raw.seed, build=None, model=None)
+    resolver.models |= models
+    return resolver.campaign()
 
 
 class _Resolver:

@@ -1,0 +1,146 @@
+"""The one seam for work that is spread: units go in, results come out in the order of the units.
+
+`engine.results(work, units)` is all that a caller sees. It takes units as it needs them and only so
+many ahead of the result that is due; each result that it yields is progress; closing it cancels
+what is not done. What `work` does depends on nothing but itself and the unit, so any engine with
+any number of workers gives the same results.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterable
+from traceback import format_exc
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar, final
+
+from card_protocol.errors import CardProtocolError
+from meter_emu.errors import MeterEmuError
+
+UnitT = TypeVar("UnitT")
+ResultT = TypeVar("ResultT")
+InsteadT_co = TypeVar("InsteadT_co", covariant=True)
+LEAD_PER_WORKER = 4  # ours: units begun before the oldest is done; evens out slow ones
+
+
+class Again(NamedTuple, Generic[UnitT]):
+    """What another worker does in place of one that was lost."""
+
+    unit: UnitT
+
+
+class Watching(Protocol[UnitT, InsteadT_co]):
+    """Watches a worker at one unit from outside: whoever watches goes on when it is lost."""
+
+    def is_hung(self) -> bool:
+        """Whether the worker is to be ended, for it will never answer."""
+        ...
+
+    def lost(self, how: str, *, hung: bool) -> Again[UnitT] | InsteadT_co:
+        """Return what comes of a worker that ended, `how`, before it answered."""
+        ...
+
+
+class Work(ABC, Generic[UnitT, ResultT]):
+    """Something to do with each of many units, with all that it needs to know.
+
+    A worker gets it once. `memory_size` bytes are shared with whoever watches the worker.
+    """
+
+    memory_size: int = 0
+
+    @abstractmethod
+    def run(self, unit: UnitT, memory: memoryview | None = None) -> ResultT:
+        """Return the result of one unit; raise `MeterEmuError` for what people got wrong."""
+
+    def watching(
+        self,
+        unit: UnitT,  # noqa: ARG002  for those who watch
+        memory: memoryview | None,  # noqa: ARG002
+    ) -> Watching[UnitT, ResultT] | None:
+        """Return who watches a worker at a unit; `None` where a lost worker ends it all."""
+        return None
+
+
+class TextWork(Work[UnitT, ResultT]):
+    """Work that may be done on another machine: it travels as text, and so do units and results.
+
+    No object of ours does, and no key: whoever works has our package, and makes what it needs.
+    """
+
+    unit_type: Any
+    result_type: Any
+
+    @abstractmethod
+    def as_text(self) -> str:
+        """Return what `of_text` makes equal work of; raise `MeterEmuError` for what must stay."""
+
+    @classmethod
+    @abstractmethod
+    def of_text(cls, text: str) -> Self:
+        """Return the work that a text tells of; raise `MeterEmuError` where it cannot be done."""
+
+    @abstractmethod
+    def run_there(self, unit: UnitT) -> ResultT:
+        """Return the result of a unit in a worker of a cluster, where nobody watches."""
+
+
+@final
+class Calling(Work[UnitT, ResultT]):
+    """Work that is a call of a module's function."""
+
+    def __init__(self, function: Callable[[UnitT], ResultT]) -> None:
+        self._function = function
+
+    def run(self, unit: UnitT, memory: memoryview | None = None) -> ResultT:  # noqa: ARG002
+        """See `Work`."""
+        return self._function(unit)
+
+
+class Answer(NamedTuple, Generic[ResultT]):
+    """A result; or what people got wrong, in words; or the trace of what we got wrong."""
+
+    result: ResultT | None = None
+    mistake: str | None = None
+    trace: str | None = None
+
+    @classmethod
+    def of(cls, work: Work[UnitT, ResultT], unit: UnitT, memory: memoryview | None) -> Self:
+        """Do a unit. Nothing that is raised travels but as words."""
+        try:
+            return cls(work.run(unit, memory))
+        except (CardProtocolError, MeterEmuError) as error:
+            return cls(mistake=str(error))
+        except Exception:  # noqa: BLE001  the leader raises it
+            return cls(trace=format_exc())
+
+    @property
+    def value(self) -> ResultT:
+        """The result; raise `MeterEmuError` or, for a bug of ours, `AssertionError`."""
+        if self.mistake is not None:
+            raise MeterEmuError(self.mistake)
+        assert self.trace is None, self.trace
+        return self.result  # type: ignore[return-value]  # None may be one
+
+
+class Engine(Protocol):
+    """Has work done, somewhere."""
+
+    def results(
+        self, work: Work[UnitT, ResultT], units: Iterable[UnitT]
+    ) -> Generator[ResultT, None, None]:
+        """Yield the result of each unit, in their order; close it to cancel the rest.
+
+        Raise `MeterEmuError` for what a unit raised, after the results before it, and `WorkerError`
+        where those who work are lost.
+        """
+        ...
+
+
+@final
+class Here:
+    """Does the work in this process, a unit when its result is due."""
+
+    def results(
+        self, work: Work[UnitT, ResultT], units: Iterable[UnitT]
+    ) -> Generator[ResultT, None, None]:
+        """See `Engine`."""
+        for unit in units:
+            yield work.run(unit)

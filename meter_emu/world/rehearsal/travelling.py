@@ -1,0 +1,92 @@
+"""A campaign and what became of its households as text, for those who run them elsewhere.
+
+A campaign travels as the text of its file, with the models that it names; it comes out equal.
+"""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import msgspec
+
+from meter_emu.errors import ConfigError
+from meter_emu.ports import Lamp
+from meter_emu.world.meter.events import Beginning, Event
+from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.rehearsal.campaign import Campaign, campaign_of
+from meter_emu.world.rehearsal.campaign_toml import campaign_toml
+from meter_emu.world.rehearsal.outcome import Outcome
+
+
+class _Sent(msgspec.Struct, frozen=True):
+    """A campaign: its file's text, the name of the file, and the models by name."""
+
+    text: str
+    path: str
+    models: dict[str, MeterModel]
+
+
+def campaign_as_text(campaign: Campaign) -> str:
+    """Return what `campaign_of_text` makes an equal campaign of.
+
+    Raise `ConfigError` for a household whose meter begins with an image: that file is here alone.
+    """
+    models: dict[str, MeterModel] = {}
+    for entry in campaign.households.entries:
+        home = entry.first
+        if home.image is not None:
+            why = f"{home.image} is a file of this machine: rehearse this one without --cluster"
+            raise ConfigError(campaign.path, f"household {home.id!r}: image", why)
+        if home.rtc_base is None or home.model_name not in models:
+            models[home.model_name] = home.model
+    text = msgspec.json.encode(_Sent(campaign_toml(campaign), campaign.path, models)).decode()
+    assert campaign_of_text(text) == campaign, "a campaign's file makes it again"
+    return text
+
+
+def campaign_of_text(text: str) -> Campaign:
+    """Return the campaign that was sent."""
+    sent = msgspec.json.decode(text, type=_Sent)
+    return campaign_of(sent.text, Path(sent.path), sent.models)
+
+
+class _Begins(msgspec.Struct, frozen=True):
+    """What the first event has and no other; the rest of it is the first of the others."""
+
+    supply_on: bool
+    limiter_a: int
+    lamps: int
+
+
+_FIELDS: Final = tuple(field.name for field in fields(Event))
+HomeResult: TypeAlias = tuple[Outcome, list[Event]]
+Row: TypeAlias = tuple[Outcome, _Begins | None, list[Event]]
+
+
+def row_of(result: HomeResult) -> Row:
+    """Return a result as it travels."""
+    outcome, events = result
+    if not events:
+        return outcome, None, []
+    first = events[0]
+    assert isinstance(first, Beginning), "the first event of every household is how it begins"
+    begins = _Begins(first.supply_on, first.limiter_a, first.lamps.value)
+    return outcome, begins, [_plain(first), *events[1:]]
+
+
+def result_of(row: Row) -> HomeResult:
+    """Return the result that travelled."""
+    outcome, begins, events = row
+    if begins is None:
+        return outcome, []
+    first = Beginning(
+        **{name: getattr(events[0], name) for name in _FIELDS},
+        supply_on=begins.supply_on,
+        limiter_a=begins.limiter_a,
+        lamps=Lamp(begins.lamps),
+    )
+    return outcome, [first, *events[1:]]
+
+
+def _plain(first: Beginning) -> Event:
+    return Event(**{name: getattr(first, name) for name in _FIELDS})

@@ -1,0 +1,89 @@
+"""No process is left of a command whose leader was killed with -9: each command that starts any."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GONE_WITHIN_S = 10
+BEGINS_WITHIN_S = 120
+LOOK_MS = 20
+# Each with how many processes it has started when it is at work; one of them tracks resources.
+COMMANDS = {
+    "rehearse": ("meter_emu rehearse ores-fleet --jobs 2 --json out.json", 3),
+    "rehearse, a stranger's program": (
+        "meter_emu rehearse ores-fleet --jobs 2 --build tests.world.rehearsal.failing:Healthy",
+        3,
+    ),
+    "verify": ("meter_emu verify reference --jobs 2 --examples 100000", 3),
+    "fuzz": ("meter_emu fuzz run atr --time 600 --jobs 1 --no-coverage", 1),
+    "matrix": ("tests.matrix torn-read --stories 5000", 2),
+    "mutants": ("tests.mutants --sample 2 --stories 5000", 3),
+    "power": ("tests.bench.power --only torn-read", 2),
+    "seen": ("tests.docs.seen_in_campaigns", 3),
+}
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the processes below one, those that are gone meanwhile left out."""
+    found: set[int] = set()
+    waiting = [pid]
+    while waiting:
+        parent = waiting.pop()
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            try:
+                children = {int(child) for child in task.read_text("ascii").split()}
+            except OSError:
+                continue
+            waiting += children - found
+            found |= children
+    return found
+
+
+def wait_for_workers(leader: subprocess.Popen[bytes], count: int) -> set[int]:
+    """Return the processes below a leader when there are so many."""
+    handle = os.pidfd_open(leader.pid)
+    try:
+        for _ in range(BEGINS_WITHIN_S * 1000 // LOOK_MS):
+            found = descendants(leader.pid)
+            if len(found) >= count:
+                return found
+            ended, _, _ = select.select([handle], [], [], LOOK_MS / 1000)
+            assert not ended, leader.communicate()
+    finally:
+        os.close(handle)
+    raise AssertionError("it never starts a worker")
+
+
+def left_of(pids: set[int]) -> list[int]:
+    """Return which of these processes are there still when the bound is over."""
+    left = []
+    for pid in pids:
+        try:
+            handle = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        if not select.select([handle], [], [], GONE_WITHIN_S)[0]:
+            left.append(pid)
+        os.close(handle)
+    return left
+
+
+@pytest.mark.parametrize("name", COMMANDS if os.environ.get("METER_EMU_KILLS") else ["verify"])
+def test_a_killed_leader_leaves_no_process(tmp_path: Path, name: str) -> None:
+    words, workers = COMMANDS[name]
+    with subprocess.Popen(
+        [sys.executable, "-m", *words.split()],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as leader:
+        found = wait_for_workers(leader, workers)
+        leader.send_signal(signal.SIGKILL)
+        assert left_of(found) == []
