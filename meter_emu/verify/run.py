@@ -25,7 +25,7 @@ from meter_emu.verify.program import covered
 from meter_emu.verify.report import Counterexample, Examined, Report, story_in_words
 from meter_emu.verify.shrinking import Tape, shrunk
 from meter_emu.workers.processes import Processes, here_or_processes
-from meter_emu.workers.work import Engine, TextWork
+from meter_emu.workers.work import Engine, TextTask
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.model import MeterModel
 
@@ -71,7 +71,7 @@ class _Sent(NamedTuple):
 
 
 @final
-class Examining(TextWork[_Stories, dict[str, _Tally]]):
+class Examining(TextTask[_Stories, dict[str, _Tally]]):
     """Draws stories of a seed on these kits, and asks laws of a build's run of each."""
 
     unit_type = _Stories
@@ -108,7 +108,7 @@ class Examining(TextWork[_Stories, dict[str, _Tally]]):
         return tallies
 
     def as_text(self) -> str:
-        """See `TextWork`."""
+        """See `TextTask`."""
         kits = [
             _SentKit(kit.model_name, kit.model, [(of, kind.name) for of, kind in kit.cards])
             for kit in self.kits
@@ -117,7 +117,7 @@ class Examining(TextWork[_Stories, dict[str, _Tally]]):
 
     @classmethod
     def of_text(cls, text: str) -> Self:
-        """See `TextWork`."""
+        """See `TextTask`."""
         sent = msgspec.json.decode(text, type=_Sent)
         kits = [
             Kit(kit.model_name, kit.model, [(of, CardKind[name]) for of, name in kit.cards])
@@ -127,7 +127,7 @@ class Examining(TextWork[_Stories, dict[str, _Tally]]):
         return cls(sent.build, kits, sent.seed)
 
     def run_there(self, unit: _Stories) -> dict[str, _Tally]:
-        """See `TextWork`: somebody else's program may need a process with an alarm."""
+        """See `TextTask`: somebody else's program may need a process with an alarm."""
         if parse_build(self.build).factory is None:
             return self.run(unit)
         (tallies,) = Processes(1).results(self, [unit])
@@ -172,7 +172,7 @@ def verify(
             hear(stories, None)
             if len(found) == len(chosen):
                 last = max(tally.broken.number for tally in tallies.values() if tally.broken)
-                stories = _up_to((last // _BATCH + 1) * _BATCH, examples)  # whoever did them
+                stories = _up_to((last // _BATCH + 1) * _BATCH, examples)  # on any engine
                 break
             if deadline_s is not None and monotonic() - began > deadline_s:
                 break

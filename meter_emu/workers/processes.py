@@ -24,13 +24,13 @@ from meter_emu.workers.leash import end_with
 from meter_emu.workers.work import (
     LEAD_PER_WORKER,
     Again,
-    Answer,
     Engine,
     Here,
+    Reply,
     ResultT,
+    Task,
     UnitT,
     Watching,
-    Work,
 )
 
 _LOOK_S: Final = 0.5  # ours: how often somebody looks whether a worker has hung
@@ -50,13 +50,13 @@ class Processes:
         self._fresh: Final = fresh
 
     def results(
-        self, work: Work[UnitT, ResultT], units: Iterable[UnitT]
+        self, work: Task[UnitT, ResultT], units: Iterable[UnitT]
     ) -> Generator[ResultT, None, None]:
         """See `Engine`."""
         with ExitStack() as stack:
             team = _Team(work, stack, self._jobs, fresh=self._fresh)
             waiting = iter(units)
-            done: dict[int, Answer[ResultT]] = {}
+            done: dict[int, Reply[ResultT]] = {}
             begun, last = 0, None
             turn = 0
             while turn != last:
@@ -90,7 +90,7 @@ class _Worker:
 class _Team:
     """Starts workers when there is something for them; they end with `stack`."""
 
-    def __init__(self, work: Work[Any, Any], stack: ExitStack, jobs: int, *, fresh: bool) -> None:
+    def __init__(self, work: Task[Any, Any], stack: ExitStack, jobs: int, *, fresh: bool) -> None:
         if current_process().daemon:
             why = "this worker is daemonic and may start no process"
             raise WorkerError(f"{why}: set distributed.worker.daemon to false where it starts")
@@ -118,7 +118,7 @@ class _Team:
                 raise _lost(worker) from None  # a watched one is found out when it is waited for
         self._busy[worker.pipe] = worker
 
-    def answers(self) -> dict[int, Answer[Any]]:
+    def answers(self) -> dict[int, Reply[Any]]:
         """Wait for workers that answer, or never will; return the answers by their turn."""
         watched = any(worker.watching is not None for worker in self._busy.values())
         ready = wait(list(self._busy), _LOOK_S if watched else None)
@@ -128,7 +128,7 @@ class _Team:
                 if worker.hung:
                     worker.process.kill()
                     ready.append(worker.pipe)
-        found: dict[int, Answer[Any]] = {}
+        found: dict[int, Reply[Any]] = {}
         for pipe in [one for one in self._busy if one in ready]:
             worker = self._busy.pop(pipe)
             answer = self._answer(worker)
@@ -136,16 +136,16 @@ class _Team:
                 found[worker.turn] = answer
         return found
 
-    def _answer(self, worker: _Worker) -> Answer[Any] | None:
+    def _answer(self, worker: _Worker) -> Reply[Any] | None:
         """Return what a worker answers; `None` where another goes on in its place."""
         try:
-            answer: Answer[Any] = worker.pipe.recv()
+            answer: Reply[Any] = worker.pipe.recv()
         except (EOFError, OSError):
             if worker.watching is None:
                 raise _lost(worker) from None
             instead = worker.watching.lost(_how(worker), hung=worker.hung)
             if not isinstance(instead, Again):
-                return Answer(instead)
+                return Reply(instead)
             self.give(worker.turn, instead.unit)
             return None
         if self._fresh:
@@ -194,7 +194,7 @@ def _view(shared: object) -> memoryview | None:
     return None if shared is None else memoryview(shared).cast("B")  # type: ignore[arg-type]
 
 
-def _serve(pipe: Connection, work: Work[Any, Any], shared: object) -> None:
+def _serve(pipe: Connection, work: Task[Any, Any], shared: object) -> None:
     """Do the units that come through `pipe` until it closes."""
     leader = parent_process()
     assert leader is not None, "a worker was started by somebody"
@@ -203,6 +203,6 @@ def _serve(pipe: Connection, work: Work[Any, Any], shared: object) -> None:
     try:
         while True:
             unit = pipe.recv()
-            pipe.send(Answer.of(work, unit, memory))
+            pipe.send(Reply.of(work, unit, memory))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # anyone who wanted the work has gone

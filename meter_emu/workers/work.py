@@ -8,7 +8,6 @@ any number of workers gives the same results.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
-from traceback import format_exc
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar, final
 
 from card_protocol.errors import CardProtocolError
@@ -27,7 +26,7 @@ class Again(NamedTuple, Generic[UnitT]):
 
 
 class Watching(Protocol[UnitT, InsteadT_co]):
-    """Watches a worker at one unit from outside: whoever watches goes on when it is lost."""
+    """Watches a worker at one unit from outside, and says what comes next when it is lost."""
 
     def is_hung(self) -> bool:
         """Whether the worker is to be ended, for it will never answer."""
@@ -38,10 +37,10 @@ class Watching(Protocol[UnitT, InsteadT_co]):
         ...
 
 
-class Work(ABC, Generic[UnitT, ResultT]):
+class Task(ABC, Generic[UnitT, ResultT]):
     """Something to do with each of many units, with all that it needs to know.
 
-    A worker gets it once. `memory_size` bytes are shared with whoever watches the worker.
+    A worker gets it once. `memory_size` bytes are shared with those who watch the worker.
     """
 
     memory_size: int = 0
@@ -59,10 +58,10 @@ class Work(ABC, Generic[UnitT, ResultT]):
         return None
 
 
-class TextWork(Work[UnitT, ResultT]):
+class TextTask(Task[UnitT, ResultT]):
     """Work that may be done on another machine: it travels as text, and so do units and results.
 
-    No object of ours does, and no key: whoever works has our package, and makes what it needs.
+    No object of ours does, and no key: those who work have our package, and make what they need.
     """
 
     unit_type: Any
@@ -83,40 +82,36 @@ class TextWork(Work[UnitT, ResultT]):
 
 
 @final
-class Calling(Work[UnitT, ResultT]):
+class Calling(Task[UnitT, ResultT]):
     """Work that is a call of a module's function."""
 
     def __init__(self, function: Callable[[UnitT], ResultT]) -> None:
         self._function = function
 
     def run(self, unit: UnitT, memory: memoryview | None = None) -> ResultT:  # noqa: ARG002
-        """See `Work`."""
+        """See `Task`."""
         return self._function(unit)
 
 
-class Answer(NamedTuple, Generic[ResultT]):
-    """A result; or what people got wrong, in words; or the trace of what we got wrong."""
+class Reply(NamedTuple, Generic[ResultT]):
+    """A result; or what people got wrong, in words. What we got wrong ends the worker."""
 
     result: ResultT | None = None
     mistake: str | None = None
-    trace: str | None = None
 
     @classmethod
-    def of(cls, work: Work[UnitT, ResultT], unit: UnitT, memory: memoryview | None) -> Self:
-        """Do a unit. Nothing that is raised travels but as words."""
+    def of(cls, task: Task[UnitT, ResultT], unit: UnitT, memory: memoryview | None) -> Self:
+        """Do a unit."""
         try:
-            return cls(work.run(unit, memory))
+            return cls(task.run(unit, memory))
         except (CardProtocolError, MeterEmuError) as error:
             return cls(mistake=str(error))
-        except Exception:  # noqa: BLE001  the leader raises it
-            return cls(trace=format_exc())
 
     @property
     def value(self) -> ResultT:
-        """The result; raise `MeterEmuError` or, for a bug of ours, `AssertionError`."""
+        """The result; raise `MeterEmuError` for a mistake."""
         if self.mistake is not None:
             raise MeterEmuError(self.mistake)
-        assert self.trace is None, self.trace
         return self.result  # type: ignore[return-value]  # None may be one
 
 
@@ -124,7 +119,7 @@ class Engine(Protocol):
     """Has work done, somewhere."""
 
     def results(
-        self, work: Work[UnitT, ResultT], units: Iterable[UnitT]
+        self, work: Task[UnitT, ResultT], units: Iterable[UnitT]
     ) -> Generator[ResultT, None, None]:
         """Yield the result of each unit, in their order; close it to cancel the rest.
 
@@ -139,7 +134,7 @@ class Here:
     """Does the work in this process, a unit when its result is due."""
 
     def results(
-        self, work: Work[UnitT, ResultT], units: Iterable[UnitT]
+        self, work: Task[UnitT, ResultT], units: Iterable[UnitT]
     ) -> Generator[ResultT, None, None]:
         """See `Engine`."""
         for unit in units:

@@ -4,10 +4,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from time import monotonic, process_time
+from traceback import format_exc
 from typing import Any, Final, NamedTuple
 
 from meter_emu.workers.processes import Processes
-from meter_emu.workers.work import Work
+from meter_emu.workers.work import Task
 
 CRASHED: Final = "crashed"
 HUNG: Final = "hung"
@@ -43,7 +44,7 @@ class _Deadline:
         return Done(self._item, None, failed, monotonic() - self._began_s)
 
 
-class _Jobs(Work[str, Done]):
+class _Jobs(Task[str, Done]):
     """Does the job of each item."""
 
     def __init__(self, job: Callable[[str], Any], deadline_s: float) -> None:
@@ -55,7 +56,10 @@ class _Jobs(Work[str, Done]):
         assert memory is not None, "it always runs in a worker"
         memory[0] = True
         os.nice(5)
-        return Done(unit, self._job(unit), None, process_time())
+        try:
+            return Done(unit, self._job(unit), None, process_time())
+        except Exception:  # noqa: BLE001  a mistake of ours: the leader says so
+            return Done(unit, None, format_exc(), process_time())
 
     def watching(self, unit: str, memory: memoryview | None) -> _Deadline:
         assert memory is not None, "it always runs in a worker"
@@ -69,5 +73,7 @@ def in_children(
 
     `job` is a function of a module, so that a child can import it.
     """
-    with closing(Processes(jobs, fresh=True).results(_Jobs(job, deadline_s), items)) as done:
-        yield from done
+    with closing(Processes(jobs, fresh=True).results(_Jobs(job, deadline_s), items)) as results:
+        for done in results:
+            assert done.failed in {None, CRASHED, HUNG}, f"{done.item}: {done.failed}"
+            yield done

@@ -27,7 +27,6 @@ next(Processes(1).results(Calling(forever), [0]))
 def square(number: int) -> int:
     if number == 13:
         raise MeterEmuError("13 has no square here")
-    assert number != 17, "17 is no number"
     if number == 19:
         os._exit(7)
     return number * number
@@ -62,7 +61,6 @@ def test_any_engine_yields_the_same_results_in_order_and_takes_no_more_units_tha
 def test_what_goes_wrong_comes_after_the_results_before_it():
     for wrong, error, words in (
         (13, MeterEmuError, "13 has no square here"),
-        (17, AssertionError, "17 is no number"),
         (19, WorkerError, "a worker process ended with status 7 before its work was done"),
     ):
         results = Processes(1).results(Calling(square), [1, 2, wrong, 3])

@@ -95,7 +95,7 @@ def load_campaign(
     return _Resolver(path, raw, seed=seed, build=build, model=model).campaign()
 
 
-def campaign_of(text: str, path: Path, models: Mapping[str, MeterModel]) -> Campaign:
+def campaign_of_file(text: str, path: Path, models: Mapping[str, MeterModel]) -> Campaign:
     """Return the campaign of a file's text, with these models by the names that it gives them."""
     raw = typed(tomllib.loads(text), RawCampaign, path=str(path))
     resolver = _Resolver(path, raw, seed=raw.seed, build=None, model=None)

@@ -22,7 +22,7 @@ import msgspec
 from card_protocol.errors import CardProtocolError
 from meter_emu.errors import MeterEmuError
 from meter_emu.workers.processes import Processes
-from meter_emu.workers.work import Again, Engine, TextWork
+from meter_emu.workers.work import Again, Engine, TextTask
 from meter_emu.world.meter.acts import ListenerOf
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.clock_chips import clock_chip, reading
@@ -42,11 +42,11 @@ from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.travelling import (
     HomeResult,
-    Row,
+    SentRow,
     campaign_as_text,
     campaign_of_text,
     result_of,
-    row_of,
+    sent_row,
 )
 from meter_emu.world.rehearsal.verdict import judge
 
@@ -63,12 +63,12 @@ class Places(NamedTuple):
 class Batch(NamedTuple):
     """The households done as they travel, and the mistake after them."""
 
-    rows: list[Row]
+    rows: list[SentRow]
     mistake: str | None = None
 
 
 @final
-class Rehearsing(TextWork[Places, Batch]):
+class Rehearsing(TextTask[Places, Batch]):
     """Runs ranges of a campaign's households, with their events if they are wanted."""
 
     unit_type = Places
@@ -82,7 +82,7 @@ class Rehearsing(TextWork[Places, Batch]):
 
     def run(self, unit: Places, memory: memoryview | None = None) -> Batch:
         """Run households; a mistake goes to the leader in words only, after the runs before it."""
-        rows: list[Row] = []
+        rows: list[SentRow] = []
         try:
             for place in range(unit.first, unit.stop):
                 household = self._campaign.households[place]
@@ -94,20 +94,20 @@ class Rehearsing(TextWork[Places, Batch]):
                     seen = run_meter(household, until, None, pulse)
                     seen[-1] = failed_event(unit.failure, seen[-1])
                     result = self._judged(household, seen)
-                rows.append(row_of(result))
+                rows.append(sent_row(result))
         except (CardProtocolError, MeterEmuError) as error:
             return Batch(rows, str(error))
         return Batch(rows)
 
     def watching(self, unit: Places, memory: memoryview | None) -> "HomeWatch | None":
-        """See `Work`: somebody else's program is watched."""
+        """See `Task`: somebody else's program is watched."""
         return None if memory is None else HomeWatch(self, unit, memory)
 
     def gone(self, unit: Places, failure: Failure) -> Batch:
         """Return a household that did not come as far again: only how it begins is sure."""
         home = self._campaign.households[unit.first]
         seen = [how_it_begins(home, self._campaign), failed_event(failure)]
-        return Batch([row_of(self._judged(home, seen))])
+        return Batch([sent_row(self._judged(home, seen))])
 
     def failure(self, unit: Places, felt: FeltPulse, kind: FailureKind, why: str) -> Failure:
         """Return how a program failed, by the last that was felt of it."""
@@ -127,20 +127,20 @@ class Rehearsing(TextWork[Places, Batch]):
             yield Places(first, min(count, first + size))
 
     def as_text(self) -> str:
-        """See `TextWork`."""
+        """See `TextTask`."""
         return msgspec.json.encode([self._events, campaign_as_text(self._campaign)]).decode()
 
     @classmethod
     def of_text(cls, text: str) -> Self:
-        """See `TextWork`."""
+        """See `TextTask`."""
         events, campaign = msgspec.json.decode(text, type=tuple[bool, str])
         return cls(campaign_of_text(campaign), events=events)
 
     def run_there(self, unit: Places) -> Batch:
-        """See `TextWork`: somebody else's program is watched from this worker."""
+        """See `TextTask`: somebody else's program is watched from this worker."""
         if not self.watched:
             return self.run(unit)
-        rows: list[Row] = []
+        rows: list[SentRow] = []
         alone = (Places(place, place + 1) for place in range(unit.first, unit.stop))
         with closing(Processes(1).results(self, alone)) as batches:
             for batch in batches:

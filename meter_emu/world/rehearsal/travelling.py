@@ -13,7 +13,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.ports import Lamp
 from meter_emu.world.meter.events import Beginning, Event
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.rehearsal.campaign import Campaign, campaign_of
+from meter_emu.world.rehearsal.campaign import Campaign, campaign_of_file
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.world.rehearsal.outcome import Outcome
 
@@ -47,7 +47,7 @@ def campaign_as_text(campaign: Campaign) -> str:
 def campaign_of_text(text: str) -> Campaign:
     """Return the campaign that was sent."""
     sent = msgspec.json.decode(text, type=_Sent)
-    return campaign_of(sent.text, Path(sent.path), sent.models)
+    return campaign_of_file(sent.text, Path(sent.path), sent.models)
 
 
 class _Begins(msgspec.Struct, frozen=True):
@@ -60,10 +60,10 @@ class _Begins(msgspec.Struct, frozen=True):
 
 _FIELDS: Final = tuple(field.name for field in fields(Event))
 HomeResult: TypeAlias = tuple[Outcome, list[Event]]
-Row: TypeAlias = tuple[Outcome, _Begins | None, list[Event]]
+SentRow: TypeAlias = tuple[Outcome, _Begins | None, list[Event]]
 
 
-def row_of(result: HomeResult) -> Row:
+def sent_row(result: HomeResult) -> SentRow:
     """Return a result as it travels."""
     outcome, events = result
     if not events:
@@ -74,7 +74,7 @@ def row_of(result: HomeResult) -> Row:
     return outcome, begins, [_plain(first), *events[1:]]
 
 
-def result_of(row: Row) -> HomeResult:
+def result_of(row: SentRow) -> HomeResult:
     """Return the result that travelled."""
     outcome, begins, events = row
     if begins is None:
