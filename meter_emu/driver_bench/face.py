@@ -133,6 +133,15 @@ class Face:
             if field.is_used(held)
         }
 
+    def alarm_twelve(self, number: int) -> bool | None:
+        """Return whether the hour of an alarm is in 12-hour mode; `None` where it has no hour."""
+        held = self._chip.read(0, len(self._chip.registers), self._bench.now_us,
+                               self._bench.now_us)  # fmt: skip
+        for field in self._chip.ALARMS[number - 1]:
+            if field.what == "hour" and field.is_used(held):
+                return bool(held[field.register] & self._chip.TWELVE_HOUR)
+        return None
+
     def alarm_registers(self, number: int) -> frozenset[int]:
         """Return the registers of an alarm."""
         return frozenset(field.register for field in self._chip.ALARMS[number - 1])

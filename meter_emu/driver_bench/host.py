@@ -36,8 +36,10 @@ from meter_emu.driver_bench.driver import (
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
-CPU_S: Final = 5  # ours: processor time of the program for one law
-WAIT_MS: Final = 20_000  # ours: a program that sleeps for longer sleeps for ever
+CALL_S: Final = 1.0  # ours: processor time of the program for one line
+_CPU_S: Final = 60  # ours: for one law
+_WAIT_S: Final = 20  # ours: a program that sleeps for longer sleeps for ever
+_LOOK_MS: Final = 200  # ours: how often it is looked at while it does not answer
 _LINE_MAX: Final = 10_000  # ours: bytes without a line's end
 _TOGETHER: Final = 400  # ours: lines on their way; both ways they fit into a pipe
 
@@ -75,8 +77,7 @@ class HostDriver(Driver):
     @override
     def call(self, routine: str, *args: Argument, instance: int = 0) -> Answer:
         """Send a line and serve the bus until it is answered."""
-        words = [routine, str(instance), *map(_word, args)]
-        self._send((" ".join(words) + "\n").encode())
+        self._send(_asked(routine, instance, args).encode())
         while True:
             line = self._line()
             if line[:1] in "=!n":
@@ -90,8 +91,7 @@ class HostDriver(Driver):
         """Send many lines at once: nothing is asked of the bus in between."""
         for first in range(0, len(many), _TOGETHER):
             some = many[first : first + _TOGETHER]
-            lines = (" ".join((routine, "0", *map(_word, args))) + "\n" for args in some)
-            self._send("".join(lines).encode())
+            self._send("".join(_asked(routine, 0, args) for args in some).encode())
             for _ in some:
                 try:
                     yield _result(routine, self._line())
@@ -120,7 +120,7 @@ class HostDriver(Driver):
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise ConfigError("verify", self._path, f"cannot be started: {why}") from None
-        resource.prlimit(started.pid, resource.RLIMIT_CPU, (CPU_S, CPU_S))
+        resource.prlimit(started.pid, resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
         self._poll = select.poll()
         assert started.stdout is not None, "it has a pipe"
         assert started.stdin is not None, "it has a pipe"
@@ -173,8 +173,7 @@ class HostDriver(Driver):
 
     def _line(self) -> str:
         while b"\n" not in self._pending:
-            if not self._poll.poll(WAIT_MS):
-                raise NoEndError(f"no answer for {WAIT_MS // 1000} s")
+            self._wait()
             more = os.read(self._from, 65_536)
             if not more:
                 raise self._gone()
@@ -184,13 +183,42 @@ class HostDriver(Driver):
         line, _, self._pending = self._pending.partition(b"\n")
         return line.decode("utf-8", "replace").strip() or " "
 
+    def _wait(self) -> None:
+        """Wait for bytes, as long as the program sleeps or works for a while."""
+        began_s: float | None = None
+        for _ in range(_WAIT_S * 1000 // _LOOK_MS):
+            if self._poll.poll(_LOOK_MS):
+                return
+            used_s = _cpu_s(self._process.pid)
+            began_s = used_s if began_s is None else began_s
+            if used_s - began_s > CALL_S:
+                raise NoEndError(f"no answer within {CALL_S:.0f} s of processor time")
+        raise NoEndError(f"no answer for {_WAIT_S} s")
+
     def _gone(self) -> NoEndError:
         status = self._process.wait()
         if status == -signal.SIGXCPU or (status == -signal.SIGKILL):
-            return NoEndError(f"no answer within {CPU_S} s of processor time")
+            return NoEndError(f"no answer within {_CPU_S} s of processor time")
         if status < 0:
             return GoneError(f"the program ended by {signal.Signals(-status).name}")
         return GoneError(f"the program ended with status {status}")
+
+
+def _cpu_s(pid: int) -> float:
+    """Return the processor time a process has used; 0 where the system does not say."""
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _asked(routine: str, instance: int, args: tuple[Argument, ...]) -> str:
+    """Return the line of a call; weekdays count from Sunday there."""
+    if routine in {"nth_weekday", "last_weekday"}:
+        year, month, weekday, *more = args
+        args = (year, month, (int(str(weekday)) + 1) % 7, *more)
+    return " ".join((routine, str(instance), *map(_word, args))) + "\n"
 
 
 def _word(value: Argument) -> str:

@@ -100,7 +100,11 @@ def _alarm_in(rig: Rig, case: Case) -> Finding | None:
     rig.driver.call("mode", _TWELVE)
     fields = str(case.more[0])
     rig.driver.call("alarm_set", alarm_moment(case.t, fields), fields)
-    return alarm_finding(rig, case.t, fields, "in 12-hour mode")
+    if finding := alarm_finding(rig, case.t, fields, "in 12-hour mode"):
+        return finding
+    if rig.face.alarm_twelve(rig.declared.alarm) in {None, rig.face.twelve()}:
+        return None
+    return Finding(("mode",), "the alarm's hour is in the other mode, which the clock never shows")
 
 
 def _draw_alarm(rig: Rig, random: Random, number: int) -> Case:

@@ -43,9 +43,13 @@ def verify_driver(
     law_ids: Sequence[str] = (),
     tries: int = TRIES,
     seed: int = 0,
+    every: bool = True,
     hear: Hear = lambda _examined: None,
 ) -> Report:
-    """Return what the laws say of `module:Class` or `./program`; raise `ConfigError`."""
+    """Return what the laws say of `module:Class` or `./program`; raise `ConfigError`.
+
+    `tries` are drawn for each law; with `every`, routines of dates are checked on each day as well.
+    """
     chosen = chosen_laws(law_ids)
     driver = open_driver(name)
     try:
@@ -60,7 +64,7 @@ def verify_driver(
         elif _on_the_bus(law) and not declared.chip:
             one = Examined(law.id, 0, lacks="no chip is declared")
         else:
-            one = in_child(name, law, tries=tries, seed=seed)
+            one = in_child(name, law, tries=tries, seed=seed, every=every)
         examined.append(one)
         hear(one)
     return Report(name, declared, seed, tuple(examined))
@@ -73,7 +77,7 @@ def check_again(name: str, law_id: str, case: Case) -> Report:
                    "draw": lambda _rig, _random, _number: case, "sweep": None})  # fmt: skip
     driver = open_driver(name)
     driver.end()
-    return Report(name, driver.declared, 0, (in_child(name, again, tries=1, seed=0),))
+    return Report(name, driver.declared, 0, (in_child(name, again, tries=1, seed=0, every=False),))
 
 
 def chosen_laws(law_ids: Sequence[str]) -> list[Law]:
@@ -91,7 +95,7 @@ def rig_of(driver: Driver) -> Rig:
     return Rig(driver, Bench(declared.chip, declared.address) if declared.chip else None)
 
 
-def in_child(name: str, law: Law, *, tries: int, seed: int) -> Examined:
+def in_child(name: str, law: Law, *, tries: int, seed: int, every: bool) -> Examined:
     """Check a law in a child process; what ends the child is the finding."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -99,7 +103,7 @@ def in_child(name: str, law: Law, *, tries: int, seed: int) -> Examined:
     child = os.fork()
     if child == 0:
         os.close(from_child)
-        _work(name, law, to_parent, tries=tries, seed=seed)
+        _work(name, law, to_parent, tries=tries, seed=seed, every=every)
     os.close(to_parent)
     try:
         data = _all_of(from_child)
@@ -125,7 +129,7 @@ def _on_the_bus(law: Law) -> bool:
     return law.sweep is None
 
 
-def _work(name: str, law: Law, to_parent: int, *, tries: int, seed: int) -> None:
+def _work(name: str, law: Law, to_parent: int, *, tries: int, seed: int, every: bool) -> None:
     """Check the law, write what was found, and end the process."""
     status = 1
     try:
@@ -137,7 +141,7 @@ def _work(name: str, law: Law, to_parent: int, *, tries: int, seed: int) -> None
             rig = rig_of(driver)
             if driver.declared.chip:
                 _sleep_on(rig.bench)
-            result: object = examine(rig, law, tries=tries, seed=seed)
+            result: object = examine(rig, law, tries=tries, seed=seed, every=every)
         finally:
             driver.end()
         _write(to_parent, pickle.dumps(result))

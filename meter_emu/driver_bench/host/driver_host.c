@@ -8,7 +8,7 @@
 
 int driver_instance;
 static char line[4 * BYTES_MAX];
-static const struct driver_under_test *const d = &driver_under_test;
+static const driver_under_test_t *const d = &driver_under_test;
 
 static int read_line(void) { return fgets(line, sizeof line, stdin) != NULL; }
 
@@ -200,6 +200,8 @@ static int serve_dates(const char *routine) {
         say_number(status, yes);
     } else if (IS(encode) || IS(decode)) serve_bytes(routine);
     else if (IS(is_leap)) { status = d->is_leap((int)number(), &yes); say_number(status, yes); }
+    else if (!strstr(" weekday day_of_year days_in_month nth_weekday last_weekday next_day ", routine))
+        return 0;
     else {
         year = (int)number();
         month = (int)number();

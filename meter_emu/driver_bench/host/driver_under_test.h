@@ -13,7 +13,7 @@ struct moment { int32_t year, month, day, hour, minute, second, weekday, yearday
 enum { no_valid_time = 1000 };
 enum { use_second = 1, use_minute = 2, use_hour = 4, use_day = 8, use_weekday = 16, use_month = 32 };
 
-struct driver_under_test {
+typedef struct {
     const char *declared; /* "chip=ds3231 years=2000..2099 ...", as docs/driver-under-test.md has it */
     int (*begin)(void);
     int (*set)(const struct moment *t);
@@ -39,8 +39,8 @@ struct driver_under_test {
     int (*reached)(const struct moment *now, const struct moment *end, int *yes);
     int (*encode)(const struct moment *t, uint8_t *bytes, int *count); /* at most 32 */
     int (*decode)(const uint8_t *bytes, int count, struct moment *t);
-};
-extern const struct driver_under_test driver_under_test;
+} driver_under_test_t;
+extern const driver_under_test_t driver_under_test;
 
 /* The bench. `driver_instance` is 0, or 1 where a second instance is called. */
 extern int driver_instance;
