@@ -371,11 +371,20 @@ def _judge_decoded(_rig: Rig, case: Case, answer: Answer) -> Finding | None:
     return compared(case.t, answer, f"decode of {case.more[0]}")
 
 
+_TIED: Final = (
+    "moment",
+    "year_of",
+    "encode",
+    "decode",
+)  # the moment is drawn with a number or with bytes
+
+
 def _swept(routine: str, says: str, draw: DrawCase, sweep: Sweep, *, standard: bool = False) -> Law:
     """Return the law of a routine that touches no bus."""
     lacks = _no_standard if standard else lambda _rig: ""
     return Law(id=routine.replace("_", "-"), says=says, needs=(routine,), draw=draw,
-               check=sweep.check, lacks=lacks, sweep=sweep)  # fmt: skip
+               check=sweep.check, lacks=lacks, sweep=sweep,
+               shrinks=routine not in _TIED)  # fmt: skip
 
 
 _MOMENT, _DAY_DRAWN = _drawn(draws.moment), _drawn(draws.whole_day)

@@ -126,7 +126,7 @@ def _limited() -> Iterator[None]:
 def _smallest(rig: Rig, law: Law, case: Case, finding: Finding, tries: int) -> Found:
     """Return the kind of finding with the smallest case that shows it, and the dialogue."""
     no_end = finding.differs == ("no end",)
-    if not no_end and not case.more[:1]:
+    if not no_end and law.shrinks:
         case = _shrunk(rig, law, case, _key(finding))
     log: list[Access] = []
     if not no_end:

@@ -70,6 +70,7 @@ class Law:
     lacks: Callable[["Rig"], str] = lambda _rig: ""  # why it cannot be checked here
     one_in: int = 1  # of the tries, for a law that calls a driver many times a try
     sweep: "Sweep | None" = None
+    shrinks: bool = True  # whether a case's moment may change without what else was drawn
 
 
 @final

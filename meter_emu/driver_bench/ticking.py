@@ -120,19 +120,19 @@ def _no_alarm(rig: Rig) -> str:
 LAWS: Final = (
     Law(id="torn-get", says="get is the value before a second ends, or after",
         needs=("get",), draw=_draw, check=lambda rig, case: _torn(rig, case, "get"),
-        one_in=_ONE_IN),
+        one_in=_ONE_IN, shrinks=False),
     Law(id="torn-now", says="now is the value before a second ends, or after",
         needs=("now",), draw=_draw, check=lambda rig, case: _torn(rig, case, "now"),
-        one_in=_ONE_IN),
+        one_in=_ONE_IN, shrinks=False),
     Law(id="torn-set", says="a set is whole, whenever a second ends",
-        needs=("set",), draw=_draw, check=_torn_set, one_in=_ONE_IN),
+        needs=("set",), draw=_draw, check=_torn_set, one_in=_ONE_IN, shrinks=False),
     Law(id="torn-switch", says="a switch of mode leaves the time, whenever a second ends",
-        needs=("mode",), draw=_draw, check=_switch, lacks=_no_mode, one_in=_ONE_IN),
+        needs=("mode",), draw=_draw, check=_switch, lacks=_no_mode, one_in=_ONE_IN, shrinks=False),
     *(
         Law(id=f"{routine.replace('_', '-')}-keeps-time",
             says=f"{routine} leaves the time, whenever a second ends",
             needs=(routine,), draw=_draw, check=_keeps(routine),
-            lacks=_no_alarm if "alarm" in routine else lambda _rig: "", one_in=_ONE_IN)
+            lacks=_no_alarm if "alarm" in routine else lambda _rig: "", one_in=_ONE_IN, shrinks=False)
         for routine in ("begin", "get", "stopped", "alarm_set", "alarm_get")
     ),
 )  # fmt: skip

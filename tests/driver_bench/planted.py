@@ -57,25 +57,17 @@ def compiler(name: str) -> str:
 
 def build(source: Path, to: Path, *options: str) -> Path:
     """Return a driver, built with the host; warnings are errors."""
-    strict = ("-O1", "-Wall", "-Wextra", "-Werror", f"-I{HOST}")
+    strict = ["-O1", "-Wall", "-Wextra", "-Werror", f"-I{HOST}"]
     host = to / "host.o"
     if not host.exists():
-        what = ("-c", "-o", host, HOST / "driver_host.c")
-        subprocess.run([compiler("cc"), "-std=c99", *strict, *what], check=True)
+        what = [*strict, "-c", "-o", str(host), str(HOST / "driver_host.c")]
+        subprocess.run([compiler("cc"), "-std=c99", *what], check=True)
     plus = source.suffix == ".cpp"
     standard = "-std=c++11" if plus else "-std=c99"
     made = to / f"{source.stem}{source.suffix.replace('.', '-')}"
-    command = (
-        compiler("g++" if plus else "cc"),
-        standard,
-        *strict,
-        *options,
-        "-o",
-        made,
-        source,
-        host,
-    )
-    subprocess.run(command, check=True)
+    by = compiler("g++" if plus else "cc")
+    files = ["-o", str(made), str(source), str(host)]
+    subprocess.run([by, standard, *strict, *options, *files], check=True)
     return made
 
 
