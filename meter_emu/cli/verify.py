@@ -16,10 +16,18 @@ from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.driver_verified import case_of, shown
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, CAMPAIGN, FILE, LEFT, MODEL, WORD, json_option
-from meter_emu.cli.output import STDOUT, naming, print_json, wide_console, write_atomically
+from meter_emu.cli.output import (
+    STDOUT,
+    naming,
+    print_json,
+    say_written,
+    wide_console,
+    write_atomically,
+)
 from meter_emu.cli.progress import watched
 from meter_emu.driver_bench.report import Report as DriverReport
 from meter_emu.driver_bench.run import TRIES, check_again, verify_driver
+from meter_emu.driver_bench.starter import write_starter
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
 from meter_emu.resources import find
@@ -40,6 +48,7 @@ _FOLDER: Final = "counterexamples"
 @click.command("verify", cls=Verb)
 @click.argument("build", type=BUILD, required=False)
 @click.option("--driver", type=WORD, metavar="DRIVER", help="A clock driver, alone on a bench.")
+@click.option("--starter", type=LEFT, metavar="DIR", help="Write what drivers in C are built with.")
 @click.option("--again", type=FILE, metavar="FILE", help="The case of a driver that FILE has.")
 @click.option(
     "--model", "models", multiple=True, type=MODEL, metavar="MODEL", help="On these meters only."
@@ -68,6 +77,7 @@ def verify_build(
     build: str | None,
     *,
     driver: str | None,
+    starter: str | None,
     again: str | None,
     junit_file: str | None,
     models: Sequence[str],
@@ -87,6 +97,9 @@ def verify_build(
     Exit status: 0 every law held, 1 one is broken.
     """
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
+    if starter is not None:
+        say_written(*write_starter(starter))
+        return EXIT_OK
     if driver is not None or again is not None:
         _alone(build=build, models=models, time_s=time_s, jobs=jobs, story=story)
         tested = _driver(

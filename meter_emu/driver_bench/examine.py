@@ -14,7 +14,7 @@ from meter_emu.driver_bench.driver import RefusedError
 from meter_emu.driver_bench.law import Case, Finding, Law, Rank, Rig, refused
 
 KINDS_MAX: Final = 6  # ours: of one law; more of them are one bug in many clothes
-CALL_S: Final = 2  # ours: processor time of one try
+CALL_S: Final = 1  # ours: processor time of one try
 _IN_BULK: Final = 400
 _SHRINKS: Final = 400  # ours: tries to make a case small
 _LOG_MAX: Final = 200  # ours: accesses of a dialogue; a driver that waits makes thousands

@@ -132,7 +132,8 @@ LAWS: Final = (
         Law(id=f"{routine.replace('_', '-')}-keeps-time",
             says=f"{routine} leaves the time, whenever a second ends",
             needs=(routine,), draw=_draw, check=_keeps(routine),
-            lacks=_no_alarm if "alarm" in routine else lambda _rig: "", one_in=_ONE_IN, shrinks=False)
+            lacks=_no_alarm if "alarm" in routine else lambda _rig: "",
+            one_in=_ONE_IN, shrinks=False)
         for routine in ("begin", "get", "stopped", "alarm_set", "alarm_get")
     ),
 )  # fmt: skip

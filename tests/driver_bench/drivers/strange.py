@@ -1,0 +1,116 @@
+"""Drivers that misbehave: they hang, wait for ever, raise, write elsewhere, end the process."""
+
+import os
+from contextlib import suppress
+
+
+class Good:
+    chip, bus, years = "ds1307", "transfer", (2000, 2099)
+
+    def begin(self, bench):
+        self.bench = bench
+
+    def set(self, t):
+        out = (t.second, t.minute, t.hour, t.isoweekday(), t.day, t.month, t.year % 100)
+        self.bench.transfer(0x68, bytes((0, *(n // 10 << 4 | n % 10 for n in out))), 0)
+
+    def get(self):
+        held = [(n >> 4) * 10 + (n & 15) for n in self.bench.transfer(0x68, b"\0", 7)]
+        return 2000 + held[6], held[5], held[4], held[2], held[1], held[0] % 80
+
+
+class Hangs(Good):
+    def get(self):
+        while True:
+            pass
+
+
+class Waits(Good):
+    def get(self):
+        while self.bench.transfer(0x68, b"\7", 1)[0] & 0x80 == 0:  # a bit that never comes
+            pass
+
+
+class Swallows(Good):
+    def get(self):
+        while True:
+            with suppress(Exception):
+                self.bench.transfer(0x68, b"\0", 7)
+
+
+class Raises(Good):
+    def get(self):
+        raise RuntimeError("no time")
+
+
+class Elsewhere(Good):
+    def set(self, t):
+        self.bench.transfer(0x50, b"\0\0", 0)
+
+
+class Ends(Good):
+    def get(self):
+        os._exit(7)
+
+
+class Falls(Good):
+    def get(self):
+        os.kill(os.getpid(), 11)
+
+
+class Nonsense(Good):
+    get = lambda self: "noon"
+
+
+class Sleeps(Good):
+    def get(self):
+        import time
+
+        time.sleep(3600)
+        return super().get()
+
+
+class DoesNotBegin(Good):
+    def begin(self, bench):
+        raise OSError("no such bus")
+
+
+class Unknown:
+    chop = "ds1307"
+
+
+class NoChip:
+    chip = "ds1309"
+
+
+class NoRoutine:
+    chip = "ds1307"
+    gett = lambda self: None
+
+
+class Zone:
+    zone = "Europe/Bruxelles"
+    local = lambda self, t: t
+
+
+class TwoOfOne(Good):
+    second_instance = True
+    _shared = None
+
+    def begin(self, bench):
+        type(self)._shared = bench
+
+    bench = property(lambda self: self._shared)
+
+
+class Two(Good):
+    second_instance = True
+
+
+class Local:
+    """A zone by a rule that forgot that southern summers end in the next year."""
+
+    zone, years = "Australia/Sydney", (2010, 2030)
+
+    def is_summer(self, t):
+        return 4 <= t.month < 10

@@ -1,0 +1,39 @@
+"""A driver for each shape of bus, as `--starter` writes it, is built and has no wrong date."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from meter_emu.driver_bench.law import Rank
+from meter_emu.driver_bench.run import verify_driver
+from meter_emu.driver_bench.starter import write_starter
+from tests.driver_bench.planted import compiler
+
+SHAPES = ("callbacks", "wire", "port_io", "words")
+PYTHON = ("CircuitPython", "MicroPython", "Smbus")
+
+
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("starter") / "new"
+    written = write_starter(str(folder))
+    assert {path.name for path in written} > {"driver_host.c", "driver_under_test.h", "Makefile"}
+    for name in ("cc", "g++", "make"):
+        compiler(name)
+    subprocess.run(["make", "-s", "-C", str(folder)], check=True)
+    return folder
+
+
+def test_each_shape_is_built_and_right(starter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (starter / "drivers.py").rename(starter / "shapes_of_python.py")
+    monkeypatch.syspath_prepend(starter)
+    drivers = [*(str(starter / name) for name in SHAPES),
+               *(f"shapes_of_python:{name}" for name in PYTHON)]  # fmt: skip
+    for driver in drivers:
+        report = verify_driver(driver, tries=20)
+        assert report.of_rank(Rank.WRONG_DATE) == [], driver
+        checked = {one.law_id for one in report.examined if one.tries}
+        assert {"set-registers", "get-registers", "torn-get", "torn-set"} <= checked, driver
+    sys.modules.pop("shapes_of_python")

@@ -1,0 +1,87 @@
+"""Drivers that hang, raise or fall, and declarations that are wrong: a verdict, or one line."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from meter_emu.driver_bench.bench import ACCESSES_MAX
+from meter_emu.driver_bench.law import Rank
+from meter_emu.driver_bench.run import verify_driver
+from meter_emu.errors import ConfigError
+
+PLACE = "tests.driver_bench.drivers.strange"
+
+
+def words(name: str, law_id: str) -> str:
+    report = verify_driver(f"{PLACE}:{name}", law_ids=(law_id,), tries=3)
+    assert report.wrong
+    return report.examined[0].found[0].words
+
+
+@pytest.mark.parametrize(
+    ("name", "law_id", "said"),
+    [
+        ("Hangs", "get-registers", "no end: more than 1 s of processor time in one call"),
+        ("Waits", "get-registers", f"no end: more than {ACCESSES_MAX:,} accesses in one call"),
+        ("Swallows", "get-registers", f"no end: more than {ACCESSES_MAX:,} accesses in one call"),
+        ("Raises", "get-registers", "refuses: RuntimeError: no time"),
+        ("Elsewhere", "set-registers", "no chip answers at address 50h"),
+        ("Ends", "get-registers", "ends the process with status 7"),
+        ("Falls", "get-registers", "ends the process by SIGSEGV"),
+        ("Nonsense", "get-registers", "refuses: ValueError: invalid literal"),
+        ("DoesNotBegin", "get-registers", "refuses: OSError: no such bus"),
+        ("Sleeps", "get-registers", "get: want 2000-01-01 00:00:00, got 2000-01-01 01:00:00"),
+        ("TwoOfOne", "second-instance", "registers of the second"),
+    ],
+)
+def test_a_driver_that_misbehaves_is_a_verdict(name: str, law_id: str, said: str) -> None:
+    assert said in words(name, law_id)
+
+
+def test_a_driver_in_order_is_none() -> None:
+    report = verify_driver(f"{PLACE}:Two", tries=20)
+    assert report.of_rank(Rank.WRONG_DATE) == []
+    checked = {one.law_id for one in report.examined if one.tries}
+    assert "second-instance" in checked
+
+
+def test_a_southern_zone_has_its_summer_at_the_turn_of_the_year() -> None:
+    report = verify_driver(f"{PLACE}:Local", law_ids=("is-summer",))
+    assert report.examined[0].found[0].tries <= 5
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Unknown", "chop: is not declared, did you mean 'chip'?"),
+        ("NoChip", "no chip 'ds1309', did you mean 'ds1307'?"),
+        ("NoRoutine", "gett: is no routine, did you mean 'get'?"),
+        ("Zone", "zone: no zone 'Europe/Bruxelles'"),
+        ("Missing", "has no class 'Missing'"),
+    ],
+)
+def test_a_wrong_declaration_is_one_line(name: str, said: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        verify_driver(f"{PLACE}:{name}")
+    assert said in str(error.value)
+
+
+def test_a_program_that_is_no_driver_is_one_line(tmp_path: Path) -> None:
+    program = tmp_path / "driver"
+    with pytest.raises(ConfigError, match="there is no file"):
+        verify_driver(str(program))
+    program.write_text("#!/bin/sh\necho hello\n")
+    with pytest.raises(ConfigError, match="is not executable"):
+        verify_driver(str(program))
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    with pytest.raises(ConfigError, match="is no driver on pipes: it says 'hello'"):
+        verify_driver(str(program))
+    program.write_text("#!/bin/sh\nexit 3\n")
+    with pytest.raises(ConfigError, match="no driver on pipes: the program ended with status 3"):
+        verify_driver(str(program))
+    program.write_text("#!/bin/sh\nread line; echo driver routines=get chip=ds1307; read line\n")
+    assert (
+        "ended with status 0"
+        in verify_driver(str(program), law_ids=("get-registers",)).examined[0].found[0].words
+    )
