@@ -19,7 +19,7 @@ TOOLS  := chromium=chromium tshark=tshark pcscd=pcscd opensc-tool=opensc pcsc_sc
 # And what building pyscard wants: it is published as source only.
 HEADER  = $(shell $(PYTHON) -c 'import sysconfig as s; print(s.get_path("include") + "/Python.h=python" + s.get_python_version() + "-dev")')
 BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=gcc $(HEADER)
-DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register)
+DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register) urtc
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
 .PHONY: run test test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help

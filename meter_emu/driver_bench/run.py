@@ -3,6 +3,7 @@
 So a driver's statics are fresh, and one that hangs or breaks the interpreter costs one law.
 """
 
+import faulthandler
 import os
 import pickle
 import resource
@@ -10,6 +11,7 @@ import select
 import signal
 import sys
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
@@ -100,7 +102,9 @@ def in_child(name: str, law: Law, *, tries: int, seed: int, every: bool) -> Exam
     sys.stdout.flush()
     sys.stderr.flush()
     from_child, to_parent = os.pipe()
-    child = os.fork()
+    with warnings.catch_warnings():  # of threads, none of which the child goes on with
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         os.close(from_child)
         _work(name, law, to_parent, tries=tries, seed=seed, every=every)
@@ -134,6 +138,7 @@ def _work(name: str, law: Law, to_parent: int, *, tries: int, seed: int, every: 
     status = 1
     try:
         os.setpgid(0, 0)
+        faulthandler.disable()  # a driver that falls is a finding, and no news
         resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a driver prints is nobody's result
         driver = open_driver(name)

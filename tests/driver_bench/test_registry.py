@@ -9,11 +9,14 @@ from meter_emu.driver_bench.report import Report
 from meter_emu.driver_bench.run import verify_driver
 
 pytestmark = pytest.mark.skipif(
-    find_spec("adafruit_ds3231") is None, reason="`make test` installs Adafruit's"
+    find_spec("adafruit_ds3231") is None or find_spec("urtc") is None,
+    reason="`make test` installs them",
 )
 
-NOTES = {("garbage-reported", "second"), ("range-ends", "year after its years")}
+GARBAGE = ("garbage-reported", "second")
+NOTES = {GARBAGE, ("range-ends", "year after its years")}
 TWELVE = {("twelve-read", "hour")}
+UNMASKED = ("unused-bits", "month day hour minute")  # right by a data sheet that says they read 0
 WRONG: dict[str, set[tuple[str, str]]] = {
     "Ds1307": set(),
     "Ds3231": set(),
@@ -24,8 +27,18 @@ WRONG: dict[str, set[tuple[str, str]]] = {
         ("alarm-read-back", "hour"),
         ("alarm-read-back", "hour fields"),
     },
+    "UrtcDs1307": set(),
+    "UrtcDs3231": set(),
 }
-CONTRACT = {"Ds1307": NOTES | TWELVE, "Ds3231": NOTES | TWELVE, "Pcf8563": NOTES}
+CONTRACT = {
+    "Ds1307": NOTES | TWELVE,
+    "Ds3231": NOTES | TWELVE,
+    "Pcf8563": NOTES,
+    "UrtcDs1307": NOTES | TWELVE | {UNMASKED},
+    "UrtcDs3231": NOTES
+    | TWELVE
+    | {("unused-bits", "month day hour minute second"), ("century-beside", "month")},
+}
 
 
 def found(report: Report, rank: Rank) -> set[tuple[str, str]]:
@@ -37,3 +50,12 @@ def test_what_is_known_of_a_published_driver_is_found(name):
     report = verify_driver(f"tests.driver_bench.drivers.registry:{name}", tries=40)
     assert found(report, Rank.WRONG_DATE) == WRONG[name]
     assert found(report, Rank.CONTRACT) == CONTRACT[name]
+
+
+def test_a_driver_that_has_day_and_weekday_in_each_others_register_is_found_by_many_laws() -> None:
+    """`urtc` 1.0 writes a PCF8523 as it writes a DS1307, and has a slip in reading its alarm."""
+    report = verify_driver("tests.driver_bench.drivers.registry:UrtcPcf8523", tries=10)
+    wrong = found(report, Rank.WRONG_DATE)
+    assert {("set-registers", "day"), ("get-registers", "day")} <= wrong
+    assert ("alarm-read-back", "refused: AttributeError") in wrong
+    assert ("doubt-beside", "day second") in wrong, "OS is next to the seconds"

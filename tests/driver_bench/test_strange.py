@@ -32,7 +32,7 @@ def words(name: str, law_id: str) -> str:
         ("Nonsense", "get-registers", "refuses: ValueError: invalid literal"),
         ("DoesNotBegin", "get-registers", "refuses: OSError: no such bus"),
         ("Sleeps", "get-registers", "get: want 2000-01-01 00:00:00, got 2000-01-01 01:00:00"),
-        ("TwoOfOne", "second-instance", "registers of the second"),
+        ("TwoOfOne", "second-instance", "get of the first"),
     ],
 )
 def test_a_driver_that_misbehaves_is_a_verdict(name: str, law_id: str, said: str) -> None:

@@ -2,6 +2,7 @@
 
 import adafruit_ds1307
 import adafruit_ds3231
+import urtc
 from adafruit_pcf8563.pcf8563 import PCF8563
 
 
@@ -57,3 +58,60 @@ class Pcf8563(Set):
     def alarm_get(self):
         when, kind = self.rtc.alarm
         return when, FIELDS.get(kind, "minute")
+
+
+class Urtc:
+    bus = "micropython"
+
+    def set(self, t):
+        weekday = t.isoweekday() % 7 + self._first
+        self.rtc.datetime((t.year, t.month, t.day, weekday, t.hour, t.minute, t.second, 0))
+
+    def get(self):
+        t = self.rtc.datetime()
+        return t.year, t.month, t.day, t.hour, t.minute, t.second, t.weekday
+
+
+class UrtcDs1307(Urtc):
+    chip = "ds1307"
+    _first = 1
+    stopped = lambda self: self.rtc.stop()
+
+    def begin(self, bus):
+        self.rtc = urtc.DS1307(bus)
+
+
+class UrtcDs3231(Urtc):
+    chip = "ds3231"
+    _first = 1
+    stopped = lambda self: self.rtc.lost_power()
+
+    def begin(self, bus):
+        self.rtc = urtc.DS3231(bus)
+
+
+class UrtcPcf8523(Urtc):
+    chip = "pcf8523"
+    alarm_fields = "minute", "minute hour", "minute hour day", "minute hour weekday"
+    _first = 0
+    stopped = lambda self: self.rtc.stop()
+
+    def begin(self, bus):
+        self.rtc = urtc.PCF8523(bus)
+
+    def alarm_set(self, t, fields):
+        words = fields.split()
+        self.rtc.alarm_time(
+            (
+                0,
+                0,
+                t.day if "day" in words else None,
+                t.isoweekday() % 7 if "weekday" in words else None,
+                t.hour if "hour" in words else None,
+                t.minute,
+            )
+        )
+
+    def alarm_get(self):
+        t = self.rtc.alarm_time()
+        return 2000, 1, t.day or 0, t.hour or 0, t.minute or 0, 0, t.weekday
