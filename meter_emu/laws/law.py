@@ -88,6 +88,11 @@ class Trial:
                 self.not_asked += 1
 
     @property
+    def bounded(self) -> bool:
+        """Whether its program is bounded without anybody who feels its pulse."""
+        return self.ours or parse_build(self.build).hosted
+
+    @property
     def ours(self) -> bool:
         """Whether the program is our own, with or without defects."""
         return parse_build(self.build).factory is None

@@ -156,7 +156,7 @@ def test_the_event_log_gives_the_reason_of_every_supply_change():
     [
         (["no-such"], "no-such: no such file, and none of the built-in campaigns: clock-changes"),
         (["TINY", "--build", "reference+nothing"], "want a defect of"),
-        (["TINY", "--build", "other"], "got program 'other'"),
+        (["TINY", "--build", "other"], "got 'other'"),
         (["TINY", "--seed", "-1"], "--seed"),
         (["TINY", "--model", "no-such"], "no-such: no such file, and none of the built-in meters"),
         (["TINY", "--model", "gas-pcf8563-battery"], "household: none has a meter for gas"),

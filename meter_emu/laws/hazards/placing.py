@@ -38,7 +38,7 @@ def calls(trial: Trial, from_us: int, to_us: int) -> list[Call]:
     heard: list[Listening] = []
 
     def listen(bench: Bench) -> None:
-        inner = NoPulse() if trial.ours else Alarm()
+        inner = NoPulse() if trial.bounded else Alarm()
         heard.append(Listening(inner, from_us, to_us))
         bench.log = CallLog(bench.board, heard[0])
 

@@ -2,7 +2,8 @@
 
 `reference` is our program; `reference+DEFECT[+DEFECT...]` is the same with parts swapped, each
 defect at its own site (chip, firmware, or that meter's visits to the desk). `MODULE:FACTORY` is
-somebody else's program that speaks the ports; it takes the defects of chips and desk.
+somebody else's program that speaks the ports, and so is `./PROGRAM`, an executable that is linked
+with `meter_host.c`; they take the defects of chips and desk.
 """
 
 import re
@@ -27,6 +28,7 @@ from meter_emu.nearest import hint
 from meter_emu.ports import Firmware, Ports
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.covers import Covers
+from meter_emu.world.meter.host.hosted import HostedProgram, hosted
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.zones import TimeZone
 
@@ -44,6 +46,11 @@ class Build:
     name: str
     defects: tuple[Defect, ...]
     factory: Callable[[Ports], Firmware] | None = None
+
+    @property
+    def hosted(self) -> bool:
+        """Whether its program runs in processes of its own, which bound it."""
+        return isinstance(self.factory, HostedProgram)
 
     @property
     def covers(self) -> Covers | None:
@@ -99,7 +106,11 @@ def _parts(build: Build, driver: type[RtcDriver], zone: TimeZone) -> Parts:
 def parse_build(name: str) -> Build:
     """Return the build of a name; raise `ConfigError` saying which names there are."""
     program, *defect_ids = name.split("+")
-    factory = None if program == REFERENCE else _factory(name, program)
+    factory: Callable[[Ports], Firmware] | None = None
+    if "/" in program or "\\" in program:
+        factory = hosted(program)
+    elif program != REFERENCE:
+        factory = _factory(name, program)
     known = catalogue()
     for defect_id in defect_ids:
         if defect_id not in known:
@@ -146,7 +157,7 @@ def _factory(name: str, program: str) -> Callable[[Ports], Firmware]:
     """Return what `MODULE:FACTORY` names: it takes the ports and returns a `Firmware`."""
     found = _FACTORY.fullmatch(program)
     if found is None:
-        why = f"want {REFERENCE} or MODULE:FACTORY, then [+DEFECT...], got program {program!r}"
+        why = f"want {REFERENCE}, MODULE:FACTORY or ./PROGRAM, then [+DEFECT...], got {program!r}"
         why += hint(program, [REFERENCE])
         raise ConfigError(name, "build", why)
     module_name, attribute = found.groups()

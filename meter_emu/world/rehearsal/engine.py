@@ -103,14 +103,15 @@ def run_meter(
     for an image that is not of this meter's model.
     """
     # A witness records as it goes and cannot take back a first run, so with one there is only one.
-    ours = parse_build(household.build).factory is None
+    build = parse_build(household.build)
+    ours = build.factory is None
     if ours and witness_of is None:
         events = _story(household, campaign, None, None, prepare)
         failure = events[-1].failure
         if failure is None or failure.kind is FailureKind.UNSEEN:
             return events
     if pulse is None:
-        pulse = NoPulse() if ours else Alarm()
+        pulse = NoPulse() if ours or build.hosted else Alarm()
     return _story(household, campaign, witness_of, pulse, prepare)
 
 

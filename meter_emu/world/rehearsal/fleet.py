@@ -196,9 +196,10 @@ class HomeWatch:
 
 
 def is_watched(campaign: Campaign) -> bool:
-    """Whether a program is rehearsed that is not ours."""
+    """Whether a program is rehearsed that is not ours, in a process of ours."""
     builds = {entry.first.build for entry in campaign.households.entries}
-    return any(parse_build(name).factory is not None for name in builds)
+    found = map(parse_build, builds)
+    return any(build.factory is not None and not build.hosted for build in found)
 
 
 def rehearsed(

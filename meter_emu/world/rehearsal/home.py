@@ -24,7 +24,7 @@ from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.events import Event
-from meter_emu.world.meter.failure import Alarm, CallLog
+from meter_emu.world.meter.failure import Alarm, CallLog, NoPulse
 from meter_emu.world.meter.image import board_of_file
 from meter_emu.world.meter.install import Installation, install
 from meter_emu.world.meter.live import LiveMeter
@@ -89,7 +89,7 @@ class Home:
         """
         board, model = self.board, self.household.model
         if log is None and self.build.factory is not None:
-            log = CallLog(board, Alarm())
+            log = CallLog(board, NoPulse() if self.build.hosted else Alarm())
         watch = Observer(board, self.build.parts(model), take)
         found = dict(self.household.rtc_found)
 

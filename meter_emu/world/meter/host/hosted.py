@@ -1,0 +1,243 @@
+"""A program in an executable as the bench has any: `poll()`, with the ports it calls.
+
+Frames on the socket of a power-up are as `meter_host.c` writes them. A call without an answer comes
+with the next that has one: a power cut leaves nothing of the program, so it makes no difference.
+"""
+
+import os
+import signal
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, final
+
+from card_protocol.errors import LinkError
+from meter_emu.errors import ConfigError, PollOverrun, PowerLost, ProgramError
+from meter_emu.ports import Button, Lamp, Ports, Sleep
+from meter_emu.world.meter.covers import Covers
+from meter_emu.world.meter.host.process import Host, Hosts, as_written, hosts_of
+
+_CPU_S: Final = 2  # CPU_S of meter_host.c
+SILENT_S: Final = 10  # ours: of wall time without a call, for one that sleeps
+_RUNNING_S: Final = 30  # ours: likewise of one that works and ignores its bound
+_LOOK_US: Final = 500_000  # how often a silence is looked at
+_CRASHED, _HUNG = "crashed", "hung"  # `FailureKind`
+_FRAME: Final = struct.Struct("<BBH")
+_HINT: Final = struct.Struct("<I?I")
+_RECEIVED_MAX: Final = 16_384
+_DONE, _WRONG = 22, 23
+_U16: Final = struct.Struct("<H")
+_U32: Final = struct.Struct("<I")
+_COUNT: Final = struct.Struct("<IH")
+_LISTS: Final = ("chips", "energies", "time_bases", "generations", "carriers")
+
+
+@final
+class HostedProgram:
+    """An executable; called with ports it is a program that was just powered up."""
+
+    def __init__(self, path: str) -> None:
+        self._hosts: Final[Hosts] = hosts_of(path, as_written(path))
+        host = self._hosts.take()
+        self._hosts.give(host)
+        self.covers: Final = covers_of(path, host.traits)
+
+    def __call__(self, ports: Ports) -> "Hosted":
+        """Return the program of one power-up."""
+        return Hosted(self._hosts, ports)
+
+
+def hosted(path: str) -> HostedProgram:
+    """Return the program of a path; raise `ConfigError` for what is none."""
+    if not Path(path).is_file():
+        raise ConfigError(path, "build", "no such file")
+    return HostedProgram(path)
+
+
+@final
+class Hosted:
+    """A program from one power-up to the next cut (`meter_emu.ports.Firmware`)."""
+
+    def __init__(self, hosts: Hosts, ports: Ports) -> None:
+        self._hosts: Final = hosts
+        self._ports: Final = ports
+        self._host: Host | None = None
+        self._calls: Final = _calls(ports)
+        host = hosts.take()
+        self._socket, self.child = host.power_up()
+        patience = struct.pack("ll", 0, _LOOK_US)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+        self._host = host
+
+    def __del__(self) -> None:
+        """The supply has gone: so has the process."""
+        self.close()
+
+    def close(self) -> None:
+        """Take the supply away."""
+        host, self._host = self._host, None
+        if host is not None:
+            self._socket.close()
+            self._hosts.give(host)
+
+    def poll(self) -> Sleep | None:
+        """Run once. See `meter_emu.ports.Firmware`."""
+        assert self._host is not None, "a program that has ended is not polled"
+        try:
+            return self._poll(self._host)
+        except (PowerLost, PollOverrun):
+            self.close()
+            raise
+        except BaseException:  # a crash, a mistake in a file, Ctrl-C: the child may be at anything
+            self._host.kill()
+            self.close()
+            raise
+
+    def _poll(self, host: Host) -> Sleep | None:
+        self._send(b"P")
+        receive, calls, waiting = self._receive, self._calls, b""
+        while True:
+            waiting += receive(host)
+            at, size = 0, len(waiting)
+            while at + 4 <= size:
+                what, _, length = _FRAME.unpack_from(waiting, at)
+                if at + 4 + length > size:
+                    break
+                data = waiting[at + 4 : at + 4 + length]
+                at += 4 + length
+                if what == _DONE:
+                    return _hint(data)
+                if not 0 < what < _DONE:
+                    raise self._wrong(what, data)
+                try:
+                    answer = calls[what](data)
+                except (struct.error, IndexError, ValueError):
+                    raise self._wrong(0, data) from None
+                if answer is not None:
+                    self._send(_U16.pack(len(answer)) + answer)
+            waiting = waiting[at:]
+
+    def _send(self, data: bytes) -> None:
+        with suppress(BrokenPipeError, ConnectionResetError):  # how it ended is read next
+            self._socket.send(data)
+
+    def _receive(self, host: Host) -> bytes:
+        silent_us = 0
+        while True:
+            try:
+                data = self._socket.recv(_RECEIVED_MAX)
+            except BlockingIOError:
+                silent_us += _LOOK_US
+                patience_s = _RUNNING_S if _runs(self.child) else SILENT_S
+                if silent_us < patience_s * 1_000_000:
+                    continue
+                raise ProgramError(_HUNG, f"no port was called for {SILENT_S} s") from None
+            except ConnectionResetError:
+                data = b""
+            if data:
+                return data
+            raise _end_of(host.ended(), host.last_words())
+
+    def _wrong(self, what: int, data: bytes) -> ProgramError:
+        if what == _WRONG:
+            return ProgramError(_CRASHED, data.decode("ascii", "replace"))
+        return ProgramError(_CRASHED, "it sent what is no call of a port: is its memory spoiled?")
+
+
+def _hint(data: bytes) -> Sleep | None:
+    until_second, has_units, until_units = _HINT.unpack(data)
+    return Sleep(until_second, until_units if has_units else None) if until_second else None
+
+
+def _end_of(status: int, words: str) -> ProgramError:
+    """Return what became of a process that ended by itself, by its status and its last words."""
+    said = f": {words}" if words else ""
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number == signal.SIGXCPU:
+            return ProgramError(_HUNG, f"a poll took {_CPU_S} s of processor time")
+        name = signal.Signals(number).name
+        return ProgramError(_CRASHED, f"ended by {name} ({signal.strsignal(number)}){said}")
+    return ProgramError(_CRASHED, f"ended with status {os.WEXITSTATUS(status)}{said}")
+
+
+def _runs(child: int) -> bool:
+    """Whether a process works, or would if it had its turn: then its own time is its bound."""
+    try:
+        stat = Path(f"/proc/{child}/stat").read_text()
+    except OSError:  # no such system: the wall clock alone
+        return False
+    return stat.rpartition(")")[2].split()[0] == "R"
+
+
+def _calls(ports: Ports) -> tuple[Callable[[bytes], bytes | None], ...]:
+    """Return what does each call of a frame; its answer, `None` where it has none."""
+
+    def rtc_write(data: bytes) -> None:
+        ports.rtc_write(data[0], data[1:])
+
+    def eeprom_read(data: bytes) -> bytes:
+        got = ports.eeprom_read(*_COUNT.unpack(data))
+        return b"\0" if got is None else b"\1" + got
+
+    def exchange(data: bytes) -> bytes:
+        try:
+            return b"\1" + ports.card_exchange(data)
+        except LinkError:
+            return b"\0"
+
+    def wait_ms(data: bytes) -> bytes:
+        ports.wait_ms(*_U32.unpack(data))
+        return b""
+
+    def limited(data: bytes) -> None:
+        ports.limiter_set(data[0])
+
+    return (
+        _none,
+        lambda data: ports.rtc_read(data[0], data[1]),
+        rtc_write,
+        eeprom_read,
+        lambda data: bytes([ports.eeprom_write(_U32.unpack_from(data)[0], data[4:])]),
+        lambda _: bytes([ports.card_present()]),
+        lambda data: ports.card_power(data[0] != 0),
+        exchange,
+        lambda _: ports.card_done(),
+        lambda data: ports.switch_drive(data[0] != 0),
+        lambda _: bytes([ports.switch_on()]),
+        limited,
+        lambda _: _U32.pack(ports.metrology_units()),
+        lambda _: bytes([ports.flowing()]),
+        lambda _: bytes([ports.buttons()]),
+        lambda data: _U32.pack(ports.button_held_ms(Button(data[0]))),
+        wait_ms,
+        lambda data: ports.display(data.decode("ascii")),
+        lambda data: ports.lamps(Lamp(data[0])),
+        lambda data: ports.beep(*_U16.unpack(data)),
+        lambda _: _U32.pack(ports.ticks_ms()),
+        lambda _: bytes([ports.reset_cause()]),
+    )
+
+
+def _none(_: bytes) -> None:
+    return None
+
+
+def covers_of(path: str, traits: str) -> Covers:
+    """Return what `meter_traits` declares; raise `ConfigError` for what it cannot."""
+    said: dict[str, object] = {}
+    for word in traits.split():
+        name, equals, value = word.partition("=")
+        if name in _LISTS and equals:
+            names = [each for each in value.split(",") if each]
+            said[name] = [int(n) if n.isdecimal() else n for n in names]
+        elif name == "clock_cards" and value in {"yes", "no"}:
+            said[name] = value == "yes"
+        else:
+            want = ", ".join(f"{each}=…" for each in (*_LISTS, "clock_cards"))
+            raise ConfigError(path, "meter_traits", f"want {want}, got {word!r}")
+    covers = Covers(**said)  # type: ignore[arg-type]
+    covers.check(path)
+    return covers

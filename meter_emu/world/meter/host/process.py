@@ -1,0 +1,204 @@
+"""An executable that is linked with `meter_host.c`: started once, and forked at every power-up.
+
+Python never forks. The host process waits on a socket pair; for each power-up it is passed one end
+of another, forks, and says the child's number, and later how it ended. So a child that runs wild
+can spoil nothing but its own socket. Hosts of a program that have no meter are kept for the next.
+"""
+
+import array
+import atexit
+import errno
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from select import select
+from typing import IO, Final, final
+
+from meter_emu.errors import ConfigError
+
+_VERSION: Final = 1  # METER_PORTS_VERSION of meter_ports.h
+_START_S: Final = 20  # ours: to be loaded and to say what it is, on a loaded machine
+_SAID: Final = struct.Struct("<ci")
+_HELLO_MAX: Final = 512
+_OUTPUT_KEPT: Final = 65_536  # ours: of what it prints, the end is kept
+_HELP: Final = "link your program with meter_host.c ('meter-emu firmware new DIR' has it)"
+_TELLING: Final = ("ERROR: ", "runtime error", "panicked at", "terminate called", "Assertion")
+
+
+@final
+class Host:
+    """One process of an executable, with at most one meter at a time.
+
+    Raise `ConfigError` for what is no meter's program, with what to do about it.
+    """
+
+    def __init__(self, path: str, *, bounded: bool = True) -> None:
+        self._path: Final = path
+        self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
+        self._read_from = 0
+        self._ending: int | None = None  # the child that has not said how it ended
+        ours, theirs = socket.socketpair()
+        self._control: Final = ours
+        try:
+            with theirs:
+                self._process = self._start(theirs.fileno(), bounded=bounded)
+        except ConfigError:
+            self._control.close()
+            self._output.close()
+            raise
+        self.traits: Final = self._hello()
+
+    def power_up(self) -> "tuple[socket.socket, int]":
+        """Return the socket of a new child, and its number; the one before it ends."""
+        self.ended()
+        self._shorten()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            rights = array.array("i", [theirs.fileno()])
+            self._control.sendmsg([b"U"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+        what, child = self._said()
+        assert what == b"P", "the host says P, the child's number, and later E"
+        if child < 0:
+            raise ConfigError(self._path, "build", "cannot be forked: the system has no room")
+        self._ending = child
+        return ours, child
+
+    def kill(self) -> None:
+        """End the child, whatever it is at."""
+        if self._ending is not None:
+            with suppress(ProcessLookupError):
+                os.kill(self._ending, signal.SIGKILL)
+
+    def ended(self) -> int:
+        """Return the status with which the child ended, as `waitpid` has it; it is to end now."""
+        if self._ending is None:
+            return 0
+        if not select([self._control], [], [], 1.0)[0]:
+            self.kill()
+        _, status = self._said()
+        self._ending = None
+        return status
+
+    def last_words(self) -> str:
+        """Return the line of what it printed that says most, or nothing."""
+        self._output.seek(self._read_from)
+        lines = self._output.read(_OUTPUT_KEPT).decode("utf-8", "replace").splitlines()
+        lines = [line.strip() for line in lines if line.strip()]
+        telling = [line for line in lines if any(word in line for word in _TELLING)]
+        return (telling or lines[-1:] or [""])[0]
+
+    def close(self) -> None:
+        """End the process."""
+        self._control.close()
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()
+        self._output.close()
+
+    def _start(self, control: int, *, bounded: bool) -> "subprocess.Popen[bytes]":
+        path = os.path.abspath(self._path)  # noqa: PTH100 - a link stays a link
+        arguments = [path, "--meter-bench", str(control), str(os.getpid()), "01"[bounded]]
+        try:
+            return subprocess.Popen(  # noqa: S603 - the program somebody asked to have tested
+                arguments,
+                env={},
+                pass_fds=(control,),
+                stdin=subprocess.DEVNULL,
+                stdout=self._output,
+                stderr=self._output,
+                process_group=0,  # so that Ctrl-C reaches the bench alone
+            )
+        except OSError as error:
+            raise ConfigError(self._path, "build", _why_not(self._path, error)) from None
+
+    def _hello(self) -> str:
+        said = b""
+        if select([self._control], [], [], _START_S)[0]:
+            with suppress(OSError):
+                said = self._control.recv(_HELLO_MAX)
+        if said.startswith(b"METER "):
+            _, version, traits = said.decode("ascii", "replace").split(" ", 2)
+            if version == str(_VERSION):
+                return traits.strip()
+            self.close()
+            why = f"speaks version {version} of the ports, want {_VERSION}: {_HELP}"
+            raise ConfigError(self._path, "build", why)
+        words = self.last_words()
+        self.close()
+        status = self._process.returncode
+        how = "says nothing" if status == -signal.SIGKILL else f"exits with status {status}"
+        quoted = f", saying {words[:100]!r}" if words else ""
+        raise ConfigError(self._path, "build", f"{how}{quoted}: {_HELP}")
+
+    def _said(self) -> tuple[bytes, int]:
+        got = b""
+        while len(got) < _SAID.size:
+            more = self._control.recv(_SAID.size - len(got))
+            if not more:
+                raise ConfigError(self._path, "build", "its host process was ended from outside")
+            got += more
+        what, value = _SAID.unpack(got)
+        return what, value
+
+    def _shorten(self) -> None:
+        """Begin the output of a child; what the ones before it printed is of no use any more."""
+        at = self._output.seek(0, os.SEEK_END)
+        if at > _OUTPUT_KEPT:
+            os.truncate(self._output.fileno(), 0)
+            os.lseek(self._output.fileno(), 0, os.SEEK_SET)
+            at = 0
+        self._read_from = at
+
+
+def _why_not(path: str, error: OSError) -> str:
+    """Return in a line why a file cannot be started, and what to do."""
+    if error.errno == errno.EACCES:
+        return f"is not executable: chmod +x {path}"
+    if error.errno == errno.ENOEXEC:
+        return f"is no program for this machine, {os.uname().machine}: build it here"
+    return (error.strerror or str(error)).lower()
+
+
+@final
+class Hosts:
+    """The hosts of one executable in this process: as many as it has had meters at once."""
+
+    def __init__(self, path: str) -> None:
+        self._path: Final = path
+        self._free: Final[deque[Host]] = deque()
+        atexit.register(self.close)
+        self.bounded = True
+
+    def take(self) -> Host:
+        """Return a host that has no meter."""
+        return self._free.pop() if self._free else Host(self._path, bounded=self.bounded)
+
+    def give(self, host: Host) -> None:
+        """Give a host back; its child is ended or ends now."""
+        if not sys.is_finalizing():
+            self._free.append(host)
+
+    def close(self) -> None:
+        """End those that have no meter."""
+        while self._free:
+            self._free.pop().close()
+
+
+@cache
+def hosts_of(path: str, _written: tuple[int, int]) -> Hosts:
+    """Return the hosts of an executable as it was written at one time."""
+    return Hosts(path)
+
+
+def as_written(path: str) -> tuple[int, int]:
+    """Return what tells one build of a file from the next."""
+    status = Path(path).stat()
+    return status.st_mtime_ns, status.st_ino

@@ -1,0 +1,158 @@
+"""Programs in executables: whatever they do, the bench lives, and a line says what it was."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from meter_emu.errors import ConfigError
+from meter_emu.laws.law import Trial
+from meter_emu.stories.chooser import Replayed
+from meter_emu.stories.story import armed_home, own_models
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.events import Event, What
+from meter_emu.world.meter.failure import FailureKind
+from meter_emu.world.meter.host import hosted
+from tests.world.meter.host.compiling import C, compiler, linked, run
+
+HERE = Path(__file__).parent
+(KIT,) = (kit for kit in own_models() if kit.model_name == "electricity-pcf8563-utc")
+CRASHED, HUNG = FailureKind.CRASHED, FailureKind.HUNG
+TORTURES = {
+    "segfault": (CRASHED, "ended by SIGSEGV (Segmentation fault)"),
+    "stack_overflow": (CRASHED, "ended by SIGSEGV"),
+    "wild_write": (CRASHED, "ended by SIGSEGV"),
+    "aborts": (CRASHED, "ended by SIGABRT (Aborted)"),
+    "loops": (HUNG, "a poll took 2 s of processor time"),
+    "loops_in_system_calls": (HUNG, "a poll took 2 s of processor time"),
+    "loops_with_calls": (HUNG, "a poll took more calls than any meter needs"),
+    "million_calls": (HUNG, "a poll took more calls than any meter needs"),
+    "calls_nothing": (HUNG, "a poll called no port"),
+    "dies_at_first_call": (CRASHED, "ended with status 7"),
+    "sleeps": (HUNG, "no port was called for 1 s"),
+    "closes": (CRASHED, "ended with status 0"),
+    "threads": (CRASHED, "it starts threads, and a meter has none"),
+    "small_room": (CRASHED, "card_exchange: 10 bytes for room of 4"),
+    "long_display": (CRASHED, "display: more than 64 characters"),
+    "sleep_90000": (CRASHED, "want until_second from 1 to 86400"),
+}
+RIGHT = ("forks", "sleep_0", "prints")
+LONG = {"loops_in_system_calls", "stack_overflow", "million_calls", "loops_with_calls"}
+ALL = bool(os.environ.get("METER_EMU_TORTURES"))
+
+
+@pytest.fixture(scope="module")
+def tortured(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    folder = tmp_path_factory.mktemp("tortures")
+    made = linked([HERE / "tortures.c"], folder / "tortures", "-w")
+
+    def of(name: str) -> str:
+        path = folder / name
+        if not path.exists():
+            path.hardlink_to(made)
+        return str(path)
+
+    return of
+
+
+def last_event(build: str) -> Event:
+    return Trial(armed_home(Replayed([]), [KIT]), build).run.events[-1]
+
+
+def running(path: str) -> list[int]:
+    """Return the processes of an executable."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            if words[0].decode() == path and (entry / "stat").read_text().split()[2] != "Z":
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in TORTURES if ALL or name not in LONG])
+def test_a_program_that_runs_wild_is_a_verdict_with_its_last_calls(name, tortured, monkeypatch):
+    monkeypatch.setattr(hosted, "SILENT_S", 1)
+    kind, words = TORTURES[name]
+    failure = last_event(tortured(name)).failure
+    assert failure is not None
+    assert failure.kind is kind
+    assert words in failure.why
+    assert len(failure.calls) <= 8
+    if name not in {"calls_nothing", "dies_at_first_call"}:
+        assert failure.calls[0] == "display('ON')" or len(failure.calls) == 8
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_what_no_meter_sees_of_a_program_is_no_matter(name, tortured):
+    assert last_event(tortured(name)).what is What.ENDED
+
+
+def test_a_port_that_is_called_by_a_constructor_is_one_line(tortured):
+    with pytest.raises(ConfigError, match="called before the meter has power: in a constructor"):
+        parse_build(tortured("early"))
+
+
+def test_what_is_no_program_of_a_meter_is_one_line_that_says_what_to_do(tmp_path):
+    (tmp_path / "text").write_text("hello\n")
+    (tmp_path / "other").write_bytes(
+        b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\0\xf7\0" + bytes(99)
+    )
+    (tmp_path / "other").chmod(0o755)
+    for path, said in (
+        ("/bin/true", "exits with status 0: link your program with meter_host.c"),
+        ("/bin/echo", "saying '--meter-bench"),
+        (str(tmp_path / "text"), "is not executable: chmod +x"),
+        (str(tmp_path / "other"), "is no program for this machine"),
+        (str(tmp_path / "none"), "no such file"),
+        (str(tmp_path), "no such file"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            parse_build(path)
+        assert said in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_another_version_of_the_ports_and_traits_of_no_meter_are_one_line(tmp_path):
+    (tmp_path / "own.c").write_text(
+        '#include "meter_ports.h"\n'
+        "#ifdef WORDS\nconst char meter_traits[] = WORDS;\n#endif\n"
+        "void meter_poll(meter_sleep *hint) { (void)hint; }\n"
+    )
+    text = (C / "meter_host.c").read_text()
+    later = tmp_path / "later.c"
+    later.write_text(text.replace("METER_PORTS_VERSION,", "7,"))
+    run(
+        compiler(), "-I", str(C), str(tmp_path / "own.c"), str(later), "-o", str(tmp_path / "later")
+    )
+    with pytest.raises(ConfigError, match="speaks version 7 of the ports, want 1"):
+        parse_build(str(tmp_path / "later"))
+    for words, said in (("chips=pcf8653", "did you mean 'pcf8563'"), ("hello", "got 'hello'")):
+        made = linked([tmp_path / "own.c"], tmp_path / words, f'-DWORDS="{words}"')
+        with pytest.raises(ConfigError, match=said):
+            parse_build(made)
+
+
+def test_nobody_is_left_when_the_bench_is_killed(tortured):
+    path = tortured("loops")
+    words = [sys.executable, "-m", "meter_emu", "rehearse", "ores-2020-07", "--build", path]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as bench:
+        for _ in range(600):
+            if len(running(path)) >= 2:
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail("the program never ran")
+        bench.send_signal(signal.SIGKILL)
+    for _ in range(100):
+        if not running(path):
+            break
+        time.sleep(0.05)
+    assert running(path) == []

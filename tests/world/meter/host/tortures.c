@@ -1,0 +1,60 @@
+/* A program that does what no meter may, by the name it is started under. */
+#if defined(__linux__)
+#define _GNU_SOURCE
+#endif
+#include "meter_ports.h"
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static char memory[64];
+static volatile int sink;
+
+static bool is(const char *name) { return !strcmp(program_invocation_short_name, name); }
+
+static int deep(int n) {
+    volatile char frame[4096];
+    frame[n & 4095] = (char)n;
+    return deep(n + 1) + frame[0];
+}
+
+static void *idle(void *none) { pause(); return none; }
+
+__attribute__((constructor)) static void early(void) { if (is("early")) meter_card_present(); }
+
+void meter_poll(meter_sleep *hint) {
+    long i;
+    pthread_t thread;
+    uint8_t answer[4];
+    static const uint8_t challenge[] = {0, 0x84, 0, 0, 8};
+    if (is("calls_nothing")) return;
+    if (is("dies_at_first_call")) _exit(7);
+    meter_display("ON");
+    sink = meter_switch_on();
+    if (is("segfault")) *(volatile int *)(uintptr_t)(16 + sink) = 1;
+    if (is("stack_overflow")) sink = deep(0);
+    if (is("wild_write")) memset(memory, 0x55, (size_t)64 << 20);
+    if (is("aborts")) abort();
+    if (is("loops")) for (;;) sink++;
+    if (is("loops_in_system_calls")) for (;;) sink += getppid();
+    if (is("loops_with_calls")) for (;;) sink += meter_switch_on();
+    if (is("million_calls")) for (i = 0; i < 1000000; i++) meter_lamps(0);
+    if (is("ignores_its_bound")) { signal(SIGXCPU, SIG_IGN); for (;;) sink++; }
+    if (is("sleeps")) pause();
+    if (is("closes")) for (i = 0; i < 1000; i++) close((int)i);
+    if (is("forks")) { if (!fork()) for (;;) pause(); }
+    if (is("threads")) pthread_create(&thread, NULL, idle, NULL);
+    if (is("prints")) for (i = 0; i < 2000; i++) puts("a line of which nobody asked");
+    if (is("small_room") && meter_card_present()) {
+        meter_card_power(true, NULL, 0);
+        meter_card_exchange(challenge, sizeof challenge, answer, sizeof answer);
+    }
+    if (is("long_display")) meter_display("0123456789012345678901234567890123456789012345678901234567890123456789");
+
+    hint->until_second = is("sleep_90000") ? 90000 : is("sleep_0") ? 0 : 86400;
+}
