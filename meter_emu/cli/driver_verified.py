@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from rich.text import Text
 
+from meter_emu.cli.junit import JUnitCase, write_junit
 from meter_emu.cli.output import STDOUT, naming, print_json, wide_console, write_atomically
 from meter_emu.driver_bench.examine import Examined, Found
 from meter_emu.driver_bench.law import Case, Rank
@@ -22,11 +23,26 @@ def shown(report: Report, folder: Path, json_file: str | None, junit_file: str |
     if json_file is not None:
         print_json(report.as_json(), json_file)
     if junit_file is not None:
-        write_atomically(junit_file, report.as_junit().encode())
+        cases = [_as_case(one) for one in report.examined]
+        write_junit(junit_file, "verify --driver", report.driver, cases)
     if json_file == STDOUT:
         return
     console, files = wide_console(), _written(report, folder)
     console.print(_said(report, files), soft_wrap=True)
+
+
+def _as_case(one: Examined) -> JUnitCase:
+    """Return a law as a test case: a wrong date is a failure, a note its output."""
+    wrong = [found.words for found in one.found if found.rank is Rank.WRONG_DATE]
+    notes = [found.words for found in one.found if found.rank is not Rank.WRONG_DATE]
+    return JUnitCase(
+        one.law_id,
+        why=wrong[0] if wrong else "",
+        details="\n".join(wrong),
+        skipped=one.lacks,
+        output="\n".join(notes),
+        time_s=one.cpu_ms / 1000,
+    )
 
 
 def case_of(path: str) -> tuple[str, str, Case]:

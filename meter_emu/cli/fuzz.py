@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, final
 
@@ -9,6 +10,7 @@ import click
 
 from meter_emu.cli.app import Verbs, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK
+from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, FILE, LEFT, WORD, json_option
 from meter_emu.cli.output import STDOUT, naming, print_json, write_atomically
 from meter_emu.cli.progress import MinuteLine
@@ -69,7 +71,10 @@ def list_(*, json_file: str | None) -> None:
               help="Where inputs are kept, a folder a target.")  # fmt: skip
 @click.option("--to", "finds", type=LEFT, metavar="DIR", default="fuzz-finds", show_default=True,
               help="Where to write what fails.")  # fmt: skip
+@click.option("--keep-going/--stop", "keep_going", default=None,
+              help="Go on with a target after a find; default for `all`.")  # fmt: skip
 @click.option("--no-coverage", is_flag=True, help="The seeded mutator, also where atheris is.")
+@junit_option
 @json_option
 def run(
     target_ids: Sequence[str],
@@ -81,13 +86,16 @@ def run(
     jobs: int | None,
     corpus: str,
     finds: str,
+    keep_going: bool | None,
     no_coverage: bool,
+    junit_file: str | None,
     json_file: str | None,
 ) -> int:
     """Fuzz each TARGET for its share of the time; `all` is every one but the canaries.
 
-    Ctrl-C leaves corpus and figures whole. Exit status: 0 nothing was found, 1 something was, or a
-    worker failed, 130 interrupted.
+    What lies in the folder of finds is known: it is counted and stops nothing. Ctrl-C leaves corpus
+    and figures whole. Exit status: 0 nothing new was found, 1 something was, or a worker failed,
+    130 interrupted.
     """
     from meter_emu.fuzz.side_by_side import SideBySide
     from meter_emu.world.meter.build import parse_build
@@ -104,6 +112,8 @@ def run(
         corpus=Path(corpus),
         guided=not no_coverage,
         runs=runs or -1,
+        known=_known(Path(finds)),
+        keep_going=_ALL in target_ids if keep_going is None else keep_going,
     )
     teller, interrupted = _Teller(together.figures, shown=json_file != STDOUT), False
     try:
@@ -113,14 +123,27 @@ def run(
     teller.tick()
     figures = [one for one in together.figures if one.over]
     for one in figures:
-        path = None if one.found is None else _kept(one.found, Path(finds))
-        teller.end(one, path)
+        teller.end(one, [_kept(found, Path(finds)) for found in one.found.values()])
+    if junit_file is not None:
+        write_junit(junit_file, "fuzz", build, [_as_case(one) for one in figures])
     if json_file is not None:
         print_json([_as_json(one) for one in figures], json_file)
     if interrupted:
         click.echo(f"meter-emu: interrupted: {_where(together.figures)}", err=True)
         return EXIT_INTERRUPTED
     return EXIT_FOUND if any(one.found or one.failed for one in figures) else EXIT_OK
+
+
+def _known(folder: Path) -> "list[FoundInput]":
+    """Return the finds that lie in a folder; what else lies there is not looked at."""
+    from meter_emu.errors import ConfigError
+    from meter_emu.fuzz.finds import load_find
+
+    found = []
+    for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+        with suppress(ConfigError):
+            found.append(load_find(path))
+    return found
 
 
 def _chosen(target_ids: Sequence[str]) -> "list[Target]":
@@ -165,15 +188,16 @@ def replay(file: str, *, build: str | None, json_file: str | None) -> int:
     found = load_find(Path(file))
     target, build = target_of(found.target), build or found.build
     parse_build(build)
-    why = failure(target, found.data, build)
+    failed = failure(target, found.data, build)
+    why = None if failed is None else failed.why
     if json_file is not None:
-        print_json(
-            {"target": target.id, "build": build, "fails": why is not None, "why": why}, json_file
-        )
+        at = None if failed is None else failed.at
+        row = {"target": target.id, "build": build, "fails": why is not None, "why": why, "at": at}
+        print_json(row, json_file)
     if json_file != STDOUT:
         click.echo(f"{file}: {target.asks}, {len(found.data)} bytes, on {build}")
         click.echo(f"must hold: {target.oracles}")
-        click.echo(f"fails: {why}" if why else "it holds now")
+        click.echo("it holds now" if failed is None else f"fails: {why}\nat: {failed.at}")
         for line in target.in_words(found.data, build):
             click.echo(f"  {line}")
         if target.campaign is not None:
@@ -256,12 +280,18 @@ class _Teller:
                 self._tell(one)
         self._line.say(_where(self._figures))
 
-    def end(self, one: "Figures", path: Path | None) -> None:
-        """Say what a target leaves: the file of its find, and why its worker failed."""
-        if path is not None and one.found is not None and self._shown:
-            click.echo(f"{path}: {one.found.why}")
-        if one.failed and self._shown:
+    def end(self, one: "Figures", paths: Sequence[Path]) -> None:
+        """Say what a target leaves: files of finds, why its worker failed, what was not reached."""
+        if not self._shown:
+            return
+        for path, found in zip(paths, one.found.values(), strict=True):
+            click.echo(f"{path}: {found.why}")
+        if one.again:
+            click.echo(f"{one.target.id}: a known find was met {one.again:,} times")
+        if one.failed:
             click.echo(f"{one.target.id}: {one.failed}")
+        if one.missing:
+            click.echo(f"{one.target.id}: not reached: {'; '.join(one.missing)}")
 
     def _tell(self, one: "Figures") -> None:
         if not self._shown:
@@ -269,21 +299,23 @@ class _Teller:
         if len(self._told) == 1:
             click.echo(
                 f"{'target':<24}{'executions':>12}{'a CPU second':>14}{'edges':>8}{'corpus':>8}"
-                f"{'bytes':>7}  found"
+                f"{'bytes':>7}{'reached':>9}{'held':>9}  found"
             )
         edges = "-" if one.edges is None else f"{one.edges:,}"
-        found = "yes" if one.found else "failed" if one.failed else "nothing"
+        found = str(len(one.found)) if one.found else "failed" if one.failed else "nothing"
+        reached = f"{one.reached}/{len(one.target.reaches)}"
         guided = "" if one.guided else "  (no coverage)"
         click.echo(
             f"{one.target.id:<24}{one.executions:>12,}{one.per_cpu_s:>14,}{edges:>8}"
-            f"{one.corpus:>8,}{one.target.size_max:>7,}  {found}{guided}"
+            f"{one.corpus:>8,}{one.target.size_max:>7,}{reached:>9}{one.held_least:>9,}"
+            f"  {found}{guided}"
         )
 
 
 def _where(figures: "Sequence[Figures]") -> str:
     """Return in words how far it is."""
     over = [one for one in figures if one.over]
-    finds = sum(one.found is not None for one in over)
+    finds = sum(len(one.found) for one in over)
     said = f"{len(over)} of {len(figures)} targets over, {finds} finds"
     running = [
         f"{one.target.id} {one.executions:,} at {one.rate:,} a second, {one.corpus:,} inputs"
@@ -296,7 +328,7 @@ def _where(figures: "Sequence[Figures]") -> str:
 def _as_json(one: "Figures") -> dict[str, Any]:
     return {
         "target": one.target.id,
-        "time_s": one.time_s,
+        "time_s": round(one.time_s, 2),
         "executions": one.executions,
         "cpu_s": round(one.cpu_s, 2),
         "executions_per_cpu_s": one.per_cpu_s,
@@ -304,6 +336,20 @@ def _as_json(one: "Figures") -> dict[str, Any]:
         "corpus": one.corpus,
         "size_max": one.target.size_max,
         "coverage_guided": one.guided,
-        "found": None if one.found is None else {"file": one.found.name, "why": one.found.why},
+        "reached": {mark: one.met[mark] for mark in one.target.reaches},
+        "not_reached": one.missing,
+        "held": {what: one.held[what] for what in one.asked},
+        "found": [
+            {"file": found.name, "why": found.why, "at": at} for at, found in one.found.items()
+        ],
+        "known": one.again,
         "failed": one.failed or None,
     }
+
+
+def _as_case(one: "Figures") -> JUnitCase:
+    """Return a target as a test case: it fails with what was found in it."""
+    why = "; ".join(found.why for found in one.found.values()) or one.failed
+    details = "\n".join(f"{found.at}: {found.input}" for found in one.found.values())
+    missing = "".join(f"not reached: {mark}\n" for mark in one.missing)
+    return JUnitCase(one.target.id, why=why, details=details, output=missing, time_s=one.cpu_s)

@@ -24,6 +24,7 @@ from rich.text import Text
 
 from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.live.view import event_as_json
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, say_written
@@ -193,6 +194,7 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
 @click.option("--seed", type=click.IntRange(min=0), help="Draw copies and phases from this seed.")
 @click.option("--household", metavar="ID", help="Run this household only.")
 @trace_option
+@junit_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
 def rehearse(
     campaign: str,
@@ -206,6 +208,7 @@ def rehearse(
     seed: int | None,
     household: str | None,
     trace_to: str | None,
+    junit_file: str | None,
     jobs: int | None,
 ) -> int:
     """Run CAMPAIGN, a file or a built-in name, and judge every household by what it was told.
@@ -217,7 +220,7 @@ def rehearse(
         parse_build(name)
     _remark(resolved)
     jobs = jobs or os.cpu_count() or 1
-    table = ResultTable(resolved)
+    table, cases = ResultTable(resolved), list[JUnitCase]()
     console = Console(highlight=False)
     show_log = events and json_to != STDOUT
     streaming = show_log or json_to == STDOUT
@@ -241,18 +244,30 @@ def rehearse(
         )
         stack.enter_context(closing(runs))
         for home, outcome, seen in runs:
-            table.add(home, outcome)
+            good = table.add(home, outcome)
             if page is not None:
                 page.add(home, outcome, seen)
             stream.meter(home, outcome, seen)
+            if junit_file is not None:
+                cases.append(_as_case(outcome, good=good))
             step(table.answer.total)  # before it is printed: what is seen to be done counts as done
             if show_log:
                 console.print(_log(home, outcome, seen, resolved.zone), soft_wrap=True)
         stream.close(table.summary)
+    if junit_file is not None:
+        write_junit(junit_file, "rehearse", Path(campaign).stem, cases)
     if json_to != STDOUT:
         table.show(console, every=verbose)
     say_written(*files)
     return EXIT_FOUND if table.answer.broken else EXIT_OK
+
+
+def _as_case(outcome: Outcome, *, good: bool) -> JUnitCase:
+    """Return a household as a test case."""
+    words = [breach.in_words for breach in outcome.breaches]
+    words += [finding.words for finding in outcome.findings]
+    why = "" if good else f"{outcome.verdict.value}: {words[0] if words else 'not as expected'}"
+    return JUnitCase(outcome.id, why=why, details="\n".join(words))
 
 
 def _remark(campaign: Campaign) -> None:

@@ -95,8 +95,8 @@ class ResultTable:
         self._found: dict[str, _Noted] = {}
         self._unnoted = 0
 
-    def add(self, household: Household, outcome: Outcome) -> None:
-        """Take in one household."""
+    def add(self, household: Household, outcome: Outcome) -> bool:
+        """Take in one household; return whether all was as announced."""
         good = self.answer.add(household, outcome)
         self._counts[outcome.verdict] += 1
         key = RowKey(
@@ -122,6 +122,7 @@ class ResultTable:
                     f"{finding.kind.value}: {finding.words}",
                     finding.from_us,
                 )
+        return good
 
     def _note(self, where: dict[str, _Noted], home: Household, fact: str, since_us: int) -> None:
         """Keep a fact with the homes it was found at; many different ones are only counted."""

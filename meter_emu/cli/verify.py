@@ -15,6 +15,7 @@ from rich.text import Text
 from meter_emu.cli.app import Verb, examples
 from meter_emu.cli.driver_verified import case_of, shown
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, CAMPAIGN, FILE, LEFT, MODEL, WORD, json_option
 from meter_emu.cli.output import (
     STDOUT,
@@ -71,7 +72,7 @@ _FOLDER: Final = "counterexamples"
     default=_FOLDER,
     help=f"Where to write what breaks a law; default {_FOLDER}.",
 )
-@click.option("--junit", "junit_file", type=LEFT, metavar="FILE", help="Of a driver: JUnit's XML.")
+@junit_option
 @json_option
 def verify_build(
     build: str | None,
@@ -109,8 +110,6 @@ def verify_build(
         return EXIT_FOUND if tested.wrong else EXIT_OK
     if build is None:
         raise click.UsageError("want a BUILD, or --driver", click.get_current_context())
-    if junit_file is not None:
-        raise click.UsageError("--junit is for --driver", click.get_current_context())
     console = wide_console()
     if story is not None:
         report = _of_story(build, story, law_ids)
@@ -126,12 +125,25 @@ def verify_build(
                 jobs=jobs or os.cpu_count() or 1,
                 hear=hear,
             )
+    if junit_file is not None:
+        write_junit(junit_file, "verify", build, [_as_case(one) for one in report.examined])
     if json_file is not None:
         print_json(report.as_json(), json_file)
     if json_file != STDOUT:
         files = {} if story is not None else _write(report, Path(folder))
         console.print(_said(report, files), soft_wrap=True)
     return EXIT_FOUND if report.broken else EXIT_OK
+
+
+def _as_case(one: Examined) -> JUnitCase:
+    """Return a law as a test case."""
+    found = one.broken
+    return JUnitCase(
+        one.law.id,
+        why="" if found is None else found.words,
+        details="" if found is None else found.text,
+        skipped=one.not_observable or "",
+    )
 
 
 def _alone(**others: object) -> None:

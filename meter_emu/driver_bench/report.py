@@ -1,9 +1,8 @@
-"""What was found: as data, as JUnit's XML, as the dialogue of a bus with each byte explained."""
+"""What was found: as data, as the dialogue of a bus with each byte explained."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, final
-from xml.etree import ElementTree as ET
 
 from meter_emu.driver_bench.bench import Access
 from meter_emu.driver_bench.chips import BENCH_CHIPS, WordClock
@@ -54,34 +53,6 @@ class Report:
                 for one in self.examined
             ],
         }
-
-    def as_junit(self) -> str:
-        """Return it as JUnit's XML: a law is a test, a wrong date a failure, a note its output."""
-        suite = ET.Element("testsuite", name=f"meter-emu verify --driver {self.driver}")
-        failures = skipped = 0
-        for one in self.examined:
-            test = ET.SubElement(
-                suite,
-                "testcase",
-                classname=self.driver,
-                name=one.law_id,
-                time=f"{one.cpu_ms / 1000}",
-            )
-            wrong = [found for found in one.found if found.rank is Rank.WRONG_DATE]
-            notes = [found.words for found in one.found if found.rank is not Rank.WRONG_DATE]
-            if one.lacks:
-                skipped += 1
-                ET.SubElement(test, "skipped", message=one.lacks)
-            if wrong:
-                failures += 1
-                element = ET.SubElement(test, "failure", message=wrong[0].words)
-                element.text = "\n".join(found.words for found in wrong)
-            if notes:
-                ET.SubElement(test, "system-out").text = "\n".join(notes)
-        suite.set("tests", str(len(self.examined)))
-        suite.set("failures", str(failures))
-        suite.set("skipped", str(skipped))
-        return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
 def dialogue(declared: Declared, found: Found) -> Iterator[str]:

@@ -1,13 +1,21 @@
-"""A find: input, target, build and what did not hold, in one TOML file that plays again."""
+"""A find: input, target, build and what did not hold, in one TOML file that plays again.
+
+It is named by the innermost frame of ours in which it failed: two inputs that fail there are one
+find, and one that is known does not stop a run.
+"""
 
 import json
-from hashlib import sha256
+import re
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, final
+from time import monotonic
+from traceback import walk_tb
+from typing import Final, NamedTuple, final
 
 import msgspec
 
 from meter_emu.errors import ConfigError
+from meter_emu.fuzz.reach import OracleError
 from meter_emu.fuzz.target import Target, Trying
 from meter_emu.fuzz.targets import targets
 from meter_emu.nearest import hint
@@ -15,16 +23,22 @@ from meter_emu.resources import read_toml
 
 _TRIES_MAX: Final = 2_000  # ours: what is left then is small enough to read
 _WHY_MAX: Final = 300  # characters: one line
+_OURS: Final = frozenset({"card_protocol", "meter_emu"})
+_NOT_A_PLACE: Final = "meter_emu.fuzz.reach"  # where every oracle raises
 
 
 @final
 class FoundInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a find's file holds; `input` is in hex."""
+    """What a find's file holds; `input` is in hex, `at` the frame in which it failed.
+
+    `at` is empty where there is none: a worker ran out of time or memory.
+    """
 
     target: str
     build: str
     input: str
     why: str
+    at: str = ""
 
     @property
     def data(self) -> bytes:
@@ -34,7 +48,8 @@ class FoundInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     @property
     def name(self) -> str:
         """A file name that equal finds share."""
-        return f"{self.target}-{sha256(self.data).hexdigest()[:8]}.toml"
+        where = re.sub(r"[^a-z0-9]+", "-", self.at.lower()).strip("-")
+        return f"{self.target}-{where or 'no-frame'}.toml"
 
     def to_toml(self) -> str:
         """Return the file's text."""
@@ -62,27 +77,55 @@ def target_of(target_id: str, path: str = "fuzz") -> Target:
     return known[target_id]
 
 
-def failure(target: Target, data: bytes, build: str) -> str | None:
-    """Return in one line what does not hold of an input, `None` where all does."""
+class Failure(NamedTuple):
+    """What does not hold of an input, in one line, and at which frame: `MODULE:LINE FUNCTION`."""
+
+    why: str
+    at: str
+
+
+def failure_of(error: BaseException) -> Failure:
+    """Return what an error says, and the innermost frame of ours that it came through.
+
+    Oracles that share a line, as laws do, are told apart by what they ask.
+    """
+    at = ""
+    for frame, line in walk_tb(error.__traceback__):
+        name = str(frame.f_globals.get("__name__", ""))
+        ours = name.partition(".")[0] in _OURS and name != _NOT_A_PLACE
+        if ours or not at:
+            at = f"{name}:{line} {frame.f_code.co_name}"
+    if isinstance(error, OracleError):
+        at = f"{at} {error.what}"
+    said = " ".join(str(error).split())
+    return Failure(f"{type(error).__name__}: {said}"[:_WHY_MAX], at)
+
+
+def failure(target: Target, data: bytes, build: str) -> Failure | None:
+    """Try an input; return what does not hold of it, `None` where all does."""
     with Trying() as trying:
         target.check(data, build)
-    if trying.error is None:
-        return None
-    said = " ".join(str(trying.error).split())
-    return f"{type(trying.error).__name__}: {said}"[:_WHY_MAX]
+    return None if trying.error is None else failure_of(trying.error)
 
 
-def minimized(target: Target, data: bytes, build: str) -> bytes:
-    """Return an input that is no longer and fails still: stretches left out, then made zero."""
+def minimized(
+    target: Target, data: bytes, build: str, ends: Callable[[], bool] = lambda: False
+) -> bytes:
+    """Return an input that is no longer and fails at the same frame: left out, then made zero.
+
+    `ends` is asked before each try, and ends the search.
+    """
+    first = failure(target, data, build)
+    assert first is not None, "it fails"
     best, tries = data, 0
     for smaller in (_shorter, _zeroed):
         step = max(1, len(best) // 2)
         while step:
             at = 0
-            while at < len(best) and tries < _TRIES_MAX:
+            while at < len(best) and tries < _TRIES_MAX and not ends():
                 tried = smaller(best, at, step)
                 tries += tried != best
-                if tried != best and failure(target, tried, build) is not None:
+                if tried != best and _fails_there(target, tried, build, first.at):
                     best = tried
                     at += step if len(tried) == len(data) else 0
                 else:
@@ -91,15 +134,23 @@ def minimized(target: Target, data: bytes, build: str) -> bytes:
     return best
 
 
-def find_of(target: Target, data: bytes, build: str) -> FoundInput:
-    """Return the find that an input is, made small; one that passes when tried again says so."""
-    why = failure(target, data, build)
-    if why is None:
+def _fails_there(target: Target, data: bytes, build: str, at: str) -> bool:
+    found = failure(target, data, build)
+    return found is not None and found.at == at
+
+
+def find_of(target: Target, data: bytes, build: str, *, until_s: float | None = None) -> FoundInput:
+    """Return the find that an input is, made small; one that passes when tried again says so.
+
+    `until_s` is when to stop making it small, by `monotonic`.
+    """
+    first = failure(target, data, build)
+    if first is None:
         why = "it held when it was tried again: the worker ran out of time or memory"
-    else:
-        data = minimized(target, data, build)
-        why = failure(target, data, build) or why
-    return FoundInput(target=target.id, build=build, input=data.hex(), why=why)
+        return FoundInput(target=target.id, build=build, input=data.hex(), why=why)
+    data = minimized(target, data, build, lambda: until_s is not None and monotonic() > until_s)
+    last = failure(target, data, build) or first
+    return FoundInput(target=target.id, build=build, input=data.hex(), why=last.why, at=last.at)
 
 
 def _shorter(data: bytes, at: int, step: int) -> bytes:

@@ -13,7 +13,11 @@ from typing import Final, final
 
 @final
 class OracleError(AssertionError):
-    """An input of which something does not hold that must."""
+    """An input of which `what` does not hold, which must; `why` is what was seen."""
+
+    def __init__(self, what: str, why: str = "") -> None:
+        super().__init__(f"{what}: {why}" if why else what)
+        self.what: Final = what
 
 
 @final
@@ -43,7 +47,7 @@ def note(*marks: str) -> None:
 def must(held: bool, what: str, why: str = "", *, moved: bool = True) -> None:
     """Raise `OracleError` unless `what` held; `why` is what was seen of this input."""
     if not held:
-        raise OracleError(f"{what}: {why}" if why else what)
+        raise OracleError(what, why)
     REACH.asked[what] += 1
     if moved:
         REACH.held[what] += 1

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -21,10 +22,14 @@ from tempfile import TemporaryDirectory
 from threading import Event, Lock, Timer
 from typing import Final, NamedTuple, final
 
+import msgspec
+
 from meter_emu.fuzz.corpus import dictionary
 from meter_emu.fuzz.finds import FoundInput, find_of
+from meter_emu.fuzz.reach import not_reached
 from meter_emu.fuzz.target import CASE_S, Target
 from meter_emu.fuzz.targets import place_of
+from meter_emu.fuzz.watched import ENV_RUN, Report, RunPlan
 from meter_emu.fuzz.worker import (
     BEGINS,
     ENV_BUILD,
@@ -106,7 +111,8 @@ class WorkerProcess:
 
 
 MEMORY_MB: Final = 2_048  # ours
-_GRACE_S: Final = 60  # ours: for the import of everything, and for the last case
+_OVER: Final = 0.05  # ours: of the whole time, for the last case and for making finds small
+_BEGUN_AGAIN_MAX: Final = 20  # ours: of a target whose worker runs out of time or memory
 _TAIL_LINES: Final = 30  # of a worker that failed by itself
 _TICK_S: Final = 1.0
 _STATUS: Final = re.compile(
@@ -120,13 +126,14 @@ _BEGINS: Final = re.compile(rf"^{re.escape(BEGINS)} (?P<used>[\d.]+) s")
 @final
 @dataclass(slots=True)
 class Figures:
-    """What became of one target: executions, processor time, coverage in edges, inputs, a find.
+    """What became of one target: executions, processor time, coverage in edges, inputs, finds.
 
-    `cpu_s` is without the import of everything, and 0 until the target is over.
+    `cpu_s` is without the import of everything, and 0 until the target is over. `again` is how
+    often a find was met that was known.
     """
 
     target: Target
-    time_s: int
+    time_s: float = 0.0
     begun: bool = False
     over: bool = False
     executions: int = 0
@@ -135,10 +142,15 @@ class Figures:
     edges: int | None = None
     corpus: int = 0
     guided: bool = True
-    found: FoundInput | None = None
+    found: dict[str, FoundInput] = field(default_factory=dict)  # by the frame
+    again: int = 0
+    met: Counter[str] = field(default_factory=Counter)
+    asked: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
     failed: str = ""
     tail: list[str] = field(default_factory=list)
     _imports_s: float = 0.0
+    _before: int = 0  # executions of workers that ended early
 
     def hear(self, line: str) -> None:
         """Take what a line of the worker says."""
@@ -146,19 +158,42 @@ class Figures:
         if line.startswith(UNGUIDED):
             self.guided = False
         elif last := _LAST.match(line):
-            self.executions = int(last["done"])
+            self.executions = self._before + int(last["done"])
         elif begins := _BEGINS.match(line):
-            self._imports_s = float(begins["used"])
+            self._imports_s += float(begins["used"])
+            self._before = self.executions
         elif said := _STATUS.match(line):
-            self.executions = int(said["done"])
+            self.executions = self._before + int(said["done"])
             self.rate = int(said["rate"])
             self.edges = int(said["cov"]) if said["cov"] else self.edges
             self.corpus = int(said["corpus"]) if said["corpus"] else self.corpus
 
+    def add(self, report: Report) -> None:
+        """Take what a worker reached, besides what others did before it."""
+        self.again += report.again
+        self.met.update(report.met)
+        self.asked.update(report.asked)
+        self.held.update(report.held)
+
     def end(self, cpu_s: float) -> None:
-        """Take the processor time of the worker, which is over."""
+        """Take the processor time of the workers, which are over."""
         self.cpu_s = max(0.0, cpu_s - self._imports_s)
         self.over = True
+
+    @property
+    def missing(self) -> list[str]:
+        """What it was to reach and did not, and oracles that held of nothing that had changed."""
+        return not_reached(self.target.reaches, self.met, self.asked, self.held)
+
+    @property
+    def reached(self) -> int:
+        """How many of the declared marks were met."""
+        return sum(self.met[mark] > 0 for mark in self.target.reaches)
+
+    @property
+    def held_least(self) -> int:
+        """How often the oracle held of a change that did so least often."""
+        return min((self.held[what] for what in self.asked), default=0)
 
     @property
     def per_cpu_s(self) -> int:
@@ -168,10 +203,11 @@ class Figures:
 
 @final
 class SideBySide:
-    """Each target fuzzed for its share of `time_s` seconds of `jobs` processes.
+    """Each target fuzzed for its share of what is left of `time_s` seconds of `jobs` processes.
 
-    The corpus has a folder a target. `runs` ends a target after so many executions, -1 never.
-    `figures` are there at any time.
+    It is over within a tenth more than that. The corpus has a folder a target. `runs` ends a target
+    after so many executions, -1 never. `known` are finds that do not stop their target; with
+    `keep_going` none does. `figures` are there at any time.
     """
 
     def __init__(
@@ -185,9 +221,15 @@ class SideBySide:
         corpus: Path,
         guided: bool = True,
         runs: int = -1,
+        known: Sequence[FoundInput] = (),
+        keep_going: bool = False,
     ) -> None:
-        share_s = max(1, time_s * jobs // len(chosen)) if len(chosen) > jobs else time_s
-        self.figures: Final = [Figures(target, share_s) for target in chosen]
+        self.figures: Final = [Figures(target) for target in chosen]
+        self._known: Final = known
+        self._keep_going: Final = keep_going
+        self._time_s: Final = time_s
+        self._ends_s = 0.0  # by `monotonic`
+        self._waiting = len(chosen)
         self._build: Final = build
         self._seed: Final = seed
         self._jobs: Final = jobs
@@ -202,6 +244,7 @@ class SideBySide:
 
         What interrupts it, in `tick` too, comes out of it when the workers have ended.
         """
+        self._ends_s = time.monotonic() + self._time_s
         with ThreadPoolExecutor(self._jobs) as pool:
             left = {pool.submit(self._work, one) for one in self.figures}
             try:
@@ -218,9 +261,11 @@ class SideBySide:
                     self._end(WorkerProcess.kill)
                     raise
                 raise
+        until_s = self._ends_s + self._time_s * _OVER
         for one in self.figures:
-            if one.found is not None:
-                one.found = find_of(one.target, one.found.data, self._build)
+            for at, found in list(one.found.items()):
+                small = find_of(one.target, found.data, self._build, until_s=until_s)
+                one.found[at] = small if small.at else found
 
     def _end(self, how: Callable[[WorkerProcess], None]) -> None:
         self._ending.set()
@@ -230,50 +275,94 @@ class SideBySide:
     def _work(self, one: Figures) -> None:
         if self._ending.is_set():
             return
-        with TemporaryDirectory(prefix="meter-emu-fuzz-") as scratch:
-            known = {
-                ENV_TARGET: place_of(one.target),
-                ENV_BUILD: self._build,
-                ENV_SEED: str(self._seed),
-            }
-            known |= {"TMPDIR": scratch} | ({} if self._guided else {ENV_UNGUIDED: "1"})
-            worker = WorkerProcess(self._options(one, Path(scratch)), known)
-            self._workers.append(worker)
-            one.begun = True
-            if self._ending.is_set():  # since we looked
-                worker.kill()
-            ending = Timer(one.time_s + _GRACE_S, worker.kill)
-            ending.start()
-            try:
-                for line in worker.lines():
-                    one.hear(line)
-                ended = worker.wait()
-            finally:
-                ending.cancel()
-            self._see(one, ended, Path(scratch))
+        one.begun, now_s = True, time.monotonic()
+        turns = -(-self._waiting // self._jobs)
+        self._waiting -= 1
+        one.time_s = max(0.0, self._ends_s - now_s) / turns
+        until_s, cpu_s = now_s + one.time_s, 0.0
+        for _ in range(_BEGUN_AGAIN_MAX):
+            with TemporaryDirectory(prefix="meter-emu-fuzz-") as scratch:
+                ended = self._once(one, Path(scratch), until_s)
+                cpu_s += ended.cpu_s
+                early = self._see(one, ended, Path(scratch))
+            if not early or self._ending.is_set() or time.monotonic() > until_s:
+                break
+        one.end(cpu_s)
+
+    def _once(self, one: Figures, scratch: Path, until_s: float) -> WorkerEnd:
+        """Run one worker to its end."""
+        known = (find.at for find in self._known if find.target == one.target.id)
+        plan = RunPlan(
+            until_s=until_s,
+            folder=str(scratch),
+            known=(*known, *one.found),
+            keep_going=self._keep_going,
+        )
+        environment = {
+            ENV_TARGET: place_of(one.target),
+            ENV_BUILD: self._build,
+            ENV_SEED: str(self._seed),
+            ENV_RUN: msgspec.json.encode(plan).decode(),
+            "TMPDIR": str(scratch),
+        }
+        environment |= {} if self._guided else {ENV_UNGUIDED: "1"}
+        worker = WorkerProcess(self._options(one, scratch), environment)
+        self._workers.append(worker)
+        if self._ending.is_set():  # since we looked
+            worker.kill()
+        late_s = self._ends_s + self._time_s * _OVER
+        ending = Timer(max(0.0, late_s - time.monotonic()), worker.kill)
+        ending.start()
+        try:
+            for line in worker.lines():
+                one.hear(line)
+            return worker.wait()
+        finally:
+            ending.cancel()
 
     def _options(self, one: Figures, scratch: Path) -> list[str]:
         words = scratch / "words.dict"
         words.write_text(dictionary(one.target))
         return [
-            f"-max_total_time={one.time_s}", f"-artifact_prefix={scratch}/", f"-timeout={CASE_S}",
-            f"-rss_limit_mb={MEMORY_MB}", f"-max_len={one.target.size_max}", f"-seed={self._seed}",
-            f"-runs={self._runs}", "-print_final_stats=1", f"-dict={words}",
-            str(self._corpus / one.target.id),
+            f"-artifact_prefix={scratch}/", f"-timeout={CASE_S}", f"-rss_limit_mb={MEMORY_MB}",
+            f"-max_len={one.target.size_max}", f"-seed={self._seed}", f"-runs={self._runs}",
+            "-print_final_stats=1", f"-dict={words}", str(self._corpus / one.target.id),
         ]  # fmt: skip
 
-    def _see(self, one: Figures, ended: WorkerEnd, scratch: Path) -> None:
-        """Note what a worker that has ended left: figures, a find, or that it failed by itself."""
-        for path in sorted(scratch.glob("*-*")):
-            if path.name.startswith(("crash-", "timeout-", "oom-", "leak-")):
-                data = path.read_bytes()
-                why = f"{path.name.partition('-')[0]}: it was not tried again, fuzz minimize does"
-                one.found = FoundInput(
-                    target=one.target.id, build=self._build, input=data.hex(), why=why
-                )
-        status = ended.status
-        if one.found is None and status not in {0, FOUND} and not self._ending.is_set():
+    def _see(self, one: Figures, ended: WorkerEnd, scratch: Path) -> bool:
+        """Note what a worker left: reach, finds, or that it failed; whether to begin it again."""
+        with suppress(OSError):
+            one.add(msgspec.json.decode((scratch / "report.json").read_bytes(), type=Report))
+        new = [
+            msgspec.json.decode(path.read_bytes(), type=FoundInput)
+            for path in sorted(scratch.glob("find-*.json"))
+        ]
+        for found in new:
+            one.found.setdefault(found.at, found)
+        lost = self._without_frame(one, scratch) if not new or self._keep_going else False
+        killed = ended.status == -signal.SIGKILL and time.monotonic() > self._ends_s
+        known = {0, FOUND} if new or lost else {0}
+        if not (ended.status in known or lost or killed or self._ending.is_set()):
+            status = ended.status
             how = f"signal {signal.Signals(-status).name}" if status < 0 else f"status {status}"
             last = next((line for line in reversed(one.tail) if line.strip()), "nothing said")
             one.failed = f"the worker ended with {how}: {last}"
-        one.end(ended.cpu_s)
+        return lost and self._keep_going
+
+    def _without_frame(self, one: Figures, scratch: Path) -> bool:
+        """Note an input for which a worker ran out of time or memory; return whether it did."""
+        for path in sorted(scratch.glob("*-*")):
+            kind = path.name.partition("-")[0]
+            if kind in {"crash", "timeout", "oom", "leak"}:
+                why = f"{kind}: it was not tried again, fuzz minimize does"
+                one.found.setdefault(
+                    "",
+                    FoundInput(
+                        target=one.target.id,
+                        build=self._build,
+                        input=path.read_bytes().hex(),
+                        why=why,
+                    ),
+                )
+                return True
+        return False

@@ -2,7 +2,8 @@
 
 `python -m meter_emu.fuzz.worker` takes its target, build and seed from the environment, so that
 processes which libFuzzer forks have them too, and libFuzzer's own options from the command line:
-`-merge=1 INTO FROM` and `-fork=2` too. SIGUSR1 ends it after the input it is at.
+`-merge=1 INTO FROM` and `-fork=2` too. SIGUSR1 ends it after the input it is at; it
+sends itself one when the time of its run is over (`watched.py`).
 With atheris it is libFuzzer, guided by the coverage of our packages. Without, a seeded mutator goes
 over the corpus and keeps what is new in size: it finds less, and the first line says so.
 
@@ -17,7 +18,6 @@ import sys
 import traceback
 from collections.abc import Callable
 from functools import cache
-from hashlib import sha1
 from pathlib import Path
 from random import Random
 from time import monotonic, process_time
@@ -27,6 +27,7 @@ from meter_emu.workers.leash import end_with
 
 if TYPE_CHECKING:
     from meter_emu.fuzz.target import Target
+    from meter_emu.fuzz.watched import Watched
 
 ENV_TARGET: Final = "METER_EMU_FUZZ_TARGET"  # MODULE:ID
 ENV_BUILD: Final = "METER_EMU_FUZZ_BUILD"
@@ -42,7 +43,7 @@ _KEEP_MAX: Final = 2_000  # ours: inputs a seeded run keeps in memory
 
 
 def main() -> int:
-    """Fuzz; return 0 when the time is over, 77 with a find, which lies at the artifact prefix."""
+    """Fuzz; return 0 when the time is over, 77 with a find, which lies where the run says."""
     if ENV_LEASH in os.environ:
         end_with(int(os.environ[ENV_LEASH]))
     atheris = None if os.environ.get(ENV_UNGUIDED) else _atheris()
@@ -80,8 +81,9 @@ def _target() -> "Target":
 
 def _guided(atheris: Any, target: "Target") -> None:  # noqa: ANN401
     from meter_emu.fuzz.mutate import crossed, mutated
+    from meter_emu.fuzz.watched import Watched, plan_of_environment
 
-    build = _build()
+    watched = Watched(target, _build(), plan_of_environment())
 
     def mutate(data: bytes, size_max: int, seed: int) -> bytes:
         def blind(data: bytes) -> bytes:
@@ -98,7 +100,7 @@ def _guided(atheris: Any, target: "Target") -> None:  # noqa: ANN401
     _say_begins()
     atheris.Setup(
         [again, *sys.argv[1:]],
-        lambda data: target.check(data, build),
+        watched,
         custom_mutator=mutate,
         custom_crossover=cross,
     )
@@ -108,22 +110,23 @@ def _guided(atheris: Any, target: "Target") -> None:  # noqa: ANN401
 def _unguided(argv: list[str]) -> int:
     """Go over the corpus with the seeded mutator; options and lines are libFuzzer's."""
     from meter_emu.fuzz.mutate import blindly, crossed, mutated
+    from meter_emu.fuzz.watched import Watched, plan_of_environment
 
     options = dict(word[1:].split("=", 1) for word in argv if word.startswith("-") and "=" in word)
     folders = [Path(word) for word in argv if not word.startswith("-")]
-    target, build = _target(), _build()
+    target = _target()
     asked_to_end = _asked_to_end()
     random = Random(os.environ.get(ENV_SEED, "1"))
     corpus = [path.read_bytes() for folder in folders for path in sorted(folder.iterdir())]
     corpus = corpus or list(target.seeds())
     sizes = {len(data) for data in corpus}
-    ends_at = monotonic() + int(options.get("max_total_time", "0") or 1 << 31)
+    watched = Watched(target, _build(), plan_of_environment())
     runs = int(options.get("runs", "-1"))
     sys.stderr.write(f"{UNGUIDED}\n")
     _say_begins()
     done, began_at = 0, monotonic()
     said_at = began_at
-    while monotonic() < ends_at and done != runs and not asked_to_end():
+    while done != runs and not asked_to_end():
         if done < len(corpus):
             data = corpus[done]
         elif random.randrange(8) == 0:
@@ -133,9 +136,7 @@ def _unguided(argv: list[str]) -> int:
             data = mutated(
                 target, one, random, lambda raw: blindly(raw, target.words, target.size_max, random)
             )
-        if not _held(target, data, build):
-            name = options.get("artifact_prefix", "") + "crash-" + sha1(data).hexdigest()  # noqa: S324
-            Path(name).write_bytes(data)
+        if not _held(watched, data):
             return FOUND
         done += 1
         if len(data) not in sizes and len(corpus) < _KEEP_MAX:
@@ -144,6 +145,7 @@ def _unguided(argv: list[str]) -> int:
         if monotonic() - said_at > _REPORT_S:
             said_at = monotonic()
             _say(done, len(corpus), said_at - began_at)
+    watched.report()
     _say(done, len(corpus), monotonic() - began_at)
     return 0
 
@@ -155,11 +157,11 @@ def _asked_to_end() -> Callable[[], bool]:
     return lambda: bool(asked)
 
 
-def _held(target: "Target", data: bytes, build: str) -> bool:
+def _held(watched: "Watched", data: bytes) -> bool:
     from meter_emu.fuzz.target import Trying
 
     with Trying() as trying:
-        target.check(data, build)
+        watched(data)
     if trying.error is not None:
         sys.stderr.write("".join(traceback.format_exception(trying.error)))
     return trying.error is None

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 from time import monotonic
 from typing import Final, NamedTuple, Self, final
 
@@ -31,6 +32,7 @@ from meter_emu.world.meter.model import MeterModel
 
 _BATCH: Final = 20  # ours: stories a process takes at once; a fraction of a second of work
 _BATCH_THERE: Final = 200  # ours: a worker of a cluster; some seconds of work
+_OVER: Final = 0.05  # ours: of the time, for making small what was found at its end
 
 Hear = Callable[[int, "Examined | None"], None]
 
@@ -58,6 +60,13 @@ class _Tally:
     broken: _Breach | None = None
 
 
+class _Seen(NamedTuple):
+    """What became of a batch: laws by their ids, and how many stories there was time for."""
+
+    tallies: dict[str, _Tally]
+    stories: int
+
+
 class _SentKit(NamedTuple):
     model_name: str
     model: MeterModel
@@ -71,13 +80,20 @@ class _Sent(NamedTuple):
 
 
 @final
-class Examining(TextTask[_Stories, dict[str, _Tally]]):
-    """Draws stories of a seed on these kits, and asks laws of a build's run of each."""
+class Examining(TextTask[_Stories, _Seen]):
+    """Draws stories of a seed on these kits, and asks laws of a build's run of each.
+
+    `ends_s` is a deadline by `monotonic`, which processes of one machine share; sent to another it
+    is left out, and a batch that was begun there is done whole.
+    """
 
     unit_type = _Stories
-    result_type = dict[str, _Tally]
+    result_type = _Seen
 
-    def __init__(self, build: str, kits: Sequence[Kit], seed: int) -> None:
+    def __init__(
+        self, build: str, kits: Sequence[Kit], seed: int, *, ends_s: float = inf
+    ) -> None:
+        self.ends_s: Final = ends_s
         self.build: Final = build
         self.kits: Final = kits
         self.seed: Final = seed
@@ -86,7 +102,7 @@ class Examining(TextTask[_Stories, dict[str, _Tally]]):
         self,
         unit: _Stories,
         memory: memoryview | None = None,  # noqa: ARG002  nobody watches
-    ) -> dict[str, _Tally]:
+    ) -> _Seen:
         """Return what each law says of these stories, up to the first that breaks it."""
         tallies = {law_id: _Tally() for law_id in unit.law_ids}
         groups: dict[DrawStory, list[Law]] = {}
@@ -104,8 +120,10 @@ class Examining(TextTask[_Stories, dict[str, _Tally]]):
                 chooser = seeded(f"{self.seed}/{draw.__name__}/{number}")
                 trial = Trial(draw(chooser, self.kits), self.build)
                 for law in asked:
+                    if monotonic() > self.ends_s:
+                        return _Seen(tallies, number - unit.first)
                     _ask(law, trial, tallies[law.id], number, chooser)
-        return tallies
+        return _Seen(tallies, unit.stop - unit.first)
 
     def as_text(self) -> str:
         """See `TextTask`."""
@@ -126,12 +144,12 @@ class Examining(TextTask[_Stories, dict[str, _Tally]]):
         parse_build(sent.build)
         return cls(sent.build, kits, sent.seed)
 
-    def run_there(self, unit: _Stories) -> dict[str, _Tally]:
+    def run_there(self, unit: _Stories) -> _Seen:
         """See `TextTask`: somebody else's program may need a process with an alarm."""
         if parse_build(self.build).factory is None:
             return self.run(unit)
-        (tallies,) = Processes(1).results(self, [unit])
-        return tallies
+        (seen,) = Processes(1).results(self, [unit])
+        return seen
 
 
 def verify(
@@ -149,39 +167,42 @@ def verify(
     """Return what the laws say of a build: `reference`, with defects, or `MODULE:FACTORY`.
 
     Without `models` or `law_ids` all are taken. It ends after `examples` stories, or `deadline_s`
-    seconds, whichever is first; one of them is given. `hear` gets after each batch how many
-    stories there were, and at once of each law that is broken. Raise `ConfigError` for a build,
-    model or law that does not exist, with the nearest name.
+    seconds, within a tenth more, whichever is first; one of them is given. `hear` gets after each
+    batch how many stories there were, and at once of each law that is broken. Raise `ConfigError`
+    for a build, model or law that does not exist, with the nearest name.
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
+    ends_s = inf if deadline_s is None else monotonic() + deadline_s
+    late_s = ends_s if deadline_s is None else ends_s + deadline_s * _OVER
     chosen = chosen_laws(law_ids)
     kits, not_covered = covered(parse_build(build), tuple(models))
-    began = monotonic()
     tallies = {law.id: _Tally() for law in chosen}
     found: dict[str, Examined] = {}
     stories = 0
     size = _BATCH if cluster is None else _BATCH_THERE
     units = _units(tuple(tallies), examples, size, found)
     engine = cluster or here_or_processes(jobs)
-    with closing(engine.results(Examining(build, kits, seed), units)) as batches:
+    task = Examining(build, kits, seed, ends_s=ends_s)
+    with closing(engine.results(task, units)) as batches:
         for seen in batches:
-            stories = _up_to(stories + size, examples)
-            for law_id in _counted(seen, tallies, found):
-                found[law_id] = _examined(laws()[law_id], tallies[law_id], build, kits)
+            stories += seen.stories
+            for law_id in _counted(seen.tallies, tallies, found):
+                found[law_id] = _examined(laws()[law_id], tallies[law_id], build, kits, late_s)
                 hear(stories, found[law_id])
             hear(stories, None)
             if len(found) == len(chosen):
                 last = max(tally.broken.number for tally in tallies.values() if tally.broken)
                 stories = _up_to((last // _BATCH + 1) * _BATCH, examples)  # on any engine
                 break
-            if deadline_s is not None and monotonic() - began > deadline_s:
+            if monotonic() > ends_s:
                 break
     return Report(
         build=build,
         seed=seed,
         stories=stories,
         examined=tuple(
-            found.get(law.id) or _examined(law, tallies[law.id], build, kits) for law in chosen
+            found.get(law.id) or _examined(law, tallies[law.id], build, kits, late_s)
+            for law in chosen
         ),
         not_covered=not_covered,
     )
@@ -261,11 +282,16 @@ def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -
         tally.held_on += 1
 
 
-def _examined(law: Law, tally: _Tally, build: str, kits: Sequence[Kit]) -> Examined:
-    """Return what was found of a law, a counterexample made small."""
+def _examined(
+    law: Law, tally: _Tally, build: str, kits: Sequence[Kit], until_s: float
+) -> Examined:
+    """Return what was found of a law, a counterexample made small while there is time."""
     counterexample = None
     if tally.broken is not None:
-        tape, runs = shrunk(tally.broken.tape, lambda tried: _used(law, tried, build, kits))
+        tape, runs = shrunk(
+            tally.broken.tape,
+            lambda tried: _used(law, tried, build, kits) if monotonic() < until_s else None,
+        )
         trial = Trial(law.draw(Replayed(tape), kits), build)
         finding = law.asked(trial)
         assert isinstance(finding, Broken), "a story is the same whenever it is lived"

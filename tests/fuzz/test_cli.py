@@ -1,8 +1,10 @@
 """`meter-emu fuzz` as somebody has it: a find is noticed, kept, played again and made small."""
 
 import json
+import tomllib
 from hashlib import sha1
 from importlib.util import find_spec
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -39,13 +41,38 @@ def test_the_canary_is_found_kept_and_played_again(how, tmp_path, run):
     assert seeds <= {path.name for path in (tmp_path / "c" / "canary").iterdir()}
 
 
+def test_a_run_goes_on_after_a_find_and_a_known_one_stops_nothing(tmp_path, run):
+    line = "fuzz run card-records --build reference+stale-order-accepted --runs 400 --no-coverage"
+    where = f"--corpus {tmp_path}/c --to {tmp_path}/finds --keep-going --junit {tmp_path}/j.xml"
+    done = run(*line.split(), *where.split(), "--json", tmp_path / "first.json")
+    assert done.code == 1, done.err
+    (row,) = json.loads((tmp_path / "first.json").read_text())
+    assert row["executions"] == 400, "it went on"
+    assert row["known"] > 0, "the same find again is counted, not kept"
+    files = [found["file"] for found in row["found"]]
+    assert sorted(path.name for path in (tmp_path / "finds").iterdir()) == sorted(files)
+    assert all("card_records" in found["at"] for found in row["found"])
+    suite = ET.parse(tmp_path / "j.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    again = run(*line.split(), *where.split()[:4], "--json", "-")
+    assert (again.code, again.json()[0]["found"]) == (0, []), "known finds do not stop a target"
+    assert again.json()[0]["executions"] == 400
+
+
+def test_what_was_not_reached_is_said_at_the_end(tmp_path, run):
+    line = f"fuzz run vpcd --runs 3 --no-coverage --corpus {tmp_path}/c --to {tmp_path}/f"
+    done = run(*line.split())
+    assert done.code == 0, done.err
+    assert "vpcd: not reached: " in done.out
+
+
 def test_figures_are_also_json_and_nothing_found_is_exit_0(tmp_path, run):
     line = f"fuzz run c-apdu atr --runs 500 --no-coverage --corpus {tmp_path}/c --json -"
     done = run(*line.split())
     assert done.code == 0, done.err
     rows = done.json()
     assert [row["target"] for row in rows] == ["c-apdu", "atr"]
-    assert all(row["executions"] == 500 and row["found"] is None for row in rows)
+    assert all(row["executions"] == 500 and row["found"] == [] for row in rows)
     assert all(row["coverage_guided"] is False for row in rows)
 
 
@@ -77,7 +104,7 @@ def test_an_interrupt_is_exit_130_and_leaves_the_figures(tmp_path, monkeypatch, 
     assert done.code == 130, done.err
     assert "meter-emu: interrupted: 1 of 1 targets over, 0 finds" in done.err
     (row,) = json.loads((tmp_path / "figures.json").read_text())
-    assert (row["target"], row["found"], row["failed"]) == ("card-answers", None, None)
+    assert (row["target"], row["found"], row["failed"]) == ("card-answers", [], None)
     assert row["cpu_s"] > 0
 
 
@@ -100,7 +127,8 @@ def test_a_story_that_is_found_has_its_campaign_next_to_it(tmp_path, run):
     campaign, find = sorted((tmp_path / "finds").iterdir())
     assert campaign.name == f"{find.stem}.campaign.toml"
     text = campaign.read_text()
-    assert text.startswith("# OracleError: never-early: ")
+    assert text.startswith("# OracleError: ")
+    assert f"# {tomllib.loads(find.read_text())['why']}\n" in text
     assert len(text.splitlines()) <= 25
     assert run("rehearse", campaign).code == 1, "the campaign plays what was found"
 

@@ -36,7 +36,7 @@ def test_an_interrupt_leaves_figures_and_a_corpus_of_whole_inputs(tmp_path):
         assert one.over, one.target.id
         assert one.executions > 1_000, one.target.id
         assert one.per_cpu_s > 100, one.target.id
-        assert (one.found, one.failed, one.guided) == (None, "", GUIDED)
+        assert (one.found, one.failed, one.guided) == ({}, "", GUIDED)
     assert not waiting.begun, "no target begins after it"
     inputs = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert bool(inputs) is GUIDED, "a seeded run keeps its inputs in memory"
@@ -51,7 +51,7 @@ def test_a_worker_that_fails_by_itself_is_no_find(tmp_path):
     )
     together.run()
     (one,) = together.figures
-    assert one.found is None
+    assert one.found == {}
     assert one.failed.startswith("the worker ended with status 1: NotADirectoryError"), one.failed
 
 

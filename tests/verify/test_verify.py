@@ -72,8 +72,9 @@ def test_equal_arguments_give_equal_reports_with_any_number_of_processes():
 
 
 def test_a_deadline_ends_it():
-    report = verify("reference", law_ids=["never-early"], examples=None, deadline_s=0.01)
-    assert report.stories == 20
+    """Within a batch: a story is not begun when the time is over."""
+    report = verify("reference", law_ids=["never-early"], examples=None, deadline_s=0.001)
+    assert report.stories < 20
 
 
 def test_a_story_is_made_small_on_its_tape_within_bounded_runs():

@@ -1,0 +1,125 @@
+"""A target's function as a run has it: finds are kept by their frame, and reach is reported.
+
+A run tells its worker what it is to do in one variable of the environment; a process without it
+raises what it finds and reports nothing.
+"""
+
+import os
+from pathlib import Path
+from signal import SIGUSR1
+from time import monotonic
+from typing import Final, final
+
+import msgspec
+
+from meter_emu.fuzz.finds import FoundInput, failure_of
+from meter_emu.fuzz.reach import REACH
+from meter_emu.fuzz.target import Target
+
+ENV_RUN: Final = "METER_EMU_FUZZ_RUN"
+_REPORT_S: Final = 1.0
+
+
+@final
+class RunPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker is to do: until when by `monotonic`, where to leave what it finds.
+
+    `known` are the frames of finds that are there already; with `keep_going` it goes on after one.
+    """
+
+    until_s: float
+    folder: str
+    known: tuple[str, ...] = ()
+    keep_going: bool = False
+
+
+@final
+class Report(msgspec.Struct, kw_only=True):
+    """What a worker has to say besides libFuzzer's lines: reach, and how often finds were met."""
+
+    met: dict[str, int] = {}
+    asked: dict[str, int] = {}
+    held: dict[str, int] = {}
+    again: int = 0
+
+
+def plan_of_environment() -> RunPlan | None:
+    """Return what this process is to do, `None` where no run has begun it."""
+    text = os.environ.get(ENV_RUN)
+    return None if text is None else msgspec.json.decode(text, type=RunPlan)
+
+
+@final
+class Watched:
+    """`target.check` on a build. When the time is over it has the fuzzer end, and tries no more."""
+
+    def __init__(self, target: Target, build: str, plan: RunPlan | None) -> None:
+        self._check: Final = target.check
+        self._target: Final = target
+        self._build: Final = build
+        self._plan: Final = plan
+        self._known: Final = set() if plan is None else set(plan.known)
+        self._over = False
+        self._again = 0
+        self._seen = 0
+        self._said_s = 0.0
+
+    def __call__(self, data: bytes) -> None:
+        """Try an input; raise what does not hold, unless the run goes on after it."""
+        if self._plan is None:
+            self._check(data, self._build)
+            return
+        now_s = monotonic()
+        if now_s > self._plan.until_s:
+            if not self._over:
+                self._over = True
+                self.report()
+                os.kill(os.getpid(), SIGUSR1)
+            return
+        try:
+            self._check(data, self._build)
+        except Exception as error:
+            if self._found(self._plan, data, error):
+                self.report()
+                raise
+        if now_s - self._said_s > _REPORT_S or self._size() != self._seen:
+            self._said_s = now_s
+            self.report()
+
+    def _found(self, plan: RunPlan, data: bytes, error: Exception) -> bool:
+        """Keep a find that is new; return whether the run is over with it."""
+        failed = failure_of(error)
+        if failed.at in self._known:
+            self._again += 1
+            return False
+        self._known.add(failed.at)
+        found = FoundInput(
+            target=self._target.id,
+            build=self._build,
+            input=data.hex(),
+            why=failed.why,
+            at=failed.at,
+        )
+        _write(Path(plan.folder) / f"find-{len(self._known)}.json", msgspec.json.encode(found))
+        return not plan.keep_going
+
+    def report(self) -> None:
+        """Write down what was reached."""
+        if self._plan is None:
+            return
+        self._seen = self._size()
+        said = Report(
+            met=dict(REACH.met), asked=dict(REACH.asked), held=dict(REACH.held), again=self._again
+        )
+        _write(Path(self._plan.folder) / "report.json", msgspec.json.encode(said))
+
+    @staticmethod
+    def _size() -> int:
+        return len(REACH.met) + len(REACH.asked) + len(REACH.held)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a whole file, so that one that is read while the worker ends is never half."""
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    part.replace(path)
