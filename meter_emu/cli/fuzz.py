@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, final
 
 import click
@@ -100,6 +101,7 @@ def run(
     from meter_emu.fuzz.side_by_side import SideBySide
     from meter_emu.world.meter.build import parse_build
 
+    began_s = monotonic()
     parse_build(build)
     chosen = _chosen(target_ids)
     _begin(chosen, Path(corpus))
@@ -112,6 +114,7 @@ def run(
         corpus=Path(corpus),
         guided=not no_coverage,
         runs=runs or -1,
+        began_s=began_s,
         known=_known(Path(finds)),
         keep_going=_ALL in target_ids if keep_going is None else keep_going,
     )
@@ -290,7 +293,9 @@ class _Teller:
             click.echo(f"{one.target.id}: a known find was met {one.again:,} times")
         if one.failed:
             click.echo(f"{one.target.id}: {one.failed}")
-        if one.missing:
+        if not one.executions:
+            click.echo(f"{one.target.id}: no input was tried in its {one.time_s:.1f} s")
+        elif one.missing:
             click.echo(f"{one.target.id}: not reached: {'; '.join(one.missing)}")
 
     def _tell(self, one: "Figures") -> None:

@@ -205,7 +205,7 @@ class Figures:
 class SideBySide:
     """Each target fuzzed for its share of what is left of `time_s` seconds of `jobs` processes.
 
-    It is over within a tenth more than that. The corpus has a folder a target. `runs` ends a target
+    It is over within a tenth more than that, from `began_s` on, by `monotonic`. The corpus has a folder a target. `runs` ends a target
     after so many executions, -1 never. `known` are finds that do not stop their target; with
     `keep_going` none does. `figures` are there at any time.
     """
@@ -221,6 +221,7 @@ class SideBySide:
         corpus: Path,
         guided: bool = True,
         runs: int = -1,
+        began_s: float | None = None,
         known: Sequence[FoundInput] = (),
         keep_going: bool = False,
     ) -> None:
@@ -228,7 +229,7 @@ class SideBySide:
         self._known: Final = known
         self._keep_going: Final = keep_going
         self._time_s: Final = time_s
-        self._ends_s = 0.0  # by `monotonic`
+        self._ends_s: Final = time_s + (time.monotonic() if began_s is None else began_s)
         self._waiting = len(chosen)
         self._build: Final = build
         self._seed: Final = seed
@@ -244,7 +245,6 @@ class SideBySide:
 
         What interrupts it, in `tick` too, comes out of it when the workers have ended.
         """
-        self._ends_s = time.monotonic() + self._time_s
         with ThreadPoolExecutor(self._jobs) as pool:
             left = {pool.submit(self._work, one) for one in self.figures}
             try:
