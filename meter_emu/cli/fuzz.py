@@ -293,7 +293,7 @@ class _Teller:
             click.echo(f"{one.target.id}: a known find was met {one.again:,} times")
         if one.failed:
             click.echo(f"{one.target.id}: {one.failed}")
-        if not one.executions:
+        if not one.asked:
             click.echo(f"{one.target.id}: no input was tried in its {one.time_s:.1f} s")
         elif one.missing:
             click.echo(f"{one.target.id}: not reached: {'; '.join(one.missing)}")

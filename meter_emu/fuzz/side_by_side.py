@@ -205,9 +205,9 @@ class Figures:
 class SideBySide:
     """Each target fuzzed for its share of what is left of `time_s` seconds of `jobs` processes.
 
-    It is over within a tenth more than that, from `began_s` on, by `monotonic`. The corpus has a folder a target. `runs` ends a target
-    after so many executions, -1 never. `known` are finds that do not stop their target; with
-    `keep_going` none does. `figures` are there at any time.
+    It is over within a tenth more than that, counted from `began_s`, by `monotonic`. The corpus has
+    a folder a target. `runs` ends a target after so many executions, -1 never. `known` are finds
+    that do not stop their target; with `keep_going` none does. `figures` are there at any time.
     """
 
     def __init__(

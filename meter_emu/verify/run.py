@@ -90,9 +90,7 @@ class Examining(TextTask[_Stories, _Seen]):
     unit_type = _Stories
     result_type = _Seen
 
-    def __init__(
-        self, build: str, kits: Sequence[Kit], seed: int, *, ends_s: float = inf
-    ) -> None:
+    def __init__(self, build: str, kits: Sequence[Kit], seed: int, *, ends_s: float = inf) -> None:
         self.ends_s: Final = ends_s
         self.build: Final = build
         self.kits: Final = kits
@@ -282,9 +280,7 @@ def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -
         tally.held_on += 1
 
 
-def _examined(
-    law: Law, tally: _Tally, build: str, kits: Sequence[Kit], until_s: float
-) -> Examined:
+def _examined(law: Law, tally: _Tally, build: str, kits: Sequence[Kit], until_s: float) -> Examined:
     """Return what was found of a law, a counterexample made small while there is time."""
     counterexample = None
     if tally.broken is not None:
