@@ -9,16 +9,18 @@ from rich.text import Text
 
 from meter_emu.cli.junit import JUnitCase, write_junit
 from meter_emu.cli.output import STDOUT, naming, print_json, wide_console, write_atomically
-from meter_emu.driver_bench.examine import Examined, Found
-from meter_emu.driver_bench.law import Case, Rank
-from meter_emu.driver_bench.report import Report, dialogue
-from meter_emu.driver_bench.run import LAWS, NO_ROUTINE
+from meter_emu.driver_bench.examine import Found, LawResult
+from meter_emu.driver_bench.law import Case, FindingRank
+from meter_emu.driver_bench.report import DriverReport, dialogue
+from meter_emu.driver_bench.verify_driver import DRIVER_LAWS, NO_ROUTINE
 from meter_emu.errors import ConfigError
 
 _LINES_MAX: Final = 24  # ours: of a dialogue on a screen; the file has all
 
 
-def shown(report: Report, folder: Path, json_file: str | None, junit_file: str | None) -> None:
+def show_report(
+    report: DriverReport, folder: Path, json_file: str | None, junit_file: str | None
+) -> None:
     """Write the files that were asked for, and say what was found."""
     if json_file is not None:
         print_json(report.as_json(), json_file)
@@ -31,10 +33,10 @@ def shown(report: Report, folder: Path, json_file: str | None, junit_file: str |
     console.print(_said(report, files), soft_wrap=True)
 
 
-def _as_case(one: Examined) -> JUnitCase:
+def _as_case(one: LawResult) -> JUnitCase:
     """Return a law as a test case: a wrong date is a failure, a note its output."""
-    wrong = [found.words for found in one.found if found.rank is Rank.WRONG_DATE]
-    notes = [found.words for found in one.found if found.rank is not Rank.WRONG_DATE]
+    wrong = [found.words for found in one.found if found.rank is FindingRank.WRONG_DATE]
+    notes = [found.words for found in one.found if found.rank is not FindingRank.WRONG_DATE]
     return JUnitCase(
         one.law_id,
         why=wrong[0] if wrong else "",
@@ -58,10 +60,10 @@ def case_of(path: str) -> tuple[str, str, Case]:
         raise ConfigError(path, "", why) from None
 
 
-def _written(report: Report, folder: Path) -> dict[Found, Path]:
+def _written(report: DriverReport, folder: Path) -> dict[Found, Path]:
     """Write each finding as a file that plays again; return where they are."""
     files: dict[Found, Path] = {}
-    for rank in Rank:
+    for rank in FindingRank:
         for one, found in report.of_rank(rank):
             number = sum(path.stem.startswith(one.law_id) for path in files.values()) + 1
             files[found] = folder / f"{one.law_id}-{number}.json"
@@ -82,7 +84,7 @@ def _written(report: Report, folder: Path) -> dict[Found, Path]:
     return files
 
 
-def _said(report: Report, files: dict[Found, Path]) -> Text:
+def _said(report: DriverReport, files: dict[Found, Path]) -> Text:
     checked = [one for one in report.examined if not one.lacks]
     tries = sum(one.tries for one in checked)
     text = Text.assemble(
@@ -90,10 +92,12 @@ def _said(report: Report, files: dict[Found, Path]) -> Text:
         f"  {report.declared.chip or 'no chip'}, {len(checked)} laws, {tries:,} checks of seed"
         f" {report.seed}\n",
     )
-    for rank, style in ((Rank.WRONG_DATE, "bold red"), (Rank.CONTRACT, "yellow")):
+    for rank, style in ((FindingRank.WRONG_DATE, "bold red"), (FindingRank.CONTRACT, "yellow")):
         for one, found in report.of_rank(rank):
             text.append(f"  {rank.value}  ", style)
-            text.append(f"{one.law_id} ({', '.join(found.differs)}): {LAWS[one.law_id].says}\n")
+            text.append(
+                f"{one.law_id} ({', '.join(found.differs)}): {DRIVER_LAWS[one.law_id].says}\n"
+            )
             text.append(_found(report, one, found, files[found]))
     held = [one.law_id for one in checked if not one.found]
     text.append("  held  ", "green")
@@ -109,9 +113,9 @@ def _said(report: Report, files: dict[Found, Path]) -> Text:
     return text
 
 
-def _found(report: Report, one: Examined, found: Found, path: Path) -> Text:
+def _found(report: DriverReport, one: LawResult, found: Found, path: Path) -> Text:
     text = Text(f"          {found.words}\n")
-    lines = list(dialogue(report.declared, found)) if found.rank is Rank.WRONG_DATE else []
+    lines = list(dialogue(report.declared, found)) if found.rank is FindingRank.WRONG_DATE else []
     for line in lines[-_LINES_MAX:]:
         text.append(f"          {line}\n", "dim")
     text.append(f"          {path}: found by try {found.tries} of {one.tries:,}\n", "dim")

@@ -13,7 +13,7 @@ from rich.progress import TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from meter_emu.cli.app import Verb, examples
-from meter_emu.cli.driver_verified import case_of, shown
+from meter_emu.cli.driver_verified import case_of, show_report
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, CAMPAIGN, FILE, LEFT, MODEL, WORD, json_option
@@ -26,9 +26,9 @@ from meter_emu.cli.output import (
     write_atomically,
 )
 from meter_emu.cli.progress import watched
-from meter_emu.driver_bench.report import Report as DriverReport
-from meter_emu.driver_bench.run import TRIES, check_again, verify_driver
+from meter_emu.driver_bench.report import DriverReport
 from meter_emu.driver_bench.starter import write_starter
+from meter_emu.driver_bench.verify_driver import TRIES, check_again, verify_driver
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
 from meter_emu.resources import find
@@ -106,7 +106,7 @@ def verify_build(
         tested = _driver(
             driver, again, law_ids, tries=examples, seed=seed, quiet=json_file == STDOUT
         )
-        shown(tested, Path(folder), json_file, junit_file)
+        show_report(tested, Path(folder), json_file, junit_file)
         return EXIT_FOUND if tested.wrong else EXIT_OK
     if build is None:
         raise click.UsageError("want a BUILD, or --driver", click.get_current_context())
@@ -147,7 +147,7 @@ def _as_case(one: Examined) -> JUnitCase:
 
 
 def _alone(**others: object) -> None:
-    """Refuse what means nothing beside a driver."""
+    """Refuse what means nothing of a driver."""
     for name, value in others.items():
         if value not in (None, ()):
             what = {"build": "BUILD", "models": "--model", "time_s": "--time"}.get(

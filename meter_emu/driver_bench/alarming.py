@@ -5,9 +5,9 @@ from random import Random
 from typing import Final
 
 from meter_emu.driver_bench.declared import ALARM_FIELDS
-from meter_emu.driver_bench.draws import moment
+from meter_emu.driver_bench.draws import draw_moment
 from meter_emu.driver_bench.driver import Reading
-from meter_emu.driver_bench.law import Case, Finding, Law, Rig, compared
+from meter_emu.driver_bench.law import Case, ClockLaw, LawBreach, Rig, compared
 from meter_emu.driver_bench.setting import learned_week, weekday_finding
 
 ASKED_FOR: Final = ALARM_FIELDS
@@ -22,7 +22,7 @@ def _draw(rig: Rig, random: Random, number: int) -> Case:
     offered = rig.declared.alarm_fields
     chosen = offered[number % len(offered)]
     return Case(
-        moment(random, rig.declared, number // len(offered)),
+        draw_moment(random, rig.declared, number // len(offered)),
         (" ".join(word for word in ASKED_FOR if word in chosen),),
     )
 
@@ -39,12 +39,12 @@ def _set(rig: Rig, case: Case) -> None:
     rig.driver.call("alarm_set", alarm_moment(case.t, fields), fields)
 
 
-def _registers(rig: Rig, case: Case) -> Finding | None:
+def _registers(rig: Rig, case: Case) -> LawBreach | None:
     _set(rig, case)
     return alarm_finding(rig, case.t, str(case.more[0]), "")
 
 
-def alarm_finding(rig: Rig, t: datetime, fields: str, where: str) -> Finding | None:
+def alarm_finding(rig: Rig, t: datetime, fields: str, where: str) -> LawBreach | None:
     """Compare the alarm's registers with the moment it was set to."""
     asked = set(fields.split())
     t = alarm_moment(t, fields)
@@ -58,10 +58,10 @@ def alarm_finding(rig: Rig, t: datetime, fields: str, where: str) -> Finding | N
         f"{what} {value}, got {found.get(what, 'off')}" for what, value in sorted(wrong.items())
     )
     off = tuple(f"{what} off" if what not in found else what for what in sorted(wrong))
-    return Finding(off, f"{place} for {t:%Y-%m-%d %H:%M:%S} by {fields}: want {said}")
+    return LawBreach(off, f"{place} for {t:%Y-%m-%d %H:%M:%S} by {fields}: want {said}")
 
 
-def _unused(rig: Rig, case: Case) -> Finding | None:
+def _unused(rig: Rig, case: Case) -> LawBreach | None:
     _set(rig, case)
     asked = set(str(case.more[0]).split())
     found = rig.face.alarm(rig.declared.alarm)
@@ -72,10 +72,10 @@ def _unused(rig: Rig, case: Case) -> Finding | None:
         return None
     said = ", ".join(f"{what} {value}" for what, value in sorted(more.items()))
     words = f"an alarm by {case.more[0]} waits for {said} as well"
-    return Finding(tuple(sorted(more)), words)
+    return LawBreach(tuple(sorted(more)), words)
 
 
-def _weekday(rig: Rig, case: Case) -> Finding | None:
+def _weekday(rig: Rig, case: Case) -> LawBreach | None:
     code = rig.code(case.t)
     _set(rig, case)
     found = rig.face.alarm(rig.declared.alarm).get("weekday")
@@ -83,7 +83,7 @@ def _weekday(rig: Rig, case: Case) -> Finding | None:
         return None
     got = "off" if found is None else found
     words = f"an alarm on {case.t:%A %Y-%m-%d} waits for weekday {got}, the clock counts it {code}"
-    return Finding(("weekday",), words)
+    return LawBreach(("weekday",), words)
 
 
 def _no_weekday(rig: Rig) -> str:
@@ -98,10 +98,10 @@ def _draw_weekday(rig: Rig, random: Random, number: int) -> Case:
     offered = [words for words in rig.declared.alarm_fields if "weekday" in words]
     chosen = offered[number % len(offered)]
     fields = " ".join(word for word in ASKED_FOR if word in chosen)
-    return Case(moment(random, rig.declared, number // len(offered)), (fields,))
+    return Case(draw_moment(random, rig.declared, number // len(offered)), (fields,))
 
 
-def _read_back(rig: Rig, case: Case) -> Finding | None:
+def _read_back(rig: Rig, case: Case) -> LawBreach | None:
     _set(rig, case)
     fields = str(case.more[0])
     asked = [what for what in fields.split() if what != "weekday"]
@@ -117,10 +117,10 @@ def _read_back(rig: Rig, case: Case) -> Finding | None:
     words = f"alarm_get after alarm_set of {want:%Y-%m-%d %H:%M:%S} by {fields}: {got}"
     if got.fields is not None:
         words += f" by {' '.join(word for word in ASKED_FOR if word in got.fields)}"
-    return Finding(wrong, words)
+    return LawBreach(wrong, words)
 
 
-def _weekday_back(rig: Rig, case: Case, got: Reading) -> Finding | None:
+def _weekday_back(rig: Rig, case: Case, got: Reading) -> LawBreach | None:
     """Compare the weekday that an alarm by weekday is read back with; a known week says how."""
     fields = str(case.more[0])
     if "weekday" not in fields.split() or got.weekday is None:
@@ -135,13 +135,13 @@ def _weekday_back(rig: Rig, case: Case, got: Reading) -> Finding | None:
     return weekday_finding(rig, week, case.t, got.weekday, "alarm_get")
 
 
-LAWS: Final = (
-    Law(id="alarm-registers", says="alarm registers hold the target in each field asked for",
+ALARMING_LAWS: Final = (
+    ClockLaw(id="alarm-registers", says="alarm registers hold the target in each field asked for",
         needs=("alarm_set",), draw=_draw, check=_registers, lacks=_none),
-    Law(id="alarm-unused", says="fields that were not asked for are off",
+    ClockLaw(id="alarm-unused", says="fields that were not asked for are off",
         needs=("alarm_set",), draw=_draw, check=_unused, lacks=_none),
-    Law(id="alarm-weekday", says="an alarm's weekday has the code that a set gives that day",
+    ClockLaw(id="alarm-weekday", says="an alarm's weekday has the code that a set gives that day",
         needs=("alarm_set",), draw=_draw_weekday, check=_weekday, lacks=_no_weekday),
-    Law(id="alarm-read-back", says="alarm_get is what alarm_set was given",
+    ClockLaw(id="alarm-read-back", says="alarm_get is what alarm_set was given",
         needs=("alarm_set", "alarm_get"), draw=_draw, check=_read_back, lacks=_none),
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, final
 
-from meter_emu.driver_bench.bench import Bench
+from meter_emu.driver_bench.clock_bench import ClockBench
 
 
 def _whole(answer: bytes, count: int) -> bytes:
@@ -17,7 +17,7 @@ def _whole(answer: bytes, count: int) -> bytes:
 class CircuitPythonI2C:
     """CircuitPython's `busio.I2C`, which `adafruit_bus_device` and its drivers use."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: ClockBench) -> None:
         self._bench: Final = bench
         self._locked = False
 
@@ -68,7 +68,7 @@ class CircuitPythonI2C:
 class MicroPythonI2C:
     """MicroPython's `machine.I2C`."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: ClockBench) -> None:
         self._bench: Final = bench
 
     def scan(self) -> list[int]:
@@ -115,7 +115,7 @@ class MicroPythonI2C:
 class Smbus:
     """`smbus2.SMBus`, as programs on Linux use it: the calls of SMBus and of I²C blocks."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: ClockBench) -> None:
         self._bench: Final = bench
 
     def __enter__(self) -> "Smbus":
@@ -185,7 +185,7 @@ class Smbus:
         self._bench.transfer(i2c_addr, bytes((register, *data)), 0)
 
 
-def bus_for(kind: str, bench: Bench) -> object:
+def bus_for(kind: str, bench: ClockBench) -> object:
     """Return what the `begin` of a Python driver is given."""
     match kind:
         case "circuitpython":

@@ -7,13 +7,13 @@ from datetime import datetime
 from random import Random
 from typing import Final
 
-from meter_emu.driver_bench.draws import moment
+from meter_emu.driver_bench.draws import draw_moment
 from meter_emu.driver_bench.driver import Reading, RefusedError
-from meter_emu.driver_bench.law import Case, Finding, Law, Rank, Rig, compared
+from meter_emu.driver_bench.law import Case, ClockLaw, FindingRank, LawBreach, Rig, compared
 from meter_emu.driver_bench.setting import any_moment
 from meter_emu.hardware.rtc.calendar_chip import BitsKind
 
-_NOTE: Final = Rank.CONTRACT
+_NOTE: Final = FindingRank.CONTRACT
 
 
 def _says_valid(rig: Rig) -> bool:
@@ -26,31 +26,31 @@ def _says_valid(rig: Rig) -> bool:
     return not stopped and said is not None
 
 
-def _doubt(rig: Rig, case: Case) -> Finding | None:
+def _doubt(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     rig.anew()
     if "stopped" in rig.offers and rig.driver.call("stopped"):
-        return Finding(("doubted",), f"stopped at {case.t:%Y-%m-%d %H:%M:%S}, but nothing was")
+        return LawBreach(("doubted",), f"stopped at {case.t:%Y-%m-%d %H:%M:%S}, but nothing was")
     rig.face.doubt(given=True)
     rig.anew()
     if _says_valid(rig):
-        return Finding(("not told",), "the chip says not to believe it, the driver does not")
+        return LawBreach(("not told",), "the chip says not to believe it, the driver does not")
     return None
 
 
-def _doubt_kept(rig: Rig, case: Case) -> Finding | None:
+def _doubt_kept(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     rig.face.doubt(given=True)
     rig.anew()
     _says_valid(rig)
     if rig.face.doubted():
         return None
-    return Finding(
+    return LawBreach(
         ("cleared",), "begin or a read clears the chip's doubt, so a lost time looks set"
     )
 
 
-def _doubted_time(rig: Rig, case: Case) -> Finding | None:
+def _doubted_time(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     rig.face.doubt(given=True)
     rig.anew()
@@ -77,10 +77,10 @@ _GARBAGE: Final = (  # a field, and bits of its register that are no value of it
 
 def _draw_garbage(rig: Rig, random: Random, number: int) -> Case:
     what, byte = _GARBAGE[number % len(_GARBAGE)]
-    return Case(moment(random, rig.declared, number // len(_GARBAGE)), (what, byte))
+    return Case(draw_moment(random, rig.declared, number // len(_GARBAGE)), (what, byte))
 
 
-def _garbage(rig: Rig, case: Case) -> Finding | None:
+def _garbage(rig: Rig, case: Case) -> LawBreach | None:
     chip = rig.bench.chip
     registers = {"month": chip.MONTH, "day": chip.DAY, "hour": chip.HOURS, "minute": chip.MINUTES,
                  "second": chip.SECONDS}  # fmt: skip
@@ -96,7 +96,7 @@ def _garbage(rig: Rig, case: Case) -> Finding | None:
     if not isinstance(said, Reading) or not _exists(said):
         return None
     words = f"{case.more[0]} register {byte:02X}h, which is no {case.more[0]}: get says {said}"
-    return Finding((str(case.more[0]),), words)
+    return LawBreach((str(case.more[0]),), words)
 
 
 def _exists(said: Reading) -> bool:
@@ -107,7 +107,7 @@ def _exists(said: Reading) -> bool:
     return True
 
 
-def _noise(rig: Rig, case: Case) -> Finding | None:
+def _noise(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     rig.bench.noise = rig.face.unused
     said = rig.driver.call("get")
@@ -133,7 +133,7 @@ def _kept_masks(rig: Rig) -> dict[int, int]:
     return found
 
 
-def _kept(rig: Rig, case: Case) -> Finding | None:
+def _kept(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     masks = _kept_masks(rig)
     for register, mask in masks.items():
@@ -152,16 +152,16 @@ def _kept(rig: Rig, case: Case) -> Finding | None:
         f"{name} {before[at]:02X}h becomes {after[at]:02X}h"
         for name, at in zip(names[:4], lost[:4], strict=True)
     )
-    return Finding(tuple(names[:4]), f"a set changes what is not the time: {said}")
+    return LawBreach(tuple(names[:4]), f"a set changes what is not the time: {said}")
 
 
 def _draw_outside(rig: Rig, random: Random, number: int) -> Case:
     first, last = rig.declared.years
     year = last + 1 if number % 2 and last < 9999 else first - 1
-    return Case(moment(random, rig.declared, number).replace(day=28, year=max(1, year)))
+    return Case(draw_moment(random, rig.declared, number).replace(day=28, year=max(1, year)))
 
 
-def _outside(rig: Rig, case: Case) -> Finding | None:
+def _outside(rig: Rig, case: Case) -> LawBreach | None:
     if rig.declared.first <= case.t <= rig.declared.last:
         return None
     rig.place(rig.known_day)
@@ -175,10 +175,10 @@ def _outside(rig: Rig, case: Case) -> Finding | None:
         return None
     side = "before" if case.t < rig.declared.first else "after"
     words = f"a set of {case.t:%Y-%m-%d}, {side} its years, is not refused: registers say {after}"
-    return Finding((f"year {side} its years",), words)
+    return LawBreach((f"year {side} its years",), words)
 
 
-def _dead(rig: Rig, case: Case, *, short: bool) -> Finding | None:
+def _dead(rig: Rig, case: Case, *, short: bool) -> LawBreach | None:
     rig.place(case.t)
     if short:
         rig.bench.short = True
@@ -202,10 +202,10 @@ def _dead(rig: Rig, case: Case, *, short: bool) -> Finding | None:
         case.t.second,
     ):
         return None
-    return Finding(("not told",), f"get says {said} on {what}")
+    return LawBreach(("not told",), f"get says {said} on {what}")
 
 
-def _dead_set(rig: Rig, case: Case) -> Finding | None:
+def _dead_set(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.bench.silent = True
     try:
@@ -214,7 +214,7 @@ def _dead_set(rig: Rig, case: Case) -> Finding | None:
         return None
     finally:
         rig.bench.quiet()
-    return Finding(("not told",), "a set on a dead bus is not refused")
+    return LawBreach(("not told",), "a set on a dead bus is not refused")
 
 
 def _century_bit(rig: Rig) -> str:
@@ -222,7 +222,7 @@ def _century_bit(rig: Rig) -> str:
     return "" if unused else "the chip has no century bit, or it is declared"
 
 
-def _century(rig: Rig, case: Case) -> Finding | None:
+def _century(rig: Rig, case: Case) -> LawBreach | None:
     chip = rig.bench.chip
     rig.place(case.t)
     rig.face.put(chip.MONTH, chip.registers[chip.MONTH] | chip.CENTURY)
@@ -238,29 +238,29 @@ def _on_a_bus(rig: Rig) -> str:
     return "" if rig.bench.chip.ADDRESS or rig.bench.address else "its clock is on no bus"
 
 
-LAWS: Final = (
-    Law(id="doubt-reported", says="a chip that is not to be believed is reported, another is not",
+CONTRACT_LAWS: Final = (
+    ClockLaw(id="doubt-reported", says="a chip that is not to be believed is reported, no other is",
         needs=("get",), draw=any_moment, check=_doubt, rank=_NOTE),
-    Law(id="doubt-kept", says="the chip's doubt stays until a set",
+    ClockLaw(id="doubt-kept", says="the chip's doubt stays until a set",
         needs=("get",), draw=any_moment, check=_doubt_kept, rank=_NOTE),
-    Law(id="doubt-beside", says="the chip's sign of doubt is not taken for a part of the time",
+    ClockLaw(id="doubt-apart", says="the chip's sign of doubt is not taken for a part of the time",
         needs=("get",), draw=any_moment, check=_doubted_time),
-    Law(id="garbage-reported", says="registers that are no time give no date",
+    ClockLaw(id="garbage-reported", says="registers that are no time give no date",
         needs=("get",), draw=_draw_garbage, check=_garbage, rank=_NOTE),
-    Law(id="unused-bits", says="get ignores unused bits, whatever they read",
+    ClockLaw(id="unused-bits", says="get ignores unused bits, whatever they read",
         needs=("get",), draw=any_moment, check=_noise, rank=_NOTE),
-    Law(id="others-kept", says="a set leaves alone what is not the time",
+    ClockLaw(id="others-kept", says="a set leaves alone what is not the time",
         needs=("set",), draw=any_moment, check=_kept, rank=_NOTE),
-    Law(id="range-ends", says="a set outside its years is refused",
+    ClockLaw(id="range-ends", says="a set outside its years is refused",
         needs=("set",), draw=_draw_outside, check=_outside, rank=_NOTE),
-    Law(id="century-beside", says="a century bit is not taken for a part of the month",
+    ClockLaw(id="century-apart", says="a century bit is not taken for a part of the month",
         needs=("get",), draw=any_moment, check=_century, rank=_NOTE, lacks=_century_bit),
-    Law(id="dead-bus-get", says="get on a dead bus gives no date",
+    ClockLaw(id="dead-bus-get", says="get on a dead bus gives no date",
         needs=("get",), draw=any_moment, check=lambda rig, case: _dead(rig, case, short=False),
         rank=_NOTE, lacks=_on_a_bus),
-    Law(id="short-answer", says="get gives no date where the answer is short",
+    ClockLaw(id="short-answer", says="get gives no date where the answer is short",
         needs=("get",), draw=any_moment, check=lambda rig, case: _dead(rig, case, short=True),
         rank=_NOTE, lacks=_on_a_bus),
-    Law(id="dead-bus-set", says="a set on a dead bus is refused",
+    ClockLaw(id="dead-bus-set", says="a set on a dead bus is refused",
         needs=("set",), draw=any_moment, check=_dead_set, rank=_NOTE, lacks=_on_a_bus),
 )  # fmt: skip

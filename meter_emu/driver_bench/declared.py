@@ -1,4 +1,4 @@
-"""What a driver declares beside its routines: chip, years, numbers, zone, standard, alarm.
+"""What a driver declares next to its routines: chip, years, numbers, zone, standard, alarm.
 
 What is not declared has a default that most drivers share; a word that nobody knows is refused.
 """

@@ -50,14 +50,14 @@ def edge(random: Random, declared: Declared) -> datetime:
     return datetime(year, month, min(day, _month_days(year, month)), hour, minute, second)
 
 
-def moment(random: Random, declared: Declared, number: int) -> datetime:
+def draw_moment(random: Random, declared: Declared, number: int) -> datetime:
     """Return the moment of a try: by turns an edge and any."""
     return evenly(random, declared) if number % 2 else edge(random, declared)
 
 
 def whole_day(random: Random, declared: Declared, number: int) -> datetime:
     """Return a midnight, by turns of an edge and of any day."""
-    return moment(random, declared, number).replace(hour=0, minute=0, second=0)
+    return draw_moment(random, declared, number).replace(hour=0, minute=0, second=0)
 
 
 def counted(random: Random, declared: Declared, number: int) -> datetime:
@@ -68,12 +68,12 @@ def counted(random: Random, declared: Declared, number: int) -> datetime:
         ends = [end for end in ends if declared.first < end <= declared.last]
         if ends:
             return random.choice(ends) + random.choice((-1, 0)) * _SECOND
-    return moment(random, declared, number)
+    return draw_moment(random, declared, number)
 
 
 def near_midnight(random: Random, declared: Declared, number: int) -> datetime:
     """Return a moment, by turns seconds before a midnight or a full hour."""
-    when = moment(random, declared, number)
+    when = draw_moment(random, declared, number)
     if number % 2:
         return when
     hour = random.choice((23, 23, 23, when.hour))
@@ -111,7 +111,7 @@ def every_day(declared: Declared) -> Iterator[datetime]:
 
 
 @lru_cache(maxsize=8)
-def changes(zone: str, first: int, last: int) -> tuple[datetime, ...]:
+def zone_changes(zone: str, first: int, last: int) -> tuple[datetime, ...]:
     """Return the instants, in UTC, at which the zone's offset changes in these years."""
     info = ZoneInfo(zone)
 
@@ -137,14 +137,14 @@ def changes(zone: str, first: int, last: int) -> tuple[datetime, ...]:
 
 def near_change(random: Random, declared: Declared, number: int) -> datetime:
     """Return an instant in UTC, by turns near a change of the zone and any."""
-    found = changes(declared.zone, *declared.years)
+    found = zone_changes(declared.zone, *declared.years)
     if number % 2 or not found:
         return evenly(random, declared)
     apart = random.choice((-3601, -3600, -1, 0, 1, 3599, 3600, 7200, 86_400, -86_400, -10_800))
-    return within(random.choice(found) + apart * _SECOND, declared)
+    return clamped(random.choice(found) + apart * _SECOND, declared)
 
 
-def within(when: datetime, declared: Declared) -> datetime:
+def clamped(when: datetime, declared: Declared) -> datetime:
     """Return it, or the nearest moment of the years."""
     return min(max(when, declared.first), declared.last)
 

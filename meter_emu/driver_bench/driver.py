@@ -12,8 +12,8 @@ from typing import Any, Final, NamedTuple, TypeAlias, final
 
 from typing_extensions import override
 
-from meter_emu.driver_bench.bench import Bench, NoEndError
 from meter_emu.driver_bench.buses import bus_for
+from meter_emu.driver_bench.clock_bench import ClockBench, NoEndError
 from meter_emu.driver_bench.declared import Declared, declared
 from meter_emu.driver_bench.face import FIELDS
 from meter_emu.errors import ConfigError
@@ -44,7 +44,7 @@ class Reading(NamedTuple):
         return f"{day} {self.hour:02}:{self.minute:02}:{self.second:02}"
 
 
-Answer: TypeAlias = Reading | int | bool | bytes | None
+Said: TypeAlias = Reading | int | bool | bytes | None
 Argument: TypeAlias = datetime | int | str | bytes
 
 # Which routines there are, what each is given, and the shape of its answer.
@@ -69,16 +69,16 @@ class Driver(ABC):
     offers: frozenset[str]
 
     @abstractmethod
-    def begin(self, bench: Bench | None, instance: int = 0) -> None:
+    def begin(self, bench: ClockBench | None, instance: int = 0) -> None:
         """Start the driver, or a second one, on a bench; `RefusedError` if it does not start."""
 
     @abstractmethod
-    def call(self, routine: str, *args: Argument, instance: int = 0) -> Answer:
+    def call(self, routine: str, *args: Argument, instance: int = 0) -> Said:
         """Call a routine it offers."""
 
     def call_many(
         self, routine: str, many: Sequence[tuple[Argument, ...]]
-    ) -> Iterable[Answer | RefusedError]:
+    ) -> Iterable[Said | RefusedError]:
         """Call a routine that touches no bus many times; a refusal is in its place."""
         for args in many:
             try:
@@ -107,7 +107,7 @@ class PythonDriver(Driver):
         self._shape: Final = {routine: _shape_of(routine) for routine in ROUTINES}
 
     @override
-    def begin(self, bench: Bench | None, instance: int = 0) -> None:
+    def begin(self, bench: ClockBench | None, instance: int = 0) -> None:
         """Make the driver anew and begin it."""
         try:
             made = self._objects[instance] = self._made_of()
@@ -118,7 +118,7 @@ class PythonDriver(Driver):
             raise RefusedError(_said(error)) from error
 
     @override
-    def call(self, routine: str, *args: Argument, instance: int = 0) -> Answer:
+    def call(self, routine: str, *args: Argument, instance: int = 0) -> Said:
         """Call a method."""
         try:
             answer = getattr(self._objects[instance], routine)(*args)
@@ -144,9 +144,9 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]
 
 
-def _shape_of(routine: str) -> Callable[[Any], Answer]:
+def _shape_of(routine: str) -> Callable[[Any], Said]:
     if routine in MOMENTS:
-        return reading
+        return as_reading
     if routine in NUMBERS:
         return _number
     if routine in TRUTHS:
@@ -165,12 +165,12 @@ def _number(value: Any) -> int:  # noqa: ANN401 - whatever a driver returns
     return whole
 
 
-def reading(value: Any) -> Reading | None:  # noqa: ANN401 - whatever a driver returns
+def as_reading(value: Any) -> Reading | None:  # noqa: ANN401 - whatever a driver returns
     """Return a moment in one shape; `None`, and what is false and no moment, is no valid time."""
     if value is None or value is False:
         return None
     if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], str):
-        alarm = reading(value[0])
+        alarm = as_reading(value[0])
         return alarm and alarm._replace(fields=frozenset(value[1].split()))
     if isinstance(value, struct_time):
         year, month, day, hour, minute, second, weekday, yearday = value[:8]
@@ -201,6 +201,19 @@ def reading(value: Any) -> Reading | None:  # noqa: ANN401 - whatever a driver r
 
 
 __all__ = [
-    "BYTES", "MOMENTS", "NOTHINGS", "NUMBERS", "ON_THE_BUS", "ROUTINES", "TRUTHS", "Answer",
-    "Argument", "Driver", "NoEndError", "PythonDriver", "Reading", "RefusedError", "reading",
+    "BYTES",
+    "MOMENTS",
+    "NOTHINGS",
+    "NUMBERS",
+    "ON_THE_BUS",
+    "ROUTINES",
+    "TRUTHS",
+    "Argument",
+    "Driver",
+    "NoEndError",
+    "PythonDriver",
+    "Reading",
+    "RefusedError",
+    "Said",
+    "as_reading",
 ]  # fmt: skip

@@ -9,9 +9,9 @@ from random import Random
 from time import process_time
 from typing import Any, Final, NamedTuple, final
 
-from meter_emu.driver_bench.bench import Access, NoEndError
+from meter_emu.driver_bench.clock_bench import BusAccess, GoneError, NoEndError
 from meter_emu.driver_bench.driver import RefusedError
-from meter_emu.driver_bench.law import Case, Finding, Law, Rank, Rig, refused
+from meter_emu.driver_bench.law import Case, ClockLaw, FindingRank, LawBreach, Rig, refused
 
 KINDS_MAX: Final = 6  # ours: of one law; more of them are one bug in many clothes
 CALL_S: Final = 1  # ours: processor time of one try
@@ -25,15 +25,15 @@ class Found(NamedTuple):
     """One kind of finding of a law: its smallest case, and the bus dialogue of it."""
 
     differs: tuple[str, ...]
-    rank: Rank
+    rank: FindingRank
     words: str
     tries: int  # the try that found it first
     case: Case
-    log: tuple[Access, ...]
+    log: tuple[BusAccess, ...]
 
 
 @final
-class Examined(NamedTuple):
+class LawResult(NamedTuple):
     """What a law found. `lacks` is why it was not checked."""
 
     law_id: str
@@ -43,14 +43,14 @@ class Examined(NamedTuple):
     cpu_ms: int = 0
 
 
-def examine(rig: Rig, law: Law, *, tries: int, seed: int, every: bool = True) -> Examined:
+def examine_law(rig: Rig, law: ClockLaw, *, tries: int, seed: int, every: bool = True) -> LawResult:
     """Check a law; `every` is whether a routine of dates is checked on every day as well."""
     began = process_time()
     with _limited():
         try:
             rig.start()
             if lacks := law.lacks(rig):
-                return Examined(law.id, 0, lacks=lacks)
+                return LawResult(law.id, 0, lacks=lacks)
             done, found = _tried(rig, law, tries=tries, seed=seed, every=every)
         except RefusedError as error:
             done, found = 0, {_key(refused(error)): (0, Case(rig.known_day), refused(error))}
@@ -59,10 +59,10 @@ def examine(rig: Rig, law: Law, *, tries: int, seed: int, every: bool = True) ->
         kinds = tuple(
             _smallest(rig, law, case, finding, at) for at, case, finding in found.values()
         )
-    return Examined(law.id, done, kinds, cpu_ms=int((process_time() - began) * 1000))
+    return LawResult(law.id, done, kinds, cpu_ms=int((process_time() - began) * 1000))
 
 
-def check(rig: Rig, law: Law, case: Case) -> Finding | None:
+def check(rig: Rig, law: ClockLaw, case: Case) -> LawBreach | None:
     """Check one case; a refusal where the driver should not refuse is a finding."""
     signal.setitimer(signal.ITIMER_PROF, CALL_S)
     try:
@@ -71,19 +71,20 @@ def check(rig: Rig, law: Law, case: Case) -> Finding | None:
         return refused(error)
 
 
-def _no_end(error: NoEndError) -> Finding:
-    return Finding(("no end",), f"the driver has no end: {error}")
+def _no_end(error: NoEndError) -> LawBreach:
+    said = str(error) if isinstance(error, GoneError) else f"the driver has no end: {error}"
+    return LawBreach(("no end",), said)
 
 
-def _key(finding: Finding) -> tuple[str, ...]:
+def _key(finding: LawBreach) -> tuple[str, ...]:
     return finding.differs
 
 
 def _tried(
-    rig: Rig, law: Law, *, tries: int, seed: int, every: bool
-) -> tuple[int, dict[tuple[str, ...], tuple[int, Case, Finding]]]:
+    rig: Rig, law: ClockLaw, *, tries: int, seed: int, every: bool
+) -> tuple[int, dict[tuple[str, ...], tuple[int, Case, LawBreach]]]:
     """Return how many tries there were, and the first of each kind of finding."""
-    found: dict[tuple[str, ...], tuple[int, Case, Finding]] = {}
+    found: dict[tuple[str, ...], tuple[int, Case, LawBreach]] = {}
     number = 0
     case = Case(rig.known_day)
     try:
@@ -123,12 +124,12 @@ def _limited() -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def _smallest(rig: Rig, law: Law, case: Case, finding: Finding, tries: int) -> Found:
+def _smallest(rig: Rig, law: ClockLaw, case: Case, finding: LawBreach, tries: int) -> Found:
     """Return the kind of finding with the smallest case that shows it, and the dialogue."""
     no_end = finding.differs == ("no end",)
     if not no_end and law.shrinks:
         case = _shrunk(rig, law, case, _key(finding))
-    log: list[Access] = []
+    log: list[BusAccess] = []
     if not no_end:
         log, again = _logged(rig, law, case)
         finding = again if again is not None and _key(again) == _key(finding) else finding
@@ -142,10 +143,10 @@ def _smallest(rig: Rig, law: Law, case: Case, finding: Finding, tries: int) -> F
     )
 
 
-def _logged(rig: Rig, law: Law, case: Case) -> tuple[list[Access], Finding | None]:
+def _logged(rig: Rig, law: ClockLaw, case: Case) -> tuple[list[BusAccess], LawBreach | None]:
     """Check a case once more and return the last call's accesses."""
     bench = rig.bench if rig.declared.chip else None
-    log: list[Access] = []
+    log: list[BusAccess] = []
     if bench is not None:
         bench.log = log
     try:
@@ -157,7 +158,7 @@ def _logged(rig: Rig, law: Law, case: Case) -> tuple[list[Access], Finding | Non
             bench.log = None
 
 
-def _shrunk(rig: Rig, law: Law, case: Case, key: tuple[str, ...]) -> Case:
+def _shrunk(rig: Rig, law: ClockLaw, case: Case, key: tuple[str, ...]) -> Case:
     """Return a case as small as can be: each field the least with which the finding stays."""
     left = _SHRINKS
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias, final
 
-from meter_emu.driver_bench.bench import Bench
+from meter_emu.driver_bench.clock_bench import ClockBench
 from meter_emu.driver_bench.declared import Declared
 from meter_emu.hardware.rtc.alarms import AlarmField
 from meter_emu.hardware.rtc.calendar_chip import BCD, BitsKind, counters, masks
@@ -44,7 +44,7 @@ def shown_as(when: datetime) -> Shown:
 class Face:
     """The registers of a bench's chip, read and written behind the driver's back."""
 
-    def __init__(self, bench: Bench, declared: Declared) -> None:
+    def __init__(self, bench: ClockBench, declared: Declared) -> None:
         self._bench: Final = bench
         self._declared: Final = declared
         chip = self._chip = bench.chip

@@ -19,7 +19,7 @@ from typing import Final, final
 
 from typing_extensions import override
 
-from meter_emu.driver_bench.bench import Bench, NoEndError
+from meter_emu.driver_bench.clock_bench import ClockBench, GoneError, NoEndError
 from meter_emu.driver_bench.declared import declared
 from meter_emu.driver_bench.driver import (
     BYTES,
@@ -27,25 +27,21 @@ from meter_emu.driver_bench.driver import (
     NOTHINGS,
     ROUTINES,
     TRUTHS,
-    Answer,
     Argument,
     Driver,
     Reading,
     RefusedError,
+    Said,
 )
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
-CALL_S: Final = 1.0  # ours: processor time of the program for one line
+_CALL_S: Final = 1.0  # ours: processor time of the program for one line
 _CPU_S: Final = 60  # ours: for one law
 _WAIT_S: Final = 20  # ours: a program that sleeps for longer sleeps for ever
 _LOOK_MS: Final = 200  # ours: how often it is looked at while it does not answer
 _LINE_MAX: Final = 10_000  # ours: bytes without a line's end
 _TOGETHER: Final = 400  # ours: lines on their way; both ways they fit into a pipe
-
-
-class GoneError(NoEndError):
-    """The program ended by itself."""
 
 
 @final
@@ -54,8 +50,7 @@ class HostDriver(Driver):
 
     def __init__(self, path: str) -> None:
         self._path: Final = path
-        self._name: Final = Path(path).name
-        self._benches: dict[int, Bench] = {}
+        self._benches: dict[int, ClockBench] = {}
         self._pending = b""
         self._process = self._start()
         words = self._hello()
@@ -63,11 +58,11 @@ class HostDriver(Driver):
         self.offers = frozenset(filter(None, routines))
         for routine in self.offers:
             if routine not in ROUTINES:
-                raise ConfigError(self._name, routine, f"is no routine{hint(routine, ROUTINES)}")
-        self.declared = declared(self._name, words)
+                raise ConfigError(path, routine, f"is no routine{hint(routine, ROUTINES)}")
+        self.declared = declared(path, words)
 
     @override
-    def begin(self, bench: Bench | None, instance: int = 0) -> None:
+    def begin(self, bench: ClockBench | None, instance: int = 0) -> None:
         """Begin it on a bench."""
         if bench is not None:
             self._benches[instance] = bench
@@ -75,7 +70,7 @@ class HostDriver(Driver):
             self.call("begin", instance=instance)
 
     @override
-    def call(self, routine: str, *args: Argument, instance: int = 0) -> Answer:
+    def call(self, routine: str, *args: Argument, instance: int = 0) -> Said:
         """Send a line and serve the bus until it is answered."""
         self._send(_asked(routine, instance, args).encode())
         while True:
@@ -87,7 +82,7 @@ class HostDriver(Driver):
     @override
     def call_many(
         self, routine: str, many: Sequence[tuple[Argument, ...]]
-    ) -> Iterable[Answer | RefusedError]:
+    ) -> Iterable[Said | RefusedError]:
         """Send many lines at once: nothing is asked of the bus in between."""
         for first in range(0, len(many), _TOGETHER):
             some = many[first : first + _TOGETHER]
@@ -130,7 +125,8 @@ class HostDriver(Driver):
 
     def _hello(self) -> dict[str, str]:
         try:
-            self._send(b"hello\n")
+            with suppress(NoEndError):  # what it says, if anything, says more
+                self._send(b"hello\n")
             line = self._line()
         except NoEndError as error:
             self.end()
@@ -191,8 +187,8 @@ class HostDriver(Driver):
                 return
             used_s = _cpu_s(self._process.pid)
             began_s = used_s if began_s is None else began_s
-            if used_s - began_s > CALL_S:
-                raise NoEndError(f"no answer within {CALL_S:.0f} s of processor time")
+            if used_s - began_s > _CALL_S:
+                raise NoEndError(f"no answer within {_CALL_S:.0f} s of processor time")
         raise NoEndError(f"no answer for {_WAIT_S} s")
 
     def _gone(self) -> NoEndError:
@@ -231,7 +227,7 @@ def _word(value: Argument) -> str:
     return str(value).replace(" ", "+")
 
 
-def _result(routine: str, line: str) -> Answer:
+def _result(routine: str, line: str) -> Said:
     if line[0] == "!":
         raise RefusedError(line[1:].strip()[:200] or "an error")
     words = line.split()[1:]

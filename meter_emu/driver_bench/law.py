@@ -1,8 +1,8 @@
 """What a law of a driver is, and what it has to hand: driver, chip, registers, the learned week.
 
-A law draws a `Case`, a few plain values that a file can hold, and checks it: a `Finding` names the
-fields that differ, so one mistake does not hide the next. `Rank.WRONG_DATE` decides the exit
-status; `Rank.CONTRACT` is a note, for what data sheets advise and programs do without.
+A law draws a `Case`, a few plain values that a file can hold, and checks it: a `LawBreach` names
+the fields that differ, so one mistake does not hide the next. `FindingRank.WRONG_DATE` decides the
+exit status; `FindingRank.CONTRACT` is a note: data sheets advise it, programs do without.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,11 +12,11 @@ from enum import Enum, unique
 from random import Random
 from typing import Final, NamedTuple, TypeAlias, final
 
-from meter_emu.driver_bench.bench import Bench
-from meter_emu.driver_bench.driver import Answer, Argument, Driver, Reading, RefusedError
+from meter_emu.driver_bench.clock_bench import ClockBench
+from meter_emu.driver_bench.driver import Argument, Driver, Reading, RefusedError, Said
 from meter_emu.driver_bench.face import FIELDS, Face, Shown, shown_as
 
-SECOND: Final = timedelta(seconds=1)
+ONE_SECOND: Final = timedelta(seconds=1)
 DAY: Final = timedelta(days=1)
 _TICKS_MAX: Final = 64  # ours: accesses before which a tick is tried
 _WEEK: Final = 7
@@ -24,7 +24,7 @@ _WEEK: Final = 7
 
 @final
 @unique
-class Rank(Enum):
+class FindingRank(Enum):
     """How grave it is when a law is broken."""
 
     WRONG_DATE = "wrong date"
@@ -44,29 +44,29 @@ class Case(NamedTuple):
 
 
 @final
-class Finding(NamedTuple):
+class LawBreach(NamedTuple):
     """What differs: the fields, by which findings are grouped, and a sentence."""
 
     differs: tuple[str, ...]
     words: str
-    rank: Rank | None = None  # of this finding, where it is not the law's
+    rank: FindingRank | None = None  # of this finding, where it is not the law's
 
 
-Check: TypeAlias = Callable[["Rig", Case], Finding | None]
+CheckCase: TypeAlias = Callable[["Rig", Case], LawBreach | None]
 DrawCase: TypeAlias = Callable[["Rig", Random, int], Case]
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Law:
+class ClockLaw:
     """One law: what it takes to be checked, how a case is drawn, and the check."""
 
     id: str
     says: str
     needs: tuple[str, ...]  # routines
     draw: DrawCase
-    check: Check
-    rank: Rank = Rank.WRONG_DATE
+    check: CheckCase
+    rank: FindingRank = FindingRank.WRONG_DATE
     lacks: Callable[["Rig"], str] = lambda _rig: ""  # why it cannot be checked here
     one_in: int = 1  # of the tries, for a law that calls a driver many times a try
     sweep: "Sweep | None" = None
@@ -81,13 +81,13 @@ class Sweep:
     routine: str
     cases: Callable[["Rig"], Iterable[Case]]
     args: Callable[[Case], tuple[Argument, ...]]
-    judge: Callable[["Rig", Case, Answer], Finding | None]
+    judge: Callable[["Rig", Case, Said], LawBreach | None]
 
-    def check(self, rig: "Rig", case: Case) -> Finding | None:
+    def check(self, rig: "Rig", case: Case) -> LawBreach | None:
         """Check one case."""
         return self.judge(rig, case, rig.driver.call(self.routine, *self.args(case)))
 
-    def check_all(self, rig: "Rig", cases: Sequence[Case]) -> Iterator[tuple[Case, Finding]]:
+    def check_all(self, rig: "Rig", cases: Sequence[Case]) -> Iterator[tuple[Case, LawBreach]]:
         """Yield what is wrong in these cases."""
         answers = rig.driver.call_many(self.routine, [self.args(case) for case in cases])
         for case, answer in zip(cases, answers, strict=True):
@@ -100,7 +100,7 @@ class Sweep:
 class Rig:
     """A driver on its bench, as each law finds it: begun once, on a chip that runs."""
 
-    def __init__(self, driver: Driver, bench: Bench | None) -> None:
+    def __init__(self, driver: Driver, bench: ClockBench | None) -> None:
         self.driver: Final = driver
         self.declared: Final = driver.declared
         self.offers: Final = driver.offers
@@ -110,7 +110,7 @@ class Rig:
         self._codes: tuple[int, ...] | None = None
 
     @property
-    def bench(self) -> Bench:
+    def bench(self) -> ClockBench:
         """The bench; only laws that need a chip ask for it."""
         assert self._bench is not None, "its law needs a routine that needs a chip"
         return self._bench
@@ -180,8 +180,8 @@ class Rig:
         self.driver.begin(self.bench)
 
     def ticks(
-        self, arrange: Callable[[], None], act: Callable[[], Answer]
-    ) -> Iterator[tuple[int, int, Answer]]:
+        self, arrange: Callable[[], None], act: Callable[[], Said]
+    ) -> Iterator[tuple[int, int, Said]]:
         """Do something again and again, with a tick before its first access, its second, and on.
 
         The last time no access is left, and no tick comes. Yield the access, how many seconds may
@@ -200,21 +200,21 @@ class Rig:
                 return
 
 
-def refused(error: RefusedError) -> Finding:
+def refused(error: RefusedError) -> LawBreach:
     """Return the finding of a driver that refuses what it should do."""
     kind = str(error).split(":", 1)[0]
-    return Finding((f"refused: {kind}",), f"the driver refuses: {error}")
+    return LawBreach((f"refused: {kind}",), f"the driver refuses: {error}")
 
 
-def compared(want: datetime, got: Reading | Shown | Answer, where: str) -> Finding | None:
+def compared(want: datetime, got: Reading | Shown | Said, where: str) -> LawBreach | None:
     """Compare a reading, or the registers, with the moment they should say."""
     if not isinstance(got, Reading | Shown):
         words = f"{where}: want {want:%Y-%m-%d %H:%M:%S}, got no valid time"
-        return Finding(("no valid time",), words)
+        return LawBreach(("no valid time",), words)
     if got[:6] == shown_as(want):
         return None
     differs = differing(want, got)
-    return Finding(differs, f"{where}: want {want:%Y-%m-%d %H:%M:%S}, got {got}")
+    return LawBreach(differs, f"{where}: want {want:%Y-%m-%d %H:%M:%S}, got {got}")
 
 
 def differing(want: datetime, got: Reading | Shown) -> tuple[str, ...]:
@@ -224,14 +224,14 @@ def differing(want: datetime, got: Reading | Shown) -> tuple[str, ...]:
 
 
 def among(
-    edge: datetime, seconds: int, got: Reading | Shown | Answer, where: str
-) -> Finding | None:
+    edge: datetime, seconds: int, got: Reading | Shown | Said, where: str
+) -> LawBreach | None:
     """Compare with the moments from an edge to so many seconds later, of which each is right."""
-    findings = [compared(edge + more * SECOND, got, where) for more in range(seconds + 1)]
+    findings = [compared(edge + more * ONE_SECOND, got, where) for more in range(seconds + 1)]
     if None in findings:
         return None
     least = min((one for one in reversed(findings) if one), key=lambda one: len(one.differs))
     if not isinstance(got, Reading | Shown):
         return least
     words = f"{where}: want {edge:%Y-%m-%d %H:%M:%S} or a second later, got {got}"
-    return Finding(least.differs, words)
+    return LawBreach(least.differs, words)

@@ -26,8 +26,10 @@ from meter_emu.driver_bench.host import HostDriver
 from meter_emu.errors import ConfigError
 
 
-def open_driver(name: str) -> Driver:
-    """Return a driver, `module:Class` or a path; raise `ConfigError` where there is none."""
+def open_driver(name: str | type) -> Driver:
+    """Return a driver, `module:Class`, a class or a path; raise `ConfigError` for none."""
+    if isinstance(name, type):
+        return PythonDriver(name.__name__, name)
     if ":" in name and os.sep not in name:
         return _python(name)
     path = Path(name)

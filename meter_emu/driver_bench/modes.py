@@ -4,9 +4,9 @@ from random import Random
 from typing import Final
 
 from meter_emu.driver_bench.alarming import ASKED_FOR, alarm_finding, alarm_moment
-from meter_emu.driver_bench.draws import moment
+from meter_emu.driver_bench.draws import draw_moment
 from meter_emu.driver_bench.driver import Reading, RefusedError
-from meter_emu.driver_bench.law import Case, Finding, Law, Rank, Rig, compared
+from meter_emu.driver_bench.law import Case, ClockLaw, FindingRank, LawBreach, Rig, compared
 
 _TWELVE: Final = 12
 _PM: Final = 15  # an hour that only who knows the mode reads right
@@ -14,7 +14,7 @@ _HOURS: Final = (0, 12, 23, 11, 1, 13, 20)
 
 
 def _draw(rig: Rig, random: Random, number: int) -> Case:
-    t = moment(random, rig.declared, number)
+    t = draw_moment(random, rig.declared, number)
     return Case(t if number % 2 else t.replace(hour=_HOURS[number // 2 % len(_HOURS)]))
 
 
@@ -22,14 +22,14 @@ def _no_mode(rig: Rig) -> str:
     return "" if rig.bench.chip.TWELVE_HOUR else "the chip has no 12-hour mode in its hours"
 
 
-def _read(rig: Rig, case: Case) -> Finding | None:
+def _read(rig: Rig, case: Case) -> LawBreach | None:
     finding = _read_at(rig, case)
     if finding is None or "mode" in rig.offers or _knows(rig):
         return finding
-    return finding._replace(rank=Rank.CONTRACT)
+    return finding._replace(rank=FindingRank.CONTRACT)
 
 
-def _read_at(rig: Rig, case: Case) -> Finding | None:
+def _read_at(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(case.t, twelve=True)
     rig.anew()
     return compared(case.t, rig.driver.call("get"), "get in 12-hour mode")
@@ -48,7 +48,7 @@ def _knows(rig: Rig) -> bool:
     return bool(rig.memo["knows"])
 
 
-def _set_over(rig: Rig, case: Case) -> Finding | None:
+def _set_over(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day, twelve=True)
     rig.anew()
     rig.driver.call("set", case.t)
@@ -59,10 +59,10 @@ def _set_over(rig: Rig, case: Case) -> Finding | None:
     finding = compared(case.t, rig.driver.call("get"), "get after set over 12-hour mode")
     if finding is None or "mode" in rig.offers or _knows(rig) or not rig.face.twelve():
         return finding
-    return finding._replace(rank=Rank.CONTRACT)
+    return finding._replace(rank=FindingRank.CONTRACT)
 
 
-def _switch(rig: Rig, case: Case) -> Finding | None:
+def _switch(rig: Rig, case: Case) -> LawBreach | None:
     for hours, twelve in ((24, False), (_TWELVE, True), (24, False), (_TWELVE, False)):
         rig.place(case.t, twelve=twelve if hours == _TWELVE else not twelve)
         rig.anew()
@@ -71,14 +71,14 @@ def _switch(rig: Rig, case: Case) -> Finding | None:
         if finding := compared(case.t, rig.face.shown(), f"registers {where}"):
             return finding
         if rig.face.twelve() != (hours == _TWELVE):
-            return Finding(("mode",), f"{where} the chip is in the other mode")
+            return LawBreach(("mode",), f"{where} the chip is in the other mode")
         said = rig.driver.call("get") if "get" in rig.offers else rig.face.shown()
         if finding := compared(case.t, said, f"get {where}"):
             return finding
     return None
 
 
-def _set_in(rig: Rig, case: Case) -> Finding | None:
+def _set_in(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.anew()
     rig.driver.call("mode", _TWELVE)
@@ -94,7 +94,7 @@ def _set_in(rig: Rig, case: Case) -> Finding | None:
     return None
 
 
-def _alarm_in(rig: Rig, case: Case) -> Finding | None:
+def _alarm_in(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.anew()
     rig.driver.call("mode", _TWELVE)
@@ -104,7 +104,9 @@ def _alarm_in(rig: Rig, case: Case) -> Finding | None:
         return finding
     if rig.face.alarm_twelve(rig.declared.alarm) in {None, rig.face.twelve()}:
         return None
-    return Finding(("mode",), "the alarm's hour is in the other mode, which the clock never shows")
+    return LawBreach(
+        ("mode",), "the alarm's hour is in the other mode, which the clock never shows"
+    )
 
 
 def _draw_alarm(rig: Rig, random: Random, number: int) -> Case:
@@ -120,15 +122,15 @@ def _no_alarm_mode(rig: Rig) -> str:
     return _no_mode(rig)
 
 
-LAWS: Final = (
-    Law(id="twelve-read", says="get in 12-hour mode is the moment",
+MODES_LAWS: Final = (
+    ClockLaw(id="twelve-read", says="get in 12-hour mode is the moment",
         needs=("get",), draw=_draw, check=_read, lacks=_no_mode),
-    Law(id="twelve-set-over", says="a set of a chip found in 12-hour mode is right",
+    ClockLaw(id="twelve-set-over", says="a set of a chip found in 12-hour mode is right",
         needs=("set",), draw=_draw, check=_set_over, lacks=_no_mode),
-    Law(id="twelve-switch", says="a switch of mode, either way, leaves the time",
+    ClockLaw(id="twelve-switch", says="a switch of mode, either way, leaves the time",
         needs=("mode",), draw=_draw, check=_switch, lacks=_no_mode),
-    Law(id="twelve-set-in", says="a set after a switch to 12-hour mode is right",
+    ClockLaw(id="twelve-set-in", says="a set after a switch to 12-hour mode is right",
         needs=("mode", "set"), draw=_draw, check=_set_in, lacks=_no_mode),
-    Law(id="twelve-alarm", says="an alarm set in 12-hour mode is at its hour",
+    ClockLaw(id="twelve-alarm", says="an alarm set in 12-hour mode is at its hour",
         needs=("mode", "alarm_set"), draw=_draw_alarm, check=_alarm_in, lacks=_no_alarm_mode),
 )  # fmt: skip

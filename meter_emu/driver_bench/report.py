@@ -4,34 +4,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from meter_emu.driver_bench.bench import Access
 from meter_emu.driver_bench.chips import BENCH_CHIPS, WordClock
+from meter_emu.driver_bench.clock_bench import BusAccess
 from meter_emu.driver_bench.declared import Declared
-from meter_emu.driver_bench.examine import Examined, Found, as_plain
-from meter_emu.driver_bench.law import Rank
+from meter_emu.driver_bench.examine import Found, LawResult, as_plain
+from meter_emu.driver_bench.law import FindingRank
 from meter_emu.hardware.rtc.calendar_chip import BitsKind, CalendarChip, counters
 
+_WRONG: Final = FindingRank.WRONG_DATE
 _SHOWN_MAX: Final = 16  # ours: bytes of one access that are explained
 
 
 @final
 @dataclass(frozen=True)
-class Report:
+class DriverReport:
     """The laws, in order, and what each found."""
 
     driver: str
     declared: Declared
     seed: int
-    examined: tuple[Examined, ...]
+    examined: tuple[LawResult, ...]
 
-    def of_rank(self, rank: Rank) -> list[tuple[Examined, Found]]:
+    def of_rank(self, rank: FindingRank) -> list[tuple[LawResult, Found]]:
         """Return the findings of one rank."""
         return [(one, found) for one in self.examined for found in one.found if found.rank is rank]
 
     @property
     def wrong(self) -> bool:
         """Whether any law of the first rank is broken."""
-        return bool(self.of_rank(Rank.WRONG_DATE))
+        return bool(self.of_rank(FindingRank.WRONG_DATE))
+
+    def lines(self) -> str:
+        """Return the wrong dates, a line each."""
+        return "\n".join(f"{one.law_id}: {found.words}" for one, found in self.of_rank(_WRONG))
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -66,7 +71,7 @@ def dialogue(declared: Declared, found: Found) -> Iterator[str]:
         yield from _explained(chip, access)
 
 
-def _explained(chip: type[CalendarChip], access: Access) -> Iterator[str]:
+def _explained(chip: type[CalendarChip], access: BusAccess) -> Iterator[str]:
     at = f"{access.at_us / 1_000_000:12.6f} s"
     if access.address < 0:
         names = chip.WORD_NAMES if issubclass(chip, WordClock) else ()
@@ -82,10 +87,10 @@ def _explained(chip: type[CalendarChip], access: Access) -> Iterator[str]:
     for arrow, data in (("<-", access.out[1:]), ("->", access.answer)):
         for place, byte in enumerate(data[:_SHOWN_MAX]):
             register = (access.register + place) % len(chip.RESET)
-            yield f"{'':14}    {arrow} {byte:02x}  {meaning(chip, register, byte)}"
+            yield f"{'':14}    {arrow} {byte:02x}  {byte_meaning(chip, register, byte)}"
 
 
-def meaning(chip: type[CalendarChip], register: int, byte: int) -> str:
+def byte_meaning(chip: type[CalendarChip], register: int, byte: int) -> str:
     """Return what a byte of a register says: its counter, its flags that are set."""
     words = []
     counted = counters(chip).get(register)

@@ -6,9 +6,18 @@ from functools import partial
 from random import Random
 from typing import Final, TypeAlias
 
-from meter_emu.driver_bench.draws import moment, within
+from meter_emu.driver_bench.draws import clamped, draw_moment
 from meter_emu.driver_bench.driver import Reading, RefusedError
-from meter_emu.driver_bench.law import DAY, SECOND, Case, Finding, Law, Rank, Rig, compared
+from meter_emu.driver_bench.law import (
+    DAY,
+    ONE_SECOND,
+    Case,
+    ClockLaw,
+    FindingRank,
+    LawBreach,
+    Rig,
+    compared,
+)
 
 _GOES_ON: Final = (1, 60, 3_600, 86_400, 40 * 86_400, 366 * 86_400)
 _CHIP_ENDS: Final = datetime(2100, 2, 28)  # data sheets: each fourth year is leap, 2100 too
@@ -17,36 +26,36 @@ _WEEK: Final = 7
 
 def any_moment(rig: Rig, random: Random, number: int) -> Case:
     """Draw a moment."""
-    return Case(moment(random, rig.declared, number))
+    return Case(draw_moment(random, rig.declared, number))
 
 
-def _set_registers(rig: Rig, case: Case) -> Finding | None:
+def _set_registers(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.driver.call("set", case.t)
     return compared(case.t, rig.face.shown(), "registers after set")
 
 
-def _get_registers(rig: Rig, case: Case) -> Finding | None:
+def _get_registers(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     return compared(case.t, rig.driver.call("get"), "get")
 
 
-def _set_get(rig: Rig, case: Case) -> Finding | None:
+def _set_get(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.driver.call("set", case.t)
     return compared(case.t, rig.driver.call("get"), "get after set")
 
 
 def _draw_going_on(rig: Rig, random: Random, number: int) -> Case:
-    t = moment(random, rig.declared, number)
+    t = draw_moment(random, rig.declared, number)
     if number % 2 == 0:
         t = t.replace(hour=23, minute=59, second=random.randrange(50, 60))
     return Case(t, (_GOES_ON[number // 2 % len(_GOES_ON)],))
 
 
-def _goes_on(rig: Rig, case: Case) -> Finding | None:
+def _goes_on(rig: Rig, case: Case) -> LawBreach | None:
     seconds = int(case.more[0])
-    later = case.t + seconds * SECOND
+    later = case.t + seconds * ONE_SECOND
     if later > min(rig.declared.last, _CHIP_ENDS):
         return None
     rig.place(rig.known_day)
@@ -57,39 +66,39 @@ def _goes_on(rig: Rig, case: Case) -> Finding | None:
     return compared(later, said, f"{seconds:,} s after set")
 
 
-def _starts(rig: Rig, case: Case) -> Finding | None:
+def _starts(rig: Rig, case: Case) -> LawBreach | None:
     rig.bench.quiet()
     rig.face.afresh()
     rig.anew()
     rig.driver.call("set", case.t)
     rig.bench.wait(2_500_000)
-    later = within(case.t + 2 * SECOND, rig.declared)
+    later = clamped(case.t + 2 * ONE_SECOND, rig.declared)
     finding = compared(later, rig.face.shown(), "registers of a new chip, 2 s after set")
     if finding is not None and rig.face.stands():
-        return Finding(("stands still",), f"{finding.words}: it stands still")
+        return LawBreach(("stands still",), f"{finding.words}: it stands still")
     return finding if finding is None or _is_later(rig, case.t) else None
 
 
 def _is_later(rig: Rig, t: datetime) -> bool:
     """Whether the registers are anything but one of the next seconds."""
     shown = rig.face.shown()
-    return all(compared(t + more * SECOND, shown, "") is not None for more in (1, 2, 3))
+    return all(compared(t + more * ONE_SECOND, shown, "") is not None for more in (1, 2, 3))
 
 
-def _weekday_legal(rig: Rig, case: Case) -> Finding | None:
+def _weekday_legal(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.driver.call("set", case.t)
     code, range_ = rig.face.weekday(), rig.bench.chip.WEEKDAYS
     if range_.first <= code <= range_.last:
         return None
     words = f"the weekday of {case.t:%A %Y-%m-%d} is written as {code}, which the chip has not"
-    return Finding(("weekday",), f"{words}: {range_.first} to {range_.last}")
+    return LawBreach(("weekday",), f"{words}: {range_.first} to {range_.last}")
 
 
-def _weekday_code(rig: Rig, case: Case) -> Finding | None:
+def _weekday_code(rig: Rig, case: Case) -> LawBreach | None:
     if rig.learned_code is None:
-        rank = Rank.WRONG_DATE if _says_weekday(rig) else Rank.CONTRACT
-        return Finding(("weekday",), "set leaves the weekday as it was", rank)
+        rank = FindingRank.WRONG_DATE if _says_weekday(rig) else FindingRank.CONTRACT
+        return LawBreach(("weekday",), "set leaves the weekday as it was", rank)
     rig.place(rig.known_day)
     rig.driver.call("set", case.t)
     want, got = rig.code(case.t), rig.face.weekday()
@@ -97,7 +106,7 @@ def _weekday_code(rig: Rig, case: Case) -> Finding | None:
         return None
     known = rig.known_day
     words = f"{case.t:%A} {case.t:%Y-%m-%d} is written as {got}, want {want}"
-    return Finding(("weekday",), f"{words}: {known:%A} {known:%Y-%m-%d} is {rig.learned_code}")
+    return LawBreach(("weekday",), f"{words}: {known:%A} {known:%Y-%m-%d} is {rig.learned_code}")
 
 
 def _says_weekday(rig: Rig) -> bool:
@@ -123,14 +132,14 @@ def learned_week(rig: Rig, key: str, say: Callable[[datetime], int | None]) -> W
 
 def weekday_finding(
     rig: Rig, week: Week, t: datetime, got: int | None, what: str
-) -> Finding | None:
+) -> LawBreach | None:
     """Compare a weekday with the one that the known week has for it."""
     if finding := _week_finding(week, rig.declared.monday):
         return finding
     want = week[t.weekday()]
     if got == want:
         return None
-    return Finding(("weekday",), f"{what} says weekday {got} for {t:%A %Y-%m-%d}, want {want}")
+    return LawBreach(("weekday",), f"{what} says weekday {got} for {t:%A %Y-%m-%d}, want {want}")
 
 
 def _said_by_get(rig: Rig, day: datetime) -> int | None:
@@ -139,24 +148,24 @@ def _said_by_get(rig: Rig, day: datetime) -> int | None:
     return answer.weekday if isinstance(answer, Reading) else None
 
 
-def _get_weekday(rig: Rig, case: Case) -> Finding | None:
+def _get_weekday(rig: Rig, case: Case) -> LawBreach | None:
     week = learned_week(rig, "get", partial(_said_by_get, rig))
     return weekday_finding(rig, week, case.t, _said_by_get(rig, case.t), "get")
 
 
-def _week_finding(week: Week, monday: int | None) -> Finding | None:
+def _week_finding(week: Week, monday: int | None) -> LawBreach | None:
     """Return what is wrong with the numbers of Monday to Sunday of one week."""
     if None in week:
-        return Finding(("weekday",), f"a week's days are {week}, from Monday")
+        return LawBreach(("weekday",), f"a week's days are {week}, from Monday")
     low = min(one for one in week if one is not None)
     turned = {(one - week[0]) % _WEEK for one in week if one is not None and week[0] is not None}
     in_order = [(one - (week[0] or 0)) % _WEEK for one in week if one is not None]
     if len(turned) < _WEEK or in_order != list(range(_WEEK)) or len(set(week)) < _WEEK:
-        return Finding(("weekday",), f"the days of a week, from Monday, are {week}")
+        return LawBreach(("weekday",), f"the days of a week, from Monday, are {week}")
     if max(one for one in week if one is not None) - low != _WEEK - 1:
-        return Finding(("weekday",), f"the days of a week, from Monday, are {week}")
+        return LawBreach(("weekday",), f"the days of a week, from Monday, are {week}")
     if monday is not None and week[0] != monday:
-        return Finding(("weekday",), f"Monday is {week[0]}, declared is {monday}")
+        return LawBreach(("weekday",), f"Monday is {week[0]}, declared is {monday}")
     return None
 
 
@@ -164,14 +173,14 @@ def _no_weekday(rig: Rig) -> str:
     return "" if _says_weekday(rig) else "get says no weekday"
 
 
-def _get_yearday(rig: Rig, case: Case) -> Finding | None:
+def _get_yearday(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     answer = rig.driver.call("get")
     want = case.t.timetuple().tm_yday - 1 + rig.declared.first_yearday
     got = answer.yearday if isinstance(answer, Reading) else None
     if got == want:
         return None
-    return Finding(
+    return LawBreach(
         ("yearday",), f"get says day {got} of the year for {case.t:%Y-%m-%d}, want {want}"
     )
 
@@ -183,7 +192,7 @@ def _no_yearday(rig: Rig) -> str:
     return "" if said else "get says no day of the year"
 
 
-def _now(rig: Rig, case: Case) -> Finding | None:
+def _now(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     return number_finding(rig, case.t, rig.driver.call("now"), "now")
 
@@ -193,14 +202,14 @@ def number_of(rig: Rig, t: datetime) -> int:
     return (t - rig.declared.epoch) // timedelta(seconds=rig.declared.unit)
 
 
-def number_finding(rig: Rig, t: datetime, got: object, what: str) -> Finding | None:
+def number_finding(rig: Rig, t: datetime, got: object, what: str) -> LawBreach | None:
     """Compare a number with that of a moment; findings are grouped by how far it is off."""
     want = number_of(rig, t)
     if got == want:
         return None
     off = got - want if isinstance(got, int) else 0
     words = f"{what} of {t:%Y-%m-%d %H:%M:%S}: want {want}, got {got}"
-    return Finding((_how_far(off * rig.declared.unit),), f"{words}, {off:+,}")
+    return LawBreach((_how_far(off * rig.declared.unit),), f"{words}, {off:+,}")
 
 
 def _how_far(seconds: int) -> str:
@@ -216,19 +225,19 @@ def _how_far(seconds: int) -> str:
     return "number, by seconds"
 
 
-def _second(rig: Rig, case: Case) -> Finding | None:
-    from meter_emu.driver_bench.bench import Bench
+def _second(rig: Rig, case: Case) -> LawBreach | None:
+    from meter_emu.driver_bench.clock_bench import ClockBench
     from meter_emu.driver_bench.face import Face
 
     if "other" not in rig.memo:
-        bench = Bench(rig.declared.chip, rig.declared.address)
+        bench = ClockBench(rig.declared.chip, rig.declared.address)
         rig.memo["other"] = bench
         Face(bench, rig.declared).place(rig.known_day, rig.face.first_weekday)
         rig.driver.begin(bench, 1)
     other = rig.memo["other"]
-    assert isinstance(other, Bench), "it was put there above"
+    assert isinstance(other, ClockBench), "it was put there above"
     other.quiet()
-    late = within(case.t + 3 * DAY, rig.declared)
+    late = clamped(case.t + 3 * DAY, rig.declared)
     rig.place(case.t)
     rig.driver.call("set", late, instance=1)
     if finding := compared(late, Face(other, rig.declared).shown(), "registers of the second"):
@@ -242,7 +251,7 @@ def _one_instance(rig: Rig) -> str:
     return "" if rig.declared.second_instance else "no second instance is declared"
 
 
-def _set_over_doubt(rig: Rig, case: Case) -> Finding | None:
+def _set_over_doubt(rig: Rig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.face.doubt(given=True)
     rig.anew()
@@ -250,33 +259,33 @@ def _set_over_doubt(rig: Rig, case: Case) -> Finding | None:
     try:
         said = rig.driver.call("get") if "get" in rig.offers else rig.face.shown()
     except RefusedError as error:
-        return Finding(("no valid time",), f"get after set of a doubted clock refuses: {error}")
+        return LawBreach(("no valid time",), f"get after set of a doubted clock refuses: {error}")
     return compared(case.t, said, "get after set of a doubted clock")
 
 
-LAWS: Final = (
-    Law(id="set-registers", says="after set, registers hold the moment, by the data sheet",
+SETTING_LAWS: Final = (
+    ClockLaw(id="set-registers", says="after set, registers hold the moment, by the data sheet",
         needs=("set",), draw=any_moment, check=_set_registers),
-    Law(id="get-registers", says="get reads what registers hold, by the data sheet",
+    ClockLaw(id="get-registers", says="get reads what registers hold, by the data sheet",
         needs=("get",), draw=any_moment, check=_get_registers),
-    Law(id="set-get", says="get after set is the moment",
+    ClockLaw(id="set-get", says="get after set is the moment",
         needs=("set", "get"), draw=any_moment, check=_set_get),
-    Law(id="goes-on", says="the chip goes on from a set as the calendar does",
+    ClockLaw(id="goes-on", says="the chip goes on from a set as the calendar does",
         needs=("set",), draw=_draw_going_on, check=_goes_on),
-    Law(id="set-starts", says="a set starts a chip that comes out of its box",
+    ClockLaw(id="set-starts", says="a set starts a chip that comes out of its box",
         needs=("set",), draw=any_moment, check=_starts),
-    Law(id="set-over-doubt", says="a set makes the time of a doubted clock valid",
+    ClockLaw(id="set-over-doubt", says="a set makes the time of a doubted clock valid",
         needs=("set",), draw=any_moment, check=_set_over_doubt),
-    Law(id="weekday-legal", says="a set writes a weekday that the chip has",
+    ClockLaw(id="weekday-legal", says="a set writes a weekday that the chip has",
         needs=("set",), draw=any_moment, check=_weekday_legal),
-    Law(id="weekday-code", says="a set writes a weekday that follows from the date",
+    ClockLaw(id="weekday-code", says="a set writes a weekday that follows from the date",
         needs=("set",), draw=any_moment, check=_weekday_code),
-    Law(id="get-weekday", says="get says the weekday of the date",
+    ClockLaw(id="get-weekday", says="get says the weekday of the date",
         needs=("get",), draw=any_moment, check=_get_weekday, lacks=_no_weekday),
-    Law(id="get-yearday", says="get says the day of the year of the date",
+    ClockLaw(id="get-yearday", says="get says the day of the year of the date",
         needs=("get",), draw=any_moment, check=_get_yearday, lacks=_no_yearday),
-    Law(id="now-number", says="now is the number of the moment in the registers",
+    ClockLaw(id="now-number", says="now is the number of the moment in the registers",
         needs=("now",), draw=any_moment, check=_now),
-    Law(id="second-instance", says="two instances on two chips do not mix",
+    ClockLaw(id="second-instance", says="two instances on two chips do not mix",
         needs=("set", "get"), draw=any_moment, check=_second, lacks=_one_instance),
 )  # fmt: skip

@@ -10,16 +10,16 @@ from random import Random
 from typing import Final
 
 from meter_emu.driver_bench.alarming import ASKED_FOR
-from meter_emu.driver_bench.draws import ROLL_OVERS, moment, roll_over
+from meter_emu.driver_bench.draws import ROLL_OVERS, draw_moment, roll_over
 from meter_emu.driver_bench.driver import Argument
-from meter_emu.driver_bench.law import SECOND, Case, Finding, Law, Rig, among
+from meter_emu.driver_bench.law import ONE_SECOND, Case, ClockLaw, LawBreach, Rig, among
 from meter_emu.driver_bench.setting import number_of
 
 _ONE_IN: Final = 5
 
 
 def _draw(rig: Rig, random: Random, number: int) -> Case:
-    return Case(moment(random, rig.declared, number), (random.randrange(2**31),))
+    return Case(draw_moment(random, rig.declared, number), (random.randrange(2**31),))
 
 
 def _edges(rig: Rig, case: Case) -> list[datetime]:
@@ -28,7 +28,7 @@ def _edges(rig: Rig, case: Case) -> list[datetime]:
     return [roll_over(kind, random, rig.declared) for kind in ROLL_OVERS]
 
 
-def _torn(rig: Rig, case: Case, routine: str) -> Finding | None:
+def _torn(rig: Rig, case: Case, routine: str) -> LawBreach | None:
     for edge in _edges(rig, case):
         for place, ended, got in rig.ticks(
             partial(rig.place, edge), partial(rig.driver.call, routine)
@@ -43,16 +43,16 @@ def _torn(rig: Rig, case: Case, routine: str) -> Finding | None:
     return None
 
 
-def _torn_number(rig: Rig, edge: datetime, ended: int, got: object, where: str) -> Finding | None:
-    right = [number_of(rig, edge + more * SECOND) for more in range(ended + 1)]
+def _torn_number(rig: Rig, edge: datetime, ended: int, got: object, where: str) -> LawBreach | None:
+    right = [number_of(rig, edge + more * ONE_SECOND) for more in range(ended + 1)]
     if got in right:
         return None
     off = (got - right[1]) * rig.declared.unit if isinstance(got, int) else 0
     words = f"{where}: want {right[0]} or {right[1]}, got {got}, {off:+,} s"
-    return Finding((f"number, by {off:+,} s",), words)
+    return LawBreach((f"number, by {off:+,} s",), words)
 
 
-def _torn_set(rig: Rig, case: Case) -> Finding | None:
+def _torn_set(rig: Rig, case: Case) -> LawBreach | None:
     for edge in _edges(rig, case):
         for was, target in ((edge, case.t), (rig.known_day, edge)):
             for place, ended, _ in rig.ticks(
@@ -67,10 +67,10 @@ def _torn_set(rig: Rig, case: Case) -> Finding | None:
     return None
 
 
-def _keeps(routine: str, *args: Argument) -> Callable[[Rig, Case], Finding | None]:
+def _keeps(routine: str, *args: Argument) -> Callable[[Rig, Case], LawBreach | None]:
     """Return the check that a routine which is no set leaves the time, whenever a second ends."""
 
-    def check(rig: Rig, case: Case) -> Finding | None:
+    def check(rig: Rig, case: Case) -> LawBreach | None:
         def act() -> None:
             if routine == "begin":
                 rig.anew()
@@ -92,7 +92,7 @@ def _keeps(routine: str, *args: Argument) -> Callable[[Rig, Case], Finding | Non
     return check
 
 
-def _switch(rig: Rig, case: Case) -> Finding | None:
+def _switch(rig: Rig, case: Case) -> LawBreach | None:
     for hours in (12, 24):
         for edge in _edges(rig, case):
 
@@ -117,19 +117,19 @@ def _no_alarm(rig: Rig) -> str:
     return "" if rig.declared.alarm_fields else "no alarm_fields are declared"
 
 
-LAWS: Final = (
-    Law(id="torn-get", says="get is the value before a second ends, or after",
+TICKING_LAWS: Final = (
+    ClockLaw(id="torn-get", says="get is the value before a second ends, or after",
         needs=("get",), draw=_draw, check=lambda rig, case: _torn(rig, case, "get"),
         one_in=_ONE_IN, shrinks=False),
-    Law(id="torn-now", says="now is the value before a second ends, or after",
+    ClockLaw(id="torn-now", says="now is the value before a second ends, or after",
         needs=("now",), draw=_draw, check=lambda rig, case: _torn(rig, case, "now"),
         one_in=_ONE_IN, shrinks=False),
-    Law(id="torn-set", says="a set is whole, whenever a second ends",
+    ClockLaw(id="torn-set", says="a set is whole, whenever a second ends",
         needs=("set",), draw=_draw, check=_torn_set, one_in=_ONE_IN, shrinks=False),
-    Law(id="torn-switch", says="a switch of mode leaves the time, whenever a second ends",
+    ClockLaw(id="torn-switch", says="a switch of mode leaves the time, whenever a second ends",
         needs=("mode",), draw=_draw, check=_switch, lacks=_no_mode, one_in=_ONE_IN, shrinks=False),
     *(
-        Law(id=f"{routine.replace('_', '-')}-keeps-time",
+        ClockLaw(id=f"{routine.replace('_', '-')}-keeps-time",
             says=f"{routine} leaves the time, whenever a second ends",
             needs=(routine,), draw=_draw, check=_keeps(routine),
             lacks=_no_alarm if "alarm" in routine else lambda _rig: "",

@@ -4,10 +4,11 @@
 """
 
 from meter_emu.domain import Result
+from meter_emu.driver_bench.clock_bench import ClockBench
+from meter_emu.driver_bench.verify_driver import verify_driver
 from meter_emu.ports import Button, Lamp
 from meter_emu.testing.card import Card
 from meter_emu.testing.desk import Desk
-from meter_emu.testing.i2c import I2cClock
 from meter_emu.testing.lab import Lab
 from meter_emu.testing.links import Direct
 from meter_emu.testing.meter import Meter
@@ -17,13 +18,14 @@ from meter_emu.testing.world import World
 __all__ = [
     "Button",
     "Card",
+    "ClockBench",
     "Desk",
     "Direct",
-    "I2cClock",
     "Lab",
     "Lamp",
     "Meter",
     "Result",
     "Setting",
     "World",
+    "verify_driver",
 ]

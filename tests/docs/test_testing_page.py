@@ -78,4 +78,4 @@ def test_the_bench_without_fixtures_is_as_shown(pytester: pytest.Pytester) -> No
     assert (len(shown), len(others)) == (3, 6)
     for number, text in enumerate(shown):
         pytester.makepyfile(**{f"test_shown_{number}": text})
-    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=3)
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=4)

@@ -5,19 +5,19 @@ from random import Random
 
 import pytest
 
-from meter_emu.driver_bench.bench import BYTE_US, Bench
 from meter_emu.driver_bench.buses import CircuitPythonI2C, MicroPythonI2C, Smbus
 from meter_emu.driver_bench.chips import BENCH_CHIPS, WordClock
+from meter_emu.driver_bench.clock_bench import BYTE_US, ClockBench
 from meter_emu.driver_bench.declared import declared
-from meter_emu.driver_bench.draws import changes, every_day, roll_over
+from meter_emu.driver_bench.draws import every_day, roll_over, zone_changes
 from meter_emu.driver_bench.face import Face, shown_as
 from meter_emu.hardware.rtc.calendar_chip import BitsKind, counters
 
-SECOND = timedelta(seconds=1)
+ONE_SECOND = timedelta(seconds=1)
 
 
-def placed(chip: str, when: datetime, **said: object) -> tuple[Bench, Face]:
-    bench = Bench(chip)
+def placed(chip: str, when: datetime, **said: object) -> tuple[ClockBench, Face]:
+    bench = ClockBench(chip)
     face = Face(bench, declared("test", {"chip": chip, **said}))
     face.place(when, face.first_weekday + when.weekday())
     return bench, face
@@ -34,7 +34,7 @@ def test_what_is_placed_is_shown_and_goes_on_at_each_roll_over(chip: str) -> Non
             assert face.shown() == shown_as(when)
             assert face.twelve() is twelve
             bench.tick()
-            assert face.shown() == shown_as(when + SECOND), when
+            assert face.shown() == shown_as(when + ONE_SECOND), when
             assert not face.doubted()
             face.doubt(given=True)
             assert face.doubted()
@@ -108,11 +108,11 @@ def test_a_clock_of_words_has_no_shadow() -> None:
     binary.poke(0, 12 << 16 | 34 << 8 | 56)
     assert bytes(binary.chip.registers[:3]).hex() == "563412"
     with pytest.raises(OSError, match="it has no words"):
-        Bench("ds1307").peek(0)
+        ClockBench("ds1307").peek(0)
 
 
 def test_the_changes_of_a_zone_are_those_of_its_rule() -> None:
-    found = changes("Europe/Brussels", 2000, 2030)
+    found = zone_changes("Europe/Brussels", 2000, 2030)
     assert len(found) == 2 * 31
     for change in found:
         assert (change.weekday(), change.hour, change.minute) == (6, 1, 0)

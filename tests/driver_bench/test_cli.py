@@ -85,7 +85,6 @@ def test_the_starter_goes_to_a_new_folder_only(emu, tmp_path):
         (("--driver", DRIVER, "reference"), "BUILD means nothing of a driver"),
         (("--driver", DRIVER, "--model", "x"), "--model means nothing of a driver"),
         (("--again", "missing.json"), "no such file"),
-        (("reference", "--junit", "x.xml"), "--junit is for --driver"),
         ((), "want a BUILD, or --driver"),
     ],
 )

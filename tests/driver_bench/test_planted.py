@@ -5,8 +5,8 @@ from statistics import median
 
 import pytest
 
-from meter_emu.driver_bench.law import Rank
-from meter_emu.driver_bench.run import LAWS, verify_driver
+from meter_emu.driver_bench.law import FindingRank
+from meter_emu.driver_bench.verify_driver import DRIVER_LAWS, verify_driver
 from tests.driver_bench.planted import HERE, NOTES, PLANTED, PYTHON, build, planting
 
 TRIES = 60
@@ -27,7 +27,9 @@ def test_ours_are_clean_in_both_ranks_and_offer_what_laws_need(drivers: dict[str
             report = verify_driver(driver, tries=TRIES, every=False)
         assert [found for one in report.examined for found in one.found] == [], name
         offered |= {one.law_id for one in report.examined if not one.lacks}
-    assert set(LAWS) - offered == {"second-instance"}, "every other law was checked somewhere"
+    assert set(DRIVER_LAWS) - offered == {"second-instance"}, (
+        "every other law was checked somewhere"
+    )
 
 
 def test_each_planted_mistake_is_caught_by_its_law_in_few_tries(drivers: dict[str, str]) -> None:
@@ -39,7 +41,10 @@ def test_each_planted_mistake_is_caught_by_its_law_in_few_tries(drivers: dict[st
             found = report.examined[0].found
             assert found, (name, number, law_id)
             noted = (name, number) in NOTES
-            assert found[0].rank is (Rank.CONTRACT if noted else Rank.WRONG_DATE), (name, number)
+            assert found[0].rank is (FindingRank.CONTRACT if noted else FindingRank.WRONG_DATE), (
+                name,
+                number,
+            )
             tries.append(found[0].tries)
     assert len(tries) == 72
     assert max(tries) <= TRIES

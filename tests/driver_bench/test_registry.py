@@ -4,9 +4,9 @@ from importlib.util import find_spec
 
 import pytest
 
-from meter_emu.driver_bench.law import Rank
-from meter_emu.driver_bench.report import Report
-from meter_emu.driver_bench.run import verify_driver
+from meter_emu.driver_bench.law import FindingRank
+from meter_emu.driver_bench.report import DriverReport
+from meter_emu.driver_bench.verify_driver import verify_driver
 
 pytestmark = pytest.mark.skipif(
     find_spec("adafruit_ds3231") is None or find_spec("urtc") is None,
@@ -37,25 +37,25 @@ CONTRACT = {
     "UrtcDs1307": NOTES | TWELVE | {UNMASKED},
     "UrtcDs3231": NOTES
     | TWELVE
-    | {("unused-bits", "month day hour minute second"), ("century-beside", "month")},
+    | {("unused-bits", "month day hour minute second"), ("century-apart", "month")},
 }
 
 
-def found(report: Report, rank: Rank) -> set[tuple[str, str]]:
+def found(report: DriverReport, rank: FindingRank) -> set[tuple[str, str]]:
     return {(one.law_id, " ".join(found.differs)) for one, found in report.of_rank(rank)}
 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_known_of_a_published_driver_is_found(name):
     report = verify_driver(f"tests.driver_bench.drivers.registry:{name}", tries=40)
-    assert found(report, Rank.WRONG_DATE) == WRONG[name]
-    assert found(report, Rank.CONTRACT) == CONTRACT[name]
+    assert found(report, FindingRank.WRONG_DATE) == WRONG[name]
+    assert found(report, FindingRank.CONTRACT) == CONTRACT[name]
 
 
 def test_a_driver_that_has_day_and_weekday_in_each_others_register_is_found_by_many_laws() -> None:
     """`urtc` 1.0 writes a PCF8523 as it writes a DS1307, and has a slip in reading its alarm."""
     report = verify_driver("tests.driver_bench.drivers.registry:UrtcPcf8523", tries=10)
-    wrong = found(report, Rank.WRONG_DATE)
+    wrong = found(report, FindingRank.WRONG_DATE)
     assert {("set-registers", "day"), ("get-registers", "day")} <= wrong
     assert ("alarm-read-back", "refused: AttributeError") in wrong
-    assert ("doubt-beside", "day second") in wrong, "OS is next to the seconds"
+    assert ("doubt-apart", "day second") in wrong, "OS is next to the seconds"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from meter_emu.driver_bench.law import Rank
-from meter_emu.driver_bench.run import verify_driver
+from meter_emu.driver_bench.law import FindingRank
 from meter_emu.driver_bench.starter import write_starter
+from meter_emu.driver_bench.verify_driver import verify_driver
 from tests.driver_bench.planted import compiler
 
 SHAPES = ("callbacks", "wire", "port_io", "words")
@@ -33,7 +33,7 @@ def test_each_shape_is_built_and_right(starter: Path, monkeypatch: pytest.Monkey
                *(f"shapes_of_python:{name}" for name in PYTHON)]  # fmt: skip
     for driver in drivers:
         report = verify_driver(driver, tries=20)
-        assert report.of_rank(Rank.WRONG_DATE) == [], driver
+        assert report.of_rank(FindingRank.WRONG_DATE) == [], driver
         checked = {one.law_id for one in report.examined if one.tries}
         assert {"set-registers", "get-registers", "torn-get", "torn-set"} <= checked, driver
     sys.modules.pop("shapes_of_python")

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from meter_emu.driver_bench.bench import ACCESSES_MAX
-from meter_emu.driver_bench.law import Rank
-from meter_emu.driver_bench.run import verify_driver
+from meter_emu.driver_bench.clock_bench import ACCESSES_MAX
+from meter_emu.driver_bench.law import FindingRank
+from meter_emu.driver_bench.verify_driver import verify_driver
 from meter_emu.errors import ConfigError
 
 PLACE = "tests.driver_bench.drivers.strange"
@@ -41,7 +41,7 @@ def test_a_driver_that_misbehaves_is_a_verdict(name: str, law_id: str, said: str
 
 def test_a_driver_in_order_is_none() -> None:
     report = verify_driver(f"{PLACE}:Two", tries=20)
-    assert report.of_rank(Rank.WRONG_DATE) == []
+    assert report.of_rank(FindingRank.WRONG_DATE) == []
     checked = {one.law_id for one in report.examined if one.tries}
     assert "second-instance" in checked
 

@@ -1,32 +1,31 @@
 """Drivers that nobody here wrote judge the clock chips: Adafruit's CircuitPython ones (MIT).
 
 They come without Adafruit's Blinka, which brings a dozen packages for USB and serial adapters: they
-use names of its types in annotations, for which our bus stands in.
+use names of its types in annotations, for which the bench has stand-ins.
 
 What they show: 2000 to 2099 is set and read alike, no reading is torn, and one driver's *setting*
 can be: the PCF8563's clears VL by reading the seconds and writing them back, and a second that ends
 in between is lost, at 59 with the minute already counted.
 """
 
-import sys
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from random import Random
 from time import struct_time
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
 
 from card_protocol.timestamp import Civil
-from meter_emu.errors import ConfigError
+from meter_emu.driver_bench.buses import CircuitPythonI2C
+from meter_emu.driver_bench.clock_bench import BYTE_US, ClockBench
+from meter_emu.driver_bench.load import stand_in
 from meter_emu.firmware.rtc.driver import FieldCodec
 from meter_emu.hardware.oscillator import SECOND
-from meter_emu.testing import I2cClock
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClippedChip
 
 S = 1_000_000
-READ_US = 10 * 90  # no driver here reads for longer
+READ_US = 10 * BYTE_US  # no driver here reads for longer
 FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 END = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -34,34 +33,24 @@ END = datetime(2100, 1, 1, tzinfo=UTC)
 class Foreign(NamedTuple):
     module: str
     name: str
-    address: int
 
 
 DRIVERS = {
-    "pcf8563": Foreign("adafruit_pcf8563.pcf8563", "PCF8563", 0x51),
-    "ds3231": Foreign("adafruit_ds3231", "DS3231", 0x68),
-    "ds1307": Foreign("adafruit_ds1307", "DS1307", 0x68),
+    "pcf8563": Foreign("adafruit_pcf8563.pcf8563", "PCF8563"),
+    "ds3231": Foreign("adafruit_ds3231", "DS3231"),
+    "ds1307": Foreign("adafruit_ds1307", "DS1307"),
 }
 EVERY = pytest.mark.parametrize("chip", DRIVERS)
 
 
-def stand_in(name: str, **names: Any) -> None:
-    """Have a module of types there that the drivers name in annotations, if it is missing."""
-    if name not in sys.modules:
-        module = ModuleType(name)
-        vars(module).update(names)
-        sys.modules[name] = module
-
-
-def driven(chip: str) -> tuple[Any, I2cClock]:
-    """Return a foreign driver on a chip of ours, and its bus."""
-    stand_in("busio", I2C=I2cClock)
-    stand_in("circuitpython_typing", ReadableBuffer=bytes, WriteableBuffer=bytearray)
-    stand_in("circuitpython_typing.device_drivers", I2CDeviceDriver=object)
+def driven(chip: str) -> tuple[Any, ClockBench]:
+    """Return a foreign driver on a chip of ours, and its bench."""
+    stand_in()
     foreign = DRIVERS[chip]
     pytest.importorskip(foreign.module.split(".")[0], reason="`make test` installs Adafruit's")
-    bus = I2cClock(chip, foreign.address)
-    return getattr(import_module(foreign.module), foreign.name)(bus), bus
+    bench = ClockBench(chip)
+    made = getattr(import_module(foreign.module), foreign.name)
+    return made(CircuitPythonI2C(bench)), bench
 
 
 def as_struct(when: datetime) -> struct_time:
@@ -160,12 +149,10 @@ def test_who_reads_time_and_date_apart_is_torn_at_midnight(chip):
     """The check above can fail: the same bus, two accesses."""
     driver, bus = driven(chip)
     driver.datetime = as_struct(datetime(2020, 7, 2, 23, 59, 59, tzinfo=UTC))
-    late = bytearray(7)
-    (address,) = bus.scan()
     at = bus.chip.SECONDS
     bus.chip.oscillator.phase = SECOND - 500 * (SECOND // S)
-    bus.writeto_then_readfrom(address, bytes((at,)), late, in_end=3)
-    bus.readfrom_into(address, late, start=3)
+    late = bus.transfer(bus.address, bytes((at,)), 3)
+    late += bus.transfer(bus.address, b"", 4)
     day = late[bus.chip.DAY - at]
     assert (late[2] & 0x3F, day & 0x3F) == (0x23, 0x03), "23:59:59 of the next day, 24 hours ahead"
 
@@ -209,50 +196,6 @@ def test_in_twelve_hour_mode_the_foreign_drivers_read_another_hour_and_ours_does
     for chip in ("ds3231", "ds1307"):
         driver, bus = driven(chip)
         driver.datetime = as_struct(datetime(2020, 7, 3, 23, 1, tzinfo=UTC))
-        bus.writeto(0x68, b"\x02\x71")
+        bus.transfer(0x68, b"\x02\x71", 0)
         assert driver.datetime.tm_hour == 31
         assert ours(chip).read(ClippedChip(bus.chip)).hour == 23
-
-
-# The bus ------------------------------------------------------------------------------------------
-
-
-def test_nobody_answers_at_another_address():
-    bus = I2cClock("ds1307", 0x68)
-    assert bus.scan() == [0x68]
-    with pytest.raises(OSError, match="no chip answers at address 51h"):
-        bus.writeto(0x51, b"\x00")
-    with pytest.raises(OSError, match="no chip answers"):
-        bus.readfrom_into(0x51, bytearray(1))
-    with pytest.raises(OSError, match="no chip answers"):
-        bus.writeto_then_readfrom(0x51, b"\x00", bytearray(1))
-
-
-def test_the_pointer_goes_on_from_access_to_access_and_wraps():
-    bus = I2cClock("ds1307", 0x68)
-    bus.writeto(0x68, b"\x3f\xaa")
-    got = bytearray(4)
-    bus.readfrom_into(0x68, got, start=1, end=3)
-    assert got.hex() == "00800000", "from 00h on, CH set, and into the slice alone"
-    bus.writeto(0x68, b"..\x3f..", start=2, end=3)
-    bus.readfrom_into(0x68, got)
-    assert got.hex() == "aa800000"
-
-
-def test_each_access_takes_its_bytes_and_the_bus_is_taken_once():
-    bus = I2cClock("ds1307", 0x68)
-    bus.writeto(0x68, b"")
-    assert bus.now_us == 0
-    bus.writeto(0x68, b"\x08\x01\x02")
-    assert bus.now_us == 4 * 90
-    assert bus.try_lock()
-    assert not bus.try_lock()
-    bus.unlock()
-    assert bus.try_lock()
-    with pytest.raises(ValueError, match="want 360 or later, got 359"):
-        bus.now_us = 359
-
-
-def test_a_chip_that_is_none_is_one_line():
-    with pytest.raises(ConfigError, match=f"want one of {', '.join(CLOCK_CHIPS)}, got ds1302"):
-        I2cClock("ds1302", 0x68)

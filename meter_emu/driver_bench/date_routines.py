@@ -9,14 +9,14 @@ from card_protocol.errors import TimestampError
 from card_protocol.timestamp.registry import CODECS
 from card_protocol.timestamp.stamp import SECOND_MS, stamp_at
 from meter_emu.driver_bench import draws
-from meter_emu.driver_bench.driver import Answer, Argument, Reading
+from meter_emu.driver_bench.driver import Argument, Reading, Said
 from meter_emu.driver_bench.law import (
     DAY,
-    SECOND,
+    ONE_SECOND,
     Case,
+    ClockLaw,
     DrawCase,
-    Finding,
-    Law,
+    LawBreach,
     Rig,
     Sweep,
     compared,
@@ -44,10 +44,10 @@ def _moment(case: Case) -> tuple[Argument, ...]:
     return (case.t,)
 
 
-def _value(want: object, answer: Answer, what: str, case: Case) -> Finding | None:
+def _value(want: object, answer: Said, what: str, case: Case) -> LawBreach | None:
     if answer == want:
         return None
-    return Finding((what,), f"{what} of {case}: want {want}, got {answer!r}")
+    return LawBreach((what,), f"{what} of {case}: want {want}, got {answer!r}")
 
 
 # Numbers ------------------------------------------------------------------------------------------
@@ -66,10 +66,10 @@ def _number_days(rig: Rig) -> Iterable[Case]:
 
 def _draw_counted(rig: Rig, random: Random, number: int) -> Case:
     t = draws.counted(random, rig.declared, number)
-    return Case(t if _counts(rig, t) else draws.within(rig.known_day, rig.declared))
+    return Case(t if _counts(rig, t) else draws.clamped(rig.known_day, rig.declared))
 
 
-def _judge_number(rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_number(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     return number_finding(rig, case.t, answer, "number")
 
 
@@ -83,7 +83,7 @@ def _draw_moment(rig: Rig, random: Random, number: int) -> Case:
     return Case(t, (number_of(rig, t),))
 
 
-def _judge_moment(rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_moment(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     want = rig.declared.epoch + int(case.more[0]) * timedelta(seconds=rig.declared.unit)
     finding = compared(want, answer, f"moment of {case.more[0]}")
     if finding is None and isinstance(answer, Reading):
@@ -92,12 +92,12 @@ def _judge_moment(rig: Rig, case: Case, answer: Answer) -> Finding | None:
             words = (
                 f"moment of {case.more[0]}: want day {yearday} of the year, got {answer.yearday}"
             )
-            return Finding(("yearday",), words)
+            return LawBreach(("yearday",), words)
         return _weekday_of_moment(rig, want, answer)
     return finding
 
 
-def _weekday_of_moment(rig: Rig, want: datetime, answer: Reading) -> Finding | None:
+def _weekday_of_moment(rig: Rig, want: datetime, answer: Reading) -> LawBreach | None:
     """Compare a weekday that comes with a moment; how it is counted is learned from a week."""
     if answer.weekday is None:
         return None
@@ -112,7 +112,7 @@ def _weekday_of_moment(rig: Rig, want: datetime, answer: Reading) -> Finding | N
 # Days ---------------------------------------------------------------------------------------------
 
 
-def _judge_weekday(rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_weekday(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     week = learned_week(rig, "weekday", lambda day: _number(rig, Case(day)))
     got = answer if isinstance(answer, int) else None
     return weekday_finding(rig, week, case.t, got, "weekday")
@@ -123,7 +123,7 @@ def _number(rig: Rig, case: Case) -> int | None:
     return answer if isinstance(answer, int) else None
 
 
-def _judge_yearday(rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_yearday(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     want = case.t.timetuple().tm_yday - 1 + rig.declared.first_yearday
     return _value(want, answer, "day of the year", case)
 
@@ -140,7 +140,7 @@ def _last_day(t: datetime) -> int:
     return (month - month.day * DAY).day
 
 
-def _judge_month(_rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_month(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     return _value(_last_day(case.t), answer, "days in month", case)
 
 
@@ -153,7 +153,7 @@ def _is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
-def _judge_next(_rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_next(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     want = case.t.replace(hour=0, minute=0, second=0) + DAY
     if isinstance(answer, Reading):
         answer = Reading(*answer[:3], 0, 0, 0)
@@ -183,7 +183,7 @@ def _draw_year(rig: Rig, random: Random, number: int) -> Case:
     return Case(case.t, (_day_number(rig, case),))
 
 
-def _judge_year(rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_year(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     want = (rig.declared.epoch + int(case.more[0]) * DAY).year
     return _value(want, answer, "year", case)
 
@@ -196,7 +196,7 @@ def _nth_cases(rig: Rig) -> Iterator[Case]:
 
 
 def _draw_nth(rig: Rig, random: Random, number: int) -> Case:
-    t = draws.moment(random, rig.declared, number)
+    t = draws.draw_moment(random, rig.declared, number)
     t = t.replace(day=1, hour=0, minute=0, second=0)
     return Case(t, (random.randrange(_WEEK), random.randrange(1, _NTHS + 1)))
 
@@ -205,7 +205,7 @@ def _nth_args(case: Case) -> tuple[Argument, ...]:
     return (case.t.year, case.t.month, *case.more)
 
 
-def _judge_nth(_rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_nth(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     weekday, nth = int(case.more[0]), int(case.more[1])
     want = 1 + (weekday - case.t.weekday()) % _WEEK + (nth - 1) * _WEEK
     return _value(want, answer, "n-th weekday, from Monday 0,", case)
@@ -220,7 +220,7 @@ def _draw_last(rig: Rig, random: Random, number: int) -> Case:
     return Case(nth.t, nth.more[:1])
 
 
-def _judge_last(_rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_last(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     end = case.t.replace(day=_last_day(case.t))
     want = end.day - (end.weekday() - int(case.more[0])) % _WEEK
     return _value(want, answer, "last weekday, from Monday 0,", case)
@@ -232,23 +232,23 @@ def _judge_last(_rig: Rig, case: Case, answer: Answer) -> Finding | None:
 def _changes(rig: Rig) -> Iterator[Case]:
     """Yield instants around each change of the zone."""
     declared = rig.declared
-    for change in draws.changes(declared.zone, *declared.years):
+    for change in draws.zone_changes(declared.zone, *declared.years):
         for apart in (-3601, -3600, -1, 0, 1, 3599, 3600, 86_399):
-            yield Case(draws.within(change + apart * SECOND, declared))
+            yield Case(draws.clamped(change + apart * ONE_SECOND, declared))
 
 
-def _judge_local(rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_local(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     local = case.t.replace(tzinfo=UTC).astimezone(rig.declared.zone_info).replace(tzinfo=None)
     return compared(local, answer, f"local of {case.t:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def _judge_summer(rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_summer(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     right = _summers(rig, case.t)
     if answer in right:
         return None
     want = " or ".join("yes" if one else "no" for one in sorted(right))
     words = f"summer time at {case.t:%Y-%m-%d %H:%M:%S} {rig.declared.summer_of}"
-    return Finding(("summer",), f"{words}: want {want}, got {'yes' if answer else 'no'}")
+    return LawBreach(("summer",), f"{words}: want {want}, got {'yes' if answer else 'no'}")
 
 
 def _summers(rig: Rig, t: datetime) -> set[bool]:
@@ -272,7 +272,7 @@ def _draw_summer(rig: Rig, random: Random, number: int) -> Case:
     t = draws.near_change(random, rig.declared, number)
     if rig.declared.summer_of == "local":
         t = t.replace(tzinfo=UTC).astimezone(rig.declared.zone_info).replace(tzinfo=None)
-    return Case(draws.within(t, rig.declared))
+    return Case(draws.clamped(t, rig.declared))
 
 
 _AFTERS: Final = (1, 2, 5, 10, 59, 60, 61, 600, 3599, 3600, 3601, 43_200, 86_399, 86_400, 2_678_400)
@@ -283,17 +283,17 @@ def _draw_due(rig: Rig, random: Random, number: int) -> Case:
     afters = [after for after in _AFTERS if after <= most]
     after = random.choice(afters) if number % 3 and afters else random.randint(1, most)
     now = draws.near_midnight(random, rig.declared, number)
-    return Case(min(now, rig.declared.last - after * SECOND), (after,))
+    return Case(min(now, rig.declared.last - after * ONE_SECOND), (after,))
 
 
 def _due_args(case: Case) -> tuple[Argument, ...]:
     return case.t, case.more[0]
 
 
-def _judge_due(_rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_due(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     after = int(case.more[0])
     where = f"due {after:,} s after {case.t:%Y-%m-%d %H:%M:%S}"
-    return compared(case.t + after * SECOND, answer, where)
+    return compared(case.t + after * ONE_SECOND, answer, where)
 
 
 def _draw_reached(rig: Rig, random: Random, number: int) -> Case:
@@ -301,7 +301,7 @@ def _draw_reached(rig: Rig, random: Random, number: int) -> Case:
     apart = random.choice((0, 1, -1, 60, -60, 3600, -3600, 86_400, -86_400, 2_678_400, -2_678_400))
     if number % 3 == 0:
         apart = random.randint(-400 * 86_400, 400 * 86_400)
-    end = draws.within(now + apart * SECOND, rig.declared)
+    end = draws.clamped(now + apart * ONE_SECOND, rig.declared)
     return Case(now, (end.isoformat(),))
 
 
@@ -309,12 +309,12 @@ def _reached_args(case: Case) -> tuple[Argument, ...]:
     return case.t, datetime.fromisoformat(str(case.more[0]))
 
 
-def _judge_reached(_rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_reached(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     want = case.t >= datetime.fromisoformat(str(case.more[0]))
     if answer == want:
         return None
     words = f"at {case.t:%Y-%m-%d %H:%M:%S} is {case.more[0]} reached: want {want}, got {answer!r}"
-    return Finding(("reached early" if answer else "not reached",), words)
+    return LawBreach(("reached early" if answer else "not reached",), words)
 
 
 # Standards ----------------------------------------------------------------------------------------
@@ -327,11 +327,11 @@ def _no_standard(rig: Rig) -> str:
 def _encoded(rig: Rig, t: datetime) -> tuple[bytes, datetime] | None:
     """Return a moment's bytes in the standard, and what they say of it; `None` past its end."""
     codec = CODECS[rig.declared.standard]
-    total_ms = (t - _YEAR_ZERO) // SECOND * SECOND_MS
+    total_ms = (t - _YEAR_ZERO) // ONE_SECOND * SECOND_MS
     step_s = max(1, codec.step_ms // SECOND_MS)
-    kept = t - (total_ms // SECOND_MS % step_s) * SECOND
+    kept = t - (total_ms // SECOND_MS % step_s) * ONE_SECOND
     try:
-        stamp = codec.fitted(stamp_at((kept - _YEAR_ZERO) // SECOND * SECOND_MS, codec.step_ms))
+        stamp = codec.fitted(stamp_at((kept - _YEAR_ZERO) // ONE_SECOND * SECOND_MS, codec.step_ms))
         return codec.encode(stamp), kept
     except TimestampError:
         return None
@@ -351,12 +351,12 @@ def _standard_days(rig: Rig) -> Iterator[Case]:
             yield Case(found[1], (found[0].hex(),))
 
 
-def _judge_encoded(_rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_encoded(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     want = bytes.fromhex(str(case.more[0]))
     if not want or answer == want:
         return None
     got = answer.hex() if isinstance(answer, bytes) else answer
-    return Finding(
+    return LawBreach(
         ("bytes",), f"encode of {case.t:%Y-%m-%d %H:%M:%S}: want {want.hex()}, got {got}"
     )
 
@@ -365,7 +365,7 @@ def _bytes_args(case: Case) -> tuple[Argument, ...]:
     return (bytes.fromhex(str(case.more[0])),)
 
 
-def _judge_decoded(_rig: Rig, case: Case, answer: Answer) -> Finding | None:
+def _judge_decoded(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     if not case.more[0]:
         return None
     return compared(case.t, answer, f"decode of {case.more[0]}")
@@ -379,16 +379,18 @@ _TIED: Final = (
 )  # the moment is drawn with a number or with bytes
 
 
-def _swept(routine: str, says: str, draw: DrawCase, sweep: Sweep, *, standard: bool = False) -> Law:
+def _swept(
+    routine: str, says: str, draw: DrawCase, sweep: Sweep, *, standard: bool = False
+) -> ClockLaw:
     """Return the law of a routine that touches no bus."""
     lacks = _no_standard if standard else lambda _rig: ""
-    return Law(id=routine.replace("_", "-"), says=says, needs=(routine,), draw=draw,
+    return ClockLaw(id=routine.replace("_", "-"), says=says, needs=(routine,), draw=draw,
                check=sweep.check, lacks=lacks, sweep=sweep,
                shrinks=routine not in _TIED)  # fmt: skip
 
 
-_MOMENT, _DAY_DRAWN = _drawn(draws.moment), _drawn(draws.whole_day)
-LAWS: Final = (
+_MOMENT, _DAY_DRAWN = _drawn(draws.draw_moment), _drawn(draws.whole_day)
+DATE_ROUTINES_LAWS: Final = (
     _swept("number", "number is the count of units since the epoch", _draw_counted,
            Sweep("number", _number_days, _moment, _judge_number)),
     _swept("moment", "moment is the moment of a number", _draw_moment,

@@ -1,0 +1,176 @@
+"""`verify_driver(name, ...) -> DriverReport`: each law in a child process of its own, with a limit.
+
+So a driver's statics are fresh, and one that hangs or breaks the interpreter costs one law.
+"""
+
+import faulthandler
+import os
+import resource
+import signal
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Final
+
+from meter_emu.driver_bench.alarming import ALARMING_LAWS
+from meter_emu.driver_bench.clock_bench import ClockBench
+from meter_emu.driver_bench.contract import CONTRACT_LAWS
+from meter_emu.driver_bench.date_routines import DATE_ROUTINES_LAWS
+from meter_emu.driver_bench.driver import Driver
+from meter_emu.driver_bench.examine import Found, LawResult, examine_law
+from meter_emu.driver_bench.law import Case, ClockLaw, FindingRank, Rig
+from meter_emu.driver_bench.load import open_driver
+from meter_emu.driver_bench.modes import MODES_LAWS
+from meter_emu.driver_bench.report import DriverReport
+from meter_emu.driver_bench.setting import SETTING_LAWS
+from meter_emu.driver_bench.ticking import TICKING_LAWS
+from meter_emu.errors import ConfigError
+from meter_emu.nearest import hint
+
+DRIVER_LAWS: Final[dict[str, ClockLaw]] = {
+    law.id: law
+    for law in (
+        *SETTING_LAWS,
+        *MODES_LAWS,
+        *TICKING_LAWS,
+        *ALARMING_LAWS,
+        *DATE_ROUTINES_LAWS,
+        *CONTRACT_LAWS,
+    )
+}
+TRIES: Final = 200
+NO_ROUTINE: Final = "no routine "  # how it is said that a driver does not offer one
+_CPU_S: Final = 60  # ours: processor time of one law
+_WALL_S: Final = 300  # ours: a law that sleeps for longer sleeps for ever
+
+OnResult = Callable[[LawResult], None]
+
+
+def verify_driver(
+    name: str | type,
+    *,
+    law_ids: Sequence[str] = (),
+    tries: int = TRIES,
+    seed: int = 0,
+    every: bool = True,
+    hear: OnResult = lambda _examined: None,
+) -> DriverReport:
+    """Return what the laws say of `module:Class`, a class or `./program`; raise `ConfigError`.
+
+    `tries` are drawn for each law; with `every`, routines of dates are checked on each day as well.
+    """
+    chosen = chosen_driver_laws(law_ids)
+    driver = open_driver(name)
+    try:
+        declared, offers = driver.declared, driver.offers
+    finally:
+        driver.end()
+    examined = []
+    for law in chosen:
+        lacking = [routine for routine in law.needs if routine not in offers]
+        if lacking and not (law.needs == ("begin",) and declared.chip):
+            one = LawResult(law.id, 0, lacks=f"{NO_ROUTINE}{', '.join(lacking)}")
+        elif _on_the_bus(law) and not declared.chip:
+            one = LawResult(law.id, 0, lacks="no chip is declared")
+        else:
+            one = in_child(name, law, tries=tries, seed=seed, every=every)
+        examined.append(one)
+        hear(one)
+    return DriverReport(declared.name, declared, seed, tuple(examined))
+
+
+def check_again(name: str, law_id: str, case: Case) -> DriverReport:
+    """Check one case of one law, as a file of it says."""
+    (law,) = chosen_driver_laws((law_id,))
+    again = ClockLaw(**{**{field: getattr(law, field) for field in law.__dataclass_fields__},
+                   "draw": lambda _rig, _random, _number: case, "sweep": None})  # fmt: skip
+    driver = open_driver(name)
+    driver.end()
+    return DriverReport(
+        name, driver.declared, 0, (in_child(name, again, tries=1, seed=0, every=False),)
+    )
+
+
+def chosen_driver_laws(law_ids: Sequence[str]) -> list[ClockLaw]:
+    """Return these laws, each once, or all; raise `ConfigError` for one that does not exist."""
+    for law_id in law_ids:
+        if law_id not in DRIVER_LAWS:
+            why = (
+                f"no law {law_id!r}{hint(law_id, DRIVER_LAWS)}; there are {', '.join(DRIVER_LAWS)}"
+            )
+            raise ConfigError("verify", "law", why)
+    return [DRIVER_LAWS[law_id] for law_id in dict.fromkeys(law_ids)] or list(DRIVER_LAWS.values())
+
+
+def rig_of(driver: Driver) -> Rig:
+    """Return a driver on a new bench."""
+    declared = driver.declared
+    return Rig(driver, ClockBench(declared.chip, declared.address) if declared.chip else None)
+
+
+def in_child(name: str | type, law: ClockLaw, *, tries: int, seed: int, every: bool) -> LawResult:
+    """Check a law in a child process; what ends the child is the finding."""
+    fork = get_context("fork")  # a driver's module is loaded once, and a law begins at once
+    from_child, to_parent = fork.Pipe(duplex=False)
+    child = fork.Process(target=_work, args=(name, law, to_parent, tries, seed, every))
+    with warnings.catch_warnings():  # of threads, none of which the child goes on with
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child.start()
+    to_parent.close()
+    try:
+        if not from_child.poll(_WALL_S):
+            return _ended(law, f"no end after {_WALL_S} s")
+        result = from_child.recv()
+    except EOFError:
+        child.join()
+        how = child.exitcode or 0
+        ended = f"by {signal.Signals(-how).name}" if how < 0 else f"with status {how}"
+        return _ended(law, f"the driver ends the process {ended}")
+    finally:
+        from_child.close()
+        child.kill()
+        child.join()
+    if isinstance(result, ConfigError):
+        raise result
+    assert isinstance(result, LawResult), "a child sends one or the other"
+    return result
+
+
+def _on_the_bus(law: ClockLaw) -> bool:
+    return law.sweep is None
+
+
+def _work(
+    name: str | type, law: ClockLaw, to_parent: Connection, tries: int, seed: int, every: bool
+) -> None:
+    """Check the law and send what was found."""
+    faulthandler.disable()  # a driver that falls is a finding, and no news
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a driver prints is nobody's result
+    try:
+        driver = open_driver(name)
+        try:
+            rig = rig_of(driver)
+            if driver.declared.chip:
+                _sleep_on(rig.bench)
+            result = examine_law(rig, law, tries=tries, seed=seed, every=every)
+        finally:
+            driver.end()
+        to_parent.send(result)
+    except ConfigError as error:
+        to_parent.send(error)
+
+
+def _sleep_on(bench: ClockBench) -> None:
+    """Have a driver's sleep pass on the bench, not on the wall."""
+    vars(time)["sleep"] = lambda seconds: bench.wait(int(seconds * 1_000_000))
+    for name, unit_us in (("sleep_ms", 1_000), ("sleep_us", 1)):
+        vars(time)[name] = lambda count, unit=unit_us: bench.wait(int(count) * unit)
+
+
+def _ended(law: ClockLaw, words: str) -> LawResult:
+    case = Case(datetime(2000, 1, 1))
+    return LawResult(law.id, 0, (Found(("no end",), FindingRank.WRONG_DATE, words, 0, case, ()),))
