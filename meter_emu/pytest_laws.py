@@ -25,7 +25,7 @@ def test_law(law_id: str, pytestconfig: pytest.Config) -> None:
     (examined,) = report.examined
     found = examined.broken
     if found is not None:
-        told = "\n".join((f"{law_id}: {examined.law.says}", found.words, *found.told))
-        pytest.fail(f"{told}\n\n{found.text}", pytrace=False)
+        promise = "\n".join((f"{law_id}: {examined.law.says}", found.words, *found.course))
+        pytest.fail(f"{promise}\n\n{found.text}", pytrace=False)
     if examined.not_observable is not None:
         pytest.skip(f"not observable: {examined.not_observable}")

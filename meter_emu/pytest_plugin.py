@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 if TYPE_CHECKING:
-    from meter_emu.testing import Card, Desk, Lab, Meter, World
+    from meter_emu.testing import Card, Desk, Meter, MeterSetup, World
     from meter_emu.testing.links import Reach
 
 _HARDWARE: Final = "pcsc"
 LINK_NAMES: Final = ("direct", "t0", "vpcd", _HARDWARE)
 _REFERENCE: Final = "reference"
 _STORIES: Final = 100  # ours: seconds a law
-_LAB: "Final[pytest.StashKey[Lab]]" = pytest.StashKey()
+_SETUP: "Final[pytest.StashKey[MeterSetup]]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -110,44 +110,44 @@ def _meter_reach(pytestconfig: pytest.Config) -> "Iterator[Reach]":
 
 
 @pytest.fixture
-def _meter_lab(request: pytest.FixtureRequest, _meter_reach: "Reach") -> "Iterator[Lab]":
+def _meter_setup(request: pytest.FixtureRequest, _meter_reach: "Reach") -> "Iterator[MeterSetup]":
     """Make the bench of one test from its markers, the nearest first, and from the options."""
-    from meter_emu.testing import Lab
-    from meter_emu.testing.setting import setting_of
+    from meter_emu.testing import MeterSetup
+    from meter_emu.testing.circumstances import circumstances_of
 
     option = request.config.getoption
     build, seed = option("--meter-firmware"), option("--meter-seed")
     with mistakes_in_one_line():
-        setting = setting_of(request.node.iter_markers("meter"))
-        lab = Lab(setting, build=build, seed=seed, reach=_meter_reach)
-    request.node.stash[_LAB] = lab
-    yield lab
-    lab.close()
+        setting = circumstances_of(request.node.iter_markers("meter"))
+        setup = MeterSetup(setting, build=build, seed=seed, reach=_meter_reach)
+    request.node.stash[_SETUP] = setup
+    yield setup
+    setup.close()
 
 
 @pytest.fixture
-def world(_meter_lab: "Lab") -> "World":
+def world(_meter_setup: "MeterSetup") -> "World":
     """True time, and how it passes."""
-    return _meter_lab.world
+    return _meter_setup.world
 
 
 @pytest.fixture
-def meter(_meter_lab: "Lab") -> "Meter":
+def meter(_meter_setup: "MeterSetup") -> "Meter":
     """One running meter."""
-    return _meter_lab.meter
+    return _meter_setup.meter
 
 
 @pytest.fixture
-def desk(_meter_lab: "Lab") -> "Desk":
+def desk(_meter_setup: "MeterSetup") -> "Desk":
     """The office, which writes on cards."""
-    return _meter_lab.desk
+    return _meter_setup.desk
 
 
 @pytest.fixture
-def card(_meter_lab: "Lab") -> "Card":
+def card(_meter_setup: "MeterSetup") -> "Card":
     """The household's card, as newly issued."""
     with mistakes_in_one_line():
-        return _meter_lab.card
+        return _meter_setup.card
 
 
 @pytest.hookimpl(wrapper=True)
@@ -156,11 +156,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add to a failed test's report: seed, the meter's events, what the cards said."""
     report = yield
-    lab = item.stash.get(_LAB, None)
-    if lab is not None and report.failed:
-        from meter_emu.testing.told import told
+    setup = item.stash.get(_SETUP, None)
+    if setup is not None and report.failed:
+        from meter_emu.testing.failure_report import shown
 
         names = ("--meter-seed", "--meter-firmware", "--meter-card-link", "--meter-reader")
         options = {name: item.config.getoption(name) for name in names}
-        report.sections.append(("meter-emu", told(lab, options)))
+        report.sections.append(("meter-emu", shown(setup, options)))
     return report

@@ -32,8 +32,8 @@ RawT = TypeVar("RawT")
 def built_in(kind: ResourceKind) -> dict[str, Path]:
     """Return the built-in files of `kind` by name without suffix, in alphabetical order."""
     assert kind in get_args(ResourceKind), "no such kind of file"
-    for home in _HOMES:
-        folder = home / kind
+    for household in _HOMES:
+        folder = household / kind
         if folder.is_dir():
             return {path.stem: path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
     return {}

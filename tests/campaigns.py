@@ -12,8 +12,8 @@ def head(
     Times are as in the file; `more` are lines of their own, those of `[announced]` among them.
     """
     lines = [f'name = "{name}"', 'zone = "Europe/Brussels"', f"start = {start}", f"end = {end}"]
-    told = [line for line in more if line.startswith("text = ")]
-    lines += [f'model = "{model}"', *(line for line in more if line not in told)]
+    shown = [line for line in more if line.startswith("text = ")]
+    lines += [f'model = "{model}"', *(line for line in more if line not in shown)]
     if announced is not None:
-        lines += ["[announced]", f"defer_until = {announced}", f"cut_at = {announced}", *told]
+        lines += ["[announced]", f"defer_until = {announced}", f"cut_at = {announced}", *shown]
     return "\n".join(lines) + "\n"

@@ -241,8 +241,8 @@ def clock(
     leave_image(file, image.to_bytes(), replace=force)
     at = second_2000(set_to_s).note
     if json_file is not None:
-        told = {"file": file, "meter": meter, "set_to": at, "set_error_s": set_error_s}
-        print_json(told, json_file)
+        shown = {"file": file, "meter": meter, "set_to": at, "set_error_s": set_error_s}
+        print_json(shown, json_file)
     if json_file != STDOUT:
         click.echo(f"{file}: clock card for meter {meter}: sets it to {at}, ±{set_error_s} s")
 
@@ -255,8 +255,8 @@ def _tell_issued(
     carrier = image.kind.name.lower()
     energy = BY_CODE[laid_open(image).claimed().energy].name
     if json_file is not None:
-        told = {"file": file, "carrier": carrier, "energy": energy, "meter": meter}
-        print_json({**told, "card_number": card_number}, json_file)
+        shown = {"file": file, "carrier": carrier, "energy": energy, "meter": meter}
+        print_json({**shown, "card_number": card_number}, json_file)
     if json_file != STDOUT:
         click.echo(f"{file}: {carrier} card {card_number} for {energy} meter {meter}")
 
@@ -307,8 +307,8 @@ def show(
     names = {record.name for record in records}
     around = [part for part in families.explain_card_image(image, key) if part.name not in names]
     if json_file is not None:
-        told = {"file": file, **_state_as_json(image)} if reader is None else {"reader": reader}
-        print_json({**told, **_card_as_json(image, records, [] if reader else around)}, json_file)
+        shown = {"file": file, **_state_as_json(image)} if reader is None else {"reader": reader}
+        print_json({**shown, **_card_as_json(image, records, [] if reader else around)}, json_file)
     if json_file != STDOUT:
         click.echo(_in_short(name, image) if reader is None else f"{name}: {_carrier(image)} card")
         _print_card(records, [] if reader else around)

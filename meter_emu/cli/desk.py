@@ -321,8 +321,8 @@ def _time(raw: bytes) -> str | None:
 
 
 def _account_as_text(file: str, account: "Account") -> str:
-    told = _account_as_json(account)
-    order, price, cents = told["order"], told["tariff"], told["loaded_cents"]
+    shown = _account_as_json(account)
+    order, price, cents = shown["order"], shown["tariff"], shown["loaded_cents"]
     parts = [f"order {order['number']}"]
     if order["defer_until"]:
         parts.append(f"no disconnection until {order['defer_until']}")
@@ -337,7 +337,7 @@ def _account_as_text(file: str, account: "Account") -> str:
     parts.append(f"tariff {price['number']} at {price['price_ueur_per_wh']} micro-euro/{unit}")
     if price["night_price_ueur_per_wh"] != price["price_ueur_per_wh"]:
         parts.append(f"at night {price['night_price_ueur_per_wh']}")
-    count = told["load_count"]
+    count = shown["load_count"]
     loads = f"{decimal(cents, 100)} EUR in {count} load{'s' if count != 1 else ''}"
-    until = f" (until {told['expires']})" if told["expires"] else ""
-    return f"{file}: meter {told['meter']}{until}: {', '.join(parts)}; ever loaded {loads}"
+    until = f" (until {shown['expires']})" if shown["expires"] else ""
+    return f"{file}: meter {shown['meter']}{until}: {', '.join(parts)}; ever loaded {loads}"

@@ -89,7 +89,7 @@ def _lines(found: Comparison, models: Sequence[str]) -> Iterator[str]:
     for one in difference.seen:
         yield f"  {one.build:<{wide}}  {one.words}"
     yield f"the household, of {first}:"
-    for line in difference.told:
+    for line in difference.course:
         yield f"  {line}"
     yield f"story {difference.number} of seed {found.seed}, made small in {difference.runs} runs;"
     yield f"play it: {again} --seed {found.seed} --toml > differ.toml"

@@ -83,8 +83,8 @@ def _differences_as_json(a: str, b: str, found: Sequence["Difference"]) -> dict[
 
 
 def _side_as_json(row: "Row") -> dict[str, Any]:
-    told = row_as_json(row)
-    return {key: told[key] for key in ("raw", "value", "unit", "note", "wrong")}
+    shown = row_as_json(row)
+    return {key: shown[key] for key in ("raw", "value", "unit", "note", "wrong")}
 
 
 def print_record(record: "RecordView") -> None:

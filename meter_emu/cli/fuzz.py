@@ -272,14 +272,14 @@ class _Teller:
     def __init__(self, figures: "Sequence[Figures]", *, shown: bool) -> None:
         self._figures = figures
         self._shown = shown
-        self._told: set[str] = set()
+        self._given: set[str] = set()
         self._line = MinuteLine()
 
     def tick(self) -> None:
         """Say what there is to say."""
         for one in self._figures:
-            if one.over and one.target.id not in self._told:
-                self._told.add(one.target.id)
+            if one.over and one.target.id not in self._given:
+                self._given.add(one.target.id)
                 self._tell(one)
         self._line.say(_where(self._figures))
 
@@ -301,7 +301,7 @@ class _Teller:
     def _tell(self, one: "Figures") -> None:
         if not self._shown:
             return
-        if len(self._told) == 1:
+        if len(self._given) == 1:
             click.echo(
                 f"{'target':<24}{'executions':>12}{'a CPU second':>14}{'edges':>8}{'corpus':>8}"
                 f"{'bytes':>7}{'reached':>9}{'held':>9}  found"

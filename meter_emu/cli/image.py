@@ -84,8 +84,8 @@ def new(
     from meter_emu.world.meter.build import REFERENCE
     from meter_emu.world.meter.image import image_of
     from meter_emu.world.meter.model import load_model
-    from meter_emu.world.rehearsal.home import Home
     from meter_emu.world.rehearsal.household import Household
+    from meter_emu.world.rehearsal.rig import Rig
 
     if not force and os.path.lexists(file):
         raise OutputError(file, "it is there already, and --force was not given")
@@ -109,18 +109,18 @@ def new(
         limiter=limiter,
     )
     chance = Random(meter)  # noqa: S311  where the tick counter stands, no secret
-    home = Home(
+    rig = Rig(
         household,
         start_us=now_us,
         fate=chance,
         challenge=chance.randbytes,
         master=read_master_key(key_file),
     )
-    raw = image_of(home.board, of_model)
+    raw = image_of(rig.board, of_model)
     leave_image(file, raw, replace=force)
-    told = {"file": file, "model": of_model.name, "meter": meter, "size_bytes": len(raw)}
+    shown = {"file": file, "model": of_model.name, "meter": meter, "size_bytes": len(raw)}
     if json_file is not None:
-        print_json(told, json_file)
+        print_json(shown, json_file)
     if json_file != STDOUT:
         click.echo(f"{file}: meter {meter} of model {of_model.name}, {len(raw)} bytes")
 
@@ -154,7 +154,7 @@ def show(
     meter = meter_id_of(parts)
     sound = all(part.sound for part in parts)
     if json_file is not None:
-        told = {
+        shown = {
             "file": file,
             "model": of_model.name,
             "meter": meter,
@@ -162,7 +162,7 @@ def show(
             "sound": sound,
             "parts": [part_as_json(part) for part in parts],
         }
-        print_json(told, json_file)
+        print_json(shown, json_file)
     if json_file != STDOUT:
         who = "no meter yet" if meter is None else f"meter {meter}"
         click.echo(f"{file}: {who}, model {of_model.name}, {len(raw)} bytes\n")

@@ -196,14 +196,14 @@ def show_defect(name: str, plain: bool) -> None:
     if plain:
         click.echo(toml, nl=False)
         return
-    click.echo(_told(defect))
+    click.echo(_given(defect))
     click.echo(f"the household: {_fared(toml)}")
     click.echo(f"play it:       meter-emu show defect {name} --toml > shown.toml")
     click.echo("               meter-emu rehearse shown.toml --events\n")
     click.echo(toml, nl=False)
 
 
-def _told(defect: "Defect") -> str:
+def _given(defect: "Defect") -> str:
     routines = ", ".join(sorted(defect.routines))
     return "\n".join(
         (

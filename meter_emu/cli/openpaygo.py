@@ -90,7 +90,7 @@ def decode(
         print_json({"key": words, "tokens": rows, "after": _after(counter)}, json_file)
     if json_file != STDOUT:
         for digits, before, answer in answers:
-            click.echo(f"{digits}: {_told(answer, before, divider, words)}")
+            click.echo(f"{digits}: {_shown(answer, before, divider, words)}")
         click.echo(f"the device is at count {counter.count}, used {_listed(counter)}")
 
 
@@ -158,7 +158,7 @@ def _counts(text: str) -> frozenset[int]:
     return frozenset(int(one) for one in text.split(",") if one)
 
 
-def _told(answer: "PaygoAnswer", before: "PaygoCounter", divider: int, words: str) -> str:
+def _shown(answer: "PaygoAnswer", before: "PaygoCounter", divider: int, words: str) -> str:
     from card_protocol.tokens.openpaygo.counter import PaygoKind
     from card_protocol.tokens.openpaygo.decode import PaygoOutcome
 

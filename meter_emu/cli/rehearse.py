@@ -43,7 +43,7 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Breach, Outcome
-from meter_emu.world.rehearsal.verdict import expected, homes
+from meter_emu.world.rehearsal.verdict import expected, households
 from meter_emu.zones import TimeZone
 
 
@@ -143,7 +143,7 @@ def made_by(
     return Made(
         version("meter-emu"),
         command=shlex.join([*words, *one]),
-        one_home=shlex.join([*words, "--household", "ID", "--report", "DIR"]),
+        one_household=shlex.join([*words, "--household", "ID", "--report", "DIR"]),
         sha256=campaign_digest(campaign),
     )
 
@@ -243,16 +243,16 @@ def rehearse(
             )
         )
         stack.enter_context(closing(runs))
-        for home, outcome, seen in runs:
-            good = table.add(home, outcome)
+        for one, outcome, seen in runs:
+            good = table.add(one, outcome)
             if page is not None:
-                page.add(home, outcome, seen)
-            stream.meter(home, outcome, seen)
+                page.add(one, outcome, seen)
+            stream.meter(one, outcome, seen)
             if junit_file is not None:
                 cases.append(_as_case(outcome, good=good))
             step(table.answer.total)  # before it is printed: what is seen to be done counts as done
             if show_log:
-                console.print(_log(home, outcome, seen, resolved.zone), soft_wrap=True)
+                console.print(_log(one, outcome, seen, resolved.zone), soft_wrap=True)
         stream.close(table.summary)
     if junit_file is not None:
         write_junit(junit_file, "rehearse", Path(campaign).stem, cases)
@@ -298,7 +298,7 @@ def _progress(total: int, *, shown: bool, files: Sequence[str]) -> Iterator[Call
         TimeRemainingColumn(),
     )
     with watched(*columns, total=total, shown=shown, files=files) as done:
-        yield lambda count: done(count, f"{count:,} of {homes(total)} rehearsed")
+        yield lambda count: done(count, f"{count:,} of {households(total)} rehearsed")
 
 
 def _log(household: Household, outcome: Outcome, events: Sequence[Event], zone: TimeZone) -> Text:

@@ -66,8 +66,8 @@ def relay(
         if recorder is not None:
             recorder.ended(clock=no_clock)
     if json_file is not None:
-        told = {"reader": reader, "insertions": plugging.insertions, "commands": card.commands}
-        print_json({**told, "not_sent": card.not_sent, "ended_by": by}, json_file)
+        shown = {"reader": reader, "insertions": plugging.insertions, "commands": card.commands}
+        print_json({**shown, "not_sent": card.not_sent, "ended_by": by}, json_file)
     return status
 
 
@@ -91,7 +91,7 @@ class _RealCard:
         self._link: Link = self._way
         self._recorder: Final = recorder
         self._powered = False
-        self._told: Final[set[str]] = set()
+        self._shown: Final[set[str]] = set()
         self.commands = self.not_sent = 0
         say(f"{reader}: {'every command' if sure else 'what reads'} is passed on")
 
@@ -162,6 +162,6 @@ class _RealCard:
             return NOT_SENT
 
     def _say_once(self, text: str) -> None:
-        if text not in self._told:
-            self._told.add(text)
+        if text not in self._shown:
+            self._shown.add(text)
             say(text)

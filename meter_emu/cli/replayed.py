@@ -25,7 +25,7 @@ from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
-from meter_emu.world.rehearsal.engine import home_of
+from meter_emu.world.rehearsal.engine import rig_of
 
 
 class Rehearsal(
@@ -76,15 +76,15 @@ def witnessing(
     if trace_to is not None and len(resolved.households) > 1:
         why = "a trace is of one meter: say which with --household"
         raise ConfigError(campaign, "--trace", why)
-    home = resolved.households[0]
+    rig = resolved.households[0]
     origin = Rehearsal(
         campaign=campaign,
         sha256=campaign_digest(campaign),
         seed=resolved.seed,
-        household=home.id,
-        build=home.build,
+        household=rig.id,
+        build=rig.build,
         model=model or "",
-        clock=home.model.rtc_base,
+        clock=rig.model.rtc_base,
     )
     with recording(trace_to, msgspec.to_builtins(origin)) as recorder:
         if recorder is None:
@@ -129,8 +129,8 @@ def _rehearsed_bench(path: str, was: Rehearsal, build: str) -> Bench:
         model=was.model or None,
         household=was.household,
     )
-    home = resolved.households[0]
-    bench, _ = home_of(home, resolved).bench(_forget)
+    rig = resolved.households[0]
+    bench, _ = rig_of(rig, resolved).bench(_forget)
     return bench
 
 

@@ -101,8 +101,8 @@ def send(
             for one in heard.exchanges:
                 _say(one)
     if json_file is not None:
-        told = {"card": reader or file, "saved": saved, "exchanges": heard.exchanges}
-        print_json(told, json_file)
+        shown = {"card": reader or file, "saved": saved, "exchanges": heard.exchanges}
+        print_json(shown, json_file)
 
 
 @final

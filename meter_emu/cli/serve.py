@@ -60,8 +60,8 @@ def serve(
         if recorder is not None:
             recorder.ended(clock=no_clock)
     if json_file is not None:
-        told = {"file": file, "insertions": plugging.insertions, "changes": card.changes}
-        print_json({**told, "ended_by": by}, json_file)
+        shown = {"file": file, "insertions": plugging.insertions, "changes": card.changes}
+        print_json({**shown, "ended_by": by}, json_file)
     return status
 
 

@@ -177,11 +177,11 @@ def key_(base: str | None, out: str | None, json_file: str | None, **options: An
         write_atomically(out, f"{digits}\n".encode(), private=True)
         say_written(out)
     shown = None if out is not None else digits
-    told = {"cipher": meant.key.cipher.name, "derivation": meant.words, "key": shown}
+    given = {"cipher": meant.key.cipher.name, "derivation": meant.words, "key": shown}
     if json_file is not None:
-        print_json(told, json_file)
+        print_json(given, json_file)
     if json_file != STDOUT:
-        click.echo(f"{shown or 'key'}  for {told['cipher']}, {meant.words}")
+        click.echo(f"{shown or 'key'}  for {given['cipher']}, {meant.words}")
 
 
 @examples(
@@ -247,10 +247,10 @@ def keychange(
         supply_group=new["supply_group"] if long else None,
     )
     tokens = key_change_tokens(change, meant.key)
-    told = change_rows(change, show_keys=False)
+    given = change_rows(change, show_keys=False)
     if json_file is not None:
-        print_json({"tokens": tokens, **told}, json_file)
+        print_json({"tokens": tokens, **given}, json_file)
     if json_file != STDOUT:
         for number, token in enumerate(tokens, 1):
             click.echo(f"{number} of {len(tokens)}: {grouped(token)}")
-        _say("they bring", told)
+        _say("they bring", given)

@@ -91,10 +91,10 @@ class KeyMeant:
         for base, revision, key_type in product(bases, range(1, 10), KeyType):
             other = replace(of, base=base, revision=revision, key_type=key_type)
             if other != of and holds(derive_decoder_key(self.vending, other)):
-                told = [f"base date {base.value}"] if base is not of.base else []
-                told += [f"key revision {revision}"] if revision != of.revision else []
-                told += [f"key type {key_type}"] if key_type != of.key_type else []
-                found.append(" and ".join(told))
+                shown = [f"base date {base.value}"] if base is not of.base else []
+                shown += [f"key revision {revision}"] if revision != of.revision else []
+                shown += [f"key type {key_type}"] if key_type != of.key_type else []
+                found.append(" and ".join(shown))
         return f"; it holds under {', or under '.join(found)}" if found else ""
 
 

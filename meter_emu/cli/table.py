@@ -24,9 +24,9 @@ from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import (
-    HomeCounts,
+    HouseholdCounts,
     cut_before_announced,
-    homes,
+    households,
     verdict_expected,
 )
 from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, PLAIN, FindingKind, Verdict
@@ -45,7 +45,7 @@ class RowKey(NamedTuple):
     build: str
     verdict: Verdict
     good: bool
-    told: str
+    promise: str
     in_force: str
     on_card: str
     limited: bool
@@ -87,7 +87,7 @@ class ResultTable:
     """Takes in households one by one, and shows what became of them."""
 
     def __init__(self, campaign: Campaign) -> None:
-        self.answer: Final = HomeCounts(campaign)
+        self.answer: Final = HouseholdCounts(campaign)
         self._campaign = campaign
         self._rows: dict[RowKey, HouseholdRow] = {}
         self._counts: Counter[Verdict] = Counter()
@@ -104,7 +104,7 @@ class ResultTable:
             build=outcome.build,
             verdict=outcome.verdict,
             good=good,
-            told=self._told(household),
+            promise=self._promise(household),
             in_force=self._short(outcome.announced_us) or "no cut",
             on_card=self._on_card(household, outcome),
             limited=outcome.limited,
@@ -124,15 +124,17 @@ class ResultTable:
                 )
         return good
 
-    def _note(self, where: dict[str, _Noted], home: Household, fact: str, since_us: int) -> None:
+    def _note(
+        self, where: dict[str, _Noted], household: Household, fact: str, since_us: int
+    ) -> None:
         """Keep a fact with the homes it was found at; many different ones are only counted."""
         if fact not in where and len(where) >= _NOTED_MAX:
             self._unnoted += 1
             return
-        noted = where.setdefault(fact, _Noted(home.id, since_us))
+        noted = where.setdefault(fact, _Noted(household.id, since_us))
         noted.count += 1
         if since_us < noted.since_us:
-            noted.first_id, noted.since_us = home.id, since_us
+            noted.first_id, noted.since_us = household.id, since_us
 
     @property
     def summary(self) -> dict[str, int]:
@@ -144,8 +146,8 @@ class ResultTable:
         style = "bold red" if self.answer.broken else "bold green"
         console.print(Text(self.answer.sentence, style=style), end="\n\n")
         console.print(Text(self._campaign.name, style="bold"))
-        for told in self._campaign.all_announced:
-            console.print(Text(told.in_words))
+        for promise in self._campaign.all_announced:
+            console.print(Text(promise.in_words))
         console.print()
         keys = [key for key in self._rows if every or not key.good]
         if keys:
@@ -160,7 +162,7 @@ class ResultTable:
             console.print(Text(line, style="yellow"))
         counts = ", ".join(f"{name} {count}" for name, count in self.summary.items() if count)
         more = "" if every else "; -v shows each household"
-        console.print(Text(f"{homes(self.answer.total)}: {counts}{more}"))
+        console.print(Text(f"{households(self.answer.total)}: {counts}{more}"))
 
     def _show_group(
         self, table: "_Table", verdict: Verdict, keys: Sequence[RowKey], *, every: bool
@@ -168,7 +170,7 @@ class ResultTable:
         count = sum(self._rows[key].count for key in keys)
         broken = any(not key.good for key in keys)
         style = "bold red" if broken else "bold green" if verdict in GOOD else "bold yellow"
-        table.heading(f"{PLAIN[verdict].heading} ({verdict.value}): {homes(count)}", style)
+        table.heading(f"{PLAIN[verdict].heading} ({verdict.value}): {households(count)}", style)
         for key in keys:
             table.row(self._line(key))
             if every:
@@ -180,20 +182,20 @@ class ResultTable:
         if len(cuts) == 2 and cuts[0][:-5] == cuts[1][:-5]:  # the same day
             cuts[1] = cuts[1][-5:]
         cut = " to ".join(dict.fromkeys(cuts)) or "not cut"
-        return _Line(row.name, key.told, key.in_force, key.on_card, cut, key.kind)
+        return _Line(row.name, key.promise, key.in_force, key.on_card, cut, key.kind)
 
-    def _told(self, home: Household) -> str:
+    def _promise(self, household: Household) -> str:
         """Return what was announced to this home."""
-        told = home.announced
-        if told is None:
+        promise = household.announced
+        if promise is None:
             return "nothing"
-        return self._short(told.cut_us) or f"on to {self._short(told.defer_us)}"
+        return self._short(promise.cut_us) or f"on to {self._short(promise.defer_us)}"
 
-    def _on_card(self, home: Household, outcome: Outcome) -> str:
+    def _on_card(self, household: Household, outcome: Outcome) -> str:
         """Return the last order that the office wrote on the card before the home was judged."""
         on_card, until_us = "no order", outcome.cut_us or self._campaign.end_us
         for order in (
-            v.desk for v in home.visits if v.kind is VisitKind.DESK and v.at_us <= until_us
+            v.desk for v in household.visits if v.kind is VisitKind.DESK and v.at_us <= until_us
         ):
             assert order is not None, "a desk visit has its orders"
             if order.cut_us is not None:
@@ -211,33 +213,33 @@ class ResultTable:
             who = f"{noted.count:,} displays say" if many else f"{noted.first_id}: its display says"
             yield f"{who} {said} since {self._short(noted.since_us)}"
         for fact, noted in self._found.items():
-            who = noted.first_id if noted.count == 1 else homes(noted.count)
+            who = noted.first_id if noted.count == 1 else households(noted.count)
             yield f"{who}: {fact} since {self._short(noted.since_us)}"
         if self._unnoted:
             yield f"and {self._unnoted:,} findings in other words"
         for key, row in self._rows.items():
-            home, outcome = row.first, row.outcome
-            if not verdict_expected(outcome, home) and home.expect is not None:
-                yield f"{row.name}: expected {' or '.join(home.expect)}"
-            elif not key.good and home.expect_cut_us is not None:
-                from_us, to_us = home.expect_cut_us
+            household, outcome = row.first, row.outcome
+            if not verdict_expected(outcome, household) and household.expect is not None:
+                yield f"{row.name}: expected {' or '.join(household.expect)}"
+            elif not key.good and household.expect_cut_us is not None:
+                from_us, to_us = household.expect_cut_us
                 bounds = f"{self._short(from_us)} and {self._short(to_us)}"
                 yield f"{row.name}: expected to be cut between {bounds}"
             if key.limited:
                 yield f"{row.name}: limited then, not cut"
-            if cut_before_announced(outcome, home):
+            if cut_before_announced(outcome, household):
                 yield (
                     f"{row.name}: still ordered to be cut at {key.in_force}, "
-                    f"before the {key.told} that was told"
+                    f"before the {key.promise} that was told"
                 )
-            if not clock_within_bound(home, self._campaign.start_us, self._campaign.end_us):
+            if not clock_within_bound(household, self._campaign.start_us, self._campaign.end_us):
                 yield f"{row.name}: its clock is beyond its bound, outside the promise"
             if outcome.failure is not None:
                 yield self._failure(row, outcome.failure)
 
-    def _carried(self, home: Household) -> Iterator[str]:
+    def _carried(self, household: Household) -> Iterator[str]:
         """Yield what each order on the card said, a line each."""
-        for visit in home.visits:
+        for visit in household.visits:
             if visit.kind is VisitKind.DESK and visit.desk is not None:
                 order = ", ".join(self._words(visit.desk))
                 yield f"{self._short(visit.at_us)} on the card: {order}"
@@ -293,8 +295,8 @@ class ResultTable:
 class _Line(NamedTuple):
     """One row of the table, as it is shown."""
 
-    home: str
-    told: str
+    household: str
+    promise: str
     in_force: str
     on_card: str
     cut: str
@@ -333,9 +335,9 @@ class _Table:
             del wide["on_card"]
         over = _taken(wide) - width
         if over > 0:
-            last = "words" if "words" in wide else "home"
+            last = "words" if "words" in wide else "household"
             wide[last] -= over
-        return wide if wide["home"] >= min(_NAME_MIN, cell_len(_HEADINGS.home)) else {}
+        return wide if wide["household"] >= min(_NAME_MIN, cell_len(_HEADINGS.household)) else {}
 
     def heading(self, said: str, style: str) -> None:
         """Print what the next rows have in common."""
@@ -347,10 +349,10 @@ class _Table:
         if self._widths:
             self._print(self._joined(line), "")
             return
-        self._console.print(Text(line.home, style="bold"))
+        self._console.print(Text(line.household, style="bold"))
         if not self._every:
             self.words([line.words])
-        for name in ("told", "in_force", "on_card", "cut"):
+        for name in ("promise", "in_force", "on_card", "cut"):
             self._console.print(Text(f"  {getattr(_HEADINGS, name)} {getattr(line, name)}"))
 
     def words(self, lines: Sequence[str]) -> None:

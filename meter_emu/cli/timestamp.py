@@ -92,7 +92,7 @@ def decode(
     found = guesses(raw, codecs, around_ms)
     clocks = [both_clocks(one.stamp, one.codec.basis, of_zone) for one in found]
     if json_file is not None:
-        told = [
+        shown = [
             {
                 **_guess_as_json(one),
                 "legal": both.legal,
@@ -101,7 +101,7 @@ def decode(
             }
             for one, both in zip(found, clocks, strict=True)
         ]
-        print_json({"bytes": raw.hex(), "zone": zone, "readings": told}, json_file)
+        print_json({"bytes": raw.hex(), "zone": zone, "readings": shown}, json_file)
     if json_file != STDOUT:
         _print_guesses(found, clocks, zone)
     return EXIT_OK if any(one.rank <= Rank.PARTIAL for one in found) else EXIT_FOUND
@@ -190,7 +190,7 @@ def ends(
         (end for end in found if end.at.total_ms >= from_ms), key=lambda end: end.at.total_ms
     )
     if json_file is not None:
-        told = [
+        shown = [
             {
                 "at": str(end.at),
                 "codec": end.codec,
@@ -200,7 +200,7 @@ def ends(
             }
             for end in found
         ]
-        print_json(told, json_file)
+        print_json(shown, json_file)
     if json_file != STDOUT:
         for end in found:
             click.echo(f"{end.at!s:<19}  {end.codec:<18}  {end.kind.value}: {end.then}")
@@ -262,8 +262,8 @@ def scan(
             }
             for h in found
         ]
-        told = {"file": file, "size_bytes": len(raw), "dates": hits, "by_chance": round(chance, 2)}
-        print_json(told, json_file)
+        shown = {"file": file, "size_bytes": len(raw), "dates": hits, "by_chance": round(chance, 2)}
+        print_json(shown, json_file)
     if json_file != STDOUT:
         for hit in found:
             place = f"{hit.offset:>7}  {hit.codec.name:<18}  {hit.raw.hex():<24}"

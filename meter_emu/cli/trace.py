@@ -48,8 +48,8 @@ def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
             print_json(_as_json(recorded), json_file)
             return
         origin = recorded.header.origin
-        told = (f"{name} {value}" for name, value in origin.items() if value != "")
-        click.echo(f"{file}: {', '.join(told)}")
+        shown = (f"{name} {value}" for name, value in origin.items() if value != "")
+        click.echo(f"{file}: {', '.join(shown)}")
         for row in recorded.rows():
             click.echo(f"{_time_of(row):<19}  {row_words(row)}")
             for line in _bytes_of(row) if with_bytes else ():
@@ -97,11 +97,11 @@ def replay(file: str, build: str | None, image: str | None, json_file: str | Non
     if json_file is not None:
         print_json(said, json_file)
     if json_file != STDOUT:
-        click.echo(_told(file, said))
+        click.echo(_shown(file, said))
     return EXIT_OK if played.difference is None else EXIT_FOUND
 
 
-def _told(file: str, said: dict[str, Any]) -> str:
+def _shown(file: str, said: dict[str, Any]) -> str:
     same = f"{file}: {said['build']}: {said['exchanges']} commands as recorded"
     if said["difference"] is not None:
         return f"{same}, then another\n{said['difference']}"
@@ -181,8 +181,8 @@ def _time_of(row: "TraceRow") -> str:
 def _bytes_of(row: "TraceRow") -> tuple[str, ...]:
     from msgspec import UNSET
 
-    told = ((">", getattr(row, "command", UNSET)), ("<", getattr(row, "answer", UNSET)))
-    return tuple(f"{sign} {text}" for sign, text in told if text is not UNSET)
+    shown = ((">", getattr(row, "command", UNSET)), ("<", getattr(row, "answer", UNSET)))
+    return tuple(f"{sign} {text}" for sign, text in shown if text is not UNSET)
 
 
 def _as_json(recorded: "Trace") -> dict[str, Any]:

@@ -217,7 +217,7 @@ def _said(report: Report, files: dict[str, Path]) -> Text:
         if one.broken is not None:
             text.append("  broken  ", "bold red")
             text.append(f"{one.law.id}: {one.law.says}\n")
-            text.append(_told(one.broken, files.get(one.law.id)))
+            text.append(_promise(one.broken, files.get(one.law.id)))
         elif one.not_observable is not None:
             text.append("  not observable  ", "yellow")
             text.append(f"{one.law.id}: {one.not_observable}\n")
@@ -235,9 +235,9 @@ def _said(report: Report, files: dict[str, Path]) -> Text:
     return text
 
 
-def _told(found: Counterexample, file: Path | None) -> Text:
+def _promise(found: Counterexample, file: Path | None) -> Text:
     text = Text()
-    for line in (found.words, *found.told):
+    for line in (found.words, *found.course):
         text.append(f"          {line}\n")
     if file is not None:
         text.append(f"          {file}: {len(found.text.splitlines())} lines, ")

@@ -83,5 +83,5 @@ def wall_words(minute: int, zone: ZoneInfo | None) -> str:
     found = [f"{one:%Y-%m-%d %H:%M}" for one in readings(_on_the_wall(minute), zone)]
     if zone.key == "UTC":
         return f"{text} UTC"
-    told = " or ".join(found) + " UTC" if found else "a time that it never shows"
-    return f"{text} {zone.key}, {told}"
+    given = " or ".join(found) + " UTC" if found else "a time that it never shows"
+    return f"{text} {zone.key}, {given}"

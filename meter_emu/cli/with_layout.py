@@ -53,7 +53,7 @@ def show_dump(file: str, layout: str, begins: int | None, json_file: str | None)
     raw, parts = _explained(file, of_layout, begins)
     sound = all(part.sound for part in parts)
     if json_file is not None:
-        told = {
+        shown = {
             "file": file,
             "layout": of_layout.name,
             "source": of_layout.source,
@@ -61,7 +61,7 @@ def show_dump(file: str, layout: str, begins: int | None, json_file: str | None)
             "sound": sound,
             "parts": [part_as_json(part) for part in parts],
         }
-        print_json(told, json_file)
+        print_json(shown, json_file)
     if json_file != STDOUT:
         click.echo(f"{file}: {len(raw)} bytes by layout {of_layout.name} ({of_layout.source})\n")
         print_parts(parts)

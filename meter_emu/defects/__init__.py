@@ -113,7 +113,7 @@ def armed(
     )
 
 
-def untold(
+def unannounced(
     start: str,
     end: str,
     *,
@@ -145,7 +145,7 @@ def clock_lost(*visits: str) -> Showing:
 
     Its credit ends on the evening of the 19th.
     """
-    return untold(
+    return unannounced(
         "2020-01-06 09:00",
         "2020-02-22 12:00",
         load_w=50,

@@ -30,7 +30,7 @@ def explain_clock(chip: type[CalendarChip], raw: bytes, at: int, base: str, zone
     rows = []
     for register, name in enumerate(chip.REGISTER_NAMES):
         row = number(f"{register:02X}h {name}", at + register, raw[register : register + 1])
-        rows.append(_told(chip, row, register))
+        rows.append(_given(chip, row, register))
     rows.append(number("phase", at + count, raw[count:-1], "fs", _phase))
     rows.append(number("flags", at + len(raw) - 1, raw[-1:], "bits", _flags))
     try:
@@ -56,7 +56,7 @@ def _words(shown: datetime, base: str, zone: TimeZone) -> str:
     return f"{written} legal, {legal.astimezone(UTC):%H:%M:%S} UTC if its season is right"
 
 
-def _told(chip: type[CalendarChip], row: Row, register: int) -> Row:
+def _given(chip: type[CalendarChip], row: Row, register: int) -> Row:
     assert isinstance(row.value, int), "registers are numbers"
     byte = row.value
     meanings = [_hours(chip, byte)] if register == chip.HOURS else []

@@ -51,8 +51,8 @@ class HouseholdAtPlay:
     def __init__(self, model: int, build: str) -> None:
         self.meter: Final = FuzzedMeter(model, build)
         self.reached: Final[set[str]] = set()
-        self._home: Final = self.meter.home
-        self._board: Final = self._home.board
+        self._rig: Final = self.meter.rig
+        self._board: Final = self._rig.board
         self.newest = self.meter.card
         self._ends: dict[int, int | None] = {0: None}  # order number to T2
         self._issued_cents = 0
@@ -83,7 +83,7 @@ class HouseholdAtPlay:
 
     def press(self) -> None:
         """Press the button that feeds the home again, and wait for what comes of it."""
-        rearm = self._home.household.model.rearm
+        rearm = self._rig.household.model.rearm
         self.meter.live.press(Button[rearm.key.upper()], rearm.hold_ms)
         self.wait((rearm.tightness_s + 60) * SECOND_US)
 
@@ -96,7 +96,7 @@ class HouseholdAtPlay:
 
     def technician(self, error_s: int) -> None:
         """Have a technician set the clock, so many seconds off, at most `error_s_max`."""
-        if self.meter.insert(self._home.clock_card(error_s)) is Result.EXECUTED:
+        if self.meter.insert(self._rig.clock_card(error_s)) is Result.EXECUTED:
             self.meter.live.note(What.CLOCK_SET, "clock card")
             self.reached.add("clock set")
             self._since_us = self._board.now_us
@@ -109,20 +109,20 @@ class HouseholdAtPlay:
     @property
     def error_s_max(self) -> int:
         """The most that a technician's clock may be off, seconds."""
-        return self._home.household.model.clock.set_error_s - 1
+        return self._rig.household.model.clock.set_error_s - 1
 
     # The office -----------------------------------------------------------------------------------
 
     def arming(self, lead_us: int) -> DeskOrder:
         """Return the order that protects until an instant so far ahead, and cuts there."""
         end_us = self._minute_us(self._board.now_us + lead_us)
-        civil = Civil(*us_to_legal(end_us, self._home.zone).timetuple()[:5])
+        civil = Civil(*us_to_legal(end_us, self._rig.zone).timetuple()[:5])
         return DeskOrder(defer_until=civil, cut_at=civil, cut_us=end_us)
 
     def write(self, order: DeskOrder) -> None:
         """Have the office write on the newest card; what it refuses is not on it."""
         try:
-            self._home.write(self.newest, order)
+            self._rig.write(self.newest, order)
         except (MeterEmuError, CardProtocolError):
             return
         account = self.meter.account(self.newest)
@@ -132,11 +132,11 @@ class HouseholdAtPlay:
 
     def copy(self) -> VirtualCard:
         """Return a copy of the newest card as it is now: it is no card of the office."""
-        return card_of(self.newest.image, self._home.challenge)
+        return card_of(self.newest.image, self._rig.challenge)
 
     def replace(self) -> VirtualCard:
         """Have the office issue a new card in place of the newest, and return it."""
-        self.newest = self._home.replacement(self.newest, NewCard(), office_error_s=0)
+        self.newest = self._rig.replacement(self.newest, NewCard(), office_error_s=0)
         return self.newest
 
     # Cards in the meter ---------------------------------------------------------------------------
@@ -231,14 +231,14 @@ class HouseholdAtPlay:
             must(not self._board.switch.on, "a cut that is due has come")
 
     def _late_us(self, at_us: int) -> int:
-        return latest_us(self._home.household, self.meter.events, at_us)
+        return latest_us(self._rig.household, self.meter.events, at_us)
 
     # Small things ---------------------------------------------------------------------------------
 
     def seen(self) -> Sequence[str]:
         """Return in words what was seen of the meter."""
         return [
-            f"{us_to_legal(event.at_us, self._home.zone):%d %b %Y %H:%M:%S}  "
+            f"{us_to_legal(event.at_us, self._rig.zone):%d %b %Y %H:%M:%S}  "
             f"{event.what.value} {event.detail}"
             for event in self.meter.events
         ]
@@ -246,6 +246,6 @@ class HouseholdAtPlay:
     def _minute_us(self, us: int) -> int:
         """Return a whole minute from `us` on that the legal day has once."""
         minute_us = -(-us // MINUTE_US) * MINUTE_US
-        legal = us_to_legal(minute_us, self._home.zone)
+        legal = us_to_legal(minute_us, self._rig.zone)
         twice = legal.replace(fold=0).utcoffset() != legal.replace(fold=1).utcoffset()
         return minute_us + (2 * HOUR_US if twice else 0)

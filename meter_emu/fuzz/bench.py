@@ -17,8 +17,8 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.observer import state_in
 from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
-from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import DeskOrder, Household
+from meter_emu.world.rehearsal.rig import Rig
 
 _FAR: Final = Civil(2040, 7, 3, 23, 1)
 FAR_OFF: Final = DeskOrder(defer_until=_FAR, cut_at=_FAR)
@@ -47,21 +47,21 @@ class FuzzedMeter:
         seed: int = 0,
     ) -> None:
         household = _household(FUZZED_MODELS[selector % len(FUZZED_MODELS)], build, carrier)
-        self.home = Home.seeded(household, start_us=FUZZING_FROM_US, seed=seed)
+        self.rig = Rig.seeded(household, start_us=FUZZING_FROM_US, seed=seed)
         self.events: list[Event] = []
-        self.live = self.home.live(self.events.append)
+        self.live = self.rig.live(self.events.append)
         self.live.begin()
         if armed:
-            self.home.write(self.card, FAR_OFF)
-            self.home.write(self.card, A_LOAD)
-            self.home.write(self.card, FAR_OFF)  # so that an older order is one that was written
+            self.rig.write(self.card, FAR_OFF)
+            self.rig.write(self.card, A_LOAD)
+            self.rig.write(self.card, FAR_OFF)  # so that an older order is one that was written
             self.live.insert(self.card, "card")
             self.live.remove()
 
     @cached_property
     def card(self) -> VirtualCard:
         """The card that the office has issued to the household first."""
-        return self.home.first_card()
+        return self.rig.first_card()
 
     @property
     def opened(self) -> bool:
@@ -70,15 +70,15 @@ class FuzzedMeter:
 
     def state(self) -> State | None:
         """Return the state in the memory, `None` where there is none that can be read."""
-        build = self.home.build
-        return state_in(self.home.board, build.parts(self.home.household.model))
+        build = self.rig.build
+        return state_in(self.rig.board, build.parts(self.rig.household.model))
 
     def insert(self, card: SlotCard) -> Result:
         """Put a card in, let the meter serve it within its bound, and take it out."""
-        began_us = self.home.board.now_us
+        began_us = self.rig.board.now_us
         result = self.live.insert(card, "card")
         self.live.remove()
-        took_us = self.home.board.now_us - began_us
+        took_us = self.rig.board.now_us - began_us
         must(took_us <= _POLL_US_MAX, "a session comes to an end in time", f"{took_us} us")
         return result
 
@@ -86,13 +86,13 @@ class FuzzedMeter:
         """Return what the office reads on a card; raise what it raises of one it cannot."""
         card.power_on()
         try:
-            return self.home.desk.account(card.transmit)
+            return self.rig.desk.account(card.transmit)
         finally:
             card.power_off()
 
     def a_day(self) -> None:
         """Let the meter run past the next midnight."""
-        self.live.bench.run_until(self.home.board.now_us + DAY_US + _POLL_US_MAX)
+        self.live.bench.run_until(self.rig.board.now_us + DAY_US + _POLL_US_MAX)
 
 
 @cache

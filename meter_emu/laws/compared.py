@@ -13,7 +13,7 @@ import msgspec
 from card_protocol.card.image import CardKind
 from card_protocol.timestamp import Civil
 from meter_emu.laws.law import NOT_ASKED, Aside, Broken, Finding, Law, Trial, cut_us
-from meter_emu.stories.story import armed_home
+from meter_emu.stories.story import armed_household
 from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.events import Event, What
@@ -32,17 +32,17 @@ from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.zones import TimeZone
 
 
-def told_us(home: Household) -> int | None:
+def announced_us(household: Household) -> int | None:
     """Return T2 of the last order that has one."""
-    orders = [visit.desk for visit in home.visits if visit.desk is not None]
+    orders = [visit.desk for visit in household.visits if visit.desk is not None]
     return next((order.cut_us for order in reversed(orders) if order.cut_us is not None), None)
 
 
-def apart_us(home: Household) -> int:
+def apart_us(household: Household) -> int:
     """Return by how much two meters that know the same may cut apart: 2u, and a poll."""
-    at_us = told_us(home) or home.clock_set_us
-    u_us = uncertainty_s(home.model, home.clock_set_us, at_us) * SECOND_US
-    return 2 * u_us + home.model.poll_s * SECOND_US + WORK_US
+    at_us = announced_us(household) or household.clock_set_us
+    u_us = uncertainty_s(household.model, household.clock_set_us, at_us) * SECOND_US
+    return 2 * u_us + household.model.poll_s * SECOND_US + WORK_US
 
 
 def same_cut(trial: Trial, others: Iterable[tuple[str, Household]], within_us: int) -> Finding:
@@ -52,8 +52,8 @@ def same_cut(trial: Trial, others: Iterable[tuple[str, Household]], within_us: i
     """
     own_us, zone = cut_us(trial.run.events), trial.campaign.zone
     asked = 0
-    for asked, (what, home) in enumerate(trial.within(others), start=1):  # noqa: B007  counted
-        other_us = cut_us(trial.events(home))
+    for asked, (what, household) in enumerate(trial.within(others), start=1):  # noqa: B007  counted
+        other_us = cut_us(trial.events(household))
         if own_us is None or other_us is None:
             if own_us is not other_us:
                 return Broken(f"cut {said(own_us, zone)}, and {what} {said(other_us, zone)}")
@@ -67,23 +67,23 @@ def said(at_us: int | None, zone: TimeZone) -> str:
     return "never" if at_us is None else f"at {us_to_iso(at_us, zone)}"
 
 
-def with_base(home: Household, base: str) -> Household:
+def with_base(household: Household, base: str) -> Household:
     """Return the home with a meter whose clock counts another time."""
-    model = msgspec.structs.replace(home.model, rtc_base=base)
-    return replace(home, model=model, rtc_base=base)
+    model = msgspec.structs.replace(household.model, rtc_base=base)
+    return replace(household, model=model, rtc_base=base)
 
 
 def shifted(campaign: Campaign, by_us: int) -> Campaign:
     """Return the same story so much later: every date in it moves."""
     (entry,) = campaign.households.entries
-    home, shift = entry.first, _Shift(by_us, campaign.zone)
+    household, shift = entry.first, _Shift(by_us, campaign.zone)
     first = replace(
-        home,
-        clock_set_us=home.clock_set_us + by_us,
-        first_card=shift.card(home.first_card),
-        outages=tuple((lost_us + by_us, back_us + by_us) for lost_us, back_us in home.outages),
-        rtc_found=tuple((at_us + by_us, found) for at_us, found in home.rtc_found),
-        visits=tuple(shift.visit(visit) for visit in home.visits),
+        household,
+        clock_set_us=household.clock_set_us + by_us,
+        first_card=shift.card(household.first_card),
+        outages=tuple((lost_us + by_us, back_us + by_us) for lost_us, back_us in household.outages),
+        rtc_found=tuple((at_us + by_us, found) for at_us, found in household.rtc_found),
+        visits=tuple(shift.visit(visit) for visit in household.visits),
     )
     return replace(
         campaign,
@@ -142,13 +142,14 @@ def first_difference(was: list[Event], now: list[Event], where: str, zone: TimeZ
 
 
 def _carrier(trial: Trial) -> Finding:
-    home = trial.home
+    household = trial.household
     others = (
-        (f"by a {kind.name.lower()} card", replace(home, carrier=kind))
+        (f"by a {kind.name.lower()} card", replace(household, carrier=kind))
         for kind in CardKind
-        if kind is not home.carrier and (kind is not CardKind.MEMORY or home.card_generation == 1)
+        if kind is not household.carrier
+        and (kind is not CardKind.MEMORY or household.card_generation == 1)
     )
-    return same_cut(trial, others, apart_us(home))
+    return same_cut(trial, others, apart_us(household))
 
 
 CARRIER: Final = Law(
@@ -156,20 +157,20 @@ CARRIER: Final = Law(
     says="a home is cut at the same time whichever kind of card brought the order",
     properties=("P4",),
     presumes="cards of the same generation; 2u and a poll apart are the same time",
-    draw=armed_home,
+    draw=armed_household,
     check=_carrier,
     one_in=10,
 )
 
 
 def _chip(trial: Trial) -> Finding:
-    home = trial.home
+    household = trial.household
     others = (
-        (f"by a {rtc}", replace(home, model=msgspec.structs.replace(home.model, rtc=rtc)))
+        (f"by a {rtc}", replace(household, model=msgspec.structs.replace(household.model, rtc=rtc)))
         for rtc in CLOCK_CHIPS
-        if rtc != home.model.rtc
+        if rtc != household.model.rtc
     )
-    return same_cut(trial, others, apart_us(home))
+    return same_cut(trial, others, apart_us(household))
 
 
 CHIP: Final = Law(
@@ -177,19 +178,19 @@ CHIP: Final = Law(
     says="a home is cut at the same time whichever clock chip its meter has",
     properties=("P3", "P7"),
     presumes="clocks of the same bound; 2u and a poll apart are the same time",
-    draw=armed_home,
+    draw=armed_household,
     check=_chip,
     one_in=10,
 )
 
 
 def _generation(trial: Trial) -> Finding:
-    home = trial.home
-    if home.carrier is CardKind.MEMORY:
+    household = trial.household
+    if household.carrier is CardKind.MEMORY:
         return Aside("a memory card has no room for generation 2")
-    other = replace(home, card_generation=3 - home.card_generation)
+    other = replace(household, card_generation=3 - household.card_generation)
     what = f"by a card of generation {other.card_generation}"
-    return same_cut(trial, [(what, other)], apart_us(home))
+    return same_cut(trial, [(what, other)], apart_us(household))
 
 
 GENERATION: Final = Law(
@@ -197,20 +198,20 @@ GENERATION: Final = Law(
     says="a home is cut at the same time by cards of either generation",
     properties=("P4", "P5"),
     presumes="of a time that comes twice, the later",
-    draw=armed_home,
+    draw=armed_household,
     check=_generation,
     one_in=10,
 )
 
 
 def _time_base(trial: Trial) -> Finding:
-    home = trial.home
+    household = trial.household
     bases: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
-    others = [base for base in bases if base != home.model.rtc_base]
+    others = [base for base in bases if base != household.model.rtc_base]
     return same_cut(
         trial,
-        ((f"by a clock in {base} time", with_base(home, base)) for base in others),
-        apart_us(home),
+        ((f"by a clock in {base} time", with_base(household, base)) for base in others),
+        apart_us(household),
     )
 
 
@@ -219,23 +220,26 @@ TIME_BASE: Final = Law(
     says="a home is cut at the same time by clocks in UTC, in standard and in legal time",
     properties=("P5",),
     presumes="clocks of the same bound; 2u and a poll apart are the same time",
-    draw=armed_home,
+    draw=armed_household,
     check=_time_base,
     one_in=10,
 )
 
 
 def _poll_phase(trial: Trial) -> Finding:
-    home = trial.home
-    period_us = home.model.poll_s * SECOND_US
+    household = trial.household
+    period_us = household.model.poll_s * SECOND_US
     others = (
         (
             "by a meter that looks at other moments",
-            replace(home, poll_phase_us=(home.poll_phase_us + period_us * part // 8) % period_us),
+            replace(
+                household,
+                poll_phase_us=(household.poll_phase_us + period_us * part // 8) % period_us,
+            ),
         )
         for part in (1, 3, 6)
     )
-    return same_cut(trial, others, apart_us(home))
+    return same_cut(trial, others, apart_us(household))
 
 
 POLL_PHASE: Final = Law(
@@ -243,15 +247,15 @@ POLL_PHASE: Final = Law(
     says="when the meter looks moves a cut by no more than 2u and a poll",
     properties=("P1", "P2", "P7"),
     presumes="nothing",
-    draw=armed_home,
+    draw=armed_household,
     check=_poll_phase,
     one_in=10,
 )
 
 
 def _slower_clock(trial: Trial) -> Finding:
-    home, clock = trial.home, trial.home.model.clock
-    slow = replace(home, clock_error_s=1 - clock.set_error_s, drift_ppb=-clock.drift_bound_ppb)
+    household, clock = trial.household, trial.household.model.clock
+    slow = replace(household, clock_error_s=1 - clock.set_error_s, drift_ppb=-clock.drift_bound_ppb)
     zone = trial.campaign.zone
     own_us, slow_us = cut_us(trial.run.events), cut_us(trial.events(slow))
     if slow_us is not None and (own_us is None or slow_us < own_us):
@@ -264,31 +268,32 @@ SLOWER_CLOCK: Final = Law(
     says="a slower clock never cuts a home earlier",
     properties=("P1", "P12"),
     presumes="a clock within its model's bound",
-    draw=armed_home,
+    draw=armed_household,
     check=_slower_clock,
     one_in=10,
 )
 
 
 def _shown_again(trial: Trial) -> Finding:
-    home, end_us = trial.home, told_us(trial.home)
-    last_us = home.visits[-1].at_us
+    household, end_us = trial.household, announced_us(trial.household)
+    last_us = household.visits[-1].at_us
     if end_us is None or end_us <= last_us + 2 * MINUTE_US:
         return Aside("no time between the order and T")
     part = trial.campaign.seed % 8 + 1
     between_us = last_us + MINUTE_US + (end_us - last_us - MINUTE_US) * part // 8
     others = (
-        ("with the card put in twice", _again(home, last_us + MINUTE_US)),
-        ("with the card shown again", _again(home, between_us)),
+        ("with the card put in twice", _again(household, last_us + MINUTE_US)),
+        ("with the card shown again", _again(household, between_us)),
     )
-    return same_cut(trial, others, apart_us(home))
+    return same_cut(trial, others, apart_us(household))
 
 
-def _again(home: Household, at_us: int) -> Household:
+def _again(household: Household, at_us: int) -> Household:
     visits = sorted(
-        (*home.visits, Visit(at_us=at_us, kind=VisitKind.INSERT)), key=lambda visit: visit.at_us
+        (*household.visits, Visit(at_us=at_us, kind=VisitKind.INSERT)),
+        key=lambda visit: visit.at_us,
     )
-    return replace(home, visits=tuple(visits))
+    return replace(household, visits=tuple(visits))
 
 
 SHOWN_AGAIN: Final = Law(
@@ -296,7 +301,7 @@ SHOWN_AGAIN: Final = Law(
     says="a card that brings no new order moves no cut: inserted twice is inserted once",
     properties=("P11", "P13"),
     presumes="nothing",
-    draw=armed_home,
+    draw=armed_household,
     check=_shown_again,
     one_in=10,
 )
@@ -306,18 +311,22 @@ _LOAD: Final = DeskOrder(load_cents=2_000)
 
 
 def _no_orders(trial: Trial) -> Finding:
-    home, end_us = trial.home, told_us(trial.home)
-    last_us = home.visits[-1].at_us
+    household, end_us = trial.household, announced_us(trial.household)
+    last_us = household.visits[-1].at_us
     if end_us is None or end_us <= last_us + 3 * MINUTE_US:
         return Aside("no time between the order and T")
     part = trial.campaign.seed % 8 + 1
     at_us = last_us + 2 * MINUTE_US + (end_us - last_us - 2 * MINUTE_US) * part // 8
-    return same_cut(trial, [("with a load brought", _loaded(home, at_us))], apart_us(home))
+    return same_cut(
+        trial, [("with a load brought", _loaded(household, at_us))], apart_us(household)
+    )
 
 
-def _loaded(home: Household, at_us: int) -> Household:
+def _loaded(household: Household, at_us: int) -> Household:
     office = Visit(at_us=at_us - MINUTE_US, kind=VisitKind.DESK, desk=_LOAD)
-    return replace(home, visits=(*home.visits, office, Visit(at_us=at_us, kind=VisitKind.INSERT)))
+    return replace(
+        household, visits=(*household.visits, office, Visit(at_us=at_us, kind=VisitKind.INSERT))
+    )
 
 
 NO_ORDERS: Final = Law(
@@ -325,7 +334,7 @@ NO_ORDERS: Final = Law(
     says="a card that brings a load and no order moves no cut",
     properties=("P11", "P13"),
     presumes="nothing",
-    draw=armed_home,
+    draw=armed_household,
     check=_no_orders,
     one_in=10,
 )

@@ -16,9 +16,9 @@ from meter_emu.world.rehearsal.household import Household
 
 
 def _check(trial: Trial) -> Finding:
-    home = trial.home
-    ends_us = [visit.at_us for visit in home.visits if visit.desk and visit.desk.tariff]
-    if home.image is not None:
+    household = trial.household
+    ends_us = [visit.at_us for visit in household.visits if visit.desk and visit.desk.tariff]
+    if household.image is not None:
         return Aside("an account that nobody knows")
     asked_us = [event.at_us for event in trial.run.events if event.what in _PRESSED]
     until_us = min([*ends_us, *asked_us, trial.campaign.end_us])
@@ -31,7 +31,7 @@ def _check(trial: Trial) -> Finding:
     if not known:
         return Aside("no card came back that says what was charged")
     started = WrittenBack(
-        balance_ueur=home.balance_cents * UEUR_PER_CENT,
+        balance_ueur=household.balance_cents * UEUR_PER_CENT,
         accepted_cents=0,
         accepted_count=0,
         charged_wh=0,
@@ -43,10 +43,10 @@ def _check(trial: Trial) -> Finding:
         result=Result.NONE,
     )
     for before, after in pairwise([started, *known]):
-        lost_ueur = _missing_ueur(home, before, after)
+        lost_ueur = _missing_ueur(household, before, after)
         if lost_ueur:
             return Broken(f"{lost_ueur} micro-euro are neither in the meter nor used")
-    issued_cents = sum(visit.desk.load_cents for visit in home.visits if visit.desk)
+    issued_cents = sum(visit.desk.load_cents for visit in household.visits if visit.desk)
     if known[-1].accepted_cents > issued_cents:
         return Broken("more was accepted than the office had loaded")
     return None
@@ -55,19 +55,19 @@ def _check(trial: Trial) -> Finding:
 _PRESSED: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})  # emergency credit, perhaps
 
 
-def _missing_ueur(home: Household, before: WrittenBack, after: WrittenBack) -> int:
+def _missing_ueur(household: Household, before: WrittenBack, after: WrittenBack) -> int:
     """Return what went in between two write-backs, and neither is there nor was charged."""
     loaded_cents = after.accepted_cents - before.accepted_cents
-    used_ueur = _cost_ueur(home, after) - _cost_ueur(home, before)
+    used_ueur = _cost_ueur(household, after) - _cost_ueur(household, before)
     return before.balance_ueur + loaded_cents * UEUR_PER_CENT - used_ueur - after.balance_ueur
 
 
-def _cost_ueur(home: Household, written: WrittenBack) -> int:
+def _cost_ueur(household: Household, written: WrittenBack) -> int:
     """Return what the energy ever charged costs at the home's two prices, or its one."""
     charged_wh, night_wh = written.charged_wh, written.charged_night_wh
     assert charged_wh is not None, "only such are compared"
     assert night_wh is not None, "what carries the one carries the other"
-    pricing = home.model.credit.pricing
+    pricing = household.model.credit.pricing
     day_ueur = (charged_wh - night_wh) * pricing.price_ueur_per_wh
     return day_ueur + night_wh * pricing.night_price_ueur_per_wh
 

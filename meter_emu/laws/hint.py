@@ -7,12 +7,12 @@ from typing import Final
 
 from meter_emu.laws.compared import first_difference, without_screen
 from meter_emu.laws.law import Finding, Law, Trial
-from meter_emu.stories.evening import evening
+from meter_emu.stories.around_t import around_t
 from meter_emu.world.meter.bench import Bench
 
 
 def _check(trial: Trial) -> Finding:
-    every_poll = trial.events(trial.home, prepare=_ignored)
+    every_poll = trial.events(trial.household, prepare=_ignored)
     was, now = (without_screen(events) for events in (trial.run.events, every_poll))
     return first_difference(was, now, "with every poll run", trial.campaign.zone)
 
@@ -26,7 +26,7 @@ LAW: Final = Law(
     says="what is seen is the same whether the program is woken by its hint or at every poll",
     properties=("P2", "P7"),
     presumes="some hours round T",
-    draw=evening,
+    draw=around_t,
     check=_check,
     one_in=10,
 )

@@ -7,7 +7,13 @@ from typing import Final
 from meter_emu.domain import Result
 from meter_emu.laws.law import Aside, Broken, Finding, Law, Trial
 from meter_emu.stories.story import story
-from meter_emu.world.rehearsal.promise import Told, ToldKind, cards_shown, first_told, with_loads
+from meter_emu.world.rehearsal.promise import (
+    Promise,
+    PromiseKind,
+    cards_shown,
+    first_promise,
+    with_loads,
+)
 from meter_emu.world.rehearsal.verdicts import MEANING, FindingKind, Verdict
 
 _UNSEEN: Final = frozenset({Verdict.NOT_SEEN, Verdict.CRASHED, Verdict.HUNG})
@@ -31,26 +37,26 @@ def found(trial: Trial, *kinds: FindingKind) -> Finding:
     return _put_aside(trial)
 
 
-def orders_heard(trial: Trial) -> list[tuple[int, Told]]:
+def orders_heard(trial: Trial) -> list[tuple[int, Promise]]:
     """Return what each card brought that the meter heard and that said something new, and when."""
-    heard: list[tuple[int, Told]] = []
-    said = first_told(trial.home, trial.campaign.start_us)
-    for card in cards_shown(trial.home, trial.campaign.start_us, trial.run.events):
-        told = with_loads(replace(card.on_card, from_us=said.from_us), said)
-        if card.served and told != said:
-            said = told
-            heard.append((card.at_us, told))
+    heard: list[tuple[int, Promise]] = []
+    said = first_promise(trial.household, trial.campaign.start_us)
+    for card in cards_shown(trial.household, trial.campaign.start_us, trial.run.events):
+        promise = with_loads(replace(card.on_card, from_us=said.from_us), said)
+        if card.served and promise != said:
+            said = promise
+            heard.append((card.at_us, promise))
     return heard
 
 
 def breached_under(
-    trial: Trial, verdicts: Collection[Verdict], under: Callable[[list[Told]], bool]
+    trial: Trial, verdicts: Collection[Verdict], under: Callable[[list[Promise]], bool]
 ) -> Finding:
     """Return the first of these breaches that begins while `under` holds of the orders heard."""
     orders = orders_heard(trial)
     for breach in trial.run.outcome.breaches:
-        told = [order for at_us, order in orders if at_us <= breach.from_us]
-        if told and breach.verdict in verdicts and under(told):
+        promise = [order for at_us, order in orders if at_us <= breach.from_us]
+        if promise and breach.verdict in verdicts and under(promise):
             return Broken(breach.in_words)
     return _put_aside(trial)
 
@@ -104,7 +110,7 @@ NO_WRONG_CUT: Final = Law(
 def _newest_order(trial: Trial) -> Finding:
     if len(orders_heard(trial)) < 2:
         return Aside("there was one order at most")
-    return breached_under(trial, set(Verdict), lambda told: len(told) > 1)
+    return breached_under(trial, set(Verdict), lambda promise: len(promise) > 1)
 
 
 NEWEST_ORDER: Final = Law(
@@ -119,10 +125,10 @@ NEWEST_ORDER: Final = Law(
 
 def _reactivation_cancels(trial: Trial) -> Finding:
     orders = orders_heard(trial)
-    if all(order.kind is not ToldKind.REACTIVATED for _, order in orders):
+    if all(order.kind is not PromiseKind.REACTIVATED for _, order in orders):
         return Aside("nobody was reactivated")
     kinds = {Verdict.WRONGLY_CUT, Verdict.EARLY, Verdict.NOT_RESTORED}
-    return breached_under(trial, kinds, lambda told: told[-1].kind is ToldKind.REACTIVATED)
+    return breached_under(trial, kinds, lambda promise: promise[-1].kind is PromiseKind.REACTIVATED)
 
 
 REACTIVATION_CANCELS: Final = Law(

@@ -58,17 +58,17 @@ class Trial:
     def __init__(self, campaign: Campaign, build: str) -> None:
         self.build = build
         self.campaign = on_build(campaign, build)
-        (self.home,) = self.campaign.households
+        (self.household,) = self.campaign.households
         self.not_asked = 0  # comparisons with what the program does not cover
 
     @cached_property
     def run(self) -> Run:
         """The home as its story has it, judged."""
-        return lived_by(self.home, self.campaign)
+        return lived_by(self.household, self.campaign)
 
     def events(
         self,
-        home: Household,
+        household: Household,
         campaign: Campaign | None = None,
         prepare: Callable[[Bench], None] | None = None,
     ) -> list[Event]:
@@ -76,14 +76,14 @@ class Trial:
 
         `prepare` is given its bench before anything happens.
         """
-        return run_meter(home, campaign or self.campaign, prepare=prepare)
+        return run_meter(household, campaign or self.campaign, prepare=prepare)
 
     def within(self, others: Iterable[tuple[str, Household]]) -> Iterator[tuple[str, Household]]:
         """Yield the homes, each with words for it, that the program covers; count the others."""
         build = parse_build(self.build)
-        for what, home in others:
-            if covers_household(build, home) is None:
-                yield what, home
+        for what, household in others:
+            if covers_household(build, household) is None:
+                yield what, household
             else:
                 self.not_asked += 1
 
@@ -136,7 +136,7 @@ def moves(events: Sequence[Event]) -> list[tuple[int, What]]:
     return [(event.at_us, event.what) for event in events if event.what in MOVES]
 
 
-def campaign_of(campaign: Campaign, home: Household) -> Campaign:
+def campaign_of(campaign: Campaign, household: Household) -> Campaign:
     """Return the campaign of this one home, its poll phase as it is."""
-    entry = Entry(first=home, count=1, poll_phase_us=home.poll_phase_us)
+    entry = Entry(first=household, count=1, poll_phase_us=household.poll_phase_us)
     return replace(campaign, households=Households((entry,), campaign.seed))

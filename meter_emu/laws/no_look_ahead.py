@@ -10,13 +10,13 @@ from meter_emu.world.meter.events import Event
 
 
 def _check(trial: Trial) -> Finding:
-    campaign, home = trial.campaign, trial.home
+    campaign, household = trial.campaign, trial.household
     part = campaign.seed % 7 + 1
     until_us = campaign.start_us + (campaign.end_us - campaign.start_us) * part // 8
     before = replace(
-        home,
-        visits=tuple(visit for visit in home.visits if visit.at_us < until_us),
-        outages=tuple(outage for outage in home.outages if outage[0] < until_us),
+        household,
+        visits=tuple(visit for visit in household.visits if visit.at_us < until_us),
+        outages=tuple(outage for outage in household.outages if outage[0] < until_us),
     )
     was = _before(trial.run.events, until_us)
     now = _before(trial.events(before, replace(campaign, end_us=until_us)), until_us)

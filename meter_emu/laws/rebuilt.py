@@ -7,7 +7,7 @@ from typing import Final
 
 from meter_emu.laws.compared import first_difference, without_screen
 from meter_emu.laws.law import Aside, Finding, Law, Trial
-from meter_emu.stories.evening import evening
+from meter_emu.stories.around_t import around_t
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.events import What
 
@@ -17,7 +17,7 @@ _KEYS: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})
 def _check(trial: Trial) -> Finding:
     if not trial.ours:
         return Aside("another's program is made anew by a power cut only")
-    anew = trial.events(trial.home, prepare=_rebuilding)
+    anew = trial.events(trial.household, prepare=_rebuilding)
     was, now = (without_screen(events, _KEYS) for events in (trial.run.events, anew))
     return first_difference(was, now, "with the program made anew", trial.campaign.zone)
 
@@ -37,7 +37,7 @@ LAW: Final = Law(
     says="a program made anew from the meter's bytes after each poll goes on the same",
     properties=("P6", "P8"),
     presumes="our own program, with or without defects",
-    draw=evening,
+    draw=around_t,
     check=_check,
     one_in=10,
 )

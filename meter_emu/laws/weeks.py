@@ -22,9 +22,9 @@ def _check(trial: Trial) -> Finding:
     if by_us is None:
         return Aside("a change of clocks within the story")
     other = shifted(campaign, by_us)
-    (home,) = other.households
+    (household,) = other.households
     was = moves(trial.run.events)
-    now = [(at_us - by_us, what) for at_us, what in moves(trial.events(home, other))]
+    now = [(at_us - by_us, what) for at_us, what in moves(trial.events(household, other))]
     if was == now:
         return None
     first = next((pair for pair in zip(was, now, strict=False) if pair[0] != pair[1]), None)

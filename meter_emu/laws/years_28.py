@@ -15,9 +15,9 @@ _LAST_US: Final = EPOCH_2000_US + (72 * 1461 // 4 - 2) * DAY_US
 def _check(trial: Trial) -> Finding:
     by_us = _YEARS_28_US if trial.campaign.end_us < _LAST_US else -_YEARS_28_US
     other = shifted(trial.campaign, by_us)
-    (home,), zone = other.households, other.zone
+    (household,), zone = other.households, other.zone
     was = moves(trial.run.events)
-    now = [(at_us - by_us, what) for at_us, what in moves(trial.events(home, other))]
+    now = [(at_us - by_us, what) for at_us, what in moves(trial.events(household, other))]
     for (was_us, what), (now_us, what_now) in zip(was, now, strict=False):
         if (was_us, what) != (now_us, what_now):
             then, later = said(was_us, zone), said(now_us + by_us, zone)

@@ -26,9 +26,9 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.obligations import Must, Span, row_of
 from meter_emu.world.rehearsal.outcome import Outcome, Supplied
-from meter_emu.world.rehearsal.promise import Told, in_force_at
+from meter_emu.world.rehearsal.promise import Promise, promise_at
 from meter_emu.world.rehearsal.verdict import (
-    HomeCounts,
+    HouseholdCounts,
     cut_before_announced,
     unexpected_findings,
     verdict_expected,
@@ -63,12 +63,12 @@ class Facts:
 
     supply: tuple[Stretch, ...]
     owed: tuple[Stretch, ...]
-    deferral_told: tuple[Stretch, ...]
+    deferral_promised: tuple[Stretch, ...]
     deferral_stated: tuple[Stretch, ...]
     understood: tuple[Stretch, ...]
     balance: tuple[tuple[int, int], ...]
-    told: Told
-    told_us: int | None
+    promise: Promise
+    announced_us: int | None
     others_us: int | None
     has_stated: bool
     stated: Civil | None
@@ -86,17 +86,17 @@ def facts_of(seen: "Seen", campaign: Campaign) -> Facts:
     judged_us = campaign.end_us if outcome.cut_us is None else outcome.cut_us
     stated = [e.understood[1] for e in events if e.understood is not None and e.at_us <= judged_us]
     last = stated[-1] if stated else None
-    told = seen.household.announced
+    promise = seen.household.announced
     return Facts(
         supply=tuple(_supply(events, campaign)),
         owed=tuple(_owed(row.spans)),
-        deferral_told=tuple(_deferral_told(orders, campaign)),
+        deferral_promised=tuple(_deferral_promised(orders, campaign)),
         deferral_stated=tuple(_deferral_stated(events, campaign)),
         understood=tuple(_understood(events, campaign)),
         balance=tuple(_balance(events)),
-        told=in_force_at(orders, judged_us),
-        told_us=outcome.announced_us,
-        others_us=None if told is None or outcome.announced_us is not None else told.cut_us,
+        promise=promise_at(orders, judged_us),
+        announced_us=outcome.announced_us,
+        others_us=None if promise is None or outcome.announced_us is not None else promise.cut_us,
         has_stated=bool(stated),
         stated=last,
         stated_us=None if last is None else civil_us(last, campaign.zone),
@@ -129,11 +129,11 @@ def _supply(events: Sequence[Event], campaign: Campaign) -> Iterator[Stretch]:
         yield Stretch(spans[0].from_us, spans[-1].to_us, had.value)
 
 
-def _deferral_told(orders: Sequence[Told], campaign: Campaign) -> Iterator[Stretch]:
-    followers = [told.from_us for told in orders[1:]]
-    for told, next_us in zip(orders, [*followers, campaign.end_us], strict=True):
-        if told.defer_us is not None and told.from_us < min(told.defer_us, next_us):
-            yield Stretch(told.from_us, min(told.defer_us, next_us), "told")
+def _deferral_promised(orders: Sequence[Promise], campaign: Campaign) -> Iterator[Stretch]:
+    followers = [promise.from_us for promise in orders[1:]]
+    for promise, next_us in zip(orders, [*followers, campaign.end_us], strict=True):
+        if promise.defer_us is not None and promise.from_us < min(promise.defer_us, next_us):
+            yield Stretch(promise.from_us, min(promise.defer_us, next_us), "told")
 
 
 def _deferral_stated(events: Sequence[Event], campaign: Campaign) -> Iterator[Stretch]:
@@ -204,12 +204,12 @@ BIN_US: Final = MINUTE_US  # ours: the finest a histogram can be
 class Made(NamedTuple):
     """What the page says of its making: the tool's version, the command, the campaign file.
 
-    `one_home` is the command that draws any one home.
+    `one_household` is the command that draws any one home.
     """
 
     version: str
     command: str
-    one_home: str
+    one_household: str
     sha256: str  # of the campaign file, in hex
 
 
@@ -278,7 +278,7 @@ class Collector:
     def __init__(self, campaign: Campaign, made: Made) -> None:
         self.campaign: Final = campaign
         self.made: Final = made
-        self.homes: Final = HomeCounts(campaign)
+        self.households: Final = HouseholdCounts(campaign)
         self.groups: Final[dict[GroupKey, Group]] = {}
         self.more: Final[dict[Verdict, list[Seen]]] = {verdict: [] for verdict in Verdict}
         self.counts: Final[Counter[Verdict]] = Counter()
@@ -290,7 +290,7 @@ class Collector:
 
     def add(self, household: Household, outcome: Outcome, events: Sequence[Event]) -> None:
         """Take in one household; `events` are all of its events, in time order."""
-        broken = not self.homes.add(household, outcome)
+        broken = not self.households.add(household, outcome)
         self.counts[outcome.verdict] += 1
         self.broken[outcome.verdict] += broken
         self.broken_verdicts[outcome.verdict] += not verdict_expected(outcome, household)
@@ -333,4 +333,4 @@ class Collector:
 
     def _in_typical_night(self, group: Group) -> bool:
         cut_us = group.first.outcome.cut_us
-        return cut_us is not None and self.homes.dark_time(cut_us) == self.homes.typical
+        return cut_us is not None and self.households.dark_time(cut_us) == self.households.typical

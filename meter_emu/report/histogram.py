@@ -13,7 +13,7 @@ from meter_emu.report.scale import Scale
 from meter_emu.report.words import duration, short
 from meter_emu.units import HOUR_US, MINUTE_US
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.verdict import homes
+from meter_emu.world.rehearsal.verdict import households
 from meter_emu.zones import TimeZone
 
 BARS_HEIGHT_PX: Final = 34
@@ -81,7 +81,7 @@ class Histogram:
 
 def histogram(seen: Collector) -> Histogram | None:
     """Return the cuts over the night with the most of them; `None` where no two homes share one."""
-    zone, time_of = seen.campaign.zone, seen.homes.dark_time
+    zone, time_of = seen.campaign.zone, seen.households.dark_time
     nights: Counter[object] = Counter()
     for group in seen.groups.values():
         for number, count in group.cuts.items():
@@ -106,7 +106,7 @@ def histogram(seen: Collector) -> Histogram | None:
     from_ = short(min(bins), zone)
     limited = " or limited" if any(group.first.outcome.limited for group, _ in kinds) else ""
     return Histogram(
-        said=f"{homes(total)} cut{limited} from {from_} to {short(max(bins) + BIN_US, zone)}",
+        said=f"{households(total)} cut{limited} from {from_} to {short(max(bins) + BIN_US, zone)}",
         height=axis_y + AXIS_PX,
         rows_y=rows_y,
         axis_y=axis_y,
@@ -162,7 +162,7 @@ def _rows(
         often = "" if most == 1 else f", at most {most:,} in {duration(bin_us)}"
         yield KindRow(
             y=rows_y + place * ROW_HEIGHT_PX,
-            words=f"{kind}: {homes(sum(columns.values()))}{often}",
+            words=f"{kind}: {households(sum(columns.values()))}{often}",
             broken=broken,
             columns=tuple(
                 _column(number * bin_us, bin_us, count, most, scale, seen)
@@ -182,7 +182,7 @@ def _column(
         width=scale.width(from_us, from_us + bin_us),
         y=LABEL_PX + BARS_HEIGHT_PX - height,
         height=height,
-        words=f"{short(from_us, zone)} to {until}: {homes(count)}",
+        words=f"{short(from_us, zone)} to {until}: {households(count)}",
     )
 
 

@@ -37,8 +37,8 @@ from meter_emu.world.meter.events import Event
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Announcement, Household
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
-from meter_emu.world.rehearsal.promise import ToldKind
-from meter_emu.world.rehearsal.verdict import expected, homes
+from meter_emu.world.rehearsal.promise import PromiseKind
+from meter_emu.world.rehearsal.verdict import expected, households
 from meter_emu.world.rehearsal.verdicts import GOOD, PLAIN, Verdict
 from meter_emu.zones import TimeZone
 
@@ -92,7 +92,7 @@ class HouseholdGroup:
     """One group in the table of households."""
 
     story: Story
-    told: str
+    promise: str
     in_force: str
     display: str
     cut: str
@@ -124,7 +124,7 @@ def render(seen: Collector) -> str:
     stories = {row.story.id: row.story for section in sections for row in section.rows}
     return environment.get_template(TEMPLATE).render(
         name=campaign.name,
-        announced=tuple(_announced(told, campaign.zone) for told in campaign.all_announced),
+        announced=tuple(_announced(promise, campaign.zone) for promise in campaign.all_announced),
         headline=headline(seen),
         first_dark=first_dark(seen),
         typical=stories[seen.typical.first.household.id],
@@ -136,20 +136,20 @@ def render(seen: Collector) -> str:
         bars_height=BARS_HEIGHT_PX,
         sections=sections,
         made=tuple(_made(seen)),
-        one_home=seen.made.one_home,
+        one_household=seen.made.one_household,
         script=Markup(script),  # noqa: S704  our own file
         script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         curve_width=CURVE_WIDTH,
         curve_height=CURVE_HEIGHT,
-        homes=homes,
+        households=households,
     )
 
 
-def _announced(told: Announcement, zone: TimeZone) -> Announced:
+def _announced(promise: Announcement, zone: TimeZone) -> Announced:
     defer_until, cut_at = (
-        None if us is None else full_moment(us, zone) for us in (told.defer_us, told.cut_us)
+        None if us is None else full_moment(us, zone) for us in (promise.defer_us, promise.cut_us)
     )
-    return Announced(told.name, told.text, defer_until, cut_at)
+    return Announced(promise.name, promise.text, defer_until, cut_at)
 
 
 def _environment() -> Environment:
@@ -203,26 +203,26 @@ def _tone(verdict: Verdict, *, broken: bool) -> str:
 
 def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
     first, zone = group.first, campaign.zone
-    told_us = first.outcome.announced_us
+    announced_us = first.outcome.announced_us
     cuts = dict.fromkeys(short(us, zone) for us in group.cuts_us or ())
-    alike = "" if group.count == 1 else f"the first of {homes(group.count)} of this kind"
+    alike = "" if group.count == 1 else f"the first of {households(group.count)} of this kind"
     return HouseholdGroup(
         story=_story(first, anchor, campaign, alike=alike),
-        told=_announced_to(first.household, zone),
-        in_force="no cut" if told_us is None else short(told_us, zone),
+        promise=_announced_to(first.household, zone),
+        in_force="no cut" if announced_us is None else short(announced_us, zone),
         display="; ".join(_displays(group, campaign)) or "as told",
         cut=" to ".join(cuts) or "not cut",
     )
 
 
-def _announced_to(home: Household, zone: TimeZone) -> str:
+def _announced_to(household: Household, zone: TimeZone) -> str:
     """Return what was announced to this home."""
-    told = home.announced
-    if told is None:
+    promise = household.announced
+    if promise is None:
         return "nothing"
-    if told.cut_us is not None:
-        return short(told.cut_us, zone)
-    return "" if told.defer_us is None else f"on to {short(told.defer_us, zone)}"
+    if promise.cut_us is not None:
+        return short(promise.cut_us, zone)
+    return "" if promise.defer_us is None else f"on to {short(promise.defer_us, zone)}"
 
 
 def _displays(group: Group, campaign: Campaign) -> Iterator[str]:
@@ -251,7 +251,7 @@ def _story(seen: Seen, anchor: str, campaign: Campaign, *, alike: str) -> Story:
 
 def _sentences(facts: Facts, campaign: Campaign) -> Iterator[str]:
     """Yield what a drawing shows, for anyone who does not see it."""
-    yield f"Told: {_told(facts, campaign)}."
+    yield f"Told: {_promise(facts, campaign)}."
     yield f"The meter understood: {_stated(facts, campaign)}."
     if facts.cut_us is None:
         yield "No cut by order, and none against a promise."
@@ -262,7 +262,7 @@ def _sentences(facts: Facts, campaign: Campaign) -> Iterator[str]:
 
 def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, str]]:
     zone = campaign.zone
-    yield "Told", _told(facts, campaign)
+    yield "Promise", _promise(facts, campaign)
     yield "The meter understood", _stated(facts, campaign)
     cut = "no" if facts.cut_us is None else f"{short(facts.cut_us, zone)}{_offset(facts)}"
     yield "Limited" if facts.only_limited else "Cut", cut
@@ -283,12 +283,12 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
         yield "Clock", "beyond its bound: a fault outside the promise"
 
 
-def _told(facts: Facts, campaign: Campaign) -> str:
-    told, zone = facts.told, campaign.zone
-    if facts.told_us is not None:
-        return f"cut on {short(facts.told_us, zone)}"
-    if told.kind is ToldKind.REACTIVATED:
-        return f"no cut: reactivated on {short(told.from_us, zone)}"
+def _promise(facts: Facts, campaign: Campaign) -> str:
+    promise, zone = facts.promise, campaign.zone
+    if facts.announced_us is not None:
+        return f"cut on {short(facts.announced_us, zone)}"
+    if promise.kind is PromiseKind.REACTIVATED:
+        return f"no cut: reactivated on {short(promise.from_us, zone)}"
     return "no cut: the ordinary rules"
 
 
@@ -305,9 +305,9 @@ def _stated(facts: Facts, campaign: Campaign) -> str:
 def _offset(facts: Facts) -> str:
     if facts.cut_us is None:
         return ""
-    if facts.told_us is None:
+    if facts.announced_us is None:
         return ", and no cut was due"
-    return f", {offset(facts.cut_us - facts.told_us)}"
+    return f", {offset(facts.cut_us - facts.announced_us)}"
 
 
 def _line(event: Event, campaign: Campaign) -> LogLine:

@@ -141,7 +141,7 @@ def drawings(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[Drawing]:
 def _focus_us(facts: Facts) -> int | None:
     """Return the cut, else T2, else when the home was first dark or limited by ordinary rules."""
     dark = (one.from_us for one in facts.supply if one.what in _TAKEN)
-    moments_us = (facts.cut_us, facts.told_us, facts.others_us, next(dark, None))
+    moments_us = (facts.cut_us, facts.announced_us, facts.others_us, next(dark, None))
     return next((us for us in moments_us if us is not None), None)
 
 
@@ -176,7 +176,7 @@ def _overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
 def _close_up(seen: Seen, facts: Facts, campaign: Campaign, focus_us: int) -> Drawing:
     """Return the days around a moment, with T2 as told and as stated where they are near."""
     zone = campaign.zone
-    near_us = (facts.told_us, facts.others_us, facts.stated_us, focus_us)
+    near_us = (facts.announced_us, facts.others_us, facts.stated_us, focus_us)
     points_us = [us for us in near_us if us is not None]
     scale = around(points_us, focus_us, zone, reach_days=REACH_DAYS)
     marks = _marks(facts, scale)
@@ -238,10 +238,10 @@ def _understood_name(facts: Facts, bars: tuple[Bar, ...]) -> str:
 
 def _add_deferrals(lanes: _Stack, facts: Facts, scale: Scale) -> None:
     """Add the deferral as told and as stated by the meter, where there is one at all."""
-    told = _bars(facts.deferral_told, scale)
+    promise = _bars(facts.deferral_promised, scale)
     stated = _bars(facts.deferral_stated, scale)
-    if told or stated:
-        lanes.bars("no disconnection, as told", told)
+    if promise or stated:
+        lanes.bars("no disconnection, as told", promise)
         lanes.bars("no disconnection, as the meter understood", stated)
 
 
@@ -280,7 +280,7 @@ def _marks(facts: Facts, scale: Scale) -> tuple[TimelineMark, ...]:
     """Return announced T, T as understood and the cut, each that lies inside, in this order."""
     cut = "✕ limited" if facts.only_limited else "✕ cut"
     wanted = [
-        (facts.told_us, "announced", "announced {}"),
+        (facts.announced_us, "announced", "announced {}"),
         (facts.others_us, "aside", "(announced {})"),  # for others, shown to compare with
         (facts.stated_us, "understood", "meter: {}"),
         (facts.cut_us, "cut", f"{cut} {{}}"),

@@ -14,7 +14,7 @@ from meter_emu.report.facts import Collector
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.verdict import homes
+from meter_emu.world.rehearsal.verdict import households
 from meter_emu.world.rehearsal.verdicts import PLAIN, PLAIN_FINDING, FindingKind, Verdict
 from meter_emu.zones import TimeZone
 
@@ -123,8 +123,10 @@ def offset(us: int) -> str:
 
 def headline(seen: Collector) -> str:
     """Return what to do, and the answer."""
-    first = "Do not start this campaign as it is" if seen.homes.broken else "Every promise is kept"
-    return f"{first}. {seen.homes.sentence}"
+    first = (
+        "Do not start this campaign as it is" if seen.households.broken else "Every promise is kept"
+    )
+    return f"{first}. {seen.households.sentence}"
 
 
 def first_dark(seen: Collector) -> str | None:
@@ -147,17 +149,20 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
     for verdict in Verdict:
         if seen.broken_verdicts[verdict]:
             plain = PLAIN[verdict]
-            yield f"{plain.heading}: {homes(seen.broken_verdicts[verdict])}", plain.advice
+            yield f"{plain.heading}: {households(seen.broken_verdicts[verdict])}", plain.advice
     for kind in FindingKind:
         if seen.found[kind]:
             plain = PLAIN_FINDING[kind]
-            yield f"{plain.heading}: {homes(seen.found[kind])}", f"{plain.meaning} {plain.advice}"
+            yield (
+                f"{plain.heading}: {households(seen.found[kind])}",
+                f"{plain.meaning} {plain.advice}",
+            )
     if seen.displays:
         yield "Look at a display before anybody is cut", _look_at_a_display(seen)
     if seen.own_dates:
         first = full_moment(min(seen.own_dates), seen.campaign.zone)
         yield (
-            f"Bring the announced date to {homes(seen.own_dates.total())}",
+            f"Bring the announced date to {households(seen.own_dates.total())}",
             (
                 f"Their cards ordered an earlier cut, the first on {first}, and that is what they "
                 "go by here. What is announced reaches a meter only by its card."
@@ -165,7 +170,7 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
         )
     held = seen.counts[Verdict.HELD] - seen.broken[Verdict.HELD]
     if held:
-        yield f"{PLAIN[Verdict.HELD].heading}: {homes(held)}", PLAIN[Verdict.HELD].advice
+        yield f"{PLAIN[Verdict.HELD].heading}: {households(held)}", PLAIN[Verdict.HELD].advice
     if not seen.broken.total():
         yield (
             "Keep this page with the campaign file",
@@ -181,7 +186,7 @@ def _look_at_a_display(seen: Collector) -> str:
     count = sum(row.count for row in seen.displays)
     from_us = min(row.from_us for row in seen.displays)
     text = (
-        f"{homes(count)} would have shown another moment than they were told, the first from "
+        f"{households(count)} would have shown another moment than they were told, the first from "
         f"{full_moment(from_us, zone)}"
     )
     first = seen.first_broken

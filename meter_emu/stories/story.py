@@ -45,7 +45,7 @@ FAST_D: Final = 899  # ours: since when a clock that is as fast as it may be was
 _PROFILES: Final = (0, 0, 0, 1, 2)
 
 
-class Kit(NamedTuple):
+class ModelAndCards(NamedTuple):
     """A meter model by its file's name, and the cards it may meet: generation and carrier.
 
     `clock_cards` is whether a technician may bring one of his.
@@ -57,15 +57,15 @@ class Kit(NamedTuple):
     clock_cards: bool = True
 
 
-Among: TypeAlias = Sequence[Kit]
+Among: TypeAlias = Sequence[ModelAndCards]
 
 
 @cache
-def models() -> tuple[Kit, ...]:
+def models() -> tuple[ModelAndCards, ...]:
     """Return every built-in model in each time base, by its file's name; own bases first."""
     bases: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
     others = [
-        Kit(name, msgspec.structs.replace(model, rtc_base=base))
+        ModelAndCards(name, msgspec.structs.replace(model, rtc_base=base))
         for name, model, _, _ in own_models()
         for base in bases
         if base != model.rtc_base
@@ -74,9 +74,9 @@ def models() -> tuple[Kit, ...]:
 
 
 @cache
-def own_models() -> tuple[Kit, ...]:
+def own_models() -> tuple[ModelAndCards, ...]:
     """Return every built-in model as its file has it, by the file's name."""
-    return tuple(Kit(name, load_model(path)) for name, path in built_in("meters").items())
+    return tuple(ModelAndCards(name, load_model(path)) for name, path in built_in("meters").items())
 
 
 @cache
@@ -98,7 +98,7 @@ def inhabited(draft: Draft, seed: int) -> Campaign:
     return finish(draft, seed)
 
 
-def armed_home(chooser: Chooser, among: Among = ()) -> Campaign:
+def armed_household(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a home with ample credit that is armed and cut at T, and nothing else happens to it.
 
     What is compared between two such homes is when the cut comes.
@@ -141,13 +141,13 @@ def on_build(campaign: Campaign, build: str) -> Campaign:
 
 def lived(campaign: Campaign) -> list[Run]:
     """Run every home of a story and judge it, in this process; all events are kept."""
-    return [lived_by(home, campaign) for home in campaign.households]
+    return [lived_by(household, campaign) for household in campaign.households]
 
 
-def lived_by(home: Household, campaign: Campaign) -> Run:
+def lived_by(household: Household, campaign: Campaign) -> Run:
     """Run one home of a story and judge it."""
-    events = run_meter(home, campaign)
-    return Run(home, judge(home, campaign, events), events)
+    events = run_meter(household, campaign)
+    return Run(household, judge(household, campaign, events), events)
 
 
 def _outages(draft: Draft) -> None:

@@ -20,7 +20,7 @@ from meter_emu.strategies.dates import (
     pairs,
     registers_of_no_calendar,
 )
-from meter_emu.strategies.homes import stories
+from meter_emu.strategies.households import stories
 
 __all__ = [
     "KINDS",

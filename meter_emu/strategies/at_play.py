@@ -51,13 +51,13 @@ class HouseholdMachine(RuleBasedStateMachine):
 
     build: ClassVar[str] = "reference"
     cards: Bundle[VirtualCard] = Bundle("cards")
-    home: HouseholdAtPlay
+    household: HouseholdAtPlay
 
     @initialize(target=cards, model=st.sampled_from(MODELS))
     def begin(self, model: int) -> VirtualCard:
         """A meter is installed, and its household has a card."""
-        self.home = HouseholdAtPlay(model, self.build)
-        return self.home.newest
+        self.household = HouseholdAtPlay(model, self.build)
+        return self.household.newest
 
     @rule(
         lead_us=st.sampled_from(LEADS_US),
@@ -66,68 +66,68 @@ class HouseholdMachine(RuleBasedStateMachine):
     )
     def arm(self, lead_us: int, *, limiter: bool | None, brought: bool) -> None:
         """The office arms, or extends, and perhaps grants a limiter with it."""
-        self.office(replace(self.home.arming(lead_us), limiter=limiter), brought=brought)
+        self.office(replace(self.household.arming(lead_us), limiter=limiter), brought=brought)
 
     @rule(order=_ORDERS, brought=st.booleans())
     def office(self, order: DeskOrder, *, brought: bool) -> None:
         """The office writes, and the card is perhaps brought to the meter."""
-        self.home.write(order)
+        self.household.write(order)
         if brought:
-            self.home.insert(self.home.newest)
+            self.household.insert(self.household.newest)
 
-    @precondition(lambda self: not self.home.lit)
+    @precondition(lambda self: not self.household.lit)
     @rule(brought=st.booleans())
     def reactivate(self, *, brought: bool) -> None:
         """Somebody whose home is dark goes to the office, and presses the button afterwards."""
         self.office(DeskOrder(reactivate=True), brought=brought)
-        self.home.press()
+        self.household.press()
 
     @rule(target=cards)
     def copy(self) -> VirtualCard:
         """Somebody copies the newest card."""
-        return self.home.copy()
+        return self.household.copy()
 
     @rule(target=cards)
     def reissue(self) -> VirtualCard:
         """The office issues a new card; the old one is not taken away."""
-        return self.home.replace()
+        return self.household.replace()
 
     @rule(card=cards)
     def insert(self, card: VirtualCard) -> None:
         """Any card there is goes in."""
-        self.home.insert(card)
+        self.household.insert(card)
 
     @rule(card=cards, answers=st.integers(1, ANSWERS_MAX))
     def pull(self, card: VirtualCard, answers: int) -> None:
         """Any card goes in, and is pulled out too early."""
-        self.home.pull(card, answers)
+        self.household.pull(card, answers)
 
     @rule(past=st.booleans())
     def wait_for_end(self, *, past: bool) -> None:
         """Time passes until T2."""
-        self.home.wait_for_end(past=past)
+        self.household.wait_for_end(past=past)
 
     @rule(rest_us=st.sampled_from(WAITS_US))
     def wait(self, rest_us: int) -> None:
         """Time passes."""
-        self.home.wait(rest_us)
+        self.household.wait(rest_us)
 
     @rule()
     def press(self) -> None:
         """Somebody presses the button."""
-        self.home.press()
+        self.household.press()
 
     @rule(long_us=st.sampled_from(OUTAGES_US))
     def outage(self, long_us: int) -> None:
         """The street loses its power."""
-        self.home.outage(long_us)
+        self.household.outage(long_us)
 
     @rule(side=st.sampled_from((0, -1, 1)))
     def technician(self, side: int) -> None:
         """A technician sets the clock."""
-        self.home.technician(side * self.home.error_s_max)
+        self.household.technician(side * self.household.error_s_max)
 
     @invariant()
     def the_laws_hold(self) -> None:
         """After each step."""
-        self.home.ask()
+        self.household.ask()

@@ -8,24 +8,24 @@ from meter_emu.driver_bench.clock_bench import ClockBench
 from meter_emu.driver_bench.verify_driver import verify_driver
 from meter_emu.ports import Button, Lamp
 from meter_emu.testing.card import Card
+from meter_emu.testing.circumstances import Circumstances
 from meter_emu.testing.desk import Desk
-from meter_emu.testing.lab import Lab
 from meter_emu.testing.links import Direct
 from meter_emu.testing.meter import Meter
-from meter_emu.testing.setting import Setting
+from meter_emu.testing.setup import MeterSetup
 from meter_emu.testing.world import World
 
 __all__ = [
     "Button",
     "Card",
+    "Circumstances",
     "ClockBench",
     "Desk",
     "Direct",
-    "Lab",
     "Lamp",
     "Meter",
+    "MeterSetup",
     "Result",
-    "Setting",
     "World",
     "verify_driver",
 ]

@@ -12,7 +12,7 @@ from meter_emu.testing.dialogue import Dialogue
 from meter_emu.testing.links import Reach
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.pulled import PulledCard
-from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.rig import Rig
 
 
 @final
@@ -23,7 +23,7 @@ class Card:
         self,
         name: str,
         image: AnyImage,
-        home: Home,
+        rig: Rig,
         reach: Reach,
         dialogue: Dialogue,
         *,
@@ -33,10 +33,10 @@ class Card:
         self.sets_clock = sets_clock
         self.in_meter = False  # the meter says so
         self._in_terminal = False
-        self._home = home
+        self._rig = rig
         self._reach = reach
         self._dialogue = dialogue
-        self._held = reach.card(image, home.challenge)
+        self._held = reach.card(image, rig.challenge)
 
     @property
     def image(self) -> bytes:
@@ -59,7 +59,7 @@ class Card:
             raise ImageError(str(path), f"cannot be read: {error.strerror}") from None
         except LayoutError as error:
             raise ImageError(str(path), str(error)) from None
-        self._held = self._reach.card(image, self._home.challenge)
+        self._held = self._reach.card(image, self._rig.challenge)
 
     @contextmanager
     def plugged(self) -> "Iterator[TerminalSlot]":

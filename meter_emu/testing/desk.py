@@ -13,9 +13,9 @@ from meter_emu.testing.card import Card
 from meter_emu.testing.when import When, minute_of
 from meter_emu.world.meter.board import SlotCard
 from meter_emu.world.meter.events import What
-from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import DeskOrder, NewCard
 from meter_emu.world.rehearsal.reading import Euro, cents_of
+from meter_emu.world.rehearsal.rig import Rig
 
 _DoneT = TypeVar("_DoneT")
 
@@ -38,8 +38,8 @@ class Desk:
     meter.
     """
 
-    def __init__(self, home: Home, make: MakeCard, note: Callable[[What, str], None]) -> None:
-        self._home = home
+    def __init__(self, rig: Rig, make: MakeCard, note: Callable[[What, str], None]) -> None:
+        self._rig = rig
         self._make = make
         self._note = note
 
@@ -97,11 +97,11 @@ class Desk:
 
     def account(self, card: Card) -> Account:
         """Return what the office has written on a card, every record checked."""
-        return self._served(card, self._home.desk.account)
+        return self._served(card, self._rig.desk.account)
 
     def read_back(self, card: Card) -> WriteBack | None:
         """Return what the meter last wrote on a card, `None` on one that no meter has seen."""
-        return self._served(card, self._home.desk.read_back)
+        return self._served(card, self._rig.desk.read_back)
 
     # New cards -----------------------------------------------------------------------------------
 
@@ -110,16 +110,16 @@ class Desk:
         new = NewCard()
         if expires is not None:
             new = NewCard(*self._minute(expires, "desk.replace", "expires"))
-        return self._make(self._home.replacement(_at_the_desk(card), new, office_error_s=0).image)
+        return self._make(self._rig.replacement(_at_the_desk(card), new, office_error_s=0).image)
 
     def clock_card(self, *, error_s: int = 0) -> Card:
         """Return a technician's card that sets the clock to now, `error_s` off."""
-        return self._make(self._home.clock_card(error_s).image, sets_clock=True)
+        return self._make(self._rig.clock_card(error_s).image, sets_clock=True)
 
     # Inside --------------------------------------------------------------------------------------
 
     def _write(self, card: Card, order: DeskOrder) -> None:
-        written = self._home.write(_at_the_desk(card), order)
+        written = self._rig.write(_at_the_desk(card), order)
         self._note(What.DESK, written)
 
     def _served(self, card: Card, do: Callable[[Exchange], _DoneT]) -> _DoneT:
@@ -131,7 +131,7 @@ class Desk:
             slot.power_off()
 
     def _minute(self, when: When, path: str, key: str) -> tuple[Civil, int]:
-        return minute_of(when, self._home.zone, path=path, key=key)
+        return minute_of(when, self._rig.zone, path=path, key=key)
 
 
 def _at_the_desk(card: Card) -> SlotCard:

@@ -126,10 +126,10 @@ def _alone(wanted: str) -> Iterator[None]:
         raise ConfigError(_OPTION, "", str(error)) from None
     # The same name may be in use at another service. An abstract socket (unix(7)) is no file: it is
     # gone with the process, however that ends.
-    told = f"{os.environ.get(SOCKET_VARIABLE, '')} {name}"
+    shown = f"{os.environ.get(SOCKET_VARIABLE, '')} {name}"
     with socket.socket(socket.AF_UNIX) as ours:
         try:
-            ours.bind(b"\0meter-emu reader " + sha256(told.encode()).hexdigest().encode())
+            ours.bind(b"\0meter-emu reader " + sha256(shown.encode()).hexdigest().encode())
         except OSError:
             why = f"another run of tests has the reader {name!r}: wait for it to end"
             raise ConfigError(_OPTION, "", why) from None

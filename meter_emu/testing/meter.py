@@ -15,8 +15,8 @@ from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.engine import HOLD_MS
-from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.knowledge import latest_us
+from meter_emu.world.rehearsal.rig import Rig
 
 _WHO: Final = "meter"
 
@@ -25,22 +25,22 @@ _WHO: Final = "meter"
 class Meter:
     """The fixture `meter`: one running meter with the build of the run."""
 
-    def __init__(self, home: Home, live: LiveMeter, events: Sequence[Event]) -> None:
-        self._home = home
+    def __init__(self, rig: Rig, live: LiveMeter, events: Sequence[Event]) -> None:
+        self._rig = rig
         self._live = live
-        self._board = home.board
+        self._board = rig.board
         self._events = events
         self._inside: Card | None = None
 
     @property
     def id(self) -> int:
         """The meter's number."""
-        return self._home.meter_id
+        return self._rig.meter_id
 
     @property
     def model(self) -> MeterModel:
         """Every number of the meter that is not its program."""
-        return self._home.household.model
+        return self._rig.household.model
 
     # What people do ------------------------------------------------------------------------------
 
@@ -100,8 +100,8 @@ class Meter:
         """Have the power fail and come back at two times from now on, whatever goes on then."""
         path = "meter.plan_power_cut"
         self._plan(
-            when_us(at, self._home.zone, path=path, key="at"),
-            when_us(until, self._home.zone, path=path, key="until"),
+            when_us(at, self._rig.zone, path=path, key="at"),
+            when_us(until, self._rig.zone, path=path, key="until"),
             path,
         )
 
@@ -154,9 +154,9 @@ class Meter:
         It waits until its clock, less all it may be wrong by, has reached the moment; before it
         the meter must not cut, after this it is late.
         """
-        at_us = when_us(at, self._home.zone, path="meter.latest_cut", key="at")
-        last_us = latest_us(self._home.household, self._events, at_us)
-        return us_to_legal(last_us, self._home.zone)
+        at_us = when_us(at, self._rig.zone, path="meter.latest_cut", key="at")
+        last_us = latest_us(self._rig.household, self._events, at_us)
+        return us_to_legal(last_us, self._rig.zone)
 
     # What is in it -------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Meter:
     # Inside --------------------------------------------------------------------------------------
 
     def _times(self, what: What) -> list[datetime]:
-        zone = self._home.zone
+        zone = self._rig.zone
         return [us_to_legal(event.at_us, zone) for event in self.events if event.what is what]
 
     def _plan(self, lost_us: int, back_us: int, path: str) -> None:

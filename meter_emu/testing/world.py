@@ -8,32 +8,32 @@ from meter_emu.errors import ConfigError
 from meter_emu.testing.when import When, length_us, when_us
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.times import us_to_legal
-from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.rig import Rig
 
 
 @final
 class World:
     """The fixture `world`: what time it is, and how it passes. `seed` is the run's."""
 
-    def __init__(self, home: Home, bench: Bench, seed: int) -> None:
+    def __init__(self, rig: Rig, bench: Bench, seed: int) -> None:
         self.seed = seed
-        self._home = home
+        self._rig = rig
         self._bench = bench
 
     @property
     def zone(self) -> ZoneInfo:
         """The zone whose rule is legal time here."""
-        return self._home.zone.info
+        return self._rig.zone.info
 
     @property
     def now(self) -> datetime:
         """True time, as an aware datetime in legal time."""
-        return us_to_legal(self._home.board.now_us, self._home.zone)
+        return us_to_legal(self._rig.board.now_us, self._rig.zone)
 
     def run_until(self, when: When) -> None:
         """Let the meter live until `when`; raise `ConfigError` for a time that has passed."""
-        until_us = when_us(when, self._home.zone, path="world.run_until", key="when")
-        if until_us < self._home.board.now_us:
+        until_us = when_us(when, self._rig.zone, path="world.run_until", key="when")
+        if until_us < self._rig.board.now_us:
             raise ConfigError("world.run_until", "when", f"it is {self.now} already, got {when}")
         self._bench.run_until(until_us)
 
@@ -42,4 +42,4 @@ class World:
         rest_us = length_us(
             "world.advance", days=days, hours=hours, minutes=minutes, seconds=seconds
         )
-        self._bench.run_until(self._home.board.now_us + rest_us)
+        self._bench.run_until(self._rig.board.now_us + rest_us)

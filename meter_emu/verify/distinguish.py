@@ -59,7 +59,7 @@ class ToldApart:
     look_at: str
     at_us: int
     seen: tuple[SeenOf, SeenOf]
-    told: tuple[str, ...]
+    course: tuple[str, ...]
 
     @property
     def day(self) -> str:
@@ -97,7 +97,7 @@ class Comparison:
                 "look_at": found.look_at,
                 "day": found.day,
                 "seen": {one.build: one.words for one in found.seen},
-                "told": list(found.told),
+                "told": list(found.course),
                 "campaign": found.text,
             },
         }
@@ -178,7 +178,7 @@ def _small(law: Law, tape: Tape, kits: Among, builds: tuple[str, str], number: i
             SeenOf(builds[0], _said(*pair, trial.campaign.zone)),
             SeenOf(builds[1], _said(*pair[::-1], trial.campaign.zone)),
         ),
-        told=story_in_words(trial),
+        course=story_in_words(trial),
     )
 
 
@@ -208,11 +208,11 @@ def _run(trial: Trial) -> list[Event]:
     """Return what is seen of a home; our own program has so many polls in it, and no more."""
     campaign = replace(trial.campaign, polls_max=_POLLS_MAX) if trial.ours else trial.campaign
     try:
-        return trial.events(trial.home, campaign)
+        return trial.events(trial.household, campaign)
     except ConfigError:
         why = "the card cannot be written"
         unwritten = Event(at_us=campaign.start_us, what=What.DESK, detail=why)
-        return [how_it_begins(trial.home, campaign), unwritten]
+        return [how_it_begins(trial.household, campaign), unwritten]
 
 
 def _both_seen(one: list[Event], other: list[Event]) -> tuple[Iterator[Event], Iterator[Event]]:

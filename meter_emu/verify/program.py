@@ -11,18 +11,18 @@ from typing import NamedTuple
 from meter_emu.errors import ConfigError
 from meter_emu.resources import find
 from meter_emu.stories.chooser import Replayed
-from meter_emu.stories.story import Kit, armed_home, models, on_build
+from meter_emu.stories.story import ModelAndCards, armed_household, models, on_build
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.covers import base_words, card_words, chip_words
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.rehearsal.covered import obeys_clock_cards, uncovered
-from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.rig import Rig
 
 
 class Covered(NamedTuple):
     """The kits that stories are drawn on, and in words what else there is."""
 
-    kits: tuple[Kit, ...]
+    kits: tuple[ModelAndCards, ...]
     not_covered: tuple[str, ...]
 
 
@@ -39,7 +39,7 @@ def covered(build: Build, names: tuple[str, ...]) -> Covered:
 
 
 @cache
-def _covered_kits(build: Build, names: tuple[str, ...]) -> tuple[Kit, ...]:
+def _covered_kits(build: Build, names: tuple[str, ...]) -> tuple[ModelAndCards, ...]:
     """Return the kits with the cards of each that a build covers."""
     kits = _named(names)
     _check_program(build, kits[0])
@@ -48,22 +48,22 @@ def _covered_kits(build: Build, names: tuple[str, ...]) -> tuple[Kit, ...]:
     return tuple(kit for kit in (_covered_of(build, kit) for kit in kits) if kit.cards)
 
 
-def _named(names: Sequence[str]) -> tuple[Kit, ...]:
+def _named(names: Sequence[str]) -> tuple[ModelAndCards, ...]:
     if not names:
         return models()
-    found: list[Kit] = []
+    found: list[ModelAndCards] = []
     for name in names:
         path = find("meters", name)  # a file of somebody's own has one time base
         in_every_base = [kit for kit in models() if kit.model_name == name]
-        found += in_every_base or [Kit(name, load_model(path))]
+        found += in_every_base or [ModelAndCards(name, load_model(path))]
     return tuple(found)
 
 
-def _check_program(build: Build, kit: Kit) -> None:
+def _check_program(build: Build, kit: ModelAndCards) -> None:
     """Raise `ConfigError` for a factory whose program is none."""
-    campaign = on_build(armed_home(Replayed([]), [kit]), build.name)
-    (home,) = campaign.households
-    board = Home.seeded(home, start_us=campaign.start_us, seed=0).board
+    campaign = on_build(armed_household(Replayed([]), [kit]), build.name)
+    (rig,) = campaign.households
+    board = Rig.seeded(rig, start_us=campaign.start_us, seed=0).board
     program = build.program(kit.model)(board)
     if not callable(getattr(program, "poll", None)):
         raise ConfigError(
@@ -71,20 +71,20 @@ def _check_program(build: Build, kit: Kit) -> None:
         )
 
 
-def _covered_of(build: Build, kit: Kit) -> Kit:
+def _covered_of(build: Build, kit: ModelAndCards) -> ModelAndCards:
     """Return the kit with the cards that the build covers in its meter."""
     cards = tuple(card for card in kit.cards if uncovered(build, kit.model, *card) is None)
     obeys = any(obeys_clock_cards(build, kit.model, *card) for card in cards)
     return kit._replace(cards=cards, clock_cards=obeys)
 
 
-def _missing(kits: Sequence[Kit]) -> list[str]:
+def _missing(kits: Sequence[ModelAndCards]) -> list[str]:
     """Return which energies, chips, bases and cards there are that the kits have not."""
     have, every = traits(kits), traits(models())
     return [trait for trait in every if trait not in have]
 
 
-def traits(kits: Sequence[Kit]) -> list[str]:
+def traits(kits: Sequence[ModelAndCards]) -> list[str]:
     """Return what the kits have, each once, in alphabetical order."""
     found: set[str] = set()
     for kit in kits:

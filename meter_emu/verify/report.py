@@ -26,7 +26,7 @@ class Counterexample:
     number: int
     campaign: Campaign
     words: str
-    told: tuple[str, ...]
+    course: tuple[str, ...]
     tape: tuple[int, ...]
     runs: int
 
@@ -100,7 +100,7 @@ def _json_of(one: Examined) -> dict[str, Any]:
         and {
             "story": found.number,
             "words": found.words,
-            "told": list(found.told),
+            "told": list(found.course),
             "campaign": found.text,
             "tape": list(found.tape),
             "runs": found.runs,
@@ -113,16 +113,16 @@ def story_in_words(trial: Trial) -> tuple[str, ...]:
     try:
         events = trial.run.events
     except ConfigError:  # the office never wrote the card
-        return tuple(_lines(trial.home))
-    return (*_lines(trial.home), *_lived(events, trial.campaign.zone))
+        return tuple(_lines(trial.household))
+    return (*_lines(trial.household), *_lived(events, trial.campaign.zone))
 
 
-def _lines(home: Household) -> Iterator[str]:
-    clock = f"clock chip {home.model.rtc} in {home.model.rtc_base} time"
-    card = f"{home.carrier.name.lower()} card of generation {home.card_generation}"
-    yield f"{home.model.energy}, {decimal(home.balance_cents, 100)} euro, {clock}, {card}"
-    zone = home.model.zone
-    for visit in home.visits:
+def _lines(household: Household) -> Iterator[str]:
+    clock = f"clock chip {household.model.rtc} in {household.model.rtc_base} time"
+    card = f"{household.carrier.name.lower()} card of generation {household.card_generation}"
+    yield f"{household.model.energy}, {decimal(household.balance_cents, 100)} euro, {clock}, {card}"
+    zone = household.model.zone
+    for visit in household.visits:
         at = _when(visit.at_us, zone)
         if visit.kind is VisitKind.INSERT:
             yield f"the card in the meter {at}"
@@ -134,9 +134,9 @@ def _lines(home: Household) -> Iterator[str]:
             yield f"a technician at the clock {at}"
         else:
             yield f"the button {at}"
-    for lost_us, back_us in home.outages:
+    for lost_us, back_us in household.outages:
         yield f"no power in the street from {_when(lost_us, zone)} to {_when(back_us, zone)}"
-    for at_us, found in home.rtc_found:
+    for at_us, found in household.rtc_found:
         held = ", ".join(f"{register:02X} = {byte:02X}" for register, byte in found)
         yield f"then, {_when(at_us, zone)}, registers of the clock chip hold {held}"
 

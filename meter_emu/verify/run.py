@@ -21,7 +21,7 @@ from meter_emu.laws import laws
 from meter_emu.laws.law import Aside, Broken, DrawStory, Law, Trial
 from meter_emu.nearest import hint
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
-from meter_emu.stories.story import Kit
+from meter_emu.stories.story import ModelAndCards
 from meter_emu.verify.program import covered
 from meter_emu.verify.report import Counterexample, Examined, Report, story_in_words
 from meter_emu.verify.shrinking import Tape, shrunk
@@ -90,7 +90,9 @@ class Examining(TextTask[_Stories, _Seen]):
     unit_type = _Stories
     result_type = _Seen
 
-    def __init__(self, build: str, kits: Sequence[Kit], seed: int, *, ends_s: float = inf) -> None:
+    def __init__(
+        self, build: str, kits: Sequence[ModelAndCards], seed: int, *, ends_s: float = inf
+    ) -> None:
         self.ends_s: Final = ends_s
         self.build: Final = build
         self.kits: Final = kits
@@ -136,7 +138,9 @@ class Examining(TextTask[_Stories, _Seen]):
         """See `TextTask`."""
         sent = msgspec.json.decode(text, type=_Sent)
         kits = [
-            Kit(kit.model_name, kit.model, [(of, CardKind[name]) for of, name in kit.cards])
+            ModelAndCards(
+                kit.model_name, kit.model, [(of, CardKind[name]) for of, name in kit.cards]
+            )
             for kit in sent.kits
         ]
         parse_build(sent.build)
@@ -235,7 +239,7 @@ def examine(trial: Trial, law: Law) -> Examined:
             number=0,
             campaign=finding.campaign or trial.campaign,
             words=finding.words,
-            told=_told(trial, finding),
+            course=_shown(trial, finding),
             tape=(),
             runs=0,
         )
@@ -280,7 +284,9 @@ def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -
         tally.held_on += 1
 
 
-def _examined(law: Law, tally: _Tally, build: str, kits: Sequence[Kit], until_s: float) -> Examined:
+def _examined(
+    law: Law, tally: _Tally, build: str, kits: Sequence[ModelAndCards], until_s: float
+) -> Examined:
     """Return what was found of a law, a counterexample made small while there is time."""
     counterexample = None
     if tally.broken is not None:
@@ -307,18 +313,18 @@ def _counterexample(trial: Trial, finding: Broken, at: _Breach, *, runs: int) ->
         number=at.number,
         campaign=finding.campaign or trial.campaign,
         words=finding.words,
-        told=_told(trial, finding),
+        course=_shown(trial, finding),
         tape=at.tape,
         runs=runs,
     )
 
 
-def _told(trial: Trial, finding: Broken) -> tuple[str, ...]:
+def _shown(trial: Trial, finding: Broken) -> tuple[str, ...]:
     where = trial if finding.campaign is None else Trial(finding.campaign, trial.build)
     return story_in_words(where)
 
 
-def _used(law: Law, tape: Tape, build: str, kits: Sequence[Kit]) -> Tape | None:
+def _used(law: Law, tape: Tape, build: str, kits: Sequence[ModelAndCards]) -> Tape | None:
     """Return the tape as a story was drawn from it if the law is broken there."""
     chooser = Replayed(tape)
     trial = Trial(law.draw(chooser, kits), build)

@@ -20,7 +20,7 @@ from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US
 from tests.bench import vicc
 from tests.bench.row import Row, rate
 from tests.bench.vicc import vicc_absent
-from tests.homes import home_of
+from tests.rigs import rig_of
 
 METER: Final = 541_000_000_001
 JUNE_2020_US: Final = 1_591_092_000 * SECOND_US  # 2 June 2020, 10:00 UTC
@@ -121,13 +121,13 @@ def _peer() -> Any:
 
 def _session(kind: CardKind, times: int) -> Row:
     """Measure insert, authenticate, order, credit, write-back, at a meter that obeys all of it."""
-    home = home_of(start_us=JUNE_2020_US, load=300, carrier=kind)
-    board, card = home.board, home.first_card()
-    program = home.build.program(home.household.model)(board)
-    told = Civil(2020, 7, 3, 23, 1)
+    rig = rig_of(start_us=JUNE_2020_US, load=300, carrier=kind)
+    board, card = rig.board, rig.first_card()
+    program = rig.build.program(rig.household.model)(board)
+    shown = Civil(2020, 7, 3, 23, 1)
     spent_s = []
     for number in count(1):
-        home.serve(card, Work(load_cents=500, defer_until=told, cut_at=told), _minute(number))
+        rig.serve(card, Work(load_cents=500, defer_until=shown, cut_at=shown), _minute(number))
         board.now_us += MINUTE_US
         began = perf_counter()
         board.insert(card)

@@ -71,8 +71,8 @@ def _fleet(rounds: int) -> Iterator[Row]:
     assert len(campaign.households) == FLEET, "the whole fleet"
     fleet_s = 0.0
     for entry in campaign.households.entries:
-        home = entry.household(entry.count, campaign.seed)
-        fleet_s += entry.count * _cpu_s(partial(_rehearse, home, campaign), rounds)
+        household = entry.household(entry.count, campaign.seed)
+        fleet_s += entry.count * _cpu_s(partial(_rehearse, household, campaign), rounds)
     yield Row(
         what="ORES fleet, one household, run and judged",
         measured=f"{1000 * fleet_s / FLEET:.1f} ms",

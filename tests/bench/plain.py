@@ -63,9 +63,9 @@ def plain_homes(count: int, seed_number: int) -> list[PlainHome]:
     return found[1:]
 
 
-def plain_story(home: PlainHome, among: Among) -> Campaign:
+def plain_story(household: PlainHome, among: Among) -> Campaign:
     """Return the campaign of an example, on one of these kits."""
-    return _story(Replayed(home.tape), home.armed_s, home.lead_min, among)
+    return _story(Replayed(household.tape), household.armed_s, household.lead_min, among)
 
 
 def _story(chooser: Chooser, armed_s: int, lead_min: int, among: Among) -> Campaign:

@@ -27,7 +27,7 @@ from meter_emu.laws import laws
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import seeded
-from meter_emu.stories.story import Kit, models, story
+from meter_emu.stories.story import ModelAndCards, models, story
 from meter_emu.verify.program import traits
 from meter_emu.workers.processes import Processes
 from meter_emu.workers.work import Calling
@@ -208,8 +208,8 @@ def measure(task: _Task) -> Power:
     everywhere = drawn
     if defect.needs:
         everywhere = _share(defect, (_drawn(n, models()) for n in range(task.stories)))
-    homes = zip(task.plain, _cycled(dealt), strict=False)
-    plain = _share(defect, (plain_story(home, [kit]) for home, kit in homes))
+    households = zip(task.plain, _cycled(dealt), strict=False)
+    plain = _share(defect, (plain_story(household, [kit]) for household, kit in households))
     hazards = {
         law.id: share
         for law in laws().values()
@@ -218,7 +218,7 @@ def measure(task: _Task) -> Power:
     return Power(defect.id, defect.where, defect.needs, drawn, everywhere, hazards, plain)
 
 
-def deal(kits: Sequence[Kit], defect: Defect) -> list[Kit]:
+def deal(kits: Sequence[ModelAndCards], defect: Defect) -> list[ModelAndCards]:
     """Return each meter with each card that the defect can show on, the meters in turn."""
     most = max(len(kit.cards) for kit in kits)
     found = []
@@ -229,16 +229,16 @@ def deal(kits: Sequence[Kit], defect: Defect) -> list[Kit]:
     return found
 
 
-def _drawn(number: int, kits: Sequence[Kit]) -> Campaign:
+def _drawn(number: int, kits: Sequence[ModelAndCards]) -> Campaign:
     return story(seeded(f"{SEED}/{number}"), kits)
 
 
-def _cycled(kits: Sequence[Kit]) -> Iterator[Kit]:
+def _cycled(kits: Sequence[ModelAndCards]) -> Iterator[ModelAndCards]:
     while True:
         yield from kits
 
 
-def _numbered(kits: Sequence[Kit], count: int) -> Iterator[tuple[int, Kit]]:
+def _numbered(kits: Sequence[ModelAndCards], count: int) -> Iterator[tuple[int, ModelAndCards]]:
     return zip(range(count), _cycled(kits), strict=False)
 
 
@@ -256,7 +256,7 @@ def _share(defect: Defect, campaigns: Iterator[Campaign], law: Law | None = None
 _ANY = Law(id="", says="", properties=(), presumes="", draw=story, check=promises)
 
 
-def _hazard(defect: Defect, law: Law, dealt: Sequence[Kit]) -> Share:
+def _hazard(defect: Defect, law: Law, dealt: Sequence[ModelAndCards]) -> Share:
     stories = (
         law.draw(seeded(f"{SEED}/{law.id}/{n}"), [kit])
         for n, kit in _numbered(dealt, HAZARD_STORIES)
@@ -269,7 +269,7 @@ def pace(count: int) -> tuple[float, float]:
     polls: list[Bench] = []
     for number in range(count):
         trial = Trial(_drawn(number, ()), "reference")
-        trial.events(trial.home, prepare=polls.append)
+        trial.events(trial.household, prepare=polls.append)
     began = process_time()
     for number in range(count):
         _ = Trial(_drawn(number, ()), "reference").run

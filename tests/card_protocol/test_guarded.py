@@ -23,7 +23,7 @@ from tests.card_protocol.cards import SELECT_DF, budget_image, counting_rng
 from tests.card_protocol.test_card_fuzz import dialogues
 from tests.card_protocol.test_sle4442 import CODE, an_image
 from tests.cards import file_card
-from tests.firmware.meters import Home
+from tests.firmware.meters import Rig
 
 VERIFY_WRONG = CommandApdu(0x00, 0x20, 0x00, 0x01, b"99999999").to_bytes()
 ASKED = VERIFY_WRONG[:4]  # how many tries are left: VERIFY without data
@@ -52,15 +52,15 @@ def refused(call: Callable[[], object]) -> str:
 
 @pytest.mark.parametrize("carrier", [CardKind.SECURE, CardKind.PLAIN])
 def test_desk_and_meter_need_nothing_that_is_not_on_the_list(carrier):
-    home = Home(carrier=carrier)
-    spy = Spy(DirectLink(home.card))
+    rig = Rig(carrier=carrier)
+    spy = Spy(DirectLink(rig.card))
     guarded = GuardedLink(spy, FILE_CARD)
     guarded.connect()
     work = Work(load_cents=5_000, cut_at=Civil(2020, 7, 3, 23, 1), limiter_granted=True)
-    home.desk.serve(guarded.exchange, work, issued_at_min=0)
+    rig.desk.serve(guarded.exchange, work, issued_at_min=0)
     guarded.disconnect()
-    home.bench.insert(LinkedCard(guarded))
-    assert home.board.panel.text == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
+    rig.bench.insert(LinkedCard(guarded))
+    assert rig.board.panel.text == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
     needed = {(command[0], command[1]) for command in spy.sent}
     unused = {(0x00, 0xC0)} if carrier is CardKind.SECURE else set()  # GET RESPONSE is for T=0
     assert needed <= set(FILE_CARD)
@@ -153,7 +153,7 @@ def test_right_proofs_are_never_used_up():
 @pytest.mark.parametrize("carrier", [CardKind.SECURE, CardKind.PLAIN])
 @pytest.mark.parametrize("spent", range(PIN_TRIES_MAX + 1))
 def test_one_program_after_another_leaves_a_card_its_last_try(carrier, spent):
-    card = card_of(file_card(Home(carrier=carrier).card.image), counting_rng())
+    card = card_of(file_card(Rig(carrier=carrier).card.image), counting_rng())
     link = DirectLink(card)
     link.connect()
     for _ in range(spent):

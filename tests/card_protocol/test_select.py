@@ -94,12 +94,12 @@ def test_the_conditions_are_what_the_card_then_asks_for(rule):
     card.power_on()
     answer = select(card, 0x00, 0xAA01, p2=0x04, ne=256)
     ((_, template),) = parsed(answer.data)
-    ((_, told),) = [one for one in parsed(template) if one[0] == 0x8C]
-    assert told[:2] == b"\x03\x00"
+    ((_, shown),) = [one for one in parsed(template) if one[0] == 0x8C]
+    assert shown[:2] == b"\x03\x00"
     free = card.transmit(bytes.fromhex("00b0000001"))[-2:] == b"\x90\0"
-    assert (told[2] == 0x00) is free is (rule is Access.ALWAYS)
-    assert (told[2] == 0xFF) is (rule is Access.NEVER)
-    assert bool(told[2] & 0x10) is (rule in {Access.PIN, Access.NEVER})
+    assert (shown[2] == 0x00) is free is (rule is Access.ALWAYS)
+    assert (shown[2] == 0xFF) is (rule is Access.NEVER)
+    assert bool(shown[2] & 0x10) is (rule in {Access.PIN, Access.NEVER})
 
 
 def test_a_trace_says_the_path():

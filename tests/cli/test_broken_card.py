@@ -48,8 +48,8 @@ def test_a_plain_card_without_a_whole_copy_is_explained(emu, tmp_path, change, s
     assert said.code == 1
     assert says in said.out.split("WRONG: ")[1]
     assert "nothing is written here" in said.out, "the other copy"
-    told = json.loads(emu("card", "show", path, "--json", "-").out)
-    first = told["records"][0]
+    shown = json.loads(emu("card", "show", path, "--json", "-").out)
+    first = shown["records"][0]
     assert (first["name"], first["place"]) == ("container head", "copy 0")
     assert says in first["wrong"][0]
     emu("desk", "load", path, "--eur", "5").complains()
@@ -58,8 +58,8 @@ def test_a_plain_card_without_a_whole_copy_is_explained(emu, tmp_path, change, s
 def test_the_records_of_a_copy_with_a_wrong_crc_are_explained(emu, tmp_path):
     path = tmp_path / "c.bin"
     broken(emu, path, WRITERS_MISTAKES["crc"][0])
-    told = json.loads(emu("card", "show", path, "--json", "-").out)
-    seals = {one["place"]: one["mac"] for one in told["records"]}
+    shown = json.loads(emu("card", "show", path, "--json", "-").out)
+    seals = {one["place"]: one["mac"] for one in shown["records"]}
     assert [seals[f"copy 0, file {sfi}"] for sfi in range(1, 5)] == ["ok"] * 4
     said = emu("card", "show", path).out
     assert re.search(rf"^ +\d+  meter_id +{METER}", said, re.MULTILINE)

@@ -51,23 +51,27 @@ ON_OTHERS = [
 def test_with_every_home_of_an_energy_on_one_model_it_fares_as_promised(name, model):
     """What "every model" means: docs/campaign-file.md."""
     campaign = load_campaign(CAMPAIGNS[name], model=model)
-    homes = [home for home in one_of_each(campaign) if home.model.energy == MODELS[model].energy]
-    assert homes
-    for home in homes:
-        assert (home.model_name, home.model) == (model, MODELS[model])
-        assert clock_within_bound(home, campaign.start_us, campaign.end_us)
-        outcome = judge(home, campaign, run_meter(home, campaign))
-        assert expected(outcome, home), outcome
+    households = [
+        household
+        for household in one_of_each(campaign)
+        if household.model.energy == MODELS[model].energy
+    ]
+    assert households
+    for household in households:
+        assert (household.model_name, household.model) == (model, MODELS[model])
+        assert clock_within_bound(household, campaign.start_us, campaign.end_us)
+        outcome = judge(household, campaign, run_meter(household, campaign))
+        assert expected(outcome, household), outcome
         assert outcome.wrong_display is None, outcome
 
 
 def test_every_model_has_its_turn_and_the_fleet_and_counters_have_no_gas():
     assert {model for _, model in ON_OTHERS} == set(MODELS)
     both = {meter.energy for meter in MODELS.values()}
-    told = {name: energies(load_campaign(path)) for name, path in CAMPAIGNS.items()}
-    no_gas = {name for name, kinds in told.items() if kinds == {"electricity"}}
+    shown = {name: energies(load_campaign(path)) for name, path in CAMPAIGNS.items()}
+    no_gas = {name for name, kinds in shown.items() if kinds == {"electricity"}}
     assert no_gas == {"ores-fleet", *OF_COUNTERS}
-    assert all(kinds == both for name, kinds in told.items() if name not in no_gas)
+    assert all(kinds == both for name, kinds in shown.items() if name not in no_gas)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -76,8 +80,8 @@ def test_on_every_model_a_lost_day_is_seen(model):
         CAMPAIGNS["resa-2020-06"], model=model, build="reference+end-exclusive"
     )
     name = "gas-never-back" if MODELS[model].energy == "gas" else "never-back"
-    (home,) = [home for home in one_of_each(campaign) if home.id == name]
-    assert judge(home, campaign, run_meter(home, campaign)).verdict is Verdict.EARLY
+    (household,) = [household for household in one_of_each(campaign) if household.id == name]
+    assert judge(household, campaign, run_meter(household, campaign)).verdict is Verdict.EARLY
 
 
 def test_the_campaigns_of_2020_announce_an_end_and_the_others_none():
@@ -87,7 +91,10 @@ def test_the_campaigns_of_2020_announce_an_end_and_the_others_none():
 @pytest.mark.parametrize("name", ANNOUNCED)
 def test_with_an_end_taken_as_exclusive_homes_go_dark_the_evening_before(name):
     campaign = load_campaign(CAMPAIGNS[name], build="reference+end-exclusive")
-    outcomes = [judge(home, campaign, run_meter(home, campaign)) for home in one_of_each(campaign)]
+    outcomes = [
+        judge(household, campaign, run_meter(household, campaign))
+        for household in one_of_each(campaign)
+    ]
     early = [outcome for outcome in outcomes if outcome.verdict is Verdict.EARLY]
     assert len(early) >= 5
     for outcome in early:

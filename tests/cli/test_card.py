@@ -46,8 +46,8 @@ def test_the_image_tells_which_carrier_it_is(emu, tmp_path, carrier, tries):
     path = tmp_path / "c.bin"
     done = emu("card", "new", path, "--meter-id", METER, "--carrier", carrier)
     assert done.out == f"{path}: {carrier} card 1 for electricity meter {METER}\n"
-    told = json.loads(emu("card", "show", path, "--json", "-").out)
-    assert (told["carrier"], told["tries_left"]) == (carrier, tries)
+    given = json.loads(emu("card", "show", path, "--json", "-").out)
+    assert (given["carrier"], given["tries_left"]) == (carrier, tries)
     assert emu("card", "show", path).out.startswith(f"{path}: {carrier} card, personalised; tries")
 
 
@@ -63,8 +63,8 @@ def test_a_card_of_generation_2_is_written_and_explained_like_the_first(emu, tmp
     cut = ("desk", "cut", path, "--cut-at", "2020-10-25 02:30")
     assert "exists twice" in emu(*cut).complains()
     for which, instant in (("earlier", "00:30"), ("later", "01:30")):
-        told = json.loads(emu(*cut, "--if-ambiguous", which, "--json", "-").out)
-        assert (told["generation"], told["expires"]) == (2, "2020-07-18 00:00")
+        given = json.loads(emu(*cut, "--if-ambiguous", which, "--json", "-").out)
+        assert (given["generation"], given["expires"]) == (2, "2020-07-18 00:00")
         order = shown(emu, path)["order of instants"]
         assert order["cut_at"] == "2020-10-25 02:30"
         assert order["cut_min"] == f"2020-10-25 {instant} UTC"
@@ -81,9 +81,9 @@ def test_a_card_is_reissued_with_the_next_number_and_goes_on(emu, tmp_path, gene
         emu("card", "reissue", old, new).out
         == f"{new}: {carrier} card 2 for electricity meter {METER}\n"
     )
-    told = json.loads(emu("desk", "load", new, "--eur", "5", "--json", "-").out)
-    assert (told["card_number"], told["loaded_cents"]) == (2, 5500)
-    assert told["generation"] == int(generation)
+    given = json.loads(emu("desk", "load", new, "--eur", "5", "--json", "-").out)
+    assert (given["card_number"], given["loaded_cents"]) == (2, 5500)
+    assert given["generation"] == int(generation)
     assert "--force" in emu("card", "reissue", old, new).complains()
     low = emu("card", "reissue", old, tmp_path / "low.bin", "--card-number", "1")
     assert "higher number" in low.complains()

@@ -9,8 +9,8 @@ from card_protocol.card.image import CardImage
 from card_protocol.card.virtual import card_of
 from meter_emu.firmware.layouts import Health
 from tests.cli.budget_cards import METER
-from tests.firmware.meters import METER_ID, START, Home
-from tests.homes import counted
+from tests.firmware.meters import METER_ID, START, Rig
+from tests.rigs import counted
 
 
 @pytest.mark.parametrize(
@@ -43,22 +43,22 @@ def test_a_clock_card_says_now_unless_told_and_speaks_json(emu, tmp_path):
     path = tmp_path / "clock.card"
     before = datetime.now(UTC).replace(microsecond=0)
     made = emu("card", "clock", path, "--meter-id", METER, "--set-error-s", 5, "--json", "-")
-    told = json.loads(made.out)
-    said = datetime.strptime(told.pop("set_to"), "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
+    given = json.loads(made.out)
+    said = datetime.strptime(given.pop("set_to"), "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
     assert before <= said <= datetime.now(UTC)
-    assert told == {"file": str(path), "meter": METER, "set_error_s": 5}
+    assert given == {"file": str(path), "meter": METER, "set_error_s": 5}
 
 
 def test_a_clock_card_brings_trust_back_to_its_meter(emu, tmp_path):
-    path, home = tmp_path / "clock.card", Home()
-    home.board.rtc.voltage_low()
-    home.run(120)
-    assert home.state.health == Health.LOW_VOLTAGE
+    path, rig = tmp_path / "clock.card", Rig()
+    rig.board.rtc.voltage_low()
+    rig.run(120)
+    assert rig.state.health == Health.LOW_VOLTAGE
     now = START + timedelta(seconds=120)
     emu("card", "clock", path, "--meter-id", METER_ID, "--set-to", now.isoformat())
-    home.card = card_of(CardImage.from_bytes(path.read_bytes()), counted())
-    assert home.insert().endswith("CARD 01 EXECUTED")
-    assert home.state.health == Health.TRUSTED
+    rig.card = card_of(CardImage.from_bytes(path.read_bytes()), counted())
+    assert rig.insert().endswith("CARD 01 EXECUTED")
+    assert rig.state.health == Health.TRUSTED
 
 
 def test_a_clock_card_of_another_key_or_torn_is_shown_with_what_is_wrong(emu, tmp_path):

@@ -14,8 +14,8 @@ def test_each_failing_program_is_in_the_table_beside_healthy_homes_with_exit_1(t
     )
     done = emu("rehearse", path, "--json", tmp_path / "out.json", "--events", "--jobs", "2")
     assert (done.code, done.err) == (1, f"meter-emu: wrote {tmp_path / 'out.json'}\n")
-    told = json.loads((tmp_path / "out.json").read_text("utf-8"))
-    verdicts = {meter["id"]: meter["verdict"] for meter in told["meters"]}
+    shown = json.loads((tmp_path / "out.json").read_text("utf-8"))
+    verdicts = {meter["id"]: meter["verdict"] for meter in shown["meters"]}
     assert verdicts == {
         "Healthy": "kept",
         "Raises": "crashed",
@@ -27,7 +27,7 @@ def test_each_failing_program_is_in_the_table_beside_healthy_homes_with_exit_1(t
         "Dies": "crashed",
         "ours": "kept",
     }
-    meters = {meter["id"]: meter for meter in told["meters"]}
+    meters = {meter["id"]: meter for meter in shown["meters"]}
     assert meters["ours"]["failure"] is None
     for name, why in (
         ("Loops", "no port was called for 10 s"),

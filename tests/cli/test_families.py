@@ -19,8 +19,8 @@ from meter_emu.desk.desk import Work
 from meter_emu.domain import Result
 from meter_emu.fuzz.targets.records import record_target
 from tests import toy_family
-from tests.firmware.meters import METER_ID, PARTS, START, Home, seconds_2000
-from tests.homes import counted
+from tests.firmware.meters import METER_ID, PARTS, START, Rig, seconds_2000
+from tests.rigs import counted
 from tests.tidy.repository import modules
 from tests.toy_family import PURCHASE, RETURN, TOY, Purchase, issue
 
@@ -40,30 +40,30 @@ def toy(monkeypatch):
     monkeypatch.setattr(families, "FAMILIES", (*OURS, TOY))
 
 
-def put_in(home: Home, purchase: Purchase) -> str:
-    home.card = card_of(issue(BENCH_MASTER_KEY, purchase), counted())
-    return home.insert()
+def put_in(rig: Rig, purchase: Purchase) -> str:
+    rig.card = card_of(issue(BENCH_MASTER_KEY, purchase), counted())
+    return rig.insert()
 
 
-def written_back(home: Home) -> toy_family.Return:
-    image = home.card.image
+def written_back(rig: Rig) -> toy_family.Return:
+    image = rig.card.image
     assert isinstance(image, CardImage)
     return RETURN.parse(image.contents[1])
 
 
 def test_its_card_is_obeyed_and_told(toy):
-    home = Home()
-    before = home.state
-    assert put_in(home, PAID).endswith("CARD 01 EXECUTED")
-    state = home.state
+    rig = Rig()
+    before = rig.state
+    assert put_in(rig, PAID).endswith("CARD 01 EXECUTED")
+    state = rig.state
     assert state.balance_ueur == before.balance_ueur + 25_000_000
     assert (state.accepted_cents, state.accepted_count) == (2_500, 1)
     assert (state.order_number, state.price_ueur_per_wh) == (1, 250)
     assert PARTS.ends.understood(state.cut_end) == Civil(2020, 7, 3, 23, 0)
-    told = written_back(home)
-    assert (told.result, told.left_cents) == (Result.EXECUTED, 7_500)
-    home.run(3 * 86_400)
-    assert not home.board.switch.on
+    given = written_back(rig)
+    assert (given.result, given.left_cents) == (Result.EXECUTED, 7_500)
+    rig.run(3 * 86_400)
+    assert not rig.board.switch.on
 
 
 @pytest.mark.parametrize(
@@ -76,15 +76,15 @@ def test_its_card_is_obeyed_and_told(toy):
     ],
 )
 def test_it_is_refused_in_the_same_words(toy, change, result):
-    shown = put_in(Home(), replace(PAID, **change))
+    shown = put_in(Rig(), replace(PAID, **change))
     assert shown.endswith(f"CARD {result:02X} {result.name}")
 
 
 def test_without_its_row_the_card_is_of_no_family_at_all(emu, tmp_path):
     """The tests can fail: DF01 alone does not make it a budget card, nor anything else."""
-    home, path = Home(), tmp_path / "toy.card"
-    assert put_in(home, PAID).endswith("CARD 10 CARD_UNREADABLE")
-    assert home.state.accepted_cents == 0
+    rig, path = Rig(), tmp_path / "toy.card"
+    assert put_in(rig, PAID).endswith("CARD 10 CARD_UNREADABLE")
+    assert rig.state.accepted_cents == 0
     path.write_bytes(issue(BENCH_MASTER_KEY, PAID).to_bytes())
     said = emu("card", "show", path).complains()
     assert "no budget card, no clock card: it has not the files of one" in said
@@ -93,34 +93,34 @@ def test_without_its_row_the_card_is_of_no_family_at_all(emu, tmp_path):
 @pytest.mark.parametrize("table", [(*OURS, TOY), (TOY, *OURS[::-1])])
 def test_each_card_finds_its_own_family_whichever_is_asked_first(monkeypatch, table):
     monkeypatch.setattr(families, "FAMILIES", table)
-    home = Home()
-    home.write(Work(load_cents=1_000))
-    assert home.insert().endswith("CARD 01 EXECUTED")
-    assert home.state.accepted_cents == 1_000
+    rig = Rig()
+    rig.write(Work(load_cents=1_000))
+    assert rig.insert().endswith("CARD 01 EXECUTED")
+    assert rig.state.accepted_cents == 1_000
     clock = issue_clock_card(
         BENCH_MASTER_KEY, METER_ID, set_to_s=seconds_2000(START) + 60, set_error_s=1
     )
-    budget, home.card = home.card, card_of(clock, counted())
-    assert home.insert().endswith("CARD 01 EXECUTED")
-    assert put_in(home, replace(PAID, paid_cents=3_500, number=2)).endswith("CARD 01 EXECUTED")
-    assert home.state.accepted_cents == 3_500
+    budget, rig.card = rig.card, card_of(clock, counted())
+    assert rig.insert().endswith("CARD 01 EXECUTED")
+    assert put_in(rig, replace(PAID, paid_cents=3_500, number=2)).endswith("CARD 01 EXECUTED")
+    assert rig.state.accepted_cents == 3_500
     names = [
         [view.name for view in families.explain_card_records(image, BENCH_MASTER_KEY) or ()]
-        for image in (budget.image, clock, home.card.image)
+        for image in (budget.image, clock, rig.card.image)
     ]
     assert [one[0] for one in names] == ["identity", "clock order", "purchase"]
 
 
 def test_it_is_explained_and_compared(toy, emu, tmp_path):
-    home, before, after = Home(), tmp_path / "before.card", tmp_path / "after.card"
+    rig, before, after = Rig(), tmp_path / "before.card", tmp_path / "after.card"
     before.write_bytes(issue(BENCH_MASTER_KEY, PAID).to_bytes())
-    assert put_in(home, PAID).endswith("EXECUTED")
-    after.write_bytes(home.card.image.to_bytes())
+    assert put_in(rig, PAID).endswith("EXECUTED")
+    after.write_bytes(rig.card.image.to_bytes())
     said = emu("card", "show", after).out
     assert "purchase: file 1, 22 bytes, MAC ok" in said
     assert "paid_cents          2500 cent" in said
-    told = json.loads(emu("card", "show", after, "--json", "-").out)
-    sizes = [one["size_bytes"] for one in (*told["records"], *told["around"])]
+    given = json.loads(emu("card", "show", after, "--json", "-").out)
+    sizes = [one["size_bytes"] for one in (*given["records"], *given["around"])]
     assert sum(sizes) == after.stat().st_size
     found = json.loads(emu("card", "diff", before, after, "--json", "-").out)["differences"]
     assert [one["field"] for one in found if one["part"] == "return"] == [

@@ -55,9 +55,9 @@ def changed(image: Path, offset: int, data: bytes) -> Path:
     return seal(other, raw[:offset] + data + raw[offset + len(data) :])
 
 
-def fields(told: Any) -> dict[tuple[str, str], Any]:
+def fields(given: Any) -> dict[tuple[str, str], Any]:
     return {
-        (part["name"], field["field"]): field for part in told["parts"] for field in part["fields"]
+        (part["name"], field["field"]): field for part in given["parts"] for field in part["fields"]
     }
 
 
@@ -74,15 +74,15 @@ def test_a_new_image_of_every_model_is_sound_and_holds_what_was_asked(emu, tmp_p
     }  # fmt: skip
     done = emu("image", "show", path, "--json", "-")
     assert done.code == 0
-    told = done.json()
-    assert (told["model"], told["meter"], told["sound"]) == (model, METER, True)
-    found = fields(told)
+    given = done.json()
+    assert (given["model"], given["meter"], given["sound"]) == (model, METER, True)
+    found = fields(given)
     state = "state record, copy 0"
     assert found[state, "balance_ueur"]["value"] == -12_500_000
     flags = found[state, "flags"]["note"].split(", ")
     assert "limiter granted" in flags
     assert "prepayment on" not in flags
-    clock = next(part["said"] for part in told["parts"] if part["name"] == "clock")
+    clock = next(part["said"] for part in given["parts"] if part["name"] == "clock")
     assert clock.startswith("shows 2020-06-02 10:00:00 legal, 08:00:00 UTC")
 
 
@@ -173,14 +173,14 @@ def test_a_campaign_starts_from_an_image_that_was_made(emu, tmp_path):
 
 
 def test_show_tells_every_byte_once_and_in_order(emu, image):
-    told = emu("image", "show", image, "--json", "-").json()
+    given = emu("image", "show", image, "--json", "-").json()
     at = 0
-    for part in told["parts"]:
+    for part in given["parts"]:
         assert part["offset"] == at
         for field in part["fields"]:
             assert field["offset"] == at
             at += field["size_bytes"]
-    assert at == told["size_bytes"] == image.stat().st_size
+    assert at == given["size_bytes"] == image.stat().st_size
 
 
 @pytest.mark.parametrize("columns", ["80", "120", "200"])
@@ -191,8 +191,8 @@ def test_show_fits_the_terminal_and_loses_nothing(emu, image, monkeypatch, colum
     lines = done.out.splitlines()
     assert max(len(line.rstrip()) for line in lines[1:]) <= min(int(columns), 120)
     offsets = [int(found[1]) for line in lines if (found := re.match(r" *(\d+) +\d+ \S", line))]
-    told = emu("image", "show", image, "--json", "-").json()
-    assert offsets == [field["offset"] for part in told["parts"] for field in part["fields"]]
+    given = emu("image", "show", image, "--json", "-").json()
+    assert offsets == [field["offset"] for part in given["parts"] for field in part["fields"]]
     assert lines[-1] == "nothing is out of range"
 
 
@@ -202,9 +202,9 @@ def test_show_ends_with_1_and_says_what_is_out_of_range(emu, image):
     assert done.code == 1
     assert "WRONG: unknown bits 04" in done.out
     assert done.out.splitlines()[-1] == "what is out of range says WRONG"
-    told = emu("image", "show", other, "--json", "-").json()
-    assert told["sound"] is False
-    assert fields(told)["switch", "position"]["wrong"] == "unknown bits 04"
+    given = emu("image", "show", other, "--json", "-").json()
+    assert given["sound"] is False
+    assert fields(given)["switch", "position"]["wrong"] == "unknown bits 04"
 
 
 def test_json_goes_to_a_file_as_well(emu, image, tmp_path):
@@ -281,9 +281,9 @@ def test_different_images_name_the_field_both_values_and_the_offset(emu, image):
     assert "closed, the home has supply" in line
     assert "open, the home is dark" in line
     assert "2 fields differ" in done.out
-    told = emu("image", "diff", image, other, "--json", "-").json()
-    first, crc = told["differences"]
-    assert (told["same"], first["offset"], first["part"]) == (False, 65, "switch")
+    given = emu("image", "diff", image, other, "--json", "-").json()
+    first, crc = given["differences"]
+    assert (given["same"], first["offset"], first["part"]) == (False, 65, "switch")
     assert (first["a"]["value"], first["b"]["value"]) == (1, 0)
     assert crc["field"] == "crc"
 
@@ -337,9 +337,9 @@ def test_a_record_nobody_wrote_compares_with_a_written_one(emu, card, tmp_path):
 
 
 def test_show_tells_every_byte_of_a_card(emu, card):
-    told = emu("card", "show", card, "--json", "-").json()
-    sizes = [record["size_bytes"] for record in told["records"]]
-    sizes += [part["size_bytes"] for part in told["around"]]
+    given = emu("card", "show", card, "--json", "-").json()
+    sizes = [record["size_bytes"] for record in given["records"]]
+    sizes += [part["size_bytes"] for part in given["around"]]
     assert sum(sizes) == card.stat().st_size
 
 

@@ -14,10 +14,10 @@ BY_ORDER = ("--layout", "state-grid-order")
 MODEL = "electricity-pcf8563-utc"
 
 
-def fields_of(told: Any) -> dict[tuple[int, int], Any]:
+def fields_of(given: Any) -> dict[tuple[int, int], Any]:
     return {
         (field["offset"], field["size_bytes"]): field
-        for part in told["parts"]
+        for part in given["parts"]
         for field in part["fields"]
         if field["raw"] != "not shown"
     }
@@ -47,9 +47,9 @@ def test_a_dump_is_shown_and_compared_field_by_field(emu, tmp_path, verb):
 def test_a_layout_lies_anywhere_in_a_larger_dump(emu, tmp_path):
     large = tmp_path / "eeprom.bin"
     large.write_bytes(b"\xff" * 256 + ORDER.read_bytes() + b"\xff" * 99)
-    told = emu("image", "show", large, *BY_ORDER, "--at", "256", "--json", "-").json()
-    assert told["sound"]
-    assert told["parts"][0]["offset"] == 256
+    given = emu("image", "show", large, *BY_ORDER, "--at", "256", "--json", "-").json()
+    assert given["sound"]
+    assert given["parts"][0]["offset"] == 256
     assert emu("image", "diff", large, large, *BY_ORDER, "--at", "256").code == 0
     assert "say --at" in emu("image", "show", large, *BY_ORDER).complains()
     span = ("--from", "2020-07-01", "--to", "2020-08-01", "--codec", "bcd-yymmddhhmm")

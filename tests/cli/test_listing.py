@@ -14,8 +14,8 @@ def test_every_kind_is_listed_in_lines_and_in_json(emu, kind):
     done = emu("list", kind)
     assert done.code == 0
     assert [line.split()[0] for line in done.out.splitlines()] == names
-    told = json.loads(emu("list", kind, "--json", "-").out)
-    assert [row["name"] for row in told[kind]] == names
+    given = json.loads(emu("list", kind, "--json", "-").out)
+    assert [row["name"] for row in given[kind]] == names
 
 
 def test_a_kind_that_is_none_is_one_line(emu):

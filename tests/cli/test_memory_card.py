@@ -66,10 +66,10 @@ def test_the_page_does_what_it_says(emu, tmp_path, monkeypatch):
         (("tariff", "--number", "2", "--price-ueur-per-wh", "275"), "tariff 2 at 275"),
     ],
 )
-def test_the_office_writes_on_it(emu, card, verb, told):
+def test_the_office_writes_on_it(emu, card, verb, shown):
     before = the_image(card)
     done = emu("desk", verb[0], card, *verb[1:])
-    assert (done.code, told in done.out) == (0, True)
+    assert (done.code, shown in done.out) == (0, True)
     after = the_image(card)
     assert after.main[:68] == before.main[:68]
     assert after.main[110:152] != before.main[110:152]
@@ -116,9 +116,9 @@ def test_what_the_meter_wrote_is_read_back(emu, tmp_path):
     path.write_bytes(worked_example().to_bytes())
     assert "no meter has written" in emu("desk", "read", path).complains()
     path.write_bytes(served().to_bytes())
-    told = json.loads(emu("desk", "read", path, "--json", "-").out)
-    fields = {row["field"]: row for row in told["fields"]}
-    assert (told["place"], told["mac"]) == ("a memory card", "ok")
+    shown = json.loads(emu("desk", "read", path, "--json", "-").out)
+    fields = {row["field"]: row for row in shown["fields"]}
+    assert (shown["place"], shown["mac"]) == ("a memory card", "ok")
     assert fields["balance_ueur"]["note"] == "48.250000 EUR"
     assert fields["shields"]["note"] == "deferral"
     assert fields["cut_at"]["note"] == "2020-07-03 23:01"
@@ -178,12 +178,12 @@ def test_the_code_is_shown_to_nobody(emu, card):
 
 def test_show_tells_every_byte_and_which_copy_is_in_force(emu, card):
     emu("desk", "load", card, "--eur", "50")
-    told = json.loads(emu("card", "show", card, "--json", "-").out)
-    sizes = [record["size_bytes"] for record in told["records"]]
-    sizes += [part["size_bytes"] for part in told["around"]]
+    shown = json.loads(emu("card", "show", card, "--json", "-").out)
+    sizes = [record["size_bytes"] for record in shown["records"]]
+    sizes += [part["size_bytes"] for part in shown["around"]]
     assert sum(sizes) == card.stat().st_size
-    assert (told["carrier"], told["tries_left"]) == ("memory", {"code": 3})
-    assert [(record["name"], record["mac"]) for record in told["records"]] == [
+    assert (shown["carrier"], shown["tries_left"]) == ("memory", {"code": 3})
+    assert [(record["name"], record["mac"]) for record in shown["records"]] == [
         ("identity part", "ok"), ("desk part, copy 1", "ok"), ("meter part, copy 0", "empty"),
     ]  # fmt: skip
     said = emu("card", "show", card).out
@@ -290,8 +290,11 @@ def test_a_campaign_keeps_its_promises_on_memory_cards(emu, tmp_path):
     path.write_text(CAMPAIGN, "utf-8")
     done = emu("rehearse", path, "--json", "-")
     assert done.code == 0, done.err
-    told = json.loads(done.out)
-    assert {home["id"]: home["verdict"] for home in told["meters"]} == {"a": "kept", "b": "on_time"}
+    shown = json.loads(done.out)
+    assert {household["id"]: household["verdict"] for household in shown["meters"]} == {
+        "a": "kept",
+        "b": "on_time",
+    }
     path.write_text(CAMPAIGN.replace("seed = 1", 'seed = 1\nbuild = "reference+end-exclusive"'))
     assert emu("rehearse", path, "--json", "-").code == 1
 

@@ -150,21 +150,21 @@ def test_a_script_tells_the_night_of_the_third_of_july(emu, card):
 
 
 def test_the_same_script_gives_the_same_bytes(emu, card, tmp_path):
-    told = []
+    given = []
     for _ in range(2):
         lines, before = STORY + "save after.image\n", card.read_bytes()
         done = emu("run", MODEL, *JUNE, *MAX, "--load-w", "300", lines=lines)
-        told.append((done.out, (tmp_path / "after.image").read_bytes(), card.read_bytes()))
+        given.append((done.out, (tmp_path / "after.image").read_bytes(), card.read_bytes()))
         assert card.read_bytes() != before  # the meter's write-back is in the file
         card.write_bytes(before)
-    assert told[0] == told[1]
+    assert given[0] == given[1]
 
 
 def test_an_hour_is_sixty_minutes_however_it_is_asked_for(emu, tmp_path):
     images = []
     for lines in ("advance 3h\n", "advance 1m\n" * 180, "next\n" + "until 2020-06-29T08:00:00Z\n"):
-        home = ("--load-w", "700", "--balance-eur", "1")
-        emu("run", MODEL, *JUNE, *MAX, *home, lines=lines + "save x.image\n")
+        household = ("--load-w", "700", "--balance-eur", "1")
+        emu("run", MODEL, *JUNE, *MAX, *household, lines=lines + "save x.image\n")
         images.append((tmp_path / "x.image").read_bytes())
     assert images[0] == images[1] == images[2]
 
@@ -342,19 +342,19 @@ def test_a_card_that_cannot_be_saved_is_said_once_and_at_the_end(emu, card):
 def test_events_are_data_for_a_program_too(emu, card, tmp_path):
     lines = STORY.replace("show\n", "")
     go = ("run", MODEL, *JUNE, *MAX, "--json")
-    told = [json.loads(line) for line in emu(*go, "-", lines=lines).out.splitlines()]
-    assert [event["what"] for event in told] == [
+    given = [json.loads(line) for line in emu(*go, "-", lines=lines).out.splitlines()]
+    assert [event["what"] for event in given] == [
         "begins", "card", "key", "key", "supply off", "key",
     ]  # fmt: skip
-    assert [told[0][key] for key in ("supply_on", "limiter_a", "lamps")] == [True, 0, []]
-    assert told[4]["at"] == "2020-07-03T23:03:00+02:00"
-    assert list(told[1]) == [
+    assert [given[0][key] for key in ("supply_on", "limiter_a", "lamps")] == [True, 0, []]
+    assert given[4]["at"] == "2020-07-03T23:03:00+02:00"
+    assert list(given[1]) == [
         "at", "what", "shown", "detail", "understood", "clock_trusted", "balance_ueur",
     ]  # fmt: skip
     desk_writes(card, Work())
     emu(*go, "events", lines=lines)
     kept = [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
-    assert [event["at"] for event in kept] == [event["at"] for event in told]
+    assert [event["at"] for event in kept] == [event["at"] for event in given]
     refused = emu(*go, "no/folder/events", lines=lines, status=2)
     assert "no/folder/events: cannot be written" in refused.err
 

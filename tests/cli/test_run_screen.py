@@ -19,7 +19,7 @@ from meter_emu.ports import Lamp
 from meter_emu.world.meter.image import image_of
 from meter_emu.zones import BELGIAN
 from tests.cli.sitting import JUNE, MODEL, Sitting, command, environment
-from tests.homes import home_of
+from tests.rigs import rig_of
 
 LEFT = b"\x1b[?1049l"  # the alternate screen, xterm
 CURSOR = b"\x1b[?25h"
@@ -37,8 +37,8 @@ def assert_given_back(sitting: Sitting) -> None:
 
 
 def test_a_person_sits_down_looks_presses_and_leaves(tmp_path):
-    home = ("--balance-eur", "20", "--load-w", "400")
-    with Sitting(MODEL, *JUNE, *home, cwd=tmp_path, terminal=True) as sitting:
+    rig = ("--balance-eur", "20", "--load-w", "400")
+    with Sitting(MODEL, *JUNE, *rig, cwd=tmp_path, terminal=True) as sitting:
         said = sitting.wait_for("quit")
         for part in ("CREDIT 20.00 EUR", "real time", "non-disconnection period ends", "on, 400 W"):
             assert part in said
@@ -120,9 +120,9 @@ def test_a_signal_gives_the_terminal_back(number, tmp_path):
 
 
 def test_a_terminal_that_goes_away_ends_the_sitting(tmp_path):
-    home = home_of(start_us=NOW_US, meter_id=1, balance_cents=0)
+    rig = rig_of(start_us=NOW_US, meter_id=1, balance_cents=0)
     image = tmp_path / "m.image"
-    image.write_bytes(before := image_of(home.board, home.household.model))
+    image.write_bytes(before := image_of(rig.board, rig.household.model))
     with Sitting("--image", image, cwd=tmp_path, terminal=True) as sitting:
         sitting.wait_for("quit")
         sitting.hang_up()

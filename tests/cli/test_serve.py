@@ -309,8 +309,8 @@ def test_the_result_of_a_stay_is_json_and_the_lines_go_next_to_it(
             serving.signal(signal.SIGTERM)
             assert driver.gone()
         assert serving.end() == (143 if end == "SIGTERM" else 0)
-        told = json.loads(serving.rest())
-        assert told == {"file": str(file), "insertions": 1, "changes": 1, "ended_by": end}
+        shown = json.loads(serving.rest())
+        assert shown == {"file": str(file), "insertions": 1, "changes": 1, "ended_by": end}
         assert "saved: change 1\n" in serving.complaint
 
 

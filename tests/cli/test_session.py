@@ -14,7 +14,7 @@ from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import END_US, us_to_civil
 from meter_emu.zones import BELGIAN
-from tests.homes import home_of
+from tests.rigs import rig_of
 
 START_US = 1_593_406_800 * SECOND_US  # 29 June 2020 07:00 in Brussels
 METER = 541_000_000_001
@@ -29,10 +29,10 @@ class Sitting:
         self.said: list[str] = []
         self.events: list[Event] = []
         self.typed_meanwhile: list[str] = []
-        home = home_of(start_us=start_us, balance_cents=40, load=900, drift_ppb=20_000)
+        rig = rig_of(start_us=start_us, balance_cents=40, load=900, drift_ppb=20_000)
         self.card = card
         self.session = LiveSession(
-            home, FileSlot(home.challenge), rate=rate, held=None,
+            rig, FileSlot(rig.challenge), rate=rate, held=None,
             say=self.said.append, take=self.events.append, wall_ns=lambda: self.wall_ns,
         )  # fmt: skip
         self.session.wait = self._wait
@@ -55,9 +55,9 @@ class Sitting:
 
 
 def card_in(folder: str, name: str) -> Path:
-    home = home_of(start_us=START_US)
-    card = home.first_card()
-    home.serve(card, Work(load_cents=600), 10_741_440)
+    rig = rig_of(start_us=START_US)
+    card = rig.first_card()
+    rig.serve(card, Work(load_cents=600), 10_741_440)
     path = Path(folder) / name
     path.write_bytes(card.image.to_bytes())
     return path

@@ -96,11 +96,11 @@ def test_the_published_key_changes_are_made_and_put_together(emu):
     done = emu("sts", "keychange", *PAN_04, *over, "--json", "-").json()
     assert done["tokens"] == ["44163577485799480640", "26556810679164981397"]
     assert done["rollover"].startswith("yes")
-    told = emu("sts", "decode", *done["tokens"], *PAN_04, *over[:4])
-    assert "key revision     5" in told.out
-    assert "08205E0" not in told.out, "a key is hidden"
-    told = emu("sts", "decode", *done["tokens"], *PAN_04, *over[:4], "--show-keys")
-    assert "B08205E074AFC5D6" in told.out
+    shown = emu("sts", "decode", *done["tokens"], *PAN_04, *over[:4])
+    assert "key revision     5" in shown.out
+    assert "08205E0" not in shown.out, "a key is hidden"
+    shown = emu("sts", "decode", *done["tokens"], *PAN_04, *over[:4], "--show-keys")
+    assert "B08205E074AFC5D6" in shown.out
 
 
 def test_a_change_of_a_long_key_takes_four_tokens(emu, tmp_path):
@@ -111,8 +111,8 @@ def test_a_change_of_a_long_key_takes_four_tokens(emu, tmp_path):
     new = tmp_path / "new.key"
     new.write_text("00112233445566778899aabbccddeeff")
     tokens = emu("sts", "keychange", *long, "--new-key", new, "--json", "-").json()["tokens"]
-    told = emu("sts", "decode", *tokens, *long, "--show-keys").out
-    assert "00112233445566778899AABBCCDDEEFF" in told
+    shown = emu("sts", "decode", *tokens, *long, "--show-keys").out
+    assert "00112233445566778899AABBCCDDEEFF" in shown
 
 
 def test_a_failed_crc_says_under_what_and_what_would_hold(emu):

@@ -65,7 +65,10 @@ def test_no_line_is_wider_than_the_terminal_and_each_home_is_there(width, every)
     rows = shown(table(BOTH), width, every=every)
     assert max(cell_len(row) for row in rows) <= width
     if width >= 120:
-        ids = {home.id for home in load_campaign(find("campaigns", "ores-2020-07")).households}
+        ids = {
+            household.id
+            for household in load_campaign(find("campaigns", "ores-2020-07")).households
+        }
         there = {name for name in ids if lines_of(rows, name)}
         assert len(there) == (len(ids) if every else BROKEN)
 

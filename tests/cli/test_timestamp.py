@@ -83,9 +83,9 @@ def test_encode_says_which_cannot_and_why(emu):
 
 
 def test_ends_come_in_order_and_from_the_day_asked(emu):
-    told = emu("timestamp", "ends", "--after", "2024-11-24", "--json", "-").json()
-    assert (told[0]["codec"], told[0]["at"]) == ("sts-tid-1993", "2024-11-24 20:16")
-    dates = [one["at"] for one in told]
+    shown = emu("timestamp", "ends", "--after", "2024-11-24", "--json", "-").json()
+    assert (shown[0]["codec"], shown[0]["at"]) == ("sts-tid-1993", "2024-11-24 20:16")
+    dates = [one["at"] for one in shown]
     days = [at[:10] for at in dates if at[4] == "-"]
     assert days == sorted(days)
     later = emu("timestamp", "ends", "--after", "2024-11-25").out
@@ -98,10 +98,10 @@ def test_scan_finds_the_dates_of_an_image(emu, tmp_path):
     dump = tmp_path / "dump"
     dump.write_bytes(bytes(7) + bytes.fromhex("2007032301") + b"\xff" * 9)
     span = ("--from", "2020-07-01", "--to", "2020-07-05")
-    told = emu("timestamp", "scan", dump, *span, "--json", "-").json()
+    shown = emu("timestamp", "scan", dump, *span, "--json", "-").json()
     assert {"offset": 7, "codec": "bcd-yymmddhhmm", "bytes": "2007032301",
-            "date": "2020-07-03 23:01", "field": ""} in told["dates"]  # fmt: skip
-    assert told["size_bytes"] == 21
+            "date": "2020-07-03 23:01", "field": ""} in shown["dates"]  # fmt: skip
+    assert shown["size_bytes"] == 21
     one = emu("timestamp", "scan", dump, *span, "--codec", "bcd-yymmddhhmm")
     assert one.out.startswith("      7  bcd-yymmddhhmm      2007032301")
     assert emu("timestamp", "scan", dump, *span, "--codec", "cosem-date-time").code == 1

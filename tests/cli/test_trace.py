@@ -43,8 +43,8 @@ def test_one_home_alone_is_the_home_among_all(emu, tmp_path):
         emu("rehearse", "ores-2020-07", "--household", "gas-dark", "--json", "-", "--events").out
     )
     all_of_them = json.loads(emu("rehearse", "ores-2020-07", "--json", "-", "--events").out)
-    home = next(meter for meter in all_of_them["meters"] if meter["id"] == "gas-dark")
-    assert alone["meters"] == [home]
+    household = next(meter for meter in all_of_them["meters"] if meter["id"] == "gas-dark")
+    assert alone["meters"] == [household]
 
 
 def test_a_trace_is_shown_in_words_and_bytes_and_json(emu, friday):
@@ -77,11 +77,11 @@ def test_another_build_is_told_from_its_first_other_word(emu, friday):
     assert second.startswith("line 12 (2020-03-24 ")
     assert "UPDATE BINARY file 5" in second
     assert second.endswith("write-back: cut_at 2007022301 instead of 2007032301")
-    told = json.loads(
+    given = json.loads(
         emu("trace", "replay", friday, "--build", "reference+end-exclusive", "--json", "-").out
     )
-    assert told["difference"] == second
-    assert told["exchanges"] == 8
+    assert given["difference"] == second
+    assert given["exchanges"] == 8
 
 
 CARRIED = (
@@ -361,8 +361,8 @@ def test_a_capture_on_standard_output_is_for_a_program(emu, friday, tmp_path):
     capture = tmp_path / "friday.pcapng"
     done = emu("trace", "export", friday, "--pcapng", capture, "--json", "-")
     rows = [json.loads(line)["row"] for line in friday.read_text().splitlines()]
-    told = json.loads(done.out)
-    assert told == {
+    given = json.loads(done.out)
+    assert given == {
         "file": str(friday), "out": str(capture), "cut": False,
         "packets": rows.count("reset") + 2 * rows.count("exchange"),
     }  # fmt: skip

@@ -19,7 +19,7 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.times import to_us
 from meter_emu.zones import BELGIAN
 from tests.firmware.meters import now_at, seconds
-from tests.homes import MODEL
+from tests.rigs import MODEL
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EPOCH = date(1970, 1, 1)

@@ -29,8 +29,8 @@ from meter_emu.world.meter import build as build_module
 from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import to_us
-from tests.firmware.meters import Home, now_at, seconds
-from tests.homes import MODEL
+from tests.firmware.meters import Rig, now_at, seconds
+from tests.rigs import MODEL
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
@@ -397,12 +397,12 @@ DAY = timedelta(days=1)
 
 def opened(build: str, armed: datetime, target: Civil, *deeds: Work) -> datetime | None:
     """Return when the contactor opened in a home armed for `target`, within a day after it."""
-    home = Home(build=build, start_us=to_us(armed))
+    rig = Rig(build=build, start_us=to_us(armed))
     for work in (Work(defer_until=target, cut_at=target), *deeds):
-        home.write(work)
-        home.insert()
-    home.bench.run_until(instant_s(wall(target)) * 1_000_000 + 86_400_000_000)
-    moves = [at_us for at_us, closed in home.board.moves if not closed]
+        rig.write(work)
+        rig.insert()
+    rig.bench.run_until(instant_s(wall(target)) * 1_000_000 + 86_400_000_000)
+    moves = [at_us for at_us, closed in rig.board.moves if not closed]
     return datetime.fromtimestamp(moves[0] // 1_000_000, UTC) if moves else None
 
 

@@ -17,7 +17,7 @@ import pytest
 from meter_emu.defects import Defect, Effect, Showing, catalogue
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Trial
-from meter_emu.stories.story import Kit, models
+from meter_emu.stories.story import ModelAndCards, models
 from meter_emu.verify.program import traits
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.campaign import load_campaign
@@ -116,8 +116,10 @@ def test_what_a_defect_needs_is_a_thing_that_meters_or_cards_have(defect):
 @pytest.mark.parametrize("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
 def test_a_home_in_which_a_defect_shows_has_what_it_needs(defect):
     if isinstance(defect.shown, Showing):
-        (home,) = trial(defect.shown, "reference").campaign.households
-        kit = Kit(home.model.name, home.model, ((home.card_generation, home.carrier),))
+        (household,) = trial(defect.shown, "reference").campaign.households
+        kit = ModelAndCards(
+            household.model.name, household.model, ((household.card_generation, household.carrier),)
+        )
         assert set(defect.needs) <= set(traits([kit]))
 
 
@@ -137,16 +139,16 @@ def test_no_two_defects_of_a_place_and_effect_behave_the_same_in_every_home(effe
     assert alike(group, SHOWN) == []
 
 
-def alike(defects: list[Defect], homes: list[Defect]) -> list[list[str]]:
+def alike(defects: list[Defect], households: list[Defect]) -> list[list[str]]:
     """Return which defects behave the same in all homes: each is tried until it is alone."""
     groups = [defects] if len(defects) > 1 else []
-    often = Counter(one.shown for one in homes)
-    for home in sorted(homes, key=lambda one: (one not in defects, -often[one.shown])):
-        assert isinstance(home.shown, Showing)
+    often = Counter(one.shown for one in households)
+    for household in sorted(households, key=lambda one: (one not in defects, -often[one.shown])):
+        assert isinstance(household.shown, Showing)
         split: dict[tuple[int, tuple[Event, ...]], list[Defect]] = {}
         for number, group in enumerate(groups):
             for defect in group:
-                events = lived(home.shown, defect.build).events
+                events = lived(household.shown, defect.build).events
                 split.setdefault((number, events), []).append(defect)
         groups = [group for group in split.values() if len(group) > 1]
         if not groups:

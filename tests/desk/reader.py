@@ -16,7 +16,7 @@ from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Account, Desk, Exchange
 from tests.cards import raw_on, resealed, with_raw
-from tests.homes import counted
+from tests.rigs import counted
 
 METER = 541_000_000_001
 ISSUED = 10_734_240

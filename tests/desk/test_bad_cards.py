@@ -9,7 +9,7 @@ from meter_emu.desk.desk import Desk
 from meter_emu.errors import DeskError
 from tests.cards import resealed
 from tests.desk.reader import BY_DEED, DEEDS, ISSUED, METER, Reader
-from tests.homes import counted
+from tests.rigs import counted
 
 
 @BY_DEED

@@ -12,7 +12,7 @@ from meter_emu.energies import GAS
 from meter_emu.errors import DeskError
 from tests.cards import raw_on
 from tests.desk.reader import METER
-from tests.homes import counted
+from tests.rigs import counted
 
 
 @pytest.fixture(params=list(CardKind), ids=lambda kind: kind.name.lower())

@@ -140,8 +140,8 @@ def test_a_packed_time_has_the_bits_of_the_page():
 
 
 def test_what_has_no_room_is_said():
-    told = write_back_of(METER_PART.parse(written_back()), METER)
-    missing = {f.name for f in WRITE_BACK.fields if getattr(told, f.name) is None} | {"events"}
+    shown = write_back_of(METER_PART.parse(written_back()), METER)
+    missing = {f.name for f in WRITE_BACK.fields if getattr(shown, f.name) is None} | {"events"}
     rows = rows_of("left out | why it can be")
     named = {name.strip("` ") for row in rows for name in row[0].split(",")}
     assert missing <= named

@@ -11,7 +11,7 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.dates import DeskCodec, DeskDates, Written
 from meter_emu.desk.desk import Desk
 from tests.desk.reader import DEEDS, T1, T2, Reader, dates
-from tests.homes import counted
+from tests.rigs import counted
 
 
 class DayEarlyCodec(DeskCodec):

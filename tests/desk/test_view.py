@@ -26,7 +26,7 @@ from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.rows import Row
 from tests.cards import file_card
-from tests.firmware.meters import Home
+from tests.firmware.meters import Rig
 
 METER = 541_000_000_001
 CARD = CardId(METER, 1)
@@ -165,15 +165,15 @@ def test_without_an_identity_no_mac_can_be_checked(image):
 @pytest.mark.parametrize("carrier", [CardKind.SECURE, CardKind.PLAIN])
 def test_a_tariff_that_is_not_the_orders_is_said(generation, carrier):
     """An old record, well sealed, next to a newer order of the same tariff number."""
-    home = Home(carrier=carrier, generation=generation)
-    home.write(Work(tariff=Pricing(2, 275, 275)))
-    old, wrong = home.file(Sfi.TARIFF), []
-    home.write(Work(tariff=Pricing(2, 300, 300)))
+    rig = Rig(carrier=carrier, generation=generation)
+    rig.write(Work(tariff=Pricing(2, 275, 275)))
+    old, wrong = rig.file(Sfi.TARIFF), []
+    rig.write(Work(tariff=Pricing(2, 300, 300)))
     for _ in range(2):
-        views = explain_card(home.file, BENCH_MASTER_KEY)
+        views = explain_card(rig.file, BENCH_MASTER_KEY)
         assert all(view.seal in {Seal.OK, Seal.EMPTY} for view in views)
         wrong.append([why for view in views for why in view.wrong])
-        home.put(Sfi.TARIFF, old)
+        rig.put(Sfi.TARIFF, old)
     why = "the tariff next to it is not the one it was written with: no meter obeys it"
     assert wrong == [[], [why]]
 
@@ -273,8 +273,8 @@ def test_a_card_of_mixed_generations_is_said(image, second):
 
 
 def clock_order(**changes: int) -> bytes:
-    told = {"meter_id": METER, "set_to_s": 644_400_930, "set_error_s": 60} | changes
-    return seal_clock_order(DESK_KEY, **told)
+    given = {"meter_id": METER, "set_to_s": 644_400_930, "set_error_s": 60} | changes
+    return seal_clock_order(DESK_KEY, **given)
 
 
 def test_a_clock_order_is_shown_whole_with_the_instant_it_sets():

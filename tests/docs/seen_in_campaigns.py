@@ -33,7 +33,7 @@ HEAD = """# Which campaign shows which date bug
 
 A defect is seen in a campaign where a home fares otherwise than with the reference: by verdict,
 finding or failure. The table names the first such home; `meter-emu rehearse
-CAMPAIGN --build reference+ID` plays it. `make seen` lives {homes} homes on {defects}
+CAMPAIGN --build reference+ID` plays it. `make seen` lives {households} homes on {defects}
 [defects](date-bugs.md) again, in five minutes of a processor, and writes this page. {left_out}
 `waits-for-a-tick` is lived in one campaign only: each of its looks takes a second.
 
@@ -47,7 +47,7 @@ def campaign(name: str) -> Campaign:
     return load_campaign(built_in("campaigns")[name])
 
 
-def homes(name: str) -> list[Household]:
+def households(name: str) -> list[Household]:
     """Return a home of each kind of a campaign, with its poll phase."""
     households = campaign(name).households
     return [entry.household(1, households.seed) for entry in households.entries]
@@ -56,8 +56,8 @@ def homes(name: str) -> list[Household]:
 @cache
 def fared(name: str, place: int, build: str) -> tuple[object, ...]:
     """Return how a home fares with a build."""
-    home = replace(homes(name)[place], build=build)
-    outcome, _ = rehearsed(home, campaign(name), events=False)
+    household = replace(households(name)[place], build=build)
+    outcome, _ = rehearsed(household, campaign(name), events=False)
     return outcome.verdict, {finding.words for finding in outcome.findings}
 
 
@@ -70,9 +70,9 @@ def seen_of(defect_id: str) -> dict[str, str]:
     defect = catalogue()[defect_id]
     found = {}
     for name in [SLOW[defect_id]] if defect_id in SLOW else CAMPAIGNS:
-        for place, home in enumerate(homes(name)):
+        for place, household in enumerate(households(name)):
             if shows(name, place, defect):
-                found[name] = home.id
+                found[name] = household.id
                 break
     return found
 
@@ -81,7 +81,7 @@ def lines(seen: dict[str, dict[str, str]]) -> Iterator[str]:
     """Yield the page."""
     left_out = " ".join(f"`{name}` is left out: {why}." for name, why in LEFT_OUT.items())
     yield HEAD.format(
-        homes=sum(len(homes(name)) for name in CAMPAIGNS),
+        households=sum(len(households(name)) for name in CAMPAIGNS),
         defects=len(seen),
         left_out=left_out,
     )

@@ -44,8 +44,8 @@ def test_the_commands_are_those_it_obeys() -> None:
 def test_the_lines_are_those_it_says() -> None:
     said = re.findall(r'(?:say|_say_once)\(f?"([^"{]+)|why = "(connected, but)', SOURCE)
     starts = {row[0] for row in table(PAGE, "begins with", "means")}
-    told = {start for start in starts if any("".join(one).startswith(start) for one in said)}
-    assert told == starts
+    shown = {start for start in starts if any("".join(one).startswith(start) for one in said)}
+    assert shown == starts
 
 
 def test_the_limits_are_those_of_the_code() -> None:

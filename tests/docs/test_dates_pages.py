@@ -86,8 +86,8 @@ def test_the_pages_have_their_commands() -> None:
 def test_the_tables_of_keys_are_those_of_the_file() -> None:
     keys = section(DUMPS, "The keys")
     tables = [re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE) for part in keys.split("| --- |")]
-    told = [set(rows) for rows in tables if rows]
+    shown = [set(rows) for rows in tables if rows]
     wanted = [set(kind.__struct_fields__) for kind in (RawLayout, RawField, RawCheck)]
-    assert told == wanted
+    assert shown == wanted
     for algorithm in get_args(CheckKind):
         assert f"`{algorithm}`" in keys

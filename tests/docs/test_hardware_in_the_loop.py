@@ -41,12 +41,12 @@ def test_the_list_of_what_is_sent_is_the_guards() -> None:
 
 
 def test_what_a_relay_passes_on_is_what_reads() -> None:
-    told = {
+    shown = {
         (int(row[0].strip("`"), 16), int(ins, 16))
         for row in table(PAGE, "class", "instructions that read")
         for ins in re.findall(r"\b[0-9A-F]{2}\b", row[1])
     }
-    assert told == set(READS)
+    assert shown == set(READS)
     assert f"answered {NOT_SENT.hex()}," in PAGE
 
 

@@ -18,7 +18,7 @@ from meter_emu.cli.live.view import event_line
 from meter_emu.cli.run import run
 from meter_emu.desk.desk import Work
 from tests.docs.pages import blocks, page, section, table
-from tests.homes import home_of
+from tests.rigs import rig_of
 
 PAGE = page("docs/live-meter.md")
 START_US = 1_593_406_800_000_000  # 29 June 2020 07:00 in Brussels
@@ -26,9 +26,9 @@ METER = 541_000_000_001
 
 
 @pytest.fixture
-def home(tmp_path, monkeypatch):
+def rig(tmp_path, monkeypatch):
     """A folder with the armed card of the page."""
-    made, when = home_of(start_us=START_US), Civil(2020, 7, 3, 23, 1)
+    made, when = rig_of(start_us=START_US), Civil(2020, 7, 3, 23, 1)
     card = made.first_card(issued_at_min=10_741_440)
     made.serve(card, Work(defer_until=when, cut_at=when), 10_741_440)
     (tmp_path / "home.card").write_bytes(card.image.to_bytes())
@@ -36,8 +36,8 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_picture_is_what_a_terminal_of_80_columns_shows(home):
-    made = home_of(start_us=START_US, load=400)
+def test_the_picture_is_what_a_terminal_of_80_columns_shows(rig):
+    made = rig_of(start_us=START_US, load=400)
     wall_ns, log = 0, Log()
     session = LiveSession(
         made, FileSlot(made.challenge), rate=1, held=None, say=log.say,
@@ -60,12 +60,12 @@ def test_the_picture_is_what_a_terminal_of_80_columns_shows(home):
     assert blocks(PAGE, "text screen")[0].splitlines() == drawn
 
 
-def test_the_script_says_what_the_page_shows(home, monkeypatch, capsys):
-    (home / "july.txt").write_text(blocks(PAGE, "text july.txt")[0])
+def test_the_script_says_what_the_page_shows(rig, monkeypatch, capsys):
+    (rig / "july.txt").write_text(blocks(PAGE, "text july.txt")[0])
     (_, line) = blocks(PAGE, "sh")
     command, _, script = line.strip().partition(" < ")
     monkeypatch.setattr(sys, "argv", shlex.split(command))
-    with (home / script).open() as typed:
+    with (rig / script).open() as typed:
         monkeypatch.setattr(sys, "stdin", typed)
         assert app.run() == 0
     assert blocks(PAGE, "text lines")[0] == capsys.readouterr().out
@@ -82,5 +82,5 @@ def test_the_words_and_keys_are_those_there_are():
 
 
 def test_every_option_is_on_the_page():
-    told = set(re.findall(r"`(--[a-z0-9-]+)", PAGE))
-    assert {option for param in run.params for option in param.opts if option[0] == "-"} <= told
+    shown = set(re.findall(r"`(--[a-z0-9-]+)", PAGE))
+    assert {option for param in run.params for option in param.opts if option[0] == "-"} <= shown

@@ -26,7 +26,7 @@ from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.zones import BELGIAN
 from tests.docs.pages import page, section, table
 from tests.firmware.meters import now_at
-from tests.homes import home_of
+from tests.rigs import rig_of
 
 PAGE = page("docs/meter-image.md")
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
@@ -35,7 +35,7 @@ FIELDS = ("offset", "size", "field", "kind", "unit", "holds")
 
 
 def installed(model: MeterModel = MODEL):
-    return home_of(start_us=MAY_2020_US, model=model, balance_cents=1_000, load=100).board
+    return rig_of(start_us=MAY_2020_US, model=model, balance_cents=1_000, load=100).board
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,21 @@ import pytest
 
 from meter_emu.defects import catalogue
 from meter_emu.resources import built_in
-from tests.docs.seen_in_campaigns import CAMPAIGNS, LEFT_OUT, PAGE, SLOW, homes, shows, stored, text
+from tests.docs.seen_in_campaigns import (
+    CAMPAIGNS,
+    LEFT_OUT,
+    PAGE,
+    SLOW,
+    households,
+    shows,
+    stored,
+    text,
+)
 
 SEEN = stored()
-CELLS = [(defect, name, home) for defect, where in SEEN.items() for name, home in where.items()]
+CELLS = [
+    (defect, name, household) for defect, where in SEEN.items() for name, household in where.items()
+]
 SAMPLE = CELLS[:: len(CELLS) // 12]
 UNSEEN = [one for one in SEEN if "resa-2020-06" not in SEEN[one] and one not in SLOW][::9]
 
@@ -23,13 +34,13 @@ def test_every_defect_is_seen_and_every_campaign_was_tried():
     assert {name for _, name, _ in CELLS} == set(CAMPAIGNS)
 
 
-@pytest.mark.parametrize(("defect", "name", "home"), SAMPLE)
-def test_a_defect_is_seen_where_the_page_says(defect, name, home):
-    place = [one.id for one in homes(name)].index(home)
+@pytest.mark.parametrize(("defect", "name", "household"), SAMPLE)
+def test_a_defect_is_seen_where_the_page_says(defect, name, household):
+    place = [one.id for one in households(name)].index(household)
     assert shows(name, place, catalogue()[defect])
 
 
 @pytest.mark.parametrize("defect", UNSEEN)
 def test_a_defect_is_not_seen_where_the_page_says_nothing(defect):
-    places = range(0, len(homes("resa-2020-06")), 3)
+    places = range(0, len(households("resa-2020-06")), 3)
     assert not any(shows("resa-2020-06", place, catalogue()[defect]) for place in places)

@@ -18,8 +18,8 @@ from meter_emu.world.meter.board import CARD_BYTE_US
 from tests.card_protocol.cards import budget_image
 from tests.cards import file_card
 from tests.docs.pages import blocks, page, table
-from tests.firmware.meters import Home
-from tests.homes import counted
+from tests.firmware.meters import Rig
+from tests.rigs import counted
 
 PAGE = page("docs/t0.md")
 
@@ -27,9 +27,9 @@ PAGE = page("docs/t0.md")
 def test_the_procedure_bytes_are_the_ones_obeyed():
     rows = [row[0] for row in table(PAGE, "procedure byte", "the interface device")]
     assert rows == ["INS", "INS complemented", "60 (NULL)", "61 to 6F, 90 to 9F", "any other"]
-    told = dict.fromkeys(range(256), "any other")
-    told |= {0xA4: "INS", 0x5B: "INS complemented", 0x60: "60 (NULL)"}
-    told |= dict.fromkeys((*range(0x61, 0x70), *range(0x90, 0xA0)), "61 to 6F, 90 to 9F")
+    shown = dict.fromkeys(range(256), "any other")
+    shown |= {0xA4: "INS", 0x5B: "INS complemented", 0x60: "60 (NULL)"}
+    shown |= dict.fromkeys((*range(0x61, 0x70), *range(0x90, 0xA0)), "61 to 6F, 90 to 9F")
     done = dict(
         zip(
             (
@@ -43,7 +43,7 @@ def test_the_procedure_bytes_are_the_ones_obeyed():
             strict=True,
         )
     )
-    assert {byte: done[procedure_step(0xA4, byte)] for byte in range(256)} == told
+    assert {byte: done[procedure_step(0xA4, byte)] for byte in range(256)} == shown
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_the_example_counts_and_pulls():
 
 @pytest.mark.parametrize("kind", [CardKind.SECURE, CardKind.PLAIN])
 def test_the_meter_is_charged_as_much_too_little_as_it_says(kind):
-    home = Home(carrier=kind)
-    told = Civil(2020, 7, 3, 23, 1)
-    home.write(Work(load_cents=500, defer_until=told, cut_at=told))
-    wire = CardOverT0(card_of(file_card(home.card.image), counted(), t0=True))
+    rig = Rig(carrier=kind)
+    shown = Civil(2020, 7, 3, 23, 1)
+    rig.write(Work(load_cents=500, defer_until=shown, cut_at=shown))
+    wire = CardOverT0(card_of(file_card(rig.card.image), counted(), t0=True))
     passed = []
     transmit = wire.transmit
 
@@ -88,8 +88,8 @@ def test_the_meter_is_charged_as_much_too_little_as_it_says(kind):
         return answer
 
     wire.transmit = counting  # type: ignore[method-assign]
-    home.bench.insert(wire)
-    assert home.board.panel.text.endswith("EXECUTED")
+    rig.bench.insert(wire)
+    assert rig.board.panel.text.endswith("EXECUTED")
     charged_s = sum(passed) * CARD_BYTE_US / 1_000_000
     taken_s = wire.line.etu / 9_600
     known = "a secure card" if kind is CardKind.SECURE else "a plain one"

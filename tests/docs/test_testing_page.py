@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from meter_emu.testing import Card, Desk, Meter, World
+from meter_emu.testing.circumstances import Circumstances
 from meter_emu.testing.links import LINKS
-from meter_emu.testing.setting import Setting
 from tests.docs.pages import blocks, page, section, table
 
 PAGE = page("docs/testing-with-pytest.md")
@@ -29,7 +29,7 @@ def test_the_links_are_those_there_are() -> None:
 
 def test_the_keys_and_defaults_are_those_of_the_marker(pytestconfig: pytest.Config) -> None:
     rows = table(PAGE, "key", "default", "meaning")
-    fields = msgspec.structs.fields(Setting)
+    fields = msgspec.structs.fields(Circumstances)
     assert [(row[0], row[1]) for row in rows] == [
         (field.name, str(field.default)) for field in fields
     ]

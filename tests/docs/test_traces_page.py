@@ -20,7 +20,7 @@ COMMON = {"at", "us"}
 
 
 def test_every_row_is_listed_with_its_fields():
-    told = {
+    shown = {
         row[0]: {field.strip(" `") for field in row[1].split(",")} - {""}
         for row in table(PAGE, "row", "fields", "when")
     }
@@ -31,7 +31,7 @@ def test_every_row_is_listed_with_its_fields():
         for info in infos
         if isinstance(info, msgspec.inspect.StructType)
     }
-    assert told == rows
+    assert shown == rows
 
 
 def test_version_and_length_are_as_said():
@@ -61,11 +61,11 @@ def test_the_example_records_and_plays(tmp_path: Path):
 
 def test_every_origin_is_listed_with_what_it_says():
     rows = table(PAGE, "origin", "says", "the meter is")
-    told = {row[0]: set(re.findall(r"\w+", row[1])) for row in rows}
+    shown = {row[0]: set(re.findall(r"\w+", row[1])) for row in rows}
     asides = {"of", "its", "file", "or", "and", "a", "new"}
-    assert told["rehearsal"] - asides == fields(Rehearsal)
-    assert told["run"] - asides == fields(LiveOrigin)
-    assert list(told) == ["rehearsal", "run", "desk, `serve`, `relay`"]
+    assert shown["rehearsal"] - asides == fields(Rehearsal)
+    assert shown["run"] - asides == fields(LiveOrigin)
+    assert list(shown) == ["rehearsal", "run", "desk, `serve`, `relay`"]
 
 
 def fields(origin: type[msgspec.Struct]) -> set[str]:

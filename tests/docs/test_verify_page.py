@@ -32,5 +32,5 @@ def test_five_are_shown() -> None:
 def test_a_counterexample_is_what_verify_finds(build: str, law_id: str, text: str) -> None:
     (examined,) = verify(build, law_ids=[law_id]).examined
     assert examined.broken is not None
-    for line in (examined.broken.words, *examined.broken.told):
+    for line in (examined.broken.words, *examined.broken.course):
         assert line in text

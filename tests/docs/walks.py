@@ -24,7 +24,7 @@ from card_protocol.card.virtual import card_of
 from meter_emu.cli.app import cli
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
-from tests.firmware.meters import Home
+from tests.firmware.meters import Rig
 
 ROOT: Final = Path(__file__).parents[2]
 READER_WALK: Final = "records of a card in a PC/SC reader, by `desk account`"
@@ -104,9 +104,9 @@ def _an_apdu(_folder: Path) -> Callable[[], object]:
 
 
 def _a_poll(_folder: Path) -> Callable[[], object]:
-    home = Home()
-    home.run(60)
-    firmware = home.bench._firmware
+    rig = Rig()
+    rig.run(60)
+    firmware = rig.bench._firmware
     assert firmware is not None, "the meter has power"
     return firmware.poll
 

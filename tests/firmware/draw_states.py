@@ -86,8 +86,8 @@ def _shields() -> str:
 
 
 def _becomes(allowed: Permission) -> tuple[str, str]:
-    homes = (settle(state, allowed) for state in (Supply.CONNECTED, Supply.DISCONNECTED))
-    lit, dark = (state.name for state in homes)
+    rigs = (settle(state, allowed) for state in (Supply.CONNECTED, Supply.DISCONNECTED))
+    lit, dark = (state.name for state in rigs)
     return lit, dark
 
 

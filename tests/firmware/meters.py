@@ -26,7 +26,7 @@ from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import to_us
 from meter_emu.world.rehearsal.household import NewCard
 from tests.cards import raw_on, with_raw
-from tests.homes import MODEL, counted, home_of
+from tests.rigs import MODEL, counted, rig_of
 
 PARTS = parse_build("reference").parts(MODEL)
 METER_ID = 541_000_000_321
@@ -79,7 +79,7 @@ def newest_first(whole: Sequence[State]) -> list[State]:
     return sorted(whole, key=ahead, reverse=True)
 
 
-class Home:
+class Rig:
     """A meter on a bench, its card and its desk."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Home:
         carrier: CardKind = CardKind.SECURE,
         meter_id: int = METER_ID,
     ) -> None:
-        self.made = home_of(
+        self.made = rig_of(
             start_us=start_us,
             model=model,
             load=load,
@@ -121,9 +121,9 @@ class Home:
         self.card = self.made.first_card(issued_at_min=0, card_number=card_number)
 
     def _benched(self, tap: Callable[[Ports], Ports]) -> None:
-        home = self.made
-        program = self._program or home.build.program(home.household.model)
-        self.bench, _ = home.bench(lambda _event: None, program=lambda ports: program(tap(ports)))
+        rig = self.made
+        program = self._program or rig.build.program(rig.household.model)
+        self.bench, _ = rig.bench(lambda _event: None, program=lambda ports: program(tap(ports)))
 
     def fork(
         self,
@@ -131,7 +131,7 @@ class Home:
         outages: Sequence[tuple[int, int]] = (),
         fate: Random,
         tap: Callable[[Ports], Ports] = lambda ports: ports,
-    ) -> "Home":
+    ) -> "Rig":
         """Return another home that stands as this one does, with outages ahead; no card is in."""
         other, other.made = copy(self), copy(self.made)
         other.made.household = replace(self.made.household, outages=tuple(outages))

@@ -16,8 +16,8 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
 from tests import cards
-from tests.firmware.meters import METER_ID, Home
-from tests.homes import counted
+from tests.firmware.meters import METER_ID, Rig
+from tests.rigs import counted
 
 T1 = Civil(2020, 7, 3, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)
@@ -30,19 +30,19 @@ LOAD_W = 3_000
 ON_EACH = pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 
 
-def armed(carrier: CardKind = CardKind.SECURE) -> Home:
-    home = Home(carrier=carrier)
-    home.write(ARM)
-    return home
+def armed(carrier: CardKind = CardKind.SECURE) -> Rig:
+    rig = Rig(carrier=carrier)
+    rig.write(ARM)
+    return rig
 
 
-def events(home: Home) -> list[int]:
-    raw = home.state.events
+def events(rig: Rig) -> list[int]:
+    raw = rig.state.events
     return [raw[at] for at in range(4, len(raw), 8)]
 
 
-def supplied(home: Home) -> bool:
-    return home.board.switch.on
+def supplied(rig: Rig) -> bool:
+    return rig.board.switch.on
 
 
 UNTRIED = (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)
@@ -54,9 +54,9 @@ def spent(image: AnyImage) -> bool:
     return image.tries_left != untried
 
 
-def resealed(home: Home, sfi: Sfi, **changes: Any) -> None:
+def resealed(rig: Rig, sfi: Sfi, **changes: Any) -> None:
     """Change a record and seal it as only the desk can."""
-    home.card = card_of(cards.resealed(home.card.image, sfi, **changes), counted())
+    rig.card = card_of(cards.resealed(rig.card.image, sfi, **changes), counted())
 
 
 class Pulled:
@@ -93,9 +93,9 @@ class Pulled:
 
 
 def command_count(carrier: CardKind) -> int:
-    home = armed(carrier)
-    whole = Pulled(home.card, 1_000, "after")
-    home.bench.insert(whole)
+    rig = armed(carrier)
+    whole = Pulled(rig.card, 1_000, "after")
+    rig.bench.insert(whole)
     return whole.count
 
 

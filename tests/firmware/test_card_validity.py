@@ -21,8 +21,8 @@ from meter_emu.domain import Result
 from meter_emu.errors import DeskError
 from meter_emu.firmware.dialogues.budget import identity_said
 from meter_emu.firmware.layouts import EventCode, Health
-from tests.firmware.meters import METER_ID, PARTS, Home, now_at, seconds, state
-from tests.homes import counted
+from tests.firmware.meters import METER_ID, PARTS, Rig, now_at, seconds, state
+from tests.rigs import counted
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EXPIRES = Civil(2020, 7, 18, 0, 0)
@@ -36,8 +36,8 @@ DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
 
 
 def identity(generation: int, expires: Civil | None = EXPIRES) -> IdentityRecord:
-    home = Home(generation=generation, expires=expires)
-    return budget.IDENTITY.parse(home.file(Sfi.IDENTITY))
+    rig = Rig(generation=generation, expires=expires)
+    return budget.IDENTITY.parse(rig.file(Sfi.IDENTITY))
 
 
 def judged(
@@ -115,12 +115,12 @@ def test_of_an_expiry_whose_forms_disagree_the_later_holds(by_min):
 # On a whole meter ---------------------------------------------------------------------------------
 
 
-def noted(home: Home) -> bytes:
-    return home.state.events[4::8]
+def noted(rig: Rig) -> bytes:
+    return rig.state.events[4::8]
 
 
-def put_identity(home: Home, card: IdentityRecord) -> None:
-    home.put(Sfi.IDENTITY, seal(budget.IDENTITY, card, DESK_KEY, card.card_id))
+def put_identity(rig: Rig, card: IdentityRecord) -> None:
+    rig.put(Sfi.IDENTITY, seal(budget.IDENTITY, card, DESK_KEY, card.card_id))
 
 
 LOAD_AND_CUT = Work(load_cents=5_000, cut_at=Civil(2020, 8, 3, 23, 1))
@@ -128,64 +128,64 @@ LOAD_AND_CUT = Work(load_cents=5_000, cut_at=Civil(2020, 8, 3, 23, 1))
 
 @BOTH
 def test_nothing_of_an_expired_card_is_obeyed_and_its_content_stays(generation):
-    home = Home(generation=generation, expires=Civil(2020, 7, 1, 12, 0))  # the meter says noon
-    home.write(LOAD_AND_CUT)
-    home.run(600)
-    kept = [home.file(sfi) for sfi in Sfi if sfi is not Sfi.WRITE_BACK]
-    before = home.state
-    assert home.insert().endswith("CARD 1F CARD_EXPIRED")
-    after = home.state
+    rig = Rig(generation=generation, expires=Civil(2020, 7, 1, 12, 0))  # the meter says noon
+    rig.write(LOAD_AND_CUT)
+    rig.run(600)
+    kept = [rig.file(sfi) for sfi in Sfi if sfi is not Sfi.WRITE_BACK]
+    before = rig.state
+    assert rig.insert().endswith("CARD 1F CARD_EXPIRED")
+    after = rig.state
     for name in ("balance_ueur", "accepted_cents", "order_number", "cut_end", "card_number"):
         assert getattr(after, name) == getattr(before, name), name
-    assert [home.file(sfi) for sfi in Sfi if sfi is not Sfi.WRITE_BACK] == kept
-    back = home.write_back()
+    assert [rig.file(sfi) for sfi in Sfi if sfi is not Sfi.WRITE_BACK] == kept
+    back = rig.write_back()
     assert back is not None
     assert (back.generation, back.result) == (generation, Result.CARD_EXPIRED)
-    assert noted(home).count(EventCode.CARD_REFUSED) == 1
+    assert noted(rig).count(EventCode.CARD_REFUSED) == 1
 
 
 @BOTH
 def test_a_temporary_card_is_obeyed_before_it_expires(generation):
-    home = Home(generation=generation, expires=EXPIRES)
-    home.write(LOAD_AND_CUT)
-    assert home.insert().endswith("CARD 01 EXECUTED")
-    assert home.state.accepted_cents == 5_000
-    assert EventCode.EXPIRY_UNCHECKED not in noted(home)
+    rig = Rig(generation=generation, expires=EXPIRES)
+    rig.write(LOAD_AND_CUT)
+    assert rig.insert().endswith("CARD 01 EXECUTED")
+    assert rig.state.accepted_cents == 5_000
+    assert EventCode.EXPIRY_UNCHECKED not in noted(rig)
 
 
 @GENERATIONS_AND_CARRIERS
 def test_a_replacement_goes_on_and_the_old_card_is_refused_from_then_on(generation, carrier):
-    home = Home(generation=generation, carrier=carrier)
-    home.write(LOAD_AND_CUT)
-    home.insert()
-    old = home.card
+    rig = Rig(generation=generation, carrier=carrier)
+    rig.write(LOAD_AND_CUT)
+    rig.insert()
+    old = rig.card
     old.power_on()
-    account = home.desk.account(old.transmit)
+    account = rig.desk.account(old.transmit)
     old.power_off()
-    image = home.desk.reissue(account, card_number=2, issued_at_min=0, kind=carrier)
-    home.card = card_of(image, counted())
-    assert home.state.card_number == 1
-    assert home.insert().endswith("CARD 02 ALREADY_EXECUTED")
-    assert (home.state.card_number, home.state.accepted_cents) == (2, 5_000)
-    home.write(Work(load_cents=1_000, reactivate=True))
-    assert home.insert().endswith("CARD 01 EXECUTED")
-    assert home.state.accepted_cents == 6_000
-    new, home.card = home.card, old
-    home.write(Work(load_cents=25_000, cut_at=Civil(2020, 8, 3, 23, 1)))
-    home.write(Work(limiter_granted=True))
-    before = home.state
-    assert home.insert().endswith("CARD 21 CARD_REPLACED")
-    assert (home.state.accepted_cents, home.state.order_number) == (6_000, before.order_number)
-    home.card = new
-    assert home.insert().endswith("CARD 02 ALREADY_EXECUTED")
+    image = rig.desk.reissue(account, card_number=2, issued_at_min=0, kind=carrier)
+    rig.card = card_of(image, counted())
+    assert rig.state.card_number == 1
+    assert rig.insert().endswith("CARD 02 ALREADY_EXECUTED")
+    assert (rig.state.card_number, rig.state.accepted_cents) == (2, 5_000)
+    rig.write(Work(load_cents=1_000, reactivate=True))
+    assert rig.insert().endswith("CARD 01 EXECUTED")
+    assert rig.state.accepted_cents == 6_000
+    new, rig.card = rig.card, old
+    rig.write(Work(load_cents=25_000, cut_at=Civil(2020, 8, 3, 23, 1)))
+    rig.write(Work(limiter_granted=True))
+    before = rig.state
+    assert rig.insert().endswith("CARD 21 CARD_REPLACED")
+    assert (rig.state.accepted_cents, rig.state.order_number) == (6_000, before.order_number)
+    rig.card = new
+    assert rig.insert().endswith("CARD 02 ALREADY_EXECUTED")
 
 
 @BOTH
 def test_a_lost_card_stays_good_until_its_replacement_has_been_used(generation):
-    home = Home(generation=generation)
-    home.insert()
-    home.write(LOAD_AND_CUT)
-    assert home.insert().endswith("CARD 01 EXECUTED")
+    rig = Rig(generation=generation)
+    rig.insert()
+    rig.write(LOAD_AND_CUT)
+    assert rig.insert().endswith("CARD 01 EXECUTED")
 
 
 @given(st.integers(1, 2**32 - 1), st.integers(0, 2**32 - 1))
@@ -199,40 +199,40 @@ def test_the_number_alone_says_which_card_is_newer(asked, known):
 @pytest.mark.parametrize("generation", [1, 2])
 def test_a_record_of_the_other_generation_is_no_record_of_the_card(sfi, generation):
     """Sealed with the right key all the same; an order fills its file or lies at its beginning."""
-    home, other = Home(generation=generation), Home(generation=3 - generation)
+    rig, other = Rig(generation=generation), Rig(generation=3 - generation)
     size = layouts(generation)[sfi].size_bytes
-    home.put(sfi, other.file(sfi)[:size].ljust(size, b"\xff"))
-    before = home.state
-    assert home.insert().endswith("CARD 13 BAD_FORMAT")
-    assert home.state.order_number == before.order_number
-    assert home.write_back() is None
+    rig.put(sfi, other.file(sfi)[:size].ljust(size, b"\xff"))
+    before = rig.state
+    assert rig.insert().endswith("CARD 13 BAD_FORMAT")
+    assert rig.state.order_number == before.order_number
+    assert rig.write_back() is None
 
 
 @BOTH
 def test_an_identity_of_the_other_generation_makes_no_card_of_it(generation):
-    home = Home(generation=generation)
-    card = budget.IDENTITY.parse(home.file(Sfi.IDENTITY))
-    put_identity(home, replace(card, generation=3 - generation))
-    assert home.insert().endswith("CARD 13 BAD_FORMAT")
+    rig = Rig(generation=generation)
+    card = budget.IDENTITY.parse(rig.file(Sfi.IDENTITY))
+    put_identity(rig, replace(card, generation=3 - generation))
+    assert rig.insert().endswith("CARD 13 BAD_FORMAT")
 
 
 def test_an_expiry_whose_forms_disagree_is_noted():
-    home = Home(generation=2, expires=EXPIRES)
-    card = budget.IDENTITY.parse(home.file(Sfi.IDENTITY))
-    put_identity(home, replace(card, expires=encode_bcd_minute(EXPIRES._replace(day=19))))
-    home.insert()
-    assert EventCode.END_DISAGREES in noted(home)
+    rig = Rig(generation=2, expires=EXPIRES)
+    card = budget.IDENTITY.parse(rig.file(Sfi.IDENTITY))
+    put_identity(rig, replace(card, expires=encode_bcd_minute(EXPIRES._replace(day=19))))
+    rig.insert()
+    assert EventCode.END_DISAGREES in noted(rig)
 
 
 @BOTH
 def test_a_meter_with_a_doubted_clock_obeys_and_notes_that_it_could_not_look(generation):
     """The backup ran out: the clock card has not come yet, and no lower bound proves the expiry."""
     off = home_us(2020, 7, 1, 12), home_us(2020, 8, 25, 12)
-    home = Home(generation=generation, expires=EXPIRES, outages=[off])
-    home.bench.run_until(off[1] + 3_600_000_000)
-    home.insert()
-    assert EventCode.EXPIRY_UNCHECKED in noted(home)
-    assert home.state.card_number == 1
+    rig = Rig(generation=generation, expires=EXPIRES, outages=[off])
+    rig.bench.run_until(off[1] + 3_600_000_000)
+    rig.insert()
+    assert EventCode.EXPIRY_UNCHECKED in noted(rig)
+    assert rig.state.card_number == 1
 
 
 def home_us(*when: int) -> int:
@@ -245,24 +245,24 @@ def home_us(*when: int) -> int:
 
 @BOTH
 def test_a_replacement_needs_a_higher_number(generation):
-    home = Home(generation=generation, card_number=7)
-    home.card.power_on()
-    account = home.desk.account(home.card.transmit)
+    rig = Rig(generation=generation, card_number=7)
+    rig.card.power_on()
+    account = rig.desk.account(rig.card.transmit)
     for number in (0, 6, 7):
         with pytest.raises(DeskError, match="higher number"):
-            home.desk.reissue(account, card_number=number, issued_at_min=0)
+            rig.desk.reissue(account, card_number=number, issued_at_min=0)
 
 
 @BOTH
 def test_a_replacement_of_a_temporary_card_lasts_unless_it_is_one_too(generation):
-    home = Home(generation=generation, expires=EXPIRES)
-    home.card.power_on()
-    account = home.desk.account(home.card.transmit)
+    rig = Rig(generation=generation, expires=EXPIRES)
+    rig.card.power_on()
+    account = rig.desk.account(rig.card.transmit)
     for expires in (None, EXPIRES._replace(day=30)):
-        image = home.desk.reissue(account, card_number=2, expires=expires, issued_at_min=0)
+        image = rig.desk.reissue(account, card_number=2, expires=expires, issued_at_min=0)
         card = card_of(image, counted())
         card.power_on()
-        found = home.desk.account(card.transmit).identity
+        found = rig.desk.account(card.transmit).identity
         assert (found.generation, found.expires) == (generation, encode_bcd_minute(expires))
 
 

@@ -23,43 +23,43 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.ports import Ports
 from tests.cards import file_card, memory_card, raw_on, with_raw
-from tests.firmware.meters import METER_ID, START_US, Home
+from tests.firmware.meters import METER_ID, START_US, Rig
 from tests.firmware.sessions import spent
-from tests.homes import counted
+from tests.rigs import counted
 
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
 T2 = Civil(2020, 7, 3, 23, 1)
 UEUR_PER_CENT = 10_000
 
 
-def outsider_reads(home: Home, sfi: Sfi) -> bytes | None:
+def outsider_reads(rig: Rig, sfi: Sfi) -> bytes | None:
     """Return a record as anyone with a reader gets it, `None` when the card refuses."""
-    home.card.power_on()
-    terminal = Terminal(home.card.transmit)
+    rig.card.power_on()
+    terminal = Terminal(rig.card.transmit)
     try:
-        if home.card.image.kind is CardKind.SECURE:
+        if rig.card.image.kind is CardKind.SECURE:
             terminal.select(DF_ELECTRICITY)
-            return terminal.read_binary(sfi, len(home.file(sfi)))
-        if home.card.image.kind is CardKind.PLAIN:
+            return terminal.read_binary(sfi, len(rig.file(sfi)))
+        if rig.card.image.kind is CardKind.PLAIN:
             terminal.select(0xBE01)
             whole = terminal.read_current(0, 512)
         else:
-            whole = find_reader(home.card.transmit).read(32, 224)
+            whole = find_reader(rig.card.transmit).read(32, 224)
     except ApduError:
         return None
     finally:
-        home.card.power_off()
-    return home.file(sfi) if home.file(sfi) in whole else None
+        rig.card.power_off()
+    return rig.file(sfi) if rig.file(sfi) in whole else None
 
 
-def copied(image: AnyImage, home: Home) -> bool:
+def copied(image: AnyImage, rig: Rig) -> bool:
     """Whether an outsider can put the records of `image` onto the card that `home` has now.
 
     On a secure card nobody without keys can write, whatever PIN is known; on a plain one the
     transport PIN is public; of a memory card's code a stranger knows how cards are delivered.
     """
-    home.card.power_on()
-    terminal = Terminal(home.card.transmit)
+    rig.card.power_on()
+    terminal = Terminal(rig.card.transmit)
     try:
         if image.kind is CardKind.SECURE:
             terminal.select(DF_ELECTRICITY)
@@ -71,99 +71,99 @@ def copied(image: AnyImage, home: Home) -> bool:
             terminal.verify("7816")
             terminal.update_current(0, file_card(image).contents[0])
         else:
-            reader = find_reader(home.card.transmit)
+            reader = find_reader(rig.card.transmit)
             with suppress(ApduError):
                 reader.present(b"\xff\xff\xff")
             reader.write(32, memory_card(image).main[32:])
     except ApduError:
         return False
     finally:
-        home.card.power_off()
+        rig.card.power_off()
     return True
 
 
-def served(carrier: CardKind, *works: Work) -> Home:
-    home = Home(carrier=carrier)
+def served(carrier: CardKind, *works: Work) -> Rig:
+    rig = Rig(carrier=carrier)
     for work in works:
-        home.write(work)
-        home.insert()
-    return home
+        rig.write(work)
+        rig.insert()
+    return rig
 
 
 # One row of the page each: returns whether the carrier keeps it -----------------------------------
 
 
 def forged_record_refused(carrier: CardKind) -> bool:
-    home = Home(carrier=carrier)
-    home.write(Work(load_cents=5_000))
-    raw = bytearray(home.file(Sfi.WALLET))
+    rig = Rig(carrier=carrier)
+    rig.write(Work(load_cents=5_000))
+    raw = bytearray(rig.file(Sfi.WALLET))
     raw[6] ^= 1
-    home.put(Sfi.WALLET, bytes(raw))
-    return home.insert().endswith(Result.BAD_MAC.name) and home.state.accepted_cents == 0
+    rig.put(Sfi.WALLET, bytes(raw))
+    return rig.insert().endswith(Result.BAD_MAC.name) and rig.state.accepted_cents == 0
 
 
 def foreign_card_refused(carrier: CardKind) -> bool:
-    home = Home(carrier=carrier)
-    image = home.desk.issue(METER_ID + 1, issued_at_min=0, kind=carrier)
-    home.card = card_of(image, counted())
-    return home.insert().endswith(Result.WRONG_METER.name)
+    rig = Rig(carrier=carrier)
+    image = rig.desk.issue(METER_ID + 1, issued_at_min=0, kind=carrier)
+    rig.card = card_of(image, counted())
+    return rig.insert().endswith(Result.WRONG_METER.name)
 
 
 def torn_write_old_or_new(carrier: CardKind) -> bool:
     """At each of 60 instants of a session's last commands; every byte is tested elsewhere."""
     found = set()
-    whole = Home(carrier=carrier)
+    whole = Rig(carrier=carrier)
     whole.write(Work(load_cents=5_000))
     whole.bench.insert(whole.card)
     new, end_us = whole.file(Sfi.WRITE_BACK), whole.board.now_us
     for number in range(60):
         at_us = end_us - 10_000 * number
-        home = Home(carrier=carrier, outages=[(at_us, at_us + 10**6)], fate=Random(number))
-        home.write(Work(load_cents=5_000))
-        old = home.file(Sfi.WRITE_BACK)
-        home.bench.insert(home.card)
-        found.add({old: "old", new: "new"}.get(home.file(Sfi.WRITE_BACK), "torn"))
+        rig = Rig(carrier=carrier, outages=[(at_us, at_us + 10**6)], fate=Random(number))
+        rig.write(Work(load_cents=5_000))
+        old = rig.file(Sfi.WRITE_BACK)
+        rig.bench.insert(rig.card)
+        found.add({old: "old", new: "new"}.get(rig.file(Sfi.WRITE_BACK), "torn"))
     return found == {"old", "new"}
 
 
 def money_and_order_once(carrier: CardKind) -> bool:
-    home = served(carrier, Work(load_cents=5_000, cut_at=T2))
-    before = home.state.balance_ueur
-    shown = [home.insert() for _ in range(3)]
-    return home.state.balance_ueur == before and all(
+    rig = served(carrier, Work(load_cents=5_000, cut_at=T2))
+    before = rig.state.balance_ueur
+    shown = [rig.insert() for _ in range(3)]
+    return rig.state.balance_ueur == before and all(
         text.endswith(Result.ALREADY_EXECUTED.name) for text in shown
     )
 
 
 def rolled_back_money_refused(carrier: CardKind) -> bool:
     """Old records, by whatever means they came onto the card, are seen by sum and count."""
-    home = served(carrier, Work(load_cents=5_000))
-    old = home.card.image
-    home.write(Work(load_cents=2_000))
-    home.insert()
-    booked = home.state.balance_ueur
-    home.put(Sfi.WALLET, raw_on(old, Sfi.WALLET))
-    said = home.insert()
-    return said.endswith(Result.WALLET_ROLLED_BACK.name) and home.state.balance_ueur == booked
+    rig = served(carrier, Work(load_cents=5_000))
+    old = rig.card.image
+    rig.write(Work(load_cents=2_000))
+    rig.insert()
+    booked = rig.state.balance_ueur
+    rig.put(Sfi.WALLET, raw_on(old, Sfi.WALLET))
+    said = rig.insert()
+    return said.endswith(Result.WALLET_ROLLED_BACK.name) and rig.state.balance_ueur == booked
 
 
 def rolled_back_order_refused(carrier: CardKind) -> bool:
-    home = served(carrier, Work(cut_at=T2))
-    old = home.card.image
-    home.write(Work(reactivate=True))
-    home.insert()
-    home.card = card_of(old, counted())
-    said = home.insert()
-    return said.endswith(Result.STALE_ORDER.name) and home.state.order_number == 2
+    rig = served(carrier, Work(cut_at=T2))
+    old = rig.card.image
+    rig.write(Work(reactivate=True))
+    rig.insert()
+    rig.card = card_of(old, counted())
+    said = rig.insert()
+    return said.endswith(Result.STALE_ORDER.name) and rig.state.order_number == 2
 
 
 def rolled_back_tariff_refused(carrier: CardKind) -> bool:
     """The prices of last month under the number of this month's tariff, next to its order."""
-    home = served(carrier, Work(tariff=Pricing(2, 275, 275)))
-    old = home.card.image
-    home.write(Work(load_cents=5_000, tariff=Pricing(2, 300, 300)))
-    home.card = card_of(with_tariff_of(home.card.image, old), counted())
-    said, state = home.insert(), home.state
+    rig = served(carrier, Work(tariff=Pricing(2, 275, 275)))
+    old = rig.card.image
+    rig.write(Work(load_cents=5_000, tariff=Pricing(2, 300, 300)))
+    rig.card = card_of(with_tariff_of(rig.card.image, old), counted())
+    said, state = rig.insert(), rig.state
     kept = state.order_number == 1 and state.price_ueur_per_wh == 275
     if carrier is CardKind.MEMORY:  # one MAC, so nothing of it counts
         return said.endswith(Result.BAD_MAC.name) and kept and state.accepted_cents == 0
@@ -182,50 +182,48 @@ def with_tariff_of(image: AnyImage, old: AnyImage) -> AnyImage:
 
 def expiry_not_evaded(carrier: CardKind) -> bool:
     """The identity of the first card, which never expires, on a temporary one that has."""
-    home = Home(carrier=carrier)
-    first = home.card
+    rig = Rig(carrier=carrier)
+    first = rig.card
     first.power_on()
-    account = home.desk.account(first.transmit)
+    account = rig.desk.account(first.transmit)
     first.power_off()
     expired = Civil(2020, 6, 1, 12, 0)
-    image = home.desk.reissue(
-        account, card_number=2, expires=expired, issued_at_min=0, kind=carrier
-    )
-    home.card = card_of(image, counted())
-    home.write(Work(load_cents=5_000, cut_at=T2))
-    temporary = home.card.image
-    assert home.insert().endswith(Result.CARD_EXPIRED.name)
-    home.card = card_of(
+    image = rig.desk.reissue(account, card_number=2, expires=expired, issued_at_min=0, kind=carrier)
+    rig.card = card_of(image, counted())
+    rig.write(Work(load_cents=5_000, cut_at=T2))
+    temporary = rig.card.image
+    assert rig.insert().endswith(Result.CARD_EXPIRED.name)
+    rig.card = card_of(
         with_raw(temporary, Sfi.IDENTITY, raw_on(first.image, Sfi.IDENTITY)), counted()
     )
-    said, state = home.insert(), home.state
+    said, state = rig.insert(), rig.state
     kept = (state.accepted_cents, state.order_number) == (0, 0)
-    return said.endswith(Result.BAD_MAC.name) and kept and not spent(home.card.image)
+    return said.endswith(Result.BAD_MAC.name) and kept and not spent(rig.card.image)
 
 
 def second_use_of_a_clone_books_nothing(carrier: CardKind) -> bool:
     """A byte-for-byte copy, however it was made."""
-    home = Home(carrier=carrier)
-    home.write(Work(load_cents=5_000))
-    clone = card_of(parse_image(home.card.image.to_bytes()), counted())
-    home.insert()
-    booked = home.state.balance_ueur
-    home.card = clone
-    said = home.insert()
-    return said.endswith(Result.ALREADY_EXECUTED.name) and home.state.balance_ueur == booked
+    rig = Rig(carrier=carrier)
+    rig.write(Work(load_cents=5_000))
+    clone = card_of(parse_image(rig.card.image.to_bytes()), counted())
+    rig.insert()
+    booked = rig.state.balance_ueur
+    rig.card = clone
+    said = rig.insert()
+    return said.endswith(Result.ALREADY_EXECUTED.name) and rig.state.balance_ueur == booked
 
 
 def private_from_strangers(carrier: CardKind) -> bool:
-    home = Home(carrier=carrier)
-    assert outsider_reads(home, Sfi.IDENTITY) == home.file(Sfi.IDENTITY)
-    return outsider_reads(home, Sfi.WALLET) is None
+    rig = Rig(carrier=carrier)
+    assert outsider_reads(rig, Sfi.IDENTITY) == rig.file(Sfi.IDENTITY)
+    return outsider_reads(rig, Sfi.WALLET) is None
 
 
 def stranger_cannot_write(carrier: CardKind) -> bool:
-    home = Home(carrier=carrier)
-    old = home.card.image
-    home.write(Work(load_cents=5_000))
-    return not copied(old, home)
+    rig = Rig(carrier=carrier)
+    old = rig.card.image
+    rig.write(Work(load_cents=5_000))
+    return not copied(old, rig)
 
 
 class Listener:
@@ -245,34 +243,34 @@ class Listener:
 
 def listening_gains_nothing(carrier: CardKind) -> bool:
     """Whether what was heard in a session does not let the listener write on the card."""
-    home = Home(carrier=carrier)
-    home.write(Work(load_cents=5_000))
-    listener = Listener(home.card)
-    home.bench.insert(listener)  # type: ignore[arg-type]
-    home.bench.remove()
-    before = home.card.image
-    home.card.power_on()
+    rig = Rig(carrier=carrier)
+    rig.write(Work(load_cents=5_000))
+    listener = Listener(rig.card)
+    rig.bench.insert(listener)  # type: ignore[arg-type]
+    rig.bench.remove()
+    before = rig.card.image
+    rig.card.power_on()
     for command in listener.heard:  # played again, the last write with a byte of his own
         if command[1] in {0xD0, 0xD6} and len(command) > 40:
             command = command[:-1] + bytes((command[-1] ^ 1,))  # noqa: PLW2901
-        home.card.transmit(command)
-    home.card.power_off()
-    return all(raw_on(home.card.image, sfi) == raw_on(before, sfi) for sfi in Sfi)
+        rig.card.transmit(command)
+    rig.card.power_off()
+    return all(raw_on(rig.card.image, sfi) == raw_on(before, sfi) for sfi in Sfi)
 
 
 def copy_on_another_card_refused(carrier: CardKind) -> bool:
     """Every byte a stranger can read, on a card of the same make that keeps secrets of its own."""
-    home = Home(carrier=carrier)
-    home.write(Work(load_cents=5_000))
-    image = home.card.image
+    rig = Rig(carrier=carrier)
+    rig.write(Work(load_cents=5_000))
+    image = rig.card.image
     if isinstance(image, MemoryImage):
         image = replace(image, code=b"\xff\xff\xff")
     elif image.kind is CardKind.SECURE:  # its maker does not know the keys
-        foreign = file_card(home.desk.issue(METER_ID + 1, issued_at_min=0))
+        foreign = file_card(rig.desk.issue(METER_ID + 1, issued_at_min=0))
         keys = {name: getattr(foreign, name) for name in ("meter_key", "desk_key", "card_key")}
         image = replace(image, **keys)
-    home.card = card_of(image, counted())
-    return home.insert().endswith(Result.CARD_NOT_GENUINE.name)
+    rig.card = card_of(image, counted())
+    return rig.insert().endswith(Result.CARD_NOT_GENUINE.name)
 
 
 class YesCard:
@@ -290,34 +288,34 @@ class YesCard:
 
 def imitation_refused(carrier: CardKind) -> bool:
     """A programmed card that shows whatever its maker could read, and says yes to everything."""
-    home = Home(carrier=carrier)
-    home.write(Work(load_cents=5_000))
+    rig = Rig(carrier=carrier)
+    rig.write(Work(load_cents=5_000))
     if carrier is CardKind.SECURE:
         return copy_on_another_card_refused(carrier)  # it would have to compute a proof
-    home.bench.insert(YesCard(home.card))  # type: ignore[arg-type]
-    return home.board.panel.text.endswith(Result.CARD_NOT_GENUINE.name)
+    rig.bench.insert(YesCard(rig.card))  # type: ignore[arg-type]
+    return rig.board.panel.text.endswith(Result.CARD_NOT_GENUINE.name)
 
 
 def visit_all_or_nothing(carrier: CardKind) -> bool:
     """Pull the card at every command of a visit that changes tariff, order and wallet."""
     work = Work(load_cents=5_000, cut_at=T2, tariff=Pricing(2, 275, 190))
-    new = Home(carrier=carrier)
+    new = Rig(carrier=carrier)
     new.write(work)
     seen = set()
     for count in range(30):
-        home = Home(carrier=carrier)
-        old = [home.file(sfi) for sfi in Sfi]
-        home.card.power_on()
+        rig = Rig(carrier=carrier)
+        old = [rig.file(sfi) for sfi in Sfi]
+        rig.card.power_on()
         left = count
 
-        def exchange(command: bytes, home: Home = home) -> bytes:
+        def exchange(command: bytes, rig: Rig = rig) -> bytes:
             nonlocal left
             left -= 1
-            return home.card.transmit(command) if left >= 0 else b"\x6f\x00"
+            return rig.card.transmit(command) if left >= 0 else b"\x6f\x00"
 
         with suppress(ApduError):
-            home.desk.serve(exchange, work, issued_at_min=0)
-        files = [home.file(sfi) for sfi in Sfi]
+            rig.desk.serve(exchange, work, issued_at_min=0)
+        files = [rig.file(sfi) for sfi in Sfi]
         seen.add(
             "old" if files == old else "new" if files == [new.file(s) for s in Sfi] else "part"
         )
@@ -394,10 +392,10 @@ class Timed:
 @pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 def test_a_session_costs_what_the_page_says(carrier):
     spent: list[tuple[int, int]] = []
-    home = Home(carrier=carrier, tap=lambda ports: Timed(ports, spent))  # type: ignore[arg-type,return-value]
-    home.write(Work(load_cents=5_000, cut_at=T2))
-    home.bench.insert(home.card)
-    assert home.state.order_number == 1
+    rig = Rig(carrier=carrier, tap=lambda ports: Timed(ports, spent))  # type: ignore[arg-type,return-value]
+    rig.write(Work(load_cents=5_000, cut_at=T2))
+    rig.bench.insert(rig.card)
+    assert rig.state.order_number == 1
     assert spent[0][0] > START_US
     cost_ms = sum(end_us - begin_us for begin_us, end_us in spent) // 1_000
     row = re.search(rf"^\| {carrier.name.lower()} \| (\d+) \| ([\d,]+) \|", PAGE, re.MULTILINE)

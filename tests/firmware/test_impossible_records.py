@@ -24,10 +24,10 @@ from meter_emu.firmware.layouts import (
     with_crc,
 )
 from tests.cards import with_contents
-from tests.firmware.meters import START, Home, seconds_2000
+from tests.firmware.meters import START, Rig, seconds_2000
 from tests.firmware.sessions import ARM, DESK_KEY, ON_EACH, armed
 from tests.firmware.test_clock_card import clock_card
-from tests.homes import counted
+from tests.rigs import counted
 
 NOT_BCD = b"\xaa" * 12
 # Of a card's records: what says whose they are, and what sealing fills in.
@@ -61,60 +61,60 @@ FACTORIES: dict[str, dict[str, Any]] = {
 }
 
 
-def burn(home: Home, at: int, layout: Any, record: Any) -> None:
-    home.board.eeprom.cells[at : at + layout.size_bytes] = with_crc(layout.build(record))
+def burn(rig: Rig, at: int, layout: Any, record: Any) -> None:
+    rig.board.eeprom.cells[at : at + layout.size_bytes] = with_crc(layout.build(record))
 
 
-def lives_on(home: Home) -> str:
+def lives_on(rig: Rig) -> str:
     """Let it run, press and be given a card; nothing escapes a poll."""
-    home.bench.cut_supply()
-    home.bench.restore_supply()
-    home.run(200_000)
-    home.insert()
-    home.run(120)
-    return home.board.panel.text
+    rig.bench.cut_supply()
+    rig.bench.restore_supply()
+    rig.run(200_000)
+    rig.insert()
+    rig.run(120)
+    return rig.board.panel.text
 
 
 @pytest.mark.parametrize("what", STATES)
 def test_a_state_that_cannot_be_is_none(what):
-    home = Home()
-    bad = replace(home.state, **STATES[what])
+    rig = Rig()
+    bad = replace(rig.state, **STATES[what])
     for at in STATE_AT:
-        burn(home, at, STATE, bad)
-    assert lives_on(home).startswith("MEMORY FAULT")
+        burn(rig, at, STATE, bad)
+    assert lives_on(rig).startswith("MEMORY FAULT")
 
 
 @pytest.mark.parametrize("what", STATES)
 def test_the_other_copy_is_taken(what):
-    home = Home()
-    good = home.state
-    burn(home, STATE_AT[0], STATE, good)
-    burn(home, STATE_AT[1], STATE, replace(good, sequence=good.sequence + 1, **STATES[what]))
-    assert lives_on(home).startswith("CREDIT 50.00 EUR")
+    rig = Rig()
+    good = rig.state
+    burn(rig, STATE_AT[0], STATE, good)
+    burn(rig, STATE_AT[1], STATE, replace(good, sequence=good.sequence + 1, **STATES[what]))
+    assert lives_on(rig).startswith("CREDIT 50.00 EUR")
 
 
 @pytest.mark.parametrize("what", FACTORIES)
 def test_a_factory_record_that_cannot_be_is_none(what):
-    home = Home()
-    raw = bytes(home.board.eeprom.cells[FACTORY_AT : FACTORY_AT + FACTORY.size_bytes])
-    burn(home, FACTORY_AT, FACTORY, replace(FACTORY.parse(raw), **FACTORIES[what]))
-    assert lives_on(home).startswith("NOT CONFIGURED")
+    rig = Rig()
+    raw = bytes(rig.board.eeprom.cells[FACTORY_AT : FACTORY_AT + FACTORY.size_bytes])
+    burn(rig, FACTORY_AT, FACTORY, replace(FACTORY.parse(raw), **FACTORIES[what]))
+    assert lives_on(rig).startswith("NOT CONFIGURED")
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_no_bytes_with_a_right_crc_escape_a_poll(seed):
     """A field at random of state or factory, any value its bytes can hold."""
     chance = Random(seed)
-    home = Home(load=chance.choice([0, 40_000]))
+    rig = Rig(load=chance.choice([0, 40_000]))
     kinds: list[tuple[Any, tuple[int, ...]]] = [(STATE, STATE_AT), (FACTORY, (FACTORY_AT,))]
     layout, places = chance.choice(kinds)
-    raw = bytearray(home.board.eeprom.cells[places[0] : places[0] + layout.size_bytes])
+    raw = bytearray(rig.board.eeprom.cells[places[0] : places[0] + layout.size_bytes])
     field = chance.choice([one for one in layout.fields if one.name not in ("magic", "crc")])
     value = chance.choice([b"\xff", b"\x00", b"\x7f", bytes([chance.randrange(256)])])
     raw[field.offset : field.offset + field.size_bytes] = value * field.size_bytes
     for at in places:
-        home.board.eeprom.cells[at : at + layout.size_bytes] = with_crc(bytes(raw))
-    lives_on(home)
+        rig.board.eeprom.cells[at : at + layout.size_bytes] = with_crc(bytes(raw))
+    lives_on(rig)
 
 
 # What a card says under a right MAC, and what of it is refused -----------------------------------
@@ -136,22 +136,22 @@ RECORDS: dict[str, tuple[Sfi, dict[str, Any]]] = {
 @pytest.mark.parametrize("what", RECORDS)
 def test_a_card_record_that_cannot_be_is_refused_and_the_rest_counts(what, carrier):
     sfi, changes = RECORDS[what]
-    home = armed(carrier)
-    contents = laid_open(home.card.image).contents(DESK_KEY)
+    rig = armed(carrier)
+    contents = laid_open(rig.card.image).contents(DESK_KEY)
     name = sfi.name.lower()
     contents = contents._replace(**{name: replace(getattr(contents, name), **changes)})
     if "number" in changes:
         order = replace(contents.order, tariff_number=changes["number"])
         contents = contents._replace(order=order)
-    home.card = card_of(with_contents(home.card.image, contents, DESK_KEY), counted())
+    rig.card = card_of(with_contents(rig.card.image, contents, DESK_KEY), counted())
     # A memory card has the code that goes with its number, so this one is another's first.
     foreign = carrier is CardKind.MEMORY and sfi is Sfi.IDENTITY
-    assert home.insert().endswith("CARD_NOT_GENUINE" if foreign else "CARD 13 BAD_FORMAT")
-    kept = home.state
+    assert rig.insert().endswith("CARD_NOT_GENUINE" if foreign else "CARD 13 BAD_FORMAT")
+    kept = rig.state
     booked = 0 if sfi in {Sfi.IDENTITY, Sfi.WALLET} else 5_000
     assert (kept.accepted_cents, kept.order_number) == (booked, int(sfi is Sfi.WALLET))
     assert kept.price_ueur_per_wh == 250
-    lives_on(home)
+    lives_on(rig)
 
 
 def drawn(chance: Random, field: FieldInfo) -> Any:
@@ -167,9 +167,9 @@ def test_no_card_with_right_macs_escapes_a_poll(seed):
     chance = Random(seed)
     carrier = chance.choice(list(CardKind))
     generation = 1 if carrier is CardKind.MEMORY else chance.choice([1, 2])
-    home = Home(carrier=carrier, generation=generation, load=chance.choice([0, 40_000]))
-    home.write(ARM)
-    contents = laid_open(home.card.image).contents(DESK_KEY)
+    rig = Rig(carrier=carrier, generation=generation, load=chance.choice([0, 40_000]))
+    rig.write(ARM)
+    contents = laid_open(rig.card.image).contents(DESK_KEY)
     for _ in range(chance.choice([1, 1, 2, 3])):
         sfi = chance.choice([Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF])
         fields = [one for one in layouts(generation)[sfi].fields if one.name not in KEPT]
@@ -177,24 +177,24 @@ def test_no_card_with_right_macs_escapes_a_poll(seed):
         changed = replace(getattr(contents, name), **{field.name: drawn(chance, field)})
         contents = contents._replace(**{name: changed})
     try:
-        image = with_contents(home.card.image, contents, DESK_KEY)
+        image = with_contents(rig.card.image, contents, DESK_KEY)
     except LayoutError:
         assert carrier is CardKind.MEMORY, "what its parts cannot say"
         return
-    home.card = card_of(image, counted())
-    lives_on(home)
+    rig.card = card_of(image, counted())
+    lives_on(rig)
 
 
 @pytest.mark.parametrize("at_limit", [MONEY_MAX_UEUR, -MONEY_MAX_UEUR])
 def test_money_stops_where_its_range_ends(at_limit):
-    home = Home(load=40_000)
-    full = replace(home.state, balance_ueur=at_limit, charged_ueur=MONEY_MAX_UEUR,
+    rig = Rig(load=40_000)
+    full = replace(rig.state, balance_ueur=at_limit, charged_ueur=MONEY_MAX_UEUR,
                    price_ueur_per_wh=2**32 - 1)  # fmt: skip
     for at in STATE_AT:
-        burn(home, at, STATE, full)
-    home.run(86_400 * 3)
-    assert home.state.charged_ueur == MONEY_MAX_UEUR
-    assert -MONEY_MAX_UEUR <= home.state.balance_ueur <= MONEY_MAX_UEUR
+        burn(rig, at, STATE, full)
+    rig.run(86_400 * 3)
+    assert rig.state.charged_ueur == MONEY_MAX_UEUR
+    assert -MONEY_MAX_UEUR <= rig.state.balance_ueur <= MONEY_MAX_UEUR
 
 
 class Stuck:
@@ -219,13 +219,13 @@ class Stuck:
 @pytest.mark.parametrize("register", range(2, 9))  # seconds to years of a PCF8563
 def test_a_stuck_bit_of_the_clock_is_no_end_of_the_program(register, bit, level):
     """A clock that does not read back as it was set is not believed."""
-    home = Home(tap=lambda ports: Stuck(ports, register, bit, level))
-    home.run(120)
-    home.bench.insert(clock_card(seconds_2000(START) + 10_000_000))
-    home.bench.remove()
-    said = home.board.panel.text
-    if home.state.health == Health.TRUSTED:
+    rig = Rig(tap=lambda ports: Stuck(ports, register, bit, level))
+    rig.run(120)
+    rig.bench.insert(clock_card(seconds_2000(START) + 10_000_000))
+    rig.bench.remove()
+    said = rig.board.panel.text
+    if rig.state.health == Health.TRUSTED:
         assert said.endswith("EXECUTED")
     else:
         assert said.endswith((Result.CLOCK_NOT_SET.name, Result.CLOCK_CARD_STALE.name, "EXECUTED"))
-    home.run(86_400)
+    rig.run(86_400)

@@ -23,7 +23,7 @@ from meter_emu.firmware.layouts import (
     with_crc,
 )
 from tests.firmware.meters import factory, state
-from tests.homes import MODEL
+from tests.rigs import MODEL
 
 KEYS = [field.name for field in fields(Factory) if field.name.startswith("key_")]
 

@@ -24,8 +24,8 @@ from meter_emu.hardware.eeprom import BLANK, MIXED, NEW, OLD, WEAK, WRITE_CYCLE_
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.board import NEVER_US, Board
-from tests.firmware.meters import Home, state, stored_state
-from tests.homes import MODEL
+from tests.firmware.meters import Rig, state, stored_state
+from tests.rigs import MODEL
 
 PAGE = MODEL.eeprom_page_bytes
 PAGES = STATE.size_bytes // PAGE
@@ -50,7 +50,7 @@ def board_with_two_states(fate: Random) -> tuple[Board, State, State]:
 
     Both copies are whole, so the save overwrites one: the older.
     """
-    board = Home(fate=fate).board
+    board = Rig(fate=fate).board
     memory = Memory(board)
     kept = memory.state()
     assert kept is not None
@@ -234,7 +234,7 @@ LAST = 2**32 - 1
 
 @pytest.mark.parametrize("sequence", [0, 1, LAST - 2, LAST - 1, LAST, 2**31 - 1, 2**31])
 def test_the_newest_copy_is_found_across_the_wrap_of_the_sequence(sequence):
-    board = Home().board
+    board = Rig().board
     kept = state(sequence=sequence)
     burn(board, STATE_AT[0], with_crc(STATE.build(kept)))
     memory = Memory(board)
@@ -249,7 +249,7 @@ def test_the_newest_copy_is_found_across_the_wrap_of_the_sequence(sequence):
 
 
 def test_saves_take_turns_and_never_touch_the_newest_copy():
-    board = Home().board
+    board = Rig().board
     memory = Memory(board)
     kept = memory.state()
     assert kept is not None
@@ -340,30 +340,30 @@ HARMS: list[tuple[Callable[[Board], None], str]] = [
 @pytest.mark.parametrize(("harm", "says"), HARMS)
 def test_without_a_valid_memory_only_the_panel_is_touched(harm, says, ran_s, closed):
     """Harmed before the program ever ran, and under a program that has read what was there."""
-    home = Home()
-    home.run(ran_s)
-    harm(home.board)
-    home.board.switch.on = closed
-    cells = bytes(home.board.eeprom.cells)
-    home.run(600)
-    home.bench.press(Button.RED | Button.BLUE)
-    assert home.board.panel.text == says
-    assert home.board.panel.lamps == Lamp.FAULT
-    assert home.board.switch.on == closed
-    assert home.board.switch.limiter_a == 0
-    assert home.board.moves == []
-    assert bytes(home.board.eeprom.cells) == cells
+    rig = Rig()
+    rig.run(ran_s)
+    harm(rig.board)
+    rig.board.switch.on = closed
+    cells = bytes(rig.board.eeprom.cells)
+    rig.run(600)
+    rig.bench.press(Button.RED | Button.BLUE)
+    assert rig.board.panel.text == says
+    assert rig.board.panel.lamps == Lamp.FAULT
+    assert rig.board.switch.on == closed
+    assert rig.board.switch.limiter_a == 0
+    assert rig.board.moves == []
+    assert bytes(rig.board.eeprom.cells) == cells
 
 
 @pytest.mark.parametrize(("harm", "says"), HARMS)
 def test_without_a_valid_memory_a_card_is_told_so_and_left_alone(harm, says):
-    home = Home()
-    harm(home.board)
-    before = home.card.image.to_bytes()
-    assert home.insert() == f"{says} | CARD 1D METER_NOT_CONFIGURED"
-    assert home.card.image.to_bytes() == before
-    home.run(120)
-    assert home.board.panel.text == says
+    rig = Rig()
+    harm(rig.board)
+    before = rig.card.image.to_bytes()
+    assert rig.insert() == f"{says} | CARD 1D METER_NOT_CONFIGURED"
+    assert rig.card.image.to_bytes() == before
+    rig.run(120)
+    assert rig.board.panel.text == says
 
 
 def areas() -> st.SearchStrategy[tuple[int, bytes]]:
@@ -376,31 +376,31 @@ def areas() -> st.SearchStrategy[tuple[int, bytes]]:
 def test_whatever_the_cells_hold_a_poll_neither_fails_nor_moves_the_contactor(
     burns, closed, card_in
 ):
-    home = Home()
+    rig = Rig()
     for at, raw in burns:
-        burn(home.board, at, raw)
-    home.board.switch.on = closed
-    factory_whole = Memory(home.board).factory() is not None
-    valid = factory_whole and stored_state(home.board) is not None
+        burn(rig.board, at, raw)
+    rig.board.switch.on = closed
+    factory_whole = Memory(rig.board).factory() is not None
+    valid = factory_whole and stored_state(rig.board) is not None
     if card_in:
-        home.insert()
-    home.bench.press(Button.RED)
-    home.run(180)
+        rig.insert()
+    rig.bench.press(Button.RED)
+    rig.run(180)
     if not valid:
-        assert home.board.moves == []
-        assert home.board.switch.on == closed
+        assert rig.board.moves == []
+        assert rig.board.switch.on == closed
 
 
 @settings(max_examples=100)
 @given(st.binary(min_size=FACTORY.size_bytes, max_size=FACTORY.size_bytes))
 def test_random_bytes_are_no_factory_record(raw):
-    home = Home()
-    burn(home.board, FACTORY_AT, raw)
-    assert Memory(home.board).factory() is None
+    rig = Rig()
+    burn(rig.board, FACTORY_AT, raw)
+    assert Memory(rig.board).factory() is None
 
 
 def test_a_part_that_never_answers_reads_as_erased_and_ends():
-    board = Home().board
+    board = Rig().board
     board.eeprom.busy_until_us = NEVER_US
     assert Memory(board).factory() is None
     assert Memory(board).state() is None

@@ -82,16 +82,16 @@ def test_what_a_home_is_allowed_follows_from_its_facts_alone(at_s, health):
             emergency_debt_ueur=debt_ueur,
             balance_ueur=balance_ueur,
         )
-        home = meter(kept, now_at(at_s, u=U_S, health=health))
+        rig = meter(kept, now_at(at_s, u=U_S, health=health))
         come = end_s is not None and at_s - U_S >= end_s and health in DATED
         deferred = end_s is not None and not come and not over
         sheltered = (at_s == EVENING or health is not Health.TRUSTED) and not debt_ueur
         broke = prepaid and balance_ueur <= 0
-        assert home.deferral_holds() == deferred
-        standing = home.standing()
+        assert rig.deferral_holds() == deferred
+        standing = rig.standing()
         assert standing.balance_ueur == balance_ueur
         assert standing.blocks == Block.PROGRAMMED * latched | Block.CREDIT * broke
-        assert home.shields() == (
+        assert rig.shields() == (
             Shield.DEFERRAL * deferred
             | Shield.WINDOW * sheltered
             | Shield.PREPAYMENT_OFF * (not prepaid)
@@ -135,9 +135,9 @@ BEHIND = [
 
 @pytest.mark.parametrize(("health", "ahead_s", "behind"), BEHIND)
 def test_a_clock_that_nobody_has_set_here_is_behind_the_desk_s_last_word(health, ahead_s, behind):
-    home = meter(state(), now_at(NOON - ahead_s, u=U_S, health=health))
+    rig = meter(state(), now_at(NOON - ahead_s, u=U_S, health=health))
     known_s = max(NOON, seconds(START) - state().set_error_s)
-    bound_s = home.parts.trust.lower_bound_s(NOON, home.now, home.state, home.factory)
+    bound_s = rig.parts.trust.lower_bound_s(NOON, rig.now, rig.state, rig.factory)
     assert bound_s == (known_s if behind else None)
 
 
@@ -147,20 +147,20 @@ def test_a_stamp_is_refused_when_it_is_a_quarter_of_an_hour_beyond_what_the_cloc
     beyond_s, health
 ):
     kept = state()
-    home = meter(kept, now_at(NOON, u=U_S, health=health))
+    rig = meter(kept, now_at(NOON, u=U_S, health=health))
     set_here = health in (Health.TRUSTED, Health.DISPUTED)
     refused = set_here and beyond_s > 0
-    said = home.judge_stamp(NOON + U_S + 15 * 60 + beyond_s)
+    said = rig.judge_stamp(NOON + U_S + 15 * 60 + beyond_s)
     assert said is (Result.STAMP_AHEAD if refused else Result.NONE)
-    assert home.now.health is (Health.DISPUTED if refused else health)
-    assert home.now.utc_s == NOON, "no stamp moves it"
+    assert rig.now.health is (Health.DISPUTED if refused else health)
+    assert rig.now.utc_s == NOON, "no stamp moves it"
 
 
 def test_one_stamp_disputes_a_clock_once():
     """A clock card has settled it since: the office was wrong. A later stamp is another matter."""
     kept = state()
     far_s = NOON + 3 * 86_400
-    home = meter(kept, now_at(NOON, u=U_S))
+    rig = meter(kept, now_at(NOON, u=U_S))
     for stamp_s, health in (
         (far_s, Health.DISPUTED),
         (far_s, Health.TRUSTED),
@@ -168,9 +168,9 @@ def test_one_stamp_disputes_a_clock_once():
         (far_s + 60, Health.DISPUTED),
     ):
         kept.health = Health.TRUSTED
-        home.now = now_at(NOON, u=U_S)
-        assert home.judge_stamp(stamp_s) is Result.STAMP_AHEAD
-        assert (home.now.health, kept.health) == (health, health)
+        rig.now = now_at(NOON, u=U_S)
+        assert rig.judge_stamp(stamp_s) is Result.STAMP_AHEAD
+        assert (rig.now.health, kept.health) == (health, health)
 
 
 @pytest.mark.parametrize("health", HEALTHS)
@@ -181,9 +181,9 @@ def test_one_stamp_disputes_a_clock_once():
 def test_low_credit_beeps_once_while_there_still_is_some(balance_ueur, beeps, health):
     kept = state(balance_ueur=balance_ueur)
     for expected in (beeps, False):
-        home = meter(kept, now_at(NOON, health=health))
-        home.settle()
-        assert home.beeping == expected
+        rig = meter(kept, now_at(NOON, health=health))
+        rig.settle()
+        assert rig.beeping == expected
         assert bool(kept.flags & StateFlags.LOW_CREDIT_SAID) == beeps
 
 
@@ -213,13 +213,13 @@ def test_an_event_is_minute_code_and_detail_and_pushes_the_oldest_out(since_2000
 def settled(kept: State, now: Now, record: Factory, units: int) -> tuple[State, bool]:
     """Return what a poll makes of a state: all that can be due, and the beep."""
     after = replace(kept)
-    home = meter(after, now, record=record, units=units)
-    home.settle()
-    return after, home.beeping
+    rig = meter(after, now, record=record, units=units)
+    rig.settle()
+    return after, rig.beeping
 
 
-def slept(home: MeterRules, at_most_s: int) -> Sleep | None:
-    return home.sleep(home.standing(), at_most_s=at_most_s)
+def slept(rig: MeterRules, at_most_s: int) -> Sleep | None:
+    return rig.sleep(rig.standing(), at_most_s=at_most_s)
 
 
 def later(now: Now, waited_s: int, record: Factory) -> Now:

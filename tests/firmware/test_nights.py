@@ -10,7 +10,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.firmware.layouts import Factory, FactoryFlags, Health, Rate
 from meter_emu.firmware.rules import MeterRules
-from tests.firmware.meters import PARTS, START, Home, factory, now_at, seconds, state
+from tests.firmware.meters import PARTS, START, Rig, factory, now_at, seconds, state
 from tests.firmware.test_windows import BRUSSELS
 
 NIGHTS = PARTS.nights
@@ -127,25 +127,25 @@ def test_a_change_of_the_rate_books_what_was_used_before_it():
 # A card -------------------------------------------------------------------------------------------
 
 
-def bi_hourly(home: Home, *, number: int = 2, night_price: int = 100) -> str:
-    home.write(Work(tariff=Pricing(number, 250, night_price)))
-    return home.insert()
+def bi_hourly(rig: Rig, *, number: int = 2, night_price: int = 100) -> str:
+    rig.write(Work(tariff=Pricing(number, 250, night_price)))
+    return rig.insert()
 
 
 def test_a_card_brings_both_prices_and_takes_the_night_away_again():
-    home = Home(load=1_000)
-    assert "EXECUTED" in bi_hourly(home)
-    home.run(24 * 3600)
-    home.insert()
-    written: Any = home.write_back()  # of a card that carries all of it
+    rig = Rig(load=1_000)
+    assert "EXECUTED" in bi_hourly(rig)
+    rig.run(24 * 3600)
+    rig.insert()
+    written: Any = rig.write_back()  # of a card that carries all of it
     assert written.tariff_number == 2
     assert 8_900 <= written.charged_night_wh == written.night_wh <= 9_100
     charged_ueur = (written.charged_wh - written.charged_night_wh) * 250
     assert written.charged_ueur == charged_ueur + written.charged_night_wh * 100
-    assert "EXECUTED" in bi_hourly(home, number=3, night_price=250)
-    home.run(24 * 3600)
-    home.insert()
-    after: Any = home.write_back()
+    assert "EXECUTED" in bi_hourly(rig, number=3, night_price=250)
+    rig.run(24 * 3600)
+    rig.insert()
+    after: Any = rig.write_back()
     assert after.night_wh == written.night_wh
     assert (
         after.charged_ueur - written.charged_ueur == (after.charged_wh - written.charged_wh) * 250

@@ -14,7 +14,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.world.meter.times import to_us
-from tests.firmware.meters import Home
+from tests.firmware.meters import Rig
 
 DRIVER = Pcf8563Driver(FieldCodec())
 SECONDS, MINUTES, HOURS, DAYS, WEEKDAYS, MONTHS, YEARS = range(7)
@@ -150,7 +150,7 @@ def test_a_reading_is_never_torn_over_midnight():
     after = RtcReading(2020, 3, 1, 0, 0, 0, low_voltage=False, valid=True)
     midnight_us = to_us(datetime(2020, 3, 1, tzinfo=UTC))
     seen = [
-        DRIVER.read(Home(start_us=midnight_us + offset_us).board)
+        DRIVER.read(Rig(start_us=midnight_us + offset_us).board)
         for offset_us in range(-2_000, 200, 45)
     ]
     assert set(seen) == {before, after}

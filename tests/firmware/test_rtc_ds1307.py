@@ -23,7 +23,7 @@ from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.clock_chips import ClippedChip
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import to_us
-from tests.firmware.meters import START_US, Home
+from tests.firmware.meters import START_US, Rig
 from tests.firmware.test_rtc_ds3231 import FIELDS as THE_OTHERS
 from tests.firmware.test_rtc_ds3231 import HOURS_12, HOURS_24, by_text
 
@@ -149,48 +149,48 @@ class NothingDefined(Ds1307):
 
 
 def test_a_new_meter_shows_standard_time_and_is_believed():
-    home = Home(model=MODEL)
-    assert home.board.rtc.registers[:7].hex() == "00001103010720", "11 o'clock CET, a Wednesday"
-    home.run(2 * 86_400)
-    assert home.state.health == Health.TRUSTED
+    rig = Rig(model=MODEL)
+    assert rig.board.rtc.registers[:7].hex() == "00001103010720", "11 o'clock CET, a Wednesday"
+    rig.run(2 * 86_400)
+    assert rig.state.health == Health.TRUSTED
 
 
 def test_an_outage_longer_than_the_reserve_is_seen_by_ch():
     lost_us = START_US + HOUR_US
-    home = Home(model=MODEL, outages=[(lost_us, lost_us + LONGER_US)])
-    home.bench.run_until(lost_us + LONGER_US + HOUR_US)
-    assert home.state.health == Health.LOW_VOLTAGE
+    rig = Rig(model=MODEL, outages=[(lost_us, lost_us + LONGER_US)])
+    rig.bench.run_until(lost_us + LONGER_US + HOUR_US)
+    assert rig.state.health == Health.LOW_VOLTAGE
 
 
 def test_a_first_power_without_ch_is_seen_by_the_journal():
     lost_us = START_US + HOUR_US
-    home = Home(model=MODEL, outages=[(lost_us, lost_us + LONGER_US)])
-    rtc = home.board.rtc
-    home.board.rtc = NothingDefined.from_bytes(rtc.to_bytes(START_US), rtc.calendar, rtc.oscillator)
-    home.bench.run_until(lost_us + LONGER_US + HOUR_US)
-    assert home.state.health == Health.BACKWARDS
+    rig = Rig(model=MODEL, outages=[(lost_us, lost_us + LONGER_US)])
+    rtc = rig.board.rtc
+    rig.board.rtc = NothingDefined.from_bytes(rtc.to_bytes(START_US), rtc.calendar, rtc.oscillator)
+    rig.bench.run_until(lost_us + LONGER_US + HOUR_US)
+    assert rig.state.health == Health.BACKWARDS
 
 
 def test_a_crystal_that_stands_still_under_power_is_seen_by_the_ticks():
-    home = Home(model=MODEL)
-    home.run(3600)
-    home.board.rtc.oscillator.running = False
-    home.run(86_400)  # at the latest when its day is over
-    assert home.state.health == Health.TICKS_DISAGREE
+    rig = Rig(model=MODEL)
+    rig.run(3600)
+    rig.board.rtc.oscillator.running = False
+    rig.run(86_400)  # at the latest when its day is over
+    assert rig.state.health == Health.TICKS_DISAGREE
 
 
 def test_a_crystal_that_stood_still_in_an_outage_is_not_seen_and_the_cut_is_late_never_early():
     """The stated limit: no part of this board shows it, so the cut is late by what it lost."""
     lost_us = START_US + HOUR_US
-    home = Home(model=MODEL, outages=[(lost_us, lost_us + 6 * HOUR_US)])
-    home.write(Work(defer_until=T, cut_at=T))
-    home.insert()
-    home.bench.run_until(lost_us + HOUR_US)
-    home.board.rtc.advance(lost_us + HOUR_US)
-    home.board.rtc.oscillator.running = False
-    home.board.rtc.advance(lost_us + 4 * HOUR_US)
-    home.board.rtc.oscillator.running = True
-    home.bench.run_until(T_US + DAY_US)
-    assert home.state.health == Health.TRUSTED
-    (opened_us,) = [at_us for at_us, on in home.board.moves if not on]
+    rig = Rig(model=MODEL, outages=[(lost_us, lost_us + 6 * HOUR_US)])
+    rig.write(Work(defer_until=T, cut_at=T))
+    rig.insert()
+    rig.bench.run_until(lost_us + HOUR_US)
+    rig.board.rtc.advance(lost_us + HOUR_US)
+    rig.board.rtc.oscillator.running = False
+    rig.board.rtc.advance(lost_us + 4 * HOUR_US)
+    rig.board.rtc.oscillator.running = True
+    rig.bench.run_until(T_US + DAY_US)
+    assert rig.state.health == Health.TRUSTED
+    (opened_us,) = [at_us for at_us, on in rig.board.moves if not on]
     assert 3 * HOUR_US <= opened_us - T_US < 3 * HOUR_US + 5 * MINUTE_US

@@ -24,7 +24,7 @@ from meter_emu.verify.run import verify
 from meter_emu.world.meter.clock_chips import ClippedChip
 from meter_emu.world.meter.model import load_model
 from tests.cli.outcome import runner
-from tests.firmware.meters import START_US, Home
+from tests.firmware.meters import START_US, Rig
 from tests.firmware.test_rtc_ds1307 import CutShort
 from tests.firmware.test_rtc_ds3231 import HOURS_12, HOURS_24, by_text
 
@@ -135,17 +135,17 @@ LONGER_US = (MODEL.clock.backup_days + 1) * DAY_US
 def test_an_outage_on_the_reserve_is_survived_and_a_longer_one_is_seen_by_st():
     lost_us = START_US + HOUR_US
     for off_us, health in ((DAY_US, Health.TRUSTED), (LONGER_US, Health.LOW_VOLTAGE)):
-        home = Home(model=MODEL, outages=[(lost_us, lost_us + off_us)])
-        home.bench.run_until(lost_us + off_us + HOUR_US)
-        assert home.state.health == health
+        rig = Rig(model=MODEL, outages=[(lost_us, lost_us + off_us)])
+        rig.bench.run_until(lost_us + off_us + HOUR_US)
+        assert rig.state.health == health
 
 
 def test_a_crystal_that_stands_still_under_power_is_seen_by_oscrun():
-    home = Home(model=MODEL)
-    home.run(3600)
-    home.board.rtc.oscillator.running = False
-    home.run(86_400)  # at the latest when its day is over
-    assert home.state.health == Health.LOW_VOLTAGE
+    rig = Rig(model=MODEL)
+    rig.run(3600)
+    rig.board.rtc.oscillator.running = False
+    rig.run(86_400)  # at the latest when its day is over
+    assert rig.state.health == Health.LOW_VOLTAGE
 
 
 # In campaigns, and by the laws --------------------------------------------------------------------

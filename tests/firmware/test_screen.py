@@ -42,12 +42,12 @@ def meters() -> list[MeterRules]:
 
 def test_the_longest_word_on_a_card_fits_beside_every_resting_screen():
     longest = max((screen.card_line(result) for result in Result), key=len)
-    texts = {screen.status(home, home.standing()) for home in meters()}
+    texts = {screen.status(rig, rig.standing()) for rig in meters()}
     assert max(len(f"{text} | {longest}") for text in texts) <= DISPLAY_PLACES
 
 
 def test_every_text_is_ascii_and_not_empty():
-    texts = {screen.status(home, home.standing()) for home in meters()} | {
+    texts = {screen.status(rig, rig.standing()) for rig in meters()} | {
         screen.card_line(result) for result in Result
     }
     for text in texts:
@@ -81,8 +81,8 @@ RESTING = [
 
 @pytest.mark.parametrize(("changes", "text"), RESTING)
 def test_the_resting_screen_gives_the_reason_first(changes, text):
-    home = meter(**changes)
-    assert screen.status(home, home.standing()) == text
+    rig = meter(**changes)
+    assert screen.status(rig, rig.standing()) == text
 
 
 LONGEST = meter(
@@ -105,13 +105,13 @@ def test_every_page_of_the_scroll_fits_and_the_pages_repeat():
 
 
 def test_the_scroll_shows_clock_health_both_ends_the_order_and_the_credit():
-    home = meter(
+    rig = meter(
         defer_end=PARTS.ends.accept(T1, now_at(0)),
         cut_end=PARTS.ends.accept(T2, now_at(0)),
         order_number=7,
         order_result=Result.EXECUTED,
     )
-    assert [screen.scroll(home, page) for page in range(PAGE_COUNT)] == [
+    assert [screen.scroll(rig, page) for page in range(PAGE_COUNT)] == [
         "CLOCK 2020-07-01 12:00 TRUSTED +-60S",
         "T1 2020-06-30 09:00",
         "T2 2020-07-03 23:01",
@@ -126,13 +126,13 @@ def test_the_scroll_shows_clock_health_both_ends_the_order_and_the_credit():
     ("rate", "text"), [(Rate.DAY, "DAY PRICE 0.250"), (Rate.NIGHT, "NIGHT PRICE 0.098")]
 )
 def test_a_bi_hourly_meter_says_which_price_counts_now(rate, text):
-    home = meter(rate=rate, night_price_ueur_per_wh=98)
-    assert screen.scroll(home, PRICE_PAGE) == f"{text} EUR/KWH"
+    rig = meter(rate=rate, night_price_ueur_per_wh=98)
+    assert screen.scroll(rig, PRICE_PAGE) == f"{text} EUR/KWH"
 
 
 def test_what_is_not_known_is_said():
-    home = meter(Now(0, 0, Health.IMPOSSIBLE_DATE, None, 0))
-    assert [screen.scroll(home, page) for page in range(3)] == [
+    rig = meter(Now(0, 0, Health.IMPOSSIBLE_DATE, None, 0))
+    assert [screen.scroll(rig, page) for page in range(3)] == [
         "CLOCK NONE IMPOSSIBLE_DATE +-0S",
         "T1 NONE",
         "T2 NONE",
@@ -152,5 +152,5 @@ LAMPS = [
 @pytest.mark.parametrize(("changes", "clock", "lamps"), LAMPS)
 @pytest.mark.parametrize("fault", [False, True])
 def test_each_lamp_says_one_thing(changes, clock, lamps, fault):
-    home = meter(now_at(seconds(START), **clock), **changes)
-    assert screen.lamps(home, home.standing(), fault=fault) == lamps | (Lamp.FAULT if fault else 0)
+    rig = meter(now_at(seconds(START), **clock), **changes)
+    assert screen.lamps(rig, rig.standing(), fault=fault) == lamps | (Lamp.FAULT if fault else 0)

@@ -13,9 +13,9 @@ from meter_emu.firmware.dialogues.base import EXCHANGES_MAX, SESSION_MAX_MS
 from meter_emu.ports import Ports
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.board import CARD_EXCHANGE_MAX_US
-from tests.firmware.meters import START_US, Home
+from tests.firmware.meters import START_US, Rig
 from tests.firmware.sessions import ARM, COMMANDS, ON_EACH, armed, supplied
-from tests.homes import MODEL
+from tests.rigs import MODEL
 
 SOON = Civil(2020, 7, 1, 12, 5)
 SOON_US = START_US + 300 * SECOND_US  # of legal time
@@ -68,95 +68,95 @@ HOSTILE: dict[str, tuple[Callable[[bytes, bytes], bytes], int]] = {
 @pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 @pytest.mark.parametrize("how", HOSTILE)
 def test_no_card_holds_the_meter(how, carrier):
-    home = armed(carrier)
+    rig = armed(carrier)
     answer, writing_us = HOSTILE[how]
-    card = Hostile(home.card, answer, writing_us=writing_us)
-    before_us = home.board.now_us
-    home.bench.insert(card)
-    assert home.board.now_us - before_us < BOUND_US
+    card = Hostile(rig.card, answer, writing_us=writing_us)
+    before_us = rig.board.now_us
+    rig.bench.insert(card)
+    assert rig.board.now_us - before_us < BOUND_US
     assert card.asked <= EXCHANGES_MAX
-    assert home.state.order_number == 0, "nothing of it was obeyed"
+    assert rig.state.order_number == 0, "nothing of it was obeyed"
 
 
 def test_a_slow_card_is_called_so_and_a_dumb_one_cannot_be_read():
-    home = armed()
-    home.bench.insert(Hostile(home.card, HOSTILE["slower"][0], writing_us=10**12))
-    assert home.board.panel.text.endswith("CARD 23 CARD_TOO_SLOW")
-    home = armed()
-    home.bench.insert(Hostile(home.card, HOSTILE["more waiting, a byte at a time"][0]))
-    assert home.board.panel.text.endswith("CARD 23 CARD_TOO_SLOW")
-    home = armed()
-    home.bench.insert(Hostile(home.card, HOSTILE["longer than was asked for"][0]))
-    assert home.board.panel.text.endswith("CARD 10 CARD_UNREADABLE")
+    rig = armed()
+    rig.bench.insert(Hostile(rig.card, HOSTILE["slower"][0], writing_us=10**12))
+    assert rig.board.panel.text.endswith("CARD 23 CARD_TOO_SLOW")
+    rig = armed()
+    rig.bench.insert(Hostile(rig.card, HOSTILE["more waiting, a byte at a time"][0]))
+    assert rig.board.panel.text.endswith("CARD 23 CARD_TOO_SLOW")
+    rig = armed()
+    rig.bench.insert(Hostile(rig.card, HOSTILE["longer than was asked for"][0]))
+    assert rig.board.panel.text.endswith("CARD 10 CARD_UNREADABLE")
 
 
 @pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 def test_a_normal_session_is_far_from_the_bounds(carrier):
-    home = armed(carrier)
-    before_us = home.board.now_us
-    assert home.insert().endswith("EXECUTED")
-    assert home.board.now_us - before_us < 3 * SECOND_US
+    rig = armed(carrier)
+    before_us = rig.board.now_us
+    assert rig.insert().endswith("EXECUTED")
+    assert rig.board.now_us - before_us < 3 * SECOND_US
     assert COMMANDS[carrier] * 5 <= EXCHANGES_MAX
 
 
-def due_soon(carrier: CardKind, before_ms: int) -> tuple[Home, int]:
+def due_soon(carrier: CardKind, before_ms: int) -> tuple[Rig, int]:
     """Return a home so long before it may be cut, and that instant: RTC - u reaches T2 then."""
-    home = Home(carrier=carrier)
-    home.write(Work(cut_at=SOON))
-    home.insert()
-    back = home.write_back()
+    rig = Rig(carrier=carrier)
+    rig.write(Work(cut_at=SOON))
+    rig.insert()
+    back = rig.write_back()
     assert back is not None
     due_us = SOON_US + back.uncertainty_s * SECOND_US
-    home.bench.run_until(due_us - before_ms * 1_000)
-    assert supplied(home)
-    return home, due_us
+    rig.bench.run_until(due_us - before_ms * 1_000)
+    assert supplied(rig)
+    return rig, due_us
 
 
-def in_one_session(home: Home, card: Hostile) -> tuple[int, int]:
-    begin_us = home.board.now_us
-    home.bench.insert(card)
-    end_us = home.board.now_us
-    home.bench.remove()
+def in_one_session(rig: Rig, card: Hostile) -> tuple[int, int]:
+    begin_us = rig.board.now_us
+    rig.bench.insert(card)
+    end_us = rig.board.now_us
+    rig.bench.remove()
     return begin_us, end_us
 
 
 @ON_EACH
 @pytest.mark.parametrize("before_ms", [100, 5_000, 10_000, 15_000, 20_000])
 def test_a_cut_due_within_a_session_comes_at_the_next_poll(before_ms, carrier):
-    home, due_us = due_soon(carrier, before_ms)
-    slow = Hostile(home.card, HOSTILE["as slow as it may be"][0], writing_us=4_500_000)
-    begin_us, end_us = in_one_session(home, slow)
+    rig, due_us = due_soon(carrier, before_ms)
+    slow = Hostile(rig.card, HOSTILE["as slow as it may be"][0], writing_us=4_500_000)
+    begin_us, end_us = in_one_session(rig, slow)
     assert begin_us < due_us < end_us
     assert end_us - begin_us < BOUND_US
-    home.run(2 * MODEL.poll_s)
-    (at_us,) = [at_us for at_us, on in home.board.moves if not on]
+    rig.run(2 * MODEL.poll_s)
+    (at_us,) = [at_us for at_us, on in rig.board.moves if not on]
     assert due_us <= at_us <= end_us + (MODEL.poll_s + 1) * SECOND_US
 
 
 @ON_EACH
 def test_a_cut_due_within_a_session_that_ends_well_comes_at_the_next_poll(carrier):
     """Ten commands of two seconds, a load that is booked: none of it puts the cut off."""
-    home, due_us = due_soon(carrier, 3_000)
-    home.write(Work(load_cents=5_000))
-    slow = Hostile(home.card, lambda _command, answer: answer, writing_us=700_000)
-    begin_us, end_us = in_one_session(home, slow)
+    rig, due_us = due_soon(carrier, 3_000)
+    rig.write(Work(load_cents=5_000))
+    slow = Hostile(rig.card, lambda _command, answer: answer, writing_us=700_000)
+    begin_us, end_us = in_one_session(rig, slow)
     assert begin_us < due_us < end_us
-    assert home.state.accepted_cents == 5_000
-    home.run(2 * MODEL.poll_s)
-    (at_us,) = [at_us for at_us, on in home.board.moves if not on]
+    assert rig.state.accepted_cents == 5_000
+    rig.run(2 * MODEL.poll_s)
+    (at_us,) = [at_us for at_us, on in rig.board.moves if not on]
     assert due_us <= at_us <= end_us + (MODEL.poll_s + 1) * SECOND_US
 
 
 @ON_EACH
 def test_a_reactivation_whose_session_the_cut_falls_into_is_in_time(carrier):
-    home, due_us = due_soon(carrier, 3_000)
-    home.write(Work(reactivate=True))
-    slow = Hostile(home.card, lambda _command, answer: answer, writing_us=700_000)
-    begin_us, end_us = in_one_session(home, slow)
+    rig, due_us = due_soon(carrier, 3_000)
+    rig.write(Work(reactivate=True))
+    slow = Hostile(rig.card, lambda _command, answer: answer, writing_us=700_000)
+    begin_us, end_us = in_one_session(rig, slow)
     assert begin_us < due_us < end_us
-    home.run(10 * MODEL.poll_s)
-    assert supplied(home)
-    assert home.board.moves == []
+    rig.run(10 * MODEL.poll_s)
+    assert supplied(rig)
+    assert rig.board.moves == []
 
 
 class SameTicks:
@@ -175,33 +175,33 @@ class SameTicks:
 class Recording:
     """A card whose answers are recorded; power fails when the last of them is heard."""
 
-    def __init__(self, home: Home, last: int) -> None:
-        self._home = home
+    def __init__(self, rig: Rig, last: int) -> None:
+        self._rig = rig
         self._last = last
         self.answers: list[bytes] = []
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._home.card, name)
+        return getattr(self._rig.card, name)
 
     def transmit(self, command: bytes) -> bytes:
-        answer = self._home.card.transmit(command)
+        answer = self._rig.card.transmit(command)
         self.answers.append(answer)
         if len(self.answers) == self._last:
-            self._home.bench.cut_supply()
+            self._rig.bench.cut_supply()
         return answer
 
 
 def test_a_session_that_was_listened_to_is_not_played_again():
     """Power fails before the meter has saved what it heard; a machine then plays it once more."""
-    home = Home(tap=SameTicks)
-    home.write(ARM)
-    recording = Recording(home, COMMANDS[CardKind.SECURE] - 1)
-    home.bench.insert(recording)
-    home.bench.remove()
-    home.bench.restore_supply()
-    assert home.state.order_number == 0, "nothing of it was saved"
+    rig = Rig(tap=SameTicks)
+    rig.write(ARM)
+    recording = Recording(rig, COMMANDS[CardKind.SECURE] - 1)
+    rig.bench.insert(recording)
+    rig.bench.remove()
+    rig.bench.restore_supply()
+    assert rig.state.order_number == 0, "nothing of it was saved"
     played = iter(recording.answers)
-    replay = Hostile(home.card, lambda _command, _answer: next(played, b"\x6f\0"))
-    home.bench.insert(replay)
-    assert home.board.panel.text.endswith("CARD 11 CARD_NOT_GENUINE")
-    assert (home.state.order_number, home.state.accepted_cents) == (0, 0)
+    replay = Hostile(rig.card, lambda _command, _answer: next(played, b"\x6f\0"))
+    rig.bench.insert(replay)
+    assert rig.board.panel.text.endswith("CARD 11 CARD_NOT_GENUINE")
+    assert (rig.state.order_number, rig.state.accepted_cents) == (0, 0)

@@ -13,7 +13,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import NO_END, EnergyAccount, EventCode, Health, StateFlags, Supply
 from meter_emu.ports import Button, Lamp
-from tests.firmware.meters import METER_ID, START, Home, seconds_2000
+from tests.firmware.meters import METER_ID, START, Rig, seconds_2000
 from tests.firmware.sessions import (
     LOAD_W,
     ON_EACH,
@@ -26,14 +26,14 @@ from tests.firmware.sessions import (
     resealed,
     supplied,
 )
-from tests.homes import MODEL, counted
+from tests.rigs import MODEL, counted
 
 
 @ON_EACH
 def test_an_order_and_a_load_are_executed_and_told_to_the_card(carrier):
-    home = armed(carrier)
-    assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
-    back, kept = home.write_back(), home.state
+    rig = armed(carrier)
+    assert rig.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
+    back, kept = rig.write_back(), rig.state
     assert back is not None
     assert back.result == back.order_result == Result.EXECUTED
     assert (back.order_number, back.accepted_cents, back.accepted_count) == (1, 5_000, 1)
@@ -44,19 +44,19 @@ def test_an_order_and_a_load_are_executed_and_told_to_the_card(carrier):
     assert back.meter_id == METER_ID
     carried = b"" if carrier is CardKind.MEMORY else kept.events  # it has no room for events
     assert back.events == carried[: len(back.events)].ljust(len(back.events), b"\xff")
-    assert events(home)[:2] == [EventCode.ORDER_EXECUTED, EventCode.CREDIT_LOADED]
+    assert events(rig)[:2] == [EventCode.ORDER_EXECUTED, EventCode.CREDIT_LOADED]
 
 
 @ON_EACH
 def test_a_card_shown_again_is_already_executed_and_changes_nothing_that_counts(carrier):
-    home = armed(carrier)
-    home.insert()
-    before = home.state
+    rig = armed(carrier)
+    rig.insert()
+    before = rig.state
     for _ in range(3):
-        assert home.insert() == "CREDIT 100.00 EUR | CARD 02 ALREADY_EXECUTED"
-    after = home.state
+        assert rig.insert() == "CREDIT 100.00 EUR | CARD 02 ALREADY_EXECUTED"
+    after = rig.state
     assert after.session_count == before.session_count + 3
-    back = home.write_back()
+    back = rig.write_back()
     assert back is not None
     assert back.result == Result.ALREADY_EXECUTED
     assert back.order_result == Result.EXECUTED
@@ -65,126 +65,126 @@ def test_a_card_shown_again_is_already_executed_and_changes_nothing_that_counts(
 
 
 def test_a_card_left_in_is_served_once():
-    home = armed()
-    home.bench.insert(home.card)
-    home.run(3_600)
-    assert home.state.session_count == 1
+    rig = armed()
+    rig.bench.insert(rig.card)
+    rig.run(3_600)
+    assert rig.state.session_count == 1
 
 
 def test_the_card_is_unpowered_after_its_session():
-    home = armed()
-    home.bench.insert(home.card)
-    assert home.card.transmit(bytes.fromhex("0084000008")) == b""
+    rig = armed()
+    rig.bench.insert(rig.card)
+    assert rig.card.transmit(bytes.fromhex("0084000008")) == b""
 
 
 def test_the_word_about_the_card_gives_way_to_the_resting_screen():
-    home = armed()
-    home.insert()
-    home.run(120)
-    assert home.board.panel.text == "CREDIT 100.00 EUR"
+    rig = armed()
+    rig.insert()
+    rig.run(120)
+    assert rig.board.panel.text == "CREDIT 100.00 EUR"
 
 
 def test_a_clock_not_believed_takes_the_desks_word_as_a_lower_bound():
-    home = armed()
-    home.board.rtc.voltage_low()
-    home.write(Work(cut_at=T2))
-    assert home.insert().endswith("CARD 01 EXECUTED")
-    back = home.write_back()
+    rig = armed()
+    rig.board.rtc.voltage_low()
+    rig.write(Work(cut_at=T2))
+    assert rig.insert().endswith("CARD 01 EXECUTED")
+    back = rig.write_back()
     assert back is not None
     assert back.clock_health == Health.LOWER_BOUND
-    assert home.board.panel.lamps & Lamp.CLOCK_DOUBTED
+    assert rig.board.panel.lamps & Lamp.CLOCK_DOUBTED
 
 
 @pytest.mark.parametrize("ago_s", [0, 86_400, 3_600 * 24 * 200])
 def test_a_lost_clock_never_goes_back_behind_what_the_meter_knew(ago_s):
     """A card written before the last time journalled says less than the meter knows itself."""
-    home = Home()
-    home.board.rtc.voltage_low()
-    home.write(Work(load_cents=500), (seconds_2000(START) - ago_s) // 60)
-    home.insert()
-    assert home.state.health == Health.LOWER_BOUND
-    behind_s = seconds_2000(START) - home.state.last_time_s
+    rig = Rig()
+    rig.board.rtc.voltage_low()
+    rig.write(Work(load_cents=500), (seconds_2000(START) - ago_s) // 60)
+    rig.insert()
+    assert rig.state.health == Health.LOWER_BOUND
+    behind_s = seconds_2000(START) - rig.state.last_time_s
     assert 0 <= behind_s <= (MODEL.clock.set_error_s if ago_s else 0)
 
 
 @pytest.mark.parametrize("year", [2100, 2136, 2150, 10_165])
 def test_what_no_clock_can_be_set_to_moves_none(year):
     """A desk whose own clock is a century ahead; a chip that was set by it would show 2000."""
-    home = Home()
+    rig = Rig()
     issued_at_min = (year - 2000) * 525_960 + 1_440
-    home.write(Work(load_cents=500), issued_at_min)
-    assert home.insert().endswith("CARD 01 EXECUTED")
-    assert home.state.health == Health.TRUSTED
-    assert home.state.clock_set_s == seconds_2000(START)
+    rig.write(Work(load_cents=500), issued_at_min)
+    assert rig.insert().endswith("CARD 01 EXECUTED")
+    assert rig.state.health == Health.TRUSTED
+    assert rig.state.clock_set_s == seconds_2000(START)
 
 
 @pytest.mark.parametrize(("work", "fed"), [(Work(reactivate=True), True), (Work(), False)])
 def test_a_card_that_says_how_late_it_is_is_obeyed_before_what_is_due_by_that(work, fed):
     """A home held by a lost clock until after T2 is not cut by the card that reactivates it."""
-    home = armed()
-    home.insert()
-    home.board.rtc.voltage_low()
-    home.run(4 * 86_400)
-    assert home.board.switch.on
-    home.write(replace(work, load_cents=500), seconds_2000(START) // 60 + 4 * 1_440)
-    home.insert()
-    assert home.state.health == Health.LOWER_BOUND
-    assert home.board.switch.on is fed
-    assert bool(home.board.moves) is not fed
+    rig = armed()
+    rig.insert()
+    rig.board.rtc.voltage_low()
+    rig.run(4 * 86_400)
+    assert rig.board.switch.on
+    rig.write(replace(work, load_cents=500), seconds_2000(START) // 60 + 4 * 1_440)
+    rig.insert()
+    assert rig.state.health == Health.LOWER_BOUND
+    assert rig.board.switch.on is fed
+    assert bool(rig.board.moves) is not fed
 
 
 def test_an_order_without_a_date_has_nothing_to_wait_for():
-    home = Home()
-    home.board.rtc.voltage_low()
-    home.write(Work(limiter_granted=True))
-    assert home.insert().endswith("CARD 01 EXECUTED")
-    assert home.state.order_result == Result.EXECUTED
+    rig = Rig()
+    rig.board.rtc.voltage_low()
+    rig.write(Work(limiter_granted=True))
+    assert rig.insert().endswith("CARD 01 EXECUTED")
+    assert rig.state.order_result == Result.EXECUTED
 
 
 def test_a_dated_order_waits_where_neither_clock_nor_card_knows_the_time():
     """A card of an office that does not say when it writes: no bound to move a lost clock to."""
-    home = Home(load=LOAD_W)
-    home.board.rtc.voltage_low()
-    home.write(Work(load_cents=5_000, cut_at=Civil(2020, 7, 1, 12, 30)))
+    rig = Rig(load=LOAD_W)
+    rig.board.rtc.voltage_low()
+    rig.write(Work(load_cents=5_000, cut_at=Civil(2020, 7, 1, 12, 30)))
     for sfi in RECORDS:
-        resealed(home, sfi, issued_at_min=MINUTES_NONE)
+        resealed(rig, sfi, issued_at_min=MINUTES_NONE)
     for _ in range(2):  # shown again it still waits
-        assert home.insert().endswith("PENDING")
-        back = home.write_back()
+        assert rig.insert().endswith("PENDING")
+        back = rig.write_back()
         assert back is not None
         assert (back.result, back.order_result) == (Result.PENDING, Result.PENDING)
         assert back.clock_health == Health.LOW_VOLTAGE
-    home.run(3_600)
-    assert supplied(home)
-    clock_s = (home.board.now_us // 1_000_000) - 946_684_800
+    rig.run(3_600)
+    assert supplied(rig)
+    clock_s = (rig.board.now_us // 1_000_000) - 946_684_800
     technician = issue_clock_card(BENCH_MASTER_KEY, METER_ID, set_to_s=clock_s, set_error_s=60)
-    home.bench.insert(card_of(technician, counted()))
-    home.bench.remove()
-    assert home.state.order_result == Result.EXECUTED
-    assert not supplied(home)  # what it waited for has come, and so has the cut
-    assert home.insert().endswith("ALREADY_EXECUTED")
+    rig.bench.insert(card_of(technician, counted()))
+    rig.bench.remove()
+    assert rig.state.order_result == Result.EXECUTED
+    assert not supplied(rig)  # what it waited for has come, and so has the cut
+    assert rig.insert().endswith("ALREADY_EXECUTED")
 
 
 def test_a_reactivation_lifts_a_cut_and_a_person_reconnects():
-    home = Home()
-    home.write(Work(cut_at=Civil(2020, 6, 30, 9, 0)))
-    assert home.insert() == "OFF: CUT AS OF 2020-06-30 09:00 | CARD 01 EXECUTED"
-    assert not supplied(home)
-    home.write(Work(reactivate=True))
-    assert home.insert() == "PRESS RED TO RECONNECT | CARD 01 EXECUTED"
-    assert not supplied(home)
-    home.bench.press(Button.RED)
-    assert supplied(home)
-    assert (home.state.defer_end, home.state.cut_end) == (NO_END, NO_END)
+    rig = Rig()
+    rig.write(Work(cut_at=Civil(2020, 6, 30, 9, 0)))
+    assert rig.insert() == "OFF: CUT AS OF 2020-06-30 09:00 | CARD 01 EXECUTED"
+    assert not supplied(rig)
+    rig.write(Work(reactivate=True))
+    assert rig.insert() == "PRESS RED TO RECONNECT | CARD 01 EXECUTED"
+    assert not supplied(rig)
+    rig.bench.press(Button.RED)
+    assert supplied(rig)
+    assert (rig.state.defer_end, rig.state.cut_end) == (NO_END, NO_END)
 
 
 def test_a_deferral_that_has_ended_does_not_come_back_with_a_lost_clock():
-    home = Home(balance_cents=100)
-    home.write(Work(defer_until=Civil(2020, 7, 1, 13, 0)))
-    home.insert()
-    home.run(2 * 3600)
-    assert home.state.flags & StateFlags.DEFERRAL_OVER
-    home.board.rtc.voltage_low()
-    home.run(120)
-    assert home.state.health == Health.LOW_VOLTAGE
-    assert home.state.account == EnergyAccount.CHARGED
+    rig = Rig(balance_cents=100)
+    rig.write(Work(defer_until=Civil(2020, 7, 1, 13, 0)))
+    rig.insert()
+    rig.run(2 * 3600)
+    assert rig.state.flags & StateFlags.DEFERRAL_OVER
+    rig.board.rtc.voltage_low()
+    rig.run(120)
+    assert rig.state.health == Health.LOW_VOLTAGE
+    assert rig.state.account == EnergyAccount.CHARGED

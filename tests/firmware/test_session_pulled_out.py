@@ -24,24 +24,24 @@ STANDING = {
 )
 def test_a_card_pulled_at_any_command_is_served_whole_or_not_at_all(carrier, at, how):
     """Only the last commands write: pulled before them, nothing; at them, it may miss."""
-    home = armed(carrier)
-    files = [home.file(sfi) for sfi in RECORDS]
-    home.bench.insert(Pulled(home.card, at, how))
-    shown = home.board.panel.text
-    home.bench.remove()
+    rig = armed(carrier)
+    files = [rig.file(sfi) for sfi in RECORDS]
+    rig.bench.insert(Pulled(rig.card, at, how))
+    shown = rig.board.panel.text
+    rig.bench.remove()
     executed = at > COMMANDS[carrier] - WRITING[carrier]
     assert shown.endswith("CARD 01 EXECUTED" if executed else "CARD 1C CARD_REMOVED")
-    assert home.state.order_number == executed
-    assert home.state.accepted_cents == 5_000 * executed
-    assert [home.file(sfi) for sfi in RECORDS] == files
+    assert rig.state.order_number == executed
+    assert rig.state.accepted_cents == 5_000 * executed
+    assert [rig.file(sfi) for sfi in RECORDS] == files
     standing = at - (how != "after") > COMMANDS[carrier] - STANDING[carrier]
     if how != "within":
-        assert (home.write_back() is not None) == standing
+        assert (rig.write_back() is not None) == standing
     again = "CARD 02 ALREADY_EXECUTED" if executed else "CARD 01 EXECUTED"
-    assert home.insert() == f"CREDIT 100.00 EUR | {again}"
-    assert events(home).count(EventCode.ORDER_EXECUTED) == 1
-    assert events(home).count(EventCode.CREDIT_LOADED) == 1
-    assert not spent(home.card.image)
+    assert rig.insert() == f"CREDIT 100.00 EUR | {again}"
+    assert events(rig).count(EventCode.ORDER_EXECUTED) == 1
+    assert events(rig).count(EventCode.CREDIT_LOADED) == 1
+    assert not spent(rig.card.image)
 
 
 def test_a_session_is_as_many_commands_as_the_page_says():

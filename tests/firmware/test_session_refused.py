@@ -16,53 +16,53 @@ from meter_emu.domain import Result
 from meter_emu.energies import GAS
 from meter_emu.firmware.layouts import NO_END, EventCode
 from tests.cards import file_card
-from tests.firmware.meters import METER_ID, Home
+from tests.firmware.meters import METER_ID, Rig
 from tests.firmware.sessions import ON_EACH, RECORDS, armed, events, resealed, spent
-from tests.homes import counted
+from tests.rigs import counted
 
 
 def contents(image: AnyImage) -> tuple[bytes, ...]:
     return (image.main,) if isinstance(image, MemoryImage) else image.contents
 
 
-def stranger(home: Home) -> None:
-    kind = home.card.image.kind
-    home.card = card_of(home.desk.issue(METER_ID + 1, issued_at_min=0, kind=kind), counted())
+def stranger(rig: Rig) -> None:
+    kind = rig.card.image.kind
+    rig.card = card_of(rig.desk.issue(METER_ID + 1, issued_at_min=0, kind=kind), counted())
 
 
-def other_energy(home: Home) -> None:
-    resealed(home, Sfi.IDENTITY, energy=GAS.code)
+def other_energy(rig: Rig) -> None:
+    resealed(rig, Sfi.IDENTITY, energy=GAS.code)
 
 
-def of_another_operator(home: Home) -> None:
+def of_another_operator(rig: Rig) -> None:
     """The same meter number under other keys: no terminal of ours can open it."""
-    image = file_card(home.card.image)
-    home.card = SecureCard(replace(image, card_key=image.desk_key), counted())
+    image = file_card(rig.card.image)
+    rig.card = SecureCard(replace(image, card_key=image.desk_key), counted())
 
 
-def dead(home: Home) -> None:
+def dead(rig: Rig) -> None:
     from card_protocol.card.image import blank
 
-    home.card = SecureCard(blank(), counted())
+    rig.card = SecureCard(blank(), counted())
 
 
-def forged(sfi: Sfi) -> Callable[[Home], None]:
-    def forge(home: Home) -> None:
-        raw = bytearray(home.file(sfi))
+def forged(sfi: Sfi) -> Callable[[Rig], None]:
+    def forge(rig: Rig) -> None:
+        raw = bytearray(rig.file(sfi))
         raw[10] ^= 1
-        home.put(sfi, bytes(raw))
+        rig.put(sfi, bytes(raw))
 
     return forge
 
 
-def foreign(sfi: Sfi) -> Callable[[Home], None]:
-    def spoil(home: Home) -> None:
-        home.put(sfi, bytes(len(home.file(sfi))))
+def foreign(sfi: Sfi) -> Callable[[Rig], None]:
+    def spoil(rig: Rig) -> None:
+        rig.put(sfi, bytes(len(rig.file(sfi))))
 
     return spoil
 
 
-REFUSALS: dict[str, tuple[Callable[[Home], None], Result]] = {
+REFUSALS: dict[str, tuple[Callable[[Rig], None], Result]] = {
     "another meter's card": (stranger, Result.WRONG_METER),
     "a gas card": (other_energy, Result.WRONG_ENERGY),
     "a card of another operator": (of_another_operator, Result.CARD_NOT_GENUINE),
@@ -94,51 +94,51 @@ ON_EACH_REFUSAL = pytest.mark.parametrize(
 @ON_EACH_REFUSAL
 def test_a_card_refused_whole_shows_its_code_and_keeps_its_content_and_its_tries(what, carrier):
     spoil, result = REFUSALS[what]
-    home = armed(carrier)
-    spoil(home)
-    before, kept = home.card.image, home.state
-    home.run(0)
-    shown = home.insert()
+    rig = armed(carrier)
+    spoil(rig)
+    before, kept = rig.card.image, rig.state
+    rig.run(0)
+    shown = rig.insert()
     assert shown == f"CREDIT 50.00 EUR | CARD {result:02X} {result.name}"
-    after = home.card.image
+    after = rig.card.image
     assert contents(after) == contents(before)
     assert not spent(after)
-    assert events(home)[0] == EventCode.CARD_REFUSED
-    assert home.state.events[5:8] == result.to_bytes(3, "big")
-    refused = home.state
+    assert events(rig)[0] == EventCode.CARD_REFUSED
+    assert rig.state.events[5:8] == result.to_bytes(3, "big")
+    refused = rig.state
     assert (refused.order_number, refused.accepted_cents) == (0, 0)
     assert refused.balance_ueur == kept.balance_ueur
 
 
 @ON_EACH_REFUSAL
 def test_a_refused_card_stands_in_nobodys_way(what, carrier):
-    home = armed(carrier)
-    good = home.card
-    REFUSALS[what][0](home)
-    home.insert()
-    home.card = good
-    assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
+    rig = armed(carrier)
+    good = rig.card
+    REFUSALS[what][0](rig)
+    rig.insert()
+    rig.card = good
+    assert rig.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
 
 
-def too_large(home: Home) -> None:
-    resealed(home, Sfi.WALLET, loaded_cents=25_001, load_count=1)
+def too_large(rig: Rig) -> None:
+    resealed(rig, Sfi.WALLET, loaded_cents=25_001, load_count=1)
 
 
-def rolled_back(home: Home) -> None:
-    home.insert()
-    resealed(home, Sfi.WALLET, loaded_cents=4_999)
+def rolled_back(rig: Rig) -> None:
+    rig.insert()
+    resealed(rig, Sfi.WALLET, loaded_cents=4_999)
 
 
-def stale(home: Home) -> None:
-    old = home.card.image
-    home.insert()
-    home.write(Work(limiter_granted=True))
-    home.insert()
-    home.card = card_of(old, counted())
+def stale(rig: Rig) -> None:
+    old = rig.card.image
+    rig.insert()
+    rig.write(Work(limiter_granted=True))
+    rig.insert()
+    rig.card = card_of(old, counted())
 
 
-def undone(home: Home) -> None:
-    resealed(home, Sfi.ORDER, cut_at=bytes.fromhex("2013010900"))
+def undone(rig: Rig) -> None:
+    resealed(rig, Sfi.ORDER, cut_at=bytes.fromhex("2013010900"))
 
 
 PARTLY = {
@@ -153,37 +153,37 @@ PARTLY = {
 @pytest.mark.parametrize("what", PARTLY)
 def test_what_is_refused_of_a_genuine_card_is_told_on_display_and_card(what, carrier):
     prepare, result = PARTLY[what]
-    home = armed(carrier)
-    prepare(home)
-    files = [home.file(sfi) for sfi in RECORDS]
-    assert home.insert().endswith(f"| CARD {result:02X} {result.name}")
-    back = home.write_back()
+    rig = armed(carrier)
+    prepare(rig)
+    files = [rig.file(sfi) for sfi in RECORDS]
+    assert rig.insert().endswith(f"| CARD {result:02X} {result.name}")
+    back = rig.write_back()
     assert back is not None
     assert back.result == result
-    assert [home.file(sfi) for sfi in RECORDS] == files
+    assert [rig.file(sfi) for sfi in RECORDS] == files
 
 
 def test_a_household_whose_order_is_refused_still_gets_what_it_paid_for():
-    home = armed()
-    undone(home)
-    assert home.insert() == "CREDIT 100.00 EUR | CARD 16 BAD_DATE"
-    kept = home.state
+    rig = armed()
+    undone(rig)
+    assert rig.insert() == "CREDIT 100.00 EUR | CARD 16 BAD_DATE"
+    kept = rig.state
     assert (kept.accepted_cents, kept.order_number) == (5_000, 0)
     assert (kept.defer_end, kept.cut_end) == (NO_END, NO_END)
 
 
 def test_a_household_whose_load_is_refused_still_has_its_order():
-    home = armed()
-    too_large(home)
-    assert home.insert() == "CREDIT 50.00 EUR | CARD 1B LOAD_TOO_LARGE"
-    assert (home.state.accepted_cents, home.state.order_number) == (0, 1)
+    rig = armed()
+    too_large(rig)
+    assert rig.insert() == "CREDIT 50.00 EUR | CARD 1B LOAD_TOO_LARGE"
+    assert (rig.state.accepted_cents, rig.state.order_number) == (0, 1)
 
 
 def test_a_card_in_the_other_energys_files_is_refused_whatever_its_identity_says() -> None:
-    home = Home()
-    records: dict[Sfi, bytes] = {sfi: home.file(sfi) for sfi in Sfi}
+    rig = Rig()
+    records: dict[Sfi, bytes] = {sfi: rig.file(sfi) for sfi in Sfi}
     image = personalise_budget_card(
         BENCH_MASTER_KEY, METER_ID, records, pin="0000", generation=1, df=DF_GAS
     )
-    home.card = card_of(image, counted())
-    assert home.insert().endswith("CARD 28 WRONG_ENERGY")
+    rig.card = card_of(image, counted())
+    assert rig.insert().endswith("CARD 28 WRONG_ENERGY")

@@ -23,11 +23,11 @@ from meter_emu.domain import Result
 from meter_emu.energies import GAS
 from tests.cards import file_card, raw_on, with_contents
 from tests.docs.pages import page
-from tests.firmware.meters import METER_ID, Home
+from tests.firmware.meters import METER_ID, Rig
 from tests.firmware.sessions import DESK_KEY, ON_EACH
 from tests.firmware.test_carrier_promises import Listener, YesCard, served, with_tariff_of
 from tests.firmware.test_session_bounds import HOSTILE, Hostile
-from tests.homes import counted
+from tests.rigs import counted
 
 T2 = Civil(2020, 7, 3, 23, 1)
 LOAD = Work(load_cents=5_000)
@@ -37,19 +37,19 @@ CARRIERS = (CardKind.SECURE, CardKind.PLAIN, CardKind.MEMORY)
 class Attack:
     """A home, and the card that is put in, which may be an imitation of its own."""
 
-    def __init__(self, home: Home, card: Any = None) -> None:
-        self.home = home
-        self.card = home.card if card is None else card
+    def __init__(self, rig: Rig, card: Any = None) -> None:
+        self.rig = rig
+        self.card = rig.card if card is None else card
 
     def becomes(self) -> str:
         """Return what becomes of it, in the words of the page."""
-        home = self.home
-        before = home.state
-        home.bench.insert(self.card)
-        said = re.search(r"CARD ([0-9A-F]{2}) \w+$", home.board.panel.text)
-        home.bench.remove()
+        rig = self.rig
+        before = rig.state
+        rig.bench.insert(self.card)
+        said = re.search(r"CARD ([0-9A-F]{2}) \w+$", rig.board.panel.text)
+        rig.bench.remove()
         assert said is not None
-        after = home.state
+        after = rig.state
         booked = after.accepted_cents != before.accepted_cents
         executed = after.order_number != before.order_number
         if Result(int(said[1], 16)).refused:
@@ -58,69 +58,65 @@ class Attack:
         return "**obeyed**" if booked or executed else "nothing new"
 
 
-def loaded(carrier: CardKind) -> Home:
-    home = Home(carrier=carrier)
-    home.write(LOAD)
-    return home
+def loaded(carrier: CardKind) -> Rig:
+    rig = Rig(carrier=carrier)
+    rig.write(LOAD)
+    return rig
 
 
 def forged(carrier: CardKind) -> Attack:
-    home = loaded(carrier)
-    raw = bytearray(home.file(Sfi.WALLET))
+    rig = loaded(carrier)
+    raw = bytearray(rig.file(Sfi.WALLET))
     raw[6] ^= 1
-    home.put(Sfi.WALLET, bytes(raw))
-    return Attack(home)
+    rig.put(Sfi.WALLET, bytes(raw))
+    return Attack(rig)
 
 
 def of_another_meter(carrier: CardKind) -> Attack:
-    home = loaded(carrier)
-    return Attack(
-        home, card_of(home.desk.issue(METER_ID + 1, issued_at_min=0, kind=carrier), bytes)
-    )
+    rig = loaded(carrier)
+    return Attack(rig, card_of(rig.desk.issue(METER_ID + 1, issued_at_min=0, kind=carrier), bytes))
 
 
 def of_the_other_energy(carrier: CardKind) -> Attack:
-    home = loaded(carrier)
-    image = home.desk.issue(METER_ID, energy=GAS, issued_at_min=0, kind=carrier)
-    return Attack(home, card_of(image, bytes))
+    rig = loaded(carrier)
+    image = rig.desk.issue(METER_ID, energy=GAS, issued_at_min=0, kind=carrier)
+    return Attack(rig, card_of(image, bytes))
 
 
 def wallet_put_back(carrier: CardKind) -> Attack:
-    home = served(carrier, LOAD)
-    old = home.card.image
-    home.write(Work(load_cents=2_000))
-    home.insert()
-    home.put(Sfi.WALLET, raw_on(old, Sfi.WALLET))
-    return Attack(home)
+    rig = served(carrier, LOAD)
+    old = rig.card.image
+    rig.write(Work(load_cents=2_000))
+    rig.insert()
+    rig.put(Sfi.WALLET, raw_on(old, Sfi.WALLET))
+    return Attack(rig)
 
 
 def order_put_back(carrier: CardKind) -> Attack:
-    home = served(carrier, Work(cut_at=T2))
-    old = home.card.image
-    home.write(Work(reactivate=True))
-    home.insert()
-    return Attack(home, card_of(old, counted()))
+    rig = served(carrier, Work(cut_at=T2))
+    old = rig.card.image
+    rig.write(Work(reactivate=True))
+    rig.insert()
+    return Attack(rig, card_of(old, counted()))
 
 
 def tariff_put_back(carrier: CardKind) -> Attack:
-    home = served(carrier, Work(tariff=Pricing(2, 275, 275)))
-    old = home.card.image
-    home.write(Work(load_cents=5_000, tariff=Pricing(2, 300, 300)))
-    return Attack(home, card_of(with_tariff_of(home.card.image, old), counted()))
+    rig = served(carrier, Work(tariff=Pricing(2, 275, 275)))
+    old = rig.card.image
+    rig.write(Work(load_cents=5_000, tariff=Pricing(2, 300, 300)))
+    return Attack(rig, card_of(with_tariff_of(rig.card.image, old), counted()))
 
 
-def replaced(carrier: CardKind, expires: Civil | None = None) -> Home:
+def replaced(carrier: CardKind, expires: Civil | None = None) -> Rig:
     """A home with its second card, which may expire; nothing of it was seen by the meter yet."""
-    home = Home(carrier=carrier)
-    home.card.power_on()
-    account = home.desk.account(home.card.transmit)
-    home.card.power_off()
-    image = home.desk.reissue(
-        account, card_number=2, expires=expires, issued_at_min=0, kind=carrier
-    )
-    home.card = card_of(image, counted())
-    home.write(LOAD)
-    return home
+    rig = Rig(carrier=carrier)
+    rig.card.power_on()
+    account = rig.desk.account(rig.card.transmit)
+    rig.card.power_off()
+    image = rig.desk.reissue(account, card_number=2, expires=expires, issued_at_min=0, kind=carrier)
+    rig.card = card_of(image, counted())
+    rig.write(LOAD)
+    return rig
 
 
 def expired(carrier: CardKind) -> Attack:
@@ -128,75 +124,75 @@ def expired(carrier: CardKind) -> Attack:
 
 
 def expiry_evaded(carrier: CardKind) -> Attack:
-    home = replaced(carrier, Civil(2020, 6, 1, 12, 0))
-    home.put(Sfi.IDENTITY, Home(carrier=carrier).file(Sfi.IDENTITY))
-    return Attack(home)
+    rig = replaced(carrier, Civil(2020, 6, 1, 12, 0))
+    rig.put(Sfi.IDENTITY, Rig(carrier=carrier).file(Sfi.IDENTITY))
+    return Attack(rig)
 
 
 def lost_card(carrier: CardKind) -> Attack:
-    home = replaced(carrier)
-    home.insert()
+    rig = replaced(carrier)
+    rig.insert()
     first = loaded(carrier)
     first.write(LOAD)
-    return Attack(home, first.card)
+    return Attack(rig, first.card)
 
 
 def copied(carrier: CardKind) -> Attack:
     """Every byte a stranger can read, on a card of the same make that keeps secrets of its own."""
-    home = loaded(carrier)
-    image = home.card.image
+    rig = loaded(carrier)
+    image = rig.card.image
     if isinstance(image, MemoryImage):
         image = replace(image, code=b"\xff\xff\xff")
     elif image.kind is CardKind.SECURE:
-        foreign = file_card(home.desk.issue(METER_ID + 1, issued_at_min=0))
+        foreign = file_card(rig.desk.issue(METER_ID + 1, issued_at_min=0))
         keys = {name: getattr(foreign, name) for name in ("meter_key", "desk_key", "card_key")}
         image = replace(image, **keys)
-    return Attack(home, card_of(image, counted()))
+    return Attack(rig, card_of(image, counted()))
 
 
 def cloned(carrier: CardKind) -> Attack:
-    home = loaded(carrier)
-    clone = card_of(home.card.image, counted())
-    home.insert()
-    return Attack(home, clone)
+    rig = loaded(carrier)
+    clone = card_of(rig.card.image, counted())
+    rig.insert()
+    return Attack(rig, clone)
 
 
 def imitated(carrier: CardKind) -> Attack:
     """A chip that shows what its maker could read, and says yes to whatever it cannot compute."""
     attack = copied(carrier)
-    return attack if carrier is CardKind.SECURE else Attack(attack.home, YesCard(attack.card))
+    return attack if carrier is CardKind.SECURE else Attack(attack.rig, YesCard(attack.card))
 
 
 def played_again(carrier: CardKind) -> Attack:
-    home = loaded(carrier)
-    heard = Listener(home.card)
+    rig = loaded(carrier)
+    heard = Listener(rig.card)
     answers: list[bytes] = []
 
     def record(command: bytes, answer: bytes) -> bytes:
         answers.append(answer)
         return answer
 
-    home.bench.insert(Hostile(heard, record))  # type: ignore[arg-type]
-    home.bench.remove()
+    rig.bench.insert(Hostile(heard, record))  # type: ignore[arg-type]
+    rig.bench.remove()
     playing = iter(answers)
-    return Attack(home, Hostile(home.card, lambda _command, _answer: next(playing, b"\x6f\0")))
+    return Attack(rig, Hostile(rig.card, lambda _command, _answer: next(playing, b"\x6f\0")))
 
 
 def endless(carrier: CardKind) -> Attack:
-    home = loaded(carrier)
-    return Attack(home, Hostile(home.card, HOSTILE["more waiting, for ever"][0]))
+    rig = loaded(carrier)
+    return Attack(rig, Hostile(rig.card, HOSTILE["more waiting, for ever"][0]))
 
 
 def slow(carrier: CardKind) -> Attack:
-    home = loaded(carrier)
-    return Attack(home, Hostile(home.card, HOSTILE["slower"][0], writing_us=10**12))
+    rig = loaded(carrier)
+    return Attack(rig, Hostile(rig.card, HOSTILE["slower"][0], writing_us=10**12))
 
 
 def impossible(carrier: CardKind) -> Attack:
-    home = loaded(carrier)
-    contents = laid_open(home.card.image).contents(DESK_KEY)
+    rig = loaded(carrier)
+    contents = laid_open(rig.card.image).contents(DESK_KEY)
     contents = contents._replace(wallet=replace(contents.wallet, load_count=0))
-    return Attack(home, card_of(with_contents(home.card.image, contents, DESK_KEY), counted()))
+    return Attack(rig, card_of(with_contents(rig.card.image, contents, DESK_KEY), counted()))
 
 
 THREATS: dict[str, Callable[[CardKind], Attack]] = {

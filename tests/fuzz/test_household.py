@@ -76,7 +76,7 @@ def ruled(build: str, round_: int) -> set[str]:
 
     class Machine(HouseholdMachine):
         def teardown(self) -> None:
-            reached.update(self.home.reached)
+            reached.update(self.household.reached)
 
     Machine.build = build
     run_state_machine_as_test(seed(round_)(Machine), settings=RULED)
@@ -102,9 +102,9 @@ def test_a_find_says_in_words_what_was_seen():
     random = Random(1)
     found = (random.randbytes(60) for _ in range(400))
     data = next(data for data in found if failure(target, data, build) is not None)
-    told = target.in_words(data, build)
-    assert any("supply off" in line for line in told)
-    assert told[-1].startswith("then: ")
+    shown = target.in_words(data, build)
+    assert any("supply off" in line for line in shown)
+    assert shown[-1].startswith("then: ")
 
 
 def test_the_page_lists_the_targets():

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from tests.kills.verbs import Words, Writes
+from tests.kills.command_lines import Words, Writes
 from tests.kills.warm import Ended, Job, Warm
 
 Files = Mapping[str, bytes]

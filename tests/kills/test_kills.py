@@ -12,8 +12,8 @@ import click
 import pytest
 
 from meter_emu.cli.app import cli
+from tests.kills.command_lines import OTHERWISE, SHORT, WRITES, Writes
 from tests.kills.folders import Course, Files, course_of, done, files_in, folder_with, whole
-from tests.kills.verbs import OTHERWISE, SHORT, WRITES, Writes
 from tests.kills.warm import Ended, Job, Warm
 
 KILLS = int(os.environ.get("METER_EMU_KILLS", "0"))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.kills.command_lines import NEW, WRITES, Writes
 from tests.kills.folders import before_of, done, files_in, folder_with
 from tests.kills.test_kills import CHOSEN
-from tests.kills.verbs import NEW, WRITES, Writes
 from tests.kills.warm import ROOT, Ended, Job, Warm
 
 

@@ -9,9 +9,9 @@ from itertools import count
 
 import pytest
 
+from tests.kills.command_lines import WRITES
 from tests.kills.folders import course_of, files_in, folder_with
 from tests.kills.test_kills import among
-from tests.kills.verbs import WRITES
 from tests.kills.warm import Job, Warm
 
 EVERY = bool(os.environ.get("METER_EMU_KILLS"))

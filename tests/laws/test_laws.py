@@ -6,9 +6,9 @@ from meter_emu.laws import laws
 from meter_emu.laws.compared import apart_us, first_difference, same_cut, shifted
 from meter_emu.laws.law import Aside, Broken, Trial
 from meter_emu.laws.rebuilt import _rebuilding
+from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import seeded
-from meter_emu.stories.evening import evening
-from meter_emu.stories.story import Kit, armed_home, models, own_models
+from meter_emu.stories.story import ModelAndCards, armed_household, models, own_models
 from meter_emu.units import DAY_US
 from meter_emu.zones import BELGIAN
 from tests.laws import wrong
@@ -71,7 +71,9 @@ LEGAL = {"cut-at-step", "off-over-step"}  # it takes a clock in legal time
 FOREIGN_NOT = {"rebuilt"}  # asked of our own programs alone: see the test of a forgetful one below
 
 
-def trials(law_id: str, build: str, count: int, kits: list[Kit] | None = None) -> list[Trial]:
+def trials(
+    law_id: str, build: str, count: int, kits: list[ModelAndCards] | None = None
+) -> list[Trial]:
     draw = laws()[law_id].draw
     return [Trial(draw(seeded(f"{law_id}/{n}"), kits or models()), build) for n in range(count)]
 
@@ -93,22 +95,22 @@ def test_a_program_that_remembers_goes_on_otherwise_when_it_is_made_anew():
     build = f"{WRONG}Forgetful"
     found = []
     for number in range(12):
-        trial = Trial(evening(seeded(number), UTC), build)
-        anew = trial.events(trial.home, prepare=_rebuilding)
+        trial = Trial(around_t(seeded(number), UTC), build)
+        anew = trial.events(trial.household, prepare=_rebuilding)
         found.append(first_difference(trial.run.events, anew, "made anew", BELGIAN))
         assert isinstance(laws()["rebuilt"].check(trial), Aside)
     assert any(isinstance(finding, Broken) for finding in found)
 
 
 def test_two_homes_that_are_cut_at_different_times_are_found():
-    trial = Trial(armed_home(seeded(3), UTC), "reference")
+    trial = Trial(armed_household(seeded(3), UTC), "reference")
     later = shifted(trial.campaign, DAY_US).households[0]
-    assert same_cut(trial, [("the same", trial.home)], 0) is None
-    assert isinstance(same_cut(trial, [("a day later", later)], apart_us(trial.home)), Broken)
+    assert same_cut(trial, [("the same", trial.household)], 0) is None
+    assert isinstance(same_cut(trial, [("a day later", later)], apart_us(trial.household)), Broken)
 
 
 def test_the_first_thing_that_is_seen_otherwise_is_named():
-    events = Trial(evening(seeded(1), UTC), "reference").run.events
+    events = Trial(around_t(seeded(1), UTC), "reference").run.events
     assert first_difference(events, events, "again", BELGIAN) is None
     assert isinstance(first_difference(events, events[:-1], "again", BELGIAN), Broken)
     assert isinstance(first_difference(events, events[1:], "again", BELGIAN), Broken)

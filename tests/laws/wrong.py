@@ -291,7 +291,7 @@ def losing(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Losing)
 
 
-def untold(ports: Ports) -> Wrapped:
+def unannounced(ports: Ports) -> Wrapped:
     return Wrapped(ports, _Untold)
 
 

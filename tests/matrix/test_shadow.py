@@ -9,9 +9,9 @@ from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import models, story
 from meter_emu.units import DAY_US, EPOCH_2000_US
 from meter_emu.world.meter.build import parse_build
-from tests.firmware.meters import Home
-from tests.homes import MODEL
+from tests.firmware.meters import Rig
 from tests.matrix.shadow import fresh_parts, shadowed
+from tests.rigs import MODEL
 
 DEFECTS = list(catalogue())
 
@@ -57,7 +57,7 @@ def test_what_a_part_remembers_of_a_wrong_answer_infects_too(watched):
 @of("reactivation-clears-one")
 def test_an_argument_that_is_left_otherwise_infects(watched):
     shadow, build = watched
-    gate, state = build.parts(MODEL).gate, Home().state
+    gate, state = build.parts(MODEL).gate, Rig().state
     gate.reactivate(state)
     assert (shadow.reached, shadow.infected) == (True, False)
     state.cut_end, state.flags = bytes(12), state.flags | StateFlags.CUT_LATCHED
@@ -68,7 +68,7 @@ def test_an_argument_that_is_left_otherwise_infects(watched):
 @of("torn-read")
 def test_other_calls_of_the_ports_infect(watched):
     shadow, build = watched
-    build.parts(MODEL).rtc.read(Home().board)
+    build.parts(MODEL).rtc.read(Rig().board)
     assert (shadow.reached, shadow.infected) == (True, True)
 
 
@@ -97,6 +97,6 @@ def test_no_run_differs_where_the_shadow_saw_no_difference(number):
     campaign = story(seeded(number), models())
     wrong, right = (Trial(campaign, build) for build in (defect.build, "reference"))
     with shadowed(defect) as shadow:
-        seen = wrong.events(wrong.home)
+        seen = wrong.events(wrong.household)
     assert shadow.fault is None
-    assert shadow.infected or seen == right.events(right.home)
+    assert shadow.infected or seen == right.events(right.household)

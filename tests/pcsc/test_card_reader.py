@@ -19,10 +19,10 @@ from tests.cards import file_card, memory_card
 from tests.cli.outcome import Outcome, runner
 from tests.docs.test_house import ROWS
 from tests.docs.walks import READER_WALK, ROOT
-from tests.firmware.meters import METER_ID, START, Home
-from tests.homes import counted
+from tests.firmware.meters import METER_ID, START, Rig
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import LONG_MS, Odd, card_in
+from tests.rigs import counted
 
 FIRST = VPCD_READERS[0]
 SURE = "--yes-write-hardware"
@@ -50,31 +50,31 @@ def emu(monkeypatch, capsys) -> Callable[..., Outcome]:
 
 
 def test_what_reads_is_sent_and_what_does_not_wants_the_word(pcscd, link, emu):
-    home = Home(carrier=CardKind.PLAIN)
-    before = home.card.image
-    with card_in(pcscd, link, home.card):
-        told = emu("card", "send", HEAD, READ, "--json", "-").json()
-        assert told["card"] == FIRST
-        assert told["exchanges"][1]["answer"].startswith("5045")
+    rig = Rig(carrier=CardKind.PLAIN)
+    before = rig.card.image
+    with card_in(pcscd, link, rig.card):
+        given = emu("card", "send", HEAD, READ, "--json", "-").json()
+        assert given["card"] == FIRST
+        assert given["exchanges"][1]["answer"].startswith("5045")
         for command in (WRITE, PIN, "002000010431313131", "00E00000"):
             assert SURE in emu("card", "send", HEAD, command).complains()
-        assert home.card.image == before
+        assert rig.card.image == before
         assert emu("card", "send", HEAD, PIN, WRITE, SURE).code == 0
-        assert file_card(home.card.image).contents[0][0] == 0xAA
+        assert file_card(rig.card.image).contents[0][0] == 0xAA
         wrong = emu("card", "send", "002000010431313131", PIN, SURE)
         assert wrong.code == 2
         assert wrong.out.startswith("VERIFY secret 1, 4 bytes not shown: refused, tries left: 2\n")
         assert "a proof has failed before" in wrong.err
         said = "meter-emu: not sent: class 00 instruction E0 is not on the list for this card\n"
         assert emu("card", "send", "00E00000", SURE).complains() == said
-    assert file_card(home.card.image).tries_left[0] == 2
+    assert file_card(rig.card.image).tries_left[0] == 2
 
 
 @pytest.mark.parametrize("kind", CHANGED)
 def test_a_card_that_was_put_is_got_and_shown_as_it_is(pcscd, link, emu, tmp_path, kind):
-    home, path, again = Home(carrier=kind), tmp_path / "home.card", tmp_path / "again.card"
-    path.write_bytes(home.card.image.to_bytes())
-    with card_in(pcscd, link, home.card):
+    rig, path, again = Rig(carrier=kind), tmp_path / "home.card", tmp_path / "again.card"
+    path.write_bytes(rig.card.image.to_bytes())
+    with card_in(pcscd, link, rig.card):
         assert emu("card", "put", path, SURE).code == 0
         done = emu("card", "get", again, "--json", "-").json()
         assert done == {"reader": FIRST, "file": str(again), "carrier": kind.name.lower()}
@@ -82,7 +82,7 @@ def test_a_card_that_was_put_is_got_and_shown_as_it_is(pcscd, link, emu, tmp_pat
         assert again.stat().st_mode & 0o077 == 0, "a memory card's code is in it"
         assert emu("card", "diff", path).out.endswith("the same, byte for byte\n")
         assert emu("desk", "load", "--eur", "50", SURE, *THEN).code == 0
-        before = home.card.image
+        before = rig.card.image
         differs = emu("card", "diff", path)
         assert differs.code == 1
         assert differs.out.endswith(" fields differ\n")
@@ -91,9 +91,9 @@ def test_a_card_that_was_put_is_got_and_shown_as_it_is(pcscd, link, emu, tmp_pat
         assert "50.00 EUR" in emu("card", "show").out
         assert "it is there already" in emu("card", "get", again).complains()
         assert emu("card", "get", again, "--force").code == 0
-        assert home.card.image == before
+        assert rig.card.image == before
     got = parse_image(again.read_bytes())
-    assert held_on(got) == held_on(home.card.image)
+    assert held_on(got) == held_on(rig.card.image)
 
 
 def held_on(image: AnyImage) -> tuple[bytes, ...]:
@@ -103,10 +103,10 @@ def held_on(image: AnyImage) -> tuple[bytes, ...]:
 
 
 def test_a_plain_card_that_is_broken_is_shown_and_got(pcscd, link, emu, tmp_path):
-    home = Home(carrier=CardKind.PLAIN)
-    image = file_card(home.card.image)
-    home.card = card_of(image.with_part(0, 100, b"\x00" * 4), counted())
-    with card_in(pcscd, link, home.card):
+    rig = Rig(carrier=CardKind.PLAIN)
+    image = file_card(rig.card.image)
+    rig.card = card_of(image.with_part(0, 100, b"\x00" * 4), counted())
+    with card_in(pcscd, link, rig.card):
         shown = emu("card", "show")
         assert shown.code == 1
         assert str(METER_ID) in shown.out
@@ -116,10 +116,10 @@ def test_a_plain_card_that_is_broken_is_shown_and_got(pcscd, link, emu, tmp_path
 def test_what_cannot_be_read_without_a_key_is_one_line_and_leaves_no_file(
     pcscd, link, emu, tmp_path
 ):
-    blank = memory_card(Home(carrier=CardKind.MEMORY).card.image).with_main(32, b"\xff" * 224)
+    blank = memory_card(Rig(carrier=CardKind.MEMORY).card.image).with_main(32, b"\xff" * 224)
     at = tmp_path / "it.card"
     for card, why in (
-        (Home().card, "a secure card shows its records to who has a key: see desk account"),
+        (Rig().card, "a secure card shows its records to who has a key: see desk account"),
         (Odd(lambda _: b"\x6a\x82"), "select 3F00: 6A82, file or application not found"),
         (MemoryCard(blank), "want a card as card put makes it"),
     ):
@@ -133,7 +133,7 @@ def test_what_cannot_be_read_without_a_key_is_one_line_and_leaves_no_file(
 def test_a_reader_that_cannot_tell_the_tries_of_a_chip_reads_it_all_the_same(
     pcscd, link, emu, tmp_path
 ):
-    image = memory_card(Home(carrier=CardKind.MEMORY).card.image)
+    image = memory_card(Rig(carrier=CardKind.MEMORY).card.image)
     with card_in(pcscd, link, MemoryCard(image, make=Make.PCSC)):
         assert emu("card", "get", tmp_path / "it.card").code == 0
     assert (tmp_path / "it.card").read_bytes() == image.to_bytes()

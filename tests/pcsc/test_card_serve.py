@@ -100,16 +100,16 @@ def test_pcsc_scan_watches_it_come_and_go(
 ) -> None:
     until(lambda: opensc_atr(pcscd))
     log = tmp_path / "scan"
-    with log.open("wb") as told:
+    with log.open("wb") as shown:
         scan = subprocess.Popen(
-            ["stdbuf", "-oL", "pcsc_scan", "-n"], env=pcscd.environment, stdout=told, stderr=told
+            ["stdbuf", "-oL", "pcsc_scan", "-n"], env=pcscd.environment, stdout=shown, stderr=shown
         )
 
     def watched(*story: str) -> bool | None:
         """Whether it has said this of the first reader, and nothing else."""
         text = log.read_text("utf-8", "replace")
-        told = re.findall(r"Reader 0: .*\n.*\n  Card state: (.*?), ", text)
-        return told == [f"Card {state}" for state in story] or None
+        shown = re.findall(r"Reader 0: .*\n.*\n  Card state: (.*?), ", text)
+        return shown == [f"Card {state}" for state in story] or None
 
     try:
         until(lambda: watched("inserted"))

@@ -13,7 +13,7 @@ from card_protocol.link.link import Slotted
 from card_protocol.serve.vpcd import VpcdSlot
 from meter_emu.desk.desk import Work
 from meter_emu.world.meter.linked_card import LinkedCard
-from tests.firmware.meters import Home
+from tests.firmware.meters import Rig
 
 LOAD_CENTS = 2_500
 
@@ -54,62 +54,62 @@ CARRIERS = pytest.mark.parametrize("carrier", [CardKind.SECURE, CardKind.PLAIN])
 
 @CARRIERS
 def test_a_load_at_the_desk_is_on_the_card_once_or_not_at_all(carrier: CardKind) -> None:
-    whole = _home(carrier)
+    whole = _rig(carrier)
     wire = Wire(whole.card)
     _load(whole, wire)
     assert wire.sent > 150, "ATR, SELECTs, READs, proofs, UPDATEs"
     seen = set()
     for left in range(wire.sent):
-        home = _home(carrier)
+        rig = _rig(carrier)
         with pytest.raises(LinkError):
-            _load(home, Wire(home.card, left))
-        count = _count(home)
+            _load(rig, Wire(rig.card, left))
+        count = _count(rig)
         seen.add(count)
         if not count:
-            _load(home, Wire(home.card))
-        assert _count(home) == 1, left
+            _load(rig, Wire(rig.card))
+        assert _count(rig) == 1, left
     assert seen == {0, 1}, "the last answers say what has happened already"
 
 
 @CARRIERS
 def test_a_load_at_the_meter_is_booked_once(carrier: CardKind) -> None:
-    whole = _home(carrier)
+    whole = _rig(carrier)
     _load(whole, Wire(whole.card))
     wire = Wire(whole.card)
     _visit(whole, wire)
     booked = whole.state.balance_ueur
     seen = set()
     for left in range(wire.sent):
-        home = _home(carrier)
-        _load(home, Wire(home.card))
-        before = home.state.balance_ueur
-        _visit(home, Wire(home.card, left))
-        seen.add(home.state.balance_ueur == booked)
-        assert home.state.balance_ueur in {before, booked}, left
-        _visit(home, Wire(home.card))
-        assert home.state.balance_ueur == booked, left
-        assert home.write_back() is not None, left
+        rig = _rig(carrier)
+        _load(rig, Wire(rig.card))
+        before = rig.state.balance_ueur
+        _visit(rig, Wire(rig.card, left))
+        seen.add(rig.state.balance_ueur == booked)
+        assert rig.state.balance_ueur in {before, booked}, left
+        _visit(rig, Wire(rig.card))
+        assert rig.state.balance_ueur == booked, left
+        assert rig.write_back() is not None, left
     assert seen == {False, True}
 
 
-def _home(carrier: CardKind) -> Home:
-    return Home(carrier=carrier)
+def _rig(carrier: CardKind) -> Rig:
+    return Rig(carrier=carrier)
 
 
-def _load(home: Home, wire: Wire) -> None:
+def _load(rig: Rig, wire: Wire) -> None:
     wire.connect()
-    home.desk.serve(wire.exchange, Work(load_cents=LOAD_CENTS), issued_at_min=10_780_000)
+    rig.desk.serve(wire.exchange, Work(load_cents=LOAD_CENTS), issued_at_min=10_780_000)
     wire.disconnect()
 
 
-def _visit(home: Home, wire: Wire) -> None:
-    home.bench.insert(LinkedCard(wire))
-    home.bench.remove()
+def _visit(rig: Rig, wire: Wire) -> None:
+    rig.bench.insert(LinkedCard(wire))
+    rig.bench.remove()
 
 
-def _count(home: Home) -> int:
+def _count(rig: Rig) -> int:
     """Return how many loads the card in our hand holds."""
-    home.card.power_on()
-    count = home.desk.account(home.card.transmit).wallet.load_count
-    home.card.power_off()
+    rig.card.power_on()
+    count = rig.desk.account(rig.card.transmit).wallet.load_count
+    rig.card.power_off()
     return count

@@ -19,10 +19,10 @@ from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.cli import app
 from tests.cards import file_card, memory_card
 from tests.cli.outcome import Outcome, runner
-from tests.firmware.meters import METER_ID, START, Home
-from tests.homes import counted
+from tests.firmware.meters import METER_ID, START, Rig
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, card_in
+from tests.rigs import counted
 
 FIRST, SECOND = VPCD_READERS
 SURE = "--yes-write-hardware"
@@ -61,17 +61,17 @@ def test_readers_are_listed_for_people_and_programs(pcscd, monkeypatch, capsys):
 def test_the_office_writes_on_a_real_card_and_reads_what_the_meter_wrote(
     pcscd, link, desk, carrier
 ):
-    home = Home(carrier=carrier)
-    with card_in(pcscd, link, home.card):
+    rig = Rig(carrier=carrier)
+    with card_in(pcscd, link, rig.card):
         done = desk("load", "--eur", "50", SURE, *THEN)
         assert (done.code, done.err) == (0, "")
         assert done.out.startswith(f"{FIRST}: meter {METER_ID}: order 0")
         assert "no meter has written on this card" in desk("read").complains()
         assert desk("limiter", "on", SURE, *THEN).code == 0
-        told = json.loads(desk("account", "--json", "-").out)
-        assert (told["loaded_cents"], told["order"]["limiter_granted"]) == (5_000, True)
-    assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
-    with card_in(pcscd, link, home.card):
+        promise = json.loads(desk("account", "--json", "-").out)
+        assert (promise["loaded_cents"], promise["order"]["limiter_granted"]) == (5_000, True)
+    assert rig.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
+    with card_in(pcscd, link, rig.card):
         written = {
             row["field"]: row for row in json.loads(desk("read", "--json", "-").out)["fields"]
         }
@@ -79,20 +79,20 @@ def test_the_office_writes_on_a_real_card_and_reads_what_the_meter_wrote(
 
 
 def test_a_real_card_is_not_written_without_the_word(pcscd, link, desk):
-    home = Home()
-    before = home.card.image.to_bytes()
-    with card_in(pcscd, link, home.card):
+    rig = Rig()
+    before = rig.card.image.to_bytes()
+    with card_in(pcscd, link, rig.card):
         assert SURE in desk("load", "--eur", "50").complains()
-        assert home.card.image.to_bytes() == before
+        assert rig.card.image.to_bytes() == before
         assert desk("account").code == 0
-    assert file_card(home.card.image).contents == CardImage.from_bytes(before).contents
+    assert file_card(rig.card.image).contents == CardImage.from_bytes(before).contents
 
 
 def test_a_card_is_waited_for_and_its_absence_said(pcscd, desk):
     said = desk("account", "--wait-s", "0").complains()
     assert said == f"meter-emu: no card: {FIRST}\n"
     slots: list[Slot] = []
-    later = threading.Timer(0.2, lambda: slots.append(Slot(pcscd, Home().card)))
+    later = threading.Timer(0.2, lambda: slots.append(Slot(pcscd, Rig().card)))
     later.start()
     done = desk("account", "--wait-s", "10")
     later.join()
@@ -104,31 +104,31 @@ def test_a_card_is_waited_for_and_its_absence_said(pcscd, desk):
 def test_a_wrong_key_costs_the_card_no_try(pcscd, link, desk, tmp_path):
     key = tmp_path / "key"
     key.write_text("00" * 16)
-    home = Home()
-    with card_in(pcscd, link, home.card):
+    rig = Rig()
+    with card_in(pcscd, link, rig.card):
         for verb in (["account"], ["load", "--eur", "50", SURE]):
             said = desk(*verb, "--master-key", key).complains()
             assert said.startswith(f"meter-emu: {FIRST}: ")
             assert "MAC" in said
-    assert home.card.image.tries_left == (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)
+    assert rig.card.image.tries_left == (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)
 
 
 def test_a_plain_card_at_its_last_try_keeps_it(pcscd, link, desk, put, tmp_path):
-    home, path = Home(carrier=CardKind.PLAIN), tmp_path / "home.card"
-    path.write_bytes(home.card.image.to_bytes())
-    home.card = card_of(file_card(home.card.image).with_tries(0, 1), counted())
-    before = home.card.image.to_bytes()
-    with card_in(pcscd, link, home.card):
+    rig, path = Rig(carrier=CardKind.PLAIN), tmp_path / "home.card"
+    path.write_bytes(rig.card.image.to_bytes())
+    rig.card = card_of(file_card(rig.card.image).with_tries(0, 1), counted())
+    before = rig.card.image.to_bytes()
+    with card_in(pcscd, link, rig.card):
         for done in (desk("load", "--eur", "50", SURE, *THEN), put(path, SURE)):
             kept = "meter-emu: not sent: PIN not presented, tries left: 1\n"
             assert done.complains() == kept
         assert desk("account").code == 0
-    assert home.card.image.to_bytes() == before
+    assert rig.card.image.to_bytes() == before
 
 
 def test_a_card_pulled_while_it_is_written_is_to_be_looked_at(pcscd, link, desk):
-    home = Home()
-    pulled = Pulled(home.card)
+    rig = Rig()
+    pulled = Pulled(rig.card)
     look = "; it may have been written: see desk account"
     # Told a date, the office looks at the card with eight commands, and again before it writes.
     for at, perhaps in ((16, ""), (17, look)):
@@ -136,15 +136,15 @@ def test_a_card_pulled_while_it_is_written_is_to_be_looked_at(pcscd, link, desk)
             pulled.slot, pulled.at = slot, at
             said = desk("load", "--eur", "50", SURE, *THEN).complains()
         assert said == f"meter-emu: card removed: {FIRST}{perhaps}\n"
-    with card_in(pcscd, link, home.card):
+    with card_in(pcscd, link, rig.card):
         assert "ever loaded 50.00 EUR in 1 load" in desk("account").out
 
 
 def test_a_trace_without_room_says_when_the_card_was_written_before(pcscd, link, desk, tmp_path):
-    home, trace = Home(), tmp_path / "the.trace"
+    rig, trace = Rig(), tmp_path / "the.trace"
     load = ("load", "--eur", "50", SURE, "--trace", trace)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    with card_in(pcscd, link, home.card):
+    with card_in(pcscd, link, rig.card):
         assert desk(*load).code == 0
         written = trace.read_bytes().rindex(b'{"row":"exchange"')  # UPDATE BINARY, and then the end
         for room, perhaps, loads in (
@@ -175,32 +175,32 @@ def put(monkeypatch, capsys) -> Callable[..., Outcome]:
     return runner(monkeypatch, capsys, "card", "put", after=("--reader", FIRST))
 
 
-def erased(home: Home) -> FileCard:
+def erased(rig: Rig) -> FileCard:
     """Return the plain card of a home as its maker delivers it: the file is there, and empty."""
-    image = file_card(home.card.image)
+    image = file_card(rig.card.image)
     (content,) = image.contents
     return card_of(replace(image, contents=(b"\xff" * len(content),)), counted())
 
 
 def test_a_new_plain_card_gets_its_first_content_and_is_obeyed(pcscd, link, put, desk, tmp_path):
-    home = Home(carrier=CardKind.PLAIN)
-    issued, home.card = home.card.image, erased(home)
+    rig = Rig(carrier=CardKind.PLAIN)
+    issued, rig.card = rig.card.image, erased(rig)
     path = tmp_path / "home.card"
     path.write_bytes(issued.to_bytes())
-    with card_in(pcscd, link, home.card):
+    with card_in(pcscd, link, rig.card):
         assert SURE in put(path).complains()
         assert "want a copy that is whole" in desk("account").complains()
         done = put(path, SURE)
         assert (done.code, done.err) == (0, "")
         assert done.out == f"{FIRST}: holds {path} now, 1024 bytes in file BE01\n"
         assert desk("load", "--eur", "50", SURE, *THEN).code == 0
-    assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
+    assert rig.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
 
 
 def test_only_a_plain_image_is_put_on_a_card_that_has_room_for_it(pcscd, link, put, tmp_path):
     secure, plain = tmp_path / "secure.card", tmp_path / "plain.card"
-    secure.write_bytes(Home().card.image.to_bytes())
-    plain.write_bytes(Home(carrier=CardKind.PLAIN).card.image.to_bytes())
+    secure.write_bytes(Rig().card.image.to_bytes())
+    plain.write_bytes(Rig(carrier=CardKind.PLAIN).card.image.to_bytes())
     assert "want a plain or a memory card" in put(secure, SURE).complains()
     with card_in(pcscd, link, Odd(lambda _: b"\x6a\x82")):
         assert "select BE01: 6A82" in put(plain, SURE).complains()
@@ -213,38 +213,38 @@ def test_only_a_plain_image_is_put_on_a_card_that_has_room_for_it(pcscd, link, p
 
 
 @pytest.fixture
-def memory(tmp_path) -> tuple[Home, Path]:
+def memory(tmp_path) -> tuple[Rig, Path]:
     """Return a home whose memory card was issued into a file and is a blank chip yet."""
-    home = Home(carrier=CardKind.MEMORY)
+    rig = Rig(carrier=CardKind.MEMORY)
     path = tmp_path / "memory.card"
-    path.write_bytes(home.card.image.to_bytes())
-    home.card = MemoryCard(blank(home))
-    return home, path
+    path.write_bytes(rig.card.image.to_bytes())
+    rig.card = MemoryCard(blank(rig))
+    return rig, path
 
 
-def blank(home: Home, code: bytes = b"\xff\xff\xff") -> MemoryImage:
-    own = memory_card(home.card.image)
+def blank(rig: Rig, code: bytes = b"\xff\xff\xff") -> MemoryImage:
+    own = memory_card(rig.card.image)
     return replace(own, main=own.main[:32] + b"\xff" * 224, code=code)
 
 
 def test_a_blank_memory_card_gets_its_first_content_and_is_obeyed(pcscd, link, put, desk, memory):
-    home, path = memory
+    rig, path = memory
     own = MemoryImage.from_bytes(path.read_bytes())
-    with card_in(pcscd, link, home.card):
+    with card_in(pcscd, link, rig.card):
         assert SURE in put(path).complains()
         assert "magic" in desk("account").complains()
         done = put(path, SURE)
         assert (done.code, done.err) == (0, "")
         assert done.out == f"{FIRST}: holds {path} now, from byte 32 on, behind its own code\n"
-        assert home.card.image == own
+        assert rig.card.image == own
         assert desk("load", "--eur", "50", SURE, *THEN).code == 0
         assert put(path, SURE).code == 0  # over a card in use: what was loaded is gone
-        assert home.card.image == own
+        assert rig.card.image == own
         assert desk("load", "--eur", "50", SURE, *THEN).code == 0
-    assert home.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
-    with card_in(pcscd, link, home.card):
+    assert rig.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
+    with card_in(pcscd, link, rig.card):
         assert "50.00 EUR" in desk("read").out
-    assert memory_card(home.card.image).tries_left == 3
+    assert memory_card(rig.card.image).tries_left == 3
 
 
 # How many commands the card obeys, and what it has then: bytes of ours, and of the code. All cuts,
@@ -255,46 +255,46 @@ PULLS = {"code presented": (6, 0, 0), "written": (7, 220, 0), "code begun": (11,
 
 @pytest.mark.parametrize(("at", "ours", "changed"), PULLS.values(), ids=PULLS)
 def test_a_memory_card_that_was_pulled_is_put_again(pcscd, link, put, memory, at, ours, changed):
-    home, path = memory
+    rig, path = memory
     own = MemoryImage.from_bytes(path.read_bytes())
     marks = max(ours - 220, 0)
-    pulled = Pulled(home.card)
+    pulled = Pulled(rig.card)
     with card_in(pcscd, link, pulled) as slot:
         pulled.slot, pulled.at = slot, at
         said = put(path, SURE).complains()
     perhaps = "; it may have been written: put it again" if ours else ""
     assert said == f"meter-emu: card removed: {FIRST}{perhaps}\n"
-    left = memory_card(home.card.image)
+    left = memory_card(rig.card.image)
     assert left.main[32:36] == own.main[32 : 32 + marks] + b"\xff" * (4 - marks)
     assert left.main[36:] == (own.main[36:] if ours else b"\xff" * 220)
     assert left.code == own.code[:changed] + b"\xff" * (3 - changed)
-    with card_in(pcscd, link, home.card):
+    with card_in(pcscd, link, rig.card):
         assert put(path, SURE).code == 0
-    assert home.card.image == own
+    assert rig.card.image == own
 
 
 def test_a_memory_card_with_a_foreign_code_loses_one_try(pcscd, link, put, memory):
-    home, path = memory
-    foreign = blank(home, b"\x12\x34\x56")
+    rig, path = memory
+    foreign = blank(rig, b"\x12\x34\x56")
     foreign = foreign.with_main(32, bytes(range(224)))
-    home.card = MemoryCard(foreign)
-    with card_in(pcscd, link, home.card):
+    rig.card = MemoryCard(foreign)
+    with card_in(pcscd, link, rig.card):
         assert put(path, SURE).complains() == f"meter-emu: {FIRST}: wrong code, tries left: 2\n"
         for _ in range(2):
             assert "code not presented, tries left: 2" in put(path, SURE).complains()
-    assert home.card.image == replace(foreign, counter=6)
+    assert rig.card.image == replace(foreign, counter=6)
 
 
 def test_what_cannot_take_a_memory_card_is_said_and_costs_no_try(pcscd, link, put, memory):
-    home, path = memory
-    fresh = memory_card(home.card.image)
+    rig, path = memory
+    fresh = memory_card(rig.card.image)
     path.with_name("blank.card").write_bytes(fresh.to_bytes())
     said = put(path.with_name("blank.card"), SURE).complains()
     assert "blank.card: want a card as card new makes it: identity part" in said
     other = MemoryCard(fresh, make=Make.PCSC)
     for card, said in (
         (other, "a reader of make PC/SC cannot change the code"),
-        (Home(carrier=CardKind.PLAIN).card, "want a memory card, and this one has files"),
+        (Rig(carrier=CardKind.PLAIN).card, "want a memory card, and this one has files"),
     ):
         with card_in(pcscd, link, card):
             assert put(path, SURE).complains() == f"meter-emu: {FIRST}: {said}\n"

@@ -17,11 +17,11 @@ from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from tests.cards import file_card, memory_card
 from tests.cli.serving import BOUND_S, ROOT
-from tests.firmware.meters import Home
-from tests.homes import counted
+from tests.firmware.meters import Rig
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import card_in
 from tests.pcsc.test_desk_reader import blank, link
+from tests.rigs import counted
 
 __all__ = ["link"]  # a fixture
 
@@ -55,34 +55,34 @@ def card(pcscd: PrivatePcscd, *words: object, kill_s: float | None = None) -> in
     return process.returncode
 
 
-def issued(carrier: CardKind, folder: Path) -> tuple[Home, Path]:
-    home, path = Home(carrier=carrier), folder / "first.card"
-    path.write_bytes(home.card.image.to_bytes())
-    return home, path
+def issued(carrier: CardKind, folder: Path) -> tuple[Rig, Path]:
+    rig, path = Rig(carrier=carrier), folder / "first.card"
+    path.write_bytes(rig.card.image.to_bytes())
+    return rig, path
 
 
 @carriers(short=CardKind.MEMORY)
 def test_a_put_that_was_killed_is_put_again(
     pcscd: PrivatePcscd, link: PcscLink, tmp_path: Path, carrier: CardKind
 ) -> None:
-    home, path = issued(carrier, tmp_path)
-    own, chance, took_s = home.card.image, Random(7), 0.0
+    rig, path = issued(carrier, tmp_path)
+    own, chance, took_s = rig.card.image, Random(7), 0.0
     for number in range(KILLS + 1):
         if carrier is CardKind.MEMORY:
-            home.card = MemoryCard(blank(home))
+            rig.card = MemoryCard(blank(rig))
         else:
             erased = b"\xff" * len(file_card(own).contents[0])
-            home.card = card_of(file_card(own).with_part(0, 0, erased), counted())
-        with card_in(pcscd, link, home.card):
+            rig.card = card_of(file_card(own).with_part(0, 0, erased), counted())
+        with card_in(pcscd, link, rig.card):
             began = monotonic()
             if number:
                 card(pcscd, "put", path, "--yes-write-hardware",
                      kill_s=chance.uniform(0.4, 1) * took_s)  # fmt: skip
             assert card(pcscd, "put", path, "--yes-write-hardware") == 0
             took_s = took_s or monotonic() - began
-        assert home.card.image == own
+        assert rig.card.image == own
     if carrier is CardKind.MEMORY:
-        assert memory_card(home.card.image).tries_left == 3
+        assert memory_card(rig.card.image).tries_left == 3
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -90,9 +90,9 @@ def test_a_put_that_was_killed_is_put_again(
 def test_a_get_that_was_killed_leaves_a_whole_file_or_none(
     pcscd: PrivatePcscd, link: PcscLink, tmp_path: Path, carrier: CardKind
 ) -> None:
-    home, _ = issued(carrier, tmp_path)
+    rig, _ = issued(carrier, tmp_path)
     got, chance, took_s, whole = tmp_path / "got.card", Random(7), 0.0, b""
-    with card_in(pcscd, link, home.card):
+    with card_in(pcscd, link, rig.card):
         for number in range(KILLS + 1):
             began = monotonic()
             if number:
@@ -104,4 +104,4 @@ def test_a_get_that_was_killed_leaves_a_whole_file_or_none(
             whole = got.read_bytes()
             assert sorted(one.name for one in tmp_path.iterdir()) == ["first.card", "got.card"]
             got.unlink()
-    assert home.card.image.kind is carrier
+    assert rig.card.image.kind is carrier

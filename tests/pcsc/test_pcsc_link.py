@@ -26,7 +26,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.world.meter.linked_card import LinkedCard
 from tests.card_protocol.cards import GET_CHALLENGE, budget_image, counting_rng
-from tests.firmware.meters import Home
+from tests.firmware.meters import Rig
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import LONG_MS, Odd, Pulled, Slot, Wire, card_in, inserted
 
@@ -108,7 +108,7 @@ def test_a_card_is_waited_for_and_its_removal_too(pcscd, link):
 )
 def test_a_visit_to_desk_and_meter_through_a_reader_leaves_the_same_bytes(pcscd, link, carrier, t0):
     work = Work(load_cents=5_000, cut_at=Civil(2020, 7, 3, 23, 1))
-    held, linked = Home(carrier=carrier), Home(carrier=carrier)
+    held, linked = Rig(carrier=carrier), Rig(carrier=carrier)
     held.write(work)
     held.bench.insert(held.card)
     linked.card = card_of(linked.card.image, counting_rng(), t0=t0)
@@ -204,7 +204,7 @@ def test_a_session_is_exclusive_both_ways(pcscd, link, stranger):
 
 
 def test_nothing_proved_to_the_card_is_in_force_before_or_after_a_session(pcscd, link, stranger):
-    with card_in(pcscd, link, Home(carrier=CardKind.PLAIN).card):
+    with card_in(pcscd, link, Rig(carrier=CardKind.PLAIN).card):
         assert stranger.connect()
         assert not proved(stranger.exchange)
         assert stranger.exchange(PIN) == OK
@@ -304,40 +304,40 @@ def test_a_card_that_never_answers_is_let_go_at_the_deadline(pcscd):
 
 
 def pull_at_each_command_of_a_meter(pcscd: PrivatePcscd) -> None:
-    home = Home(carrier=CardKind.PLAIN)
-    home.write(Work(load_cents=5_000))
-    pulled = Pulled(home.card)
+    rig = Rig(carrier=CardKind.PLAIN)
+    rig.write(Work(load_cents=5_000))
+    pulled = Pulled(rig.card)
     balances_ueur = []
     with PcscLink(FIRST) as link:
         for at in range(1, 20):
             with card_in(pcscd, link, pulled) as slot:
                 pulled.slot, pulled.at = slot, at
                 card = LinkedCard(link)
-                home.bench.insert(card)
-            home.bench.remove()
-            balances_ueur.append(home.state.balance_ueur)
+                rig.bench.insert(card)
+            rig.bench.remove()
+            balances_ueur.append(rig.state.balance_ueur)
             if card.failure is None:
                 break
             assert card.failure.kind is LinkErrorKind.CARD_GONE
     assert at > 9, "SELECTs, READs, VERIFY, UPDATE"
     assert balances_ueur == sorted(balances_ueur)
     assert set(balances_ueur) == {50_000_000, 100_000_000}
-    assert home.write_back() is not None
+    assert rig.write_back() is not None
 
 
 def pull_at_each_command_of_a_desk(pcscd: PrivatePcscd) -> None:
-    home = Home()
-    pulled = Pulled(home.card)
+    rig = Rig()
+    pulled = Pulled(rig.card)
     with PcscLink(SECOND) as link:
         for at in range(1, 20):
             with card_in(pcscd, link, pulled, 1) as slot:
                 pulled.slot, pulled.at = slot, at
                 link.connect()
-                said = fails(lambda: home.desk.load(link.exchange, 5_000, issued_at_min=0))
+                said = fails(lambda: rig.desk.load(link.exchange, 5_000, issued_at_min=0))
             assert said.kind is LinkErrorKind.CARD_GONE
-            home.card.power_on()
-            wallet = home.desk.account(home.card.transmit).wallet
-            home.card.power_off()
+            rig.card.power_on()
+            wallet = rig.desk.account(rig.card.transmit).wallet
+            rig.card.power_off()
             if wallet.load_count:
                 break
     assert at == 9, "SELECT, READ, three to authenticate, three READs, one UPDATE"

@@ -81,9 +81,9 @@ def test_what_reads_is_passed_on_and_recorded_and_nothing_else(
         read = terminal.exchange(READ)
         terminal.disconnect()
         assert relay.end() == 0
-        told = json.loads(relay.rest())
+        shown = json.loads(relay.rest())
         counts = {"insertions": 1, "commands": 5, "not_sent": 3}
-        assert told == {"reader": REAL, **counts, "ended_by": "end of input"}
+        assert shown == {"reader": REAL, **counts, "ended_by": "end of input"}
         refused = "class 00 instruction {} is not on the list for this card"
         said = [line for line in relay.complaint.splitlines() if line.startswith("not sent: ")]
         assert said == [f"not sent: {refused.format(ins)}" for ins in ("20", "D6")]

@@ -15,9 +15,9 @@ from meter_emu.desk.desk import Work
 from meter_emu.units import EPOCH_2000_US, MINUTE_US
 from tests.cards import raw_on
 from tests.cli.sitting import JUNE, MODEL, Sitting
-from tests.homes import home_of
 from tests.pcsc.needs import pyscard_absent, refuse
 from tests.pcsc.slots import Slot, inserted
+from tests.rigs import rig_of
 
 FIRST, SECOND = VPCD_READERS
 SERVED = "CARD 01 EXECUTED"
@@ -45,9 +45,9 @@ def sit(folder: Path, reader: str) -> Sitting:
 
 def loaded_card(kind: CardKind = CardKind.SECURE) -> VirtualCard:
     """Return a card that carries 20 euro to the meter."""
-    home = home_of(start_us=EPOCH_2000_US + JUNE_2_MIN * MINUTE_US, carrier=kind)
-    card = home.first_card()
-    home.serve(card, Work(load_cents=2_000), JUNE_2_MIN)
+    rig = rig_of(start_us=EPOCH_2000_US + JUNE_2_MIN * MINUTE_US, carrier=kind)
+    card = rig.first_card()
+    rig.serve(card, Work(load_cents=2_000), JUNE_2_MIN)
     return card
 
 

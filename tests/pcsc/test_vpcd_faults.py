@@ -24,8 +24,8 @@ from meter_emu.desk.desk import Desk
 from tests.cards import file_card
 from tests.cli.serving import Serving
 from tests.firmware.meters import METER_ID
-from tests.homes import counted
 from tests.pcsc.needs import absent, pyscard_absent, refuse
+from tests.rigs import counted
 
 LONG_MS = 10_000  # much longer than anything here takes
 LOAD_CENTS = 2_500

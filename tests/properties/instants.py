@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from tests.properties.lab import BRUSSELS, DAY_US, MINUTE_US, SECOND_US, us
+from tests.properties.trials import BRUSSELS, DAY_US, MINUTE_US, SECOND_US, us
 
 EPOCH_2000_US = us(datetime(2000, 3, 1, tzinfo=UTC))
 LAST_US = us(datetime(2099, 12, 1, tzinfo=UTC))

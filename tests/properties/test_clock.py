@@ -15,9 +15,9 @@ from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import EventCode, Health, StateFlags
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.ports import Button
-from tests.properties.evenings import kits
+from tests.properties.around_t_stories import kits
 from tests.properties.instants import changes
-from tests.properties.lab import (
+from tests.properties.trials import (
     DAY_US,
     GAS,
     HOUR_US,
@@ -26,8 +26,8 @@ from tests.properties.lab import (
     MINUTE_US,
     MODELS,
     SECOND_US,
-    Lab,
-    Setting,
+    Circumstances,
+    MeterSetup,
     civil,
     legal,
     us,
@@ -39,31 +39,31 @@ CHANGE_US = HOUR_US  # after midnight UTC of the day
 EPOCH_2000_US = 946_684_800 * SECOND_US
 
 
-def apart_s(lab: Lab, expected: datetime) -> int:
+def apart_s(setup: MeterSetup, expected: datetime) -> int:
     """Return how many seconds of the day the registers are away from `expected`."""
-    second = lab.board.rtc.second_of_day(lab.board.now_us)
+    second = setup.board.rtc.second_of_day(setup.board.now_us)
     assert second is not None
     return second - (expected.hour * 3600 + expected.minute * 60 + expected.second)
 
 
-def leap(lab: Lab, *, days: int) -> None:
+def leap(setup: MeterSetup, *, days: int) -> None:
     """Let the counters of the clock chip leap, as a disturbed chip's may."""
-    assert isinstance(lab.board.rtc, Pcf8563)
-    lab.board.rtc.tick(days * 86_400)
+    assert isinstance(setup.board.rtc, Pcf8563)
+    setup.board.rtc.tick(days * 86_400)
 
 
 @given(st.sampled_from(changes), st.integers(0, 60 * SECOND_US), st.sampled_from(LEGAL))
 def test_a_clock_in_legal_time_shows_legal_time_after_every_change(day_us, phase_us, model):
-    setting = Setting(
+    setting = Circumstances(
         start_us=day_us,
         clock_set_us=day_us,
         drift_ppb=model.clock.drift_bound_ppb,
         phase_us=phase_us,
         model=model,
     )
-    lab = Lab(setting)
-    lab.bench.run_until(day_us + CHANGE_US + 2 * MINUTE_US)
-    assert abs(apart_s(lab, legal(lab.board.now_us))) <= 2
+    setup = MeterSetup(setting)
+    setup.bench.run_until(day_us + CHANGE_US + 2 * MINUTE_US)
+    assert abs(apart_s(setup, legal(setup.board.now_us))) <= 2
 
 
 @given(
@@ -78,16 +78,16 @@ def test_a_step_cut_anywhere_never_makes_a_cut_early(day_us, cut_us, dark_us, se
     start_us, step_us = day_us - HOUR_US, day_us + CHANGE_US
     end_us = step_us + 9 * HOUR_US
     outage = (step_us + cut_us, step_us + cut_us + 1 + dark_us)
-    setting = Setting(
+    setting = Circumstances(
         start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, **kit._asdict()
     )
-    lab = Lab(setting)
-    lab.write(Work(defer_until=civil(end_us), cut_at=civil(end_us)))
-    lab.insert()
-    lab.bench.run_until(end_us + 4 * HOUR_US)
-    assert len(lab.openings_us) == 1
-    assert lab.openings_us[0] >= end_us
-    assert not lab.state().flags & StateFlags.STEP_PENDING
+    setup = MeterSetup(setting)
+    setup.write(Work(defer_until=civil(end_us), cut_at=civil(end_us)))
+    setup.insert()
+    setup.bench.run_until(end_us + 4 * HOUR_US)
+    assert len(setup.openings_us) == 1
+    assert setup.openings_us[0] >= end_us
+    assert not setup.state().flags & StateFlags.STEP_PENDING
 
 
 SPRING_US = us(datetime(2020, 3, 29, tzinfo=UTC))
@@ -107,8 +107,8 @@ def test_a_step_cut_at_any_instant_is_settled_by_the_reading_or_doubted_by_an_ho
     seen = set()
     for cut_us in CUTS_US:
         outage = (step_us + cut_us, step_us + cut_us + 5 * SECOND_US)
-        lab = Lab(
-            Setting(
+        setup = MeterSetup(
+            Circumstances(
                 start_us=step_us - HOUR_US,
                 clock_set_us=step_us - HOUR_US,
                 outages=[outage],
@@ -116,12 +116,12 @@ def test_a_step_cut_at_any_instant_is_settled_by_the_reading_or_doubted_by_an_ho
                 model=model,
             )
         )
-        error_s = lab.state().set_error_s
-        lab.bench.run_until(outage[1] - SECOND_US)
-        begun = bool(lab.state().flags & StateFlags.STEP_PENDING)
-        written = abs(apart_s(lab, legal(lab.board.now_us))) < 60
-        lab.bench.run_until(step_us + 10 * MINUTE_US)
-        kept = lab.state()
+        error_s = setup.state().set_error_s
+        setup.bench.run_until(outage[1] - SECOND_US)
+        begun = bool(setup.state().flags & StateFlags.STEP_PENDING)
+        written = abs(apart_s(setup, legal(setup.board.now_us))) < 60
+        setup.bench.run_until(step_us + 10 * MINUTE_US)
+        kept = setup.state()
         doubted = begun and written == spring
         assert kept.health == Health.TRUSTED
         assert kept.set_error_s == error_s + 3600 * doubted
@@ -129,7 +129,7 @@ def test_a_step_cut_at_any_instant_is_settled_by_the_reading_or_doubted_by_an_ho
         assert kept.flags & (StateFlags.STEP_PENDING | StateFlags.SUMMER) == (
             StateFlags.SUMMER if spring else 0
         )
-        assert abs(apart_s(lab, legal(lab.board.now_us))) <= kept.set_error_s
+        assert abs(apart_s(setup, legal(setup.board.now_us))) <= kept.set_error_s
         seen.add((begun, written))
     assert seen == {(False, False), (True, False), (True, True), (False, True)}
 
@@ -138,13 +138,13 @@ def test_a_step_cut_at_any_instant_is_settled_by_the_reading_or_doubted_by_an_ho
 @pytest.mark.parametrize(("day_us", "left_s"), [(SPRING_US, -3600), (AUTUMN_US, 3600)])
 def test_a_clock_that_is_not_believed_is_not_stepped(day_us, left_s, model):
     """Nobody knows that it is at the change: it runs on, and the one who sets it judges."""
-    lab = Lab(Setting(start_us=day_us, clock_set_us=day_us, model=model))
-    lab.board.rtc.voltage_low()
-    lab.bench.run_until(day_us + CHANGE_US + 10 * MINUTE_US)
-    lab.bench.press(Button.BLUE)  # the program runs: without a date it has nothing to wake up for
-    assert lab.state().health == Health.LOW_VOLTAGE
-    assert abs(apart_s(lab, legal(lab.board.now_us)) - left_s) <= 2
-    assert not lab.state().flags & StateFlags.STEP_PENDING
+    setup = MeterSetup(Circumstances(start_us=day_us, clock_set_us=day_us, model=model))
+    setup.board.rtc.voltage_low()
+    setup.bench.run_until(day_us + CHANGE_US + 10 * MINUTE_US)
+    setup.bench.press(Button.BLUE)  # the program runs: without a date it has nothing to wake up for
+    assert setup.state().health == Health.LOW_VOLTAGE
+    assert abs(apart_s(setup, legal(setup.board.now_us)) - left_s) <= 2
+    assert not setup.state().flags & StateFlags.STEP_PENDING
 
 
 @pytest.mark.parametrize(("day_us", "left_s"), [(SPRING_US, -3600), (AUTUMN_US, 3600)])
@@ -156,14 +156,14 @@ def test_an_hourly_poll_in_the_last_seconds_of_an_hour_puts_the_step_off(day_us,
     start_us = day_us - HOUR_US - 9 * SECOND_US
     model = msgspec.structs.replace(GAS, rtc_base="legal")
     end_us = day_us + CHANGE_US + 4 * HOUR_US
-    lab = Lab(Setting(start_us=start_us, clock_set_us=start_us, model=model))
-    lab.write(Work(cut_at=civil(end_us)))
-    lab.insert()
-    lab.bench.run_until(end_us + 2 * HOUR_US)
-    assert abs(apart_s(lab, legal(lab.board.now_us)) - left_s) <= 2
-    assert [end_us <= at_us <= end_us + 2 * HOUR_US for at_us in lab.openings_us] == [True]
-    lab.bench.press(Button.BLUE)
-    assert abs(apart_s(lab, legal(lab.board.now_us))) <= 2
+    setup = MeterSetup(Circumstances(start_us=start_us, clock_set_us=start_us, model=model))
+    setup.write(Work(cut_at=civil(end_us)))
+    setup.insert()
+    setup.bench.run_until(end_us + 2 * HOUR_US)
+    assert abs(apart_s(setup, legal(setup.board.now_us)) - left_s) <= 2
+    assert [end_us <= at_us <= end_us + 2 * HOUR_US for at_us in setup.openings_us] == [True]
+    setup.bench.press(Button.BLUE)
+    assert abs(apart_s(setup, legal(setup.board.now_us))) <= 2
 
 
 # where each chip counts the day of the week, and what it calls a Sunday (their data sheets)
@@ -173,27 +173,29 @@ WEEKDAY_OF = {"pcf8563": (0x06, 0), "ds3231": (0x03, 7)}
 @pytest.mark.parametrize("model", CHIPS, ids=lambda model: model.name)
 @pytest.mark.parametrize("day", [0, 1, 6])  # Sunday, Monday, Saturday
 @pytest.mark.parametrize(
-    ("begun", "told"),
+    ("begun", "promise"),
     [
         (datetime(2020, 2, 3, tzinfo=UTC), datetime(2020, 7, 5, tzinfo=UTC)),
         (datetime(2020, 8, 3, tzinfo=UTC), datetime(2020, 12, 6, tzinfo=UTC)),
     ],
 )
 def test_a_clock_set_in_the_other_season_shows_legal_time_and_its_weekday_at_once(
-    begun, told, day, model
+    begun, promise, day, model
 ):
     start_us = us(begun) + 10 * HOUR_US
-    told_us = us(told) + day * DAY_US + 22 * HOUR_US  # no hour for the program to step it at
-    lab = Lab(Setting(start_us=start_us, clock_set_us=start_us, model=model))
-    lab.board.rtc.voltage_low()
-    set_to_s = (told_us - EPOCH_2000_US) // SECOND_US
+    announced_us = (
+        us(promise) + day * DAY_US + 22 * HOUR_US
+    )  # no hour for the program to step it at
+    setup = MeterSetup(Circumstances(start_us=start_us, clock_set_us=start_us, model=model))
+    setup.board.rtc.voltage_low()
+    set_to_s = (announced_us - EPOCH_2000_US) // SECOND_US
     card = issue_clock_card(BENCH_MASTER_KEY, METER_ID, set_to_s=set_to_s, set_error_s=60)
-    lab.bench.insert(card_of(card, bytes))
-    assert lab.state().health == Health.TRUSTED
-    assert 0 <= apart_s(lab, legal(told_us)) <= 3
+    setup.bench.insert(card_of(card, bytes))
+    assert setup.state().health == Health.TRUSTED
+    assert 0 <= apart_s(setup, legal(announced_us)) <= 3
     at, sunday = WEEKDAY_OF[model.rtc]
-    weekday = legal(told_us).isoweekday() % 7 or sunday
-    assert lab.board.rtc_read(at, 1)[0] & 0x07 == weekday
+    weekday = legal(announced_us).isoweekday() % 7 or sunday
+    assert setup.board.rtc_read(at, 1)[0] & 0x07 == weekday
 
 
 @given(
@@ -209,21 +211,21 @@ def test_a_lower_bound_cut_anywhere_is_a_bound_or_is_not_believed(start_us, cut_
     """The desk's word moves a lost clock forward; never past the truth, whatever is torn."""
     at_us = start_us + 10 * MINUTE_US
     outage = (at_us + cut_us, at_us + cut_us + 5 * SECOND_US)
-    setting = Setting(
+    setting = Circumstances(
         start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, **kit._asdict()
     )
-    lab = Lab(setting)
-    lab.bench.run_until(at_us)
-    lab.board.rtc.voltage_low()
-    lab.issued_at_min = (at_us - EPOCH_2000_US) // MINUTE_US - 3
+    setup = MeterSetup(setting)
+    setup.bench.run_until(at_us)
+    setup.board.rtc.voltage_low()
+    setup.issued_at_min = (at_us - EPOCH_2000_US) // MINUTE_US - 3
     end = civil(at_us + 2 * DAY_US)
-    lab.write(Work(defer_until=end, cut_at=end, reading=CivilReading.LATER))
-    lab.bench.insert(lab.card)
-    lab.bench.run_until(at_us + HOUR_US)
-    assert lab.state().health == Health.LOWER_BOUND
-    lab.bench.run_until(at_us + 3 * DAY_US)
-    assert lab.openings_us
-    assert lab.openings_us[0] >= (at_us + 2 * DAY_US) // MINUTE_US * MINUTE_US
+    setup.write(Work(defer_until=end, cut_at=end, reading=CivilReading.LATER))
+    setup.bench.insert(setup.card)
+    setup.bench.run_until(at_us + HOUR_US)
+    assert setup.state().health == Health.LOWER_BOUND
+    setup.bench.run_until(at_us + 3 * DAY_US)
+    assert setup.openings_us
+    assert setup.openings_us[0] >= (at_us + 2 * DAY_US) // MINUTE_US * MINUTE_US
 
 
 def test_a_forward_leap_within_the_longest_outage_cuts_early():
@@ -231,24 +233,24 @@ def test_a_forward_leap_within_the_longest_outage_cuts_early():
     start_us = 1_593_597_600 * SECOND_US  # 1 July 2020 10:00 UTC
     end_us = start_us + 2 * DAY_US
     outage = (start_us + HOUR_US, start_us + 2 * HOUR_US)
-    lab = Lab(Setting(start_us=start_us, clock_set_us=start_us, outages=[outage]))
-    lab.write(Work(defer_until=civil(end_us), cut_at=civil(end_us)))
-    lab.insert()
-    lab.bench.run_until(start_us + HOUR_US + MINUTE_US)
-    leap(lab, days=3)
-    lab.bench.run_until(end_us - HOUR_US)
-    assert lab.openings_us
-    assert lab.openings_us[0] < end_us
+    setup = MeterSetup(Circumstances(start_us=start_us, clock_set_us=start_us, outages=[outage]))
+    setup.write(Work(defer_until=civil(end_us), cut_at=civil(end_us)))
+    setup.insert()
+    setup.bench.run_until(start_us + HOUR_US + MINUTE_US)
+    leap(setup, days=3)
+    setup.bench.run_until(end_us - HOUR_US)
+    assert setup.openings_us
+    assert setup.openings_us[0] < end_us
 
 
 def test_the_same_leap_with_power_on_is_seen_and_cuts_nobody():
     start_us = 1_593_597_600 * SECOND_US
-    lab = Lab(Setting(start_us=start_us, clock_set_us=start_us))
+    setup = MeterSetup(Circumstances(start_us=start_us, clock_set_us=start_us))
     end_us = start_us + 2 * DAY_US
-    lab.write(Work(defer_until=civil(end_us), cut_at=civil(end_us)))
-    lab.insert()
-    lab.bench.run_until(start_us + HOUR_US)
-    leap(lab, days=3)
-    lab.bench.run_until(end_us + DAY_US)
-    assert lab.openings_us == []
-    assert lab.state().health == Health.TICKS_DISAGREE
+    setup.write(Work(defer_until=civil(end_us), cut_at=civil(end_us)))
+    setup.insert()
+    setup.bench.run_until(start_us + HOUR_US)
+    leap(setup, days=3)
+    setup.bench.run_until(end_us + DAY_US)
+    assert setup.openings_us == []
+    assert setup.state().health == Health.TICKS_DISAGREE

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from card_protocol.card.image import CardKind
 from card_protocol.formats.budget.generations import ORDERS
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
-from tests.properties.evenings import evenings, kits
-from tests.properties.lab import BASES, CARDS, KITS, METERS, MODELS
+from tests.properties.around_t_stories import around_t_stories, kits
+from tests.properties.trials import BASES, CARDS, KITS, METERS, MODELS
 
 DrawnT = TypeVar("DrawnT")
 
@@ -60,5 +60,5 @@ def test_every_kit_is_drawn():
 
 def test_evenings_drawn_by_their_seed_are_different_ones():
     """However small Hypothesis draws it, and however often it copies one."""
-    seen = drawn(evenings(), 100)
+    seen = drawn(around_t_stories(), 100)
     assert len({story.households for story in seen}) >= 0.95 * len(seen) >= 90

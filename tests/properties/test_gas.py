@@ -19,15 +19,15 @@ from meter_emu.stories.story import models
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import dialogues, parse_build
 from tests.cards import raw_on, with_raw
-from tests.properties.evenings import at_every_poll, evenings, lived
-from tests.properties.lab import (
+from tests.properties.around_t_stories import around_t_stories, at_every_poll, lived
+from tests.properties.trials import (
     GAS,
     HOUR_US,
     METER_ID,
     SECOND_US,
     WORK_US,
-    Lab,
-    Setting,
+    Circumstances,
+    MeterSetup,
     civil,
     state_of,
     us,
@@ -41,15 +41,15 @@ RATES = st.integers(1, 6_000)
 DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
 
 
-def ready(rate: int, *, outage: tuple[int, int] | None = None) -> Lab:
+def ready(rate: int, *, outage: tuple[int, int] | None = None) -> MeterSetup:
     """Return a meter that went dark for lack of credit, loaded since, and waits for a person.
 
     `outage` counts from that moment.
     """
     at_us = NOON_US + 2 * HOUR_US
     outages = [] if outage is None else [(at_us + outage[0], at_us + outage[1])]
-    lab = Lab(
-        Setting(
+    setup = MeterSetup(
+        Circumstances(
             start_us=NOON_US,
             clock_set_us=NOON_US,
             balance_cents=0,
@@ -58,74 +58,74 @@ def ready(rate: int, *, outage: tuple[int, int] | None = None) -> Lab:
             model=GAS,
         )
     )
-    lab.bench.run_until(NOON_US + HOUR_US)
-    lab.write(Work(load_cents=5_000))
-    lab.insert()
-    lab.bench.run_until(NOON_US + 2 * HOUR_US)
-    assert lab.state().supply == Supply.READY_FOR_RECONNECTION
-    assert lab.board.panel.lamps & Lamp.RECONNECT
-    return lab
+    setup.bench.run_until(NOON_US + HOUR_US)
+    setup.write(Work(load_cents=5_000))
+    setup.insert()
+    setup.bench.run_until(NOON_US + 2 * HOUR_US)
+    assert setup.state().supply == Supply.READY_FOR_RECONNECTION
+    assert setup.board.panel.lamps & Lamp.RECONNECT
+    return setup
 
 
-def hold(lab: Lab, lit_after_us: int) -> None:
-    lab.bench.shut_appliances(lab.board.now_us + lit_after_us)
-    lab.bench.press(Button.BLUE, held_ms=HELD_MS)
+def hold(setup: MeterSetup, lit_after_us: int) -> None:
+    setup.bench.shut_appliances(setup.board.now_us + lit_after_us)
+    setup.bench.press(Button.BLUE, held_ms=HELD_MS)
 
 
-def valve_shut(lab: Lab) -> bool:
-    return not lab.board.switch.on and lab.state().supply != Supply.CONNECTED
+def valve_shut(setup: MeterSetup) -> bool:
+    return not setup.board.switch.on and setup.state().supply != Supply.CONNECTED
 
 
 @given(RATES, st.integers(0, TRAVEL_US + TEST_US - SECOND_US))
 @example(rate=1, lit_after_us=0)
 @example(rate=1, lit_after_us=TRAVEL_US + TEST_US - SECOND_US)
 def test_any_flow_in_the_countdown_ends_with_the_valve_shut(rate, lit_after_us):
-    lab = ready(rate)
-    began_us = lab.board.now_us
-    hold(lab, lit_after_us)
-    assert valve_shut(lab)
-    assert "GAS FLOWED" in lab.board.panel.text
+    setup = ready(rate)
+    began_us = setup.board.now_us
+    hold(setup, lit_after_us)
+    assert valve_shut(setup)
+    assert "GAS FLOWED" in setup.board.panel.text
     flowed_us = max(lit_after_us, TRAVEL_US)
-    assert lab.board.now_us - began_us <= flowed_us + WORK_US
-    register = lab.board.metrology.read_units(lab.board.now_us)
-    lab.bench.run_until(lab.board.now_us + 5 * HOUR_US)
-    assert lab.board.metrology.read_units(lab.board.now_us) == register
-    hold(lab, TEST_US + WORK_US)
-    assert lab.state().supply == Supply.CONNECTED
+    assert setup.board.now_us - began_us <= flowed_us + WORK_US
+    register = setup.board.metrology.read_units(setup.board.now_us)
+    setup.bench.run_until(setup.board.now_us + 5 * HOUR_US)
+    assert setup.board.metrology.read_units(setup.board.now_us) == register
+    hold(setup, TEST_US + WORK_US)
+    assert setup.state().supply == Supply.CONNECTED
 
 
 @given(RATES, st.integers(TRAVEL_US + TEST_US + SECOND_US, 2 * TEST_US))
 def test_a_countdown_without_flow_ends_with_supply(rate, lit_after_us):
-    lab = ready(rate)
-    began_us = lab.board.now_us
-    hold(lab, lit_after_us)
-    assert lab.board.switch.on
-    assert lab.state().supply == Supply.CONNECTED
-    assert lab.board.now_us - began_us >= TEST_US
+    setup = ready(rate)
+    began_us = setup.board.now_us
+    hold(setup, lit_after_us)
+    assert setup.board.switch.on
+    assert setup.state().supply == Supply.CONNECTED
+    assert setup.board.now_us - began_us >= TEST_US
 
 
 @given(st.integers(0, 2_999))
 def test_a_button_let_go_too_early_only_scrolls(held_ms):
-    lab = ready(100)
-    lab.bench.press(Button.BLUE, held_ms=held_ms)
-    assert valve_shut(lab)
-    assert lab.board.panel.text.startswith("CLOCK")
+    setup = ready(100)
+    setup.bench.press(Button.BLUE, held_ms=held_ms)
+    assert valve_shut(setup)
+    assert setup.board.panel.text.startswith("CLOCK")
 
 
 @given(st.integers(1, TRAVEL_US + TEST_US), st.integers(1, HOUR_US), st.booleans())
 @example(lost_us=1_000, long_us=1, lit=True)
 @example(lost_us=TRAVEL_US + TEST_US - 1, long_us=1, lit=True)
 def test_a_power_cut_at_any_moment_of_re_arming_leaves_the_valve_shut(lost_us, long_us, lit):
-    lab = ready(500, outage=(lost_us, lost_us + long_us))
-    hold(lab, lost_us if lit else 2 * HOUR_US)
-    assert not lab.board.powered
+    setup = ready(500, outage=(lost_us, lost_us + long_us))
+    hold(setup, lost_us if lit else 2 * HOUR_US)
+    assert not setup.board.powered
     back_us = NOON_US + 2 * HOUR_US + lost_us + long_us
-    lab.bench.run_until(back_us + GAS.boot_ms * 1_000 + WORK_US)
-    assert valve_shut(lab)
-    assert lab.board.panel.lamps & Lamp.RECONNECT
+    setup.bench.run_until(back_us + GAS.boot_ms * 1_000 + WORK_US)
+    assert valve_shut(setup)
+    assert setup.board.panel.lamps & Lamp.RECONNECT
 
 
-@given(evenings([kit for kit in models() if kit.model.energy == "gas"]))
+@given(around_t_stories([kit for kit in models() if kit.model.energy == "gas"]))
 def test_gas_flows_only_while_the_supply_is_connected(story):
     """Except inside a countdown, and after a power cut in it until the meter is back."""
 
@@ -141,8 +141,8 @@ def test_gas_flows_only_while_the_supply_is_connected(story):
 @pytest.mark.parametrize("dark_for", [Work(cut_at=civil(NOON_US)), Work(load_cents=500)])
 def test_a_home_that_may_not_have_supply_has_no_test_of_its_installation(dark_for):
     """Cut on schedule, and out of a loaded credit that emergency credit has eaten: no flow."""
-    lab = Lab(
-        Setting(
+    setup = MeterSetup(
+        Circumstances(
             start_us=NOON_US,
             clock_set_us=NOON_US,
             balance_cents=-10_000,
@@ -150,13 +150,13 @@ def test_a_home_that_may_not_have_supply_has_no_test_of_its_installation(dark_fo
             model=GAS,
         )
     )
-    lab.write(dark_for)
-    lab.insert()
-    lab.bench.run_until(NOON_US + HOUR_US)
-    hold(lab, TEST_US + WORK_US)  # takes the emergency credit, where that is offered
-    assert lab.state().supply == Supply.DISCONNECTED
-    assert [on for _, on in lab.board.moves] == [False]
-    assert lab.board.now_us < NOON_US + HOUR_US + WORK_US
+    setup.write(dark_for)
+    setup.insert()
+    setup.bench.run_until(NOON_US + HOUR_US)
+    hold(setup, TEST_US + WORK_US)  # takes the emergency credit, where that is offered
+    assert setup.state().supply == Supply.DISCONNECTED
+    assert [on for _, on in setup.board.moves] == [False]
+    assert setup.board.now_us < NOON_US + HOUR_US + WORK_US
 
 
 class Trusting(Program):
@@ -171,17 +171,17 @@ class Trusting(Program):
 
 
 def test_the_countdown_law_can_fail():
-    lab = ready(500)
+    setup = ready(500)
     parts = parse_build("reference").parts(GAS)
-    lab.run_on(lambda ports: Trusting(ports, parts, dialogues()))
-    hold(lab, 60 * SECOND_US)
-    assert not valve_shut(lab)
+    setup.run_on(lambda ports: Trusting(ports, parts, dialogues()))
+    hold(setup, 60 * SECOND_US)
+    assert not valve_shut(setup)
 
 
 @given(st.integers(1, 3_000))
 def test_emergency_credit_is_taken_by_the_held_button_in_the_dark(rate):
-    lab = Lab(
-        Setting(
+    setup = MeterSetup(
+        Circumstances(
             start_us=NOON_US,
             clock_set_us=NOON_US,
             balance_cents=0,
@@ -189,32 +189,32 @@ def test_emergency_credit_is_taken_by_the_held_button_in_the_dark(rate):
             model=GAS,
         )
     )
-    lab.bench.run_until(NOON_US + HOUR_US)
-    assume(lab.state().supply == Supply.DISCONNECTED)
-    hold(lab, TEST_US + WORK_US)
-    assert lab.state().emergency_debt_ueur == 15_000_000
-    assert lab.state().supply == Supply.CONNECTED
+    setup.bench.run_until(NOON_US + HOUR_US)
+    assume(setup.state().supply == Supply.DISCONNECTED)
+    hold(setup, TEST_US + WORK_US)
+    assert setup.state().emergency_debt_ueur == 15_000_000
+    assert setup.state().supply == Supply.CONNECTED
 
 
 def test_a_valve_has_no_limiter_whatever_a_card_grants():
     """Our own desk writes no such order: another office's might."""
-    lab = ready(100)
-    lab.write(Work(prepayment_on=True))
-    order = open_sealed(ORDER, raw_on(lab.card.image, Sfi.ORDER), DESK_KEY, CardId(METER_ID, 1))
+    setup = ready(100)
+    setup.write(Work(prepayment_on=True))
+    order = open_sealed(ORDER, raw_on(setup.card.image, Sfi.ORDER), DESK_KEY, CardId(METER_ID, 1))
     granted = replace(order, flags=order.flags | OrderFlags.LIMITER_GRANTED)
     sealed = seal(ORDER, granted, DESK_KEY, CardId(METER_ID, 1))
-    lab.card = card_of(with_raw(lab.card.image, Sfi.ORDER, sealed), bytes)
-    before = lab.state()
-    lab.insert()
-    assert "NO_LIMITER" in lab.board.panel.text
-    assert lab.state().flags == before.flags
-    assert lab.state().order_number == before.order_number
+    setup.card = card_of(with_raw(setup.card.image, Sfi.ORDER, sealed), bytes)
+    before = setup.state()
+    setup.insert()
+    assert "NO_LIMITER" in setup.board.panel.text
+    assert setup.state().flags == before.flags
+    assert setup.state().order_number == before.order_number
 
 
 def test_the_card_of_the_other_energy_is_refused_and_keeps_its_tries():
-    lab = ready(100)
-    other = Lab(Setting(start_us=NOON_US, clock_set_us=NOON_US))
-    for meter, card in ((lab, other.card), (other, lab.card)):
+    setup = ready(100)
+    other = MeterSetup(Circumstances(start_us=NOON_US, clock_set_us=NOON_US))
+    for meter, card in ((setup, other.card), (other, setup.card)):
         before = card.image.to_bytes()
         meter.bench.insert(card)
         assert "WRONG_ENERGY" in meter.board.panel.text

@@ -22,9 +22,9 @@ from meter_emu.errors import DeskError
 from meter_emu.firmware.dialogues.budget import order_said
 from meter_emu.firmware.layouts import State
 from meter_emu.world.meter.build import parse_build
-from tests.firmware.meters import METER_ID, Home, factory, now_at, state
+from tests.firmware.meters import METER_ID, Rig, factory, now_at, state
 from tests.properties.instants import instants
-from tests.properties.lab import BRUSSELS, MINUTE_US, MODEL, civil, later_instant_us, legal
+from tests.properties.trials import BRUSSELS, MINUTE_US, MODEL, civil, later_instant_us, legal
 
 PARTS = parse_build("reference").parts(MODEL)
 KEY = Key(factory().key_reactivation)
@@ -39,9 +39,9 @@ minutes = st.integers(0, MINUTES - 1) | instants.map(lambda us: us // MINUTE_US 
 def written(work: Work, generation: int) -> AnyOrderRecord:
     """Return the order that the desk writes on a card of a generation."""
     desk = Desk(BENCH_MASTER_KEY)
-    home = Home(generation=generation)
-    home.card.power_on()
-    return desk.serve(home.card.transmit, work, issued_at_min=0).order
+    rig = Rig(generation=generation)
+    rig.card.power_on()
+    return desk.serve(rig.card.transmit, work, issued_at_min=0).order
 
 
 def order(**changes: Any) -> InstantOrderRecord:
@@ -225,11 +225,11 @@ class DayEarlyCodec(DeskCodec):
     ],
 )
 def test_a_slip_of_the_office_is_seen_by_generation_2_alone(generation, work, shown):
-    home = Home(generation=generation)
-    home.made.desk = Desk(BENCH_MASTER_KEY, codec=DayEarlyCodec())
-    home.write(work)
-    assert home.insert().endswith(shown)
-    back = home.write_back()
+    rig = Rig(generation=generation)
+    rig.made.desk = Desk(BENCH_MASTER_KEY, codec=DayEarlyCodec())
+    rig.write(work)
+    assert rig.insert().endswith(shown)
+    back = rig.write_back()
     assert back is not None
     codes = back.events[4::8]
     assert (20 in codes) == ("LATER" in shown)

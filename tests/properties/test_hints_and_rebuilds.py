@@ -9,8 +9,8 @@ from hypothesis import assume, given, settings
 from meter_emu.defects import catalogue
 from meter_emu.firmware.rtc.driver import FieldCodec
 from meter_emu.laws.law import cut_us
+from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import Replayed, seeded
-from meter_emu.stories.evening import evening
 from meter_emu.stories.story import own_models
 from meter_emu.units import HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.bench import Bench
@@ -19,7 +19,7 @@ from meter_emu.world.meter.image import board_of, image_of
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Entry, Households
 from tests.laws import wrong
-from tests.properties.evenings import at_every_poll, evenings, lived
+from tests.properties.around_t_stories import around_t_stories, at_every_poll, lived
 
 
 def every_poll(bench: Bench) -> None:
@@ -31,12 +31,12 @@ def every_poll_anew(bench: Bench) -> None:
     at_every_poll(Bench.rebuild)(bench)
 
 
-@given(evenings())
+@given(around_t_stories())
 def test_a_hint_ignored_equals_a_hint_used(story):
     assert lived(story, prepare=every_poll).seen() == lived(story).seen()
 
 
-@given(evenings())
+@given(around_t_stories())
 def test_building_the_program_anew_between_any_two_polls_changes_nothing(story):
     assert lived(story, prepare=at_every_poll(Bench.rebuild)).seen() == lived(story).seen()
 
@@ -65,11 +65,11 @@ def hinting() -> list[str]:
 def test_with_every_defect_neither_hints_nor_a_program_made_anew_change_anything(defect):
     build = f"reference+{defect}"
     for number in range(4):
-        story = evening(seeded(f"{defect}/{number}"))
+        story = around_t(seeded(f"{defect}/{number}"))
         assert lived(story, build, every_poll_anew).seen() == lived(story, build).seen()
 
 
-@given(evenings())
+@given(around_t_stories())
 @settings(max_examples=30)
 def test_a_meter_saved_to_a_file_and_loaded_goes_on_the_same(story):
     """At any rest between polls: the image is all there is. With outages, other cells are torn.
@@ -77,7 +77,7 @@ def test_a_meter_saved_to_a_file_and_loaded_goes_on_the_same(story):
     A limiter is volatile, and set anew by the first poll.
     """
     stayed = lived(without_outages(story))
-    model, home, board = stayed.home.model, stayed.home, stayed.board
+    model, rig, board = stayed.rig.model, stayed.rig, stayed.board
     assume(not board.switch.limiter_a)
     raw = image_of(board, model)
     build = parse_build("reference")
@@ -85,8 +85,8 @@ def test_a_meter_saved_to_a_file_and_loaded_goes_on_the_same(story):
         raw,
         model,
         build,
-        home.load,
-        drift_ppb=home.drift_ppb,
+        rig.load,
+        drift_ppb=rig.drift_ppb,
         now_us=board.now_us,
         fate=Random(0),
         path="image",
@@ -95,7 +95,7 @@ def test_a_meter_saved_to_a_file_and_loaded_goes_on_the_same(story):
     assert image_of(loaded, model) == raw
     # The last poll may have run on past the end: the cadence is counted from where it ended.
     poll_us = model.poll_s * SECOND_US
-    phase_us = (story.start_us + home.poll_phase_us - loaded.now_us) % poll_us
+    phase_us = (story.start_us + rig.poll_phase_us - loaded.now_us) % poll_us
     bench = Bench(loaded, build.program(model), poll_us=poll_us, phase_us=phase_us)
     for other in (stayed.bench, bench):
         other.run_until(story.end_us + HOUR_US)
@@ -103,14 +103,14 @@ def test_a_meter_saved_to_a_file_and_loaded_goes_on_the_same(story):
 
 
 def without_outages(story: Campaign) -> Campaign:
-    (home,) = story.households
-    entry = Entry(first=replace(home, outages=()), count=1, poll_phase_us=home.poll_phase_us)
+    (rig,) = story.households
+    entry = Entry(first=replace(rig, outages=()), count=1, poll_phase_us=rig.poll_phase_us)
     return replace(story, households=Households((entry,), story.seed))
 
 
 def test_the_hint_law_can_fail():
     """A program that sleeps an hour too long is late for a cut, and the bytes show it."""
-    story = evening(Replayed([]), [kit for kit in own_models() if kit.model.rtc == "pcf8563"])
+    story = around_t(Replayed([]), [kit for kit in own_models() if kit.model.rtc == "pcf8563"])
     build = f"{wrong.__name__}:Oversleeper"
     honest, asleep, polled = lived(story), lived(story, build), lived(story, build, every_poll)
     in_time_us, late_us = cut_us(honest.events), cut_us(asleep.events)

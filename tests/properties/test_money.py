@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from meter_emu.desk.desk import Work
 from meter_emu.firmware.layouts import State
+from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import seeded
-from meter_emu.stories.evening import evening
 from meter_emu.stories.story import own_models
 from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.meter.bench import Bench
@@ -15,8 +15,8 @@ from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.rehearsal.campaign import Campaign
 from tests.laws import wrong
-from tests.properties.evenings import at_every_poll, evenings, kits, lived
-from tests.properties.lab import DAY_US, HOUR_US, SECOND_US, Lab, Setting, state_of
+from tests.properties.around_t_stories import around_t_stories, at_every_poll, kits, lived
+from tests.properties.trials import DAY_US, HOUR_US, SECOND_US, Circumstances, MeterSetup, state_of
 
 
 def balance_law(board: Board, model: MeterModel, started_cents: int) -> None:
@@ -33,28 +33,28 @@ def balance_law(board: Board, model: MeterModel, started_cents: int) -> None:
 
 
 def issued_cents(story: Campaign) -> int:
-    (home,) = story.households
-    return sum(visit.desk.load_cents for visit in home.visits if visit.desk is not None)
+    (rig,) = story.households
+    return sum(visit.desk.load_cents for visit in rig.visits if visit.desk is not None)
 
 
 def of_one_chip(seed: int) -> Campaign:
-    return evening(seeded(seed), [kit for kit in own_models() if kit.model.rtc == "pcf8563"])
+    return around_t(seeded(seed), [kit for kit in own_models() if kit.model.rtc == "pcf8563"])
 
 
 def money_at_every_poll(story: Campaign, build: str = "reference") -> State:
     """Live an evening with the law held at every poll; return the state at its end."""
-    (home,) = story.households
+    (rig,) = story.households
 
     def look(bench: Bench) -> None:
         if bench.board.powered:
-            balance_law(bench.board, home.model, home.balance_cents)
+            balance_law(bench.board, rig.model, rig.balance_cents)
 
     state = state_of(lived(story, build, at_every_poll(look)).board)
     assert state.accepted_cents <= issued_cents(story)
     return state
 
 
-@given(evenings())
+@given(around_t_stories())
 def test_money_is_conserved_whatever_happens(story):
     money_at_every_poll(story)
 
@@ -76,36 +76,36 @@ def test_a_load_is_booked_exactly_once_wherever_the_session_is_cut(cut_us, seed,
     start_us = 1_583_000_000 * SECOND_US
     at_us = start_us + HOUR_US
     outage = (at_us + cut_us, at_us + cut_us + HOUR_US)
-    setting = Setting(
+    setting = Circumstances(
         start_us=start_us, clock_set_us=start_us, outages=[outage], seed=seed, **kit._asdict()
     )
-    lab = Lab(setting)
+    setup = MeterSetup(setting)
 
     def holds() -> None:
-        balance_law(lab.board, kit.model, setting.balance_cents)
+        balance_law(setup.board, kit.model, setting.balance_cents)
 
-    lab.write(Work(load_cents=cents))
-    lab.bench.run_until(at_us)
-    lab.bench.insert(lab.card)  # and it stays in across the cut
+    setup.write(Work(load_cents=cents))
+    setup.bench.run_until(at_us)
+    setup.bench.insert(setup.card)  # and it stays in across the cut
     holds()
-    lab.bench.run_until(at_us + DAY_US)
-    lab.bench.remove()
-    lab.insert()
+    setup.bench.run_until(at_us + DAY_US)
+    setup.bench.remove()
+    setup.insert()
     holds()
-    assert lab.state().accepted_cents == cents
-    assert lab.state().accepted_count == 1
+    assert setup.state().accepted_cents == cents
+    assert setup.state().accepted_count == 1
 
 
-@given(evenings())
+@given(around_t_stories())
 def test_energy_that_is_charged_costs_its_price(story):
     """With one tariff all along, what is charged is what went through the register, times it.
 
     By day and by night, where the night has a price of its own.
     """
-    (home,) = story.households
-    assume(not any(visit.desk and visit.desk.tariff for visit in home.visits))
+    (rig,) = story.households
+    assume(not any(visit.desk and visit.desk.tariff for visit in rig.visits))
     state = state_of(lived(story).board)
-    _, day, night = home.model.credit.pricing
+    _, day, night = rig.model.credit.pricing
     day_wh = state.charged_wh - state.charged_night_wh
     assert state.charged_ueur == day_wh * day + state.charged_night_wh * night
     assert state.charged_night_wh <= state.night_wh

@@ -23,19 +23,19 @@ from meter_emu.ports import Sleep
 from meter_emu.world.meter.build import dialogues, parse_build
 from meter_emu.world.meter.model import MeterModel, Window
 from tests.properties.instants import near_boundaries
-from tests.properties.lab import (
+from tests.properties.test_money import balance_law
+from tests.properties.trials import (
     BI_HOURLY,
     DAY_US,
     HOUR_US,
     MINUTE_US,
     SECOND_US,
     WORK_US,
-    Lab,
-    Setting,
+    Circumstances,
+    MeterSetup,
     legal,
     us,
 )
-from tests.properties.test_money import balance_law
 
 EPOCH_2000_US = 946_684_800 * SECOND_US
 WH = 3600 * SECOND_US  # a watt-hour in W·µs
@@ -79,7 +79,7 @@ def nights_between(model: MeterModel, from_us: int, to_us: int) -> Spans:
 class Energy:
     """The register of a meter that is never dark: ticks by load and power failures."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Circumstances) -> None:
         self._setting = setting
         self._day_sums = [0, *accumulate(setting.load)]
 
@@ -100,7 +100,7 @@ class Energy:
         return whole_w * HOUR_US + self._setting.load[hour] * rest_us
 
 
-def cost_ueur(setting: Setting, nights: Spans, first_unit: int, last_unit: int) -> int:
+def cost_ueur(setting: Circumstances, nights: Spans, first_unit: int, last_unit: int) -> int:
     """Return the price of the ticks after the first up to the last, the nights being these."""
     energy = Energy(setting)
     _, day, night = setting.model.credit.pricing
@@ -111,7 +111,7 @@ def cost_ueur(setting: Setting, nights: Spans, first_unit: int, last_unit: int) 
     return (last_unit - first_unit) * day - at_night * (day - night)
 
 
-def certain(setting: Setting, nights: Spans) -> Spans:
+def certain(setting: Circumstances, nights: Spans) -> Spans:
     """Return when the night price is due: a poll after a night began, and after a start-up."""
     look_us = setting.model.poll_s * SECOND_US + WORK_US
     boot_us = setting.model.boot_ms * 1000 + WORK_US
@@ -127,7 +127,7 @@ def certain(setting: Setting, nights: Spans) -> Spans:
     return starts
 
 
-def possible(setting: Setting, nights: Spans) -> Spans:
+def possible(setting: Circumstances, nights: Spans) -> Spans:
     """Return when the night price may be charged: twice u before a night, and twice u after.
 
     And until the meter looks: a poll later, or at its start-up.
@@ -146,16 +146,16 @@ def possible(setting: Setting, nights: Spans) -> Spans:
     return found
 
 
-def watch(lab: Lab, to_us: int, *, every_us: int = HOUR_US // 2) -> None:
+def watch(setup: MeterSetup, to_us: int, *, every_us: int = HOUR_US // 2) -> None:
     """Let a meter run, and hold what it has booked since the last look between the two prices."""
-    setting, before = lab.setting, lab.state()
+    setting, before = setup.setting, setup.state()
     nights = nights_between(setting.model, setting.start_us, to_us)
     due, may = certain(setting, nights), possible(setting, nights)
     for at_us in [*range(setting.start_us + every_us, to_us, every_us), to_us]:
-        lab.bench.run_until(at_us)
+        setup.bench.run_until(at_us)
         if at_us == to_us:
-            lab.insert()  # everything is booked
-        state = lab.state()
+            setup.insert()  # everything is booked
+        state = setup.state()
         cost = state.charged_ueur - before.charged_ueur
         ticks = before.booked_units, state.booked_units
         near_due, near_may = (
@@ -164,25 +164,25 @@ def watch(lab: Lab, to_us: int, *, every_us: int = HOUR_US // 2) -> None:
         )
         assert cost_ueur(setting, near_may, *ticks) <= cost <= cost_ueur(setting, near_due, *ticks)
         before = state
-    settled(lab)
+    settled(setup)
 
 
-def settled(lab: Lab) -> None:
+def settled(setup: MeterSetup) -> None:
     """No tick is lost, and what is charged is the two registers times their prices."""
-    state = lab.state()
-    assert lab.board.metrology.read_units(lab.board.now_us) == Energy(lab.setting).units(
-        lab.board.now_us
+    state = setup.state()
+    assert setup.board.metrology.read_units(setup.board.now_us) == Energy(setup.setting).units(
+        setup.board.now_us
     )
-    _, day, night = lab.setting.model.credit.pricing
+    _, day, night = setup.setting.model.credit.pricing
     day_wh = state.charged_wh - state.charged_night_wh
     assert state.charged_wh == state.booked_units
     assert state.charged_ueur == day_wh * day + state.charged_night_wh * night
     assert state.charged_night_wh == state.night_wh
-    balance_law(lab.board, lab.setting.model, lab.setting.balance_cents)
+    balance_law(setup.board, setup.setting.model, setup.setting.balance_cents)
 
 
 @st.composite
-def homes(draw: st.DrawFn) -> tuple[Setting, int]:
+def rigs(draw: st.DrawFn) -> tuple[Circumstances, int]:
     """Draw a rich home near a night's edge or a change of clocks, and how long it is watched."""
     start_us = draw(near_boundaries) - draw(st.integers(0, 30)) * HOUR_US
     long_us = draw(st.integers(HOUR_US, 4 * DAY_US))
@@ -195,7 +195,7 @@ def homes(draw: st.DrawFn) -> tuple[Setting, int]:
     model = msgspec.structs.replace(draw(st.sampled_from(BI_HOURLY)), night=hours)
     cuts = sorted(draw(st.lists(st.integers(MINUTE_US, long_us), unique=True, max_size=4)))
     return (
-        Setting(
+        Circumstances(
             start_us=start_us,
             clock_set_us=max(start_us - draw(st.integers(0, 400)) * DAY_US, EPOCH_2000_US),
             clock_error_s=draw(st.integers(-59, 59)),
@@ -214,10 +214,10 @@ def homes(draw: st.DrawFn) -> tuple[Setting, int]:
     )
 
 
-@given(homes())
-def test_each_watt_hour_costs_the_price_of_its_hour_within_the_favour_of_u(home):
-    setting, long_us = home
-    watch(Lab(setting), setting.start_us + long_us)
+@given(rigs())
+def test_each_watt_hour_costs_the_price_of_its_hour_within_the_favour_of_u(rig):
+    setting, long_us = rig
+    watch(MeterSetup(setting), setting.start_us + long_us)
 
 
 NEW_YEAR_US = us(datetime(2020, 1, 1, tzinfo=UTC))
@@ -232,7 +232,7 @@ def test_every_day_of_two_years_is_charged_right(base, hours):
     model = BI_HOURLY[base]
     clock = msgspec.structs.replace(model.clock, drift_bound_ppb=0)
     window = Window(start_minute=hours[0], end_minute=hours[1], weekend=True)
-    setting = Setting(
+    setting = Circumstances(
         start_us=NEW_YEAR_US,
         clock_set_us=NEW_YEAR_US,
         clock_error_s=-7,
@@ -240,9 +240,9 @@ def test_every_day_of_two_years_is_charged_right(base, hours):
         load=tuple(range(200, 4_400, 175)),
         model=msgspec.structs.replace(model, night=window, clock=clock),
     )
-    lab = Lab(setting)
-    watch(lab, NEW_YEAR_US + DAYS_OF_TWO_YEARS * DAY_US, every_us=DAY_US // 2)
-    state = lab.state()
+    setup = MeterSetup(setting)
+    watch(setup, NEW_YEAR_US + DAYS_OF_TWO_YEARS * DAY_US, every_us=DAY_US // 2)
+    state = setup.state()
     assert state.health == Health.TRUSTED
     assert state.night_wh > state.charged_wh // 3
 
@@ -285,20 +285,20 @@ class NightsAtLast(Nights):
 @pytest.mark.parametrize("nights", [NightsOfUtc, NightsWithoutWeekend, NightsAtLast])
 def test_the_law_sees_hours_that_are_wrong(nights):
     friday_us = us(datetime(2020, 7, 3, 10, tzinfo=UTC))
-    setting = Setting(
+    setting = Circumstances(
         start_us=friday_us,
         clock_set_us=friday_us,
         balance_cents=RICH_CENTS,
         load=(2_000,) * 24,
         model=BI_HOURLY[0],
     )
-    watch(Lab(setting), friday_us + 3 * DAY_US)
-    lab = Lab(setting)
+    watch(MeterSetup(setting), friday_us + 3 * DAY_US)
+    setup = MeterSetup(setting)
     parts = parse_build("reference").parts(setting.model)
     wrong = replace(parts, nights=nights(parts.calendar, parts.zone, parts.week))
-    lab.run_on(lambda ports: Program(ports, wrong, dialogues()))
+    setup.run_on(lambda ports: Program(ports, wrong, dialogues()))
     with pytest.raises(AssertionError):
-        watch(lab, friday_us + 3 * DAY_US)
+        watch(setup, friday_us + 3 * DAY_US)
 
 
 # Power and edges ----------------------------------------------------------------------------------
@@ -312,7 +312,7 @@ def test_a_booking_torn_at_the_edge_loses_nothing(seed):
     rates = set()
     for cut_us in range(0, 48_000, 250):
         lost_us = edge_us - MINUTE_US + cut_us  # u is a minute: the first look in RTC + u
-        setting = Setting(
+        setting = Circumstances(
             start_us=start_us,
             clock_set_us=start_us,
             balance_cents=RICH_CENTS,
@@ -321,10 +321,10 @@ def test_a_booking_torn_at_the_edge_loses_nothing(seed):
             model=BI_HOURLY[0],
             seed=seed,
         )
-        lab = Lab(setting)
-        lab.bench.run_until(lost_us + 1)
-        rates.add(lab.state().rate)
-        watch(lab, lost_us + 3 * HOUR_US, every_us=HOUR_US)
+        setup = MeterSetup(setting)
+        setup.bench.run_until(lost_us + 1)
+        rates.add(setup.state().rate)
+        watch(setup, lost_us + 3 * HOUR_US, every_us=HOUR_US)
     assert rates == {Rate.DAY, Rate.NIGHT}  # cut before the save, and after it
 
 
@@ -340,10 +340,10 @@ def test_a_mono_hourly_meter_wakes_no_more_often_for_having_night_hours(model):
 
 def polls_of_a_month(model: MeterModel) -> int:
     start_us = us(datetime(2020, 10, 1, tzinfo=UTC))
-    setting = Setting(
+    setting = Circumstances(
         start_us=start_us, clock_set_us=start_us, balance_cents=RICH_CENTS, model=model
     )
-    lab = Lab(setting)
+    setup = MeterSetup(setting)
     polls = 0
 
     class Counted(Program):
@@ -356,6 +356,6 @@ def polls_of_a_month(model: MeterModel) -> int:
             return super().poll()
 
     parts = parse_build("reference").parts(model)
-    lab.run_on(lambda ports: Counted(ports, parts, dialogues()))
-    lab.bench.run_until(start_us + 31 * DAY_US)
+    setup.run_on(lambda ports: Counted(ports, parts, dialogues()))
+    setup.bench.run_until(start_us + 31 * DAY_US)
     return polls

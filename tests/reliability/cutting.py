@@ -21,9 +21,8 @@ from meter_emu.units import EPOCH_2000_US, SECOND_US
 from meter_emu.world.meter.board import CARD_BYTE_US, RTC_BYTE_US, Board
 from meter_emu.world.meter.model import uncertainty_s
 from meter_emu.world.meter.times import to_us
-from tests.firmware.meters import Home
-from tests.homes import counted
-from tests.properties.lab import WORK_US, Kit
+from tests.firmware.meters import Rig
+from tests.properties.trials import WORK_US, ModelAndCards
 from tests.reliability.kinds import KINDS, Kind, fitted_kit
 from tests.reliability.stage import (
     Call,
@@ -32,13 +31,14 @@ from tests.reliability.stage import (
     clock_card,
     facts,
     firm_states,
-    home_of,
     money_holds,
     press,
+    rig_of,
     show,
     tapped,
     with_sequence,
 )
+from tests.rigs import counted
 
 OUT_US: Final = 10 * SECOND_US
 _ANSWER_US: Final = 2 * CARD_BYTE_US  # to a command that writes
@@ -91,9 +91,9 @@ class Cut(NamedTuple):
         return 1 + self.at_us % 3
 
 
-def unsteady(home: Home, right_reads: int) -> None:
+def unsteady(rig: Rig, right_reads: int) -> None:
     """Have one weak cell read right so often and then wrong; several read as anything."""
-    eeprom, seen, noise = home.board.eeprom, 0, Random(right_reads)
+    eeprom, seen, noise = rig.board.eeprom, 0, Random(right_reads)
 
     def flicker() -> int:
         nonlocal seen
@@ -156,7 +156,7 @@ class Whole:
     calls: list[Call] = field(default_factory=list)
     path: list[Facts] = field(default_factory=list)  # of every state there was, in order
     files: list[bytes] = field(default_factory=list)  # of the card, before
-    told: set[bytes] = field(default_factory=set)  # the write-back, before and after
+    promise: set[bytes] = field(default_factory=set)  # the write-back, before and after
     final: Facts | None = None
     issued_cents: int = 0
     supplied: bool = True
@@ -170,7 +170,7 @@ class Sweep:
 
     def __init__(
         self,
-        kit: Kit,
+        kit: ModelAndCards,
         name: str,
         *,
         stays: bool = False,
@@ -191,94 +191,94 @@ class Sweep:
 
     def cut(self, cut: Cut, *, empty: bool = False) -> None:
         """Live it with power cut, the clock's reserve full or `empty`; raise where wrong."""
-        home = self._home([cut], empty=empty)
-        self._act(home, cut.at_us)
-        self._at_the_cut(home)
-        self._recover(home)
-        self._afterwards(home, lost=empty)
+        rig = self._rig([cut], empty=empty)
+        self._act(rig, cut.at_us)
+        self._at_the_cut(rig)
+        self._recover(rig)
+        self._afterwards(rig, lost=empty)
 
     def pair(self, first: Cut, chance: Random) -> None:
         """Cut power twice, the second time anywhere in what follows the first."""
         calls: list[Call] = []
-        home = self._home([first], noted=lambda _, call: calls.append(call))
-        self._act(home, first.at_us)
+        rig = self._rig([first], noted=lambda _, call: calls.append(call))
+        self._act(rig, first.at_us)
         calls.clear()
-        self._recover(home)
+        self._recover(rig)
         second = chance.choice(cuts_in(calls))
-        home = self._home([first, second])
-        self._act(home, first.at_us)
-        self._at_the_cut(home)
-        self._recover(home)
-        self._at_the_second(home)
-        self._recover(home)
-        self._afterwards(home, lost=False)
+        rig = self._rig([first, second])
+        self._act(rig, first.at_us)
+        self._at_the_cut(rig)
+        self._recover(rig)
+        self._at_the_second(rig)
+        self._recover(rig)
+        self._afterwards(rig, lost=False)
 
     # Inside --------------------------------------------------------------------------------------
 
-    def _before(self) -> Home:
+    def _before(self) -> Rig:
         """Return the home just before the act, no card in it."""
-        home = home_of(
+        rig = rig_of(
             self.kit,
             start_us=to_us(self.kind.start),
             balance_cents=self.kind.balance_cents,
             program=self.program,
         )
-        with_sequence(home, self.saves)
-        self.kind.before(home, self.kit)
-        return home
+        with_sequence(rig, self.saves)
+        self.kind.before(rig, self.kit)
+        return rig
 
-    def _home(
+    def _rig(
         self,
         cuts: list[Cut],
         noted: Callable[[Board, Call], None] | None = None,
         *,
         empty: bool = False,
-    ) -> Home:
+    ) -> Rig:
         """Return the home at the act, with these cuts ahead of it."""
-        home = self._stands.fork(
+        rig = self._stands.fork(
             outages=[(cut.at_us, cut.at_us + OUT_US) for cut in cuts],
             fate=cuts[0].fate() if cuts else Fate(0),
             tap=(lambda ports: ports) if noted is None else tapped(noted),
         )
         if cuts:
-            unsteady(home, cuts[0].right_reads)
+            unsteady(rig, cuts[0].right_reads)
         if empty:
-            home.board.backup = Backup(0, at_us=home.board.now_us)
+            rig.board.backup = Backup(0, at_us=rig.board.now_us)
         if self.stays and isinstance(self.kind.act, int):
-            home.bench.insert(home.card)
-        return home
+            rig.bench.insert(rig.card)
+        return rig
 
-    def _act(self, home: Home, until_us: int | None = None) -> None:
+    def _act(self, rig: Rig, until_us: int | None = None) -> None:
         act = self.kind.act
         if not isinstance(act, int):
-            act(home, self.kit)
+            act(rig, self.kit)
         elif until_us is None:
-            home.run(act)
+            rig.run(act)
         else:
-            home.bench.run_until(until_us + 1)
-        if until_us is not None and home.board.powered:  # the session was over before
-            home.bench.run_until(until_us + 1)
-            assert not home.board.powered
+            rig.bench.run_until(until_us + 1)
+        if until_us is not None and rig.board.powered:  # the session was over before
+            rig.bench.run_until(until_us + 1)
+            assert not rig.board.powered
 
     def _live_whole(self) -> None:
         whole = self.whole
-        home = self._home([], noted=self._note)
+        rig = self._rig([], noted=self._note)
         whole.calls.clear()
-        whole.path[:] = [facts(firm_states(home.board)[0])]
-        whole.files = [home.file(sfi) for sfi in DESK_FILES]
-        whole.told = {home.file(Sfi.WRITE_BACK)}
-        self._act(home)
-        whole.told.add(home.file(Sfi.WRITE_BACK))
+        whole.path[:] = [facts(firm_states(rig.board)[0])]
+        whole.files = [rig.file(sfi) for sfi in DESK_FILES]
+        whole.promise = {rig.file(Sfi.WRITE_BACK)}
+        self._act(rig)
+        whole.promise.add(rig.file(Sfi.WRITE_BACK))
         calls = list(whole.calls)
         path = list(whole.path)
-        home.bench.remove()
-        self.kind.again(home, self.kit)
-        if not home.board.switch.on:
-            press(home, self.kit)
-        whole.final = facts(home.state)
-        whole.issued_cents = home.state.accepted_cents
-        self._until_after_the_end(home)
-        whole.supplied = home.board.switch.on
+        rig.bench.remove()
+        self.kind.again(rig, self.kit)
+        if not rig.board.switch.on:
+            press(rig, self.kit)
+        whole.final = facts(rig.state)
+        whole.issued_cents = rig.state.accepted_cents
+        self._until_after_the_end(rig)
+        whole.supplied = rig.board.switch.on
         whole.calls, whole.path = calls, path
 
     def _note(self, board: Board, call: Call) -> None:
@@ -286,68 +286,68 @@ class Sweep:
         firm = firm_states(board) if call.name == "eeprom_write" else []
         self.whole.path += [facts(state) for state in firm[:1]]
 
-    def _at_the_cut(self, home: Home) -> None:
+    def _at_the_cut(self, rig: Rig) -> None:
         """What holds of the bytes the moment power is gone."""
-        assert not home.board.powered
-        firm = firm_states(home.board)
+        assert not rig.board.powered
+        firm = firm_states(rig.board)
         assert firm, "no whole copy is left"
         assert facts(firm[0]) in self.whole.path, "half a session was saved"
         money_holds(firm[0], self.kit, self.kind.balance_cents, self.whole.issued_cents)
-        assert [home.file(sfi) for sfi in DESK_FILES] == self.whole.files
-        assert home.file(Sfi.WRITE_BACK) in self.whole.told
-        self._told_is_kept(home)
+        assert [rig.file(sfi) for sfi in DESK_FILES] == self.whole.files
+        assert rig.file(Sfi.WRITE_BACK) in self.whole.promise
+        self._told_is_kept(rig)
 
-    def _at_the_second(self, home: Home) -> None:
-        assert firm_states(home.board), "no whole copy is left"
-        self._told_is_kept(home)
+    def _at_the_second(self, rig: Rig) -> None:
+        assert firm_states(rig.board), "no whole copy is left"
+        self._told_is_kept(rig)
 
-    def _told_is_kept(self, home: Home) -> None:
+    def _told_is_kept(self, rig: Rig) -> None:
         """Nothing goes onto a card that is not saved."""
-        told, kept = home.write_back(), firm_states(home.board)[0]
-        if told is not None:
-            assert told.accepted_cents <= kept.accepted_cents
-            assert told.order_number <= kept.order_number
+        promise, kept = rig.write_back(), firm_states(rig.board)[0]
+        if promise is not None:
+            assert promise.accepted_cents <= kept.accepted_cents
+            assert promise.order_number <= kept.order_number
 
-    def _recover(self, home: Home) -> None:
+    def _recover(self, rig: Rig) -> None:
         """Let power come back and people do what they would; a second cut may come in it."""
-        board = home.board
+        board = rig.board
         if not self.stays:
-            home.bench.remove()
-        home.bench.run_until(board.now_us + OUT_US + self.kit.model.boot_ms * 1_000 + WORK_US)
+            rig.bench.remove()
+        rig.bench.run_until(board.now_us + OUT_US + self.kit.model.boot_ms * 1_000 + WORK_US)
         if not board.powered:
             return
-        home.bench.remove()
-        image = home.card.image
+        rig.bench.remove()
+        image = rig.card.image
         if isinstance(image, MemoryImage) and image.tries_left == 1:
-            home.card = card_of(replace(image, counter=COUNTER_ERASED), counted())
-        self.kind.again(home, self.kit)
+            rig.card = card_of(replace(image, counter=COUNTER_ERASED), counted())
+        self.kind.again(rig, self.kit)
         if not board.switch.on:
-            press(home, self.kit)
+            press(rig, self.kit)
 
-    def _afterwards(self, home: Home, *, lost: bool) -> None:
+    def _afterwards(self, rig: Rig, *, lost: bool) -> None:
         """What the meter is in the end, with a technician's visit where its clock was `lost`."""
         if lost:
-            show(home, clock_card(home))
-            if not home.board.switch.on:
-                press(home, self.kit)
-        state, whole = home.state, self.whole
+            show(rig, clock_card(rig))
+            if not rig.board.switch.on:
+                press(rig, self.kit)
+        state, whole = rig.state, self.whole
         assert state.health == Health.TRUSTED
         assert facts(state) == whole.final, "the session has not become what it was to be"
         money_holds(state, self.kit, self.kind.balance_cents, whole.issued_cents)
-        self._told_is_kept(home)
-        self._until_after_the_end(home)
-        assert home.board.switch.on == whole.supplied
-        self.kind.last(home, self.kit)
+        self._told_is_kept(rig)
+        self._until_after_the_end(rig)
+        assert rig.board.switch.on == whole.supplied
+        self.kind.last(rig, self.kit)
 
-    def _until_after_the_end(self, home: Home) -> None:
+    def _until_after_the_end(self, rig: Rig) -> None:
         """Let time pass until the cut must have come; it has not come before."""
         if self.kind.ends is None:
             return
-        end_us, model, state = to_us(self.kind.ends), self.kit.model, home.state
+        end_us, model, state = to_us(self.kind.ends), self.kit.model, rig.state
         set_us = state.clock_set_s * SECOND_US + EPOCH_2000_US
         u_s = uncertainty_s(model, set_us, end_us) + state.set_error_s - model.clock.set_error_s
         late_s = self.kind.late_s and self.kind.late_s + model.poll_s
         wait_s = 2 * u_s + model.poll_s + late_s
-        home.bench.run_until(end_us + wait_s * SECOND_US + model.boot_ms * 1_000 + WORK_US)
-        early = [at_us for at_us, on in home.board.moves if not on and at_us < end_us]
+        rig.bench.run_until(end_us + wait_s * SECOND_US + model.boot_ms * 1_000 + WORK_US)
+        early = [at_us for at_us, on in rig.board.moves if not on and at_us < end_us]
         assert not early, "switched off before T"

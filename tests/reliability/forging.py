@@ -22,10 +22,10 @@ from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import parse_build
 from tests.cards import raw_on, with_raw
-from tests.homes import counted
-from tests.properties.lab import Kit
+from tests.properties.trials import ModelAndCards
 from tests.reliability.kinds import reissued
-from tests.reliability.stage import Facts, facts, firm_states, home_of
+from tests.reliability.stage import Facts, facts, firm_states, rig_of
+from tests.rigs import counted
 
 EXPIRES: Final = Civil(2020, 7, 2, 12, 0)
 PAST_EXPIRY_S: Final = 2 * 86_400
@@ -45,10 +45,10 @@ class Seen(NamedTuple):
 class History:
     """The cards of a meter, in the order of the office's visits, and the meter after each."""
 
-    def __init__(self, kit: Kit) -> None:
+    def __init__(self, kit: ModelAndCards) -> None:
         self.kit = kit
-        home = home_of(kit)
-        self.images: list[AnyImage] = [home.card.image]
+        rig = rig_of(kit)
+        self.images: list[AnyImage] = [rig.card.image]
         for visit in (
             Work(load_cents=5_000),
             Work(cut_at=Civil(2020, 9, 1, 9, 0)),
@@ -59,21 +59,21 @@ class History:
             Work(load_cents=1_000, prepayment_on=False),
         ):
             if visit is None:
-                reissued(2, EXPIRES)(home, kit)
+                reissued(2, EXPIRES)(rig, kit)
             else:
-                home.write(visit)
-            self.images.append(home.card.image)
+                rig.write(visit)
+            self.images.append(rig.card.image)
         self._allowed: dict[int, set[Facts]] = {}
         self.boards = [self._board(count) for count in range(len(self.images) + 1)]
 
     def _board(self, count: int) -> Board:
         """Return the meter when it has seen the first `count` cards, after the last expired."""
-        home = home_of(self.kit)
+        rig = rig_of(self.kit)
         for image in self.images[:count]:
-            home.card = card_of(image, counted())
-            home.insert()
-        home.run(PAST_EXPIRY_S)
-        return home.board
+            rig.card = card_of(image, counted())
+            rig.insert()
+        rig.run(PAST_EXPIRY_S)
+        return rig.board
 
     def shown(self, count: int, card: SlotCard) -> Seen:
         """Show a card to the meter that has seen the first `count` cards; it learns nothing."""

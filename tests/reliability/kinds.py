@@ -16,10 +16,10 @@ from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import Health
-from tests.firmware.meters import START, Home
-from tests.homes import counted
-from tests.properties.lab import Kit
+from tests.firmware.meters import START, Rig
+from tests.properties.trials import ModelAndCards
 from tests.reliability.stage import clock_card, minute_now, press, show
+from tests.rigs import counted
 
 T: Final = Civil(2020, 7, 1, 15, 0)  # three hours after the start
 T_UTC: Final = datetime(2020, 7, 1, 13, 0, tzinfo=UTC)
@@ -30,15 +30,15 @@ _CREDIT_LASTS_S: Final = 1_500  # how long the 20 cents of a home in credit trou
 
 _NIGHT_S: Final = 4_200  # of the change of clocks: from before it to the first look after it
 
-Deed = Callable[[Home, Kit], object]
+Deed = Callable[[Rig, ModelAndCards], object]
 
 
-def nothing(_home: Home, _kit: Kit) -> None:
+def nothing(_rig: Rig, _kit: ModelAndCards) -> None:
     """Do nothing."""
 
 
-def card_again(home: Home, _kit: Kit) -> None:
-    home.insert()
+def card_again(rig: Rig, _kit: ModelAndCards) -> None:
+    rig.insert()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +66,9 @@ class Kind:
 def work(*works: Work) -> Deed:
     """Have the office write, one visit after another, and nothing be put in."""
 
-    def deed(home: Home, _kit: Kit) -> None:
+    def deed(rig: Rig, _kit: ModelAndCards) -> None:
         for one in works:
-            home.write(one)
+            rig.write(one)
 
     return deed
 
@@ -76,85 +76,85 @@ def work(*works: Work) -> Deed:
 def served(*works: Work) -> Deed:
     """Have each visit to the office followed by one to the meter."""
 
-    def deed(home: Home, _kit: Kit) -> None:
+    def deed(rig: Rig, _kit: ModelAndCards) -> None:
         for one in works:
-            home.write(one)
-            home.insert()
+            rig.write(one)
+            rig.insert()
 
     return deed
 
 
 def both(*deeds: Deed) -> Deed:
-    def deed(home: Home, kit: Kit) -> None:
+    def deed(rig: Rig, kit: ModelAndCards) -> None:
         for one in deeds:
-            one(home, kit)
+            one(rig, kit)
 
     return deed
 
 
-def card_in(home: Home, _kit: Kit) -> None:
-    home.bench.insert(home.card)
+def card_in(rig: Rig, _kit: ModelAndCards) -> None:
+    rig.bench.insert(rig.card)
 
 
 ARMED: Final = served(Work(cut_at=T))
 PRICED: Final = Work(tariff=Pricing(7, 300, 300))
 
 
-def lose_clock(home: Home, _kit: Kit) -> None:
+def lose_clock(rig: Rig, _kit: ModelAndCards) -> None:
     """Have the clock chip begin anew, as after an empty reserve."""
-    rtc, now_us = home.board.rtc, home.board.now_us
+    rtc, now_us = rig.board.rtc, rig.board.now_us
     rtc.power_on_reset(bytes(rtc.GARBAGE_BYTES), now_us)
-    home.run(120)
-    while home.state.health == Health.TRUSTED:
-        home.run(600)
+    rig.run(120)
+    while rig.state.health == Health.TRUSTED:
+        rig.run(600)
 
 
-def technician(home: Home, _kit: Kit) -> None:
-    home.bench.insert(clock_card(home))
+def technician(rig: Rig, _kit: ModelAndCards) -> None:
+    rig.bench.insert(clock_card(rig))
 
 
-def technician_again(home: Home, _kit: Kit) -> None:
+def technician_again(rig: Rig, _kit: ModelAndCards) -> None:
     """A card cut off in its session is spent: the technician makes another."""
-    home.run(1)
-    show(home, clock_card(home))
+    rig.run(1)
+    show(rig, clock_card(rig))
 
 
-def stamped_and_settled(home: Home, kit: Kit) -> None:
+def stamped_and_settled(rig: Rig, kit: ModelAndCards) -> None:
     """The card again; and one day a technician, because a lower bound is late by anything."""
-    home.insert()
-    technician_again(home, kit)
+    rig.insert()
+    technician_again(rig, kit)
 
 
-def stamped(home: Home, _kit: Kit) -> None:
-    home.write(Work(load_cents=LOADED_CENTS), issued_at_min=minute_now(home))
+def stamped(rig: Rig, _kit: ModelAndCards) -> None:
+    rig.write(Work(load_cents=LOADED_CENTS), issued_at_min=minute_now(rig))
 
 
 def reissued(number: int, expires: Civil | None) -> Deed:
-    def deed(home: Home, kit: Kit) -> None:
-        home.old = home.card  # type: ignore[attr-defined]
-        home.card.power_on()
-        account = home.desk.account(home.card.transmit)
-        home.card.power_off()
-        image = home.desk.reissue(
+    def deed(rig: Rig, kit: ModelAndCards) -> None:
+        rig.old = rig.card  # type: ignore[attr-defined]
+        rig.card.power_on()
+        account = rig.desk.account(rig.card.transmit)
+        rig.card.power_off()
+        image = rig.desk.reissue(
             account, card_number=number, expires=expires, issued_at_min=0, kind=kit.carrier
         )
-        home.card = card_of(image, counted())
+        rig.card = card_of(image, counted())
 
     return deed
 
 
-def replaced_refused(home: Home, _kit: Kit) -> None:
-    shown = show(home, home.old)  # type: ignore[attr-defined]
+def replaced_refused(rig: Rig, _kit: ModelAndCards) -> None:
+    shown = show(rig, rig.old)  # type: ignore[attr-defined]
     assert shown.endswith(Result.CARD_REPLACED.name)
 
 
-def expired_refused(home: Home, _kit: Kit) -> None:
-    assert home.insert().endswith(Result.CARD_EXPIRED.name)
+def expired_refused(rig: Rig, _kit: ModelAndCards) -> None:
+    assert rig.insert().endswith(Result.CARD_EXPIRED.name)
 
 
-def dark_for_credit(home: Home, kit: Kit) -> None:
-    while home.state.supply:
-        home.run(600)
+def dark_for_credit(rig: Rig, kit: ModelAndCards) -> None:
+    while rig.state.supply:
+        rig.run(600)
 
 
 SPRING: Final = datetime(2020, 3, 29, 0, 58, tzinfo=UTC)
@@ -257,7 +257,7 @@ KINDS: Final = {
 }
 
 
-def fitted_kit(kit: Kit) -> Kit:
+def fitted_kit(kit: ModelAndCards) -> ModelAndCards:
     """Return the kit with the tightness test of its meter made short."""
     rearm = kit.model.rearm
     if not rearm.tightness_s:

@@ -25,17 +25,17 @@ from meter_emu.firmware.layouts import (
 from meter_emu.ports import Button, Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, MWH_PER_WH, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.board import Board
-from tests.firmware.meters import METER_ID, PARTS, START_US, Home, newest_first
-from tests.homes import counted
-from tests.properties.lab import CARDS, METERS, Kit
+from tests.firmware.meters import METER_ID, PARTS, START_US, Rig, newest_first
+from tests.properties.trials import CARDS, METERS, ModelAndCards
+from tests.rigs import counted
 
 EXHAUSTIVE: Final = "METER_EMU_EXHAUSTIVE" in os.environ
-KITS: Final = [Kit(model, *card) for model in METERS.values() for card in CARDS]
+KITS: Final = [ModelAndCards(model, *card) for model in METERS.values() for card in CARDS]
 LOAD: Final = {"electricity": 3_000, "gas": 1_000}  # W, dm³/h: about 0.6 EUR an hour
 BYTE_VALUES: Final = 256
 
 
-def kit_name(kit: Kit) -> str:
+def kit_name(kit: ModelAndCards) -> str:
     return f"{kit.model.name}-{kit.carrier.name.lower()}-{kit.generation}"
 
 
@@ -88,17 +88,17 @@ def tapped(noted: Callable[[Board, Call], None]) -> Callable[[Ports], Ports]:
     return lambda ports: cast("Ports", Tap(ports, noted))
 
 
-def home_of(
-    kit: Kit,
+def rig_of(
+    kit: ModelAndCards,
     *,
     start_us: int = START_US,
     balance_cents: int = 5_000,
     outages: Sequence[tuple[int, int]] = (),
     fate: Random | None = None,
     program: Callable[[Ports], Firmware] | None = None,
-) -> Home:
+) -> Rig:
     """Return a home of that kit, its energy in use, its card issued."""
-    return Home(
+    return Rig(
         model=kit.model,
         generation=kit.generation,
         carrier=kit.carrier,
@@ -111,30 +111,30 @@ def home_of(
     )
 
 
-def press(home: Home, kit: Kit) -> None:
+def press(rig: Rig, kit: ModelAndCards) -> None:
     """Ask for supply as the model's display says: press, or shut everything and hold."""
-    home.bench.shut_appliances()
-    home.bench.press(Button[kit.model.rearm.key.upper()], kit.model.rearm.hold_ms)
-    home.bench.light_appliances()
+    rig.bench.shut_appliances()
+    rig.bench.press(Button[kit.model.rearm.key.upper()], kit.model.rearm.hold_ms)
+    rig.bench.light_appliances()
 
 
-def minute_now(home: Home) -> int:
+def minute_now(rig: Rig) -> int:
     """Return when an office that is right says that it writes, in minutes since 2000."""
-    return (home.board.now_us - EPOCH_2000_US) // (60 * SECOND_US)
+    return (rig.board.now_us - EPOCH_2000_US) // (60 * SECOND_US)
 
 
-def clock_card(home: Home) -> SecureCard:
+def clock_card(rig: Rig) -> SecureCard:
     """Return the card of a technician who is there now and right to the second."""
-    set_to_s = (home.board.now_us - EPOCH_2000_US) // SECOND_US
+    set_to_s = (rig.board.now_us - EPOCH_2000_US) // SECOND_US
     image = issue_clock_card(BENCH_MASTER_KEY, METER_ID, set_to_s=set_to_s, set_error_s=60)
     return SecureCard(image, counted())
 
 
-def show(home: Home, card: Any) -> str:
+def show(rig: Rig, card: Any) -> str:
     """Put a card in, take it out after the session, return what the display says."""
-    home.bench.insert(card)
-    shown = home.board.panel.text
-    home.bench.remove()
+    rig.bench.insert(card)
+    shown = rig.board.panel.text
+    rig.bench.remove()
     return shown
 
 
@@ -189,15 +189,15 @@ def firm_states(board: Board) -> list[State]:
     return newest_first(found)
 
 
-def with_sequence(home: Home, sequence: int) -> None:
+def with_sequence(rig: Rig, sequence: int) -> None:
     """Have a new meter's state stand at a sequence, as after so many saves."""
-    (state,) = firm_states(home.board)
+    (state,) = firm_states(rig.board)
     state.sequence = sequence
     at = STATE_AT[0]
-    home.board.eeprom.cells[at : at + STATE.size_bytes] = with_crc(STATE.build(state))
+    rig.board.eeprom.cells[at : at + STATE.size_bytes] = with_crc(STATE.build(state))
 
 
-def money_holds(state: State, kit: Kit, installed_cents: int, issued_cents: int) -> None:
+def money_holds(state: State, kit: ModelAndCards, installed_cents: int, issued_cents: int) -> None:
     """What was paid in is there or was charged; what was charged was used; nothing was made."""
     assert state.accepted_cents <= issued_cents
     paid_ueur = (installed_cents + state.accepted_cents) * UEUR_PER_CENT

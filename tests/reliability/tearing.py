@@ -24,12 +24,12 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.world.meter.board import SlotCard
 from tests.cards import file_card
-from tests.firmware.meters import METER_ID, Home
-from tests.homes import counted
-from tests.properties.lab import Kit
+from tests.firmware.meters import METER_ID, Rig
+from tests.properties.trials import ModelAndCards
 from tests.reliability.cutting import DESK_FILES
 from tests.reliability.kinds import T
-from tests.reliability.stage import Facts, facts, home_of, money_holds, show
+from tests.reliability.stage import Facts, facts, money_holds, rig_of, show
+from tests.rigs import counted
 
 BALANCE_CENTS: Final = 5_000
 MORE_CENTS: Final = 2_000
@@ -129,22 +129,22 @@ VISITS: Final = {
 class Tearing:
     """One visit on one kit, whole; and then torn."""
 
-    def __init__(self, kit: Kit, name: str) -> None:
+    def __init__(self, kit: ModelAndCards, name: str) -> None:
         self.kit = kit
         self.visit = VISITS[name]
-        home = self._home()
-        self._old = self._files(home)
-        card = TornCard(home.card)
-        self._do(home, card)
+        rig = self._rig()
+        self._old = self._files(rig)
+        card = TornCard(rig.card)
+        self._do(rig, card)
         self._commands = card.commands
-        self._new = self._files(home)
-        home.insert()
-        self._final = facts(home.state)
+        self._new = self._files(rig)
+        rig.insert()
+        self._final = facts(rig.state)
         self._characters = 0
         if kit.carrier is not CardKind.MEMORY:
-            home = self._home()
-            wire = over_t0(home)
-            self._do(home, wire)
+            rig = self._rig()
+            wire = over_t0(rig)
+            self._do(rig, wire)
             self._characters = wire.line.characters
 
     def tears(self) -> list[Tear]:
@@ -166,94 +166,94 @@ class Tearing:
 
     def tear(self, tear: Tear) -> None:
         """Tear the card, and let everybody have it afterwards; raise where something is wrong."""
-        home = self._home()
+        rig = self._rig()
         slot: CardOverT0 | TornCard = (
-            over_t0(home) if tear.how == "character" else TornCard(home.card, tear)
+            over_t0(rig) if tear.how == "character" else TornCard(rig.card, tear)
         )
         if isinstance(slot, CardOverT0):
             slot.pull_after(tear.at)
-        self._do(home, slot)
-        home.card = card_of(slot.image, counted())
-        self._old_or_new(home)
-        self._other_meter(home)
-        account = self._account(home)
-        self._same_meter(home, account)
-        self._done_again(home, account)
+        self._do(rig, slot)
+        rig.card = card_of(slot.image, counted())
+        self._old_or_new(rig)
+        self._other_meter(rig)
+        account = self._account(rig)
+        self._same_meter(rig, account)
+        self._done_again(rig, account)
 
     # Inside --------------------------------------------------------------------------------------
 
-    def _home(self) -> Home:
-        home = home_of(self.kit, balance_cents=BALANCE_CENTS)
+    def _rig(self) -> Rig:
+        rig = rig_of(self.kit, balance_cents=BALANCE_CENTS)
         if self.visit.before is not None:
-            home.write(self.visit.before)
+            rig.write(self.visit.before)
         if self.visit.work is not None:
-            home.insert()
-        return home
+            rig.insert()
+        return rig
 
-    def _files(self, home: Home) -> tuple[list[bytes], bytes]:
-        return [home.file(sfi) for sfi in DESK_FILES], home.file(Sfi.WRITE_BACK)
+    def _files(self, rig: Rig) -> tuple[list[bytes], bytes]:
+        return [rig.file(sfi) for sfi in DESK_FILES], rig.file(Sfi.WRITE_BACK)
 
-    def _do(self, home: Home, slot: SlotCard) -> None:
+    def _do(self, rig: Rig, slot: SlotCard) -> None:
         """Have the visit with what is in the slot; it ends when the card is gone."""
         if self.visit.work is None:
-            home.bench.insert(slot)
-            home.bench.remove()
+            rig.bench.insert(slot)
+            rig.bench.remove()
         else:
             slot.power_on()
             with suppress(LinkError):
-                home.desk.serve(slot.transmit, self.visit.work, issued_at_min=0)
+                rig.desk.serve(slot.transmit, self.visit.work, issued_at_min=0)
             slot.power_off()
 
-    def _old_or_new(self, home: Home) -> None:
-        files, told = self._files(home)
-        assert told in {self._old[1], self._new[1]}
+    def _old_or_new(self, rig: Rig) -> None:
+        files, shown = self._files(rig)
+        assert shown in {self._old[1], self._new[1]}
         for found, old, new in zip(files, self._old[0], self._new[0], strict=True):
             assert found in {old, new}
         if self.kit.carrier is not CardKind.SECURE:
             assert files in (self._old[0], self._new[0]), "a visit of the office is one write"
 
-    def _other_meter(self, home: Home) -> None:
-        before = self._files(home)
-        other = Home(model=self.kit.model, meter_id=METER_ID + 1)
-        assert show(other, home.card).endswith(Result.WRONG_METER.name)
+    def _other_meter(self, rig: Rig) -> None:
+        before = self._files(rig)
+        other = Rig(model=self.kit.model, meter_id=METER_ID + 1)
+        assert show(other, rig.card).endswith(Result.WRONG_METER.name)
         assert other.state.accepted_count == 0
-        assert self._files(home) == before
+        assert self._files(rig) == before
 
-    def _account(self, home: Home) -> CardRecords:
+    def _account(self, rig: Rig) -> CardRecords:
         """Look at the card as the office does: every record opens, what the meter said too."""
-        home.card.power_on()
-        account = home.desk.account(home.card.transmit)
-        home.desk.read_back(home.card.transmit)
-        home.card.power_off()
+        rig.card.power_on()
+        account = rig.desk.account(rig.card.transmit)
+        rig.desk.read_back(rig.card.transmit)
+        rig.card.power_off()
         return account
 
-    def _same_meter(self, home: Home, account: CardRecords) -> None:
-        assert not Result[home.insert().rpartition(" ")[2]].refused
-        state = home.state
+    def _same_meter(self, rig: Rig, account: CardRecords) -> None:
+        assert not Result[rig.insert().rpartition(" ")[2]].refused
+        state = rig.state
         assert state.accepted_cents == account.wallet.loaded_cents
         assert state.order_number == account.order.number
         money_holds(state, self.kit, BALANCE_CENTS, account.wallet.loaded_cents)
 
-    def _done_again(self, home: Home, account: CardRecords) -> None:
+    def _done_again(self, rig: Rig, account: CardRecords) -> None:
         """Have the office do what is missing: orders again, money after a look at the wallet."""
         work = self.visit.work
         if work is not None:
             loaded = account.wallet.loaded_cents == self._final.accepted[0]
-            home.write(replace(work, load_cents=0) if loaded else work)
-            home.insert()
-        assert numberless(facts(home.state)) == numberless(self._final)
-        home.write(Work(load_cents=MORE_CENTS))
-        home.insert()
+            rig.write(replace(work, load_cents=0) if loaded else work)
+            rig.insert()
+        assert numberless(facts(rig.state)) == numberless(self._final)
+        rig.write(Work(load_cents=MORE_CENTS))
+        rig.insert()
         issued_cents = self._final.accepted[0] + MORE_CENTS
-        assert home.state.accepted_cents == issued_cents
-        money_holds(home.state, self.kit, BALANCE_CENTS, issued_cents)
+        assert rig.state.accepted_cents == issued_cents
+        money_holds(rig.state, self.kit, BALANCE_CENTS, issued_cents)
 
 
-def over_t0(home: Home) -> CardOverT0:
+def over_t0(rig: Rig) -> CardOverT0:
     """Return the home's card behind a contact that speaks T=0."""
-    card = card_of(file_card(home.card.image), counted(), t0=True)
+    card = card_of(file_card(rig.card.image), counted(), t0=True)
     assert isinstance(card, FileCard)
-    home.card = card
+    rig.card = card
     return CardOverT0(card)
 
 

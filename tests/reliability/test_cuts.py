@@ -16,14 +16,14 @@ from card_protocol.card.sle4442 import COUNTER_ERASED, MemoryImage
 from card_protocol.card.virtual import card_of
 from meter_emu.desk.desk import Work
 from tests.firmware.meters import START_US
-from tests.homes import counted
-from tests.properties.lab import CARDS, METERS, Kit
+from tests.properties.trials import CARDS, METERS, ModelAndCards
 from tests.reliability.cutting import OUT_US, SETTLES, Sweep
 from tests.reliability.kinds import KINDS, LOADED_CENTS, T
-from tests.reliability.stage import EXHAUSTIVE, KITS, home_of, kit_name, money_holds
+from tests.reliability.stage import EXHAUSTIVE, KITS, kit_name, money_holds, rig_of
 from tests.reliability.tally import Tried
+from tests.rigs import counted
 
-Case = tuple[str, Kit, bool]
+Case = tuple[str, ModelAndCards, bool]
 CUTS, EMPTY, PAIRS = (None, None, 12) if EXHAUSTIVE else (24, 4, 2)
 
 
@@ -34,7 +34,11 @@ def cases() -> list[Case]:
     else:
         models = list(METERS.values())
         every = [
-            (name, Kit(models[(row + column) % len(models)], *card), bool((row + column) % 2))
+            (
+                name,
+                ModelAndCards(models[(row + column) % len(models)], *card),
+                bool((row + column) % 2),
+            )
             for row, name in enumerate(KINDS)
             for column, card in enumerate(CARDS)
         ]
@@ -94,22 +98,22 @@ def test_a_supply_that_fails_again_and_again_counts_money_once_and_obeys_once(fa
     for up_us, out_us in failures:
         outages.append((at_us + up_us, at_us + up_us + out_us))
         at_us += up_us + out_us
-    home = home_of(kit, outages=outages, fate=Random(seed))
-    home.write(Work(load_cents=LOADED_CENTS, cut_at=T))
-    home.bench.insert(home.card)
-    home.bench.run_until(at_us + 60_000_000)
-    image = home.card.image
-    if isinstance(image, MemoryImage) and image.tries_left == 1 and not home.state.order_number:
+    rig = rig_of(kit, outages=outages, fate=Random(seed))
+    rig.write(Work(load_cents=LOADED_CENTS, cut_at=T))
+    rig.bench.insert(rig.card)
+    rig.bench.run_until(at_us + 60_000_000)
+    image = rig.card.image
+    if isinstance(image, MemoryImage) and image.tries_left == 1 and not rig.state.order_number:
         assert len(failures) > 1
-        assert home.state.accepted_cents == 0
-        home.bench.remove()
-        home.card = card_of(replace(image, counter=COUNTER_ERASED), counted())
-        home.insert()
-    state = home.state
+        assert rig.state.accepted_cents == 0
+        rig.bench.remove()
+        rig.card = card_of(replace(image, counter=COUNTER_ERASED), counted())
+        rig.insert()
+    state = rig.state
     assert (state.accepted_cents, state.accepted_count) == (LOADED_CENTS, 1)
     assert state.order_number == 1
     money_holds(state, kit, 5_000, LOADED_CENTS)
-    assert home.board.switch.on
+    assert rig.board.switch.on
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -22,21 +22,21 @@ from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Account, Desk, Work
 from meter_emu.domain import Result
 from tests.cards import raw_on, with_raw
-from tests.firmware.meters import Home
+from tests.firmware.meters import Rig
 from tests.firmware.sessions import resealed
-from tests.homes import counted
-from tests.properties.lab import CARDS, METERS, Kit
+from tests.properties.trials import CARDS, METERS, ModelAndCards
 from tests.reliability.forging import RECORDS, History, Imitation, Listener, Seen
 from tests.reliability.kinds import T
-from tests.reliability.stage import EXHAUSTIVE, KITS, facts, home_of, kit_name, money_holds
+from tests.reliability.stage import EXHAUSTIVE, KITS, facts, kit_name, money_holds, rig_of
 from tests.reliability.tally import Tried
+from tests.rigs import counted
 
 AnyT = TypeVar("AnyT")
 MODELS = list(METERS.values())
 SAMPLE: Final = None if EXHAUSTIVE else 200
 ON_KITS = pytest.mark.parametrize(
     "kit",
-    KITS if EXHAUSTIVE else [Kit(MODELS[at], *card) for at, card in enumerate(CARDS)],
+    KITS if EXHAUSTIVE else [ModelAndCards(MODELS[at], *card) for at, card in enumerate(CARDS)],
     ids=kit_name,
 )
 
@@ -48,7 +48,7 @@ UNSEEN: Final = {
 }
 
 
-def some(every: Sequence[AnyT], kit: Kit) -> Sequence[AnyT]:
+def some(every: Sequence[AnyT], kit: ModelAndCards) -> Sequence[AnyT]:
     """Return all of it, or a sample that is another for each kit."""
     chance = Random(kit_name(kit))
     return every if SAMPLE is None else chance.sample(every, min(SAMPLE, len(every)))
@@ -152,35 +152,35 @@ def test_a_session_played_again_is_refused_or_books_and_does_nothing(kit, tried)
                     assert seen.result.refused
 
 
-def swindle(home: Home, kit: Kit, chance: Random, steps: int) -> None:
+def swindle(rig: Rig, kit: ModelAndCards, chance: Random, steps: int) -> None:
     """Let a household with a copier do anything with its cards; raise where it gains by it.
 
     What is booked is a load more than before, and there is never more than was paid for.
     """
-    images, issued_cents = [home.card.image] * 2, 0
+    images, issued_cents = [rig.card.image] * 2, 0
     for _ in range(steps):
         at = chance.randrange(len(images))
-        home.card = card_of(images[at], counted())
+        rig.card = card_of(images[at], counted())
         deed = chance.choice(("load", "load", "show", "show", "order", "copy"))
         if deed == "load":
             cents = chance.randrange(500, 25_001)
-            home.write(Work(load_cents=cents))
+            rig.write(Work(load_cents=cents))
             issued_cents += cents
         elif deed == "order":
-            home.write(Work(cut_at=T._replace(month=9, day=chance.randrange(1, 30))))
+            rig.write(Work(cut_at=T._replace(month=9, day=chance.randrange(1, 30))))
         elif deed == "show":
-            before = home.state
-            home.insert()
-            state = home.state
+            before = rig.state
+            rig.insert()
+            state = rig.state
             loads = state.accepted_count - before.accepted_count
             cents = state.accepted_cents - before.accepted_cents
             assert (loads > 0) == (cents > 0)
             assert 0 <= cents <= loads * kit.model.credit.load_max_cents
             assert state.order_number >= before.order_number
-        images[at] = home.card.image
+        images[at] = rig.card.image
         if deed == "copy":
             images[chance.randrange(len(images))] = images[at]
-        money_holds(home.state, kit, BALANCE_CENTS, issued_cents)
+        money_holds(rig.state, kit, BALANCE_CENTS, issued_cents)
 
 
 SWINDLES, STEPS = (100 if EXHAUSTIVE else 6), 30
@@ -191,7 +191,7 @@ BALANCE_CENTS = 5_000
 def test_who_copies_cards_and_puts_old_ones_back_gains_nothing(kit, tried):
     for seed in range(SWINDLES):
         with tried.one("households with a copier", seed):
-            swindle(home_of(kit, balance_cents=BALANCE_CENTS), kit, Random(seed), STEPS)
+            swindle(rig_of(kit, balance_cents=BALANCE_CENTS), kit, Random(seed), STEPS)
 
 
 # The last numbers ---------------------------------------------------------------------------------
@@ -208,21 +208,21 @@ FIELDS: Final[dict[tuple[Sfi, str], Work]] = {
 def test_after_the_last_number_comes_none(kit, field, tried):
     """The office refuses to go past it, the card stays as it was, and no lower one is obeyed."""
     sfi, name = field
-    home = home_of(kit)
-    first = home.card.image
+    rig = rig_of(kit)
+    first = rig.card.image
     last_number = LAST[kit.carrier]
     money = {"loaded_cents": last_number} if sfi is Sfi.WALLET else {}
-    resealed(home, sfi, **{name: last_number}, **money)
-    last = home.card.image
+    resealed(rig, sfi, **{name: last_number}, **money)
+    last = rig.card.image
     with tried.one("numbers that are used up", field):
-        home.insert()
+        rig.insert()
         with pytest.raises(LayoutError):
-            home.write(FIELDS[field])
-        assert [raw_on(home.card.image, one) for one in RECORDS] == [
+            rig.write(FIELDS[field])
+        assert [raw_on(rig.card.image, one) for one in RECORDS] == [
             raw_on(last, one) for one in RECORDS
         ]
-        kept = facts(home.state)
-        home.card = card_of(first, counted())
-        home.write(FIELDS[field])
-        assert Result[home.insert().rpartition(" ")[2]].refused
-        assert facts(home.state) == kept
+        kept = facts(rig.state)
+        rig.card = card_of(first, counted())
+        rig.write(FIELDS[field])
+        assert Result[rig.insert().rpartition(" ")[2]].refused
+        assert facts(rig.state) == kept

@@ -20,15 +20,15 @@ from meter_emu.ports import Button
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.clock_chips import ClippedChip
 from meter_emu.world.meter.times import to_us
-from tests.firmware.meters import START, START_US, Home
-from tests.properties.lab import CARDS, METERS, WORK_US, Kit, legal
+from tests.firmware.meters import START, START_US, Rig
+from tests.properties.trials import CARDS, METERS, WORK_US, ModelAndCards, legal
 from tests.reliability.cutting import Program
 from tests.reliability.forging import REFERENCE
-from tests.reliability.stage import EXHAUSTIVE, KITS, clock_card, home_of, kit_name, show
+from tests.reliability.stage import EXHAUSTIVE, KITS, clock_card, kit_name, rig_of, show
 from tests.reliability.tally import Tried
 
 MODELS = list(METERS.values())
-ONE_A_MODEL = [Kit(model, *CARDS[at % len(CARDS)]) for at, model in enumerate(MODELS)]
+ONE_A_MODEL = [ModelAndCards(model, *CARDS[at % len(CARDS)]) for at, model in enumerate(MODELS)]
 ON_KITS = pytest.mark.parametrize("kit", KITS if EXHAUSTIVE else ONE_A_MODEL, ids=kit_name)
 ON_MODELS = pytest.mark.parametrize("kit", ONE_A_MODEL, ids=kit_name)
 BY_POWER = pytest.mark.parametrize("powered", [True, False], ids=["powered", "unpowered"])
@@ -80,7 +80,7 @@ LEAPS: Final[dict[int, tuple[Then, Then]]] = {
 }
 
 
-def shown_in(kit: Kit, at_us: int) -> tzinfo:
+def shown_in(kit: ModelAndCards, at_us: int) -> tzinfo:
     """Return what the registers of a model count, at an instant."""
     offset = legal(at_us).utcoffset()
     assert offset is not None
@@ -92,42 +92,42 @@ def shown_in(kit: Kit, at_us: int) -> tzinfo:
     return bases[kit.model.rtc_base]
 
 
-def set_registers(home: Home, kit: Kit, when: datetime) -> None:
+def set_registers(rig: Rig, kit: ModelAndCards, when: datetime) -> None:
     """Have the chip show a time, its flags as when it was set right."""
-    chip, driver = home.board.rtc, REFERENCE.parts(kit.model).rtc
-    chip.advance(home.board.now_us)
-    shown = when.astimezone(shown_in(kit, home.board.now_us))
+    chip, driver = rig.board.rtc, REFERENCE.parts(kit.model).rtc
+    chip.advance(rig.board.now_us)
+    shown = when.astimezone(shown_in(kit, rig.board.now_us))
     civil = Civil(shown.year, shown.month, shown.day, shown.hour, shown.minute)
     driver.set_time(ClippedChip(chip), civil, shown.second, shown.weekday())
 
 
-def armed(kit: Kit, program: Program | None = None) -> Home:
+def armed(kit: ModelAndCards, program: Program | None = None) -> Rig:
     """Return a home armed with T2, six hours after its journal was written last."""
-    home = home_of(kit, program=program)
+    rig = rig_of(kit, program=program)
     until = T2.astimezone(ZoneInfo("Europe/Brussels"))
-    home.write(Work(cut_at=Civil(until.year, until.month, until.day, until.hour, until.minute)))
-    home.insert()
-    home.bench.run_until(START_US + LEAP_AT_S * SECOND_US)
-    return home
+    rig.write(Work(cut_at=Civil(until.year, until.month, until.day, until.hour, until.minute)))
+    rig.insert()
+    rig.bench.run_until(START_US + LEAP_AT_S * SECOND_US)
+    return rig
 
 
-def suffered(home: Home, kit: Kit, powered: bool, leap: Callable[[], object]) -> None:
+def suffered(rig: Rig, kit: ModelAndCards, powered: bool, leap: Callable[[], object]) -> None:
     """Let something happen to the clock, and somebody have the meter look at it."""
     if not powered:
-        home.bench.cut_supply()
-        home.run(OUT_S)
+        rig.bench.cut_supply()
+        rig.run(OUT_S)
     leap()
     if not powered:
-        home.bench.restore_supply()
-        home.run(kit.model.boot_ms // 1_000 + 1)
-    home.bench.press(Button.BLUE)
+        rig.bench.restore_supply()
+        rig.run(kit.model.boot_ms // 1_000 + 1)
+    rig.bench.press(Button.BLUE)
 
 
-def opened_us(home: Home) -> int | None:
-    return next((at_us for at_us, on in home.board.moves if not on), None)
+def opened_us(rig: Rig) -> int | None:
+    return next((at_us for at_us, on in rig.board.moves if not on), None)
 
 
-def bound_s(kit: Kit) -> int:
+def bound_s(kit: ModelAndCards) -> int:
     """Return how late a cut may come by a clock that is right: 2u, a poll, its own time."""
     return 2 * (kit.model.clock.set_error_s + 3) + kit.model.poll_s + WORK_US // SECOND_US
 
@@ -141,33 +141,33 @@ def test_a_leap_is_believed_and_followed_as_the_table_says(kit, powered, tried: 
 
 
 def follow(
-    kit: Kit, leap_s: int, then: Then, *, powered: bool, program: Program | None = None
+    kit: ModelAndCards, leap_s: int, then: Then, *, powered: bool, program: Program | None = None
 ) -> None:
     """Let one leap happen and live on, a technician in the end; raise where it is otherwise."""
-    home = armed(kit, program)
+    rig = armed(kit, program)
 
     def leap() -> None:
-        now = START + timedelta(microseconds=home.board.now_us - START_US)
-        set_registers(home, kit, now + timedelta(seconds=leap_s))
+        now = START + timedelta(microseconds=rig.board.now_us - START_US)
+        set_registers(rig, kit, now + timedelta(seconds=leap_s))
 
-    suffered(home, kit, powered, leap)
-    assert home.state.health == then.health
+    suffered(rig, kit, powered, leap)
+    assert rig.state.health == then.health
     t_us = to_us(T2)
     if then.comes == "waits":
-        home.bench.run_until(t_us + DAY * SECOND_US)
-        assert opened_us(home) is None, "nothing dated is done by a clock that is not believed"
-        assert show(home, clock_card(home)).endswith("EXECUTED")
-        assert home.state.untimed_wh > 0
-        assert not home.board.switch.on, "what had to wait has come"
+        rig.bench.run_until(t_us + DAY * SECOND_US)
+        assert opened_us(rig) is None, "nothing dated is done by a clock that is not believed"
+        assert show(rig, clock_card(rig)).endswith("EXECUTED")
+        assert rig.state.untimed_wh > 0
+        assert not rig.board.switch.on, "what had to wait has come"
         return
     comes_us = t_us - (leap_s * SECOND_US if then.comes == "as shown" else 0)
     comes_us = max(comes_us, START_US + LEAP_AT_S * SECOND_US)
     tolerance_us = 0 if then.comes == "as shown" else 5 * SECOND_US  # the clock may be so far ahead
-    home.bench.run_until(comes_us + (bound_s(kit) + OUT_S + 5) * SECOND_US)
-    opened = opened_us(home)
+    rig.bench.run_until(comes_us + (bound_s(kit) + OUT_S + 5) * SECOND_US)
+    opened = opened_us(rig)
     assert opened is not None
     assert opened >= comes_us - tolerance_us
-    early = show(home, clock_card(home)).endswith("CLOCK_CARD_STALE")
+    early = show(rig, clock_card(rig)).endswith("CLOCK_CARD_STALE")
     assert early == (leap_s > kit.model.clock.set_error_s + 60 and not powered)
 
 
@@ -179,27 +179,27 @@ def follow(
 def test_a_chip_that_begins_anew_is_not_believed(kit, powered, tried: Tried):
     """Its default date, whatever it is by its data sheet, and garbage next to it."""
     for seed in range(20 if EXHAUSTIVE else 3):
-        home = armed(kit)
-        garbage = Random(seed).randbytes(home.board.rtc.GARBAGE_BYTES)
+        rig = armed(kit)
+        garbage = Random(seed).randbytes(rig.board.rtc.GARBAGE_BYTES)
         with tried.one("leaps of the clock", ("power-on reset", seed)):
-            suffered(home, kit, powered, partial(begin_anew, home, garbage))
-            waits(home)
+            suffered(rig, kit, powered, partial(begin_anew, rig, garbage))
+            waits(rig)
 
 
-def begin_anew(home: Home, garbage: bytes) -> None:
-    home.board.rtc.power_on_reset(garbage, home.board.now_us)
+def begin_anew(rig: Rig, garbage: bytes) -> None:
+    rig.board.rtc.power_on_reset(garbage, rig.board.now_us)
 
 
 @ON_KITS
 @BY_POWER
 def test_a_default_date_with_every_flag_as_if_it_was_set_is_not_believed(kit, powered, tried):
     for year in (0, 1, 10):
-        home = armed(kit)
+        rig = armed(kit)
         with tried.one("leaps of the clock", ("1 January", 2000 + year)):
             when = datetime(2000 + year, 1, 1, 12, tzinfo=UTC)
-            suffered(home, kit, powered, partial(set_registers, home, kit, when))
-            assert home.state.health == Health.BACKWARDS
-            waits(home)
+            suffered(rig, kit, powered, partial(set_registers, rig, kit, when))
+            assert rig.state.health == Health.BACKWARDS
+            waits(rig)
 
 
 @ON_KITS
@@ -209,23 +209,23 @@ def test_a_clock_card_that_was_used_is_refused_where_the_clock_stands_at_its_fir
     """In summer time that minute is of 1999 by UTC, a year that no card can carry."""
     first_minute = datetime(2000, 1, 1)  # noqa: DTZ001  whatever the registers count
     with tried.one("leaps of the clock", "the first minute"):
-        home = armed(kit)
-        used = clock_card(home)
-        assert show(home, used).endswith("EXECUTED")
-        begins = first_minute.replace(tzinfo=shown_in(kit, home.board.now_us))
-        suffered(home, kit, True, partial(set_registers, home, kit, begins))
-        assert home.state.health == Health.BACKWARDS
-        assert show(home, used).endswith("CLOCK_CARD_STALE")
-        waits(home)
+        rig = armed(kit)
+        used = clock_card(rig)
+        assert show(rig, used).endswith("EXECUTED")
+        begins = first_minute.replace(tzinfo=shown_in(kit, rig.board.now_us))
+        suffered(rig, kit, True, partial(set_registers, rig, kit, begins))
+        assert rig.state.health == Health.BACKWARDS
+        assert show(rig, used).endswith("CLOCK_CARD_STALE")
+        waits(rig)
 
 
-def waits(home: Home) -> None:
+def waits(rig: Rig) -> None:
     """Not believed, and so nothing dated is done until a technician has been there."""
-    assert home.state.health not in {Health.TRUSTED, Health.LOWER_BOUND, Health.DISPUTED}
-    home.bench.run_until(to_us(T2) + DAY * SECOND_US)
-    assert opened_us(home) is None
-    assert show(home, clock_card(home)).endswith("EXECUTED")
-    assert not home.board.switch.on
+    assert rig.state.health not in {Health.TRUSTED, Health.LOWER_BOUND, Health.DISPUTED}
+    rig.bench.run_until(to_us(T2) + DAY * SECOND_US)
+    assert opened_us(rig) is None
+    assert show(rig, clock_card(rig)).endswith("EXECUTED")
+    assert not rig.board.switch.on
 
 
 @ON_MODELS
@@ -239,27 +239,27 @@ def test_no_register_with_any_byte_in_it_is_believed_when_it_is_wrong(kit, power
     every = [(at, byte) for at in registers for byte in range(256)]
     for at, byte in every if EXHAUSTIVE else Random(kit_name(kit)).sample(every, 30):
         with tried.one("bytes in a register of the clock", (at, byte, powered)):
-            home = armed(kit)
-            board = home.board
-            suffered(home, kit, powered, partial(write_register, home, at, byte))
-            if home.state.health != Health.TRUSTED:
+            rig = armed(kit)
+            board = rig.board
+            suffered(rig, kit, powered, partial(write_register, rig, at, byte))
+            if rig.state.health != Health.TRUSTED:
                 continue
-            off_s = believed_s(home, kit) - board.now_us // SECOND_US
-            since_s = believed_s(home, kit) - START_US // SECOND_US
+            off_s = believed_s(rig, kit) - board.now_us // SECOND_US
+            since_s = believed_s(rig, kit) - START_US // SECOND_US
             assert abs(off_s) <= SLACK_S if powered else 0 <= since_s <= OUTAGE_MAX_S + HOUR
 
 
-def write_register(home: Home, at: int, byte: int) -> None:
-    now_us = home.board.now_us
-    home.board.rtc.write(at, bytes((byte,)), now_us, now_us)
+def write_register(rig: Rig, at: int, byte: int) -> None:
+    now_us = rig.board.now_us
+    rig.board.rtc.write(at, bytes((byte,)), now_us, now_us)
 
 
-def believed_s(home: Home, kit: Kit) -> int:
+def believed_s(rig: Rig, kit: ModelAndCards) -> int:
     """Return what the registers show by the model's base, read by its driver, since 1970."""
-    chip, driver = home.board.rtc, REFERENCE.parts(kit.model).rtc
-    chip.advance(home.board.now_us)
+    chip, driver = rig.board.rtc, REFERENCE.parts(kit.model).rtc
+    chip.advance(rig.board.now_us)
     read = driver.read(ClippedChip(chip))
-    zone = shown_in(kit, home.board.now_us)
+    zone = shown_in(kit, rig.board.now_us)
     shown = datetime(
         read.year, read.month, read.day, read.hour, read.minute, read.second, tzinfo=zone
     )

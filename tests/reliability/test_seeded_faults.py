@@ -30,10 +30,10 @@ from meter_emu.firmware.trust import ClockTrust
 from meter_emu.ports import Firmware, Ports
 from meter_emu.world.meter.build import dialogues
 from meter_emu.world.meter.clock_chips import clock_chip
-from tests.properties.lab import Kit
+from tests.properties.trials import ModelAndCards
 from tests.reliability.cutting import Cut, Sweep
 from tests.reliability.forging import RECORDS, REFERENCE, History, Imitation
-from tests.reliability.stage import KITS, home_of, kit_name
+from tests.reliability.stage import KITS, kit_name, rig_of
 from tests.reliability.tearing import Tearing
 from tests.reliability.test_forgeries import (
     AT,
@@ -116,7 +116,7 @@ def with_memory(make: MakeMemory) -> Callable[[Ports], Firmware]:
     return Faulty
 
 
-def with_part(faulty: type[Any], kit: Kit) -> Callable[[Ports], Firmware]:
+def with_part(faulty: type[Any], kit: ModelAndCards) -> Callable[[Ports], Firmware]:
     """Return the program with that class, or one part of it swapped for it."""
     fit: Any = lambda part: faulty if issubclass(faulty, part) else part  # noqa: E731
     parts = assemble(fit, clock_chip(kit.model).driver, kit.model.zone.rule)
@@ -162,9 +162,9 @@ def test_a_program_that_tells_the_card_before_it_saves_is_found():
 def test_a_ledger_that_does_not_count_loads_is_found(ledger, found):
     caught = 0
     for seed in range(6):
-        home = home_of(KIT, balance_cents=BALANCE_CENTS, program=with_part(ledger, KIT))
+        rig = rig_of(KIT, balance_cents=BALANCE_CENTS, program=with_part(ledger, KIT))
         try:
-            swindle(home, KIT, Random(seed), STEPS)
+            swindle(rig, KIT, Random(seed), STEPS)
         except AssertionError:
             caught += 1
     assert (caught > 0) == found
@@ -185,7 +185,7 @@ def test_a_program_that_does_not_compare_clock_and_ticks_is_found(leap_s):
         follow(KIT, leap_s, then, powered=True, program=with_part(TicksNotAsked, KIT))
 
 
-def torn_wrong(name: str, kit: Kit) -> bool:
+def torn_wrong(name: str, kit: ModelAndCards) -> bool:
     """Whether some sampled tear of a visit leaves what it must not."""
     tearing = Tearing(kit, name)
     try:
@@ -209,7 +209,7 @@ def test_an_office_that_writes_an_order_before_its_tariff_is_found(monkeypatch):
     assert torn_wrong("all at once", SECURE_KIT)
 
 
-def bits_unseen(kit: Kit) -> set[str]:
+def bits_unseen(kit: ModelAndCards) -> set[str]:
     """Return the records of which some byte can be changed and the meter obeys it unseen."""
     history = History(kit)
     image = history.images[AT]
@@ -229,7 +229,7 @@ def test_a_mac_over_fewer_bytes_is_found(monkeypatch):
     assert bits_unseen(MEMORY_KIT)
 
 
-def mixes_unseen(kit: Kit, *counts: int) -> set[tuple[str, ...]]:
+def mixes_unseen(kit: ModelAndCards, *counts: int) -> set[tuple[str, ...]]:
     """Return the mixes that meters obey unseen that have seen so many cards."""
     history = History(kit)
     return {

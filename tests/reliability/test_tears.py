@@ -9,14 +9,14 @@ from typing import Final
 
 import pytest
 
-from tests.properties.lab import CARDS, GAS, METERS, MODEL, Kit
+from tests.properties.trials import CARDS, GAS, METERS, MODEL, ModelAndCards
 from tests.reliability.stage import EXHAUSTIVE, KITS, kit_name
 from tests.reliability.tally import Tried
 from tests.reliability.tearing import VISITS, Tearing
 
 MODELS = list(METERS.values())
 SAMPLE: Final = None if EXHAUSTIVE else 40
-Case = tuple[str, Kit]
+Case = tuple[str, ModelAndCards]
 
 
 def cases() -> list[Case]:
@@ -30,7 +30,7 @@ def cases() -> list[Case]:
             if name == "meter" or kit.model in energies
         ]
     return [
-        (name, Kit(MODELS[(row + column) % len(MODELS)], *card))
+        (name, ModelAndCards(MODELS[(row + column) % len(MODELS)], *card))
         for row, name in enumerate(VISITS)
         for column, card in enumerate(CARDS)
     ]

@@ -74,10 +74,10 @@ def test_supply_says_who_took_it():
 
 def test_the_deferral_stands_as_told_and_as_stated():
     story = facts(EARLY)["never-back"]
-    assert dated(story.deferral_told, EARLY) == [("told", "02 Apr 10:30", "03 Jul 23:01")]
+    assert dated(story.deferral_promised, EARLY) == [("told", "02 Apr 10:30", "03 Jul 23:01")]
     assert dated(story.deferral_stated, EARLY) == [("stated", "02 Apr 10:30", "02 Jul 23:01")]
     extended = facts(REFERENCE)["extended"]
-    assert dated(extended.deferral_told, REFERENCE) == [
+    assert dated(extended.deferral_promised, REFERENCE) == [
         ("told", "23 Mar 09:30", "26 Jun 11:40"),
         ("told", "26 Jun 11:40", "03 Jul 23:01"),
     ]
@@ -85,7 +85,7 @@ def test_the_deferral_stands_as_told_and_as_stated():
         ("stated", "23 Mar 09:30", "26 Jun 11:40"),
         ("stated", "26 Jun 11:40", "03 Jul 23:01"),
     ]
-    assert not facts(REFERENCE)["never-armed"].deferral_told
+    assert not facts(REFERENCE)["never-armed"].deferral_promised
 
 
 @BUILDS
@@ -100,7 +100,7 @@ def test_the_balance_is_what_the_meter_knew_and_rises_at_once(build):
 
 def test_what_the_meter_understood_is_what_it_said_before_it_cut():
     story = facts(BOTH)["june-29"]
-    assert story.told_us is None
+    assert story.announced_us is None
     assert story.has_stated
     assert str(story.stated) == "2020-07-02 23:01"
     later = facts(EARLY)["friday"]  # reactivated on 3 July, after the wrong cut

@@ -110,9 +110,9 @@ def test_the_answer_is_said_in_one_sentence():
 
 
 def test_homes_still_to_be_cut_before_the_announcement_are_something_to_do():
-    (told,) = [text for text in Page(ores_page(REFERENCE)).texts("li") if "Bring the" in text]
-    assert told.startswith("Bring the announced date to 1 home")
-    assert "the first on Tue 30 Jun 2020 23:01" in told
+    (promise,) = [text for text in Page(ores_page(REFERENCE)).texts("li") if "Bring the" in text]
+    assert promise.startswith("Bring the announced date to 1 home")
+    assert "the first on Tue 30 Jun 2020 23:01" in promise
 
 
 def test_the_first_of_several_dates_of_their_own_is_named(tmp_path):
@@ -127,11 +127,11 @@ visits = [
 ]
 """
     text = street(build=REFERENCE) + own.replace("DAY", "30") + own.replace("DAY", "16")
-    (told,) = [
+    (promise,) = [
         text for text in Page(page_of(tmp_path / "c.toml", text)).texts("li") if "Bring the" in text
     ]
-    assert told.startswith("Bring the announced date to 2 homes")
-    assert "the first on Tue 16 Jun 2020 09:00" in told
+    assert promise.startswith("Bring the announced date to 2 homes")
+    assert "the first on Tue 16 Jun 2020 09:00" in promise
 
 
 def test_a_home_that_was_to_have_supply_is_not_said_to_be_cut_before_a_moment(tmp_path):
@@ -150,8 +150,8 @@ def test_wrong_displays_are_listed_with_the_day_from_which_they_were_wrong():
     page = Page(ores_page(EARLY))
     rows = [" ".join(e.text.split()) for e in page.all("tr")]
     (row,) = [row for row in rows if row.startswith("never-back")]
-    told, in_force, cut = "Fri 3 Jul 23:01", "Fri 3 Jul 23:01", "Thu 2 Jul 23:10"
-    assert row.endswith(f"{told}{in_force}Thu 2 Jul 23:01, since Thu 2 Apr 10:30{cut}")
+    promise, in_force, cut = "Fri 3 Jul 23:01", "Fri 3 Jul 23:01", "Thu 2 Jul 23:10"
+    assert row.endswith(f"{promise}{in_force}Thu 2 Jul 23:01, since Thu 2 Apr 10:30{cut}")
     (look,) = [text for text in page.texts("li") if text.startswith("Look at a display")]
     assert "the first from Wed 18 Mar 2020 10:30, 103 days before the first wrong cut" in look
     rows = [" ".join(e.text.split()) for e in Page(ores_page(REFERENCE)).all("tr")]
@@ -338,7 +338,7 @@ def test_a_page_says_nothing_of_where_its_files_lie(tmp_path):
         str(tmp_path / "c.toml"), model=str(tmp_path / "model.toml"), seed=3, household="gone"
     )
     assert made.command == "meter-emu rehearse c.toml --model model.toml --seed 3 --household gone"
-    assert made.one_home.endswith("--seed 3 --household ID --report DIR")
+    assert made.one_household.endswith("--seed 3 --household ID --report DIR")
 
 
 def test_the_cuts_over_the_night_are_counted_kind_by_kind_against_what_was_said(tmp_path):

@@ -131,8 +131,8 @@ def test_a_civil_time_is_read_as_the_later_instant_and_31_february_as_none():
 
 
 def test_a_close_up_holds_what_is_near_and_leaves_what_is_far():
-    told, cut, old = us(2020, 7, 3, 23, 1), us(2020, 7, 2, 23, 10), us(2020, 5, 1)
-    scale = around([told, cut, old], cut, BRUSSELS, reach_days=4)
+    shown, cut, old = us(2020, 7, 3, 23, 1), us(2020, 7, 2, 23, 10), us(2020, 5, 1)
+    scale = around([shown, cut, old], cut, BRUSSELS, reach_days=4)
     assert (scale.start_us, scale.end_us) == (us(2020, 7, 1), us(2020, 7, 5))
     assert not scale.holds(old)
     edge = cut - 4 * DAY_US

@@ -10,7 +10,7 @@ from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawin
 from tests.report.pages import EARLY, REFERENCE, ores
 
 
-def home(name: str, build: str = REFERENCE) -> tuple[Seen, Facts]:
+def household(name: str, build: str = REFERENCE) -> tuple[Seen, Facts]:
     collector = ores(build)
     firsts = (group.first for group in collector.groups.values())
     seen = next(seen for seen in firsts if seen.household.id == name)
@@ -18,7 +18,7 @@ def home(name: str, build: str = REFERENCE) -> tuple[Seen, Facts]:
 
 
 def drawn(name: str, build: str = REFERENCE, **changes: object) -> list[Drawing]:
-    seen, facts = home(name, build)
+    seen, facts = household(name, build)
     return list(drawings(seen, replace(facts, **changes), ores(build).campaign))  # type: ignore[arg-type]
 
 
@@ -86,7 +86,7 @@ def test_a_home_cut_a_day_early_is_drawn_as_it_was_told_and_as_it_fared():
     ]
 
 
-@pytest.mark.parametrize("without", ["deferral_told", "deferral_stated"])
+@pytest.mark.parametrize("without", ["deferral_promised", "deferral_stated"])
 def test_a_deferral_that_only_one_side_knows_of_is_drawn_against_nothing(without):
     expected = list(DEFERRALS.values())
     expected[without == "deferral_stated"] = []
@@ -107,7 +107,7 @@ def test_a_close_up_always_says_what_the_meter_understood(name, said):
 def test_what_there_is_nothing_of_has_no_lane():
     for drawing in drawn("never-armed"):
         assert not DEFERRALS.keys() & lanes(drawing).keys()
-    seen, facts = home("never-armed")
+    seen, facts = household("never-armed")
     (whole, *_) = drawings(replace(seen, events=()), facts, ores(REFERENCE).campaign)
     assert "card and buttons" not in lanes(whole)
 
@@ -130,7 +130,7 @@ def test_the_balance_is_drawn_to_scale_and_fills_its_box(name):
         tuple(int(number) for number in point.split(","))
         for point in whole.curve.path.removeprefix("M").split(" L")
     ]
-    balance = home(name)[1].balance
+    balance = household(name)[1].balance
     highest = max(0, *(ueur for _, ueur in balance))
     lowest = min(0, *(ueur for _, ueur in balance))
     levels = {whole.curve.zero, *(y for _, y in points)}

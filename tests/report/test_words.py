@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.report.words import duration, one_style, shares
-from meter_emu.world.rehearsal.verdict import homes
+from meter_emu.world.rehearsal.verdict import households
 
 
 @given(st.integers(0, 10**14))
@@ -63,4 +63,4 @@ def test_dates_in_a_text_are_written_as_everywhere_on_the_page():
 
 
 def test_homes_are_counted():
-    assert [homes(count) for count in (0, 1, 53_579)] == ["0 homes", "1 home", "53,579 homes"]
+    assert [households(count) for count in (0, 1, 53_579)] == ["0 homes", "1 home", "53,579 homes"]

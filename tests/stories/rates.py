@@ -33,10 +33,10 @@ def at(us: int) -> datetime:
     return (EPOCH + timedelta(microseconds=us)).astimezone(BRUSSELS)
 
 
-def armed(home: Household) -> tuple[int, int] | None:
+def armed(household: Household) -> tuple[int, int] | None:
     """Return when the last order with a date came to the meter, and its T; `None` without one."""
     found = on_card = None
-    for visit in home.visits:
+    for visit in household.visits:
         if visit.desk is not None and (visit.desk.cut_us or visit.desk.defer_us):
             on_card = visit.desk.cut_us or visit.desk.defer_us
         if visit.kind is VisitKind.INSERT and on_card is not None:
@@ -57,15 +57,15 @@ def near_week_edge(when: datetime) -> bool:
     return any(abs(wall - edge) <= HOUR for edge in edges)
 
 
-def credit_end(home: Household, start_us: int) -> datetime | None:
+def credit_end(household: Household, start_us: int) -> datetime | None:
     """Return about when the credit is used up with nothing loaded; `None` if it never is."""
-    credit = home.model.credit
-    left = home.balance_cents * 10_000.0
+    credit = household.model.credit
+    left = household.balance_cents * 10_000.0
     hours = start_us // 3_600_000_000
-    if left < 0 or not any(home.load):
+    if left < 0 or not any(household.load):
         return None
     for hour in range(hours, hours + 24 * 120):
-        cost = home.load[hour % 24] * credit.mwh_per_unit / 1000 * credit.price_ueur_per_wh
+        cost = household.load[hour % 24] * credit.mwh_per_unit / 1000 * credit.price_ueur_per_wh
         if cost > left:
             return at(int((hour + left / cost) * 3_600_000_000))
         left -= cost
@@ -82,11 +82,11 @@ def leap_day_within(first: date, last: date) -> bool:
 
 def facts(campaign: Campaign) -> set[str]:
     """Return which of the counted things this story has."""
-    (home,) = campaign.households
-    found = {f"{home.model_name} in {home.model.rtc_base}", home.carrier.name}
-    found.add(f"generation {home.card_generation}")
-    dated = armed(home)
-    ends = [] if home.kind != "ordinary" else [credit_end(home, campaign.start_us)]
+    (household,) = campaign.households
+    found = {f"{household.model_name} in {household.model.rtc_base}", household.carrier.name}
+    found.add(f"generation {household.card_generation}")
+    dated = armed(household)
+    ends = [] if household.kind != "ordinary" else [credit_end(household, campaign.start_us)]
     if dated is not None:
         from_us, to_us = dated
         first, last = at(from_us), at(to_us)

@@ -89,10 +89,10 @@ def test_a_tape_draws_the_same_story_again_and_an_empty_one_the_simplest():
         again = Replayed(chooser.tape)
         assert story(again) == first
         assert again.tape == chooser.tape
-    (home,) = story(Replayed([])).households
-    assert home.kind == "never came back"
-    assert home.outages == ()
-    assert len(home.visits) == 2
+    (household,) = story(Replayed([])).households
+    assert household.kind == "never came back"
+    assert household.outages == ()
+    assert len(household.visits) == 2
 
 
 def test_part_of_a_tape_and_numbers_too_large_are_a_story_as_well():

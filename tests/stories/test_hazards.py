@@ -33,24 +33,24 @@ HOLIDAYS = {(1, 1), (5, 1), (7, 21), (8, 15), (11, 1), (11, 11), (12, 25)}  # mo
 EDGES = {(4, 16), (0, 0), (0, 8), (0, 16), (4, 8), (5, 0)}  # weekday and hour
 
 
-def rtc_second(home: Household, us: int) -> int:
+def rtc_second(household: Household, us: int) -> int:
     """Return the second of the day that a right clock of the home's meter shows."""
-    ahead = {"utc": 0, "standard": 3_600}.get(home.model.rtc_base)
+    ahead = {"utc": 0, "standard": 3_600}.get(household.model.rtc_base)
     if ahead is None:
         legal = at(us)
         ahead = int((legal.utcoffset() or HOUR).total_seconds())
     return (us // SECOND_US + ahead) % DAY_S
 
 
-def told_end(home: Household) -> int:
+def told_end(household: Household) -> int:
     """Return T of the last order."""
-    dates = armed(home)
+    dates = armed(household)
     assert dates is not None, "somebody is armed"
     return dates[1]
 
 
-def credit_edge(campaign: Campaign, home: Household) -> set[str]:
-    end = credit_end(home, campaign.start_us)
+def credit_edge(campaign: Campaign, household: Household) -> set[str]:
+    end = credit_end(household, campaign.start_us)
     if end is None:
         return set()
     before, after = (at_hour(end, minutes) for minutes in (-60, 60))
@@ -64,49 +64,49 @@ def at_hour(when: datetime, minutes: int) -> tuple[int, int]:
     return moved.weekday(), moved.hour
 
 
-def older_copy(campaign: Campaign, home: Household) -> set[str]:
-    *_, last = home.visits
-    written = sum(visit.kind is VisitKind.DESK for visit in home.visits)
-    dated = [v.desk.cut_us for v in home.visits if v.desk and v.desk.cut_us]
+def older_copy(campaign: Campaign, household: Household) -> set[str]:
+    *_, last = household.visits
+    written = sum(visit.kind is VisitKind.DESK for visit in household.visits)
+    dated = [v.desk.cut_us for v in household.visits if v.desk and v.desk.cut_us]
     if last.kind is not VisitKind.COPY or last.copy_number != 1 or written < 2:
         return set()
     return {"an older card last"} | ({"before its T"} if last.at_us < dated[0] else {"after its T"})
 
 
-def reserve_lost(campaign: Campaign, home: Household) -> set[str]:
-    ((lost_us, back_us),) = home.outages
-    if back_us - lost_us <= home.model.clock.backup_days * DAY_S * SECOND_US:
+def reserve_lost(campaign: Campaign, household: Household) -> set[str]:
+    ((lost_us, back_us),) = household.outages
+    if back_us - lost_us <= household.model.clock.backup_days * DAY_S * SECOND_US:
         return set()
-    end_us = told_end(home)
+    end_us = told_end(household)
     where = "T in the dark" if end_us < back_us else "T after it"
     return {where} | ({"in 2000"} if at(end_us).year == 2000 else set())
 
 
-def set_back(campaign: Campaign, home: Household) -> set[str]:
-    (set_us,) = (v.at_us for v in home.visits if v.kind is VisitKind.CLOCK_CARD)
-    ahead_us = home.clock_error_s * SECOND_US
-    ahead_us += home.drift_ppb * (set_us - home.clock_set_us) // 1_000_000_000
-    to_midnight_s = DAY_S - rtc_second(home, set_us)
-    end_us = told_end(home)
+def set_back(campaign: Campaign, household: Household) -> set[str]:
+    (set_us,) = (v.at_us for v in household.visits if v.kind is VisitKind.CLOCK_CARD)
+    ahead_us = household.clock_error_s * SECOND_US
+    ahead_us += household.drift_ppb * (set_us - household.clock_set_us) // 1_000_000_000
+    to_midnight_s = DAY_S - rtc_second(household, set_us)
+    end_us = told_end(household)
     crossed = ahead_us > to_midnight_s * SECOND_US
     between = set_us < end_us < set_us + to_midnight_s * SECOND_US
     return {"set back over a midnight, T in the gap"} if crossed and between else set()
 
 
-def woken(campaign: Campaign, home: Household) -> set[str]:
-    end_us = told_end(home)
+def woken(campaign: Campaign, household: Household) -> set[str]:
+    end_us = told_end(household)
     found = set()
-    for visit in home.visits:
+    for visit in household.visits:
         if visit.kind is VisitKind.PRESS:
             found |= {"at T"} if abs(visit.at_us - end_us) <= SECOND_US else set()
             found |= {"just before T"} if 0 < end_us - visit.at_us <= 2 * SECOND_US else set()
-            shown = rtc_second(home, visit.at_us)
+            shown = rtc_second(household, visit.at_us)
             found |= {"at a midnight"} if min(shown, DAY_S - shown) <= 1 else set()
     return found
 
 
-def clocks_change(campaign: Campaign, home: Household) -> set[str]:
-    dates = armed(home)
+def clocks_change(campaign: Campaign, household: Household) -> set[str]:
+    dates = armed(household)
     assert dates is not None, "somebody is armed"
     first, last = at(dates[0]), at(dates[1])
     twice = last.replace(fold=0).utcoffset() != last.replace(fold=1).utcoffset()
@@ -117,17 +117,17 @@ def clocks_change(campaign: Campaign, home: Household) -> set[str]:
     return found | ({"ordered the winter before"} if gap and first.year < last.year else set())
 
 
-def holiday(campaign: Campaign, home: Household) -> set[str]:
-    end = credit_end(home, campaign.start_us)
+def holiday(campaign: Campaign, household: Household) -> set[str]:
+    end = credit_end(household, campaign.start_us)
     if end is None or (end.month, end.day) not in HOLIDAYS or end.weekday() > 4:
         return set()
     return {"credit ends in its working hours"} if 8 <= end.hour < 16 else set()
 
 
-def many_loads(campaign: Campaign, home: Household) -> set[str]:
+def many_loads(campaign: Campaign, household: Household) -> set[str]:
     written = waiting = total = 0
     found = set()
-    for visit in home.visits:
+    for visit in household.visits:
         if visit.desk is not None:
             written, waiting, total = written + 1, waiting + 1, total + visit.desk.load_cents
         if visit.kind is VisitKind.INSERT:
@@ -136,49 +136,49 @@ def many_loads(campaign: Campaign, home: Household) -> set[str]:
         if visit.kind is VisitKind.COPY:
             found |= {"an older card"} if visit.copy_number != written else set()
     full = {"more than 16 bits of cents"} if total > 0xFFFF else set()
-    days_s = (home.visits[-1].at_us - home.visits[0].at_us) // SECOND_US
-    much = sum(home.load) > 0xFFFF and days_s > DAY_S
+    days_s = (household.visits[-1].at_us - household.visits[0].at_us) // SECOND_US
+    much = sum(household.load) > 0xFFFF and days_s > DAY_S
     return found | full | ({"much energy in a day"} if much else set())
 
 
-def emergency_again(campaign: Campaign, home: Household) -> set[str]:
+def emergency_again(campaign: Campaign, household: Household) -> set[str]:
     asks = {VisitKind.PRESS, VisitKind.HOLD}
-    (loaded,) = (n for n, visit in enumerate(home.visits) if visit.desk)
-    before = sum(visit.kind in asks for visit in home.visits[:loaded])
-    after = sum(visit.kind in asks for visit in home.visits[loaded:])
+    (loaded,) = (n for n, visit in enumerate(household.visits) if visit.desk)
+    before = sum(visit.kind in asks for visit in household.visits[:loaded])
+    after = sum(visit.kind in asks for visit in household.visits[loaded:])
     found = {"asked again"} if before > 1 else set()
     return found | ({"repaid, and asked again"} if before and after else set())
 
 
-def used_without_time(campaign: Campaign, home: Household) -> set[str]:
-    ((lost_us, back_us),) = home.outages
-    if back_us - lost_us <= home.model.clock.backup_days * DAY_S * SECOND_US:
+def used_without_time(campaign: Campaign, household: Household) -> set[str]:
+    ((lost_us, back_us),) = household.outages
+    if back_us - lost_us <= household.model.clock.backup_days * DAY_S * SECOND_US:
         return set()
-    set_us = [v.at_us for v in home.visits if v.kind is VisitKind.CLOCK_CARD]
-    pressed = [v.at_us for v in home.visits if v.kind is VisitKind.PRESS]
+    set_us = [v.at_us for v in household.visits if v.kind is VisitKind.CLOCK_CARD]
+    pressed = [v.at_us for v in household.visits if v.kind is VisitKind.PRESS]
     scrolled = len(pressed) == 7 and back_us < min([*set_us, *pressed])
     if not scrolled:
         return set()
     return {"scrolled once it was set"} if set_us else {"scrolled before it is set"}
 
 
-def deferred_again(campaign: Campaign, home: Household) -> set[str]:
-    ends = [visit.desk.defer_us or 0 for visit in home.visits if visit.desk]
-    put_in = [visit.at_us for visit in home.visits if visit.kind is VisitKind.INSERT]
-    end = credit_end(home, campaign.start_us)
+def deferred_again(campaign: Campaign, household: Household) -> set[str]:
+    ends = [visit.desk.defer_us or 0 for visit in household.visits if visit.desk]
+    put_in = [visit.at_us for visit in household.visits if visit.kind is VisitKind.INSERT]
+    end = credit_end(household, campaign.start_us)
     if 0 in ends or len(put_in) != 2 or ends[0] >= put_in[1]:
         return set()
     holds = end is not None and at(put_in[1]) < end < at(ends[1])
     return {"one is over before the next"} | ({"credit ends in the next"} if holds else set())
 
 
-def wrong_office(campaign: Campaign, home: Household) -> set[str]:
-    (number,) = (n for n, visit in enumerate(home.visits) if visit.desk and visit.desk.fields)
-    order = home.visits[number].desk
+def wrong_office(campaign: Campaign, household: Household) -> set[str]:
+    (number,) = (n for n, visit in enumerate(household.visits) if visit.desk and visit.desk.fields)
+    order = household.visits[number].desk
     assert order is not None
     assert order.fields is not None
     said = order.fields.said
-    found = {f"generation {home.card_generation}"}
+    found = {f"generation {household.card_generation}"}
     if said.keys() & {"loaded_cents", "load_count"}:
         return {"a wallet"} | ({"money gone"} if said.get("loaded_cents", 3_000) < 2_000 else set())
     for name in ("defer_until", "cut_at"):
@@ -274,7 +274,7 @@ class Chip:
     def __init__(self, trial: Trial) -> None:
         self.seen: list[tuple[str, int, int | None, int | None]] = []
         self.trial = trial
-        trial.events(trial.home, prepare=self._watch)
+        trial.events(trial.household, prepare=self._watch)
 
     def _watch(self, bench: Bench) -> None:
         board = bench.board
@@ -302,21 +302,21 @@ class Chip:
         return found
 
 
-def ticked(home: Household, chip: Chip) -> set[str]:
-    booted_us = home.outages[-1][1] if home.outages else 0
+def ticked(household: Household, chip: Chip) -> set[str]:
+    booted_us = household.outages[-1][1] if household.outages else 0
     boots = [us for _, us in chip.midnights if booted_us < us < booted_us + 5 * SECOND_US]
-    at_boot = {"at a boot"} if home.outages and boots else set()
-    return at_boot | ({"at a poll"} if not home.outages and chip.midnights else set())
+    at_boot = {"at a boot"} if household.outages and boots else set()
+    return at_boot | ({"at a poll"} if not household.outages and chip.midnights else set())
 
 
-def clock_set(home: Household, chip: Chip) -> set[str]:
-    (set_us,) = (v.at_us for v in home.visits if v.kind is VisitKind.CLOCK_CARD)
+def clock_set(household: Household, chip: Chip) -> set[str]:
+    (set_us,) = (v.at_us for v in household.visits if v.kind is VisitKind.CLOCK_CARD)
     near = [n for n, us in chip.midnights if set_us <= us < set_us + 5 * SECOND_US]
     return {"at a read" if name == "rtc_read" else "at a write" for name in near}
 
 
-def stepped(home: Household, chip: Chip) -> set[str]:
-    ((lost_us, _),) = home.outages
+def stepped(household: Household, chip: Chip) -> set[str]:
+    ((lost_us, _),) = household.outages
     last = [(n, us) for n, us, _, _ in chip.seen if lost_us - SECOND_US < us <= lost_us]
     written = any(name == "rtc_write" for name, _ in last)
     return {"after the write" if written else "before the write"} if last else set()
@@ -336,10 +336,10 @@ def test_what_is_placed_in_a_program_is_there_often_enough(law_id):
     found: Counter[str] = Counter()
     for number in range(PLACED):
         trial = Trial(laws()[law_id].draw(seeded(f"{law_id}/{number}"), ()), "reference")
-        home = place(trial)
-        if home is not None:
-            moved = Trial(campaign_of(trial.campaign, home), "reference")
-            found.update(facts(home, Chip(moved)))
+        household = place(trial)
+        if household is not None:
+            moved = Trial(campaign_of(trial.campaign, household), "reference")
+            found.update(facts(household, Chip(moved)))
     assert {name for name in names if found[name] < wanted(FLOOR, PLACED)} == set(), found
 
 

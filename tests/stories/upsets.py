@@ -11,28 +11,28 @@ from meter_emu.world.rehearsal.household import Household, VisitKind
 from tests.stories.rates import at, credit_end
 
 
-def credit_without_time(campaign: Campaign, home: Household) -> set[str]:
+def credit_without_time(campaign: Campaign, household: Household) -> set[str]:
     """What the clock will say when the credit ends, and what time it is by then."""
-    ((back_us, found),) = home.rtc_found
-    end = credit_end(home, campaign.start_us)
+    ((back_us, found),) = household.rtc_found
+    end = credit_end(household, campaign.start_us)
     assert end is not None, "something is used"
     protected = end.weekday() >= 5 or not 8 <= end.hour < 16
     if not protected or end <= at(back_us):
         return set()
-    written = [at(visit.at_us) for visit in home.visits if visit.desk is not None]
+    written = [at(visit.at_us) for visit in household.visits if visit.desk is not None]
     if written:
         return {"by a card of the morning"} if 8 <= written[0].hour < 14 else set()
-    hours = dict(found)[clock_chip(home.model).chip.HOURS]
+    hours = dict(found)[clock_chip(household.model).chip.HOURS]
     return {"by a wrong clock"} if 0x08 <= hours <= 0x14 else set()
 
 
-def no_such_time(campaign: Campaign, home: Household) -> set[str]:
-    chip = clock_chip(home.model).chip
-    facts = {home.model.rtc}
+def no_such_time(campaign: Campaign, household: Household) -> set[str]:
+    chip = clock_chip(household.model).chip
+    facts = {household.model.rtc}
     fields = {chip.MINUTES: (0x7F, 0, 59), chip.HOURS: (0x3F, 0, 23), chip.DAY: (0x3F, 1, 31),
               chip.MONTH: (0x1F, 1, 12), chip.YEAR: (0xFF, 0, 99)}  # fmt: skip
     names = dict(zip(fields, ("minute", "hour", "day", "month", "year"), strict=True))
-    for at_us, found in home.rtc_found:
+    for at_us, found in household.rtc_found:
         held = dict(found)
         if chip.DOUBT.register in held and chip.DOUBT.given(held[chip.DOUBT.register]):
             facts.add("the chip's own doubt")
@@ -44,18 +44,18 @@ def no_such_time(campaign: Campaign, home: Household) -> set[str]:
                 facts.add(names[register])
         if {chip.DAY, chip.MONTH} <= held.keys() and int(f"{held[chip.DAY]:x}") > 28:
             facts.add("a late day")
-        after = (visit for visit in home.visits if visit.at_us > at_us)
+        after = (visit for visit in household.visits if visit.at_us > at_us)
         kinds = [visit.kind for visit in after if visit.kind is not VisitKind.DESK]
         facts |= {kind.value for kind in kinds[:2]} if kinds[-1:] else set()
         facts |= {"nobody mends it"} if kinds == [VisitKind.PRESS] else set()
     return facts
 
 
-def off_over_step(campaign: Campaign, home: Household) -> set[str]:
+def off_over_step(campaign: Campaign, household: Household) -> set[str]:
     """What a clock that was not stepped shows when power is back."""
-    if home.model.rtc_base != "legal":
+    if household.model.rtc_base != "legal":
         return set()
-    ((lost_us, back_us),) = home.outages
+    ((lost_us, back_us),) = household.outages
     lost, back = at(lost_us), at(back_us)
     if lost.utcoffset() == back.utcoffset():
         return set()
@@ -72,13 +72,13 @@ class Seen(Protocol):
 
 
 def in_twelve_hours(trial: Trial) -> Household | None:
-    homes = in_either_mode(trial)
-    return homes and homes[1]
+    households = in_either_mode(trial)
+    return households and households[1]
 
 
-def twelve(home: Household, seen: Seen) -> set[str]:
+def twelve(household: Household, seen: Seen) -> set[str]:
     """In which hours the clock is read, in 12-hour mode."""
-    ((back_us, ((_, code),)),) = home.rtc_found
+    ((back_us, ((_, code),)),) = household.rtc_found
     shown = {s // 3_600 for _, us, s, _ in seen.seen if s is not None and us > back_us}
     hours = {f"read at {hour}" for hour in (0, 1, 12, 13) if hour in shown}
     return hours if code & 0x40 else set()

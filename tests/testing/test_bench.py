@@ -14,18 +14,21 @@ from card_protocol.card.image import CardImage
 from card_protocol.trace import Exchanged
 from meter_emu.domain import Result as OnTheCard
 from meter_emu.errors import ConfigError, DeskError, ImageError, MeterEmuError
-from meter_emu.testing import Button, Card, Desk, Lab, Lamp, Meter, Result, World
+from meter_emu.testing import Button, Card, Desk, Lamp, Meter, MeterSetup, Result, World
+from meter_emu.testing.circumstances import circumstances_of
 from meter_emu.testing.dialogue import STEPS_KEPT
 from meter_emu.testing.links import Direct
-from meter_emu.testing.setting import setting_of
 from meter_emu.world.meter.events import What
 
 T = "2020-07-03 23:01"
 
 
-def lab(**marks: object) -> Lab:
-    return Lab(
-        setting_of([pytest.mark.meter(**marks).mark]), build="reference", seed=0, reach=Direct()
+def setup(**marks: object) -> MeterSetup:
+    return MeterSetup(
+        circumstances_of([pytest.mark.meter(**marks).mark]),
+        build="reference",
+        seed=0,
+        reach=Direct(),
     )
 
 
@@ -78,7 +81,7 @@ def test_time_does_not_stand_or_go_back(world: World, parts: dict[str, int]) -> 
 
 @given(st.lists(st.integers(1, 40 * 3600), min_size=1, max_size=6))
 def test_in_how_many_pieces_time_passes_makes_no_difference(pieces_s: list[int]) -> None:
-    whole, parted = lab(balance_eur=5), lab(balance_eur=5)
+    whole, parted = setup(balance_eur=5), setup(balance_eur=5)
     whole.world.advance(seconds=sum(pieces_s))
     for piece_s in pieces_s:
         parted.world.advance(seconds=piece_s)
@@ -91,7 +94,7 @@ def test_in_how_many_pieces_time_passes_makes_no_difference(pieces_s: list[int])
 @pytest.mark.parametrize("carrier", ["secure", "plain"])
 def test_a_card_pulled_after_any_answer_loses_and_doubles_nothing(carrier: str) -> None:
     for answers in range(20):
-        one = lab(carrier=carrier, balance_eur=20, load_per_hour=0)
+        one = setup(carrier=carrier, balance_eur=20, load_per_hour=0)
         one.desk.load(one.card, 50)
         one.meter.insert(one.card, pulled_after=answers)
         spoken = sum(
@@ -167,8 +170,8 @@ def test_a_card_goes_to_a_file_and_back(
 
 
 def test_a_power_cut_at_any_moment_of_a_session_loses_and_doubles_nothing() -> None:
-    def loaded() -> Lab:
-        one = lab(balance_eur=20, load_per_hour=0)
+    def loaded() -> MeterSetup:
+        one = setup(balance_eur=20, load_per_hour=0)
         one.desk.load(one.card, 50)
         return one
 
@@ -251,7 +254,7 @@ def test_the_latest_cut_counts_from_when_the_clock_was_set_last(
 
 
 def test_a_dialogue_keeps_the_last_steps(meter: Meter, card: Card) -> None:
-    one = lab()
+    one = setup()
     for _ in range(60):
         one.meter.insert(one.card)
         one.meter.remove()

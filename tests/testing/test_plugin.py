@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import meter_emu.testing.told
+import meter_emu.testing.failure_report
 from meter_emu import pytest_plugin
 from meter_emu.laws import laws
 from meter_emu.testing.links import LINKS
@@ -295,4 +295,4 @@ def test_a_run_without_our_fixtures_imports_no_bench(apart: pytest.Pytester) -> 
 
 def test_told_is_imported_before_the_inner_runs() -> None:
     """What an inner run imports first it forgets at its end, and some libraries load only once."""
-    assert meter_emu.testing.told.__name__
+    assert meter_emu.testing.failure_report.__name__

@@ -65,11 +65,11 @@ def _key(name: str) -> str:
 def test_every_fixture_is_in_the_manifest() -> None:
     manifest = (ROOT / "fixtures" / "MANIFEST.md").read_text("utf-8")
     listed = set(re.findall(r"^\| `([^`]+)`", manifest, re.MULTILINE))
-    home = ROOT / "fixtures"
+    household = ROOT / "fixtures"
     found = {
-        str(path.relative_to(home))
+        str(path.relative_to(household))
         for path in tracked()
-        if path.is_relative_to(home) and path.name != "MANIFEST.md"
+        if path.is_relative_to(household) and path.name != "MANIFEST.md"
     }
     assert found == listed
 

@@ -69,4 +69,4 @@ def test_a_home_is_put_together_in_one_place():
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in parts
     }
-    assert made == {("meter_emu/world/rehearsal/home.py", part) for part in parts}
+    assert made == {("meter_emu/world/rehearsal/rig.py", part) for part in parts}

@@ -74,9 +74,9 @@ def test_a_difference_is_small_and_is_there_when_its_home_lives_again(pair, look
     file = tmp_path / "differ.toml"
     file.write_text(found.text)
     campaign = load_campaign(file)
-    (home,) = campaign.households
-    assert home.build == pair[0]
-    first, second = (run_meter(replace(home, build=build), campaign) for build in pair)
+    (household,) = campaign.households
+    assert household.build == pair[0]
+    first, second = (run_meter(replace(household, build=build), campaign) for build in pair)
     assert first != second
 
 
@@ -106,14 +106,14 @@ PAIR = ("reference+time-of-day-dropped", "reference+look-ahead")
 def test_the_verb_says_what_to_look_at_and_gives_the_home(meter_emu, tmp_path, capsys):
     assert meter_emu("distinguish", *PAIR, "--json", "found.json") == 1
     said = capsys.readouterr().out
-    told = json.loads((tmp_path / "found.json").read_text())
-    assert told["builds"] == list(PAIR)
-    assert f"look at {told['difference']['look_at']} on {told['difference']['day']}" in said
-    for build, words in told["difference"]["seen"].items():
+    shown = json.loads((tmp_path / "found.json").read_text())
+    assert shown["builds"] == list(PAIR)
+    assert f"look at {shown['difference']['look_at']} on {shown['difference']['day']}" in said
+    for build, words in shown["difference"]["seen"].items():
         assert build in said
         assert words in said
     assert meter_emu("distinguish", *PAIR, "--toml") == 1
-    assert capsys.readouterr().out == told["difference"]["campaign"]
+    assert capsys.readouterr().out == shown["difference"]["campaign"]
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_a_defect_breaks_a_law_with_a_small_story_that_replays(defect, law, tmp_
     found = examined.broken
     assert found is not None
     assert len(found.text.splitlines()) <= 25
-    assert any("dark since" in line for line in found.told)
+    assert any("dark since" in line for line in found.course)
     (tmp_path / "found.toml").write_text(found.text)
     again = load_campaign(tmp_path / "found.toml")
     assert again == found.campaign
@@ -201,10 +201,10 @@ def test_the_verb_shows_what_breaks_a_law_and_writes_its_story(meter_emu, tmp_pa
 
 def test_the_verb_writes_json_and_no_folder_where_nothing_is_broken(meter_emu, tmp_path, capsys):
     status = meter_emu("verify", "reference", "--examples", "10", "--jobs", "1", "--json", "-")
-    told = json.loads(capsys.readouterr().out)
+    promise = json.loads(capsys.readouterr().out)
     assert status == 0
-    assert told["stories"] == 10
-    assert [law["id"] for law in told["laws"]] == list(laws())
+    assert promise["stories"] == 10
+    assert [law["id"] for law in promise["laws"]] == list(laws())
     assert not (tmp_path / "counterexamples").exists()
 
 

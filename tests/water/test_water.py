@@ -157,16 +157,16 @@ def test_a_sitting_a_card_and_an_image_are_told_in_waters_units(
         patch.setattr("sys.stdin", typed)
         sat = emu("run", MODEL, *JUNE, "--load-dm3-per-h", 10)
     assert "on, 10 dm³/h" in sat.out
-    told = [
+    given = [
         emu("image", "show", "water.image", "--model", MODEL),
         emu("card", "show", card),
         emu("desk", "account", card),
         emu("desk", "read", card),
     ]
-    for done in (sat, *told):
+    for done in (sat, *given):
         assert (done.code, done.err) == (0, "")
         assert not NOT_OF_WATER.search(done.out)
-    of_image, of_card, account, _ = (done.out for done in told)
+    of_image, of_card, account, _ = (done.out for done in given)
     assert "open, water can pass" in of_image
     for out in (of_image, of_card):
         assert "5.500 EUR/m³" in out

@@ -25,8 +25,8 @@ from meter_emu.world.meter.image import board_of_file
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.plan import insight
 from meter_emu.world.meter.times import END_US
-from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.rig import Rig
 
 
 class LiveOrigin(
@@ -63,7 +63,7 @@ def digest_of(path: str) -> str:
     return hashlib.sha256(read_bytes(path, "a meter image")).hexdigest()
 
 
-def home_at_start(origin: LiveOrigin, model: MeterModel, build: str) -> Home:
+def home_at_start(origin: LiveOrigin, model: MeterModel, build: str) -> Rig:
     """Return the home of a live meter as it begins, its program of another build if need be."""
     household = Household(
         id="run",
@@ -77,7 +77,7 @@ def home_at_start(origin: LiveOrigin, model: MeterModel, build: str) -> Home:
         meter_id=origin.meter_id,
         image=Path(origin.image) if origin.image else None,
     )
-    return Home(
+    return Rig(
         household,
         start_us=origin.start_us,
         fate=Random(origin.seed),  # noqa: S311  torn cells, no secrets

@@ -36,7 +36,7 @@ class ReaderSlot:
         self._next_look_ns = wall_ns()
         self._card: LinkedCard | None = None
         self._trouble = ""  # what was said last and still holds
-        self._told: LinkError | None = None  # the last failure of a session that was said
+        self._shown: LinkError | None = None  # the last failure of a session that was said
 
     def insert(self, meter: LiveMeter, argument: str) -> None:  # noqa: ARG002  as every slot
         """Refuse: hands do that."""
@@ -100,9 +100,9 @@ class ReaderSlot:
     def _tell_failure(self) -> None:
         """Say how the last session failed, if it did."""
         failure = None if self._card is None else self._card.failure
-        if failure is not None and failure is not self._told:
+        if failure is not None and failure is not self._shown:
             self._say(f"reader: {failure}")
-        self._told = failure
+        self._shown = failure
 
     def _once(self, trouble: str) -> None:
         """Report a fault of the reader when it changes, and its end."""

@@ -33,7 +33,7 @@ from meter_emu.world.meter.bench import POLL_LONGEST_US
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.pace import RATE_JUMPS, Pace
 from meter_emu.world.meter.times import END_US
-from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.rig import Rig
 
 SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time passes in bulk
 WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish its poll
@@ -54,7 +54,7 @@ class LiveSession:
 
     def __init__(
         self,
-        home: Home,
+        rig: Rig,
         slot: Slot,
         *,
         rate: int,
@@ -64,9 +64,9 @@ class LiveSession:
         wall_ns: Callable[[], int],
         witness: ActListener | None = None,
     ) -> None:
-        self.meter: Final = home.live(take, witness)
+        self.meter: Final = rig.live(take, witness)
         self.slot: Final = slot
-        self.pace = Pace(wall_ns(), home.board.now_us, rate)
+        self.pace = Pace(wall_ns(), rig.board.now_us, rate)
         self.wait: Callable[[int], None] = _no_shell
         self.done = False
         self.mistakes = 0
@@ -95,7 +95,7 @@ class LiveSession:
             "quit": self._quit,
         }
         assert self._deeds.keys() == WORDS.keys(), "every word has its deed"
-        home.board.meanwhile = self._meanwhile
+        rig.board.meanwhile = self._meanwhile
 
     # Time ----------------------------------------------------------------------------------------
 

@@ -42,7 +42,7 @@ from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.model import MeterModel
-from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.rig import Rig
 from meter_emu.zones import BELGIAN, TimeZone
 
 _OF_NEW_METERS: Final = ("balance_eur", "meter_id", "key_file")
@@ -121,12 +121,12 @@ def words(file: str) -> tuple[str, ...]:
     )
 
 
-def _card(home: Home) -> str:
+def _card(rig: Rig) -> str:
     """Write a card with the two orders of spring 2020 into a folder of its own, return its name."""
     armed_us = typed_instant_us(_ARMED_AT, EPOCH_2000_US, BELGIAN)
     issued_at_min = (armed_us - EPOCH_2000_US) // MINUTE_US
-    card = home.first_card(issued_at_min=issued_at_min)
-    home.serve(card, Work(defer_until=ANNOUNCED, cut_at=ANNOUNCED), issued_at_min)
+    card = rig.first_card(issued_at_min=issued_at_min)
+    rig.serve(card, Work(defer_until=ANNOUNCED, cut_at=ANNOUNCED), issued_at_min)
     path = Path(tempfile.mkdtemp(prefix="meter-emu-")) / CARD_NAME
     write_atomically(path, card.image.to_bytes(), private=True)
     return str(path)
@@ -150,18 +150,18 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
     model = model_of(options["meter"] or "", options["image_file"] or "")
     build = parse_build(options["build"])
     origin = origin_of(options, model, build)
-    home = home_at_start(origin, model, build.name)
+    rig = home_at_start(origin, model, build.name)
     out = _out(options)
     with ExitStack() as stack:
         session = LiveSession(
-            home,
-            _slot(options, home, out.say),
+            rig,
+            _slot(options, rig, out.say),
             rate=rate_of(options["rate"], 1),
             held=held,
             say=out.say,
             take=_teller(out, options["json_to"], model.zone, stack),
             wall_ns=time.monotonic_ns,
-            witness=stack.enter_context(_witness(options["trace_to"], origin, home.board)),
+            witness=stack.enter_context(_witness(options["trace_to"], origin, rig.board)),
         )
         source = stack.enter_context(listening(_standard_input()))
         shell: Lines | Screen
@@ -172,7 +172,7 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
         try:
             session.begin()
             if alone:
-                card_file = _card(home)
+                card_file = _card(rig)
                 session.type_in(f"insert {card_file}")
                 for line in words(card_file):
                     out.say(line)
@@ -217,10 +217,10 @@ def _out(options: dict[str, Any]) -> Log | Printer:
     return Log()
 
 
-def _slot(options: dict[str, Any], home: Home, say: Callable[[str], None]) -> Slot:
+def _slot(options: dict[str, Any], rig: Rig, say: Callable[[str], None]) -> Slot:
     """Return where cards come from."""
     if options["reader"] is None:
-        return FileSlot(home.challenge)
+        return FileSlot(rig.challenge)
     if not options["sure"]:
         why = "a meter writes on the cards of --reader: say so with --yes-write-hardware"
         raise click.UsageError(why)

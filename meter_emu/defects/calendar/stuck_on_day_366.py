@@ -1,6 +1,6 @@
 """Whole years are taken off a number of days, and day 366 of a leap year is left in the loop."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.defects.turns import turns
 from meter_emu.firmware.calendar import EPOCH_YEAR, Calendar
 
@@ -24,7 +24,7 @@ DEFECT = Defect(
     swap=StuckOnDay366,
     effect=Effect.HANGS,
     law="answers",
-    shown=untold(
+    shown=unannounced(
         "2020-12-31 09:00", "2021-01-01 12:00", load_w=5, visits=("2020-12-31 10:00 blue",)
     ),
     blind="every day but 31 December of a leap year",

@@ -1,6 +1,6 @@
 """The weekday formula counts the leap day from 1 January on."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.calendar import Calendar
 
 
@@ -17,7 +17,7 @@ DEFECT = Defect(
     swap=WeekdayLeapFromJanuary,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
-    shown=untold("2020-01-10 14:00", "2020-01-14 12:00", load_w=200),
+    shown=unannounced("2020-01-10 14:00", "2020-01-14 12:00", load_w=200),
     blind="common years, and March to December of leap years",
     seen="a wrist watch, 2 January 2012: poelzi/OpenChronos#35",
     avoid="count years from March in such a formula; compare every day of a leap year",

@@ -1,6 +1,6 @@
 """The weekday is worked out from the year as the clock chip keeps it: 20h, which is 32."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.calendar import Calendar
 
 
@@ -18,7 +18,7 @@ DEFECT = Defect(
     swap=WeekdayOfBcdYear,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
-    shown=untold("2020-07-10 14:00", "2020-07-14 12:00", load_w=200),
+    shown=unannounced("2020-07-10 14:00", "2020-07-14 12:00", load_w=200),
     blind="2000 to 2009, and homes with credit",
     seen="the German bank cards of 1 January 2010 took 10h for 16 (lightbluetouchpaper.org); "
     "inferred for weekdays",

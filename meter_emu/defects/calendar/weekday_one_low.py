@@ -1,6 +1,6 @@
 """Weekdays are counted from 1 on one side and from 0 on the other."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.calendar import Calendar
 
 
@@ -16,7 +16,7 @@ DEFECT = Defect(
     swap=WeekdayOneLow,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
-    shown=untold("2020-01-10 14:00", "2020-01-14 12:00", load_w=200),
+    shown=unannounced("2020-01-10 14:00", "2020-01-14 12:00", load_w=200),
     blind="homes with credit; on days that are both weekdays or both weekend days the next "
     "day is the same",
     seen="a Tuya weekly schedule, February 2023: openshwprojects/OpenBK7231T_App#649; "

@@ -1,6 +1,6 @@
 """The balance is micro-euro in a signed 32-bit number: above 2,147 euro it is negative."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.domain import Wallet
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
@@ -20,7 +20,7 @@ DEFECT = Defect(
     swap=BalanceIn31Bits,
     effect=Effect.CUT_WRONGLY,
     law="older-copy",
-    shown=untold(
+    shown=unannounced(
         "2020-01-13 09:00",
         "2020-01-17 12:00",
         load_w=50,

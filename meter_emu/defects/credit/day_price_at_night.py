@@ -1,6 +1,6 @@
 """Day and night price are exchanged."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.layouts import Rate, State
 from meter_emu.firmware.ledger import Ledger
 
@@ -18,7 +18,7 @@ DEFECT = Defect(
     swap=DayPriceAtNight,
     effect=Effect.WRONG_MONEY,
     law="account",
-    shown=untold(
+    shown=unannounced(
         "2020-07-14 10:00",
         "2020-07-16 12:00",
         load_w=1000,

@@ -1,6 +1,6 @@
 """Emergency credit is offered whenever there is no credit."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.layouts import Factory, State
 from meter_emu.firmware.ledger import Ledger
 
@@ -17,7 +17,7 @@ DEFECT = Defect(
     swap=EmergencyAgainAndAgain,
     effect=Effect.WRONG_MONEY,
     law="emergency-again",
-    shown=untold(
+    shown=unannounced(
         "2020-01-13 09:00",
         "2020-01-23 12:00",
         load_w=1000,

@@ -1,6 +1,6 @@
 """A load does not repay the emergency credit."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.domain import Wallet
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
@@ -21,7 +21,7 @@ DEFECT = Defect(
     swap=EmergencyNeverRepaid,
     effect=Effect.WRONG_MONEY,
     law="emergency-again",
-    shown=untold(
+    shown=unannounced(
         "2020-01-13 09:00",
         "2020-01-17 12:00",
         load_w=1000,

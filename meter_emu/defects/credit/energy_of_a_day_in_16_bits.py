@@ -1,6 +1,6 @@
 """The energy since the last booking is kept in 16 bits: 65.5 kWh a day at most."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
 
@@ -18,7 +18,7 @@ DEFECT = Defect(
     swap=EnergyOfADayIn16Bits,
     effect=Effect.WRONG_MONEY,
     law="many-loads",
-    shown=untold(
+    shown=unannounced(
         "2020-01-13 09:00",
         "2020-01-17 12:00",
         load_w=5000,

@@ -1,6 +1,6 @@
 """What was ever loaded is counted in 16 bits of cents: after 655.35 euro it begins anew."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.domain import Wallet
 from meter_emu.firmware.layouts import State
 from meter_emu.firmware.ledger import Ledger
@@ -20,7 +20,7 @@ DEFECT = Defect(
     swap=LoadsIn16Bits,
     effect=Effect.WRONG_MONEY,
     law="many-loads",
-    shown=untold(
+    shown=unannounced(
         "2020-01-13 09:00",
         "2020-01-17 12:00",
         load_w=50,

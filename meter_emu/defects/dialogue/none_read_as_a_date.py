@@ -1,7 +1,7 @@
 """The mark for no date is read as one: 1 January 2000."""
 
 from card_protocol.timestamp import Civil
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.domain import Order
 from meter_emu.firmware.gate import RecordCodec, StatedEnd
 
@@ -20,7 +20,7 @@ DEFECT = Defect(
     swap=NoneReadAsADate,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
-    shown=untold(
+    shown=unannounced(
         "2020-01-13 09:00",
         "2020-01-17 12:00",
         load_w=50,

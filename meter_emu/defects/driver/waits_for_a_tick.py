@@ -1,6 +1,6 @@
 """The driver reads until the second changes, to read no torn time."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.rtc.driver import RtcDriver, RtcPorts, RtcReading
 
 
@@ -20,7 +20,7 @@ DEFECT = Defect(
     effect=Effect.HANGS,
     law="answers",
     needs=("clock chip ds1307",),
-    shown=untold(
+    shown=unannounced(
         "2020-01-06 09:00",
         "2020-02-18 12:00",
         load_w=50,

@@ -1,6 +1,6 @@
 """The weekend is Friday and Saturday."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import WeekTable
 
 
@@ -16,7 +16,7 @@ DEFECT = Defect(
     swap=FridayAndSaturday,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
-    shown=untold("2020-01-11 14:00", "2020-01-14 12:00", load_w=200),
+    shown=unannounced("2020-01-11 14:00", "2020-01-14 12:00", load_w=200),
     blind="Monday to Thursday and Saturday",
     seen="gridlab-d/gridlab-d#484; swapped tables: zigul/HomeAssistant-CEZdistribuce#17",
     avoid="name the days; try each of the seven",

@@ -1,6 +1,6 @@
 """Public holidays are taken for Sundays."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import Windows
 from meter_emu.firmware.layouts import Factory
 
@@ -19,7 +19,7 @@ DEFECT = Defect(
     swap=HolidaysProtected,
     effect=Effect.WRONG_MONEY,
     law="holiday",
-    shown=untold(
+    shown=unannounced(
         "2020-07-20 14:00", "2020-07-22 12:00", load_w=190, visits=("2020-07-21 12:00 blue",)
     ),
     blind="all but a few days a year, and homes with credit",

@@ -1,6 +1,6 @@
 """The hours begin and end when the clock shows it, whatever it may be off."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import LegalHours
 from meter_emu.firmware.layouts import Factory
 from meter_emu.firmware.trust import Now
@@ -21,7 +21,7 @@ DEFECT = Defect(
     swap=HoursWithoutUncertainty,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
-    shown=untold(
+    shown=unannounced(
         "2020-01-14 14:00", "2020-01-16 12:00", load_w=1992, keys=("clock_error_s = -59",)
     ),
     blind="clocks that are right, and minutes away from an edge",

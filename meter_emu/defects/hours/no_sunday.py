@@ -1,6 +1,6 @@
 """Sunday is 0 on one side and 7 on the other: it is no day of the weekend."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import WeekTable
 
 
@@ -16,7 +16,7 @@ DEFECT = Defect(
     swap=NoSunday,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
-    shown=untold("2020-01-11 14:00", "2020-01-14 12:00", load_w=200),
+    shown=unannounced("2020-01-11 14:00", "2020-01-14 12:00", load_w=200),
     blind="Monday to Saturday, and homes with credit",
     seen="Linux max8907, commit 75ea799d",
     avoid="write down the number of each day where it crosses from one part to another; try all "

@@ -1,6 +1,6 @@
 """The hours from 16:00 to 08:00 end at midnight."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import Hours, WeekTable
 
 
@@ -19,7 +19,7 @@ DEFECT = Defect(
     swap=ProtectedUntilMidnight,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
-    shown=untold("2020-01-16 14:00", "2020-01-18 12:00", load_w=330),
+    shown=unannounced("2020-01-16 14:00", "2020-01-18 12:00", load_w=330),
     blind="from 08:00 to midnight, weekends, and homes with credit",
     seen="a pool's heater after midnight: tagyoureit/nodejs-poolController#1190",
     avoid="write a window over midnight as two conditions joined by or; try each minute of a week",

@@ -1,6 +1,6 @@
 """A window over midnight is taken for one inside a day: it is never true."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import Hours, WeekTable
 
 
@@ -21,7 +21,7 @@ DEFECT = Defect(
     swap=StartAfterEnd,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
-    shown=untold("2020-01-14 14:00", "2020-01-16 12:00", load_w=1000),
+    shown=unannounced("2020-01-14 14:00", "2020-01-16 12:00", load_w=1000),
     blind="weekends, and homes with credit",
     seen="elizaOS/eliza#22053, cp2004/OctoPrint-WS281x_LED_Status#214",
     avoid="write a window over midnight as two conditions joined by or; try each minute of a week",

@@ -1,6 +1,6 @@
 """The night price begins and ends by UTC."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import Nights
 
 
@@ -16,7 +16,7 @@ DEFECT = Defect(
     swap=TariffInUtc,
     effect=Effect.WRONG_MONEY,
     law="account",
-    shown=untold(
+    shown=unannounced(
         "2020-07-14 10:00",
         "2020-07-16 12:00",
         load_w=1000,

@@ -1,6 +1,6 @@
 """The tables of workdays and weekend are swapped."""
 
-from meter_emu.defects import Defect, Effect, untold
+from meter_emu.defects import Defect, Effect, unannounced
 from meter_emu.firmware.ends import WeekTable
 
 
@@ -16,7 +16,7 @@ DEFECT = Defect(
     swap=WorkdaysForWeekend,
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
-    shown=untold("2020-01-10 14:00", "2020-01-13 09:00", load_w=200),
+    shown=unannounced("2020-01-10 14:00", "2020-01-13 09:00", load_w=200),
     blind="homes with credit, and evenings and nights",
     seen="zigul/HomeAssistant-CEZdistribuce#17, spacemanspiff2007/HABApp#146",
     avoid="name the tables; try a workday and a Sunday",

@@ -110,24 +110,24 @@ def _view(
     layout: Layout[Any], raw: bytes, at: int, key: Key | None, card: CardId | None
 ) -> RecordView:
     if raw == bytes((ERASED,)) * len(raw):
-        return _told(layout, at, Seal.EMPTY, (), ())
+        return _shown(layout, at, Seal.EMPTY, (), ())
     rows = rows_of(layout, raw, _TELLS)
     try:
         part = layout.parse(raw)
     except LayoutError as error:
-        return _told(layout, at, Seal.UNCHECKED, rows, (str(error),))
+        return _shown(layout, at, Seal.UNCHECKED, rows, (str(error),))
     if key is None or card is None:
         wrong: tuple[str, ...] = ("no identity to check the MAC with",)
-        return _told(layout, at, Seal.UNCHECKED, rows, wrong)
+        return _shown(layout, at, Seal.UNCHECKED, rows, wrong)
     if not part_holds(raw, key, card):
         wrong = (f"{layout.name}: the MAC does not match this meter's key",)
-        return _told(layout, at, Seal.WRONG, rows, wrong)
+        return _shown(layout, at, Seal.WRONG, rows, wrong)
     if layout is DESK_PART:
         rows = tuple(_with_ends(row, part.flags, part.ends) for row in rows)
-    return _told(layout, at, Seal.OK, rows, _across(layout, part))
+    return _shown(layout, at, Seal.OK, rows, _across(layout, part))
 
 
-def _told(
+def _shown(
     layout: Layout[Any], at: int, seal: Seal, rows: tuple[Row, ...], wrong: tuple[str, ...]
 ) -> RecordView:
     return RecordView(layout.name, f"address {at}", layout.size_bytes, seal, rows, wrong)

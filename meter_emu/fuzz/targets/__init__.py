@@ -11,14 +11,14 @@ from meter_emu.fuzz.target import Target
 @cache
 def targets() -> dict[str, Target]:
     """Return every target by its id, in alphabetical order."""
-    found = [target for _, target in _homes()]
+    found = [target for _, target in _households()]
     assert len({target.id for target in found}) == len(found), "an id means one target"
     return {target.id: target for target in sorted(found, key=lambda target: target.id)}
 
 
 def place_of(target: Target) -> str:
     """Return where a target is, as `MODULE:ID`."""
-    return next(f"{module}:{one.id}" for module, one in _homes() if one is target)
+    return next(f"{module}:{one.id}" for module, one in _households() if one is target)
 
 
 def target_at(place: str) -> Target:
@@ -28,7 +28,7 @@ def target_at(place: str) -> Target:
     return next(target for target in found if target.id == target_id)
 
 
-def _homes() -> Iterator[tuple[str, Target]]:
+def _households() -> Iterator[tuple[str, Target]]:
     for module in iter_modules(__path__):
         for target in _listed(module.name):
             yield module.name, target

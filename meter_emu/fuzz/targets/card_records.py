@@ -27,8 +27,8 @@ from meter_emu.fuzz.reach import must, note
 from meter_emu.fuzz.target import FuzzField, Target, slots_of
 from meter_emu.units import UEUR_PER_CENT
 from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
-from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import DeskOrder
+from meter_emu.world.rehearsal.rig import Rig
 
 _REACTIVATION: Final = DeskOrder(reactivate=True)
 _PLAIN: Final = 0x10  # in the first byte, above the model: on which carrier
@@ -68,7 +68,7 @@ def _carried(data: bytes, build: str) -> None:
     if len(data) != at:
         return
     bench = FuzzedMeter(data[0] & 0x0F, build, armed=True)
-    card = card_of(_image(data[0], bench.home, records), bench.home.challenge)
+    card = card_of(_image(data[0], bench.rig, records), bench.rig.challenge)
     before = _state(bench)
     result = bench.insert(card)
     note(result.name, f"{card.image.kind.name.lower()} card of generation {_generation(data)}")
@@ -85,19 +85,19 @@ def _carried(data: bytes, build: str) -> None:
     if not again.refused:
         must(_money(after) == _money(twice), "a card shown twice is booked once")
         must(after.order_number == twice.order_number, "and obeyed once")
-    if _desk_agrees(bench.home, card, result, after):
+    if _desk_agrees(bench.rig, card, result, after):
         bench.a_day()
 
 
-def _image(first: int, home: Home, records: Mapping[Sfi, bytes]) -> CardImage:
+def _image(first: int, rig: Rig, records: Mapping[Sfi, bytes]) -> CardImage:
     """Return the card of these records, on the carrier and of the generation of the first byte."""
-    df = DF_OF[home.household.model.measures.code]
+    df = DF_OF[rig.household.model.measures.code]
     generation = _generation(bytes((first,)))
     if first & _PLAIN:
         return personalise_plain_budget_card(records, generation=generation, df=df)
     return personalise_budget_card(
         BENCH_MASTER_KEY,
-        home.meter_id,
+        rig.meter_id,
         records,
         pin="0000",
         generation=generation,
@@ -129,12 +129,12 @@ def _ask_once(result: Result, before: State, after: State) -> None:
         note("as much credit as there can be")
 
 
-def _desk_agrees(home: Home, card: VirtualCard, result: Result, state: State) -> bool:
+def _desk_agrees(rig: Rig, card: VirtualCard, result: Result, state: State) -> bool:
     """Ask whether the desk agrees with the meter on a card; return whether it can read it."""
     card.power_on()
     try:
-        account = home.desk.account(card.transmit)
-        written = home.desk.read_back(card.transmit)
+        account = rig.desk.account(card.transmit)
+        written = rig.desk.read_back(card.transmit)
     except (CardProtocolError, MeterEmuError) as error:
         must(result.refused, "a card that the meter obeys the desk can read", str(error))
         note("the desk cannot read it")
@@ -268,15 +268,15 @@ def _carried_seeds() -> tuple[bytes, ...]:
     ):
         bench = FuzzedMeter(selector, "reference")
         household = replace(
-            bench.home.household,
+            bench.rig.household,
             carrier=CardKind.PLAIN if flags & _PLAIN else CardKind.SECURE,
             card_generation=2 if flags & _SECOND else 1,
         )
-        home = Home.seeded(household, start_us=FUZZING_FROM_US, seed=0)
-        card = home.first_card()
-        home.write(card, FAR_OFF)
+        rig = Rig.seeded(household, start_us=FUZZING_FROM_US, seed=0)
+        card = rig.first_card()
+        rig.write(card, FAR_OFF)
         for order in (A_LOAD, FAR_OFF, _REACTIVATION, A_LOAD):
-            home.write(card, order)
+            rig.write(card, order)
             raws = (record_on(_files(card), sfi) for sfi in _SFIS)
             sizes = (layout.size_bytes for _, layout in _layouts(bytes((flags,))))
             found.append(

@@ -29,35 +29,35 @@ class DrawnHousehold:
 
     def __init__(self, chooser: Chooser, build: str) -> None:
         self._chooser: Final = chooser
-        self.home: Final = HouseholdAtPlay(chooser.below(len(MODELS)), build)
-        self._first: Final[VirtualCard] = self.home.newest
-        self._copy: VirtualCard = self.home.newest
+        self.rig: Final = HouseholdAtPlay(chooser.below(len(MODELS)), build)
+        self._first: Final[VirtualCard] = self.rig.newest
+        self._copy: VirtualCard = self.rig.newest
 
     def live(self) -> None:
         """Take steps until the choices are over; ask the laws after each."""
-        home, chooser = self.home, self._chooser
+        rig, chooser = self.rig, self._chooser
         deeds: Sequence[Callable[[], object]] = (
-            self._visit, self._wait_for_end, self._visit, home.press, self._visit, self._wait,
-            self._wait_for_end, self._visit, home.press, self._outage, self._pull, self._insert,
-            self._older, self._technician, home.replace, self._office,
+            self._visit, self._wait_for_end, self._visit, rig.press, self._visit, self._wait,
+            self._wait_for_end, self._visit, rig.press, self._outage, self._pull, self._insert,
+            self._older, self._technician, rig.replace, self._office,
         )  # fmt: skip
         for _ in range(1 + chooser.below(_STEPS_MAX)):
             chooser.of(deeds)()
-            home.ask()
+            rig.ask()
 
     def _wait(self) -> None:
-        self.home.wait(self._chooser.of(WAITS_US) * (1 + self._chooser.below(3)))
+        self.rig.wait(self._chooser.of(WAITS_US) * (1 + self._chooser.below(3)))
 
     def _wait_for_end(self) -> None:
-        self.home.wait_for_end(past=self._chooser.below(3) > 0)
+        self.rig.wait_for_end(past=self._chooser.below(3) > 0)
 
     def _office(self) -> None:
         """Have the office write one thing, and somebody copy the card before."""
         chooser = self._chooser
-        self._copy = self.home.copy()
+        self._copy = self.rig.copy()
         kind = chooser.of(("arm", "arm", "arm", "reactivate", "load", "limiter", "prepayment"))
         if kind == "arm":
-            order = self.home.arming(chooser.of(LEADS_US))
+            order = self.rig.arming(chooser.of(LEADS_US))
         elif kind == "reactivate":
             order = DeskOrder(reactivate=True)
         elif kind == "load":
@@ -66,34 +66,34 @@ class DrawnHousehold:
             order = DeskOrder(limiter=chooser.below(3) > 0)
         else:
             order = DeskOrder(prepayment=chooser.below(2) > 0)
-        self.home.write(order)
+        self.rig.write(order)
 
     def _visit(self) -> None:
         self._office()
         self._insert()
 
     def _insert(self) -> None:
-        self.home.insert(self.home.newest)
+        self.rig.insert(self.rig.newest)
 
     def _older(self) -> None:
         """Put in the first card there was, or a copy made before the office wrote last."""
-        self.home.insert(self._chooser.of((self._first, self._copy)))
+        self.rig.insert(self._chooser.of((self._first, self._copy)))
 
     def _pull(self) -> None:
-        self.home.pull(self.home.newest, 1 + self._chooser.below(ANSWERS_MAX))
+        self.rig.pull(self.rig.newest, 1 + self._chooser.below(ANSWERS_MAX))
 
     def _outage(self) -> None:
-        self.home.outage(self._chooser.of(OUTAGES_US))
+        self.rig.outage(self._chooser.of(OUTAGES_US))
 
     def _technician(self) -> None:
-        self.home.technician(self._chooser.around(self.home.error_s_max))
+        self.rig.technician(self._chooser.around(self.rig.error_s_max))
 
 
 def at_play(chooser: Chooser, build: str) -> HouseholdAtPlay:
     """Return a household that has lived through what was chosen."""
     household = DrawnHousehold(chooser, build)
     household.live()
-    return household.home
+    return household.rig
 
 
 def _check(data: bytes, build: str) -> None:
@@ -109,7 +109,7 @@ def _in_words(data: bytes, build: str) -> Sequence[str]:
         last = f"then: {error}"
     else:
         last = "then nothing more"
-    return (*household.home.seen(), last)
+    return (*household.rig.seen(), last)
 
 
 TARGETS: Final = (

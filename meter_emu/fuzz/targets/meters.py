@@ -20,13 +20,13 @@ from meter_emu.world.meter.image import CRC_SIZE_BYTES
 def _powered_up(bench: FuzzedMeter, change: Callable[[Board], None]) -> None:
     """Take the supply away, change what is in the meter, give it back, and let a day pass."""
     bench.live.supply(on=False)
-    change(bench.home.board)
+    change(bench.rig.board)
     bench.live.supply(on=True)
     bench.a_day()
 
 
 def _lamps(bench: FuzzedMeter) -> list[str]:
-    return [str(lamp.name) for lamp in bench.home.board.panel.lamps] or ["no lamp"]
+    return [str(lamp.name) for lamp in bench.rig.board.panel.lamps] or ["no lamp"]
 
 
 # What stands in the clock -------------------------------------------------------------------------
@@ -43,19 +43,19 @@ def _clock(data: bytes, build: str) -> None:
 
     _powered_up(bench, change)
     note(*_lamps(bench))
-    moved = bytes(bench.home.board.rtc.registers)[: len(data) - 1] != data[1:]
+    moved = bytes(bench.rig.board.rtc.registers)[: len(data) - 1] != data[1:]
     must(
         not bench.opened,
         "whatever the clock shows, a cut twenty years away does not come",
         moved=moved,
     )
-    must(bench.home.board.switch.on, "and the household has its supply", moved=moved)
+    must(bench.rig.board.switch.on, "and the household has its supply", moved=moved)
 
 
 def _clock_seeds() -> tuple[bytes, ...]:
     benches = (FuzzedMeter(selector, "reference") for selector in range(len(FUZZED_MODELS)))
     return tuple(
-        bytes((selector,)) + bytes(bench.home.board.rtc.registers)
+        bytes((selector,)) + bytes(bench.rig.board.rtc.registers)
         for selector, bench in enumerate(benches)
     )
 
@@ -82,11 +82,11 @@ def _memory(data: bytes, build: str) -> None:
         board.eeprom.cells[:_MEMORY_BYTES] = data[1:]
 
     _powered_up(bench, change)
-    must(bool(bench.home.board.panel.text), "the display says something")
+    must(bool(bench.rig.board.panel.text), "the display says something")
     state = bench.state()
     note("no state" if state is None else f"health {state.health}", *_lamps(bench))
     if state is not None:
-        note(f"supply {state.supply}", "on" if bench.home.board.switch.on else "off")
+        note(f"supply {state.supply}", "on" if bench.rig.board.switch.on else "off")
 
 
 def _memory_seal(data: bytes) -> bytes:
@@ -109,7 +109,7 @@ def _memory_seeds() -> tuple[bytes, ...]:
         for armed in (False, True):
             bench = FuzzedMeter(selector, "reference", armed=armed)
             bench.a_day()
-            found.append(bytes((selector,)) + bytes(bench.home.board.eeprom.cells[:_MEMORY_BYTES]))
+            found.append(bytes((selector,)) + bytes(bench.rig.board.eeprom.cells[:_MEMORY_BYTES]))
     return (*found, *(_in_supply(found[0], supply) for supply in Supply), found[0][:-1] + b"?")
 
 
@@ -174,7 +174,7 @@ def _answers(data: bytes, build: str) -> None:
     assert after is not None, "it was just said"
     must(after.accepted_cents == before.accepted_cents, "no card without a key brings money")
     must(after.order_number == before.order_number, "and none brings an order")
-    must(bench.home.board.switch.on, "and the household keeps its supply")
+    must(bench.rig.board.switch.on, "and the household keeps its supply")
 
 
 @final

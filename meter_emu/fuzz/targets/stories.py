@@ -10,7 +10,7 @@ from meter_emu.fuzz.target import Target
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import FromBytes
-from meter_emu.stories.story import Kit, models, own_models, story
+from meter_emu.stories.story import ModelAndCards, models, own_models, story
 from meter_emu.verify.report import story_in_words
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
@@ -30,7 +30,7 @@ def _check(data: bytes, build: str) -> None:
         finding = law.check(trial)
         why = finding.words if isinstance(finding, Broken) else ""
         must(not isinstance(finding, Broken), law.id, why, moved=finding is None)
-    note(*{event.what.value for event in trial.events(trial.home)})
+    note(*{event.what.value for event in trial.events(trial.household)})
 
 
 def _trial(data: bytes, build: str) -> Trial:
@@ -38,7 +38,7 @@ def _trial(data: bytes, build: str) -> Trial:
 
 
 @cache
-def _kits(build: str) -> tuple[Kit, ...]:
+def _kits(build: str) -> tuple[ModelAndCards, ...]:
     """Return the models of the stories: any for ours, the bench's for a program for one chip."""
     ours = parse_build(build).factory is None
     return models() if ours else tuple(k for k in own_models() if k.model_name in FUZZED_MODELS)

@@ -67,7 +67,7 @@ def _begun(case: int, build: str, seed: int) -> tuple[FuzzedMeter, VirtualCard]:
     """Return an armed meter, and the card that brings it something."""
     model, carrier, brings = _CASES[case % len(_CASES)]
     bench = FuzzedMeter(model, build, armed=True, carrier=_CARRIERS[carrier], seed=seed)
-    bench.home.write(bench.card, _BRINGS[brings])
+    bench.rig.write(bench.card, _BRINGS[brings])
     return bench, bench.card
 
 
@@ -79,7 +79,7 @@ def _whole(case: int, build: str) -> tuple[_Facts, _Facts, Sequence[int]]:
     """
     bench, card = _begun(case, build, 0)
     before, heard = _facts(bench.state()), Listening(NoPulse(), 0, NEVER_US)
-    bench.live.bench.log = CallLog(bench.home.board, heard)
+    bench.live.bench.log = CallLog(bench.rig.board, heard)
     bench.live.bench.rebuild()  # so that it has the ports that are listened to
     bench.insert(card)
     calls = [call.at_us for call in heard.calls]
@@ -110,7 +110,7 @@ def _check(data: bytes, build: str) -> None:
         result in {Result.EXECUTED, Result.ALREADY_EXECUTED}, "brought again it counts", result.name
     )
     must(_facts(bench.state()) == after, "and the session has become what it was to be")
-    must(bench.home.board.switch.on, "nobody is cut by it")
+    must(bench.rig.board.switch.on, "nobody is cut by it")
 
 
 def _seeds() -> Sequence[bytes]:

@@ -243,12 +243,12 @@ def used_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
 
 
 def _check_used_without_time(trial: Trial) -> Finding:
-    home, events = trial.home, trial.run.events
+    household, events = trial.household, trial.run.events
     if any(event.what is What.OPENED for event in events):
         return Aside("the home was cut")
-    profile, worth = LoadProfile(home.load), home.model.credit.mwh_per_unit
-    priced = home.model.measures.priced
-    slack = 2 * WORK_US * max(home.load) * worth + 2 * worth * HOUR_US
+    profile, worth = LoadProfile(household.load), household.model.credit.mwh_per_unit
+    priced = household.model.measures.priced
+    slack = 2 * WORK_US * max(household.load) * worth + 2 * worth * HOUR_US
     used, shown = 0, False
     for before, event in pairwise(events):
         if not before.clock_trusted:

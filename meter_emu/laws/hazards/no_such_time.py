@@ -71,29 +71,31 @@ def no_such_time(chooser: Chooser, among: Among = ()) -> Campaign:
 def _check(trial: Trial) -> Finding:
     """Return what is wrong, where it can be in the home in which the clock is upset but once."""
     found = _broken(trial)
-    if isinstance(found, Broken) and len(trial.home.rtc_found) > 1:
-        for nth in range(len(trial.home.rtc_found)):
-            alone = Trial(campaign_of(trial.campaign, _once(trial.home, nth)), trial.build)
+    if isinstance(found, Broken) and len(trial.household.rtc_found) > 1:
+        for nth in range(len(trial.household.rtc_found)):
+            alone = Trial(campaign_of(trial.campaign, _once(trial.household, nth)), trial.build)
             again = _broken(alone)
             if isinstance(again, Broken):
                 return Broken(again.words, alone.campaign)
     return found
 
 
-def _once(home: Household, nth: int) -> Household:
+def _once(household: Household, nth: int) -> Household:
     """Return the home with one upset of its clock alone, and what people do up to the next."""
-    back_us, _ = home.rtc_found[nth]
-    lost_us = next(lost_us for lost_us, to_us in home.outages if to_us == back_us)
-    later = (at_us for at_us, _ in home.rtc_found if at_us > back_us)
+    back_us, _ = household.rtc_found[nth]
+    lost_us = next(lost_us for lost_us, to_us in household.outages if to_us == back_us)
+    later = (at_us for at_us, _ in household.rtc_found if at_us > back_us)
     until_us = min(later, default=back_us + HOUR_US) - _OFF_S * SECOND_US
-    first_us = home.outages[0][0]
+    first_us = household.outages[0][0]
     return replace(
-        home,
-        outages=tuple(one for one in home.outages if one[1] in {home.outages[0][1], back_us}),
-        rtc_found=(home.rtc_found[nth],),
+        household,
+        outages=tuple(
+            one for one in household.outages if one[1] in {household.outages[0][1], back_us}
+        ),
+        rtc_found=(household.rtc_found[nth],),
         visits=tuple(
             visit
-            for visit in home.visits
+            for visit in household.visits
             if visit.at_us < first_us
             or lost_us < visit.at_us < until_us
             or (visit.desk is not None and lost_us - HOUR_US < visit.at_us < until_us)
@@ -106,20 +108,20 @@ def _broken(trial: Trial) -> Finding:
     if isinstance(found, Broken):
         return found
     events = trial.run.events
-    wrong = [_unseen(trial.home, events, *upset) for upset in trial.home.rtc_found]
+    wrong = [_unseen(trial.household, events, *upset) for upset in trial.household.rtc_found]
     wrong += _unmended(events)
     return next((Broken(words) for words in wrong if words is not None), found)
 
 
-def _unseen(home: Household, events: list[Event], at_us: int, found: Registers) -> str | None:
+def _unseen(household: Household, events: list[Event], at_us: int, found: Registers) -> str | None:
     """Return what is wrong with what is said of the clock after one upset, if anything is."""
     look, card = _looks(events, at_us)
     if look is None:
         return None
     said = _SAYS.search(look.shown)
     if card is not None:
-        return said and _wrong_bound(home, events, look, card, said)
-    owed = _doubt(home.model, found)
+        return said and _wrong_bound(household, events, look, card, said)
+    owed = _doubt(household.model, found)
     if owed is None:
         return None
     if look.clock_trusted:
@@ -161,14 +163,14 @@ def _doubt(model: MeterModel, found: Registers) -> str | None:
 
 
 def _wrong_bound(
-    home: Household, events: list[Event], look: Event, card: Event, said: re.Match[str]
+    household: Household, events: list[Event], look: Event, card: Event, said: re.Match[str]
 ) -> str | None:
     """Return what is wrong with a lower bound: it is ahead of the truth, or behind what was known.
 
     What the display shows is in whole minutes. Where clocks change it may be of either hour.
     """
     shown, health = said.groups()
-    zone = home.model.zone
+    zone = household.model.zone
     around = {us_to_legal(look.at_us + by, zone).utcoffset() for by in (-6 * HOUR_US, 6 * HOUR_US)}
     if health != "LOWER_BOUND" or len(around) > 1:
         return None
@@ -178,21 +180,21 @@ def _wrong_bound(
     at_us = int(at.timestamp()) * SECOND_US
     if at_us > look.at_us:
         return f"its clock is a lower bound and shows {shown}, which is still to come"
-    known_us = max(_known_us(home, events, card))
+    known_us = max(_known_us(household, events, card))
     if at_us + MINUTE_US < known_us:
         return f"its clock shows {shown}, and the meter knew that it is later"
     return None
 
 
-def _known_us(home: Household, events: list[Event], card: Event) -> Iterator[int]:
+def _known_us(household: Household, events: list[Event], card: Event) -> Iterator[int]:
     """Yield instants before which the meter knew that it is not, once it had heard a card."""
-    written = [v.at_us for v in home.visits if v.desk is not None and v.at_us < card.at_us]
+    written = [v.at_us for v in household.visits if v.desk is not None and v.at_us < card.at_us]
     yield written[-1] // MINUTE_US * MINUTE_US
-    upset = dict(home.rtc_found)
+    upset = dict(household.rtc_found)
     for event in events:
         back = event.what is What.POWER_BACK and event.at_us not in upset
         if back and event.at_us < card.at_us and event.clock_trusted:
-            within_s = uncertainty_s(home.model, home.clock_set_us, event.at_us)
+            within_s = uncertainty_s(household.model, household.clock_set_us, event.at_us)
             yield event.at_us - 2 * within_s * SECOND_US
 
 

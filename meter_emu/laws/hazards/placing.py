@@ -42,7 +42,7 @@ def calls(trial: Trial, from_us: int, to_us: int) -> list[Call]:
         heard.append(Listening(inner, from_us, to_us))
         bench.log = CallLog(bench.board, heard[0])
 
-    trial.events(trial.home, prepare=listen)
+    trial.events(trial.household, prepare=listen)
     return heard[0].calls
 
 
@@ -65,10 +65,10 @@ def with_placed(trial: Trial, place: Callable[[Trial], Household | None], withou
     found = promises(trial)
     if isinstance(found, Broken):
         return found
-    home = place(trial)
-    if home is None:
+    household = place(trial)
+    if household is None:
         return Aside(without)
-    campaign = campaign_of(trial.campaign, home)
+    campaign = campaign_of(trial.campaign, household)
     found = promises(Trial(campaign, trial.build))
     return Broken(found.words, campaign) if isinstance(found, Broken) else found
 

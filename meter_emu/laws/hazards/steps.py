@@ -146,8 +146,8 @@ def cut_at_step(chooser: Chooser, among: Among = ()) -> Campaign:
 
 def cut_between(trial: Trial) -> Household | None:
     """Return the home with its outage between two calls of the poll that steps the clock."""
-    home = trial.home
-    ((lost_us, back_us),) = home.outages
+    household = trial.household
+    ((lost_us, back_us),) = household.outages
     heard = calls(trial, trial.campaign.start_us, lost_us)
     steps = [n for n, call in enumerate(heard) if call.name == "rtc_write"]
     if not steps:
@@ -158,11 +158,11 @@ def cut_between(trial: Trial) -> Household | None:
         if call.poll == heard[steps[0]].poll and call.at_us > call.poll_us
     ]
     at_us = near[trial.campaign.seed % len(near)].at_us
-    return replace(home, outages=((at_us, at_us + back_us - lost_us),))
+    return replace(household, outages=((at_us, at_us + back_us - lost_us),))
 
 
 def _check_cut_at_step(trial: Trial) -> Finding:
-    if trial.home.model.rtc_base != "legal":
+    if trial.household.model.rtc_base != "legal":
         return Aside("no clock here counts legal time")
     return with_placed(trial, cut_between, "the clock is not stepped")
 
@@ -210,15 +210,15 @@ def tick_inside(chooser: Chooser, among: Among = ()) -> Campaign:
 
 def ticking_inside(trial: Trial) -> Household | None:
     """Return the home with a midnight of its clock at one of its accesses, where there is one."""
-    home, model = trial.home, trial.home.model
-    if home.outages:
-        lost_us, back_us = home.outages[-1]
+    household, model = trial.household, trial.household.model
+    if household.outages:
+        lost_us, back_us = household.outages[-1]
         call = _one_of(trial, back_us, back_us + model.boot_ms * 1_000 + WORK_US)
         if call is None or call.midnight_us is None:
             return None
         by_us = call.midnight_us - tick_us(trial, call)
-        return replace(home, outages=((lost_us, back_us + by_us),))
-    end_s = max(visit.desk.cut_us or 0 for visit in home.visits if visit.desk) // SECOND_US
+        return replace(household, outages=((lost_us, back_us + by_us),))
+    end_s = max(visit.desk.cut_us or 0 for visit in household.visits if visit.desk) // SECOND_US
     night_s = _night_s(model, end_s)
     until_us = (night_s - early_s(model, night_s)) * SECOND_US
     call = _one_of(trial, until_us - DAY_US, until_us)
@@ -226,7 +226,7 @@ def ticking_inside(trial: Trial) -> Household | None:
         return None
     poll_us = call.midnight_us - (tick_us(trial, call) - call.poll_us)
     phase_us = (poll_us - trial.campaign.start_us) % (model.poll_s * SECOND_US)
-    return replace(home, poll_phase_us=phase_us)
+    return replace(household, poll_phase_us=phase_us)
 
 
 def _night_s(model: MeterModel, end_s: int) -> int:
@@ -281,7 +281,7 @@ def clock_card_at_midnight(chooser: Chooser, among: Among = ()) -> Campaign:
 
 def setting_at_midnight(trial: Trial) -> Household | None:
     """Return the home with the technician there as it comes to midnight, if he sets the clock."""
-    visits = trial.home.visits
+    visits = trial.household.visits
     nth = next((n for n, v in enumerate(visits) if v.kind is VisitKind.CLOCK_CARD), None)
     if nth is None:
         return None
@@ -294,7 +294,7 @@ def setting_at_midnight(trial: Trial) -> Household | None:
     if call.midnight_us is None:
         return None
     moved = replace(visits[nth], at_us=at_us + call.midnight_us - tick_us(trial, call))
-    return replace(trial.home, visits=(*visits[:nth], moved, *visits[nth + 1 :]))
+    return replace(trial.household, visits=(*visits[:nth], moved, *visits[nth + 1 :]))
 
 
 def _check_clock_card_at_midnight(trial: Trial) -> Finding:

@@ -48,9 +48,9 @@ def has_mode(model: MeterModel) -> bool:
 
 def in_either_mode(trial: Trial) -> tuple[Household, Household] | None:
     """Return the home with the hour that its clock shows in 24-hour mode, and in 12-hour mode."""
-    home = trial.home
-    ((back_us, _),) = home.rtc_found
-    heard = calls(trial, back_us, back_us + home.model.boot_ms * 1_000 + 10 * SECOND_US)
+    household = trial.household
+    ((back_us, _),) = household.rtc_found
+    heard = calls(trial, back_us, back_us + household.model.boot_ms * 1_000 + 10 * SECOND_US)
     left_us = next((c.midnight_us - c.at_us for c in heard if c.midnight_us is not None), None)
     if left_us is None:
         return None
@@ -58,26 +58,26 @@ def in_either_mode(trial: Trial) -> tuple[Household, Household] | None:
     if second < 5:  # it was another hour when power came
         return None
     tens, ones = divmod((hour - 1) % 12 + 1, 10)
-    chip = clock_chip(home.model).chip
+    chip = clock_chip(household.model).chip
     twelve = chip.TWELVE_HOUR | (chip.PM if hour >= 12 else 0) | tens << 4 | ones
     codes = (hour // 10 << 4 | hour % 10, twelve)
-    first, second_home = (
-        replace(home, rtc_found=((back_us, ((chip.HOURS, code),)),)) for code in codes
+    first, second_household = (
+        replace(household, rtc_found=((back_us, ((chip.HOURS, code),)),)) for code in codes
     )
-    return first, second_home
+    return first, second_household
 
 
 def _check(trial: Trial) -> Finding:
-    if not has_mode(trial.home.model):
+    if not has_mode(trial.household.model):
         return Aside("no clock chip here has a 12-hour mode")
-    homes = in_either_mode(trial)
-    if homes is None:
+    households = in_either_mode(trial)
+    if households is None:
         return Aside("the clock is not read, or an hour begins")
-    was, now = (trial.events(home) for home in homes)
+    was, now = (trial.events(household) for household in households)
     if not trial.ours and any(event.what is What.CLOCK_DOUBTED for event in now):
         return Aside("the program doubts a clock in that mode")
     found = first_difference(was, now, "in 12-hour mode", trial.campaign.zone)
-    campaign = campaign_of(trial.campaign, homes[1])
+    campaign = campaign_of(trial.campaign, households[1])
     return replace(found, campaign=campaign) if isinstance(found, Broken) else found
 
 

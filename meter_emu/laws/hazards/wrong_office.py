@@ -168,9 +168,9 @@ def _end(raw: bytes, minute: int | None, rule: int | None, zone: TimeZone) -> _E
     return _End(civil, by_civil, minute, zone)
 
 
-def _due(home: Household, order: DeskOrder) -> tuple[Result, int | None]:
+def _due(household: Household, order: DeskOrder) -> tuple[Result, int | None]:
     """Return what becomes of an order, and the later end of its deferral where that is taken."""
-    fields, of_2 = order.fields, home.card_generation == 2
+    fields, of_2 = order.fields, household.card_generation == 2
     assert fields is not None, "it is written as it is"
     (defer_raw, defer_min), (cut_raw, cut_min) = (
         (
@@ -182,7 +182,7 @@ def _due(home: Household, order: DeskOrder) -> tuple[Result, int | None]:
             (order.cut_at, order.cut_us, fields.cut_at, fields.cut_min),
         )
     )
-    rule, zone = fields.zone_rule, home.model.zone
+    rule, zone = fields.zone_rule, household.model.zone
     try:
         defer, cut = _end(defer_raw, defer_min, rule, zone), _end(cut_raw, cut_min, rule, zone)
     except _NoEndError:
@@ -196,7 +196,7 @@ def _due(home: Household, order: DeskOrder) -> tuple[Result, int | None]:
     return (Result.EXECUTED, None) if defer.agrees else (Result.LATER_END_TAKEN, defer.later)
 
 
-def _due_money(home: Household, fields: AsIs) -> Result:
+def _due_money(household: Household, fields: AsIs) -> Result:
     """Return what becomes of a wallet of which the meter has heard one load."""
     cents = _LOADED_CENTS + 1_000 if fields.loaded_cents is None else fields.loaded_cents
     loads = 2 if fields.load_count is None else fields.load_count
@@ -204,34 +204,40 @@ def _due_money(home: Household, fields: AsIs) -> Result:
         return Result.BAD_FORMAT
     if cents < _LOADED_CENTS or loads < 1 or (loads == 1 and cents != _LOADED_CENTS):
         return Result.WALLET_ROLLED_BACK
-    most = (loads - 1) * home.model.credit.load_max_cents
+    most = (loads - 1) * household.model.credit.load_max_cents
     return Result.LOAD_TOO_LARGE if cents - _LOADED_CENTS > most else Result.EXECUTED
 
 
 def _check(trial: Trial) -> Finding:
-    home = trial.home
-    nth = next((n for n, visit in enumerate(home.visits) if visit.desk and visit.desk.fields), None)
+    household = trial.household
+    nth = next(
+        (n for n, visit in enumerate(household.visits) if visit.desk and visit.desk.fields), None
+    )
     if nth is None:
         return Aside("no office was wrong")
-    order = home.visits[nth].desk
+    order = household.visits[nth].desk
     assert order is not None, "it is a visit to the office"
     assert order.fields is not None, "and something is written as it is"
     result, later = (
-        _due(home, order) if order.fields.of_order else (_due_money(home, order.fields), None)
+        _due(household, order)
+        if order.fields.of_order
+        else (_due_money(household, order.fields), None)
     )
     if result is Result.EXECUTED:
         return Aside("what stands there is the same")
-    right = () if later is None else (_deferred(home, nth, EPOCH_2000_US + later * MINUTE_US),)
-    other = replace(home, visits=(*home.visits[:nth], *right, *home.visits[nth + 1 :]))
+    right = () if later is None else (_deferred(household, nth, EPOCH_2000_US + later * MINUTE_US),)
+    other = replace(
+        household, visits=(*household.visits[:nth], *right, *household.visits[nth + 1 :])
+    )
     was, now = trial.run.events, trial.events(other)
     return _answered(trial, was, now, result) or _same_moves(was, now)
 
 
-def _deferred(home: Household, nth: int, defer_us: int) -> Visit:
+def _deferred(household: Household, nth: int, defer_us: int) -> Visit:
     """Return the visit of an office that is right, with that end of the deferral."""
-    visit = home.visits[nth]
+    visit = household.visits[nth]
     assert visit.desk is not None, "it is a visit to the office"
-    civil = us_to_civil(defer_us, home.model.zone)
+    civil = us_to_civil(defer_us, household.model.zone)
     return replace(
         visit, desk=replace(visit.desk, fields=None, defer_until=civil, defer_us=defer_us)
     )

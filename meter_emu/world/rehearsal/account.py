@@ -61,7 +61,7 @@ from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.knowledge import ZoneHours
 from meter_emu.world.rehearsal.outcome import WORK_US
-from meter_emu.world.rehearsal.promise import Told
+from meter_emu.world.rehearsal.promise import Promise
 
 UEUR: Final = 1000 * HOUR_US  # a micro-euro in its mWh per Wh and rate-µs per unit
 UNKNOWN: Final = 10**30  # more than any account holds: it cannot be known
@@ -93,29 +93,29 @@ class Books(NamedTuple):
 class ExactAccount:
     """The account at `at_us`. The caller stops at every change of the rules."""
 
-    def __init__(self, household: Household, told: Told) -> None:
-        self.at_us = told.from_us
+    def __init__(self, household: Household, promise: Promise) -> None:
+        self.at_us = promise.from_us
         self.debt_low = 0
         self.debt_high = 0
         self.used_units_us = 0  # what has flowed, in rate-µs
         self._model: Final[MeterModel] = household.model
         night = household.model.night
         self._night: Final = None if night is None else ZoneHours(night, household.model.zone)
-        self._told = told
+        self._promise = promise
         self._profile: Final = LoadProfile(household.load)
         cap = household.model.limiter_a * VOLTAGE_V
         self._capped: Final = LoadProfile(tuple(min(rate, cap) for rate in household.load))
         self._look_us: Final = household.model.poll_s * SECOND_US + WORK_US
         # The first look comes with the poll phase, at the price the installer left.
-        self.looks_us = told.from_us + self._look_us
+        self.looks_us = promise.from_us + self._look_us
         self._charged_least = self._charged_most = 0
         self._used_least = self._used_most = 0
         self._lost_track = self._found_empty = False
         # What may flow between a switch or a lamp and the moment an outsider sees it, at the home's
         # highest load. Zero load, zero slack: then the two sides are one account, exact to the end.
-        self._slack = WORK_US * max(household.load) * told.mwh_per_unit  # a lamp's delay
+        self._slack = WORK_US * max(household.load) * promise.mwh_per_unit  # a lamp's delay
         balance = household.balance_cents * UEUR_PER_CENT * UEUR
-        part = self._part(told)
+        part = self._part(promise)
         # A new meter's register stands at zero, and a part of a unit can only be missing from what
         # it charges. One with a past may have carried such a part over.
         self.net_low = balance - (0 if household.image is None else part)
@@ -141,7 +141,7 @@ class ExactAccount:
     @property
     def books(self) -> Books:
         """How it stands, to be compared with what a meter says."""
-        unseen = self._unseen_mwh(self._told)
+        unseen = self._unseen_mwh(self._promise)
         return Books(
             self.low,
             self.high,
@@ -154,9 +154,9 @@ class ExactAccount:
 
     # What changes it -----------------------------------------------------------------------------
 
-    def hear(self, told: Told) -> None:
+    def hear(self, promise: Promise) -> None:
         """Book a card: loads repay the emergency credit first, in full; prices may change."""
-        load = (told.loaded_cents - self._told.loaded_cents) * UEUR_PER_CENT * UEUR
+        load = (promise.loaded_cents - self._promise.loaded_cents) * UEUR_PER_CENT * UEUR
         # A meter found its balance used up, until somebody loads: then nothing is known of that
         # again.
         self._found_empty = self._found_empty and not load
@@ -168,27 +168,30 @@ class ExactAccount:
         self.debt_high = max(0, self.debt_high - load)
         # A gas factor that changes with the card: the part of a unit that no register shows may be
         # turned into energy by the old factor or the new one.
-        if told.mwh_per_unit != self._told.mwh_per_unit:
-            whole = max(self._unseen_mwh(self._told), self._unseen_mwh(told))
+        if promise.mwh_per_unit != self._promise.mwh_per_unit:
+            whole = max(self._unseen_mwh(self._promise), self._unseen_mwh(promise))
             self._used_least -= whole
             self._used_most += whole
-        if told.pricing != self._told.pricing or told.mwh_per_unit != self._told.mwh_per_unit:
-            self.part(max(self._part(told), self._part(self._told)))
-        self._told = told
+        if (
+            promise.pricing != self._promise.pricing
+            or promise.mwh_per_unit != self._promise.mwh_per_unit
+        ):
+            self.part(max(self._part(promise), self._part(self._promise)))
+        self._promise = promise
 
     def part(self, amount: int | None = None) -> None:
         """Let a part of a unit go to either of two accounts, or prices: they have just changed."""
-        amount = self._part(self._told) if amount is None else amount
+        amount = self._part(self._promise) if amount is None else amount
         # Each side takes the part at its own worst: it may have been charged twice or not at all,
         # by two accounts that each round down.
         self.net_low -= amount
         self.net_high += amount
-        self._charged_least -= self._unseen_mwh(self._told)
-        self._charged_most += self._unseen_mwh(self._told)
+        self._charged_least -= self._unseen_mwh(self._promise)
+        self._charged_most += self._unseen_mwh(self._promise)
 
     def lamp(self) -> None:
         """Allow for the moments before a lamp says what the meter already does."""
-        self.part(self._slack * self._told.pricing.price_ueur_per_wh)
+        self.part(self._slack * self._promise.pricing.price_ueur_per_wh)
         self._charged_least -= self._slack
         self._charged_most += self._slack
         self._used_least -= self._slack
@@ -213,7 +216,7 @@ class ExactAccount:
         """Take from the meter's own cut that its balance, by its register, is used up."""
         # The meter was allowed to cut for credit and did: so its register had reached the end, and
         # the cheaper account cannot be richer than the part that no register shows.
-        self.net_high = min(self.net_high, self._part(self._told) - self.debt_low)
+        self.net_high = min(self.net_high, self._part(self._promise) - self.debt_low)
         self._found_empty = True
 
     def advance(self, to_us: int, flow: Flow | None) -> None:
@@ -227,19 +230,19 @@ class ExactAccount:
         # Whether a limiter already holds the load down is seen at a lamp a look later: at least the
         # capped load, at most the full one.
         capped = self._capped.used(from_us, to_us) if flow.limited else used
-        self._used_most += used * self._told.mwh_per_unit
-        self._used_least += capped * self._told.mwh_per_unit
+        self._used_most += used * self._promise.mwh_per_unit
+        self._used_least += capped * self._promise.mwh_per_unit
         if not flow.may_cost:
             return
-        self._charged_most += used * self._told.mwh_per_unit
+        self._charged_most += used * self._promise.mwh_per_unit
         if flow.must_cost:
-            self._charged_least += capped * self._told.mwh_per_unit
+            self._charged_least += capped * self._promise.mwh_per_unit
         # One price for the step. A doubted clock counts every hour as night, which is the lower
         # price: the household shall not pay for the meter's doubt.
         if not self._bi_hourly(flow):
-            price = self._told.pricing.night_price_ueur_per_wh * self._told.mwh_per_unit
+            price = self._promise.pricing.night_price_ueur_per_wh * self._promise.mwh_per_unit
             if not flow.night_all_day:
-                price = self._told.pricing.price_ueur_per_wh * self._told.mwh_per_unit
+                price = self._promise.pricing.price_ueur_per_wh * self._promise.mwh_per_unit
             most = self._profile.used(from_us, to_us) * price
             least = self._capped.used(from_us, to_us) * price if flow.limited else most
         else:
@@ -261,13 +264,13 @@ class ExactAccount:
             return self.at_us
         if not flow.may_cost:
             return None
-        day = self._told.pricing.price_ueur_per_wh * self._told.mwh_per_unit
+        day = self._promise.pricing.price_ueur_per_wh * self._promise.mwh_per_unit
         if self._profile.used(self.at_us, until_us) * day < self.low:
             # The dear question, hour by hour, is asked only where the cheap one does not settle it:
             # nearly every home has credit for weeks.
             return None  # not even at the dearer price
         if not self._bi_hourly(flow):
-            night = self._told.pricing.night_price_ueur_per_wh * self._told.mwh_per_unit
+            night = self._promise.pricing.night_price_ueur_per_wh * self._promise.mwh_per_unit
             price = night if flow.night_all_day else day
             return self._spent_us(self.at_us, until_us, self.low, price)
         from_us, left = self.at_us, self.low
@@ -284,9 +287,9 @@ class ExactAccount:
         """Return when `high` is at or below nothing for certain, before `until_us`."""
         if not flow.must_cost:
             return None
-        price = self._told.pricing.night_price_ueur_per_wh * self._told.mwh_per_unit
+        price = self._promise.pricing.night_price_ueur_per_wh * self._promise.mwh_per_unit
         if not (self._bi_hourly(flow) or flow.night_all_day):
-            price = self._told.pricing.price_ueur_per_wh * self._told.mwh_per_unit
+            price = self._promise.pricing.price_ueur_per_wh * self._promise.mwh_per_unit
         return self._spent_us(self.at_us, until_us, self.high, price)
 
     # Inside --------------------------------------------------------------------------------------
@@ -298,7 +301,9 @@ class ExactAccount:
         return at_us if at_us is not None and at_us < to_us else None
 
     def _bi_hourly(self, flow: Flow) -> bool:
-        return self._night is not None and self._told.pricing.bi_hourly and not flow.night_all_day
+        return (
+            self._night is not None and self._promise.pricing.bi_hourly and not flow.night_all_day
+        )
 
     def _prices(self, from_us: int, to_us: int, flow: Flow) -> Iterator[tuple[int, int, int, int]]:
         """Yield until when, at most and at least, a unit costs what, in order.
@@ -307,10 +312,10 @@ class ExactAccount:
         """
         night = self._night
         assert night is not None, "only a meter with night hours has two prices"
-        factor = self._told.mwh_per_unit
-        day_price = self._told.pricing.price_ueur_per_wh * factor
-        night_price = self._told.pricing.night_price_ueur_per_wh * factor
-        shifted = self._part(self._told) * (day_price - night_price) // day_price
+        factor = self._promise.mwh_per_unit
+        day_price = self._promise.pricing.price_ueur_per_wh * factor
+        night_price = self._promise.pricing.night_price_ueur_per_wh * factor
+        shifted = self._part(self._promise) * (day_price - night_price) // day_price
         # Around each edge of the night: from 2u before, for a clock that runs ahead, to 2u and a
         # look after, for one that is behind. Between, `low` takes the day's price and `high` the
         # night's.
@@ -339,17 +344,17 @@ class ExactAccount:
             )
             at_us = until_us
 
-    def _part(self, told: Told) -> int:
+    def _part(self, promise: Promise) -> int:
         """Return the money for what no register shows: part of a unit, and part of a Wh after it.
 
         For electricity, whose unit is the Wh, that is one Wh.
         """
-        return told.pricing.price_ueur_per_wh * self._unseen_mwh(told)
+        return promise.pricing.price_ueur_per_wh * self._unseen_mwh(promise)
 
-    def _unseen_mwh(self, told: Told) -> int:
+    def _unseen_mwh(self, promise: Promise) -> int:
         if self._slack == 0:
             return 0  # nothing ever flows
-        return (told.mwh_per_unit + 1000 - gcd(told.mwh_per_unit, 1000)) * HOUR_US
+        return (promise.mwh_per_unit + 1000 - gcd(promise.mwh_per_unit, 1000)) * HOUR_US
 
 
 @final

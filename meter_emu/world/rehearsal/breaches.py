@@ -9,7 +9,7 @@ from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.obligations import Must, PromiseRow, Span
 from meter_emu.world.rehearsal.outcome import WORK_US, Breach, Supplied
-from meter_emu.world.rehearsal.promise import in_force_at
+from meter_emu.world.rehearsal.promise import promise_at
 from meter_emu.world.rehearsal.verdicts import Verdict
 
 # What moves what is seen; tuples, for members are found in them without a hash.
@@ -133,12 +133,12 @@ def _breach(
 ) -> Breach:
     from_us, to_us = had.from_us, had.to_us
     moved = any(one.from_us == from_us and one.had is had.had for one in seen[1:])
-    told, cut_us = in_force_at(row.orders, from_us), None
+    promise, cut_us = promise_at(row.orders, from_us), None
     uninvited = span.invites and had.had is Supplied.OFF
     if uninvited:
         verdict = Verdict.NOT_RESTORED
     elif span.must is not Must.OFF:
-        early = told.cut_us is not None and from_us < told.cut_us
+        early = promise.cut_us is not None and from_us < promise.cut_us
         verdict = Verdict.EARLY if early else Verdict.WRONGLY_CUT
         verdict = verdict if moved else Verdict.NOT_RESTORED
         cut_us = from_us if moved else None
@@ -152,7 +152,7 @@ def _breach(
     if verdict is Verdict.NOT_RESTORED:
         dark = [one.from_us for one in seen if one.had is had.had and one.from_us <= from_us]
         cut_us = dark[-1]
-        told = in_force_at(row.orders, cut_us)
+        promise = promise_at(row.orders, cut_us)
     promised = "that the meter asks for the button" if uninvited else _PROMISED[span.must]
     return Breach(
         from_us=from_us,
@@ -162,7 +162,7 @@ def _breach(
         happened="it asked nobody" if uninvited else _HAPPENED[verdict],
         why=span.why,
         had=had.had,
-        announced_us=told.cut_us,
+        announced_us=promise.cut_us,
         cut_us=cut_us,
     )
 

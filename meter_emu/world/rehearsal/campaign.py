@@ -182,7 +182,7 @@ class _Resolver:
             )
         return found
 
-    def _told(self, raw: RawHousehold, place: FilePlace) -> Announcement | None:
+    def _shown(self, raw: RawHousehold, place: FilePlace) -> Announcement | None:
         if raw.announced is None:
             return self.announced.get(None)
         if raw.announced not in self.announced:
@@ -214,7 +214,7 @@ class _Resolver:
         if phase_us is not None and phase_us >= model.poll_s * SECOND_US:
             place.refuse("poll_phase_us", f"want less than the {model.poll_s} s between two polls")
         spread, errors_s, drifts_ppb = self._spread(raw, place, own, model)
-        announced = self._told(raw, place)
+        announced = self._shown(raw, place)
         first = Household(
             id=raw.id,
             kind=raw.kind,
@@ -330,13 +330,13 @@ class _Resolver:
         visit: Visit,
         own: Household,
         raw: RawHousehold,
-        home: FilePlace,
+        household: FilePlace,
         households: Households,
     ) -> Household:
         """Return the household whose card a visit has, with its visits to the office up to then."""
         name = raw.visits[visit.in_file - 1].card_of
         assert name is not None, "it is another's card because the file says whose"
-        place = home.at(f"visit {visit.in_file}")
+        place = household.at(f"visit {visit.in_file}")
         alone = households.alone(name)
         if alone is None:
             names = [entry.first.id for entry in households.entries]
@@ -351,11 +351,13 @@ class _Resolver:
         )
         return replace(other, visits=tuple(written))
 
-    def _outages(self, raws: Sequence[RawOutage], home: FilePlace) -> tuple[tuple[int, int], ...]:
+    def _outages(
+        self, raws: Sequence[RawOutage], household: FilePlace
+    ) -> tuple[tuple[int, int], ...]:
         outages: list[tuple[int, int]] = []
         free_from_us = self.start_us
         for number, raw in enumerate(raws, 1):
-            place = home.at(f"outage {number}")
+            place = household.at(f"outage {number}")
             from_us, to_us = place.instant(raw.from_, "from"), place.instant(raw.to, "to")
             if not free_from_us <= from_us < to_us <= self.end_us:
                 place.refuse("", "want from before to, in time order, within start and end")
@@ -396,14 +398,14 @@ def _load(raw: RawHousehold, model: MeterModel, place: FilePlace) -> tuple[int, 
 
 
 def _rtc_found(
-    raw: RawHousehold, home: FilePlace, own: MeterModel, model: MeterModel
+    raw: RawHousehold, household: FilePlace, own: MeterModel, model: MeterModel
 ) -> tuple[tuple[int, Registers], ...]:
     """Return what the clock chip holds when power is back, where that is said."""
     found = []
     for number, outage in enumerate(raw.outages, 1):
         if outage.rtc is None:
             continue
-        place = home.at(f"outage {number}")
+        place = household.at(f"outage {number}")
         if model.rtc != own.rtc:
             place.refuse("rtc", f"want a model with a {own.rtc}, whose registers these are")
         registers = _registers(outage.rtc, len(clock_chip(model).chip.RESET))

@@ -37,9 +37,12 @@ def campaign_toml(campaign: Campaign) -> str:
 
 
 def _lines(campaign: Campaign) -> Iterator[str]:
-    homes = [entry.first for entry in campaign.households.entries]
-    model, generation = _most(h.model_name for h in homes), _most(h.card_generation for h in homes)
-    build = _most(home.build for home in homes)
+    households = [entry.first for entry in campaign.households.entries]
+    model, generation = (
+        _most(h.model_name for h in households),
+        _most(h.card_generation for h in households),
+    )
+    build = _most(household.build for household in households)
     zone = campaign.zone
     yield f"name = {_text(campaign.name)}"
     yield f"zone = {_text(campaign.zone.key)}"
@@ -61,92 +64,95 @@ def _lines(campaign: Campaign) -> Iterator[str]:
         )
         yield f"reported = [{', '.join(reports)}]"
     head = "[[announced]]" if campaign.announced_to_some else "[announced]"
-    for told in campaign.all_announced:
-        yield from ("", head, *_announcement(told, zone))
+    for shown in campaign.all_announced:
+        yield from ("", head, *_announcement(shown, zone))
     before = 0
     for entry in campaign.households.entries:
         yield from ("", "[[household]]")
-        home = entry.first
-        yield f"id = {_text(home.id)}"
-        yield f"kind = {_text(home.kind)}"
-        if home.model_name != model:
-            yield f"model = {_text(home.model_name)}"
-        if home.rtc_base is not None:
-            yield f"rtc_base = {_text(home.rtc_base)}"
-        if home.card_generation != generation:
-            yield f"card_generation = {home.card_generation}"
-        if home.build != build:
-            yield f"build = {_text(home.build)}"
+        household = entry.first
+        yield f"id = {_text(household.id)}"
+        yield f"kind = {_text(household.kind)}"
+        if household.model_name != model:
+            yield f"model = {_text(household.model_name)}"
+        if household.rtc_base is not None:
+            yield f"rtc_base = {_text(household.rtc_base)}"
+        if household.card_generation != generation:
+            yield f"card_generation = {household.card_generation}"
+        if household.build != build:
+            yield f"build = {_text(household.build)}"
         yield from _meter(entry, campaign, before)
-        yield from _people(home)
+        yield from _people(household)
         before += entry.count
 
 
-def _announcement(told: Announcement, zone: TimeZone) -> Iterator[str]:
-    if told.name is not None:
-        yield f"name = {_text(told.name)}"
-    if told.defer_us is not None:
-        yield f"defer_until = {us_to_written(told.defer_us, zone)}"
-    if told.cut_us is not None:
-        yield f"cut_at = {us_to_written(told.cut_us, zone)}"
-    if told.text:
-        yield f"text = {_text(told.text)}"
+def _announcement(shown: Announcement, zone: TimeZone) -> Iterator[str]:
+    if shown.name is not None:
+        yield f"name = {_text(shown.name)}"
+    if shown.defer_us is not None:
+        yield f"defer_until = {us_to_written(shown.defer_us, zone)}"
+    if shown.cut_us is not None:
+        yield f"cut_at = {us_to_written(shown.cut_us, zone)}"
+    if shown.text:
+        yield f"text = {_text(shown.text)}"
 
 
 def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
     """Yield what stands at the meter when the rehearsal starts."""
-    home, spread, zone = entry.first, entry.spread, campaign.zone
+    household, spread, zone = entry.first, entry.spread, campaign.zone
     if entry.count > 1:
         yield f"count = {entry.count}"
-    yield f"balance_eur = {_euro(home.balance_cents)}"
-    rates = list(home.load) if len(set(home.load)) > 1 else home.load[0]
-    yield f"{home.model.measures.load_key} = {rates}"
-    if home.clock_set_us != campaign.start_us:
-        yield f"clock_set = {us_to_written(home.clock_set_us, zone)}"
-    if spread.clock_error_s is not None or home.clock_error_s:
-        yield f"clock_error_s = {_spread(spread.clock_error_s, home.clock_error_s)}"
-    if spread.drift_ppb is not None or home.drift_ppb:
-        yield f"drift_ppb = {_spread(spread.drift_ppb, home.drift_ppb)}"
+    yield f"balance_eur = {_euro(household.balance_cents)}"
+    rates = list(household.load) if len(set(household.load)) > 1 else household.load[0]
+    yield f"{household.model.measures.load_key} = {rates}"
+    if household.clock_set_us != campaign.start_us:
+        yield f"clock_set = {us_to_written(household.clock_set_us, zone)}"
+    if spread.clock_error_s is not None or household.clock_error_s:
+        yield f"clock_error_s = {_spread(spread.clock_error_s, household.clock_error_s)}"
+    if spread.drift_ppb is not None or household.drift_ppb:
+        yield f"drift_ppb = {_spread(spread.drift_ppb, household.drift_ppb)}"
     if entry.poll_phase_us is not None:
         yield f"poll_phase_us = {entry.poll_phase_us}"
-    if home.limiter:
+    if household.limiter:
         yield "limiter = true"
-    if not home.prepayment:
+    if not household.prepayment:
         yield "prepayment = false"
-    if home.meter_id != METER_ID_FIRST + before:
-        yield f"meter_id = {home.meter_id}"
-    if home.image is not None:
-        yield f"image = {_text(str(home.image))}"
+    if household.meter_id != METER_ID_FIRST + before:
+        yield f"meter_id = {household.meter_id}"
+    if household.image is not None:
+        yield f"image = {_text(str(household.image))}"
     if spread.visits_s is not None:
         yield f"visits_later_s = {list(spread.visits_s)}"
 
 
-def _people(home: Household) -> Iterator[str]:
+def _people(household: Household) -> Iterator[str]:
     """Yield what the people have, hear, do and are to meet with."""
-    zone = home.model.zone
-    if home.announced is not None and home.announced.name is not None:
-        yield f"announced = {_text(home.announced.name)}"
-    if home.careless:
+    zone = household.model.zone
+    if household.announced is not None and household.announced.name is not None:
+        yield f"announced = {_text(household.announced.name)}"
+    if household.careless:
         yield 'rearm = "careless"'
-    if home.carrier is not CardKind.SECURE:
-        yield f"carrier = {_text(home.carrier.name.lower())}"
-    if home.first_card.expires_us is not None:
-        yield f"card_expires = {us_to_written(home.first_card.expires_us, zone)}"
-    if home.expect is not None:
-        yield f"expect = [{', '.join(_text(word) for word in home.expect)}]"
-    if home.expect_cut_us is not None:
-        yield f"expect_cut = [{', '.join(us_to_written(us, zone) for us in home.expect_cut_us)}]"
-    if home.outages:
-        found = dict(home.rtc_found)
+    if household.carrier is not CardKind.SECURE:
+        yield f"carrier = {_text(household.carrier.name.lower())}"
+    if household.first_card.expires_us is not None:
+        yield f"card_expires = {us_to_written(household.first_card.expires_us, zone)}"
+    if household.expect is not None:
+        yield f"expect = [{', '.join(_text(word) for word in household.expect)}]"
+    if household.expect_cut_us is not None:
+        cuts = ", ".join(us_to_written(us, zone) for us in household.expect_cut_us)
+        yield f"expect_cut = [{cuts}]"
+    if household.outages:
+        found = dict(household.rtc_found)
         yield "outages = ["
-        for from_us, to_us in home.outages:
+        for from_us, to_us in household.outages:
             lost, back = us_to_written(from_us, zone), us_to_written(to_us, zone)
             yield f"  {{ from = {lost}, to = {back}{_found(found.get(to_us))} }},"
         yield "]"
-    if home.visits:
+    if household.visits:
         yield "visits = ["
-        for visit in home.visits:
-            keys = ", ".join([f"at = {us_to_written(visit.at_us, zone)}", *_visit(visit, home)])
+        for visit in household.visits:
+            keys = ", ".join(
+                [f"at = {us_to_written(visit.at_us, zone)}", *_visit(visit, household)]
+            )
             yield f"  {{ {keys} }},"
         yield "]"
 
@@ -157,10 +163,10 @@ def _found(registers: Registers | None) -> str:
     return f", rtc = {_text(' '.join(f'{at:02X}={byte:02X}' for at, byte in registers))}"
 
 
-def _visit(visit: Visit, home: Household) -> Iterator[str]:
+def _visit(visit: Visit, household: Household) -> Iterator[str]:
     if visit.kind is VisitKind.DESK:
         assert visit.desk is not None, "a desk visit has its orders"
-        yield from _order(visit.desk, home)
+        yield from _order(visit.desk, household)
     elif visit.kind is VisitKind.INSERT:
         yield "insert = true"
     elif visit.kind is VisitKind.OLD_CARD:
@@ -180,8 +186,8 @@ def _visit(visit: Visit, home: Household) -> Iterator[str]:
         yield f"{'press' if visit.kind is VisitKind.PRESS else 'hold'} = {_text(button)}"
 
 
-def _order(order: DeskOrder, home: Household) -> Iterator[str]:
-    told, zone = home.announced, home.model.zone
+def _order(order: DeskOrder, household: Household) -> Iterator[str]:
+    shown, zone = household.announced, household.model.zone
     said = {
         "defer": order.defer_us is not None,
         "cut": order.cut_us is not None,
@@ -193,7 +199,7 @@ def _order(order: DeskOrder, home: Household) -> Iterator[str]:
     }
     if any(said.values()):
         yield f"desk = [{', '.join(_text(word) for word, is_said in said.items() if is_said)}]"
-    announced = (None, None) if told is None else (told.defer_us, told.cut_us)
+    announced = (None, None) if shown is None else (shown.defer_us, shown.cut_us)
     for key, us, to_all_us in zip(
         ("defer_until", "cut_at"), (order.defer_us, order.cut_us), announced, strict=True
     ):

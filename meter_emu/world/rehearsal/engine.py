@@ -68,9 +68,9 @@ from meter_emu.world.meter.events import (
 )
 from meter_emu.world.meter.failure import Alarm, CallLog, Failure, FailureKind, NoPulse, Pulse
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.world.rehearsal.outcome import WORK_US
+from meter_emu.world.rehearsal.rig import Rig
 
 CARD_STAYS_US: Final = 30 * SECOND_US  # UK card meters: "leave the card in 15 to 30 s"
 PRESS_AFTER_US: Final = 60 * SECOND_US  # ours: the person reads the display and presses
@@ -118,13 +118,13 @@ def run_meter(
 def how_it_begins(household: Household, campaign: Campaign) -> Beginning:
     """Return the first event of one meter, for a story of which nothing else was seen."""
     seen: list[Event] = []
-    home_of(household, campaign).bench(seen.append)
+    rig_of(household, campaign).bench(seen.append)
     return beginning_of(seen)
 
 
-def home_of(household: Household, campaign: Campaign) -> Home:
+def rig_of(household: Household, campaign: Campaign) -> Rig:
     """Return the home of one meter as its story in a campaign begins."""
-    return Home.seeded(household, start_us=campaign.start_us, seed=campaign.seed)
+    return Rig.seeded(household, start_us=campaign.start_us, seed=campaign.seed)
 
 
 def _story(
@@ -166,11 +166,11 @@ class _Story:
         self.events: list[Event] = []
         self._brings = False  # whether the card has been given a reactivation or a load
         self._household, self._campaign = household, campaign
-        home = home_of(household, campaign)
-        self._home, self._board = home, home.board
-        self._record_key: Final = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, home.meter_id)
+        rig = rig_of(household, campaign)
+        self._rig, self._board = rig, rig.board
+        self._record_key: Final = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, rig.meter_id)
         try:
-            self._card = home.first_card()
+            self._card = rig.first_card()
         except DeskError as error:
             raise self._mistake("card_expires", error) from None
         except LayoutError as error:  # too large for a memory card
@@ -183,10 +183,10 @@ class _Story:
         # weeks, `not_seen`. A foreign one is run to its end: nobody knows what it does in the
         # third.
         polls_max = campaign.polls_max
-        if polls_max is None and home.build.factory is None:
+        if polls_max is None and rig.build.factory is None:
             polls_max = POLLS_MAX
-        witness = None if witness_of is None else witness_of(home.board)
-        self._bench, self._watch = home.bench(
+        witness = None if witness_of is None else witness_of(rig.board)
+        self._bench, self._watch = rig.bench(
             self.events.append, witness, log=self._log, polls_max=polls_max
         )
 
@@ -211,7 +211,7 @@ class _Story:
         elif visit.kind is VisitKind.COPY:
             assert visit.copy_number is not None, "a copy was made at some time"
             image = parse_image(self._writings[visit.copy_number - 1])
-            self._insert(card_of(image, self._home.challenge), number)
+            self._insert(card_of(image, self._rig.challenge), number)
         elif visit.kind is VisitKind.OTHERS_CARD:
             self._insert(self._others_card(visit), number)
         elif visit.kind is VisitKind.CLOCK_CARD:
@@ -250,16 +250,16 @@ class _Story:
         try:
             if order.new_card is not None:
                 self._old_cards.append(self._card)
-                self._card = self._home.replacement(
+                self._card = self._rig.replacement(
                     self._card, order.new_card, office_error_s=order.office_error_s
                 )
             key = "desk"
-            written = self._home.write(self._card, order)
+            written = self._rig.write(self._card, order)
         # An office without defects that refuses is a mistake in the campaign file, and the author's
         # to mend. One with defects has just shown what it does to a household: the card stays as it
         # was.
         except (DeskError, CardProtocolError) as error:  # too large a record, or one it cannot read
-            if not self._home.build.desk_has_defects:
+            if not self._rig.build.desk_has_defects:
                 raise self._mistake(key, error, visit_number) from None
             self._writings.append(self._card.image.to_bytes())
             self._watch.see(self._board.now_us, What.DESK_FAILED, detail=str(error))
@@ -273,7 +273,7 @@ class _Story:
     def _others_card(self, visit: Visit) -> VirtualCard:
         assert visit.other is not None, "another's card is somebody's"
         try:
-            return home_of(visit.other, self._campaign).card_as_written()
+            return rig_of(visit.other, self._campaign).card_as_written()
         except (DeskError, LayoutError) as error:
             raise self._mistake("card_of", error, visit.in_file) from None
 
@@ -325,7 +325,7 @@ class _Story:
             self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
             return
         written = self._board.rtc_bytes_written
-        self._bench.insert(self._home.clock_card(error_s), "a clock card")
+        self._bench.insert(self._rig.clock_card(error_s), "a clock card")
         # A clock card has no write-back, and a display may be in any words: what is written into
         # the chip, and stays there, says whether the card was obeyed. Stepping an hour to legal
         # time is one byte.

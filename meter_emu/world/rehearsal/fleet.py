@@ -41,7 +41,7 @@ from meter_emu.world.rehearsal.engine import how_it_begins, run_meter
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.travelling import (
-    HomeResult,
+    HouseholdResult,
     SentRow,
     campaign_as_text,
     campaign_of_text,
@@ -105,18 +105,18 @@ class Rehearsing(TextTask[Places, Batch]):
 
     def gone(self, unit: Places, failure: Failure) -> Batch:
         """Return a household that did not come as far again: only how it begins is sure."""
-        home = self._campaign.households[unit.first]
-        seen = [how_it_begins(home, self._campaign), failed_event(failure)]
-        return Batch([sent_row(self._judged(home, seen))])
+        household = self._campaign.households[unit.first]
+        seen = [how_it_begins(household, self._campaign), failed_event(failure)]
+        return Batch([sent_row(self._judged(household, seen))])
 
     def failure(self, unit: Places, felt: FeltPulse, kind: FailureKind, why: str) -> Failure:
         """Return how a program failed, by the last that was felt of it."""
-        home = self._campaign.households[unit.first]
+        household = self._campaign.households[unit.first]
         return Failure(
             kind=kind,
             why=why,
             at_us=max(felt.now_us, self._campaign.start_us),
-            clock=reading(clock_chip(home.model).chip, felt.clock) if felt.clock else None,
+            clock=reading(clock_chip(household.model).chip, felt.clock) if felt.clock else None,
             calls=felt.names,
         )
 
@@ -160,7 +160,7 @@ class Rehearsing(TextTask[Places, Batch]):
         each_s = (process_time() - began) / len(entries)
         return max(1, min(THERE_MAX, round(THERE_S / each_s)))
 
-    def _judged(self, household: Household, seen: list[Event]) -> HomeResult:
+    def _judged(self, household: Household, seen: list[Event]) -> HouseholdResult:
         return judge(household, self._campaign, seen), seen if self._events else []
 
 
@@ -209,7 +209,7 @@ def rehearsed(
     pulse: Pulse | None = None,
     *,
     events: bool,
-) -> HomeResult:
+) -> HouseholdResult:
     """Return one household's outcome, with its events if they are wanted."""
     seen = run_meter(household, campaign, witness_of, pulse)
     return judge(household, campaign, seen), seen if events else []

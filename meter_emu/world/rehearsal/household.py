@@ -226,22 +226,22 @@ class Entry:
         )
         return self._of_its_own(copy, seed)
 
-    def _of_its_own(self, home: Household, seed: int) -> Household:
+    def _of_its_own(self, household: Household, seed: int) -> Household:
         """Return a home with its own poll phase, and its own share of what is spread."""
         phase_us = self.poll_phase_us
         if phase_us is None:
-            phase_us = _drawn(seed, home.id, "poll phase", home.model.poll_s * SECOND_US)
-        spread, visits = self.spread, home.visits
+            phase_us = _drawn(seed, household.id, "poll phase", household.model.poll_s * SECOND_US)
+        spread, visits = self.spread, household.visits
         if spread.visits_s is not None:
-            off_us = _drawn_from(seed, home.id, "visits", spread.visits_s, SECOND_US)
+            off_us = _drawn_from(seed, household.id, "visits", spread.visits_s, SECOND_US)
             visits = tuple(replace(visit, at_us=visit.at_us + off_us) for visit in visits)
-        error_s, drift_ppb = home.clock_error_s, home.drift_ppb
+        error_s, drift_ppb = household.clock_error_s, household.drift_ppb
         if spread.clock_error_s is not None:
-            error_s = _drawn_from(seed, home.id, "clock error", spread.clock_error_s)
+            error_s = _drawn_from(seed, household.id, "clock error", spread.clock_error_s)
         if spread.drift_ppb is not None:
-            drift_ppb = _drawn_from(seed, home.id, "drift", spread.drift_ppb)
+            drift_ppb = _drawn_from(seed, household.id, "drift", spread.drift_ppb)
         return replace(
-            home,
+            household,
             poll_phase_us=phase_us,
             visits=visits,
             clock_error_s=error_s,
@@ -278,11 +278,11 @@ class Households:
                 return Households((entry,), self.seed)
             copied = entry.count > 1 and of == entry.first.id and _COPY_NUMBER.fullmatch(number)
             if copied and int(number) <= entry.count:
-                home = entry.household(int(number), self.seed)
+                household = entry.household(int(number), self.seed)
                 alone = Entry(
-                    first=home,
+                    first=household,
                     count=1,
-                    poll_phase_us=home.poll_phase_us,
+                    poll_phase_us=household.poll_phase_us,
                     remarks=entry.remarks,
                 )
                 return Households((alone,), self.seed)

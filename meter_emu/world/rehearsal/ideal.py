@@ -67,10 +67,10 @@ from meter_emu.world.rehearsal.knowledge import SITTING_US, Knowledge, ZoneHours
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import (
     CardShown,
-    Told,
-    ToldKind,
+    Promise,
+    PromiseKind,
     cards_shown,
-    first_told,
+    first_promise,
     with_loads,
 )
 
@@ -121,14 +121,14 @@ class Ideal:
         self._passes_unpowered: Final = household.model.measures.switch == "valve"
         self.protected_hours: Final = ZoneHours(household.model.window, household.model.zone)
         self.now_us = campaign.start_us
-        self.told = first_told(household, campaign.start_us)
-        self.orders = [self.told]
+        self.promise = first_promise(household, campaign.start_us)
+        self.orders = [self.promise]
         self.dues: list[Due] = []
         self.doubts: list[tuple[int, str]] = []
         self.unpaid_us: int | None = None
         self._unpaid_from_us: int | None = None
         self.knowledge: Final = Knowledge(household, campaign.start_us, campaign.end_us)
-        self.account: Final = ExactAccount(household, self.told)
+        self.account: Final = ExactAccount(household, self.promise)
         begins = beginning_of(events)
         self.closed = self.on = begins.supply_on
         self.limited, self.powered, self.shut = bool(begins.limiter_a), True, False
@@ -161,7 +161,7 @@ class Ideal:
     @property
     def limiter(self) -> bool:
         """Whether a limiter is granted."""
-        return self.told.limiter
+        return self.promise.limiter
 
     @property
     def blind(self) -> bool:
@@ -178,7 +178,7 @@ class Ideal:
 
     def deferral(self) -> Sure:
         """Whether T1 is still to come."""
-        defer_us = self.told.defer_us
+        defer_us = self.promise.defer_us
         if defer_us is None or self._defer_over:
             return Sure.NO
         if self.now_us < defer_us:
@@ -201,7 +201,7 @@ class Ideal:
 
     def credit_open(self) -> bool:
         """Whether the ordinary rules allow a cut for want of credit."""
-        open_ = self.told.prepayment and self.used_up() and self.deferral() is not Sure.SURE
+        open_ = self.promise.prepayment and self.used_up() and self.deferral() is not Sure.SURE
         return open_ and not self.sheltered()
 
     def feedable(self) -> Sure:
@@ -211,7 +211,7 @@ class Ideal:
         # nothing.
         if programmed is Sure.SURE:
             return Sure.NO
-        if self.limiter or not self.told.prepayment or self.account.low > 0:
+        if self.limiter or not self.promise.prepayment or self.account.low > 0:
             credit = Sure.SURE
         else:
             empty = self.account.surely_empty
@@ -245,7 +245,7 @@ class Ideal:
         timers = [self.started_us, self.grace_us, self.due_us, self.account.looks_us]
         if now_us >= self.due_us and self._latch is not Sure.SURE:
             timers.append(self._sure_us(self.due_us))
-        defer_us = self.told.defer_us
+        defer_us = self.promise.defer_us
         if defer_us is not None and not self._defer_over:
             timers.append(defer_us if now_us < defer_us else self._sure_us(defer_us))
         if self.ask_until_us is not None:
@@ -277,8 +277,8 @@ class Ideal:
 
     def _window_counts(self) -> bool:
         """Whether it is the non-disconnection period that says if a cut is allowed."""
-        told = self.told
-        shielded = not told.prepayment or self.account.debt_low or self.deferral() is Sure.SURE
+        promise = self.promise
+        shielded = not promise.prepayment or self.account.debt_low or self.deferral() is Sure.SURE
         return self.on and not shielded
 
     def pass_to(self, to_us: int) -> None:
@@ -312,18 +312,18 @@ class Ideal:
         """Return how energy flows until `to_us`, `None` for none."""
         if self.shut or not self.closed or not (self.powered or self._passes_unpowered):
             return None
-        told = self.told
+        promise = self.promise
         suspended = self.model.deferral_accounting == "suspended"
         deferral = self.deferral() if suspended else Sure.NO
         return Flow(
             # In [T1, T1 + L] a right meter may charge or defer: what may cost and what must cost
             # part here, and with them `low` and `high`. They come together again nowhere, and need
             # not.
-            may_cost=told.prepayment and deferral is not Sure.SURE,
-            must_cost=told.prepayment and deferral is Sure.NO,
+            may_cost=promise.prepayment and deferral is not Sure.SURE,
+            must_cost=promise.prepayment and deferral is Sure.NO,
             night_all_day=self.knowledge.doubted,
-            within_us=self.knowledge.within_us(to_us) if told.pricing.bi_hourly else 0,
-            limited=self.limited or told.limiter,
+            within_us=self.knowledge.within_us(to_us) if promise.pricing.bi_hourly else 0,
+            limited=self.limited or promise.limiter,
         )
 
     def _watch_unpaid(self) -> None:
@@ -349,8 +349,8 @@ class Ideal:
             self.unpaid_us = self.now_us
 
     def _come_due(self) -> None:
-        assert self.told.cut_us is not None, "what comes due was ordered"
-        self.dues.append(Due(self.told.cut_us, self.now_us, fed=self.closed))
+        assert self.promise.cut_us is not None, "what comes due was ordered"
+        self.dues.append(Due(self.promise.cut_us, self.now_us, fed=self.closed))
 
     def _ready(self) -> None:
         """Record since when only a person at the button is missing."""
@@ -409,27 +409,27 @@ class Ideal:
             if not (open_ and card.served):
                 return
         self.unheard = False
-        told = card.on_card
-        if (told.limiter and not self.model.limiter_a) or (
-            told.pricing.bi_hourly and self.model.night is None
+        promise = card.on_card
+        if (promise.limiter and not self.model.limiter_a) or (
+            promise.pricing.bi_hourly and self.model.night is None
         ):  # an order that this model refuses, whole; the credit next to it is heard
-            told = with_loads(self.told, told)
+            promise = with_loads(self.promise, promise)
         # Compared without its date: a card put in twice brings nothing new, and must not restart L.
-        told = replace(told, from_us=self.told.from_us)
-        if told != self.told:
-            self._hear(replace(told, from_us=self.now_us))
+        promise = replace(promise, from_us=self.promise.from_us)
+        if promise != self.promise:
+            self._hear(replace(promise, from_us=self.now_us))
 
-    def _hear(self, told: Told) -> None:
+    def _hear(self, promise: Promise) -> None:
         # In this order: whether the old T2 had come is asked before the new order makes it
         # unanswerable.
-        old, programmed = self.told, self.programmed()
-        self._call_off(old, told)
-        if (old.defer_us, old.prepayment) != (told.defer_us, told.prepayment):
+        old, programmed = self.promise, self.programmed()
+        self._call_off(old, promise)
+        if (old.defer_us, old.prepayment) != (promise.defer_us, promise.prepayment):
             self.account.part()
             self._defer_over = False
-        self.account.hear(told)
-        moved = told.cut_us != old.cut_us or told.kind is not old.kind
-        if told.kind is ToldKind.REACTIVATED:
+        self.account.hear(promise)
+        moved = promise.cut_us != old.cut_us or promise.kind is not old.kind
+        if promise.kind is PromiseKind.REACTIVATED:
             self._latch = Sure.NO
         elif programmed is Sure.MAY and moved:
             # Still fed: the meter has not acted on the old date, and the new one has taken its
@@ -439,19 +439,19 @@ class Ideal:
             self._latch_in_grace = fed
         elif programmed is Sure.SURE:
             self._latch = Sure.SURE
-        self.told = told
-        self.orders.append(self.told)
-        if told.cut_us is None:
+        self.promise = promise
+        self.orders.append(self.promise)
+        if promise.cut_us is None:
             self.due_us = FOREVER_US
         elif moved:
-            self.due_us = max(told.cut_us, self.now_us)
-        if self.due_us <= self.now_us and not told.limiter and (moved or old.limiter):
+            self.due_us = max(promise.cut_us, self.now_us)
+        if self.due_us <= self.now_us and not promise.limiter and (moved or old.limiter):
             self._come_due()
 
-    def _call_off(self, old: Told, told: Told) -> None:
+    def _call_off(self, old: Promise, promise: Promise) -> None:
         """Close the account of a cut that another order ends."""
-        changed = told.cut_us != old.cut_us or told.kind is not old.kind
-        if self.dues and self.dues[-1].over_us is None and (changed or told.limiter):
+        changed = promise.cut_us != old.cut_us or promise.kind is not old.kind
+        if self.dues and self.dues[-1].over_us is None and (changed or promise.limiter):
             self.end(called_off=True)
 
     def end(self, *, called_off: bool) -> None:
@@ -523,12 +523,12 @@ class Ideal:
         self.ask_until_us = self.now_us + WORK_US + self._test_us
 
     def _take_emergency(self) -> None:
-        told, account = self.told, self.account
+        promise, account = self.promise, self.account
         if self.on and not self.credit_open():
             return
         # Kept for a power failure right after it: the press may or may not have been saved.
         self._debt_before = (self.now_us, account.debt_low, account.debt_high)
-        if not told.prepayment or told.limiter or account.low > 0:
+        if not promise.prepayment or promise.limiter or account.low > 0:
             return
         deferral, programmed = self.deferral(), self.programmed()
         if Sure.SURE in {deferral, programmed}:

@@ -60,7 +60,7 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due, Ideal, Sure
 from meter_emu.world.rehearsal.outcome import WORK_US
-from meter_emu.world.rehearsal.promise import Told
+from meter_emu.world.rehearsal.promise import Promise
 
 
 @final
@@ -113,7 +113,7 @@ class PromiseRow:
     """
 
     spans: tuple[Span, ...]
-    orders: tuple[Told, ...]
+    orders: tuple[Promise, ...]
     dues: tuple[Due, ...]
     books: tuple[Books, ...]
     doubts: tuple[tuple[int, str], ...]
@@ -295,7 +295,9 @@ def _limiter(ideal: Ideal) -> Answer:
 
 
 def _prepayment_off(ideal: Ideal) -> Answer:
-    return None if ideal.told.prepayment else (Must.ON, "prepayment is off: nothing is cut for it")
+    return (
+        None if ideal.promise.prepayment else (Must.ON, "prepayment is off: nothing is cut for it")
+    )
 
 
 def _deferral(ideal: Ideal) -> Answer:

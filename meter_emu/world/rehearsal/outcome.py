@@ -50,7 +50,7 @@ class Breach:
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HomeFinding:
+class HouseholdFinding:
     """Something wrong next to the supply, since when, and in words.
 
     `stated_cut` is the T2 of a wrong display, where it is T2 that is wrong: (None,) for no cut.
@@ -82,7 +82,7 @@ class Outcome:
     verdict: Verdict
     breaches: tuple[Breach, ...] = ()
     failure: Failure | None = None
-    findings: tuple[HomeFinding, ...] = ()
+    findings: tuple[HouseholdFinding, ...] = ()
 
     @property
     def limited(self) -> bool:

@@ -19,7 +19,7 @@ _OWN_CARDS: Final = frozenset({VisitKind.INSERT, VisitKind.OLD_CARD, VisitKind.C
 
 @final
 @unique
-class ToldKind(Enum):
+class PromiseKind(Enum):
     """Which promise is in force."""
 
     ORDINARY = "ordinary"
@@ -29,11 +29,11 @@ class ToldKind(Enum):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Promise:
     """What holds from `from_us` on; the instants are those announced, not what a card can say."""
 
     from_us: int
-    kind: ToldKind
+    kind: PromiseKind
     defer_us: int | None
     cut_us: int | None
     limiter: bool
@@ -54,16 +54,16 @@ class CardShown:
 
     visit: int
     at_us: int
-    on_card: Told
+    on_card: Promise
     expires_us: int | None
     served: bool
 
 
-def first_told(household: Household, start_us: int) -> Told:
+def first_promise(household: Household, start_us: int) -> Promise:
     """Return what holds before any card is put in."""
-    return Told(
+    return Promise(
         from_us=start_us,
-        kind=ToldKind.ORDINARY,
+        kind=PromiseKind.ORDINARY,
         defer_us=None,
         cut_us=None,
         limiter=household.limiter,
@@ -86,7 +86,7 @@ def cards_shown(
         for event in events
         if event.visit is not None and event.what in {What.CARD_SERVED, What.CARD_REFUSED}
     }
-    cards = [(first_told(household, start_us), household.first_card)]  # by number, from 1
+    cards = [(first_promise(household, start_us), household.first_card)]  # by number, from 1
     writings = []  # the card after each visit to the office, and its number
     newest_heard, heard = 1, 0  # the newest card, and how often it had been written on
     for number, visit in enumerate(household.visits):
@@ -118,29 +118,29 @@ def cards_shown(
             newest_heard, heard = card_number, brings
 
 
-def with_loads(told: Told, of: Told) -> Told:
+def with_loads(promise: Promise, of: Promise) -> Promise:
     """Return what was told, with the credit that another has."""
-    return replace(told, loaded_cents=of.loaded_cents, load_count=of.load_count)
+    return replace(promise, loaded_cents=of.loaded_cents, load_count=of.load_count)
 
 
-def in_force_at(orders: Sequence[Told], us: int) -> Told:
+def promise_at(orders: Sequence[Promise], us: int) -> Promise:
     """Return what was announced to the household for an instant."""
-    return next(told for told in reversed(orders) if told.from_us <= us)
+    return next(promise for promise in reversed(orders) if promise.from_us <= us)
 
 
-def _written(card: Told, order: DeskOrder) -> Told:
+def _written(card: Promise, order: DeskOrder) -> Promise:
     """Return what the card says after a desk visit: what the order does not name stays."""
     kind, defer_us, cut_us = card.kind, card.defer_us, card.cut_us
     if order.reactivate:
-        kind, defer_us, cut_us = ToldKind.REACTIVATED, None, None
+        kind, defer_us, cut_us = PromiseKind.REACTIVATED, None, None
     if order.defer_us is not None:
         defer_us = order.defer_us
     if order.cut_us is not None:
         cut_us = order.cut_us
     if cut_us is not None:
-        kind = ToldKind.ARMED
+        kind = PromiseKind.ARMED
     elif defer_us is not None:
-        kind = ToldKind.ORDINARY
+        kind = PromiseKind.ORDINARY
     return replace(
         card,
         kind=kind,

@@ -33,12 +33,14 @@ def campaign_as_text(campaign: Campaign) -> str:
     """
     models: dict[str, MeterModel] = {}
     for entry in campaign.households.entries:
-        home = entry.first
-        if home.image is not None:
-            why = f"{home.image} is a file of this machine: rehearse this one without --cluster"
-            raise ConfigError(campaign.path, f"household {home.id!r}: image", why)
-        if home.rtc_base is None or home.model_name not in models:
-            models[home.model_name] = home.model
+        household = entry.first
+        if household.image is not None:
+            why = (
+                f"{household.image} is a file of this machine: rehearse this one without --cluster"
+            )
+            raise ConfigError(campaign.path, f"household {household.id!r}: image", why)
+        if household.rtc_base is None or household.model_name not in models:
+            models[household.model_name] = household.model
     text = msgspec.json.encode(_Sent(campaign_toml(campaign), campaign.path, models)).decode()
     assert campaign_of_text(text) == campaign, "a campaign's file makes it again"
     return text
@@ -59,11 +61,11 @@ class _Begins(msgspec.Struct, frozen=True):
 
 
 _FIELDS: Final = tuple(field.name for field in fields(Event))
-HomeResult: TypeAlias = tuple[Outcome, list[Event]]
+HouseholdResult: TypeAlias = tuple[Outcome, list[Event]]
 SentRow: TypeAlias = tuple[Outcome, _Begins | None, list[Event]]
 
 
-def sent_row(result: HomeResult) -> SentRow:
+def sent_row(result: HouseholdResult) -> SentRow:
     """Return a result as it travels."""
     outcome, events = result
     if not events:
@@ -74,7 +76,7 @@ def sent_row(result: HomeResult) -> SentRow:
     return outcome, begins, [_plain(first), *events[1:]]
 
 
-def result_of(row: SentRow) -> HomeResult:
+def result_of(row: SentRow) -> HouseholdResult:
     """Return the result that travelled."""
     outcome, begins, events = row
     if begins is None:

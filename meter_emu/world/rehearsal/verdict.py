@@ -28,8 +28,8 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due
 from meter_emu.world.rehearsal.obligations import PromiseRow, row_of
-from meter_emu.world.rehearsal.outcome import WORK_US, HomeFinding, Outcome
-from meter_emu.world.rehearsal.promise import Told, in_force_at
+from meter_emu.world.rehearsal.outcome import WORK_US, HouseholdFinding, Outcome
+from meter_emu.world.rehearsal.promise import Promise, promise_at
 from meter_emu.world.rehearsal.verdicts import GOOD, GRAVITY, FindingKind, Verdict
 from meter_emu.zones import TimeZone
 
@@ -37,7 +37,7 @@ _WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
 
 
 def wrong_account(
-    household: Household, written: WrittenBack, orders: Sequence[Told], books: Books
+    household: Household, written: WrittenBack, orders: Sequence[Promise], books: Books
 ) -> str | None:
     """Return what an exact account does not allow; `orders` are all there were, the last in force.
 
@@ -53,9 +53,9 @@ def wrong_account(
 
 
 def _wrong_balance(
-    household: Household, written: WrittenBack, told: Told, books: Books, work: int
+    household: Household, written: WrittenBack, promise: Promise, books: Books, work: int
 ) -> str | None:
-    low = (books.low - work * told.pricing.price_ueur_per_wh) // UEUR
+    low = (books.low - work * promise.pricing.price_ueur_per_wh) // UEUR
     if household.carrier is CardKind.MEMORY:
         low = low // UEUR_PER_STEP * UEUR_PER_STEP  # it carries no more of it
     high = -(-books.high // UEUR)
@@ -64,16 +64,16 @@ def _wrong_balance(
     return f"balance {euro(written.balance_ueur)}, want {euro(low)} to {euro(high)}"
 
 
-def _wrong_loads(written: WrittenBack, told: Told) -> str | None:
-    if written.accepted_cents != told.loaded_cents:
-        return f"accepted {written.accepted_cents} cents of {told.loaded_cents} on the card"
-    if written.accepted_count != told.load_count:
-        return f"accepted {written.accepted_count} loads of {told.load_count} on the card"
+def _wrong_loads(written: WrittenBack, promise: Promise) -> str | None:
+    if written.accepted_cents != promise.loaded_cents:
+        return f"accepted {written.accepted_cents} cents of {promise.loaded_cents} on the card"
+    if written.accepted_count != promise.load_count:
+        return f"accepted {written.accepted_count} loads of {promise.load_count} on the card"
     return None
 
 
 def _wrong_energy(
-    written: WrittenBack, orders: Sequence[Told], books: Books, work: int
+    written: WrittenBack, orders: Sequence[Promise], books: Books, work: int
 ) -> str | None:
     """Compare each register of energy with what it may hold, and all of them with what was used."""
     charged, postpaid, deferred = written.charged_wh, written.postpaid_wh, written.deferred_wh
@@ -86,60 +86,62 @@ def _wrong_energy(
         low, high = max(0, least // _WH), -(-(most + work) // _WH)
         if not low <= stated <= high:
             return f"{name} {stated} Wh, want {low} to {high}"
-    if deferred and all(told.defer_us is None for told in orders):
+    if deferred and all(promise.defer_us is None for promise in orders):
         return f"{deferred} Wh deferred, and there was no deferral"
-    if postpaid and all(told.prepayment for told in orders):
+    if postpaid and all(promise.prepayment for promise in orders):
         return f"{postpaid} Wh to be paid afterwards, and prepayment was never off"
-    if written.night_wh and not any(told.pricing.bi_hourly for told in orders):
+    if written.night_wh and not any(promise.pricing.bi_hourly for promise in orders):
         return f"{written.night_wh} Wh at night, and the night has no price of its own"
     return None
 
 
 def findings_of(
     household: Household, row: PromiseRow, events: Sequence[Event]
-) -> tuple[HomeFinding, ...]:
+) -> tuple[HouseholdFinding, ...]:
     """Return the first finding of each kind, in time order; of wrong displays the first T2 too."""
-    found: dict[tuple[FindingKind, bool], HomeFinding] = {}
+    found: dict[tuple[FindingKind, bool], HouseholdFinding] = {}
     for one in sorted(_all(household, row, events), key=lambda finding: finding.from_us):
         found.setdefault((one.kind, one.stated_cut is not None), one)
     return tuple(found.values())
 
 
-def _all(household: Household, row: PromiseRow, events: Sequence[Event]) -> Iterator[HomeFinding]:
+def _all(
+    household: Household, row: PromiseRow, events: Sequence[Event]
+) -> Iterator[HouseholdFinding]:
     for at_us, words in row.doubts:
-        yield HomeFinding(kind=FindingKind.GROUNDLESS_DOUBT, from_us=at_us, words=words)
+        yield HouseholdFinding(kind=FindingKind.GROUNDLESS_DOUBT, from_us=at_us, words=words)
     if row.unpaid_us is not None:
         words = "the credit is used up, and the home is not cut for it"
-        yield HomeFinding(kind=FindingKind.WRONG_MONEY, from_us=row.unpaid_us, words=words)
+        yield HouseholdFinding(kind=FindingKind.WRONG_MONEY, from_us=row.unpaid_us, words=words)
     number, before = 0, row.orders[0]
     for event, books in zip(events, row.books, strict=False):
         stated = event.what is What.CARD_SERVED and event.understood is not None
         if not stated or books.lost_track:
             continue
-        told = in_force_at(row.orders, event.at_us)
-        yield from _wrong_display(event, told, household.model.zone)
+        promise = promise_at(row.orders, event.at_us)
+        yield from _wrong_display(event, promise, household.model.zone)
         if event.written is None or household.image is not None:
             continue  # what stood in an image is not known
         so_far = [order for order in row.orders if order.from_us <= event.at_us]
         wrong = wrong_account(household, event.written, so_far, books)
         if wrong is not None:
-            yield HomeFinding(kind=FindingKind.WRONG_MONEY, from_us=event.at_us, words=wrong)
-        if _order(told) != _order(before) and event.written.order_number <= number:
+            yield HouseholdFinding(kind=FindingKind.WRONG_MONEY, from_us=event.at_us, words=wrong)
+        if _order(promise) != _order(before) and event.written.order_number <= number:
             words = f"a new order was put in, and the card still names order {number}"
-            yield HomeFinding(kind=FindingKind.SILENT_ORDER, from_us=event.at_us, words=words)
-        number, before = event.written.order_number, told
+            yield HouseholdFinding(kind=FindingKind.SILENT_ORDER, from_us=event.at_us, words=words)
+        number, before = event.written.order_number, promise
 
 
-def _wrong_display(event: Event, told: Told, zone: TimeZone) -> Iterator[HomeFinding]:
+def _wrong_display(event: Event, promise: Promise, zone: TimeZone) -> Iterator[HouseholdFinding]:
     assert event.understood is not None, "only a write-back states ends"
     for name, us, stated in zip(
-        ("T1", "T2"), (told.defer_us, told.cut_us), event.understood, strict=True
+        ("T1", "T2"), (promise.defer_us, promise.cut_us), event.understood, strict=True
     ):
         if us is not None and us <= event.at_us:
             continue  # it has come: what is shown of it no longer misleads
         want = None if us is None else us_to_civil(us, zone)
         if stated != want:
-            yield HomeFinding(
+            yield HouseholdFinding(
                 kind=FindingKind.WRONG_DISPLAY,
                 from_us=event.at_us,
                 words=f"told {name} {_said(want)}, and the meter stated {_said(stated)}",
@@ -151,16 +153,16 @@ def _said(when: Civil | None) -> str:
     return "none" if when is None else str(when)
 
 
-def _order(told: Told) -> tuple[object, ...]:
+def _order(promise: Promise) -> tuple[object, ...]:
     """Return what an order says; a load is none."""
     return (
-        told.kind,
-        told.defer_us,
-        told.cut_us,
-        told.limiter,
-        told.prepayment,
-        told.pricing,
-        told.mwh_per_unit,
+        promise.kind,
+        promise.defer_us,
+        promise.cut_us,
+        promise.limiter,
+        promise.prepayment,
+        promise.pricing,
+        promise.mwh_per_unit,
     )
 
 
@@ -236,7 +238,7 @@ def verdict_expected(outcome: Outcome, household: Household) -> bool:
     return outcome.verdict in ([one for one in Verdict if one.value in expect] or GOOD)
 
 
-def unexpected_findings(outcome: Outcome, household: Household) -> tuple[HomeFinding, ...]:
+def unexpected_findings(outcome: Outcome, household: Household) -> tuple[HouseholdFinding, ...]:
     """Return the findings that the author did not name."""
     expect = household.expect or ()
     return tuple(finding for finding in outcome.findings if finding.kind.value not in expect)
@@ -247,10 +249,10 @@ def cut_before_announced(outcome: Outcome, household: Household) -> bool:
 
     It is judged by its own: an announcement reaches a meter only by its card.
     """
-    told_us = None if household.announced is None else household.announced.cut_us
-    if told_us is None or outcome.announced_us is None:
+    announced_us = None if household.announced is None else household.announced.cut_us
+    if announced_us is None or outcome.announced_us is None:
         return False
-    return outcome.announced_us < told_us
+    return outcome.announced_us < announced_us
 
 
 def _last_due(row: PromiseRow) -> tuple[int | None, int | None]:
@@ -274,7 +276,7 @@ _MORNING_H: Final = 6
 _TAKEN: Final = frozenset({Verdict.WRONGLY_CUT, Verdict.EARLY})
 
 
-class DarkTime(NamedTuple):
+class OffTime(NamedTuple):
     """The night of a day, or the day itself."""
 
     day: date
@@ -290,14 +292,14 @@ class DarkTime(NamedTuple):
         return f"in the night of {said}" if self.at_night else f"on {said}"
 
 
-class HomeCounts:
+class HouseholdCounts:
     """Takes in one household after the other, and says the answer."""
 
     def __init__(self, campaign: Campaign) -> None:
         self._campaign = campaign
         self.total = 0
         self.broken = 0
-        self.dark: Final[Counter[DarkTime]] = Counter()  # homes cut against their promise
+        self.dark: Final[Counter[OffTime]] = Counter()  # homes cut against their promise
         self.limited = 0  # homes limited against their promise
 
     def add(self, household: Household, outcome: Outcome) -> bool:
@@ -312,17 +314,17 @@ class HomeCounts:
                 self.dark[self.dark_time(outcome.cut_us)] += 1
         return good
 
-    def dark_time(self, us: int) -> DarkTime:
+    def dark_time(self, us: int) -> OffTime:
         """Return the night or the day in which an instant lies."""
         legal = us_to_legal(us, self._campaign.zone)
         if legal.hour >= _EVENING_H:
-            return DarkTime(legal.date(), at_night=True)
+            return OffTime(legal.date(), at_night=True)
         if legal.hour < _MORNING_H:
-            return DarkTime(legal.date() - timedelta(days=1), at_night=True)
-        return DarkTime(legal.date(), at_night=False)
+            return OffTime(legal.date() - timedelta(days=1), at_night=True)
+        return OffTime(legal.date(), at_night=False)
 
     @property
-    def typical(self) -> DarkTime | None:
+    def typical(self) -> OffTime | None:
         """When most homes go dark, the earliest of equals; `None` where none does."""
         return max(sorted(self.dark), key=lambda time: self.dark[time], default=None)
 
@@ -331,9 +333,10 @@ class HomeCounts:
         """The answer."""
         if not self.broken:
             fare = "fares as it was" if self.total == 1 else "fare as they were"
-            return f"{'The' if self.total == 1 else 'All'} {homes(self.total)} {fare} told."
+            return f"{'The' if self.total == 1 else 'All'} {households(self.total)} {fare} told."
         were = "it was" if self.broken == 1 else "they were"
-        return f"{self.broken:,} of {homes(self.total)} would not fare as {were} told{self._dark}."
+        of = f"{self.broken:,} of {households(self.total)}"
+        return f"{of} would not fare as {were} told{self._dark}."
 
     @property
     def _dark(self) -> str:
@@ -347,6 +350,6 @@ class HomeCounts:
         return f"; {dark:,} go dark, the first {min(self.dark).in_words(self._campaign)}"
 
 
-def homes(count: int) -> str:
+def households(count: int) -> str:
     """Return `1 home`, `2 homes`, `53,579 homes`."""
     return f"{count:,} home{'' if count == 1 else 's'}"

@@ -135,8 +135,8 @@ class VisitReader:
             load_cents = place.cents(raw.load_eur, "load_eur")
             low, high = self._model.credit.load_min_cents, self._model.credit.load_max_cents
             if not low <= load_cents <= high:
-                told = [f"{decimal(cents, 100)} EUR" for cents in (low, high, load_cents)]
-                place.refuse("load_eur", "want {} to {}, got {}".format(*told))
+                shown = [f"{decimal(cents, 100)} EUR" for cents in (low, high, load_cents)]
+                place.refuse("load_eur", "want {} to {}, got {}".format(*shown))
         return DeskOrder(
             defer_until=defer_until,
             cut_at=cut_at,
@@ -164,13 +164,13 @@ class VisitReader:
             return None, None
         if own is not None:
             return place.minute(own, key)
-        told = self._announced
-        if told is None:
+        shown = self._announced
+        if shown is None:
             place.refuse(key, "is missing, and nothing was announced to this home")
         if word == "defer":
-            civil, us = told.defer_until, told.defer_us
+            civil, us = shown.defer_until, shown.defer_us
         else:
-            civil, us = told.cut_at, told.cut_us
+            civil, us = shown.cut_at, shown.cut_us
         if us is None:
             place.refuse(key, f"is missing, and what was announced has no {key}")
         return civil, us
@@ -241,16 +241,18 @@ def _switch(words: set[DeskWord], what: str) -> bool | None:
     return False if f"{what}-off" in words else None
 
 
-def remarks(raw: RawHousehold, home: Household, place: FilePlace, end_us: int) -> Iterator[str]:
+def remarks(
+    raw: RawHousehold, household: Household, place: FilePlace, end_us: int
+) -> Iterator[str]:
     """Yield a line for each thing, with file, household and visit."""
-    energy = home.model.measures
+    energy = household.model.measures
     if raw.rearm is not None and not energy.countdown:
         tested = " and ".join(one.name for one in ENERGIES.values() if one.countdown)
         why = f"is for {tested}, and has no effect on {energy.name}"
         yield f"{place.path}: {place.key('rearm')}: {why}"
-    card, written, unread = home.first_card, False, ""
-    writes = any(visit.kind is VisitKind.DESK for visit in home.visits)
-    for visit in home.visits:
+    card, written, unread = household.first_card, False, ""
+    writes = any(visit.kind is VisitKind.DESK for visit in household.visits)
+    for visit in household.visits:
         at = f"{place.path}: {place.at(f'visit {visit.in_file}').words}"
         if visit.kind is VisitKind.INSERT:
             unread = ""

@@ -167,16 +167,16 @@ def test_what_would_be_lost_is_refused(codec: Codec) -> None:
 
 
 def test_special_values_are_no_dates() -> None:
-    told = 0
+    shown = 0
     for codec in CODECS.values():
         for raw, meaning in codec.specials:
             stamp = codec.decode(raw)
             assert stamp == Stamp(special=meaning)
             assert codec.encode(stamp) == raw
-            told += 1
+            shown += 1
         with pytest.raises(TimestampError, match="no 'never'"):
             codec.encode(Stamp(special="never"))
-    assert told == 9
+    assert shown == 9
 
 
 def test_counts_are_those_of_datetime() -> None:

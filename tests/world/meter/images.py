@@ -14,7 +14,7 @@ from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.model import MeterModel, load_model
-from tests.homes import home_of
+from tests.rigs import rig_of
 
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
 METER = 541_000_000_001
@@ -26,7 +26,7 @@ IN_THE_CLOCKS_RANGE = st.datetimes(FIRST, LAST)
 
 
 def installed(model: MeterModel = MODEL, now_us: int = MAY_2020_US) -> Board:
-    return home_of(start_us=now_us, model=model, balance_cents=1_000, load=100).board
+    return rig_of(start_us=now_us, model=model, balance_cents=1_000, load=100).board
 
 
 def sealed(raw: bytes) -> bytes:

@@ -13,7 +13,7 @@ from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.obligations import row_of
 from tests.firmware.meters import METER_ID, START_US, state
-from tests.homes import MODEL, home_of
+from tests.rigs import MODEL, rig_of
 
 PARTS = parse_build("reference").parts(MODEL)
 
@@ -21,25 +21,25 @@ CAMPAIGN = load_campaign(find("campaigns", "ores-2020-07"))
 WORK_S = 5  # an event is dated at the beginning of a look, the balance is of its end
 
 
-@pytest.mark.parametrize("home", list(CAMPAIGN.households), ids=lambda home: home.id)
-def test_every_event_carries_a_balance_that_an_exact_account_allows(home):
-    events = run_meter(home, CAMPAIGN)
-    row = row_of(home, CAMPAIGN, events)
+@pytest.mark.parametrize("household", list(CAMPAIGN.households), ids=lambda household: household.id)
+def test_every_event_carries_a_balance_that_an_exact_account_allows(household):
+    events = run_meter(household, CAMPAIGN)
+    row = row_of(household, CAMPAIGN, events)
     assert (events[-1].what, events[-1].at_us) == (What.ENDED, CAMPAIGN.end_us)
     assert len(row.books) == len(events)
-    worked_wh = max(home.load) * WORK_S * home.model.credit.mwh_per_unit / 3_600_000
-    worked_ueur = worked_wh * home.model.credit.price_ueur_per_wh
+    worked_wh = max(household.load) * WORK_S * household.model.credit.mwh_per_unit / 3_600_000
+    worked_ueur = worked_wh * household.model.credit.price_ueur_per_wh
     for event, (low, high, *_) in zip(events, row.books, strict=True):
         assert event.balance_ueur is not None
         assert low / UEUR - worked_ueur <= event.balance_ueur <= high / UEUR, event
-        if home.id == "never-armed":  # one price, one account: all that parts them is one Wh
-            assert high - low == home.model.credit.price_ueur_per_wh * UEUR
+        if household.id == "never-armed":  # one price, one account: all that parts them is one Wh
+            assert high - low == household.model.credit.price_ueur_per_wh * UEUR
 
 
 @pytest.fixture
 def board() -> Board:
     """A meter whose two copies of the state are written by the tests."""
-    return home_of(start_us=START_US, meter_id=METER_ID, balance_cents=0).board
+    return rig_of(start_us=START_US, meter_id=METER_ID, balance_cents=0).board
 
 
 def put(board: Board, copy: int, raw: bytes) -> None:

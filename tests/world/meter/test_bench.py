@@ -8,15 +8,24 @@ from meter_emu.desk.desk import Work
 from meter_emu.ports import SECONDS_A_DAY, Button, Firmware, Lamp, Ports, Sleep
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import NEVER_US
-from tests.properties.lab import DAY_US, GAS, HOUR_US, MINUTE_US, MODEL, SECOND_US, Lab, Setting
+from tests.properties.trials import (
+    DAY_US,
+    GAS,
+    HOUR_US,
+    MINUTE_US,
+    MODEL,
+    SECOND_US,
+    Circumstances,
+    MeterSetup,
+)
 
 START_US = 1_593_410_400 * SECOND_US  # Monday 29 June 2020 08:00 in Brussels
 
 
-def lab_of(**kw) -> Lab:
-    lab = Lab(Setting(start_us=START_US, clock_set_us=START_US - DAY_US, **kw))
-    lab.bench.run_until(START_US + 1)
-    return lab
+def lab_of(**kw) -> MeterSetup:
+    setup = MeterSetup(Circumstances(start_us=START_US, clock_set_us=START_US - DAY_US, **kw))
+    setup.bench.run_until(START_US + 1)
+    return setup
 
 
 @pytest.mark.parametrize("model", [MODEL, GAS])
@@ -31,8 +40,8 @@ def test_a_supply_cut_by_hand_is_an_outage_that_was_planned(model):
     assert by_hand.board.panel.text == ""
     by_hand.bench.restore_supply()
     planned = lab_of(model=model, outages=[(gone_us, back_us)])
-    for lab in (by_hand, planned):
-        lab.bench.run_until(START_US + DAY_US)
+    for setup in (by_hand, planned):
+        setup.bench.run_until(START_US + DAY_US)
     assert by_hand.bytes_now() == planned.bytes_now()
 
 
@@ -47,30 +56,32 @@ def test_outages_made_known_later_in_any_order_are_those_known_before(edges_s, s
     shuffle.shuffle(outages)
     for lost_us, back_us in outages:
         later.bench.plan_outage(lost_us, back_us)
-    for lab in (before, later):
-        lab.bench.run_until(START_US + DAY_US)
+    for setup in (before, later):
+        setup.bench.run_until(START_US + DAY_US)
     assert later.bytes_now() == before.bytes_now()
 
 
 def test_to_cut_what_is_dark_and_to_give_what_is_there_is_nothing():
-    lab = lab_of()
-    before = lab.bytes_now()
-    lab.bench.restore_supply()
-    assert lab.bytes_now() == before
+    setup = lab_of()
+    before = setup.bytes_now()
+    setup.bench.restore_supply()
+    assert setup.bytes_now() == before
     for _ in range(2):
-        lab.bench.cut_supply()
-    lab.bench.restore_supply()
-    assert lab.board.powered
-    assert lab.board.fails_at_us == NEVER_US
+        setup.bench.cut_supply()
+    setup.bench.restore_supply()
+    assert setup.board.powered
+    assert setup.board.fails_at_us == NEVER_US
 
 
 def test_giving_the_supply_back_early_ends_the_outage_and_not_the_next_one():
     second = START_US + 3 * HOUR_US
-    lab = lab_of(outages=[(START_US + HOUR_US, START_US + 2 * HOUR_US), (second, second + HOUR_US)])
-    lab.bench.run_until(START_US + HOUR_US + MINUTE_US)
-    lab.bench.restore_supply()
-    assert lab.board.powered
-    assert lab.board.fails_at_us == second
+    setup = lab_of(
+        outages=[(START_US + HOUR_US, START_US + 2 * HOUR_US), (second, second + HOUR_US)]
+    )
+    setup.bench.run_until(START_US + HOUR_US + MINUTE_US)
+    setup.bench.restore_supply()
+    assert setup.board.powered
+    assert setup.board.fails_at_us == second
 
 
 @pytest.mark.parametrize("lit_again_min", [40, 200])
@@ -79,69 +90,71 @@ def test_a_load_that_changes_while_the_program_sleeps_wakes_it_in_time(lit_again
     left = []
     for obey_hints in (True, False):
         start_us = START_US + HOUR_US
-        lab = Lab(
-            Setting(start_us=start_us, clock_set_us=START_US, balance_cents=30, load=(900,) * 24)
+        setup = MeterSetup(
+            Circumstances(
+                start_us=start_us, clock_set_us=START_US, balance_cents=30, load=(900,) * 24
+            )
         )
-        lab.bench.obey_hints = obey_hints
-        lab.bench.run_until(start_us + 10 * MINUTE_US)
-        lab.bench.shut_appliances()
-        lab.bench.press(Button.BLUE)  # the program goes to sleep with nothing flowing
-        lab.bench.run_until(start_us + lit_again_min * MINUTE_US)
-        lab.bench.light_appliances()
-        lab.bench.run_until(start_us + (lit_again_min + 100) * MINUTE_US)
-        left.append((lab.bytes_now(), lab.board.moves))
+        setup.bench.obey_hints = obey_hints
+        setup.bench.run_until(start_us + 10 * MINUTE_US)
+        setup.bench.shut_appliances()
+        setup.bench.press(Button.BLUE)  # the program goes to sleep with nothing flowing
+        setup.bench.run_until(start_us + lit_again_min * MINUTE_US)
+        setup.bench.light_appliances()
+        setup.bench.run_until(start_us + (lit_again_min + 100) * MINUTE_US)
+        left.append((setup.bytes_now(), setup.board.moves))
     assert left[0] == left[1]
     ((_, on),) = left[0][1]
     assert not on  # it was cut, in the minute its credit was used up
 
 
-def rearming_gas() -> Lab:
+def rearming_gas() -> MeterSetup:
     """Return a gas meter whose home was dark and has been loaded: it asks to be re-armed."""
-    lab = lab_of(model=GAS, balance_cents=-100, load=(2_000,) * 24)
-    lab.bench.run_until(START_US + 2 * HOUR_US)  # past the window that protected it
-    assert not lab.board.switch.on
-    lab.write(Work(load_cents=5_000))
-    lab.insert()
-    assert Lamp.RECONNECT in lab.board.panel.lamps
-    lab.bench.shut_appliances()
-    return lab
+    setup = lab_of(model=GAS, balance_cents=-100, load=(2_000,) * 24)
+    setup.bench.run_until(START_US + 2 * HOUR_US)  # past the window that protected it
+    assert not setup.board.switch.on
+    setup.write(Work(load_cents=5_000))
+    setup.insert()
+    assert Lamp.RECONNECT in setup.board.panel.lamps
+    setup.bench.shut_appliances()
+    return setup
 
 
 def test_what_people_do_in_the_countdown_counts_there():
     """Somebody lights an appliance in its fifth second: the valve shuts again at once."""
-    lab, seen = rearming_gas(), []
+    setup, seen = rearming_gas(), []
 
     def watch() -> None:
-        seen.append(lab.board.panel.text)
+        seen.append(setup.board.panel.text)
         if len(seen) == 5:
-            lab.bench.light_appliances()
+            setup.bench.light_appliances()
 
-    lab.board.meanwhile = watch
-    began_us = lab.board.now_us
-    lab.bench.press(Button.BLUE, held_ms=4_000)
+    setup.board.meanwhile = watch
+    began_us = setup.board.now_us
+    setup.bench.press(Button.BLUE, held_ms=4_000)
     left_s = range(720, 715, -1)
     assert seen[:5] == [f"WAIT {left} S, LEAVE ALL APPLIANCES SHUT" for left in left_s]
-    assert not lab.board.switch.on
-    assert lab.board.now_us - began_us < 15 * SECOND_US
-    assert lab.board.panel.text.startswith("GAS FLOWED")
+    assert not setup.board.switch.on
+    assert setup.board.now_us - began_us < 15 * SECOND_US
+    assert setup.board.panel.text.startswith("GAS FLOWED")
 
 
 def test_a_supply_cut_in_the_countdown_ends_it():
-    lab = rearming_gas()
+    setup = rearming_gas()
     calls = 0
 
     def watch() -> None:
         nonlocal calls
         calls += 1
         if calls == 3:
-            lab.bench.cut_supply()
+            setup.bench.cut_supply()
 
-    lab.board.meanwhile = watch
-    lab.bench.press(Button.BLUE, held_ms=4_000)
-    assert not lab.board.powered
+    setup.board.meanwhile = watch
+    setup.bench.press(Button.BLUE, held_ms=4_000)
+    assert not setup.board.powered
     assert calls == 3
-    lab.bench.restore_supply()
-    assert not lab.board.switch.on  # a countdown in progress ends as at a power cut
+    setup.bench.restore_supply()
+    assert not setup.board.switch.on  # a countdown in progress ends as at a power cut
 
 
 class Sleeper:
@@ -156,8 +169,8 @@ class Sleeper:
 
 
 def test_a_button_pressed_in_a_poll_ends_the_rest_and_wakes_the_program_again():
-    lab, found = lab_of(), list[Button]()
-    board = lab.board
+    setup, found = lab_of(), list[Button]()
+    board = setup.board
 
     def program(ports: Ports) -> Firmware:
         return Sleeper(ports, found)
@@ -190,14 +203,14 @@ class OverMidnight:
 @pytest.mark.parametrize(("before_midnight_us", "polls"), [(SECOND_US, 2), (HOUR_US, 1)])
 def test_a_hint_about_a_day_that_ended_in_the_poll_is_taken_as_over(before_midnight_us, polls):
     """Read as one of the new day it would be a sleep of 24 hours."""
-    lab, counted = lab_of(), list[None]()
-    board = lab.board
+    setup, counted = lab_of(), list[None]()
+    board = setup.board
     board.shut_appliances()  # a program's wait ends where energy flows
     to_midnight_us = board.rtc.us_until_second_of_day(
         SECONDS_A_DAY, board.rtc.second_of_day(board.now_us) or 0
     )
     assert to_midnight_us is not None
-    lab.bench.run_until(board.now_us + to_midnight_us - before_midnight_us)
+    setup.bench.run_until(board.now_us + to_midnight_us - before_midnight_us)
 
     def program(ports: Ports) -> Firmware:
         return OverMidnight(ports, counted)
@@ -216,20 +229,20 @@ def test_a_card_pulled_in_any_exchange_of_a_session_loses_nothing():
     whole.insert()
     assert len(exchanges) > 5
     for at in range(len(exchanges)):
-        lab, left = lab_of(), [at]
-        lab.write(Work(load_cents=2_000))
+        setup, left = lab_of(), [at]
+        setup.write(Work(load_cents=2_000))
 
-        def pull(lab: Lab = lab, left: list[int] = left) -> None:
+        def pull(setup: MeterSetup = setup, left: list[int] = left) -> None:
             if left[0] == 0:
-                lab.bench.remove()
+                setup.bench.remove()
             left[0] -= 1
 
-        lab.board.meanwhile = pull
-        lab.bench.insert(lab.card)
-        lab.board.meanwhile = lambda: None
-        lab.insert()
-        assert lab.state().balance_ueur == whole.state().balance_ueur
-        assert lab.state().accepted_count == 1
+        setup.board.meanwhile = pull
+        setup.bench.insert(setup.card)
+        setup.board.meanwhile = lambda: None
+        setup.insert()
+        assert setup.state().balance_ueur == whole.state().balance_ueur
+        assert setup.state().accepted_count == 1
 
 
 @pytest.mark.parametrize("gap_us", [1, 700_000, 1_499_999, 1_500_000])
@@ -239,7 +252,7 @@ def test_supply_that_goes_again_before_the_program_has_started_feeds_nobody_mean
     back_us = lost_us + MINUTE_US
     again_us = back_us + gap_us
     outages = [(lost_us, back_us), (again_us, again_us + HOUR_US)]
-    lab = lab_of(outages=outages, load=(100_000,) * 24, balance_cents=1_000_000)
-    lab.bench.run_until(START_US + 2 * HOUR_US)
+    setup = lab_of(outages=outages, load=(100_000,) * 24, balance_cents=1_000_000)
+    setup.bench.run_until(START_US + 2 * HOUR_US)
     fed_us = HOUR_US + gap_us
-    assert lab.board.metrology.read_units(lab.board.now_us) == 100_000 * fed_us // HOUR_US
+    assert setup.board.metrology.read_units(setup.board.now_us) == 100_000 * fed_us // HOUR_US

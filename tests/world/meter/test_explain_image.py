@@ -96,9 +96,9 @@ def test_no_field_of_a_record_is_without_words() -> None:
     of_state = state_meanings(MODEL.zone)
     for layout, meanings in ((FACTORY, FACTORY_MEANINGS), (STATE, of_state)):
         for field in layout.fields:
-            told = {field.name, field.unit} & (meanings.keys() | UNITS.keys())
-            asked |= told
-            if not told and not field.unit:
+            shown = {field.name, field.unit} & (meanings.keys() | UNITS.keys())
+            asked |= shown
+            if not shown and not field.unit:
                 silent.add(field.name)
     assert silent == in_pieces | checked | plain
     assert FACTORY_MEANINGS.keys() | of_state.keys() <= asked, "a meaning of no field"

@@ -11,17 +11,17 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.world.meter.linked_card import LinkedCard
 from tests.card_protocol.cards import GET_CHALLENGE
-from tests.firmware.meters import START_US, Home
+from tests.firmware.meters import START_US, Rig
 
 ARM = Work(load_cents=5_000, cut_at=Civil(2020, 7, 3, 23, 1))
 PAID_UEUR = 100_000_000  # 50 euro at installation, 50 on the card
 ON_EACH = pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 
 
-def armed(carrier: CardKind = CardKind.SECURE, **how: Any) -> Home:
-    home = Home(carrier=carrier, **how)
-    home.write(ARM)
-    return home
+def armed(carrier: CardKind = CardKind.SECURE, **how: Any) -> Rig:
+    rig = Rig(carrier=carrier, **how)
+    rig.write(ARM)
+    return rig
 
 
 class Pulled:
@@ -50,9 +50,9 @@ class Counting:
 
 
 def session_length(carrier: CardKind) -> int:
-    home = armed(carrier)
-    counting = Counting(DirectLink(home.card))
-    home.bench.insert(LinkedCard(counting))
+    rig = armed(carrier)
+    counting = Counting(DirectLink(rig.card))
+    rig.bench.insert(LinkedCard(counting))
     return counting.count
 
 
@@ -74,17 +74,17 @@ def test_a_session_over_a_link_is_the_session_byte_for_byte(carrier):
 @ON_EACH
 def test_pulled_at_any_exchange_nothing_is_lost_and_the_next_insertion_makes_it_whole(carrier):
     for at in range(session_length(carrier)):
-        home = armed(carrier)
-        link = DirectLink(home.card)
+        rig = armed(carrier)
+        link = DirectLink(rig.card)
         card = LinkedCard(Pulled(link, at))
-        home.bench.insert(card)
+        rig.bench.insert(card)
         assert card.failure is not None
         assert card.failure.kind is LinkErrorKind.CARD_GONE
-        home.bench.remove()
+        rig.bench.remove()
         link.inserted()
-        home.bench.insert(LinkedCard(link))
-        assert home.state.balance_ueur == PAID_UEUR, at
-        assert home.write_back() is not None, at
+        rig.bench.insert(LinkedCard(link))
+        assert rig.state.balance_ueur == PAID_UEUR, at
+        assert rig.write_back() is not None, at
 
 
 @ON_EACH
@@ -93,14 +93,14 @@ def test_mains_failing_anywhere_in_a_session_leaves_no_power_on_the_card(carrier
     timed.bench.insert(LinkedCard(DirectLink(timed.card)))
     length_us = timed.board.now_us - START_US
     for cut_us in range(START_US, START_US + length_us, length_us // 40):
-        home = armed(carrier, outages=[(cut_us, cut_us + 60_000_000)])
-        link = DirectLink(home.card)
-        home.bench.insert(LinkedCard(link))
-        if not home.board.powered:
+        rig = armed(carrier, outages=[(cut_us, cut_us + 60_000_000)])
+        link = DirectLink(rig.card)
+        rig.bench.insert(LinkedCard(link))
+        if not rig.board.powered:
             assert_unpowered(link)
-        home.run(120)
-        assert home.state.balance_ueur == PAID_UEUR
-        assert home.write_back() is not None
+        rig.run(120)
+        assert rig.state.balance_ueur == PAID_UEUR
+        assert rig.write_back() is not None
 
 
 def assert_unpowered(link: DirectLink) -> None:
@@ -109,17 +109,17 @@ def assert_unpowered(link: DirectLink) -> None:
 
 
 def test_a_card_that_cannot_be_reached_does_not_answer_and_says_why():
-    home = armed()
-    link = DirectLink(home.card)
+    rig = armed()
+    link = DirectLink(rig.card)
     link.removed()
     card = LinkedCard(link)
     assert card.power_on() == b""
     assert card.failure is not None
     assert card.failure.kind is LinkErrorKind.NO_CARD
-    home.bench.insert(card)
-    assert home.board.panel.text.endswith("CARD 10 CARD_UNREADABLE")
+    rig.bench.insert(card)
+    assert rig.board.panel.text.endswith("CARD 10 CARD_UNREADABLE")
     assert card.failure.kind is LinkErrorKind.NO_CARD
-    assert home.write_back() is None
+    assert rig.write_back() is None
 
 
 def test_the_first_failure_is_the_one_that_is_told():
@@ -152,11 +152,11 @@ def test_a_failure_is_forgotten_when_the_card_answers_a_reset():
 
 
 def test_a_card_in_the_slot_loses_its_power_when_it_is_removed():
-    home = armed()
-    link = DirectLink(home.card)
+    rig = armed()
+    link = DirectLink(rig.card)
     card = LinkedCard(link)
-    home.board.insert(card)
-    home.board.card_power(True)
+    rig.board.insert(card)
+    rig.board.card_power(True)
     assert link.exchange(GET_CHALLENGE)[-2:] == b"\x90\x00"
-    home.board.remove()
+    rig.board.remove()
     assert_unpowered(link)

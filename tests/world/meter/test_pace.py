@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from meter_emu.world.meter.pace import RATE_JUMPS, RATE_MAX, Pace
 from tests.properties.instants import near_boundaries
-from tests.properties.lab import HOUR_US, MODELS, Lab, Setting
+from tests.properties.trials import HOUR_US, MODELS, Circumstances, MeterSetup
 
 walls_ns = st.integers(0, 10**18)
 rates = st.integers(RATE_JUMPS, RATE_MAX)
@@ -61,15 +61,15 @@ glances = st.lists(
 @given(near_boundaries, st.sampled_from(MODELS), glances)
 def test_a_paced_meter_leaves_the_bytes_of_one_that_ran_in_one_go(start_us, model, looks):
     """Any sequence of wall times, the rate changed at each of them."""
-    setting = Setting(start_us=start_us, clock_set_us=start_us, model=model, balance_cents=20)
-    paced, straight = Lab(setting), Lab(setting)
+    setting = Circumstances(start_us=start_us, clock_set_us=start_us, model=model, balance_cents=20)
+    paced, straight = MeterSetup(setting), MeterSetup(setting)
     pace, wall_ns = Pace(0, start_us, 60), 0
     for passed_ns, rate in looks:
         wall_ns += passed_ns
         paced.bench.run_until(min(pace.due_us(wall_ns), start_us + HOUR_US))
         pace = pace.at_rate(rate, wall_ns)
-    for lab in (paced, straight):
-        lab.bench.run_until(start_us + HOUR_US)
+    for setup in (paced, straight):
+        setup.bench.run_until(start_us + HOUR_US)
     assert paced.bytes_now() == straight.bytes_now()
     assert paced.board.moves == straight.board.moves
     assert paced.board.now_us == straight.board.now_us

@@ -53,7 +53,7 @@ class Case:
 
     def __init__(self, folder: Path, body: str, **how: object) -> None:
         self.campaign = campaign_of(folder, body, **how)  # type: ignore[arg-type]
-        self.home: Household = self.campaign.households[0]
+        self.household: Household = self.campaign.households[0]
 
     def us(self, when: str | int) -> int:
         if isinstance(when, int):
@@ -68,10 +68,10 @@ class Case:
             Event(at_us=self.us(when), what=what, detail=key, clock_trusted=trusted)
             for when, what in seen
         ]
-        for number, visit in enumerate(self.home.visits):
+        for number, visit in enumerate(self.household.visits):
             if visit.kind is VisitKind.INSERT:
                 what = What.CARD_REFUSED if number in refused else What.CARD_SERVED
-                if any(lost <= visit.at_us < back for lost, back in self.home.outages):
+                if any(lost <= visit.at_us < back for lost, back in self.household.outages):
                     what = What.CARD_UNSEEN
                 events.append(Event(at_us=visit.at_us, what=what, visit=number))
         return [begins(self.campaign), *sorted(events, key=lambda event: event.at_us)]
@@ -80,7 +80,7 @@ class Case:
         self, *seen: Seen, key: str = "", trusted: bool = True, refused: Sequence[int] = ()
     ) -> Outcome:
         events = self.events(*seen, key=key, trusted=trusted, refused=refused)
-        return judge(self.home, self.campaign, events)
+        return judge(self.household, self.campaign, events)
 
     def row(
         self,
@@ -90,7 +90,7 @@ class Case:
         rules: Sequence[SpanRule] = RULES,
     ) -> PromiseRow:
         events = self.events(*seen, key=key, refused=refused)
-        return row_of(self.home, self.campaign, events, rules)
+        return row_of(self.household, self.campaign, events, rules)
 
     def span(self, when: str | int, *seen: Seen, key: str = "red") -> Span:
         us = self.us(when)

@@ -47,8 +47,8 @@ class Orders(NamedTuple):
 class Naive:
     """What one home's supply must be."""
 
-    def __init__(self, home: Household, campaign: Campaign, events: Sequence[Event]) -> None:
-        self.home, self.campaign, self.events = home, campaign, events
+    def __init__(self, household: Household, campaign: Campaign, events: Sequence[Event]) -> None:
+        self.household, self.campaign, self.events = household, campaign, events
         self.start_us = campaign.start_us
         self.hours: list[tuple[Fraction, Fraction]] = [(Fraction(0), Fraction(0))]
         self.heard = {
@@ -84,7 +84,7 @@ class Naive:
         if orders.limiter:
             return Must.LIMITED
         lost = any(e.what is What.POWER_LOST and e.at_us <= us for e in self.events)
-        if lost and self.home.model.rtc_base == "legal":
+        if lost and self.household.model.rtc_base == "legal":
             return None  # the clock may have been at its step: another hour of doubt
         if us >= cut_us + self.late_us(cut_us):
             return Must.OFF
@@ -108,7 +108,7 @@ class Naive:
         if high > -CLOSE_CENTS:
             return None
         if self.sheltered(us):
-            look_us = self.home.model.poll_s * SECOND + WORK
+            look_us = self.household.model.poll_s * SECOND + WORK
             return Must.ON if self.sheltered(us - look_us) else None  # it may have looked before
         return Must.LIMITED if orders.limiter else Must.EITHER
 
@@ -139,10 +139,10 @@ class Naive:
 
     def orders(self, us: int) -> Orders | None:
         """Return what was heard up to an instant; `None` where a card had expired, or may have."""
-        home = self.home
-        card = Orders(None, None, home.limiter, home.prepayment, 0, self.start_us, 0, 0)
-        heard, expires = card, home.first_card.expires_us
-        for number, visit in enumerate(home.visits):
+        household = self.household
+        card = Orders(None, None, household.limiter, household.prepayment, 0, self.start_us, 0, 0)
+        heard, expires = card, household.first_card.expires_us
+        for number, visit in enumerate(household.visits):
             if visit.kind is VisitKind.DESK and visit.desk is not None:
                 desk = visit.desk
                 if desk.new_card is not None:
@@ -179,11 +179,11 @@ class Naive:
 
     def late_us(self, at_us: int) -> int:
         """Return L = 2u + poll + work."""
-        clock = self.home.model.clock
-        passed = Fraction(max(0, at_us - self.home.clock_set_us), SECOND)
+        clock = self.household.model.clock
+        passed = Fraction(max(0, at_us - self.household.clock_set_us), SECOND)
         drift = passed * clock.drift_bound_ppb / 1_000_000_000
         u_s = clock.set_error_s + -(-drift.numerator // drift.denominator)
-        return (2 * u_s + self.home.model.poll_s) * SECOND + WORK
+        return (2 * u_s + self.household.model.poll_s) * SECOND + WORK
 
     def legal(self, us: int) -> datetime:
         return (_EPOCH + timedelta(microseconds=us)).astimezone(self.campaign.zone.info)
@@ -197,11 +197,11 @@ class Naive:
         return weekend or minute >= start or minute < end
 
     def sheltered(self, us: int) -> bool:
-        return self.within(self.home.model.window, us)
+        return self.within(self.household.model.window, us)
 
     def balance_cents(self, us: int, orders: Orders) -> tuple[Fraction, Fraction]:
         """Return the balance, at the dearer price all day and at the cheaper one."""
-        left = self.home.balance_cents + orders.loaded_cents
+        left = self.household.balance_cents + orders.loaded_cents
         first = self.start_us // HOUR
         while len(self.hours) <= us // HOUR - first:
             begun_us = max(self.start_us, (first + len(self.hours) - 1) * HOUR)
@@ -215,8 +215,8 @@ class Naive:
         """Return at most and at least what flows in a part of an hour costs."""
         if from_us >= to_us:
             return Fraction(0), Fraction(0)
-        home, credit = self.home, self.home.model.credit
-        used = Fraction(home.load[from_us % DAY // HOUR] * (to_us - from_us), HOUR)
+        household, credit = self.household, self.household.model.credit
+        used = Fraction(household.load[from_us % DAY // HOUR] * (to_us - from_us), HOUR)
         wh = used * credit.mwh_per_unit / 1_000 * self.fed_share(from_us, to_us)
         most = wh * credit.pricing.price_ueur_per_wh * self.counted(to_us - 1) / 10_000
         least = wh * credit.pricing.night_price_ueur_per_wh * self.surely(from_us) / 10_000
@@ -240,7 +240,7 @@ class Naive:
         orders = self.orders(us)
         if orders is None or not orders.prepayment:
             return True
-        if orders.defer_us is None or self.home.model.deferral_accounting != "suspended":
+        if orders.defer_us is None or self.household.model.deferral_accounting != "suspended":
             return False
         return us + early_us < orders.defer_us
 
@@ -253,7 +253,7 @@ class Naive:
         for start, end in pairwise(changes):
             shut = [e.what for e in self.events
                     if e.what in {What.SHUT, What.LIT} and e.at_us <= start]  # fmt: skip
-            power = self.powered(start) or self.home.model.energy == "gas"
+            power = self.powered(start) or self.household.model.energy == "gas"
             if not self.dark(start) and power and not (shut and shut[-1] is What.SHUT):
                 fed += end - start
         return Fraction(fed, to_us - from_us)

@@ -37,11 +37,11 @@ visits = [
 def test_in_any_story_the_moves_lead_from_the_first_event_to_where_the_meter_stands():
     for seed in range(60):
         campaign = story(seeded(seed))
-        for home in campaign.households:
+        for household in campaign.households:
             benches: list[Bench] = []
-            events = run_meter(home, campaign, prepare=benches.append)
+            events = run_meter(household, campaign, prepare=benches.append)
             first, *later = events
-            assert first == how_it_begins(home, campaign), seed
+            assert first == how_it_begins(household, campaign), seed
             assert first.at_us == campaign.start_us, seed
             assert not any(isinstance(event, Beginning) for event in later), seed
             on, limited = beginning_of(events).supply_on, bool(beginning_of(events).limiter_a)
@@ -57,21 +57,21 @@ def test_a_home_that_begins_dark_and_never_moves_is_dark_all_along(tmp_path):
     text = head("first", "2020-06-02T10:00:00", "2020-06-04T15:00:00", announced=None)
     case = Case(tmp_path, "", text=text + USED_UP)
     benches: list[Bench] = []
-    run_meter(case.home, case.campaign, prepare=benches.append)
+    run_meter(case.household, case.campaign, prepare=benches.append)
     assert not benches[0].board.switch.on
-    (tmp_path / "dark.image").write_bytes(image_of(benches[0].board, case.home.model))
+    (tmp_path / "dark.image").write_bytes(image_of(benches[0].board, case.household.model))
 
     text = head("again", "2020-06-04T15:00:00", "2020-06-06T15:00:00", announced=None)
     again = Case(tmp_path, "", text=text + SAVED)
-    events = run_meter(again.home, again.campaign)
+    events = run_meter(again.household, again.campaign)
     assert not {event.what for event in events} & {What.OPENED, What.CLOSED}
     assert not beginning_of(events).supply_on
     assert events[0].detail == "supply off"
     span = (again.campaign.start_us, again.campaign.end_us)
     assert [one.had for one in supply_of(events, *span)] == [Supplied.OFF]
-    outcome = judge(again.home, again.campaign, events)
+    outcome = judge(again.household, again.campaign, events)
     assert outcome.verdict is Verdict.KEPT
-    facts = facts_of(Seen(again.home, outcome, tuple(events)), again.campaign)
+    facts = facts_of(Seen(again.household, outcome, tuple(events)), again.campaign)
     assert [one.what for one in facts.supply] == ["off"]
     assert facts.balance[0][1] == events[0].balance_ueur
 
@@ -81,7 +81,7 @@ def test_the_judge_goes_by_the_first_event_alone(tmp_path):
     case = Case(tmp_path, ARMED)
     _, *later = case.events()
     fed, dark = (
-        judge(case.home, case.campaign, [begins(case.campaign, supply_on=on), *later])
+        judge(case.household, case.campaign, [begins(case.campaign, supply_on=on), *later])
         for on in (True, False)
     )
     assert (fed.verdict, dark.verdict) == (Verdict.NEVER, Verdict.NOT_RESTORED)

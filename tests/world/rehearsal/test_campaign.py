@@ -50,12 +50,12 @@ def refusal(tmp_path: Path, text: str) -> str:
 
 def test_a_household_is_resolved_to_integers_and_instants(tmp_path):
     campaign = load(tmp_path)
-    (home,) = campaign.households
-    assert (home.id, home.balance_cents, home.load) == ("a", 1250, (100,) * 24)
-    assert (home.build, home.model_name) == ("reference", "electricity-pcf8563-utc")
-    assert home.clock_set_us == campaign.start_us
-    assert 0 <= home.poll_phase_us < 60_000_000
-    arming, insertion, back, press = home.visits
+    (household,) = campaign.households
+    assert (household.id, household.balance_cents, household.load) == ("a", 1250, (100,) * 24)
+    assert (household.build, household.model_name) == ("reference", "electricity-pcf8563-utc")
+    assert household.clock_set_us == campaign.start_us
+    assert 0 <= household.poll_phase_us < 60_000_000
+    arming, insertion, back, press = household.visits
     assert arming.desk is not None
     assert arming.desk.cut_at == arming.desk.defer_until == Civil(2020, 7, 3, 23, 1)
     assert campaign.announced is not None
@@ -155,9 +155,9 @@ drift_ppb = -30_000
 def test_what_a_clock_chip_holds_when_power_is_back_is_of_that_chip_alone(tmp_path):
     text = TEXT.replace("load_w", f"{OUTAGE} rtc = '07=13 00=20'}}]\nload_w")
     campaign = load(tmp_path, text)
-    (home,) = campaign.households
-    assert home.rtc_found == ((home.outages[0][1], ((7, 0x13), (0, 0x20))),)
-    events = run_meter(home, campaign)
+    (household,) = campaign.households
+    assert household.rtc_found == ((household.outages[0][1], ((7, 0x13), (0, 0x20))),)
+    events = run_meter(household, campaign)
     back = next(event for event in events if event.what is What.POWER_BACK)
     doubted = next(event for event in events if event.what is What.CLOCK_DOUBTED)
     assert back.at_us < doubted.at_us < back.at_us + 5_000_000
@@ -199,16 +199,19 @@ def test_visits_are_in_time_order_and_equal_times_in_file_order(tmp_path):
 
 def test_copies_differ_by_seed_in_phase_and_load_and_in_nothing_else(tmp_path):
     text = TEXT.replace('id = "a"', 'id = "a"\ncount = 40')
-    homes = load(tmp_path, text).households
-    assert [home.id for home in homes] == [f"a-{number}" for number in range(1, 41)]
-    assert len({home.meter_id for home in homes}) == 40
-    assert len({home.poll_phase_us for home in homes}) > 30
-    assert {80, 120} >= {min(80, *home.load) for home in homes}
-    assert len({home.load for home in homes}) > 10
-    assert all(80 <= watt <= 120 for home in homes for watt in home.load)
-    assert {home.visits for home in homes} == {load(tmp_path).households[0].visits}
-    assert homes == load(tmp_path, text).households
-    assert homes != load(tmp_path, text.replace("[announced]", "seed = 1\n[announced]")).households
+    households = load(tmp_path, text).households
+    assert [household.id for household in households] == [f"a-{number}" for number in range(1, 41)]
+    assert len({household.meter_id for household in households}) == 40
+    assert len({household.poll_phase_us for household in households}) > 30
+    assert {80, 120} >= {min(80, *household.load) for household in households}
+    assert len({household.load for household in households}) > 10
+    assert all(80 <= watt <= 120 for household in households for watt in household.load)
+    assert {household.visits for household in households} == {load(tmp_path).households[0].visits}
+    assert households == load(tmp_path, text).households
+    assert (
+        households
+        != load(tmp_path, text.replace("[announced]", "seed = 1\n[announced]")).households
+    )
 
 
 def test_seed_and_build_can_be_overridden(tmp_path):
@@ -431,12 +434,12 @@ def test_a_bad_campaign_is_refused_with_file_key_and_what_was_wanted(tmp_path, o
 
 
 def test_two_households_never_share_an_id_or_a_meter(tmp_path):
-    home = TEXT[TEXT.index("[[household]]") :]
-    assert refusal(tmp_path, TEXT + home) == "household: two have the id 'a', want each once"
-    clash = home.replace('"a"', '"a-2"')
+    household = TEXT[TEXT.index("[[household]]") :]
+    assert refusal(tmp_path, TEXT + household) == "household: two have the id 'a', want each once"
+    clash = household.replace('"a"', '"a-2"')
     copies = TEXT.replace('id = "a"', 'id = "a"\ncount = 2')
     assert refusal(tmp_path, copies + clash).startswith("household: two have the id 'a-2'")
-    same = home.replace('"a"', '"b"\nmeter_id = 541000000001')
+    same = household.replace('"a"', '"b"\nmeter_id = 541000000001')
     assert refusal(tmp_path, TEXT + same) == "household: two have the meter_id 541000000001"
 
 
@@ -456,10 +459,10 @@ def test_the_july_2020_campaign_is_the_one_announced():
     campaign = load_campaign(built_in("campaigns")["ores-2020-07"])
     assert campaign.announced is not None
     assert campaign.announced.cut_us is not None
-    told = us_to_iso(campaign.announced.cut_us, campaign.zone)
-    assert told == "2020-07-03T23:01:00+02:00"
+    shown = us_to_iso(campaign.announced.cut_us, campaign.zone)
+    assert shown == "2020-07-03T23:01:00+02:00"
     assert campaign.announced.defer_us == campaign.announced.cut_us
-    kinds = [home.kind for home in campaign.households]
+    kinds = [household.kind for household in campaign.households]
     assert len(set(kinds)) >= 16
 
 
@@ -468,7 +471,10 @@ DOC = Path(__file__).parents[3] / "docs/campaign-file.md"
 
 def test_the_worked_example_of_the_documentation_loads(tmp_path):
     example = DOC.read_text("utf-8").split("```toml\n")[1].split("```")[0]
-    assert [home.id for home in load(tmp_path, example).households] == ["number-1", "number-3"]
+    assert [household.id for household in load(tmp_path, example).households] == [
+        "number-1",
+        "number-3",
+    ]
 
 
 def test_every_key_is_documented():

@@ -79,16 +79,16 @@ class Maker:
             text=self.text() if self.maybe() else "",
         )
 
-    def ends(self, told: Announcement | None) -> tuple[int | None, int | None]:
-        if told is not None and self.maybe():
-            return told.defer_us, told.cut_us
+    def ends(self, shown: Announcement | None) -> tuple[int | None, int | None]:
+        if shown is not None and self.maybe():
+            return shown.defer_us, shown.cut_us
         defer_us, cut_us = sorted((self.minute(), self.minute()))
         return self.chance.choice(
             [(defer_us, cut_us), (defer_us, None), (None, cut_us), (None, None)]
         )
 
-    def order(self, gas: bool, told: Announcement | None) -> DeskOrder:
-        defer_us, cut_us = self.ends(told)
+    def order(self, gas: bool, shown: Announcement | None) -> DeskOrder:
+        defer_us, cut_us = self.ends(shown)
         armed = defer_us is not None or cut_us is not None
         tariff = None
         if self.maybe():
@@ -125,13 +125,13 @@ class Maker:
         expires_us = self.minute()
         return NewCard(civil(expires_us), expires_us)
 
-    def visit(self, gas: bool, told: Announcement | None) -> Visit:
+    def visit(self, gas: bool, shown: Announcement | None) -> Visit:
         kind = self.chance.choice(OWN)
         button = kind in {VisitKind.PRESS, VisitKind.HOLD}
         return Visit(
             at_us=self.instant(),
             kind=kind,
-            desk=self.order(gas, told) if kind is VisitKind.DESK else None,
+            desk=self.order(gas, shown) if kind is VisitKind.DESK else None,
             key=self.chance.choice([Button.RED, Button.BLUE]) if button else None,
             clock_error_s=self.chance.randint(-3600, 3600) if kind is VisitKind.CLOCK_CARD else 0,
         )
@@ -141,9 +141,9 @@ class Maker:
             return (self.chance.randint(0, 40_000),) * 24
         return tuple(self.chance.choices(range(900), k=24))
 
-    def entry(self, name: str, before: int, told: list[Announcement | None]) -> Entry:
+    def entry(self, name: str, before: int, shown: list[Announcement | None]) -> Entry:
         model_name = self.chance.choice(sorted(MODELS))
-        model, heard = MODELS[model_name], self.chance.choice(told)
+        model, heard = MODELS[model_name], self.chance.choice(shown)
         carrier = self.chance.choice(list(CardKind))
         gas = model.energy == "gas"
         from_us, to_us = sorted(self.chance.sample(range(START_US, END_US), 2))
@@ -188,10 +188,10 @@ class Maker:
         to_all = self.announcement(None) if self.maybe() else None
         names = {self.text() for _ in range(self.chance.randint(0, 2))}
         to_some = tuple(self.announcement(name) for name in sorted(names))
-        told = [to_all, *to_some]
-        first = self.entry("a", 0, told)
+        shown = [to_all, *to_some]
+        first = self.entry("a", 0, shown)
         seed = self.chance.choice([0, 7, 2**63 - 1])
-        homes = (first, self.entry("b", first.count, told))
+        homes = (first, self.entry("b", first.count, shown))
         return Campaign(
             name=self.text(),
             zone=BELGIAN,
@@ -241,23 +241,23 @@ def test_the_built_in_campaigns_are_written_and_read_back(tmp_path, name):
 
 
 def test_all_that_a_file_can_say_was_drawn():
-    homes = [entry.first for campaign in DRAWN for entry in campaign.households.entries]
-    visits = [visit for home in homes for visit in home.visits]
-    told = [visit.desk for visit in visits if visit.desk is not None]
+    households = [entry.first for campaign in DRAWN for entry in campaign.households.entries]
+    visits = [visit for household in households for visit in household.visits]
+    shown = [visit.desk for visit in visits if visit.desk is not None]
     assert {visit.kind for visit in visits} == set(OWN)
-    assert {home.carrier for home in homes} == set(CardKind)
-    assert {home.model_name for home in homes} == set(MODELS)
+    assert {household.carrier for household in households} == set(CardKind)
+    assert {household.model_name for household in households} == set(MODELS)
     counts = Counter[str]()
-    for home in homes:
-        heard = home.announced
-        for visit in home.visits:
+    for household in households:
+        heard = household.announced
+        for visit in household.visits:
             counts["in the repeated hours"] += civil(visit.at_us)[:4] == (2020, 10, 25, 2)
             if visit.desk is not None and visit.desk.cut_us is not None:
                 as_told = heard is not None and visit.desk.cut_us == heard.cut_us
                 counts["the announced cut" if as_told else "a cut of its own"] += 1
-        counts["registers found"] += bool(home.rtc_found)
+        counts["registers found"] += bool(household.rtc_found)
         counts["told by name"] += heard is not None and heard.name is not None
-    for order in told:
+    for order in shown:
         counts["a night price"] += order.tariff is not None and order.tariff.bi_hourly
         counts["a wrong office"] += order.fields is not None
         counts["a new card"] += order.new_card is not None

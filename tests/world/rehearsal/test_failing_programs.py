@@ -8,7 +8,7 @@ import pytest
 from meter_emu.errors import ConfigError, ProgramError
 from meter_emu.firmware.program import Program
 from meter_emu.ports import Sleep
-from meter_emu.testing import Direct, Lab, Setting
+from meter_emu.testing import Circumstances, Direct, MeterSetup
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.build import parse_build
@@ -43,13 +43,13 @@ poll_phase_us = 0
 
 
 def campaign_file(folder: Path, *programs: str, more: str = "") -> Path:
-    homes = "".join(
+    households = "".join(
         HOME.format(id=name, build=f"tests.world.rehearsal.failing:{name}", load=0)
         for name in programs
     )
     ours = HOME.format(id="ours", build="reference", load=100)
     path = folder / "programs.toml"
-    path.write_text(HEAD + more + homes + ours, "utf-8")
+    path.write_text(HEAD + more + households + ours, "utf-8")
     return path
 
 
@@ -146,15 +146,15 @@ def test_our_own_program_tells_its_last_calls_too(tmp_path, monkeypatch):
 
 def test_a_graver_end_is_not_hidden_by_polls_that_are_spent(tmp_path):
     whole = campaign(tmp_path, more="polls_max = 2\n")
-    (home,) = whole.households
-    events = run_meter(home, whole)
+    (household,) = whole.households
+    events = run_meter(household, whole)
     failure = events[-1].failure
     assert failure is not None
     assert (events[-1].what, failure.why) == (What.UNSEEN, "the home has had its 2 polls")
-    outcome = judge(home, whole, events)
+    outcome = judge(household, whole, events)
     assert (outcome.verdict, outcome.failure) == (Verdict.NOT_SEEN, failure)
     opened = Event(at_us=whole.start_us + MINUTE_US, what=What.OPENED)
-    cut = judge(home, whole, [events[0], opened, events[-1]])
+    cut = judge(household, whole, [events[0], opened, events[-1]])
     assert (cut.verdict, cut.failure) == (Verdict.WRONGLY_CUT, failure)
 
 
@@ -166,8 +166,8 @@ def test_a_clock_that_shows_no_time_is_polled_until_its_polls_are_spent(tmp_path
 
 
 def test_a_program_that_hangs_under_pytest_is_ended_by_an_alarm():
-    lab = Lab(Setting(), build="reference", seed=0, reach=Direct())
-    board = lab.home.board
+    setup = MeterSetup(Circumstances(), build="reference", seed=0, reach=Direct())
+    board = setup.rig.board
     log = CallLog(board, Alarm(silence_s=0.2))
     program = failing.Healthy(log.ports)
 
@@ -185,7 +185,7 @@ def test_a_program_that_hangs_under_pytest_is_ended_by_an_alarm():
 
 
 def test_an_alarm_that_somebody_else_uses_is_left_alone():
-    board = Lab(Setting(), build="reference", seed=0, reach=Direct()).home.board
+    board = MeterSetup(Circumstances(), build="reference", seed=0, reach=Direct()).rig.board
     before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
     try:
         log = CallLog(board, Alarm(silence_s=0.2))
@@ -198,7 +198,7 @@ def test_an_alarm_that_somebody_else_uses_is_left_alone():
 
 
 def test_a_pulse_is_seen_from_outside():
-    board = Lab(Setting(), build="reference", seed=0, reach=Direct()).home.board
+    board = MeterSetup(Circumstances(), build="reference", seed=0, reach=Direct()).rig.board
     memory = memoryview(bytearray(PULSE_SIZE))
     log = CallLog(board, SharedPulse(memory))
     assert FeltPulse(memory).names == ()
@@ -216,7 +216,7 @@ def test_a_pulse_is_seen_from_outside():
 
 
 def test_what_was_sent_is_not_in_the_calls():
-    board = Lab(Setting(), build="reference", seed=0, reach=Direct()).home.board
+    board = MeterSetup(Circumstances(), build="reference", seed=0, reach=Direct()).rig.board
     log = CallLog(board, SharedPulse(memoryview(bytearray(PULSE_SIZE))))
     with log.poll():
         log.ports.eeprom_write(0x40, data=b"\x01secret-secret-se")

@@ -116,8 +116,8 @@ def lived(folder: Path, build: str, expect: str = "") -> tuple[Campaign, Outcome
     text = HOME.replace("BUILD", build).replace("EXPECT", expect)
     (folder / "c.toml").write_text(text, "utf-8")
     campaign = load_campaign(folder / "c.toml")
-    home = campaign.households[0]
-    return campaign, judge(home, campaign, run_meter(home, campaign))
+    household = campaign.households[0]
+    return campaign, judge(household, campaign, run_meter(household, campaign))
 
 
 @pytest.mark.parametrize(

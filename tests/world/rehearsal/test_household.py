@@ -28,29 +28,29 @@ def entries(names: list[tuple[str, int]]) -> list[Entry]:
 
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.integers(1, 11)), min_size=1, max_size=5))
 def test_a_shared_id_is_found_without_making_the_copies(names):
-    homes = Households(tuple(entries(names)), seed=0)
-    ids = [home.id for home in homes]
+    households = Households(tuple(entries(names)), seed=0)
+    ids = [household.id for household in households]
     twice = {name for name in ids if ids.count(name) > 1}
-    found = shared_id(homes.entries)
+    found = shared_id(households.entries)
     assert found in twice if twice else found is None
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 6)), min_size=1, max_size=6))
 def test_a_shared_meter_number_is_found_likewise(numbers):
     many = [entry(f"e{at}", count, first) for at, (first, count) in enumerate(numbers)]
-    ids = [home.meter_id for home in Households(tuple(many), seed=0)]
+    ids = [household.meter_id for household in Households(tuple(many), seed=0)]
     twice = {number for number in ids if ids.count(number) > 1}
     found = shared_meter_id(many)
     assert found in twice if twice else found is None
 
 
 def test_a_household_is_the_same_by_place_and_in_turn():
-    homes = Households((entry("a", 3), entry("b", 1, 10), entry("c", 2, 20)), seed=5)
-    assert [homes[place] for place in range(len(homes))] == list(homes)
-    assert [home.id for home in homes] == ["a-1", "a-2", "a-3", "b", "c-1", "c-2"]
+    households = Households((entry("a", 3), entry("b", 1, 10), entry("c", 2, 20)), seed=5)
+    assert [households[place] for place in range(len(households))] == list(households)
+    assert [household.id for household in households] == ["a-1", "a-2", "a-3", "b", "c-1", "c-2"]
     for place in (-1, 6):
         with pytest.raises(IndexError, match=f"no household {place} of 6"):
-            homes[place]
+            households[place]
 
 
 def test_the_fleet_has_the_numbers_of_2_july_2020():
@@ -68,9 +68,9 @@ def test_first_and_last_of_each_kind_of_the_fleet_fare_as_promised():
         (entry.household(n, FLEET.seed) for n in (1, entry.count))
         for entry in FLEET.households.entries
     )
-    for home in chain.from_iterable(ends):
-        outcome = judge(home, FLEET, run_meter(home, FLEET))
-        assert expected(outcome, home), outcome
+    for household in chain.from_iterable(ends):
+        outcome = judge(household, FLEET, run_meter(household, FLEET))
+        assert expected(outcome, household), outcome
 
 
 @given(
@@ -84,11 +84,15 @@ def test_first_and_last_of_each_kind_of_the_fleet_fare_as_promised():
 )
 @example(names=[("b", 2), ("b-10", 1)], wanted="a")  # b-10 is no copy of b, and is there
 def test_a_home_alone_is_the_home_among_all(names, wanted):
-    homes = Households(tuple(entries(names)), seed=3)
-    among = {home.id: home for home in homes} if shared_id(homes.entries) is None else {}
-    for name, home in among.items():
-        alone = homes.alone(name)
+    households = Households(tuple(entries(names)), seed=3)
+    among = (
+        {household.id: household for household in households}
+        if shared_id(households.entries) is None
+        else {}
+    )
+    for name, household in among.items():
+        alone = households.alone(name)
         assert alone is not None
-        assert list(alone) == [home]
+        assert list(alone) == [household]
     if among and wanted not in among:
-        assert homes.alone(wanted) is None
+        assert households.alone(wanted) is None

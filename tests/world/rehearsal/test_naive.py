@@ -26,19 +26,19 @@ DAYS_MAX = 21
 Seen = tuple[int, Household, Campaign, list[Event]]
 
 
-def has_limiter(home: Household) -> bool:
-    return home.limiter or any(v.desk is not None and v.desk.limiter for v in home.visits)
+def has_limiter(household: Household) -> bool:
+    return household.limiter or any(v.desk is not None and v.desk.limiter for v in household.visits)
 
 
-def homes(count: int, *, limited: bool = False) -> Iterator[Seen]:
+def households(count: int, *, limited: bool = False) -> Iterator[Seen]:
     """Yield so many random homes that live for at most 21 days, with what was seen of them."""
     seed = 0
     while count:
         campaign = story(Drawn(Random(seed)))
-        (home,) = campaign.households
+        (household,) = campaign.households
         short = campaign.end_us - campaign.start_us <= DAYS_MAX * DAY
-        if short and (has_limiter(home) or not limited):
-            yield seed, home, campaign, run_meter(home, campaign)
+        if short and (has_limiter(household) or not limited):
+            yield seed, household, campaign, run_meter(household, campaign)
             count -= 1
         seed += 1
 
@@ -47,8 +47,8 @@ def stuck(seen: Sequence[Seen]) -> list[Seen]:
     """Return the same homes as if their switches had never moved: what must be stays."""
     moves = {What.OPENED, What.CLOSED}
     return [
-        (seed, home, campaign, [event for event in events if event.what not in moves])
-        for seed, home, campaign, events in seen
+        (seed, household, campaign, [event for event in events if event.what not in moves])
+        for seed, household, campaign, events in seen
     ]
 
 
@@ -70,9 +70,9 @@ def compared(
     """Return what the second oracle said how often, and where it said something else."""
     said: Counter[Must | None] = Counter()
     wrong: list[str] = []
-    for seed, home, campaign, events in homes_seen:
-        naive = Naive(home, campaign, events)
-        spans = row_of(home, campaign, events, rules).spans
+    for seed, household, campaign, events in homes_seen:
+        naive = Naive(household, campaign, events)
+        spans = row_of(household, campaign, events, rules).spans
         for us in instants(seed, spans, INSTANTS):
             want, span = naive.must(us), must_at(spans, us)
             said[want] += 1
@@ -83,7 +83,7 @@ def compared(
 
 @pytest.fixture(scope="module")
 def seen() -> list[Seen]:
-    return [*homes(HOMES), *homes(HOMES // 4, limited=True)]
+    return [*households(HOMES), *households(HOMES // 4, limited=True)]
 
 
 def test_the_row_is_what_the_second_oracle_says(seen):

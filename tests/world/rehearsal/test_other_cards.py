@@ -42,9 +42,9 @@ def text(visits: str, others: str = "") -> str:
 
 
 def story(campaign: Campaign) -> tuple[list[Event], Verdict]:
-    home = campaign.households[0]
-    events = run_meter(home, campaign)
-    return events, judge(home, campaign, events).verdict
+    household = campaign.households[0]
+    events = run_meter(household, campaign)
+    return events, judge(household, campaign, events).verdict
 
 
 def cards(events: list[Event]) -> list[What]:
@@ -97,8 +97,8 @@ def test_a_copy_is_obeyed_where_its_order_is_the_newest_that_the_meter_has_seen(
 
 
 def test_the_newest_card_by_its_number_is_the_newest_card(tmp_path):
-    (home,) = load(tmp_path, text(CUT + OLD)).households
-    assert [visit.kind for visit in home.visits] == [VisitKind.DESK, VisitKind.INSERT]
+    (household,) = load(tmp_path, text(CUT + OLD)).households
+    assert [visit.kind for visit in household.visits] == [VisitKind.DESK, VisitKind.INSERT]
 
 
 def test_another_households_card_brings_nothing(tmp_path):

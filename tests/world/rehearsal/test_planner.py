@@ -43,7 +43,7 @@ def test_each_household_takes_the_dates_of_the_announcement_that_reached_it(tmp_
         None,
         Civil(2020, 7, 3, 23, 1),
     )
-    assert [told.in_words for told in campaign.all_announced] == [
+    assert [shown.in_words for shown in campaign.all_announced] == [
         "announced: cut at 2020-07-03 23:01",
         "letter of May: announced: no disconnection until 2020-06-30 09:00",
     ]
@@ -75,21 +75,21 @@ SPREAD = TEXT.replace(
 
 def test_copies_spread_over_the_stated_ranges_and_keep_their_order_of_visits(tmp_path):
     campaign, alike = load(tmp_path, SPREAD), load(tmp_path).households[0]
-    homes = list(campaign.households)
-    errors_s = [home.clock_error_s for home in homes]
+    households = list(campaign.households)
+    errors_s = [household.clock_error_s for household in households]
     assert (min(errors_s) <= -25, max(errors_s) >= 25) == (True, True)
     assert set(errors_s) <= set(range(-30, 31))
-    assert {home.drift_ppb for home in homes} == {-7, -6, -5}
+    assert {household.drift_ppb for household in households} == {-7, -6, -5}
     later_us: list[int] = []
-    for home in homes:
-        offs = {v.at_us - was.at_us for v, was in zip(home.visits, alike.visits, strict=True)}
+    for household in households:
+        offs = {v.at_us - was.at_us for v, was in zip(household.visits, alike.visits, strict=True)}
         assert len(offs) == 1
         later_us += offs
     assert -60 * SECOND_US <= min(later_us) < -50 * SECOND_US
     assert 50 * SECOND_US < max(later_us) <= 60 * SECOND_US
-    assert len(set(later_us)) == len(homes), "to the microsecond"
-    assert [visit.desk for visit in homes[0].visits] == [visit.desk for visit in alike.visits]
-    assert homes == list(load(tmp_path, SPREAD).households)
+    assert len(set(later_us)) == len(households), "to the microsecond"
+    assert [visit.desk for visit in households[0].visits] == [visit.desk for visit in alike.visits]
+    assert households == list(load(tmp_path, SPREAD).households)
 
 
 def test_a_copy_alone_is_what_it_is_among_the_others(tmp_path):
@@ -102,9 +102,9 @@ def test_a_copy_alone_is_what_it_is_among_the_others(tmp_path):
 def test_a_poll_phase_and_a_visit_are_what_the_file_says_to_the_microsecond(tmp_path):
     text = TEXT.replace("load_w", "poll_phase_us = 59_980_001\nload_w")
     text = text.replace("2020-06-29T18:00:00", "2020-06-29T18:00:59.980")
-    (home,) = load(tmp_path, text).households
-    assert home.poll_phase_us == 59_980_001
-    assert home.visits[-1].at_us % (60 * SECOND_US) == 59_980_000
+    (household,) = load(tmp_path, text).households
+    assert household.poll_phase_us == 59_980_001
+    assert household.visits[-1].at_us % (60 * SECOND_US) == 59_980_000
     assert Households.alone(load(tmp_path, text).households, "a") is not None
 
 
@@ -136,23 +136,23 @@ def test_a_start_at_the_end_of_what_clocks_show_is_blamed_on_the_start(tmp_path)
 
 def test_a_cut_is_expected_between_two_times_both_included(tmp_path):
     said = "expect_cut = [2020-07-03T23:01:00, 2020-07-03T23:06:00]"
-    (home,) = load(tmp_path, TEXT.replace("load_w", f"{said}\nload_w")).households
-    assert home.expect_cut_us is not None
-    from_us, to_us = home.expect_cut_us
+    (household,) = load(tmp_path, TEXT.replace("load_w", f"{said}\nload_w")).households
+    assert household.expect_cut_us is not None
+    from_us, to_us = household.expect_cut_us
     assert to_us - from_us == 300 * SECOND_US
     for cut_us, good in (
         (from_us, True), (to_us, True), (from_us - 1, False), (to_us + 1, False), (None, False),
     ):  # fmt: skip
-        assert expected(_cut(cut_us), home) is good
-        assert expected(_cut(cut_us), replace(home, expect_cut_us=None))
+        assert expected(_cut(cut_us), household) is good
+        assert expected(_cut(cut_us), replace(household, expect_cut_us=None))
 
 
 def test_only_who_was_told_of_a_cut_can_be_ordered_one_before_it(tmp_path):
     had_letter, had_none = load(tmp_path, SEVERAL).households
-    told = had_none.announced
-    assert told is not None
-    assert told.cut_us is not None
-    early = replace(_cut(None), announced_us=told.cut_us - 1)
+    shown = had_none.announced
+    assert shown is not None
+    assert shown.cut_us is not None
+    early = replace(_cut(None), announced_us=shown.cut_us - 1)
     assert cut_before_announced(early, had_none)
     assert not cut_before_announced(early, had_letter)
 

@@ -10,7 +10,7 @@ import pytest
 
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.obligations import Must
-from meter_emu.world.rehearsal.promise import Told, ToldKind, in_force_at
+from meter_emu.world.rehearsal.promise import Promise, PromiseKind, promise_at
 from tests.world.rehearsal import case as hand
 from tests.world.rehearsal.case import ELECTRICITY, Seen
 
@@ -33,10 +33,10 @@ class Case(hand.Case):
         """Whether a cut for want of credit, or 10 A in its place, is allowed."""
         return self.must(when, *seen, key=key) in {Must.EITHER, Must.LIMITED}
 
-    def in_force(self, when: str, refused: tuple[int, ...] = ()) -> Told:
-        return in_force_at(self.row(refused=refused).orders, self.us(when))
+    def in_force(self, when: str, refused: tuple[int, ...] = ()) -> Promise:
+        return promise_at(self.row(refused=refused).orders, self.us(when))
 
-    def told(self, when: str, refused: tuple[int, ...] = ()) -> ToldKind:
+    def promise(self, when: str, refused: tuple[int, ...] = ()) -> PromiseKind:
         return self.in_force(when, refused).kind
 
 
@@ -72,10 +72,10 @@ visits = [
 
 def test_a_promise_counts_from_the_insertion_on_not_from_the_desk(tmp_path):
     case = Case(tmp_path, ARMED)
-    assert case.told("2020-06-01T10:59:59") is ToldKind.ORDINARY
-    assert case.told("2020-06-01T11:00:00") is ToldKind.ARMED
-    assert case.told("2020-06-29T10:59:59") is ToldKind.ARMED
-    assert case.told("2020-06-29T11:00:00") is ToldKind.REACTIVATED
+    assert case.promise("2020-06-01T10:59:59") is PromiseKind.ORDINARY
+    assert case.promise("2020-06-01T11:00:00") is PromiseKind.ARMED
+    assert case.promise("2020-06-29T10:59:59") is PromiseKind.ARMED
+    assert case.promise("2020-06-29T11:00:00") is PromiseKind.REACTIVATED
     cut_us = case.in_force("2020-06-10T00:00:00").cut_us
     assert cut_us == case.us("2020-07-03T23:01:00")
 
@@ -103,12 +103,12 @@ def test_a_deferral_ends_at_its_minute(tmp_path):
     case = Case(tmp_path, body)
     assert not case.lawful("2020-06-10T11:59:59")
     assert case.lawful("2020-06-10T12:00:00")
-    assert case.told("2020-06-10T11:00:00") is ToldKind.ORDINARY
+    assert case.promise("2020-06-10T11:00:00") is PromiseKind.ORDINARY
 
 
 def test_a_card_put_into_a_meter_without_power_does_not_count(tmp_path):
     outage = ARMED + "\noutages = [{from = 2020-06-29T10:50:00, to = 2020-06-29T11:10:00}]"
-    assert Case(tmp_path, outage).told("2020-07-01T00:00:00") is ToldKind.ARMED
+    assert Case(tmp_path, outage).promise("2020-07-01T00:00:00") is PromiseKind.ARMED
 
 
 def test_a_card_shown_again_changes_nothing(tmp_path):
@@ -275,20 +275,22 @@ TEMPORARY = """balance_eur = 50
 
 
 @pytest.mark.parametrize(
-    ("shown", "kind"), [("11:59:59", ToldKind.ARMED), ("12:00:00", ToldKind.ORDINARY)]
+    ("shown", "kind"), [("11:59:59", PromiseKind.ARMED), ("12:00:00", PromiseKind.ORDINARY)]
 )
 def test_a_temporary_replacement_counts_until_its_expiry(tmp_path, shown, kind):
     case = Case(tmp_path, TEMPORARY % shown)
     assert not case.in_force("2020-06-03T11:00:00").prepayment
-    refused = (4,) if kind is ToldKind.ORDINARY else ()
-    assert case.told(f"2020-06-05T{shown}", refused) is kind
-    assert case.told("2020-06-08T11:00:00") is ToldKind.ARMED
+    refused = (4,) if kind is PromiseKind.ORDINARY else ()
+    assert case.promise(f"2020-06-05T{shown}", refused) is kind
+    assert case.promise("2020-06-08T11:00:00") is PromiseKind.ARMED
 
 
 def test_a_card_counts_until_its_expiry_and_its_replacement_again(tmp_path):
     late = Case(tmp_path, EXPIRED % "12:00:00")
-    assert late.told("2020-06-03T10:59:00", refused=(1,)) is ToldKind.ORDINARY
-    assert late.told("2020-06-03T11:00:00", refused=(1,)) is ToldKind.ARMED
-    assert late.told("2020-06-03T10:59:00") is ToldKind.ARMED  # its clock was not sure: it obeyed
+    assert late.promise("2020-06-03T10:59:00", refused=(1,)) is PromiseKind.ORDINARY
+    assert late.promise("2020-06-03T11:00:00", refused=(1,)) is PromiseKind.ARMED
+    assert (
+        late.promise("2020-06-03T10:59:00") is PromiseKind.ARMED
+    )  # its clock was not sure: it obeyed
     early = Case(tmp_path, EXPIRED % "11:59:59")
-    assert early.told("2020-06-02T11:59:59") is ToldKind.ARMED
+    assert early.promise("2020-06-02T11:59:59") is PromiseKind.ARMED

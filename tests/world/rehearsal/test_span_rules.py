@@ -35,7 +35,7 @@ LOST = (
 
 
 @dataclass(frozen=True)
-class Told:
+class Promise:
     """A home, what was seen of it, what that is, and what it would be without the rule."""
 
     body: str
@@ -51,66 +51,66 @@ class Told:
 WRONGLY, EARLY, UNASKED = (Verdict.WRONGLY_CUT,), (Verdict.EARLY,), (Verdict.FED_UNASKED,)
 HOMES = {
     # The contactor was half way when power failed, and stayed where somebody had wanted it.
-    "no power": Told(
+    "no power": Promise(
         BROKE,
         (DARK, ("2020-06-03T09:00:00", What.KEY_PRESSED), ("2020-06-03T09:00:01", What.POWER_LOST),
          ("2020-06-03T09:00:01", What.CLOSED), ("2020-06-03T09:10:00", What.POWER_BACK)),
         without=(Verdict.NEVER,),
     ),
-    "card unheard": Told(
+    "card unheard": Promise(
         f"balance_eur = 50\nvisits = [\n{ARM}{BACK}]",
         (("2020-06-29T11:00:01", What.POWER_LOST), ("2020-06-29T11:10:00", What.POWER_BACK),
          ("2020-07-03T23:06:00", What.OPENED)),
         without=WRONGLY, refused=(3,),
     ),
-    "start-up": Told(
+    "start-up": Promise(
         BROKE,
         (("2020-06-03T15:59:59", What.POWER_LOST), ("2020-06-03T17:00:00", What.POWER_BACK),
          ("2020-06-03T17:00:02", What.OPENED)),
         without=WRONGLY,
     ),
-    "countdown": Told(
+    "countdown": Promise(
         f"balance_eur = 0\nvisits = [\n{ARM}]",
         (("2020-06-02T08:00:05", What.OPENED), ("2020-06-02T11:00:03", What.INVITED),
          (HELD, What.KEY_HELD), ("2020-07-02T20:00:03", What.CLOSED),
          ("2020-07-02T20:00:06", What.OPENED)),
         without=EARLY, model=GAS, key="blue",
     ),
-    "just before": Told(BROKE, (("2020-06-03T16:00:02", What.OPENED),), without=WRONGLY),
-    "cut": Told(ARMED, (), judged=(Verdict.NEVER,)),
-    "asked": Told(
+    "just before": Promise(BROKE, (("2020-06-03T16:00:02", What.OPENED),), without=WRONGLY),
+    "cut": Promise(ARMED, (), judged=(Verdict.NEVER,)),
+    "asked": Promise(
         BROKE + "\n" + LOAD,
         (DARK, ("2020-06-04T10:00:02", What.INVITED), ("2020-06-04T10:01:00", What.KEY_PRESSED),
          ("2020-06-04T10:01:01", What.CLOSED)),
         without=UNASKED,
     ),
-    "dark": Told(BROKE, (DARK, ("2020-06-03T09:00:00", What.CLOSED)), judged=UNASKED),
+    "dark": Promise(BROKE, (DARK, ("2020-06-03T09:00:00", What.CLOSED)), judged=UNASKED),
     # Behind by a lower bound: a day late, and yet not before T2.
-    "clock doubted": Told(
+    "clock doubted": Promise(
         ARMED, (*LOST, ("2020-07-04T20:00:00", What.OPENED)), without=WRONGLY, start="2020-04-01"
     ),
-    "cut allowed": Told(ARMED, (("2020-07-03T23:02:00", What.OPENED),), without=WRONGLY),
-    "limiter": Told(ARMED + "\nlimiter = true", ((T, What.LIMITED),), without=WRONGLY),
-    "prepayment off": Told(
+    "cut allowed": Promise(ARMED, (("2020-07-03T23:02:00", What.OPENED),), without=WRONGLY),
+    "limiter": Promise(ARMED + "\nlimiter = true", ((T, What.LIMITED),), without=WRONGLY),
+    "prepayment off": Promise(
         BROKE + "\nprepayment = false",
         ((WEDNESDAY_NOON, What.OPENED), (WEDNESDAY_NOON, What.INVITED)),
         judged=WRONGLY,
     ),
-    "deferral": Told(
+    "deferral": Promise(
         f"balance_eur = 0\nvisits = [\n{ARM}]",
         ((WEDNESDAY_NOON, What.OPENED), (WEDNESDAY_NOON, What.INVITED)),
         judged=EARLY,
     ),
-    "period": Told(BROKE, ((MONDAY_NIGHT, What.OPENED),), judged=WRONGLY),
-    "no credit": Told(BROKE, ((WEDNESDAY_NOON, What.OPENED),), without=WRONGLY),
+    "period": Promise(BROKE, ((MONDAY_NIGHT, What.OPENED),), judged=WRONGLY),
+    "no credit": Promise(BROKE, ((WEDNESDAY_NOON, What.OPENED),), without=WRONGLY),
 }  # fmt: skip
 
 
-def judged(told: Told, case: Case, rules: Sequence[SpanRule]) -> tuple[Verdict, ...]:
+def judged(promise: Promise, case: Case, rules: Sequence[SpanRule]) -> tuple[Verdict, ...]:
     """Return the verdicts of all breaches by these rules."""
-    events = case.events(*told.seen, key=told.key, refused=told.refused)
-    row = row_of(case.home, case.campaign, events, rules)
-    return tuple(breach.verdict for breach in breaches_of(case.home, row, events))
+    events = case.events(*promise.seen, key=promise.key, refused=promise.refused)
+    row = row_of(case.household, case.campaign, events, rules)
+    return tuple(breach.verdict for breach in breaches_of(case.household, row, events))
 
 
 def without(name: str) -> list[SpanRule]:
@@ -119,12 +119,12 @@ def without(name: str) -> list[SpanRule]:
 
 @pytest.mark.parametrize("name", HOMES)
 def test_a_home_is_judged_otherwise_without_the_rule(tmp_path, name):
-    told = HOMES[name]
-    text = TEXT.replace("2020-06-01T10", f"{told.start}T10")
-    case = Case(tmp_path, told.body, model=told.model, text=text)
-    assert judged(told, case, RULES) == told.judged
-    assert judged(told, case, without(name))[:1] == told.without[:1]
-    assert told.judged != told.without
+    promise = HOMES[name]
+    text = TEXT.replace("2020-06-01T10", f"{promise.start}T10")
+    case = Case(tmp_path, promise.body, model=promise.model, text=text)
+    assert judged(promise, case, RULES) == promise.judged
+    assert judged(promise, case, without(name))[:1] == promise.without[:1]
+    assert promise.judged != promise.without
 
 
 def test_every_rule_has_its_home_and_the_last_one_always_answers(tmp_path):
@@ -135,9 +135,9 @@ def test_every_rule_has_its_home_and_the_last_one_always_answers(tmp_path):
 
 
 def test_the_row_has_no_gap_and_each_span_says_why(tmp_path):
-    for told in HOMES.values():
-        case = Case(tmp_path, told.body, model=told.model)
-        spans = case.row(*told.seen, key=told.key, refused=told.refused).spans
+    for promise in HOMES.values():
+        case = Case(tmp_path, promise.body, model=promise.model)
+        spans = case.row(*promise.seen, key=promise.key, refused=promise.refused).spans
         assert spans[0].from_us == case.campaign.start_us
         assert spans[-1].to_us == case.campaign.end_us
         for before, after in pairwise(spans):

@@ -44,7 +44,9 @@ class Case(hand.Case):
     @property
     def latest_us(self) -> int:
         """The last moment that the clock's uncertainty explains: T + 2u + poll."""
-        u_us = uncertainty_s(self.home.model, self.home.clock_set_us, self.us(T)) * SECOND_US
+        u_us = (
+            uncertainty_s(self.household.model, self.household.clock_set_us, self.us(T)) * SECOND_US
+        )
         return self.us(T) + 2 * u_us + 60 * SECOND_US + WORK_US
 
 
@@ -108,7 +110,7 @@ def test_a_valve_that_goes_back_within_its_test_is_no_disconnection_while_someth
     dark = (("2020-06-02T08:00:05", What.OPENED), ("2020-06-02T11:00:03", What.INVITED))
     held_us, work_us = case.us(NIGHT_BEFORE), WORK_US
     on_us = held_us + 3 * SECOND_US
-    end_us = on_us + case.home.model.rearm.tightness_s * SECOND_US + work_us
+    end_us = on_us + case.household.model.rearm.tightness_s * SECOND_US + work_us
     tried = ((held_us, What.KEY_HELD), (on_us, What.CLOSED))
 
     def verdict(*seen: hand.Seen) -> Verdict:
@@ -167,7 +169,7 @@ def test_without_power_across_t_the_cut_comes_at_power_up(tmp_path):
     outage = "\noutages = [{from = 2020-07-03T20:00:00, to = 2020-07-04T10:00:00}]"
     case = Case(tmp_path, ARMED + outage)
     dark = (("2020-07-03T20:00:00", What.POWER_LOST), ("2020-07-04T10:00:00", What.POWER_BACK))
-    boot_us = case.home.model.boot_ms * 1000
+    boot_us = case.household.model.boot_ms * 1000
     latest_us = case.us("2020-07-04T10:00:00") + boot_us + WORK_US
     assert case.judge(*dark, (latest_us, What.OPENED)).verdict is Verdict.ON_TIME
     assert case.judge(*dark, (latest_us + 1, What.OPENED)).verdict is Verdict.LATE
@@ -223,35 +225,35 @@ def stated(case: Case, when: str, cut_at: Civil | None) -> Outcome:
     """Judge a home whose meter states a cut at one moment, and nothing else."""
     said = Event(at_us=case.us(when), what=What.CARD_SERVED, understood=(None, cut_at))
     events = [*case.events((T, What.OPENED)), said]
-    return judge(case.home, case.campaign, sorted(events, key=lambda event: event.at_us))
+    return judge(case.household, case.campaign, sorted(events, key=lambda event: event.at_us))
 
 
 def test_a_meter_that_states_another_cut_than_was_told_is_seen_from_that_day(tmp_path):
     case = Case(tmp_path, ARMED)
-    told, other = Civil(2020, 7, 3, 23, 1), Civil(2020, 7, 2, 23, 1)
-    assert stated(case, "2020-06-02T11:00:01", told).wrong_display is None
+    promise, other = Civil(2020, 7, 3, 23, 1), Civil(2020, 7, 2, 23, 1)
+    assert stated(case, "2020-06-02T11:00:01", promise).wrong_display is None
     day_us = case.us("2020-06-02T11:00:01")
     assert stated(case, "2020-06-02T11:00:01", other).wrong_display == (day_us, other)
     assert stated(case, "2020-06-02T11:00:01", None).wrong_display == (day_us, None)
     assert stated(case, "2020-07-05T11:00:00", None).wrong_display is None  # T is past
     again = Case(tmp_path, REACTIVATED)
     assert stated(again, "2020-06-29T11:00:01", None).wrong_display is None
-    assert stated(again, "2020-06-29T11:00:01", told).wrong_display is not None
+    assert stated(again, "2020-06-29T11:00:01", promise).wrong_display is not None
 
 
 @pytest.mark.parametrize("verdict", list(Verdict))
 def test_only_on_time_and_kept_are_good_unless_the_author_expects_otherwise(tmp_path, verdict):
     case = Case(tmp_path, ARMED)
     outcome = replace(case.judge((T, What.OPENED)), verdict=verdict)
-    assert expected(outcome, case.home) is (verdict in {Verdict.ON_TIME, Verdict.KEPT})
-    held = replace(case.home, expect=("held",))
+    assert expected(outcome, case.household) is (verdict in {Verdict.ON_TIME, Verdict.KEPT})
+    held = replace(case.household, expect=("held",))
     assert expected(outcome, held) is (verdict is Verdict.HELD)
 
 
 def test_a_clock_ten_minutes_off_needs_a_setting_long_ago_to_be_within_its_bound(tmp_path):
     def within(clock: str) -> bool:
         case = Case(tmp_path, clock + ARMED)
-        return clock_within_bound(case.home, case.campaign.start_us, case.campaign.end_us)
+        return clock_within_bound(case.household, case.campaign.start_us, case.campaign.end_us)
 
     assert within("")
     off = "clock_error_s = 0\nclock_set = 2019-12-02T09:00:00\n"
@@ -330,5 +332,5 @@ visits = [
 {visits}
 ]"""
     case = Case(tmp_path_factory.mktemp("case"), body, model=model, load=load)
-    outcome = judge(case.home, case.campaign, run_meter(case.home, case.campaign))
-    assert (expected(outcome, case.home), outcome.wrong_display) == (True, None), visits
+    outcome = judge(case.household, case.campaign, run_meter(case.household, case.campaign))
+    assert (expected(outcome, case.household), outcome.wrong_display) == (True, None), visits

@@ -26,7 +26,7 @@ EURO_UEUR = 1_000_000
 
 
 @dataclass(frozen=True)
-class Home:
+class Rig:
     """One home's story."""
 
     outcome: Outcome
@@ -47,13 +47,13 @@ class Home:
 
 
 @cache
-def winter(build: str = "reference") -> dict[str, Home]:
+def winter(build: str = "reference") -> dict[str, Rig]:
     campaign = load_campaign(find("campaigns", "winter"), build=build)
-    homes = {}
+    rigs = {}
     for household in campaign.households:
         events = run_meter(household, campaign)
-        homes[household.id] = Home(judge(household, campaign, events), tuple(events))
-    return homes
+        rigs[household.id] = Rig(judge(household, campaign, events), tuple(events))
+    return rigs
 
 
 def legal(text: str) -> datetime:
@@ -66,8 +66,8 @@ def protected(when: datetime) -> bool:
 
 
 def test_every_promise_of_an_ordinary_winter_is_kept():
-    for home in winter().values():
-        assert (home.outcome.verdict, home.outcome.announced_us) == (Verdict.KEPT, None)
+    for rig in winter().values():
+        assert (rig.outcome.verdict, rig.outcome.announced_us) == (Verdict.KEPT, None)
 
 
 # When each home loses its supply, and when at the latest: credit that ends on a weekday between 8
@@ -109,8 +109,8 @@ def test_a_home_is_dark_when_its_credit_and_the_calendar_say_so(name):
 def test_no_home_is_cut_for_credit_inside_the_period_but_the_one_that_owes_emergency_credit():
     inside = [
         (name, when)
-        for name, home in winter().items()
-        for when in home.when(*TAKEN)
+        for name, rig in winter().items()
+        for when in rig.when(*TAKEN)
         if protected(when)
     ]
     assert [name for name, _ in inside] == ["emergency-gone"]
@@ -127,12 +127,12 @@ def test_no_home_is_cut_for_credit_inside_the_period_but_the_one_that_owes_emerg
 def test_emergency_credit_is_an_advance_that_the_next_load_repays(
     name, key, taken, loaded, euro, loaded_eur
 ):
-    home, nothing_used = winter()[name], EURO_UEUR // 4
-    (dark,) = (e for e in home.events if e.what is What.OPENED)
+    rig, nothing_used = winter()[name], EURO_UEUR // 4
+    (dark,) = (e for e in rig.events if e.what is What.OPENED)
     assert dark.balance_ueur is not None
-    advanced = home.balance_ueur(taken, key) - dark.balance_ueur
+    advanced = rig.balance_ueur(taken, key) - dark.balance_ueur
     assert euro * EURO_UEUR - nothing_used < advanced <= euro * EURO_UEUR
-    used = home.balance_ueur(taken, key) - home.balance_ueur(loaded, What.CARD_SERVED)
+    used = rig.balance_ueur(taken, key) - rig.balance_ueur(loaded, What.CARD_SERVED)
     used += (loaded_eur - euro) * EURO_UEUR
     # 30 hours at 0.05 EUR, 40.5 hours at 0.1035 EUR
     assert abs(used - {"new-year": 1.5, "gas-emergency": 4.19}[name] * EURO_UEUR) < nothing_used
@@ -140,31 +140,31 @@ def test_emergency_credit_is_an_advance_that_the_next_load_repays(
 
 def test_a_limiter_gives_10_ampere_on_every_weekday_and_holidays_are_weekdays():
     """From the end of credit on 10 December to the load of 7 January; never dark."""
-    home = winter()["limiter"]
-    assert not home.when(What.OPENED)
+    rig = winter()["limiter"]
+    assert not rig.when(What.OPENED)
     days = [legal("2019-12-10T00:00") + timedelta(days=n) for n in range(29)]
-    limited = home.when(What.LIMITED)
+    limited = rig.when(What.LIMITED)
     assert [when.date() for when in limited] == [day.date() for day in days if day.weekday() < 5]
     assert {(12, 25), (1, 1)} <= {(when.month, when.day) for when in limited}
-    assert [when.date() for when in home.when(What.UNLIMITED)] == [day.date() for day in limited]
+    assert [when.date() for when in rig.when(What.UNLIMITED)] == [day.date() for day in limited]
 
 
 def test_with_prepayment_off_nothing_is_charged():
-    home = winter()["prepayment-off"]
-    off = home.balance_ueur("2019-11-15", What.CARD_SERVED)
-    assert home.balance_ueur("2020-03-16", What.CARD_SERVED) == off + 30 * EURO_UEUR
+    rig = winter()["prepayment-off"]
+    off = rig.balance_ueur("2019-11-15", What.CARD_SERVED)
+    assert rig.balance_ueur("2020-03-16", What.CARD_SERVED) == off + 30 * EURO_UEUR
 
 
 def test_two_prices_cost_what_the_clock_on_the_wall_says():
     """Hour by hour from the insertion of the tariff to the cut, and never more than that."""
-    home, hour = winter()["two-prices"], legal("2019-11-04T11:00").astimezone(UTC)
-    ideal_ueur = home.balance_ueur("2019-11-04", What.CARD_SERVED)
+    rig, hour = winter()["two-prices"], legal("2019-11-04T11:00").astimezone(UTC)
+    ideal_ueur = rig.balance_ueur("2019-11-04", What.CARD_SERVED)
     while hour < legal("2020-02-04T11:00"):
         wall = hour.astimezone(BRUSSELS.info)
         night = wall.weekday() >= 5 or not 6 <= wall.hour < 21
         ideal_ueur -= 400 * (190 if night else 270)
         hour += HOUR
-    (dark,) = (event for event in home.events if event.what is What.OPENED)
+    (dark,) = (event for event in rig.events if event.what is What.OPENED)
     assert dark.balance_ueur is not None
     late = us_to_legal(dark.at_us, BRUSSELS) - legal("2020-02-04T11:00")
     spared_ueur = dark.balance_ueur - ideal_ueur + late // MINUTE * 400 * 270 // 60
@@ -173,9 +173,9 @@ def test_two_prices_cost_what_the_clock_on_the_wall_says():
 
 def test_the_winter_tariff_is_what_gas_costs_in_winter():
     """133 days at 2,080 dm³ a day and 11.5 Wh/dm³, 0.03 EUR/kWh in place of 0.045."""
-    home = winter()["gas-winter-tariff"]
-    before = home.balance_ueur("2019-11-04", What.CARD_SERVED)
-    used = before + 50 * EURO_UEUR - home.balance_ueur("2020-03-16", What.CARD_SERVED)
+    rig = winter()["gas-winter-tariff"]
+    before = rig.balance_ueur("2019-11-04", What.CARD_SERVED)
+    used = before + 50 * EURO_UEUR - rig.balance_ueur("2020-03-16", What.CARD_SERVED)
     assert abs(used - 133 * 2_080 * 11.5 * 30) < 10_000
 
 
@@ -189,9 +189,9 @@ def test_the_winter_tariff_is_what_gas_costs_in_winter():
 )
 def test_who_would_notice_a_defect_in_an_ordinary_winter(defect, notice):
     """Dated orders are rare in one: without the home that has its own, no date defect shows."""
-    homes = winter(f"reference+{defect}")
-    wrong = {name: home for name, home in homes.items() if home.outcome.verdict is not Verdict.KEPT}
+    rigs = winter(f"reference+{defect}")
+    wrong = {name: rig for name, rig in rigs.items() if rig.outcome.verdict is not Verdict.KEPT}
     assert set(wrong) == notice
-    for home in wrong.values():
-        assert home.outcome.verdict is Verdict.WRONGLY_CUT
-        assert home.when(What.OPENED)[0].date() == legal("2020-03-10").date()
+    for rig in wrong.values():
+        assert rig.outcome.verdict is Verdict.WRONGLY_CUT
+        assert rig.when(What.OPENED)[0].date() == legal("2020-03-10").date()

@@ -36,10 +36,10 @@ def lived(
     text = CAMPAIGN.replace("FIELDS", fields).replace("GENERATION", str(generation))
     (tmp_path / "c.toml").write_text(text.replace("CARRIER", carrier))
     campaign = load_campaign(tmp_path / "c.toml")
-    (home,) = campaign.households
-    events = run_meter(home, campaign)
+    (household,) = campaign.households
+    events = run_meter(household, campaign)
     (card,) = (event for event in events if event.visit is not None)
-    return judge(home, campaign, events).verdict, card
+    return judge(household, campaign, events).verdict, card
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
 from meter_emu.stories.chooser import Replayed
-from meter_emu.stories.story import armed_home, own_models
+from meter_emu.stories.story import armed_household, own_models
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import FailureKind
@@ -61,7 +61,7 @@ def tortured(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
 
 
 def last_event(build: str) -> Event:
-    return Trial(armed_home(Replayed([]), [KIT]), build).run.events[-1]
+    return Trial(armed_household(Replayed([]), [KIT]), build).run.events[-1]
 
 
 def running(path: str) -> list[int]:

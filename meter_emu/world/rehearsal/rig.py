@@ -35,7 +35,7 @@ from meter_emu.zones import TimeZone
 
 
 @final
-class Home:
+class Rig:
     """A household's meter from `start_us` on, its office and its cards; `master` is the operator's.
 
     `fate` decides what half-done things leave in the meter; cards and office draw their challenges
@@ -65,7 +65,7 @@ class Home:
         self.desk = Desk(master, dates=dates, codec=codec, challenge=challenge)
 
     @classmethod
-    def seeded(cls, household: Household, *, start_us: int, seed: int) -> "Home":
+    def seeded(cls, household: Household, *, start_us: int, seed: int) -> "Rig":
         """Return the home to which everything happens that a seed and its name decide."""
         fate = Random(f"{seed}/{household.id}")  # noqa: S311  torn cells, not secrets
         chance = Random(f"{seed}/{household.id}/cards")  # noqa: S311  no real card's

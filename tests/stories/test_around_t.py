@@ -2,8 +2,8 @@
 
 from collections import Counter
 
+from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import Replayed, seeded
-from meter_emu.stories.evening import evening
 from meter_emu.stories.story import models
 from meter_emu.units import HOUR_US
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -30,13 +30,13 @@ KIT_FLOOR = 0.03
 
 
 def facts(campaign: Campaign) -> set[str]:
-    (home,) = campaign.households
-    orders = [visit.desk for visit in home.visits if visit.desk is not None]
-    sessions = [visit for visit in home.visits if visit.kind is VisitKind.INSERT]
+    (household,) = campaign.households
+    orders = [visit.desk for visit in household.visits if visit.desk is not None]
+    sessions = [visit for visit in household.visits if visit.kind is VisitKind.INSERT]
     first, last = at(campaign.start_us), at(campaign.end_us)
-    ends = credit_end(home, campaign.start_us)
+    ends = credit_end(household, campaign.start_us)
     holds = {
-        f"{home.model_name} in {home.model.rtc_base}": True,
+        f"{household.model_name} in {household.model.rtc_base}": True,
         "a load": any(order.load_cents for order in orders),
         "a reactivation": any(order.reactivate for order in orders),
         "prepayment or limiter": any(
@@ -44,19 +44,21 @@ def facts(campaign: Campaign) -> set[str]:
         ),
         "another tariff": any(order.tariff is not None for order in orders),
         "a new card": any(order.new_card is not None for order in orders),
-        "a button": any(visit.kind in {VisitKind.PRESS, VisitKind.HOLD} for visit in home.visits),
+        "a button": any(
+            visit.kind in {VisitKind.PRESS, VisitKind.HOLD} for visit in household.visits
+        ),
         "three sessions and more": len(sessions) >= 3,
-        "an outage": bool(home.outages),
+        "an outage": bool(household.outages),
         "credit ends in it": ends is not None and first <= ends <= last,
         "over midnight": first.date() != last.date(),
         "a change of clocks in it": first.utcoffset() != last.utcoffset(),
-        "memory card": home.carrier.name == "MEMORY",
+        "memory card": household.carrier.name == "MEMORY",
     }
     return {name for name, held in holds.items() if held}
 
 
 def test_much_happens_in_an_evening():
-    drawn = [evening(seeded(seed)) for seed in range(COUNT)]
+    drawn = [around_t(seeded(seed)) for seed in range(COUNT)]
     found = Counter(fact for campaign in drawn for fact in facts(campaign))
     too_few = {
         name: found[name] / COUNT
@@ -71,7 +73,7 @@ def test_much_happens_in_an_evening():
 
 
 def test_the_simplest_is_a_home_that_is_armed_and_cut():
-    (home,) = evening(Replayed([])).households
-    assert home.kind == "never came back"
-    assert len(home.visits) == 2
-    assert home.outages == ()
+    (household,) = around_t(Replayed([])).households
+    assert household.kind == "never came back"
+    assert len(household.visits) == 2
+    assert household.outages == ()

@@ -34,7 +34,7 @@ def test_no_story_breaks_a_promise_of_the_reference_and_nothing_is_found(first):
 @pytest.mark.parametrize("defect", ["end-exclusive", "reactivation-clears-one"])
 def test_the_same_stories_find_a_defect(defect):
     stories = (on_build(story(seeded(seed)), f"reference+{defect}") for seed in range(60))
-    broken = [run.outcome.verdict for told in stories for run in lived(told)
+    broken = [run.outcome.verdict for shown in stories for run in lived(shown)
               if run.outcome.breaches]  # fmt: skip
     assert len(broken) >= 5
     assert {Verdict.EARLY, Verdict.WRONGLY_CUT, Verdict.NOT_RESTORED} & set(broken)

@@ -6,9 +6,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from meter_emu.stories.around_t import around_t
 from meter_emu.stories.chooser import seeded
-from meter_emu.stories.evening import evening
-from meter_emu.stories.story import Kit as StoryKit
+from meter_emu.stories.story import ModelAndCards as StoryKit
 from meter_emu.stories.story import on_build
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
@@ -18,7 +18,7 @@ from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.household import Household
-from tests.properties.lab import KITS, MODELS, Kit
+from tests.properties.trials import KITS, MODELS, ModelAndCards
 
 Prepare = Callable[[Bench], None]
 
@@ -27,7 +27,7 @@ Prepare = Callable[[Bench], None]
 class Lived:
     """A home after its evening."""
 
-    home: Household
+    rig: Household
     bench: Bench
     events: list[Event]
 
@@ -38,7 +38,7 @@ class Lived:
     def seen(self) -> tuple[bytes, list[tuple[int, bool]], list[Any]]:
         """Return every byte of the meter, every move of its switch, and what its cards say."""
         written = [event.written for event in self.events]
-        return image_of(self.board, self.home.model), self.board.moves, [w for w in written if w]
+        return image_of(self.board, self.rig.model), self.board.moves, [w for w in written if w]
 
 
 def lived(
@@ -47,14 +47,14 @@ def lived(
     """Live a story of one home. A program that fails is run a second time, and that one is kept."""
     benches: list[Bench] = []
     campaign = on_build(story, build)
-    (home,) = campaign.households
+    (rig,) = campaign.households
 
     def keep(bench: Bench) -> None:
         benches.append(bench)
         prepare(bench)
 
-    events = run_meter(home, campaign, prepare=keep)
-    return Lived(home=home, bench=benches[-1], events=events)
+    events = run_meter(rig, campaign, prepare=keep)
+    return Lived(rig=rig, bench=benches[-1], events=events)
 
 
 def at_every_poll(look: Callable[[Bench], None]) -> Prepare:
@@ -72,14 +72,14 @@ def at_every_poll(look: Callable[[Bench], None]) -> Prepare:
     return prepare
 
 
-def evenings(among: Sequence[StoryKit] = ()) -> st.SearchStrategy[Campaign]:
+def around_t_stories(among: Sequence[StoryKit] = ()) -> st.SearchStrategy[Campaign]:
     """Draw an evening on one of these meters; with none given, on any built-in one.
 
     By its seed: whether that is small is nothing to the story, and a failing one is found at once.
     """
-    return st.integers(0, 2**32).map(lambda seed: evening(seeded(seed), among))
+    return st.integers(0, 2**32).map(lambda seed: around_t(seeded(seed), among))
 
 
-def kits(models: Sequence[MeterModel] = MODELS) -> st.SearchStrategy[Kit]:
+def kits(models: Sequence[MeterModel] = MODELS) -> st.SearchStrategy[ModelAndCards]:
     """Draw a meter of these models with cards of any generation on any carrier."""
     return st.sampled_from([kit for kit in KITS if kit.model in models])

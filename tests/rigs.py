@@ -8,8 +8,8 @@ from typing import Any
 from meter_emu.resources import find
 from meter_emu.world.meter.build import REFERENCE
 from meter_emu.world.meter.model import MeterModel, load_model
-from meter_emu.world.rehearsal.home import Home
 from meter_emu.world.rehearsal.household import Household
+from meter_emu.world.rehearsal.rig import Rig
 
 MODEL = load_model(find("meters", "electricity-pcf8563-utc"))
 METER_ID = 541_000_000_001
@@ -21,7 +21,7 @@ def counted() -> Callable[[int], bytes]:
     return lambda size: next(numbers).to_bytes(size, "big")
 
 
-def home_of(
+def rig_of(
     *,
     start_us: int,
     model: MeterModel = MODEL,
@@ -29,7 +29,7 @@ def home_of(
     fate: Random | None = None,
     challenge: Callable[[int], bytes] | None = None,
     **household: Any,
-) -> Home:
+) -> Rig:
     """Return a home whose clock was just set, unless `household` says otherwise."""
     facts: dict[str, Any] = {
         "id": "home",
@@ -39,7 +39,7 @@ def home_of(
         "clock_set_us": start_us,
         "meter_id": METER_ID,
     }
-    return Home(
+    return Rig(
         Household(
             model=model,
             model_name=model.name,

@@ -20,7 +20,7 @@ _REACH_MIN: Final = 150  # how far from T anything happens
 _SECONDS: Final = (0, 0, 0, 1, 30, 59)  # of its minute
 
 
-def evening(chooser: Chooser, among: Among = ()) -> Campaign:
+def around_t(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a story of a few hours round its T."""
     seed, draft = begin(chooser, among)
     end_s = draft.timing.end_s

@@ -23,7 +23,7 @@ from meter_emu.resources import built_in
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.model import MeterModel, load_model, uncertainty_s
-from tests.homes import home_of
+from tests.rigs import rig_of
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,7 +44,7 @@ MODELS = [
 BI_HOURLY = [model for model in MODELS if model.name == "electricity-bi-hourly"]
 
 
-class Kit(NamedTuple):
+class ModelAndCards(NamedTuple):
     """What a law is tried on: a meter, and the format and the kind of its cards."""
 
     model: MeterModel
@@ -54,7 +54,7 @@ class Kit(NamedTuple):
 
 # A memory card has no room for generation 2.
 CARDS = [card for card in product(ORDERS, CardKind) if card != (2, CardKind.MEMORY)]
-KITS = [Kit(model, *card) for model, card in product(MODELS, CARDS)]
+KITS = [ModelAndCards(model, *card) for model, card in product(MODELS, CARDS)]
 
 
 def us(when: datetime) -> int:
@@ -78,7 +78,7 @@ def later_instant_us(when: Civil) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Circumstances:
     """One meter's circumstances."""
 
     start_us: int
@@ -99,12 +99,12 @@ class Setting:
         return uncertainty_s(self.model, self.clock_set_us, at_us) * SECOND_US
 
 
-class Lab:
+class MeterSetup:
     """Runs a setting."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Circumstances) -> None:
         self.setting = setting
-        self.home = home_of(
+        self.rig = rig_of(
             start_us=setting.start_us,
             model=setting.model,
             load=setting.load,
@@ -121,18 +121,18 @@ class Lab:
             carrier=setting.carrier,
             meter_id=METER_ID,
         )
-        self.board, self.desk = self.home.board, self.home.desk
+        self.board, self.desk = self.rig.board, self.rig.desk
         self.run_on(None)
         self.issued_at_min = 0  # when the desk says it writes: long ago, unless a test says else
-        self.card = self.home.first_card(issued_at_min=0)
+        self.card = self.rig.first_card(issued_at_min=0)
 
     def run_on(self, program: Callable[[Ports], Firmware] | None) -> None:
         """Have another program than the build's run from now on."""
-        self.bench, _ = self.home.bench(lambda _event: None, program=program)
+        self.bench, _ = self.rig.bench(lambda _event: None, program=program)
 
     def write(self, work: Work) -> None:
         """Have the desk write on the card."""
-        self.home.serve(self.card, work, self.issued_at_min)
+        self.rig.serve(self.card, work, self.issued_at_min)
 
     def insert(self) -> None:
         """Put the card in and take it out after the session."""

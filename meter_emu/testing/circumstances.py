@@ -21,7 +21,7 @@ MARK: Final = "@pytest.mark.meter"  # where a mistake in a setting is said to be
 _Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
 
 
-class Setting(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Circumstances(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One meter's circumstances. `start` is legal time where the model's zone is.
 
     `load_per_hour` is W, or dm³/h of gas. `clock_error_s` is RTC minus true time when the story
@@ -54,7 +54,7 @@ class Marker(Protocol):
         ...
 
 
-def setting_of(marks: Iterable[Marker]) -> Setting:
+def circumstances_of(marks: Iterable[Marker]) -> Circumstances:
     """Return the setting that markers make, the nearest first: of each key the first one holds.
 
     Raise `ConfigError` for a setting that cannot be.
@@ -64,10 +64,10 @@ def setting_of(marks: Iterable[Marker]) -> Setting:
         if mark.args:
             raise ConfigError(MARK, "", f"want key=value, got {mark.args[0]!r}")
         said = {**mark.kwargs, **said}
-    return typed(said, Setting, path=MARK)
+    return typed(said, Circumstances, path=MARK)
 
 
-def household_of(setting: Setting, build: str, carrier: CardKind) -> tuple[Household, int]:
+def household_of(setting: Circumstances, build: str, carrier: CardKind) -> tuple[Household, int]:
     """Return the household a setting means, and when its story starts, in true microseconds.
 
     It has a card of the kind `carrier` if the setting does not say. Raise `ConfigError` for a

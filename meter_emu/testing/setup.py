@@ -4,34 +4,34 @@ from typing import final
 
 from card_protocol.card.virtual import AnyImage
 from meter_emu.testing.card import Card
+from meter_emu.testing.circumstances import Circumstances, household_of
 from meter_emu.testing.desk import Desk
 from meter_emu.testing.dialogue import Dialogue
 from meter_emu.testing.links import Reach
 from meter_emu.testing.meter import Meter
-from meter_emu.testing.setting import Setting, household_of
 from meter_emu.testing.world import World
 from meter_emu.world.meter.events import Event
-from meter_emu.world.rehearsal.home import Home
+from meter_emu.world.rehearsal.rig import Rig
 
 
 @final
-class Lab:
+class MeterSetup:
     """A world with one meter in it, the office that serves it, and its household's card.
 
     Raise `ConfigError` for a setting or a build that cannot be.
     """
 
-    def __init__(self, setting: Setting, *, build: str, seed: int, reach: Reach) -> None:
+    def __init__(self, setting: Circumstances, *, build: str, seed: int, reach: Reach) -> None:
         household, start_us = household_of(setting, build, reach.carrier)
         self.seed = seed
-        self.home = Home.seeded(household, start_us=start_us, seed=seed)
+        self.rig = Rig.seeded(household, start_us=start_us, seed=seed)
         events: list[Event] = []
-        live = self.home.live(events.append)
+        live = self.rig.live(events.append)
         live.begin()
-        self.dialogue = Dialogue(lambda: self.home.board.now_us)
-        self.world = World(self.home, live.bench, seed)
-        self.meter = Meter(self.home, live, events)
-        self.desk = Desk(self.home, self._card, live.note)
+        self.dialogue = Dialogue(lambda: self.rig.board.now_us)
+        self.world = World(self.rig, live.bench, seed)
+        self.meter = Meter(self.rig, live, events)
+        self.desk = Desk(self.rig, self._card, live.note)
         self._reach = reach
         self._household_card: Card | None = None
         self._cards = 0
@@ -40,7 +40,7 @@ class Lab:
     def card(self) -> Card:
         """The household's card, issued when it is first asked for."""
         if self._household_card is None:
-            self._household_card = self._card(self.home.first_card().image)
+            self._household_card = self._card(self.rig.first_card().image)
         return self._household_card
 
     def close(self) -> None:
@@ -50,4 +50,4 @@ class Lab:
     def _card(self, image: AnyImage, *, sets_clock: bool = False) -> Card:
         self._cards += 1
         name = f"{'clock card' if sets_clock else 'card'} {self._cards}"
-        return Card(name, image, self.home, self._reach, self.dialogue, sets_clock=sets_clock)
+        return Card(name, image, self.rig, self._reach, self.dialogue, sets_clock=sets_clock)

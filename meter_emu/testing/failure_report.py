@@ -8,7 +8,7 @@ from card_protocol.trace import Exchanged, Reset, Torn, TraceRow, row_words
 from meter_emu.explain.meter import explain_image
 from meter_emu.explain.records import LOADED, NO_EVENT_NOTE
 from meter_emu.testing.dialogue import Heard
-from meter_emu.testing.lab import Lab
+from meter_emu.testing.setup import MeterSetup
 from meter_emu.units import euro
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import us_to_iso
@@ -17,53 +17,53 @@ EVENTS_SHOWN: Final = 15  # ours: what fits on a screen
 STEPS_SHOWN: Final = 40  # ours: the last two or three sessions
 
 
-def told(lab: Lab, options: Mapping[str, object]) -> str:
+def shown(setup: MeterSetup, options: Mapping[str, object]) -> str:
     """Return the story of a test so far; `options` are those of the command line that count."""
-    events, steps = lab.meter.events, lab.dialogue.steps
+    events, steps = setup.meter.events, setup.dialogue.steps
     said = steps[-STEPS_SHOWN:]
-    journal = [*_journal(lab)]
+    journal = [*_journal(setup)]
     given = ((name, str(value)) for name, value in options.items() if value is not None)
     how = [word for pair in given for word in pair]
     lines = [
         f"repeat with: {shlex.join(how)}",
-        f"{lab.meter.model.name}, build {lab.home.household.build}, it is {lab.world.now}",
-        f"display: {lab.meter.display or '(dark)'}",
+        f"{setup.meter.model.name}, build {setup.rig.household.build}, it is {setup.world.now}",
+        f"display: {setup.meter.display or '(dark)'}",
         "",
         f"the last {min(EVENTS_SHOWN, len(events))} of {len(events)} events:",
-        *(_event(event, lab) for event in events[-EVENTS_SHOWN:]),
+        *(_event(event, setup) for event in events[-EVENTS_SHOWN:]),
         "",
         "the meter's own journal:" if journal else "nothing is in the meter's own journal",
         *journal,
         "",
-        f"the last {len(said)} of {lab.dialogue.count} steps between card and reader:",
-        *_dialogue(said, lab),
+        f"the last {len(said)} of {setup.dialogue.count} steps between card and reader:",
+        *_dialogue(said, setup),
     ]
     return "\n".join(lines)
 
 
-def _event(event: Event, lab: Lab) -> str:
-    at = us_to_iso(event.at_us, lab.home.zone)
+def _event(event: Event, setup: MeterSetup) -> str:
+    at = us_to_iso(event.at_us, setup.rig.zone)
     balance = "?" if event.balance_ueur is None else f"{euro(event.balance_ueur)} EUR"
     what, detail = event.what.value, event.detail
     said = detail if detail.startswith(what) else f"{what} {detail}".rstrip()  # no "card card 1"
     return f"  {at} {balance:>11}  {said}{f' [{event.shown}]' if event.shown else ''}"
 
 
-def _journal(lab: Lab) -> Iterator[str]:
+def _journal(setup: MeterSetup) -> Iterator[str]:
     """Yield the events in the meter's memory, oldest first, if it holds a state that counts."""
-    for part in explain_image(lab.meter.image, lab.meter.model):
+    for part in explain_image(setup.meter.image, setup.meter.model):
         if part.said.endswith(LOADED):
             events = (row.note for row in part.rows if row.field.startswith("events["))
             yield from (f"  {note}" for note in reversed([*events]) if note != NO_EVENT_NOTE)
 
 
-def _dialogue(steps: tuple[Heard, ...], lab: Lab) -> Iterator[str]:
+def _dialogue(steps: tuple[Heard, ...], setup: MeterSetup) -> Iterator[str]:
     """Yield a line a step, and one where a session begins."""
     before = None
     for step in steps:
         row = step.row
         if before != step.who or isinstance(row, Reset):
-            yield f"  {us_to_iso(step.at_us, lab.home.zone)}  {step.who}"
+            yield f"  {us_to_iso(step.at_us, setup.rig.zone)}  {step.who}"
         before = step.who
         yield f"    {row_words(row)}{_hex(row)}"
 

@@ -50,13 +50,16 @@ class Lived:
 
     def all(self, build: str | None = None) -> list[Outcome]:
         campaign = self.campaign(build)
-        return [judge(home, campaign, run_meter(home, campaign)) for home in campaign.households]
+        return [
+            judge(household, campaign, run_meter(household, campaign))
+            for household in campaign.households
+        ]
 
     def rejudged(self, change: Callable[[list[Event]], list[Event]]) -> Outcome:
         """Judge what was seen of the reference, changed."""
         campaign = self.campaign()
-        home: Household = campaign.households[0]
-        return judge(home, campaign, change(run_meter(home, campaign)))
+        household: Household = campaign.households[0]
+        return judge(household, campaign, change(run_meter(household, campaign)))
 
 
 def dropped(*what: What) -> Callable[[list[Event]], list[Event]]:
@@ -197,20 +200,20 @@ def test_a_rehearsal_that_ends_before_anybody_could_be_cut_has_not_seen_it(tmp_p
 
 
 def test_a_card_obeyed_just_after_its_expiry_counts_as_the_meter_took_it(tmp_path):
-    def home(minute: str) -> Lived:
+    def household(minute: str) -> Lived:
         late = f"""{{ at = 2020-06-09T10:00:00, desk = ["reactivate"] }},
           {{ at = 2020-06-10T{minute}, insert = true }},"""
         body = "card_expires = 2020-06-10T12:00:00\n" + PAID % (ARMED + late)
         return Lived(tmp_path, body, end="2020-07-08T12:00:00")
 
-    assert home("12:01:00").judge().verdict is Verdict.KEPT
+    assert household("12:01:00").judge().verdict is Verdict.KEPT
 
     def refused(events: list[Event]) -> list[Event]:
         return [replace(e, what=What.CARD_REFUSED, understood=None) if e.visit == 3 else e
                 for e in events]  # fmt: skip
 
-    assert home("12:01:00").rejudged(refused).verdict is Verdict.NEVER  # it was fed to the end
-    assert home("13:00:00").judge().verdict is Verdict.ON_TIME
+    assert household("12:01:00").rejudged(refused).verdict is Verdict.NEVER  # it was fed to the end
+    assert household("13:00:00").judge().verdict is Verdict.ON_TIME
 
 
 NIGHT = """balance_eur = "1.71"
@@ -287,7 +290,7 @@ visits = [
         "utf-8",
     )
     campaign = load_campaign(path)
-    (home,) = campaign.households
-    outcome = judge(home, campaign, run_meter(home, campaign))
+    (household,) = campaign.households
+    outcome = judge(household, campaign, run_meter(household, campaign))
     assert outcome.breaches == ()
     assert outcome.findings == ()
