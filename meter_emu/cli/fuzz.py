@@ -293,7 +293,7 @@ class _Teller:
             click.echo(f"{one.target.id}: a known find was met {one.again:,} times")
         if one.failed:
             click.echo(f"{one.target.id}: {one.failed}")
-        if not one.asked:
+        if not one.oracles:
             click.echo(f"{one.target.id}: no input was tried in its {one.time_s:.1f} s")
         elif one.missing:
             click.echo(f"{one.target.id}: not reached: {'; '.join(one.missing)}")
@@ -341,9 +341,9 @@ def _as_json(one: "Figures") -> dict[str, Any]:
         "corpus": one.corpus,
         "size_max": one.target.size_max,
         "coverage_guided": one.guided,
-        "reached": {mark: one.met[mark] for mark in one.target.reaches},
+        "reached": {mark: one.reach.met[mark] for mark in one.target.reaches},
         "not_reached": one.missing,
-        "held": {what: one.held[what] for what in one.asked},
+        "held": one.oracles,
         "found": [
             {"file": found.name, "why": found.why, "at": at} for at, found in one.found.items()
         ],

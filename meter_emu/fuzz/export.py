@@ -22,6 +22,7 @@ import sys
 from meter_emu.fuzz import worker
 
 os.environ[worker.ENV_TARGET] = "{place}"
+worker.load()  # here, so that it is instrumented in a driver of one's own too
 
 
 def TestOneInput(data):

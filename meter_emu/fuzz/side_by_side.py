@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
@@ -26,7 +25,7 @@ import msgspec
 
 from meter_emu.fuzz.corpus import dictionary
 from meter_emu.fuzz.finds import FoundInput, find_of
-from meter_emu.fuzz.reach import not_reached
+from meter_emu.fuzz.reach import Reach
 from meter_emu.fuzz.target import CASE_S, Target
 from meter_emu.fuzz.targets import place_of
 from meter_emu.fuzz.watched import ENV_RUN, Report, RunPlan
@@ -144,9 +143,7 @@ class Figures:
     guided: bool = True
     found: dict[str, FoundInput] = field(default_factory=dict)  # by the frame
     again: int = 0
-    met: Counter[str] = field(default_factory=Counter)
-    asked: Counter[str] = field(default_factory=Counter)
-    held: Counter[str] = field(default_factory=Counter)
+    reach: Reach = field(default_factory=Reach)
     failed: str = ""
     tail: list[str] = field(default_factory=list)
     _imports_s: float = 0.0
@@ -171,9 +168,9 @@ class Figures:
     def add(self, report: Report) -> None:
         """Take what a worker reached, besides what others did before it."""
         self.again += report.again
-        self.met.update(report.met)
-        self.asked.update(report.asked)
-        self.held.update(report.held)
+        self.reach.met.update(report.met)
+        self.reach.held.update(report.held)
+        self.reach.idle.update(report.idle)
 
     def end(self, cpu_s: float) -> None:
         """Take the processor time of the workers, which are over."""
@@ -183,17 +180,23 @@ class Figures:
     @property
     def missing(self) -> list[str]:
         """What it was to reach and did not, and oracles that held of nothing that had changed."""
-        return not_reached(self.target.reaches, self.met, self.asked, self.held)
+        return self.reach.missing(self.target.reaches)
 
     @property
     def reached(self) -> int:
         """How many of the declared marks were met."""
-        return sum(self.met[mark] > 0 for mark in self.target.reaches)
+        return sum(self.reach.met[mark] > 0 for mark in self.target.reaches)
 
     @property
     def held_least(self) -> int:
         """How often the oracle held of a change that did so least often."""
-        return min((self.held[what] for what in self.asked), default=0)
+        return min(self.oracles.values(), default=0)
+
+    @property
+    def oracles(self) -> dict[str, int]:
+        """How often each oracle held of a change, 0 for one that was asked of none."""
+        reach = self.reach
+        return {what: reach.held[what] for what in sorted({*reach.held, *reach.idle})}
 
     @property
     def per_cpu_s(self) -> int:

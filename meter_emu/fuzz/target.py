@@ -33,7 +33,8 @@ class Target:
     input, which keeps its size if it is `fixed`. `seal` puts its check values right again, the
     innermost first: without them no mutation gets past the first CRC or MAC. `tags` are where a
     sealed input has them. `words` is for a fuzzer's dictionary. `campaign` is the campaign file
-    that an input and a build are. Where `events` are drawn from the bytes, they are no format.
+    that an input and a build are. A `raw` one is a bare parser: libFuzzer's own mutations reach as
+    far into it as ours, and faster. Where `events` are drawn from the bytes, they are no format.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Target:
     in_words: Callable[[bytes, str], Sequence[str]] = lambda _data, _build: ()
     campaign: Callable[[bytes, str], str] | None = None
     fixed: bool = False
+    raw: bool = False
     events: bool = False
     canary: bool = False
 

@@ -18,6 +18,8 @@ from meter_emu.fuzz.target import Target
 
 ENV_RUN: Final = "METER_EMU_FUZZ_RUN"
 _REPORT_S: Final = 1.0
+_LOOK_S: Final = 0.01
+_LOOK_INPUTS_MAX: Final = 1 << 12  # of an empty function not a hundredth of a second
 
 
 @final
@@ -38,8 +40,8 @@ class Report(msgspec.Struct, kw_only=True):
     """What a worker has to say besides libFuzzer's lines: reach, and how often finds were met."""
 
     met: dict[str, int] = {}
-    asked: dict[str, int] = {}
     held: dict[str, int] = {}
+    idle: dict[str, int] = {}
     again: int = 0
 
 
@@ -51,7 +53,10 @@ def plan_of_environment() -> RunPlan | None:
 
 @final
 class Watched:
-    """`target.check` on a build. When the time is over it has the fuzzer end, and tries no more."""
+    """`target.check` on a build. When the time is over it has the fuzzer end, and tries no more.
+
+    It looks at the clock about a hundred times a second, so that a parser is not slowed down.
+    """
 
     def __init__(self, target: Target, build: str, plan: RunPlan | None) -> None:
         self._check: Final = target.check
@@ -61,30 +66,36 @@ class Watched:
         self._known: Final = set() if plan is None else set(plan.known)
         self._over = False
         self._again = 0
+        self._every = self._left = 1  # inputs between two looks, and up to the next
+        self._looked_s = self._said_s = monotonic()
         self._seen = 0
-        self._said_s = 0.0
 
     def __call__(self, data: bytes) -> None:
         """Try an input; raise what does not hold, unless the run goes on after it."""
-        if self._plan is None:
-            self._check(data, self._build)
-            return
-        now_s = monotonic()
-        if now_s > self._plan.until_s:
-            if not self._over:
-                self._over = True
-                self.report()
-                os.kill(os.getpid(), SIGUSR1)
+        if self._over:
             return
         try:
             self._check(data, self._build)
         except Exception as error:
-            if self._found(self._plan, data, error):
+            if self._plan is None or self._found(self._plan, data, error):
                 self.report()
                 raise
-        if now_s - self._said_s > _REPORT_S or self._size() != self._seen:
+        self._left -= 1
+        if not self._left and self._plan is not None:
+            self._look(self._plan)
+
+    def _look(self, plan: RunPlan) -> None:
+        """Report once a second and when something new was reached; end when the time is over."""
+        now_s = monotonic()
+        took_s, self._looked_s = now_s - self._looked_s, now_s
+        faster = 2 * self._every if took_s < _LOOK_S else self._every // 2
+        self._every = self._left = min(max(1, faster), _LOOK_INPUTS_MAX)
+        self._over = now_s > plan.until_s
+        if self._over or now_s - self._said_s > _REPORT_S or self._size() != self._seen:
             self._said_s = now_s
             self.report()
+        if self._over:
+            os.kill(os.getpid(), SIGUSR1)
 
     def _found(self, plan: RunPlan, data: bytes, error: Exception) -> bool:
         """Keep a find that is new; return whether the run is over with it."""
@@ -109,13 +120,13 @@ class Watched:
             return
         self._seen = self._size()
         said = Report(
-            met=dict(REACH.met), asked=dict(REACH.asked), held=dict(REACH.held), again=self._again
+            met=dict(REACH.met), held=dict(REACH.held), idle=dict(REACH.idle), again=self._again
         )
         _write(Path(self._plan.folder) / "report.json", msgspec.json.encode(said))
 
     @staticmethod
     def _size() -> int:
-        return len(REACH.met) + len(REACH.asked) + len(REACH.held)
+        return len(REACH.met) + len(REACH.held) + len(REACH.idle)
 
 
 def _write(path: Path, data: bytes) -> None:

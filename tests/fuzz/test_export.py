@@ -75,6 +75,25 @@ def test_an_exported_fuzzer_runs(fuzzer, tmp_path):
     assert "OracleError: the canary sings" in fuzzer("sung").stdout + fuzzer("sung").stderr
 
 
+DRIVER = """
+import sys, atheris
+from canary_fuzzer import TestOneInput
+atheris.Setup([*sys.argv, "-runs=2000", "-seed=1"], TestOneInput)
+atheris.Fuzz()
+"""
+
+
+@guided
+def test_in_a_driver_of_ones_own_it_is_instrumented(fuzzer, tmp_path):
+    (tmp_path / "out" / "driver.py").write_text(DRIVER)
+    root = Path(__file__).parents[2]
+    command = [sys.executable, str(tmp_path / "out" / "driver.py")]
+    env = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True)
+    edges = [int(found) for found in re.findall(r"cov: (\d+)", done.stderr)]
+    assert max(edges) > 4, done.stderr
+
+
 @guided
 def test_merging_twice_is_merging_once(fuzzer, tmp_path):
     shared, into = tmp_path / "shared", tmp_path / "into"

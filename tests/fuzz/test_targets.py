@@ -17,7 +17,7 @@ from meter_emu.fuzz import targets as module
 from meter_emu.fuzz.bench import FuzzedMeter
 from meter_emu.fuzz.corpus import kept_inputs
 from meter_emu.fuzz.finds import failure
-from meter_emu.fuzz.reach import REACH, not_reached
+from meter_emu.fuzz.reach import REACH
 from meter_emu.fuzz.target import Target
 from meter_emu.fuzz.targets import targets
 from tests.fuzz.mutations import mutations
@@ -42,7 +42,7 @@ def test_every_target_holds_and_reaches_what_it_says_and_no_oracle_is_vacuous():
             why = failure(target, data, "reference")
             if why is not None:
                 wrong.append(f"{target.id}: {why}: {data.hex()}")
-        missing = not_reached(target.reaches, REACH.met, REACH.asked, REACH.held)
+        missing = REACH.missing(target.reaches)
         wrong += [f"{target.id} does not reach {mark}" for mark in missing]
         assert target.reaches, f"{target.id} says nothing of what it must reach"
         held += REACH.held
@@ -67,7 +67,7 @@ def test_a_seed_that_is_refused_at_the_door_is_noticed():
     target = targets()["trace"]
     REACH.clear()
     assert failure(target, b'{"row":"trace"}\n', "reference") is None
-    missing = not_reached(target.reaches, REACH.met, REACH.asked, REACH.held)
+    missing = REACH.missing(target.reaches)
     assert {"Exchanged", "Torn", "ended"} <= set(missing)
 
 
@@ -76,7 +76,7 @@ def test_an_oracle_that_compares_nothing_is_noticed():
     REACH.clear()
     never_opened = b"".join(bytes((len(one),)) + one for one in target.words[:1])
     assert failure(target, never_opened, "reference") is None
-    missing = not_reached((), REACH.met, REACH.asked, REACH.held)
+    missing = REACH.missing(())
     refused = "a command that is refused leaves every byte as it was"
     assert f"{refused} (never with something changed)" in missing
 

@@ -97,7 +97,7 @@ def at_play(chooser: Chooser, build: str) -> HouseholdAtPlay:
 
 
 def _check(data: bytes, build: str) -> None:
-    note(*at_play(FromBytes(data), build).reached)
+    note("a household", *at_play(FromBytes(data), build).reached)
 
 
 def _in_words(data: bytes, build: str) -> Sequence[str]:

@@ -30,7 +30,7 @@ def _check(data: bytes, build: str) -> None:
         finding = law.check(trial)
         why = finding.words if isinstance(finding, Broken) else ""
         must(not isinstance(finding, Broken), law.id, why, moved=finding is None)
-    note(*{event.what.value for event in trial.events(trial.household)})
+    note("a story", *{event.what.value for event in trial.events(trial.household)})
 
 
 def _trial(data: bytes, build: str) -> Trial:
