@@ -15,6 +15,7 @@ from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, FILE, LEFT, WORD, json_option
 from meter_emu.cli.output import STDOUT, naming, print_json, write_atomically
 from meter_emu.cli.progress import MinuteLine
+from meter_emu.cli.trusting import check_builds, trust_option
 
 if TYPE_CHECKING:
     from meter_emu.fuzz.finds import FoundInput
@@ -182,13 +183,15 @@ def _begin(chosen: "Sequence[Target]", corpus: Path) -> None:
 @fuzz.command()
 @click.argument("file", type=FILE)
 @click.option("--build", type=BUILD, metavar="BUILD", help="Default: the one it was found in.")
+@trust_option
 @json_option
-def replay(file: str, *, build: str | None, json_file: str | None) -> int:
+def replay(file: str, *, build: str | None, trust_builds: bool, json_file: str | None) -> int:
     """Try a find again, and say in words what it is. Exit status: 0 it holds now, 1 it fails."""
     from meter_emu.fuzz.finds import failure, load_find, target_of
     from meter_emu.world.meter.build import parse_build
 
     found = load_find(Path(file))
+    check_builds(file, [found.build] if build is None else [], typed=build, trusted=trust_builds)
     target, build = target_of(found.target), build or found.build
     parse_build(build)
     failed = failure(target, found.data, build)
@@ -215,11 +218,13 @@ def replay(file: str, *, build: str | None, json_file: str | None) -> int:
 )
 @fuzz.command()
 @click.argument("file", type=FILE)
-def minimize(file: str) -> int:
+@trust_option
+def minimize(file: str, *, trust_builds: bool) -> int:
     """Make the input of a find smaller, in its file. Exit status 1: it does not fail any more."""
     from meter_emu.fuzz.finds import failure, find_of, load_find, target_of
 
     found = load_find(Path(file))
+    check_builds(file, [found.build], typed=None, trusted=trust_builds)
     target = target_of(found.target)
     if failure(target, found.data, found.build) is None:
         click.echo(f"{file}: it holds now, so there is nothing to make smaller")

@@ -32,10 +32,10 @@ from meter_emu.cli.progress import watched
 from meter_emu.cli.replayed import campaign_digest, chosen_campaign, witnessing
 from meter_emu.cli.table import ResultTable
 from meter_emu.cli.tracing import trace_option
+from meter_emu.cli.trusting import check_builds, trust_option
 from meter_emu.errors import OutputError
 from meter_emu.report.facts import Collector, Made
 from meter_emu.resources import built_in, find
-from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.failure import Failure
 from meter_emu.world.meter.times import us_to_iso, us_to_legal
@@ -193,6 +193,7 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Draw copies and phases from this seed.")
 @click.option("--household", metavar="ID", help="Run this household only.")
+@trust_option
 @trace_option
 @junit_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
@@ -207,6 +208,7 @@ def rehearse(
     model: str | None,
     seed: int | None,
     household: str | None,
+    trust_builds: bool,
     trace_to: str | None,
     junit_file: str | None,
     jobs: int | None,
@@ -216,8 +218,8 @@ def rehearse(
     Exit status: 0 all as expected, 1 a promise broken.
     """
     resolved = chosen_campaign(campaign, seed=seed, build=build, model=model, household=household)
-    for name in sorted({entry.first.build for entry in resolved.households.entries}):
-        parse_build(name)
+    builds = {entry.first.build for entry in resolved.households.entries}
+    check_builds(campaign, builds, typed=build, trusted=trust_builds)
     _remark(resolved)
     jobs = jobs or os.cpu_count() or 1
     table, cases = ResultTable(resolved), list[JUnitCase]()

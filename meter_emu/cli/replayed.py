@@ -16,6 +16,7 @@ from card_protocol.errors import TraceError, UndecodedError, decoding
 from card_protocol.trace import Origin, no_clock
 from meter_emu.cli.live.origin import LiveOrigin, digest_of, home_at_start, model_of
 from meter_emu.cli.tracing import recording
+from meter_emu.cli.trusting import check_builds
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_file
@@ -76,15 +77,15 @@ def witnessing(
     if trace_to is not None and len(resolved.households) > 1:
         why = "a trace is of one meter: say which with --household"
         raise ConfigError(campaign, "--trace", why)
-    rig = resolved.households[0]
+    alone = resolved.households[0]
     origin = Rehearsal(
         campaign=campaign,
         sha256=campaign_digest(campaign),
         seed=resolved.seed,
-        household=rig.id,
-        build=rig.build,
+        household=alone.id,
+        build=alone.build,
         model=model or "",
-        clock=rig.model.rtc_base,
+        clock=alone.model.rtc_base,
     )
     with recording(trace_to, msgspec.to_builtins(origin)) as recorder:
         if recorder is None:
@@ -99,7 +100,7 @@ def witnessing(
 
 
 def recorded_bench(
-    path: str, origin: Origin, *, build: str | None, image: str | None
+    path: str, origin: Origin, *, build: str | None, image: str | None, trusted: bool
 ) -> tuple[Bench, str]:
     """Return the meter of a trace's origin as it stood, and the build it now runs.
 
@@ -114,6 +115,7 @@ def recorded_bench(
             was = msgspec.convert(origin, Rehearsal | LiveOrigin)
     except UndecodedError as error:
         raise TraceError(path, f"line 1: {error}") from None
+    check_builds(path, [was.build] if build is None else [], typed=build, trusted=trusted)
     if isinstance(was, LiveOrigin):
         return _live_bench(path, was, build or was.build, image), build or was.build
     return _rehearsed_bench(path, was, build or was.build), build or was.build
@@ -129,8 +131,7 @@ def _rehearsed_bench(path: str, was: Rehearsal, build: str) -> Bench:
         model=was.model or None,
         household=was.household,
     )
-    rig = resolved.households[0]
-    bench, _ = rig_of(rig, resolved).bench(_forget)
+    bench, _ = rig_of(resolved.households[0], resolved).bench(_forget)
     return bench
 
 

@@ -17,6 +17,7 @@ from meter_emu.cli.app import Verbs, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, FILE, LEFT, json_option
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, print_json
+from meter_emu.cli.trusting import trust_option
 
 if TYPE_CHECKING:
     from card_protocol.trace import Trace, TraceRow
@@ -74,8 +75,11 @@ def show(file: str, *, with_bytes: bool, json_file: str | None) -> None:
 @click.option(
     "--image", type=FILE, metavar="FILE", help="The image a live meter began with, where it is now."
 )
+@trust_option
 @json_option
-def replay(file: str, build: str | None, image: str | None, json_file: str | None) -> int:
+def replay(
+    file: str, build: str | None, image: str | None, *, trust_builds: bool, json_file: str | None
+) -> int:
     """Play a recorded meter's dialogue to a build, and say where it first says something else.
 
     Exit status: 0 all as recorded, 1 a difference.
@@ -85,7 +89,8 @@ def replay(file: str, build: str | None, image: str | None, json_file: str | Non
     from meter_emu.world.meter.replay import Replay
 
     with Trace(Path(file)) as recorded:
-        bench, build = recorded_bench(file, recorded.header.origin, build=build, image=image)
+        origin = recorded.header.origin
+        bench, build = recorded_bench(file, origin, build=build, image=image, trusted=trust_builds)
         played = Replay(bench, recorded.rows(), file)
         played.run()
     said = {

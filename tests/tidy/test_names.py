@@ -46,13 +46,13 @@ def named(tree: ast.Module) -> Iterator[str]:
 
 def shared(trees: Mapping[str, ast.Module]) -> dict[str, list[str]]:
     """Return the names that more than one module defines, and which modules these are."""
-    households: dict[str, set[str]] = defaultdict(set)
+    modules_of: dict[str, set[str]] = defaultdict(set)
     for module, tree in trees.items():
         if not module.startswith(CHIPS):
             for name in named(tree):
                 if not name.startswith("_"):
-                    households[name].add(module)
-    return {name: sorted(where) for name, where in households.items() if len(where) > 1}
+                    modules_of[name].add(module)
+    return {name: sorted(where) for name, where in modules_of.items() if len(where) > 1}
 
 
 def test_a_public_name_has_one_meaning() -> None:

@@ -65,11 +65,11 @@ def _key(name: str) -> str:
 def test_every_fixture_is_in_the_manifest() -> None:
     manifest = (ROOT / "fixtures" / "MANIFEST.md").read_text("utf-8")
     listed = set(re.findall(r"^\| `([^`]+)`", manifest, re.MULTILINE))
-    household = ROOT / "fixtures"
+    fixtures = ROOT / "fixtures"
     found = {
-        str(path.relative_to(household))
+        str(path.relative_to(fixtures))
         for path in tracked()
-        if path.is_relative_to(household) and path.name != "MANIFEST.md"
+        if path.is_relative_to(fixtures) and path.name != "MANIFEST.md"
     }
     assert found == listed
 

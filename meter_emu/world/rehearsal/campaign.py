@@ -5,7 +5,6 @@ to integers, so that nothing behind this module parses, guesses or rounds.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,7 +18,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.nearest import hint
-from meter_emu.resources import find, read_toml, typed
+from meter_emu.resources import find, read_toml, toml_of, typed
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel, load_model
@@ -97,7 +96,7 @@ def load_campaign(
 
 def campaign_of_file(text: str, path: Path, models: Mapping[str, MeterModel]) -> Campaign:
     """Return the campaign of a file's text, with these models by the names that it gives them."""
-    raw = typed(tomllib.loads(text), RawCampaign, path=str(path))
+    raw = typed(toml_of(text), RawCampaign, path=str(path))
     resolver = _Resolver(path, raw, seed=raw.seed, build=None, model=None)
     resolver.models |= models
     return resolver.campaign()
