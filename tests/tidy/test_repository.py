@@ -117,8 +117,8 @@ def test_the_top_level_is_the_agreed_one() -> None:
     top = {path.relative_to(ROOT).parts[0] for path in tracked()}
     plain = {name for name in top if not name.startswith(".")}
     assert plain == {
-        "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "card_protocol", "constraints.txt",
-        "docs", "fixtures", "meter_emu", "pyproject.toml", "tests",
+        "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "card_protocol",
+        "constraints.txt", "docs", "fixtures", "meter_emu", "pyproject.toml", "tests",
     }  # fmt: skip
 
 
