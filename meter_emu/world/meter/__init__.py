@@ -1,1 +1,1 @@
-"""A meter and what is seen of it: board, bench, builds, images, events. Knows no campaign."""
+"""A meter and its observer: board, bench, builds, images, events. Knows no campaign."""

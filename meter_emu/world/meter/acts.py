@@ -1,7 +1,7 @@
-"""Who sees what people do at a meter, as they do it: for recording it, so that it can be had again.
+"""Listeners for what people do at a meter, so that it can be recorded and replayed.
 
-What a program does follows from how its meter stood, from what people did and when, and from what
-the cards answered. The first is the origin of a trace; the rest are its rows.
+The program's behaviour follows from the meter's state, from what people did and when, and from the
+cards' answers. The first is the origin of a trace; the others are its rows.
 """
 
 from collections.abc import Callable
@@ -19,30 +19,30 @@ PRESSED: Final = {f"{key.name} button".lower(): key for key in Button}
 
 
 class ActListener(Protocol):
-    """Hears of every deed at a bench, just before it has its effect."""
+    """Hears every act at a bench, just before it takes effect."""
 
     def inserted(self, card: SlotCard, name: str) -> SlotCard:
-        """See a card put in; return what stands in the slot for it."""
+        """A card is put in; return what to put into the slot for it."""
         ...
 
     def removed(self) -> None:
-        """See the card pulled out."""
+        """The card is pulled out."""
         ...
 
     def pressed(self, key: Button, held_ms: int) -> None:
-        """See a button let go of."""
+        """A button is let go of."""
         ...
 
     def supplied(self, *, on: bool) -> None:
-        """See somebody take the supply away or give it back."""
+        """The supply goes or comes back."""
         ...
 
     def shut(self, until_us: int | None) -> None:
-        """See the appliances shut, for good or until a true instant."""
+        """The appliances are shut, for good or until a true instant."""
         ...
 
     def lit(self) -> None:
-        """See the appliances lit."""
+        """The appliances are lit."""
         ...
 
 
@@ -51,7 +51,7 @@ ListenerOf: TypeAlias = Callable[[Board], ActListener]
 
 @final
 class MeterTrace:
-    """Takes everything at one meter down in a trace. `clock` is what the meter's chip shows."""
+    """Records everything at one meter in a trace. `clock` is what the meter's chip shows."""
 
     def __init__(self, recorder: Recorder, board: Board, clock: ClockText) -> None:
         self._recorder: Final = recorder
@@ -59,20 +59,20 @@ class MeterTrace:
         self._clock: Final = clock
 
     def inserted(self, card: SlotCard, name: str) -> SlotCard:
-        """Take a card down, and all that it will say."""
+        """Record a card and its answers from now on."""
         self._recorder.inserted(name, clock=self._clock, us=self._board.now_us)
         return RecordedCard(card, self._recorder, self._clock)
 
     def removed(self) -> None:
-        """Take a removal down."""
+        """Record a removal."""
         self._recorder.removed(clock=self._clock, us=self._board.now_us)
 
     def pressed(self, key: Button, held_ms: int) -> None:
-        """Take a button down."""
+        """Record a button."""
         self._done(f"{key.name} button".lower(), held_ms)
 
     def supplied(self, *, on: bool) -> None:
-        """Take the supply down."""
+        """Record the supply."""
         self._done(SUPPLIED[on])
 
     def shut(self, until_us: int | None) -> None:
@@ -80,7 +80,7 @@ class MeterTrace:
         self._done(SHUT, until_us)
 
     def lit(self) -> None:
-        """Record that the load is what it ordinarily is."""
+        """Record that the load is ordinary again."""
         self._done(LIT)
 
     def _done(self, what: str, value: int | None = None) -> None:

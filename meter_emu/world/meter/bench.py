@@ -1,9 +1,9 @@
 """One meter on the bench: power, polls, cards and buttons along true time.
 
-Polls at the model's cadence are the truth. A program's sleep hint lets the bench skip polls that
-would do nothing, except those whose accesses may straddle an RTC midnight or something that happens
-from outside: a jump that never lands there would hide torn reads. With `obey_hints=False` every
-poll is run, and the difference must be none, byte for byte.
+Polls happen at the model's cadence. A program's sleep hint lets the bench skip polls that would do
+nothing, except those whose accesses may straddle an RTC midnight or an outside event: skipping them
+would hide torn reads. With `obey_hints=False` every poll is run; the result must be the same, byte
+for byte.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,20 +22,19 @@ from meter_emu.world.meter.failure import (
     program_error,
 )
 
-POLL_LONGEST_US: Final = 1_000_000  # ours: no poll without a card takes longer (about 0.1 s does)
+POLL_LONGEST_US: Final = 1_000_000  # ours: a poll without a card takes about 0.1 s
 
 
 class Bench:
     """Runs one program on one board from `board.now_us` on.
 
-    `program` builds the firmware, before its first poll and after every power-up; it is bounded in
-    each (`failure`), and there are `polls_max` of them. With a `log` it has the board's ports from
-    there. Whatever lets the program run raises `ProgramError` when that fails, and
-    `PollsSpentError` after the last of its polls. `outages` are true
-    (from, to) instants, ascending and apart. `on_poll` is called after every poll, `on_power` when
-    the supply goes and comes, and `witness` records what people do. `polling` is whether the
-    program is running: what people do meanwhile (`Board.meanwhile`) it finds in its ports, or when
-    it runs again right after.
+    `program` builds the firmware, before its first poll and after every power-up; each poll is
+    bounded (`failure`), and there are at most `polls_max`. With a `log` its ports come from there.
+    Every method that runs the program raises `ProgramError` if it fails, and `PollsSpentError`
+    after its last poll. `outages` are true (from, to) instants, ascending and apart. `on_poll` is
+    called after every poll, `on_power` when the supply goes and comes, and `witness` records what
+    people do. `polling` is whether the program is running: it sees acts in the meantime
+    (`Board.meanwhile`) in its ports, or in the next poll right after.
     """
 
     def __init__(
@@ -78,15 +77,15 @@ class Bench:
     # Time ----------------------------------------------------------------------------------------
 
     def run_until(self, until_us: int) -> None:
-        """Let true time pass up to `until_us`; polls that begin before it are run."""
+        """Let true time pass up to `until_us`; runs the polls that begin before it."""
         while self.step(until_us):
             pass
         self.board.now_us = max(self.board.now_us, until_us)
 
     def step(self, until_us: int) -> bool:
-        """Do the one thing that comes next and before `until_us`; whether there was one.
+        """Do the next thing before `until_us`; return whether there was one.
 
-        That is a poll, or the supply going or coming. Without one, no time has passed.
+        That is a poll, or the supply going or coming. If there is none, no time has passed.
         """
         board = self.board
         if not board.powered:
@@ -106,13 +105,13 @@ class Bench:
         return True
 
     def rebuild(self) -> None:
-        """Build the program anew from what the board holds; nothing may change by it."""
+        """Build the program anew from the board's contents; this must change nothing."""
         self._firmware = None
 
-    # What people do ------------------------------------------------------------------------------
+    # Acts of people ------------------------------------------------------------------------------
 
     def insert(self, card: SlotCard, name: str = "card") -> None:
-        """Put a card in, `name` for people; the card switch wakes a powered program at once."""
+        """Put a card in, `name` for people; wakes a powered program at once."""
         if self._witness is not None:
             card = self._witness.inserted(card, name)
         self.board.insert(card)
@@ -125,9 +124,9 @@ class Bench:
         self.board.remove()
 
     def plan_outage(self, lost_us: int, back_us: int) -> None:
-        """Have the supply fail at a true instant and come back at another.
+        """Plan a supply failure from one true instant to another.
 
-        Raise `ValueError` unless both are ahead, and apart from every other outage.
+        Raise `ValueError` unless both are in the future and apart from every other outage.
         """
         outages = sorted([*self._outages, (lost_us, back_us)], reverse=True)
         apart = all(early[1] < late[0] for late, early in pairwise(outages))
@@ -138,7 +137,7 @@ class Bench:
             self._arm()
 
     def press(self, key: Button, held_ms: int = 0) -> None:
-        """Let go of a button held so long; it wakes a powered program at once."""
+        """Let go of a button held for a time; wakes a powered program at once."""
         if self._witness is not None:
             self._witness.pressed(key, held_ms)
         if self.board.powered:
@@ -146,7 +145,7 @@ class Bench:
         self._wake()
 
     def cut_supply(self) -> None:
-        """Take the supply away now, until somebody restores it; a poll under way ends there."""
+        """Take the supply away now, until somebody restores it; ends a poll under way."""
         board = self.board
         if not board.powered or board.fails_at_us <= board.now_us:
             return
@@ -175,7 +174,7 @@ class Bench:
         self._load_changed()
 
     def light_appliances(self) -> None:
-        """Let the load be what it ordinarily is."""
+        """Let the ordinary load flow."""
         if self._witness is not None:
             self._witness.lit()
         self.board.open_appliances()
@@ -184,7 +183,7 @@ class Bench:
     # Inside --------------------------------------------------------------------------------------
 
     def _wake(self) -> None:
-        """Have the program run at once; one that is running runs again when it has finished."""
+        """Run the program at once; one that is running runs again when it has finished."""
         self._woken = True
         if self.board.powered and not self.polling:
             self._poll()
@@ -221,8 +220,8 @@ class Bench:
         finally:
             self.polling = False
         after = rtc.second_of_day(self.board.now_us)
-        # A hint is about the RTC day of the reading; when midnight came within the poll, which a
-        # clock that was set does not tell, it may be about the day before: it is taken as over.
+        # A hint is for the RTC day of the reading; if midnight came within the poll, which a clock
+        # that was set does not show, it may be for the day before: it counts as over.
         ran_on = before is not None and after is not None and before <= after
         same_day = ran_on and board.rtc_writes == writes
         self._hint = hint if same_day else None
@@ -263,7 +262,7 @@ class Bench:
         self._poll()
 
     def _plan(self, hint: Sleep | None, second_of_day: int | None) -> None:
-        """Turn a hint into the true instant it ends, from what the chips will show by then."""
+        """Turn a hint into the true instant it ends, from the chips' future readings."""
         now_us = self.board.now_us
         self._wake_us = now_us
         if hint is None or second_of_day is None or not self.obey_hints:
@@ -281,7 +280,7 @@ class Bench:
         self._wake_us = now_us + shown_us
 
     def _load_changed(self) -> None:
-        """The register comes to the hint's reading at another time now: plan that anew."""
+        """Plan again: the register reaches the hint's reading at another time now."""
         asleep = self.board.powered and not self.polling and self._wake_us > self.board.now_us
         if asleep:
             self._plan(self._hint, self.board.rtc.second_of_day(self.board.now_us))

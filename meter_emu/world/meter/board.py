@@ -1,8 +1,8 @@
 """The board: chips wired to the ports, true time moving by what each call costs.
 
 It owns the true instant of everything the program does. A call whose time runs past the moment the
-supply fails stops there with `PowerLost`, and leaves behind what the chip's data sheet says of a
-half-done access. `docs/ports.md` lists the costs.
+supply fails stops there with `PowerLost`, and leaves the half-done access in the state that the
+chip's data sheet describes. `docs/ports.md` lists the costs.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ NEVER_US: Final = 2**63
 
 
 class Switch(Protocol):
-    """The load switch: a contactor or a valve. `on` is whether energy can pass."""
+    """The load switch: a contactor or a valve. `on` means energy can pass."""
 
     on: bool
     stuck: bool
@@ -45,7 +45,7 @@ class Switch(Protocol):
 
     @property
     def needs_mains(self) -> bool:
-        """Whether nothing passes while the meter has no power."""
+        """Whether energy passes only while the meter has power."""
         ...
 
     def drive(self, on: bool, start_us: int, stop_us: int) -> None:
@@ -53,7 +53,7 @@ class Switch(Protocol):
         ...
 
     def cut_during_drive(self, on: bool, fate: Callable[[], int]) -> None:
-        """Let the supply fail inside a drive."""
+        """Simulate a supply failure inside a drive."""
         ...
 
     def limit(self, ampere: int) -> None:
@@ -74,7 +74,7 @@ class Switch(Protocol):
 
 
 class SlotCard(Protocol):
-    """What can be put into the slot: a virtual card, or a real one behind a link."""
+    """A device for the slot: a virtual card, or a real one behind a link."""
 
     def power_on(self) -> bytes:
         """Return the ATR."""
@@ -85,11 +85,11 @@ class SlotCard(Protocol):
         ...
 
     def writing_us(self, command: bytes) -> int:
-        """Return for how long a power cut would find the card writing for `command`, in µs."""
+        """Return for how long a power cut would catch the card writing for `command`, in µs."""
         ...
 
     def tear(self, command: bytes, fate: Callable[[], int]) -> None:
-        """Lose power in that time; `fate` gives 0 to 255 and decides what the cells hold."""
+        """Lose power in that time; `fate` gives 0 to 255 and decides the cells' contents."""
         ...
 
     def transmit(self, command: bytes) -> bytes:
@@ -98,12 +98,12 @@ class SlotCard(Protocol):
 
 
 class Board:
-    """One meter's hardware (`meter_emu.ports.Ports`); `fate` says what half-done things leave.
+    """One meter's hardware (`meter_emu.ports.Ports`); `fate` decides half-done accesses.
 
     `ticks_from_us` is when the tick counter stood at 0, for a program that has been running;
     without it the meter is being powered up now. `meanwhile` is called at the start of whatever
-    takes long (a rest, a reset of a card, an APDU): there people can see the panel and act, or time
-    can be let pass.
+    takes long (a rest, a reset of a card, an APDU): there people can see the panel and act, or the
+    caller lets time pass.
     """
 
     def __init__(
@@ -120,9 +120,9 @@ class Board:
     ) -> None:
         self.now_us = now_us
         self.fails_at_us = NEVER_US
-        self.calls_left = NEVER_US  # so many more before a poll is one that never ends
-        self.overrun_us = NEVER_US  # likewise, by true time; nothing but a rest takes long
-        self.overran = ""  # of what there was too much
+        self.calls_left = NEVER_US  # more calls than this before a poll: it never ends
+        self.overrun_us = NEVER_US  # likewise in true time; only a rest takes long
+        self.overran = ""  # which bound was exceeded
         self.rtc_writes = 0
         self.rtc_bytes_written = 0
         self.rtc = rtc
@@ -132,7 +132,7 @@ class Board:
         self.metrology = metrology
         self.panel = Panel()
         self.powered = True
-        self.moves: list[tuple[int, bool]] = []  # when the switch really moved, and whereto
+        self.moves: list[tuple[int, bool]] = []  # when the switch really moved, and where to
         self._fate = fate
         self._cause = ResetCause.POWER_ON if ticks_from_us is None else ResetCause.NONE
         self.ticks_from_us = self._restarted_us() if ticks_from_us is None else ticks_from_us
@@ -143,10 +143,10 @@ class Board:
 
     @property
     def starting(self) -> bool:
-        """Whether the program has not run yet since power came: its ticks say nothing so far."""
+        """Whether the program has not run since power came: its ticks are not meaningful yet."""
         return self._cause is ResetCause.POWER_ON
 
-    # What people do ------------------------------------------------------------------------------
+    # Acts of people ------------------------------------------------------------------------------
 
     def insert(self, card: SlotCard) -> None:
         """Put a card into the slot; the mechanical switch latches it."""
@@ -165,13 +165,13 @@ class Board:
         self.metrology.shut_until(self.now_us, until_us)
 
     def open_appliances(self) -> None:
-        """Let the load be what it ordinarily is, from now on."""
+        """Let the ordinary load flow from now on."""
         self.metrology.shut_until(self.now_us, self.now_us)
 
     # Supply --------------------------------------------------------------------------------------
 
     def lose_power(self) -> None:
-        """The supply has failed now: what is volatile goes, what is half done settles."""
+        """Cut the supply now: volatile state is lost, half-done accesses settle."""
         self.powered = False
         self.eeprom.lose_power(self.now_us, self._byte)
         self.switch.lose_power()
@@ -183,7 +183,7 @@ class Board:
         self._flow()
 
     def regain_power(self) -> None:
-        """The supply is back now; the next program to run finds a power-on reset."""
+        """Restore the supply now; the next program to run finds a power-on reset."""
         self.rtc.regain_power(self.now_us)
         if not self.backup.regain_power(self.now_us):
             self.rtc.power_on_reset(self._fate.randbytes(self.rtc.GARBAGE_BYTES), self.now_us)
@@ -194,7 +194,7 @@ class Board:
         self._flow()
 
     def _restarted_us(self) -> int:
-        """Return when the ticks stood at 0 for a counter that starts anywhere now."""
+        """Return when the ticks were 0, for a counter that starts anywhere now."""
         return self.now_us - self._fate.randrange(TICKS_WRAP) * 1_000
 
     def _flow(self) -> None:
@@ -206,7 +206,7 @@ class Board:
         return self._fate.randrange(256)
 
     def _spend(self, cost_us: int) -> int:
-        """Let a call take its time and return when it began; raise where the supply fails in it."""
+        """Let a call take its time and return when it began; raise if the supply fails in it."""
         start_us = self.now_us
         end_us = start_us + cost_us
         self.calls_left -= 1
@@ -275,10 +275,10 @@ class Board:
         return b""
 
     def card_exchange(self, command: bytes) -> bytes:
-        """See `Ports`. Cut in the command the card never had it; in the answer it has obeyed.
+        """See `Ports`. Cut in the command: the card never got it; in the answer: it has obeyed.
 
-        In between a plain card writes: cut there, it keeps what fate leaves. What is not answered
-        in time is a `LinkError`, whatever the card does with the command.
+        In between a plain card writes: cut there, fate decides what it keeps. No answer in time is
+        a `LinkError`, whatever the card does with the command.
         """
         self.meanwhile()
         end_us = self.now_us + CARD_EXCHANGE_MAX_US
@@ -393,4 +393,4 @@ class Board:
 
 
 def _nothing() -> None:
-    """Do nothing meanwhile."""
+    """Do nothing."""

@@ -1,9 +1,9 @@
-"""Which program runs in a meter, on which chips, served by which desk: a *build*, by its name.
+"""A *firmware build* by its name: which program runs in a meter, on which chips, with which desk.
 
 `reference` is our program; `reference+DEFECT[+DEFECT...]` is the same with parts swapped, each
-defect at its own site (chip, firmware, or that meter's visits to the desk). `MODULE:FACTORY` is
-somebody else's program that speaks the ports, and so is `./PROGRAM`, an executable that is linked
-with `meter_host.c`; they take the defects of chips and desk.
+defect at its own site (chip, firmware, or desk). `MODULE:FACTORY` is somebody else's program on the
+ports, and so is `./PROGRAM`, an executable linked with `meter_host.c`; they take the defects of
+chips and desk.
 """
 
 import re
@@ -35,7 +35,7 @@ from meter_emu.zones import TimeZone
 REFERENCE: Final = "reference"
 _FACTORY: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)
 _DESK: Final = (DeskDates, DeskCodec)
-_OUR_PROGRAM: Final = "meter_emu.firmware."  # where the parts of our program are, and no other's
+_OUR_PROGRAM: Final = "meter_emu.firmware."  # the sites in our program, and in no other's
 
 
 @final
@@ -54,27 +54,27 @@ class Build:
 
     @property
     def covers(self) -> Covers | None:
-        """What its program declares that it covers, if it is not ours and declares anything."""
+        """The program's declaration of what it covers; `None` for ours or without one."""
         declared: Covers | None = getattr(self.factory, "covers", None)
         return declared
 
     def program(self, model: MeterModel) -> Callable[[Ports], Firmware]:
-        """Return what makes the firmware of a model's board, as after a reset."""
+        """Return the factory of a model's firmware on a board, as after a reset."""
         if self.factory is not None:
             return self.factory
         parts, known = self.parts(model), dialogues()
         return lambda ports: Program(ports, parts, known)
 
     def parts(self, model: MeterModel) -> Parts:
-        """Return our program's parts for a model's board, by which another's memory is read too."""
+        """Return our program's parts for a model's board, also used to read another's memory."""
         return _parts(self, clock_chip(model).driver, model.zone)
 
     def fitted(self, part: type[PartT], /) -> type[PartT]:
-        """Return the class of a chip's or the desk's part in this build."""
+        """Return this build's class for a part of a chip or the desk."""
         return fit(part, self.defects)
 
     def rtc(self, model: MeterModel, drift_ppb: int, now_us: int) -> CalendarChip:
-        """Return the clock chip a model names; raise `ConfigError` for one we do not have."""
+        """Return the clock chip of a model; raise `ConfigError` for an unknown one."""
         oscillator = self.fitted(Oscillator)(drift_ppb, at_us=now_us)
         return self.fitted(clock_chip(model).chip)(self.fitted(ChipCalendar)(), oscillator)
 
@@ -93,7 +93,7 @@ class Build:
 
 
 def dialogues() -> tuple[type[CardDialogue], ...]:
-    """Return the dialogues that our program knows: one with each family of cards."""
+    """Return our program's dialogues, one for each family of cards."""
     return tuple(family.dialogue for family in families.FAMILIES)
 
 
@@ -104,7 +104,7 @@ def _parts(build: Build, driver: type[RtcDriver], zone: TimeZone) -> Parts:
 
 @cache
 def parse_build(name: str) -> Build:
-    """Return the build of a name; raise `ConfigError` saying which names there are."""
+    """Return the build of a name; raise `ConfigError` listing the known ones."""
     program, *defect_ids = name.split("+")
     factory: Callable[[Ports], Firmware] | None = None
     if "/" in program or "\\" in program:
@@ -131,14 +131,14 @@ def parse_build(name: str) -> Build:
 
 @final
 class _Importing:
-    """Turns whatever a module raises when it is imported into one line."""
+    """Turns whatever an imported module raises into one line."""
 
     def __init__(self, build: str, module_name: str) -> None:
         self._build: Final = build
         self._module_name: Final = module_name
 
     def __enter__(self) -> None:
-        """Let the module run."""
+        """Enter."""
 
     def __exit__(
         self,
@@ -154,7 +154,7 @@ class _Importing:
 
 
 def _factory(name: str, program: str) -> Callable[[Ports], Firmware]:
-    """Return what `MODULE:FACTORY` names: it takes the ports and returns a `Firmware`."""
+    """Return what `MODULE:FACTORY` names: a callable from ports to a `Firmware`."""
     found = _FACTORY.fullmatch(program)
     if found is None:
         why = f"want {REFERENCE}, MODULE:FACTORY or ./PROGRAM, then [+DEFECT...], got {program!r}"

@@ -1,11 +1,10 @@
 """The clock chips a model file may name: a file in `hardware/rtc/` and one in `firmware/rtc/` each.
 
-The chip's file has its row, all that is to be known of it; the driver has masks of its own. Nobody
-else knows a chip by its name.
+The chip's file has its row, with everything about it; the driver has masks of its own. Nobody else
+knows a chip by its name.
 
-What the registers of a chip make is read here by its row and `datetime`, for who looks at a meter
-from outside: the program has its driver. `ClippedChip` is a chip in the clip of a tool: its bus,
-and no meter around it.
+Registers are decoded here by the row and `datetime`, for observers outside the meter; the program
+has its driver. `ClippedChip` is a chip in the clip of a tool: its bus, and no meter around it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +45,7 @@ CLOCK_CHIPS: Final[Mapping[str, ClockChip]] = {
 
 
 def clock_chip(model: MeterModel) -> ClockChip:
-    """Return the row of the chip a model names; raise `ConfigError` for one we do not have."""
+    """Return the row of a model's chip; raise `ConfigError` for an unknown one."""
     if model.rtc not in CLOCK_CHIPS:
         known = ", ".join(CLOCK_CHIPS)
         raise ConfigError(model.name, "rtc", f"want one of {known}, got {model.rtc}")
@@ -57,12 +56,12 @@ OF_HOURS_12: Final = Counter(1, 12, "hour")
 
 
 def clock_of(board: Board) -> Callable[[], str | None]:
-    """Return a look at a running meter's clock: what its registers show, as they count."""
+    """Return a reader of a running meter's clock: what its registers show, as they count."""
     return lambda: reading(type(board.rtc), board.rtc.to_bytes(board.now_us))
 
 
 def reading(chip: type[CalendarChip], raw: Sequence[int]) -> str | None:
-    """Return the date and time that registers from 00h on show, `None` when they show none."""
+    """Return the date and time in registers from 00h on; `None` if they hold none."""
     try:
         return f"{shown_time(chip, raw):%Y-%m-%d %H:%M:%S}"
     except ValueError:
@@ -70,9 +69,9 @@ def reading(chip: type[CalendarChip], raw: Sequence[int]) -> str | None:
 
 
 def shown_time(chip: type[CalendarChip], raw: Sequence[int]) -> datetime:
-    """Return the time that registers show, as if it were UTC.
+    """Return the time in the registers, as if it were UTC.
 
-    Raise `ValueError` for one that no calendar has.
+    Raise `ValueError` for an impossible date or time.
     """
     found = counters(chip)
     year, month, day, minute, second = (
@@ -105,7 +104,7 @@ def _hour(chip: type[CalendarChip], byte: int) -> int | None:
 
 
 def within(counter: Counter, bcd: int) -> int | None:
-    """Return the value of two BCD digits, `None` when it is out of the counter's range."""
+    """Return the value of two BCD digits; `None` if out of the counter's range."""
     tens, units = divmod(bcd, 16)
     value = tens * 10 + units
     return value if max(tens, units) <= 9 and counter.first <= value <= counter.last else None
@@ -119,8 +118,8 @@ TURN_BYTES: Final = 1  # a read repeats the slave address after its repeated STA
 class ClippedChip:
     """A driver's two calls on a chip (`meter_emu.firmware.rtc.driver.RtcPorts`).
 
-    `now_us` is true time. It moves by what an access takes, `byte_us` a byte, and the caller may
-    move it on.
+    `now_us` is true time. It advances by the time of an access, `byte_us` a byte, and the caller
+    may advance it.
     """
 
     def __init__(self, chip: CalendarChip, *, byte_us: int = 0) -> None:

@@ -1,7 +1,7 @@
-"""What a program declares that it covers; what it leaves open is found out by running it.
+"""The meters and cards that a program declares it covers; what it leaves open is tried out.
 
-A program in Python says so by an attribute `covers` of its factory, one in C by `meter_traits`. A
-household outside is *not covered*: nothing is asked of it, and it is never counted as kept.
+A program in Python declares them in an attribute `covers` of its factory, one in C by
+`meter_traits`. A household outside is *not covered*: it is not judged and never counts as kept.
 """
 
 from collections.abc import Collection
@@ -25,8 +25,8 @@ TIME_BASES: Final[tuple[str, ...]] = get_args(get_type_hints(MeterModel)["rtc_ba
 class Covers:
     """The meters and cards of a program, each by the names that model and campaign files have.
 
-    `None` declares nothing of that kind. `generations` are 1 and 2; `time_bases` are what a clock
-    counts: "utc", "standard", "legal"; `clock_cards` is whether it obeys a technician's clock card.
+    `None` declares nothing of that kind. `generations` are 1 and 2; `time_bases` are those of its
+    clock: "utc", "standard", "legal"; `clock_cards` is whether it obeys a technician's clock card.
     """
 
     energies: Collection[str] | None = None
@@ -45,12 +45,12 @@ class Covers:
 
     @property
     def whole(self) -> bool:
-        """Whether it leaves nothing of meters and cards to be found out."""
+        """Whether it leaves nothing of meters and cards open."""
         kinds = (self.energies, self.chips, self.time_bases, self.generations, self.carriers)
         return all(kind is not None for kind in kinds)
 
     def outside(self, model: MeterModel, generation: int, carrier: CardKind) -> str | None:
-        """Return in words what of a meter and its card is outside, `None` where nothing is."""
+        """Return in words which part of a meter and its card is outside; `None` for no part."""
         kind = carrier.name.lower()
         asked: tuple[tuple[Collection[Any] | None, str | int, str], ...] = (
             (self.energies, model.energy, model.energy),
@@ -63,7 +63,7 @@ class Covers:
         return next(found, None)
 
     def check(self, build: str) -> None:
-        """Raise `ConfigError` for a name that there is not."""
+        """Raise `ConfigError` for an unknown name."""
         known: dict[str, Collection[Any]] = {
             "energies": ENERGIES, "chips": CLOCK_CHIPS, "time_bases": TIME_BASES,
             "generations": GENERATIONS, "carriers": CARRIERS,
@@ -82,7 +82,7 @@ def chip_words(model: MeterModel) -> str:
 
 
 def base_words(model: MeterModel) -> str:
-    """Return what its clock counts in words."""
+    """Return the clock's time base in words."""
     return f"a clock in {model.rtc_base} time"
 
 

@@ -1,8 +1,8 @@
 """What can be seen of a meter from outside, as a list of dated facts.
 
-The world writes these while it runs a meter; the verdict and the reports read nothing else of it.
-The *reason* of a supply change is what the meter itself showed: a cut that the display does not
-explain is a silent one, and shows as such.
+The world writes these while it runs a meter; the verdict and the reports read nothing else. The
+*reason* of a supply change is the meter's own display: a cut that it does not explain is silent,
+and appears as such.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,11 @@ from meter_emu.world.meter.failure import Failure, FailureKind
 class What(Enum):
     """The kinds of fact."""
 
-    BEGINS = "begins"  # the first of every list: how the meter stands before its program runs
+    BEGINS = "begins"  # the first of every list: the meter's state before its program runs
     DESK = "desk"  # the office wrote on the card
-    DESK_FAILED = "desk failed"  # the office's own program did not, and the card is as it was
+    DESK_FAILED = "desk failed"  # the office's own program failed, and the card is unchanged
     CARD_SERVED = "card"  # the meter obeyed the card
-    CARD_REFUSED = (
-        "card refused"  # the meter showed a code; where it had read the card, it wrote it
-    )
+    CARD_REFUSED = "card refused"  # the meter showed a code; if it had read the card, it wrote it
     CLOCK_SET = "clock set"  # a technician's clock card was obeyed
     CARD_UNSEEN = "card unseen"  # put into a meter without power
     KEY_PRESSED = "key"
@@ -37,27 +35,27 @@ class What(Enum):
     CLOSED = "supply on"
     LIMITED = "limiter on"
     UNLIMITED = "limiter off"
-    INVITED = "button asked for"  # the meter's lamp asks somebody to press it: supply is to be had
+    INVITED = "button asked for"  # the meter's lamp asks somebody to press it: supply is available
     UNINVITED = "button not asked for"
-    CLOCK_DOUBTED = "clock doubted"  # the meter's lamp says it does not believe its clock
+    CLOCK_DOUBTED = "clock doubted"  # the meter's lamp shows that it does not trust its clock
     CLOCK_TRUSTED = "clock trusted"
-    POWER_LOST = "power lost"  # upstream of the meter; the home is dark too
+    POWER_LOST = "power lost"  # upstream of the meter; the household is without supply too
     POWER_BACK = "power back"
-    CRASHED = "crashed"  # the program failed, and the story with it
+    CRASHED = "crashed"  # the program failed, which ends the story
     HUNG = "hung"
-    UNSEEN = "not seen"  # the home has had its polls; what comes after is not seen
-    ENDED = "end"  # the rehearsal is over; how the meter stands then
+    UNSEEN = "not seen"  # the poll limit was reached; what comes after is not seen
+    ENDED = "end"  # the rehearsal is over; the meter's state then
 
 
-NO_DATE: Final = Civil(0, 0, 0, 0, 0)  # what a field states that holds no date
+NO_DATE: Final = Civil(0, 0, 0, 0, 0)  # a field that holds no date
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenBack:
-    """What a meter's write-back on a card says of account and order.
+    """A meter's write-back on a card about account and order.
 
-    A memory card has no room for what may be `None`: it is so there.
+    Fields that may be `None` are `None` on a memory card, which has no room for them.
     """
 
     balance_ueur: int
@@ -78,11 +76,11 @@ class Event:
 
     `shown` is the display text after it; `detail` is the world's own words (who, what order).
     `understood` is T1 and T2 as the meter's write-back on the card states them (legal time), on
-    card events that left a write-back, `written` what it says besides. `clock_trusted` is what the
-    lamp said last. `balance_ueur` is the balance in the memory after it, micro-euro, with the
-    energy used up to then taken off, `None` where the memory cannot be read. `visit` says which of
-    the household's visits, from 0, put a card in; the person may have stood at the meter since the
-    one before. `failure` is on the last event of a story that ends before its time.
+    card events that left a write-back, `written` its other fields. `clock_trusted` is the last
+    state of the lamp. `balance_ueur` is the balance in the memory after it, micro-euro, with the
+    energy used up to then taken off, `None` if the memory cannot be read. `visit` is the number,
+    from 0, of the household's visit that put a card in; the person may have been at the meter since
+    the one before. `failure` is on the last event of a story that ends early.
     """
 
     at_us: int
@@ -100,10 +98,10 @@ class Event:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning(Event):
-    """The first event of every home: how its meter stands before its program runs.
+    """The first event of every story: the meter's state before its program runs.
 
-    `supply_on` is the switch's position, `limiter_a` what the limiter lets through, ampere, 0 for
-    no limit. What comes later moves these; nobody has to guess them from what moves first.
+    `supply_on` is the switch's position, `limiter_a` the limiter's setting, ampere, 0 for no limit.
+    Later events change these, so that nobody has to guess the initial state.
     """
 
     supply_on: bool
@@ -117,7 +115,7 @@ class Beginning(Event):
 
 
 def beginning_of(events: Sequence[Event]) -> Beginning:
-    """Return how a home begins."""
+    """Return the first event of a story."""
     first = events[0]
     assert isinstance(first, Beginning), "the first event of every home is how it begins"
     return first
@@ -131,7 +129,7 @@ FAILED: Final = {
 
 
 def failed_event(failure: Failure, last: Event | None = None) -> Event:
-    """Return the last event of a story that fails, as the meter stood at the `last` one seen."""
+    """Return the last event of a story that fails, with the meter's state at `last`."""
     what = FAILED[failure.kind]
     if last is None:
         return Event(at_us=failure.at_us, what=what, detail=failure.why, failure=failure)

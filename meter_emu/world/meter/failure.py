@@ -1,8 +1,8 @@
-"""A program that fails: how, and when by whose clock; its bounds, and its last calls.
+"""A program that fails: how, when and by whose clock; its bounds and its last calls.
 
-`CallLog` is the ports of a board as a program has them whose calls are written down, and its pulse
-felt. It is for programs that are not ours, and for ours when they have failed and run again to
-show what they did last. A pulse is felt at every call, so a program that calls nothing is found.
+`CallLog` wraps the ports of a board, records the calls and reports each to a pulse. It is for
+programs that are not ours, and for ours when run again after a failure to show their last calls.
+Each call is a pulse, so a program that calls nothing is found.
 """
 
 import signal
@@ -25,26 +25,26 @@ from meter_emu.world.meter.board import Board
 CALLS_MAX: Final = 100_000  # ours: of one poll; a gas meter's tightness test makes 3,600
 POLL_US_MAX: Final = 7_200_000_000  # ours: 2 h of true time; such a test is 12 min, 1 h at most
 REGISTER_END: Final = 2**32
-_TEXT_MAX: Final = 200  # ours: what a program says of itself is cut off here
+_TEXT_MAX: Final = 200  # ours: a program's own message is cut off here
 
 
 @final
 @unique
 class FailureKind(Enum):
-    """What became of a program, or of the patience with it."""
+    """How a program failed, or which bound ended it."""
 
     CRASHED = "crashed"
     HUNG = "hung"
-    UNSEEN = "not seen"  # the home has had its polls
+    UNSEEN = "not seen"  # the poll limit was reached
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a meter's story ends before its time, at a true instant.
+    """Why a meter's story ends early, at a true instant.
 
-    `clock` is what the meter's clock chip showed, `None` where it showed no time; `calls` are the
-    last calls of the ports, the oldest first.
+    `clock` is what the meter's clock chip showed, `None` for no time; `calls` are the last port
+    calls, the oldest first.
     """
 
     kind: FailureKind
@@ -55,7 +55,7 @@ class Failure:
 
 
 def program_error(error: Exception | PollOverrun) -> ProgramError | None:
-    """Return what a program raised as `ProgramError`; `None` for what people and files did."""
+    """Return a program's exception as `ProgramError`; `None` for those of people and files."""
     if isinstance(error, PollOverrun):
         return ProgramError(FailureKind.HUNG.value, str(error))
     trace = error.__traceback__
@@ -68,7 +68,7 @@ def program_error(error: Exception | PollOverrun) -> ProgramError | None:
 def check_answer(answer: object, calls: int, overran: str) -> None:
     """Raise `ProgramError` for a poll that did nothing, and for an answer that is no `Sleep`.
 
-    A program that went on after it was ended for having too much of something is ended now.
+    A program that went on after exceeding a bound is ended now.
     """
     if overran:
         raise ProgramError(
@@ -97,19 +97,19 @@ def _in_range(sleep: Sleep) -> bool:
 
 
 def printable(text: str) -> str:
-    """Return what a program says as one line that cannot steer a terminal, and not all of it."""
+    """Return a program's message as one line, cut to length, that cannot steer a terminal."""
     line = "".join(char if char.isprintable() else " " for char in text)
     return line if len(line) <= _TEXT_MAX else f"{line[:_TEXT_MAX]}…"
 
 
 def _not_the_program(error: Exception, trace: TracebackType | None) -> bool:
-    """Whether it is about a file, a cable or a trace, met with in the middle of a call."""
+    """Whether it is about a file, a cable or a trace, met in the middle of a call."""
     ours = isinstance(error, MeterEmuError | TraceError | OSError)
     return ours and any(frame.tb_frame.f_code.co_filename == board.__file__ for frame in _up(trace))
 
 
 def _place(trace: TracebackType | None) -> str:
-    """Return where in the program it was raised: the last place outside the board."""
+    """Return where in the program it was raised: the innermost frame outside the board."""
     frames = [f for f in _up(trace) if f.tb_frame.f_globals.get("__package__") != __package__]
     if not frames:
         return ""
@@ -132,10 +132,10 @@ _CALLS: Final = tuple(name for name in vars(Ports) if not name.startswith("_"))
 
 
 class Pulse(Protocol):
-    """Told when a poll begins and ends, and of every call in it."""
+    """Notified when a poll begins and ends, and of every call in it."""
 
     def began(self, board: Board) -> None:
-        """The program runs."""
+        """The program starts a poll."""
         ...
 
     def called(self, name: str, now_us: int) -> None:
@@ -147,13 +147,13 @@ class Pulse(Protocol):
         ...
 
     def ended(self) -> None:
-        """It has come back from its poll."""
+        """The poll has returned."""
         ...
 
 
 @final
 class CallLog:
-    """Stands between a program and a board, and knows the last calls."""
+    """Stands between a program and a board, and records the last calls."""
 
     def __init__(self, board: Board, pulse: Pulse) -> None:
         self._board: Final = board
@@ -163,7 +163,7 @@ class CallLog:
 
     @contextmanager
     def poll(self) -> Iterator[None]:
-        """Feel the program's pulse for the time of one poll."""
+        """Report the calls to the pulse for one poll."""
         self._pulse.began(self._board)
         try:
             yield
@@ -172,7 +172,7 @@ class CallLog:
 
     @property
     def calls(self) -> tuple[str, ...]:
-        """The last calls, the oldest first. Of what was sent it has the length: it may be keys."""
+        """The last calls, the oldest first. Data sent is given by length only: it may be keys."""
         return tuple(f"{name}({', '.join(map(_short, args))})" for name, args in self._kept)
 
     def _heard(self, name: str) -> Callable[..., object]:
@@ -191,7 +191,7 @@ class CallLog:
 
 
 class _Heard:
-    """The calls themselves."""
+    """The recording ports."""
 
     def __init__(self, calls: dict[str, Callable[..., object]]) -> None:
         self.__dict__.update(calls)
@@ -206,7 +206,7 @@ def _short(value: object) -> str:
 
 @final
 class NoPulse:
-    """For programs of ours: bounded by their calls alone, so that no wall clock is in a result."""
+    """For programs of ours: bounded by calls alone, so no wall clock affects a result."""
 
     def began(self, board: Board) -> None:
         """See `Pulse`."""
@@ -223,9 +223,9 @@ class NoPulse:
 
 @final
 class Alarm:
-    """Ends a silent poll in this process by a signal, where nobody else uses that.
+    """Ends a silent poll in this process by a signal, if nobody else uses that signal.
 
-    A program that never gives the interpreter back (one long call into C) is out of its reach.
+    A program that never gives the interpreter back (one long call into C) cannot be ended.
     """
 
     def __init__(self, silence_s: float = SILENCE_S) -> None:
@@ -241,7 +241,7 @@ class Alarm:
             self.answered()
 
     def called(self, name: str, now_us: int) -> None:  # noqa: ARG002
-        """See `Pulse`. While a port works, somebody may act at the meter: that takes its time."""
+        """See `Pulse`. Suspended while a port works: people may act at the meter."""
         if self._armed:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -270,7 +270,7 @@ PULSE_SIZE: Final = _CLOCK_AT + 1 + _CLOCK_SIZE
 
 @final
 class SharedPulse:
-    """One home's pulse, in memory that another process sees, which ends this one without it."""
+    """One household's pulse, in memory shared with a process that can end this one."""
 
     def __init__(self, memory: memoryview) -> None:
         self._memory: Final = memory
@@ -311,7 +311,7 @@ class SharedPulse:
 
 @final
 class FeltPulse:
-    """What another process sees of a `SharedPulse`."""
+    """A `SharedPulse` as another process sees it."""
 
     def __init__(self, memory: memoryview) -> None:
         self.calls, self.polls, self.in_poll, self.now_us = _RECORD.unpack_from(memory)

@@ -1,7 +1,7 @@
 """A meter image: every persistent byte of a meter in one file that can be kept, compared, changed.
 
-Offsets are in `docs/meter-image.md`. What people are used to call "the state" is the EEPROM part;
-clock, reserve, switch and consumption register are the rest of what survives without supply.
+Offsets are in `docs/meter-image.md`. The EEPROM part is commonly called "the state"; clock,
+reserve, switch and consumption register also survive without supply.
 """
 
 from pathlib import Path
@@ -57,7 +57,7 @@ def eeprom_at(model: MeterModel) -> int:
 
 
 def image_of(board: Board, model: MeterModel) -> bytes:
-    """Return the image of a meter as it stands at `board.now_us`."""
+    """Return the image of a meter in its state at `board.now_us`."""
     now_us = board.now_us
     body = b"".join(
         (
@@ -86,9 +86,9 @@ def board_of(
     path: str,
     ticks_from_us: int | None = None,
 ) -> Board:
-    """Return the board an image describes, its clock going on from what it shows at `now_us`.
+    """Return the board of an image; its clock continues at `now_us` from what it shows.
 
-    `ticks_from_us` is for a meter that never stopped running; without it, it is being powered up.
+    With `ticks_from_us` the meter has been running; without it, it is being powered up.
 
     Raise `ImageError` for anything that is not a whole image of this model.
     """
@@ -157,7 +157,7 @@ def board_of_file(
 ) -> tuple[Board, int | None]:
     """Return the meter in an image file, powered up at `now_us`, and its number if it has one.
 
-    Its clock goes on from what it shows. Raise `ImageError` for a file that cannot be read, or is
+    Its clock continues from what it shows. Raise `ImageError` for an unreadable file or one that is
     no whole image of this model.
     """
     try:

@@ -1,7 +1,8 @@
 """A new meter as the installer leaves it: factory record, first state, clock set, switch on.
 
-The world's own way to the bytes of `docs/meter-image.md`. The clock was set some time ago and has
-drifted since; both are the campaign's numbers, and the state only knows when it was set.
+Makes the bytes of `docs/meter-image.md` without the firmware's code. The clock was set some time
+ago and has drifted since; both are the campaign's numbers, and the state records only when it was
+set.
 """
 
 from collections.abc import Callable
@@ -55,7 +56,7 @@ MODEL_NAME_SIZE_BYTES: Final = 24
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """How one meter stands when its story begins. Instants are true microseconds.
+    """The state of one meter when its story begins. Instants are true microseconds.
 
     `clock_error_us` is RTC minus true time at `clock_set_us`; `drift_ppb` counts from there.
     """
@@ -122,7 +123,7 @@ def empty_board(
 
 
 def switch_class(model: MeterModel) -> type[Contactor] | type[Valve]:
-    """Return what opens and closes the supply in a model."""
+    """Return the class of a model's load switch."""
     return _SWITCHES[model.measures.switch]
 
 
@@ -133,14 +134,14 @@ _SWITCHES: Final[dict[SwitchKind, type[Contactor] | type[Valve]]] = {
 
 
 def flicker(fate: Random) -> Callable[[], int]:
-    """Return what weak cells read as: a stream of its own, so that reading decides nothing else."""
+    """Return the source of weak cells' readings: a stream of its own, for nothing else."""
     seed = fate.getrandbits(64)
     stream = cache(lambda: Random(seed))  # noqa: S311  an unstable cell, not a secret; few have one
     return lambda: stream().randrange(256)
 
 
 def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
-    """Return what the factory writes: the model's numbers and this meter's own keys."""
+    """Return the factory record: the model's numbers and this meter's own keys."""
     flags: int = FactoryFlags.WINDOW_ON
     if model.window.weekend:
         flags |= FactoryFlags.WINDOW_WEEKEND
@@ -185,7 +186,7 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
 def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_ms: int) -> State:
     """Return the state of a meter in service that has seen no card yet.
 
-    `clock_us` is what its clock says the time is, UTC; `ticks_ms` where its ticks stand.
+    `clock_us` is the time its clock shows, UTC; `ticks_ms` its tick count.
     """
     shown = _shown(model, clock_us)
     flags = 0
@@ -244,14 +245,14 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
 
 
 def model_code(model: MeterModel) -> bytes:
-    """Return the model's name as the factory record and the meter image carry it."""
+    """Return the model's name as factory record and meter image encode it."""
     return model.name.encode("ascii", "replace")[:MODEL_NAME_SIZE_BYTES].ljust(
         MODEL_NAME_SIZE_BYTES, b"\0"
     )
 
 
 def _set_clock(chip: CalendarChip, driver: RtcDriver, shown: datetime, clock_us: int) -> None:
-    """Have a chip show a time, set by the build's own driver, with its divider at the fraction."""
+    """Show a time on a chip, set by the build's own driver, with its divider at the fraction."""
     when = Civil(shown.year, shown.month, shown.day, shown.hour, shown.minute)
     driver.set_time(ClippedChip(chip), when, shown.second, shown.weekday())
     chip.oscillator.phase = clock_us % SECOND_US * PPB
@@ -261,7 +262,7 @@ _DAY_0: Final = date(2000, 1, 1)
 
 
 def _shown(model: MeterModel, us: int) -> datetime:
-    """Return what a clock chip shows that counts the model's time base."""
+    """Return the display of a clock chip that counts the model's time base."""
     counted: dict[str, tzinfo] = {
         "utc": UTC,
         "standard": timezone(timedelta(minutes=model.zone.rule.standard_min)),

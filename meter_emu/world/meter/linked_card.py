@@ -1,7 +1,7 @@
 """A card behind a link in the emulated meter's slot: a real one in a reader, or one being recorded.
 
-The meter's own program must not see the difference, so what a link cannot do becomes what a slot
-shows: no answer, or the card is gone. Why it was so is kept for the person at the bench.
+The meter's program must not see the difference, so a failed link looks like a slot with no answer
+or no card. The cause is kept for the person at the bench.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from card_protocol.link.link import Link
 
 @final
 class LinkedCard:
-    """Whatever card `link` reaches, as `Board` takes cards.
+    """The card that `link` reaches, as a `SlotCard`.
 
     A supply that fails inside an exchange finds the emulated meter before its command or after the
-    answer, never between: where a real card is in its write is unknown, and it is unpowered
-    at the moment the board's time says so.
+    answer, never between: where a real card is in its write is unknown, and it is unpowered at the
+    moment the board's time says so.
     """
 
     def __init__(self, link: Link) -> None:
@@ -27,11 +27,11 @@ class LinkedCard:
 
     @property
     def failure(self) -> LinkError | None:
-        """How the link failed first since the card was powered; `None` when it has not."""
+        """The link's first failure since the card was powered; `None` if it has not failed."""
         return self._failure
 
     def power_on(self) -> bytes:
-        """Return the ATR, empty where the link finds no card that answers."""
+        """Return the ATR, empty if the link finds no card that answers."""
         self._failure, self._powered = None, False
         try:
             atr = self._link.connect()
@@ -42,12 +42,12 @@ class LinkedCard:
         return atr
 
     def power_off(self) -> None:
-        """Take the power away; a link never fails in that."""
+        """Take the power away; no link fails in that."""
         self._powered = False
         self._link.disconnect()
 
     def writing_us(self, command: bytes) -> int:  # noqa: ARG002  nobody can look into a real card
-        """Return 0: there is no moment at which a cut is known to find the card writing."""
+        """Return 0: it is never known when a cut would find the card writing."""
         return 0
 
     def tear(self, command: bytes, fate: Callable[[], int]) -> None:  # noqa: ARG002  as above
@@ -55,9 +55,9 @@ class LinkedCard:
         self.power_off()
 
     def transmit(self, command: bytes) -> bytes:
-        """Return the R-APDU, empty from a card without power, as a virtual one.
+        """Return the R-APDU; empty from a card without power, as for a virtual one.
 
-        The `LinkError` of a card that is gone or silent passes.
+        Raise the `LinkError` of a card that is gone or silent.
         """
         if not self._powered:
             return b""

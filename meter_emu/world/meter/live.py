@@ -1,8 +1,8 @@
-"""A meter with a person in front of it: time passes on request, people act between or within.
+"""An interactive meter: time passes on request, people act between or within polls.
 
-It is the bench that rehearsals run, so a live meter and a rehearsed one leave the same bytes.
-Nothing here knows a wall clock. What lets time pass are iterators that give back control after
-every step, so that a caller can look or stop between any two.
+It uses the bench of rehearsals, so a live meter and a rehearsed one leave the same bytes. Nothing
+here knows a wall clock. Iterators let time pass and give back control after every step, so that a
+caller can look or stop between any two.
 """
 
 import re
@@ -21,8 +21,8 @@ from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.observer import Observer, balance_ueur
 from meter_emu.world.meter.plan import Insight, Planned, insight
 
-# A clock's uncertainty grows while a deed comes nearer and moves it by minutes; the next deed of
-# the same kind is about a day away.
+# A clock's uncertainty grows while a planned action comes nearer and moves it by minutes; the next
+# one of the same kind is about a day away.
 _MOVED_US: Final = 12 * HOUR_US
 _TRIES_MAX: Final = 100  # ours: three are enough for a clock of 50 ppm
 _CARD_SAID: Final = re.compile(r" \| CARD ([0-9A-F]{2})\b")
@@ -33,7 +33,7 @@ _RESULTS: Final = {result.value: result for result in Result}
 class LiveMeter:
     """One meter on its bench. `take` gets every event as it happens.
 
-    `bench_for` returns the bench of this board and its watch, which calls what it is given.
+    `bench_for` returns the bench of this board and its watch, which calls its argument.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class LiveMeter:
     # Time ----------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Let the program run for the first time, at the instant the meter was put together."""
+        """Run the program for the first time, at the instant the meter was put together."""
         self.bench.step(self.board.now_us + 1)
 
     def until(self, until_us: int) -> Iterator[None]:
@@ -69,10 +69,10 @@ class LiveMeter:
         self.bench.run_until(until_us)
 
     def past_next(self) -> Iterator[None]:
-        """Let time pass until the meter has done what it plans next, one step each.
+        """Let time pass until the meter has done its next planned action, one step each.
 
-        Something else that can be seen and happens before ends it as well. A meter that plans
-        nothing is let run for two of its polls.
+        A visible event before that ends it as well. A meter without plans runs for two of its
+        polls.
         """
         events = self._events
         poll_us = self.model.poll_s * SECOND_US
@@ -85,13 +85,13 @@ class LiveMeter:
                     return
             for _ in self.until(self.board.now_us + poll_us):
                 yield
-                break  # this is the poll that does it, unless the clock is not quite there
+                break  # this is the poll that does it, unless the clock is a little behind
             ahead = None if planned is None else self._still_ahead(planned)
             if ahead is None or self._events > events:
                 return
 
     def _still_ahead(self, planned: Planned) -> Planned | None:
-        """Return a deed that has not been done yet: it may have moved, but not as far as a day."""
+        """Return a planned action still to come: it may have moved, by less than a day."""
         for ahead in self._plan():
             same = (ahead.deed, ahead.civil) == (planned.deed, planned.civil)
             if same and ahead.at_us < planned.at_us + _MOVED_US:
@@ -99,17 +99,17 @@ class LiveMeter:
         return None
 
     def look(self) -> None:
-        """See what has changed in the middle of a poll; after one it is seen anyway."""
+        """Report changes in the middle of a poll; after a poll they are reported anyway."""
         self._watch.look()
 
-    # What can be known ---------------------------------------------------------------------------
+    # State ---------------------------------------------------------------------------------------
 
     def insight(self) -> Insight | None:
         """Return how the meter understands its situation."""
         return insight(self.board, self.model, self._build)
 
     def next_planned(self) -> Planned | None:
-        """Return what the meter will do next, `None` when it plans nothing."""
+        """Return the meter's next planned action, `None` if it plans nothing."""
         return next(iter(self._plan()), None)
 
     def _plan(self) -> tuple[Planned, ...]:
@@ -117,7 +117,7 @@ class LiveMeter:
         return () if known is None else known.plan
 
     def balance_ueur(self) -> int | None:
-        """Return the balance, micro-euro, `None` where the memory cannot be read."""
+        """Return the balance, micro-euro; `None` if the memory cannot be read."""
         return balance_ueur(self.board, self._parts)
 
     def image(self) -> bytes:
@@ -125,10 +125,10 @@ class LiveMeter:
         assert not self.bench.polling, "within a poll there is no image of its own"
         return image_of(self.board, self.model)
 
-    # What people do ------------------------------------------------------------------------------
+    # Acts of people ------------------------------------------------------------------------------
 
     def press(self, key: Button, held_ms: int = 0) -> None:
-        """Press a button and see what it shows; or hold it, let go, and see what comes of it."""
+        """Press a button and return the display; or hold it, let go, and return the result."""
         at_us = self.board.now_us
         name = (key.name or "").lower()
         if held_ms:
@@ -138,9 +138,9 @@ class LiveMeter:
             self._watch.see(at_us, What.KEY_PRESSED, detail=name)
 
     def insert(self, card: SlotCard, name: str) -> Result:
-        """Put a card in, let the meter serve it, and return what the display says of it.
+        """Put a card in, let the meter serve it, and return the display's message about it.
 
-        `NONE` is a display that says nothing of a card.
+        `NONE` is a display without a message about the card.
         """
         assert not self.bench.polling, "a card is put in between two polls"
         at_us = self.board.now_us
@@ -165,7 +165,7 @@ class LiveMeter:
             self.bench.cut_supply()
 
     def appliances(self, *, lit: bool, for_us: int | None = None) -> None:
-        """Light the appliances, or shut them, for good or for a time."""
+        """Light the appliances or shut them, for good or for a time."""
         if lit:
             self.bench.light_appliances()
         else:
@@ -173,11 +173,11 @@ class LiveMeter:
         self._watch.see(self.board.now_us, What.LIT if lit else What.SHUT)
 
     def note(self, what: What, detail: str) -> None:
-        """Record what happened elsewhere now, such as a visit to the office."""
+        """Record something that happened elsewhere now, such as a visit to the office."""
         self._watch.see(self.board.now_us, what, detail=detail)
 
 
 def _said_of_card(display: str) -> Result:
-    """Return what a display says of a card; another program than ours may say what we cannot."""
+    """Return the display's message about a card; another program may show unknown text."""
     found = _CARD_SAID.search(display)
     return Result.NONE if found is None else _RESULTS.get(int(found[1], 16), Result.NONE)

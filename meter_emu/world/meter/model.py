@@ -1,4 +1,4 @@
-"""A meter model: every number of a meter that is not its program, read from a file with its source.
+"""A meter model: every number of a meter apart from its program, read from a file with its source.
 
 The files lie in `fixtures/meters/`; the order of the fields here is the order there.
 """
@@ -22,7 +22,7 @@ _PPB_SECONDS: Final = PPB * SECOND_US
 
 
 class ClockBounds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How far the RTC may be off, and when the meter stops believing it."""
+    """How far the RTC may be off, and when the meter stops trusting it."""
 
     set_error_s: Annotated[int, Meta(ge=1, le=3600)]
     drift_bound_ppb: Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -71,9 +71,9 @@ class Window(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 @final
 class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One model of meter. Which chip and which dialogue these names mean is the engine's table."""
+    """One model of meter. `clock_chips` and `families` resolve the names of chip and dialogue."""
 
-    # as long as record and image have room for
+    # if record and image have room for it
     name: Annotated[str, Meta(min_length=1, max_length=24, pattern=PRINTABLE)]
     energy: Annotated[str, Meta(min_length=1)]  # a row of `energies.ENERGIES`
     rtc: Annotated[str, Meta(min_length=1)]
@@ -89,7 +89,7 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     credit: Credit
     rearm: Rearm
     window: Window  # the non-disconnection period
-    night: Window | None = None  # the night hours of a bi-hourly tariff, where the meter has any
+    night: Window | None = None  # the night hours of a bi-hourly tariff, if the meter has any
 
     @property
     def measures(self) -> Energy:
@@ -123,7 +123,7 @@ def load_model(path: Path) -> MeterModel:
 
 
 def _check_energy(path: Path, model: MeterModel) -> None:
-    """Refuse what no meter of this energy has."""
+    """Refuse values that no meter of this energy has."""
     energy = model.measures
     for key, got, may_be, want in (
         ("credit.mwh_per_unit", model.credit.mwh_per_unit, energy.varies, energy.mwh_per_unit),
@@ -138,7 +138,7 @@ def _check_energy(path: Path, model: MeterModel) -> None:
 
 
 def _check_night(path: Path, model: MeterModel) -> None:
-    """Refuse a night price that is above the day's, or that the meter has no hours for."""
+    """Refuse a night price above the day's, or one without night hours."""
     pricing = model.credit.pricing
     if pricing.night_price_ueur_per_wh > pricing.price_ueur_per_wh:
         want = f"want at most the day's {pricing.price_ueur_per_wh}"

@@ -1,8 +1,8 @@
 """Records what can be seen of a meter from outside: switch, lamps, limiter, supply, balance.
 
-The balance is read off its memory as somebody with its bytes on the bench would. Looking takes no
-time, wears nothing and asks no fate: the meter does not notice. A memory that is not laid out as
-`docs/meter-image.md` says, or holds no valid state, says nothing.
+The balance is decoded from its memory. Looking takes no time, wears nothing and draws no chance:
+the meter does not notice. A memory with another layout than `docs/meter-image.md`, or without a
+valid state, gives no balance.
 """
 
 from collections.abc import Callable
@@ -21,8 +21,7 @@ from meter_emu.world.meter.failure import Failure
 def balance_ueur(board: Board, parts: Parts) -> int | None:
     """Return the balance at `board.now_us` in micro-euro, energy not booked yet taken off.
 
-    `parts` are the program's, with their defects. `None` when the memory holds no state that can
-    be read.
+    `parts` are the program's, with their defects. `None` if the memory holds no readable state.
     """
     state = state_in(board, parts)
     if state is None:
@@ -40,10 +39,10 @@ def state_in(board: Board, parts: Parts) -> State | None:
 
 @final
 class Observer:
-    """Gives `take` how the meter stands now, and from then on every fact as it happens.
+    """Passes the meter's state now to `take`, then every fact as it happens.
 
-    `parts` are the program's, to read its account.
-    `look` belongs after every poll of a bench, `power` where its supply goes and comes.
+    `parts` are the program's, to read its account. `look` belongs after every poll of a bench,
+    `power` where its supply goes and comes.
     """
 
     def __init__(self, board: Board, parts: Parts, take: Callable[[Event], None]) -> None:
@@ -107,7 +106,7 @@ class Observer:
 
 
 def _beginning(board: Board, balance: int | None) -> Beginning:
-    """Return how a meter stands before anything happens to it."""
+    """Return a meter's state before anything happens to it."""
     switch, panel = board.switch, board.panel
     words = f"supply {'on' if switch.on else 'off'}"
     if switch.limiter_a:

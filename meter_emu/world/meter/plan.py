@@ -1,8 +1,8 @@
-"""What a meter is going to do next, as it understands time and orders itself.
+"""What a meter will do next, by its own reading of time and orders.
 
-A copy of the meter is asked, made from its image and thrown away: looking takes the real one no
-time, wears nothing and wakes nothing. The copy's program parts are those of the build, so a build
-with a defect shows the wrong T that it believes in, long before it acts on it.
+A copy made from its image is asked and thrown away: the real meter loses no time, wears nothing and
+does not wake. The copy has the program parts of the build, so a defective build shows its wrong T
+long before it acts on it.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ _NO_LOAD: Final = (0,) * 24
 @final
 @unique
 class Deed(Enum):
-    """What a meter does by itself, in words for a person."""
+    """An action that a meter takes by itself, in words for a person."""
 
     DEFERRAL_ENDS = "deferral ends T1"
     CUT = "programmed cut T2"
@@ -49,9 +49,9 @@ class Deed(Enum):
 @final
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A deed and the true instant from which the next poll does it, near enough for a person.
+    """An action and the approximate true instant from which the next poll takes it.
 
-    `civil` is T1 or T2 as the meter's display states it.
+    `civil` is T1 or T2 as on the meter's display.
     """
 
     at_us: int
@@ -62,10 +62,10 @@ class Planned:
 @final
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """How a meter understands its own situation at one moment.
+    """A meter's own view of its situation at one moment.
 
-    `utc_us` is the instant its clock shows, `None` when it shows none; `uncertainty_s` how far it
-    holds that to be wrong. `plan` is what it will do, soonest first; empty for one without power.
+    `utc_us` is the instant its clock shows, `None` for none; `uncertainty_s` is its own error
+    bound. `plan` is what it will do, soonest first; empty for one without power.
     """
 
     meter_id: int
@@ -76,7 +76,7 @@ class Insight:
 
 
 def insight(board: Board, model: MeterModel, build: Build) -> Insight | None:
-    """Return what a meter understands; `None` for one whose memory it could not load itself."""
+    """Return a meter's own view; `None` if it could not load its memory."""
     raw = image_of(board, model)
     copy = board_of(
         raw,
@@ -101,9 +101,9 @@ def insight(board: Board, model: MeterModel, build: Build) -> Insight | None:
     now = parts.trust.judge(reading, ticks_ms if ticking else None, state, factory)
     units = copy.metrology_units()
     meter = MeterRules(parts, factory, state, now, ticks_ms=ticks_ms, register_units=units)
-    second_us = phase // NOMINAL_RATE  # how far the second has come that the registers show
+    second_us = phase // NOMINAL_RATE  # the fraction of the second that the registers show
     plan = _plan(board, meter, second_us) if board.powered else ()
-    within = (planned for planned in plan if planned.at_us < END_US)  # what nobody lights uses none
+    within = (planned for planned in plan if planned.at_us < END_US)  # nothing lit, nothing used
     return Insight(
         meter_id=factory.meter_id,
         utc_us=now.utc_s * SECOND_US + second_us if now.utc_s else None,
@@ -136,10 +136,10 @@ def _ends(meter: MeterRules) -> Iterator[tuple[int, Deed, Civil | None]]:
 
 
 def _seconds_until_certain(meter: MeterRules, end: bytes) -> int:
-    """Return the seconds until an end has come for certain; 0 or less when it has.
+    """Return the seconds until T1 or T2 has certainly come; 0 or less if it has.
 
-    The uncertainty grows on the way, so the meter will act later than it looks today. The growth
-    is a few parts in a million of the wait: each look takes the rest of the wait to nearly nothing.
+    The uncertainty grows on the way, so the meter will act later than it looks today. The growth is
+    a few parts in a million of the wait: each look takes the rest of the wait to nearly nothing.
     """
     ends, trust, now = meter.parts.ends, meter.parts.trust, meter.now
     left_s = ends.wait_s(end, now)
@@ -168,7 +168,7 @@ def _night(meter: MeterRules) -> Iterator[tuple[int, Deed, Civil | None]]:
 def _change(
     meter: MeterRules, kind: LegalHours, begins: Deed, ends: Deed
 ) -> Iterator[tuple[int, Deed, Civil | None]]:
-    """Yield the next change of hours of a kind, found as the hint finds its edges."""
+    """Yield the next change of hours of a kind, found with the edges of the sleep hint."""
     trust, factory, now = meter.parts.trust, meter.factory, meter.now
     if kind.hours(factory) is None or not now.trusted:
         return
@@ -194,7 +194,7 @@ def _clock(meter: MeterRules) -> Iterator[tuple[int, Deed, Civil | None]]:
 
 
 def _marks(meter: MeterRules) -> Iterator[tuple[int, Deed]]:
-    """Yield the readings of the register at which the balance comes to something."""
+    """Yield the register readings at which the balance reaches a threshold."""
     ledger, state = meter.parts.ledger, meter.state
     balance_ueur = meter.standing().balance_ueur
     low_ueur = meter.factory.low_credit_cents * UEUR_PER_CENT

@@ -1,4 +1,4 @@
-"""A hand that pulls a card out of the slot in the middle of a session."""
+"""A card that is pulled out of the slot in the middle of a session."""
 
 from collections.abc import Callable
 from typing import Final, final
@@ -9,9 +9,9 @@ from meter_emu.world.meter.board import SlotCard
 
 @final
 class PulledCard:
-    """A card that is pulled out when it has answered so many commands.
+    """A card that is pulled out after a number of answered commands.
 
-    The next one finds no card, and whatever was in progress stays as the card left it.
+    The next command finds no card; whatever was in progress stays as the card left it.
     """
 
     def __init__(self, card: SlotCard, answers: int) -> None:

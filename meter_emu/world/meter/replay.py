@@ -1,7 +1,7 @@
-"""Plays a recorded dialogue again, against a meter that stands as it did: the first difference.
+"""Replays a recorded dialogue against a meter in its recorded state: the first difference.
 
-People do what they did, at the true instants they did it, in the middle of a poll if need be; the
-card answers what it answered. What is left is the program, and whether it says the same.
+People act at the recorded true instants, even in the middle of a poll; the card gives its recorded
+answers. The program is the only variable: it must send the same commands.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from meter_emu.world.meter.bench import Bench
 
 @final
 class Replay:
-    """One trace on one bench, from where the recording began; `path` is its name in mistakes."""
+    """One trace on one bench, from the start of the recording; error messages name it by `path`."""
 
     def __init__(self, bench: Bench, rows: Iterator[TraceRow], path: str) -> None:
         self._path: Final = path
@@ -28,18 +28,18 @@ class Replay:
 
     @property
     def difference(self) -> str | None:
-        """What was said otherwise first, in words; `None` when nothing was."""
+        """The first difference, in words; `None` if there is none."""
         return self._playback.difference
 
     @property
     def exchanges(self) -> int:
-        """How many commands were the recorded ones."""
+        """The number of commands that matched."""
         return self._playback.exchanges
 
     def run(self) -> None:
         """Play all rows, or up to the first difference.
 
-        Raise `TraceError` for what no meter lets itself be done to.
+        Raise `TraceError` for an act that is impossible at this meter.
         """
         self._bench.board.meanwhile = self._meanwhile
         playback = self._playback
@@ -52,7 +52,7 @@ class Replay:
                 self._do()
 
     def _meanwhile(self) -> None:
-        """Do what was done while the program was at it; a cut supply ends that at once."""
+        """Do what people did while the program ran; a cut supply ends that at once."""
         board = self._bench.board
         while self._bench.polling and board.fails_at_us > board.now_us:
             row = self._playback.next

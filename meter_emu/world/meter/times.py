@@ -1,7 +1,7 @@
-"""True time, and how people write it: the only place of the world that knows zones.
+"""True time, and how people write it: the only module of the world that knows zones.
 
-True time is integer microseconds since 1970-01-01 00:00 UTC. People write legal time: date and
-wall clock under a zone's rule. `datetime` and `zoneinfo` do the arithmetic here, on purpose: the
+True time is integer microseconds since 1970-01-01 00:00 UTC. People write legal time: date and wall
+clock under a zone's rule. `datetime` and `zoneinfo` do the arithmetic here, on purpose: the
 firmware has its own calendar in integers, and the two check each other.
 """
 
@@ -13,7 +13,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.units import EPOCH_2000_US, SECOND_US
 from meter_emu.zones import TimeZone
 
-YEARS: Final = range(2000, 2100)  # what clock chips and generation 1 cards can show
+YEARS: Final = range(2000, 2100)  # the range of clock chips and generation 1 cards
 END_US: Final = 4_102_444_800 * SECOND_US  # 2100-01-01 00:00 UTC
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ def us_to_legal(us: int, zone: TimeZone) -> datetime:
 
 
 def legal_to_us(when: datetime, zone: TimeZone, *, path: str, key: str) -> int:
-    """Return the one instant that a time written in a file names under the zone's rule.
+    """Return the one instant of a time in a file, under the zone's rule.
 
     Without offset it must exist exactly once; with an offset, the zone must have that offset at
     that wall clock. It lies from 2000-01-01 00:00 UTC to the end of 2099. Otherwise raise
@@ -51,18 +51,18 @@ def legal_to_us(when: datetime, zone: TimeZone, *, path: str, key: str) -> int:
 
 
 def us_to_civil(us: int, zone: TimeZone) -> Civil:
-    """Return the legal time of an instant, whole minutes, the rest cut off."""
+    """Return the legal time of an instant, rounded down to the minute."""
     legal = us_to_legal(us, zone)
     return Civil(legal.year, legal.month, legal.day, legal.hour, legal.minute)
 
 
 def us_to_iso(us: int, zone: TimeZone) -> str:
-    """Return the instant as ISO 8601 with offset, whole seconds, the rest cut off."""
+    """Return the instant as ISO 8601 with offset, rounded down to the second."""
     return us_to_legal(us, zone).isoformat(timespec="seconds")
 
 
 def us_to_written(us: int, zone: TimeZone) -> str:
-    """Return an instant as a file names it: legal time, with its offset where that exists twice."""
+    """Return an instant as files write it: legal time, with its offset if ambiguous."""
     legal = us_to_legal(us, zone)
     wall = legal.replace(tzinfo=None)
     return (legal if len(_readings(wall, zone)) > 1 else wall).isoformat()

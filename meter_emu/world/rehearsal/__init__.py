@@ -1,1 +1,1 @@
-"""Households, campaigns, the story of one and of a fleet; what was promised, and the verdicts."""
+"""Campaigns, their households and rehearsals; what was promised, and the verdicts."""

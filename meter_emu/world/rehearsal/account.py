@@ -1,16 +1,16 @@
-"""The account of an ideal meter, between what a right meter charges at most and at least.
+"""The account of an ideal meter, between the most and the least that a right meter charges.
 
-Money is one exact integer, a fraction of a micro-euro fine enough (`UEUR`) that nothing is ever
+Money is one exact integer, in a fraction of a micro-euro (`UEUR`) so fine that nothing is ever
 rounded. Where a right meter may book energy at either of two prices, or to either of two accounts,
-the two sides part: `low` has the dearer answer, `high` the cheaper one. What parts them:
+the two sides part: `low` takes the dearer answer, `high` the cheaper one. They part because:
 
 - a register counts whole units: a part of one, and of the Wh after it, is not charged yet;
 - each change of price or account finds such a part, which then goes to the other one;
-- after T1 the deferral may be held to go on for L; the night may be held to begin 2u before it and
-  to end 2u and a look after it, and is seen a look after its beginning;
-- a lamp says when it is read, at the end of a look: limiter, and trust in the clock.
+- after T1 a right meter may still defer for L; it may begin the night 2u early and end it 2u and
+  a look late, and sees it begin a look late;
+- a lamp (limiter, trust in the clock) changes only at the end of a look.
 
-Emergency credit is a debt and a balance of the same size, so `net` stands still when it is taken.
+Emergency credit is a debt and a balance of the same size, so taking it leaves `net` unchanged.
 """
 
 # Theory
@@ -25,13 +25,13 @@ Emergency credit is a debt and a balance of the same size, so `net` stands still
 #     low  <=  what a right meter says  <=  high
 #
 # The two begin a unit apart and part further at each event that a right meter may see either way.
-# They never come together on their own; a load or a cut that was seen may close the gap (`hear`,
-# `empty`). A home with many price changes is judged less sharply than one with none, and that is
-# the truth about what can be seen of it.
+# They never come together on their own; a load or an observed cut may close the gap (`hear`,
+# `empty`). A household with many price changes is judged less sharply than one with none: that is
+# how much an outsider can see.
 #
 # Why integers this fine: a load in W over µs is W·µs, a register counts Wh or dm³, a price is in
 # micro-euro per Wh. `UEUR` is chosen so that every product of these is whole. Doubles would do for
-# the size of a home's bill and not for the question whether 0 was reached before 23:01:00.
+# the size of a bill and not for the question whether 0 was reached before 23:01:00.
 #
 # Closed form
 # -----------
@@ -39,15 +39,15 @@ Emergency credit is a debt and a balance of the same size, so `net` stands still
 # Time goes by in steps of hours or weeks, never poll by poll: a load is constant within an hour of
 # the day, so what is used between two instants is a difference of two sums (`LoadProfile`), and the
 # instant at which an amount is reached is its inverse. An oracle in the tests adds up hour by hour,
-# in fractions, and is compared with both. The caller's side of the bargain is to stop at every
-# change of the rules, since a `Flow` holds for the whole of a step.
+# in fractions, and is compared with both. The caller must stop at every change of the rules, since
+# a `Flow` holds for the whole of a step.
 #
 # Doubts
 # ------
 #
-# `UNKNOWN` gives up: after power failed while a card was in, nothing shows whether its load was
-# booked, and from there on the account is not judged at all. The next statement on a card could
-# take it up again; nothing does that yet.
+# `UNKNOWN` gives up: if power failed while a card was in, nothing shows whether its load was
+# booked, and from then on the account is not judged. The next statement on a card could settle it
+# again; this is not implemented.
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -64,15 +64,15 @@ from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import Promise
 
 UEUR: Final = 1000 * HOUR_US  # a micro-euro in its mWh per Wh and rate-µs per unit
-UNKNOWN: Final = 10**30  # more than any account holds: it cannot be known
+UNKNOWN: Final = 10**30  # more than any account holds: unknown
 
 
 class Flow(NamedTuple):
-    """How energy flows for a while, and what it may and must cost."""
+    """How energy flows for a while, and what it may cost and must cost."""
 
     may_cost: bool
     must_cost: bool
-    night_all_day: bool  # the meter does not believe its clock
+    night_all_day: bool  # the meter does not trust its clock
     within_us: int  # *u* at the end of the while
     limited: bool
 
@@ -111,8 +111,9 @@ class ExactAccount:
         self._charged_least = self._charged_most = 0
         self._used_least = self._used_most = 0
         self._lost_track = self._found_empty = False
-        # What may flow between a switch or a lamp and the moment an outsider sees it, at the home's
-        # highest load. Zero load, zero slack: then the two sides are one account, exact to the end.
+        # What may flow between a switch or a lamp and the moment an outsider sees it, at the
+        # meter's highest load. Zero load, zero slack: then the two sides are one account, exact to
+        # the end.
         self._slack = WORK_US * max(household.load) * promise.mwh_per_unit  # a lamp's delay
         balance = household.balance_cents * UEUR_PER_CENT * UEUR
         part = self._part(promise)
@@ -121,7 +122,7 @@ class ExactAccount:
         self.net_low = balance - (0 if household.image is None else part)
         self.net_high = balance + part
 
-    # How it stands -------------------------------------------------------------------------------
+    # State ---------------------------------------------------------------------------------------
 
     @property
     def low(self) -> int:
@@ -140,7 +141,7 @@ class ExactAccount:
 
     @property
     def books(self) -> Books:
-        """How it stands, to be compared with what a meter says."""
+        """The account's state, to be compared with what a meter states."""
         unseen = self._unseen_mwh(self._promise)
         return Books(
             self.low,
@@ -152,12 +153,12 @@ class ExactAccount:
             self._lost_track,
         )
 
-    # What changes it -----------------------------------------------------------------------------
+    # Changes -------------------------------------------------------------------------------------
 
     def hear(self, promise: Promise) -> None:
-        """Book a card: loads repay the emergency credit first, in full; prices may change."""
+        """Book a card: loads first repay the emergency credit in full; prices may change."""
         load = (promise.loaded_cents - self._promise.loaded_cents) * UEUR_PER_CENT * UEUR
-        # A meter found its balance used up, until somebody loads: then nothing is known of that
+        # A meter that found its balance used up stays so until somebody loads: then this is unknown
         # again.
         self._found_empty = self._found_empty and not load
         self.net_low += load
@@ -180,7 +181,7 @@ class ExactAccount:
         self._promise = promise
 
     def part(self, amount: int | None = None) -> None:
-        """Let a part of a unit go to either of two accounts, or prices: they have just changed."""
+        """Let a part of a unit go to either of two accounts or prices that have just changed."""
         amount = self._part(self._promise) if amount is None else amount
         # Each side takes the part at its own worst: it may have been charged twice or not at all,
         # by two accounts that each round down.
@@ -190,7 +191,7 @@ class ExactAccount:
         self._charged_most += self._unseen_mwh(self._promise)
 
     def lamp(self) -> None:
-        """Allow for the moments before a lamp says what the meter already does."""
+        """Allow for the delay before a lamp shows the meter's state."""
         self.part(self._slack * self._promise.pricing.price_ueur_per_wh)
         self._charged_least -= self._slack
         self._charged_most += self._slack
@@ -208,12 +209,12 @@ class ExactAccount:
             self.debt_high = max(self.debt_high, whole)
 
     def lose_track(self) -> None:
-        """From now on nothing shows how the account stands."""
+        """From now on nothing shows the state of the account."""
         self.net_low, self.net_high = -UNKNOWN, UNKNOWN
         self._lost_track = True
 
     def empty(self) -> None:
-        """Take from the meter's own cut that its balance, by its register, is used up."""
+        """Conclude from the meter's own cut that its balance, by its register, is used up."""
         # The meter was allowed to cut for credit and did: so its register had reached the end, and
         # the cheaper account cannot be richer than the part that no register shows.
         self.net_high = min(self.net_high, self._part(self._promise) - self.debt_low)
@@ -259,15 +260,15 @@ class ExactAccount:
             self.net_high -= least
 
     def empty_at_us(self, until_us: int, flow: Flow) -> int | None:
-        """Return when `low` first is at or below nothing, before `until_us`; `None` for never."""
+        """Return when `low` first reaches 0 or less, before `until_us`; `None` for never."""
         if self.low <= 0:
             return self.at_us
         if not flow.may_cost:
             return None
         day = self._promise.pricing.price_ueur_per_wh * self._promise.mwh_per_unit
         if self._profile.used(self.at_us, until_us) * day < self.low:
-            # The dear question, hour by hour, is asked only where the cheap one does not settle it:
-            # nearly every home has credit for weeks.
+            # The exact answer, hour by hour, is computed only if the cheap one does not settle it:
+            # nearly every household has credit for weeks.
             return None  # not even at the dearer price
         if not self._bi_hourly(flow):
             night = self._promise.pricing.night_price_ueur_per_wh * self._promise.mwh_per_unit
@@ -284,7 +285,7 @@ class ExactAccount:
         return None
 
     def surely_empty_at_us(self, until_us: int, flow: Flow) -> int | None:
-        """Return when `high` is at or below nothing for certain, before `until_us`."""
+        """Return when `high` is certainly 0 or less, before `until_us`."""
         if not flow.must_cost:
             return None
         price = self._promise.pricing.night_price_ueur_per_wh * self._promise.mwh_per_unit
@@ -306,9 +307,9 @@ class ExactAccount:
         )
 
     def _prices(self, from_us: int, to_us: int, flow: Flow) -> Iterator[tuple[int, int, int, int]]:
-        """Yield until when, at most and at least, a unit costs what, in order.
+        """Yield (until when, highest price, lowest price) in time order.
 
-        And first what a part of a unit costs that goes from one price to the other.
+        The first entry is for a part of a unit that goes from one price to the other.
         """
         night = self._night
         assert night is not None, "only a meter with night hours has two prices"
@@ -345,7 +346,7 @@ class ExactAccount:
             at_us = until_us
 
     def _part(self, promise: Promise) -> int:
-        """Return the money for what no register shows: part of a unit, and part of a Wh after it.
+        """Return the price of what no register shows: part of a unit, and part of a Wh after it.
 
         For electricity, whose unit is the Wh, that is one Wh.
         """
@@ -359,7 +360,7 @@ class ExactAccount:
 
 @final
 class LoadProfile:
-    """A load by hour of the UTC day, added up in rate-microseconds, both ways round."""
+    """A load by hour of the UTC day, summed in rate-microseconds, with its inverse."""
 
     def __init__(self, rates: tuple[int, ...]) -> None:
         self._rates: Final = rates
@@ -370,7 +371,7 @@ class LoadProfile:
         return self._until(to_us) - self._until(from_us)
 
     def reached_us(self, from_us: int, amount: int) -> int | None:
-        """Return when so much has been used since `from_us`; `None` if nothing ever is."""
+        """Return when the amount has been used since `from_us`; `None` if never."""
         a_day = self._sums[HOURS_A_DAY]
         if amount <= 0:
             return from_us

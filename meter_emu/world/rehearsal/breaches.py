@@ -1,4 +1,4 @@
-"""Lays what was seen of a home's supply next to its row of obligations: where they contradict."""
+"""Compares the observed supply of a household with its row: where they contradict."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from meter_emu.world.rehearsal.outcome import WORK_US, Breach, Supplied
 from meter_emu.world.rehearsal.promise import promise_at
 from meter_emu.world.rehearsal.verdicts import Verdict
 
-# What moves what is seen; tuples, for members are found in them without a hash.
+# Events that change what is seen; tuples, for members are found in them without a hash.
 _SWITCH: Final = (What.OPENED, What.CLOSED)
 _LIMITER: Final = (What.LIMITED, What.UNLIMITED)
 _POWER: Final = (What.POWER_LOST, What.POWER_BACK)
@@ -38,7 +38,7 @@ _HAPPENED: Final = {
 @final
 @dataclass(frozen=True, slots=True)
 class SupplySpan:
-    """What a home had from one true instant to before another; `invited` is the meter's lamp."""
+    """The observed supply up to before `to_us`; `invited` is the meter's lamp."""
 
     from_us: int
     to_us: int
@@ -47,7 +47,7 @@ class SupplySpan:
 
 
 def supply_of(events: Sequence[Event], start_us: int, end_us: int) -> Iterator[SupplySpan]:
-    """Yield what a home had, without a gap, from the events of its meter."""
+    """Yield the observed supply without a gap, from the events of the meter."""
     begins = beginning_of(events)
     closed, limited = begins.supply_on, bool(begins.limiter_a)
     powered, invited, from_us = True, Lamp.RECONNECT in begins.lamps, start_us
@@ -83,7 +83,7 @@ def _had(*, powered: bool, closed: bool, limited: bool) -> Supplied:
 
 
 def breaches_of(household: Household, row: PromiseRow, events: Sequence[Event]) -> Iterator[Breach]:
-    """Yield each breach of a home's promise, in time order."""
+    """Yield each breach of a household's promise, in time order."""
     if not row.spans:
         return
     start_us, end_us = row.spans[0].from_us, row.spans[-1].to_us

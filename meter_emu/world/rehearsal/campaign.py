@@ -1,7 +1,7 @@
-"""A campaign: who lives behind which meter, what was announced, and who does what when.
+"""A campaign: which household has which meter, what was announced, and who does what when.
 
-The file is TOML for people (`docs/campaign-file.md`); what the world runs is resolved here once,
-to integers, so that nothing behind this module parses, guesses or rounds.
+The file is TOML for people (`docs/campaign-file.md`). It is resolved to integers here, once, so
+that no other module parses, guesses or rounds.
 """
 
 import re
@@ -57,8 +57,8 @@ class Campaign:
     """A whole rehearsal, resolved: the same file and seed give the same campaign.
 
     `announced` reached every household that `announced_to_some` did not reach; an ordinary season
-    has neither, and whatever is dated in it belongs to one household. A home has `polls_max` polls,
-    if it is said. `path` is the file it comes from, for mistakes that show when it runs.
+    has neither, and all its dates belong to single households. `polls_max`, if given, limits the
+    polls of each. `path` is its file, named in mistakes that show up at run time.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Campaign:
 def load_campaign(
     path: Path, *, seed: int | None = None, build: str | None = None, model: str | None = None
 ) -> Campaign:
-    """Return the campaign in a file; `seed`, `build` and `model` override what it says.
+    """Return the campaign in a file; `seed`, `build` and `model` override the file's.
 
     `model`, a path or a built-in name, is for the households of its energy. Raise `ConfigError`
     naming file, key and what was wanted. Builds are names only here: the engine knows which there
@@ -95,7 +95,7 @@ def load_campaign(
 
 
 def campaign_of_file(text: str, path: Path, models: Mapping[str, MeterModel]) -> Campaign:
-    """Return the campaign of a file's text, with these models by the names that it gives them."""
+    """Return the campaign in a file's text; `models` are those it names, by name."""
     raw = typed(toml_of(text), RawCampaign, path=str(path))
     resolver = _Resolver(path, raw, seed=raw.seed, build=None, model=None)
     resolver.models |= models
@@ -103,7 +103,7 @@ def campaign_of_file(text: str, path: Path, models: Mapping[str, MeterModel]) ->
 
 
 class _Resolver:
-    """Turns the raw file into integers, keeping hold of where it is for the error's sake."""
+    """Turns the raw file into integers and keeps each place for error messages."""
 
     def __init__(
         self, path: Path, raw: RawCampaign, *, seed: int, build: str | None, model: str | None
@@ -157,7 +157,7 @@ class _Resolver:
     def _announcements(
         self, raws: RawAnnouncement | Sequence[RawAnnouncement] | None
     ) -> dict[str | None, Announcement]:
-        """Return what was announced, by name; what has none reached everybody else."""
+        """Return the announcements by name; the one without a name is for everybody else."""
         found: dict[str | None, Announcement] = {}
         raws = [raws] if isinstance(raws, RawAnnouncement) else raws or []
         for raw in raws:
@@ -192,7 +192,7 @@ class _Resolver:
         return self.announced[raw.announced]
 
     def _entry(self, raw: RawHousehold, place: FilePlace, before: int) -> Entry:
-        """Return one entry; `before` households stand in front of it."""
+        """Return one entry; `before` households precede it."""
         model_name = raw.model or self.raw.model
         if model_name is None:
             place.refuse("model", "is missing here and at the top of the file")
@@ -267,7 +267,7 @@ class _Resolver:
     def _spread(
         self, raw: RawHousehold, place: FilePlace, own: MeterModel, model: MeterModel
     ) -> tuple[Spread, Range, Range]:
-        """Return how far the homes of an entry differ, and the bounds of their clocks."""
+        """Return how the households of an entry vary, and the bounds of their clocks."""
         errors_s = _bounds(raw.clock_error_s, place, "clock_error_s")
         drifts_ppb = _bounds(raw.drift_ppb, place, "drift_ppb")
         errors_s = _share(errors_s, own.clock.set_error_s, model.clock.set_error_s)
@@ -311,7 +311,7 @@ class _Resolver:
         return Households(tuple(entries), self.seed)
 
     def _with_others_cards(self, households: Households) -> Households:
-        """Return the households again, each that has another's card at a visit with that card."""
+        """Return the households with other people's cards resolved in their visits."""
         entries = []
         for entry, raw in zip(households.entries, self.raw.household, strict=True):
             place = self.top.at(f"household {raw.id!r}")
@@ -332,7 +332,7 @@ class _Resolver:
         household: FilePlace,
         households: Households,
     ) -> Household:
-        """Return the household whose card a visit has, with its visits to the office up to then."""
+        """Return the household whose card a visit uses, with its visits to the office so far."""
         name = raw.visits[visit.in_file - 1].card_of
         assert name is not None, "it is another's card because the file says whose"
         place = household.at(f"visit {visit.in_file}")
@@ -384,7 +384,7 @@ def _end(raw: datetime | None, place: FilePlace, key: str) -> tuple[Civil | None
 
 
 def _load(raw: RawHousehold, model: MeterModel, place: FilePlace) -> tuple[int, ...]:
-    """Return the load under the name that fits the energy; the other must be absent."""
+    """Return the load under the name that fits the energy; the other name must be absent."""
     loads = {"load_w": raw.load_w, "load_dm3_per_h": raw.load_dm3_per_h}
     name = model.measures.load_key
     load = loads.pop(name)
@@ -399,7 +399,7 @@ def _load(raw: RawHousehold, model: MeterModel, place: FilePlace) -> tuple[int, 
 def _rtc_found(
     raw: RawHousehold, household: FilePlace, own: MeterModel, model: MeterModel
 ) -> tuple[tuple[int, Registers], ...]:
-    """Return what the clock chip holds when power is back, where that is said."""
+    """Return the clock chip's contents at power-ups, if the file gives any."""
     found = []
     for number, outage in enumerate(raw.outages, 1):
         if outage.rtc is None:
@@ -417,7 +417,7 @@ def _rtc_found(
 
 
 def _registers(text: str, count: int) -> Registers | None:
-    """Return registers and bytes, `None` for a text that is none, or has a register twice."""
+    """Return registers and bytes; `None` for text that is malformed or names a register twice."""
     found = {}
     for word in text.split(" "):
         said = _REGISTER.fullmatch(word)
@@ -447,7 +447,7 @@ def _expect_cut(raw: Sequence[datetime] | None, place: FilePlace) -> Range | Non
 
 
 def _bounds(raw: int | Sequence[int], place: FilePlace, key: str) -> Range:
-    """Return a range, of one number where there is one."""
+    """Return a range; a single number gives a range of one."""
     low, high = (raw, raw) if isinstance(raw, int) else raw
     if low > high:
         place.refuse(key, f"want [from, to], the smaller first, got {low}, {high}")
@@ -455,7 +455,7 @@ def _bounds(raw: int | Sequence[int], place: FilePlace, key: str) -> Range:
 
 
 def _share(errors: Range, bound: int, other_bound: int) -> Range:
-    """Return errors that take the same share of another bound, cut off towards zero."""
+    """Return the errors scaled from one bound to another, rounded towards zero."""
     if bound == other_bound:
         return errors
     low, high = (

@@ -1,4 +1,4 @@
-"""A campaign file as people write it: its keys, and what may stand there. Nothing is resolved here.
+"""A campaign file as people write it: its keys and their types. Nothing is resolved here.
 
 What the keys mean is in `docs/campaign-file.md`, and `campaign` makes a `Campaign` of them.
 """
@@ -44,7 +44,7 @@ _U32: TypeAlias = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 
 
 class RawFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What an office that is wrong writes into a card's order and wallet."""
+    """Values that a faulty office writes into a card's order and wallet."""
 
     defer_until: _Civil | None = None
     defer_min: _U32 | None = None
@@ -56,7 +56,7 @@ class RawFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """One deed, at a meter or at the office."""
+    """One act, at a meter or at the office."""
 
     at: datetime
     desk: list[DeskWord] = msgspec.field(default_factory=list)
@@ -128,7 +128,7 @@ class RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class RawReported(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """What others said had happened, and when."""
+    """Something reported from outside, and when."""
 
     at: datetime
     text: _Text

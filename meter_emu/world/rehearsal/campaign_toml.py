@@ -1,7 +1,7 @@
-"""Writes a campaign as a campaign file, as short as can be: what goes without saying is left out.
+"""Writes a campaign as the shortest campaign file: defaults are left out.
 
-`load_campaign` reads an equal campaign from it. Names of files stand as the campaign has them, and
-are read from the folder the text lies in.
+`load_campaign` reads an equal campaign from it. File names are written as the campaign has them and
+resolved from the folder of the text.
 """
 
 import json
@@ -27,7 +27,7 @@ from meter_emu.world.rehearsal.household import (
 )
 from meter_emu.zones import TimeZone
 
-_GENERATION: Final = 1  # where the file says none
+_GENERATION: Final = 1  # the default of the file
 _Value = TypeVar("_Value")
 
 
@@ -97,7 +97,7 @@ def _announcement(shown: Announcement, zone: TimeZone) -> Iterator[str]:
 
 
 def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
-    """Yield what stands at the meter when the rehearsal starts."""
+    """Yield the keys for the meter's state at the start of the rehearsal."""
     household, spread, zone = entry.first, entry.spread, campaign.zone
     if entry.count > 1:
         yield f"count = {entry.count}"
@@ -125,7 +125,7 @@ def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
 
 
 def _people(household: Household) -> Iterator[str]:
-    """Yield what the people have, hear, do and are to meet with."""
+    """Yield the keys for the household's cards, announcements, visits and expectations."""
     zone = household.model.zone
     if household.announced is not None and household.announced.name is not None:
         yield f"announced = {_text(household.announced.name)}"
@@ -240,10 +240,10 @@ def _spread(bounds: Range | None, alone: int) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a TOML string; what JSON escapes, TOML escapes likewise."""
+    """Return a TOML string; TOML has JSON's escapes."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def _most(values: Iterable[_Value]) -> _Value:
-    """Return what most have, the first of several: it stands at the top of the file."""
+    """Return the most common value, the first of equals: it goes to the top of the file."""
     return Counter(values).most_common(1)[0][0]

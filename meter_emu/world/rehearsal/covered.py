@@ -1,8 +1,8 @@
-"""Whether a program covers a meter and its card: as it declares, or as one order on one card shows.
+"""Whether a program covers a meter and its card: as declared, or as one order on one card shows.
 
-Found out is: the card is obeyed, and the meter believes its clock then. So a program that has no
-driver for a chip, or refuses a card, an energy or a time base, does not cover it. One that takes
-another chip's registers for a time cannot be told from one with a mistake: it is to declare.
+The trial passes if the card is obeyed and the meter trusts its clock afterwards. So a program
+without a driver for the chip, or that refuses the card, energy or time base, does not cover it. One
+that misreads another chip's registers looks the same as one with a mistake: it must declare.
 """
 
 from functools import cache
@@ -32,10 +32,10 @@ _CUT_US: Final = 1_593_810_060 * SECOND_US  # 2020-07-03 21:01 UTC
 
 @cache
 def uncovered(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> str | None:
-    """Return what of a meter and its card a build does not cover, in words; `None` if it does.
+    """Return in words what of a meter and its card a build does not cover, `None` if all.
 
-    Ours covers everything. What another declares outside is outside; of what it leaves open one
-    home is run, once in a process.
+    Ours covers everything. Another's declaration counts; what it leaves open is tried in one run,
+    once in a process.
     """
     if build.factory is None:
         return None
@@ -53,13 +53,13 @@ def uncovered(build: Build, model: MeterModel, generation: int, carrier: CardKin
 
 
 def covers_household(build: Build, household: Household) -> str | None:
-    """Return what of a household a build does not cover, in words; `None` if it covers it."""
+    """Return in words which part of a household a build does not cover; `None` for no part."""
     return uncovered(build, household.model, household.card_generation, household.carrier)
 
 
 @cache
 def obeys_clock_cards(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> bool:
-    """Return whether a build sets its clock by a technician's card, as declared or found out."""
+    """Return whether a build sets its clock by a technician's card, as declared or tried."""
     if build.factory is None:
         return True
     if build.covers is not None and build.covers.clock_cards is not None:
@@ -69,7 +69,7 @@ def obeys_clock_cards(build: Build, model: MeterModel, generation: int, carrier:
 
 @cache
 def _seen(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> tuple[Event, ...]:
-    """Return what is seen of a home: one order on its card, then a technician at its clock."""
+    """Return the events of a trial: one order on a card, then a technician at the clock."""
     cut = us_to_civil(_CUT_US, model.zone)
     order = DeskOrder(defer_until=cut, cut_at=cut, defer_us=_CUT_US, cut_us=_CUT_US)
     visits = (

@@ -1,17 +1,17 @@
 """Runs one household of a campaign from start to end and returns what could be seen.
 
-Who comes when: the visits in order. The household does what the campaign says and one thing more:
-the person at the meter after a card session presses the button when the lamp asks for it. In the
-dark they press it uninvited too, if the card brought a reactivation or a load, and credit.
+Who comes when: the visits in order. The household does what the campaign says, and after a card
+session presses the button when the lamp asks for it. Without supply they also press it uninvited if
+the card brought a reactivation or a load, and there is credit.
 """
 
 # Theory
 # ======
 #
-# A story is a list of visits in true time and one meter that lives between them. The engine moves
+# A story is a list of visits in true time and one meter that runs between them. The engine moves
 # the clock to a visit, does what a person does there, and lets the meter run on; the observer
-# writes down what can be seen from outside. Nothing here judges: whether it was right is asked of
-# the list alone, by rooms that do not know this one (`obligations`, `breaches`). So a recorded or a
+# writes down what can be seen from outside. Nothing here judges: the verdict is computed from the
+# list alone, by modules that do not know this one (`obligations`, `breaches`). So a recorded or a
 # foreign meter can be judged by the same code, and a bug here cannot make a wrong meter right.
 #
 # 1. Visits never overlap. One that takes longer than the time to the next delays that one, as it
@@ -21,7 +21,7 @@ dark they press it uninvited too, if the card brought a reactivation or a load, 
 #    habit is a constant with its source, because it moves cuts by seconds and verdicts may depend
 #    on it.
 # 3. What ends a story early is data, not an exception: a program that fails is the last event, and
-#    the home is judged up to there.
+#    the household is judged up to there.
 #
 # Twice, if it must
 # -----------------
@@ -94,10 +94,9 @@ def run_meter(
 
     A witness records what people do at it.
 
-    A story whose program fails, or whose home has had its polls, ends there: the last event says
-    so. `pulse` feels a program that is not ours. Ours shows its last calls when it runs again: it
-    does the same, and costs nothing as long as it does not fail. `prepare` is given the bench
-    before anything happens on it.
+    A story ends early when its program fails or its poll limit is reached: the last event says so.
+    `pulse` watches a program that is not ours. Ours is run again after a failure to record its last
+    calls. `prepare` gets the bench before anything happens on it.
 
     Raise `ConfigError` for a build that does not exist or an order the desk refuses, `ImageError`
     for an image that is not of this meter's model.
@@ -116,14 +115,14 @@ def run_meter(
 
 
 def how_it_begins(household: Household, campaign: Campaign) -> Beginning:
-    """Return the first event of one meter, for a story of which nothing else was seen."""
+    """Return the first event of one meter, for a story with no other event seen."""
     seen: list[Event] = []
     rig_of(household, campaign).bench(seen.append)
     return beginning_of(seen)
 
 
 def rig_of(household: Household, campaign: Campaign) -> Rig:
-    """Return the home of one meter as its story in a campaign begins."""
+    """Return the rig of one household at the start of its story in a campaign."""
     return Rig.seeded(household, start_us=campaign.start_us, seed=campaign.seed)
 
 
@@ -154,7 +153,7 @@ def _story(
 
 @final
 class _Story:
-    """One home and its card, what happens to them, and the events so far."""
+    """One household's rig and card, what happens to them, and the events so far."""
 
     def __init__(
         self,
@@ -191,7 +190,7 @@ class _Story:
         )
 
     def prepare(self, prepare: Callable[[Bench], None]) -> None:
-        """Have the bench prepared."""
+        """Pass the bench to `prepare`."""
         prepare(self._bench)
 
     def live_until(self, until_us: int) -> None:
@@ -199,7 +198,7 @@ class _Story:
         self._bench.run_until(until_us)
 
     def receive(self, visit: Visit, number: int) -> None:
-        """Do what a person does at one visit, as soon as the one before is over."""
+        """Do one visit, as soon as the one before is over."""
         if visit.kind is VisitKind.DESK:
             assert visit.desk is not None, "a desk visit has its orders"
             self._write(visit.desk, visit.in_file)
@@ -224,11 +223,11 @@ class _Story:
                 self._press(visit.key)
 
     def end(self, at_us: int) -> None:
-        """Record how the meter stands when the rehearsal is over."""
+        """Record the meter's state at the end of the rehearsal."""
         self._watch.see(at_us, What.ENDED)
 
     def fail(self, error: ProgramError | PollsSpentError) -> None:
-        """Record how the story ended before its time."""
+        """Record the failure that ended the story early."""
         board = self._board
         kind, why = FailureKind.UNSEEN, str(error)
         if isinstance(error, ProgramError):
@@ -265,7 +264,7 @@ class _Story:
             self._watch.see(self._board.now_us, What.DESK_FAILED, detail=str(error))
             return
         # Every state in which a card left the office, for the visit that plays an old copy: a card
-        # that was read out at home and written back is the oldest trick there is.
+        # that was read out at home and written back is the oldest trick of all.
         self._writings.append(self._card.image.to_bytes())
         self._brings |= order.reactivate or order.load_cents > 0
         self._watch.see(self._board.now_us, What.DESK, detail=written)
@@ -278,7 +277,7 @@ class _Story:
             raise self._mistake("card_of", error, visit.in_file) from None
 
     def _mistake(self, key: str, error: Exception, visit_number: int = 0) -> ConfigError:
-        """Return what the office must not write as a mistake of the campaign's author."""
+        """Return a refused desk order as a mistake of the campaign's author."""
         words = f"household {self._household.id!r}"
         if visit_number:
             words += f", visit {visit_number}"
@@ -289,7 +288,7 @@ class _Story:
 
     def _insert(self, card: VirtualCard, number: int) -> None:
         at_us = self._board.now_us
-        # A card in a dark meter is not refused: nothing read it. The household will try again, or
+        # A card in a meter without power is not refused: nothing read it. They will try again, or
         # not.
         if not self._board.powered:
             self._watch.see(at_us, What.CARD_UNSEEN, detail="no power", visit=number)
@@ -312,14 +311,14 @@ class _Story:
     def _hopes(self, said: WriteBackRecord | None) -> bool:
         """Whether the card just put in should have given supply back, as its holder sees it.
 
-        It brought a reactivation or a load, there is credit, and the home is dark.
+        It brought a reactivation or a load, there is credit, and supply is off.
         """
         brings, self._brings = self._brings, False
         paid = said is not None and said.balance_ueur > 0
         return brings and paid and not self._board.switch.on
 
     def _set_clock(self, error_s: int) -> None:
-        """Have a technician make a clock card at the meter and put it in, tool error and all."""
+        """Make a clock card at the meter as a technician does, error included, and insert it."""
         at_us = self._board.now_us
         if not self._board.powered:
             self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
@@ -374,7 +373,7 @@ class _Story:
         self._watch.see(at_us, What.KEY_PRESSED, detail=key.name.lower() if key.name else "")
 
     def _reconnect(self) -> None:
-        """Do what the lamp asks for, as this model wants it."""
+        """Do what the lamp asks for, in this model's way."""
         rearm = self._household.model.rearm
         key = Button[rearm.key.upper()]
         if rearm.hold_ms:
@@ -383,7 +382,7 @@ class _Story:
             self._press(key)
 
     def _rearm(self, key: Button) -> None:
-        """Shut all appliances, hold the button, wait, light them again: what gas asks for.
+        """Shut all appliances, hold the button, wait, light them again, as gas meters require.
 
         A careless person does it with one left open first.
         """
@@ -408,7 +407,7 @@ class _Story:
         self._watch.see(at_us, What.KEY_HELD, detail=key.name.lower() if key.name else "")
 
     def _powered_us(self) -> int:
-        """Return when the meter is at work again: nobody lights anything before a dark display."""
+        """Return when the meter works again: nobody lights anything while its display is blank."""
         now_us = self._board.now_us
         boot_us = self._household.model.boot_ms * 1_000 + WORK_US
         ends_us = (

@@ -5,10 +5,9 @@ its own households, so neither keys nor meters travel. Everything random in a ho
 the campaign's seed and the household's name; hence any number of workers, on whatever machines,
 gives the same results.
 
-A program that is not ours always runs in a process of its own, a household at a time, and is
-watched from outside. One that falls silent is ended with its process, and one that ends its process
-is found out; another takes the place, runs the household again up to the poll before, and brings
-what was seen of it until then.
+A program that is not ours always runs in a process of its own, a household at a time, watched from
+outside. If it falls silent its process is ended; if it ends its process, that is noticed. A new
+process then runs the household again up to the poll before and returns the events so far.
 """
 
 from collections.abc import Generator, Iterator
@@ -52,7 +51,7 @@ from meter_emu.world.rehearsal.verdict import judge
 
 
 class Places(NamedTuple):
-    """Which households to run, from and to; of one that is known to fail, after how many polls."""
+    """A range of households to run; for one known to fail, after how many polls."""
 
     first: int
     stop: int
@@ -61,7 +60,7 @@ class Places(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The households done as they travel, and the mistake after them."""
+    """The outcomes as sent, and the mistake after them."""
 
     rows: list[SentRow]
     mistake: str | None = None
@@ -69,7 +68,7 @@ class Batch(NamedTuple):
 
 @final
 class Rehearsing(TextTask[Places, Batch]):
-    """Runs ranges of a campaign's households, with their events if they are wanted."""
+    """Runs ranges of a campaign's households; keeps their events on request."""
 
     unit_type = Places
     result_type = Batch
@@ -81,7 +80,7 @@ class Rehearsing(TextTask[Places, Batch]):
         self.memory_size = PULSE_SIZE if self.watched else 0
 
     def run(self, unit: Places, memory: memoryview | None = None) -> Batch:
-        """Run households; a mistake goes to the leader in words only, after the runs before it."""
+        """Run households; a mistake is sent to the leader as text, after the runs before it."""
         rows: list[SentRow] = []
         try:
             for place in range(unit.first, unit.stop):
@@ -104,13 +103,13 @@ class Rehearsing(TextTask[Places, Batch]):
         return None if memory is None else HomeWatch(self, unit, memory)
 
     def gone(self, unit: Places, failure: Failure) -> Batch:
-        """Return a household that did not come as far again: only how it begins is sure."""
+        """Return a household that did not come as far again: only its first event is sure."""
         household = self._campaign.households[unit.first]
         seen = [how_it_begins(household, self._campaign), failed_event(failure)]
         return Batch([sent_row(self._judged(household, seen))])
 
     def failure(self, unit: Places, felt: FeltPulse, kind: FailureKind, why: str) -> Failure:
-        """Return how a program failed, by the last that was felt of it."""
+        """Return how a program failed, from the last pulse."""
         household = self._campaign.households[unit.first]
         return Failure(
             kind=kind,
@@ -121,7 +120,7 @@ class Rehearsing(TextTask[Places, Batch]):
         )
 
     def units(self, size: int) -> Iterator[Places]:
-        """Yield all places, so many at a time."""
+        """Yield all places in units of `size`."""
         count = len(self._campaign.households)
         for first in range(0, count, size):
             yield Places(first, min(count, first + size))
@@ -177,7 +176,7 @@ class HomeWatch:
         self._silent_since_s = monotonic()
 
     def is_hung(self) -> bool:
-        """Whether a program has called no port for so long that it never will."""
+        """Whether a program has called no port for so long that it counts as hung."""
         felt = FeltPulse(self._memory)
         pulse = (felt.polls, felt.calls)
         if not felt.in_poll or pulse != self._pulse:
@@ -196,7 +195,7 @@ class HomeWatch:
 
 
 def is_watched(campaign: Campaign) -> bool:
-    """Whether a program is rehearsed that is not ours, in a process of ours."""
+    """Whether the program is not ours and runs in a process of its own."""
     builds = {entry.first.build for entry in campaign.households.entries}
     found = map(parse_build, builds)
     return any(build.factory is not None and not build.hosted for build in found)
@@ -210,7 +209,7 @@ def rehearsed(
     *,
     events: bool,
 ) -> HouseholdResult:
-    """Return one household's outcome, with its events if they are wanted."""
+    """Return one household's outcome, with its events if `events` is set."""
     seen = run_meter(household, campaign, witness_of, pulse)
     return judge(household, campaign, seen), seen if events else []
 
@@ -219,12 +218,12 @@ BATCH: Final = 16  # ours: households a process takes at once; a fraction of a s
 ALONE_MAX: Final = 64  # ours: up to here starting workers costs more than they save
 THERE_S: Final = 3.0  # ours: of work at once in a cluster, which takes 5 ms to hand out a unit
 THERE_MAX: Final = 2_000  # ours: households at once, however quick; their results are in memory
-WATCHED_THERE: Final = 16  # ours: what somebody else's program takes nobody tries beforehand
-TRIED: Final = 8  # ours: kinds that are run to see how long one takes
+WATCHED_THERE: Final = 16  # ours: how long somebody else's program takes is not known beforehand
+TRIED: Final = 8  # ours: kinds that are run to measure how long one takes
 
 
 class Run(NamedTuple):
-    """One household's rehearsal; `events` is empty unless they were asked for."""
+    """One household's rehearsal; `events` is empty unless requested."""
 
     household: Household
     outcome: Outcome
@@ -241,9 +240,9 @@ def rehearse_all(
 ) -> Generator[Run, None, None]:
     """Yield every household's run in the campaign's order, from at most `jobs` processes.
 
-    With a `cluster` that does the work. A witness records what people do; there is one only for a
-    campaign of one household. Raise what `run_meter` raises, after the runs before it, and
-    `WorkerError` when a worker ended before its work. Closing the iterator ends the processes.
+    A `cluster`, if given, does the work. A witness records what people do, in a campaign of one
+    household only. Raise what `run_meter` raises, after the runs before it, and `WorkerError` if a
+    worker ended before its work. Closing the iterator ends the processes.
     """
     assert witness_of is None or len(campaign.households) == 1, "one witness, one meter"
     few = jobs == 1 or len(campaign.households) <= ALONE_MAX

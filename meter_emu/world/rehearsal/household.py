@@ -1,7 +1,7 @@
 """A household: one meter, the people behind it, and what they do; and any number of copies of one.
 
-A campaign of 53,579 homes is some twenty entries and how often each is there. A home is made when
-somebody asks for it and from nothing but entry, number and seed, so it is the same in any process.
+A campaign of 53,579 households is some twenty entries, each with a count. A household is made on
+demand from entry, number and seed alone, so every process makes the same one.
 """
 
 import hashlib
@@ -29,12 +29,12 @@ _COPY_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
 @final
 @unique
 class VisitKind(Enum):
-    """What a person does: the card at the office, a card in the meter, a button, held or not."""
+    """What a person does: the card at the office, a card in the meter, a button pressed or held."""
 
     DESK = "desk"
     INSERT = "insert"  # the household's newest card
-    OLD_CARD = "old card"  # one that was replaced
-    COPY = "copy"  # of the card, made when it came from the office
+    OLD_CARD = "old card"  # a card that was replaced
+    COPY = "copy"  # a copy of the card, made when it came from the office
     OTHERS_CARD = "another's card"
     PRESS = "press"
     HOLD = "hold"
@@ -44,9 +44,9 @@ class VisitKind(Enum):
 @final
 @dataclass(frozen=True, slots=True)
 class NewCard:
-    """A card that the office hands out: for good, or temporary.
+    """A card that the office hands out, for good or temporary.
 
-    From `expires_us` on, which a temporary card carries as `expires`, no meter obeys it.
+    No meter obeys it from `expires_us` on, which a temporary card carries as `expires`.
     """
 
     expires: Civil | None = None
@@ -56,9 +56,9 @@ class NewCard:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """What households were told: T1, T2 or both, as legal time and as instants, and the words.
+    """What households were announced: T1, T2 or both, as legal time and as instants, and the words.
 
-    One without a name reached every household that names no other.
+    One without a name goes to every household that names no other.
     """
 
     name: str | None = None
@@ -70,7 +70,7 @@ class Announcement:
 
     @property
     def in_words(self) -> str:
-        """What was said, or the dates where nothing was."""
+        """The announcement's own words, or its dates if it has none."""
         dates = {"no disconnection until": self.defer_until, "cut at": self.cut_at}
         said = ", ".join(f"{what} {when}" for what, when in dates.items() if when is not None)
         return (f"{self.name}: " if self.name else "") + (self.text or f"announced: {said}")
@@ -79,7 +79,7 @@ class Announcement:
 @final
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """What others said had happened at an instant: the report draws it, nothing is judged by it."""
+    """Something reported from outside at an instant; drawn in the report, never judged."""
 
     at_us: int
     text: str
@@ -88,11 +88,11 @@ class Reported:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskOrder:
-    """What the office writes at one visit; what is `None`, false or 0 stays as it was.
+    """What the office writes at one visit; `None`, false or 0 leaves a value as it was.
 
     `defer_us` and `cut_us` are the instants announced to the household for the two civil times. A
     `new_card` is handed out first, and written on. `office_error_s` is how far ahead the office's
-    date is. `fields` are what an office that is wrong writes in place of the rest.
+    date is. `fields` are values that a faulty office writes instead of its own.
     """
 
     defer_until: Civil | None = None
@@ -102,7 +102,7 @@ class DeskOrder:
     prepayment: bool | None = None
     limiter: bool | None = None
     tariff: Pricing | None = None
-    mwh_per_unit: int | None = None  # of that tariff, gas only
+    mwh_per_unit: int | None = None  # of that tariff; gas only
     defer_us: int | None = None
     cut_us: int | None = None
     new_card: NewCard | None = None
@@ -113,12 +113,12 @@ class DeskOrder:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One deed at one instant; `desk` is set for `DESK`, `key` for `PRESS` and `HOLD`.
+    """One act at one instant; `desk` is set for `DESK`, `key` for `PRESS` and `HOLD`.
 
     `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`. An `OLD_CARD` has its
     `card_number`, from 1; a `COPY` was made after the office had written `copy_number` times.
-    `other` is whose card `OTHERS_CARD` is: that household with its visits to
-    the office up to then. `in_file` is which of the household's visits in its file it is, from 1.
+    `other` is whose card `OTHERS_CARD` is: that household with its visits to the office up to then.
+    `in_file` is which of the household's visits in its file it is, from 1.
     """
 
     at_us: int
@@ -138,13 +138,13 @@ class Household:
     """One meter and the people behind it; instants are true microseconds.
 
     `clock_error_s` is RTC minus true time at `clock_set_us`, `drift_ppb` counts from there
-    (positive is fast). `load` is by hour of the UTC day, in units an hour: W, or dm³/h of gas.
-    A careless household re-arms gas with an appliance left open, then does it again. Visits are in
-    time order, equal times in file order. `carrier` is the kind of card they have. `expect` are
-    the verdicts the author expects, `None` for the ordinary good ones; `expect_cut_us` is from when
-    to when, both included, the cut is expected. `announced` is what they were told. `rtc_base` is
-    the time base of their meter's clock where it is not the one in the model's file. `rtc_found` is
-    what registers of its clock chip hold at some of the instants at which power is back.
+    (positive is fast). `load` is by hour of the UTC day, in units an hour: W, or dm³/h of gas. A
+    careless household re-arms gas with an appliance left open, then does it again. Visits are in
+    time order, equal times in file order. `carrier` is the kind of card they have. `expect` are the
+    verdicts the author expects, `None` for the ordinary good ones; `expect_cut_us` is the first and
+    last instant of an expected cut. `announced` is what was announced to them. `rtc_base` is the
+    time base of their meter's clock if it differs from the model file's. `rtc_found` gives register
+    contents of its clock chip at some power-ups.
     """
 
     id: str
@@ -181,9 +181,9 @@ Range: TypeAlias = tuple[int, int]  # from and to, both included
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """Between which bounds the homes of an entry differ, evenly; `None` where they are alike.
+    """The bounds between which the households of an entry vary, evenly; `None` for no variation.
 
-    All visits of a home are put off by the same time.
+    All visits of one household are put off by the same time.
     """
 
     clock_error_s: Range | None = None
@@ -197,10 +197,10 @@ _ALIKE: Final = Spread()
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A household of the file and how often it is there; copies are named `id-1` and so on.
+    """A household of the file and its count; copies are named `id-1` and so on.
 
-    What is drawn for each home does not stand in `first`: a poll phase where `poll_phase_us` gives
-    none, and what is in `spread`. `remarks` say what its author may not have meant, a line each.
+    `first` lacks what is drawn for each household: a poll phase if `poll_phase_us` gives none, and
+    the values in `spread`. `remarks` are lines on what its author may not have meant.
     """
 
     first: Household
@@ -210,7 +210,7 @@ class Entry:
     remarks: tuple[str, ...] = field(default=(), compare=False)
 
     def household(self, number: int, seed: int) -> Household:
-        """Return copy `number`, from 1: its own poll phase and a load that differs a little."""
+        """Return copy `number`, from 1, with its own poll phase and a slightly different load."""
         assert 1 <= number <= self.count, "copies are counted from 1"
         first = self.first
         if self.count == 1:
@@ -227,7 +227,7 @@ class Entry:
         return self._of_its_own(copy, seed)
 
     def _of_its_own(self, household: Household, seed: int) -> Household:
-        """Return a home with its own poll phase, and its own share of what is spread."""
+        """Return the copy with its poll phase and its spread values drawn."""
         phase_us = self.poll_phase_us
         if phase_us is None:
             phase_us = _drawn(seed, household.id, "poll phase", household.model.poll_s * SECOND_US)
@@ -252,7 +252,7 @@ class Entry:
 @final
 @dataclass(frozen=True, slots=True)
 class Households:
-    """All households of a campaign in the order of its file, each made when it is asked for."""
+    """All households of a campaign in file order, each made on demand."""
 
     entries: tuple[Entry, ...]
     seed: int
@@ -271,7 +271,7 @@ class Households:
         return entry.household(number, self.seed)
 
     def alone(self, name: str) -> "Households | None":
-        """Return the one household of that id, as it is among the others; `None` without one."""
+        """Return the one household of that id as it is in the campaign; `None` if there is none."""
         for entry in self.entries:
             of, _, number = name.rpartition("-")
             if entry.count == 1 and name == entry.first.id:
@@ -299,8 +299,8 @@ class Households:
 
 
 def shared_id(entries: Sequence[Entry]) -> str | None:
-    """Return an id that two households have, or `None`; no copy is made to find it."""
-    counts: dict[str, int] = {}  # how many copies each name has, of those that have any
+    """Return an id that two households share, or `None`; makes no copy to find it."""
+    counts: dict[str, int] = {}  # how many copies each name has, if any
     alone: set[str] = set()
     for entry in entries:
         name = entry.first.id
@@ -318,7 +318,7 @@ def shared_id(entries: Sequence[Entry]) -> str | None:
 
 
 def shared_meter_id(entries: Sequence[Entry]) -> int | None:
-    """Return a meter number that two households have, or `None`."""
+    """Return a meter number that two households share, or `None`."""
     taken = sorted((entry.first.meter_id, entry.count) for entry in entries)
     for (meter_id, count), (next_id, _) in pairwise(taken):
         if next_id < meter_id + count:
@@ -327,12 +327,12 @@ def shared_meter_id(entries: Sequence[Entry]) -> int | None:
 
 
 def _drawn(seed: int, name: str, what: str, below: int) -> int:
-    """Return a number from 0 that depends on nothing but seed, household and `what`."""
+    """Return a number from 0 that depends only on seed, household and `what`."""
     text = f"{seed}/{name}/{what}".encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") % below
 
 
 def _drawn_from(seed: int, name: str, what: str, bounds: Range, parts: int = 1) -> int:
-    """Return a number of the range in `parts` to the unit, likewise."""
+    """Return a number within `bounds`, in multiples of `parts`, drawn in the same way."""
     low, high = bounds
     return low * parts + _drawn(seed, name, what, (high - low) * parts + 1)

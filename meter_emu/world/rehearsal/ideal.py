@@ -1,18 +1,17 @@
 """An ideal meter: exact in time and money, and it never saw the firmware.
 
-It lives through what people did and what was seen of the real one. What the real one may decide by
-its clock, within its model's bounds, the ideal one does not decide: there it follows what was seen.
-So each of its facts is `NO`, `MAY` or `SURE`. `obligations.py` says what the supply must be while
-they stand.
+It takes in what people did and what was seen of the real meter. Where the real one may decide by
+its clock, within its model's bounds, the ideal one follows what was seen. So each of its facts is
+`NO`, `MAY` or `SURE`. `obligations.py` derives from them what the supply must be.
 """
 
 # Theory
 # ======
 #
-# Whether a home fared as it was told cannot be read off a list of cuts: people put cards in late,
-# power fails, clocks are off by minutes and the meter may act at any moment within that. One could
-# compute the single right answer for a perfect clock and allow "about ten minutes". That allows an
-# early cut at T - 9 min, which is the one thing that must never be.
+# A list of cuts does not show whether a household was supplied as announced: people are late with
+# cards, power fails, clocks are off by minutes and the meter may act at any moment within that. One
+# could compute the single right answer for a perfect clock and allow "about ten minutes". That
+# allows an early cut at T - 9 min, the one thing that must never happen.
 #
 # So the judge runs a second meter next to the real one. It knows true time and exact money, but not
 # what the real meter's clock said. Where the real one may lawfully decide either way, this one does
@@ -39,19 +38,19 @@ they stand.
 # 1. Time passes T + L: it is `SURE` without anything being seen.
 # 2. The switch moves in the direction of the reason: the fact has happened (`_open`, `_close`).
 # 3. Another order replaces it. Then nobody can see whether the meter had acted on the old one, and
-#    `_hear` decides: a home still fed has not been cut, a dark one may have been for that.
+#    `_hear` decides: if supply is still on, it has not cut; if it is off, it may have for that.
 #
 # Doubts
 # ------
 #
-# Rule 3 is the weakest place. Of a home that is dark for two possible reasons we keep `MAY` until a
+# Rule 3 is the weakest. With supply off for two possible reasons we keep `MAY` until a
 # reactivation, so a program that forgets an order exactly there gets away with it. Only a story in
 # which one reason is possible finds it, and enough of those are drawn.
 #
 # The attributes are many, and most are moments. Each is "until when", or "since when", some single
 # observation still explains what is seen; a state machine of their product would have hundreds of
-# states, most of which mean nothing. What keeps them honest is a naive oracle in the tests, asked
-# of one instant at a time, which shares no line with this one.
+# states, most of them meaningless. A naive oracle in the tests keeps them honest: it is asked of
+# one instant at a time, which shares no line with this one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -87,7 +86,7 @@ HELD_MS: Final = 4_000  # how long the rehearsed person holds a button
 @final
 @unique
 class Sure(IntEnum):
-    """How far a fact is certain."""
+    """How certain a fact is."""
 
     NO = 0
     MAY = 1
@@ -97,15 +96,15 @@ class Sure(IntEnum):
 @final
 @dataclass(slots=True)
 class Due:
-    """A cut that came due: T2 as told, since when, and what became of it."""
+    """A cut that came due: T2 as announced, since when, and what became of it."""
 
     cut_us: int
     from_us: int
     opened_us: int | None = None
     over_us: int | None = None  # when it was called off; `None` at the end
-    fed: bool = True  # at the end of it
+    fed: bool = True  # at that time
     sure: bool = False  # whether the meter must have known before that
-    unable: bool = False  # whether it could not know the time, or had no power, at the end of it
+    unable: bool = False  # whether it did not know the time, or had no power, at that time
     waited: bool = False  # whether it was called off later than a sound clock explains
 
 
@@ -135,19 +134,19 @@ class Ideal:
         self._cards: Final[dict[int | None, CardShown]] = {
             card.visit: card for card in cards_shown(household, campaign.start_us, events)
         }
-        # What is sure is kept (`_latch`); what may be is computed from `now_us` at each question.
-        self._latch = Sure.NO  # carried over from an order that no longer stands
-        self.due_us = FOREVER_US  # since when the cut of the order in force is due
+        # Sure facts are kept (`_latch`); possible ones are computed from `now_us` when needed.
+        self._latch = Sure.NO  # carried over from an order that was replaced
+        self.due_us = FOREVER_US  # since when the cut of the order in the meter is due
         self._defer_over = False
         self.started_us = 0  # until when the program may be starting up
         self.unsettled = False  # power failed while the switch might move
         self.unheard = False  # power failed while a card was in
         self.ask_until_us: int | None = None
-        self._ask_sure = False  # whether supply was to be had for certain when it was asked for
+        self._ask_sure = False  # whether supply was certainly available when it was asked for
         self.test_until_us: int | None = None  # the tightness countdown
         self._flow_us = 0  # what had flowed when the valve was turned on
-        self.ready_us: int | None = None  # since when somebody at the button is all it takes
-        self.grace_us = 0  # until then what a look had found before still counts
+        self.ready_us: int | None = None  # since when only somebody at the button is missing
+        self.grace_us = 0  # until when the result of an earlier look still counts
         self.grace_limited = False
         self._latch_in_grace = False
         self._debt_before: tuple[int, int, int] | None = None
@@ -156,7 +155,7 @@ class Ideal:
         self._known_us: dict[int, int] = {}  # what `_sure_us` found since the last event
         self._ready()
 
-    # What holds ----------------------------------------------------------------------------------
+    # Facts ---------------------------------------------------------------------------------------
 
     @property
     def limiter(self) -> bool:
@@ -165,7 +164,7 @@ class Ideal:
 
     @property
     def blind(self) -> bool:
-        """Whether the meter says that it does not know the time, and has a cause."""
+        """Whether the meter shows that it does not know the time, and has a cause."""
         return self.knowledge.doubted and self.knowledge.excused
 
     def programmed(self) -> Sure:
@@ -192,11 +191,11 @@ class Ideal:
         return self.account.low <= 0
 
     def sheltered(self) -> bool:
-        """Whether the non-disconnection period runs and shelters this home."""
+        """Whether the non-disconnection period protects this household now."""
         return self.account.debt_high == 0 and self.protected_hours.hold(self.now_us)
 
     def perhaps_sheltered(self) -> bool:
-        """Whether that period runs, and it may be that no emergency credit is unpaid."""
+        """Whether that period runs and all emergency credit may be repaid."""
         return self.account.debt_low == 0 and self.protected_hours.hold(self.now_us)
 
     def credit_open(self) -> bool:
@@ -205,7 +204,7 @@ class Ideal:
         return open_ and not self.sheltered()
 
     def feedable(self) -> Sure:
-        """Whether somebody at the button would have supply."""
+        """Whether somebody at the button would get supply."""
         programmed = Sure.NO if self.limiter else self.programmed()
         # A cut that may have come makes every answer below at most MAY: the button might do
         # nothing.
@@ -223,9 +222,8 @@ class Ideal:
         known_us = self._known_us.get(base_us)
         if known_us is None:
             knowledge = self.knowledge
-            # A meter without power or without time learns nothing, for as long as that lasts. Once
-            # it knows the time again (`since_us`) it has L from there, not from T: it could not
-            # look before.
+            # A meter without power or time learns nothing for that long. Once it knows the time
+            # again (`since_us`) it has L from there, not from T: it could not look before.
             if self.blind or not self.powered:
                 known_us = FOREVER_US
             else:
@@ -265,7 +263,7 @@ class Ideal:
             if now_us < us < next_us:
                 next_us = us
         self._flow = self._flow_to(next_us)
-        # When credit runs out depends on what flows until then, so it is asked last, within a span
+        # When credit runs out depends on what flows until then, so it is computed last, in a span
         # in which nothing else changes.
         if self._flow is not None and self.account.high > 0:
             account = self.account
@@ -316,9 +314,8 @@ class Ideal:
         suspended = self.model.deferral_accounting == "suspended"
         deferral = self.deferral() if suspended else Sure.NO
         return Flow(
-            # In [T1, T1 + L] a right meter may charge or defer: what may cost and what must cost
-            # part here, and with them `low` and `high`. They come together again nowhere, and need
-            # not.
+            # In [T1, T1 + L] a right meter may charge or defer: the highest and the lowest cost
+            # part here, and with them `low` and `high`. They never meet again and need not.
             may_cost=promise.prepayment and deferral is not Sure.SURE,
             must_cost=promise.prepayment and deferral is Sure.NO,
             night_all_day=self.knowledge.doubted,
@@ -327,12 +324,12 @@ class Ideal:
         )
 
     def _watch_unpaid(self) -> None:
-        """Find a home that should have been cut for want of credit, and was not.
+        """Find a household that should have been cut for want of credit, and was not.
 
         A meter that is not sure of the time waits at both ends of the non-disconnection period.
         """
-        # The opposite promise: nobody is fed for nothing. It is asked only where no kindness of the
-        # rules can explain the supply, with L for the clock and 2u for each edge of the window.
+        # The opposite promise: nobody is supplied for nothing. Checked only where no leniency of
+        # the rules explains the supply, with L for the clock and 2u for each edge of the window.
         surely = self.on and self.closed and self.powered and not self.limiter
         surely = surely and not self.knowledge.doubted and self.programmed() is Sure.NO
         surely = surely and self.test_until_us is None and self.account.high <= 0
@@ -361,12 +358,12 @@ class Ideal:
         elif self.ready_us is None:
             self.ready_us = self.now_us
 
-    # What people do and what is seen -------------------------------------------------------------
+    # Events --------------------------------------------------------------------------------------
 
     def take(self, event: Event, *, either: bool) -> None:
-        """Take in an event at `now_us`, while the supply must or may be as the row says."""
+        """Take in an event at `now_us`; `either` is whether the row allows supply on and off."""
         what = event.what
-        # Knowledge first: whether a lamp or a reset excuses what follows must be known when it is
+        # Knowledge first: whether a lamp or a reset excuses what follows must be known before it is
         # judged.
         groundless = self.knowledge.take(event)
         if groundless is not None:
@@ -396,14 +393,14 @@ class Ideal:
         self._ready()
 
     def _show(self, card: CardShown) -> None:
-        """Hear a card, if it is one that may still be obeyed."""
+        """Hear a card that the meter may still obey."""
         self._card = card
         expires_us = card.expires_us
         if expires_us is not None and card.at_us >= expires_us:
             knowledge = self.knowledge
-            # Expiry is decided by the meter's clock like an end. Within 2u both are right, and what
-            # was seen says which it was; later than that, or not served, the card is as if it had
-            # never been put in.
+            # The meter decides expiry by its clock, as it does T1 and T2. Within 2u both are right,
+            # and what was seen says which it was; later than that, or not served, the card is as if
+            # it had never been put in.
             known_us = expires_us + 2 * knowledge.within_us(expires_us) + WORK_US
             open_ = card.at_us < known_us or knowledge.doubted
             if not (open_ and card.served):
@@ -432,8 +429,8 @@ class Ideal:
         if promise.kind is PromiseKind.REACTIVATED:
             self._latch = Sure.NO
         elif programmed is Sure.MAY and moved:
-            # Still fed: the meter has not acted on the old date, and the new one has taken its
-            # place. Dark, or limited, for whatever reason: it cannot be known.
+            # Supply still on: the meter has not acted on the old date, and the new one has taken
+            # its place. Off or limited for any reason: unknown.
             fed = self.closed and not old.limiter
             self._latch = Sure.NO if fed else Sure.MAY
             self._latch_in_grace = fed
@@ -455,7 +452,7 @@ class Ideal:
             self.end(called_off=True)
 
     def end(self, *, called_off: bool) -> None:
-        """Say of the last cut how it stood when it was called off, or at the end of it all."""
+        """Record the state of the last cut when it was called off, or at the end."""
         if not self.dues or self.dues[-1].over_us is not None:
             return
         due = self.dues[-1]
@@ -466,9 +463,9 @@ class Ideal:
             due.over_us = self.now_us
 
     def _open(self, *, either: bool) -> None:
-        # `closed` follows what is seen, always. `on` is where the switch *belongs*, and follows
-        # only where the row says that it may be either: a cut against the row changes what is, not
-        # what is due.
+        # `closed` always follows what is seen. `on` is where the switch *belongs*; it follows only
+        # where the row says that it may be either: a cut against the row changes what is, not what
+        # is due.
         self.closed = False
         if self.dues and self.dues[-1].over_us is None and self.dues[-1].opened_us is None:
             self.dues[-1].opened_us = self.now_us
@@ -505,7 +502,7 @@ class Ideal:
         return self.model.rearm.tightness_s * SECOND_US
 
     def _ask(self) -> None:
-        """Let somebody ask for supply; in the dark for want of credit, that takes the emergency."""
+        """Let somebody ask for supply; without credit, that takes the emergency credit."""
         if not self.powered:
             return
         self._take_emergency()

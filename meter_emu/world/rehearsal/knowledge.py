@@ -1,11 +1,11 @@
 """What a meter can know of the time, by its model's numbers: *u*, and why it may not know at all.
 
-A meter says by a lamp that it does not believe its clock. That excuses it only with a cause: one of
-those below, which an outsider can see. It shares no code with the firmware.
+A lamp shows that a meter does not trust its clock. That excuses it only with one of the causes
+below, which an outsider can see. This shares no code with the firmware.
 
 Hours over midnight are here too, by `zoneinfo`. Legal time is whole hours from UTC and changes at
-full hours. So a day is looked at where its hours begin and end, one in which clocks change hour by
-hour, and once for all homes of a process.
+full hours. So most days are checked only where hours begin and end, days of a clock change hour by
+hour, and each once in a process.
 """
 
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ class ZoneHours(NamedTuple):
     zone: TimeZone
 
     def hold(self, us: int) -> bool:
-        """Whether an instant lies in such hours, public holidays or not."""
+        """Whether an instant lies in these hours, public holidays or not."""
         inside, changes_us = _day(self, us // DAY_US)
         return inside ^ (sum(change_us <= us for change_us in changes_us) & 1 == 1)
 
@@ -86,15 +86,15 @@ def _inside(hours: ZoneHours, us: int) -> bool:
 
 WRITE_US: Final = 2 * SECOND_US  # ours: a clock is set to the second, and the writing takes time
 _CARDS: Final = (What.CLOCK_SET, What.CARD_SERVED, What.CARD_REFUSED)
-SITTING_US: Final = 60 * SECOND_US  # ours: a card is out of the meter before that
+SITTING_US: Final = 60 * SECOND_US  # ours: a card is out of the meter by then
 
 
 def clock_within_bound(household: Household, start_us: int, end_us: int) -> bool:
-    """Whether the true error of the RTC, left alone, is all along what the model promises.
+    """Whether the true error of the RTC, left alone, stays within the model's bound.
 
     A clock beyond its bound is a fault and outside the promise, and so is a technician's tool
-    beyond its stated error. Error and bound grow evenly, so the two ends of the rehearsal speak
-    for all between.
+    beyond its stated error. Error and bound grow evenly, so the two ends of the rehearsal speak for
+    all between.
     """
     bound_s = household.model.clock.set_error_s
     tools = (v.clock_error_s for v in household.visits if v.kind is VisitKind.CLOCK_CARD)
@@ -112,10 +112,10 @@ def _within(household: Household, at_us: int) -> bool:
 
 @final
 class Knowledge:
-    """What one meter can know, as far as the events were taken in.
+    """What one meter can know from the events taken in so far.
 
-    `doubted` is what its lamp says, `excused` whether there is a cause for it; `since_us` is when
-    it last came to know the time.
+    `doubted` is its lamp, `excused` whether there is a cause; `since_us` is when it last learnt the
+    time.
     """
 
     def __init__(self, household: Household, start_us: int, end_us: int) -> None:
@@ -140,7 +140,7 @@ class Knowledge:
         return within_s * SECOND_US + self._extra_us
 
     def late_us(self, at_us: int) -> int:
-        """Return L: how long after `at_us` a meter that knows the time does what is due then."""
+        """Return L: how long after `at_us` a meter that knows the time acts on what is due then."""
         look_us = self._household.model.poll_s * SECOND_US + WORK_US
         return 2 * self.within_us(at_us) + look_us
 
@@ -169,7 +169,7 @@ class Knowledge:
         return None
 
     def _has_cause(self, at_us: int) -> bool:
-        """Whether anything that an outsider can see explains a doubt."""
+        """Whether anything an outsider can see explains the doubt."""
         clock = self._household.model.clock
         old = at_us - self._set_us >= (clock.trust_max_days - 1) * DAY_US
         over = at_us >= END_US - 2 * DAY_US
@@ -203,7 +203,7 @@ class Knowledge:
 
 
 def latest_us(household: Household, events: Sequence[Event], at_us: int) -> int:
-    """Return when a powered meter has done at the latest what is due at `at_us` by its clock."""
+    """Return the latest time at which a powered meter acts on what is due at `at_us`."""
     start_us = min((event.at_us for event in events), default=at_us)
     knowledge = Knowledge(household, start_us, at_us)
     for event in events:

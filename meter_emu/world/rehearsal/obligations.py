@@ -1,27 +1,27 @@
-"""What a home's supply must be, span by span, from the beginning of a rehearsal to its end.
+"""What a household's supply must be, span by span, from the start of a rehearsal to its end.
 
-The ideal meter lives through what people did and what was seen; at each moment the first rule of
-`RULES` that has an answer says what must be. Where a meter may decide by its own clock the answer
-is `EITHER`, and from then on the row follows what was seen: the switch may move once, in the
-direction of the reason. `docs/campaign-file.md` has the same table.
+The ideal meter takes in what people did and what was seen; at each moment the first rule of `RULES`
+with an answer decides. Where a meter may decide by its own clock the answer is `EITHER`. After
+that, one switch movement in the direction of the reason is accepted. `docs/campaign-file.md` has
+the same table.
 """
 
 # Theory
 # ======
 #
 # Two readers need this: the judge, who compares each span with what the switch did, and the person
-# who asks *why* a home was to be dark at 23:04. A function that returned a verdict would serve the
+# who asks *why* supply was to be off at 23:04. A function that returned a verdict would serve the
 # first only. So the row is explicit: spans without a gap, each with what must be, the reason in
 # words, and the name of the one rule that said so.
 #
 # Rules are asked in order and the first answer counts. So a rule need not say what it does not
-# know: "deferral" answers ON without asking whether T2 has come, since "cut" is asked before it.
-# The order is the order of strength in the law, from what no meter can help (no power) to the
-# ordinary (credit):
+# know: "deferral" answers ON without checking whether T2 has come, since "cut" comes before it. The
+# order is the order of strength in the law, from what no meter can help (no power) to the ordinary
+# (credit):
 #
 #     nobody can say      no power, card unheard, start-up, countdown, just before
 #     an order cuts       cut
-#     dark, as it was     asked, dark
+#     off, as it was      asked, dark
 #     an order may cut    clock doubted, cut allowed, limiter
 #     no cut for credit   prepayment off, deferral, period
 #     credit decides      no credit, credit
@@ -66,7 +66,7 @@ from meter_emu.world.rehearsal.promise import Promise
 @final
 @unique
 class Must(Enum):
-    """What the supply must be. `LIMITED` is never dark: fed in full or through the limiter."""
+    """What the supply must be. `LIMITED` is never off: supplied in full or through the limiter."""
 
     ON = "on"
     OFF = "off"
@@ -79,7 +79,7 @@ class Must(Enum):
 class Span:
     """From one true instant to before another: what must be, why, and by which rule.
 
-    `invites` is whether the meter must ask somebody to press the button as well.
+    `invites` is whether the meter must also ask for a press of the button.
     """
 
     from_us: int
@@ -96,7 +96,7 @@ Answer: TypeAlias = tuple[Must, str] | None
 @final
 @dataclass(frozen=True, slots=True)
 class SpanRule:
-    """A rule by its name, the words of the documentation, and what it answers."""
+    """A rule: its name, its words in the documentation, and its answer."""
 
     name: str
     says: str
@@ -106,10 +106,10 @@ class SpanRule:
 @final
 @dataclass(frozen=True, slots=True)
 class PromiseRow:
-    """The row of one home, what was announced when, and the cuts that came due.
+    """The row of one household, what was announced when, and the cuts that came due.
 
-    `books` is the account after each event. `doubts` are those of the clock that have no cause, and
-    `unpaid_us` is when a home that is fed should have been cut for want of credit.
+    `books` is the account after each event. `doubts` are doubts of the clock without a cause.
+    `unpaid_us` is when a supplied household should have been cut for want of credit.
     """
 
     spans: tuple[Span, ...]
@@ -123,7 +123,7 @@ class PromiseRow:
 def obligations(
     household: Household, campaign: Campaign, events: Sequence[Event]
 ) -> tuple[Span, ...]:
-    """Return the row of obligations, gapless from the campaign's start to where the home ended."""
+    """Return the row of obligations, gapless from the campaign's start to the end of the story."""
     return row_of(household, campaign, events).spans
 
 
@@ -133,7 +133,7 @@ def row_of(
     events: Sequence[Event],
     rules: "Sequence[SpanRule] | None" = None,
 ) -> PromiseRow:
-    """Return the row of obligations and what it was made from; `events` are in time order."""
+    """Return the row of obligations and the facts behind it; `events` are in time order."""
     walk = _Walk(household, campaign, events, RULES if rules is None else rules)
     ended_us = next((e.at_us for e in events if e.what is What.ENDED), campaign.end_us)
     walk.until(min(ended_us, campaign.end_us))
@@ -149,7 +149,7 @@ def row_of(
 
 
 class _Walk:
-    """Takes the ideal meter through its life and writes down each answer."""
+    """Takes the ideal meter through its events and writes down each answer."""
 
     def __init__(
         self,
@@ -185,7 +185,8 @@ class _Walk:
             # Then one span: up to the next event, or to what the ideal meter does by itself.
             ahead_us = min(end_us, events[index].at_us) if index < len(events) else end_us
             from_us, to_us = ideal.now_us, ideal.next_us(ahead_us)
-            # In the dark the meter must ask for the button once it had the time to, unless asked.
+            # Without supply the meter must ask for the button once it had the time to, unless
+            # asked.
             invites = ideal.ready_us is not None and from_us >= ideal.ready_us + WORK_US
             invites = invites and must is Must.OFF and ideal.ask_until_us is None
             self._write(Span(from_us, to_us, must, why, rule.name, invites))
@@ -193,7 +194,7 @@ class _Walk:
             rule, must, why = self._next(rule, must, by_card=False)
 
     def _write(self, span: Span) -> None:
-        """Add a span, or let the last one go on if it says the same."""
+        """Add a span, or extend the last one if it has the same answer."""
         last = self.spans[-1] if self.spans else None
         says = (span.must, span.why, span.rule, span.invites)
         if last is not None and says == (last.must, last.why, last.rule, last.invites):
@@ -210,20 +211,20 @@ class _Walk:
         raise AssertionError("the last rule always answers")
 
     def _next(self, before: SpanRule, must: Must, *, by_card: bool) -> tuple[SpanRule, Must, str]:
-        """Return the answer now; what a look had found before may still move the switch."""
+        """Return the answer now; an earlier look may still move the switch."""
         ideal = self.ideal
         rule, now, why = self._answer()
-        # A rule that let the home be dark has ended. A meter that looked just before may still act
-        # by it for as long as a look takes: the rule "just before" answers for that time.
+        # A rule that allowed supply to be off has ended. A meter that looked just before may act by
+        # it for as long as a look takes: the rule "just before" answers for that time.
         ends = before.name in _ENDS and rule.name not in _OPENS | _AS_SEEN
         if ends and ideal.on and (by_card or now is Must.ON):
             slow = must is Must.LIMITED and not by_card
             ideal.grace_us = ideal.now_us + (self._look_us if slow else WORK_US)
             ideal.grace_limited = must is Must.LIMITED and now is Must.ON
             rule, now, why = self._answer()
-        # Where the switch may now stand either way, what it was seen to be is its lawful place.
+        # If the switch may now be in either position, the one that was seen is lawful.
         if rule.name in _OPENS and now is Must.EITHER and must is not Must.EITHER:
-            ideal.on = ideal.closed  # dark against an earlier rule: lawfully so from now on
+            ideal.on = ideal.closed  # off against an earlier rule: lawfully so from now on
         return rule, now, why
 
 
@@ -240,7 +241,7 @@ def _grace(ideal: Ideal) -> Answer:
 
 def _cut(ideal: Ideal) -> Answer:
     # Above every shield: 23:01 on a Friday lies in the non-disconnection period, and T2 cuts then
-    # all the same. A limiter is the one thing that replaces the dark by 10 A.
+    # all the same. Only a limiter replaces the cut, by 10 A.
     if ideal.programmed() is not Sure.SURE or ideal.limiter:
         return None
     return Must.OFF, "T2 has come: only a reactivation gives the supply back"
@@ -255,8 +256,8 @@ def _asked(ideal: Ideal) -> Answer:
 def _dark(ideal: Ideal) -> Answer:
     if ideal.on:
         return None
-    # OFF even where supply is to be had: no meter may close its switch unasked. The three texts say
-    # to the reader what is missing, and are the same promise.
+    # OFF even where supply is available: no meter may close its switch unasked. The three texts
+    # tell the reader what is missing; the promise is the same.
     if ideal.ready_us is not None:
         return Must.OFF, "supply is to be had: somebody has to press the button"
     if ideal.feedable() is Sure.NO:
@@ -265,9 +266,8 @@ def _dark(ideal: Ideal) -> Answer:
 
 
 def _doubted(ideal: Ideal) -> Answer:
-    # A meter that cannot know the time holds, and may go on holding: dark and fed are both lawful.
-    # One that has merely lit its lamp without a cause is not blind, and falls through to "cut
-    # allowed".
+    # A meter that cannot know the time keeps its switch as it is: off and on are both lawful. One
+    # that has merely lit its lamp without a cause is not blind, and falls through to "cut allowed".
     if not ideal.blind or ideal.programmed() is not Sure.MAY or ideal.limiter:
         return None
     return Must.EITHER, "T2 has come, and the meter cannot know the time"

@@ -1,4 +1,4 @@
-"""What a rehearsal says of one household."""
+"""The outcome of one household's rehearsal."""
 
 from dataclasses import dataclass
 from enum import Enum, unique
@@ -14,7 +14,7 @@ WORK_US: Final = 5_000_000  # ours: one poll's own bus, EEPROM, card and drive t
 @final
 @unique
 class Supplied(Enum):
-    """What a home had: the value is its word on the page."""
+    """The supply a household had: the value is its word on the page."""
 
     ON = "on"
     OFF = "off"
@@ -27,9 +27,8 @@ class Supplied(Enum):
 class Breach:
     """A contradiction between promise and supply; instants are true microseconds.
 
-    `promised` and `happened` are in words, and so is `why` it was promised; `had` is what the home
-    had. `announced_us` is T2 of the order in force, `cut_us` when the home went dark, or was
-    limited, where it did.
+    `promised`, `why` and `happened` are words; `had` is the supply. `announced_us` is T2 of the
+    order in the meter, `cut_us` when supply was cut or limited, if it was.
     """
 
     from_us: int
@@ -51,9 +50,9 @@ class Breach:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HouseholdFinding:
-    """Something wrong next to the supply, since when, and in words.
+    """Something wrong apart from the supply, since when, and in words.
 
-    `stated_cut` is the T2 of a wrong display, where it is T2 that is wrong: (None,) for no cut.
+    `stated_cut` is the T2 of a wrong display, if T2 is wrong: (None,) for no cut.
     """
 
     kind: FindingKind
@@ -67,9 +66,9 @@ class HouseholdFinding:
 class Outcome:
     """One row of a rehearsal. Instants are true microseconds.
 
-    `verdict`, `announced_us` (T2 as told, or `None`) and `cut_us` are those of the gravest breach,
-    else of the last cut that was due. `findings` are the first of each kind,
-    `failure` is why the story ended before its time.
+    `verdict`, `announced_us` (T2 as announced, or `None`) and `cut_us` are those of the gravest
+    breach, else of the last cut that was due. `findings` are the first of each kind, `failure` is
+    why the story ended before its time.
     """
 
     id: str
@@ -86,14 +85,14 @@ class Outcome:
 
     @property
     def limited(self) -> bool:
-        """Whether it was a limit, and no cut, that came at `cut_us` against the promise."""
+        """Whether a limit, not a cut, came at `cut_us` against the promise."""
         return any(
             one.cut_us == self.cut_us and one.had is Supplied.LIMITED for one in self.breaches
         )
 
     @property
     def wrong_display(self) -> tuple[int, Civil | None] | None:
-        """Since when, and which T2 (`None`: no cut), the meter stated another than was told."""
+        """Since when the meter stated a T2 other than announced, and which (`None`: no cut)."""
         for finding in self.findings:
             if finding.stated_cut is not None:
                 return finding.from_us, *finding.stated_cut

@@ -2,7 +2,7 @@
 
 An order counts from the insertion of its card on, and only in a meter with power; the newest one
 replaces everything; a card shown again changes nothing. A card that has expired brings nothing;
-near its expiry a meter's clock cannot say, and there it counts as the meter took it.
+near its expiry a meter's clock cannot tell, and the promise follows what the meter did.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ _OWN_CARDS: Final = frozenset({VisitKind.INSERT, VisitKind.OLD_CARD, VisitKind.C
 @final
 @unique
 class PromiseKind(Enum):
-    """Which promise is in force."""
+    """The kind of a promise."""
 
     ORDINARY = "ordinary"
     ARMED = "armed"
@@ -30,7 +30,7 @@ class PromiseKind(Enum):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """What holds from `from_us` on; the instants are those announced, not what a card can say."""
+    """What was promised from `from_us` on; instants as announced, not as a card has them."""
 
     from_us: int
     kind: PromiseKind
@@ -47,7 +47,7 @@ class Promise:
 @final
 @dataclass(frozen=True, slots=True)
 class CardShown:
-    """A card put into a meter with power: what stood on it, and whether the meter obeyed it.
+    """A card put into a meter with power: its contents, and whether the meter obeyed it.
 
     From `expires_us` on it brings nothing.
     """
@@ -60,7 +60,7 @@ class CardShown:
 
 
 def first_promise(household: Household, start_us: int) -> Promise:
-    """Return what holds before any card is put in."""
+    """Return the promise before any card is put in."""
     return Promise(
         from_us=start_us,
         kind=PromiseKind.ORDINARY,
@@ -78,8 +78,8 @@ def cards_shown(
 ) -> Iterator[CardShown]:
     """Yield each card that was put into a meter with power, in time order.
 
-    What was seen counts: a visit waits until the person at the meter is done, and one that the
-    meter's life did not reach has not happened.
+    The events count: a visit waits until the person at the meter is done, and one after the end of
+    the story has not happened.
     """
     seen = {
         event.visit: event
@@ -90,7 +90,7 @@ def cards_shown(
     writings = []  # the card after each visit to the office, and its number
     newest_heard, heard = 1, 0  # the newest card, and how often it had been written on
     for number, visit in enumerate(household.visits):
-        # The office: what stands on the newest card from now on, perhaps on a new one.
+        # The office: contents of the newest card from now on, perhaps of a new one.
         if visit.kind is VisitKind.DESK:
             assert visit.desk is not None, "a desk visit has its orders"
             on_card, card = cards[-1]
@@ -101,14 +101,14 @@ def cards_shown(
             writings.append((len(cards), cards[-1]))
         if visit.kind not in _OWN_CARDS or number not in seen:
             continue
-        # The meter: which card went in, and how old what it carries is.
+        # The meter: which card went in, and how old its contents are.
         card_number, brings = visit.card_number or len(cards), len(writings)
         on_card, card = cards[card_number - 1]
         if visit.copy_number is not None:
             brings = visit.copy_number
             card_number, (on_card, card) = writings[brings - 1]
             if brings <= heard:
-                continue  # the meter knows all of it, or what came after
+                continue  # the meter knows all of it, or something newer
         if card_number < newest_heard:
             continue  # replaced: it brings nothing to a meter that knows its successor
         event = seen[number]
@@ -119,17 +119,17 @@ def cards_shown(
 
 
 def with_loads(promise: Promise, of: Promise) -> Promise:
-    """Return what was told, with the credit that another has."""
+    """Return the promise with the credit of another."""
     return replace(promise, loaded_cents=of.loaded_cents, load_count=of.load_count)
 
 
 def promise_at(orders: Sequence[Promise], us: int) -> Promise:
-    """Return what was announced to the household for an instant."""
+    """Return the promise that holds at an instant."""
     return next(promise for promise in reversed(orders) if promise.from_us <= us)
 
 
 def _written(card: Promise, order: DeskOrder) -> Promise:
-    """Return what the card says after a desk visit: what the order does not name stays."""
+    """Return the card's contents after a desk visit: what the order does not name stays."""
     kind, defer_us, cut_us = card.kind, card.defer_us, card.cut_us
     if order.reactivate:
         kind, defer_us, cut_us = PromiseKind.REACTIVATED, None, None

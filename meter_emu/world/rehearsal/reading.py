@@ -1,4 +1,4 @@
-"""Reads single values of a campaign file, and refuses what cannot be: file, place, what was wanted.
+"""Reads single values of a campaign file; refusals name file, place and what was wanted.
 
 A place is in the words of the file's author: the household's id, the visit counted from 1. Amounts
 are whole euro, or text such as "12.50", never floats.
@@ -42,7 +42,7 @@ class FilePlace:
         return FilePlace(self.path, self.zone, f"{self.words}, {words}" if self.words else words)
 
     def refuse(self, key: str, why: str) -> NoReturn:
-        """Raise the `ConfigError` for a key that stands here."""
+        """Raise the `ConfigError` for a key at this place."""
         raise ConfigError(self.path, self.key(key), why)
 
     def key(self, key: str) -> str:
@@ -50,11 +50,11 @@ class FilePlace:
         return ": ".join(part for part in (self.words, key) if part)
 
     def instant(self, raw: datetime, key: str) -> int:
-        """Return the instant that a time names."""
+        """Return the instant of a time in the file."""
         return legal_to_us(raw, self.zone, path=self.path, key=self.key(key))
 
     def minute(self, raw: datetime, key: str) -> tuple[Civil, int]:
-        """Return a date that goes onto a card, as legal time and as the instant it names."""
+        """Return a date that goes onto a card, as legal time and as an instant."""
         us = self.instant(raw, key)
         if us % MINUTE_US:
             self.refuse(key, f"want whole minutes, as cards carry, got {raw}")

@@ -1,8 +1,7 @@
-"""A home when its story begins: its meter by model and build, the office that serves it, cards.
+"""A household when its story begins: its meter by model and build, its office, its cards.
 
-The one place that puts all three together, and the bench that runs the meter: a campaign, a live
-meter, a fuzzer, a law and a test all have theirs from here. Who drives the meter decides who comes
-when, and what a card is put into.
+The one place that puts these together with the bench that runs the meter, for campaigns, live
+meters, fuzzers, laws and tests. The caller decides who comes when, and where a card is put.
 """
 
 from collections.abc import Callable
@@ -39,8 +38,7 @@ class Rig:
     """A household's meter from `start_us` on, its office and its cards; `master` is the operator's.
 
     `fate` decides what half-done things leave in the meter; cards and office draw their challenges
-    from a stream of their own. So a meter is what it is, also when a recording stands in for its
-    cards.
+    from a stream of their own. So a meter does not change when a recording replaces its cards.
 
     Raise `ConfigError` for a build that does not exist, `ImageError` for an image that is not of
     this meter's model.
@@ -66,7 +64,7 @@ class Rig:
 
     @classmethod
     def seeded(cls, household: Household, *, start_us: int, seed: int) -> "Rig":
-        """Return the home to which everything happens that a seed and its name decide."""
+        """Return the rig whose chance comes from the seed and the household's name."""
         fate = Random(f"{seed}/{household.id}")  # noqa: S311  torn cells, not secrets
         chance = Random(f"{seed}/{household.id}/cards")  # noqa: S311  no real card's
         return cls(household, start_us=start_us, fate=fate, challenge=chance.randbytes)
@@ -84,8 +82,8 @@ class Rig:
     ) -> tuple[Bench, Observer]:
         """Return the bench that runs the meter as this household has it, and its watch.
 
-        The watch calls `take`; `witness` records what people do. What runs is the build's program,
-        or another. One that is not ours is never without a `log`.
+        The watch calls `take`; `witness` records what people do. It runs the build's program, or
+        `program`. A program that is not ours always has a `log`.
         """
         board, model = self.board, self.household.model
         if log is None and self.build.factory is not None:
@@ -114,14 +112,14 @@ class Rig:
         return bench, watch
 
     def live(self, take: Callable[[Event], None], witness: ActListener | None = None) -> LiveMeter:
-        """Return the meter with a person in front of it; `take` gets every event."""
+        """Return the meter for interactive use; `take` gets every event."""
         bench_for = partial(self.bench, witness=witness)
         return LiveMeter(self.board, self.household.model, self.build, take, bench_for)
 
     # Cards ---------------------------------------------------------------------------------------
 
     def first_card(self, *, issued_at_min: int | None = None, card_number: int = 1) -> VirtualCard:
-        """Return the household's card as it is when its story begins, issued now if not earlier.
+        """Return the household's card at the start of its story, issued now if not earlier.
 
         Raise `DeskError` for one that the office must not issue.
         """
@@ -168,7 +166,7 @@ class Rig:
         return card_of(image, self.challenge)
 
     def card_as_written(self) -> VirtualCard:
-        """Return the card as the office leaves it after the household's visits there, and no meter.
+        """Return the card after the household's visits to the office, without any meter.
 
         Raise `DeskError` for what the office must not write.
         """
@@ -184,7 +182,7 @@ class Rig:
         return card
 
     def clock_card(self, error_s: int) -> VirtualCard:
-        """Return a clock card that a technician makes at the meter, tool error and all."""
+        """Return a clock card that a technician makes at the meter, tool error included."""
         image = issue_clock_card(
             self._master,
             self.meter_id,
@@ -194,9 +192,9 @@ class Rig:
         return card_of(image, self.challenge)
 
     def write(self, card: SlotCard, order: DeskOrder) -> str:
-        """Have the office write an order on a card, and return it in words.
+        """Write an order on a card as the office does, and return it in words.
 
-        Raise `DeskError` for what it must not write.
+        Raise `DeskError` for one that the office must not write.
         """
         work = Work(
             load_cents=order.load_cents,
@@ -214,7 +212,7 @@ class Rig:
         return _words(order, self.household.model.measures.priced)
 
     def serve(self, card: SlotCard, work: Work, issued_at_min: int) -> None:
-        """Have the office do its work on a card; raise `DeskError` for what it must not write."""
+        """Let the office serve a card; raise `DeskError` for what it must not write."""
         card.power_on()
         try:
             self.desk.serve(card.transmit, work, issued_at_min=issued_at_min)
@@ -229,7 +227,7 @@ class Rig:
 def _board(
     household: Household, build: Build, start_us: int, fate: Random, master: Key
 ) -> tuple[Board, int]:
-    """Return the meter as its story finds it, and its number."""
+    """Return the household's meter at the start of its story, and its number."""
     if household.image is not None:
         board, meter_id = board_of_file(
             household.image,
@@ -263,7 +261,7 @@ def _board(
 
 
 def _reading(zone: TimeZone, *instants_us: int | None) -> CivilReading:
-    """Return which reading of a repeated hour is meant: the later if it is for one of them."""
+    """Return which reading of a repeated hour is meant: the later one if `zone` says so."""
     meant = (us for us in instants_us if us is not None)
     later = any(us_to_legal(us, zone).fold for us in meant)
     return CivilReading.LATER if later else CivilReading.EARLIER

@@ -1,6 +1,6 @@
-"""A campaign and what became of its households as text, for those who run them elsewhere.
+"""A campaign and its outcomes as text, for workers that run elsewhere.
 
-A campaign travels as the text of its file, with the models that it names; it comes out equal.
+A campaign is sent as its file's text with the models it names; the receiver rebuilds an equal one.
 """
 
 from dataclasses import fields
@@ -19,7 +19,7 @@ from meter_emu.world.rehearsal.outcome import Outcome
 
 
 class _Sent(msgspec.Struct, frozen=True):
-    """A campaign: its file's text, the name of the file, and the models by name."""
+    """A campaign as sent: its file's text, the file's name, and the models by name."""
 
     text: str
     path: str
@@ -27,9 +27,10 @@ class _Sent(msgspec.Struct, frozen=True):
 
 
 def campaign_as_text(campaign: Campaign) -> str:
-    """Return what `campaign_of_text` makes an equal campaign of.
+    """Return the text from which `campaign_of_text` rebuilds an equal campaign.
 
-    Raise `ConfigError` for a household whose meter begins with an image: that file is here alone.
+    Raise `ConfigError` for a household whose meter begins with an image: that file exists only
+    here.
     """
     models: dict[str, MeterModel] = {}
     for entry in campaign.households.entries:
@@ -47,13 +48,13 @@ def campaign_as_text(campaign: Campaign) -> str:
 
 
 def campaign_of_text(text: str) -> Campaign:
-    """Return the campaign that was sent."""
+    """Return the campaign from its text."""
     sent = msgspec.json.decode(text, type=_Sent)
     return campaign_of_file(sent.text, Path(sent.path), sent.models)
 
 
 class _Begins(msgspec.Struct, frozen=True):
-    """What the first event has and no other; the rest of it is the first of the others."""
+    """The fields that only the first event has; it shares the rest with all events."""
 
     supply_on: bool
     limiter_a: int
@@ -66,7 +67,7 @@ SentRow: TypeAlias = tuple[Outcome, _Begins | None, list[Event]]
 
 
 def sent_row(result: HouseholdResult) -> SentRow:
-    """Return a result as it travels."""
+    """Return a result as it is sent."""
     outcome, events = result
     if not events:
         return outcome, None, []
@@ -77,7 +78,7 @@ def sent_row(result: HouseholdResult) -> SentRow:
 
 
 def result_of(row: SentRow) -> HouseholdResult:
-    """Return the result that travelled."""
+    """Return the result from its sent form."""
     outcome, begins, events = row
     if begins is None:
         return outcome, []

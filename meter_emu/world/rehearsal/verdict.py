@@ -1,12 +1,12 @@
-"""How a household fared: its row of obligations, what was seen of its meter, and the verdict.
+"""Judges a household: its row of obligations, what was seen of its meter, and the verdict.
 
-The verdict is that of the gravest breach. Without a breach it is the gravest that became of the
-cuts that were due: not seen to the end, held because the meter could not know, or on time; and
-`kept` where none was due. Next to the supply: what the meter stated, charged, doubted and ignored
-(`findings_of`). A home whose story ends before its time is judged up to there.
+The verdict is that of the gravest breach. Without a breach it is the gravest end of the cuts that
+were due: not seen to the end, held because the meter could not know the time, or on time; `kept` if
+none was due. Findings are what the meter stated, charged, doubted or ignored (`findings_of`). A
+story that ends early is judged up to there.
 
-`HomeCounts` answers for the whole rehearsal in one sentence. Only counts are kept, so it does not
-grow with the number of homes.
+`HomeCounts` answers for the whole rehearsal in one sentence. It keeps only counts, so it does not
+grow with the number of households.
 """
 
 from collections import Counter
@@ -39,9 +39,9 @@ _WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
 def wrong_account(
     household: Household, written: WrittenBack, orders: Sequence[Promise], books: Books
 ) -> str | None:
-    """Return what an exact account does not allow; `orders` are all there were, the last in force.
+    """Return what contradicts the exact account; the last of `orders` is the one in the meter.
 
-    What flows in a session is its slack.
+    The energy used in a session is the tolerance.
     """
     work = WORK_US * max(household.load) * orders[-1].mwh_per_unit
     wrong = (
@@ -75,7 +75,7 @@ def _wrong_loads(written: WrittenBack, promise: Promise) -> str | None:
 def _wrong_energy(
     written: WrittenBack, orders: Sequence[Promise], books: Books, work: int
 ) -> str | None:
-    """Compare each register of energy with what it may hold, and all of them with what was used."""
+    """Compare each energy register with its possible range, and all of them with the total use."""
     charged, postpaid, deferred = written.charged_wh, written.postpaid_wh, written.deferred_wh
     if charged is None or postpaid is None:
         return None
@@ -98,7 +98,7 @@ def _wrong_energy(
 def findings_of(
     household: Household, row: PromiseRow, events: Sequence[Event]
 ) -> tuple[HouseholdFinding, ...]:
-    """Return the first finding of each kind, in time order; of wrong displays the first T2 too."""
+    """Return the first finding of each kind, in time order; for wrong displays the first T2 too."""
     found: dict[tuple[FindingKind, bool], HouseholdFinding] = {}
     for one in sorted(_all(household, row, events), key=lambda finding: finding.from_us):
         found.setdefault((one.kind, one.stated_cut is not None), one)
@@ -138,7 +138,7 @@ def _wrong_display(event: Event, promise: Promise, zone: TimeZone) -> Iterator[H
         ("T1", "T2"), (promise.defer_us, promise.cut_us), event.understood, strict=True
     ):
         if us is not None and us <= event.at_us:
-            continue  # it has come: what is shown of it no longer misleads
+            continue  # it has come: its display no longer misleads
         want = None if us is None else us_to_civil(us, zone)
         if stated != want:
             yield HouseholdFinding(
@@ -154,7 +154,7 @@ def _said(when: Civil | None) -> str:
 
 
 def _order(promise: Promise) -> tuple[object, ...]:
-    """Return what an order says; a load is none."""
+    """Return an order without its load."""
     return (
         promise.kind,
         promise.defer_us,
@@ -174,7 +174,7 @@ _VERDICTS: Final = {
 
 
 def seen_until(household: Household, campaign: Campaign, at_us: int) -> tuple[Household, Campaign]:
-    """Return household and campaign as far as they came."""
+    """Return household and campaign up to where they were seen."""
     visits = tuple(visit for visit in household.visits if visit.at_us <= at_us)
     return replace(household, visits=visits), replace(campaign, end_us=at_us + 1)
 
@@ -223,7 +223,7 @@ def _judge_whole(household: Household, campaign: Campaign, events: Sequence[Even
 def expected(outcome: Outcome, household: Household) -> bool:
     """Whether verdict, findings and cut are what the campaign's author expects.
 
-    Where nothing is said that is a good verdict, and no finding.
+    By default that is a good verdict and no finding.
     """
     if household.expect_cut_us is not None:
         from_us, to_us = household.expect_cut_us
@@ -245,9 +245,9 @@ def unexpected_findings(outcome: Outcome, household: Household) -> tuple[Househo
 
 
 def cut_before_announced(outcome: Outcome, household: Household) -> bool:
-    """Whether the home's own order has it cut before the moment it was announced.
+    """Whether the household's own order has it cut before the announced moment.
 
-    It is judged by its own: an announcement reaches a meter only by its card.
+    An announcement reaches a meter only by its card, so the verdict goes by the order.
     """
     announced_us = None if household.announced is None else household.announced.cut_us
     if announced_us is None or outcome.announced_us is None:
@@ -256,16 +256,16 @@ def cut_before_announced(outcome: Outcome, household: Household) -> bool:
 
 
 def _last_due(row: PromiseRow) -> tuple[int | None, int | None]:
-    """Return T2 and the cut of the last one that was due, else T2 of the order in force."""
+    """Return T2 and the cut of the last one that was due, else T2 of the order in the meter."""
     if row.dues:
         return row.dues[-1].cut_us, row.dues[-1].opened_us
     return row.orders[-1].cut_us, None
 
 
 def _became(due: Due) -> Verdict:
-    """Return what became of a cut that was due, where nothing is wrong with it."""
+    """Return the verdict of a due cut without a breach."""
     if due.opened_us is not None or not due.fed:
-        return Verdict.ON_TIME  # or dark already, lawfully, and it stayed so
+        return Verdict.ON_TIME  # or without supply already, lawfully, and it stayed so
     if due.over_us is None:
         return Verdict.HELD if due.unable else Verdict.NOT_SEEN
     return Verdict.HELD if due.waited else Verdict.KEPT
@@ -283,7 +283,7 @@ class OffTime(NamedTuple):
     at_night: bool
 
     def in_words(self, campaign: Campaign) -> str:
-        """Return `in the night of 2 July`, `on 2 July`; the year where the campaign has several."""
+        """Return `in the night of 2 July` or `on 2 July`, with the year if there are several."""
         first, last = (
             us_to_legal(us, campaign.zone) for us in (campaign.start_us, campaign.end_us)
         )
@@ -293,17 +293,17 @@ class OffTime(NamedTuple):
 
 
 class HouseholdCounts:
-    """Takes in one household after the other, and says the answer."""
+    """Counts the outcomes of all households, for one sentence."""
 
     def __init__(self, campaign: Campaign) -> None:
         self._campaign = campaign
         self.total = 0
         self.broken = 0
-        self.dark: Final[Counter[OffTime]] = Counter()  # homes cut against their promise
-        self.limited = 0  # homes limited against their promise
+        self.dark: Final[Counter[OffTime]] = Counter()  # households cut against their promise
+        self.limited = 0  # households limited against their promise
 
     def add(self, household: Household, outcome: Outcome) -> bool:
-        """Take in one household; return whether it fared as expected."""
+        """Count one household; return whether its outcome was expected."""
         good = expected(outcome, household)
         self.total += 1
         self.broken += not good
@@ -325,7 +325,7 @@ class HouseholdCounts:
 
     @property
     def typical(self) -> OffTime | None:
-        """When most homes go dark, the earliest of equals; `None` where none does."""
+        """When most households are disconnected, the earliest of equals; `None` if none is."""
         return max(sorted(self.dark), key=lambda time: self.dark[time], default=None)
 
     @property

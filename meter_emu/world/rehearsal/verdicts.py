@@ -1,8 +1,8 @@
-"""The verdicts over a home, gravest first, and the findings next to it: names, meanings, words.
+"""The verdicts over a household, gravest first, and the findings beside them: names and meanings.
 
-What a verdict or a finding is called in JSON and in `expect` is its value. `MEANING` and `FINDING`
-say what it means to who knows the meters, `PLAIN` to who decides by the report whether cards are
-handed out. The pages `docs/campaign-file.md` and `docs/report.md` are checked against this file.
+A member's value is its name in JSON and in `expect`. `MEANING` and `FINDING` explain it to people
+who know the meters, `PLAIN` to those who decide by the report whether to hand out cards. The pages
+`docs/campaign-file.md` and `docs/report.md` are checked against this file.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from typing import Final, final
 @final
 @unique
 class Verdict(Enum):
-    """How a household fared against its promise, gravest first: the gravest that fits holds."""
+    """A household's supply compared with its promise; the gravest that fits counts."""
 
     CRASHED = "crashed"
     HUNG = "hung"
@@ -33,7 +33,7 @@ class Verdict(Enum):
 @final
 @unique
 class FindingKind(Enum):
-    """What is wrong with a meter next to its supply."""
+    """What is wrong with a meter apart from its supply."""
 
     WRONG_DISPLAY = "wrong_display"
     WRONG_MONEY = "wrong_money"
@@ -41,7 +41,7 @@ class FindingKind(Enum):
     SILENT_ORDER = "silent_order"
 
 
-GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})  # as expected without a word
+GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})  # expected by default
 GRAVITY: Final = MappingProxyType({verdict: place for place, verdict in enumerate(Verdict)})
 
 MEANING: Final = MappingProxyType({

@@ -1,6 +1,6 @@
-"""Makes a household's visits of what a campaign file says of them; refuses what cannot be.
+"""Makes a household's visits from a campaign file and refuses impossible ones.
 
-What the author may not have meant, and what can be rehearsed all the same, is only remarked.
+A visit that can be rehearsed but may not be meant gets a remark only.
 """
 
 from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ _TWO_VISITS: Final = (
 
 @final
 class VisitReader:
-    """Reads the visits of one household, to which `announced` was announced."""
+    """Reads the visits of one household that received the announcement `announced`."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class VisitReader:
         self._model = model
         self._announced = announced
         self._within_us = within_us
-        self._said = said  # the same as the file says it
+        self._said = said  # the same visit as the file gives it
 
     def all(self, raws: Sequence[RawVisit]) -> tuple[Visit, ...]:
         """Return the visits in time order, equal times in file order."""
@@ -75,7 +75,7 @@ class VisitReader:
         return tuple(self._with_cards(visits))
 
     def _with_cards(self, visits: Sequence[Visit]) -> Iterator[Visit]:
-        """Yield the visits in time order, those with a card by number as what that card is then."""
+        """Yield the visits in time order; a card by number becomes the card as it was then."""
         newest, writings = 1, 0
         for visit in visits:
             writings += visit.kind is VisitKind.DESK
@@ -156,7 +156,7 @@ class VisitReader:
     def _dated(
         self, own: datetime | None, word: DeskWord, words: set[DeskWord], place: FilePlace
     ) -> tuple[Civil | None, int | None]:
-        """Return the end a desk word means: the visit's own, or the announced one."""
+        """Return the date a desk word stands for: the visit's own, or the announced one."""
         key = "defer_until" if word == "defer" else "cut_at"
         if word not in words:
             if own is not None:
@@ -213,7 +213,7 @@ def _check_keys(raw: RawVisit, place: FilePlace) -> bool:
 
 
 def _fields(raw: RawFields, place: FilePlace) -> AsIs:
-    """Return what an office that is wrong writes as it is."""
+    """Return the field values that a faulty office writes unchanged."""
     said = msgspec.structs.asdict(raw)
     for name in ("defer_until", "cut_at"):
         said[name] = said[name] and bytes.fromhex(said[name])
@@ -235,7 +235,7 @@ def in_order(defer_us: int, cut_us: int, place: FilePlace) -> None:
 
 
 def _switch(words: set[DeskWord], what: str) -> bool | None:
-    """Return what `what`-on or `what`-off among the words says, `None` when neither is there."""
+    """Return True for `what`-on among the words, False for `what`-off, `None` for neither."""
     if f"{what}-on" in words:
         return True
     return False if f"{what}-off" in words else None
@@ -244,7 +244,7 @@ def _switch(words: set[DeskWord], what: str) -> bool | None:
 def remarks(
     raw: RawHousehold, household: Household, place: FilePlace, end_us: int
 ) -> Iterator[str]:
-    """Yield a line for each thing, with file, household and visit."""
+    """Yield one line for each doubtful point, with file, household and visit."""
     energy = household.model.measures
     if raw.rearm is not None and not energy.countdown:
         tested = " and ".join(one.name for one in ENERGIES.values() if one.countdown)

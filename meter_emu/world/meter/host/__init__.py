@@ -1,1 +1,1 @@
-"""A program in an executable, in processes of its own: what starts it, what carries its calls."""
+"""A program in an executable, in processes of its own: how it is started and its calls carried."""

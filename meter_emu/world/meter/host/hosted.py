@@ -1,7 +1,8 @@
-"""A program in an executable as the bench has any: `poll()`, with the ports it calls.
+"""A program in an executable, as the bench runs any: `poll()`, with the ports it calls.
 
-Frames on the socket of a power-up are as `meter_host.c` writes them. A call without an answer comes
-with the next that has one: a power cut leaves nothing of the program, so it makes no difference.
+Frames on the socket of a power-up are as `meter_host.c` writes them. A call without an answer is
+sent with the next that has one: a power cut leaves nothing of the program, so the delay does not
+matter.
 """
 
 import os
@@ -21,8 +22,8 @@ from meter_emu.world.meter.host.process import Host, Hosts, as_written, hosts_of
 
 _CPU_S: Final = 2  # CPU_S of meter_host.c
 SILENT_S: Final = 10  # ours: of wall time without a call, for one that sleeps
-_RUNNING_S: Final = 30  # ours: likewise of one that works and ignores its bound
-_LOOK_US: Final = 500_000  # how often a silence is looked at
+_RUNNING_S: Final = 30  # ours: likewise for one that works and ignores its bound
+_LOOK_US: Final = 500_000  # how often silence is checked
 _CRASHED, _HUNG = "crashed", "hung"  # `FailureKind`
 _FRAME: Final = struct.Struct("<BBH")
 _HINT: Final = struct.Struct("<I?I")
@@ -36,7 +37,7 @@ _LISTS: Final = ("chips", "energies", "time_bases", "generations", "carriers")
 
 @final
 class HostedProgram:
-    """An executable; called with ports it is a program that was just powered up."""
+    """An executable; called with ports it gives a program just powered up."""
 
     def __init__(self, path: str) -> None:
         self._hosts: Final[Hosts] = hosts_of(path, as_written(path))
@@ -50,7 +51,7 @@ class HostedProgram:
 
 
 def hosted(path: str) -> HostedProgram:
-    """Return the program of a path; raise `ConfigError` for what is none."""
+    """Return the program of a path; raise `ConfigError` for a file that is none."""
     if not Path(path).is_file():
         raise ConfigError(path, "build", "no such file")
     return HostedProgram(path)
@@ -72,7 +73,7 @@ class Hosted:
         self._host = host
 
     def __del__(self) -> None:
-        """The supply has gone: so has the process."""
+        """The supply has gone, and with it the process."""
         self.close()
 
     def close(self) -> None:
@@ -152,7 +153,7 @@ def _hint(data: bytes) -> Sleep | None:
 
 
 def _end_of(status: int, words: str) -> ProgramError:
-    """Return what became of a process that ended by itself, by its status and its last words."""
+    """Return how a process ended by itself, from its status and its last words."""
     said = f": {words}" if words else ""
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
@@ -164,16 +165,16 @@ def _end_of(status: int, words: str) -> ProgramError:
 
 
 def _runs(child: int) -> bool:
-    """Whether a process works, or would if it had its turn: then its own time is its bound."""
+    """Whether a process works, or would if scheduled: then its own CPU time is its bound."""
     try:
         stat = Path(f"/proc/{child}/stat").read_text()
-    except OSError:  # no such system: the wall clock alone
+    except OSError:  # no such system: only the wall clock
         return False
     return stat.rpartition(")")[2].split()[0] == "R"
 
 
 def _calls(ports: Ports) -> tuple[Callable[[bytes], bytes | None], ...]:
-    """Return what does each call of a frame; its answer, `None` where it has none."""
+    """Return the function for each call of a frame; its answer, `None` if it has none."""
 
     def rtc_write(data: bytes) -> None:
         ports.rtc_write(data[0], data[1:])
@@ -226,7 +227,7 @@ def _none(_: bytes) -> None:
 
 
 def covers_of(path: str, traits: str) -> Covers:
-    """Return what `meter_traits` declares; raise `ConfigError` for what it cannot."""
+    """Return what `meter_traits` declares; raise `ConfigError` for an impossible declaration."""
     said: dict[str, object] = {}
     for word in traits.split():
         name, equals, value = word.partition("=")

@@ -1,8 +1,8 @@
-"""An executable that is linked with `meter_host.c`: started once, and forked at every power-up.
+"""An executable linked with `meter_host.c`: started once, forked at every power-up.
 
-Python never forks. The host process waits on a socket pair; for each power-up it is passed one end
-of another, forks, and says the child's number, and later how it ended. So a child that runs wild
-can spoil nothing but its own socket. Hosts of a program that have no meter are kept for the next.
+Python never forks. The host process waits on a socket pair; for each power-up it gets one end of
+another pair, forks, and reports the child's number and later its end. So a child that runs wild can
+spoil only its own socket. Hosts of a program that have no meter are kept for the next.
 """
 
 import array
@@ -25,10 +25,10 @@ from typing import IO, Final, final
 from meter_emu.errors import ConfigError
 
 _VERSION: Final = 1  # METER_PORTS_VERSION of meter_ports.h
-_START_S: Final = 20  # ours: to be loaded and to say what it is, on a loaded machine
+_START_S: Final = 20  # ours: time to load and identify itself, on a loaded machine
 _SAID: Final = struct.Struct("<ci")
 _HELLO_MAX: Final = 512
-_OUTPUT_KEPT: Final = 65_536  # ours: of what it prints, the end is kept
+_OUTPUT_KEPT: Final = 65_536  # ours: the end of its output is kept
 _HELP: Final = "link your program with meter_host.c ('meter-emu firmware new DIR' has it)"
 _TELLING: Final = ("ERROR: ", "runtime error", "panicked at", "terminate called", "Assertion")
 
@@ -37,14 +37,14 @@ _TELLING: Final = ("ERROR: ", "runtime error", "panicked at", "terminate called"
 class Host:
     """One process of an executable, with at most one meter at a time.
 
-    Raise `ConfigError` for what is no meter's program, with what to do about it.
+    Raise `ConfigError` for a file that is no meter program, with the remedy.
     """
 
     def __init__(self, path: str, *, bounded: bool = True) -> None:
         self._path: Final = path
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
         self._read_from = 0
-        self._ending: int | None = None  # the child that has not said how it ended
+        self._ending: int | None = None  # the child that has not ended yet
         ours, theirs = socket.socketpair()
         self._control: Final = ours
         try:
@@ -57,7 +57,7 @@ class Host:
         self.traits: Final = self._hello()
 
     def power_up(self) -> "tuple[socket.socket, int]":
-        """Return the socket of a new child, and its number; the one before it ends."""
+        """Return the socket of a new child and its number; the one before it ends."""
         self.ended()
         self._shorten()
         ours, theirs = socket.socketpair()
@@ -72,13 +72,13 @@ class Host:
         return ours, child
 
     def kill(self) -> None:
-        """End the child, whatever it is at."""
+        """End the child at once."""
         if self._ending is not None:
             with suppress(ProcessLookupError):
                 os.kill(self._ending, signal.SIGKILL)
 
     def ended(self) -> int:
-        """Return the status with which the child ended, as `waitpid` has it; it is to end now."""
+        """Wait for the child and return its status as `waitpid` gives it."""
         if self._ending is None:
             return 0
         if not select([self._control], [], [], 1.0)[0]:
@@ -88,7 +88,7 @@ class Host:
         return status
 
     def last_words(self) -> str:
-        """Return the line of what it printed that says most, or nothing."""
+        """Return the most telling line of its output, or nothing."""
         self._output.seek(self._read_from)
         lines = self._output.read(_OUTPUT_KEPT).decode("utf-8", "replace").splitlines()
         lines = [line.strip() for line in lines if line.strip()]
@@ -149,7 +149,7 @@ class Host:
         return what, value
 
     def _shorten(self) -> None:
-        """Begin the output of a child; what the ones before it printed is of no use any more."""
+        """Begin the output of a child; that of earlier ones is dropped."""
         at = self._output.seek(0, os.SEEK_END)
         if at > _OUTPUT_KEPT:
             os.truncate(self._output.fileno(), 0)
@@ -159,7 +159,7 @@ class Host:
 
 
 def _why_not(path: str, error: OSError) -> str:
-    """Return in a line why a file cannot be started, and what to do."""
+    """Return in a line why a file cannot be started, and the remedy."""
     if error.errno == errno.EACCES:
         return f"is not executable: chmod +x {path}"
     if error.errno == errno.ENOEXEC:
@@ -169,7 +169,7 @@ def _why_not(path: str, error: OSError) -> str:
 
 @final
 class Hosts:
-    """The hosts of one executable in this process: as many as it has had meters at once."""
+    """The hosts of one executable in this process: as many as there were meters at once."""
 
     def __init__(self, path: str) -> None:
         self._path: Final = path
@@ -178,7 +178,7 @@ class Hosts:
         self.bounded = True
 
     def take(self) -> Host:
-        """Return a host that has no meter."""
+        """Return a host without a meter."""
         return self._free.pop() if self._free else Host(self._path, bounded=self.bounded)
 
     def give(self, host: Host) -> None:
@@ -187,18 +187,18 @@ class Hosts:
             self._free.append(host)
 
     def close(self) -> None:
-        """End those that have no meter."""
+        """Close the hosts without a meter."""
         while self._free:
             self._free.pop().close()
 
 
 @cache
 def hosts_of(path: str, _written: tuple[int, int]) -> Hosts:
-    """Return the hosts of an executable as it was written at one time."""
+    """Return the hosts of an executable in the version written at one time."""
     return Hosts(path)
 
 
 def as_written(path: str) -> tuple[int, int]:
-    """Return what tells one build of a file from the next."""
+    """Return a value that differs from one build of a file to the next."""
     status = Path(path).stat()
     return status.st_mtime_ns, status.st_ino
