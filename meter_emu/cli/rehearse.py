@@ -218,8 +218,7 @@ def rehearse(
     Exit status: 0 all as expected, 1 a promise broken.
     """
     resolved = chosen_campaign(campaign, seed=seed, build=build, model=model, household=household)
-    builds = {entry.first.build for entry in resolved.households.entries}
-    check_builds(campaign, builds, typed=build, trusted=trust_builds)
+    check_builds(campaign, resolved.builds, typed=build, trusted=trust_builds)
     _remark(resolved)
     jobs = jobs or os.cpu_count() or 1
     table, cases = ResultTable(resolved), list[JUnitCase]()
@@ -237,13 +236,8 @@ def rehearse(
         )
         stream = JsonStream(resolved, stack.enter_context(_sink(json_to)), events=events)
         stream.open()
-        step = stack.enter_context(
-            _progress(
-                len(resolved.households),
-                shown=not (streaming and console.is_terminal),
-                files=files,
-            )
-        )
+        shown = not (streaming and console.is_terminal)
+        step = stack.enter_context(_progress(len(resolved.households), shown=shown, files=files))
         stack.enter_context(closing(runs))
         for one, outcome, seen in runs:
             good = table.add(one, outcome)

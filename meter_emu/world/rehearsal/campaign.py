@@ -79,6 +79,11 @@ class Campaign:
         to_all = () if self.announced is None else (self.announced,)
         return *to_all, *self.announced_to_some
 
+    @property
+    def builds(self) -> set[str]:
+        """The builds of its households, by name."""
+        return {entry.first.build for entry in self.households.entries}
+
 
 def load_campaign(
     path: Path, *, seed: int | None = None, build: str | None = None, model: str | None = None
