@@ -7,7 +7,6 @@ As JSON the result is written meter by meter. The keys and their order are fixed
 same seed gives the same bytes. The page of `--report DIR` is DIR/index.html, whole or not at all.
 """
 
-import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.text import Text
 
 from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.live.view import event_as_json
@@ -43,21 +43,19 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.fleet import rehearse_all
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Breach, Outcome
+from meter_emu.world.rehearsal.sample import Sample, sampled
 from meter_emu.world.rehearsal.verdict import expected, households
 from meter_emu.zones import TimeZone
 
 
 class JsonStream:
-    """Writes the result meter by meter, one a line, so that its size does not matter."""
+    """Writes the head, then meter by meter, one a line, so that its size does not matter."""
 
     def __init__(self, campaign: Campaign, write: Write, *, events: bool) -> None:
         self._campaign = campaign
         self._write = write
         self._events = events
         self._first = True
-
-    def open(self) -> None:
-        """Write the head."""
         head = (self._campaign.name, self._campaign.zone.key, self._campaign.seed)
         name, zone, seed = (msgspec.json.encode(value) for value in head)
         self._write(b'{"campaign": %b, "zone": %b, "seed": %b, "meters": [' % (name, zone, seed))
@@ -85,9 +83,12 @@ class JsonStream:
         self._write((b"\n" if self._first else b",\n") + msgspec.json.encode(row))
         self._first = False
 
-    def close(self, summary: dict[str, int]) -> None:
-        """Write the counts and the end."""
-        self._write(b'\n], "summary": %b}\n' % msgspec.json.encode(summary))
+    def close(self, summary: dict[str, int], sample: Sample | None) -> None:
+        """Write the counts, of a sample what it cannot speak for, and the end."""
+        self._write(b'\n], "summary": %b' % msgspec.json.encode(summary))
+        if sample is not None:
+            self._write(b', "sample": %b' % msgspec.json.encode(sample.as_json()))
+        self._write(b"}\n")
 
     def _breach(self, breach: Breach) -> dict[str, Any]:
         return {
@@ -128,6 +129,7 @@ def made_by(
     model: str | None = None,
     seed: int | None = None,
     household: str | None = None,
+    sample: int | None = None,
 ) -> Made:
     """Return what the page says of its making.
 
@@ -140,6 +142,7 @@ def made_by(
     for name, value in (("build", build), ("model", model and Path(model).name), ("seed", seed)):
         words += [] if value is None else [f"--{name}", str(value)]
     one = [] if household is None else ["--household", household]
+    one += [] if sample is None else ["--sample", str(sample)]
     return Made(
         version("meter-emu"),
         command=shlex.join([*words, *one]),
@@ -194,9 +197,13 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
 @click.option("--seed", type=click.IntRange(min=0), help="Draw copies and phases from this seed.")
 @click.option("--household", metavar="ID", help="Run this household only.")
 @trust_option
+@click.option(
+    "--sample", type=click.IntRange(min=1), metavar="N", help="Run N households, of each kind some."
+)
 @trace_option
 @junit_option
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
+@cluster_option
 def rehearse(
     campaign: str,
     *,
@@ -209,37 +216,38 @@ def rehearse(
     seed: int | None,
     household: str | None,
     trust_builds: bool,
+    sample: int | None,
     trace_to: str | None,
     junit_file: str | None,
     jobs: int | None,
+    address: str | None,
 ) -> int:
     """Run CAMPAIGN, a file or a built-in name, and judge every household by what it was told.
 
     Exit status: 0 all as expected, 1 a promise broken.
     """
-    resolved = chosen_campaign(campaign, seed=seed, build=build, model=model, household=household)
-    check_builds(campaign, resolved.builds, typed=build, trusted=trust_builds)
-    _remark(resolved)
-    jobs = jobs or os.cpu_count() or 1
-    table, cases = ResultTable(resolved), list[JUnitCase]()
+    whole = chosen_campaign(campaign, seed=seed, build=build, model=model, household=household)
+    _check(whole, campaign, typed=build, trusted=trust_builds)
+    resolved, drawn = (whole, None) if sample is None else sampled(whole, sample)
+    table, cases = ResultTable(resolved, drawn), list[JUnitCase]()
     console = Console(highlight=False)
     show_log = events and json_to != STDOUT
-    streaming = show_log or json_to == STDOUT
-    files = [json_to] if json_to not in {None, STDOUT} else []
-    files += [] if report_to is None else [str(page_in(report_to))]
+    bar = not ((show_log or json_to == STDOUT) and console.is_terminal)
+    files = _files(json_to, report_to)
     with ExitStack() as stack:
-        made = made_by(campaign, build=build, model=model, seed=seed, household=household)
+        cluster = stack.enter_context(cluster_at(address, jobs=jobs, trace=trace_to))
+        made = made_by(
+            campaign, build=build, model=model, seed=seed, household=household, sample=sample
+        )
         page = stack.enter_context(report_in(report_to, resolved, made))
         witness_of = stack.enter_context(witnessing(trace_to, campaign, model, resolved))
+        with_events = events or report_to is not None
         runs = rehearse_all(
-            resolved, jobs=jobs, events=events or page is not None, witness_of=witness_of
+            resolved, jobs=jobs, events=with_events, witness_of=witness_of, cluster=cluster
         )
         stream = JsonStream(resolved, stack.enter_context(_sink(json_to)), events=events)
-        stream.open()
-        shown = not (streaming and console.is_terminal)
-        step = stack.enter_context(_progress(len(resolved.households), shown=shown, files=files))
-        stack.enter_context(closing(runs))
-        for one, outcome, seen in runs:
+        step = stack.enter_context(_progress(len(resolved.households), shown=bar, files=files))
+        for one, outcome, seen in stack.enter_context(closing(runs)):
             good = table.add(one, outcome)
             if page is not None:
                 page.add(one, outcome, seen)
@@ -249,7 +257,7 @@ def rehearse(
             step(table.answer.total)  # before it is printed: what is seen to be done counts as done
             if show_log:
                 console.print(_log(one, outcome, seen, resolved.zone), soft_wrap=True)
-        stream.close(table.summary)
+        stream.close(table.summary, drawn)
     if junit_file is not None:
         write_junit(junit_file, "rehearse", Path(campaign).stem, cases)
     if json_to != STDOUT:
@@ -266,13 +274,23 @@ def _as_case(outcome: Outcome, *, good: bool) -> JUnitCase:
     return JUnitCase(outcome.id, why=why, details="\n".join(words))
 
 
-def _remark(campaign: Campaign) -> None:
-    """Say what the author of a file may not have meant; the built-in ones mean what they say."""
+def _check(campaign: Campaign, file: str, *, typed: str | None, trusted: bool) -> None:
+    """Check the builds of a file, and say what its author may not have meant.
+
+    The built-in files mean what they say.
+    """
+    check_builds(file, campaign.builds, typed=typed, trusted=trusted)
     if Path(campaign.path) in built_in("campaigns").values():
         return
     for entry in campaign.households.entries:
         for remark in entry.remarks:
             click.echo(f"meter-emu: {remark}", err=True)
+
+
+def _files(json_to: str | None, report_to: str | None) -> list[str]:
+    """Return the files to be written, in the order in which they are reported."""
+    pages = [] if report_to is None else [str(page_in(report_to))]
+    return pages if json_to is None or json_to == STDOUT else [json_to, *pages]
 
 
 def _sink(json_to: str | None) -> AbstractContextManager[Write]:

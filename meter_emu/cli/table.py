@@ -23,6 +23,7 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
 from meter_emu.world.rehearsal.outcome import Outcome
+from meter_emu.world.rehearsal.sample import Sample
 from meter_emu.world.rehearsal.verdict import (
     HouseholdCounts,
     cut_before_announced,
@@ -86,8 +87,9 @@ class _Noted:
 class ResultTable:
     """Takes in households one by one, and shows what became of them."""
 
-    def __init__(self, campaign: Campaign) -> None:
+    def __init__(self, campaign: Campaign, sample: Sample | None = None) -> None:
         self.answer: Final = HouseholdCounts(campaign)
+        self._sample: Final = sample
         self._campaign = campaign
         self._rows: dict[RowKey, HouseholdRow] = {}
         self._counts: Counter[Verdict] = Counter()
@@ -98,6 +100,8 @@ class ResultTable:
     def add(self, household: Household, outcome: Outcome) -> bool:
         """Take in one household; return whether all was as announced."""
         good = self.answer.add(household, outcome)
+        if self._sample is not None:
+            self._sample.add(household, expected=good)
         self._counts[outcome.verdict] += 1
         key = RowKey(
             kind=household.kind,
@@ -163,6 +167,12 @@ class ResultTable:
         counts = ", ".join(f"{name} {count}" for name, count in self.summary.items() if count)
         more = "" if every else "; -v shows each household"
         console.print(Text(f"{households(self.answer.total)}: {counts}{more}"))
+        if self._sample is not None:
+            console.print(
+                Text(f"\n{households(self.answer.total)} of {self._sample.of:,}; at 95 %:")
+            )
+            for kind in self._sample.kinds:
+                console.print(Text(f"  {kind.in_words}"), soft_wrap=True)
 
     def _show_group(
         self, table: "_Table", verdict: Verdict, keys: Sequence[RowKey], *, every: bool

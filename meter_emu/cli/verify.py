@@ -1,7 +1,6 @@
 """`verify BUILD`: run the laws against a program on the ports, and show what breaks them."""
 
 import itertools
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from rich.progress import TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.driver_verified import case_of, show_report
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
@@ -63,6 +63,7 @@ _FOLDER: Final = "counterexamples"
 @click.option("--time", "time_s", type=click.IntRange(min=1), help="At most so many seconds.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw stories from this seed.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
+@cluster_option
 @click.option("--story", type=CAMPAIGN, metavar="FILE", help="Ask the laws of this campaign only.")
 @click.option(
     "--to",
@@ -87,6 +88,7 @@ def verify_build(
     time_s: int | None,
     seed: int,
     jobs: int | None,
+    address: str | None,
     story: str | None,
     folder: str,
     json_file: str | None,
@@ -102,10 +104,9 @@ def verify_build(
         say_written(*write_starter(starter))
         return EXIT_OK
     if driver is not None or again is not None:
-        _alone(build=build, models=models, time_s=time_s, jobs=jobs, story=story)
-        tested = _driver(
-            driver, again, law_ids, tries=examples, seed=seed, quiet=json_file == STDOUT
-        )
+        _alone(build=build, models=models, time_s=time_s, jobs=jobs, cluster=address, story=story)
+        quiet = json_file == STDOUT
+        tested = _driver(driver, again, law_ids, tries=examples, seed=seed, quiet=quiet)
         show_report(tested, Path(folder), json_file, junit_file)
         return EXIT_FOUND if tested.wrong else EXIT_OK
     if build is None:
@@ -114,7 +115,7 @@ def verify_build(
     if story is not None:
         report = _of_story(build, story, law_ids)
     else:
-        with _progress(shown=json_file != STDOUT) as hear:
+        with cluster_at(address, jobs=jobs) as cluster, _progress(json_file) as hear:
             report = verify(
                 build,
                 models=models,
@@ -122,7 +123,8 @@ def verify_build(
                 examples=_EXAMPLES if examples is None and time_s is None else examples,
                 seed=seed,
                 deadline_s=time_s,
-                jobs=jobs or os.cpu_count() or 1,
+                jobs=jobs,
+                cluster=cluster,
                 hear=hear,
             )
     if junit_file is not None:
@@ -246,8 +248,9 @@ def _promise(found: Counterexample, file: Path | None) -> Text:
 
 
 @contextmanager
-def _progress(*, shown: bool) -> Iterator[Hear]:
+def _progress(json_file: str | None) -> Iterator[Hear]:
     """Give what reports the progress."""
+    shown = json_file != STDOUT
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     with watched(*columns, total=None, shown=shown) as done:
         broken: list[str] = []

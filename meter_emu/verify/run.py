@@ -4,7 +4,6 @@ Story `n` of a seed is the same in any process and with any number of them, and 
 further once it is broken. So equal arguments give equal reports, unless there is a deadline.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -37,7 +36,7 @@ _OVER: Final = 0.05  # ours: of the time, for making small what was found at its
 Hear = Callable[[int, "Examined | None"], None]
 
 
-class _Stories(NamedTuple):
+class Stories(NamedTuple):
     """Which stories are examined, from and to, and by which laws."""
 
     first: int
@@ -56,7 +55,7 @@ class _Tally:
 
     held_on: int = 0
     not_asked: int = 0
-    asides: Counter[str] = field(default_factory=Counter)
+    asides: dict[str, int] = field(default_factory=dict)
     broken: _Breach | None = None
 
 
@@ -80,14 +79,14 @@ class _Sent(NamedTuple):
 
 
 @final
-class Examining(TextTask[_Stories, _Seen]):
+class Examining(TextTask[Stories, _Seen]):
     """Draws stories of a seed on these kits, and asks laws of a build's run of each.
 
     `ends_s` is a deadline by `monotonic`, which processes of one machine share; sent to another it
     is left out, and a batch that was begun there is done whole.
     """
 
-    unit_type = _Stories
+    unit_type = Stories
     result_type = _Seen
 
     def __init__(
@@ -100,7 +99,7 @@ class Examining(TextTask[_Stories, _Seen]):
 
     def run(
         self,
-        unit: _Stories,
+        unit: Stories,
         memory: memoryview | None = None,  # noqa: ARG002  nobody watches
     ) -> _Seen:
         """Return what each law says of these stories, up to the first that breaks it."""
@@ -146,7 +145,7 @@ class Examining(TextTask[_Stories, _Seen]):
         parse_build(sent.build)
         return cls(sent.build, kits, sent.seed)
 
-    def run_there(self, unit: _Stories) -> _Seen:
+    def run_there(self, unit: Stories) -> _Seen:
         """See `TextTask`: somebody else's program may need a process with an alarm."""
         if parse_build(self.build).factory is None:
             return self.run(unit)
@@ -162,7 +161,7 @@ def verify(
     examples: int | None = 1_000,
     seed: int = 0,
     deadline_s: float | None = None,
-    jobs: int = 1,
+    jobs: int | None = 1,
     cluster: Engine | None = None,
     hear: Hear = lambda _stories, _examined: None,
 ) -> Report:
@@ -224,7 +223,8 @@ def _counted(
         tally = tallies[law_id]
         tally.held_on += more.held_on
         tally.not_asked += more.not_asked
-        tally.asides += more.asides
+        for why, times in more.asides.items():
+            tally.asides[why] = tally.asides.get(why, 0) + times
         tally.broken = more.broken
         if tally.broken is not None:
             yield law_id
@@ -265,11 +265,11 @@ def chosen_laws(law_ids: Sequence[str]) -> list[Law]:
 
 def _units(
     law_ids: tuple[str, ...], examples: int | None, size: int, found: "dict[str, Examined]"
-) -> Iterator[_Stories]:
+) -> Iterator[Stories]:
     """Yield which stories are next; a law in `found` is asked no further."""
     for first in count(0, size) if examples is None else range(0, examples, size):
         stop = first + size if examples is None else min(examples, first + size)
-        yield _Stories(first, stop, tuple(law_id for law_id in law_ids if law_id not in found))
+        yield Stories(first, stop, tuple(law_id for law_id in law_ids if law_id not in found))
 
 
 def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -> None:
@@ -279,7 +279,7 @@ def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -
     if isinstance(finding, Broken):
         tally.broken = _Breach(number, tuple(chooser.tape))
     elif isinstance(finding, Aside):
-        tally.asides[finding.why] += 1
+        tally.asides[finding.why] = tally.asides.get(finding.why, 0) + 1
     else:
         tally.held_on += 1
 
@@ -303,7 +303,7 @@ def _examined(
         law=law,
         held_on=tally.held_on,
         not_asked=tally.not_asked,
-        asides=dict(tally.asides),
+        asides=tally.asides,
         broken=counterexample,
     )
 

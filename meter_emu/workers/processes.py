@@ -9,6 +9,7 @@ One that ends by itself is not replaced, unless somebody watches it: a machine t
 is to be looked at.
 """
 
+import os
 import signal
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack
@@ -36,17 +37,17 @@ from meter_emu.workers.work import (
 _LOOK_S: Final = 0.5  # ours: how often somebody looks whether a worker has hung
 
 
-def here_or_processes(jobs: int) -> Engine:
-    """Return the engine for so many processes: one is this one."""
+def here_or_processes(jobs: int | None) -> Engine:
+    """Return the engine for so many processes, `None` is one a processor: one is this one."""
     return Here() if jobs == 1 else Processes(jobs)
 
 
 @final
 class Processes:
-    """At most so many workers; `fresh` has a new one for each unit, which none can spoil."""
+    """So many workers at most, `None` is one a processor; `fresh` has a new one for each unit."""
 
-    def __init__(self, jobs: int, *, fresh: bool = False) -> None:
-        self._jobs: Final = jobs
+    def __init__(self, jobs: int | None, *, fresh: bool = False) -> None:
+        self._jobs: Final = jobs or os.cpu_count() or 1
         self._fresh: Final = fresh
 
     def results(

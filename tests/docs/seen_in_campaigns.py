@@ -6,7 +6,6 @@ otherwise than with the reference: another verdict, another finding, or a failur
 """
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -106,7 +105,7 @@ def stored() -> dict[str, dict[str, str]]:
 if __name__ == "__main__":
     ids = list(catalogue())
     seen_now = {}
-    pool = Processes(os.cpu_count() or 1)
+    pool = Processes(None)
     with closing(pool.results(Calling(seen_of), ids)) as found:
         for defect_id, where in zip(ids, found, strict=True):
             seen_now[defect_id] = where

@@ -233,12 +233,13 @@ class Run(NamedTuple):
 def rehearse_all(
     campaign: Campaign,
     *,
-    jobs: int,
+    jobs: int | None,
     events: bool,
     witness_of: ListenerOf | None = None,
     cluster: Engine | None = None,
 ) -> Generator[Run, None, None]:
-    """Yield every household's run in the campaign's order, from at most `jobs` processes.
+    """Yield every household's run in the campaign's order, from at most `jobs` processes,
+    one a processor if it is not said.
 
     A `cluster`, if given, does the work. A witness records what people do, in a campaign of one
     household only. Raise what `run_meter` raises, after the runs before it, and `WorkerError` if a

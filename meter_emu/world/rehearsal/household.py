@@ -226,6 +226,16 @@ class Entry:
         )
         return self._of_its_own(copy, seed)
 
+    def alone(self, number: int, seed: int) -> "Entry":
+        """Return an entry that is copy `number` and nothing else."""
+        household = self.household(number, seed)
+        return Entry(
+            first=replace(household, poll_phase_us=0),
+            count=1,
+            poll_phase_us=household.poll_phase_us,
+            remarks=self.remarks,
+        )
+
     def _of_its_own(self, household: Household, seed: int) -> Household:
         """Return the copy with its poll phase and its spread values drawn."""
         phase_us = self.poll_phase_us
@@ -278,14 +288,7 @@ class Households:
                 return Households((entry,), self.seed)
             copied = entry.count > 1 and of == entry.first.id and _COPY_NUMBER.fullmatch(number)
             if copied and int(number) <= entry.count:
-                household = entry.household(int(number), self.seed)
-                alone = Entry(
-                    first=household,
-                    count=1,
-                    poll_phase_us=household.poll_phase_us,
-                    remarks=entry.remarks,
-                )
-                return Households((alone,), self.seed)
+                return Households((entry.alone(int(number), self.seed),), self.seed)
         return None
 
     def place(self, index: int) -> tuple[Entry, int]:

@@ -1,0 +1,211 @@
+"""Workers of a `dask.distributed` cluster, on this machine or on many: the other engine.
+
+A task travels once, as text; then ranges of it, as text, and results come back as JSON. Dask is
+handed one function of the installed package and no object of ours. A worker that is lost costs
+time: what it was at runs again on another, and the result is the same. What Dask has to say of
+that is for its own logs; what ends the work is one line of ours.
+"""
+
+import logging
+import signal
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from importlib.metadata import version
+from time import monotonic
+from typing import Any, Final, NamedTuple, cast, final
+
+import dask
+import msgspec
+from distributed import Client, Future, KilledWorker, LocalCluster
+from distributed.client import FutureCancelledError
+
+from card_protocol.errors import CardProtocolError
+from meter_emu.errors import ConfigError, MeterEmuError, WorkerError
+from meter_emu.workers.work import LEAD_PER_WORKER, ResultT, Task, TextTask, UnitT
+
+LOCAL: Final = "local:"
+LOCAL_MAX: Final = 256  # ours: processes of one machine
+_CONNECT_S: Final = 10  # ours: a scheduler that does not answer by then is not there
+_LOOK_S: Final = 1.0  # ours: how often somebody looks whether there is still a cluster
+_ALONE_S: Final = 60.0  # ours: so long a cluster may be without a worker
+_LEAD_MIN: Final = 8  # ours: for a cluster whose workers have yet to join
+_SAFE: Final = ("tls://", "ucxx+tls://", LOCAL)
+_QUIET: Final = {
+    "distributed.worker.daemon": False,  # somebody else's program runs in a process below
+    "distributed.comm.timeouts.connect": f"{_CONNECT_S}s",
+    "logging": {"distributed": "critical", "distributed.nanny": "critical"},
+}
+
+
+class _Sent(NamedTuple):
+    """What a worker is to do, and the version of the package that says so."""
+
+    version: str
+    kind: str  # MODULE:CLASS of a task
+    text: str
+
+
+def is_in_clear(address: str) -> bool:
+    """Whether what goes to a cluster passes in clear on the way."""
+    return not address.startswith(_SAFE)
+
+
+@contextmanager
+def cluster(address: str) -> Iterator["Cluster"]:
+    """Give the engine at an address, `local:N` for N processes that end with the block.
+
+    Raise `ConfigError` for an address that is none, and `WorkerError` where nothing answers.
+    """
+    for name in list(logging.root.manager.loggerDict):
+        if name.startswith("distributed"):  # each has a handler of its own
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    with dask.config.set(_QUIET):
+        if address.startswith(LOCAL):
+            with _uninterrupted():
+                here = LocalCluster(
+                    n_workers=_count(address),
+                    threads_per_worker=1,
+                    memory_limit=0,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
+                client = Client(here)
+        else:
+            here, client = None, _client(address)
+        try:
+            yield Cluster(client, address)
+        finally:
+            with _uninterrupted():
+                client.close(timeout=_CONNECT_S)
+                if here is not None:
+                    here.close(timeout=_CONNECT_S)
+
+
+def _count(address: str) -> int:
+    digits = address.removeprefix(LOCAL)
+    if not (digits.isascii() and digits.isdigit() and 1 <= int(digits) <= LOCAL_MAX):
+        raise ConfigError("--cluster", "", f"want local:1 to local:{LOCAL_MAX}, got {address!r}")
+    return int(digits)
+
+
+def _client(address: str) -> Client:
+    try:
+        with _uninterrupted():
+            return Client(address, timeout=_CONNECT_S)
+    except (OSError, TimeoutError):
+        why = f"nothing answers within {_CONNECT_S} s; want a scheduler, as tcp://HOST:8786"
+        raise WorkerError(f"--cluster {address}: {why}") from None
+    except (ValueError, TypeError, ImportError, RuntimeError) as error:
+        raise ConfigError("--cluster", "", f"{address!r} cannot be used: {error}") from None
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Block the keyboard's interrupt, here and in all threads and processes that are started."""
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+
+
+@final
+class Cluster:
+    """The engine on a client's cluster."""
+
+    def __init__(self, client: Client, address: str) -> None:
+        self._client: Final = client
+        self._address: Final = address
+        self._seen_s = monotonic()
+
+    def results(
+        self, task: Task[UnitT, ResultT], units: Iterable[UnitT]
+    ) -> Generator[ResultT, None, None]:
+        """See `Engine`."""
+        assert isinstance(task, TextTask), "it can travel"
+        kind = f"{type(task).__module__}:{type(task).__qualname__}"
+        sent = _Sent(version("meter-emu"), kind, task.as_text())
+        # A task of its own, so that it is made again where the worker that had it is lost.
+        given = self._client.submit(tuple, sent, pure=False)
+        waiting: deque[Future] = deque()
+        left = iter(units)
+        try:
+            while True:
+                while len(waiting) < self._lead():
+                    unit = next(left, None)
+                    if unit is None:
+                        break
+                    text = msgspec.json.encode(unit).decode()
+                    waiting.append(self._client.submit(run_there, given, text, pure=False))
+                if not waiting:
+                    return
+                reply = self._result(waiting.popleft())
+                mistake, data = reply
+                if mistake is not None:
+                    raise MeterEmuError(mistake)
+                yield cast("ResultT", msgspec.json.decode(data, type=task.result_type))
+        finally:
+            with _uninterrupted():
+                self._client.cancel([*waiting, given], force=True)
+
+    def _lead(self) -> int:
+        return max(_LEAD_MIN, LEAD_PER_WORKER * self._workers())
+
+    def _workers(self) -> int:
+        return len(self._client.scheduler_info(n_workers=-1)["workers"])
+
+    def _result(self, future: Future) -> tuple[str | None, bytes]:
+        """Wait for a result as long as somebody works."""
+        while True:
+            try:
+                reply: tuple[str | None, bytes] = future.result(timeout=_LOOK_S)
+            except TimeoutError:
+                self._look()
+                continue
+            except FutureCancelledError:
+                raise self._lost("the scheduler has gone") from None
+            except KilledWorker:
+                why = "the same households or stories ended several workers: look at their memory"
+                raise self._lost(why) from None
+            except (OSError, ImportError) as error:
+                raise self._lost(f"a worker: {error}") from None
+            self._seen_s = monotonic()
+            return reply
+
+    def _look(self) -> None:
+        """Raise `WorkerError` where nobody works any more."""
+        if self._workers():
+            self._seen_s = monotonic()
+        elif monotonic() - self._seen_s > _ALONE_S:
+            raise self._lost(f"no worker for {_ALONE_S:.0f} s")
+
+    def _lost(self, why: str) -> WorkerError:
+        return WorkerError(f"--cluster {self._address}: {why}")
+
+
+def run_there(sent: tuple[str, str, str], unit: str) -> tuple[str | None, bytes]:
+    """Do a unit in a worker of a cluster: return a mistake in words, or the result as JSON."""
+    wanted, kind, text = sent
+    have = version("meter-emu")
+    if have != wanted:
+        return f"a worker has meter-emu {have}, and this is {wanted}: install the same", b""
+    try:
+        task = _task(kind, text)
+    except MeterEmuError as error:
+        return f"a worker of the cluster: {error}; it needs what is needed here", b""
+    try:
+        done = task.run_there(msgspec.json.decode(unit, type=task.unit_type))
+    except (CardProtocolError, MeterEmuError) as error:
+        return str(error), b""
+    return None, msgspec.json.encode(done)
+
+
+@cache
+def _task(kind: str, text: str) -> TextTask[Any, Any]:
+    """Return the task that was sent: made once in each worker."""
+    module_name, _, name = kind.partition(":")
+    made: Callable[[str], TextTask[Any, Any]] = getattr(import_module(module_name), name).of_text
+    return made(text)

@@ -1,0 +1,67 @@
+"""A sample: of each kind some, the same households as in the whole, and an exact bound."""
+
+from itertools import combinations
+from math import comb
+
+import pytest
+
+from meter_emu.errors import ConfigError
+from meter_emu.resources import find
+from meter_emu.world.rehearsal.campaign import load_campaign
+from meter_emu.world.rehearsal.sample import FLOOR, most_unexpected, sampled
+
+FLEET = load_campaign(find("campaigns", "ores-fleet"))
+KINDS = len({entry.first.kind for entry in FLEET.households.entries})
+
+
+def seen_at_most(of: int, wrong: int, drawn: int, seen: int) -> float:
+    """Return by counting all draws in how many of them at most so many wrong ones are seen."""
+    draws = list(combinations(range(of), drawn))
+    return sum(sum(one < wrong for one in draw) <= seen for draw in draws) / len(draws)
+
+
+def test_the_bound_is_the_largest_number_that_would_look_so_in_more_than_one_draw_of_twenty():
+    for of in range(1, 10):
+        for drawn in range(1, of + 1):
+            for seen in range(drawn + 1):
+                possible = range(seen, of - (drawn - seen) + 1)
+                likely = [k for k in possible if seen_at_most(of, k, drawn, seen) > 0.05]
+                assert most_unexpected(of, drawn, seen) == max(likely), (of, drawn, seen)
+
+
+def test_what_is_known_of_large_kinds():
+    assert most_unexpected(20_000, 20, 0) == 2_780
+    assert comb(20_000 - 2_780, 20) / comb(20_000, 20) > 0.05
+    assert comb(20_000 - 2_781, 20) / comb(20_000, 20) <= 0.05
+    assert most_unexpected(40, 40, 3) == 3, "a census has no bound"
+
+
+def test_a_sample_has_a_floor_of_each_kind_and_the_rest_in_proportion():
+    for count in (KINDS, 100, 20 * KINDS, 1_000, 53_578):
+        campaign, sample = sampled(FLEET, count)
+        assert sample is not None
+        assert len(campaign.households) == count == sum(kind.drawn for kind in sample.kinds)
+        floor = min(FLOOR, count // KINDS)
+        left = {kind.id: kind.of - min(floor, kind.of) for kind in sample.kinds}
+        rest = count - sum(min(floor, kind.of) for kind in sample.kinds)
+        for kind in sample.kinds:
+            share = rest * left[kind.id] / sum(left.values())
+            assert abs(kind.drawn - min(floor, kind.of) - share) <= 1, (count, kind.id)
+            assert kind.drawn <= kind.of
+
+
+def test_a_drawn_household_is_the_one_of_the_whole_and_the_seed_draws_it():
+    campaign, _ = sampled(FLEET, 60)
+    for household in campaign.households:
+        alone = FLEET.households.alone(household.id)
+        assert alone is not None
+        assert household == alone[0], household.id
+    ids = [household.id for household in campaign.households]
+    assert len(set(ids)) == 60
+    assert ids == [household.id for household in sampled(FLEET, 60)[0].households]
+
+
+def test_a_sample_of_all_is_the_whole_and_one_of_too_few_is_refused():
+    assert sampled(FLEET, len(FLEET.households)) == (FLEET, None)
+    with pytest.raises(ConfigError, match=f"want at least {KINDS}, one of each kind, got 3"):
+        sampled(FLEET, 3)
