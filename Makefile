@@ -22,7 +22,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register) urtc
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
+.PHONY: run test test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-drivers test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ test-homes: $(DEV)  ## judge 20,000 random homes of the reference: minutes
 
 test-exhaustive: $(DEV)  ## power cuts, tears, forgeries, leaps of the clock, all of them: minutes
 	@METER_EMU_EXHAUSTIVE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/reliability
+
+test-drivers: $(DEV)  ## clock drivers: every day of our three, tries of each planted mistake by ten seeds: minutes
+	@$(BIN)/python -m tests.driver_bench.power
 
 test-alike: $(DEV)  ## no two defects behave the same in the homes of all: a minute
 	@$(BIN)/python -m tests.defects.test_shown

@@ -1,5 +1,6 @@
 """Laws of alarms, by their registers: fields asked for, fields off, weekday code, read back."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 from typing import Final
@@ -18,13 +19,19 @@ def alarm_moment(t: datetime, fields: str) -> datetime:
     return t if "second" in fields.split() else t.replace(second=0)
 
 
+def draw_alarm(
+    rig: Rig, random: Random, number: int, offered: Sequence[frozenset[str]]
+) -> tuple[datetime, str]:
+    """Return a moment and fields: by turns the most that are offered, and each of the others."""
+    turn, other = divmod(number, 2)
+    chosen = offered[turn % len(offered)] if other else max(offered, key=len)
+    fields = " ".join(word for word in ASKED_FOR if word in chosen)
+    return draw_moment(random, rig.declared, turn), fields
+
+
 def _draw(rig: Rig, random: Random, number: int) -> Case:
-    offered = rig.declared.alarm_fields
-    chosen = offered[number % len(offered)]
-    return Case(
-        draw_moment(random, rig.declared, number // len(offered)),
-        (" ".join(word for word in ASKED_FOR if word in chosen),),
-    )
+    t, fields = draw_alarm(rig, random, number, rig.declared.alarm_fields)
+    return Case(t, (fields,))
 
 
 def _none(rig: Rig) -> str:
@@ -96,9 +103,8 @@ def _no_weekday(rig: Rig) -> str:
 
 def _draw_weekday(rig: Rig, random: Random, number: int) -> Case:
     offered = [words for words in rig.declared.alarm_fields if "weekday" in words]
-    chosen = offered[number % len(offered)]
-    fields = " ".join(word for word in ASKED_FOR if word in chosen)
-    return Case(draw_moment(random, rig.declared, number // len(offered)), (fields,))
+    t, fields = draw_alarm(rig, random, number, offered)
+    return Case(t, (fields,))
 
 
 def _read_back(rig: Rig, case: Case) -> LawBreach | None:

@@ -10,7 +10,7 @@ from typing import ClassVar, Final, NamedTuple, final
 
 from typing_extensions import override
 
-from meter_emu.hardware.rtc.alarms import AlarmField, field
+from meter_emu.hardware.rtc.alarms import AlarmField, day_or_weekday, field
 from meter_emu.hardware.rtc.calendar_chip import (
     BCD,
     TAIL_BYTES,
@@ -65,15 +65,23 @@ class LookAlike(MaximChip):
 
     @override
     def hour_of_day(self) -> int | None:
-        """Return 0 to 23, or `None`."""
-        return CalendarChip.hour_of_day(self) if not self.TWELVE_HOUR else super().hour_of_day()
+        """Return 0 to 23 in the mode of the hours, `None` where they are no hour."""
+        byte = self.registers[self.HOURS]
+        if not byte & self.TWELVE_HOUR:
+            return CalendarChip.hour_of_day(self)
+        hour = bcd_value(byte & 0x1F)
+        return hour % 12 + (12 if byte & self.PM else 0) if 1 <= hour <= 12 else None
 
     @override
     def count_hours(self, ticks: int) -> int:
-        """Count to 23, or as Maxim's do where the row has their mode."""
-        if not self.TWELVE_HOUR:
+        """Count the hours in their mode; what is no hour acts as the last."""
+        if not self.registers[self.HOURS] & self.TWELVE_HOUR:
             return CalendarChip.count_hours(self, ticks)
-        return super().count_hours(ticks)
+        hour = self.hour_of_day()
+        carries, hour = divmod((23 if hour is None else hour) + ticks, 24)
+        pm = self.PM if hour >= 12 else 0
+        self.registers[self.HOURS] = self.TWELVE_HOUR | pm | BCD[hour % 12 or 12]
+        return carries
 
     @override
     def count_weekdays(self, ticks: int) -> None:
@@ -214,23 +222,32 @@ class Cmos(LookAlike):
 class WordClock(LookAlike):
     """A clock inside a microcontroller: words of 32 bits, one access each, no shadow between them.
 
-    Word 0 is the time, 1 the date, 2 the part of the second from 0 to 32,767.
+    Word 0 is the time, 1 the date, 2 the part of the second from 0 to 32,767, and 3 the alarm: day,
+    hour, minute, second from the top byte down, bit 7 of each set where it is not waited for, bit 6
+    of the day set where that is a weekday.
     """
 
     TABLE = time_table({"second": 0, "minute": 1, "hour": 2, "weekday": 3, "day": 4, "month": 5,
-                        "year": 6}, 7)  # fmt: skip
-    REGISTER_NAMES = ("Seconds", "Minutes", "Hours", "Weekday", "Day", "Month", "Year")
+                        "year": 6}, 11)  # fmt: skip
+    REGISTER_NAMES = (
+        "Seconds", "Minutes", "Hours", "Weekday", "Day", "Month", "Year", "Alarm_second",
+        "Alarm_minute", "Alarm_hour", "Alarm_day",
+    )  # fmt: skip
     DOUBT = Sign(0, 0x80)
     STILL = ()
     STOPPED = ()
-    RESET = bytes.fromhex("00000001010100")
-    NEVER_SET = masks(TABLE, _UNUSED, count=7)
-    IMAGE_BYTES = 7 + TAIL_BYTES
+    RESET = bytes.fromhex("00000001010100 80808080")
+    NEVER_SET = masks(TABLE, _UNUSED, count=11)
+    IMAGE_BYTES = 11 + TAIL_BYTES
     GARBAGE_BYTES = 0
     SECONDS, MINUTES, HOURS, WEEKDAY, DAY, MONTH, YEAR = range(7)
     WEEKDAYS = _FREE_1_7
+    ALARMS = (
+        (field("second", 7, 0x7F), field("minute", 8, 0x7F), field("hour", 9, 0x3F),
+         *day_or_weekday(10)),
+    )  # fmt: skip
 
-    WORD_NAMES: ClassVar[tuple[str, ...]] = ("time", "date", "part of the second")
+    WORD_NAMES: ClassVar[tuple[str, ...]] = ("time", "date", "part of the second", "alarm")
 
     __slots__ = ()
 
@@ -238,7 +255,13 @@ class WordClock(LookAlike):
         """Return a word as of the last advance; one that is not there is 0."""
         if register == 2:
             return self.oscillator.phase * 32_768 // 10**15
-        fields = [self.out(byte) for byte in self.registers]
+        if register == 3:
+            marks = (0x80, 0x80, 0x80, 0xC0)
+            alarm = zip(self.registers[7:], marks, strict=True)
+            return int.from_bytes(
+                bytes(byte & mark | self.out(byte & ~mark) for byte, mark in alarm), "little"
+            )
+        fields = [self.out(byte) for byte in self.registers[:7]]
         second, minute, hour, weekday, day, month, year = fields
         if register == 0:
             return hour << 16 | minute << 8 | second
@@ -254,6 +277,10 @@ class WordClock(LookAlike):
         elif register == 1:
             date = (word >> 13 & 7, word & 0x3F, word >> 8 & 0x1F, word >> 16 & 0xFF)
             held[3:7] = bytes(self.into(field) for field in date)
+        elif register == 3:
+            for at, byte in enumerate(word.to_bytes(4, "little"), 7):
+                mark = 0xC0 if at == 10 else 0x80
+                held[at] = byte & mark | self.into(byte & ~mark & 0x7F)
 
     def out(self, byte: int) -> int:
         """Return a register as a word has it."""
@@ -306,4 +333,6 @@ BENCH_CHIPS: Final[Mapping[str, ChipRow]] = {
     "mc146818": ChipRow(Cmos, 0x70),
     "words-bcd": ChipRow(BcdWords, 0),
     "words-binary": ChipRow(BinaryWords, 0),
-}
+    **{name: ChipRow(row.chip, row.chip.ADDRESS) for row in CLOCK_CHIPS.values()
+       for name in row.chip.ALIKE},
+}  # fmt: skip

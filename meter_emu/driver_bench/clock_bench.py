@@ -9,7 +9,7 @@ import errno
 from collections.abc import Callable
 from typing import Final, NamedTuple, final
 
-from meter_emu.driver_bench.chips import BENCH_CHIPS, WordClock
+from meter_emu.driver_bench.chips import BENCH_CHIPS, ChipRow, WordClock
 from meter_emu.errors import ConfigError
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
@@ -43,11 +43,13 @@ class BusAccess(NamedTuple):
 class ClockBench:
     """A chip by its name, at its address or at another one; all times are true microseconds."""
 
-    def __init__(self, name: str, address: int | None = None, *, byte_us: int = BYTE_US) -> None:
-        if name not in BENCH_CHIPS:
+    def __init__(
+        self, name: str | ChipRow, address: int | None = None, *, byte_us: int = BYTE_US
+    ) -> None:
+        if isinstance(name, str) and name not in BENCH_CHIPS:
             why = f"no chip {name!r}{hint(name, BENCH_CHIPS)}; there are {', '.join(BENCH_CHIPS)}"
             raise ConfigError("driver", "chip", why)
-        row = BENCH_CHIPS[name]
+        row = BENCH_CHIPS[name] if isinstance(name, str) else name
         self.chip: Final[CalendarChip] = row.chip(ChipCalendar(), Oscillator())
         self.address: Final = row.address if address is None else address
         self.byte_us: Final = byte_us

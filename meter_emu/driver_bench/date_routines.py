@@ -149,6 +149,15 @@ def _years(rig: Rig) -> Iterator[Case]:
     return (Case(datetime(year, 1, 1)) for year in range(first, last + 1))
 
 
+def _draw_leap(rig: Rig, random: Random, number: int) -> Case:
+    first, last = rig.declared.years
+    centuries = [year for year in range(first, last + 1) if year % 100 == 0]
+    t = draws.whole_day(random, rig.declared, number)
+    return Case(
+        t.replace(day=1, year=random.choice(centuries)) if number % 3 == 1 and centuries else t
+    )
+
+
 def _is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
@@ -167,6 +176,8 @@ def _days_but_last(rig: Rig) -> Iterator[Case]:
 
 def _draw_but_last(rig: Rig, random: Random, number: int) -> Case:
     t = draws.whole_day(random, rig.declared, number)
+    if number % 2:
+        t = t.replace(day=_last_day(t))
     return Case(min(t, (rig.declared.last - 2 * DAY).replace(hour=0, minute=0, second=0)))
 
 
@@ -179,8 +190,10 @@ def _year_cases(rig: Rig) -> Iterator[Case]:
 
 
 def _draw_year(rig: Rig, random: Random, number: int) -> Case:
-    case = Case(draws.whole_day(random, rig.declared, number))
-    return Case(case.t, (_day_number(rig, case),))
+    t = draws.whole_day(random, rig.declared, number)
+    if number % 2:
+        t = t.replace(month=12, day=31) if number % 4 == 1 else t.replace(month=1, day=1)
+    return Case(t, (_day_number(rig, Case(t)),))
 
 
 def _judge_year(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
@@ -401,7 +414,7 @@ DATE_ROUTINES_LAWS: Final = (
            Sweep("day_of_year", _days, _ymd, _judge_yearday)),
     _swept("days_in_month", "days_in_month is the month's last day", _DAY_DRAWN,
            Sweep("days_in_month", _months, lambda case: (case.t.year, case.t.month), _judge_month)),
-    _swept("is_leap", "is_leap is the calendar's", _DAY_DRAWN,
+    _swept("is_leap", "is_leap is the calendar's", _draw_leap,
            Sweep("is_leap", _years, lambda case: (case.t.year,),
                  lambda _, case, got: _value(_is_leap(case.t.year), got, "leap year", case))),
     _swept("next_day", "next_day is the day after", _draw_but_last,

@@ -12,7 +12,8 @@ from typing import Final, final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from card_protocol.timestamp.registry import CODECS
-from meter_emu.driver_bench.chips import BENCH_CHIPS
+from meter_emu.driver_bench.chips import BENCH_CHIPS, ChipRow
+from meter_emu.driver_bench.mapped import MAP, mapped_chip
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
@@ -29,6 +30,7 @@ class Declared:
 
     name: str = "driver"
     chip: str = ""  # none: date routines alone
+    registers: str = ""  # the map of a chip that is none of the bench's: `chip = "map"`
     address: int | None = None
     bus: str = "circuitpython"  # what `begin` is given
     years: tuple[int, int] = (2000, 2099)  # first and last
@@ -47,6 +49,13 @@ class Declared:
     alarm_fields: tuple[frozenset[str], ...] = ()
     due_most: int = 86_400  # seconds, the longest `after` of due
     second_instance: bool = False
+
+    @cached_property
+    def row(self) -> ChipRow:
+        """The chip, and its address."""
+        mapped = ChipRow(mapped_chip(self.registers), 0x68) if self.chip == MAP else None
+        row = mapped or BENCH_CHIPS[self.chip]
+        return row if self.address is None else ChipRow(row.chip, self.address)
 
     @cached_property
     def zone_info(self) -> ZoneInfo:
@@ -102,7 +111,7 @@ def _value(name: str, key: str, value: object) -> object:
                 return _alarm_fields(value)
             case "second_instance":
                 return value if isinstance(value, bool) else int(str(value)) == 1
-            case "chip" | "bus" | "zone" | "standard" | "summer_of":
+            case "chip" | "registers" | "bus" | "zone" | "standard" | "summer_of":
                 return str(value)
             case "century" | "century_set":
                 return None if value is None else _whole(value) // _HUNDRED * _HUNDRED
@@ -162,7 +171,7 @@ def _check(made: Declared) -> None:
     require(last - first < _YEARS_MAX, "years", f"want fewer than {_YEARS_MAX}")
     known = ", ".join(BENCH_CHIPS)
     require(
-        made.chip in {"", *BENCH_CHIPS},
+        made.chip in {"", MAP, *BENCH_CHIPS},
         "chip",
         f"no chip {made.chip!r}{hint(made.chip, BENCH_CHIPS)}; there are {known}",
     )
@@ -179,8 +188,14 @@ def _check(made: Declared) -> None:
         ZoneInfo(made.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ConfigError(made.name, "zone", f"no zone {made.zone!r}") from None
+    require((made.chip == MAP) == bool(made.registers), "registers", 'is for chip = "map"')
+    if made.chip == MAP:
+        try:
+            mapped_chip(made.registers)
+        except ValueError as error:
+            require(False, "registers", str(error))
     if made.chip:
-        alarms = BENCH_CHIPS[made.chip].chip.ALARMS
+        alarms = made.row.chip.ALARMS
         require(
             not made.alarm_fields or 1 <= made.alarm <= len(alarms),
             "alarm",
@@ -195,7 +210,7 @@ def _check(made: Declared) -> None:
 def _check_alarms(made: Declared) -> None:
     if not made.alarm_fields:
         return
-    has = {field.what for field in BENCH_CHIPS[made.chip].chip.ALARMS[made.alarm - 1]}
+    has = {field.what for field in made.row.chip.ALARMS[made.alarm - 1]}
     for words in made.alarm_fields:
         if lacking := words - has:
             raise ConfigError(

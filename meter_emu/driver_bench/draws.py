@@ -138,6 +138,8 @@ def zone_changes(zone: str, first: int, last: int) -> tuple[datetime, ...]:
 def near_change(random: Random, declared: Declared, number: int) -> datetime:
     """Return an instant in UTC, by turns near a change of the zone and any."""
     found = zone_changes(declared.zone, *declared.years)
+    if number % 4 == 3:  # past midnight on one of two clocks
+        return evenly(random, declared).replace(hour=random.choice((22, 23, 0, 1)))
     if number % 2 or not found:
         return evenly(random, declared)
     apart = random.choice((-3601, -3600, -1, 0, 1, 3599, 3600, 7200, 86_400, -86_400, -10_800))

@@ -3,7 +3,7 @@
 from random import Random
 from typing import Final
 
-from meter_emu.driver_bench.alarming import ASKED_FOR, alarm_finding, alarm_moment
+from meter_emu.driver_bench.alarming import alarm_finding, alarm_moment, draw_alarm
 from meter_emu.driver_bench.draws import draw_moment
 from meter_emu.driver_bench.driver import Reading, RefusedError
 from meter_emu.driver_bench.law import Case, ClockLaw, FindingRank, LawBreach, Rig, compared
@@ -110,9 +110,8 @@ def _alarm_in(rig: Rig, case: Case) -> LawBreach | None:
 
 
 def _draw_alarm(rig: Rig, random: Random, number: int) -> Case:
-    with_hours = [words for words in rig.declared.alarm_fields if "hour" in words]
-    chosen = with_hours[number % len(with_hours)]
-    fields = " ".join(word for word in ASKED_FOR if word in chosen)
+    offered = [words for words in rig.declared.alarm_fields if "hour" in words]
+    _, fields = draw_alarm(rig, random, number, offered)
     return Case(_draw(rig, random, number).t, (fields,))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from meter_emu.driver_bench.chips import BENCH_CHIPS, WordClock
+from meter_emu.driver_bench.chips import WordClock
 from meter_emu.driver_bench.clock_bench import BusAccess
 from meter_emu.driver_bench.declared import Declared
 from meter_emu.driver_bench.examine import Found, LawResult, as_plain
@@ -64,7 +64,7 @@ def dialogue(declared: Declared, found: Found) -> Iterator[str]:
     """Yield the lines of a dialogue, each byte with what it means."""
     if not declared.chip:
         return
-    chip = BENCH_CHIPS[declared.chip].chip
+    chip = declared.row.chip
     for access in found.log:
         if access.ticked:
             yield "-- a second ends --"

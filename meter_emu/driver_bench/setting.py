@@ -230,7 +230,7 @@ def _second(rig: Rig, case: Case) -> LawBreach | None:
     from meter_emu.driver_bench.face import Face
 
     if "other" not in rig.memo:
-        bench = ClockBench(rig.declared.chip, rig.declared.address)
+        bench = ClockBench(rig.declared.row)
         rig.memo["other"] = bench
         Face(bench, rig.declared).place(rig.known_day, rig.face.first_weekday)
         rig.driver.begin(bench, 1)

@@ -108,7 +108,7 @@ def chosen_driver_laws(law_ids: Sequence[str]) -> list[ClockLaw]:
 def rig_of(driver: Driver) -> Rig:
     """Return a driver on a new bench."""
     declared = driver.declared
-    return Rig(driver, ClockBench(declared.chip, declared.address) if declared.chip else None)
+    return Rig(driver, ClockBench(declared.row) if declared.chip else None)
 
 
 def in_child(name: str | type, law: ClockLaw, *, tries: int, seed: int, every: bool) -> LawResult:

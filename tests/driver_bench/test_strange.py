@@ -46,6 +46,14 @@ def test_a_driver_in_order_is_none() -> None:
     assert "second-instance" in checked
 
 
+def test_a_chip_by_its_register_map_is_as_any_other() -> None:
+    report = verify_driver(f"{PLACE}:Mapped", tries=30)
+    assert report.of_rank(FindingRank.WRONG_DATE) == []
+    checked = {one.law_id for one in report.examined if one.tries}
+    assert {"set-registers", "twelve-read", "torn-get", "set-starts"} <= checked
+    assert "got 2000-01-01 12:00:00" in words("MaskedTwelve", "twelve-read")
+
+
 def test_a_southern_zone_has_its_summer_at_the_turn_of_the_year() -> None:
     report = verify_driver(f"{PLACE}:Local", law_ids=("is-summer",))
     assert report.examined[0].found[0].tries <= 5
@@ -55,8 +63,9 @@ def test_a_southern_zone_has_its_summer_at_the_turn_of_the_year() -> None:
     ("name", "said"),
     [
         ("Unknown", "chop: is not declared, did you mean 'chip'?"),
-        ("NoChip", "no chip 'ds1309', did you mean 'ds1307'?"),
+        ("NoChip", "no chip 'ds1309', did you mean 'ds1339'?"),
         ("NoRoutine", "gett: is no routine, did you mean 'get'?"),
+        ("NoMap", "registers: want a hexadecimal number for each of second,"),
         ("Zone", "zone: no zone 'Europe/Bruxelles'"),
         ("Missing", "has no class 'Missing'"),
     ],

@@ -192,6 +192,7 @@ class CalendarChip(ABC):
 
     NAME: ClassVar[str]
     ADDRESS: ClassVar[int] = 0  # on the I²C bus, 7 bits
+    ALIKE: ClassVar[tuple[str, ...]] = ()  # others with its registers, as far as drivers set a time
     TABLE: ClassVar[tuple[Bits, ...]]  # every bit of every register
     REGISTER_NAMES: ClassVar[tuple[str, ...]]
     DOUBT: ClassVar[Sign]  # that its time is not to be believed

@@ -91,6 +91,7 @@ class Ds1307(MaximChip):
 
     NAME = "DS1307"
     ADDRESS = 0x68
+    ALIKE = ("ds1308", "ds1338", "m41t00")
     TABLE = REGISTERS
     REGISTER_NAMES = _NAMES
     DOUBT = Sign(SECONDS, CH)

@@ -148,6 +148,7 @@ class Ds3231(MaximChip):
 
     NAME = "DS3231"
     ADDRESS = 0x68
+    ALIKE = ("ds1337", "ds1339", "ds3232")
     TABLE = REGISTERS
     REGISTER_NAMES = _NAMES
     DOUBT = Sign(STATUS, OSF)

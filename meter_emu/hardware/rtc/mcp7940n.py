@@ -191,6 +191,7 @@ class Mcp7940n(MaximChip):
 
     NAME = "MCP7940N"
     ADDRESS = 0x6F
+    ALIKE = ("mcp7940m", "mcp79400", "mcp79410")
     TABLE = REGISTERS
     REGISTER_NAMES = _NAMES
     DOUBT = Sign(SECONDS, ST, when_set=False)

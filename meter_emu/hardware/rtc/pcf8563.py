@@ -140,6 +140,7 @@ class Pcf8563(CalendarChip):
 
     NAME = "PCF8563"
     ADDRESS = 0x51
+    ALIKE = ("bm8563", "hym8563", "rtc8564")
     TABLE = REGISTERS
     REGISTER_NAMES = _NAMES
     DOUBT = Sign(VL_SECONDS, VL)

@@ -114,3 +114,53 @@ class Local:
 
     def is_summer(self, t):
         return 4 <= t.month < 10
+
+
+class Mapped(Good):
+    """A DS1302 as its bytes come: the mode is bit 7 of the hours, the weekday after the month."""
+
+    chip, address = "map", 0x68
+    registers = (
+        "second=0 minute=1 hour=2 day=3 month=4 weekday=5 year=6 size=9 twelve=80 pm=20"
+        " doubt=0.80 still=0.80"
+    )
+
+    def set(self, t):
+        out = (t.second, t.minute, t.hour, t.day, t.month, t.isoweekday(), t.year % 100)
+        self.bench.transfer(0x68, bytes((0, *(n // 10 << 4 | n % 10 for n in out))), 0)
+
+    def get(self):
+        s, mi, h, d, mo, _, y = self.bench.transfer(0x68, b"\0", 7)
+        hour = self._plain(h & 0x1F) % 12 + (12 if h & 0x20 else 0) if h & 0x80 else self._plain(h)
+        return (
+            2000 + self._plain(y),
+            self._plain(mo),
+            self._plain(d),
+            hour,
+            self._plain(mi),
+            (self._plain(s & 0x7F)),
+        )
+
+    @staticmethod
+    def _plain(n):
+        return (n >> 4) * 10 + (n & 15)
+
+
+class MaskedTwelve(Mapped):
+    """It reads 12 AM as noon."""
+
+    def get(self):
+        s, mi, h, d, mo, _, y = self.bench.transfer(0x68, b"\0", 7)
+        hour = self._plain(h & 0x1F) + (12 if h & 0x20 else 0) if h & 0x80 else self._plain(h)
+        return (
+            2000 + self._plain(y),
+            self._plain(mo),
+            self._plain(d),
+            hour,
+            self._plain(mi),
+            (self._plain(s & 0x7F)),
+        )
+
+
+class NoMap(Good):
+    chip, registers = "map", "second=0 minute=1"

@@ -1,0 +1,95 @@
+"""How many tries each planted mistake takes, and how many without edges: `make test-drivers`.
+
+Prints, by class of mistake, the median and the worst of ten seeds; then what every law says of our
+three drivers on every day of their years.
+"""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from meter_emu.driver_bench import draws
+from meter_emu.driver_bench.verify_driver import verify_driver
+from tests.driver_bench.planted import HERE, PLANTED, PYTHON, build, planting
+
+SEEDS: Final = range(10)
+MOST: Final = 2_000  # tries after which a mistake counts as not found
+_SOURCES: Final = {"python": "ours.py", "c": "ours.c", "c++": "ours.cpp"}
+_CLASSES: Final = {
+    "A": "leap years, lengths of months",
+    "B": "encoding, width",
+    "C": "chips and drivers",
+    "D": "zones",
+    "E": "what is due",
+    "F": "counters",
+}
+
+
+def classes(name: str) -> dict[int, str]:
+    """Return the class of each mistake: the letter behind it in the driver's source."""
+    text = (HERE / _SOURCES[name]).read_text("utf-8")
+    found: dict[int, str] = {}
+    for line in text.splitlines():
+        for number in re.findall(r"(?:\bP|planted)\((\d+)\)", line):
+            letter = re.search(r"(?:/\*|//|#) ([A-F])\d*[:, \s*]", line + " ")
+            if letter and int(number) not in found:
+                found[int(number)] = letter[1]
+    return found
+
+
+def tries(driver: str, law_id: str, seed: int) -> int:
+    """Return the try that finds it, or `MOST`."""
+    report = verify_driver(driver, law_ids=(law_id,), tries=MOST // 10, seed=seed, every=False)
+    found = [one.tries for one in report.examined[0].found]
+    return min(found, default=MOST)
+
+
+def measure(drivers: dict[str, str]) -> dict[str, list[int]]:
+    """Return the tries of every mistake and seed, by class."""
+    seen: dict[str, list[int]] = defaultdict(list)
+    for name, mistakes in PLANTED.items():
+        letters = classes(name)
+        for number, law_id in mistakes.items():
+            with planting(number):
+                seen[letters.get(number, "C")] += [tries(drivers[name], law_id, s) for s in SEEDS]
+    return seen
+
+
+def evenly_only() -> None:
+    """Have every date drawn evenly over the years, in this process."""
+    names = vars(draws)
+    names["edge"] = draws.evenly
+    names["counted"] = names["near_midnight"] = draws.draw_moment
+    names["zone_changes"] = lambda *_: ()
+
+
+def main() -> None:
+    """Print the tables."""
+    with TemporaryDirectory() as folder:
+        to = Path(folder)
+        drivers = {"python": PYTHON, "c": str(build(HERE / "ours.c", to)),
+                   "c++": str(build(HERE / "ours.cpp", to))}  # fmt: skip
+        for name, driver in drivers.items():
+            with planting(0):
+                report = verify_driver(driver)
+            checks = sum(one.tries for one in report.examined)
+            found = sum(len(one.found) for one in report.examined)
+            cpu_s = sum(one.cpu_ms for one in report.examined) / 1000
+            print(f"{name}: {checks:,} checks, {found} findings, {cpu_s:.1f} s of processor time")
+        ours = measure(drivers)
+        evenly_only()
+        even = measure(drivers)
+    print("| class | mistakes | tries: median, worst | evenly drawn: median, worst |")
+    print("| --- | --- | --- | --- |")
+    for letter, words in _CLASSES.items():
+        one, other = ours[letter], even[letter]
+        count = len(one) // len(SEEDS)
+        said = " | ".join(f"{median(some):g}, {max(some):,}" for some in (one, other))
+        print(f"| {letter} {words} | {count} | {said} |")
+
+
+if __name__ == "__main__":
+    main()
