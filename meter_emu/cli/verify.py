@@ -27,6 +27,7 @@ from meter_emu.cli.output import (
 )
 from meter_emu.cli.progress import watched
 from meter_emu.driver_bench.report import DriverReport
+from meter_emu.driver_bench.sixteen import write_int16
 from meter_emu.driver_bench.starter import write_starter
 from meter_emu.driver_bench.verify_driver import TRIES, check_again, verify_driver
 from meter_emu.errors import ConfigError
@@ -50,6 +51,13 @@ _FOLDER: Final = "counterexamples"
 @click.argument("build", type=BUILD, required=False)
 @click.option("--driver", type=WORD, metavar="DRIVER", help="A clock driver, alone on a bench.")
 @click.option("--starter", type=LEFT, metavar="DIR", help="Write what drivers in C are built with.")
+@click.option(
+    "--int16",
+    "sixteen",
+    type=FILE,
+    metavar="FILE",
+    help="Write a driver in C as C++ in which int has 16 bits.",
+)
 @click.option("--again", type=FILE, metavar="FILE", help="The case of a driver that FILE has.")
 @click.option(
     "--model", "models", multiple=True, type=MODEL, metavar="MODEL", help="On these meters only."
@@ -80,6 +88,7 @@ def verify_build(
     *,
     driver: str | None,
     starter: str | None,
+    sixteen: str | None,
     again: str | None,
     junit_file: str | None,
     models: Sequence[str],
@@ -102,6 +111,9 @@ def verify_build(
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
     if starter is not None:
         say_written(*write_starter(starter))
+        return EXIT_OK
+    if sixteen is not None:
+        say_written(write_int16(sixteen))
         return EXIT_OK
     if driver is not None or again is not None:
         _alone(build=build, models=models, time_s=time_s, jobs=jobs, cluster=address, story=story)

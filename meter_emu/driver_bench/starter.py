@@ -17,9 +17,13 @@ all: $(DRIVERS)
 \t$(CC) $(CFLAGS) -o $@ $^
 %: %.cpp driver_host.o
 \t$(CXX) $(CXXFLAGS) -o $@ $^
+%.int16: %.int16.cpp driver_host.o
+\t$(CXX) -std=c++20 -O1 -I. -o $@ $^
+%.int16.cpp: %.c
+\tmeter-emu verify --int16 $<
 driver_host.o: driver_host.c driver_under_test.h
 clean:
-\trm -f $(DRIVERS) *.o
+\trm -f $(DRIVERS) *.o *.int16 *.int16.cpp
 """
 
 

@@ -6,13 +6,16 @@ three drivers on every day of their years.
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from meter_emu.driver_bench import draws
-from meter_emu.driver_bench.verify_driver import verify_driver
+from meter_emu.driver_bench.law import DAY, Case, Rig
+from meter_emu.driver_bench.verify_driver import DRIVER_LAWS, verify_driver
 from tests.driver_bench.planted import HERE, PLANTED, PYTHON, build, planting
 
 SEEDS: Final = range(10)
@@ -58,12 +61,34 @@ def measure(drivers: dict[str, str]) -> dict[str, list[int]]:
     return seen
 
 
+def _any(rig: Rig, random: Random, _number: int) -> Case:
+    return Case(draws.evenly(random, rig.declared))
+
+
+def _any_day(rig: Rig, random: Random, number: int) -> Case:
+    t = _any(rig, random, number).t.replace(hour=0, minute=0, second=0)
+    return Case(min(t, rig.declared.last - 2 * DAY))
+
+
+def _any_number(rig: Rig, random: Random, number: int) -> Case:
+    t = _any_day(rig, random, number).t
+    return Case(t, ((t - rig.declared.epoch) // DAY,))
+
+
+_EVEN: Final = {
+    "is-leap": _any_day, "next-day": _any_day, "year-of": _any_number, "local": _any,
+    "is-summer": _any,
+}  # fmt: skip
+
+
 def evenly_only() -> None:
     """Have every date drawn evenly over the years, in this process."""
     names = vars(draws)
     names["edge"] = draws.evenly
     names["counted"] = names["near_midnight"] = draws.draw_moment
     names["zone_changes"] = lambda *_: ()
+    for law_id, draw in _EVEN.items():
+        DRIVER_LAWS[law_id] = replace(DRIVER_LAWS[law_id], draw=draw)
 
 
 def main() -> None:
