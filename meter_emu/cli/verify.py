@@ -109,11 +109,8 @@ def verify_build(
     Exit status: 0 every law held, 1 one is broken.
     """
     sys.path.insert(0, str(Path.cwd()))  # where they are who have a program of their own
-    if starter is not None:
-        say_written(*write_starter(starter))
-        return EXIT_OK
-    if sixteen is not None:
-        say_written(write_int16(sixteen))
+    if starter is not None or sixteen is not None:
+        say_written(*_files_for_c(starter, sixteen))
         return EXIT_OK
     if driver is not None or again is not None:
         _alone(build=build, models=models, time_s=time_s, jobs=jobs, cluster=address, story=story)
@@ -123,7 +120,6 @@ def verify_build(
         return EXIT_FOUND if tested.wrong else EXIT_OK
     if build is None:
         raise click.UsageError("want a BUILD, or --driver", click.get_current_context())
-    console = wide_console()
     if story is not None:
         report = _of_story(build, story, law_ids)
     else:
@@ -145,7 +141,7 @@ def verify_build(
         print_json(report.as_json(), json_file)
     if json_file != STDOUT:
         files = {} if story is not None else _write(report, Path(folder))
-        console.print(_said(report, files), soft_wrap=True)
+        wide_console().print(_said(report, files), soft_wrap=True)
     return EXIT_FOUND if report.broken else EXIT_OK
 
 
@@ -158,6 +154,12 @@ def _as_case(one: Examined) -> JUnitCase:
         details="" if found is None else found.text,
         skipped=one.not_observable or "",
     )
+
+
+def _files_for_c(starter: str | None, sixteen: str | None) -> list[Path]:
+    """Write what a driver in C wants; return the files."""
+    files = [] if starter is None else write_starter(starter)
+    return files if sixteen is None else [*files, write_int16(sixteen)]
 
 
 def _alone(**others: object) -> None:

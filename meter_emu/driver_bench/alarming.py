@@ -8,7 +8,7 @@ from typing import Final
 from meter_emu.driver_bench.declared import ALARM_FIELDS
 from meter_emu.driver_bench.draws import draw_moment
 from meter_emu.driver_bench.driver import Reading
-from meter_emu.driver_bench.law import Case, ClockLaw, LawBreach, Rig, compared
+from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, LawBreach, compared
 from meter_emu.driver_bench.setting import learned_week, weekday_finding
 
 ASKED_FOR: Final = ALARM_FIELDS
@@ -20,7 +20,7 @@ def alarm_moment(t: datetime, fields: str) -> datetime:
 
 
 def draw_alarm(
-    rig: Rig, random: Random, number: int, offered: Sequence[frozenset[str]]
+    rig: DriverRig, random: Random, number: int, offered: Sequence[frozenset[str]]
 ) -> tuple[datetime, str]:
     """Return a moment and fields: by turns the most that are offered, and each of the others."""
     turn, other = divmod(number, 2)
@@ -29,16 +29,16 @@ def draw_alarm(
     return draw_moment(random, rig.declared, turn), fields
 
 
-def _draw(rig: Rig, random: Random, number: int) -> Case:
+def _draw(rig: DriverRig, random: Random, number: int) -> Case:
     t, fields = draw_alarm(rig, random, number, rig.declared.alarm_fields)
     return Case(t, (fields,))
 
 
-def _none(rig: Rig) -> str:
+def _none(rig: DriverRig) -> str:
     return "" if rig.declared.alarm_fields else "no alarm_fields are declared"
 
 
-def _set(rig: Rig, case: Case) -> None:
+def _set(rig: DriverRig, case: Case) -> None:
     rig.place(rig.known_day)
     for register in rig.face.alarm_registers(rig.declared.alarm):
         rig.face.put(register, rig.bench.chip.RESET[register])
@@ -46,12 +46,12 @@ def _set(rig: Rig, case: Case) -> None:
     rig.driver.call("alarm_set", alarm_moment(case.t, fields), fields)
 
 
-def _registers(rig: Rig, case: Case) -> LawBreach | None:
+def _registers(rig: DriverRig, case: Case) -> LawBreach | None:
     _set(rig, case)
     return alarm_finding(rig, case.t, str(case.more[0]), "")
 
 
-def alarm_finding(rig: Rig, t: datetime, fields: str, where: str) -> LawBreach | None:
+def alarm_finding(rig: DriverRig, t: datetime, fields: str, where: str) -> LawBreach | None:
     """Compare the alarm's registers with the moment it was set to."""
     asked = set(fields.split())
     t = alarm_moment(t, fields)
@@ -68,7 +68,7 @@ def alarm_finding(rig: Rig, t: datetime, fields: str, where: str) -> LawBreach |
     return LawBreach(off, f"{place} for {t:%Y-%m-%d %H:%M:%S} by {fields}: want {said}")
 
 
-def _unused(rig: Rig, case: Case) -> LawBreach | None:
+def _unused(rig: DriverRig, case: Case) -> LawBreach | None:
     _set(rig, case)
     asked = set(str(case.more[0]).split())
     found = rig.face.alarm(rig.declared.alarm)
@@ -82,7 +82,7 @@ def _unused(rig: Rig, case: Case) -> LawBreach | None:
     return LawBreach(tuple(sorted(more)), words)
 
 
-def _weekday(rig: Rig, case: Case) -> LawBreach | None:
+def _weekday(rig: DriverRig, case: Case) -> LawBreach | None:
     code = rig.code(case.t)
     _set(rig, case)
     found = rig.face.alarm(rig.declared.alarm).get("weekday")
@@ -93,7 +93,7 @@ def _weekday(rig: Rig, case: Case) -> LawBreach | None:
     return LawBreach(("weekday",), words)
 
 
-def _no_weekday(rig: Rig) -> str:
+def _no_weekday(rig: DriverRig) -> str:
     if not any("weekday" in words for words in rig.declared.alarm_fields):
         return "no alarm with a weekday is declared"
     if "set" in rig.offers and rig.learned_code is None:
@@ -101,13 +101,13 @@ def _no_weekday(rig: Rig) -> str:
     return "" if "set" in rig.offers else "no set, so nothing says which day is which"
 
 
-def _draw_weekday(rig: Rig, random: Random, number: int) -> Case:
+def _draw_weekday(rig: DriverRig, random: Random, number: int) -> Case:
     offered = [words for words in rig.declared.alarm_fields if "weekday" in words]
     t, fields = draw_alarm(rig, random, number, offered)
     return Case(t, (fields,))
 
 
-def _read_back(rig: Rig, case: Case) -> LawBreach | None:
+def _read_back(rig: DriverRig, case: Case) -> LawBreach | None:
     _set(rig, case)
     fields = str(case.more[0])
     asked = [what for what in fields.split() if what != "weekday"]
@@ -126,7 +126,7 @@ def _read_back(rig: Rig, case: Case) -> LawBreach | None:
     return LawBreach(wrong, words)
 
 
-def _weekday_back(rig: Rig, case: Case, got: Reading) -> LawBreach | None:
+def _weekday_back(rig: DriverRig, case: Case, got: Reading) -> LawBreach | None:
     """Compare the weekday that an alarm by weekday is read back with; a known week says how."""
     fields = str(case.more[0])
     if "weekday" not in fields.split() or got.weekday is None:

@@ -121,6 +121,11 @@ class ClockBench:
         self.accesses = 0
         self._ticked = False
 
+    def forget(self) -> None:
+        """Forget the accesses that were noted so far: what follows is the case itself."""
+        if self.log is not None:
+            self.log.clear()
+
     def _answer(self, sent: bytes, count: int, start_us: int) -> bytes | None:
         if self.silent:
             return None

@@ -9,14 +9,14 @@ from typing import Final
 
 from meter_emu.driver_bench.draws import draw_moment
 from meter_emu.driver_bench.driver import Reading, RefusedError
-from meter_emu.driver_bench.law import Case, ClockLaw, FindingRank, LawBreach, Rig, compared
+from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank, LawBreach, compared
 from meter_emu.driver_bench.setting import any_moment
 from meter_emu.hardware.rtc.calendar_chip import BitsKind
 
 _NOTE: Final = FindingRank.CONTRACT
 
 
-def _says_valid(rig: Rig) -> bool:
+def _says_valid(rig: DriverRig) -> bool:
     """Whether the driver says that the time is valid, by get and by stopped."""
     try:
         stopped = rig.driver.call("stopped") if "stopped" in rig.offers else False
@@ -26,7 +26,7 @@ def _says_valid(rig: Rig) -> bool:
     return not stopped and said is not None
 
 
-def _doubt(rig: Rig, case: Case) -> LawBreach | None:
+def _doubt(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     rig.anew()
     if "stopped" in rig.offers and rig.driver.call("stopped"):
@@ -38,7 +38,7 @@ def _doubt(rig: Rig, case: Case) -> LawBreach | None:
     return None
 
 
-def _doubt_kept(rig: Rig, case: Case) -> LawBreach | None:
+def _doubt_kept(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     rig.face.doubt(given=True)
     rig.anew()
@@ -50,7 +50,7 @@ def _doubt_kept(rig: Rig, case: Case) -> LawBreach | None:
     )
 
 
-def _doubted_time(rig: Rig, case: Case) -> LawBreach | None:
+def _doubted_time(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     rig.face.doubt(given=True)
     rig.anew()
@@ -75,12 +75,12 @@ _GARBAGE: Final = (  # a field, and bits of its register that are no value of it
 )  # fmt: skip
 
 
-def _draw_garbage(rig: Rig, random: Random, number: int) -> Case:
+def _draw_garbage(rig: DriverRig, random: Random, number: int) -> Case:
     what, byte = _GARBAGE[number % len(_GARBAGE)]
     return Case(draw_moment(random, rig.declared, number // len(_GARBAGE)), (what, byte))
 
 
-def _garbage(rig: Rig, case: Case) -> LawBreach | None:
+def _garbage(rig: DriverRig, case: Case) -> LawBreach | None:
     chip = rig.bench.chip
     registers = {"month": chip.MONTH, "day": chip.DAY, "hour": chip.HOURS, "minute": chip.MINUTES,
                  "second": chip.SECONDS}  # fmt: skip
@@ -107,7 +107,7 @@ def _exists(said: Reading) -> bool:
     return True
 
 
-def _noise(rig: Rig, case: Case) -> LawBreach | None:
+def _noise(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     rig.bench.noise = rig.face.unused
     said = rig.driver.call("get")
@@ -115,7 +115,7 @@ def _noise(rig: Rig, case: Case) -> LawBreach | None:
     return compared(case.t, said, "get where unused bits read 1")
 
 
-def _kept_masks(rig: Rig) -> dict[int, int]:
+def _kept_masks(rig: DriverRig) -> dict[int, int]:
     """Return the bits that are no business of a set, register by register."""
     chip, found = rig.bench.chip, dict[int, int]()
     signs = [(sign.register, sign.mask) for sign in (*chip.STILL, chip.DOUBT)]
@@ -133,7 +133,7 @@ def _kept_masks(rig: Rig) -> dict[int, int]:
     return found
 
 
-def _kept(rig: Rig, case: Case) -> LawBreach | None:
+def _kept(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     masks = _kept_masks(rig)
     for register, mask in masks.items():
@@ -155,13 +155,13 @@ def _kept(rig: Rig, case: Case) -> LawBreach | None:
     return LawBreach(tuple(names[:4]), f"a set changes what is not the time: {said}")
 
 
-def _draw_outside(rig: Rig, random: Random, number: int) -> Case:
+def _draw_outside(rig: DriverRig, random: Random, number: int) -> Case:
     first, last = rig.declared.years
     year = last + 1 if number % 2 and last < 9999 else first - 1
     return Case(draw_moment(random, rig.declared, number).replace(day=28, year=max(1, year)))
 
 
-def _outside(rig: Rig, case: Case) -> LawBreach | None:
+def _outside(rig: DriverRig, case: Case) -> LawBreach | None:
     if rig.declared.first <= case.t <= rig.declared.last:
         return None
     rig.place(rig.known_day)
@@ -178,7 +178,7 @@ def _outside(rig: Rig, case: Case) -> LawBreach | None:
     return LawBreach((f"year {side} its years",), words)
 
 
-def _dead(rig: Rig, case: Case, *, short: bool) -> LawBreach | None:
+def _dead(rig: DriverRig, case: Case, *, short: bool) -> LawBreach | None:
     rig.place(case.t)
     if short:
         rig.bench.short = True
@@ -205,7 +205,7 @@ def _dead(rig: Rig, case: Case, *, short: bool) -> LawBreach | None:
     return LawBreach(("not told",), f"get says {said} on {what}")
 
 
-def _dead_set(rig: Rig, case: Case) -> LawBreach | None:
+def _dead_set(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.bench.silent = True
     try:
@@ -217,12 +217,12 @@ def _dead_set(rig: Rig, case: Case) -> LawBreach | None:
     return LawBreach(("not told",), "a set on a dead bus is not refused")
 
 
-def _century_bit(rig: Rig) -> str:
+def _century_bit(rig: DriverRig) -> str:
     unused = rig.bench.chip.CENTURY and rig.declared.century is None
     return "" if unused else "the chip has no century bit, or it is declared"
 
 
-def _century(rig: Rig, case: Case) -> LawBreach | None:
+def _century(rig: DriverRig, case: Case) -> LawBreach | None:
     chip = rig.bench.chip
     rig.place(case.t)
     rig.face.put(chip.MONTH, chip.registers[chip.MONTH] | chip.CENTURY)
@@ -234,7 +234,7 @@ def _century(rig: Rig, case: Case) -> LawBreach | None:
     return compared(case.t, said, "get with the century bit set")
 
 
-def _on_a_bus(rig: Rig) -> str:
+def _on_a_bus(rig: DriverRig) -> str:
     return "" if rig.bench.chip.ADDRESS or rig.bench.address else "its clock is on no bus"
 
 

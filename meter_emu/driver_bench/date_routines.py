@@ -16,8 +16,8 @@ from meter_emu.driver_bench.law import (
     Case,
     ClockLaw,
     DrawCase,
+    DriverRig,
     LawBreach,
-    Rig,
     Sweep,
     compared,
 )
@@ -32,7 +32,7 @@ def _drawn(draw: draws.DrawMoment) -> DrawCase:
     return lambda rig, random, number: Case(draw(random, rig.declared, number))
 
 
-def _days(rig: Rig) -> Iterable[Case]:
+def _days(rig: DriverRig) -> Iterable[Case]:
     return (Case(day) for day in draws.every_day(rig.declared))
 
 
@@ -53,37 +53,37 @@ def _value(want: object, answer: Said, what: str, case: Case) -> LawBreach | Non
 # Numbers ------------------------------------------------------------------------------------------
 
 
-def _counts(rig: Rig, t: datetime) -> bool:
+def _counts(rig: DriverRig, t: datetime) -> bool:
     """Whether the declared count has a number for it."""
     bits = rig.declared.number_bits
     number = number_of(rig, t)
     return not bits or -(2**bits) < number < 2**bits
 
 
-def _number_days(rig: Rig) -> Iterable[Case]:
+def _number_days(rig: DriverRig) -> Iterable[Case]:
     return (case for case in _days(rig) if _counts(rig, case.t))
 
 
-def _draw_counted(rig: Rig, random: Random, number: int) -> Case:
+def _draw_counted(rig: DriverRig, random: Random, number: int) -> Case:
     t = draws.counted(random, rig.declared, number)
     return Case(t if _counts(rig, t) else draws.clamped(rig.known_day, rig.declared))
 
 
-def _judge_number(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_number(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     return number_finding(rig, case.t, answer, "number")
 
 
-def _moment_cases(rig: Rig) -> Iterator[Case]:
+def _moment_cases(rig: DriverRig) -> Iterator[Case]:
     for case in _number_days(rig):
         yield Case(case.t, (number_of(rig, case.t),))
 
 
-def _draw_moment(rig: Rig, random: Random, number: int) -> Case:
+def _draw_moment(rig: DriverRig, random: Random, number: int) -> Case:
     t = _draw_counted(rig, random, number).t
     return Case(t, (number_of(rig, t),))
 
 
-def _judge_moment(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_moment(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     want = rig.declared.epoch + int(case.more[0]) * timedelta(seconds=rig.declared.unit)
     finding = compared(want, answer, f"moment of {case.more[0]}")
     if finding is None and isinstance(answer, Reading):
@@ -97,7 +97,7 @@ def _judge_moment(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     return finding
 
 
-def _weekday_of_moment(rig: Rig, want: datetime, answer: Reading) -> LawBreach | None:
+def _weekday_of_moment(rig: DriverRig, want: datetime, answer: Reading) -> LawBreach | None:
     """Compare a weekday that comes with a moment; how it is counted is learned from a week."""
     if answer.weekday is None:
         return None
@@ -112,23 +112,23 @@ def _weekday_of_moment(rig: Rig, want: datetime, answer: Reading) -> LawBreach |
 # Days ---------------------------------------------------------------------------------------------
 
 
-def _judge_weekday(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_weekday(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     week = learned_week(rig, "weekday", lambda day: _number(rig, Case(day)))
     got = answer if isinstance(answer, int) else None
     return weekday_finding(rig, week, case.t, got, "weekday")
 
 
-def _number(rig: Rig, case: Case) -> int | None:
+def _number(rig: DriverRig, case: Case) -> int | None:
     answer = rig.driver.call("weekday", *_ymd(case))
     return answer if isinstance(answer, int) else None
 
 
-def _judge_yearday(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_yearday(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     want = case.t.timetuple().tm_yday - 1 + rig.declared.first_yearday
     return _value(want, answer, "day of the year", case)
 
 
-def _months(rig: Rig) -> Iterator[Case]:
+def _months(rig: DriverRig) -> Iterator[Case]:
     first, last = rig.declared.years
     for year in range(first, last + 1):
         for month in range(1, 13):
@@ -140,16 +140,16 @@ def _last_day(t: datetime) -> int:
     return (month - month.day * DAY).day
 
 
-def _judge_month(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_month(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     return _value(_last_day(case.t), answer, "days in month", case)
 
 
-def _years(rig: Rig) -> Iterator[Case]:
+def _years(rig: DriverRig) -> Iterator[Case]:
     first, last = rig.declared.years
     return (Case(datetime(year, 1, 1)) for year in range(first, last + 1))
 
 
-def _draw_leap(rig: Rig, random: Random, number: int) -> Case:
+def _draw_leap(rig: DriverRig, random: Random, number: int) -> Case:
     first, last = rig.declared.years
     centuries = [year for year in range(first, last + 1) if year % 100 == 0]
     t = draws.whole_day(random, rig.declared, number)
@@ -162,53 +162,53 @@ def _is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
-def _judge_next(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_next(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     want = case.t.replace(hour=0, minute=0, second=0) + DAY
     if isinstance(answer, Reading):
         answer = Reading(*answer[:3], 0, 0, 0)
     return compared(want, answer, f"the day after {case.t:%Y-%m-%d}")
 
 
-def _days_but_last(rig: Rig) -> Iterator[Case]:
+def _days_but_last(rig: DriverRig) -> Iterator[Case]:
     last = rig.declared.last - DAY
     return (case for case in _days(rig) if case.t <= last)
 
 
-def _draw_but_last(rig: Rig, random: Random, number: int) -> Case:
+def _draw_but_last(rig: DriverRig, random: Random, number: int) -> Case:
     t = draws.whole_day(random, rig.declared, number)
     if number % 2:
         t = t.replace(day=_last_day(t))
     return Case(min(t, (rig.declared.last - 2 * DAY).replace(hour=0, minute=0, second=0)))
 
 
-def _day_number(rig: Rig, case: Case) -> int:
+def _day_number(rig: DriverRig, case: Case) -> int:
     return (case.t - rig.declared.epoch) // DAY
 
 
-def _year_cases(rig: Rig) -> Iterator[Case]:
+def _year_cases(rig: DriverRig) -> Iterator[Case]:
     return (Case(case.t, (_day_number(rig, case),)) for case in _days(rig))
 
 
-def _draw_year(rig: Rig, random: Random, number: int) -> Case:
+def _draw_year(rig: DriverRig, random: Random, number: int) -> Case:
     t = draws.whole_day(random, rig.declared, number)
     if number % 2:
         t = t.replace(month=12, day=31) if number % 4 == 1 else t.replace(month=1, day=1)
     return Case(t, (_day_number(rig, Case(t)),))
 
 
-def _judge_year(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_year(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     want = (rig.declared.epoch + int(case.more[0]) * DAY).year
     return _value(want, answer, "year", case)
 
 
-def _nth_cases(rig: Rig) -> Iterator[Case]:
+def _nth_cases(rig: DriverRig) -> Iterator[Case]:
     for case in _months(rig):
         for weekday in range(_WEEK):
             for nth in range(1, _NTHS + 1):
                 yield Case(case.t, (weekday, nth))
 
 
-def _draw_nth(rig: Rig, random: Random, number: int) -> Case:
+def _draw_nth(rig: DriverRig, random: Random, number: int) -> Case:
     t = draws.draw_moment(random, rig.declared, number)
     t = t.replace(day=1, hour=0, minute=0, second=0)
     return Case(t, (random.randrange(_WEEK), random.randrange(1, _NTHS + 1)))
@@ -218,22 +218,22 @@ def _nth_args(case: Case) -> tuple[Argument, ...]:
     return (case.t.year, case.t.month, *case.more)
 
 
-def _judge_nth(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_nth(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     weekday, nth = int(case.more[0]), int(case.more[1])
     want = 1 + (weekday - case.t.weekday()) % _WEEK + (nth - 1) * _WEEK
     return _value(want, answer, "n-th weekday, from Monday 0,", case)
 
 
-def _last_cases(rig: Rig) -> Iterator[Case]:
+def _last_cases(rig: DriverRig) -> Iterator[Case]:
     return (Case(case.t, (weekday,)) for case in _months(rig) for weekday in range(_WEEK))
 
 
-def _draw_last(rig: Rig, random: Random, number: int) -> Case:
+def _draw_last(rig: DriverRig, random: Random, number: int) -> Case:
     nth = _draw_nth(rig, random, number)
     return Case(nth.t, nth.more[:1])
 
 
-def _judge_last(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_last(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     end = case.t.replace(day=_last_day(case.t))
     want = end.day - (end.weekday() - int(case.more[0])) % _WEEK
     return _value(want, answer, "last weekday, from Monday 0,", case)
@@ -242,7 +242,7 @@ def _judge_last(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
 # Zones, and what is due ---------------------------------------------------------------------------
 
 
-def _changes(rig: Rig) -> Iterator[Case]:
+def _changes(rig: DriverRig) -> Iterator[Case]:
     """Yield instants around each change of the zone."""
     declared = rig.declared
     for change in draws.zone_changes(declared.zone, *declared.years):
@@ -250,12 +250,12 @@ def _changes(rig: Rig) -> Iterator[Case]:
             yield Case(draws.clamped(change + apart * ONE_SECOND, declared))
 
 
-def _judge_local(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_local(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     local = case.t.replace(tzinfo=UTC).astimezone(rig.declared.zone_info).replace(tzinfo=None)
     return compared(local, answer, f"local of {case.t:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def _judge_summer(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_summer(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     right = _summers(rig, case.t)
     if answer in right:
         return None
@@ -264,7 +264,7 @@ def _judge_summer(rig: Rig, case: Case, answer: Said) -> LawBreach | None:
     return LawBreach(("summer",), f"{words}: want {want}, got {'yes' if answer else 'no'}")
 
 
-def _summers(rig: Rig, t: datetime) -> set[bool]:
+def _summers(rig: DriverRig, t: datetime) -> set[bool]:
     """Return whether it is summer time; both where the local time exists twice, or not at all."""
     info = rig.declared.zone_info
     if rig.declared.summer_of == "utc":
@@ -272,7 +272,7 @@ def _summers(rig: Rig, t: datetime) -> set[bool]:
     return {bool(t.replace(tzinfo=info, fold=fold).dst()) for fold in (0, 1)}
 
 
-def _summer_cases(rig: Rig) -> Iterator[Case]:
+def _summer_cases(rig: DriverRig) -> Iterator[Case]:
     for case in _changes(rig):
         local = case.t
         if rig.declared.summer_of == "local":
@@ -281,7 +281,7 @@ def _summer_cases(rig: Rig) -> Iterator[Case]:
     yield from (Case(case.t.replace(hour=12)) for case in _days(rig))
 
 
-def _draw_summer(rig: Rig, random: Random, number: int) -> Case:
+def _draw_summer(rig: DriverRig, random: Random, number: int) -> Case:
     t = draws.near_change(random, rig.declared, number)
     if rig.declared.summer_of == "local":
         t = t.replace(tzinfo=UTC).astimezone(rig.declared.zone_info).replace(tzinfo=None)
@@ -291,7 +291,7 @@ def _draw_summer(rig: Rig, random: Random, number: int) -> Case:
 _AFTERS: Final = (1, 2, 5, 10, 59, 60, 61, 600, 3599, 3600, 3601, 43_200, 86_399, 86_400, 2_678_400)
 
 
-def _draw_due(rig: Rig, random: Random, number: int) -> Case:
+def _draw_due(rig: DriverRig, random: Random, number: int) -> Case:
     most = rig.declared.due_most
     afters = [after for after in _AFTERS if after <= most]
     after = random.choice(afters) if number % 3 and afters else random.randint(1, most)
@@ -303,13 +303,13 @@ def _due_args(case: Case) -> tuple[Argument, ...]:
     return case.t, case.more[0]
 
 
-def _judge_due(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_due(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     after = int(case.more[0])
     where = f"due {after:,} s after {case.t:%Y-%m-%d %H:%M:%S}"
     return compared(case.t + after * ONE_SECOND, answer, where)
 
 
-def _draw_reached(rig: Rig, random: Random, number: int) -> Case:
+def _draw_reached(rig: DriverRig, random: Random, number: int) -> Case:
     now = draws.near_midnight(random, rig.declared, number)
     apart = random.choice((0, 1, -1, 60, -60, 3600, -3600, 86_400, -86_400, 2_678_400, -2_678_400))
     if number % 3 == 0:
@@ -322,7 +322,7 @@ def _reached_args(case: Case) -> tuple[Argument, ...]:
     return case.t, datetime.fromisoformat(str(case.more[0]))
 
 
-def _judge_reached(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_reached(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     want = case.t >= datetime.fromisoformat(str(case.more[0]))
     if answer == want:
         return None
@@ -333,11 +333,11 @@ def _judge_reached(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
 # Standards ----------------------------------------------------------------------------------------
 
 
-def _no_standard(rig: Rig) -> str:
+def _no_standard(rig: DriverRig) -> str:
     return "" if rig.declared.standard else "no standard is declared"
 
 
-def _encoded(rig: Rig, t: datetime) -> tuple[bytes, datetime] | None:
+def _encoded(rig: DriverRig, t: datetime) -> tuple[bytes, datetime] | None:
     """Return a moment's bytes in the standard, and what they say of it; `None` past its end."""
     codec = CODECS[rig.declared.standard]
     total_ms = (t - _YEAR_ZERO) // ONE_SECOND * SECOND_MS
@@ -350,7 +350,7 @@ def _encoded(rig: Rig, t: datetime) -> tuple[bytes, datetime] | None:
         return None
 
 
-def _draw_standard(rig: Rig, random: Random, number: int) -> Case:
+def _draw_standard(rig: DriverRig, random: Random, number: int) -> Case:
     for _ in range(100):
         t = draws.counted(random, rig.declared, number)
         if (found := _encoded(rig, t)) is not None:
@@ -358,13 +358,13 @@ def _draw_standard(rig: Rig, random: Random, number: int) -> Case:
     return Case(t, ("",))
 
 
-def _standard_days(rig: Rig) -> Iterator[Case]:
+def _standard_days(rig: DriverRig) -> Iterator[Case]:
     for case in _days(rig):
         if (found := _encoded(rig, case.t)) is not None:
             yield Case(found[1], (found[0].hex(),))
 
 
-def _judge_encoded(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_encoded(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     want = bytes.fromhex(str(case.more[0]))
     if not want or answer == want:
         return None
@@ -378,7 +378,7 @@ def _bytes_args(case: Case) -> tuple[Argument, ...]:
     return (bytes.fromhex(str(case.more[0])),)
 
 
-def _judge_decoded(_rig: Rig, case: Case, answer: Said) -> LawBreach | None:
+def _judge_decoded(_rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
     if not case.more[0]:
         return None
     return compared(case.t, answer, f"decode of {case.more[0]}")

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, final
 
 from meter_emu.driver_bench.clock_bench import BusAccess, GoneError, NoEndError
 from meter_emu.driver_bench.driver import RefusedError
-from meter_emu.driver_bench.law import Case, ClockLaw, FindingRank, LawBreach, Rig, refused
+from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank, LawBreach, refused
 
 KINDS_MAX: Final = 6  # ours: of one law; more of them are one bug in many clothes
 CALL_S: Final = 1  # ours: processor time of one try
@@ -43,7 +43,9 @@ class LawResult(NamedTuple):
     cpu_ms: int = 0
 
 
-def examine_law(rig: Rig, law: ClockLaw, *, tries: int, seed: int, every: bool = True) -> LawResult:
+def examine_law(
+    rig: DriverRig, law: ClockLaw, *, tries: int, seed: int, every: bool = True
+) -> LawResult:
     """Check a law; `every` is whether a routine of dates is checked on every day as well."""
     began = process_time()
     with _limited():
@@ -62,7 +64,7 @@ def examine_law(rig: Rig, law: ClockLaw, *, tries: int, seed: int, every: bool =
     return LawResult(law.id, done, kinds, cpu_ms=int((process_time() - began) * 1000))
 
 
-def check(rig: Rig, law: ClockLaw, case: Case) -> LawBreach | None:
+def check(rig: DriverRig, law: ClockLaw, case: Case) -> LawBreach | None:
     """Check one case; a refusal where the driver should not refuse is a finding."""
     signal.setitimer(signal.ITIMER_PROF, CALL_S)
     try:
@@ -81,7 +83,7 @@ def _key(finding: LawBreach) -> tuple[str, ...]:
 
 
 def _tried(
-    rig: Rig, law: ClockLaw, *, tries: int, seed: int, every: bool
+    rig: DriverRig, law: ClockLaw, *, tries: int, seed: int, every: bool
 ) -> tuple[int, dict[tuple[str, ...], tuple[int, Case, LawBreach]]]:
     """Return how many tries there were, and the first of each kind of finding."""
     found: dict[tuple[str, ...], tuple[int, Case, LawBreach]] = {}
@@ -124,7 +126,7 @@ def _limited() -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def _smallest(rig: Rig, law: ClockLaw, case: Case, finding: LawBreach, tries: int) -> Found:
+def _smallest(rig: DriverRig, law: ClockLaw, case: Case, finding: LawBreach, tries: int) -> Found:
     """Return the kind of finding with the smallest case that shows it, and the dialogue."""
     no_end = finding.differs == ("no end",)
     if not no_end and law.shrinks:
@@ -143,7 +145,7 @@ def _smallest(rig: Rig, law: ClockLaw, case: Case, finding: LawBreach, tries: in
     )
 
 
-def _logged(rig: Rig, law: ClockLaw, case: Case) -> tuple[list[BusAccess], LawBreach | None]:
+def _logged(rig: DriverRig, law: ClockLaw, case: Case) -> tuple[list[BusAccess], LawBreach | None]:
     """Check a case once more and return the last call's accesses."""
     bench = rig.bench if rig.declared.chip else None
     log: list[BusAccess] = []
@@ -158,7 +160,7 @@ def _logged(rig: Rig, law: ClockLaw, case: Case) -> tuple[list[BusAccess], LawBr
             bench.log = None
 
 
-def _shrunk(rig: Rig, law: ClockLaw, case: Case, key: tuple[str, ...]) -> Case:
+def _shrunk(rig: DriverRig, law: ClockLaw, case: Case, key: tuple[str, ...]) -> Case:
     """Return a case as small as can be: each field the least with which the finding stays."""
     left = _SHRINKS
 

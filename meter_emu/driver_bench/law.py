@@ -52,8 +52,8 @@ class LawBreach(NamedTuple):
     rank: FindingRank | None = None  # of this finding, where it is not the law's
 
 
-CheckCase: TypeAlias = Callable[["Rig", Case], LawBreach | None]
-DrawCase: TypeAlias = Callable[["Rig", Random, int], Case]
+CheckCase: TypeAlias = Callable[["DriverRig", Case], LawBreach | None]
+DrawCase: TypeAlias = Callable[["DriverRig", Random, int], Case]
 
 
 @final
@@ -67,7 +67,7 @@ class ClockLaw:
     draw: DrawCase
     check: CheckCase
     rank: FindingRank = FindingRank.WRONG_DATE
-    lacks: Callable[["Rig"], str] = lambda _rig: ""  # why it cannot be checked here
+    lacks: Callable[["DriverRig"], str] = lambda _rig: ""  # why it cannot be checked here
     one_in: int = 1  # of the tries, for a law that calls a driver many times a try
     sweep: "Sweep | None" = None
     shrinks: bool = True  # whether a case's moment may change without what else was drawn
@@ -79,15 +79,17 @@ class Sweep:
     """A law of a routine that touches no bus: every case there is, checked in bulk."""
 
     routine: str
-    cases: Callable[["Rig"], Iterable[Case]]
+    cases: Callable[["DriverRig"], Iterable[Case]]
     args: Callable[[Case], tuple[Argument, ...]]
-    judge: Callable[["Rig", Case, Said], LawBreach | None]
+    judge: Callable[["DriverRig", Case, Said], LawBreach | None]
 
-    def check(self, rig: "Rig", case: Case) -> LawBreach | None:
+    def check(self, rig: "DriverRig", case: Case) -> LawBreach | None:
         """Check one case."""
         return self.judge(rig, case, rig.driver.call(self.routine, *self.args(case)))
 
-    def check_all(self, rig: "Rig", cases: Sequence[Case]) -> Iterator[tuple[Case, LawBreach]]:
+    def check_all(
+        self, rig: "DriverRig", cases: Sequence[Case]
+    ) -> Iterator[tuple[Case, LawBreach]]:
         """Yield what is wrong in these cases."""
         answers = rig.driver.call_many(self.routine, [self.args(case) for case in cases])
         for case, answer in zip(cases, answers, strict=True):
@@ -97,7 +99,7 @@ class Sweep:
                 yield case, finding
 
 
-class Rig:
+class DriverRig:
     """A driver on its bench, as each law finds it: begun once, on a chip that runs."""
 
     def __init__(self, driver: Driver, bench: ClockBench | None) -> None:
@@ -139,8 +141,10 @@ class Rig:
 
     def place(self, when: datetime, *, twelve: bool = False) -> None:
         """Have the chip show a moment, with the weekday's code as the driver sets it."""
+        code = self.code(when)
         self.bench.quiet()
-        self.face.place(when, self.code(when), twelve=twelve)
+        self.bench.forget()
+        self.face.place(when, code, twelve=twelve)
 
     def code(self, when: datetime) -> int:
         """Return the code of a weekday as learned from the driver's setting of one known day."""
@@ -191,6 +195,7 @@ class Rig:
         for place in range(1, _TICKS_MAX + 1):
             arrange()
             bench.quiet()
+            bench.forget()
             bench.hook = lambda at=place: bench.tick() if bench.accesses == at else None
             began_us = bench.now_us
             answer = act()

@@ -6,36 +6,36 @@ from typing import Final
 from meter_emu.driver_bench.alarming import alarm_finding, alarm_moment, draw_alarm
 from meter_emu.driver_bench.draws import draw_moment
 from meter_emu.driver_bench.driver import Reading, RefusedError
-from meter_emu.driver_bench.law import Case, ClockLaw, FindingRank, LawBreach, Rig, compared
+from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank, LawBreach, compared
 
 _TWELVE: Final = 12
 _PM: Final = 15  # an hour that only who knows the mode reads right
 _HOURS: Final = (0, 12, 23, 11, 1, 13, 20)
 
 
-def _draw(rig: Rig, random: Random, number: int) -> Case:
+def _draw(rig: DriverRig, random: Random, number: int) -> Case:
     t = draw_moment(random, rig.declared, number)
     return Case(t if number % 2 else t.replace(hour=_HOURS[number // 2 % len(_HOURS)]))
 
 
-def _no_mode(rig: Rig) -> str:
+def _no_mode(rig: DriverRig) -> str:
     return "" if rig.bench.chip.TWELVE_HOUR else "the chip has no 12-hour mode in its hours"
 
 
-def _read(rig: Rig, case: Case) -> LawBreach | None:
+def _read(rig: DriverRig, case: Case) -> LawBreach | None:
     finding = _read_at(rig, case)
     if finding is None or "mode" in rig.offers or _knows(rig):
         return finding
     return finding._replace(rank=FindingRank.CONTRACT)
 
 
-def _read_at(rig: Rig, case: Case) -> LawBreach | None:
+def _read_at(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(case.t, twelve=True)
     rig.anew()
     return compared(case.t, rig.driver.call("get"), "get in 12-hour mode")
 
 
-def _knows(rig: Rig) -> bool:
+def _knows(rig: DriverRig) -> bool:
     """Whether the driver reads some afternoon right, so it means to know the mode."""
     if "knows" not in rig.memo:
         found = []
@@ -48,7 +48,7 @@ def _knows(rig: Rig) -> bool:
     return bool(rig.memo["knows"])
 
 
-def _set_over(rig: Rig, case: Case) -> LawBreach | None:
+def _set_over(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day, twelve=True)
     rig.anew()
     rig.driver.call("set", case.t)
@@ -62,7 +62,7 @@ def _set_over(rig: Rig, case: Case) -> LawBreach | None:
     return finding._replace(rank=FindingRank.CONTRACT)
 
 
-def _switch(rig: Rig, case: Case) -> LawBreach | None:
+def _switch(rig: DriverRig, case: Case) -> LawBreach | None:
     for hours, twelve in ((24, False), (_TWELVE, True), (24, False), (_TWELVE, False)):
         rig.place(case.t, twelve=twelve if hours == _TWELVE else not twelve)
         rig.anew()
@@ -78,7 +78,7 @@ def _switch(rig: Rig, case: Case) -> LawBreach | None:
     return None
 
 
-def _set_in(rig: Rig, case: Case) -> LawBreach | None:
+def _set_in(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.anew()
     rig.driver.call("mode", _TWELVE)
@@ -94,7 +94,7 @@ def _set_in(rig: Rig, case: Case) -> LawBreach | None:
     return None
 
 
-def _alarm_in(rig: Rig, case: Case) -> LawBreach | None:
+def _alarm_in(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.anew()
     rig.driver.call("mode", _TWELVE)
@@ -109,13 +109,13 @@ def _alarm_in(rig: Rig, case: Case) -> LawBreach | None:
     )
 
 
-def _draw_alarm(rig: Rig, random: Random, number: int) -> Case:
+def _draw_alarm(rig: DriverRig, random: Random, number: int) -> Case:
     offered = [words for words in rig.declared.alarm_fields if "hour" in words]
     _, fields = draw_alarm(rig, random, number, offered)
     return Case(_draw(rig, random, number).t, (fields,))
 
 
-def _no_alarm_mode(rig: Rig) -> str:
+def _no_alarm_mode(rig: DriverRig) -> str:
     if not any("hour" in words for words in rig.declared.alarm_fields):
         return "no alarm with hours is declared"
     return _no_mode(rig)

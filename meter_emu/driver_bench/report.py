@@ -65,14 +65,15 @@ def dialogue(declared: Declared, found: Found) -> Iterator[str]:
     if not declared.chip:
         return
     chip = declared.row.chip
+    began_us = found.log[0].at_us if found.log else 0
     for access in found.log:
         if access.ticked:
             yield "-- a second ends --"
-        yield from _explained(chip, access)
+        yield from _explained(chip, access, access.at_us - began_us)
 
 
-def _explained(chip: type[CalendarChip], access: BusAccess) -> Iterator[str]:
-    at = f"{access.at_us / 1_000_000:12.6f} s"
+def _explained(chip: type[CalendarChip], access: BusAccess, at_us: int) -> Iterator[str]:
+    at = f"{at_us / 1_000_000:12.6f} s"
     if access.address < 0:
         names = chip.WORD_NAMES if issubclass(chip, WordClock) else ()
         name = names[access.register] if access.register < len(names) else "no such word"

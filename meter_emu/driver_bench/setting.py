@@ -13,9 +13,9 @@ from meter_emu.driver_bench.law import (
     ONE_SECOND,
     Case,
     ClockLaw,
+    DriverRig,
     FindingRank,
     LawBreach,
-    Rig,
     compared,
 )
 
@@ -24,36 +24,36 @@ _CHIP_ENDS: Final = datetime(2100, 2, 28)  # data sheets: each fourth year is le
 _WEEK: Final = 7
 
 
-def any_moment(rig: Rig, random: Random, number: int) -> Case:
+def any_moment(rig: DriverRig, random: Random, number: int) -> Case:
     """Draw a moment."""
     return Case(draw_moment(random, rig.declared, number))
 
 
-def _set_registers(rig: Rig, case: Case) -> LawBreach | None:
+def _set_registers(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.driver.call("set", case.t)
     return compared(case.t, rig.face.shown(), "registers after set")
 
 
-def _get_registers(rig: Rig, case: Case) -> LawBreach | None:
+def _get_registers(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     return compared(case.t, rig.driver.call("get"), "get")
 
 
-def _set_get(rig: Rig, case: Case) -> LawBreach | None:
+def _set_get(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.driver.call("set", case.t)
     return compared(case.t, rig.driver.call("get"), "get after set")
 
 
-def _draw_going_on(rig: Rig, random: Random, number: int) -> Case:
+def _draw_going_on(rig: DriverRig, random: Random, number: int) -> Case:
     t = draw_moment(random, rig.declared, number)
     if number % 2 == 0:
         t = t.replace(hour=23, minute=59, second=random.randrange(50, 60))
     return Case(t, (_GOES_ON[number // 2 % len(_GOES_ON)],))
 
 
-def _goes_on(rig: Rig, case: Case) -> LawBreach | None:
+def _goes_on(rig: DriverRig, case: Case) -> LawBreach | None:
     seconds = int(case.more[0])
     later = case.t + seconds * ONE_SECOND
     if later > min(rig.declared.last, _CHIP_ENDS):
@@ -66,7 +66,7 @@ def _goes_on(rig: Rig, case: Case) -> LawBreach | None:
     return compared(later, said, f"{seconds:,} s after set")
 
 
-def _starts(rig: Rig, case: Case) -> LawBreach | None:
+def _starts(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.bench.quiet()
     rig.face.afresh()
     rig.anew()
@@ -79,13 +79,13 @@ def _starts(rig: Rig, case: Case) -> LawBreach | None:
     return finding if finding is None or _is_later(rig, case.t) else None
 
 
-def _is_later(rig: Rig, t: datetime) -> bool:
+def _is_later(rig: DriverRig, t: datetime) -> bool:
     """Whether the registers are anything but one of the next seconds."""
     shown = rig.face.shown()
     return all(compared(t + more * ONE_SECOND, shown, "") is not None for more in (1, 2, 3))
 
 
-def _weekday_legal(rig: Rig, case: Case) -> LawBreach | None:
+def _weekday_legal(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.driver.call("set", case.t)
     code, range_ = rig.face.weekday(), rig.bench.chip.WEEKDAYS
@@ -95,7 +95,7 @@ def _weekday_legal(rig: Rig, case: Case) -> LawBreach | None:
     return LawBreach(("weekday",), f"{words}: {range_.first} to {range_.last}")
 
 
-def _weekday_code(rig: Rig, case: Case) -> LawBreach | None:
+def _weekday_code(rig: DriverRig, case: Case) -> LawBreach | None:
     if rig.learned_code is None:
         rank = FindingRank.WRONG_DATE if _says_weekday(rig) else FindingRank.CONTRACT
         return LawBreach(("weekday",), "set leaves the weekday as it was", rank)
@@ -109,7 +109,7 @@ def _weekday_code(rig: Rig, case: Case) -> LawBreach | None:
     return LawBreach(("weekday",), f"{words}: {known:%A} {known:%Y-%m-%d} is {rig.learned_code}")
 
 
-def _says_weekday(rig: Rig) -> bool:
+def _says_weekday(rig: DriverRig) -> bool:
     if "get" not in rig.offers:
         return False
     rig.place(rig.known_day)
@@ -120,7 +120,7 @@ def _says_weekday(rig: Rig) -> bool:
 Week: TypeAlias = tuple[int | None, ...]
 
 
-def learned_week(rig: Rig, key: str, say: Callable[[datetime], int | None]) -> Week:
+def learned_week(rig: DriverRig, key: str, say: Callable[[datetime], int | None]) -> Week:
     """Return what a routine says of Monday to Sunday of one known week, found out once."""
     if key not in rig.memo:
         monday = rig.known_day + (_WEEK - rig.known_day.weekday()) * DAY
@@ -131,7 +131,7 @@ def learned_week(rig: Rig, key: str, say: Callable[[datetime], int | None]) -> W
 
 
 def weekday_finding(
-    rig: Rig, week: Week, t: datetime, got: int | None, what: str
+    rig: DriverRig, week: Week, t: datetime, got: int | None, what: str
 ) -> LawBreach | None:
     """Compare a weekday with the one that the known week has for it."""
     if finding := _week_finding(week, rig.declared.monday):
@@ -142,13 +142,13 @@ def weekday_finding(
     return LawBreach(("weekday",), f"{what} says weekday {got} for {t:%A %Y-%m-%d}, want {want}")
 
 
-def _said_by_get(rig: Rig, day: datetime) -> int | None:
+def _said_by_get(rig: DriverRig, day: datetime) -> int | None:
     rig.place(day)
     answer = rig.driver.call("get")
     return answer.weekday if isinstance(answer, Reading) else None
 
 
-def _get_weekday(rig: Rig, case: Case) -> LawBreach | None:
+def _get_weekday(rig: DriverRig, case: Case) -> LawBreach | None:
     week = learned_week(rig, "get", partial(_said_by_get, rig))
     return weekday_finding(rig, week, case.t, _said_by_get(rig, case.t), "get")
 
@@ -169,11 +169,11 @@ def _week_finding(week: Week, monday: int | None) -> LawBreach | None:
     return None
 
 
-def _no_weekday(rig: Rig) -> str:
+def _no_weekday(rig: DriverRig) -> str:
     return "" if _says_weekday(rig) else "get says no weekday"
 
 
-def _get_yearday(rig: Rig, case: Case) -> LawBreach | None:
+def _get_yearday(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     answer = rig.driver.call("get")
     want = case.t.timetuple().tm_yday - 1 + rig.declared.first_yearday
@@ -185,24 +185,24 @@ def _get_yearday(rig: Rig, case: Case) -> LawBreach | None:
     )
 
 
-def _no_yearday(rig: Rig) -> str:
+def _no_yearday(rig: DriverRig) -> str:
     rig.place(rig.known_day)
     answer = rig.driver.call("get")
     said = isinstance(answer, Reading) and answer.yearday is not None
     return "" if said else "get says no day of the year"
 
 
-def _now(rig: Rig, case: Case) -> LawBreach | None:
+def _now(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(case.t)
     return number_finding(rig, case.t, rig.driver.call("now"), "now")
 
 
-def number_of(rig: Rig, t: datetime) -> int:
+def number_of(rig: DriverRig, t: datetime) -> int:
     """Return the number of a moment: units since the epoch, rounded down."""
     return (t - rig.declared.epoch) // timedelta(seconds=rig.declared.unit)
 
 
-def number_finding(rig: Rig, t: datetime, got: object, what: str) -> LawBreach | None:
+def number_finding(rig: DriverRig, t: datetime, got: object, what: str) -> LawBreach | None:
     """Compare a number with that of a moment; findings are grouped by how far it is off."""
     want = number_of(rig, t)
     if got == want:
@@ -225,7 +225,7 @@ def _how_far(seconds: int) -> str:
     return "number, by seconds"
 
 
-def _second(rig: Rig, case: Case) -> LawBreach | None:
+def _second(rig: DriverRig, case: Case) -> LawBreach | None:
     from meter_emu.driver_bench.clock_bench import ClockBench
     from meter_emu.driver_bench.face import Face
 
@@ -247,11 +247,11 @@ def _second(rig: Rig, case: Case) -> LawBreach | None:
     return compared(late, rig.driver.call("get", instance=1), "get of the second")
 
 
-def _one_instance(rig: Rig) -> str:
+def _one_instance(rig: DriverRig) -> str:
     return "" if rig.declared.second_instance else "no second instance is declared"
 
 
-def _set_over_doubt(rig: Rig, case: Case) -> LawBreach | None:
+def _set_over_doubt(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.place(rig.known_day)
     rig.face.doubt(given=True)
     rig.anew()

@@ -12,23 +12,23 @@ from typing import Final
 from meter_emu.driver_bench.alarming import ASKED_FOR
 from meter_emu.driver_bench.draws import ROLL_OVERS, draw_moment, roll_over
 from meter_emu.driver_bench.driver import Argument
-from meter_emu.driver_bench.law import ONE_SECOND, Case, ClockLaw, LawBreach, Rig, among
+from meter_emu.driver_bench.law import ONE_SECOND, Case, ClockLaw, DriverRig, LawBreach, among
 from meter_emu.driver_bench.setting import number_of
 
 _ONE_IN: Final = 5
 
 
-def _draw(rig: Rig, random: Random, number: int) -> Case:
+def _draw(rig: DriverRig, random: Random, number: int) -> Case:
     return Case(draw_moment(random, rig.declared, number), (random.randrange(2**31),))
 
 
-def _edges(rig: Rig, case: Case) -> list[datetime]:
+def _edges(rig: DriverRig, case: Case) -> list[datetime]:
     """Return the five roll-overs of a try: they follow from its number."""
     random = Random(int(case.more[0]))
     return [roll_over(kind, random, rig.declared) for kind in ROLL_OVERS]
 
 
-def _torn(rig: Rig, case: Case, routine: str) -> LawBreach | None:
+def _torn(rig: DriverRig, case: Case, routine: str) -> LawBreach | None:
     for edge in _edges(rig, case):
         for place, ended, got in rig.ticks(
             partial(rig.place, edge), partial(rig.driver.call, routine)
@@ -43,7 +43,9 @@ def _torn(rig: Rig, case: Case, routine: str) -> LawBreach | None:
     return None
 
 
-def _torn_number(rig: Rig, edge: datetime, ended: int, got: object, where: str) -> LawBreach | None:
+def _torn_number(
+    rig: DriverRig, edge: datetime, ended: int, got: object, where: str
+) -> LawBreach | None:
     right = [number_of(rig, edge + more * ONE_SECOND) for more in range(ended + 1)]
     if got in right:
         return None
@@ -52,7 +54,7 @@ def _torn_number(rig: Rig, edge: datetime, ended: int, got: object, where: str) 
     return LawBreach((f"number, by {off:+,} s",), words)
 
 
-def _torn_set(rig: Rig, case: Case) -> LawBreach | None:
+def _torn_set(rig: DriverRig, case: Case) -> LawBreach | None:
     for edge in _edges(rig, case):
         for was, target in ((edge, case.t), (rig.known_day, edge)):
             for place, ended, _ in rig.ticks(
@@ -67,10 +69,10 @@ def _torn_set(rig: Rig, case: Case) -> LawBreach | None:
     return None
 
 
-def _keeps(routine: str, *args: Argument) -> Callable[[Rig, Case], LawBreach | None]:
+def _keeps(routine: str, *args: Argument) -> Callable[[DriverRig, Case], LawBreach | None]:
     """Return the check that a routine which is no set leaves the time, whenever a second ends."""
 
-    def check(rig: Rig, case: Case) -> LawBreach | None:
+    def check(rig: DriverRig, case: Case) -> LawBreach | None:
         def act() -> None:
             if routine == "begin":
                 rig.anew()
@@ -92,7 +94,7 @@ def _keeps(routine: str, *args: Argument) -> Callable[[Rig, Case], LawBreach | N
     return check
 
 
-def _switch(rig: Rig, case: Case) -> LawBreach | None:
+def _switch(rig: DriverRig, case: Case) -> LawBreach | None:
     for hours in (12, 24):
         for edge in _edges(rig, case):
 
@@ -109,11 +111,11 @@ def _switch(rig: Rig, case: Case) -> LawBreach | None:
     return None
 
 
-def _no_mode(rig: Rig) -> str:
+def _no_mode(rig: DriverRig) -> str:
     return "" if rig.bench.chip.TWELVE_HOUR else "the chip has no 12-hour mode in its hours"
 
 
-def _no_alarm(rig: Rig) -> str:
+def _no_alarm(rig: DriverRig) -> str:
     return "" if rig.declared.alarm_fields else "no alarm_fields are declared"
 
 

@@ -21,7 +21,7 @@ from meter_emu.driver_bench.contract import CONTRACT_LAWS
 from meter_emu.driver_bench.date_routines import DATE_ROUTINES_LAWS
 from meter_emu.driver_bench.driver import Driver
 from meter_emu.driver_bench.examine import Found, LawResult, examine_law
-from meter_emu.driver_bench.law import Case, ClockLaw, FindingRank, Rig
+from meter_emu.driver_bench.law import Case, ClockLaw, DriverRig, FindingRank
 from meter_emu.driver_bench.load import open_driver
 from meter_emu.driver_bench.modes import MODES_LAWS
 from meter_emu.driver_bench.report import DriverReport
@@ -105,10 +105,10 @@ def chosen_driver_laws(law_ids: Sequence[str]) -> list[ClockLaw]:
     return [DRIVER_LAWS[law_id] for law_id in dict.fromkeys(law_ids)] or list(DRIVER_LAWS.values())
 
 
-def rig_of(driver: Driver) -> Rig:
+def driver_rig(driver: Driver) -> DriverRig:
     """Return a driver on a new bench."""
     declared = driver.declared
-    return Rig(driver, ClockBench(declared.row) if declared.chip else None)
+    return DriverRig(driver, ClockBench(declared.row) if declared.chip else None)
 
 
 def in_child(name: str | type, law: ClockLaw, *, tries: int, seed: int, every: bool) -> LawResult:
@@ -153,7 +153,7 @@ def _work(
     try:
         driver = open_driver(name)
         try:
-            rig = rig_of(driver)
+            rig = driver_rig(driver)
             if driver.declared.chip:
                 _sleep_on(rig.bench)
             result = examine_law(rig, law, tries=tries, seed=seed, every=every)

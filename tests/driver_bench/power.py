@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from meter_emu.driver_bench import draws
-from meter_emu.driver_bench.law import DAY, Case, Rig
+from meter_emu.driver_bench.law import DAY, Case, DriverRig
 from meter_emu.driver_bench.verify_driver import DRIVER_LAWS, verify_driver
 from tests.driver_bench.planted import HERE, PLANTED, PYTHON, build, planting
 
@@ -61,16 +61,16 @@ def measure(drivers: dict[str, str]) -> dict[str, list[int]]:
     return seen
 
 
-def _any(rig: Rig, random: Random, _number: int) -> Case:
+def _any(rig: DriverRig, random: Random, _number: int) -> Case:
     return Case(draws.evenly(random, rig.declared))
 
 
-def _any_day(rig: Rig, random: Random, number: int) -> Case:
+def _any_day(rig: DriverRig, random: Random, number: int) -> Case:
     t = _any(rig, random, number).t.replace(hour=0, minute=0, second=0)
     return Case(min(t, rig.declared.last - 2 * DAY))
 
 
-def _any_number(rig: Rig, random: Random, number: int) -> Case:
+def _any_number(rig: DriverRig, random: Random, number: int) -> Case:
     t = _any_day(rig, random, number).t
     return Case(t, ((t - rig.declared.epoch) // DAY,))
 
