@@ -104,7 +104,7 @@ def time_table(
         for bit in range(8):
             if not taken >> bit & 1:
                 kind = _UNUSED if register in first.values() else _KEPT
-                table.append(Bits(register, bit, bit, "-", kind, "not told apart here"))
+                table.append(Bits(register, bit, bit, "-", kind, "not distinguished here"))
     return tuple(sorted(table, key=lambda bits: (bits.register, -bits.high)))
 
 

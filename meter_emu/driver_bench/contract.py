@@ -34,7 +34,7 @@ def _doubt(rig: DriverRig, case: Case) -> LawBreach | None:
     rig.face.doubt(given=True)
     rig.anew()
     if _says_valid(rig):
-        return LawBreach(("not told",), "the chip says not to believe it, the driver does not")
+        return LawBreach(("not reported",), "the chip says not to believe it, the driver does not")
     return None
 
 
@@ -202,7 +202,7 @@ def _dead(rig: DriverRig, case: Case, *, short: bool) -> LawBreach | None:
         case.t.second,
     ):
         return None
-    return LawBreach(("not told",), f"get says {said} on {what}")
+    return LawBreach(("not reported",), f"get says {said} on {what}")
 
 
 def _dead_set(rig: DriverRig, case: Case) -> LawBreach | None:
@@ -214,7 +214,7 @@ def _dead_set(rig: DriverRig, case: Case) -> LawBreach | None:
         return None
     finally:
         rig.bench.quiet()
-    return LawBreach(("not told",), "a set on a dead bus is not refused")
+    return LawBreach(("not reported",), "a set on a dead bus is not refused")
 
 
 def _century_bit(rig: DriverRig) -> str:

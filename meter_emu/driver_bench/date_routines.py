@@ -267,25 +267,36 @@ def _judge_summer(rig: DriverRig, case: Case, answer: Said) -> LawBreach | None:
 def _summers(rig: DriverRig, t: datetime) -> set[bool]:
     """Return whether it is summer time; both where the local time exists twice, or not at all."""
     info = rig.declared.zone_info
+    if rig.declared.summer_of == "local":
+        return {bool(t.replace(tzinfo=info, fold=fold).dst()) for fold in (0, 1)}
+    if rig.declared.summer_of == "standard":
+        t -= _standard(rig, t)
+    return {bool(t.replace(tzinfo=UTC).astimezone(info).dst())}
+
+
+def _standard(rig: DriverRig, t: datetime) -> timedelta:
+    """Return the zone's offset from UTC without summer time."""
+    there = t.replace(tzinfo=rig.declared.zone_info)
+    return (there.utcoffset() or timedelta()) - (there.dst() or timedelta())
+
+
+def _given(rig: DriverRig, utc: datetime) -> datetime:
+    """Return an instant as is-summer-time is given it."""
     if rig.declared.summer_of == "utc":
-        return {bool(t.replace(tzinfo=UTC).astimezone(info).dst())}
-    return {bool(t.replace(tzinfo=info, fold=fold).dst()) for fold in (0, 1)}
+        return utc
+    local = utc.replace(tzinfo=UTC).astimezone(rig.declared.zone_info)
+    if rig.declared.summer_of == "standard":
+        local -= local.dst() or timedelta()
+    return draws.clamped(local.replace(tzinfo=None), rig.declared)
 
 
 def _summer_cases(rig: DriverRig) -> Iterator[Case]:
-    for case in _changes(rig):
-        local = case.t
-        if rig.declared.summer_of == "local":
-            local = case.t.replace(tzinfo=UTC).astimezone(rig.declared.zone_info)
-        yield Case(local.replace(tzinfo=None))
+    yield from (Case(_given(rig, case.t)) for case in _changes(rig))
     yield from (Case(case.t.replace(hour=12)) for case in _days(rig))
 
 
 def _draw_summer(rig: DriverRig, random: Random, number: int) -> Case:
-    t = draws.near_change(random, rig.declared, number)
-    if rig.declared.summer_of == "local":
-        t = t.replace(tzinfo=UTC).astimezone(rig.declared.zone_info).replace(tzinfo=None)
-    return Case(draws.clamped(t, rig.declared))
+    return Case(_given(rig, draws.near_change(random, rig.declared, number)))
 
 
 _AFTERS: Final = (1, 2, 5, 10, 59, 60, 61, 600, 3599, 3600, 3601, 43_200, 86_399, 86_400, 2_678_400)

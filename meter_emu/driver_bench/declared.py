@@ -19,6 +19,7 @@ from meter_emu.nearest import hint
 
 BUSES: Final = ("circuitpython", "micropython", "smbus", "transfer")
 ALARM_FIELDS: Final = ("second", "minute", "hour", "day", "weekday", "month")
+_TIMES: Final = ("utc", "local", "standard")
 _YEARS_MAX: Final = 800  # ours: every day of it is 0.3 million
 _HUNDRED: Final = 100
 
@@ -43,7 +44,7 @@ class Declared:
     monday: int | None = None  # what a weekday routine calls Monday; none: found out
     first_yearday: int = 1
     zone: str = "Europe/Brussels"
-    summer_of: str = "utc"  # what is-summer-time is given: utc or local
+    summer_of: str = "utc"  # what is-summer-time is given: utc, local, or standard time
     standard: str = ""
     alarm: int = 1
     alarm_fields: tuple[frozenset[str], ...] = ()
@@ -179,7 +180,7 @@ def _check(made: Declared) -> None:
     require(
         made.unit in {1, 60, 3600, 86_400}, "unit", f"want 1, 60, 3600 or 86400, got {made.unit}"
     )
-    require(made.summer_of in {"utc", "local"}, "summer_of", "want utc or local")
+    require(made.summer_of in _TIMES, "summer_of", f"want one of {', '.join(_TIMES)}")
     require(made.due_most > 0, "due_most", "want seconds")
     if made.standard:
         why = f"no codec {made.standard!r}{hint(made.standard, CODECS)}"

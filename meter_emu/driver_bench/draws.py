@@ -22,7 +22,7 @@ ROLL_OVERS: Final = ("minute", "hour", "day", "month", "year")
 # Times of day at which the ways to write an hour differ: 12 and 0, the tens, the last of a kind.
 _HOURS: Final = (0, 0, 1, 9, 10, 11, 12, 12, 13, 19, 20, 20, 21, 22, 23, 23)
 _SIXTIES: Final = (0, 0, 1, 9, 10, 19, 20, 39, 40, 45, 58, 59, 59)
-# Days by which month tables, leap rules and BCD are told apart.
+# Days by which month tables, leap rules and BCD are distinguished.
 _DATES: Final = (
     (1, 1), (1, 31), (2, 1), (2, 28), (2, 29), (2, 29), (3, 1), (3, 1), (3, 31), (4, 30), (8, 31),
     (9, 30), (10, 1), (10, 10), (10, 31), (11, 30), (12, 1), (12, 31), (12, 31), (6, 9), (7, 20),

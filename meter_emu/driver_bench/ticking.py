@@ -12,14 +12,15 @@ from typing import Final
 from meter_emu.driver_bench.alarming import ASKED_FOR
 from meter_emu.driver_bench.draws import ROLL_OVERS, draw_moment, roll_over
 from meter_emu.driver_bench.driver import Argument
-from meter_emu.driver_bench.law import ONE_SECOND, Case, ClockLaw, DriverRig, LawBreach, among
+from meter_emu.driver_bench.law import DAY, ONE_SECOND, Case, ClockLaw, DriverRig, LawBreach, among
 from meter_emu.driver_bench.setting import number_of
 
 _ONE_IN: Final = 5
 
 
 def _draw(rig: DriverRig, random: Random, number: int) -> Case:
-    return Case(draw_moment(random, rig.declared, number), (random.randrange(2**31),))
+    t = draw_moment(random, rig.declared, number)
+    return Case(min(t, rig.declared.last - DAY), (random.randrange(2**31),))
 
 
 def _edges(rig: DriverRig, case: Case) -> list[datetime]:

@@ -48,7 +48,7 @@ def test_a_note_does_not_decide_the_exit_status(emu, monkeypatch):
     monkeypatch.setenv("PLANTED", "10")
     done = emu("--driver", DRIVER, "--examples", 5, "--law", "doubt-reported")
     assert done.code == 0
-    assert "contract  doubt-reported (not told)" in done.out
+    assert "contract  doubt-reported (not reported)" in done.out
 
 
 def test_json_and_junit_have_what_is_shown(emu, tmp_path, monkeypatch):
