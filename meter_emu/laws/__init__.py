@@ -1,8 +1,7 @@
 """What must hold of any program on the ports, seen only at ports, card, panel and desk.
 
-Laws of one kind share a file, and `hazards/` has those of situations of their own. `laws()` finds
-every `Law` that a module here names; `law.py` says what one is made of. None shares a line with
-the firmware.
+Laws of one kind share a file; `hazards/` has those with situations of their own. `laws()` finds
+every `Law` that a module here names; `law.py` defines one. None shares a line with the firmware.
 """
 
 from functools import cache

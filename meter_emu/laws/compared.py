@@ -1,7 +1,7 @@
-"""The laws of one cut: a home run again, changed in one thing, is cut when it was.
+"""The laws of one cut: the same household, run again with one change, is cut when it was.
 
-First what every law that runs a home again needs: its changed copies, and by how much two cuts may
-differ. A change that may move a cut one way only, or of more than cuts, has a file of its own.
+First the tools of every law with a second run: changed copies, and by how much two cuts may differ.
+Changes that move a cut one way only, or more than cuts, have files of their own.
 """
 
 from collections.abc import Collection, Iterable
@@ -39,16 +39,16 @@ def announced_us(household: Household) -> int | None:
 
 
 def apart_us(household: Household) -> int:
-    """Return by how much two meters that know the same may cut apart: 2u, and a poll."""
+    """Return how far apart two meters with the same knowledge may cut: 2u, and a poll."""
     at_us = announced_us(household) or household.clock_set_us
     u_us = uncertainty_s(household.model, household.clock_set_us, at_us) * SECOND_US
     return 2 * u_us + household.model.poll_s * SECOND_US + WORK_US
 
 
 def same_cut(trial: Trial, others: Iterable[tuple[str, Household]], within_us: int) -> Finding:
-    """Return whether each other home is cut when this one is; each with words for what it is.
+    """Check that each of the others, given with words for it, is cut when this one is.
 
-    Homes that the program does not cover are not asked.
+    Those that the program does not cover are left out.
     """
     own_us, zone = cut_us(trial.run.events), trial.campaign.zone
     asked = 0
@@ -63,18 +63,18 @@ def same_cut(trial: Trial, others: Iterable[tuple[str, Household]], within_us: i
 
 
 def said(at_us: int | None, zone: TimeZone) -> str:
-    """Return when, in words, in legal time."""
+    """Return an instant in words, in legal time."""
     return "never" if at_us is None else f"at {us_to_iso(at_us, zone)}"
 
 
 def with_base(household: Household, base: str) -> Household:
-    """Return the home with a meter whose clock counts another time."""
+    """Return the household with a clock of another time base."""
     model = msgspec.structs.replace(household.model, rtc_base=base)
     return replace(household, model=model, rtc_base=base)
 
 
 def shifted(campaign: Campaign, by_us: int) -> Campaign:
-    """Return the same story so much later: every date in it moves."""
+    """Return the same story moved later: every date in it moves."""
     (entry,) = campaign.households.entries
     household, shift = entry.first, _Shift(by_us, campaign.zone)
     first = replace(
@@ -94,7 +94,7 @@ def shifted(campaign: Campaign, by_us: int) -> Campaign:
 
 
 class _Shift(NamedTuple):
-    """How much later what is dated in a story is to be, and in which zone its dates are."""
+    """By how much to move a story's dates later, and in which zone they are."""
 
     by_us: int
     zone: TimeZone
@@ -124,12 +124,12 @@ class _Shift(NamedTuple):
 
 
 def without_screen(events: list[Event], of: Collection[What] = frozenset(What)) -> list[Event]:
-    """Return the events, these without what the display showed."""
+    """Return the events without the texts of the display."""
     return [replace(event, shown="") if event.what in of else event for event in events]
 
 
 def first_difference(was: list[Event], now: list[Event], where: str, zone: TimeZone) -> Finding:
-    """Return the first thing that is seen otherwise, `where` in words, if there is any."""
+    """Return the first difference between two runs, `where` in words, if there is any."""
     for first, second in zip(was, now, strict=False):
         if first != second:
             words = [f"{event.what.value} {said(event.at_us, zone)}" for event in (first, second)]

@@ -1,7 +1,7 @@
 """Money is conserved to the smallest unit: what was loaded is in the meter or was used.
 
-It holds of each home, so of a fleet. What comes of it between two cards that came back:
-balance = balance before + accepted since - energy charged since, at its price.
+It holds for each household, hence for a fleet. Between two write-backs: balance = balance before +
+accepted since - energy charged since, at its price.
 """
 
 from itertools import pairwise
@@ -56,14 +56,14 @@ _PRESSED: Final = frozenset({What.KEY_PRESSED, What.KEY_HELD})  # emergency cred
 
 
 def _missing_ueur(household: Household, before: WrittenBack, after: WrittenBack) -> int:
-    """Return what went in between two write-backs, and neither is there nor was charged."""
+    """Return the amount missing between two write-backs: neither left nor charged."""
     loaded_cents = after.accepted_cents - before.accepted_cents
     used_ueur = _cost_ueur(household, after) - _cost_ueur(household, before)
     return before.balance_ueur + loaded_cents * UEUR_PER_CENT - used_ueur - after.balance_ueur
 
 
 def _cost_ueur(household: Household, written: WrittenBack) -> int:
-    """Return what the energy ever charged costs at the home's two prices, or its one."""
+    """Return the cost of all energy charged so far, at the household's one or two prices."""
     charged_wh, night_wh = written.charged_wh, written.charged_night_wh
     assert charged_wh is not None, "only such are compared"
     assert night_wh is not None, "what carries the one carries the other"

@@ -1,6 +1,6 @@
-"""A program that says when it will next have something to do misses nothing by it.
+"""A program misses nothing by its sleep hints.
 
-The display is left out: it is written at polls, and stands in between.
+The display is left out: it changes at polls only, and stays between them.
 """
 
 from typing import Final

@@ -20,7 +20,7 @@ _UNSEEN: Final = frozenset({Verdict.NOT_SEEN, Verdict.CRASHED, Verdict.HUNG})
 
 
 def breached(trial: Trial, *verdicts: Verdict) -> Finding:
-    """Return the first breach of these kinds; a run that shows nothing is put aside."""
+    """Return the first breach of these kinds; set aside a run that shows nothing."""
     outcome = trial.run.outcome
     for breach in outcome.breaches:
         if breach.verdict in verdicts:
@@ -29,7 +29,7 @@ def breached(trial: Trial, *verdicts: Verdict) -> Finding:
 
 
 def found(trial: Trial, *kinds: FindingKind) -> Finding:
-    """Return the first finding of these kinds; a run that shows nothing is put aside."""
+    """Return the first finding of these kinds; set aside a run that shows nothing."""
     outcome = trial.run.outcome
     for finding in outcome.findings:
         if finding.kind in kinds:
@@ -38,7 +38,7 @@ def found(trial: Trial, *kinds: FindingKind) -> Finding:
 
 
 def orders_heard(trial: Trial) -> list[tuple[int, Promise]]:
-    """Return what each card brought that the meter heard and that said something new, and when."""
+    """Return the new orders that the meter heard from cards, and when."""
     heard: list[tuple[int, Promise]] = []
     said = first_promise(trial.household, trial.campaign.start_us)
     for card in cards_shown(trial.household, trial.campaign.start_us, trial.run.events):
@@ -52,7 +52,7 @@ def orders_heard(trial: Trial) -> list[tuple[int, Promise]]:
 def breached_under(
     trial: Trial, verdicts: Collection[Verdict], under: Callable[[list[Promise]], bool]
 ) -> Finding:
-    """Return the first of these breaches that begins while `under` holds of the orders heard."""
+    """Return the first of these breaches that begins while `under` holds for the orders heard."""
     orders = orders_heard(trial)
     for breach in trial.run.outcome.breaches:
         promise = [order for at_us, order in orders if at_us <= breach.from_us]
@@ -62,7 +62,7 @@ def breached_under(
 
 
 def promises(trial: Trial) -> Finding:
-    """Return the first thing that is wrong with a run in any way that a judge sees."""
+    """Return the first fault of a run, of any kind the judge knows."""
     outcome = trial.run.outcome
     if outcome.verdict in {Verdict.CRASHED, Verdict.HUNG}:
         return Broken(MEANING[outcome.verdict])
@@ -74,7 +74,7 @@ def promises(trial: Trial) -> Finding:
 
 
 def _put_aside(trial: Trial) -> Aside | None:
-    """Return why a run in which nothing is wrong says nothing all the same, if it does."""
+    """Return why a run without a fault shows nothing all the same, if so."""
     verdict = trial.run.outcome.verdict
     return Aside(MEANING[verdict]) if verdict in _UNSEEN else None
 
@@ -184,7 +184,7 @@ DOUBTS: Final = Law(
 
 
 def _order_answered(trial: Trial) -> Finding:
-    """An office that is right writes both forms of an end alike: there is no later one to take."""
+    """A right office writes both forms of a date alike, so there is no later one to take."""
     for event in trial.run.events:
         if event.written is not None and event.written.result == Result.LATER_END_TAKEN:
             return Broken("the card says that the later of two ends was taken, and there is one")

@@ -1,7 +1,7 @@
-"""What a law is: where its stories come from, and how it is seen to be broken.
+"""What a law is: how its stories are drawn, and how a breach is found.
 
-A *passive* law looks at one judged run, which it shares with the others. The rest run the home
-again, changed in one thing that may make no difference, or one whose difference is known.
+A *passive* law looks at one judged run, which it shares with the others. The rest run the story
+again with one change that must make no difference, or a known one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,9 +27,9 @@ MOVES = frozenset({What.OPENED, What.CLOSED, What.LIMITED, What.UNLIMITED})
 @final
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A law is broken: what is wrong, in words for the household.
+    """A law is broken: the fault in the household's words.
 
-    `campaign` is the story in which it is seen, where that is another than the trial's own.
+    `campaign` is the story that shows it, if not the trial's own.
     """
 
     words: str
@@ -39,7 +39,7 @@ class Broken:
 @final
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A story on which the law says nothing: why."""
+    """A story to which the law does not apply, and why."""
 
     why: str
 
@@ -53,17 +53,17 @@ DrawStory: TypeAlias = Callable[[Chooser, Among], Campaign]
 
 @final
 class Trial:
-    """A story of one home on a build. What it was is run once, whatever many laws ask."""
+    """A story of one household on a build; its own run happens once, for all laws."""
 
     def __init__(self, campaign: Campaign, build: str) -> None:
         self.build = build
         self.campaign = on_build(campaign, build)
         (self.household,) = self.campaign.households
-        self.not_asked = 0  # comparisons with what the program does not cover
+        self.not_asked = 0  # comparisons with variants that the program does not cover
 
     @cached_property
     def run(self) -> Run:
-        """The home as its story has it, judged."""
+        """The story's own run, judged."""
         return lived_by(self.household, self.campaign)
 
     def events(
@@ -72,14 +72,14 @@ class Trial:
         campaign: Campaign | None = None,
         prepare: Callable[[Bench], None] | None = None,
     ) -> list[Event]:
-        """Return what is seen of a home that differs from the story's, or in another campaign.
+        """Return the events of a changed household, or in another campaign.
 
-        `prepare` is given its bench before anything happens.
+        `prepare` gets its bench before anything happens.
         """
         return run_meter(household, campaign or self.campaign, prepare=prepare)
 
     def within(self, others: Iterable[tuple[str, Household]]) -> Iterator[tuple[str, Household]]:
-        """Yield the homes, each with words for it, that the program covers; count the others."""
+        """Yield the households, with words for each, that the program covers; count the others."""
         build = parse_build(self.build)
         for what, household in others:
             if covers_household(build, household) is None:
@@ -89,7 +89,7 @@ class Trial:
 
     @property
     def bounded(self) -> bool:
-        """Whether its program is bounded without anybody who feels its pulse."""
+        """Whether its program is bounded without a watching pulse."""
         return self.ours or parse_build(self.build).hosted
 
     @property
@@ -104,9 +104,9 @@ class Law:
     """One law.
 
     `says` is its sentence; `properties` are its numbers in the catalogue's source (P1 to P14);
-    `presumes` is what it takes for given. `draw` draws its stories, and laws that draw alike share
-    them. `one_in` is on which share of the stories it is tried: one that runs a home again costs
-    more. A `hazard` draws a situation that other stories do not meet.
+    `presumes` are its assumptions. `draw` draws its stories; laws with the same draw share them. It
+    is checked against one story in `one_in`: a second run costs more. A `hazard` draws a situation
+    that other stories do not meet.
     """
 
     id: str
@@ -119,7 +119,7 @@ class Law:
     hazard: bool = False
 
     def asked(self, trial: Trial) -> Finding:
-        """Return what it says of a story. An office that fails in a valid one breaks any law."""
+        """Check a story. An office that fails in a valid story breaks any law."""
         try:
             return self.check(trial)
         except ConfigError as error:
@@ -137,6 +137,6 @@ def moves(events: Sequence[Event]) -> list[tuple[int, What]]:
 
 
 def campaign_of(campaign: Campaign, household: Household) -> Campaign:
-    """Return the campaign of this one home, its poll phase as it is."""
+    """Return the campaign of this one household, with its poll phase as it is."""
     entry = Entry(first=household, count=1, poll_phase_us=household.poll_phase_us)
     return replace(campaign, households=Households((entry,), campaign.seed))

@@ -1,4 +1,4 @@
-"""What happens after a moment does not alter what was seen before it, in any detail."""
+"""Events after a moment do not alter anything seen before it."""
 
 from dataclasses import replace
 from typing import Final

@@ -1,6 +1,6 @@
-"""Everything a meter knows is in its bytes: a program made anew goes on the same.
+"""Everything a meter knows is in its bytes: a program built anew goes on the same.
 
-All but the page that a button turns to, which begins anew.
+Except the display page that a button selects, which starts over.
 """
 
 from typing import Final

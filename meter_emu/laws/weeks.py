@@ -1,4 +1,4 @@
-"""Whole weeks later at the same offset from UTC, every move is as many weeks later."""
+"""Whole weeks later at the same offset from UTC, every event is as many weeks later."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ from meter_emu.zones import TimeZone
 
 _DAY_S: Final = DAY_US // SECOND_US
 _WEEK_S: Final = 7 * _DAY_S
-_WEEKS: Final = 60  # ours: a year and a bit: the same season comes again
+_WEEKS: Final = 60  # ours: a little over a year: the same season comes again
 
 
 def _check(trial: Trial) -> Finding:
@@ -36,7 +36,7 @@ def _check(trial: Trial) -> Finding:
 
 
 def _by_us(campaign: Campaign) -> int | None:
-    """Return the weeks by which the story can move to the same season, `None` without any."""
+    """Return the weeks by which the story can move to the same season, `None` if it cannot."""
     first_s, last_s = (us // SECOND_US for us in (campaign.start_us, campaign.end_us))
     zone = campaign.zone
     if _changing(zone, first_s, last_s):

@@ -8,7 +8,7 @@ from meter_emu.stories.story import story
 from meter_emu.units import DAY_US, EPOCH_2000_US
 
 _YEARS_28_US: Final = 10_227 * DAY_US
-# What ends in 2072 would end in 2100, and so would what a clock shows that is ahead.
+# A story that ends in 2072 would end in 2100, and so would the display of a clock that is ahead.
 _LAST_US: Final = EPOCH_2000_US + (72 * 1461 // 4 - 2) * DAY_US
 
 

@@ -1,1 +1,1 @@
-"""Stories of households, drawn where date bugs live: each story is a campaign that can be run."""
+"""Stories of households, drawn where date bugs are likely: each is a campaign that can be run."""

@@ -1,7 +1,6 @@
-"""An evening: a home for some hours round its T, in which every poll can be run.
+"""A round-T story: a household for some hours round its T, with every poll run if need be.
 
-Much happens in it, close together: what a program loses by its hint, or when it is made anew, shows
-where one thing meets another.
+Much happens close together, where a program's mistakes in sleep hints and restarts show.
 """
 
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from meter_emu.units import MINUTE_S
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder
 
-_REACH_MIN: Final = 150  # how far from T anything happens
+_REACH_MIN: Final = 150  # how far from T events are
 _SECONDS: Final = (0, 0, 0, 1, 30, 59)  # of its minute
 
 
@@ -24,7 +23,7 @@ def around_t(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw a story of a few hours round its T."""
     seed, draft = begin(chooser, among)
     end_s = draft.timing.end_s
-    if chooser.below(8) == 7:  # the night in which clocks change
+    if chooser.below(8) == 7:  # the night of a change of clocks
         end_s = change_s(end_s, draft.model.zone) + chooser.around(_REACH_MIN) * MINUTE_S
     draft.timing = Timing(end_s - (1 + chooser.below(120)) * MINUTE_S, end_s)
     draft.first_s = end_s - (_REACH_MIN + 30) * MINUTE_S
@@ -45,7 +44,7 @@ def _moment_s(draft: Draft) -> int:
 
 
 def _arm(draft: Draft, at_s: int) -> None:
-    if draft.kind == "deferred":  # the office writes no cut before the end of its deferral
+    if draft.kind == "deferred":  # no office writes a cut before the end of its deferral
         return
     end_s = at_s + draft.chooser.below(100) * MINUTE_S
     draft.bring(at_s, draft.arming(end_s, end_s))

@@ -1,7 +1,7 @@
-"""Where calendars, clocks and counters turn over, in a stated order. It knows no meter.
+"""Where calendars, clocks and counters turn over, in a fixed order. It knows no meter.
 
 Changes of clocks are a zone's own, in seconds since 1970-01-01 UTC. The others are wall times: the
-first moment of what begins there, and a second before it is the last of what ends.
+first second after the boundary.
 """
 
 from calendar import isleap
@@ -53,7 +53,7 @@ def offset_s(zone: tzinfo, at_s: int) -> int:
 
 
 def _first_s(zone: tzinfo, low_s: int, high_s: int, after_s: int) -> int:
-    """Return the first second of the new offset, which `high_s` has and `low_s` has not."""
+    """Return the first second of the new offset, between `low_s` (old) and `high_s` (new)."""
     while high_s - low_s > 1:
         middle_s = (low_s + high_s) // 2
         if offset_s(zone, middle_s) == after_s:
@@ -63,7 +63,7 @@ def _first_s(zone: tzinfo, low_s: int, high_s: int, after_s: int) -> int:
     return high_s
 
 
-FIRST_YEAR: Final = 2020  # ours: lists begin with it, and go on by the distance from it
+FIRST_YEAR: Final = 2020  # ours: lists begin with it and continue by distance from it
 
 
 def years_in_order(first_year: int, last_year: int) -> list[int]:
@@ -135,14 +135,14 @@ def counter_wraps(first_year: int, last_year: int) -> list[datetime]:
 
 
 class Register(NamedTuple):
-    """What a clock register of a field holds, as one byte."""
+    """A clock register's value for a field, as one byte."""
 
     field: str
     value: int
 
 
 def wrong_registers() -> list[Register]:
-    """Return BCD register values that no calendar has, field by field, the nearest first."""
+    """Return impossible BCD register values, field by field, the nearest first."""
     ends = {"second": (0, 59), "minute": (0, 59), "hour": (0, 23), "day": (1, 31), "month": (1, 12),
             "year": (0, 99), "weekday": (0, 7)}  # fmt: skip
     found = []

@@ -1,9 +1,9 @@
 """The one interface through which a story is drawn, and the sources of choices behind it.
 
-A story asks for numbers below a bound and for nothing else, so whatever gives numbers can draw one:
-a seed, Hypothesis (through its `randoms`), a tape that was recorded, a fuzzer's bytes. A weight is
-a name that stands in a list more than once. The first of a list is its simplest, and 0 the simplest
-number: an empty tape draws the simplest story there is.
+A story needs only numbers below a bound, so any source of numbers can draw one: a seed, Hypothesis
+(through its `randoms`), a recorded tape, a fuzzer's bytes. A name that is listed twice is drawn
+twice as often. The first of a list is its simplest, and 0 the simplest number: an empty tape draws
+the simplest story.
 """
 
 from abc import ABC, abstractmethod
@@ -17,7 +17,7 @@ ItemT = TypeVar("ItemT")
 
 
 class Chooser(ABC):
-    """Gives numbers, and keeps them: `tape` draws the same again."""
+    """Gives numbers and records them: `tape` draws the same again."""
 
     __slots__ = ("tape",)
 
@@ -63,7 +63,7 @@ class Drawn(Chooser):
 
 @final
 class Replayed(Chooser):
-    """Choices of a tape; 0 where it is over, the largest for a number too large."""
+    """Choices of a tape; 0 after its end, the largest for a number too large."""
 
     __slots__ = ("_left",)
 
@@ -78,7 +78,7 @@ class Replayed(Chooser):
 
 @final
 class FromBytes(Chooser):
-    """Choices of a fuzzer's bytes, as many for a number as its bound has; 0 where they are over."""
+    """Choices of a fuzzer's bytes, as many per number as its bound needs; 0 after their end."""
 
     __slots__ = ("_at", "_raw")
 

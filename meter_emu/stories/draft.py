@@ -1,6 +1,6 @@
-"""A home as it is being drawn: its meter and cards, and the visits that people make, in any order.
+"""A household while it is drawn: its meter and cards, and people's visits, in any order.
 
-It keeps a story valid: nothing is written on a card that no office may write.
+It keeps a story valid: cards carry only what an office may write.
 """
 
 from collections.abc import Sequence
@@ -24,86 +24,88 @@ from meter_emu.world.rehearsal.household import (
     VisitKind,
 )
 
-# What a home uses, W; of another energy a share of it (`Energy.drawn_one_in`).
+# A household's load, W; of another energy a share of it (`Energy.drawn_one_in`).
 USES: Final = (500, 500, 250, 1_000, 2_000, 4_000, 100, 0)
-# How long after the office the card is in the meter.
+# How long after the office the card is put into the meter.
 _ON_THE_WAY_S: Final = (30 * MINUTE_S, 30 * MINUTE_S, 5 * MINUTE_S, 2 * HOUR_S, 20 * HOUR_S)
 
 
 @final
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """What is drawn of one home so far; instants in seconds since 1970-01-01 UTC."""
+    """A household as drawn so far; instants in seconds since 1970-01-01 UTC."""
 
     chooser: Chooser
     model: MeterModel
     model_name: str
-    rtc_base: str | None  # where it is not the one of the model's file
+    rtc_base: str | None  # if other than the model file's
     generation: int
     carrier: CardKind
     timing: Timing
-    first_s: int  # when the story may begin at the earliest
+    first_s: int  # the earliest start of the story
     kind: str = ""
-    credit_ends_s: int | None = None  # about when the credit is used up, left alone
+    credit_ends_s: int | None = None  # about when the credit is used up, without further loads
     short: bool = False  # some hours
-    clock_cards: bool = True  # a technician has cards that this meter obeys
-    fast: bool = False  # the clock is as far ahead as it may be
-    ample_credit: bool = False  # it never is
-    earlier: bool = False  # of a time that comes twice the first is meant: generation 2 can say it
-    rates: Sequence[int] = USES  # one of which it uses
+    clock_cards: bool = True  # whether a technician has cards that this meter obeys
+    fast: bool = False  # whether the clock is at its fastest
+    ample_credit: bool = False  # whether it never is
+    earlier: bool = (
+        False  # whether of a repeated time the first is meant: generation 2 can express it
+    )
+    rates: Sequence[int] = USES  # of which it uses one
     limiter: bool = False
     prepayment: bool = True
     first_card: NewCard = field(default_factory=NewCard)
     visits: list[Visit] = field(default_factory=list)
     outages: list[tuple[int, int]] = field(default_factory=list)
-    rtc_found: dict[int, Registers] = field(default_factory=dict)  # at the end of an outage
+    rtc_found: dict[int, Registers] = field(default_factory=dict)  # each at the end of an outage
 
     def office(self, at_s: int, order: DeskOrder) -> None:
-        """Have the card written at the office."""
+        """The office writes the card."""
         self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.DESK, desk=order))
 
     def insert(self, at_s: int) -> None:
-        """Have the card put into the meter."""
+        """Somebody puts the card into the meter."""
         self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.INSERT))
 
     def bring(self, at_s: int, order: DeskOrder) -> None:
-        """Have an order written some time before, and put into the meter at `at_s`."""
+        """The office writes an order some time before; the card is put into the meter at `at_s`."""
         self.office(max(self.first_s, at_s - self.chooser.of(_ON_THE_WAY_S)), order)
         self.insert(at_s)
 
     def insert_copy(self, at_s: int, number: int) -> None:
-        """Have a copy put in, made when the card came from the office for the `number`th time."""
+        """Somebody puts in a copy, made when the card had left the office `number` times."""
         self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.COPY, copy_number=number))
 
     def scroll(self, at_s: int) -> None:
-        """Have somebody press the button that asks for nothing, which wakes the program at once."""
+        """Somebody presses the button that only scrolls, which wakes the program at once."""
         key = Button.RED if self.model.rearm.key == "blue" else Button.BLUE
         self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.PRESS, key=key))
 
     def ask_supply(self, at_s: int) -> None:
-        """Have somebody ask for supply by the button that this model wants."""
+        """Somebody asks for supply by this model's button."""
         rearm = self.model.rearm
         kind = VisitKind.HOLD if rearm.hold_ms else VisitKind.PRESS
         key = Button[rearm.key.upper()]
         self._visit(Visit(at_us=at_s * SECOND_US, kind=kind, key=key))
 
     def ask_clock(self, at_s: int) -> None:
-        """Have somebody press blue, which shows the clock first after each start of the program."""
+        """Somebody presses blue, which first shows the clock after each start of the program."""
         self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.PRESS, key=Button.BLUE))
 
     def technician(self, at_s: int, error_s: int) -> None:
-        """Have a technician set the clock, so far off, where the meter obeys his cards."""
+        """A technician sets the clock, with an error, if the meter obeys his cards."""
         if not self.clock_cards:
             return
         self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.CLOCK_CARD, clock_error_s=error_s))
 
     def upset(self, lost_s: int, back_s: int, found: Registers) -> None:
-        """Have no power for some time, and registers of the clock chip that hold this after it."""
+        """The power fails; afterwards the clock chip's registers hold these values."""
         self.outages.append((lost_s, back_s))
         self.rtc_found[back_s] = found
 
     def lose_power(self, lost_s: Sequence[int], long_s: int) -> None:
-        """Have the supply go at these instants, ascending, for so long each; later if it is off."""
+        """The power fails at these ascending instants, for so long each; later if still off."""
         free_s = self.first_s + MINUTE_S
         for at_s in lost_s:
             from_s = max(at_s, free_s)
@@ -119,7 +121,7 @@ class Draft:
         return DeskOrder(defer_until=defer_until, cut_at=cut_at, defer_us=defer_us, cut_us=cut_us)
 
     def minute(self, at_s: int) -> tuple[Civil, int]:
-        """Return a time as a card carries it, and its instant in µs: of two the one meant."""
+        """Return a time as a card carries it, and its instant in µs; of two the one meant."""
         at_us = at_s // MINUTE_S * MINUTE_S * SECOND_US
         zone = self.model.zone
         if self.earlier:
@@ -143,7 +145,7 @@ class Draft:
         return Pricing.of(2, day, night)
 
     def worth_of_a_unit(self) -> int | None:
-        """Draw what a unit is worth by another tariff; `None` where that is always the same."""
+        """Draw the energy of a unit by another tariff; `None` if it never changes."""
         if not self.model.measures.varies:
             return None
         return self.model.credit.mwh_per_unit + self.chooser.around(2_000)

@@ -1,6 +1,7 @@
-"""What people do: those of 2020 who never came back, who came back in time or late, and the others.
+"""People's visits: those of 2020 who never came back, came back in time or late, and others.
 
-Each draws the visits of one home round its T. A name that stands twice is drawn twice as often.
+Each draws the visits of one household round its T. A name that stands twice is drawn twice as
+often.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ from meter_emu.stories.times import at_minute_s, legal
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 from meter_emu.world.rehearsal.household import DeskOrder
 
-# How long before T somebody comes back; a negative one is after it.
+# How long before T somebody comes back; negative: after it.
 _BACK_S: Final = (DAY_S, 3 * HOUR_S, 30 * MINUTE_S, MINUTE_S, 0, 6 * DAY_S, -MINUTE_S, -HOUR_S,
                   -8 * HOUR_S, -DAY_S)  # fmt: skip
 _LOADS_CENTS: Final = (2_000, 500, 1_000, 10_000, 25_000, 0)
@@ -21,14 +22,14 @@ WEEK_EDGES: Final = (4 * 1440 + 960, 480, 7 * 1440, 5 * 1440, 960, 1 * 1440 + 48
 
 
 def live(draft: Draft, among: Sequence[str] = ()) -> None:
-    """Draw who of these lives there, of all without, and what they do."""
+    """Draw one of these households, or of all by default, and its visits."""
     name = draft.chooser.of(among or PEOPLE)
     draft.kind = name
     _PLANS[name](draft)
 
 
 def _arm(draft: Draft, end_s: int, at_s: int) -> None:
-    """Bring an order that defers and cuts at T; now and then the deferral ends before."""
+    """Bring an order that defers and cuts at T; sometimes the deferral ends before."""
     early_s = (0, 0, 0, HOUR_S, DAY_S, MINUTE_S)[draft.chooser.below(6)]
     draft.bring(at_s, draft.arming(end_s - early_s, end_s))
 
@@ -44,7 +45,7 @@ def _back(draft: Draft) -> None:
 
 
 def _ordinary(draft: Draft) -> None:
-    """No date at all: credit that ends near an edge of the week, a load, the emergency credit."""
+    """No date at all: credit that ends near an edge of the week, a load, emergency credit."""
     draft.credit_ends_s = near_week_edge_s(draft, draft.timing.end_s)
     at_s = draft.credit_ends_s
     if draft.chooser.below(2):
@@ -55,14 +56,14 @@ def _ordinary(draft: Draft) -> None:
 
 
 def _deferred(draft: Draft) -> None:
-    """A deferral without a cut: once it is over, the ordinary rules."""
+    """A deferral without a cut: when it ends, the ordinary rules apply."""
     until, until_us = draft.minute(draft.timing.end_s)
     draft.bring(draft.timing.armed_s, DeskOrder(defer_until=until, defer_us=until_us))
     draft.credit_ends_s = draft.timing.armed_s + HOUR_S + draft.chooser.below(40) * HOUR_S
 
 
 def _extended(draft: Draft) -> None:
-    """Armed for another T first, earlier or later; the last order says T."""
+    """Armed for another T first, earlier or later; the last order has T."""
     chooser, (armed_s, end_s) = draft.chooser, draft.timing
     first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
     other_s = end_s + (-3 * DAY_S, -DAY_S, -HOUR_S, DAY_S, 7 * DAY_S)[chooser.below(5)]
@@ -72,7 +73,7 @@ def _extended(draft: Draft) -> None:
 
 
 def _again(draft: Draft) -> None:
-    """Reactivated, then armed once more: the second order is the one that counts."""
+    """Reactivated, then armed once more: the second order counts."""
     chooser, (armed_s, end_s) = draft.chooser, draft.timing
     first_s = max(armed_s - 2 * DAY_S, draft.first_s)
     _arm(draft, end_s - chooser.below(3) * DAY_S, first_s)
@@ -111,7 +112,7 @@ def _temporary(draft: Draft) -> None:
 
 
 def _switched(draft: Draft) -> None:
-    """Prepayment, limiter and tariff change on the way to T, and the card may come once more."""
+    """Prepayment, limiter and tariff change on the way to T; the card may be inserted once more."""
     chooser, (armed_s, end_s) = draft.chooser, draft.timing
     _never(draft)
     has_limiter = draft.model.limiter_a > 0
@@ -133,7 +134,7 @@ def _switched(draft: Draft) -> None:
 
 
 def near_week_edge_s(draft: Draft, about_s: int, edges: Sequence[int] = WEEK_EDGES) -> int:
-    """Draw an instant near an edge of the week that `about_s` lies in."""
+    """Draw an instant near an edge of the week around `about_s`."""
     zone = draft.model.zone
     day = legal(about_s, zone).date()
     monday = day.toordinal() - day.weekday()

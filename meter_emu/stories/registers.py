@@ -1,6 +1,6 @@
-"""What is found in the registers of a clock chip: times that no calendar has, and others than now.
+"""Contents of a clock chip's registers: impossible times, and possible ones other than now.
 
-Whatever is written with it, the seconds are ten: so no field runs over before somebody looks.
+The seconds are always ten, so that no field overflows before somebody looks.
 """
 
 from calendar import isleap
@@ -17,17 +17,17 @@ from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel
 
 _TEN: Final = 0x10
-# What a field cannot hold, next to what it can: a digit too far, a carry that was forgotten.
+# Values out of a field's range, beside those in it: a digit too far, a forgotten carry.
 _EDGES: Final = (("hour", 0x24), ("day", 0x32), ("month", 0x13), ("minute", 0x60), ("day", 0x00),
                  ("month", 0x00), ("minute", 0x5A), ("hour", 0x1A), ("day", 0x3A), ("month", 0x1A),
                  ("year", 0xA0), ("year", 0x9A))  # fmt: skip
-# Days that their month does not have in any year, and one that only a leap year has.
+# Days that their month has in no year, and one that only a leap year has.
 _NO_DAYS: Final = ((0x31, 0x04), (0x30, 0x02), (0x31, 0x11), (0x31, 0x06), (0x31, 0x09),
                    (0x29, 0x02), (0x29, 0x02))  # fmt: skip
 
 
 def upset(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
-    """Draw what the registers hold that is not the time."""
+    """Draw register contents that are not the time."""
     return chooser.of(_KINDS)(chooser, model, at_s)
 
 
@@ -46,7 +46,7 @@ def other_time(model: MeterModel, when: datetime, *, doubted: bool) -> Registers
 
 
 def wrong_fields(model: MeterModel, found: Registers) -> bool:
-    """Whether one of these registers holds, by itself, what is no time of any day."""
+    """Whether one of these registers alone holds an impossible value."""
     chip, held = clock_chip(model).chip, dict(found)
     if held.get(chip.MONTH, 0) & chip.CENTURY or held.get(chip.HOURS) in _no_twelve(chip):
         return True
@@ -58,20 +58,20 @@ def wrong_fields(model: MeterModel, found: Registers) -> bool:
 
 
 def _no_twelve(chip: type[CalendarChip]) -> tuple[int, ...]:
-    """Return no hours in 12-hour mode, 0, 13 and no number; none on a chip without the mode."""
+    """Return invalid hours in 12-hour mode: 0, 13 and no number; none on a chip without it."""
     hours = (0x00, 0x13, chip.PM | 0x13, 0x0A)
     return tuple(chip.TWELVE_HOUR | hour for hour in hours) if chip.TWELVE_HOUR else ()
 
 
 def _places(chip: type[CalendarChip]) -> dict[str, tuple[int, int]]:
-    """Return where each field is that stands wrong here, and the bits of it."""
+    """Return the address and bits of each field that is drawn wrong here."""
     at = (chip.MINUTES, chip.HOURS, chip.DAY, chip.MONTH, chip.YEAR)
     found = counters(chip)
     return {found[register][1].unit: (register, found[register][0]) for register in at}
 
 
 def _field(chooser: Chooser, model: MeterModel, _at_s: int, *, doubted: bool = False) -> Registers:
-    """Draw one field that holds what no calendar has: all the rest is right."""
+    """Draw one field with an impossible value; all others are right."""
     chip = clock_chip(model).chip
     places = _places(chip)
     how = chooser.below(6)
@@ -87,7 +87,7 @@ def _field(chooser: Chooser, model: MeterModel, _at_s: int, *, doubted: bool = F
 
 
 def _day(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
-    """Draw a day that its month does not have, in the year that it is or a common one after it."""
+    """Draw a day that its month does not have, in this year or a common one after it."""
     chip = clock_chip(model).chip
     day, month = chooser.of(_NO_DAYS)
     year = legal(at_s, model.zone).year
@@ -106,7 +106,7 @@ def _past_2099(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
 
 
 def _doubted(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
-    """Draw the chip's own doubt, with a time that is right otherwise or none."""
+    """Draw the chip's own doubt, with or without an otherwise right time."""
     if chooser.below(2):
         return _field(chooser, model, at_s, doubted=True)
     chip = clock_chip(model).chip
@@ -125,7 +125,7 @@ def _elsewhen(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
 
 
 def _stopped(chooser: Chooser, model: MeterModel, at_s: int) -> Registers:
-    """Draw a clock that somebody stopped, on the mains or on its battery, and seconds that stay."""
+    """Draw a clock that was stopped, on mains or battery: its seconds do not change."""
     chip = clock_chip(model).chip
     if not chip.STOPPED:
         return _doubted(chooser, model, at_s)
@@ -143,7 +143,7 @@ _KINDS: Final[tuple[Callable[[Chooser, MeterModel, int], Registers], ...]] = (
 
 @cache
 def _wrong(field: str, mask: int) -> tuple[int, ...]:
-    """Return the bytes that no calendar has of a field, on a chip that has these bits of it."""
+    """Return the impossible bytes of a field, on a chip with these bits of it."""
     wrong = {register.value for register in wrong_registers() if register.field == field}
     return tuple(value for value in sorted(wrong) if value <= mask)
 
@@ -151,7 +151,7 @@ def _wrong(field: str, mask: int) -> tuple[int, ...]:
 def _in_order(found: dict[int, int], chip: type[CalendarChip], *, doubted: bool) -> Registers:
     """Return registers in their order, with the chip's own doubt or without.
 
-    What lies next to the doubt is as after a reset.
+    The bits beside the doubt are as after a reset.
     """
     at = chip.DOUBT.register
     if doubted or at in found:

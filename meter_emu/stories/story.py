@@ -1,15 +1,15 @@
-"""A story: one home, from before it is armed until after T, as a campaign of one household.
+"""A story: one household, from before it is armed until after T, as a campaign.
 
-`story(chooser)` draws one, valid and runnable; the same choices give the same story. Every source
-of choices will do:
+`story(chooser)` draws one, valid and runnable; the same choices give the same story. Any source of
+choices works:
 
-    story(seeded(7))                       # a plain seed
-    story(Replayed(chooser.tape))          # what another chooser chose, or part of it
-    story(Drawn(randoms))                  # Hypothesis' st.randoms(use_true_random=False)
-    story(FromBytes(data))                 # a fuzzer's bytes
+story(seeded(7))                       # a plain seed
+story(Replayed(chooser.tape))          # what another chooser chose, or part of it
+story(Drawn(randoms))                  # Hypothesis' st.randoms(use_true_random=False)
+story(FromBytes(data))                 # a fuzzer's bytes
 
-`lived(campaign)` runs one and judges it. The program is `reference` unless `on_build` says another.
-Clocks keep what their models promise; what is beyond that is no story but a hazard.
+`lived(campaign)` runs and judges one. The program is `reference` unless `on_build` changes it.
+Clocks stay within their models' bounds; beyond them it is a hazard, not a story.
 """
 
 from collections.abc import Sequence
@@ -39,16 +39,21 @@ _ANY: Final = ((1, CardKind.SECURE), (2, CardKind.SECURE), (1, CardKind.PLAIN),
 _AGES_D: Final = (0, 0, 1, 30, 170, 365, 899)
 _OUTAGES: Final = (*("none",) * 19, *("short", "at T") * 4, *("at arming", "several") * 2, "dark")
 _TECHNICIANS: Final = ("none",) * 6 + ("before T", "after T")
-_TAILS_S: Final = (3 * HOUR_S, 3 * HOUR_S, DAY_S, 2 * DAY_S)  # how long it is watched after T
+_TAILS_S: Final = (
+    3 * HOUR_S,
+    3 * HOUR_S,
+    DAY_S,
+    2 * DAY_S,
+)  # how long the meter is watched after T
 _AMPLE_CENTS: Final = 1_000_000
-FAST_D: Final = 899  # ours: since when a clock that is as fast as it may be was set
+FAST_D: Final = 899  # ours: since when a clock at its fastest was set
 _PROFILES: Final = (0, 0, 0, 1, 2)
 
 
 class ModelAndCards(NamedTuple):
     """A meter model by its file's name, and the cards it may meet: generation and carrier.
 
-    `clock_cards` is whether a technician may bring one of his.
+    `clock_cards` is whether a technician may bring one.
     """
 
     model_name: str
@@ -62,7 +67,7 @@ Among: TypeAlias = Sequence[ModelAndCards]
 
 @cache
 def models() -> tuple[ModelAndCards, ...]:
-    """Return every built-in model in each time base, by its file's name; own bases first."""
+    """Return every built-in model in each time base, by its file's name; its own base first."""
     bases: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
     others = [
         ModelAndCards(name, msgspec.structs.replace(model, rtc_base=base))
@@ -75,7 +80,7 @@ def models() -> tuple[ModelAndCards, ...]:
 
 @cache
 def own_models() -> tuple[ModelAndCards, ...]:
-    """Return every built-in model as its file has it, by the file's name."""
+    """Return every built-in model as in its file, by the file's name."""
     return tuple(ModelAndCards(name, load_model(path)) for name, path in built_in("meters").items())
 
 
@@ -85,13 +90,13 @@ def _own() -> tuple[tuple[str, MeterModel], ...]:
 
 
 def story(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a story on one of these kits; with none given, any built-in model in any base."""
+    """Draw a story on one of these kits, or on any built-in model in any base."""
     seed, draft = begin(chooser, among)
     return inhabited(draft, seed)
 
 
 def inhabited(draft: Draft, seed: int) -> Campaign:
-    """Draw all that is not drawn yet of a home whose meter and T there are."""
+    """Draw the rest of a story whose meter and T are drawn."""
     people.live(draft)
     _outages(draft)
     _technician(draft)
@@ -99,9 +104,9 @@ def inhabited(draft: Draft, seed: int) -> Campaign:
 
 
 def armed_household(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home with ample credit that is armed and cut at T, and nothing else happens to it.
+    """Draw a household with ample credit that is armed and cut at T, and nothing else.
 
-    What is compared between two such homes is when the cut comes.
+    Laws compare when two of these are cut.
     """
     seed, draft = begin(chooser, among)
     people.live(draft, people.ARMED)
@@ -110,7 +115,7 @@ def armed_household(chooser: Chooser, among: Among = ()) -> Campaign:
 
 
 def begin(chooser: Chooser, among: Among) -> tuple[int, Draft]:
-    """Draw seed, meter, cards and T: what every story begins with."""
+    """Draw seed, meter, cards and T: every story begins with these."""
     seed = chooser.below(1 << 16)
     model_name, model, cards, clock_cards = chooser.of(among or models())
     generation, carrier = chooser.of(cards)
@@ -124,12 +129,12 @@ def begin(chooser: Chooser, among: Among) -> tuple[int, Draft]:
         carrier=carrier,
         clock_cards=clock_cards,
         timing=when,
-        first_s=when.armed_s - 3 * DAY_S,  # whatever is drawn begins there at the earliest
+        first_s=when.armed_s - 3 * DAY_S,  # nothing is drawn before this
     )
 
 
 def on_build(campaign: Campaign, build: str) -> Campaign:
-    """Return the same story of homes whose meters run another program."""
+    """Return the same story with meters that run another program."""
     if all(entry.first.build == build for entry in campaign.households.entries):
         return campaign
     entries = (
@@ -140,12 +145,12 @@ def on_build(campaign: Campaign, build: str) -> Campaign:
 
 
 def lived(campaign: Campaign) -> list[Run]:
-    """Run every home of a story and judge it, in this process; all events are kept."""
+    """Run every household of a story and judge it, in this process; keep all events."""
     return [lived_by(household, campaign) for household in campaign.households]
 
 
 def lived_by(household: Household, campaign: Campaign) -> Run:
-    """Run one home of a story and judge it."""
+    """Run one household of a story and judge it."""
     events = run_meter(household, campaign)
     return Run(household, judge(household, campaign, events), events)
 
@@ -183,7 +188,7 @@ def _technician(draft: Draft) -> None:
 
 
 def finish(draft: Draft, seed: int) -> Campaign:
-    """Return the story of a draft: clock, load and credit are drawn here, and it gets its ends."""
+    """Complete a draft: draw clock, load and credit, and set start and end."""
     chooser, clock = draft.chooser, draft.model.clock
     visits = tuple(sorted(draft.visits, key=lambda visit: visit.at_us))
     moments_s = [*draft.timing, *(visit.at_us // SECOND_US for visit in visits)]
@@ -198,7 +203,7 @@ def finish(draft: Draft, seed: int) -> Campaign:
     u_s = uncertainty_s(draft.model, set_s * SECOND_US, last_s * SECOND_US)
     tail_s = HOUR_S if draft.short else chooser.of(_TAILS_S)
     if any(back_s - lost_s > clock.backup_days * DAY_S for lost_s, back_s in draft.outages):
-        tail_s = HOUR_S  # a meter that has lost its clock gives no hint, and each poll is run
+        tail_s = HOUR_S  # a meter without the time gives no hint, and each poll is run
     end_s = last_s + 2 * u_s + draft.model.poll_s + tail_s
     load = _load(draft)
     household = Household(
@@ -236,7 +241,7 @@ def finish(draft: Draft, seed: int) -> Campaign:
 
 
 def _load(draft: Draft) -> tuple[int, ...]:
-    """Draw what the home uses by hour of the day."""
+    """Draw the load by hour of the day."""
     rate = draft.chooser.of(draft.rates) // draft.model.measures.drawn_one_in
     profile = draft.chooser.of(_PROFILES)
     if profile == 0:
@@ -247,7 +252,7 @@ def _load(draft: Draft) -> tuple[int, ...]:
 
 
 def _balance_cents(draft: Draft, load: tuple[int, ...], start_s: int) -> int:
-    """Draw the credit: what lasts to where it is to end, or any."""
+    """Draw the credit: enough to last to its chosen end, or any."""
     if draft.ample_credit:
         return _AMPLE_CENTS
     ends_s = draft.credit_ends_s

@@ -15,7 +15,7 @@ from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.zones import TimeZone
 
-FIRST_S: Final = 946_684_800 + 8 * DAY_S  # what comes before an order lies in 2000 as well
+FIRST_S: Final = 946_684_800 + 8 * DAY_S  # events before an order are in 2000 or later too
 LAST_S: Final = 4_102_444_800 - 100 * DAY_S
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,8 +23,8 @@ _YEARS: Final = (2020, 2021, 2019, 2020, 2024, 2023, 2000, 2009, 2010, 2012, 201
                  2030, 2032, 2036, 2038, 2039, 2040, 2069, 2096, 2098, 2099)  # fmt: skip
 _DAYS: Final = (*("week",) * 3, "any day", *("change",) * 7, *("year's end", "leap day") * 2,
                 "month's end", "month's end", "digit")  # fmt: skip
-_MONTHS: Final = (11, 6, 2, 9, 4, 12, 11, 12, 1, 3, 5, 7, 8, 10)  # whose end, mostly of 30 days
-# When T is, in minutes of the legal day: edges of the week table (8:00, 16:00, 0:00), and others.
+_MONTHS: Final = (11, 6, 2, 9, 4, 12, 11, 12, 1, 3, 5, 7, 8, 10)  # year ends, mostly of 30 days
+# Times of T, in minutes of the legal day: edges of the week table (8:00, 16:00, 0:00), and others.
 _MINUTES: Final = (480, 960, 1381, 960, 480, 0, 540, 0, 960, 480, 960, 480, 1380, 1320, 1439, 150)
 _CROSSED: Final = ("change", "year's end", "leap day", "month's end")  # armed before it begins
 _OFF: Final = ("none", "none", "none", "minute", "hour", "day")
@@ -35,14 +35,14 @@ _WEEK_DAYS: Final = (4, 5, 6, 0)  # Friday, Saturday, Sunday, Monday
 
 
 class Timing(NamedTuple):
-    """When an order is brought to the meter, and what it says: T, a whole minute."""
+    """When an order is put into the meter, and its T, a whole minute."""
 
     armed_s: int
     end_s: int
 
 
 def timing(chooser: Chooser, zone: TimeZone) -> Timing:
-    """Draw when a home is armed, and T: mostly on either side of what makes the day special."""
+    """Draw when a household is armed, and T: mostly around the special instant of its day."""
     year = chooser.of(_YEARS) if chooser.below(2) == 0 else 2000 + chooser.below(100)
     special = chooser.of(_DAYS)
     day = _day(chooser, special, year, zone)
@@ -55,7 +55,7 @@ def timing(chooser: Chooser, zone: TimeZone) -> Timing:
 
 
 def at_minute_s(day: date, minute: int, zone: TimeZone) -> int:
-    """Return the instant of a minute of a legal day, counted on where clocks change."""
+    """Return the instant of a minute of a legal day, across a change of clocks too."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=zone.info)
     wall = midnight + timedelta(minutes=minute)
     return (wall.replace(fold=1).astimezone(UTC) - _EPOCH) // timedelta(seconds=1)
@@ -108,7 +108,7 @@ def _day(chooser: Chooser, name: str, year: int, zone: TimeZone) -> date:
 
 @cache
 def _changes_of(zone: TimeZone) -> dict[int, list[date]]:
-    """Return the days on which clocks change, by year."""
+    """Return the days of clock changes, by year."""
     found: dict[int, list[date]] = {}
     for change in changes(zone.info, 2000, 2099):
         day = legal(change.at_s, zone).date()
@@ -126,7 +126,7 @@ def _minute(chooser: Chooser) -> int:
 
 
 def _lead_s(chooser: Chooser) -> int:
-    """Draw how long before T its order comes into the meter."""
+    """Draw how long before T the order is put into the meter."""
     name = chooser.of(_LEADS)
     if name == "months":
         return chooser.of(_MONTHS_D) * DAY_S + chooser.below(24) * HOUR_S

@@ -1,12 +1,12 @@
 """A household at play as a state machine of Hypothesis: the same events, drawn by its rules.
 
-Any event in any order, on one meter and all the cards and copies there are, and the laws of one
-home asked after each. What fails is shrunk to the shortest list of events. As a test of a program:
+Any event in any order, on one meter and all its cards and copies; after each, the laws of one
+household are checked. A failure is shrunk to the shortest list of events. As a test of a program:
 
-    class Mine(HouseholdMachine):
-        build = "mine:program"
+class Mine(HouseholdMachine):
+    build = "mine:program"
 
-    TestMine = Mine.TestCase
+TestMine = Mine.TestCase
 """
 
 from dataclasses import replace
@@ -78,7 +78,7 @@ class HouseholdMachine(RuleBasedStateMachine):
     @precondition(lambda self: not self.household.lit)
     @rule(brought=st.booleans())
     def reactivate(self, *, brought: bool) -> None:
-        """Somebody whose home is dark goes to the office, and presses the button afterwards."""
+        """Somebody without supply goes to the office, and presses the button afterwards."""
         self.office(DeskOrder(reactivate=True), brought=brought)
         self.household.press()
 
@@ -94,7 +94,7 @@ class HouseholdMachine(RuleBasedStateMachine):
 
     @rule(card=cards)
     def insert(self, card: VirtualCard) -> None:
-        """Any card there is goes in."""
+        """Any card goes in."""
         self.household.insert(card)
 
     @rule(card=cards, answers=st.integers(1, ANSWERS_MAX))
@@ -119,7 +119,7 @@ class HouseholdMachine(RuleBasedStateMachine):
 
     @rule(long_us=st.sampled_from(OUTAGES_US))
     def outage(self, long_us: int) -> None:
-        """The street loses its power."""
+        """The power in the street fails."""
         self.household.outage(long_us)
 
     @rule(side=st.sampled_from((0, -1, 1)))

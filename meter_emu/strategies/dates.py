@@ -1,6 +1,6 @@
-"""Dates and times at boundaries: a boundary first, then how far from it.
+"""Dates and times at boundaries: a boundary first, then the distance from it.
 
-All are aware `datetime`s of the zone asked for, to the second.
+All are aware `datetime`s of the given zone, to the second.
 """
 
 from collections.abc import Callable, Sequence
@@ -71,7 +71,7 @@ def pairs(
     last_year: int = 2099,
     apart: timedelta = timedelta(days=60),
 ) -> st.SearchStrategy[tuple[datetime, datetime]]:
-    """Draw two instants with a boundary between them, an order's and its target's, say.
+    """Draw two instants with a boundary between them, such as an order's and its target's.
 
     The first is up to `apart` before the boundary, the second at it or up to `apart` after.
     """
@@ -99,7 +99,7 @@ def leaps(zone: tzinfo) -> st.SearchStrategy[datetime]:
 
 
 def registers_of_no_calendar() -> st.SearchStrategy[Register]:
-    """Draw a BCD register of a clock chip that holds what no calendar has."""
+    """Draw an impossible BCD value of a clock chip's register."""
     return st.sampled_from(lists.wrong_registers())
 
 
@@ -130,5 +130,5 @@ def _at(at_s: int, zone: tzinfo) -> datetime:
 
 
 def _later(when: datetime, by_s: int, zone: tzinfo) -> datetime:
-    """Return the instant so many true seconds later; wall clocks may have changed meanwhile."""
+    """Return the instant so many true seconds later, across changes of the wall clock."""
     return (when.astimezone(UTC) + by_s * _SECOND).astimezone(zone)

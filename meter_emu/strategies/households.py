@@ -1,4 +1,4 @@
-"""Stories of households as Hypothesis draws them: the same stories as from a seed."""
+"""Stories of households drawn by Hypothesis: the same stories as from a seed."""
 
 from typing import TYPE_CHECKING
 
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from meter_emu.stories.chooser import Drawn
 
-if TYPE_CHECKING:  # the meter is imported when a story is asked for, and not before
+if TYPE_CHECKING:  # the meter is imported only when a story is drawn
     from meter_emu.world.rehearsal.campaign import Campaign
 
 

@@ -1,1 +1,1 @@
-"""Runs the laws against any program on the ports, and makes what breaks one small."""
+"""Runs the laws against any program on the ports, and makes a breaking story small."""

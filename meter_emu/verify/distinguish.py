@@ -1,8 +1,8 @@
-"""The shortest household in which two builds differ, and what to look at in it, on which day.
+"""The shortest story in which two builds differ, and what to look at in it, on which day.
 
-Both live the same stories. What is compared is what people see: the supply, the lamps, the card
-that comes back, and the display when somebody stands at the meter or the supply moves. A meter's
-memory is not looked into, and what comes within a second comes at the same time.
+Both run the same stories. The comparison is of what people see: supply, lamps, the returned card,
+and the display when somebody is at the meter or the supply changes. Memory is not compared, and
+events within a second are simultaneous.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +29,7 @@ from meter_emu.world.rehearsal.engine import how_it_begins
 from meter_emu.zones import TimeZone
 
 _APART_US: Final = SECOND_US  # ours: no person sees less
-_POLLS_MAX: Final = 3_000  # ours: a home with a clock has 200; one without, two days
+_POLLS_MAX: Final = 3_000  # ours: a run with a working clock has 200 polls; one without, two days
 _CARD: Final = frozenset({What.CARD_SERVED, What.CARD_REFUSED})
 _LAMPS: Final = frozenset(
     {What.INVITED, What.UNINVITED, What.CLOCK_DOUBTED, What.CLOCK_TRUSTED, What.CLOCK_SET}
@@ -42,7 +42,7 @@ _Pair: TypeAlias = tuple[Event | None, Event | None]
 
 
 class SeenOf(NamedTuple):
-    """What is seen of one meter first when two differ."""
+    """What one meter shows first where two differ."""
 
     build: str
     words: str
@@ -51,7 +51,7 @@ class SeenOf(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldApart:
-    """A story in which two builds differ: what to look at, when, and what is seen of each."""
+    """A story in which two builds differ: what to look at, when, and what each shows."""
 
     number: int
     runs: int
@@ -69,14 +69,14 @@ class ToldApart:
 
     @property
     def text(self) -> str:
-        """The campaign file, in which the home's meter runs the first build."""
+        """The campaign file; its meter runs the first build."""
         return campaign_toml(self.campaign)
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two builds, and in which of so many stories they differ, if in any."""
+    """Two builds, the number of stories, and the one in which they differ, if any."""
 
     builds: tuple[str, str]
     seed: int
@@ -113,12 +113,12 @@ def distinguish(
     deadline_s: float | None = None,
     hear: Callable[[int], None] = lambda _stories: None,
 ) -> Comparison:
-    """Return in which household two builds differ, made as small as it could be.
+    """Return a story in which two builds differ, as small as it could be made.
 
-    Without `models` all are taken. It ends after `examples` stories, or `deadline_s` seconds,
-    whichever is first; one of them is given. Stories are drawn in turn in each way that a law draws
-    them; `hear` gets how many there were. Raise `ConfigError` for a build or model that does not
-    exist, and for two builds that no meter and card have in common.
+    Without `models` all are taken. The search ends after `examples` stories or `deadline_s`
+    seconds, whichever is first; at least one is given. The draws of the laws take turns; `hear`
+    gets the number of stories so far. Raise `ConfigError` for a build or model that does not exist,
+    and for two builds that no meter and card have in common.
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
     kits = _common(first, second, models)
@@ -137,7 +137,7 @@ def distinguish(
 
 
 def _common(first: str, second: str, models: Sequence[str]) -> Among:
-    """Return the meters and cards that both builds have."""
+    """Return the meters and cards that both builds cover."""
     one, other = (covered(parse_build(build), tuple(models)).kits for build in (first, second))
     found = []
     for kit in one:
@@ -156,7 +156,7 @@ def _common(first: str, second: str, models: Sequence[str]) -> Among:
 
 
 def _small(law: Law, tape: Tape, kits: Among, builds: tuple[str, str], number: int) -> ToldApart:
-    """Return the difference of a story made small."""
+    """Return the difference in a story made small."""
 
     def differs(tried: Tape) -> Tape | None:
         chooser: Chooser = Replayed(tried)
@@ -185,7 +185,7 @@ def _small(law: Law, tape: Tape, kits: Among, builds: tuple[str, str], number: i
 def _first_difference(
     story: Campaign, law: Law, builds: tuple[str, str]
 ) -> tuple[Campaign, _Pair] | None:
-    """Return the first difference in a story, or in one that a hazard makes of it."""
+    """Return the first difference in a story, or in one that a hazard makes from it."""
     for campaign in _with_hazard(story, law, builds):
         lived = _both_seen(*(_run(Trial(campaign, build)) for build in builds))
         for pair in zip_longest(*lived):
@@ -195,7 +195,7 @@ def _first_difference(
 
 
 def _with_hazard(story: Campaign, law: Law, builds: tuple[str, str]) -> Iterator[Campaign]:
-    """Yield the story, and where a hazard breaks in a build, the one in which it does."""
+    """Yield the story, and one that a hazard makes from it if its law breaks in a build."""
     yield story
     if law.hazard:
         for build in builds:
@@ -205,7 +205,7 @@ def _with_hazard(story: Campaign, law: Law, builds: tuple[str, str]) -> Iterator
 
 
 def _run(trial: Trial) -> list[Event]:
-    """Return what is seen of a home; our own program has so many polls in it, and no more."""
+    """Run a story and return its events; our own program is limited to some polls."""
     campaign = replace(trial.campaign, polls_max=_POLLS_MAX) if trial.ours else trial.campaign
     try:
         return trial.events(trial.household, campaign)
@@ -216,7 +216,7 @@ def _run(trial: Trial) -> list[Event]:
 
 
 def _both_seen(one: list[Event], other: list[Event]) -> tuple[Iterator[Event], Iterator[Event]]:
-    """Return the events of both up to where one of them had had its polls."""
+    """Return the events of both up to where the first reached its poll limit."""
     ends_us = [event.at_us for event in (*one, *other) if event.what is What.UNSEEN]
     until_us = min(ends_us, default=None)
     seen = (
@@ -240,7 +240,7 @@ def _on_card(event: Event) -> tuple[object, ...]:
 
 
 def _where(pair: _Pair) -> str:
-    """Return what to look at."""
+    """Return where to look."""
     one, other = pair
     if one is not None and other is not None and one.what is other.what:
         if _on_card(one) != _on_card(other):
@@ -258,7 +258,7 @@ def _where(pair: _Pair) -> str:
 
 
 def _said(event: Event | None, other: Event | None, zone: TimeZone) -> str:
-    """Return what is seen of one meter where another is different."""
+    """Return one meter's event in words, where it differs from the other's."""
     if event is None or event.what is What.ENDED:
         return "nothing more"
     desk = f": {event.detail}" if event.what is What.DESK else ""
@@ -282,7 +282,7 @@ def _said(event: Event | None, other: Event | None, zone: TimeZone) -> str:
 
 
 def _account(event: Event, other: Event) -> str:
-    """Return what the card says of account and order that the other does not."""
+    """Return the account and order fields in which the card differs from the other."""
     if event.written is None:
         return "nothing"
     written = {one.name: getattr(event.written, one.name) for one in fields(event.written)}

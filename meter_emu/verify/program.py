@@ -1,7 +1,7 @@
-"""What is verified: a build that can be run, and the meters and cards that it covers.
+"""The program to verify: a runnable build, and the meters and cards that it covers.
 
-Ours covers every chip, energy and carrier. Somebody else's may cover fewer, as it declares or as is
-found out (`world.rehearsal.covered`); nothing is asked of it outside.
+Ours covers every chip, energy and carrier. Somebody else's may cover fewer, as declared or tried
+out (`world.rehearsal.covered`); it is not checked outside.
 """
 
 from collections.abc import Sequence
@@ -20,17 +20,17 @@ from meter_emu.world.rehearsal.rig import Rig
 
 
 class Covered(NamedTuple):
-    """The kits that stories are drawn on, and in words what else there is."""
+    """The kits on which stories are drawn, and the others in words."""
 
     kits: tuple[ModelAndCards, ...]
     not_covered: tuple[str, ...]
 
 
 def covered(build: Build, names: tuple[str, ...]) -> Covered:
-    """Return what a build is verified on: these models, or all; what it obeys of them.
+    """Return the kits a build is verified on: these models, or all, as far as it covers them.
 
-    Raise `ConfigError` for a model that does not exist, for a program that cannot be run, and where
-    nothing is left.
+    Raise `ConfigError` for an unknown model, for a program that cannot be run, and if no kit is
+    left.
     """
     kits = _covered_kits(build, names)
     if not kits:
@@ -40,7 +40,7 @@ def covered(build: Build, names: tuple[str, ...]) -> Covered:
 
 @cache
 def _covered_kits(build: Build, names: tuple[str, ...]) -> tuple[ModelAndCards, ...]:
-    """Return the kits with the cards of each that a build covers."""
+    """Return the kits, each with the cards that a build covers."""
     kits = _named(names)
     _check_program(build, kits[0])
     if build.factory is None:
@@ -53,14 +53,14 @@ def _named(names: Sequence[str]) -> tuple[ModelAndCards, ...]:
         return models()
     found: list[ModelAndCards] = []
     for name in names:
-        path = find("meters", name)  # a file of somebody's own has one time base
+        path = find("meters", name)  # a user's own model file has one time base
         in_every_base = [kit for kit in models() if kit.model_name == name]
         found += in_every_base or [ModelAndCards(name, load_model(path))]
     return tuple(found)
 
 
 def _check_program(build: Build, kit: ModelAndCards) -> None:
-    """Raise `ConfigError` for a factory whose program is none."""
+    """Raise `ConfigError` for a factory that gives no program."""
     campaign = on_build(armed_household(Replayed([]), [kit]), build.name)
     (rig,) = campaign.households
     board = Rig.seeded(rig, start_us=campaign.start_us, seed=0).board
@@ -79,13 +79,13 @@ def _covered_of(build: Build, kit: ModelAndCards) -> ModelAndCards:
 
 
 def _missing(kits: Sequence[ModelAndCards]) -> list[str]:
-    """Return which energies, chips, bases and cards there are that the kits have not."""
+    """Return the energies, chips, bases and cards that the kits lack."""
     have, every = traits(kits), traits(models())
     return [trait for trait in every if trait not in have]
 
 
 def traits(kits: Sequence[ModelAndCards]) -> list[str]:
-    """Return what the kits have, each once, in alphabetical order."""
+    """Return the traits of the kits, each once, in alphabetical order."""
     found: set[str] = set()
     for kit in kits:
         found |= {kit.model.energy, chip_words(kit.model), base_words(kit.model)}

@@ -1,4 +1,4 @@
-"""What `verify` found, law by law, and a counterexample in the household's words."""
+"""The results of `verify`, law by law, and a counterexample in the household's words."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ from meter_emu.zones import TimeZone
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
-    """A story on which a law is broken, made small; `told` has it in a household's words.
+    """A small story that breaks a law; `told` has it in the household's words.
 
-    It was found at story `number`, and `runs` more were lived to make it small.
+    It was found at story `number`; `runs` more runs made it small.
     """
 
     number: int
@@ -39,9 +39,9 @@ class Counterexample:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """One law: on how many stories it held, why others said nothing, and what broke it.
+    """One law: on how many stories it held, why others were set aside, and what broke it.
 
-    `not_asked` are the comparisons with what the program does not cover.
+    `not_asked` counts comparisons with variants that the program does not cover.
     """
 
     law: Law
@@ -52,7 +52,7 @@ class Examined:
 
     @property
     def not_observable(self) -> str | None:
-        """Why no story said anything of it, if none did."""
+        """Why no story was able to show it, if none was."""
         if self.broken is not None or self.held_on:
             return None
         return max(self.asides, key=lambda why: self.asides[why], default="no story was tried")
@@ -61,7 +61,7 @@ class Examined:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was found of a build."""
+    """The results for a build."""
 
     build: str
     seed: int
@@ -109,7 +109,7 @@ def _json_of(one: Examined) -> dict[str, Any]:
 
 
 def story_in_words(trial: Trial) -> tuple[str, ...]:
-    """Return the story of a home in a few lines."""
+    """Return a story in a few lines."""
     try:
         events = trial.run.events
     except ConfigError:  # the office never wrote the card

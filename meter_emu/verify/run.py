@@ -1,7 +1,7 @@
-"""`verify(build, ...) -> Report`: draws stories from a seed, lives them, and asks every law.
+"""`verify(build, ...) -> Report`: draws stories from a seed, runs them, and checks every law.
 
-Story `n` of a seed is the same in any process and with any number of them, and a law is asked no
-further once it is broken. So equal arguments give equal reports, unless there is a deadline.
+Story `n` of a seed is the same in any process and with any number of them, and a broken law is
+checked no further. So equal arguments give equal reports, unless there is a deadline.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,13 +31,13 @@ from meter_emu.world.meter.model import MeterModel
 
 _BATCH: Final = 20  # ours: stories a process takes at once; a fraction of a second of work
 _BATCH_THERE: Final = 200  # ours: a worker of a cluster; some seconds of work
-_OVER: Final = 0.05  # ours: of the time, for making small what was found at its end
+_OVER: Final = 0.05  # ours: share of the time for making small what was found at its end
 
 Hear = Callable[[int, "Examined | None"], None]
 
 
 class Stories(NamedTuple):
-    """Which stories are examined, from and to, and by which laws."""
+    """A range of stories to examine, and the laws to check."""
 
     first: int
     stop: int
@@ -51,7 +51,7 @@ class _Breach(NamedTuple):
 
 @dataclass(slots=True)
 class _Tally:
-    """One law so far."""
+    """The results for one law so far."""
 
     held_on: int = 0
     not_asked: int = 0
@@ -60,7 +60,7 @@ class _Tally:
 
 
 class _Seen(NamedTuple):
-    """What became of a batch: laws by their ids, and how many stories there was time for."""
+    """The results of a batch: laws by their ids, and the number of stories in the time given."""
 
     tallies: dict[str, _Tally]
     stories: int
@@ -80,10 +80,10 @@ class _Sent(NamedTuple):
 
 @final
 class Examining(TextTask[Stories, _Seen]):
-    """Draws stories of a seed on these kits, and asks laws of a build's run of each.
+    """Draws stories of a seed on these kits, and checks a build's run of each.
 
-    `ends_s` is a deadline by `monotonic`, which processes of one machine share; sent to another it
-    is left out, and a batch that was begun there is done whole.
+    `ends_s` is a deadline by `monotonic`, which processes of one machine share; it is not sent to
+    other machines, which finish every batch they begin.
     """
 
     unit_type = Stories
@@ -102,7 +102,7 @@ class Examining(TextTask[Stories, _Seen]):
         unit: Stories,
         memory: memoryview | None = None,  # noqa: ARG002  nobody watches
     ) -> _Seen:
-        """Return what each law says of these stories, up to the first that breaks it."""
+        """Return each law's results on these stories, up to the first that breaks it."""
         tallies = {law_id: _Tally() for law_id in unit.law_ids}
         groups: dict[DrawStory, list[Law]] = {}
         for law_id in unit.law_ids:
@@ -165,12 +165,12 @@ def verify(
     cluster: Engine | None = None,
     hear: Hear = lambda _stories, _examined: None,
 ) -> Report:
-    """Return what the laws say of a build: `reference`, with defects, or `MODULE:FACTORY`.
+    """Check the laws on a build: `reference`, with defects, or `MODULE:FACTORY`.
 
     Without `models` or `law_ids` all are taken. It ends after `examples` stories, or `deadline_s`
-    seconds, within a tenth more, whichever is first; one of them is given. `hear` gets after each
-    batch how many stories there were, and at once of each law that is broken. Raise `ConfigError`
-    for a build, model or law that does not exist, with the nearest name.
+    seconds, within a tenth more, whichever is first; at least one is given. `hear` gets the number
+    of stories after each batch, and each broken law at once. Raise `ConfigError` for a build, model
+    or law that does not exist, with the nearest name.
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
     ends_s = inf if deadline_s is None else monotonic() + deadline_s
@@ -216,7 +216,7 @@ def _up_to(stories: int, examples: int | None) -> int:
 def _counted(
     seen: dict[str, _Tally], tallies: dict[str, _Tally], found: "dict[str, Examined]"
 ) -> Iterator[str]:
-    """Add what was seen in a batch to the laws not found broken yet; yield those now broken."""
+    """Add a batch's results to the laws not broken yet; yield those now broken."""
     for law_id, more in seen.items():
         if law_id in found:
             continue
@@ -231,7 +231,7 @@ def _counted(
 
 
 def examine(trial: Trial, law: Law) -> Examined:
-    """Return what one law says of one story."""
+    """Check one law against one story."""
     finding = law.asked(trial)
     broken = None
     if isinstance(finding, Broken):
@@ -254,7 +254,7 @@ def examine(trial: Trial, law: Law) -> Examined:
 
 
 def chosen_laws(law_ids: Sequence[str]) -> list[Law]:
-    """Return these laws, each once, or all; raise `ConfigError` for one that does not exist."""
+    """Return these laws, each once, or all; raise `ConfigError` for an unknown one."""
     known = laws()
     for law_id in law_ids:
         if law_id not in known:
@@ -266,7 +266,7 @@ def chosen_laws(law_ids: Sequence[str]) -> list[Law]:
 def _units(
     law_ids: tuple[str, ...], examples: int | None, size: int, found: "dict[str, Examined]"
 ) -> Iterator[Stories]:
-    """Yield which stories are next; a law in `found` is asked no further."""
+    """Yield the next ranges of stories; a law in `found` is checked no further."""
     for first in count(0, size) if examples is None else range(0, examples, size):
         stop = first + size if examples is None else min(examples, first + size)
         yield Stories(first, stop, tuple(law_id for law_id in law_ids if law_id not in found))
@@ -287,7 +287,7 @@ def _ask(law: Law, trial: Trial, tally: _Tally, number: int, chooser: Chooser) -
 def _examined(
     law: Law, tally: _Tally, build: str, kits: Sequence[ModelAndCards], until_s: float
 ) -> Examined:
-    """Return what was found of a law, a counterexample made small while there is time."""
+    """Return the results for a law, with its counterexample made small while there is time."""
     counterexample = None
     if tally.broken is not None:
         tape, runs = shrunk(
@@ -325,7 +325,7 @@ def _shown(trial: Trial, finding: Broken) -> tuple[str, ...]:
 
 
 def _used(law: Law, tape: Tape, build: str, kits: Sequence[ModelAndCards]) -> Tape | None:
-    """Return the tape as a story was drawn from it if the law is broken there."""
+    """Return the part of the tape that the story used, if the law is broken on it."""
     chooser = Replayed(tape)
     trial = Trial(law.draw(chooser, kits), build)
     return tuple(chooser.tape) if isinstance(law.asked(trial), Broken) else None

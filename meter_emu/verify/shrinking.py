@@ -1,7 +1,7 @@
 """Makes a story that breaks a law small, on the tape it was drawn from.
 
 0 is the simplest choice everywhere, so stretches of the tape become 0 first, then single numbers
-become smaller. Whatever comes out is a story: the tape says only what was chosen.
+become smaller. Every tape is a valid story: it holds only the choices.
 """
 
 # Theory
@@ -44,9 +44,9 @@ Tape = tuple[int, ...]
 
 
 def shrunk(tape: Sequence[int], breaks: Callable[[Tape], Tape | None]) -> tuple[Tape, int]:
-    """Return a smaller tape that breaks the law still, and how often it was tried.
+    """Return a smaller tape that still breaks the law, and the number of tries.
 
-    `breaks` returns the tape as it was used, or `None` if the law holds on it.
+    `breaks` returns the tape as used, or `None` if the law holds on it.
     """
     tried: set[Tape] = {tuple(tape)}
     best = tuple(tape)
@@ -74,7 +74,7 @@ def _size(tape: Tape) -> tuple[int, int]:
 
 
 def _smaller(tape: Tape) -> "list[Tape]":
-    """Return tapes that are simpler, the boldest first."""
+    """Return simpler tapes, the boldest first."""
     found: list[Tape] = []
     # Sixteen is about half a story: the boldest tries ask whether it needs its people, or its
     # outages, at all. Stretches do not overlap, or there would be as many long ones as there are

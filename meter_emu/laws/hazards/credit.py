@@ -1,6 +1,6 @@
-"""Hazards of credit: where it runs out, is lent and repaid, or is used while no time is known.
+"""Hazards of credit: it runs out, is lent and repaid, or is used while the time is unknown.
 
-A part each: what is drawn, and its `Law`.
+Each has its draw and its `Law`.
 """
 
 import re
@@ -33,7 +33,7 @@ _EDGES: Final = (4 * 1440 + 960, 7 * 1440, 480, 960, 4 * 1440 + 480, 5 * 1440)
 
 
 def credit_edge(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home with no order, whose credit is used up within an hour of such an edge."""
+    """Draw a household without order whose credit is used up within an hour of such an edge."""
     seed, draft = begin(chooser, among)
     draft.kind = "credit ends at an edge of the week"
     draft.credit_ends_s = near_week_edge_s(draft, draft.timing.end_s, _EDGES)
@@ -61,18 +61,18 @@ CREDIT_EDGE: Final = Law(
 
 # Credit without time ------------------------------------------------------------------------------
 #
-# Credit ends in the protected hours, and the meter's clock says an hour in which they do not run.
+# Credit ends in the protected hours, and the meter's clock shows an unprotected hour.
 #
-# It doubts that clock, or has it from a card of the office that was written some hours before:
-# either way it does not know that the protected hours are over.
+# It doubts that clock, or has the time from an office card written some hours before: either way it
+# does not know that the protected hours are over.
 
 _WEDNESDAY: Final = 2
-_EVENINGS: Final = (0, 1, 2, 3, 4, 5)  # Monday to Saturday; that of Friday is before a weekend
-_FROM_MIN: Final = 9 * 60 + 30  # by any time base an unprotected hour, and some more after it
+_EVENINGS: Final = (0, 1, 2, 3, 4, 5)  # Monday to Saturday; Friday's is before a weekend
+_FROM_MIN: Final = 9 * 60 + 30  # an unprotected hour by any time base, and some more after it
 
 
 def credit_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home whose clock is upset in the evening, hours before or after its credit ends."""
+    """Draw a clock upset at night, hours before or after the household's credit ends."""
     seed, draft = begin(chooser, among)
     zone = draft.model.zone
     day = legal(draft.timing.end_s, zone).date()
@@ -116,19 +116,25 @@ CREDIT_WITHOUT_TIME: Final = Law(
 
 # Emergency again ----------------------------------------------------------------------------------
 #
-# Emergency credit is taken, used up, asked for again, repaid by a load, and taken once more.
+# Emergency credit is taken, used up, requested again, repaid by a load, and taken once more.
 
 _EMERGENCY_RATES: Final = (
     4_000,
     2_000,
     8_000,
 )  # ours: emergency credit lasts a day, or half of one
-_REPAID_CENTS: Final = (2_000, 500, 1_200, 1_500, 10_000)  # more than the debt, less, and just it
+_REPAID_CENTS: Final = (
+    2_000,
+    500,
+    1_200,
+    1_500,
+    10_000,
+)  # more than the debt, less, and exactly it
 _LATER_S: Final = (DAY_S, 4 * HOUR_S, 2 * DAY_S)
 
 
 def emergency_again(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home without credit that asks for supply some times, with a load between."""
+    """Draw a household without credit that asks for supply some times, with a load between."""
     seed, draft = begin(chooser, among)
     draft.kind = "emergency credit, again"
     draft.rates = _EMERGENCY_RATES
@@ -168,19 +174,19 @@ _LOADED_CENTS: Final = (
     10_000,
     24_999,
     500,
-)  # most are the largest a meter takes
+)  # most are the largest load a meter takes
 _SPENT_RATES: Final = (4_000, 500, 8_000)  # 4 kW are 65 kWh in 16 hours
 _LOADS_APART_S: Final = (DAY_S, HOUR_S, 2 * DAY_S, 6 * HOUR_S)
 _LOADS_MAX: Final = 6
 
 
 def many_loads(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home with no order that loads three times and more, not each time at the meter."""
+    """Draw a household without order that loads three times or more, not each time at the meter."""
     seed, draft = begin(chooser, among)
     draft.kind = "many loads"
     draft.rates = _SPENT_RATES
     at_s, count = draft.timing.armed_s, 3 + chooser.below(_LOADS_MAX - 2)
-    other = chooser.below(count + 1)  # which load comes with another tariff, if any
+    other = chooser.below(count + 1)  # the load that brings another tariff, if any
     for number in range(count):
         order = DeskOrder(load_cents=chooser.of(_LOADED_CENTS))
         if number == other:
@@ -210,10 +216,10 @@ MANY_LOADS: Final = Law(
 
 # Used without time --------------------------------------------------------------------------------
 #
-# A clock has lost its time: what is used until it is set is counted apart, on the display.
+# A clock has lost its time: the display counts separately what is used until it is set.
 
 _UNTIMED_RATES: Final = (4_000, 2_000, 8_000)  # ours: some Wh a minute, of gas as well
-_PAGES: Final = 7  # of our button scroll
+_PAGES: Final = 7  # presses of our button to scroll
 _PRESSES_APART_S: Final = 3  # ours: from one press to the next
 _PRESSED: Final = frozenset({What.KEY_PRESSED})
 _WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
@@ -221,10 +227,10 @@ _SHOWN: Final = re.compile(r"USED WITHOUT TIME (\d+)\.(\d{3}) (\S+)")
 
 
 def used_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home that was dark beyond its clock's reserve, and somebody at its button after that.
+    """Draw an outage beyond the clock's reserve, and somebody at the button afterwards.
 
-    In two of three a technician has been there before. Every poll of a clock that is not believed
-    is run, so that is an hour or two.
+    In two of three a technician has been there before. While the clock is not trusted every poll is
+    run, so the story is an hour or two.
     """
     seed, draft = begin(chooser, among)
     draft.kind = "used without time"

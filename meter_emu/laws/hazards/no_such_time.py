@@ -1,7 +1,7 @@
-"""Power comes, and the clock chip holds a time that no calendar has, or none that it can be.
+"""Power comes back, and the clock chip holds an impossible date, or one that cannot be now.
 
-The meter must see it and say so, and why, as far as its display names a reason. A technician mends
-it; an office's card brings a lower bound, which is never ahead of the truth and never behind what
+The meter must notice, and show the reason if its display names it. A technician sets the clock; a
+card from the office brings a lower bound, which is never ahead of the truth and never behind what
 the meter knew.
 """
 
@@ -34,10 +34,10 @@ _MENDED: Final = frozenset({What.CLOCK_SET, What.CARD_SERVED, What.CARD_REFUSED,
 
 
 def no_such_time(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home before T, its power gone some times and its clock chip upset each time.
+    """Draw a story with some outages before T, after each of which the clock chip is upset.
 
-    Somebody looks at the clock, and then mostly a technician sets it, or a card of the office says
-    what it cannot be before. The last time nobody may.
+    Somebody looks at the clock; then mostly a technician sets it, or an office card brings a lower
+    bound. After the last upset there may be neither.
     """
     seed, draft = begin(chooser, among)
     count = 1 + chooser.below(12)
@@ -49,7 +49,7 @@ def no_such_time(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.ample_credit = True
     draft.fast = chooser.below(3) == 2
     people.live(draft, people.NEVER)
-    draft.outages.append((from_s - MINUTE_S, from_s))  # with its end the meter knows the time
+    draft.outages.append((from_s - MINUTE_S, from_s))  # at its end the meter knows the time
     for nth in range(count):
         lost_s = from_s + nth * HOUR_S + MINUTE_S * (2 + chooser.below(8))
         back_s = lost_s + _OFF_S
@@ -69,7 +69,7 @@ def no_such_time(chooser: Chooser, among: Among = ()) -> Campaign:
 
 
 def _check(trial: Trial) -> Finding:
-    """Return what is wrong, where it can be in the home in which the clock is upset but once."""
+    """Return the fault, in a story in which the clock is upset once if possible."""
     found = _broken(trial)
     if isinstance(found, Broken) and len(trial.household.rtc_found) > 1:
         for nth in range(len(trial.household.rtc_found)):
@@ -81,7 +81,7 @@ def _check(trial: Trial) -> Finding:
 
 
 def _once(household: Household, nth: int) -> Household:
-    """Return the home with one upset of its clock alone, and what people do up to the next."""
+    """Return the story with one upset of its clock alone, and the visits up to the next."""
     back_us, _ = household.rtc_found[nth]
     lost_us = next(lost_us for lost_us, to_us in household.outages if to_us == back_us)
     later = (at_us for at_us, _ in household.rtc_found if at_us > back_us)
@@ -114,7 +114,7 @@ def _broken(trial: Trial) -> Finding:
 
 
 def _unseen(household: Household, events: list[Event], at_us: int, found: Registers) -> str | None:
-    """Return what is wrong with what is said of the clock after one upset, if anything is."""
+    """Check the clock's reported status after one upset; return the fault, or None."""
     look, card = _looks(events, at_us)
     if look is None:
         return None
@@ -132,7 +132,7 @@ def _unseen(household: Household, events: list[Event], at_us: int, found: Regist
 
 
 def _looks(events: list[Event], at_us: int) -> tuple[Event | None, Event | None]:
-    """Return the first look at the clock after an upset, and the card of the office before it."""
+    """Return the first look at the clock after an upset, and the office card before it."""
     card = None
     for event in events:
         if event.at_us <= at_us:
@@ -147,7 +147,7 @@ def _looks(events: list[Event], at_us: int) -> tuple[Event | None, Event | None]
 
 
 def _doubt(model: MeterModel, found: Registers) -> str | None:
-    """Return what a meter must say of registers, by themselves; `None` where it may believe."""
+    """Return the doubt that registers alone must cause; `None` if the meter may trust them."""
     chip, held = clock_chip(model).chip, dict(found)
     at = chip.DOUBT.register
     if at in held and chip.DOUBT.given(held[at]):
@@ -165,9 +165,9 @@ def _doubt(model: MeterModel, found: Registers) -> str | None:
 def _wrong_bound(
     household: Household, events: list[Event], look: Event, card: Event, said: re.Match[str]
 ) -> str | None:
-    """Return what is wrong with a lower bound: it is ahead of the truth, or behind what was known.
+    """Return the fault of a lower bound: ahead of the truth, or behind what was known.
 
-    What the display shows is in whole minutes. Where clocks change it may be of either hour.
+    The display shows whole minutes. At a change of clocks it may mean either hour.
     """
     shown, health = said.groups()
     zone = household.model.zone
@@ -187,7 +187,7 @@ def _wrong_bound(
 
 
 def _known_us(household: Household, events: list[Event], card: Event) -> Iterator[int]:
-    """Yield instants before which the meter knew that it is not, once it had heard a card."""
+    """Yield the lower bounds that the meter knew after it had heard a card."""
     written = [v.at_us for v in household.visits if v.desk is not None and v.at_us < card.at_us]
     yield written[-1] // MINUTE_US * MINUTE_US
     upset = dict(household.rtc_found)
@@ -199,7 +199,7 @@ def _known_us(household: Household, events: list[Event], card: Event) -> Iterato
 
 
 def _unmended(events: list[Event]) -> Iterator[str]:
-    """Yield what is wrong with a technician's card: it is to be obeyed."""
+    """Yield each technician's card that the meter did not obey."""
     for event in events:
         if event.what is What.CARD_REFUSED and event.detail == "clock card":
             yield "a technician's card does not mend the clock"

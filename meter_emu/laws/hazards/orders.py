@@ -1,6 +1,6 @@
 """Hazards of an order: replaced, copied, on a day or by a clock that should make no difference.
 
-A part each: what is drawn, and its `Law`.
+Each has its draw and its `Law`.
 """
 
 from datetime import date
@@ -19,11 +19,11 @@ from meter_emu.world.rehearsal.household import DeskOrder
 
 # Deferred again -----------------------------------------------------------------------------------
 #
-# A deferral is over, another is ordered, and credit ends while it holds.
+# A deferral ends, another is ordered, and credit ends while it holds.
 
 
 def deferred_again(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home that is deferred for a night or so, and some days after for another time."""
+    """Draw a household that is deferred for about a night, and again some days later."""
     seed, draft = begin(chooser, among)
     draft.kind = "deferred again"
     lead_s = draft.timing.end_s - draft.timing.armed_s
@@ -57,11 +57,11 @@ DEFERRED_AGAIN: Final = Law(
 #
 # Two images of one card: the meter has obeyed the newer order, and the older one is put in.
 
-_OTHER_S: Final = (-DAY_S, -3 * DAY_S, -HOUR_S, DAY_S)  # the first T, from the one that counts
+_OTHER_S: Final = (-DAY_S, -3 * DAY_S, -HOUR_S, DAY_S)  # from the first T to the one that counts
 
 
 def older_copy(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home that is armed, then reactivated or armed anew, and shows its first card again."""
+    """Draw a household that is armed, reactivated or armed anew, and shows its first card again."""
     seed, draft = begin(chooser, among)
     armed_s, end_s = draft.timing
     first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
@@ -97,16 +97,16 @@ OLDER_COPY: Final = Law(
 #
 # Credit ends in the working hours of a holiday: to the rule it is a day like any other.
 
-# Month and day of those with a date of their own (law of 4 January 1974, and its decree).
+# Month and day of the fixed holidays (law of 4 January 1974, and its decree).
 _DAYS: Final = ((7, 21), (1, 1), (5, 1), (8, 15), (11, 1), (11, 11), (12, 25))
-_YEARS: Final = 7  # within so many each of them is on a working day
+_YEARS: Final = 7  # within so many years each of them is on a working day
 _LAST_YEAR: Final = 2092
 _FROM_MIN: Final = 8 * 60  # when the working hours begin
-_WITHIN_MIN: Final = 6 * 60  # ours: so long before they are over a meter has cut, if it does at all
+_WITHIN_MIN: Final = 6 * 60  # ours: a right meter has cut by so long before they end, if at all
 
 
 def holiday(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home with no order, whose credit is used up so; an hour later somebody looks."""
+    """Draw a household without order whose credit ends so; an hour later somebody looks."""
     seed, draft = begin(chooser, among)
     draft.kind = "credit ends on a holiday"
     zone = draft.model.zone
@@ -135,13 +135,13 @@ HOLIDAY: Final = Law(
 
 # Woken --------------------------------------------------------------------------------------------
 #
-# Somebody wakes the program just before, at and after what is due, and in the seconds between.
+# Somebody wakes the program just before, at and after T or a midnight, and in the seconds between.
 
 _NEAR_S: Final = (0, -1, 1, -2, 2, -59, 59, -60, 60, -3_600, 3_600)
 
 
 def woken(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home that is armed, and a button pressed at T and at its clock's last midnights."""
+    """Draw an armed household; a button is pressed at T and at its clock's last midnights."""
     seed, draft = begin(chooser, among)
     draft.ample_credit = True
     people.live(draft, people.ARMED)
@@ -174,13 +174,13 @@ WOKEN: Final = Law(
 
 # Set back -----------------------------------------------------------------------------------------
 #
-# A clock that was ahead is set back over a midnight that it has seen, and T lies in between.
+# A clock that was ahead is set back over a midnight it has shown, and T lies in between.
 
-_SET_S: Final = 4 * MINUTE_S  # ours: a clock that was just set cuts within that after T
+_SET_S: Final = 4 * MINUTE_S  # ours: a clock that was just set cuts within this time after T
 
 
 def set_back(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home whose clock is set back from after a midnight to before it, then comes T."""
+    """Draw a clock that is set back from after a midnight to before it, then comes T."""
     seed, draft = begin(chooser, among)
     clock = draft.model.clock
     ahead_s = clock.set_error_s - 1 + FAST_D * DAY_S * clock.drift_bound_ppb // PPB
@@ -212,16 +212,16 @@ SET_BACK: Final = Law(
 
 # Reserve lost -------------------------------------------------------------------------------------
 #
-# The power is off for longer than the clock's reserve, and T is before it is back, or after.
+# The power is off for longer than the clock's reserve; T comes before it is back, or after.
 
 _YEAR_S: Final = 365 * DAY_S
 
 
 def reserve_lost(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home whose clock stops for want of power, with T in the dark or some hours after it.
+    """Draw a clock that stops for want of power, with T in the outage or some hours after it.
 
-    Half of them are in 2000, in which such a clock begins again: T is before and after what it
-    shows then. Now and then a technician sets it.
+    Half of them are in 2000, where such a clock starts again: T is before and after its new time.
+    Sometimes a technician sets it.
     """
     seed, draft = begin(chooser, among)
     end_s = max(draft.timing.end_s, FIRST_S + 60 * DAY_S)

@@ -1,4 +1,4 @@
-"""Places something at one point of a program: runs a home once, and sees what it calls when."""
+"""Places an event at one point of a program: runs a story once to see which call comes when."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple, final
@@ -12,13 +12,13 @@ from meter_emu.world.meter.failure import Alarm, CallLog, NoPulse, Pulse
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
 from meter_emu.world.rehearsal.household import Household
 
-_BYTES: Final = 10  # of the longest access: addresses and seven registers
+_BYTES: Final = 10  # length of the longest access: addresses and seven registers
 
 
 class Call(NamedTuple):
     """One call of a port: when it begins, and when the clock's next midnight is, if it counts.
 
-    `poll` is in which poll it is, which began at `poll_us`.
+    `poll` is the number of its poll, which began at `poll_us`.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Call(NamedTuple):
 
 
 def calls(trial: Trial, from_us: int, to_us: int) -> list[Call]:
-    """Return the calls that the trial's home makes in a span of true time."""
+    """Return the calls of the trial's meter in a span of true time."""
     heard: list[Listening] = []
 
     def listen(bench: Bench) -> None:
@@ -47,20 +47,20 @@ def calls(trial: Trial, from_us: int, to_us: int) -> list[Call]:
 
 
 def tick_us(trial: Trial, call: Call) -> int:
-    """Return where in a call, or after it, the clock is to tick: after so many bytes on its bus."""
+    """Return the instant in or after a call at which the clock is to tick: after some bus bytes."""
     return call.at_us + trial.campaign.seed // 64 % _BYTES * RTC_BYTE_US
 
 
 def early_s(model: MeterModel, at_s: int) -> int:
-    """Return how long before an instant, boot and all, any clock of a model shows less."""
+    """Return how long before an instant, start-up included, any clock of a model shows less."""
     oldest_us = (at_s - model.clock.trust_max_days * DAY_S) * SECOND_US
     return uncertainty_s(model, oldest_us, at_s * SECOND_US) + model.boot_ms // 1_000 + MINUTE_S
 
 
 def with_placed(trial: Trial, place: Callable[[Trial], Household | None], without: str) -> Finding:
-    """Return what is wrong with the trial's home, or with the one that `place` makes of it.
+    """Judge the trial's story, then the one that `place` makes of it; return what is wrong.
 
-    `without` says why there is none.
+    `without` is the reason if `place` makes none.
     """
     found = promises(trial)
     if isinstance(found, Broken):
@@ -75,7 +75,7 @@ def with_placed(trial: Trial, place: Callable[[Trial], Household | None], withou
 
 @final
 class Listening:
-    """A pulse that keeps the calls of a span of true time."""
+    """A pulse that records the calls in a span of true time."""
 
     def __init__(self, inner: Pulse, from_us: int, to_us: int) -> None:
         self.calls: Final[list[Call]] = []

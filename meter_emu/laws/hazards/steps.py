@@ -1,7 +1,6 @@
 """Hazards of a clock that is stepped, set or read just when something else happens.
 
-A part each: what is drawn, and its `Law`. Where the moment is one between two calls of the ports,
-`placing` finds it.
+Each has its draw and its `Law`. `placing` finds moments between two port calls.
 """
 
 from dataclasses import replace
@@ -23,18 +22,18 @@ from meter_emu.world.rehearsal.outcome import WORK_US
 
 # Clocks change ------------------------------------------------------------------------------------
 #
-# T in the hour that October has twice, or at the gap of March, ordered days or a winter before.
+# T in the hour that October repeats, or at the gap of March; ordered days or a winter before.
 
 _WHEN: Final = ("twice", "twice", "twice", "gap", "winter before")
 _MINUTES: Final = (30, 0, 59, 1, 15, 45)
 _WINTER_D: Final = 92  # from before New Year to the change of March, at least
-_LAST_YEAR: Final = 2098  # ours: what comes after T lies in what clocks reach as well
+_LAST_YEAR: Final = 2098  # ours: after T the clocks must still be in range
 
 
 def clocks_change(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home that is cut at a change of clocks.
+    """Draw a household that is cut at a change of clocks.
 
-    A card of generation 2 may mean the first of two equal times, one of generation 1 cannot.
+    A card of generation 2 can mean the first of two equal times, one of generation 1 cannot.
     """
     seed, draft = begin(chooser, among)
     name, minutes = chooser.of(_WHEN), chooser.of(_MINUTES)
@@ -70,13 +69,13 @@ CLOCKS_CHANGE: Final = Law(
 
 # Off over step ------------------------------------------------------------------------------------
 #
-# The power is off while clocks change, and back when the step of the clock has to wait.
+# The power is off while clocks change, and back when the clock's step has to wait.
 
 _BEFORE_S: Final = 6 * HOUR_S  # ours: no clock is near its step by then
 
 
 def off_over_step(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home whose clock counts legal time, without power from before the change of clocks.
+    """Draw a meter whose clock counts legal time, without power from before the change of clocks.
 
     By the clock, which was not stepped, power is back in the hour before midnight, in the one after
     it, or in the last seconds of any hour. T comes within a day.
@@ -117,15 +116,15 @@ OFF_OVER_STEP: Final = Law(
 
 # Cut at step --------------------------------------------------------------------------------------
 #
-# The power fails between any two calls of the poll in which the clock is stepped to legal time.
+# The power fails between any two calls of the poll that steps the clock to legal time.
 
 _BEFORE: Final = 12  # ours: how many calls before the clock is written may be the last ones
 _LONG_S: Final = (1, 10, MINUTE_S, HOUR_S, 5 * HOUR_S)
-_AFTER_S: Final = 3 * HOUR_S  # by then the clock has been stepped, if it is at all
+_AFTER_S: Final = 3 * HOUR_S  # the clock has been stepped by then, if at all
 
 
 def cut_at_step(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home whose clock counts legal time, cut within two days after it is stepped.
+    """Draw a meter whose clock counts legal time, with a cut within two days after its step.
 
     Its outage comes hours after the step: the law moves it there.
     """
@@ -145,7 +144,7 @@ def cut_at_step(chooser: Chooser, among: Among = ()) -> Campaign:
 
 
 def cut_between(trial: Trial) -> Household | None:
-    """Return the home with its outage between two calls of the poll that steps the clock."""
+    """Return the story with its outage between two calls of the poll that steps the clock."""
     household = trial.household
     ((lost_us, back_us),) = household.outages
     heard = calls(trial, trial.campaign.start_us, lost_us)
@@ -183,13 +182,13 @@ CUT_AT_STEP: Final = Law(
 #
 # Midnight comes inside any access to the clock chip, or between two: at boots, and at polls.
 
-# How long the power was off; the longer ones may have a change of clocks in them.
+# Length of the outage; the longer ones may span a change of clocks.
 _OUTAGES_S: Final = (30 * MINUTE_S, 5 * MINUTE_S, 4 * HOUR_S, DAY_S, 3 * DAY_S)
 _NIGHT: Final = "no night of its clock before T"
 
 
 def tick_inside(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home that is cut within a day after a midnight of its clock, mostly after a boot.
+    """Draw a household that is cut within a day after a clock's midnight, mostly after a boot.
 
     Power is back before that midnight: the law moves it there.
     """
@@ -209,7 +208,7 @@ def tick_inside(chooser: Chooser, among: Among = ()) -> Campaign:
 
 
 def ticking_inside(trial: Trial) -> Household | None:
-    """Return the home with a midnight of its clock at one of its accesses, where there is one."""
+    """Return the story with a clock's midnight at one of its accesses, if there is one."""
     household, model = trial.household, trial.household.model
     if household.outages:
         lost_us, back_us = household.outages[-1]
@@ -230,12 +229,12 @@ def ticking_inside(trial: Trial) -> Household | None:
 
 
 def _night_s(model: MeterModel, end_s: int) -> int:
-    """Return the last midnight of a right clock that is a minute and more before T."""
+    """Return the last midnight of a right clock at least a minute before T."""
     return rtc_midnight_s(model, end_s - MINUTE_S)
 
 
 def _one_of(trial: Trial, from_us: int, to_us: int) -> Call | None:
-    """Return one of the accesses of the last poll that has any in a span."""
+    """Return one of the accesses of the last poll with any in a span."""
     found = [call for call in calls(trial, from_us, to_us) if call.at_rtc]
     last = [call for call in found if call.poll == found[-1].poll]
     return last[trial.campaign.seed % len(last)] if last else None
@@ -259,11 +258,11 @@ TICK_INSIDE: Final = Law(
 
 # Clock card at midnight ---------------------------------------------------------------------------
 #
-# A technician's card is written into the clock as it comes to midnight, and T is after it.
+# A technician's card is written into the clock as midnight comes, and T is after it.
 
 
 def clock_card_at_midnight(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home that is cut within a day after a midnight at which a technician sets the clock.
+    """Draw a household that is cut within a day after a midnight when a technician sets the clock.
 
     He comes before that midnight: the law moves him there.
     """
@@ -280,7 +279,7 @@ def clock_card_at_midnight(chooser: Chooser, among: Among = ()) -> Campaign:
 
 
 def setting_at_midnight(trial: Trial) -> Household | None:
-    """Return the home with the technician there as it comes to midnight, if he sets the clock."""
+    """Return the story with the technician there at midnight, if he sets the clock."""
     visits = trial.household.visits
     nth = next((n for n, v in enumerate(visits) if v.kind is VisitKind.CLOCK_CARD), None)
     if nth is None:

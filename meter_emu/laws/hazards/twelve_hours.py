@@ -1,4 +1,4 @@
-"""A clock chip is found in 12-hour mode, its time right: it is read as in 24-hour mode."""
+"""A clock chip is found in 12-hour mode with the right time: it is read as in 24-hour mode."""
 
 from dataclasses import replace
 from typing import Final
@@ -19,9 +19,9 @@ from meter_emu.world.rehearsal.household import Household
 
 
 def twelve_hours(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home whose power is gone for some minutes, and somebody wakes its program most hours.
+    """Draw a story with an outage of some minutes; somebody wakes the program most hours.
 
-    The law puts the right hour into its chip as power comes back.
+    The law puts the right hour into the chip as power comes back.
     """
     kits = [kit for kit in among or models() if has_mode(kit.model)]
     seed, draft = begin(chooser, kits or among)
@@ -47,7 +47,7 @@ def has_mode(model: MeterModel) -> bool:
 
 
 def in_either_mode(trial: Trial) -> tuple[Household, Household] | None:
-    """Return the home with the hour that its clock shows in 24-hour mode, and in 12-hour mode."""
+    """Return the story with its clock's hour in 24-hour mode, and in 12-hour mode."""
     household = trial.household
     ((back_us, _),) = household.rtc_found
     heard = calls(trial, back_us, back_us + household.model.boot_ms * 1_000 + 10 * SECOND_US)
@@ -55,7 +55,7 @@ def in_either_mode(trial: Trial) -> tuple[Household, Household] | None:
     if left_us is None:
         return None
     hour, second = divmod(DAY_S - -(-left_us // SECOND_US), HOUR_S)
-    if second < 5:  # it was another hour when power came
+    if second < 5:  # the hour was another when power came
         return None
     tens, ones = divmod((hour - 1) % 12 + 1, 10)
     chip = clock_chip(household.model).chip

@@ -1,6 +1,6 @@
-"""An office writes what no office of ours does, its MACs right: no date, two that disagree, money.
+"""A faulty office with right MACs writes an impossible date, two that disagree, or wrong money.
 
-What the meter must make of it is reckoned here by `datetime`, from what was to be on the card.
+The required response is computed here by `datetime`, from what should have been on the card.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from meter_emu.zones import TimeZone
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
-# Bytes of YYMMDDhhmm that make no date of one, by their place.
+# Bytes of YYMMDDhhmm that make an impossible date, by their place.
 _NO_DATE: Final = (
     ((1, 0x02), (2, 0x30)), ((1, 0x04), (2, 0x31)), ((0, 0x21), (1, 0x02), (2, 0x29)),
     ((1, 0x13),), ((1, 0x00),), ((2, 0x00),), ((2, 0x32),), ((3, 0x24),), ((4, 0x60),),
@@ -36,7 +36,8 @@ _LOADED_CENTS: Final = 2_000
 _Writing: TypeAlias = Callable[[Draft, DeskOrder], AsIs]
 
 
-# What is written ----------------------------------------------------------------------------------
+# The faulty writes
+# ---------------------------------------------------------------------------------
 
 
 def _no_date(draft: Draft, order: DeskOrder) -> AsIs:
@@ -73,12 +74,12 @@ def _too_far(draft: Draft, _: DeskOrder) -> AsIs:
 
 
 def _clocks_end(zone: TimeZone) -> int:
-    """Return the first minute since 2000 at which a clock in standard or legal time shows 2100."""
+    """Return the first minute since 2000 when a clock in standard or legal time shows 2100."""
     return (datetime(2100, 1, 1, tzinfo=zone.info) - _EPOCH) // _MINUTE
 
 
 def _wallet(draft: Draft) -> AsIs:
-    """Return money that was not loaded: less than before, none, more than so many loads may be."""
+    """Return an amount that was not loaded: less than before, none, or too much."""
     most = _LOADED_CENTS + draft.model.credit.load_max_cents
     return draft.chooser.of((
         AsIs(loaded_cents=_LOADED_CENTS - 1),
@@ -96,7 +97,7 @@ _OF_2: Final[tuple[_Writing, ...]] = (
 
 
 def wrong_office(chooser: Chooser, among: Among = ()) -> Campaign:
-    """Draw a home that is armed or reactivated, then an order or a load that is wrong."""
+    """Draw an armed or reactivated household, then a wrong order or load."""
     seed, draft = begin(chooser, among)
     draft.kind = "an office that is wrong"
     armed_s, end_s = draft.timing
@@ -126,11 +127,11 @@ def _minute(us: int | None) -> int:
     return (us - EPOCH_2000_US) // MINUTE_US
 
 
-# What a meter must make of it ---------------------------------------------------------------------
+# The meter's required response --------------------------------------------------------------------
 
 
 class _End(NamedTuple):
-    """An end as it is on the card: the civil time, and its instants by either form."""
+    """A date on the card: the civil time, and its instants by either form."""
 
     civil: datetime
     by_civil: int
@@ -148,11 +149,11 @@ class _End(NamedTuple):
 
 
 class _NoEndError(Exception):
-    """Nothing on the card is an end of this meter's, and yet something is there."""
+    """The card holds a date, but none for this meter."""
 
 
 def _end(raw: bytes, minute: int | None, rule: int | None, zone: TimeZone) -> _End | None:
-    """Return an end; `minute` is `None` on a card that has no such form."""
+    """Return the date; `minute` is `None` on a card without that form."""
     if raw == BCD_NONE and minute in {None, MINUTES_NONE}:
         return None
     try:
@@ -169,7 +170,7 @@ def _end(raw: bytes, minute: int | None, rule: int | None, zone: TimeZone) -> _E
 
 
 def _due(household: Household, order: DeskOrder) -> tuple[Result, int | None]:
-    """Return what becomes of an order, and the later end of its deferral where that is taken."""
+    """Return the required answer to an order, and the later end of its deferral if it is taken."""
     fields, of_2 = order.fields, household.card_generation == 2
     assert fields is not None, "it is written as it is"
     (defer_raw, defer_min), (cut_raw, cut_min) = (
@@ -197,7 +198,7 @@ def _due(household: Household, order: DeskOrder) -> tuple[Result, int | None]:
 
 
 def _due_money(household: Household, fields: AsIs) -> Result:
-    """Return what becomes of a wallet of which the meter has heard one load."""
+    """Return the required answer to a wallet of which the meter has heard one load."""
     cents = _LOADED_CENTS + 1_000 if fields.loaded_cents is None else fields.loaded_cents
     loads = 2 if fields.load_count is None else fields.load_count
     if bool(cents) != bool(loads):
@@ -234,7 +235,7 @@ def _check(trial: Trial) -> Finding:
 
 
 def _deferred(household: Household, nth: int, defer_us: int) -> Visit:
-    """Return the visit of an office that is right, with that end of the deferral."""
+    """Return the visit of a right office with that end of the deferral."""
     visit = household.visits[nth]
     assert visit.desk is not None, "it is a visit to the office"
     civil = us_to_civil(defer_us, household.model.zone)
@@ -244,7 +245,7 @@ def _deferred(household: Household, nth: int, defer_us: int) -> Visit:
 
 
 def _answered(trial: Trial, was: list[Event], now: list[Event], want: Result) -> Finding:
-    """Return whether the card with the wrong fields was answered so, and the rest stands."""
+    """Check the answer to the card with the wrong fields, and that nothing else changed."""
     card, right = _last_card(was), _last_card(now)
     if card is None or card.written is None or right is None or right.written is None:
         return Aside("the card was put into a meter without power")
@@ -268,7 +269,7 @@ def _last_card(events: list[Event]) -> Event | None:
 
 
 def _same_moves(was: list[Event], now: list[Event]) -> Finding:
-    """Return whether supply went the same way as if that had not been brought, or rightly."""
+    """Return whether supply was the same as without that card, or with a right one."""
     if moves(was) == moves(now):
         return None
     return Broken("the supply goes another way than without what is wrong on the card")
