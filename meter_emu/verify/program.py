@@ -27,7 +27,7 @@ class Covered(NamedTuple):
 
 
 def covered(build: Build, names: tuple[str, ...]) -> Covered:
-    """Return the kits a build is verified on: these models, or all, as far as it covers them.
+    """Return the kits a build is verified on: these models, or all, without those it does not cover.
 
     Raise `ConfigError` for an unknown model, for a program that cannot be run, and if no kit is
     left.

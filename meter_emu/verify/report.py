@@ -18,7 +18,7 @@ from meter_emu.zones import TimeZone
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
-    """A small story that breaks a law; `told` has it in the household's words.
+    """A small story that breaks a law; `told` is its course in words.
 
     It was found at story `number`; `runs` more runs made it small.
     """
