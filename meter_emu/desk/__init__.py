@@ -1,1 +1,1 @@
-"""The office: issue a card, load credit, write orders, read back what the meter did."""
+"""The office: issues cards, loads credit, writes orders, reads the meter's results back."""

@@ -1,6 +1,6 @@
-"""An office that is wrong: fields of a card's order and wallet as somebody wants them, MACs right.
+"""A faulty office: given values in a card's order and wallet, with right MACs.
 
-What no office of ours writes is written so, for meters to refuse.
+For meters to refuse; no office of ours writes them.
 """
 
 from dataclasses import asdict, dataclass, fields, replace
@@ -17,7 +17,7 @@ _OF_WALLET: Final = frozenset({"loaded_cents", "load_count"})
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsIs:
-    """What stands in these fields in place of what the office would write, `None` for that."""
+    """Field values that override what the office would write; None means no override."""
 
     defer_until: bytes | None = None
     defer_min: int | None = None
@@ -29,17 +29,17 @@ class AsIs:
 
     @property
     def said(self) -> dict[str, Any]:
-        """Return the fields that something else stands in."""
+        """Return the fields with an override."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     @property
     def of_order(self) -> bool:
-        """Whether any of them is of the order."""
+        """Whether a field of the order has one."""
         return not self.said.keys() <= _OF_WALLET
 
 
 def as_is(account: CardRecords, wanted: AsIs) -> CardRecords:
-    """Return an account with these fields, unsealed; raise `DeskError` for one it has not."""
+    """Return an account with these fields, unsealed; raise `DeskError` for an unknown one."""
     order = {name: value for name, value in wanted.said.items() if name not in _OF_WALLET}
     wallet = {name: value for name, value in wanted.said.items() if name in _OF_WALLET}
     return account._replace(order=_with(account.order, order), wallet=_with(account.wallet, wallet))

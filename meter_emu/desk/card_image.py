@@ -1,8 +1,7 @@
 """Explains the bytes of a card's image around its records: of a card of files, and of a chip.
 
-What a family of cards has on it is explained by its own view, and set in here where it lies. It
-has no use for a card that is well: every byte is in one row, and of keys and PIN it says that they
-are there, and nothing else.
+A family's records are explained by its own view and placed here at their offset. The card need not
+be valid: every byte is in one row. Keys and PIN are only said to be present.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,7 +36,7 @@ from meter_emu.rows import (
 )
 
 LIFE_CYCLES: Final = {stage.value: stage.name.lower().replace("_", " ") for stage in LifeCycle}
-# Where things lie in an image file, as in card_protocol/card/image.py; a test adds the sizes up.
+# Offsets in an image file, as in card_protocol/card/image.py; a test adds the sizes up.
 _TABLE_AT: Final = 0x44
 _TABLE_ROW: Final = 9
 _HEADER_SIZE_BYTES: Final = 4  # H1 to H4 of a chip's ATR, data sheet 07.95, 2.8
@@ -47,7 +46,7 @@ _OURS_AT: Final = 32  # below is the chip's own (data sheet 07.95, figure 12)
 @final
 @unique
 class Seal(Enum):
-    """What became of a record's MAC."""
+    """The result of checking a record's MAC."""
 
     OK = "ok"
     WRONG = "wrong"
@@ -58,7 +57,7 @@ class Seal(Enum):
 @final
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """One record explained, and its place on the card; `wrong` is what no single field shows."""
+    """One record explained, and its place on the card; `wrong` is a fault across its fields."""
 
     name: str
     place: str
@@ -69,14 +68,14 @@ class RecordView:
 
 
 def part_of(view: RecordView, at: int) -> Part:
-    """Return a record as a part of an image, in which it lies at `at`."""
+    """Return a record as the part of an image at offset `at`."""
     return Part(view.name, at, moved(view.rows, at), f"MAC {view.seal.value}", view.wrong)
 
 
 def never_written(
     layout: Layout[Any], raw: bytes, tells: Mapping[str, MeaningOf]
 ) -> tuple[Row, ...]:
-    """Return the fields of a record that is not there, so that it compares with a written one."""
+    """Return the fields of a missing record, so that it compares with a written one."""
     return tuple(
         replace(row, value=row.raw, unit="", note="never written", wrong="")
         for row in rows_of(layout, raw, tells)
@@ -84,7 +83,7 @@ def never_written(
 
 
 class PlacedFile(NamedTuple):
-    """A file of a card, what it holds, and from which byte of the image on."""
+    """A file of a card, its contents, and its offset in the image."""
 
     spec: FileSpec
     raw: bytes
@@ -102,7 +101,7 @@ def files_in(image: CardImage) -> Iterator[PlacedFile]:
 def file_card_parts(image: CardImage, known: Mapping[int, Part]) -> tuple[Part, ...]:
     """Return every byte of a card of files, in order; `known` are its files' parts by offset.
 
-    The parts of two images with the same files lie alike, whatever the files hold.
+    The parts of two images with the same files have the same offsets, whatever they hold.
     """
     raw = image.to_bytes()
     table = tuple(_file_row(raw, index, spec) for index, spec in enumerate(image.tree.specs))
@@ -164,7 +163,7 @@ def _chip_head(raw: bytes) -> Iterator[Row]:
 
 
 def _chip(raw: bytes) -> Iterator[Row]:
-    """Yield what lies below our first byte: the chip's, and we never write there."""
+    """Yield the bytes below our first one: the chip's own, where we never write."""
     end = MAIN_AT + _HEADER_SIZE_BYTES
     yield replace(
         octets("atr_header", MAIN_AT, raw[MAIN_AT:end]), about="without it no reader knows the card"

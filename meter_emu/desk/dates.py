@@ -1,12 +1,12 @@
 """The office's dates: what a clerk may write, and which instant it names in its zone.
 
-An office PC has a calendar and a zone table, so this is `datetime` and `zoneinfo`, and it checks
-the firmware's own integers by being something else. A generation 1 card carries civil time without
-zone, a generation 2 card the instant next to it. A civil time that the change of clocks skips or
-repeats is refused, unless the clerk says which reading is meant, and then only a time that the
-meter must understand in that way is written.
+An office PC has a calendar and a zone table, so this uses `datetime` and `zoneinfo`, and so checks
+the firmware's own integers independently. A generation 1 card carries civil time without zone, a
+generation 2 card the instant next to it. A civil time that the change of clocks skips or repeats is
+refused unless the clerk chooses a reading, and then only a time that the meter must understand in
+that way is written.
 
-`DeskCodec` makes of what the office wants the records of a card, of either generation.
+`DeskCodec` turns the office's wishes into records of either generation.
 """
 
 import re
@@ -32,14 +32,14 @@ from meter_emu.zones import BELGIAN, TimeZone
 
 _EPOCH_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
-_YEARS: Final = range(2000, 2100)  # what YYMMDDhhmm can carry (card_protocol.timestamp)
+_YEARS: Final = range(2000, 2100)  # the range of YYMMDDhhmm (card_protocol.timestamp)
 _SHAPE: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d)", re.ASCII)
 
 
 @final
 @unique
 class CivilReading(Enum):
-    """Which instant is meant by a civil time that does not exist or exists twice."""
+    """Which instant a civil time means that does not exist or exists twice."""
 
     EARLIER = "earlier"
     LATER = "later"
@@ -63,7 +63,7 @@ class DeskDates:
         return when
 
     def check(self, when: Civil) -> None:
-        """Raise `DeskError` for a date that no calendar has or no card can carry."""
+        """Raise `DeskError` for an impossible date or one that no card can carry."""
         if when.year not in _YEARS:
             raise DeskError(f"{when}: a card carries the years 2000 to 2099")
         try:
@@ -155,7 +155,7 @@ class DeskCodec:
         self.zone = zone
 
     def write_time(self, when: Civil) -> bytes:
-        """Return the five bytes that stand for `when` on the card."""
+        """Return the five bytes of `when` on the card."""
         return encode_bcd_minute(when)
 
     def read_time(self, raw: bytes) -> Civil | None:
@@ -163,12 +163,12 @@ class DeskCodec:
         return decode_bcd_minute(raw)
 
     def write_instant(self, minute: int | None) -> int:
-        """Return the number that stands for an instant on the card, in minutes since 2000 UTC."""
+        """Return the card's number for an instant, in minutes since 2000 UTC."""
         assert minute is not None, "the office writes no instant that it does not know"
         return minute
 
     def read_ends(self, order: AnyOrderRecord) -> tuple[Written | None, Written | None]:
-        """Return T1 and T2 as they stand on the card."""
+        """Return T1 and T2 on the card."""
         defer_until, cut_at = self.read_time(order.defer_until), self.read_time(order.cut_at)
         minutes: tuple[int | None, int | None] = (None, None)
         if isinstance(order, InstantOrderRecord):
@@ -181,7 +181,7 @@ class DeskCodec:
     def armed(
         self, order: AnyOrderRecord, defer_until: Written | None, cut_at: Written | None
     ) -> AnyOrderRecord:
-        """Return `order` with T1, T2 or both set; what is `None` stays. It reactivates no more."""
+        """Return `order` with T1, T2 or both set; `None` keeps one. It no longer reactivates."""
         if defer_until is not None:
             order = replace(order, defer_until=self.write_time(defer_until.civil))
             if isinstance(order, InstantOrderRecord):
@@ -200,7 +200,7 @@ class DeskCodec:
         return order
 
     def expiring(self, identity: IdentityRecord, at: Written | None) -> IdentityRecord:
-        """Return `identity` of a temporary card that expires `at`, of a lasting one for `None`."""
+        """Return `identity` of a card that expires `at`, or never for `None`."""
         lasting = replace(
             identity, expires=BCD_NONE, expires_min=MINUTES_NONE, zone_rule=NO_ZONE_RULE
         )

@@ -1,9 +1,9 @@
-"""The office: reads a card, decides what may be written, writes it, and returns what it now says.
+"""The office: reads a card, decides what may be written, writes it, and reads the card again.
 
 The order record is one state, not a queue. An operation takes the record that is on the card,
 changes what it must and leaves the rest, raises the number by one and writes it sealed: a card torn
-out holds the old record or the new one. Nothing is written before every record
-of the card has shown its MAC, and nothing at all when one part of the work is refused.
+out holds the old record or the new one. Nothing is written before every record of the card has
+shown its MAC, and nothing at all when one part of the work is refused.
 
 Time is an argument here: each write carries `issued_at_min`, minutes since 2000-01-01 UTC, which a
 meter takes as a lower bound for its own clock.
@@ -58,24 +58,24 @@ LOAD_CENTS_MIN: Final = 500  # 5 EUR an operation (domain: terminal text, synony
 LOAD_CENTS_MAX: Final = 25_000  # 250 EUR, likewise
 METER_ID_MAX: Final = 0xFFFF_FFFF_FFFF_FFFF  # what the record holds
 PIN_NOT_USED: Final = "0000"  # ours: no file of a budget card asks for the PIN
-_FF: Final = b"\xff"  # what a file holds that nobody has written
+_FF: Final = b"\xff"  # contents of a file that nobody has written
 
-# What a meter says is its record without head and MAC.
+# The write-back is its record without head and MAC.
 _SAID: Final = attrgetter(*WriteBack._fields)
 
 Exchange = Callable[[bytes], bytes]
 
 
-Account = CardRecords  # what the office knows of a meter: the records of its newest card
+Account = CardRecords  # the office's account of a meter: the records of its newest card
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What one visit to the office writes; what is `None`, false or 0 stays as it is.
+    """What one visit to the office writes; `None`, false or 0 leaves a value as it is.
 
-    Whatever of it belongs to the order record goes into one order under one number. `reading` says
-    which instant is meant when the change of clocks skips or repeats one of the times.
+    All its order fields go into one order under one number. `reading` says which instant is meant
+    when the change of clocks skips or repeats one of the times.
     """
 
     load_cents: int = 0
@@ -87,11 +87,11 @@ class Work:
     tariff: Pricing | None = None
     mwh_per_unit: int | None = None  # of a new tariff; gas only
     reading: CivilReading | None = None
-    fields: AsIs | None = None  # of an office that is wrong: last, and as they are
+    fields: AsIs | None = None  # values of a faulty office: written last, unchanged
 
     @property
     def orders(self) -> bool:
-        """Whether any of it changes the order record."""
+        """Whether it changes the order record."""
         arms = self.defer_until is not None or self.cut_at is not None
         switches = self.prepayment_on is not None or self.limiter_granted is not None
         priced = self.tariff is not None or self.mwh_per_unit is not None
@@ -104,8 +104,8 @@ class Desk:
     """An office that holds the master key; `dates` and `codec` are its parts.
 
     `exchange` takes a C-APDU and returns the R-APDU of the card in the desk's reader. All writes
-    return the account as it stands after them. Refusals: `DeskError` for what the office must not
-    write, `LayoutError` and `MacError` for a card that is foreign, of another operator or forged,
+    return the new account. Refusals: `DeskError` for values the office must not write,
+    `LayoutError` and `MacError` for a card that is foreign, of another operator or forged,
     `ApduError` for one that refuses us, `LinkError` for one that is gone.
     """
 
@@ -139,8 +139,8 @@ class Desk:
     ) -> AnyImage:
         """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back.
 
-        Without `tariff` or `mwh_per_unit` it carries the first ones of `energy`.
-        A temporary card `expires`; `reading` says which instant is meant, where there are two.
+        Without `tariff` or `mwh_per_unit` it carries the first ones of `energy`. A temporary card
+        `expires`; `reading` says which instant is meant if there are two.
         """
         _check_meter_id(meter_id)
         _check_issued_at(issued_at_min)
@@ -178,10 +178,9 @@ class Desk:
     ) -> AnyImage:
         """Return a replacement for a lost card from the office's own account of its meter.
 
-        Wallet, order and tariff are those of the account, number and all, so what the meter has
-        executed or booked already is neither repeated nor lost. `card_number` is higher than the
-        account's: once the meter has obeyed the new card it refuses the old one. Until then what
-        is on the lost card stays good.
+        Wallet, order and tariff are those of the account, number and all, so nothing executed or
+        booked is repeated or lost. `card_number` is higher than the account's: once the meter has
+        obeyed the new card it refuses the old one. Until then the lost card stays valid.
         """
         _check_issued_at(issued_at_min)
         before = account.identity.card_number
@@ -193,16 +192,16 @@ class Desk:
         return self._personalised(account._replace(identity=identity), kind)
 
     def account(self, exchange: Exchange) -> Account:
-        """Return what the card says, every record checked."""
+        """Return the card's contents, every record checked."""
         return self._open(exchange)[1]
 
     def read_back(self, exchange: Exchange) -> WriteBack | None:
-        """Return what the meter last wrote on the card, `None` on a card no meter has seen."""
+        """Return the meter's last write-back on the card, `None` on a card no meter has seen."""
         record, _ = self.write_back_record(exchange)
         return None if record is None else WriteBack(*_SAID(record))
 
     def write_back_record(self, exchange: Exchange) -> tuple[WriteBackRecord | None, Energy]:
-        """Return the record that holds it, as it stands on the card, and what the card is for."""
+        """Return the write-back record's bytes on the card, and the card's purpose."""
         card, account, _ = self._open(exchange)
         key = self._key(Purpose.METER_RECORD, account.identity.meter_id)
         return card.written_back(key), BY_CODE[account.identity.energy]
@@ -285,8 +284,8 @@ class Desk:
         """Do all of one visit's `work` in one session; refuse all of it or none.
 
         The order of writing is tariff, order, wallet. A secure card torn out between two holds the
-        first part only, each record old or new, and a plain one all of it or none; doing the visit
-        again is then right for orders, and for money after a look at the wallet.
+        first part only, each record old or new, and a plain one all of it or none. Repeating the
+        visit is then right for orders, and for money after a look at the wallet.
         """
         _check_issued_at(issued_at_min)
         if work.load_cents:
@@ -313,10 +312,10 @@ class Desk:
         return personalise_card(self._master, account, kind, pin=PIN_NOT_USED)
 
     def _open(self, exchange: Exchange) -> tuple[BudgetCard, Account, Key]:
-        """Start a session: whose card it is, both sides proved, every record read and checked.
+        """Start a session: read the identity, authenticate both sides, read and check every record.
 
         Return card, account, and the key of the records that an office writes. Raise `DeskError`
-        for a sealed card of an energy that there is not.
+        for a sealed card of an unknown energy.
         """
         card = find_among(Terminal(exchange), DF_OF.values())
         meter_id = card.claimed().meter_id  # a claim, until its MAC is checked in the next lines
@@ -331,7 +330,7 @@ class Desk:
         return card, account, record_key
 
     def _after(self, account: Account, work: Work, issued_at_min: int) -> Account:
-        """Return the account as `work` leaves it, unsealed; raise `DeskError` if it must not be."""
+        """Return the account after `work`, unsealed; raise `DeskError` if that is not allowed."""
         wallet, order, tariff = account.wallet, account.order, account.tariff
         energy = BY_CODE[account.identity.energy]
         if work.load_cents:
@@ -366,8 +365,8 @@ class Desk:
     def _ordered(self, order: AnyOrderRecord, work: Work, meter_id: int) -> AnyOrderRecord:
         """Return the next order, unsealed.
 
-        A reactivation stands until the next arming: an order between them repeats it under its own
-        number, for a card that skipped the first. An arming replaces it, seen by the meter or not.
+        A reactivation lasts until the next arming: an order between them repeats it under its own
+        number, for a meter that missed the first. An arming replaces it, seen by the meter or not.
         """
         if work.defer_until is not None or work.cut_at is not None:
             if work.reactivate:
@@ -385,7 +384,7 @@ class Desk:
         return replace(order, number=number, flags=flags, token=token)
 
     def _armed(self, order: AnyOrderRecord, work: Work) -> AnyOrderRecord:
-        """Check T1 and T2 as the clerk means them, then have the codec write what is new."""
+        """Check T1 and T2 as the clerk means them, then let the codec write the new ones."""
         new_defer, new_cut = (
             None if when is None else self._written(when, work.reading, order.generation)
             for when in (work.defer_until, work.cut_at)
@@ -445,7 +444,7 @@ def _check_room(kind: CardKind, *numbers: int) -> None:
 
 
 def _check_tariff_is_the_orders(account: Account) -> None:
-    """Refuse to order by a tariff that may have been put back: it has to be written anew."""
+    """Refuse an order by a tariff that may have been put back: the tariff must be written anew."""
     if account.other_tariff:
         raise DeskError(
             "the tariff on this card is not the one its order was written with: it was put back, or"

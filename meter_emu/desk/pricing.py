@@ -1,6 +1,6 @@
-"""Prices as the office gives them: what a tariff record may hold, for which energy.
+"""Prices of the office: which values a tariff record may hold, for which energy.
 
-One price at all hours is a night price that is the same: nothing else says mono-hourly.
+A mono-hourly tariff is one whose night price equals the day price.
 """
 
 from typing import Final, NamedTuple, Self
@@ -32,7 +32,7 @@ class Pricing(NamedTuple):
         return self.night_price_ueur_per_wh != self.price_ueur_per_wh
 
     def in_words(self, unit: str) -> str:
-        """Return number and prices, by what is priced."""
+        """Return number and prices in words, by `unit`."""
         night = f", {self.night_price_ueur_per_wh} at night" if self.bi_hourly else ""
         return f"tariff {self.number} at {self.price_ueur_per_wh}{night} micro-euro per {unit}"
 
@@ -52,7 +52,7 @@ def check_tariff(energy: Energy, tariff: Pricing) -> None:
 
 
 def check_factor(energy: Energy, mwh_per_unit: int) -> None:
-    """Raise `DeskError` for energy in a unit that no meter of that energy counts."""
+    """Raise `DeskError` for an energy per unit that no meter of that energy counts."""
     if not energy.varies and mwh_per_unit != energy.mwh_per_unit:
         want = f"{energy.mwh_per_unit} {energy.priced.milli} a unit"
         raise DeskError(f"{energy.meter} counts {want}, got {mwh_per_unit}")

@@ -1,1 +1,1 @@
-"""The reference program of the meter: small parts on the ports, no time but what the RTC says."""
+"""The reference program of the meter: small parts on the ports; its only time is the RTC's."""

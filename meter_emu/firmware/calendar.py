@@ -109,9 +109,12 @@ class Zone:
     def __init__(self, calendar: Calendar, rule: ZoneRule) -> None:
         self._calendar = calendar
         self.rule = rule
-        self.standard_min, self.summer_min = rule.standard_min, rule.summer_min  # each poll asks
+        self.standard_min, self.summer_min = (
+            rule.standard_min,
+            rule.summer_min,
+        )  # asked at each poll
         self._summers: dict[int, tuple[int, int]] = {}
-        self._year = (0, 0, 0, 0)  # of the last question: its first minute, summer, the next year
+        self._year = (0, 0, 0, 0)  # the last answer: its first minute, summer, the next year
 
     def offset_min(self, utc_min: int) -> int:
         """Return legal time minus UTC, in minutes, at an instant."""

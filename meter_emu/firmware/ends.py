@@ -1,4 +1,4 @@
-"""What time decides: the ends of orders (T1, T2), and hours of the day, by a clock with an error.
+"""Decisions by time: the ends of orders (T1, T2) and hours of the day, by a clock with an error.
 
 An end is *one instant*: the civil time of the card is converted once, on acceptance, to minutes
 since 1970 UTC by the meter's own zone rule, both are stored, and the instant is compared as a
@@ -6,8 +6,8 @@ whole. Half-open: at the minute itself the end has come. A card of generation 2 
 
 Hours favour the household. They run from a minute of the day over midnight to one of the next
 morning, and whole weekends where so set. What they give begins as soon as RTC + u says so and ends
-only when RTC - u does: a clock that is not sure errs for the household, and one that is not
-believed always may be inside.
+only when RTC - u does: a clock that is not sure errs for the household, and under an untrusted
+clock they may always be running.
 """
 
 from abc import ABC, abstractmethod
@@ -35,7 +35,7 @@ from meter_emu.units import HOUR_S, PPB
 
 
 class EndStore:
-    """Twelve bytes an end. A part: a defect of another design brings its own bytes here."""
+    """Stores an end in twelve bytes. A part: a defect of another design brings its own bytes."""
 
     __slots__ = ("calendar", "zone")
 
@@ -51,7 +51,7 @@ class EndStore:
     ) -> bytes:
         """Return the twelve bytes to keep for an end that exists in the calendar, or for none.
 
-        `utc_min` is the instant, minutes since 1970, where the card brings it.
+        `utc_min` is the instant, minutes since 1970, if the card brings it.
         """
         if civil is None:
             return NO_END
@@ -70,21 +70,21 @@ class EndStore:
         return self.zone.to_utc_later(self.calendar.minutes(civil))
 
     def possible(self, end: bytes) -> bool:
-        """Whether this store has written an end that was read: other bytes come from elsewhere."""
+        """Whether this store could have written an end: other bytes come from elsewhere."""
         return begins_with_civil(end)
 
     def armed(self, end: bytes) -> bool:
-        """Whether there is an end: nothing else here is asked without one."""
+        """Whether there is an end: the other methods need one."""
         return end != NO_END
 
     def due(self, end: bytes, now: Now) -> bool:
-        """Whether the end has come: it may be acted on."""
+        """Whether the end has come and may be acted on."""
         return self.instant_s(end) <= self.now_s(now)
 
     def wait_s(self, end: bytes, now: Now) -> int:
-        """Return seconds until the end comes, never too many; what is 0 or less has come.
+        """Return seconds until the end comes, never too many; 0 or less if it has come.
 
-        Sleep hint only: until an end that should have come is `due`, every poll looks again.
+        Sleep hint only: an end that has come but is not `due` is checked again at every poll.
         """
         return self.instant_s(end) - self.now_s(now)
 
@@ -97,11 +97,11 @@ class EndStore:
         return int.from_bytes(end[5:9], "big") * 60
 
     def tick(self, end: bytes, now: Now) -> bytes:  # noqa: ARG002 - for designs that count days
-        """Return what to keep of an end from now on; once an RTC day, and after a power-up."""
+        """Return the bytes to keep of an end; called once an RTC day and after a power-up."""
         return end
 
     def understood(self, end: bytes) -> Civil | None:
-        """Return the civil time this meter believes in: what display and write-back show."""
+        """Return the meter's reading of the civil time: display and write-back show it."""
         assert len(end) == END_SIZE_BYTES, "an end is twelve bytes"
         return decode_bcd_minute(end[:5])
 
@@ -119,7 +119,7 @@ class Hours(NamedTuple):
 
 
 class WeekTable:
-    """Where in the legal week such hours lie: one table for every kind of them. A part.
+    """Where such hours lie in the legal week: one table for every kind. A part.
 
     Weekdays count from Monday = 0.
     """
@@ -133,19 +133,19 @@ class WeekTable:
         return minute >= hours.start_minute or minute < hours.end_minute
 
     def is_weekend(self, weekday: int) -> bool:
-        """Whether a day of the week is one that may be inside as a whole."""
+        """Whether a day of the week may be inside as a whole."""
         return weekday >= _FIRST_WEEKEND_DAY
 
     def edges(self, hours: Hours) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the minutes of the day at which they may start, and may stop. Sleep hint only.
 
-        Midnight is inside them, weekend or not, so nothing starts or stops there.
+        Nothing starts or stops at midnight, weekend or not: it is always inside.
         """
         return (hours.start_minute,), (hours.end_minute,)
 
 
 class LegalHours(ABC):
-    """What every kind of such hours is; a kind says which they are. A part."""
+    """The rules of all such hours; each kind says which hours they are. A part."""
 
     __slots__ = ("_calendar", "_week", "_zone")
 
@@ -156,7 +156,7 @@ class LegalHours(ABC):
 
     @abstractmethod
     def hours(self, factory: Factory) -> Hours | None:
-        """Return the hours of a meter, `None` for one that has none of this kind."""
+        """Return the hours of a meter, `None` if it has none of this kind."""
 
     def covers(self, legal_min: int, factory: Factory) -> bool:
         """Whether a legal minute (since 1970-01-01 00:00 legal) lies inside."""

@@ -61,7 +61,7 @@ class RecordCodec:
         return encode_bcd_minute(civil)
 
     def set_to_s(self, order: ClockSetting) -> int:
-        """Return the instant that a clock card names, seconds since 1970-01-01 UTC."""
+        """Return the instant on a clock card, seconds since 1970-01-01 UTC."""
         return EPOCH_2000_S + order.set_to_s
 
     def instant(self, minute: int) -> int | None:
@@ -69,7 +69,7 @@ class RecordCodec:
         return None if minute == MINUTES_NONE else EPOCH_2000_MIN + minute
 
     def both(self, raw: bytes, minute: int, zone_rule: int | None) -> StatedEnd | None:
-        """Return an end of generation 2, from its two forms."""
+        """Return an end of generation 2 from its two forms."""
         civil, utc_min = self.civil(raw), self.instant(minute)
         if civil is None and utc_min is None:
             return None
@@ -101,10 +101,10 @@ class OrderGate:
         self._ends = ends
 
     def judge_card(self, identity: Identity, state: State, now: Now) -> Result:
-        """Return `EXECUTED` for a card to obey, or why nothing of it is. Changes nothing.
+        """Return `EXECUTED` for a card to obey, or the refusal of the whole card. Changes nothing.
 
-        Half-open like every end: a card is expired when RTC - u has reached the expiry. Where the
-        clock cannot say, the card is obeyed.
+        Half-open like every end: a card is expired when RTC - u has reached the expiry. If the
+        clock is not dated, the card is obeyed.
         """
         if not possible(identity):
             return Result.BAD_FORMAT
@@ -121,7 +121,7 @@ class OrderGate:
         return Result.CARD_EXPIRED if self.expired(end, now) else Result.EXECUTED
 
     def expired(self, end: StatedEnd, now: Now) -> bool:
-        """Whether a card that ends so has expired."""
+        """Whether a card with this expiry has expired."""
         return now.dated and self._ends.due(self._accept(end, now), now)
 
     def expiry(self, identity: Identity) -> StatedEnd | None:
@@ -137,7 +137,7 @@ class OrderGate:
         limited: bool,
         nights: bool,
     ) -> Result:
-        """Return `EXECUTED` for an order to obey, or why it is not. Changes nothing.
+        """Return `EXECUTED` for an order to obey, or the refusal. Changes nothing.
 
         `limited` says whether this meter has a limiter to grant: a valve has none. `nights` says
         whether it has night hours: without them a night price cannot be kept.
@@ -162,11 +162,11 @@ class OrderGate:
         return self.judge_dates(defer_until, cut_at)
 
     def fresh(self, number: int, known: int) -> bool:
-        """Whether an order is news to a meter that knows another; an equal one is not asked of."""
+        """Whether an order's number is new to the meter; not called for an equal one."""
         return number > known
 
     def judge_tariff(self, order: Order, tariff: Tariff, *, nights: bool) -> Result:
-        """Return `EXECUTED` for the tariff an order names, at prices this meter can keep."""
+        """Return `EXECUTED` for an order's tariff at prices this meter can keep, or the refusal."""
         if order.tariff_number != tariff.number:
             return Result.TARIFF_MISMATCH
         if order.other_tariff:
@@ -193,7 +193,7 @@ class OrderGate:
         return Result.EXECUTED
 
     def exists(self, end: StatedEnd) -> bool:
-        """Whether the date is in the calendar and within what a clock chip can reach."""
+        """Whether the date is in the calendar and within a clock chip's range."""
         calendar, zone = self._ends.calendar, self._ends.zone
         reached = end.utc_min is None or end.utc_min < clocks_end_min(calendar, zone)
         return calendar.exists(end.civil) and reached
@@ -210,7 +210,7 @@ class OrderGate:
         return civil_min if end.utc_min is None else max(civil_min, end.utc_min)
 
     def _accept(self, end: StatedEnd | None, now: Now) -> bytes:
-        """Return what is kept of an end: where its forms disagree, both forms of the later one."""
+        """Return the bytes to keep of an end: if its forms disagree, both of the later one."""
         if end is None:
             return self._ends.accept(None, now)
         if end.utc_min is None or self.agrees(end):
@@ -221,7 +221,7 @@ class OrderGate:
         return self._ends.accept(end.civil, now)
 
     def apply(self, order: Order, tariff: Tariff, state: State, now: Now) -> None:
-        """Make the state what an order judged `EXECUTED` or `LATER_END_TAKEN` says."""
+        """Apply an order judged `EXECUTED` or `LATER_END_TAKEN` to the state."""
         if order.reactivation is Reactivation.NONE:
             defer_until, cut_at = self._codec.ends(order)
             state.defer_end = self._accept(defer_until, now)

@@ -1,13 +1,13 @@
 """Where everything a meter must remember lies in its EEPROM: factory record and state record.
 
-`docs/meter-image.md` is the same for readers, and a test holds both together. Big-endian, no gaps,
-CRC-32 (IEEE 802.3) in the last four bytes over all before it. All of it is ours: no Belgian
-meter's memory map is public.
+`docs/meter-image.md` has the same for readers; a test compares them. Big-endian, no gaps, CRC-32
+(IEEE 802.3) in the last four bytes over all before it. All of it is ours: no Belgian meter's memory
+map is public.
 
-A CRC and a MAC say that bytes are as somebody wrote them, and nothing of what they say. So a record
-is asked whether it *can be* before anything follows from it, and one that cannot is as good as
-none: of the memory the other copy counts, and on a card it is refused as `BAD_FORMAT`. Whether a
-date exists is asked where dates are read, for that is a part's, and has a code of its own.
+A CRC or a MAC shows that bytes are as somebody wrote them, not that they make sense. So a record is
+checked for possible values before use. An impossible one counts as missing: in memory the other
+copy is used, on a card it is refused as `BAD_FORMAT`. Dates are checked where they are read: that
+is a part's job, with a code of its own.
 """
 
 from collections.abc import Callable
@@ -58,7 +58,9 @@ class FactoryFlags(IntEnum):
 
     WINDOW_ON = 0x01  # the non-disconnection function, a parameter of each network operator
     WINDOW_WEEKEND = 0x02  # whole Saturdays and Sundays are inside it
-    DEFERRAL_SUSPENDS = 0x04  # while a deferral holds, balance stands still (ours; unknown in 2020)
+    DEFERRAL_SUSPENDS = (
+        0x04  # while a deferral holds, the balance does not change (ours; unknown in 2020)
+    )
     NIGHT_ON = 0x08  # the meter has night hours, so a tariff may have a night price
     NIGHT_WEEKEND = 0x10  # whole Saturdays and Sundays are night
 
@@ -82,7 +84,7 @@ class StateFlags(IntEnum):
     LIMITER_GRANTED = 0x02
     CUT_LATCHED = 0x04  # T2 was reached: block PROGRAMMED until a reactivation
     LOW_CREDIT_SAID = 0x08  # the low-credit beep has sounded since the last load
-    SUMMER = 0x10  # base LEGAL: the registers stand in summer time
+    SUMMER = 0x10  # base LEGAL: the registers are in summer time
     STEP_PENDING = 0x20  # base LEGAL: a step of one hour was begun
     DEFERRAL_OVER = 0x40  # T1 was reached: a clock lost later does not bring it back
 
@@ -119,11 +121,11 @@ class Rate(IntEnum):
 @final
 @unique
 class Health(IntEnum):
-    """Whether the clock may be believed, and if not, why not. Stays until a clock is set.
+    """Whether the clock may be trusted, and if not, why. Stays until a clock is set.
 
-    LOWER_BOUND is a clock moved forward to when the desk says that it wrote: what must not be early
-    may be decided by it, nothing else. DISPUTED is a clock set at the meter that a stamp of the
-    desk is far ahead of: office or clock is wrong, so it runs on and the same holds.
+    LOWER_BOUND is a clock moved forward to the desk's stamp: it decides only what must not be
+    early. DISPUTED is a clock set at the meter while a desk's stamp is far ahead of it: office or
+    clock is wrong, so it runs on and decides as LOWER_BOUND does.
     """
 
     TRUSTED = 0
@@ -141,7 +143,7 @@ class Health(IntEnum):
 @final
 @unique
 class EventCode(IntEnum):
-    """What the meter journals and writes back to the card."""
+    """Events that the meter journals and writes back to the card."""
 
     POWER_ON = 1
     CUT_PROGRAMMED = 2
@@ -163,7 +165,7 @@ class EventCode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Factory:
-    """What the factory and the installer wrote: never rewritten by the program."""
+    """The values that factory and installer wrote: never rewritten by the program."""
 
     magic: Magic
     version: U8
@@ -257,9 +259,9 @@ _CRC_SIZE_BYTES: Final = 4
 MONEY_MAX_UEUR: Final = 1 << 62  # ours: four million million euro; sums stop there
 
 
-@lru_cache(maxsize=64)  # every poll asks it again of the same two or three ends
+@lru_cache(maxsize=64)  # every poll checks it for the same two or three ends
 def begins_with_civil(end: bytes) -> bool:
-    """Whether an end is none, or begins with the civil time that was announced."""
+    """Whether an end is none, or begins with the announced civil time."""
     if end == NO_END:
         return True
     try:
@@ -283,7 +285,7 @@ PossibleEnd: TypeAlias = Callable[[bytes], bool]
 
 _U32_MAX: Final = 0xFFFFFFFF
 _DAY_MINUTES: Final = 1_440
-_CENTURY_S: Final = 36_525 * 86_400  # of 2000 to 2099, what a clock chip counts right
+_CENTURY_S: Final = 36_525 * 86_400  # of 2000 to 2099, the range that a clock chip counts right
 _DRIFT_MAX_PPB: Final = 1_000_000  # ours: 86 s a day; no quartz is worse
 _BASES: Final = frozenset(RtcBase)
 _KEYS: Final = frozenset(map(int, Button))
@@ -298,9 +300,9 @@ def possible(
     record: State | Factory | Identity | Wallet | Order | Tariff | ClockSetting,
     possible_end: PossibleEnd = begins_with_civil,
 ) -> bool:
-    """Whether a record is one that program, factory or desk write; others come from elsewhere.
+    """Whether program, factory or desk could have written a record.
 
-    `possible_end` says of the ends in a state whether the program's end store has written them.
+    `possible_end` is the end store's check of the ends in a state.
     """
     match record:
         case State():
@@ -315,10 +317,10 @@ def possible(
             dated = not (_is_none(record.defer_until) and _is_none(record.cut_at))
             reactivates = record.reactivation is not Reactivation.NONE
             return not record.unknown and not (reactivates and dated)
-        case Tariff():  # no energy is for nothing, and none counts for nothing
+        case Tariff():  # no energy is free, and no unit holds none
             prices_hold = 0 < record.night_price_ueur_per_wh <= record.price_ueur_per_wh
             return record.number > 0 and prices_hold and record.mwh_per_unit > 0
-        case ClockSetting():  # all that may be believed of the clock would follow from it
+        case ClockSetting():  # trust in the clock depends on all of these
             return 1 <= record.set_error_s <= SET_ERROR_S_MAX
 
 

@@ -5,11 +5,11 @@ tariff turns them into energy (1000 mWh a unit for electricity, the calorific fa
 does not fill a watt-hour is kept, in milliwatt-hours, for the next booking. So electricity is the
 same arithmetic with a remainder that stays 0.
 
-The register runs free; what is not booked yet is its difference to the last booked value.
-Energy is booked to the account in force *before* a change: CHARGED costs, DEFERRED is counted for
-the later invoice (2020: "la facturation reportée"), POSTPAID is a meter with prepayment off. So it
-is with the rate: what is pending belongs to the day or to the night, whole. What was used while the
-clock was not trusted is counted once more, apart: at which hours that was is unknown.
+The register runs free; what is not booked yet is its difference to the last booked value. Energy is
+booked to the current account *before* a change: CHARGED costs, DEFERRED is counted for the later
+invoice (2020: "la facturation reportée"), POSTPAID is a meter with prepayment off. The rate works
+alike: all pending energy belongs to the day or to the night. Energy used while the clock was not
+trusted is also counted separately: its hours are unknown.
 
 accepted = balance - emergency debt + charged: the law of money inside one meter.
 """
@@ -57,7 +57,7 @@ class Ledger:
         )
 
     def book(self, state: State, register_units: int) -> None:
-        """Book what is pending to the account in force since the last booking."""
+        """Book the pending energy to the current account."""
         state.untimed_wh = self.untimed_wh(state, register_units)
         pending_units, state.remainder_mwh = self.pending(state, register_units)
         state.booked_units = register_units
@@ -83,7 +83,7 @@ class Ledger:
         return state.balance_ueur - pending_units * self.price_ueur_per_wh(state)
 
     def untimed_wh(self, state: State, register_units: int) -> int:
-        """Return what was ever used while the clock was not trusted, pending energy included."""
+        """Return all energy used while the clock was not trusted, pending energy included."""
         if state.health == Health.TRUSTED:
             return state.untimed_wh
         pending_wh, _ = self.pending(state, register_units)
@@ -97,7 +97,7 @@ class Ledger:
     def units_until(self, state: State, balance_ueur: int) -> int | None:
         """Return the register value at which the balance first is at or below `balance_ueur`.
 
-        `None` when it stands still or is there already.
+        `None` if it does not change or is there already.
         """
         spare_ueur = state.balance_ueur - balance_ueur
         price_ueur_per_wh = self.price_ueur_per_wh(state)
@@ -109,7 +109,7 @@ class Ledger:
         return (state.booked_units + -(-wanted_mwh // state.mwh_per_unit)) & _U32
 
     def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:
-        """Return `EXECUTED` for new credit, `ALREADY_EXECUTED` for none, or why it is refused."""
+        """Return `EXECUTED` for new credit, `ALREADY_EXECUTED` for none, or the refusal."""
         if not possible(wallet):
             return Result.BAD_FORMAT
         cents = wallet.loaded_cents - state.accepted_cents

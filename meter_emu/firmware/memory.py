@@ -27,16 +27,16 @@ from meter_emu.ports import Ports
 
 PAGE_SIZE_BYTES: Final = 64  # AT24C256-class part
 READS_AFTER_POWER_UP: Final = 4  # ours: one weak byte passes once in 256 ** 4 times
-ACK_TRIES_MAX: Final = 50  # ours: a NACK costs the driver 5 ms, and by then the part is ready (tWR)
+ACK_TRIES_MAX: Final = 50  # ours: a NACK costs the driver 5 ms, and then the part is ready (tWR)
 _U32: Final = 0xFFFFFFFF
 _HALF: Final = 0x80000000
-_SEQUENCE: Final = slice(4, 8)  # where the state record has it
+_SEQUENCE: Final = slice(4, 8)  # its offset in the state record
 
 
 class Memory:
-    """Loads and saves. Between calls it holds nothing that the cells do not say again.
+    """Loads and saves. It caches only what the cells hold too.
 
-    `possible_end` says whether the program's end store has written these twelve bytes.
+    `possible_end` is whether the program's end store has written these twelve bytes.
     """
 
     __slots__ = ("_factory", "_newest", "_ports", "_possible_end", "_raw", "_valid")
@@ -44,13 +44,13 @@ class Memory:
     def __init__(self, ports: Ports, possible_end: PossibleEnd = begins_with_civil) -> None:
         self._ports = ports
         self._possible_end = possible_end
-        self._factory: tuple[bytes, Factory] | None = None  # what those bytes were found to mean
+        self._factory: tuple[bytes, Factory] | None = None  # the decoded contents of those bytes
         self._newest = 0
         self._raw = b""
-        self._valid = b""  # the state that was read last and found to be one
+        self._valid = b""  # the last state that was read and found valid
 
     def factory(self) -> Factory | None:
-        """Return the factory record, `None` when there is no valid one (blank, foreign, broken)."""
+        """Return the factory record, `None` if there is no valid one (blank, foreign, broken)."""
         raw = self._read(FACTORY_AT, FACTORY.size_bytes)
         if self._factory is not None and self._factory[0] == raw:
             return self._factory[1]
@@ -93,11 +93,11 @@ class Memory:
         target = 1 - self._newest
         for offset in range(0, len(raw), PAGE_SIZE_BYTES):
             self._write_page(STATE_AT[target] + offset, raw[offset : offset + PAGE_SIZE_BYTES])
-        self._read(STATE_AT[target], 1)  # acknowledged only when the last cycle is over
+        self._read(STATE_AT[target], 1)  # acknowledged only when the last write cycle is over
         self._newest, self._raw = target, raw
 
     def _firm(self, at: int, count: int) -> bytes:
-        """Return what reads the same every time; what does not is as good as erased."""
+        """Read the range several times; if any two reads differ, treat all of it as erased."""
         raw = self._read(at, count)
         for _ in range(READS_AFTER_POWER_UP - 1):
             if self._read(at, count) != raw:
@@ -120,9 +120,9 @@ class Memory:
 def newest(
     copies: Sequence[bytes], possible_end: PossibleEnd, valid: bytes = b""
 ) -> tuple[int, State] | None:
-    """Return which of the two copies of the state counts, and what it says; `None` if neither.
+    """Return which of the two copies of the state counts, and the state; `None` if neither.
 
-    A copy that reads as `valid` is not examined: it was before.
+    A copy equal to `valid` is not checked again.
     """
     for index in (1, 0) if is_newer(copies[1], copies[0]) else (0, 1):
         raw = copies[index]

@@ -1,4 +1,4 @@
-"""The program's parts, assembled. A build with defects is the same program of other classes."""
+"""The program's parts, assembled. A build with defects is the same program with other classes."""
 
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -16,7 +16,7 @@ _PartT = TypeVar("_PartT")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """One instance of each part. They hold nothing of a meter, so meters of a build share them."""
+    """One instance of each part. They hold no state of a meter, so meters of a build share them."""
 
     calendar: Calendar
     zone: Zone
@@ -34,7 +34,7 @@ class Parts:
 
 
 class Fit(Protocol):
-    """Gives the class to build a part with."""
+    """Returns the class to build for a part."""
 
     def __call__(self, part: type[_PartT], /) -> type[_PartT]:
         """Return `part` itself or a subclass of it."""

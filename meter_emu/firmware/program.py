@@ -2,14 +2,14 @@
 
 Between two polls nothing lives in memory but the page of the button scroll: every poll loads the
 state from EEPROM, so a program built anew from the same bytes behaves the same. Within a poll the
-order is fixed: a card is heard before what is due happens, for it may call that off, and a change
-is saved before the switch moves or a card gets its write-back. The tightness countdown of a gas
-meter is one long poll: it is stored nowhere, so a power cut ends it, and the next poll turns the
-valve off.
+order is fixed: a card is heard before anything due happens, because it may call that off, and a
+change is saved before the switch moves or a card gets its write-back. The tightness countdown of a
+gas meter is one long poll: it is stored nowhere, so a power cut ends it, and the next poll turns
+the valve off.
 
-The one code that writes the clock is here too, journalled on both sides. A setting first saves that
-it is under way (`BEING_SET`, not to be believed), so that a power cut inside leaves an untrusted
-clock and never a wrong one.
+Only this module writes the clock, journalled before and after. A setting first saves that it is
+under way (`BEING_SET`, not trusted), so that a power cut inside leaves an untrusted clock and never
+a wrong one.
 """
 
 from collections.abc import Sequence
@@ -43,10 +43,10 @@ WRITE_ERROR_S: Final = 2  # ours: the second not shown, and the divider's place 
 def set_clock(
     ports: Ports, memory: Memory, meter: MeterRules, utc_s: int, *, error_s: int, health: Health
 ) -> bool:
-    """Set the clock to an instant known to within `error_s`, and believe it as `health` says.
+    """Set the clock to an instant known to within `error_s`, and record `health`.
 
-    The meter's `now` is a fresh reading afterwards. False where that is not what was written: the
-    clock is then not believed.
+    The meter's `now` is a fresh reading afterwards. Return False if that differs from the time
+    written: the clock is then not trusted.
     """
     parts, factory, state = meter.parts, meter.factory, meter.state
     meter.book()
@@ -62,7 +62,7 @@ def set_clock(
     state.set_error_s = error_s + WRITE_ERROR_S
     state.health = health
     if state.order_result == Result.PENDING:
-        state.order_result = Result.EXECUTED  # what it waited for has come
+        state.order_result = Result.EXECUTED  # the end that waited for a clock has come
     now = parts.trust.judge(parts.rtc.read(ports), meter.ticks_ms, state, factory)
     is_set = now.health is health and 0 <= now.utc_s - utc_s <= WRITE_ERROR_S
     if is_set:
@@ -78,11 +78,11 @@ def set_clock(
 
 
 def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: ClockSetting) -> Result:
-    """Set the clock as a technician's card says; refuse one that is not news.
+    """Set the clock by a technician's card; refuse an old card.
 
-    Not news is a card no newer than the last one, or one that names a time before what is known
-    for certain, believed clock or not: it was made long ago and never put in. What a stamp said of
-    the time is not certain, so the card outranks it, and takes back what came by it too early.
+    Old is a card no newer than the last one, or with a time that has certainly passed: it was made
+    long ago and never put in. A stamp is not certain, so the card outranks it, and undoes ends that
+    came too early by it.
     """
     utc_s = meter.parts.codec.set_to_s(order)
     if not possible(order):
@@ -100,7 +100,7 @@ def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: Cloc
 
 
 def step_clock(ports: Ports, memory: Memory, meter: MeterRules) -> bool:
-    """Step the clock by the hour if legal time has changed; whether it was written."""
+    """Step the clock by the hour if legal time has changed; return whether it was written."""
     parts, state, now = meter.parts, meter.state, meter.now
     if not now.dated or now.second_of_day is None:
         return False
@@ -126,7 +126,7 @@ _MAY_BE_ANOTHER_KIND: Final = {Result.CARD_UNREADABLE, Result.BAD_FORMAT}
 class Program:
     """The firmware as the board runs it (`meter_emu.ports.Firmware`).
 
-    A card is asked by each of `dialogues` in turn, and the first that knows it holds the dialogue.
+    Each of `dialogues` tries a card in turn; the first that identifies it reads it.
     """
 
     __slots__ = ("_dialogues", "_memory", "_page", "_parts", "_ports")
@@ -172,7 +172,7 @@ class Program:
         return meter.sleep(standing, at_most_s=screen.SHOWN_S if busy else SECONDS_A_DAY)
 
     def _meter(self, factory: Factory, state: State, *, powered_on: bool) -> MeterRules:
-        """Return the rules over this moment: one reading of clock, ticks and register."""
+        """Return the rules at this moment: one reading of clock, ticks and register."""
         ports, parts = self._ports, self._parts
         reading = parts.rtc.read(ports)
         ticks_ms = ports.ticks_ms()
@@ -187,7 +187,7 @@ class Program:
         return meter
 
     def _settle_step(self, reading: RtcReading, state: State, factory: Factory) -> bool:
-        """After a power-up, finish a step of the clock that a cut interrupted; whether in doubt."""
+        """After a power-up, finish an interrupted step of the clock; return if it is in doubt."""
         if not state.flags & StateFlags.STEP_PENDING:
             return False
         unstepped = self._parts.trust.judge(reading, None, state, factory)
@@ -195,21 +195,21 @@ class Program:
         return self._parts.base.resolve_step(since_s, state)
 
     def _asked(self, factory: Factory, pressed: Button) -> Button:
-        """Return the button that asks for supply if it was pressed, and held long enough."""
+        """Return the button that asks for supply if it was pressed and held long enough."""
         asked = pressed & Button(factory.rearm_key)
         if asked and self._ports.button_held_ms(asked) < factory.rearm_hold_ms:
             return Button(0)
         return asked
 
     def _ask(self, meter: MeterRules) -> bool:
-        """Let a person ask for supply; whether the tightness test comes before it."""
+        """Handle a person's request for supply; return whether the tightness test comes first."""
         allowed = meter.ask_supply()
         if allowed and not meter.factory.tightness_s:
             meter.reconnect()
         return allowed and bool(meter.factory.tightness_s)
 
     def _rearm(self, meter: MeterRules) -> tuple[MeterRules, Standing]:
-        """Test the installation and act on it; return how the meter stands minutes later."""
+        """Test the installation and act on the result; return the meter's state minutes later."""
         tight = self._tight(meter.factory.tightness_s * 1000)
         later = self._meter(meter.factory, meter.state, powered_on=False)
         later.keep_time(powered_on=False)
@@ -222,7 +222,7 @@ class Program:
         return later, later.standing()
 
     def _tight(self, whole_ms: int) -> bool:
-        """Turn the valve on and watch; whether nothing flowed for the whole time."""
+        """Turn the valve on and watch; return whether nothing flowed for the whole time."""
         ports = self._ports
         ports.switch_drive(True)
         began_ms = ports.ticks_ms()
@@ -254,7 +254,7 @@ class Program:
         return result
 
     def _identified(self, factory: Factory) -> CardDialogue | Result:
-        """Power the card; return the dialogue that knows it, or why none does."""
+        """Power the card; return the dialogue that identifies it, or the reason if none does."""
         if not self._ports.card_power(True):
             return Result.CARD_UNREADABLE
         seen, session = Result.CARD_UNREADABLE, BoundedSession(self._ports)
@@ -264,13 +264,13 @@ class Program:
             if refused is None:
                 return dialogue
             if refused is not Result.CARD_UNREADABLE:
-                seen = refused  # it has files that one of us knows
+                seen = refused  # one of the dialogues knows its files
             if seen not in _MAY_BE_ANOTHER_KIND:
                 break
         return seen
 
     def _obey(self, meter: MeterRules, found: Contents | ClockSetting | Result) -> Result:
-        """Do what a card says; return the result."""
+        """Obey a card; return the result."""
         if isinstance(found, Result):
             return found
         if isinstance(found, Contents):
@@ -285,11 +285,11 @@ class Program:
         return result
 
     def _heed_stamp(self, meter: MeterRules, issued_at_min: int | None) -> Result:
-        """Hold the clock to when the desk last wrote; refuse what a clock set here cannot believe.
+        """Compare the clock with the desk's stamp; refuse one too far ahead of a clock set here.
 
-        A clock that nobody has set since it was lost moves forward to it, never back. What is due
-        by it comes after the card's own word: it may be the reactivation, brought late to a meter
-        that could not know that it was late.
+        A clock that nobody has set since it was lost moves forward to the stamp, never back. Ends
+        that are due by it come after the card's order: that may be the reactivation, brought late
+        to a meter that could not know the time.
         """
         if issued_at_min is None:
             return Result.NONE
@@ -303,14 +303,14 @@ class Program:
         return meter.judge_stamp(stamp_min * 60)
 
     def _challenge(self, meter: MeterRules) -> bytes:
-        """Return eight bytes no card can foresee: a MAC of session count and ticks."""
+        """Return eight bytes that no card can foresee: a MAC of session count and ticks."""
         text = meter.state.session_count.to_bytes(4, "big") + self._ports.ticks_ms().to_bytes(
             4, "big"
         )
         return Key(meter.factory.key_meter_auth).cmac(b"challenge" + text)[:CHALLENGE_SIZE_BYTES]
 
     def _drive(self, meter: MeterRules, standing: Standing) -> bool:
-        """Move the switch where it belongs; whether it went there."""
+        """Move the switch to its position; return whether it got there."""
         ports = self._ports
         limited = standing.permission is Permission.LIMIT
         ports.limiter_set(meter.factory.limiter_ampere if limited else 0)
@@ -340,7 +340,7 @@ class Program:
         self._ports.lamps(screen.lamps(meter, standing, fault=fault))
 
     def _out_of_order(self, why: str) -> Sleep | None:
-        """Touch nothing but the panel: without a valid memory every other act could do harm."""
+        """Touch only the panel: without a valid memory any other act could do harm."""
         ports = self._ports
         text = why
         if ports.card_present():

@@ -7,7 +7,7 @@ settle, and saves what changed. Blocks, shields and permission are always comput
 # Theory
 # ======
 #
-# A poll asks one question: with this state, this clock and this register, where does the switch
+# A poll answers one question: with this state, this clock and this register, where does the switch
 # belong? The answer is never stored. What is stored is what cannot be found out again:
 #
 # 1. the orders, as the card brought them (`defer_end`, `cut_end`, prepayment, limiter, tariff);
@@ -39,7 +39,7 @@ settle, and saves what changed. Blocks, shields and permission are always comput
 # Doubts
 # ------
 #
-# `settle` moves the supply once and does not ask again until nothing moves any more. Today a second
+# `settle` moves the supply once and does not repeat until nothing moves any more. Today a second
 # turn could move nothing: a move books, booking raises no balance, and a shield never closes. A
 # rule by which a move itself feeds a home would break that, and nothing here would say so.
 
@@ -88,7 +88,7 @@ _FIRST_YEAR: Final = 2000  # of the two digits on a card
 _U16_MAX: Final = 0xFFFF
 _U24_MAX: Final = 0xFFFFFF
 
-# What the display says when credit and order come out differently: the one that says more, last.
+# The display's choice when credit and order have different results: the most telling one, last.
 _TELLING: Final = (
     Result.NONE,
     Result.ALREADY_EXECUTED,
@@ -99,7 +99,7 @@ _TELLING: Final = (
 
 
 class Standing(NamedTuple):
-    """How a meter stands: its reasons to be dark, what it may be fed, its credit.
+    """A meter's state: its reasons to cut, its permitted supply, its credit.
 
     `balance_ueur` has the energy not booked yet taken off.
     """
@@ -135,14 +135,14 @@ class MeterRules:
     # What follows from the state -----------------------------------------------------------------
 
     def standing(self) -> Standing:
-        """Return how the meter stands at this moment."""
+        """Return the meter's state at this moment."""
         state = self.state
         balance_ueur = self.parts.ledger.balance_ueur(state, self.register_units)
         blocks = blocks_of(
             programmed=state.flags & StateFlags.CUT_LATCHED != 0,
             credit=state.flags & StateFlags.PREPAYMENT_ON != 0 and balance_ueur <= 0,
         )
-        if not blocks:  # as nearly always: no shield is asked about
+        if not blocks:  # the usual case: no shield matters
             return Standing(blocks, Permission.ALLOW, balance_ueur)
         granted = state.flags & StateFlags.LIMITER_GRANTED != 0
         allowed = permission(blocks, self.shields(), limiter_granted=granted)
@@ -158,7 +158,7 @@ class MeterRules:
         return ends.armed(end) and not (self.now.dated and ends.due(end, self.now))
 
     def shields(self) -> Shield:
-        """Return what holds a lack of credit off; unpaid emergency credit ends the window."""
+        """Return the shields against lack of credit; unpaid emergency credit ends the window."""
         state = self.state
         return shields_of(
             deferral=self.deferral_holds(),
@@ -187,7 +187,7 @@ class MeterRules:
         self.state.events = entry + self.state.events[:-EVENT_SIZE_BYTES]
 
     def keep_time(self, *, powered_on: bool) -> None:
-        """Journal the time once an RTC day and after every power-up, a loss of trust at once."""
+        """Journal the time once an RTC day, after a power-up, and at once on a loss of trust."""
         state, now = self.state, self.now
         if powered_on:
             self.note(EventCode.POWER_ON)
@@ -208,7 +208,7 @@ class MeterRules:
             self.journal_time()
 
     def journal_time(self) -> None:
-        """Record the time and the ticks of this moment: what the next readings are held to."""
+        """Record the time and the ticks of this moment, to compare the next readings with."""
         self.state.last_time_s = self.now.utc_s - EPOCH_2000_S
         self.state.last_ticks_ms = self.ticks_ms
         self.state.last_day = self.now.day - EPOCH_2000_DAYS
@@ -216,15 +216,14 @@ class MeterRules:
 
     @property
     def certain_s(self) -> int:
-        """An instant that has passed for certain: no clock card moves the clock back past it."""
+        """An instant that has certainly passed: no clock card moves the clock back past it."""
         return self.parts.trust.certain_s(self.now, self.state)
 
     def judge_stamp(self, stamp_s: int) -> Result:
-        """Judge when the desk says that it wrote by a clock that was set at the meter.
+        """Compare the desk's stamp with a clock that was set at the meter.
 
-        `STAMP_AHEAD`, and the clock is disputed from now on, where the stamp is further ahead than
-        an office's clock may be. The same stamp disputes it once only: what a clock card has
-        settled since stays so.
+        Return `STAMP_AHEAD` and dispute the clock if the stamp is further ahead than an office's
+        clock may be. The same stamp disputes it only once: a clock card's word since then stays.
         """
         now, state = self.now, self.state
         if not now.set_here or stamp_s <= now.late_s + STAMP_AHEAD_MAX_S:
@@ -242,7 +241,7 @@ class MeterRules:
         return Result.STAMP_AHEAD
 
     def book(self) -> None:
-        """Book the energy since the last booking to the account in force."""
+        """Book the energy since the last booking to the current account."""
         self.parts.ledger.book(self.state, self.register_units)
 
     def settle(self) -> Standing:
@@ -271,7 +270,7 @@ class MeterRules:
         return standing
 
     def _latch_ends(self) -> bool:
-        """Record for good what has come; whether the deferral holds.
+        """Latch the ends that have come; return whether the deferral holds.
 
         Once reached, an end needs no clock any more.
         """
@@ -288,7 +287,7 @@ class MeterRules:
         return holds
 
     def unlatch_ends(self) -> None:
-        """Take back what has not come by a clock just set: another had run, or was moved, ahead."""
+        """Undo ends that have not come by the clock just set: an earlier clock was ahead."""
         state = self.state
         # Only a clock card calls this. It outranks every stamp, and so it alone may take back what
         # a clock that ran ahead, or a wrong office date, had let come.
@@ -303,7 +302,7 @@ class MeterRules:
         return ends.armed(end) and self.now.dated and ends.due(end, self.now)
 
     def _tick_ends(self) -> None:
-        """Have the ends that are armed seen a new day, or a power-up."""
+        """Let the armed ends see a new day, or a power-up."""
         state, ends = self.state, self.parts.ends
         if ends.armed(state.defer_end):
             state.defer_end = ends.tick(state.defer_end, self.now)
@@ -326,7 +325,7 @@ class MeterRules:
         )
 
     def found_open(self) -> None:
-        """The switch is off though it belongs on: only a person may turn it on again."""
+        """Handle a switch that is off though it belongs on: only a person may close it again."""
         # Something outside the program opened it: a tool, a fault, a torn write. Closing it unasked
         # might feed a hob that was left on, so the home becomes ready, as after any cut.
         self.note(EventCode.SWITCH_DISAGREES)
@@ -334,13 +333,13 @@ class MeterRules:
         self.state.supply = Supply.READY_FOR_RECONNECTION
 
     def ask_supply(self) -> bool:
-        """Let a person ask for supply by the button; whether the switch may be turned on.
+        """Handle a person's request for supply by the button; return whether the switch may close.
 
-        In the dark for lack of credit that takes the emergency credit first.
+        Without supply for lack of credit this takes the emergency credit first.
         """
         ledger = self.parts.ledger
         dark = self.state.supply == Supply.DISCONNECTED
-        # Only where lack of credit is all that keeps it dark: an ordered cut is not bought off, and
+        # Only if lack of credit is the only reason for the cut: a loan lifts no ordered cut, and
         # where a deferral or a limiter allows supply anyway the loan would be taken for nothing.
         if (
             dark
@@ -358,7 +357,7 @@ class MeterRules:
         self._move(next_supply(self.state.supply, Cue.BUTTON))
 
     def leaked(self) -> None:
-        """Note that something flowed in the tightness countdown: all stays as it was."""
+        """Note a flow in the tightness countdown: all stays as it was."""
         self.book()
         self.note(EventCode.FLOW_IN_TEST)
 
@@ -369,10 +368,10 @@ class MeterRules:
         self.note(EventCode.CARD_REFUSED, result)
 
     def obey(self, contents: Contents) -> Result:
-        """Book new credit and execute a new order; return what the display says of the card.
+        """Book new credit and execute a new order; return the result for the display.
 
         Credit and order are judged apart: a household whose order is refused still gets what it
-        paid for. Of a card that has expired or was replaced, nothing is obeyed.
+        paid for. An expired or replaced card is not obeyed at all.
         """
         # The card before its contents: of a card that is refused nothing is heard, not even a load.
         # What lies on a card that was replaced went over to the new one.
@@ -433,14 +432,14 @@ class MeterRules:
         return result
 
     def _waiting(self) -> bool:
-        """Whether an end is still to come and waits for a clock that can be believed."""
+        """Whether an end is still to come and waits for a trusted clock."""
         state, armed = self.state, self.parts.ends.armed
         defer = armed(state.defer_end) and not state.flags & StateFlags.DEFERRAL_OVER
         cut = armed(state.cut_end) and not state.flags & StateFlags.CUT_LATCHED
         return not self.now.dated and (defer or cut)
 
     def write_back(self, result: Result) -> WriteBack:
-        """Return what the office shall read on a card: how the meter stands, as it understands."""
+        """Return the write-back for the office: the meter's state as it understands it."""
         state, now, ends, codec = self.state, self.now, self.parts.ends, self.parts.codec
         legal = self.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
         # The card says the clock as the meter understands it, right or not: that is how an office
@@ -479,10 +478,10 @@ class MeterRules:
     # When to look again --------------------------------------------------------------------------
 
     def sleep(self, standing: Standing, *, at_most_s: int) -> Sleep | None:
-        """Return until when nothing can be due, by clock and by register; `None` if unknown.
+        """Return until when nothing can be due, by clock and register; `None` if unknown.
 
-        Never too long: waking early changes nothing, waking late would. Every wait derives from
-        the number that the decision itself uses.
+        Never too long: waking early changes nothing, waking late would. Every wait derives from the
+        number that the decision itself uses.
         """
         now, state = self.now, self.state
         if now.second_of_day is None:
@@ -506,7 +505,7 @@ class MeterRules:
         )
 
     def _window_counts(self, standing: Standing) -> bool:
-        """Whether it is the window that says if supply stops; none gives back what has stopped."""
+        """Whether only the window holds supply on; no window gives back lost supply."""
         dark = self.state.supply == Supply.DISCONNECTED
         return standing.blocks == Block.CREDIT and not dark and not self.deferral_holds()
 

@@ -1,6 +1,6 @@
-"""What the panel shows.
+"""The texts and lamps of the panel.
 
-Never silent: why it is dark, what became of the card, T1 and T2 as understood.
+It always shows why supply is off, the result of the last card, and T1 and T2 as understood.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ SHOWN_S: Final = 30  # how long a screen stays (UK card meters: "last screen vis
 
 
 def status(meter: MeterRules, standing: Standing) -> str:
-    """Return the resting screen: the reason first when the home is dark or limited."""
+    """Return the resting screen: first the reason if supply is off or limited."""
     supply = meter.state.supply
     if supply == Supply.READY_FOR_RECONNECTION:
         return _invitation(meter)
@@ -36,7 +36,7 @@ def status(meter: MeterRules, standing: Standing) -> str:
 
 
 def _invitation(meter: MeterRules) -> str:
-    """Return what a person must do to have supply back, and why the last try failed."""
+    """Return how a person gets supply back, and why the last try failed."""
     factory = meter.factory
     key = Button(factory.rearm_key).name
     if not factory.rearm_hold_ms:
@@ -52,7 +52,7 @@ def countdown(left_s: int) -> str:
 
 
 def card_line(result: Result) -> str:
-    """Return what is said of a card."""
+    """Return the result of a card in words."""
     return f"CARD {result:02X} {result.name}"
 
 

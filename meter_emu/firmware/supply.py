@@ -1,16 +1,16 @@
 """Blocks, shields and the switch: small coupled machines as plain tables.
 
-Theory. A *block* is a reason to be dark: PROGRAMMED (T2 came; latched until a reactivation) and
-CREDIT (balance and emergency credit used up). A *shield* works against CREDIT only and stops
-opening: the deferral until T1, the non-disconnection period, prepayment switched off. From blocks,
-shields and the limiter follows one *permission*; permissions and the household's button are the
-cues of the supply machine. The switch (contactor or valve) only follows the supply state, so
-nothing can disagree. A gas meter gives the button's cue only when its tightness countdown has ended
-without flow.
+Theory. A *block* is a reason to cut: PROGRAMMED (T2 came; latched until a reactivation) and CREDIT
+(balance and emergency credit used up). A *shield* works against CREDIT only and stops opening: the
+deferral until T1, the non-disconnection period, prepayment switched off. From blocks, shields and
+the limiter follows one *permission*; permissions and the household's button are the cues of the
+supply machine. The switch (contactor or valve) only follows the supply state, so nothing can
+disagree. A gas meter gives the button's cue only when its tightness countdown has ended without
+flow.
 
-A shield never reconnects. But under a deferral or without prepayment the household is meant to
-have supply, so there a person may reconnect (READY); in a mere non-disconnection period a home
-already dark for lack of credit stays dark until it loads (`docs/decisions/supply.md`).
+A shield never reconnects. But under a deferral or without prepayment the household is meant to have
+supply, so there a person may reconnect (READY); in a mere non-disconnection period a household
+already without supply for lack of credit stays so until it loads (`docs/decisions/supply.md`).
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from meter_emu.firmware.layouts import Supply
 
 @final
 class Block(IntFlag):
-    """Reasons to be dark."""
+    """Reasons to cut."""
 
     PROGRAMMED = 0x01
     CREDIT = 0x02
@@ -31,7 +31,7 @@ class Block(IntFlag):
 
 @final
 class Shield(IntFlag):
-    """What holds a block CREDIT off."""
+    """Reasons not to cut for CREDIT."""
 
     DEFERRAL = 0x01
     WINDOW = 0x02
@@ -41,18 +41,18 @@ class Shield(IntFlag):
 @final
 @unique
 class Permission(Enum):
-    """What blocks and shields say to the supply machine."""
+    """The result of blocks and shields for the supply machine."""
 
-    OPEN = "open"  # must be dark
+    OPEN = "open"  # must be off
     HOLD = "hold"  # stays as it is
-    LIMIT = "limit"  # may be fed, through the current limiter
-    ALLOW = "allow"  # may be fed; a person reconnects
+    LIMIT = "limit"  # may be on, through the current limiter
+    ALLOW = "allow"  # may be on; a person reconnects
 
 
 @final
 @unique
 class Cue(Enum):
-    """What moves the supply machine: a permission, or a person at the button."""
+    """An input of the supply machine: a permission, or a person at the button."""
 
     OPEN = "open"
     HOLD = "hold"
@@ -70,14 +70,14 @@ _CUE_OF: Final = {
 _BLOCKS: Final = tuple(map(Block, range(4)))
 _SHIELDS: Final = tuple(map(Shield, range(8)))
 
-# shields over CREDIT, the strongest first; the first that is up answers
+# shields over CREDIT, the strongest first; the first that is up decides
 _OVER_CREDIT: Final = (
     (Shield.PREPAYMENT_OFF, Permission.ALLOW),
     (Shield.DEFERRAL, Permission.ALLOW),
     (Shield.WINDOW, Permission.HOLD),
 )
 
-# A granted limiter feeds 10 A where the answer would be darkness.
+# A granted limiter gives 10 A instead of a cut.
 _WITH_LIMITER: Final = {
     Permission.OPEN: Permission.LIMIT,
     Permission.HOLD: Permission.ALLOW,
@@ -102,7 +102,7 @@ SUPPLY_STEPS: Final[Mapping[SupplyInput, Supply]] = MappingProxyType({
     (Supply.READY_FOR_RECONNECTION, Cue.BUTTON): Supply.CONNECTED,
 })  # fmt: skip
 
-# Where each permission leaves each state, worked out once as well.
+# The state to which each permission leads each state, computed once as well.
 _SETTLED: Final = {
     (int(state), allowed): SUPPLY_STEPS[state, cue]
     for state in Supply
@@ -119,7 +119,7 @@ def _unlimited(blocks: Block, shields: Shield) -> Permission:
     return next(answers, Permission.OPEN)
 
 
-# All cases, worked out once: a poll asks several times.
+# All cases, computed once: a poll looks several up.
 _PERMISSIONS: Final = {
     (blocks, shields, granted): _WITH_LIMITER[answer] if granted else answer
     for blocks in _BLOCKS
@@ -130,12 +130,12 @@ _PERMISSIONS: Final = {
 
 
 def blocks_of(*, programmed: bool, credit: bool) -> Block:
-    """Return the reasons to be dark that hold."""
+    """Return the reasons to cut that hold."""
     return _BLOCKS[programmed | credit << 1]
 
 
 def shields_of(*, deferral: bool, window: bool, prepayment_off: bool) -> Shield:
-    """Return what holds a lack of credit off."""
+    """Return the reasons not to cut for lack of credit."""
     return _SHIELDS[deferral | window << 1 | prepayment_off << 2]
 
 

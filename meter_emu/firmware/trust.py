@@ -1,22 +1,22 @@
-"""What the clock counts, whether it may be believed, and how far off it may be.
+"""What the clock counts, whether it may be trusted, and how far off it may be.
 
 The program keeps the last setting in EEPROM. Its uncertainty *u* is the error of that setting plus
 the drift bound times the time since; the second that a register does not show is part of the
-setting's error. An end is acted on only when RTC - u has reached it, a protection starts at
-RTC + u: so a cut lies in [T, T + 2u + poll] for any clock within its bound, and never before T.
+setting's error. An end is acted on only when RTC - u has reached it, a protection starts at RTC +
+u: so a cut lies in [T, T + 2u + poll] for any clock within its bound, and never before T.
 
-A clock moved forward to a stamp of the desk (`LOWER_BOUND`) may be behind by any amount: where the
-office is right, RTC - u is still never ahead of the truth, so what must not be early may be decided
-by it. A clock that was set at the meter is moved by no stamp. One that a stamp is too far ahead of
-(`DISPUTED`) goes on as it was, and so do the ends that it decides; hours that favour the household
-count as running, because office or clock is wrong.
-A forward leap within the longest outage looks like an outage: a stated limit.
+A clock moved forward to a stamp of the desk (`LOWER_BOUND`) may be behind by any amount. If the
+office is right, RTC - u is still never ahead of the truth, so it may decide what must not be early.
+No stamp moves a clock that was set at the meter. If a stamp is too far ahead of it (`DISPUTED`),
+the clock and the ends it decides go on as before; hours that favour the household count as running,
+because office or clock is wrong. A forward leap within the longest outage looks like an outage: a
+known limit.
 
 The registers count UTC, standard time all year, or legal time. A clock in legal time is stepped by
 the program, an hour when legal time changes. The step is journalled, intent before and done after,
 and touches the hours register alone, one byte, so it cannot be torn. A power cut between the two
-saves leaves open whether the hour was written. Where the reading shows it, that is believed; where
-it cannot, an hour is added to the error of the setting: later, never early.
+saves leaves open whether the hour was written. If the reading shows it, that counts; if not, an
+hour is added to the error of the setting: later, never early.
 """
 
 from typing import Final, NamedTuple
@@ -42,21 +42,21 @@ class ClockBase:
         self._zone = zone
 
     def offset_s(self, state: State, factory: Factory) -> int:
-        """Return what the registers show minus UTC."""
+        """Return the registers' reading minus UTC."""
         if factory.rtc_base == RtcBase.UTC:
             return 0
         summer = factory.rtc_base == RtcBase.LEGAL and state.flags & StateFlags.SUMMER
         return (self._zone.summer_min if summer else self._zone.standard_min) * 60
 
     def season(self, utc_s: int, state: State) -> int:
-        """Return the state's flags with the season that legal time has at an instant."""
+        """Return the state's flags with the season of legal time at an instant."""
         summer = self._zone.offset_min(utc_s // 60) == self._zone.summer_min
         return state.flags | StateFlags.SUMMER if summer else state.flags & ~StateFlags.SUMMER
 
     def step_hours(self, utc_s: int, second_of_day: int, state: State, factory: Factory) -> int:
-        """Return by how many hours the clock is to be stepped now: 1, -1 or 0.
+        """Return by how many hours to step the clock now: 1, -1 or 0.
 
-        0 as well while the step would leave the day, or the hour is about to change by itself.
+        Also 0 while the step would leave the day, or the hour is about to change by itself.
         """
         if factory.rtc_base != RtcBase.LEGAL or self.season(utc_s, state) == state.flags:
             return 0
@@ -74,7 +74,7 @@ class ClockBase:
         return self._zone.next_change_min(utc_s // 60) * 60 - utc_s
 
     def resolve_step(self, since_journal_s: int, state: State) -> bool:
-        """After a power-up, settle a step that was begun; whether it stays in doubt.
+        """After a power-up, settle a step that was begun; return whether it stays in doubt.
 
         `since_journal_s` is the time since the intent was saved, read as if nothing was written.
         """
@@ -92,15 +92,17 @@ class ClockBase:
 EPOCH_2000_S: Final = 946_684_800  # 2000-01-01 00:00 UTC in seconds since 1970
 EPOCH_2000_DAYS: Final = EPOCH_2000_S // DAY_S
 LAST_TRUSTED_YEAR: Final = 2099  # every RTC of this kind counts 29 Feb 2100 (data sheet Table 12)
-TICKS_SLACK_MS: Final = 5_000  # ours: what clock and ticks may differ by, beyond the drift bound
+TICKS_SLACK_MS: Final = (
+    5_000  # ours: by how much clock and ticks may differ, beyond the drift bound
+)
 STAMP_AHEAD_MAX_S: Final = 15 * 60  # ours: how far an office's clock may be ahead of RTC + u
 
 
 class Now(NamedTuple):
-    """One reading of the clock, understood. Seconds since 1970-01-01 UTC.
+    """One reading of the clock, interpreted. Seconds since 1970-01-01 UTC.
 
-    `second_of_day` and `day` (since 1970) are the registers' own, in whatever they count. With an
-    untrusted clock `utc_s` is whatever could be read, 0 if nothing.
+    `second_of_day` and `day` (since 1970) are the registers' own, in their time base. With an
+    untrusted clock `utc_s` is the unchecked reading, 0 if there is none.
     """
 
     utc_s: int
@@ -111,27 +113,27 @@ class Now(NamedTuple):
 
     @property
     def trusted(self) -> bool:
-        """Whether the time is known on both sides: hours of the day may be decided."""
+        """Whether the time is bounded on both sides: it may decide hours of the day."""
         return self.health is Health.TRUSTED
 
     @property
     def dated(self) -> bool:
-        """Whether RTC - u is never ahead of the truth: ends may be acted on."""
+        """Whether RTC - u is never ahead of the truth: it may decide ends."""
         return self.health in _DATED
 
     @property
     def set_here(self) -> bool:
-        """Whether somebody at the meter set the clock last, so that no stamp moves it."""
+        """Whether the clock was last set at the meter, so that no stamp moves it."""
         return self.health in _SET_HERE
 
     @property
     def early_s(self) -> int:
-        """The earliest instant it can be: what ends are compared with."""
+        """The earliest possible instant: compared with ends."""
         return self.utc_s - self.uncertainty_s
 
     @property
     def late_s(self) -> int:
-        """The latest instant it can be: what starts of protection are compared with."""
+        """The latest possible instant: compared with starts of protection."""
         return self.utc_s + self.uncertainty_s
 
 
@@ -142,7 +144,7 @@ _DATED: Final = _SET_HERE | {Health.LOWER_BOUND}
 
 
 def clocks_end_min(calendar: Calendar, zone: Zone) -> int:
-    """Return the first minute since 1970 UTC that some clock, by its base, cannot be set to."""
+    """Return the first minute since 1970 UTC to which a clock, by its base, cannot be set."""
     return calendar.new_year(LAST_TRUSTED_YEAR + 1) * 1440 - zone.standard_min
 
 
@@ -158,9 +160,9 @@ class ClockTrust:
     def judge(
         self, reading: RtcReading, ticks_ms: int | None, state: State, factory: Factory
     ) -> Now:
-        """Return the time and whether to believe it. A distrust once journalled stays.
+        """Return the time and whether to trust it. A journalled distrust stays.
 
-        `ticks_ms` is `None` right after a reset: the ticks say nothing of the time before.
+        `ticks_ms` is `None` right after a reset: the ticks do not cover the time before.
         """
         second_of_day = (reading.hour * 60 + reading.minute) * 60 + reading.second
         if not self.possible(reading):
@@ -184,7 +186,7 @@ class ClockTrust:
     def suspicion(
         self, reading: RtcReading, utc_s: int, ticks_ms: int | None, state: State, factory: Factory
     ) -> Health:
-        """Return why a possible date is not to be believed, or `TRUSTED`."""
+        """Return the reason not to trust a possible date, or `TRUSTED`."""
         since_journal_s = utc_s - EPOCH_2000_S - state.last_time_s
         set_days = (utc_s - EPOCH_2000_S) // DAY_S - state.clock_set_s // DAY_S
         if reading.low_voltage:
@@ -202,7 +204,7 @@ class ClockTrust:
     def ticks_disagree(
         self, since_journal_s: int, ticks_ms: int, state: State, factory: Factory
     ) -> bool:
-        """Whether the clock has counted another time than the ticks since the last journal."""
+        """Whether clock and ticks disagree on the time since the last journal entry."""
         ticked_ms = (ticks_ms - state.last_ticks_ms) % TICKS_WRAP
         slack_ms = TICKS_SLACK_MS + ticked_ms * factory.drift_bound_ppb // PPB
         return abs(since_journal_s * 1000 - ticked_ms) > slack_ms
@@ -210,7 +212,7 @@ class ClockTrust:
     def known_s(self, now: Now, state: State, factory: Factory) -> int:
         """Return an instant that has passed if the desk's stamps are right.
 
-        A clock that is not believed leaves the last time journalled by one that was.
+        With an untrusted clock it is the last time journalled by a trusted one.
         """
         if now.dated:
             return now.early_s
@@ -218,17 +220,17 @@ class ClockTrust:
         return last_s - self.uncertainty_s(last_s, state, factory)
 
     def lower_bound_s(self, stamp_s: int, now: Now, state: State, factory: Factory) -> int | None:
-        """Return where a clock belongs that is behind what is known; `None` for one that is not.
+        """Return the instant to move a clock forward to, `None` if it is not behind.
 
-        Known is when the desk wrote and what this meter once believed. A clock that is not believed
-        is always behind; one that was set at the meter never is.
+        The bound is the later of the desk's stamp and the last trusted time. An untrusted clock is
+        always behind; one set at the meter never is.
         """
         if now.set_here or (now.dated and now.utc_s >= stamp_s):
             return None
         return max(stamp_s, self.known_s(now, state, factory))
 
     def certain_s(self, now: Now, state: State) -> int:
-        """Return an instant that has passed for certain: a clock that was trusted has shown it."""
+        """Return an instant that has certainly passed: a trusted clock has shown it."""
         before_s = EPOCH_2000_S + state.certain_s
         return max(before_s, now.early_s) if now.trusted else before_s
 

@@ -27,7 +27,8 @@ class Covered(NamedTuple):
 
 
 def covered(build: Build, names: tuple[str, ...]) -> Covered:
-    """Return the kits a build is verified on: these models, or all, without those it does not cover.
+    """Return the kits a build covers, among these models or all.
+
 
     Raise `ConfigError` for an unknown model, for a program that cannot be run, and if no kit is
     left.

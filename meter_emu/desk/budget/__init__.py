@@ -1,1 +1,1 @@
-"""The budget card at the office: what is on one, field by field."""
+"""The budget card at the office: its contents, field by field."""

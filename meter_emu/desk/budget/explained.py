@@ -1,9 +1,8 @@
-"""A budget card explained, on whichever carrier: its records, and where they lie in an image.
+"""A budget card explained, on any carrier: its records, and their places in an image.
 
-A plain card of which no copy is whole is explained as far as its bytes go. One's own writer leaves
-such a card while it has a mistake: a CRC over the wrong bytes, a row of the wrong size, a number
-forgotten. So each copy is shown by its head and by what is wrong with it, and the records are
-explained from where its own table says that they lie.
+A plain card without a whole copy is explained too. A card writer under development leaves such
+cards: a CRC over the wrong bytes, a row of the wrong size, a forgotten number. So each copy is
+shown with its head and its fault, and the records are explained at the places in its own table.
 """
 
 from collections.abc import Iterator
@@ -32,9 +31,9 @@ from meter_emu.rows import Part, of_own_energy, rows_of, text
 
 
 def explain_budget_card(image: AnyImage, master: Key) -> tuple[RecordView, ...] | None:
-    """Return the records of a card explained, whole or not; `None` where it has no files for them.
+    """Return the records of a card explained, whole or not; `None` if it has no files for them.
 
-    A memory card is taken for one whatever its cells hold: no other family is on such cards.
+    Every memory card counts as a budget card: no other family uses them.
     """
     if isinstance(image, MemoryImage):
         return of_own_energy(explain_memory_card(image, master))
@@ -47,7 +46,7 @@ def explain_budget_card(image: AnyImage, master: Key) -> tuple[RecordView, ...] 
 
 
 def budget_parts(image: AnyImage, master: Key) -> tuple[Part, ...]:
-    """Return what of an image is a budget card's, explained, where it lies."""
+    """Return the parts of an image that belong to a budget card, explained."""
     if isinstance(image, MemoryImage):
         return of_own_energy(tuple(budget_cells(image, master)))
     return of_own_energy(tuple(budget_files(image, master)))
@@ -80,7 +79,7 @@ def _copy(slot: int, raw: bytes, master: Key) -> Iterator[RecordView]:
 
 
 def _wrong(raw: bytes) -> str:
-    """Say why the copy in a slot is not whole, as anyone who reads the card finds out."""
+    """Return why the copy in a slot is not whole, as any reader would find."""
     try:
         whole: Container = parse_container(raw[: parse_head(raw[: HEAD.size_bytes]).size_bytes])
     except LayoutError as error:

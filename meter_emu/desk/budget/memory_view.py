@@ -1,7 +1,7 @@
 """Explains a memory card, byte by byte: the chip's own, the parts of the budget card, the counters.
 
-Like `view`, it has no use for a card that is well, and never shows the code. Which copy of a
-part is in force it finds by the MACs alone, as office and meter do.
+Like `view`, it takes invalid cards, and never shows the code. It finds the current copy of a part
+by the MACs alone, as office and meter do.
 """
 
 from collections.abc import Iterator, Mapping
@@ -46,7 +46,7 @@ from meter_emu.rows import (
 )
 
 _ENDS_HALF: Final = 5  # T1, then T2, five bytes each
-# What lies in main memory from address 32 on: layout, addresses of its copies, whose key is used.
+# Contents of main memory from address 32 on: layout, addresses of its copies, whose key is used.
 _PARTS: Final[tuple[tuple[Layout[Any], tuple[int, ...], Purpose], ...]] = (
     (IDENTITY_PART, (IDENTITY_AT,), Purpose.DESK_RECORD),
     (DESK_PART, DESK_AT, Purpose.DESK_RECORD),
@@ -55,7 +55,7 @@ _PARTS: Final[tuple[tuple[Layout[Any], tuple[int, ...], Purpose], ...]] = (
 
 
 def explain_memory_card(image: MemoryImage, master: Key) -> tuple[RecordView, ...]:
-    """Return the identity and the copy in force of both other parts, explained."""
+    """Return the identity and the current copy of both other parts, explained."""
     return tuple(
         next((copy for copy in copies if copy.in_force), copies[0]).view
         for copies in _explained(image, master)
@@ -63,7 +63,7 @@ def explain_memory_card(image: MemoryImage, master: Key) -> tuple[RecordView, ..
 
 
 def budget_cells(image: MemoryImage, master: Key) -> Iterator[Part]:
-    """Yield every copy of every part in an image, explained, where it lies."""
+    """Yield every copy of every part in an image, explained, with its offset."""
     for copies in _explained(image, master):
         yield from (copy.part for copy in copies)
 
@@ -134,7 +134,7 @@ def _shown(
 
 
 def _with_ends(row: Row, flags: int, ends: bytes) -> Row:
-    """Return a row of a desk part, explained by the flag that says what `ends` holds."""
+    """Return a row of a desk part, explained by the flag for the contents of `ends`."""
     if row.field != "ends":
         return row
     if flags & REACTIVATES:
@@ -145,7 +145,7 @@ def _with_ends(row: Row, flags: int, ends: bytes) -> Row:
 
 
 def _across(layout: Layout[Any], part: Any) -> tuple[str, ...]:  # noqa: ANN401 - one of three parts
-    """Return what is wrong with a part although each of its fields is well."""
+    """Return a fault across fields that are each right."""
     if layout is not DESK_PART:
         return ()
     found = [DEAR_NIGHT] if part.night_price_ueur_per_wh > part.price_ueur_per_wh else []
@@ -172,7 +172,7 @@ def _holds(value: int) -> Meaning:
     return Meaning(f"blocks: {blocks.note}; shields: {shields.note}", wrong)
 
 
-# What to say of a field or a unit of a part; for the rest, what the same field of a record means.
+# Notes on a field or a unit of a part; otherwise those of the record's field of that name.
 _TELLS: Final[Mapping[str, MeaningOf]] = {
     **TELLS,
     "flags": bits({**FLAGS, REACTIVATES: "reactivates"}),

@@ -1,8 +1,7 @@
 """Explains the records of a budget card, field by field, for people at a desk.
 
-It has no use for a card that is well: every field is shown whatever it holds, what is out of range
-is said next to it, and a wrong MAC is a word and not an exception. Of keys and PIN it says that
-they are there, and nothing else.
+The card need not be valid: every field is shown whatever it holds, values out of range are marked,
+and a wrong MAC is a word, not an exception. Keys and PIN are only said to be present.
 
 The names of codes are those of `docs/card-format.md`, written out here once more on purpose: the
 office reads what a meter wrote without sharing a table with its program.
@@ -93,13 +92,13 @@ ZONE_RULES: Final = {zone.rule.code: zone.name.lower().replace("_", " ") for zon
 
 
 def layout_of(sfi: Sfi, size_bytes: int) -> Layout[Any]:
-    """Return the layout of a record in a file of that size; where none fits, the first's."""
+    """Return the layout of a record in a file of that size; if none fits, the first."""
     both = [layouts(generation)[sfi] for generation in ORDERS]
     return next((layout for layout in both if layout.size_bytes == size_bytes), both[0])
 
 
 def explain_card(read: Callable[[Sfi], bytes], master: Key) -> tuple[RecordView, ...]:
-    """Return all records of a card, explained. `read` returns what a file holds."""
+    """Return all records of a card, explained. `read` returns a file's contents."""
     raws = {sfi: read(sfi) for sfi in Sfi}
     card = claimed_card(raws[Sfi.IDENTITY])
     return tuple(
@@ -108,7 +107,7 @@ def explain_card(read: Callable[[Sfi], bytes], master: Key) -> tuple[RecordView,
 
 
 def _of_the_card(view: RecordView, sfi: Sfi, raws: Mapping[Sfi, bytes]) -> RecordView:
-    """Return `view`, and whether the record does not go with the others of the card."""
+    """Return `view`, marked if the record does not match the others of the card."""
     if view.seal is Seal.EMPTY:
         return view
     wrong = list(view.wrong)
@@ -123,7 +122,7 @@ def _of_the_card(view: RecordView, sfi: Sfi, raws: Mapping[Sfi, bytes]) -> Recor
 
 
 def claimed_card(raw: bytes) -> CardId | None:
-    """Return which card an identity record says this is, unchecked; `None` where it is none."""
+    """Return which card an identity record claims to be, unchecked; `None` if it is none."""
     try:
         return budget.IDENTITY.parse(raw).card_id
     except LayoutError:
@@ -131,7 +130,7 @@ def claimed_card(raw: bytes) -> CardId | None:
 
 
 def _record_of(spec: FileSpec) -> Sfi | None:
-    """Return which record a file is for, `None` for a file of another kind of card."""
+    """Return the record that a file is for, `None` for a file of another kind of card."""
     if spec.df not in DF_OF.values() or spec.sfi not in set(Sfi):
         return None
     sfi = Sfi(spec.sfi)
@@ -139,7 +138,7 @@ def _record_of(spec: FileSpec) -> Sfi | None:
 
 
 def budget_files(image: CardImage, master: Key) -> Iterator[Part]:
-    """Yield the files of a budget card in an image, explained, each where it lies."""
+    """Yield the files of a budget card in an image, explained, each with its offset."""
     files = list(files_in(image))
     card = next(
         (claimed_card(one.raw) for one in files if _record_of(one.spec) is Sfi.IDENTITY), None
@@ -162,7 +161,7 @@ def _record(sfi: Sfi, raw: bytes, at: int, card: CardId | None, master: Key) -> 
 
 
 def _slots(raw: bytes) -> Iterator[Row]:
-    """Yield head and body of each slot; the records in force are explained on their own."""
+    """Yield head and body of each slot; the current records are explained separately."""
     for slot in range(SLOT_COUNT):
         at = slot * SLOT_BYTES
         slot_raw = raw[at : at + SLOT_BYTES]
@@ -179,7 +178,7 @@ def _slots(raw: bytes) -> Iterator[Row]:
 
 
 def explain_record(sfi: Sfi, raw: bytes, card: CardId | None, master: Key) -> RecordView:
-    """Return one record explained; without knowing the `card` its MAC cannot be checked."""
+    """Return one record explained; without the `card` its MAC cannot be checked."""
     layout = layout_of(sfi, len(raw))
     if raw == b"\xff" * len(raw):
         return RecordView(layout.name, f"file {sfi}", len(raw), Seal.EMPTY, (), ())
@@ -195,9 +194,9 @@ def explain_record(sfi: Sfi, raw: bytes, card: CardId | None, master: Key) -> Re
 
 
 def explain_written_back(written: WriteBackRecord) -> RecordView:
-    """Return a write-back explained that was read, its MAC checked, from whatever kind of card.
+    """Return a write-back explained whose MAC was checked, from any kind of card.
 
-    Of a memory card, which does not carry all of it, it says so next to the field.
+    Fields that a memory card does not carry are marked so.
     """
     layout = budget.WRITE_BACK
     missing = [f.name for f in layout.fields if getattr(written, f.name) is None]
@@ -232,7 +231,7 @@ def _seal(
 
 
 def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one record of five kinds
-    """Return what is wrong with a record although each of its fields is well."""
+    """Return a fault across fields that are each right."""
     if sfi is Sfi.IDENTITY and record.generation == instants.GENERATION:
         return _two_forms("the expiry", record.expires, record.expires_min, record.zone_rule)
     if sfi is Sfi.TARIFF and record.night_price_ueur_per_wh > record.price_ueur_per_wh:
@@ -250,7 +249,7 @@ def _across(sfi: Sfi, record: Any) -> tuple[str, ...]:  # noqa: ANN401 - one rec
 
 
 def wrong_order(defer_raw: bytes, cut_raw: bytes) -> Iterator[str]:
-    """Say that T2 lies before T1, if both are dates; what is none is said next to the field."""
+    """Report that T2 lies before T1, if both are dates; a field that is none has its own mark."""
     try:
         defer_until, cut_at = decode_bcd_minute(defer_raw), decode_bcd_minute(cut_raw)
     except CardProtocolError:
@@ -260,7 +259,7 @@ def wrong_order(defer_raw: bytes, cut_raw: bytes) -> Iterator[str]:
 
 
 def _two_forms(what: str, raw: bytes, minute: int, zone_rule: int) -> tuple[str, ...]:
-    """Return what is wrong between the instant of an end and the civil time announced."""
+    """Return a mismatch between the instant of an end and the announced civil time."""
     try:
         announced = decode_bcd_minute(raw)
         dates = DeskDates(ZONE_OF_CODE.get(zone_rule, BELGIAN))
@@ -308,7 +307,7 @@ def _journal(raw: bytes) -> Meaning:
     return Meaning("; ".join(said) or "none")
 
 
-# What to say of a field whose unit does not say it; a name means the same in all records.
+# Notes on fields whose unit does not explain them; a name means the same in all records.
 TELLS: Final[Mapping[str, MeaningOf]] = {
     "magic": text,
     "generation": _generation,

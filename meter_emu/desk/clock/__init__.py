@@ -1,1 +1,1 @@
-"""The clock card of a technician: how it is made, what is on one."""
+"""A technician's clock card: how it is made, and its contents."""

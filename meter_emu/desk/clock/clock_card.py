@@ -57,19 +57,19 @@ def explain_clock_card(image: AnyImage, master: Key) -> tuple[RecordView, ...] |
 
 
 def clock_parts(image: AnyImage, master: Key) -> tuple[Part, ...]:
-    """Return what of an image is a clock card's, explained, where it lies."""
+    """Return the parts of an image that belong to a clock card, explained."""
     return tuple(part_of(explain_clock_order(raw, master), at) for raw, at in _orders_on(image))
 
 
 def _orders_on(image: AnyImage) -> list[tuple[bytes, int]]:
-    """Return the clock order on a card, none on another, and where it lies in the image."""
+    """Return the clock order on a card and its offset in the image; none on another card."""
     if isinstance(image, MemoryImage):
         return []
     return [(raw, at) for spec, raw, at in files_in(image) if spec == CLOCK_FILE]
 
 
 def explain_clock_order(raw: bytes, master: Key) -> RecordView:
-    """Return the record of a technician's clock card explained; it says itself whose it is."""
+    """Return the record of a clock card explained; it names its own meter."""
     seal, wrong = Seal.OK, ""
     try:
         meter_id = CLOCK.parse(raw).meter_id
@@ -94,7 +94,7 @@ def _set_error(value: int) -> Meaning:
     return Meaning("how far off tool and way are", "" if known else f"want 1 to {SET_ERROR_S_MAX}")
 
 
-# A clock order has a generation of its own, and a time where other records have minutes.
+# A clock order has a generation of its own, and a time in place of the records' minutes.
 _CLOCK_TELLS: Final[Mapping[str, MeaningOf]] = {
     "magic": text,
     "generation": named({CLOCK_GENERATION: "the only one"}),

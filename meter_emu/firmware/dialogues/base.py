@@ -1,12 +1,11 @@
-"""What a card dialogue is to the program: it knows one family and speaks the meter's words.
+"""A card dialogue: it knows one family of cards and returns the meter's own terms.
 
-To identify a card and to hold its dialogue are two things. Families share files (DF01 is the
-electricity DF of more than one), so a card is known by what is in them.
+Identifying a card and reading it are separate steps. Families share files (DF01 is the electricity
+DF of more than one), so a card is identified by their contents.
 
-A session is bounded: by how often the card is asked, and by the ticks it may take. A normal one
-asks 9 to 12 times and takes under a second. A card that is slow on purpose, or never comes to an
-end, must not hold the meter while T2 passes; that a single exchange ends is the board's duty
-(`ports.md`).
+A session is bounded by commands and by ticks. A normal one sends 9 to 12 commands and takes under a
+second. A card that is slow on purpose, or never ends, must not hold the meter while T2 passes; the
+board ends each single exchange (`ports.md`).
 """
 
 from abc import ABC, abstractmethod
@@ -37,9 +36,9 @@ AskCard: TypeAlias = Callable[[bytes], bytes]
 
 
 class CardDialogue(ABC):
-    """One session with one powered card: what a program asks, and what each family answers.
+    """One session with one powered card, for each family.
 
-    What the card or the slot does wrong meanwhile becomes a result here, for all of them.
+    Faults of the card or the slot become results here, for all families.
     """
 
     __slots__ = ("_factory", "_terminal")
@@ -50,17 +49,16 @@ class CardDialogue(ABC):
 
     @final
     def identify(self) -> Result | None:
-        """Return `None` for a card of this family, else what it is from here.
+        """Return `None` for a card of this family, else the reason.
 
-        `CARD_UNREADABLE` is a card without our files and `BAD_FORMAT` one with something else in
-        them: it may be of another family. Anything else ends the session. No key is used and no
-        try is spent.
+        `CARD_UNREADABLE` is a card without our files and `BAD_FORMAT` one with other contents: it
+        may be of another family. Any other reason ends the session. Uses no key and spends no try.
         """
         return _refusing(self._identify)
 
     @final
     def read(self, challenge: bytes) -> Contents | ClockSetting | Result:
-        """Return what the identified card says, or why it is refused.
+        """Return the contents of the identified card, or the refusal.
 
         `challenge` is eight fresh bytes. Nothing on the card or in the meter changes.
         """
@@ -68,7 +66,7 @@ class CardDialogue(ABC):
 
     @final
     def write_back(self, said: WriteBack) -> None:
-        """Write what the meter did on the card that was read; one pulled too early misses this."""
+        """Write the meter's results on the card that was read; one pulled too early misses this."""
         _refusing(lambda: self._written(said))
 
     @abstractmethod
@@ -81,7 +79,7 @@ class CardDialogue(ABC):
     def _written(self, said: WriteBack) -> None: ...
 
     def _authenticated(self, card: BudgetCard | Carrier, challenge: bytes) -> bool:
-        """Whether card and meter have proved themselves to each other, as far as the card can."""
+        """Whether card and meter have authenticated each other, if the card can."""
         keys = Key(self._factory.key_meter_auth), Key(self._factory.key_card_auth)
         try:
             card.authenticate(Credentials(Role.METER, *keys), challenge)
@@ -92,7 +90,7 @@ class CardDialogue(ABC):
 
 @final
 class BoundedSession:
-    """The way to the card in the slot, for one session."""
+    """Counts and times the commands to the card in the slot, for one session."""
 
     __slots__ = ("_began_ms", "_left", "_ports")
 
@@ -111,7 +109,7 @@ class BoundedSession:
 
 
 def _refusing(job: Callable[[], FoundT | Result]) -> FoundT | Result:
-    """Run part of a dialogue; what the card or the slot does wrong becomes a result."""
+    """Run part of a dialogue; faults of card or slot become a result."""
     try:
         return job()
     except LinkError as error:

@@ -1,7 +1,7 @@
 """The dialogue with a budget card of either generation, on any carrier, in the meter's own words.
 
-The identity is read first and says which generation the card is of; a record of another one on the
-same card is no record of it (`BAD_FORMAT`).
+The identity is read first and gives the card's generation; a record of another generation on it is
+refused (`BAD_FORMAT`).
 
 The program applies and *saves* what was read before `write_back` is called, so a card pulled early,
 or power cut, costs at most the write-back: numbers and cumulative amounts make the next insertion
@@ -92,16 +92,16 @@ class BudgetDialogue(CardDialogue):
 
     def _written(self, said: WriteBack) -> None:
         assert self._card is not None, "a card is read before it is written"
-        # The record is what the meter says, in the same order, between its head and its MAC.
+        # The record has the write-back's fields, in the same order, between its head and its MAC.
         record = WriteBackRecord(WRITE_BACK.magic, self._generation, *said, NO_MAC)
         self._card.write_back(record, Key(self._factory.key_meter_record))
 
 
-# What the records say, in the meter's words -------------------------------------------------------
+# The records in the meter's terms -----------------------------------------------------------------
 
 
 def contents_said(records: CardRecords, token_key: Key, meter_id: int) -> Contents:
-    """Return what a card's records say to meter `meter_id`."""
+    """Return the contents of a card's records for meter `meter_id`."""
     identity, wallet, order, tariff = records
     issued = [record.issued_at_min for record in records]
     return Contents(
@@ -114,7 +114,7 @@ def contents_said(records: CardRecords, token_key: Key, meter_id: int) -> Conten
 
 
 def identity_said(record: IdentityRecord) -> Identity:
-    """Return what an identity says; in generation 1 its expiry has one form."""
+    """Return the contents of an identity; in generation 1 its expiry has one form."""
     if record.generation == instants.GENERATION:
         expires = RawEnd(record.expires, record.expires_min, record.zone_rule)
     else:
@@ -125,7 +125,7 @@ def identity_said(record: IdentityRecord) -> Identity:
 def order_said(
     record: AnyOrderRecord, token_key: Key, meter_id: int, *, other_tariff: bool = False
 ) -> Order:
-    """Return what an order says, its token checked; `other_tariff` see `CardRecords`."""
+    """Return the contents of an order, its token checked; for `other_tariff` see `CardRecords`."""
     if isinstance(record, InstantOrderRecord):
         defer_until = RawEnd(record.defer_until, record.defer_min, record.zone_rule)
         cut_at = RawEnd(record.cut_at, record.cut_min, record.zone_rule)
@@ -149,7 +149,7 @@ def order_said(
 
 
 def tariff_said(record: TariffRecord) -> Tariff:
-    """Return what a tariff says."""
+    """Return the contents of a tariff."""
     return Tariff(
         record.number,
         record.price_ueur_per_wh,

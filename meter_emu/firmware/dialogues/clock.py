@@ -1,4 +1,4 @@
-"""The dialogue with a technician's clock card: whose it is, whether genuine, what time it says."""
+"""The dialogue with a technician's clock card: its meter, its MAC, and its time."""
 
 from card_protocol.carrier.find import SecureCarrier
 from card_protocol.formats.clock import CLOCK, DF_SERVICE, SFI_CLOCK, open_clock_order
@@ -26,4 +26,4 @@ class ClockDialogue(CardDialogue):
         return ClockSetting(order.set_to_s, order.set_error_s)
 
     def _written(self, said: WriteBack) -> None:
-        """A clock card takes nothing back."""
+        """Nothing is written back to a clock card."""

@@ -1,8 +1,8 @@
-"""What every clock driver gives the program, a reading, a setting and a step; what drivers share.
+"""The reading, setting and step that every clock driver offers the program; what drivers share.
 
-Clock chips keep two BCD digits a byte, and hours from 1 to 12 with a bit for PM in 12-hour mode.
-A driver takes its chip's own bits off before it asks `FieldCodec`, so a mistake there is the same
-on every chip.
+Clock chips keep two BCD digits a byte, and hours from 1 to 12 with a bit for PM in 12-hour mode. A
+driver masks its chip's own bits before it calls `FieldCodec`, so a mistake there is the same on
+every chip.
 """
 
 from abc import ABC, abstractmethod
@@ -13,7 +13,7 @@ from card_protocol.timestamp import Civil
 _BASE_YEAR: Final = 2000
 _TWELVE_HOUR: Final = 0x40  # in the hours: counts 1 to 12
 _PM: Final = 0x20
-_NO_HOUR: Final = 0x80  # stands in no hours register
+_NO_HOUR: Final = 0x80  # in no hours register
 _DIGITS: Final = range(10)
 _NUMBERS: Final = {tens << 4 | units: tens * 10 + units for tens in _DIGITS for units in _DIGITS}
 
@@ -31,7 +31,7 @@ class RtcPorts(Protocol):
 
 
 class RtcReading(NamedTuple):
-    """What the chip says, decoded. `valid` is false when a field, 0 here, is no number in range.
+    """The chip's registers, decoded. `valid` is false if a field, 0 here, is no number in range.
 
     The year is in full, 2000-2199. Whether the *day* exists in its month is the calendar's
     business. `low_voltage` is the chip's own doubt: its supply or oscillator failed.
@@ -48,7 +48,7 @@ class RtcReading(NamedTuple):
 
 
 class FieldCodec:
-    """Register bytes and numbers; `None` is a byte that is no number in range. A part."""
+    """Register bytes to numbers and back; `None` for a byte that is no number in range. A part."""
 
     __slots__ = ()
 
@@ -110,7 +110,7 @@ class FieldCodec:
 
 
 class RtcDriver(ABC):
-    """A chip's driver. Each is a part, and so is what they share."""
+    """A chip's driver. Each is a part, as are the shared routines."""
 
     __slots__ = ("fields",)
 
@@ -118,16 +118,16 @@ class RtcDriver(ABC):
         self.fields = fields
 
     def read(self, ports: RtcPorts) -> RtcReading:
-        """Return the time the chip shows."""
+        """Return the time that the chip shows."""
         return self.decode(self.registers(ports))
 
     @abstractmethod
     def registers(self, ports: RtcPorts) -> bytes:
-        """Return the chip's time registers as they stand at one moment."""
+        """Return the chip's time registers at one moment."""
 
     @abstractmethod
     def decode(self, raw: bytes) -> RtcReading:
-        """Return the reading in what `registers` returned."""
+        """Return the reading in the bytes from `registers`."""
 
     def reading(self, time: bytes, *, past_2099: bool, low_voltage: bool) -> RtcReading:
         """Return the reading in seconds, minutes, hours, day, month and year.
@@ -145,12 +145,12 @@ class RtcDriver(ABC):
 
     @abstractmethod
     def set_time(self, ports: RtcPorts, when: Civil, second: int, weekday: int) -> None:
-        """Set the clock, 2000-2099, 24-hour mode, and withdraw its doubt.
+        """Set the clock, 2000-2099, 24-hour mode, and clear its doubt.
 
-        `weekday` is 0 for Monday. A power cut inside may leave any mix: the program journals that
-        a setting is under way before it calls this.
+        `weekday` is 0 for Monday. A power cut inside may leave any mix: the program journals that a
+        setting is under way before it calls this.
         """
 
     @abstractmethod
     def set_hour(self, ports: RtcPorts, hour: int) -> None:
-        """Write the hours register alone, one byte, which is old or new after a cut."""
+        """Write the hours register alone: one byte, old or new after a cut."""

@@ -1,9 +1,9 @@
 """Driver of the DS1307 real-time clock (Maxim Integrated data sheet, Table 2).
 
 Reads seconds to year in one access, because the chip copies them at START (Clock and Calendar). It
-has no bit that says that it stopped: CH, which halts it, is all it can say, and a clock that lost
-its supply comes up with CH set. The rest of the doubt is `trust`'s: ticks, journal, outage. Shares
-no constant with the chip's model: a mistake made twice would cancel.
+has no stop flag: only CH, which halts it, and a clock that lost its supply comes up with CH set.
+`trust` finds other doubts by ticks, journal and outage. Shares no constant with the chip's model: a
+mistake made twice would cancel.
 """
 
 from typing import Final
@@ -28,8 +28,8 @@ class Ds1307Driver(MaximDriver):
     def decode(self, raw: bytes) -> RtcReading:
         """Return the reading in seven register bytes; CH is its `low_voltage`.
 
-        Bits that Table 2 prints as 0 stay in: a 1 there is no DS1307's answer, and no number. Past
-        2099 it shows 2000 again.
+        Bits that Table 2 prints as 0 are not masked: a 1 there is invalid. Past 2099 it shows 2000
+        again.
         """
         second, minute, hour, _day, date, month, year = raw
         time = bytes((second & ~_HALT, minute, hour, date, month, year))
@@ -39,7 +39,7 @@ class Ds1307Driver(MaximDriver):
     def set_time(self, ports: RtcPorts, when: Civil, second: int, weekday: int) -> None:
         """Halt the clock, write all but the seconds, and let it run with the seconds.
 
-        So a setting that is cut short leaves CH set, and the clock says itself that it is not set.
+        So a setting that is cut short leaves CH set, which shows that the clock is not set.
         """
         raw = self.encode(when, second, weekday)
         ports.rtc_write(_SECONDS, bytes((raw[0] | _HALT,)))

@@ -40,7 +40,7 @@ class Ds3231Driver(MaximDriver):
     def decode(self, raw: bytes) -> RtcReading:
         """Return the reading in sixteen register bytes; OSF is its `low_voltage`.
 
-        Bits that Figure 1 prints as 0 stay in: a 1 there is no DS3231's answer, and no number.
+        Bits that Figure 1 prints as 0 are not masked: a 1 there is invalid.
         """
         second, minute, hour, _day, date, month, year = raw[:7]
         time = bytes((second, minute, hour, date, month & ~_CENTURY, year))
@@ -52,8 +52,8 @@ class Ds3231Driver(MaximDriver):
         """Write 00h to 06h in one access, then clear EOSC and, last of all, OSF.
 
         The time goes first and whole, because its seconds restart the countdown chain and the rest
-        must follow within a second. Cut before the end, OSF stays as it was, and this chip lets
-        nobody set it: only the caller's journal knows of a setting cut short.
+        must follow within a second. After a cut OSF is as it was, and this chip lets nobody set it:
+        only the caller's journal shows a setting cut short.
         """
         ports.rtc_write(_SECONDS, self.encode(when, second, weekday))
         control, status = ports.rtc_read(_CONTROL, 2)

@@ -2,7 +2,7 @@
 
 Reads seconds to year in one access, because the chip buffers them at its beginning. A clock that
 was never set, that lost both supplies, or whose setting was cut short has ST clear; one whose
-crystal stands has OSCRUN clear. Shares no constant with the chip's model: a mistake made twice
+crystal has stopped has OSCRUN clear. Shares no constant with the chip's model: a mistake made twice
 would cancel.
 """
 
@@ -34,8 +34,7 @@ class Mcp7940nDriver(MaximDriver):
     def decode(self, raw: bytes) -> RtcReading:
         """Return the reading in seven register bytes; ST or OSCRUN clear is its `low_voltage`.
 
-        Unimplemented bits stay in: a 1 there is no MCP7940N's answer, and no number. Past 2099 it
-        shows 2000 again.
+        Unimplemented bits are not masked: a 1 there is invalid. Past 2099 it shows 2000 again.
         """
         second, minute, hour, weekday, date, month, year = raw
         time = bytes((second & ~_START, minute, hour, date, month & ~_LEAP_YEAR, year))
@@ -44,10 +43,10 @@ class Mcp7940nDriver(MaximDriver):
 
     @override
     def set_time(self, ports: RtcPorts, when: Civil, second: int, weekday: int) -> None:
-        """Stop the clock and wait until it stands, write all but the seconds, start it with them.
+        """Stop the clock and wait for it, write all but the seconds, start it with them.
 
         So no rollover comes between (5.3.1, note 2), and a setting that is cut short leaves ST
-        clear: the clock says itself that it is not set. PWRFAIL is cleared on the way.
+        clear, which shows that the clock is not set. PWRFAIL is cleared on the way.
         """
         raw = bytearray(self.encode(when, second, weekday))
         ports.rtc_write(_SECONDS, bytes(raw[:1]))
