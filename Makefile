@@ -22,7 +22,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register) urtc
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-drivers test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
+.PHONY: run test test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ test-laws: $(DEV)  ## the reference: 20,000 stories, 2,000 of each law that runs
 
 test-strangers: $(DEV)  ## twelve right programs not ours in shape: 1,000 stories of all laws each, hours
 	@METER_EMU_STRANGERS=1000 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/laws/test_strangers.py
+
+test-firmware: $(DEV)  ## the starter in C: 2,000 stories, ten mistakes, tortures, sanitizers, coverage: minutes
+	@METER_EMU_FIRMWARE=1 METER_EMU_TORTURES=1 $(BIN)/python -m pytest -q -rA -n 2 -o faulthandler_timeout=0 tests/world/meter/host
 
 power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/power.md; FROM=DIR for yours
 	@$(BIN)/python -m tests.bench.power $(if $(FROM),--defects '$(FROM)')

@@ -117,6 +117,7 @@ VERBS: Final[Mapping[str, VerbPlace]] = {
     "distinguish": VerbPlace(
         "meter_emu.cli.distinguish:distinguish_builds", "Find a household in which builds differ."
     ),
+    "firmware": VerbPlace("meter_emu.cli.firmware:firmware", "Begin a meter's program in C."),
     "fuzz": VerbPlace("meter_emu.cli.fuzz:fuzz", "Feed a target inputs, and keep what fails."),
     "run": VerbPlace("meter_emu.cli.run:run", "Run a live meter and sit at it."),
     "card": VerbPlace("meter_emu.cli.card:card", "Make, explain, compare and serve card images."),

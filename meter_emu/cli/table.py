@@ -17,7 +17,7 @@ from rich.text import Text
 
 from card_protocol.timestamp import Civil
 from meter_emu.units import decimal
-from meter_emu.world.meter.failure import Failure
+from meter_emu.world.meter.failure import Failure, FailureKind
 from meter_emu.world.meter.times import us_to_iso, us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
@@ -277,6 +277,8 @@ class ResultTable:
             yield f"tariff {order.tariff.number}"
 
     def _failure(self, row: HouseholdRow, failure: Failure) -> str:
+        if failure.kind in {FailureKind.OUTSIDE, FailureKind.UNSTEADY}:
+            return f"{row.name}: {failure.why}"
         shown = failure.clock or "no time"
         said = f"{row.name}: {failure.why}, at {us_to_iso(failure.at_us, self._campaign.zone)}"
         calls = f"; last calls: {', '.join(failure.calls)}" if failure.calls else ""

@@ -16,7 +16,15 @@ from meter_emu.world.rehearsal.promise import (
 )
 from meter_emu.world.rehearsal.verdicts import MEANING, FindingKind, Verdict
 
-_UNSEEN: Final = frozenset({Verdict.NOT_SEEN, Verdict.CRASHED, Verdict.HUNG})
+_UNSEEN: Final = frozenset(
+    {
+        Verdict.NOT_SEEN,
+        Verdict.NOT_COVERED,
+        Verdict.NOT_REPRODUCIBLE,
+        Verdict.CRASHED,
+        Verdict.HUNG,
+    }
+)
 
 
 def breached(trial: Trial, *verdicts: Verdict) -> Finding:

@@ -44,6 +44,9 @@ class Aside:
     why: str
 
 
+NOT_REPRODUCIBLE: Final = (
+    "not reproducible: run again it does otherwise: it reads a clock, or what nobody wrote"
+)
 NOT_ASKED: Final = Aside("the program covers nothing else to compare with")
 
 Finding: TypeAlias = Broken | Aside | None  # `None`: it held
@@ -119,7 +122,18 @@ class Law:
     hazard: bool = False
 
     def asked(self, trial: Trial) -> Finding:
-        """Check a story. An office that fails in a valid story breaks any law."""
+        """Check a story. An office that fails in a valid story breaks any law.
+
+        What another's program breaks is run once more: where that comes out otherwise, it is not
+        the law that is broken first.
+        """
+        found = self._said(trial)
+        if trial.ours or not isinstance(found, Broken):
+            return found
+        again = self._said(Trial(trial.campaign, trial.build))
+        return found if again == found else Broken(NOT_REPRODUCIBLE)
+
+    def _said(self, trial: Trial) -> Finding:
         try:
             return self.check(trial)
         except ConfigError as error:

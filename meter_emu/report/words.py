@@ -47,6 +47,8 @@ HAPPENED: Final = MappingProxyType({
     What.CRASHED: "The meter's program failed",
     What.HUNG: "The meter's program did not come back",
     What.UNSEEN: "Not seen from here on",
+    What.UNSTEADY: "The meter's program did otherwise when run again",
+    What.OUTSIDE: "Not covered by the meter's program",
     What.ENDED: "End of the rehearsal",
 })  # fmt: skip
 

@@ -2,11 +2,8 @@
 
 import inspect
 import re
-import shutil
-import subprocess
 from collections.abc import Callable
 from enum import IntEnum, IntFlag
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -170,23 +167,6 @@ def test_the_program_in_ten_lines_runs() -> None:
     assert board.switch.on
     assert board.panel.text.endswith(" UNITS")
     assert board.metrology_units() > 0
-
-
-def test_the_c_view_has_the_same_calls_and_compiles(tmp_path: Path) -> None:
-    (text,) = blocks(PAGE, "c")
-    assert re.findall(r"meter_status \(\*(\w+)\)", text) == list(CALLS)
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("no C compiler on this machine")
-    header = tmp_path / "ports.h"
-    header.write_text(text, "utf-8")
-    done = subprocess.run(
-        [compiler, "-std=c99", "-Wall", "-Werror", "-fsyntax-only", "-x", "c", str(header)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
 
 
 def test_cuts_inside_a_call_leave_what_the_page_says() -> None:

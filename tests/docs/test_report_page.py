@@ -8,8 +8,8 @@ from pathlib import Path
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.obligations import RULES
 from meter_emu.world.rehearsal.verdicts import (
+    EXPECTED,
     FINDING,
-    GOOD,
     MEANING,
     PLAIN,
     PLAIN_FINDING,
@@ -59,7 +59,7 @@ def test_the_findings_mean_what_the_campaign_file_page_says() -> None:
 
 
 def _expected(verdict: Verdict) -> str:
-    return "yes" if verdict in GOOD else "only with `expect`"
+    return "yes" if verdict in EXPECTED else "only with `expect`"
 
 
 def test_every_kind_of_event_is_named_in_the_campaign_file_page() -> None:

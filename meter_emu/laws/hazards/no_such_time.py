@@ -126,9 +126,17 @@ def _unseen(household: Household, events: list[Event], at_us: int, found: Regist
         return None
     if look.clock_trusted:
         return "no calendar has the time in its clock, and the meter believes it"
-    if said is not None and said[2] != owed:
+    if said is not None and said[2] != owed and not _doubted_before(events, at_us):
         return f"the display says {said[2]}, and it is {owed} that stands in the clock"
     return None
+
+
+def _doubted_before(events: list[Event], at_us: int) -> bool:
+    """Whether a doubt of before stands still: nobody has mended it, and it has its own reason."""
+    before = [event for event in events if event.at_us < at_us]
+    doubted = max((e.at_us for e in before if e.what is What.POWER_BACK), default=at_us)
+    mended = any(e.what in {What.CLOCK_SET, What.CARD_SERVED} for e in before if e.at_us > doubted)
+    return bool(before) and not before[-1].clock_trusted and not mended
 
 
 def _looks(events: list[Event], at_us: int) -> tuple[Event | None, Event | None]:

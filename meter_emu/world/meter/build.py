@@ -69,6 +69,10 @@ class Build:
         """Return our program's parts for a model's board, also used to read another's memory."""
         return _parts(self, clock_chip(model).driver, model.zone)
 
+    def readable(self, model: MeterModel) -> Parts | None:
+        """Return the parts by which its memory can be read; of another's program there are none."""
+        return None if self.factory is not None else self.parts(model)
+
     def fitted(self, part: type[PartT], /) -> type[PartT]:
         """Return this build's class for a part of a chip or the desk."""
         return fit(part, self.defects)

@@ -44,6 +44,8 @@ class What(Enum):
     CRASHED = "crashed"  # the program failed, which ends the story
     HUNG = "hung"
     UNSEEN = "not seen"  # the poll limit was reached; what comes after is not seen
+    UNSTEADY = "not reproducible"  # run again the program did otherwise
+    OUTSIDE = "not covered"  # the program is not for this meter or card: it was not run
     ENDED = "end"  # the rehearsal is over; the meter's state then
 
 
@@ -125,6 +127,8 @@ FAILED: Final = {
     FailureKind.CRASHED: What.CRASHED,
     FailureKind.HUNG: What.HUNG,
     FailureKind.UNSEEN: What.UNSEEN,
+    FailureKind.OUTSIDE: What.OUTSIDE,
+    FailureKind.UNSTEADY: What.UNSTEADY,
 }
 
 

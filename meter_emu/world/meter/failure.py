@@ -36,6 +36,8 @@ class FailureKind(Enum):
     CRASHED = "crashed"
     HUNG = "hung"
     UNSEEN = "not seen"  # the poll limit was reached
+    UNSTEADY = "not reproducible"  # run again it did otherwise
+    OUTSIDE = "not covered"  # the program is not for this meter or card: it was not run
 
 
 @final

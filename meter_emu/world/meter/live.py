@@ -49,7 +49,7 @@ class LiveMeter:
         self._build: Final = build
         self._take: Final = take
         self._events = 0
-        self._parts: Final = build.parts(model)
+        self._parts: Final = build.readable(model)
         self.bench, self._watch = bench_for(self._count)
 
     def _count(self, event: Event) -> None:

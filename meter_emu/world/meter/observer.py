@@ -18,13 +18,14 @@ from meter_emu.world.meter.events import Beginning, Event, What, WrittenBack
 from meter_emu.world.meter.failure import Failure
 
 
-def balance_ueur(board: Board, parts: Parts) -> int | None:
+def balance_ueur(board: Board, parts: Parts | None) -> int | None:
     """Return the balance at `board.now_us` in micro-euro, energy not booked yet taken off.
 
-    `parts` are the program's, with their defects. `None` if the memory holds no readable state.
+    `parts` are the program's, with their defects. `None` if the memory holds no readable state, and
+    for another's program, whose memory is its own.
     """
-    state = state_in(board, parts)
-    if state is None:
+    state = None if parts is None else state_in(board, parts)
+    if state is None or parts is None:
         return None
     return parts.ledger.balance_ueur(state, board.metrology.read_units(board.now_us))
 
@@ -41,11 +42,11 @@ def state_in(board: Board, parts: Parts) -> State | None:
 class Observer:
     """Passes the meter's state now to `take`, then every fact as it happens.
 
-    `parts` are the program's, to read its account. `look` belongs after every poll of a bench,
-    `power` where its supply goes and comes.
+    `parts` are the program's, to read its account, `None` for another's. `look` belongs after every
+    poll of a bench, `power` where its supply goes and comes.
     """
 
-    def __init__(self, board: Board, parts: Parts, take: Callable[[Event], None]) -> None:
+    def __init__(self, board: Board, parts: Parts | None, take: Callable[[Event], None]) -> None:
         self._board = board
         self._parts = parts
         self._take = take

@@ -76,7 +76,9 @@ class Insight:
 
 
 def insight(board: Board, model: MeterModel, build: Build) -> Insight | None:
-    """Return a meter's own view; `None` if it could not load its memory."""
+    """Return a meter's own view; `None` where its memory is broken, or another program's."""
+    if build.readable(model) is None:
+        return None
     raw = image_of(board, model)
     copy = board_of(
         raw,

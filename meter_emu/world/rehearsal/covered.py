@@ -10,7 +10,7 @@ from typing import Final
 
 from card_protocol.card.image import CardKind
 from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US
-from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.covers import base_words, card_words, chip_words
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import MeterModel
@@ -55,6 +55,26 @@ def uncovered(build: Build, model: MeterModel, generation: int, carrier: CardKin
 def covers_household(build: Build, household: Household) -> str | None:
     """Return in words which part of a household a build does not cover; `None` for no part."""
     return uncovered(build, household.model, household.card_generation, household.carrier)
+
+
+def outside_of(household: Household, campaign: Campaign) -> str | None:
+    """Return what of a household its build does not cover, in words; `None` where it is to be run.
+
+    A program that covers none of the campaign's households is run in all of them: what it does to
+    them is all there is to see.
+    """
+    build = parse_build(household.build)
+    if build.factory is None:
+        return None
+    outside = covers_household(build, household)
+    if outside is None:
+        return None
+    others = (entry.first for entry in campaign.households.entries)
+    any_covered = any(
+        other.build == household.build and covers_household(build, other) is None
+        for other in others
+    )
+    return outside if any_covered else None
 
 
 @cache

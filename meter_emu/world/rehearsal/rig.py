@@ -88,7 +88,7 @@ class Rig:
         board, model = self.board, self.household.model
         if log is None and self.build.factory is not None:
             log = CallLog(board, NoPulse() if self.build.hosted else Alarm())
-        watch = Observer(board, self.build.parts(model), take)
+        watch = Observer(board, self.build.readable(model), take)
         found = dict(self.household.rtc_found)
 
         def power(up: bool) -> None:

@@ -170,6 +170,8 @@ _VERDICTS: Final = {
     FailureKind.CRASHED: Verdict.CRASHED,
     FailureKind.HUNG: Verdict.HUNG,
     FailureKind.UNSEEN: Verdict.NOT_SEEN,
+    FailureKind.OUTSIDE: Verdict.NOT_COVERED,
+    FailureKind.UNSTEADY: Verdict.NOT_REPRODUCIBLE,
 }
 
 
@@ -223,8 +225,11 @@ def _judge_whole(household: Household, campaign: Campaign, events: Sequence[Even
 def expected(outcome: Outcome, household: Household) -> bool:
     """Whether verdict, findings and cut are what the campaign's author expects.
 
-    By default that is a good verdict and no finding.
+    By default that is a good verdict and no finding. Of a household that the program does not
+    cover nothing is expected.
     """
+    if outcome.verdict is Verdict.NOT_COVERED:
+        return True
     if household.expect_cut_us is not None:
         from_us, to_us = household.expect_cut_us
         if outcome.cut_us is None or not from_us <= outcome.cut_us <= to_us:
@@ -234,6 +239,8 @@ def expected(outcome: Outcome, household: Household) -> bool:
 
 def verdict_expected(outcome: Outcome, household: Household) -> bool:
     """Whether the verdict alone is what the author expects."""
+    if outcome.verdict is Verdict.NOT_COVERED:
+        return True
     expect = household.expect or ()
     return outcome.verdict in ([one for one in Verdict if one.value in expect] or GOOD)
 

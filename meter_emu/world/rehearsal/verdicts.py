@@ -18,6 +18,7 @@ class Verdict(Enum):
 
     CRASHED = "crashed"
     HUNG = "hung"
+    NOT_REPRODUCIBLE = "not_reproducible"
     WRONGLY_CUT = "wrongly_cut"
     EARLY = "early"
     NOT_RESTORED = "not_restored"
@@ -25,6 +26,7 @@ class Verdict(Enum):
     NEVER = "never"
     LATE = "late"
     NOT_SEEN = "not_seen"
+    NOT_COVERED = "not_covered"
     HELD = "held"
     ON_TIME = "on_time"
     KEPT = "kept"
@@ -42,11 +44,14 @@ class FindingKind(Enum):
 
 
 GOOD: Final = frozenset({Verdict.ON_TIME, Verdict.KEPT})  # expected by default
+EXPECTED: Final = GOOD | {Verdict.NOT_COVERED}  # without a word in the campaign file
 GRAVITY: Final = MappingProxyType({verdict: place for place, verdict in enumerate(Verdict)})
 
 MEANING: Final = MappingProxyType({
     Verdict.CRASHED: "the program raised an exception, or asked for what no meter can do",
     Verdict.HUNG: "the program did not come back from a poll, or called no port in one",
+    Verdict.NOT_REPRODUCIBLE: "run again with the same bytes, the program did otherwise: it reads "
+    "a clock, chance, or memory that nobody wrote",
     Verdict.WRONGLY_CUT: "cut, or limited to 10 A, when no promise allows it: a reactivated home "
     "at the old T2, an ordinary one with credit or inside the period, a home with a limiter",
     Verdict.EARLY: "an armed home, cut or limited before T2",
@@ -56,6 +61,8 @@ MEANING: Final = MappingProxyType({
     Verdict.NEVER: "still fed although a cut was due",
     Verdict.LATE: "cut later than L after T2, or than start-up after a power failure",
     Verdict.NOT_SEEN: "nothing went wrong, but the rehearsal ended before it could be seen",
+    Verdict.NOT_COVERED: "the program is not for this meter or card, as it declares or as one "
+    "order on a card shows: nothing was run",
     Verdict.HELD: "still fed at T2 because the meter did not believe its clock or had no power",
     Verdict.ON_TIME: "cut at T2, or as soon after it as the clock's uncertainty *u* allows",
     Verdict.KEPT: "nothing was due, and nothing happened that should not",
@@ -90,6 +97,13 @@ PLAIN: Final = MappingProxyType({
         "homes would have had.",
         "Do not hand out cards for these meters. The result names the moment and the last thing "
         "the program asked of its meter: give these to its author.",
+    ),
+    Verdict.NOT_REPRODUCIBLE: Plain(
+        "The meter's program does not do the same twice",
+        "Something went wrong in these households, and with the same bytes again something else "
+        "happened.",
+        "Do not hand out cards for these meters. The program reads a clock of the computer, "
+        "chance, or memory that nobody wrote: give the result to its author.",
     ),
     Verdict.WRONGLY_CUT: Plain(
         "Cut though nothing allowed it",
@@ -138,6 +152,12 @@ PLAIN: Final = MappingProxyType({
         "The rehearsal ended before it could be seen whether these homes fare as they were told.",
         "Let the rehearsal end later: a meter waits until its clock, however wrong, must have "
         "reached the announced moment.",
+    ),
+    Verdict.NOT_COVERED: Plain(
+        "Not covered by the program",
+        "The program is not for these meters, or not for their cards, so nothing was run and "
+        "nothing is known of these households.",
+        "Rehearse them with the program that their meters have.",
     ),
     Verdict.HELD: Plain(
         "Still on because the meter could not know the time",

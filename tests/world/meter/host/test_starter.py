@@ -1,0 +1,149 @@
+"""The starter in C, and programs in other languages: they keep every law, mistakes are caught.
+
+`make test-firmware` asks more: 2,000 stories, all ten mistakes, sanitizers, coverage.
+"""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import Broken, Trial
+from meter_emu.stories.chooser import Replayed, seeded
+from meter_emu.stories.story import armed_household, own_models, story
+from meter_emu.verify.run import verify
+from meter_emu.world.meter.build import parse_build
+from meter_emu.world.meter.events import What
+from meter_emu.world.meter.host.starter import make_starter
+from tests.world.meter.host.compiling import C, compiler, linked, run
+
+HERE = Path(__file__).parent
+DOCS = HERE.parents[3] / "docs"
+MODEL = "electricity-pcf8563-utc"
+KIT = next(kit for kit in own_models() if kit.model_name == MODEL)
+LONG = bool(os.environ.get("METER_EMU_FIRMWARE"))
+SOURCES = [C / "starter" / f"{name}.c" for name in ("my_meter", "card", "calendar", "crypto")]
+MISTAKES = (
+    "END_EXCLUSIVE", "REACTIVATION_CLEARS_ONE", "UNCERTAINTY_FORGOTTEN", "LEAP_OF_BCD_YEAR",
+    "NO_SUMMER_TIME", "FOURTH_SUNDAY", "MONTH_WITHOUT_TENS", "TORN_READ", "FRIDAY_AND_SATURDAY",
+    "LOADS_IN_16_BITS",
+)  # fmt: skip
+
+
+def starter(folder: Path, *flags: str, name: str = "my_meter") -> str:
+    return linked(SOURCES, folder / name, *flags)
+
+
+def test_the_starter_keeps_every_law(tmp_path):
+    report = verify(starter(tmp_path, "-O2"), models=[MODEL], examples=2000 if LONG else 6, seed=4)
+    assert [(e.law.id, e.broken.words, e.broken.text) for e in report.examined if e.broken] == []
+    assert "gas" in report.not_covered
+    assert "clock card" in report.not_covered
+
+
+@pytest.mark.parametrize("mistake", MISTAKES if LONG else MISTAKES[:2])
+def test_a_mistake_in_its_c_is_caught(mistake, tmp_path, record_property):
+    build = starter(tmp_path, "-O1", f"-DMISTAKE_{mistake}", name=mistake)
+    if LONG:
+        report = verify(build, models=[MODEL], examples=1000)
+        caught = {e.law.id: e.broken.number for e in report.examined if e.broken}
+        record_property(mistake, f"story {min(caught.values(), default=None)}: {sorted(caught)}")
+        assert caught
+    else:
+        kit = [KIT._replace(cards=KIT.cards[:4])]
+        trials = (Trial(story(seeded(f"{n}"), kit), build) for n in range(20))
+        assert any(isinstance(promises(trial), Broken) for trial in trials)
+
+
+def test_each_mistake_stands_in_its_source_and_on_the_page():
+    text = "".join(path.read_text() for path in SOURCES)
+    page = (DOCS / "firmware-in-c.md").read_text()
+    planted = set(re.findall(r"#ifn?def MISTAKE_(\w+)", text))
+    assert planted >= set(MISTAKES)
+    assert planted == set(re.findall(r"`MISTAKE_(\w+)`", page))
+
+
+def test_firmware_new_makes_what_make_builds(tmp_path):
+    made = make_starter(tmp_path / "mine")
+    assert {"my_meter.c", "meter_host.c", "meter_ports.h", "Makefile"} <= set(made)
+    with pytest.raises(FileExistsError):
+        make_starter(tmp_path / "mine")
+    compiler()
+    run("make", "-s", "-C", str(tmp_path / "mine"), "CFLAGS=-O0 -Wall -Wextra -Werror")
+    build = parse_build(str(tmp_path / "mine" / "my_meter"))
+    assert build.covers is not None
+    assert build.covers.chips == {"pcf8563"}
+
+
+def test_a_program_in_cpp_has_its_objects_anew_at_every_power_up(tmp_path):
+    host = tmp_path / "host.o"
+    run(compiler(), "-O1", "-c", str(C / "meter_host.c"), "-o", str(host))
+    flags = ("-O1", "-std=c++17", "-I", str(C))
+    run(compiler("g++"), *flags, str(HERE / "always_on.cpp"), str(host), "-o", str(tmp_path / "on"))
+    campaign = armed_household(Replayed([]), [KIT])
+    events = Trial(campaign, str(tmp_path / "on")).run.events
+    assert events[-1].what is What.ENDED
+    assert not any(event.what is What.OPENED for event in events)
+    assert " POLLS" in events[-1].shown
+
+
+@pytest.mark.skipif(not LONG, reason="make test-firmware")
+def test_under_sanitizers_it_says_nothing_and_a_report_reaches_the_verdict(tmp_path):
+    flags = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
+    report = verify(starter(tmp_path, *flags), models=[MODEL], examples=200, seed=5)
+    assert [(e.law.id, e.broken.words) for e in report.examined if e.broken] == []
+    (tmp_path / "wrong.c").write_text(
+        '#include "meter_ports.h"\nstatic int four[4];\nstatic volatile int five = 4;\n'
+        "void meter_poll(meter_sleep *hint) { meter_lamps(0); hint->until_second = four[five]; }\n"
+    )
+    wrong = linked([tmp_path / "wrong.c"], tmp_path / "wrong", *flags)
+    last = Trial(armed_household(Replayed([]), [KIT]), wrong).run.events[-1]
+    assert last.failure is not None
+    assert "out of bounds" in last.failure.why or "global-buffer-overflow" in last.failure.why
+
+
+@pytest.mark.skipif(not LONG, reason="make test-firmware")
+def test_coverage_of_its_lines_is_kept_over_power_cuts(tmp_path):
+    make_starter(tmp_path)
+    run("make", "-s", "-C", str(tmp_path), "COVERAGE=1")
+    verify(str(tmp_path / "my_meter"), models=[MODEL], examples=20)
+    words = [compiler("gcov"), "my_meter-my_meter.gcno"]
+    said = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    covered = float(re.findall(r"Lines executed:([\d.]+)%", said)[0])
+    assert covered > 80, said
+
+
+@pytest.mark.skipif(not LONG, reason="make test-firmware")
+def test_any_number_of_processes_gives_the_same_bytes(tmp_path):
+    build = starter(tmp_path, "-DMISTAKE_END_EXCLUSIVE")
+    reports = [verify(build, models=[MODEL], examples=60, jobs=jobs) for jobs in (1, 2)]
+    first, second = (json.dumps(report.as_json()) for report in reports)
+    assert first == second
+
+
+# The header and the page --------------------------------------------------------------------------
+
+
+def test_header_and_page_name_the_same_calls_in_the_same_order():
+    header = (C / "meter_ports.h").read_text()
+    declared = re.findall(r"^\w+ +meter_(\w+)\(", header, re.MULTILINE)
+    page = (DOCS / "ports.md").read_text()
+    named = re.findall(r"^\| `(?!meter_)(\w+)\(", page, re.MULTILINE)
+    assert [name for name in declared if name != "poll"] == named
+    assert re.findall(r"^\| `meter_(\w+)\(", page, re.MULTILINE) == named
+    for name in named:
+        prototype = re.search(rf"^\w+ +(meter_{name}\([^;]*)\);", header, re.MULTILINE)
+        assert prototype is not None
+        spaced = re.sub(r"\s+", " ", prototype[1] + ")")
+        assert f"`{spaced}`" in page, spaced
+
+
+def test_the_codes_of_the_header_are_those_of_the_page():
+    header = (C / "meter_ports.h").read_text()
+    codes = re.findall(r"METER_(?:BLUE|RED|LAMP_\w+) = (\d+)", header)
+    assert codes == ["1", "2", "1", "2", "4", "8"]
+    assert re.findall(r"RESET_\w+ = (\d)", header) == ["0", "1"]
