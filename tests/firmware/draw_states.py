@@ -82,7 +82,7 @@ def _shields() -> str:
     for shield in (NO_SHIELD, *Shield):
         allowed = permission(Block.CREDIT, shield, limiter_granted=False)
         rows.append((_names(shield), allowed.name, *_becomes(allowed)))
-    return _table(("shield", "permission", "a home with supply", "a dark home"), rows)
+    return _table(("shield", "permission", "supply on", "supply off"), rows)
 
 
 def _becomes(allowed: Permission) -> tuple[str, str]:
