@@ -29,15 +29,15 @@ Fields = tuple[int, int, int, int, bytes, int | None]
 
 
 def is_extended(raw: bytes) -> bool:
-    """Whether the lengths of a C-APDU are in the long form, also where they would fit the short."""
+    """Whether a C-APDU has lengths in the long form, even if they would fit the short."""
     return len(raw) > HEADER_SIZE_BYTES + 1 and raw[HEADER_SIZE_BYTES] == 0
 
 
 def split_command(raw: bytes) -> Fields:
-    """Return CLA, INS, P1, P2, data and Ne of `raw`; raise `ApduError` when it is no C-APDU.
+    """Return CLA, INS, P1, P2, data and Ne of `raw`; raise `ApduError` if it is no C-APDU.
 
-    This is the one parser: `CommandApdu.parse` wraps it, and a card that answers 200,000
-    commands a second calls it without building the object.
+    This is the one parser: `CommandApdu.parse` wraps it, and a card that answers 200,000 commands a
+    second calls it without building the object.
     """
     size = len(raw)
     if size == 5:
@@ -80,7 +80,7 @@ def _split_extended(raw: bytes) -> Fields:
 class CommandApdu:
     """A command. `ne` is the most bytes the answer may have (1 to 65,536), `None` when none.
 
-    Raise `ApduError` when a header byte is no byte, or data or `ne` exceed what an APDU can say.
+    Raise `ApduError` if a header byte is no byte, or data or `ne` exceed an APDU's limits.
     """
 
     cla: int
@@ -112,7 +112,7 @@ class CommandApdu:
         return 1 + (self.ne is not None) + 2 * bool(self.data)
 
     def to_bytes(self, *, extended: bool = False) -> bytes:
-        """Return the command encoded short when it fits; `extended` asks for the long form.
+        """Return the command, encoded short if it fits; `extended` forces the long form.
 
         A case 1 command has no long form.
         """
@@ -154,5 +154,5 @@ class ResponseApdu:
         return cls(bytes(raw[:-2]), raw[-2] << 8 | raw[-1])
 
     def to_bytes(self) -> bytes:
-        """Return data and status word as they travel."""
+        """Return data and status word as sent."""
         return self.data + self.sw.to_bytes(2, "big")

@@ -1,12 +1,12 @@
-"""The answer to reset: what a card says about itself when it is powered.
+"""The answer to reset: a card's description of itself when it is powered.
 
 ISO/IEC 7816-3, "Answer-to-Reset": TS, T0, up to fifteen historical bytes and groups of interface
-bytes TAi TBi TCi TDi. The high half of T0 says which bytes of group 1 follow, the high half of
-TDi which of group i+1. TCK is there exactly when a protocol other than T=0 is named, and makes
-the exclusive-or of all bytes from T0 on zero.
+bytes TAi TBi TCi TDi. The high half of T0 says which bytes of group 1 follow, the high half of TDi
+which of group i+1. TCK is there exactly when a protocol other than T=0 is named, and makes the
+exclusive-or of all bytes from T0 on zero.
 
-The parser refuses only what cannot be read. Values the standard reserves are kept as they are,
-because cards in the field carry them; the helpers say `None` for those.
+The parser refuses only unreadable bytes. Reserved values are kept, because cards in the field carry
+them; the helpers return `None` for those.
 """
 
 from collections.abc import Sequence

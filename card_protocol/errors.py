@@ -1,8 +1,8 @@
 """The exceptions of this package, one root for callers who want to catch them all.
 
-What a card would *answer* is a value (a status word); an exception here means that an operator,
-a file, a cable or the other side of the dialogue got something wrong. `decoding` turns whatever
-the readers of JSON and TOML raise into one of them.
+A card's *answer* is a value (a status word); an exception here means that an operator, a file, a
+cable or the other side of the dialogue got something wrong. `decoding` turns the exceptions of JSON
+and TOML readers into one of them.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ class CardProtocolError(Exception):
 
 
 class LayoutError(CardProtocolError, ValueError):
-    """Bytes that do not fit a fixed layout; says the offset, what was wanted and what came."""
+    """Bytes that do not fit a fixed layout; names the offset, the expected and the actual bytes."""
 
     def __init__(self, what: str, *, offset: int, want: str, got: str) -> None:
         super().__init__(f"{what}: at offset {offset} want {want}, got {got}")
@@ -30,7 +30,7 @@ class TimestampError(CardProtocolError, ValueError):
 
 
 class TokenError(CardProtocolError, ValueError):
-    """A token that is refused; `check` names the check that failed, the text says under what."""
+    """A refused token; `check` names the check that failed, the text its input."""
 
     def __init__(self, check: str, why: str) -> None:
         super().__init__(f"{check}: {why}")
@@ -38,11 +38,11 @@ class TokenError(CardProtocolError, ValueError):
 
 
 class MacError(CardProtocolError):
-    """A record whose MAC does not match under the key it should be under."""
+    """A record whose MAC does not match under its key."""
 
 
 class AtrError(CardProtocolError, ValueError):
-    """An answer to reset that cannot be parsed; says why."""
+    """An answer to reset that cannot be parsed, and why."""
 
 
 class TlvError(CardProtocolError, ValueError):
@@ -50,11 +50,11 @@ class TlvError(CardProtocolError, ValueError):
 
 
 class UndecodedError(CardProtocolError, ValueError):
-    """Bytes that are not JSON or TOML of the kind wanted; says why."""
+    """Bytes that are not JSON or TOML of the expected kind, and why."""
 
 
 class TraceError(CardProtocolError):
-    """A file that is no recorded dialogue; says where it is wrong and what was wanted."""
+    """A file that is no recorded dialogue: where it is wrong and what was expected."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"{path}: {why}")
@@ -62,7 +62,7 @@ class TraceError(CardProtocolError):
 
 
 class ApduError(CardProtocolError):
-    """A command or response that is no APDU, or a status word the terminal cannot go on from."""
+    """Bytes that are no APDU, or a status word on which the terminal cannot continue."""
 
     def __init__(self, message: str, *, sw: int | None = None) -> None:
         super().__init__(message)
@@ -89,7 +89,7 @@ class LinkErrorKind(Enum):
 
 
 class LinkError(CardProtocolError):
-    """The way to the card failed; `kind` says how, in terms generic code can act on."""
+    """The connection to the card failed; `kind` is the failure in terms generic code can act on."""
 
     def __init__(self, kind: LinkErrorKind, detail: str = "") -> None:
         super().__init__(f"{kind.value}: {detail}" if detail else kind.value)
@@ -98,8 +98,8 @@ class LinkError(CardProtocolError):
 
 @contextmanager
 def decoding() -> Iterator[None]:
-    """Raise `UndecodedError`, which says why, for bytes that the block cannot decode."""
-    import msgspec  # here: `--help` names errors, and is to load nothing heavy
+    """Raise `UndecodedError`, with the reason, for bytes that the block cannot decode."""
+    import msgspec  # here, because `--help` names errors and must load nothing heavy
 
     try:
         yield

@@ -81,12 +81,12 @@ class Key:
         return bytes_eq(self.mac(data), mac)
 
 
-@lru_cache(maxsize=64)  # a copy of it costs a third of a new one, and a home has a dozen keys
+@lru_cache(maxsize=64)  # a copy of it costs a third of a new one, and a household has a dozen keys
 def _begun(raw: bytes) -> CMAC:
     return CMAC(AES(raw))
 
 
-@lru_cache(maxsize=64)  # a home asks for each of its keys at every visit
+@lru_cache(maxsize=64)  # a household needs each of its keys at every visit
 def derive(master: Key, purpose: Purpose, meter_id: int) -> Key:
     """Return the key of one meter for one purpose. `meter_id` is below 2**64."""
     kdf = KBKDFCMAC(
@@ -115,19 +115,19 @@ MEMORY_CODE_SIZE_BYTES: Final = 3
 @final
 @unique
 class Role(IntEnum):
-    """Who the terminal is; its value is the key reference, P2 of EXTERNAL AUTHENTICATE."""
+    """The terminal's role; its value is the key reference, P2 of EXTERNAL AUTHENTICATE."""
 
     METER = 1
     DESK = 2
 
 
 def external_text(role: int, card_random: bytes, terminal_random: bytes) -> bytes:
-    """Return what the terminal's MAC covers; `role` is P2, the randoms have eight bytes each."""
+    """Return the bytes of the terminal's MAC; `role` is P2, the randoms have eight bytes each."""
     return b"ext" + bytes((role,)) + card_random + terminal_random
 
 
 def internal_text(terminal_random: bytes) -> bytes:
-    """Return what the card's MAC covers."""
+    """Return the bytes of the card's MAC."""
     return b"int" + terminal_random
 
 

@@ -1,4 +1,4 @@
-"""Fixed-size byte layouts: each record is one frozen dataclass whose annotations say its bytes.
+"""Fixed-size byte layouts: each record is one frozen dataclass whose annotations define its bytes.
 
 A field is `name: U16`, or `name: Annotated[U16, "cent"]` where its number has a unit. From that one
 definition come the construct `Struct` that describes the record, a `struct.Struct` that runs it (an
@@ -54,7 +54,7 @@ class Layout(Generic[T]):
         assert self.fields[0].size_bytes == len(magic), f"{name}: the magic fills its field"
         self._values = attrgetter(*names)
         of_bytes = [field for field in self.fields if field.kind == "bytes"]
-        # The magic twice: of one name alone the value would come, and no tuple.
+        # The magic twice: one name alone would give the value, not a tuple.
         self._bytes_values = attrgetter("magic", *(field.name for field in of_bytes))
         self._bytes_sizes = [len(magic), *(field.size_bytes for field in of_bytes)]
         self._struct = struct.Struct(">" + "".join(_code(field) for field in self.fields))
@@ -73,7 +73,7 @@ class Layout(Generic[T]):
         return self.record(*self._struct.unpack(raw))
 
     def erased(self, name: str) -> bytes:
-        """Return FF bytes of the size of the bytes field `name`: what a reserved field holds."""
+        """Return FF bytes of the size of the bytes field `name`, as reserved fields hold."""
         return b"\xff" * next(field.size_bytes for field in self.fields if field.name == name)
 
     def build(self, record: T) -> bytes:

@@ -32,7 +32,7 @@ _US: Final = 1_000_000
 
 
 def capture(rows: Iterable[TraceRow]) -> Iterator[bytes]:
-    """Yield the file: what it begins with, then a packet a piece.
+    """Yield the file: its header blocks, then one packet at a time.
 
     A packet is a reset that was answered, a command or an answer.
     """
@@ -51,7 +51,7 @@ def capture(rows: Iterable[TraceRow]) -> Iterator[bytes]:
 
 
 def _us(at: str | None, before_us: int) -> int:
-    """Return a clock's reading in µs since 1970; whatever is none has the time before it."""
+    """Return a clock's reading in µs since 1970; an invalid one has the time before it."""
     try:
         shown = datetime.fromisoformat(at or "").replace(tzinfo=UTC)
     except ValueError:
@@ -75,13 +75,13 @@ def _packet(text: str, dissector: bytes, direction: int, at_us: int, means: str 
 
 
 def _comment(text: str) -> bytes:
-    """Return an option that holds as much of a text as is read in one line."""
+    """Return a comment option, the text cut to one readable line."""
     raw = text.encode()[:_COMMENT_BYTES_MAX].decode(errors="ignore").encode()
     return pack("<HH", _OPTION_COMMENT, len(raw)) + _padded(raw)
 
 
 def _tag(code: int, value: bytes) -> bytes:
-    """Return a tag of an exported PDU, big-endian; the reader adds no padding of its own."""
+    """Return a tag of an exported PDU, big-endian; readers expect no padding."""
     return pack(">HH", code, len(value)) + value
 
 

@@ -1,7 +1,7 @@
 """Status words: the two bytes every response ends in, and what each of the 65,536 means.
 
 ISO/IEC 7816-4, "Status bytes SW1-SW2". A status word is a value, never an exception: the card
-answers it, the terminal decides what to make of it.
+answers it, the terminal decides about it.
 """
 
 from collections.abc import Callable
@@ -122,7 +122,7 @@ _EXACT: Final[dict[int, str]] = {
 }
 assert set(_EXACT) == set(SW), "a status word has no meaning text"
 
-# SW1: what any SW2 without a meaning of its own says.
+# SW1: the meaning of any SW2 without a row of its own.
 _FAMILIES: Final[dict[int, str]] = {
     0x62: "warning, memory unchanged",
     0x63: "warning, memory changed",
@@ -152,7 +152,7 @@ _NUMBERED: Final[tuple[tuple[int, int, Callable[[int], str]], ...]] = (
 
 
 def explain(sw: int) -> str:
-    """Return what `sw`, 0 to FFFFh, means; total, so a trace can print any two bytes."""
+    """Return the meaning of `sw`, 0 to FFFFh; total, so a trace can print any two bytes."""
     assert 0 <= sw <= 0xFFFF, "a status word is two bytes"
     for first, last, text in _NUMBERED:
         if first <= sw <= last:
@@ -171,5 +171,5 @@ def bytes_waiting(sw: int) -> int | None:
 
 
 def right_le(sw: int) -> int | None:
-    """Return the Ne (1 to 256) that 6Cxx asks the command to be repeated with; 6C00 is 256."""
+    """Return the Ne (1 to 256) with which 6Cxx wants the command repeated; 6C00 is 256."""
     return (sw & 0xFF or 256) if sw >> 8 == 0x6C else None

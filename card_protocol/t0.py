@@ -40,7 +40,7 @@ _STATUS_HIGH: Final = frozenset({0x6, 0x9})  # high half of SW1
 @final
 @unique
 class ProcedureStep(Enum):
-    """What a procedure byte asks the interface device to do."""
+    """The action that a procedure byte requires of the interface device."""
 
     ALL = "move all data that are left"
     ONE = "move one byte"
@@ -50,7 +50,7 @@ class ProcedureStep(Enum):
 
 
 def procedure_step(ins: int, character: int) -> ProcedureStep:
-    """Return what the procedure byte `character` means to a command with instruction `ins`."""
+    """Return the meaning of procedure byte `character` for a command with instruction `ins`."""
     if character == NULL:
         return ProcedureStep.WAIT
     if character >> 4 in _STATUS_HIGH:
@@ -97,10 +97,10 @@ class Asking:
         return bytes(self._received) if self._done else None
 
     def receive(self, characters: bytes) -> bytes:
-        """Take what the card sent and return what to send next: empty is to go on listening.
+        """Take the card's characters and return the next ones to send; empty: keep listening.
 
-        Raise `LinkError`: BROKEN for what T=0 does not allow at this point, TIMED_OUT for one NULL
-        in a row more than `NULLS_MAX`.
+        Raise `LinkError`: BROKEN for characters that T=0 does not allow here, TIMED_OUT for one
+        NULL in a row more than `NULLS_MAX`.
         """
         for at, character in enumerate(characters, start=1):
             answer = self._take(character)
@@ -148,7 +148,7 @@ class Asking:
 
 
 class Obeying(Protocol):
-    """A card with T=0 manners: it says 61xx and 6Cxx, and which way the data of an INS go."""
+    """A card that answers as T=0 requires: 61xx and 6Cxx, and a data direction for each INS."""
 
     def takes_data(self, ins: int) -> bool:
         """Whether P3 of this instruction counts bytes to the card."""
@@ -162,7 +162,7 @@ class Obeying(Protocol):
 @final
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a card leads: that many NULL before each procedure byte, data one by one or at once."""
+    """How a card leads: NULLs before each procedure byte, data one by one or at once."""
 
     nulls: int = 0
     one_by_one: bool = False
@@ -170,7 +170,7 @@ class Manner:
 
 @final
 class Answering:
-    """The card's end: collects a header and its data, has the card obey, sends the answer."""
+    """The card's end: collects a header and its data, runs the card, sends the answer."""
 
     def __init__(self, card: Obeying, manner: Manner | None = None) -> None:
         self._card: Final = card
@@ -178,7 +178,7 @@ class Answering:
         self._taken = bytearray()
 
     def receive(self, characters: bytes) -> bytes:
-        """Take what the interface device sent and return what the card says to it, if anything."""
+        """Take the interface device's characters and return the card's, if any."""
         self._taken += characters
         header, rest = bytes(self._taken[:HEADER_CHARACTERS]), self._taken[HEADER_CHARACTERS:]
         if len(header) < HEADER_CHARACTERS:
@@ -192,7 +192,7 @@ class Answering:
         return self._answer(header[1], self._card.transmit(command))
 
     def reset(self) -> None:
-        """Forget a command half sent, as a card does that loses power."""
+        """Forget a half-sent command, as a card that loses power does."""
         self._taken.clear()
 
     def _acknowledge(self, ins: int) -> bytes:
@@ -217,10 +217,10 @@ def _without_data(header: bytes, card: Obeying) -> bytes:
 
 @final
 class Line:
-    """What has passed over the contact so far, in characters and in etu.
+    """The characters and etu that have passed over the contact so far.
 
     Without noise and without TC1, so no character is repeated and none waits longer than it must.
-    An etu is 104.17 µs at 9,600 baud. The answer to reset is not in here.
+    An etu is 104.17 µs at 9,600 baud. The answer to reset is not counted.
     """
 
     __slots__ = ("received", "sent", "silent_etu", "turns")

@@ -1,8 +1,7 @@
-"""The reader's side of the dialogue: send commands, follow 61xx and 6Cxx, and never for ever.
+"""The reader's side of the dialogue: sends commands, follows 61xx and 6Cxx, within bounds.
 
-Works over any `exchange` call (a link, a meter's port) and knows no transport. What the card
-refuses becomes an `ApduError` with the status word in `sw`; what the way to the card breaks
-passes through as the `LinkError` it was.
+Works over any `exchange` call (a link, a meter's port) and knows no transport. A card's refusal
+becomes an `ApduError` with the status word in `sw`; a `LinkError` passes through.
 """
 
 from collections.abc import Callable
@@ -39,7 +38,7 @@ _FCP: Final = 0x04
 class Terminal:
     """A terminal in dialogue with one card. `exchange` takes a C-APDU and returns the R-APDU.
 
-    It is the bare way to the card, for what is not of ISO/IEC 7816-4: no 61xx or 6Cxx is followed.
+    Commands outside ISO/IEC 7816-4 use `exchange` directly: 61xx and 6Cxx are not followed there.
     """
 
     def __init__(self, exchange: Callable[[bytes], bytes]) -> None:
@@ -48,8 +47,8 @@ class Terminal:
     def send(self, command: CommandApdu) -> ResponseApdu:
         """Send `command` and return the whole answer, fetched in parts when the card says 61xx.
 
-        The status word is the last one; refusals are values here. Raise `ApduError` for a
-        response under two bytes and for a card that never comes to an end.
+        The status word is the last one; refusals are values here. Raise `ApduError` for a response
+        under two bytes and for a card whose answer never ends.
         """
         response = self._once(command)
         if response.sw == _SUCCESS:  # as nearly always
@@ -69,7 +68,7 @@ class Terminal:
         raise ApduError(f"still more data after {ANSWER_PARTS_MAX} parts", sw=response.sw)
 
     def _corrected(self, command: CommandApdu, response: ResponseApdu) -> ResponseApdu:
-        """Return the answer to `command`, sent again with the Le that a 6Cxx asks for."""
+        """Return the answer to `command`, sent again with the Le that 6Cxx gives."""
         for _ in range(LE_CORRECTIONS_MAX):
             ne = right_le(response.sw)
             if ne is None:
@@ -80,7 +79,7 @@ class Terminal:
         return response
 
     def _once(self, command: CommandApdu) -> ResponseApdu:
-        """Send `command`; an answer longer than it asked for is none."""
+        """Send `command`; reject an answer longer than requested."""
         response = ResponseApdu.parse(self.exchange(command.to_bytes()))
         if len(response.data) > (command.ne or 0):
             raise ApduError(f"{len(response.data)} bytes, want {command.ne or 0} at most")
@@ -152,10 +151,10 @@ class Terminal:
     def authenticate(
         self, role: Role, role_key: Key, card_key: Key, terminal_random: bytes
     ) -> None:
-        """Prove `role` to the card, then have the card prove itself (see `keys`).
+        """Authenticate `role` to the card, then the card to us (see `keys`).
 
-        `terminal_random` is eight bytes never used before. Raise `ApduError` with the card's
-        status word when it refuses us, without one when its own proof is wrong.
+        `terminal_random` is eight bytes never used before. Raise `ApduError` with the card's status
+        word when it refuses us, without one when its own proof is wrong.
         """
         _check_range("terminal random size", len(terminal_random), *2 * (RANDOM_SIZE_BYTES,))
         card_random = self._done("get challenge", CommandApdu(0, 0x84, 0, 0, ne=RANDOM_SIZE_BYTES))
@@ -171,7 +170,7 @@ class Terminal:
             raise ApduError("the card's proof does not match its key")
 
     def verify(self, pin: str) -> None:
-        """Present the PIN, four to eight digits; a refusal's `error.sw` has the tries left."""
+        """Present the PIN, four to eight digits; a refusal has the tries left in `error.sw`."""
         digits = pin.encode("ascii", "replace")
         if not is_pin(digits):
             raise ApduError("a PIN is four to eight digits")

@@ -1,4 +1,4 @@
-"""BER-TLV data objects, as far as file control templates need them.
+"""BER-TLV data objects, the subset that file control templates use.
 
 ISO/IEC 7816-4, "BER-TLV data objects": tags of one or two bytes, lengths in the forms `00`-`7F`,
 `81 xx` and `82 xx xx`.

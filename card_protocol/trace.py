@@ -1,17 +1,17 @@
 """Recorded dialogues: what passed between a card and whatever it was plugged into, a row each.
 
-A trace is JSON, one object a line (`docs/traces.md`). The first says what it is a trace of; a row
-is written whole the moment it happens, so a recorder that is killed leaves a trace that
-ends a line early, and no more. Nothing of it is kept in memory on either side.
+A trace is JSON, one object a line (`docs/traces.md`). The first is the header; a row is written
+whole the moment it happens, so a killed recorder loses at most the last line. Neither side keeps
+the trace in memory.
 
-**Secrets.** Keys never travel in commands. A PIN or code does, so what VERIFY and its kin carry is
-put down as `xx`, and so is what a memory card's reader gives away of a code. Challenges, random
-numbers and cryptograms stand as they were: a CMAC under a 128-bit key shows nothing of the key, and
-without them a dialogue can neither be understood nor played again.
+**Secrets.** Keys never travel in commands. A PIN or code does, so the data of VERIFY and similar
+commands are written as `xx`, and so are code bytes that a memory card's reader returns. Challenges,
+random numbers and cryptograms are written unchanged: a CMAC under a 128-bit key shows nothing of
+the key, and without them a dialogue can neither be understood nor replayed.
 
-**Time** is what the terminal's clock shows, if it has one and it shows a date: `clock` returns it,
-and this module never asks another. `us` is true time where somebody knows it: a simulated world, or
-the machine at which a real card or a real terminal is.
+**Time** is the terminal's clock, if it has one and it shows a date: `clock` returns it, and this
+module uses no other. `us` is true time if known: in a simulated world, or on the machine of a real
+card or terminal.
 """
 
 import os
@@ -39,7 +39,7 @@ _READER_CLASS: Final = 0xFF
 _READ_ERROR_COUNTER: Final = 0xB1  # an SLE4442 shows its code behind the counter once it is known
 _HEX: Final = re.compile(r"(?:[0-9a-f]{2}|xx)*")
 
-_YEAR_2100_US: Final = 4_102_444_800_000_000  # where the clock chips' own time ends
+_YEAR_2100_US: Final = 4_102_444_800_000_000  # the end of the clock chips' range
 _WRITING: Final = Meta(ge=0, le=60_000_000)  # ours: no card writes for a minute
 
 Origin: TypeAlias = Mapping[str, str | int]
@@ -47,7 +47,7 @@ ClockText: TypeAlias = Callable[[], str | None]
 
 
 class _Row(msgspec.Struct, tag_field="row", frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`at` is what the terminal's clock showed, `us` true microseconds since 1970, below 2100."""
+    """`at` is the terminal's clock, `us` true microseconds since 1970, below 2100."""
 
     at: str | None = None
     us: Annotated[int, Meta(ge=0, lt=_YEAR_2100_US)] | UnsetType = UNSET
@@ -55,7 +55,7 @@ class _Row(msgspec.Struct, tag_field="row", frozen=True, forbid_unknown_fields=T
 
 @final
 class Header(msgspec.Struct, tag_field="row", tag="trace", frozen=True, forbid_unknown_fields=True):
-    """The first line. `origin` says what was recorded, and for a meter how it can be had again."""
+    """The first line. `origin` is what was recorded, and for a meter its starting state."""
 
     version: int
     origin: dict[str, str | int]
@@ -83,14 +83,14 @@ class Reset(_Row, tag="reset", frozen=True, kw_only=True):
 
 @final
 class Unpowered(_Row, tag="off", frozen=True, kw_only=True):
-    """The terminal took the power away."""
+    """The terminal cut the power."""
 
 
 @final
 class Exchanged(_Row, tag="exchange", frozen=True, kw_only=True):
-    """One command and its answer, or how the way to the card failed.
+    """One command and its answer, or the failure of the connection.
 
-    `writing_us` is for how long a cut of the supply would have found the card writing.
+    `writing_us` is for how long a power cut would have caught the card writing.
     """
 
     command: str
@@ -111,7 +111,7 @@ class Torn(_Row, tag="torn", frozen=True, kw_only=True):
 
 @final
 class Done(_Row, tag="done", frozen=True, kw_only=True):
-    """Something else that somebody did where the card was: a button, the supply, the load."""
+    """Another act at the terminal: a button, the supply, the load."""
 
     what: str
     value: int | UnsetType = UNSET
@@ -119,14 +119,14 @@ class Done(_Row, tag="done", frozen=True, kw_only=True):
 
 @final
 class Ended(_Row, tag="end", frozen=True, kw_only=True):
-    """The recorder stopped on purpose; a trace without it was cut off."""
+    """The recorder stopped on purpose; a trace without this row was cut off."""
 
 
 TraceRow: TypeAlias = Inserted | Removed | Reset | Unpowered | Exchanged | Torn | Done | Ended
 
 
 def row_words(row: TraceRow) -> str:
-    """Return what a row records, without its time."""
+    """Return a row in words, without its time."""
     match row:
         case Inserted():
             return f"card put in: {row.card}"
@@ -155,7 +155,7 @@ def hide(command: bytes, answer: bytes = b"") -> tuple[str, str]:
 
 
 def _public_size(command: bytes) -> int:
-    """Return how many leading bytes of a command with a secret are none of it."""
+    """Return the number of leading bytes, before the secret ones, of a command."""
     try:
         data = split_command(command)[4]
     except ApduError:
@@ -200,15 +200,15 @@ class Recorder:
         self._put(Removed(at=clock(), us=_known(us)))
 
     def done(self, what: str, value: int | None = None, *, clock: ClockText, us: int) -> None:
-        """Record what somebody did to a meter, and how much of it."""
+        """Record an act at a meter, and its amount."""
         self._put(Done(at=clock(), us=us, what=what, value=_known(value)))
 
     def ended(self, *, clock: ClockText, us: int | None = None) -> None:
-        """Record that the recording ends here on purpose."""
+        """Record the deliberate end of the recording."""
         self._put(Ended(at=clock(), us=_known(us)))
 
     def reset(self, atr: bytes, failure: LinkError | None = None, *, clock: ClockText) -> None:
-        """Record a reset and what came of it."""
+        """Record a reset and its result."""
         why = UNSET if failure is None else str(failure)
         self._put(Reset(at=clock(), atr=atr.hex(), failure=why))
 
@@ -255,7 +255,7 @@ def _known(value: int | None) -> int | UnsetType:
 
 
 def no_clock() -> None:
-    """Return what a terminal without a clock shows: nothing."""
+    """Return the reading of a terminal without a clock: nothing."""
     return
 
 
@@ -263,10 +263,10 @@ def no_clock() -> None:
 class Trace:
     """A recorded dialogue, read row by row. Close it, or use it as a context.
 
-    `cut` says, once all rows were read, that the recording ended in the middle of a line or
-    without an end. With `wait` it is followed: what is not there yet is looked for again after each
-    call of it, until the recording has ended. All raise `TraceError` with path and line for what is
-    no trace.
+    `cut` tells, once all rows were read, whether the recording ended in the middle of a line or
+    without an end. With `wait` a growing file is followed: after each call of `wait` it is read
+    again, until the recording has ended. All raise `TraceError` with path and line for an invalid
+    trace.
     """
 
     def __init__(self, path: Path, wait: Callable[[], object] | None = None) -> None:
@@ -332,7 +332,7 @@ class Trace:
         return line
 
     def _read(self) -> bytes:
-        """Return what there is of a line, with what was read of it before."""
+        """Return the rest of a line, joined with the part read earlier."""
         room = LINE_SIZE_MAX + 1 - len(self._begun)
         try:
             line = self._begun + self._file.readline(room)

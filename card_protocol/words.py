@@ -1,8 +1,8 @@
 """What one command and its answer mean, in words: for traces, which people read.
 
-Total: any bytes have a meaning, if only "no command". Nothing is said that the bytes do not say, so
-a short file identifier stays a number, and data that are secret are counted and not shown.
-ISO/IEC 7816-4; class FF is the reader's own, PC/SC part 3 and what makers add for memory cards.
+Total: any bytes have words, if only "no command". The words add nothing to the bytes, so a short
+file identifier stays a number; secret data are counted, not shown. ISO/IEC 7816-4; class FF is the
+reader's own, PC/SC part 3 and what makers add for memory cards.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def meaning(command: bytes, answer: bytes) -> str:
 
 
 def command_words(command: bytes) -> str:
-    """Return what a C-APDU asks for."""
+    """Return a C-APDU in words."""
     try:
         fields = split_command(command)
     except ApduError:
@@ -39,7 +39,7 @@ def command_words(command: bytes) -> str:
 
 
 def answer_words(answer: bytes) -> str:
-    """Return what an R-APDU says."""
+    """Return an R-APDU in words."""
     if len(answer) < 2:
         return "no answer" if not answer else "1 byte, no status word"
     size = len(answer) - 2
@@ -64,7 +64,7 @@ _PATHS: Final = {0x08: "/", 0x09: "./"}  # from the master file, from the curren
 
 
 def _at(name: str) -> Callable[[Fields], str]:
-    """Return the words of a command that has its place in P1 and P2."""
+    """Return the words of a command with a place in P1 and P2."""
 
     def words(fields: Fields) -> str:
         _, _, p1, p2, _, _ = fields
@@ -76,7 +76,7 @@ def _at(name: str) -> Callable[[Fields], str]:
 
 
 def _record(name: str) -> Callable[[Fields], str]:
-    """Return the words of a command for the record whose number is P1."""
+    """Return the words of a command with a record number in P1."""
 
     def words(fields: Fields) -> str:
         _, _, p1, p2, _, _ = fields
@@ -105,7 +105,7 @@ def _plain(name: str) -> Callable[[Fields], str]:
     return lambda fields: f"{name}{_sizes(fields)}"
 
 
-# The commands of our cards, and those that fielded cards are asked most: table 5 of the standard.
+# The commands of our cards, and the most frequent ones of fielded cards: table 5 of the standard.
 _WORDS: Final[dict[int, Callable[[Fields], str]]] = {
     0x20: _verify,
     0x22: _plain("MANAGE SECURITY ENVIRONMENT"),
@@ -148,7 +148,7 @@ _READER_ADDRESSED: Final = frozenset({0xB0, 0xD0, 0xD1, 0xD6})  # P1-P2 is an ad
 
 
 def _sizes(fields: Fields) -> str:
-    """Return how many bytes go, and how many at the most may come."""
+    """Return the number of bytes sent, and of bytes expected at most."""
     data, ne = fields[4:]
     sent = f", {_bytes(len(data))} sent" if data else ""
     return f"{sent}, up to {_bytes(ne)} back" if ne else sent

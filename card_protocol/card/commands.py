@@ -41,9 +41,9 @@ class CardSession:
     """A powered card. A new session is a reset: only `image` is taken from one to the next.
 
     `rights` are bits of `Access` gathered so far; they belong to the whole card, so selecting
-    another DF keeps them. `challenge` is what the *previous* command gave out, empty if it was
-    no GET CHALLENGE; `next_challenge` is what this one gives out. `settle` is set while the power
-    fails: it takes the old and the new bytes of a write and returns what the cells then hold.
+    another DF keeps them. `challenge` is from the *previous* command, empty if it was no GET
+    CHALLENGE; `next_challenge` is from this one. `settle` is set while the power fails: it takes
+    the old and the new bytes of a write and returns the cells' new contents.
     """
 
     __slots__ = ("challenge", "df", "ef", "image", "next_challenge", "rights", "rng", "settle")
@@ -62,7 +62,7 @@ class CardSession:
 Handler = Callable[[CardSession, int, int, bytes, int], bytes]
 
 SUCCESS: Final = b"\x90\x00"
-_ALL_THERE_IS: Final = frozenset({NE_SHORT_MAX, NE_MAX})  # what Le 00 and 0000 mean
+_ALL_THERE_IS: Final = frozenset({NE_SHORT_MAX, NE_MAX})  # the meaning of Le 00 and 0000
 _PIN_COUNTER: Final = 0
 
 
@@ -74,7 +74,7 @@ def refuse(sw: int) -> bytes:
 @final
 @unique
 class LeRule(Enum):
-    """Whether a command must, may or must not ask for response data (that is, have an Le)."""
+    """Whether a command must, may or must not expect response data (that is, have an Le)."""
 
     REQUIRED = "required"
     OPTIONAL = "optional"
@@ -86,7 +86,7 @@ class LeRule(Enum):
 class Command:
     """One row: `nc` holds the sizes of command data allowed, in bytes.
 
-    `blocked` is what a blocked card answers; `None` means that it still obeys.
+    `blocked` is a blocked card's answer; `None` means that it still obeys.
     """
 
     ins: int
@@ -101,10 +101,10 @@ class Command:
 def select(session: CardSession, p1: int, p2: int, data: bytes, ne: int) -> bytes:
     """SELECT by file identifier (P1 00): the MF, any DF, an EF of the current DF; no data, the MF.
 
-    By path from the MF (08), which is not named in it, or from the current DF (09). By a DF's name
-    (04), and there is none: 6A82. What is not found leaves the selection as it was. P2 is 0C for no
-    answer, 04 for the FCP template, 00 for the same wrapped as FCI. Without Le the answer is left
-    out, whatever P2 says.
+    By path from the MF (08), not included in it, or from the current DF (09). By a DF's name (04):
+    6A82, there are none. A failed search leaves the selection unchanged. P2 is 0C for no answer, 04
+    for the FCP template, 00 for the same wrapped as FCI. Without Le the answer is left out,
+    whatever P2 says.
     """
     if p1 not in _SELECTED_BY or p2 not in _TEMPLATES:
         return refuse(SW.INCORRECT_P1_P2)
@@ -126,7 +126,7 @@ def select(session: CardSession, p1: int, p2: int, data: bytes, ne: int) -> byte
 
 
 def _named(session: CardSession, fid: int) -> tuple[int, int | None] | None:
-    """Return the DF and the EF's index that an identifier means, `None` where it means nothing."""
+    """Return the DF and the EF's index of an identifier, `None` for an unknown one."""
     tree = session.image.tree
     if fid in tree.dfs:
         return fid, None
@@ -135,7 +135,7 @@ def _named(session: CardSession, fid: int) -> tuple[int, int | None] | None:
 
 
 def _along(tree: FileTree, df: int, fids: list[int]) -> tuple[int, int | None] | None:
-    """Return where a path from a DF ends: DFs, all of them in the MF, then an EF or not."""
+    """Return the end of a path from a DF: DFs, all of them in the MF, then perhaps an EF."""
     *passed, last = fids
     for fid in passed:
         if df != MF or fid not in tree.dfs - {MF}:
@@ -179,7 +179,7 @@ def _control_parameters(session: CardSession) -> bytes:
     )
 
 
-# ISO/IEC 7816-4, "Security attributes in compact format": what the conditions are for, and each.
+# ISO/IEC 7816-4, "Security attributes in compact format": the operations, and a condition for each.
 _UPDATE_AND_READ: Final = 0x03
 _CONDITION: Final = {
     Access.ALWAYS: 0x00,
@@ -195,8 +195,8 @@ assert _CONDITION.keys() == set(Access), "every rule has its condition"
 def read_binary(session: CardSession, p1: int, p2: int, _data: bytes, ne: int) -> bytes:
     """READ BINARY: bytes of the current EF, or of the one whose SFI is in P1.
 
-    Le 00 reads up to the end of the file, at most 256 bytes. More than there is gives what there
-    is and 6282; an offset at or past the end is 6B00.
+    Le 00 reads up to the end of the file, at most 256 bytes. A longer Le gives the bytes there are
+    and 6282; an offset at or past the end is 6B00.
     """
     at = _locate(session, p1, p2)
     if isinstance(at, SW):
@@ -299,7 +299,7 @@ assert all(Access(role).name == role.name for role in Role), "a role's right has
 def verify(session: CardSession, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
     """VERIFY: compare the PIN. No data asks for the state: 9000 when verified, else 63Cx.
 
-    What is no PIN at all is 6A80 and costs no try; a wrong one does, and the third blocks.
+    A malformed PIN is 6A80 and costs no try; a wrong one does, and the third blocks.
     """
     if p1:
         return refuse(SW.INCORRECT_P1_P2)
@@ -321,12 +321,12 @@ def verify(session: CardSession, p1: int, p2: int, data: bytes, _ne: int) -> byt
 
 
 def get_response(_session: CardSession, _p1: int, _p2: int, _data: bytes, _ne: int) -> bytes:
-    """GET RESPONSE with nothing waiting: what waits under T=0 never comes here."""
+    """GET RESPONSE with nothing waiting: a waiting answer under T=0 never comes here."""
     return refuse(SW.CONDITIONS_NOT_SATISFIED)
 
 
 def _refuse_try(session: CardSession, counter: int) -> bytes:
-    """Answer 63Cx; a card that just ran out of tries forgets every right it had given."""
+    """Answer 63Cx; a card without tries left forgets every right it had given."""
     left = session.image.tries_left[counter]
     if left == 0:
         session.rights = Access.ALWAYS
@@ -342,7 +342,7 @@ def _wrong_le(size: int) -> int:
 
 
 def _exactly(answer: bytes, ne: int) -> bytes:
-    """Give `answer` to a command that asked for its size or for all there is, else 6Cxx."""
+    """Give `answer` if `ne` is its size or 256, else 6Cxx."""
     if ne == len(answer) or ne in _ALL_THERE_IS:
         return answer + SUCCESS
     return refuse(_wrong_le(len(answer)))
@@ -380,5 +380,5 @@ COMMANDS: Final = (
 )  # fmt: skip
 SECURE_ROWS: Final = {command.ins: command for command in COMMANDS}
 assert len(SECURE_ROWS) == len(COMMANDS), "two commands share an instruction byte"
-# What a card without keys knows: files and a PIN, and nothing to authenticate with.
+# The commands of a card without keys: files and a PIN, and no authentication.
 PLAIN_ROWS: Final = {ins: SECURE_ROWS[ins] for ins in (0x20, 0xA4, 0xB0, 0xC0, 0xD6)}

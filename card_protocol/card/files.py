@@ -22,7 +22,7 @@ FILE_COUNT_MAX: Final = 0xFF
 @final
 @unique
 class Access(IntEnum):
-    """Who may do a thing to a file, as bits of the rights a session has gathered.
+    """Who may do something with a file, as bits of the rights a session has gathered.
 
     A rule is met when any of its bits is among the rights. The first two bits are the roles of
     `Role`, the third is the PIN, and everyone has the last.

@@ -1,10 +1,10 @@
 """A file card's memory: everything that survives power off, as one value and as bytes.
 
-An image is immutable. A command that changes the card builds the next image and the card takes
-it over in one assignment, so a cut leaves the old one or the new one and never a mix.
+An image is immutable. A command that changes the card builds the next image and the card takes it
+over in one assignment, so a cut leaves the old one or the new one and never a mix.
 
-It holds keys and a PIN, so it prints none of them and refuses to be pickled. To send it
-somewhere on purpose there is `to_bytes`; a file of those bytes is as secret as the card.
+It holds keys and a PIN, so it prints none of them and refuses to be pickled. `to_bytes` exports it;
+a file of those bytes is as secret as the card.
 """
 
 import struct
@@ -53,7 +53,7 @@ assert (_HEADER.size, _ROW.size, _CRC.size) == (0x44, 9, 4), "image layout drift
 @final
 @unique
 class CardKind(Enum):
-    """What sort of card it is; its value is the magic of the image."""
+    """The kind of card; its value is the magic of the image."""
 
     SECURE = b"SC"
     PLAIN = b"PC"
@@ -63,7 +63,7 @@ class CardKind(Enum):
 @final
 @unique
 class LifeCycle(IntEnum):
-    """Where the card stands, as ISO/IEC 7816-4 life cycle status bytes."""
+    """The state of a card, as ISO/IEC 7816-4 life cycle status bytes."""
 
     BLANK = 0x01  # creation state: no keys, no files
     PERSONALISED = 0x03  # initialisation state: issued, and no terminal has proved itself yet
@@ -118,7 +118,7 @@ class CardImage:
 
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
-        """Return the image in `raw`; raise `LayoutError` that says where it is none."""
+        """Return the image in `raw`; raise `LayoutError` that names the place of a mistake."""
         _check_frame(raw)
         fields = _HEADER.unpack_from(raw)
         life_cycle, count, tries, (pin, *keys) = fields[2], fields[4], fields[5:8], fields[8:]
@@ -146,7 +146,7 @@ class CardImage:
         )
 
     def content(self, df: int, sfi: int) -> bytes:
-        """Return what a file holds, past all access rules; raise `KeyError` if there is none."""
+        """Return a file's content, past all access rules; raise `KeyError` if there is none."""
         return self.contents[self._index(df, sfi)]
 
     def with_content(self, df: int, sfi: int, content: bytes) -> Self:
@@ -283,7 +283,7 @@ def _require(met: bool, offset: int, want: str, got: int) -> None:
 
 
 def _check_frame(raw: bytes) -> None:
-    """Check what says that these bytes are a whole image at all: magic, version, size, CRC."""
+    """Check magic, version, size and CRC."""
     if raw[:2] not in _MAGICS:
         want = " or ".join(
             f"magic {magic}" for magic in sorted(kind.value.hex() for kind in CardKind)

@@ -9,7 +9,7 @@ which differ by make; so this is a chip *and* a reader, with one set of commands
 - `Make.PCSC`: PC/SC part 3, storage cards, as OMNIKEY's readers have it (HID PLT-03099): READ
   BINARY, UPDATE BINARY, VERIFY; a wrong code is 63Cx.
 
-What the manuals leave open, refusals above all, is ours and said where it stands.
+What the manuals leave open, refusals above all, is marked as ours.
 """
 
 from collections.abc import Callable, Container, Mapping
@@ -42,7 +42,7 @@ _NEW_CODE: Final = 1  # P2 of CHANGE_CODE: the first address after the counter
 @final
 @unique
 class Make(Enum):
-    """Whose commands the reader around the chip has."""
+    """The make of reader, whose commands it obeys."""
 
     ACS = "acs"
     PCSC = "pcsc"
@@ -63,7 +63,7 @@ class PseudoCommand:
 
 
 def _read(chip: Sle4442, at: int, _data: bytes, ne: int) -> bytes:
-    """Main memory from an address; past its end is 6B00 (ours)."""
+    """Read main memory from an address; past its end is 6B00 (ours)."""
     if at + ne > MAIN_SIZE_BYTES:
         return refuse(SW.WRONG_OFFSET)
     return chip.read_main(at)[:ne] + SUCCESS
@@ -78,7 +78,7 @@ def _read_protection(chip: Sle4442, _p2: int, _data: bytes, _ne: int) -> bytes:
 
 
 def _write(chip: Sle4442, at: int, data: bytes, _ne: int) -> bytes:
-    """Byte after byte; what the chip does not execute it does not report either."""
+    """Write byte after byte; the reader does not report writes that the chip ignores."""
     if at + len(data) > MAIN_SIZE_BYTES:
         return refuse(SW.WRONG_OFFSET)
     for offset, value in enumerate(data):
@@ -179,13 +179,13 @@ class MemoryCard:
 
     @property
     def image(self) -> MemoryImage:
-        """All of the card that lasts, as it is now."""
+        """The whole persistent card, as it is now."""
         return self._chip.image if self._chip else self._image
 
     def power_on(self) -> bytes:
-        """Reset the chip and return the ATR a reader makes of it.
+        """Reset the chip and return the ATR that a reader makes up for it.
 
-        Empty when the first four bytes were overwritten: no reader then knows what card it is.
+        Empty if the first four bytes were overwritten: no reader then knows the card.
         """
         self.power_off()
         if self._image.main[: len(ATR_HEADER)] != ATR_HEADER:
@@ -195,7 +195,7 @@ class MemoryCard:
         return _TS_T0 + ATR_HEADER
 
     def power_off(self) -> None:
-        """Forget all but the image."""
+        """Forget everything but the image."""
         self._image = self.image
         self._chip = self._tried = None
 
@@ -236,7 +236,7 @@ class MemoryCard:
         return answer
 
     def _answer(self, chip: Sle4442, command: bytes) -> bytes:
-        """Return what the reader says. Which refusal it chooses no manual says: these are ours."""
+        """Return the reader's answer. The manuals do not define its refusals: these are ours."""
         try:
             cla, ins, p1, p2, data, ne = split_command(command)
         except ApduError:

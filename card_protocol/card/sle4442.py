@@ -1,7 +1,7 @@
 """The SLE4442 memory chip: 256 bytes, 32 protection bits, a three-byte code with three tries.
 
 From the Siemens data sheet SLE 4432/SLE 4442, 07.95. It knows seven commands and no files; it is
-synchronous, so a terminal reaches it only through what a reader makes of it (`memory_card`).
+synchronous, so a terminal reaches it only through a reader's own commands (`memory_card`).
 
 - Everybody reads main and protection memory. Everything else needs the code, until power is off.
 - Changing a byte erases it (all ones) and writes its zeros, 2.5 ms each; the chip leaves out the
@@ -45,7 +45,7 @@ IMAGE_SIZE_BYTES: Final = 0x110
 assert _IMAGE.size + _CRC.size == IMAGE_SIZE_BYTES, "memory image layout drifted"
 _PARTS: Final = ("main memory", "protection memory", "code")
 _SIZES: Final = (MAIN_SIZE_BYTES, PROTECTION_SIZE_BYTES, CODE_SIZE_BYTES)
-# Where things lie in an image file, for who explains one.
+# Offsets in an image file, for `meter_emu.explain` and others.
 MAIN_AT: Final = 0x004
 PROTECTION_AT: Final = 0x104
 COUNTER_AT: Final = 0x108
@@ -156,7 +156,7 @@ class Sle4442:
         return self.image.main[at:]
 
     def read_protection(self) -> bytes:
-        """READ PROTECTION MEMORY, 34h: four bytes, a 0 for each protected byte."""
+        """READ PROTECTION MEMORY, 34h: four bytes, a 0 bit for each protected byte."""
         self._compared = None
         return self.image.protection
 
@@ -167,7 +167,7 @@ class Sle4442:
         return bytes((self.image.counter,)) + code
 
     def update_main(self, at: int, value: int) -> None:
-        """UPDATE MAIN MEMORY, 38h: erase and write one byte, as far as it needs either."""
+        """UPDATE MAIN MEMORY, 38h: erase and write one byte, each if needed."""
         self._compared = None
         if self.verified and not self.image.protected(at):
             for cell in _programmed(self.image.main[at], value):
@@ -206,7 +206,7 @@ class Sle4442:
                 self._program(replace(self.image, code=bytes(code)))
 
     def compare(self, at: int, value: int) -> None:
-        """COMPARE VERIFICATION DATA, 33h: at 1 to 3, in order, right after a counter bit went."""
+        """COMPARE VERIFICATION DATA, 33h: at 1 to 3, in order, after clearing a counter bit."""
         expected = None if self._compared is None else self._compared + 1
         self._compared = None
         if at != expected:
@@ -215,7 +215,7 @@ class Sle4442:
         if at < CODE_SIZE_BYTES:
             self._compared = at
         elif self._matching:
-            self.verified = True  # not said what a later wrong code does: access stays till off
+            self.verified = True  # undocumented: a later wrong code; access stays until off
 
     def _program(self, image: MemoryImage) -> None:
         self.image = image
@@ -223,10 +223,10 @@ class Sle4442:
 
 
 def _programmed(old: int, new: int) -> tuple[int, ...]:
-    """Return what a cell holds after each phase of making it `new`.
+    """Return a cell's value after each phase of programming it to `new`.
 
-    Erasing is for a bit that must rise, writing for one that must fall; for a byte that stays as
-    it is the data sheet says nothing, and we count one write.
+    A bit that must rise needs an erase, one that must fall a write; for an unchanged byte the data
+    sheet says nothing, and we count one write.
     """
     if new & ~old:
         return (ERASED,) if new == ERASED else (ERASED, new)

@@ -4,10 +4,10 @@ A file card knows files, not formats: ISO/IEC 7816-4 on the basic logical channe
 messaging and without chaining. All that lasts is in a `CardImage`; all else is a `CardSession` and
 gone at power off. Randomness is an argument, so the same commands give the same bytes.
 
-Under T=0 a command with data cannot carry its answer back: the card says 61xx and keeps it for
-an immediate GET RESPONSE, and an Le that is more than the answer gets 6Cxx (ISO/IEC 7816-3,
-"Transportation of APDUs by T=0"). That is a layer around the commands, not part of them, and it
-sees of a command what a header of five characters can say; the characters are `card_protocol.t0`.
+Under T=0 a command with data cannot carry its answer back: the card says 61xx and keeps it for an
+immediate GET RESPONSE, and an Le that is more than the answer gets 6Cxx (ISO/IEC 7816-3,
+"Transportation of APDUs by T=0"). That is a layer around the commands, not part of them; it sees
+only the header of five characters, and `card_protocol.t0` has the characters themselves.
 
 The secure card has every command there is, mutual authentication and atomic updates. The plain one
 has files and a PIN, no keys, and what it writes is *not* atomic: a power cut inside an UPDATE
@@ -44,7 +44,7 @@ _INS_GET_RESPONSE: Final = 0xC0
 
 
 def _class_refusal(cla: int) -> bytes:
-    """Return what a CLA byte is refused with, empty for the one that is not: 00."""
+    """Return the refusal of a CLA byte, empty for 00, the only one accepted."""
     if cla >= 0x20:  # further channels, proprietary classes and FF
         return refuse(SW.CLA_NOT_SUPPORTED)
     if cla & 0x10:
@@ -79,7 +79,7 @@ class FileCard:
 
     @property
     def image(self) -> CardImage:
-        """All of the card that lasts, as it is now."""
+        """The whole persistent card, as it is now."""
         return self._session.image if self._session else self._image
 
     def power_on(self) -> bytes:
@@ -89,7 +89,7 @@ class FileCard:
         return self.atr_t0 if self._t0 else self.atr_t1
 
     def power_off(self) -> None:
-        """Forget all but the image."""
+        """Forget everything but the image."""
         self._image = self.image
         self._session = None
         self._waiting = b""
@@ -110,7 +110,7 @@ class FileCard:
     def transmit(self, command: bytes) -> bytes:
         """Return the R-APDU to any bytes at all: a status word at least, never an exception.
 
-        Without power the answer is empty: a card that is off says nothing.
+        Without power the answer is empty.
         """
         session = self._session
         if session is None:
@@ -135,7 +135,7 @@ class FileCard:
     def _over_t0(
         self, session: CardSession, ins: int, p1: int, p2: int, data: bytes, ne: int | None
     ) -> bytes:
-        """Answer as the header lets a T=0 card: P3 says one length, and INS which way it goes."""
+        """Answer as T=0 allows: P3 is the only length, and INS decides its direction."""
         waiting, self._waiting = self._waiting, b""
         if ins == _INS_GET_RESPONSE and waiting and not (p1 or p2 or data):
             return self._give(waiting, ne or NE_SHORT_MAX)
@@ -151,7 +151,7 @@ class FileCard:
         return refuse(0x6C00 | size & 0xFF) if 0 < size < ne else response
 
     def _give(self, waiting: bytes, ne: int) -> bytes:
-        """Answer GET RESPONSE; too large an Le is answered with the right one and loses nothing."""
+        """Answer GET RESPONSE; too large an Le gets the right one and loses nothing."""
         if ne > len(waiting):
             self._waiting = waiting
             return refuse(0x6C00 | len(waiting))
@@ -185,7 +185,7 @@ class FileCard:
         return row.handler(session, p1, p2, data, ne or 0)
 
 
-PAGE_BYTES: Final = 64  # ours: what such a card programs at once
+PAGE_BYTES: Final = 64  # ours: a page, programmed at once
 PAGE_WRITE_US: Final = 5_000  # ours: erase and write of a page, as serial EEPROM of the time takes
 _INS_UPDATE_BINARY: Final = 0xD6
 _ERASED: Final = 0xFF
@@ -214,9 +214,9 @@ class PlainCard(FileCard):
     def tear(self, command: bytes, fate: Fate) -> None:
         """Lose power while writing what `command` orders; `fate` decides what the cells hold.
 
-        Its first number, of 256ths, is how much of the data is written. Of the page in progress
-        from there on each cell takes a number modulo 4: old, FF, new or mixed; mixed takes a
-        second one for what it holds. Cells further on are old.
+        Its first number, of 256ths, is how much of the data is written. In the page in progress
+        each cell from there on takes a number modulo 4: old, FF, new or mixed; mixed takes a second
+        one for its value. Later cells are old.
         """
         if self._session is not None:
             self._session.settle = lambda old, new: _torn(old, new, fate)
@@ -238,7 +238,7 @@ def _cell(old: int, new: int, fate: Fate) -> int:
 
 @final
 class SecureCard(FileCard):
-    """A card with keys. A cut leaves the old bytes of a write or the new ones."""
+    """A card with keys. After a cut a write is old or new as a whole."""
 
     kind = CardKind.SECURE
     rows = SECURE_ROWS
@@ -256,9 +256,9 @@ def card_of(image: CardImage, rng: Rng, *, t0: bool = False) -> FileCard: ...
 @overload
 def card_of(image: AnyImage, rng: Rng, *, t0: bool = False) -> VirtualCard: ...
 def card_of(image: AnyImage, rng: Rng, *, t0: bool = False) -> VirtualCard:
-    """Return an unpowered card; `rng` as `FileCard` has it, of use to a secure card alone.
+    """Return an unpowered card; `rng` as for `FileCard`; only a secure card uses it.
 
-    A memory card lies in an ACS reader, and T=0 is nothing to it.
+    A memory card is in an ACS reader and ignores `t0`.
     """
     if isinstance(image, MemoryImage):
         return MemoryCard(image)
@@ -285,6 +285,6 @@ def bound_card(
 
 
 def parse_image(raw: bytes) -> AnyImage:
-    """Return the image in `raw`, of whichever kind; raise `LayoutError` where it is none."""
+    """Return the image in `raw`, of any kind; raise `LayoutError` if it is none."""
     kind = MemoryImage if raw[:2] == CardKind.MEMORY.value else CardImage
     return kind.from_bytes(raw)

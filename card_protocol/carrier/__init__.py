@@ -1,1 +1,1 @@
-"""What a terminal keeps records on: one interface, one module a kind of card."""
+"""Kinds of card as carriers of records: one interface, one module for each kind."""

@@ -1,7 +1,7 @@
-"""What every kind of card offers the programs that read and write on it, in two layers.
+"""The interface of every kind of card for programs that read and write it, in two layers.
 
-A `Carrier` moves the bytes of records. A `BudgetCard` is what office and meter work with: records
-as values, however this kind of card writes them down, so neither knows which kind it has.
+A `Carrier` moves the bytes of records. A `BudgetCard` gives office and meter the records as values
+on any kind of card, so neither knows which kind it has.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from card_protocol.keys import Key, Role
 
 
 class Credentials(NamedTuple):
-    """Who the terminal is to the card, and how the card proves itself in turn."""
+    """The terminal's role and key, and the card's key."""
 
     role: Role
     role_key: Key
@@ -23,9 +23,8 @@ class Credentials(NamedTuple):
 class Carrier(Protocol):
     """One inserted card. It moves opaque bytes by short file identifier.
 
-    All calls raise `ApduError` for what the card refuses, `LayoutError` for a file that is none of
-    ours, and let a `LinkError` pass. What is written survives a cut at any instant as old or new,
-    record by record.
+    All calls raise `ApduError` if the card refuses, `LayoutError` for a file that is not ours, and
+    let a `LinkError` pass. After a cut at any instant each record is old or new.
     """
 
     def read(self, sfi: int, size: int) -> bytes:
@@ -33,7 +32,7 @@ class Carrier(Protocol):
         ...
 
     def authenticate(self, credentials: Credentials, terminal_random: bytes) -> None:
-        """Have both sides prove themselves, as far as this kind of card can.
+        """Authenticate both sides, if this kind of card can.
 
         Raise `ApduError` when either proof fails. `terminal_random` is eight fresh bytes.
         """
@@ -47,17 +46,17 @@ class Carrier(Protocol):
 class BudgetCard(Protocol):
     """One inserted budget card; `key` is that of the records, the desk's or the meter's.
 
-    All calls raise `ApduError` for what the card refuses, `LayoutError` for bytes that are none of
-    ours, `MacError` for a record that is not of this meter, and let a `LinkError` pass. What is
-    written survives a cut at any instant as old or new, record by record.
+    All calls raise `ApduError` if the card refuses, `LayoutError` for bytes that are not ours,
+    `MacError` for a record that is not of this meter, and let a `LinkError` pass. After a cut at
+    any instant each record is old or new.
     """
 
     def claimed(self) -> IdentityRecord:
-        """Return whose card it says it is; readable by anyone, and its MAC is not checked yet."""
+        """Return the identity that the card claims; readable by anyone, its MAC not checked yet."""
         ...
 
     def identity(self, key: Key) -> IdentityRecord:
-        """Return the identity that was claimed, after checking its MAC."""
+        """Return the claimed identity, after checking its MAC."""
         ...
 
     def authenticate(self, credentials: Credentials, terminal_random: bytes) -> None:
@@ -72,13 +71,13 @@ class BudgetCard(Protocol):
         ...
 
     def written_back(self, key: Key) -> WriteBackRecord | None:
-        """Return what a meter last wrote, `None` when none ever did."""
+        """Return the last write-back, `None` if there is none."""
         ...
 
     def save(self, before: CardRecords, after: CardRecords, key: Key) -> CardRecords:
-        """Seal and write what differs from `before`; return what then stands on the card."""
+        """Seal and write the records that differ from `before`; return the card's new contents."""
         ...
 
     def write_back(self, record: WriteBackRecord, key: Key) -> None:
-        """Seal and write what the meter did."""
+        """Seal and write the meter's results."""
         ...

@@ -1,4 +1,4 @@
-"""An image of a real card, made of what anyone may read on it; nothing is written or proved."""
+"""An image of a real card, from its publicly readable bytes; writes nothing, proves nothing."""
 
 from typing import Final
 
@@ -20,8 +20,8 @@ _HALF: Final = MEMORY_SIZE_BYTES // 2  # a command reads 255 bytes at the most
 def copied(terminal: Terminal) -> AnyImage:
     """Return the freshly powered plain or memory card as an image.
 
-    What nobody may read is as on a new card: a plain card's tries, which bytes of a memory card are
-    protected, and its code, which is the transport code here. Raise `ApduError` for any other card.
+    Unreadable values are those of a new card: a plain card's tries, a memory card's protected
+    bytes, and its code, which is the transport code here. Raise `ApduError` for any other card.
     """
     if not has_files(terminal):
         return _copied_chip(find_memory(terminal))

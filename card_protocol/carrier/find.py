@@ -1,17 +1,17 @@
-"""A budget card found: in a slot, or in an image; and the two carriers with room for its records.
+"""Finds a budget card in a slot or an image; and the two carriers with room for its records.
 
 Two SELECTs at most decide which kind is in the slot, for each energy. A memory card has no files,
-and a reader that is asked for one has no such command: that is the sign to try the readers' own
-commands, which no file card is ever shown.
+and its reader no SELECT for one: then the readers' own commands are tried, which no file card ever
+gets.
 
-On a *secure* card each record is a file behind mutual authentication, and each write is atomic.
-On a *plain* card all of them are in one transparent file, as two copies of a container. That card
-proves nothing and is asked nothing: anyone who has it can read, copy and put back what is on it,
-and the records' own MACs and numbers are all the protection there is. Its PIN is a *transport*
-PIN, the same on every card and sent in clear: it keeps a stray terminal from writing, not a thief.
+On a *secure* card each record is a file behind mutual authentication, and each write is atomic. On
+a *plain* card all of them are in one transparent file, as two copies of a container. That card has
+no authentication: anyone who has it can read, copy and restore its contents, and the records' own
+MACs and numbers are the only protection. Its PIN is a *transport* PIN, the same on every card and
+sent in clear: it keeps a stray terminal from writing, not a thief.
 
 `laid_open` gives the card of an image, past all access rules and without a proof: for code that has
-the file itself. What is written then changes the image held here, and no card.
+the file itself. Writes then change only the image held here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -59,7 +59,7 @@ _WRITTEN: Final = ((Sfi.TARIFF, "tariff"), (Sfi.ORDER, "order"), (Sfi.WALLET, "w
 
 @final
 class SealedCard:
-    """Records through a carrier that moves them as bytes. What was claimed is read once."""
+    """Records through a carrier that moves their bytes. The claimed identity is read once."""
 
     def __init__(self, carrier: Carrier) -> None:
         self._carrier: Final = carrier
@@ -67,7 +67,7 @@ class SealedCard:
         self._claimed: IdentityRecord | None = None
 
     def claimed(self) -> IdentityRecord:
-        """See `BudgetCard`. It says which generation all records of the card are of."""
+        """See `BudgetCard`. It gives the generation of all records of the card."""
         if self._claimed is None:
             self._raw = self._carrier.read(Sfi.IDENTITY, IDENTITY.size_bytes)
             self._claimed = parse_identity(self._raw)
@@ -93,12 +93,12 @@ class SealedCard:
         )
 
     def written_back(self, key: Key) -> WriteBackRecord | None:
-        """See `BudgetCard`. A file that nobody wrote is all FF."""
+        """See `BudgetCard`. A file never written is all FF."""
         raw = self._carrier.read(Sfi.WRITE_BACK, WRITE_BACK.size_bytes)
         return None if raw == b"\xff" * len(raw) else self._opened(WRITE_BACK, raw, key)
 
     def save(self, before: CardRecords, after: CardRecords, key: Key) -> CardRecords:
-        """See `BudgetCard`: tariff, order, wallet, as far as each differs.
+        """See `BudgetCard`: tariff, order, wallet, each if it differs.
 
         An order that is written names the tariff it is written with, by the MAC of its record.
         """
@@ -131,10 +131,10 @@ class SealedCard:
 
 
 def put_file(terminal: Terminal, fid: int, content: bytes) -> None:
-    """Give a card its first content: all of the file `fid` in its MF, which must be there.
+    """Give a card its first content: all of the file `fid` in its MF, which must exist.
 
-    Nothing of what the file held counts any more. Raise `ApduError` for a card without the file,
-    with another PIN or a smaller file, and for one that does not hold afterwards what it was given.
+    The file's old contents are ignored. Raise `ApduError` for a card without the file, with another
+    PIN or a smaller file, and for one whose contents differ afterwards.
     """
     terminal.select(fid)
     terminal.verify(TRANSPORT_PIN)
@@ -145,7 +145,7 @@ def put_file(terminal: Terminal, fid: int, content: bytes) -> None:
 
 @final
 class PlainCarrier:
-    """A plain card whose file is selected. What was read stays known for the session."""
+    """A plain card with its file selected. Bytes read are kept for the session."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal: Final = terminal
@@ -154,11 +154,11 @@ class PlainCarrier:
         self._verified = False
 
     def read(self, sfi: int, size: int) -> bytes:
-        """See `Carrier`. The first call reads the copy in force; `LayoutError` when none is."""
+        """See `Carrier`. The first call reads the current copy; `LayoutError` if there is none."""
         return self._in_force().record(sfi, size)
 
     def authenticate(self, credentials: Credentials, terminal_random: bytes) -> None:
-        """See `Carrier`. There is no key on the card, so there is nothing to prove."""
+        """See `Carrier`. The card has no key, so there is nothing to prove."""
 
     def write(self, records: Mapping[int, bytes]) -> None:
         """See `Carrier`. All records go into the next copy, so here a cut leaves all or none."""
@@ -179,7 +179,7 @@ class PlainCarrier:
 
 @final
 class SecureCarrier:
-    """A secure card whose DF is selected."""
+    """A secure card with its DF selected."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal: Final = terminal
@@ -198,7 +198,7 @@ class SecureCarrier:
             self._terminal.update_binary(sfi, raw)
 
 
-# What a reader may say to a file command for a card without files (ours: no manual says).
+# A reader's possible answers to a file command for a card without files (ours: no manual says).
 _NO_FILES: Final = frozenset(
     {SW.CLA_NOT_SUPPORTED, SW.INS_NOT_SUPPORTED, SW.FUNCTION_NOT_SUPPORTED, SW.EXECUTION_ERROR}
 )
@@ -207,7 +207,7 @@ _MF: Final = 0x3F00
 
 
 def find_memory(terminal: Terminal) -> MemoryTerminal:
-    """Return a terminal for the freshly powered memory card, whatever is on it.
+    """Return a terminal for the freshly powered memory card, whatever its contents.
 
     Raise `ApduError` for a card with files.
     """
@@ -230,8 +230,8 @@ def has_files(terminal: Terminal) -> bool:
 def find_card(terminal: Terminal, df: int) -> BudgetCard:
     """Return the freshly powered card: a secure one has `df`, a plain one its file, a memory none.
 
-    The secure one goes first, so a card that is both is held to the stronger promises. Raise
-    `ApduError` for a card that is none of them.
+    The secure one goes first, so a card that is both must keep the stronger promises. Raise
+    `ApduError` for any other card.
     """
     try:
         terminal.select(df)
@@ -252,10 +252,7 @@ def find_card(terminal: Terminal, df: int) -> BudgetCard:
 
 
 def find_among(terminal: Terminal, dfs: Iterable[int]) -> BudgetCard:
-    """Return the card, whichever of `dfs`, at least one, it is for.
-
-    Raise `ApduError` for a card that is for none of them.
-    """
+    """Return the card, for whichever of `dfs`, at least one, it is."""
     first, *others = dfs
     try:
         return find_card(terminal, first)

@@ -1,10 +1,10 @@
-"""The first content of a memory card: all that is ours on it, and last of all its own code.
+"""The first content of a memory card: our bytes, and finally its own code.
 
 A fresh chip has the transport code, our cards have each their own, and an SLE4442 forgives two
-wrong codes. So anyone who puts a card must know which code it has, also when the last attempt was
-cut off anywhere, inside the change of the code too: the chip programs a byte after another, so
-there are four codes it can have been left with. The card itself says which. The first four bytes of
-the identity part, the *marks*, are FF until the rest is there, and each is written at its turn:
+wrong codes. So a writer must know the card's code, even after an attempt that was cut off anywhere,
+inside the change of the code too: the chip programs one byte after another, so it can have one of
+four codes. The card itself tells. The first four bytes of the identity part, the *marks*, are FF
+until the rest is written, and each is written in its turn:
 
 - mark n of the first three, then byte n of the code, which is then presented to the chip anew;
 - the fourth mark when the whole code was accepted.
@@ -12,7 +12,7 @@ the identity part, the *marks*, are FF until the rest is there, and each is writ
 So a card has one code that is possible when no mark is set or all are, and two otherwise: that with
 the byte and that without. The newer goes first, because it is right for every cut but the one
 before that byte; a wrong one costs a try, and the other gives it back. Until the last mark is set
-the card is none of ours to desk and meter.
+desk and meter do not accept the card.
 """
 
 from typing import Final
@@ -52,7 +52,7 @@ def put_cells(terminal: MemoryTerminal, main: bytes, code: bytes) -> None:
     identity = issued_identity(main)
     if not terminal.reader.can_change:
         raise ApduError(f"a reader of make {terminal.reader.name} cannot change the code")
-    # How far an earlier attempt got says which code the chip has now.
+    # The progress of an earlier attempt tells which code the chip has now.
     held = _cells(terminal)
     marks = _marks_set(held, own, identity)
     changed = _open(terminal, code, marks, kept=_kept(held, own, marks))
@@ -70,7 +70,7 @@ def put_cells(terminal: MemoryTerminal, main: bytes, code: bytes) -> None:
 
 
 def issued_identity(main: bytes) -> IdentityPart:
-    """Return whose card 256 bytes are; raise `LayoutError` when they are none that was issued."""
+    """Return the card's identity in 256 bytes; raise `LayoutError` if it was never issued."""
     own = main[IDENTITY_AT : IDENTITY_AT + IDENTITY_PART.size_bytes]
     if ERASED_CELL in own[:MARK_COUNT]:
         want, got = "four bytes that are not FF", own[:MARK_COUNT].hex()
@@ -79,7 +79,7 @@ def issued_identity(main: bytes) -> IdentityPart:
 
 
 def partly(code: bytes, changed: int) -> bytes:
-    """Return the code of a chip that has so many bytes of its own code, 0 to 3."""
+    """Return the code of a chip with so many bytes of its own code, 0 to 3."""
     return code[:changed] + TRANSPORT_CODE[changed:]
 
 
@@ -93,7 +93,7 @@ def _identity(cells: bytes, own: bytes) -> IdentityPart:
 
 
 def _marks_set(held: bytes, own: bytes, identity: IdentityPart) -> int:
-    """Return how many marks this same card has, 0 for one that is none of ours.
+    """Return how many marks this same card has, 0 for a card that is not ours.
 
     On a finished card meter and number decide, because the code comes of them: all else may be of
     an older image. One that was only begun must have been begun with this very identity, MAC and
@@ -117,10 +117,10 @@ def _marks_set(held: bytes, own: bytes, identity: IdentityPart) -> int:
 
 
 def _kept(held: bytes, own: bytes, marks: int) -> int:
-    """Return how many tries must be left next to the one that is risked.
+    """Return how many tries must be left besides the one at risk.
 
-    All of them on a card that holds what is neither blank nor ours, for it may have any code. A
-    blank one may be one that was cut off while the code was presented, and is given that try.
+    All of them on a card whose contents are neither blank nor ours: it may have any code. A blank
+    one may have been cut off while the code was presented, and gets that try.
     """
     blank = all(cell in {ERASED_CELL[0], new} for cell, new in zip(held, own, strict=True))
     return TRIES_KEPT if marks or blank else TRIES_MAX - 1

@@ -39,14 +39,14 @@ ERASED_CELL: Final = b"\xff"
 
 
 class Cells(Protocol):
-    """Main memory as a terminal reaches it; `readers.MemoryTerminal` says how each call fails."""
+    """Main memory as a terminal reaches it; see `readers.MemoryTerminal` for the failures."""
 
     def read(self, at: int, size: int) -> bytes:
         """Return `size` bytes from an address."""
         ...
 
     def write(self, at: int, data: bytes) -> None:
-        """Write bytes from an address, and see to it that they are there."""
+        """Write bytes from an address, and check them."""
         ...
 
     def present(self, code: bytes) -> None:
@@ -56,7 +56,7 @@ class Cells(Protocol):
 
 @final
 class MemoryBudgetCard:
-    """A memory card in a reader. What was claimed is read once."""
+    """A memory card in a reader. The claimed identity is read once."""
 
     def __init__(self, cells: Cells) -> None:
         self._cells: Final = cells
@@ -95,7 +95,7 @@ class MemoryBudgetCard:
         return contents
 
     def written_back(self, key: Key) -> WriteBackRecord | None:
-        """See `BudgetCard`. A first write that was cut off is none: its MAC ends in FF yet."""
+        """See `BudgetCard`. A first write that was cut off counts as none: its MAC is FF."""
         raws, found = self._copies(METER_PART, METER_AT, key)
         if found is not None:
             return write_back_of(found.part, self.claimed().meter_id)

@@ -1,9 +1,9 @@
-"""How readers let a terminal at an SLE4442: one table, a row a make, and the calls over it.
+"""How readers give a terminal access to an SLE4442: one table, a row a make, and its calls.
 
 A memory card speaks no APDUs; each make of reader has commands of its own for it, and even its own
 word for success: to PRESENT_CODE an ACS reader answers 9007 when the code is right and 9000 when
-the card is *blocked*. So nothing here compares with 9000 on its own account: a row says what each
-answer means. Rows follow the manuals named in them, not the virtual reader of `card.memory`.
+the card is *blocked*. So no code here compares with 9000: a row defines the meaning of each answer.
+Rows follow the manuals named in them, not the virtual reader of `card.memory`.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,20 +19,20 @@ READER_CLASS: Final = 0xFF  # PC/SC part 3: the reader obeys it, the card never 
 MEMORY_SIZE_BYTES: Final = 256
 PART_SIZE_MAX: Final = 255  # bytes in one command either way: the length byte of every make
 COUNTER_ANSWER_BYTES: Final = 4  # the error counter and three bytes of no use
-TRIES_MAX: Final = 3  # of a card whose last code was right
-TRIES_KEPT: Final = 1  # a code is not presented to a card that has no more tries than these
-_CODE_AT: Final = 1  # P2 that goes with a new code: its first address, behind the error counter
+TRIES_MAX: Final = 3  # for a card whose last code was right
+TRIES_KEPT: Final = 1  # a code is not presented to a card with no more tries than this
+_CODE_AT: Final = 1  # P2 for a new code: its first address, behind the error counter
 
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """What one make of reader understands and answers.
+    """The commands and answers of one make of reader.
 
-    `select` comes before all else, if there is one, and powers the card anew. `tails` are sizes of
-    what the make may append to data read. `counter` is the instruction that reads the error
-    counter, if there is one; the bits set in it are tries left. `change` is the instruction that
-    changes the code, if there is one. `tries` says of each refusal of a code how many are left.
+    `select` comes first, if there is one, and powers the card anew. `tails` are sizes of what the
+    make may append to data read. `counter` is the instruction that reads the error counter, if
+    there is one; the bits set in it are tries left. `change` is the instruction that changes the
+    code, if there is one. `tries` gives the tries left for each refusal of a code.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Reader:
 
     @property
     def can_change(self) -> bool:
-        """Whether it can change the code, and power the card anew to see that it did."""
+        """Whether it can change the code, and power the card anew to check the change."""
         return self.change is not None and self.select is not None
 
 
@@ -78,7 +78,7 @@ PCSC: Final = Reader(
     tails=frozenset({0}),
     update=0xD6,
     present=0x20,
-    counter=None,  # none is known to us: what is left is seen from a refusal only
+    counter=None,  # none is known to us: only a refusal shows the tries left
     change=None,  # likewise: OMNIKEY's refuse that of ACS with 6D00
     done=0x9000,
     right=0x9000,
@@ -91,7 +91,7 @@ READERS: Final = (ACS, PCSC)
 class MemoryTerminal:
     """A terminal in dialogue with one memory card; `exchange` takes a C-APDU to its reader.
 
-    All calls raise `ApduError` for what reader or card refuse and let a `LinkError` pass.
+    All calls raise `ApduError` if reader or card refuse, and let a `LinkError` pass.
     """
 
     def __init__(self, exchange: Callable[[bytes], bytes], reader: Reader) -> None:
@@ -127,7 +127,7 @@ class MemoryTerminal:
             raise ApduError(f"write at {at}: the card does not hold what was written")
 
     def tries_left(self) -> int | None:
-        """Return how many codes the card still takes, `None` where the reader does not say."""
+        """Return how many wrong codes the card still takes, `None` if the reader cannot tell."""
         if self._reader.counter is None:
             return None
         command = CommandApdu(READER_CLASS, self._reader.counter, 0, 0, ne=COUNTER_ANSWER_BYTES)
@@ -151,7 +151,7 @@ class MemoryTerminal:
         return self._present(code, kept).sw == self._reader.right
 
     def change_code(self, code: bytes) -> None:
-        """Make `code` the card's, which was given the old one, and present it after a new reset.
+        """Make `code` the card's, after the old one was presented; present it after a new reset.
 
         Only for a reader that `can_change`.
         """
@@ -163,7 +163,7 @@ class MemoryTerminal:
         self.present(code)
 
     def _present(self, code: bytes, kept: int) -> ResponseApdu:
-        """Return what the reader says to a code, if it says right or wrong."""
+        """Return the reader's answer to a code, if it means right or wrong."""
         left = self.tries_left()
         if left is not None and left <= kept:
             raise ApduError(f"code not presented, tries left: {left}")

@@ -1,1 +1,1 @@
-"""What is stored on cards, one format a file; construct layouts and nothing else."""
+"""The contents of cards, one format a file; construct layouts and nothing else."""

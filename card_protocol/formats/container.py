@@ -1,12 +1,12 @@
 """The container: all records of a card in one transparent file, kept twice.
 
 For cards that do not write atomically. Two slots of fixed size hold a copy each; a write goes to
-the one that is not in force, under the next sequence number, and a CRC over everything makes the
-new copy valid only when all of it has arrived. A cut at any byte leaves the old copy in force or
-the new one. The copy in force is the valid one with the higher number.
+the other slot than the current copy's, under the next sequence number, and a CRC over everything
+makes the new copy valid only when all of it has arrived. After a cut at any byte the current copy
+is the old or the new one: it is the valid one with the higher number.
 
-The container knows records by short file identifier and size, and nothing of what is in them: the
-CRC distinguishes a torn copy from a whole one and protects against no attacker. Ours.
+The container knows records by short file identifier and size, not their contents: the CRC
+distinguishes a torn copy from a whole one and protects against no attacker. Ours.
 """
 
 import struct
@@ -23,13 +23,13 @@ SLOT_BYTES: Final = 512  # ours: a generation 2 copy takes 333 bytes and has roo
 SLOT_COUNT: Final = 2
 FILE_SIZE_BYTES: Final = SLOT_BYTES * SLOT_COUNT
 RECORD_COUNT_MAX: Final = 30  # as many as there are short file identifiers
-SEQUENCE_MAX: Final = 0xFFFF_FFFF  # the last write there is; no card lives to see it
+SEQUENCE_MAX: Final = 0xFFFF_FFFF  # the last write; no card lasts until it
 TRANSPORT_PIN: Final = "7816"  # ours, the same on every card and no secret: see `PlainCarrier`
 _FID_BASE: Final = 0xBE00  # ours
 
 
 def plain_file(df: int) -> int:
-    """Return the identifier of the file, in the MF, with what a secure card has in `df`.
+    """Return the identifier of the file, in the MF, that replaces a secure card's `df`.
 
     Both end in the same byte: DF01 and BE01 are for electricity.
     """
@@ -38,7 +38,7 @@ def plain_file(df: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What every copy begins with. `size_bytes` is all of it, head and CRC included."""
+    """The start of every copy. `size_bytes` is all of it, head and CRC included."""
 
     magic: Magic
     version: U8
@@ -79,7 +79,7 @@ class Container:
     def after(self, changes: Mapping[int, bytes]) -> "Container":
         """Return the next copy: `changes` written from the start of the records they name.
 
-        Raise `LayoutError` for a record that is not there or too small.
+        Raise `LayoutError` for a missing record or one too small.
         """
         records = dict(self.records)
         for sfi, new in changes.items():
@@ -88,14 +88,14 @@ class Container:
         return Container(self.sequence + 1, records)
 
     def record(self, sfi: int, size: int) -> bytes:
-        """Return the first `size` bytes of a record; raise `LayoutError` if it has not so many."""
+        """Return the first `size` bytes of a record; raise `LayoutError` if it is shorter."""
         raw = self.records.get(sfi, b"")
         _require(len(raw) >= size, 0, f"{size} bytes of record {sfi}", len(raw))
         return raw[:size]
 
 
 def parse_head(raw: bytes) -> Head:
-    """Return the head in exactly `HEAD.size_bytes` bytes; raise `LayoutError` for none of ours."""
+    """Return the head in exactly `HEAD.size_bytes` bytes; raise `LayoutError` if it is not ours."""
     head = HEAD.parse(raw)
     _require(head.version == _VERSION, 2, f"version {_VERSION}", head.version)
     count = head.record_count
@@ -125,7 +125,7 @@ def parse_container(raw: bytes) -> Container:
 
 
 def claimed_records(raw: bytes) -> dict[int, bytes]:
-    """Return the records where a copy's own table says they are, as far as they go, unchecked."""
+    """Return the readable records at the places in a copy's own table, unchecked."""
     places = claimed_places(raw)
     return {sfi: raw[at : at + size] for sfi, at, size in places if at + size <= len(raw)}
 
@@ -148,10 +148,10 @@ def claimed_places(raw: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def in_force(read: Callable[[int, int], bytes]) -> tuple[int, Container]:
-    """Return slot and copy in force; `read(offset, size)` returns bytes of the file.
+    """Return the current copy and its slot; `read(offset, size)` returns bytes of the file.
 
     Reads both heads, then whole copies, the higher number first, until one is valid: the other one
-    was torn. Raise `LayoutError` when neither is.
+    was torn. Raise `LayoutError` if neither is.
     """
     heads = [(slot, _head(read(slot * SLOT_BYTES, HEAD.size_bytes))) for slot in range(SLOT_COUNT)]
     found = [(slot, head) for slot, head in heads if head is not None]

@@ -1,8 +1,8 @@
 """Where two records of the same kind differ, by the names of their fields.
 
 The kind of a record follows from its magic and its size, and a copy of a plain card's records says
-where each lies, so no key and no card is needed to compare two, only the layouts there are. A MAC
-differs whenever anything does, so it is named only when nothing else differs.
+where each lies, so comparing two needs only the known layouts, no key and no card. A MAC differs
+whenever anything does, so it is named only when nothing else differs.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,10 +26,10 @@ class _Piece(NamedTuple):
 
 
 def record_differences(then: bytes, now: bytes, layouts: Iterable[Layout[Any]]) -> tuple[str, ...]:
-    """Return each field of `now` that is not as in `then`, in words; empty for other bytes.
+    """Return each field of `now` that differs from `then`, in words; empty for other bytes.
 
-    Both are a record of one of these layouts, or a plain card's copy as far as it was written.
-    Numbers are decimal, minutes that are packed are dates, everything else is hexadecimal.
+    Both are a record of one of these layouts, or the written part of a plain card's copy. Numbers
+    are decimal, minutes that are packed are dates, everything else is hexadecimal.
     """
     kinds = {(layout.magic, layout.size_bytes): layout for layout in layouts}
     pieces = list(_pieces(now, kinds))

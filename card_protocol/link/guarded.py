@@ -1,9 +1,9 @@
-"""A link that sends only what it knows to be harmless: between a program and a real card.
+"""A link that sends only harmless commands, between a program and a real card.
 
 A real card counts wrong PINs and wrong proofs, and at its limit it is dead for good. Nobody can
-undo what a fuzzer, a failing test or a wrong key did to it. So a command goes out only when its
-class and instruction are on a list, and one that may cost the card a try only while few have
-failed and the card does not say that it is at its last. What is refused here the card never sees.
+undo the damage of a fuzzer, a failing test or a wrong key. So a command is sent only if its class
+and instruction are on a list, and one that may cost a try only while few have failed and the card
+does not report its last try. The card never sees a refused command.
 """
 
 from collections.abc import Mapping
@@ -42,9 +42,10 @@ FILE_CARD: Final[Allowed] = MappingProxyType(
 
 
 def _memory_cards() -> Allowed:
-    """Return what terminals send to a memory card, in a reader of any make.
+    """Return the commands that terminals send to a memory card, in a reader of any make.
 
-    What says "right" for one make may say "blocked" for another; then there is no try left to keep.
+    One make's status word for "right" may be another's for "blocked"; then there is no try left to
+    protect.
     """
     allowed: dict[tuple[int, int], frozenset[int]] = {}
     for reader in READERS:
@@ -58,8 +59,8 @@ def _memory_cards() -> Allowed:
 
 
 OURS: Final[Allowed] = MappingProxyType({**FILE_CARD, **_memory_cards()})
-# What only reads, of whatever card: by ISO/IEC 7816-4 in the class without secure messaging, and by
-# the makers of readers for memory cards, GET DATA (PC/SC part 3) among them.
+# Commands that only read, of any card: by ISO/IEC 7816-4 in the class without secure messaging, and
+# by the makers of readers for memory cards, GET DATA (PC/SC part 3) among them.
 READS: Final[Allowed] = MappingProxyType(
     {
         **{
@@ -68,7 +69,7 @@ READS: Final[Allowed] = MappingProxyType(
         **{(READER_CLASS, ins): _NO_PROOF for ins in (0xA4, 0xB0, 0xB1, 0xB2, 0xCA)},
     }
 )
-# To give a memory card its first content, and at no other time, its code is changed.
+# The code of a memory card is changed only when it gets its first content.
 PUT: Final[Allowed] = MappingProxyType(
     {
         **OURS,
@@ -98,7 +99,7 @@ class GuardedLink:
         return self._link.connect()
 
     def exchange(self, command: bytes) -> bytes:
-        """See `Link`. Raise `LinkError` REFUSED for what is not sent; the session goes on."""
+        """See `Link`. Raise `LinkError` REFUSED for a command not sent; the session goes on."""
         if len(command) < HEADER_SIZE_BYTES:
             raise LinkError(LinkErrorKind.REFUSED, f"a command of {len(command)} bytes")
         cla, ins = command[0], command[1]
@@ -127,8 +128,8 @@ class GuardedLink:
     def _check_tries(self, asking: bytes) -> None:
         """Ask the card how many tries a PIN has: VERIFY without data (ISO/IEC 7816-4) costs none.
 
-        A memory card is asked by its terminal, with what its reader has for that. Whatever says no
-        number, also that the PIN was verified before, leaves only our own count.
+        A memory card's own terminal does that with the reader's commands. Without a number in the
+        answer, as when the PIN was verified before, only our own count is left.
         """
         sw = ResponseApdu.parse(self._link.exchange(asking)).sw
         left = 0 if sw == SW.AUTHENTICATION_BLOCKED else tries_left(sw)

@@ -1,7 +1,7 @@
-"""What every way to a card offers a terminal, and the two ways that need no reader.
+"""The interface of every connection to a card, and the two that need no reader.
 
 `DirectLink` calls a virtual card in the same process; `ScriptedLink` gives a terminal the answers
-that no good card gives. Every other way is a file of its own.
+that no good card gives. Each other link has a file of its own.
 """
 
 from collections.abc import Sequence
@@ -27,13 +27,13 @@ class Link(Protocol):
     def disconnect(self) -> None:
         """Cut the card's power; harmless when it is already off, and never fails.
 
-        A way that is broken carries no power either, so there is nothing to report.
+        A broken link carries no power either, so there is nothing to report.
         """
         ...
 
 
 class Slotted(Protocol):
-    """What a link in this process can have in its slot: a virtual card, bare or over T=0."""
+    """A virtual card for a link in this process, bare or over T=0."""
 
     def power_on(self) -> bytes:
         """Reset the card and return its ATR."""
@@ -91,7 +91,7 @@ class DirectLink:
 
 
 ScriptStep = tuple[bytes, bytes | LinkErrorKind]
-ATR: Final = b"\x3b\x00"  # the shortest there is: no interface and no historical bytes
+ATR: Final = b"\x3b\x00"  # the shortest one: no interface and no historical bytes
 
 
 @final
@@ -108,7 +108,7 @@ class ScriptedLink:
         self._at = 0
 
     def connect(self) -> bytes:
-        """Return the ATR; the script goes on where it stood."""
+        """Return the ATR; the script continues at its current step."""
         return self._atr
 
     def exchange(self, command: bytes) -> bytes:

@@ -1,8 +1,8 @@
-"""A card in any reader that PC/SC knows, by way of a process that can be ended at a deadline.
+"""A card in any PC/SC reader, through a process that can be ended at a deadline.
 
-Everything that can go wrong with a reader on a desk becomes a `LinkError` of one kind and one line
-that names the reader. After a failure the link can be connected again, whatever it was: the card
-pulled out, the reader unplugged, pcscd stopped and started, a card that never answered.
+Any failure of a reader becomes a `LinkError` of one kind and one line that names the reader. After
+any failure the link can be connected again: the card pulled out, the reader unplugged, pcscd
+stopped and started, a card that never answered.
 """
 
 import time
@@ -24,7 +24,7 @@ PART_MS: Final = 1_000  # ours: of a wait for a hand; an orphan learns between t
 
 
 class _Meaning(NamedTuple):
-    """What a PC/SC error is to a link, and in words."""
+    """What a PC/SC error means for a link, and in words."""
 
     kind: LinkErrorKind
     words: str = ""
@@ -65,9 +65,9 @@ class PcscLink:
     """A link to the card in `reader`: its name, or any part that fits one reader only.
 
     A session holds the card exclusively, begins with the card powered afresh and ends with it
-    unpowered, so that nothing proved to it is in force before or after. A card gets `answer_ms` for
-    each answer. Close the link when it is no longer needed, or use it in a `with`; one thread at a
-    time may use it. `start` starts the process that owns the reader.
+    unpowered, so that no right on it lasts from before or after. A card gets `answer_ms` for each
+    answer. Close the link when it is no longer needed, or use it in a `with`; one thread at a time
+    may use it. `start` starts the process that owns the reader.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class PcscLink:
         return bytes.fromhex(powered.atr)
 
     def exchange(self, command: bytes) -> bytes:
-        """Send a C-APDU and return the R-APDU; what T=0 says of 61xx and 6Cxx is the caller's.
+        """Send a C-APDU and return the R-APDU; the caller follows 61xx and 6Cxx of T=0.
 
         Over T=0 the command travels as its TPDU, so case 4 without Le, and one that T=0 cannot
         carry is an `ApduError`. Raise `LinkError`: CARD_GONE, TIMED_OUT when the card gave no
@@ -154,7 +154,7 @@ class PcscLink:
         return _asked(self._process, do, limit_ms, **what)
 
     def _chosen(self) -> str:
-        """Return the reader's whole name, which it may have changed since it was last asked for."""
+        """Return the reader's whole name, which may have changed since the last call."""
         self._process.about = self._wanted
         self._process.about = chosen_reader(self._wanted, _readers(self._process))
         return self._process.about
@@ -171,11 +171,7 @@ def reader_names() -> list[str]:
 
 
 def chosen_reader(wanted: str, names: Sequence[str]) -> str:
-    """Return which of `names` is wanted: the one that is equal, else the only one that holds it.
-
-    Upper and lower case are the same in a part of a name. Raise `LinkError` NO_READER that lists
-    what there is.
-    """
+    """Return the reader in `names` equal to `wanted`, else the only one that contains it."""
     if wanted in names:
         return wanted
     found = [name for name in names if wanted.casefold() in name.casefold()]
@@ -192,7 +188,7 @@ def _readers(process: PcscProcess) -> list[str]:
 
 
 def _asked(process: PcscProcess, do: str, limit_ms: int, **what: str | int) -> Any:  # noqa: ANN401
-    """Return what the process did, or raise the `LinkError` that a PC/SC error means."""
+    """Return the process's result, or raise the `LinkError` for its PC/SC error."""
     answer = process.ask(do, limit_ms, **what)
     if answer.done is not UNSET:
         return answer.done

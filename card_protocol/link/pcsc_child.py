@@ -1,14 +1,14 @@
 """The process that owns a reader: one PC/SC call after another, for `pcsc` at the other end.
 
-SCardTransmit has no timeout: a card that never answers would hold its caller for ever. So the
-caller is this process. Each request says how long it may take, and the alarm clock ends the
-process then, whether or not anybody is left to notice: an orphan holds no reader.
+SCardTransmit has no timeout: a card that never answers would block its caller for ever. So the
+caller is this process. Each request has a time limit, and an alarm ends the process after it, even
+an orphan: no reader stays blocked.
 
-Run as a script, it needs the standard library and pyscard and nothing else. Its standard input is
-a socket: a JSON object a line in, one a line out, bytes in hex. `{"do": …, "limit_ms": …}` with the
+Run as a script, it needs the standard library and pyscard and nothing else. Its standard input is a
+socket: a JSON object a line in, one a line out, bytes in hex. `{"do": …, "limit_ms": …}` with the
 arguments of a method of `Owner` is answered by `{"done": …}` or by `{"call": …, "fault": …}`, the
 PC/SC call that failed and the name of its error. When the other end closes, the card is unpowered
-and that is all.
+and the process ends.
 """
 
 import json
@@ -44,11 +44,11 @@ class Fault(Exception):
 
 @final
 class Owner:
-    """What a program has at PC/SC: a context, and during a session one card, exclusively.
+    """A program's PC/SC context, and during a session one card, exclusively.
 
-    After any fault both are given up and taken anew when next needed. So nothing has to be known
-    about which of them outlives a reader that was unplugged or a pcscd that was stopped: a context
-    does not, and says so in several ways (pyscard issue 27).
+    After any fault both are given up and acquired anew when next needed. So it does not matter
+    which of them survives an unplugged reader or a stopped pcscd: a context does not, and reports
+    that in several ways (pyscard issue 27).
     """
 
     def __init__(self, scard: Any) -> None:  # noqa: ANN401 - pyscard has no types
@@ -59,7 +59,7 @@ class Owner:
         self._pci: Any = None
 
     def obey(self, do: str, **what: Any) -> _Answer:  # noqa: ANN401 - what JSON can say
-        """Do one request and return the answer to it."""
+        """Execute one request and return the answer to it."""
         calls: dict[str, Callable[..., Any]] = {
             "readers": self._readers,
             "wait": self._wait,
@@ -84,7 +84,7 @@ class Owner:
         return list(names)
 
     def _wait(self, reader: str, present: bool, wait_ms: int) -> bool:
-        """Wait until a card is in the reader, or is not; whether that came within `wait_ms`."""
+        """Wait until a card is in the reader, or is not; return whether it was in time."""
         scard, context = self._scard, self._taken()
         deadline_s = time.monotonic() + wait_ms / 1_000
         known = scard.SCARD_STATE_UNAWARE
@@ -103,11 +103,11 @@ class Owner:
                 return True
 
     def _connect(self, reader: str) -> _Answer:
-        """Take the card for ourselves, powered afresh; return its ATR and what it speaks.
+        """Take the card exclusively, powered afresh; return its ATR and its protocol.
 
-        The card may be found powered, with what another program has proved to it still in force:
-        a reconnection by unpowering ends that. Just after insertion pcscd may still be resetting
-        the card by itself, and says so.
+        The card may still be powered, with the rights that another program has gained: a
+        reconnection by unpowering ends them. Just after insertion pcscd may still be resetting the
+        card, and reports that.
         """
         scard = self._scard
         self.leave()
@@ -146,7 +146,7 @@ class Owner:
             raise Fault("SCardTransmit", self._scard.SCARD_W_REMOVED_CARD)
 
     def leave(self) -> None:
-        """Unpower the card, so that nothing proved to it outlives the session, and let it go."""
+        """Unpower the card, so that no right outlives the session, and let it go."""
         card, self._card = self._card, None
         if card is not None:  # a card that is gone needs no unpowering, so the result says nothing
             self._scard.SCardDisconnect(card, self._scard.SCARD_UNPOWER_CARD)
@@ -158,9 +158,9 @@ class Owner:
             self._scard.SCardReleaseContext(context)
 
     def _taken(self) -> Any:  # noqa: ANN401 - a handle of pyscard's
-        """Return the context, established when there is none.
+        """Return the context, established if there is none.
 
-        A service that denies access may close the door before it has said why: it is asked again.
+        A service that denies access may close the connection without a reason: it is asked again.
         """
         scard = self._scard
         if self._context is None:
@@ -169,7 +169,7 @@ class Owner:
         return self._context
 
     def _again(self, times: int, code: int, do: Callable[[], list[Any]]) -> list[Any]:
-        """Do something until it does not fail with `code`, so many times at most."""
+        """Repeat something while it fails with `code`, at most so many times."""
         for _ in range(times - 1):
             try:
                 return do()
@@ -179,7 +179,7 @@ class Owner:
         return do()
 
     def _name(self, code: int) -> str:
-        """Return what the header files call an error, or its number."""
+        """Return the name of an error in the header files, or its number."""
         for name, value in vars(self._scard).items():
             if name.startswith(("SCARD_E_", "SCARD_F_", "SCARD_W_")) and value == code:
                 return str(name)
@@ -193,7 +193,7 @@ class Owner:
 
 
 def answer_requests(lines: BufferedRWPair) -> None:
-    """_Answer requests until there are none."""
+    """Answer requests until there are none."""
     requests = iter(lambda: lines.readline(LINE_BYTES_MAX), b"")
     try:
         from smartcard import scard
@@ -221,7 +221,7 @@ def _send(lines: BufferedRWPair, answer: _Answer) -> None:
 
 def main() -> None:
     """Serve the process at the other end of standard input."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # who started us may have ignored it
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # our parent may have ignored it
     with (
         suppress(BrokenPipeError, ConnectionResetError),  # nobody is left to answer
         socket.socket(fileno=0) as channel,

@@ -1,9 +1,8 @@
-"""The process behind a PC/SC link, seen from outside: asked, answered, and ended at a deadline.
+"""The process behind a PC/SC link, from outside: requests, answers, and its end at a deadline.
 
-What passes between the two is described in `pcsc_child`. It is JSON, so nothing that a card or a
-reader says is ever more than a string here: names and bytes in an answer come from readers and
-cards, and are read, never believed. What is no answer, or none to what was asked, is an
-`UndecodedError`, and ends the process that said it.
+`pcsc_child` describes the protocol. It is JSON, so data from a card or reader are only strings
+here: names and bytes are parsed, never trusted. Anything but an answer to the request is an
+`UndecodedError`, and ends the process.
 """
 
 import json
@@ -61,7 +60,7 @@ _ANSWERS: Final[Mapping[str, msgspec.json.Decoder[PcscAnswer[Any]]]] = {
 
 
 def parse_answer(do: str, line: bytes) -> PcscAnswer[Any]:
-    """Return the answer to a request to `do` something; raise `UndecodedError` for none."""
+    """Return the answer to a request `do`; raise `UndecodedError` if it is none."""
     with decoding():
         return _ANSWERS[do].decode(line)
 
@@ -73,13 +72,13 @@ PART_BYTES: Final = 65_536
 
 
 class Child(Protocol):
-    """A process that was started, as far as it matters here: a `Popen` is one."""
+    """A started process, with the methods needed here: a `Popen` is one."""
 
     def wait(self, timeout: float) -> int:
         """Return how it ended; raise `TimeoutExpired` when it has not in `timeout` seconds."""
 
     def kill(self) -> None:
-        """End it."""
+        """Kill it."""
 
 
 StartChild: TypeAlias = Callable[[], tuple[socket.socket, Child]]
@@ -105,9 +104,9 @@ def start_child() -> tuple[socket.socket, Child]:
 
 @final
 class PcscProcess:
-    """One process, started when it is first asked something, and afresh after it had to be ended.
+    """One process, started at the first request, and again after it was ended.
 
-    `about` is what a person calls the reader. One thread at a time may ask.
+    `about` is the reader's name for people. One thread at a time may ask.
     """
 
     def __init__(self, about: str, *, start: StartChild = start_child) -> None:
@@ -117,10 +116,10 @@ class PcscProcess:
         self._channel: socket.socket | None = None
 
     def ask(self, do: str, limit_ms: int, **what: str | int) -> PcscAnswer[Any]:
-        """Have it do something and return its answer.
+        """Send a request and return its answer.
 
-        Raise `LinkError`: TIMED_OUT when there is none within `limit_ms`, BROKEN when the process
-        ended otherwise or says what is no answer, OTHER when none can be started.
+        Raise `LinkError`: TIMED_OUT if there is none within `limit_ms`, BROKEN if the process ended
+        otherwise or gave no valid answer, OTHER if none can be started.
         """
         deadline_s = time.monotonic() + (limit_ms + GRACE_MS) / 1_000
         if self._channel is None:
@@ -151,7 +150,7 @@ class PcscProcess:
         raise LinkError(LinkErrorKind.BROKEN, why)
 
     def close(self) -> None:
-        """Have it unpower its card and end; harmless when there is none."""
+        """Let it unpower its card and end; harmless if there is none."""
         if self._process is not None:
             self._ended(END_S)
 
@@ -191,9 +190,9 @@ class PcscProcess:
 
 
 def _exchanged(channel: socket.socket, request: bytes, deadline_s: float) -> bytes:
-    """Send a line and return the one that answers; without its end when there is no more of it.
+    """Send a line and return the answer; an answer cut off has no line end.
 
-    Raise `OSError` when the other side is gone or, as `TimeoutError`, late.
+    Raise `OSError` if the other side is gone or, as `TimeoutError`, late.
     """
     channel.settimeout(_left_s(deadline_s))
     channel.sendall(request)
@@ -208,7 +207,7 @@ def _exchanged(channel: socket.socket, request: bytes, deadline_s: float) -> byt
 
 
 def _left_s(deadline_s: float) -> float:
-    """Return how long there is until a deadline; 0 would mean no waiting at all, so never that."""
+    """Return the time left until a deadline, never 0, which would mean no waiting at all."""
     left_s = deadline_s - time.monotonic()
     if left_s <= 0:
         raise TimeoutError

@@ -1,7 +1,7 @@
-"""A link, or a card, whose dialogue is written down as it happens and not changed by it.
+"""A link or a card that records its dialogue without changing it.
 
-`RecordedLink` stands where a terminal looks at a link; `RecordedCard` stands where a slot looks at
-a card: a `DirectLink`, a meter's slot, a server that shows a virtual card to a reader.
+`RecordedLink` wraps the link of a terminal; `RecordedCard` wraps the card of a slot: in a
+`DirectLink`, a meter, or a server that shows a virtual card to a reader.
 """
 
 from typing import Final, Protocol, final
@@ -14,7 +14,7 @@ from card_protocol.trace import ClockText, Recorder, no_clock
 
 @final
 class RecordedLink:
-    """`link`, recorded by `recorder`; `clock` says what the terminal's own clock shows."""
+    """`link`, recorded by `recorder`; `clock` returns the terminal's own clock."""
 
     def __init__(self, link: Link, recorder: Recorder, clock: ClockText = no_clock) -> None:
         self._link: Final = link
@@ -44,7 +44,7 @@ class RecordedLink:
         return answer
 
     def disconnect(self) -> None:
-        """Disconnect, and take it down once."""
+        """Disconnect, and record it once."""
         self._link.disconnect()
         if self._powered:
             self._powered = False
@@ -65,7 +65,7 @@ class MeterCard(Slotted, Protocol):
 
 @final
 class RecordedCard:
-    """`card`, recorded by `recorder`; `clock` says what the terminal's own clock shows."""
+    """`card`, recorded by `recorder`; `clock` returns the terminal's own clock."""
 
     def __init__(self, card: MeterCard, recorder: Recorder, clock: ClockText = no_clock) -> None:
         self._card: Final = card
@@ -81,7 +81,7 @@ class RecordedCard:
         return atr
 
     def power_off(self) -> None:
-        """Take the power away, and take it down once."""
+        """Take the power away, and record it once."""
         self._card.power_off()
         self._off()
 
@@ -90,7 +90,7 @@ class RecordedCard:
         return self._card.writing_us(command)
 
     def tear(self, command: bytes, fate: Fate) -> None:
-        """Tear the card, and take it down."""
+        """Tear the card, and record it."""
         writing_us = self._card.writing_us(command)
         self._recorder.torn(command, clock=self._clock, writing_us=writing_us)
         self._card.tear(command, fate)

@@ -1,7 +1,7 @@
-"""A card that answers as it once did: the other end of a recorded dialogue, without any card.
+"""A card that gives its recorded answers: the other end of a recorded dialogue, without any card.
 
-The terminal must say what it said then. The first time it does not, that difference is kept
-in words, and from there on the card is gone: what it would have answered is unknown.
+The terminal must send the recorded commands. The first difference is kept in words, and from there
+on the card is gone: its answer would be unknown.
 """
 
 from collections.abc import Iterable, Iterator
@@ -38,9 +38,9 @@ _FIRST_ROW: Final = 2  # line 1 of a trace is its header
 class Playback:
     """The rows of a trace, one after another, and the first `difference` from them.
 
-    `exchanges` counts what was said as it was then. `over` is whether the rows ran out, as they
-    do where a recording was cut off: what comes then is no difference. A record of one of the
-    `layouts` that is written otherwise is said by its fields.
+    `exchanges` counts the commands that matched. `over` is whether the rows ran out, as at the end
+    of a cut recording: later commands are no difference. A differing record of one of the `layouts`
+    is described by its fields.
     """
 
     def __init__(self, rows: Iterator[TraceRow], layouts: Iterable[Layout[Any]] = ()) -> None:
@@ -65,7 +65,7 @@ class Playback:
         return row
 
     def differs(self, now: str) -> None:
-        """Keep the first difference: what is recorded next, and what comes `now` instead."""
+        """Record the first mismatch: expected (from the trace) and actual."""
         if self.difference is None and self.next is not None:
             at = f" ({self.next.at})" if self.next.at else ""
             recorded = row_words(self.next)
@@ -78,14 +78,14 @@ class Playback:
 
 @final
 class ReplayCard:
-    """A card as a `DirectLink` or a meter's slot takes it; its answers are those of `playback`."""
+    """A card for a `DirectLink` or a meter's slot; its answers are those of `playback`."""
 
     def __init__(self, playback: Playback) -> None:
         self._playback: Final = playback
         self._written: Final = _Written()
 
     def power_on(self) -> bytes:
-        """Return the ATR of then; nothing once the dialogue is another."""
+        """Return the recorded ATR; nothing after a difference."""
         row = self._playback.next
         if not isinstance(row, Reset) or self._playback.difference is not None:
             self._playback.differs("reset")
@@ -96,19 +96,19 @@ class ReplayCard:
         return reveal(row.atr)
 
     def power_off(self) -> None:
-        """Lose power, as often as anybody likes."""
+        """Lose power, any number of times."""
         if isinstance(self._playback.next, Unpowered):
             self._playback.take()
 
     def writing_us(self, command: bytes) -> int:
-        """Return how long the card was writing then."""
+        """Return for how long the recorded card was writing."""
         row = self._playback.next
         if isinstance(row, Exchanged | Torn) and row.command == hide(command)[0]:
             return 0 if row.writing_us is UNSET else row.writing_us
         return 0
 
     def tear(self, command: bytes, fate: Fate) -> None:  # noqa: ARG002  there are no cells
-        """Lose power as the card did then."""
+        """Lose power as the recorded card did."""
         row = self._playback.next
         if isinstance(row, Torn) and row.command == hide(command)[0]:
             self._playback.take()
@@ -117,9 +117,9 @@ class ReplayCard:
         self.power_off()
 
     def transmit(self, command: bytes) -> bytes:
-        """Return the answer of then.
+        """Return the recorded answer.
 
-        Raise the `LinkError` of then, and CARD_GONE for whatever was not said then.
+        Raise the recorded `LinkError`, and CARD_GONE for any other command.
         """
         playback = self._playback
         row = playback.next
@@ -141,26 +141,26 @@ class ReplayCard:
 
 @final
 class _Written:
-    """What was written last in one go: a record on a plain card takes several commands."""
+    """The last record written: on a plain card it takes several commands."""
 
     def __init__(self) -> None:
         self._data = b""
         self._end = 0
 
     def before(self, command: bytes) -> bytes:
-        """Return the data that lie right in front of those of a command that writes."""
+        """Return the data right in front of those of a writing command."""
         part = _part(command)
         return self._data if part is not None and part.at == self._end else b""
 
     def add(self, command: bytes) -> None:
-        """Go on with a command that writes; any other ends what went before."""
+        """Continue with a writing command; any other ends the record."""
         part = _part(command)
         self._data = b"" if part is None else self.before(command) + part.data
         self._end = 0 if part is None else part.at + len(part.data)
 
 
 class _Part(NamedTuple):
-    """What one command writes, and from which byte of the current file on."""
+    """The data of one command, and their offset in the current file."""
 
     at: int
     data: bytes
@@ -178,9 +178,9 @@ def _part(command: bytes) -> _Part | None:
 def _compared(
     row: TraceRow, asked: str, command: bytes, before: bytes, layouts: Iterable[Layout[Any]]
 ) -> str:
-    """Return what is said now, and where it differs when it is the same instruction.
+    """Return the command sent, and how it differs if it has the same instruction.
 
-    `before` is what was written right in front of what this command writes.
+    `before` are the data written right in front of this command's.
     """
     now = command_words(command)
     if not isinstance(row, Exchanged) or row.command[:_NAME_DIGITS] != asked[:_NAME_DIGITS]:

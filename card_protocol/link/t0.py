@@ -1,7 +1,7 @@
 """A virtual card at the far end of a contact: every exchange travels as T=0 characters.
 
-It goes where a card goes, into a `DirectLink` or a meter's slot, and what comes out is what the
-card would have answered directly: the way is longer, it is counted, and it can be cut anywhere.
+It replaces a card in a `DirectLink` or a meter's slot, with the same answers: the transfer takes
+longer, is counted, and can be cut anywhere.
 """
 
 from typing import Final, final
@@ -26,11 +26,11 @@ class CardOverT0:
 
     @property
     def image(self) -> CardImage:
-        """All of the card that lasts."""
+        """The whole persistent card."""
         return self._card.image
 
     def pull_after(self, characters: int) -> None:
-        """Have the card pulled out when so many more characters have passed, 0 and up."""
+        """Pull the card out after so many more characters, 0 and up."""
         self._pulled_at = self.line.characters + characters
 
     def power_on(self) -> bytes:

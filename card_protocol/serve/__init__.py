@@ -1,1 +1,1 @@
-"""A virtual card put where programs look for real ones: one module a way of doing that."""
+"""Virtual cards where programs look for real ones: one module for each way."""

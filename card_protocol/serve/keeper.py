@@ -2,9 +2,9 @@
 
 It runs as a script under `unshare`, with a Unix socket as its standard input: each request is a
 port, the answer is one byte and, when something listens on that port of the namespace's loopback,
-the connected socket. A socket stays in the namespace it was made in, so anyone who gets it speaks
-into the namespace from outside. It ends when the other side of its standard input closes, and
-the namespace ends with it and with what was started in it.
+the connected socket. A socket stays in the namespace it was made in, so its receiver reaches into
+the namespace from outside. The keeper ends when the other side of its standard input closes; the
+namespace ends with it and the programs started in it.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ def raise_loopback() -> None:
 
 
 def keep() -> None:
-    """Answer until nobody asks any more."""
+    """Answer requests until the other side closes."""
     raise_loopback()
     with socket.socket(fileno=0) as asked:
         asked.sendall(CONNECTED)

@@ -1,16 +1,16 @@
-"""A pcscd of our own with the packaged virtual reader, for as long as somebody needs it.
+"""A private pcscd with the packaged virtual reader.
 
 The service that all programs share is left alone, and so are real readers: this one has a socket,
-two ports and a configuration of its own, and is found by what is started with its `environment`.
+two ports and a configuration of its own, and programs started with its `environment` find it.
 
 - The path of a daemon's socket is fixed, but it takes a listening one by the systemd protocol (fd
   3, LISTEN_FDS, LISTEN_PID), and clients find it by PCSCLITE_CSOCK_NAME, which they read before
   their first call and never again. So the path is the same for as long as a `PrivatePcscd` lives,
   whatever happens to the daemon behind it.
 - The virtual reader's driver listens for its card on every interface. In a network namespace of its
-  own nobody else can be the card; the clients' socket crosses namespaces. Where none can be made,
-  as in a plain container, the daemon has two ports that nobody else has, and anyone who reaches
-  them can be the card: serve no card there that must not be taken for another.
+  own nobody else can be the card; the clients' socket crosses namespaces. If none can be made, as
+  in a plain container, the daemon has two ports of its own, and anyone who reaches them can be the
+  card: serve no card there that must not be confused with another.
 - PCSCLITE_HP_DROPDIR is where drivers of real readers are looked for: an empty folder.
 """
 
@@ -34,7 +34,7 @@ _Found = TypeVar("_Found")
 DRIVER: Final = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 PACKAGES: Final[Mapping[str, str]] = {"pcscd": "pcscd", str(DRIVER): "vsmartcard-vpcd"}  # Debian's
 SOCKET_VARIABLE: Final = "PCSCLITE_CSOCK_NAME"
-PORT_VARIABLE: Final = "METER_EMU_VPCD_PORT"  # ours: where `card serve` finds the first slot
+PORT_VARIABLE: Final = "METER_EMU_VPCD_PORT"  # ours: the first slot, as `card serve` expects it
 VPCD_READERS: Final = (
     "Virtual PCD 00 00",
     "Virtual PCD 00 01",
@@ -46,8 +46,8 @@ _SOCKET_PATH_BYTES_MAX: Final = 107  # unix(7): sun_path, and a zero byte behind
 _DRAWS_MAX: Final = 100  # ours: of two neighbouring ports that are free; one in a hundred fails
 _LISTEN: Final = "0A"  # the state in /proc/net/tcp, linux/net/tcp_states.h
 
-# The listening socket comes as standard input and leaves as fd 3. pdeathsig: a daemon must not
-# outlive a program that was killed. In a mount namespace its pid file is its own.
+# The listening socket comes as standard input and leaves as fd 3. pdeathsig: a daemon must not The
+# listening socket comes as standard input and leaves as fd 3. pdeathsig: a daemon must not
 _START: Final = """
 exec 3<&0 </dev/null || exit
 export LISTEN_FDS=1 LISTEN_PID=$$ PATH="$PATH:/usr/sbin"
@@ -63,11 +63,11 @@ CHANNELID {{port:#06x}}
 
 @final
 class PrivatePcscd:
-    """The daemon, which can be killed and started again, and where it lives.
+    """The daemon and its folder; it can be killed and started again.
 
     `folder` is the caller's, empty, and short: a Unix socket's path has 107 bytes at most. With
-    `polkit` the daemon asks it who may come in. It is in a namespace of its own if `apart`, which
-    is where that can be made if not said. Raise `LinkError` OTHER for what is not installed.
+    `polkit` the daemon asks it for access rights. With `apart`, by default if possible, it has a
+    namespace of its own. Raise `LinkError` OTHER for missing programs.
     """
 
     def __init__(self, folder: Path, *, polkit: bool = False, apart: bool | None = None) -> None:
@@ -94,7 +94,7 @@ class PrivatePcscd:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """Return what is to be added to an environment for a program to find this daemon."""
+        """Return the environment variables by which a program finds this daemon."""
         return {SOCKET_VARIABLE: str(self.socket_path), PORT_VARIABLE: str(self.ports[0])}
 
     @property
@@ -104,7 +104,7 @@ class PrivatePcscd:
 
     @property
     def log(self) -> str:
-        """Return what the daemon has said since it was started."""
+        """Return the daemon's output since its start."""
         return (self.folder / "log").read_text("utf-8", "replace")
 
     @property
@@ -116,7 +116,7 @@ class PrivatePcscd:
     def start(self) -> None:
         """Start the daemon and wait until its readers take cards. Both are then empty.
 
-        Raise `LinkError` BROKEN with what it said if it does not come up.
+        Raise `LinkError` BROKEN with its output if it does not come up.
         """
         assert self._daemon is None, "it was not killed yet"
         self.socket_path.unlink(missing_ok=True)
@@ -143,7 +143,7 @@ class PrivatePcscd:
         return self._where.plug(self.ports[slot])
 
     def inside(self, command: Sequence[str]) -> list[str]:
-        """Return the command that runs `command` where the slots are 127.0.0.1 and `ports`.
+        """Return a command that runs `command` where the slots are 127.0.0.1 and `ports`.
 
         It finds the daemon, and `card serve` the first slot.
         """
@@ -151,7 +151,7 @@ class PrivatePcscd:
         return ["env", *said, *self._where.inside, *command]
 
     def _listens(self) -> bool | None:
-        """Whether the driver waits for cards, seen without being one; `None` for not yet."""
+        """Whether the driver waits for cards, checked without connecting; `None` for not yet."""
         assert self._daemon is not None, "it was not started"
         if self._daemon.poll() is not None:
             raise LinkError(LinkErrorKind.BROKEN, f"pcscd has ended: {self.log.strip()}")
@@ -196,9 +196,9 @@ class _Apart:
 
 @final
 class _Here:
-    """The network that everybody has, and two ports that stay ours: bound, and not listening.
+    """The shared network, and two ports reserved for us: bound, and not listening.
 
-    The driver can listen on them all the same, because it says SO_REUSEADDR, and now so do we.
+    The driver can still listen on them, because both sides set SO_REUSEADDR.
     """
 
     inside: Final[Sequence[str]] = ()
@@ -223,7 +223,7 @@ class _Here:
 
 
 def _neighbours() -> tuple[socket.socket, socket.socket]:
-    """Return two sockets on two ports next to each other that nobody had."""
+    """Return two sockets on two free neighbouring ports."""
     for _ in range(_DRAWS_MAX):
         first, second = socket.socket(), socket.socket()
         try:
@@ -238,7 +238,7 @@ def _neighbours() -> tuple[socket.socket, socket.socket]:
 
 
 def check_installed() -> None:
-    """Raise `LinkError` OTHER with the line that installs what a private daemon wants."""
+    """Raise `LinkError` OTHER with the line that installs the programs a private daemon needs."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin"
     missing = [name for one, name in PACKAGES.items() if shutil.which(one, os.F_OK, path) is None]
     if missing:
@@ -254,14 +254,14 @@ def can_be_apart() -> bool:
 
 
 def _unshare() -> list[str]:
-    """Return the command that makes a network namespace, as root or as anybody."""
+    """Return the command that makes a network namespace, as root or any user."""
     return ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-root-user"])]
 
 
 def until(
     look: Callable[[], _Found | None], say: Callable[[], object] = str, bound_s: float = BOUND_S
 ) -> _Found:
-    """Return the first thing `look` finds, asked again and again; raise `LinkError` if none."""
+    """Return the first result of `look`, called again and again; raise `LinkError` if none."""
     deadline = time.monotonic() + bound_s
     while (found := look()) is None:
         if time.monotonic() >= deadline:

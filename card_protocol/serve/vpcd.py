@@ -1,21 +1,22 @@
-"""A virtual card in a reader of PC/SC, by way of the vpcd driver of the vsmartcard project.
+"""A virtual card in a PC/SC reader, through the vpcd driver of the vsmartcard project.
 
-The driver is a reader whose slots are TCP ports, and the card is who connects to one: connecting
-is insertion, closing is removal. Both ways go a length of two bytes, big-endian, and so many bytes.
-A message of one byte is a control, anything else a C-APDU whose answer is the R-APDU (vsmartcard
-manual, "Creating a Virtual Smart Card"). Three things are not said there and were measured:
+The driver is a reader whose slots are TCP ports, and the card connects to one: connecting is
+insertion, closing is removal. Messages either way are a length of two bytes, big-endian, and that
+many bytes. A message of one byte is a control, anything else a C-APDU whose answer is the R-APDU
+(vsmartcard manual, "Creating a Virtual Smart Card"). Three things are missing there and were
+measured:
 
 - The driver sends length and body in two writes, so an acknowledgement that is delayed, as is
   usual, costs 40 ms a command. Linux forgets `TCP_QUICKACK` whenever it likes: it is set before
   each message. The body needs none, its answer acknowledges it.
 - It asks for the ATR several times a second: that is how it sees that the card is there.
-- An empty answer stops pcscd for good. A card that has nothing to say closes the connection.
+- An empty answer stops pcscd for good. A card without an answer closes the connection.
 
-A program can have the driver send a C-APDU of one byte, which cannot be told apart from a control.
-It is answered as the control it looks like: two of the four have no answer, and the program waits.
+A program can make the driver send a C-APDU of one byte, which looks like a control. It is answered
+as that control: two of the four have no answer, and the program waits.
 
-`PluggedCard` serves from a thread of its own. The card belongs to that thread from the moment it
-is plugged in until `pull` has returned; only then may others look at it.
+`PluggedCard` serves from a thread of its own. The card belongs to that thread from the moment it is
+plugged in until `pull` has returned; only then may others look at it.
 """
 
 import socket
@@ -35,10 +36,10 @@ HOST: Final = "127.0.0.1"
 PORT: Final = 0x8C7B  # the packaged reader.conf: slot 0 here, slot 1 on the next port
 MESSAGE_SIZE_MAX: Final = 0xFFFF  # bytes: the length field has two of them
 MESSAGE_S: Final = 2.0  # ours: both ends are on one machine, so a message is there at once
-# ours: what a command gets that reaches a card without power. A reader would report a failure, and
-# the protocol has no word for that: 6F00, no precise diagnosis.
+# ours: the answer to a command for a card without power. A reader would report a failure, and the
+# protocol has no word for that: 6F00, no precise diagnosis.
 UNPOWERED: Final = b"\x6f\x00"
-# ours: a session goes on without asking `select` before each command, which costs a tenth of it
+# ours: a session goes on without a `select` before each command, which costs a tenth of it
 TURN_S: Final = 0.05
 LOOK_S: Final = 0.02
 CONNECT_S: Final = 2.0  # ours: likewise; on loopback the answer is immediate, yes or no
@@ -49,7 +50,7 @@ _QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux alone has it
 
 
 class Control(IntEnum):
-    """What a message of one byte asks for; only `GET_ATR` is answered."""
+    """The meaning of a one-byte message; only `GET_ATR` is answered."""
 
     POWER_OFF = 0
     POWER_ON = 1
@@ -61,11 +62,11 @@ class Control(IntEnum):
 class VpcdSlot:
     """The card's half of the protocol: bytes in, bytes out, and no socket.
 
-    The card is unpowered when it comes and when it leaves. Its ATR is asked for once, here: the
-    driver wants to know it at any time and must not disturb the card by that. `unpowered_count` is
-    how many commands came while the card had no power: a program that goes on after the card was
-    taken out and put back, without a reset, sends such. They are answered 6F00. Raise `LinkError`
-    NO_CARD for a card that does not answer to reset.
+    The card is unpowered when it comes and when it leaves. Its ATR is read once, here, because the
+    driver requests it at any time and must not disturb the card. `unpowered_count` counts commands
+    that came while the card had no power, from a program that continues without a reset after the
+    card was taken out and put back. They are answered 6F00. Raise `LinkError` NO_CARD for a card
+    that does not answer to reset.
     """
 
     def __init__(self, card: Slotted) -> None:
@@ -85,16 +86,16 @@ class VpcdSlot:
 
     @property
     def whole(self) -> bool:
-        """Whether it is all there, and `receive` goes on without another byte."""
+        """Whether that message is complete, so that `receive` needs no more bytes."""
         end = _LENGTH_SIZE + int.from_bytes(self._received[:_LENGTH_SIZE], "big")
         return len(self._received) >= end
 
     def receive(self, data: bytes) -> bytes:
         """Take bytes from the driver, in pieces of any size, and return what to send to it.
 
-        Messages are obeyed up to the first that has an answer; what came after it waits for the
-        next call. Raise `LinkError` for a message without a byte, and where the card has no answer
-        or one above 65,535 bytes: the protocol cannot carry these, so the card has to leave.
+        Messages are obeyed up to the first that has an answer; later ones wait for the next call.
+        Raise `LinkError` for an empty message, and if the card has no answer or one above 65,535
+        bytes: the protocol cannot carry these, so the card has to leave.
         """
         received, self._received = self._received + data, b""
         answer, at = b"", 0
@@ -157,11 +158,11 @@ class _ReaderGoneError(Exception):
 class VpcdLine:
     """A card plugged in: its slot, and the connected socket whose life is the card's stay.
 
-    `keep` is called after the card has obeyed and before the terminal hears of it: a caller that
-    stores the card does it there, and what it raises passes through, with the answer unsent.
+    `keep` is called after the card has obeyed and before the answer is sent, for callers that store
+    the card; its exceptions pass through, with the answer unsent.
 
-    A caller that waits for other things as well waits for `fileno` to be readable, or writable
-    where an answer is `held_up`, and until `due` at most, an instant of `monotonic`.
+    A caller with other things to wait for waits until `fileno` is readable, or writable if an
+    answer is `held_up`, and at most until `due`, an instant of `monotonic`.
     """
 
     def __init__(
@@ -187,7 +188,7 @@ class VpcdLine:
 
     @property
     def unpowered_count(self) -> int:
-        """Return how many commands have reached the card without power."""
+        """Return the number of commands that reached the card without power."""
         return self._slot.unpowered_count
 
     def fileno(self) -> int:
@@ -196,15 +197,14 @@ class VpcdLine:
 
     @property
     def held_up(self) -> bool:
-        """Whether the reader has not taken all of an answer: it is not heard until it has."""
+        """Whether the reader has not yet taken all of an answer; it is not read until then."""
         return bool(self._unsent)
 
     def turn(self) -> bool:
         """Answer what comes, for a short while (`TURN_S`); false when the reader has gone.
 
-        Return when nothing comes, or nothing is taken, for `LOOK_S`. Raise `LinkError` where a
-        message that has begun, either way, is not over after `message_s`, and for what `VpcdSlot`
-        does not carry.
+        Return if nothing comes, or nothing is taken, for `LOOK_S`. Raise `LinkError` if a message
+        either way is not complete after `message_s`, and for messages that `VpcdSlot` refuses.
         """
         ends = monotonic() + TURN_S
         try:
@@ -224,7 +224,7 @@ class VpcdLine:
             return False
 
     def _watch(self, now: float) -> None:
-        """See that what has begun comes to its end in time."""
+        """Check that a message under way ends in time."""
         if not self._unsent and (self._slot.whole or not self._slot.waiting):
             self.due = now if self._slot.whole else None
         elif self.due is None:
@@ -240,7 +240,7 @@ class VpcdLine:
         self._socket.close()
 
     def _read(self) -> bytes | None:
-        """Return what is there, `None` where nothing comes; raise `_ReaderGoneError` at the end."""
+        """Return the bytes there, `None` if there are none; raise `_ReaderGoneError` at the end."""
         try:
             if _QUICKACK is not None and not self._slot.waiting:
                 self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
@@ -270,8 +270,8 @@ def _timeval(seconds: float) -> bytes:
 def connect(host: str = HOST, port: int = PORT, bound_s: float = CONNECT_S) -> socket.socket:
     """Return a socket connected to a slot of the driver.
 
-    Raise `LinkError` NO_READER when nothing listens there and for a host there is no way to,
-    TIMED_OUT when nobody says either within `bound_s`.
+    Raise `LinkError` NO_READER if nothing listens there or the host is unreachable, TIMED_OUT if
+    neither is known within `bound_s`.
     """
     try:
         return socket.create_connection((host, port), bound_s)
@@ -291,9 +291,8 @@ PULL_S: Final = 10.0  # ours: the card may be in the middle of a command, and it
 class PluggedCard:
     """`card` behind `connected`, a socket connected to a slot; pulled at the end of a `with`.
 
-    `keep` is as `VpcdLine` has it, `atr` what the reader reports of the card. `failure` is why the
-    card left by itself, once it has: `None` when the reader closed the connection or the card is
-    still in.
+    `keep` is as for `VpcdLine`, `atr` is the ATR that the reader reports. `failure` is why the card
+    left by itself; `None` if the reader closed the connection or the card is still in.
     """
 
     def __init__(
@@ -318,7 +317,7 @@ class PluggedCard:
         self.pull()
 
     def pull(self) -> None:
-        """Take the card out, and wait for a command it is at to be over.
+        """Take the card out after the command under way.
 
         Called from within a command of the card itself, take it out before its answer.
         """

@@ -1,16 +1,16 @@
 """The budget card: identity, wallet, tariff and write-back records, and generation 1's order.
 
 No Belgian card format is public, so this one is an invention (`docs/card-format.md` is its
-interface control document and a test holds both together). Its idea follows the published State
-Grid card (Q/GDW 365): order file, cumulative wallet with a count, tariff file, write-back file.
-Dates as announced to the household are civil time YYMMDDhhmm in BCD without zone, as fielded cards
-carry; generation 2 puts the instant next to them, which takes an order record of its own
-(`instants`), and an expiry's instant is FF in generation 1. All other records are the same
-bytes in both but for the generation.
+interface control document and a test compares them). Its idea follows the published State Grid card
+(Q/GDW 365): order file, cumulative wallet with a count, tariff file, write-back file. Dates as
+announced to the household are civil time YYMMDDhhmm in BCD without zone, as fielded cards carry;
+generation 2 puts the instant next to them, which takes an order record of its own (`instants`), and
+an expiry's instant is FF in generation 1. All other records are the same bytes in both but for the
+generation.
 
 Every record ends in an eight-byte AES-CMAC over meter number ‖ card number ‖ all bytes before the
-MAC, so that no record goes onto another card. The layouts are dumb: date fields stay five raw
-bytes, and reading them is up to the codec part of the program that obeys them.
+MAC, so that no record goes onto another card. The layouts decode no dates: date fields stay five
+raw bytes, for the codec part of the program that obeys them.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from card_protocol.timestamp import BCD_MINUTE_SIZE_BYTES
 GENERATION: Final = 1
 NO_MAC: Final = b"\x00" * MAC_SIZE_BYTES
 NO_TOKEN: Final = b"\xff" * MAC_SIZE_BYTES
-NOT_BOUND: Final = b"\xff" * MAC_SIZE_BYTES  # in an order, in place of its tariff's MAC
+NOT_BOUND: Final = b"\xff" * MAC_SIZE_BYTES  # in an order, instead of its tariff's MAC
 MacField: TypeAlias = Annotated[bytes, c.Bytes(MAC_SIZE_BYTES)]
 CivilField: TypeAlias = Annotated[bytes, c.Bytes(BCD_MINUTE_SIZE_BYTES), "YYMMDDhhmm"]
 MinuteField: TypeAlias = Annotated[int, c.Int32ub, "min since 2000 UTC"]
@@ -91,7 +91,7 @@ class IdentityRecord:
 
     @property
     def card_id(self) -> CardId:
-        """Which card it says that it is."""
+        """Which card the record claims to be of."""
         return CardId(self.meter_id, self.card_number)
 
 
@@ -115,12 +115,12 @@ class WalletRecord:
 
 @dataclass(frozen=True, slots=True)
 class OrderRecord:
-    """The one state the desk wants of the meter; the highest number replaces everything.
+    """The state the desk orders of the meter; the highest number replaces everything.
 
     `defer_until` (T1) and `cut_at` (T2) are five BCD bytes or `BCD_NONE`. `token` is the
     reactivation token or `NO_TOKEN`. `tariff_mac` is the MAC of the tariff record that the order
-    was written with, or `NOT_BOUND`: the order's own MAC covers that tariff by it, and not whatever
-    lies next to it. Number 0 means that no order was ever written.
+    was written with, or `NOT_BOUND`: so the order's own MAC covers that tariff, not any other next
+    to it. Number 0 means that no order was ever written.
     """
 
     magic: Magic
@@ -141,8 +141,7 @@ class TariffRecord:
     """The prices the meter counts with: micro-euro per watt-hour (250 = 0.25 EUR/kWh).
 
     `night_price_ueur_per_wh` holds in the night hours, which the meter knows and the card does not;
-    it is never above the other. Both the same is a mono-hourly tariff: there is no other way to
-    write one.
+    it is never above the other. A mono-hourly tariff has both the same.
 
     `mwh_per_unit` is the energy in one unit of the register: 1000 for electricity, which counts
     watt-hours; for gas the calorific factor, in milliwatt-hours per cubic decimetre.
@@ -162,10 +161,10 @@ class TariffRecord:
 
 @dataclass(frozen=True, slots=True)
 class WriteBackRecord:
-    """What the meter last did and how it stands, for the office to read.
+    """The meter's last results and its state, for the office to read.
 
-    A memory card does not carry all of it (`compact`): what may be `None` was then not
-    carried. In the record here every field is a number.
+    A memory card does not carry all of it (`compact`): fields that may be `None` are then missing.
+    In this record every field is a number.
     """
 
     magic: Magic
@@ -209,7 +208,7 @@ assert (TARIFF.size_bytes, WRITE_BACK.size_bytes) == (32, 128), "layout drifted"
 
 
 class Record(Protocol):
-    """What all records of a card have."""
+    """The fields that all records of a card have."""
 
     @property
     def generation(self) -> int:
@@ -250,7 +249,7 @@ def open_sealed(
 
 
 def reactivation_token(key: Key, meter_id: int, order_number: int) -> bytes:
-    """Return the token that cancels both items of an armed meter. No date is in it, on purpose."""
+    """Return the token that cancels T1 and T2 of an armed meter; deliberately without a date."""
     return key.mac(_token_text(meter_id, order_number))
 
 
@@ -264,5 +263,5 @@ def _token_text(meter_id: int, order_number: int) -> bytes:
 
 
 def mac_text(body: bytes, card: CardId) -> bytes:
-    """Return what the MAC at the end of a record covers, of which `body` is all before the MAC."""
+    """Return the bytes that a record's MAC covers; `body` is the record before the MAC."""
     return card.meter_id.to_bytes(8, "big") + card.card_number.to_bytes(4, "big") + body

@@ -1,13 +1,13 @@
-"""The budget card in 224 bytes: what a memory card carries of it, in three parts.
+"""The budget card in 224 bytes, as a memory card carries it, in three parts.
 
 The sealed records of `budget` are 288 bytes, and a card that tears needs two copies. So a memory
 card carries the same values in layouts of their own: an identity written once, a part the desk
-writes, a part the meter writes, the latter two in two copies. Each part is whole or not by its
-MAC alone, eight bytes as everywhere; the copy in force is the whole one with the higher number.
+writes, a part the meter writes, the latter two in two copies. Each part is whole or not by its MAC
+alone, eight bytes as everywhere; the current copy is the whole one with the higher number.
 
-The dates are generation 1's: there is no room for instants. What else has no room is stated at
-`METER_PART` and in `docs/card-format.md`. A value too large for its field is refused here, at the
-desk; what a meter reports is held at the field's end, for a meter cannot refuse to report.
+The dates are generation 1's: there is no room for instants. `METER_PART` and `docs/card-format.md`
+list what else is left out. The desk refuses a value too large for its field; a meter's report is
+limited to the field's largest value, because a meter cannot refuse to report.
 """
 
 from dataclasses import dataclass
@@ -73,10 +73,10 @@ class IdentityPart:
 
 @dataclass(frozen=True, slots=True)
 class DeskPart:
-    """What the desk wants of the meter: wallet, order and tariff, always of one visit.
+    """The desk's orders to the meter: wallet, order and tariff, always of one visit.
 
     `ends` holds T1 and T2, five BCD bytes each, or with `REACTIVATES` the token and FFFF: an order
-    never has both. `issued_at_min` is when the desk last wrote, whatever it wrote.
+    never has both. `issued_at_min` is when the desk last wrote anything.
     """
 
     magic: Annotated[bytes, c.Bytes(1)]
@@ -96,7 +96,7 @@ class DeskPart:
 
 @dataclass(frozen=True, slots=True)
 class MeterPart:
-    """What the meter did and how it stands; `holds` has its shields above its blocks, four bits.
+    """The meter's results and state; `holds` has its shields above its blocks, four bits.
 
     `clock`, `defer_until` and `cut_at` are packed minutes.
     """
@@ -145,12 +145,12 @@ def seal_part(layout: Layout[Any], part: Any, key: Key, card: CardId) -> bytes: 
 
 
 def part_holds(raw: bytes, key: Key, card: CardId) -> bool:
-    """Whether the MAC at the end of a part is right: no torn part's is, and no forged one's."""
+    """Whether the MAC at the end of a part is right: not for a torn or forged part."""
     return key.verify(mac_text(raw[:-MAC_SIZE_BYTES], card), raw[-MAC_SIZE_BYTES:])
 
 
 class InForce(NamedTuple):
-    """Which copy of a part is in force, 0 or 1, and what it says."""
+    """Which copy of a part is current, 0 or 1, and its contents."""
 
     copy: int
     part: Any
@@ -159,7 +159,7 @@ class InForce(NamedTuple):
 def compact_in_force(
     layout: Layout[Any], raws: tuple[bytes, ...], key: Key, card: CardId
 ) -> InForce | None:
-    """Return the copy in force among `raws`, `None` when no copy is whole."""
+    """Return the current copy among `raws`, `None` if no copy is whole."""
     whole = [
         InForce(copy, layout.parse(raw))
         for copy, raw in enumerate(raws)
@@ -178,18 +178,18 @@ def next_copy(found: InForce | None, what: str) -> tuple[int, int]:
 
 
 def no_copy(layout: Layout[Any], raws: tuple[bytes, ...]) -> LayoutError | MacError:
-    """Return the error for a part of which no copy is whole: nobody wrote it, or it is not ours."""
+    """Return the error for a part without a whole copy: never written, or not ours."""
     if any(raw.startswith(layout.magic) for raw in raws):
         return MacError(f"{layout.name}: no copy has a MAC of this meter's key")
     want = f"magic {layout.magic.hex()}"
     return LayoutError(layout.name, offset=0, want=want, got=raws[0][: len(layout.magic)].hex())
 
 
-# Parts and the records they stand for -------------------------------------------------------------
+# Parts and their records -------------------------------------------------------------------------
 
 
 def identity_part(identity: IdentityRecord) -> IdentityPart:
-    """Return the part for an identity; raise `LayoutError` for generation 2: no room for it."""
+    """Return the part for an identity; raise `LayoutError` for generation 2: it has no room."""
     if identity.generation != GENERATION:
         want = f"generation {GENERATION}, a memory card has no room for instants"
         raise _refused("identity part", "generation", want, identity.generation)
@@ -207,7 +207,7 @@ def identity_part(identity: IdentityRecord) -> IdentityPart:
 
 
 def identity_of(part: IdentityPart) -> IdentityRecord:
-    """Return the identity that a part stands for."""
+    """Return the identity in a part."""
     return IdentityRecord(
         magic=budget.IDENTITY.magic,
         generation=GENERATION,
@@ -225,7 +225,7 @@ def identity_of(part: IdentityPart) -> IdentityRecord:
 
 
 def desk_part(contents: CardRecords, sequence: int) -> DeskPart:
-    """Return the part for what the desk wrote; raise `LayoutError` for what no part can say."""
+    """Return the part for the desk's records; raise `LayoutError` for values that do not fit."""
     wallet, order, tariff = contents.wallet, contents.order, contents.tariff
     if not isinstance(order, OrderRecord):
         want = f"an order of generation {GENERATION}"
@@ -259,7 +259,7 @@ def desk_part(contents: CardRecords, sequence: int) -> DeskPart:
 
 
 def contents_of(identity: IdentityRecord, part: DeskPart) -> CardRecords:
-    """Return the records that identity and desk part stand for, all issued when it was written."""
+    """Return the records in identity and desk part, all issued when the latter was written."""
     reactivates = part.flags & REACTIVATES
     dates, token = (BCD_NONE * 2, part.ends[:8]) if reactivates else (part.ends, NO_TOKEN)
     wallet = WalletRecord(
@@ -301,7 +301,7 @@ def contents_of(identity: IdentityRecord, part: DeskPart) -> CardRecords:
 
 
 def meter_part(record: WriteBackRecord, sequence: int) -> MeterPart:
-    """Return the part for a write-back, each value held at the end of its field."""
+    """Return the part for a write-back, each value limited to its field."""
     steps = record.balance_ueur // UEUR_PER_STEP
     return MeterPart(
         magic=METER_PART.magic,
@@ -327,7 +327,7 @@ def meter_part(record: WriteBackRecord, sequence: int) -> MeterPart:
 
 
 def write_back_of(part: MeterPart, meter_id: int) -> WriteBackRecord:
-    """Return the write-back that a part stands for; what it does not carry is `None`, no event."""
+    """Return the write-back in a part; fields that it does not carry are `None`, with no events."""
     return WriteBackRecord(
         magic=budget.WRITE_BACK.magic,
         generation=GENERATION,

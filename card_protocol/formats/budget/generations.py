@@ -34,10 +34,10 @@ class CardRecords(NamedTuple):
 
     @property
     def other_tariff(self) -> bool:
-        """Whether the tariff is another record than the one that the order was written with.
+        """Whether the tariff is not the record that the order was written with.
 
-        So it is when an old one was put back, and on a secure card when a visit was torn between
-        the two.
+        This happens when an old one was put back, and on a secure card when a visit was torn
+        between the two.
         """
         return self.order.tariff_mac not in {NOT_BOUND, self.tariff.mac}
 

@@ -1,8 +1,8 @@
 """Making a budget card of any kind: files, access rules and keys around the records.
 
-Identifiers and rules are ours. The household's secure card lies open to both ends and to nobody
-else: only the identity, which shows a finder whose card it is, is readable without a key. A plain
-card has one file that everybody can read, and so has a memory card without the file.
+Identifiers and rules are ours. Meter and desk can access everything on a secure card, others only
+the identity, which shows a finder whose card it is. Anyone can read the one file of a plain card,
+and a memory card.
 """
 
 from collections.abc import Mapping
@@ -62,7 +62,7 @@ def secure_tree(df: int, generation: int) -> FileTree:
 
 @cache
 def plain_tree(df: int) -> FileTree:
-    """Return the one file of a plain card with what a secure one has in `df`."""
+    """Return the one file of a plain card, in place of a secure one's `df`."""
     file = FileSpec(MF, plain_file(df), PLAIN_SFI, FILE_SIZE_BYTES, Access.ALWAYS, Access.PIN)
     return FileTree((file,))
 
@@ -73,9 +73,9 @@ BUDGET_LAYOUTS: Final[tuple[Layout[Any], ...]] = (
     *(IDENTITY_PART, DESK_PART, METER_PART),
 )
 _ERASED: Final = b"\xff"
-# What a new chip holds below our first byte, as chips of this type are sold: the ATR header, its
-# manufacturer and type, and the maker's application identifier (data sheet 07.95, 2.8, figures 12
-# and 13). Protected from the factory on; we never write there.
+# The contents of a new chip below our first byte, as chips of this type are sold: the ATR header,
+# its manufacturer and type, and the maker's application identifier (data sheet 07.95, 2.8, figures
+# 12 and 13). Protected from the factory on; we never write there.
 _DELIVERED: Final = bytes.fromhex("a2131091ffff8115") + _ERASED * 13 + bytes.fromhex("d27600000400")
 _DELIVERED_PROTECTION: Final = bytes.fromhex("30ff1ff8")  # addresses 0-3, 6, 7 and 21-26
 
@@ -98,11 +98,11 @@ def personalise_card(master: Key, contents: CardRecords, kind: CardKind, *, pin:
 
 
 def sealed_records(contents: CardRecords, key: Key) -> dict[Sfi, bytes]:
-    """Return what a desk writes on a file card, sealed, an order bound to the tariff next to it."""
+    """Return the desk's records of a file card, sealed, an order bound to its tariff."""
     identity, order = contents.identity, contents.order
     card = identity.card_id
     tariff = seal(budget.TARIFF, contents.tariff, key, card)
-    if order.number:  # its tariff's MAC is another one on this card than where it comes from
+    if order.number:  # the MAC of its tariff differs on this card from that on the other
         order = replace(order, tariff_mac=tariff[-MAC_SIZE_BYTES:])
     return {
         Sfi.IDENTITY: seal(budget.IDENTITY, identity, key, card),
@@ -183,7 +183,7 @@ def new_plain_card(content: bytes, df: int) -> CardImage:
 def record_on(image: CardImage, sfi: int) -> bytes:
     """Return a record of a file card, secure or plain, past all access rules.
 
-    Raise `KeyError` when the card has no such file and `LayoutError` when no copy is whole.
+    Raise `KeyError` if the card has no such file and `LayoutError` if no copy is whole.
     """
     if image.kind is CardKind.SECURE:
         return image.content(_df_on(image), sfi)
@@ -203,13 +203,13 @@ def with_record(image: CardImage, sfi: int, raw: bytes) -> CardImage:
 
 
 def _df_on(image: CardImage) -> int:
-    """Return the DF of whichever energy the card is for; the first there is when it is for none."""
+    """Return the DF of the card's energy; the first one if the card is for none."""
     dfs = tuple(DF_OF.values())
     return next((df for df in dfs if df in image.tree.dfs), dfs[0])
 
 
 def _in_force(image: CardImage) -> tuple[int, Container]:
-    """Return slot and copy in force; raise `LayoutError` when there is none."""
+    """Return the current copy and its slot; raise `LayoutError` if there is none."""
     file = image.content(MF, PLAIN_SFI)
     return in_force(lambda offset, size: file[offset : offset + size])
 

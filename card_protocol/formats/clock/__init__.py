@@ -1,8 +1,8 @@
 """The technician's clock card: one record that sets the clock of one meter, once.
 
-Ours, like the budget card. It is written at the meter, moments before it is put in, so the time on
-it is as good as the technician's tool and pace: `set_error_s` says how good. Its time is also
-its number: a meter obeys a clock card only when it is newer than the last one.
+Ours, like the budget card. It is written at the meter, moments before it is put in, so the accuracy
+of its time depends on the technician's tool and pace: `set_error_s` bounds the error. Its time is
+also its number: a meter obeys a clock card only when it is newer than the last one.
 """
 
 from dataclasses import dataclass
