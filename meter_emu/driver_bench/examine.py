@@ -44,16 +44,25 @@ class LawResult(NamedTuple):
 
 
 def examine_law(
-    rig: DriverRig, law: ClockLaw, *, tries: int, seed: int, every: bool = True
+    rig: DriverRig,
+    law: ClockLaw,
+    *,
+    tries: int,
+    seed: int,
+    every: bool = True,
+    kinds: int = KINDS_MAX,
 ) -> LawResult:
-    """Check a law; `every` is whether a routine of dates is checked on every day as well."""
+    """Check a law; `every` is whether a routine of dates is checked on every day as well.
+
+    It ends with so many kinds of finding.
+    """
     began = process_time()
     with _limited():
         try:
             rig.start()
             if lacks := law.lacks(rig):
                 return LawResult(law.id, 0, lacks=lacks)
-            done, found = _tried(rig, law, tries=tries, seed=seed, every=every)
+            done, found = _tried(rig, law, tries=tries, seed=seed, every=every, kinds=kinds)
         except RefusedError as error:
             done, found = 0, {_key(refused(error)): (0, Case(rig.known_day), refused(error))}
         except NoEndError as error:
@@ -83,7 +92,7 @@ def _key(finding: LawBreach) -> tuple[str, ...]:
 
 
 def _tried(
-    rig: DriverRig, law: ClockLaw, *, tries: int, seed: int, every: bool
+    rig: DriverRig, law: ClockLaw, *, tries: int, seed: int, every: bool, kinds: int
 ) -> tuple[int, dict[tuple[str, ...], tuple[int, Case, LawBreach]]]:
     """Return how many tries there were, and the first of each kind of finding."""
     found: dict[tuple[str, ...], tuple[int, Case, LawBreach]] = {}
@@ -95,7 +104,7 @@ def _tried(
             finding = check(rig, law, case)
             if finding is not None and _key(finding) not in found:
                 found[_key(finding)] = (number + 1, case, finding)
-                if len(found) == KINDS_MAX:
+                if len(found) == kinds:
                     return number + 1, found
         number += 1
         if every and law.sweep is not None:
@@ -103,7 +112,7 @@ def _tried(
             while some := list(islice(cases, _IN_BULK)):
                 signal.setitimer(signal.ITIMER_PROF, CALL_S)
                 for at, (case, finding) in enumerate(law.sweep.check_all(rig, some), number + 1):
-                    if len(found) < KINDS_MAX:
+                    if len(found) < kinds:
                         found.setdefault(_key(finding), (at, case, finding))
                 number += len(some)
     except NoEndError as error:

@@ -13,6 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from meter_emu.driver_bench.examine import LawResult, examine_law
+from meter_emu.driver_bench.law import ClockLaw
+from meter_emu.driver_bench.load import open_driver
+from meter_emu.driver_bench.verify_driver import driver_rig
+
 HERE = Path(__file__).parent / "drivers"
 HOST = Path(__file__).parents[2] / "meter_emu" / "driver_bench" / "host"
 PYTHON = "tests.driver_bench.drivers.ours:Ours"
@@ -69,6 +74,15 @@ def build(source: Path, to: Path, *options: str) -> Path:
     files = ["-o", str(made), str(source), str(host)]
     subprocess.run([by, standard, *strict, *options, *files], check=True)
     return made
+
+
+def examined_here(name: str, law: ClockLaw, tries: int) -> LawResult:
+    """Check a law in this process: a child for each of hundreds costs more than they do."""
+    driver = open_driver(name)
+    try:
+        return examine_law(driver_rig(driver), law, tries=tries, seed=0, every=False, kinds=1)
+    finally:
+        driver.end()
 
 
 @contextmanager

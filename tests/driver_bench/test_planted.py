@@ -7,7 +7,7 @@ import pytest
 
 from meter_emu.driver_bench.law import FindingRank
 from meter_emu.driver_bench.verify_driver import DRIVER_LAWS, verify_driver
-from tests.driver_bench.planted import HERE, NOTES, PLANTED, PYTHON, build, planting
+from tests.driver_bench.planted import HERE, NOTES, PLANTED, PYTHON, build, examined_here, planting
 
 TRIES = 60
 
@@ -24,12 +24,10 @@ def test_ours_are_clean_in_both_ranks_and_offer_what_laws_need(drivers: dict[str
     offered = set()
     for name, driver in drivers.items():
         with planting(0):
-            report = verify_driver(driver, tries=TRIES, every=False)
+            report = verify_driver(driver, tries=TRIES // 2, every=False)
         assert [found for one in report.examined for found in one.found] == [], name
         offered |= {one.law_id for one in report.examined if not one.lacks}
-    assert set(DRIVER_LAWS) - offered == {"second-instance"}, (
-        "every other law was checked somewhere"
-    )
+    assert set(DRIVER_LAWS) - offered == {"second-instance"}, "every other was checked somewhere"
 
 
 def test_each_planted_mistake_is_caught_by_its_law_in_few_tries(drivers: dict[str, str]) -> None:
@@ -37,14 +35,11 @@ def test_each_planted_mistake_is_caught_by_its_law_in_few_tries(drivers: dict[st
     for name, mistakes in PLANTED.items():
         for number, law_id in mistakes.items():
             with planting(number):
-                report = verify_driver(drivers[name], law_ids=(law_id,), tries=TRIES, every=False)
-            found = report.examined[0].found
+                found = examined_here(drivers[name], DRIVER_LAWS[law_id], TRIES).found
             assert found, (name, number, law_id)
             noted = (name, number) in NOTES
-            assert found[0].rank is (FindingRank.CONTRACT if noted else FindingRank.WRONG_DATE), (
-                name,
-                number,
-            )
+            rank = FindingRank.CONTRACT if noted else FindingRank.WRONG_DATE
+            assert found[0].rank is rank, (name, number)
             tries.append(found[0].tries)
     assert len(tries) == 72
     assert max(tries) <= TRIES

@@ -47,7 +47,7 @@ def found(report: DriverReport, rank: FindingRank) -> set[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_known_of_a_published_driver_is_found(name):
-    report = verify_driver(f"tests.driver_bench.drivers.registry:{name}", tries=40)
+    report = verify_driver(f"tests.driver_bench.drivers.registry:{name}", tries=20)
     assert found(report, FindingRank.WRONG_DATE) == WRONG[name]
     assert found(report, FindingRank.CONTRACT) == CONTRACT[name]
 
