@@ -67,10 +67,10 @@ def examine_law(
             done, found = 0, {_key(refused(error)): (0, Case(rig.known_day), refused(error))}
         except NoEndError as error:
             done, found = 0, {_key(_no_end(error)): (0, Case(rig.known_day), _no_end(error))}
-        kinds = tuple(
+        smallest = tuple(
             _smallest(rig, law, case, finding, at) for at, case, finding in found.values()
         )
-    return LawResult(law.id, done, kinds, cpu_ms=int((process_time() - began) * 1000))
+    return LawResult(law.id, done, smallest, cpu_ms=int((process_time() - began) * 1000))
 
 
 def check(rig: DriverRig, law: ClockLaw, case: Case) -> LawBreach | None:
