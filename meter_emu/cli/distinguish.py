@@ -50,8 +50,8 @@ def distinguish_builds(
 ) -> int:
     """Find the shortest household in which two builds differ, and say what to look at.
 
-    A BUILD is reference, reference+DEFECT, or MODULE:FACTORY of your own. Exit status: 0 no
-    difference was found, 1 they differ.
+    A BUILD is reference, reference+DEFECT, or your own MODULE:FACTORY or ./PROGRAM. Exit
+    status: 0 no difference was found, 1 they differ.
     """
     if plain and json_file == STDOUT:
         raise click.UsageError("--toml and --json - both want standard output")

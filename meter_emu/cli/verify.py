@@ -102,7 +102,7 @@ def verify_build(
     folder: str,
     json_file: str | None,
 ) -> int:
-    """Run the laws against BUILD: reference, reference+DEFECT, or MODULE:FACTORY of your own.
+    """Run the laws against BUILD: reference, reference+DEFECT, MODULE:FACTORY or ./PROGRAM.
 
     Or against a clock driver: `--driver MODULE:CLASS` or `--driver ./program`.
 

@@ -15,7 +15,7 @@ from meter_emu.stories.story import ModelAndCards, armed_household, models, on_b
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.covers import base_words, card_words, chip_words
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.rehearsal.covered import obeys_clock_cards, uncovered
+from meter_emu.world.rehearsal.covered import obeys_clock_cards, serves, uncovered
 from meter_emu.world.rehearsal.rig import Rig
 
 
@@ -46,7 +46,12 @@ def _covered_kits(build: Build, names: tuple[str, ...]) -> tuple[ModelAndCards, 
     _check_program(build, kits[0])
     if build.factory is None:
         return kits
-    return tuple(kit for kit in (_covered_of(build, kit) for kit in kits) if kit.cards)
+    found = tuple(kit for kit in (_covered_of(build, kit) for kit in kits) if kit.cards)
+    if found or build.covers is not None:
+        return found
+    # It doubts its clock in every meter: that is no matter of coverage, and the laws are to say so.
+    served = (_served_of(build, kit) for kit in kits)
+    return tuple(kit for kit in served if kit.cards)
 
 
 def _named(names: Sequence[str]) -> tuple[ModelAndCards, ...]:
@@ -77,6 +82,11 @@ def _covered_of(build: Build, kit: ModelAndCards) -> ModelAndCards:
     cards = tuple(card for card in kit.cards if uncovered(build, kit.model, *card) is None)
     obeys = any(obeys_clock_cards(build, kit.model, *card) for card in cards)
     return kit._replace(cards=cards, clock_cards=obeys)
+
+
+def _served_of(build: Build, kit: ModelAndCards) -> ModelAndCards:
+    """Return the kit with the cards that the build obeys, whether it believes its clock or not."""
+    return kit._replace(cards=tuple(card for card in kit.cards if serves(build, kit.model, *card)))
 
 
 def _missing(kits: Sequence[ModelAndCards]) -> list[str]:

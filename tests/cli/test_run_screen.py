@@ -26,7 +26,7 @@ CURSOR = b"\x1b[?25h"
 NOW_US = 1_593_406_800_000_000  # 29 June 2020 07:00 in Brussels
 DARK = View(
     now_us=NOW_US, rate=60, display="", lamps=Lamp(0), beep_count=0, supply="off, 0 W",
-    balance_ueur=None, card="none", known=None, zone=BELGIAN,
+    balance_ueur=None, card="none", known=None, chip_clock=None, zone=BELGIAN,
 )  # fmt: skip
 
 

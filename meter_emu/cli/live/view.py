@@ -8,6 +8,7 @@ from meter_emu.cli.live.slot import Slot
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Lamp
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, euro
+from meter_emu.world.meter.clock_chips import clock_of
 from meter_emu.world.meter.events import Beginning, Event
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.pace import RATE_JUMPS
@@ -38,6 +39,7 @@ class View:
     balance_ueur: int | None
     card: str
     known: Insight | None
+    chip_clock: str | None  # what the clock chip shows, in what it counts
     zone: TimeZone
 
 
@@ -54,6 +56,7 @@ def view_of(meter: LiveMeter, slot: Slot, rate: int) -> View:
         balance_ueur=meter.balance_ueur(),
         card=slot.words(),
         known=meter.insight(),
+        chip_clock=clock_of(board)(),
         zone=meter.model.zone,
     )
 
@@ -81,6 +84,8 @@ def plan_of(view: View) -> tuple[Planned, ...]:
 def clock_words(view: View) -> str:
     """Return what the meter's own clock says, and whether the meter believes it."""
     known = view.known
+    if known is None and view.chip_clock is not None:
+        return f"{view.chip_clock}, as its chip counts"
     if known is None or known.utc_us is None:
         return "shows no time that can be"
     trusted = known.health is Health.TRUSTED

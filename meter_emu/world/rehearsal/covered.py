@@ -48,8 +48,16 @@ def uncovered(build: Build, model: MeterModel, generation: int, carrier: CardKin
     served = [event for event in seen if event.what is What.CARD_SERVED]
     if any(event.clock_trusted for event in served):
         return None
+    if served and declared is not None and None not in (declared.chips, declared.time_bases):
+        return None  # it declares this clock, so what it makes of it is not a matter of coverage
     clock = f"{chip_words(model)}, {base_words(model)}"
     return clock if served else f"{card_words(generation, carrier)}, {model.energy}, {clock}"
+
+
+def serves(build: Build, model: MeterModel, generation: int, carrier: CardKind) -> bool:
+    """Return whether a build obeys a card in a meter at all, whatever it thinks of its clock."""
+    seen = _seen(build, model, generation, carrier)
+    return any(event.what is What.CARD_SERVED for event in seen)
 
 
 def covers_household(build: Build, household: Household) -> str | None:

@@ -13,7 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const char meter_traits[] = "chips=pcf8563 energies=electricity time_bases=utc carriers=plain,secure clock_cards=no";
+const char meter_traits[] = "chips=pcf8563 energies=electricity time_bases=utc generations=1,2 "
+                            "carriers=plain,secure clock_cards=no";
 
 enum { PREPAYMENT = 1, LIMITER = 2, CUT_LATCHED = 4, LOW_SAID = 8, DEFERRAL_OVER = 0x40 };
 enum { TRUSTED, LOW_VOLTAGE, IMPOSSIBLE_DATE, BACKWARDS, TOO_FAR_AHEAD, SET_TOO_LONG_AGO, TICKS_DISAGREE, BEING_SET,
