@@ -1,7 +1,7 @@
 """Which built-in campaign shows which defect: `python -m tests.docs.seen_in_campaigns`.
 
-Lives every home of every built-in campaign on every defect, which takes minutes, and writes what
-was seen to docs/seen-in-campaigns.json, and the page from it. A defect is seen where a home fares
+Runs every household of every built-in campaign on every defect, which takes minutes. Writes what it
+saw to docs/seen-in-campaigns.json, and the page from it. A defect is seen where a household ends
 otherwise than with the reference: another verdict, another finding, or a failure.
 """
 
@@ -25,19 +25,19 @@ from tests.docs.pages import ROOT
 
 PAGE = ROOT / "docs" / "seen-in-campaigns.md"
 DATA = ROOT / "docs" / "seen-in-campaigns.json"
-LEFT_OUT = {"ores-fleet": "its homes are those of `ores-2020-07`, 53,579 of them"}
+LEFT_OUT = {"ores-fleet": "its households are those of `ores-2020-07`, 53,579 of them"}
 SLOW = {"waits-for-a-tick": "leap-and-new-year"}  # each look takes a second of bus
 CAMPAIGNS = [name for name in built_in("campaigns") if name not in LEFT_OUT]
 HEAD = """# Which campaign shows which date bug
 
-A defect is seen in a campaign where a home fares otherwise than with the reference: by verdict,
-finding or failure. The table names the first such home; `meter-emu rehearse
-CAMPAIGN --build reference+ID` plays it. `make seen` lives {households} homes on {defects}
+A defect is seen in a campaign where a household ends otherwise than with the reference: by
+verdict, finding or failure. The table names the first such household; `meter-emu rehearse
+CAMPAIGN --build reference+ID` runs it. `make seen` runs {households} households on {defects}
 [defects](date-bugs.md) again, in five minutes of a processor, and writes this page. {left_out}
-`waits-for-a-tick` is lived in one campaign only: each of its looks takes a second.
+`waits-for-a-tick` runs in one campaign only: each of its looks takes a second.
 
-Every one of the {defects} is seen in at least one campaign. `meter-emu show defect ID` has a home
-of its own for each.
+Every one of the {defects} is seen in at least one campaign. `meter-emu show defect ID` has, for
+each, a household of its own.
 """
 
 
@@ -47,14 +47,14 @@ def campaign(name: str) -> Campaign:
 
 
 def households(name: str) -> list[Household]:
-    """Return a home of each kind of a campaign, with its poll phase."""
+    """Return a household of each kind of a campaign, with its poll phase."""
     households = campaign(name).households
     return [entry.household(1, households.seed) for entry in households.entries]
 
 
 @cache
 def fared(name: str, place: int, build: str) -> tuple[object, ...]:
-    """Return how a home fares with a build."""
+    """Return what becomes of a household with a build."""
     household = replace(households(name)[place], build=build)
     outcome, _ = rehearsed(household, campaign(name), events=False)
     return outcome.verdict, {finding.words for finding in outcome.findings}
@@ -65,7 +65,7 @@ def shows(name: str, place: int, defect: Defect) -> bool:
 
 
 def seen_of(defect_id: str) -> dict[str, str]:
-    """Return the campaigns in which a defect is seen, and the first home that shows it."""
+    """Return the campaigns in which a defect is seen, and the first household that shows it."""
     defect = catalogue()[defect_id]
     found = {}
     for name in [SLOW[defect_id]] if defect_id in SLOW else CAMPAIGNS:

@@ -48,7 +48,7 @@ READ: Final[dict[str, tuple[str, str]]] = {
          ("Pcf8563Driver.encode#1", "Pcf8563Driver.encode#2",)),
         (EQUIVALENT, "found by trial from any year: only the number of steps is another",
          ("Calendar.year#1",)),
-        (EQUIVALENT, "an hour that is asked for sooner, in a year's first days another year's",
+        (EQUIVALENT, "an hour that is read sooner, in a year's first days another year's",
          ("ClockBase.seconds_to_step#8", "Zone.next_change_min#1",)),
         (EQUIVALENT, "the day of a reading that is none, which nobody asks for",
          ("ClockTrust.judge#12",)),
