@@ -191,9 +191,9 @@ class Recorder:
         self._true_us: Final = true_us
         self._line(Header(TRACE_VERSION, dict(origin)))
 
-    def inserted(self, card: str, *, clock: ClockText, us: int | None = None) -> None:
+    def inserted(self, name: str, *, clock: ClockText, us: int | None = None) -> None:
         """Record that a card was put in."""
-        self._put(Inserted(at=clock(), us=_known(us), card=card))
+        self._put(Inserted(at=clock(), us=_known(us), card=name))
 
     def removed(self, *, clock: ClockText, us: int | None = None) -> None:
         """Record that the card was pulled out."""

@@ -35,17 +35,17 @@ INPUT_SIZE_MAX: Final = 1 << 26  # bytes, ours: a campaign that writes out 100,0
 RawT = TypeVar("RawT")
 
 
-def built_in(kind: ResourceKind) -> dict[str, Path]:
-    """Return the built-in files of `kind` by name without suffix, in alphabetical order."""
-    assert kind in get_args(ResourceKind), "no such kind of file"
+def built_in(resource_kind: ResourceKind) -> dict[str, Path]:
+    """Return the built-in files of a kind by name without suffix, in alphabetical order."""
+    assert resource_kind in get_args(ResourceKind), "no such kind of file"
     for root in _DATA_ROOTS:
-        folder = root / kind
+        folder = root / resource_kind
         if folder.is_dir():
             return {path.stem: path for path in sorted(folder.glob(f"*{_SUFFIX}"))}
     return {}
 
 
-def find(kind: ResourceKind, name_or_path: str, *, folder: Path | None = None) -> Path:
+def find(resource_kind: ResourceKind, name_or_path: str, *, folder: Path | None = None) -> Path:
     """Return the file meant: a path that exists (in `folder` if given), else a built-in name.
 
     Raise `ConfigError` that lists the built-in names when it is neither.
@@ -53,14 +53,14 @@ def find(kind: ResourceKind, name_or_path: str, *, folder: Path | None = None) -
     path = Path(name_or_path) if folder is None else folder / name_or_path
     if name_or_path and _is_there(path):
         return path
-    known = built_in(kind)
+    known = built_in(resource_kind)
     found = known.get(name_or_path.removesuffix(_SUFFIX))
     if found is None:
         raise ConfigError(
             name_or_path or "(empty name)",
             "",
-            f"no such file, and none of the built-in {kind}: {', '.join(known) or '(none)'}"
-            + hint(name_or_path, known),
+            f"no such file, and none of the built-in {resource_kind}: "
+            f"{', '.join(known) or '(none)'}" + hint(name_or_path, known),
         )
     return found
 
@@ -205,17 +205,17 @@ def _fields(root: type) -> dict[str, inspect.Type]:
     return fields
 
 
-def _members(kind: inspect.Type) -> list[str]:
+def _members(key_type: inspect.Type) -> list[str]:
     """Return the words a field may hold."""
-    if isinstance(kind, inspect.LiteralType):
-        return [str(value) for value in kind.values]
-    if isinstance(kind, inspect.EnumType):
-        return [str(member.value) for member in kind.cls]
-    return [word for inner in _inside(kind) for word in _members(inner)]
+    if isinstance(key_type, inspect.LiteralType):
+        return [str(value) for value in key_type.values]
+    if isinstance(key_type, inspect.EnumType):
+        return [str(member.value) for member in key_type.cls]
+    return [word for inner in _inside(key_type) for word in _members(inner)]
 
 
-def _inside(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+def _inside(key_type: inspect.Type) -> tuple[inspect.Type, ...]:
     """Return the types a union or a list is made of."""
-    if isinstance(kind, inspect.UnionType):
-        return kind.types
-    return (kind.item_type,) if isinstance(kind, inspect.ListType) else ()
+    if isinstance(key_type, inspect.UnionType):
+        return key_type.types
+    return (key_type.item_type,) if isinstance(key_type, inspect.ListType) else ()

@@ -28,7 +28,7 @@ from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.formats.budget.making import record_on, sealed_records, with_record
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 
 _DESK: tuple[Layout[Any], tuple[int, ...], Purpose] = (DESK_PART, DESK_AT, Purpose.DESK_RECORD)
 PARTS: dict[Sfi, tuple[Layout[Any], tuple[int, ...], Purpose]] = {
@@ -61,7 +61,7 @@ def raw_on(image: AnyImage, sfi: Sfi) -> bytes:
     if len(raws) == 1:
         return raws[0]
     card = laid_open(image).claimed().card_id
-    found = compact_in_force(layout, raws, derive(BENCH_MASTER_KEY, purpose, card.meter_id), card)
+    found = compact_in_force(layout, raws, derive(TEST_MASTER_KEY, purpose, card.meter_id), card)
     return b"\xff" * layout.size_bytes if found is None else raws[found.copy]
 
 
@@ -78,7 +78,7 @@ def with_raw(image: AnyImage, sfi: Sfi, raw: bytes) -> AnyImage:
 def resealed(image: AnyImage, sfi: Sfi, **changes: Any) -> AnyImage:
     """Return the card with a record changed, and everything sealed as only the desk can."""
     card = laid_open(image)
-    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, card.claimed().meter_id)
+    key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, card.claimed().meter_id)
     contents = card.contents(key)
     name = sfi.name.lower()
     contents = contents._replace(**{name: replace(getattr(contents, name), **changes)})

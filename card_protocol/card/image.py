@@ -239,7 +239,7 @@ def personalise(
     desk_key: Key,
     card_key: Key,
     pin: str,
-    kind: CardKind = CardKind.SECURE,
+    card_kind: CardKind = CardKind.SECURE,
 ) -> CardImage:
     """Return the image of a card that is ready to be handed out.
 
@@ -255,7 +255,7 @@ def personalise(
     for spec, content in zip(tree.specs, contents, strict=True):
         _check_size(spec, content)
     return CardImage(
-        kind=kind,
+        kind=card_kind,
         life_cycle=LifeCycle.PERSONALISED,
         pin=digits.ljust(PIN_SIZE_MAX, _ERASED),
         tries_left=_TRIES_MAX,

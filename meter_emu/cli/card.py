@@ -132,7 +132,7 @@ def new(
         expires=None if expires is None else civil_time(expires),
         reading=reading_meant(which),
         issued_at_min=issued_at_min(issued_at),
-        kind=CardKind[carrier.upper()],
+        card_kind=CardKind[carrier.upper()],
     )
     leave_image(file, image.to_bytes(), replace=force)
     _tell_issued(file, image, meter, card_number, json_file)
@@ -185,7 +185,7 @@ def reissue(
             expires=None if expires is None else civil_time(expires),
             reading=reading_meant(which),
             issued_at_min=issued_at_min(issued_at),
-            kind=before.kind,
+            card_kind=before.kind,
         )
         if force and held.is_named(file):
             held.write(image.to_bytes())

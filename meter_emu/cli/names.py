@@ -160,10 +160,10 @@ KEY_DIGITS: Final = 32
 def read_master_key(file: str | None) -> "Key":
     """Return the key in `file`, or the bench key; raise `ConfigError` without showing a digit."""
     from card_protocol.keys import Key
-    from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+    from meter_emu.desk.published_key import TEST_MASTER_KEY
 
     if file is None:
-        return BENCH_MASTER_KEY
+        return TEST_MASTER_KEY
     try:
         with Path(file).open("rb") as opened:
             text = opened.read(2 * KEY_DIGITS).decode("ascii").strip()

@@ -135,7 +135,7 @@ class Desk:
         expires: Civil | None = None,
         reading: CivilReading | None = None,
         issued_at_min: int,
-        kind: CardKind = CardKind.SECURE,
+        card_kind: CardKind = CardKind.SECURE,
     ) -> AnyImage:
         """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back.
 
@@ -150,8 +150,8 @@ class Desk:
         factor = energy.mwh_per_unit if mwh_per_unit is None else mwh_per_unit
         check_tariff(energy, tariff)
         check_factor(energy, factor)
-        _check_generation(generation, kind)
-        _check_room(kind, customer_ref, card_number)
+        _check_generation(generation, card_kind)
+        _check_room(card_kind, customer_ref, card_number)
         wallet = WalletRecord(
             budget.WALLET.magic, generation, 0, 0, 0, issued_at_min, _FF * 8, NO_MAC
         )
@@ -164,7 +164,7 @@ class Desk:
         )  # fmt: skip
         identity = self._expiring(identity, expires, reading)
         order = _no_order(generation, tariff.number, issued_at_min, self._codec.zone.rule.code)
-        return self._personalised(Account(identity, wallet, order, price_record), kind)
+        return self._personalised(Account(identity, wallet, order, price_record), card_kind)
 
     def reissue(
         self,
@@ -174,7 +174,7 @@ class Desk:
         expires: Civil | None = None,
         reading: CivilReading | None = None,
         issued_at_min: int,
-        kind: CardKind = CardKind.SECURE,
+        card_kind: CardKind = CardKind.SECURE,
     ) -> AnyImage:
         """Return a replacement for a lost card from the office's own account of its meter.
 
@@ -189,7 +189,7 @@ class Desk:
         _check_tariff_is_the_orders(account)
         identity = replace(account.identity, card_number=card_number, issued_at_min=issued_at_min)
         identity = self._expiring(identity, expires, reading)
-        return self._personalised(account._replace(identity=identity), kind)
+        return self._personalised(account._replace(identity=identity), card_kind)
 
     def account(self, exchange: Exchange) -> Account:
         """Return the card's contents, every record checked."""
@@ -308,8 +308,8 @@ class Desk:
         civil = self._dates.settle(when, reading, instants=instants)
         return Written(civil, self._dates.minute_of(civil, reading) if instants else None)
 
-    def _personalised(self, account: Account, kind: CardKind) -> AnyImage:
-        return personalise_card(self._master, account, kind, pin=PIN_NOT_USED)
+    def _personalised(self, account: Account, card_kind: CardKind) -> AnyImage:
+        return personalise_card(self._master, account, card_kind, pin=PIN_NOT_USED)
 
     def _open(self, exchange: Exchange) -> tuple[BudgetCard, Account, Key]:
         """Start a session: read the identity, authenticate both sides, read and check every record.
@@ -430,16 +430,16 @@ def _check_issued_at(issued_at_min: int) -> None:
         raise DeskError(f"issued at minute {issued_at_min}: want 0 to {MINUTES_NONE - 1}")
 
 
-def _check_generation(generation: int, kind: CardKind) -> None:
+def _check_generation(generation: int, card_kind: CardKind) -> None:
     if generation not in ORDERS:
         raise DeskError(f"a card is of generation 1 or 2, got {generation}")
-    if kind is CardKind.MEMORY and generation != GENERATION:
+    if card_kind is CardKind.MEMORY and generation != GENERATION:
         raise DeskError(f"a memory card has no room for generation {generation}, only for 1")
 
 
-def _check_room(kind: CardKind, *numbers: int) -> None:
+def _check_room(card_kind: CardKind, *numbers: int) -> None:
     for (what, end), number in zip(MEMORY_ENDS.items(), numbers, strict=True):
-        if kind is CardKind.MEMORY and number >= end:
+        if card_kind is CardKind.MEMORY and number >= end:
             raise DeskError(f"a memory card has room for a {what} below {end}, got {number}")
 
 

@@ -129,9 +129,9 @@ def load_layout(name_or_path: str) -> DumpLayout:
     return resolved(read_toml(path, RawLayout), path)
 
 
-def resolved(raw: RawLayout, path: Path | str) -> DumpLayout:
+def resolved(raw_layout: RawLayout, path: Path | str) -> DumpLayout:
     """Return the layout that a file describes; raise `ConfigError` where it cannot be."""
-    reader = _Reader(raw, str(path))
+    reader = _Reader(raw_layout, str(path))
     cells = sorted(reader.cells(), key=lambda cell: (cell.offset, cell.size))
     if not cells:
         raise ConfigError(str(path), "field", "want at least one field")
@@ -140,22 +140,26 @@ def resolved(raw: RawLayout, path: Path | str) -> DumpLayout:
             lies = f"bytes {other.offset} to {other.end - 1}"
             taken = f"{one.part}: {one.name} has {one.offset} to {one.end - 1}"
             reader.refuse(_place(other), f"{lies} overlap, {taken}")
-    if cells[-1].end > raw.size_bytes:
-        last = f"it ends with byte {cells[-1].end - 1}, the layout has {raw.size_bytes} bytes"
+    if cells[-1].end > raw_layout.size_bytes:
+        last = (
+            f"it ends with byte {cells[-1].end - 1}, the layout has {raw_layout.size_bytes} bytes"
+        )
         reader.refuse(_place(cells[-1]), last)
-    return DumpLayout(raw.name, raw.source, raw.size_bytes, tuple(_filled(cells, raw)))
+    return DumpLayout(
+        raw_layout.name, raw_layout.source, raw_layout.size_bytes, tuple(_filled(cells, raw_layout))
+    )
 
 
 def _place(cell: Cell) -> str:
     return f"{cell.part}: {cell.name}"
 
 
-def _filled(cells: list[Cell], raw: RawLayout) -> list[Cell]:
+def _filled(cells: list[Cell], raw_layout: RawLayout) -> list[Cell]:
     """Return the cells and, between them, the bytes that no field explains."""
     found: list[Cell] = []
     at = 0
     for cell in (*cells, None):
-        until = raw.size_bytes if cell is None else cell.offset
+        until = raw_layout.size_bytes if cell is None else cell.offset
         if at < until:
             found.append(Cell("not in the layout", "unknown", at, until - at, None, None, "big"))
         if cell is not None:
@@ -167,8 +171,8 @@ def _filled(cells: list[Cell], raw: RawLayout) -> list[Cell]:
 class _Reader:
     """The layout of one file as cells, refused where something is wrong in itself."""
 
-    def __init__(self, raw: RawLayout, path: str) -> None:
-        self._raw = raw
+    def __init__(self, raw_layout: RawLayout, path: str) -> None:
+        self._raw = raw_layout
         self._path = path
         self._count = 0
 

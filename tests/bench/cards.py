@@ -14,8 +14,8 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import card_of
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.timestamp import Civil
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US
 from tests.bench import vicc
 from tests.bench.row import Row, rate
@@ -147,7 +147,7 @@ def _session(kind: CardKind, times: int) -> Row:
 
 
 def _desk() -> Desk:
-    return Desk(BENCH_MASTER_KEY, challenge=Random(3).randbytes)
+    return Desk(TEST_MASTER_KEY, challenge=Random(3).randbytes)
 
 
 def _minute(number: int) -> int:

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.bench import vicc
 from tests.bench.row import Row
 from tests.bench.vicc import vicc_absent
@@ -85,7 +85,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
     with TemporaryDirectory(prefix="pcsc-") as folder:
         path = Path(folder, "the.card")
         path.write_bytes(
-            Desk(BENCH_MASTER_KEY, challenge=bytes).issue(1, issued_at_min=0).to_bytes()
+            Desk(TEST_MASTER_KEY, challenge=bytes).issue(1, issued_at_min=0).to_bytes()
         )
         ours = _python("-m", "meter_emu", "card", "serve", str(path))
         null = _python("-c", NULL_CARD)

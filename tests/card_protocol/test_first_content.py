@@ -16,8 +16,8 @@ from card_protocol.carrier.first_content import partly, put_cells
 from card_protocol.errors import ApduError, LayoutError, LinkError, LinkErrorKind
 from card_protocol.link.guarded import FAILURES_MAX_PUT, OURS, PUT, GuardedLink
 from card_protocol.terminal import Terminal
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.card_protocol.cards import powered
 from tests.cards import memory_card
 
@@ -30,13 +30,13 @@ STATES_MAX = 9  # of one command: the body is 220 bytes, one as good as another
 
 
 def issued(meter_id: int = 541_000_000_001, number: int = 7, issued_at_min: int = 0) -> MemoryImage:
-    desk = Desk(BENCH_MASTER_KEY)
+    desk = Desk(TEST_MASTER_KEY)
     image = desk.issue(
         meter_id,
         customer_ref=1,
         card_number=number,
         issued_at_min=issued_at_min,
-        kind=CardKind.MEMORY,
+        card_kind=CardKind.MEMORY,
     )
     return memory_card(image)
 

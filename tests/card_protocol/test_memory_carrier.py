@@ -23,13 +23,13 @@ from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.formats.budget.making import personalise_card
 from card_protocol.keys import Key, Purpose, Role, derive, memory_code
 from card_protocol.terminal import Terminal
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.card_protocol.test_budget_compact import METER, WRITE_BACKS, a_contents
 from tests.cards import memory_card, raw_on
 
-DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
-METER_KEY = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
-CARD_KEY = derive(BENCH_MASTER_KEY, Purpose.CARD_AUTH, METER)
+DESK_KEY = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
+METER_KEY = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER)
+CARD_KEY = derive(TEST_MASTER_KEY, Purpose.CARD_AUTH, METER)
 PRESENT, WRITE = 0x20, {0xD0, 0xD6}
 ON_EACH = pytest.mark.parametrize("make", list(Make), ids=lambda make: make.value)
 
@@ -40,9 +40,7 @@ class Cut(BaseException):
 
 @cache
 def new_image() -> MemoryImage:
-    return memory_card(
-        personalise_card(BENCH_MASTER_KEY, a_contents(), CardKind.MEMORY, pin="0000")
-    )
+    return memory_card(personalise_card(TEST_MASTER_KEY, a_contents(), CardKind.MEMORY, pin="0000"))
 
 
 def loaded(contents: CardRecords, cents: int) -> CardRecords:
@@ -220,11 +218,9 @@ def test_each_card_has_a_code_of_its_own():
     for meter, number in ((METER, 1), (METER, 2), (METER + 1, 1)):
         identity = replace(a_contents().identity, meter_id=meter, card_number=number)
         records = a_contents()._replace(identity=identity)
-        image = memory_card(
-            personalise_card(BENCH_MASTER_KEY, records, CardKind.MEMORY, pin="0000")
-        )
+        image = memory_card(personalise_card(TEST_MASTER_KEY, records, CardKind.MEMORY, pin="0000"))
         codes.add(image.code)
-        assert image.code == memory_code(derive(BENCH_MASTER_KEY, Purpose.CARD_AUTH, meter), number)
+        assert image.code == memory_code(derive(TEST_MASTER_KEY, Purpose.CARD_AUTH, meter), number)
     assert len(codes) == 3
     assert b"\xff\xff\xff" not in codes
 
@@ -311,7 +307,7 @@ def test_a_forged_copy_counts_as_none():
 def test_a_part_moved_from_another_meters_card_is_refused():
     identity = replace(a_contents().identity, meter_id=METER + 1)
     records = loaded(a_contents()._replace(identity=identity), 25_000)
-    other = memory_card(personalise_card(BENCH_MASTER_KEY, records, CardKind.MEMORY, pin="0000"))
+    other = memory_card(personalise_card(TEST_MASTER_KEY, records, CardKind.MEMORY, pin="0000"))
     with pytest.raises(MacError):
         laid_open(new_image().with_main(68, other.main[68:110])).contents(DESK_KEY)
 

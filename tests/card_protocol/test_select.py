@@ -9,8 +9,8 @@ from card_protocol.card.files import MF, Access, FileSpec, FileTree
 from card_protocol.card.image import CardKind, personalise
 from card_protocol.card.virtual import FileCard, card_of
 from card_protocol.words import meaning
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.card_protocol.ber import parsed
 from tests.cards import file_card
 
@@ -19,7 +19,7 @@ FIDS = (0x3F00, 0xDF01, 0xDF02, 0xEF01, 0xEF02, 0xEF05, 0x1234)
 
 
 def secure() -> FileCard:
-    image = file_card(Desk(BENCH_MASTER_KEY, challenge=bytes).issue(1, issued_at_min=0))
+    image = file_card(Desk(TEST_MASTER_KEY, challenge=bytes).issue(1, issued_at_min=0))
     card = card_of(image, bytes)
     card.power_on()
     return card
@@ -87,7 +87,7 @@ def test_class_a0_of_old_phone_cards_is_not_supported():
 def test_the_conditions_are_what_the_card_then_asks_for(rule):
     """Compact format: AM 03 says that UPDATE's condition and then READ's follows."""
     tree = FileTree([FileSpec(MF, 0xAA01, 1, 4, read=rule, update=Access.ALWAYS)])
-    key = BENCH_MASTER_KEY
+    key = TEST_MASTER_KEY
     image = personalise(tree, (b"abcd",), meter_key=key, desk_key=key, card_key=key, pin="1234")
     assert image.kind is CardKind.SECURE
     card = card_of(image, bytes)

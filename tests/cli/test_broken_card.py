@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.formats.container import Container
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.budget.explained import explain_broken_copies
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cards import file_card
 from tests.cli.budget_cards import METER
 
@@ -67,9 +67,9 @@ def test_the_records_of_a_copy_with_a_wrong_crc_are_explained(emu, tmp_path):
 
 @given(st.binary(min_size=1024, max_size=1024) | st.binary(max_size=500))
 def test_whatever_is_in_the_file_of_a_plain_card_is_explained(content):
-    image = file_card(Desk(BENCH_MASTER_KEY).issue(1, issued_at_min=0, kind=CardKind.PLAIN))
+    image = file_card(Desk(TEST_MASTER_KEY).issue(1, issued_at_min=0, card_kind=CardKind.PLAIN))
     head = b"PE\1\5" + image.contents[0][4:10]
     for part in (content, head + content):
-        views = explain_broken_copies(image.with_part(0, 0, part[:1024]), BENCH_MASTER_KEY)
+        views = explain_broken_copies(image.with_part(0, 0, part[:1024]), TEST_MASTER_KEY)
         assert views[0].wrong
         assert all(row.size_bytes for view in views for row in view.rows)

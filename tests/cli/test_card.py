@@ -10,7 +10,7 @@ from card_protocol.formats import budget
 from card_protocol.formats.budget import Sfi, seal
 from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.keys import Purpose, derive
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cli.budget_cards import CARRIERS, METER, break_mac, shown
 
 # Made ---------------------------------------------------------------------------------------------
@@ -107,7 +107,7 @@ def test_show_for_people_names_fields_and_no_key(emu, card):
     assert "identity: file 1, 48 bytes, MAC ok" in out
     assert "write-back: file 5, 128 bytes, MAC empty" in out
     for purpose in Purpose:
-        assert derive(BENCH_MASTER_KEY, purpose, METER).raw.hex() not in out
+        assert derive(TEST_MASTER_KEY, purpose, METER).raw.hex() not in out
 
 
 def test_show_ends_with_1_when_something_is_wrong_and_says_it(emu, card):
@@ -116,7 +116,7 @@ def test_show_ends_with_1_when_something_is_wrong_and_says_it(emu, card):
     assert done.code == 1
     assert "wallet: file 2, 32 bytes, MAC wrong" in done.out
     image = CardImage.from_bytes(card.read_bytes())
-    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
+    key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
     layout = budget.IDENTITY
     fields = layout.parse(record_on(image, Sfi.IDENTITY))
     odd = seal(layout, replace(fields, energy=9), key, fields.card_id)

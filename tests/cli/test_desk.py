@@ -10,7 +10,7 @@ from card_protocol.formats import budget
 from card_protocol.formats.budget import CardId, Sfi, seal
 from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.keys import Purpose, derive
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cli.budget_cards import METER, break_mac, shown
 
 WRITES: dict[str, list[str]] = {
@@ -108,7 +108,7 @@ def test_json_goes_to_a_file_as_well(emu, card, tmp_path):
 
 def test_a_date_that_is_none_does_not_hide_that_the_card_was_written(emu, card):
     image = CardImage.from_bytes(card.read_bytes())
-    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
+    key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
     order = budget.ORDER.parse(record_on(image, Sfi.ORDER))
     odd = seal(budget.ORDER, replace(order, cut_at=b"\x20\x07\xaa\x00\x00"), key, CardId(METER, 1))
     card.write_bytes(with_record(image, Sfi.ORDER, odd).to_bytes())
@@ -133,7 +133,7 @@ def test_read_back_shows_what_the_meter_wrote(emu, card):
     raw = seal(
         budget.WRITE_BACK,
         record,
-        derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER),
+        derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER),
         CardId(METER, 1),
     )
     card.write_bytes(with_record(image, Sfi.WRITE_BACK, raw).to_bytes())

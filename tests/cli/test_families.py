@@ -13,9 +13,9 @@ from card_protocol.card.virtual import card_of
 from card_protocol.formats.differences import record_differences
 from card_protocol.timestamp import Civil
 from meter_emu import families
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.desk import Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.fuzz.targets.records import record_target
 from tests import toy_family
@@ -41,7 +41,7 @@ def toy(monkeypatch):
 
 
 def put_in(rig: Rig, purchase: Purchase) -> str:
-    rig.card = card_of(issue(BENCH_MASTER_KEY, purchase), counted())
+    rig.card = card_of(issue(TEST_MASTER_KEY, purchase), counted())
     return rig.insert()
 
 
@@ -85,7 +85,7 @@ def test_without_its_row_the_card_is_of_no_family_at_all(emu, tmp_path):
     rig, path = Rig(), tmp_path / "toy.card"
     assert put_in(rig, PAID).endswith("CARD 10 CARD_UNREADABLE")
     assert rig.state.accepted_cents == 0
-    path.write_bytes(issue(BENCH_MASTER_KEY, PAID).to_bytes())
+    path.write_bytes(issue(TEST_MASTER_KEY, PAID).to_bytes())
     said = emu("card", "show", path).complains()
     assert "no budget card, no clock card: it has not the files of one" in said
 
@@ -98,14 +98,14 @@ def test_each_card_finds_its_own_family_whichever_is_asked_first(monkeypatch, ta
     assert rig.insert().endswith("CARD 01 EXECUTED")
     assert rig.state.accepted_cents == 1_000
     clock = issue_clock_card(
-        BENCH_MASTER_KEY, METER_ID, set_to_s=seconds_2000(START) + 60, set_error_s=1
+        TEST_MASTER_KEY, METER_ID, set_to_s=seconds_2000(START) + 60, set_error_s=1
     )
     budget, rig.card = rig.card, card_of(clock, counted())
     assert rig.insert().endswith("CARD 01 EXECUTED")
     assert put_in(rig, replace(PAID, paid_cents=3_500, number=2)).endswith("CARD 01 EXECUTED")
     assert rig.state.accepted_cents == 3_500
     names = [
-        [view.name for view in families.explain_card_records(image, BENCH_MASTER_KEY) or ()]
+        [view.name for view in families.explain_card_records(image, TEST_MASTER_KEY) or ()]
         for image in (budget.image, clock, rig.card.image)
     ]
     assert [one[0] for one in names] == ["identity", "clock order", "purchase"]
@@ -113,7 +113,7 @@ def test_each_card_finds_its_own_family_whichever_is_asked_first(monkeypatch, ta
 
 def test_it_is_explained_and_compared(toy, emu, tmp_path):
     rig, before, after = Rig(), tmp_path / "before.card", tmp_path / "after.card"
-    before.write_bytes(issue(BENCH_MASTER_KEY, PAID).to_bytes())
+    before.write_bytes(issue(TEST_MASTER_KEY, PAID).to_bytes())
     assert put_in(rig, PAID).endswith("EXECUTED")
     after.write_bytes(rig.card.image.to_bytes())
     said = emu("card", "show", after).out

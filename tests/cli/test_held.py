@@ -17,8 +17,8 @@ from card_protocol.formats.container import TRANSPORT_PIN, plain_file
 from meter_emu.cli import held, output
 from meter_emu.cli.held import HeldFile, leave_image
 from meter_emu.cli.output import write_atomically
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import ImageError, OutputError
 from tests.cli.budget_cards import METER, shown
 from tests.cli.serving import BOUND_S, POWER_ON, ROOT, Driver, Serving
@@ -76,7 +76,7 @@ def test_of_new_images_side_by_side_one_is_made(tmp_path):
 @pytest.fixture
 def plain(tmp_path: Path) -> Path:
     path = tmp_path / "the.card"
-    image = Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=10_000_000, kind=CardKind.PLAIN)
+    image = Desk(TEST_MASTER_KEY).issue(METER, issued_at_min=10_000_000, card_kind=CardKind.PLAIN)
     write_atomically(path, image.to_bytes())
     return path
 

@@ -13,7 +13,7 @@ import pytest
 from card_protocol.card.image import CardImage
 from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.keys import Purpose, derive
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.resources import built_in
 from tests.campaigns import head
 from tests.docs.pages import page
@@ -256,7 +256,7 @@ def test_no_key_is_shown(emu, image, card, tmp_path):
         )
     ]
     for purpose in Purpose:
-        key = derive(BENCH_MASTER_KEY, purpose, METER).raw.hex()
+        key = derive(TEST_MASTER_KEY, purpose, METER).raw.hex()
         assert not [out for out in shown if key in out or key[:16] in out]
 
 
@@ -349,7 +349,7 @@ def test_every_byte_of_a_card_is_in_one_row_and_its_changes_are_found(card):
 
     raw = card.read_bytes()
     image = CardImage.from_bytes(raw)
-    parts = explain_card_image(image, BENCH_MASTER_KEY)
+    parts = explain_card_image(image, TEST_MASTER_KEY)
     at = 0
     for row in (row for part in parts for row in part.rows):
         assert row.offset == at
@@ -362,7 +362,7 @@ def test_every_byte_of_a_card_is_in_one_row_and_its_changes_are_found(card):
             changed = other.to_bytes()
             (where,) = [i for i in range(len(raw) - 4) if raw[i] != changed[i]]
             found, crc = differences(
-                parts, explain_card_image(other, BENCH_MASTER_KEY), raw, changed
+                parts, explain_card_image(other, TEST_MASTER_KEY), raw, changed
             )
             assert found.a.offset <= where < found.a.offset + found.a.size_bytes
             assert crc.a.field == "crc"

@@ -14,9 +14,9 @@ from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget.compact import DESK_PART, METER_PART
 from card_protocol.keys import Purpose, derive
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.budget.memory_view import explain_memory_card
 from meter_emu.desk.card_image import Seal
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.families import explain_card_image
 from meter_emu.rows import NOT_SHOWN, differences
 from tests.campaigns import head
@@ -134,7 +134,7 @@ def test_what_the_meter_wrote_is_read_back(emu, tmp_path):
 
 def assert_every_byte_once(image: MemoryImage) -> None:
     at = 0
-    for part in explain_card_image(image, BENCH_MASTER_KEY):
+    for part in explain_card_image(image, TEST_MASTER_KEY):
         for row in part.rows:
             assert row.offset == at
             at += row.size_bytes
@@ -143,13 +143,13 @@ def assert_every_byte_once(image: MemoryImage) -> None:
 
 def test_every_byte_is_in_one_row_and_its_changes_are_found():
     image = served()
-    raw, parts = image.to_bytes(), explain_card_image(image, BENCH_MASTER_KEY)
+    raw, parts = image.to_bytes(), explain_card_image(image, TEST_MASTER_KEY)
     assert_every_byte_once(image)
     for at in range(256):
         other = image.with_main(at, bytes((image.main[at] ^ 0x5A,)))
         assert_every_byte_once(other)
         changed = other.to_bytes()
-        explained = explain_card_image(other, BENCH_MASTER_KEY)
+        explained = explain_card_image(other, TEST_MASTER_KEY)
         found, crc = differences(parts, explained, raw, changed)
         assert found.a.offset <= 4 + at < found.a.offset + found.a.size_bytes
         assert crc.a.field == "crc"
@@ -160,7 +160,7 @@ def test_every_byte_is_in_one_row_and_its_changes_are_found():
 def test_any_cells_are_explained(main, counter):
     image = MemoryImage(main=main, protection=bytes(4), counter=counter, code=bytes(3))
     assert_every_byte_once(image)
-    assert len(explain_memory_card(image, BENCH_MASTER_KEY)) == 3
+    assert len(explain_memory_card(image, TEST_MASTER_KEY)) == 3
 
 
 def test_the_code_is_shown_to_nobody(emu, card):
@@ -169,7 +169,7 @@ def test_the_code_is_shown_to_nobody(emu, card):
         assert code.hex() not in emu("card", *args).out
     (row,) = [
         row
-        for part in explain_card_image(the_image(card), BENCH_MASTER_KEY)
+        for part in explain_card_image(the_image(card), TEST_MASTER_KEY)
         for row in part.rows
         if row.field == "code"
     ]
@@ -203,7 +203,7 @@ def test_a_torn_copy_is_no_fault_of_the_card_and_a_spoiled_one_is(emu, tmp_path)
 
 
 def test_what_is_wrong_in_a_sound_part_is_said():
-    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
+    key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
 
     def desk_view(**changes: Any) -> tuple[Seal, str]:
         from card_protocol.formats.budget.compact import seal_part
@@ -211,7 +211,7 @@ def test_what_is_wrong_in_a_sound_part_is_said():
         part = DESK_PART.parse(raw_on(worked_example(), Sfi.ORDER))
         raw = seal_part(DESK_PART, replace(part, **changes), key, CARD)
         image = worked_example().with_main(68, raw).with_main(110, raw)
-        _, view, _ = explain_memory_card(image, BENCH_MASTER_KEY)
+        _, view, _ = explain_memory_card(image, TEST_MASTER_KEY)
         return view.seal, "; ".join((*view.wrong, *(row.wrong for row in view.rows if row.wrong)))
 
     early, late = bytes.fromhex("2007012301"), bytes.fromhex("2007032301")

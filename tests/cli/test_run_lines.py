@@ -14,8 +14,8 @@ from card_protocol.card.virtual import card_of, parse_image
 from card_protocol.timestamp import Civil
 from meter_emu.cli import app
 from meter_emu.cli.live.commands import WORDS
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import DEFAULT, ENERGIES, Energy
 from tests.cli.outcome import Outcome
 from tests.cli.sitting import JUNE, MODEL, Sitting
@@ -52,7 +52,7 @@ def emu(monkeypatch, capsys, tmp_path) -> Emu:
 
 def desk_writes(path: Path, work: Work, energy: Energy = DEFAULT) -> Path:
     """Have the office write on the card of a file, which it issues if it is not there."""
-    desk = Desk(BENCH_MASTER_KEY, challenge=Random(1).randbytes)
+    desk = Desk(TEST_MASTER_KEY, challenge=Random(1).randbytes)
     if path.exists():
         image = parse_image(path.read_bytes())
     else:

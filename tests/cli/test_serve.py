@@ -21,8 +21,8 @@ from card_protocol.formats.budget import DF_ELECTRICITY
 from card_protocol.formats.container import TRANSPORT_PIN, plain_file
 from meter_emu.cli import app
 from meter_emu.cli.output import write_atomically
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cli.serving import BOUND_S, GET_ATR, POWER_ON, Driver, Serving
 
 METER = 541_000_000_001
@@ -43,8 +43,8 @@ def driver() -> Iterator[Driver]:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "the.card"
-    desk = Desk(BENCH_MASTER_KEY, challenge=bytes)
-    image = desk.issue(METER, issued_at_min=10_000_000, kind=CardKind.PLAIN)
+    desk = Desk(TEST_MASTER_KEY, challenge=bytes)
+    image = desk.issue(METER, issued_at_min=10_000_000, card_kind=CardKind.PLAIN)
     write_atomically(path, image.to_bytes())
     return path
 
@@ -186,7 +186,7 @@ def test_a_card_that_does_not_answer_to_a_reset_is_not_offered_to_readers(
     complaint, driver: Driver, file: Path
 ) -> None:
     """A memory chip whose first four bytes were overwritten: a reader knows it by them."""
-    image = Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=10_000_000, kind=CardKind.MEMORY)
+    image = Desk(TEST_MASTER_KEY).issue(METER, issued_at_min=10_000_000, card_kind=CardKind.MEMORY)
     assert isinstance(image, MemoryImage)
     open_to_all = replace(image, protection=b"\xff" * 4)
     write_atomically(file, open_to_all.to_bytes())

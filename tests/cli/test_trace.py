@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from card_protocol.formats.container import TRANSPORT_PIN
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.campaigns import head
 
 HOME = ("rehearse", "ores-2020-07", "--household", "friday", "--trace")
@@ -173,7 +173,7 @@ def test_a_visit_to_the_office_is_recorded_without_its_pin(emu, card, tmp_path):
     assert '"command":"00200001' in text
     assert "xxxxxxxx" in text
     assert TRANSPORT_PIN.encode().hex() not in text
-    assert BENCH_MASTER_KEY.raw.hex() not in text
+    assert TEST_MASTER_KEY.raw.hex() not in text
     shown = emu("trace", "show", trace).out
     assert shown.splitlines()[0] == f"{trace}: kind desk"
     assert "card pulled out" in shown

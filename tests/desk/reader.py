@@ -13,8 +13,8 @@ from card_protocol.formats.budget.generations import AnyOrderRecord
 from card_protocol.keys import Purpose, derive
 from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, decode_bcd_minute
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Account, Desk, Exchange
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cards import raw_on, resealed, with_raw
 from tests.rigs import counted
 
@@ -22,9 +22,9 @@ METER = 541_000_000_001
 ISSUED = 10_734_240
 T1 = Civil(2020, 6, 30, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)
-DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
-METER_KEY = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
-TOKEN_KEY = derive(BENCH_MASTER_KEY, Purpose.REACTIVATION, METER)
+DESK_KEY = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
+METER_KEY = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER)
+TOKEN_KEY = derive(TEST_MASTER_KEY, Purpose.REACTIVATION, METER)
 
 
 class Reader:
@@ -36,8 +36,8 @@ class Reader:
         image: AnyImage | None = None,
         kind: CardKind = CardKind.SECURE,
     ) -> None:
-        self.desk = desk or Desk(BENCH_MASTER_KEY, challenge=counted())
-        first = image or self.desk.issue(METER, issued_at_min=ISSUED, kind=kind)
+        self.desk = desk or Desk(TEST_MASTER_KEY, challenge=counted())
+        first = image or self.desk.issue(METER, issued_at_min=ISSUED, card_kind=kind)
         self.card = card_of(first, counted())
         self.link = DirectLink(self.card)
         self.link.connect()

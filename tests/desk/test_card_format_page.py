@@ -24,9 +24,9 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, encode_bcd_minute
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.budget import view
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.energies import BY_CODE
 from meter_emu.zones import TimeZone
@@ -83,14 +83,14 @@ def codes(heading: str) -> dict[int, str]:
 
 def armed_card(generation: int, kind: CardKind = CardKind.SECURE) -> CardImage:
     """The card of the worked example, as its last section has it."""
-    desk = Desk(BENCH_MASTER_KEY)
+    desk = Desk(TEST_MASTER_KEY)
     image = desk.issue(
         METER,
         customer_ref=1_234_567_890_123,
         card_number=7,
         generation=generation,
         issued_at_min=10_734_240,
-        kind=kind,
+        card_kind=kind,
     )
     card = card_of(image, bytes)
     link = DirectLink(card)
@@ -200,13 +200,13 @@ def test_every_byte_of_an_order_of_instants_is_in_the_dump():
 
 
 def test_every_byte_the_meter_wrote_is_in_the_dump():
-    key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
+    key = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER)
     assert seal(budget.WRITE_BACK, WRITTEN_BACK, key, CARD) == hexdump("write-back")
 
 
 def test_another_value_makes_another_dump():
     """The check can fail: one cent more is seen in the record and in its MAC."""
-    key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
+    key = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER)
     other = seal(budget.WRITE_BACK, replace(WRITTEN_BACK, accepted_cents=5001), key, CARD)
     dump = hexdump("write-back")
     touched = {at for at in range(len(dump)) if dump[at] != other[at]}
@@ -242,24 +242,24 @@ def test_keys_derive_as_the_page_says():
     assert [row[0] for row in rows] == [purpose.name for purpose in Purpose]
     for name, label, digits in rows:
         fixed = label.encode() + b"\x00" + METER.to_bytes(8, "big") + bytes.fromhex("00000080")
-        key = cmac(BENCH_MASTER_KEY.raw, bytes.fromhex("00000001") + fixed)
+        key = cmac(TEST_MASTER_KEY.raw, bytes.fromhex("00000001") + fixed)
         assert key.hex() == digits
-        assert derive(BENCH_MASTER_KEY, Purpose[name], METER).raw == key
-    assert f"`{BENCH_MASTER_KEY.raw.hex()}`" in PAGE
+        assert derive(TEST_MASTER_KEY, Purpose[name], METER).raw == key
+    assert f"`{TEST_MASTER_KEY.raw.hex()}`" in PAGE
 
 
 @BY_NAME
 def test_macs_cover_what_the_page_says(name):
     raw = hexdump(name)
     purpose = Purpose.METER_RECORD if name == "write-back" else Purpose.DESK_RECORD
-    key = derive(BENCH_MASTER_KEY, purpose, METER)
+    key = derive(TEST_MASTER_KEY, purpose, METER)
     assert (
         cmac(key.raw, METER.to_bytes(8, "big") + (7).to_bytes(4, "big") + raw[:-8])[:8] == raw[-8:]
     )
 
 
 def test_the_token_is_the_one_on_the_page():
-    key = derive(BENCH_MASTER_KEY, Purpose.REACTIVATION, METER)
+    key = derive(TEST_MASTER_KEY, Purpose.REACTIVATION, METER)
     text = METER.to_bytes(8, "big") + bytes.fromhex("00000002") + b"cancels T1 and T2"
     token = cmac(key.raw, text)[:8]
     assert token == budget.reactivation_token(key, METER, 2)

@@ -5,9 +5,9 @@ import pytest
 from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import card_of
 from card_protocol.formats.budget import Sfi
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.pricing import Pricing
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import GAS
 from meter_emu.errors import DeskError
 from tests.cards import raw_on
@@ -17,14 +17,14 @@ from tests.rigs import counted
 
 @pytest.fixture(params=list(CardKind), ids=lambda kind: kind.name.lower())
 def gas_card(request):
-    image = Desk(BENCH_MASTER_KEY).issue(METER, energy=GAS, issued_at_min=0, kind=request.param)
+    image = Desk(TEST_MASTER_KEY).issue(METER, energy=GAS, issued_at_min=0, card_kind=request.param)
     card = card_of(image, counted())
     card.power_on()
     return card
 
 
 def test_a_gas_card_carries_a_calorific_factor_and_a_new_tariff_may_change_it(gas_card):
-    office = Desk(BENCH_MASTER_KEY, challenge=counted())
+    office = Desk(TEST_MASTER_KEY, challenge=counted())
     account = office.account(gas_card.transmit)
     assert (account.identity.energy, account.tariff.mwh_per_unit) == (GAS.code, 11_500)
     kept = office.change_tariff(gas_card.transmit, 2, 50, issued_at_min=1)
@@ -47,10 +47,10 @@ def test_a_gas_card_carries_a_calorific_factor_and_a_new_tariff_may_change_it(ga
 def test_what_must_not_stand_on_a_gas_card_is_refused(gas_card, work, why):
     before = raw_on(gas_card.image, Sfi.ORDER)
     with pytest.raises(DeskError, match=why):
-        Desk(BENCH_MASTER_KEY, challenge=counted()).serve(gas_card.transmit, work, issued_at_min=1)
+        Desk(TEST_MASTER_KEY, challenge=counted()).serve(gas_card.transmit, work, issued_at_min=1)
     assert raw_on(gas_card.image, Sfi.ORDER) == before
 
 
 def test_an_electricity_card_takes_no_calorific_factor():
     with pytest.raises(DeskError, match="1000 mWh a unit"):
-        Desk(BENCH_MASTER_KEY).issue(METER, mwh_per_unit=11_500, issued_at_min=0)
+        Desk(TEST_MASTER_KEY).issue(METER, mwh_per_unit=11_500, issued_at_min=0)

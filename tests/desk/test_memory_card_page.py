@@ -30,8 +30,8 @@ from card_protocol.keys import Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.link.link import DirectLink
 from card_protocol.timestamp import Civil, unpack_minute
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cards import memory_card, raw_on
 from tests.desk.test_card_format_page import CARD, WRITTEN_BACK, T, cells
 
@@ -58,13 +58,13 @@ def hexdump(name: str) -> bytes:
 @cache
 def worked_example() -> MemoryImage:
     """Return the card as the worked example of card-format.md has it."""
-    desk = Desk(BENCH_MASTER_KEY)
+    desk = Desk(TEST_MASTER_KEY)
     image = desk.issue(
         METER,
         customer_ref=1_234_567_890_123,
         card_number=7,
         issued_at_min=10_734_240,
-        kind=CardKind.MEMORY,
+        card_kind=CardKind.MEMORY,
     )
     card = card_of(image, bytes)
     link = DirectLink(card)
@@ -75,7 +75,7 @@ def worked_example() -> MemoryImage:
 
 
 def written_back() -> bytes:
-    key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
+    key = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER)
     return seal_part(METER_PART, meter_part(WRITTEN_BACK, 1), key, CARD)
 
 
@@ -123,7 +123,7 @@ def test_macs_cover_what_the_page_says(name):
 
 
 def cmac(purpose: Purpose, text: bytes) -> bytes:
-    mac = CMAC(AES(derive(BENCH_MASTER_KEY, purpose, METER).raw))
+    mac = CMAC(AES(derive(TEST_MASTER_KEY, purpose, METER).raw))
     mac.update(text)
     return mac.finalize()
 

@@ -3,8 +3,8 @@
 import pytest
 
 from card_protocol.formats.budget import NO_TOKEN, OrderFlags, Sfi
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import DeskError
 from tests.desk.reader import ISSUED, METER, T1, T2, Reader, dates
 
@@ -25,12 +25,12 @@ def test_a_new_card_has_nothing_loaded_and_no_order(reader):
 @pytest.mark.parametrize("meter", [0, -1, 2**64])
 def test_a_meter_number_that_cannot_be_is_refused(meter):
     with pytest.raises(DeskError, match="meter number"):
-        Desk(BENCH_MASTER_KEY).issue(meter, issued_at_min=ISSUED)
+        Desk(TEST_MASTER_KEY).issue(meter, issued_at_min=ISSUED)
 
 
 def test_cards_are_numbered_from_1():
     with pytest.raises(DeskError, match="numbered from 1, got 0"):
-        Desk(BENCH_MASTER_KEY).issue(METER, card_number=0, issued_at_min=ISSUED)
+        Desk(TEST_MASTER_KEY).issue(METER, card_number=0, issued_at_min=ISSUED)
 
 
 def test_a_replacement_card_goes_on_where_the_lost_one_was(reader):

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from card_protocol.errors import CardProtocolError, LayoutError
 from card_protocol.formats.budget import NO_TOKEN, OrderFlags, Sfi, reactivation_token_valid
 from card_protocol.timestamp import BCD_NONE, Civil
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.pricing import Pricing
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import DeskError
 from tests.desk.reader import DEEDS, ISSUED, METER, ORDERING, T1, T2, TOKEN_KEY, Reader, dates
 
@@ -108,7 +108,7 @@ def test_a_deferral_past_the_cut_on_the_card_is_refused_too(reader):
 @pytest.mark.parametrize("generation", [1, 2])
 def test_each_date_is_held_to_the_other_one_on_the_card_and_not_to_itself(generation):
     reader = Reader(
-        image=Desk(BENCH_MASTER_KEY).issue(METER, generation=generation, issued_at_min=0)
+        image=Desk(TEST_MASTER_KEY).issue(METER, generation=generation, issued_at_min=0)
     )
     desk, exchange = reader.desk, reader.exchange
     desk.arm(exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)

@@ -7,9 +7,9 @@ from typing_extensions import override
 from card_protocol.formats.budget import OrderRecord
 from card_protocol.formats.budget.generations import AnyOrderRecord
 from card_protocol.timestamp import BCD_NONE, Civil
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.dates import DeskCodec, DeskDates, Written
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.desk.reader import DEEDS, T1, T2, Reader, dates
 from tests.rigs import counted
 
@@ -65,8 +65,8 @@ def orders_of(desk: Desk) -> list[AnyOrderRecord]:
 
 def changed(codec: DeskCodec) -> list[set[str]]:
     """Return, order by order, which fields a codec writes otherwise than the office's own."""
-    good = orders_of(Desk(BENCH_MASTER_KEY, challenge=counted()))
-    bad = orders_of(Desk(BENCH_MASTER_KEY, codec=codec, challenge=counted()))
+    good = orders_of(Desk(TEST_MASTER_KEY, challenge=counted()))
+    bad = orders_of(Desk(TEST_MASTER_KEY, codec=codec, challenge=counted()))
     names = [name for name in OrderRecord.__slots__ if name != "mac"]
     return [
         {name for name in names if getattr(was, name) != getattr(now, name)}
@@ -83,7 +83,7 @@ def test_a_part_swapped_in_changes_its_routine_and_nothing_else():
 
 
 def test_a_careless_office_writes_what_the_reference_refuses():
-    reader = Reader(Desk(BENCH_MASTER_KEY, dates=CarelessDates(), challenge=counted()))
+    reader = Reader(Desk(TEST_MASTER_KEY, dates=CarelessDates(), challenge=counted()))
     reader.desk.arm(reader.exchange, defer_until=T2, cut_at=T1, issued_at_min=1)
     assert dates(reader.order()) == (T2, T1)
 

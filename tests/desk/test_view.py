@@ -14,7 +14,6 @@ from card_protocol.formats.budget.making import record_on
 from card_protocol.formats.clock import seal_clock_order
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import BCD_NONE, Civil
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.budget.view import (
     TELLS,
     explain_card,
@@ -24,6 +23,7 @@ from meter_emu.desk.card_image import RecordView, Seal
 from meter_emu.desk.clock.clock_card import explain_clock_order
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.pricing import Pricing
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.rows import Row
 from tests.cards import file_card
 from tests.firmware.meters import Rig
@@ -31,16 +31,16 @@ from tests.firmware.meters import Rig
 METER = 541_000_000_001
 CARD = CardId(METER, 1)
 LAYOUTS = layouts(1)
-DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER)
-METER_KEY = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER)
+DESK_KEY = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER)
+METER_KEY = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER)
 
 
 @pytest.fixture
 def image() -> CardImage:
-    return file_card(Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=10_734_240))
+    return file_card(Desk(TEST_MASTER_KEY).issue(METER, issued_at_min=10_734_240))
 
 
-def explain(image: CardImage, master: Key = BENCH_MASTER_KEY) -> tuple[RecordView, ...]:
+def explain(image: CardImage, master: Key = TEST_MASTER_KEY) -> tuple[RecordView, ...]:
     return explain_card(lambda sfi: image.content(DF_ELECTRICITY, sfi), master)
 
 
@@ -49,10 +49,10 @@ def record(sfi: Sfi, **changes: Any) -> RecordView:
     layout = LAYOUTS[sfi]
     base = layout.magic + b"\x01" + bytes(layout.size_bytes - 3)
     if sfi is not Sfi.WRITE_BACK:
-        base = record_on(file_card(Desk(BENCH_MASTER_KEY).issue(METER, issued_at_min=1)), sfi)
+        base = record_on(file_card(Desk(TEST_MASTER_KEY).issue(METER, issued_at_min=1)), sfi)
     key = METER_KEY if sfi is Sfi.WRITE_BACK else DESK_KEY
     raw = seal(layout, replace(layout.parse(base), **changes), key, CARD)
-    return explain_record(sfi, raw, CARD, BENCH_MASTER_KEY)
+    return explain_record(sfi, raw, CARD, TEST_MASTER_KEY)
 
 
 def row(view: RecordView, field: str) -> Row:
@@ -143,7 +143,7 @@ def test_what_no_single_field_shows_is_said_of_the_record():
 def test_a_wrong_mac_is_a_word_and_the_fields_are_still_shown(sfi):
     layout = LAYOUTS[sfi]
     raw = layout.magic + b"\x01" + bytes(layout.size_bytes - 3)
-    view = explain_record(sfi, raw, CARD, BENCH_MASTER_KEY)
+    view = explain_record(sfi, raw, CARD, TEST_MASTER_KEY)
     assert view.seal is Seal.WRONG
     assert len(view.rows) == len(layout.fields)
     assert "MAC" in view.wrong[0]
@@ -170,7 +170,7 @@ def test_a_tariff_that_is_not_the_orders_is_said(generation, carrier):
     old, wrong = rig.file(Sfi.TARIFF), []
     rig.write(Work(tariff=Pricing(2, 300, 300)))
     for _ in range(2):
-        views = explain_card(rig.file, BENCH_MASTER_KEY)
+        views = explain_card(rig.file, TEST_MASTER_KEY)
         assert all(view.seal in {Seal.OK, Seal.EMPTY} for view in views)
         wrong.append([why for view in views for why in view.wrong])
         rig.put(Sfi.TARIFF, old)
@@ -194,17 +194,17 @@ def test_a_minute_past_the_calendar_is_no_crash():
 def test_any_bytes_at_all_are_explained(sfi, noise, headed):
     layout = LAYOUTS[sfi]
     raw = (layout.magic + noise).ljust(layout.size_bytes, b"\x20") if headed else noise
-    view = explain_record(sfi, raw[: layout.size_bytes], CARD, BENCH_MASTER_KEY)
+    view = explain_record(sfi, raw[: layout.size_bytes], CARD, TEST_MASTER_KEY)
     assert view.seal in Seal
 
 
 def test_no_key_is_shown(image):
     shown = repr(explain(image))
     for purpose in Purpose:
-        key = derive(BENCH_MASTER_KEY, purpose, METER).raw
+        key = derive(TEST_MASTER_KEY, purpose, METER).raw
         assert key.hex() not in shown
         assert repr(key) not in shown
-    assert BENCH_MASTER_KEY.raw.hex() not in shown
+    assert TEST_MASTER_KEY.raw.hex() not in shown
 
 
 def test_the_view_knows_all_fields():
@@ -221,12 +221,12 @@ def explained(issued: CardImage, **changes: Any) -> RecordView:
     layout = layouts(2)[Sfi.ORDER]
     order = replace(layout.parse(issued.content(DF_ELECTRICITY, Sfi.ORDER)), **changes)
     raw = seal(layout, order, DESK_KEY, CARD)
-    return explain_record(Sfi.ORDER, raw, CARD, BENCH_MASTER_KEY)
+    return explain_record(Sfi.ORDER, raw, CARD, TEST_MASTER_KEY)
 
 
 @pytest.fixture
 def second() -> CardImage:
-    desk = Desk(BENCH_MASTER_KEY)
+    desk = Desk(TEST_MASTER_KEY)
     expires = Civil(2020, 7, 18, 0, 0)
     issued = desk.issue(METER, generation=2, expires=expires, issued_at_min=10_734_240)
     return file_card(issued)
@@ -278,7 +278,7 @@ def clock_order(**changes: int) -> bytes:
 
 
 def test_a_clock_order_is_shown_whole_with_the_instant_it_sets():
-    view = explain_clock_order(clock_order(), BENCH_MASTER_KEY)
+    view = explain_clock_order(clock_order(), TEST_MASTER_KEY)
     assert (view.name, view.seal, complaints(view)) == ("clock order", Seal.OK, [])
     assert [row.offset for row in view.rows] == [0, 2, 3, 4, 12, 16, 18, 24]
     assert row(view, "set_to_s").note == "2020-06-02 08:15:30 UTC"
@@ -293,7 +293,7 @@ def test_a_clock_order_is_shown_whole_with_the_instant_it_sets():
     ],
 )
 def test_what_no_meter_takes_of_a_clock_order_is_said_at_its_field(changes, field):
-    view = explain_clock_order(clock_order(**changes), BENCH_MASTER_KEY)
+    view = explain_clock_order(clock_order(**changes), TEST_MASTER_KEY)
     assert view.seal is Seal.OK
     assert row(view, field).wrong
 
@@ -301,13 +301,13 @@ def test_what_no_meter_takes_of_a_clock_order_is_said_at_its_field(changes, fiel
 def test_a_clock_order_of_another_office_or_meter_has_a_wrong_mac():
     other = explain_clock_order(clock_order(), Key(bytes(15) + b"\x01"))
     assert (other.seal, len(other.wrong)) == (Seal.WRONG, 1)
-    moved = explain_clock_order(clock_order(meter_id=METER + 1), BENCH_MASTER_KEY)
+    moved = explain_clock_order(clock_order(meter_id=METER + 1), TEST_MASTER_KEY)
     assert moved.seal is Seal.WRONG
 
 
 @given(noise=st.binary(min_size=32, max_size=32), headed=st.booleans())
 def test_any_clock_order_at_all_is_explained(noise, headed):
     raw = b"CC\x01" + noise[3:] if headed else noise
-    view = explain_clock_order(raw, BENCH_MASTER_KEY)
+    view = explain_clock_order(raw, TEST_MASTER_KEY)
     assert len(view.rows) == 8
     assert view.seal is not Seal.OK

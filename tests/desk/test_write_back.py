@@ -12,14 +12,14 @@ from card_protocol.formats.budget import DF_ELECTRICITY, WriteBackRecord
 from card_protocol.keys import Key, Purpose, Role, derive
 from card_protocol.terminal import Terminal
 from card_protocol.timestamp import BCD_NONE
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from tests.desk.reader import DESK_KEY, METER, METER_KEY, Reader
 
 
 def meter_writes(reader: Reader, record: WriteBackRecord, key: Key) -> None:
     keys = (
-        derive(BENCH_MASTER_KEY, purpose, METER)
+        derive(TEST_MASTER_KEY, purpose, METER)
         for purpose in (Purpose.METER_AUTH, Purpose.CARD_AUTH)
     )
     card = find_card(Terminal(reader.exchange), DF_ELECTRICITY)

@@ -22,8 +22,8 @@ from click.testing import CliRunner
 
 from card_protocol.card.virtual import card_of
 from meter_emu.cli.app import cli
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.firmware.meters import Rig
 
 ROOT: Final = Path(__file__).parents[2]
@@ -91,13 +91,13 @@ def _rehearsed(folder: Path) -> Callable[[], None]:
 
 def _armed(folder: Path) -> Callable[[], None]:
     file = folder / "card.bin"
-    file.write_bytes(Desk(BENCH_MASTER_KEY).issue(1, issued_at_min=1).to_bytes())
+    file.write_bytes(Desk(TEST_MASTER_KEY).issue(1, issued_at_min=1).to_bytes())
     ends = ("--defer-until", _T2, "--cut-at", _T2)
     return _verb("desk", "arm", file, *ends, "--issued-at", "2020-06-02 10:15")
 
 
 def _an_apdu(_folder: Path) -> Callable[[], object]:
-    card = card_of(Desk(BENCH_MASTER_KEY).issue(1, issued_at_min=1), Random(1).randbytes)
+    card = card_of(Desk(TEST_MASTER_KEY).issue(1, issued_at_min=1), Random(1).randbytes)
     card.power_on()
     assert card.transmit(bytes.fromhex("00a4000c02df01")) == b"\x90\x00"
     return partial(card.transmit, bytes.fromhex("00b0810010"))

@@ -13,8 +13,8 @@ from card_protocol.carrier.find import laid_open
 from card_protocol.formats.budget import Sfi, WriteBackRecord
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.firmware.layouts import STATE, STATE_AT, Factory, Health, State, crc_holds
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Firmware, Ports
@@ -46,7 +46,7 @@ def seconds_2000(when: datetime) -> int:
 
 
 def factory(**changes: Any) -> Factory:
-    return replace(factory_record(MODEL, METER_ID, BENCH_MASTER_KEY), **changes)
+    return replace(factory_record(MODEL, METER_ID, TEST_MASTER_KEY), **changes)
 
 
 def state(**changes: Any) -> State:
@@ -173,5 +173,5 @@ class Rig:
 
     def write_back(self) -> WriteBackRecord | None:
         """Return what the meter wrote on the card, `None` when it is still erased."""
-        key = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, METER_ID)
+        key = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, METER_ID)
         return laid_open(self.card.image).written_back(key)

@@ -13,8 +13,8 @@ from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import IDENTITY, ORDER, TARIFF, WALLET, Sfi
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests import cards
 from tests.firmware.meters import METER_ID, Rig
 from tests.rigs import counted
@@ -22,7 +22,7 @@ from tests.rigs import counted
 T1 = Civil(2020, 7, 3, 9, 0)
 T2 = Civil(2020, 7, 3, 23, 1)
 ARM = Work(load_cents=5_000, defer_until=T1, cut_at=T2)
-DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
+DESK_KEY = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
 UEUR_PER_CENT = 10_000
 RECORDS = {Sfi.IDENTITY: IDENTITY, Sfi.WALLET: WALLET, Sfi.ORDER: ORDER, Sfi.TARIFF: TARIFF}
 LOAD_W = 3_000

@@ -71,7 +71,7 @@ def test_the_office_orders_nothing_by_a_tariff_that_was_put_back(carrier, genera
         with pytest.raises(DeskError, match="not the one its order was written with"):
             rig.write(work)
     with pytest.raises(DeskError, match="not the one its order was written with"):
-        rig.desk.reissue(account_of(rig), card_number=2, issued_at_min=0, kind=carrier)
+        rig.desk.reissue(account_of(rig), card_number=2, issued_at_min=0, card_kind=carrier)
     assert rig.card.image == before
     rig.write(Work(load_cents=1_000))
     assert account_of(rig).wallet.loaded_cents == 6_000
@@ -133,7 +133,7 @@ def test_a_visit_torn_between_tariff_and_order_is_done_again(generation):
 def test_a_replacement_card_binds_its_order_to_its_own_tariff(source, kind):
     rig = Rig(carrier=source)
     rig.write(Work(tariff=NEW, cut_at=T2))
-    image = rig.desk.reissue(account_of(rig), card_number=2, issued_at_min=0, kind=kind)
+    image = rig.desk.reissue(account_of(rig), card_number=2, issued_at_min=0, card_kind=kind)
     rig.card = card_of(image, counted())
     account = account_of(rig)
     bound = account.order.tariff_mac
@@ -143,7 +143,7 @@ def test_a_replacement_card_binds_its_order_to_its_own_tariff(source, kind):
 
 
 def second_card(rig: Rig, carrier: CardKind) -> AnyImage:
-    return rig.desk.reissue(account_of(rig), card_number=2, issued_at_min=0, kind=carrier)
+    return rig.desk.reissue(account_of(rig), card_number=2, issued_at_min=0, card_kind=carrier)
 
 
 @BOTH

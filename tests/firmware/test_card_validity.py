@@ -15,8 +15,8 @@ from card_protocol.formats.budget import IdentityRecord, Sfi, seal
 from card_protocol.formats.budget.generations import layouts
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil, encode_bcd_minute
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.errors import DeskError
 from meter_emu.firmware.dialogues.budget import identity_said
@@ -32,7 +32,7 @@ GENERATIONS_AND_CARRIERS = pytest.mark.parametrize(
     ("generation", "carrier"),
     [(n, kind) for n in (1, 2) for kind in CardKind if (n, kind) != (2, CardKind.MEMORY)],
 )
-DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
+DESK_KEY = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
 
 
 def identity(generation: int, expires: Civil | None = EXPIRES) -> IdentityRecord:
@@ -162,7 +162,7 @@ def test_a_replacement_goes_on_and_the_old_card_is_refused_from_then_on(generati
     old.power_on()
     account = rig.desk.account(old.transmit)
     old.power_off()
-    image = rig.desk.reissue(account, card_number=2, issued_at_min=0, kind=carrier)
+    image = rig.desk.reissue(account, card_number=2, issued_at_min=0, card_kind=carrier)
     rig.card = card_of(image, counted())
     assert rig.state.card_number == 1
     assert rig.insert().endswith("CARD 02 ALREADY_EXECUTED")
@@ -269,4 +269,4 @@ def test_a_replacement_of_a_temporary_card_lasts_unless_it_is_one_too(generation
 @pytest.mark.parametrize("generation", [0, 3, 255])
 def test_the_office_issues_no_generation_that_nobody_defined(generation):
     with pytest.raises(DeskError, match="generation 1 or 2"):
-        Desk(BENCH_MASTER_KEY).issue(METER_ID, generation=generation, issued_at_min=0)
+        Desk(TEST_MASTER_KEY).issue(METER_ID, generation=generation, issued_at_min=0)

@@ -104,7 +104,7 @@ def forged_record_refused(carrier: CardKind) -> bool:
 
 def foreign_card_refused(carrier: CardKind) -> bool:
     rig = Rig(carrier=carrier)
-    image = rig.desk.issue(METER_ID + 1, issued_at_min=0, kind=carrier)
+    image = rig.desk.issue(METER_ID + 1, issued_at_min=0, card_kind=carrier)
     rig.card = card_of(image, counted())
     return rig.insert().endswith(Result.WRONG_METER.name)
 
@@ -188,7 +188,9 @@ def expiry_not_evaded(carrier: CardKind) -> bool:
     account = rig.desk.account(first.transmit)
     first.power_off()
     expired = Civil(2020, 6, 1, 12, 0)
-    image = rig.desk.reissue(account, card_number=2, expires=expired, issued_at_min=0, kind=carrier)
+    image = rig.desk.reissue(
+        account, card_number=2, expires=expired, issued_at_min=0, card_kind=carrier
+    )
     rig.card = card_of(image, counted())
     rig.write(Work(load_cents=5_000, cut_at=T2))
     temporary = rig.card.image

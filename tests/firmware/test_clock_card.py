@@ -12,9 +12,9 @@ from card_protocol.formats.clock import CLOCK, open_clock_order, seal_clock_orde
 from card_protocol.formats.clock.making import personalise_clock_card
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.timestamp import Civil
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import SET_TO_S_COUNT, issue_clock_card
 from meter_emu.desk.desk import PIN_NOT_USED, Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import SET_ERROR_S_MAX, Result
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import Health
@@ -24,7 +24,7 @@ from tests.rigs import MODEL, counted
 
 
 def clock_card(set_to_s: int, *, meter_id: int = METER_ID, error_s: int = 60) -> SecureCard:
-    image = issue_clock_card(BENCH_MASTER_KEY, meter_id, set_to_s=set_to_s, set_error_s=error_s)
+    image = issue_clock_card(TEST_MASTER_KEY, meter_id, set_to_s=set_to_s, set_error_s=error_s)
     return SecureCard(image, counted())
 
 
@@ -176,9 +176,9 @@ def test_a_time_that_not_every_clock_can_show_is_no_date():
 @pytest.mark.parametrize("error_s", [0, SET_ERROR_S_MAX + 1, 0xFFFF])
 def test_a_card_that_does_not_say_how_good_its_time_is_sets_no_clock(error_s):
     rig = lost()
-    key = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
+    key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
     record = seal_clock_order(key, meter_id=METER_ID, set_to_s=NOW_S, set_error_s=error_s)
-    image = personalise_clock_card(BENCH_MASTER_KEY, METER_ID, record, pin=PIN_NOT_USED)
+    image = personalise_clock_card(TEST_MASTER_KEY, METER_ID, record, pin=PIN_NOT_USED)
     assert show(rig, SecureCard(image, counted())).endswith("CARD 13 BAD_FORMAT")
     assert rig.state.health == Health.LOW_VOLTAGE
 

@@ -7,9 +7,9 @@ import pytest
 from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import card_of
 from card_protocol.timestamp import MINUTES_NONE, Civil, decode_bcd_minute
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.desk import Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import NO_END, EnergyAccount, EventCode, Health, StateFlags, Supply
 from meter_emu.ports import Button, Lamp
@@ -157,7 +157,7 @@ def test_a_dated_order_waits_where_neither_clock_nor_card_knows_the_time():
     rig.run(3_600)
     assert supplied(rig)
     clock_s = (rig.board.now_us // 1_000_000) - 946_684_800
-    technician = issue_clock_card(BENCH_MASTER_KEY, METER_ID, set_to_s=clock_s, set_error_s=60)
+    technician = issue_clock_card(TEST_MASTER_KEY, METER_ID, set_to_s=clock_s, set_error_s=60)
     rig.bench.insert(card_of(technician, counted()))
     rig.bench.remove()
     assert rig.state.order_result == Result.EXECUTED

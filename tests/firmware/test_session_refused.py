@@ -10,8 +10,8 @@ from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, SecureCard, card_of
 from card_protocol.formats.budget import DF_GAS, Sfi
 from card_protocol.formats.budget.making import personalise_budget_card
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.energies import GAS
 from meter_emu.firmware.layouts import NO_END, EventCode
@@ -27,7 +27,7 @@ def contents(image: AnyImage) -> tuple[bytes, ...]:
 
 def stranger(rig: Rig) -> None:
     kind = rig.card.image.kind
-    rig.card = card_of(rig.desk.issue(METER_ID + 1, issued_at_min=0, kind=kind), counted())
+    rig.card = card_of(rig.desk.issue(METER_ID + 1, issued_at_min=0, card_kind=kind), counted())
 
 
 def other_energy(rig: Rig) -> None:
@@ -183,7 +183,7 @@ def test_a_card_in_the_other_energys_files_is_refused_whatever_its_identity_says
     rig = Rig()
     records: dict[Sfi, bytes] = {sfi: rig.file(sfi) for sfi in Sfi}
     image = personalise_budget_card(
-        BENCH_MASTER_KEY, METER_ID, records, pin="0000", generation=1, df=DF_GAS
+        TEST_MASTER_KEY, METER_ID, records, pin="0000", generation=1, df=DF_GAS
     )
     rig.card = card_of(image, counted())
     assert rig.insert().endswith("CARD 28 WRONG_ENERGY")

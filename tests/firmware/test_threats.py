@@ -74,12 +74,14 @@ def forged(carrier: CardKind) -> Attack:
 
 def of_another_meter(carrier: CardKind) -> Attack:
     rig = loaded(carrier)
-    return Attack(rig, card_of(rig.desk.issue(METER_ID + 1, issued_at_min=0, kind=carrier), bytes))
+    return Attack(
+        rig, card_of(rig.desk.issue(METER_ID + 1, issued_at_min=0, card_kind=carrier), bytes)
+    )
 
 
 def of_the_other_energy(carrier: CardKind) -> Attack:
     rig = loaded(carrier)
-    image = rig.desk.issue(METER_ID, energy=GAS, issued_at_min=0, kind=carrier)
+    image = rig.desk.issue(METER_ID, energy=GAS, issued_at_min=0, card_kind=carrier)
     return Attack(rig, card_of(image, bytes))
 
 
@@ -113,7 +115,9 @@ def replaced(carrier: CardKind, expires: Civil | None = None) -> Rig:
     rig.card.power_on()
     account = rig.desk.account(rig.card.transmit)
     rig.card.power_off()
-    image = rig.desk.reissue(account, card_number=2, expires=expires, issued_at_min=0, kind=carrier)
+    image = rig.desk.reissue(
+        account, card_number=2, expires=expires, issued_at_min=0, card_kind=carrier
+    )
     rig.card = card_of(image, counted())
     rig.write(LOAD)
     return rig

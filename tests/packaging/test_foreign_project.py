@@ -16,8 +16,8 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import card_of
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from card_protocol.serve.vpcd import PluggedCard
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.testing.links import LINKS
 from tests.docs.pages import blocks, page, section
 from tests.packaging.away import NOTHING, away
@@ -50,7 +50,9 @@ def a_card_in_a_reader(link: str) -> Iterator[Mapping[str, str]]:
     if link != "pcsc":
         yield NOTHING
         return
-    image = Desk(BENCH_MASTER_KEY, challenge=bytes).issue(7, issued_at_min=0, kind=CardKind.PLAIN)
+    image = Desk(TEST_MASTER_KEY, challenge=bytes).issue(
+        7, issued_at_min=0, card_kind=CardKind.PLAIN
+    )
     with TemporaryDirectory(prefix="pcsc-") as folder, PrivatePcscd(Path(folder)) as pcscd:
         pcscd.start()
         with PluggedCard(pcscd.plug(), card_of(image, bytes)):

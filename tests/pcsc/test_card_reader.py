@@ -13,8 +13,8 @@ from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, card_of, parse_image
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cards import file_card, memory_card
 from tests.cli.outcome import Outcome, runner
 from tests.docs.test_house import ROWS
@@ -141,7 +141,7 @@ def test_a_reader_that_cannot_tell_the_tries_of_a_chip_reads_it_all_the_same(
 
 def test_the_walk_from_a_reader_to_a_record_is_no_longer_than_the_page_says(pcscd, link):
     """In a process of its own, as the walks of `tests.docs.walks` that need no daemon."""
-    image = Desk(BENCH_MASTER_KEY).issue(1, issued_at_min=1)
+    image = Desk(TEST_MASTER_KEY).issue(1, issued_at_min=1)
     program = f"from tests.docs.walks import read_at; print(*sorted(read_at({FIRST!r})))"
     with card_in(pcscd, link, card_of(image, Random(1).randbytes)):
         said = subprocess.check_output([sys.executable, "-c", program], cwd=ROOT, text=True)

@@ -17,8 +17,8 @@ from card_protocol.formats.budget.making import record_on
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd, until
 from meter_emu.cli.output import write_atomically
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cli.serving import Serving
 from tests.pcsc.needs import absent, pyscard_absent, refuse
 
@@ -35,7 +35,7 @@ def _clients() -> None:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "the.card"
-    image = Desk(BENCH_MASTER_KEY, challenge=bytes).issue(METER, issued_at_min=10_000_000)
+    image = Desk(TEST_MASTER_KEY, challenge=bytes).issue(METER, issued_at_min=10_000_000)
     write_atomically(path, image.to_bytes())
     return path
 
@@ -128,7 +128,7 @@ def test_pcsc_scan_watches_it_come_and_go(
 def test_a_change_made_through_pcsc_is_in_the_file(
     pcscd: PrivatePcscd, file: Path, kind: CardKind
 ) -> None:
-    image = Desk(BENCH_MASTER_KEY, challenge=bytes).issue(METER, issued_at_min=1, kind=kind)
+    image = Desk(TEST_MASTER_KEY, challenge=bytes).issue(METER, issued_at_min=1, card_kind=kind)
     write_atomically(file, image.to_bytes())
     with Serving(file, command=pcscd.inside([])) as serving:
         serving.says("inserted")

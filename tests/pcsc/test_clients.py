@@ -17,8 +17,8 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.pcsc.needs import absent, pyscard_absent, refuse
 from tests.pcsc.slots import card_in
 
@@ -131,8 +131,8 @@ CLIENTS: dict[str, tuple[list[str], str, dict[CardKind, tuple[str, ...]]]] = {
 def card(request: pytest.FixtureRequest, pcscd: PrivatePcscd) -> Iterator[VirtualCard]:
     if why := absent("opensc-tool", "pcsc_scan", "ykman") or pyscard_absent():
         refuse(why)
-    desk = Desk(BENCH_MASTER_KEY, challenge=bytes)
-    card = card_of(desk.issue(1, issued_at_min=0, kind=request.param), Random(1).randbytes)
+    desk = Desk(TEST_MASTER_KEY, challenge=bytes)
+    card = card_of(desk.issue(1, issued_at_min=0, card_kind=request.param), Random(1).randbytes)
     with PcscLink(VPCD_READERS[0]) as link, card_in(pcscd, link, card):
         yield card
 

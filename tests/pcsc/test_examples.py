@@ -13,8 +13,8 @@ from card_protocol.card.image import PIN_TRIES_MAX, CardKind
 from card_protocol.card.virtual import FileCard, card_of
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.testing.hardware import hardware
 from tests.cards import file_card
 from tests.pcsc.needs import pyscard_absent, refuse
@@ -84,7 +84,7 @@ def test_the_examples_pass_over_pcsc_and_leave_the_same_bytes(tmp_path: Path) ->
 @pytest.fixture
 def real(pcscd: PrivatePcscd) -> Iterator[FileCard]:
     """A card in the reader that the bench knows nothing of: plain, T=0, of another meter, used."""
-    image = Desk(BENCH_MASTER_KEY).issue(7, issued_at_min=0, kind=CardKind.PLAIN)
+    image = Desk(TEST_MASTER_KEY).issue(7, issued_at_min=0, card_kind=CardKind.PLAIN)
     card = card_of(file_card(image), bytes, t0=True)
     with PcscLink(VPCD_READERS[0]) as link, card_in(pcscd, link, card):
         yield card

@@ -18,8 +18,8 @@ from card_protocol.serve import pcscd as private
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.cli import app
 from meter_emu.cli.output import write_atomically
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import ConfigError
 from meter_emu.testing.vpcd import Vpcd, vpcd
 from tests.cards import file_card
@@ -54,7 +54,7 @@ def _client() -> None:
 
 
 def image_of(meter: int) -> CardImage:
-    return file_card(Desk(BENCH_MASTER_KEY, challenge=bytes).issue(meter, issued_at_min=0))
+    return file_card(Desk(TEST_MASTER_KEY, challenge=bytes).issue(meter, issued_at_min=0))
 
 
 class Heard:

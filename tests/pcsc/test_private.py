@@ -13,8 +13,8 @@ import pytest
 
 from card_protocol.card.virtual import card_of
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd, can_be_apart, until
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.docs.pages import blocks, page
 from tests.pcsc.needs import DAEMON, absent, refuse
 
@@ -144,6 +144,6 @@ def test_the_lines_on_the_page_serve_a_card_to_another_program() -> None:
     (code,) = blocks(page("docs/card-serve.md"), "python")
     names: dict[str, Any] = {}
     exec(code, names)
-    card = card_of(Desk(BENCH_MASTER_KEY).issue(1, issued_at_min=0), bytes)
+    card = card_of(Desk(TEST_MASTER_KEY).issue(1, issued_at_min=0), bytes)
     once_seen = ["sh", "-c", "until opensc-tool --atr | grep 3b:; do sleep 0.1; done"]
     assert names["run_beside"](card, once_seen).strip() == card.power_on().hex(":")

@@ -16,8 +16,8 @@ from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.errors import LinkError
 from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import SOCKET_VARIABLE, VPCD_READERS, PrivatePcscd, until
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cli.outcome import Outcome, runner
 from tests.cli.serving import Serving
 from tests.pcsc.needs import absent, pyscard_absent, refuse
@@ -54,7 +54,7 @@ def desk(monkeypatch, capsys) -> Callable[..., Outcome]:
 
 
 def a_card(kind: CardKind = CardKind.PLAIN, *, t0: bool = False) -> VirtualCard:
-    image = Desk(BENCH_MASTER_KEY, challenge=bytes).issue(1, issued_at_min=0, kind=kind)
+    image = Desk(TEST_MASTER_KEY, challenge=bytes).issue(1, issued_at_min=0, card_kind=kind)
     return card_of(image, Random(1).randbytes, t0=t0)
 
 

@@ -19,8 +19,8 @@ from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from card_protocol.serve.vpcd import PluggedCard, VpcdSlot
 from meter_emu.cli.output import write_atomically
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cards import file_card
 from tests.cli.serving import Serving
 from tests.firmware.meters import METER_ID
@@ -45,11 +45,11 @@ def link(pcscd: PrivatePcscd) -> Iterator[PcscLink]:
 
 
 def desk() -> Desk:
-    return Desk(BENCH_MASTER_KEY, challenge=counted())
+    return Desk(TEST_MASTER_KEY, challenge=counted())
 
 
 def new_card(kind: CardKind = CardKind.SECURE) -> FileCard:
-    return card_of(file_card(desk().issue(METER_ID, issued_at_min=0, kind=kind)), counted())
+    return card_of(file_card(desk().issue(METER_ID, issued_at_min=0, card_kind=kind)), counted())
 
 
 def load(link: PcscLink) -> None:

@@ -8,10 +8,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from card_protocol.card.virtual import card_of
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.firmware.layouts import EventCode, Health, StateFlags
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.ports import Button
@@ -189,7 +189,7 @@ def test_a_clock_set_in_the_other_season_shows_legal_time_and_its_weekday_at_onc
     setup = MeterSetup(Circumstances(start_us=start_us, clock_set_us=start_us, model=model))
     setup.board.rtc.voltage_low()
     set_to_s = (announced_us - EPOCH_2000_US) // SECOND_US
-    card = issue_clock_card(BENCH_MASTER_KEY, METER_ID, set_to_s=set_to_s, set_error_s=60)
+    card = issue_clock_card(TEST_MASTER_KEY, METER_ID, set_to_s=set_to_s, set_error_s=60)
     setup.bench.insert(card_of(card, bytes))
     assert setup.state().health == Health.TRUSTED
     assert 0 <= apart_s(setup, legal(announced_us)) <= 3

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from card_protocol.card.virtual import card_of
 from card_protocol.formats.budget import ORDER, CardId, OrderFlags, Sfi, open_sealed, seal
 from card_protocol.keys import Purpose, derive
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.firmware.layouts import Supply
 from meter_emu.firmware.program import Program
 from meter_emu.ports import Button, Lamp
@@ -38,7 +38,7 @@ TEST_US = GAS.rearm.tightness_s * SECOND_US
 TRAVEL_US = 3 * SECOND_US
 HELD_MS = 4_000
 RATES = st.integers(1, 6_000)
-DESK_KEY = derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
+DESK_KEY = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
 
 
 def ready(rate: int, *, outage: tuple[int, int] | None = None) -> MeterSetup:

@@ -14,9 +14,9 @@ from card_protocol.formats.budget.generations import AnyOrderRecord
 from card_protocol.formats.budget.instants import InstantOrderRecord
 from card_protocol.keys import Key
 from card_protocol.timestamp import MINUTES_NONE, Civil, encode_bcd_minute
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.dates import CivilReading, DeskCodec, Written
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result, Tariff
 from meter_emu.errors import DeskError
 from meter_emu.firmware.dialogues.budget import order_said
@@ -38,7 +38,7 @@ minutes = st.integers(0, MINUTES - 1) | instants.map(lambda us: us // MINUTE_US 
 
 def written(work: Work, generation: int) -> AnyOrderRecord:
     """Return the order that the desk writes on a card of a generation."""
-    desk = Desk(BENCH_MASTER_KEY)
+    desk = Desk(TEST_MASTER_KEY)
     rig = Rig(generation=generation)
     rig.card.power_on()
     return desk.serve(rig.card.transmit, work, issued_at_min=0).order
@@ -226,7 +226,7 @@ class DayEarlyCodec(DeskCodec):
 )
 def test_a_slip_of_the_office_is_seen_by_generation_2_alone(generation, work, shown):
     rig = Rig(generation=generation)
-    rig.made.desk = Desk(BENCH_MASTER_KEY, codec=DayEarlyCodec())
+    rig.made.desk = Desk(TEST_MASTER_KEY, codec=DayEarlyCodec())
     rig.write(work)
     assert rig.insert().endswith(shown)
     back = rig.write_back()

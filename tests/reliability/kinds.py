@@ -136,7 +136,7 @@ def reissued(number: int, expires: Civil | None) -> Deed:
         account = rig.desk.account(rig.card.transmit)
         rig.card.power_off()
         image = rig.desk.reissue(
-            account, card_number=number, expires=expires, issued_at_min=0, kind=kit.carrier
+            account, card_number=number, expires=expires, issued_at_min=0, card_kind=kit.carrier
         )
         rig.card = card_of(image, counted())
 

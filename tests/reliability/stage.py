@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple, cast
 from typing_extensions import override
 
 from card_protocol.card.virtual import SecureCard
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import issue_clock_card
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.firmware.layouts import (
     STATE,
     STATE_AT,
@@ -126,7 +126,7 @@ def minute_now(rig: Rig) -> int:
 def clock_card(rig: Rig) -> SecureCard:
     """Return the card of a technician who is there now and right to the second."""
     set_to_s = (rig.board.now_us - EPOCH_2000_US) // SECOND_US
-    image = issue_clock_card(BENCH_MASTER_KEY, METER_ID, set_to_s=set_to_s, set_error_s=60)
+    image = issue_clock_card(TEST_MASTER_KEY, METER_ID, set_to_s=set_to_s, set_error_s=60)
     return SecureCard(image, counted())
 
 

@@ -18,8 +18,8 @@ from card_protocol.card.virtual import AnyImage, card_of
 from card_protocol.errors import ApduError, LayoutError, MacError
 from card_protocol.formats.budget import Sfi
 from card_protocol.formats.budget.compact import FIRST_AT
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Account, Desk, Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from tests.cards import raw_on, with_raw
 from tests.firmware.meters import Rig
@@ -130,7 +130,7 @@ def account_on(image: AnyImage) -> Account | None:
     card = card_of(image, counted())
     card.power_on()
     try:
-        return Desk(BENCH_MASTER_KEY, challenge=counted()).account(card.transmit)
+        return Desk(TEST_MASTER_KEY, challenge=counted()).account(card.transmit)
     except (ApduError, LayoutError, MacError):
         return None
 

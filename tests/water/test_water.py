@@ -12,8 +12,8 @@ import pytest
 
 from card_protocol.card.virtual import card_of
 from card_protocol.formats.budget import DF_OF
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import BY_CODE, ENERGIES, Energy, Measure
 from meter_emu.verify.run import verify
 from tests.cli.outcome import runner
@@ -123,7 +123,7 @@ def emu(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 @pytest.fixture
 def card(emu: Any) -> Path:
     """A card of a water meter with 20 euro."""
-    desk = Desk(BENCH_MASTER_KEY, challenge=Random(1).randbytes)
+    desk = Desk(TEST_MASTER_KEY, challenge=Random(1).randbytes)
     image = desk.issue(METER_ID, energy=WATER, issued_at_min=ISSUED_MIN)
     card = card_of(image, Random(2).randbytes)
     card.power_on()

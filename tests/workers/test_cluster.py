@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import ConfigError
 from meter_emu.resources import built_in
 from meter_emu.stories.story import models
@@ -52,7 +52,7 @@ def test_a_worker_killed_half_way_changes_no_result_and_none_is_left():
 def test_a_campaign_travels_as_text_without_a_key_and_an_image_stays():
     for path in built_in("campaigns").values():
         whole = load_campaign(path)  # that it comes out equal is asserted where it is sent
-        assert BENCH_MASTER_KEY.raw.hex() not in campaign_as_text(whole).lower()
+        assert TEST_MASTER_KEY.raw.hex() not in campaign_as_text(whole).lower()
     copy = ORES.households.alone(ORES.households[5].id)
     assert copy is not None
     assert campaign_as_text(replace(ORES, households=copy))

@@ -224,14 +224,14 @@ class Record(Protocol):
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-def seal(layout: Layout[RecordT], record: RecordT, key: Key, card: CardId) -> bytes:
+def seal(layout: Layout[RecordT], record: RecordT, key: Key, card_id: CardId) -> bytes:
     """Return the bytes of `record` with its MAC filled in; the `mac` it came with is ignored."""
     body = layout.build(record)[:-MAC_SIZE_BYTES]
-    return body + key.mac(mac_text(body, card))
+    return body + key.mac(mac_text(body, card_id))
 
 
 def open_sealed(
-    layout: Layout[RecordT], raw: bytes, key: Key, card: CardId, generation: int = GENERATION
+    layout: Layout[RecordT], raw: bytes, key: Key, card_id: CardId, generation: int = GENERATION
 ) -> RecordT:
     """Return the record in `raw` after checking size, magic, `generation` and MAC.
 
@@ -243,7 +243,7 @@ def open_sealed(
         raise LayoutError(
             layout.name, offset=2, want=f"generation {generation}", got=str(record.generation)
         )
-    if not key.verify(mac_text(raw[:-MAC_SIZE_BYTES], card), record.mac):
+    if not key.verify(mac_text(raw[:-MAC_SIZE_BYTES], card_id), record.mac):
         raise MacError(f"{layout.name}: the MAC does not match this meter's key")
     return record
 
@@ -262,6 +262,6 @@ def _token_text(meter_id: int, order_number: int) -> bytes:
     return meter_id.to_bytes(8, "big") + order_number.to_bytes(4, "big") + b"cancels T1 and T2"
 
 
-def mac_text(body: bytes, card: CardId) -> bytes:
+def mac_text(body: bytes, card_id: CardId) -> bytes:
     """Return the bytes that a record's MAC covers; `body` is the record before the MAC."""
-    return card.meter_id.to_bytes(8, "big") + card.card_number.to_bytes(4, "big") + body
+    return card_id.meter_id.to_bytes(8, "big") + card_id.card_number.to_bytes(4, "big") + body

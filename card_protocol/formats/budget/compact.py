@@ -138,15 +138,15 @@ assert (DESK_PART.size_bytes, METER_PART.size_bytes) == (42, 52), "layout drifte
 # MACs and copies ----------------------------------------------------------------------------------
 
 
-def seal_part(layout: Layout[Any], part: Any, key: Key, card: CardId) -> bytes:  # noqa: ANN401
+def seal_part(layout: Layout[Any], part: Any, key: Key, card_id: CardId) -> bytes:  # noqa: ANN401
     """Return the bytes of a part with its MAC filled in; it covers what a record's does."""
     body = layout.build(part)[:-MAC_SIZE_BYTES]
-    return body + key.mac(mac_text(body, card))
+    return body + key.mac(mac_text(body, card_id))
 
 
-def part_holds(raw: bytes, key: Key, card: CardId) -> bool:
+def part_holds(raw: bytes, key: Key, card_id: CardId) -> bool:
     """Whether the MAC at the end of a part is right: not for a torn or forged part."""
-    return key.verify(mac_text(raw[:-MAC_SIZE_BYTES], card), raw[-MAC_SIZE_BYTES:])
+    return key.verify(mac_text(raw[:-MAC_SIZE_BYTES], card_id), raw[-MAC_SIZE_BYTES:])
 
 
 class InForce(NamedTuple):
@@ -157,13 +157,13 @@ class InForce(NamedTuple):
 
 
 def compact_in_force(
-    layout: Layout[Any], raws: tuple[bytes, ...], key: Key, card: CardId
+    layout: Layout[Any], raws: tuple[bytes, ...], key: Key, card_id: CardId
 ) -> InForce | None:
     """Return the current copy among `raws`, `None` if no copy is whole."""
     whole = [
         InForce(copy, layout.parse(raw))
         for copy, raw in enumerate(raws)
-        if raw.startswith(layout.magic) and part_holds(raw, key, card)
+        if raw.startswith(layout.magic) and part_holds(raw, key, card_id)
     ]
     return max(whole, key=lambda found: found.part.sequence, default=None)
 

@@ -80,17 +80,19 @@ _DELIVERED: Final = bytes.fromhex("a2131091ffff8115") + _ERASED * 13 + bytes.fro
 _DELIVERED_PROTECTION: Final = bytes.fromhex("30ff1ff8")  # addresses 0-3, 6, 7 and 21-26
 
 
-def personalise_card(master: Key, contents: CardRecords, kind: CardKind, *, pin: str) -> AnyImage:
-    """Return a new card of `kind` with these records, sealed under keys derived from `master`.
+def personalise_card(
+    master: Key, contents: CardRecords, card_kind: CardKind, *, pin: str
+) -> AnyImage:
+    """Return a new card of `card_kind` with these records, sealed under keys derived from `master`.
 
     Raise `LayoutError` for a PIN not of 4 to 8 digits and for what this kind has no room for.
     """
-    if kind is CardKind.MEMORY:
+    if card_kind is CardKind.MEMORY:
         return personalise_memory_budget_card(master, contents)
     identity = contents.identity
     df, generation = DF_OF[identity.energy], identity.generation
     records = sealed_records(contents, derive(master, Purpose.DESK_RECORD, identity.meter_id))
-    if kind is CardKind.PLAIN:
+    if card_kind is CardKind.PLAIN:
         return personalise_plain_budget_card(records, generation=generation, df=df)
     return personalise_budget_card(
         master, identity.meter_id, records, pin=pin, generation=generation, df=df
@@ -176,7 +178,7 @@ def new_plain_card(content: bytes, df: int) -> CardImage:
         desk_key=NO_KEY,
         card_key=NO_KEY,
         pin=TRANSPORT_PIN,
-        kind=CardKind.PLAIN,
+        card_kind=CardKind.PLAIN,
     )
 
 

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from meter_emu.cli.held import read_bytes
 from meter_emu.cli.names import read_master_key
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import ConfigError
 from meter_emu.explain.meter import image_model
 from meter_emu.firmware.layouts import Health
@@ -82,7 +82,7 @@ def home_at_start(origin: LiveOrigin, model: MeterModel, build: str) -> Rig:
         start_us=origin.start_us,
         fate=Random(origin.seed),  # noqa: S311  torn cells, no secrets
         challenge=Random(f"{origin.seed}/cards").randbytes,  # noqa: S311  virtual cards' challenges
-        master=BENCH_MASTER_KEY if origin.image else read_master_key(origin.key_file or None),
+        master=TEST_MASTER_KEY if origin.image else read_master_key(origin.key_file or None),
     )
 
 

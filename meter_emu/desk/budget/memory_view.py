@@ -107,7 +107,7 @@ def _claimed(image: MemoryImage) -> CardId | None:
 
 
 def _view(
-    layout: Layout[Any], raw: bytes, at: int, key: Key | None, card: CardId | None
+    layout: Layout[Any], raw: bytes, at: int, key: Key | None, card_id: CardId | None
 ) -> RecordView:
     if raw == bytes((ERASED,)) * len(raw):
         return _shown(layout, at, Seal.EMPTY, (), ())
@@ -116,10 +116,10 @@ def _view(
         part = layout.parse(raw)
     except LayoutError as error:
         return _shown(layout, at, Seal.UNCHECKED, rows, (str(error),))
-    if key is None or card is None:
+    if key is None or card_id is None:
         wrong: tuple[str, ...] = ("no identity to check the MAC with",)
         return _shown(layout, at, Seal.UNCHECKED, rows, wrong)
-    if not part_holds(raw, key, card):
+    if not part_holds(raw, key, card_id):
         wrong = (f"{layout.name}: the MAC does not match this meter's key",)
         return _shown(layout, at, Seal.WRONG, rows, wrong)
     if layout is DESK_PART:

@@ -152,8 +152,8 @@ def budget_files(image: CardImage, master: Key) -> Iterator[Part]:
             yield Part("plain file", at, moved(_slots(raw), at))
 
 
-def _record(sfi: Sfi, raw: bytes, at: int, card: CardId | None, master: Key) -> Part:
-    view = explain_record(sfi, raw, card, master)
+def _record(sfi: Sfi, raw: bytes, at: int, card_id: CardId | None, master: Key) -> Part:
+    view = explain_record(sfi, raw, card_id, master)
     rows = view.rows
     if view.seal is Seal.EMPTY:
         rows = never_written(layout_of(sfi, len(raw)), raw, TELLS)
@@ -177,8 +177,8 @@ def _slots(raw: bytes) -> Iterator[Row]:
         yield replace(row, note=note, divisible=True)
 
 
-def explain_record(sfi: Sfi, raw: bytes, card: CardId | None, master: Key) -> RecordView:
-    """Return one record explained; without the `card` its MAC cannot be checked."""
+def explain_record(sfi: Sfi, raw: bytes, card_id: CardId | None, master: Key) -> RecordView:
+    """Return one record explained; without the `card_id` its MAC cannot be checked."""
     layout = layout_of(sfi, len(raw))
     if raw == b"\xff" * len(raw):
         return RecordView(layout.name, f"file {sfi}", len(raw), Seal.EMPTY, (), ())
@@ -187,7 +187,7 @@ def explain_record(sfi: Sfi, raw: bytes, card: CardId | None, master: Key) -> Re
         record = layout.parse(raw)
     except LayoutError as error:
         return RecordView(layout.name, f"file {sfi}", len(raw), Seal.UNCHECKED, rows, (str(error),))
-    seal, wrong = _seal(sfi, layout, raw, card, master)
+    seal, wrong = _seal(sfi, layout, raw, card_id, master)
     return RecordView(
         layout.name, f"file {sfi}", len(raw), seal, rows, wrong + _across(sfi, record)
     )
@@ -214,15 +214,17 @@ def explain_written_back(written: WriteBackRecord) -> RecordView:
 
 
 def _seal(
-    sfi: Sfi, layout: Layout[Any], raw: bytes, card: CardId | None, master: Key
+    sfi: Sfi, layout: Layout[Any], raw: bytes, card_id: CardId | None, master: Key
 ) -> tuple[Seal, tuple[str, ...]]:
-    if card is None:
+    if card_id is None:
         return Seal.UNCHECKED, ("no identity to check the MAC with",)
     purpose = Purpose.METER_RECORD if sfi is Sfi.WRITE_BACK else Purpose.DESK_RECORD
     fitting = [generation for generation in ORDERS if layouts(generation)[sfi] is layout]
     generation = raw[2] if raw[2] in fitting else fitting[0]
     try:
-        budget.open_sealed(layout, raw, derive(master, purpose, card.meter_id), card, generation)
+        budget.open_sealed(
+            layout, raw, derive(master, purpose, card_id.meter_id), card_id, generation
+        )
     except MacError as error:
         return Seal.WRONG, (str(error),)
     except LayoutError as error:

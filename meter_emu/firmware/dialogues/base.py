@@ -78,11 +78,11 @@ class CardDialogue(ABC):
     @abstractmethod
     def _written(self, said: WriteBack) -> None: ...
 
-    def _authenticated(self, card: BudgetCard | Carrier, challenge: bytes) -> bool:
+    def _authenticated(self, carrier: BudgetCard | Carrier, challenge: bytes) -> bool:
         """Whether card and meter have authenticated each other, if the card can."""
         keys = Key(self._factory.key_meter_auth), Key(self._factory.key_card_auth)
         try:
-            card.authenticate(Credentials(Role.METER, *keys), challenge)
+            carrier.authenticate(Credentials(Role.METER, *keys), challenge)
         except ApduError:
             return False
         return True

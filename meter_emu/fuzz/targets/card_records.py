@@ -18,7 +18,7 @@ from card_protocol.formats.budget.making import (
 )
 from card_protocol.keys import MAC_SIZE_BYTES, Key, Purpose, derive
 from card_protocol.layout import Layout
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.errors import MeterEmuError
 from meter_emu.firmware.layouts import MONEY_MAX_UEUR, State
@@ -96,7 +96,7 @@ def _image(first: int, rig: Rig, records: Mapping[Sfi, bytes]) -> CardImage:
     if first & _PLAIN:
         return personalise_plain_budget_card(records, generation=generation, df=df)
     return personalise_budget_card(
-        BENCH_MASTER_KEY,
+        TEST_MASTER_KEY,
         rig.meter_id,
         records,
         pin="0000",
@@ -239,7 +239,7 @@ def _wrong_by_a_byte(records: Mapping[Sfi, bytes]) -> bool:
 
 @cache
 def _desk_key() -> Key:
-    return derive(BENCH_MASTER_KEY, Purpose.DESK_RECORD, METER_ID_FIRST)
+    return derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER_ID_FIRST)
 
 
 def _sealed(raw: bytes, key: Key, card: CardId) -> bytes:

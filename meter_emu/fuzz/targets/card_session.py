@@ -17,8 +17,8 @@ from card_protocol.card.virtual import AnyImage, card_of, parse_image
 from card_protocol.formats.container import TRANSPORT_PIN
 from card_protocol.keys import MAC_SIZE_BYTES, Purpose, Role, derive, external_text
 from card_protocol.status import SW, bytes_waiting, right_le
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.fuzz.reach import must, note
 from meter_emu.fuzz.target import Target
 
@@ -35,8 +35,8 @@ _CARDS: Final = (
 )  # fmt: skip
 _FIDS: Final = (0x3F00, 0xDF01, 0xEF01, 0xEF02, 0xEF03, 0xEF04, 0xEF05, 0xBE01, 0x1234)
 _KEYS: Final = {
-    Role.METER: derive(BENCH_MASTER_KEY, Purpose.METER_AUTH, _METER_ID),
-    Role.DESK: derive(BENCH_MASTER_KEY, Purpose.DESK_AUTH, _METER_ID),
+    Role.METER: derive(TEST_MASTER_KEY, Purpose.METER_AUTH, _METER_ID),
+    Role.DESK: derive(TEST_MASTER_KEY, Purpose.DESK_AUTH, _METER_ID),
 }
 _NAMES: Final = {
     0x20: "VERIFY", 0x82: "EXTERNAL AUTHENTICATE", 0x84: "GET CHALLENGE",
@@ -48,7 +48,7 @@ _TRIES: Final = frozenset({0x20, 0x82})  # a wrong secret costs a try
 
 @cache
 def _image(kind: CardKind) -> AnyImage:
-    return Desk(BENCH_MASTER_KEY).issue(_METER_ID, issued_at_min=_MINUTE, kind=kind)
+    return Desk(TEST_MASTER_KEY).issue(_METER_ID, issued_at_min=_MINUTE, card_kind=kind)
 
 
 @final

@@ -11,8 +11,8 @@ from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, card_of, parse_image
 from card_protocol.errors import LayoutError, TraceError
 from card_protocol.trace import Trace, row_words
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import MeterEmuError
 from meter_emu.fuzz.reach import must, note
 from meter_emu.fuzz.scratch import scratch_file
@@ -149,9 +149,11 @@ _HOMES_MAX: Final = 40
 
 
 def _cards() -> tuple[bytes, ...]:
-    desk = Desk(BENCH_MASTER_KEY)
+    desk = Desk(TEST_MASTER_KEY)
     return tuple(
-        desk.issue(_METER_ID, issued_at_min=_MINUTE, kind=kind, generation=generation).to_bytes()
+        desk.issue(
+            _METER_ID, issued_at_min=_MINUTE, card_kind=kind, generation=generation
+        ).to_bytes()
         for kind, generation in (
             (CardKind.SECURE, 1), (CardKind.SECURE, 2), (CardKind.PLAIN, 1), (CardKind.MEMORY, 1),
         )

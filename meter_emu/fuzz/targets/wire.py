@@ -16,8 +16,8 @@ from card_protocol.status import SW
 from card_protocol.t0 import Asking
 from card_protocol.terminal import Terminal
 from card_protocol.tlv import build
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.fuzz.reach import must, note
 from meter_emu.fuzz.target import Target
 
@@ -215,7 +215,7 @@ def _plain(*, t0: bool = False) -> FileCard:
 
 @cache
 def _plain_image() -> CardImage:
-    image = Desk(BENCH_MASTER_KEY).issue(_METER_ID, issued_at_min=_MINUTE, kind=CardKind.PLAIN)
+    image = Desk(TEST_MASTER_KEY).issue(_METER_ID, issued_at_min=_MINUTE, card_kind=CardKind.PLAIN)
     assert isinstance(image, CardImage), "a plain card has files"
     return image
 

@@ -120,15 +120,15 @@ class BcdCounter:
         values = {code: position for position, code in enumerate(self._codes)}
         self.values: Final = tuple(values.get(raw) for raw in range(mask + 1))
 
-    def count(self, raw: int, ticks: int) -> tuple[int, int]:
+    def count(self, bits: int, ticks: int) -> tuple[int, int]:
         """Return the bits after `ticks` ticks, and how many carries they gave."""
-        carries, position = divmod(self._positions[raw] + ticks, self._span)
+        carries, position = divmod(self._positions[bits] + ticks, self._span)
         return self._codes[position], carries
 
 
-def bcd_value(raw: int) -> int:
+def bcd_value(bits: int) -> int:
     """Return the value of two digits, each weighed as it stands (0xAF is 10 times 10 plus 15)."""
-    return (raw >> 4) * 10 + (raw & 0x0F)
+    return (bits >> 4) * 10 + (bits & 0x0F)
 
 
 NO_MONTH: Final = 0  # stands for bits that are none of the twelve codes

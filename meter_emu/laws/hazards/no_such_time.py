@@ -171,7 +171,7 @@ def _doubt(model: MeterModel, found: Registers) -> str | None:
 
 
 def _wrong_bound(
-    household: Household, events: list[Event], look: Event, card: Event, said: re.Match[str]
+    household: Household, events: list[Event], look: Event, heard: Event, said: re.Match[str]
 ) -> str | None:
     """Return the fault of a lower bound: ahead of the truth, or behind what was known.
 
@@ -188,20 +188,20 @@ def _wrong_bound(
     at_us = int(at.timestamp()) * SECOND_US
     if at_us > look.at_us:
         return f"its clock is a lower bound and shows {shown}, which is still to come"
-    known_us = max(_known_us(household, events, card))
+    known_us = max(_known_us(household, events, heard))
     if at_us + MINUTE_US < known_us:
         return f"its clock shows {shown}, and the meter knew that it is later"
     return None
 
 
-def _known_us(household: Household, events: list[Event], card: Event) -> Iterator[int]:
+def _known_us(household: Household, events: list[Event], heard: Event) -> Iterator[int]:
     """Yield the lower bounds that the meter knew after it had heard a card."""
-    written = [v.at_us for v in household.visits if v.desk is not None and v.at_us < card.at_us]
+    written = [v.at_us for v in household.visits if v.desk is not None and v.at_us < heard.at_us]
     yield written[-1] // MINUTE_US * MINUTE_US
     upset = dict(household.rtc_found)
     for event in events:
         back = event.what is What.POWER_BACK and event.at_us not in upset
-        if back and event.at_us < card.at_us and event.clock_trusted:
+        if back and event.at_us < heard.at_us and event.clock_trusted:
             within_s = uncertainty_s(household.model, household.clock_set_us, event.at_us)
             yield event.at_us - 2 * within_s * SECOND_US
 

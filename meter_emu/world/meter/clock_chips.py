@@ -60,30 +60,30 @@ def clock_of(board: Board) -> Callable[[], str | None]:
     return lambda: reading(type(board.rtc), board.rtc.to_bytes(board.now_us))
 
 
-def reading(chip: type[CalendarChip], raw: Sequence[int]) -> str | None:
+def reading(chip: type[CalendarChip], registers: Sequence[int]) -> str | None:
     """Return the date and time in registers from 00h on; `None` if they hold none."""
     try:
-        return f"{shown_time(chip, raw):%Y-%m-%d %H:%M:%S}"
+        return f"{shown_time(chip, registers):%Y-%m-%d %H:%M:%S}"
     except ValueError:
         return None
 
 
-def shown_time(chip: type[CalendarChip], raw: Sequence[int]) -> datetime:
+def shown_time(chip: type[CalendarChip], registers: Sequence[int]) -> datetime:
     """Return the time in the registers, as if it were UTC.
 
     Raise `ValueError` for an impossible date or time.
     """
     found = counters(chip)
     year, month, day, minute, second = (
-        within(found[at][1], raw[at] & found[at][0])
+        within(found[at][1], registers[at] & found[at][0])
         for at in (chip.YEAR, chip.MONTH, chip.DAY, chip.MINUTES, chip.SECONDS)
     )
-    hour = _hour(chip, raw[chip.HOURS])
+    hour = _hour(chip, registers[chip.HOURS])
     if year is None or month is None or day is None:
         raise ValueError("a counter is out of range")
     if hour is None or minute is None or second is None:
         raise ValueError("a counter is out of range")
-    century = 2100 if raw[chip.MONTH] & chip.CENTURY else 2000
+    century = 2100 if registers[chip.MONTH] & chip.CENTURY else 2000
     return datetime(century + year, month, day, hour, minute, second, tzinfo=UTC)
 
 

@@ -168,20 +168,20 @@ def _night(meter: MeterRules) -> Iterator[tuple[int, Deed, Civil | None]]:
 
 
 def _change(
-    meter: MeterRules, kind: LegalHours, begins: Deed, ends: Deed
+    meter: MeterRules, hours: LegalHours, begins: Deed, ends: Deed
 ) -> Iterator[tuple[int, Deed, Civil | None]]:
     """Yield the next change of hours of a kind, found with the edges of the sleep hint."""
     trust, factory, now = meter.parts.trust, meter.factory, meter.now
-    if kind.hours(factory) is None or not now.trusted:
+    if hours.hours(factory) is None or not now.trusted:
         return
-    inside = kind.may_run(now, factory)
+    inside = hours.may_run(now, factory)
     left_s, then = 0, now
     for _ in range(_LOOKS_MAX):
-        left_s += max(1, kind.seconds_to_edge(then, factory))
+        left_s += max(1, hours.seconds_to_edge(then, factory))
         utc_s = now.utc_s + left_s
         uncertainty_s = trust.uncertainty_s(utc_s, meter.state, factory)
         then = now._replace(utc_s=utc_s, uncertainty_s=uncertainty_s)
-        if kind.may_run(then, factory) != inside:
+        if hours.may_run(then, factory) != inside:
             yield left_s, ends if inside else begins, None
             return
 

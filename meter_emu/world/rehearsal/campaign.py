@@ -111,10 +111,16 @@ class _Resolver:
     """Turns the raw file into integers and keeps each place for error messages."""
 
     def __init__(
-        self, path: Path, raw: RawCampaign, *, seed: int, build: str | None, model: str | None
+        self,
+        path: Path,
+        raw_campaign: RawCampaign,
+        *,
+        seed: int,
+        build: str | None,
+        model: str | None,
     ) -> None:
         self.path = path
-        self.raw = raw
+        self.raw = raw_campaign
         self.seed = seed
         self.build = build
         self.models: dict[str, MeterModel] = {}
@@ -122,16 +128,18 @@ class _Resolver:
         if model is not None:
             other = load_model(find("meters", model))
             self.others[other.energy] = (model, other)
-        self.top = FilePlace(str(path), raw.zone)
-        self.start_us = self.top.instant(raw.start, "start")
-        self.end_us = self.top.instant(raw.end, "end")
+        self.top = FilePlace(str(path), raw_campaign.zone)
+        self.start_us = self.top.instant(raw_campaign.start, "start")
+        self.end_us = self.top.instant(raw_campaign.end, "end")
         if not _shown(self.start_us):
             self.top.refuse(
                 "start", "want a day after the first and before the last of 2000 to 2099"
             )
         if self.end_us <= self.start_us:
-            self.top.refuse("end", f"want after start ({raw.start}), got {raw.end}")
-        self.announced = self._announcements(raw.announced)
+            self.top.refuse(
+                "end", f"want after start ({raw_campaign.start}), got {raw_campaign.end}"
+            )
+        self.announced = self._announcements(raw_campaign.announced)
 
     def campaign(self) -> Campaign:
         entries: list[Entry] = []
@@ -186,110 +194,112 @@ class _Resolver:
             )
         return found
 
-    def _shown(self, raw: RawHousehold, place: FilePlace) -> Announcement | None:
-        if raw.announced is None:
+    def _shown(self, raw_household: RawHousehold, place: FilePlace) -> Announcement | None:
+        if raw_household.announced is None:
             return self.announced.get(None)
-        if raw.announced not in self.announced:
+        if raw_household.announced not in self.announced:
             names = [name for name in self.announced if name]
             known = f"want one of {', '.join(names)}" if names else "no announcement has a name"
-            near = hint(raw.announced, names)
-            place.refuse("announced", f"{known}, got {raw.announced!r}{near}")
-        return self.announced[raw.announced]
+            near = hint(raw_household.announced, names)
+            place.refuse("announced", f"{known}, got {raw_household.announced!r}{near}")
+        return self.announced[raw_household.announced]
 
-    def _entry(self, raw: RawHousehold, place: FilePlace, before: int) -> Entry:
+    def _entry(self, raw_household: RawHousehold, place: FilePlace, before: int) -> Entry:
         """Return one entry; `before` households precede it."""
-        model_name = raw.model or self.raw.model
+        model_name = raw_household.model or self.raw.model
         if model_name is None:
             place.refuse("model", "is missing here and at the top of the file")
-        if raw.meter_id is not None and raw.count > 1:
-            place.refuse("meter_id", f"want none for {raw.count} copies")
+        if raw_household.meter_id is not None and raw_household.count > 1:
+            place.refuse("meter_id", f"want none for {raw_household.count} copies")
         own = self._model(model_name, place)
         model_name, model = self.others.get(own.energy, (model_name, own))
         if model.zone.key != self.raw.zone.key:
             why = f"{model.name} keeps the time of {model.zone.key}, want {self.raw.zone.key}"
             place.refuse("model", why)
-        if raw.rtc_base is not None:
-            if raw.image is not None:
+        if raw_household.rtc_base is not None:
+            if raw_household.image is not None:
                 place.refuse("rtc_base", "want none with an image, whose clock has its own")
-            model = msgspec.structs.replace(model, rtc_base=raw.rtc_base)
-        if raw.limiter and not model.measures.limiter:
+            model = msgspec.structs.replace(model, rtc_base=raw_household.rtc_base)
+        if raw_household.limiter and not model.measures.limiter:
             place.refuse("limiter", f"{model.measures.meter} has none, want false")
-        phase_us = raw.poll_phase_us
+        phase_us = raw_household.poll_phase_us
         if phase_us is not None and phase_us >= model.poll_s * SECOND_US:
             place.refuse("poll_phase_us", f"want less than the {model.poll_s} s between two polls")
-        spread, errors_s, drifts_ppb = self._spread(raw, place, own, model)
-        announced = self._shown(raw, place)
+        spread, errors_s, drifts_ppb = self._spread(raw_household, place, own, model)
+        announced = self._shown(raw_household, place)
         first = Household(
-            id=raw.id,
-            kind=raw.kind,
+            id=raw_household.id,
+            kind=raw_household.kind,
             model=model,
             model_name=model_name,
-            rtc_base=raw.rtc_base,
-            build=self.build or raw.build or self.raw.build,
-            balance_cents=place.cents(raw.balance_eur, "balance_eur"),
-            load=_load(raw, model, place),
+            rtc_base=raw_household.rtc_base,
+            build=self.build or raw_household.build or self.raw.build,
+            balance_cents=place.cents(raw_household.balance_eur, "balance_eur"),
+            load=_load(raw_household, model, place),
             clock_error_s=errors_s[0],
             drift_ppb=drifts_ppb[0],
-            clock_set_us=self._clock_set(raw, place),
-            limiter=raw.limiter,
-            prepayment=raw.prepayment,
-            careless=raw.rearm == "careless",
-            card_generation=self._generation(raw, place),
-            first_card=new_card(raw.card_expires, place),
+            clock_set_us=self._clock_set(raw_household, place),
+            limiter=raw_household.limiter,
+            prepayment=raw_household.prepayment,
+            careless=raw_household.rearm == "careless",
+            card_generation=self._generation(raw_household, place),
+            first_card=new_card(raw_household.card_expires, place),
             poll_phase_us=0,
-            outages=self._outages(raw.outages, place),
-            visits=self._visits(raw, place, model, announced, spread.visits_s),
-            meter_id=METER_ID_FIRST + before if raw.meter_id is None else raw.meter_id,
-            carrier=CardKind[raw.carrier.upper()],
-            expect=_expect(raw.expect, place),
-            image=None if raw.image is None else self.path.parent / raw.image,
+            outages=self._outages(raw_household.outages, place),
+            visits=self._visits(raw_household, place, model, announced, spread.visits_s),
+            meter_id=METER_ID_FIRST + before
+            if raw_household.meter_id is None
+            else raw_household.meter_id,
+            carrier=CardKind[raw_household.carrier.upper()],
+            expect=_expect(raw_household.expect, place),
+            image=None if raw_household.image is None else self.path.parent / raw_household.image,
             announced=announced,
-            expect_cut_us=_expect_cut(raw.expect_cut, place),
-            rtc_found=_rtc_found(raw, place, own, model),
+            expect_cut_us=_expect_cut(raw_household.expect_cut, place),
+            rtc_found=_rtc_found(raw_household, place, own, model),
         )
         return Entry(
             first=first,
-            count=raw.count,
+            count=raw_household.count,
             poll_phase_us=phase_us,
             spread=spread,
-            remarks=tuple(remarks(raw, first, place, self.end_us)),
+            remarks=tuple(remarks(raw_household, first, place, self.end_us)),
         )
 
-    def _generation(self, raw: RawHousehold, place: FilePlace) -> int:
-        generation = raw.card_generation or self.raw.card_generation
-        if raw.carrier == "memory" and generation != 1:
+    def _generation(self, raw_household: RawHousehold, place: FilePlace) -> int:
+        generation = raw_household.card_generation or self.raw.card_generation
+        if raw_household.carrier == "memory" and generation != 1:
             place.refuse("carrier", f"a memory card has no room for generation {generation}")
         return generation
 
-    def _clock_set(self, raw: RawHousehold, place: FilePlace) -> int:
-        if raw.clock_set is None:
+    def _clock_set(self, raw_household: RawHousehold, place: FilePlace) -> int:
+        if raw_household.clock_set is None:
             return self.start_us
-        clock_set_us = place.instant(raw.clock_set, "clock_set")
+        clock_set_us = place.instant(raw_household.clock_set, "clock_set")
         if clock_set_us > self.start_us:
             place.refuse("clock_set", f"want no later than start ({self.raw.start})")
         return clock_set_us
 
     def _spread(
-        self, raw: RawHousehold, place: FilePlace, own: MeterModel, model: MeterModel
+        self, raw_household: RawHousehold, place: FilePlace, own: MeterModel, model: MeterModel
     ) -> tuple[Spread, Range, Range]:
         """Return how the households of an entry vary, and the bounds of their clocks."""
-        errors_s = _bounds(raw.clock_error_s, place, "clock_error_s")
-        drifts_ppb = _bounds(raw.drift_ppb, place, "drift_ppb")
+        errors_s = _bounds(raw_household.clock_error_s, place, "clock_error_s")
+        drifts_ppb = _bounds(raw_household.drift_ppb, place, "drift_ppb")
         errors_s = _share(errors_s, own.clock.set_error_s, model.clock.set_error_s)
         drifts_ppb = _share(drifts_ppb, own.clock.drift_bound_ppb, model.clock.drift_bound_ppb)
         if not all(_shown(self.start_us + error_s * SECOND_US) for error_s in errors_s):
             place.refuse("clock_error_s", "want a clock that shows a day of 2000 to 2099")
-        later_s = raw.visits_later_s
+        later_s = raw_household.visits_later_s
         spread = Spread(
-            clock_error_s=errors_s if isinstance(raw.clock_error_s, list) else None,
-            drift_ppb=drifts_ppb if isinstance(raw.drift_ppb, list) else None,
+            clock_error_s=errors_s if isinstance(raw_household.clock_error_s, list) else None,
+            drift_ppb=drifts_ppb if isinstance(raw_household.drift_ppb, list) else None,
             visits_s=None if later_s is None else _bounds(later_s, place, "visits_later_s"),
         )
         return spread, errors_s, drifts_ppb
 
     def _visits(
         self,
-        raw: RawHousehold,
+        raw_household: RawHousehold,
         place: FilePlace,
         model: MeterModel,
         announced: Announcement | None,
@@ -298,7 +308,7 @@ class _Resolver:
         said = (self.raw.start, self.raw.end)
         within_us = (self.start_us, self.end_us)
         visits = VisitReader(place, model, announced, within_us=within_us, said=said).all(
-            raw.visits
+            raw_household.visits
         )
         for off_s in later_s or ():
             for visit in visits:
@@ -333,12 +343,12 @@ class _Resolver:
         self,
         visit: Visit,
         own: Household,
-        raw: RawHousehold,
+        raw_household: RawHousehold,
         household: FilePlace,
         households: Households,
     ) -> Household:
         """Return the household whose card a visit uses, with its visits to the office so far."""
-        name = raw.visits[visit.in_file - 1].card_of
+        name = raw_household.visits[visit.in_file - 1].card_of
         assert name is not None, "it is another's card because the file says whose"
         place = household.at(f"visit {visit.in_file}")
         alone = households.alone(name)
@@ -346,7 +356,7 @@ class _Resolver:
             names = [entry.first.id for entry in households.entries]
             place.refuse("card_of", f"no household has the id {name!r}{hint(name, names)}")
         other = alone[0]
-        if other.meter_id in range(own.meter_id, own.meter_id + raw.count):
+        if other.meter_id in range(own.meter_id, own.meter_id + raw_household.count):
             place.refuse("card_of", "want the id of another household than this one")
         written = (
             earlier
@@ -384,13 +394,13 @@ def _shown(us: int) -> bool:
     return EPOCH_2000_US + DAY_US <= us < END_US - DAY_US
 
 
-def _end(raw: datetime | None, place: FilePlace, key: str) -> tuple[Civil | None, int | None]:
-    return (None, None) if raw is None else place.minute(raw, key)
+def _end(when: datetime | None, place: FilePlace, key: str) -> tuple[Civil | None, int | None]:
+    return (None, None) if when is None else place.minute(when, key)
 
 
-def _load(raw: RawHousehold, model: MeterModel, place: FilePlace) -> tuple[int, ...]:
+def _load(raw_household: RawHousehold, model: MeterModel, place: FilePlace) -> tuple[int, ...]:
     """Return the load under the name that fits the energy; the other name must be absent."""
-    loads = {"load_w": raw.load_w, "load_dm3_per_h": raw.load_dm3_per_h}
+    loads = {"load_w": raw_household.load_w, "load_dm3_per_h": raw_household.load_dm3_per_h}
     name = model.measures.load_key
     load = loads.pop(name)
     ((other_name, other),) = loads.items()
@@ -402,11 +412,11 @@ def _load(raw: RawHousehold, model: MeterModel, place: FilePlace) -> tuple[int, 
 
 
 def _rtc_found(
-    raw: RawHousehold, household: FilePlace, own: MeterModel, model: MeterModel
+    raw_household: RawHousehold, household: FilePlace, own: MeterModel, model: MeterModel
 ) -> tuple[tuple[int, Registers], ...]:
     """Return the clock chip's contents at power-ups, if the file gives any."""
     found = []
-    for number, outage in enumerate(raw.outages, 1):
+    for number, outage in enumerate(raw_household.outages, 1):
         if outage.rtc is None:
             continue
         place = household.at(f"outage {number}")
@@ -433,27 +443,29 @@ def _registers(text: str, count: int) -> Registers | None:
     return tuple(found.items())
 
 
-def _expect(raw: Sequence[str] | None, place: FilePlace) -> tuple[str, ...] | None:
+def _expect(names: Sequence[str] | None, place: FilePlace) -> tuple[str, ...] | None:
     known = [one.value for one in (*Verdict, *FindingKind)]
-    for word in raw or ():
+    for word in names or ():
         if word not in known:
             want = f"want one of {', '.join(known)}, got {word!r}{hint(word, known)}"
             place.refuse("expect", want)
-    return None if raw is None else tuple(raw)
+    return None if names is None else tuple(names)
 
 
-def _expect_cut(raw: Sequence[datetime] | None, place: FilePlace) -> Range | None:
-    if raw is None:
+def _expect_cut(times: Sequence[datetime] | None, place: FilePlace) -> Range | None:
+    if times is None:
         return None
-    from_us, to_us = (place.instant(when, "expect_cut") for when in raw)
+    from_us, to_us = (place.instant(when, "expect_cut") for when in times)
     if to_us < from_us:
-        place.refuse("expect_cut", f"want [from, to], the earlier first, got {raw[0]}, {raw[1]}")
+        place.refuse(
+            "expect_cut", f"want [from, to], the earlier first, got {times[0]}, {times[1]}"
+        )
     return from_us, to_us
 
 
-def _bounds(raw: int | Sequence[int], place: FilePlace, key: str) -> Range:
+def _bounds(given: int | Sequence[int], place: FilePlace, key: str) -> Range:
     """Return a range; a single number gives a range of one."""
-    low, high = (raw, raw) if isinstance(raw, int) else raw
+    low, high = (given, given) if isinstance(given, int) else given
     if low > high:
         place.refuse(key, f"want [from, to], the smaller first, got {low}, {high}")
     return low, high

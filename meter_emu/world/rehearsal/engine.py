@@ -48,7 +48,7 @@ from card_protocol.errors import CardProtocolError, LayoutError, TimestampError
 from card_protocol.formats.budget import WriteBackRecord
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil, decode_bcd_minute
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.errors import ConfigError, DeskError, PollsSpentError, ProgramError
 from meter_emu.ports import Button, Lamp
@@ -167,7 +167,7 @@ class _Story:
         self._household, self._campaign = household, campaign
         rig = rig_of(household, campaign)
         self._rig, self._board = rig, rig.board
-        self._record_key: Final = derive(BENCH_MASTER_KEY, Purpose.METER_RECORD, rig.meter_id)
+        self._record_key: Final = derive(TEST_MASTER_KEY, Purpose.METER_RECORD, rig.meter_id)
         try:
             self._card = rig.first_card()
         except DeskError as error:

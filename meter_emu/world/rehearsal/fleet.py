@@ -109,11 +109,13 @@ class Rehearsing(TextTask[Places, Batch]):
         seen = [how_it_begins(household, self._campaign), failed_event(failure)]
         return Batch([sent_row(self._judged(household, seen))])
 
-    def failure(self, unit: Places, felt: FeltPulse, kind: FailureKind, why: str) -> Failure:
+    def failure(
+        self, unit: Places, felt: FeltPulse, failure_kind: FailureKind, why: str
+    ) -> Failure:
         """Return how a program failed, from the last pulse."""
         household = self._campaign.households[unit.first]
         return Failure(
-            kind=kind,
+            kind=failure_kind,
             why=why,
             at_us=max(felt.now_us, self._campaign.start_us),
             clock=reading(clock_chip(household.model).chip, felt.clock) if felt.clock else None,

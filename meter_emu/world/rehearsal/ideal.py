@@ -392,21 +392,21 @@ class Ideal:
                 self._ask()
         self._ready()
 
-    def _show(self, card: CardShown) -> None:
+    def _show(self, shown: CardShown) -> None:
         """Hear a card that the meter may still obey."""
-        self._card = card
-        expires_us = card.expires_us
-        if expires_us is not None and card.at_us >= expires_us:
+        self._card = shown
+        expires_us = shown.expires_us
+        if expires_us is not None and shown.at_us >= expires_us:
             knowledge = self.knowledge
             # The meter decides expiry by its clock, as it does T1 and T2. Within 2u both are right,
             # and what was seen says which it was; later than that, or not served, the card is as if
             # it had never been put in.
             known_us = expires_us + 2 * knowledge.within_us(expires_us) + WORK_US
-            open_ = card.at_us < known_us or knowledge.doubted
-            if not (open_ and card.served):
+            open_ = shown.at_us < known_us or knowledge.doubted
+            if not (open_ and shown.served):
                 return
         self.unheard = False
-        promise = card.on_card
+        promise = shown.on_card
         if (promise.limiter and not self.model.limiter_a) or (
             promise.pricing.bi_hourly and self.model.night is None
         ):  # an order that this model refuses, whole; the credit next to it is heard

@@ -128,9 +128,9 @@ def promise_at(orders: Sequence[Promise], us: int) -> Promise:
     return next(promise for promise in reversed(orders) if promise.from_us <= us)
 
 
-def _written(card: Promise, order: DeskOrder) -> Promise:
+def _written(on_card: Promise, order: DeskOrder) -> Promise:
     """Return the card's contents after a desk visit: what the order does not name stays."""
-    kind, defer_us, cut_us = card.kind, card.defer_us, card.cut_us
+    kind, defer_us, cut_us = on_card.kind, on_card.defer_us, on_card.cut_us
     if order.reactivate:
         kind, defer_us, cut_us = PromiseKind.REACTIVATED, None, None
     if order.defer_us is not None:
@@ -142,14 +142,14 @@ def _written(card: Promise, order: DeskOrder) -> Promise:
     elif defer_us is not None:
         kind = PromiseKind.ORDINARY
     return replace(
-        card,
+        on_card,
         kind=kind,
         defer_us=defer_us,
         cut_us=cut_us,
-        limiter=card.limiter if order.limiter is None else order.limiter,
-        prepayment=card.prepayment if order.prepayment is None else order.prepayment,
-        pricing=card.pricing if order.tariff is None else order.tariff,
-        mwh_per_unit=order.mwh_per_unit or card.mwh_per_unit,
-        loaded_cents=card.loaded_cents + order.load_cents,
-        load_count=card.load_count + (order.load_cents > 0),
+        limiter=on_card.limiter if order.limiter is None else order.limiter,
+        prepayment=on_card.prepayment if order.prepayment is None else order.prepayment,
+        pricing=on_card.pricing if order.tariff is None else order.tariff,
+        mwh_per_unit=order.mwh_per_unit or on_card.mwh_per_unit,
+        loaded_cents=on_card.loaded_cents + order.load_cents,
+        load_count=on_card.load_count + (order.load_cents > 0),
     )

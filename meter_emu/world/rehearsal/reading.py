@@ -49,20 +49,20 @@ class FilePlace:
         """Return where a key of this place is, in words."""
         return ": ".join(part for part in (self.words, key) if part)
 
-    def instant(self, raw: datetime, key: str) -> int:
+    def instant(self, when: datetime, key: str) -> int:
         """Return the instant of a time in the file."""
-        return legal_to_us(raw, self.zone, path=self.path, key=self.key(key))
+        return legal_to_us(when, self.zone, path=self.path, key=self.key(key))
 
-    def minute(self, raw: datetime, key: str) -> tuple[Civil, int]:
+    def minute(self, when: datetime, key: str) -> tuple[Civil, int]:
         """Return a date that goes onto a card, as legal time and as an instant."""
-        us = self.instant(raw, key)
+        us = self.instant(when, key)
         if us % MINUTE_US:
-            self.refuse(key, f"want whole minutes, as cards carry, got {raw}")
+            self.refuse(key, f"want whole minutes, as cards carry, got {when}")
         return us_to_civil(us, self.zone), us
 
-    def cents(self, raw: Euro, key: str) -> int:
+    def cents(self, amount: Euro, key: str) -> int:
         """Return an amount."""
         try:
-            return cents_of(raw)
+            return cents_of(amount)
         except ValueError as error:
             self.refuse(key, str(error))

@@ -11,10 +11,10 @@ from typing import Final, final
 
 from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.keys import Key
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
 from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import Measure
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US, decimal
@@ -51,7 +51,7 @@ class Rig:
         start_us: int,
         fate: Random,
         challenge: Callable[[int], bytes],
-        master: Key = BENCH_MASTER_KEY,
+        master: Key = TEST_MASTER_KEY,
     ) -> None:
         self.household = household
         self.zone = household.model.zone
@@ -136,7 +136,7 @@ class Rig:
             expires=household.first_card.expires,
             reading=_reading(self.zone, household.first_card.expires_us),
             issued_at_min=issued_at_min,
-            kind=household.carrier,
+            card_kind=household.carrier,
         )
         card = card_of(image, self.challenge)
         standing = Work(
@@ -161,7 +161,7 @@ class Rig:
             expires=new.expires,
             reading=_reading(self.zone, new.expires_us),
             issued_at_min=self._minute_2000(office_error_s),
-            kind=self.household.carrier,
+            card_kind=self.household.carrier,
         )
         return card_of(image, self.challenge)
 

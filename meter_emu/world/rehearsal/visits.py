@@ -93,32 +93,37 @@ class VisitReader:
                 self._place.at(f"visit {visit.in_file}").refuse("card_number", why)
             yield replace(visit, kind=VisitKind.INSERT, card_number=None)
 
-    def _visit(self, raw: RawVisit, place: FilePlace) -> Visit:
-        at_us = place.instant(raw.at, "at")
+    def _visit(self, raw_visit: RawVisit, place: FilePlace) -> Visit:
+        at_us = place.instant(raw_visit.at, "at")
         if not self._within_us[0] <= at_us < self._within_us[1]:
-            place.refuse("at", f"want from {self._said[0]} to before {self._said[1]}, got {raw.at}")
-        at_desk = _check_keys(raw, place)
-        if raw.clock_card:
-            error_s = raw.clock_error_s
-            return Visit(at_us=at_us, kind=VisitKind.CLOCK_CARD, clock_error_s=error_s)
-        if raw.insert:
-            kind = VisitKind.INSERT if raw.card_number is None else VisitKind.OLD_CARD
-            kind = kind if raw.card_of is None else VisitKind.OTHERS_CARD
-            kind = kind if raw.copy_of is None else VisitKind.COPY
-            return Visit(
-                at_us=at_us, kind=kind, card_number=raw.card_number, copy_number=raw.copy_of
+            place.refuse(
+                "at", f"want from {self._said[0]} to before {self._said[1]}, got {raw_visit.at}"
             )
-        if raw.press is not None:
-            return Visit(at_us=at_us, kind=VisitKind.PRESS, key=Button[raw.press.upper()])
-        if raw.hold is not None:
-            return Visit(at_us=at_us, kind=VisitKind.HOLD, key=Button[raw.hold.upper()])
+        at_desk = _check_keys(raw_visit, place)
+        if raw_visit.clock_card:
+            error_s = raw_visit.clock_error_s
+            return Visit(at_us=at_us, kind=VisitKind.CLOCK_CARD, clock_error_s=error_s)
+        if raw_visit.insert:
+            kind = VisitKind.INSERT if raw_visit.card_number is None else VisitKind.OLD_CARD
+            kind = kind if raw_visit.card_of is None else VisitKind.OTHERS_CARD
+            kind = kind if raw_visit.copy_of is None else VisitKind.COPY
+            return Visit(
+                at_us=at_us,
+                kind=kind,
+                card_number=raw_visit.card_number,
+                copy_number=raw_visit.copy_of,
+            )
+        if raw_visit.press is not None:
+            return Visit(at_us=at_us, kind=VisitKind.PRESS, key=Button[raw_visit.press.upper()])
+        if raw_visit.hold is not None:
+            return Visit(at_us=at_us, kind=VisitKind.HOLD, key=Button[raw_visit.hold.upper()])
         assert at_desk, "a visit is one of these"
-        if not EPOCH_2000_US <= at_us + raw.office_error_s * SECOND_US < END_US:
+        if not EPOCH_2000_US <= at_us + raw_visit.office_error_s * SECOND_US < END_US:
             place.refuse("office_error_s", "want an office whose date is in 2000 to 2099")
-        return Visit(at_us=at_us, kind=VisitKind.DESK, desk=self._order(raw, place))
+        return Visit(at_us=at_us, kind=VisitKind.DESK, desk=self._order(raw_visit, place))
 
-    def _order(self, raw: RawVisit, place: FilePlace) -> DeskOrder:
-        words = set(raw.desk)
+    def _order(self, raw_visit: RawVisit, place: FilePlace) -> DeskOrder:
+        words = set(raw_visit.desk)
         for pair in ({"prepayment-on", "prepayment-off"}, {"limiter-on", "limiter-off"}):
             if pair <= words:
                 place.refuse("desk", f"want only one of {' and '.join(sorted(pair))}")
@@ -126,13 +131,13 @@ class VisitReader:
             place.refuse("desk", _TWO_VISITS)
         if "limiter-on" in words and not self._model.measures.limiter:
             place.refuse("desk", f"{self._model.measures.meter} has no limiter, want no limiter-on")
-        defer_until, defer_us = self._dated(raw.defer_until, "defer", words, place)
-        cut_at, cut_us = self._dated(raw.cut_at, "cut", words, place)
+        defer_until, defer_us = self._dated(raw_visit.defer_until, "defer", words, place)
+        cut_at, cut_us = self._dated(raw_visit.cut_at, "cut", words, place)
         if defer_us is not None and cut_us is not None:
             in_order(defer_us, cut_us, place)
         load_cents = 0
-        if raw.load_eur is not None:
-            load_cents = place.cents(raw.load_eur, "load_eur")
+        if raw_visit.load_eur is not None:
+            load_cents = place.cents(raw_visit.load_eur, "load_eur")
             low, high = self._model.credit.load_min_cents, self._model.credit.load_max_cents
             if not low <= load_cents <= high:
                 shown = [f"{decimal(cents, 100)} EUR" for cents in (low, high, load_cents)]
@@ -144,13 +149,13 @@ class VisitReader:
             load_cents=load_cents,
             prepayment=_switch(words, "prepayment"),
             limiter=_switch(words, "limiter"),
-            tariff=None if raw.tariff is None else self._tariff(raw.tariff, place),
-            mwh_per_unit=None if raw.tariff is None else raw.tariff.mwh_per_unit,
+            tariff=None if raw_visit.tariff is None else self._tariff(raw_visit.tariff, place),
+            mwh_per_unit=None if raw_visit.tariff is None else raw_visit.tariff.mwh_per_unit,
             defer_us=defer_us,
             cut_us=cut_us,
-            new_card=new_card(raw.card_expires, place) if raw.replace_card else None,
-            office_error_s=raw.office_error_s,
-            fields=None if raw.fields is None else _fields(raw.fields, place),
+            new_card=new_card(raw_visit.card_expires, place) if raw_visit.replace_card else None,
+            office_error_s=raw_visit.office_error_s,
+            fields=None if raw_visit.fields is None else _fields(raw_visit.fields, place),
         )
 
     def _dated(
@@ -175,8 +180,10 @@ class VisitReader:
             place.refuse(key, f"is missing, and what was announced has no {key}")
         return civil, us
 
-    def _tariff(self, raw: RawTariff, place: FilePlace) -> Pricing:
-        pricing = Pricing.of(raw.number, raw.price_ueur_per_wh, raw.night_price_ueur_per_wh)
+    def _tariff(self, raw_tariff: RawTariff, place: FilePlace) -> Pricing:
+        pricing = Pricing.of(
+            raw_tariff.number, raw_tariff.price_ueur_per_wh, raw_tariff.night_price_ueur_per_wh
+        )
         try:
             check_tariff(self._model.measures, pricing)
         except DeskError as error:
@@ -184,37 +191,47 @@ class VisitReader:
         return pricing
 
 
-def _check_keys(raw: RawVisit, place: FilePlace) -> bool:
+def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
     """Refuse keys that do not go together; return whether it is a visit to the office."""
-    writes = bool(raw.desk) or any(
-        said is not None for said in (raw.load_eur, raw.tariff, raw.fields)
+    writes = bool(raw_visit.desk) or any(
+        said is not None for said in (raw_visit.load_eur, raw_visit.tariff, raw_visit.fields)
     )
-    at_desk = writes or raw.replace_card
-    buttons = [raw.press is not None, raw.hold is not None]
-    if [at_desk, raw.insert, raw.clock_card, *buttons].count(True) != 1:
+    at_desk = writes or raw_visit.replace_card
+    buttons = [raw_visit.press is not None, raw_visit.hold is not None]
+    if [at_desk, raw_visit.insert, raw_visit.clock_card, *buttons].count(True) != 1:
         place.refuse("", _OF_ONE)
-    if raw.card_of is not None and raw.card_number is not None:
+    if raw_visit.card_of is not None and raw_visit.card_number is not None:
         place.refuse("card_number", "want none for another household's card")
-    if raw.copy_of is not None and (raw.card_of, raw.card_number) != (None, None):
+    if raw_visit.copy_of is not None and (raw_visit.card_of, raw_visit.card_number) != (None, None):
         place.refuse("copy_of", "want no card_of or card_number next to it")
     for key, said, has_place, wanted in (
-        ("card_expires", raw.card_expires, raw.replace_card, "replace_card = true next to it"),
-        ("card_of", raw.card_of, raw.insert, "insert = true next to it"),
-        ("card_number", raw.card_number, raw.insert, "insert = true next to it"),
-        ("copy_of", raw.copy_of, raw.insert, "insert = true next to it"),
-        ("clock_error_s", raw.clock_error_s, raw.clock_card, "clock_card = true next to it"),
-        ("defer_until", raw.defer_until, at_desk, "a visit to the office"),
-        ("cut_at", raw.cut_at, at_desk, "a visit to the office"),
-        ("office_error_s", raw.office_error_s, at_desk, "a visit to the office"),
+        (
+            "card_expires",
+            raw_visit.card_expires,
+            raw_visit.replace_card,
+            "replace_card = true next to it",
+        ),
+        ("card_of", raw_visit.card_of, raw_visit.insert, "insert = true next to it"),
+        ("card_number", raw_visit.card_number, raw_visit.insert, "insert = true next to it"),
+        ("copy_of", raw_visit.copy_of, raw_visit.insert, "insert = true next to it"),
+        (
+            "clock_error_s",
+            raw_visit.clock_error_s,
+            raw_visit.clock_card,
+            "clock_card = true next to it",
+        ),
+        ("defer_until", raw_visit.defer_until, at_desk, "a visit to the office"),
+        ("cut_at", raw_visit.cut_at, at_desk, "a visit to the office"),
+        ("office_error_s", raw_visit.office_error_s, at_desk, "a visit to the office"),
     ):
         if said and not has_place:
             place.refuse(key, f"want {wanted}")
     return at_desk
 
 
-def _fields(raw: RawFields, place: FilePlace) -> AsIs:
+def _fields(raw_fields: RawFields, place: FilePlace) -> AsIs:
     """Return the field values that a faulty office writes unchanged."""
-    said = msgspec.structs.asdict(raw)
+    said = msgspec.structs.asdict(raw_fields)
     for name in ("defer_until", "cut_at"):
         said[name] = said[name] and bytes.fromhex(said[name])
     fields = AsIs(**said)
@@ -242,11 +259,11 @@ def _switch(words: set[DeskWord], what: str) -> bool | None:
 
 
 def remarks(
-    raw: RawHousehold, household: Household, place: FilePlace, end_us: int
+    raw_household: RawHousehold, household: Household, place: FilePlace, end_us: int
 ) -> Iterator[str]:
     """Yield one line for each doubtful point, with file, household and visit."""
     energy = household.model.measures
-    if raw.rearm is not None and not energy.countdown:
+    if raw_household.rearm is not None and not energy.countdown:
         tested = " and ".join(one.name for one in ENERGIES.values() if one.countdown)
         why = f"is for {tested}, and has no effect on {energy.name}"
         yield f"{place.path}: {place.key('rearm')}: {why}"

@@ -3,7 +3,7 @@
 import pytest
 
 from card_protocol.keys import Purpose, derive
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.explain.meter import explain_image, meter_id_of
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE_AT, with_crc
 from meter_emu.rows import NOT_SHOWN, differences
@@ -120,4 +120,4 @@ def test_no_key_is_in_any_word() -> None:
     said = repr(explain_image(IMAGE, MODEL)) + repr(list(differences(a, b, IMAGE, raw)))
     assert f"16 bytes, {NOT_SHOWN}, another" in said
     for purpose in Purpose:
-        assert derive(BENCH_MASTER_KEY, purpose, METER).raw.hex() not in said
+        assert derive(TEST_MASTER_KEY, purpose, METER).raw.hex() not in said

@@ -11,7 +11,7 @@ import pytest
 from card_protocol.card.image import CardKind
 from card_protocol.keys import Purpose, derive
 from card_protocol.trace import Done, Exchanged, Inserted, Recorder, Torn, Trace, TraceRow, no_clock
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.ports import Button
 from meter_emu.resources import built_in, find
 from meter_emu.units import DAY_US, HOUR_US, SECOND_US
@@ -227,8 +227,8 @@ def test_no_key_of_meter_or_desk_is_in_a_trace(carrier, tmp_path):
     recording = Recording(tmp_path)
     run_meter(rig, JULY, recording.witness_of)
     text = recording.path.read_text("ascii").lower()
-    keys = [derive(BENCH_MASTER_KEY, purpose, rig.meter_id).raw.hex() for purpose in Purpose]
-    keys.append(BENCH_MASTER_KEY.raw.hex())
+    keys = [derive(TEST_MASTER_KEY, purpose, rig.meter_id).raw.hex() for purpose in Purpose]
+    keys.append(TEST_MASTER_KEY.raw.hex())
     assert len(keys) > 5
     assert not [key for key in keys if key in text]
     assert ("ff20000003xxxxxx" in text) is (carrier is CardKind.MEMORY)  # nor is a card's code

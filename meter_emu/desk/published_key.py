@@ -1,4 +1,4 @@
-"""The bench's master key: published, so that examples and vectors can be checked by anyone.
+"""The master key of tests: published, so that anyone can check examples and vectors.
 
 It protects nothing. An operator's own key comes from a file (`--master-key`) and never from here.
 """
@@ -7,4 +7,4 @@ from typing import Final
 
 from card_protocol.keys import Key
 
-BENCH_MASTER_KEY: Final = Key(b"meter-emu bench.")
+TEST_MASTER_KEY: Final = Key(b"meter-emu bench.")
