@@ -11,7 +11,7 @@ def page(name: str) -> str:
 
 
 def section(text: str, heading: str) -> str:
-    """Return what stands under a heading of the second level."""
+    """Return the text under a heading of the second level."""
     parts = re.split(rf"^## {re.escape(heading)}$", text, flags=re.MULTILINE)
     assert len(parts) == 2, f"one section {heading!r}"
     return re.split(r"^## ", parts[1], flags=re.MULTILINE)[0]

@@ -1,4 +1,4 @@
-"""docs/hardware-in-the-loop.md: what is sent, what is said and what is typed are the program's."""
+"""docs/hardware-in-the-loop.md: its commands, messages and APDUs are the program's."""
 
 import re
 import shlex
@@ -68,7 +68,7 @@ def test_the_file_a_plain_card_must_have_is_ours(energy: Energy) -> None:
     assert f"reference `{PIN_REFERENCE:02X}` and PIN `{TRANSPORT_PIN}`" in said
 
 
-def test_what_is_said_of_the_service_is_what_the_link_says() -> None:
+def test_the_page_names_the_messages_of_the_service() -> None:
     said = re.findall(r"\*The (PC/SC service .+?)\*", PAGE.replace("\n", " "))
     of_the_service = {meaning.words for meaning in MEANINGS.values() if "service" in meaning.words}
     assert {f"the {words}" for words in said} == of_the_service
