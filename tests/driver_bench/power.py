@@ -16,7 +16,7 @@ from typing import Final
 from meter_emu.driver_bench import draws
 from meter_emu.driver_bench.law import DAY, Case, DriverRig
 from meter_emu.driver_bench.verify_driver import DRIVER_LAWS, verify_driver
-from tests.driver_bench.planted import HERE, PLANTED, PYTHON, build, planting
+from tests.driver_bench.planted import HERE, PLANTED, PYTHON, build, examined_here, planting
 
 SEEDS: Final = range(10)
 MOST: Final = 2_000  # tries after which a mistake counts as not found
@@ -45,9 +45,8 @@ def classes(name: str) -> dict[int, str]:
 
 def tries(driver: str, law_id: str, seed: int) -> int:
     """Return the try that finds it, or `MOST`."""
-    report = verify_driver(driver, law_ids=(law_id,), tries=MOST // 10, seed=seed, every=False)
-    found = [one.tries for one in report.examined[0].found]
-    return min(found, default=MOST)
+    found = examined_here(driver, DRIVER_LAWS[law_id], MOST // 10, seed).found
+    return min((one.tries for one in found), default=MOST)
 
 
 def measure(drivers: dict[str, str]) -> dict[str, list[int]]:
