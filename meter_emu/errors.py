@@ -37,7 +37,7 @@ class DeskError(MeterEmuError):
 
 
 class CommandError(MeterEmuError):
-    """What somebody asked of a live meter and cannot have; says why."""
+    """A live meter's command that cannot be done; says why."""
 
 
 class OutputError(MeterEmuError):
@@ -62,7 +62,7 @@ class ProgramError(MeterEmuError):
 
 
 class PollsSpentError(MeterEmuError):
-    """A home that has had all the polls there are for one."""
+    """A meter that has used up its limit of polls."""
 
 
 class PollOverrun(BaseException):  # nor may a program handle that it is to end

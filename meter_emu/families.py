@@ -1,6 +1,6 @@
 """The families of cards, a row each: what lies on one, how a meter talks to it, what a desk says.
 
-Nothing else knows a family by its name but its own folders, its verbs and the office that issues
+Nothing else knows a family by its name but its own folders, its commands and the office that issues
 it: the program is handed the dialogues, `card show` and `card diff` ask each family what it knows
 of an image, a replayed trace names fields by the layouts, and each layout is a fuzz target.
 """

@@ -56,9 +56,9 @@ class Stamp:
     @property
     def day_number(self) -> int:
         """Days since 1970-01-01; only of a whole date."""
-        assert self.year is not None, "asked of a whole date"
-        assert self.month is not None, "asked of a whole date"
-        assert self.day is not None, "asked of a whole date"
+        assert self.year is not None, "only a whole date has a day number"
+        assert self.month is not None, "only a whole date has a day number"
+        assert self.day is not None, "only a whole date has a day number"
         return day_number(self.year, self.month, self.day)
 
     @property

@@ -1,17 +1,15 @@
-"""The command `meter-emu`: finds the verb, runs it, and turns its mistakes into one line.
+"""The command `meter-emu`: finds the subcommand, runs it, and turns its errors into one line.
 
-A verb is imported when it is called, not before: `--help` must answer at once, and the card and
-fleet verbs pull in cryptography, construct and more. So its row in
-`VERBS` has its line of `--help`, in the order in which a newcomer needs them; a test finds a verb
-to which no row leads.
+A subcommand is imported when it is called: `--help` must answer at once, and cards and fleets
+import cryptography, construct and more. So `PROGRAM_COMMANDS` has each one's line of `--help`, in
+the order in which a newcomer needs them; a test finds a command without a row.
 
 Exit status: 0 all as expected, 1 a promise broken or a defect found, 2 bad input, 130 interrupted.
-A verb returns its status as an integer.
+A command returns its status as an integer.
 
-`Verb` and `Verbs` are click's command and group with three manners: what a verb must be given comes
-first, three examples follow, and a slip is answered with the nearest name. The examples are where
-the function is, in `@examples(...)`; a test refuses a verb without, and an example that the verb
-would not take.
+`CliCommand` and `CliGroup` add three things to click's: required options come first, three examples
+follow, and a typo gets the nearest name as a suggestion. The examples are at the function, in
+`@examples(...)`; a test refuses a command without them, and an example that the command refuses.
 """
 
 import os
@@ -40,22 +38,22 @@ from meter_emu.nearest import hint
 
 PROGRAM: Final = "meter-emu"
 
-VerbT = TypeVar("VerbT", bound=click.Command)
+AnyCommandT = TypeVar("AnyCommandT", bound=click.Command)
 
 
-def examples(first: str, second: str, third: str) -> Callable[[VerbT], VerbT]:
-    """Return what gives a verb its examples: lines that can be copied, without the program."""
+def examples(first: str, second: str, third: str) -> Callable[[AnyCommandT], AnyCommandT]:
+    """Return a decorator that gives a command its examples: lines to copy, without the program."""
 
-    def given(verb: VerbT) -> VerbT:
-        assert isinstance(verb, Verb), f"{verb.name} shows no examples"
-        verb.examples = (first, second, third)
-        return verb
+    def given(command: AnyCommandT) -> AnyCommandT:
+        assert isinstance(command, CliCommand), f"{command.name} shows no examples"
+        command.examples = (first, second, third)
+        return command
 
     return given
 
 
-class Verb(click.Command):
-    """A command whose help begins with what it must be given, and ends with examples."""
+class CliCommand(click.Command):
+    """A command whose help begins with its required options, and ends with examples."""
 
     examples: tuple[str, ...] = ()
 
@@ -66,14 +64,14 @@ class Verb(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Add the examples, each a line that can be copied."""
         super().format_epilog(ctx, formatter)
-        if not self.examples:  # a person's own verb, say
+        if not self.examples:  # somebody's own command, say
             return
         with formatter.section("Examples"):
             for line in self.examples:
                 formatter.write(f"{'':{formatter.current_indent}}{PROGRAM} {line}\n")
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse; an option that there is not is answered with the nearest that there is."""
+        """Parse; for an unknown option suggest the nearest one."""
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
@@ -83,19 +81,19 @@ class Verb(click.Command):
             ) from None
 
 
-class Verbs(click.Group):
-    """A group of verbs; a word that is none is answered with the nearest that is one."""
+class CliGroup(click.Group):
+    """A group of commands; for an unknown name it suggests the nearest one."""
 
-    command_class = Verb
+    command_class = CliCommand
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the verb that the first word names."""
+        """Return the command that the first word names."""
         if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             known = self.list_commands(ctx)
             raise click.UsageError(
-                f"no verb {args[0]!r}{hint(args[0], known)}; there are {', '.join(known)}", ctx
+                f"no command {args[0]!r}{hint(args[0], known)}; there are {', '.join(known)}", ctx
             )
         return super().resolve_command(ctx, args)
 
@@ -104,37 +102,41 @@ def _may_be_left_out(param: click.Parameter) -> bool:
     return isinstance(param, click.Option) and not param.required
 
 
-class VerbPlace(NamedTuple):
-    """Where a verb lives, as `module:function`, and its line in the list of verbs."""
+class CommandPlace(NamedTuple):
+    """A command's function, as `module:function`, and its line in the list of commands."""
 
     place: str
     help: str
 
 
-VERBS: Final[Mapping[str, VerbPlace]] = {
-    "rehearse": VerbPlace("meter_emu.cli.rehearse:rehearse", "Run a campaign: who is cut when."),
-    "verify": VerbPlace("meter_emu.cli.verify:verify_build", "Run the laws against a program."),
-    "distinguish": VerbPlace(
+PROGRAM_COMMANDS: Final[Mapping[str, CommandPlace]] = {
+    "rehearse": CommandPlace("meter_emu.cli.rehearse:rehearse", "Run a campaign: who is cut when."),
+    "verify": CommandPlace("meter_emu.cli.verify:verify_build", "Run the laws against a program."),
+    "distinguish": CommandPlace(
         "meter_emu.cli.distinguish:distinguish_builds", "Find a household in which builds differ."
     ),
-    "firmware": VerbPlace("meter_emu.cli.firmware:firmware", "Begin a meter's program in C."),
-    "fuzz": VerbPlace("meter_emu.cli.fuzz:fuzz", "Feed a target inputs, and keep what fails."),
-    "run": VerbPlace("meter_emu.cli.run:run", "Run a live meter and sit at it."),
-    "card": VerbPlace("meter_emu.cli.card:card", "Make, explain, compare and serve card images."),
-    "image": VerbPlace("meter_emu.cli.image:image", "Make, explain and compare meter images."),
-    "timestamp": VerbPlace(
+    "firmware": CommandPlace("meter_emu.cli.firmware:firmware", "Begin a meter's program in C."),
+    "fuzz": CommandPlace("meter_emu.cli.fuzz:fuzz", "Feed a target inputs, and keep what fails."),
+    "run": CommandPlace("meter_emu.cli.run:run", "Operate one live meter interactively."),
+    "card": CommandPlace(
+        "meter_emu.cli.card:card", "Make, explain, compare and serve card images."
+    ),
+    "image": CommandPlace("meter_emu.cli.image:image", "Make, explain and compare meter images."),
+    "timestamp": CommandPlace(
         "meter_emu.cli.timestamp:timestamp", "Say what bytes mean as a date, and the reverse."
     ),
-    "trace": VerbPlace("meter_emu.cli.trace:trace", "Show, replay and export recorded dialogues."),
-    "list": VerbPlace("meter_emu.cli.listing:list_", "List defects, laws, models, campaigns."),
-    "show": VerbPlace(
+    "trace": CommandPlace(
+        "meter_emu.cli.trace:trace", "Show, replay and export recorded dialogues."
+    ),
+    "list": CommandPlace("meter_emu.cli.listing:list_", "List defects, laws, models, campaigns."),
+    "show": CommandPlace(
         "meter_emu.cli.listing:show", "Show a defect, or a campaign's or model's file."
     ),
-    "sts": VerbPlace("meter_emu.cli.sts:sts", "Decode and encode STS tokens, derive keys."),
-    "openpaygo": VerbPlace(
+    "sts": CommandPlace("meter_emu.cli.sts:sts", "Decode and encode STS tokens, derive keys."),
+    "openpaygo": CommandPlace(
         "meter_emu.cli.openpaygo:openpaygo", "Decode and encode OpenPAYGO tokens."
     ),
-    "desk": VerbPlace("meter_emu.cli.desk:desk", "Write on a card what the office writes."),
+    "desk": CommandPlace("meter_emu.cli.desk:desk", "Write on a card what the office writes."),
 }
 
 
@@ -142,25 +144,25 @@ class PipeClosedError(Exception):
     """The reader of our output has gone; not a mistake of ours, and not one to talk about."""
 
 
-class ProgramVerbs(Verbs):
-    """The verbs of `VERBS`, each imported when it is asked for."""
+class ProgramCommands(CliGroup):
+    """The commands of `PROGRAM_COMMANDS`, each imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names in the order of the table."""
-        return list(VERBS)
+        return list(PROGRAM_COMMANDS)
 
     def get_command(
         self,
         ctx: click.Context,  # noqa: ARG002
         cmd_name: str,
     ) -> click.Command | None:
-        """Import the verb and return it."""
-        verb = VERBS.get(cmd_name)
-        if verb is None:
+        """Import the command and return it."""
+        row = PROGRAM_COMMANDS.get(cmd_name)
+        if row is None:
             return None
-        module, _, function = verb.place.partition(":")
+        module, _, function = row.place.partition(":")
         command = getattr(import_module(module), function)
-        assert isinstance(command, click.Command), f"{verb.place} is no command"
+        assert isinstance(command, click.Command), f"{row.place} is no command"
         return command
 
     def format_commands(
@@ -168,12 +170,12 @@ class ProgramVerbs(Verbs):
         ctx: click.Context,  # noqa: ARG002
         formatter: click.HelpFormatter,
     ) -> None:
-        """List the verbs from the table, importing none."""
-        with formatter.section("Verbs"):
-            formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
+        """List the commands from the table, importing none."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row.help) for name, row in PROGRAM_COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the verb; a closed pipe becomes an error of our own."""
+        """Run the command; a closed pipe becomes an error of our own."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:  # click would end with 1, which here means a broken promise
@@ -185,7 +187,7 @@ class ProgramVerbs(Verbs):
 
 
 @click.group(
-    cls=ProgramVerbs,
+    cls=ProgramCommands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from meter_emu.cli.app import Verbs, examples
+from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import (
     part_as_json,
@@ -41,7 +41,7 @@ from meter_emu.cli.names import (
     second_2000_meant,
 )
 from meter_emu.cli.output import STDOUT, print_json
-from meter_emu.cli.place import CardReader, CardVerb, file_argument, reader_option, wait_option
+from meter_emu.cli.place import CardCommand, CardReader, file_argument, reader_option, wait_option
 from meter_emu.cli.put import put
 from meter_emu.cli.readers import readers
 from meter_emu.cli.relay import relay
@@ -60,7 +60,7 @@ _U32: Final = click.IntRange(0, 0xFFFF_FFFF)
 _U64: Final = click.IntRange(0, 0xFFFF_FFFF_FFFF_FFFF)
 
 
-@click.group(cls=Verbs, no_args_is_help=False, commands=[get, put, readers, relay, send, serve])
+@click.group(cls=CliGroup, no_args_is_help=False, commands=[get, put, readers, relay, send, serve])
 def card() -> None:
     """Make card images, explain and compare them, and plug them into PC/SC."""
 
@@ -266,7 +266,7 @@ def _tell_issued(
     "card show home.card --json -",
     "card show order.bin --layout state-grid-order",
 )
-@card.command(cls=CardVerb)
+@card.command(cls=CardCommand)
 @file_argument("file")
 @reader_option(required=False)
 @wait_option
@@ -322,7 +322,7 @@ def show(
     "card diff before.card after.card --json -",
     "card diff home.card --reader ACR",
 )
-@card.command(cls=CardVerb)
+@card.command(cls=CardCommand)
 @click.argument("a", type=FILE)
 @file_argument("b", "B")
 @reader_option(required=False)
@@ -342,8 +342,8 @@ def diff(
 ) -> int:
     """Say in which fields the card images in A and B differ. Keys are never shown.
 
-    With a reader, B is the card in it, as far as anyone may read it; with a layout, both are dumps
-    of somebody else's cards. Exit status 0 when they are the same, 1 when they differ.
+    With a reader, B is the card in it, without what only a key may read; with a layout, both are
+    dumps of somebody else's cards. Exit status 0 when they are the same, 1 when they differ.
     """
     from meter_emu.families import explain_card_image
     from meter_emu.rows import differences

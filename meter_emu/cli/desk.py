@@ -1,7 +1,7 @@
 """`meter-emu desk`: what the office writes, on a card image or on a card in a reader.
 
-A verb says what is to be done as a `DeskWork`; reading the card, doing it at a desk, saving the
-card whole and reporting are the same for all of them.
+A command states its work as a `DeskWork`. Reading the card, working at the desk, saving the whole
+card and reporting are the same for all.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
-from meter_emu.cli.app import Verbs, examples
+from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.explained import print_record, record_as_json
 from meter_emu.cli.names import (
     OneOf,
@@ -26,7 +26,7 @@ from meter_emu.cli.names import (
     reading_meant,
 )
 from meter_emu.cli.output import STDOUT, print_json
-from meter_emu.cli.place import CardVerb, Place, with_card
+from meter_emu.cli.place import CardCommand, Place, with_card
 from meter_emu.energies import BY_CODE
 from meter_emu.errors import CardError
 from meter_emu.units import decimal
@@ -43,19 +43,19 @@ _on_off_argument: Final = click.argument("switch", type=OneOf(["on", "off"]))
 
 
 def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
-    """Make a verb that writes of a function from its own options to a deed."""
+    """Turn a function from options to `DeskWork` into a command that writes on a card."""
 
     @with_card(writes=True)
     @master_key_option
     @issued_at_option
     @json_option
     @wraps(plan)
-    def verb(
+    def command(
         place: Place,
         key_file: str | None,
         issued_at: str | None,
         json_file: str | None,
-        **own: Any,  # noqa: ANN401 - whatever the verb's options are
+        **own: Any,  # noqa: ANN401 - whatever the command's options are
     ) -> None:
         deed, minute = plan(**own), issued_at_min(issued_at)
         key = read_master_key(key_file)
@@ -72,16 +72,16 @@ def _writes(plan: Callable[..., DeskWork]) -> Callable[..., None]:
             _say_earlier(place, minute, borne_min)
         _show_account(place, account, json_file)
 
-    return verb
+    return command
 
 
-class DeskVerbs(Verbs):
-    """The verbs of the office."""
+class DeskCommands(CliGroup):
+    """The commands of the office."""
 
-    command_class = CardVerb
+    command_class = CardCommand
 
 
-@click.group(cls=DeskVerbs, no_args_is_help=False)
+@click.group(cls=DeskCommands, no_args_is_help=False)
 def desk() -> None:
     """Write on a card what the office writes. Dates are legal time, Europe/Brussels."""
 

@@ -9,7 +9,7 @@ from typing import Final
 import click
 from rich.progress import TextColumn, TimeElapsedColumn
 
-from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, MODEL, json_option
 from meter_emu.cli.output import STDOUT, print_json
@@ -24,7 +24,7 @@ _EXAMPLES: Final = 1_000  # where neither a number nor a time is given
     "distinguish mine:old mine:new --model gas-pcf8563-battery --examples 5000",
     "distinguish reference+torn-read reference --time 60 --json result.json",
 )
-@click.command("distinguish", cls=Verb)
+@click.command("distinguish", cls=CliCommand)
 @click.argument("first", type=BUILD, metavar="BUILD")
 @click.argument("second", type=BUILD, metavar="BUILD")
 @click.option(

@@ -169,7 +169,7 @@ def _print_differences(a: str, b: str, found: Sequence["Difference"]) -> None:
 
 
 def _print_part_heads(console: "Console", a: "Part", b: "Part") -> None:
-    """Print a part's name, and what is said of it where the files disagree about that."""
+    """Print a part's name, and its description where the two files differ in it."""
     from rich.text import Text
 
     console.print(Text(f"\n{a.name}", style="bold"))

@@ -4,20 +4,20 @@ from pathlib import Path
 
 import click
 
-from meter_emu.cli.app import Verb, Verbs, examples
+from meter_emu.cli.app import CliCommand, CliGroup, examples
 from meter_emu.cli.names import LEFT
 from meter_emu.cli.output import naming
 from meter_emu.errors import OutputError
 from meter_emu.world.meter.host.starter import make_starter
 
 
-@click.group(cls=Verbs)
+@click.group(cls=CliGroup)
 def firmware() -> None:
     """Make a meter's program in C, or any language that links C."""
 
 
 @examples("firmware new my_meter", "firmware new .", "firmware new ../meters/first")
-@firmware.command("new", cls=Verb)
+@firmware.command("new", cls=CliCommand)
 @click.argument("folder", type=LEFT, metavar="DIR")
 def new(folder: str) -> None:
     """Write header, host and a small whole program into DIR, which needs cc and make alone.

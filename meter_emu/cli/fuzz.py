@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 
-from meter_emu.cli.app import Verbs, examples
+from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, FILE, LEFT, WORD, json_option
@@ -26,7 +26,7 @@ _TIME_S: Final = 60
 _ALL: Final = "all"
 
 
-@click.group(cls=Verbs, no_args_is_help=False)
+@click.group(cls=CliGroup, no_args_is_help=False)
 def fuzz() -> None:
     """Feed inputs to a target by the thousand a second, and keep what fails."""
 

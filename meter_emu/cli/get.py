@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.held import check_free, leave_image
 from meter_emu.cli.names import FILE, json_option, master_key_option, read_master_key
 from meter_emu.cli.output import STDOUT, print_json
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "card get home.card --reader ACR --force --json -",
     "card get home.card --reader ACR --master-key office.key",
 )
-@click.command(cls=Verb)
+@click.command(cls=CliCommand)
 @click.argument("file", type=FILE)
 @reader_option(required=True)
 @click.option("--force", is_flag=True, help="Replace FILE if it is there.")

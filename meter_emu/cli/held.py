@@ -24,7 +24,7 @@ WAIT_S: Final = 5.0  # ours: an act of the office takes a tenth of a second, and
 _LOOK_S: Final = 0.02  # ours: how often a file that is in use is looked at again
 _COMMAND_CHARS_MAX: Final = 80  # ours: of the command line of the holder
 IMAGE_SIZE_MAX: Final = 1 << 24  # bytes; a card of 255 files of 32,767 bytes fits
-# How the files of this program begin, and which verb explains them.
+# How the files of this program begin, and which command explains them.
 _KINDS: Final = (
     (b"MEMI", "a meter image", "image show"),
     (b"SC", "a card image", "card show"),
@@ -47,9 +47,9 @@ def read_bytes(file: str, what: str) -> bytes:
             raw = opened.read(IMAGE_SIZE_MAX + 1)
     except (OSError, ValueError) as error:
         raise unreadable(file, error) from error
-    for begins, kind, verb in _KINDS:
+    for begins, kind, command in _KINDS:
         if raw.startswith(begins) and kind != what and what in _IMAGES:
-            raise ImageError(file, f"is {kind}, want {what}: meter-emu {verb} explains it")
+            raise ImageError(file, f"is {kind}, want {what}: meter-emu {command} explains it")
     return raw
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from meter_emu.cli.app import Verbs, examples
+from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.explained import part_as_json, print_parts, tell_differences
 from meter_emu.cli.held import leave_image, read_bytes
@@ -39,7 +39,7 @@ _model_option: Final = click.option(
 )
 
 
-@click.group(cls=Verbs, no_args_is_help=False)
+@click.group(cls=CliGroup, no_args_is_help=False)
 def image() -> None:
     """Make meter images, explain and compare them."""
 

@@ -1,4 +1,4 @@
-"""`meter-emu list` and `meter-emu show`: what there is by a name, and one thing of it."""
+"""`meter-emu list` and `meter-emu show`: all names of a kind, and the thing behind one name."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.shell_completion import CompletionItem
 
-from meter_emu.cli.app import Verb, Verbs, examples
+from meter_emu.cli.app import CliCommand, CliGroup, examples
 from meter_emu.cli.names import CAMPAIGN, LAYOUT, MODEL, OneOf, Word, json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.errors import ConfigError
@@ -84,11 +84,11 @@ LISTED: Final[Mapping[str, Callable[[], dict[str, str]]]] = {
     "list campaigns",
     "list models --json -",
 )
-@click.command("list", cls=Verb)
+@click.command("list", cls=CliCommand)
 @click.argument("what", type=OneOf(list(LISTED)))
 @json_option
 def list_(what: str, json_file: str | None) -> None:
-    """List what has a name: defects, laws, models, campaigns, builds, codecs or layouts."""
+    """List all defects, laws, models, campaigns, builds, codecs or layouts."""
     found = LISTED[what]()
     if json_file is not None:
         rows = [{"name": name, "says": said} for name, said in found.items()]
@@ -104,7 +104,7 @@ class DefectName(Word):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        """Return the id; one that is none is answered with the nearest."""
+        """Return the id; for an unknown one suggest the nearest."""
         from meter_emu.defects import catalogue
 
         name = super().convert(value, param, ctx)
@@ -125,7 +125,7 @@ class DefectName(Word):
         return [CompletionItem(name) for name in catalogue() if name.startswith(incomplete)]
 
 
-@click.group(cls=Verbs)
+@click.group(cls=CliGroup)
 def show() -> None:
     """Show one thing that has a name: a defect, or the file of a campaign, model or layout."""
 
@@ -188,7 +188,7 @@ def _print_file(kind: "ResourceKind", name: str) -> None:
 @click.argument("name", metavar="ID", type=DefectName())
 @click.option("--toml", "plain", is_flag=True, help="Only the campaign in which it shows.")
 def show_defect(name: str, plain: bool) -> None:
-    """Say what a defect is, where it was met, and a home in which it shows."""
+    """Show a defect: what it does, where it was seen, and a household in which it shows."""
     from meter_emu.defects import catalogue
 
     defect = catalogue()[name]
@@ -197,8 +197,8 @@ def show_defect(name: str, plain: bool) -> None:
         click.echo(toml, nl=False)
         return
     click.echo(_given(defect))
-    click.echo(f"the household: {_fared(toml)}")
-    click.echo(f"play it:       meter-emu show defect {name} --toml > shown.toml")
+    click.echo(f"the household: {_became(toml)}")
+    click.echo(f"run it:        meter-emu show defect {name} --toml > shown.toml")
     click.echo("               meter-emu rehearse shown.toml --events\n")
     click.echo(toml, nl=False)
 
@@ -218,8 +218,8 @@ def _given(defect: "Defect") -> str:
     )
 
 
-def _fared(toml: str) -> str:
-    """Return how the home fares: the verdict, when it is cut, and what else is wrong first."""
+def _became(toml: str) -> str:
+    """Return the household's verdict, when it is cut, and the first finding."""
     from meter_emu.world.meter.times import us_to_civil
     from meter_emu.world.rehearsal.campaign import load_campaign
     from meter_emu.world.rehearsal.fleet import rehearse_all

@@ -1,8 +1,8 @@
 """What words of a command line mean: names of things and files, the office's key, times, options.
 
-A shell variable that is not set makes an empty name, and a slip of the hand names one file twice.
+An unset shell variable makes an empty name, and a typo can name one file twice.
 Both would cost a file or an answer, so they are mistakes before anything is opened. An option that
-several verbs take is here too, so that it is one thing under one name everywhere.
+several commands take is here too, so that it is one thing under one name everywhere.
 """
 
 import os
@@ -25,7 +25,7 @@ _NAMED: Final = f"{__name__}.named"  # the files this command line has named so 
 
 class _Named(NamedTuple):
     path: str
-    left: bool  # whether the verb writes it anew, whatever is in it
+    left: bool  # whether the command writes it anew, whatever is in it
 
 
 class Word(click.ParamType[str]):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from meter_emu.cli.app import Verbs, examples
+from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.names import FILE, OneOf, json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.token_keys import read_key_file
@@ -38,7 +38,7 @@ _divider_option: Final = click.option(
 )  # fmt: skip
 
 
-@click.group(cls=Verbs, no_args_is_help=False)
+@click.group(cls=CliGroup, no_args_is_help=False)
 def openpaygo() -> None:
     """Decode and encode OpenPAYGO tokens, standard and extended."""
 

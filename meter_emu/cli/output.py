@@ -1,4 +1,4 @@
-"""The only ways a verb leaves something behind: a whole file or nothing, and one JSON shape."""
+"""The only ways a command writes a result: a whole file or none, and one JSON shape."""
 
 import atexit
 import errno

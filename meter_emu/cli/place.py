@@ -1,4 +1,4 @@
-"""Where the card is that a verb works on: an image in FILE, or a real card in a reader.
+"""The card that a command works on: an image in FILE, or a real card in a reader.
 
 What is written on a real card stays, also where a test or a typing mistake wrote it, so that takes
 a word more than writing a file. Over a reader only the commands of an office are sent, and after
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, final
 
 import click
 
-from meter_emu.cli.app import Verb
+from meter_emu.cli.app import CliCommand
 from meter_emu.cli.held import CARD_IMAGE, HeldFile, at_the_desk, image_in, open_desk, read_image
 from meter_emu.cli.names import FILE, CommandT
 from meter_emu.cli.tracing import trace_option, traced
@@ -123,8 +123,8 @@ class CardReader:
     ) -> _DoneT:
         """Do something with the card in the reader, by itself and powered afresh.
 
-        `guard` is what stands between, the usual one when it is not given; `if_cut` is what a
-        person does when the session broke off after a write.
+        `guard` wraps the link, the usual guard when it is not given; `if_cut` tells the user what
+        to do when the session broke off after a write.
         """
         from card_protocol.errors import CardProtocolError, LinkError
         from card_protocol.link.guarded import GuardedLink
@@ -171,7 +171,7 @@ class CardReader:
         reader.wait(present=True, wait_ms=self._wait_s * 1_000)
 
 
-class CardVerb(Verb):
+class CardCommand(CliCommand):
     """A command whose FILE is not on its command line when `--reader` is."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -182,7 +182,7 @@ class CardVerb(Verb):
 
 
 class FileArgument(click.Argument):
-    """The FILE of a `CardVerb`."""
+    """The FILE of a `CardCommand`."""
 
     def add_to_parser(self, parser: Any, ctx: click.Context) -> None:  # noqa: ANN401 - click's own
         """Take an argument, unless the card is in a reader."""
@@ -195,22 +195,22 @@ class FileArgument(click.Argument):
 
 
 def file_argument(name: str, metavar: str = "FILE") -> Callable[[CommandT], CommandT]:
-    """Return the argument of a `CardVerb` that is not given when `--reader` is."""
+    """Return the argument of a `CardCommand` that is not given when `--reader` is."""
     return click.argument(name, cls=FileArgument, metavar=metavar, type=FILE)
 
 
 def with_card(*, writes: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a `CardVerb` its card as `place`, from FILE or from the options for a reader."""
+    """Give a `CardCommand` its card as `place`, from FILE or from the options for a reader."""
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
-        def verb(
+        def command(
             file: str | None,
             reader: str | None,
             wait_s: int,
             trace_to: str | None,
             sure: bool = False,
-            **own: Any,  # noqa: ANN401 - whatever the verb's options are
+            **own: Any,  # noqa: ANN401 - whatever the command's options are
         ) -> Any:  # noqa: ANN401 - likewise
             if reader is None:
                 assert file is not None, "click asks for one of the two"
@@ -220,9 +220,9 @@ def with_card(*, writes: bool) -> Callable[[Callable[..., Any]], Callable[..., A
             return function(place=CardReader(reader, wait_s, trace_to), **own)
 
         if writes:
-            verb = sure_option(verb)
-        verb = wait_option(trace_option(verb))
-        verb = reader_option(required=False)(verb)
-        return file_argument("file")(verb)
+            command = sure_option(command)
+        command = wait_option(trace_option(command))
+        command = reader_option(required=False)(command)
+        return file_argument("file")(command)
 
     return decorate

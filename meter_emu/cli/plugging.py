@@ -55,7 +55,7 @@ _OPTIONS: Final = (
 
 
 def slot_options(command: _CommandT) -> _CommandT:
-    """Give a verb the options that say which slot, and how long it is looked for."""
+    """Give a command the options for the slot, and for how long to look for it."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -398,7 +398,7 @@ def _commands_come() -> bool:
 
 
 def heard_meanwhile(json_file: str | None) -> AbstractContextManager[object]:
-    """Have what is said go to standard error where standard output is for the result alone."""
+    """Send messages to standard error when standard output carries the result."""
     return redirect_stdout(sys.stderr) if json_file == STDOUT else nullcontext()
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.held import read_image
 from meter_emu.cli.names import FILE, json_option
 from meter_emu.cli.output import STDOUT, print_json
@@ -24,7 +24,7 @@ _IF_CUT: Final = "put it again"
     "card put home.card --reader ACR --yes-write-hardware --wait-s 60",
     "card put home.card --reader ACR --yes-write-hardware --trace dialogue.jsonl",
 )
-@click.command(cls=Verb)
+@click.command(cls=CliCommand)
 @click.argument("file", type=FILE)
 @reader_option(required=True)
 @wait_option

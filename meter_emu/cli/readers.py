@@ -2,7 +2,7 @@
 
 import click
 
-from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.names import json_option
 from meter_emu.cli.output import STDOUT, print_json
 
@@ -12,7 +12,7 @@ from meter_emu.cli.output import STDOUT, print_json
     "card readers --json -",
     "card readers --json readers.json",
 )
-@click.command(cls=Verb)
+@click.command(cls=CliCommand)
 @json_option
 def readers(json_file: str | None) -> None:
     """List the readers that PC/SC knows, for --reader."""

@@ -1,4 +1,4 @@
-"""`rehearse CAMPAIGN`: run a campaign on emulated meters and show who is cut when, and as promised?
+"""`rehearse CAMPAIGN`: run a campaign on emulated meters; show who is cut when, and as announced?
 
 Households are run, shown and forgotten: nothing here grows with their number.
 
@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
@@ -178,23 +178,30 @@ def report_in(folder: str | None, campaign: Campaign, made: Made) -> Iterator[Co
     "rehearse campaign.toml --report page --json result.json",
     "rehearse ores-2020-07 --household never-back --build reference+end-exclusive --events",
 )
-@click.command(cls=Verb)
+@click.command(cls=CliCommand)
 @click.argument("campaign", type=CAMPAIGN)
 @click.option(
     "--json", "json_to", type=LEFT, metavar="FILE", help="Write the result as JSON; - for stdout."
 )
 @click.option(
-    "--report", "report_to", type=LEFT, metavar="DIR", help="Write a page to read: DIR/index.html."
+    "--report", "report_to", type=LEFT, metavar="DIR", help="Write an HTML report: DIR/index.html."
 )
 @click.option("--events", is_flag=True, help="Show each meter's event log, also in the JSON.")
-@click.option("-v", "--verbose", is_flag=True, help="Show every household, and its words.")
 @click.option(
-    "--build", type=BUILD, metavar="BUILD", help="Run this build, whatever the campaign says."
+    "-v", "--verbose", is_flag=True, help="Show every household, its kind and its orders."
+)
+@click.option(
+    "--build",
+    type=BUILD,
+    metavar="BUILD",
+    help="Run this firmware build in all meters, whatever the campaign says.",
 )
 @click.option(
     "--model", type=MODEL, metavar="MODEL", help="Put all households of its energy on this meter."
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Draw copies and phases from this seed.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), help="Draw copies and poll phases from this seed."
+)
 @click.option("--household", metavar="ID", help="Run this household only.")
 @trust_option
 @click.option(
@@ -222,7 +229,7 @@ def rehearse(
     jobs: int | None,
     address: str | None,
 ) -> int:
-    """Run CAMPAIGN, a file or a built-in name, and judge every household by what it was told.
+    """Run CAMPAIGN, a file or a built-in name, and judge each household by what was announced.
 
     Exit status: 0 all as expected, 1 a promise broken.
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
-from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.names import json_option
 from meter_emu.cli.output import print_json
 from meter_emu.cli.place import reader_option
@@ -29,7 +29,7 @@ NOT_SENT: Final = b"\x69\x00"  # command not allowed, no information given (ISO/
     "card relay --reader ACR --port 35964 --wait-s 30 --json -",
     "card relay --reader ACR --yes-write-hardware --trace fielded.trace",
 )
-@click.command(cls=Verb)
+@click.command(cls=CliCommand)
 @reader_option(required=True)
 @slot_options
 @click.option(

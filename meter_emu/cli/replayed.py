@@ -14,7 +14,7 @@ import msgspec
 
 from card_protocol.errors import TraceError, UndecodedError, decoding
 from card_protocol.trace import Origin, no_clock
-from meter_emu.cli.live.origin import LiveOrigin, digest_of, home_at_start, model_of
+from meter_emu.cli.live.origin import LiveOrigin, digest_of, model_of, rig_at_start
 from meter_emu.cli.tracing import recording
 from meter_emu.cli.trusting import check_builds
 from meter_emu.errors import ConfigError
@@ -141,7 +141,7 @@ def _live_bench(path: str, was: LiveOrigin, build: str, image: str | None) -> Be
         if digest_of(was.image) != was.sha256:
             why = f"{was.image} is not what it was when this began: give a copy with --image"
             raise TraceError(path, why)
-    bench, _ = home_at_start(was, model_of(was.meter, was.image), build).bench(_forget)
+    bench, _ = rig_at_start(was, model_of(was.meter, was.image), build).bench(_forget)
     return bench
 
 

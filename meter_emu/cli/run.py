@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import click
 
-from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.names import BUILD, FILE, LEFT, MODEL, master_key_option
 from meter_emu.cli.tracing import trace_option
 from meter_emu.hardware.metrology import RATE_UNITS_MAX
@@ -17,7 +17,7 @@ METER_ID: Final = 541_000_000_001
     "run electricity-pcf8563-utc --start '2020-06-29 07:00' --balance-eur 20 --load-w 400",
     "run --image home.image --rate 60",
 )
-@click.command(cls=Verb)
+@click.command(cls=CliCommand)
 @click.argument("meter", metavar="[MODEL]", type=MODEL, required=False)
 @click.option(
     "--image", "image_file", type=FILE, metavar="FILE", help="Go on with this meter, and save it."
@@ -34,7 +34,7 @@ METER_ID: Final = 541_000_000_001
 @click.option("--rate", default="1", show_default=True, help="So many times real time; max: jumps.")
 @click.option("--balance-eur", default="0", show_default=True, help="Of a new meter, as 12.50.")
 @click.option("--meter-id", type=click.IntRange(1, 2**64 - 1), default=METER_ID, show_default=True)
-@click.option("--load-w", type=click.IntRange(0, RATE_UNITS_MAX), help="What the home draws.")
+@click.option("--load-w", type=click.IntRange(0, RATE_UNITS_MAX), help="What the household draws.")
 @click.option("--load-dm3-per-h", type=click.IntRange(0, RATE_UNITS_MAX), help="The same for gas.")
 @click.option("--reader", metavar="NAME", help="Take cards from this reader, or part of its name.")
 @click.option("--yes-write-hardware", "sure", is_flag=True, help="The meter may write on them.")
@@ -46,7 +46,7 @@ METER_ID: Final = 541_000_000_001
 @trace_option
 @master_key_option
 def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
-    """Run one meter and sit at it: MODEL is a built-in one or a file.
+    """Operate one interactive meter: MODEL is a built-in name or a file.
 
     Alone it is the evening of 3 July 2020, a quarter of an hour before the announced cut, at a
     meter that got the date in March, with its card in the slot.

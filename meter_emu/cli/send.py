@@ -13,8 +13,8 @@ from meter_emu.cli.held import CARD_IMAGE, HeldFile, image_in, in_process, read_
 from meter_emu.cli.names import json_option
 from meter_emu.cli.output import STDOUT, print_json
 from meter_emu.cli.place import (
+    CardCommand,
     CardReader,
-    CardVerb,
     check_sure,
     file_argument,
     reader_option,
@@ -63,7 +63,7 @@ class Apdu(click.ParamType[bytes]):
     "card send home.card '00 20 00 01 04 37 38 31 36' 00:D6:00:00:01:00 --json -",
     "card send --reader ACR 00A40004023F00 --trace dialogue.jsonl",
 )
-@click.command(cls=CardVerb)
+@click.command(cls=CardCommand)
 @file_argument("file")
 @click.argument("commands", metavar="APDU...", nargs=-1, required=True, type=Apdu())
 @reader_option(required=False)

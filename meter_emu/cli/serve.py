@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, final
 
 import click
 
-from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.held import CARD_IMAGE, HeldFile, image_in, read_image
 from meter_emu.cli.names import FILE, json_option
 from meter_emu.cli.output import print_json
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     "card serve home.card --out --trace dialogue.jsonl",
     "card serve home.card --port 35964 --t0 --wait-s 30",
 )
-@click.command(cls=Verb)
+@click.command(cls=CliCommand)
 @click.argument("file", type=FILE)
 @slot_options
 @click.option("--t0", is_flag=True, help="Speak T=0, where a terminal fetches what the card has.")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from card_protocol.tokens.sts.digits import TOKEN_DIGITS
-from meter_emu.cli.app import Verbs, examples
+from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.names import FILE, LEFT, OneOf, json_option
 from meter_emu.cli.output import STDOUT, print_json, say_written, write_atomically
 from meter_emu.cli.sts_options import KeyMeant, base_option, basis_option, key_meant, key_options
@@ -21,7 +21,7 @@ _KINDS: Final = (
 )  # fmt: skip
 
 
-@click.group(cls=Verbs, no_args_is_help=False)
+@click.group(cls=CliGroup, no_args_is_help=False)
 def sts() -> None:
     """Decode and encode STS tokens (IEC 62055-41), derive keys and change them."""
 

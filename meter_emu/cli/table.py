@@ -1,4 +1,4 @@
-"""What a rehearsal says in a terminal: the answer, then who does not fare as told, then why.
+"""A rehearsal in a terminal: the answer, then who is not supplied as announced, then why.
 
 Households that differ in nothing but name and minute are one row. Only rows and counts are kept,
 so the size goes with the kinds of household, not with their number.
@@ -47,7 +47,7 @@ class RowKey(NamedTuple):
     verdict: Verdict
     good: bool
     promise: str
-    in_force: str
+    in_meter: str
     on_card: str
     limited: bool
 
@@ -71,13 +71,13 @@ class HouseholdRow:
 
     @property
     def name(self) -> str:
-        """The first household's, and how many more there are."""
+        """The first household's id, and how many more there are."""
         return self.first.id if self.count == 1 else f"{self.first.id} and {self.count - 1:,} more"
 
 
 @dataclass(slots=True)
 class _Noted:
-    """One fact that was found at several homes: where first, since when at the earliest."""
+    """One fact found in several households: where first, since when at the earliest."""
 
     first_id: str
     since_us: int
@@ -109,7 +109,7 @@ class ResultTable:
             verdict=outcome.verdict,
             good=good,
             promise=self._promise(household),
-            in_force=self._short(outcome.announced_us) or "no cut",
+            in_meter=self._short(outcome.announced_us) or "no cut",
             on_card=self._on_card(household, outcome),
             limited=outcome.limited,
         )
@@ -131,7 +131,7 @@ class ResultTable:
     def _note(
         self, where: dict[str, _Noted], household: Household, fact: str, since_us: int
     ) -> None:
-        """Keep a fact with the homes it was found at; many different ones are only counted."""
+        """Keep a fact with the households it was found in; of too many, only the count."""
         if fact not in where and len(where) >= _NOTED_MAX:
             self._unnoted += 1
             return
@@ -192,17 +192,17 @@ class ResultTable:
         if len(cuts) == 2 and cuts[0][:-5] == cuts[1][:-5]:  # the same day
             cuts[1] = cuts[1][-5:]
         cut = " to ".join(dict.fromkeys(cuts)) or "not cut"
-        return _Line(row.name, key.promise, key.in_force, key.on_card, cut, key.kind)
+        return _Line(row.name, key.promise, key.in_meter, key.on_card, cut, key.kind)
 
     def _promise(self, household: Household) -> str:
-        """Return what was announced to this home."""
+        """Return what was announced to this household."""
         promise = household.announced
         if promise is None:
             return "nothing"
         return self._short(promise.cut_us) or f"on to {self._short(promise.defer_us)}"
 
     def _on_card(self, household: Household, outcome: Outcome) -> str:
-        """Return the last order that the office wrote on the card before the home was judged."""
+        """Return the last order that the office wrote on the card before the cut or the end."""
         on_card, until_us = "no order", outcome.cut_us or self._campaign.end_us
         for order in (
             v.desk for v in household.visits if v.kind is VisitKind.DESK and v.at_us <= until_us
@@ -217,7 +217,7 @@ class ResultTable:
         return on_card
 
     def _remarks(self) -> Iterator[str]:
-        """Yield what else is to be said, each fact once for all homes it was found at."""
+        """Yield the other facts, each once for all households in which it was found."""
         for said, noted in self._displays.items():
             many = noted.count > 1
             who = f"{noted.count:,} displays say" if many else f"{noted.first_id}: its display says"
@@ -239,8 +239,8 @@ class ResultTable:
                 yield f"{row.name}: limited then, not cut"
             if cut_before_announced(outcome, household):
                 yield (
-                    f"{row.name}: still ordered to be cut at {key.in_force}, "
-                    f"before the {key.promise} that was told"
+                    f"{row.name}: still ordered to be cut at {key.in_meter}, "
+                    f"before the announced {key.promise}"
                 )
             if not clock_within_bound(household, self._campaign.start_us, self._campaign.end_us):
                 yield f"{row.name}: its clock is beyond its bound, outside the promise"
@@ -309,19 +309,22 @@ class _Line(NamedTuple):
 
     household: str
     promise: str
-    in_force: str
+    in_meter: str
     on_card: str
     cut: str
     words: str
 
 
-_HEADINGS: Final = _Line("home", "told", "in force", "on the card", "cut", "")
+_HEADINGS: Final = (
+    _Line("", "", "order in", "order on", "", ""),
+    _Line("household", "announced", "the meter", "the card", "cut", ""),
+)
 
 
 class _Table:
     """Lines under headings, as wide as the terminal and no wider; in a narrow one a plain list.
 
-    What has no room goes in this order: the words, what is on the card, the end of a name.
+    Where there is no room, these go first: the words, the order on the card, the end of a name.
     """
 
     def __init__(self, console: Console, lines: Sequence[_Line], *, every: bool) -> None:
@@ -330,7 +333,8 @@ class _Table:
         self._every = every
         self._widths = self._fitting(lines)
         if self._widths:
-            self._print(self._joined(_HEADINGS), "dim")
+            for line in _HEADINGS:
+                self._print(self._joined(line), "dim")
 
     def _fitting(self, lines: Sequence[_Line]) -> dict[str, int]:
         """Return how wide each column is that has room, none for a list."""
@@ -338,7 +342,7 @@ class _Table:
         if width < LIST_BELOW:
             return {}
         wide = {
-            name: max(cell_len(getattr(line, name)) for line in (_HEADINGS, *lines))
+            name: max(cell_len(getattr(line, name)) for line in (*_HEADINGS, *lines))
             for name in _Line._fields
         }
         if self._every or _taken(wide) - wide["words"] + _WORDS_MIN > width:
@@ -349,7 +353,8 @@ class _Table:
         if over > 0:
             last = "words" if "words" in wide else "household"
             wide[last] -= over
-        return wide if wide["household"] >= min(_NAME_MIN, cell_len(_HEADINGS.household)) else {}
+        least = min(_NAME_MIN, cell_len(_HEADINGS[-1].household))
+        return wide if wide["household"] >= least else {}
 
     def heading(self, said: str, style: str) -> None:
         """Print what the next rows have in common."""
@@ -364,8 +369,9 @@ class _Table:
         self._console.print(Text(line.household, style="bold"))
         if not self._every:
             self.words([line.words])
-        for name in ("promise", "in_force", "on_card", "cut"):
-            self._console.print(Text(f"  {getattr(_HEADINGS, name)} {getattr(line, name)}"))
+        for name in ("promise", "in_meter", "on_card", "cut"):
+            heading = " ".join(getattr(one, name) for one in _HEADINGS).strip()
+            self._console.print(Text(f"  {heading}: {getattr(line, name)}"))
 
     def words(self, lines: Sequence[str]) -> None:
         """Print what belongs to the row above."""

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from meter_emu.cli.app import Verbs, examples
+from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import FILE, WORD, ambiguous_option, json_option
 from meter_emu.cli.output import STDOUT, print_json
@@ -46,7 +46,7 @@ epoch_option: Final = click.option(
 )
 
 
-@click.group(cls=Verbs, no_args_is_help=False)
+@click.group(cls=CliGroup, no_args_is_help=False)
 def timestamp() -> None:
     """Say what bytes mean as a date, how a date is written, and when encodings end."""
 
@@ -87,7 +87,7 @@ def decode(
     if len(raw) not in (sizes := sorted({codec.size_bytes for codec in codecs})):
         have = ", ".join(str(size) for size in sizes)
         raise click.BadParameter(
-            f"no codec of {len(raw)} bytes is asked for; they have {have}", param_hint="BYTES"
+            f"no chosen codec has {len(raw)} bytes; they have {have}", param_hint="BYTES"
         )
     found = guesses(raw, codecs, around_ms)
     clocks = [both_clocks(one.stamp, one.codec.basis, of_zone) for one in found]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from meter_emu.cli.app import Verbs, examples
+from meter_emu.cli.app import CliGroup, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.names import BUILD, FILE, LEFT, json_option
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, print_json
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LOOK_MS: Final = 100  # ours: how often a recording is looked at for more
 
 
-@click.group(cls=Verbs, no_args_is_help=False)
+@click.group(cls=CliGroup, no_args_is_help=False)
 def trace() -> None:
     """Look at recorded dialogues, play them again, export them."""
 
@@ -151,7 +151,7 @@ def export(file: str, out: str, *, follow: bool, json_file: str | None) -> None:
     if json_file is not None:
         print_json({"file": file, "out": out, "packets": packets, "cut": cut}, json_file)
     if cut:
-        click.echo(f"{file}: the recording was cut off; what there is of it is in {out}", err=True)
+        click.echo(f"{file}: the recording was cut off; {out} has all that was recorded", err=True)
 
 
 @contextmanager
@@ -174,7 +174,7 @@ def _await_more() -> None:
 
 
 def _time_of(row: "TraceRow") -> str:
-    """Return what the terminal's clock showed, else true time in UTC, as far as known."""
+    """Return what the terminal's clock showed, else true time in UTC, empty if unknown."""
     from msgspec import UNSET
 
     if row.at or row.us is UNSET:

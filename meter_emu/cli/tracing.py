@@ -1,8 +1,8 @@
-"""`--trace FILE`: what verbs with a dialogue share to record it.
+"""`--trace FILE`: how commands with a dialogue record it.
 
 A trace is the one file that is not written whole or not at all: it grows row by row, because the
 dialogue that ends in a crash is the one worth having, and what is there is readable at any time.
-On standard output it is alone: what a verb says goes to standard error then.
+On standard output it is alone: the command's messages then go to standard error.
 """
 
 import sys
@@ -69,16 +69,16 @@ def recording(
 
 @contextmanager
 def _opened(path: str) -> "Iterator[BinaryIO]":
-    """Give the file, or standard output; all else that the verb says goes to standard error then.
+    """Give the file, or standard output; then all messages go to standard error.
 
-    Raise `click.UsageError` where the verb has a result to leave there too.
+    Raise `click.UsageError` where the command writes its result there too.
     """
     if path == STDOUT:
-        verb = click.get_current_context()
-        if list(verb.params.values()).count(STDOUT) > 1:
-            raise click.UsageError("only one thing goes to standard output", verb)
+        command = click.get_current_context()
+        if list(command.params.values()).count(STDOUT) > 1:
+            raise click.UsageError("only one thing goes to standard output", command)
         ours = sys.stdout.buffer
-        verb.with_resource(redirect_stdout(sys.stderr))
+        command.with_resource(redirect_stdout(sys.stderr))
         yield ours
         return
     try:

@@ -33,5 +33,5 @@ def check_builds(file: str, builds: Iterable[str], *, typed: str | None, trusted
 
 
 def _is_program(name: str) -> bool:
-    """Whether a build's name is of somebody's program; any other is a slip of the pen."""
+    """Whether a build's name is of somebody's program; any other is a typo."""
     return bool({":", "/", "\\"} & set(name))

@@ -11,7 +11,7 @@ import click
 from rich.progress import TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from meter_emu.cli.app import Verb, examples
+from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.driver_verified import case_of, show_report
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
@@ -47,7 +47,7 @@ _FOLDER: Final = "counterexamples"
     "verify mine:program --model gas-pcf8563-battery --examples 200",
     "verify --driver drivers:Mine --law torn-get --junit result.xml",
 )
-@click.command("verify", cls=Verb)
+@click.command("verify", cls=CliCommand)
 @click.argument("build", type=BUILD, required=False)
 @click.option("--driver", type=WORD, metavar="DRIVER", help="A clock driver, alone on a bench.")
 @click.option("--starter", type=LEFT, metavar="DIR", help="Write what drivers in C are built with.")
@@ -198,11 +198,11 @@ def _driver(
 
 
 def _of_story(build: str, story: str, law_ids: Sequence[str]) -> Report:
-    """Return what the laws say of the one home of a campaign file."""
+    """Check the one household of a campaign file against the laws."""
     parse_build(build)
     campaign = load_campaign(find("campaigns", story))
     if len(campaign.households) != 1:
-        raise ConfigError(story, "household", f"want one home, got {len(campaign.households)}")
+        raise ConfigError(story, "household", f"want one household, got {len(campaign.households)}")
     trial = Trial(campaign, build)
     return Report(
         build=build,

@@ -39,7 +39,7 @@ def issue_min(text: str | None, zone: ZoneInfo) -> tuple[int, int]:
     try:
         ahead = instant.astimezone(zone).utcoffset()
     except OverflowError:
-        raise ConfigError("--issued-at", "", f"{text} is no time that can be told") from None
+        raise ConfigError("--issued-at", "", f"{text} is out of range") from None
     assert ahead is not None, "the zone is known"
     return (instant - _EPOCH) // _MINUTE, ahead // _MINUTE
 

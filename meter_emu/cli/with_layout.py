@@ -22,7 +22,7 @@ _DUMP: Final = "a dump"
 
 
 def layout_option(function: CommandT) -> CommandT:
-    """Give a verb `--layout` and `--at`."""
+    """Give a command `--layout` and `--at`."""
     at: Callable[[Any], Any] = click.option(
         "--at",
         "begins",

@@ -158,7 +158,7 @@ def _backup(raw: bytes, at: int, model: MeterModel) -> Part:
 
 def _contactor(raw: bytes, at: int, model: MeterModel) -> Part:  # noqa: ARG001 - as the others
     def explain(flags: int) -> Meaning:
-        position = "closed, the home has supply" if flags & 1 else "open, the home is dark"
+        position = "closed: supply on" if flags & 1 else "open: supply off"
         stuck = ", stuck: it no longer moves (an injected fault)" if flags & 2 else ""
         return Meaning(position + stuck, f"unknown bits {flags & ~3:02x}" if flags & ~3 else "")
 

@@ -204,7 +204,7 @@ class HouseholdAtPlay:
     def _hear(self, what: What, at_us: int) -> None:
         if what is What.OPENED and not self._latched:
             end_us = self._ends[self._in_force]
-            must(end_us is not None, "a home with credit that is not armed keeps its supply")
+            must(end_us is not None, "a household with credit that is not armed keeps its supply")
             assert end_us is not None, "it was just said"
             must(at_us >= end_us, "no cut comes early", f"{at_us} is before {end_us}")
             self.reached.add("cut at T2")

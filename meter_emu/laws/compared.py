@@ -154,7 +154,7 @@ def _carrier(trial: Trial) -> Finding:
 
 CARRIER: Final = Law(
     id="carrier",
-    says="a home is cut at the same time whichever kind of card brought the order",
+    says="a household is cut at the same time whichever kind of card brought the order",
     properties=("P4",),
     presumes="cards of the same generation; 2u and a poll apart are the same time",
     draw=armed_household,
@@ -175,7 +175,7 @@ def _chip(trial: Trial) -> Finding:
 
 CHIP: Final = Law(
     id="chip",
-    says="a home is cut at the same time whichever clock chip its meter has",
+    says="a household is cut at the same time whichever clock chip its meter has",
     properties=("P3", "P7"),
     presumes="clocks of the same bound; 2u and a poll apart are the same time",
     draw=armed_household,
@@ -195,7 +195,7 @@ def _generation(trial: Trial) -> Finding:
 
 GENERATION: Final = Law(
     id="generation",
-    says="a home is cut at the same time by cards of either generation",
+    says="a household is cut at the same time by cards of either generation",
     properties=("P4", "P5"),
     presumes="of a time that comes twice, the later",
     draw=armed_household,
@@ -217,7 +217,7 @@ def _time_base(trial: Trial) -> Finding:
 
 TIME_BASE: Final = Law(
     id="time-base",
-    says="a home is cut at the same time by clocks in UTC, in standard and in legal time",
+    says="a household is cut at the same time by clocks in UTC, in standard and in legal time",
     properties=("P5",),
     presumes="clocks of the same bound; 2u and a poll apart are the same time",
     draw=armed_household,
@@ -265,7 +265,7 @@ def _slower_clock(trial: Trial) -> Finding:
 
 SLOWER_CLOCK: Final = Law(
     id="slower-clock",
-    says="a slower clock never cuts a home earlier",
+    says="a slower clock never cuts a household earlier",
     properties=("P1", "P12"),
     presumes="a clock within its model's bound",
     draw=armed_household,

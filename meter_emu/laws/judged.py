@@ -89,7 +89,7 @@ def _put_aside(trial: Trial) -> Aside | None:
 
 NEVER_EARLY: Final = Law(
     id="never-early",
-    says="a home that is armed keeps its supply until T",
+    says="an armed household keeps its supply until T",
     properties=("P1", "P6"),
     presumes="a clock within its model's bound",
     draw=story,
@@ -107,7 +107,7 @@ CUT_COMES: Final = Law(
 
 NO_WRONG_CUT: Final = Law(
     id="no-wrong-cut",
-    says="a home with credit, in its protected hours, reactivated or with a limiter is not cut",
+    says="a household with credit, in protected hours, reactivated or with a limiter is not cut",
     properties=("P9", "P11"),
     presumes="a clock within its model's bound",
     draw=story,
@@ -123,7 +123,7 @@ def _newest_order(trial: Trial) -> Finding:
 
 NEWEST_ORDER: Final = Law(
     id="newest-order",
-    says="after several orders a home fares as the newest says",
+    says="after several orders the meter obeys the newest",
     properties=("P11", "P13"),
     presumes="a clock within its model's bound",
     draw=story,
@@ -141,7 +141,7 @@ def _reactivation_cancels(trial: Trial) -> Finding:
 
 REACTIVATION_CANCELS: Final = Law(
     id="reactivation-cancels",
-    says="a home that was reactivated is cut by no date that was ordered before",
+    says="a reactivated household is cut by no date that was ordered before",
     properties=("P11",),
     presumes="the card put in before T",
     draw=story,
@@ -150,7 +150,7 @@ REACTIVATION_CANCELS: Final = Law(
 
 RESTORED: Final = Law(
     id="restored",
-    says="a home that is to be fed again is asked for its button, and fed when it is pressed",
+    says="a meter due to supply again asks for its button, and supplies when it is pressed",
     properties=("P11",),
     presumes="somebody who presses the button when the lamp asks for it",
     draw=story,
@@ -210,7 +210,7 @@ ORDER_ANSWERED: Final = Law(
 
 SAYS_WHAT_IT_UNDERSTOOD: Final = Law(
     id="says-what-it-understood",
-    says="the card that comes back states the T1 and T2 that the household was told",
+    says="the card that comes back states the T1 and T2 that were announced",
     properties=("P4", "P13"),
     presumes="a card on which the meter writes",
     draw=story,

@@ -1,11 +1,11 @@
 """What the page shows of a rehearsal: what is kept of it, and a household as stretches of time.
 
 However large the fleet, only these stay: one household of each kind and verdict, up to
-`MORE_MAX` further ones of each broken promise, and counts: of homes, of wrong displays, of cuts in
-each `BIN_US`. A *kind* is the household's words with its model and build.
+`MORE_MAX` further ones of each broken promise, and counts: of households, of wrong
+displays, of cuts in each `BIN_US`. A *kind* is the household's words with its model and build.
 
-A household's facts come from events, from the model and from what it was told. Supply is what the
-contactor and the street did; the deferral stands twice, as told and as the meter stated.
+A household's facts come from events, from the model and from what was announced. Supply is what
+the contactor and the street did; the deferral is drawn twice, as announced and as the meter stated.
 """
 
 from collections import Counter
@@ -52,7 +52,7 @@ class Stretch:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """One household's story. `told_us` is T2 as told, `None` when no cut was due at the end.
+    """One household's story. `announced_us` is T2 as announced, `None` when no cut was due.
 
     `understood` is what the meter meant to do by the orders it stated: on until T1, off from T2.
     `others_us` is then T2 as announced to all, to compare with, `None` where nothing was announced.
@@ -75,7 +75,7 @@ class Facts:
     stated_us: int | None
     cut_us: int | None
     only_limited: bool
-    other_dark: tuple[Event, ...]
+    other_cuts: tuple[Event, ...]
 
 
 def facts_of(seen: "Seen", campaign: Campaign) -> Facts:
@@ -102,7 +102,7 @@ def facts_of(seen: "Seen", campaign: Campaign) -> Facts:
         stated_us=None if last is None else civil_us(last, campaign.zone),
         cut_us=outcome.cut_us,
         only_limited=outcome.limited,
-        other_dark=tuple(e for e in events if e.what is What.OPENED and e.at_us != outcome.cut_us),
+        other_cuts=tuple(e for e in events if e.what is What.OPENED and e.at_us != outcome.cut_us),
     )
 
 
@@ -133,7 +133,7 @@ def _deferral_promised(orders: Sequence[Promise], campaign: Campaign) -> Iterato
     followers = [promise.from_us for promise in orders[1:]]
     for promise, next_us in zip(orders, [*followers, campaign.end_us], strict=True):
         if promise.defer_us is not None and promise.from_us < min(promise.defer_us, next_us):
-            yield Stretch(promise.from_us, min(promise.defer_us, next_us), "told")
+            yield Stretch(promise.from_us, min(promise.defer_us, next_us), "announced")
 
 
 def _deferral_stated(events: Sequence[Event], campaign: Campaign) -> Iterator[Stretch]:
@@ -204,7 +204,7 @@ BIN_US: Final = MINUTE_US  # ours: the finest a histogram can be
 class Made(NamedTuple):
     """What the page says of its making: the tool's version, the command, the campaign file.
 
-    `one_household` is the command that draws any one home.
+    `one_household` is the command that draws any one household.
     """
 
     version: str
@@ -216,7 +216,7 @@ class Made(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One household with all that was seen of it."""
+    """One household with its outcome and events."""
 
     household: Household
     outcome: Outcome
@@ -235,7 +235,7 @@ class GroupKey(NamedTuple):
 @final
 @dataclass(slots=True)
 class Group:
-    """Households of one kind that fared alike.
+    """Households of one kind with the same verdict.
 
     `cuts_us` are the first and the last cut, `cuts` how many there were in each `BIN_US`, by the
     number of the bin since 1970. `displays` are the wrong T2 that their meters stated.
@@ -319,7 +319,7 @@ class Collector:
 
     @property
     def typical(self) -> Group:
-        """The group to look at first: of the largest of what is broken, or of all, most homes."""
+        """The group to show first: the largest broken one; the largest of all if none is broken."""
         often = self.broken if self.broken.total() else self.counts
         verdict = max(Verdict, key=lambda one: often[one])  # the gravest of equals
         if not self.broken.total() and self.counts[Verdict.ON_TIME]:
@@ -333,4 +333,4 @@ class Collector:
 
     def _in_typical_night(self, group: Group) -> bool:
         cut_us = group.first.outcome.cut_us
-        return cut_us is not None and self.households.dark_time(cut_us) == self.households.typical
+        return cut_us is not None and self.households.time_of_cut(cut_us) == self.households.typical

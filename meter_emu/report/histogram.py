@@ -1,4 +1,4 @@
-"""When homes go dark in the night that counts, by kind, against what was announced and reported.
+"""When households are disconnected in the night that counts, by kind; announced and reported.
 
 The night is the one with the most cuts. Heights are pixels, places along time are percent.
 """
@@ -24,7 +24,7 @@ AXIS_PX: Final = 22
 _BINS_MAX: Final = 48  # ours: bars side by side that a telephone still shows apart
 _WIDTHS_MIN: Final = (1, 2, 5, 10, 15, 30, 60)  # minutes, ours
 _ROWS_MAX: Final = 12  # ours: kinds with a row of their own
-_ROW_HOMES_MIN: Final = 10  # ours: fewer homes than that are no distribution
+_ROW_HOUSEHOLDS_MIN: Final = 10  # ours: fewer households than that are no distribution
 _TICKS_MAX: Final = 5  # ours: so many hours fit side by side on a telephone
 
 
@@ -80,8 +80,8 @@ class Histogram:
 
 
 def histogram(seen: Collector) -> Histogram | None:
-    """Return the cuts over the night with the most of them; `None` where no two homes share one."""
-    zone, time_of = seen.campaign.zone, seen.households.dark_time
+    """Return the cuts over the night with the most of them; `None` where no two share one."""
+    zone, time_of = seen.campaign.zone, seen.households.time_of_cut
     nights: Counter[object] = Counter()
     for group in seen.groups.values():
         for number, count in group.cuts.items():
@@ -144,7 +144,7 @@ def _rows(
     rows_y: int,
     seen: Collector,
 ) -> Iterator[KindRow]:
-    many = [one for one in kinds if sum(one[1].values()) >= _ROW_HOMES_MIN]
+    many = [one for one in kinds if sum(one[1].values()) >= _ROW_HOUSEHOLDS_MIN]
     own, rest = many[:_ROWS_MAX], kinds[len(many[:_ROWS_MAX]) :]
     lines = [(group.first.household.kind, group.broken > 0, cuts) for group, cuts in own]
     if rest:

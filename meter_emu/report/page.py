@@ -1,8 +1,8 @@
 """The page: what was collected, turned into words and drawings, and those into HTML.
 
 Self-contained: style and drawings are in the page, and its own policy forbids the browser to load
-anything, and to run any script but the one that finds a home by typing, named by its hash. Without
-that script the page is whole. Every text goes through the template's escaping.
+anything, and to run any script but the one that finds a household by typing, named by its hash.
+Without that script the page is whole. Every text goes through the template's escaping.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawin
 from meter_emu.report.words import (
     HAPPENED,
     duration,
-    first_dark,
+    first_broken_cut,
     full_moment,
     headline,
     offset,
@@ -44,7 +44,7 @@ from meter_emu.zones import TimeZone
 
 TEMPLATE: Final = "rehearsal.html.jinja"
 _SCRIPT: Final = "find.js"
-_BREACHES_SHOWN: Final = 5  # ours: of one home; all are in the JSON
+_BREACHES_SHOWN: Final = 5  # ours: of one household; all are in the JSON
 
 
 @final
@@ -93,7 +93,7 @@ class HouseholdGroup:
 
     story: Story
     promise: str
-    in_force: str
+    in_meter: str
     display: str
     cut: str
 
@@ -126,7 +126,7 @@ def render(seen: Collector) -> str:
         name=campaign.name,
         announced=tuple(_announced(promise, campaign.zone) for promise in campaign.all_announced),
         headline=headline(seen),
-        first_dark=first_dark(seen),
+        first_broken_cut=first_broken_cut(seen),
         typical=stories[seen.typical.first.household.id],
         kept=not seen.broken.total(),
         total=seen.counts.total(),
@@ -176,11 +176,11 @@ def _sections(seen: Collector) -> Iterator[Section]:
         rows = []
         for group in groups:
             number += 1
-            rows.append(_row(group, f"home-{number}", seen.campaign))
+            rows.append(_row(group, f"household-{number}", seen.campaign))
         more = []
         for one in seen.more[verdict]:
             number += 1
-            more.append(_story(one, f"home-{number}", seen.campaign, alike=""))
+            more.append(_story(one, f"household-{number}", seen.campaign, alike=""))
         yield Section(
             verdict=verdict,
             heading=PLAIN[verdict].heading,
@@ -209,14 +209,14 @@ def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
     return HouseholdGroup(
         story=_story(first, anchor, campaign, alike=alike),
         promise=_announced_to(first.household, zone),
-        in_force="no cut" if announced_us is None else short(announced_us, zone),
-        display="; ".join(_displays(group, campaign)) or "as told",
+        in_meter="no cut" if announced_us is None else short(announced_us, zone),
+        display="; ".join(_displays(group, campaign)) or "as announced",
         cut=" to ".join(cuts) or "not cut",
     )
 
 
 def _announced_to(household: Household, zone: TimeZone) -> str:
-    """Return what was announced to this home."""
+    """Return what was announced to this household."""
     promise = household.announced
     if promise is None:
         return "nothing"
@@ -251,7 +251,7 @@ def _story(seen: Seen, anchor: str, campaign: Campaign, *, alike: str) -> Story:
 
 def _sentences(facts: Facts, campaign: Campaign) -> Iterator[str]:
     """Yield what a drawing shows, for anyone who does not see it."""
-    yield f"Told: {_promise(facts, campaign)}."
+    yield f"Announced: {_promise(facts, campaign)}."
     yield f"The meter understood: {_stated(facts, campaign)}."
     if facts.cut_us is None:
         yield "No cut by order, and none against a promise."
@@ -271,11 +271,11 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
         yield "Promise broken", f"{until}: {breach.in_words}"
     for finding in seen.outcome.findings:
         yield "Found", f"{one_style(finding.words)}, {short(finding.from_us, zone)}"
-    if facts.other_dark:
-        first = facts.other_dark[0]
-        times = "once" if len(facts.other_dark) == 1 else f"{len(facts.other_dark)} times, first"
+    if facts.other_cuts:
+        first = facts.other_cuts[0]
+        times = "once" if len(facts.other_cuts) == 1 else f"{len(facts.other_cuts)} times, first"
         reason = f" ({first.shown})" if first.shown else ""
-        yield "Dark by the ordinary rules", f"{times} on {short(first.at_us, zone)}{reason}"
+        yield "Also disconnected", f"{times} on {short(first.at_us, zone)}{reason}"
     start, end = seen.household.balance_cents * UEUR_PER_CENT, facts.balance[-1][1]
     yield "Balance", f"{euro(start)} € at the start, {euro(end)} € at the end"
     yield "Meter", f"{seen.outcome.model}, program {seen.outcome.build}"

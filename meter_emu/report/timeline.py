@@ -33,7 +33,7 @@ _LOOK: Final = {
     Supplied.OFF.value: "off",
     Supplied.LIMITED.value: "limited",
     Supplied.NO_POWER.value: "no-power",
-    "told": "told",
+    "announced": "announced",
     "stated": "stated",
     "period": "period",
 }
@@ -139,7 +139,7 @@ def drawings(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[Drawing]:
 
 
 def _focus_us(facts: Facts) -> int | None:
-    """Return the cut, else T2, else when the home was first dark or limited by ordinary rules."""
+    """Return the cut, else T2, else the first cut or limit by the ordinary rules."""
     dark = (one.from_us for one in facts.supply if one.what in _TAKEN)
     moments_us = (facts.cut_us, facts.announced_us, facts.others_us, next(dark, None))
     return next((us for us in moments_us if us is not None), None)
@@ -174,7 +174,7 @@ def _overview(seen: Seen, facts: Facts, campaign: Campaign) -> Drawing:
 
 
 def _close_up(seen: Seen, facts: Facts, campaign: Campaign, focus_us: int) -> Drawing:
-    """Return the days around a moment, with T2 as told and as stated where they are near."""
+    """Return the days around a moment, with T2 as announced and as stated where they are near."""
     zone = campaign.zone
     near_us = (facts.announced_us, facts.others_us, facts.stated_us, focus_us)
     points_us = [us for us in near_us if us is not None]
@@ -237,11 +237,11 @@ def _understood_name(facts: Facts, bars: tuple[Bar, ...]) -> str:
 
 
 def _add_deferrals(lanes: _Stack, facts: Facts, scale: Scale) -> None:
-    """Add the deferral as told and as stated by the meter, where there is one at all."""
+    """Add the deferral as announced and as stated by the meter, if there is one."""
     promise = _bars(facts.deferral_promised, scale)
     stated = _bars(facts.deferral_stated, scale)
     if promise or stated:
-        lanes.bars("no disconnection, as told", promise)
+        lanes.bars("no disconnection, as announced", promise)
         lanes.bars("no disconnection, as the meter understood", stated)
 
 
@@ -260,7 +260,7 @@ def _bars(stretches: Iterable[Stretch], scale: Scale) -> tuple[Bar, ...]:
 
 
 _SAID: Final = {
-    "told": "deferral as told",
+    "announced": "deferral as announced",
     "stated": "deferral as the meter understood it",
     "period": "non-disconnection period",
 }

@@ -32,7 +32,7 @@ HAPPENED: Final = MappingProxyType({
     What.KEY_PRESSED: "Button pressed",
     What.KEY_HELD: "Button held",
     What.SHUT: "Household shut all gas appliances",
-    What.LIT: "Household may light them again",
+    What.LIT: "Household can light them again",
     What.OPENED: "Supply off",
     What.CLOSED: "Supply on",
     What.LIMITED: "Supply limited",
@@ -131,8 +131,8 @@ def headline(seen: Collector) -> str:
     return f"{first}. {seen.households.sentence}"
 
 
-def first_dark(seen: Collector) -> str | None:
-    """Return when the first home goes dark against its promise; `None` when none does."""
+def first_broken_cut(seen: Collector) -> str | None:
+    """Return when the first household is cut against its promise; `None` when none is."""
     first = seen.first_broken
     if first is None or first.outcome.cut_us is None:
         return None
@@ -140,7 +140,7 @@ def first_dark(seen: Collector) -> str | None:
     when = full_moment(cut_us, seen.campaign.zone)
     text = f"The first against its promise: {outcome.id}, on {when}"
     if outcome.announced_us is not None and outcome.announced_us > cut_us:
-        return f"{text}, {duration(outcome.announced_us - cut_us)} before the cut in force for it."
+        return f"{text}, {duration(outcome.announced_us - cut_us)} before its ordered cut."
     if outcome.announced_us is None:
         return f"{text}; no cut was due for it at all."
     return f"{text}."
@@ -166,8 +166,8 @@ def to_do(seen: Collector) -> Iterator[tuple[str, str]]:
         yield (
             f"Bring the announced date to {households(seen.own_dates.total())}",
             (
-                f"Their cards ordered an earlier cut, the first on {first}, and that is what they "
-                "go by here. What is announced reaches a meter only by its card."
+                f"Their cards ordered an earlier cut, the first on {first}, and this page judges "
+                "them by that. An announcement reaches a meter only by its card."
             ),
         )
     held = seen.counts[Verdict.HELD] - seen.broken[Verdict.HELD]
@@ -188,8 +188,8 @@ def _look_at_a_display(seen: Collector) -> str:
     count = sum(row.count for row in seen.displays)
     from_us = min(row.from_us for row in seen.displays)
     text = (
-        f"{households(count)} would have shown another moment than they were told, the first from "
-        f"{full_moment(from_us, zone)}"
+        f"{households(count)} would have shown another moment than the announced one, the "
+        f"first from {full_moment(from_us, zone)}"
     )
     first = seen.first_broken
     if first is not None and first.outcome.cut_us is not None:
@@ -198,6 +198,6 @@ def _look_at_a_display(seen: Collector) -> str:
             text += f", {days} days before the first wrong cut"
     return (
         f"{text}. After the first card sessions, press the blue button on a few meters and "
-        "compare T2 with the announcement. The card that the meter has written back says the same "
-        "to the office."
+        "compare T2 with the announcement. The office can read the same from a card that the "
+        "meter has written back."
     )

@@ -27,7 +27,7 @@ def shown(setup: MeterSetup, options: Mapping[str, object]) -> str:
     lines = [
         f"repeat with: {shlex.join(how)}",
         f"{setup.meter.model.name}, build {setup.rig.household.build}, it is {setup.world.now}",
-        f"display: {setup.meter.display or '(dark)'}",
+        f"display: {setup.meter.display or '(blank)'}",
         "",
         f"the last {min(EVENTS_SHOWN, len(events))} of {len(events)} events:",
         *(_event(event, setup) for event in events[-EVENTS_SHOWN:]),

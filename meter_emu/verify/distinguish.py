@@ -50,7 +50,7 @@ class SeenOf(NamedTuple):
 
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldApart:
+class Difference:
     """A story in which two builds differ: what to look at, when, and what each shows."""
 
     number: int
@@ -81,7 +81,7 @@ class Comparison:
     builds: tuple[str, str]
     seed: int
     stories: int
-    difference: ToldApart | None
+    difference: Difference | None
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -97,7 +97,7 @@ class Comparison:
                 "look_at": found.look_at,
                 "day": found.day,
                 "seen": {one.build: one.words for one in found.seen},
-                "told": list(found.course),
+                "course": list(found.course),
                 "campaign": found.text,
             },
         }
@@ -155,7 +155,7 @@ def _common(first: str, second: str, models: Sequence[str]) -> Among:
     return found
 
 
-def _small(law: Law, tape: Tape, kits: Among, builds: tuple[str, str], number: int) -> ToldApart:
+def _small(law: Law, tape: Tape, kits: Among, builds: tuple[str, str], number: int) -> Difference:
     """Return the difference in a story made small."""
 
     def differs(tried: Tape) -> Tape | None:
@@ -168,7 +168,7 @@ def _small(law: Law, tape: Tape, kits: Among, builds: tuple[str, str], number: i
     assert found is not None, "a story is the same whenever it is lived"
     campaign, pair = found
     trial = Trial(campaign, builds[0])
-    return ToldApart(
+    return Difference(
         number=number,
         runs=runs,
         campaign=trial.campaign,

@@ -18,7 +18,7 @@ from meter_emu.zones import TimeZone
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
-    """A small story that breaks a law; `told` is its course in words.
+    """A small story that breaks a law; `course` is its course in words.
 
     It was found at story `number`; `runs` more runs made it small.
     """
@@ -71,7 +71,7 @@ class Report:
 
     @property
     def broken(self) -> bool:
-        """Whether any law is."""
+        """Whether any law is broken."""
         return any(one.broken is not None for one in self.examined)
 
     def as_json(self) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _json_of(one: Examined) -> dict[str, Any]:
         and {
             "story": found.number,
             "words": found.words,
-            "told": list(found.course),
+            "course": list(found.course),
             "campaign": found.text,
             "tape": list(found.tape),
             "runs": found.runs,
@@ -114,7 +114,7 @@ def story_in_words(trial: Trial) -> tuple[str, ...]:
         events = trial.run.events
     except ConfigError:  # the office never wrote the card
         return tuple(_lines(trial.household))
-    return (*_lines(trial.household), *_lived(events, trial.campaign.zone))
+    return (*_lines(trial.household), *_ran(events, trial.campaign.zone))
 
 
 def _lines(household: Household) -> Iterator[str]:
@@ -141,9 +141,13 @@ def _lines(household: Household) -> Iterator[str]:
         yield f"then, {_when(at_us, zone)}, registers of the clock chip hold {held}"
 
 
-def _lived(events: list[Event], zone: TimeZone) -> Iterator[str]:
-    dark = [event.at_us for event in events if event.what is What.OPENED]
-    yield f"dark since {_when(dark[0], zone)}" if dark else "never dark"
+def _ran(events: list[Event], zone: TimeZone) -> Iterator[str]:
+    opened = [event for event in events if event.what is What.OPENED]
+    if opened:
+        why = f" ({opened[0].shown})" if opened[0].shown else ""
+        yield f"disconnected {_when(opened[0].at_us, zone)}{why}"
+    else:
+        yield "never disconnected"
     stated = [event.understood for event in events if event.understood is not None]
     if stated:
         defer, cut = stated[-1]

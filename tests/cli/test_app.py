@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 def test_help_lists_every_verb_and_imports_none(emu):
     done = emu("--help")
     assert done.code == 0
-    for name, verb in app.VERBS.items():
+    for name, verb in app.PROGRAM_COMMANDS.items():
         assert name in done.out
         assert verb.help in done.out
     assert emu().out == done.out
@@ -53,7 +53,7 @@ def test_the_check_for_heavy_imports_can_fail():
     assert set(in_a_process(code).stdout.split()) & HEAVY
 
 
-@pytest.mark.parametrize("name", app.VERBS)
+@pytest.mark.parametrize("name", app.PROGRAM_COMMANDS)
 def test_every_verb_of_the_table_can_be_found(name):
     command = app.cli.get_command(click.Context(app.cli), name)
     assert command is not None

@@ -153,8 +153,8 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("kind", BAD_FILES)
-@pytest.mark.parametrize("verb", ["show", "load"])
-def test_a_file_that_is_no_card_image_is_one_line(emu, card, kind, verb):
+@pytest.mark.parametrize("command", ["show", "load"])
+def test_a_file_that_is_no_card_image_is_one_line(emu, card, kind, command):
     raw = card.read_bytes()
     broken = {
         "short": raw[:-1],
@@ -163,7 +163,7 @@ def test_a_file_that_is_no_card_image_is_one_line(emu, card, kind, verb):
     }.get(kind, BAD_FILES[kind])
     assert broken is not None
     card.write_bytes(broken)
-    args = ["card", "show", card] if verb == "show" else ["desk", "load", card, "--eur", "5"]
+    args = ["card", "show", card] if command == "show" else ["desk", "load", card, "--eur", "5"]
     said = emu(*args).complains()
     assert str(card) in said
     assert "want" in said

@@ -1,4 +1,4 @@
-"""How the verbs explain themselves: examples that work, near names, what a shell offers."""
+"""How the commands explain themselves: examples that work, near names, what a shell offers."""
 
 import shlex
 from collections.abc import Collection, Iterator
@@ -10,18 +10,18 @@ import pytest
 from click.shell_completion import ShellComplete
 
 from meter_emu import cli as cli_room
-from meter_emu.cli.app import Verb, Verbs, cli
+from meter_emu.cli.app import CliCommand, CliGroup, cli
 
 
 def leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
-    """Yield every verb that does something, by the words that call it."""
+    """Yield every command that does something, by the words that call it."""
     context = click.Context(group)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
         words = (*path, name)
         if isinstance(command, click.Group):
-            assert isinstance(command, Verbs), words
+            assert isinstance(command, CliGroup), words
             yield from leaves(command, words)
         else:
             yield " ".join(words), command
@@ -33,17 +33,17 @@ EXAMPLES = {path: getattr(command, "examples", ()) for path, command in LEAVES.i
 
 def test_every_verb_has_its_manners_and_three_examples():
     for path, command in LEAVES.items():
-        assert isinstance(command, Verb), path
+        assert isinstance(command, CliCommand), path
         lines = EXAMPLES[path]
         assert len(set(lines)) == 3, path
         assert all(f"{line} ".startswith(f"{path} ") for line in lines), path
 
 
 def unreached(commands: Collection[click.Command]) -> list[str]:
-    """Return the verbs that some module of the command line makes and `commands` has not."""
+    """Return the commands that some module of the command line makes and `commands` has not."""
     modules = [import_module(one.name) for one in iter_modules(cli_room.__path__, "meter_emu.cli.")]
     made = {one.callback: one for module in modules for one in vars(module).values()
-            if isinstance(one, Verb)}  # fmt: skip
+            if isinstance(one, CliCommand)}  # fmt: skip
     has = {command.callback for command in commands}
     return [str(one.name) for callback, one in made.items() if callback not in has]
 
@@ -54,9 +54,9 @@ def test_the_program_has_every_verb_that_there_is():
 
 
 def test_a_verb_without_examples_has_a_help_all_the_same():
-    """It can only be a verb of somebody else's: ours are refused without, above."""
-    verb = Verb("own", callback=lambda: None)
-    said = verb.get_help(click.Context(verb, info_name="meter-emu own"))
+    """It can only be a command of somebody else's: ours are refused without, above."""
+    command = CliCommand("own", callback=lambda: None)
+    said = command.get_help(click.Context(command, info_name="meter-emu own"))
     assert "Examples" not in said
     assert "--help" in said
 
@@ -79,7 +79,7 @@ def test_the_help_of_a_verb_shows_its_examples_and_first_what_it_must_be_given(p
 
 @pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])
 def test_an_example_is_taken_as_it_stands(line):
-    """Parsed by the verb itself; nothing is run."""
+    """Parsed by the command itself; nothing is run."""
     group, args = cli, shlex.split(line)
     context = click.Context(cli, info_name="meter-emu")
     command: click.Command = cli

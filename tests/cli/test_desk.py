@@ -1,4 +1,4 @@
-"""`desk`: what each verb writes on a card and prints, and one line for what it does not write."""
+"""`desk`: what each command writes on a card and prints, and one line for what it refuses."""
 
 import json
 from dataclasses import replace
@@ -23,7 +23,7 @@ WRITES: dict[str, list[str]] = {
     "limiter": ["on"],
     "tariff": ["--number", "2", "--price-ueur-per-wh", "275"],
 }
-BY_VERB = pytest.mark.parametrize("verb", WRITES)
+BY_COMMAND = pytest.mark.parametrize("command", WRITES)
 
 
 # What it does -------------------------------------------------------------------------------------
@@ -117,9 +117,9 @@ def test_a_date_that_is_none_does_not_hide_that_the_card_was_written(emu, card):
     assert "cut at 2007aa0000 (no date)" in done.out
 
 
-@BY_VERB
-def test_every_verb_that_writes_speaks_json(emu, card, verb):
-    done = emu("desk", verb, card, *WRITES[verb], "--json", "-")
+@BY_COMMAND
+def test_every_verb_that_writes_speaks_json(emu, card, command):
+    done = emu("desk", command, card, *WRITES[command], "--json", "-")
     assert done.code == 0
     assert json.loads(done.out)["meter"] == METER
 
@@ -198,17 +198,17 @@ def test_a_bad_load_is_one_line(emu, card, args, says):
 )
 def test_a_bad_order_is_one_line(emu, card, args, says):
     before = card.read_bytes()
-    verb, *rest = args
-    assert says in emu("desk", verb, card, *rest).complains()
+    command, *rest = args
+    assert says in emu("desk", command, card, *rest).complains()
     assert card.read_bytes() == before
 
 
-@BY_VERB
+@BY_COMMAND
 @pytest.mark.parametrize("sfi", [Sfi.IDENTITY, Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF])
-def test_a_record_that_does_not_check_stops_the_verb(emu, card, verb, sfi):
+def test_a_record_that_does_not_check_stops_the_verb(emu, card, command, sfi):
     break_mac(card, sfi)
     before = card.read_bytes()
-    said = emu("desk", verb, card, *WRITES[verb]).complains()
+    said = emu("desk", command, card, *WRITES[command]).complains()
     assert str(card) in said
     assert "MAC" in said
     assert card.read_bytes() == before

@@ -150,13 +150,13 @@ NAMED_BY = {
         "card_protocol/carrier/": "the ways to write its records on a kind of card",
         "meter_emu/desk/": "the office is the one of budget cards",
         "meter_emu/defects/desk/": "each swaps a routine of that office",
-        "meter_emu/cli/desk.py": "its verbs",
+        "meter_emu/cli/desk.py": "its commands",
         "meter_emu/cli/get.py": "a memory card's code is its own",
         "meter_emu/fuzz/targets/card_records.py": "its own target, which knows the MACs",
         "meter_emu/world/rehearsal/": "the card of a household is one",
     },
     "clock": {
-        "meter_emu/cli/card.py": "its verb",
+        "meter_emu/cli/card.py": "its command",
         "meter_emu/world/rehearsal/": "a technician brings one",
     },
 }

@@ -61,9 +61,9 @@ def test_loads_side_by_side_are_all_kept(emu, plain):
 
 
 def test_of_new_images_side_by_side_one_is_made(tmp_path):
-    for number, verb in enumerate((["card", "new"], ["image", "new", "--model", MODEL])):
+    for number, command in enumerate((["card", "new"], ["image", "new", "--model", MODEL])):
         file = tmp_path / str(number)
-        makes = [[*EMU, *verb, str(file), "--meter-id", str(meter)] for meter in (1, 2)]
+        makes = [[*EMU, *command, str(file), "--meter-id", str(meter)] for meter in (1, 2)]
         ended = side_by_side(*makes)
         assert sorted(status for status, _ in ended) == [0, 2]
         for status, complaint in ended:
@@ -154,14 +154,14 @@ def test_a_sitting_has_its_meter_and_the_card_in_its_slot(emu, plain, tmp_path):
     with Sitting("--image", image, "--rate", "max", cwd=tmp_path) as sitting:
         sitting.type(f"insert {plain}\nshow\n")
         sitting.wait_for("display ")
-        for verb in (
+        for command in (
             ["run", "--image", image, "--lines"],
             ["image", "new", image, "--model", MODEL, "--meter-id", METER, "--force"],
             ["desk", "load", plain, "--eur", "5"],
             ["card", "new", plain, "--meter-id", METER, "--force"],
             ["card", "reissue", plain, tmp_path / "next.card"],
         ):
-            said = emu(*verb).complains()
+            said = emu(*command).complains()
             assert f"is in use by process {sitting.process.pid} (" in said
             assert " run " in said
         sitting.type("remove\nshow\n")

@@ -23,15 +23,15 @@ def fields_of(given: Any) -> dict[tuple[int, int], Any]:
     }
 
 
-@pytest.mark.parametrize("verb", ["card", "image"])
-def test_a_dump_is_shown_and_compared_field_by_field(emu, tmp_path, verb):
-    shown = emu(verb, "show", ORDER, *BY_ORDER)
+@pytest.mark.parametrize("command", ["card", "image"])
+def test_a_dump_is_shown_and_compared_field_by_field(emu, tmp_path, command):
+    shown = emu(command, "show", ORDER, *BY_ORDER)
     assert (shown.code, "2020-07-03 23:01" in shown.out) == (0, True)
     raw = bytearray(ORDER.read_bytes())
     raw[11:13] = b"\x06\x30"
     other = tmp_path / "other.bin"
     other.write_bytes(raw)
-    differ = emu(verb, "diff", ORDER, other, *BY_ORDER, "--json", "-")
+    differ = emu(command, "diff", ORDER, other, *BY_ORDER, "--json", "-")
     assert differ.code == 1
     (only,) = differ.json()["differences"]
     assert (only["field"], only["a"]["note"], only["b"]["note"]) == (
@@ -39,9 +39,9 @@ def test_a_dump_is_shown_and_compared_field_by_field(emu, tmp_path, verb):
         "2020-07-03 23:01",
         "2020-06-30 23:01",
     )
-    wrong = emu(verb, "show", other, *BY_ORDER)
+    wrong = emu(command, "show", other, *BY_ORDER)
     assert (wrong.code, "WRONG" in wrong.out) == (1, True)
-    assert emu(verb, "diff", ORDER, ORDER, *BY_ORDER).code == 0
+    assert emu(command, "diff", ORDER, ORDER, *BY_ORDER).code == 0
 
 
 def test_a_layout_lies_anywhere_in_a_larger_dump(emu, tmp_path):

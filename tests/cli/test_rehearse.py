@@ -1,4 +1,4 @@
-"""The verb over real campaigns: what it prints, what it writes, how it ends."""
+"""The command over real campaigns: what it prints, what it writes, how it ends."""
 
 import json
 import os

@@ -128,7 +128,7 @@ def test_a_limit_is_not_called_dark():
     rows = shown(table(BOTH), 120)
     assert "limiter: limited then, not cut" in rows
     answer = table(BOTH).answer
-    assert (answer.dark.total(), answer.limited) == (25, 1)  # 24, and one on 29 June
+    assert (answer.cuts.total(), answer.limited) == (25, 1)  # 24, and one on 29 June
 
 
 def test_long_work_is_heard_of_once_a_minute(capsys):

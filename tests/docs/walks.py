@@ -2,8 +2,8 @@
 
 A file counts when a function in it runs between the beginning and the end of the walk. What runs
 because a module is imported does not count, nor does a class that is only named. Each walk has a
-process of its own, so nothing is left from the one before, and goes through the verb that a person
-types. The walk from a reader needs a daemon: `tests/pcsc` counts it where there is one.
+process of its own, so nothing is left from the one before, and goes through the command that a
+person types. The walk from a reader needs a daemon: `tests/pcsc` counts it where there is one.
 """
 
 import json

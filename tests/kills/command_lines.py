@@ -1,4 +1,4 @@
-"""Every verb that leaves a file: what is there before, what is typed, and what is done next."""
+"""Every command that leaves a file: what is there before, what is typed, and what is done next."""
 
 from dataclasses import dataclass
 from typing import Final, final
@@ -43,8 +43,8 @@ class Writes:
 
 
 def _desk(*words: str, card: Words = PLAIN) -> Writes:
-    verb, *rest = words
-    return Writes(("desk", verb, "a.card", *rest, *AT), (card,))
+    command, *rest = words
+    return Writes(("desk", command, "a.card", *rest, *AT), (card,))
 
 
 WRITES: Final[dict[str, Writes]] = {
@@ -107,7 +107,7 @@ SHORT: Final = (
     "list",
 )  # fmt: skip
 
-# Verbs without a row, and why.
+# Commands without a row, and why.
 OTHERWISE: Final = {
     "card serve": "tests/cli/test_serve.py kills it while a reader writes",
     "card put": "tests/pcsc/test_killed.py, with a reader",

@@ -1,4 +1,4 @@
-"""A folder in which a verb runs: what is in it before, after, and after the next one."""
+"""A folder in which a command runs: what is in it before, after, and after the next one."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -16,9 +16,10 @@ _PART = re.compile(r"(.*/)?\.[^/]+\.[0-9a-f]{8}\.part")
 
 
 class Course(NamedTuple):
-    """The files before a verb, after it, and after what is done next, before which it was done.
+    """The files before a command, after it, and after what is done next, before which it was done.
 
-    `next_` is what the next one leaves where the verb did nothing. `took_us` is how long it takes.
+    `next_` is what the next one leaves where the command did nothing. `took_us` is how long it
+    takes.
     """
 
     before: Files
@@ -51,14 +52,14 @@ def folder_with(files: Files) -> Iterator[Path]:
 
 
 def done(warm: Warm, writes: Writes, words: Words, folder: Path) -> Ended:
-    """Run a command line of a verb to its good end."""
+    """Run a command line of a command to its good end."""
     (ended,) = warm.run(Job(list(words), str(folder), writes.typed))
     assert ended.status == writes.ends, ended
     return ended
 
 
 def before_of(warm: Warm, writes: Writes) -> Files:
-    """Return what a verb works on."""
+    """Return what a command works on."""
     with folder_with(dict(writes.given)) as folder:
         for words in writes.before:
             (made,) = warm.run(Job(list(words), str(folder)))
@@ -67,7 +68,7 @@ def before_of(warm: Warm, writes: Writes) -> Files:
 
 
 def course_of(warm: Warm, writes: Writes) -> Course:
-    """Run a verb, and what is done next, with nothing in their way."""
+    """Run a command, and what is done next, with nothing in their way."""
     before = before_of(warm, writes)
     with folder_with(before) as folder:
         ended = done(warm, writes, writes.argv, folder)
@@ -80,5 +81,5 @@ def course_of(warm: Warm, writes: Writes) -> Course:
             done(warm, writes, writes.again, folder)
             next_ = files_in(folder)
     for files in (before, after, both, next_):
-        assert files == whole(files), "nothing is left of a verb that ends"
+        assert files == whole(files), "nothing is left of a command that ends"
     return Course(before, after, both, next_, ended.took_us)

@@ -22,10 +22,10 @@ def refused(ended: Ended, writes: Writes, why: str) -> None:
     assert "Traceback" not in ended.err
 
 
-@pytest.mark.parametrize("verb", CHOSEN)
-def test_a_disk_without_room_leaves_what_was_there(verb: str, warm: Warm) -> None:
+@pytest.mark.parametrize("command", CHOSEN)
+def test_a_disk_without_room_leaves_what_was_there(command: str, warm: Warm) -> None:
     """The system refuses bytes beyond a size, from the first or in the middle of a file."""
-    writes = WRITES[verb]
+    writes = WRITES[command]
     there = before_of(warm, writes)
     for size_max in (0, 100):
         with folder_with(there) as folder:
@@ -37,9 +37,9 @@ def test_a_disk_without_room_leaves_what_was_there(verb: str, warm: Warm) -> Non
             done(warm, writes, writes.argv, folder)
 
 
-@pytest.mark.parametrize("verb", CHOSEN)
-def test_a_folder_that_nobody_may_write_in_stays_as_it_is(verb: str, warm: Warm) -> None:
-    writes = WRITES[verb]
+@pytest.mark.parametrize("command", CHOSEN)
+def test_a_folder_that_nobody_may_write_in_stays_as_it_is(command: str, warm: Warm) -> None:
+    writes = WRITES[command]
     there = before_of(warm, writes)
     with folder_with(there) as folder:
         folder.chmod(0o555)

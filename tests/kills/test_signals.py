@@ -18,12 +18,12 @@ EVERY = bool(os.environ.get("METER_EMU_KILLS"))
 STEP = 1 if EVERY else 9  # in the suite every so many lines, and each of the first
 FIRST = 24
 LINES_MAX = 2_000
-VERBS = ["card new", *(["list", "desk load", "image new --force"] if EVERY else [])]
+COMMANDS = ["card new", *(["list", "desk load", "image new --force"] if EVERY else [])]
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_a_signal_at_any_line_leaves_no_half_of_a_file(verb: str, warm: Warm) -> None:
-    writes = WRITES[verb]
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_signal_at_any_line_leaves_no_half_of_a_file(command: str, warm: Warm) -> None:
+    writes = WRITES[command]
     course = course_of(warm, writes)
     ended_by_it = 0
     for line in count():

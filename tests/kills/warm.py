@@ -25,7 +25,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final, NoReturn, Self, final
 
 ROOT: Final = Path(__file__).parents[2]
-# Whatever a verb may import, so that no child has to.
+# Whatever a command may import, so that no child has to.
 IMPORTED: Final = (
     "meter_emu.cli.app", "meter_emu.cli.card", "meter_emu.cli.desk", "meter_emu.cli.image",
     "meter_emu.cli.rehearse", "meter_emu.cli.verify", "meter_emu.cli.trace", "meter_emu.cli.run",

@@ -106,8 +106,8 @@ def test_a_wrong_key_costs_the_card_no_try(pcscd, link, desk, tmp_path):
     key.write_text("00" * 16)
     rig = Rig()
     with card_in(pcscd, link, rig.card):
-        for verb in (["account"], ["load", "--eur", "50", SURE]):
-            said = desk(*verb, "--master-key", key).complains()
+        for command in (["account"], ["load", "--eur", "50", SURE]):
+            said = desk(*command, "--master-key", key).complains()
             assert said.startswith(f"meter-emu: {FIRST}: ")
             assert "MAC" in said
     assert rig.card.image.tries_left == (PIN_TRIES_MAX, KEY_TRIES_MAX, KEY_TRIES_MAX)

@@ -111,5 +111,5 @@ def test_what_the_meter_understood_is_what_it_said_before_it_cut():
 def test_a_lawful_cut_is_told_apart_from_the_programmed_one():
     story = facts(REFERENCE)["little-credit"]
     assert story.cut_us is None
-    assert [event.shown for event in story.other_dark] == ["OFF: CREDIT EXHAUSTED"]
-    assert not facts(REFERENCE)["never-back"].other_dark
+    assert [event.shown for event in story.other_cuts] == ["OFF: CREDIT EXHAUSTED"]
+    assert not facts(REFERENCE)["never-back"].other_cuts

@@ -24,13 +24,13 @@ ALLOWED = {
     "main": "where a program starts, by custom; a reader's process is a program too",
 }
 FILES_ALLOWED = {
-    "desk": "the office, its verbs, and the desk that tests have",
-    "image": "a card's, a meter's, and the verbs for these",
+    "desk": "the office, its commands, and the desk that tests have",
+    "image": "a card's, a meter's, and the commands for these",
 }
 
 
 def named(tree: ast.Module) -> Iterator[str]:
-    """Yield the public names that a module defines, but verbs, options and fixtures."""
+    """Yield the public names that a module defines, but commands, options and fixtures."""
     for node in tree.body:
         if isinstance(node, ast.ClassDef):
             yield node.name

@@ -94,7 +94,7 @@ def test_each_check_finds_its_mistake(check, source) -> None:
 
 
 def circles(imports: dict[str, set[str]]) -> list[str]:
-    """Return the modules that import themselves in the end, whatever a verb imports late too."""
+    """Return the modules that import themselves in the end, whatever a command imports late too."""
     left = {name: imports[name] & set(imports) - {name} for name in imports}
     while free := [name for name, wanted in left.items() if not wanted]:
         for name in free:

@@ -169,7 +169,7 @@ def test_what_cannot_be_verified_is_said_with_the_nearest_name(build, options, s
         verify(build, examples=1, **options)
 
 
-# The verb -----------------------------------------------------------------------------------------
+# The command -----------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""What the verb `run` is made of: commands, the session they act on, and two ways to sit at it."""
+"""The parts of the command `run`: its commands, their session, and two interactive shells."""

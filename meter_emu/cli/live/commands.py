@@ -1,6 +1,6 @@
-"""What can be asked of a live meter: a word and what it takes, typed as a line or behind a key.
+"""The commands of a live meter: a word and its argument, typed as a line or bound to a key.
 
-Times are taken as a person says them: `tomorrow 08:00`, `2 July`, `friday 23:01`, `23:01`. They
+Times can be typed as people say them: `tomorrow 08:00`, `2 July`, `friday 23:01`, `23:01`. They
 become a civil time as it is written everywhere else, by the legal calendar of the moment they are
 said in; what a change of clocks skips or repeats is then refused like any other such time.
 """
@@ -32,7 +32,7 @@ _MONTHS: Final = {
 
 
 def written(text: str, now_us: int, zone: TimeZone) -> str:
-    """Return `YYYY-MM-DD HH:MM` for what is said at `now_us`; anything else as it was.
+    """Return `YYYY-MM-DD HH:MM` for a time typed at `now_us`; return other text unchanged.
 
     A day without a time is its midnight, a time without a day the next such time, a day of the
     week the next one after today, a date without a year the next such date from today on. Raise

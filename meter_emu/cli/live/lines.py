@@ -57,7 +57,7 @@ class Lines:
         session.wait = self._wait
 
     def run(self) -> None:
-        """Sit at the meter until `quit`, the end of the input, or a signal."""
+        """Run commands until `quit`, the end of the input, or a signal."""
         session = self._session
         while not session.done:
             session.turn()

@@ -34,8 +34,8 @@ class LiveOrigin(
 ):
     """A meter of an image, with the hash of its bytes, or a new one; what is not needed is empty.
 
-    `load` is what the home draws all day, W or dm³/h. `clock` is what the registers of the meter's
-    clock count, for people.
+    `load` is what the household draws all day, W or dm³/h. `clock` is what the registers of the
+    meter's clock count, for people.
     """
 
     meter: str
@@ -63,11 +63,11 @@ def digest_of(path: str) -> str:
     return hashlib.sha256(read_bytes(path, "a meter image")).hexdigest()
 
 
-def home_at_start(origin: LiveOrigin, model: MeterModel, build: str) -> Rig:
-    """Return the home of a live meter as it begins, its program of another build if need be."""
+def rig_at_start(origin: LiveOrigin, model: MeterModel, build: str) -> Rig:
+    """Return the live meter's household as it begins, its meter running `build`."""
     household = Household(
         id="run",
-        kind="a meter to sit at",
+        kind="an interactive meter",
         model=model,
         model_name=origin.meter,
         build=build,

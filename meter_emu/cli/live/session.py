@@ -1,4 +1,4 @@
-"""A live meter, the pace of its time, and what is asked of it: the same behind lines and screen.
+"""A live meter, the pace of its time, and its commands: the same for lines and screen.
 
 A shell hands in commands and says what the wall's clock shows; the session lets time pass and does
 what was asked. While the meter's program rests or talks to a card, the session asks the shell to

@@ -24,7 +24,7 @@ from meter_emu.cli.held import HeldFile
 from meter_emu.cli.image import cents_option
 from meter_emu.cli.live.commands import rate_of, typed_instant_us
 from meter_emu.cli.live.lines import Lines, Printer
-from meter_emu.cli.live.origin import LiveOrigin, digest_of, home_at_start, model_of, shown_us
+from meter_emu.cli.live.origin import LiveOrigin, digest_of, model_of, rig_at_start, shown_us
 from meter_emu.cli.live.reader import ReaderSlot
 from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.shell import listening
@@ -81,7 +81,7 @@ def origin_of(options: dict[str, Any], model: MeterModel, build: Build) -> LiveO
 
 
 def _load(options: dict[str, Any], model: MeterModel) -> int:
-    """Return what the home draws, the same at every hour of the day."""
+    """Return what the household draws, the same at every hour of the day."""
     wanted = model.measures.load_key
     for name in _LOADS:
         if name != wanted and options[name] is not None:
@@ -133,7 +133,7 @@ def _card(rig: Rig) -> str:
 
 
 def sit(options: dict[str, Any]) -> int:
-    """Sit at the meter of the options of `run` until somebody leaves; return the exit status.
+    """Run the interactive meter of these options until the user quits; return the exit status.
 
     Raise what is wrong with the options, and `BrokenPipeError` when its reader has gone.
     """
@@ -150,7 +150,7 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
     model = model_of(options["meter"] or "", options["image_file"] or "")
     build = parse_build(options["build"])
     origin = origin_of(options, model, build)
-    rig = home_at_start(origin, model, build.name)
+    rig = rig_at_start(origin, model, build.name)
     out = _out(options)
     with ExitStack() as stack:
         session = LiveSession(
@@ -204,7 +204,7 @@ def _witness(
 
 def _standard_input() -> int:
     if sys.stdin is None:
-        raise click.UsageError("standard input is closed: nothing could be asked of the meter")
+        raise click.UsageError("standard input is closed: no command could reach the meter")
     return sys.stdin.fileno()
 
 

@@ -143,7 +143,7 @@ def _keys(width: int) -> Iterator[Text]:
 
 
 def _said(line: str, width: int) -> Iterator[Text]:
-    """Yield what was said, all of it: the reason is at the end of a line."""
+    """Yield a whole message, wrapped: its reason comes last."""
     for part in wrap(line, max(width, WRAPPED_MIN), subsequent_indent="  ") or [""]:
         yield _one_line(part, "bold red" if line.startswith("!") else "")
 
@@ -237,9 +237,9 @@ class Prompt:
 
 
 def completed(line: str) -> str:
-    """Return a line with its last word completed as far as only one thing can be meant.
+    """Return a line with its last word completed to the longest unambiguous prefix.
 
-    The first word is one of the commands, what follows is a file. A folder ends in a slash.
+    The first word is a command, the others are files. A folder ends in a slash.
     """
     word, blank, path = line.partition(" ")
     if not blank:
@@ -288,7 +288,7 @@ class Screen:
         session.wait = self._wait
 
     def run(self) -> None:
-        """Sit at the meter until `q`, or a signal, or the terminal is gone."""
+        """Run commands until `q`, a signal, or the terminal is gone."""
         try:
             with single_keys(self._source.fd), self._live:
                 while not self._session.done:
@@ -309,7 +309,7 @@ class Screen:
             self._session.leave()
 
     def _obey(self, command: str) -> None:
-        """Do what is asked; leaving what is saved nowhere is asked for twice."""
+        """Run a command; quitting with unsaved changes needs a second quit."""
         if command == "quit" and self._session.unsaved and not self._warned:
             self._warned = True
             self._log.say("! this meter is saved nowhere: s and a file name saves it, q leaves it")

@@ -63,7 +63,7 @@ def view_of(meter: LiveMeter, slot: Slot, rate: int) -> View:
 
 def lines_of(view: View, *, brief: bool = False) -> Iterator[tuple[str, str]]:
     """Yield what is known, a name and words each; what will be done next comes last."""
-    yield "display", view.display or "dark"
+    yield "display", view.display or "blank"
     lit = [name for lamp, name in LAMPS.items() if lamp in view.lamps]
     yield "lamps", ", ".join(lit) or "none"
     yield "supply", view.supply

@@ -19,7 +19,7 @@ DEFECT = Defect(
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced("2020-07-10 14:00", "2020-07-14 12:00", load_w=200),
-    blind="2000 to 2009, and homes with credit",
+    blind="2000 to 2009, and households with credit",
     seen="the German bank cards of 1 January 2010 took 10h for 16 (lightbluetouchpaper.org); "
     "inferred for weekdays",
     avoid="turn BCD into a number once, where it is read",

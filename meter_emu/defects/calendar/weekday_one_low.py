@@ -17,7 +17,7 @@ DEFECT = Defect(
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced("2020-01-10 14:00", "2020-01-14 12:00", load_w=200),
-    blind="homes with credit; on days that are both weekdays or both weekend days the next "
+    blind="households with credit; on days that are both weekdays or both weekend days the next "
     "day is the same",
     seen="a Tuya weekly schedule, February 2023: openshwprojects/OpenBK7231T_App#649; "
     "clock chips: Linux max8907, commit 75ea799d",

@@ -23,7 +23,7 @@ DEFECT = Defect(
         load_w=1000,
         visits=("2020-01-14 10:00 red", "2020-01-17 11:00 red", "2020-01-22 10:00 insert"),
     ),
-    blind="homes that repay before they take again",
+    blind="households that repay before they take again",
     seen="inferred: it is offered once until it is repaid (energieinfowallonie.be)",
     avoid="keep a debt as a debt, and ask for it",
 )

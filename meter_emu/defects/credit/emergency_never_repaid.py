@@ -27,7 +27,7 @@ DEFECT = Defect(
         load_w=1000,
         visits=("2020-01-14 10:00 red", "2020-01-15 10:00 load 100", "2020-01-15 11:00 insert"),
     ),
-    blind="homes that take no emergency credit",
+    blind="households that take no emergency credit",
     seen="inferred: a later load that repays is a rule of its own (energieinfowallonie.be)",
     avoid="test money as a law: what was paid in is what is left and what was used",
 )

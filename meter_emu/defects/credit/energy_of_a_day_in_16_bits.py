@@ -25,7 +25,7 @@ DEFECT = Defect(
         balance_eur=150,
         visits=("2020-01-16 11:00 insert",),
     ),
-    blind="homes that use less than 65 kWh a day",
+    blind="households that use less than 65 kWh a day",
     seen="minutes in 16 bits: aattww/sensors#3; inferred for energy",
     avoid="compute the most that can come between two bookings, and book when it is near",
 )

@@ -24,7 +24,7 @@ DEFECT = Defect(
     effect=Effect.EARLY,
     law="never-early",
     shown=armed("2020-03-30 12:00", on="2020-03-28 10:00"),
-    blind="homes armed after the change in March, and homes armed and cut in one season",
+    blind="households armed after the change in March, and households armed and cut in one season",
     seen="taitems/jQuery.Gantt#168, lordi/tickmate#113, GCWizard/GCWizard#233",
     avoid="count days by the calendar; a duration in days is not a number of seconds",
 )

@@ -20,7 +20,7 @@ DEFECT = Defect(
     effect=Effect.LATE,
     law="cut-comes",
     shown=armed("2020-04-03 12:00", on="2020-03-27 10:00"),
-    blind="homes armed and cut in one season",
+    blind="households armed and cut in one season",
     seen="alarms of iPhones, an hour off from 1 November 2010 (computerworld.com)",
     avoid="convert with the offset of the day that is meant",
 )

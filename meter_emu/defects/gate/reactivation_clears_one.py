@@ -23,7 +23,7 @@ DEFECT = Defect(
         on="2020-06-15 10:00",
         then=("2020-06-29 10:00 reactivate", "2020-06-29 10:10 insert"),
     ),
-    blind="homes that never reactivate",
+    blind="households that never reactivate",
     seen="the two items of spring 2020 (rwade.be, 2020); how meters stored them is not public",
     avoid="clear by state, everything that can cut; show what is still armed and write it back",
 )

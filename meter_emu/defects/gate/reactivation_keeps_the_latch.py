@@ -25,8 +25,8 @@ DEFECT = Defect(
         then=("2020-07-06 10:00 reactivate", "2020-07-06 11:00 insert"),
         end="2020-07-08 12:00",
     ),
-    blind="homes that reactivate before T2",
-    seen="homes that had reactivated and stayed dark in July 2020 (lalibre.be); how meters stored "
-    "it is not public",
+    blind="households that reactivate before T2",
+    seen="households that had reactivated and had no supply in July 2020 (lalibre.be); how meters "
+    "stored it is not public",
     avoid="clear by state, everything that can cut, and what it has set",
 )

@@ -22,7 +22,7 @@ DEFECT = Defect(
     shown=unannounced(
         "2020-07-20 14:00", "2020-07-22 12:00", load_w=190, visits=("2020-07-21 12:00 blue",)
     ),
-    blind="all but a few days a year, and homes with credit",
+    blind="all but a few days a year, and households with credit",
     seen="what a list of friendly hours holds and what people expect of it differ: Electric "
     "Ireland has six fixed days (electricireland.ie); in Wallonia there are none",
     avoid="take the list from the rule, and try each day that somebody might expect on it",

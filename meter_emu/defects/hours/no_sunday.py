@@ -17,7 +17,7 @@ DEFECT = Defect(
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced("2020-01-11 14:00", "2020-01-14 12:00", load_w=200),
-    blind="Monday to Saturday, and homes with credit",
+    blind="Monday to Saturday, and households with credit",
     seen="Linux max8907, commit 75ea799d",
     avoid="write down the number of each day where it crosses from one part to another; try all "
     "seven",

@@ -20,7 +20,7 @@ DEFECT = Defect(
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced("2020-01-16 14:00", "2020-01-18 12:00", load_w=330),
-    blind="from 08:00 to midnight, weekends, and homes with credit",
+    blind="from 08:00 to midnight, weekends, and households with credit",
     seen="a pool's heater after midnight: tagyoureit/nodejs-poolController#1190",
     avoid="write a window over midnight as two conditions joined by or; try each minute of a week",
 )

@@ -22,7 +22,7 @@ DEFECT = Defect(
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced("2020-01-14 14:00", "2020-01-16 12:00", load_w=1000),
-    blind="weekends, and homes with credit",
+    blind="weekends, and households with credit",
     seen="elizaOS/eliza#22053, cp2004/OctoPrint-WS281x_LED_Status#214",
     avoid="write a window over midnight as two conditions joined by or; try each minute of a week",
 )

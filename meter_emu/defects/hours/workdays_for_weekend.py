@@ -17,7 +17,7 @@ DEFECT = Defect(
     effect=Effect.CUT_WRONGLY,
     law="no-wrong-cut",
     shown=unannounced("2020-01-10 14:00", "2020-01-13 09:00", load_w=200),
-    blind="homes with credit, and evenings and nights",
+    blind="households with credit, and evenings and nights",
     seen="zigul/HomeAssistant-CEZdistribuce#17, spacemanspiff2007/HABApp#146",
     avoid="name the tables; try a workday and a Sunday",
 )

@@ -1,4 +1,4 @@
-"""Targets in files: card images, traces, campaigns, meter models, read as the verbs read them."""
+"""Targets in files: card images, traces, campaigns, meter models, read as commands read them."""
 
 from collections.abc import Callable
 from pathlib import Path

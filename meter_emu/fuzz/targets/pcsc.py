@@ -79,7 +79,7 @@ def _message(do: str, line: bytes) -> None:
     note(f"{do}: {'fault' if answer.fault else 'done'}")
     seen = json.loads(line)
     said = _said(answer)
-    must(said == seen, "an answer is what stands in it", f"{said} is not {seen}")
+    must(said == seen, "an answer is read as it was written", f"{said} is not {seen}")
     again = json.dumps(said).encode() + b"\n"
     must(parse_answer(do, again) == answer, "an answer is the same when it is sent again")
 

@@ -251,7 +251,7 @@ def used_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
 def _check_used_without_time(trial: Trial) -> Finding:
     household, events = trial.household, trial.run.events
     if any(event.what is What.OPENED for event in events):
-        return Aside("the home was cut")
+        return Aside("the household was cut")
     profile, worth = LoadProfile(household.load), household.model.credit.mwh_per_unit
     priced = household.model.measures.priced
     slack = 2 * WORK_US * max(household.load) * worth + 2 * worth * HOUR_US

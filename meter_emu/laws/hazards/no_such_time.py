@@ -215,7 +215,7 @@ def _unmended(events: list[Event]) -> Iterator[str]:
 
 LAW: Final = Law(
     id="no-such-time",
-    says="a time that no calendar has is seen in the clock, is told, and is mended by a technician",
+    says="a time that no calendar has is seen in the clock, shown, and mended by a technician",
     properties=("P3", "P8"),
     presumes="a blue button that shows the clock first, where the reason is looked at",
     draw=no_such_time,

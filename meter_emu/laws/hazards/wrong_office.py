@@ -225,7 +225,7 @@ def _check(trial: Trial) -> Finding:
         else (_due_money(household, order.fields), None)
     )
     if result is Result.EXECUTED:
-        return Aside("what stands there is the same")
+        return Aside("the field holds the right value anyway")
     right = () if later is None else (_deferred(household, nth, EPOCH_2000_US + later * MINUTE_US),)
     other = replace(
         household, visits=(*household.visits[:nth], *right, *household.visits[nth + 1 :])
@@ -255,9 +255,9 @@ def _answered(trial: Trial, was: list[Event], now: list[Event], want: Result) ->
     if trial.ours and want.name not in card.shown:
         return Broken(f"the card was answered {want.name}, and the display says {card.shown}")
     if (card.understood or right.understood) != right.understood:
-        return Broken(f"the meter understood {card.understood}, and was told {right.understood}")
+        return Broken(f"the meter understood {card.understood}, the card orders {right.understood}")
     if want.refused and card.written.order_number != right.written.order_number:
-        return Broken("an order that is refused is said to be in force")
+        return Broken("the meter reports a refused order as the one it obeys")
     if card.written.accepted_cents != right.written.accepted_cents:
         return Broken("a wallet that is refused brought money")
     return None

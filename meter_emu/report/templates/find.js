@@ -3,11 +3,11 @@
   const label = document.createElement("label");
   const field = document.createElement("input");
   const said = document.createElement("output");
-  label.append("Find a home: ", field);
+  label.append("Find a household: ", field);
   field.type = "search";
   place.prepend(label, " ", said);
-  const rows = [...document.querySelectorAll("#homes tr[data-find]")];
-  const groups = [...document.querySelectorAll("#homes tbody")];
+  const rows = [...document.querySelectorAll("#by-kind tr[data-find]")];
+  const groups = [...document.querySelectorAll("#by-kind tbody")];
   const fits = (row, word) => row.dataset.find.toLowerCase().includes(word);
   field.addEventListener("input", () => {
     const word = field.value.trim().toLowerCase();
@@ -18,7 +18,7 @@
     });
     said.textContent = !word ? "" : found.length
       ? `${found.length} of ${rows.length}; Enter goes to the first`
-      : `no kind and no home drawn here; try --household ${field.value.trim()}`;
+      : `no kind and no household drawn here; try --household ${field.value.trim()}`;
   });
   field.addEventListener("keydown", (event) => {
     const first = rows.find((row) => !row.hidden && row.querySelector("a"));

@@ -200,7 +200,7 @@ class Bench:
     def _poll_once(self) -> None:
         board = self.board
         if self.polls == self._polls_max:
-            raise PollsSpentError(f"the home has had its {self.polls} polls")
+            raise PollsSpentError(f"the meter has had its {self.polls} polls")
         self.polls += 1
         rtc = board.rtc
         before, writes = rtc.second_of_day(board.now_us), board.rtc_writes

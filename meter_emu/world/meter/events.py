@@ -119,7 +119,7 @@ class Beginning(Event):
 def beginning_of(events: Sequence[Event]) -> Beginning:
     """Return the first event of a story."""
     first = events[0]
-    assert isinstance(first, Beginning), "the first event of every home is how it begins"
+    assert isinstance(first, Beginning), "the first event of every list is how the meter begins"
     return first
 
 

@@ -28,9 +28,9 @@ _PROMISED: Final = {Must.ON: "supply", Must.OFF: "no supply", Must.LIMITED: "sup
 _HAPPENED: Final = {
     Verdict.WRONGLY_CUT: "the meter took it away",
     Verdict.EARLY: "the meter took it away before T2",
-    Verdict.NOT_RESTORED: "the home stayed dark",
-    Verdict.FED_UNASKED: "the meter switched the home on, and nobody had asked",
-    Verdict.NEVER: "the home kept its supply",
+    Verdict.NOT_RESTORED: "the household stayed without supply",
+    Verdict.FED_UNASKED: "the meter switched the supply on, and nobody had asked",
+    Verdict.NEVER: "the household kept its supply",
     Verdict.LATE: "the meter took it away later",
 }
 

@@ -261,8 +261,8 @@ def _dark(ideal: Ideal) -> Answer:
     if ideal.ready_us is not None:
         return Must.OFF, "supply is to be had: somebody has to press the button"
     if ideal.feedable() is Sure.NO:
-        return Must.OFF, "the credit is used up: the home stays dark until it loads"
-    return Must.OFF, "the home is dark, and stays so until somebody asks for supply"
+        return Must.OFF, "the credit is used up: no supply until the household loads"
+    return Must.OFF, "the supply is off, and stays off until somebody asks for it"
 
 
 def _doubted(ideal: Ideal) -> Answer:
@@ -366,8 +366,8 @@ RULES: Final = (
         _asked,
     ),
     SpanRule(
-        "dark",
-        "off while dark by an earlier rule: until somebody asks for supply, and can have it. The "
+        "without supply",
+        "off while an earlier rule holds: until somebody asks for supply, and can have it. The "
         "meter asks for the button within the work time where that is all that is missing",
         _dark,
     ),
@@ -379,14 +379,14 @@ RULES: Final = (
     ),
     SpanRule(
         "cut allowed",
-        "either in [T2, T2 + L]. Reactivated in it: as seen, fed is on, dark is off until asked. "
-        "Extended in it: fed is on until the new T2, cut is off; dark or limited for another "
+        "either in [T2, T2 + L]. Reactivated in it: as seen, fed is on, off is off until asked. "
+        "Extended in it: fed is on until the new T2, cut is off; off or limited for another "
         "reason is either until a reactivation, for nothing shows which",
         _cut_allowed,
     ),
     SpanRule(
         "limiter",
-        "10 A or full, never dark, where a limiter is granted and a cut is allowed, and during the "
+        "10 A or full, never off, where a limiter is granted and a cut is allowed, and during the "
         "start-up after a power failure",
         _limiter,
     ),
@@ -399,7 +399,7 @@ RULES: Final = (
     ),
     SpanRule(
         "no credit",
-        "either from the exact exhaustion on; once dark, off until a load",
+        "either from the exact exhaustion on; once off, off until a load",
         _no_credit,
     ),
     SpanRule(

@@ -111,7 +111,7 @@ def _all(
     for at_us, words in row.doubts:
         yield HouseholdFinding(kind=FindingKind.GROUNDLESS_DOUBT, from_us=at_us, words=words)
     if row.unpaid_us is not None:
-        words = "the credit is used up, and the home is not cut for it"
+        words = "the credit is used up, and the household is not cut for it"
         yield HouseholdFinding(kind=FindingKind.WRONG_MONEY, from_us=row.unpaid_us, words=words)
     number, before = 0, row.orders[0]
     for event, books in zip(events, row.books, strict=False):
@@ -144,7 +144,7 @@ def _wrong_display(event: Event, promise: Promise, zone: TimeZone) -> Iterator[H
             yield HouseholdFinding(
                 kind=FindingKind.WRONG_DISPLAY,
                 from_us=event.at_us,
-                words=f"told {name} {_said(want)}, and the meter stated {_said(stated)}",
+                words=f"announced {name} {_said(want)}, and the meter stated {_said(stated)}",
                 stated_cut=(stated,) if name == "T2" else None,
             )
 
@@ -306,7 +306,7 @@ class HouseholdCounts:
         self._campaign = campaign
         self.total = 0
         self.broken = 0
-        self.dark: Final[Counter[OffTime]] = Counter()  # households cut against their promise
+        self.cuts: Final[Counter[OffTime]] = Counter()  # households cut against their promise
         self.limited = 0  # households limited against their promise
 
     def add(self, household: Household, outcome: Outcome) -> bool:
@@ -318,10 +318,10 @@ class HouseholdCounts:
             if outcome.limited:
                 self.limited += 1
             else:
-                self.dark[self.dark_time(outcome.cut_us)] += 1
+                self.cuts[self.time_of_cut(outcome.cut_us)] += 1
         return good
 
-    def dark_time(self, us: int) -> OffTime:
+    def time_of_cut(self, us: int) -> OffTime:
         """Return the night or the day in which an instant lies."""
         legal = us_to_legal(us, self._campaign.zone)
         if legal.hour >= _EVENING_H:
@@ -333,30 +333,30 @@ class HouseholdCounts:
     @property
     def typical(self) -> OffTime | None:
         """When most households are disconnected, the earliest of equals; `None` if none is."""
-        return max(sorted(self.dark), key=lambda time: self.dark[time], default=None)
+        return max(sorted(self.cuts), key=lambda time: self.cuts[time], default=None)
 
     @property
     def sentence(self) -> str:
         """The answer."""
         if not self.broken:
-            fare = "fares as it was" if self.total == 1 else "fare as they were"
-            return f"{'The' if self.total == 1 else 'All'} {households(self.total)} {fare} told."
-        were = "it was" if self.broken == 1 else "they were"
+            who = "The household is" if self.total == 1 else f"All {households(self.total)} are"
+            return f"{who} supplied and disconnected as announced."
         of = f"{self.broken:,} of {households(self.total)}"
-        return f"{of} would not fare as {were} told{self._dark}."
+        return f"{of} would not be supplied and disconnected as announced{self._when}."
 
     @property
-    def _dark(self) -> str:
-        dark, typical = self.dark.total(), self.typical
+    def _when(self) -> str:
+        cuts, typical = self.cuts.total(), self.typical
         if typical is None:
             return f"; {self.limited:,} would be limited" if self.limited else ""
-        often = self.dark[typical]
-        if 2 * often >= dark:
-            go = "goes" if often == 1 else "go"
-            return f"; {often:,} {go} dark {typical.in_words(self._campaign)}"
-        return f"; {dark:,} go dark, the first {min(self.dark).in_words(self._campaign)}"
+        often = self.cuts[typical]
+        if 2 * often >= cuts:
+            are = "is" if often == 1 else "are"
+            return f"; {often:,} {are} disconnected {typical.in_words(self._campaign)}"
+        first = min(self.cuts).in_words(self._campaign)
+        return f"; {cuts:,} are disconnected, the first {first}"
 
 
 def households(count: int) -> str:
-    """Return `1 home`, `2 homes`, `53,579 homes`."""
-    return f"{count:,} home{'' if count == 1 else 's'}"
+    """Return `1 household`, `2 households`, `53,579 households`."""
+    return f"{count:,} household{'' if count == 1 else 's'}"

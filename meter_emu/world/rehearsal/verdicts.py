@@ -52,11 +52,11 @@ MEANING: Final = MappingProxyType({
     Verdict.HUNG: "the program did not come back from a poll, or called no port in one",
     Verdict.NOT_REPRODUCIBLE: "run again with the same bytes, the program did otherwise: it reads "
     "a clock, chance, or memory that nobody wrote",
-    Verdict.WRONGLY_CUT: "cut, or limited to 10 A, when no promise allows it: a reactivated home "
-    "at the old T2, an ordinary one with credit or inside the period, a home with a limiter",
-    Verdict.EARLY: "an armed home, cut or limited before T2",
-    Verdict.NOT_RESTORED: "dark although it was to be fed: the meter did not ask anybody to press "
-    "the button, or somebody asked for supply as this model wants it and was not fed",
+    Verdict.WRONGLY_CUT: "cut, or limited to 10 A, when no promise allows it: a reactivated "
+    "household at the old T2, an ordinary one with credit or inside the period, one with a limiter",
+    Verdict.EARLY: "an armed household, cut or limited before T2",
+    Verdict.NOT_RESTORED: "without supply although it was to be fed: the meter did not ask anybody "
+    "to press the button, or somebody asked for supply as this model wants it and was not fed",
     Verdict.FED_UNASKED: "the switch closed although nobody had asked for supply",
     Verdict.NEVER: "still fed although a cut was due",
     Verdict.LATE: "cut later than L after T2, or than start-up after a power failure",
@@ -79,24 +79,22 @@ class Plain:
     advice: str
 
 
-_COMPARE: Final = (
-    "These homes were expected to fare otherwise: compare the campaign file with the timeline."
-)
+_COMPARE: Final = "Something else was expected here: compare the campaign file with the timeline."
 
 PLAIN: Final = MappingProxyType({
     Verdict.CRASHED: Plain(
         "The meter's program failed",
-        "The program of these meters stopped with an error, so nobody knows what the homes would "
-        "have had.",
+        "The program of these meters stopped with an error, so nobody knows whether the "
+        "households would have had supply.",
         "Do not hand out cards for these meters. The result names the error, the moment, and the "
-        "last thing the program asked of its meter: give these to its author.",
+        "program's last call to its meter: give these to its author.",
     ),
     Verdict.HUNG: Plain(
         "The meter's program did not come back",
-        "The program of these meters looked once and never finished, so nobody knows what the "
-        "homes would have had.",
-        "Do not hand out cards for these meters. The result names the moment and the last thing "
-        "the program asked of its meter: give these to its author.",
+        "The program of these meters looked once and never finished, so nobody knows whether the "
+        "households would have had supply.",
+        "Do not hand out cards for these meters. The result names the moment and the program's "
+        "last call to its meter: give these to its author.",
     ),
     Verdict.NOT_REPRODUCIBLE: Plain(
         "The meter's program does not do the same twice",
@@ -107,49 +105,51 @@ PLAIN: Final = MappingProxyType({
     ),
     Verdict.WRONGLY_CUT: Plain(
         "Cut though nothing allowed it",
-        "These homes had reactivated, or had credit or protection, and lost their supply all the "
-        "same.",
-        "Do not hand out cards for these meters. A home cut in this way is dark until its card has "
-        "been to an office and back: no one can reach the meter from afar. Compare “the meter "
-        "understood” with “told” in the timelines: where they differ, the order was written or "
-        "read wrongly; where they agree, the meter did not act on what it knew.",
+        "These households had reactivated, or had credit or protection, and lost their supply all "
+        "the same.",
+        "Do not hand out cards for these meters. A household cut in this way has no supply until "
+        "its card has been to an office and back: no one can reach the meter from afar. Compare "
+        "“the meter understood” with “announced” in the timelines: where they differ, the order was "
+        "written or read wrongly; where they agree, the meter did not act on what it knew.",
     ),
     Verdict.EARLY: Plain(
         "Cut before the announced moment",
-        "These homes were told when their supply would end, and lost it before.",
+        "The end of their supply was announced to these households, and they lost it before.",
         "Do not hand out cards for these meters. If the meter understood an earlier moment than "
-        "was told, every meter of that kind will do the same: mend how the date is written or "
-        "read, then rehearse again. Announcing an earlier moment is no remedy; it would move too.",
+        "the announced one, every meter of that kind will do the same: mend how the date is "
+        "written or read, then rehearse again. Announcing an earlier moment is no remedy; it would move too.",
     ),
     Verdict.NOT_RESTORED: Plain(
-        "Left in the dark",
-        "These homes had reactivated or loaded, and could not get their supply back: the meter "
-        "did not ask for the button, or the button did nothing.",
-        "Do not hand out cards for these meters. No visit to an office helps such a home, for its "
-        "card has already said everything. Look in the event log for what the meter showed when "
-        "the card was put in and when the button was pressed.",
+        "Left without supply",
+        "These households had reactivated or loaded, and could not get their supply back: the "
+        "meter did not ask for the button, or the button did nothing.",
+        "Do not hand out cards for these meters. No visit to an office helps such a household: "
+        "its card already holds the right order. Look in the event log for what the meter showed "
+        "when the card was put in and when the button was pressed.",
     ),
     Verdict.FED_UNASKED: Plain(
         "Switched on though nobody asked",
-        "These homes were dark, and the meter switched them on without anybody at the button.",
+        "These households were without supply, and the meter switched it on with nobody at the "
+        "button.",
         "Do not hand out cards for these meters: a hob may be on, or somebody at the wiring. Look "
         "in the event log for what moved the switch.",
     ),
     Verdict.NEVER: Plain(
         "Not cut although announced",
-        "These homes were told that their supply would end, and kept it.",
-        "Nobody was left in the dark, but the order had no effect. See whether the meter "
+        "The end of their supply was announced to these households, and they kept it.",
+        "Nobody lost supply, but the order had no effect. See whether the meter "
         "understood an end at all; if not, the order never reached it.",
     ),
     Verdict.LATE: Plain(
         "Cut later than announced",
-        "These homes stayed on for longer than the meter's clock can explain.",
-        "Nobody was left in the dark, but energy flowed that somebody has to pay for. Look in the "
+        "These households had supply for longer than the meter's clock can explain.",
+        "Nobody lost supply too early, but energy flowed that somebody has to pay for. Look in the "
         "event log for what the meter waited for.",
     ),
     Verdict.NOT_SEEN: Plain(
         "Not seen to the end",
-        "The rehearsal ended before it could be seen whether these homes fare as they were told.",
+        "The rehearsal ended before it could show whether these households are supplied and "
+        "disconnected as announced.",
         "Let the rehearsal end later: a meter waits until its clock, however wrong, must have "
         "reached the announced moment.",
     ),
@@ -160,27 +160,28 @@ PLAIN: Final = MappingProxyType({
         "Rehearse them with the program that their meters have.",
     ),
     Verdict.HELD: Plain(
-        "Still on because the meter could not know the time",
+        "Supply kept: clock not reliable",
         "A cut was due, but the meter did not trust its clock or had no power. It kept the supply "
         "on and said so on its display.",
         "Plan a visit: these meters wait for a technician to set the clock, or for power.",
     ),
     Verdict.ON_TIME: Plain(
         "Cut as announced",
-        "These homes were told when their supply would end, and it ended then, never before.",
+        "The end of their supply was announced to these households, and it ended then, never "
+        "before.",
         _COMPARE,
     ),
     Verdict.KEPT: Plain(
         "Supplied as promised",
-        "No cut was due for these homes, and none came that should not have come.",
+        "No cut was due for these households, and none came that should not have come.",
         _COMPARE,
     ),
 })  # fmt: skip
 
 FINDING: Final = MappingProxyType({
-    FindingKind.WRONG_DISPLAY: "a write-back stated another T1 or T2 than the household was told",
+    FindingKind.WRONG_DISPLAY: "a write-back stated another T1 or T2 than was announced",
     FindingKind.WRONG_MONEY: "a balance, an accepted sum or a charged energy in a write-back that "
-    "an exact account does not allow, either way; or a home that is never cut for want of credit",
+    "an exact account does not allow, either way; or a household never cut for want of credit",
     FindingKind.GROUNDLESS_DOUBT: "the meter said that it did not know the time, and nothing "
     "explains it",
     FindingKind.SILENT_ORDER: "a new order was neither executed nor refused nor pending",
@@ -189,14 +190,14 @@ FINDING: Final = MappingProxyType({
 PLAIN_FINDING: Final = MappingProxyType({
     FindingKind.WRONG_DISPLAY: Plain(
         "The meter stated another moment",
-        "These meters wrote back another T1 or T2 than the household was told.",
+        "These meters wrote back another T1 or T2 than was announced to the household.",
         "Mend how the date is written or read, then rehearse again: the meter will act on what it "
         "states.",
     ),
     FindingKind.WRONG_MONEY: Plain(
         "The account is wrong",
         "These meters stated a balance, a load or a consumption that nobody can explain, or never "
-        "cut a home without credit.",
+        "cut a household without credit.",
         "Do not hand out cards for these meters before the difference is understood: somebody pays "
         "it.",
     ),

@@ -171,7 +171,7 @@ class VisitReader:
             return place.minute(own, key)
         shown = self._announced
         if shown is None:
-            place.refuse(key, "is missing, and nothing was announced to this home")
+            place.refuse(key, "is missing, and nothing was announced to this household")
         if word == "defer":
             civil, us = shown.defer_until, shown.defer_us
         else:
