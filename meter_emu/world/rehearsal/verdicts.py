@@ -109,15 +109,16 @@ PLAIN: Final = MappingProxyType({
         "the same.",
         "Do not hand out cards for these meters. A household cut in this way has no supply until "
         "its card has been to an office and back: no one can reach the meter from afar. Compare "
-        "“the meter understood” with “announced” in the timelines: where they differ, the order was "
-        "written or read wrongly; where they agree, the meter did not act on what it knew.",
+        "“the meter understood” with “announced” in the timelines: where they differ, the order "
+        "was written or read wrongly; where they agree, the meter did not act on what it knew.",
     ),
     Verdict.EARLY: Plain(
         "Cut before the announced moment",
         "The end of their supply was announced to these households, and they lost it before.",
         "Do not hand out cards for these meters. If the meter understood an earlier moment than "
         "the announced one, every meter of that kind will do the same: mend how the date is "
-        "written or read, then rehearse again. Announcing an earlier moment is no remedy; it would move too.",
+        "written or read, then rehearse again. Announcing an earlier moment is no remedy; it "
+        "would move too.",
     ),
     Verdict.NOT_RESTORED: Plain(
         "Left without supply",
