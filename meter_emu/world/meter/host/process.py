@@ -7,6 +7,7 @@ spoil only its own socket. Hosts of a program that have no meter are kept for th
 
 import array
 import atexit
+import ctypes
 import errno
 import os
 import signal
@@ -26,6 +27,8 @@ from meter_emu.errors import ConfigError
 
 _VERSION: Final = 1  # METER_PORTS_VERSION of meter_ports.h
 _START_S: Final = 20  # ours: time to load and identify itself, on a loaded machine
+_C: Final = ctypes.CDLL(None)
+_NO_CPU: Final = 255
 _SAID: Final = struct.Struct("<ci")
 _HELLO_MAX: Final = 512
 _OUTPUT_KEPT: Final = 65_536  # ours: the end of its output is kept
@@ -63,7 +66,9 @@ class Host:
         ours, theirs = socket.socketpair()
         with theirs:
             rights = array.array("i", [theirs.fileno()])
-            self._control.sendmsg([b"U"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
+            self._control.sendmsg(
+                [bytes([_this_cpu()])], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
+            )
         what, child = self._said()
         assert what == b"P", "the host says P, the child's number, and later E"
         if child < 0:
@@ -156,6 +161,15 @@ class Host:
             os.lseek(self._output.fileno(), 0, os.SEEK_SET)
             at = 0
         self._read_from = at
+
+
+def _this_cpu() -> int:
+    """Return the processor that this process is on, 255 where the system does not say."""
+    try:
+        cpu = int(_C.sched_getcpu())
+    except AttributeError:
+        return _NO_CPU
+    return cpu if 0 <= cpu < _NO_CPU else _NO_CPU
 
 
 def _why_not(path: str, error: OSError) -> str:

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 #ifdef __linux__
+#include <sched.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #endif
@@ -255,9 +256,21 @@ static void dies_with(pid_t parent) {
 #endif
 }
 
-static int given(int control) { /* a socket for one power-up, -1 when the bench has gone */
-    char word;
-    struct iovec data = {&word, 1};
+/* Bench and program take turns: on one processor the next turn begins at once. */
+static void beside_bench(unsigned char cpu) {
+#ifdef __linux__
+    cpu_set_t one;
+    if (cpu == 255) return;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+#else
+    (void)cpu;
+#endif
+}
+
+static int given(int control, unsigned char *word) { /* a socket for one power-up, -1 when the bench has gone */
+    struct iovec data = {word, 1};
     union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(int))]; } with;
     struct msghdr message;
     struct cmsghdr *head;
@@ -290,7 +303,8 @@ static void host(int control, bool bounded) {
     int count = snprintf(hello, sizeof hello, "METER %d %.*s\n", METER_PORTS_VERSION, (int)(size < 400 ? size : 400), traits);
     if (send(control, hello, (size_t)count, MSG_NOSIGNAL) != count) _exit(0);
     for (;;) {
-        const int one = given(control);
+        unsigned char cpu = 255;
+        const int one = given(control, &cpu);
         int status = 0;
         pid_t child;
         if (one < 0) _exit(0);
@@ -300,6 +314,7 @@ static void host(int control, bool bounded) {
             dies_with(own);
             close(control);
             bench = one;
+            beside_bench(cpu);
             powered(bounded);
         }
         close(one);

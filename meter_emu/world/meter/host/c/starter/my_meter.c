@@ -746,10 +746,10 @@ static void sleep_until(meter_sleep *hint, bool busy) {
 /* ---- One poll ---- */
 
 void meter_poll(meter_sleep *hint) {
-    const bool powered_on = meter_reset_cause() == METER_RESET_POWER_ON;
+    const bool powered_on = !running && meter_reset_cause() == METER_RESET_POWER_ON;
     int card_result = -1;
     uint8_t pressed;
-    bool fault;
+    bool on, fault;
     if (!running && !start()) {
         if (meter_card_present()) meter_card_done();
         meter_display("NOT CONFIGURED");
@@ -774,8 +774,12 @@ void meter_poll(meter_sleep *hint) {
     if (pressed & factory[63]) ask_supply();
     if (powered_on || changed) save();
     meter_limiter_set(permission() == LIMIT ? factory[37] : 0);
-    if (meter_switch_on() != (state.supply == CONNECTED)) meter_switch_drive(state.supply == CONNECTED);
-    fault = meter_switch_on() != (state.supply == CONNECTED);
+    on = meter_switch_on();
+    if (on != (state.supply == CONNECTED)) {
+        meter_switch_drive(state.supply == CONNECTED);
+        on = meter_switch_on();
+    }
+    fault = on != (state.supply == CONNECTED);
     if (beeping) meter_beep(2000);
     show(card_result, pressed & METER_BLUE, fault);
     if (!fault) sleep_until(hint, card_result >= 0 || pressed);
