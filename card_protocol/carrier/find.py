@@ -24,6 +24,7 @@ from card_protocol.card.virtual import AnyImage
 from card_protocol.carrier.carrier import BudgetCard, Carrier, Credentials
 from card_protocol.carrier.memory import MemoryBudgetCard
 from card_protocol.carrier.readers import MemoryTerminal, find_reader
+from card_protocol.carrier.replaced import Confirm, Held, held_in_file
 from card_protocol.errors import ApduError, LayoutError
 from card_protocol.formats.budget import (
     IDENTITY,
@@ -130,17 +131,21 @@ class SealedCard:
         return open_sealed(layout, raw, key, claimed.card_id, claimed.generation)
 
 
-def put_file(terminal: Terminal, fid: int, content: bytes) -> None:
-    """Give a card its first content: all of the file `fid` in its MF, which must exist.
+def put_file(terminal: Terminal, fid: int, content: bytes, confirm: Confirm) -> Held:
+    """Give a card its first content, all of the file `fid` in its MF; return what it replaced.
 
-    The file's old contents are ignored. Raise `ApduError` for a card without the file, with another
-    PIN or a smaller file, and for one whose contents differ afterwards.
+    The file is read first, and `confirm` raises for what must not be written over: no PIN is sent
+    before. Raise `ApduError` for a card without the file, with another PIN or a smaller file, and
+    for one that does not hold afterwards what it was given.
     """
     terminal.select(fid)
+    held = held_in_file(terminal.read_current(0, len(content)), content)
+    confirm(held, held_in_file(content, content))
     terminal.verify(TRANSPORT_PIN)
     terminal.update_current(0, content)
     if terminal.read_current(0, len(content)) != content:
         raise ApduError(f"file {fid:04X} does not hold what was written into it")
+    return held
 
 
 @final

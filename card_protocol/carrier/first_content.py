@@ -19,6 +19,7 @@ from typing import Final
 
 from card_protocol.carrier.memory import ERASED_CELL
 from card_protocol.carrier.readers import TRIES_KEPT, TRIES_MAX, MemoryTerminal
+from card_protocol.carrier.replaced import Confirm, Held, held_in_cells
 from card_protocol.errors import ApduError, LayoutError
 from card_protocol.formats.budget.compact import (
     END_AT,
@@ -39,11 +40,12 @@ CHANGED_BYTES: Final = ((0,), (1, 0), (2, 1), (3, 2), (3,))
 assert IDENTITY_AT == FIRST_AT, "the marks are the first bytes of the identity part"
 
 
-def put_cells(terminal: MemoryTerminal, main: bytes, code: bytes) -> None:
+def put_cells(terminal: MemoryTerminal, main: bytes, code: bytes, confirm: Confirm) -> Held:
     """Give a chip its bytes from 32 on out of `main`, 256 bytes, and then its own code.
 
-    Bytes 0 to 31 are the chip's and stay. What was ours on a card of the same meter and number is
-    overwritten. A call presents one wrong code at most. Raise `LayoutError` when `main` is no card
+    Bytes 0 to 31 are the chip's and stay. What lies on the card is read first, and `confirm` raises
+    for what must not be written over: no code is presented before. Return what was replaced. A call
+    presents one wrong code at most. Raise `LayoutError` when `main` is no card
     that was issued, `ApduError` for a reader that cannot change a code, for another budget card,
     for a card with a foreign code or too few tries, and for one that does not hold afterwards what
     it was given.
@@ -54,6 +56,8 @@ def put_cells(terminal: MemoryTerminal, main: bytes, code: bytes) -> None:
         raise ApduError(f"a reader of make {terminal.reader.name} cannot change the code")
     # The progress of an earlier attempt tells which code the chip has now.
     held = _cells(terminal)
+    replaced = held_in_cells(main[:FIRST_AT] + held, main)
+    confirm(replaced, held_in_cells(main, main))
     marks = _marks_set(held, own, identity)
     changed = _open(terminal, code, marks, kept=_kept(held, own, marks))
     # Clear the marks of a foreign card, then write everything but the marks.
@@ -67,6 +71,7 @@ def put_cells(terminal: MemoryTerminal, main: bytes, code: bytes) -> None:
             terminal.change_code(partly(code, at + 1))
     if _cells(terminal) != own:
         raise ApduError("the card does not hold what was written")
+    return replaced
 
 
 def issued_identity(main: bytes) -> IdentityPart:

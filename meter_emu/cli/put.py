@@ -15,6 +15,7 @@ from meter_emu.errors import ImageError
 if TYPE_CHECKING:
     from card_protocol.card.image import CardImage
     from card_protocol.card.sle4442 import MemoryImage
+    from card_protocol.carrier.replaced import Confirm, Held
 
 _IF_CUT: Final = "put it again"
 
@@ -29,6 +30,9 @@ _IF_CUT: Final = "put it again"
 @reader_option(required=True)
 @wait_option
 @sure_option
+@click.option(
+    "--force", is_flag=True, help="Write over another meter's card, a newer or foreign one."
+)
 @trace_option
 @json_option
 def put(
@@ -36,11 +40,14 @@ def put(
     reader: str,
     wait_s: int,
     sure: bool,
+    force: bool,
     trace_to: str | None,
     json_file: str | None,
 ) -> None:
     """Write the plain or memory card in FILE on a real card in a reader, over what is on it.
 
+    What is on it is read and named first, before a PIN or code is sent. Without --force a card of
+    another meter or number, one that is newer than FILE, and what is none of ours are refused.
     What the real card must have for it, and how to go on when it was pulled out:
     docs/hardware-in-the-loop.md.
     """
@@ -52,16 +59,17 @@ def put(
     place = CardReader(reader, wait_s, trace_to)
     if isinstance(image, MemoryImage):
         _check_issued(file, image)
-        held = _put_memory(place, image)
+        held, replaced = _put_memory(place, image, force=force)
     elif image.kind is CardKind.PLAIN:
-        held = _put_plain(place, image)
+        held, replaced = _put_plain(place, image, force=force)
     else:
         raise ImageError(file, "want a plain or a memory card: others take no keys from an image")
     if json_file is not None:
         carrier = image.kind.name.lower()
-        print_json({"reader": reader, "file": file, "carrier": carrier}, json_file)
+        row = {"reader": reader, "file": file, "carrier": carrier, "replaced": str(replaced)}
+        print_json(row, json_file)
     if json_file != STDOUT:
-        click.echo(f"{reader}: holds {file} now, {held}")
+        click.echo(f"{reader}: holds {file} now, {held}; before: {replaced}")
 
 
 def _check_issued(file: str, image: "MemoryImage") -> None:
@@ -74,16 +82,33 @@ def _check_issued(file: str, image: "MemoryImage") -> None:
         raise ImageError(file, f"want a card as card new makes it: {error}") from error
 
 
-def _put_plain(place: CardReader, image: "CardImage") -> str:
+def _confirm(*, force: bool) -> "Confirm":
+    """Return what refuses a card, with the way to write over it all the same."""
+    from card_protocol.carrier.replaced import refuse_loss, whatever_lies_there
+    from card_protocol.errors import ApduError
+
+    def confirm(held: "Held", following: "Held") -> None:
+        try:
+            refuse_loss(held, following)
+        except ApduError as error:
+            raise ApduError(f"{error}: not written, --force does") from None
+
+    return whatever_lies_there if force else confirm
+
+
+def _put_plain(place: CardReader, image: "CardImage", *, force: bool) -> "tuple[str, Held]":
     from card_protocol.carrier.find import put_file
     from card_protocol.terminal import Terminal
 
     (spec,), (content,) = image.tree.specs, image.contents
-    place.session(lambda exchange: put_file(Terminal(exchange), spec.fid, content), if_cut=_IF_CUT)
-    return f"{len(content)} bytes in file {spec.fid:04X}"
+    confirm = _confirm(force=force)
+    replaced = place.session(
+        lambda exchange: put_file(Terminal(exchange), spec.fid, content, confirm), if_cut=_IF_CUT
+    )
+    return f"{len(content)} bytes in file {spec.fid:04X}", replaced
 
 
-def _put_memory(place: CardReader, image: "MemoryImage") -> str:
+def _put_memory(place: CardReader, image: "MemoryImage", *, force: bool) -> "tuple[str, Held]":
     from functools import partial
 
     from card_protocol.carrier.find import find_memory
@@ -91,9 +116,12 @@ def _put_memory(place: CardReader, image: "MemoryImage") -> str:
     from card_protocol.link.guarded import FAILURES_MAX_PUT, PUT, GuardedLink
     from card_protocol.terminal import Terminal
 
-    place.session(
-        lambda exchange: put_cells(find_memory(Terminal(exchange)), image.main, image.code),
+    confirm = _confirm(force=force)
+    replaced = place.session(
+        lambda exchange: put_cells(
+            find_memory(Terminal(exchange)), image.main, image.code, confirm
+        ),
         partial(GuardedLink, allowed=PUT, failures_max=FAILURES_MAX_PUT),
         if_cut=_IF_CUT,
     )
-    return "from byte 32 on, behind its own code"
+    return "from byte 32 on, behind its own code", replaced

@@ -16,6 +16,7 @@ from card_protocol.card.commands import Rng
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of
 from card_protocol.carrier.find import put_file
+from card_protocol.carrier.replaced import Held, Lies
 from card_protocol.errors import ApduError, LinkError
 from card_protocol.link.guarded import GuardedLink
 from card_protocol.link.pcsc import PcscLink, chosen_reader, reader_names
@@ -57,7 +58,7 @@ class Hardware:
         (file,), (content,) = image.tree.specs, image.contents
         try:
             self._link.connect()
-            put_file(Terminal(self._link.exchange), file.fid, content)
+            put_file(Terminal(self._link.exchange), file.fid, content, _refuse_others)
         except LinkError as error:
             raise ConfigError(_OPTION, "", str(error)) from None
         except ApduError as error:
@@ -70,6 +71,12 @@ class Hardware:
         if card is not self._issued:
             why = "there is one card, and it has been issued anew since"
             raise ConfigError(_OPTION, "", why)
+
+
+def _refuse_others(held: Held, _following: Held) -> None:
+    """Raise `ApduError` for a card that no test has issued. A test writes over another test's."""
+    if held.lies is Lies.FOREIGN:
+        raise ApduError(f"what is on the card is {held}: put a test's card on it first")
 
 
 @final

@@ -13,6 +13,7 @@ from card_protocol.card.memory_card import Make, MemoryCard
 from card_protocol.card.sle4442 import PHASE_US, MemoryImage
 from card_protocol.carrier.find import find_memory
 from card_protocol.carrier.first_content import partly, put_cells
+from card_protocol.carrier.replaced import whatever_lies_there
 from card_protocol.errors import ApduError, LayoutError, LinkError, LinkErrorKind
 from card_protocol.link.guarded import FAILURES_MAX_PUT, OURS, PUT, GuardedLink
 from card_protocol.terminal import Terminal
@@ -79,7 +80,7 @@ class Torn:
     def put(self, own: MemoryImage = OWN) -> None:
         guarded = GuardedLink(self, PUT, failures_max=FAILURES_MAX_PUT)
         guarded.connect()
-        put_cells(find_memory(Terminal(guarded.exchange)), own.main, own.code)
+        put_cells(find_memory(Terminal(guarded.exchange)), own.main, own.code, whatever_lies_there)
 
     def presented(self) -> list[tuple[bytes, bool]]:
         """Return the codes that were presented, and whether each was right."""
@@ -262,7 +263,7 @@ def test_a_reader_that_cannot_change_the_code_is_refused_before_any_try():
     card = MemoryCard(chip(), make=Make.PCSC)
     card.power_on()
     with pytest.raises(ApduError, match="make PC/SC cannot change the code"):
-        put_cells(find_memory(Terminal(card.transmit)), OWN.main, OWN.code)
+        put_cells(find_memory(Terminal(card.transmit)), OWN.main, OWN.code, whatever_lies_there)
     assert card.image == chip()
 
 
@@ -276,7 +277,7 @@ def test_an_image_that_was_never_issued_is_not_put(main):
     reader = Torn(chip())
     reader.connect()
     with pytest.raises(LayoutError, match="identity part"):
-        put_cells(find_memory(Terminal(reader.exchange)), main, OWN.code)
+        put_cells(find_memory(Terminal(reader.exchange)), main, OWN.code, whatever_lies_there)
     assert reader.presented() == []
 
 
@@ -289,6 +290,6 @@ def test_a_reader_that_only_says_it_did_is_seen(ins, said):
         return b"\x90\x00" if command[1] == ins else card.transmit(command)
 
     with pytest.raises(ApduError, match=said):
-        put_cells(find_memory(Terminal(exchange)), OWN.main, OWN.code)
+        put_cells(find_memory(Terminal(exchange)), OWN.main, OWN.code, whatever_lies_there)
     assert card.image.code == TRANSPORT
     assert card.image.tries_left >= 2

@@ -13,6 +13,7 @@ from card_protocol.card.commands import PLAIN_ROWS, SECURE_ROWS
 from card_protocol.card.image import CardImage, CardKind, LifeCycle
 from card_protocol.card.virtual import PAGE_BYTES, PAGE_WRITE_US, PlainCard, SecureCard, card_of
 from card_protocol.carrier.find import put_file
+from card_protocol.carrier.replaced import whatever_lies_there
 from card_protocol.errors import ApduError, LayoutError
 from card_protocol.formats.container import FILE_SIZE_BYTES, TRANSPORT_PIN
 from card_protocol.terminal import Terminal
@@ -216,7 +217,7 @@ NEW_FILE = bytes(range(256)) * (FILE_SIZE_BYTES // 256)
 
 def test_a_first_content_is_all_of_the_file():
     card = plain_powered()
-    put_file(Terminal(card.transmit), FILE_ID, NEW_FILE)
+    put_file(Terminal(card.transmit), FILE_ID, NEW_FILE, whatever_lies_there)
     assert content(card) == NEW_FILE
 
 
@@ -235,4 +236,4 @@ def test_a_card_that_does_not_hold_its_first_content_is_named(at):
         return answer
 
     with pytest.raises(ApduError, match="does not hold what was written"):
-        put_file(Terminal(worn), FILE_ID, NEW_FILE)
+        put_file(Terminal(worn), FILE_ID, NEW_FILE, whatever_lies_there)

@@ -192,7 +192,7 @@ def test_a_new_plain_card_gets_its_first_content_and_is_obeyed(pcscd, link, put,
         assert "want a copy that is whole" in desk("account").complains()
         done = put(path, SURE)
         assert (done.code, done.err) == (0, "")
-        assert done.out == f"{FIRST}: holds {path} now, 1024 bytes in file BE01\n"
+        assert done.out == f"{FIRST}: holds {path} now, 1024 bytes in file BE01; before: blank\n"
         assert desk("load", "--eur", "50", SURE, *THEN).code == 0
     assert rig.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
 
@@ -235,10 +235,14 @@ def test_a_blank_memory_card_gets_its_first_content_and_is_obeyed(pcscd, link, p
         assert "magic" in desk("account").complains()
         done = put(path, SURE)
         assert (done.code, done.err) == (0, "")
-        assert done.out == f"{FIRST}: holds {path} now, from byte 32 on, behind its own code\n"
+        assert (
+            done.out
+            == f"{FIRST}: holds {path} now, from byte 32 on, behind its own code; before: blank\n"
+        )
         assert rig.card.image == own
         assert desk("load", "--eur", "50", SURE, *THEN).code == 0
-        assert put(path, SURE).code == 0  # over a card in use: what was loaded is gone
+        assert "50.00 loaded, order 0, which is newer" in put(path, SURE).complains()
+        assert put(path, SURE, "--force").code == 0  # what was loaded is gone
         assert rig.card.image == own
         assert desk("load", "--eur", "50", SURE, *THEN).code == 0
     assert rig.insert() == "CREDIT 100.00 EUR | CARD 01 EXECUTED"
@@ -279,9 +283,12 @@ def test_a_memory_card_with_a_foreign_code_loses_one_try(pcscd, link, put, memor
     foreign = foreign.with_main(32, bytes(range(224)))
     rig.card = MemoryCard(foreign)
     with card_in(pcscd, link, rig.card):
-        assert put(path, SURE).complains() == f"meter-emu: {FIRST}: wrong code, tries left: 2\n"
+        refused = "what lies on the card is none of ours: not written, --force does"
+        assert put(path, SURE).complains() == f"meter-emu: {FIRST}: {refused}\n"
+        forced = put(path, SURE, "--force").complains()
+        assert forced == f"meter-emu: {FIRST}: wrong code, tries left: 2\n"
         for _ in range(2):
-            assert "code not presented, tries left: 2" in put(path, SURE).complains()
+            assert "code not presented, tries left: 2" in put(path, SURE, "--force").complains()
     assert rig.card.image == replace(foreign, counter=6)
 
 
