@@ -4,10 +4,13 @@ A trace is JSON, one object a line (`docs/traces.md`). The first is the header; 
 whole the moment it happens, so a killed recorder loses at most the last line. Neither side keeps
 the trace in memory.
 
-**Secrets.** Keys never travel in commands. A PIN or code does, so the data of VERIFY and similar
-commands are written as `xx`, and so are code bytes that a memory card's reader returns. Challenges,
-random numbers and cryptograms are written unchanged: a CMAC under a 128-bit key shows nothing of
-the key, and without them a dialogue can neither be understood nor replayed.
+**Secrets.** What a command and its answer carry is shown where it is known to be none: in the
+commands of our own cards but VERIFY, and in those that a reader has for memory cards but the ones
+with a code. All else is put down as `xx`, each byte after the header and Lc, and the answer up to
+its status word: a command that nobody here knows, one that is wrapped in another or in secure
+messaging, one of a class of its own. Challenges, random numbers and cryptograms stand as they were:
+a CMAC under a 128-bit key shows nothing of the key, and without them a dialogue can neither be
+understood nor played again.
 
 **Time** is the terminal's clock, if it has one and it shows a date: `clock` returns it, and this
 module uses no other. `us` is true time if known: in a simulated world, or on the machine of a real
@@ -31,11 +34,15 @@ from card_protocol.words import command_words, meaning
 TRACE_VERSION: Final = 1
 LINE_SIZE_MAX: Final = 1 << 20  # ours: the longest command and answer are half of it in hex
 
-# INS of commands whose data are secret: VERIFY, CHANGE REFERENCE DATA, RESET RETRY COUNTER, of any
-# class (FF 20 is PRESENT CODE); with class FF also LOAD KEYS and CHANGE CODE.
-_SECRET: Final = frozenset({0x20, 0x21, 0x24, 0x25, 0x2C, 0x2D})
-_SECRET_OF_READER: Final = frozenset({0x82, 0xD2})
+# INS of commands that carry no secret, in classes 00 to 03 (a logical channel, in clear): EXTERNAL
+# AUTHENTICATE, GET CHALLENGE, INTERNAL AUTHENTICATE, SELECT, READ BINARY, GET RESPONSE, UPDATE
+# BINARY. In class FF: SELECT CARD TYPE, READ, the error counter (whose answer has a code in it),
+# the protection bits, GET DATA, WRITE, WRITE PROTECTION, UPDATE BINARY.
+_SHOWN: Final = frozenset({0x82, 0x84, 0x88, 0xA4, 0xB0, 0xC0, 0xD6})
+_SHOWN_OF_READER: Final = frozenset({0xA4, 0xB0, 0xB1, 0xB2, 0xCA, 0xD0, 0xD1, 0xD6})
+_CHANNELS: Final = range(4)
 _READER_CLASS: Final = 0xFF
+_GET_RESPONSE: Final = 0xC0
 _READ_ERROR_COUNTER: Final = 0xB1  # an SLE4442 shows its code behind the counter once it is known
 _HEX: Final = re.compile(r"(?:[0-9a-f]{2}|xx)*")
 
@@ -144,14 +151,30 @@ def row_words(row: TraceRow) -> str:
             return row.means
 
 
-def hide(command: bytes, answer: bytes = b"") -> tuple[str, str]:
-    """Return command and answer in hexadecimal, `xx` for each byte that is secret."""
-    cla, ins = (*command[:2], 0, 0)[:2]
-    shown = len(command)
-    if ins in _SECRET or (cla == _READER_CLASS and ins in _SECRET_OF_READER):
-        shown = _public_size(command)
-    gives_code = cla == _READER_CLASS and ins == _READ_ERROR_COUNTER
-    return _masked(command, shown), _masked(answer, 1 if gives_code else len(answer), tail=2)
+def hide(command: bytes, answer: bytes = b"", *, answers: bytes = b"") -> tuple[str, str]:
+    """Return command and answer in hexadecimal, `xx` for each byte that may be secret.
+
+    `answers` is the command that a GET RESPONSE fetches the answer of.
+    """
+    known = _is_known(command)
+    shown = len(command) if known else _public_size(command)
+    given = len(answer) if known and (not answers or _is_known(answers)) else 0
+    if known and command[0] == _READER_CLASS and command[1] == _READ_ERROR_COUNTER:
+        given = 1
+    return _masked(command, shown), _masked(answer, given, tail=2)
+
+
+def _is_known(command: bytes) -> bool:
+    """Whether a command is one of which neither data nor answer are secret."""
+    cla, ins = (*command[:2], 0xFF, 0xFF)[:2]
+    if cla == _READER_CLASS:
+        return ins in _SHOWN_OF_READER
+    return cla in _CHANNELS and ins in _SHOWN
+
+
+def fetches(command: bytes) -> bool:
+    """Whether a command only fetches what another one left: GET RESPONSE."""
+    return len(command) > 1 and command[0] in _CHANNELS and command[1] == _GET_RESPONSE
 
 
 def _public_size(command: bytes) -> int:
@@ -189,6 +212,7 @@ class Recorder:
     ) -> None:
         self._write: Final = write
         self._true_us: Final = true_us
+        self._answers = b""  # the last command that was no GET RESPONSE
         self._line(Header(TRACE_VERSION, dict(origin)))
 
     def inserted(self, name: str, *, clock: ClockText, us: int | None = None) -> None:
@@ -225,7 +249,9 @@ class Recorder:
             means = f"{command_words(command)}: {answer}"
             row = Exchanged(at=clock(), command=asked, failure=str(answer), means=means)
         else:
-            asked, said = hide(command, answer)
+            fetched = fetches(command)
+            asked, said = hide(command, answer, answers=self._answers if fetched else b"")
+            self._answers = self._answers if fetched else command
             row = Exchanged(
                 at=clock(),
                 command=asked,

@@ -15,6 +15,7 @@ from card_protocol.status import explain
 
 _READER_CLASS: Final = 0xFF
 _SFI_FLAG: Final = 0x80
+_CHANNELS: Final = range(4)
 
 
 def meaning(command: bytes, answer: bytes) -> str:
@@ -48,7 +49,9 @@ def answer_words(answer: bytes) -> str:
 
 
 def _select(fields: Fields) -> str:
-    _, _, p1, _, data, _ = fields
+    cla, _, p1, _, data, _ = fields
+    if cla not in _CHANNELS:  # wrapped, or of a class of its own: what it carries may be secret
+        return f"SELECT{_sizes(fields)}"
     if p1 == 0x04:
         return f"SELECT application {data.hex().upper()}"
     if p1 == 0x00 and len(data) in {0, 2}:
