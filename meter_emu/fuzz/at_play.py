@@ -54,6 +54,8 @@ class HouseholdAtPlay:
         self._rig: Final = self.meter.rig
         self._board: Final = self._rig.board
         self.newest = self.meter.card
+        self._numbers: Final[dict[VirtualCard, int]] = {self.newest: 1}
+        self._obeyed = 0  # the highest number of a card that was
         self._ends: dict[int, int | None] = {0: None}  # order number to T2
         self._issued_cents = 0
         self._in_force = 0
@@ -132,24 +134,39 @@ class HouseholdAtPlay:
 
     def copy(self) -> VirtualCard:
         """Return a copy of the newest card as it is now: it is no card of the office."""
-        return card_of(self.newest.image, self._rig.challenge)
+        copied = card_of(self.newest.image, self._rig.challenge)
+        self._numbers[copied] = self._numbers[self.newest]
+        return copied
 
     def replace(self) -> VirtualCard:
         """Have the office issue a new card in place of the newest, and return it."""
+        number = self._numbers[self.newest] + 1
         self.newest = self._rig.replacement(self.newest, NewCard(), office_error_s=0)
+        self._numbers[self.newest] = number
         return self.newest
 
     # Cards in the meter ---------------------------------------------------------------------------
 
-    def pull(self, card: SlotCard, answers: int) -> None:
+    def pull(self, card: VirtualCard, answers: int) -> None:
         """Put a card in, and pull it out when it has answered so often."""
-        self.insert(PulledCard(card, answers))
+        self._serve(card, PulledCard(card, answers))
         self.reached.add("pulled out")
 
-    def insert(self, card: SlotCard) -> None:
+    def insert(self, card: VirtualCard) -> None:
         """Put a card in until it is served."""
-        before = self._in_force
-        result = self.meter.insert(card)
+        self._serve(card, card)
+
+    def _serve(self, card: VirtualCard, slot_card: SlotCard) -> None:
+        before, number = self._in_force, self._numbers[card]
+        result = self.meter.insert(slot_card)
+        must(
+            result.refused or number >= self._obeyed,
+            "a card that was replaced is not obeyed once its successor was",
+            f"card {number} after card {self._obeyed}",
+            moved=self._obeyed > 1,
+        )
+        if not result.refused:
+            self._obeyed = max(self._obeyed, number)
         state = self._state()
         moved = state.order_number != before
         must(

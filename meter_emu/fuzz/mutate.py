@@ -14,6 +14,7 @@ from meter_emu.fuzz.target import Target
 _BLIND: Final = 1  # of two mutations, where there are fields
 _UNSEALED: Final = 32  # one mutation of so many keeps its wrong seals: refusing is tried as well
 _FORGED: Final = 1  # and one of as many has one byte wrong of a check value that was right
+_LONGER: Final = 8  # one mutation of so many draws more
 _EDGES: Final = (0x00, 0x01, 0x7F, 0x80, 0xFE, 0xFF)
 _STEPS_MAX: Final = 4
 
@@ -26,6 +27,8 @@ def mutated(target: Target, data: bytes, random: Random, blind: Blind) -> bytes:
     What has not the size of a fixed format makes room for an input that is right: so a corpus may
     be empty at first.
     """
+    if target.drawn and random.randrange(_LONGER) == 0:  # what is not there draws the simplest
+        data += random.randbytes(random.randrange(max(0, target.size_max - len(data)) + 1))
     if target.fixed and len(data) not in {len(one) for one in _right(target)}:
         data = random.choice(_right(target))
     slots = target.slots(data)

@@ -110,6 +110,13 @@ class WorkerProcess:
 
 
 MEMORY_MB: Final = 2_048  # ours
+
+
+def length_control(target: Target) -> str:
+    """Return libFuzzer's option for how slowly inputs grow: at once where choices are drawn."""
+    return f"-len_control={0 if target.drawn else 100}"
+
+
 _OVER: Final = 0.05  # ours: of the whole time, for the last case and for making finds small
 _BEGUN_AGAIN_MAX: Final = 20  # ours: of a target whose worker runs out of time or memory
 _TAIL_LINES: Final = 30  # of a worker that failed by itself
@@ -328,7 +335,8 @@ class SideBySide:
         words.write_text(dictionary(one.target))
         return [
             f"-artifact_prefix={scratch}/", f"-timeout={CASE_S}", f"-rss_limit_mb={MEMORY_MB}",
-            f"-max_len={one.target.size_max}", f"-seed={self._seed}", f"-runs={self._runs}",
+            f"-max_len={one.target.size_max}", length_control(one.target), f"-seed={self._seed}",
+            f"-runs={self._runs}",
             "-print_final_stats=1", f"-dict={words}", str(self._corpus / one.target.id),
         ]  # fmt: skip
 

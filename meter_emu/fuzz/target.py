@@ -34,7 +34,8 @@ class Target:
     innermost first: without them no mutation gets past the first CRC or MAC. `tags` are where a
     sealed input has them. `words` is for a fuzzer's dictionary. `campaign` is the campaign file
     that an input and a build are. A `raw` one is a bare parser: libFuzzer's own mutations reach as
-    far into it as ours, and faster. Where `events` are drawn from the bytes, they are no format.
+    far into it as ours, and faster. Where choices are `drawn` from the bytes, or
+    `events`, they are no format.
     """
 
     id: str
@@ -52,6 +53,7 @@ class Target:
     campaign: Callable[[bytes, str], str] | None = None
     fixed: bool = False
     raw: bool = False
+    drawn: bool = False
     events: bool = False
     canary: bool = False
 

@@ -20,12 +20,20 @@ from typing import Any, Final, NamedTuple, final
 
 import click
 
-from card_protocol import apdu
+from card_protocol import apdu, pcapng, tlv
+from card_protocol.atr import InterfaceBytes
 from card_protocol.card import commands
 from card_protocol.card.commands import PLAIN_ROWS, CardSession
+from card_protocol.card.virtual import PAGE_BYTES, FileCard
 from card_protocol.keys import Key
-from meter_emu.domain import Result
+from card_protocol.trace import Torn, Trace, TraceRow
+from meter_emu.domain import Identity, Result, Wallet
+from meter_emu.firmware.gate import OrderGate
+from meter_emu.firmware.layouts import State
+from meter_emu.firmware.ledger import Ledger
 from meter_emu.firmware.rules import MeterRules
+from meter_emu.firmware.trust import Now
+from meter_emu.fuzz.side_by_side import length_control
 from meter_emu.fuzz.targets import place_of, targets
 from meter_emu.fuzz.worker import ENV_BUILD, ENV_SEED, ENV_TARGET
 
@@ -35,6 +43,13 @@ _EXECUTIONS: Final = re.compile(r"^stat::number_of_executed_units:\s*(\d+)$", re
 _SAYS: Final = re.compile(r"^[\w.]*Error: (.*)$", re.MULTILINE)
 _split: Final = apdu.split_command
 _refuse: Final = MeterRules.refuse
+_give: Final = FileCard._give
+_power_off: Final = FileCard.power_off
+_load: Final = Ledger.load
+_length: Final = tlv._build_length
+_check_row: Final = Trace._check
+_comment: Final = pcapng._comment
+_judge_card: Final = OrderGate.judge_card
 
 
 @final
@@ -60,15 +75,33 @@ class Fault:
             put(owner, name, self.put)
 
 
-def one_byte_too_many(raw: bytes) -> apdu.Fields:
-    """Take a short body that is one byte longer than its Lc says."""
-    longer = len(raw) > 7 and raw[4] > 0 and len(raw) == 7 + raw[4]
-    return _split(raw[:-1] if longer else raw)
+def too_long_an_atr(raw: bytes) -> Any:
+    """Read interface bytes that are announced and not there."""
+    groups: list[InterfaceBytes] = []
+    at, announced = 2, raw[1] >> 4
+    while announced:
+        taken: list[int | None] = []
+        for bit in range(4):
+            there = announced >> bit & 1
+            taken.append(raw[at] if there else None)
+            at += there
+        groups.append(InterfaceBytes(*taken))
+        announced = (groups[-1].td or 0) >> 4
+    return tuple(groups), at
 
 
-def four_bytes_of_it(self: Key, data: bytes, mac: bytes) -> bool:
-    """Compare the first half of a MAC."""
-    return self.mac(data)[:4] == mac[:4]
+def le_00_as_255(raw: bytes) -> apdu.Fields:
+    """Read an Le of 00 as 255."""
+    *head, ne = _split(raw)
+    return (*head, 255 if ne == apdu.NE_SHORT_MAX and raw[-1] == 0 else ne)  # type: ignore[return-value]
+
+
+def a_byte_lost(self: FileCard, waiting: bytes, ne: int) -> bytes:
+    """Answer GET RESPONSE, and lose a byte between two parts."""
+    answer = _give(self, waiting, ne)
+    if ne < len(waiting):
+        self._waiting = self._waiting[1:]
+    return answer
 
 
 def a_byte_of_what_is_refused(
@@ -81,6 +114,59 @@ def a_byte_of_what_is_refused(
     return answer
 
 
+def up_to_the_page(session: CardSession, p1: int, p2: int, data: bytes, ne: int) -> bytes:
+    """Write what is in the first page, and say that all was written."""
+    room = PAGE_BYTES - p2 % PAGE_BYTES
+    return commands.update_binary(session, p1, p2, data[:room], ne)
+
+
+def seven_bytes_of_it(self: Key, data: bytes, mac: bytes) -> bool:
+    """Compare a MAC without its last byte."""
+    return self.mac(data)[:7] == mac[:7]
+
+
+def wrapping_load(self: Ledger, state: State, wallet: Wallet) -> int:
+    """Load as the ledger does; the credit wraps at 2^31 micro-euro."""
+    cents = _load(self, state, wallet)
+    state.balance_ueur &= 0x7FFF_FFFF
+    return cents
+
+
+def only_the_last_is_replaced(
+    self: OrderGate, identity: Identity, state: State, now: Now
+) -> Result:
+    """Judge a card; of cards that were replaced only the one before the last is refused."""
+    if identity.card_number < state.card_number - 1:
+        identity = identity._replace(card_number=state.card_number)
+    return _judge_card(self, identity, state, now)
+
+
+def unsigned_length(value: bytes) -> bytes:
+    """Write a length of 80h to FFh as one byte, as who takes it for a signed one reads it."""
+    return bytes((len(value),)) if 0x80 <= len(value) <= 0xFF else _length(value)
+
+
+def writing_at_once(self: Trace, row: TraceRow) -> None:
+    """Check a row, and divide by how long the card was writing."""
+    _check_row(self, row)
+    if isinstance(row, Torn):
+        assert 1_000_000 / row.writing_us > 0
+
+
+def comment_without_padding(text: str) -> bytes:
+    """Return an option whose text must be a multiple of four."""
+    raw = text.encode()
+    assert len(raw) % 4 == 0 or len(raw) > 40, "a short text does not fit"
+    return _comment(text)
+
+
+def kept_over_off(self: FileCard) -> None:
+    """Take the power away; what waits for GET RESPONSE waits on."""
+    waiting = self._waiting
+    _power_off(self)
+    self._waiting = waiting
+
+
 def refused_and_counted(self: MeterRules, result: Result) -> None:
     """Journal that a card was refused, and take it for one that was accepted."""
     _refuse(self, result)
@@ -88,9 +174,57 @@ def refused_and_counted(self: MeterRules, result: Result) -> None:
 
 
 MISTAKES: Final = {
-    "length-one-off": Fault(
-        what="a command one byte longer than its Lc says is taken",
-        target="c-apdu", place="card_protocol.apdu:split_command", put=one_byte_too_many,
+    "atr-over-read": Fault(
+        what="interface bytes of an ATR are read past its end",
+        target="atr", place="card_protocol.atr:_parse_groups", put=too_long_an_atr,
+    ),
+    "le-00-as-255": Fault(
+        what="an Le of 00 is read as 255",
+        target="c-apdu", place="card_protocol.apdu:split_command", put=le_00_as_255,
+    ),
+    "response-loses-a-byte": Fault(
+        what="a byte is lost between two parts of an answer",
+        target="card-session", place="card_protocol.card.virtual:FileCard._give", put=a_byte_lost,
+    ),
+    "written-though-refused": Fault(
+        what="a card writes one byte of what it refuses to write",
+        target="card-session", place="card_protocol.card.virtual:PlainCard.rows",
+        put={**PLAIN_ROWS, 0xD6: replace(PLAIN_ROWS[0xD6], handler=a_byte_of_what_is_refused)},
+    ),
+    "half-at-a-page": Fault(
+        what="an UPDATE over the edge of a page is obeyed up to it",
+        target="card-session", place="card_protocol.card.virtual:PlainCard.rows",
+        put={**PLAIN_ROWS, 0xD6: replace(PLAIN_ROWS[0xD6], handler=up_to_the_page)},
+    ),
+    "mac-of-seven-bytes": Fault(
+        what="a MAC is compared on its first seven bytes",
+        target="card-records", place="card_protocol.keys:Key.verify", put=seven_bytes_of_it,
+    ),
+    "credit-wraps": Fault(
+        what="credit wraps at 2^31 micro-euro",
+        target="card-records", place="meter_emu.firmware.ledger:Ledger.load", put=wrapping_load,
+    ),
+    "third-card-opens-the-first": Fault(
+        what="a card that was replaced is obeyed again once a third was shown",
+        target="household", place="meter_emu.firmware.gate:OrderGate.judge_card",
+        put=only_the_last_is_replaced,
+    ),
+    "trace-at-once": Fault(
+        what="a torn write of 0 us is divided by",
+        target="recorded", place="card_protocol.trace:Trace._check", put=writing_at_once,
+    ),
+    "pcapng-crash": Fault(
+        what="a short comment of a capture is not padded",
+        target="recorded", place="card_protocol.pcapng:_comment", put=comment_without_padding,
+    ),
+    "tlv-81-signed": Fault(
+        what="a TLV length of 80h to FFh is taken for a signed byte",
+        target="tlv", place="card_protocol.tlv:_build_length", put=unsigned_length,
+    ),
+    "survives-deselect": Fault(
+        what="an answer that waits for GET RESPONSE waits on when the power went",
+        target="card-session", place="card_protocol.card.virtual:FileCard.power_off",
+        put=kept_over_off,
     ),
     "parts-without-bound": Fault(
         what="61xx is followed for ever",
@@ -99,10 +233,6 @@ MISTAKES: Final = {
     "enum-unchecked": Fault(
         what="the supply's state in the memory is not asked whether it is one",
         target="memory", place="meter_emu.firmware.layouts:_SUPPLIES", put=frozenset(range(256)),
-    ),
-    "mac-of-four-bytes": Fault(
-        what="a MAC is compared on its first four bytes",
-        target="card-records", place="card_protocol.keys:Key.verify", put=four_bytes_of_it,
     ),
     "stale-order": Fault(
         what="an order older than the last is obeyed",
@@ -127,15 +257,6 @@ CANARIES: Final = {
     for target in ("household", "stories")
 }
 
-# Found from its seeds: nothing but chance makes whole commands of an empty corpus.
-FROM_SEEDS: Final = {
-    "written-though-refused": Fault(
-        what="a card writes one byte of what it refuses to write",
-        target="t0-and-direct", place="card_protocol.card.virtual:PlainCard.rows",
-        put={**PLAIN_ROWS, 0xD6: replace(PLAIN_ROWS[0xD6], handler=a_byte_of_what_is_refused)},
-    ),
-}  # fmt: skip
-
 FAULTS: Final = {**MISTAKES, **CANARIES}
 
 
@@ -155,7 +276,8 @@ def run(fault_id: str, seed: int, *, cpu_s: int = CPU_S) -> Found:
         target = targets()[fault.target]
         command = [
             sys.executable, "-m", "tests.fuzz.faulty", fault_id, str(cpu_s),
-            f"-artifact_prefix={scratch}/", f"-seed={seed}", f"-max_len={target.size_max}",
+            f"-artifact_prefix={scratch}/", length_control(target), f"-seed={seed}",
+            f"-max_len={target.size_max}",
             "-print_final_stats=1", f"{scratch}/corpus",
         ]  # fmt: skip
         known = {ENV_TARGET: place_of(target), ENV_BUILD: fault.build, ENV_SEED: str(seed)}

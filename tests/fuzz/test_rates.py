@@ -51,5 +51,6 @@ def test_the_page_has_every_fault_found_in_time():
     assert {name: row[:2] for name, row in rows.items()} == {
         name: (fault.what, fault.target) for name, fault in FAULTS.items()
     }
-    for _, _, cells in rows.values():
-        assert all(int(cell.split(" s, ")[0]) <= CPU_S for cell in cells)
+    measured = [cell for _, _, cells in rows.values() for cell in cells if cell != "-"]
+    assert len(measured) >= 3 * 12
+    assert all(int(cell.split(" s, ")[0]) <= CPU_S for cell in measured)

@@ -257,6 +257,8 @@ def _long(session: Session, a: int, b: int, c: int) -> None:
 
 def _reset(session: Session, _a: int, _b: int, _c: int) -> None:
     session.reset()
+    if session.t0:
+        session.send(bytes((0, 0xC0, 0, 0, 0)))  # an answer that waited is gone with the power
 
 
 def _ask(session: Session, command: CommandApdu, first: int, then: int) -> None:
@@ -412,6 +414,7 @@ TARGETS: Final = (
         ),
         size_max=1 + _STEPS_MAX * _STEP_BYTES,
         check=_check,
+        drawn=True,
         seeds=_seeds,
     ),
 )  # fmt: skip

@@ -120,6 +120,7 @@ TARGETS: Final = (
         reaches=KEY_STATES,
         size_max=_SIZE_MAX,
         check=_check,
+        drawn=True,
         seeds=lambda: (
             bytes(_SIZE_MAX),
             *(Random(number).randbytes(_SIZE_MAX) for number in (172, 83, 6)),  # all key states

@@ -217,6 +217,7 @@ TARGETS: Final = (
         ),
         size_max=512,
         check=_check,
+        drawn=True,
         seeds=_seeds,
         words=(b"\x00\x20\x00\x01\x04", b"\xff\x20\x00\x00\x03", b"\xff\xb1\x00\x00\x04"),
     ),

@@ -67,6 +67,7 @@ TARGETS: Final = (
         ),
         size_max=_SIZE_MAX,
         check=_check,
+        drawn=True,
         seeds=lambda: (
             bytes(_SIZE_MAX),
             *(Random(number).randbytes(_SIZE_MAX) for number in (268, 3, 70, 32)),  # all events
