@@ -13,8 +13,8 @@ from card_protocol.carrier.first_content import put_cells
 from card_protocol.carrier.replaced import Confirm, Held, refuse_loss, whatever_lies_there
 from card_protocol.errors import ApduError
 from card_protocol.terminal import Terminal
-from meter_emu.desk.bench_key import BENCH_MASTER_KEY
 from meter_emu.desk.desk import Desk
+from meter_emu.desk.published_key import TEST_MASTER_KEY
 
 METER, OTHER, MINUTE = 541_000_000_001, 541_000_000_002, 10_000_000
 VERIFY = 0x20  # of a plain card; PRESENT_CODE of a memory card's reader
@@ -22,8 +22,8 @@ KINDS = (CardKind.PLAIN, CardKind.MEMORY)
 
 
 def issued(kind: CardKind, meter_id: int = METER, number: int = 1, cents: int = 0) -> AnyImage:
-    desk = Desk(BENCH_MASTER_KEY)
-    image = desk.issue(meter_id, card_number=number, issued_at_min=MINUTE, kind=kind)
+    desk = Desk(TEST_MASTER_KEY)
+    image = desk.issue(meter_id, card_number=number, issued_at_min=MINUTE, card_kind=kind)
     card = card_of(image, Random(0).randbytes)
     if cents:
         card.power_on()
