@@ -1,8 +1,8 @@
-"""The meter's own words: orders, their results and how it stands, whatever card carries them.
+"""The meter's own terms: orders, their results and its state, independent of the kind of card.
 
 No card format is in here: a dialogue translates what its kind of card carries into these words, and
-back. Codes are those that the meter stores and shows; the budget card carries the same. What is
-said is tuples, which cost a session a third of what frozen dataclasses do.
+back. Codes are those that the meter stores and shows; the budget card carries the same. They are
+tuples, which cost a session a third of what frozen dataclasses do.
 """
 
 from enum import Enum, IntEnum, unique
@@ -28,9 +28,9 @@ class ZoneRule(NamedTuple):
 @final
 @unique
 class Result(IntEnum):
-    """What became of a card or of its order: shown on the display, written back to the card.
+    """The result of a card or of its order: shown on the display, written back to the card.
 
-    Below 10h the card was obeyed; from 10h something on it was refused, and that was not executed.
+    Below 10h the card was obeyed; from 10h part of it was refused and not executed.
     """
 
     NONE = 0x00
@@ -70,11 +70,11 @@ class Result(IntEnum):
         return self >= 0x10
 
 
-# What a card says ---------------------------------------------------------------------------------
+# From the card ------------------------------------------------------------------------------------
 
 
 class RawEnd(NamedTuple):
-    """An end as a card states it, not read yet: that is for the codec of the program that obeys it.
+    """An end as a card states it, not decoded: that is for the program's codec.
 
     `civil` is five BCD bytes `YYMMDDhhmm` of legal time, FF for none. A card that states the
     instant too has it in `minute`, minutes since 2000-01-01 00:00 UTC, FFFFFFFF for none, and in
@@ -117,8 +117,8 @@ class Order(NamedTuple):
     """The one state that the office wants of a meter; the highest number replaces everything.
 
     `defer_until` is T1, `cut_at` T2. `other_tariff` says that the tariff next to it is another than
-    the one it was written with, whatever its number. `unknown` says that the card asks for
-    something else as well, for which there is no word here: no meter obeys such an order.
+    the one it was written with, whatever its number. `unknown` says that the card orders something
+    else as well, not defined here: no meter obeys it.
     """
 
     number: int
@@ -146,7 +146,7 @@ class Tariff(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """All that the office says on one card, each part proved to be of this meter's office.
+    """All that the office orders on one card, each part proved to be of this meter's office.
 
     `issued_at_min` is when it last wrote, minutes since 2000-01-01 00:00 UTC.
     """
@@ -159,21 +159,21 @@ class Contents(NamedTuple):
 
 
 class ClockSetting(NamedTuple):
-    """What a technician's card says: the time, seconds since 2000-01-01 UTC, and how good it is."""
+    """A technician's card: the time, seconds since 2000-01-01 UTC, and its error bound."""
 
     set_to_s: int
     set_error_s: int
 
 
-# What a meter says --------------------------------------------------------------------------------
+# From the meter -----------------------------------------------------------------------------------
 
 
 class WriteBack(NamedTuple):
-    """What the meter last did and how it stands, for the office to read.
+    """The meter's last results and its state, for the office to read.
 
     `clock`, `defer_until` and `cut_at` are five BCD bytes, FF for none; `events` are the newest
-    entries of its journal. A card may have no room for all of it: what may be `None` was then not
-    carried.
+    entries of its journal. A card may lack room for all of it: fields that may be `None` are then
+    missing.
     """
 
     result: int

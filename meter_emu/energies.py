@@ -1,12 +1,12 @@
 """What a meter measures: one row an energy. No other room knows an energy by its name.
 
-A row has the words and units that screens, pages and cards share, what a meter of this energy can
-have, and what the office puts on a first card. It holds no rule: the program does what its factory
-record says, and whether something passes while the meter has no power is worked out twice, by the
-board from its part and by the judge from the kind of switch.
+A row has the words and units of screens, pages and cards, the options of its meters, and the
+contents of a first card. It holds no rule: the program does what its factory record says, and
+whether something passes while the meter has no power is worked out twice, by the board from its
+part and by the judge from the kind of switch.
 
-A further energy is a row here, the DF of its cards in `card_protocol/formats/budget/`, and a
-model file.
+A further energy is a row here, the DF of its cards in `card_protocol/formats/budget/`, and a model
+file.
 """
 
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class Energy:
     units: str
     kilo_units: str
     rate_unit: str  # units an hour
-    load_key: Literal["load_w", "load_dm3_per_h"]  # what a home uses, in a campaign file
+    load_key: Literal["load_w", "load_dm3_per_h"]  # the load of a household, in a campaign file
     priced: Measure = WATT_HOURS
     mwh_per_unit: int
     varies: bool
@@ -50,7 +50,7 @@ class Energy:
     limiter: bool  # whether a meter may have one
     nights: bool  # whether a tariff may have a night price
     countdown: bool  # whether a meter may watch that nothing flows before it reconnects
-    drawn_one_in: int  # a story's home uses so many times fewer units than one of electricity
+    drawn_one_in: int  # a story's household uses so many times fewer units than one of electricity
 
     @property
     def meter(self) -> str:
@@ -99,4 +99,4 @@ GAS: Final = Energy(
 )
 ENERGIES: Final = {energy.name: energy for energy in (ELECTRICITY, GAS)}
 BY_CODE: Final = {energy.code: energy for energy in ENERGIES.values()}
-DEFAULT: Final = ELECTRICITY  # what a new card is for, where nobody says
+DEFAULT: Final = ELECTRICITY  # the default for a new card

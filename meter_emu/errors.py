@@ -37,11 +37,11 @@ class DeskError(MeterEmuError):
 
 
 class CommandError(MeterEmuError):
-    """A live meter's command that cannot be done; says why."""
+    """A command to a live meter that cannot be executed, and why."""
 
 
 class OutputError(MeterEmuError):
-    """A place that cannot be written."""
+    """An output that cannot be written."""
 
     def __init__(self, path: str, why: str) -> None:
         super().__init__(f"{path}: cannot be written: {why}")
@@ -49,7 +49,7 @@ class OutputError(MeterEmuError):
 
 
 class WorkerError(MeterEmuError):
-    """A process that worked for us has ended before its work was done; says how."""
+    """A worker process that ended before its work was done, and how."""
 
 
 class ProgramError(MeterEmuError):
@@ -62,10 +62,10 @@ class ProgramError(MeterEmuError):
 
 
 class PollsSpentError(MeterEmuError):
-    """A meter that has used up its limit of polls."""
+    """The story's poll limit was reached."""
 
 
-class PollOverrun(BaseException):  # nor may a program handle that it is to end
+class PollOverrun(BaseException):  # nor may a program handle its own end
     """A poll has taken more calls or more time than any meter needs; it ends here."""
 
 

@@ -1,8 +1,8 @@
-"""The families of cards, a row each: what lies on one, how a meter talks to it, what a desk says.
+"""The families of cards, a row each: their contents, their dialogue with a meter, their desk.
 
-Nothing else knows a family by its name but its own folders, its commands and the office that issues
-it: the program is handed the dialogues, `card show` and `card diff` ask each family what it knows
-of an image, a replayed trace names fields by the layouts, and each layout is a fuzz target.
+Only its own folders, its commands and the office that issues it know a family by name. The program
+gets the dialogues, `card show` and `card diff` ask each family about an image, a replayed trace
+names fields by the layouts, and each layout is a fuzz target.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -30,7 +30,7 @@ class CardFamily:
     """One family. `layouts` are those of every record on its cards, on any carrier.
 
     `explain` returns the records of a card, `None` where the image is no card of the family;
-    `parts` yields the same as they lie in an image, where it knows them.
+    `parts` yields them with their offsets in an image.
     """
 
     name: str
@@ -40,7 +40,7 @@ class CardFamily:
     parts: Callable[[AnyImage, Key], Iterable[Part]]
 
 
-# In the order in which a meter asks whose a card is.
+# In the order in which a meter tries to identify a card.
 FAMILIES: Final[tuple[CardFamily, ...]] = (
     CardFamily(
         name="budget card",
@@ -60,7 +60,7 @@ FAMILIES: Final[tuple[CardFamily, ...]] = (
 
 
 def explain_card_records(image: AnyImage, master: Key) -> tuple[RecordView, ...] | None:
-    """Return what a card carries, explained; `None` for one of no family."""
+    """Return a card's records, explained; `None` for a card of no family."""
     found = (family.explain(image, master) for family in FAMILIES)
     return next((views for views in found if views is not None), None)
 

@@ -2,8 +2,8 @@
 
 Any program that speaks these calls can be the device under test. It never receives a time: it has
 an RTC to read over I²C and a tick counter that starts anywhere and wraps. Each call takes its
-stated time on the board and may raise `PowerLost`; what a part would *answer* (a NACK, an absent
-card) is a value. `docs/ports.md` is the same list for readers who write C.
+stated time on the board and may raise `PowerLost`; a part's *answer* (a NACK, an absent card) is a
+value. `docs/ports.md` has the same list for C.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Lamp(IntFlag):
     CREDIT_EXHAUSTED = 0x01  # the flashing triangle
     RECONNECT = 0x02  # ours: a person may reconnect now, by the button the display names
     FAULT = 0x04
-    CLOCK_DOUBTED = 0x08  # ours: the meter does not believe its clock; dated orders wait
+    CLOCK_DOUBTED = 0x08  # ours: the meter does not trust its clock; dated orders wait
 
 
 @final

@@ -17,7 +17,7 @@ __all__ = ["test_law"]
 
 @pytest.mark.parametrize("law_id", list(laws()))
 def test_law(law_id: str, pytestconfig: pytest.Config) -> None:
-    """Ask one law of so many stories, the same for the same seed."""
+    """Check one law against so many stories, the same for the same seed."""
     option = pytestconfig.getoption
     build, seed = option("--meter-firmware"), option("--meter-seed")
     with mistakes_in_one_line():

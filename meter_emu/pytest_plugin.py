@@ -158,9 +158,9 @@ def pytest_runtest_makereport(
     report = yield
     setup = item.stash.get(_SETUP, None)
     if setup is not None and report.failed:
-        from meter_emu.testing.failure_report import shown
+        from meter_emu.testing.failure_report import failure_text
 
         names = ("--meter-seed", "--meter-firmware", "--meter-card-link", "--meter-reader")
         options = {name: item.config.getoption(name) for name in names}
-        report.sections.append(("meter-emu", shown(setup, options)))
+        report.sections.append(("meter-emu", failure_text(setup, options)))
     return report

@@ -77,7 +77,7 @@ def _is_there(path: Path) -> bool:
 
 
 def read_file(path: str | Path) -> bytes:
-    """Return what is in a file; raise `OSError`, also where it does not end or has no such name."""
+    """Return a file's contents; raise `OSError`, also for an endless file or a bad name."""
     try:
         with Path(path).open("rb") as opened:
             raw = opened.read(INPUT_SIZE_MAX + 1)
@@ -104,7 +104,7 @@ def read_toml(path: Path, into: type[RawT]) -> RawT:
 
 
 def toml_of(text: str) -> dict[str, Any]:
-    """Parse TOML; raise `ValueError` for what is none, or would take memory without end."""
+    """Parse TOML; raise `ValueError` for invalid TOML, or if it would take memory without end."""
     found = _LONG_KEY.search(_STRINGS.sub("q", text))
     if found is not None:
         raise ValueError(f"a key of more than {KEY_PARTS_MAX} parts: {found[0][:20]}…")

@@ -1,9 +1,9 @@
-"""Bytes explained, as rows: where a field lies, what it holds, what that means, what is wrong.
+"""Bytes explained, as rows: a field's place, value, meaning and fault.
 
 The office explains a card with it and the world a meter; it knows neither, only shapes that both
-have (codes, bits, amounts, dates). Rows never raise: a byte that should not be there is what people
-look at an image for, so it is said next to the field and the next field is explained all the same.
-Two images of one layout are compared row by row, so what `show` explains is what `diff` compares.
+have (codes, bits, amounts, dates). Rows never raise: people look at an image to find a wrong byte,
+so the fault is noted next to its field and the next field is explained all the same. Two images of
+one layout are compared row by row, so what `show` explains is what `diff` compares.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +25,7 @@ _EPOCH_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Meaning(NamedTuple):
-    """What a value means, and what is wrong with it."""
+    """What a value means, and its fault."""
 
     note: str = ""
     wrong: str = ""
@@ -80,12 +80,12 @@ class Part:
 
     @property
     def size_bytes(self) -> int:
-        """How many bytes the rows explain."""
+        """The number of bytes that the rows explain."""
         return sum(row.size_bytes for row in self.rows)
 
     @property
     def sound(self) -> bool:
-        """Whether nothing in it is wrong."""
+        """Whether no row has a fault."""
         return not self.wrong and not any(row.wrong for row in self.rows)
 
 
@@ -236,7 +236,7 @@ def nothing(_value: Any) -> Meaning:  # noqa: ANN401 - an integer or bytes
 
 
 def hidden(_value: Any) -> Meaning:  # noqa: ANN401 - an integer or bytes
-    """Mark a secret in a table of tellers; it is never asked."""
+    """Mark a secret in a table of meanings; it is never called."""
     raise AssertionError("a secret is not explained")
 
 

@@ -1,4 +1,4 @@
-"""Units and how many of one make another, and how amounts are written: integers all of them."""
+"""Units, their ratios, and how amounts are written: all integers."""
 
 from typing import Final
 

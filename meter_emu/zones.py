@@ -38,5 +38,5 @@ class TimeZone(Enum):
         return str(self.value)
 
 
-BELGIAN = TimeZone.EUROPE_BRUSSELS  # where nothing says which
+BELGIAN = TimeZone.EUROPE_BRUSSELS  # the default
 ZONE_OF_CODE = {zone.rule.code: zone for zone in TimeZone}

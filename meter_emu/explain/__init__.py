@@ -1,1 +1,1 @@
-"""Says what every byte of a meter image means, for people."""
+"""Explains every byte of a meter image, for people."""

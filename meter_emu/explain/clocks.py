@@ -1,8 +1,8 @@
 """Explains what all clock chips of an image have in common: registers, divider, crystal.
 
-A chip's part is its registers, eight bytes of divider phase and a byte of flags. Which bits there
-are, what they say and what they count is in the chip's row, so no bit is forgotten. The date is
-looked at with `datetime`, for the chip itself counts on from any garbage.
+A chip's part is its registers, eight bytes of divider phase and a byte of flags. The chip's row has
+all bits, their meaning and their counters, so no bit is forgotten. `datetime` checks the date,
+because the chip itself counts on from any garbage.
 """
 
 from dataclasses import replace

@@ -1,8 +1,7 @@
-"""Explains a meter image byte by byte: what lies where, what it means, what is out of range.
+"""Explains a meter image byte by byte: place, meaning, and values out of range.
 
-`docs/meter-image.md` is the map; here it is read over the bytes of one meter. Every byte is in
-exactly one row, in order, and nothing raises for what the bytes hold, because an image is looked at
-when something in it is odd.
+`docs/meter-image.md` is the map. Every byte is in exactly one row, in order, and no value raises an
+exception, because people look at images with odd values.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -56,7 +55,7 @@ def image_model(raw: bytes, path: str) -> MeterModel:
 
 
 def image_size_bytes(model: MeterModel) -> int:
-    """Return how long an image of this model is."""
+    """Return the size of an image of this model."""
     return _eeprom_at(model) + sum(_eeprom_sizes(model)) + CRC_SIZE_BYTES
 
 

@@ -1,7 +1,7 @@
-"""Explains what the program keeps in the EEPROM of a meter: factory record, both state copies.
+"""Explains the program's records in the EEPROM of a meter: factory record, both state copies.
 
-Names and units are those of `docs/meter-image.md`, said here once more. Which copy counts is worked
-out from the page as well and not asked of the program, so the two check each other.
+Names and units are those of `docs/meter-image.md`, repeated here. Which copy counts is computed by
+that page too, not by the program, so the two check each other.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

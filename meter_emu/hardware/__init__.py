@@ -1,1 +1,1 @@
-"""Chips and parts as their data sheets say: no policy, no clock of their own, no chance inside."""
+"""Chips and parts by their data sheets: no policy, no clock of their own, no chance inside."""

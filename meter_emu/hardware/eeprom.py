@@ -1,15 +1,15 @@
-"""A serial EEPROM of the 24Cxx kind, as the AT24C256C data sheet (Atmel 8568D, 9/11) says.
+"""A serial EEPROM of the 24Cxx kind, by the AT24C256C data sheet (Atmel 8568D, 9/11).
 
 Sections by name: "Write Operations" (page write, roll-over inside the page, self-timed cycle from
 STOP during which the part does not respond), "Acknowledge Polling" (the NACK while busy), "Read
 Operations" (sequential reads roll over from the last cell to the first), features (64-byte pages,
 32,768 cells, at most 5 ms a cycle, endurance of 1,000,000 cycles).
 
-What a supply that fails inside a cycle leaves is not said. We let each byte *sent* become, on its
-own, old, erased, new, anything, or *weak* (each read gives something else), because program code
-must survive all of them. Real parts rewrite the whole page and might harm the rest of it; not
-said, and we leave cells that were not sent alone, because then what is promised by the layout of
-records to pages stays testable.
+The sheet does not define the cells after a supply failure inside a cycle. We let each byte *sent*
+become, on its own, old, erased, new, anything, or *weak* (each read gives something else), because
+program code must survive all of them. Real parts rewrite the whole page and might harm the rest of
+it; not documented, and we leave cells that were not sent alone, so that the placement of records on
+pages stays testable.
 """
 
 import struct

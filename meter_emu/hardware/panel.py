@@ -56,7 +56,7 @@ class Panel:
         return keys
 
     def lose_power(self) -> None:
-        """Go dark and forget the buttons; the count of beeps is the observer's, and stays."""
+        """Blank the display and forget the buttons; the count of beeps, the observer's, stays."""
         self.text = ""
         self.lamps = _DARK
         self._keys = _NO_BUTTON

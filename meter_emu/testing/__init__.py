@@ -1,4 +1,4 @@
-"""The bench that tests are written with: a meter, cards, an office, and time that obeys.
+"""The bench for tests: a meter, cards, an office, and time on request.
 
 `meter_emu.pytest_plugin` hands these out as fixtures; `docs/testing-with-pytest.md` shows how.
 """

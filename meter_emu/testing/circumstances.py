@@ -1,4 +1,4 @@
-"""What a test says of its meter, `@pytest.mark.meter(...)`, and the household that makes of it."""
+"""A test's settings for its meter, `@pytest.mark.meter(...)`, and the household they describe."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, Protocol, TypeAlias
@@ -17,7 +17,7 @@ from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
 from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.reading import Euro, cents_of
 
-MARK: Final = "@pytest.mark.meter"  # where a mistake in a setting is said to be
+MARK: Final = "@pytest.mark.meter"  # the place of a mistake in a setting
 _Rate: TypeAlias = Annotated[int, Meta(ge=0, le=40_000)]
 
 
@@ -31,10 +31,10 @@ class Circumstances(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     model: str = "electricity-pcf8563-utc"
     start: str = "2020-03-18 12:00"  # the day the suspension of 2020 was asked for
     balance_eur: Euro = 20
-    load_per_hour: _Rate = 250  # ours: 6 kWh a day, a small home
+    load_per_hour: _Rate = 250  # ours: 6 kWh a day, a small household
     clock_error_s: Annotated[int, Meta(ge=-(10**9), le=10**9)] = 0
     drift_ppb: Annotated[int, Meta(ge=-1_000_000, le=1_000_000)] = 0
-    carrier: Literal["secure", "plain", "memory"] | None = None  # as the link has it
+    carrier: Literal["secure", "plain", "memory"] | None = None  # by default the link's
     generation: Literal[1, 2] = 1
     prepayment: bool = True
     limiter: bool = False

@@ -1,4 +1,4 @@
-"""What is said between a card and whatever it is plugged into."""
+"""The dialogue between a card and the device it is plugged into."""
 
 from collections import deque
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class Heard:
 
     @property
     def row(self) -> TraceRow:
-        """Return what was said; secrets are not in it."""
+        """Return the row; secrets are not in it."""
         row: TraceRow = msgspec.json.decode(self.line, type=TraceRow)
         return row
 
@@ -41,7 +41,7 @@ class Dialogue:
         self._kept: Final[deque[Heard]] = deque(maxlen=STEPS_KEPT)
 
     def heard(self, card: SlotCard, who: str) -> RecordedCard:
-        """Return the card with all that is said to it and by it recorded as `who` speaking."""
+        """Return the card, its dialogue recorded with `who` as the speaker."""
         return RecordedCard(card, Recorder(lambda line: self._keep(who, line), {}))
 
     @property

@@ -1,4 +1,4 @@
-"""What a failed test reports of its bench: seed, what could be seen, and what the cards said."""
+"""The report of a failed test about its bench: seed, visible events, and the cards' dialogue."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ EVENTS_SHOWN: Final = 15  # ours: what fits on a screen
 STEPS_SHOWN: Final = 40  # ours: the last two or three sessions
 
 
-def shown(setup: MeterSetup, options: Mapping[str, object]) -> str:
+def failure_text(setup: MeterSetup, options: Mapping[str, object]) -> str:
     """Return the story of a test so far; `options` are those of the command line that count."""
     events, steps = setup.meter.events, setup.dialogue.steps
     said = steps[-STEPS_SHOWN:]

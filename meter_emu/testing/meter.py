@@ -45,10 +45,10 @@ class Meter:
     # What people do ------------------------------------------------------------------------------
 
     def insert(self, card: Card, *, pulled_after: int | None = None) -> Result:
-        """Put a card in, let the meter serve it, and return what the display says of its order.
+        """Put a card in, let the meter serve it, and return the display's message about its order.
 
-        `NONE` is a display that says nothing of a card, as without power. With `pulled_after` the
-        card is pulled out when the meter has had so many answers from it; otherwise it stays in
+        `NONE` is a display without a message about a card, as without power. With `pulled_after`
+        the card is pulled out when the meter has had so many answers from it; otherwise it stays in
         until `remove`.
         """
         if self._inside is not None:
@@ -74,21 +74,21 @@ class Meter:
         self._live.press(_key(key, "meter.press"))
 
     def hold(self, key: str | Button, ms: int = HOLD_MS) -> None:
-        """Hold a button for so long, as gas asks for, and let go."""
+        """Hold a button for so long, as gas requires, and let go."""
         self._live.press(_key(key, "meter.hold"), ms)
 
     def shut_appliances(self) -> None:
-        """Shut everything that uses energy, as gas asks for before its valve is tested."""
+        """Shut everything that uses energy, as gas requires before its valve is tested."""
         self._live.appliances(lit=False)
 
     def open_appliances(self) -> None:
-        """Let the home use energy as it did before."""
+        """Let the household use energy as before."""
         self._live.appliances(lit=True)
 
     def power_cut(
         self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: int = 0
     ) -> None:
-        """Have the street without power for so long, from now on, and wait until it is back."""
+        """Cut the power in the street for so long, from now on, and wait until it is back."""
         rest_us = length_us(
             "meter.power_cut", days=days, hours=hours, minutes=minutes, seconds=seconds
         )
@@ -97,7 +97,7 @@ class Meter:
         self._live.bench.run_until(now_us + rest_us)
 
     def plan_power_cut(self, at: When, until: When) -> None:
-        """Have the power fail and come back at two times from now on, whatever goes on then."""
+        """Plan a power cut between two future times."""
         path = "meter.plan_power_cut"
         self._plan(
             when_us(at, self._rig.zone, path=path, key="at"),

@@ -1,8 +1,8 @@
 """Virtual cards in the virtual reader of PC/SC: meter and desk reach them as they would real ones.
 
 The reader belongs to a pcscd of the run's own (`card_protocol.serve.pcscd`). One card is in it at a
-time, and changing cards takes about as long as a hand does. Whatever else may get into the reader,
-only a card that a test made is spoken to: it is known by its ATR and by a mark that nobody can
+time, and changing cards takes about as long as by hand. Only cards made by a test get commands,
+whatever else may get into the reader: they are known by their ATR and by a mark that nobody can
 guess, and the slot must be empty before one is put in.
 """
 
@@ -130,7 +130,7 @@ class _ServedCard:
 
 @final
 class _Mark:
-    """What a run's own cards know and no other: an answer to SELECT by a random name.
+    """The mark of a run's own cards: an answer to SELECT by a random name.
 
     The question costs a card nothing (ISO/IEC 7816-4), and none has a DF of that name.
     """

@@ -31,14 +31,14 @@ class World:
         return us_to_legal(self._rig.board.now_us, self._rig.zone)
 
     def run_until(self, when: When) -> None:
-        """Let the meter live until `when`; raise `ConfigError` for a time that has passed."""
+        """Let the meter run until `when`; raise `ConfigError` for a time that has passed."""
         until_us = when_us(when, self._rig.zone, path="world.run_until", key="when")
         if until_us < self._rig.board.now_us:
             raise ConfigError("world.run_until", "when", f"it is {self.now} already, got {when}")
         self._bench.run_until(until_us)
 
     def advance(self, *, days: int = 0, hours: int = 0, minutes: int = 0, seconds: int = 0) -> None:
-        """Let the meter live for a while, by true time: a day has 24 hours on any date."""
+        """Let the meter run for a while, by true time: a day has 24 hours on any date."""
         rest_us = length_us(
             "world.advance", days=days, hours=hours, minutes=minutes, seconds=seconds
         )

@@ -1,6 +1,6 @@
 """Where a chip's alarms are: fields in registers, and the bits by which each is used.
 
-That an alarm fires is not modelled: what a driver asked for is in the registers.
+Alarms do not fire in the model; the registers show the driver's settings.
 """
 
 from typing import Final, NamedTuple, TypeAlias, final

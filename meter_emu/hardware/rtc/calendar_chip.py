@@ -1,11 +1,11 @@
 """What clock chips of this kind have in common: registers as a table, BCD counters, a calendar.
 
-A chip says where its registers are and what is its own: how it is read and written, what it does
-without power, what else stands in a register. Its table accounts for all eight bits of each, also
-for those that do nothing here; masks and words for people are both derived from it, so they cannot
-disagree. Bit 7 next to the seconds is not the counter's (VL, CH), bit 7 next to the month is the
-century where there is one, toggled when the years overflow. Counters are tables from the raw bits
-to a position, so that any number of ticks is one division.
+A chip defines its registers and its own behaviour: access, behaviour without power, other bits in a
+register. Its table accounts for all eight bits of each, also for those that do nothing here; masks
+and words for people are both derived from it, so they cannot disagree. Bit 7 next to the seconds is
+not the counter's (VL, CH), bit 7 next to the month is the century where there is one, toggled when
+the years overflow. Counters are tables from the raw bits to a position, so that any number of ticks
+is one division.
 
 The constants of a chip's class are its *row*, and all that others know of it: images and their
 words, stories, hazards and the table of the documentation follow from it. Its driver alone does not
@@ -62,7 +62,7 @@ Registers: TypeAlias = tuple[tuple[int, int], ...]  # which register holds which
 
 @final
 class Sign(NamedTuple):
-    """A bit by which a chip says something of itself: by being set, or by being clear."""
+    """A bit by which a chip reports something about itself: by being set, or by being clear."""
 
     register: int
     mask: int
@@ -195,8 +195,8 @@ class CalendarChip(ABC):
     ALIKE: ClassVar[tuple[str, ...]] = ()  # others with its registers, as far as drivers set a time
     TABLE: ClassVar[tuple[Bits, ...]]  # every bit of every register
     REGISTER_NAMES: ClassVar[tuple[str, ...]]
-    DOUBT: ClassVar[Sign]  # that its time is not to be believed
-    STILL: ClassVar[tuple[Sign, ...]]  # that it stands still, on the mains; one is enough
+    DOUBT: ClassVar[Sign]  # that its time cannot be trusted
+    STILL: ClassVar[tuple[Sign, ...]]  # that it has stopped, on the mains; one is enough
     STOPPED: ClassVar[tuple[Registers, ...]]  # what is found in one that somebody stopped
     RESET: ClassVar[bytes]  # after power-up; its length is the number of registers
     NEVER_SET: ClassVar[bytes]  # for each register, the bits that are always 0
@@ -262,7 +262,7 @@ class CalendarChip(ABC):
         """Start as from an empty supply; `garbage` is what undefined registers come up with."""
 
     def upset(self, registers: Iterable[tuple[int, int]]) -> None:
-        """Have registers hold other bytes from now on, as far as the chip has the bits."""
+        """Let registers hold other bytes from now on, where the chip has those bits."""
         for at, byte in registers:
             self.registers[at] = byte & ~self.NEVER_SET[at]
         self.obey_registers()
