@@ -9,10 +9,18 @@ from typing import Final
 
 import click
 
-from tests.bench import cards, meters, pcsc, startup, timestamps, tokens
+from tests.bench import cards, hosted, meters, pcsc, startup, timestamps, tokens
 from tests.bench.row import Row
 
-ROOMS: Final = (cards.rows, timestamps.rows, tokens.rows, pcsc.rows, meters.rows, startup.rows)
+ROOMS: Final = (
+    cards.rows,
+    timestamps.rows,
+    tokens.rows,
+    pcsc.rows,
+    meters.rows,
+    hosted.rows,
+    startup.rows,
+)
 
 
 @click.command()

@@ -45,6 +45,10 @@ class HostedProgram:
         self._hosts.give(host)
         self.covers: Final = covers_of(path, host.traits)
 
+    def close(self) -> None:
+        """End the processes that have no meter."""
+        self._hosts.close()
+
     def __call__(self, ports: Ports) -> "Hosted":
         """Return the program of one power-up."""
         return Hosted(self._hosts, ports)
