@@ -13,6 +13,8 @@ TEST_PATH   ?= tests
 # More at a time than two cores have: what goes over PC/SC waits for its daemon most of the time.
 PYTEST_ARGS ?= -n 4 --dist=worksteal -q
 CAMPAIGN    ?= fixtures/campaigns/ores-2020-07.toml
+# Where no bytecode is written, each of the suite's many processes would compile all of it again.
+CACHE := $(if $(PYTHONDONTWRITEBYTECODE),PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX='$(CURDIR)/.stamps/bytecode')
 # What tests want of the system, as command or file = the Debian package that has it.
 TOOLS  := chromium=chromium tshark=tshark pcscd=pcscd opensc-tool=opensc pcsc_scan=pcsc-tools \
           /usr/lib/pcsc/drivers/serial/libifdvpcd.so=vsmartcard-vpcd ykman=yubikey-manager
@@ -32,7 +34,7 @@ run: $(RUN)    ## rehearse the July 2020 campaign
 
 test: lint $(PCSC) $(FUZZ)  ## lint, types, import rules, then the whole suite
 	@$(MAKE) -s .wanted WANTED="$(TOOLS)" || echo "tests that need what is missing are skipped, and say so"
-	@$(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
+	@$(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
 
 lint: $(DEV)
 	@$(BIN)/ruff check .
