@@ -1,0 +1,67 @@
+"""A grid in one test: `each_cell` runs it for every cell, and a failure names those that fail.
+
+It is written as `pytest.mark.parametrize` is, and costs a case for the whole grid and not one for
+each cell. A cell has no fixtures of its own: what is made anew for each test stays parametrized.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pytest
+
+SHOWN = 10  # ours: failing cells by name; the rest is a number
+
+Test = Callable[..., None]
+
+
+def each_cell(
+    names: str | Sequence[str],
+    cells: Iterable[Any],
+    ids: Iterable[str] | Callable[[Any], object] | None = None,
+) -> Callable[[Test], Test]:
+    """Run the decorated test once for each of `cells`, all in one case.
+
+    Every cell is tried; the first failure is raised and its notes name the cells that failed.
+    """
+    arguments = [name.strip() for name in names.split(",")] if isinstance(names, str) else names
+    rows = [(cell,) if arguments == [names] else tuple(cell) for cell in cells]
+    assert rows, "a grid without cells tests nothing"
+
+    labels = None if ids is None or callable(ids) else list(ids)
+    assert labels is None or len(labels) == len(rows), "an id for each cell"
+
+    def named(index: int) -> str:
+        if labels is not None:
+            return labels[index]
+        if callable(ids):
+            return "-".join(str(ids(value)) for value in rows[index])
+        return ", ".join(f"{n}={v!r}" for n, v in zip(arguments, rows[index], strict=True))
+
+    def of(test: Test) -> Test:
+        signature = inspect.signature(test)
+        kept = [p for name, p in signature.parameters.items() if name not in arguments]
+        assert len(kept) + len(arguments) == len(signature.parameters), "the test takes each name"
+
+        @functools.wraps(test)
+        def every(**others: Any) -> None:
+            __tracebackhide__ = True
+            failed: dict[str, BaseException] = {}
+            for index, row in enumerate(rows):
+                try:
+                    test(**dict(zip(arguments, row, strict=True)), **others)
+                except (Exception, pytest.fail.Exception) as why:  # noqa: BLE001  a cell may fail in any way
+                    failed[named(index)] = why
+            if failed:
+                some = f", {SHOWN} of them" * (len(failed) > SHOWN)
+                first = next(iter(failed.values()))
+                first.add_note(f"{len(failed)} of {len(rows)} cells fail{some}:")
+                for cell in list(failed)[:SHOWN]:
+                    first.add_note(f"  {cell}")
+                raise first
+
+        every.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+        return every
+
+    return of
