@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from card_protocol.apdu import CommandApdu, ResponseApdu, split_command
 from card_protocol.errors import ApduError
+from tests.cells import each_cell
 
 CLA, INS, P1, P2 = 0x00, 0xA4, 0x01, 0x02
 HEADER = bytes((CLA, INS, P1, P2))
@@ -65,7 +66,7 @@ def test_the_short_form_is_chosen_whenever_it_fits():
         assert size == 4 + (not short) + lc + nc + le
 
 
-@pytest.mark.parametrize("nc", range(256))
+@each_cell("nc", range(256))
 def test_a_short_lc_admits_exactly_two_sizes(nc):
     for size in range(6, 530):
         raw = (HEADER + bytes((nc,)) + b"\x01" * 600)[:size]

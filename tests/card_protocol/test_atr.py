@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from card_protocol.atr import DI, FI, Atr, InterfaceBytes, offer
 from card_protocol.errors import AtrError
+from tests.cells import each_cell
 
 
 class Published(NamedTuple):
@@ -53,7 +54,7 @@ PUBLISHED = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("card", PUBLISHED, ids=lambda card: card.name)
+@each_cell("card", PUBLISHED, ids=lambda card: card.name)
 def test_published_atrs_are_read_as_their_cards_mean_them(card):
     raw = bytes.fromhex(card.raw)
     atr = Atr.parse(raw)
@@ -66,7 +67,7 @@ def test_published_atrs_are_read_as_their_cards_mean_them(card):
         assert reduce(xor, raw[1:]) == 0
 
 
-@pytest.mark.parametrize("card", PUBLISHED, ids=lambda card: card.name)
+@each_cell("card", PUBLISHED, ids=lambda card: card.name)
 def test_no_atr_may_be_cut_short_or_padded(card):
     raw = bytes.fromhex(card.raw)
     for size in range(len(raw)):
@@ -76,7 +77,7 @@ def test_no_atr_may_be_cut_short_or_padded(card):
         Atr.parse(raw + b"\x00")
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("raw", "why"),
     [
         ("", "at least TS and T0"),

@@ -47,6 +47,7 @@ from card_protocol.formats.budget.generations import CardRecords
 from card_protocol.keys import Key
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE, Civil, encode_bcd_minute
+from tests.cells import each_cell
 
 KEY = Key(b"a key of records")
 METER = 541_000_000_001
@@ -185,7 +186,7 @@ def a_contents() -> CardRecords:
     )
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("record", "changes", "why"),
     [
         ("identity", {"generation": 2}, "generation 1, a memory card has no room for instants"),

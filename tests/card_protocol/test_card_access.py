@@ -26,6 +26,7 @@ from tests.card_protocol.cards import (
     update_command,
     verify_command,
 )
+from tests.cells import each_cell
 
 # The budget card's rules in words, a second time: file, who reads, who updates.
 RULES = {
@@ -54,8 +55,8 @@ def card_for(subset: tuple[str, ...], image: CardImage | None = None) -> SecureC
     return card
 
 
-@pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
-@pytest.mark.parametrize("sfi", Sfi)
+@each_cell("subset", SUBSETS, ids="+".join)
+@each_cell("sfi", Sfi)
 def test_the_budget_card_opens_to_whom_its_rules_name(sfi, subset):
     readers, writers = (rule.split() for rule in RULES[sfi])
     card = card_for(subset)
@@ -79,8 +80,8 @@ MEANING = {
 }
 
 
-@pytest.mark.parametrize("subset", SUBSETS, ids="+".join)
-@pytest.mark.parametrize(("read", "update"), [*product(Access, Access)])
+@each_cell("subset", SUBSETS, ids="+".join)
+@each_cell(("read", "update"), [*product(Access, Access)])
 def test_every_pair_of_rules_opens_to_whom_it_names(read, update, subset):
     tree = FileTree([FileSpec(DF_ELECTRICITY, 0xEF01, 1, 4, read, update)])
     key = Key(bytes(16))
@@ -116,7 +117,7 @@ def test_every_row_of_the_command_table_is_covered():
     assert {command.name for command in COMMANDS} == set(ROWS)
 
 
-@pytest.mark.parametrize(("life_cycle", "name"), [*product(LifeCycle, ROWS)])
+@each_cell(("life_cycle", "name"), [*product(LifeCycle, ROWS)])
 def test_every_life_cycle_answers_every_command(life_cycle, name):
     command, when_blank, when_live, when_blocked = ROWS[name]
     card = powered(IMAGES[life_cycle])

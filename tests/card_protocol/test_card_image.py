@@ -14,6 +14,7 @@ from card_protocol.formats.budget import DF_ELECTRICITY, Sfi
 from card_protocol.formats.budget.making import personalise_budget_card, secure_tree
 from card_protocol.keys import Key, Purpose, derive
 from tests.card_protocol.cards import MASTER_RAW, METER_ID, RECORDS, SIZES, budget_image
+from tests.cells import each_cell
 
 HEADER_SIZE, ROW_SIZE, CRC_SIZE = 0x44, 9, 4
 TREES = {generation: secure_tree(DF_ELECTRICITY, generation) for generation in (1, 2)}
@@ -90,7 +91,7 @@ def test_every_truncation_and_any_padding_is_noticed():
         CardImage.from_bytes(raw + b"\x00")
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("offset", "new", "why"),
     [
         (0x00, b"XX", "at offset 0 want magic 4d43 or magic 5043 or magic 5343, got 5858"),
@@ -158,8 +159,8 @@ def test_a_file_without_a_record_is_erased():
     assert all(image.content(DF_ELECTRICITY, sfi) == b"\xff" * SIZES[sfi] for sfi in Sfi)
 
 
-@pytest.mark.parametrize("sfi", Sfi)
-@pytest.mark.parametrize("surplus", [-1, 1])
+@each_cell("sfi", Sfi)
+@each_cell("surplus", [-1, 1])
 def test_a_record_of_another_size_is_refused(sfi, surplus):
     record = bytes(SIZES[sfi] + surplus)
     with pytest.raises(LayoutError, match=f"want {SIZES[sfi]} bytes, got {len(record)} bytes"):
@@ -190,7 +191,7 @@ def spec(**changes: int) -> FileSpec:
     return replace(FileSpec(0xDF01, 0xEF01, 1, 16, Access.ALWAYS, Access.NEVER), **changes)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "specs",
     [
         [spec(df=0x0000)],

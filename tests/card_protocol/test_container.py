@@ -19,6 +19,7 @@ from card_protocol.formats.container import (
     parse_head,
     plain_file,
 )
+from tests.cells import each_cell
 
 RECORDS = {1: b"identity", 2: b"wallet!", 5: b""}
 CONTAINER = Container(7, RECORDS)
@@ -65,7 +66,7 @@ def test_no_byte_can_change_and_no_byte_be_missing():
         parse_container(RAW + b"\x00")
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("body", "why"),
     [
         (b"PE\x02\x00\x00\x00\x00\x01\x00\x0e", "at offset 2 want version 1, got 2"),

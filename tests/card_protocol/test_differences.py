@@ -15,6 +15,7 @@ from card_protocol.formats.container import HEAD, Container
 from card_protocol.formats.differences import record_differences as differences_of
 from card_protocol.layout import Layout
 from card_protocol.timestamp import Civil, pack_minute
+from tests.cells import each_cell
 
 LAYOUTS = {f"{sfi.name} {number}": layouts(number)[sfi] for number in ORDERS for sfi in Sfi}
 LAYOUTS["CLOCK"] = CLOCK
@@ -29,7 +30,7 @@ def blank(layout: Layout[Any]) -> bytes:
     return layout.magic.ljust(layout.size_bytes, b"\0")
 
 
-@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+@each_cell("layout", LAYOUTS.values(), ids=LAYOUTS)
 def test_a_change_of_any_byte_names_the_one_field_it_is_in(layout):
     old = blank(layout)
     for at in range(len(layout.magic), layout.size_bytes):

@@ -23,6 +23,7 @@ from tests.card_protocol.cards import SELECT_DF, budget_image, counting_rng
 from tests.card_protocol.test_card_fuzz import dialogues
 from tests.card_protocol.test_sle4442 import CODE, an_image
 from tests.cards import file_card
+from tests.cells import each_cell
 from tests.firmware.meters import Rig
 
 VERIFY_WRONG = CommandApdu(0x00, 0x20, 0x00, 0x01, b"99999999").to_bytes()
@@ -150,8 +151,8 @@ def test_right_proofs_are_never_used_up():
         assert guarded.exchange(right) == b"\x90\x00"
 
 
-@pytest.mark.parametrize("carrier", [CardKind.SECURE, CardKind.PLAIN])
-@pytest.mark.parametrize("spent", range(PIN_TRIES_MAX + 1))
+@each_cell("carrier", [CardKind.SECURE, CardKind.PLAIN])
+@each_cell("spent", range(PIN_TRIES_MAX + 1))
 def test_one_program_after_another_leaves_a_card_its_last_try(carrier, spent):
     card = card_of(file_card(Rig(carrier=carrier).card.image), counting_rng())
     link = DirectLink(card)
@@ -173,7 +174,7 @@ def test_less_than_a_header_is_not_sent(command):
     assert "bytes" in refused(lambda: guarded.exchange(bytes.fromhex(command)))
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "command", ["0044000000", "00E4000002 3F00", "1020000104 31323334", "0C20000104 31323334",
                 "80D6000001 FF", "0070000001", "00C2000001 00", "0024000100"],
 )  # fmt: skip

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.cmac import CMAC
 from card_protocol.card.image import CardImage
 from card_protocol.keys import Key, Purpose, derive
 from tests.card_protocol.cards import MASTER_RAW, PIN, budget_image
+from tests.cells import each_cell
 
 VECTORS = Path(__file__).parents[2] / "fixtures/vectors/nist-sp800-38b-aes128-cmac.json"
 PUBLISHED: dict[str, Any] = json.loads(VECTORS.read_text())
@@ -26,7 +27,7 @@ def test_cmac_is_the_one_nist_published(vector):
     assert key.verify(message, mac[:8])
 
 
-@pytest.mark.parametrize("bit", range(64))
+@each_cell("bit", range(64))
 def test_one_wrong_bit_fails_the_mac(bit):
     key = Key(MASTER_RAW)
     wrong = int.from_bytes(key.mac(b"text"), "big") ^ 1 << bit
@@ -39,8 +40,8 @@ def test_a_mac_of_another_size_is_wrong(size):
     assert not key.verify(b"text", key.cmac(b"text")[:size])
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-@pytest.mark.parametrize("meter_id", [0, 1, 541_448_820_000_123, 2**64 - 1])
+@each_cell("purpose", Purpose)
+@each_cell("meter_id", [0, 1, 541_448_820_000_123, 2**64 - 1])
 def test_derivation_is_sp_800_108_counter_mode(purpose, meter_id):
     mac = CMAC(AES(MASTER_RAW))
     context = meter_id.to_bytes(8, "big")

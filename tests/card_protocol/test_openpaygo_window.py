@@ -11,6 +11,7 @@ from card_protocol.tokens.openpaygo.counter import (
     PaygoKind,
     next_count,
 )
+from tests.cells import each_cell
 
 ADD, SET, DISABLE, SYNC = PaygoKind
 LAST = 200
@@ -67,8 +68,8 @@ def test_the_counter_keeps_the_law(law: Callable[[CounterLimits], None]):
     law(CounterLimits())
 
 
-@pytest.mark.parametrize("name", ["ahead", "sync_ahead", "sync_back", "older"])
-@pytest.mark.parametrize("off", [-1, 1])
+@each_cell("name", ["ahead", "sync_ahead", "sync_back", "older"])
+@each_cell("off", [-1, 1])
 def test_a_limit_that_is_one_off_is_caught(name, off):
     """Of older tokens only even counts are adds, so there a step is two."""
     step = 2 * off if name == "older" else off

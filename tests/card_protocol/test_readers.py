@@ -10,6 +10,7 @@ from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 from card_protocol.link.link import ScriptedLink
 from tests.card_protocol.cards import plain_powered, powered
 from tests.card_protocol.test_sle4442 import CODE, an_image
+from tests.cells import each_cell
 
 MAKES = {Make.ACS: ACS, Make.PCSC: PCSC}
 ON_EACH = pytest.mark.parametrize("make", list(Make), ids=lambda make: make.value)
@@ -73,7 +74,7 @@ def test_four_bytes_of_protection_bits_after_the_data_are_left_out():
             terminal.read(32, 2)
 
 
-@pytest.mark.parametrize("sw", range(0x9000, 0x9010))
+@each_cell("sw", range(0x9000, 0x9010))
 def test_of_an_acs_reader_only_9007_is_a_right_code(sw):
     terminal, _ = scripted(ACS, ("ffb1000004", "07000000 9000"), ("ff20000003c0de42", f"{sw:04x}"))
     if sw == 0x9007:

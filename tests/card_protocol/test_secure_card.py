@@ -25,6 +25,7 @@ from tests.card_protocol.cards import (
     verify_command,
     wrong_proof,
 )
+from tests.cells import each_cell
 
 OK = b"\x90\x00"
 
@@ -97,7 +98,7 @@ def test_every_unknown_instruction_is_refused():
             assert card.transmit(bytes((0, ins, 0, 0))) == h("6d00")
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "command",
     [
         "",
@@ -238,8 +239,8 @@ def test_every_offset_and_size_updates_what_lies_there_or_nothing():
                 assert new == old
 
 
-@pytest.mark.parametrize("ins", ["b0", "d6"])
-@pytest.mark.parametrize(
+@each_cell("ins", ["b0", "d6"])
+@each_cell(
     ("p1p2", "sw"),
     [("0000", "6986"), ("8000", "6a86"), ("9f00", "6a86"), ("a100", "6a86"), ("8600", "6a82")],
 )
@@ -283,7 +284,7 @@ def test_the_card_proves_itself_with_its_own_key():
     assert card.transmit(h("0088000308") + TERMINAL_RANDOM + h("07")) == h("6c08")
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("command", "sw"),
     [
         ("0084000108", "6a86"),
@@ -339,7 +340,7 @@ def test_one_roles_proof_does_not_serve_for_the_other():
     assert card.transmit(proof[:3] + b"\x02" + proof[4:]) == h("63c9")
 
 
-@pytest.mark.parametrize("bit", range(128))
+@each_cell("bit", range(128))
 def test_one_wrong_bit_fails_the_proof(bit):
     card = powered()
     proof = proof_command(card.image, DESK, card.transmit(GET_CHALLENGE)[:-2])

@@ -13,6 +13,7 @@ from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.card_protocol.ber import parsed
 from tests.cards import file_card
+from tests.cells import each_cell
 
 NOT_FOUND = 0x6A82
 FIDS = (0x3F00, 0xDF01, 0xDF02, 0xEF01, 0xEF02, 0xEF05, 0x1234)
@@ -64,7 +65,7 @@ def test_every_path_of_up_to_three_ends_where_one_step_after_the_other_does(p1):
                     assert where(card) == (begin, None), "the selection stays"
 
 
-@pytest.mark.parametrize("size", range(1, 17))
+@each_cell("size", range(1, 17))
 def test_a_name_is_not_found_and_changes_nothing(size):
     card = secure()
     select(card, 0x00, 0xDF01)

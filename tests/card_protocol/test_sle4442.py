@@ -11,6 +11,7 @@ from card_protocol.atr import Atr
 from card_protocol.card.memory_card import ROWS, Make, MemoryCard
 from card_protocol.card.sle4442 import MemoryImage, Sle4442
 from card_protocol.errors import LayoutError
+from tests.cells import each_cell
 
 CODE = bytes.fromhex("c0de42")
 HEADER = bytes.fromhex("a2131091")
@@ -133,7 +134,7 @@ def test_three_wrong_codes_block_for_good():
     assert chip.image == image
 
 
-@pytest.mark.parametrize("bit", range(24))
+@each_cell("bit", range(24))
 def test_a_code_with_one_wrong_bit_opens_nothing(bit):
     code = bytearray(CODE)
     code[bit // 8] ^= 1 << bit % 8
@@ -172,8 +173,8 @@ BETWEEN: dict[str, Callable[[Sle4442], object]] = {
 }
 
 
-@pytest.mark.parametrize("what", BETWEEN)
-@pytest.mark.parametrize("after", [0, 1, 2])
+@each_cell("what", BETWEEN)
+@each_cell("after", [0, 1, 2])
 def test_any_other_command_inside_the_verification_fails_it(what, after):
     chip = Sle4442(an_image())
     chip.update_security(0, 6)

@@ -1,9 +1,8 @@
 """Every two bytes mean something, and the numbers in them are read right."""
 
-import pytest
-
 from card_protocol import status
 from card_protocol.status import SW
+from tests.cells import each_cell
 
 EVERY_WORD = range(0x1_0000)
 
@@ -23,7 +22,7 @@ def test_every_named_word_has_a_text_of_its_own():
     assert len(texts) == len(SW)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("sw", "text"),
     [
         (0x9000, "success"),

@@ -24,6 +24,7 @@ from card_protocol.tokens.sts.tid import (
 )
 from tests.card_protocol.sts_vectors import key_of, vectors
 from tests.card_protocol.when import utc_min
+from tests.cells import each_cell
 
 # The last minutes, as the whole trade met the first of them in November 2024.
 ENDS = {1993: "2024-11-24 20:15", 2014: "2045-11-24 20:15", 2035: "2066-11-24 20:15"}
@@ -147,7 +148,7 @@ def test_a_tid_keeps_the_law(law):
     law(right)
 
 
-@pytest.mark.parametrize("name", MISTAKES)
+@each_cell("name", MISTAKES)
 def test_a_mistake_breaks_a_law(name):
     codec = SimpleNamespace(**{**vars(right), **MISTAKES[name]})
     broken = []

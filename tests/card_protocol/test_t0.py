@@ -12,6 +12,7 @@ from card_protocol.t0 import (
     procedure_step,
     tpdu,
 )
+from tests.cells import each_cell
 
 VALID_INS = [ins for ins in range(256) if ins >> 4 not in {6, 9}]
 
@@ -44,7 +45,7 @@ def test_each_case_has_its_header(command, header, data):
     assert tpdu(h(command)) == (h(header), h(data))
 
 
-@pytest.mark.parametrize("count", range(1, 256))
+@each_cell("count", range(1, 256))
 def test_every_p3_counts_what_moves(count):
     data = bytes(count)
     assert tpdu(h("00d60000") + bytes((count,)) + data) == (h("00d60000") + bytes((count,)), data)
@@ -60,7 +61,7 @@ def test_extended_lengths_are_refused(command):
         Asking(h(command))
 
 
-@pytest.mark.parametrize("ins", [ins for ins in range(256) if ins >> 4 in {6, 9}])
+@each_cell("ins", [ins for ins in range(256) if ins >> 4 in {6, 9}])
 def test_an_instruction_that_reads_as_a_status_word_is_refused(ins):
     with pytest.raises(ApduError, match=f"no INS {ins:02X}"):
         Asking(bytes((0, ins, 0, 0)))
@@ -88,7 +89,7 @@ def test_every_procedure_byte_has_one_meaning_for_every_instruction():
         assert {byte: procedure_step(ins, byte) for byte in range(256)} == want
 
 
-@pytest.mark.parametrize("byte", range(256))
+@each_cell("byte", range(256))
 def test_every_first_procedure_byte_does_what_it_says(byte):
     asking = Asking(h("00d6000003aabbcc"))
     meant = procedure_step(0xD6, byte)
@@ -206,9 +207,9 @@ def played(card: Echo, command: bytes, manner: Manner, *, split: bool) -> bytes 
     return None
 
 
-@pytest.mark.parametrize("manner", MANNERS, ids=str)
-@pytest.mark.parametrize("split", [False, True], ids=["whole", "by character"])
-@pytest.mark.parametrize("p3", [*range(0, 256, 17), 1, 2, 254])
+@each_cell("manner", MANNERS, ids=str)
+@each_cell("split", [False, True], ids=["whole", "by character"])
+@each_cell("p3", [*range(0, 256, 17), 1, 2, 254])
 def test_both_ends_understand_each_other(manner, split, p3):
     out, into = bytes((0, 0x02, 1, 2, p3)), bytes((0, 0x03, 1, 2, p3)) + bytes(range(p3))
     card = Echo()

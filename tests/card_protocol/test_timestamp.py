@@ -9,6 +9,7 @@ from card_protocol.timestamp import (
     decode_bcd_minute,
     encode_bcd_minute,
 )
+from tests.cells import each_cell
 
 # Written out, not computed: an encoder and a decoder that share a wrong rule agree.
 DIGITS = """
@@ -92,7 +93,7 @@ def test_every_pair_of_neighbouring_bytes_is_read_or_refused_as_its_fields_are(n
     assert passed == (high - low + 1) * (next_high - next_low + 1)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "when",
     [
         Civil(1999, 12, 31, 23, 59),

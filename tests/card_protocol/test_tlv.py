@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 from card_protocol.errors import TlvError
 from card_protocol.tlv import build
 from tests.card_protocol.ber import parsed
+from tests.cells import each_cell
 
 TAGS = [0x00, 0x62, 0x6F, 0x80, 0x82, 0xFE, 0x5F20, 0x7F49, 0xBF0C, 0x1F00, 0xFF7F]
 objects = st.lists(st.tuples(st.sampled_from(TAGS), st.binary(max_size=300)), max_size=5)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("tag", "size", "head"),
     [
         (0x80, 0, "8000"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.serve.vpcd import PluggedCard, VpcdLine, VpcdSlot, connect
+from tests.cells import each_cell
 
 ATR = bytes.fromhex("3b80800101")
 GET_ATR, POWER_ON, POWER_OFF, RESET = (bytes((0, 1, code)) for code in (4, 1, 0, 2))
@@ -77,7 +78,7 @@ def test_only_the_atr_is_answered_and_asking_for_it_leaves_the_card_alone(
     assert card.story == story
 
 
-@pytest.mark.parametrize("code", sorted(set(range(256)) - {0, 1, 2, 4}))
+@each_cell("code", sorted(set(range(256)) - {0, 1, 2, 4}))
 def test_any_other_single_byte_is_a_command(code: int) -> None:
     card = Echo(lambda _: b"\x67\x00")
     assert slot(card).receive(bytes((0, 1, code))) == framed(b"\x67\x00")

@@ -1,10 +1,10 @@
 """Every exchange has words, and they say what the bytes say."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from card_protocol.words import meaning
+from tests.cells import each_cell
 
 SAID = {
     ("00a4000c02df01", "9000"): "SELECT DF01: success",
@@ -38,7 +38,7 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize(("command", "answer"), SAID)
+@each_cell(("command", "answer"), SAID)
 def test_an_exchange_is_said(command, answer):
     said = meaning(bytes.fromhex(command), bytes.fromhex(answer))
     assert said == SAID[command, answer]

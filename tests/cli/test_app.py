@@ -10,6 +10,7 @@ import click
 import pytest
 
 from meter_emu.cli import app
+from tests.cells import each_cell
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,7 +54,7 @@ def test_the_check_for_heavy_imports_can_fail():
     assert set(in_a_process(code).stdout.split()) & HEAVY
 
 
-@pytest.mark.parametrize("name", app.PROGRAM_COMMANDS)
+@each_cell("name", app.PROGRAM_COMMANDS)
 def test_every_verb_of_the_table_can_be_found(name):
     command = app.cli.get_command(click.Context(app.cli), name)
     assert command is not None

@@ -11,6 +11,7 @@ from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
 from meter_emu.world.rehearsal.verdict import expected, judge
 from meter_emu.world.rehearsal.verdicts import Verdict
+from tests.cells import each_cell
 
 CAMPAIGNS = built_in("campaigns")
 MODELS = {name: load_model(path) for name, path in built_in("meters").items()}
@@ -23,7 +24,7 @@ def one_of_each(campaign: Campaign) -> list[Household]:
     return [entry.household(1, households.seed) for entry in households.entries]
 
 
-@pytest.mark.parametrize("name", CAMPAIGNS)
+@each_cell("name", CAMPAIGNS)
 def test_with_the_reference_every_household_fares_as_promised(name):
     campaign = load_campaign(CAMPAIGNS[name])
     for household in one_of_each(campaign):
@@ -47,7 +48,7 @@ ON_OTHERS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "model"), ON_OTHERS)
+@each_cell(("name", "model"), ON_OTHERS)
 def test_with_every_home_of_an_energy_on_one_model_it_fares_as_promised(name, model):
     """What "every model" means: docs/campaign-file.md."""
     campaign = load_campaign(CAMPAIGNS[name], model=model)

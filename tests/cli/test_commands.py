@@ -11,6 +11,7 @@ from click.shell_completion import ShellComplete
 
 from meter_emu import cli as cli_room
 from meter_emu.cli.app import CliCommand, CliGroup, cli
+from tests.cells import each_cell
 
 
 def leaves(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, click.Command]]:
@@ -61,7 +62,7 @@ def test_a_verb_without_examples_has_a_help_all_the_same():
     assert "--help" in said
 
 
-@pytest.mark.parametrize("path", LEAVES)
+@each_cell("path", LEAVES)
 def test_the_help_of_a_verb_shows_its_examples_and_first_what_it_must_be_given(path):
     context = click.Context(LEAVES[path], info_name=f"meter-emu {path}", color=False)
     said = LEAVES[path].get_help(context)
@@ -77,7 +78,7 @@ def test_the_help_of_a_verb_shows_its_examples_and_first_what_it_must_be_given(p
     assert not free or last_required < min(free)
 
 
-@pytest.mark.parametrize("line", [line for lines in EXAMPLES.values() for line in lines])
+@each_cell("line", [line for lines in EXAMPLES.values() for line in lines])
 def test_an_example_is_taken_as_it_stands(line):
     """Parsed by the command itself; nothing is run."""
     group, args = cli, shlex.split(line)

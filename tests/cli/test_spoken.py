@@ -7,6 +7,7 @@ import pytest
 from meter_emu.cli.live.commands import typed_instant_us, written
 from meter_emu.errors import CommandError, DeskError
 from meter_emu.zones import TimeZone
+from tests.cells import each_cell
 
 BRUSSELS = TimeZone.EUROPE_BRUSSELS
 MONDAY = datetime(2020, 6, 29, 7, 0, tzinfo=BRUSSELS.info)
@@ -16,7 +17,7 @@ def at(when: datetime) -> int:
     return int(when.timestamp()) * 1_000_000
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("said", "want"),
     [
         ("tomorrow 08:00", "2020-06-30 08:00"),

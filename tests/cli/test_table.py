@@ -17,6 +17,7 @@ from meter_emu.resources import find
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.verdict import judge
+from tests.cells import each_cell
 from tests.report.pages import BOTH, REFERENCE
 
 WIDTHS = (40, 59, 60, 66, 80, 120, 200)
@@ -59,8 +60,8 @@ def test_where_all_is_well_no_household_is_listed():
     assert len(rows) <= 10
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("every", [False, True])
+@each_cell("width", WIDTHS)
+@each_cell("every", [False, True])
 def test_no_line_is_wider_than_the_terminal_and_each_home_is_there(width, every):
     rows = shown(table(BOTH), width, every=every)
     assert max(cell_len(row) for row in rows) <= width

@@ -29,6 +29,7 @@ from meter_emu.world.meter import build as build_module
 from meter_emu.world.meter.build import Build, parse_build
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import to_us
+from tests.cells import each_cell
 from tests.firmware.meters import Rig, now_at, seconds
 from tests.rigs import MODEL
 
@@ -56,13 +57,13 @@ PARTS = fitted_parts()
 FOLDER = Path(meter_emu.defects.__file__).parent
 MODULES = sorted(path for path in FOLDER.glob("*/*.py") if path.stem != "__init__")
 DEFECTS = list(catalogue().values())
-BY_DEFECT = pytest.mark.parametrize("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
+BY_DEFECT = each_cell("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
 
 
 # The catalogue ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", MODULES, ids=[path.stem for path in MODULES])
+@each_cell("path", MODULES, ids=[path.stem for path in MODULES])
 def test_every_module_ends_in_a_defect_of_its_own_name(path):
     last = ast.parse(path.read_text("utf-8")).body[-1]
     assert isinstance(last, ast.Assign)
@@ -105,7 +106,7 @@ def test_state_of_its_own_is_seen():
     assert own_state("class C:\n def f(self):\n  self.a, x = 1, 2\n  self.b += 1") == {"a", "b"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=[path.stem for path in MODULES])
+@each_cell("path", MODULES, ids=[path.stem for path in MODULES])
 def test_a_defect_is_a_file_of_less_than_a_screen(path):
     assert len(path.read_text("utf-8").splitlines()) < 40
 
@@ -179,7 +180,7 @@ def defect(swap: type) -> Defect:
     )
 
 
-@pytest.mark.parametrize("part", PARTS, ids=[part.__name__ for part in PARTS])
+@each_cell("part", PARTS, ids=[part.__name__ for part in PARTS])
 def test_without_a_defect_of_its_own_a_part_is_the_part_itself(part):
     assert fit(part, ()) is part
     others = [entry for entry in DEFECTS if not issubclass(part, entry.part)]
@@ -316,12 +317,12 @@ def due_s(build: str, when: Civil) -> int:
     return ends.instant_s(ends.accept(when, now_at(0)))
 
 
-@pytest.mark.parametrize("when", TARGETS, ids=str)
+@each_cell("when", TARGETS, ids=str)
 def test_the_reference_is_right_on_the_whole_grid(when):
     assert due_s("reference", when) == instant_s(wall(when))
 
 
-@pytest.mark.parametrize("when", TARGETS, ids=str)
+@each_cell("when", TARGETS, ids=str)
 def test_the_day_of_year_is_a_day_early_from_1_march_of_a_leap_year_and_else_right(when):
     early = leap(when.year) and when.month > 2
     want = wall(when) - timedelta(days=1) * early
@@ -339,7 +340,7 @@ def test_the_day_of_year_is_seen_on_every_day_after_february_of_a_leap_year_only
         day += timedelta(days=1)
 
 
-@pytest.mark.parametrize("when", TARGETS, ids=str)
+@each_cell("when", TARGETS, ids=str)
 def test_an_exclusive_end_is_a_day_early_always(when):
     want = wall(when) - timedelta(days=1)
     assert due_s("reference+end-exclusive", when) == instant_s(want)
@@ -413,8 +414,8 @@ def hours_early(build: str, year: int, target: tuple[int, int, int, int]) -> flo
     return None if at is None else (instant - at) / timedelta(hours=1)
 
 
-@pytest.mark.parametrize("target", [(7, 3, 23, 1), (6, 30, 9, 0), (3, 1, 12, 0)])
-@pytest.mark.parametrize(
+@each_cell("target", [(7, 3, 23, 1), (6, 30, 9, 0), (3, 1, 12, 0)])
+@each_cell(
     ("build", "year", "early"),
     [
         ("reference", 2020, 0),

@@ -12,8 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import pytest
-
 from meter_emu.defects import Defect, Effect, Showing, catalogue
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Trial
@@ -23,6 +21,7 @@ from meter_emu.world.meter.events import Event, What
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdicts import GOOD, FindingKind, Verdict
+from tests.cells import each_cell
 
 DEFECTS = list(catalogue().values())
 SHOWN = DEFECTS
@@ -85,7 +84,7 @@ SEEN_AS = {
 }
 
 
-@pytest.mark.parametrize("defect", SHOWN, ids=[defect.id for defect in SHOWN])
+@each_cell("defect", SHOWN, ids=[defect.id for defect in SHOWN])
 def test_a_defect_shows_in_its_home_and_the_reference_keeps_its_promise_there(defect: Defect):
     assert isinstance(defect.shown, Showing)
     right, wrong = lived(defect.shown, "reference"), lived(defect.shown, defect.build)
@@ -95,7 +94,7 @@ def test_a_defect_shows_in_its_home_and_the_reference_keeps_its_promise_there(de
     assert right.events != wrong.events
 
 
-@pytest.mark.parametrize("defect", SHOWN, ids=[defect.id for defect in SHOWN])
+@each_cell("defect", SHOWN, ids=[defect.id for defect in SHOWN])
 def test_the_law_that_catches_a_defect_is_broken_in_its_home_and_kept_by_the_reference(defect):
     law = laws()[defect.law]
     assert isinstance(law.check(trial(defect.shown, defect.build)), Broken)
@@ -107,13 +106,13 @@ TRAITS = set(traits(KITS))
 NEEDY = [defect for defect in SHOWN if defect.needs]
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
+@each_cell("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
 def test_what_a_defect_needs_is_a_thing_that_meters_or_cards_have(defect):
     assert set(defect.needs) <= TRAITS
     assert defect.law in laws()
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
+@each_cell("defect", DEFECTS, ids=[defect.id for defect in DEFECTS])
 def test_a_home_in_which_a_defect_shows_has_what_it_needs(defect):
     if isinstance(defect.shown, Showing):
         (household,) = trial(defect.shown, "reference").campaign.households
@@ -123,7 +122,7 @@ def test_a_home_in_which_a_defect_shows_has_what_it_needs(defect):
         assert set(defect.needs) <= set(traits([kit]))
 
 
-@pytest.mark.parametrize("defect", SHOWN, ids=[defect.id for defect in SHOWN])
+@each_cell("defect", SHOWN, ids=[defect.id for defect in SHOWN])
 def test_a_home_is_a_campaign_of_a_page(defect: Defect):
     assert isinstance(defect.shown, Showing)
     lines = defect.shown.toml(defect.id, defect.build).splitlines()
@@ -131,8 +130,8 @@ def test_a_home_is_a_campaign_of_a_page(defect: Defect):
     assert max(map(len, lines)) <= 100
 
 
-@pytest.mark.parametrize("place", sorted({defect.where for defect in DEFECTS}))
-@pytest.mark.parametrize("effect", Effect)
+@each_cell("place", sorted({defect.where for defect in DEFECTS}))
+@each_cell("effect", Effect)
 def test_no_two_defects_of_a_place_and_effect_behave_the_same_in_every_home(effect, place):
     """Each group's own homes are enough to tell its members apart; `make test-alike` tries all."""
     group = [one for one in SHOWN if one.effect is effect and one.where == place]

@@ -31,6 +31,7 @@ from meter_emu.domain import Result
 from meter_emu.energies import BY_CODE
 from meter_emu.zones import TimeZone
 from tests.cards import file_card
+from tests.cells import each_cell
 
 PAGE = (Path(__file__).parents[2] / "docs" / "card-format.md").read_text("utf-8")
 TREES = {generation: secure_tree(budget.DF_ELECTRICITY, generation) for generation in (1, 2)}
@@ -169,7 +170,7 @@ def test_the_plain_file_is_where_the_page_says():
     assert (spec.read, spec.update) == (Access.ALWAYS, Access.PIN)
 
 
-@pytest.mark.parametrize("layout", [*LAYOUTS.values(), HEAD, CLOCK], ids=lambda one: one.name)
+@each_cell("layout", [*LAYOUTS.values(), HEAD, CLOCK], ids=lambda one: one.name)
 def test_every_field_is_where_the_page_says(layout):
     assert fields(layout.name) == [tuple(field) for field in layout.fields]
 
@@ -271,7 +272,7 @@ def test_result_codes_are_those_of_the_format():
     assert {name: int(code, 16) for code, name, _ in rows} == {r.name: r.value for r in Result}
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("heading", "names"),
     [
         ("code | energies", {code: energy.name for code, energy in BY_CODE.items()}),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from card_protocol.timestamp import Civil
 from meter_emu.desk.dates import CivilReading, DeskDates, Written
 from meter_emu.errors import DeskError
+from tests.cells import each_cell
 
 DATES = DeskDates()
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -39,7 +40,7 @@ def test_anything_else_is_refused_with_an_example(text):
         DATES.parse(text)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "text",
     [
         "2020-02-31 12:00",
@@ -89,7 +90,7 @@ def test_both_readings_lie_an_hour_apart():
         assert DATES.minute_of(when, CivilReading.LATER) == earlier + 60
 
 
-@pytest.mark.parametrize("year", range(2000, 2100, 9))
+@each_cell("year", range(2000, 2100, 9))
 def test_exactly_the_hours_of_the_two_last_sundays_are_refused(year):
     refused = []
     for month in (3, 10):

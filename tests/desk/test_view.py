@@ -26,6 +26,7 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.rows import Row
 from tests.cards import file_card
+from tests.cells import each_cell
 from tests.firmware.meters import Rig
 
 METER = 541_000_000_001
@@ -105,7 +106,7 @@ def test_the_journal_is_read_entry_by_entry():
     assert row(record(Sfi.WRITE_BACK, events=b"\xff" * 24), "events").note == "none"
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("sfi", "changes", "field"),
     [
         (Sfi.IDENTITY, {"energy": 3}, "energy"),

@@ -1,14 +1,13 @@
 """The page on `distinguish`: its ten pairs are what is found."""
 
-import pytest
-
+from tests.cells import each_cell
 from tests.docs.pages import page
 from tests.docs.pairs import HEAD, PAIRS, row
 
 PAGE = page("docs/distinguish.md")
 
 
-@pytest.mark.parametrize("pair", PAIRS, ids="-".join)
+@each_cell("pair", PAIRS, ids="-".join)
 def test_a_pair_differs_as_the_page_says(pair: tuple[str, str]) -> None:
     assert row(*pair) in PAGE.splitlines(), "run python -m tests.docs.pairs"
 

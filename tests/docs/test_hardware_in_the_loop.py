@@ -16,6 +16,7 @@ from card_protocol.link.pcsc import ANSWER_MS, CALL_MS, MEANINGS
 from meter_emu.cli import app
 from meter_emu.cli.relay import NOT_SENT
 from meter_emu.energies import ENERGIES, Energy
+from tests.cells import each_cell
 from tests.docs.pages import blocks, page, table
 
 PAGE = page("docs/hardware-in-the-loop.md")
@@ -82,7 +83,7 @@ LINES = [
 ]
 
 
-@pytest.mark.parametrize("line", LINES)
+@each_cell("line", LINES)
 def test_what_is_typed_is_understood(line: str) -> None:
     args = shlex.split(line, comments=True)[1:]
     command: click.Command = app.cli

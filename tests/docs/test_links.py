@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
-
+from tests.cells import each_cell
 from tests.docs.pages import ROOT, page
 
 PAGES = sorted(
@@ -21,7 +20,7 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each_cell("name", PAGES)
 def test_links_lead_somewhere(name: str) -> None:
     for link in LINK.findall(page(name)):
         if link.startswith(("http://", "https://")):
@@ -32,7 +31,7 @@ def test_links_lead_somewhere(name: str) -> None:
         assert not anchor or anchor in anchors(path), f"{name}: {link}"
 
 
-@pytest.mark.parametrize("name", PAGES)
+@each_cell("name", PAGES)
 def test_named_files_exist(name: str) -> None:
     for path in PATH_LIKE.findall(page(name)):
         assert (ROOT / path).exists(), f"{name}: {path}"
@@ -53,7 +52,7 @@ def test_sources_are_all_listed_and_all_used() -> None:
     assert {int(number) for number in BRACKETED.findall(facts)} == set(listed)
 
 
-@pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "docs/decisions").glob("*.md")))
+@each_cell("name", sorted(p.name for p in (ROOT / "docs/decisions").glob("*.md")))
 def test_a_decision_has_context_decision_consequences_and_is_short(name: str) -> None:
     text = page(f"docs/decisions/{name}")
     heads = re.findall(r"^## (.+)$", text, re.MULTILINE)

@@ -24,6 +24,7 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.install import empty_board
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.zones import BELGIAN
+from tests.cells import each_cell
 from tests.docs.pages import page, section, table
 from tests.firmware.meters import now_at
 from tests.rigs import rig_of
@@ -48,7 +49,7 @@ def test_the_records_are_those_of_the_program(heading: str, layout: Layout[Any])
     assert rows[0][5].startswith(layout.magic.hex())
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("head", "enum"),
     [
         (("bit", "factory flags"), layouts.FactoryFlags),

@@ -16,6 +16,7 @@ from meter_emu.ports import Button, Lamp, Ports, ResetCause
 from meter_emu.world.meter import board as board_module
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
+from tests.cells import each_cell
 from tests.docs.pages import blocks, page, section, table
 from tests.docs.test_meter_image import MAY_2020_US, MODEL, installed
 
@@ -86,7 +87,7 @@ def test_every_call_is_on_the_page_with_its_exact_parameters() -> None:
         assert row[0].replace("¦", "|") == f"{name}({signature(CALLS[name])}"
 
 
-@pytest.mark.parametrize("name", CALLS)
+@each_cell("name", CALLS)
 def test_every_call_takes_the_time_the_page_says(name: str) -> None:
     arguments = ARGUMENTS.get(name, ())
     board = installed()

@@ -1,9 +1,8 @@
 """The page of campaigns and defects is what was seen, of all there are; a sample is lived again."""
 
-import pytest
-
 from meter_emu.defects import catalogue
 from meter_emu.resources import built_in
+from tests.cells import each_cell
 from tests.docs.seen_in_campaigns import (
     CAMPAIGNS,
     LEFT_OUT,
@@ -34,13 +33,13 @@ def test_every_defect_is_seen_and_every_campaign_was_tried():
     assert {name for _, name, _ in CELLS} == set(CAMPAIGNS)
 
 
-@pytest.mark.parametrize(("defect", "name", "household"), SAMPLE)
+@each_cell(("defect", "name", "household"), SAMPLE)
 def test_a_defect_is_seen_where_the_page_says(defect, name, household):
     place = [one.id for one in households(name)].index(household)
     assert shows(name, place, catalogue()[defect])
 
 
-@pytest.mark.parametrize("defect", UNSEEN)
+@each_cell("defect", UNSEEN)
 def test_a_defect_is_not_seen_where_the_page_says_nothing(defect):
     places = range(0, len(households("resa-2020-06")), 3)
     assert not any(shows("resa-2020-06", place, catalogue()[defect]) for place in places)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from meter_emu.firmware.layouts import Factory, RtcBase, StateFlags
 from meter_emu.firmware.trust import ERROR_MAX_S
+from tests.cells import each_cell
 from tests.firmware.meters import PARTS, factory, seconds, state
 
 BASE = PARTS.base
@@ -95,8 +96,8 @@ BEGUN = [
 ]
 
 
-@pytest.mark.parametrize(("summer", "since_s", "stands", "doubted"), BEGUN)
-@pytest.mark.parametrize("error_s", [60, ERROR_MAX_S - 3600, ERROR_MAX_S - 3599, ERROR_MAX_S])
+@each_cell(("summer", "since_s", "stands", "doubted"), BEGUN)
+@each_cell("error_s", [60, ERROR_MAX_S - 3600, ERROR_MAX_S - 3599, ERROR_MAX_S])
 def test_a_step_that_was_cut_is_settled_by_the_reading_or_an_hour_is_allowed_for(
     summer, since_s, stands, doubted, error_s
 ):

@@ -14,6 +14,7 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.errors import DeskError
 from tests.cards import raw_on
+from tests.cells import each_cell
 from tests.firmware.meters import Rig
 from tests.firmware.sessions import RECORDS
 from tests.rigs import counted
@@ -129,7 +130,7 @@ def test_a_visit_torn_between_tariff_and_order_is_done_again(generation):
     assert seen == {(275, 1, False), (300, 1, True), (300, 2, False)}
 
 
-@pytest.mark.parametrize(("source", "kind"), list(product(CardKind, CardKind)), ids=str)
+@each_cell(("source", "kind"), list(product(CardKind, CardKind)), ids=str)
 def test_a_replacement_card_binds_its_order_to_its_own_tariff(source, kind):
     rig = Rig(carrier=source)
     rig.write(Work(tariff=NEW, cut_at=T2))

@@ -3,11 +3,11 @@
 from datetime import date, timedelta
 from itertools import product
 
-import pytest
 from typing_extensions import override
 
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.calendar import Calendar
+from tests.cells import each_cell
 
 EPOCH = date(1970, 1, 1)
 LAST_DAY = (date(2105, 12, 31) - EPOCH).days
@@ -72,7 +72,7 @@ def test_a_time_exists_from_00_00_to_23_59():
         assert CALENDAR.exists(Civil(2020, 2, 29, hour, minute)) == on_the_clock
 
 
-@pytest.mark.parametrize("year", [1970, 1999, 2000, 2019, 2020, 2021, 2099, 2100])
+@each_cell("year", [1970, 1999, 2000, 2019, 2020, 2021, 2099, 2100])
 def test_minutes_and_civil_are_inverse_for_every_minute_around_each_month_end(year):
     for month in range(1, 13):
         first = CALENDAR.day_number(year, month, 1)

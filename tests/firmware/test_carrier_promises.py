@@ -23,6 +23,7 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.domain import Result
 from meter_emu.ports import Ports
 from tests.cards import file_card, memory_card, raw_on, with_raw
+from tests.cells import each_cell
 from tests.firmware.meters import METER_ID, START_US, Rig
 from tests.firmware.sessions import spent
 from tests.rigs import counted
@@ -368,8 +369,8 @@ def test_the_page_and_the_checks_have_the_same_rows():
     assert list(said()) == list(PROMISES)
 
 
-@pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
-@pytest.mark.parametrize("promise", PROMISES)
+@each_cell("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
+@each_cell("promise", PROMISES)
 def test_a_carrier_keeps_what_the_page_says_and_no_more(promise, carrier):
     assert PROMISES[promise](carrier) == said()[promise][carrier]
 

@@ -19,6 +19,7 @@ from meter_emu.domain import SET_ERROR_S_MAX, Result
 from meter_emu.errors import DeskError
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Button, Lamp
+from tests.cells import each_cell
 from tests.firmware.meters import EPOCH_2000, METER_ID, START, Rig, seconds, seconds_2000
 from tests.rigs import MODEL, counted
 
@@ -111,7 +112,7 @@ def test_every_way_of_losing_trust_is_in_the_table():
     assert {health for _, health in LOST.values()} == set(Health) - believed
 
 
-@pytest.mark.parametrize("why", LOST)
+@each_cell("why", LOST)
 def test_trust_comes_back_by_a_clock_card_and_by_nothing_else(why):
     """Not by itself, nor by a day of power; the desk's word makes it a lower bound."""
     cause, health = LOST[why]
@@ -128,7 +129,7 @@ def test_trust_comes_back_by_a_clock_card_and_by_nothing_else(why):
     assert rig.state.health == Health.TRUSTED
 
 
-@pytest.mark.parametrize("why", LOST)
+@each_cell("why", LOST)
 def test_what_is_used_without_a_trusted_clock_is_counted_apart(why):
     """Between the loss and the clock card, to within a poll at either end, and never after."""
     cause, _ = LOST[why]

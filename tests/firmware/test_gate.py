@@ -30,6 +30,7 @@ from card_protocol.timestamp import Civil, encode_bcd_minute
 from meter_emu.domain import Result
 from meter_emu.firmware.dialogues.budget import order_said, tariff_said
 from meter_emu.firmware.layouts import NO_END, State, StateFlags
+from tests.cells import each_cell
 from tests.firmware.meters import METER_ID, PARTS, factory, now_at, seconds, state
 
 GATE = PARTS.gate
@@ -135,7 +136,7 @@ ANSWERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", ANSWERS)
+@each_cell("what", ANSWERS)
 def test_each_order_gets_the_answer_it_deserves(what):
     asked, result = ANSWERS[what]
     assert judge(asked) is result
@@ -190,14 +191,14 @@ FOLD = [Civil(2020, 10, 25, hour, minute) for hour in (1, 2, 3) for minute in (0
 GAP = [Civil(2020, 3, 29, hour, minute) for hour in (1, 2, 3, 4) for minute in (0, 29, 30, 59)]
 
 
-@pytest.mark.parametrize(("defer_until", "cut_at"), [*product(FOLD, FOLD), *product(GAP, GAP)])
+@each_cell(("defer_until", "cut_at"), [*product(FOLD, FOLD), *product(GAP, GAP)])
 def test_t2_and_t1_are_compared_as_later_instants_across_a_change_of_clocks(defer_until, cut_at):
     early = later_instant(cut_at) < later_instant(defer_until)
     want = Result.CUT_BEFORE_DEFERRAL if early else Result.EXECUTED
     assert judge(order(defer_until=defer_until, cut_at=cut_at)) is want
 
 
-@pytest.mark.parametrize("when", [*FOLD, *GAP, T1, T2])
+@each_cell("when", [*FOLD, *GAP, T1, T2])
 def test_an_end_is_kept_as_its_later_instant_and_shown_as_it_was_announced(when):
     end = ENDS.accept(when, now_at(0))
     assert ENDS.understood(end) == when
@@ -237,9 +238,7 @@ def obey(asked: OrderRecord, kept: State, tariff: TariffRecord = PRICE) -> State
 ENDS_OF = [None, T1, T2]
 
 
-@pytest.mark.parametrize(
-    ("defer_until", "cut_at", "latched"), list(product(ENDS_OF, ENDS_OF, (False, True)))
-)
+@each_cell(("defer_until", "cut_at", "latched"), list(product(ENDS_OF, ENDS_OF, (False, True))))
 def test_a_reactivation_clears_both_items_and_the_latch_whatever_the_dates(
     defer_until, cut_at, latched
 ):
@@ -275,7 +274,7 @@ def test_a_dated_order_replaces_both_items_and_leaves_the_latch(dates):
     assert kept.flags == flags
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("asked", "before", "other"),
     list(product(range(4), range(4), (0, StateFlags.LOW_CREDIT_SAID))),
 )

@@ -24,6 +24,7 @@ from meter_emu.firmware.layouts import (
     with_crc,
 )
 from tests.cards import with_contents
+from tests.cells import each_cell
 from tests.firmware.meters import START, Rig, seconds_2000
 from tests.firmware.sessions import ARM, DESK_KEY, ON_EACH, armed
 from tests.firmware.test_clock_card import clock_card
@@ -75,7 +76,7 @@ def lives_on(rig: Rig) -> str:
     return rig.board.panel.text
 
 
-@pytest.mark.parametrize("what", STATES)
+@each_cell("what", STATES)
 def test_a_state_that_cannot_be_is_none(what):
     rig = Rig()
     bad = replace(rig.state, **STATES[what])
@@ -84,7 +85,7 @@ def test_a_state_that_cannot_be_is_none(what):
     assert lives_on(rig).startswith("MEMORY FAULT")
 
 
-@pytest.mark.parametrize("what", STATES)
+@each_cell("what", STATES)
 def test_the_other_copy_is_taken(what):
     rig = Rig()
     good = rig.state
@@ -93,7 +94,7 @@ def test_the_other_copy_is_taken(what):
     assert lives_on(rig).startswith("CREDIT 50.00 EUR")
 
 
-@pytest.mark.parametrize("what", FACTORIES)
+@each_cell("what", FACTORIES)
 def test_a_factory_record_that_cannot_be_is_none(what):
     rig = Rig()
     raw = bytes(rig.board.eeprom.cells[FACTORY_AT : FACTORY_AT + FACTORY.size_bytes])
@@ -101,7 +102,7 @@ def test_a_factory_record_that_cannot_be_is_none(what):
     assert lives_on(rig).startswith("NOT CONFIGURED")
 
 
-@pytest.mark.parametrize("seed", range(60))
+@each_cell("seed", range(60))
 def test_no_bytes_with_a_right_crc_escape_a_poll(seed):
     """A field at random of state or factory, any value its bytes can hold."""
     chance = Random(seed)
@@ -161,7 +162,7 @@ def drawn(chance: Random, field: FieldInfo) -> Any:
     return number if field.kind == "uint" else number.to_bytes(field.size_bytes, "big")
 
 
-@pytest.mark.parametrize("seed", range(80))
+@each_cell("seed", range(80))
 def test_no_card_with_right_macs_escapes_a_poll(seed):
     """Fields at random of the records of either generation, on any carrier that has room."""
     chance = Random(seed)
@@ -214,9 +215,9 @@ class Stuck:
         return bytes(raw)
 
 
-@pytest.mark.parametrize("level", [0, 1])
-@pytest.mark.parametrize("bit", range(8))
-@pytest.mark.parametrize("register", range(2, 9))  # seconds to years of a PCF8563
+@each_cell("level", [0, 1])
+@each_cell("bit", range(8))
+@each_cell("register", range(2, 9))  # seconds to years of a PCF8563
 def test_a_stuck_bit_of_the_clock_is_no_end_of_the_program(register, bit, level):
     """A clock that does not read back as it was set is not believed."""
     rig = Rig(tap=lambda ports: Stuck(ports, register, bit, level))

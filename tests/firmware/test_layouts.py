@@ -22,6 +22,7 @@ from meter_emu.firmware.layouts import (
     crc_holds,
     with_crc,
 )
+from tests.cells import each_cell
 from tests.firmware.meters import factory, state
 from tests.rigs import MODEL
 
@@ -106,7 +107,7 @@ def test_every_single_bit_turned_breaks_the_crc():
         assert not crc_holds(bytes(broken))
 
 
-@pytest.mark.parametrize("field", [field for field in STATE.fields if field.kind != "bytes"])
+@each_cell("field", [field for field in STATE.fields if field.kind != "bytes"])
 def test_a_number_that_does_not_fit_is_refused_and_not_wrapped(field):
     limit = 1 << 8 * field.size_bytes - (field.kind == "int")
     with pytest.raises(LayoutError, match=field.name):

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from meter_emu.domain import Result, Wallet
 from meter_emu.firmware.layouts import EnergyAccount, FactoryFlags, Health, Rate, State, StateFlags
+from tests.cells import each_cell
 from tests.firmware.meters import PARTS, factory, state
 
 LEDGER = PARTS.ledger
@@ -220,7 +221,7 @@ ACCOUNTS = [
 ]
 
 
-@pytest.mark.parametrize(("flags", "holds", "suspends", "account"), ACCOUNTS)
+@each_cell(("flags", "holds", "suspends", "account"), ACCOUNTS)
 def test_the_account_follows_from_prepayment_deferral_and_model(flags, holds, suspends, account):
     record = factory(flags=FactoryFlags.DEFERRAL_SUSPENDS if suspends else 0)
     assert LEDGER.account(state(flags=flags), record, deferral_holds=holds) is account
@@ -248,7 +249,7 @@ WALLETS = [
 ]
 
 
-@pytest.mark.parametrize(("accepted", "shown", "result"), WALLETS)
+@each_cell(("accepted", "shown", "result"), WALLETS)
 def test_a_wallet_is_judged_by_amount_and_count_together(accepted, shown, result):
     kept = state(accepted_cents=accepted[0], accepted_count=accepted[1])
     before = replace(kept)

@@ -24,6 +24,7 @@ from meter_emu.hardware.eeprom import BLANK, MIXED, NEW, OLD, WEAK, WRITE_CYCLE_
 from meter_emu.ports import Button, Lamp
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.board import NEVER_US, Board
+from tests.cells import each_cell
 from tests.firmware.meters import Rig, state, stored_state
 from tests.rigs import MODEL
 
@@ -155,10 +156,8 @@ def cycle_instants() -> list[int]:
 INSTANTS = cycle_instants()
 
 
-@pytest.mark.parametrize("page", range(PAGES))
-@pytest.mark.parametrize(
-    ("first", "rest"), list(product(FATES, FATES)), ids=lambda outcome: outcome
-)
+@each_cell("page", range(PAGES))
+@each_cell(("first", "rest"), list(product(FATES, FATES)), ids=lambda outcome: outcome)
 def test_whichever_byte_a_cycle_got_to_the_state_is_old_or_new(page, first, rest):
     """Up to byte k one fate, another from there on, for every k of every page."""
     for k in range(0, PAGE + 1, 1 if "weak" not in (first, rest) else 7):
@@ -187,7 +186,7 @@ def test_there_is_a_cycle_for_each_page_of_a_save():
     assert BEGIN_US < min(INSTANTS) < max(INSTANTS) < END_US
 
 
-@pytest.mark.parametrize("at", range(STATE.size_bytes))
+@each_cell("at", range(STATE.size_bytes))
 def test_any_one_weak_byte_is_settled_by_the_save_at_power_up(at):
     """The byte reads right at every other read: the copy is whole, broken, whole."""
     board, old, new = board_with_two_states(Random(1))
@@ -335,9 +334,9 @@ HARMS: list[tuple[Callable[[Board], None], str]] = [
 ]
 
 
-@pytest.mark.parametrize("closed", [False, True])
-@pytest.mark.parametrize("ran_s", [0, 120], ids=["at first", "later"])
-@pytest.mark.parametrize(("harm", "says"), HARMS)
+@each_cell("closed", [False, True])
+@each_cell("ran_s", [0, 120], ids=["at first", "later"])
+@each_cell(("harm", "says"), HARMS)
 def test_without_a_valid_memory_only_the_panel_is_touched(harm, says, ran_s, closed):
     """Harmed before the program ever ran, and under a program that has read what was there."""
     rig = Rig()
@@ -355,7 +354,7 @@ def test_without_a_valid_memory_only_the_panel_is_touched(harm, says, ran_s, clo
     assert bytes(rig.board.eeprom.cells) == cells
 
 
-@pytest.mark.parametrize(("harm", "says"), HARMS)
+@each_cell(("harm", "says"), HARMS)
 def test_without_a_valid_memory_a_card_is_told_so_and_left_alone(harm, says):
     rig = Rig()
     harm(rig.board)

@@ -26,6 +26,7 @@ from meter_emu.firmware.supply import Block, Permission, Shield
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Sleep
 from meter_emu.units import PPB
+from tests.cells import each_cell
 from tests.firmware.meters import PARTS, START, factory, now_at, seconds, state
 
 U_S = 60
@@ -64,8 +65,8 @@ def allowed(*, latched: bool, broke: bool, deferred: bool, sheltered: bool, limi
     return {"OPEN": "LIMIT", "HOLD": "ALLOW"}.get(answer, answer) if limited else answer
 
 
-@pytest.mark.parametrize("health", HEALTHS)
-@pytest.mark.parametrize("at_s", [NOON, NOON - 1, EVENING])
+@each_cell("health", HEALTHS)
+@each_cell("at_s", [NOON, NOON - 1, EVENING])
 def test_what_a_home_is_allowed_follows_from_its_facts_alone(at_s, health):
     """T1 none, past, come at this very second or one later, and to come."""
     ends_s = (None, at_s // 60 * 60 - 120, at_s // 60 * 60 - 60, at_s // 60 * 60)
@@ -110,8 +111,8 @@ def test_what_a_home_is_allowed_follows_from_its_facts_alone(at_s, health):
         )
 
 
-@pytest.mark.parametrize("health", HEALTHS)
-@pytest.mark.parametrize("late_s", [-1, 0, 1])
+@each_cell("health", HEALTHS)
+@each_cell("late_s", [-1, 0, 1])
 def test_an_end_is_taken_down_for_good_from_its_own_second_on(late_s, health):
     at_s = NOON + U_S + late_s
     come = late_s >= 0 and health in DATED
@@ -141,8 +142,8 @@ def test_a_clock_that_nobody_has_set_here_is_behind_the_desk_s_last_word(health,
     assert bound_s == (known_s if behind else None)
 
 
-@pytest.mark.parametrize("health", HEALTHS)
-@pytest.mark.parametrize("beyond_s", [-1, 0, 1, 60])
+@each_cell("health", HEALTHS)
+@each_cell("beyond_s", [-1, 0, 1, 60])
 def test_a_stamp_is_refused_when_it_is_a_quarter_of_an_hour_beyond_what_the_clock_may_be_wrong(
     beyond_s, health
 ):
@@ -173,8 +174,8 @@ def test_one_stamp_disputes_a_clock_once():
         assert (rig.now.health, kept.health) == (health, health)
 
 
-@pytest.mark.parametrize("health", HEALTHS)
-@pytest.mark.parametrize(
+@each_cell("health", HEALTHS)
+@each_cell(
     ("balance_ueur", "beeps"),
     [(LOW_UEUR + 1, False), (LOW_UEUR, True), (1, True), (0, False), (-1, False)],
 )

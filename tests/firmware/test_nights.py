@@ -10,6 +10,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.desk.pricing import Pricing
 from meter_emu.firmware.layouts import Factory, FactoryFlags, Health, Rate
 from meter_emu.firmware.rules import MeterRules
+from tests.cells import each_cell
 from tests.firmware.meters import PARTS, START, Rig, factory, now_at, seconds, state
 from tests.firmware.test_windows import BRUSSELS
 
@@ -75,13 +76,13 @@ def test_each_night_begins_u_early_and_ends_u_late(walls, name):
             assert running == (begins == (other_s == change_s))
 
 
-@pytest.mark.parametrize("health", [health for health in Health if health])
+@each_cell("health", [health for health in Health if health])
 def test_a_clock_that_is_not_believed_costs_the_lower_price(health):
     noon = now_at(seconds(START), health=health)
     assert NIGHTS.may_run(noon, hours("22-7"))
 
 
-@pytest.mark.parametrize("health", Health)
+@each_cell("health", Health)
 def test_a_meter_without_night_hours_has_none_whatever_its_clock(health):
     for hour in range(24):
         at = seconds(datetime(2020, 7, 4, hour, tzinfo=UTC))  # a Saturday

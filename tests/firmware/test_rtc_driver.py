@@ -14,6 +14,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
 from meter_emu.world.meter.times import to_us
+from tests.cells import each_cell
 from tests.firmware.meters import Rig
 
 DRIVER = Pcf8563Driver(FieldCodec())
@@ -88,7 +89,7 @@ def test_the_century_bit_means_past_2099():
         assert DRIVER.decode(bytes(raw)) == WANT._replace(year=2100 + yy)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("register", "byte"),
     [
         (HOURS, 0x24),  # 24:00
@@ -124,7 +125,7 @@ class Written:
         self.sent.append((at, data.hex()))
 
 
-@pytest.mark.parametrize("day", range(40, 36_525, 1_217))
+@each_cell("day", range(40, 36_525, 1_217))
 def test_a_time_is_set_in_one_access_as_the_tables_say_and_the_clock_let_run(day):
     """The digits of `strftime` are the BCD; its %w has Sunday as 0, as Table 14 does.
 
@@ -137,7 +138,7 @@ def test_a_time_is_set_in_one_access_as_the_tables_say_and_the_clock_let_run(day
     assert port.sent == [(0x02, when.strftime("%S%M%H%d0%w%m%y")), (0x00, "00")]
 
 
-@pytest.mark.parametrize("hour", range(24))
+@each_cell("hour", range(24))
 def test_the_hour_is_stepped_by_one_byte(hour):
     port: Any = Written()
     DRIVER.set_hour(port, hour)

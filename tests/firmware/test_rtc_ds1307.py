@@ -23,6 +23,7 @@ from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.clock_chips import ClippedChip
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import to_us
+from tests.cells import each_cell
 from tests.firmware.meters import START_US, Rig
 from tests.firmware.test_rtc_ds3231 import FIELDS as THE_OTHERS
 from tests.firmware.test_rtc_ds3231 import HOURS_12, HOURS_24, by_text
@@ -108,7 +109,7 @@ class CutShort:
             raise PowerLost
 
 
-@pytest.mark.parametrize("landed", range(8))
+@each_cell("landed", range(8))
 def test_a_setting_cut_short_leaves_the_time_before_or_a_clock_that_is_halted(landed):
     chip = Ds1307(ChipCalendar(), Oscillator())
     chip.registers[:7] = GOOD

@@ -19,6 +19,7 @@ from meter_emu.firmware.rtc.ds3231 import Ds3231Driver
 from meter_emu.hardware.oscillator import SECOND, Oscillator
 from meter_emu.hardware.rtc.calendar_chip import ChipCalendar
 from meter_emu.hardware.rtc.ds3231 import Ds3231
+from tests.cells import each_cell
 
 DRIVER = Ds3231Driver(FieldCodec())
 S = 1_000_000
@@ -130,7 +131,7 @@ def test_no_byte_disturbs_another_field(name, register, table):
             assert getattr(reading, other) == getattr(WANT, other)
 
 
-@pytest.mark.parametrize("register", OTHERS, ids=[f"{at:02X}h" for at in OTHERS])
+@each_cell("register", OTHERS, ids=[f"{at:02X}h" for at in OTHERS])
 def test_what_is_neither_time_nor_status_is_not_looked_at(register):
     """The day is user-defined and runs free; alarms and control say nothing about the time."""
     assert {DRIVER.decode(with_byte(register, byte)) for byte in range(256)} == {WANT}
@@ -164,7 +165,7 @@ def test_the_hours_that_drivers_got_wrong(byte, hour):
     assert DRIVER.decode(with_byte(HOURS, byte)).hour == hour
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("register", "byte"),
     [
         (HOURS, 0x24),  # 24:00
@@ -311,7 +312,7 @@ def test_a_clock_that_does_not_run_stays_distrusted():
     assert DRIVER.read(bus).low_voltage
 
 
-@pytest.mark.parametrize("landed", range(9))
+@each_cell("landed", range(9))
 def test_osf_is_cleared_only_after_the_whole_time_is_written(landed):
     """Power cut after any of the nine bytes: whatever the registers then say, OSF still warns."""
     bus = bus_with("56341205030720", status=0x88)

@@ -23,6 +23,7 @@ from meter_emu.units import DAY_US, HOUR_US, SECOND_US
 from meter_emu.verify.run import verify
 from meter_emu.world.meter.clock_chips import ClippedChip
 from meter_emu.world.meter.model import load_model
+from tests.cells import each_cell
 from tests.cli.outcome import runner
 from tests.firmware.meters import START_US, Rig
 from tests.firmware.test_rtc_ds1307 import CutShort
@@ -90,7 +91,7 @@ def test_every_day_of_the_century_is_set_as_it_is_read_and_the_backup_is_on():
         assert DRIVER.read(bus) == RtcReading(day.year, day.month, day.day, h, m, s, False, True)
 
 
-@pytest.mark.parametrize("landed", range(8))
+@each_cell("landed", range(8))
 def test_a_setting_cut_short_leaves_the_time_before_or_a_clock_that_is_stopped(landed):
     chip = Mcp7940n(ChipCalendar(), Oscillator())
     chip.upset(enumerate(GOOD))

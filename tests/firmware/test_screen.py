@@ -11,6 +11,7 @@ from meter_emu.firmware.layouts import Health, Rate, StateFlags, Supply
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Lamp
+from tests.cells import each_cell
 from tests.firmware.meters import PARTS, START, factory, now_at, seconds, state
 
 DISPLAY_PLACES = 64  # meter_emu.ports: "up to 64 ASCII characters"
@@ -149,8 +150,8 @@ LAMPS = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "clock", "lamps"), LAMPS)
-@pytest.mark.parametrize("fault", [False, True])
+@each_cell(("changes", "clock", "lamps"), LAMPS)
+@each_cell("fault", [False, True])
 def test_each_lamp_says_one_thing(changes, clock, lamps, fault):
     rig = meter(now_at(seconds(START), **clock), **changes)
     assert screen.lamps(rig, rig.standing(), fault=fault) == lamps | (Lamp.FAULT if fault else 0)

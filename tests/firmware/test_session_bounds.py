@@ -13,6 +13,7 @@ from meter_emu.firmware.dialogues.base import EXCHANGES_MAX, SESSION_MAX_MS
 from meter_emu.ports import Ports
 from meter_emu.units import SECOND_US
 from meter_emu.world.meter.board import CARD_EXCHANGE_MAX_US
+from tests.cells import each_cell
 from tests.firmware.meters import START_US, Rig
 from tests.firmware.sessions import ARM, COMMANDS, ON_EACH, armed, supplied
 from tests.rigs import MODEL
@@ -65,8 +66,8 @@ HOSTILE: dict[str, tuple[Callable[[bytes, bytes], bytes], int]] = {
 }
 
 
-@pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
-@pytest.mark.parametrize("how", HOSTILE)
+@each_cell("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
+@each_cell("how", HOSTILE)
 def test_no_card_holds_the_meter(how, carrier):
     rig = armed(carrier)
     answer, writing_us = HOSTILE[how]

@@ -3,10 +3,9 @@
 Pulled out at any byte that passes or is written: `tests/reliability/test_tears.py`.
 """
 
-import pytest
-
 from card_protocol.card.image import CardKind
 from meter_emu.firmware.layouts import EventCode
+from tests.cells import each_cell
 from tests.firmware.sessions import COMMANDS, RECORDS, Pulled, armed, events, spent
 
 # How many of the commands, the last ones, are the write-back, and how many of these make it stand.
@@ -18,10 +17,8 @@ STANDING = {
 }  # a memory card's is read back
 
 
-@pytest.mark.parametrize("how", ["before", "within", "after"])
-@pytest.mark.parametrize(
-    ("carrier", "at"), [(kind, at + 1) for kind in CardKind for at in range(COMMANDS[kind])]
-)
+@each_cell("how", ["before", "within", "after"])
+@each_cell(("carrier", "at"), [(kind, at + 1) for kind in CardKind for at in range(COMMANDS[kind])])
 def test_a_card_pulled_at_any_command_is_served_whole_or_not_at_all(carrier, at, how):
     """Only the last commands write: pulled before them, nothing; at them, it may miss."""
     rig = armed(carrier)

@@ -16,6 +16,7 @@ from meter_emu.domain import Result
 from meter_emu.energies import GAS
 from meter_emu.firmware.layouts import NO_END, EventCode
 from tests.cards import file_card
+from tests.cells import each_cell
 from tests.firmware.meters import METER_ID, Rig
 from tests.firmware.sessions import ON_EACH, RECORDS, armed, events, resealed, spent
 from tests.rigs import counted
@@ -80,7 +81,7 @@ REFUSALS: dict[str, tuple[Callable[[Rig], None], Result]] = {
 
 # What only keys can show. A plain card of another operator has records with other MACs instead.
 KEYED = {"a card of another operator", "a blank card"}
-ON_EACH_REFUSAL = pytest.mark.parametrize(
+ON_EACH_REFUSAL = each_cell(
     ("what", "carrier"),
     [
         (what, kind)

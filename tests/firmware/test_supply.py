@@ -16,6 +16,7 @@ from meter_emu.firmware.supply import (
     settle,
     switch_belongs_on,
 )
+from tests.cells import each_cell
 
 BLOCKS = [Block(bits) for bits in range(4)]
 SHIELDS = [Shield(bits) for bits in range(8)]
@@ -39,7 +40,7 @@ def name(blocks: Block) -> str:
     return "P" * bool(blocks & 0x01) + "C" * bool(blocks & 0x02)
 
 
-@pytest.mark.parametrize(("blocks", "shields", "granted"), INPUTS)
+@each_cell(("blocks", "shields", "granted"), INPUTS)
 def test_permission_is_what_the_truth_table_says(blocks, shields, granted):
     allowed = permission(blocks, shields, limiter_granted=granted)
     assert allowed.name[0] == TRUTH[name(blocks), granted][shields]
@@ -49,14 +50,14 @@ def test_the_truth_table_has_all_32_rows_of_inputs_twice():
     assert sum(len(row) for row in TRUTH.values()) == len(INPUTS) == 64
 
 
-@pytest.mark.parametrize(("blocks", "shields", "granted"), INPUTS)
+@each_cell(("blocks", "shields", "granted"), INPUTS)
 def test_a_programmed_cut_is_stronger_than_every_shield(blocks, shields, granted):
     if blocks & Block.PROGRAMMED:
         allowed = permission(blocks, shields, limiter_granted=granted)
         assert allowed in {Permission.OPEN, Permission.LIMIT}
 
 
-@pytest.mark.parametrize(("blocks", "shields", "granted"), INPUTS)
+@each_cell(("blocks", "shields", "granted"), INPUTS)
 def test_one_shield_more_never_makes_it_darker(blocks, shields, granted):
     brightness = [Permission.OPEN, Permission.HOLD, Permission.LIMIT, Permission.ALLOW]
     before = brightness.index(permission(blocks, shields, limiter_granted=granted))
@@ -90,7 +91,7 @@ def test_told_to_open_every_state_is_dark_at_once(supply):
     assert not switch_belongs_on(settle(supply, Permission.OPEN))
 
 
-@pytest.mark.parametrize(("supply", "cue"), list(product(Supply, Cue)))
+@each_cell(("supply", "cue"), list(product(Supply, Cue)))
 def test_only_the_button_closes_the_contactor(supply, cue):
     if not switch_belongs_on(supply) and switch_belongs_on(next_supply(supply, cue)):
         assert cue is Cue.BUTTON
@@ -103,7 +104,7 @@ def test_nothing_but_open_takes_supply_away(allowed):
     assert dark == (allowed is Permission.OPEN)
 
 
-@pytest.mark.parametrize(("supply", "allowed"), list(product(Supply, Permission)))
+@each_cell(("supply", "allowed"), list(product(Supply, Permission)))
 def test_a_permission_that_stands_moves_nothing_twice(supply, allowed):
     once = settle(supply, allowed)
     assert settle(once, allowed) == once

@@ -11,6 +11,7 @@ from meter_emu.firmware.layouts import EventCode, Health
 from meter_emu.firmware.rtc.driver import RtcReading
 from meter_emu.firmware.rules import MeterRules
 from meter_emu.units import PPB
+from tests.cells import each_cell
 from tests.firmware.meters import (
     EPOCH_2000,
     PARTS,
@@ -83,7 +84,7 @@ KEEPS = {
 }
 
 
-@pytest.mark.parametrize("why", LOSSES)
+@each_cell("why", LOSSES)
 def test_each_way_of_losing_trust_has_its_name(why):
     shown, kept, health = LOSSES[why]
     now = TRUST.judge(shown, None, kept, factory())
@@ -119,7 +120,7 @@ def test_clock_and_ticks_may_differ_by_five_seconds_and_the_drift(since_s, apart
         assert now.health is (Health.TICKS_DISAGREE if disagree else Health.TRUSTED)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "health", [health for health in Health if health not in {Health.TRUSTED, Health.LOWER_BOUND}]
 )
 def test_a_distrust_once_journalled_stays_though_the_clock_looks_well(health):
@@ -128,7 +129,7 @@ def test_a_distrust_once_journalled_stays_though_the_clock_looks_well(health):
     assert TRUST.judge(GOOD, None, kept, factory()).health is health
 
 
-@pytest.mark.parametrize("why", LOSSES)
+@each_cell("why", LOSSES)
 def test_a_loss_is_journalled_once_and_time_no_more(why):
     shown, lost, health = LOSSES[why]
     kept = journalled(START)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from meter_emu.firmware.layouts import Factory, FactoryFlags, Health
 from meter_emu.firmware.trust import Now
 from meter_emu.units import PPB
+from tests.cells import each_cell
 from tests.firmware.meters import PARTS, factory, now_at, seconds
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -67,8 +68,8 @@ def test_an_uncertain_clock_is_protected_whenever_it_may_be_inside(u_min):
         assert WINDOWS.may_run(now_at((first + at) * 60, u=u_min * 60), MODEL_WINDOW) == may_be
 
 
-@pytest.mark.parametrize("end_minute", [121, 150, 179])
-@pytest.mark.parametrize("change", CHANGES)
+@each_cell("end_minute", [121, 150, 179])
+@each_cell("change", CHANGES)
 def test_an_edge_inside_the_changed_hour_counts_both_times_it_is_shown(change, end_minute):
     """From 02:35 to 02:40 in autumn may be five minutes, or an hour with 02:10 in it."""
     nights = factory(window_end_minute=end_minute, flags=FactoryFlags.WINDOW_ON)
@@ -92,13 +93,13 @@ def test_the_second_before_an_edge_belongs_to_the_minute_before():
     assert not WINDOWS.may_run(now_at(end + 1, u=1), MODEL_WINDOW)
 
 
-@pytest.mark.parametrize("health", [health for health in Health if health])
+@each_cell("health", [health for health in Health if health])
 def test_a_clock_that_is_not_believed_counts_as_inside(health):
     noon = seconds(datetime(2020, 7, 1, 10, tzinfo=UTC))
     assert WINDOWS.may_run(now_at(noon, health=health), MODEL_WINDOW)
 
 
-@pytest.mark.parametrize("health", Health)
+@each_cell("health", Health)
 def test_a_meter_without_the_function_has_no_window_whatever_its_clock(health):
     record = factory(flags=0)
     for hour in range(24):

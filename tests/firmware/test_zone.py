@@ -12,6 +12,7 @@ from card_protocol.timestamp import Civil
 from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.stories.boundaries import changes, offset_s
 from meter_emu.zones import BELGIAN, TimeZone
+from tests.cells import each_cell
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,12 +30,12 @@ def legal_min(utc_min: int) -> int:
 
 
 def transitions() -> list[int]:
-    """The first UTC minute of each new offset, found hour by hour in the oracle alone."""
+    """The first UTC minute of each new offset: the days in which it changes, then their hours."""
     found = []
-    for utc_min in range(FIRST, LAST, 60):
-        before, after = legal_min(utc_min - 60), legal_min(utc_min)
-        if after - before != 60:
-            found.append(utc_min)
+    for day in range(FIRST, LAST, 1440):
+        if legal_min(day + 1440) - legal_min(day) != 1440:
+            hours = range(day + 60, day + 1441, 60)
+            found += [at for at in hours if legal_min(at) - legal_min(at - 60) != 60]
     return found
 
 
@@ -98,14 +99,14 @@ def test_a_legal_time_that_exists_once_names_its_instant(utc_min):
     assert again == utc_min + 60 * twice
 
 
-@pytest.mark.parametrize("year", YEARS)
+@each_cell("year", YEARS)
 def test_a_time_that_exists_twice_is_the_later_instant(year):
     for minute in range(60):
         wall_min = legal_min(autumn(year)) + minute  # 02:00 to 02:59, shown the second time
         assert ZONE.to_utc_later(wall_min) == autumn(year) + minute
 
 
-@pytest.mark.parametrize("year", YEARS)
+@each_cell("year", YEARS)
 def test_a_time_that_does_not_exist_is_read_an_hour_later(year):
     """02:30 becomes 03:30, never 01:30: an end moves in the household's favour."""
     for minute in range(60):

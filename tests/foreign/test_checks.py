@@ -2,9 +2,8 @@
 
 from typing import get_args
 
-import pytest
-
 from meter_emu.foreign.checks import CHECKS, CheckKind
+from tests.cells import each_cell
 
 # Of the ASCII digits 1 to 9: reveng.sourceforge.io/crc-catalogue; sums and XOR by hand.
 CATALOGUE = {
@@ -21,7 +20,7 @@ CATALOGUE = {
 }
 
 
-@pytest.mark.parametrize("kind", get_args(CheckKind))
+@each_cell("kind", get_args(CheckKind))
 def test_the_check_value_is_that_of_the_catalogue(kind: CheckKind) -> None:
     check = CHECKS[kind]
     assert check.of(b"123456789") == CATALOGUE[kind]

@@ -19,6 +19,7 @@ from meter_emu.hardware.rtc.ds3231 import (
     UNUSED,
     Ds3231,
 )
+from tests.cells import each_cell
 
 S = 1_000_000
 NOON = bytes.fromhex("00001205030720")  # Friday 2020-07-03 12:00:00
@@ -339,7 +340,7 @@ def test_a_second_of_the_day_shows_exactly_when_it_was_foretold(
     assert chip.registers[4] == (0x03 if wanted == 86_400 else 0x02)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "time",
     [
         "60000005030720",
@@ -410,7 +411,7 @@ def changed(at: int, byte: int) -> bytes:
     return GOOD[:at] + bytes((byte,)) + GOOD[at + 1 :]
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("raw", "offset"),
     [
         (GOOD[:-1], 0),

@@ -15,6 +15,7 @@ from meter_emu.hardware.rtc.pcf8563 import (
     UNUSED,
     Pcf8563,
 )
+from tests.cells import each_cell
 
 S = 1_000_000
 NOON = bytes.fromhex("00001203050720")  # Friday 2020-07-03 12:00:00
@@ -77,10 +78,8 @@ def test_counters_stand_still_inside_one_access(phase, length_us):
     assert time_in(chip.read(2, 7, 0, length_us)) == EVE
 
 
-@pytest.mark.parametrize(
-    ("length_us", "shown"), [(999_999, "00"), (S, "01"), (2 * S, "01"), (9 * S, "01")]
-)
-@pytest.mark.parametrize("writing", [False, True])
+@each_cell(("length_us", "shown"), [(999_999, "00"), (S, "01"), (2 * S, "01"), (9 * S, "01")])
+@each_cell("writing", [False, True])
 def test_one_tick_is_kept_and_further_ones_are_lost(length_us, shown, writing):
     """8.5: "a maximum of 1 request can be stored"."""
     chip = chip_at(NOON)

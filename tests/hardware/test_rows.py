@@ -22,6 +22,7 @@ from meter_emu.hardware.rtc.calendar_chip import (
     counters,
 )
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClippedChip, ClockChip
+from tests.cells import each_cell
 
 S = 1_000_000
 ROOT = Path(__file__).parents[2]
@@ -174,7 +175,7 @@ def test_no_other_room_knows_a_chip_by_its_name() -> None:
     assert looked > 300
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("source", "found"),
     [
         ('if model.rtc == "anything":\n    pass', ["model.rtc == 'anything'"]),

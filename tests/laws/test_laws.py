@@ -1,7 +1,5 @@
 """Each law finds a program that breaks it."""
 
-import pytest
-
 from meter_emu.laws import laws
 from meter_emu.laws.compared import apart_us, first_difference, same_cut, shifted
 from meter_emu.laws.law import Aside, Broken, Trial
@@ -11,6 +9,7 @@ from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import ModelAndCards, armed_household, models, own_models
 from meter_emu.units import DAY_US
 from meter_emu.zones import BELGIAN
+from tests.cells import each_cell
 from tests.laws import wrong
 
 HOMES = {
@@ -61,7 +60,7 @@ BROKEN_BY = {
     "slower-clock": f"{WRONG}whimsical",
     "tick-inside": f"{WRONG}byte_reads",
     "time-base": f"{WRONG}standard_is_utc",
-    "used-without-time": f"{WRONG}untold",
+    "used-without-time": f"{WRONG}unannounced",
     "twelve-hours": f"{DEFECT}twelve-is-twelve",
     "weeks": f"{DEFECT}doy-common-year",
     "woken": f"{WRONG}Hasty",
@@ -78,7 +77,7 @@ def trials(
     return [Trial(draw(seeded(f"{law_id}/{n}"), kits or models()), build) for n in range(count)]
 
 
-@pytest.mark.parametrize("law_id", list(BROKEN_BY))
+@each_cell("law_id", list(BROKEN_BY))
 def test_a_law_finds_the_program_that_breaks_it(law_id):
     build = BROKEN_BY[law_id]
     own = HOMES["electricity-legal-time"] if law_id in LEGAL else UTC

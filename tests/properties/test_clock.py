@@ -15,6 +15,7 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.firmware.layouts import EventCode, Health, StateFlags
 from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.ports import Button
+from tests.cells import each_cell
 from tests.properties.around_t_stories import kits
 from tests.properties.instants import changes
 from tests.properties.trials import (
@@ -170,9 +171,9 @@ def test_an_hourly_poll_in_the_last_seconds_of_an_hour_puts_the_step_off(day_us,
 WEEKDAY_OF = {"pcf8563": (0x06, 0), "ds3231": (0x03, 7)}
 
 
-@pytest.mark.parametrize("model", CHIPS, ids=lambda model: model.name)
-@pytest.mark.parametrize("day", [0, 1, 6])  # Sunday, Monday, Saturday
-@pytest.mark.parametrize(
+@each_cell("model", CHIPS, ids=lambda model: model.name)
+@each_cell("day", [0, 1, 6])  # Sunday, Monday, Saturday
+@each_cell(
     ("begun", "promise"),
     [
         (datetime(2020, 2, 3, tzinfo=UTC), datetime(2020, 7, 5, tzinfo=UTC)),

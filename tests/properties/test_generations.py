@@ -22,6 +22,7 @@ from meter_emu.errors import DeskError
 from meter_emu.firmware.dialogues.budget import order_said
 from meter_emu.firmware.layouts import State
 from meter_emu.world.meter.build import parse_build
+from tests.cells import each_cell
 from tests.firmware.meters import METER_ID, Rig, factory, now_at, state
 from tests.properties.instants import instants
 from tests.properties.trials import BRUSSELS, MINUTE_US, MODEL, civil, later_instant_us, legal
@@ -159,7 +160,7 @@ def test_whatever_two_forms_a_cut_has_it_is_never_before_either(minute, other, r
             assert end_us(kept.cut_end) == us_of(asked.cut_min)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("changes", "result"),
     [
         ({"cut_min": 10_785_421}, Result.BAD_DATE),

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from random import Random
 
-import pytest
 from hypothesis import assume, given, settings
 
 from meter_emu.defects import catalogue
@@ -18,6 +17,7 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.image import board_of, image_of
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Entry, Households
+from tests.cells import each_cell
 from tests.laws import wrong
 from tests.properties.around_t_stories import around_t_stories, at_every_poll, lived
 
@@ -61,7 +61,7 @@ def hinting() -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("defect", hinting())
+@each_cell("defect", hinting())
 def test_with_every_defect_neither_hints_nor_a_program_made_anew_change_anything(defect):
     build = f"reference+{defect}"
     for number in range(4):

@@ -15,6 +15,7 @@ from card_protocol.card.image import CardKind
 from card_protocol.card.sle4442 import COUNTER_ERASED, MemoryImage
 from card_protocol.card.virtual import card_of
 from meter_emu.desk.desk import Work
+from tests.cells import each_cell
 from tests.firmware.meters import START_US
 from tests.properties.trials import CARDS, METERS, ModelAndCards
 from tests.reliability.cutting import OUT_US, SETTLES, Sweep
@@ -116,7 +117,7 @@ def test_a_supply_that_fails_again_and_again_counts_money_once_and_obeys_once(fa
     assert rig.board.switch.on
 
 
-@pytest.mark.parametrize("name", KINDS)
+@each_cell("name", KINDS)
 def test_the_cuts_are_everywhere_in_a_session(name):
     """Measured: between all calls, in each cycle of the memory in every way, in what it drives."""
     (kit,) = (kit for kit in KITS if kit_name(kit) == "electricity-legal-time-plain-1")

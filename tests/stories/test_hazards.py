@@ -20,6 +20,7 @@ from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household, VisitKind
+from tests.cells import each_cell
 from tests.stories.rates import BRUSSELS, HOUR, armed, at, credit_end, wanted
 from tests.stories.upsets import TWELVE, UPSETS
 
@@ -255,7 +256,7 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("law_id", list(DRAWN))
+@each_cell("law_id", list(DRAWN))
 def test_a_hazard_is_drawn_often_enough_in_its_stories(law_id):
     facts, names = DRAWN[law_id]
     found: Counter[str] = Counter()

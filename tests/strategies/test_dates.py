@@ -22,6 +22,7 @@ from meter_emu.strategies import (
     registers_of_no_calendar,
     stories,
 )
+from tests.cells import each_cell
 from tests.docs.pages import page, table
 
 DrawnT = TypeVar("DrawnT")
@@ -80,7 +81,7 @@ def test_every_last_sunday_of_march_and_october_is_a_change_in_brussels():
     assert all((at + timedelta(days=7)).month != at.month for at in found)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each_cell("kind", KINDS)
 def test_instants_of_a_kind_are_at_boundaries_of_it(kind):
     seconds = timedelta(seconds=1)
     for when in drawn(boundaries(BRUSSELS, [kind]), 100):

@@ -16,6 +16,7 @@ from card_protocol.timestamp.encoding import Basis, Codec
 from card_protocol.timestamp.registry import CODECS
 from card_protocol.timestamp.stamp import DAY_MS, Stamp, stamp_at
 from tests.card_protocol.timestamps.vectors import VECTORS, wrong
+from tests.cells import each_cell
 
 DAY = timedelta(days=1)
 EDGES = (
@@ -70,7 +71,7 @@ def test_day_numbers_are_those_of_datetime() -> None:
     assert month_days(2024, 2) == 29
 
 
-@pytest.mark.parametrize("name", CODECS)
+@each_cell("name", CODECS)
 def test_what_others_published_is_read_so_and_written_back(name: str) -> None:
     codec = CODECS[name]
     assert wrong(name, codec.decode) == []
@@ -86,7 +87,7 @@ def test_every_family_of_others_has_published_vectors() -> None:
     assert {f"sts-tid-{year}" for year in (1993, 2014, 2035)} <= tested
 
 
-@pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
+@each_cell("codec", CODECS.values(), ids=CODECS)
 def test_all_that_it_can_say_is_read_back(codec: Codec) -> None:
     said = moments(codec)
     assert len(said) >= 100, codec.name
@@ -125,7 +126,7 @@ def _mbus_g_read() -> int:
 MBUS_G_READ = _mbus_g_read()
 
 
-@pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
+@each_cell("codec", CODECS.values(), ids=CODECS)
 def test_bytes_by_chance_are_refused_or_written_back(codec: Codec) -> None:
     draw = Random(27)
     for _ in range(2000):
@@ -137,7 +138,7 @@ def test_bytes_by_chance_are_refused_or_written_back(codec: Codec) -> None:
         assert codec.encode(stamp) == raw, (codec.name, raw.hex())
 
 
-@pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
+@each_cell("codec", CODECS.values(), ids=CODECS)
 def test_outside_its_range_and_its_size_it_refuses(codec: Codec) -> None:
     for ms in (codec.first.total_ms - codec.step_ms, codec.last.total_ms + codec.step_ms):
         if codec.first.year == 1 and ms < codec.first.total_ms:
@@ -149,7 +150,7 @@ def test_outside_its_range_and_its_size_it_refuses(codec: Codec) -> None:
             codec.decode(bytes(size))
 
 
-@pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
+@each_cell("codec", CODECS.values(), ids=CODECS)
 def test_what_would_be_lost_is_refused(codec: Codec) -> None:
     whole = _carried(codec, day_number(2010, 3, 4) * DAY_MS)
     finer = Stamp(
@@ -238,7 +239,7 @@ def test_those_of_our_cards_agree_with_what_the_cards_use() -> None:
     assert draw is not None
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("name", "raw", "said"),
     [
         ("bcd-yymmddhhmm", "2002300000", "no day 30"),

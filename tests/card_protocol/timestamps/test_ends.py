@@ -7,6 +7,7 @@ from card_protocol.timestamp.counts import Count, counting
 from card_protocol.timestamp.encoding import Basis, Codec, EndKind
 from card_protocol.timestamp.registry import CODECS
 from card_protocol.timestamp.stamp import DAY_MS, MINUTE_MS, SECOND_MS, Stamp, stamp_at
+from tests.cells import each_cell
 
 # First moments that are not said right, from the sources of docs/date-bugs.md and by hand.
 KNOWN = {
@@ -39,7 +40,7 @@ def test_the_ends_are_those_that_others_published() -> None:
     assert found.keys() == CODECS.keys(), "each has one"
 
 
-@pytest.mark.parametrize("name", CODECS)
+@each_cell("name", CODECS)
 def test_before_an_end_it_says_the_moment_and_from_it_on_it_does_not(name: str) -> None:
     codec = CODECS[name]
     (end,) = (one for one in codec.ends() if one.kind is EndKind.LAST)

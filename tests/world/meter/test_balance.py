@@ -12,6 +12,7 @@ from meter_emu.world.rehearsal.account import UEUR
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.obligations import row_of
+from tests.cells import each_cell
 from tests.firmware.meters import METER_ID, START_US, state
 from tests.rigs import MODEL, rig_of
 
@@ -21,7 +22,7 @@ CAMPAIGN = load_campaign(find("campaigns", "ores-2020-07"))
 WORK_S = 5  # an event is dated at the beginning of a look, the balance is of its end
 
 
-@pytest.mark.parametrize("household", list(CAMPAIGN.households), ids=lambda household: household.id)
+@each_cell("household", list(CAMPAIGN.households), ids=lambda household: household.id)
 def test_every_event_carries_a_balance_that_an_exact_account_allows(household):
     events = run_meter(household, CAMPAIGN)
     row = row_of(household, CAMPAIGN, events)

@@ -14,6 +14,7 @@ from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.image import image_of
 from meter_emu.zones import BELGIAN
+from tests.cells import each_cell
 from tests.world.meter.images import (
     FIRST,
     IN_THE_CLOCKS_RANGE,
@@ -120,7 +121,7 @@ def test_a_clock_that_stands_or_is_not_to_be_believed_is_said() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("register", "byte", "says"),
     [
         (2, 0x60, "want BCD 00 to 59, got 60"),

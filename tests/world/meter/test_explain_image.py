@@ -22,6 +22,7 @@ from meter_emu.resources import built_in, find
 from meter_emu.rows import UNITS, Part, Row, differences
 from meter_emu.world.meter.image import board_of, image_of
 from meter_emu.world.meter.model import load_model
+from tests.cells import each_cell
 from tests.world.meter.images import (
     BUILD,
     CELLS_AT,
@@ -56,8 +57,8 @@ def assert_covers(parts: Sequence[Part], size: int) -> None:
 # Every byte once ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", built_in("meters"))
-@pytest.mark.parametrize("fold", [True, False])
+@each_cell("name", built_in("meters"))
+@each_cell("fold", [True, False])
 def test_every_byte_of_every_model_is_explained_once_and_in_order(name: str, fold: bool) -> None:
     model = load_model(find("meters", name))
     raw = image_of(installed(model), model)
@@ -69,8 +70,8 @@ def test_every_byte_of_every_model_is_explained_once_and_in_order(name: str, fol
     assert meter_id_of(parts) == METER
 
 
-@pytest.mark.parametrize("size", [512, 1024, 2048, 65_536])
-@pytest.mark.parametrize("page", [8, 64])
+@each_cell("size", [512, 1024, 2048, 65_536])
+@each_cell("page", [8, 64])
 def test_memories_of_other_sizes_are_explained_too_also_ones_too_small_for_a_state(size, page):
     model = msgspec.structs.replace(MODEL, eeprom_size_bytes=size, eeprom_page_bytes=page)
     raw = bytes(image_size_bytes(model))

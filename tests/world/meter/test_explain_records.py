@@ -12,6 +12,7 @@ from meter_emu.firmware.layouts import STATE, STATE_AT, with_crc
 from meter_emu.firmware.memory import Memory
 from meter_emu.world.meter.image import image_of
 from meter_emu.zones import BELGIAN
+from tests.cells import each_cell
 from tests.firmware.meters import now_at
 from tests.world.meter.images import (
     CELLS_AT,
@@ -73,7 +74,7 @@ def test_a_cut_before_the_end_of_the_deferral_is_said_of_the_record() -> None:
     assert "lies before" in part_of(parts, "state record, copy 0").wrong[0]
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("entry", "note", "wrong"),
     [
         ("00a3caac 06 000007", "2020-05-29 10:12 legal, 08:12 UTC: order executed number 7", ""),

@@ -8,6 +8,7 @@ from meter_emu.explain.meter import explain_image, meter_id_of
 from meter_emu.firmware.layouts import FACTORY, FACTORY_AT, STATE_AT, with_crc
 from meter_emu.rows import NOT_SHOWN, differences
 from meter_emu.world.meter.image import image_of
+from tests.cells import each_cell
 from tests.world.meter.images import (
     CELLS_AT,
     IMAGE,
@@ -22,7 +23,7 @@ from tests.world.meter.images import (
 )
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("field", "value"),
     [
         ("flags", 0x80), ("health", 99), ("supply", 3), ("account", 3), ("order_result", 0x99),

@@ -18,6 +18,7 @@ from meter_emu.world.rehearsal.outcome import Outcome
 from meter_emu.world.rehearsal.verdict import judge
 from meter_emu.world.rehearsal.verdicts import Verdict
 from meter_emu.zones import TimeZone
+from tests.cells import each_cell
 
 BRUSSELS = TimeZone.EUROPE_BRUSSELS
 TAKEN = {What.OPENED, What.LIMITED}
@@ -98,7 +99,7 @@ DARK = {
 }
 
 
-@pytest.mark.parametrize("name", DARK)
+@each_cell("name", DARK)
 def test_a_home_is_dark_when_its_credit_and_the_calendar_say_so(name):
     seen = winter()[name].when(*TAKEN)
     assert len(seen) == len(DARK[name])
