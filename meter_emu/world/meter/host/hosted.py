@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic_ns
 from typing import Final, final
 
 from card_protocol.errors import LinkError
@@ -129,14 +130,15 @@ class Hosted:
             self._socket.send(data)
 
     def _receive(self, host: Host) -> bytes:
-        silent_us = 0
+        silent_us = idle_us = used = 0
         while True:
             try:
                 data = self._socket.recv(_RECEIVED_MAX)
             except BlockingIOError:
                 silent_us += _LOOK_US
-                patience_s = _RUNNING_S if _runs(self.child) else SILENT_S
-                if silent_us < patience_s * 1_000_000:
+                before, used = used, _used(self.child)
+                idle_us = idle_us + _LOOK_US if used == before else 0
+                if idle_us < SILENT_S * 1_000_000 and silent_us < _RUNNING_S * 1_000_000:
                     continue
                 raise ProgramError(_HUNG, f"no port was called for {SILENT_S} s") from None
             except ConnectionResetError:
@@ -168,13 +170,16 @@ def _end_of(status: int, words: str) -> ProgramError:
     return ProgramError(_CRASHED, f"ended with status {os.WEXITSTATUS(status)}{said}")
 
 
-def _runs(child: int) -> bool:
-    """Whether a process works, or would if scheduled: then its own CPU time is its bound."""
+def _used(child: int) -> int:
+    """Return what tells whether a process has worked since the last look; 0 where nothing does.
+
+    One that would work and has no turn has changed as well: its own time is its bound, not ours.
+    """
     try:
-        stat = Path(f"/proc/{child}/stat").read_text()
-    except OSError:  # no such system: only the wall clock
-        return False
-    return stat.rpartition(")")[2].split()[0] == "R"
+        state, *fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+    except OSError:  # no such system: the wall clock alone
+        return 0
+    return monotonic_ns() if state == "R" else int(fields[10]) + int(fields[11])
 
 
 def _calls(ports: Ports) -> tuple[Callable[[bytes], bytes | None], ...]:
