@@ -1,8 +1,8 @@
 """The commands of the cards: one row each, checked in one place, and their handlers.
 
-A row says what is legal before any handler runs: how much data, whether an answer is asked for,
-and in which life cycle. A handler gets a command that passed its row, with the `CardSession`: what
-a card knows between power on and power off. It returns the R-APDU. Refusals are status words; the
+A row says what is legal before any handler runs: how much data, whether an answer is requested, and
+in which life cycle. A handler gets a command that passed its row, with the `CardSession`: what a
+card knows between power on and power off. It returns the R-APDU. Refusals are status words; the
 order of the checks is the order of `FileCard.transmit`.
 """
 

@@ -1,6 +1,6 @@
 """What every timestamp codec states and does; each family is a subclass, each encoding one object.
 
-A codec is told or finds out by arithmetic: its size, range, step, time basis and special values,
+A codec is given, or computes: its size, range, step, time basis and special values,
 and from those the instants at which it ends. Bytes are read strictly: what is read is written back
 as the same bytes, and a date that does not exist is refused.
 """

@@ -1,10 +1,10 @@
 """Date defects as named swaps: one file a defect, no trace of them in the reference.
 
 A defect is a direct subclass of one part (of firmware, chip or desk) that overrides one or few
-routines. Of what several parts share (all drivers, all chips, all hours of the week) it is a swap
-in each of them. `fit` gives the class to build with; the reference part itself when there is
-nothing to swap. The folders say where a mistake sits; each module in them ends in `DEFECT`, its
-entry in the catalogue, with a home in which it shows, written as a campaign file of some ten lines.
+routines. A defect of shared code (all drivers, all chips, all hours of the week) is swapped in each
+of the parts. `fit` gives the class to build with; the reference part itself if there is nothing to
+swap. The folders show where a mistake sits; each module in them ends in `DEFECT`, its entry in the
+catalogue, with a household in which it shows, written as a campaign file of some ten lines.
 """
 
 from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ class Showing:
     keys: tuple[str, ...] = ()
 
     def toml(self, name: str, build: str) -> str:
-        """Return the campaign file in which the home's meter runs a build."""
+        """Return the campaign file of the household, its meter running a build."""
         return "\n".join(self._lines(name, build)) + "\n"
 
     def _lines(self, name: str, build: str) -> Iterator[str]:
@@ -93,10 +93,10 @@ def armed(
     off: tuple[str, int] | None = None,
     keys: tuple[str, ...] = (),
 ) -> Showing:
-    """Return a home armed at the office and ten minutes later at the meter: T1 and T2 are `cut`.
+    """Return a household armed at the office, ten minutes later at the meter; T1, T2 are `cut`.
 
-    `then` is what else is done, `off` from when on there is no power, and for how many hours. It
-    is watched to two days after T2, or to `end`.
+    `then` is what else is done, `off` from when on there is no power, and for how many hours. It is
+    watched to two days after T2, or to `end`.
     """
     office, stop = _when(on), _when(end) if end else _when(cut) + 2 * _DAY
     keys = (*keys, *_outage(off))
@@ -124,7 +124,7 @@ def unannounced(
     off: tuple[str, int] | None = None,
     keys: tuple[str, ...] = (),
 ) -> Showing:
-    """Return a home without an announcement, from `start` to `end`: the ordinary rules hold.
+    """Return a household without an announcement, from `start` to `end`, under ordinary rules.
 
     `off` is from when on there is no power, and for how many hours.
     """
@@ -141,7 +141,7 @@ def unannounced(
 
 
 def clock_lost(*visits: str) -> Showing:
-    """Return a home without power up to 17 February 2020, 10:00: its clock begins in 2000 again.
+    """Return an outage up to 17 February 2020, 10:00, after which the clock begins in 2000.
 
     Its credit ends on the evening of the 19th.
     """
@@ -191,7 +191,7 @@ PartT = TypeVar("PartT")
 @final
 @unique
 class Effect(Enum):
-    """What a household meets, or who sees it."""
+    """The effect on a household, or who sees it."""
 
     EARLY = "cut early"
     LATE = "cut late"
@@ -212,9 +212,9 @@ class Defect:
     """One entry: `swap` is a direct subclass of its part, in a module of the defect's name.
 
     `law` is the id of the law that catches it, and `needs` what a meter or card must have for it to
-    show at all, in the words of `verify`'s *not covered*. `shown` is a home in which it first
-    shows; `blind` says when it does not show, `seen` where it was
-    met, with the source, and `avoid` how to write it right.
+    show at all, in the words of `verify`'s *not covered*. `shown` is a household in which it first
+    shows; `blind` says when it does not show, `seen` where it was met, with the source, and `avoid`
+    how to write it right.
     """
 
     mechanism: str
@@ -249,7 +249,7 @@ class Defect:
 
     @property
     def where(self) -> str:
-        """The folder it is in: where the mistake sits."""
+        """Its folder: where the mistake sits."""
         return self.swap.__module__.split(".")[-2]
 
     @property

@@ -45,12 +45,12 @@ class Marker(Protocol):
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """What stands in it without a name."""
+        """Its positional arguments."""
         ...
 
     @property
     def kwargs(self) -> Mapping[str, Any]:
-        """What stands in it by name."""
+        """Its keyword arguments."""
         ...
 
 

@@ -114,7 +114,7 @@ class Meter:
 
     @property
     def supply_on(self) -> bool:
-        """Whether the home can use energy: the switch's actual position, and the street's power."""
+        """Whether energy can be used: the switch's actual position, and power in the street."""
         switch = self._board.switch
         return switch.on and (self._board.powered or not switch.needs_mains)
 
@@ -125,7 +125,7 @@ class Meter:
 
     @property
     def lamps(self) -> Lamp:
-        """Which lamps are lit."""
+        """Which lamps are on."""
         return self._board.panel.lamps
 
     @property

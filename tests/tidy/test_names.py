@@ -15,6 +15,7 @@ BY_THE_COMMAND_LINE = {"argument", "command", "fixture", "group", "hookimpl"}
 ALLOWED = {
     "DEFECT": "each file of the catalogue has one, and the catalogue reads it by this name",
     "Desk": "what the fixture `desk` gives is a desk to anyone who writes a test",
+    "Difference": "a field in which two images differ, and a story in which two builds do",
     "Failure": "why a meter's program ended, and an input that the fuzzer found to fail",
     "GENERATION": "each format's number of itself",
     "LAW": "each file of a law has one, and `laws` finds it by this name",
@@ -37,6 +38,7 @@ PARAMETERS_ALLOWED = {
     "at": "a place in bytes or an instant; which one is plain from the unit or type",
     "before": "the value before the change at hand, of whatever changes",
     "card": "a card to each layer: slot, link, reader, desk",
+    "command": "a C-APDU, or what somebody typed",
     "error": "the exception at hand",
     "found": "the result of the search at hand",
     "key": "a cryptographic key, a button, the key of a file: the field's word for each",

@@ -14,21 +14,23 @@ GLOSSARY = "docs/glossary.md"
 HEADING = "## Words we avoid"
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/", "meter_emu/report/templates/")
 
-EXCEPTIONS: dict[tuple[str, str], str] = {}  # (path, word): why it is right there
+EXCEPTIONS: dict[tuple[str, str], str] = {  # (path, word): why it is right there
+    ("card_protocol/tokens/openpaygo/__init__.py", "home"): "solar home systems, a product",
+    ("meter_emu/defects/__init__.py", "home"): "the id of a household in a campaign file",
+    ("meter_emu/defects/zone/changes_up_to_2029.py", "home"): "home controllers, a kind of device",
+    ("meter_emu/stories/story.py", "dark"): "the name of a draw; what it draws follows from it",
+    ("meter_emu/stories/story.py", "home"): "the id of a household in a campaign file",
+    ("meter_emu/world/meter/acts.py", "lit"): "the name of an act in recorded traces",
+    ("meter_emu/world/meter/events.py", "lit"): "the id of an event",
+    ("meter_emu/world/rehearsal/covered.py", "home"): "the id of a household in a trial",
+}
 PENDING = {  # not read yet: whoever has read a folder takes it out
     "README.md",
     "CONTRIBUTING.md",
     "docs/",
-    "card_protocol/",
     *(
         f"meter_emu/{name}"
-        for name in (
-            "cli/", "defects/", "desk/", "domain.py", "energies.py", "errors.py", "explain/",
-            "families.py", "firmware/", "foreign/", "fuzz/", "hardware/", "laws/", "nearest.py",
-            "driver_bench/", "ports.py", "pytest_plugin.py", "report/", "resources.py", "rows.py",
-            "stories/", "strategies/", "testing/", "units.py", "verify/", "workers/", "world/",
-            "zones.py",
-        )
+        for name in ("cli/", "foreign/", "fuzz/", "driver_bench/", "report/", "workers/")
     ),
 }  # fmt: skip
 

@@ -236,7 +236,7 @@ def open_sealed(
     """Return the record in `raw` after checking size, magic, `generation` and MAC.
 
     Raise `LayoutError` for the first three and `MacError` for the last: in that order, so that a
-    foreign card is told apart from a forged one.
+    foreign card is distinguished from a forged one.
     """
     record = layout.parse(raw)
     if record.generation != generation:

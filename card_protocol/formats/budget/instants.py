@@ -1,9 +1,9 @@
 """The budget card, generation 2: an order whose ends are instants, the announced time next to them.
 
-Generation 1's civil time has no zone, so an hour that the change of clocks repeats cannot be told
-apart, and an office's mistake in date or zone is obeyed. Here each end is carried twice, as minutes
-since 2000-01-01 00:00 UTC and as the civil time that was announced under the zone rule named, so
-that a meter can see the two disagree. All other records are generation 1's (`budget`) with another
+Generation 1's civil time has no zone, so an hour that the change of clocks repeats is ambiguous,
+and an office's mistake in date or zone is obeyed. Here each end is carried twice, as minutes since
+2000-01-01 00:00 UTC and as the civil time that was announced under the zone rule named, so that a
+meter can see the two disagree. All other records are generation 1's (`budget`) with another
 generation byte. An invention like it: `docs/card-format.md`.
 """
 

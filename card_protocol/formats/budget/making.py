@@ -163,7 +163,7 @@ def personalise_plain_budget_card(
 ) -> CardImage:
     """Return a new plain card with these records of `generation`; a missing one is erased, all FF.
 
-    The first copy is in force under number 1 and the second slot is empty.
+    The first copy is current under number 1 and the second slot is empty.
     """
     first = Container(1, _filled(records, generation)).to_bytes()
     return new_plain_card(first.ljust(FILE_SIZE_BYTES, _ERASED), df)
@@ -195,7 +195,7 @@ def record_on(image: CardImage, sfi: int) -> bytes:
 def with_record(image: CardImage, sfi: int, raw: bytes) -> CardImage:
     """Return the card with one record replaced, past all access rules.
 
-    On a plain card that happens in the copy in force, so nothing but this record changes.
+    On a plain card that happens in the current copy, so nothing but this record changes.
     """
     if image.kind is CardKind.SECURE:
         return image.with_content(_df_on(image), sfi, raw)

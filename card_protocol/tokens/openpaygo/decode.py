@@ -49,7 +49,7 @@ def decode_openpaygo(
 ) -> PaygoAnswer:
     """Return what a device with this counter answers to these digits.
 
-    Every count from 0 to the highest in reach is tried, so that a used token is told from a wrong
+    Every count from 0 to the highest in reach is tried, so that a used token differs from a wrong
     one. Raise `TokenError` for what no keypad can send.
     """
     code, form = read_digits(text, restricted=restricted)

@@ -57,7 +57,7 @@ _PARTS: Final[tuple[tuple[Layout[Any], tuple[int, ...], Purpose], ...]] = (
 def explain_memory_card(image: MemoryImage, master: Key) -> tuple[RecordView, ...]:
     """Return the identity and the current copy of both other parts, explained."""
     return tuple(
-        next((copy for copy in copies if copy.in_force), copies[0]).view
+        next((copy for copy in copies if copy.current), copies[0]).view
         for copies in _explained(image, master)
     )
 
@@ -73,7 +73,7 @@ class _Copy(NamedTuple):
 
     view: RecordView
     part: Part
-    in_force: bool
+    current: bool
 
 
 def _explained(image: MemoryImage, master: Key) -> Iterator[tuple[_Copy, ...]]:

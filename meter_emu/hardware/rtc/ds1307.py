@@ -126,7 +126,7 @@ class Ds1307(MaximChip):
 
     @override
     def store(self, register: int, byte: int) -> None:
-        """Keep a byte as far as it can be written; writing the seconds resets the chain."""
+        """Keep the writable bits of a byte; writing the seconds resets the chain."""
         if register == SECONDS:
             self.oscillator.phase = 0
             self.oscillator.held = bool(byte & CH)

@@ -213,7 +213,7 @@ class Ds3231(MaximChip):
 
     @override
     def store(self, register: int, byte: int) -> None:
-        """Keep a byte as far as it can be written; writing the seconds resets the chain."""
+        """Keep the writable bits of a byte; writing the seconds resets the chain."""
         held = self.registers[register]
         writable = WRITABLE[register]
         if register == STATUS:

@@ -74,7 +74,7 @@ class MaximChip(CalendarChip):
 
     @abstractmethod
     def store(self, register: int, byte: int) -> None:
-        """Keep a byte as far as it can be written; writing the seconds resets the chain."""
+        """Keep the writable bits of a byte; writing the seconds resets the chain."""
 
     @override
     def hour_of_day(self) -> int | None:

@@ -280,7 +280,7 @@ class Mcp7940n(MaximChip):
 
     @override
     def store(self, register: int, byte: int) -> None:
-        """Keep a byte as far as it can be written; flags can only be cleared."""
+        """Keep the writable bits of a byte; flags can only be cleared."""
         held = self.registers[register]
         if register == SECONDS:
             self.oscillator.phase = 0

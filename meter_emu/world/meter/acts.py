@@ -42,7 +42,7 @@ class ActListener(Protocol):
         ...
 
     def lit(self) -> None:
-        """The appliances are lit."""
+        """The appliances are in use again."""
         ...
 
 

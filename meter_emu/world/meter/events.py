@@ -112,7 +112,7 @@ class Beginning(Event):
 
     @property
     def lit(self) -> list[str]:
-        """The lamps that are lit, as `--events` names them."""
+        """The lamps that are on, as `--events` names them."""
         return [str(lamp.name).lower().replace("_", " ") for lamp in self.lamps]
 
 
