@@ -34,12 +34,13 @@ def build_of(shape: str, defect: str = "") -> str:
 
 
 def planted(number: int) -> tuple[str, ...]:
-    return DEFECTS[:3] if number % 2 else DEFECTS[3:]
+    three = DEFECTS[:3] if number % 2 else DEFECTS[3:]
+    return three if LONG else (three[number // 2 % 3],)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_right_program_of_another_shape_is_not_accused(shape):
-    count = LONG or 2
+    count = LONG or 1
     if shape in EVERY_POLL:
         count = min(count, 60) if LONG else 1
     models = () if LONG else (MODEL[SHAPES[shape].chip],)
@@ -48,7 +49,7 @@ def test_a_right_program_of_another_shape_is_not_accused(shape):
     assert [(e.law.id, e.broken.words, e.broken.text) for e in report.examined if e.broken] == []
 
 
-def test_each_with_three_planted_defects_is_caught():
+def test_each_with_planted_defects_is_caught():
     kits = {kit.model_name: kit for kit in own_models()}
     missed = []
     for number, shape in enumerate(SHAPES):

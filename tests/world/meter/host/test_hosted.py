@@ -42,7 +42,7 @@ TORTURES = {
     "sleep_90000": (CRASHED, "want until_second from 1 to 86400"),
 }
 RIGHT = ("forks", "sleep_0", "prints")
-LONG = {"loops_in_system_calls", "stack_overflow", "million_calls", "loops_with_calls"}
+LONG = {"loops_in_system_calls", "loops", "stack_overflow", "million_calls", "loops_with_calls"}
 ALL = bool(os.environ.get("METER_EMU_TORTURES"))
 
 
