@@ -35,6 +35,7 @@ _LEAD_MIN: Final = 8  # ours: for a cluster whose workers have yet to join
 _SAFE: Final = ("tls://", "ucxx+tls://", LOCAL)
 _QUIET: Final = {
     "distributed.worker.daemon": False,  # somebody else's program runs in a process below
+    "distributed.worker.profile.enabled": False,  # it looks at the work 100 times a second
     "distributed.comm.timeouts.connect": f"{_CONNECT_S}s",
     "logging": {"distributed": "critical", "distributed.nanny": "critical"},
 }
