@@ -299,7 +299,7 @@ def _found(text: str, status: int, cpu_s: float) -> Found:
     """Return what a child came to, from what it said; raise for one that ended by itself."""
     counted, said = _EXECUTIONS.search(text), _SAYS.findall(text)
     executions = int(counted[1]) if counted else 0
-    if not said and status != -signal.SIGXCPU:
+    if not executions or (not said and status != -signal.SIGXCPU):
         raise RuntimeError(f"the child ended with status {status}:\n{text[-2_000:]}")
     return Found(said[-1] if said else None, cpu_s, executions)
 
