@@ -108,7 +108,9 @@ def test_interrupted_is_130_with_what_is_left_said_nothing_written_and_no_proces
         send(running.pid, signal.SIGINT)
         _, said = running.communicate(timeout=GONE_WITHIN_S)
         assert running.returncode == 130
-        left = rb"meter-emu: interrupted: [\d,]+ of 900,001 homes rehearsed; (.*) not written\n\n"
+        left = (
+            rb"meter-emu: interrupted: [\d,]+ of 900,001 households rehearsed; (.*) not written\n\n"
+        )
         found = re.fullmatch(left, said)  # the shell's prompt gets a line
         assert found is not None, said
         assert found[1] == bytes(tmp_path / "out.json")
@@ -177,7 +179,10 @@ def test_somebody_at_a_terminal_sees_how_far_it_is_and_how_long_it_takes(tmp_pat
         while chunk := _read(leader):
             said += chunk
         assert running.stdout is not None
-        assert b"All 121 homes fare as they were told." in running.stdout.read()
+        assert (
+            b"All 121 households are supplied and disconnected as announced."
+            in running.stdout.read()
+        )
     os.close(leader)
     assert b"rehearsing" in said
     assert b"/121" in said

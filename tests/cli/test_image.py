@@ -278,8 +278,8 @@ def test_different_images_name_the_field_both_values_and_the_offset(emu, image):
     assert done.code == 1
     (line,) = [line for line in done.out.splitlines() if "position" in line]
     assert line.split()[:3] == ["65", "1", "position"]
-    assert "closed, the home has supply" in line
-    assert "open, the home is dark" in line
+    assert "closed: supply on" in line
+    assert "open: supply off" in line
     assert "2 fields differ" in done.out
     given = emu("image", "diff", image, other, "--json", "-").json()
     first, crc = given["differences"]

@@ -57,7 +57,7 @@ def test_the_page_does_what_it_says(emu, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("verb", "told"),
+    ("words", "shown"),
     [
         (("load", "--eur", "50"), "ever loaded 50.00 EUR in 1 load"),
         (("cut", "--cut-at", "2020-07-03 23:01"), "cut at 2020-07-03 23:01"),
@@ -66,9 +66,9 @@ def test_the_page_does_what_it_says(emu, tmp_path, monkeypatch):
         (("tariff", "--number", "2", "--price-ueur-per-wh", "275"), "tariff 2 at 275"),
     ],
 )
-def test_the_office_writes_on_it(emu, card, verb, shown):
+def test_the_office_writes_on_it(emu, card, words, shown):
     before = the_image(card)
-    done = emu("desk", verb[0], card, *verb[1:])
+    done = emu("desk", words[0], card, *words[1:])
     assert (done.code, shown in done.out) == (0, True)
     after = the_image(card)
     assert after.main[:68] == before.main[:68]
@@ -187,7 +187,10 @@ def test_show_tells_every_byte_and_which_copy_is_in_force(emu, card):
         ("identity part", "ok"), ("desk part, copy 1", "ok"), ("meter part, copy 0", "empty"),
     ]  # fmt: skip
     said = emu("card", "show", card).out
-    assert "desk part, copy 0: from byte 72 of the file, 42 bytes, MAC ok, not in force" in said
+    assert (
+        "desk part, copy 0: from byte 72 of the file, 42 bytes, MAC ok, not the current copy"
+        in said
+    )
 
 
 def test_a_torn_copy_is_no_fault_of_the_card_and_a_spoiled_one_is(emu, tmp_path):

@@ -134,7 +134,7 @@ def test_a_file_holds_what_stdout_would_show_and_the_table_is_shown_beside_it(ti
     out = tmp_path / "out.json"
     done = rehearse(tiny, "--json", out)
     assert out.read_text("utf-8") == rehearse(tiny, "--json", "-").stdout
-    assert done.stdout.startswith("All 4 homes fare as they were told.\n")
+    assert done.stdout.startswith("All 4 households are supplied and disconnected as announced.\n")
     assert done.stderr == f"meter-emu: wrote {out}\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "tiny.toml"]
 
@@ -177,7 +177,9 @@ def test_an_expected_verdict_that_does_not_come_is_exit_1(tiny):
     tiny.write_text(TINY.replace('id = "back"', 'id = "back"\nexpect = ["early"]'), "utf-8")
     done = rehearse(tiny)
     assert done.returncode == 1
-    assert done.stdout.startswith("1 of 4 homes would not fare as it was told.\n")
+    assert done.stdout.startswith(
+        "1 of 4 households would not be supplied and disconnected as announced.\n"
+    )
     assert "back: expected early" in done.stdout
 
 
@@ -206,8 +208,8 @@ def test_a_home_whose_own_order_ends_before_the_announcement_is_named(tiny):
     tiny.write_text(text, "utf-8")
     done = rehearse(tiny)
     assert done.returncode == 0
-    said = "gone-1 and 2 more: still ordered to be cut at 30 Jun 23:01, before the 3 Jul 23:01"
-    assert said in " ".join(done.stdout.split())
+    want = "gone-1 and 2 more: still ordered to be cut at 30 Jun 23:01, before the announced 3 Jul"
+    assert want in " ".join(done.stdout.split())
     tiny.write_text(TINY, "utf-8")
     assert "still ordered" not in rehearse(tiny).stdout
 
@@ -219,5 +221,5 @@ def test_an_ordinary_season_is_rehearsed_with_nothing_announced():
     shown = rehearse("winter")
     assert shown.returncode == 0
     answer, _, title = shown.stdout.splitlines()[:3]
-    assert answer == "All 17 homes fare as they were told."
+    assert answer == "All 17 households are supplied and disconnected as announced."
     assert title == "An ordinary winter, October 2019 to April 2020"

@@ -51,7 +51,7 @@ def test_several_processes_give_the_same_page(tmp_path):
         assert rehearse(source, "--report", folder, "--jobs", jobs).returncode == 0
         pages.append((folder / "index.html").read_bytes())
     assert pages[0] == pages[1]
-    assert b"the first of 70 homes of this kind" in pages[0]
+    assert b"the first of 70 households of this kind" in pages[0]
 
 
 MANY = (

@@ -166,7 +166,7 @@ def model_file(tmp_path):
 def test_a_campaign_on_it_goes_as_on_the_others(campaign, model_file, monkeypatch, capsys):
     done = runner(monkeypatch, capsys)("rehearse", campaign, "--model", model_file)
     assert (done.code, done.err) == (0, "")
-    assert "homes fare as they were told" in done.out
+    assert "households are supplied and disconnected as announced" in done.out
 
 
 def test_every_law_holds_on_it(model_file):

@@ -48,7 +48,7 @@ def test_the_page_as_it_is_says_nothing_on_the_console(tmp_path):
     path.write_text(ores_page(BOTH), "utf-8")
     dumped = run(path, tmp_path, "--window-size=1600,900", dark=False)
     assert "Household by household" in dumped.stdout
-    assert "Find a home: <input" in dumped.stdout, "its policy lets its own script run"
+    assert "Find a household: <input" in dumped.stdout, "its policy lets its own script run"
     assert console_of(dumped.stderr) == []
 
 

@@ -74,12 +74,12 @@ def test_supply_says_who_took_it():
 
 def test_the_deferral_stands_as_told_and_as_stated():
     story = facts(EARLY)["never-back"]
-    assert dated(story.deferral_promised, EARLY) == [("told", "02 Apr 10:30", "03 Jul 23:01")]
+    assert dated(story.deferral_promised, EARLY) == [("announced", "02 Apr 10:30", "03 Jul 23:01")]
     assert dated(story.deferral_stated, EARLY) == [("stated", "02 Apr 10:30", "02 Jul 23:01")]
     extended = facts(REFERENCE)["extended"]
     assert dated(extended.deferral_promised, REFERENCE) == [
-        ("told", "23 Mar 09:30", "26 Jun 11:40"),
-        ("told", "26 Jun 11:40", "03 Jul 23:01"),
+        ("announced", "23 Mar 09:30", "26 Jun 11:40"),
+        ("announced", "26 Jun 11:40", "03 Jul 23:01"),
     ]
     assert dated(extended.deferral_stated, REFERENCE) == [
         ("stated", "23 Mar 09:30", "26 Jun 11:40"),

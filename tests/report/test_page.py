@@ -96,22 +96,25 @@ def test_every_event_of_a_household_shown_is_in_its_log(build):
 
 def test_the_answer_is_said_in_one_sentence():
     kept = Page(ores_page(REFERENCE)).texts("p")
-    assert "✓ Every promise is kept. All 32 homes fare as they were told." in kept
+    assert (
+        "✓ Every promise is kept. All 32 households are supplied and disconnected as announced."
+        in kept
+    )
     texts = Page(ores_page(BOTH)).texts("p")
     assert (
-        "✕ Do not start this campaign as it is. 27 of 32 homes would not fare as they were told; "
-        "24 go dark in the night of 2 July." in texts
+        "✕ Do not start this campaign as it is. 27 of 32 households would not be supplied and "
+        "disconnected as announced; 24 are disconnected in the night of 2 July." in texts
     )
     (first,) = [text for text in texts if text.startswith("The first against")]
     assert "not-extended, on Mon 29 Jun 2020 23:09" in first  # its order still says 30 June
-    assert "23 h 51 min before the cut in force for it" in first
-    (typical,) = [text for text in texts if text.startswith("A typical home.")]
+    assert "23 h 51 min before its ordered cut" in first
+    (typical,) = [text for text in texts if text.startswith("A typical household.")]
     assert typical.endswith("friday.")  # of the largest group, cut in that night
 
 
 def test_homes_still_to_be_cut_before_the_announcement_are_something_to_do():
     (promise,) = [text for text in Page(ores_page(REFERENCE)).texts("li") if "Bring the" in text]
-    assert promise.startswith("Bring the announced date to 1 home")
+    assert promise.startswith("Bring the announced date to 1 household")
     assert "the first on Tue 30 Jun 2020 23:01" in promise
 
 
@@ -130,7 +133,7 @@ visits = [
     (promise,) = [
         text for text in Page(page_of(tmp_path / "c.toml", text)).texts("li") if "Bring the" in text
     ]
-    assert promise.startswith("Bring the announced date to 2 homes")
+    assert promise.startswith("Bring the announced date to 2 households")
     assert "the first on Tue 16 Jun 2020 09:00" in promise
 
 
@@ -150,19 +153,19 @@ def test_wrong_displays_are_listed_with_the_day_from_which_they_were_wrong():
     page = Page(ores_page(EARLY))
     rows = [" ".join(e.text.split()) for e in page.all("tr")]
     (row,) = [row for row in rows if row.startswith("never-back")]
-    promise, in_force, cut = "Fri 3 Jul 23:01", "Fri 3 Jul 23:01", "Thu 2 Jul 23:10"
-    assert row.endswith(f"{promise}{in_force}Thu 2 Jul 23:01, since Thu 2 Apr 10:30{cut}")
+    promise, in_meter, cut = "Fri 3 Jul 23:01", "Fri 3 Jul 23:01", "Thu 2 Jul 23:10"
+    assert row.endswith(f"{promise}{in_meter}Thu 2 Jul 23:01, since Thu 2 Apr 10:30{cut}")
     (look,) = [text for text in page.texts("li") if text.startswith("Look at a display")]
     assert "the first from Wed 18 Mar 2020 10:30, 103 days before the first wrong cut" in look
-    rows = [" ".join(e.text.split()) for e in Page(ores_page(REFERENCE)).all("tr")]
-    assert len([row for row in rows if "as told" in row]) == 32
+    cells = [" ".join(e.text.split()) for e in Page(ores_page(REFERENCE)).all("td")]
+    assert cells.count("as announced") == 32
 
 
 def test_the_drawing_says_in_words_what_it_shows():
     page = Page(ores_page(EARLY))
     (said,) = {e.text for e in page.all("desc") if "Supply cut on Thu\xa02\xa0Jul 23:27" in e.text}
     assert said.replace("\xa0", " ") == (
-        "Told: cut on Fri 3 Jul 23:01. "
+        "Announced: cut on Fri 3 Jul 23:01. "
         "The meter understood: cut on Thu 2 Jul 23:01. "
         "Supply cut on Thu 2 Jul 23:27, 23 h 33 min before the announced moment."
     )
@@ -262,9 +265,9 @@ def test_up_to_twenty_more_of_a_broken_promise_are_shown(tmp_path, count):
     page = Page(page_of(tmp_path / "c.toml", street(count=count)))
     shown = min(count, 1 + MORE_MAX)
     assert len(page.all("article")) == shown
-    said = [text for text in page.texts("p") if text.startswith("More homes with this")]
+    said = [text for text in page.texts("p") if text.startswith("More households with this")]
     left_out = count - shown
-    want = f"More homes with this broken promise, {shown - 1} shown"
+    want = f"More households with this broken promise, {shown - 1} shown"
     want += f" and {left_out} not:" if left_out else ":"
     assert said == ([want] if shown > 1 else [])
 
@@ -272,7 +275,7 @@ def test_up_to_twenty_more_of_a_broken_promise_are_shown(tmp_path, count):
 def test_of_a_kept_promise_one_of_each_kind_is_shown(tmp_path):
     page = Page(page_of(tmp_path / "c.toml", street(count=30, build=REFERENCE)))
     assert len(page.all("article")) == 1
-    assert "gone-1, the first of 30 homes of this kind" in page.texts("p")
+    assert "gone-1, the first of 30 households of this kind" in page.texts("p")
 
 
 def test_an_ordinary_season_announces_nothing_and_shows_when_a_home_was_first_dark(tmp_path):
@@ -291,15 +294,16 @@ def test_an_ordinary_season_announces_nothing_and_shows_when_a_home_was_first_da
 def test_an_expectation_that_fails_is_broken_whatever_the_verdict(tmp_path):
     text = street(build=REFERENCE).replace('id = "gone"', 'id = "gone"\nexpect = ["early"]')
     page = Page(page_of(tmp_path / "c.toml", text))
-    assert "✕ Do not start this campaign as it is. 1 of 1 home would not fare as" in " ".join(
-        page.texts("p")
+    assert (
+        "✕ Do not start this campaign as it is. 1 of 1 household would not be supplied"
+        in " ".join(page.texts("p"))
     )
 
 
 @BUILDS
 def test_one_table_has_every_home_and_its_shares_add_up(build):
     page = Page(ores_page(build))
-    assert len([e for e in page.all("table") if e.attributes.get("id") == "homes"]) == 1
+    assert len([e for e in page.all("table") if e.attributes.get("id") == "by-kind"]) == 1
     rows = [e for e in page.all("tr") if "data-find" in e.attributes]
     assert len(rows) == 32
     heads = [e.text for e in page.all("th") if e.attributes["scope"] == "rowgroup"]
@@ -364,12 +368,12 @@ text = "dark homes"
 [announced]""",
     )
     page = Page(page_of(tmp_path / "c.toml", text))
-    (night,) = [e.text for e in page.all("desc") if "never came back: 40 homes" in e.text]
+    (night,) = [e.text for e in page.all("desc") if "never came back: 40 households" in e.text]
     assert re.search(
-        r"never came back: 40 homes, at most \d+ in 1 min\. 1 kind more: 3 homes", night
+        r"never came back: 40 households, at most \d+ in 1 min\. 1 kind more: 3 households", night
     )
     bars = [e.text for e in page.all("title") if e.path[-1] == "rect" and " to 23:" in e.text]
-    counted = [int(re.findall(r": (\d+) homes?$", bar)[0]) for bar in bars]
+    counted = [int(re.findall(r": (\d+) households?$", bar)[0]) for bar in bars]
     assert sum(counted) == 43
     assert "reported Thu 2 Jul 23:00" in page.texts("text")
     assert "Reported: Thu 2 Jul 23:00, dark homes." in " ".join(page.texts("p"))

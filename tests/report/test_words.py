@@ -55,12 +55,16 @@ def test_shares_add_up_and_none_is_nothing_of_some_nor_all_of_not_all(counts):
 
 
 def test_dates_in_a_text_are_written_as_everywhere_on_the_page():
-    said = one_style("told T1 2020-07-03 23:01, and the meter stated 2020-07-02 23:01:30")
+    said = one_style("announced T1 2020-07-03 23:01, and the meter stated 2020-07-02 23:01:30")
     assert said.replace("\xa0", " ") == (
-        "told T1 Fri 3 Jul 2020 23:01, and the meter stated Thu 2 Jul 2020 23:01:30"
+        "announced T1 Fri 3 Jul 2020 23:01, and the meter stated Thu 2 Jul 2020 23:01:30"
     )
     assert one_style("2020-02-30 10:00") == "2020-02-30 10:00"  # no day, and that shows
 
 
 def test_homes_are_counted():
-    assert [households(count) for count in (0, 1, 53_579)] == ["0 homes", "1 home", "53,579 homes"]
+    assert [households(count) for count in (0, 1, 53_579)] == [
+        "0 households",
+        "1 household",
+        "53,579 households",
+    ]

@@ -59,7 +59,7 @@ def test_a_broken_law_fails_with_its_story_and_file(pytester: pytest.Pytester) -
     build = ("--meter-firmware", "reference+end-exclusive", "-k", "never-early")
     result = run(pytester, *build, "--meter-stories", "20")
     result.assert_outcomes(failed=1, deselected=len(laws()) - 1)
-    result.stdout.fnmatch_lines(["*never-early: a home *", "*dark since*"])
+    result.stdout.fnmatch_lines(["*never-early: an armed household *", "*disconnected *"])
 
 
 def test_a_law_that_says_nothing_is_skipped_and_a_program_that_obeys_no_card_fails(

@@ -90,7 +90,7 @@ def _explained(image: MemoryImage, master: Key) -> Iterator[tuple[_Copy, ...]]:
             if places[1:]:
                 view = replace(view, name=f"{layout.name}, copy {copy}")
             if found is not None:
-                said += ", valid copy" if copy == found.copy else ", older copy"
+                said += ", the current copy" if copy == found.copy else ", not the current copy"
             wrong = view.wrong if found is None or copy == found.copy else ()
             rows = view.rows or never_written(layout, raws[copy], {})
             part = Part(view.name, MAIN_AT + at, moved(rows, MAIN_AT + at), said, wrong)

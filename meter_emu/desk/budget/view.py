@@ -172,7 +172,7 @@ def _slots(raw: bytes) -> Iterator[Row]:
             parse_container(slot_raw[: parse_head(head).size_bytes])
             note = "a whole copy"
         except LayoutError:
-            note = "empty or torn: the other slot counts"
+            note = "empty or torn: the other slot is current"
         row = octets(f"records[{slot}]", at + HEAD.size_bytes, body)
         yield replace(row, note=note, divisible=True)
 

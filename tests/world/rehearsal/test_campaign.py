@@ -119,7 +119,8 @@ OWN = '["defer", "cut"], defer_until = 2020-07-03T23:01:00, cut_at = 2020-07-03T
 def test_an_ordinary_season_announces_nothing_and_dates_are_the_visits_own(tmp_path):
     season = TEXT.replace(ANNOUNCEMENT, "")
     assert refusal(tmp_path, season) == (
-        "household 'a', visit 1: defer_until: is missing, and nothing was announced to this home"
+        "household 'a', visit 1: defer_until: is missing, "
+        "and nothing was announced to this household"
     )
     campaign = load(tmp_path, season.replace('["defer", "cut"]', OWN))
     assert campaign.announced is None

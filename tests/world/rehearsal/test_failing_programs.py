@@ -150,7 +150,7 @@ def test_a_graver_end_is_not_hidden_by_polls_that_are_spent(tmp_path):
     events = run_meter(household, whole)
     failure = events[-1].failure
     assert failure is not None
-    assert (events[-1].what, failure.why) == (What.UNSEEN, "the home has had its 2 polls")
+    assert (events[-1].what, failure.why) == (What.UNSEEN, "the meter has had its 2 polls")
     outcome = judge(household, whole, events)
     assert (outcome.verdict, outcome.failure) == (Verdict.NOT_SEEN, failure)
     opened = Event(at_us=whole.start_us + MINUTE_US, what=What.OPENED)

@@ -96,7 +96,17 @@ def test_the_row_is_what_the_second_oracle_says(seen):
 
 
 @pytest.mark.parametrize(
-    "name", ["no power", "cut", "cut allowed", "dark", "deferral", "period", "no credit", "limiter"]
+    "name",
+    [
+        "no power",
+        "cut",
+        "cut allowed",
+        "without supply",
+        "deferral",
+        "period",
+        "no credit",
+        "limiter",
+    ],
 )
 def test_a_rule_taken_away_is_noticed(seen, name):
     rules = [rule for rule in RULES if rule.name != name]

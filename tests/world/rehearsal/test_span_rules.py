@@ -84,7 +84,7 @@ HOMES = {
          ("2020-06-04T10:01:01", What.CLOSED)),
         without=UNASKED,
     ),
-    "dark": Promise(BROKE, (DARK, ("2020-06-03T09:00:00", What.CLOSED)), judged=UNASKED),
+    "without supply": Promise(BROKE, (DARK, ("2020-06-03T09:00:00", What.CLOSED)), judged=UNASKED),
     # Behind by a lower bound: a day late, and yet not before T2.
     "clock doubted": Promise(
         ARMED, (*LOST, ("2020-07-04T20:00:00", What.OPENED)), without=WRONGLY, start="2020-04-01"
@@ -160,7 +160,7 @@ CUT = ("2020-07-03T23:02:00", What.OPENED)
     ("order", "seen", "must", "rule"),
     [
         (REACTIVATED, (), Must.ON, "credit"),
-        (REACTIVATED, (CUT,), Must.OFF, "dark"),  # until asked
+        (REACTIVATED, (CUT,), Must.OFF, "without supply"),  # until asked
         (EXTENDED, (), Must.ON, "credit"),
         (EXTENDED, (CUT,), Must.OFF, "cut"),  # whatever the new date
         (EXTENDED, (("2020-07-03T23:03:01", What.OPENED),), Must.OFF, "cut"),  # one look did both
