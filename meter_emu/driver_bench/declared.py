@@ -89,7 +89,7 @@ class Declared:
 
 
 def declared(name: str, said: Mapping[str, object]) -> Declared:
-    """Return the declaration of what is said, word by word; raise `ConfigError` for a mistake."""
+    """Parse a declaration, key by key; raise `ConfigError` for a mistake."""
     known = {field.name for field in fields(Declared)} - {"name"}
     values: dict[str, object] = {}
     for key, value in said.items():

@@ -83,7 +83,7 @@ class HostDriver(Driver):
     def call_many(
         self, routine: str, many: Sequence[tuple[Argument, ...]]
     ) -> Iterable[Said | RefusedError]:
-        """Send many lines at once: nothing is asked of the bus in between."""
+        """Send many lines at once: the driver does not use the bus in between."""
         for first in range(0, len(many), _TOGETHER):
             some = many[first : first + _TOGETHER]
             self._send("".join(_asked(routine, 0, args) for args in some).encode())

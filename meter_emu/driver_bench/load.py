@@ -59,14 +59,14 @@ def _python(name: str) -> Driver:
 
 
 def stand_in() -> None:
-    """Have the modules of a board there, as far as drivers name them, where they are missing."""
+    """Provide stand-ins for a board's modules that drivers import and that are missing here."""
     if _STAND_INS not in sys.meta_path:
         sys.meta_path.append(_STAND_INS)
 
 
 @final
 class _StandIns(MetaPathFinder, Loader):
-    """The last finder: it is asked for what no other has."""
+    """The last finder: Python calls it for modules that no other finder has."""
 
     @override
     def find_spec(

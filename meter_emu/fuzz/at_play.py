@@ -1,6 +1,6 @@
 """A household, its office and its street: what may happen to one meter and several cards.
 
-Each event is a method, and after each the laws of one home are asked (`ask`). Who draws the events
+Each event is a method, and after each the laws are checked (`ask`). Who draws the events
 is no matter of this module: a fuzzer's bytes (`targets/household.py`) or the rules of Hypothesis
 (`meter_emu/strategies/at_play.py`).
 """
@@ -42,7 +42,7 @@ KEY_STATES: Final = (
 
 @final
 class HouseholdAtPlay:
-    """One home and all that happens to it; `reached` are the key states it has been in.
+    """One household and all that happens to it; `reached` are the key states it has been in.
 
     The office writes on `newest`, the card it issued last. What goes into the meter may be that, a
     card that it replaced, or a copy of either.
@@ -84,7 +84,7 @@ class HouseholdAtPlay:
             self.wait(end_us - MINUTE_US - now_us)
 
     def press(self) -> None:
-        """Press the button that feeds the home again, and wait for what comes of it."""
+        """Press the button that restores the supply, and wait for the result."""
         rearm = self._rig.household.model.rearm
         self.meter.live.press(Button[rearm.key.upper()], rearm.hold_ms)
         self.wait((rearm.tightness_s + 60) * SECOND_US)
@@ -105,7 +105,7 @@ class HouseholdAtPlay:
 
     @property
     def lit(self) -> bool:
-        """Whether the home is fed, or was before the street lost its power."""
+        """Whether the household is supplied, or was before the street lost its power."""
         return self._board.switch.on
 
     @property
@@ -198,7 +198,7 @@ class HouseholdAtPlay:
     # What must hold -------------------------------------------------------------------------------
 
     def ask(self) -> None:
-        """Ask the laws of one home; raise `OracleError` where one does not hold."""
+        """Check the laws for one household; raise `OracleError` where one does not hold."""
         for event in self.meter.events[self._heard :]:
             self._hear(event.what, event.at_us)
         self._heard = len(self.meter.events)

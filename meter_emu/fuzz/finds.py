@@ -87,7 +87,7 @@ class Failure(NamedTuple):
 def failure_of(error: BaseException) -> Failure:
     """Return what an error says, and the innermost frame of ours that it came through.
 
-    Oracles that share a line, as laws do, are told apart by what they ask.
+    Oracles that share a line, as laws do, are distinguished by what they check.
     """
     at = ""
     for frame, line in walk_tb(error.__traceback__):

@@ -201,7 +201,7 @@ class Figures:
 
     @property
     def oracles(self) -> dict[str, int]:
-        """How often each oracle held of a change, 0 for one that was asked of none."""
+        """How often each oracle held for a change, 0 for one that was checked for none."""
         reach = self.reach
         return {what: reach.held[what] for what in sorted({*reach.held, *reach.idle})}
 

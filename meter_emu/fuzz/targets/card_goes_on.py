@@ -22,7 +22,7 @@ _COMMANDS: Final = (
 
 @final
 class _GoingOn:
-    """A card whose answers come from an input; what stands last it says for ever."""
+    """A card whose answers come from an input; it repeats the last one for ever."""
 
     def __init__(self, data: bytes) -> None:
         self._left: list[bytes] = _pieces(data)

@@ -90,7 +90,7 @@ class DrawnHousehold:
 
 
 def at_play(chooser: Chooser, build: str) -> HouseholdAtPlay:
-    """Return a household that has lived through what was chosen."""
+    """Return a household after the chosen events."""
     household = DrawnHousehold(chooser, build)
     household.live()
     return household.rig

@@ -1,4 +1,4 @@
-"""Targets with a meter in them: what stands in its clock, its memory, its slot.
+"""Targets with a meter: the content of its clock, of its memory, and the card in its slot.
 
 The program is the build's, so a program of one's own is fuzzed by the same targets.
 """

@@ -46,7 +46,7 @@ class _Child:
 
 
 def _dialogue(data: bytes, _build: str) -> None:
-    """Everything that is asked of a reader, whatever comes back: a `LinkError`, or an answer."""
+    """Every request to a reader, whatever comes back: a `LinkError`, or an answer."""
     link = PcscLink(_READER, start=_Child(data).start)
     try:
         with suppress(LinkError):

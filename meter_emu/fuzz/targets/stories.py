@@ -1,4 +1,4 @@
-"""Stories drawn from a fuzzer's bytes: whatever the laws say of one home, guided by coverage."""
+"""Stories drawn from a fuzzer's bytes: every law for one household, guided by coverage."""
 
 from functools import cache
 from random import Random

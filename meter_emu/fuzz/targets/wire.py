@@ -169,7 +169,7 @@ def _over_t0(command: CommandApdu, card: FileCard) -> bool:
 def _said(terminal: Terminal, command: CommandApdu) -> tuple[bytes, int | None]:
     """Return the answer; over T=0 a card offers data also to who asked for none.
 
-    And where a file ends before Le it says how much there is, and is asked for that: no warning.
+    Where a file ends before Le the card states the length, and the reader asks again: no warning.
     """
     try:
         response = terminal.send(command)
