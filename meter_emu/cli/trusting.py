@@ -1,6 +1,6 @@
 """Whether a program that a file names may be started: only its reader can say so.
 
-A campaign, a trace or a find may come from a stranger, with a module or an executable beside it.
+A campaign, a trace or a find may come from a stranger, with a module or an executable next to it.
 Reading such a file must not run that code, so a build other than our own needs the option.
 """
 

@@ -17,7 +17,7 @@ from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel
 
 _TEN: Final = 0x10
-# Values out of a field's range, beside those in it: a digit too far, a forgotten carry.
+# Values out of a field's range, next to those in it: a digit too far, a forgotten carry.
 _EDGES: Final = (("hour", 0x24), ("day", 0x32), ("month", 0x13), ("minute", 0x60), ("day", 0x00),
                  ("month", 0x00), ("minute", 0x5A), ("hour", 0x1A), ("day", 0x3A), ("month", 0x1A),
                  ("year", 0xA0), ("year", 0x9A))  # fmt: skip
@@ -151,7 +151,7 @@ def _wrong(field: str, mask: int) -> tuple[int, ...]:
 def _in_order(found: dict[int, int], chip: type[CalendarChip], *, doubted: bool) -> Registers:
     """Return registers in their order, with the chip's own doubt or without.
 
-    The bits beside the doubt are as after a reset.
+    The bits next to the doubt are as after a reset.
     """
     at = chip.DOUBT.register
     if doubted or at in found:

@@ -59,7 +59,7 @@ def test_a_card_without_budget_files_is_refused(deed):
 @BY_DEED
 def test_a_record_moved_from_another_card_is_refused(reader, deed):
     kind = reader.card.image.kind
-    other = Reader(image=reader.desk.issue(METER + 1, issued_at_min=ISSUED, kind=kind))
+    other = Reader(image=reader.desk.issue(METER + 1, issued_at_min=ISSUED, card_kind=kind))
     other.desk.load(other.exchange, 25_000, issued_at_min=ISSUED)
     reader.put(Sfi.WALLET, other.file(Sfi.WALLET))
     with pytest.raises(MacError):

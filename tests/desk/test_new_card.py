@@ -37,7 +37,7 @@ def test_a_replacement_card_goes_on_where_the_lost_one_was(reader):
     reader.desk.load(reader.exchange, 5000, issued_at_min=ISSUED)
     account = reader.desk.arm(reader.exchange, defer_until=T1, cut_at=T2, issued_at_min=ISSUED)
     kind = reader.card.image.kind
-    image = reader.desk.reissue(account, card_number=2, issued_at_min=ISSUED + 1, kind=kind)
+    image = reader.desk.reissue(account, card_number=2, issued_at_min=ISSUED + 1, card_kind=kind)
     second = Reader(image=image)
     if not reader.in_parts:
         for sfi in (Sfi.ORDER, Sfi.WALLET):  # up to what goes with the card's own number

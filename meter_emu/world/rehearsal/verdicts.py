@@ -1,4 +1,4 @@
-"""The verdicts over a household, gravest first, and the findings beside them: names and meanings.
+"""The verdicts over a household, gravest first, and the findings next to them: names and meanings.
 
 A member's value is its name in JSON and in `expect`. `MEANING` and `FINDING` explain it to people
 who know the meters, `PLAIN` to those who decide by the report whether to hand out cards. The pages
