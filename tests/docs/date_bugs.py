@@ -23,7 +23,7 @@ HEAD = """# Date bugs of the field
 
 Mistakes with dates that were made in meters, phones, tills, clocks and libraries, each of which
 can be built into the meter here: `meter-emu rehearse CAMPAIGN --build reference+ID`. `meter-emu
-show defect ID` has the home in which it first shows and the command that plays it. Written from
+show defect ID` has the household in which it first shows and the command for it. Written from
 the files in `meter_emu/defects/`; where a mechanism is inferred and not published, *seen* says
 so.
 """

@@ -12,9 +12,9 @@ PAGE: Final = ROOT / "docs" / "kill-matrix.md"
 DATA: Final = ROOT / "docs" / "kill-matrix.json"
 HEAD: Final = """# Which law catches which date bug
 
-Each [defect of the catalogue](date-bugs.md) in our own program, and each [law](verify.md) asked
-of it. `make matrix` asks every law of every defect in a process of its own, and writes this page
-and `kill-matrix.json`; `make matrix DEFECTS="ID ID"` does the rows named.
+Each [defect of the catalogue](date-bugs.md) in our own program, checked against each
+[law](verify.md). `make matrix` checks every defect against every law, in a process of its own, and
+writes this page and `kill-matrix.json`; `make matrix DEFECTS="ID ID"` does the rows named.
 
 - **killed**: the law is broken, after so many stories.
 - **survived**: the defect made a difference, and the law held. That is no mistake of a law that is
@@ -84,10 +84,12 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield (
         f"Made {found['made']}: {len(rows)} defects, {len(_asked(rows))} laws, "
         f"seed {found['seed']}, "
-        f"{found['stories']} stories a cell (a tenth of them where a law runs a home again) or "
+        f"{found['stories']} stories a cell (a tenth of them where a law runs a household again) "
+        "or "
         f"{found['infected_max']} with a difference; up to {found['declared_max']:,} of the law "
         "that a defect names (in bold below), until that kills; "
-        f"{found['polls_max']:,} polls a home; {_sum(rows, 'took_s'):,} s of processes. Next to "
+        f"{found['polls_max']:,} polls a household; {_sum(rows, 'took_s'):,} s of processes. "
+        "Next to "
         f"{_sum(rows, 'checked'):,} runs without a difference a run of the reference was laid: the "
         "same events in all.\n"
     )

@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from tests.tidy.repository import ROOT, modules, texts
+from tests.tidy.repository import modules, texts
 
 GLOSSARY = "docs/glossary.md"
 HEADING = "## Words we avoid"
@@ -16,7 +16,22 @@ PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/", "meter_emu/rep
 
 SOLAR = "solar home systems are what the devices are called"
 SEED = "the id of a household draws its poll phase: another name would change every event"
+MADE = "as the last run recorded it: the next one has the new words"
 EXCEPTIONS = {  # (path, word): why it is right there
+    ("README.md", "homes"): "the night of 2 July, once as a story",
+    ("README.md", "dark"): "likewise",
+    ("CHANGELOG.md", "told"): "a key as it was",
+    ("CHANGELOG.md", "dark"): "a line as it was",
+    ("docs/README.md", "home"): SOLAR,
+    ("docs/openpaygo.md", "home"): SOLAR,
+    ("docs/date-bugs.md", "home"): "home controllers: a product",
+    ("docs/campaign-file.md", "lit"): "the id of an event",
+    ("docs/live-meter.md", "lit"): "the name of an act",
+    ("docs/fuzzing.md", "home"): SEED,
+    ("docs/kill-matrix.json", "home"): MADE,
+    ("docs/mutants.json", "home"): MADE,
+    ("docs/mutants.json", "dark"): MADE,
+    ("docs/mutants.json", "told"): MADE,
     ("card_protocol/tokens/openpaygo/__init__.py", "home"): SOLAR,
     ("meter_emu/cli/openpaygo.py", "home"): SOLAR,
     ("meter_emu/defects/zone/changes_up_to_2029.py", "home"): "home controllers: a product",
@@ -26,7 +41,6 @@ EXCEPTIONS = {  # (path, word): why it is right there
     ("meter_emu/stories/story.py", "home"): SEED,
     ("meter_emu/world/rehearsal/covered.py", "home"): SEED,
 }
-PENDING = {"README.md", "CONTRIBUTING.md", "docs/"}  # not read yet: whoever reads one takes it out
 
 
 @cache
@@ -91,14 +105,13 @@ def test_one_word_has_one_meaning() -> None:
     wrong = [
         f"{name}:{line}: {word!r}: say {avoided()[word]}"
         for name, line, word in findings()
-        if (name, word) not in EXCEPTIONS and not name.startswith(tuple(PENDING))
+        if (name, word) not in EXCEPTIONS
     ]
     assert not wrong, "\n".join(wrong)
 
 
 def test_an_exception_is_needed() -> None:
     assert set(EXCEPTIONS) <= {(name, word) for name, _, word in findings()}
-    assert all((ROOT / name).exists() for name in PENDING)
 
 
 @pytest.mark.parametrize(
