@@ -25,8 +25,6 @@ EXCEPTIONS = {  # (path, word): why it is right there
     ("docs/README.md", "home"): SOLAR,
     ("docs/openpaygo.md", "home"): SOLAR,
     ("docs/date-bugs.md", "home"): "home controllers: a product",
-    ("docs/campaign-file.md", "lit"): "the id of an event",
-    ("docs/live-meter.md", "lit"): "the name of an act",
     ("docs/fuzzing.md", "home"): SEED,
     ("docs/kill-matrix.json", "home"): MADE,
     ("docs/mutants.json", "home"): MADE,
