@@ -30,7 +30,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
         count = 20 if quick else 200
         ours, theirs = (_pace(build, count) for build in ("reference", f"{folder}/my_meter"))
     yield Row(
-        what="stories of the starter in C, of the reference beside it",
+        what="stories of the starter in C, of the reference next to it",
         measured=f"{theirs:.0f} and {ours:.0f} a second: {theirs / ours:.2f}",
         target=f">= {SHARE_MIN}",
         met=theirs / ours >= SHARE_MIN,

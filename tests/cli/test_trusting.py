@@ -62,9 +62,9 @@ def test_a_file_starts_no_program_that_nobody_allowed(folder, emu):
     refused(emu("rehearse", "campaign.toml"), "campaign.toml")
     refused(emu("fuzz", "replay", "find.toml"), "find.toml")
     refused(emu("fuzz", "minimize", "find.toml"), "find.toml")
-    Path("campaign.toml").write_text(CAMPAIGN.replace("BUILD", "./beside"))
-    Path("beside").write_text("#!/bin/sh\ntouch it-ran\n")
-    Path("beside").chmod(0o755)
+    Path("campaign.toml").write_text(CAMPAIGN.replace("BUILD", "./next-to-it"))
+    Path("next-to-it").write_text("#!/bin/sh\ntouch it-ran\n")
+    Path("next-to-it").chmod(0o755)
     refused(emu("rehearse", "campaign.toml"), "campaign.toml")
 
 

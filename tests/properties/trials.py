@@ -21,6 +21,7 @@ from meter_emu.firmware.layouts import STATE, STATE_AT, State, crc_holds
 from meter_emu.ports import Firmware, Ports
 from meter_emu.resources import built_in
 from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.clock_chips import CLOCK_CHIPS
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.model import MeterModel, load_model, uncertainty_s
 from tests.rigs import rig_of
@@ -38,8 +39,15 @@ METERS = {name: load_model(path) for name, path in built_in("meters").items()}
 MODEL: MeterModel = METERS["electricity-pcf8563-utc"]
 GAS: MeterModel = METERS["gas-pcf8563-battery"]
 BASES: tuple[str, ...] = get_args(get_type_hints(MeterModel)["rtc_base"])
+# A clock chip that no built-in model has is tried on the board of another.
+OTHER_CHIPS = [
+    msgspec.structs.replace(MODEL, name=f"electricity-{chip}", rtc=chip)
+    for chip in sorted(set(CLOCK_CHIPS) - {meter.rtc for meter in METERS.values()})
+]
 MODELS = [
-    msgspec.structs.replace(model, rtc_base=base) for model in METERS.values() for base in BASES
+    msgspec.structs.replace(model, rtc_base=base)
+    for model in (*METERS.values(), *OTHER_CHIPS)
+    for base in BASES
 ]
 BI_HOURLY = [model for model in MODELS if model.name == "electricity-bi-hourly"]
 

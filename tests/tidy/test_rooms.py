@@ -31,13 +31,13 @@ def test_the_order_holds():
     assert kept(graph())
 
 
-def test_an_import_from_a_room_above_or_beside_is_found():
-    """One planted import at a time, from a file deep in each room to one above, and one beside."""
+def test_an_import_from_a_room_above_or_of_its_layer_is_found():
+    """One planted import at a time, from a file deep in each room to one above or of its layer."""
     changed, unseen = deepcopy(graph()), []
     upwards = [(room, above[0]) for above, below in pairwise(LAYERS) for room in below]
-    beside = [(room, layer[place - 1]) for layer in LAYERS if len(layer) > 1
+    level = [(room, layer[place - 1]) for layer in LAYERS if len(layer) > 1
               for place, room in enumerate(layer)]  # fmt: skip
-    for pair in upwards + beside:
+    for pair in upwards + level:
         importer, imported = (max(changed.find_descendants(room), default=room) for room in pair)
         changed.add_import(importer=importer, imported=imported)
         if kept(changed):

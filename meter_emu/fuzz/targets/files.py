@@ -13,6 +13,7 @@ from card_protocol.errors import LayoutError, TraceError
 from card_protocol.trace import Trace, row_words
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from meter_emu.energies import ENERGIES
 from meter_emu.errors import MeterEmuError
 from meter_emu.fuzz.reach import must, note
 from meter_emu.fuzz.scratch import scratch_file
@@ -253,7 +254,7 @@ TARGETS: Final = (
         id="model",
         asks="a meter model's file",
         oracles="refused in one line, or a model",
-        reaches=("refused", "ds1307", "ds3231", "pcf8563", "electricity", "gas"),
+        reaches=("refused", "ds1307", "ds3231", "pcf8563", *ENERGIES),
         size_max=_TOML_SIZE_MAX,
         check=_of_file("fuzzed-model.toml", _model),
         seeds=_toml("meters"),

@@ -1,6 +1,6 @@
-"""Our targets beside an atheris harness written by hand, and beside Hypothesis.
+"""Our targets next to an atheris harness written by hand, and Hypothesis.
 
-    python -m tests.fuzz.beside            a row each, as docs/fuzzing.md has them
+    python -m tests.fuzz.compared            a row each, as docs/fuzzing.md has them
 
 A harness by hand is what somebody writes in ten lines: it parses, builds again and compares. Both
 run libFuzzer with the same seeds, sizes and number of inputs. Hypothesis draws bytes of up to the
@@ -64,7 +64,7 @@ def _fuzz_by_hand(name: str, words: list[str]) -> None:
 
     with atheris.instrument_imports(include=INSTRUMENTED):
         harness = by_hand(name)
-    atheris.Setup(["beside", *words], harness)
+    atheris.Setup(["compared", *words], harness)
     atheris.Fuzz()
 
 
@@ -132,17 +132,17 @@ def measured(name: str) -> dict[str, Measured]:
     """Return the three for one parser."""
     from meter_emu.fuzz.targets import targets
 
-    with TemporaryDirectory(prefix="meter-emu-beside-") as folder:
+    with TemporaryDirectory(prefix="meter-emu-compared-") as folder:
         scratch = Path(folder)
-        hand = _fuzzed("tests.fuzz.beside", name, scratch, ["hand", name])
+        hand = _fuzzed("tests.fuzz.compared", name, scratch, ["hand", name])
         ours = _fuzzed("meter_emu.fuzz.worker", name, scratch, [])
         inputs = scratch / "inputs"
         inputs.mkdir()
         size_max = targets()[name].size_max
         said, _ = _child(
-            ["tests.fuzz.beside", "hypothesis", name, str(inputs), str(size_max)], scratch
+            ["tests.fuzz.compared", "hypothesis", name, str(inputs), str(size_max)], scratch
         )
-        text, _ = _child(["tests.fuzz.beside", "hand", name, "-runs=0", str(inputs)], scratch)
+        text, _ = _child(["tests.fuzz.compared", "hand", name, "-runs=0", str(inputs)], scratch)
         drawn = Measured(float(said.split()[-1]), max(map(int, _COV.findall(text))))
     return {"by hand": hand, "ours": ours, "Hypothesis": drawn}
 
