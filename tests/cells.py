@@ -28,6 +28,7 @@ def each_cell(
     arguments = [name.strip() for name in names.split(",")] if isinstance(names, str) else names
     rows = [(cell,) if arguments == [names] else tuple(cell) for cell in cells]
     assert rows, "a grid without cells tests nothing"
+    assert all(len(row) == len(arguments) for row in rows), "a cell has a value for each name"
 
     labels = None if ids is None or callable(ids) else list(ids)
     assert labels is None or len(labels) == len(rows), "an id for each cell"

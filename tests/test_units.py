@@ -2,11 +2,11 @@
 
 from decimal import ROUND_DOWN, Decimal
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.units import decimal, euro
+from tests.cells import each_cell
 
 S64 = 2**63
 
@@ -24,7 +24,7 @@ def test_an_amount_is_cut_off_to_cents_towards_zero(ueur):
     assert euro(ueur) == str(abs(exact) if exact == 0 else exact)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("ueur", "text"),
     [(0, "0.00"), (-1, "0.00"), (-9_999, "0.00"), (-10_000, "-0.01"), (19_999, "0.01")],
 )

@@ -79,7 +79,7 @@ def test_a_short_lc_admits_exactly_two_sizes(nc):
                 CommandApdu.parse(raw)
 
 
-@pytest.mark.parametrize("nc", [1, 2, 255, 256, 1000])
+@each_cell("nc", [1, 2, 255, 256, 1000])
 def test_an_extended_lc_admits_exactly_two_sizes(nc):
     for size in range(8, 1100):
         raw = (HEADER + b"\x00" + nc.to_bytes(2, "big") + b"\x01" * 1100)[:size]
@@ -90,7 +90,7 @@ def test_an_extended_lc_admits_exactly_two_sizes(nc):
                 CommandApdu.parse(raw)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("raw", "why"),
     [
         ("", "at least 4 bytes"),
@@ -137,7 +137,7 @@ def test_what_was_built_parses_back(command, extended):
     assert CommandApdu.parse(command.to_bytes(extended=extended)) == command
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "arguments",
     [
         (256, 0, 0, 0),
@@ -154,7 +154,7 @@ def test_a_command_no_apdu_can_say_is_refused(arguments):
         CommandApdu(*arguments)
 
 
-@pytest.mark.parametrize("size", [0, 1, 256, 65_536])
+@each_cell("size", [0, 1, 256, 65_536])
 def test_responses_parse_back(size):
     response = ResponseApdu(filler(size), 0x9000)
     assert response.to_bytes() == filler(size) + b"\x90\x00"
@@ -167,7 +167,7 @@ def test_a_response_without_a_status_word_is_refused(raw):
         ResponseApdu.parse(raw)
 
 
-@pytest.mark.parametrize(("data", "sw"), [(bytes(65_537), 0x9000), (b"", 0x1_0000), (b"", -1)])
+@each_cell(("data", "sw"), [(bytes(65_537), 0x9000), (b"", 0x1_0000), (b"", -1)])
 def test_a_response_no_apdu_can_say_is_refused(data, sw):
     with pytest.raises(ApduError):
         ResponseApdu(data, sw)

@@ -97,7 +97,7 @@ def test_an_unreadable_atr_says_exactly_why(raw, why):
         Atr.parse(bytes.fromhex(raw))
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("groups", "why"),
     [
         ((InterfaceBytes(ta=256),), "are bytes"),
@@ -133,7 +133,7 @@ def test_ta1_offers_what_the_tables_say_and_nothing_where_they_reserve():
     assert set(range(16)) - set(DI) == {0x0, 0xA, 0xB, 0xC, 0xD, 0xE, 0xF}
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("protocols", "ta1", "raw"),
     [
         ((0,), None, "3b0141"),

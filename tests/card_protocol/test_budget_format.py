@@ -29,6 +29,7 @@ from card_protocol.formats.budget.instants import InstantOrderRecord
 from card_protocol.keys import Key, Purpose, derive
 from card_protocol.layout import Layout
 from card_protocol.timestamp import BCD_NONE, MINUTES_NONE
+from tests.cells import each_cell
 
 METER = 541_000_000_001
 CARD = CardId(METER, 7)
@@ -113,7 +114,7 @@ SECOND: dict[str, Case] = {
 } | {"order": (instants.ORDER, INSTANTS)}
 
 
-@pytest.mark.parametrize("case", SECOND.values(), ids=SECOND)
+@each_cell("case", SECOND.values(), ids=SECOND)
 def test_every_flipped_bit_of_a_generation_2_record_is_refused(case):
     layout, record = case
     raw = sealed(case)
@@ -124,7 +125,7 @@ def test_every_flipped_bit_of_a_generation_2_record_is_refused(case):
             open_sealed(layout, bad, DESK, CARD, 2)
 
 
-@pytest.mark.parametrize("name", SECOND)
+@each_cell("name", SECOND)
 def test_neither_generation_is_taken_for_the_other(name):
     for cases, wanted in ((CASES, 2), (SECOND, 1)):
         with pytest.raises(LayoutError, match=f"generation {wanted}"):
@@ -258,7 +259,7 @@ VECTORS = {
 }
 
 
-@pytest.mark.parametrize("name", VECTORS)
+@each_cell("name", VECTORS)
 def test_the_bytes_are_the_vector_and_the_mac_is_plain_aes_cmac(name):
     body = bytes.fromhex(VECTORS[name].replace(" ", ""))
     card = METER.to_bytes(8, "big") + (7).to_bytes(4, "big")

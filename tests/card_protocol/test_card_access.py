@@ -135,7 +135,7 @@ def test_every_life_cycle_answers_every_command(life_cycle, name):
         assert card.image.to_bytes() == before
 
 
-@pytest.mark.parametrize("sfi", [sfi for sfi in Sfi if sfi is not Sfi.IDENTITY])
+@each_cell("sfi", [sfi for sfi in Sfi if sfi is not Sfi.IDENTITY])
 def test_a_blocked_card_gives_nothing_but_its_identity(sfi):
     card = powered(BLOCKED)
     card.transmit(SELECT_DF)
@@ -152,7 +152,7 @@ def test_the_first_terminal_that_proves_itself_takes_the_card_into_use(role):
     assert seen == [LifeCycle.PERSONALISED, LifeCycle.PERSONALISED, LifeCycle.IN_USE]
 
 
-@pytest.mark.parametrize("counter", range(3))
+@each_cell("counter", range(3))
 def test_no_command_brings_a_blocked_card_back(counter):
     card = powered(budget_image().with_tries(counter, 0))
     before = card.image.to_bytes()

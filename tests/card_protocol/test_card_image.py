@@ -41,7 +41,7 @@ def images() -> list[CardImage]:
     return [blank(), issued, issued.in_use(), issued.with_tries(0, 1).with_tries(1, 3), *spent]
 
 
-@pytest.mark.parametrize("image", images(), ids=lambda image: image.life_cycle.name)
+@each_cell("image", images(), ids=lambda image: image.life_cycle.name)
 def test_an_image_reads_back_as_it_was_written(image):
     again = CardImage.from_bytes(image.to_bytes())
     assert again == image
@@ -169,7 +169,7 @@ def test_a_record_of_another_size_is_refused(sfi, surplus):
         budget_image().with_content(DF_ELECTRICITY, sfi, record)
 
 
-@pytest.mark.parametrize("pin", ["", "123", "123456789", "12a4", "١٢٣٤", "\ud800123"])
+@each_cell("pin", ["", "123", "123456789", "12a4", "١٢٣٤", "\ud800123"])
 def test_a_pin_is_four_to_eight_digits(pin):
     with pytest.raises(LayoutError, match="want 4 to 8 digits") as caught:
         new_card(METER_ID, {}, pin=pin)

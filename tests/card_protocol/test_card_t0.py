@@ -1,7 +1,5 @@
 """A card that speaks T=0 keeps its answers for GET RESPONSE; what it says is the same."""
 
-import pytest
-
 from card_protocol.card.virtual import SecureCard
 from card_protocol.formats.budget import Sfi
 from card_protocol.terminal import Terminal
@@ -16,6 +14,7 @@ from tests.card_protocol.cards import (
     read_command,
     verify_command,
 )
+from tests.cells import each_cell
 
 
 def h(text: str) -> bytes:
@@ -42,14 +41,14 @@ def test_an_answer_is_fetched_in_parts():
     assert card.transmit(h("00c0000001")) == h("6985")
 
 
-@pytest.mark.parametrize("le", ["00", "09", "ff", ""])
+@each_cell("le", ["00", "09", "ff", ""])
 def test_too_large_an_le_is_corrected_and_loses_nothing(le):
     card, answer = card_with_answer()
     assert card.transmit(h("00c00000" + le)) == h("6c08")
     assert card.transmit(h("00c0000008")) == answer + h("9000")
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "between", ["", "00", "0084000008", "ff00000000", "00ff0000", "00c0010008", "00c0000001aa"]
 )
 def test_an_answer_waits_for_the_very_next_command_only(between):
@@ -104,7 +103,7 @@ def test_an_le_behind_data_is_never_seen():
     assert card.transmit(verify_command(PIN) + b"\x00") == h("9000")
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "command",
     ["00b0000000ffff", "00d60000000100" + "00" * 256, "00840000000008", "00a4000c000002df01"],
 )

@@ -22,6 +22,7 @@ from tests.card_protocol.cards import (
     powered,
     role_key,
 )
+from tests.cells import each_cell
 
 Dialogue = Callable[[Terminal, CardImage], None]
 NEW = {sfi: bytes((0xF0 | sfi,)) * size for sfi, size in SIZES.items()}
@@ -96,8 +97,8 @@ def cut_at(dialogue: Dialogue, number: int, *, delivered: bool, t0: bool) -> Sec
     return card
 
 
-@pytest.mark.parametrize("t0", [False, True])
-@pytest.mark.parametrize("dialogue", DIALOGUES)
+@each_cell("t0", [False, True])
+@each_cell("dialogue", DIALOGUES)
 def test_a_cut_at_any_command_leaves_the_old_or_the_new_image(dialogue, t0):
     taken = snapshots(dialogue, t0=t0)
     for number in range(len(taken) - 1):
@@ -107,7 +108,7 @@ def test_a_cut_at_any_command_leaves_the_old_or_the_new_image(dialogue, t0):
         assert after.image.to_bytes() == taken[number + 1]
 
 
-@pytest.mark.parametrize("dialogue", DIALOGUES)
+@each_cell("dialogue", DIALOGUES)
 def test_every_file_is_whole_after_every_command(dialogue):
     for raw in snapshots(dialogue, t0=False):
         image = CardImage.from_bytes(raw)
@@ -115,14 +116,14 @@ def test_every_file_is_whole_after_every_command(dialogue):
             assert image.content(DF_ELECTRICITY, sfi) in {RECORDS[sfi], NEW[sfi]}
 
 
-@pytest.mark.parametrize("dialogue", DIALOGUES)
+@each_cell("dialogue", DIALOGUES)
 def test_one_command_changes_one_file_at_most(dialogue):
     for before, after in pairwise(map(CardImage.from_bytes, snapshots(dialogue, t0=False))):
         changed = [old != new for old, new in zip(before.contents, after.contents, strict=True)]
         assert sum(changed) <= 1
 
 
-@pytest.mark.parametrize("dialogue", DIALOGUES)
+@each_cell("dialogue", DIALOGUES)
 def test_after_a_cut_the_whole_visit_can_be_repeated(dialogue):
     wanted = CardImage.from_bytes(snapshots(dialogue, t0=False)[-1]).contents
     for number in range(len(snapshots(dialogue, t0=False)) - 1):

@@ -114,13 +114,13 @@ def test_a_change_goes_to_the_start_of_its_record_and_counts_one_up():
     assert list(after.records) == list(RECORDS)
 
 
-@pytest.mark.parametrize("change", [{3: b"x"}, {2: bytes(8)}, {5: b"x"}])
+@each_cell("change", [{3: b"x"}, {2: bytes(8)}, {5: b"x"}])
 def test_a_change_that_does_not_fit_is_refused(change):
     with pytest.raises(LayoutError, match="of record"):
         CONTAINER.after(change)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("slots", "slot"),
     [
         ((RAW, b""), 0),

@@ -168,7 +168,7 @@ def test_one_program_after_another_leaves_a_card_its_last_try(carrier, spent):
     assert said == f"not sent: PIN not presented, tries left: {left}"
 
 
-@pytest.mark.parametrize("command", ["", "00", "00A400"])
+@each_cell("command", ["", "00", "00A400"])
 def test_less_than_a_header_is_not_sent(command):
     guarded = GuardedLink(ScriptedLink([]))
     assert "bytes" in refused(lambda: guarded.exchange(bytes.fromhex(command)))

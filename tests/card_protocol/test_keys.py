@@ -18,7 +18,7 @@ VECTORS = Path(__file__).parents[2] / "fixtures/vectors/nist-sp800-38b-aes128-cm
 PUBLISHED: dict[str, Any] = json.loads(VECTORS.read_text())
 
 
-@pytest.mark.parametrize("vector", PUBLISHED["vectors"], ids=lambda vector: vector["name"])
+@each_cell("vector", PUBLISHED["vectors"], ids=lambda vector: vector["name"])
 def test_cmac_is_the_one_nist_published(vector):
     key = Key(bytes.fromhex(PUBLISHED["key"]))
     message, mac = bytes.fromhex(vector["message"]), bytes.fromhex(vector["mac"])
@@ -34,7 +34,7 @@ def test_one_wrong_bit_fails_the_mac(bit):
     assert not key.verify(b"text", wrong.to_bytes(8, "big"))
 
 
-@pytest.mark.parametrize("size", [0, 7, 9, 16])
+@each_cell("size", [0, 7, 9, 16])
 def test_a_mac_of_another_size_is_wrong(size):
     key = Key(MASTER_RAW)
     assert not key.verify(b"text", key.cmac(b"text")[:size])
@@ -55,7 +55,7 @@ def test_every_purpose_and_meter_has_its_own_key():
     assert len(keys) == 50 * len(Purpose)
 
 
-@pytest.mark.parametrize("size", [0, 15, 17, 32])
+@each_cell("size", [0, 15, 17, 32])
 def test_a_key_has_sixteen_bytes(size):
     with pytest.raises(ValueError, match="a key is 16 bytes"):
         Key(bytes(size))
@@ -84,7 +84,7 @@ def test_an_image_prints_no_secret():
         assert not any(shows(text, secret) for secret in secrets_of(image))
 
 
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@each_cell("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_an_image_is_never_pickled(protocol):
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(budget_image(), protocol)

@@ -33,6 +33,7 @@ from tests.card_protocol.cards import (
     update_command,
     verify_command,
 )
+from tests.cells import each_cell
 
 INTERNAL = bytes.fromhex("0088000308") + TERMINAL_RANDOM
 MANNERS = [Manner(), Manner(nulls=2), Manner(one_by_one=True)]
@@ -101,8 +102,8 @@ def session(card: FileCard | CardOverT0, role: Role, image: CardImage) -> list[b
     return [*read, terminal.read_binary(sfi, len(RECORDS[sfi]))]
 
 
-@pytest.mark.parametrize("manner", MANNERS, ids=str)
-@pytest.mark.parametrize("role", Role)
+@each_cell("manner", MANNERS, ids=str)
+@each_cell("role", Role)
 def test_a_terminal_cannot_tell_which_protocol_carries_it(role, manner):
     image = budget_image()
     straight, card = secure(t0=False), secure()
@@ -124,7 +125,7 @@ EXCHANGES = {
 }
 
 
-@pytest.mark.parametrize("name", EXCHANGES)
+@each_cell("name", EXCHANGES)
 def test_characters_and_etu_are_counted(name):
     command, sent, received, turns = EXCHANGES[name]
     wire = over_t0(secure())

@@ -63,7 +63,7 @@ def unordered(limits: CounterLimits) -> None:
 LAWS = (edges, nothing_twice, unordered)
 
 
-@pytest.mark.parametrize("law", LAWS)
+@each_cell("law", LAWS)
 def test_the_counter_keeps_the_law(law: Callable[[CounterLimits], None]):
     law(CounterLimits())
 

@@ -19,6 +19,7 @@ from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link import pcsc_child
 from card_protocol.link.pcsc import MEANINGS, PcscLink, chosen_reader
 from card_protocol.link.pcsc_process import PcscProcess
+from tests.cells import each_cell
 
 # A library whose readers are named like errors: looking into one gives that error, and who
 # waits for a card gets it late.
@@ -71,7 +72,7 @@ def fails(call: Callable[[], Any]) -> LinkError:
 NAMES = ["ACS ACR39U ICC Reader 00 00", "ACS ACR39U ICC Reader 01 00", "Gemalto PC Twin", "ACS"]
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("wanted", "name"),
     [(name, name) for name in NAMES] + [("39U icc reader 01", NAMES[1]), ("gemalto", NAMES[2])],
 )
@@ -79,7 +80,7 @@ def test_a_reader_is_named_exactly_or_by_a_part_that_fits_no_other(wanted, name)
     assert chosen_reader(wanted, NAMES) == name
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("wanted", "names", "says"),
     [
         ("ACR39U", NAMES, f"'ACR39U' could be any of '{NAMES[0]}', '{NAMES[1]}'"),

@@ -26,6 +26,7 @@ from tests.card_protocol.cards import (
     plain_powered,
     verify_command,
 )
+from tests.cells import each_cell
 
 SELECT_FILE = bytes.fromhex("00a4000c02be01")
 DONE = b"\x90\x00"
@@ -154,7 +155,7 @@ def test_it_writes_for_as_long_as_it_has_pages():
     assert SecureCard(budget_image(), bytes).writing_us(update(0, bytes(9))) == 0
 
 
-@pytest.mark.parametrize("size", [1, 63, 64, 65, 200, 255])
+@each_cell("size", [1, 63, 64, 65, 200, 255])
 def test_a_cut_can_leave_any_prefix(size):
     data = bytes(range(1, size + 1))
     for done in range(size):
@@ -221,7 +222,7 @@ def test_a_first_content_is_all_of_the_file():
     assert content(card) == NEW_FILE
 
 
-@pytest.mark.parametrize("at", [0, FILE_SIZE_BYTES // 2, FILE_SIZE_BYTES - 1])
+@each_cell("at", [0, FILE_SIZE_BYTES // 2, FILE_SIZE_BYTES - 1])
 def test_a_card_that_does_not_hold_its_first_content_is_named(at):
     """A worn cell, or a card that says 9000 to everything."""
     card = plain_powered()

@@ -92,7 +92,7 @@ def test_9000_of_an_acs_reader_is_a_dead_card():
         terminal.present(CODE)
 
 
-@pytest.mark.parametrize(("sw", "left"), [("63c2", 2), ("63c1", 1), ("63c0", 0), ("6983", 0)])
+@each_cell(("sw", "left"), [("63c2", 2), ("63c1", 1), ("63c0", 0), ("6983", 0)])
 def test_a_wrong_code_in_a_pcsc_reader(sw, left):
     terminal, _ = scripted(PCSC, ("ff20000003c0de42", sw))
     with pytest.raises(ApduError, match=f"wrong code, tries left: {left}"):

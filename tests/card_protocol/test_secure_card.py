@@ -197,7 +197,7 @@ def test_select_asked_for_another_size_says_the_right_one():
     assert len(card.transmit(h("00a40004023f000c"))) == 14
 
 
-@pytest.mark.parametrize("p1p2", ["040d", "000d", "0001", "010c", "030c"])
+@each_cell("p1p2", ["040d", "000d", "0001", "010c", "030c"])
 def test_other_ways_to_select_are_refused(p1p2):
     assert powered().transmit(h(f"00a4{p1p2}023f00")) == h("6a86")
 
@@ -218,7 +218,7 @@ def test_every_offset_and_size_reads_what_lies_there():
             assert card.transmit(bytes((0, 0xB0, 0, offset, size))) == answer
 
 
-@pytest.mark.parametrize("le", ["00", "000000", "000100"])
+@each_cell("le", ["00", "000000", "000100"])
 def test_le_zero_reads_all_there_is(le):
     card = desk_card()
     assert card.transmit(h(f"00b08200{le}")) == RECORDS[Sfi.WALLET] + OK
@@ -271,7 +271,7 @@ def test_get_challenge_gives_eight_new_bytes(le):
     assert all(len(answer) == 10 and answer[-2:] == OK for answer in challenges)
 
 
-@pytest.mark.parametrize("le", [1, 7, 9, 255])
+@each_cell("le", [1, 7, 9, 255])
 def test_a_challenge_of_another_size_is_6c08(le):
     assert powered().transmit(bytes((0, 0x84, 0, 0, le))) == h("6c08")
 
@@ -315,7 +315,7 @@ def test_a_challenge_serves_once(role):
     assert card.transmit(proof) == h("6985")
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "between",
     ["", "00b08100", "00a4000c023f00", "ff000000", "00ff0000", "0084000009", "00840000080000"],
 )
@@ -403,7 +403,7 @@ def test_the_pin_is_verified_and_asking_says_so():
     assert card.transmit(h("00200001")) == h("63c2")
 
 
-@pytest.mark.parametrize("wrong", [PIN[:-1], PIN + "0", PIN[::-1], "0000", "99999999"])
+@each_cell("wrong", [PIN[:-1], PIN + "0", PIN[::-1], "0000", "99999999"])
 def test_three_wrong_pins_block_the_card(wrong):
     card = powered()
     for left in (2, 1, 0):

@@ -74,7 +74,7 @@ def test_a_name_is_not_found_and_changes_nothing(size):
     assert where(card) == (0xDF01, None)
 
 
-@pytest.mark.parametrize(("p1", "size"), [(0x08, 0), (0x08, 3), (0x09, 1), (0x04, 0), (0x00, 4)])
+@each_cell(("p1", "size"), [(0x08, 0), (0x08, 3), (0x09, 1), (0x04, 0), (0x00, 4)])
 def test_a_length_that_goes_with_no_such_selection_is_6700(p1, size):
     command = bytes((0, 0xA4, p1, 0x0C, *((size, *bytes(size)) if size else ())))
     assert secure().transmit(command) == b"\x67\0"
@@ -84,7 +84,7 @@ def test_class_a0_of_old_phone_cards_is_not_supported():
     assert secure().transmit(bytes.fromhex("a0a40000023f00")) == b"\x6e\0"
 
 
-@pytest.mark.parametrize("rule", Access)
+@each_cell("rule", Access)
 def test_the_conditions_are_what_the_card_then_asks_for(rule):
     """Compact format: AM 03 says that UPDATE's condition and then READ's follows."""
     tree = FileTree([FileSpec(MF, 0xAA01, 1, 4, read=rule, update=Access.ALWAYS)])

@@ -153,7 +153,7 @@ def test_without_a_counter_bit_spent_the_right_code_opens_nothing():
         assert not chip.verified
 
 
-@pytest.mark.parametrize("order", [o for o in permutations((1, 2, 3)) if o != (1, 2, 3)])
+@each_cell("order", [o for o in permutations((1, 2, 3)) if o != (1, 2, 3)])
 def test_the_code_is_compared_in_order_only(order):
     chip = Sle4442(an_image())
     chip.update_security(0, 6)

@@ -143,7 +143,7 @@ MISTAKES: dict[str, dict[str, Callable[..., object]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("law", LAWS)
+@each_cell("law", LAWS)
 def test_a_tid_keeps_the_law(law):
     law(right)
 

@@ -30,7 +30,7 @@ def kind_of(call) -> LinkErrorKind:
 # The header -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("command", "header", "data"),
     [
         ("00a4000c", "00a4000c00", ""),  # case 1: P3 is 00
@@ -52,7 +52,7 @@ def test_every_p3_counts_what_moves(count):
     assert tpdu(h("00b00000") + bytes((count,))) == (h("00b00000") + bytes((count,)), b"")
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "command",
     ["00b00000000010", "00d6000000000155", "00a40004000002df010000", "00b00000000000"],
 )
@@ -67,7 +67,7 @@ def test_an_instruction_that_reads_as_a_status_word_is_refused(ins):
         Asking(bytes((0, ins, 0, 0)))
 
 
-@pytest.mark.parametrize("command", ["", "00", "00b000", "00b000001000"])
+@each_cell("command", ["", "00", "00b000", "00b000001000"])
 def test_what_is_no_command_has_no_header(command):
     with pytest.raises(ApduError):
         Asking(h(command))
@@ -142,7 +142,7 @@ def test_a_card_that_asks_for_more_than_there_is_breaks_the_protocol(ack):
     assert kind_of(lambda: asking.receive(h(ack))) is LinkErrorKind.BROKEN
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("command", "said"),
     [
         ("00d6000001aa", "d69000"),  # while the interface device sends

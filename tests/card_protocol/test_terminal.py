@@ -20,6 +20,7 @@ from tests.card_protocol.cards import (
     proof_command,
     role_key,
 )
+from tests.cells import each_cell
 
 READ_8 = CommandApdu(0x00, 0xB0, 0x00, 0x00, ne=8)
 
@@ -191,7 +192,7 @@ def test_a_file_that_ends_early_is_an_error():
         terminal.read_binary(5, 8)
 
 
-@pytest.mark.parametrize(("sfi", "size"), [(0, 8), (31, 8), (1, 0), (1, 0x8001)])
+@each_cell(("sfi", "size"), [(0, 8), (31, 8), (1, 0), (1, 0x8001)])
 def test_what_no_command_can_say_is_refused(sfi, size):
     terminal, _ = play()
     with pytest.raises(ApduError, match="want"):
@@ -200,8 +201,8 @@ def test_what_no_command_can_say_is_refused(sfi, size):
         terminal.update_binary(sfi, bytes(size))
 
 
-@pytest.mark.parametrize("t0", [False, True])
-@pytest.mark.parametrize("role", Role)
+@each_cell("t0", [False, True])
+@each_cell("role", Role)
 def test_terminal_and_card_prove_themselves_to_each_other(role, t0):
     card = powered(t0=t0)
     terminal = Terminal(card.transmit)
@@ -251,7 +252,7 @@ def test_a_challenge_of_another_size_is_an_error():
         terminal.authenticate(Role.METER, key, key, TERMINAL_RANDOM)
 
 
-@pytest.mark.parametrize("size", [0, 7, 9])
+@each_cell("size", [0, 7, 9])
 def test_a_random_of_another_size_is_refused(size):
     terminal, _ = play()
     key = Key(bytes(16))
@@ -268,7 +269,7 @@ def test_verify_presents_the_pin():
     assert caught.value.sw == 0x63C2
 
 
-@pytest.mark.parametrize("pin", ["", "123", "123456789", "12a4", "١٢٣٤", "\ud800123"])
+@each_cell("pin", ["", "123", "123456789", "12a4", "١٢٣٤", "\ud800123"])
 def test_what_is_no_pin_is_not_even_sent(pin):
     terminal, _ = play()
     with pytest.raises(ApduError, match="four to eight digits"):

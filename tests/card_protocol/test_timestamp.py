@@ -46,7 +46,7 @@ def test_the_announced_minute_is_the_vector():
     assert str(BASE) == "2020-07-03 23:01"
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@each_cell("name", FIELDS)
 def test_every_value_of_each_field_matches_the_table(name):
     at, low, high = FIELDS[name]
     for value in range(low, high + 1):
@@ -56,7 +56,7 @@ def test_every_value_of_each_field_matches_the_table(name):
         assert decode_bcd_minute(raw) == when
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@each_cell("name", FIELDS)
 def test_every_other_byte_of_each_field_is_refused(name):
     at, low, high = FIELDS[name]
     allowed = {BCD[value][0] for value in range(low, high + 1)}
@@ -67,7 +67,7 @@ def test_every_other_byte_of_each_field_is_refused(name):
             decode_bcd_minute(swap(at, byte))
 
 
-@pytest.mark.parametrize("name", ["year", "month", "hour"])
+@each_cell("name", ["year", "month", "hour"])
 def test_every_pair_of_neighbouring_bytes_is_read_or_refused_as_its_fields_are(name):
     """All 65,536 pairs: no value of one byte makes a bad neighbour pass, or a good one fail."""
     at, low, high = FIELDS[name]
@@ -121,7 +121,7 @@ def test_none_is_one_value_and_no_date():
             decode_bcd_minute(broken)
 
 
-@pytest.mark.parametrize("size", [0, 1, 4, 6, 10])
+@each_cell("size", [0, 1, 4, 6, 10])
 def test_another_size_is_refused(size):
     with pytest.raises(TimestampError, match="5 bytes"):
         decode_bcd_minute(b"\x20" * size)

@@ -30,7 +30,7 @@ def test_lengths_take_the_shortest_form(tag, size, head):
     assert build([(tag, bytes(size))]) == bytes.fromhex(head) + bytes(size)
 
 
-@pytest.mark.parametrize("tag", [-1, 0x1F, 0x9F, 0xFF, 0x1234, 0x5F80, 0x1_0000])
+@each_cell("tag", [-1, 0x1F, 0x9F, 0xFF, 0x1234, 0x5F80, 0x1_0000])
 def test_what_is_no_tag_is_refused(tag):
     with pytest.raises(TlvError, match="no tag"):
         build([(tag, b"")])

@@ -28,6 +28,7 @@ from card_protocol.trace import (
 )
 from card_protocol.words import command_words
 from tests.card_protocol.cards import PIN, SELECT_DF, verify_command
+from tests.cells import each_cell
 
 NOON = "2020-07-02 12:00:00"
 
@@ -134,7 +135,7 @@ def test_each_row_is_written_whole_and_at_once():
 SECRET_INS = {0x20, 0x21, 0x24, 0x25, 0x2C, 0x2D}
 
 
-@pytest.mark.parametrize("form", ["short", "with le", "extended", "no length", "length too long"])
+@each_cell("form", ["short", "with le", "extended", "no length", "length too long"])
 def test_no_digit_of_any_secret_is_ever_shown(form):
     """Every class and every secret instruction, well formed or not."""
     digits = PIN.encode()

@@ -61,7 +61,7 @@ def slot(card: Echo) -> VpcdSlot:
     return made
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("control", "answer", "story"),
     [
         (GET_ATR, framed(ATR), []),
@@ -110,13 +110,13 @@ def test_where_the_bytes_are_split_makes_no_difference(
     assert not plugged.waiting
 
 
-@pytest.mark.parametrize("size", [1, 2, 65_535])
+@each_cell("size", [1, 2, 65_535])
 def test_answers_of_all_sizes_the_length_can_say_are_carried(size: int) -> None:
     card = Echo(lambda _: bytes(size))
     assert slot(card).receive(POWER_ON + framed(b"\0\0")) == framed(bytes(size))
 
 
-@pytest.mark.parametrize("size", [0, 65_536, 65_538])
+@each_cell("size", [0, 65_536, 65_538])
 def test_what_the_length_cannot_say_is_never_sent(size: int) -> None:
     card = Echo(lambda _: bytes(size))
     with pytest.raises(LinkError, match=f"want an answer of 1 to 65535 bytes .* got {size}") as got:
@@ -124,7 +124,7 @@ def test_what_the_length_cannot_say_is_never_sent(size: int) -> None:
     assert got.value.kind is LinkErrorKind.BROKEN
 
 
-@pytest.mark.parametrize("size", [2, 255, 256, 260, 261, 65_535])
+@each_cell("size", [2, 255, 256, 260, 261, 65_535])
 def test_commands_of_all_sizes_the_length_can_say_are_heard_whole(size: int) -> None:
     """UPDATE BINARY of 255 bytes is 260; the length is two bytes, the high one first."""
     card = Echo()
@@ -144,7 +144,7 @@ def test_a_card_that_does_not_answer_to_reset_is_not_plugged_in() -> None:
     assert got.value.kind is LinkErrorKind.NO_CARD
 
 
-@pytest.mark.parametrize("size", range(1, 6))
+@each_cell("size", range(1, 6))
 def test_a_reader_that_leaves_mid_message_is_an_error_and_the_card_unpowered(size: int) -> None:
     card = Echo()
     plugged = slot(card)

@@ -1,7 +1,5 @@
 """Every campaign we ship: as promised with the reference; one with an end, not with a day lost."""
 
-import pytest
-
 from meter_emu.resources import built_in
 from meter_emu.units import DAY_US
 from meter_emu.world.meter.model import load_model
@@ -75,7 +73,7 @@ def test_every_model_has_its_turn_and_the_fleet_and_counters_have_no_gas():
     assert all(kinds == both for name, kinds in shown.items() if name not in no_gas)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@each_cell("model", MODELS)
 def test_on_every_model_a_lost_day_is_seen(model):
     campaign = load_campaign(
         CAMPAIGNS["resa-2020-06"], model=model, build="reference+end-exclusive"
@@ -89,7 +87,7 @@ def test_the_campaigns_of_2020_announce_an_end_and_the_others_none():
     assert set(CAMPAIGNS) - set(ANNOUNCED) == {"winter", *OF_DATES}
 
 
-@pytest.mark.parametrize("name", ANNOUNCED)
+@each_cell("name", ANNOUNCED)
 def test_with_an_end_taken_as_exclusive_homes_go_dark_the_evening_before(name):
     campaign = load_campaign(CAMPAIGNS[name], build="reference+end-exclusive")
     outcomes = [

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns import head
+from tests.cells import each_cell
 
 TINY = (
     head("tiny", "2020-06-01T08:00:00", "2020-07-08T12:00:00")
@@ -87,7 +88,7 @@ def test_with_the_reference_every_promise_of_july_2020_is_kept():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("build", "dark", "verdict"),
     [
         ("reference+end-exclusive", "friday", "early"),

@@ -18,6 +18,7 @@ from meter_emu.cli.live.view import View, legal_words, rate_words, span_words
 from meter_emu.ports import Lamp
 from meter_emu.world.meter.image import image_of
 from meter_emu.zones import BELGIAN
+from tests.cells import each_cell
 from tests.cli.sitting import JUNE, MODEL, Sitting, command, environment
 from tests.rigs import rig_of
 
@@ -151,7 +152,7 @@ def drawn(view: View, width: int, height: int, said: list[str], asked: str | Non
     return console.file.getvalue()
 
 
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (120, 40), (200, 60), (72, 20)])
+@each_cell(("width", "height"), [(80, 24), (120, 40), (200, 60), (72, 20)])
 def test_the_picture_is_as_large_as_the_terminal(width, height):
     lines = drawn(DARK, width, height, [f"line {n} {'x' * 200}" for n in range(100)]).splitlines()
     assert len(lines) == height
@@ -159,7 +160,7 @@ def test_the_picture_is_as_large_as_the_terminal(width, height):
     assert any("line 99" in line for line in lines)  # the last that was said is seen
 
 
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 15), (30, 6)])
+@each_cell(("width", "height"), [(80, 24), (60, 15), (30, 6)])
 def test_a_command_being_typed_is_seen_where_the_keys_were(width, height):
     lines = drawn(DARK, width, height, ["a line"], "insert ho").splitlines()
     assert len(lines) == height
@@ -170,7 +171,7 @@ def test_a_command_being_typed_is_seen_where_the_keys_were(width, height):
     assert len(lines[-1]) == width
 
 
-@pytest.mark.parametrize("width", [80, 60, 46])
+@each_cell("width", [80, 60, 46])
 def test_the_reason_at_the_end_of_a_line_and_the_time_are_seen_in_a_narrow_terminal(width):
     why = "! want one of red, blue, insert, remove, power, appliances, rate, advance, got 'foo'"
     shown = drawn(DARK, width, 24, [why])
@@ -179,7 +180,7 @@ def test_the_reason_at_the_end_of_a_line_and_the_time_are_seen_in_a_narrow_termi
     assert rate_words(DARK.rate) in shown
 
 
-@pytest.mark.parametrize(("width", "height"), [(1, 1), (2, 2), (4, 3), (20, 4)])
+@each_cell(("width", "height"), [(1, 1), (2, 2), (4, 3), (20, 4)])
 def test_no_terminal_is_too_small_to_be_drawn_in(width, height):
     for asked in (None, "", "insert a.card"):
         shown = drawn(DARK, width, height, ["a line of words"], asked)

@@ -39,7 +39,7 @@ def test_what_is_said_is_the_civil_time_a_person_means(said, want):
     assert written(said, at(MONDAY), BRUSSELS) == want
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "other", ["2020-07-03 23:01", "2020-07-03T23:01+02:00", "", "soon", "2 Nonsense", "in 3 h"]
 )
 def test_other_words_are_left_as_they_are(other):

@@ -18,6 +18,7 @@ from meter_emu.hardware.rtc.pcf8563 import Pcf8563
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.times import to_us
 from meter_emu.zones import BELGIAN
+from tests.cells import each_cell
 from tests.firmware.meters import now_at, seconds
 from tests.rigs import MODEL
 
@@ -167,7 +168,7 @@ class Chip:
         self.rtc.write(at, data, self.now_us, self.now_us)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("defect", "step_us", "read"),
     [
         ("torn-read", 0, Civil(2020, 7, 2, 23, 59)),
@@ -198,7 +199,7 @@ LAST_RIGHT = {
 }
 
 
-@pytest.mark.parametrize(("defect", "last"), LAST_RIGHT.items())
+@each_cell(("defect", "last"), LAST_RIGHT.items())
 def test_a_counter_is_right_up_to_its_last_minute(defect, last):
     for by, right in ((0, True), (1, False)):
         when = last + timedelta(minutes=by)

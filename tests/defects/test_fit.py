@@ -268,7 +268,7 @@ def test_a_swap_that_overrides_nothing_is_no_defect():
         defect(Same)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("name", "why"),
     [
         ("reference+no-such-thing", "want a defect of"),
@@ -329,7 +329,7 @@ def test_the_day_of_year_is_a_day_early_from_1_march_of_a_leap_year_and_else_rig
     assert due_s("reference+doy-common-year", when) == instant_s(want)
 
 
-@pytest.mark.parametrize("year", [2019, 2020, 2021, 2024])
+@each_cell("year", [2019, 2020, 2021, 2024])
 def test_the_day_of_year_is_seen_on_every_day_after_february_of_a_leap_year_only(year):
     day = datetime(year, 1, 1, 23, 1, tzinfo=UTC).replace(tzinfo=None)
     while day.year == year:
@@ -436,7 +436,7 @@ def test_a_home_goes_dark_as_early_as_its_defect_says_and_never_before(build, ye
     assert early - 5 / 60 < found <= early
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("build", "cut"),
     [
         ("reference", False),

@@ -41,7 +41,7 @@ T = Civil(2020, 7, 3, 23, 1)
 LAYOUTS: dict[str, Layout[Any]] = {
     layout.name: layout for generation in (1, 2) for layout in layouts(generation).values()
 }
-BY_NAME = pytest.mark.parametrize("name", LAYOUTS)
+BY_NAME = each_cell("name", LAYOUTS)
 
 
 def cells(line: str) -> list[str]:

@@ -18,12 +18,12 @@ GAP = Civil(2020, 3, 29, 2, 30)  # last Sunday of March, 02:00 to 03:00 does not
 FOLD = Civil(2020, 10, 25, 2, 30)  # last Sunday of October, 02:00 to 03:00 exists twice
 
 
-@pytest.mark.parametrize("text", ["2020-07-03 23:01", "2020-07-03T23:01", " 2020-07-03 23:01 "])
+@each_cell("text", ["2020-07-03 23:01", "2020-07-03T23:01", " 2020-07-03 23:01 "])
 def test_a_time_is_read_as_people_write_it(text):
     assert DATES.parse(text) == Civil(2020, 7, 3, 23, 1)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "text",
     [
         "",

@@ -33,6 +33,7 @@ from card_protocol.timestamp import Civil, unpack_minute
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from tests.cards import memory_card, raw_on
+from tests.cells import each_cell
 from tests.desk.test_card_format_page import CARD, WRITTEN_BACK, T, cells
 
 PAGE = (Path(__file__).parents[2] / "docs" / "memory-card.md").read_text("utf-8")
@@ -40,7 +41,7 @@ METER = 541_000_000_001
 LAYOUTS: dict[str, Layout[Any]] = {
     layout.name: layout for layout in (IDENTITY_PART, DESK_PART, METER_PART)
 }
-BY_NAME = pytest.mark.parametrize("name", LAYOUTS)
+BY_NAME = each_cell("name", LAYOUTS)
 
 
 def rows_of(heading: str, section: str = PAGE) -> list[list[str]]:

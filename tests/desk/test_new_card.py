@@ -6,6 +6,7 @@ from card_protocol.formats.budget import NO_TOKEN, OrderFlags, Sfi
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.errors import DeskError
+from tests.cells import each_cell
 from tests.desk.reader import ISSUED, METER, T1, T2, Reader, dates
 
 
@@ -22,7 +23,7 @@ def test_a_new_card_has_nothing_loaded_and_no_order(reader):
     assert reader.desk.read_back(reader.exchange) is None
 
 
-@pytest.mark.parametrize("meter", [0, -1, 2**64])
+@each_cell("meter", [0, -1, 2**64])
 def test_a_meter_number_that_cannot_be_is_refused(meter):
     with pytest.raises(DeskError, match="meter number"):
         Desk(TEST_MASTER_KEY).issue(meter, issued_at_min=ISSUED)

@@ -10,6 +10,7 @@ from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.formats.budget import Sfi
 from meter_emu.desk.desk import Account, Desk, Exchange, Work
 from meter_emu.desk.pricing import Pricing
+from tests.cells import each_cell
 from tests.desk.reader import BY_DEED, DEEDS, ISSUED, ON_EACH, ORDERING, Reader, dates
 
 
@@ -119,7 +120,7 @@ def test_a_load_whose_answer_is_lost_shows_in_the_wallet(reader: Reader):
     assert reader.desk.account(reader.exchange).wallet.loaded_cents == 5000
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("work", "written"),
     [
         (Work(load_cents=5_000), [Sfi.WALLET]),

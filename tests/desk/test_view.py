@@ -71,7 +71,7 @@ def test_a_new_card_is_well_and_its_write_back_empty(image):
     assert not [complaint for view in views for complaint in complaints(view)]
 
 
-@pytest.mark.parametrize("sfi", list(Sfi))
+@each_cell("sfi", list(Sfi))
 def test_every_field_of_every_record_is_shown_at_its_offset(sfi):
     view = record(sfi)
     assert [(row.offset, row.field) for row in view.rows] == [
@@ -140,7 +140,7 @@ def test_what_no_single_field_shows_is_said_of_the_record():
     assert not record(Sfi.TARIFF, night_price_ueur_per_wh=1).wrong
 
 
-@pytest.mark.parametrize("sfi", list(Sfi))
+@each_cell("sfi", list(Sfi))
 def test_a_wrong_mac_is_a_word_and_the_fields_are_still_shown(sfi):
     layout = LAYOUTS[sfi]
     raw = layout.magic + b"\x01" + bytes(layout.size_bytes - 3)
@@ -162,8 +162,8 @@ def test_without_an_identity_no_mac_can_be_checked(image):
     assert "no identity" in views[1].wrong[0]
 
 
-@pytest.mark.parametrize("generation", [1, 2])
-@pytest.mark.parametrize("carrier", [CardKind.SECURE, CardKind.PLAIN])
+@each_cell("generation", [1, 2])
+@each_cell("carrier", [CardKind.SECURE, CardKind.PLAIN])
 def test_a_tariff_that_is_not_the_orders_is_said(generation, carrier):
     """An old record, well sealed, next to a newer order of the same tariff number."""
     rig = Rig(carrier=carrier, generation=generation)
@@ -285,7 +285,7 @@ def test_a_clock_order_is_shown_whole_with_the_instant_it_sets():
     assert row(view, "set_to_s").note == "2020-06-02 08:15:30 UTC"
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("changes", "field"),
     [
         ({"set_error_s": 0}, "set_error_s"),

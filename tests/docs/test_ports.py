@@ -122,7 +122,7 @@ def test_every_cost_constant_is_on_the_page() -> None:
     assert said == CONSTANTS
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("head", "enum"),
     [
         (("bit", "buttons"), Button),

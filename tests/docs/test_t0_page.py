@@ -17,6 +17,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.world.meter.board import CARD_BYTE_US
 from tests.card_protocol.cards import budget_image
 from tests.cards import file_card
+from tests.cells import each_cell
 from tests.docs.pages import blocks, page, table
 from tests.firmware.meters import Rig
 from tests.rigs import counted
@@ -46,7 +47,7 @@ def test_the_procedure_bytes_are_the_ones_obeyed():
     assert {byte: done[procedure_step(0xA4, byte)] for byte in range(256)} == shown
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("words", "value"),
     [
         (r"A character is (\d+) etu", t0.CHARACTER_ETU),

@@ -10,6 +10,7 @@ import pytest
 from meter_emu.testing import Card, Desk, Meter, World
 from meter_emu.testing.circumstances import Circumstances
 from meter_emu.testing.links import LINKS
+from tests.cells import each_cell
 from tests.docs.pages import blocks, page, section, table
 
 PAGE = page("docs/testing-with-pytest.md")
@@ -38,9 +39,7 @@ def test_the_keys_and_defaults_are_those_of_the_marker(pytestconfig: pytest.Conf
     assert said == [field.name for field in fields]
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [("world", World), ("meter", Meter), ("desk", Desk), ("card", Card)]
-)
+@each_cell(("name", "kind"), [("world", World), ("meter", Meter), ("desk", Desk), ("card", Card)])
 def test_every_call_of_a_fixture_is_listed(name: str, kind: type[Any]) -> None:
     listed: dict[str, str] = {}
     for cell, *_ in table(FIXTURES, f"`{name}`", "what it is or does"):

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +33,7 @@ OFFSETS = [
 ]
 
 
-@pytest.mark.parametrize(("base", "summer", "offset_s"), OFFSETS)
+@each_cell(("base", "summer", "offset_s"), OFFSETS)
 def test_registers_are_ahead_of_utc_by_their_base(base, summer, offset_s):
     kept = state(flags=flags_of(summer=summer))
     assert BASE.offset_s(kept, factory(rtc_base=base)) == offset_s
@@ -53,7 +52,7 @@ STEPPABLE = [
 ]
 
 
-@pytest.mark.parametrize(("shown", "steppable"), STEPPABLE)
+@each_cell(("shown", "steppable"), STEPPABLE)
 def test_the_hour_is_stepped_where_one_byte_can_say_it(shown, steppable):
     hour, minute, second = (int(part) for part in shown.split(":"))
     of_day = (hour * 60 + minute) * 60 + second

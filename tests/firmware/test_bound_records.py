@@ -23,7 +23,7 @@ T2 = Civil(2020, 7, 3, 23, 1)
 FILE_CARDS = [CardKind.SECURE, CardKind.PLAIN]
 OLD, NEW = Pricing(2, 275, 275), Pricing(2, 300, 300)
 BOTH = pytest.mark.parametrize("generation", [1, 2])
-ON_FILES = pytest.mark.parametrize("carrier", FILE_CARDS, ids=lambda kind: kind.name.lower())
+ON_FILES = each_cell("carrier", FILE_CARDS, ids=lambda kind: kind.name.lower())
 
 
 def account_of(rig: Rig) -> Account:

@@ -21,6 +21,7 @@ from meter_emu.domain import Result
 from meter_emu.errors import DeskError
 from meter_emu.firmware.dialogues.budget import identity_said
 from meter_emu.firmware.layouts import EventCode, Health
+from tests.cells import each_cell
 from tests.firmware.meters import METER_ID, PARTS, Rig, now_at, seconds, state
 from tests.rigs import counted
 
@@ -28,7 +29,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 EXPIRES = Civil(2020, 7, 18, 0, 0)
 EXPIRES_S = seconds(datetime(2020, 7, 18, tzinfo=BRUSSELS))
 BOTH = pytest.mark.parametrize("generation", [1, 2])
-GENERATIONS_AND_CARRIERS = pytest.mark.parametrize(
+GENERATIONS_AND_CARRIERS = each_cell(
     ("generation", "carrier"),
     [(n, kind) for n in (1, 2) for kind in CardKind if (n, kind) != (2, CardKind.MEMORY)],
 )
@@ -88,7 +89,7 @@ def test_a_lower_bound_past_the_expiry_proves_it(generation):
     assert judged(identity(generation), EXPIRES_S - 1, health=health) is Result.EXECUTED
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "changes",
     [
         {"expires": bytes.fromhex("2002310000")},
@@ -103,7 +104,7 @@ def test_an_expiry_that_is_none_refuses_the_card(changes):
     assert judged(replace(identity(2), **changes), 0) is Result.BAD_DATE
 
 
-@pytest.mark.parametrize("by_min", [-1440, -60, -1, 1, 60, 1440])
+@each_cell("by_min", [-1440, -60, -1, 1, 60, 1440])
 def test_of_an_expiry_whose_forms_disagree_the_later_holds(by_min):
     card = identity(2)
     card = replace(card, expires_min=card.expires_min + by_min)
@@ -195,8 +196,8 @@ def test_the_number_alone_says_which_card_is_newer(asked, known):
     assert PARTS.gate.judge_card(identity_said(card), state(card_number=known), now_at(0)) is want
 
 
-@pytest.mark.parametrize("sfi", [Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF])
-@pytest.mark.parametrize("generation", [1, 2])
+@each_cell("sfi", [Sfi.WALLET, Sfi.ORDER, Sfi.TARIFF])
+@each_cell("generation", [1, 2])
 def test_a_record_of_the_other_generation_is_no_record_of_the_card(sfi, generation):
     """Sealed with the right key all the same; an order fills its file or lies at its beginning."""
     rig, other = Rig(generation=generation), Rig(generation=3 - generation)
@@ -266,7 +267,7 @@ def test_a_replacement_of_a_temporary_card_lasts_unless_it_is_one_too(generation
         assert (found.generation, found.expires) == (generation, encode_bcd_minute(expires))
 
 
-@pytest.mark.parametrize("generation", [0, 3, 255])
+@each_cell("generation", [0, 3, 255])
 def test_the_office_issues_no_generation_that_nobody_defined(generation):
     with pytest.raises(DeskError, match="generation 1 or 2"):
         Desk(TEST_MASTER_KEY).issue(METER_ID, generation=generation, issued_at_min=0)

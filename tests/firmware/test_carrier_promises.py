@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-import pytest
-
 from card_protocol.card.image import CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, VirtualCard, card_of, parse_image
@@ -392,7 +390,7 @@ class Timed:
         return answer
 
 
-@pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
+@each_cell("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 def test_a_session_costs_what_the_page_says(carrier):
     spent: list[tuple[int, int]] = []
     rig = Rig(carrier=carrier, tap=lambda ports: Timed(ports, spent))  # type: ignore[arg-type,return-value]

@@ -174,7 +174,7 @@ def test_a_time_that_not_every_clock_can_show_is_no_date():
     assert show(rig, clock_card(SET_TO_S_COUNT - 3_601)).endswith("EXECUTED")
 
 
-@pytest.mark.parametrize("error_s", [0, SET_ERROR_S_MAX + 1, 0xFFFF])
+@each_cell("error_s", [0, SET_ERROR_S_MAX + 1, 0xFFFF])
 def test_a_card_that_does_not_say_how_good_its_time_is_sets_no_clock(error_s):
     rig = lost()
     key = derive(TEST_MASTER_KEY, Purpose.DESK_RECORD, METER_ID)
@@ -193,7 +193,7 @@ def test_a_clock_card_of_another_meter_is_refused_without_costing_it_a_try():
     assert rig.state.health == Health.LOW_VOLTAGE
 
 
-@pytest.mark.parametrize("error_s", [0, -1, SET_ERROR_S_MAX + 1])
+@each_cell("error_s", [0, -1, SET_ERROR_S_MAX + 1])
 def test_a_tool_that_does_not_say_how_good_it_is_makes_no_card(error_s):
     with pytest.raises(DeskError, match="a clock card is good to"):
         clock_card(NOW_S, error_s=error_s)
@@ -224,7 +224,7 @@ def orders_after_a_loss(work: Work, run_s: int) -> tuple[int, int]:
     return before, rig.state.order_result
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("work", "run_s", "says"),
     [
         (Work(cut_at=Civil(2020, 7, 3, 23, 1)), 3_600, Result.PENDING),

@@ -260,7 +260,7 @@ def test_a_reactivation_clears_even_what_no_calendar_has():
     assert (kept.defer_end, kept.cut_end) == (NO_END, NO_END)
 
 
-@pytest.mark.parametrize("dates", [(T1, T2), (None, T2), (T1, None), (None, None)])
+@each_cell("dates", [(T1, T2), (None, T2), (T1, None), (None, None)])
 def test_a_dated_order_replaces_both_items_and_leaves_the_latch(dates):
     flags = StateFlags.PREPAYMENT_ON | StateFlags.CUT_LATCHED
     armed = state(
@@ -308,7 +308,7 @@ PRICES = [
 ]
 
 
-@pytest.mark.parametrize(("night_price", "nights", "result"), PRICES)
+@each_cell(("night_price", "nights", "result"), PRICES)
 def test_a_night_price_takes_night_hours_and_is_the_lower_one(night_price, nights, result):
     tariff = replace(PRICE, night_price_ueur_per_wh=night_price)
     assert judge(order(), tariff=tariff, nights=nights) is result

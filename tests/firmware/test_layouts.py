@@ -77,7 +77,7 @@ def test_no_two_records_share_a_page_and_all_lie_in_the_smallest_part_that_holds
     assert max(at + size for at, size in places) <= MODEL.eeprom_size_bytes
 
 
-@pytest.mark.parametrize("name", KEYS)
+@each_cell("name", KEYS)
 def test_no_key_shows_when_a_factory_record_is_printed(name):
     key = bytes(range(0xA0, 0xB0))
     record = factory(**{name: key})

@@ -156,7 +156,7 @@ MoneyOfAMeter.TestCase.settings = settings(max_examples=60, stateful_step_count=
 TestMoneyOfAMeter = MoneyOfAMeter.TestCase
 
 
-@pytest.mark.parametrize("booked_units", [0, 1, 1000, WRAP - 1, WRAP - 1000, WRAP // 2])
+@each_cell("booked_units", [0, 1, 1000, WRAP - 1, WRAP - 1000, WRAP // 2])
 def test_the_register_wraps_at_32_bits_and_no_energy_is_lost(booked_units):
     kept = state(booked_units=booked_units, balance_ueur=50 * EURO, price_ueur_per_wh=250)
     LEDGER.book(kept, (booked_units + 1234) % WRAP)
@@ -261,7 +261,7 @@ def test_a_wallet_is_judged_by_amount_and_count_together(accepted, shown, result
 REPAYMENTS = [(0, 5, 0, 3), (12, 5, 7, -2), (12, 12, 0, -2), (12, 20, 0, 6), (7, 5, 2, -2)]
 
 
-@pytest.mark.parametrize(("debt", "load", "debt_after", "balance_after"), REPAYMENTS)
+@each_cell(("debt", "load", "debt_after", "balance_after"), REPAYMENTS)
 def test_emergency_credit_is_repaid_first_and_only_the_rest_is_credit(
     debt, load, debt_after, balance_after
 ):

@@ -115,7 +115,7 @@ def test_a_save_takes_three_pages_and_their_cycles():
     assert PAGES * WRITE_CYCLE_US < END_US - BEGIN_US < 3 * PAGES * WRITE_CYCLE_US
 
 
-@pytest.mark.parametrize("seed", range(6))
+@each_cell("seed", range(6))
 def test_a_cut_at_any_instant_of_a_save_leaves_the_old_state_or_the_new(seed):
     """Every byte on the bus (23 µs) is an instant of its own; inside a cycle fate decides."""
     for at_us in range(BEGIN_US + 1, END_US + 1, 23):
@@ -199,7 +199,7 @@ def test_any_one_weak_byte_is_settled_by_the_save_at_power_up(at):
         held(board, old, new)
 
 
-@pytest.mark.parametrize("right_reads", range(1, READS_AFTER_POWER_UP))
+@each_cell("right_reads", range(1, READS_AFTER_POWER_UP))
 def test_a_copy_that_reads_right_some_times_at_power_up_does_not_count(right_reads):
     """Trusted, it would be kept, and the save that settles would overwrite the last whole copy.
 
@@ -231,7 +231,7 @@ def test_a_copy_that_reads_right_some_times_at_power_up_does_not_count(right_rea
 LAST = 2**32 - 1
 
 
-@pytest.mark.parametrize("sequence", [0, 1, LAST - 2, LAST - 1, LAST, 2**31 - 1, 2**31])
+@each_cell("sequence", [0, 1, LAST - 2, LAST - 1, LAST, 2**31 - 1, 2**31])
 def test_the_newest_copy_is_found_across_the_wrap_of_the_sequence(sequence):
     board = Rig().board
     kept = state(sequence=sequence)

@@ -134,7 +134,7 @@ BEHIND = [
 ]
 
 
-@pytest.mark.parametrize(("health", "ahead_s", "behind"), BEHIND)
+@each_cell(("health", "ahead_s", "behind"), BEHIND)
 def test_a_clock_that_nobody_has_set_here_is_behind_the_desk_s_last_word(health, ahead_s, behind):
     rig = meter(state(), now_at(NOON - ahead_s, u=U_S, health=health))
     known_s = max(NOON, seconds(START) - state().set_error_s)
@@ -199,7 +199,7 @@ NOTES = [
 ]
 
 
-@pytest.mark.parametrize(("since_2000_s", "detail", "entry"), NOTES)
+@each_cell(("since_2000_s", "detail", "entry"), NOTES)
 def test_an_event_is_minute_code_and_detail_and_pushes_the_oldest_out(since_2000_s, detail, entry):
     before = bytes(range(64))
     kept = state(events=before)
@@ -316,7 +316,7 @@ def test_a_clock_that_shows_no_time_gives_no_hint():
     assert slept(meter(state(), unread), 86_400) is None
 
 
-@pytest.mark.parametrize("at_most_s", [0, 1, 30, 86_400])
+@each_cell("at_most_s", [0, 1, 30, 86_400])
 def test_a_wait_is_as_long_as_may_be_and_never_nothing(at_most_s):
     hint = slept(meter(state(), now_at(NOON)), at_most_s)
     assert isinstance(hint, Sleep)

@@ -103,7 +103,7 @@ RATES = [
 ]
 
 
-@pytest.mark.parametrize(("price", "health", "hour", "rate"), RATES)
+@each_cell(("price", "health", "hour", "rate"), RATES)
 def test_the_rate_follows_from_prices_clock_and_hour(price, health, hour, rate):
     now = now_at(seconds(START.replace(hour=hour)), health=health)
     kept = state(night_price_ueur_per_wh=price)

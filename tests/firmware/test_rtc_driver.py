@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 
-import pytest
-
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcReading
 from meter_emu.firmware.rtc.pcf8563 import Pcf8563Driver
@@ -31,7 +29,7 @@ FIELDS = [
     ("month", MONTHS, 0x1F, 1, 12, 0),
     ("year", YEARS, 0xFF, 0, 99, 2000),
 ]
-BY_FIELD = pytest.mark.parametrize(
+BY_FIELD = each_cell(
     ("name", "register", "bits", "first", "last", "base"), FIELDS, ids=[row[0] for row in FIELDS]
 )
 

@@ -49,7 +49,7 @@ def test_the_table_has_the_fields_of_the_others():
     assert [row[0] for row in FIELDS] == [row[0] for row in THE_OTHERS]
 
 
-@pytest.mark.parametrize(("name", "register", "table"), FIELDS, ids=[row[0] for row in FIELDS])
+@each_cell(("name", "register", "table"), FIELDS, ids=[row[0] for row in FIELDS])
 def test_each_byte_gives_the_value_in_the_table_or_is_refused(name, register, table):
     for byte in range(256):
         reading = DRIVER.decode(with_byte(register, byte))

@@ -59,9 +59,7 @@ FIELDS = [
     ("month", MONTH, MONTHS | {0x80 | byte: value for byte, value in MONTHS.items()}),
     ("year", YEAR, by_text(0, 99, 2000)),
 ]
-BY_FIELD = pytest.mark.parametrize(
-    ("name", "register", "table"), FIELDS, ids=[row[0] for row in FIELDS]
-)
+BY_FIELD = each_cell(("name", "register", "table"), FIELDS, ids=[row[0] for row in FIELDS])
 
 
 def with_byte(register: int, byte: int) -> bytes:
@@ -151,7 +149,7 @@ def test_the_century_bit_means_past_2099():
         assert DRIVER.decode(bytes(raw)) == want
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("byte", "hour"),
     [
         (0x52, 0),  # 12 AM

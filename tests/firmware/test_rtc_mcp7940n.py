@@ -46,7 +46,7 @@ def with_byte(register: int, byte: int) -> bytes:
     return GOOD[:register] + bytes((byte,)) + GOOD[register + 1 :]
 
 
-@pytest.mark.parametrize(("name", "register", "table"), FIELDS, ids=[row[0] for row in FIELDS])
+@each_cell(("name", "register", "table"), FIELDS, ids=[row[0] for row in FIELDS])
 def test_each_byte_gives_the_value_in_the_table_or_is_refused(name, register, table):
     for byte in range(256):
         reading = DRIVER.decode(with_byte(register, byte))

@@ -80,7 +80,7 @@ RESTING = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "text"), RESTING)
+@each_cell(("changes", "text"), RESTING)
 def test_the_resting_screen_gives_the_reason_first(changes, text):
     rig = meter(**changes)
     assert screen.status(rig, rig.standing()) == text

@@ -91,7 +91,7 @@ def test_a_slow_card_is_called_so_and_a_dumb_one_cannot_be_read():
     assert rig.board.panel.text.endswith("CARD 10 CARD_UNREADABLE")
 
 
-@pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
+@each_cell("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 def test_a_normal_session_is_far_from_the_bounds(carrier):
     rig = armed(carrier)
     before_us = rig.board.now_us

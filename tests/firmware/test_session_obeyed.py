@@ -13,6 +13,7 @@ from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.domain import Result
 from meter_emu.firmware.layouts import NO_END, EnergyAccount, EventCode, Health, StateFlags, Supply
 from meter_emu.ports import Button, Lamp
+from tests.cells import each_cell
 from tests.firmware.meters import METER_ID, START, Rig, seconds_2000
 from tests.firmware.sessions import (
     LOAD_W,
@@ -95,7 +96,7 @@ def test_a_clock_not_believed_takes_the_desks_word_as_a_lower_bound():
     assert rig.board.panel.lamps & Lamp.CLOCK_DOUBTED
 
 
-@pytest.mark.parametrize("ago_s", [0, 86_400, 3_600 * 24 * 200])
+@each_cell("ago_s", [0, 86_400, 3_600 * 24 * 200])
 def test_a_lost_clock_never_goes_back_behind_what_the_meter_knew(ago_s):
     """A card written before the last time journalled says less than the meter knows itself."""
     rig = Rig()
@@ -107,7 +108,7 @@ def test_a_lost_clock_never_goes_back_behind_what_the_meter_knew(ago_s):
     assert 0 <= behind_s <= (MODEL.clock.set_error_s if ago_s else 0)
 
 
-@pytest.mark.parametrize("year", [2100, 2136, 2150, 10_165])
+@each_cell("year", [2100, 2136, 2150, 10_165])
 def test_what_no_clock_can_be_set_to_moves_none(year):
     """A desk whose own clock is a century ahead; a chip that was set by it would show 2000."""
     rig = Rig()

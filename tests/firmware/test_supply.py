@@ -75,7 +75,7 @@ def test_the_table_cannot_be_changed_at_run_time():
         SUPPLY_STEPS[Supply.CONNECTED, Cue.OPEN] = Supply.CONNECTED  # type: ignore[index]
 
 
-@pytest.mark.parametrize("supply", Supply)
+@each_cell("supply", Supply)
 def test_every_state_can_get_back_to_connected(supply):
     reached = {supply}
     while True:
@@ -86,7 +86,7 @@ def test_every_state_can_get_back_to_connected(supply):
     assert Supply.CONNECTED in reached
 
 
-@pytest.mark.parametrize("supply", Supply)
+@each_cell("supply", Supply)
 def test_told_to_open_every_state_is_dark_at_once(supply):
     assert not switch_belongs_on(settle(supply, Permission.OPEN))
 
@@ -98,7 +98,7 @@ def test_only_the_button_closes_the_contactor(supply, cue):
         assert supply is Supply.READY_FOR_RECONNECTION
 
 
-@pytest.mark.parametrize("allowed", Permission)
+@each_cell("allowed", Permission)
 def test_nothing_but_open_takes_supply_away(allowed):
     dark = not switch_belongs_on(settle(Supply.CONNECTED, allowed))
     assert dark == (allowed is Permission.OPEN)

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -92,7 +91,7 @@ def test_each_way_of_losing_trust_has_its_name(why):
     assert not now.trusted
 
 
-@pytest.mark.parametrize("why", KEEPS)
+@each_cell("why", KEEPS)
 def test_trust_is_kept_up_to_the_limit_itself(why):
     shown, kept = KEEPS[why]
     assert TRUST.judge(shown, None, kept, factory()).health is Health.TRUSTED
@@ -150,7 +149,7 @@ def test_a_possible_date_is_told_even_when_it_is_not_believed():
     assert (now.utc_s, now.second_of_day) == (seconds(READ), 45_296)
 
 
-@pytest.mark.parametrize("why", ["digits that are none", "31 February", "the century bit"])
+@each_cell("why", ["digits that are none", "31 February", "the century bit"])
 def test_an_impossible_date_gives_no_time(why):
     shown, kept, _ = LOSSES[why]
     now = TRUST.judge(shown, None, kept, factory())

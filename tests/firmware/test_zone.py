@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from typing_extensions import override
@@ -146,7 +145,7 @@ class MinuteEarly(Zone):
         return super().change_min(year, month) - 1
 
 
-@pytest.mark.parametrize("wrong", [FirstSundays, HourLate, MinuteEarly])
+@each_cell("wrong", [FirstSundays, HourLate, MinuteEarly])
 def test_the_oracle_contradicts_a_wrong_rule_at_every_transition(wrong):
     zone = wrong(CALENDAR, BELGIAN.rule)
     for transition in TRANSITIONS:

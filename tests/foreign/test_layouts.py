@@ -9,6 +9,7 @@ from meter_emu.foreign.dump import cut_out, explain_dump
 from meter_emu.foreign.layout_file import load_layout
 from meter_emu.resources import built_in
 from meter_emu.rows import NOT_SHOWN, Row
+from tests.cells import each_cell
 
 DUMPS = Path(__file__).parents[2] / "fixtures" / "dumps"
 HEAD = 'name = "mine"\nsource = "a test"\nsize_bytes = 16\n'
@@ -37,7 +38,7 @@ def rows(raw: bytes, layout: str) -> dict[str, Row]:
     return {row.field: row for part in parts for row in part.rows}
 
 
-@pytest.mark.parametrize("name", built_in("layouts"))
+@each_cell("name", built_in("layouts"))
 def test_every_byte_of_a_built_in_layout_is_in_one_field(name: str) -> None:
     layout = load_layout(name)
     at = 0

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.oscillator import Backup
+from tests.cells import each_cell
 
 DAY_US = 86_400_000_000
 TIMES = st.integers(0, 10 * DAY_US)
@@ -61,7 +62,7 @@ def test_an_image_holds_the_charge(capacity, outage):
     assert again.mains_up
 
 
-@pytest.mark.parametrize("raw", [bytes(7), bytes(9), (6).to_bytes(8, "big")])
+@each_cell("raw", [bytes(7), bytes(9), (6).to_bytes(8, "big")])
 def test_an_image_that_no_reserve_could_have_made_is_refused(raw):
     with pytest.raises(LayoutError):
         Backup.from_bytes(raw, 5, at_us=0)

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-import pytest
 from typing_extensions import override
 
 from meter_emu.firmware.rtc.driver import FieldCodec
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClippedChip, ClockChip
+from tests.cells import each_cell
 
-EACH = pytest.mark.parametrize("row", CLOCK_CHIPS.values(), ids=CLOCK_CHIPS)
+EACH = each_cell("row", CLOCK_CHIPS.values(), ids=CLOCK_CHIPS)
 
 
 class TickBetweenAccesses(CalendarChip):

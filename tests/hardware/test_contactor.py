@@ -4,12 +4,13 @@ import pytest
 
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.contactor import PULSE_US_MIN, Contactor
+from tests.cells import each_cell
 
 BOTH = (False, True)
 
 
-@pytest.mark.parametrize("closed", BOTH)
-@pytest.mark.parametrize("was", BOTH)
+@each_cell("closed", BOTH)
+@each_cell("was", BOTH)
 def test_a_full_pulse_moves_it_and_a_short_one_does_not(was, closed):
     contactor = Contactor(on=was)
     contactor.drive(closed, 0, PULSE_US_MIN - 1)
@@ -18,8 +19,8 @@ def test_a_full_pulse_moves_it_and_a_short_one_does_not(was, closed):
     assert contactor.on is closed
 
 
-@pytest.mark.parametrize("closed", BOTH)
-@pytest.mark.parametrize("was", BOTH)
+@each_cell("closed", BOTH)
+@each_cell("was", BOTH)
 def test_a_cut_inside_the_pulse_leaves_either(was, closed):
     for fate in range(256):
         contactor = Contactor(on=was)
@@ -45,7 +46,7 @@ def test_the_limiter_is_volatile_and_ten_ampere_are_2300_watts():
     assert not contactor.on
 
 
-@pytest.mark.parametrize("raw", [bytes((n,)) for n in range(4)])
+@each_cell("raw", [bytes((n,)) for n in range(4)])
 def test_an_image_holds_position_and_fault(raw):
     contactor = Contactor.from_bytes(raw)
     assert contactor.to_bytes() == raw
@@ -53,7 +54,7 @@ def test_an_image_holds_position_and_fault(raw):
     assert contactor.stuck is bool(raw[0] & 2)
 
 
-@pytest.mark.parametrize("raw", [b"", b"\0\0", b"\x04"])
+@each_cell("raw", [b"", b"\0\0", b"\x04"])
 def test_an_image_that_no_contactor_could_have_made_is_refused(raw):
     with pytest.raises(LayoutError):
         Contactor.from_bytes(raw)

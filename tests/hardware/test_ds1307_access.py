@@ -20,6 +20,7 @@ from meter_emu.hardware.rtc.ds1307 import (
     UNUSED,
     Ds1307,
 )
+from tests.cells import each_cell
 
 S = 1_000_000
 EVE = bytes.fromhex("59592304020720")  # Thursday 2020-07-02 23:59:59
@@ -187,7 +188,7 @@ def test_a_chip_from_its_image_goes_on_as_if_nothing_happened(saved, later, time
     assert again.to_bytes(saved + later) == chip.to_bytes(saved + later)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("at", "byte"), [(1, 0x80), (2, 0x80), (3, 0x08), (4, 0x40), (5, 0x80), (7, 0x20), (72, 0x02)]
 )
 def test_an_image_that_no_chip_could_have_made_is_refused(at, byte):

@@ -93,7 +93,7 @@ def test_the_address_wraps_from_12_to_00_when_writing():
     assert bytes(chip.registers[0x12:] + chip.registers[:3]) == bytes((0x00, 0x30, 0x15, 0x12))
 
 
-@pytest.mark.parametrize("past", [0x13, 0x20, 0xFF])
+@each_cell("past", [0x13, 0x20, 0xFF])
 def test_an_address_past_12_is_taken_modulo_13(past):
     """Not said what it does."""
     chip = chip_at(NOON)
@@ -223,7 +223,7 @@ def test_osf_stays_until_it_is_written_0():
     assert chip.read(STATUS, 1, 99 * S, 99 * S) == b"\x08"
 
 
-@pytest.mark.parametrize("flag", [0x80, 0x02, 0x01])
+@each_cell("flag", [0x80, 0x02, 0x01])
 def test_a_flag_cannot_be_set_by_writing_and_is_cleared_alone(flag):
     """Status Register: writing 1 leaves A1F and A2F; not said for OSF, we do the same."""
     chip = chip_at(NOON)

@@ -20,6 +20,7 @@ from meter_emu.hardware.eeprom import (
     WRITE_CYCLE_US,
     Eeprom,
 )
+from tests.cells import each_cell
 
 SMALL = 512
 FLICKER = 0x5A
@@ -99,7 +100,7 @@ def outcomes(old: int, new: int) -> dict[int, int]:
     return {OLD: old, BLANK: ERASED, NEW: new, MIXED: MIX, WEAK: FLICKER}
 
 
-@pytest.mark.parametrize("after_us", [0, 1, 2_500, WRITE_CYCLE_US - 1])
+@each_cell("after_us", [0, 1, 2_500, WRITE_CYCLE_US - 1])
 def test_each_byte_sent_is_old_blank_new_mixed_or_weak_whatever_the_others_are(after_us):
     """Every byte of the page by every outcome; cells that were not sent stay."""
     for offset, outcome in product(range(64), range(FATE_COUNT)):
@@ -188,7 +189,7 @@ def test_the_first_weak_bit_is_cell_0():
     assert Eeprom.from_bytes(bytes(raw), no_fate, size_bytes=SMALL).weak == {0}
 
 
-@pytest.mark.parametrize("size", [0, SMALL + 64 + 31, SMALL + 64 + 33])
+@each_cell("size", [0, SMALL + 64 + 31, SMALL + 64 + 33])
 def test_an_image_of_another_size_is_refused(size):
     with pytest.raises(LayoutError, match="608 bytes"):
         Eeprom.from_bytes(bytes(size), no_fate, size_bytes=SMALL)

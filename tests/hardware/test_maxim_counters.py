@@ -16,6 +16,7 @@ from meter_emu.hardware.rtc.ds1307 import Ds1307
 from meter_emu.hardware.rtc.ds3231 import IMPLEMENTED, TIME, Ds3231
 from meter_emu.hardware.rtc.maxim import MaximChip
 from meter_emu.hardware.rtc.mcp7940n import Mcp7940n
+from tests.cells import each_cell
 
 DAY_S = 86_400
 SECONDS, MINUTES, HOURS, DAY, DATE, MONTH, YEAR = range(7)
@@ -42,7 +43,7 @@ HOUR_TABLE = [
     (16, 0x16, 0x64), (17, 0x17, 0x65), (18, 0x18, 0x66), (19, 0x19, 0x67),
     (20, 0x20, 0x68), (21, 0x21, 0x69), (22, 0x22, 0x70), (23, 0x23, 0x71),
 ]  # fmt: skip
-MODE = pytest.mark.parametrize("mode", [1, 2], ids=["24-hour", "12-hour"])
+MODE = each_cell("mode", [1, 2], ids=["24-hour", "12-hour"])
 
 
 def time_registers(when: datetime, mode: int) -> bytes:
@@ -155,7 +156,7 @@ NONE = -1  # a counter that starts at 0 has no value before its first
 LAST = bytes((0x59, 0x59, 0x23, 0x07, 0x31, 0x12, 0x19))  # all but the year go over at once
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("register", "mask", "codes", "before", "above", "carried"),
     [
         (SECONDS, 0x7F, decimal(0, 59), NONE, MINUTES, 0x00),

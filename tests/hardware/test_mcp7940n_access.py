@@ -20,6 +20,7 @@ from meter_emu.hardware.rtc.mcp7940n import (
     UNUSED,
     Mcp7940n,
 )
+from tests.cells import each_cell
 
 S = 1_000_000
 DAY_US = 86_400 * S
@@ -222,9 +223,7 @@ def test_an_image_keeps_everything(registers, phase, running):
     assert shown(again, 0, 7, 100 * S) == shown(chip, 0, 7, 100 * S)
 
 
-@pytest.mark.parametrize(
-    ("register", "byte"), [(0x01, 0x80), (0x03, 0x20), (0x05, 0x20), (0x14, 0x80)]
-)
+@each_cell(("register", "byte"), [(0x01, 0x80), (0x03, 0x20), (0x05, 0x20), (0x14, 0x80)])
 def test_an_image_with_bits_that_the_chip_does_not_hold_is_refused(register, byte):
     raw = bytearray(chip_at(EVE).to_bytes(0))
     raw[register] = byte

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.metrology import REGISTER_UNITS, UNIT, Metrology
 from meter_emu.units import DAY_US, HOUR_US
+from tests.cells import each_cell
 
 PROFILES = st.lists(st.just(0) | st.integers(0, 20_000), min_size=24, max_size=24)
 TIMES = st.integers(0, 20 * DAY_US) | st.integers(0, 500).map(lambda hours: hours * HOUR_US)
@@ -75,9 +76,7 @@ def test_a_reading_already_passed_is_there_at_once():
     assert meter.us_until_units(49, 0) == 0
 
 
-@pytest.mark.parametrize(
-    ("profile", "flowing", "limit"), [(100, False, None), (0, True, None), (100, True, 0)]
-)
+@each_cell(("profile", "flowing", "limit"), [(100, False, None), (0, True, None), (100, True, 0)])
 def test_a_reading_that_never_comes_is_none(profile, flowing, limit):
     meter = Metrology([profile] * 24)
     meter.set_flow(0, flowing=flowing, limit_rate=limit)
@@ -113,9 +112,7 @@ def test_a_register_from_its_image_goes_on_to_the_last_watt_microsecond(
     assert len(raw) == 8
 
 
-@pytest.mark.parametrize(
-    ("raw", "offset"), [(bytes(7), 0), (bytes(9), 0), (bytes(4) + b"\xff" * 4, 4)]
-)
+@each_cell(("raw", "offset"), [(bytes(7), 0), (bytes(9), 0), (bytes(4) + b"\xff" * 4, 4)])
 def test_an_image_that_no_register_could_have_made_is_refused(raw, offset):
     with pytest.raises(LayoutError) as refused:
         Metrology.from_bytes(raw, [0] * 24, at_us=0)

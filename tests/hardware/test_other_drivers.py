@@ -23,6 +23,7 @@ from meter_emu.driver_bench.load import stand_in
 from meter_emu.firmware.rtc.driver import FieldCodec
 from meter_emu.hardware.oscillator import SECOND
 from meter_emu.world.meter.clock_chips import CLOCK_CHIPS, ClippedChip
+from tests.cells import each_cell
 
 S = 1_000_000
 READ_US = 10 * BYTE_US  # no driver here reads for longer
@@ -40,7 +41,7 @@ DRIVERS = {
     "ds3231": Foreign("adafruit_ds3231", "DS3231"),
     "ds1307": Foreign("adafruit_ds1307", "DS1307"),
 }
-EVERY = pytest.mark.parametrize("chip", DRIVERS)
+EVERY = each_cell("chip", DRIVERS)
 
 
 def driven(chip: str) -> tuple[Any, ClockBench]:

@@ -196,9 +196,7 @@ def test_a_second_of_the_day_shows_exactly_when_it_was_foretold(shown, wanted, d
     assert chip.registers[5] == (0x03 if wanted == 86_400 else 0x02)
 
 
-@pytest.mark.parametrize(
-    "time", ["60000003050720", "00600003050720", "00002403050720", "0a000003050720"]
-)
+@each_cell("time", ["60000003050720", "00600003050720", "00002403050720", "0a000003050720"])
 def test_garbage_is_no_second_of_the_day(time):
     chip = chip_at(bytes.fromhex(time))
     assert chip.second_of_day(0) is None
@@ -226,7 +224,7 @@ def test_a_dead_crystal_is_dead_in_the_image():
 GOOD = RESET + bytes(8) + b"\x01"
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("raw", "offset"),
     [
         (GOOD[:-1], 0),

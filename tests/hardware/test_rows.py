@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-import pytest
-
 from card_protocol.timestamp import Civil
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcDriver
 from meter_emu.hardware.oscillator import Oscillator
@@ -27,7 +25,7 @@ from tests.cells import each_cell
 S = 1_000_000
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT.joinpath("docs", "hardware.md").read_text("utf-8")
-EACH = pytest.mark.parametrize("row", CLOCK_CHIPS.values(), ids=CLOCK_CHIPS)
+EACH = each_cell("row", CLOCK_CHIPS.values(), ids=CLOCK_CHIPS)
 # Who may name a chip: its own files, the table of them, and a defect that only shows on one.
 NAMING = ("hardware/rtc/", "firmware/rtc/", "world/meter/clock_chips.py",
           "defects/driver/waits_for_a_tick.py")  # fmt: skip

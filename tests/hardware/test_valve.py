@@ -4,12 +4,13 @@ import pytest
 
 from card_protocol.errors import LayoutError
 from meter_emu.hardware.valve import TRAVEL_US, Valve
+from tests.cells import each_cell
 
 BOTH = (False, True)
 
 
-@pytest.mark.parametrize("on", BOTH)
-@pytest.mark.parametrize("was", BOTH)
+@each_cell("on", BOTH)
+@each_cell("was", BOTH)
 def test_a_full_drive_moves_it_and_a_short_one_does_not(was, on):
     valve = Valve(on=was)
     valve.drive(on, 0, TRAVEL_US - 1)
@@ -18,8 +19,8 @@ def test_a_full_drive_moves_it_and_a_short_one_does_not(was, on):
     assert (valve.on, valve.between) == (on, False)
 
 
-@pytest.mark.parametrize("on", BOTH)
-@pytest.mark.parametrize("was", BOTH)
+@each_cell("on", BOTH)
+@each_cell("was", BOTH)
 def test_a_cut_inside_the_drive_leaves_either_end_or_a_stop_between_that_is_on(was, on):
     left = set()
     for fate in range(256):
@@ -51,12 +52,12 @@ def test_there_is_no_limiter_in_it():
     assert valve.limit_rate() is None
 
 
-@pytest.mark.parametrize("raw", [0, 1, 2, 3, 5, 7])
+@each_cell("raw", [0, 1, 2, 3, 5, 7])
 def test_an_image_gives_the_same_valve(raw):
     assert Valve.from_bytes(bytes((raw,))).to_bytes() == bytes((raw,))
 
 
-@pytest.mark.parametrize("raw", [b"", b"\1\1", b"\4", b"\6", b"\x08", b"\xff"])
+@each_cell("raw", [b"", b"\1\1", b"\4", b"\6", b"\x08", b"\xff"])
 def test_an_image_that_no_valve_could_have_made_is_refused(raw):
     with pytest.raises(LayoutError):
         Valve.from_bytes(raw)

@@ -9,6 +9,7 @@ from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import models, story
 from meter_emu.units import DAY_US, EPOCH_2000_US
 from meter_emu.world.meter.build import parse_build
+from tests.cells import each_cell
 from tests.firmware.meters import Rig
 from tests.matrix.shadow import fresh_parts, shadowed
 from tests.rigs import MODEL
@@ -90,7 +91,7 @@ def test_a_shadow_leaves_no_trace():
     assert before == {name: dict(vars(catalogue()[name].swap)) for name in DEFECTS}
 
 
-@pytest.mark.parametrize("number", range(len(DEFECTS)), ids=DEFECTS)
+@each_cell("number", range(len(DEFECTS)), ids=DEFECTS)
 def test_no_run_differs_where_the_shadow_saw_no_difference(number):
     defect = catalogue()[DEFECTS[number]]
     fresh_parts()

@@ -100,8 +100,8 @@ CHIPS = [
 CUTS_US = [*range(42_000, 47_000, 100), *range(47_000, 76_000, 1_000)]
 
 
-@pytest.mark.parametrize("model", CHIPS, ids=lambda model: model.name)
-@pytest.mark.parametrize("day_us", [SPRING_US, AUTUMN_US], ids=["spring", "autumn"])
+@each_cell("model", CHIPS, ids=lambda model: model.name)
+@each_cell("day_us", [SPRING_US, AUTUMN_US], ids=["spring", "autumn"])
 def test_a_step_cut_at_any_instant_is_settled_by_the_reading_or_doubted_by_an_hour(day_us, model):
     """Five seconds dark: forward and an hour later look the same, and so do back and not yet."""
     step_us, spring = day_us + CHANGE_US, day_us == SPRING_US
@@ -135,8 +135,8 @@ def test_a_step_cut_at_any_instant_is_settled_by_the_reading_or_doubted_by_an_ho
     assert seen == {(False, False), (True, False), (True, True), (False, True)}
 
 
-@pytest.mark.parametrize("model", CHIPS, ids=lambda model: model.name)
-@pytest.mark.parametrize(("day_us", "left_s"), [(SPRING_US, -3600), (AUTUMN_US, 3600)])
+@each_cell("model", CHIPS, ids=lambda model: model.name)
+@each_cell(("day_us", "left_s"), [(SPRING_US, -3600), (AUTUMN_US, 3600)])
 def test_a_clock_that_is_not_believed_is_not_stepped(day_us, left_s, model):
     """Nobody knows that it is at the change: it runs on, and the one who sets it judges."""
     setup = MeterSetup(Circumstances(start_us=day_us, clock_set_us=day_us, model=model))

@@ -217,7 +217,7 @@ class DayEarlyCodec(DeskCodec):
         return super().write_time(when._replace(day=when.day - 1))
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("generation", "work", "shown"),
     [
         (1, Work(cut_at=Civil(2020, 7, 3, 23, 1)), "CARD 01 EXECUTED"),  # and it cuts a day early

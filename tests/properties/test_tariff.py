@@ -22,6 +22,7 @@ from meter_emu.firmware.trust import Now
 from meter_emu.ports import Sleep
 from meter_emu.world.meter.build import dialogues, parse_build
 from meter_emu.world.meter.model import MeterModel, Window
+from tests.cells import each_cell
 from tests.properties.instants import near_boundaries
 from tests.properties.test_money import balance_law
 from tests.properties.trials import (
@@ -224,9 +225,7 @@ NEW_YEAR_US = us(datetime(2020, 1, 1, tzinfo=UTC))
 DAYS_OF_TWO_YEARS = 366 + 365
 
 
-@pytest.mark.parametrize(
-    ("base", "hours"), [(0, NIGHTS[0]), (1, NIGHTS[1]), (2, NIGHTS[2]), (2, NIGHTS[3])]
-)
+@each_cell(("base", "hours"), [(0, NIGHTS[0]), (1, NIGHTS[1]), (2, NIGHTS[2]), (2, NIGHTS[3])])
 def test_every_day_of_two_years_is_charged_right(base, hours):
     """Looked at every noon and midnight, changes of clocks and weekends included; u is a minute."""
     model = BI_HOURLY[base]
@@ -282,7 +281,7 @@ class NightsAtLast(Nights):
         return super().may_run(now._replace(utc_s=now.utc_s - hour_s, uncertainty_s=0), factory)
 
 
-@pytest.mark.parametrize("nights", [NightsOfUtc, NightsWithoutWeekend, NightsAtLast])
+@each_cell("nights", [NightsOfUtc, NightsWithoutWeekend, NightsAtLast])
 def test_the_law_sees_hours_that_are_wrong(nights):
     friday_us = us(datetime(2020, 7, 3, 10, tzinfo=UTC))
     setting = Circumstances(
@@ -328,7 +327,7 @@ def test_a_booking_torn_at_the_edge_loses_nothing(seed):
     assert rates == {Rate.DAY, Rate.NIGHT}  # cut before the save, and after it
 
 
-@pytest.mark.parametrize("model", BI_HOURLY, ids=lambda model: model.rtc_base)
+@each_cell("model", BI_HOURLY, ids=lambda model: model.rtc_base)
 def test_a_mono_hourly_meter_wakes_no_more_often_for_having_night_hours(model):
     """And a bi-hourly one a few times a day."""
     credit = msgspec.structs.replace(model.credit, night_price_ueur_per_wh=None)

@@ -30,6 +30,7 @@ from meter_emu.firmware.trust import ClockTrust
 from meter_emu.ports import Firmware, Ports
 from meter_emu.world.meter.build import dialogues
 from meter_emu.world.meter.clock_chips import clock_chip
+from tests.cells import each_cell
 from tests.properties.trials import ModelAndCards
 from tests.reliability.cutting import Cut, Sweep
 from tests.reliability.forging import RECORDS, REFERENCE, History, Imitation
@@ -136,7 +137,7 @@ def lost(sweep: Sweep, cuts: Iterable[Cut], pairs: int = 0) -> bool:
     return False
 
 
-@pytest.mark.parametrize("settle", ["old", "erased", "new", "mix 1"])
+@each_cell("settle", ["old", "erased", "new", "mix 1"])
 def test_a_memory_that_writes_over_its_newest_copy_is_found(settle):
     sweep = Sweep(KIT, "load", program=with_memory(NewestOverwritten))
     cuts = [cut for cut in sweep.cuts() if cut.settle == settle]

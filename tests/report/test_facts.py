@@ -4,15 +4,14 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pytest
-
 from meter_emu.report.facts import Facts, Stretch, facts_of
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
+from tests.cells import each_cell
 from tests.report.pages import BOTH, EARLY, REFERENCE, ores
 from tests.world.rehearsal.case import begins
 
-BUILDS = pytest.mark.parametrize("build", [REFERENCE, EARLY, BOTH])
+BUILDS = each_cell("build", [REFERENCE, EARLY, BOTH])
 
 
 def facts(build: str) -> dict[str, Facts]:

@@ -4,7 +4,6 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.model import Window
 from meter_emu.world.meter.times import to_us, us_to_legal
 from meter_emu.zones import TimeZone
+from tests.cells import each_cell
 
 BRUSSELS = TimeZone.EUROPE_BRUSSELS
 BEGIN = to_us(datetime(2020, 1, 1, tzinfo=UTC))
@@ -54,7 +54,7 @@ def test_bars_that_meet_in_time_meet_on_the_drawing(start, length, edges):
         )
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("at", "anchor"),
     [
         (0, "start"),
@@ -78,7 +78,7 @@ def test_a_stretch_touches_a_drawing_when_they_share_more_than_an_edge(a, b, c, 
         assert scale.touches(from_us, to_us) == bool(shared)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("at", "anchor"),
     [
         (0, "start"),

@@ -7,6 +7,7 @@ import pytest
 
 from meter_emu.report.facts import Facts, Seen, facts_of
 from meter_emu.report.timeline import CURVE_HEIGHT, CURVE_WIDTH, Drawing, drawings
+from tests.cells import each_cell
 from tests.report.pages import EARLY, REFERENCE, ores
 
 
@@ -94,7 +95,7 @@ def test_a_deferral_that_only_one_side_knows_of_is_drawn_against_nothing(without
     assert [lanes(whole)[name] for name in DEFERRALS] == expected
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("name", "said"),
     [("never-came", "no order"), ("june-29", "the ordinary rules"), ("never-back", "")],
 )
@@ -121,7 +122,7 @@ def test_lanes_lie_under_each_other_and_inside_the_drawing():
             assert tops[-1] < drawing.axis_y < drawing.height
 
 
-@pytest.mark.parametrize("name", ["never-armed", "little-credit", "june-29"])
+@each_cell("name", ["never-armed", "little-credit", "june-29"])
 def test_the_balance_is_drawn_to_scale_and_fills_its_box(name):
     campaign = ores(REFERENCE).campaign
     (whole, *_) = drawn(name)

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from meter_emu.report.words import duration, one_style, shares
 from meter_emu.world.rehearsal.verdict import households
+from tests.cells import each_cell
 
 
 @given(st.integers(0, 10**14))
@@ -24,7 +24,7 @@ def test_a_span_names_its_two_largest_units_and_is_never_longer(us):
     assert timedelta(seconds=said) <= timedelta(microseconds=us)
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("us", "words"),
     [
         (0, "0 s"),

@@ -2,7 +2,6 @@
 
 from random import Random
 
-import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from meter_emu.stories.story import lived, models, on_build, story
 from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.world.rehearsal.verdicts import Verdict
+from tests.cells import each_cell
 from tests.stories.rates import (
     DISTINCT_MIN,
     KIT_FLOOR,
@@ -48,7 +48,7 @@ def of_hypothesis(count: int, *, derandomize: bool) -> list[Campaign]:
     return found
 
 
-@pytest.mark.parametrize("source", ["seeds", "hypothesis", "hypothesis derandomized"])
+@each_cell("source", ["seeds", "hypothesis", "hypothesis derandomized"])
 def test_stories_are_drawn_where_date_bugs_live(source):
     drawn = (
         of_seeds(COUNT)

@@ -10,8 +10,6 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-import pytest
-
 from meter_emu.laws import laws
 from meter_emu.laws.hazards.steps import cut_between, setting_at_midnight, ticking_inside
 from meter_emu.laws.law import Trial, campaign_of
@@ -331,7 +329,7 @@ PLACINGS = {
 }
 
 
-@pytest.mark.parametrize("law_id", list(PLACINGS))
+@each_cell("law_id", list(PLACINGS))
 def test_what_is_placed_in_a_program_is_there_often_enough(law_id):
     place, facts, names = PLACINGS[law_id]
     found: Counter[str] = Counter()

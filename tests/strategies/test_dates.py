@@ -60,7 +60,7 @@ def walls_exist(when: datetime) -> bool:
     return when.astimezone(UTC).astimezone(when.tzinfo) == when
 
 
-@pytest.mark.parametrize("name", ZONES)
+@each_cell("name", ZONES)
 def test_each_change_of_a_zone_is_found_to_the_second(name):
     zone = ZoneInfo(name)
     found = changes(zone, 2000, 2030)

@@ -57,6 +57,8 @@ def test_what_does_not_raise_fails_its_cell_and_a_skip_skips_the_test():
 def test_a_grid_without_cells_and_a_name_that_the_test_does_not_take_are_mistakes():
     with pytest.raises(AssertionError, match="tests nothing"):
         each_cell("number", [])
+    with pytest.raises(AssertionError, match="a value for each name"):
+        each_cell("x, y", [(1, 2), (1, 2, 3)])
     with pytest.raises(AssertionError, match="takes each name"):
         each_cell("number", [1])(lambda other: None)
 

@@ -4,9 +4,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-import pytest
-
 from meter_emu.energies import ENERGIES
+from tests.cells import each_cell
 from tests.tidy.repository import found_by, modules
 
 ROW = "meter_emu/energies.py"
@@ -57,7 +56,7 @@ def test_no_panel_and_no_explanation_writes_a_unit_by_heart() -> None:
     assert found_by(written_units, shown) == []
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "source",
     [
         'if energy == "gas":\n    pass\n',

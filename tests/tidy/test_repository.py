@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
 
-import pytest
-
 from card_protocol.layout import Layout
+from tests.cells import each_cell
 from tests.tidy.repository import ROOT, found_by, modules, texts, tracked
 
 
@@ -36,7 +35,7 @@ def test_a_text_file_ends_in_one_newline_and_has_no_tabs_by_mistake() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["constraints.txt", "Makefile", ".ci/run", "pyproject.toml"])
+@each_cell("name", ["constraints.txt", "Makefile", ".ci/run", "pyproject.toml"])
 def test_set_up_holds_no_download_address_or_private_path(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
     assert (

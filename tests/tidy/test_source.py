@@ -4,8 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-import pytest
-
+from tests.cells import each_cell
 from tests.tidy.repository import PACKAGES, found_by, imported, modules, texts, trees
 
 FILE_LINES_MAX = 500  # that are no comment: to say why costs nobody a line
@@ -82,7 +81,7 @@ def test_nothing_is_swallowed() -> None:
     assert len(list(swallowed(modules()[SWALLOWS]))) == 1
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("check", "source"),
     [
         (long_functions, "def f():\n" + "    pass\n" * FUNCTION_LINES_MAX),

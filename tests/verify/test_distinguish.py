@@ -14,6 +14,7 @@ from meter_emu.ports import Ports, Sleep
 from meter_emu.verify.distinguish import distinguish
 from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import run_meter
+from tests.cells import each_cell
 from tests.laws import wrong
 from tests.laws.wrong import Wrapped
 
@@ -43,7 +44,7 @@ class Deaf:
     def poll(self) -> None: ...
 
 
-@pytest.mark.parametrize("second", ["reference", f"{WRONG}Wrapped", f"{HERE}Dawdling"])
+@each_cell("second", ["reference", f"{WRONG}Wrapped", f"{HERE}Dawdling"])
 def test_programs_that_do_the_same_are_not_told_apart(second):
     found = distinguish("reference", second, models=[MODEL], examples=15)
     assert (found.difference, found.stories) == (None, 15)

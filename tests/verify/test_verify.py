@@ -21,6 +21,7 @@ from meter_emu.verify.run import verify
 from meter_emu.verify.shrinking import shrunk
 from meter_emu.world.meter.build import dialogues, parse_build
 from meter_emu.world.rehearsal.campaign import load_campaign
+from tests.cells import each_cell
 
 FOREIGN = f"{__name__}:"
 (ELECTRICITY,) = (k.model for k in own_models() if k.model_name == "electricity-pcf8563-utc")
@@ -148,7 +149,7 @@ def test_what_somebody_elses_program_does_not_obey_is_not_covered():
     )
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("build", "options", "said"),
     [
         ("reference+end-exclusiv", {}, "did you mean 'end-exclusive'?"),

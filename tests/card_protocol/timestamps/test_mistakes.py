@@ -12,6 +12,7 @@ from card_protocol.timestamp.digits import Digits
 from card_protocol.timestamp.registry import CODECS
 from card_protocol.timestamp.stamp import MINUTE_MS, Stamp, stamp_at
 from tests.card_protocol.timestamps.vectors import wrong
+from tests.cells import each_cell
 
 STS = cast("Count", CODECS["sts-tid-1993"])
 CP56 = cast("BitFields", CODECS["cp56time2a"])
@@ -37,7 +38,7 @@ def deviation_8000_as_a_number(raw: bytes) -> Stamp:
     return replace(COSEM.decode(raw), offset_min=-int.from_bytes(raw[9:11], "big", signed=True))
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("name", "decode"),
     [
         ("sts-tid-2014", CODECS["sts-tid-1993"].decode),  # the base date of another epoch

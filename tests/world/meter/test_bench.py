@@ -8,6 +8,7 @@ from meter_emu.desk.desk import Work
 from meter_emu.ports import SECONDS_A_DAY, Button, Firmware, Lamp, Ports, Sleep
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import NEVER_US
+from tests.cells import each_cell
 from tests.properties.trials import (
     DAY_US,
     GAS,
@@ -245,7 +246,7 @@ def test_a_card_pulled_in_any_exchange_of_a_session_loses_nothing():
         assert setup.state().accepted_count == 1
 
 
-@pytest.mark.parametrize("gap_us", [1, 700_000, 1_499_999, 1_500_000])
+@each_cell("gap_us", [1, 700_000, 1_499_999, 1_500_000])
 def test_supply_that_goes_again_before_the_program_has_started_feeds_nobody_meanwhile(gap_us):
     """A start-up takes 1.5 s; the home draws 100 kW, so that a second of it is 27 Wh."""
     lost_us = START_US + HOUR_US

@@ -173,7 +173,7 @@ def test_an_image_is_no_different_from_itself() -> None:
 # What is no image ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("raw", "says"),
     [
         (b"", "want MEMI, got nothing"),

@@ -1,6 +1,5 @@
 """The records of a meter image explained: ends, events, and the copy the program loads."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,7 +39,7 @@ def test_an_end_the_program_accepted_is_one_instant_here_too(when):
     assert (civil.wrong, minute.wrong) == ("", "")
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("when", "utc"),
     [
         (Civil(2020, 7, 3, 23, 1), "2020-07-03 23:01 legal, 21:01 UTC"),

@@ -1,7 +1,5 @@
 """What is wrong or missing in a meter image is said at its row or part; a key is in no word."""
 
-import pytest
-
 from card_protocol.keys import Purpose, derive
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.explain.meter import explain_image, meter_id_of
@@ -36,7 +34,7 @@ def test_a_field_of_the_state_out_of_range_is_said_although_the_crc_is_right(fie
     assert row_of(raw, "crc").note == "holds"
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("field", "value"),
     [("energy", 9), ("meter_id", 0), ("window_start_minute", 1440), ("rtc_base", 3)],
 )
@@ -47,7 +45,7 @@ def test_a_field_of_the_factory_record_out_of_range_is_said(field, value):
     assert row_of(raw, field, "factory record").wrong
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("part", "field", "at", "data", "says"),
     [
         ("backup", "charge", 57, b"\x01" + bytes(7), "at most 40 d"),

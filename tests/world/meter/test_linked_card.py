@@ -11,11 +11,12 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.desk import Work
 from meter_emu.world.meter.linked_card import LinkedCard
 from tests.card_protocol.cards import GET_CHALLENGE
+from tests.cells import each_cell
 from tests.firmware.meters import START_US, Rig
 
 ARM = Work(load_cents=5_000, cut_at=Civil(2020, 7, 3, 23, 1))
 PAID_UEUR = 100_000_000  # 50 euro at installation, 50 on the card
-ON_EACH = pytest.mark.parametrize("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
+ON_EACH = each_cell("carrier", list(CardKind), ids=lambda kind: kind.name.lower())
 
 
 def armed(carrier: CardKind = CardKind.SECURE, **how: Any) -> Rig:

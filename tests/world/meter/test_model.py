@@ -6,6 +6,7 @@ from meter_emu.errors import ConfigError
 from meter_emu.resources import built_in, find
 from meter_emu.units import DAY_US
 from meter_emu.world.meter.model import load_model, uncertainty_s
+from tests.cells import each_cell
 
 NAME = "electricity-pcf8563-utc"
 
@@ -48,7 +49,7 @@ def test_a_model_is_found_by_path_by_name_and_by_file_name(tmp_path, text):
     assert find("meters", NAME) == find("meters", f"{NAME}.toml")
 
 
-@pytest.mark.parametrize("name", ["no-such", "", "no-such.toml"])
+@each_cell("name", ["no-such", "", "no-such.toml"])
 def test_what_is_not_found_is_answered_with_what_there_is(name):
     with pytest.raises(ConfigError, match=NAME):
         find("meters", name)

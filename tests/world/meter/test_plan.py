@@ -16,6 +16,7 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.plan import Deed, Insight, insight
+from tests.cells import each_cell
 from tests.properties.around_t_stories import around_t_stories, at_every_poll, lived
 from tests.properties.instants import near_boundaries
 from tests.properties.trials import (
@@ -51,7 +52,7 @@ def lab_of(**kw) -> MeterSetup:
     return setup
 
 
-@pytest.mark.parametrize("model", BI_HOURLY, ids=lambda model: model.rtc_base)
+@each_cell("model", BI_HOURLY, ids=lambda model: model.rtc_base)
 def test_the_plan_has_the_next_edge_of_the_night_and_the_rate_changes_then(model):
     setup = lab_of(model=model, start_us=START_US + HOUR_US, clock_set_us=START_US)
     for deed, rate in ((Deed.NIGHT_BEGINS, Rate.NIGHT), (Deed.NIGHT_ENDS, Rate.DAY)):
@@ -100,7 +101,7 @@ def test_a_cut_comes_when_the_plan_says(at_us, model, minutes):
     assert not setup.board.switch.on
 
 
-@pytest.mark.parametrize("days", [1, 30, 107, 300])
+@each_cell("days", [1, 30, 107, 300])
 def test_a_cut_far_away_is_planned_with_the_uncertainty_it_will_have_by_then(days):
     """The clock's bound grows by 4.3 s a day: what the meter does is planned, not today's bound."""
     setup = lab_of(model=MODEL, clock_set_us=START_US, load=(0,) * 24)

@@ -15,6 +15,7 @@ from meter_emu.world.meter.times import (
     us_to_iso,
 )
 from meter_emu.zones import TimeZone
+from tests.cells import each_cell
 
 BRUSSELS = TimeZone.EUROPE_BRUSSELS
 
@@ -35,7 +36,7 @@ def test_what_is_shown_is_cut_off_not_rounded():
     assert us_to_iso(us, BRUSSELS) == "2020-07-03T23:00:59+02:00"
 
 
-@pytest.mark.parametrize("minute", [0, 30, 59])
+@each_cell("minute", [0, 30, 59])
 def test_a_time_the_spring_change_skips_is_an_error(minute):
     with pytest.raises(ConfigError, match=r"^f\.toml: at: .* does not exist in Europe/Brussels"):
         instant(f"2020-03-29T02:{minute:02}")
@@ -55,7 +56,7 @@ def test_a_time_that_exists_twice_needs_its_offset_and_takes_it():
     assert first == to_us(datetime(2020, 10, 25, 0, 30, tzinfo=UTC))
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("written", "there"),
     [
         ("2020-07-03T21:01:00Z", "2020-07-03T23:01:00"),
@@ -78,7 +79,7 @@ def test_an_instant_written_with_its_offset_comes_back(second):
     assert instant(us_to_iso(us, BRUSSELS)) == us
 
 
-@pytest.mark.parametrize(
+@each_cell(
     "text",
     [
         "0001-01-01T00:00",

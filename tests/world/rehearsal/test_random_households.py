@@ -12,13 +12,14 @@ from meter_emu.stories.chooser import seeded
 from meter_emu.stories.story import lived, on_build, story
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.verdicts import Verdict
+from tests.cells import each_cell
 
 HOMES = int(os.environ.get("METER_EMU_HOMES", "400"))
 AT_ONCE = 100
 RIGHT = {Verdict.KEPT, Verdict.ON_TIME, Verdict.HELD, Verdict.NOT_SEEN}
 
 
-@pytest.mark.parametrize("first", range(0, HOMES, AT_ONCE))
+@each_cell("first", range(0, HOMES, AT_ONCE))
 def test_no_story_breaks_a_promise_of_the_reference_and_nothing_is_found(first):
     came: Counter[Verdict] = Counter()
     for seed in range(first, min(first + AT_ONCE, HOMES)):

@@ -180,7 +180,7 @@ def test_the_winter_tariff_is_what_gas_costs_in_winter():
     assert abs(used - 133 * 2_080 * 11.5 * 30) < 10_000
 
 
-@pytest.mark.parametrize(
+@each_cell(
     ("defect", "notice"),
     [
         ("end-exclusive", {"deferral"}),
