@@ -1,6 +1,7 @@
 """What surrounds the command line: closed and full streams, locales, signals, files named twice."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ load_w = 100
 def emu(line: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a line of a shell in which `emu` is the command line, from the checkout."""
     return subprocess.run(
-        ["sh", "-c", line.replace("emu ", " ".join(EMU) + " ")],
+        ["sh", "-c", line.replace("emu ", shlex.join(EMU) + " ")],
         cwd=cwd,
         env=os.environ | {"PYTHONPATH": str(ROOT)} | env,
         capture_output=True,
