@@ -188,8 +188,8 @@ def _look_at_a_display(seen: Collector) -> str:
     count = sum(row.count for row in seen.displays)
     from_us = min(row.from_us for row in seen.displays)
     text = (
-        f"{households(count)} would have shown another moment than the announced one, the "
-        f"first from {full_moment(from_us, zone)}"
+        f"The displays of {households(count)} would have shown another moment than the announced "
+        f"one, the first from {full_moment(from_us, zone)}"
     )
     first = seen.first_broken
     if first is not None and first.outcome.cut_us is not None:
