@@ -51,7 +51,7 @@ addEventListener("load", () => {
   const found = ["never-back", "NEVER-BACK", "zzz", ""].map((word) => {
     field.value = word;
     field.dispatchEvent(new Event("input"));
-    const rows = [...document.querySelectorAll("#homes tr[data-find]")];
+    const rows = [...document.querySelectorAll("#by-kind tr[data-find]")];
     return rows.filter((row) => row.offsetParent).length;
   });
   const seen = document.createElement("pre");
