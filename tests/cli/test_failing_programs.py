@@ -12,7 +12,8 @@ def test_each_failing_program_is_in_the_table_beside_healthy_homes_with_exit_1(t
         tmp_path,
         *("Healthy", "Raises", "Returns", "Zero", "Loops", "LoopsInC", "CallsNothing", "Dies"),
     )
-    done = emu("rehearse", path, "--json", tmp_path / "out.json", "--events", "--jobs", "2")
+    options = ("--trust-builds", "--events", "--jobs", "2")
+    done = emu("rehearse", path, "--json", tmp_path / "out.json", *options)
     assert (done.code, done.err) == (1, f"meter-emu: wrote {tmp_path / 'out.json'}\n")
     shown = json.loads((tmp_path / "out.json").read_text("utf-8"))
     verdicts = {meter["id"]: meter["verdict"] for meter in shown["meters"]}
@@ -56,14 +57,14 @@ def test_remarks_are_said_before_the_run_and_a_mistake_of_the_office_names_file_
 ):
     path = tmp_path / "c.toml"
     path.write_text(text(CUT), "utf-8")
-    done = emu("rehearse", path)
+    done = emu("rehearse", path, "--trust-builds")
     said = f"meter-emu: {path}: household 'a', visit 1: what is written here never gets into the"
     assert (done.code, done.err.count("\n")) == (0, 1)
     assert done.err.startswith(said)
     before = CUT.replace("['cut']", "['defer', 'cut'], defer_until = 2020-06-05T11:00:00")
     again = CUT.replace("06-02", "06-03").replace("06-08", "06-04")
     path.write_text(text(INSERT.replace("02T11", "02T09") + before + again), "utf-8")
-    mistake = emu("rehearse", path)
+    mistake = emu("rehearse", path, "--trust-builds")
     assert mistake.code == 2
     assert f"{path}: household 'a', visit 3: desk: the cut at 2020-06-04 11:00" in mistake.err
 
@@ -71,4 +72,4 @@ def test_remarks_are_said_before_the_run_and_a_mistake_of_the_office_names_file_
 def test_a_byte_order_mark_is_accepted(tmp_path, emu):
     path = tmp_path / "c.toml"
     path.write_text(text(CUT + INSERT), "utf-8-sig")
-    assert emu("rehearse", path).code == 0
+    assert emu("rehearse", path, "--trust-builds").code == 0

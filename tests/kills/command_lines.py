@@ -113,6 +113,7 @@ OTHERWISE: Final = {
     "card put": "tests/pcsc/test_killed.py, with a reader",
     "card get": "the same",
     "card relay": "leaves only what it is told to with --json, as list does",
+    "firmware new": "leaves whole files of a new folder, which is made again",
     "fuzz export": "leaves whole files, one after another, that are made again",
     "fuzz run": "leaves finds as fuzz minimize does, and inputs that may be lost",
     **dict.fromkeys(
@@ -121,7 +122,7 @@ OTHERWISE: Final = {
          "card layout", "image layout", "timestamp decode", "timestamp encode", "timestamp ends",
          "timestamp scan",
          "fuzz replay", "image diff", "image show", "trace replay", "trace show", "show campaign",
-         "show defect", "show model"),
+         "show defect", "show layout", "show model"),
         "only explains, with --json as list does",
     ),
 }  # fmt: skip

@@ -336,7 +336,7 @@ def test_seed_and_build_can_be_overridden(tmp_path):
         (
             "load_w = 100",
             'load_w = 100\nexpect = ["hold"]',
-            "household 'a': expect: want one of crashed, hung, wrongly_cut, early",
+            "household 'a': expect: want one of crashed, hung, not_reproducible",
         ),
         (
             "load_w = 100",
