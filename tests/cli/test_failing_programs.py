@@ -57,14 +57,14 @@ def test_remarks_are_said_before_the_run_and_a_mistake_of_the_office_names_file_
 ):
     path = tmp_path / "c.toml"
     path.write_text(text(CUT), "utf-8")
-    done = emu("rehearse", path, "--trust-builds")
+    done = emu("rehearse", path)
     said = f"meter-emu: {path}: household 'a', visit 1: what is written here never gets into the"
     assert (done.code, done.err.count("\n")) == (0, 1)
     assert done.err.startswith(said)
     before = CUT.replace("['cut']", "['defer', 'cut'], defer_until = 2020-06-05T11:00:00")
     again = CUT.replace("06-02", "06-03").replace("06-08", "06-04")
     path.write_text(text(INSERT.replace("02T11", "02T09") + before + again), "utf-8")
-    mistake = emu("rehearse", path, "--trust-builds")
+    mistake = emu("rehearse", path)
     assert mistake.code == 2
     assert f"{path}: household 'a', visit 3: desk: the cut at 2020-06-04 11:00" in mistake.err
 
@@ -72,4 +72,4 @@ def test_remarks_are_said_before_the_run_and_a_mistake_of_the_office_names_file_
 def test_a_byte_order_mark_is_accepted(tmp_path, emu):
     path = tmp_path / "c.toml"
     path.write_text(text(CUT + INSERT), "utf-8-sig")
-    assert emu("rehearse", path, "--trust-builds").code == 0
+    assert emu("rehearse", path).code == 0
