@@ -147,7 +147,8 @@ class ResultTable:
 
     def show(self, console: Console, *, every: bool) -> None:
         """Print the answer, then what is not as expected, or `every` household with its words."""
-        style = "bold red" if self.answer.broken else "bold green"
+        style = "bold green" if not self.answer.outside else "bold yellow"
+        style = "bold red" if self.answer.broken else style
         console.print(Text(self.answer.sentence, style=style), end="\n\n")
         console.print(Text(self._campaign.name, style="bold"))
         for promise in self._campaign.all_announced:

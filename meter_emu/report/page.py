@@ -128,9 +128,10 @@ def render(seen: Collector) -> str:
         headline=headline(seen),
         first_broken_cut=first_broken_cut(seen),
         typical=stories[seen.typical.first.household.id],
-        kept=not seen.broken.total(),
+        kept=not seen.broken.total() and not seen.households.outside,
         total=seen.counts.total(),
         broken=seen.broken.total(),
+        outside=seen.households.outside,
         to_do=tuple(to_do(seen)),
         night=histogram(seen),
         bars_height=BARS_HEIGHT_PX,
@@ -276,8 +277,9 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
         times = "once" if len(facts.other_cuts) == 1 else f"{len(facts.other_cuts)} times, first"
         reason = f" ({first.shown})" if first.shown else ""
         yield "Also disconnected", f"{times} on {short(first.at_us, zone)}{reason}"
-    start, end = seen.household.balance_cents * UEUR_PER_CENT, facts.balance[-1][1]
-    yield "Balance", f"{euro(start)} € at the start, {euro(end)} € at the end"
+    start = f"{euro(seen.household.balance_cents * UEUR_PER_CENT)} € at the start"
+    end = f"{euro(facts.balance[-1][1])} € at the end" if facts.balance else "then unknown"
+    yield "Balance", f"{start}, {end}"
     yield "Meter", f"{seen.outcome.model}, program {seen.outcome.build}"
     if not clock_within_bound(seen.household, campaign.start_us, campaign.end_us):
         yield "Clock", "beyond its bound: a fault outside the promise"

@@ -125,10 +125,13 @@ def offset(us: int) -> str:
 
 def headline(seen: Collector) -> str:
     """Return what to do, and the answer."""
-    first = (
-        "Do not start this campaign as it is" if seen.households.broken else "Every promise is kept"
-    )
-    return f"{first}. {seen.households.sentence}"
+    answer = seen.households
+    first = "Every promise is kept"
+    if answer.broken:
+        first = "Do not start this campaign as it is"
+    elif answer.outside:
+        first = "Not every household was run"
+    return f"{first}. {answer.sentence}"
 
 
 def first_broken_cut(seen: Collector) -> str | None:

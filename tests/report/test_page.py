@@ -3,15 +3,17 @@
 import itertools
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import version
 
 import pytest
 
 from meter_emu.cli.rehearse import made_by
-from meter_emu.report.facts import MORE_MAX
+from meter_emu.report.facts import MORE_MAX, Collector
 from meter_emu.report.page import render
 from meter_emu.resources import find
+from meter_emu.stories.story import lived_by
 from meter_emu.world.rehearsal.verdicts import PLAIN, Verdict
 from tests.campaigns import head
 from tests.report.pages import BOTH, EARLY, REFERENCE, Page, ores, ores_page, page_of
@@ -84,6 +86,26 @@ def test_every_kind_of_household_has_a_timeline_and_a_line_in_the_table(build):
     typical, night = 1, 1
     assert len(drawings) == 2 * len(articles) + typical + night
     assert all("Event log of" in article.text for article in articles)
+
+
+def test_a_program_whose_memory_nobody_reads_and_that_covers_some_has_a_page():
+    """As an executable has it: no balance at any event, and households that were not run."""
+    seen = ores(REFERENCE)
+    collector = Collector(seen.campaign, seen.made)
+    for number, household in enumerate(itertools.islice(seen.campaign.households, 8)):
+        run = lived_by(household, seen.campaign)
+        events = [replace(event, balance_ueur=None) for event in run.events]
+        outside = replace(run.outcome, verdict=Verdict.NOT_COVERED)
+        collector.add(household, outside if number < 3 else run.outcome, events)
+    page = Page(render(collector))
+    assert (
+        "! Not every household was run. 5 of 8 households are supplied and disconnected as "
+        "announced; the program does not cover 3."
+    ) in page.texts("p")
+    terms = dict(zip(page.texts("dt"), page.texts("dd"), strict=False))
+    assert terms["not covered by the program"] == "3"
+    assert terms["as announced"] == "5"
+    assert any(text.endswith("€ at the start, then unknown") for text in page.texts("dd"))
 
 
 @BUILDS

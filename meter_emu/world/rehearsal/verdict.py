@@ -306,6 +306,7 @@ class HouseholdCounts:
         self._campaign = campaign
         self.total = 0
         self.broken = 0
+        self.outside = 0  # households that the program does not cover: they were not run
         self.cuts: Final[Counter[OffTime]] = Counter()  # households cut against their promise
         self.limited = 0  # households limited against their promise
 
@@ -314,6 +315,7 @@ class HouseholdCounts:
         good = expected(outcome, household)
         self.total += 1
         self.broken += not good
+        self.outside += outcome.verdict is Verdict.NOT_COVERED
         if not good and outcome.verdict in _TAKEN and outcome.cut_us is not None:
             if outcome.limited:
                 self.limited += 1
@@ -338,11 +340,16 @@ class HouseholdCounts:
     @property
     def sentence(self) -> str:
         """The answer."""
+        rest = f"; the program does not cover {self.outside:,}" if self.outside else ""
+        if self.outside == self.total:
+            return f"The program covers none of {households(self.total)}: nothing was run."
         if not self.broken:
             who = "The household is" if self.total == 1 else f"All {households(self.total)} are"
-            return f"{who} supplied and disconnected as announced."
+            if self.outside:
+                who = f"{self.total - self.outside:,} of {households(self.total)} are"
+            return f"{who} supplied and disconnected as announced{rest}."
         of = f"{self.broken:,} of {households(self.total)}"
-        return f"{of} would not be supplied and disconnected as announced{self._when}."
+        return f"{of} would not be supplied and disconnected as announced{self._when}{rest}."
 
     @property
     def _when(self) -> str:

@@ -18,7 +18,7 @@ from meter_emu.world.meter.model import load_model, uncertainty_s
 from meter_emu.world.rehearsal.engine import run_meter
 from meter_emu.world.rehearsal.knowledge import clock_within_bound
 from meter_emu.world.rehearsal.outcome import WORK_US, Outcome
-from meter_emu.world.rehearsal.verdict import expected, judge
+from meter_emu.world.rehearsal.verdict import HouseholdCounts, expected, judge
 from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.world.rehearsal import case as hand
 from tests.world.rehearsal.case import GAS
@@ -250,6 +250,29 @@ def test_on_time_kept_and_not_covered_are_good_unless_other_is_expected(tmp_path
     held = replace(case.household, expect=("held",))
     # Who is not covered was not run, so nothing else could be expected of them.
     assert expected(outcome, held) is (verdict in {Verdict.HELD, Verdict.NOT_COVERED})
+
+
+def answer(case, *verdicts: Verdict) -> str:
+    """Return the sentence about households that came out so."""
+    counts = HouseholdCounts(case.campaign)
+    outcome = case.judge((T, What.OPENED))
+    for verdict in verdicts:
+        counts.add(case.household, replace(outcome, verdict=verdict))
+    return counts.sentence
+
+
+def test_a_household_that_was_not_run_is_never_said_to_be_as_announced(tmp_path):
+    case = Case(tmp_path, ARMED)
+    on_time, outside, late = Verdict.ON_TIME, Verdict.NOT_COVERED, Verdict.LATE
+    said = "supplied and disconnected as announced"
+    assert answer(case, on_time, on_time) == f"All 2 households are {said}."
+    assert answer(case, on_time, outside, outside) == (
+        f"1 of 3 households are {said}; the program does not cover 2."
+    )
+    assert answer(case, outside) == "The program covers none of 1 household: nothing was run."
+    broken = answer(case, late, on_time, outside)
+    assert broken.startswith(f"1 of 3 households would not be {said}")
+    assert broken.endswith("; the program does not cover 1.")
 
 
 def test_a_clock_ten_minutes_off_needs_a_setting_long_ago_to_be_within_its_bound(tmp_path):
