@@ -45,6 +45,7 @@ from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import Breach, Outcome
 from meter_emu.world.rehearsal.sample import Sample, sampled
 from meter_emu.world.rehearsal.verdict import expected, households
+from meter_emu.world.rehearsal.verdicts import Verdict
 from meter_emu.zones import TimeZone
 
 
@@ -274,7 +275,10 @@ def rehearse(
 
 
 def _as_case(outcome: Outcome, *, good: bool) -> JUnitCase:
-    """Return a household as a test case."""
+    """Return a household as a test case; one that was not run is skipped, and not passed."""
+    if outcome.verdict is Verdict.NOT_COVERED:
+        assert outcome.failure is not None, "it says what is not covered"
+        return JUnitCase(outcome.id, skipped=outcome.failure.why)
     words = [breach.in_words for breach in outcome.breaches]
     words += [finding.words for finding in outcome.findings]
     why = "" if good else f"{outcome.verdict.value}: {words[0] if words else 'not as expected'}"

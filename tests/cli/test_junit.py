@@ -38,3 +38,34 @@ def test_what_xml_has_no_place_for_is_left_out(tmp_path):
     write_junit(str(path), "fuzz", "reference", [JUnitCase("a", "\x00 \ud800 \uffff <", "\x1b")])
     (failure,) = ET.parse(path).getroot().iter("failure")
     assert failure.get("message") == "? ? ? <"
+
+
+TWO = """
+name = "two"
+zone = "Europe/Brussels"
+start = 2020-06-29T08:00:00
+end = 2020-06-30T00:00:00
+[announced]
+cut_at = 2020-07-10T23:01:00
+"""
+ONE = """
+[[household]]
+id = "{0}"
+kind = "{0}"
+model = "{1}"
+balance_eur = 20
+"""
+
+
+def test_a_household_that_was_not_run_is_skipped_and_not_passed(tmp_path, run):
+    path, file = tmp_path / "j.xml", tmp_path / "two.toml"
+    models = {"light": "electricity-pcf8563-utc", "heat": "gas-pcf8563-battery"}
+    file.write_text(TWO + "".join(ONE.format(*pair) for pair in models.items()))
+    build = "tests.laws.strangers:electricity_only"
+    done = run("rehearse", file, "--build", build, "--jobs", "1", "--junit", path)
+    assert done.code == 0, done.err
+    suite = ET.parse(path).getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("2", "0", "1")
+    (heat,) = (case for case in suite.iter("testcase") if case.find("skipped") is not None)
+    assert heat.get("name") == "heat"
+    assert "gas" in heat[0].get("message", "")

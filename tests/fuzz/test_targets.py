@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -20,6 +21,7 @@ from meter_emu.fuzz.finds import failure
 from meter_emu.fuzz.reach import REACH
 from meter_emu.fuzz.target import Target
 from meter_emu.fuzz.targets import targets
+from meter_emu.fuzz.targets.stories import kits_of
 from tests.fuzz.mutations import mutations
 
 MUTATIONS = 200
@@ -129,3 +131,14 @@ def why_not(decode: Callable[[bytes], object], data: bytes) -> str:
 
 def without_seal(target: Target) -> Target:
     return replace(target, seal=None)
+
+
+def test_a_program_is_asked_no_story_of_what_it_does_not_cover():
+    """One that covers electricity alone is right, and gas would break it at the first story."""
+    build = "tests.laws.strangers:electricity_only"
+    target = targets()["stories"]
+    for number in range(12):
+        target.check(Random(number).randbytes(target.size_max), build)
+    drawn = {kit.model.energy for kit in kits_of(build)}
+    assert drawn == {"electricity"}
+    assert {kit.model.energy for kit in kits_of("reference")} > drawn

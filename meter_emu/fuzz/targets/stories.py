@@ -10,7 +10,8 @@ from meter_emu.fuzz.target import Target
 from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Law, Trial
 from meter_emu.stories.chooser import FromBytes
-from meter_emu.stories.story import ModelAndCards, models, own_models, story
+from meter_emu.stories.story import ModelAndCards, models, story
+from meter_emu.verify.program import covered
 from meter_emu.verify.report import story_in_words
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
@@ -34,14 +35,17 @@ def _check(data: bytes, build: str) -> None:
 
 
 def _trial(data: bytes, build: str) -> Trial:
-    return Trial(story(FromBytes(data), _kits(build)), build)
+    return Trial(story(FromBytes(data), kits_of(build)), build)
 
 
 @cache
-def _kits(build: str) -> tuple[ModelAndCards, ...]:
-    """Return the models of the stories: any for ours, the bench's for a program for one chip."""
-    ours = parse_build(build).factory is None
-    return models() if ours else tuple(k for k in own_models() if k.model_name in FUZZED_MODELS)
+def kits_of(build: str) -> tuple[ModelAndCards, ...]:
+    """Return the models of the stories: any for ours, of the bench's what another covers.
+
+    Raise `ConfigError` for a program that covers none of them.
+    """
+    program = parse_build(build)
+    return models() if program.factory is None else covered(program, FUZZED_MODELS).kits
 
 
 def _campaign(data: bytes, build: str) -> str:
