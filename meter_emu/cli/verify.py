@@ -1,6 +1,7 @@
 """`verify BUILD`: run the laws against a program on the ports, and show what breaks them."""
 
 import itertools
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -58,7 +59,7 @@ _FOLDER: Final = "counterexamples"
     metavar="FILE",
     help="Write a driver in C as C++ in which int has 16 bits.",
 )
-@click.option("--again", type=FILE, metavar="FILE", help="The case of a driver that FILE has.")
+@click.option("--again", type=FILE, metavar="FILE", help="Of --driver, check the case in FILE.")
 @click.option(
     "--model", "models", multiple=True, type=MODEL, metavar="MODEL", help="On these meters only."
 )
@@ -184,7 +185,10 @@ def _driver(
     """Return what the laws say of a driver, or what one says of the case of a file."""
     if again is not None:
         named, law_id, case = case_of(again)
-        return check_again(driver or named, law_id, case)
+        if driver is None:  # what the file names may be a stranger's, with code that would run
+            why = f"a file starts no driver: add --driver {shlex.quote(named)} if you know it"
+            raise ConfigError(again, "driver", why)
+        return check_again(driver, law_id, case)
     assert driver is not None, "one of the two was given"
     with watched(TextColumn("{task.description}"), total=None, shown=not quiet) as done:
         count = itertools.count(1)

@@ -54,13 +54,14 @@ id = "{0}"
 kind = "{0}"
 model = "{1}"
 balance_eur = 20
+{2} = 0
 """
 
 
 def test_a_household_that_was_not_run_is_skipped_and_not_passed(tmp_path, run):
     path, file = tmp_path / "j.xml", tmp_path / "two.toml"
-    models = {"light": "electricity-pcf8563-utc", "heat": "gas-pcf8563-battery"}
-    file.write_text(TWO + "".join(ONE.format(*pair) for pair in models.items()))
+    light = ONE.format("light", "electricity-pcf8563-utc", "load_w")
+    file.write_text(TWO + light + ONE.format("heat", "gas-pcf8563-battery", "load_dm3_per_h"))
     build = "tests.laws.strangers:electricity_only"
     done = run("rehearse", file, "--build", build, "--jobs", "1", "--junit", path)
     assert done.code == 0, done.err

@@ -37,11 +37,23 @@ def test_a_wrong_date_is_explained_byte_by_byte_and_plays_again(emu, tmp_path, m
     kept = json.loads(file.read_text())
     assert kept["law"] == "torn-get"
     assert kept["dialogue"][-1].strip()
-    again = emu("--again", file)
+    again = emu("--driver", DRIVER, "--again", file)
     assert again.code == 1
     assert kept["words"] in again.out
     monkeypatch.setenv("PLANTED", "0")
-    assert emu("--again", file).code == 0, "mended"
+    assert emu("--driver", DRIVER, "--again", file).code == 0, "mended"
+
+
+def test_a_case_of_a_stranger_starts_no_driver(emu, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "theirs.py").write_text("open('it-ran', 'w').close()\nclass Driver: ...\n")
+    monkeypatch.setenv("PLANTED", "9")
+    assert emu("--driver", DRIVER, "--examples", 10, "--law", "torn-get").code == 1
+    case = json.loads((tmp_path / "counterexamples" / "torn-get-1.json").read_text())
+    (tmp_path / "case.json").write_text(json.dumps(case | {"driver": "theirs:Driver"}))
+    said = emu("--again", "case.json").complains()
+    assert not (tmp_path / "it-ran").exists()
+    assert "a file starts no driver: add --driver theirs:Driver if you know it" in said
 
 
 def test_a_note_does_not_decide_the_exit_status(emu, monkeypatch):
