@@ -33,8 +33,8 @@ def balance_law(board: Board, model: MeterModel, started_cents: int) -> None:
 
 
 def issued_cents(story: Campaign) -> int:
-    (rig,) = story.households
-    return sum(visit.desk.load_cents for visit in rig.visits if visit.desk is not None)
+    (household,) = story.households
+    return sum(visit.desk.load_cents for visit in household.visits if visit.desk is not None)
 
 
 def of_one_chip(seed: int) -> Campaign:
@@ -43,11 +43,11 @@ def of_one_chip(seed: int) -> Campaign:
 
 def money_at_every_poll(story: Campaign, build: str = "reference") -> State:
     """Live an evening with the law held at every poll; return the state at its end."""
-    (rig,) = story.households
+    (household,) = story.households
 
     def look(bench: Bench) -> None:
         if bench.board.powered:
-            balance_law(bench.board, rig.model, rig.balance_cents)
+            balance_law(bench.board, household.model, household.balance_cents)
 
     state = state_of(lived(story, build, at_every_poll(look)).board)
     assert state.accepted_cents <= issued_cents(story)
@@ -102,10 +102,10 @@ def test_energy_that_is_charged_costs_its_price(story):
 
     By day and by night, where the night has a price of its own.
     """
-    (rig,) = story.households
-    assume(not any(visit.desk and visit.desk.tariff for visit in rig.visits))
+    (household,) = story.households
+    assume(not any(visit.desk and visit.desk.tariff for visit in household.visits))
     state = state_of(lived(story).board)
-    _, day, night = rig.model.credit.pricing
+    _, day, night = household.model.credit.pricing
     day_wh = state.charged_wh - state.charged_night_wh
     assert state.charged_ueur == day_wh * day + state.charged_night_wh * night
     assert state.charged_night_wh <= state.night_wh

@@ -99,9 +99,9 @@ class Rehearsing(TextTask[Places, Batch]):
             return Batch(rows, str(error))
         return Batch(rows)
 
-    def watching(self, unit: Places, memory: memoryview | None) -> "HomeWatch | None":
+    def watching(self, unit: Places, memory: memoryview | None) -> "HouseholdWatch | None":
         """See `Task`: somebody else's program is watched."""
-        return None if memory is None else HomeWatch(self, unit, memory)
+        return None if memory is None else HouseholdWatch(self, unit, memory)
 
     def gone(self, unit: Places, failure: Failure) -> Batch:
         """Return a household that did not come as far again: only its first event is sure."""
@@ -167,7 +167,7 @@ class Rehearsing(TextTask[Places, Batch]):
 
 
 @final
-class HomeWatch:
+class HouseholdWatch:
     """Watches somebody else's program in a worker by its pulse."""
 
     def __init__(self, work: Rehearsing, unit: Places, memory: memoryview) -> None:

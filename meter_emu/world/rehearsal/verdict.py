@@ -5,8 +5,8 @@ were due: not seen to the end, held because the meter could not know the time, o
 none was due. Findings are what the meter stated, charged, doubted or ignored (`findings_of`). A
 story that ends early is judged up to there.
 
-`HomeCounts` answers for the whole rehearsal in one sentence. It keeps only counts, so it does not
-grow with the number of households.
+`HouseholdCounts` answers for the whole rehearsal in one sentence. It keeps only counts, so it does
+not grow with the number of households.
 """
 
 from collections import Counter

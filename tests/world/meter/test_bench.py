@@ -23,7 +23,7 @@ from tests.properties.trials import (
 START_US = 1_593_410_400 * SECOND_US  # Monday 29 June 2020 08:00 in Brussels
 
 
-def lab_of(**kw) -> MeterSetup:
+def setup_of(**kw) -> MeterSetup:
     setup = MeterSetup(Circumstances(start_us=START_US, clock_set_us=START_US - DAY_US, **kw))
     setup.bench.run_until(START_US + 1)
     return setup
@@ -33,14 +33,14 @@ def lab_of(**kw) -> MeterSetup:
 def test_a_supply_cut_by_hand_is_an_outage_that_was_planned(model):
     """The same bytes, whether a campaign says so or somebody pulls the plug."""
     gone_us, back_us = START_US + 10 * MINUTE_US, START_US + 3 * HOUR_US
-    by_hand = lab_of(model=model)
+    by_hand = setup_of(model=model)
     by_hand.bench.run_until(gone_us)
     by_hand.bench.cut_supply()
     assert not by_hand.board.powered
     by_hand.bench.run_until(back_us)
     assert by_hand.board.panel.text == ""
     by_hand.bench.restore_supply()
-    planned = lab_of(model=model, outages=[(gone_us, back_us)])
+    planned = setup_of(model=model, outages=[(gone_us, back_us)])
     for setup in (by_hand, planned):
         setup.bench.run_until(START_US + DAY_US)
     assert by_hand.bytes_now() == planned.bytes_now()
@@ -53,7 +53,7 @@ def test_a_supply_cut_by_hand_is_an_outage_that_was_planned(model):
 def test_outages_made_known_later_in_any_order_are_those_known_before(edges_s, shuffle):
     edges_us = [START_US + edge_s * SECOND_US for edge_s in edges_s]
     outages = list(zip(edges_us[::2], edges_us[1::2], strict=False))
-    before, later = lab_of(outages=outages), lab_of()
+    before, later = setup_of(outages=outages), setup_of()
     shuffle.shuffle(outages)
     for lost_us, back_us in outages:
         later.bench.plan_outage(lost_us, back_us)
@@ -63,7 +63,7 @@ def test_outages_made_known_later_in_any_order_are_those_known_before(edges_s, s
 
 
 def test_to_cut_what_is_dark_and_to_give_what_is_there_is_nothing():
-    setup = lab_of()
+    setup = setup_of()
     before = setup.bytes_now()
     setup.bench.restore_supply()
     assert setup.bytes_now() == before
@@ -76,7 +76,7 @@ def test_to_cut_what_is_dark_and_to_give_what_is_there_is_nothing():
 
 def test_giving_the_supply_back_early_ends_the_outage_and_not_the_next_one():
     second = START_US + 3 * HOUR_US
-    setup = lab_of(
+    setup = setup_of(
         outages=[(START_US + HOUR_US, START_US + 2 * HOUR_US), (second, second + HOUR_US)]
     )
     setup.bench.run_until(START_US + HOUR_US + MINUTE_US)
@@ -111,7 +111,7 @@ def test_a_load_that_changes_while_the_program_sleeps_wakes_it_in_time(lit_again
 
 def rearming_gas() -> MeterSetup:
     """Return a gas meter whose home was dark and has been loaded: it asks to be re-armed."""
-    setup = lab_of(model=GAS, balance_cents=-100, load=(2_000,) * 24)
+    setup = setup_of(model=GAS, balance_cents=-100, load=(2_000,) * 24)
     setup.bench.run_until(START_US + 2 * HOUR_US)  # past the window that protected it
     assert not setup.board.switch.on
     setup.write(Work(load_cents=5_000))
@@ -170,7 +170,7 @@ class Sleeper:
 
 
 def test_a_button_pressed_in_a_poll_ends_the_rest_and_wakes_the_program_again():
-    setup, found = lab_of(), list[Button]()
+    setup, found = setup_of(), list[Button]()
     board = setup.board
 
     def program(ports: Ports) -> Firmware:
@@ -204,7 +204,7 @@ class OverMidnight:
 @pytest.mark.parametrize(("before_midnight_us", "polls"), [(SECOND_US, 2), (HOUR_US, 1)])
 def test_a_hint_about_a_day_that_ended_in_the_poll_is_taken_as_over(before_midnight_us, polls):
     """Read as one of the new day it would be a sleep of 24 hours."""
-    setup, counted = lab_of(), list[None]()
+    setup, counted = setup_of(), list[None]()
     board = setup.board
     board.shut_appliances()  # a program's wait ends where energy flows
     to_midnight_us = board.rtc.us_until_second_of_day(
@@ -223,14 +223,14 @@ def test_a_hint_about_a_day_that_ended_in_the_poll_is_taken_as_over(before_midni
 
 def test_a_card_pulled_in_any_exchange_of_a_session_loses_nothing():
     """At every APDU: the meter goes on, and the same card shown again ends as if never pulled."""
-    whole = lab_of()
+    whole = setup_of()
     exchanges = []
     whole.write(Work(load_cents=2_000))
     whole.board.meanwhile = lambda: exchanges.append(whole.board.now_us)
     whole.insert()
     assert len(exchanges) > 5
     for at in range(len(exchanges)):
-        setup, left = lab_of(), [at]
+        setup, left = setup_of(), [at]
         setup.write(Work(load_cents=2_000))
 
         def pull(setup: MeterSetup = setup, left: list[int] = left) -> None:
@@ -253,7 +253,7 @@ def test_supply_that_goes_again_before_the_program_has_started_feeds_nobody_mean
     back_us = lost_us + MINUTE_US
     again_us = back_us + gap_us
     outages = [(lost_us, back_us), (again_us, again_us + HOUR_US)]
-    setup = lab_of(outages=outages, load=(100_000,) * 24, balance_cents=1_000_000)
+    setup = setup_of(outages=outages, load=(100_000,) * 24, balance_cents=1_000_000)
     setup.bench.run_until(START_US + 2 * HOUR_US)
     fed_us = HOUR_US + gap_us
     assert setup.board.metrology.read_units(setup.board.now_us) == 100_000 * fed_us // HOUR_US

@@ -45,7 +45,7 @@ def known(setup: MeterSetup) -> Insight:
     return shown
 
 
-def lab_of(**kw) -> MeterSetup:
+def setup_of(**kw) -> MeterSetup:
     kw = {"start_us": START_US, "clock_set_us": START_US - 30 * DAY_US} | kw
     setup = MeterSetup(Circumstances(**kw))
     setup.bench.run_until(setup.setting.start_us + 1)
@@ -54,7 +54,7 @@ def lab_of(**kw) -> MeterSetup:
 
 @each_cell("model", BI_HOURLY, ids=lambda model: model.rtc_base)
 def test_the_plan_has_the_next_edge_of_the_night_and_the_rate_changes_then(model):
-    setup = lab_of(model=model, start_us=START_US + HOUR_US, clock_set_us=START_US)
+    setup = setup_of(model=model, start_us=START_US + HOUR_US, clock_set_us=START_US)
     for deed, rate in ((Deed.NIGHT_BEGINS, Rate.NIGHT), (Deed.NIGHT_ENDS, Rate.DAY)):
         (edge,) = [planned for planned in known(setup).plan if planned.deed is deed]
         assert abs((edge.at_us - START_US) % DAY_US - (15 if rate else 0) * HOUR_US) < 2 * MINUTE_US
@@ -81,7 +81,7 @@ def test_to_look_changes_nothing(story):
 @settings(max_examples=40)
 def test_a_cut_comes_when_the_plan_says(at_us, model, minutes):
     start_us = at_us - 2 * HOUR_US
-    setup = lab_of(start_us=start_us, clock_set_us=start_us - DAY_US, model=model)
+    setup = setup_of(start_us=start_us, clock_set_us=start_us - DAY_US, model=model)
     shown = civil(start_us + minutes * MINUTE_US)
     try:
         setup.write(Work(defer_until=shown, cut_at=shown))
@@ -104,7 +104,7 @@ def test_a_cut_comes_when_the_plan_says(at_us, model, minutes):
 @each_cell("days", [1, 30, 107, 300])
 def test_a_cut_far_away_is_planned_with_the_uncertainty_it_will_have_by_then(days):
     """The clock's bound grows by 4.3 s a day: what the meter does is planned, not today's bound."""
-    setup = lab_of(model=MODEL, clock_set_us=START_US, load=(0,) * 24)
+    setup = setup_of(model=MODEL, clock_set_us=START_US, load=(0,) * 24)
     shown = civil(START_US + days * DAY_US)
     setup.write(Work(defer_until=shown, cut_at=shown))
     setup.insert()
@@ -120,7 +120,7 @@ def test_a_cut_far_away_is_planned_with_the_uncertainty_it_will_have_by_then(day
 def test_the_protected_hours_are_those_of_the_legal_week(minute):
     """Weekdays 16:00 to 08:00 and whole weekends, an uncertain clock in the home's favour."""
     start_us = START_US + minute * MINUTE_US
-    setup = lab_of(start_us=start_us, clock_set_us=start_us)
+    setup = setup_of(start_us=start_us, clock_set_us=start_us)
     shown = known(setup)
     edge = next(p for p in shown.plan if p.deed in {Deed.PROTECTION_BEGINS, Deed.PROTECTION_ENDS})
     margin_us = (shown.uncertainty_s + 60) * SECOND_US  # and what it grows by until then
@@ -139,7 +139,7 @@ def test_the_protected_hours_are_those_of_the_legal_week(minute):
 
 
 def test_credit_is_used_up_when_the_plan_says():
-    setup = lab_of(balance_cents=1_000, load=(500,) * 24)
+    setup = setup_of(balance_cents=1_000, load=(500,) * 24)
     plan = {planned.deed: planned.at_us for planned in known(setup).plan}
     for deed, cents in ((Deed.LOW_CREDIT, 500), (Deed.CREDIT_OUT, 0)):
         assert plan[deed] == START_US + (1_000 - cents) * HOUR_US * 10_000 // (500 * 250)
@@ -153,14 +153,14 @@ def test_a_clock_in_legal_time_plans_its_step(month):
     day = {3: 29, 10: 25}[month]
     start = legal(START_US).replace(month=month, day=day - 1, hour=12)
     start_us = int(start.astimezone(BRUSSELS).timestamp()) * SECOND_US
-    setup = lab_of(start_us=start_us, clock_set_us=start_us - DAY_US, model=model)
+    setup = setup_of(start_us=start_us, clock_set_us=start_us - DAY_US, model=model)
     (step,) = [planned for planned in known(setup).plan if planned.deed is Deed.CLOCK_STEP]
     offset_before = legal(step.at_us - SECOND_US).utcoffset()
     assert offset_before != legal(step.at_us).utcoffset()
 
 
 def test_a_meter_without_supply_or_memory_plans_nothing():
-    setup = lab_of()
+    setup = setup_of()
     assert known(setup).plan
     setup.bench.cut_supply()
     assert known(setup).plan == ()
@@ -172,7 +172,7 @@ def test_a_defect_shows_the_t_it_believes_in():
     shown = civil(START_US + 4 * DAY_US)
     dates = []
     for build in ("reference", "reference+end-exclusive"):
-        setup = lab_of(build=build)
+        setup = setup_of(build=build)
         setup.write(Work(cut_at=shown))
         setup.insert()
         (cut,) = [planned for planned in known(setup).plan if planned.deed is Deed.CUT]
@@ -193,7 +193,7 @@ def live_meter(setup: MeterSetup) -> tuple[LiveMeter, list[Event]]:
 @example(985_478_391_000_000, msgspec.structs.replace(GAS, rtc_base="legal"), 1, 0)
 @settings(max_examples=30)
 def test_a_jump_ends_just_after_something_was_done(at_us, model, jumps, cents):
-    setup = lab_of(start_us=at_us, clock_set_us=at_us, model=model, balance_cents=cents)
+    setup = setup_of(start_us=at_us, clock_set_us=at_us, model=model, balance_cents=cents)
     meter, events = live_meter(setup)
     # an hourly poll in the last seconds of an hour puts a step off (docs/decisions/clock.md)
     put_off = model.poll_s == 3600 and at_us // SECOND_US % 3600 > LAST_SECOND
@@ -210,7 +210,7 @@ def test_a_jump_ends_just_after_something_was_done(at_us, model, jumps, cents):
 
 
 def test_a_jump_to_a_far_cut_ends_at_the_cut():
-    setup = lab_of(clock_set_us=START_US - 300 * DAY_US)
+    setup = setup_of(clock_set_us=START_US - 300 * DAY_US)
     shown = civil(START_US + 200 * DAY_US)
     setup.write(Work(cut_at=shown, prepayment_on=False))
     setup.insert()

@@ -49,16 +49,16 @@ class Recording:
             return list(trace.rows())
 
 
-def rehearsed(rig: Household, campaign: Campaign, folder: Path) -> list[TraceRow]:
+def rehearsed(household: Household, campaign: Campaign, folder: Path) -> list[TraceRow]:
     recording = Recording(folder)
-    seen = run_meter(rig, campaign, recording.witness_of)
-    assert seen == run_meter(rig, campaign), "a witness changes nothing"
+    seen = run_meter(household, campaign, recording.witness_of)
+    assert seen == run_meter(household, campaign), "a witness changes nothing"
     recording.recorder.ended(clock=no_clock, us=campaign.end_us)
     return recording.rows()
 
 
-def played(rig: Household, campaign: Campaign, rows: list[TraceRow]) -> Replay:
-    bench, _ = rig_of(rig, campaign).bench(lambda _event: None)
+def played(household: Household, campaign: Campaign, rows: list[TraceRow]) -> Replay:
+    bench, _ = rig_of(household, campaign).bench(lambda _event: None)
     replay = Replay(bench, iter(rows), "t")
     replay.run()
     return replay
@@ -85,15 +85,20 @@ def test_every_kind_of_home_there_is_says_the_same_again(tmp_path):
     for path in built_in("campaigns").values():
         campaign = load_campaign(path)
         for entry in campaign.households.entries:
-            rig = entry.household(1, campaign.seed)
-            kind = (rig.model_name, rig.carrier, rig.card_generation, rig.careless)
+            household = entry.household(1, campaign.seed)
+            kind = (
+                household.model_name,
+                household.carrier,
+                household.card_generation,
+                household.careless,
+            )
             if kind in kinds or campaign.name == JULY.name:
                 continue
             kinds.add(kind)
-            rows = rehearsed(rig, campaign, tmp_path)
+            rows = rehearsed(household, campaign, tmp_path)
             deeds |= {row.what for row in rows if isinstance(row, Done)}
-            replay = played(rig, campaign, rows)
-            assert replay.difference is None, (path.name, rig.id)
+            replay = played(household, campaign, rows)
+            assert replay.difference is None, (path.name, household.id)
             assert replay.exchanges == commands(rows)
     assert {"appliances shut", "appliances lit", "blue button"} <= deeds or "red button" in deeds
 
@@ -102,8 +107,8 @@ def test_every_kind_of_home_there_is_says_the_same_again(tmp_path):
 def test_a_defect_is_found_at_the_first_thing_it_says_otherwise(name, tmp_path):
     rows = rehearsed(HOMES[name], JULY, tmp_path)
     other = load_campaign(find("campaigns", "ores-2020-07"), build="reference+end-exclusive")
-    rig = next(rig for rig in other.households if rig.id == name)
-    replay = played(rig, other, rows)
+    household = next(household for household in other.households if household.id == name)
+    replay = played(household, other, rows)
     assert replay.difference is not None
     assert "UPDATE BINARY file 5" in replay.difference
     assert "instead of" in replay.difference
@@ -111,33 +116,33 @@ def test_a_defect_is_found_at_the_first_thing_it_says_otherwise(name, tmp_path):
 
 
 def test_a_recording_that_goes_on_where_the_meter_is_done_is_a_difference(tmp_path):
-    rig = HOMES["friday"]
-    rows = rehearsed(rig, JULY, tmp_path)
+    household = HOMES["friday"]
+    rows = rehearsed(household, JULY, tmp_path)
     last = max(at for at, row in enumerate(rows) if isinstance(row, Exchanged))
     more = [*rows[: last + 1], rows[last], *rows[last + 1 :]]
-    difference = played(rig, JULY, more).difference
+    difference = played(household, JULY, more).difference
     assert difference is not None
     assert difference.endswith("; now: nothing, the meter is done")
     fewer = [*rows[:last], *rows[last + 1 :]]
-    difference = played(rig, JULY, fewer).difference
+    difference = played(household, JULY, fewer).difference
     assert difference is not None
     assert "recorded is: power off; now: UPDATE BINARY file 5" in difference
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
 def test_a_recording_that_was_cut_off_is_played_as_far_as_it_goes(share, tmp_path):
-    rig = HOMES["friday"]
-    rows = rehearsed(rig, JULY, tmp_path)
+    household = HOMES["friday"]
+    rows = rehearsed(household, JULY, tmp_path)
     part = rows[: int(len(rows) * share)]
-    replay = played(rig, JULY, part)
+    replay = played(household, JULY, part)
     assert replay.difference is None
     assert replay.exchanges == commands(part)
 
 
 def test_the_time_of_a_row_is_what_the_clock_chip_shows(tmp_path):
     """Not the true one: the clock of this home is half a minute fast, and its registers are UTC."""
-    rig = replace(HOMES["friday"], clock_error_s=30, drift_ppb=0)
-    rows = rehearsed(rig, JULY, tmp_path)
+    household = replace(HOMES["friday"], clock_error_s=30, drift_ppb=0)
+    rows = rehearsed(household, JULY, tmp_path)
     first = next(row for row in rows if isinstance(row, Inserted))
     assert isinstance(first.us, int)
     fast = datetime.fromtimestamp(first.us // SECOND_US, UTC) + timedelta(seconds=30)
@@ -150,26 +155,30 @@ def test_the_time_of_a_row_is_what_the_clock_chip_shows(tmp_path):
 def with_carrier(carrier: CardKind) -> Household:
     """Return a home with a card of this kind; the campaign has none with a memory card."""
     like = CardKind.SECURE if carrier is CardKind.MEMORY else carrier
-    rig = next(rig for rig in HOMES.values() if rig.carrier is like and not rig.outages)
-    return replace(rig, carrier=carrier)
+    household = next(
+        household
+        for household in HOMES.values()
+        if household.carrier is like and not household.outages
+    )
+    return replace(household, carrier=carrier)
 
 
-def inserted_us(rig: Household) -> int:
-    return next(visit.at_us for visit in rig.visits if visit.kind is VisitKind.INSERT)
+def inserted_us(household: Household) -> int:
+    return next(visit.at_us for visit in household.visits if visit.kind is VisitKind.INSERT)
 
 
 @pytest.mark.parametrize("carrier", CardKind)
 def test_a_session_cut_anywhere_is_cut_again(carrier, tmp_path):
     """The supply fails in a command, in an answer, while a plain card writes."""
-    rig = with_carrier(carrier)
-    start_us = inserted_us(rig)
-    visits = tuple(visit for visit in rig.visits if visit.at_us <= start_us)
+    household = with_carrier(carrier)
+    start_us = inserted_us(household)
+    visits = tuple(visit for visit in household.visits if visit.at_us <= start_us)
     short = replace(JULY, start_us=start_us - DAY_US, end_us=start_us + HOUR_US)
     torn, sizes = 0, set()
     for offset_us in range(20_000, 1_000_000, 8_000):
         lost_us = start_us + offset_us
         outages = ((lost_us, lost_us + 60 * SECOND_US),)
-        cut = replace(rig, visits=visits, outages=outages)
+        cut = replace(household, visits=visits, outages=outages)
         rows = rehearsed(cut, short, tmp_path)
         replay = played(cut, short, rows)
         assert replay.difference is None, offset_us
@@ -191,9 +200,9 @@ DEEDS: dict[str, Callable[[Bench], None]] = {
 @pytest.mark.parametrize("deed", DEEDS)
 @pytest.mark.parametrize("at", [1, 4, 9])
 def test_what_is_done_within_a_poll_is_done_there_again(deed, at, tmp_path):
-    rig = with_carrier(CardKind.SECURE)
+    household = with_carrier(CardKind.SECURE)
     recording = Recording(tmp_path)
-    made = rig_of(rig, JULY)
+    made = rig_of(household, JULY)
     bench, _ = made.bench(lambda _event: None, recording.witness_of(made.board))
     calls = count(1)
     board = bench.board
@@ -203,7 +212,7 @@ def test_what_is_done_within_a_poll_is_done_there_again(deed, at, tmp_path):
             DEEDS[deed](bench)
 
     board.meanwhile = meanwhile
-    start_us = inserted_us(rig)
+    start_us = inserted_us(household)
     bench.run_until(start_us)
     card = made.first_card(issued_at_min=0)
     bench.insert(card)
@@ -211,23 +220,23 @@ def test_what_is_done_within_a_poll_is_done_there_again(deed, at, tmp_path):
         bench.restore_supply()
     bench.run_until(start_us + HOUR_US)
     recording.recorder.ended(clock=no_clock, us=start_us + HOUR_US)
-    again, _ = rig_of(rig, JULY).bench(lambda _event: None)
+    again, _ = rig_of(household, JULY).bench(lambda _event: None)
     replay = Replay(again, iter(recording.rows()), "t")
     replay.run()
     assert replay.difference is None
     assert replay.exchanges == commands(recording.rows())
     assert next(calls) > at
-    assert image_of(again.board, rig.model) == image_of(board, rig.model)
+    assert image_of(again.board, household.model) == image_of(board, household.model)
     assert again.board.panel.text == board.panel.text
 
 
 @pytest.mark.parametrize("carrier", CardKind)
 def test_no_key_of_meter_or_desk_is_in_a_trace(carrier, tmp_path):
-    rig = with_carrier(carrier)
+    household = with_carrier(carrier)
     recording = Recording(tmp_path)
-    run_meter(rig, JULY, recording.witness_of)
+    run_meter(household, JULY, recording.witness_of)
     text = recording.path.read_text("ascii").lower()
-    keys = [derive(TEST_MASTER_KEY, purpose, rig.meter_id).raw.hex() for purpose in Purpose]
+    keys = [derive(TEST_MASTER_KEY, purpose, household.meter_id).raw.hex() for purpose in Purpose]
     keys.append(TEST_MASTER_KEY.raw.hex())
     assert len(keys) > 5
     assert not [key for key in keys if key in text]
