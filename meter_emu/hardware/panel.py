@@ -45,9 +45,9 @@ class Panel:
         return self._held_ms.get(key, 0)
 
     @property
-    def pressed(self) -> bool:
-        """Whether a press is waiting to be taken."""
-        return bool(self._keys)
+    def pressed(self) -> Button:
+        """The presses that are waiting to be taken."""
+        return self._keys
 
     def take_keys(self) -> Button:
         """Return the buttons pressed since the last call, and clear them."""

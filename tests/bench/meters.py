@@ -38,7 +38,7 @@ def rows(*, quick: bool) -> Iterator[Row]:
     rounds = 1 if quick else 3
     short, long = (0.25, 0.5) if quick else (1, 10)
     with TemporaryDirectory() as folder:
-        one, many = (_years(Path(folder), years) for years in (short, long))
+        one, many = (year(Path(folder), years) for years in (short, long))
         seen = {event.what for event in run_meter(one.households[0], one)}
         assert {What.CARD_SERVED, What.OPENED, What.CLOSED} <= seen, "a year with all that matters"
         polls, many_polls = _polls(one) / short, _polls(many) / long
@@ -111,7 +111,7 @@ def _rehearse(household: Household, campaign: Campaign) -> None:
     judge(household, campaign, run_meter(household, campaign))
 
 
-def _years(folder: Path, years: float) -> Campaign:
+def year(folder: Path, years: float) -> Campaign:
     """Return one home that shows its card every Tuesday and loads 12 euro, but not each 6th time.
 
     So credit runs out now and then, and the non-disconnection period counts for some days. A

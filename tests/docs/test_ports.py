@@ -203,5 +203,5 @@ def _kept(board: Board) -> tuple[object, ...]:
         board.switch.limiter_a,
         board.panel.text,
         board.panel.lamps,
-        board._card_waiting,
+        board.card_waiting,
     )

@@ -137,7 +137,7 @@ class Board:
         self._cause = ResetCause.POWER_ON if ticks_from_us is None else ResetCause.NONE
         self.ticks_from_us = self._restarted_us() if ticks_from_us is None else ticks_from_us
         self._card: SlotCard | None = None
-        self._card_waiting = False
+        self.card_waiting = False  # put in, and not served yet
         self.meanwhile: Callable[[], None] = _nothing
         self._flow()
 
@@ -151,14 +151,14 @@ class Board:
     def insert(self, card: SlotCard) -> None:
         """Put a card into the slot; the mechanical switch latches it."""
         self._card = card
-        self._card_waiting = True
+        self.card_waiting = True
 
     def remove(self) -> None:
         """Pull the card out, at any moment."""
         if self._card is not None:
             self._card.power_off()
         self._card = None
-        self._card_waiting = False
+        self.card_waiting = False
 
     def shut_appliances(self, until_us: int = NEVER_US) -> None:
         """Shut everything that uses energy, from now until a moment."""
@@ -190,7 +190,7 @@ class Board:
         self.powered = True
         self._cause = ResetCause.POWER_ON
         self.ticks_from_us = self._restarted_us()
-        self._card_waiting = self._card is not None
+        self.card_waiting = self._card is not None
         self._flow()
 
     def _restarted_us(self) -> int:
@@ -260,7 +260,7 @@ class Board:
     def card_present(self) -> bool:
         """See `Ports`."""
         self._spend(REGISTER_US)
-        return self._card_waiting
+        return self.card_waiting
 
     def card_power(self, on: bool) -> bytes:
         """See `Ports`."""
@@ -303,7 +303,7 @@ class Board:
     def card_done(self) -> None:
         """See `Ports`."""
         self._spend(REGISTER_US)
-        self._card_waiting = False
+        self.card_waiting = False
 
     def switch_drive(self, on: bool) -> None:
         """See `Ports`."""

@@ -161,7 +161,8 @@ class CallLog:
         self._board: Final = board
         self._pulse: Final = pulse
         self._kept: Final[deque[tuple[str, tuple[object, ...]]]] = deque(maxlen=CALLS_KEPT)
-        self.ports: Final = cast("Ports", _Heard({name: self._heard(name) for name in _CALLS}))
+        heard: dict[str, object] = {name: self._heard(name) for name in _CALLS}
+        self.ports: Final = cast("Ports", _Heard({**heard, "board": board}))
 
     @contextmanager
     def poll(self) -> Iterator[None]:
@@ -193,9 +194,9 @@ class CallLog:
 
 
 class _Heard:
-    """The recording ports."""
+    """The recording ports, and the board below them for a host that foretells it."""
 
-    def __init__(self, calls: dict[str, Callable[..., object]]) -> None:
+    def __init__(self, calls: dict[str, object]) -> None:
         self.__dict__.update(calls)
 
 

@@ -1,7 +1,8 @@
 """A program in an executable, as the bench runs any: `poll()`, with the ports it calls.
 
-Frames on the socket of a power-up are as `meter_host.c` writes them. A call without an answer is
-sent with the next that has one: a power cut leaves nothing of the program, so the delay does not
+Frames are as `meter_host.c` writes them, in memory that both see; a byte on the socket of a
+power-up says that some are there. A call without an answer, and one whose answer was foretold, is
+done with the next that has one: a power cut leaves nothing of the program, so the delay does not
 matter.
 """
 
@@ -9,7 +10,7 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic_ns
@@ -18,6 +19,7 @@ from typing import Final, final
 from card_protocol.errors import LinkError
 from meter_emu.errors import ConfigError, PollOverrun, PowerLost, ProgramError
 from meter_emu.ports import Button, Lamp, Ports, Sleep
+from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.covers import Covers
 from meter_emu.world.meter.host.process import Host, Hosts, as_written, hosts_of
 
@@ -27,12 +29,14 @@ _RUNNING_S: Final = 30  # ours: likewise for one that works and ignores its boun
 _LOOK_US: Final = 500_000  # how often silence is checked
 _CRASHED, _HUNG = "crashed", "hung"  # `FailureKind`
 _FRAME: Final = struct.Struct("<BBH")
+_FRAME_BYTES: Final = 4
 _HINT: Final = struct.Struct("<I?I")
-_RECEIVED_MAX: Final = 16_384
-_DONE, _WRONG = 22, 23
+_BELLS_MAX: Final = 64
+_DONE, _WRONG, _FULL = 22, 23, 24
 _U16: Final = struct.Struct("<H")
 _U32: Final = struct.Struct("<I")
 _COUNT: Final = struct.Struct("<IH")
+_SPOILED: Final = "it sent what is no call of a port: is its memory spoiled?"
 _LISTS: Final = ("chips", "energies", "time_bases", "generations", "carriers")
 
 
@@ -68,7 +72,8 @@ class Hosted:
 
     def __init__(self, hosts: Hosts, ports: Ports) -> None:
         self._hosts: Final = hosts
-        self._ports: Final = ports
+        board = getattr(ports, "board", ports)
+        self._board: Final = board if isinstance(board, Board) else None
         self._host: Host | None = None
         self._calls: Final = _calls(ports)
         host = hosts.take()
@@ -102,55 +107,75 @@ class Hosted:
             raise
 
     def _poll(self, host: Host) -> Sleep | None:
+        shared = host.shared
+        shared.foretell(self._board)
         self._send(b"P")
-        receive, calls, waiting = self._receive, self._calls, b""
         while True:
-            waiting += receive(host)
-            at, size = 0, len(waiting)
-            while at + 4 <= size:
-                what, _, length = _FRAME.unpack_from(waiting, at)
-                if at + 4 + length > size:
-                    break
-                data = waiting[at + 4 : at + 4 + length]
-                at += 4 + length
+            end = self._wait(host)
+            answer = None
+            for what, data, had in _frames(shared.frames()):
+                if answer is not None:
+                    raise ProgramError(_CRASHED, _SPOILED)
                 if what == _DONE:
                     return _hint(data)
-                if not 0 < what < _DONE:
-                    raise self._wrong(what, data)
-                try:
-                    answer = calls[what](data)
-                except (struct.error, IndexError, ValueError):
-                    raise self._wrong(0, data) from None
-                if answer is not None:
-                    self._send(_U16.pack(len(answer)) + answer)
-            waiting = waiting[at:]
+                answer = self._called(what, data)
+                if had:
+                    if answer != had:
+                        raise ProgramError(_CRASHED, _SPOILED)
+                    answer = None
+            if end is not None:
+                raise end
+            if answer is None:
+                raise ProgramError(_CRASHED, _SPOILED)
+            shared.foretell(self._board)
+            self._send(_U16.pack(len(answer)) + answer)
+
+    def _called(self, what: int, data: bytes) -> bytes | None:
+        if what == _FULL:
+            return b""
+        if not 0 < what < _DONE:
+            why = data.decode("ascii", "replace") if what == _WRONG else _SPOILED
+            raise ProgramError(_CRASHED, why)
+        try:
+            return self._calls[what](data)
+        except (struct.error, IndexError, ValueError):
+            raise ProgramError(_CRASHED, _SPOILED) from None
 
     def _send(self, data: bytes) -> None:
         with suppress(BrokenPipeError, ConnectionResetError):  # how it ended is read next
             self._socket.send(data)
 
-    def _receive(self, host: Host) -> bytes:
+    def _wait(self, host: Host) -> ProgramError | None:
+        """Wait for frames; return how the program ended, if it did: its last calls are frames."""
         silent_us = idle_us = used = 0
         while True:
             try:
-                data = self._socket.recv(_RECEIVED_MAX)
+                rung = self._socket.recv(_BELLS_MAX)
             except BlockingIOError:
                 silent_us += _LOOK_US
                 before, used = used, _used(self.child)
                 idle_us = idle_us + _LOOK_US if used == before else 0
                 if idle_us < SILENT_S * 1_000_000 and silent_us < _RUNNING_S * 1_000_000:
                     continue
-                raise ProgramError(_HUNG, f"no port was called for {SILENT_S} s") from None
+                return ProgramError(_HUNG, f"no port was called for {SILENT_S} s")
             except ConnectionResetError:
-                data = b""
-            if data:
-                return data
-            raise _end_of(host.ended(), host.last_words())
+                rung = b""
+            return None if rung else _end_of(host.ended(), host.last_words())
 
-    def _wrong(self, what: int, data: bytes) -> ProgramError:
-        if what == _WRONG:
-            return ProgramError(_CRASHED, data.decode("ascii", "replace"))
-        return ProgramError(_CRASHED, "it sent what is no call of a port: is its memory spoiled?")
+
+def _frames(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Yield each frame: what, what it brings, and the answer that the program has had."""
+    at, size = 0, len(data)
+    while at < size:
+        if at + _FRAME_BYTES > size:
+            raise ProgramError(_CRASHED, _SPOILED)
+        what, answered, length = _FRAME.unpack_from(data, at)
+        at += _FRAME_BYTES
+        end = at + length
+        if end > size or answered > length:
+            raise ProgramError(_CRASHED, _SPOILED)
+        yield what, data[at : end - answered], data[end - answered : end]
+        at = end
 
 
 def _hint(data: bytes) -> Sleep | None:

@@ -2,7 +2,8 @@
 
 Python never forks. The host process waits on a socket pair; for each power-up it gets one end of
 another pair, forks, and reports the child's number and later its end. So a child that runs wild can
-spoil only its own socket. Hosts of a program that have no meter are kept for the next.
+spoil only its own socket, and memory that is dropped before the next begins. Hosts of a program
+that have no meter are kept for the next.
 """
 
 import array
@@ -24,6 +25,7 @@ from select import select
 from typing import IO, Final, final
 
 from meter_emu.errors import ConfigError
+from meter_emu.world.meter.host.forecast import Shared
 
 _VERSION: Final = 1  # METER_PORTS_VERSION of meter_ports.h
 _START_S: Final = 20  # ours: time to load and identify itself, on a loaded machine
@@ -48,6 +50,7 @@ class Host:
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
         self._read_from = 0
         self._ending: int | None = None  # the child that has not ended yet
+        self.shared: Final = Shared()
         ours, theirs = socket.socketpair()
         self._control: Final = ours
         try:
@@ -56,6 +59,7 @@ class Host:
         except ConfigError:
             self._control.close()
             self._output.close()
+            self.shared.close()
             raise
         self.traits: Final = self._hello()
 
@@ -107,15 +111,18 @@ class Host:
             self._process.kill()
         self._process.wait()
         self._output.close()
+        self.shared.close()
 
     def _start(self, control: int, *, bounded: bool) -> "subprocess.Popen[bytes]":
         path = os.path.abspath(self._path)  # noqa: PTH100 - a link stays a link
-        arguments = [path, "--meter-bench", str(control), str(os.getpid()), "01"[bounded]]
+        shared = self.shared.fileno()
+        numbers = (control, os.getpid(), int(bounded), shared)
+        arguments = [path, "--meter-bench", *map(str, numbers)]
         try:
             return subprocess.Popen(  # noqa: S603 - the program somebody asked to have tested
                 arguments,
                 env={},
-                pass_fds=(control,),
+                pass_fds=(control, shared),
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,

@@ -14,10 +14,12 @@ import pytest
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial
 from meter_emu.stories.chooser import Replayed, seeded
-from meter_emu.stories.story import armed_household, own_models, story
+from meter_emu.stories.story import armed_household, lived, on_build, own_models, story
 from meter_emu.verify.run import verify
+from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import What
+from meter_emu.world.meter.host.forecast import Shared
 from meter_emu.world.meter.host.starter import make_starter
 from tests.world.meter.host.compiling import C, compiler, linked, run
 
@@ -43,6 +45,29 @@ def test_the_starter_keeps_every_law(tmp_path):
     assert [(e.law.id, e.broken.words, e.broken.text) for e in report.examined if e.broken] == []
     assert "gas" in report.not_covered
     assert "clock card" in report.not_covered
+
+
+def test_answers_that_were_foretold_are_those_of_the_ports(tmp_path, monkeypatch):
+    build = starter(tmp_path, "-O1")
+    kits = [KIT._replace(cards=KIT.cards[:4])]
+    campaigns = [on_build(story(seeded(f"{n}"), kits), build) for n in range(200 if LONG else 5)]
+    foretell, ordinary = Shared.foretell, [lived(campaign) for campaign in campaigns]
+    monkeypatch.setattr(Shared, "foretell", lambda shared, _: foretell(shared, None))
+    assert [lived(campaign) for campaign in campaigns] == ordinary
+
+
+def test_an_answer_that_was_foretold_wrongly_is_noticed(tmp_path, monkeypatch):
+    foretell = Shared.foretell
+
+    def wrongly(shared: Shared, board: Board) -> None:
+        board.switch.on = not board.switch.on
+        foretell(shared, board)
+        board.switch.on = not board.switch.on
+
+    monkeypatch.setattr(Shared, "foretell", wrongly)
+    failure = Trial(armed_household(Replayed([]), [KIT]), starter(tmp_path)).run.events[-1].failure
+    assert failure is not None
+    assert "is its memory spoiled?" in failure.why
 
 
 @pytest.mark.parametrize("mistake", MISTAKES if LONG else MISTAKES[:2])

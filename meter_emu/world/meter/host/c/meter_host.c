@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,32 +28,43 @@ extern const char meter_traits[] __attribute__((weak));
 extern void __gcov_dump(void) __attribute__((weak));
 extern void __gcov_reset(void) __attribute__((weak));
 
-enum { /* frames to the bench: one byte what, one byte 0, two bytes how long, then that */
+enum { /* frames to the bench */
     RTC_READ = 1, RTC_WRITE, EEPROM_READ, EEPROM_WRITE, CARD_PRESENT, CARD_POWER, CARD_EXCHANGE, CARD_DONE,
     SWITCH_DRIVE, SWITCH_ON, LIMITER_SET, METROLOGY_UNITS, FLOWING, BUTTONS, BUTTON_HELD_MS, WAIT_MS, DISPLAY,
-    LAMPS, BEEP, TICKS_MS, RESET_CAUSE, DONE, WRONG
+    LAMPS, BEEP, TICKS_MS, RESET_CAUSE, DONE, WRONG, FULL
 };
 #define CPU_S 2          /* of its own processor time, user and system, a poll may take */
-#define OUT_MAX 8192     /* calls without an answer go with the next that has one */
 #define FRAME_MAX 1024
 
-static int bench = -1;   /* this power-up's socket */
-static uint8_t out[OUT_MAX];
-static size_t out_size;
+/* Memory that the bench sees as well, so that what a program did last is known however it ends. A frame is one byte
+ * what, one byte how many of its last bytes are the answer that the program had, two bytes how long, then that.
+ * Before each answer the bench foretells others: a call that is foretold returns at once, and the bench does it, and
+ * compares, when it gets the frames. Costs are of docs/ports.md, in us. */
+static struct {
+    uint64_t ticks_us;
+    uint32_t size;                                       /* of the frames; the bench begins anew */
+    uint32_t units, units_us, registers_us, eeprom_us;   /* the us from now until which they hold */
+    uint8_t foretold, switch_on, card_present, buttons, limiter, registers_known;
+    uint8_t registers[16];
+    uint16_t register_us, rtc_us, eeprom_byte_us, nack_us, cycle_us;
+    uint8_t access_bytes;                                /* of addresses, in a read of the clock and a write of the EEPROM */
+    uint8_t padding[3];
+    uint8_t frames[8128];
+} unshared, *shared = &unshared;
+
+static int bench = -1;        /* this power-up's socket */
+static uint32_t spent_us;     /* what calls since the bench foretold have taken */
 
 static void end(int status) {
     if (__gcov_dump) __gcov_dump();
     _exit(status);
 }
 
-static void all_out(void) {
-    size_t at = 0;
-    while (at < out_size) {
-        ssize_t sent = send(bench, out + at, out_size - at, MSG_NOSIGNAL);
-        if (sent > 0) at += (size_t)sent;
-        else if (sent < 0 && errno != EINTR) end(0); /* the bench has gone, or the supply has */
-    }
-    out_size = 0;
+static void ring(void) {
+    static const uint8_t bell = 1;
+    ssize_t sent;
+    do sent = send(bench, &bell, 1, MSG_NOSIGNAL); while (sent < 0 && errno == EINTR);
+    if (sent != 1) end(0); /* the bench has gone, or the supply has */
 }
 
 static void all_in(void *data, size_t size) {
@@ -64,21 +76,37 @@ static void all_in(void *data, size_t size) {
     }
 }
 
-static void put(uint8_t what, const void *first, size_t first_size, const void *rest, size_t rest_size) {
-    static const char *const early = "a port is called before the meter has power: in a constructor\n";
+static void frame(uint8_t what, const void *first, size_t first_size, const void *rest, size_t rest_size, uint8_t answered) {
     const size_t size = first_size + rest_size;
+    uint8_t *to = shared->frames + shared->size;
+    to[0] = what;
+    to[1] = answered;
+    to[2] = (uint8_t)size;
+    to[3] = (uint8_t)(size >> 8);
+    if (first_size) memcpy(to + 4, first, first_size);
+    if (rest_size) memcpy(to + 4 + first_size, rest, rest_size);
+    shared->size += (uint32_t)(4 + size);
+}
+
+static void make_room(size_t size) {
+    static const char *const early = "a port is called before the meter has power: in a constructor\n";
+    uint8_t none[2];
     if (bench < 0) {
         if (write(2, early, strlen(early)) < 0) _exit(4);
         _exit(3);
     }
-    if (out_size + 4 + size > OUT_MAX) all_out();
-    out[out_size++] = what;
-    out[out_size++] = 0;
-    out[out_size++] = (uint8_t)size;
-    out[out_size++] = (uint8_t)(size >> 8);
-    if (first_size) memcpy(out + out_size, first, first_size);
-    if (rest_size) memcpy(out + out_size + first_size, rest, rest_size);
-    out_size += size;
+    if (shared->size > sizeof shared->frames) end(1); /* something wrote over it */
+    if (shared->size + size + 8 <= sizeof shared->frames) return;
+    frame(FULL, NULL, 0, NULL, 0, 0);
+    ring();
+    all_in(none, 2);
+    spent_us = 0;
+}
+
+static void put(uint8_t what, const void *first, size_t first_size, const void *rest, size_t rest_size) {
+    make_room(first_size + rest_size);
+    frame(what, first, first_size, rest, rest_size, 0);
+    spent_us += shared->register_us;
 }
 
 static void wrong(const char *format, ...) {
@@ -88,7 +116,7 @@ static void wrong(const char *format, ...) {
     vsnprintf(words, sizeof words, format, values);
     va_end(values);
     put(WRONG, words, strlen(words), NULL, 0);
-    all_out();
+    ring();
     end(1);
 }
 
@@ -97,13 +125,14 @@ static void numbers(uint8_t *to, uint32_t value, int count) {
     for (i = 0; i < count; i++) to[i] = (uint8_t)(value >> 8 * i);
 }
 
-/* Sends what waits and reads the answer, of at most `room` bytes; returns how many. */
+/* Lets the bench do what waits and reads the answer, of at most `room` bytes; returns how many. */
 static int answer(const char *call, void *data, int room) {
     uint8_t size[2];
     uint8_t more[FRAME_MAX];
     int count;
-    all_out();
+    ring();
     all_in(size, 2);
+    spent_us = 0;
     count = size[0] | size[1] << 8;
     if (count > FRAME_MAX) end(1);
     if (count > room) {
@@ -120,20 +149,51 @@ static uint32_t number(const char *call) {
     return got[0] | (uint32_t)got[1] << 8 | (uint32_t)got[2] << 16 | (uint32_t)got[3] << 24;
 }
 
+/* A call whose answer was foretold: it takes its time, and the program goes on. */
+static void foretold(uint8_t what, const void *asked, size_t asked_size, const void *got, size_t got_size, uint32_t cost_us) {
+    frame(what, asked, asked_size, got, got_size, (uint8_t)got_size);
+    spent_us += cost_us;
+}
+
+static uint8_t of_register(uint8_t what, const char *call, const uint8_t *value) {
+    make_room(1); /* which may change the value */
+    if (!shared->foretold) {
+        put(what, NULL, 0, NULL, 0);
+        return (uint8_t)number(call);
+    }
+    foretold(what, NULL, 0, value, 1, shared->register_us);
+    return *value;
+}
+
 void meter_rtc_read(uint8_t at, uint8_t *data, uint8_t count) {
     const uint8_t asked[2] = {at, count};
+    make_room(2 + 255);
+    if (shared->foretold && at + count <= shared->registers_known && count && spent_us < shared->registers_us) {
+        memcpy(data, shared->registers + at, count);
+        foretold(RTC_READ, asked, 2, data, count, (uint32_t)(shared->access_bytes + count) * shared->rtc_us);
+        return;
+    }
     put(RTC_READ, asked, 2, NULL, 0);
     answer("rtc_read", data, count);
 }
 
-void meter_rtc_write(uint8_t at, const uint8_t *data, uint8_t count) { put(RTC_WRITE, &at, 1, data, count); }
+void meter_rtc_write(uint8_t at, const uint8_t *data, uint8_t count) {
+    put(RTC_WRITE, &at, 1, data, count);
+    shared->foretold = 0;
+}
 
 bool meter_eeprom_read(uint32_t at, uint8_t *data, uint16_t count) {
+    static const uint8_t nack = 0;
     uint8_t asked[6], got[FRAME_MAX];
     int size;
     if (count >= FRAME_MAX) wrong("eeprom_read: %d bytes, at most %d at once", count, FRAME_MAX - 1);
     numbers(asked, at, 4);
     numbers(asked + 4, count, 2);
+    make_room(7);
+    if (shared->foretold && spent_us < shared->eeprom_us) {
+        foretold(EEPROM_READ, asked, 6, &nack, 1, shared->nack_us);
+        return false;
+    }
     put(EEPROM_READ, asked, 6, NULL, 0);
     size = answer("eeprom_read", got, count + 1);
     if (size != count + 1 || !got[0]) return false;
@@ -142,14 +202,24 @@ bool meter_eeprom_read(uint32_t at, uint8_t *data, uint16_t count) {
 }
 
 bool meter_eeprom_write(uint32_t at, const uint8_t *data, uint16_t count) {
-    uint8_t asked[4];
+    uint8_t asked[FRAME_MAX + 4];
+    uint8_t taken;
     if (count >= FRAME_MAX) wrong("eeprom_write: %d bytes, at most %d at once", count, FRAME_MAX - 1);
     numbers(asked, at, 4);
-    put(EEPROM_WRITE, asked, 4, data, count);
-    return number("eeprom_write") != 0;
+    make_room(4 + (size_t)count + 1);
+    if (!shared->foretold || !count) {
+        put(EEPROM_WRITE, asked, 4, data, count);
+        return number("eeprom_write") != 0;
+    }
+    memcpy(asked + 4, data, count);
+    taken = spent_us >= shared->eeprom_us;
+    foretold(EEPROM_WRITE, asked, 4 + (size_t)count, &taken, 1,
+             taken ? (uint32_t)(shared->access_bytes + count) * shared->eeprom_byte_us : shared->nack_us);
+    if (taken) shared->eeprom_us = spent_us + shared->cycle_us;
+    return taken;
 }
 
-bool meter_card_present(void) { put(CARD_PRESENT, NULL, 0, NULL, 0); return number("card_present") != 0; }
+bool meter_card_present(void) { return of_register(CARD_PRESENT, "card_present", &shared->card_present) != 0; }
 
 int meter_card_power(bool on, uint8_t *atr, int room) {
     uint8_t got[64];
@@ -175,13 +245,43 @@ int meter_card_exchange(const uint8_t *command, int size, uint8_t *into, int roo
     return count;
 }
 
-void meter_card_done(void) { put(CARD_DONE, NULL, 0, NULL, 0); }
-void meter_switch_drive(bool on) { const uint8_t v = on; put(SWITCH_DRIVE, &v, 1, NULL, 0); }
-bool meter_switch_on(void) { put(SWITCH_ON, NULL, 0, NULL, 0); return number("switch_on") != 0; }
-void meter_limiter_set(uint8_t ampere) { put(LIMITER_SET, &ampere, 1, NULL, 0); }
-uint32_t meter_metrology_units(void) { put(METROLOGY_UNITS, NULL, 0, NULL, 0); return number("metrology_units"); }
+void meter_card_done(void) {
+    put(CARD_DONE, NULL, 0, NULL, 0);
+    shared->card_present = 0;
+}
+
+void meter_switch_drive(bool on) {
+    const uint8_t v = on;
+    put(SWITCH_DRIVE, &v, 1, NULL, 0);
+    shared->foretold = 0;
+}
+
+bool meter_switch_on(void) { return of_register(SWITCH_ON, "switch_on", &shared->switch_on) != 0; }
+
+void meter_limiter_set(uint8_t ampere) {
+    put(LIMITER_SET, &ampere, 1, NULL, 0);
+    if (ampere != shared->limiter) shared->foretold = 0;
+}
+
+uint32_t meter_metrology_units(void) {
+    uint8_t got[4];
+    make_room(4);
+    if (shared->foretold && spent_us + shared->register_us < shared->units_us) {
+        numbers(got, shared->units, 4);
+        foretold(METROLOGY_UNITS, NULL, 0, got, 4, shared->register_us);
+        return shared->units;
+    }
+    put(METROLOGY_UNITS, NULL, 0, NULL, 0);
+    return number("metrology_units");
+}
+
 bool meter_flowing(void) { put(FLOWING, NULL, 0, NULL, 0); return number("flowing") != 0; }
-uint8_t meter_buttons(void) { put(BUTTONS, NULL, 0, NULL, 0); return (uint8_t)number("buttons"); }
+
+uint8_t meter_buttons(void) {
+    const uint8_t pressed = of_register(BUTTONS, "buttons", &shared->buttons);
+    shared->buttons = 0;
+    return pressed;
+}
 
 uint32_t meter_button_held_ms(uint8_t button) {
     put(BUTTON_HELD_MS, &button, 1, NULL, 0);
@@ -203,7 +303,21 @@ void meter_display(const char *text) {
 
 void meter_lamps(uint8_t lamps) { put(LAMPS, &lamps, 1, NULL, 0); }
 void meter_beep(uint16_t duration_ms) { uint8_t v[2]; numbers(v, duration_ms, 2); put(BEEP, v, 2, NULL, 0); }
-uint32_t meter_ticks_ms(void) { put(TICKS_MS, NULL, 0, NULL, 0); return number("ticks_ms"); }
+
+uint32_t meter_ticks_ms(void) {
+    uint8_t got[4];
+    uint32_t ticks_ms;
+    make_room(4);
+    if (!shared->foretold) {
+        put(TICKS_MS, NULL, 0, NULL, 0);
+        return number("ticks_ms");
+    }
+    ticks_ms = (uint32_t)((shared->ticks_us + spent_us + shared->register_us) / 1000);
+    numbers(got, ticks_ms, 4);
+    foretold(TICKS_MS, NULL, 0, got, 4, shared->register_us);
+    return ticks_ms;
+}
+
 uint8_t meter_reset_cause(void) { put(RESET_CAUSE, NULL, 0, NULL, 0); return (uint8_t)number("reset_cause"); }
 
 /* ---- One power-up, in a process of its own ---- */
@@ -235,6 +349,7 @@ static void powered(bool bounded) {
     if (__gcov_reset) __gcov_reset();
     for (;;) {
         all_in(&word, 1);
+        spent_us = 0;
         if (bounded) patience();
         memset(&hint, 0, sizeof hint);
         meter_poll(&hint);
@@ -243,7 +358,7 @@ static void powered(bool bounded) {
         hint_out[4] = hint.has_units;
         numbers(hint_out + 5, hint.until_units, 4);
         put(DONE, hint_out, 9, NULL, 0);
-        all_out();
+        ring();
     }
 }
 
@@ -331,7 +446,8 @@ static void host(int control, bool bounded) {
 int main(int argc, char **argv) {
     int control;
     long parent;
-    if (argc != 5 || strcmp(argv[1], "--meter-bench")) {
+    void *seen;
+    if (argc != 6 || strcmp(argv[1], "--meter-bench")) {
         fprintf(stderr, "This is the program of a meter. Try: meter-emu rehearse ores-2020-07 --build %s\n", argv[0]);
         return 2;
     }
@@ -343,6 +459,13 @@ int main(int argc, char **argv) {
         (personality(0xffffffff) & ADDR_NO_RANDOMIZE))
         execv("/proc/self/exe", argv);
 #endif
+    seen = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, atoi(argv[5]), 0);
+    if (seen == MAP_FAILED) {
+        perror("shared memory");
+        return 2;
+    }
+    shared = seen;
+    close(atoi(argv[5]));
     host(control, argv[4][0] == '1');
     return 0;
 }
