@@ -139,6 +139,40 @@ class Desk:
     ) -> AnyImage:
         """Return a new card: nothing loaded, order number 0 with prepayment on, no write-back.
 
+        See `first_account` for the arguments.
+        """
+        account = self.first_account(
+            meter_id,
+            customer_ref=customer_ref,
+            card_number=card_number,
+            energy=energy,
+            tariff=tariff,
+            mwh_per_unit=mwh_per_unit,
+            generation=generation,
+            expires=expires,
+            reading=reading,
+            issued_at_min=issued_at_min,
+            card_kind=card_kind,
+        )
+        return self.personalised(account, card_kind)
+
+    def first_account(
+        self,
+        meter_id: int,
+        *,
+        customer_ref: int = 0,
+        card_number: int = 1,
+        energy: Energy = DEFAULT,
+        tariff: Pricing | None = None,
+        mwh_per_unit: int | None = None,
+        generation: int = GENERATION,
+        expires: Civil | None = None,
+        reading: CivilReading | None = None,
+        issued_at_min: int,
+        card_kind: CardKind = CardKind.SECURE,
+    ) -> Account:
+        """Return the account of a meter that the office has done nothing for, unsealed.
+
         Without `tariff` or `mwh_per_unit` it carries the first ones of `energy`. A temporary card
         `expires`; `reading` says which instant is meant if there are two.
         """
@@ -164,7 +198,7 @@ class Desk:
         )  # fmt: skip
         identity = self._expiring(identity, expires, reading)
         order = _no_order(generation, tariff.number, issued_at_min, self._codec.zone.rule.code)
-        return self._personalised(Account(identity, wallet, order, price_record), card_kind)
+        return Account(identity, wallet, order, price_record)
 
     def reissue(
         self,
@@ -189,7 +223,11 @@ class Desk:
         _check_tariff_is_the_orders(account)
         identity = replace(account.identity, card_number=card_number, issued_at_min=issued_at_min)
         identity = self._expiring(identity, expires, reading)
-        return self._personalised(account._replace(identity=identity), card_kind)
+        return self.personalised(account._replace(identity=identity), card_kind)
+
+    def personalised(self, account: Account, card_kind: CardKind) -> AnyImage:
+        """Return a card with an account, sealed."""
+        return personalise_card(self._master, account, card_kind, pin=PIN_NOT_USED)
 
     def account(self, exchange: Exchange) -> Account:
         """Return the card's contents, every record checked."""
@@ -307,9 +345,6 @@ class Desk:
         instants = generation == INSTANTS
         civil = self._dates.settle(when, reading, instants=instants)
         return Written(civil, self._dates.minute_of(civil, reading) if instants else None)
-
-    def _personalised(self, account: Account, card_kind: CardKind) -> AnyImage:
-        return personalise_card(self._master, account, card_kind, pin=PIN_NOT_USED)
 
     def _open(self, exchange: Exchange) -> tuple[BudgetCard, Account, Key]:
         """Start a session: read the identity, authenticate both sides, read and check every record.

@@ -27,26 +27,28 @@ def _check(trial: Trial) -> Finding:
         for event in trial.run.events
         if event.what is What.CARD_SERVED and event.at_us < until_us
     ]
-    known = [written for written in seen if written and written.charged_wh is not None]
+    age = household.age
+    known = [age.since(written) for written in seen if written and written.charged_wh is not None]
     if not known:
         return Aside("no card came back that says what was charged")
     started = WrittenBack(
         balance_ueur=household.balance_cents * UEUR_PER_CENT,
-        accepted_cents=0,
-        accepted_count=0,
+        accepted_cents=age.loaded_cents,
+        accepted_count=age.load_count,
         charged_wh=0,
         deferred_wh=0,
         postpaid_wh=0,
         night_wh=0,
         charged_night_wh=0,
-        order_number=0,
+        order_number=age.order_number,
         result=Result.NONE,
     )
     for before, after in pairwise([started, *known]):
         lost_ueur = _missing_ueur(household, before, after)
         if lost_ueur:
             return Broken(f"{lost_ueur} micro-euro are neither in the meter nor used")
-    issued_cents = sum(visit.desk.load_cents for visit in household.visits if visit.desk)
+    issued_cents = age.loaded_cents
+    issued_cents += sum(visit.desk.load_cents for visit in household.visits if visit.desk)
     if known[-1].accepted_cents > issued_cents:
         return Broken("more was accepted than the office had loaded")
     return None

@@ -12,9 +12,11 @@ from card_protocol.timestamp import Civil
 from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.ports import Button
+from meter_emu.stories.ages import aged
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.times import Timing
 from meter_emu.units import HOUR_S, MINUTE_S, SECOND_US
+from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_civil, us_to_legal
 from meter_emu.world.rehearsal.household import (
@@ -59,6 +61,7 @@ class Draft:
     visits: list[Visit] = field(default_factory=list)
     outages: list[tuple[int, int]] = field(default_factory=list)
     rtc_found: dict[int, Registers] = field(default_factory=dict)  # each at the end of an outage
+    age: Age | None = None  # until it is drawn
 
     def office(self, at_s: int, order: DeskOrder) -> None:
         """The office writes the card."""
@@ -149,6 +152,12 @@ class Draft:
         if not self.model.measures.varies:
             return None
         return self.model.credit.mwh_per_unit + self.chooser.around(2_000)
+
+    def grown_old(self) -> Age:
+        """Return the age of meter and card; draw it when first asked."""
+        if self.age is None:
+            self.age = aged(self.chooser, self.carrier)
+        return self.age
 
     def _visit(self, visit: Visit) -> None:
         self.visits.append(visit)

@@ -228,6 +228,7 @@ def finish(draft: Draft, seed: int) -> Campaign:
         meter_id=METER_ID_FIRST,
         carrier=draft.carrier,
         rtc_found=tuple((back * SECOND_US, found) for back, found in draft.rtc_found.items()),
+        age=draft.grown_old(),
     )
     return Campaign(
         name="a story",

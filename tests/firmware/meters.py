@@ -19,6 +19,7 @@ from meter_emu.firmware.layouts import STATE, STATE_AT, Factory, Health, State, 
 from meter_emu.firmware.trust import Now
 from meter_emu.ports import Firmware, Ports
 from meter_emu.units import SECOND_US
+from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.install import Installation, factory_record, first_state
@@ -113,12 +114,13 @@ class Rig:
             first_card=NewCard(expires),
             carrier=carrier,
             meter_id=meter_id,
+            age=Age(card_number=card_number),
         )
         self.board = self.made.board
         self._program = program
         self._benched(tap)
         self.bench.obey_hints = obey_hints
-        self.card = self.made.first_card(issued_at_min=0, card_number=card_number)
+        self.card = self.made.first_card(issued_at_min=0)
 
     def _benched(self, tap: Callable[[Ports], Ports]) -> None:
         rig = self.made

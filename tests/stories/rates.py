@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from math import sqrt
 from zoneinfo import ZoneInfo
 
+from card_protocol.card.image import CardKind
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household, VisitKind
 
@@ -23,6 +24,16 @@ FLOORS = {
     "a leap day between arming and T": 0.05,
     "T or a credit end within an hour of a week edge": 0.30,
 }
+# The bounds near which every count of a meter and a card is drawn, each at this rate.
+BOUNDS = {
+    "8 bits": 256, "15 bits": 32_768, "16 bits": 65_536, "31 bits": 1 << 31, "32 bits": 1 << 32,
+    "4 digits": 10_000, "6 digits": 1_000_000,
+}  # fmt: skip
+COUNTS = (
+    "card_number", "order_number", "load_count", "loaded_cents", "session_count", "save_count",
+    "register_units", "charged_wh", "deferred_wh", "postpaid_wh", "night_wh", "charged_night_wh",
+)  # fmt: skip
+AGE_FLOOR = 0.006
 KIT_FLOOR = 0.03
 SAME_MINUTE_MAX = 0.03
 DISTINCT_MIN = 0.95
@@ -72,6 +83,23 @@ def credit_end(household: Household, start_us: int) -> datetime | None:
     return None
 
 
+def ages(household: Household) -> set[str]:
+    """Return which counts are just before which bound; `new` for none."""
+    said = household.age.said
+    if not said:
+        return {"new"}
+    slow = {"card_number", "order_number", "load_count", "session_count", "save_count"}
+    memory = household.carrier is CardKind.MEMORY
+    found = set()
+    for name, count in said.items():
+        for words, bound in BOUNDS.items():
+            full = bound == 1 << (16 if memory and name in slow else 32)
+            room = 0 if not full else 70 if name in slow else 500_000
+            if count < bound <= count + room + (3 if name in slow else 10_000):
+                found.add(f"{name} before {words}")
+    return found
+
+
 def leap_day_within(first: date, last: date) -> bool:
     return any(
         first <= date(year, 2, 29) <= last
@@ -85,6 +113,7 @@ def facts(campaign: Campaign) -> set[str]:
     (household,) = campaign.households
     found = {f"{household.model_name} in {household.model.rtc_base}", household.carrier.name}
     found.add(f"generation {household.card_generation}")
+    found |= ages(household)
     dated = armed(household)
     ends = [] if household.kind != "ordinary" else [credit_end(household, campaign.start_us)]
     if dated is not None:

@@ -13,6 +13,9 @@ from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.cells import each_cell
 from tests.stories.rates import (
+    AGE_FLOOR,
+    BOUNDS,
+    COUNTS,
     DISTINCT_MIN,
     KIT_FLOOR,
     LONG_LEAD_MAX,
@@ -63,6 +66,13 @@ def test_stories_are_drawn_where_date_bugs_live(source):
         name: found[name] / count for name in (f"{n} in {m.rtc_base}" for n, m, _, _ in models())
     }
     assert min(kits.values()) >= KIT_FLOOR, kits
+    seldom = {
+        fact: found[fact]
+        for fact in (f"{name} before {bound}" for name in COUNTS for bound in BOUNDS)
+        if found[fact] < AGE_FLOOR * count
+    }
+    assert not seldom
+    assert found["new"] > count // 4
     assert found["T in the minute of arming"] <= SAME_MINUTE_MAX * count
     assert found["a lead of 25 days and more"] <= LONG_LEAD_MAX * count
     dated = [dates for story in drawn if (dates := armed(story.households[0])) is not None]

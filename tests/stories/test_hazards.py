@@ -179,7 +179,8 @@ def wrong_office(campaign: Campaign, household: Household) -> set[str]:
     said = order.fields.said
     found = {f"generation {household.card_generation}"}
     if said.keys() & {"loaded_cents", "load_count"}:
-        return {"a wallet"} | ({"money gone"} if said.get("loaded_cents", 3_000) < 2_000 else set())
+        cents = said.get("loaded_cents", 1 << 32) - household.age.loaded_cents
+        return {"a wallet"} | ({"money gone"} if cents < 2_000 else set())
     for name in ("defer_until", "cut_at"):
         raw = said.get(name, b"")
         found |= {f"{name} of no calendar"} if raw and no_date(raw.hex()) else set()

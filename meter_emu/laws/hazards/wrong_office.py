@@ -16,6 +16,7 @@ from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.units import DAY_S, EPOCH_2000_US, HOUR_S, MINUTE_US, SECOND_US
+from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -80,14 +81,19 @@ def _clocks_end(zone: TimeZone) -> int:
 
 def _wallet(draft: Draft) -> AsIs:
     """Return an amount that was not loaded: less than before, none, or too much."""
-    most = _LOADED_CENTS + draft.model.credit.load_max_cents
+    known_cents, known_loads = _heard(draft.grown_old())
     return draft.chooser.of((
-        AsIs(loaded_cents=_LOADED_CENTS - 1),
+        AsIs(loaded_cents=known_cents - 1),
         AsIs(loaded_cents=0, load_count=0),
-        AsIs(load_count=1),
-        AsIs(loaded_cents=most + 1),
-        AsIs(load_count=0),
+        AsIs(load_count=known_loads),
+        AsIs(loaded_cents=known_cents + draft.model.credit.load_max_cents + 1),
+        AsIs(load_count=known_loads - 1),
     ))  # fmt: skip
+
+
+def _heard(age: Age) -> tuple[int, int]:
+    """Return the cents and loads that the meter has heard of before the wrong visit."""
+    return age.loaded_cents + _LOADED_CENTS, age.load_count + 1
 
 
 _ANY: Final[tuple[_Writing, ...]] = (_no_date, _no_date, _backwards)
@@ -199,14 +205,17 @@ def _due(household: Household, order: DeskOrder) -> tuple[Result, int | None]:
 
 def _due_money(household: Household, fields: AsIs) -> Result:
     """Return the required answer to a wallet of which the meter has heard one load."""
-    cents = _LOADED_CENTS + 1_000 if fields.loaded_cents is None else fields.loaded_cents
-    loads = 2 if fields.load_count is None else fields.load_count
+    known_cents, known_loads = _heard(household.age)
+    cents = known_cents + 1_000 if fields.loaded_cents is None else fields.loaded_cents
+    loads = known_loads + 1 if fields.load_count is None else fields.load_count
     if bool(cents) != bool(loads):
         return Result.BAD_FORMAT
-    if cents < _LOADED_CENTS or loads < 1 or (loads == 1 and cents != _LOADED_CENTS):
+    if cents < known_cents or loads < known_loads:
         return Result.WALLET_ROLLED_BACK
-    most = (loads - 1) * household.model.credit.load_max_cents
-    return Result.LOAD_TOO_LARGE if cents - _LOADED_CENTS > most else Result.EXECUTED
+    if loads == known_loads and cents != known_cents:
+        return Result.WALLET_ROLLED_BACK
+    most = (loads - known_loads) * household.model.credit.load_max_cents
+    return Result.LOAD_TOO_LARGE if cents - known_cents > most else Result.EXECUTED
 
 
 def _check(trial: Trial) -> Finding:

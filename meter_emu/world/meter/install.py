@@ -38,12 +38,13 @@ from meter_emu.firmware.layouts import (
 from meter_emu.firmware.rtc.driver import RtcDriver
 from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.eeprom import Eeprom
-from meter_emu.hardware.metrology import Metrology
+from meter_emu.hardware.metrology import UNIT, Metrology
 from meter_emu.hardware.oscillator import Backup
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip
 from meter_emu.hardware.valve import Valve
 from meter_emu.ports import TICKS_WRAP, Button
 from meter_emu.units import DAY_US, EPOCH_2000_US, PPB, SECOND_US, UEUR_PER_CENT
+from meter_emu.world.meter.age import NEW, Age
 from meter_emu.world.meter.board import Board
 from meter_emu.world.meter.build import Build
 from meter_emu.world.meter.clock_chips import ClippedChip
@@ -69,6 +70,7 @@ class Installation:
     clock_set_us: int
     prepayment: bool = True
     limiter: bool = False
+    age: Age = NEW
 
 
 def install(
@@ -86,6 +88,7 @@ def install(
         now_us=now_us,
         fate=fate,
         ticks_from_us=ticks_from_us,
+        register_units=inst.age.register_units,
     )
     shown = _shown(model, clock_us)
     _set_clock(board.rtc, build.parts(model).rtc, shown, clock_us)
@@ -104,6 +107,7 @@ def empty_board(
     now_us: int,
     fate: Random,
     ticks_from_us: int | None = None,
+    register_units: int = 0,
 ) -> Board:
     """Return a board as assembled: EEPROM erased, clock never set, switch on."""
     return Board(
@@ -116,7 +120,7 @@ def empty_board(
             page_bytes=model.eeprom_page_bytes,
         ),
         switch=switch_class(model)(),
-        metrology=Metrology(load, at_us=now_us),
+        metrology=Metrology(load, at_us=now_us, amount=register_units * UNIT),
         fate=fate,
         ticks_from_us=ticks_from_us,
     )
@@ -184,7 +188,7 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
 
 
 def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_ms: int) -> State:
-    """Return the state of a meter in service that has seen no card yet.
+    """Return the state of a meter in service; a new one has seen no card yet.
 
     `clock_us` is the time its clock shows, UTC; `ticks_ms` its tick count.
     """
@@ -197,11 +201,12 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
     if model.rtc_base == "legal" and shown.dst():
         flags |= StateFlags.SUMMER
     set_s = (inst.clock_set_us - EPOCH_2000_US) // SECOND_US
+    age, balance_ueur = inst.age, inst.balance_cents * UEUR_PER_CENT
     return State(
         magic=STATE.magic,
         version=LAYOUT_VERSION,
         flags=flags,
-        sequence=1,
+        sequence=age.save_count,
         last_time_s=(clock_us - EPOCH_2000_US) // SECOND_US,
         last_ticks_ms=ticks_ms,
         last_day=(shown.date() - _DAY_0).days,
@@ -212,17 +217,17 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         supply=Supply.CONNECTED,
         account=EnergyAccount.CHARGED if inst.prepayment else EnergyAccount.POSTPAID,
         order_result=Result.NONE,
-        booked_units=0,
-        charged_wh=0,
-        deferred_wh=0,
-        postpaid_wh=0,
-        balance_ueur=inst.balance_cents * UEUR_PER_CENT,
-        charged_ueur=0,
+        booked_units=age.register_units,
+        charged_wh=age.charged_wh,
+        deferred_wh=age.deferred_wh,
+        postpaid_wh=age.postpaid_wh,
+        balance_ueur=balance_ueur,
+        charged_ueur=max(0, age.loaded_cents * UEUR_PER_CENT - balance_ueur) if age.said else 0,
         emergency_debt_ueur=0,
-        accepted_cents=0,
-        accepted_count=0,
-        order_number=0,
-        session_count=0,
+        accepted_cents=age.loaded_cents,
+        accepted_count=age.load_count,
+        order_number=age.order_number,
+        session_count=age.session_count,
         price_ueur_per_wh=model.credit.price_ueur_per_wh,
         mwh_per_unit=model.credit.mwh_per_unit,
         remainder_mwh=0,
@@ -230,10 +235,10 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         defer_end=NO_END,
         cut_end=NO_END,
         events=NO_EVENTS,
-        card_number=0,
+        card_number=age.card_number if age.said else 0,
         night_price_ueur_per_wh=model.credit.pricing.night_price_ueur_per_wh,
-        night_wh=0,
-        charged_night_wh=0,
+        night_wh=age.night_wh,
+        charged_night_wh=age.charged_night_wh,
         rate=Rate.DAY,
         untimed_wh=0,
         certain_s=max(0, set_s - model.clock.set_error_s),

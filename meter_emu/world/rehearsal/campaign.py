@@ -20,6 +20,7 @@ from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml, toml_of, typed
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
+from meter_emu.world.meter.age import NEW, Age
 from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.times import END_US
@@ -256,6 +257,7 @@ class _Resolver:
             announced=announced,
             expect_cut_us=_expect_cut(raw_household.expect_cut, place),
             rtc_found=_rtc_found(raw_household, place, own, model),
+            age=_age(raw_household, place),
         )
         return Entry(
             first=first,
@@ -409,6 +411,18 @@ def _load(raw_household: RawHousehold, model: MeterModel, place: FilePlace) -> t
     if load is None:
         place.refuse(name, "is missing")
     return (load,) * HOURS_A_DAY if isinstance(load, int) else tuple(load)
+
+
+def _age(raw_household: RawHousehold, place: FilePlace) -> Age:
+    """Return what meter and card have counted; refuse money without loads, or with an image."""
+    raw = raw_household.age
+    if raw is None:
+        return NEW
+    if raw_household.image is not None:
+        place.refuse("age", "want none with an image, whose meter has its own")
+    if bool(raw.loaded_cents) != bool(raw.load_count):
+        place.refuse("age", "want both loaded_cents and load_count, or neither")
+    return Age(**msgspec.structs.asdict(raw))
 
 
 def _rtc_found(

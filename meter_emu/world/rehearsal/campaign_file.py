@@ -86,6 +86,23 @@ class RawOutage(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     rtc: _Text | None = None
 
 
+class RawAge(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """What a meter and its card have counted before the story; the fields of `Age`."""
+
+    card_number: Annotated[int, Meta(ge=1, le=2**32 - 1)] = 1
+    order_number: _U32 = 0
+    load_count: _U32 = 0
+    loaded_cents: _U32 = 0
+    session_count: _U32 = 0
+    save_count: _U32 = 1
+    register_units: _U32 = 0
+    charged_wh: _U32 = 0
+    deferred_wh: _U32 = 0
+    postpaid_wh: _U32 = 0
+    night_wh: _U32 = 0
+    charged_night_wh: _U32 = 0
+
+
 class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A household, or many alike."""
 
@@ -116,6 +133,7 @@ class RawHousehold(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     expect: list[str] | None = None
     expect_cut: Annotated[list[datetime], _PAIR] | None = None
     image: _Text | None = None
+    age: RawAge | None = None
 
 
 class RawAnnouncement(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

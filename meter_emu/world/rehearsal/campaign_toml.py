@@ -120,6 +120,9 @@ def _meter(entry: Entry, campaign: Campaign, before: int) -> Iterator[str]:
         yield f"meter_id = {household.meter_id}"
     if household.image is not None:
         yield f"image = {_text(str(household.image))}"
+    if household.age.said:
+        counted = ", ".join(f"{name} = {count}" for name, count in household.age.said.items())
+        yield f"age = {{ {counted} }}"
     if spread.visits_s is not None:
         yield f"visits_later_s = {list(spread.visits_s)}"
 

@@ -20,6 +20,7 @@ from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.ports import Button
 from meter_emu.units import SECOND_US
+from meter_emu.world.meter.age import NEW, Age
 from meter_emu.world.meter.model import MeterModel
 
 _LOAD_JITTER_PERCENT: Final = 20  # ours: so that copies of a household do not run out together
@@ -144,7 +145,7 @@ class Household:
     verdicts the author expects, `None` for the ordinary good ones; `expect_cut_us` is the first and
     last instant of an expected cut. `announced` is what was announced to them. `rtc_base` is the
     time base of their meter's clock if it differs from the model file's. `rtc_found` gives register
-    contents of its clock chip at some power-ups.
+    contents of its clock chip at some power-ups. `age` is what meter and card have counted before.
     """
 
     id: str
@@ -173,6 +174,7 @@ class Household:
     expect_cut_us: tuple[int, int] | None = None
     rtc_base: str | None = None
     rtc_found: tuple[tuple[int, Registers], ...] = ()
+    age: Age = NEW
 
 
 Range: TypeAlias = tuple[int, int]  # from and to, both included

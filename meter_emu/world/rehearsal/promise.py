@@ -70,6 +70,8 @@ def first_promise(household: Household, start_us: int) -> Promise:
         prepayment=household.prepayment,
         pricing=household.model.credit.pricing,
         mwh_per_unit=household.model.credit.mwh_per_unit,
+        loaded_cents=household.age.loaded_cents,
+        load_count=household.age.load_count,
     )
 
 

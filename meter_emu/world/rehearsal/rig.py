@@ -5,6 +5,7 @@ meters, fuzzers, laws and tests. The caller decides who comes when, and where a 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import Final, final
@@ -118,17 +119,18 @@ class Rig:
 
     # Cards ---------------------------------------------------------------------------------------
 
-    def first_card(self, *, issued_at_min: int | None = None, card_number: int = 1) -> VirtualCard:
+    def first_card(self, *, issued_at_min: int | None = None) -> VirtualCard:
         """Return the household's card at the start of its story, issued now if not earlier.
 
         Raise `DeskError` for one that the office must not issue.
         """
         household, credit = self.household, self.household.model.credit
+        age = household.age
         if issued_at_min is None:
             issued_at_min = self._minute_2000()
-        image = self.desk.issue(
+        account = self.desk.first_account(
             self.meter_id,
-            card_number=card_number,
+            card_number=age.card_number,
             energy=household.model.measures,
             tariff=credit.pricing,
             mwh_per_unit=credit.mwh_per_unit,
@@ -138,7 +140,13 @@ class Rig:
             issued_at_min=issued_at_min,
             card_kind=household.carrier,
         )
-        card = card_of(image, self.challenge)
+        account = account._replace(
+            wallet=replace(
+                account.wallet, loaded_cents=age.loaded_cents, load_count=age.load_count
+            ),
+            order=replace(account.order, number=age.order_number),
+        )
+        card = card_of(self.desk.personalised(account, household.carrier), self.challenge)
         standing = Work(
             limiter_granted=True if household.limiter else None,
             prepayment_on=None if household.prepayment else False,
@@ -248,6 +256,7 @@ def _board(
         clock_set_us=household.clock_set_us,
         prepayment=household.prepayment,
         limiter=household.limiter,
+        age=household.age,
     )
     board = install(
         household.model,

@@ -113,7 +113,7 @@ def _all(
     if row.unpaid_us is not None:
         words = "the credit is used up, and the household is not cut for it"
         yield HouseholdFinding(kind=FindingKind.WRONG_MONEY, from_us=row.unpaid_us, words=words)
-    number, before = 0, row.orders[0]
+    number, before = household.age.order_number, row.orders[0]
     for event, books in zip(events, row.books, strict=False):
         stated = event.what is What.CARD_SERVED and event.understood is not None
         if not stated or books.lost_track:
@@ -123,7 +123,7 @@ def _all(
         if event.written is None or household.image is not None:
             continue  # what stood in an image is not known
         so_far = [order for order in row.orders if order.from_us <= event.at_us]
-        wrong = wrong_account(household, event.written, so_far, books)
+        wrong = wrong_account(household, household.age.since(event.written), so_far, books)
         if wrong is not None:
             yield HouseholdFinding(kind=FindingKind.WRONG_MONEY, from_us=event.at_us, words=wrong)
         if _order(promise) != _order(before) and event.written.order_number <= number:

@@ -13,6 +13,8 @@ from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing
 from meter_emu.ports import Button
 from meter_emu.resources import built_in
+from meter_emu.stories.ages import aged
+from meter_emu.stories.chooser import Drawn
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US
 from meter_emu.world.meter.model import load_model
 from meter_emu.world.meter.times import us_to_civil
@@ -180,6 +182,8 @@ class Maker:
             announced=heard,
             expect_cut_us=(from_us, to_us) if self.maybe() else None,
         )
+        if home.image is None and self.maybe():
+            home = replace(home, age=aged(Drawn(self.chance), carrier))
         phase_us = self.chance.randrange(model.poll_s * 1_000_000) if self.maybe() else None
         count = self.chance.choice([1, 1, 3])
         return Entry(first=home, count=count, poll_phase_us=phase_us, spread=spread)

@@ -133,7 +133,7 @@ static bool load(void) {
     return true;
 }
 
-/* A new meter: the installer left how it stands in the record at 0100h (docs/meter-image.md). */
+/* The first start: whoever installed it left what it has counted in the record at 0100h (docs/meter-image.md). */
 static bool install(void) {
     uint8_t left[256];
     eeprom_read(0x100, left, 256);
@@ -150,7 +150,18 @@ static bool install(void) {
     state.supply = left[29];
     state.account = left[30];
     state.booked_units = (uint32_t)be(left + 32, 4);
+    state.charged_wh = (uint32_t)be(left + 36, 4);
+    state.deferred_wh = (uint32_t)be(left + 40, 4);
+    state.postpaid_wh = (uint32_t)be(left + 44, 4);
     state.balance_ueur = (int64_t)be(left + 48, 8);
+    state.charged_ueur = be(left + 56, 8);
+    state.accepted_cents = (uint32_t)be(left + 68, 4);
+    state.accepted_count = (uint32_t)be(left + 72, 4);
+    state.order_number = (uint32_t)be(left + 76, 4);
+    state.session_count = (uint32_t)be(left + 80, 4);
+    state.card_number = (uint32_t)be(left + 182, 4);
+    state.night_wh = (uint32_t)be(left + 190, 4);
+    state.charged_night_wh = (uint32_t)be(left + 194, 4);
     state.day_price = (uint32_t)be(left + 84, 4);
     state.night_price = (uint32_t)be(left + 186, 4);
     state.tariff_number = (uint16_t)be(left + 92, 2);
