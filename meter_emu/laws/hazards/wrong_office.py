@@ -83,7 +83,7 @@ def _wallet(draft: Draft) -> AsIs:
     """Return an amount that was not loaded: less than before, none, or too much."""
     known_cents, known_loads = _heard(draft.grown_old())
     return draft.chooser.of((
-        AsIs(loaded_cents=known_cents - 1),
+        *(AsIs(loaded_cents=known_cents - 1),) * 2,
         AsIs(loaded_cents=0, load_count=0),
         AsIs(load_count=known_loads),
         AsIs(loaded_cents=known_cents + draft.model.credit.load_max_cents + 1),

@@ -207,12 +207,9 @@ class _Resolver:
 
     def _entry(self, raw_household: RawHousehold, place: FilePlace, before: int) -> Entry:
         """Return one entry; `before` households precede it."""
-        model_name = raw_household.model or self.raw.model
-        if model_name is None:
-            place.refuse("model", "is missing here and at the top of the file")
         if raw_household.meter_id is not None and raw_household.count > 1:
             place.refuse("meter_id", f"want none for {raw_household.count} copies")
-        own = self._model(model_name, place)
+        model_name, own = self._own_model(raw_household, place)
         model_name, model = self.others.get(own.energy, (model_name, own))
         if model.zone.key != self.raw.zone.key:
             why = f"{model.name} keeps the time of {model.zone.key}, want {self.raw.zone.key}"
@@ -266,6 +263,12 @@ class _Resolver:
             spread=spread,
             remarks=tuple(remarks(raw_household, first, place, self.end_us)),
         )
+
+    def _own_model(self, raw_household: RawHousehold, place: FilePlace) -> tuple[str, MeterModel]:
+        model_name = raw_household.model or self.raw.model
+        if model_name is None:
+            place.refuse("model", "is missing here and at the top of the file")
+        return model_name, self._model(model_name, place)
 
     def _generation(self, raw_household: RawHousehold, place: FilePlace) -> int:
         generation = raw_household.card_generation or self.raw.card_generation
