@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from enum import Enum, unique
 from typing import Final, Protocol, final
 
-from card_protocol.apdu import HEADER_SIZE_BYTES, NE_SHORT_MAX, is_extended, split_command
+from card_protocol.apdu import HEADER_SIZE_BYTES, NC_SHORT_MAX, NE_SHORT_MAX, split_command
 from card_protocol.errors import ApduError, LinkError, LinkErrorKind
 
 CHARACTER_ETU: Final = 12  # start, 8 data, parity and guard time, between two leading edges
@@ -63,15 +63,17 @@ def procedure_step(ins: int, character: int) -> ProcedureStep:
 def tpdu(command: bytes) -> tuple[bytes, bytes]:
     """Return header and data of a C-APDU.
 
-    Raise `ApduError` for bytes that are no command, for lengths in the long form, which P3 cannot
-    say, and for INS 6x and 9x, which the card could not repeat without saying a status word.
+    Lengths in the long form travel as the short ones they are (ISO/IEC 7816-3, 12.2); an Le above
+    256 asks for 256, the most that P3 can. Raise `ApduError` for bytes that are no command, for
+    more than 255 bytes of data, which would take ENVELOPE, and for INS 6x and 9x, which the card
+    could not repeat without saying a status word.
     """
     cla, ins, p1, p2, data, ne = split_command(command)
-    if is_extended(command):
-        raise ApduError("T=0 has one length byte, got extended lengths")
+    if len(data) > NC_SHORT_MAX:
+        raise ApduError(f"T=0 has one length byte, got {len(data)} bytes of data")
     if ins >> 4 in _STATUS_HIGH:
         raise ApduError(f"T=0 has no INS {ins:02X}: the card's echo of it would be a status byte")
-    p3 = len(data) or (ne or 0) % NE_SHORT_MAX
+    p3 = len(data) or min(ne or 0, NE_SHORT_MAX) % NE_SHORT_MAX
     return bytes((cla, ins, p1, p2, p3)), data
 
 

@@ -57,13 +57,16 @@ def _select(fields: Fields) -> str:
     if p1 == 0x00 and len(data) in {0, 2}:
         fid = int.from_bytes(data, "big") if data else MF
         return "SELECT the master file" if fid == MF else f"SELECT {fid:04X}"
+    if p1 == 0x03 and not data:
+        return "SELECT the parent DF"
     if p1 in _PATHS and data and len(data) % 2 == 0:
         path = "/".join(data[at : at + 2].hex().upper() for at in range(0, len(data), 2))
         return f"SELECT {_PATHS[p1]}{path}"
     return f"SELECT{_sizes(fields)}"
 
 
-_PATHS: Final = {0x08: "/", 0x09: "./"}  # from the master file, from the current DF
+# From the master file; from the current DF, where 01 is a DF in it and 02 an EF.
+_PATHS: Final = {0x08: "/", 0x09: "./", 0x01: "./", 0x02: "./"}
 
 
 def _at(name: str) -> Callable[[Fields], str]:

@@ -14,7 +14,7 @@ from typing import Final, final
 from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from card_protocol.apdu import NE_MAX, NE_SHORT_MAX
-from card_protocol.card.files import MF, SFI_MAX, Access, FileTree
+from card_protocol.card.files import MF, SFI_MAX, Access, FileTree, df_name
 from card_protocol.card.image import KEY_TRIES_MAX, PIN_TRIES_MAX, CardImage
 from card_protocol.keys import (
     CARD_KEY_REFERENCE,
@@ -101,60 +101,81 @@ class Command:
 def select(session: CardSession, p1: int, p2: int, data: bytes, ne: int) -> bytes:
     """SELECT by file identifier (P1 00): the MF, any DF, an EF of the current DF; no data, the MF.
 
-    By path from the MF (08), not included in it, or from the current DF (09). By a DF's name (04):
-    6A82, there are none. A failed search leaves the selection unchanged. P2 is 0C for no answer, 04
+    A DF of the current one (01), an EF of it (02), its parent (03). By a DF's name or the beginning
+    of it (04), the first there is. By path from the MF (08), not included in it, or from the
+    current DF (09). A failed search leaves the selection unchanged. P2 is 0C for no answer, 04
     for the FCP template, 00 for the same wrapped as FCI. Without Le the answer is left out,
     whatever P2 says.
     """
     if p1 not in _SELECTED_BY or p2 not in _TEMPLATES:
         return refuse(SW.INCORRECT_P1_P2)
-    if len(data) not in _SELECTED_BY[p1]:
+    sizes, find = _SELECTED_BY[p1]
+    if len(data) not in sizes:
         return refuse(SW.WRONG_LENGTH)
-    fids = [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
-    found = None
-    if p1 == _BY_FID:
-        found = _named(session, fids[0] if fids else MF)
-    elif p1 != _BY_NAME:
-        found = _along(session.image.tree, MF if p1 == _FROM_MF else session.df, fids)
+    found = find(session.image.tree, session.df, data)
     if found is None:
         return refuse(SW.FILE_NOT_FOUND)
     session.df, session.ef = found
     template = _TEMPLATES[p2]
     if not (template and ne):
         return SUCCESS
-    return _exactly(build([(template, _control_parameters(session))]), ne)
+    return build([(template, _control_parameters(session))])[:ne] + SUCCESS
 
 
-def _named(session: CardSession, fid: int) -> tuple[int, int | None] | None:
-    """Return the DF and the EF's index of an identifier, `None` for an unknown one."""
-    tree = session.image.tree
-    if fid in tree.dfs:
-        return fid, None
-    index = tree.by_fid(session.df, fid)
-    return None if index is None else (session.df, index)
+_Place = tuple[int, int | None]  # a DF, and an EF's index
 
 
-def _along(tree: FileTree, df: int, fids: list[int]) -> tuple[int, int | None] | None:
-    """Return the end of a path from a DF: DFs, all of them in the MF, then perhaps an EF."""
-    *passed, last = fids
-    for fid in passed:
-        if df != MF or fid not in tree.dfs - {MF}:
-            return None
-        df = fid
-    if df == MF and last in tree.dfs - {MF}:
-        return last, None
-    index = tree.by_fid(df, last)
+def _by_fid(tree: FileTree, df: int, data: bytes) -> _Place | None:
+    fid = int.from_bytes(data, "big") if data else MF
+    return (fid, None) if fid in tree.dfs else _ef(tree, df, data)
+
+
+def _child_df(tree: FileTree, df: int, data: bytes) -> _Place | None:
+    fid = int.from_bytes(data, "big")
+    return (fid, None) if df == MF and fid in tree.dfs - {MF} else None
+
+
+def _ef(tree: FileTree, df: int, data: bytes) -> _Place | None:
+    index = tree.by_fid(df, int.from_bytes(data, "big"))
     return None if index is None else (df, index)
 
 
-_BY_FID, _BY_NAME, _FROM_MF, _FROM_DF = 0x00, 0x04, 0x08, 0x09
+def _parent(_tree: FileTree, df: int, _data: bytes) -> _Place | None:
+    return None if df == MF else (MF, None)
+
+
+def _by_name(tree: FileTree, _df: int, data: bytes) -> _Place | None:
+    df = tree.by_name(data)
+    return None if df is None else (df, None)
+
+
+def _from_mf(tree: FileTree, _df: int, data: bytes) -> _Place | None:
+    return _along(tree, MF, data)
+
+
+def _along(tree: FileTree, df: int, data: bytes) -> _Place | None:
+    """Return the end of a path from a DF: DFs, all of them in the MF, then perhaps an EF."""
+    *passed, last = (data[at : at + 2] for at in range(0, len(data), 2))
+    for fid in passed:
+        found = _child_df(tree, df, fid)
+        if found is None:
+            return None
+        df, _ = found
+    return _child_df(tree, df, last) or _ef(tree, df, last)
+
+
+_FID: Final = frozenset({2})
 _PATH: Final = range(2, 17, 2)
+_Find = Callable[[FileTree, int, bytes], _Place | None]
 # P1 of SELECT and how much data goes with it, ISO/IEC 7816-4, table "P1 of SELECT".
-_SELECTED_BY: Final = {
-    _BY_FID: (0, 2),
-    _BY_NAME: range(1, 17),
-    _FROM_MF: _PATH,
-    _FROM_DF: _PATH,
+_SELECTED_BY: Final[dict[int, tuple[Collection[int], _Find]]] = {
+    0x00: (frozenset({0, 2}), _by_fid),
+    0x01: (_FID, _child_df),
+    0x02: (_FID, _ef),
+    0x03: (frozenset({0}), _parent),
+    0x04: (range(1, 17), _by_name),
+    0x08: (_PATH, _from_mf),
+    0x09: (_PATH, _along),
 }
 # P2 of SELECT and the tag it is answered with, ISO/IEC 7816-4, table "P2 of SELECT".
 _TEMPLATES: Final = {0x0C: 0, 0x04: 0x62, 0x00: 0x6F}
@@ -164,8 +185,9 @@ def _control_parameters(session: CardSession) -> bytes:
     """ISO/IEC 7816-4, table "File control parameter data objects"."""
     if session.ef is None:
         own = session.df.to_bytes(2, "big")
+        name = [] if session.df == MF else [(0x84, df_name(session.df))]
         state = bytes((session.image.life_cycle,))
-        return build([(0x82, b"\x38"), (0x83, own), (0x8A, state)])  # 38: a DF
+        return build([(0x82, b"\x38"), (0x83, own), *name, (0x8A, state)])  # 38: a DF
     spec = session.image.tree.specs[session.ef]
     return build(
         [
@@ -250,13 +272,16 @@ def _locate(session: CardSession, p1: int, p2: int) -> tuple[int, int] | SW:
 
 
 def get_challenge(session: CardSession, p1: int, p2: int, _data: bytes, ne: int) -> bytes:
-    """GET CHALLENGE: eight random bytes, good for the very next command only."""
+    """GET CHALLENGE: eight random bytes, good for the very next command only.
+
+    Who asks for fewer gets so many, and they are good for no proof.
+    """
     if p1 or p2:
         return refuse(SW.INCORRECT_P1_P2)
-    if ne != RANDOM_SIZE_BYTES and ne not in _ALL_THERE_IS:
-        return refuse(_wrong_le(RANDOM_SIZE_BYTES))
-    session.next_challenge = session.rng(RANDOM_SIZE_BYTES)
-    return session.next_challenge + SUCCESS
+    challenge = session.rng(RANDOM_SIZE_BYTES)
+    if ne >= RANDOM_SIZE_BYTES:
+        session.next_challenge = challenge
+    return challenge[:ne] + SUCCESS
 
 
 def internal_authenticate(session: CardSession, p1: int, p2: int, data: bytes, ne: int) -> bytes:
@@ -265,7 +290,7 @@ def internal_authenticate(session: CardSession, p1: int, p2: int, data: bytes, n
         return refuse(SW.INCORRECT_P1_P2)
     if p2 != CARD_KEY_REFERENCE:
         return refuse(SW.REFERENCE_NOT_FOUND)
-    return _exactly(session.image.card_key.mac(internal_text(data)), ne)
+    return session.image.card_key.mac(internal_text(data))[:ne] + SUCCESS
 
 
 def external_authenticate(session: CardSession, p1: int, p2: int, data: bytes, _ne: int) -> bytes:
@@ -325,6 +350,11 @@ def get_response(_session: CardSession, _p1: int, _p2: int, _data: bytes, _ne: i
     return refuse(SW.CONDITIONS_NOT_SATISFIED)
 
 
+def manage_channel(_session: CardSession, _p1: int, _p2: int, _data: bytes, _ne: int) -> bytes:
+    """MANAGE CHANNEL: there is the basic channel and no other."""
+    return refuse(SW.CHANNEL_NOT_SUPPORTED)
+
+
 def _refuse_try(session: CardSession, counter: int) -> bytes:
     """Answer 63Cx; a card without tries left forgets every right it had given."""
     left = session.image.tries_left[counter]
@@ -335,17 +365,6 @@ def _refuse_try(session: CardSession, counter: int) -> bytes:
 
 def _tries(left: int) -> int:
     return 0x63C0 | left
-
-
-def _wrong_le(size: int) -> int:
-    return 0x6C00 | size
-
-
-def _exactly(answer: bytes, ne: int) -> bytes:
-    """Give `answer` if `ne` is its size or 256, else 6Cxx."""
-    if ne == len(answer) or ne in _ALL_THERE_IS:
-        return answer + SUCCESS
-    return refuse(_wrong_le(len(answer)))
 
 
 _PIN_SIZES: Final = frozenset({0, *range(PIN_SIZE_MIN, PIN_SIZE_MAX + 1)})
@@ -365,6 +384,8 @@ _6985: Final = SW.CONDITIONS_NOT_SATISFIED
 # INS, name, Nc, answer, blocked, handler, section of ISO/IEC 7816-4
 COMMANDS: Final = (
     Command(0x20, "VERIFY", _PIN_SIZES, LeRule.NONE, _6983, verify, "VERIFY command"),
+    Command(0x70, "MANAGE CHANNEL", _NO, LeRule.OPTIONAL, None,
+            manage_channel, "MANAGE CHANNEL command"),
     Command(0x82, "EXTERNAL AUTHENTICATE", _PROOF, LeRule.NONE, _6983,
             external_authenticate, "EXTERNAL AUTHENTICATE command"),
     Command(0x84, "GET CHALLENGE", _NO, LeRule.REQUIRED, _6985,
@@ -381,4 +402,4 @@ COMMANDS: Final = (
 SECURE_ROWS: Final = {command.ins: command for command in COMMANDS}
 assert len(SECURE_ROWS) == len(COMMANDS), "two commands share an instruction byte"
 # The commands of a card without keys: files and a PIN, and no authentication.
-PLAIN_ROWS: Final = {ins: SECURE_ROWS[ins] for ins in (0x20, 0xA4, 0xB0, 0xC0, 0xD6)}
+PLAIN_ROWS: Final = {ins: SECURE_ROWS[ins] for ins in (0x20, 0x70, 0xA4, 0xB0, 0xC0, 0xD6)}

@@ -14,6 +14,9 @@ from card_protocol.errors import LayoutError
 MF: Final = 0x3F00
 FID_RESERVED: Final = frozenset({0x0000, MF, 0x3FFF, 0xFFFF})  # ISO/IEC 7816-4, file identifiers
 FID_BASE: Final = 0xEF00  # ours: an EF's identifier is this plus its short one
+# ours: ISO/IEC 7816-5 leaves F as the first digit to names that nobody registers. A DF's name is
+# this and its identifier, so that a tree of identifiers is all an image has to hold.
+DF_NAME_PREFIX: Final = b"\xf0meter-emu"
 SFI_MAX: Final = 30  # five bits, 0 and 31 mean something else
 FILE_SIZE_MAX: Final = 0x7FFF  # bytes; P1-P2 hold offsets of 15 bits
 FILE_COUNT_MAX: Final = 0xFF
@@ -77,6 +80,16 @@ class FileTree:
     def by_fid(self, df: int, fid: int) -> int | None:
         """Return the index of the file with this identifier in this DF, if there is one."""
         return self._by_fid.get((df, fid))
+
+    def by_name(self, name: bytes) -> int | None:
+        """Return the first DF below the MF whose name begins so, if there is one."""
+        named = (df for df in sorted(self.dfs - {MF}) if df_name(df).startswith(name))
+        return next(named, None)
+
+
+def df_name(df: int) -> bytes:
+    """Return the name of a DF below the MF: 12 bytes."""
+    return DF_NAME_PREFIX + df.to_bytes(2, "big")
 
 
 def _check(index: int, spec: FileSpec, dfs: frozenset[int]) -> None:

@@ -19,7 +19,7 @@ count there is broken, not plain.
 from collections.abc import Mapping
 from typing import ClassVar, Final, TypeAlias, final, overload
 
-from card_protocol.apdu import NE_SHORT_MAX, is_extended, split_command
+from card_protocol.apdu import NC_SHORT_MAX, NE_SHORT_MAX, split_command
 from card_protocol.atr import offer
 from card_protocol.card.commands import (
     PLAIN_ROWS,
@@ -45,13 +45,28 @@ _INS_GET_RESPONSE: Final = 0xC0
 
 def _class_refusal(cla: int) -> bytes:
     """Return the refusal of a CLA byte, empty for 00, the only one accepted."""
-    if cla >= 0x20:  # further channels, proprietary classes and FF
+    if 0x40 <= cla < 0x80:  # channels 4 to 19
+        return refuse(SW.CHANNEL_NOT_SUPPORTED)
+    if cla >= 0x20:  # reserved, proprietary classes and FF
         return refuse(SW.CLA_NOT_SUPPORTED)
     if cla & 0x10:
         return refuse(SW.CHAINING_NOT_SUPPORTED)
     if cla & 0x0C:
         return refuse(SW.SECURE_MESSAGING_NOT_SUPPORTED)
     return refuse(SW.CHANNEL_NOT_SUPPORTED) if cla else b""
+
+
+def historical(kind: bytes, *, named: bool, t0: bool) -> bytes:
+    """Return the historical bytes of a card: what it can do, and `kind` as pre-issuing data.
+
+    Compact-TLV, ISO/IEC 7816-4, "Historical bytes" and "Card capabilities": a DF is selected by
+    path and by file identifier, short file identifiers are known, and where DFs are `named` by full
+    and by partial name; data units of one byte; extended lengths where it is not T=0; no chaining
+    and no logical channels.
+    """
+    selection = 0x34 | (0xC0 if named else 0)
+    capabilities = bytes((0x73, selection, 0x01, 0x00 if t0 else 0x40))
+    return b"\x80" + capabilities + bytes((0x60 | len(kind),)) + kind
 
 
 _CLASS_REFUSALS: Final = tuple(_class_refusal(cla) for cla in range(0x100))
@@ -126,10 +141,10 @@ class FileCard:
             self._waiting = b""
             return refusal
         if self._t0:
-            if is_extended(command):  # T=0 has one length byte
+            if len(data) > NC_SHORT_MAX:  # that takes ENVELOPE, which is not here
                 self._waiting = b""
                 return refuse(SW.WRONG_LENGTH)
-            return self._over_t0(session, ins, p1, p2, data, ne)
+            return self._over_t0(session, ins, p1, p2, data, ne and min(ne, NE_SHORT_MAX))
         return self._obey(session, ins, p1, p2, data, ne)
 
     def _over_t0(
@@ -197,8 +212,8 @@ class PlainCard(FileCard):
 
     kind = CardKind.PLAIN
     rows = PLAIN_ROWS
-    atr_t0 = offer((0,), b"\x80\x65PLAIN").to_bytes()
-    atr_t1 = offer((1,), b"\x80\x65PLAIN").to_bytes()
+    atr_t0 = offer((0,), historical(b"PLAIN", named=False, t0=True)).to_bytes()
+    atr_t1 = offer((1,), historical(b"PLAIN", named=False, t0=False)).to_bytes()
 
     def __init__(self, image: CardImage, *, t0: bool = False) -> None:
         super().__init__(image, bytes, t0=t0)
@@ -242,9 +257,8 @@ class SecureCard(FileCard):
 
     kind = CardKind.SECURE
     rows = SECURE_ROWS
-    # Compact-TLV, ISO/IEC 7816-4 "Historical bytes": category 80, six bytes of pre-issuing data.
-    atr_t0 = offer((0,), b"\x80\x66SECURE").to_bytes()
-    atr_t1 = offer((1,), b"\x80\x66SECURE").to_bytes()
+    atr_t0 = offer((0,), historical(b"SECURE", named=True, t0=True)).to_bytes()
+    atr_t1 = offer((1,), historical(b"SECURE", named=True, t0=False)).to_bytes()
 
 
 AnyImage: TypeAlias = CardImage | MemoryImage

@@ -104,6 +104,7 @@ IMAGES = {
 ROWS = {
     "VERIFY": (verify_command(PIN), "6985", "9000", "6983"),
     "EXTERNAL AUTHENTICATE": (None, "6985", "9000", "6983"),
+    "MANAGE CHANNEL": (bytes.fromhex("0070000001"), "6985", "6881", "6881"),
     "GET CHALLENGE": (GET_CHALLENGE, "6985", "9000", "6985"),
     "INTERNAL AUTHENTICATE": (bytes.fromhex("0088000308" + "00" * 9), "6985", "9000", "6985"),
     "SELECT": (SELECT_DF, "6985", "9000", "9000"),

@@ -1,7 +1,10 @@
 """A card that speaks T=0 keeps its answers for GET RESPONSE; what it says is the same."""
 
+from card_protocol.card.files import MF, Access, FileSpec, FileTree
+from card_protocol.card.image import personalise
 from card_protocol.card.virtual import SecureCard
 from card_protocol.formats.budget import Sfi
+from card_protocol.keys import Key
 from card_protocol.terminal import Terminal
 from tests.card_protocol.cards import (
     DESK,
@@ -103,14 +106,44 @@ def test_an_le_behind_data_is_never_seen():
     assert card.transmit(verify_command(PIN) + b"\x00") == h("9000")
 
 
-@each_cell(
-    "command",
-    ["00b0000000ffff", "00d60000000100" + "00" * 256, "00840000000008", "00a4000c000002df01"],
-)
-def test_t0_has_one_length_byte(command):
+@each_cell("le", ["", "0000", "0010"])
+def test_more_data_than_p3_counts_are_6700(le):
     card, _ = card_with_answer()
-    assert card.transmit(h(command)) == h("6700")
+    assert card.transmit(h("00d60000000100" + "00" * 256 + le)) == h("6700")
     assert card.transmit(h("00c0000000")) == h("6985"), "what waited is gone"
+
+
+@each_cell(
+    ("long", "short"),
+    [
+        ("00840000000008", "0084000008"),
+        ("00840000000004", "0084000004"),
+        ("00840000000100", "0084000000"),
+        ("00b00000000008", "00b0000008"),
+        ("00b0810000ffff", "00b0810000"),
+        ("00b08100000000", "00b0810000"),
+        ("00a4000c000002df01", "00a4000c02df01"),
+        ("00a40004000002df010000", "00a4000402df01"),
+        ("00a40004000002df010004", "00a4000402df01"),
+        ("00d6000000000155", "00d600000155"),
+    ],
+)
+def test_lengths_in_the_long_form_are_the_short_ones_they_are(long, short):
+    """ISO/IEC 7816-3, 12.2: cases 2E, 3E and 4E, mapped on a TPDU; Le above 256 asks for 256."""
+    one, other = powered(t0=True), powered(t0=True)
+    assert one.transmit(h(long)) == other.transmit(h(short))
+    assert one.transmit(h("00c0000000")) == other.transmit(h("00c0000000")), "the same waits"
+
+
+def test_a_read_beyond_256_in_the_long_form_gives_256_bytes():
+    tree = FileTree([FileSpec(MF, 0xAA01, 1, 300, read=Access.ALWAYS, update=Access.ALWAYS)])
+    key = Key(bytes(16))
+    content = bytes(number % 251 for number in range(300))
+    image = personalise(tree, (content,), meter_key=key, desk_key=key, card_key=key, pin="1234")
+    for t0, ne in ((True, 256), (False, 300)):
+        card = SecureCard(image, bytes, t0=t0)
+        card.power_on()
+        assert card.transmit(h("00b0810000012c")) == content[:ne] + h("9000")
 
 
 def test_a_terminal_sees_no_difference_between_the_protocols():

@@ -174,7 +174,7 @@ def test_data_to_a_card_that_means_to_answer_collide():
 def test_what_t0_cannot_carry_is_not_sent():
     wire = over_t0(secure())
     with pytest.raises(ApduError, match="one length byte"):
-        wire.transmit(bytes.fromhex("00b0000000ffff"))
+        wire.transmit(bytes.fromhex("00d60000000100") + bytes(256))
     assert wire.line.characters == 0
 
 

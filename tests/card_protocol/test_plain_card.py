@@ -24,6 +24,8 @@ from tests.card_protocol.cards import (
     counting_rng,
     plain_image,
     plain_powered,
+    powered,
+    read_command,
     verify_command,
 )
 from tests.cells import each_cell
@@ -104,7 +106,33 @@ def test_the_pin_does_not_outlive_the_power():
 def test_the_answer_to_reset_is_one_and_names_the_card(t0):
     card = PlainCard(plain_image(), t0=t0)
     atr = Atr.parse(card.power_on())
-    assert atr.historical.endswith(b"PLAIN")
+    assert atr.historical.endswith(b"\x65PLAIN")
+
+
+# ISO/IEC 7816-4, "Card capabilities": DF selection, data units, and (last) extended lengths.
+CAPABILITIES = {
+    (SecureCard, True): "f40100", (SecureCard, False): "f40140",
+    (PlainCard, True): "340100", (PlainCard, False): "340140",
+}  # fmt: skip
+
+
+def test_the_capabilities_in_the_answer_to_reset_are_what_the_card_does():
+    for (kind, t0), want in CAPABILITIES.items():
+        secure = kind is SecureCard
+        card = powered(t0=t0) if secure else plain_powered(t0=t0)
+        historical = Atr.parse(card.power_on()).historical
+        assert historical[:5].hex() == "8073" + want
+        named = card.transmit(bytes.fromhex("00a4040c0af06d657465722d656d75"))
+        assert (named == DONE) is secure is bool(historical[2] & 0xC0), "by name, in part too"
+        where = "df01ef01" if secure else "be01"
+        path = bytes.fromhex(f"00a4080c{len(where) // 2:02x}{where}")
+        assert card.transmit(path) == DONE, "by path"
+        assert card.transmit(bytes.fromhex("00a4000c02" + where[:4])) == DONE, "by identifier"
+        assert card.transmit(read_command(1, 4))[-2:] == DONE, "by short identifier"
+        long = card.transmit(bytes.fromhex("00d60000000100") + bytes(256))
+        extended = bool(historical[4] & 0x40)
+        assert (long != b"\x67\x00") is extended is not t0, "extended lengths"
+        assert card.transmit(bytes.fromhex("10a4000c023f00")) == b"\x68\x84", "no chaining"
 
 
 def test_a_card_that_is_off_says_nothing():

@@ -18,6 +18,7 @@ from tests.card_protocol.cards import (
     TERMINAL_RANDOM,
     authenticate,
     mac8,
+    plain_powered,
     powered,
     proof_command,
     read_command,
@@ -85,17 +86,24 @@ def test_every_class_byte_but_00_is_refused_with_its_reason():
             else "6881" if cla < 0x04
             else "6882" if cla < 0x10
             else "6884" if cla < 0x20
+            else "6881" if 0x40 <= cla < 0x80
             else "6e00"
         )  # fmt: skip
         assert answer[-2:] == h(want), f"{cla:02X}"
 
 
 def test_every_unknown_instruction_is_refused():
-    known = {0x20, 0x82, 0x84, 0x88, 0xA4, 0xB0, 0xC0, 0xD6}
+    known = {0x20, 0x70, 0x82, 0x84, 0x88, 0xA4, 0xB0, 0xC0, 0xD6}
     card = powered()
     for ins in range(256):
         if ins not in known:
             assert card.transmit(bytes((0, ins, 0, 0))) == h("6d00")
+
+
+@each_cell("command", ["00700000", "0070000001", "00700001", "00708001", "0070800000"])
+def test_there_is_no_channel_to_open_or_close(command):
+    for card in (powered(), powered(t0=True), plain_powered()):
+        assert card.transmit(h(command)) == h("6881")
 
 
 @each_cell(
@@ -164,7 +172,10 @@ def test_select_describes_what_it_selected(p2, template):
     card = powered()
     for fid, want in (
         ("3f00", [(0x82, "38"), (0x83, "3f00"), (0x8A, "03")]),
-        ("df01", [(0x82, "38"), (0x83, "df01"), (0x8A, "03")]),
+        (
+            "df01",
+            [(0x82, "38"), (0x83, "df01"), (0x84, "f06d657465722d656d75df01"), (0x8A, "03")],
+        ),
         (
             "ef05",
             [
@@ -191,13 +202,15 @@ def test_select_gives_nothing_to_who_asks_for_nothing():
     assert card.transmit(h("00a4000c023f0000")) == OK
 
 
-def test_select_asked_for_another_size_says_the_right_one():
-    card = powered()
-    assert card.transmit(h("00a40004023f0005")) == h("6c0c")
-    assert len(card.transmit(h("00a40004023f000c"))) == 14
+@each_cell("le", range(1, 256))
+def test_le_is_the_most_that_is_given_of_an_answer(le):
+    """ISO/IEC 7816-4, "Le field": the beginning of a template, of a proof, of a challenge."""
+    for command, whole in (("00a40004023f00", 12), ("0088000308" + "00" * 8, 8), ("00840000", 8)):
+        answer = powered().transmit(h(command) + bytes((le,)))
+        assert answer == powered().transmit(h(command) + b"\x00")[: min(le, whole)] + OK
 
 
-@each_cell("p1p2", ["040d", "000d", "0001", "010c", "030c"])
+@each_cell("p1p2", ["040d", "000d", "0001", "050c", "060c", "070c", "0a0c", "800c"])
 def test_other_ways_to_select_are_refused(p1p2):
     assert powered().transmit(h(f"00a4{p1p2}023f00")) == h("6a86")
 
@@ -272,8 +285,13 @@ def test_get_challenge_gives_eight_new_bytes(le):
 
 
 @each_cell("le", [1, 7, 9, 255])
-def test_a_challenge_of_another_size_is_6c08(le):
-    assert powered().transmit(bytes((0, 0x84, 0, 0, le))) == h("6c08")
+def test_a_challenge_cut_short_is_good_for_no_proof(le):
+    card = powered()
+    challenge = card.transmit(bytes((0, 0x84, 0, 0, le)))[:-2]
+    assert len(challenge) == min(le, 8)
+    proof = proof_command(card.image, METER, challenge.ljust(8, b"\x00"))
+    assert card.transmit(proof) == (OK if le > 8 else h("6985"))
+    assert card.image.tries_left == (3, 10, 10)
 
 
 def test_the_card_proves_itself_with_its_own_key():
@@ -281,7 +299,7 @@ def test_the_card_proves_itself_with_its_own_key():
     want = mac8(card.image.card_key, b"int" + TERMINAL_RANDOM)
     for le in ("08", "00"):
         assert card.transmit(h("0088000308") + TERMINAL_RANDOM + h(le)) == want + OK
-    assert card.transmit(h("0088000308") + TERMINAL_RANDOM + h("07")) == h("6c08")
+    assert card.transmit(h("0088000308") + TERMINAL_RANDOM + h("07")) == want[:7] + OK
 
 
 @each_cell(
@@ -317,7 +335,7 @@ def test_a_challenge_serves_once(role):
 
 @each_cell(
     "between",
-    ["", "00b08100", "00a4000c023f00", "ff000000", "00ff0000", "0084000009", "00840000080000"],
+    ["", "00b08100", "00a4000c023f00", "ff000000", "00ff0000", "0084000007", "00840000080000"],
 )
 def test_a_challenge_serves_the_very_next_command_only(between):
     card = powered()

@@ -65,16 +65,84 @@ def test_every_path_of_up_to_three_ends_where_one_step_after_the_other_does(p1):
                     assert where(card) == (begin, None), "the selection stays"
 
 
-@each_cell("size", range(1, 17))
-def test_a_name_is_not_found_and_changes_nothing(size):
+def named(card: FileCard, name: bytes, p2: int = 0x00) -> ResponseApdu:
+    command = CommandApdu(0, 0xA4, 0x04, p2, name, ne=256)
+    return ResponseApdu.parse(card.transmit(command.to_bytes()))
+
+
+NAME = bytes.fromhex("f06d657465722d656d75df01")
+
+
+@each_cell("size", range(1, 13))
+def test_the_application_is_selected_by_its_name_and_by_the_beginning_of_it(size):
+    """ISO/IEC 7816-4, "SELECT command": a partial DF name selects the first that begins so."""
     card = secure()
-    select(card, 0x00, 0xDF01)
-    command = CommandApdu(0, 0xA4, 0x04, 0x00, b"\xa0" * size, ne=256)
-    assert ResponseApdu.parse(card.transmit(command.to_bytes())).sw == NOT_FOUND
+    answer = named(card, NAME[:size])
+    assert answer.sw == 0x9000
     assert where(card) == (0xDF01, None)
+    ((template, content),) = parsed(answer.data)
+    assert template == 0x6F
+    assert dict(parsed(content))[0x84] == NAME
 
 
-@each_cell(("p1", "size"), [(0x08, 0), (0x08, 3), (0x09, 1), (0x04, 0), (0x00, 4)])
+@each_cell("size", range(1, 17))
+def test_another_name_is_not_found_and_changes_nothing(size):
+    for name in ((b"\xa0" * size), NAME[: size - 1] + b"\x00", (NAME + b"\x00" * 4)[: 12 + size]):
+        card = secure()
+        select(card, 0x00, 0xDF01)
+        select(card, 0x02, 0xEF01)
+        assert named(card, name).sw == (0x9000 if NAME.startswith(name) else NOT_FOUND)
+        assert (where(card)[1] is None) is NAME.startswith(name)
+
+
+def test_a_plain_card_has_no_application_to_name():
+    desk = Desk(TEST_MASTER_KEY, challenge=bytes)
+    card = card_of(desk.issue(1, issued_at_min=0, card_kind=CardKind.PLAIN), bytes)
+    card.power_on()
+    assert isinstance(card, FileCard)
+    assert named(card, NAME).sw == named(card, NAME[:1]).sw == NOT_FOUND
+
+
+@each_cell(
+    ("begin", "p1", "fids", "end"),
+    [
+        (0x3F00, 0x01, (0xDF01,), (0xDF01, None)),
+        (0x3F00, 0x01, (0x3F00,), None),
+        (0x3F00, 0x01, (0xEF01,), None),
+        (0xDF01, 0x01, (0xDF01,), None),
+        (0xDF01, 0x01, (0xEF01,), None),
+        (0x3F00, 0x02, (0xEF01,), None),
+        (0xDF01, 0x02, (0xEF01,), (0xDF01, 0)),
+        (0xDF01, 0x02, (0xEF05,), (0xDF01, 4)),
+        (0xDF01, 0x02, (0xDF01,), None),
+        (0xDF01, 0x02, (0x3F00,), None),
+        (0xDF01, 0x03, (), (0x3F00, None)),
+        (0x3F00, 0x03, (), None),
+    ],
+)
+def test_children_and_parents_are_selected_as_such(begin, p1, fids, end):
+    """ISO/IEC 7816-4, table "P1 of SELECT": 01 a child DF, 02 an EF of this DF, 03 the parent."""
+    card = secure()
+    select(card, 0x00, begin)
+    assert select(card, p1, *fids).sw == (0x9000 if end else NOT_FOUND)
+    assert where(card) == (end or (begin, None))
+
+
+@each_cell(
+    ("p1", "size"),
+    [
+        (0x08, 0),
+        (0x08, 3),
+        (0x09, 1),
+        (0x04, 0),
+        (0x00, 4),
+        (0x01, 0),
+        (0x01, 4),
+        (0x02, 0),
+        (0x02, 1),
+        (0x03, 2),
+    ],
+)
 def test_a_length_that_goes_with_no_such_selection_is_6700(p1, size):
     command = bytes((0, 0xA4, p1, 0x0C, *((size, *bytes(size)) if size else ())))
     assert secure().transmit(command) == b"\x67\0"

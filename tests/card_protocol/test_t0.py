@@ -39,6 +39,12 @@ def kind_of(call) -> LinkErrorKind:
         ("00d6000002aabb", "00d6000002", "aabb"),  # case 3
         ("00a4000402df0100", "00a4000402", "df01"),  # case 4: no Le is sent
         ("008800030811223344556677880a", "0088000308", "1122334455667788"),
+        ("00b00000000010", "00b0000010", ""),  # case 2 in the long form
+        ("00b00000000100", "00b0000000", ""),  # 256 bytes
+        ("00b00000000101", "00b0000000", ""),  # more than P3 can ask for
+        ("00b00000000000", "00b0000000", ""),
+        ("00d6000000000155", "00d6000001", "55"),  # case 3
+        ("00a40004000002df010000", "00a4000402", "df01"),  # case 4
     ],
 )
 def test_each_case_has_its_header(command, header, data):
@@ -52,13 +58,10 @@ def test_every_p3_counts_what_moves(count):
     assert tpdu(h("00b00000") + bytes((count,))) == (h("00b00000") + bytes((count,)), b"")
 
 
-@each_cell(
-    "command",
-    ["00b00000000010", "00d6000000000155", "00a40004000002df010000", "00b00000000000"],
-)
-def test_extended_lengths_are_refused(command):
-    with pytest.raises(ApduError, match="one length byte"):
-        Asking(h(command))
+@each_cell("le", ["", "0000", "0001"])
+def test_more_data_than_p3_counts_are_refused(le):
+    with pytest.raises(ApduError, match="one length byte, got 256"):
+        Asking(h("00d60000000100" + "55" * 256 + le))
 
 
 @each_cell("ins", [ins for ins in range(256) if ins >> 4 in {6, 9}])

@@ -9,8 +9,11 @@ from tests.cells import each_cell
 SAID = {
     ("00a4000c02df01", "9000"): "SELECT DF01: success",
     ("00a4000c", "9000"): "SELECT the master file: success",
+    ("00a4010c02df01", "9000"): "SELECT ./DF01: success",
+    ("00a4020c02ef01", "9000"): "SELECT ./EF01: success",
+    ("00a4030c", "9000"): "SELECT the parent DF: success",
     ("00a40400023f01", "6a82"): "SELECT application 3F01: file or application not found",
-    ("00a40100023f01", "6a86"): "SELECT, 2 bytes sent: incorrect parameters P1-P2",
+    ("00a40100023f01", "6a86"): "SELECT ./3F01: incorrect parameters P1-P2",
     ("00b0850030", "aabb9000"): "READ BINARY file 5 from 0, up to 48 bytes back: success, 2 bytes",
     ("00b0010200", "6b00"): "READ BINARY from 258, up to 256 bytes back: "
     "wrong parameters P1-P2, offset outside the file",

@@ -50,8 +50,8 @@ FILE_CARD_TO_PYSIM = pysim_hears(
     f"{MF_TEMPLATE}9000", f"{MF_TEMPLATE}9000", "6a82", f"{MF_TEMPLATE}9000", "6a82", "6e00"
 )
 ATRS = {
-    CardKind.SECURE: "3b8801806653454355524578",
-    CardKind.PLAIN: "3b87018065504c41494e39",
+    CardKind.SECURE: "3b8c018073f4014066534543555245ba",
+    CardKind.PLAIN: "3b8b01807334014065504c41494e33",
     CardKind.MEMORY: "3b04a2131091",
 }
 # Each client: what it is started with, what is typed, and what it says of each kind of card.

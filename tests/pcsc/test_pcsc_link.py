@@ -123,12 +123,13 @@ def test_a_visit_to_desk_and_meter_through_a_reader_leaves_the_same_bytes(pcscd,
     assert linked.board.eeprom.cells == held.board.eeprom.cells
 
 
-def test_extended_lengths_are_refused_under_t0_before_anything_is_sent(pcscd, link):
+def test_lengths_in_the_long_form_travel_as_p3_under_t0(pcscd, link):
     with card_in(pcscd, link, budget_card(t0=True)):
         link.connect()
-        with pytest.raises(ApduError, match="extended"):
-            link.exchange(bytes.fromhex("00B00000000100"))
-        assert len(challenge(link)) == 10
+        assert len(link.exchange(bytes.fromhex("00840000000008"))) == 10
+        with pytest.raises(ApduError, match="one length byte, got 256"):
+            link.exchange(bytes.fromhex("00D60000000100") + bytes(256))
+        assert len(challenge(link)) == 10, "nothing was sent, and the session goes on"
 
 
 def test_an_answer_of_any_size_is_whole_or_refused(pcscd, link):
