@@ -246,7 +246,7 @@ def test_tshark_dissects_every_packet_as_iso_7816(emu, friday, tshark, tmp_path)
     assert len(rows) == resets + 2 * exchanges
     assert [row[0] for row in rows].count("ISO 7816") == 2 * exchanges
     atrs = dissected(tshark, capture, "iso7816.atr.init_char", "iso7816.atr.t0")
-    assert [row for row in atrs if row[0]] == [["0x3b", "0x88"]] * resets
+    assert [row for row in atrs if row[0]] == [["0x3b", "0x8c"]] * resets
     assert rows[0][2].startswith("1585")  # 24 March 2020
 
 
