@@ -30,6 +30,7 @@ from meter_emu.world.rehearsal.promise import Promise, promise_at
 from meter_emu.world.rehearsal.verdict import (
     HouseholdCounts,
     cut_before_announced,
+    likely_events,
     unexpected_findings,
     verdict_expected,
 )
@@ -81,7 +82,7 @@ class Facts:
 def facts_of(seen: "Seen", campaign: Campaign) -> Facts:
     """Return the story of one household."""
     outcome, events = seen.outcome, seen.events
-    row = row_of(seen.household, campaign, events)
+    row = row_of(seen.household, campaign, likely_events(seen.household, campaign, events))
     orders = row.orders
     judged_us = campaign.end_us if outcome.cut_us is None else outcome.cut_us
     stated = [e.understood[1] for e in events if e.understood is not None and e.at_us <= judged_us]

@@ -42,13 +42,6 @@ Emergency credit is a debt and a balance of the same size, so taking it leaves `
 # in fractions, and is compared with both. The caller must stop at every change of the rules, since
 # a `Flow` holds for the whole of a step.
 #
-# Doubts
-# ------
-#
-# `UNKNOWN` gives up: if power failed while a card was in, nothing shows whether its load was
-# booked, and from then on the account is not judged. The next statement on a card could settle it
-# again; this is not implemented.
-
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
@@ -64,7 +57,6 @@ from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import Promise
 
 UEUR: Final = 1000 * HOUR_US  # a micro-euro in its mWh per Wh and rate-µs per unit
-UNKNOWN: Final = 10**30  # more than any account holds: unknown
 
 
 class Flow(NamedTuple):
@@ -86,7 +78,6 @@ class Books(NamedTuple):
     charged_most: int
     used_least: int
     used_most: int
-    lost_track: bool
 
 
 @final
@@ -110,7 +101,7 @@ class ExactAccount:
         self.looks_us = promise.from_us + self._look_us
         self._charged_least = self._charged_most = 0
         self._used_least = self._used_most = 0
-        self._lost_track = self._found_empty = False
+        self._found_empty = False
         # What may flow between a switch or a lamp and the moment an outsider sees it, at the
         # meter's highest load. Zero load, zero slack: then the two sides are one account, exact to
         # the end.
@@ -150,7 +141,6 @@ class ExactAccount:
             self._charged_most,
             self._used_least - unseen,
             self._used_most,
-            self._lost_track,
         )
 
     # Changes -------------------------------------------------------------------------------------
@@ -207,11 +197,6 @@ class ExactAccount:
             # the loan is taken by `high` and not by `low`, and both stay possible.
             self.debt_low = whole if surely and self.debt_high == 0 else 0
             self.debt_high = max(self.debt_high, whole)
-
-    def lose_track(self) -> None:
-        """From now on nothing shows the state of the account."""
-        self.net_low, self.net_high = -UNKNOWN, UNKNOWN
-        self._lost_track = True
 
     def empty(self) -> None:
         """Conclude from the meter's own cut that its balance, by its register, is used up."""

@@ -47,10 +47,11 @@ its clock, within its model's bounds, the ideal one follows what was seen. So ea
 # reactivation, so a program that forgets an order exactly there gets away with it. Only a story in
 # which one reason is possible finds it, and enough of those are drawn.
 #
-# The attributes are many, and most are moments. Each is "until when", or "since when", some single
-# observation still explains what is seen; a state machine of their product would have hundreds of
-# states, most of them meaningless. A naive oracle in the tests keeps them honest: it is asked of
-# one instant at a time, which shares no line with this one.
+# What is known for certain are the attributes of `Ideal`. What is not lies apart, as objects with a
+# cause, a beginning and an end: of the clock in `Knowledge`, of the last seconds in `unsure.py`. A
+# card of which nobody can see whether it was heard is neither: the household is judged once for
+# each possibility (`unheard.py`). A naive oracle in the tests keeps all this honest: it is asked of
+# one instant at a time, and shares no line with this one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -62,7 +63,7 @@ from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.account import ExactAccount, Flow
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.knowledge import SITTING_US, Knowledge, ZoneHours
+from meter_emu.world.rehearsal.knowledge import Knowledge, ZoneHours
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import (
     CardShown,
@@ -72,6 +73,7 @@ from meter_emu.world.rehearsal.promise import (
     first_promise,
     with_loads,
 )
+from meter_emu.world.rehearsal.unsure import Asked, Testing, Unsure
 
 FOREVER_US: Final = 2**63
 # Tuples: members are found in them without a hash.
@@ -138,19 +140,9 @@ class Ideal:
         self._latch = Sure.NO  # carried over from an order that was replaced
         self.due_us = FOREVER_US  # since when the cut of the order in the meter is due
         self._defer_over = False
-        self.started_us = 0  # until when the program may be starting up
-        self.unsettled = False  # power failed while the switch might move
-        self.unheard = False  # power failed while a card was in
-        self.ask_until_us: int | None = None
-        self._ask_sure = False  # whether supply was certainly available when it was asked for
-        self.test_until_us: int | None = None  # the tightness countdown
-        self._flow_us = 0  # what had flowed when the valve was turned on
+        self.unsure: Final = Unsure()
         self.ready_us: int | None = None  # since when only somebody at the button is missing
-        self.grace_us = 0  # until when the result of an earlier look still counts
-        self.grace_limited = False
-        self._latch_in_grace = False
         self._debt_before: tuple[int, int, int] | None = None
-        self._card: CardShown | None = None
         self._flow: Flow | None = None  # until the next change
         self._known_us: dict[int, int] = {}  # what `_sure_us` found since the last event
         self._ready()
@@ -228,7 +220,7 @@ class Ideal:
                 known_us = FOREVER_US
             else:
                 from_us = max(base_us, knowledge.since_us)
-                known_us = max(from_us + knowledge.late_us(from_us), self.started_us)
+                known_us = max(from_us + knowledge.late_us(from_us), self.unsure.starting.until_us)
             self._known_us[base_us] = known_us
         return known_us
 
@@ -240,16 +232,12 @@ class Ideal:
         # is written that is wrong in its middle. A timer too many costs a turn, one too few a
         # verdict.
         now_us, next_us = self.now_us, until_us
-        timers = [self.started_us, self.grace_us, self.due_us, self.account.looks_us]
+        timers = [*self.unsure.ends_us(), self.due_us, self.account.looks_us]
         if now_us >= self.due_us and self._latch is not Sure.SURE:
             timers.append(self._sure_us(self.due_us))
         defer_us = self.promise.defer_us
         if defer_us is not None and not self._defer_over:
             timers.append(defer_us if now_us < defer_us else self._sure_us(defer_us))
-        if self.ask_until_us is not None:
-            timers.append(self.ask_until_us)
-        if self.test_until_us is not None:
-            timers.append(self.test_until_us)
         if self.ready_us is not None:
             timers.append(self.ready_us + WORK_US)
         if self._unpaid_from_us is not None and self.unpaid_us is None:
@@ -295,15 +283,9 @@ class Ideal:
             self.account.part()
             self._defer_over = self.deferral() is Sure.NO
         self._watch_unpaid()
-        if to_us >= self.grace_us:
-            self._latch_in_grace = False
-        if self.test_until_us is not None and to_us >= self.test_until_us:
-            self.test_until_us = None
-        if self.ask_until_us is not None and to_us >= self.ask_until_us:
-            self.ask_until_us = None
-            self.on = self.on or (self._ask_sure and self.feedable() is Sure.SURE)
-        if self.powered and to_us >= self.started_us:
-            self.unsettled = False
+        asked = self.unsure.pass_to(to_us, powered=self.powered)
+        if asked is not None:
+            self.on = self.on or (asked.surely and self.feedable() is Sure.SURE)
         self._ready()
 
     def _flow_to(self, to_us: int) -> Flow | None:
@@ -332,7 +314,7 @@ class Ideal:
         # the rules explains the supply, with L for the clock and 2u for each edge of the window.
         surely = self.on and self.closed and self.powered and not self.limiter
         surely = surely and not self.knowledge.doubted and self.programmed() is Sure.NO
-        surely = surely and self.test_until_us is None and self.account.high <= 0
+        surely = surely and self.unsure.testing is None and self.account.high <= 0
         surely = surely and not self.perhaps_sheltered()
         if not (surely and self.credit_open() and self.deferral() is Sure.NO):
             self._unpaid_from_us = None
@@ -352,7 +334,7 @@ class Ideal:
     def _ready(self) -> None:
         """Record since when only a person at the button is missing."""
         waits = not self.on and self.powered and self.feedable() is Sure.SURE
-        waits = waits and self.now_us >= self.started_us and not self.unheard
+        waits = waits and self.now_us >= self.unsure.starting.until_us
         if not waits:
             self.ready_us = None
         elif self.ready_us is None:
@@ -394,7 +376,6 @@ class Ideal:
 
     def _show(self, shown: CardShown) -> None:
         """Hear a card that the meter may still obey."""
-        self._card = shown
         expires_us = shown.expires_us
         if expires_us is not None and shown.at_us >= expires_us:
             knowledge = self.knowledge
@@ -405,7 +386,6 @@ class Ideal:
             open_ = shown.at_us < known_us or knowledge.doubted
             if not (open_ and shown.served):
                 return
-        self.unheard = False
         promise = shown.on_card
         if (promise.limiter and not self.model.limiter_a) or (
             promise.pricing.bi_hourly and self.model.night is None
@@ -433,7 +413,6 @@ class Ideal:
             # its place. Off or limited for any reason: unknown.
             fed = self.closed and not old.limiter
             self._latch = Sure.NO if fed else Sure.MAY
-            self._latch_in_grace = fed
         elif programmed is Sure.SURE:
             self._latch = Sure.SURE
         self.promise = promise
@@ -472,30 +451,30 @@ class Ideal:
         if not (self.on and either):
             return
         self.on = False
-        if self._latch_in_grace:
-            self._latch = Sure.SURE  # it had acted on the old date before it heard the new one
-        elif self.credit_open():
+        testing = self.unsure.testing
+        if self.credit_open():
             # Its own register told the meter that credit was gone, and it was allowed to act on
             # that: from now on the exact account must not claim otherwise by a fraction of a unit.
             if self.programmed() is Sure.NO:
                 self.account.empty()
                 self._defer_over = True
-        elif self.powered and self.test_until_us is None and self.programmed() is Sure.MAY:
+        elif self.powered and testing is None and self.programmed() is Sure.MAY:
             self._latch = Sure.SURE
-        if self.test_until_us is not None and (
-            self.account.used_units_us > self._flow_us or self.programmed() is not Sure.NO
-        ):
-            self.ask_until_us = None  # something flowed, or T2 came: somebody asks again
-        self.test_until_us = None
+        if testing is not None:
+            flowed = self.account.used_units_us > testing.used_units_us
+            if flowed or self.programmed() is not Sure.NO:
+                self.unsure.asked = None  # something flowed, or T2 came: somebody asks again
+        self.unsure.testing = None
 
     def _close(self, *, either: bool) -> None:
         self.closed = True
         if self.on or not either:
             return
         self.on = True
-        if self.ask_until_us is not None and self.model.rearm.tightness_s:
-            self.ask_until_us = self.test_until_us = self.now_us + self._test_us + WORK_US
-            self._flow_us = self.account.used_units_us
+        asked = self.unsure.asked
+        if asked is not None and self.model.rearm.tightness_s:
+            asked.until_us = self.now_us + self._test_us + WORK_US
+            self.unsure.testing = Testing(asked.until_us, self.account.used_units_us)
 
     @property
     def _test_us(self) -> int:
@@ -506,18 +485,18 @@ class Ideal:
         if not self.powered:
             return
         self._take_emergency()
-        self._ask_sure = not self.on and self.feedable() is Sure.SURE
-        # Pressing while the meter is about to cut is lawful either way: one look finds both.
-        if self.on and self.credit_open():  # one look may cut, and hear the button
-            self.ask_until_us = self.now_us + WORK_US + self._test_us
+        surely = not self.on and self.feedable() is Sure.SURE
+        asked = Asked(self.now_us + WORK_US + self._test_us, surely=surely)
         if self.on:
+            # Pressing while the meter is about to cut is lawful either way: one look finds both.
+            if self.credit_open():
+                self.unsure.asked = asked
+        elif self.feedable() is Sure.NO:
             return
-        if self.feedable() is Sure.NO:
-            return
-        if self.closed:  # it closed unasked, and now it was asked
+        elif self.closed:  # it closed unasked, and now it was asked
             self.on = True
-            return
-        self.ask_until_us = self.now_us + WORK_US + self._test_us
+        else:
+            self.unsure.asked = asked
 
     def _take_emergency(self) -> None:
         promise, account = self.promise, self.account
@@ -537,19 +516,15 @@ class Ideal:
     def _lose_power(self, *, either: bool) -> None:
         self.powered = False
         # A relay takes a moment to move. Power that fails just then leaves it on either side.
-        self.unsettled = either
-        self.ask_until_us = self.test_until_us = None
+        self.unsure.lose_power(moving=either)
         account = self.account
         if self._debt_before is not None and self.now_us - self._debt_before[0] <= WORK_US:
             account.debt_low = min(account.debt_low, self._debt_before[1])
-        card = self._card
-        if card is not None and not card.served and self.now_us - card.at_us <= SITTING_US:
-            self.unheard = True
-            account.lose_track()
 
     def _regain_power(self) -> None:
         self.powered = True
-        self.started_us = self.now_us + self.model.boot_ms * 1000 + WORK_US
-        self.account.looks_us = self.started_us
+        started_us = self.now_us + self.model.boot_ms * 1000 + WORK_US
+        self.unsure.starting.until_us = started_us
+        self.account.looks_us = started_us
         self._known_us.clear()
         self.ready_us = None

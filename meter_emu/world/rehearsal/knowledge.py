@@ -21,6 +21,7 @@ from meter_emu.world.meter.model import Window, uncertainty_s
 from meter_emu.world.meter.times import END_US, us_to_legal
 from meter_emu.world.rehearsal.household import Household, VisitKind
 from meter_emu.world.rehearsal.outcome import WORK_US
+from meter_emu.world.rehearsal.unheard import SITTING_US
 from meter_emu.zones import TimeZone
 
 _SATURDAY: Final = 5
@@ -86,7 +87,6 @@ def _inside(hours: ZoneHours, us: int) -> bool:
 
 WRITE_US: Final = 2 * SECOND_US  # ours: a clock is set to the second, and the writing takes time
 _CARDS: Final = (What.CLOCK_SET, What.CARD_SERVED, What.CARD_REFUSED)
-SITTING_US: Final = 60 * SECOND_US  # ours: a card is out of the meter by then
 
 
 def clock_within_bound(household: Household, start_us: int, end_us: int) -> bool:

@@ -19,17 +19,16 @@ the same table.
 # order is the order of strength in the law, from what no meter can help (no power) to the ordinary
 # (credit):
 #
-#     nobody can say      no power, card unheard, start-up, countdown, just before
+#     nobody can say      no power, start-up, countdown, just before
 #     an order cuts       cut
 #     off, as it was      asked, dark
 #     an order may cut    clock doubted, cut allowed, limiter
 #     no cut for credit   prepayment off, deferral, period
 #     credit decides      no credit, credit
 #
-# WARNING: three sets of rule names at the end of this file know which rules may open a switch,
-# which a card may end in the middle of a look, and which follow what is seen by themselves. A new
-# rule must be thought of there, and in the table of docs/campaign-file.md; a test compares the
-# table, none can compare the sets.
+# WARNING: two sets of rule names at the end of this file know which rules may open a switch, and
+# which follow what is seen by themselves. A new rule must be thought of there, and in the table of
+# docs/campaign-file.md; a test compares the table, none can compare the sets.
 #
 # EITHER is not "anything"
 # ------------------------
@@ -45,8 +44,12 @@ the same table.
 #
 # "just before" is a patch on the order of things. A look takes time, so a meter may act for a
 # moment by a rule that has just ended, and no rule of its own knows which came before. `_next` sees
-# the change and grants the moment. It would be cleaner if each rule said how it ends; three of them
-# would then need to know of cards, and the table would no longer read as law.
+# the change and grants the moment, next to what the rules below allow by then. It would be cleaner
+# if each rule said how it ends; three of them would then need to know of cards, and the table would
+# no longer read as law.
+#
+# A card ends no rule in the middle of a look: it is put in between two, and one look hears it and
+# moves the switch. So what moves after it moves by the new order.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -61,6 +64,7 @@ from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.ideal import Due, Ideal, Sure
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import Promise
+from meter_emu.world.rehearsal.unsure import JustBefore
 
 
 @final
@@ -188,7 +192,7 @@ class _Walk:
             # Without supply the meter must ask for the button once it had the time to, unless
             # asked.
             invites = ideal.ready_us is not None and from_us >= ideal.ready_us + WORK_US
-            invites = invites and must is Must.OFF and ideal.ask_until_us is None
+            invites = invites and must is Must.OFF and ideal.unsure.asked is None
             self._write(Span(from_us, to_us, must, why, rule.name, invites))
             ideal.pass_to(to_us)
             rule, must, why = self._next(rule, must, by_card=False)
@@ -203,10 +207,15 @@ class _Walk:
             self.spans.append(span)
 
     def _answer(self) -> tuple[SpanRule, Must, str]:
+        limited: tuple[SpanRule, Must, str] | None = None
         for rule in self._rules:
             answer = rule.answer(self.ideal)
-            if answer is not None:
-                return rule, *answer
+            if answer is None:
+                continue
+            if rule.name == _BEFORE and answer[0] is Must.LIMITED and limited is None:
+                limited = (rule, *answer)  # as well as what holds now
+                continue
+            return limited if limited is not None and answer[0] is Must.ON else (rule, *answer)
         # "credit" has no condition, so that the row has no gap by construction and not by luck.
         raise AssertionError("the last rule always answers")
 
@@ -215,12 +224,15 @@ class _Walk:
         ideal = self.ideal
         rule, now, why = self._answer()
         # A rule that allowed supply to be off has ended. A meter that looked just before may act by
-        # it for as long as a look takes: the rule "just before" answers for that time.
-        ends = before.name in _ENDS and rule.name not in _OPENS | _AS_SEEN
-        if ends and ideal.on and (by_card or now is Must.ON):
+        # it for as long as a look takes: the rule "just before" answers for that time. Of a card it
+        # is only what the session itself takes: a limiter is still there, a cut not yet made.
+        ends = before.name in _OPENS and rule.name not in _OPENS | _AS_SEEN and ideal.on
+        held = now is Must.OFF or ideal.limited if by_card else now is Must.ON
+        if ends and held:
             slow = must is Must.LIMITED and not by_card
-            ideal.grace_us = ideal.now_us + (self._look_us if slow else WORK_US)
-            ideal.grace_limited = must is Must.LIMITED and now is Must.ON
+            until_us = ideal.now_us + (self._look_us if slow else WORK_US)
+            limited = now is Must.ON and (by_card or must is Must.LIMITED)
+            ideal.unsure.before = JustBefore(until_us, limited=limited)
             rule, now, why = self._answer()
         # If the switch may now be in either position, the one that was seen is lawful.
         if rule.name in _OPENS and now is Must.EITHER and must is not Must.EITHER:
@@ -233,10 +245,11 @@ class _Walk:
 
 def _grace(ideal: Ideal) -> Answer:
     # Only of a switch that is on: a look that has just ended may cut, but none may reconnect.
-    if not ideal.on or ideal.now_us >= ideal.grace_us:
+    before = ideal.unsure.before
+    if before is None or not ideal.on:
         return None
     why = "the meter may have looked just before"
-    return (Must.LIMITED, why) if ideal.grace_limited else (Must.EITHER, why)
+    return (Must.LIMITED, why) if before.limited else (Must.EITHER, why)
 
 
 def _cut(ideal: Ideal) -> Answer:
@@ -248,7 +261,7 @@ def _cut(ideal: Ideal) -> Answer:
 
 
 def _asked(ideal: Ideal) -> Answer:
-    if ideal.on or ideal.ask_until_us is None:
+    if ideal.on or ideal.unsure.asked is None:
         return None
     return Must.EITHER, "somebody has just asked for supply"
 
@@ -287,7 +300,8 @@ def _cut_allowed(ideal: Ideal) -> Answer:
 def _limiter(ideal: Ideal) -> Answer:
     if not ideal.limiter:
         return None
-    starting = ideal.now_us < ideal.started_us  # the limit was forgotten, and may be set again
+    # The limit was forgotten without power, and may be set again.
+    starting = ideal.now_us < ideal.unsure.starting.until_us
     # Where nothing allows a cut the limiter is not there either: full supply, by the rules below.
     if not starting and ideal.programmed() is Sure.NO and not ideal.credit_open():
         return None
@@ -319,6 +333,7 @@ def _no_credit(ideal: Ideal) -> Answer:
     return Must.EITHER, "the credit is used up: the ordinary rules allow the cut"
 
 
+_BEFORE: Final = "just before"
 RULES: Final = (
     SpanRule(
         "no power",
@@ -326,17 +341,10 @@ RULES: Final = (
         lambda ideal: None if ideal.powered else (Must.EITHER, "no power in the street"),
     ),
     SpanRule(
-        "card unheard",
-        "either, from a power failure while a card was in until a card is heard again",
-        lambda ideal: (Must.EITHER, "power failed while the card was in: nothing shows what it did")
-        if ideal.unheard
-        else None,
-    ),
-    SpanRule(
         "start-up",
         "either, until the meter has started, where power failed while the switch might move",
         lambda ideal: (Must.EITHER, "power failed while the switch might move")
-        if ideal.unsettled and ideal.now_us < ideal.started_us
+        if ideal.unsure.starting.moving and ideal.now_us < ideal.unsure.starting.until_us
         else None,
     ),
     SpanRule(
@@ -344,13 +352,14 @@ RULES: Final = (
         "either, while the valve is on in the tightness countdown; after a flow, or without power "
         "in it, off again and waiting for a person",
         lambda ideal: None
-        if ideal.test_until_us is None
+        if ideal.unsure.testing is None
         else (Must.EITHER, "the tightness countdown runs"),
     ),
     SpanRule(
-        "just before",
-        "either for the work time after a card, or a new hour, that ends what the meter might have "
-        "acted on; a limiter may stay for a look more",
+        _BEFORE,
+        "either for the work time after a new hour, or another instant, that ends what the meter "
+        "might have acted on; a limiter may stay for a look more, and for the work time after a "
+        "card",
         _grace,
     ),
     SpanRule(
@@ -410,7 +419,5 @@ RULES: Final = (
 )  # fmt: skip
 # Rules under which a switch that is on may open, or be limited.
 _OPENS: Final = frozenset({"clock doubted", "cut allowed", "limiter", "no credit"})
-# Rules that a card may end in the middle of a look.
-_ENDS: Final = _OPENS | {"card unheard"}
 # Rules that have their own way of following what is seen.
-_AS_SEEN: Final = frozenset({"no power", "card unheard", "start-up", "countdown", "just before"})
+_AS_SEEN: Final = frozenset({"no power", "start-up", "countdown", _BEFORE})

@@ -157,7 +157,7 @@ def test_gas_hears_the_card_before_it_moves_the_valve_for_an_end_of_the_same_loo
     verdicts = [outcome.verdict for outcome in lived.all()]
     assert set(verdicts) <= {Verdict.KEPT, Verdict.ON_TIME}
     assert verdicts.count(Verdict.KEPT) >= 10  # those that had not looked since T2 + u
-    assert {outcome.verdict for outcome in lived.all(ONLY_CLEARS_ONE)} == {Verdict.NOT_RESTORED}
+    assert {outcome.verdict for outcome in lived.all(ONLY_CLEARS_ONE)} == {Verdict.WRONGLY_CUT}
 
 
 COUNTDOWN = """balance_eur = 50

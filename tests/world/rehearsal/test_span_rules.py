@@ -57,12 +57,6 @@ HOMES = {
          ("2020-06-03T09:00:01", What.CLOSED), ("2020-06-03T09:10:00", What.POWER_BACK)),
         without=(Verdict.NEVER,),
     ),
-    "card unheard": Promise(
-        f"balance_eur = 50\nvisits = [\n{ARM}{BACK}]",
-        (("2020-06-29T11:00:01", What.POWER_LOST), ("2020-06-29T11:10:00", What.POWER_BACK),
-         ("2020-07-03T23:06:00", What.OPENED)),
-        without=WRONGLY, refused=(3,),
-    ),
     "start-up": Promise(
         BROKE,
         (("2020-06-03T15:59:59", What.POWER_LOST), ("2020-06-03T17:00:00", What.POWER_BACK),
@@ -111,6 +105,21 @@ def judged(promise: Promise, case: Case, rules: Sequence[SpanRule]) -> tuple[Ver
     events = case.events(*promise.seen, key=promise.key, refused=promise.refused)
     row = row_of(case.household, case.campaign, events, rules)
     return tuple(breach.verdict for breach in breaches_of(case.household, row, events))
+
+
+UNHEARD = f"balance_eur = 50\nvisits = [\n{ARM}{BACK}]"
+OUT = (("2020-06-29T11:00:01", What.POWER_LOST), ("2020-06-29T11:10:00", What.POWER_BACK))
+CUT_AFTER = ("2020-07-03T23:06:00", What.OPENED)
+
+
+def test_a_card_that_may_not_have_been_heard_is_judged_either_way(tmp_path):
+    """Power failed while the reactivation was in: both meters are right, and a third is not."""
+    case = Case(tmp_path, UNHEARD)
+    assert case.judge(*OUT, refused=(3,)).verdict is Verdict.KEPT
+    assert case.judge(*OUT, CUT_AFTER, refused=(3,)).verdict is Verdict.ON_TIME
+    early = ("2020-07-03T21:56:00", What.OPENED)
+    assert case.judge(*OUT, early, refused=(3,)).verdict is Verdict.EARLY
+    assert case.judge(*OUT, CUT_AFTER).verdict is Verdict.WRONGLY_CUT  # it had been served
 
 
 def without(name: str) -> list[SpanRule]:
@@ -163,7 +172,7 @@ CUT = ("2020-07-03T23:02:00", What.OPENED)
         (REACTIVATED, (CUT,), Must.OFF, "without supply"),  # until asked
         (EXTENDED, (), Must.ON, "credit"),
         (EXTENDED, (CUT,), Must.OFF, "cut"),  # whatever the new date
-        (EXTENDED, (("2020-07-03T23:03:01", What.OPENED),), Must.OFF, "cut"),  # one look did both
+        (EXTENDED, (("2020-07-03T23:03:01", What.OPENED),), Must.ON, "credit"),  # the card did it
     ],
 )
 def test_an_order_brought_within_l_follows_what_was_seen(tmp_path, order, seen, must, rule):
