@@ -28,6 +28,7 @@ from card_protocol.timestamp import (
     encode_bcd_minute,
 )
 from meter_emu.errors import DeskError
+from meter_emu.units import EPOCH_2000_US, MINUTE_US
 from meter_emu.zones import BELGIAN, TimeZone
 
 _EPOCH_2000: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -114,6 +115,13 @@ class DeskDates:
         if not 0 <= minute < MINUTES_NONE:
             raise DeskError(f"{instant} is outside what a card can carry, from 2000 on")
         return minute
+
+    def stamp(self, now_us: int) -> int:
+        """Return what the office stamps on a card that it writes at an instant of its own clock.
+
+        Microseconds since 1970 UTC to minutes since 2000.
+        """
+        return (now_us - EPOCH_2000_US) // MINUTE_US
 
     def cut_precedes(self, defer_until: "Written", cut_at: "Written") -> bool:
         """Whether T2 lies before T1, as the meter will compare them: whole, as written."""

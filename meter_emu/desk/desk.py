@@ -99,9 +99,8 @@ class Work:
         return arms or switches or self.reactivate or priced or as_is
 
 
-@final
 class Desk:
-    """An office that holds the master key; `dates` and `codec` are its parts.
+    """An office that holds the master key; `dates` and `codec` are its parts. A part itself.
 
     `exchange` takes a C-APDU and returns the R-APDU of the card in the desk's reader. All writes
     return the new account. Refusals: `DeskError` for values the office must not write,

@@ -34,7 +34,7 @@ _SEQUENCE: Final = slice(4, 8)  # its offset in the state record
 
 
 class Memory:
-    """Loads and saves. It caches only what the cells hold too.
+    """Loads and saves. It caches only what the cells hold too. A part.
 
     `possible_end` is whether the program's end store has written these twelve bytes.
     """

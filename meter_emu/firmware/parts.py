@@ -1,4 +1,4 @@
-"""The program's parts, assembled. A build with defects is the same program with other classes."""
+"""The program's parts that hold no state, assembled; a build with defects has other classes."""
 
 from dataclasses import dataclass
 from typing import Protocol, TypeVar

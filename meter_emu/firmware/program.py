@@ -40,82 +40,6 @@ from meter_emu.ports import SECONDS_A_DAY, Button, Lamp, Ports, ResetCause, Slee
 WRITE_ERROR_S: Final = 2  # ours: the second not shown, and the divider's place when it is written
 
 
-def set_clock(
-    ports: Ports, memory: Memory, meter: MeterRules, utc_s: int, *, error_s: int, health: Health
-) -> bool:
-    """Set the clock to an instant known to within `error_s`, and record `health`.
-
-    The meter's `now` is a fresh reading afterwards. Return False if that differs from the time
-    written: the clock is then not trusted.
-    """
-    parts, factory, state = meter.parts, meter.factory, meter.state
-    meter.book()
-    state.health = Health.BEING_SET
-    memory.save(state)
-    if factory.rtc_base == RtcBase.LEGAL:
-        state.flags = parts.base.season(utc_s, state) & ~StateFlags.STEP_PENDING
-    minutes, second = divmod(utc_s + parts.base.offset_s(state, factory), 60)
-    weekday = parts.calendar.weekday(minutes // 1440)
-    parts.rtc.set_time(ports, parts.calendar.civil(minutes), second, weekday)
-    state.clock_set_s = state.last_time_s = utc_s - EPOCH_2000_S
-    state.last_ticks_ms = meter.ticks_ms = ports.ticks_ms()
-    state.set_error_s = error_s + WRITE_ERROR_S
-    state.health = health
-    if state.order_result == Result.PENDING:
-        state.order_result = Result.EXECUTED  # the end that waited for a clock has come
-    now = parts.trust.judge(parts.rtc.read(ports), meter.ticks_ms, state, factory)
-    is_set = now.health is health and 0 <= now.utc_s - utc_s <= WRITE_ERROR_S
-    if is_set:
-        meter.now = now
-        meter.journal_time()
-        meter.note(EventCode.CLOCK_SET, health)
-    else:
-        state.health = Health.BEING_SET if now.health is health else now.health
-        meter.now = now._replace(health=Health(state.health))
-        meter.note(EventCode.CLOCK_LOST, state.health)
-    memory.save(state)
-    return is_set
-
-
-def obey_clock_card(ports: Ports, memory: Memory, meter: MeterRules, order: ClockSetting) -> Result:
-    """Set the clock by a technician's card; refuse an old card.
-
-    Old is a card no newer than the last one, or with a time that has certainly passed: it was made
-    long ago and never put in. A stamp is not certain, so the card outranks it, and undoes ends that
-    came too early by it.
-    """
-    utc_s = meter.parts.codec.set_to_s(order)
-    if not possible(order):
-        return Result.BAD_FORMAT
-    if utc_s // 60 >= clocks_end_min(meter.parts.calendar, meter.parts.zone):
-        return Result.BAD_DATE
-    if order.set_to_s <= meter.state.clock_card_s or utc_s + order.set_error_s < meter.certain_s:
-        return Result.CLOCK_CARD_STALE
-    meter.state.clock_card_s = order.set_to_s
-    error_s, trusted = order.set_error_s, Health.TRUSTED
-    if not set_clock(ports, memory, meter, utc_s, error_s=error_s, health=trusted):
-        return Result.CLOCK_NOT_SET
-    meter.unlatch_ends()
-    return Result.EXECUTED
-
-
-def step_clock(ports: Ports, memory: Memory, meter: MeterRules) -> bool:
-    """Step the clock by the hour if legal time has changed; return whether it was written."""
-    parts, state, now = meter.parts, meter.state, meter.now
-    if not now.dated or now.second_of_day is None:
-        return False
-    hours = parts.base.step_hours(now.utc_s, now.second_of_day, state, meter.factory)
-    if not hours:
-        return False
-    meter.journal_time()
-    state.flags |= StateFlags.STEP_PENDING
-    memory.save(state)
-    parts.rtc.set_hour(ports, now.second_of_day // 3600 + hours)
-    state.flags = parts.base.season(now.utc_s, state) & ~StateFlags.STEP_PENDING
-    memory.save(state)
-    return True
-
-
 CHALLENGE_SIZE_BYTES: Final = 8
 CARD_BEEP_MS: Final = 200  # ours
 LOW_CREDIT_BEEP_MS: Final = 2000  # ours
@@ -124,18 +48,28 @@ _MAY_BE_ANOTHER_KIND: Final = {Result.CARD_UNREADABLE, Result.BAD_FORMAT}
 
 
 class Program:
-    """The firmware as the board runs it (`meter_emu.ports.Firmware`).
+    """The firmware as the board runs it (`meter_emu.ports.Firmware`). A part.
 
-    Each of `dialogues` tries a card in turn; the first that identifies it reads it.
+    Each of `dialogues` tries a card in turn; the first that identifies it reads it. `memory` and
+    `rules` are the parts that hold a meter's state.
     """
 
-    __slots__ = ("_dialogues", "_memory", "_page", "_parts", "_ports")
+    __slots__ = ("_dialogues", "_memory", "_page", "_parts", "_ports", "_rules")
 
-    def __init__(self, ports: Ports, parts: Parts, dialogues: Sequence[type[CardDialogue]]) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        parts: Parts,
+        dialogues: Sequence[type[CardDialogue]],
+        *,
+        memory: type[Memory] = Memory,
+        rules: type[MeterRules] = MeterRules,
+    ) -> None:
         self._ports = ports
         self._parts = parts
         self._dialogues = dialogues
-        self._memory = Memory(ports, parts.ends.possible)
+        self._memory = memory(ports, parts.ends.possible)
+        self._rules = rules
         self._page = 0
 
     def poll(self) -> Sleep | None:
@@ -166,7 +100,7 @@ class Program:
             meter, standing = self._rearm(meter)
             obeyed = self._drive(meter, standing)
         self._show(meter, standing, said, pressed & ~asked if asked else pressed, fault=not obeyed)
-        if step_clock(ports, memory, meter) or not obeyed:
+        if self.step_clock(meter) or not obeyed:
             return None
         busy = said is not None or bool(pressed)
         return meter.sleep(standing, at_most_s=screen.SHOWN_S if busy else SECONDS_A_DAY)
@@ -179,7 +113,7 @@ class Program:
         doubted = powered_on and self._settle_step(reading, state, factory)
         now = parts.trust.judge(reading, None if powered_on else ticks_ms, state, factory)
         register_units = ports.metrology_units()
-        meter = MeterRules(
+        meter = self._rules(
             parts, factory, state, now, ticks_ms=ticks_ms, register_units=register_units
         )
         if doubted:
@@ -280,7 +214,7 @@ class Program:
             elif stamp.refused:
                 result = stamp
         else:
-            result = obey_clock_card(self._ports, self._memory, meter, found)
+            result = self.obey_clock_card(meter, found)
         meter.settle()
         return result
 
@@ -299,8 +233,86 @@ class Program:
         trust = meter.parts.trust
         utc_s = trust.lower_bound_s(stamp_min * 60, meter.now, meter.state, meter.factory)
         if utc_s is not None:
-            set_clock(self._ports, self._memory, meter, utc_s, error_s=0, health=Health.LOWER_BOUND)
+            self.set_clock(meter, utc_s, error_s=0, health=Health.LOWER_BOUND)
         return meter.judge_stamp(stamp_min * 60)
+
+    # The clock -----------------------------------------------------------------------------------
+
+    def set_clock(self, meter: MeterRules, utc_s: int, *, error_s: int, health: Health) -> bool:
+        """Set the clock to an instant known to within `error_s`, and record `health`.
+
+        The meter's `now` is a fresh reading afterwards. Return False if that differs from the time
+        written: the clock is then not trusted.
+        """
+        ports, memory = self._ports, self._memory
+        parts, factory, state = meter.parts, meter.factory, meter.state
+        meter.book()
+        state.health = Health.BEING_SET
+        memory.save(state)
+        if factory.rtc_base == RtcBase.LEGAL:
+            state.flags = parts.base.season(utc_s, state) & ~StateFlags.STEP_PENDING
+        minutes, second = divmod(utc_s + parts.base.offset_s(state, factory), 60)
+        weekday = parts.calendar.weekday(minutes // 1440)
+        parts.rtc.set_time(ports, parts.calendar.civil(minutes), second, weekday)
+        state.clock_set_s = state.last_time_s = utc_s - EPOCH_2000_S
+        state.last_ticks_ms = meter.ticks_ms = ports.ticks_ms()
+        state.set_error_s = error_s + WRITE_ERROR_S
+        state.health = health
+        if state.order_result == Result.PENDING:
+            state.order_result = Result.EXECUTED  # the end that waited for a clock has come
+        now = parts.trust.judge(parts.rtc.read(ports), meter.ticks_ms, state, factory)
+        is_set = now.health is health and 0 <= now.utc_s - utc_s <= WRITE_ERROR_S
+        if is_set:
+            meter.now = now
+            meter.journal_time()
+            meter.note(EventCode.CLOCK_SET, health)
+        else:
+            state.health = Health.BEING_SET if now.health is health else now.health
+            meter.now = now._replace(health=Health(state.health))
+            meter.note(EventCode.CLOCK_LOST, state.health)
+        memory.save(state)
+        return is_set
+
+    def obey_clock_card(self, meter: MeterRules, order: ClockSetting) -> Result:
+        """Set the clock by a technician's card; refuse an old card.
+
+        Old is a card no newer than the last one, or with a time that has certainly passed: it was
+        made long ago and never put in. A stamp is not certain, so the card outranks it, and undoes
+        ends that came too early by it.
+        """
+        utc_s = meter.parts.codec.set_to_s(order)
+        if not possible(order):
+            return Result.BAD_FORMAT
+        if utc_s // 60 >= clocks_end_min(meter.parts.calendar, meter.parts.zone):
+            return Result.BAD_DATE
+        if (
+            order.set_to_s <= meter.state.clock_card_s
+            or utc_s + order.set_error_s < meter.certain_s
+        ):
+            return Result.CLOCK_CARD_STALE
+        meter.state.clock_card_s = order.set_to_s
+        error_s, trusted = order.set_error_s, Health.TRUSTED
+        if not self.set_clock(meter, utc_s, error_s=error_s, health=trusted):
+            return Result.CLOCK_NOT_SET
+        meter.unlatch_ends()
+        return Result.EXECUTED
+
+    def step_clock(self, meter: MeterRules) -> bool:
+        """Step the clock by the hour if legal time has changed; return whether it was written."""
+        ports, memory = self._ports, self._memory
+        parts, state, now = meter.parts, meter.state, meter.now
+        if not now.dated or now.second_of_day is None:
+            return False
+        hours = parts.base.step_hours(now.utc_s, now.second_of_day, state, meter.factory)
+        if not hours:
+            return False
+        meter.journal_time()
+        state.flags |= StateFlags.STEP_PENDING
+        memory.save(state)
+        parts.rtc.set_hour(ports, now.second_of_day // 3600 + hours)
+        state.flags = parts.base.season(now.utc_s, state) & ~StateFlags.STEP_PENDING
+        memory.save(state)
+        return True
 
     def _challenge(self, meter: MeterRules) -> bytes:
         """Return eight bytes that no card can foresee: a MAC of session count and ticks."""

@@ -110,7 +110,7 @@ class Standing(NamedTuple):
 
 
 class MeterRules:
-    """One state, one reading, the rules between them. Changes `state` in place."""
+    """One state, one reading, the rules between them. Changes `state` in place. A part."""
 
     __slots__ = ("beeping", "factory", "now", "parts", "register_units", "state", "ticks_ms")
 

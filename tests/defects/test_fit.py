@@ -47,7 +47,7 @@ def fitted_parts() -> list[type]:
     with patch.object(build_module, "fit", noted):
         every = Build("every part", ())
         for model in map(load_model, built_in("meters").values()):
-            every.parts(model)
+            every.program(model)
             every.rtc(model, 0, 0)
         every.desk_parts(model.zone)
     return list(dict.fromkeys(asked))

@@ -88,7 +88,11 @@ class BudgetDialogue(CardDialogue):
         if not self._authenticated(card, challenge):
             return Result.CARD_NOT_GENUINE
         records = card.contents(Key(factory.key_desk_record))
-        return contents_said(records, Key(factory.key_reactivation), factory.meter_id)
+        return self.said(records, Key(factory.key_reactivation), factory.meter_id)
+
+    def said(self, records: CardRecords, token_key: Key, meter_id: int) -> Contents:
+        """Return the contents of a card's records for meter `meter_id`."""
+        return contents_said(records, token_key, meter_id)
 
     def _written(self, said: WriteBack) -> None:
         assert self._card is not None, "a card is read before it is written"

@@ -17,11 +17,14 @@ from typing import Final, final
 from meter_emu import families
 from meter_emu.defects import Defect, PartT, catalogue, fit
 from meter_emu.desk.dates import DeskCodec, DeskDates
+from meter_emu.desk.desk import Desk
 from meter_emu.errors import ConfigError
 from meter_emu.firmware.dialogues.base import CardDialogue
+from meter_emu.firmware.memory import Memory
 from meter_emu.firmware.parts import Parts, assemble
 from meter_emu.firmware.program import Program
 from meter_emu.firmware.rtc.driver import RtcDriver
+from meter_emu.firmware.rules import MeterRules
 from meter_emu.hardware.oscillator import Oscillator
 from meter_emu.hardware.rtc.calendar_chip import CalendarChip, ChipCalendar
 from meter_emu.nearest import hint
@@ -34,7 +37,7 @@ from meter_emu.zones import TimeZone
 
 REFERENCE: Final = "reference"
 _FACTORY: Final = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)", re.ASCII)
-_DESK: Final = (DeskDates, DeskCodec)
+_DESK: Final = (Desk, DeskDates, DeskCodec)
 _OUR_PROGRAM: Final = "meter_emu.firmware."  # the sites in our program, and in no other's
 
 
@@ -62,8 +65,10 @@ class Build:
         """Return the factory of a model's firmware on a board, as after a reset."""
         if self.factory is not None:
             return self.factory
-        parts, known = self.parts(model), dialogues()
-        return lambda ports: Program(ports, parts, known)
+        parts, known = self.parts(model), tuple(map(self.fitted, dialogues()))
+        program: type[Program] = self.fitted(Program)
+        memory, rules = self.fitted(Memory), self.fitted(MeterRules)
+        return lambda ports: program(ports, parts, known, memory=memory, rules=rules)
 
     def parts(self, model: MeterModel) -> Parts:
         """Return our program's parts for a model's board, also used to read another's memory."""
@@ -85,15 +90,11 @@ class Build:
     @property
     def desk_has_defects(self) -> bool:
         """Whether the office's own program may fail."""
-        return any(
-            issubclass(part, defect.part)
-            for part in (DeskDates, DeskCodec)
-            for defect in self.defects
-        )
+        return any(issubclass(part, defect.part) for part in _DESK for defect in self.defects)
 
-    def desk_parts(self, zone: TimeZone) -> tuple[DeskDates, DeskCodec]:
-        """Return the parts of the desk that serves this meter."""
-        return self.fitted(DeskDates)(zone), self.fitted(DeskCodec)(zone)
+    def desk_parts(self, zone: TimeZone) -> tuple[type[Desk], DeskDates, DeskCodec]:
+        """Return the desk that serves this meter, and its parts."""
+        return self.fitted(Desk), self.fitted(DeskDates)(zone), self.fitted(DeskCodec)(zone)
 
 
 def dialogues() -> tuple[type[CardDialogue], ...]:

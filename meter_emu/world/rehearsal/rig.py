@@ -14,11 +14,11 @@ from card_protocol.card.virtual import VirtualCard, card_of
 from card_protocol.keys import Key
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
-from meter_emu.desk.desk import Desk, Work
+from meter_emu.desk.desk import Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import Measure
 from meter_emu.ports import Firmware, Ports
-from meter_emu.units import EPOCH_2000_US, MINUTE_US, SECOND_US, decimal
+from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal
 from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
@@ -58,10 +58,10 @@ class Rig:
         self.zone = household.model.zone
         self.challenge = challenge
         self.build = parse_build(household.build)
-        dates, codec = self.build.desk_parts(self.zone)
+        desk, self._dates, codec = self.build.desk_parts(self.zone)
         self._master: Final = master
         self.board, self.meter_id = _board(household, self.build, start_us, fate, master)
-        self.desk = Desk(master, dates=dates, codec=codec, challenge=challenge)
+        self.desk = desk(master, dates=self._dates, codec=codec, challenge=challenge)
 
     @classmethod
     def seeded(cls, household: Household, *, start_us: int, seed: int) -> "Rig":
@@ -229,7 +229,7 @@ class Rig:
 
     def _minute_2000(self, office_error_s: int = 0) -> int:
         """Return the minute it is by the date of an office."""
-        return (self.board.now_us + office_error_s * SECOND_US - EPOCH_2000_US) // MINUTE_US
+        return self._dates.stamp(self.board.now_us + office_error_s * SECOND_US)
 
 
 def _board(
