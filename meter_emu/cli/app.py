@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
+from time import monotonic
 from typing import Final, NamedTuple, NoReturn, TypeVar
 
 import click
@@ -199,6 +200,12 @@ def cli(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
+def began_s() -> float:
+    """Return when this command was started, by `monotonic`: before it was imported."""
+    at: float = click.get_current_context().find_root().obj
+    return at
+
+
 def main() -> None:
     """Run the command line and exit with its status."""
     _be_heard()
@@ -215,7 +222,7 @@ def run() -> int:
     if sys.flags.optimize:
         return _complain("python -O removes the checks this program relies on; run it without")
     try:
-        status = cli.main(prog_name="meter-emu", standalone_mode=False)
+        status = cli.main(prog_name="meter-emu", standalone_mode=False, obj=monotonic())
         sys.stdout.flush()
     except click.Abort:
         return EXIT_INTERRUPTED

@@ -4,12 +4,11 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, final
 
 import click
 
-from meter_emu.cli.app import CliGroup, examples
+from meter_emu.cli.app import CliGroup, began_s, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_INTERRUPTED, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
 from meter_emu.cli.names import BUILD, FILE, LEFT, WORD, json_option
@@ -102,7 +101,6 @@ def run(
     from meter_emu.fuzz.side_by_side import SideBySide
     from meter_emu.world.meter.build import parse_build
 
-    began_s = monotonic()
     parse_build(build)
     chosen = _chosen(target_ids)
     _begin(chosen, Path(corpus))
@@ -115,7 +113,7 @@ def run(
         corpus=Path(corpus),
         guided=not no_coverage,
         runs=runs or -1,
-        began_s=began_s,
+        began_s=began_s(),
         known=_known(Path(finds)),
         keep_going=_ALL in target_ids if keep_going is None else keep_going,
     )

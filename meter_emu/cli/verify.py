@@ -12,7 +12,7 @@ import click
 from rich.progress import TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from meter_emu.cli.app import CliCommand, examples
+from meter_emu.cli.app import CliCommand, began_s, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
 from meter_emu.cli.driver_verified import case_of, show_report
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
@@ -132,6 +132,7 @@ def verify_build(
                 examples=_EXAMPLES if examples is None and time_s is None else examples,
                 seed=seed,
                 deadline_s=time_s,
+                began_s=began_s(),
                 jobs=jobs,
                 cluster=cluster,
                 hear=hear,

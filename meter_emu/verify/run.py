@@ -24,14 +24,14 @@ from meter_emu.stories.story import ModelAndCards
 from meter_emu.verify.program import covered
 from meter_emu.verify.report import Counterexample, Examined, Report, story_in_words
 from meter_emu.verify.shrinking import Tape, shrunk
-from meter_emu.workers.processes import Processes, here_or_processes
+from meter_emu.workers.processes import Processes, here_or_processes, lost_worker
 from meter_emu.workers.work import Engine, TextTask
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.model import MeterModel
 
 _BATCH: Final = 20  # ours: stories a process takes at once; a fraction of a second of work
 _BATCH_THERE: Final = 200  # ours: a worker of a cluster; some seconds of work
-_OVER: Final = 0.05  # ours: share of the time for making small what was found at its end
+_OVER: Final = 0.05  # ours: share of the time for the last story, and for making small what it is
 
 Hear = Callable[[int, "Examined | None"], None]
 
@@ -82,17 +82,25 @@ class _Sent(NamedTuple):
 class Examining(TextTask[Stories, _Seen]):
     """Draws stories of a seed on these kits, and checks a build's run of each.
 
-    `ends_s` is a deadline by `monotonic`, which processes of one machine share; it is not sent to
-    other machines, which finish every batch they begin.
+    `ends_s` is a deadline by `monotonic`, which processes of one machine share: no law is asked
+    after it, and who still asks one at `late_s` is ended. It is not sent to other machines, which
+    finish every batch they begin.
     """
 
     unit_type = Stories
     result_type = _Seen
 
     def __init__(
-        self, build: str, kits: Sequence[ModelAndCards], seed: int, *, ends_s: float = inf
+        self,
+        build: str,
+        kits: Sequence[ModelAndCards],
+        seed: int,
+        *,
+        ends_s: float = inf,
+        late_s: float = inf,
     ) -> None:
         self.ends_s: Final = ends_s
+        self.late_s: Final = late_s
         self.build: Final = build
         self.kits: Final = kits
         self.seed: Final = seed
@@ -124,6 +132,14 @@ class Examining(TextTask[Stories, _Seen]):
                     _ask(law, trial, tallies[law.id], number, chooser)
         return _Seen(tallies, unit.stop - unit.first)
 
+    def watching(
+        self,
+        unit: Stories,
+        memory: memoryview | None,  # noqa: ARG002  what was found so far is lost
+    ) -> "_Late | None":
+        """See `Task`."""
+        return None if self.late_s == inf else _Late(unit, self.late_s)
+
     def as_text(self) -> str:
         """See `TextTask`."""
         kits = [
@@ -153,6 +169,25 @@ class Examining(TextTask[Stories, _Seen]):
         return seen
 
 
+@final
+class _Late:
+    """Ends a worker that is in the middle of a story when the time is over."""
+
+    def __init__(self, unit: Stories, late_s: float) -> None:
+        self._unit: Final = unit
+        self._late_s: Final = late_s
+
+    def is_hung(self) -> bool:
+        """See `Watching`."""
+        return monotonic() > self._late_s
+
+    def lost(self, how: str, *, hung: bool) -> _Seen:
+        """See `Watching`: of the stories of a worker that was ended nothing is said."""
+        if not hung:
+            raise lost_worker(how)
+        return _Seen({law_id: _Tally() for law_id in self._unit.law_ids}, 0)
+
+
 def verify(
     build: str,
     *,
@@ -161,6 +196,7 @@ def verify(
     examples: int | None = 1_000,
     seed: int = 0,
     deadline_s: float | None = None,
+    began_s: float | None = None,
     jobs: int | None = 1,
     cluster: Engine | None = None,
     hear: Hear = lambda _stories, _examined: None,
@@ -168,12 +204,14 @@ def verify(
     """Check the laws on a build: `reference`, with defects, or `MODULE:FACTORY`.
 
     Without `models` or `law_ids` all are taken. It ends after `examples` stories, or `deadline_s`
-    seconds, within a tenth more, whichever is first; at least one is given. `hear` gets the number
-    of stories after each batch, and each broken law at once. Raise `ConfigError` for a build, model
-    or law that does not exist, with the nearest name.
+    seconds from `began_s` (by `monotonic`, now by default), within a tenth more, also in the middle
+    of a story: whichever is first, and at least one is given. `hear` gets the number of stories
+    after each batch, and each broken law at once. Raise `ConfigError` for a build, model or law
+    that does not exist, with the nearest name.
     """
     assert examples is not None or deadline_s is not None, "it must end some time"
-    ends_s = inf if deadline_s is None else monotonic() + deadline_s
+    began_s = monotonic() if began_s is None else began_s
+    ends_s = inf if deadline_s is None else began_s + deadline_s
     late_s = ends_s if deadline_s is None else ends_s + deadline_s * _OVER
     chosen = chosen_laws(law_ids)
     kits, not_covered = covered(parse_build(build), tuple(models))
@@ -182,8 +220,9 @@ def verify(
     stories = 0
     size = _BATCH if cluster is None else _BATCH_THERE
     units = _units(tuple(tallies), examples, size, found)
-    engine = cluster or here_or_processes(jobs)
-    task = Examining(build, kits, seed, ends_s=ends_s)
+    here = deadline_s is None  # who is to end in the middle of a story is another process
+    engine = cluster or (here_or_processes(jobs) if here else Processes(jobs))
+    task = Examining(build, kits, seed, ends_s=ends_s, late_s=late_s)
     with closing(engine.results(task, units)) as batches:
         for seen in batches:
             stories += seen.stories

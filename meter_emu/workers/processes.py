@@ -116,7 +116,9 @@ class _Team:
             worker.pipe.send(unit)
         except OSError:
             if worker.watching is None:
-                raise _lost(worker) from None  # a watched one is found out when it is waited for
+                raise lost_worker(
+                    _how(worker)
+                ) from None  # a watched one is found out when it is waited for
         self._busy[worker.pipe] = worker
 
     def answers(self) -> dict[int, Reply[Any]]:
@@ -143,7 +145,7 @@ class _Team:
             answer: Reply[Any] = worker.pipe.recv()
         except (EOFError, OSError):
             if worker.watching is None:
-                raise _lost(worker) from None
+                raise lost_worker(_how(worker)) from None
             instead = worker.watching.lost(_how(worker), hung=worker.hung)
             if not isinstance(instead, Again):
                 return Reply(instead)
@@ -180,8 +182,9 @@ def _end(process: BaseProcess) -> None:
     process.close()
 
 
-def _lost(worker: _Worker) -> WorkerError:
-    return WorkerError(f"a worker process ended {_how(worker)} before its work was done")
+def lost_worker(how: str) -> WorkerError:
+    """Return what is to be raised for a worker that ended by itself: `how` in words."""
+    return WorkerError(f"a worker process ended {how} before its work was done")
 
 
 def _how(worker: _Worker) -> str:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -17,8 +18,10 @@ from meter_emu.laws import laws
 from meter_emu.laws.law import Broken, Trial
 from meter_emu.ports import Ports, Sleep
 from meter_emu.stories.story import own_models
-from meter_emu.verify.run import verify
+from meter_emu.verify.program import covered
+from meter_emu.verify.run import Examining, Stories, verify
 from meter_emu.verify.shrinking import shrunk
+from meter_emu.workers.processes import Processes
 from meter_emu.world.meter.build import dialogues, parse_build
 from meter_emu.world.rehearsal.campaign import load_campaign
 from tests.cells import each_cell
@@ -76,6 +79,16 @@ def test_a_deadline_ends_it():
     """Within a batch: a story is not begun when the time is over."""
     report = verify("reference", law_ids=["never-early"], examples=None, deadline_s=0.001)
     assert report.stories < 20
+
+
+def test_who_is_in_the_middle_of_a_story_is_ended_when_the_time_is_over():
+    """The worker never looks at its clock itself, and has more to do than anybody waits for."""
+    kits, _ = covered(parse_build("reference"), ("electricity-pcf8563-utc",))
+    endless = Examining("reference", kits, 0, late_s=0.0)
+    with closing(Processes(1).results(endless, [Stories(0, 10**9, ("never-early",))])) as results:
+        (seen,) = results
+    assert seen.stories == 0
+    assert seen.tallies["never-early"].held_on == 0
 
 
 def test_a_story_is_made_small_on_its_tape_within_bounded_runs():
