@@ -201,4 +201,7 @@ class WriteBack(NamedTuple):
     tariff_number: int | None
     night_wh: int | None
     charged_night_wh: int | None
+    shelter_left_min: int | None
+    shelter_left_wh: int | None
+    night_left_wh: int | None
     events: bytes

@@ -144,6 +144,7 @@ def state_meanings(zone: TimeZone) -> Mapping[str, MeaningOf]:
         "flags": bits(_words(StateFlags)),
         "clock_card_s": lambda value: second(value) if value else Meaning("never"),
         "health": named(_words(Health)),
+        "lost_by": named(_words(Health)),
         "supply": named(_words(Supply)),
         "account": named(_words(EnergyAccount)),
         "order_result": named(_words(Result)),
@@ -169,6 +170,8 @@ ABOUT: Final[Mapping[str, str]] = {
     "rearm_key": "the button that asks for supply",
     "rearm_hold_ms": "held so long; 0 is a press",
     "tightness_s": "the flow is watched so long; 0 is no test",
+    "connection_w": "what the connection carries at most",
+    "shelter_longest_min": "the longest run of the non-disconnection hours",
     "night_start_minute": "the night price begins",
     "night_end_minute": "it ends, the next morning",
     "sequence": "the save, meanings the newer copy",
@@ -206,6 +209,11 @@ ABOUT: Final[Mapping[str, str]] = {
     "latched_end.civil": "the cut that was latched",
     "certain_s": "passed for certain: no clock card goes behind it",
     "refused_stamp_min": "the latest date of the desk that was refused",
+    "sheltered_wh": "used while the hours alone kept the supply on",
+    "sheltered_min": "with power in the same time",
+    "sheltered_ticks_ms": "the ticks up to which that is counted",
+    "doubted_from_wh": "untimed_wh when the clock was last trusted",
+    "lost_by": "why the clock went on as a lower bound",
 }
 
 

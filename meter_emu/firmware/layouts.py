@@ -87,6 +87,7 @@ class StateFlags(IntEnum):
     SUMMER = 0x10  # base LEGAL: the registers are in summer time
     STEP_PENDING = 0x20  # base LEGAL: a step of one hour was begun
     DEFERRAL_OVER = 0x40  # T1 was reached: a clock lost later does not bring it back
+    SHELTERED = 0x80  # the hours alone keep the supply on: what they give is counted
 
 
 @final
@@ -123,9 +124,10 @@ class Rate(IntEnum):
 class Health(IntEnum):
     """Whether the clock may be trusted, and if not, why. Stays until a clock is set.
 
-    LOWER_BOUND is a clock moved forward to the desk's stamp: it decides only what must not be
-    early. DISPUTED is a clock set at the meter while a desk's stamp is far ahead of it: office or
-    clock is wrong, so it runs on and decides as LOWER_BOUND does.
+    LOWER_BOUND is a clock that was lost and goes on from what is certain, or from the desk's stamp:
+    it decides only what must not be early. DISPUTED is a clock set at the meter while a desk's
+    stamp is far ahead of it: office or clock is wrong, so it runs on and decides as LOWER_BOUND
+    does.
     """
 
     TRUSTED = 0
@@ -193,7 +195,9 @@ class Factory:
     key_desk_record: KeyField
     key_meter_record: KeyField
     key_reactivation: KeyField
-    reserved: Annotated[bytes, c.Bytes(100)]
+    connection_w: Annotated[U32, "W"]
+    shelter_longest_min: Annotated[U16, "min"]
+    reserved: Annotated[bytes, c.Bytes(94)]
     crc: U32
 
     def __repr__(self) -> str:
@@ -245,7 +249,12 @@ class State:
     certain_s: Annotated[U32, "s since 2000 UTC"]
     latched_end: Annotated[bytes, c.Bytes(END_SIZE_BYTES)]
     refused_stamp_min: Annotated[U32, "min since 2000 UTC"]
-    reserved: Annotated[bytes, c.Bytes(29)]
+    sheltered_wh: Annotated[U32, "Wh"]
+    sheltered_min: Annotated[U16, "min"]
+    sheltered_ticks_ms: Annotated[U32, "ms"]
+    doubted_from_wh: Annotated[U32, "Wh"]
+    lost_by: U8
+    reserved: Annotated[bytes, c.Bytes(14)]
     crc: U32
 
 
@@ -340,6 +349,8 @@ def _possible_factory(factory: Factory) -> bool:
         and factory.window_end_minute < _DAY_MINUTES
         and factory.night_start_minute < _DAY_MINUTES
         and factory.night_end_minute < _DAY_MINUTES
+        and factory.connection_w > 0
+        and factory.shelter_longest_min > 0
     )
 
 
@@ -349,6 +360,7 @@ def _possible_state(state: State, possible_end: PossibleEnd) -> bool:
         and state.account in _ACCOUNTS
         and state.rate in _RATES
         and state.health in _HEALTHS
+        and state.lost_by in _HEALTHS
         and state.order_result in _RESULTS
         and state.last_time_s < _CENTURY_S
         and state.clock_set_s < _CENTURY_S

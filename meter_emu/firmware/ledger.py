@@ -59,6 +59,8 @@ class Ledger:
     def book(self, state: State, register_units: int) -> None:
         """Book the pending energy to the current account."""
         state.untimed_wh = self.untimed_wh(state, register_units)
+        sheltered_wh = state.sheltered_wh + self.sheltering_wh(state, register_units)
+        state.sheltered_wh = min(sheltered_wh, _U32)
         pending_units, state.remainder_mwh = self.pending(state, register_units)
         state.booked_units = register_units
         if state.rate == Rate.NIGHT:
@@ -89,6 +91,12 @@ class Ledger:
         pending_wh, _ = self.pending(state, register_units)
         return (state.untimed_wh + pending_wh) & _U32
 
+    def sheltering_wh(self, state: State, register_units: int) -> int:
+        """Return the energy not booked yet that the shelter alone has given."""
+        if not state.flags & StateFlags.SHELTERED:
+            return 0
+        return self.pending(state, register_units)[0]
+
     def pending(self, state: State, register_units: int) -> tuple[int, int]:
         """Return the whole Wh not booked yet, and the mWh left over; the register wraps."""
         units = (register_units - state.booked_units) & _U32
@@ -104,8 +112,11 @@ class Ledger:
         costs = price_ueur_per_wh * state.mwh_per_unit
         if state.account != EnergyAccount.CHARGED or spare_ueur <= 0 or not costs:
             return None
-        wanted_wh = -(-spare_ueur // price_ueur_per_wh)
-        wanted_mwh = wanted_wh * MWH_PER_WH - state.remainder_mwh
+        return self.units_at(state, -(-spare_ueur // price_ueur_per_wh))
+
+    def units_at(self, state: State, pending_wh: int) -> int:
+        """Return the register value at which first so much is not booked yet."""
+        wanted_mwh = pending_wh * MWH_PER_WH - state.remainder_mwh
         return (state.booked_units + -(-wanted_mwh // state.mwh_per_unit)) & _U32
 
     def judge_wallet(self, state: State, factory: Factory, wallet: Wallet) -> Result:

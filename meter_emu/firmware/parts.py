@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 from meter_emu.domain import ZoneRule
 from meter_emu.firmware.calendar import Calendar, Zone
 from meter_emu.firmware.ends import EndStore, Nights, WeekTable, Windows
+from meter_emu.firmware.favours import Favours
 from meter_emu.firmware.gate import OrderGate, RecordCodec
 from meter_emu.firmware.ledger import Ledger
 from meter_emu.firmware.rtc.driver import FieldCodec, RtcDriver
@@ -31,6 +32,7 @@ class Parts:
     codec: RecordCodec
     gate: OrderGate
     ledger: Ledger
+    favours: Favours
 
 
 class Fit(Protocol):
@@ -67,4 +69,5 @@ def assemble(fit: Fit, driver: type[RtcDriver], rule: ZoneRule) -> Parts:
         codec=codec,
         gate=fit(OrderGate)(codec, ends),
         ledger=fit(Ledger)(),
+        favours=fit(Favours)(),
     )

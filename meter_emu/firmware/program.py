@@ -258,6 +258,8 @@ class Program:
         state.last_ticks_ms = meter.ticks_ms = ports.ticks_ms()
         state.set_error_s = error_s + WRITE_ERROR_S
         state.health = health
+        if health is Health.TRUSTED:
+            state.lost_by, state.doubted_from_wh = Health.TRUSTED, state.untimed_wh
         if state.order_result == Result.PENDING:
             state.order_result = Result.EXECUTED  # the end that waited for a clock has come
         now = parts.trust.judge(parts.rtc.read(ports), meter.ticks_ms, state, factory)

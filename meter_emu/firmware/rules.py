@@ -43,6 +43,7 @@ settle, and saves what changed. Blocks, shields and permission are always comput
 # turn could move nothing: a move books, booking raises no balance, and a shield never closes. A
 # rule by which a move itself feeds a home would break that, and nothing here would say so.
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from card_protocol.timestamp import (
@@ -50,6 +51,7 @@ from card_protocol.timestamp import (
     MINUTES_NONE,
 )
 from meter_emu.domain import Contents, Identity, Result, WriteBack
+from meter_emu.firmware.favours import Left
 from meter_emu.firmware.layouts import (
     EVENT_SIZE_BYTES,
     EVENTS_IN_WRITE_BACK,
@@ -87,6 +89,8 @@ from meter_emu.units import UEUR_PER_CENT
 _FIRST_YEAR: Final = 2000  # of the two digits on a card
 _U16_MAX: Final = 0xFFFF
 _U24_MAX: Final = 0xFFFFFF
+_U32: Final = 0xFFFFFFFF
+JOURNAL_EVERY_S: Final = 15 * 60  # ours: of a lower bound that an end waits for; spares the memory
 
 # The display's choice when credit and order have different results: the most telling one, last.
 _TELLING: Final = (
@@ -96,6 +100,8 @@ _TELLING: Final = (
     Result.LATER_END_TAKEN,
     Result.PENDING,
 )
+
+_FED: Final = (Permission.ALLOW, Permission.LIMIT)  # on for another reason than the hours
 
 
 class Standing(NamedTuple):
@@ -186,16 +192,22 @@ class MeterRules:
         entry = minute.to_bytes(4, "big") + bytes([code]) + min(detail, _U24_MAX).to_bytes(3, "big")
         self.state.events = entry + self.state.events[:-EVENT_SIZE_BYTES]
 
-    def keep_time(self, *, powered_on: bool) -> None:
-        """Journal the time once an RTC day, after a power-up, and at once on a loss of trust."""
+    def keep_time(self, *, powered_on: bool) -> bool:
+        """Journal the time once an RTC day, after a power-up, and at once on a loss of trust.
+
+        Return whether the clock was lost, or still is at a power-up.
+        """
         state, now = self.state, self.now
+        lost = powered_on and not now.dated
         if powered_on:
             self.note(EventCode.POWER_ON)
+            state.sheltered_ticks_ms = self.ticks_ms  # they began anew
         # The loss is journalled at the moment it is seen, not at the next day: an office that reads
         # the card has to see since when what the meter says about time is worth nothing.
         if state.health != now.health:
             self.book()
-            state.health = now.health
+            state.health = state.lost_by = now.health
+            lost = not now.dated
             self.note(EventCode.CLOCK_LOST, now.health)
             if state.order_result == Result.EXECUTED and self._waiting():
                 state.order_result = Result.PENDING
@@ -206,6 +218,18 @@ class MeterRules:
             self.book()
             self._tick_ends()
             self.journal_time()
+        elif self._journal_wait_s() <= 0:
+            self.journal_time()
+        return lost
+
+    def _journal_wait_s(self) -> int:
+        """Return seconds until a lower bound is journalled again; a day where no end waits for it.
+
+        A meter whose reserve is dead loses what was not journalled at each power failure.
+        """
+        if self.now.health is not Health.LOWER_BOUND or not self._ends_ahead():
+            return SECONDS_A_DAY
+        return EPOCH_2000_S + self.state.last_time_s + JOURNAL_EVERY_S - self.now.utc_s
 
     def journal_time(self) -> None:
         """Record the time and the ticks of this moment, to compare the next readings with."""
@@ -247,6 +271,8 @@ class MeterRules:
     def settle(self) -> Standing:
         """Let everything that is due happen: the cut, the account, the supply, the beep."""
         state = self.state
+        if state.flags & StateFlags.SHELTERED:
+            self.parts.favours.count(state, self.factory, self.ticks_ms)
         # The order matters. T1 decides which account the energy until now belongs to, the account
         # decides what is booked, and only then is the balance one that can be compared with
         # nothing.
@@ -261,6 +287,7 @@ class MeterRules:
         if supply != state.supply:
             self._move(supply)
             standing = self.standing()
+        self._shelter(standing)
         low_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
         # Once for each load, and not at all for a home that is out of credit already: the beep is
         # to send somebody to a shop in time.
@@ -268,6 +295,40 @@ class MeterRules:
             state.flags |= StateFlags.LOW_CREDIT_SAID
             self.beeping = True
         return standing
+
+    def _shelter(self, standing: Standing) -> None:
+        """Count the shelter from here on, or no more; whatever else keeps supply on ends the count.
+
+        So what was used before a deferral does not shorten the night after it.
+        """
+        state = self.state
+        alone = standing.permission is Permission.HOLD and state.supply == Supply.CONNECTED
+        if alone != bool(state.flags & StateFlags.SHELTERED):
+            self.book()
+            state.flags ^= StateFlags.SHELTERED
+            state.sheltered_ticks_ms = self.ticks_ms
+        if standing.permission in _FED:
+            state.sheltered_wh = state.sheltered_min = 0
+
+    @property
+    def sheltering_wh(self) -> int:
+        """The energy not booked yet that the shelter alone has given."""
+        return self.parts.ledger.sheltering_wh(self.state, self.register_units)
+
+    @property
+    def shelter_left(self) -> Left:
+        """What is left of the shelter, whole where none was used."""
+        return self.parts.favours.shelter_left(self.state, self.factory, self.sheltering_wh)
+
+    @property
+    def night_left_wh(self) -> int:
+        """What is left at the night price in doubt, whole where the clock is trusted."""
+        return self.parts.favours.night_left_wh(self.state, self.untimed_wh)
+
+    @property
+    def untimed_wh(self) -> int:
+        """All energy used while the clock was not trusted."""
+        return self.parts.ledger.untimed_wh(self.state, self.register_units)
 
     def _latch_ends(self) -> bool:
         """Latch the ends that have come; return whether the deferral holds.
@@ -433,10 +494,14 @@ class MeterRules:
 
     def _waiting(self) -> bool:
         """Whether an end is still to come and waits for a trusted clock."""
+        return not self.now.dated and self._ends_ahead()
+
+    def _ends_ahead(self) -> bool:
+        """Whether an end is still to come."""
         state, armed = self.state, self.parts.ends.armed
         defer = armed(state.defer_end) and not state.flags & StateFlags.DEFERRAL_OVER
         cut = armed(state.cut_end) and not state.flags & StateFlags.CUT_LATCHED
-        return not self.now.dated and (defer or cut)
+        return defer or cut
 
     def write_back(self, result: Result) -> WriteBack:
         """Return the write-back for the office: the meter's state as it understands it."""
@@ -446,6 +511,7 @@ class MeterRules:
         # finds a meter whose date is wrong months before the night in which it matters. A chip that
         # begins anew in 2000 is in 1999 by UTC, where its registers count legal time.
         written = legal is not None and _FIRST_YEAR <= legal.year <= LAST_TRUSTED_YEAR
+        shelter = self.shelter_left
         return WriteBack(
             result=result,
             meter_id=self.factory.meter_id,
@@ -472,6 +538,9 @@ class MeterRules:
             tariff_number=state.tariff_number,
             night_wh=state.night_wh,
             charged_night_wh=state.charged_night_wh,
+            shelter_left_min=shelter.minutes,
+            shelter_left_wh=shelter.wh,
+            night_left_wh=self.night_left_wh,
             events=state.events[: EVENT_SIZE_BYTES * EVENTS_IN_WRITE_BACK],
         )
 
@@ -491,6 +560,7 @@ class MeterRules:
         waits_s = [SECONDS_A_DAY - now.second_of_day, at_most_s]
         if now.dated:
             waits_s += self._waits_for_ends_s()
+            waits_s.append(self._journal_wait_s())
             step_s = self.parts.base.seconds_to_step(now.utc_s, state, self.factory)
             # A clock in legal time is stepped by the program. In the very second of a change the
             # poll that runs now has seen to it: there is nothing left to wait for.
@@ -500,6 +570,8 @@ class MeterRules:
                 waits_s.append(self.parts.windows.seconds_to_edge(now, self.factory))
             if now.trusted and self.parts.ledger.bi_hourly(state):
                 waits_s.append(self.parts.nights.seconds_to_edge(now, self.factory))
+        if state.flags & StateFlags.SHELTERED:
+            waits_s.append(self.parts.favours.wait_s(state, self.factory, self.ticks_ms))
         return Sleep(
             now.second_of_day + max(1, min(waits_s)), self._wake_at_units(standing.balance_ueur)
         )
@@ -520,12 +592,27 @@ class MeterRules:
         return waits_s
 
     def _wake_at_units(self, balance_ueur: int) -> int | None:
-        """Return the register value at the next mark the balance falls to: the beep, or the end."""
+        """Return the register value at the next mark: of the balance, or where a favour ends."""
+        marks = [*self._balance_mark(balance_ueur), *self._favour_marks()]
+        return min(marks, key=lambda mark: (mark - self.register_units) & _U32, default=None)
+
+    def _balance_mark(self, balance_ueur: int) -> Iterator[int]:
+        """Yield the register value at the next mark the balance falls to: the beep, or the end."""
         # Two marks on the way down, and the nearer one wakes. None below zero: a balance that is
         # used up is answered at this very poll, and goes on falling only where a shield holds.
         mark_ueur = self.factory.low_credit_cents * UEUR_PER_CENT
         if self.state.flags & StateFlags.LOW_CREDIT_SAID or balance_ueur <= mark_ueur:
             mark_ueur = 0
-        if balance_ueur <= mark_ueur:
-            return None
-        return self.parts.ledger.units_until(self.state, mark_ueur)
+        if balance_ueur > mark_ueur:
+            mark = self.parts.ledger.units_until(self.state, mark_ueur)
+            if mark is not None:
+                yield mark
+
+    def _favour_marks(self) -> Iterator[int]:
+        """Yield the register values at which the shelter, and the night price in doubt, end."""
+        state, favours, ledger = self.state, self.parts.favours, self.parts.ledger
+        if state.flags & StateFlags.SHELTERED:
+            left_wh = favours.shelter_left(state, self.factory, 0).wh
+            yield ledger.units_at(state, left_wh)
+        if state.rate == Rate.NIGHT and not self.now.trusted:
+            yield ledger.units_at(state, favours.night_left_wh(state, state.untimed_wh))

@@ -9,7 +9,7 @@ from typing import Final
 from card_protocol.timestamp import Civil
 from meter_emu.domain import Result
 from meter_emu.energies import BY_CODE
-from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Rate, Supply
+from meter_emu.firmware.layouts import EVENT_CODE_AT, EventCode, Health, Rate, Supply
 from meter_emu.firmware.rules import MeterRules, Standing
 from meter_emu.firmware.supply import Block, Permission
 from meter_emu.ports import Button, Lamp
@@ -79,7 +79,8 @@ def _date(when: Civil | None) -> str:
 def _clock(meter: MeterRules) -> str:
     now = meter.now
     legal = meter.parts.zone.to_legal(now.utc_s // 60) if now.utc_s else None
-    return f"CLOCK {_date(legal)} {now.health.name} +-{now.uncertainty_s}S"
+    lost_by = f" {Health(meter.state.lost_by).name}" if now.health is Health.LOWER_BOUND else ""
+    return f"CLOCK {_date(legal)} {now.health.name} +-{now.uncertainty_s}S{lost_by}"
 
 
 def _priced(meter: MeterRules) -> str:

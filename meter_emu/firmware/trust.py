@@ -5,8 +5,10 @@ the drift bound times the time since; the second that a register does not show i
 setting's error. An end is acted on only when RTC - u has reached it, a protection starts at RTC +
 u: so a cut lies in [T, T + 2u + poll] for any clock within its bound, and never before T.
 
-A clock moved forward to a stamp of the desk (`LOWER_BOUND`) may be behind by any amount. If the
-office is right, RTC - u is still never ahead of the truth, so it may decide what must not be early.
+A clock that is lost goes on at once from what is certain (`LOWER_BOUND`): the last time journalled,
+and while there is power the lesser of clock and ticks since. A stamp of the desk moves it forward.
+It may be behind by any amount. If the office is right, RTC - u is still never ahead of the truth,
+so it may decide what must not be early: T1 ends and T2 comes, late by the time without power.
 No stamp moves a clock that was set at the meter. If a stamp is too far ahead of it (`DISPUTED`),
 the clock and the ends it decides go on as before; hours that favour the household count as running,
 because office or clock is wrong. A forward leap within the longest outage looks like an outage: a
@@ -207,7 +209,28 @@ class ClockTrust:
         """Whether clock and ticks disagree on the time since the last journal entry."""
         ticked_ms = (ticks_ms - state.last_ticks_ms) % TICKS_WRAP
         slack_ms = TICKS_SLACK_MS + ticked_ms * factory.drift_bound_ppb // PPB
-        return abs(since_journal_s * 1000 - ticked_ms) > slack_ms
+        ahead_ms = since_journal_s * 1000 - ticked_ms
+        # A lower bound that is slow is still one.
+        return ahead_ms > slack_ms or (-ahead_ms > slack_ms and state.health != Health.LOWER_BOUND)
+
+    def goes_on_s(
+        self, now: Now, state: State, factory: Factory, ticks_ms: int | None
+    ) -> int | None:
+        """Return the lower bound from which a clock that was lost goes on; `None` if it is not.
+
+        While there is power it is ahead of the journal by the lesser of clock and ticks; `ticks_ms`
+        is `None` right after a reset.
+        """
+        if now.dated:
+            return None
+        known_s = max(EPOCH_2000_S, self.known_s(now, state, factory))
+        if ticks_ms is None or not now.utc_s:
+            return known_s
+        # Energy says nothing here: a register that jumps would cut a home early.
+        ticked_ms = (ticks_ms - state.last_ticks_ms) % TICKS_WRAP
+        ticked_s = (ticked_ms - ticked_ms * factory.drift_bound_ppb // PPB) // 1000
+        shown_s = now.utc_s - EPOCH_2000_S - state.last_time_s
+        return known_s + max(0, min(ticked_s, shown_s))
 
     def known_s(self, now: Now, state: State, factory: Factory) -> int:
         """Return an instant that has passed if the desk's stamps are right.

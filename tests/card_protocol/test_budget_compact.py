@@ -133,6 +133,9 @@ WRITE_BACKS = st.builds(
     tariff_number=st.none(),
     night_wh=st.none(),
     charged_night_wh=st.none(),
+    shelter_left_min=st.none(),
+    shelter_left_wh=st.none(),
+    night_left_wh=st.none(),
     events=st.just(b"\xff" * 24),
     mac=st.just(NO_MAC),
 )

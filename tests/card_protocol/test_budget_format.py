@@ -84,7 +84,7 @@ CASES: dict[str, Case] = {
     ),
     "write-back": (
         budget.WRITE_BACK,
-        budget.WRITE_BACK.parse(b"BB\x01" + bytes(117) + NO_MAC),
+        budget.WRITE_BACK.parse(b"BB\x01" + bytes(127) + NO_MAC),
     ),
 }
 BY_NAME = pytest.mark.parametrize("case", CASES.values(), ids=CASES)

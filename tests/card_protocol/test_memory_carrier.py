@@ -105,7 +105,8 @@ def _drawn() -> tuple[WriteBackRecord, ...]:
     return (
         WriteBackRecord(
             b"BB", 1, 1, METER, 0, date, 0, 61, 4_711, None, 17, None, 4_825_000_000, None, None,
-            5_000, 1, 1, 1, 1, 1, 3, date, date, None, None, None, b"\xff" * 24, bytes(8),
+            5_000, 1, 1, 1, 1, 1, 3, date, date, None, None, None,
+            None, None, None, b"\xff" * 24, bytes(8),
         ),
     )  # fmt: skip
 

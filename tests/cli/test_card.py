@@ -105,7 +105,7 @@ def test_another_key_makes_other_cards(emu, card, tmp_path):
 def test_show_for_people_names_fields_and_no_key(emu, card):
     out = emu("card", "show", card).out
     assert "identity: file 1, 48 bytes, MAC ok" in out
-    assert "write-back: file 5, 128 bytes, MAC empty" in out
+    assert "write-back: file 5, 138 bytes, MAC empty" in out
     for purpose in Purpose:
         assert derive(TEST_MASTER_KEY, purpose, METER).raw.hex() not in out
 

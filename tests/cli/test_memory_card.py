@@ -125,7 +125,8 @@ def test_what_the_meter_wrote_is_read_back(emu, tmp_path):
     left_out = {name for name, row in fields.items() if row["note"] == "not on a memory card"}
     assert left_out == {
         "charged_wh", "postpaid_wh", "charged_ueur", "emergency_debt_ueur", "tariff_number",
-        "night_wh", "charged_night_wh", "events",
+        "night_wh", "charged_night_wh", "shelter_left_min", "shelter_left_wh",
+        "night_left_wh", "events",
     }  # fmt: skip
 
 

@@ -140,6 +140,9 @@ WRITTEN_BACK = WriteBackRecord(
     tariff_number=1,
     night_wh=0,
     charged_night_wh=0,
+    shelter_left_min=5_760,
+    shelter_left_wh=671_600,
+    night_left_wh=200_000,
     events=bytes.fromhex("00a3caac06000001 00a3caac08001388") + b"\xff" * 8,
     mac=budget.NO_MAC,
 )
@@ -148,7 +151,11 @@ WRITTEN_BACK = WriteBackRecord(
 def test_every_byte_of_a_plain_card_is_on_the_page(plain_card):
     """Head and rows, the records of the other dumps, a write-back of FF, and the CRC."""
     names = [layouts(1)[sfi].name for sfi in Sfi if sfi is not Sfi.WRITE_BACK]
-    body = hexdump("container") + b"".join(hexdump(name) for name in names) + b"\xff" * 128
+    body = (
+        hexdump("container")
+        + b"".join(hexdump(name) for name in names)
+        + b"\xff" * budget.WRITE_BACK.size_bytes
+    )
     whole = body + crc32(body).to_bytes(4, "big")
     assert plain_card.contents[0][: len(whole)] == whole
     assert f"`{whole[-4:].hex()}`" in PAGE
@@ -212,7 +219,7 @@ def test_another_value_makes_another_dump():
     dump = hexdump("write-back")
     touched = {at for at in range(len(dump)) if dump[at] != other[at]}
     assert 63 in touched  # accepted_cents
-    assert touched - {63} <= set(range(120, 128))
+    assert touched - {63} <= set(range(130, 138))
 
 
 def test_the_files_are_those_of_the_card():

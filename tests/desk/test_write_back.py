@@ -30,7 +30,7 @@ def meter_writes(reader: Reader, record: WriteBackRecord, key: Key) -> None:
 
 
 def a_write_back() -> WriteBackRecord:
-    blank = budget.WRITE_BACK.parse(b"BB\x01" + bytes(125))
+    blank = budget.WRITE_BACK.parse(b"BB\x01" + bytes(135))
     return replace(
         blank,
         result=Result.EXECUTED,

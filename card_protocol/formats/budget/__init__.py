@@ -194,6 +194,9 @@ class WriteBackRecord:
     tariff_number: Annotated[int | None, c.Int16ub]
     night_wh: Annotated[int | None, c.Int32ub, "Wh"]
     charged_night_wh: Annotated[int | None, c.Int32ub, "Wh"]
+    shelter_left_min: Annotated[int | None, c.Int16ub, "min"]
+    shelter_left_wh: Annotated[int | None, c.Int32ub, "Wh"]
+    night_left_wh: Annotated[int | None, c.Int32ub, "Wh"]
     events: Annotated[bytes, c.Bytes(24)]
     mac: MacField
 
@@ -204,7 +207,7 @@ ORDER: Final = Layout("order", OrderRecord, magic=b"BO")
 TARIFF: Final = Layout("tariff", TariffRecord, magic=b"BT")
 WRITE_BACK: Final = Layout("write-back", WriteBackRecord, magic=b"BB")
 assert (IDENTITY.size_bytes, WALLET.size_bytes, ORDER.size_bytes) == (48, 32, 48), "layout drifted"
-assert (TARIFF.size_bytes, WRITE_BACK.size_bytes) == (32, 128), "layout drifted"
+assert (TARIFF.size_bytes, WRITE_BACK.size_bytes) == (32, 138), "layout drifted"
 
 
 class Record(Protocol):

@@ -356,6 +356,9 @@ def write_back_of(part: MeterPart, meter_id: int) -> WriteBackRecord:
         tariff_number=None,
         night_wh=None,
         charged_night_wh=None,
+        shelter_left_min=None,
+        shelter_left_wh=None,
+        night_left_wh=None,
         events=budget.WRITE_BACK.erased("events"),
         mac=part.mac,
     )

@@ -182,6 +182,8 @@ def factory_record(model: MeterModel, meter_id: int, master: Key) -> Factory:
         key_desk_record=derive(master, Purpose.DESK_RECORD, meter_id).raw,
         key_meter_record=derive(master, Purpose.METER_RECORD, meter_id).raw,
         key_reactivation=derive(master, Purpose.REACTIVATION, meter_id).raw,
+        connection_w=model.connection_w,
+        shelter_longest_min=model.shelter_longest_min,
         reserved=FACTORY.erased("reserved"),
         crc=0,
     )
@@ -244,6 +246,11 @@ def first_state(model: MeterModel, inst: Installation, *, clock_us: int, ticks_m
         certain_s=max(0, set_s - model.clock.set_error_s),
         latched_end=NO_END,
         refused_stamp_min=0,
+        sheltered_wh=0,
+        sheltered_min=0,
+        sheltered_ticks_ms=0,
+        doubted_from_wh=0,
+        lost_by=Health.TRUSTED,
         reserved=STATE.erased("reserved"),
         crc=0,
     )

@@ -84,11 +84,13 @@ class MeterModel(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     eeprom_size_bytes: Annotated[int, Meta(ge=1024, le=65_536)]  # the program's records end at 300h
     eeprom_page_bytes: Annotated[int, Meta(ge=64, le=256)]  # the program writes 64 bytes at a time
     limiter_a: Annotated[int, Meta(ge=0, le=100)]  # 0: there is none
+    connection_w: Annotated[int, Meta(ge=1, le=1_000_000)]  # the most that the connection carries
     deferral_accounting: Literal["suspended", "negative"]
     clock: ClockBounds
     credit: Credit
     rearm: Rearm
     window: Window  # the non-disconnection period
+    shelter_longest_min: Annotated[int, Meta(ge=1, le=10_080)]  # its longest run, by any clock
     night: Window | None = None  # the night hours of a bi-hourly tariff, if the meter has any
 
     @property
