@@ -103,6 +103,11 @@ def _drift(ppb: int) -> Meaning:
     return Meaning(f"{ppb * 86_400 // 10**7 / 100:.2f} s a day")
 
 
+def _minutes(count: int) -> Meaning:
+    hours, minutes = divmod(count, 60)
+    return Meaning(f"{hours} h {minutes} min")
+
+
 # What to say of a field, by its name, or of all in a unit, where `rows.UNITS` does not say it.
 _UNITS: Final[Mapping[str, MeaningOf]] = {
     "Wh": thousand(WATT_HOURS.kilo),
@@ -125,6 +130,8 @@ FACTORY_MEANINGS: Final[Mapping[str, MeaningOf]] = {
     "key_desk_record": hidden,
     "key_meter_record": hidden,
     "key_reactivation": hidden,
+    "connection_w": _not_zero,
+    "shelter_longest_min": lambda count: _minutes(count) if count else _not_zero(count),
     "reserved": unused,
 }
 
@@ -145,6 +152,7 @@ def state_meanings(zone: TimeZone) -> Mapping[str, MeaningOf]:
         "clock_card_s": lambda value: second(value) if value else Meaning("never"),
         "health": named(_words(Health)),
         "lost_by": named(_words(Health)),
+        "sheltered_min": _minutes,
         "supply": named(_words(Supply)),
         "account": named(_words(EnergyAccount)),
         "order_result": named(_words(Result)),
