@@ -2,16 +2,21 @@
 
 It is written as `pytest.mark.parametrize` is, and costs a case for the whole grid and not one for
 each cell. A cell has no fixtures of its own: what is made anew for each test stays parametrized.
+A grid that takes seconds says how many of its cells are `short` enough for the gate: each run draws
+others, and `make test-whole` tries all.
 """
 
 import functools
 import inspect
+import os
+import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
 
 SHOWN = 10  # ours: failing cells by name; the rest is a number
+WHOLE = "METER_EMU_WHOLE" in os.environ
 
 Test = Callable[..., None]
 
@@ -20,10 +25,13 @@ def each_cell(
     names: str | Sequence[str],
     cells: Iterable[Any],
     ids: Iterable[str] | Callable[[Any], object] | None = None,
+    *,
+    short: int | None = None,
 ) -> Callable[[Test], Test]:
     """Run the decorated test once for each of `cells`, all in one case.
 
-    Every cell is tried; the first failure is raised and its notes name the cells that failed.
+    Every cell is tried; the first failure is raised and its notes name the cells that failed. With
+    `short`, that many are drawn, by the seed that the run shows, unless METER_EMU_WHOLE is set.
     """
     arguments = [name.strip() for name in names.split(",")] if isinstance(names, str) else names
     rows = [(cell,) if arguments == [names] else tuple(cell) for cell in cells]
@@ -49,7 +57,8 @@ def each_cell(
         def every(**others: Any) -> None:
             __tracebackhide__ = True
             failed: dict[str, BaseException] = {}
-            for index, row in enumerate(rows):
+            for index in drawn(len(rows), short):
+                row = rows[index]
                 try:
                     test(**dict(zip(arguments, row, strict=True)), **others)
                 except (Exception, pytest.fail.Exception) as why:  # noqa: BLE001  a cell may fail in any way
@@ -66,3 +75,10 @@ def each_cell(
         return every
 
     return of
+
+
+def drawn(count: int, short: int | None) -> Iterable[int]:
+    """Return the numbers of the cells to try: all, or `short` of them by the run's own seed."""
+    if short is None or WHOLE:
+        return range(count)
+    return sorted(random.sample(range(count), min(short, count)))

@@ -46,7 +46,7 @@ ON_OTHERS = [
 ]
 
 
-@each_cell(("name", "model"), ON_OTHERS)
+@each_cell(("name", "model"), ON_OTHERS, short=16)
 def test_with_every_home_of_an_energy_on_one_model_it_fares_as_promised(name, model):
     """What "every model" means: docs/campaign-file.md."""
     campaign = load_campaign(CAMPAIGNS[name], model=model)

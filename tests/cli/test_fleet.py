@@ -129,33 +129,33 @@ def test_a_killed_worker_is_one_line_and_exit_2_with_nothing_written(tmp_path):
 
 
 def test_how_many_processes_work_makes_no_difference_to_a_byte(tmp_path):
-    path = day(tmp_path, 80)
+    path = day(tmp_path, 40)
     one, two, three = (rehearse(path, "--json", "-", "--events", "--jobs", n) for n in "123")
     assert one.returncode == two.returncode == three.returncode == 0
     assert one.stdout == two.stdout == three.stdout
     ids = re.findall(rb'"id":"([a-z0-9-]+)"', one.stdout)
-    assert ids == [b"armed-%d" % number for number in range(1, 81)] + [b"ordinary"]
+    assert ids == [b"armed-%d" % number for number in range(1, 41)] + [b"ordinary"]
 
 
 def test_a_mistake_found_by_a_worker_comes_after_the_runs_before_it(tmp_path):
-    path = day(tmp_path, 80)
+    path = day(tmp_path, 30)
     text = path.read_text("utf-8")
     path.write_text(text.replace('id = "ordinary"', 'id = "ordinary"\nimage = "no.img"'), "utf-8")
     one, two = (rehearse(path, "--json", "-", "--jobs", n) for n in "12")
     assert one.returncode == two.returncode == 2
     assert one.stdout == two.stdout
-    assert one.stdout.count(b'"id"') == 80
+    assert one.stdout.count(b'"id"') == 30
     assert one.stderr == two.stderr
     assert b"no.img: cannot be read: No such file" in one.stderr
     assert len(one.stderr.splitlines()) == 1
     assert rehearse(path, "--json", tmp_path / "out.json", "--jobs", "2").returncode == 2
-    assert [file.name for file in tmp_path.iterdir()] == ["day-80.toml"]
+    assert [file.name for file in tmp_path.iterdir()] == ["day-30.toml"]
 
 
 def test_memory_does_not_grow_with_the_number_of_meters(tmp_path):
     options = ("--jobs", "2", "--events", "--json", tmp_path / "out.json")
     few, many = (
-        run("-m", "meter_emu", "rehearse", day(tmp_path, count), *options) for count in (200, 2_000)
+        run("-m", "meter_emu", "rehearse", day(tmp_path, count), *options) for count in (100, 1_000)
     )
     assert few.status == many.status == 0
     assert many.peak_bytes - few.peak_bytes <= GROWTH_BYTES_MAX

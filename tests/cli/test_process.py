@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.campaigns import head
+from tests.cli.outcome import runner
 
 ROOT = Path(__file__).parents[2]
 EMU = (sys.executable, "-m", "meter_emu")
@@ -34,13 +35,6 @@ def emu(line: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
         text=True,
         errors="replace",
     )
-
-
-def said(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
-    assert done.stderr.startswith("meter-emu: ")
-    assert done.stderr.count("\n") == 1, done.stderr
-    return done.stderr
 
 
 @pytest.mark.parametrize(
@@ -91,6 +85,13 @@ def test_a_signal_leaves_the_file_that_was_there_and_nothing_beside_it(number, t
     assert out.read_text() == "old"
 
 
+@pytest.fixture
+def here(monkeypatch, capsys, tmp_path):
+    """Run the command line in this process, in the folder of the test."""
+    monkeypatch.chdir(tmp_path)
+    return runner(monkeypatch, capsys)
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -104,26 +105,25 @@ def test_a_signal_leaves_the_file_that_was_there_and_nothing_beside_it(number, t
         "run --image a.card --json a.card",
     ],
 )
-def test_a_file_named_twice_is_not_overwritten(line, tmp_path):
+def test_a_file_named_twice_is_not_overwritten(here, line, tmp_path):
     (tmp_path / "a.toml").write_text(CAMPAIGN)
     (tmp_path / "a.card").write_bytes(b"a card")
     (tmp_path / "link").symlink_to("a.card")
-    assert "is named twice, and would be overwritten" in said(emu(f"emu {line}", tmp_path))
+    assert "is named twice, and would be overwritten" in here(*line.split()).complains()
     assert (tmp_path / "a.toml").read_text() == CAMPAIGN
     assert (tmp_path / "a.card").read_bytes() == b"a card"
     assert not (tmp_path / "new").exists()
 
 
-def test_what_is_no_regular_file_may_be_named_twice(tmp_path):
+def test_what_is_no_regular_file_may_be_named_twice(here, tmp_path):
     (tmp_path / "a.toml").write_text(CAMPAIGN)
-    assert emu("emu rehearse a.toml --json /dev/null --trace /dev/null", tmp_path).returncode == 0
+    assert here(*["rehearse", "a.toml", "--json", "/dev/null", "--trace", "/dev/null"]).code == 0
 
 
 @pytest.mark.parametrize("option", ["--json", "--report", "--trace", "--build", "--model"])
-def test_an_empty_name_is_no_name(option, tmp_path):
+def test_an_empty_name_is_no_name(here, option, tmp_path):
     (tmp_path / "a.toml").write_text(CAMPAIGN)
-    line = f"emu rehearse a.toml {option} ''"
-    assert f"'{option}': is empty" in said(emu(line, tmp_path))
+    assert f"'{option}': is empty" in here("rehearse", "a.toml", option, "").complains()
     assert [path.name for path in tmp_path.iterdir()] == ["a.toml"]
 
 
@@ -138,11 +138,11 @@ def test_an_empty_name_is_no_name(option, tmp_path):
     ],
     ids=["endless", "long", "deep", "digits", "zero byte"],
 )
-def test_a_campaign_that_is_none_is_one_line(campaign, why, tmp_path):
+def test_a_campaign_that_is_none_is_one_line(here, campaign, why, tmp_path):
     text = CAMPAIGN + campaign.removeprefix("[[household]]") if "image" in campaign else campaign
     (tmp_path / "a.toml").write_text(text)
     name = campaign if campaign.startswith(("/", "n")) else "a.toml"
-    assert why in said(emu(f"emu rehearse {name}", tmp_path))
+    assert why in here("rehearse", name).complains()
 
 
 def test_a_program_of_ones_own_is_found_in_the_working_directory(tmp_path):

@@ -2,14 +2,13 @@
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
 
 from tests.campaigns import head
 from tests.cells import each_cell
+from tests.cli.outcome import Outcome
 
 TINY = (
     head("tiny", "2020-06-01T08:00:00", "2020-07-08T12:00:00")
@@ -53,11 +52,9 @@ class AlwaysOn:
 """
 
 
-def rehearse(
-    *args: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "meter_emu", "rehearse", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=env)
+@pytest.fixture
+def rehearse(emu):
+    return partial(emu, "rehearse")
 
 
 @pytest.fixture
@@ -67,14 +64,14 @@ def tiny(tmp_path):
     return path
 
 
-def meters(done: subprocess.CompletedProcess[str]) -> dict[str, dict[str, str]]:
-    return {meter["id"]: meter for meter in json.loads(done.stdout)["meters"]}
+def meters(done: Outcome) -> dict[str, dict[str, str]]:
+    return {meter["id"]: meter for meter in json.loads(done.out)["meters"]}
 
 
-def test_with_the_reference_every_promise_of_july_2020_is_kept():
+def test_with_the_reference_every_promise_of_july_2020_is_kept(rehearse):
     done = rehearse("ores-2020-07", "--json", "-")
-    assert (done.returncode, done.stderr) == (0, "")
-    result = json.loads(done.stdout)
+    assert (done.code, done.err) == (0, "")
+    result = json.loads(done.out)
     assert list(result) == ["campaign", "zone", "seed", "meters", "summary"]
     rows = meters(done)
     verdicts = {name: row["verdict"] for name, row in rows.items()}
@@ -97,57 +94,59 @@ def test_with_the_reference_every_promise_of_july_2020_is_kept():
         ("reference+end-exclusive+reactivation-clears-one", "june-29", "wrongly_cut"),
     ],
 )
-def test_with_a_defect_homes_are_dark_the_evening_before(build, dark, verdict):
-    done = rehearse("ores-2020-07", "--json", "-", "--build", build)
-    assert done.returncode == 1
+def test_with_a_defect_homes_are_dark_the_evening_before(rehearse, build, dark, verdict):
+    done = rehearse("ores-2020-07", "--json", "-", "--build", build, "--household", dark)
+    assert done.code == 1
     row = meters(done)[dark]
     assert (row["verdict"], row["firmware"]) == (verdict, build)
     assert row["cut_at"].startswith(TWO_JULY)
 
 
-def test_a_reactivation_that_clears_one_item_cuts_the_reactivated_at_the_old_t():
+def test_a_reactivation_that_clears_one_item_cuts_the_reactivated_at_the_old_t(rehearse):
     done = rehearse("ores-2020-07", "--json", "-", "--build", "reference+reactivation-clears-one")
-    assert done.returncode == 1
+    assert done.code == 1
     rows = meters(done)
     assert rows["june-29"]["verdict"] == "wrongly_cut"
     assert rows["june-29"]["cut_at"].startswith("2020-07-03T23:")
     assert rows["never-back"]["verdict"] == "on_time"
 
 
-def test_the_first_ordinary_credit_cut_after_t_is_an_event_on_monday_morning():
+def test_the_first_ordinary_credit_cut_after_t_is_an_event_on_monday_morning(rehearse):
     done = rehearse("ores-2020-07", "--json", "-", "--events")
-    row = json.loads(done.stdout)["meters"][6]
+    row = json.loads(done.out)["meters"][6]
     assert (row["id"], row["verdict"], row["cut_at"]) == ("little-credit", "kept", None)
     off = [event for event in row["events"] if event["what"] == "supply off"]
     assert [event["at"][:14] for event in off] == ["2020-07-06T08:"]
     assert off[0]["shown"]
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(tiny):
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(rehearse, tiny):
     one, two = rehearse(tiny, "--json", "-", "--events"), rehearse(tiny, "--json", "-", "--events")
-    assert one.stdout == two.stdout
+    assert one.out == two.out
     other = rehearse(tiny, "--json", "-", "--events", "--seed", "9")
-    assert json.loads(other.stdout)["seed"] == 9
-    assert other.stdout != one.stdout
+    assert json.loads(other.out)["seed"] == 9
+    assert other.out != one.out
 
 
-def test_a_file_holds_what_stdout_would_show_and_the_table_is_shown_beside_it(tiny, tmp_path):
+def test_a_file_holds_what_stdout_would_show_and_the_table_is_shown_beside_it(
+    rehearse, tiny, tmp_path
+):
     out = tmp_path / "out.json"
     done = rehearse(tiny, "--json", out)
-    assert out.read_text("utf-8") == rehearse(tiny, "--json", "-").stdout
-    assert done.stdout.startswith("All 4 households are supplied and disconnected as announced.\n")
-    assert done.stderr == f"meter-emu: wrote {out}\n"
+    assert out.read_text("utf-8") == rehearse(tiny, "--json", "-").out
+    assert done.out.startswith("All 4 households are supplied and disconnected as announced.\n")
+    assert done.err == f"meter-emu: wrote {out}\n"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "tiny.toml"]
 
 
-def test_copies_that_fare_alike_are_one_row_and_all_in_the_json(tiny):
-    assert "gone-1 and 2 more" in rehearse(tiny, "-v").stdout
+def test_copies_that_fare_alike_are_one_row_and_all_in_the_json(rehearse, tiny):
+    assert "gone-1 and 2 more" in rehearse(tiny, "-v").out
     assert list(meters(rehearse(tiny, "--json", "-"))) == ["back", "gone-1", "gone-2", "gone-3"]
 
 
-def test_the_event_log_gives_the_reason_of_every_supply_change():
+def test_the_event_log_gives_the_reason_of_every_supply_change(rehearse):
     done = rehearse("ores-2020-07", "--events")
-    lines = [line for line in done.stdout.splitlines() if "supply off" in line]
+    lines = [line for line in done.out.splitlines() if "supply off" in line]
     assert lines
     assert all("OFF:" in line or "GAS FLOWED" in line for line in lines)
 
@@ -166,61 +165,64 @@ def test_the_event_log_gives_the_reason_of_every_supply_change():
         ([], "Missing argument 'CAMPAIGN'"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_2(tiny, args, want):
+def test_bad_input_is_one_line_and_exit_2(rehearse, tiny, args, want):
     done = rehearse(*[str(tiny) if arg == "TINY" else arg for arg in args])
-    assert done.returncode == 2
-    assert want in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert "{" not in done.stdout
+    assert done.code == 2
+    assert want in done.err
+    assert len(done.err.splitlines()) == 1
+    assert "{" not in done.out
 
 
-def test_an_expected_verdict_that_does_not_come_is_exit_1(tiny):
+def test_an_expected_verdict_that_does_not_come_is_exit_1(rehearse, tiny):
     tiny.write_text(TINY.replace('id = "back"', 'id = "back"\nexpect = ["early"]'), "utf-8")
     done = rehearse(tiny)
-    assert done.returncode == 1
-    assert done.stdout.startswith(
+    assert done.code == 1
+    assert done.out.startswith(
         "1 of 4 households would not be supplied and disconnected as announced.\n"
     )
-    assert "back: expected early" in done.stdout
+    assert "back: expected early" in done.out
 
 
-def test_a_campaign_can_be_rehearsed_on_another_meter(tiny):
+def test_a_campaign_can_be_rehearsed_on_another_meter(rehearse, tiny):
     done = rehearse(tiny, "--model", "electricity-ds3231-utc", "--json", "-")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.code, done.err) == (0, "")
     assert {row["model"] for row in meters(done).values()} == {"electricity-ds3231-utc"}
 
 
-def test_a_campaign_can_be_rehearsed_with_somebody_elses_program(tiny, tmp_path):
+def test_a_campaign_can_be_rehearsed_with_somebody_elses_program(
+    rehearse, tiny, tmp_path, monkeypatch
+):
     """Also by several workers, which find it by its name."""
     (tmp_path / "my_meter.py").write_text(ALWAYS_ON, "utf-8")
-    env = {**os.environ, "PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.syspath_prepend(tmp_path)
     options = ("--build", "my_meter:AlwaysOn", "--jobs", "2", "--json", "-")
-    done = rehearse(tiny, *options, env=env)
-    assert (done.returncode, done.stderr) == (1, "")
+    done = rehearse(tiny, *options)
+    assert (done.code, done.err) == (1, "")
     assert {row["id"]: row["verdict"] for row in meters(done).values()} == {
         "back": "kept", "gone-1": "never", "gone-2": "never", "gone-3": "never",
     }  # fmt: skip
 
 
-def test_a_home_whose_own_order_ends_before_the_announcement_is_named(tiny):
+def test_a_home_whose_own_order_ends_before_the_announcement_is_named(rehearse, tiny):
     own = "defer_until = 2020-06-30T23:01:00, cut_at = 2020-06-30T23:01:00"
     words = '11:00:00, desk = ["defer", "cut"]'
     text = TINY.replace(words, f"{words}, {own}")
     tiny.write_text(text, "utf-8")
     done = rehearse(tiny)
-    assert done.returncode == 0
+    assert done.code == 0
     want = "gone-1 and 2 more: still ordered to be cut at 30 Jun 23:01, before the announced 3 Jul"
-    assert want in " ".join(done.stdout.split())
+    assert want in " ".join(done.out.split())
     tiny.write_text(TINY, "utf-8")
-    assert "still ordered" not in rehearse(tiny).stdout
+    assert "still ordered" not in rehearse(tiny).out
 
 
-def test_an_ordinary_season_is_rehearsed_with_nothing_announced():
+def test_an_ordinary_season_is_rehearsed_with_nothing_announced(rehearse):
     done = rehearse("winter", "--json", "-")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.code, done.err) == (0, "")
     assert {row["announced"] for row in meters(done).values()} == {None}
     shown = rehearse("winter")
-    assert shown.returncode == 0
-    answer, _, title = shown.stdout.splitlines()[:3]
+    assert shown.code == 0
+    answer, _, title = shown.out.splitlines()[:3]
     assert answer == "All 17 households are supplied and disconnected as announced."
     assert title == "An ordinary winter, October 2019 to April 2020"

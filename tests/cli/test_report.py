@@ -1,9 +1,7 @@
 """`rehearse --report DIR`: the page is there whole, or not at all, and nothing else changes."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+from functools import partial
 
 import pytest
 
@@ -11,44 +9,44 @@ from tests.campaigns import head
 from tests.report.pages import BOTH, ores_page
 
 
-def rehearse(*args: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "meter_emu", "rehearse", *map(str, args)]
-    return subprocess.run(command, capture_output=True, text=True)
+@pytest.fixture
+def rehearse(emu):
+    return partial(emu, "rehearse")
 
 
-def test_the_page_is_in_a_folder_made_for_it_and_the_status_is_the_same(tmp_path):
+def test_the_page_is_in_a_folder_made_for_it_and_the_status_is_the_same(rehearse, tmp_path):
     folder = tmp_path / "a" / "report"
     done = rehearse("ores-2020-07", "--report", folder, "--build", BOTH)
     said = f"meter-emu: wrote {folder / 'index.html'}\n"
-    assert (done.returncode, done.stderr) == (1, said)
-    assert done.stdout == rehearse("ores-2020-07", "--build", BOTH).stdout
+    assert (done.code, done.err) == (1, said)
+    assert done.out == rehearse("ores-2020-07", "--build", BOTH).out
     assert [path.name for path in folder.iterdir()] == ["index.html"]
     assert (folder / "index.html").read_text("utf-8") == ores_page(BOTH)
 
 
-def test_json_beside_a_report_says_what_it_says_without(tmp_path):
+def test_json_beside_a_report_says_what_it_says_without(rehearse, tmp_path):
     done = rehearse("ores-2020-07", "--report", tmp_path, "--json", "-")
-    assert done.returncode == 0
-    assert done.stdout == rehearse("ores-2020-07", "--json", "-").stdout
-    assert "events" not in json.loads(done.stdout)["meters"][0]
+    assert done.code == 0
+    assert done.out == rehearse("ores-2020-07", "--json", "-").out
+    assert "events" not in json.loads(done.out)["meters"][0]
     assert (tmp_path / "index.html").exists()
 
 
-def test_an_old_page_is_replaced(tmp_path):
+def test_an_old_page_is_replaced(rehearse, tmp_path):
     page = tmp_path / "index.html"
     page.write_text("old", "utf-8")
-    assert rehearse("ores-2020-07", "--report", tmp_path).returncode == 0
+    assert rehearse("ores-2020-07", "--report", tmp_path).code == 0
     assert page.read_text("utf-8").endswith("</html>\n")
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
 
 
-def test_several_processes_give_the_same_page(tmp_path):
+def test_several_processes_give_the_same_page(rehearse, tmp_path):
     source = tmp_path / "many.toml"
     source.write_text(MANY, "utf-8")
     pages = []
     for jobs in ("1", "2"):
         folder = tmp_path / jobs
-        assert rehearse(source, "--report", folder, "--jobs", jobs).returncode == 0
+        assert rehearse(source, "--report", folder, "--jobs", jobs).code == 0
         pages.append((folder / "index.html").read_bytes())
     assert pages[0] == pages[1]
     assert b"the first of 70 households of this kind" in pages[0]
@@ -71,18 +69,18 @@ visits = [
 
 
 @pytest.mark.parametrize("where", ["file", "file/below", "page"])
-def test_a_page_that_cannot_be_written_is_one_line_and_exit_2(tmp_path, where):
+def test_a_page_that_cannot_be_written_is_one_line_and_exit_2(rehearse, tmp_path, where):
     (tmp_path / "file").write_text("in the way", "utf-8")
     (tmp_path / "page" / "index.html").mkdir(parents=True)
     done = rehearse("ores-2020-07", "--report", tmp_path / where)
-    assert done.returncode == 2
-    assert "cannot be written" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert done.code == 2
+    assert "cannot be written" in done.err
+    assert len(done.err.splitlines()) == 1
     assert (tmp_path / "file").read_text("utf-8") == "in the way"
     assert not list((tmp_path / "page" / "index.html").iterdir())
     assert [path.name for path in (tmp_path / "page").iterdir()] == ["index.html"]
 
 
-def test_a_campaign_that_cannot_be_read_makes_no_folder(tmp_path):
-    assert rehearse("no-such", "--report", tmp_path / "report").returncode == 2
+def test_a_campaign_that_cannot_be_read_makes_no_folder(rehearse, tmp_path):
+    assert rehearse("no-such", "--report", tmp_path / "report").code == 2
     assert list(tmp_path.iterdir()) == []

@@ -130,7 +130,7 @@ def test_a_home_is_a_campaign_of_a_page(defect: Defect):
     assert max(map(len, lines)) <= 100
 
 
-@each_cell("place", sorted({defect.where for defect in DEFECTS}))
+@each_cell("place", sorted({defect.where for defect in DEFECTS}), short=4)
 @each_cell("effect", Effect)
 def test_no_two_defects_of_a_place_and_effect_behave_the_same_in_every_home(effect, place):
     """Each group's own homes are enough to tell its members apart; `make test-alike` tries all."""

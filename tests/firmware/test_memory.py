@@ -115,7 +115,7 @@ def test_a_save_takes_three_pages_and_their_cycles():
     assert PAGES * WRITE_CYCLE_US < END_US - BEGIN_US < 3 * PAGES * WRITE_CYCLE_US
 
 
-@each_cell("seed", range(6))
+@each_cell("seed", range(6), short=1)
 def test_a_cut_at_any_instant_of_a_save_leaves_the_old_state_or_the_new(seed):
     """Every byte on the bus (23 µs) is an instant of its own; inside a cycle fate decides."""
     for at_us in range(BEGIN_US + 1, END_US + 1, 23):
@@ -157,7 +157,7 @@ INSTANTS = cycle_instants()
 
 
 @each_cell("page", range(PAGES))
-@each_cell(("first", "rest"), list(product(FATES, FATES)), ids=lambda outcome: outcome)
+@each_cell(("first", "rest"), list(product(FATES, FATES)), ids=lambda outcome: outcome, short=6)
 def test_whichever_byte_a_cycle_got_to_the_state_is_old_or_new(page, first, rest):
     """Up to byte k one fate, another from there on, for every k of every page."""
     for k in range(0, PAGE + 1, 1 if "weak" not in (first, rest) else 7):

@@ -61,7 +61,7 @@ def hinting() -> list[str]:
     ]
 
 
-@each_cell("defect", hinting())
+@each_cell("defect", hinting(), short=30)
 def test_with_every_defect_neither_hints_nor_a_program_made_anew_change_anything(defect):
     build = f"reference+{defect}"
     for number in range(4):

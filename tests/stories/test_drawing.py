@@ -51,7 +51,7 @@ def of_hypothesis(count: int, *, derandomize: bool) -> list[Campaign]:
     return found
 
 
-@each_cell("source", ["seeds", "hypothesis", "hypothesis derandomized"])
+@each_cell("source", ["seeds", "hypothesis", "hypothesis derandomized"], short=1)
 def test_stories_are_drawn_where_date_bugs_live(source):
     drawn = (
         of_seeds(COUNT)

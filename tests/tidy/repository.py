@@ -51,18 +51,21 @@ def texts() -> dict[str, str]:
 
 
 @cache
+def tree_of(path: Path) -> ast.Module:
+    """Return a Python file as a tree, parsed once."""
+    return ast.parse(path.read_text("utf-8"))
+
+
 def trees() -> dict[str, ast.Module]:
     """Return every Python file, the checks too, as a tree."""
-    return {
-        name_of(path): ast.parse(path.read_text("utf-8"))
-        for path in tracked()
-        if path.suffix == ".py"
-    }
+    return {name_of(path): tree_of(path) for path in tracked() if path.suffix == ".py"}
 
 
 def modules() -> dict[str, ast.Module]:
     """Return the Python files of the packages, without tests."""
-    return {name: tree for name, tree in trees().items() if name.split("/")[0] in PACKAGES}
+    python = (path for path in tracked() if path.suffix == ".py")
+    ours = (path for path in python if path.relative_to(ROOT).parts[0] in PACKAGES)
+    return {name_of(path): tree_of(path) for path in ours}
 
 
 def found_by(check: Callable[[ItemT], Iterable[str]], items: dict[str, ItemT]) -> list[str]:

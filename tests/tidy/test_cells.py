@@ -1,7 +1,10 @@
 """A grid in one test tries every cell, and a failure names those that fail."""
 
+import random
+
 import pytest
 
+from tests import cells
 from tests.cells import SHOWN, each_cell
 
 
@@ -82,3 +85,24 @@ def test_a_grid_takes_fixtures_and_is_shown_by_pytest_with_its_cells(pytester):
     done = pytester.runpytest_inprocess("-p", "no:randomly")
     done.assert_outcomes(failed=2)
     done.stdout.fnmatch_lines(["*2 of 5 cells fail:", "*  number=3", "*  number=4"])
+
+
+def test_a_short_grid_draws_cells_by_the_seed_of_the_run_and_all_where_the_whole_is_wanted(
+    monkeypatch,
+):
+    tried = []
+
+    @each_cell("number", range(30), short=4)
+    def notes(number):
+        tried.append(number)
+
+    monkeypatch.setattr(cells, "WHOLE", False)
+    for seed in (1, 1, 2):
+        random.seed(seed)
+        notes()
+    assert tried[:4] == tried[4:8] == sorted(set(tried[:4]))
+    assert tried[8:] != tried[:4]
+    tried.clear()
+    monkeypatch.setattr(cells, "WHOLE", True)
+    notes()
+    assert tried == list(range(30))
