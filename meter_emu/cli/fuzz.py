@@ -101,8 +101,8 @@ def run(
     from meter_emu.fuzz.side_by_side import SideBySide
     from meter_emu.world.meter.build import parse_build
 
-    parse_build(build)
-    chosen = _chosen(target_ids)
+    another = parse_build(build).factory is not None
+    chosen = _chosen(target_ids, build, another=another)
     _begin(chosen, Path(corpus))
     together = SideBySide(
         chosen,
@@ -124,6 +124,8 @@ def run(
         interrupted = True
     teller.tick()
     figures = [one for one in together.figures if one.over]
+    if another and json_file != STDOUT and any(one.edges for one in figures):
+        click.echo(f"edges are of this package: none is counted inside {build}")
     for one in figures:
         teller.end(one, [_kept(found, Path(finds)) for found in one.found.values()])
     if junit_file is not None:
@@ -148,7 +150,9 @@ def _known(folder: Path) -> "list[FoundInput]":
     return found
 
 
-def _chosen(target_ids: Sequence[str]) -> "list[Target]":
+def _chosen(target_ids: Sequence[str], build: str = "", *, another: bool = False) -> "list[Target]":
+    """Return the targets; `another` build is asked nothing that needs our memory."""
+    from meter_emu.errors import ConfigError
     from meter_emu.fuzz.finds import target_of
     from meter_emu.fuzz.targets import targets
 
@@ -156,7 +160,12 @@ def _chosen(target_ids: Sequence[str]) -> "list[Target]":
     wanted = dict.fromkeys(
         one for said in target_ids for one in (every if said == _ALL else [said])
     )
-    return [target_of(target_id) for target_id in wanted]
+    chosen = [target_of(target_id) for target_id in wanted]
+    for one in chosen:
+        if another and one.our_memory and one.id in target_ids:
+            why = f"compares what our own program has in its memory, and {build} is another"
+            raise ConfigError(one.id, "target", why)
+    return [one for one in chosen if not (another and one.our_memory)]
 
 
 def _begin(chosen: "Sequence[Target]", corpus: Path) -> None:

@@ -69,9 +69,9 @@ class FuzzedMeter:
         return any(event.what is What.OPENED for event in self.events)
 
     def state(self) -> State | None:
-        """Return the state in the memory, `None` where there is none that can be read."""
-        build = self.rig.build
-        return state_in(self.rig.board, build.parts(self.rig.household.model))
+        """Return the state in the memory, `None` where there is none, and of another's program."""
+        parts = self.rig.build.readable(self.rig.household.model)
+        return None if parts is None else state_in(self.rig.board, parts)
 
     def insert(self, card: SlotCard) -> Result:
         """Put a card in, let the meter serve it within its bound, and take it out."""

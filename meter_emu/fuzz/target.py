@@ -33,7 +33,8 @@ class Target:
     input, which keeps its size if it is `fixed`. `seal` puts its check values right again, the
     innermost first: without them no mutation gets past the first CRC or MAC. `tags` are where a
     sealed input has them. `words` is for a fuzzer's dictionary. `campaign` is the campaign file
-    that an input and a build are. A `raw` one is a bare parser: libFuzzer's own mutations reach as
+    that an input and a build are. One of `our_memory` compares what our own program has in its
+    memory. A `raw` one is a bare parser: libFuzzer's own mutations reach as
     far into it as ours, and faster. Where choices are `drawn` from the bytes, or
     `events`, they are no format.
     """
@@ -56,6 +57,7 @@ class Target:
     drawn: bool = False
     events: bool = False
     canary: bool = False
+    our_memory: bool = False
 
 
 def last_bytes(count: int) -> Callable[[bytes], Sequence[slice]]:

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
+from datetime import datetime
 from enum import IntEnum, IntFlag
 from random import Random
 from typing import Any
@@ -10,14 +11,16 @@ from typing import Any
 import pytest
 
 from meter_emu import ports
+from meter_emu.domain import Result
 from meter_emu.hardware.contactor import Contactor
 from meter_emu.hardware.valve import Valve
 from meter_emu.ports import Button, Lamp, Ports, ResetCause
 from meter_emu.world.meter import board as board_module
+from meter_emu.world.meter import display
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
 from tests.cells import each_cell
-from tests.docs.pages import blocks, page, section, table
+from tests.docs.pages import ROOT, blocks, page, section, table
 from tests.docs.test_meter_image import MAY_2020_US, MODEL, installed
 
 PAGE = page("docs/ports.md")
@@ -205,3 +208,26 @@ def _kept(board: Board) -> tuple[object, ...]:
         board.panel.lamps,
         board.card_waiting,
     )
+
+
+def test_the_forms_of_a_display_on_the_page_are_read_and_others_say_nothing():
+    rows = table(PAGE.replace("\\|", "¦"), "form", "when", "who reads it")
+    card, clock, untimed = (row[0].strip("`").replace("¦", "|") for row in rows)
+    assert display.card_said(card) is Result(0x14)
+    assert display.clock_said(clock) == (datetime(2020, 7, 3, 22, 45), "TRUSTED")  # noqa: DTZ001
+    assert display.untimed_said(untimed) == (120, "KWH")
+    for text in ("CREDIT 1.00 EUR", "CARTE 14 REFUSEE", "HORLOGE 2020-07-03 22:45 SURE +-60S", ""):
+        assert display.card_said(text) is Result.NONE
+        assert display.clock_said(text) is None
+        assert display.untimed_said(text) is None
+    assert display.clock_said("CLOCK 2020-02-31 10:00 TRUSTED +-60S") == (None, "TRUSTED")
+
+
+def test_no_other_module_reads_a_display():
+    found = [
+        str(path.relative_to(ROOT))
+        for folder in ("laws", "world", "verify", "testing", "fuzz", "stories", "cli")
+        for path in (ROOT / "meter_emu" / folder).rglob("*.py")
+        if re.search(r"(?:search\(|match\(|\bin )[\w.]+\.(?:shown|text)\b", path.read_text())
+    ]
+    assert found == []

@@ -300,6 +300,7 @@ def _wrong_ones(data: bytes) -> Iterator[bytes]:
 TARGETS: Final = (
     Target(
         id="card-records",
+        our_memory=True,
         asks="records on a card, their MACs right, put into the meter and taken to the desk",
         oracles="forged or refused, it changes nothing; meter and desk agree; twice counts once",
         reaches=(

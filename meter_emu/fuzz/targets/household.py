@@ -122,6 +122,7 @@ def _in_words(data: bytes, build: str) -> Sequence[str]:
 TARGETS: Final = (
     Target(
         id="household",
+        our_memory=True,
         asks="what office, people, street and technician do with one meter and its cards",
         oracles="never early, never late, orders only grow, money is conserved, after every step",
         reaches=KEY_STATES,

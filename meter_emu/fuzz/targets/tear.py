@@ -124,6 +124,7 @@ def _seeds() -> Sequence[bytes]:
 TARGETS: Final = (
     Target(
         id="tear",
+        our_memory=True,
         asks="power that fails at any instant of a card's session, and what it leaves",
         oracles="memory and card are old or new; brought again, the card does what it was to do",
         reaches=("old", "new", *(kind.name for kind in _CARRIERS)),

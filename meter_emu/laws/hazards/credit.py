@@ -3,7 +3,6 @@
 Each has its draw and its `Law`.
 """
 
-import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -18,6 +17,7 @@ from meter_emu.stories.registers import other_time, upset
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import Timing, at_minute_s, legal
 from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S
+from meter_emu.world.meter.display import untimed_said
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.account import LoadProfile
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -223,7 +223,6 @@ _PAGES: Final = 7  # presses of our button to scroll
 _PRESSES_APART_S: Final = 3  # ours: from one press to the next
 _PRESSED: Final = frozenset({What.KEY_PRESSED})
 _WH: Final = 1000 * HOUR_US  # mWh per unit and rate-µs in a Wh
-_SHOWN: Final = re.compile(r"USED WITHOUT TIME (\d+)\.(\d{3}) (\S+)")
 
 
 def used_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
@@ -259,16 +258,16 @@ def _check_used_without_time(trial: Trial) -> Finding:
     for before, event in pairwise(events):
         if not before.clock_trusted:
             used += profile.used(before.at_us, event.at_us) * worth
-        stated = _SHOWN.search(event.shown) if event.what in _PRESSED else None
+        stated = untimed_said(event.shown) if event.what in _PRESSED else None
         if stated is None:
             continue
-        shown, stated_wh = True, int(stated[1] + stated[2])
+        shown, stated_wh = True, stated.milli
         low_wh, high_wh = max(0, used - slack) // _WH, -(-(used + slack) // _WH)
         if not low_wh <= stated_wh <= high_wh:
             words = f"shown as used without time, want {low_wh} to {high_wh}"
             return Broken(f"{stated_wh} {priced.unit} {words}")
-        if stated[3] != priced.panel:
-            return Broken(f"used without time is shown in {stated[3]}, want {priced.panel}")
+        if stated.unit != priced.panel:
+            return Broken(f"used without time is shown in {stated.unit}, want {priced.panel}")
     return None if shown else Aside("the display says nothing of energy used without time")
 
 

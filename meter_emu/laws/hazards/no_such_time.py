@@ -5,11 +5,10 @@ card from the office brings a lower bound, which is never ahead of the truth and
 the meter knew.
 """
 
-import re
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC
 from typing import Final
 
 from meter_emu.hardware.rtc.calendar_chip import Registers
@@ -22,6 +21,7 @@ from meter_emu.stories.story import Among, begin, finish
 from meter_emu.stories.times import Timing
 from meter_emu.units import DAY_S, HOUR_S, HOUR_US, MINUTE_S, MINUTE_US, SECOND_US
 from meter_emu.world.meter.clock_chips import clock_chip
+from meter_emu.world.meter.display import ClockSaid, clock_said
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.model import MeterModel, uncertainty_s
 from meter_emu.world.meter.times import us_to_legal
@@ -29,7 +29,6 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import DeskOrder, Household
 
 _OFF_S: Final = 5 * MINUTE_S
-_SAYS: Final = re.compile(r"CLOCK (NONE|\d{4}-\d\d-\d\d \d\d:\d\d) (\w+) ")
 _MENDED: Final = frozenset({What.CLOCK_SET, What.CARD_SERVED, What.CARD_REFUSED, What.POWER_LOST})
 
 
@@ -118,16 +117,16 @@ def _unseen(household: Household, events: list[Event], at_us: int, found: Regist
     look, card = _looks(events, at_us)
     if look is None:
         return None
-    said = _SAYS.search(look.shown)
+    said = clock_said(look.shown)
     if card is not None:
-        return said and _wrong_bound(household, events, look, card, said)
+        return None if said is None else _wrong_bound(household, events, look, card, said)
     owed = _doubt(household.model, found)
     if owed is None:
         return None
     if look.clock_trusted:
         return "no calendar has the time in its clock, and the meter believes it"
-    if said is not None and said[2] != owed and not _doubted_before(events, at_us):
-        return f"the display says {said[2]}, and it is {owed} that stands in the clock"
+    if said is not None and said.health != owed and not _doubted_before(events, at_us):
+        return f"the display says {said.health}, and it is {owed} that stands in the clock"
     return None
 
 
@@ -171,20 +170,19 @@ def _doubt(model: MeterModel, found: Registers) -> str | None:
 
 
 def _wrong_bound(
-    household: Household, events: list[Event], look: Event, heard: Event, said: re.Match[str]
+    household: Household, events: list[Event], look: Event, heard: Event, said: ClockSaid
 ) -> str | None:
     """Return the fault of a lower bound: ahead of the truth, or behind what was known.
 
     The display shows whole minutes. At a change of clocks it may mean either hour.
     """
-    shown, health = said.groups()
     zone = household.model.zone
     around = {us_to_legal(look.at_us + by, zone).utcoffset() for by in (-6 * HOUR_US, 6 * HOUR_US)}
-    if health != "LOWER_BOUND" or len(around) > 1:
+    if said.health != "LOWER_BOUND" or said.legal is None or len(around) > 1:
         return None
     (offset,) = around
     assert offset is not None, "legal time has an offset"
-    at = datetime.fromisoformat(f"{shown}+00:00") - offset
+    shown, at = f"{said.legal:%Y-%m-%d %H:%M}", said.legal.replace(tzinfo=UTC) - offset
     at_us = int(at.timestamp()) * SECOND_US
     if at_us > look.at_us:
         return f"its clock is a lower bound and shows {shown}, which is still to come"

@@ -17,6 +17,7 @@ from meter_emu.stories.draft import Draft
 from meter_emu.stories.story import Among, begin, finish
 from meter_emu.units import DAY_S, EPOCH_2000_US, HOUR_S, MINUTE_US, SECOND_US
 from meter_emu.world.meter.age import Age
+from meter_emu.world.meter.display import card_said
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_civil
 from meter_emu.world.rehearsal.campaign import Campaign
@@ -261,7 +262,8 @@ def _answered(trial: Trial, was: list[Event], now: list[Event], want: Result) ->
     if card.written.result != want:
         said = Result(card.written.result).name
         return Broken(f"the card is to be answered {want.name}, and the meter wrote {said}")
-    if trial.ours and want.name not in card.shown:
+    shown = card_said(card.shown)
+    if shown is not want and (trial.ours or shown is not Result.NONE):
         return Broken(f"the card was answered {want.name}, and the display says {card.shown}")
     if (card.understood or right.understood) != right.understood:
         return Broken(f"the meter understood {card.understood}, the card orders {right.understood}")

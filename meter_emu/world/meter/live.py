@@ -5,7 +5,6 @@ here knows a wall clock. Iterators let time pass and give back control after eve
 caller can look or stop between any two.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Final, final
 
@@ -15,6 +14,7 @@ from meter_emu.units import HOUR_US, SECOND_US
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board, SlotCard
 from meter_emu.world.meter.build import Build
+from meter_emu.world.meter.display import card_said
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.image import image_of
 from meter_emu.world.meter.model import MeterModel
@@ -25,8 +25,6 @@ from meter_emu.world.meter.plan import Insight, Planned, insight
 # one of the same kind is about a day away.
 _MOVED_US: Final = 12 * HOUR_US
 _TRIES_MAX: Final = 100  # ours: three are enough for a clock of 50 ppm
-_CARD_SAID: Final = re.compile(r" \| CARD ([0-9A-F]{2})\b")
-_RESULTS: Final = {result.value: result for result in Result}
 
 
 @final
@@ -148,7 +146,7 @@ class LiveMeter:
         if not self.board.powered:
             self._watch.see(at_us, What.CARD_UNSEEN, detail=f"{name}: no power")
             return Result.NONE
-        said = _said_of_card(self.board.panel.text)
+        said = card_said(self.board.panel.text)
         what = What.CARD_REFUSED if said.refused else What.CARD_SERVED
         self._watch.see(at_us, what, detail=name)
         return said
@@ -175,9 +173,3 @@ class LiveMeter:
     def note(self, what: What, detail: str) -> None:
         """Record something that happened elsewhere now, such as a visit to the office."""
         self._watch.see(self.board.now_us, what, detail=detail)
-
-
-def _said_of_card(display: str) -> Result:
-    """Return the display's message about a card; another program may show unknown text."""
-    found = _CARD_SAID.search(display)
-    return Result.NONE if found is None else _RESULTS.get(int(found[1], 16), Result.NONE)

@@ -195,16 +195,21 @@ class Hosts:
     def __init__(self, path: str) -> None:
         self._path: Final = path
         self._free: Final[deque[Host]] = deque()
+        # A host whose program is found as garbage, in a ring, would be torn down with it.
+        self._taken: Final[set[Host]] = set()
         atexit.register(self.close)
         self.bounded = True
 
     def take(self) -> Host:
         """Return a host without a meter."""
-        return self._free.pop() if self._free else Host(self._path, bounded=self.bounded)
+        host = self._free.pop() if self._free else Host(self._path, bounded=self.bounded)
+        self._taken.add(host)
+        return host
 
     def give(self, host: Host) -> None:
         """Give a host back; its child is ended or ends now."""
         if not sys.is_finalizing():
+            self._taken.discard(host)
             self._free.append(host)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 `make test-firmware` asks more: 2,000 stories, all ten mistakes, sanitizers, coverage.
 """
 
+import gc
 import json
 import os
 import re
@@ -16,11 +17,13 @@ from meter_emu.laws.law import Broken, Trial
 from meter_emu.stories.chooser import Replayed, seeded
 from meter_emu.stories.story import armed_household, lived, on_build, own_models, story
 from meter_emu.verify.run import verify
-from meter_emu.world.meter.board import Board
+from meter_emu.world.meter.board import NEVER_US, Board
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import What
 from meter_emu.world.meter.host.forecast import Shared
+from meter_emu.world.meter.host.hosted import hosted
 from meter_emu.world.meter.host.starter import make_starter
+from meter_emu.world.rehearsal.engine import rig_of
 from tests.world.meter.host.compiling import C, compiler, linked, run
 
 HERE = Path(__file__).parent
@@ -90,6 +93,21 @@ def test_each_mistake_stands_in_its_source_and_on_the_page():
     planted = set(re.findall(r"#ifn?def MISTAKE_(\w+)", text))
     assert planted >= set(MISTAKES)
     assert planted == set(re.findall(r"`MISTAKE_(\w+)`", page))
+
+
+def test_a_program_that_is_found_as_garbage_gives_its_host_back(tmp_path):
+    program = hosted(starter(tmp_path))
+    board = rig_of((campaign := armed_household(Replayed([]), [KIT])).households[0], campaign).board
+    board.calls_left = NEVER_US
+    children = set()
+    for _ in range(3):
+        ring: list[object] = [program(board)]
+        ring[0].poll()  # type: ignore[attr-defined]
+        children.add(ring[0].child)  # type: ignore[attr-defined]
+        ring.append(ring)
+        del ring
+        gc.collect()
+    assert len(children) == 3
 
 
 def test_firmware_new_makes_what_make_builds(tmp_path):

@@ -222,11 +222,11 @@ bool meter_eeprom_write(uint32_t at, const uint8_t *data, uint16_t count) {
 bool meter_card_present(void) { return of_register(CARD_PRESENT, "card_present", &shared->card_present) != 0; }
 
 int meter_card_power(bool on, uint8_t *atr, int room) {
-    uint8_t got[64];
+    uint8_t got[FRAME_MAX];
     const uint8_t asked = on;
     int size;
     put(CARD_POWER, &asked, 1, NULL, 0);
-    size = answer("card_power", got, 64);
+    size = answer("card_power", got, FRAME_MAX);
     if (!atr) return size;
     if (size > room) wrong("card_power: %d bytes for room of %d", size, room);
     memcpy(atr, got, (size_t)size);

@@ -1,0 +1,55 @@
+"""What a display says, by the grammar of `docs/ports.md`: the one place that reads it.
+
+The grammar is optional. Of a display in other words nothing is known, and nothing is asked.
+"""
+
+import re
+from datetime import datetime
+from typing import Final, NamedTuple, final
+
+from meter_emu.domain import Result
+
+_CARD: Final = re.compile(r"\| CARD ([0-9A-F]{2})\b", re.ASCII)
+_CLOCK: Final = re.compile(r"\bCLOCK (NONE|\d{4}-\d\d-\d\d \d\d:\d\d) ([A-Z_]+) ", re.ASCII)
+_UNTIMED: Final = re.compile(r"\bUSED WITHOUT TIME (\d+)\.(\d{3}) (\S+)", re.ASCII)
+_RESULTS: Final = {result.value: result for result in Result}
+
+
+@final
+class ClockSaid(NamedTuple):
+    """A clock's legal time, `None` for none, and why it is believed or not."""
+
+    legal: datetime | None
+    health: str
+
+
+@final
+class UntimedSaid(NamedTuple):
+    """What was used while the time was unknown, in thousandths of a unit."""
+
+    milli: int
+    unit: str
+
+
+def card_said(text: str) -> Result:
+    """Return the result of the card, `NONE` where the display says nothing of it."""
+    found = _CARD.search(text)
+    return Result.NONE if found is None else _RESULTS.get(int(found[1], 16), Result.NONE)
+
+
+def clock_said(text: str) -> ClockSaid | None:
+    """Return the clock as the display has it; a date that no calendar has is none."""
+    found = _CLOCK.search(text)
+    if found is None:
+        return None
+    try:
+        legal = None if found[1] == "NONE" else datetime.fromisoformat(found[1])
+    except ValueError:
+        legal = None
+    return ClockSaid(legal, found[2])
+
+
+def untimed_said(text: str) -> UntimedSaid | None:
+    """Return the amount used without time, as the display has it."""
+    found = _UNTIMED.search(text)
+    return None if found is None else UntimedSaid(int(found[1] + found[2]), found[3])
