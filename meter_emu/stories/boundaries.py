@@ -5,7 +5,7 @@ first second after the boundary.
 """
 
 from calendar import isleap
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -132,6 +132,25 @@ def counter_wraps(first_year: int, last_year: int) -> list[datetime]:
             if full.year in years:
                 found.append(full)
     return found
+
+
+# Days in which a count of date or time is full, by what is counted. Computed; the first of each
+# was, or will be, somebody's.
+FULL_COUNTS: Final = (
+    date(2019, 4, 6), date(2038, 11, 20), date(2058, 7, 6), date(2078, 2, 19),  # GPS, 10 bit weeks
+    date(2038, 1, 19),  # seconds since 1970 in 31 bits
+    date(2036, 2, 7),  # seconds since 1900 in 32 bits, as NTP counts
+    date(2040, 2, 6),  # seconds since 1904 in 32 bits
+    date(2042, 9, 17),  # microseconds since 1900 in 52 bits, as a time-of-day clock counts
+    date(2068, 1, 19),  # seconds since 2000 in 31 bits
+    date(2038, 4, 22),  # Julian days in 16 bits, as DVB counts
+    date(2024, 11, 24),  # minutes since 1993 in 24 bits, as STS counts; then since 2014
+    date(2045, 11, 24),
+    date(2041, 11, 10),  # days since 1997 in 14 bits, as EN 1545 counts
+    date(2059, 9, 18),  # days since 1970 in 15 bits
+    date(2044, 1, 1),  # years since 1980 in 6 bits
+    date(2032, 1, 1),  # tens of a BCD year in two bits
+)  # fmt: skip
 
 
 class Register(NamedTuple):

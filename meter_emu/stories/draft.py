@@ -96,6 +96,12 @@ class Draft:
         """Somebody presses blue, which first shows the clock after each start of the program."""
         self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.PRESS, key=Button.BLUE))
 
+    def tool_error_s(self) -> int:
+        """Draw how far off a technician's tool is: any error that it may have, or the largest."""
+        most_s = self.model.clock.set_error_s - 1
+        any_s = self.chooser.around(most_s)
+        return (any_s, any_s, most_s, -most_s)[self.chooser.below(4)]
+
     def technician(self, at_s: int, error_s: int) -> None:
         """A technician sets the clock, with an error, if the meter obeys his cards."""
         if not self.clock_cards:

@@ -39,6 +39,7 @@ _ANY: Final = ((1, CardKind.SECURE), (2, CardKind.SECURE), (1, CardKind.PLAIN),
 _AGES_D: Final = (0, 0, 1, 30, 170, 365, 899)
 _OUTAGES: Final = (*("none",) * 19, *("short", "at T") * 4, *("at arming", "several") * 2, "dark")
 _TECHNICIANS: Final = ("none",) * 6 + ("before T", "after T")
+_JUST_BEFORE_MIN: Final = (0, 0, 10)  # T comes so soon after a technician, or any time after him
 _TAILS_S: Final = (
     3 * HOUR_S,
     3 * HOUR_S,
@@ -179,9 +180,13 @@ def _technician(draft: Draft) -> None:
     name = chooser.of(_TECHNICIANS)
     if name == "none":
         return
-    error_s = chooser.around(draft.model.clock.set_error_s - 1)
+    error_s = draft.tool_error_s()
     if name == "before T":
-        draft.technician(armed_s + chooser.below(max(1, end_s - armed_s)), error_s)
+        at_s = armed_s + chooser.below(max(1, end_s - armed_s))
+        within_min = chooser.of(_JUST_BEFORE_MIN)
+        if within_min:
+            at_s = max(armed_s, end_s - 1 - chooser.below(within_min * MINUTE_S))
+        draft.technician(at_s, error_s)
     else:
         after_s = max([end_s, *(back_s for _, back_s in draft.outages)])
         draft.technician(after_s + chooser.below(200) * MINUTE_S, error_s)

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Final, NamedTuple
 
-from meter_emu.stories.boundaries import changes
+from meter_emu.stories.boundaries import FULL_COUNTS, changes
 from meter_emu.stories.chooser import Chooser
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 from meter_emu.world.meter.model import MeterModel
@@ -22,11 +22,17 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _YEARS: Final = (2020, 2021, 2019, 2020, 2024, 2023, 2000, 2009, 2010, 2012, 2018, 2026, 2028, 2029,
                  2030, 2032, 2036, 2038, 2039, 2040, 2069, 2096, 2098, 2099)  # fmt: skip
 _DAYS: Final = (*("week",) * 3, "any day", *("change",) * 7, *("year's end", "leap day") * 2,
-                "month's end", "month's end", "digit")  # fmt: skip
+                "month's end", "month's end", "digit", "roll-over")  # fmt: skip
 _MONTHS: Final = (11, 6, 2, 9, 4, 12, 11, 12, 1, 3, 5, 7, 8, 10)  # year ends, mostly of 30 days
 # Times of T, in minutes of the legal day: edges of the week table (8:00, 16:00, 0:00), and others.
 _MINUTES: Final = (480, 960, 1381, 960, 480, 0, 540, 0, 960, 480, 960, 480, 1380, 1320, 1439, 150)
-_CROSSED: Final = ("change", "year's end", "leap day", "month's end")  # armed before it begins
+_CROSSED: Final = (
+    "change",
+    "year's end",
+    "leap day",
+    "month's end",
+    "roll-over",
+)  # armed before it begins
 _OFF: Final = ("none", "none", "none", "minute", "hour", "day")
 _LEADS: Final = ("days", "days", "days", "days", "days", "night", "night", "weeks", "weeks",
                  "days", "hours", "months", "minutes")  # fmt: skip
@@ -43,7 +49,7 @@ class Timing(NamedTuple):
 
 def timing(chooser: Chooser, zone: TimeZone) -> Timing:
     """Draw when a household is armed, and T: mostly around the special instant of its day."""
-    year = chooser.of(_YEARS) if chooser.below(2) == 0 else 2000 + chooser.below(100)
+    year = draw_year(chooser)
     special = chooser.of(_DAYS)
     day = _day(chooser, special, year, zone)
     after = timedelta((0, 0, 0, 1, 1, 2, -1)[chooser.below(7)])
@@ -52,6 +58,11 @@ def timing(chooser: Chooser, zone: TimeZone) -> Timing:
     since_s = min(end_s, at_minute_s(day, 0, zone)) if special in _CROSSED else end_s
     armed_s = since_s - _lead_s(chooser) - (0, 0, 0, 1)[chooser.below(4)] * chooser.below(60)
     return Timing(max(armed_s, FIRST_S), end_s)
+
+
+def draw_year(chooser: Chooser) -> int:
+    """Draw a year of 2000 to 2099, half of them those that programs get wrong."""
+    return chooser.of(_YEARS) if chooser.below(2) == 0 else 2000 + chooser.below(100)
 
 
 def at_minute_s(day: date, minute: int, zone: TimeZone) -> int:
@@ -97,6 +108,8 @@ def _day(chooser: Chooser, name: str, year: int, zone: TimeZone) -> date:
     if name == "month's end":
         month = chooser.of(_MONTHS)
         return date(year, month, monthrange(year, month)[1])
+    if name == "roll-over":
+        return chooser.of(FULL_COUNTS)
     if name == "digit":  # of the day, the month, and the day of the year as one byte
         return (date(year, 7, 10), date(year, 10, 1), date(year, 1, 1) + timedelta(255),
                 date(year, 7, 20), date(year, 6, 30))[chooser.below(5)]  # fmt: skip

@@ -4,15 +4,17 @@ What is placed at one point of a program is looked for on the board, by the chip
 """
 
 import os
+from calendar import isleap
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from meter_emu.laws import laws
 from meter_emu.laws.hazards.steps import cut_between, setting_at_midnight, ticking_inside
 from meter_emu.laws.law import Trial, campaign_of
+from meter_emu.stories.boundaries import FULL_COUNTS
 from meter_emu.stories.chooser import seeded
 from meter_emu.world.meter.bench import Bench
 from meter_emu.world.meter.board import Board
@@ -263,6 +265,56 @@ def test_a_hazard_is_drawn_often_enough_in_its_stories(law_id):
         campaign = laws()[law_id].draw(seeded(f"{law_id}/{number}"), ())
         found.update(facts(campaign, campaign.households[0]))
     assert {name for name in names if found[name] < wanted(FLOOR, COUNT)} == set(), found
+
+
+# Which midnight it is ---------------------------------------------------------------------------
+
+KIND_FLOOR = 0.08  # of nine that are drawn alike
+KINDS: dict[str, Callable[[datetime], bool]] = {
+    "day": lambda night: night.day not in {1, 29} or night.month not in {1, 2, 3},
+    "month": lambda night: night.day == 1,
+    "year": lambda night: (night.month, night.day) == (1, 1),
+    "leap day": lambda night: (night.month, night.day) in {(2, 29), (3, 1)} and isleap(night.year),
+    "after february": lambda night: (night.month, night.day) == (3, 1) and not isleap(night.year),
+    "decade": lambda night: (night.month, night.day, night.year % 10) == (1, 1, 0),
+    "century": lambda night: night.year == 2000 and night.month in {2, 3},
+    "change of clocks": lambda night: any(
+        night.replace(hour=0).utcoffset() != (night + HOUR * by).astimezone(BRUSSELS).utcoffset()
+        for by in (-36, 24)
+    ),
+    "roll-over": lambda night: bool({night.date(), (night - HOUR * 24).date()} & ROLLED),
+}
+# 1024 weeks of GPS from 22 August 1999, and again; 2^31 s from 1970; of the others the sources are
+# next to their list.
+ROLLED = {
+    date(1999, 8, 21) + timedelta(weeks=1024 * nth) for nth in range(1, 5)
+} | {
+    date(1970, 1, 1) + timedelta(seconds=2**31), date(1900, 1, 1) + timedelta(seconds=2**32),
+    date(1904, 1, 1) + timedelta(seconds=2**32), date(2000, 1, 1) + timedelta(seconds=2**31),
+    date(1858, 11, 17) + timedelta(2**16), date(1993, 1, 1) + timedelta(minutes=2**24),
+    date(2014, 1, 1) + timedelta(minutes=2**24), date(1997, 1, 1) + timedelta(2**14),
+    date(1970, 1, 1) + timedelta(2**15), date(2044, 1, 1), date(2032, 1, 1),
+    date(1900, 1, 1) + timedelta(seconds=2**52 / 1e6),
+}  # fmt: skip
+
+
+@each_cell("law_id", ["tick-inside", "clock-card-at-midnight", "set-back"])
+def test_a_midnight_is_placed_by_its_kind_and_each_kind_often_enough(law_id):
+    found: Counter[str] = Counter()
+    for number in range(COUNT):
+        (household,) = laws()[law_id].draw(seeded(f"{law_id}/{number}"), ()).households
+        end_us = told_end(household)
+        night = at(end_us - rtc_second(household, end_us) * SECOND_US + HOUR_US * 3)
+        if law_id == "set-back":  # T comes before that midnight, not after it
+            night = at(end_us + (DAY_S - rtc_second(household, end_us)) * SECOND_US + HOUR_US * 3)
+        found.update(kind for kind, is_of in KINDS.items() if is_of(night))
+    assert {kind for kind in KINDS if found[kind] < KIND_FLOOR * COUNT} == set(), found
+
+
+def test_roll_overs_are_on_the_days_that_a_calendar_counts_to():
+    assert {day.toordinal() for day in FULL_COUNTS} <= {
+        day.toordinal() + off for day in ROLLED for off in (-1, 0, 1)
+    }
 
 
 # What is placed -----------------------------------------------------------------------------------

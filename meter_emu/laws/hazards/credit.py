@@ -240,7 +240,7 @@ def used_without_time(chooser: Chooser, among: Among = ()) -> Campaign:
     draft.timing = Timing(draft.timing.armed_s, back_s)
     at_s = back_s + (10 + chooser.below(80)) * MINUTE_S
     if chooser.below(3):
-        draft.technician(at_s, chooser.around(draft.model.clock.set_error_s - 1))
+        draft.technician(at_s, draft.tool_error_s())
         at_s += (1 + chooser.below(60)) * MINUTE_S
     for page in range(_PAGES):
         draft.ask_clock(at_s + page * _PRESSES_APART_S)

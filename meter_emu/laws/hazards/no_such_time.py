@@ -62,7 +62,7 @@ def no_such_time(chooser: Chooser, among: Among = ()) -> Campaign:
         else:
             draft.ask_clock(back_s + MINUTE_S)
         if mend < 4 and (nth < count - 1 or mend):
-            error_s = chooser.around(draft.model.clock.set_error_s - 1)
+            error_s = draft.tool_error_s()
             draft.technician(back_s + (5 + chooser.below(20)) * MINUTE_S, error_s)
     return finish(draft, seed)
 

@@ -11,6 +11,7 @@ from meter_emu.laws.law import Law
 from meter_emu.stories import people
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.draft import USES, Draft
+from meter_emu.stories.moments import end_after_midnight
 from meter_emu.stories.story import FAST_D, Among, begin, finish
 from meter_emu.stories.times import FIRST_S, Timing, at_minute_s, legal, midnight_s, rtc_midnight_s
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S, PPB
@@ -143,6 +144,8 @@ _NEAR_S: Final = (0, -1, 1, -2, 2, -59, 59, -60, 60, -3_600, 3_600)
 def woken(chooser: Chooser, among: Among = ()) -> Campaign:
     """Draw an armed household; a button is pressed at T and at its clock's last midnights."""
     seed, draft = begin(chooser, among)
+    if chooser.below(2):
+        end_after_midnight(draft)
     draft.ample_credit = True
     people.live(draft, people.ARMED)
     for boundary_s in _boundaries_s(draft):
@@ -184,7 +187,7 @@ def set_back(chooser: Chooser, among: Among = ()) -> Campaign:
     seed, draft = begin(chooser, among)
     clock = draft.model.clock
     ahead_s = clock.set_error_s - 1 + FAST_D * DAY_S * clock.drift_bound_ppb // PPB
-    night_s = rtc_midnight_s(draft.model, draft.timing.end_s)
+    night_s = end_after_midnight(draft)
     room_min = max(1, (ahead_s - _SET_S) // MINUTE_S - 2)
     back_s = night_s - ahead_s + MINUTE_S + chooser.below(room_min) * MINUTE_S
     end_s = back_s + MINUTE_S + chooser.below(max(1, night_s - _SET_S - back_s - MINUTE_S))
@@ -240,7 +243,7 @@ def reserve_lost(chooser: Chooser, among: Among = ()) -> Campaign:
     people.live(draft, people.NEVER)
     if chooser.below(3) == 0:
         at_s = max(back_s, end_s) + chooser.below(120) * MINUTE_S
-        draft.technician(at_s, chooser.around(draft.model.clock.set_error_s - 1))
+        draft.technician(at_s, draft.tool_error_s())
     return finish(draft, seed)
 
 

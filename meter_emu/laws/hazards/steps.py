@@ -12,6 +12,7 @@ from meter_emu.laws.law import Aside, Finding, Law, Trial
 from meter_emu.stories import people
 from meter_emu.stories.boundaries import changes
 from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.moments import end_after_midnight
 from meter_emu.stories.story import Among, begin, finish, models
 from meter_emu.stories.times import FIRST_S, Timing, change_s, legal, rtc_midnight_s
 from meter_emu.units import DAY_S, DAY_US, HOUR_S, MINUTE_S, SECOND_US
@@ -193,7 +194,7 @@ def tick_inside(chooser: Chooser, among: Among = ()) -> Campaign:
     Power is back before that midnight: the law moves it there.
     """
     seed, draft = begin(chooser, among)
-    night_s = _night_s(draft.model, draft.timing.end_s)
+    night_s = end_after_midnight(draft)
     lost_s = night_s
     if chooser.below(4) != 3:
         back_s = night_s - early_s(draft.model, night_s)
@@ -267,9 +268,9 @@ def clock_card_at_midnight(chooser: Chooser, among: Among = ()) -> Campaign:
     He comes before that midnight: the law moves him there.
     """
     seed, draft = begin(chooser, among)
-    night_s = rtc_midnight_s(draft.model, draft.timing.end_s - MINUTE_S)
+    night_s = end_after_midnight(draft)
     at_s = night_s - early_s(draft.model, night_s)
-    draft.technician(at_s, chooser.around(draft.model.clock.set_error_s - 1))
+    draft.technician(at_s, draft.tool_error_s())
     armed_s = min(draft.timing.armed_s, at_s - HOUR_S)
     draft.timing = Timing(armed_s, draft.timing.end_s)
     draft.first_s = armed_s - DAY_S
