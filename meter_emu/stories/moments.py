@@ -66,7 +66,7 @@ def _day(chooser: Chooser, year: int, _: TimeZone) -> date:
     return date(year, 1, 1) + timedelta(chooser.below(365))
 
 
-MOMENTS: Final[dict[str, Callable[[Chooser, int, TimeZone], date]]] = {
+TURNS_OVER: Final[dict[str, Callable[[Chooser, int, TimeZone], date]]] = {
     "day": _day,
     "month": _month,
     "year": _year,
@@ -77,12 +77,12 @@ MOMENTS: Final[dict[str, Callable[[Chooser, int, TimeZone], date]]] = {
     "change of clocks": _change,
     "roll-over": _roll_over,
 }
-_NAMES: Final = tuple(MOMENTS)
+_NAMES: Final = tuple(TURNS_OVER)
 
 
 def day_of_kind(chooser: Chooser, kind: str, zone: TimeZone) -> date:
     """Draw a day that begins with a moment of this kind, or is that of a roll-over."""
-    day = MOMENTS[kind](chooser, draw_year(chooser), zone)
+    day = TURNS_OVER[kind](chooser, draw_year(chooser), zone)
     first, last = (legal(at_s, zone).date() for at_s in (FIRST_S + _SAFE_D * DAY_S, LAST_S))
     return min(max(day, first), last)
 

@@ -270,6 +270,19 @@ def test_a_hazard_is_drawn_often_enough_in_its_stories(law_id):
 # Which midnight it is ---------------------------------------------------------------------------
 
 KIND_FLOOR = 0.08  # of nine that are drawn alike
+# 1024 weeks of GPS from 22 August 1999, and again; 2^31 s from 1970; of the others the sources are
+# next to their list.
+ROLLED = {
+    date(1999, 8, 21) + timedelta(weeks=1024 * nth) for nth in range(1, 5)
+} | {
+    date(1970, 1, 1) + timedelta(seconds=2**31), date(1900, 1, 1) + timedelta(seconds=2**32),
+    date(1904, 1, 1) + timedelta(seconds=2**32), date(2000, 1, 1) + timedelta(seconds=2**31),
+    date(1858, 11, 17) + timedelta(2**16), date(1993, 1, 1) + timedelta(minutes=2**24),
+    date(2014, 1, 1) + timedelta(minutes=2**24), date(1997, 1, 1) + timedelta(2**14),
+    date(1970, 1, 1) + timedelta(2**15), date(2044, 1, 1), date(2032, 1, 1),
+    date(1900, 1, 1) + timedelta(seconds=2**52 / 1e6),
+}  # fmt: skip
+
 KINDS: dict[str, Callable[[datetime], bool]] = {
     "day": lambda night: night.day not in {1, 29} or night.month not in {1, 2, 3},
     "month": lambda night: night.day == 1,
@@ -284,18 +297,6 @@ KINDS: dict[str, Callable[[datetime], bool]] = {
     ),
     "roll-over": lambda night: bool({night.date(), (night - HOUR * 24).date()} & ROLLED),
 }
-# 1024 weeks of GPS from 22 August 1999, and again; 2^31 s from 1970; of the others the sources are
-# next to their list.
-ROLLED = {
-    date(1999, 8, 21) + timedelta(weeks=1024 * nth) for nth in range(1, 5)
-} | {
-    date(1970, 1, 1) + timedelta(seconds=2**31), date(1900, 1, 1) + timedelta(seconds=2**32),
-    date(1904, 1, 1) + timedelta(seconds=2**32), date(2000, 1, 1) + timedelta(seconds=2**31),
-    date(1858, 11, 17) + timedelta(2**16), date(1993, 1, 1) + timedelta(minutes=2**24),
-    date(2014, 1, 1) + timedelta(minutes=2**24), date(1997, 1, 1) + timedelta(2**14),
-    date(1970, 1, 1) + timedelta(2**15), date(2044, 1, 1), date(2032, 1, 1),
-    date(1900, 1, 1) + timedelta(seconds=2**52 / 1e6),
-}  # fmt: skip
 
 
 @each_cell("law_id", ["tick-inside", "clock-card-at-midnight", "set-back"])
