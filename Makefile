@@ -24,7 +24,7 @@ BUILD   = /usr/include/PCSC/winscard.h=libpcsclite-dev pkg-config=pkg-config cc=
 DRIVERS := $(addprefix adafruit-circuitpython-,busdevice ds1307 ds3231 pcf8563 register) urtc
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: run test test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
+.PHONY: run test .compiled test-whole test-tokens test-exhaustive test-kills test-judge test-laws test-strangers test-firmware test-drivers test-homes test-alike seen power lint bench fuzz faults matrix mutants fleet clean help
 
 help:          ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -32,9 +32,14 @@ help:          ## this list
 run: $(RUN)    ## rehearse the July 2020 campaign
 	@$(BIN)/meter-emu rehearse $(CAMPAIGN)
 
-test: lint $(PCSC) $(FUZZ)  ## lint, types, import rules, then the whole suite
+test: $(DEV) $(PCSC) $(FUZZ)  ## lint, types, import rules, then the whole suite
+	@$(MAKE) -s -j2 lint .compiled
 	@$(MAKE) -s .wanted WANTED="$(TOOLS)" || echo "tests that need what is missing are skipped, and say so"
 	@$(CACHE) $(BIN)/python -m pytest $(PYTEST_ARGS) $(TEST_PATH)
+
+# While the types are checked on one core: else each worker would compile every test for itself.
+.compiled:
+	@$(CACHE) $(BIN)/python -m pytest --collect-only -q $(TEST_PATH) >/dev/null 2>&1 || true
 
 test-whole: $(DEV)  ## the grids of which the gate draws some cells, all of them: minutes
 	@METER_EMU_WHOLE=1 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 $$(grep -rlE 'short=[0-9]' tests --include=test_*.py)
