@@ -353,7 +353,7 @@ def _as_json(one: "Figures") -> dict[str, Any]:
         "corpus": one.corpus,
         "size_max": one.target.size_max,
         "coverage_guided": one.guided,
-        "reached": {mark: one.reach.met[mark] for mark in one.target.reaches},
+        "reached": {mark: one.reach.met.get(mark, 0) for mark in one.target.reaches},
         "not_reached": one.missing,
         "held": one.oracles,
         "found": [

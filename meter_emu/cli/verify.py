@@ -115,8 +115,7 @@ def verify_build(
         return EXIT_OK
     if driver is not None or again is not None:
         _alone(build=build, models=models, time_s=time_s, jobs=jobs, cluster=address, story=story)
-        quiet = json_file == STDOUT
-        tested = _driver(driver, again, law_ids, tries=examples, seed=seed, quiet=quiet)
+        tested = _driver(driver, again, law_ids, examples, seed=seed, shown=json_file != STDOUT)
         show_report(tested, Path(folder), json_file, junit_file)
         return EXIT_FOUND if tested.wrong else EXIT_OK
     if build is None:
@@ -178,10 +177,10 @@ def _driver(
     driver: str | None,
     again: str | None,
     law_ids: Sequence[str],
-    *,
     tries: int | None,
+    *,
     seed: int,
-    quiet: bool,
+    shown: bool,
 ) -> DriverReport:
     """Return what the laws say of a driver, or what one says of the case of a file."""
     if again is not None:
@@ -191,7 +190,7 @@ def _driver(
             raise ConfigError(again, "driver", why)
         return check_again(driver, law_id, case)
     assert driver is not None, "one of the two was given"
-    with watched(TextColumn("{task.description}"), total=None, shown=not quiet) as done:
+    with watched(TextColumn("{task.description}"), total=None, shown=shown) as done:
         count = itertools.count(1)
         return verify_driver(
             driver,

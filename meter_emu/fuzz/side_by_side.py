@@ -175,9 +175,7 @@ class Figures:
     def add(self, report: Report) -> None:
         """Take what a worker reached, besides what others did before it."""
         self.again += report.again
-        self.reach.met.update(report.met)
-        self.reach.held.update(report.held)
-        self.reach.idle.update(report.idle)
+        self.reach.add(report.met, report.held, report.idle)
 
     def end(self, cpu_s: float) -> None:
         """Take the processor time of the workers, which are over."""
@@ -192,7 +190,7 @@ class Figures:
     @property
     def reached(self) -> int:
         """How many of the declared marks were met."""
-        return sum(self.reach.met[mark] > 0 for mark in self.target.reaches)
+        return sum(mark in self.reach.met for mark in self.target.reaches)
 
     @property
     def held_least(self) -> int:
@@ -203,7 +201,7 @@ class Figures:
     def oracles(self) -> dict[str, int]:
         """How often each oracle held for a change, 0 for one that was checked for none."""
         reach = self.reach
-        return {what: reach.held[what] for what in sorted({*reach.held, *reach.idle})}
+        return {what: reach.held.get(what, 0) for what in sorted({*reach.held, *reach.idle})}
 
     @property
     def per_cpu_s(self) -> int:

@@ -5,6 +5,7 @@ raises what it finds and reports nothing.
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from signal import SIGUSR1
 from time import monotonic
@@ -55,47 +56,64 @@ def plan_of_environment() -> RunPlan | None:
 class Watched:
     """`target.check` on a build. When the time is over it has the fuzzer end, and tries no more.
 
-    It looks at the clock about a hundred times a second, so that a parser is not slowed down.
+    It looks at the clock about a hundred times a second, so that a parser is not slowed down; for
+    the same reason what the fuzzer calls is a function (`trying`) and not this object.
     """
 
     def __init__(self, target: Target, build: str, plan: RunPlan | None) -> None:
-        self._check: Final = target.check
         self._target: Final = target
         self._build: Final = build
         self._plan: Final = plan
         self._known: Final = set() if plan is None else set(plan.known)
         self._over = False
         self._again = 0
-        self._every = self._left = 1  # inputs between two looks, and up to the next
+        self._every = 1  # inputs between two looks
         self._looked_s = self._said_s = monotonic()
         self._seen = 0
 
-    def __call__(self, data: bytes) -> None:
-        """Try an input; raise what does not hold, unless the run goes on after it."""
-        if self._over:
-            return
-        try:
-            self._check(data, self._build)
-        except Exception as error:
-            if self._plan is None or self._found(self._plan, data, error):
-                self.report()
-                raise
-        self._left -= 1
-        if not self._left and self._plan is not None:
-            self._look(self._plan)
+    def trying(self) -> Callable[[bytes], None]:
+        """Return what tries an input, and raises what does not hold unless the run goes on then."""
+        check, build, left = self._target.check, self._build, 1
 
-    def _look(self, plan: RunPlan) -> None:
-        """Report once a second and when something new was reached; end when the time is over."""
+        def tried(data: bytes) -> None:
+            nonlocal left
+            try:
+                check(data, build)
+            except Exception as error:  # noqa: BLE001  whatever it is, it is a find
+                self._hear(data, error)
+            left -= 1
+            if not left:
+                left = self._look()
+
+        return tried
+
+    def _hear(self, data: bytes, error: Exception) -> None:
+        """Raise what did not hold, where the run is over with it."""
+        if self._over:  # the fuzzer was asked to end, and what it tries meanwhile is not kept
+            return
+        if self._plan is None or self._found(self._plan, data, error):
+            self.report()
+            raise error
+
+    def _look(self) -> int:
+        """Report once a second and when something new was reached; end when the time is over.
+
+        Return the number of inputs up to the next look.
+        """
+        plan = self._plan
+        if plan is None:
+            return _LOOK_INPUTS_MAX
         now_s = monotonic()
         took_s, self._looked_s = now_s - self._looked_s, now_s
         faster = 2 * self._every if took_s < _LOOK_S else self._every // 2
-        self._every = self._left = min(max(1, faster), _LOOK_INPUTS_MAX)
+        self._every = min(max(1, faster), _LOOK_INPUTS_MAX)
         self._over = now_s > plan.until_s
         if self._over or now_s - self._said_s > _REPORT_S or self._size() != self._seen:
             self._said_s = now_s
             self.report()
         if self._over:
             os.kill(os.getpid(), SIGUSR1)
+        return self._every
 
     def _found(self, plan: RunPlan, data: bytes, error: Exception) -> bool:
         """Keep a find that is new; return whether the run is over with it."""

@@ -27,7 +27,6 @@ from meter_emu.workers.leash import end_with
 
 if TYPE_CHECKING:
     from meter_emu.fuzz.target import Target
-    from meter_emu.fuzz.watched import Watched
 
 ENV_TARGET: Final = "METER_EMU_FUZZ_TARGET"  # MODULE:ID
 ENV_BUILD: Final = "METER_EMU_FUZZ_BUILD"
@@ -110,7 +109,7 @@ def _guided(atheris: Any, target: "Target") -> None:  # noqa: ANN401
     again = f"{shlex.quote(sys.executable)} -m {__spec__.name}"
     ours = {} if target.raw else {"custom_mutator": mutate, "custom_crossover": cross}
     _say_begins()
-    atheris.Setup([again, *sys.argv[1:]], watched, **ours)
+    atheris.Setup([again, *sys.argv[1:]], watched.trying(), **ours)
     atheris.Fuzz()
 
 
@@ -128,6 +127,7 @@ def _unguided(argv: list[str]) -> int:
     corpus = corpus or list(target.seeds())
     sizes = {len(data) for data in corpus}
     watched = Watched(target, _build(), plan_of_environment())
+    tried = watched.trying()
     runs = int(options.get("runs", "-1"))
     sys.stderr.write(f"{UNGUIDED}\n")
     _say_begins()
@@ -143,7 +143,7 @@ def _unguided(argv: list[str]) -> int:
             data = mutated(
                 target, one, random, lambda raw: blindly(raw, target.words, target.size_max, random)
             )
-        if not _held(watched, data):
+        if not _held(tried, data):
             return FOUND
         done += 1
         if len(data) not in sizes and len(corpus) < _KEEP_MAX:
@@ -164,11 +164,11 @@ def _asked_to_end() -> Callable[[], bool]:
     return lambda: bool(asked)
 
 
-def _held(watched: "Watched", data: bytes) -> bool:
+def _held(tried: Callable[[bytes], None], data: bytes) -> bool:
     from meter_emu.fuzz.target import Trying
 
     with Trying() as trying:
-        watched(data)
+        tried(data)
     if trying.error is not None:
         sys.stderr.write("".join(traceback.format_exception(trying.error)))
     return trying.error is None

@@ -119,6 +119,7 @@ def test_any_bytes_parse_or_are_refused(raw):
     except ApduError:
         return
     assert raw in {command.to_bytes(), command.to_bytes(extended=True)}
+    assert CommandApdu.parse(command.to_bytes()) == command, "and the same in short form"
 
 
 @given(

@@ -1,6 +1,7 @@
 """Targets hold on what is right, mutations get past the first check, and mistakes are found."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +23,7 @@ from meter_emu.fuzz.reach import REACH
 from meter_emu.fuzz.target import Target
 from meter_emu.fuzz.targets import targets
 from meter_emu.fuzz.targets.stories import kits_of
+from tests.docs.pages import page, table
 from tests.fuzz.mutations import mutations
 
 MUTATIONS = 200
@@ -47,7 +49,7 @@ def test_every_target_holds_and_reaches_what_it_says_and_no_oracle_is_vacuous():
         missing = REACH.missing(target.reaches)
         wrong += [f"{target.id} does not reach {mark}" for mark in missing]
         assert target.reaches, f"{target.id} says nothing of what it must reach"
-        held += REACH.held
+        held.update(REACH.held)
     wrong += [f"never held: {what}" for what in oracles() if not held[what]]
     assert wrong == []
 
@@ -142,3 +144,20 @@ def test_a_program_is_asked_no_story_of_what_it_does_not_cover():
     drawn = {kit.model.energy for kit in kits_of(build)}
     assert drawn == {"electricity"}
     assert {kit.model.energy for kit in kits_of("reference")} > drawn
+
+
+REACH_HEAD = (
+    "target", "seeds and kept", "marks, and how often each was met",
+    "oracles that held of a change; least often",
+)  # fmt: skip
+
+
+def test_the_page_says_what_each_target_must_reach():
+    rows = {row[0]: row[2] for row in table(page("docs/fuzz-reach.md"), *REACH_HEAD)}
+    said = {
+        name: [re.sub(r" [\d,]+$", "", one) for one in row.split(", ")]
+        for name, row in rows.items()
+    }
+    assert said == {one.id: list(one.reaches) for one in targets().values() if not one.canary}
+    counts = [one.rsplit(" ", 1)[1] for row in rows.values() for one in row.split(", ")]
+    assert "0" not in counts

@@ -11,6 +11,7 @@ from random import Random
 from typing import Final, final
 
 from card_protocol.apdu import CommandApdu
+from card_protocol.card.files import df_name
 from card_protocol.card.image import CardImage, CardKind
 from card_protocol.card.sle4442 import MemoryImage
 from card_protocol.card.virtual import AnyImage, card_of, parse_image
@@ -43,6 +44,7 @@ _NAMES: Final = {
     0x88: "INTERNAL AUTHENTICATE", 0xA4: "SELECT", 0xB0: "READ BINARY", 0xC0: "GET RESPONSE",
     0xD6: "UPDATE BINARY",
 }  # fmt: skip
+_SAID: Final = {**_NAMES, 0x70: "MANAGE CHANNEL"}
 _TRIES: Final = frozenset({0x20, 0x82})  # a wrong secret costs a try
 
 
@@ -99,8 +101,10 @@ class Session:
 
     def _check_files(self, command: bytes, sw: int, before: CardImage, after: CardImage) -> None:
         ins = command[1] if len(command) > 1 else -1
-        if ins in _NAMES:
-            note(f"{_NAMES[ins]} {sw:04X}")
+        if ins in _SAID:
+            note(f"{_SAID[ins]} {sw:04X}")
+        if ins == 0xA4 and (sw == SW.SUCCESS or bytes_waiting(sw)):
+            note(f"SELECT by P1 {command[2]:02X}")
         if sw != SW.SUCCESS or ins != 0xD6:
             must(
                 before.contents == after.contents,
@@ -168,13 +172,18 @@ def _written(command: bytes, before: CardImage, after: CardImage) -> bool:
 
 # Steps of a card of files -------------------------------------------------------------------------
 
+_OTHER_WAYS: Final = 0xE0  # of the ways to select, from this value of an operand on
 Step = Callable[[Session, int, int, int], object]
 
 
 def _select(session: Session, a: int, b: int, c: int) -> None:
-    fid = _FIDS[a % len(_FIDS)].to_bytes(2, "big")
+    """SELECT in each way there is: by identifier, by path, by name; a child, an EF, the parent."""
+    data = _FIDS[a % len(_FIDS)].to_bytes(2, "big")
     p1, p2 = ((0x00, 0x08)[b & 1], (0x0C, 0x04, 0x00)[b // 2 % 3])
-    _ask(session, CommandApdu(0, 0xA4, p1, p2, fid, None if p2 == 0x0C else 256), c, b)
+    if b >= _OTHER_WAYS:
+        p1 = (0x01, 0x02, 0x03, 0x04)[b & 3]
+        data = b"" if p1 == 0x03 else df_name(_FIDS[1])[: 1 + a % 12] if p1 == 0x04 else data
+    _ask(session, CommandApdu(0, 0xA4, p1, p2, data, None if p2 == 0x0C else 256), c, b)
 
 
 def _read(session: Session, a: int, b: int, c: int) -> None:
@@ -235,7 +244,7 @@ def _internal(session: Session, a: int, b: int, c: int) -> None:
 
 def _raw(session: Session, a: int, b: int, c: int) -> None:
     """A header alone, as a raw TPDU may have it: case 1, a class or instruction nobody has."""
-    ins = a if a & 1 else tuple(_NAMES)[a // 2 % len(_NAMES)]
+    ins = a if a & 1 else tuple(_SAID)[a // 2 % len(_SAID)]
     session.send(bytes((b if b > 0xF0 else 0, ins, c & 0x0F, c >> 4)) + bytes((b,)) * (c & 1))
 
 
@@ -388,7 +397,8 @@ def _seeds() -> tuple[bytes, ...]:
     parts = bytes.fromhex("00010203 00010405 05000000 05000300 05000005 09030000 09000001 0a100000")
     read = bytes.fromhex("01010000 010100ff 01014020 01018000 02013f42 0201ff20 0800000a 08010004")
     wrong = bytes.fromhex("04000100 04001203 03010000 030000f0 06a00000 06200001 07000000 02020020")
-    steps = opening + parts + read + wrong + opening[:8]
+    ways = bytes.fromhex("0000e300 0002e100 0000e200 0001e000 0003e300 06100000 07000000")
+    steps = ways + opening + parts + read + wrong
     memory = bytes.fromhex("00000000 01000020 05000000 02206040 01000020 02ff0300 03000000"
                            "04200000 05010000 06000000 07000000 00000000 02206040 01010000"
                            "05000000 01000000 02806041 03800000 07000000 02806042")  # fmt: skip
@@ -408,7 +418,9 @@ TARGETS: Final = (
             *(f"{name} 9000" for name in _NAMES.values()),
             "SELECT 6A82", "READ BINARY 6282", "READ BINARY 6982", "READ BINARY 6B00",
             "UPDATE BINARY 6982", "UPDATE BINARY 6A84", "UPDATE BINARY 6B00",
-            "VERIFY 63C2", "VERIFY 6A80", "VERIFY 6A88", "EXTERNAL AUTHENTICATE 63C9",
+            *(f"SELECT by P1 {p1:02X}" for p1 in (0x00, 0x01, 0x02, 0x03, 0x04, 0x08)),
+            "MANAGE CHANNEL 6881", "VERIFY 63C2", "VERIFY 6A80", "VERIFY 6A88",
+            "EXTERNAL AUTHENTICATE 63C9",
             "GET RESPONSE 6985", "INTERNAL AUTHENTICATE 6108", "memory: written",
             "memory: code right", "memory: code wrong", "memory: selected", "memory: refused",
         ),
