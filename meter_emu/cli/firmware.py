@@ -1,13 +1,16 @@
-"""`meter-emu firmware new`: a meter's program in C to start from, and what runs it here."""
+"""`meter-emu firmware`: a meter's program in C to start from, and one household in a debugger."""
 
+import shlex
+import signal
 from pathlib import Path
+from typing import Final
 
 import click
 
 from meter_emu.cli.app import CliCommand, CliGroup, examples
-from meter_emu.cli.names import LEFT
+from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT
 from meter_emu.cli.output import naming
-from meter_emu.errors import OutputError
+from meter_emu.errors import ConfigError, OutputError
 from meter_emu.world.meter.host.starter import make_starter
 
 
@@ -31,3 +34,48 @@ def new(folder: str) -> None:
             raise OutputError(str(error.filename), "it is there already") from None
     click.echo(f"{folder}: {len(made)} files; now: cd {folder} && make &&")
     click.echo("  meter-emu rehearse ores-2020-07 --build ./my_meter")
+
+
+# The host process forks at every power-up, and the debugger is to be in each of them.
+_GDB: Final = (
+    "gdb -q -ex 'set follow-fork-mode child' -ex 'set detach-on-fork off' "
+    "-ex 'set schedule-multiple on' -ex 'set confirm off' -ex 'set pagination off' "
+    "-ex 'break meter_poll' -ex run --args"
+)
+
+
+@examples(
+    "firmware debug ores-2020-07 --build ./my_meter --household june-29",
+    "firmware debug counterexamples/never-early.toml --build ./my_meter",
+    "firmware debug ores-2020-07 --build ./my_meter --household june-29 --with 'rr record'",
+)
+@firmware.command("debug", cls=CliCommand)
+@click.argument("campaign", type=CAMPAIGN)
+@click.option("--build", type=BUILD, required=True, metavar="./PROGRAM", help="The program.")
+@click.option("--household", metavar="ID", help="The household; the only one otherwise.")
+@click.option("--with", "debugger", default=_GDB, metavar="COMMAND", help="Default: gdb.")
+def debug(campaign: str, *, build: str, household: str | None, debugger: str) -> None:
+    """Run one household of CAMPAIGN with the program in a debugger, without limits of time.
+
+    It stops at the first poll; `quit` ends it.
+    """
+    from meter_emu.cli.replayed import chosen_campaign
+    from meter_emu.world.meter.build import parse_build
+    from meter_emu.world.meter.host.hosted import HostedProgram
+    from meter_emu.world.rehearsal.engine import run_meter
+
+    chosen = chosen_campaign(campaign, seed=None, build=build, model=None, household=household)
+    factory = parse_build(build).factory
+    if not isinstance(factory, HostedProgram):
+        raise ConfigError(build, "build", "want an executable, ./PROGRAM")
+    if len(chosen.households) != 1:
+        raise ConfigError(campaign, "household", "name one with --household")
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is the debugger's
+    factory.debug_with(shlex.split(debugger))
+    try:
+        last = run_meter(chosen.households[0], chosen)[-1]
+    finally:
+        factory.close()
+        factory.debug_with(())
+        signal.signal(signal.SIGINT, before)
+    click.echo(f"{chosen.households[0].id}: {last.what.value} {last.detail}".rstrip())

@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic_ns
@@ -49,6 +49,10 @@ class HostedProgram:
         host = self._hosts.take()
         self._hosts.give(host)
         self.covers: Final = covers_of(path, host.traits)
+
+    def debug_with(self, debugger: Sequence[str]) -> None:
+        """Start the program below a debugger from now on; it may then take its time."""
+        self._hosts.debug_with(debugger)
 
     def close(self) -> None:
         """End the processes that have no meter."""
@@ -155,7 +159,8 @@ class Hosted:
                 silent_us += _LOOK_US
                 before, used = used, _used(self.child)
                 idle_us = idle_us + _LOOK_US if used == before else 0
-                if idle_us < SILENT_S * 1_000_000 and silent_us < _RUNNING_S * 1_000_000:
+                patient = idle_us < SILENT_S * 1_000_000 and silent_us < _RUNNING_S * 1_000_000
+                if patient or not host.bounded:
                     continue
                 return ProgramError(_HUNG, f"no port was called for {SILENT_S} s")
             except ConnectionResetError:

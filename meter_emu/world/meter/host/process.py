@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -42,11 +43,15 @@ _TELLING: Final = ("ERROR: ", "runtime error", "panicked at", "terminate called"
 class Host:
     """One process of an executable, with at most one meter at a time.
 
+    `debugger` is a command line before its own: it has the terminal, and nothing is bounded.
+
     Raise `ConfigError` for a file that is no meter program, with the remedy.
     """
 
-    def __init__(self, path: str, *, bounded: bool = True) -> None:
+    def __init__(self, path: str, debugger: Sequence[str] = ()) -> None:
         self._path: Final = path
+        self._debugger: Final = debugger
+        self.bounded: Final = not debugger
         self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  as long as the process
         self._read_from = 0
         self._ending: int | None = None  # the child that has not ended yet
@@ -55,7 +60,7 @@ class Host:
         self._control: Final = ours
         try:
             with theirs:
-                self._process = self._start(theirs.fileno(), bounded=bounded)
+                self._process = self._start(theirs.fileno())
         except ConfigError:
             self._control.close()
             self._output.close()
@@ -90,7 +95,7 @@ class Host:
         """Wait for the child and return its status as `waitpid` gives it."""
         if self._ending is None:
             return 0
-        if not select([self._control], [], [], 1.0)[0]:
+        if not select([self._control], [], [], 1.0 if self.bounded else None)[0]:
             self.kill()
         _, status = self._said()
         self._ending = None
@@ -113,11 +118,14 @@ class Host:
         self._output.close()
         self.shared.close()
 
-    def _start(self, control: int, *, bounded: bool) -> "subprocess.Popen[bytes]":
+    def _start(self, control: int) -> "subprocess.Popen[bytes]":
         path = os.path.abspath(self._path)  # noqa: PTH100 - a link stays a link
         shared = self.shared.fileno()
-        numbers = (control, os.getpid(), int(bounded), shared)
-        arguments = [path, "--meter-bench", *map(str, numbers)]
+        parent = os.getpid() if self.bounded else 0  # its parent is the debugger
+        numbers = (control, parent, int(self.bounded), shared)
+        arguments = [*self._debugger, path, "--meter-bench", *map(str, numbers)]
+        if self._debugger:
+            return self._under_debugger(arguments, control, shared)
         try:
             return subprocess.Popen(  # noqa: S603 - the program somebody asked to have tested
                 arguments,
@@ -131,9 +139,16 @@ class Host:
         except OSError as error:
             raise ConfigError(self._path, "build", _why_not(self._path, error)) from None
 
+    def _under_debugger(self, arguments: list[str], *passed: int) -> "subprocess.Popen[bytes]":
+        try:
+            return subprocess.Popen(arguments, pass_fds=passed)  # noqa: S603 - likewise
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise ConfigError(arguments[0], "debugger", why) from None
+
     def _hello(self) -> str:
         said = b""
-        if select([self._control], [], [], _START_S)[0]:
+        if select([self._control], [], [], _START_S if self.bounded else None)[0]:
             with suppress(OSError):
                 said = self._control.recv(_HELLO_MAX)
         if said.startswith(b"METER "):
@@ -194,15 +209,15 @@ class Hosts:
 
     def __init__(self, path: str) -> None:
         self._path: Final = path
+        self._debugger: Sequence[str] = ()
         self._free: Final[deque[Host]] = deque()
         # A host whose program is found as garbage, in a ring, would be torn down with it.
         self._taken: Final[set[Host]] = set()
         atexit.register(self.close)
-        self.bounded = True
 
     def take(self) -> Host:
         """Return a host without a meter."""
-        host = self._free.pop() if self._free else Host(self._path, bounded=self.bounded)
+        host = self._free.pop() if self._free else Host(self._path, self._debugger)
         self._taken.add(host)
         return host
 
@@ -211,6 +226,11 @@ class Hosts:
         if not sys.is_finalizing():
             self._taken.discard(host)
             self._free.append(host)
+
+    def debug_with(self, debugger: Sequence[str]) -> None:
+        """Start hosts below a debugger from now on."""
+        self.close()
+        self._debugger = debugger
 
     def close(self) -> None:
         """Close the hosts without a meter."""

@@ -453,7 +453,7 @@ int main(int argc, char **argv) {
     }
     control = atoi(argv[2]);
     parent = atol(argv[3]);
-    dies_with((pid_t)parent);
+    if (parent) dies_with((pid_t)parent); /* a debugger's child otherwise */
 #ifdef __linux__
     if (!(personality(0xffffffff) & ADDR_NO_RANDOMIZE) && personality(personality(0xffffffff) | ADDR_NO_RANDOMIZE) >= 0 &&
         (personality(0xffffffff) & ADDR_NO_RANDOMIZE))

@@ -110,7 +110,7 @@ static int read_file(int sfi, uint8_t *to, int size) {
 }
 
 static void mac_of(const uint8_t key[16], const uint8_t *record, int size, uint8_t mac[8]) {
-    uint8_t text[12 + 128], whole[16];
+    uint8_t text[12 + 138], whole[16];
     memcpy(text, identity + 4, 8);      /* meter id */
     memcpy(text + 8, identity + 20, 4); /* card number */
     memcpy(text + 12, record, (size_t)size - 8);
@@ -234,15 +234,15 @@ int card_read(const card_keys *keys, const uint8_t challenge[8], card_contents *
     return NONE;
 }
 
-bool card_write_back(const card_keys *keys, uint8_t record[128]) {
+bool card_write_back(const card_keys *keys, uint8_t record[138]) {
     static const uint8_t pin[] = {0, 0x20, 0, 1, 4, '7', '8', '1', '6'};
     int at, part;
     memcpy(record, "BB", 2);
     record[2] = generation;
-    mac_of(keys->meter_record, record, 128, record + 120);
-    if (!plain) return write_at(0x80 | WRITE_BACK, 0, record, 128) >= 0;
-    if (size_of[WRITE_BACK] < 128 || ask(pin, sizeof pin, NULL, 0) < 0) return false;
-    memcpy(container + place[WRITE_BACK], record, 128);
+    mac_of(keys->meter_record, record, 138, record + 130);
+    if (!plain) return write_at(0x80 | WRITE_BACK, 0, record, 138) >= 0;
+    if (size_of[WRITE_BACK] < 138 || ask(pin, sizeof pin, NULL, 0) < 0) return false;
+    memcpy(container + place[WRITE_BACK], record, 138);
     put_be(container + 4, be(container + 4, 4) + 1, 4);
     put_be(container + container_size - 4, crc32(container, container_size - 4), 4);
     container_slot = !container_slot;

@@ -16,7 +16,7 @@
 const char meter_traits[] = "chips=pcf8563 energies=electricity time_bases=utc generations=1,2 "
                             "carriers=plain,secure clock_cards=no";
 
-enum { PREPAYMENT = 1, LIMITER = 2, CUT_LATCHED = 4, LOW_SAID = 8, DEFERRAL_OVER = 0x40 };
+enum { PREPAYMENT = 1, LIMITER = 2, CUT_LATCHED = 4, LOW_SAID = 8, DEFERRAL_OVER = 0x40, SHELTERED = 0x80 };
 enum { TRUSTED, LOW_VOLTAGE, IMPOSSIBLE_DATE, BACKWARDS, TOO_FAR_AHEAD, SET_TOO_LONG_AGO, TICKS_DISAGREE, BEING_SET,
        LOWER_BOUND, DISPUTED };
 enum { DISCONNECTED, CONNECTED, READY };
@@ -29,6 +29,8 @@ enum { BY_ORDER = 1, BY_CREDIT = 2 }; /* blocks */
 #define DAY_S 86400
 #define CLOCKS_END (int64_t)(52595999 + 1 - 60) /* minute: a clock in standard time shows 2100 */
 #define UEUR_PER_CENT 10000
+#define SHELTER_MAX_MIN (96 * 60)
+#define NIGHT_MAX_WH 200000 /* at the night price while the clock is doubted */
 
 typedef struct { uint8_t civil[5]; uint32_t minute; } end_time; /* NO_MINUTE: none */
 
@@ -43,6 +45,7 @@ typedef struct {
     uint64_t charged_ueur;
     uint32_t debt_ueur, accepted_cents, accepted_count, order_number, session_count, card_number;
     uint32_t day_price, night_price;
+    uint32_t sheltered_wh, sheltered_min, sheltered_ticks_ms, doubted_wh; /* what favours have given (docs/decisions/doubt.md) */
     end_time defer_end, cut_end;
     uint8_t events[24];
     uint32_t crc;
@@ -311,6 +314,8 @@ static void book(void) { /* what was used since the last booking, by the rules t
     if (used) changed = true;
     state.booked_units = units;
     if (state.night_rate) state.night_wh += used;
+    if (state.flags & SHELTERED) state.sheltered_wh += used;
+    if (state.health != TRUSTED) state.doubted_wh += used;
     if (state.account == CHARGED) {
         state.charged_wh += used;
         if (state.night_rate) state.charged_night_wh += used;
@@ -355,10 +360,37 @@ static void move_to(uint8_t supply) {
     note(supply == CONNECTED ? RECONNECTED : supply == READY ? IS_READY : state.flags & CUT_LATCHED ? CUT_PROGRAMMED : CUT_CREDIT, 0);
 }
 
+/* Shelter: the credit is used up, and the hours alone keep the supply on. By ticks, less what they may be fast. */
+static uint32_t shelter_minute_ms(void) { return 60000 + (uint32_t)((60000 * made(42, 4) + 999999999) / 1000000000); }
+
+static void count_shelter(void) {
+    const uint32_t minutes = (ticks_ms - state.sheltered_ticks_ms) / shelter_minute_ms();
+    if (!(state.flags & SHELTERED) || !minutes) return;
+    state.sheltered_min += minutes;
+    state.sheltered_ticks_ms += minutes * shelter_minute_ms();
+    changed = true;
+}
+
+static void shelter(void) {
+    const int permitted = permission();
+    const bool alone = permitted == HOLD && state.supply == CONNECTED;
+    if (alone != !!(state.flags & SHELTERED)) {
+        book();
+        state.flags ^= SHELTERED;
+        state.sheltered_ticks_ms = ticks_ms;
+        changed = true;
+    }
+    if (permitted >= LIMIT && (state.sheltered_wh || state.sheltered_min)) {
+        state.sheltered_wh = state.sheltered_min = 0;
+        changed = true;
+    }
+}
+
 static void settle(void) {
     uint8_t account;
     bool night;
     int permitted;
+    count_shelter();
     if (!deferral_holds() && state.defer_end.minute != NO_MINUTE && !(state.flags & DEFERRAL_OVER)) {
         state.flags |= DEFERRAL_OVER;
         changed = true;
@@ -378,6 +410,7 @@ static void settle(void) {
     permitted = permission();
     if (permitted == OPEN || (permitted == HOLD && state.supply == READY)) move_to(DISCONNECTED);
     if (permitted >= LIMIT && state.supply == DISCONNECTED) move_to(READY);
+    shelter();
     if (!(state.flags & LOW_SAID) && balance() > 0 && balance() <= (int64_t)made(58, 4) * UEUR_PER_CENT) {
         state.flags |= LOW_SAID;
         changed = beeping = true;
@@ -392,10 +425,14 @@ static void journal_time(void) {
 }
 
 static void keep_time(bool powered_on) {
-    if (powered_on) note(POWER_ON, 0);
+    if (powered_on) {
+        note(POWER_ON, 0);
+        state.sheltered_ticks_ms = ticks_ms; /* they began anew */
+    }
     if (state.health != health) {
         book();
         state.health = health;
+        state.doubted_wh = 0;
         note(CLOCK_LOST, health);
         if (state.order_result == EXECUTED && waiting()) state.order_result = PENDING;
     }
@@ -614,8 +651,10 @@ static int obey(const card_contents *card) {
     return telling(order) >= telling(wallet) ? order : wallet;
 }
 
+static uint64_t left(uint64_t most, uint32_t used) { return used < most ? most - used : 0; }
+
 static void write_back(int result) {
-    uint8_t record[128];
+    uint8_t record[138];
     memset(record, 0, sizeof record);
     record[3] = (uint8_t)result;
     put_be(record + 4, keys.meter_id, 8);
@@ -644,7 +683,10 @@ static void write_back(int result) {
     put_be(record + 86, state.tariff_number, 2);
     put_be(record + 88, state.night_wh, 4);
     put_be(record + 92, state.charged_night_wh, 4);
-    memcpy(record + 96, state.events, 24);
+    put_be(record + 96, left(SHELTER_MAX_MIN, state.sheltered_min), 2);
+    put_be(record + 98, left((made(152, 4) * made(156, 2) + 59) / 60, state.sheltered_wh), 4);
+    put_be(record + 102, left(NIGHT_MAX_WH, state.doubted_wh), 4);
+    memcpy(record + 106, state.events, 24);
     card_write_back(&keys, record);
 }
 
@@ -726,7 +768,7 @@ static void show(int card_result, bool turned, bool fault) {
 /* ---- Until when nothing can be due ---- */
 
 static void sleep_until(meter_sleep *hint, bool busy) {
-    int64_t wait = DAY_S - second_of_day, left, spare, mark = (int64_t)made(58, 4) * UEUR_PER_CENT;
+    int64_t wait = DAY_S - second_of_day, left, left_ms, spare, mark = (int64_t)made(58, 4) * UEUR_PER_CENT;
     const end_time *ends[2] = {&state.defer_end, &state.cut_end};
     const int over[2] = {DEFERRAL_OVER, CUT_LATCHED};
     int n;
@@ -744,6 +786,10 @@ static void sleep_until(meter_sleep *hint, bool busy) {
     if (trusted() && bi_hourly()) {
         left = seconds_to_edge(NIGHT);
         if (left < wait) wait = left;
+    }
+    if (state.flags & SHELTERED) {
+        left_ms = shelter_minute_ms() - (ticks_ms - state.sheltered_ticks_ms);
+        if (left_ms / 1000 < wait) wait = left_ms / 1000;
     }
     hint->until_second = (uint32_t)(second_of_day + (wait > 1 ? wait : 1));
     if (state.flags & LOW_SAID || balance() <= mark) mark = 0;
