@@ -20,7 +20,7 @@ from card_protocol.errors import UndecodedError, decoding
 from meter_emu.errors import ConfigError
 from meter_emu.nearest import hint
 
-ResourceKind: TypeAlias = Literal["meters", "campaigns", "corpus", "layouts"]
+ResourceKind: TypeAlias = Literal["meters", "campaigns", "corpus", "layouts", "incidents"]
 _PACKAGE: Final = Path(__file__).parent
 _DATA_ROOTS: Final = (_PACKAGE / "_fixtures", _PACKAGE.parent / "fixtures")
 _SUFFIX: Final = ".toml"
@@ -132,11 +132,14 @@ def _in_words(key: str, data: object) -> str:
         name, *indices = part.replace("]", "").split("[")
         data = data.get(name) if isinstance(data, dict) else None
         for index in indices:
+            if index == "...":  # a value of a table whose keys are its author's
+                data = None
+                continue
             data = data[int(index)] if isinstance(data, list) else None
             called = data.get("id", data.get("name")) if isinstance(data, dict) else None
             named = repr(called) if isinstance(called, str) else str(int(index) + 1)
             name = f"{_ONE_OF.get(name, name)} {named}"
-        (places if indices else rest).append(name)
+        (places if indices and indices != ["..."] else rest).append(name)
     return ": ".join(part for part in (", ".join(places), ".".join(rest)) if part)
 
 

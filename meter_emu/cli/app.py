@@ -116,6 +116,9 @@ PROGRAM_COMMANDS: Final[Mapping[str, CommandPlace]] = {
     "distinguish": CommandPlace(
         "meter_emu.cli.distinguish:distinguish_builds", "Find a household in which builds differ."
     ),
+    "diagnose": CommandPlace(
+        "meter_emu.cli.diagnose:diagnose", "Say which mistakes are consistent with an incident."
+    ),
     "firmware": CommandPlace("meter_emu.cli.firmware:firmware", "Begin a meter's program in C."),
     "fuzz": CommandPlace("meter_emu.cli.fuzz:fuzz", "Feed a target inputs, and keep what fails."),
     "run": CommandPlace("meter_emu.cli.run:run", "Operate one live meter interactively."),

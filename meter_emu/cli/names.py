@@ -89,7 +89,7 @@ class FileName(Word):
 
 
 class BuiltInOrFile(FileName):
-    """The name of a built-in campaign or model, or of a file."""
+    """The name of a built-in campaign, model or incident, or of a file."""
 
     def __init__(self, kind: ResourceKind) -> None:
         super().__init__(left=False)
@@ -130,6 +130,7 @@ LEFT: Final = FileName(left=True)
 CAMPAIGN: Final = BuiltInOrFile("campaigns")
 MODEL: Final = BuiltInOrFile("meters")
 LAYOUT: Final = BuiltInOrFile("layouts")
+INCIDENT: Final = BuiltInOrFile("incidents")
 BUILD: Final = BuildName()
 
 

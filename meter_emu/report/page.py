@@ -117,7 +117,7 @@ class Section:
 
 def render(seen: Collector) -> str:
     """Return the whole page as HTML text: the same rehearsal gives the same text."""
-    campaign, environment = seen.campaign, _environment()
+    campaign, environment = seen.campaign, environment_of_pages()
     assert environment.loader is not None, "templates come from somewhere"
     script, _, _ = environment.loader.get_source(environment, _SCRIPT)
     sections = tuple(_sections(seen))
@@ -153,7 +153,8 @@ def _announced(promise: Announcement, zone: TimeZone) -> Announced:
     return Announced(promise.name, promise.text, defer_until, cut_at)
 
 
-def _environment() -> Environment:
+def environment_of_pages() -> Environment:
+    """Return what renders the templates of pages; every text is escaped."""
     return Environment(
         loader=PackageLoader("meter_emu.report"),
         autoescape=True,
@@ -181,7 +182,7 @@ def _sections(seen: Collector) -> Iterator[Section]:
         more = []
         for one in seen.more[verdict]:
             number += 1
-            more.append(_story(one, f"household-{number}", seen.campaign, alike=""))
+            more.append(story_of(one, f"household-{number}", seen.campaign, alike=""))
         yield Section(
             verdict=verdict,
             heading=PLAIN[verdict].heading,
@@ -208,7 +209,7 @@ def _row(group: Group, anchor: str, campaign: Campaign) -> HouseholdGroup:
     cuts = dict.fromkeys(short(us, zone) for us in group.cuts_us or ())
     alike = "" if group.count == 1 else f"the first of {households(group.count)} of this kind"
     return HouseholdGroup(
-        story=_story(first, anchor, campaign, alike=alike),
+        story=story_of(first, anchor, campaign, alike=alike),
         promise=_announced_to(first.household, zone),
         in_meter="no cut" if announced_us is None else short(announced_us, zone),
         display="; ".join(_displays(group, campaign)) or "as announced",
@@ -234,7 +235,8 @@ def _displays(group: Group, campaign: Campaign) -> Iterator[str]:
         yield f"{many}{said}, since {short(row.from_us, campaign.zone)}"
 
 
-def _story(seen: Seen, anchor: str, campaign: Campaign, *, alike: str) -> Story:
+def story_of(seen: Seen, anchor: str, campaign: Campaign, *, alike: str) -> Story:
+    """Return a household as the page draws it."""
     facts = facts_of(seen, campaign)
     broken = not expected(seen.outcome, seen.household)
     return Story(

@@ -1,0 +1,121 @@
+"""`diagnose INCIDENT`: which known mistakes are consistent with what was reported."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+
+from meter_emu.cli.app import CliCommand, examples
+from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
+from meter_emu.cli.names import INCIDENT, LEFT, json_option
+from meter_emu.cli.output import STDOUT, print_json, say_written, write_atomically
+from meter_emu.cli.progress import watched
+from meter_emu.diagnosis.diagnose import Diagnosing
+from meter_emu.diagnosis.incident import load_incident
+from meter_emu.diagnosis.kept import default_folder
+from meter_emu.diagnosis.memo import Diagnosis, as_json, memo
+from meter_emu.diagnosis.sampling import SAMPLES
+from meter_emu.errors import OutputError
+from meter_emu.resources import find
+from meter_emu.world.rehearsal.campaign_toml import campaign_toml
+
+
+@examples(
+    "diagnose ores-2020-07 --singles",
+    "diagnose ores-2020-07 --report page --bench orders",
+    "diagnose incident.toml --samples 4 --json -",
+)
+@click.command("diagnose", cls=CliCommand)
+@click.argument("incident", type=INCIDENT)
+@click.option("--singles", "only_singles", is_flag=True, help="Stop before pairs of mistakes.")
+@click.option(
+    "--samples",
+    type=click.IntRange(1, 100),
+    default=SAMPLES,
+    show_default=True,
+    help="Households of each kind on each model, with their unknowns drawn.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw unknowns from this seed.")
+@json_option
+@click.option(
+    "--report", "report_to", type=LEFT, metavar="DIR", help="Write an HTML page: DIR/index.html."
+)
+@click.option(
+    "--bench", "bench_to", type=LEFT, metavar="DIR", help="Write the orders to try as campaigns."
+)
+@click.option(
+    "--kept", "kept_in", type=LEFT, metavar="DIR", help="Keep signatures here, not in the cache."
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes; default one a CPU.")
+def diagnose(
+    incident: str,
+    *,
+    only_singles: bool,
+    samples: int,
+    seed: int,
+    json_file: str | None,
+    report_to: str | None,
+    bench_to: str | None,
+    kept_in: str | None,
+    jobs: int | None,
+) -> int:
+    """Say which mistakes of the catalogue are consistent with the reports in INCIDENT.
+
+    INCIDENT is a file or a built-in name. No cause is ever claimed. Exit status: 0 something fits,
+    1 nothing in the catalogue does.
+    """
+    resolved = load_incident(find("incidents", incident))
+    folder = default_folder() if kept_in is None else Path(kept_in)
+    with _progress() as hear:
+        at_work = Diagnosing(
+            resolved, samples=samples, seed=seed, kept_in=folder, jobs=jobs, hear=hear
+        )
+        found = at_work.singles()
+        if only_singles:
+            found = at_work.decided(found)
+    if not only_singles:
+        if json_file != STDOUT:
+            _print(found, "single mistakes; pairs follow")
+        with _progress() as hear:
+            at_work.hear = hear
+            found = at_work.pairs(found)
+    if json_file is not None:
+        print_json(as_json(found), json_file)
+    if json_file != STDOUT:
+        _print(found, "")
+    if bench_to is not None:
+        for number, one in enumerate(found.experiments, 1):
+            assert one.campaign is not None, "an experiment has its campaign"
+            _write(bench_to, f"bench-{number}.toml", campaign_toml(one.campaign))
+    if report_to is not None:
+        from meter_emu.diagnosis.page import page
+
+        _write(report_to, "index.html", page(at_work, found))
+    return EXIT_OK if found.ranking.fits else EXIT_FOUND
+
+
+def _print(found: Diagnosis, heading: str) -> None:
+    if heading:
+        click.echo(f"--- {heading} ---")
+    for line in memo(found):
+        click.echo(line)
+
+
+def _write(folder: str, name: str, text: str) -> None:
+    """Write a file into a folder, which is made if it is not there."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(folder, (error.strerror or str(error)).lower()) from error
+    write_atomically(Path(folder) / name, text.encode())
+    say_written(Path(folder) / name)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Give what takes how far a step of the work is."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    with watched(*columns, total=1_000, shown=True) as done:
+        yield lambda what, count, of: done(1_000 * count // of, f"{what}: {count:,} of {of:,} runs")

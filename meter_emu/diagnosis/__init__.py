@@ -1,0 +1,8 @@
+"""Diagnosis of an incident: which known mistakes are consistent with what was reported.
+
+An incident file states what was observed (`incident`). Every mistake of the catalogue, and every
+mistake of data that an office can make (`hypotheses`), runs in sampled households (`sampling`);
+what people could have seen of it is its signature (`signatures`), kept on disk (`kept`). Ranking is
+arithmetic on signatures (`predictions`, `ranking`); `pairs` adds the second mistake, `decide` says
+what to ask next.
+"""

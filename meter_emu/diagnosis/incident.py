@@ -1,0 +1,472 @@
+"""An incident, resolved: fleets, persons, and what was reported of them, with how sure that is.
+
+Sources that did not copy each other multiply their odds: 0.95 twice is 361 to 1. A copy adds
+nothing. An incident that contradicts itself is refused: no cause could fit it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import combinations
+from pathlib import Path
+from typing import Final, final
+
+from meter_emu.diagnosis.incident_file import (
+    RawFleet,
+    RawIncident,
+    RawPerson,
+    RawSeen,
+    RawSource,
+    RawWhose,
+)
+from meter_emu.energies import ENERGIES
+from meter_emu.errors import ConfigError
+from meter_emu.nearest import hint
+from meter_emu.resources import find, read_toml
+from meter_emu.world.meter.model import MeterModel, load_model
+from meter_emu.world.rehearsal.campaign import Campaign, load_campaign
+from meter_emu.world.rehearsal.household import Household, Visit, VisitKind
+from meter_emu.world.rehearsal.reading import FilePlace
+from meter_emu.world.rehearsal.visits import VisitReader
+from meter_emu.zones import TimeZone
+
+SURE_MIN: Final = 0.5  # below, a report would speak for its opposite: it is written the other way
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentFleet:
+    """One operator's meters. `part` is the share of them that may be concerned, if not all may.
+
+    `models` are by name; `kinds` are the households of the campaign that stand for the fleet, and
+    `weights` how many there are of each, by id.
+    `same_product` says whether its meters and office are the first fleet's; `None` if not known.
+    """
+
+    name: str
+    campaign: Campaign
+    size: int
+    models: Mapping[str, MeterModel]
+    kinds: tuple[Household, ...]
+    weights: Mapping[str, int]
+    since_us: int | None
+    part: tuple[float, float] | None
+    same_product: bool | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A household of which somebody spoke, with all its visits."""
+
+    fleet: str
+    household: Household
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What is to be seen of a household; instants are true microseconds. Exactly one is set.
+
+    `cut_us` is from when to when supply went off by the meter, `fed_us` and `off_us` when it was on
+    or off, `card` whether the card of visit `visit` (from 0) was obeyed, `shown` what the display
+    said then.
+    """
+
+    cut_us: tuple[int, int] | None = None
+    fed_us: int | None = None
+    off_us: int | None = None
+    card: str | None = None
+    shown: str | None = None
+    visit: int | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Which households: of a fleet or a person, a kind, an energy, reactivated before or not."""
+
+    fleet: str
+    person: str | None = None
+    kind: str | None = None
+    energy: str | None = None
+    reactivated: bool | None = None
+
+    def within(self, other: "Whose") -> bool:
+        """Whether each of these households is one of the other's."""
+        return all(
+            theirs is None or mine == theirs
+            for mine, theirs in (
+                (self.fleet, other.fleet),
+                (self.person, other.person),
+                (self.kind, other.kind),
+                (self.energy, other.energy),
+                (self.reactivated, other.reactivated),
+            )
+        )
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """A report, or a silence. `many` is `some`, `none` or `share`; `share` is its bounds.
+
+    `exposed` and `heard` are those of a silence: so many households, and the chance that one such
+    event would have been heard of. `sure` is how likely it is right, all sources taken together.
+    """
+
+    id: str
+    whose: Whose
+    many: str
+    seen: Sighting
+    sure: float
+    refs: tuple[str, ...]
+    words: str
+    share: tuple[float, float] | None = None
+    exposed: int | None = None
+    heard: float | None = None
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """A whole file, resolved. The first fleet is the one in which something went wrong."""
+
+    name: str
+    path: str
+    zone: TimeZone
+    fleets: Mapping[str, IncidentFleet]
+    persons: Mapping[str, Person]
+    observations: tuple[Observation, ...]
+
+    @property
+    def first(self) -> IncidentFleet:
+        """The fleet in which something went wrong."""
+        return next(iter(self.fleets.values()))
+
+
+def load_incident(path: Path) -> Incident:
+    """Return the incident in a file; raise `ConfigError` naming key and what was wanted."""
+    return _Reader(path, read_toml(path, RawIncident)).incident()
+
+
+def combined(sources: Sequence[tuple[float, str, str | None]]) -> float:
+    """Return how sure several sources are together: surety, name, and whom they copy."""
+    odds, best = 1.0, dict[str, float]()
+    for sure, ref, copies in sources:
+        origin = copies or ref
+        best[origin] = max(best.get(origin, 0.0), sure)
+    for sure in best.values():
+        odds *= sure / (1 - sure)
+    return odds / (1 + odds)
+
+
+class _Reader:
+    """Resolves the raw file and keeps each place for error messages."""
+
+    def __init__(self, path: Path, raw_incident: RawIncident) -> None:
+        self._path, self._raw = path, raw_incident
+        self._top = FilePlace(str(path), raw_incident.zone)
+        self._fleets: dict[str, IncidentFleet] = {}
+        self._persons: dict[str, Person] = {}
+
+    def incident(self) -> Incident:
+        for raw in self._raw.fleet:
+            place = self._top.at(f"fleet {raw.name!r}")
+            if raw.name in self._fleets:
+                place.refuse("name", "two have it, want each once")
+            self._fleets[raw.name] = self._fleet(raw, place)
+        for raw_person in self._raw.person:
+            place = self._top.at(f"person {raw_person.id!r}")
+            if raw_person.id in self._persons:
+                place.refuse("id", "two have it, want each once")
+            self._persons[raw_person.id] = self._person(raw_person, place)
+        observations = (*self._observed(), *self._silences())
+        ids = [one.id for one in observations]
+        for one in observations:
+            if ids.count(one.id) > 1:
+                self._top.refuse("observed", f"two have the id {one.id!r}, want each once")
+        for pair in combinations(observations, 2):
+            self._check_pair(*pair)
+        return Incident(
+            name=self._raw.name,
+            path=str(self._path),
+            zone=self._raw.zone,
+            fleets=self._fleets,
+            persons=self._persons,
+            observations=observations,
+        )
+
+    # Fleets and persons --------------------------------------------------------------------------
+
+    def _fleet(self, raw_fleet: RawFleet, place: FilePlace) -> IncidentFleet:
+        try:
+            campaign = load_campaign(
+                find("campaigns", raw_fleet.campaign, folder=self._path.parent)
+            )
+            found = {
+                model: load_model(find("meters", model, folder=self._path.parent))
+                for model in raw_fleet.models
+            }
+        except ConfigError as error:
+            raise ConfigError(str(self._path), place.words, str(error)) from None
+        if campaign.zone.key != self._raw.zone.key:
+            place.refuse("campaign", f"keeps the time of {campaign.zone.key}")
+        kinds = self._kinds(raw_fleet, campaign, place)
+        energies = {kind.model.energy for kind in kinds}
+        have = {model.energy for model in found.values()}
+        if raw_fleet.kinds is None:
+            kinds = tuple(kind for kind in kinds if kind.model.energy in have)
+        for model_name, model in found.items():
+            if model.energy not in energies:
+                place.refuse("models", f"none of the households has a meter as {model_name}")
+        low, high = raw_fleet.part or (0.0, 1.0)
+        if raw_fleet.part is not None and not 0 < low <= high < 1:
+            place.refuse("part", f"want [from, to] above 0 and below 1, got {low}, {high}")
+        if raw_fleet.same_product is not None and not self._fleets:
+            place.refuse("same_product", "want none: this is the first fleet")
+        same = {"yes": True, "no": False, "unknown": None}[raw_fleet.same_product or "unknown"]
+        since = raw_fleet.on_the_wall_since
+        since_us = None
+        if since is not None:
+            since_us = place.instant(datetime(*since.timetuple()[:3]), "on_the_wall_since")  # noqa: DTZ001
+            if since_us >= campaign.start_us:
+                place.refuse("on_the_wall_since", "want a day before the campaign's start")
+        return IncidentFleet(
+            name=raw_fleet.name,
+            campaign=campaign,
+            size=raw_fleet.households,
+            models=found,
+            kinds=kinds,
+            weights=raw_fleet.kinds or {kind.id: 1 for kind in kinds},
+            since_us=since_us,
+            part=None if raw_fleet.part is None else (low, high),
+            same_product=True if not self._fleets else same,
+        )
+
+    def _kinds(
+        self, raw_fleet: RawFleet, campaign: Campaign, place: FilePlace
+    ) -> tuple[Household, ...]:
+        known = {one.first.id: one.first for one in campaign.households.entries}
+        for name in raw_fleet.kinds or ():
+            if name not in known:
+                place.refuse("kinds", f"the campaign has no household {name!r}{hint(name, known)}")
+        return tuple(known[name] for name in raw_fleet.kinds or known)
+
+    def _person(self, raw_person: RawPerson, place: FilePlace) -> Person:
+        fleet_name, _, like = raw_person.like.partition(":")
+        fleet = self._fleets.get(fleet_name)
+        if fleet is None:
+            place.refuse("like", f"want FLEET:HOUSEHOLD, got {raw_person.like!r}")
+        alone = fleet.campaign.households.alone(like)
+        if alone is None:
+            names = [one.first.id for one in fleet.campaign.households.entries]
+            place.refuse("like", f"the campaign has no household {like!r}{hint(like, names)}")
+        first = alone.entries[0].first
+        campaign = fleet.campaign
+        reader = VisitReader(
+            place,
+            first.model,
+            first.announced,
+            within_us=(campaign.start_us, campaign.end_us),
+            said=(datetime.min, datetime.max),  # noqa: DTZ901  only words of a refusal
+        )
+        visits = [*first.visits, *reader.all(raw_person.visits)]
+        visits.sort(key=lambda visit: visit.at_us)
+        return Person(fleet_name, replace(first, id=raw_person.id, visits=tuple(visits)))
+
+    # Observations --------------------------------------------------------------------------------
+
+    def _observed(self) -> Iterator[Observation]:
+        for raw in self._raw.observed:
+            place = self._top.at(f"observed {raw.id!r}")
+            said = {"some": raw.some, "none": raw.none, "share": raw.share}
+            found = {many: seen for many, seen in said.items() if seen is not None}
+            if len(found) != 1:
+                place.refuse("", "want one of some, none, share")
+            ((many, raw_seen),) = found.items()
+            whose = self._whose(raw.whose, place)
+            share = self._share(raw_seen, many, whose, place.at(many))
+            yield Observation(
+                id=raw.id,
+                whose=whose,
+                many=many,
+                seen=self._seen(raw_seen, whose, place.at(many)),
+                sure=combined([self._source(one, place) for one in raw.sources]),
+                refs=tuple(one.ref for one in raw.sources),
+                words=_in_words(raw.whose, many, raw_seen),
+                share=share,
+            )
+
+    def _silences(self) -> Iterator[Observation]:
+        for raw in self._raw.silence:
+            place = self._top.at(f"silence {raw.id!r}")
+            whose = self._whose(raw.whose, place)
+            self._share(raw.none, "none", whose, place.at("none"))
+            fleet = self._fleets[whose.fleet]
+            if raw.exposed > fleet.size:
+                place.refuse("exposed", f"want at most the fleet's {fleet.size}, got {raw.exposed}")
+            if not 0 < raw.heard <= 1:
+                place.refuse("heard", "want more than 0: what is never heard of says nothing")
+            yield Observation(
+                id=raw.id,
+                whose=whose,
+                many="none",
+                seen=self._seen(raw.none, whose, place.at("none")),
+                sure=_surety(raw.sure, place),
+                refs=(),
+                words=_in_words(raw.whose, "none", raw.none),
+                exposed=raw.exposed,
+                heard=raw.heard,
+            )
+
+    def _source(self, raw_source: RawSource, place: FilePlace) -> tuple[float, str, str | None]:
+        where = place.at(f"source {raw_source.ref}")
+        return _surety(raw_source.sure, where), raw_source.ref, raw_source.copies
+
+    def _whose(self, raw_whose: RawWhose, place: FilePlace) -> Whose:
+        place = place.at("whose")
+        if (raw_whose.fleet is None) == (raw_whose.id is None):
+            place.refuse("", "want fleet or id, one of them")
+        if raw_whose.id is not None:
+            if raw_whose.id not in self._persons:
+                place.refuse("id", f"no person {raw_whose.id!r}{hint(raw_whose.id, self._persons)}")
+            return Whose(self._persons[raw_whose.id].fleet, person=raw_whose.id)
+        assert raw_whose.fleet is not None, "one of the two"
+        fleet = self._fleets.get(raw_whose.fleet)
+        if fleet is None:
+            near = hint(raw_whose.fleet, self._fleets)
+            place.refuse("fleet", f"want one of {', '.join(self._fleets)}{near}")
+        if raw_whose.energy is not None and raw_whose.energy not in ENERGIES:
+            place.refuse("energy", f"want one of {', '.join(ENERGIES)}, got {raw_whose.energy!r}")
+        kinds = [kind.id for kind in fleet.kinds]
+        if raw_whose.kind is not None and raw_whose.kind not in kinds:
+            place.refuse("kind", f"want one of the fleet's {', '.join(kinds)}")
+        return Whose(
+            fleet.name,
+            kind=raw_whose.kind,
+            energy=raw_whose.energy,
+            reactivated=raw_whose.reactivated,
+        )
+
+    def _seen(self, raw_seen: RawSeen, whose: Whose, place: FilePlace) -> Sighting:
+        given = {
+            key: getattr(raw_seen, key)
+            for key in ("cut", "fed", "off", "card", "shown")
+            if getattr(raw_seen, key) is not None
+        }
+        if len(given) != 1:
+            place.refuse("", "want one of cut, fed, off, card, shown")
+        ((key, value),) = given.items()
+        campaign = self._fleets[whose.fleet].campaign
+        if key in ("card", "shown"):
+            return self._at_visit(raw_seen, whose, place)
+        if raw_seen.at_visit is not None:
+            place.refuse("at_visit", "want it with card or shown only")
+        times = value if isinstance(value, list) else [value]
+        instants = [place.instant(when, key) for when in times]
+        if any(not campaign.start_us <= us < campaign.end_us for us in instants):
+            place.refuse(key, "want times within the campaign's start and end")
+        if key == "cut":
+            from_us, to_us = instants
+            if to_us <= from_us:
+                place.refuse("cut", "want [from, to], the earlier first")
+            return Sighting(cut_us=(from_us, to_us))
+        return Sighting(fed_us=instants[0]) if key == "fed" else Sighting(off_us=instants[0])
+
+    def _at_visit(self, raw_seen: RawSeen, whose: Whose, place: FilePlace) -> Sighting:
+        if whose.person is None or raw_seen.at_visit is None:
+            place.refuse("at_visit", "a card or a display is one person's, at one of the visits")
+        visits = self._persons[whose.person].household.visits
+        number = raw_seen.at_visit - 1
+        if number >= len(visits) or not _with_card(visits[number]):
+            cards = [str(n) for n, visit in enumerate(visits, 1) if _with_card(visit)]
+            place.refuse("at_visit", f"want one with a card: {', '.join(cards)}")
+        return Sighting(card=raw_seen.card, shown=raw_seen.shown, visit=number)
+
+    def _share(
+        self, raw_seen: RawSeen, many: str, whose: Whose, place: FilePlace
+    ) -> tuple[float, float] | None:
+        bounds = (raw_seen.from_, raw_seen.to)
+        if many != "share":
+            if bounds != (None, None):
+                place.refuse("from", "want from and to with share only")
+            return None
+        low, high = bounds
+        if low is None or high is None or low > high:
+            place.refuse("from", "want from and to, the smaller first")
+        if whose.person is not None:
+            place.refuse("", "want some or none of one person")
+        return low, high
+
+    def _check_pair(self, one: Observation, other: Observation) -> None:
+        """Refuse two observations that no cause could fit."""
+        if _at_odds(one, other) or _at_odds(other, one):
+            words = f"contradicts {one.id!r}: no cause could fit both"
+            self._top.at(f"observed {other.id!r}").refuse("", words)
+
+
+def _at_odds(one: Observation, other: Observation) -> bool:
+    """Whether one says that something was, and the other that the same never was."""
+    if not one.whose.within(other.whose):
+        return False
+    mine, theirs = one.seen, other.seen
+    if one.whose.person is not None and "some" == one.many == other.many:
+        if mine.fed_us is not None and mine.fed_us == theirs.off_us:
+            return True
+        return (
+            mine.visit is not None
+            and mine.visit == theirs.visit
+            and (mine.card is not None and theirs.card not in (None, mine.card))
+        )
+    happened = one.many == "some" or (one.share is not None and one.share[0] > 0)
+    if not happened or other.many != "none":
+        return False
+    if mine.cut_us is not None and theirs.cut_us is not None:
+        return theirs.cut_us[0] <= mine.cut_us[0] and mine.cut_us[1] <= theirs.cut_us[1]
+    return mine == theirs
+
+
+def _surety(sure: float, place: FilePlace) -> float:
+    if sure in (0, 1):
+        why = "of 1 nothing could speak against it" if sure else "of 0 it says nothing"
+        place.refuse("sure", f"want more than 0 and less than 1: with a surety {why}")
+    if sure < SURE_MIN:
+        place.refuse("sure", f"want at least {SURE_MIN}: below, report the opposite, got {sure}")
+    return sure
+
+
+def _with_card(visit: Visit) -> bool:
+    return visit.kind in (
+        VisitKind.INSERT,
+        VisitKind.OLD_CARD,
+        VisitKind.COPY,
+        VisitKind.OTHERS_CARD,
+    )
+
+
+def _in_words(raw_whose: RawWhose, many: str, raw_seen: RawSeen) -> str:
+    """Return an observation as a line of a memo."""
+    if raw_whose.id is not None:
+        who = raw_whose.id
+    else:
+        which = [raw_whose.kind or "households"]
+        if raw_whose.reactivated is not None:
+            which.insert(0, "reactivated" if raw_whose.reactivated else "not reactivated")
+        if raw_whose.energy is not None:
+            which.append(f"with {raw_whose.energy}")
+        amount = {"some": "some", "none": "no"}.get(many, f"{raw_seen.from_} to {raw_seen.to} of")
+        who = f"{raw_whose.fleet}: {amount} {' '.join(which)}"
+    negated = " not" if raw_whose.id is not None and many == "none" else ""
+    if raw_seen.cut is not None:
+        from_, to = raw_seen.cut
+        until = f"{to:%H:%M}" if from_.date() == to.date() else f"{to.day} {to:%B %H:%M}"
+        return f"{who}{negated} cut from {from_.day} {from_:%B %H:%M} to {until}"
+    if raw_seen.card is not None:
+        return f"{who}: card{negated} {raw_seen.card} at visit {raw_seen.at_visit}"
+    if raw_seen.shown is not None:
+        return f"{who}: display{negated} showed {raw_seen.shown!r} at visit {raw_seen.at_visit}"
+    when = raw_seen.fed or raw_seen.off
+    assert when is not None, "one of them is given"
+    what = "with" if raw_seen.fed is not None else "without"
+    return f"{who}{negated} {what} supply on {when.day} {when:%B %H:%M}"

@@ -1,0 +1,175 @@
+"""The answer as an expert's memo of 80 columns, and as JSON."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import Any, Final, final
+
+from meter_emu.diagnosis.decide import Decider
+from meter_emu.diagnosis.hypotheses import Hypothesis
+from meter_emu.diagnosis.incident import Incident
+from meter_emu.diagnosis.ranking import NINE_TO_ONE, FitClass, Mark, Ranking, in_words
+from meter_emu.world.rehearsal.campaign_toml import campaign_toml
+
+COLUMNS: Final = 80
+_ROWS: Final = 8  # ours: classes of a memo; all are in the JSON
+_NAMES: Final = 6  # ours: mistakes named of a class
+SIGNS: Final = {Mark.EXPLAINED: "+", Mark.CONTRADICTED: "-", Mark.NOTHING: "."}
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """Everything that a memo, a page or JSON says."""
+
+    incident: Incident
+    ranking: Ranking
+    households: int
+    samples: int
+    hypotheses: int
+    pairs: int | None
+    questions: tuple[Decider, ...] = ()
+    experiments: tuple[Decider, ...] = ()
+
+    @property
+    def headline(self) -> str:
+        """The first line: whether anything fits, and what is consistent with the reports."""
+        first = self.ranking.classes[0]
+        if not self.ranking.fits:
+            chance = f"{100 * self.ranking.misfit:.2g} %"
+            return (
+                "Nothing in the catalogue fits: so much would speak against a right answer in "
+                f"{chance} of cases"
+            )
+        if not first.hypothesis.mistakes:
+            return "Nothing need have been wrong: the reports are what a sound meter gives"
+        many = len(first.names)
+        names = shortened(first.names, 2)
+        lead = "nine to one or more over" if self.ranking.lead >= NINE_TO_ONE else "ahead of"
+        return f"Consistent with the reports, and {lead} all else with as few assumptions: " + (
+            names if many == 1 else f"{many} mistakes that predict the same, {names}"
+        )
+
+
+def shortened(names: Sequence[str], most: int) -> str:
+    """Return some names and how many more there are."""
+    more = len(names) - most
+    said = ", ".join(names[:most])
+    return f"{said} and {more} more" if more > 0 else said
+
+
+def memo(found: Diagnosis) -> Iterator[str]:
+    """Yield the lines of the memo."""
+    ranking, observations = found.ranking, found.incident.observations
+    yield found.incident.name
+    yield from wrap(f"{found.headline}.", COLUMNS)
+    yield ""
+    yield "reported, with how sure that is"
+    for number, one in enumerate(observations, 1):
+        refs = f"  {' '.join(one.refs)}" if one.refs else "  not reported"
+        yield from _indented(f"{number:>3}  {one.sure:.3f}  ", f"{one.id}: {one.words}{refs}")
+    yield ""
+    numbers = " ".join(f"{n}" for n in range(1, len(observations) + 1))
+    yield f"against assume  {numbers}  over nothing wrong"
+    for row in listed(ranking):
+        yield from _row(row)
+    yield "+ explained   - contradicted   . says nothing: so it would be anyway"
+    yield "against: decades of likelihood lost. * none is better in both columns"
+    yield ""
+    for number in ranking.unexplained:
+        said = f"{number + 1} {observations[number].id}"
+        yield f"explained by nothing in the catalogue: {said}"
+    yield from _deciders("ask people", found.questions)
+    yield from _deciders("try on a bench with the real meter", found.experiments)
+    pairs = "pairs not tried" if found.pairs is None else f"{found.pairs:,} pairs"
+    yield from wrap(
+        f"{found.hypotheses:,} hypotheses and {pairs} in {found.households} households, "
+        f"{found.samples} of each kind on each model. A class is consistent with the reports or is "
+        "not; which of its members was the cause, if any, is not said.",
+        COLUMNS,
+    )
+
+
+def listed(ranking: Ranking) -> tuple[FitClass, ...]:
+    """Return the classes that a memo shows: the first, and all of the front."""
+    first = ranking.classes[:_ROWS]
+    return (*first, *(one for one in ranking.front if one not in first))
+
+
+def _row(one: FitClass) -> Iterator[str]:
+    signs = [SIGNS[mark] for mark in one.marks]
+    wide = "".join(f"{sign:<{len(str(n)) + 1}}" for n, sign in enumerate(signs, 1))
+    star = "*" if one.front else " "
+    over = f"10^{one.over_nothing:.1f}, {in_words(one.over_nothing)}"
+    yield f"{star}{one.against:>6.1f} {len(one.assumptions):>6}  {wide} {over}"
+    yield from _indented(" " * 11, shortened(one.names, _NAMES))
+    extra = [words for words in one.assumptions if words not in one.hypothesis.mistakes]
+    if one.models:
+        extra.append(f"meters as {shortened(one.models, 2)}")
+    if extra:
+        yield from _indented(" " * 11, f"if {', and '.join(extra)}")
+
+
+def _deciders(heading: str, found: Sequence[Decider]) -> Iterator[str]:
+    if not found:
+        return
+    yield f"what would decide: {heading}"
+    for one in found:
+        yield from _indented(f"  {one.bits:.2f} bit  ", one.words)
+        for answer, names in one.answers:
+            yield from _indented(" " * 12, f"{answer}: {shortened(names, 3)}")
+    yield ""
+
+
+def _indented(head: str, text: str) -> Iterator[str]:
+    return iter(wrap(text, COLUMNS, initial_indent=head, subsequent_indent=" " * len(head)))
+
+
+def as_json(found: Diagnosis) -> dict[str, Any]:
+    """Return the diagnosis as plain data."""
+    ranking = found.ranking
+    return {
+        "incident": found.incident.name,
+        "headline": found.headline,
+        "fits": ranking.fits,
+        "misfit": ranking.misfit,
+        "observations": [
+            {"id": one.id, "words": one.words, "sure": one.sure, "sources": list(one.refs)}
+            for one in found.incident.observations
+        ],
+        "classes": [_class_json(one) for one in ranking.classes],
+        "unexplained": [found.incident.observations[n].id for n in ranking.unexplained],
+        "ask": [_decider_json(one) for one in found.questions],
+        "bench": [_decider_json(one) for one in found.experiments],
+        "hypotheses": found.hypotheses,
+        "pairs": found.pairs,
+        "households": found.households,
+        "samples": found.samples,
+    }
+
+
+def _class_json(one: FitClass) -> dict[str, Any]:
+    return {
+        "members": [_member_json(member) for member in one.members],
+        "assumptions": list(one.assumptions),
+        "against": round(one.against, 3),
+        "over_nothing_wrong": round(one.over_nothing, 3),
+        "words": in_words(one.over_nothing),
+        "models": list(one.models),
+        "marks": list(one.marks),
+        "chances": [round(chance, 3) for chance in one.chances],
+        "front": one.front,
+    }
+
+
+def _member_json(member: Hypothesis) -> dict[str, Any]:
+    return {"build": member.build, "office": member.office}
+
+
+def _decider_json(one: Decider) -> dict[str, Any]:
+    return {
+        "words": one.words,
+        "bits": round(one.bits, 3),
+        "answers": {answer: list(names) for answer, names in one.answers},
+        "campaign": None if one.campaign is None else campaign_toml(one.campaign),
+    }

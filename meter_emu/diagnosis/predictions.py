@@ -1,0 +1,229 @@
+"""What a hypothesis predicts for each observation, as a chance, from the signatures.
+
+Nuisances are marginalised: phases, loads, visits and drifts by counting sampled households, the
+model of meter as a *world*, because all reports of a fleet are about the same models. What is no
+nuisance is an assumption, and is counted: a part of the fleet only, another product in the control
+fleet, a phase that is rare among the samples.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import product
+from math import exp, log10
+from typing import Final, NamedTuple, final
+
+from meter_emu.diagnosis.hypotheses import Hypothesis
+from meter_emu.diagnosis.incident import Incident, IncidentFleet, Observation
+from meter_emu.diagnosis.kept import KeptSignatures
+from meter_emu.diagnosis.sampling import SampledHousehold
+from meter_emu.world.rehearsal.household import Household, VisitKind
+
+UNSEEN: Final = 0.02  # ours: the chance of what none of the sampled households shows
+_ONE_OF_FEW: Final = 0.1  # ours: added to both outcomes when one person is spoken of
+RARE: Final = 0.2  # ours: a kind of which at most so many samples show something is a rare phase
+_PARTS: Final = 9  # ours: points between the bounds of the part of a fleet, evenly in its logarithm
+
+ModelWorld = tuple[str, ...]  # a model of meter for each energy
+
+
+class Assumed(NamedTuple):
+    """What a reading of a hypothesis assumes apart from its mistakes."""
+
+    part: bool = False
+    other_product: bool = False
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Each assumption, as a memo names it."""
+        said = []
+        if self.part:
+            said.append("a part of the fleet only")
+        if self.other_product:
+            said.append("another product in the control fleet")
+        return tuple(said)
+
+
+class Tally(NamedTuple):
+    """Of the households that an observation is about: the share that show it, whether any does."""
+
+    share: float
+    met: int
+    asked: int
+
+
+@final
+class Predictor:
+    """Predicts the observations of one incident from kept signatures."""
+
+    def __init__(
+        self,
+        incident: Incident,
+        households: Sequence[SampledHousehold],
+        kept: KeptSignatures,
+    ) -> None:
+        self.incident: Final = incident
+        self.households: Final = tuple(households)
+        self._kept: Final = kept
+        self._about: Final = [
+            tuple(n for n, one in enumerate(self.households) if is_about(observation, one))
+            for observation in incident.observations
+        ]
+        self._tallies: Final[dict[tuple[int, str, ModelWorld | None], Tally]] = {}
+
+    @cached_property
+    def worlds(self) -> tuple[ModelWorld, ...]:
+        """A model of meter for each energy of the first fleet, in all combinations."""
+        by_energy: dict[str, list[str]] = {}
+        for name, model in self.incident.first.models.items():
+            by_energy.setdefault(model.energy, []).append(name)
+        return tuple(product(*by_energy.values()))
+
+    def about(self, number: int) -> tuple[int, ...]:
+        """Return the places of the households that observation `number` is about."""
+        return self._about[number]
+
+    def readings(self) -> Iterator[Assumed]:
+        """Yield what a hypothesis may assume in this incident."""
+        parts = any(fleet.part is not None for fleet in self.incident.fleets.values())
+        unknown = any(fleet.same_product is None for fleet in self.incident.fleets.values())
+        for part, other in product((False, True) if parts else (False,), (False, True)):
+            if not other or unknown:
+                yield Assumed(part, other)
+
+    def chances(self, hypothesis: Hypothesis, assumed: Assumed, world: ModelWorld) -> list[float]:
+        """Return, for each observation, the chance that what it states was so."""
+        return [
+            self._chance(number, one, hypothesis, assumed, world)
+            for number, one in enumerate(self.incident.observations)
+        ]
+
+    def rare(self, hypothesis: Hypothesis) -> bool:
+        """Whether something that was seen takes a phase that is rare among the samples."""
+        for number, observation in enumerate(self.incident.observations):
+            fleet = self.incident.fleets[observation.whose.fleet]
+            if observation.many != "some" or fleet is not self.incident.first:
+                continue
+            kinds: dict[str, list[bool]] = {}
+            for place in self._about[number]:
+                meets = self._kept.of(place, hypothesis).meets(observation.seen)
+                kinds.setdefault(self.households[place].kind, []).append(meets)
+            most = max((sum(met) / len(met) for met in kinds.values()), default=0.0)
+            if 0 < most <= RARE:
+                return True
+        return False
+
+    def there(self, hypothesis: Hypothesis, fleet_name: str, assumed: Assumed) -> Hypothesis:
+        """Return what is wrong in a fleet: another office is right, another product sound."""
+        fleet = self.incident.fleets[fleet_name]
+        if fleet is self.incident.first:
+            return hypothesis
+        if _other(fleet, assumed):
+            return Hypothesis(hypothesis.base)
+        return hypothesis._replace(office=None)
+
+    def _chance(
+        self,
+        number: int,
+        observation: Observation,
+        hypothesis: Hypothesis,
+        assumed: Assumed,
+        world: ModelWorld,
+    ) -> float:
+        fleet = self.incident.fleets[observation.whose.fleet]
+        here = self.there(hypothesis, fleet.name, assumed)
+        same = fleet is self.incident.first or not _other(fleet, assumed)
+        found = self._tally(number, here, world if same else None)
+        sound = self._tally(number, Hypothesis(hypothesis.base), world if same else None)
+        if observation.whose.person is not None:
+            chance = (found.met + _ONE_OF_FEW) / (found.asked + 2 * _ONE_OF_FEW)
+            return 1 - chance if observation.many == "none" else chance
+        part = (fleet.part or self.incident.first.part) if assumed.part else None
+        shares = [
+            at * found.share + (1 - at) * sound.share
+            for at in ([1.0] if part is None else _points(part))
+        ]
+        if observation.exposed is not None:
+            assert observation.heard is not None, "a silence has both"
+            rate = observation.exposed * observation.heard
+            return sum(exp(-rate * share) for share in shares) / len(shares)
+        if observation.many == "share":
+            assert observation.share is not None, "a share has its bounds"
+            low, high = observation.share
+            inside = sum(low <= share <= high for share in shares) / len(shares)
+            return min(1 - UNSEEN, max(UNSEEN, inside))
+        seen = found.met or (part is not None and sound.met)
+        return 1 - UNSEEN if bool(seen) == (observation.many == "some") else UNSEEN
+
+    def _tally(self, number: int, hypothesis: Hypothesis, world: ModelWorld | None) -> Tally:
+        key = (number, hypothesis.key, world)
+        if key not in self._tallies:
+            self._tallies[key] = self._counted(number, hypothesis, world)
+        return self._tallies[key]
+
+    def _counted(self, number: int, hypothesis: Hypothesis, world: ModelWorld | None) -> Tally:
+        observation = self.incident.observations[number]
+        places = self._about[number]
+        fleet = self.incident.fleets[observation.whose.fleet]
+        if world is not None:
+            there = [place for place in places if self.households[place].model in world]
+            places = tuple(there) or places  # a fleet without that model has its own
+        met = [self._kept.of(place, hypothesis).meets(observation.seen) for place in places]
+        kinds: dict[str, list[bool]] = {}
+        for place, meets in zip(places, met, strict=True):
+            kinds.setdefault(self.households[place].kind, []).append(meets)
+        share = sum(_weight(fleet, kind) * sum(one) / len(one) for kind, one in kinds.items())
+        whole = sum(_weight(fleet, kind) for kind in kinds)
+        return Tally(share / whole if whole else 0.0, sum(met), len(met))
+
+
+def _other(fleet: IncidentFleet, assumed: Assumed) -> bool:
+    return fleet.same_product is False or (fleet.same_product is None and assumed.other_product)
+
+
+def _points(part: tuple[float, float]) -> list[float]:
+    low, high = (log10(bound) for bound in part)
+    return [10 ** (low + (high - low) * n / (_PARTS - 1)) for n in range(_PARTS)]
+
+
+def _weight(fleet: IncidentFleet, kind: str) -> int:
+    return fleet.weights.get(kind, 1)
+
+
+def is_about(observation: Observation, one: SampledHousehold) -> bool:
+    """Whether an observation is about a sampled household."""
+    whose = observation.whose
+    if whose.person is not None:
+        return one.person == whose.person
+    if one.fleet != whose.fleet or one.person is not None:
+        return False
+    if whose.kind is not None and one.kind != whose.kind:
+        return False
+    if whose.energy is not None and one.energy != whose.energy:
+        return False
+    if whose.reactivated is None:
+        return True
+    seen = observation.seen
+    before_us = seen.cut_us[0] if seen.cut_us else (seen.fed_us or seen.off_us or 0)
+    return whose.reactivated == reactivated_by(one.household, before_us)
+
+
+def reactivated_by(household: Household, before_us: int) -> bool:
+    """Whether a card with a reactivation was in the meter before an instant."""
+    written = False
+    for visit in household.visits:
+        if visit.at_us >= before_us:
+            return False
+        if visit.desk is not None and visit.desk.reactivate:
+            written = True
+        elif written and visit.kind is VisitKind.INSERT:
+            return True
+    return False
+
+
+def about_nobody(
+    incident: Incident, households: Sequence[SampledHousehold]
+) -> Iterator[Observation]:
+    """Yield the observations that are about none of the sampled households."""
+    for observation in incident.observations:
+        if not any(is_about(observation, one) for one in households):
+            yield observation

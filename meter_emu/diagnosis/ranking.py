@@ -1,0 +1,265 @@
+"""The answer: classes of hypotheses that predict the same, and how well each fits.
+
+No headline posterior: a class has a weight of what speaks against it, in decades, and a number of
+assumptions, and the list is by both. The likelihood ratio over "nothing was wrong" is given next to
+it, on the verbal scale of ENFSI's guideline for evaluative reporting (2015).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import log10
+from typing import Final, NamedTuple, final
+
+from meter_emu.diagnosis.hypotheses import Hypothesis
+from meter_emu.diagnosis.predictions import Assumed, Predictor
+from meter_emu.world.meter.build import REFERENCE
+
+ASSUMPTION_DECADES: Final = 1.0  # ours: what one assumption costs in the order of the list
+MISFIT_RISK: Final = 0.05  # ours: how often a class that is right is called a misfit
+NINE_TO_ONE: Final = log10(9)
+_AS_GOOD: Final = 0.05  # ours: decades that are no difference
+_TOLD_APART: Final = 2  # digits of a chance in which classes differ
+_SCALE: Final = (  # decades, words: ENFSI 2015, table 1
+    (6, "extremely strong support"),
+    (4, "very strong support"),
+    (3, "strong support"),
+    (2, "moderately strong support"),
+    (1, "moderate support"),
+    (log10(2), "weak support"),
+)
+
+
+class Mark:
+    """What an observation says of a class."""
+
+    EXPLAINED = "explained"
+    CONTRADICTED = "contradicted"
+    NOTHING = "says nothing"
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitClass:
+    """Hypotheses that predict the same. `against` and `over_nothing` are in decades."""
+
+    members: tuple[Hypothesis, ...]
+    assumptions: tuple[str, ...]
+    assumed: Assumed
+    against: float
+    over_nothing: float
+    chances: tuple[float, ...]
+    marks: tuple[str, ...]
+    models: tuple[str, ...]
+    front: bool = False
+
+    @property
+    def hypothesis(self) -> Hypothesis:
+        """The member that stands for it."""
+        return self.members[0]
+
+    @property
+    def score(self) -> float:
+        """Its place in the list: the smaller the earlier."""
+        return self.against + ASSUMPTION_DECADES * len(self.assumptions)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its members' mistakes, each once, whatever the base program."""
+        return tuple(dict.fromkeys(one.words for one in self.members))
+
+
+class HypothesisReading(NamedTuple):
+    """A hypothesis with its assumptions, against the observations."""
+
+    hypothesis: Hypothesis
+    assumed: Assumed
+    rare: bool
+    fit: float  # decades
+    chances: tuple[float, ...]
+    models: tuple[str, ...]
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """Everything that is assumed: each mistake, and what else."""
+        rare = ("a rare phase",) if self.rare else ()
+        return (*self.hypothesis.mistakes, *self.assumed.words, *rare)
+
+
+@final
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """All classes, the best first; `misfit` is the chance of so much against the best if right."""
+
+    classes: tuple[FitClass, ...]
+    misfit: float
+    unexplained: tuple[int, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Whether something in the catalogue fits."""
+        return self.misfit >= MISFIT_RISK
+
+    @property
+    def front(self) -> tuple[FitClass, ...]:
+        """The classes of which none is better in both weight and number of assumptions."""
+        return tuple(one for one in self.classes if one.front)
+
+    @property
+    def lead(self) -> float:
+        """By how many decades the first class leads all others with as many assumptions."""
+        first = self.classes[0]
+        others = [
+            one.against
+            for one in self.classes[1:]
+            if len(one.assumptions) <= len(first.assumptions)
+        ]
+        if not others:
+            return 0.0
+        best = min(others)
+        return max(0.0, -log10(sum(10 ** (best - one) for one in others)) + best - first.against)
+
+
+def in_words(decades: float) -> str:
+    """Return a likelihood ratio on the verbal scale."""
+    for least, words in _SCALE:
+        if decades >= least:
+            return words
+    if decades > -log10(2):
+        return "no support"
+    return f"{in_words(-decades)} for that nothing was wrong"
+
+
+def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
+    """Return the classes of these hypotheses; every base program alone is among them."""
+    hypotheses = tuple(hypotheses)
+    sures = [one.sure for one in predictor.incident.observations]
+    most = sum(log10(sure) for sure in sures)
+    sound = _reading(predictor, Hypothesis(REFERENCE), Assumed(), sures)
+    found: list[HypothesisReading] = []
+    for hypothesis in hypotheses:
+        found += _worth_it(
+            [_reading(predictor, hypothesis, assumed, sures) for assumed in predictor.readings()]
+        )
+    classes = _fronted(
+        sorted(
+            (_class(members, sound, most) for members in _alike(found)),
+            key=lambda one: (round(one.score, 6), len(one.assumptions), one.names),
+        )
+    )
+    best = min(classes, key=lambda one: one.against)
+    explained = {
+        number
+        for one in classes
+        if one.over_nothing > 0
+        for number, mark in enumerate(one.marks)
+        if mark != Mark.CONTRADICTED
+    }
+    return Ranking(
+        classes=classes,
+        misfit=chance_of_so_much(best.chances, sures),
+        unexplained=tuple(n for n in range(len(sures)) if n not in explained),
+    )
+
+
+def _reading(
+    predictor: Predictor, hypothesis: Hypothesis, assumed: Assumed, sures: Sequence[float]
+) -> HypothesisReading:
+    worlds = predictor.worlds
+    each = [predictor.chances(hypothesis, assumed, world) for world in worlds]
+    fits = [
+        sum(log10(report_chance(chance, sure)) for chance, sure in zip(one, sures, strict=True))
+        for one in each
+    ]
+    best = max(fits)
+    parts = [10 ** (fit - best) for fit in fits]
+    whole = sum(parts)
+    chances = tuple(
+        sum(part * one[number] for part, one in zip(parts, each, strict=True)) / whole
+        for number in range(len(sures))
+    )
+    carried = [world for world, part in zip(worlds, parts, strict=True) if part > 0.1]
+    models = () if len(carried) == len(worlds) else tuple(dict.fromkeys(sum(carried, ())))
+    rare = bool(hypothesis.mistakes) and predictor.rare(hypothesis)
+    return HypothesisReading(
+        hypothesis, assumed, rare, best + log10(whole / len(parts)), chances, models
+    )
+
+
+def report_chance(chance: float, sure: float) -> float:
+    """Return the chance of a report: what it states was so and it is right, or neither."""
+    return chance * sure + (1 - chance) * (1 - sure)
+
+
+def _worth_it(found: Sequence[HypothesisReading]) -> list[HypothesisReading]:
+    """Return the readings whose further assumptions gain something."""
+    kept: list[HypothesisReading] = []
+    for one in sorted(found, key=lambda reading: len(reading.assumptions)):
+        fewer = [two.fit for two in kept if set(two.assumed.words) < set(one.assumed.words)]
+        if not fewer or one.fit > max(fewer) + _AS_GOOD:
+            kept.append(one)
+    return kept
+
+
+def _alike(found: Iterable[HypothesisReading]) -> list[list[HypothesisReading]]:
+    groups: dict[tuple[object, ...], list[HypothesisReading]] = {}
+    for one in found:
+        chances = tuple(round(chance, _TOLD_APART) for chance in one.chances)
+        key = (one.assumed, len(one.assumptions), one.models, chances)
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def _class(members: Sequence[HypothesisReading], sound: HypothesisReading, most: float) -> FitClass:
+    first = members[0]
+    return FitClass(
+        members=tuple(one.hypothesis for one in members),
+        assumptions=first.assumptions,
+        assumed=first.assumed,
+        against=max(0.0, most - first.fit),
+        over_nothing=first.fit - sound.fit,
+        chances=first.chances,
+        marks=tuple(
+            _mark(chance, ordinary)
+            for chance, ordinary in zip(first.chances, sound.chances, strict=True)
+        ),
+        models=first.models,
+    )
+
+
+def _mark(chance: float, ordinary: float) -> str:
+    if chance < 0.5:
+        return Mark.CONTRADICTED
+    return Mark.NOTHING if ordinary >= 0.5 else Mark.EXPLAINED
+
+
+def _fronted(classes: Sequence[FitClass]) -> tuple[FitClass, ...]:
+    def beaten(one: FitClass) -> bool:
+        size = len(one.assumptions)
+        return any(
+            two.against <= one.against - (0 if len(two.assumptions) < size else _AS_GOOD)
+            for two in classes
+            if len(two.assumptions) <= size
+        )
+
+    return tuple(replace(one, front=not beaten(one)) for one in classes)
+
+
+def chance_of_so_much(chances: Sequence[float], sures: Sequence[float]) -> float:
+    """Return the chance that so much, or more, speaks against a class that is right.
+
+    Each report is as predicted or not, independently; the weight of one that is not is the odds of
+    the two. The distribution of the sum is exact to a thousandth of a decade.
+    """
+    sums = {0: 1.0}
+    seen = 0
+    for chance, sure in zip(chances, sures, strict=True):
+        as_reported = report_chance(chance, sure)
+        likely = max(as_reported, 1 - as_reported)
+        weight = round(1_000 * log10(likely / (1 - likely)))
+        seen += 0 if as_reported >= 0.5 else weight
+        after: dict[int, float] = {}
+        for total, mass in sums.items():
+            after[total] = after.get(total, 0.0) + mass * likely
+            after[total + weight] = after.get(total + weight, 0.0) + mass * (1 - likely)
+        sums = after
+    return sum(mass for total, mass in sums.items() if total >= seen)

@@ -1,0 +1,259 @@
+"""How often the true mistake leads, on households that the library has not: `make test-diagnose`.
+
+An incident is made from a mistake that is known: eight households report what they saw, on other
+models of meter, with other phases, loads, visits and clocks than the library's. One report in ten
+is wrong or missing. Drawing the truth from the library's own households would flatter (an inverse
+crime), and so would reports to the minute: a cut is reported within an hour and a half.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from math import comb
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import click
+
+from meter_emu.diagnosis.hypotheses import Hypothesis, singles
+from meter_emu.diagnosis.incident import (
+    Incident,
+    Observation,
+    Person,
+    Sighting,
+    Whose,
+    load_incident,
+)
+from meter_emu.diagnosis.kept import KeptSignatures, default_folder
+from meter_emu.diagnosis.predictions import Predictor
+from meter_emu.diagnosis.ranking import NINE_TO_ONE, FitClass, Ranking, ranked
+from meter_emu.diagnosis.sampling import drawn, sampled_households
+from meter_emu.diagnosis.signatures import Signature, run_under, signature_of
+from meter_emu.resources import find
+from meter_emu.units import HOUR_US, SECOND_US
+from meter_emu.world.meter.model import load_model
+from meter_emu.world.rehearsal.household import VisitKind
+
+WITNESSES = (
+    "before-summer-time",
+    "after-summer-time",
+    "june-29",
+    "friday",
+    "little-credit",
+    "never-armed",
+    "extended",
+    "gas-never-back",
+)
+LIBRARY = ("electricity-pcf8563-utc", "electricity-ds3231-utc", "electricity-ds1307-cet")
+HELD_OUT = ("electricity-legal-time", "electricity-bi-hourly")
+GAS = "gas-pcf8563-battery"
+SURE = 0.9
+WRONG = 0.1
+NEAR_US = 3 * HOUR_US // 2
+SAMPLES = 2
+
+FILE = f"""
+name = "reports of households whose mistake is known"
+zone = "Europe/Brussels"
+[[fleet]]
+name = "ores"
+campaign = "ores-2020-07"
+households = 53_579
+on_the_wall_since = 2018-01-01
+models = [{", ".join(f'"{name}"' for name in (*LIBRARY, GAS))}]
+[fleet.kinds]
+before-summer-time = 1
+gas-never-back = 1
+[[observed]]
+id = "none"
+whose = {{ fleet = "ores" }}
+some = {{ cut = [2020-07-02T12:00:00, 2020-07-03T12:00:00] }}
+sources = [{{ ref = "none", sure = 0.9 }}]
+"""
+
+
+class Case(NamedTuple):
+    """An incident whose mistake is known, and how many of its reports show harm."""
+
+    truth: Hypothesis
+    observations: tuple[Observation, ...]
+    harm: int
+
+
+class Library:
+    """Signatures of the witnesses on the library's models, under every hypothesis."""
+
+    def __init__(self, folder: Path, kept_in: Path, hypotheses: Sequence[Hypothesis]) -> None:
+        path = folder / "held-out.toml"
+        path.write_text(FILE, "utf-8")
+        incident = load_incident(path)
+        campaign = incident.first.campaign
+        by_id = {one.first.id: one.first for one in campaign.households.entries}
+        people = {name: Person("ores", by_id[name]) for name in WITNESSES}
+        self.incident: Incident = replace(
+            incident, persons=people, fleets={"ores": replace(incident.first, kinds=())}
+        )
+        self.hypotheses = tuple(hypotheses)
+        self.households = sampled_households(self.incident, SAMPLES, 0)
+        self.kept = KeptSignatures(kept_in, self.households)
+
+    def complete(self, hypotheses: Sequence[Hypothesis], hear: Callable[[int, int], None]) -> None:
+        places = range(len(self.households))
+        self.kept.complete(dict.fromkeys(places, hypotheses), jobs=2, hear=hear)
+
+    def ranking(self, case: Case, hypotheses: Sequence[Hypothesis]) -> Ranking:
+        incident = replace(self.incident, observations=case.observations)
+        return ranked(Predictor(incident, self.households, self.kept), hypotheses)
+
+
+def seen_by(library: Library, name: str, hypothesis: Hypothesis, seed: int) -> Signature:
+    """Return what a witness sees on a meter that is not in the library."""
+    chance = Random(f"held out/{seed}/{name}")
+    kind = library.incident.persons[name].household
+    held = GAS if kind.model.measures.name == "gas" else chance.choice(HELD_OUT)
+    model = load_model(find("meters", held))
+    one = drawn(library.incident.first, None, replace(kind, model=model, model_name=held), chance)
+    return signature_of(run_under(one, hypothesis))
+
+
+def reports(
+    library: Library, name: str, signature: Signature, chance: Random
+) -> Iterator[Observation]:
+    """Yield what a witness says of a story: each cut, that there was none, what cards did."""
+    campaign = library.incident.first.campaign
+    whose = Whose("ores", person=name)
+
+    def said(what: str, many: str, seen: Sighting) -> Iterator[Observation]:
+        fate = chance.random()
+        if fate < WRONG / 2:
+            return  # missing
+        if fate < WRONG:
+            many = {"some": "none", "none": "some"}[many]
+        yield Observation(
+            id=f"{name} {what}", whose=whose, many=many, seen=seen, sure=SURE, refs=(), words=what
+        )
+
+    cuts = [begun * SECOND_US for begun, _ in signature.off]
+    for number, cut_us in enumerate(cuts[:2]):
+        about_us = cut_us + chance.randint(-NEAR_US // 3, NEAR_US // 3)
+        yield from said(
+            f"cut {number}", "some", Sighting(cut_us=(about_us - NEAR_US, about_us + NEAR_US))
+        )
+    if not cuts:
+        whole = (campaign.start_us, campaign.end_us - 1)
+        yield from said("no cut", "none", Sighting(cut_us=whole))
+    for day_us in (campaign.end_us - 12 * HOUR_US,):
+        off = any(begun <= day_us // SECOND_US < until for begun, until in signature.off)
+        seen = Sighting(off_us=day_us) if off else Sighting(fed_us=day_us)
+        yield from said("at the end", "some", seen)
+    visits = library.incident.persons[name].household.visits
+    for number, visit in enumerate(visits):
+        if visit.kind is VisitKind.INSERT:
+            answer = next((card.answer for card in signature.cards if card.visit == number), None)
+            if answer is not None:
+                yield from said(f"card {number}", "some", Sighting(card=answer, visit=number))
+
+
+def case_of(library: Library, truth: Hypothesis, seed: int) -> Case:
+    """Return the incident that a mistake gives, with some reports wrong or missing."""
+    chance = Random(f"reports/{seed}")
+    observations: list[Observation] = []
+    harm = 0
+    for name in WITNESSES:
+        signature = seen_by(library, name, truth, seed)
+        sound = seen_by(library, name, Hypothesis(truth.base), seed)
+        found = list(reports(library, name, signature, chance))
+        harm += sum(
+            signature.meets(one.seen) == (one.many == "some")
+            and sound.meets(one.seen) != (one.many == "some")
+            for one in found
+        )
+        observations += found
+    return Case(truth, tuple(observations), harm)
+
+
+def cases(library: Library, truths: Sequence[Hypothesis], count: int, harm: int) -> Iterator[Case]:
+    """Yield incidents of mistakes drawn from `truths`, with at least so many reports of harm."""
+    chance = Random(1)
+    found = seed = 0
+    while found < count:
+        seed += 1
+        case = case_of(library, chance.choice(list(truths)), seed)
+        if case.harm >= harm:
+            found += 1
+            yield case
+
+
+def place_of(classes: Sequence[FitClass], words: str) -> int:
+    """Return the place of the first class with a hypothesis, from 1."""
+    return next(n for n, one in enumerate(classes, 1) if words in one.names)
+
+
+def interval(right: int, of: int) -> str:
+    """Return the exact 95 % interval of a share (Clopper and Pearson), found by bisection."""
+
+    def tail(share: float, numbers: range) -> float:
+        return sum(comb(of, n) * share**n * (1 - share) ** (of - n) for n in numbers)
+
+    def solved(numbers: range, rising: bool) -> float:
+        low, high = 0.0, 1.0
+        for _ in range(50):
+            middle = (low + high) / 2
+            if (tail(middle, numbers) < 0.025) == rising:
+                low = middle
+            else:
+                high = middle
+        return low
+
+    least = solved(range(right, of + 1), True) if right else 0.0
+    most = solved(range(right + 1), False) if right < of else 1.0
+    return f"{right} of {of} (95 %: {100 * least:.0f} to {100 * most:.0f} %)"
+
+
+def measured(library: Library, count: int) -> Iterator[str]:
+    """Yield the table's rows for single mistakes."""
+    mistaken = [one for one in library.hypotheses if one.mistakes]
+    first = three = said = said_right = misfits = alarms = 0
+    for found, case in enumerate(cases(library, mistaken, count, harm=2), 1):
+        ranking = library.ranking(case, library.hypotheses)
+        place = place_of(ranking.classes, case.truth.words)
+        first += place == 1
+        three += place <= 3
+        alarms += not ranking.fits
+        if ranking.lead >= NINE_TO_ONE:
+            said += 1
+            said_right += place == 1
+        mine = ranking.classes[place - 1]
+        without = [one for one in library.hypotheses if one.words not in mine.names]
+        misfits += not library.ranking(case, without).fits
+        click.echo(f"{found}: {case.truth.words}, place {place}, {case.harm} show harm")
+    yield f"true class first: {interval(first, count)}"
+    yield f"in the first three: {interval(three, count)}"
+    yield f"true class taken out, nothing fits: {interval(misfits, count)}"
+    yield f"false alarms of nothing fits: {interval(alarms, count)}"
+    yield f"said with nine to one, right: {interval(said_right, said) if said else 'none'}"
+    sound = 0
+    for seed in range(count):
+        case = case_of(library, Hypothesis(), 10_000 + seed)
+        sound += not library.ranking(case, library.hypotheses).classes[0].hypothesis.mistakes
+    yield f"no harm, the reference leads: {interval(sound, count)}"
+
+
+def main() -> None:
+    """Measure, and print the table."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+    folder = default_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    library = Library(folder, folder, singles())
+
+    def hear(done: int, of: int) -> None:
+        click.echo(f"\r{done} of {of} runs", nl=False, err=True)
+
+    library.complete(library.hypotheses, hear)
+    for line in measured(library, count):
+        click.echo(line)
+
+
+if __name__ == "__main__":
+    main()
