@@ -17,6 +17,7 @@ from meter_emu.world.meter.build import REFERENCE
 ASSUMPTION_DECADES: Final = 1.0  # ours: what one assumption costs in the order of the list
 MISFIT_RISK: Final = 0.05  # ours: how often a class that is right is called a misfit
 NINE_TO_ONE: Final = log10(9)
+_SUPPORTED: Final = 1.0  # ours: moderate support; who has less explains nothing by the way
 _AS_GOOD: Final = 0.05  # ours: decades that are no difference
 _TOLD_APART: Final = 2  # digits of a chance in which classes differ
 _SCALE: Final = (  # decades, words: ENFSI 2015, table 1
@@ -88,7 +89,10 @@ class HypothesisReading(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """All classes, the best first; `misfit` is the chance of so much against the best if right."""
+    """All classes, the best first; `misfit` is the chance of so much against the best if right.
+
+    `unexplained` are the observations that contradict every class with moderate support or more.
+    """
 
     classes: tuple[FitClass, ...]
     misfit: float
@@ -150,7 +154,7 @@ def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:
     explained = {
         number
         for one in classes
-        if one.over_nothing > 0
+        if one.over_nothing >= _SUPPORTED
         for number, mark in enumerate(one.marks)
         if mark != Mark.CONTRADICTED
     }
