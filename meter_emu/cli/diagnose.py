@@ -77,18 +77,17 @@ def diagnose(
             found = at_work.decided(found)
     if not only_singles:
         if json_file != STDOUT:
-            _print(found, "single mistakes; pairs follow")
+            click.echo("--- single mistakes; pairs follow ---")
+            _print(found)
         with _progress() as hear:
             at_work.hear = hear
             found = at_work.pairs(found)
     if json_file is not None:
         print_json(as_json(found), json_file)
     if json_file != STDOUT:
-        _print(found, "")
+        _print(found)
     if bench_to is not None:
-        for number, one in enumerate(found.experiments, 1):
-            assert one.campaign is not None, "an experiment has its campaign"
-            _write(bench_to, f"bench-{number}.toml", campaign_toml(one.campaign))
+        _write_bench(bench_to, found)
     if report_to is not None:
         from meter_emu.diagnosis.page import page
 
@@ -96,11 +95,16 @@ def diagnose(
     return EXIT_OK if found.ranking.fits else EXIT_FOUND
 
 
-def _print(found: Diagnosis, heading: str) -> None:
-    if heading:
-        click.echo(f"--- {heading} ---")
+def _print(found: Diagnosis) -> None:
     for line in memo(found):
         click.echo(line)
+
+
+def _write_bench(folder: str, found: Diagnosis) -> None:
+    """Write each experiment as a campaign file."""
+    for number, one in enumerate(found.experiments, 1):
+        assert one.campaign is not None, "an experiment has its campaign"
+        _write(folder, f"bench-{number}.toml", campaign_toml(one.campaign))
 
 
 def _write(folder: str, name: str, text: str) -> None:
