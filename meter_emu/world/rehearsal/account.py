@@ -66,7 +66,8 @@ class Flow(NamedTuple):
     must_cost: bool
     night_all_day: bool  # the meter does not trust its clock
     within_us: int  # *u* at the end of the while
-    limited: bool
+    may_limit: bool  # a limiter may hold the load down
+    must_limit: bool
 
 
 class Books(NamedTuple):
@@ -210,35 +211,32 @@ class ExactAccount:
         from_us, self.at_us = self.at_us, to_us
         if flow is None or to_us == from_us:
             return
-        used = self._profile.used(from_us, to_us)
+        used = self._loads(flow)[0].used(from_us, to_us)
         self.used_units_us += used
         self._found_empty = self._found_empty and not used
-        # Whether a limiter already holds the load down is seen at a lamp a look later: at least the
-        # capped load, at most the full one.
-        capped = self._capped.used(from_us, to_us) if flow.limited else used
-        self._used_most += used * self._promise.mwh_per_unit
-        self._used_least += capped * self._promise.mwh_per_unit
+        dearer, cheaper = self._loads(flow)
+        used_most, used_least = dearer.used(from_us, to_us), cheaper.used(from_us, to_us)
+        self._used_most += used_most * self._promise.mwh_per_unit
+        self._used_least += used_least * self._promise.mwh_per_unit
         if not flow.may_cost:
             return
-        self._charged_most += used * self._promise.mwh_per_unit
+        self._charged_most += used_most * self._promise.mwh_per_unit
         if flow.must_cost:
-            self._charged_least += capped * self._promise.mwh_per_unit
+            self._charged_least += used_least * self._promise.mwh_per_unit
         # One price for the step. A doubted clock counts every hour as night, which is the lower
         # price: the household shall not pay for the meter's doubt.
         if not self._bi_hourly(flow):
             price = self._promise.pricing.night_price_ueur_per_wh * self._promise.mwh_per_unit
             if not flow.night_all_day:
                 price = self._promise.pricing.price_ueur_per_wh * self._promise.mwh_per_unit
-            most = self._profile.used(from_us, to_us) * price
-            least = self._capped.used(from_us, to_us) * price if flow.limited else most
+            most, least = used_most * price, used_least * price
         else:
             most = least = 0
             for until_us, dear, cheap, shifted in self._prices(from_us, to_us, flow):
                 most += shifted
                 least -= shifted
-                most += self._profile.used(from_us, until_us) * dear
-                used = (self._capped if flow.limited else self._profile).used(from_us, until_us)
-                least += used * cheap
+                most += dearer.used(from_us, until_us) * dear
+                least += cheaper.used(from_us, until_us) * cheap
                 from_us = until_us
         self.net_low -= most
         if flow.must_cost:
@@ -251,21 +249,22 @@ class ExactAccount:
         if not flow.may_cost:
             return None
         day = self._promise.pricing.price_ueur_per_wh * self._promise.mwh_per_unit
-        if self._profile.used(self.at_us, until_us) * day < self.low:
+        load, _ = self._loads(flow)
+        if load.used(self.at_us, until_us) * day < self.low:
             # The exact answer, hour by hour, is computed only if the cheap one does not settle it:
             # nearly every household has credit for weeks.
             return None  # not even at the dearer price
         if not self._bi_hourly(flow):
             night = self._promise.pricing.night_price_ueur_per_wh * self._promise.mwh_per_unit
             price = night if flow.night_all_day else day
-            return self._spent_us(self.at_us, until_us, self.low, price)
+            return _spent_us(load, self.at_us, until_us, self.low, price)
         from_us, left = self.at_us, self.low
         for to_us, dear, _, shifted in self._prices(from_us, until_us, flow):
             left -= shifted
-            spent_us = self._spent_us(from_us, to_us, left, dear)
+            spent_us = _spent_us(load, from_us, to_us, left, dear)
             if spent_us is not None:
                 return spent_us
-            left -= self._profile.used(from_us, to_us) * dear
+            left -= load.used(from_us, to_us) * dear
             from_us = to_us
         return None
 
@@ -276,15 +275,14 @@ class ExactAccount:
         price = self._promise.pricing.night_price_ueur_per_wh * self._promise.mwh_per_unit
         if not (self._bi_hourly(flow) or flow.night_all_day):
             price = self._promise.pricing.price_ueur_per_wh * self._promise.mwh_per_unit
-        return self._spent_us(self.at_us, until_us, self.high, price)
+        return _spent_us(self._loads(flow)[1], self.at_us, until_us, self.high, price)
 
     # Inside --------------------------------------------------------------------------------------
 
-    def _spent_us(self, from_us: int, to_us: int, left: int, price: int) -> int | None:
-        if not price:
-            return None
-        at_us = self._profile.reached_us(from_us, -(-left // price))
-        return at_us if at_us is not None and at_us < to_us else None
+    def _loads(self, flow: Flow) -> "tuple[LoadProfile, LoadProfile]":
+        """Return the highest and the lowest load that may flow."""
+        dearer = self._capped if flow.must_limit else self._profile
+        return dearer, self._capped if flow.may_limit else self._profile
 
     def _bi_hourly(self, flow: Flow) -> bool:
         return (
@@ -341,6 +339,14 @@ class ExactAccount:
         if self._slack == 0:
             return 0  # nothing ever flows
         return (promise.mwh_per_unit + 1000 - gcd(promise.mwh_per_unit, 1000)) * HOUR_US
+
+
+def _spent_us(load: "LoadProfile", from_us: int, to_us: int, left: int, price: int) -> int | None:
+    """Return when a load has cost so much, before `to_us`."""
+    if not price:
+        return None
+    at_us = load.reached_us(from_us, -(-left // price))
+    return at_us if at_us is not None and at_us < to_us else None
 
 
 @final

@@ -127,7 +127,7 @@ class Ideal:
         self.dues: list[Due] = []
         self.doubts: list[tuple[int, str]] = []
         self.unpaid_us: int | None = None
-        self._unpaid_from_us: int | None = None
+        self._unpaid_by_us: int | None = None  # when the cut for want of credit is certainly due
         self.knowledge: Final = Knowledge(household, campaign.start_us, campaign.end_us)
         self.account: Final = ExactAccount(household, self.promise)
         begins = beginning_of(events)
@@ -240,11 +240,8 @@ class Ideal:
             timers.append(defer_us if now_us < defer_us else self._sure_us(defer_us))
         if self.ready_us is not None:
             timers.append(self.ready_us + WORK_US)
-        if self._unpaid_from_us is not None and self.unpaid_us is None:
-            within_us = 2 * self.knowledge.within_us(now_us)
-            late_us = self.knowledge.late_us(now_us) + within_us
-            from_us = max(self._unpaid_from_us, self.knowledge.since_us)
-            timers.append(from_us + late_us + SECOND_US)
+        if self._unpaid_by_us is not None and self.unpaid_us is None:
+            timers.append(self._unpaid_by_us)
         if self.account.low <= 0 and self._window_counts():
             timers.append(self.protected_hours.next_change_us(now_us))
         for us in timers:
@@ -302,7 +299,9 @@ class Ideal:
             must_cost=promise.prepayment and deferral is Sure.NO,
             night_all_day=self.knowledge.doubted,
             within_us=self.knowledge.within_us(to_us) if promise.pricing.bi_hourly else 0,
-            limited=self.limited or promise.limiter,
+            # As the lamp shows it; without power it is forgotten, and the start sets it again.
+            may_limit=self.limited,
+            must_limit=self.limited and self.now_us >= self.unsure.starting.until_us,
         )
 
     def _watch_unpaid(self) -> None:
@@ -311,21 +310,37 @@ class Ideal:
         A meter that is not sure of the time waits at both ends of the non-disconnection period.
         """
         # The opposite promise: nobody is supplied for nothing. Checked only where no leniency of
-        # the rules explains the supply, with L for the clock and 2u for each edge of the window.
+        # the rules explains the supply.
         surely = self.on and self.closed and self.powered and not self.limiter
         surely = surely and not self.knowledge.doubted and self.programmed() is Sure.NO
         surely = surely and self.unsure.testing is None and self.account.high <= 0
         surely = surely and not self.perhaps_sheltered()
         if not (surely and self.credit_open() and self.deferral() is Sure.NO):
-            self._unpaid_from_us = None
-            return
-        if self._unpaid_from_us is None:
-            self._unpaid_from_us = self.now_us
-        late_us = self.knowledge.late_us(self.now_us) + 2 * self.knowledge.within_us(self.now_us)
-        # A smaller *u* counts from the setting on that made it so.
-        from_us = max(self._unpaid_from_us, self.knowledge.since_us)
-        if self.now_us >= from_us + late_us and self.unpaid_us is None:
-            self.unpaid_us = self.now_us
+            self._unpaid_by_us = None
+        elif self._unpaid_by_us is None:
+            self._unpaid_by_us = self._cut_for_credit_by_us()
+        if self._unpaid_by_us is not None and self.now_us >= self._unpaid_by_us:
+            self.unpaid_us = self.unpaid_us or self.now_us
+
+    def _cut_for_credit_by_us(self) -> int:
+        """Return when the latest right meter has cut a household whose credit is used up now.
+
+        `FOREVER_US` where one may not cut at all until the non-disconnection period runs again.
+        """
+        knowledge, look_us = self.knowledge, self.knowledge.look_us
+        from_us = max(self.now_us, knowledge.since_us, self.unsure.starting.until_us)
+        if self.account.debt_low:
+            return from_us + look_us  # the period does not count
+        # A clock that is u ahead sees these hours as [start, end - 2u], one that is u behind as
+        # [start + 2u, end]. Both must have a look in theirs; else a meter may be right not to cut
+        # in them, and only the bound on shelter is for it (docs/decisions/doubt.md).
+        starts_us = self.protected_hours.last_change_us(self.now_us)
+        ends_us = self.protected_hours.next_change_us(self.now_us)
+        within_us = 2 * knowledge.within_us(ends_us)
+        by_us = max(from_us, starts_us + within_us) + look_us
+        if from_us + look_us > ends_us - within_us or by_us > ends_us:
+            return FOREVER_US
+        return by_us
 
     def _come_due(self) -> None:
         assert self.promise.cut_us is not None, "what comes due was ordered"

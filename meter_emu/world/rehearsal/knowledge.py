@@ -50,6 +50,15 @@ class ZoneHours(NamedTuple):
                     return change_us
         return (day + _DAYS_MAX) * DAY_US
 
+    def last_change_us(self, us: int) -> int:
+        """Return the last instant, not after this one, at which they began or ended."""
+        day = us // DAY_US
+        for back in range(_DAYS_MAX):
+            for change_us in reversed(_day(self, day - back)[1]):
+                if change_us <= us:
+                    return change_us
+        return (day - _DAYS_MAX) * DAY_US
+
 
 @lru_cache(maxsize=4096)
 def _day(hours: ZoneHours, day: int) -> tuple[bool, tuple[int, ...]]:
@@ -122,6 +131,7 @@ class Knowledge:
         self.doubted = False
         self.excused = False
         self.since_us = start_us
+        self.look_us: Final = household.model.poll_s * SECOND_US + WORK_US
         self._household: Final = household
         self._zone: Final = household.model.zone
         self._set_us = household.clock_set_us
@@ -141,8 +151,7 @@ class Knowledge:
 
     def late_us(self, at_us: int) -> int:
         """Return L: how long after `at_us` a meter that knows the time acts on what is due then."""
-        look_us = self._household.model.poll_s * SECOND_US + WORK_US
-        return 2 * self.within_us(at_us) + look_us
+        return 2 * self.within_us(at_us) + self.look_us
 
     def take(self, event: Event) -> str | None:
         """Take in an event; return what is wrong with a doubt that has no cause."""

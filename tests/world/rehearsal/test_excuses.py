@@ -21,6 +21,7 @@ HOME = """[[household]]
 id = "home"
 kind = "x"
 """
+METERS = Path(__file__).parents[3] / "fixtures/meters"
 BEGUN, ENDED = "2020-06-01T00:00:00", "2020-07-08T12:00:00"
 
 
@@ -165,3 +166,65 @@ def test_a_card_that_darkens_the_home_is_not_excused_by_the_order_before(tmp_pat
     assert lived.moved(after).verdict is Verdict.WRONGLY_CUT
     outcome = lived.moved(before, ("2020-07-03T23:01:21", What.INVITED))
     assert outcome.verdict is not Verdict.WRONGLY_CUT
+
+
+# The account --------------------------------------------------------------------------------------
+
+GRANTED = """balance_eur = %s
+load_w = 5000
+limiter = true
+visits = [{ at = 2020-06-03T20:00:00, insert = true }]
+"""
+
+
+def written_off_by(cents: int) -> Change:
+    """Return the change of a log whose write-backs state so much more."""
+
+    def changed(events: list[Event]) -> list[Event]:
+        return [
+            event
+            if event.written is None
+            else replace(
+                event,
+                written=replace(
+                    event.written, balance_ueur=event.written.balance_ueur + cents * 10_000
+                ),
+            )
+            for event in events
+        ]
+
+    return changed
+
+
+@pytest.mark.parametrize("balance_eur", [300, 0])
+def test_a_limiter_that_is_granted_widens_no_account(tmp_path, balance_eur):
+    """With credit nothing is limited; without, by its lamp for eight hours of 5 kW in 68."""
+    lived = Lived(tmp_path, GRANTED % balance_eur, end="2020-06-05T12:00:00")
+    assert lived.judge().findings == ()
+    assert (lived.judge().verdict, lived.judge().breaches) == (Verdict.KEPT, ())
+    for cents in (100, -100):
+        assert kinds(lived.judge(change=written_off_by(cents))) == {FindingKind.WRONG_MONEY}
+
+
+def model_with(folder: Path, key: str, value: object, model: str = MODEL) -> str:
+    """Return the name of a model next to the campaign in which one number is another."""
+    lines = (METERS / f"{model}.toml").read_text("utf-8").splitlines()
+    assert sum(line.startswith(f"{key} = ") for line in lines) == 1
+    changed = [f"{key} = {value}" if line.startswith(f"{key} = ") else line for line in lines]
+    (folder / "other.toml").write_text("\n".join(changed), "utf-8")
+    return "other.toml"
+
+
+@pytest.mark.parametrize(
+    ("drift_ppb", "judged"), [(10_000, True), (280_000, True), (460_000, False)]
+)
+def test_a_cut_for_credit_that_never_comes_is_judged_while_a_right_meter_must_see_the_hours(
+    tmp_path, drift_ppb, judged
+):
+    """After a year u is 6 min, 2.5 h, 4.1 h: above 4 h a right meter may see no hour to cut in."""
+    model = model_with(tmp_path, "drift_bound_ppb", drift_ppb)
+    body = "clock_set = 2019-06-01T10:00:00\nbalance_eur = 0\nload_w = 500\n"
+    lived = Lived(tmp_path, body, model=model, end="2020-06-08T12:00:00")
+    assert lived.judge().findings == ()
+    fed = lived.judge(change=lambda seen: [e for e in seen if e.what is not What.OPENED])
+    assert kinds(fed) == ({FindingKind.WRONG_MONEY} if judged else set())
