@@ -243,7 +243,7 @@ class ResultTable:
                     f"{row.name}: still ordered to be cut at {key.in_meter}, "
                     f"before the announced {key.promise}"
                 )
-            if not clock_within_bound(household, self._campaign.start_us, self._campaign.end_us):
+            if not clock_within_bound(household, self._campaign.end_us):
                 yield f"{row.name}: its clock is beyond its bound, outside the promise"
             if outcome.failure is not None:
                 yield self._failure(row, outcome.failure)

@@ -283,7 +283,7 @@ def _facts(seen: Seen, facts: Facts, campaign: Campaign) -> Iterator[tuple[str, 
     end = f"{euro(facts.balance[-1][1])} € at the end" if facts.balance else "then unknown"
     yield "Balance", f"{start}, {end}"
     yield "Meter", f"{seen.outcome.model}, program {seen.outcome.build}"
-    if not clock_within_bound(seen.household, campaign.start_us, campaign.end_us):
+    if not clock_within_bound(seen.household, campaign.end_us):
         yield "Clock", "beyond its bound: a fault outside the promise"
 
 

@@ -58,7 +58,7 @@ def test_with_every_home_of_an_energy_on_one_model_it_fares_as_promised(name, mo
     assert households
     for household in households:
         assert (household.model_name, household.model) == (model, MODELS[model])
-        assert clock_within_bound(household, campaign.start_us, campaign.end_us)
+        assert clock_within_bound(household, campaign.end_us)
         outcome = judge(household, campaign, run_meter(household, campaign))
         assert expected(outcome, household), outcome
         assert outcome.wrong_display is None, outcome

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from meter_emu.resources import find
 from meter_emu.units import HOUR_US, SECOND_US
 from meter_emu.world.meter.model import load_model
-from meter_emu.world.rehearsal.knowledge import ZoneHours
+from meter_emu.world.rehearsal.hours import ZoneHours
 from tests.docs.pages import page
 
 PAGE = page("docs/decisions/doubt.md")

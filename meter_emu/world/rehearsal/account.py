@@ -51,8 +51,8 @@ from typing import Final, NamedTuple, final
 from meter_emu.hardware.contactor import VOLTAGE_V
 from meter_emu.units import DAY_US, HOUR_US, HOURS_A_DAY, SECOND_US, UEUR_PER_CENT
 from meter_emu.world.meter.model import MeterModel
+from meter_emu.world.rehearsal.hours import ZoneHours
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.knowledge import ZoneHours
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import Promise
 

@@ -62,8 +62,9 @@ from meter_emu.units import SECOND_US
 from meter_emu.world.meter.events import Event, What, beginning_of
 from meter_emu.world.rehearsal.account import ExactAccount, Flow
 from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.hours import ZoneHours
 from meter_emu.world.rehearsal.household import Household
-from meter_emu.world.rehearsal.knowledge import Knowledge, ZoneHours
+from meter_emu.world.rehearsal.knowledge import Knowledge
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.promise import (
     CardShown,
@@ -128,7 +129,7 @@ class Ideal:
         self.doubts: list[tuple[int, str]] = []
         self.unpaid_us: int | None = None
         self._unpaid_by_us: int | None = None  # when the cut for want of credit is certainly due
-        self.knowledge: Final = Knowledge(household, campaign.start_us, campaign.end_us)
+        self.knowledge: Final = Knowledge(household, campaign.start_us)
         self.account: Final = ExactAccount(household, self.promise)
         begins = beginning_of(events)
         self.closed = self.on = begins.supply_on
@@ -241,7 +242,7 @@ class Ideal:
         if self.ready_us is not None:
             timers.append(self.ready_us + WORK_US)
         if self._unpaid_by_us is not None and self.unpaid_us is None:
-            timers.append(self._unpaid_by_us)
+            timers.append(self._unpaid_by_us + 1)
         if self.account.low <= 0 and self._window_counts():
             timers.append(self.protected_hours.next_change_us(now_us))
         for us in timers:
@@ -319,7 +320,7 @@ class Ideal:
             self._unpaid_by_us = None
         elif self._unpaid_by_us is None:
             self._unpaid_by_us = self._cut_for_credit_by_us()
-        if self._unpaid_by_us is not None and self.now_us >= self._unpaid_by_us:
+        if self._unpaid_by_us is not None and self.now_us > self._unpaid_by_us:
             self.unpaid_us = self.unpaid_us or self.now_us
 
     def _cut_for_credit_by_us(self) -> int:

@@ -156,6 +156,7 @@ def test_a_home_that_is_never_cut_for_want_of_credit_is_a_finding_of_money(tmp_p
     case = Case(tmp_path, "balance_eur = 1")
     assert [one.kind for one in case.judge().findings] == [FindingKind.WRONG_MONEY]
     cut = ("2020-06-02T08:05:00", What.OPENED)  # 10 EUR at 2.5 cents an hour: 40 hours
-    late = Case(tmp_path, "balance_eur = 1").us("2020-06-03T08:05:00") + SECOND_US
-    assert case.judge((late, What.OPENED)).findings == ()
+    due_us = case.us("2020-06-03T08:00:00") + 2 * 70 * SECOND_US + 65 * SECOND_US  # 2u and a look
+    assert case.judge((due_us, What.OPENED)).findings == ()
+    assert case.judge((due_us + 1, What.OPENED)).findings != ()
     assert case.judge(cut).breaches
