@@ -19,7 +19,7 @@ from meter_emu.world.rehearsal.household import Household, VisitKind
 from meter_emu.world.rehearsal.outcome import WORK_US
 from meter_emu.world.rehearsal.unheard import SITTING_US
 
-NEVER_US: Final = 2**63
+_NEVER_US: Final = 2**63
 _STAMP_AHEAD_US: Final = 15 * MINUTE_US  # as docs/decisions/doubt.md says
 _TICKS_SHOW_PPB: Final = 5 * PPB // DAY_S  # 5 s a day apart from the ticks is seen (docs/ports.md)
 _ROUNDED_US: Final = SECOND_US  # *u* is whole seconds, rounded up
@@ -58,7 +58,7 @@ class Setting(NamedTuple):
 
 
 def beyond_bound_us(household: Household, setting: Setting) -> int:
-    """Return from when the true error of a clock, left alone, exceeds *u*; `NEVER_US` for never.
+    """Return from when the true error of a clock, left alone, exceeds *u*; `_NEVER_US` for never.
 
     A crystal so fast or slow that the meter's ticks show it is beyond its bound at once.
     """
@@ -72,7 +72,7 @@ def beyond_bound_us(household: Household, setting: Setting) -> int:
     if towards:
         left_us += 2 * abs(setting.error_us)
     if abs(drift_ppb) <= bound_ppb:
-        return NEVER_US
+        return _NEVER_US
     return setting.at_us + int(Fraction(left_us * PPB, abs(drift_ppb) - bound_ppb))
 
 
@@ -87,10 +87,13 @@ class Causes:
         self._start_up_us: Final = model.boot_ms * 1_000 + WORK_US + self._look_us
         self._reserve_us = model.clock.backup_days * DAY_US
         self._mains_us = start_us  # since when there has been power, or none
-        self._down_us, self._up_us = -NEVER_US, -NEVER_US  # the last outage, and the start after it
+        self._down_us, self._up_us = (
+            -_NEVER_US,
+            -_NEVER_US,
+        )  # the last outage, and the start after it
         self._upset_us: Final = frozenset(at_us for at_us, _ in household.rtc_found)
         self._stamps_us: list[int] = []  # the newest date on what the office has written so far
-        self._set_card_us = -NEVER_US  # when a card that sets the clock was last put in
+        self._set_card_us = -_NEVER_US  # when a card that sets the clock was last put in
         self._torn = False  # the last outage began then, or at a step
         self._found: list[Cause] = []
         self._of_setting: tuple[Cause, ...] = ()
@@ -136,9 +139,9 @@ class Causes:
         until_us = too_old_us + within_us + _COUNTED_US + self._look_us
         beyond_us = beyond_bound_us(self._household, setting)
         self._of_setting = (
-            Cause(Why.BEYOND, beyond_us, NEVER_US),
+            Cause(Why.BEYOND, beyond_us, _NEVER_US),
             Cause(Why.OLD, too_old_us - within_us, until_us),
-            Cause(Why.END, END_US - within_us - _ZONE_US, NEVER_US),
+            Cause(Why.END, END_US - within_us - _ZONE_US, _NEVER_US),
         )
 
     def _tool_error_us(self, at_us: int) -> int:
@@ -169,6 +172,6 @@ class Causes:
         if self._reserve_us == 0 or out_us >= longest_us:
             self._found.append(Cause(Why.OUTAGE, at_us, self._up_us))
         if at_us in self._upset_us:  # nobody knows what they make of the time from here on
-            self._found.append(Cause(Why.UPSET, at_us, NEVER_US))
+            self._found.append(Cause(Why.UPSET, at_us, _NEVER_US))
         if self._torn:
             self._found.append(Cause(Why.TORN, at_us, self._up_us))
