@@ -68,21 +68,26 @@ def covers_household(build: Build, household: Household) -> str | None:
 def outside_of(household: Household, campaign: Campaign) -> str | None:
     """Return what of a household its build does not cover, in words; `None` where it is to be run.
 
-    A program that covers none of the campaign's households is run in all of them: what it does to
-    them is all there is to see.
+    What it declares counts. Where that leaves open what it covers, a program that is found to cover
+    none of the campaign's households is run in all of them: what it does to them is all there is.
     """
     build = parse_build(household.build)
     if build.factory is None:
         return None
     outside = covers_household(build, household)
-    if outside is None:
-        return None
+    if outside is None or _declared_outside(build, household):
+        return outside
     others = (entry.first for entry in campaign.households.entries)
     any_covered = any(
         other.build == household.build and covers_household(build, other) is None
         for other in others
     )
     return outside if any_covered else None
+
+
+def _declared_outside(build: Build, household: Household) -> bool:
+    kind = household.model, household.card_generation, household.carrier
+    return build.covers is not None and build.covers.outside(*kind) is not None
 
 
 @cache

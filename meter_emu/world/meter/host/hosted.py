@@ -195,6 +195,8 @@ def _end_of(status: int, words: str) -> ProgramError:
         number = os.WTERMSIG(status)
         if number == signal.SIGXCPU:
             return ProgramError(_HUNG, f"a poll took {_CPU_S} s of processor time")
+        if number == signal.SIGXFSZ:
+            return ProgramError(_CRASHED, "it printed more than 64 MB, or wrote so much to a file")
         name = signal.Signals(number).name
         return ProgramError(_CRASHED, f"ended by {name} ({signal.strsignal(number)}){said}")
     return ProgramError(_CRASHED, f"ended with status {os.WEXITSTATUS(status)}{said}")

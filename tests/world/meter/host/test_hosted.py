@@ -13,11 +13,12 @@ import pytest
 from meter_emu.errors import ConfigError
 from meter_emu.laws.law import Trial
 from meter_emu.stories.chooser import Replayed
-from meter_emu.stories.story import armed_household, own_models
+from meter_emu.stories.story import armed_household, on_build, own_models
 from meter_emu.world.meter.build import parse_build
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.failure import FailureKind
 from meter_emu.world.meter.host import hosted
+from meter_emu.world.rehearsal.fleet import rehearsed
 from tests.world.meter.host.compiling import C, compiler, linked, run
 
 HERE = Path(__file__).parent
@@ -36,13 +37,21 @@ TORTURES = {
     "dies_at_first_call": (CRASHED, "ended with status 7"),
     "sleeps": (HUNG, "no port was called for 1 s"),
     "closes": (CRASHED, "ended with status 0"),
+    "prints_without_end": (CRASHED, "it printed more than 64 MB"),
     "threads": (CRASHED, "it starts threads, and a meter has none"),
     "small_room": (CRASHED, "card_exchange: 10 bytes for room of 4"),
     "long_display": (CRASHED, "display: more than 64 characters"),
     "sleep_90000": (CRASHED, "want until_second from 1 to 86400"),
 }
 RIGHT = ("forks", "sleep_0", "prints")
-LONG = {"loops_in_system_calls", "loops", "stack_overflow", "million_calls", "loops_with_calls"}
+LONG = {
+    "prints_without_end",
+    "loops_in_system_calls",
+    "loops",
+    "stack_overflow",
+    "million_calls",
+    "loops_with_calls",
+}
 ALL = bool(os.environ.get("METER_EMU_TORTURES"))
 
 
@@ -93,6 +102,20 @@ def test_a_program_that_runs_wild_is_a_verdict_with_its_last_calls(name, torture
 @pytest.mark.parametrize("name", RIGHT)
 def test_what_no_meter_sees_of_a_program_is_no_matter(name, tortured):
     assert last_event(tortured(name)).what is What.ENDED
+
+
+def test_a_program_that_reads_a_clock_is_not_reproducible(tortured):
+    campaign = on_build(armed_household(Replayed([]), [KIT]), tortured("reads_the_clock"))
+    _, seen = rehearsed(campaign.households[0], campaign, events=True)
+    failure = seen[-1].failure
+    assert failure is not None
+    assert failure.kind is FailureKind.UNSTEADY
+    assert "reads a clock" in failure.why
+
+
+def test_a_program_without_symbols_is_as_good(tortured, tmp_path):
+    run("strip", "-o", str(tmp_path / "sleep_0"), tortured("sleep_0"))
+    assert last_event(str(tmp_path / "sleep_0")).what is What.ENDED
 
 
 def test_a_port_that_is_called_by_a_constructor_is_one_line(tortured):

@@ -8,12 +8,14 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from meter_emu.laws.judged import promises
 from meter_emu.laws.law import Broken, Trial
+from meter_emu.resources import find
 from meter_emu.stories.chooser import Replayed, seeded
 from meter_emu.stories.story import armed_household, lived, on_build, own_models, story
 from meter_emu.verify.run import verify
@@ -23,7 +25,10 @@ from meter_emu.world.meter.events import What
 from meter_emu.world.meter.host.forecast import Shared
 from meter_emu.world.meter.host.hosted import hosted
 from meter_emu.world.meter.host.starter import make_starter
+from meter_emu.world.rehearsal.campaign import load_campaign
 from meter_emu.world.rehearsal.engine import rig_of
+from meter_emu.world.rehearsal.fleet import rehearsed
+from meter_emu.world.rehearsal.verdicts import Verdict
 from tests.world.meter.host.compiling import C, compiler, linked, run
 
 HERE = Path(__file__).parent
@@ -93,6 +98,14 @@ def test_each_mistake_stands_in_its_source_and_on_the_page():
     planted = set(re.findall(r"#ifn?def MISTAKE_(\w+)", text))
     assert planted >= set(MISTAKES)
     assert planted == set(re.findall(r"`MISTAKE_(\w+)`", page))
+
+
+def test_a_household_alone_that_it_declares_outside_is_not_covered(tmp_path):
+    whole = load_campaign(find("campaigns", "ores-2020-07"), build=starter(tmp_path))
+    alone = whole.households.alone("shown-twice")
+    assert alone is not None
+    outcome, _ = rehearsed(alone[0], replace(whole, households=alone), events=False)
+    assert outcome.verdict is Verdict.NOT_COVERED
 
 
 def test_a_program_that_is_found_as_garbage_gives_its_host_back(tmp_path):

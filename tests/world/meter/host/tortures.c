@@ -50,6 +50,12 @@ void meter_poll(meter_sleep *hint) {
     if (is("forks")) { if (!fork()) for (;;) pause(); }
     if (is("threads")) pthread_create(&thread, NULL, idle, NULL);
     if (is("prints")) for (i = 0; i < 2000; i++) puts("a line of which nobody asked");
+    if (is("prints_without_end")) for (;;) puts("a line of which nobody asked");
+    if (is("reads_the_clock")) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        meter_switch_drive(now.tv_nsec / 1000 % 2);
+    }
     if (is("small_room") && meter_card_present()) {
         meter_card_power(true, NULL, 0);
         meter_card_exchange(challenge, sizeof challenge, answer, sizeof answer);

@@ -35,6 +35,7 @@ enum { /* frames to the bench */
 };
 #define CPU_S 2          /* of its own processor time, user and system, a poll may take */
 #define FRAME_MAX 1024
+#define PRINTED_MAX (64 << 20) /* bytes, of what nobody reads */
 
 /* Memory that the bench sees as well, so that what a program did last is known however it ends. A frame is one byte
  * what, one byte how many of its last bytes are the answer that the program had, two bytes how long, then that.
@@ -344,8 +345,10 @@ static void powered(bool bounded) {
     uint8_t word, hint_out[9];
     meter_sleep hint;
     unsigned long polls = 0;
+    const struct rlimit printed = {PRINTED_MAX, PRINTED_MAX};
     const struct rlimit no_core = {0, 0}; /* a crash is told by its signal; a core takes seconds */
     setrlimit(RLIMIT_CORE, &no_core);
+    setrlimit(RLIMIT_FSIZE, &printed);
     if (__gcov_reset) __gcov_reset();
     for (;;) {
         all_in(&word, 1);
