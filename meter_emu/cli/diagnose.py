@@ -9,7 +9,7 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
-from meter_emu.cli.names import INCIDENT, LEFT, json_option
+from meter_emu.cli.names import INCIDENT, LEFT, WORD, json_option
 from meter_emu.cli.output import STDOUT, print_json, say_written, write_atomically
 from meter_emu.cli.progress import watched
 from meter_emu.diagnosis.diagnose import Diagnosing
@@ -19,11 +19,12 @@ from meter_emu.diagnosis.memo import Diagnosis, as_json, memo
 from meter_emu.diagnosis.sampling import SAMPLES
 from meter_emu.errors import OutputError
 from meter_emu.resources import find
+from meter_emu.world.meter.build import REFERENCE, parse_build
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
 
 @examples(
-    "diagnose ores-2020-07 --singles",
+    "diagnose ores-2020-07 --singles --defect end-exclusive",
     "diagnose ores-2020-07 --report page --bench orders",
     "diagnose incident.toml --samples 4 --json -",
 )
@@ -38,6 +39,14 @@ from meter_emu.world.rehearsal.campaign_toml import campaign_toml
     help="Households of each kind on each model, with their unknowns drawn.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Draw unknowns from this seed.")
+@click.option(
+    "--defect",
+    "defects",
+    multiple=True,
+    type=WORD,
+    metavar="ID",
+    help="Only this defect of the catalogue; may be repeated. For a quick look.",
+)
 @json_option
 @click.option(
     "--report", "report_to", type=LEFT, metavar="DIR", help="Write an HTML page: DIR/index.html."
@@ -55,6 +64,7 @@ def diagnose(
     only_singles: bool,
     samples: int,
     seed: int,
+    defects: tuple[str, ...],
     json_file: str | None,
     report_to: str | None,
     bench_to: str | None,
@@ -67,10 +77,18 @@ def diagnose(
     1 nothing in the catalogue does.
     """
     resolved = load_incident(find("incidents", incident))
+    for defect in defects:
+        parse_build(f"{REFERENCE}+{defect}")  # refuses an unknown one
     folder = default_folder() if kept_in is None else Path(kept_in)
     with _progress() as hear:
         at_work = Diagnosing(
-            resolved, samples=samples, seed=seed, kept_in=folder, jobs=jobs, hear=hear
+            resolved,
+            samples=samples,
+            seed=seed,
+            kept_in=folder,
+            jobs=jobs,
+            defects=tuple(dict.fromkeys(defects)) or None,
+            hear=hear,
         )
         found = at_work.singles()
         if only_singles:

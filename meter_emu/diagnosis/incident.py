@@ -4,12 +4,14 @@ Sources that did not copy each other multiply their odds: 0.95 twice is 361 to 1
 nothing. An incident that contradicts itself is refused: no cause could fit it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 from typing import Final, final
+
+import msgspec
 
 from meter_emu.diagnosis.incident_file import (
     RawFleet,
@@ -17,7 +19,7 @@ from meter_emu.diagnosis.incident_file import (
     RawPerson,
     RawSeen,
     RawSource,
-    RawWhose,
+    Whose,
 )
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import ConfigError
@@ -30,6 +32,7 @@ from meter_emu.world.rehearsal.reading import FilePlace
 from meter_emu.world.rehearsal.visits import VisitReader
 from meter_emu.zones import TimeZone
 
+_NO_CARD: Final = (VisitKind.DESK, VisitKind.PRESS, VisitKind.HOLD, VisitKind.CLOCK_CARD)
 SURE_MIN: Final = 0.5  # below, a report would speak for its opposite: it is written the other way
 
 
@@ -79,31 +82,6 @@ class Sighting:
     card: str | None = None
     shown: str | None = None
     visit: int | None = None
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Whose:
-    """Which households: of a fleet or a person, a kind, an energy, reactivated before or not."""
-
-    fleet: str
-    person: str | None = None
-    kind: str | None = None
-    energy: str | None = None
-    reactivated: bool | None = None
-
-    def within(self, other: "Whose") -> bool:
-        """Whether each of these households is one of the other's."""
-        return all(
-            theirs is None or mine == theirs
-            for mine, theirs in (
-                (self.fleet, other.fleet),
-                (self.person, other.person),
-                (self.kind, other.kind),
-                (self.energy, other.energy),
-                (self.reactivated, other.reactivated),
-            )
-        )
 
 
 @final
@@ -212,11 +190,16 @@ class _Reader:
             raise ConfigError(str(self._path), place.words, str(error)) from None
         if campaign.zone.key != self._raw.zone.key:
             place.refuse("campaign", f"keeps the time of {campaign.zone.key}")
-        kinds = self._kinds(raw_fleet, campaign, place)
-        energies = {kind.model.energy for kind in kinds}
+        known = {one.first.id: one.first for one in campaign.households.entries}
+        for name in raw_fleet.kinds or ():
+            _known(name, known, place, "kinds")
         have = {model.energy for model in found.values()}
-        if raw_fleet.kinds is None:
-            kinds = tuple(kind for kind in kinds if kind.model.energy in have)
+        kinds = tuple(
+            known[name]
+            for name in raw_fleet.kinds or known
+            if raw_fleet.kinds is not None or known[name].model.energy in have
+        )
+        energies = {kind.model.energy for kind in kinds}
         for model_name, model in found.items():
             if model.energy not in energies:
                 place.refuse("models", f"none of the households has a meter as {model_name}")
@@ -244,26 +227,13 @@ class _Reader:
             same_product=True if not self._fleets else same,
         )
 
-    def _kinds(
-        self, raw_fleet: RawFleet, campaign: Campaign, place: FilePlace
-    ) -> tuple[Household, ...]:
-        known = {one.first.id: one.first for one in campaign.households.entries}
-        for name in raw_fleet.kinds or ():
-            if name not in known:
-                place.refuse("kinds", f"the campaign has no household {name!r}{hint(name, known)}")
-        return tuple(known[name] for name in raw_fleet.kinds or known)
-
     def _person(self, raw_person: RawPerson, place: FilePlace) -> Person:
         fleet_name, _, like = raw_person.like.partition(":")
-        fleet = self._fleets.get(fleet_name)
-        if fleet is None:
-            place.refuse("like", f"want FLEET:HOUSEHOLD, got {raw_person.like!r}")
-        alone = fleet.campaign.households.alone(like)
-        if alone is None:
-            names = [one.first.id for one in fleet.campaign.households.entries]
-            place.refuse("like", f"the campaign has no household {like!r}{hint(like, names)}")
-        first = alone.entries[0].first
-        campaign = fleet.campaign
+        _known(fleet_name, self._fleets, place, "like")
+        campaign = self._fleets[fleet_name].campaign
+        known = {one.first.id: one.first for one in campaign.households.entries}
+        _known(like, known, place, "like")
+        first = known[like]
         reader = VisitReader(
             place,
             first.model,
@@ -324,30 +294,17 @@ class _Reader:
         where = place.at(f"source {raw_source.ref}")
         return _surety(raw_source.sure, where), raw_source.ref, raw_source.copies
 
-    def _whose(self, raw_whose: RawWhose, place: FilePlace) -> Whose:
+    def _whose(self, whose: Whose, place: FilePlace) -> Whose:
         place = place.at("whose")
-        if (raw_whose.fleet is None) == (raw_whose.id is None):
+        if bool(whose.fleet) == (whose.id is not None):
             place.refuse("", "want fleet or id, one of them")
-        if raw_whose.id is not None:
-            if raw_whose.id not in self._persons:
-                place.refuse("id", f"no person {raw_whose.id!r}{hint(raw_whose.id, self._persons)}")
-            return Whose(self._persons[raw_whose.id].fleet, person=raw_whose.id)
-        assert raw_whose.fleet is not None, "one of the two"
-        fleet = self._fleets.get(raw_whose.fleet)
-        if fleet is None:
-            near = hint(raw_whose.fleet, self._fleets)
-            place.refuse("fleet", f"want one of {', '.join(self._fleets)}{near}")
-        if raw_whose.energy is not None and raw_whose.energy not in ENERGIES:
-            place.refuse("energy", f"want one of {', '.join(ENERGIES)}, got {raw_whose.energy!r}")
-        kinds = [kind.id for kind in fleet.kinds]
-        if raw_whose.kind is not None and raw_whose.kind not in kinds:
-            place.refuse("kind", f"want one of the fleet's {', '.join(kinds)}")
-        return Whose(
-            fleet.name,
-            kind=raw_whose.kind,
-            energy=raw_whose.energy,
-            reactivated=raw_whose.reactivated,
-        )
+        if whose.id is not None:
+            _known(whose.id, self._persons, place, "id")
+            return msgspec.structs.replace(whose, fleet=self._persons[whose.id].fleet)
+        _known(whose.fleet, self._fleets, place, "fleet")
+        _known(whose.energy, ENERGIES, place, "energy")
+        _known(whose.kind, [one.id for one in self._fleets[whose.fleet].kinds], place, "kind")
+        return whose
 
     def _seen(self, raw_seen: RawSeen, whose: Whose, place: FilePlace) -> Sighting:
         given = {
@@ -375,9 +332,9 @@ class _Reader:
         return Sighting(fed_us=instants[0]) if key == "fed" else Sighting(off_us=instants[0])
 
     def _at_visit(self, raw_seen: RawSeen, whose: Whose, place: FilePlace) -> Sighting:
-        if whose.person is None or raw_seen.at_visit is None:
+        if whose.id is None or raw_seen.at_visit is None:
             place.refuse("at_visit", "a card or a display is one person's, at one of the visits")
-        visits = self._persons[whose.person].household.visits
+        visits = self._persons[whose.id].household.visits
         number = raw_seen.at_visit - 1
         if number >= len(visits) or not _with_card(visits[number]):
             cards = [str(n) for n, visit in enumerate(visits, 1) if _with_card(visit)]
@@ -395,7 +352,7 @@ class _Reader:
         low, high = bounds
         if low is None or high is None or low > high:
             place.refuse("from", "want from and to, the smaller first")
-        if whose.person is not None:
+        if whose.id is not None:
             place.refuse("", "want some or none of one person")
         return low, high
 
@@ -411,7 +368,7 @@ def _at_odds(one: Observation, other: Observation) -> bool:
     if not one.whose.within(other.whose):
         return False
     mine, theirs = one.seen, other.seen
-    if one.whose.person is not None and "some" == one.many == other.many:
+    if one.whose.id is not None and "some" == one.many == other.many:
         if mine.fed_us is not None and mine.fed_us == theirs.off_us:
             return True
         return (
@@ -427,6 +384,13 @@ def _at_odds(one: Observation, other: Observation) -> bool:
     return mine == theirs
 
 
+def _known(name: str | None, known: Collection[str], place: FilePlace, key: str) -> None:
+    """Refuse a name that is not there; none is fine."""
+    if name is not None and name not in known:
+        want = f"want one of {', '.join(known)}, got {name!r}{hint(name, known)}"
+        place.refuse(key, want)
+
+
 def _surety(sure: float, place: FilePlace) -> float:
     if sure in (0, 1):
         why = "of 1 nothing could speak against it" if sure else "of 0 it says nothing"
@@ -437,27 +401,22 @@ def _surety(sure: float, place: FilePlace) -> float:
 
 
 def _with_card(visit: Visit) -> bool:
-    return visit.kind in (
-        VisitKind.INSERT,
-        VisitKind.OLD_CARD,
-        VisitKind.COPY,
-        VisitKind.OTHERS_CARD,
-    )
+    return visit.kind not in _NO_CARD
 
 
-def _in_words(raw_whose: RawWhose, many: str, raw_seen: RawSeen) -> str:
+def _in_words(whose: Whose, many: str, raw_seen: RawSeen) -> str:
     """Return an observation as a line of a memo."""
-    if raw_whose.id is not None:
-        who = raw_whose.id
+    if whose.id is not None:
+        who = whose.id
     else:
-        which = [raw_whose.kind or "households"]
-        if raw_whose.reactivated is not None:
-            which.insert(0, "reactivated" if raw_whose.reactivated else "not reactivated")
-        if raw_whose.energy is not None:
-            which.append(f"with {raw_whose.energy}")
+        which = [whose.kind or "households"]
+        if whose.reactivated is not None:
+            which.insert(0, "reactivated" if whose.reactivated else "not reactivated")
+        if whose.energy is not None:
+            which.append(f"with {whose.energy}")
         amount = {"some": "some", "none": "no"}.get(many, f"{raw_seen.from_} to {raw_seen.to} of")
-        who = f"{raw_whose.fleet}: {amount} {' '.join(which)}"
-    negated = " not" if raw_whose.id is not None and many == "none" else ""
+        who = f"{whose.fleet}: {amount} {' '.join(which)}"
+    negated = " not" if whose.id is not None and many == "none" else ""
     if raw_seen.cut is not None:
         from_, to = raw_seen.cut
         until = f"{to:%H:%M}" if from_.date() == to.date() else f"{to.day} {to:%B %H:%M}"

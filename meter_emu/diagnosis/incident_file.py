@@ -41,14 +41,22 @@ class RawPerson(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     visits: list[RawVisit] = msgspec.field(default_factory=list)
 
 
-class RawWhose(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Which households an observation is about."""
+class Whose(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
+    """Which households: of a fleet or a person, a kind, an energy, reactivated before or not.
 
-    fleet: _Words | None = None
+    A file gives the fleet or the person's id; resolved, a person has both.
+    """
+
+    fleet: _Words = ""
     id: _Words | None = None
     kind: _Words | None = None
     energy: _Words | None = None
     reactivated: bool | None = None
+
+    def within(self, other: "Whose") -> bool:
+        """Whether each of these households is one of the other's."""
+        pairs = zip(msgspec.structs.astuple(self), msgspec.structs.astuple(other), strict=True)
+        return all(theirs in (None, mine) for mine, theirs in pairs)
 
 
 class RawSeen(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -76,7 +84,7 @@ class RawObserved(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A report: of one kind, `some`, `none` or `share`."""
 
     id: _Words
-    whose: RawWhose
+    whose: Whose
     some: RawSeen | None = None
     none: RawSeen | None = None
     share: RawSeen | None = None
@@ -87,7 +95,7 @@ class RawSilence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """What nobody reported."""
 
     id: _Words
-    whose: RawWhose
+    whose: Whose
     none: RawSeen
     exposed: _Count
     heard: _Share

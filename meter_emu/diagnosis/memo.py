@@ -12,8 +12,9 @@ from meter_emu.diagnosis.ranking import NINE_TO_ONE, FitClass, Mark, Ranking, in
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
 COLUMNS: Final = 80
-_ROWS: Final = 8  # ours: classes of a memo; all are in the JSON
-_NAMES: Final = 6  # ours: mistakes named of a class
+_ROWS: Final = 5  # ours: classes of a memo, next to the front; all are in the JSON
+_NAMES: Final = 3  # ours: mistakes named of a class
+_ASKED: Final = 1  # ours: questions of a memo, and two orders; the page has more
 SIGNS: Final = {Mark.EXPLAINED: "+", Mark.CONTRADICTED: "-", Mark.NOTHING: "."}
 
 
@@ -62,7 +63,7 @@ def memo(found: Diagnosis) -> Iterator[str]:
     """Yield the lines of the memo."""
     ranking, observations = found.ranking, found.incident.observations
     yield found.incident.name
-    yield from wrap(f"{found.headline}.", COLUMNS)
+    yield from _indented("", f"{found.headline}.")
     yield ""
     yield "reported, with how sure that is"
     for number, one in enumerate(observations, 1):
@@ -79,14 +80,15 @@ def memo(found: Diagnosis) -> Iterator[str]:
     for number in ranking.unexplained:
         said = f"{number + 1} {observations[number].id}"
         yield f"explained by nothing in the catalogue: {said}"
-    yield from _deciders("ask people", found.questions)
-    yield from _deciders("try on a bench with the real meter", found.experiments)
+    yield from _deciders("ask people", found.questions[:_ASKED])
+    yield from _deciders("order on a bench, real meter", found.experiments[: _ASKED + 1])
     pairs = "pairs not tried" if found.pairs is None else f"{found.pairs:,} pairs"
-    yield from wrap(
+    yield ""
+    yield from _indented(
+        "",
         f"{found.hypotheses:,} hypotheses and {pairs} in {found.households} households, "
         f"{found.samples} of each kind on each model. A class is consistent with the reports or is "
         "not; which of its members was the cause, if any, is not said.",
-        COLUMNS,
     )
 
 
@@ -101,7 +103,7 @@ def _row(one: FitClass) -> Iterator[str]:
     wide = "".join(f"{sign:<{len(str(n)) + 1}}" for n, sign in enumerate(signs, 1))
     star = "*" if one.front else " "
     over = f"10^{one.over_nothing:.1f}, {in_words(one.over_nothing)}"
-    yield f"{star}{one.against:>6.1f} {len(one.assumptions):>6}  {wide} {over}"
+    yield from _indented(f"{star}{one.against:>6.1f} {len(one.assumptions):>6}  {wide} ", over)
     yield from _indented(" " * 11, shortened(one.names, _NAMES))
     extra = [words for words in one.assumptions if words not in one.hypothesis.mistakes]
     if one.models:
@@ -117,12 +119,14 @@ def _deciders(heading: str, found: Sequence[Decider]) -> Iterator[str]:
     for one in found:
         yield from _indented(f"  {one.bits:.2f} bit  ", one.words)
         for answer, names in one.answers:
-            yield from _indented(" " * 12, f"{answer}: {shortened(names, 3)}")
-    yield ""
+            yield from _indented(" " * 12, f"{answer}: {shortened(names, 2)}")
 
 
 def _indented(head: str, text: str) -> Iterator[str]:
-    return iter(wrap(text, COLUMNS, initial_indent=head, subsequent_indent=" " * len(head)))
+    indent = " " * len(head)
+    return iter(
+        wrap(text, COLUMNS, initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)
+    )
 
 
 def as_json(found: Diagnosis) -> dict[str, Any]:

@@ -134,7 +134,7 @@ class Predictor:
         same = fleet is self.incident.first or not _other(fleet, assumed)
         found = self._tally(number, here, world if same else None)
         sound = self._tally(number, Hypothesis(hypothesis.base), world if same else None)
-        if observation.whose.person is not None:
+        if observation.whose.id is not None:
             chance = (found.met + _ONE_OF_FEW) / (found.asked + 2 * _ONE_OF_FEW)
             return 1 - chance if observation.many == "none" else chance
         part = (fleet.part or self.incident.first.part) if assumed.part else None
@@ -192,8 +192,8 @@ def _weight(fleet: IncidentFleet, kind: str) -> int:
 def is_about(observation: Observation, one: SampledHousehold) -> bool:
     """Whether an observation is about a sampled household."""
     whose = observation.whose
-    if whose.person is not None:
-        return one.person == whose.person
+    if whose.id is not None:
+        return one.person == whose.id
     if one.fleet != whose.fleet or one.person is not None:
         return False
     if whose.kind is not None and one.kind != whose.kind:

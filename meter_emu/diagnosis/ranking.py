@@ -130,7 +130,7 @@ def in_words(decades: float) -> str:
             return words
     if decades > -log10(2):
         return "no support"
-    return f"{in_words(-decades)} for that nothing was wrong"
+    return f"{in_words(-decades)} of nothing wrong"
 
 
 def ranked(predictor: Predictor, hypotheses: Iterable[Hypothesis]) -> Ranking:

@@ -22,9 +22,9 @@ from meter_emu.diagnosis.incident import (
     Observation,
     Person,
     Sighting,
-    Whose,
     load_incident,
 )
+from meter_emu.diagnosis.incident_file import Whose
 from meter_emu.diagnosis.kept import KeptSignatures, default_folder
 from meter_emu.diagnosis.predictions import Predictor
 from meter_emu.diagnosis.ranking import NINE_TO_ONE, FitClass, Ranking, ranked
@@ -122,7 +122,7 @@ def reports(
 ) -> Iterator[Observation]:
     """Yield what a witness says of a story: each cut, that there was none, what cards did."""
     campaign = library.incident.first.campaign
-    whose = Whose("ores", person=name)
+    whose = Whose(fleet="ores", id=name)
 
     def said(what: str, many: str, seen: Sighting) -> Iterator[Observation]:
         fate = chance.random()

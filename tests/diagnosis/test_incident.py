@@ -63,14 +63,17 @@ WRONG = {  # what is replaced, by what: the line that it gives
         "fleet 'ores': ores-2020-08: no such file"
     ),
     ("gas-never-back = 1_227", "gas-never-bak = 1_227"): (
-        "fleet 'ores': kinds: the campaign has no household 'gas-never-bak', did you mean"
+        "fleet 'ores': kinds: want one of june-15, "
     ),
     ('like = "ores:june-29"', 'like = "ores:june-28"'): (
-        "person 'redo': like: the campaign has no household 'june-28', did you mean 'june-29'?"
+        "person 'redo': like: want one of june-15, "
     ),
-    ('like = "ores:june-29"', 'like = "aieg:june-29"'): "person 'redo': like: want FLEET:HOUSEHOLD",
+    (
+        'like = "ores:june-29"',
+        'like = "aieg:june-29"',
+    ): "person 'redo': like: want one of ores, resa, got 'aieg'",
     ('"redo" }\nsome = { fed', '"rdo" }\nsome = { fed'): (
-        "observed 'office-mends', whose: id: no person 'rdo', did you mean 'redo'?"
+        "observed 'office-mends', whose: id: want one of redo, got 'rdo', did you mean 'redo'?"
     ),
     ("at_visit = 6", "at_visit = 5"): (
         "observed 'error-8', some: at_visit: want one with a card: 2, 4, 6, 8"

@@ -54,7 +54,7 @@ def test_what_fits_is_no_misfit_and_what_contradicts_all_is_one() -> None:
         (3.5, "strong support"),
         (5.0, "very strong support"),
         (6.5, "extremely strong support"),
-        (-1.5, "moderate support for that nothing was wrong"),
+        (-1.5, "moderate support of nothing wrong"),
     ],
 )
 def test_the_verbal_scale(decades: float, words: str) -> None:

@@ -1,0 +1,88 @@
+"""`diagnose`: the memo, its JSON, the page, the orders for a bench, and bad input."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meter_emu.diagnosis.memo import COLUMNS
+from meter_emu.world.rehearsal.campaign import load_campaign
+from tests.diagnosis.small import text
+
+FEW = ("--defect", "night-named-by-its-morning", "--defect", "reactivation-clears-one")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("diagnose")
+    (folder / "incident.toml").write_text(text(), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def diagnosed(emu: Any, folder: Path) -> Any:
+    """Run `diagnose` on the small incident; signatures are kept from test to test."""
+
+    def run(*more: str) -> Any:
+        words = ("--samples", "1", "--jobs", "1", "--kept", str(folder / "kept"))
+        return emu("diagnose", str(folder / "incident.toml"), *words, *FEW, *more)
+
+    return run
+
+
+def test_the_memo_shows_singles_then_pairs(diagnosed: Any) -> None:
+    done = diagnosed()
+    assert done.code == 0
+    assert all(len(line) <= COLUMNS for line in done.out.splitlines())
+    first, second = done.out.split("\nreported, with how sure that is\n")[1:]
+    pair = "night-named-by-its-morning + reactivation-clears-one"
+    assert pair not in " ".join(first.split())
+    assert pair in " ".join(second.split())
+
+
+def test_json_has_every_class_and_says_what_it_tried(diagnosed: Any) -> None:
+    done = diagnosed("--json", "-")
+    assert done.code == 0
+    said = json.loads(done.out)
+    assert said["fits"] is True
+    assert said["pairs"] == 17
+    builds = {one["build"] for row in said["classes"] for one in row["members"]}
+    assert "reference+night-named-by-its-morning+reactivation-clears-one" in builds
+    assert said["unexplained"] == ["error-8"]
+
+
+def test_the_page_leads_from_each_sign_to_a_household(diagnosed: Any, folder: Path) -> None:
+    done = diagnosed("--report", str(folder / "page"))
+    assert done.code == 0
+    html = (folder / "page" / "index.html").read_text("utf-8")
+    anchors = set(re.findall(r'href="#([^"]+)"', html))
+    ids = set(re.findall(r' id="([^"]+)"', html))
+    assert anchors <= ids
+    assert any(anchor.startswith("class-1-household-") for anchor in anchors)
+    assert "<script" not in html
+    assert html.index("What would decide") < html.index("Reports against mistakes")
+
+
+def test_an_order_for_a_bench_can_be_rehearsed(diagnosed: Any, folder: Path, emu: Any) -> None:
+    assert diagnosed("--bench", str(folder / "bench")).code == 0
+    files = sorted((folder / "bench").iterdir())
+    assert files
+    assert all(load_campaign(path).households for path in files)
+    assert emu("rehearse", str(files[0])).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("diagnose", "no-such-incident"), "none of the built-in incidents: ores-2020-07"),
+        (("diagnose", "ores-2020-07", "--defect", "end-exclusiv"), "did you mean 'end-exclusive'?"),
+        (("diagnose", "ores-2020-07", "--samples", "0"), "0 is not in the range"),
+    ],
+)
+def test_bad_input_is_one_line(emu: Any, words: tuple[str, ...], said: str) -> None:
+    done = emu(*words)
+    assert done.code == 2
+    assert said in done.err
+    assert done.err.count("\n") == 1
