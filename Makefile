@@ -65,7 +65,7 @@ test-strangers: $(DEV)  ## twelve right programs not ours in shape: 1,000 storie
 	@METER_EMU_STRANGERS=1000 $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=0 tests/laws/test_strangers.py
 
 test-firmware: $(DEV)  ## the starter in C: 2,000 stories, ten mistakes, tortures, sanitizers, coverage: minutes
-	@METER_EMU_FIRMWARE=1 METER_EMU_TORTURES=1 $(BIN)/python -m pytest -q -rA -n 2 -o faulthandler_timeout=0 tests/world/meter/host
+	@METER_EMU_FIRMWARE=1 METER_EMU_TORTURES=1 $(BIN)/python -m pytest -q -rA -n 2 -o faulthandler_timeout=0 tests/world/meter/host tests/cli/test_firmware.py
 
 power: $(DEV)  ## how many stories it takes to catch each defect: minutes, writes docs/power.md; FROM=DIR for yours
 	@$(BIN)/python -m tests.bench.power $(if $(FROM),--defects '$(FROM)')

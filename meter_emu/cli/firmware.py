@@ -71,8 +71,8 @@ def debug(campaign: str, *, build: str, household: str | None, debugger: str) ->
     if len(chosen.households) != 1:
         raise ConfigError(campaign, "household", "name one with --household")
     before = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is the debugger's
-    factory.debug_with(shlex.split(debugger))
     try:
+        factory.debug_with(shlex.split(debugger))
         last = run_meter(chosen.households[0], chosen)[-1]
     finally:
         factory.close()

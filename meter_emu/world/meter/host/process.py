@@ -231,6 +231,7 @@ class Hosts:
         """Start hosts below a debugger from now on."""
         self.close()
         self._debugger = debugger
+        self.give(self.take())
 
     def close(self) -> None:
         """Close the hosts without a meter."""

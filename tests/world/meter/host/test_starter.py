@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import re
+import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +146,26 @@ def test_a_program_in_cpp_has_its_objects_anew_at_every_power_up(tmp_path):
     assert events[-1].what is What.ENDED
     assert not any(event.what is What.OPENED for event in events)
     assert " POLLS" in events[-1].shown
+
+
+def test_a_program_in_rust_is_as_good_and_its_panic_is_the_verdict(tmp_path, monkeypatch):
+    rustc = shutil.which("rustc", path=f"{os.environ['PATH']}:{Path.home()}/.cargo/bin")
+    if rustc is None:
+        pytest.skip("no rustc here")
+    campaign = armed_household(Replayed([]), [KIT])
+    last = []
+    for name in ("on", "panics"):
+        source, library = str(HERE / "always_on.rs"), str(tmp_path / f"lib{name}.a")
+        run(rustc, "-O", "--edition=2021", "--crate-type=staticlib", source, "-o", library)
+        host = str(C / "meter_host.c")
+        run(compiler(), host, library, "-lpthread", "-ldl", "-lm", "-o", str(tmp_path / name))
+        last.append(Trial(campaign, str(tmp_path / name)).run.events[-1])
+        monkeypatch.setenv("PANICS", "1")
+    assert last[0].what is What.ENDED
+    assert " POLLS" in last[0].shown
+    failure = last[1].failure
+    assert failure is not None
+    assert "panicked at" in failure.why
 
 
 @pytest.mark.skipif(not LONG, reason="make test-firmware")
