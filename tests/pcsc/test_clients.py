@@ -19,6 +19,7 @@ from card_protocol.link.pcsc import PcscLink
 from card_protocol.serve.pcscd import VPCD_READERS, PrivatePcscd
 from meter_emu.desk.desk import Desk
 from meter_emu.desk.published_key import TEST_MASTER_KEY
+from tests.docs.pages import page, table
 from tests.pcsc.needs import absent, pyscard_absent, refuse
 from tests.pcsc.slots import card_in
 
@@ -106,7 +107,7 @@ CLIENTS: dict[str, tuple[list[str], str, dict[CardKind, tuple[str, ...]]]] = {
         "00a4000c02be01\n00b000000a\nffa400000106\nffb0000004\n",
         {
             CardKind.SECURE: (f"ATR {ATRS[CardKind.SECURE]}\n", "00a4000c02be01 > 6a82\n"),
-            CardKind.PLAIN: ("00a4000c02be01 > 9000\n", "00b000000a > 5045010500000001013d9000\n"),
+            CardKind.PLAIN: ("00a4000c02be01 > 9000\n", "00b000000a > 504501050000000101"),
             CardKind.MEMORY: ("00a4000c02be01 > 6e00\n", "ffb0000004 > a21310919000\n"),
         },
     ),
@@ -151,3 +152,8 @@ def test_each_client_finds_its_way_and_writes_nothing(
         for text in says[card.image.kind]:
             assert text in said, (name, said)
     assert card.image.to_bytes() == before
+
+
+def test_the_page_has_a_row_for_each_client() -> None:
+    head = ("client", "on a secure card", "on a plain card", "on a memory card")
+    assert CLIENTS.keys() < {row[0] for row in table(page("docs/card-serve.md"), *head)}

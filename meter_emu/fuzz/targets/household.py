@@ -21,6 +21,8 @@ from meter_emu.world.rehearsal.household import DeskOrder
 
 _STEPS_MAX: Final = 24
 _SIZE_MAX: Final = 128
+# All states and laws, twice: `python -m tests.fuzz.seeds household` finds them when draws change.
+_SEEDS: Final = (38, 90, 239, 83, 9)
 
 
 @final
@@ -131,7 +133,7 @@ TARGETS: Final = (
         drawn=True,
         seeds=lambda: (
             bytes(_SIZE_MAX),
-            *(Random(number).randbytes(_SIZE_MAX) for number in (90, 239)),  # all key states
+            *(Random(number).randbytes(_SIZE_MAX) for number in _SEEDS),
         ),
         in_words=_in_words,
         events=True,

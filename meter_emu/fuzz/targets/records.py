@@ -42,7 +42,7 @@ def record_target(layout: Layout[Any]) -> Target:
 
     def seed() -> tuple[bytes, ...]:
         body = layout.magic + bytes(layout.size_bytes - len(layout.magic))
-        return (body, with_crc(body)) if sealed else (body,)
+        return (body, with_crc(body)) if sealed else (body, bytes(layout.size_bytes))
 
     return Target(
         id="record-" + layout.name.removesuffix(" record").replace(" ", "-"),

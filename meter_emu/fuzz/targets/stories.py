@@ -17,6 +17,8 @@ from meter_emu.world.meter.build import parse_build
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
 
 _SIZE_MAX: Final = 160  # ours: a story takes about as many choices
+# All events and laws, each twice: `python -m tests.fuzz.seeds stories` finds them when draws change.
+_SEEDS: Final = (178, 181, 3, 70, 141, 276, 32)
 
 
 @cache
@@ -74,7 +76,7 @@ TARGETS: Final = (
         drawn=True,
         seeds=lambda: (
             bytes(_SIZE_MAX),
-            *(Random(number).randbytes(_SIZE_MAX) for number in (268, 3, 70, 32)),  # all events
+            *(Random(number).randbytes(_SIZE_MAX) for number in _SEEDS),
         ),
         in_words=lambda data, build: story_in_words(_trial(data, build)),
         campaign=_campaign,
