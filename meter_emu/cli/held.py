@@ -151,7 +151,9 @@ def _hold(path: str, what: str) -> int:
             if lock(handle) and _is_at(path, there):
                 return handle
             if time.monotonic() >= give_up:
-                raise ImageError(path, f"is in use by {_holder(there.st_ino)}")
+                holder = _holder(there.st_ino)
+                out = ": pull the card out there first" if "meter-emu run" in holder else ""
+                raise ImageError(path, f"is in use by {holder}{out}")
         except BaseException:
             os.close(handle)
             raise

@@ -23,9 +23,9 @@ from rich.text import Text
 
 from meter_emu.cli.app import CliCommand, examples
 from meter_emu.cli.clustered import cluster_at, cluster_option
+from meter_emu.cli.event_json import event_as_json
 from meter_emu.cli.exits import EXIT_FOUND, EXIT_OK
 from meter_emu.cli.junit import JUnitCase, junit_option, write_junit
-from meter_emu.cli.live.view import event_as_json
 from meter_emu.cli.names import BUILD, CAMPAIGN, LEFT, MODEL
 from meter_emu.cli.output import STDOUT, Write, atomic_writer, say_written
 from meter_emu.cli.progress import watched

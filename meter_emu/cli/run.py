@@ -42,6 +42,7 @@ METER_ID: Final = 541_000_000_001
     "--json", "json_to", type=LEFT, metavar="FILE", help="Write events as JSON lines; - for stdout."
 )
 @click.option("--lines", is_flag=True, help="Lines in and out, also in a terminal.")
+@click.option("--script", type=FILE, metavar="FILE", help="First do what these lines say.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="What half-done things leave.")
 @trace_option
 @master_key_option
@@ -53,6 +54,6 @@ def run(**options: Any) -> int:  # noqa: ANN401 - whatever click has parsed
 
     Exit status: 0, or 2 when something asked for could not be done; 130 after Ctrl-C.
     """
-    from meter_emu.cli.live.sitting import sit
+    from meter_emu.cli.live.start import sit
 
     return sit(options)

@@ -35,11 +35,13 @@ def environment(**more: str) -> dict[str, str]:
 class Sitting:
     """A running `run`: what it has said so far, and what can be typed at it."""
 
-    def __init__(self, *args: str | Path, cwd: Path, terminal: bool = False) -> None:
+    def __init__(
+        self, *args: str | Path, cwd: Path, terminal: bool = False, columns: int = 80
+    ) -> None:
         self._said = b""
         if terminal:
             self.fd, inner = pty.openpty()
-            ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+            ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
             self.mode_before = termios.tcgetattr(inner)
             self.inner = inner
             out = inner

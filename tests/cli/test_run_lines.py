@@ -13,10 +13,10 @@ from card_protocol.card.image import CardImage
 from card_protocol.card.virtual import card_of, parse_image
 from card_protocol.timestamp import Civil
 from meter_emu.cli import app
-from meter_emu.cli.live.commands import WORDS
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import DEFAULT, ENERGIES, Energy
+from meter_emu.sitting.words import WORDS
 from tests.cli.outcome import Outcome
 from tests.cli.sitting import JUNE, MODEL, Sitting
 

@@ -12,10 +12,10 @@ from contextlib import suppress
 import pytest
 from rich.console import Console
 
-from meter_emu.cli.live.commands import RATES, WORDS, parse_command, rate_of
-from meter_emu.cli.live.terminal import KEY_COMMANDS, KEYS, Prompt, completed, picture, single_keys
-from meter_emu.cli.live.view import View, legal_words, rate_words, span_words
+from meter_emu.cli.live.screen import KEY_COMMANDS, KEYS, Prompt, completed, picture, single_keys
 from meter_emu.ports import Lamp
+from meter_emu.sitting.view import View, legal_words, rate_words, span_words
+from meter_emu.sitting.words import RATES, WORDS, parse_command, rate_of
 from meter_emu.world.meter.image import image_of
 from meter_emu.zones import BELGIAN
 from tests.cells import each_cell
@@ -85,22 +85,20 @@ def test_run_alone_is_the_evening_of_the_announced_cut(tmp_path):
     """The office can reactivate the card in another process, and the cut does not come."""
     quarter = ("--rate", "max", "--lines")
     with Sitting(*quarter, cwd=tmp_path) as sitting:
-        said = sitting.wait_for("h lists all words")
-        file = re.search(r"reactivate (\S+) --issued-at '([^']+)'", said)
-        assert file is not None
+        said = sitting.wait_for("all words")
         assert "T2 2020-07-03 23:01" in said or "cut at 2020-07-03 23:01" in said
         sitting.type("until 23:30\nshow\nquit\n")
         assert sitting.end() == 0
         assert "OFF: CUT AS OF 2020-07-03 23:01" in sitting.said
     with Sitting(*quarter, cwd=tmp_path) as sitting:
-        file = re.search(r"reactivate (\S+) --issued-at '([^']+)'", sitting.wait_for("h lists"))
+        file = re.search(r"/\S+home\.card", sitting.wait_for("all words"))
         assert file is not None
         sitting.type("until 22:52\nremove\n")
         subprocess.run(
-            command("desk", "reactivate", file[1], "--issued-at", file[2]),
+            command("desk", "reactivate", file[0], "--issued-at", "2020-07-03 22:50"),
             check=True, env=environment(), capture_output=True,
         )  # fmt: skip
-        sitting.type(f"insert {file[1]}\nuntil 4 July 12:00\nshow\nquit\n")
+        sitting.type(f"insert {file[0]}\nuntil 4 July 12:00\nshow\nquit\n")
         assert sitting.end() == 0
         assert "OFF" not in sitting.said
         assert "true time 2020-07-04 12:00:00" in sitting.said
@@ -201,7 +199,7 @@ def test_every_key_is_a_command_that_there_is_and_is_on_the_screen():
         if not line.endswith(" "):
             assert parse_command(line) is not None
     shown = {key for keys, _ in KEYS for key in keys.split()}
-    assert shown == set(KEY_COMMANDS)
+    assert shown == {*KEY_COMMANDS, "l"}
 
 
 def test_a_line_is_typed_corrected_given_up_and_entered():
@@ -211,7 +209,7 @@ def test_a_line_is_typed_corrected_given_up_and_entered():
     assert typed(":show\x15next\r") == ["next"]
     assert typed(":show", "\x1b", "n") == ["next"]
     assert typed(":sh", "\x1b[D", "ow\r") == ["show"]  # an arrow key is none of ours
-    assert typed("z\t\x00é") == []
+    assert typed("z\té") == ["z", "\t", "é"]  # no key: the screen says so
     assert typed("nq") == ["next", "quit"]
 
 

@@ -7,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from card_protocol.card.image import CardImage
-from meter_emu.cli.live.session import WAITING_MAX, LiveSession
-from meter_emu.cli.live.slot import FileSlot
+from meter_emu.cli.live.start import CardFiles
 from meter_emu.desk.desk import Work
+from meter_emu.sitting.cards import FileCards
+from meter_emu.sitting.sitting import WAITING_MAX
+from meter_emu.sitting.sitting import Sitting as Room
 from meter_emu.units import MINUTE_US, SECOND_US
 from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.times import END_US, us_to_civil
@@ -31,8 +33,8 @@ class Sitting:
         self.typed_meanwhile: list[str] = []
         rig = rig_of(start_us=start_us, balance_cents=40, load=900, drift_ppb=20_000)
         self.card = card
-        self.session = LiveSession(
-            rig, FileSlot(rig.challenge), rate=rate, held=None,
+        self.session = Room(
+            rig, FileCards(CardFiles(), rig.challenge), CardFiles(), rate=rate, held=None,
             say=self.said.append, take=self.events.append, wall_ns=lambda: self.wall_ns,
         )  # fmt: skip
         self.session.wait = self._wait
@@ -120,7 +122,7 @@ def test_a_card_pulled_while_it_is_served_is_saved_when_the_poll_is_over(tmp_pat
     sitting.typed_meanwhile = ["remove"]
     sitting.session.type_in(f"insert {path}")
     sitting.session.turn()
-    assert sitting.session.slot.words() == "none"
+    assert sitting.session.cards.words() == "none"
     after = CardImage.from_bytes(path.read_bytes())
     assert after.contents == before.contents
     sitting.session.type_in(f"insert {path}")

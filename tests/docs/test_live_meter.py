@@ -10,13 +10,14 @@ from rich.console import Console
 
 from card_protocol.timestamp import Civil
 from meter_emu.cli import app
-from meter_emu.cli.live.commands import RATES, WORDS
-from meter_emu.cli.live.session import LiveSession
-from meter_emu.cli.live.slot import FileSlot
-from meter_emu.cli.live.terminal import KEY_COMMANDS, Log, picture
-from meter_emu.cli.live.view import event_line
+from meter_emu.cli.live.screen import KEY_COMMANDS, Log, picture
+from meter_emu.cli.live.start import CardFiles
 from meter_emu.cli.run import run
 from meter_emu.desk.desk import Work
+from meter_emu.sitting.cards import FileCards
+from meter_emu.sitting.sitting import Sitting
+from meter_emu.sitting.view import event_line
+from meter_emu.sitting.words import RATES, WORDS
 from tests.docs.pages import blocks, page, section, table
 from tests.rigs import rig_of
 
@@ -39,8 +40,8 @@ def rig(tmp_path, monkeypatch):
 def test_the_picture_is_what_a_terminal_of_80_columns_shows(rig):
     made = rig_of(start_us=START_US, load=400)
     wall_ns, log = 0, Log()
-    session = LiveSession(
-        made, FileSlot(made.challenge), rate=1, held=None, say=log.say,
+    session = Sitting(
+        made, FileCards(CardFiles(), made.challenge), CardFiles(), rate=1, held=None, say=log.say,
         take=lambda event: log.say(event_line(event, made.zone)), wall_ns=lambda: wall_ns,
     )  # fmt: skip
 
@@ -77,7 +78,7 @@ def test_the_words_and_keys_are_those_there_are():
     rows = [line.split(" | ") for line in section(PAGE, "The screen").splitlines()]
     cells = " ".join(f"{row[0]} {row[2]}" for row in rows if row[0].startswith("| `"))
     keys = re.findall(r"`(\S)`", cells)
-    assert sorted(keys) == sorted(KEY_COMMANDS)
+    assert sorted(keys) == sorted([*KEY_COMMANDS, "l"])
     assert ", ".join(map(str, RATES)) in PAGE
 
 

@@ -30,7 +30,7 @@ IMPORTED: Final = (
     "meter_emu.cli.app", "meter_emu.cli.card", "meter_emu.cli.desk", "meter_emu.cli.image",
     "meter_emu.cli.rehearse", "meter_emu.cli.verify", "meter_emu.cli.trace", "meter_emu.cli.run",
     "meter_emu.cli.serve", "meter_emu.cli.send", "meter_emu.cli.replayed",
-    "meter_emu.cli.live.sitting", "meter_emu.desk.desk", "meter_emu.report.page",
+    "meter_emu.cli.live.start", "meter_emu.desk.desk", "meter_emu.report.page",
     "card_protocol.card.virtual", "card_protocol.serve.vpcd", "card_protocol.pcapng", "zoneinfo",
 )  # fmt: skip
 # The files in which a new file comes, takes its name and goes.

@@ -15,7 +15,13 @@ STS = (
     "meter_emu/cli/sts",
 )  # kinds of credit, as that standard has them
 ALLOWED = (ROW, ON_CARDS, *STS)
-PANELS = ("meter_emu/firmware/", "meter_emu/explain/", "meter_emu/cli/live/", "meter_emu/rows.py")
+PANELS = (
+    "meter_emu/firmware/",
+    "meter_emu/explain/",
+    "meter_emu/cli/live/",
+    "meter_emu/sitting/",
+    "meter_emu/rows.py",
+)
 
 NAMES = frozenset(ENERGIES)
 IN_CODE = re.compile(rf"(DF_)?({'|'.join(NAMES)})", re.IGNORECASE)

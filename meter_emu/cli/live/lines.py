@@ -7,10 +7,10 @@ in give the same lines and the same images out.
 import sys
 from typing import Final, TextIO, final
 
-from meter_emu.cli.live.commands import LINE_CHARS_MAX
-from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.shell import Input
 from meter_emu.cli.output import stdout_refused
+from meter_emu.sitting.sitting import Sitting
+from meter_emu.sitting.words import LINE_CHARS_MAX
 
 _LOOK_NS: Final = 50_000_000  # ours: an event is at most so late, a card in a reader seen so soon
 
@@ -49,24 +49,24 @@ class Printer:
 class Lines:
     """Reads commands from an input as they are asked for."""
 
-    def __init__(self, session: LiveSession, source: Input, printer: Printer) -> None:
-        self._session = session
+    def __init__(self, sitting: Sitting, source: Input, printer: Printer) -> None:
+        self._sitting = sitting
         self._source = source
         self._printer = printer
         self._rest = b""
-        session.wait = self._wait
+        sitting.wait = self._wait
 
     def run(self) -> None:
         """Run commands until `quit`, the end of the input, or a signal."""
-        session = self._session
-        while not session.done:
-            session.turn()
-            if session.jumping:
+        sitting = self._sitting
+        while not sitting.done:
+            sitting.turn()
+            if sitting.jumping:
                 self._heed()
             else:
                 self._wait(_LOOK_NS)
-                if self._source.ended and not self._rest and not session.jumping:
-                    session.leave()
+                if self._source.ended and not self._rest and not sitting.jumping:
+                    sitting.leave()
 
     @property
     def gone(self) -> bool:
@@ -80,7 +80,7 @@ class Lines:
             self._rest += self._source.read(min(wait_ns, _LOOK_NS))
             line = self._line()
         if line is not None:
-            self._session.type_in(line)
+            self._sitting.type_in(line)
         self._heed()
 
     def _line(self) -> str | None:
@@ -96,4 +96,4 @@ class Lines:
 
     def _heed(self) -> None:
         if self._source.caught is not None or self.gone:
-            self._session.leave()
+            self._sitting.leave()

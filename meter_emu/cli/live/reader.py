@@ -6,15 +6,18 @@ the card) is one line and no end: when it is over, things go on, and that is a l
 """
 
 from collections.abc import Callable
-from typing import Final, final
+from typing import Final, TypeVar, final
 
+from card_protocol.card.virtual import AnyImage, VirtualCard
 from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.link.guarded import GuardedLink
 from card_protocol.link.pcsc import PcscLink
 from meter_emu.errors import CommandError
+from meter_emu.sitting.cards import CardsThen
 from meter_emu.world.meter.linked_card import LinkedCard
 from meter_emu.world.meter.live import LiveMeter
 
+_DoneT = TypeVar("_DoneT")
 _LOOK_NS: Final = 250_000_000  # ours: a person waits as long for a lamp
 # What a card that is being looked for may say before its meter does: it was too quick, or is busy.
 _NOT_YET: Final = frozenset({LinkErrorKind.NO_CARD, LinkErrorKind.CARD_GONE, LinkErrorKind.IN_USE})
@@ -23,7 +26,7 @@ _NO_WAY: Final = frozenset({LinkErrorKind.NO_READER, LinkErrorKind.BROKEN})
 
 
 @final
-class ReaderSlot:
+class ReaderCards:
     """The cards of one reader, by its name or a part of it. `say` takes a line for a person."""
 
     def __init__(
@@ -38,13 +41,32 @@ class ReaderSlot:
         self._trouble = ""  # what was said last and still holds
         self._shown: LinkError | None = None  # the last failure of a session that was said
 
-    def insert(self, meter: LiveMeter, argument: str) -> None:  # noqa: ARG002  as every slot
+    def insert(self, meter: LiveMeter, argument: str) -> None:  # noqa: ARG002  all cards have it
         """Refuse: hands do that."""
         raise CommandError(f"cards come from {self._reader}: put it in there")
 
-    def remove(self, meter: LiveMeter) -> None:  # noqa: ARG002  as every slot
+    def remove(self, meter: LiveMeter) -> None:  # noqa: ARG002  all cards have it
         """Refuse: hands do that."""
         raise CommandError(f"cards come from {self._reader}: pull it out there")
+
+    def serve(self, name: str, do: Callable[[VirtualCard], _DoneT]) -> _DoneT:  # noqa: ARG002
+        """Refuse: the office has a reader of its own."""
+        raise CommandError(f"cards come from {self._reader}: meter-emu desk serves them")
+
+    def issue(self, name: str, image: AnyImage) -> None:  # noqa: ARG002
+        """Refuse: nobody makes a card here."""
+        raise CommandError(f"cards come from {self._reader}: meter-emu card put makes them")
+
+    def names(self) -> tuple[str, ...]:
+        """Return nothing: a card in a reader has no name."""
+        return ()
+
+    def then(self) -> CardsThen:
+        """Return nothing: what is in a reader is not ours to keep."""
+        return CardsThen(None, "", {})
+
+    def put_back(self, then: CardsThen) -> None:
+        """Do nothing: a sitting with a reader does not go back."""
 
     def attend(self, meter: LiveMeter) -> None:
         """Look at the reader, and let the meter have what is in it."""

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Final, final
 
-from meter_emu.cli.live.slot import Slot
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Lamp
+from meter_emu.sitting.cards import Cards
 from meter_emu.units import DAY_US, HOUR_US, MINUTE_US, SECOND_US, euro
 from meter_emu.world.meter.clock_chips import clock_of
-from meter_emu.world.meter.events import Beginning, Event
+from meter_emu.world.meter.events import Event
 from meter_emu.world.meter.live import LiveMeter
 from meter_emu.world.meter.pace import RATE_JUMPS
 from meter_emu.world.meter.plan import Insight, Planned
-from meter_emu.world.meter.times import us_to_iso, us_to_legal
+from meter_emu.world.meter.times import us_to_legal
 from meter_emu.zones import TimeZone
 
 LAMPS: Final = {
@@ -43,7 +43,7 @@ class View:
     zone: TimeZone
 
 
-def view_of(meter: LiveMeter, slot: Slot, rate: int) -> View:
+def view_of(meter: LiveMeter, cards: Cards, rate: int) -> View:
     """Return how a meter stands now."""
     board = meter.board
     return View(
@@ -54,7 +54,7 @@ def view_of(meter: LiveMeter, slot: Slot, rate: int) -> View:
         beep_count=board.panel.beep_count,
         supply=_supply(meter),
         balance_ueur=meter.balance_ueur(),
-        card=slot.words(),
+        card=cards.words(),
         known=meter.insight(),
         chip_clock=clock_of(board)(),
         zone=meter.model.zone,
@@ -94,9 +94,12 @@ def clock_words(view: View) -> str:
 
 
 def planned_words(planned: Planned, view: View, *, brief: bool = False) -> str:
-    """Return what will be done and when, and unless it shall be brief how long that is from now."""
+    """Return what will be done, when, and how long that is from now; `brief` fits 60 columns."""
     civil = "" if planned.civil is None else f" {planned.civil}"
-    left = "" if brief else f"in {span_words(max(0, planned.at_us - view.now_us)):<11} "
+    if brief:
+        when = us_to_legal(planned.at_us, view.zone)
+        return f"{when.day:>2} {when:%b %H:%M}  {planned.deed.value}{civil}"
+    left = f"in {span_words(max(0, planned.at_us - view.now_us)):<11} "
     return f"{legal_words(planned.at_us, view.zone)}  {left}{planned.deed.value}{civil}"
 
 
@@ -136,31 +139,3 @@ def _supply(meter: LiveMeter) -> str:
     flow = f"{board.metrology.rate(board.now_us)} {meter.model.measures.rate_unit}"
     mains = "" if board.powered else ", the meter has no supply"
     return f"{switch}, {flow}{limit}{mains}"
-
-
-def event_as_json(event: Event, zone: TimeZone) -> dict[str, Any]:
-    """Return one event of a meter, its instant under a zone's rule."""
-    understood = None
-    if event.understood is not None:
-        names = ("defer_until", "cut_at")
-        understood = {
-            name: None if when is None else str(when)
-            for name, when in zip(names, event.understood, strict=True)
-        }
-    begins: dict[str, Any] = {}
-    if isinstance(event, Beginning):
-        begins = {
-            "supply_on": event.supply_on,
-            "limiter_a": event.limiter_a,
-            "lamps": event.lit,
-        }
-    return {
-        "at": us_to_iso(event.at_us, zone),
-        "what": event.what.value,
-        **begins,
-        "shown": event.shown,
-        "detail": event.detail,
-        "understood": understood,
-        "clock_trusted": event.clock_trusted,
-        "balance_ueur": event.balance_ueur,
-    }

@@ -11,30 +11,39 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, final
 
 import click
 import msgspec
 from rich.console import Console
 
+from card_protocol.card.virtual import AnyImage
 from card_protocol.timestamp import Civil
 from card_protocol.trace import no_clock
+from meter_emu.cli.event_json import event_as_json
 from meter_emu.cli.exits import EXIT_BAD_INPUT, EXIT_OK, EXIT_SIGNAL
-from meter_emu.cli.held import HeldFile
+from meter_emu.cli.held import (
+    CARD_IMAGE,
+    HeldFile,
+    check_free,
+    image_in,
+    leave_image,
+    read_bytes,
+)
 from meter_emu.cli.image import cents_option
-from meter_emu.cli.live.commands import rate_of, typed_instant_us
 from meter_emu.cli.live.lines import Lines, Printer
 from meter_emu.cli.live.origin import LiveOrigin, digest_of, model_of, rig_at_start, shown_us
-from meter_emu.cli.live.reader import ReaderSlot
-from meter_emu.cli.live.session import LiveSession
+from meter_emu.cli.live.reader import ReaderCards
+from meter_emu.cli.live.screen import Log, Screen
 from meter_emu.cli.live.shell import listening
-from meter_emu.cli.live.slot import FileSlot, Slot
-from meter_emu.cli.live.terminal import Log, Screen
-from meter_emu.cli.live.view import event_as_json, event_line
 from meter_emu.cli.output import STDOUT, atomic_writer, write_atomically
 from meter_emu.cli.tracing import recording
 from meter_emu.desk.desk import Work
 from meter_emu.errors import MeterEmuError
+from meter_emu.sitting.cards import Cards, FileCards
+from meter_emu.sitting.sitting import Sitting
+from meter_emu.sitting.view import event_line
+from meter_emu.sitting.words import rate_of, typed_instant_us
 from meter_emu.units import EPOCH_2000_US, MINUTE_US
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.board import Board
@@ -112,12 +121,12 @@ _ARMED_AT: Final = "2020-07-03 22:40"  # ours: no later than the meter's clock, 
 
 
 def words(file: str) -> tuple[str, ...]:
-    """Return what a person needs to know of this evening."""
+    """Return what a person needs to know of this evening; no line is wrapped in 60 columns."""
     return (
-        f"It is Friday 3 July 2020, 22:45. This meter got its order in March: cut at {ANNOUNCED}.",
-        f"Its card is {file}. Another terminal can be the office:",
-        f"meter-emu desk reactivate {file} --issued-at '2020-07-03 22:50'",
-        "n goes to what comes next, x pulls the card out, i puts it back, h lists all words.",
+        f"It is 22:45, and this meter is to cut at {ANNOUNCED}.",
+        f"Its card is {file}",
+        "x pulls it out; o, Enter: the office reactivates;",
+        "i, Enter puts it in. n goes on, u undoes, h: all words.",
     )
 
 
@@ -146,6 +155,43 @@ def sit(options: dict[str, Any]) -> int:
         return _sit(options, held)
 
 
+@final
+class CardFiles:
+    """The files of a sitting: each held, and written whole."""
+
+    def hold(self, path: str) -> HeldFile:
+        """See `Files`."""
+        return HeldFile(path, CARD_IMAGE)
+
+    def card_in(self, path: str, raw: bytes) -> AnyImage:
+        """See `Files`."""
+        return image_in(path, raw)
+
+    def leave(self, path: str, data: bytes, *, replace: bool) -> None:
+        """See `Files`."""
+        check_free(path, force=replace)
+        leave_image(path, data, replace=replace)
+
+
+def _script(path: str | None) -> list[str]:
+    """Return the lines of a script; raise `ImageError` when it cannot be read."""
+    if path is None:
+        return []
+    return read_bytes(path, "a script").decode("utf-8", "replace").splitlines()
+
+
+def _no_way_back(options: dict[str, Any]) -> str:
+    """Return why a sitting of these options cannot go back in time, empty if it can."""
+    for name, why in (
+        ("trace_to", "what is recorded cannot be taken back: leave out --trace"),
+        ("json_to", "what is written cannot be taken back: leave out --json"),
+        ("reader", "a real card does not go back"),
+    ):
+        if options[name] is not None:
+            return why
+    return ""
+
+
 def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False) -> int:
     model = model_of(options["meter"] or "", options["image_file"] or "")
     build = parse_build(options["build"])
@@ -153,40 +199,43 @@ def _sit(options: dict[str, Any], held: HeldFile | None, *, alone: bool = False)
     rig = rig_at_start(origin, model, build.name)
     out = _out(options)
     with ExitStack() as stack:
-        session = LiveSession(
+        sitting = Sitting(
             rig,
-            _slot(options, rig, out.say),
+            _cards(options, rig, out.say),
+            CardFiles(),
             rate=rate_of(options["rate"], 1),
             held=held,
             say=out.say,
             take=_teller(out, options["json_to"], model.zone, stack),
             wall_ns=time.monotonic_ns,
             witness=stack.enter_context(_witness(options["trace_to"], origin, rig.board)),
+            script=_script(options["script"]),
+            no_way_back=_no_way_back(options),
         )
         source = stack.enter_context(listening(_standard_input()))
         shell: Lines | Screen
         if isinstance(out, Log):
-            shell = Screen(session, source, out, f"{model.name}  {build.name}")
+            shell = Screen(sitting, source, out, f"{model.name}  {build.name}")
         else:
-            shell = Lines(session, source, out)
+            shell = Lines(sitting, source, out)
         try:
-            session.begin()
+            sitting.begin()
             if alone:
                 card_file = _card(rig)
-                session.type_in(f"insert {card_file}")
+                sitting.type_in(f"insert {card_file}")
                 for line in words(card_file):
                     out.say(line)
             shell.run()
         except MeterEmuError:  # what is saved now is as a power cut at this moment leaves it
             with suppress(MeterEmuError):
-                session.close()
+                sitting.close()
             raise
-        session.close()
+        sitting.close()
     if shell.gone:
         raise BrokenPipeError
     if source.caught is not None:
         return EXIT_SIGNAL + source.caught
-    return EXIT_BAD_INPUT if session.mistakes and isinstance(shell, Lines) else EXIT_OK
+    return EXIT_BAD_INPUT if sitting.mistakes and isinstance(shell, Lines) else EXIT_OK
 
 
 @contextmanager
@@ -217,14 +266,14 @@ def _out(options: dict[str, Any]) -> Log | Printer:
     return Log()
 
 
-def _slot(options: dict[str, Any], rig: Rig, say: Callable[[str], None]) -> Slot:
+def _cards(options: dict[str, Any], rig: Rig, say: Callable[[str], None]) -> Cards:
     """Return where cards come from."""
     if options["reader"] is None:
-        return FileSlot(rig.challenge)
+        return FileCards(CardFiles(), rig.challenge)
     if not options["sure"]:
         why = "a meter writes on the cards of --reader: say so with --yes-write-hardware"
         raise click.UsageError(why)
-    return ReaderSlot(options["reader"], say=say, wall_ns=time.monotonic_ns)
+    return ReaderCards(options["reader"], say=say, wall_ns=time.monotonic_ns)
 
 
 def _teller(

@@ -1,4 +1,4 @@
-"""The commands of a live meter: a word and its argument, typed as a line or bound to a key.
+"""The words of a sitting: a command and its argument, typed, bound to a key, or sent by a page.
 
 Times can be typed as people say them: `tomorrow 08:00`, `2 July`, `friday 23:01`, `23:01`. They
 become a civil time as it is written everywhere else, by the legal calendar of the moment they are
@@ -7,12 +7,12 @@ said in; what a change of clocks skips or repeats is then refused like any other
 
 import re
 from calendar import day_name, month_abbr, month_name
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from meter_emu.cli.names import issued_at_min
+from meter_emu.desk.dates import DeskDates
 from meter_emu.errors import CommandError
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOUR_US, MINUTE_US, SECOND_US
 from meter_emu.world.meter.pace import RATE_JUMPS, RATE_MAX
@@ -104,18 +104,21 @@ WORDS: Final = MappingProxyType(
     {
         "red": TypedWord("[SECONDS]", "press the red button, or hold it", meanwhile=True),
         "blue": TypedWord("[SECONDS]", "press the blue button, or hold it", meanwhile=True),
-        "insert": TypedWord("FILE", "put the card of an image file into the slot"),
+        "insert": TypedWord("[FILE]", "put a card into the slot; alone: the last one again"),
         "remove": TypedWord("", "pull the card out, at any moment", meanwhile=True),
         "power": TypedWord("[on/off]", "take the supply away, or give it back", meanwhile=True),
         "appliances": TypedWord(
-            "[lit/shut [3h]]", "light or shut what uses energy, for a time", meanwhile=True
+            "[lit/shut [3h]]", "light or shut what uses energy", meanwhile=True
         ),
-        "rate": TypedWord("N/max/+/-", "how fast time goes; max: by jumps alone", meanwhile=True),
+        "rate": TypedWord("N/max/+/-", "how fast time goes; max: it stands", meanwhile=True),
         "advance": TypedWord("1d2h3m4s", "let so much time pass at once", leaps=True),
         "until": TypedWord(
-            "TIME", "let time pass until '2020-07-03 23:01', '2 July' or 'friday 08:00'", leaps=True
+            "TIME", "until '2020-07-03 23:01', '2 July' or 'friday 08:00'", leaps=True
         ),
-        "next": TypedWord("", "let time pass until something has happened", leaps=True),
+        "next": TypedWord("", "until something has happened", leaps=True),
+        "back": TypedWord("[TIME/3d]", "to an earlier moment; alone: undo", leaps=True),
+        "forth": TypedWord("", "to the latest moment again", leaps=True),
+        "office": TypedWord("[FILE] WORK", "new, read, load 50, reactivate, cut at TIME, ..."),
         "show": TypedWord("", "say how the meter stands"),
         "save": TypedWord("[FILE]", "save the meter's image", leaps=True),
         "help": TypedWord("", "list these words", meanwhile=True),
@@ -165,15 +168,33 @@ def duration_us(text: str) -> int:
 
 def typed_instant_us(text: str, now_us: int, zone: TimeZone) -> int:
     """Return the instant of a legal time, written or said (`tomorrow 08:00`), or with an offset."""
-    return in_reach(EPOCH_2000_US + issued_at_min(written(text, now_us, zone), zone) * MINUTE_US)
+    meant, dates = written(text, now_us, zone), DeskDates(zone)
+    try:
+        instant: datetime | None = datetime.fromisoformat(meant)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        minute = dates.minute_of(dates.parse(meant))
+    else:
+        minute = dates.minute_of_instant(instant)
+    return in_reach(EPOCH_2000_US + minute * MINUTE_US)
 
 
 def until_us(text: str, now_us: int, zone: TimeZone) -> int:
     """Return the instant a jump goes to: legal time or with an offset, and not in the past."""
     at_us = typed_instant_us(text, now_us, zone)
     if at_us < now_us:
-        raise CommandError(f"{text} has passed: time does not go back")
+        raise CommandError(f"{text} has passed: back goes there")
     return at_us
+
+
+def back_us(text: str, now_us: int, zone: TimeZone) -> int:
+    """Return the instant that is a time span ago, or a time as it is written, not said."""
+    if _DURATION.fullmatch(text):
+        return now_us - duration_us(text)
+    if written(text, now_us, zone) != text:  # "friday" is the next one everywhere else
+        raise CommandError(f"want a span such as 3d, or 2020-07-02 23:01, got {text!r}")
+    return typed_instant_us(text, now_us, zone)
 
 
 def in_reach(at_us: int) -> int:

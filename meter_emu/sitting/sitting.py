@@ -1,20 +1,28 @@
-"""A live meter, the pace of its time, and its commands: the same for lines and screen.
+"""A person at one meter: the pace of its time, its cards, and all commands, for every shell.
 
-A shell hands in commands and says what the wall's clock shows; the session lets time pass and does
-what was asked. While the meter's program rests or talks to a card, the session asks the shell to
-`wait` until the wall is there: so a countdown is seen counting, and a card can be pulled from it.
+A shell hands in commands and says what the wall's clock shows; the sitting lets time pass and does
+what was asked. While the meter's program rests or talks to a card, it asks the shell to `wait`
+until the wall is there: so a countdown is seen counting, and a card can be pulled from it. Here is
+no terminal, no socket and no wall clock, and files come through `Files`.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final, final
 
 from card_protocol.errors import CardProtocolError
-from meter_emu.cli.held import HeldFile, leave_image
-from meter_emu.cli.live.commands import (
+from meter_emu.errors import CommandError, MeterEmuError
+from meter_emu.firmware.layouts import Health
+from meter_emu.ports import Button
+from meter_emu.sitting.cards import Cards, CardsThen, Files, Held
+from meter_emu.sitting.history import History, Moment
+from meter_emu.sitting.office import at_counter, read_back, serve_at
+from meter_emu.sitting.view import View, legal_words, lines_of, rate_words, view_of
+from meter_emu.sitting.words import (
     WORDS,
     TypedCommand,
+    back_us,
     duration_us,
     held_ms,
     in_reach,
@@ -22,15 +30,11 @@ from meter_emu.cli.live.commands import (
     rate_of,
     until_us,
 )
-from meter_emu.cli.live.slot import Slot
-from meter_emu.cli.live.view import View, legal_words, lines_of, rate_words, view_of
-from meter_emu.errors import CommandError, MeterEmuError
-from meter_emu.firmware.layouts import Health
-from meter_emu.ports import Button
 from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.acts import ActListener
+from meter_emu.world.meter.at_rest import AtRest
 from meter_emu.world.meter.bench import POLL_LONGEST_US
-from meter_emu.world.meter.events import Event
+from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.pace import RATE_JUMPS, Pace
 from meter_emu.world.meter.times import END_US
 from meter_emu.world.rehearsal.rig import Rig
@@ -38,46 +42,59 @@ from meter_emu.world.rehearsal.rig import Rig
 SLICE_NS: Final = 100_000_000  # ours: so often a shell may look while time passes in bulk
 WAITING_MAX: Final = 100  # ours: commands that wait for the program to finish its poll
 
-# What a person does to a meter, as against looking at it and letting time pass.
-_CHANGING: Final = frozenset({"red", "blue", "insert", "remove", "power", "appliances"})
+# What a person does, as against looking and letting time pass.
+_ACTS: Final = frozenset({"red", "blue", "insert", "remove", "power", "appliances", "office"})
 
 
 @final
-class LiveSession:
-    """One sitting at one meter. `say` takes a line for a person, `take` an event of the meter.
+class Sitting:
+    """One person at one meter. `say` takes a line for them, `take` an event of the meter.
 
     `held` is the image that the meter came from, if any, the sitting's own until its end.
     `wall_ns` reads the wall's clock. `wait` is the shell's: it waits so many ns for input, hands it
     to `type_in`, and may come back early. `done` is set by `quit`, `mistakes` counts what could not
-    be done. `witness` records what people do.
+    be done. `witness` records what people do. `no_way_back` says why a sitting cannot go back.
     """
 
     def __init__(
         self,
         rig: Rig,
-        slot: Slot,
+        cards: Cards,
+        files: Files,
         *,
         rate: int,
-        held: HeldFile | None,
+        held: Held | None,
         say: Callable[[str], None],
         take: Callable[[Event], None],
         wall_ns: Callable[[], int],
         witness: ActListener | None = None,
+        script: Iterable[str] = (),
+        no_way_back: str = "",
     ) -> None:
-        self.meter: Final = rig.live(take, witness)
-        self.slot: Final = slot
+        self.history: Final = History(self._now)
+        self._take = take
+        self._again = False  # whether what happens is known already, because time went back
+        self.meter: Final = rig.live(self._happened, witness)
+        self.cards: Final = cards
         self.pace = Pace(wall_ns(), rig.board.now_us, rate)
         self.wait: Callable[[int], None] = _no_shell
         self.done = False
         self.mistakes = 0
         self.unsaved = False  # whether something was done to a meter that is saved nowhere
+        self._rig: Final = rig
+        self._files: Final = files
         self._held = held
         self._say = say
         self._wall_ns = wall_ns
+        self._script: Final = deque(script)
+        self._no_way_back: Final = no_way_back
         self._waiting: deque[TypedCommand] = deque()
         self._jump: Iterator[None] | None = None
         self._goal_us = 0  # where a jump under way ends, if it is known
+        self._expected, self._seen = "", 0  # what a jump to the next thing is to arrive at, and
         self._hurried = False
+        self._touched = False  # whether something was done that is no moment yet
+        self._rest_us = rig.board.now_us  # when the program rested last
         self._deeds: dict[str, Callable[[str], None]] = {
             "red": partial(self._press, Button.RED),
             "blue": partial(self._press, Button.BLUE),
@@ -89,6 +106,9 @@ class LiveSession:
             "advance": self._advance,
             "until": self._until,
             "next": self._next,
+            "back": self._back,
+            "forth": self._forth,
+            "office": self._office,
             "show": self._show,
             "save": self._save,
             "help": self._help,
@@ -102,33 +122,51 @@ class LiveSession:
     def begin(self) -> None:
         """Let the meter's program run for the first time."""
         self.meter.begin()
+        self.history.keep(self.meter.board.now_us)
 
     @property
     def jumping(self) -> bool:
         """Whether a jump is under way, or a command waits: a script's reader waits for it."""
-        return self._jump is not None or bool(self._waiting)
+        return self._jump is not None or bool(self._waiting) or bool(self._script)
 
     def turn(self) -> None:
         """Let the meter live, up to what is due on the wall or on in a jump, a slice at most."""
         end_ns = self._wall_ns() + SLICE_NS
         steps = self._jump
         if steps is None:
-            steps = self.meter.until(min(self.pace.due_us(self._wall_ns()), END_US))
+            due_us = min(self.pace.due_us(self._wall_ns()), END_US)
+            if due_us > self.meter.board.now_us:
+                self.history.go_on()
+            steps = self.meter.until(due_us)
         self._hurried = False
+        self._rest_us = self.meter.board.now_us
         for _ in steps:
+            self._settle()
+            self._rest_us = self.meter.board.now_us
             if self.done or self._wall_ns() >= end_ns:  # a rate that cannot be kept is not made up
                 self.pace = self.pace.from_here(self.meter.board.now_us, self._wall_ns())
                 break
         else:
             self._arrive()
         self._attend()
+        self._settle()
         while self._waiting and self._jump is None and not self.done:
             self._do(self._waiting.popleft())
+        while self._script and not (self._waiting or self._jump is not None or self.done):
+            self.type_in(self._script.popleft())
+
+    def _settle(self) -> None:
+        """Keep the present as a moment if something was done while the program ran."""
+        if self._touched and not self.meter.bench.polling:
+            self._touched = False
+            self._attend()
+            self.history.keep(self._rest_us)
 
     def _arrive(self) -> None:
         board = self.meter.board
         if self._jump is not None:
             self._jump = None
+            self._say_arrived()
             self.pace = self.pace.from_here(self._goal_us or board.now_us, self._wall_ns())
         if board.now_us >= END_US and self.pace.rate != RATE_JUMPS:
             self.pace = self.pace.at_rate(RATE_JUMPS, self._wall_ns())
@@ -137,7 +175,7 @@ class LiveSession:
     def _meanwhile(self) -> None:
         """The program rests, or waits for a card: let the wall come to where its time is."""
         self.meter.look()
-        while not (self.done or self._hurried or self._jump is not None):
+        while not (self._again or self.done or self._hurried or self._jump is not None):
             wait_ns = self.pace.wait_ns(self.meter.board.now_us, self._wall_ns())
             if not wait_ns:  # it is there, or will never be
                 return
@@ -168,11 +206,18 @@ class LiveSession:
         self._quit("")
 
     def _do(self, command: TypedCommand) -> None:
-        self.unsaved |= command.word in _CHANGING and self._held is None
+        acts = command.word in _ACTS
+        self.unsaved |= acts and self._held is None
+        if acts and not self.meter.bench.polling:
+            self._attend()
+            self._rest_us = self.meter.board.now_us
+            self.history.keep(self._rest_us, f"{command.word} {command.argument}".rstrip())
         try:
             self._deeds[command.word](command.argument)
         except (MeterEmuError, CardProtocolError) as error:
             self._complain(f"{command.word}: {error}")
+        self._touched |= acts
+        self._settle()
 
     def _do_later(self, command: TypedCommand) -> None:
         if len(self._waiting) < WAITING_MAX:
@@ -189,7 +234,7 @@ class LiveSession:
 
     def _insert(self, argument: str) -> None:
         """Put a card in, and say so where it was written later than the time of this sitting."""
-        self.slot.insert(self.meter, argument)
+        self.cards.insert(self.meter, argument)
         known = self.meter.insight()
         if known is None or known.utc_us is None:
             return
@@ -202,7 +247,7 @@ class LiveSession:
             self._say(f"note: the meter took its time from a card written later: {written}")
 
     def _remove(self, _argument: str) -> None:
-        self.slot.remove(self.meter)
+        self.cards.remove(self.meter)
 
     def _power(self, argument: str) -> None:
         on = _either(argument, "on", "off", other=not self.meter.board.powered)
@@ -230,10 +275,82 @@ class LiveSession:
         self._jump_to(until_us(argument, self.meter.board.now_us, self.meter.model.zone))
 
     def _jump_to(self, at_us: int) -> None:
+        self.history.go_on()
         self._jump, self._goal_us = self.meter.until(at_us), at_us
 
     def _next(self, _argument: str) -> None:
+        planned = self.meter.next_planned()
+        self.history.go_on()
         self._jump, self._goal_us = self.meter.past_next(), 0
+        self._expected = "nothing is planned" if planned is None else planned.deed.value
+        self._seen = len(self.history.events)
+
+    def _say_arrived(self) -> None:
+        """Say where a jump to the next thing has led, if no event says so."""
+        if self._expected and len(self.history.events) == self._seen:
+            now = legal_words(self.meter.board.now_us, self.meter.model.zone)
+            self._say(f"{now}  {self._expected}")
+        self._expected = ""
+
+    # Going back ----------------------------------------------------------------------------------
+
+    def _now(self, before: AtRest | None) -> tuple[AtRest, CardsThen, int]:
+        meter = self.meter
+        rest = AtRest(meter.bench, meter, self._rig.challenge, before=before)
+        return rest, self.cards.then(), self.pace.due_us(self._wall_ns())
+
+    def _back(self, argument: str) -> None:
+        history, now_us = self.history, self.meter.board.now_us
+        if argument:
+            at_us = back_us(argument, now_us, self.meter.model.zone)
+            self._go_to(history.moment_at(at_us), at_us)
+        else:
+            moment = history.before_last_act()
+            self._go_to(moment, moment.at_us)
+
+    def _forth(self, _argument: str) -> None:
+        end_us = self.history.end_us
+        if end_us is None:
+            raise CommandError("this is the latest moment")
+        self._go_to(self.history.moment_at(end_us), end_us)
+
+    def _go_to(self, moment: Moment, at_us: int) -> None:
+        """Resume a moment and let time pass again from there, until an instant before the next."""
+        if self._no_way_back:
+            raise CommandError(self._no_way_back)
+        self.cards.put_back(moment.cards)
+        self.history.went_to(moment, self.meter.board.now_us)
+        moment.rest.resume()
+        self._again = True
+        try:
+            self.meter.bench.run_until(self.history.last_us(moment, at_us))
+        finally:
+            self._again = False
+        self._attend()
+        now_us = self.meter.board.now_us
+        self.history.arrived(now_us)
+        due_us = moment.due_us if now_us == moment.at_us else now_us
+        self.pace = Pace(self._wall_ns(), due_us, RATE_JUMPS)
+        now = legal_words(now_us, self.meter.model.zone)
+        self._say(f"it is {now} again; rate 1 lets time go on")
+
+    def _happened(self, event: Event) -> None:
+        if self._again:
+            self.history.seen_again()
+        else:
+            self.history.add(event)
+            self._take(event)
+
+    # The office ----------------------------------------------------------------------------------
+
+    def _office(self, argument: str) -> None:
+        meter = self.meter
+        wanted = at_counter(argument, meter.board.now_us, meter.model.zone)
+        for words in serve_at(self._rig, self.cards, wanted):
+            meter.note(What.DESK, words)
+        if wanted.reads:
+            for line in read_back(self._rig, self.cards, wanted.card):
+                self._say(line)
 
     def _show(self, _argument: str) -> None:
         for name, words in lines_of(self.view()):
@@ -244,7 +361,7 @@ class LiveSession:
         if held is not None and (not argument or held.is_named(argument)):
             held.write(image)
         elif argument:
-            leave_image(argument, image, replace=True)
+            self._files.leave(argument, image, replace=True)
         else:
             raise CommandError("want FILE: the meter came from no image")
         self.unsaved = False
@@ -252,30 +369,35 @@ class LiveSession:
 
     def _help(self, _argument: str) -> None:
         for word, order in WORDS.items():
-            self._say(f"{word + ' ' + order.takes:<26} {order.help}")
+            self._say(f"{word + ' ' + order.takes:<26} {order.help}".rstrip())
 
     def _quit(self, _argument: str) -> None:
         self.done = True
         if self.meter.bench.polling:
             self.meter.supply(on=False)
 
+    @property
+    def saved_nowhere(self) -> bool:
+        """Whether the meter came from no image that it is saved in at the end."""
+        return self._held is None
+
     # What comes of it ----------------------------------------------------------------------------
 
     def view(self) -> View:
         """Return how the meter stands."""
-        return view_of(self.meter, self.slot, self.pace.rate)
+        return view_of(self.meter, self.cards, self.pace.rate)
 
     def close(self) -> None:
         """Save card and meter for the last time; raise `OutputError` for what cannot be saved."""
         try:
-            self.slot.close(self.meter)
+            self.cards.close(self.meter)
         finally:
             if self._held is not None:
                 self._held.write(self.meter.image())
 
     def _attend(self) -> None:
         try:
-            self.slot.attend(self.meter)
+            self.cards.attend(self.meter)
         except (MeterEmuError, CardProtocolError) as error:
             self._complain(str(error))
 

@@ -6,7 +6,7 @@ The terminal is given back as it was, however the sitting ends.
 import termios
 import tty
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
 from os.path import commonprefix
@@ -22,13 +22,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from meter_emu.cli.live.commands import LINE_CHARS_MAX, WORDS, TypedWord
-from meter_emu.cli.live.session import LiveSession
 from meter_emu.cli.live.shell import Input
-from meter_emu.cli.live.slot import NO_CARD
-from meter_emu.cli.live.view import LAMPS, View, legal_words, lines_of, rate_words
 from meter_emu.cli.output import WIDTH_MAX
 from meter_emu.ports import Lamp
+from meter_emu.sitting.cards import NO_CARD
+from meter_emu.sitting.sitting import Sitting
+from meter_emu.sitting.view import LAMPS, View, legal_words, lines_of, rate_words
+from meter_emu.sitting.words import LINE_CHARS_MAX, WORDS, TypedWord
 
 WIDTH_FULL: Final = 78  # below, what is planned is said without how long it is from now
 GAP_MIN: Final = 2
@@ -36,18 +36,24 @@ WRAPPED_MIN: Final = 20  # narrower, a line's end is not worth the room
 PLANNED_SHOWN: Final = 4
 KEYS: Final = (
     ("r b", "red, blue"),
-    ("R B", "held 4 s"),
-    ("i", "insert a card"),
-    ("x", "pull it out"),
+    ("R B", "hold 4 s"),
+    ("x", "pull the card"),
+    ("i", "insert it"),
+    ("o", "office"),
     ("a", "appliances"),
     ("p", "power"),
     ("+ -", "rate"),
-    ("n", "next event"),
+    ("n", "next"),
+    ("u", "undo"),
     ("s", "save"),
     (":", "command"),
+    ("l", "log"),
     ("h", "help"),
     ("q", "quit"),
 )
+_LOG_KEY: Final = "l"
+_FURTHER: Final = " "
+_PAGE_KEYS: Final = (("space", "further up"), ("any other key", "the meter again"))
 _LABEL_WIDTH: Final = 9
 _GLASS_LINES: Final = 3
 _FACE_LINES: Final = 6
@@ -132,10 +138,20 @@ def _slot(view: View, *, ascii_only: bool) -> Text:
     return line.append(right, "bold")
 
 
-def _keys(width: int) -> Iterator[Text]:
+def log_page(said: Sequence[str], page: int, options: ConsoleOptions) -> RenderableType:
+    """Return the log alone, as much as fits; `page` counts from the end, from 0."""
+    width = min(options.max_width, WIDTH_MAX)
+    foot = list(_keys(width, _PAGE_KEYS))
+    room = max(1, options.max_height - len(foot))
+    lines = [part for line in said for part in _said(line, width)]
+    shown = lines[: max(room, len(lines) - page * room)][-room:]
+    return Constrain(Group(*shown, *[_one_line("")] * (room - len(shown)), *foot), width)
+
+
+def _keys(width: int, keys_shown: Sequence[tuple[str, str]] = KEYS) -> Iterator[Text]:
     line = _one_line("")
-    for keys, what in KEYS:
-        if line and cell_len(line.plain) + len(keys) + len(what) + 3 > width:
+    for keys, what in keys_shown:
+        if line and cell_len(line.plain) + len(keys) + len(what) + 4 > width:
             yield line
             line = _one_line("")
         line.append(f" {keys} ", "bold reverse").append(f" {what} ")
@@ -170,6 +186,7 @@ def _one_line(text: str, style: str = "") -> Text:
 
 FRAME_NS: Final = 100_000_000  # ours: ten pictures a second
 LINES_KEPT: Final = 500
+IMAGE_NAMED: Final = "meter.image"  # ours: what a meter is saved as that came from no image
 # What a key stands for; one that ends in a blank asks for the rest.
 KEY_COMMANDS: Final = {
     "r": "red",
@@ -183,6 +200,8 @@ KEY_COMMANDS: Final = {
     "+": "rate +",
     "-": "rate -",
     "n": "next",
+    "u": "back",
+    "o": "office ",
     "s": "save ",
     ":": " ",
     "h": "help",
@@ -199,13 +218,22 @@ _NAMES_LOOKED_AT: Final = 10_000  # ours: of a folder, when a name is completed
 
 @final
 class Prompt:
-    """Keys in, commands out: single keys, or a line being typed."""
+    """Keys in, commands out: single keys, or a line being typed.
 
-    def __init__(self) -> None:
+    `suggest` returns how a line that begins so most likely ends: Enter or Tab alone takes it, and
+    the first letter typed makes it go.
+    """
+
+    def __init__(self, suggest: Callable[[str], str] = lambda _line: "") -> None:
         self.asked: str | None = None  # the line being typed, `None` when single keys count
+        self.suggested = ""
+        self._suggest = suggest
 
     def take(self, keys: str) -> Iterator[str]:
-        """Yield the commands that keys complete. An escape sequence (an arrow) is no key."""
+        """Yield the commands that keys complete, or a key that means nothing, as it is.
+
+        An escape sequence (an arrow) is no key.
+        """
         if keys.startswith(_ESCAPE):
             self.asked = None if len(keys) == 1 else self.asked
             return
@@ -216,22 +244,26 @@ class Prompt:
                 command = KEY_COMMANDS[key]
                 if command.endswith(" "):
                     self.asked = command.lstrip()
+                    self.suggested = self._suggest(self.asked)
                 else:
                     yield command
+            else:
+                yield key
 
     def _type(self, key: str) -> Iterator[str]:
         assert self.asked is not None, "a line is being typed"
+        suggested, self.suggested = self.suggested, ""
         if key in _ENTER:
-            line, self.asked = self.asked, None
+            line, self.asked = self.asked + suggested, None
             yield line
         elif key in _RUB_OUT:
-            self.asked = self.asked[:-1]
+            self.asked = self.asked[: None if suggested else -1]
         elif key == _CLEAR:
             self.asked = ""
         elif key == _ESCAPE:
             self.asked = None
         elif key == _TAB:
-            self.asked = completed(self.asked)
+            self.asked = self.asked + suggested if suggested else completed(self.asked)
         elif key.isprintable() and len(self.asked) < LINE_CHARS_MAX:
             self.asked += key
 
@@ -275,25 +307,26 @@ class Log:
 class Screen:
     """Draws, and takes keys."""
 
-    def __init__(self, session: LiveSession, source: Input, log: Log, title: str) -> None:
-        self._session = session
+    def __init__(self, sitting: Sitting, source: Input, log: Log, title: str) -> None:
+        self._sitting = sitting
         self._source = source
         self._log = log
         self._title = title
         self.gone = False  # whether the terminal has gone away
         self._warned = False  # whether the last key was a `q` that would have lost something
-        self._prompt = Prompt()
+        self._prompt = Prompt(self._suggestion)
+        self._page: int | None = None  # of the log, while it is all that is seen
         self._console = Console(highlight=False)
         self._live = Live(console=self._console, screen=True, auto_refresh=False)
-        session.wait = self._wait
+        sitting.wait = self._wait
 
     def run(self) -> None:
         """Run commands until `q`, a signal, or the terminal is gone."""
         try:
             with single_keys(self._source.fd), self._live:
-                while not self._session.done:
-                    self._session.turn()
-                    self._wait(0 if self._session.jumping else FRAME_NS)
+                while not self._sitting.done:
+                    self._sitting.turn()
+                    self._wait(0 if self._sitting.jumping else FRAME_NS)
         except OSError:  # nothing can be given back to a terminal that has gone
             if not self.gone:
                 raise
@@ -301,26 +334,50 @@ class Screen:
     def _wait(self, wait_ns: int) -> None:
         """Draw, wait for keys at most so long, and do what they ask."""
         self._draw()
-        keys = self._source.read(min(wait_ns, FRAME_NS))
-        for command in self._prompt.take(keys.decode("utf-8", "ignore")):
+        keys = self._source.read(min(wait_ns, FRAME_NS)).decode("utf-8", "ignore")
+        while self._page is not None and keys:
+            self._page = self._page + 1 if keys[0] == _FURTHER else None
+            keys = "" if keys[0] == _ESCAPE else keys[1:]
+        for command in self._prompt.take(keys):
             self._obey(command)
         self.gone = self.gone or self._source.ended
         if self._source.caught is not None or self.gone:
-            self._session.leave()
+            self._sitting.leave()
 
     def _obey(self, command: str) -> None:
         """Run a command; quitting with unsaved changes needs a second quit."""
-        if command == "quit" and self._session.unsaved and not self._warned:
+        if command == "quit" and self._sitting.unsaved and not self._warned:
             self._warned = True
             self._log.say("! this meter is saved nowhere: s and a file name saves it, q leaves it")
             return
         self._warned = False
-        self._session.type_in(command)
+        if len(command) == 1 and command != _LOG_KEY:
+            self._log.say(f"! {command!r} is no key: h lists what can be done")
+            return
+        if command != _LOG_KEY:
+            self._sitting.type_in(command)
+        if command in {"help", _LOG_KEY}:
+            self._page = 0
+
+    def _suggestion(self, line: str) -> str:
+        names = self._sitting.cards.names()
+        if line == "insert ":
+            return Path(names[-1]).name if names else ""
+        if line == "office ":
+            return "reactivate" if names else "new"
+        return IMAGE_NAMED if line == "save " and self._sitting.saved_nowhere else ""
 
     def _draw(self) -> None:
         said = list(self._log.lines)
-        view = self._session.view()
-        shown = picture(view, self._title, said, self._prompt.asked, self._console.options)
+        view = self._sitting.view()
+        options = self._console.options
+        if self._page is not None:
+            shown = log_page(said, self._page, options)
+        else:
+            asked = self._prompt.asked
+            if asked is not None and self._prompt.suggested:
+                asked += f"[{self._prompt.suggested}]"
+            shown = picture(view, self._title, said, asked, options)
         try:
             self._live.update(shown, refresh=True)
         except OSError:
@@ -332,7 +389,7 @@ def single_keys(fd: int) -> Iterator[None]:
     """Have a terminal give every key at once and show none; afterwards it is as it was."""
     before = termios.tcgetattr(fd)
     try:
-        tty.setcbreak(fd)
+        tty.setcbreak(fd, termios.TCSANOW)  # and keep what was typed while this began
         mode = termios.tcgetattr(fd)
         mode[6][termios.VSUSP] = b"\0"  # Ctrl-Z would leave the shell with this screen
         termios.tcsetattr(fd, termios.TCSANOW, mode)

@@ -1,0 +1,137 @@
+"""Saves a meter between two polls with all that belongs to it, and puts it back as it was.
+
+An image holds what outlives a power cut. This holds more: the panel, the limiter, ticks, the poll's
+cadence and sleep hint, outages to come, the card in the slot, what the observer has seen, and the
+streams of chance. So the same acts after it give the same bytes and events, as often as one likes.
+"""
+
+# How it is done
+# --------------
+#
+# All state lies in the attributes of a few objects that refer to each other. They are walked from
+# some roots, and every attribute is kept; nobody lists them, so none can be forgotten. What changes
+# in place (a bytearray, a list, a stream of chance) is copied. Putting back writes into the very
+# same objects, so everybody who refers to them sees the meter as it was.
+#
+# A program is not saved: between two polls one that is built anew on the same bytes goes on alike
+# (the law `rebuilt`). One that keeps facts in its own memory loses them, as by a reset.
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from enum import Enum
+from random import Random
+from types import BuiltinMethodType, MethodType
+from typing import Any, Final, NamedTuple, TypeAlias, final
+
+from meter_emu.world.meter.bench import Bench
+
+# Whose objects change; others (models, rows, records of a card) are values, or not ours.
+_CHANGING: Final = ("meter_emu.hardware.", "meter_emu.world.", "card_protocol.card.")
+_NOT_KEPT: Final = frozenset({"_firmware"})
+_IN_PLACE: Final = (bytearray, list, set, dict, deque)
+_Copy: TypeAlias = "bytes | tuple[Any, ...]"
+
+
+class Kept(NamedTuple):
+    """One object and what it held: a copy of its contents, its attributes, or its next draws."""
+
+    thing: Any
+    copy: Any
+
+
+@final
+class AtRest:
+    """A meter between two polls, as it was when this was made.
+
+    `bench` runs it; `others` are whatever else belongs to it, such as its observer, its office and
+    its streams of chance. What has not changed since `before` is shared with it.
+    """
+
+    __slots__ = ("_bench", "at_us", "kept")
+
+    def __init__(self, bench: Bench, *others: object, before: "AtRest | None" = None) -> None:
+        assert not bench.polling, "a meter rests between two polls"
+        self.at_us: Final = bench.board.now_us
+        self._bench: Final = bench
+        known = {} if before is None else {id(kept.thing): kept for kept in before.kept}
+        self.kept: tuple[Kept, ...] = tuple(
+            known[id(thing)]
+            if id(thing) in known and known[id(thing)].copy == copy
+            else Kept(thing, copy)
+            for thing, copy in _reached((bench, *others))
+        )
+
+    def resume(self) -> None:
+        """Put everything back; the program is built anew."""
+        for thing, copy in self.kept:
+            if isinstance(thing, Random):
+                thing.setstate(copy)
+            elif isinstance(thing, _IN_PLACE):
+                _refill(thing, copy)
+            else:
+                for name, value in copy:
+                    object.__setattr__(thing, name, value)
+        self._bench.rebuild()
+
+
+def _reached(roots: tuple[object, ...]) -> Iterator[tuple[Any, Any]]:
+    """Yield every object that can change, once, and a copy of what it holds."""
+    seen: set[int] = set()
+    waiting: list[Any] = list(roots)
+    while waiting:
+        thing = waiting.pop()
+        if isinstance(thing, MethodType | BuiltinMethodType):
+            thing = thing.__self__
+        if isinstance(thing, tuple):
+            waiting += thing
+            continue
+        if id(thing) in seen or not _changes(thing):
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, Random):
+            yield thing, thing.getstate()
+        elif isinstance(thing, _IN_PLACE):
+            copy = _contents(thing)
+            yield thing, copy
+            if not isinstance(copy, bytes):
+                waiting += copy
+        else:
+            held = tuple(_attributes(thing))
+            yield thing, held
+            waiting += (value for _, value in held)
+
+
+def _changes(thing: object) -> bool:
+    if isinstance(thing, Random | bytearray | list | set | dict | deque):
+        return True
+    kind = type(thing)
+    if isinstance(thing, type | Enum) or not kind.__module__.startswith(_CHANGING):
+        return False
+    rule = getattr(kind, "__dataclass_params__", getattr(kind, "__struct_config__", None))
+    return rule is None or not rule.frozen
+
+
+def _attributes(thing: object) -> Iterator[tuple[str, Any]]:
+    for name, value in getattr(thing, "__dict__", {}).items():
+        if name not in _NOT_KEPT:
+            yield name, value
+    for kind in type(thing).__mro__:
+        for name in getattr(kind, "__slots__", ()):
+            if hasattr(thing, name):
+                yield name, getattr(thing, name)
+
+
+def _contents(thing: Any) -> _Copy:  # noqa: ANN401 - one of `_IN_PLACE`
+    if isinstance(thing, bytearray):
+        return bytes(thing)
+    return tuple(thing.items()) if isinstance(thing, dict) else tuple(thing)
+
+
+def _refill(thing: Any, copy: Any) -> None:  # noqa: ANN401 - one of `_IN_PLACE`
+    fill: Callable[[Any], object]
+    if isinstance(thing, bytearray):
+        thing[:] = copy
+        return
+    fill = thing.update if isinstance(thing, set | dict) else thing.extend
+    thing.clear()
+    fill(copy)
