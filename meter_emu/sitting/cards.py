@@ -14,7 +14,7 @@ NO_CARD: Final = "none"
 _DoneT = TypeVar("_DoneT")
 
 
-class Held(Protocol):
+class HeldCard(Protocol):
     """A file that is nobody else's to change until `release`."""
 
     @property
@@ -40,7 +40,7 @@ class Held(Protocol):
 class Files(Protocol):
     """The files of a sitting."""
 
-    def hold(self, path: str) -> Held:
+    def hold(self, path: str) -> HeldCard:
         """Hold the file of a card; raise `ImageError`."""
         ...
 
@@ -115,7 +115,7 @@ class FileCards:
     def __init__(self, files: Files, challenge: Callable[[int], bytes]) -> None:
         self._files: Final = files
         self._challenge: Final = challenge
-        self._held: Held | None = None
+        self._held: HeldCard | None = None
         self._card: VirtualCard | None = None  # in the slot, or pulled out and not saved yet
         self._inside = False
         self._saved: AnyImage | None = None  # what the file holds
@@ -208,8 +208,8 @@ class FileCards:
         )
 
     def put_back(self, then: CardsThen) -> None:
-        """Make every file hold what it held then, whoever changed it since."""
-        before, held = self._held, dict[str, Held]()
+        """Make every file hold what it held then."""
+        before, held = self._held, dict[str, HeldCard]()
         contents = {**self._first, **then.held}
         with ExitStack() as stack:
             for path in contents:
@@ -238,7 +238,7 @@ class FileCards:
         alike = [path for path in self._known if PurePath(path).name == name]
         return name if name in self._known or not alike else alike[-1]
 
-    def _hold(self, path: str, stack: ExitStack) -> Held:
+    def _hold(self, path: str, stack: ExitStack) -> HeldCard:
         held = self._files.hold(path)
         stack.callback(held.release)
         self._see(path, held.content)
@@ -249,7 +249,7 @@ class FileCards:
         self._known.pop(path, None)
         self._known[path] = raw
 
-    def _write(self, held: Held, raw: bytes) -> None:
+    def _write(self, held: HeldCard, raw: bytes) -> None:
         if raw != held.content:
             held.write(raw)
         self._see(held.path, raw)

@@ -20,7 +20,7 @@ MOMENTS_MAX: Final = 1_000  # ours: of some 40 kB each; older ones cannot be gon
 
 @final
 @dataclass(frozen=True, slots=True)
-class Moment:
+class KeptMoment:
     """A meter between two polls, its cards, and how many events there had been.
 
     `due_us` is the instant that was due: a poll may have run past it. `act` is what was done next,
@@ -46,7 +46,7 @@ class History:
 
     def __init__(self, now: Callable[[AtRest | None], tuple[AtRest, CardsThen, int]]) -> None:
         self._now: Final = now
-        self._moments: list[Moment] = []
+        self._moments: list[KeptMoment] = []
         self._place = 0  # how many moments there were up to the present
         self._end_us: int | None = None  # the latest instant, while the present is before it
         self.events: list[Event] = []
@@ -94,18 +94,18 @@ class History:
         rest, cards, due_us = self._now(None if before is None else before.rest)
         if before is not None and not before.act and before.at_us == rest.at_us:
             since_us = min(since_us, self._moments.pop().since_us)
-        self._moments.append(Moment(rest, cards, self.event_count, due_us, since_us, act))
+        self._moments.append(KeptMoment(rest, cards, self.event_count, due_us, since_us, act))
         del self._moments[:-MOMENTS_MAX]
         self._place = len(self._moments)
 
-    def before_last_act(self) -> Moment:
+    def before_last_act(self) -> KeptMoment:
         """Return the moment before what was done last; raise `CommandError`."""
         for moment in reversed(self._moments[: self._place]):
             if moment.act and not (self._end_us is not None and moment is self._resumed()):
                 return moment
         raise CommandError("nothing was done before")
 
-    def moment_at(self, at_us: int) -> Moment:
+    def moment_at(self, at_us: int) -> KeptMoment:
         """Return the last moment at or before an instant; raise `CommandError` where none is."""
         if self._end_us is not None and at_us > self._end_us:
             raise CommandError("that is later than anything that has happened: until goes there")
@@ -114,14 +114,14 @@ class History:
             raise CommandError("this sitting did not begin so early")
         return self._moments[place - 1]
 
-    def last_us(self, moment: Moment, at_us: int) -> int:
+    def last_us(self, moment: KeptMoment, at_us: int) -> int:
         """Return the last instant up to one which time alone leads to from a moment."""
         place = self._moments.index(moment) + 1
         if moment.act:
             return moment.at_us
         return min([at_us, *(later.since_us for later in self._moments[place : place + 1])])
 
-    def went_to(self, moment: Moment, from_us: int) -> None:
+    def went_to(self, moment: KeptMoment, from_us: int) -> None:
         """Record that a moment is the present again, and until when things are known."""
         if self._end_us is None:
             self._end_us = from_us
@@ -133,5 +133,5 @@ class History:
         if at_us == self._end_us and self._place == len(self._moments):
             self._end_us = None
 
-    def _resumed(self) -> Moment:
+    def _resumed(self) -> KeptMoment:
         return self._moments[self._place - 1]

@@ -15,11 +15,8 @@ from card_protocol.errors import CardProtocolError
 from meter_emu.errors import CommandError, MeterEmuError
 from meter_emu.firmware.layouts import Health
 from meter_emu.ports import Button
-from meter_emu.sitting.cards import Cards, CardsThen, Files, Held
-from meter_emu.sitting.history import History, Moment
-from meter_emu.sitting.office import at_counter, read_back, serve_at
-from meter_emu.sitting.view import View, legal_words, lines_of, rate_words, view_of
-from meter_emu.sitting.words import (
+from meter_emu.sitting.cards import Cards, CardsThen, Files, HeldCard
+from meter_emu.sitting.commands import (
     WORDS,
     TypedCommand,
     back_us,
@@ -30,6 +27,9 @@ from meter_emu.sitting.words import (
     rate_of,
     until_us,
 )
+from meter_emu.sitting.history import History, KeptMoment
+from meter_emu.sitting.office import at_counter, read_back, serve_at
+from meter_emu.sitting.view import View, legal_words, lines_of, rate_words, view_of
 from meter_emu.units import MINUTE_US
 from meter_emu.world.meter.acts import ActListener
 from meter_emu.world.meter.at_rest import AtRest
@@ -63,7 +63,7 @@ class Sitting:
         files: Files,
         *,
         rate: int,
-        held: Held | None,
+        held: HeldCard | None,
         say: Callable[[str], None],
         take: Callable[[Event], None],
         wall_ns: Callable[[], int],
@@ -314,7 +314,7 @@ class Sitting:
             raise CommandError("this is the latest moment")
         self._go_to(self.history.moment_at(end_us), end_us)
 
-    def _go_to(self, moment: Moment, at_us: int) -> None:
+    def _go_to(self, moment: KeptMoment, at_us: int) -> None:
         """Resume a moment and let time pass again from there, until an instant before the next."""
         if self._no_way_back:
             raise CommandError(self._no_way_back)

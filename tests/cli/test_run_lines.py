@@ -16,7 +16,7 @@ from meter_emu.cli import app
 from meter_emu.desk.desk import Desk, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import DEFAULT, ENERGIES, Energy
-from meter_emu.sitting.words import WORDS
+from meter_emu.sitting.commands import WORDS
 from tests.cli.outcome import Outcome
 from tests.cli.sitting import JUNE, MODEL, Sitting
 

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from meter_emu.cli.live.screen import KEY_COMMANDS, KEYS, Prompt, completed, picture, single_keys
 from meter_emu.ports import Lamp
+from meter_emu.sitting.commands import RATES, WORDS, parse_command, rate_of
 from meter_emu.sitting.view import View, legal_words, rate_words, span_words
-from meter_emu.sitting.words import RATES, WORDS, parse_command, rate_of
 from meter_emu.world.meter.image import image_of
 from meter_emu.zones import BELGIAN
 from tests.cells import each_cell

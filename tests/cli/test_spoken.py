@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from meter_emu.errors import CommandError, DeskError
-from meter_emu.sitting.words import typed_instant_us, written
+from meter_emu.sitting.commands import typed_instant_us, written
 from meter_emu.zones import TimeZone
 from tests.cells import each_cell
 

@@ -15,9 +15,9 @@ from meter_emu.cli.live.start import CardFiles
 from meter_emu.cli.run import run
 from meter_emu.desk.desk import Work
 from meter_emu.sitting.cards import FileCards
+from meter_emu.sitting.commands import RATES, WORDS
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import event_line
-from meter_emu.sitting.words import RATES, WORDS
 from tests.docs.pages import blocks, page, section, table
 from tests.rigs import rig_of
 

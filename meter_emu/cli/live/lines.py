@@ -9,8 +9,8 @@ from typing import Final, TextIO, final
 
 from meter_emu.cli.live.shell import Input
 from meter_emu.cli.output import stdout_refused
+from meter_emu.sitting.commands import LINE_CHARS_MAX
 from meter_emu.sitting.sitting import Sitting
-from meter_emu.sitting.words import LINE_CHARS_MAX
 
 _LOOK_NS: Final = 50_000_000  # ours: an event is at most so late, a card in a reader seen so soon
 

@@ -26,9 +26,9 @@ from meter_emu.cli.live.shell import Input
 from meter_emu.cli.output import WIDTH_MAX
 from meter_emu.ports import Lamp
 from meter_emu.sitting.cards import NO_CARD
+from meter_emu.sitting.commands import LINE_CHARS_MAX, WORDS, TypedWord
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import LAMPS, View, legal_words, lines_of, rate_words
-from meter_emu.sitting.words import LINE_CHARS_MAX, WORDS, TypedWord
 
 WIDTH_FULL: Final = 78  # below, what is planned is said without how long it is from now
 GAP_MIN: Final = 2

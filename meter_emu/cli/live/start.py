@@ -41,9 +41,9 @@ from meter_emu.cli.tracing import recording
 from meter_emu.desk.desk import Work
 from meter_emu.errors import MeterEmuError
 from meter_emu.sitting.cards import Cards, FileCards
+from meter_emu.sitting.commands import rate_of, typed_instant_us
 from meter_emu.sitting.sitting import Sitting
 from meter_emu.sitting.view import event_line
-from meter_emu.sitting.words import rate_of, typed_instant_us
 from meter_emu.units import EPOCH_2000_US, MINUTE_US
 from meter_emu.world.meter.acts import ActListener, MeterTrace
 from meter_emu.world.meter.board import Board
