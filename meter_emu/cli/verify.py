@@ -3,7 +3,7 @@
 import itertools
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -246,13 +246,25 @@ def _said(report: Report, files: dict[str, Path]) -> Text:
             text.append(f"{one.law.id}, on {one.held_on:,} stories: {one.law.says}\n")
     not_asked = {one.law.id: one.not_asked for one in report.examined if one.not_asked}
     if not_asked:
-        counts = ", ".join(f"{law_id} {number:,}" for law_id, number in not_asked.items())
         text.append("  not asked  ", "yellow")
-        text.append(f"comparisons with what is not covered: {counts}\n")
+        text.append(f"comparisons with what is not covered: {_counts(not_asked)}\n")
+    if report.met:
+        text.append("  met  ", "dim")
+        text.append(f"{_counts(report.met)}\n")
+    if report.placed:
+        text.append("  placed  ", "dim")
+        text.append(f"{_counts(report.placed)}\n")
+    if report.never_met:
+        text.append("  never met  ", "yellow")
+        text.append(f"{', '.join(report.never_met)}\n")
     if report.not_covered:
         text.append("  not covered  ", "yellow")
         text.append(f"{', '.join(report.not_covered)}\n")
     return text
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in counts.items())
 
 
 def _promise(found: Counterexample, file: Path | None) -> Text:

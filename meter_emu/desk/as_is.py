@@ -26,6 +26,7 @@ class AsIs:
     zone_rule: int | None = None
     loaded_cents: int | None = None
     load_count: int | None = None
+    token: bytes | None = None
 
     @property
     def said(self) -> dict[str, Any]:

@@ -15,10 +15,11 @@ from meter_emu.ports import Button
 from meter_emu.stories.ages import aged
 from meter_emu.stories.chooser import Chooser
 from meter_emu.stories.times import Timing
-from meter_emu.units import HOUR_S, MINUTE_S, SECOND_US
+from meter_emu.units import EPOCH_2000_US, HOUR_S, MINUTE_S, SECOND_US
 from meter_emu.world.meter.age import Age
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import us_to_civil, us_to_legal
+from meter_emu.world.rehearsal.campaign import METER_ID_FIRST
 from meter_emu.world.rehearsal.household import (
     DeskOrder,
     NewCard,
@@ -76,9 +77,17 @@ class Draft:
         self.office(max(self.first_s, at_s - self.chooser.of(_ON_THE_WAY_S)), order)
         self.insert(at_s)
 
-    def insert_copy(self, at_s: int, number: int) -> None:
-        """Somebody puts in a copy, made when the card had left the office `number` times."""
-        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.COPY, copy_number=number))
+    def insert_copy(self, at_s: int, number: int, records: tuple[str, ...] = ()) -> None:
+        """Somebody puts in a copy, made when the card had left the office `number` times.
+
+        Or the newest card with only these of its records as they were then.
+        """
+        at_us = at_s * SECOND_US
+        self._visit(Visit(at_us=at_us, kind=VisitKind.COPY, copy_number=number, records=records))
+
+    def insert_old(self, at_s: int, number: int) -> None:
+        """Somebody puts in the card with a number, from 1, that has been replaced."""
+        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.OLD_CARD, card_number=number))
 
     def scroll(self, at_s: int) -> None:
         """Somebody presses the button that only scrolls, which wakes the program at once."""
@@ -107,6 +116,34 @@ class Draft:
         if not self.clock_cards:
             return
         self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.CLOCK_CARD, clock_error_s=error_s))
+
+    def clock_card(
+        self,
+        at_s: int,
+        *,
+        error_s: int,
+        made_s: int | None = None,
+        others: int = 0,
+        lost: bool = False,
+    ) -> None:
+        """Somebody puts in a clock card that was made at `made_s`, or is another meter's.
+
+        `others` is that meter's number less this one's. If it is `lost` the chip takes nothing.
+        """
+        self._visit(
+            Visit(
+                at_us=at_s * SECOND_US,
+                kind=VisitKind.CLOCK_CARD,
+                clock_error_s=error_s,
+                made_us=None if made_s is None else max(made_s * SECOND_US, EPOCH_2000_US),
+                for_meter=METER_ID_FIRST + others if others else None,
+                lost=lost,
+            )
+        )
+
+    def upset_now(self, at_s: int, found: Registers) -> None:
+        """The clock chip's registers hold these values from now on, under a running program."""
+        self._visit(Visit(at_us=at_s * SECOND_US, kind=VisitKind.UPSET, registers=found))
 
     def upset(self, lost_s: int, back_s: int, found: Registers) -> None:
         """The power fails; afterwards the clock chip's registers hold these values."""

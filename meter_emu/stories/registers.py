@@ -45,6 +45,19 @@ def other_time(model: MeterModel, when: datetime, *, doubted: bool) -> Registers
     return _in_order(found, chip, doubted=doubted)
 
 
+def without_seconds(model: MeterModel, found: Registers) -> Registers:
+    """Return registers that leave the seconds as they are, but for a sign of doubt or standstill.
+
+    A clock that is off by no more than some seconds is not seen to be.
+    """
+    chip = clock_chip(model).chip
+    seconds = dict(found).get(chip.SECONDS)
+    doubted = chip.DOUBT.register == chip.SECONDS and seconds is not None
+    if found in chip.STOPPED or (doubted and chip.DOUBT.given(seconds or 0)):
+        return found
+    return tuple((at, byte) for at, byte in found if at != chip.SECONDS) or found
+
+
 def wrong_fields(model: MeterModel, found: Registers) -> bool:
     """Whether one of these registers alone holds an impossible value."""
     chip, held = clock_chip(model).chip, dict(found)

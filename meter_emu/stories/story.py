@@ -134,6 +134,11 @@ def begin(chooser: Chooser, among: Among) -> tuple[int, Draft]:
     )
 
 
+def with_clock_cards(among: Among) -> Among:
+    """Return the kits whose meters obey a technician's card, or all of them if there is none."""
+    return [kit for kit in among or models() if kit.clock_cards] or among
+
+
 def on_build(campaign: Campaign, build: str) -> Campaign:
     """Return the same story with meters that run another program."""
     if all(entry.first.build == build for entry in campaign.households.entries):

@@ -1,17 +1,19 @@
 """The results of `verify`, law by law, and a counterexample in the household's words."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 from meter_emu.errors import ConfigError
+from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.laws.law import Law, Trial
 from meter_emu.units import decimal
+from meter_emu.verify.met import ALL_MET
 from meter_emu.world.meter.events import Event, What
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.campaign_toml import campaign_toml
-from meter_emu.world.rehearsal.household import DeskOrder, Household, VisitKind
+from meter_emu.world.rehearsal.household import DeskOrder, Household, Visit, VisitKind
 from meter_emu.zones import TimeZone
 
 
@@ -61,13 +63,25 @@ class Examined:
 @final
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The results for a build."""
+    """The results for a build; `met` counts stories by what they are about."""
 
     build: str
     seed: int
     stories: int
     examined: tuple[Examined, ...]
     not_covered: tuple[str, ...]
+    met: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def never_met(self) -> tuple[str, ...]:
+        """What no story was about."""
+        return tuple(name for name in ALL_MET if name not in self.met) if self.met else ()
+
+    @property
+    def placed(self) -> Mapping[str, int]:
+        """In how many stories each hazard was there."""
+        there = ((one.law, one.held_on + (one.broken is not None)) for one in self.examined)
+        return {law.id: count for law, count in there if law.hazard}
 
     @property
     def broken(self) -> bool:
@@ -82,6 +96,9 @@ class Report:
             "stories": self.stories,
             "laws": [_json_of(one) for one in self.examined],
             "not_covered": list(self.not_covered),
+            "met": dict(self.met),
+            "never_met": list(self.never_met),
+            "placed": dict(self.placed),
         }
 
 
@@ -121,24 +138,46 @@ def _lines(household: Household) -> Iterator[str]:
     clock = f"clock chip {household.model.rtc} in {household.model.rtc_base} time"
     card = f"{household.carrier.name.lower()} card of generation {household.card_generation}"
     yield f"{household.model.energy}, {decimal(household.balance_cents, 100)} euro, {clock}, {card}"
+    if household.age.said:
+        said = household.age.said.items()
+        counted = (f"{name.replace('_', ' ')} {count}" for name, count in said)
+        yield f"counted before: {', '.join(counted)}"
     zone = household.model.zone
     for visit in household.visits:
         at = _when(visit.at_us, zone)
         if visit.kind is VisitKind.INSERT:
             yield f"the card in the meter {at}"
         elif visit.kind is VisitKind.COPY:
-            yield f"a copy of the card, office visit {visit.copy_number}, in the meter {at}"
+            of = f"the {' and '.join(visit.records)} of " if visit.records else ""
+            yield f"a copy of {of}the card, office visit {visit.copy_number}, in the meter {at}"
+        elif visit.kind is VisitKind.OLD_CARD:
+            yield f"card {visit.card_number}, since replaced, in the meter {at}"
         elif visit.desk is not None:
             yield f"the office {at}: {_order(visit.desk, zone)}"
         elif visit.kind is VisitKind.CLOCK_CARD:
-            yield f"a technician at the clock {at}"
+            yield f"{_technician(visit, zone)} {at}"
+        elif visit.kind is VisitKind.UPSET:
+            yield f"registers of the clock chip hold {_registers(visit.registers)} from {at}"
         else:
             yield f"the button {at}"
     for lost_us, back_us in household.outages:
         yield f"no power in the street from {_when(lost_us, zone)} to {_when(back_us, zone)}"
     for at_us, found in household.rtc_found:
-        held = ", ".join(f"{register:02X} = {byte:02X}" for register, byte in found)
-        yield f"then, {_when(at_us, zone)}, registers of the clock chip hold {held}"
+        yield f"then, {_when(at_us, zone)}, registers of the clock chip hold {_registers(found)}"
+
+
+def _registers(found: Registers) -> str:
+    return ", ".join(f"{register:02X} = {byte:02X}" for register, byte in found)
+
+
+def _technician(visit: Visit, zone: TimeZone) -> str:
+    if visit.lost:
+        return "a technician, of whose setting the clock takes nothing,"
+    if visit.for_meter is not None:
+        return f"a clock card for meter {visit.for_meter}"
+    if visit.made_us is not None:
+        return f"a clock card of {_when(visit.made_us, zone)}"
+    return "a technician at the clock"
 
 
 def _ran(events: list[Event], zone: TimeZone) -> Iterator[str]:
@@ -171,6 +210,8 @@ def _order(order: DeskOrder, zone: TimeZone) -> str:
             words.append(f"{what} {'on' if on else 'off'}")
     if order.tariff is not None:
         words.append("another tariff")
+    if order.torn is not None:
+        words.append(f"torn after {order.torn} records")
     if order.fields is not None:
         said = order.fields.said.items()
         words += (f"{name} {v.hex() if isinstance(v, bytes) else v}" for name, v in said)

@@ -21,6 +21,7 @@ from meter_emu.laws.law import NOT_REPRODUCIBLE, Aside, Broken, DrawStory, Law, 
 from meter_emu.nearest import hint
 from meter_emu.stories.chooser import Chooser, Replayed, seeded
 from meter_emu.stories.story import ModelAndCards
+from meter_emu.verify.met import ALL_MET, met
 from meter_emu.verify.program import covered
 from meter_emu.verify.report import Counterexample, Examined, Report, story_in_words
 from meter_emu.verify.shrinking import Tape, shrunk
@@ -60,10 +61,14 @@ class _Tally:
 
 
 class _Seen(NamedTuple):
-    """The results of a batch: laws by their ids, and the number of stories in the time given."""
+    """The results of a batch: laws by their ids, and the number of stories in the time given.
+
+    `met` counts, for each way to draw, what its stories are about.
+    """
 
     tallies: dict[str, _Tally]
     stories: int
+    met: dict[str, dict[str, int]]
 
 
 class _SentKit(NamedTuple):
@@ -115,6 +120,7 @@ class Examining(TextTask[Stories, _Seen]):
         groups: dict[DrawStory, list[Law]] = {}
         for law_id in unit.law_ids:
             groups.setdefault(laws()[law_id].draw, []).append(laws()[law_id])
+        seen: dict[str, dict[str, int]] = {draw.__name__: {} for draw in groups}
         for number in range(unit.first, unit.stop):
             for draw, group in groups.items():
                 asked = [
@@ -126,11 +132,12 @@ class Examining(TextTask[Stories, _Seen]):
                     continue
                 chooser = seeded(f"{self.seed}/{draw.__name__}/{number}")
                 trial = Trial(draw(chooser, self.kits), self.build)
+                _add(seen[draw.__name__], dict.fromkeys(met(trial.campaign), 1))
                 for law in asked:
                     if monotonic() > self.ends_s:
-                        return _Seen(tallies, number - unit.first)
+                        return _Seen(tallies, number - unit.first, seen)
                     _ask(law, trial, tallies[law.id], number, chooser)
-        return _Seen(tallies, unit.stop - unit.first)
+        return _Seen(tallies, unit.stop - unit.first, seen)
 
     def watching(
         self,
@@ -185,7 +192,7 @@ class _Late:
         """See `Watching`: of the stories of a worker that was ended nothing is said."""
         if not hung:
             raise lost_worker(how)
-        return _Seen({law_id: _Tally() for law_id in self._unit.law_ids}, 0)
+        return _Seen({law_id: _Tally() for law_id in self._unit.law_ids}, 0, {})
 
 
 def verify(
@@ -217,6 +224,7 @@ def verify(
     kits, not_covered = covered(parse_build(build), tuple(models))
     tallies = {law.id: _Tally() for law in chosen}
     found: dict[str, Examined] = {}
+    about: dict[str, int] = {}
     stories = 0
     size = _BATCH if cluster is None else _BATCH_THERE
     units = _units(tuple(tallies), examples, size, found)
@@ -226,6 +234,9 @@ def verify(
     with closing(engine.results(task, units)) as batches:
         for seen in batches:
             stories += seen.stories
+            asked = {law.draw.__name__ for law in chosen if law.id not in found}
+            for draw in asked & seen.met.keys():  # the same on any engine
+                _add(about, seen.met[draw])
             for law_id in _counted(seen.tallies, tallies, found):
                 found[law_id] = _examined(laws()[law_id], tallies[law_id], build, kits, late_s)
                 hear(stories, found[law_id])
@@ -245,7 +256,13 @@ def verify(
             for law in chosen
         ),
         not_covered=not_covered,
+        met={name: about[name] for name in ALL_MET if name in about},
     )
+
+
+def _add(counts: dict[str, int], more: dict[str, int]) -> None:
+    for name, times in more.items():
+        counts[name] = counts.get(name, 0) + times
 
 
 def _up_to(stories: int, examples: int | None) -> int:

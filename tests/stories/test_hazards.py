@@ -22,6 +22,7 @@ from meter_emu.world.rehearsal.campaign import Campaign
 from meter_emu.world.rehearsal.household import Household, VisitKind
 from tests.cells import each_cell
 from tests.stories.rates import BRUSSELS, HOUR, armed, at, credit_end, wanted
+from tests.stories.spoilt import SPOILT
 from tests.stories.upsets import TWELVE, UPSETS
 
 COUNT = 1_000
@@ -179,6 +180,8 @@ def wrong_office(campaign: Campaign, household: Household) -> set[str]:
     assert order is not None
     assert order.fields is not None
     said = order.fields.said
+    if "token" in said:
+        return {"a forged reactivation"} if order.reactivate else set()
     found = {f"generation {household.card_generation}"}
     if said.keys() & {"loaded_cents", "load_count"}:
         cents = said.get("loaded_cents", 1 << 32) - household.age.loaded_cents
@@ -210,6 +213,7 @@ def no_date(digits: str) -> bool:
 Facts = Callable[[Campaign, Household], set[str]]
 DRAWN: dict[str, tuple[Facts, set[str]]] = {
     **UPSETS,
+    **SPOILT,
     "deferred-again": (
         deferred_again,
         {"one is over before the next", "credit ends in the next"},
@@ -218,6 +222,7 @@ DRAWN: dict[str, tuple[Facts, set[str]]] = {
         wrong_office,
         {
             "a wallet",
+            "a forged reactivation",
             "money gone",
             "defer_until of no calendar",
             "cut_at of no calendar",

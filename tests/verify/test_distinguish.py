@@ -64,7 +64,7 @@ def test_programs_that_do_the_same_are_not_told_apart(second):
 )
 def test_a_difference_is_small_and_is_there_when_its_home_lives_again(pair, look_at, tmp_path):
     models = [MODEL] if WRONG in pair[0] else []
-    found = distinguish(*pair, models=models, examples=60).difference
+    found = distinguish(*pair, models=models, examples=120).difference
     assert found is not None
     assert found.look_at == look_at
     assert [one.build for one in found.seen] == list(pair)

@@ -97,9 +97,16 @@ def _heard(age: Age) -> tuple[int, int]:
     return age.loaded_cents + _LOADED_CENTS, age.load_count + 1
 
 
+def _forged(draft: Draft) -> AsIs:
+    """Return a token that no office made: of no key, or of none at all but one bit."""
+    chooser = draft.chooser
+    bit = 1 << chooser.below(64)
+    return AsIs(token=(bit if chooser.below(2) else 0x0123456789ABCDEF ^ bit).to_bytes(8, "big"))
+
+
 _ANY: Final[tuple[_Writing, ...]] = (_no_date, _no_date, _backwards)
 _OF_2: Final[tuple[_Writing, ...]] = (
-    _no_date, _backwards, *(_deferral_apart,) * 5, *(_cut_apart,) * 3, _half, _too_far
+    _no_date, _backwards, *(_deferral_apart,) * 4, *(_cut_apart,) * 4, _half, _too_far
 )  # fmt: skip
 
 
@@ -113,7 +120,10 @@ def wrong_office(chooser: Chooser, among: Among = ()) -> Campaign:
     before = draft.arming(other_s, other_s) if chooser.below(4) else DeskOrder(reactivate=True)
     draft.first_s = first_s - DAY_S
     draft.bring(first_s, replace(before, load_cents=_LOADED_CENTS))
-    if chooser.below(5) == 4:
+    what = chooser.below(6)
+    if what == 5:
+        order = DeskOrder(reactivate=True, fields=_forged(draft))
+    elif what == 4:
         order = DeskOrder(load_cents=1_000, fields=_wallet(draft))
     else:
         order = draft.arming(end_s - chooser.below(3) * DAY_S, end_s)
@@ -180,6 +190,8 @@ def _due(household: Household, order: DeskOrder) -> tuple[Result, int | None]:
     """Return the required answer to an order, and the later end of its deferral if it is taken."""
     fields, of_2 = order.fields, household.card_generation == 2
     assert fields is not None, "it is written as it is"
+    if fields.token is not None:
+        return Result.BAD_TOKEN, None
     (defer_raw, defer_min), (cut_raw, cut_min) = (
         (
             encode_bcd_minute(civil) if raw is None else raw,

@@ -279,6 +279,10 @@ class Bench:
             shown_us = shown_us if reached_us is None else min(shown_us, reached_us)
         self._wake_us = now_us + shown_us
 
+    def hint_over(self) -> None:
+        """Let the program look at its next polls: what it sleeps by was changed from outside."""
+        self._hint, self._wake_us = None, self.board.now_us
+
     def _load_changed(self) -> None:
         """Plan again: the register reaches the hint's reading at another time now."""
         asleep = self.board.powered and not self.polling and self._wake_us > self.board.now_us

@@ -4,7 +4,6 @@ The file is TOML for people (`docs/campaign-file.md`). It is resolved to integer
 that no other module parses, guesses or rounds.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,7 +20,6 @@ from meter_emu.nearest import hint
 from meter_emu.resources import find, read_toml, toml_of, typed
 from meter_emu.units import DAY_US, EPOCH_2000_US, HOURS_A_DAY, SECOND_US
 from meter_emu.world.meter.age import NEW, Age
-from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel, load_model
 from meter_emu.world.meter.times import END_US
 from meter_emu.world.rehearsal.campaign_file import (
@@ -45,10 +43,15 @@ from meter_emu.world.rehearsal.household import (
 )
 from meter_emu.world.rehearsal.reading import FilePlace
 from meter_emu.world.rehearsal.verdicts import FindingKind, Verdict
-from meter_emu.world.rehearsal.visits import VisitReader, in_order, new_card, remarks
+from meter_emu.world.rehearsal.visits import (
+    VisitReader,
+    in_order,
+    new_card,
+    registers_of,
+    remarks,
+)
 from meter_emu.zones import TimeZone
 
-_REGISTER: Final = re.compile(r"([0-9A-F]{2})=([0-9A-F]{2})", re.ASCII)
 METER_ID_FIRST: Final = 541_000_000_001  # ours: 54 begins Belgian article numbers, the rest counts
 
 
@@ -439,25 +442,9 @@ def _rtc_found(
         place = household.at(f"outage {number}")
         if model.rtc != own.rtc:
             place.refuse("rtc", f"want a model with a {own.rtc}, whose registers these are")
-        registers = _registers(outage.rtc, len(clock_chip(model).chip.RESET))
-        if registers is None:
-            last = len(clock_chip(model).chip.RESET) - 1
-            want = f'want registers of a {own.rtc}, 00 to {last:02X}, as "05=31 07=02"'
-            place.refuse("rtc", f"{want}, got {outage.rtc!r}")
+        registers = registers_of(outage.rtc, model, place, "rtc")
         found.append((place.instant(outage.to, "to"), registers))
     return tuple(found)
-
-
-def _registers(text: str, count: int) -> Registers | None:
-    """Return registers and bytes; `None` for text that is malformed or names a register twice."""
-    found = {}
-    for word in text.split(" "):
-        said = _REGISTER.fullmatch(word)
-        at = count if said is None else int(said[1], 16)
-        if said is None or at >= count or at in found:
-            return None
-        found[at] = int(said[2], 16)
-    return tuple(found.items())
 
 
 def _expect(names: Sequence[str] | None, place: FilePlace) -> tuple[str, ...] | None:

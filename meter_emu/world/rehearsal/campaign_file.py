@@ -22,6 +22,7 @@ _Text: TypeAlias = Annotated[str, Meta(min_length=1, pattern=PRINTABLE)]
 DeskWord: TypeAlias = Literal[
     "defer", "cut", "reactivate", "prepayment-on", "prepayment-off", "limiter-on", "limiter-off"
 ]
+RecordWord: TypeAlias = Literal["wallet", "order", "tariff"]
 _Generation: TypeAlias = Literal[1, 2]
 
 
@@ -53,6 +54,7 @@ class RawFields(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     zone_rule: Annotated[int, Meta(ge=0, le=255)] | None = None
     loaded_cents: _U32 | None = None
     load_count: _U32 | None = None
+    token: Annotated[str, Meta(pattern="^[0-9A-F]{16}$")] | None = None
 
 
 class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -76,6 +78,12 @@ class RawVisit(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     hold: Literal["red", "blue"] | None = None
     clock_card: bool = False
     clock_error_s: Annotated[int, Meta(ge=-3600, le=3600)] = 0
+    made: datetime | None = None
+    meter_id: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
+    lost: bool = False
+    upset: _Text | None = None
+    records: list[RecordWord] = msgspec.field(default_factory=list)
+    torn: Annotated[int, Meta(ge=0, le=2)] | None = None
 
 
 class RawOutage(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

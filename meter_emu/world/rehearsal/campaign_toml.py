@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from card_protocol.card.image import CardKind
 from meter_emu.desk.as_is import AsIs
+from meter_emu.desk.pricing import Pricing
 from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.ports import Button
 from meter_emu.world.meter.build import REFERENCE
@@ -163,7 +164,11 @@ def _people(household: Household) -> Iterator[str]:
 def _found(registers: Registers | None) -> str:
     if registers is None:
         return ""
-    return f", rtc = {_text(' '.join(f'{at:02X}={byte:02X}' for at, byte in registers))}"
+    return f", rtc = {_registers(registers)}"
+
+
+def _registers(registers: Registers) -> str:
+    return _text(" ".join(f"{at:02X}={byte:02X}" for at, byte in registers))
 
 
 def _visit(visit: Visit, household: Household) -> Iterator[str]:
@@ -176,17 +181,31 @@ def _visit(visit: Visit, household: Household) -> Iterator[str]:
         yield f"insert = true, card_number = {visit.card_number}"
     elif visit.kind is VisitKind.COPY:
         yield f"insert = true, copy_of = {visit.copy_number}"
+        if visit.records:
+            yield f"records = [{', '.join(map(_text, visit.records))}]"
     elif visit.kind is VisitKind.OTHERS_CARD:
         assert visit.other is not None, "it is somebody's card"
         yield f"insert = true, card_of = {_text(visit.other.id)}"
     elif visit.kind is VisitKind.CLOCK_CARD:
-        yield "clock_card = true"
-        if visit.clock_error_s:
-            yield f"clock_error_s = {visit.clock_error_s}"
+        yield from _clock_card(visit, household)
+    elif visit.kind is VisitKind.UPSET:
+        yield f"upset = {_registers(visit.registers)}"
     else:
         assert visit.key is not None, "a press has its button"
         button = {Button.RED: "red", Button.BLUE: "blue"}[visit.key]
         yield f"{'press' if visit.kind is VisitKind.PRESS else 'hold'} = {_text(button)}"
+
+
+def _clock_card(visit: Visit, household: Household) -> Iterator[str]:
+    yield "clock_card = true"
+    if visit.clock_error_s:
+        yield f"clock_error_s = {visit.clock_error_s}"
+    if visit.made_us is not None:
+        yield f"made = {us_to_written(visit.made_us, household.model.zone)}"
+    if visit.for_meter is not None:
+        yield f"meter_id = {visit.for_meter}"
+    if visit.lost:
+        yield "lost = true"
 
 
 def _order(order: DeskOrder, household: Household) -> Iterator[str]:
@@ -211,20 +230,26 @@ def _order(order: DeskOrder, household: Household) -> Iterator[str]:
     if order.load_cents:
         yield f"load_eur = {_euro(order.load_cents)}"
     if order.tariff is not None:
-        keys = {"number": order.tariff.number, "price_ueur_per_wh": order.tariff.price_ueur_per_wh}
-        if order.tariff.bi_hourly:
-            keys["night_price_ueur_per_wh"] = order.tariff.night_price_ueur_per_wh
-        if order.mwh_per_unit is not None:
-            keys["mwh_per_unit"] = order.mwh_per_unit
-        yield f"tariff = {{ {', '.join(f'{key} = {value}' for key, value in keys.items())} }}"
+        yield _tariff(order.tariff, order.mwh_per_unit)
     if order.office_error_s:
         yield f"office_error_s = {order.office_error_s}"
+    if order.torn is not None:
+        yield f"torn = {order.torn}"
     if order.fields is not None:
         yield f"fields = {{ {', '.join(_fields(order.fields))} }}"
     if order.new_card is not None:
         yield "replace_card = true"
         if order.new_card.expires_us is not None:
             yield f"card_expires = {us_to_written(order.new_card.expires_us, zone)}"
+
+
+def _tariff(tariff: Pricing, mwh_per_unit: int | None) -> str:
+    keys = {"number": tariff.number, "price_ueur_per_wh": tariff.price_ueur_per_wh}
+    if tariff.bi_hourly:
+        keys["night_price_ueur_per_wh"] = tariff.night_price_ueur_per_wh
+    if mwh_per_unit is not None:
+        keys["mwh_per_unit"] = mwh_per_unit
+    return f"tariff = {{ {', '.join(f'{key} = {value}' for key, value in keys.items())} }}"
 
 
 def _fields(fields: AsIs) -> Iterator[str]:

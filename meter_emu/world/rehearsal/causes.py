@@ -92,6 +92,7 @@ class Causes:
             -_NEVER_US,
         )  # the last outage, and the start after it
         self._upset_us: Final = frozenset(at_us for at_us, _ in household.rtc_found)
+        self._spoilt_us = [v.at_us for v in household.visits if v.kind is VisitKind.UPSET or v.lost]
         self._stamps_us: list[int] = []  # the newest date on what the office has written so far
         self._set_card_us = -_NEVER_US  # when a card that sets the clock was last put in
         self._torn = False  # the last outage began then, or at a step
@@ -115,6 +116,8 @@ class Causes:
     def take(self, event: Event, *, stepping: bool = False) -> None:
         """Take in an event; `stepping` is whether a legal clock may be at its step."""
         what, at_us = event.what, event.at_us
+        while self._spoilt_us and self._spoilt_us[0] <= at_us:
+            self._found.append(Cause(Why.UPSET, self._spoilt_us.pop(0), _NEVER_US))
         if what is What.CLOCK_SET:
             self._found.clear()
             self._set_card_us = at_us
@@ -146,7 +149,7 @@ class Causes:
 
     def _tool_error_us(self, at_us: int) -> int:
         """Return how far ahead the tool was that has just set the clock."""
-        tools = (v for v in self._household.visits if v.kind is VisitKind.CLOCK_CARD)
+        tools = (v for v in self._household.visits if v.sets_the_clock)
         used = [tool.clock_error_s for tool in tools if tool.at_us <= at_us]
         return used[-1] * SECOND_US if used else 0
 

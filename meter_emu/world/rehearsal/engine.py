@@ -42,10 +42,12 @@ the card brought a reactivation or a load, and there is credit.
 from collections.abc import Callable
 from typing import Final, final
 
-from card_protocol.card.virtual import VirtualCard, card_of, parse_image
+from card_protocol.card.image import CardImage
+from card_protocol.card.virtual import AnyImage, VirtualCard, card_of, parse_image
 from card_protocol.carrier.find import laid_open
 from card_protocol.errors import CardProtocolError, LayoutError, TimestampError
-from card_protocol.formats.budget import WriteBackRecord
+from card_protocol.formats.budget import Sfi, WriteBackRecord
+from card_protocol.formats.budget.making import record_on, with_record
 from card_protocol.keys import Purpose, derive
 from card_protocol.timestamp import Civil, decode_bcd_minute
 from meter_emu.desk.published_key import TEST_MASTER_KEY
@@ -209,12 +211,15 @@ class _Story:
             self._insert(self._old_cards[visit.card_number - 1], number)
         elif visit.kind is VisitKind.COPY:
             assert visit.copy_number is not None, "a copy was made at some time"
-            image = parse_image(self._writings[visit.copy_number - 1])
-            self._insert(card_of(image, self._rig.challenge), number)
+            self._insert(card_of(self._copied(visit), self._rig.challenge), number)
         elif visit.kind is VisitKind.OTHERS_CARD:
             self._insert(self._others_card(visit), number)
         elif visit.kind is VisitKind.CLOCK_CARD:
-            self._set_clock(visit.clock_error_s)
+            self._set_clock(visit)
+        elif visit.kind is VisitKind.UPSET:
+            self._board.rtc.advance(self._board.now_us)
+            self._board.rtc.upset(visit.registers)
+            self._bench.hint_over()
         else:
             assert visit.key is not None, "a press has its button"
             if visit.kind is VisitKind.HOLD:
@@ -269,6 +274,18 @@ class _Story:
         self._brings |= order.reactivate or order.load_cents > 0
         self._watch.see(self._board.now_us, What.DESK, detail=written)
 
+    def _copied(self, visit: Visit) -> AnyImage:
+        """Return a copy as it was then, or the newest card with some of its records of then."""
+        assert visit.copy_number is not None, "a copy was made at some time"
+        then = parse_image(self._writings[visit.copy_number - 1])
+        image = self._card.image
+        if not visit.records or not isinstance(image, CardImage) or not isinstance(then, CardImage):
+            return then
+        for name in visit.records:
+            sfi = Sfi[name.upper()]
+            image = with_record(image, sfi, record_on(then, sfi))
+        return image
+
     def _others_card(self, visit: Visit) -> VirtualCard:
         assert visit.other is not None, "another's card is somebody's"
         try:
@@ -317,14 +334,19 @@ class _Story:
         paid = said is not None and said.balance_ueur > 0
         return brings and paid and not self._board.switch.on
 
-    def _set_clock(self, error_s: int) -> None:
-        """Make a clock card at the meter as a technician does, error included, and insert it."""
+    def _set_clock(self, visit: Visit) -> None:
+        """Make a clock card as a technician does, error included, and insert it."""
         at_us = self._board.now_us
         if not self._board.powered:
             self._watch.see(at_us, What.CARD_UNSEEN, detail="no power")
             return
         written = self._board.rtc_bytes_written
-        self._bench.insert(self._rig.clock_card(error_s), "a clock card")
+        card = self._rig.clock_card(
+            visit.clock_error_s, made_us=visit.made_us, meter_id=visit.for_meter
+        )
+        self._board.rtc_deaf = visit.lost
+        self._bench.insert(card, "a clock card")
+        self._board.rtc_deaf = False
         # A clock card has no write-back, and a display may be in any words: what is written into
         # the chip, and stays there, says whether the card was obeyed. Stepping an hour to legal
         # time is one byte.

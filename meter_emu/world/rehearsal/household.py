@@ -40,6 +40,7 @@ class VisitKind(Enum):
     PRESS = "press"
     HOLD = "hold"
     CLOCK_CARD = "clock card"
+    UPSET = "upset"  # nobody: registers of the clock chip hold other bytes from now on
 
 
 @final
@@ -93,7 +94,8 @@ class DeskOrder:
 
     `defer_us` and `cut_us` are the instants announced to the household for the two civil times. A
     `new_card` is handed out first, and written on. `office_error_s` is how far ahead the office's
-    date is. `fields` are values that a faulty office writes instead of its own.
+    date is. `fields` are values that a faulty office writes instead of its own. Of a visit that is
+    `torn` only so many records got onto the card, in the order tariff, order, wallet.
     """
 
     defer_until: Civil | None = None
@@ -109,6 +111,7 @@ class DeskOrder:
     new_card: NewCard | None = None
     office_error_s: int = 0
     fields: AsIs | None = None
+    torn: int | None = None
 
 
 @final
@@ -116,8 +119,11 @@ class DeskOrder:
 class Visit:
     """One act at one instant; `desk` is set for `DESK`, `key` for `PRESS` and `HOLD`.
 
-    `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`. An `OLD_CARD` has its
-    `card_number`, from 1; a `COPY` was made after the office had written `copy_number` times.
+    `clock_error_s` is how wrong the technician's tool is at a `CLOCK_CARD`, which was made at
+    `made_us` if not on the spot, for meter `for_meter` if not this one, and of which the clock chip
+    takes nothing if it is `lost`. An `OLD_CARD` has its
+    `card_number`, from 1; a `COPY` was made after the office had written `copy_number` times. With
+    `records` it is the newest card, with only these of that time. An `UPSET` has its `registers`.
     `other` is whose card `OTHERS_CARD` is: that household with its visits to the office up to then.
     `in_file` is which of the household's visits in its file it is, from 1.
     """
@@ -127,10 +133,21 @@ class Visit:
     desk: DeskOrder | None = None
     key: Button | None = None
     clock_error_s: int = 0
+    made_us: int | None = None
+    for_meter: int | None = None
+    lost: bool = False
+    registers: Registers = ()
     card_number: int | None = None
     copy_number: int | None = None
+    records: tuple[str, ...] = ()
     other: "Household | None" = None
     in_file: int = field(default=0, compare=False)
+
+    @property
+    def sets_the_clock(self) -> bool:
+        """Whether it is a technician with a card that a right meter obeys."""
+        made = self.made_us is None and self.for_meter is None and not self.lost
+        return made and self.kind is VisitKind.CLOCK_CARD
 
 
 @final

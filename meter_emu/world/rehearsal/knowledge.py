@@ -13,7 +13,7 @@ from meter_emu.world.meter.events import Beginning, Event, What
 from meter_emu.world.meter.model import uncertainty_s
 from meter_emu.world.rehearsal.causes import Causes, Setting, beyond_bound_us
 from meter_emu.world.rehearsal.hours import clock_changes_us
-from meter_emu.world.rehearsal.household import Household, VisitKind
+from meter_emu.world.rehearsal.household import Household
 from meter_emu.world.rehearsal.outcome import WORK_US
 
 WRITE_US: Final = 2 * SECOND_US  # ours: a clock is set to the second, and the writing takes time
@@ -25,7 +25,7 @@ def clock_within_bound(household: Household, end_us: int) -> bool:
     A clock beyond its bound is a fault and outside the promise, and so is a technician's tool
     beyond its stated error.
     """
-    tools = (v for v in household.visits if v.kind is VisitKind.CLOCK_CARD)
+    tools = (v for v in household.visits if v.sets_the_clock)
     settings = [
         Setting(household.clock_set_us, household.clock_error_s * SECOND_US),
         *(Setting(tool.at_us, tool.clock_error_s * SECOND_US) for tool in tools),

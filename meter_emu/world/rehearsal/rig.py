@@ -5,16 +5,18 @@ meters, fuzzers, laws and tests. The caller decides who comes when, and where a 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from random import Random
 from typing import Final, final
 
 from card_protocol.card.virtual import VirtualCard, card_of
+from card_protocol.errors import LinkError, LinkErrorKind
 from card_protocol.keys import Key
 from meter_emu.desk.clock.clock_card import issue_clock_card
 from meter_emu.desk.dates import CivilReading
-from meter_emu.desk.desk import Work
+from meter_emu.desk.desk import Exchange, Work
 from meter_emu.desk.published_key import TEST_MASTER_KEY
 from meter_emu.energies import Measure
 from meter_emu.ports import Firmware, Ports
@@ -32,6 +34,8 @@ from meter_emu.world.meter.observer import Observer
 from meter_emu.world.meter.times import us_to_legal
 from meter_emu.world.rehearsal.household import DeskOrder, Household, NewCard
 from meter_emu.zones import TimeZone
+
+_UPDATE_BINARY: Final = 0xD6  # the instruction by which any card is written on
 
 
 @final
@@ -189,12 +193,18 @@ class Rig:
             self.write(card, visit.desk)
         return card
 
-    def clock_card(self, error_s: int) -> VirtualCard:
-        """Return a clock card that a technician makes at the meter, tool error included."""
+    def clock_card(
+        self, error_s: int, *, made_us: int | None = None, meter_id: int | None = None
+    ) -> VirtualCard:
+        """Return a clock card that a technician makes, tool error included.
+
+        He makes it on the spot and for this meter, unless another time and meter are given.
+        """
+        made_us = self.board.now_us if made_us is None else made_us
         image = issue_clock_card(
             self._master,
-            self.meter_id,
-            set_to_s=(self.board.now_us - EPOCH_2000_US) // SECOND_US + error_s,
+            self.meter_id if meter_id is None else meter_id,
+            set_to_s=(made_us - EPOCH_2000_US) // SECOND_US + error_s,
             set_error_s=self.household.model.clock.set_error_s,
         )
         return card_of(image, self.challenge)
@@ -216,20 +226,45 @@ class Rig:
             reading=_reading(self.zone, order.defer_us, order.cut_us),
             fields=order.fields,
         )
-        self.serve(card, work, self._minute_2000(order.office_error_s))
+        self.serve(card, work, self._minute_2000(order.office_error_s), torn=order.torn)
         return _words(order, self.household.model.measures.priced)
 
-    def serve(self, card: SlotCard, work: Work, issued_at_min: int) -> None:
-        """Let the office serve a card; raise `DeskError` for what it must not write."""
+    def serve(
+        self, card: SlotCard, work: Work, issued_at_min: int, *, torn: int | None = None
+    ) -> None:
+        """Let the office serve a card; raise `DeskError` for what it must not write.
+
+        After `torn` writes, if given, the card is pulled out.
+        """
         card.power_on()
         try:
-            self.desk.serve(card.transmit, work, issued_at_min=issued_at_min)
+            if torn is None:
+                self.desk.serve(card.transmit, work, issued_at_min=issued_at_min)
+            else:
+                with suppress(LinkError):
+                    pulled = _torn(card.transmit, torn)
+                    self.desk.serve(pulled, work, issued_at_min=issued_at_min)
         finally:
             card.power_off()
 
     def _minute_2000(self, office_error_s: int = 0) -> int:
         """Return the minute it is by the date of an office."""
         return self._dates.stamp(self.board.now_us + office_error_s * SECOND_US)
+
+
+def _torn(exchange: Exchange, writes: int) -> Exchange:
+    """Return the exchange with a card that is pulled out at the write after so many."""
+    left = writes
+
+    def pulled(command: bytes) -> bytes:
+        nonlocal left
+        if command[1] == _UPDATE_BINARY:
+            if not left:
+                raise LinkError(LinkErrorKind.CARD_GONE)
+            left -= 1
+        return exchange(command)
+
+    return pulled
 
 
 def _board(

@@ -3,6 +3,7 @@
 A visit that can be rehearsed but may not be meant gets a remark only.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,8 +16,10 @@ from meter_emu.desk.as_is import AsIs
 from meter_emu.desk.pricing import Pricing, check_tariff
 from meter_emu.energies import ENERGIES
 from meter_emu.errors import DeskError
+from meter_emu.hardware.rtc.calendar_chip import Registers
 from meter_emu.ports import Button
 from meter_emu.units import EPOCH_2000_US, SECOND_US, decimal
+from meter_emu.world.meter.clock_chips import clock_chip
 from meter_emu.world.meter.model import MeterModel
 from meter_emu.world.meter.times import END_US, us_to_written
 from meter_emu.world.rehearsal.campaign_file import (
@@ -38,8 +41,9 @@ from meter_emu.world.rehearsal.reading import FilePlace
 
 _OF_ONE: Final = (
     "want one of: desk orders (desk, load_eur, tariff, replace_card, fields), insert = true, press,"
-    " hold, clock_card = true"
+    " hold, clock_card = true, upset"
 )
+_REGISTER: Final = re.compile(r"([0-9A-F]{2})=([0-9A-F]{2})", re.ASCII)
 _TWO_VISITS: Final = (
     "an order cannot both reactivate and arm: have the one written and inserted, the other written"
     " at a later visit and inserted again"
@@ -100,9 +104,11 @@ class VisitReader:
                 "at", f"want from {self._said[0]} to before {self._said[1]}, got {raw_visit.at}"
             )
         at_desk = _check_keys(raw_visit, place)
+        if raw_visit.upset is not None:
+            found = registers_of(raw_visit.upset, self._model, place, "upset")
+            return Visit(at_us=at_us, kind=VisitKind.UPSET, registers=found)
         if raw_visit.clock_card:
-            error_s = raw_visit.clock_error_s
-            return Visit(at_us=at_us, kind=VisitKind.CLOCK_CARD, clock_error_s=error_s)
+            return self._clock_card(raw_visit, at_us, place)
         if raw_visit.insert:
             kind = VisitKind.INSERT if raw_visit.card_number is None else VisitKind.OLD_CARD
             kind = kind if raw_visit.card_of is None else VisitKind.OTHERS_CARD
@@ -112,6 +118,7 @@ class VisitReader:
                 kind=kind,
                 card_number=raw_visit.card_number,
                 copy_number=raw_visit.copy_of,
+                records=tuple(raw_visit.records),
             )
         if raw_visit.press is not None:
             return Visit(at_us=at_us, kind=VisitKind.PRESS, key=Button[raw_visit.press.upper()])
@@ -121,6 +128,19 @@ class VisitReader:
         if not EPOCH_2000_US <= at_us + raw_visit.office_error_s * SECOND_US < END_US:
             place.refuse("office_error_s", "want an office whose date is in 2000 to 2099")
         return Visit(at_us=at_us, kind=VisitKind.DESK, desk=self._order(raw_visit, place))
+
+    def _clock_card(self, raw_visit: RawVisit, at_us: int, place: FilePlace) -> Visit:
+        made_us = None if raw_visit.made is None else place.instant(raw_visit.made, "made")
+        if made_us is not None and made_us > at_us:
+            place.refuse("made", f"want no later than the visit, {raw_visit.at}")
+        return Visit(
+            at_us=at_us,
+            kind=VisitKind.CLOCK_CARD,
+            clock_error_s=raw_visit.clock_error_s,
+            made_us=made_us,
+            for_meter=raw_visit.meter_id,
+            lost=raw_visit.lost,
+        )
 
     def _order(self, raw_visit: RawVisit, place: FilePlace) -> DeskOrder:
         words = set(raw_visit.desk)
@@ -156,6 +176,7 @@ class VisitReader:
             new_card=new_card(raw_visit.card_expires, place) if raw_visit.replace_card else None,
             office_error_s=raw_visit.office_error_s,
             fields=None if raw_visit.fields is None else _fields(raw_visit.fields, place),
+            torn=raw_visit.torn,
         )
 
     def _dated(
@@ -197,7 +218,7 @@ def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
         said is not None for said in (raw_visit.load_eur, raw_visit.tariff, raw_visit.fields)
     )
     at_desk = writes or raw_visit.replace_card
-    buttons = [raw_visit.press is not None, raw_visit.hold is not None]
+    buttons = [raw_visit.press is not None, raw_visit.hold is not None, raw_visit.upset is not None]
     if [at_desk, raw_visit.insert, raw_visit.clock_card, *buttons].count(True) != 1:
         place.refuse("", _OF_ONE)
     if raw_visit.card_of is not None and raw_visit.card_number is not None:
@@ -214,12 +235,17 @@ def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
         ("card_of", raw_visit.card_of, raw_visit.insert, "insert = true next to it"),
         ("card_number", raw_visit.card_number, raw_visit.insert, "insert = true next to it"),
         ("copy_of", raw_visit.copy_of, raw_visit.insert, "insert = true next to it"),
-        (
-            "clock_error_s",
-            raw_visit.clock_error_s,
-            raw_visit.clock_card,
-            "clock_card = true next to it",
+        *(
+            (key, said, raw_visit.clock_card, "clock_card = true next to it")
+            for key, said in (
+                ("clock_error_s", raw_visit.clock_error_s),
+                ("made", raw_visit.made),
+                ("meter_id", raw_visit.meter_id),
+                ("lost", raw_visit.lost),
+            )
         ),
+        ("records", raw_visit.records, raw_visit.copy_of, "copy_of next to it"),
+        ("torn", raw_visit.torn is not None, at_desk, "a visit to the office"),
         ("defer_until", raw_visit.defer_until, at_desk, "a visit to the office"),
         ("cut_at", raw_visit.cut_at, at_desk, "a visit to the office"),
         ("office_error_s", raw_visit.office_error_s, at_desk, "a visit to the office"),
@@ -232,12 +258,26 @@ def _check_keys(raw_visit: RawVisit, place: FilePlace) -> bool:
 def _fields(raw_fields: RawFields, place: FilePlace) -> AsIs:
     """Return the field values that a faulty office writes unchanged."""
     said = msgspec.structs.asdict(raw_fields)
-    for name in ("defer_until", "cut_at"):
+    for name in ("defer_until", "cut_at", "token"):
         said[name] = said[name] and bytes.fromhex(said[name])
     fields = AsIs(**said)
     if not fields.said:
         place.refuse("fields", "want one of them at least")
     return fields
+
+
+def registers_of(text: str, model: MeterModel, place: FilePlace, key: str) -> Registers:
+    """Return registers and bytes of a model's clock chip; refuse any other text."""
+    last = len(clock_chip(model).chip.RESET) - 1
+    found: dict[int, int] = {}
+    for word in text.split(" "):
+        said = _REGISTER.fullmatch(word)
+        at = last + 1 if said is None else int(said[1], 16)
+        if said is None or at > last or at in found:
+            want = f'want registers of a {model.rtc}, 00 to {last:02X}, as "05=31 07=02"'
+            place.refuse(key, f"{want}, got {text!r}")
+        found[at] = int(said[2], 16)
+    return tuple(found.items())
 
 
 def new_card(expires: datetime | None, place: FilePlace) -> NewCard:

@@ -110,6 +110,7 @@ class Maker:
             new_card=self.card() if self.maybe() else None,
             office_error_s=self.chance.randint(-(10**6), 10**6) if self.maybe() else 0,
             fields=self.fields() if self.maybe() else None,
+            torn=self.chance.choice([None, 0, 1, 2]),
         )
 
     def fields(self) -> AsIs:
@@ -118,6 +119,7 @@ class Maker:
                 AsIs(cut_at=self.chance.randbytes(5), cut_min=self.chance.randrange(2**32)),
                 AsIs(defer_until=b"\xff" * 5, defer_min=0, zone_rule=2),
                 AsIs(loaded_cents=self.chance.randrange(9_999), load_count=0),
+                AsIs(token=self.chance.randbytes(8)),
             ]
         )
 
@@ -129,13 +131,20 @@ class Maker:
 
     def visit(self, gas: bool, shown: Announcement | None) -> Visit:
         kind = self.chance.choice(OWN)
+        if kind is VisitKind.UPSET:
+            found = tuple(sorted({self.chance.randrange(7): self.chance.randrange(256)}.items()))
+            return Visit(at_us=self.instant(), kind=kind, registers=found)
+        clock_card = kind is VisitKind.CLOCK_CARD
         button = kind in {VisitKind.PRESS, VisitKind.HOLD}
         return Visit(
             at_us=self.instant(),
             kind=kind,
             desk=self.order(gas, shown) if kind is VisitKind.DESK else None,
             key=self.chance.choice([Button.RED, Button.BLUE]) if button else None,
-            clock_error_s=self.chance.randint(-3600, 3600) if kind is VisitKind.CLOCK_CARD else 0,
+            clock_error_s=self.chance.randint(-3600, 3600) if clock_card else 0,
+            made_us=START_US if clock_card and self.maybe() else None,
+            for_meter=self.chance.randint(1, 2**63 - 1) if clock_card and self.maybe() else None,
+            lost=clock_card and self.maybe(),
         )
 
     def load(self) -> tuple[int, ...]:
@@ -234,7 +243,7 @@ def test_what_is_written_reads_back_to_the_same_campaign(tmp_path):
 def test_a_change_of_anything_is_written(tmp_path):
     """The comparison above would see what the writer leaves out."""
     campaign = DRAWN[0]
-    other = replace(campaign, start_us=campaign.start_us - 1)
+    other = replace(campaign, end_us=campaign.end_us + 1)
     assert read_back(other, tmp_path) != campaign
 
 

@@ -1,0 +1,207 @@
+"""Hazards of a card that is not what the office wrote last: put back, replaced, torn, of two desks.
+
+Each has its draw and its `Law`.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from card_protocol.card.image import CardKind
+from meter_emu.laws.judged import promises
+from meter_emu.laws.law import Aside, Finding, Law, Trial
+from meter_emu.stories.chooser import Chooser
+from meter_emu.stories.draft import Draft
+from meter_emu.stories.story import Among, begin, finish, models
+from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import DeskOrder
+
+_OTHER_S: Final = (-DAY_S, -3 * DAY_S, -HOUR_S, DAY_S)  # from the first T to the one that counts
+_LOADED_CENTS: Final = (2_000, 500, 10_000)
+
+
+def _on(among: Among, *kinds: CardKind) -> Among:
+    """Return the kits with cards of these kinds alone, or all as they are if there is none."""
+    found = [
+        kit._replace(cards=tuple(card for card in kit.cards if card[1] in kinds))
+        for kit in among or models()
+    ]
+    return [kit for kit in found if kit.cards] or among
+
+
+def _two_orders(draft: Draft) -> int:
+    """Bring one order, then another by another tariff and with a load; return when it came."""
+    chooser, (armed_s, end_s) = draft.chooser, draft.timing
+    first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
+    other_s = max(end_s + chooser.of(_OTHER_S), first_s + MINUTE_S)
+    draft.bring(first_s, draft.arming(other_s, other_s))
+    second_s = max(armed_s, first_s + 2 * MINUTE_S)
+    draft.bring(second_s, _second(draft, end_s))
+    draft.ample_credit = True
+    return second_s
+
+
+def _second(draft: Draft, end_s: int) -> DeskOrder:
+    order = draft.arming(end_s, end_s) if draft.chooser.below(2) else DeskOrder(reactivate=True)
+    return replace(
+        order,
+        load_cents=draft.chooser.of(_LOADED_CENTS),
+        tariff=draft.tariff(),
+        mwh_per_unit=draft.worth_of_a_unit(),
+    )
+
+
+# Record put back ----------------------------------------------------------------------------------
+#
+# One record of the card as it was before lies next to the newer ones.
+
+_RECORDS: Final = ("wallet", "order", "tariff")
+
+
+def record_put_back(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw two orders that the meter has obeyed, then the card with one record of the first."""
+    seed, draft = begin(chooser, _on(among, CardKind.SECURE, CardKind.PLAIN))
+    second_s = _two_orders(draft)
+    draft.kind = "a record put back"
+    left_s = max(1, draft.timing.end_s - second_s - 2 * MINUTE_S)
+    at_s = second_s + 2 * MINUTE_S + chooser.below(left_s) + (0, 0, 0, DAY_S)[chooser.below(4)]
+    draft.insert_copy(at_s, 1, (chooser.of(_RECORDS),))
+    return finish(draft, seed)
+
+
+def _check_record_put_back(trial: Trial) -> Finding:
+    if trial.household.carrier is CardKind.MEMORY:
+        return Aside("a memory card has these in one record")
+    return promises(trial)
+
+
+RECORD_PUT_BACK: Final = Law(
+    id="record-put-back",
+    says="an older wallet, order or tariff next to newer records brings nothing and takes nothing",
+    properties=("P11", "P13"),
+    presumes="a card whose records can be copied one by one",
+    draw=record_put_back,
+    check=_check_record_put_back,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Replaced card ------------------------------------------------------------------------------------
+#
+# The office has replaced a card, the meter has heard the new one, and the old one is put in.
+
+
+def replaced_card(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a household that is armed, gets a new card with another order, and uses the old one."""
+    seed, draft = begin(chooser, among)
+    draft.kind = "a card that was replaced"
+    armed_s, end_s = draft.timing
+    first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
+    other_s = max(end_s + chooser.of(_OTHER_S), first_s + MINUTE_S)
+    draft.bring(first_s, draft.arming(other_s, other_s))
+    if chooser.below(2):  # more on the old card, which goes over to the new one
+        late_s = max(other_s, end_s) + DAY_S
+        draft.office(first_s + MINUTE_S, draft.arming(late_s, late_s))
+    second_s = max(armed_s, first_s + 3 * MINUTE_S)
+    new_card = draft.new_card(None)
+    draft.office(second_s - MINUTE_S, replace(_second(draft, end_s), new_card=new_card))
+    draft.insert(second_s)
+    left_s = max(1, end_s - second_s - 2 * MINUTE_S)
+    for _ in range(1 + chooser.below(2)):
+        at_s = second_s + 2 * MINUTE_S + chooser.below(left_s)
+        draft.insert_old(at_s + (0, 0, 0, DAY_S)[chooser.below(4)], 1)
+    draft.ample_credit = True
+    return finish(draft, seed)
+
+
+REPLACED_CARD: Final = Law(
+    id="replaced-card",
+    says="a card that was replaced brings nothing once its successor was heard",
+    properties=("P11", "P13"),
+    presumes="nothing",
+    draw=replaced_card,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Torn visit ---------------------------------------------------------------------------------------
+#
+# The card is pulled out of the office's reader while it is written on, and the visit is made again.
+
+
+def torn_visit(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw an armed household and a visit that is torn between two records, then made again.
+
+    In half of all the card is put into the meter in between.
+    """
+    seed, draft = begin(chooser, _on(among, CardKind.SECURE))
+    draft.kind = "a torn visit to the office"
+    armed_s, end_s = draft.timing
+    first_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
+    other_s = max(end_s + chooser.of(_OTHER_S), first_s + MINUTE_S)
+    draft.bring(first_s, draft.arming(other_s, other_s))
+    torn_s = first_s + 2 * MINUTE_S
+    order = _second(draft, end_s)
+    draft.office(torn_s, replace(order, torn=chooser.below(3)))
+    if chooser.below(2):
+        draft.insert(torn_s + MINUTE_S)
+    again_s = max(armed_s, torn_s + 4 * MINUTE_S)
+    draft.office(again_s - MINUTE_S, order)
+    draft.insert(again_s)
+    draft.ample_credit = True
+    return finish(draft, seed)
+
+
+def _check_torn_visit(trial: Trial) -> Finding:
+    if trial.household.carrier is not CardKind.SECURE:
+        return Aside("of other cards all records are written at once")
+    return promises(trial)
+
+
+TORN_VISIT: Final = Law(
+    id="torn-visit",
+    says="of a visit that is torn the meter hears whole records, and all of the one made again",
+    properties=("P11", "P13"),
+    presumes="a secure card",
+    draw=torn_visit,
+    check=_check_torn_visit,
+    one_in=10,
+    hazard=True,
+)
+
+
+# Two offices --------------------------------------------------------------------------------------
+#
+# Two offices write in turn, one with a date that is ahead, one with a date that is behind.
+
+_OFF_S: Final = (14 * MINUTE_S, -14 * MINUTE_S, 5 * MINUTE_S, -12 * HOUR_S, -30 * DAY_S, 59, -59)
+
+
+def two_offices(chooser: Chooser, among: Among = ()) -> Campaign:
+    """Draw a household that loads and is armed at two offices in turn, the last time before T."""
+    seed, draft = begin(chooser, among)
+    draft.kind = "two offices"
+    armed_s, end_s = draft.timing
+    offices = chooser.of(_OFF_S), chooser.of(_OFF_S)
+    at_s = max(armed_s - (1 + chooser.below(48)) * HOUR_S, draft.first_s)
+    orders = [draft.arming(end_s, end_s), *(DeskOrder(load_cents=500),) * (1 + chooser.below(3))]
+    for number, order in enumerate(orders):
+        draft.bring(at_s, replace(order, office_error_s=offices[number % 2]))
+        at_s += chooser.of((HOUR_S, 5 * MINUTE_S, DAY_S)) + chooser.below(HOUR_S)
+    draft.ample_credit = True
+    return finish(draft, seed)
+
+
+TWO_OFFICES: Final = Law(
+    id="two-offices",
+    says="the dates of two offices, one ahead and one behind, move no end of an order",
+    properties=("P6", "P13"),
+    presumes="no office more than a quarter of an hour ahead, a clock that is believed",
+    draw=two_offices,
+    check=promises,
+    one_in=10,
+    hazard=True,
+)

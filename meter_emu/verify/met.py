@@ -1,0 +1,87 @@
+"""What stories were about: moments that they cross, ages, people and places; read off campaigns."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from meter_emu.stories.boundaries import FULL_COUNTS, changes
+from meter_emu.stories.people import PEOPLE
+from meter_emu.stories.times import legal
+from meter_emu.units import SECOND_US
+from meter_emu.world.rehearsal.campaign import Campaign
+from meter_emu.world.rehearsal.household import Household, VisitKind
+
+_DAY: Final = timedelta(1)
+_FULL: Final = frozenset(FULL_COUNTS)
+MOMENTS_MET: Final = (
+    "midnight", "month", "year", "leap day", "decade", "change of clocks", "roll-over",
+)  # fmt: skip
+_OTHERS: Final = (
+    "meter that has lived", "outage", "clock card", "clock upset", "card replaced", "card copied",
+    "card used that was replaced", "button for supply", "wrong office",
+)  # fmt: skip
+ALL_MET: Final = (*MOMENTS_MET, *dict.fromkeys(PEOPLE), *_OTHERS)
+
+
+def met(campaign: Campaign) -> Iterable[str]:
+    """Return what a story of one household is about, by names of `ALL_MET`."""
+    (household,) = campaign.households
+    found = set(_moments(campaign))
+    if household.kind in PEOPLE:
+        found.add(household.kind)
+    found.update(_happened(household))
+    return found
+
+
+def _moments(campaign: Campaign) -> Iterator[str]:
+    zone = campaign.zone
+    first_s, last_s = campaign.start_us // SECOND_US, campaign.end_us // SECOND_US
+    first, last = legal(first_s, zone).date(), legal(last_s, zone).date()
+    if first == last:
+        return
+    yield "midnight"
+    if (first.year, first.month) != (last.year, last.month):
+        yield "month"
+    if first.year != last.year:
+        yield "year"
+        if first.year // 10 != last.year // 10:
+            yield "decade"
+    if any(first < leap <= last for leap in _leap_days(first, last)):
+        yield "leap day"
+    if any(first_s < one.at_s <= last_s for one in changes(zone.info, first.year, last.year)):
+        yield "change of clocks"
+    if any(first + _DAY * nth in _FULL for nth in range((last - first).days + 1)):
+        yield "roll-over"
+
+
+def _leap_days(first: date, last: date) -> Iterator[date]:
+    for year in range(first.year, last.year + 1):
+        if year % 4 == 0:
+            yield date(year, 2, 29)
+
+
+def _happened(household: Household) -> Iterator[str]:
+    if household.age.said:
+        yield "meter that has lived"
+    if household.outages:
+        yield "outage"
+    if household.rtc_found:
+        yield "clock upset"
+    asks = household.model.rearm.key.upper()
+    for visit in household.visits:
+        if visit.kind in _OF_VISITS:
+            yield _OF_VISITS[visit.kind]
+        elif visit.key is not None and visit.key.name == asks:
+            yield "button for supply"
+        elif visit.desk is not None and visit.desk.new_card is not None:
+            yield "card replaced"
+        elif visit.desk is not None and visit.desk.fields is not None:
+            yield "wrong office"
+
+
+_OF_VISITS: Final = {
+    VisitKind.CLOCK_CARD: "clock card",
+    VisitKind.UPSET: "clock upset",
+    VisitKind.COPY: "card copied",
+    VisitKind.OLD_CARD: "card used that was replaced",
+}
