@@ -18,7 +18,6 @@ from meter_emu.stories.times import Timing, legal
 from meter_emu.units import DAY_S, HOUR_S, MINUTE_S
 from meter_emu.world.meter.events import What
 from meter_emu.world.rehearsal.campaign import Campaign
-from meter_emu.world.rehearsal.household import Visit, VisitKind
 
 _SOON_MIN: Final = (600, 60, 5)  # how long before T the clock is spoilt, at most
 
@@ -133,15 +132,11 @@ def old_clock_card(chooser: Chooser, among: Among = ()) -> Campaign:
 
 
 def _check_old_clock_card(trial: Trial) -> Finding:
-    right = sum(map(_on_the_spot, trial.household.visits))
+    right = sum(visit.sets_the_clock for visit in trial.household.visits)
     obeyed = sum(event.what is What.CLOCK_SET for event in trial.run.events)
     if obeyed > right:
         return Broken("the clock is set by a card made before, put in twice, or for another meter")
     return promises(trial)
-
-
-def _on_the_spot(visit: Visit) -> bool:
-    return visit.kind is VisitKind.CLOCK_CARD and visit.made_us is None and visit.for_meter is None
 
 
 OLD_CLOCK_CARD: Final = Law(
